@@ -1,0 +1,1 @@
+//! Records, figures, ranges, money: plain types and arithmetic that both sides share.

@@ -1,0 +1,1 @@
+//! What people see: pages, components, charts, and the server functions' signatures.

@@ -1,0 +1,1 @@
+//! A Dataverse organisation on this machine, over HTTP.

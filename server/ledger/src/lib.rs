@@ -1,0 +1,1 @@
+//! Durable records, outbox, balance: one face over the stores.

@@ -1,0 +1,1 @@
+//! Intake, relay, mirror, reconciliation: moves records between ledger and Dataverse.
