@@ -1,1 +1,16 @@
 //! Records, figures, ranges, money: plain types and arithmetic that both sides share.
+//!
+//! Nothing here waits, reads a clock or knows where a record is kept.
+
+pub mod calendar;
+pub mod clock;
+pub mod decimal;
+pub mod delivery;
+pub mod figures;
+pub mod history;
+pub mod identity;
+pub mod privacy;
+pub mod range;
+pub mod record;
+pub mod tenant;
+pub mod time;

@@ -1,0 +1,104 @@
+//! How far the records have come: received, on disk, in Dataverse, read back, and what is missing between.
+
+use crate::time::Instant;
+
+/// One table's records, each figure counted at a source of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Dataverse's logical name of the table.
+    pub table: &'static str,
+    /// Summed from the receipts, one of which is written for each request.
+    pub received: i64,
+    /// Counted rows.
+    pub durable: i64,
+    /// Records that Dataverse acknowledged at least once.
+    pub delivered: i64,
+    /// Records that were read back out of Dataverse.
+    pub confirmed: i64,
+    /// Records that Dataverse never acknowledged yet and that wait for it.
+    pub pending: i64,
+    /// Records that Dataverse refused for good.
+    pub dead: i64,
+    /// Records that were withdrawn, before or after delivery.
+    pub deleted: i64,
+    /// Records withdrawn before Dataverse ever saw them: never to be delivered.
+    pub deleted_unsent: i64,
+}
+
+impl Balance {
+    /// Every difference that pending, dead and deleted do not explain. 0, or red.
+    #[must_use]
+    pub const fn unaccounted(&self) -> i64 {
+        let lost_at_the_door = (self.received - self.durable).abs();
+        let explained = self.delivered + self.pending + self.dead + self.deleted_unsent;
+        lost_at_the_door + (self.durable - explained).abs()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// What was received is delivered, or about to be.
+    Ok,
+    /// Records wait longer than they should.
+    Behind,
+    /// Nothing is sent until the cause ends.
+    Stopped,
+}
+
+impl DeliveryState {
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Behind => "behind",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// Where delivery stands now, for one tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    pub state: DeliveryState,
+    /// Why it is not well, as a sentence.
+    pub reason: Option<String>,
+    /// Everything that waits, corrections and withdrawals included.
+    pub pending: i64,
+    /// Since when the oldest of them waits.
+    pub oldest_pending: Option<Instant>,
+    pub balance: Vec<Balance>,
+}
+
+impl Delivery {
+    #[must_use]
+    pub fn unaccounted(&self) -> i64 {
+        self.balance.iter().map(Balance::unaccounted).sum()
+    }
+
+    #[must_use]
+    pub fn lag_seconds(&self, now: Instant) -> i64 {
+        self.oldest_pending.map_or(0, |oldest| (now.since(oldest) / crate::time::SECOND).max(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_nothing_explains_is_unaccounted() {
+        let well = Balance {
+            received: 10,
+            durable: 10,
+            delivered: 6,
+            pending: 2,
+            dead: 1,
+            deleted: 2,
+            deleted_unsent: 1,
+            ..Balance::default()
+        };
+        assert_eq!(well.unaccounted(), 0);
+        assert_eq!(Balance { durable: 9, ..well.clone() }.unaccounted(), 2);
+        assert_eq!(Balance { delivered: 5, ..well }.unaccounted(), 1);
+    }
+}

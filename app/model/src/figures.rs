@@ -1,0 +1,167 @@
+//! The five figures: sums that can be added up, and what they come to.
+
+use crate::decimal::{self, PERCENT_SCALE};
+
+/// The five tiles, by the names that other programs hold on to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Tile {
+    Cost,
+    Latency,
+    Success,
+    Assets,
+    Tokens,
+}
+
+impl Tile {
+    pub const ALL: [Self; 5] = [Self::Cost, Self::Latency, Self::Success, Self::Assets, Self::Tokens];
+
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Cost => "cost",
+            Self::Latency => "latency",
+            Self::Success => "success",
+            Self::Assets => "assets",
+            Self::Tokens => "tokens",
+        }
+    }
+
+    #[must_use]
+    pub fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tile| tile.key() == key)
+    }
+}
+
+/// What a stretch of time adds up to. Money is in hundred-thousandths of a dollar.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub runs: i64,
+    pub agents: i64,
+    pub successful: i64,
+    pub assets: i64,
+    pub tokens_in: i64,
+    pub tokens_out: i64,
+    pub cost_e5: i64,
+    /// The P95 latency of each run that has one, in no order.
+    pub latencies_ms: Vec<u32>,
+    pub latency_avg_sum: i64,
+    pub latency_avg_runs: i64,
+}
+
+impl Sums {
+    pub fn add(&mut self, other: &Self) {
+        self.runs += other.runs;
+        self.agents += other.agents;
+        self.successful += other.successful;
+        self.assets += other.assets;
+        self.tokens_in += other.tokens_in;
+        self.tokens_out += other.tokens_out;
+        self.cost_e5 += other.cost_e5;
+        self.latencies_ms.extend_from_slice(&other.latencies_ms);
+        self.latency_avg_sum += other.latency_avg_sum;
+        self.latency_avg_runs += other.latency_avg_runs;
+    }
+
+    #[must_use]
+    pub fn total<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
+        parts.into_iter().fold(Self::default(), |mut sum, part| {
+            sum.add(part);
+            sum
+        })
+    }
+
+    /// Percent of agents that succeeded, in hundredths; none without agents.
+    #[must_use]
+    pub fn success_bp(&self) -> Option<i64> {
+        decimal::divide(i128::from(self.successful) * 100, i128::from(self.agents), PERCENT_SCALE)
+    }
+
+    /// 95th percentile by nearest rank of the runs that have a latency.
+    #[must_use]
+    pub fn latency_p95_ms(&self) -> Option<i64> {
+        nearest_rank(&self.latencies_ms, 95)
+    }
+
+    /// Plain mean of the runs' averages, in whole milliseconds.
+    #[must_use]
+    pub fn latency_avg_ms(&self) -> Option<i64> {
+        decimal::divide(i128::from(self.latency_avg_sum), i128::from(self.latency_avg_runs), 0)
+    }
+
+    /// Assets a run, in hundredths.
+    #[must_use]
+    pub fn assets_per_run_e2(&self) -> Option<i64> {
+        decimal::divide(i128::from(self.assets), i128::from(self.runs), 2)
+    }
+}
+
+/// Sums over a whole range, with the distinct campaigns in it, which do not add up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub sums: Sums,
+    pub campaigns: i64,
+}
+
+impl Figures {
+    /// Cost a campaign, in hundred-thousandths of a dollar; none without campaigns.
+    #[must_use]
+    pub fn cost_per_campaign_e5(&self) -> Option<i64> {
+        decimal::divide(i128::from(self.sums.cost_e5), i128::from(self.campaigns), 0)
+    }
+}
+
+/// The value at the nearest rank: the smallest that at least `percent` of all do not exceed.
+#[must_use]
+pub fn nearest_rank(values: &[u32], percent: usize) -> Option<i64> {
+    let rank = (values.len() * percent).div_ceil(100);
+    let at = rank.checked_sub(1)?;
+    let mut sorted = values.to_vec();
+    let (_, value, _) = sorted.select_nth_unstable(at);
+    Some(i64::from(*value))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn nothing_to_divide_by_gives_no_figure() {
+        let none = Figures::default();
+        assert_eq!(none.cost_per_campaign_e5(), None);
+        assert_eq!(none.sums.success_bp(), None);
+        assert_eq!(none.sums.latency_p95_ms(), None);
+        assert_eq!(none.sums.latency_avg_ms(), None);
+        assert_eq!(none.sums.assets_per_run_e2(), None);
+    }
+
+    #[test]
+    fn nearest_rank_is_a_value_that_was_seen() {
+        assert_eq!(nearest_rank(&[7], 95), Some(7));
+        assert_eq!(nearest_rank(&(1..=100).collect::<Vec<_>>(), 95), Some(95));
+        assert_eq!(nearest_rank(&(1..=20).rev().collect::<Vec<_>>(), 95), Some(19));
+    }
+
+    proptest! {
+        #[test]
+        fn nearest_rank_meets_its_definition(values in prop::collection::vec(0_u32..50, 1..200)) {
+            let p95 = nearest_rank(&values, 95).unwrap();
+            let at_most = |bound: i64| values.iter().filter(|v| i64::from(**v) <= bound).count();
+            prop_assert!(at_most(p95) * 100 >= values.len() * 95);
+            prop_assert!(at_most(p95 - 1) * 100 < values.len() * 95);
+        }
+
+        #[test]
+        fn sums_are_the_same_however_they_are_cut(
+            runs in prop::collection::vec((0_i64..10, 0_u32..90_000), 0..60), cut in 0_usize..60,
+        ) {
+            let parts: Vec<Sums> = runs.iter().map(|(agents, latency)| Sums {
+                runs: 1, agents: *agents, latencies_ms: vec![*latency], ..Sums::default()
+            }).collect();
+            let (left, right) = parts.split_at(cut.min(parts.len()));
+            let halves = [Sums::total(left), Sums::total(right)];
+            prop_assert_eq!(Sums::total(&halves), Sums::total(&parts));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What is taken and what is refused, on campaign runs.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::record::{campaign_run::CAMPAIGN_RUN, to_json};
+
+const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
+
+fn with(changes: &[(&str, &str)]) -> String {
+    let mut fields = vec![
+        ("campaignId", "\"c1\""),
+        ("runId", "\"r1\""),
+        ("phase", "\"2-3\""),
+        ("agentsTotal", "5"),
+        ("agentsSuccessful", "5"),
+    ];
+    for (name, value) in changes {
+        fields.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            fields.push((name, value));
+        }
+    }
+    let members: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[track_caller]
+fn check(name: &str, value: &str, expect: Result<(), &str>) {
+    let got = parse(&CAMPAIGN_RUN, &with(&[(name, value)]), NOW);
+    match (got, expect) {
+        (Ok(_), Ok(())) => {}
+        (Err(faults), Err(part)) => {
+            assert_eq!(faults.len(), 1, "{name}={value}: {faults:?}");
+            assert!(faults[0].message.contains(part), "{name}={value}: {:?} lacks {part:?}", faults[0]);
+        }
+        (got, _) => panic!("{name}={value}: {got:?}, expected {expect:?}"),
+    }
+}
+
+#[test]
+fn texts_keep_to_their_rules() {
+    check("campaignId", "\"名\"", Ok(()));
+    check("campaignId", "\"\"", Err("1 to 64"));
+    check("campaignId", "", Err("required"));
+    check("campaignId", "null", Err("this is null"));
+    check("campaignId", "7", Err("this is a number"));
+    check("campaignId", "\" a\"", Err("white space"));
+    check("campaignId", "\"a\\u0000\"", Err("control"));
+    check("campaignId", "\"\\ud800\"", Err("Unicode"));
+    check("campaignId", "\"ann@example.com\"", Err("e-mail"));
+    check("phase", "\"12345678901234567\"", Err("this one has 17"));
+    check("campaignName", "\"Autumn launch\"", Ok(()));
+    check("campaignName", "\"\"", Err("1 to 100"));
+}
+
+#[test]
+fn whole_numbers_keep_to_their_rules() {
+    check("tokensIn", "2147483647", Ok(()));
+    check("tokensIn", "5.0", Ok(()));
+    check("tokensIn", "2147483648", Err("out of range"));
+    check("tokensIn", "-1", Err("out of range"));
+    check("tokensIn", "1.5", Err("fraction"));
+    check("tokensIn", "1e300", Err("out of range"));
+    check("tokensIn", "\"5\"", Err("this is a text"));
+    check("tokensIn", "true", Err("true or false"));
+    check("agentsTotal", "[5]", Err("an array"));
+}
+
+#[test]
+fn decimals_come_as_number_or_text() {
+    check("costUSD", "0.30000000000000004", Ok(()));
+    check("costUSD", "\"0.3\"", Ok(()));
+    check("costUSD", "99999.99999", Ok(()));
+    check("costUSD", "100000", Err("out of range"));
+    check("costUSD", "-0.000001", Err("out of range"));
+    check("costUSD", "\"abc\"", Err("none"));
+    check("costUSD", "{}", Err("an object"));
+}
+
+#[test]
+fn times_are_bounded() {
+    check("createdAt", "\"2026-11-18T09:30:00Z\"", Ok(()));
+    check("createdAt", "\"1999-12-31T23:59:59Z\"", Err("year 2000"));
+    check("createdAt", "\"2126-11-18T09:30:00Z\"", Err("one day ahead"));
+    check("createdAt", "\"yesterday\"", Err("written otherwise"));
+    check("createdAt", "1795000000", Err("this is a number"));
+}
+
+#[test]
+fn strangers_are_named_with_a_guess() {
+    check("campaign_id", "\"x\"", Err("did you mean campaignId?"));
+    check("costUsd", "1", Err("did you mean costUSD?"));
+    check("zebra", "1", Err("is not a field"));
+    check("successRate", "97", Err("computed here"));
+    let twice =
+        r#"{"campaignId":"a","campaignId":"b","runId":"r","phase":"1","agentsTotal":1,"agentsSuccessful":1}"#;
+    assert_eq!(parse(&CAMPAIGN_RUN, twice, NOW).unwrap_err()[0].message, "is there twice; send it once");
+}
+
+#[test]
+fn every_broken_field_is_named_at_once() {
+    let faults = parse(&CAMPAIGN_RUN, r#"{"campaignId":"","agentsTotal":"5","x":1}"#, NOW).unwrap_err();
+    let mut names: Vec<&str> = faults.iter().map(|fault| fault.field.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["agentsSuccessful", "agentsTotal", "campaignId", "phase", "runId", "x"]);
+    assert_eq!(parse(&CAMPAIGN_RUN, "5", NOW).unwrap_err()[0].field, "");
+}
+
+#[test]
+fn only_what_is_not_json_is_an_error_of_the_body() {
+    assert!(elements("{").is_err());
+    assert!(elements("[{},]").is_err());
+    assert!(elements("").is_err());
+    assert!(matches!(elements(" [1, {}] ").unwrap(), Elements::Many(items) if items.len() == 2));
+    assert!(matches!(elements("5").unwrap(), Elements::One("5")));
+}
+
+#[test]
+fn a_time_left_out_counts_as_the_stored_one() {
+    let stored = parse(&CAMPAIGN_RUN, &with(&[]), NOW).unwrap();
+    let again = parse(&CAMPAIGN_RUN, &with(&[]), NOW.plus(5)).unwrap();
+    assert!(again.says_the_same(&CAMPAIGN_RUN, &stored));
+    let other = parse(&CAMPAIGN_RUN, &with(&[("createdAt", "\"2026-11-01T00:00:00Z\"")]), NOW).unwrap();
+    assert!(!other.says_the_same(&CAMPAIGN_RUN, &stored));
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_answered(body in ".{0,200}") {
+        if let Ok(Elements::One(one)) = elements(&body) {
+            let _ = parse(&CAMPAIGN_RUN, one, NOW);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_says_the_same_when_sent_again(cost in 0_i64..9_999_999_999, total in 0_i64..1000, p95 in proptest::option::of(0_i64..100_000)) {
+        let cost = decimal::format(cost, 5);
+        let (total, p95) = (total.to_string(), p95.map_or(String::new(), |v| v.to_string()));
+        let sent = with(&[("costUSD", &cost), ("agentsTotal", &total), ("agentsSuccessful", "0"), ("latencyP95Ms", &p95)]);
+        let first = parse(&CAMPAIGN_RUN, &sent, NOW).unwrap();
+        let mut shown = to_json(&CAMPAIGN_RUN, &first);
+        shown.retain(|name, value| name != "successRate" && !value.is_null());
+        let again = parse(&CAMPAIGN_RUN, &serde_json::Value::Object(shown).to_string(), NOW).unwrap();
+        prop_assert!(again.says_the_same(&CAMPAIGN_RUN, &first));
+    }
+}

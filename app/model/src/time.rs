@@ -1,0 +1,98 @@
+//! A moment in time: microseconds since 1970 in UTC, RFC 3339 outside.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A moment, to the microsecond.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Instant(i64);
+
+pub const SECOND: i64 = 1_000_000;
+pub const MINUTE: i64 = 60 * SECOND;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const DAY: i64 = 24 * HOUR;
+
+impl Instant {
+    /// Records are not older than this: 2000-01-01T00:00:00Z.
+    pub const EARLIEST: Self = Self(946_684_800 * SECOND);
+
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    #[must_use]
+    pub const fn plus(self, micros: i64) -> Self {
+        Self(self.0.saturating_add(micros))
+    }
+
+    /// Microseconds from `earlier` to here; negative when `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Reads RFC 3339 with its offset, as in `2026-11-21T09:30:00+01:00`; finer than a microsecond is cut off.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        let shaped = bytes.len() >= 20 && bytes[4] == b'-' && matches!(bytes[10], b'T' | b't');
+        let plain = bytes
+            .iter()
+            .all(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b':' | b'.' | b'T' | b't' | b'Z' | b'z'));
+        if !(shaped && plain) {
+            return None;
+        }
+        let stamp: Timestamp = text.parse().ok()?;
+        Some(Self::of(stamp))
+    }
+
+    pub(crate) fn of(stamp: Timestamp) -> Self {
+        Self(stamp.as_nanosecond().div_euclid(1_000).try_into().unwrap_or(i64::MAX))
+    }
+
+    pub(crate) fn timestamp(self) -> Timestamp {
+        Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.timestamp().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: Option<&str>) {
+        assert_eq!(Instant::parse(text).map(|i| i.to_string()).as_deref(), expect, "{text}");
+    }
+
+    #[test]
+    fn reads_rfc_3339_and_nothing_else() {
+        check("2026-11-21T09:30:00Z", Some("2026-11-21T09:30:00Z"));
+        check("2026-11-21T09:30:00+01:00", Some("2026-11-21T08:30:00Z"));
+        check("2026-11-21t09:30:00.123456789z", Some("2026-11-21T09:30:00.123456Z"));
+        check("2026-11-21T09:30:00", None);
+        check("2026-11-21 09:30:00Z", None);
+        check("2026-11-21", None);
+        check("20261121T093000Z", None);
+        check("2026-13-21T09:30:00Z", None);
+        check("2026-11-21T09:30:00Z[Europe/Berlin]", None);
+        check("tomorrow", None);
+    }
+}
