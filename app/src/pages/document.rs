@@ -1,0 +1,83 @@
+//! The frame around every page: the only place with `<html>`.
+
+use leptos::{nonce::use_nonce, prelude::*};
+
+/// Where the browser finds its files, each address ending in a hash of its content.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Files {
+    pub js: String,
+    pub wasm: String,
+    pub css: String,
+    pub icon: String,
+}
+
+/// Light or dark by choice; without one the system decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    #[must_use]
+    pub fn of_key(key: &str) -> Self {
+        match key {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+}
+
+/// What every page is told about the visit.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    pub files: Files,
+    pub theme: Theme,
+    pub demo: bool,
+}
+
+/// The document around `body`. `live` pages load the browser's part.
+pub(super) fn document<V: IntoView + 'static>(
+    frame: &Frame,
+    title: String,
+    live: bool,
+    body: V,
+) -> impl IntoView + use<V> {
+    let Frame { files, theme, .. } = frame.clone();
+    let nonce = use_nonce();
+    let start = format!(
+        "import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)",
+        files.js, files.wasm
+    );
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme.key()>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <title>{title}</title>
+                <link rel="icon" type="image/svg+xml" href=files.icon/>
+                <link rel="stylesheet" href=files.css/>
+                {live.then(|| view! {
+                    <link rel="modulepreload" href=files.js nonce=nonce.clone()/>
+                    <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+                    <script type="module" nonce=nonce>{start}</script>
+                })}
+            </head>
+            <body>{body}</body>
+        </html>
+    }
+}

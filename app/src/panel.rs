@@ -1,0 +1,175 @@
+//! What one poll brings: the whole panel in ready words and whole numbers.
+//!
+//! The server has done the arithmetic and the wording, so that the browser only puts texts and paths in their places.
+
+use serde::{Deserialize, Serialize};
+
+use crate::address::Ask;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Panel {
+    /// Names this content; equal versions of one address show the same.
+    pub version: u64,
+    /// When it was computed, in milliseconds since 1970.
+    pub as_of_ms: i64,
+    pub ask: Ask,
+    /// The time zone that the days are counted in.
+    pub zone: String,
+    pub demo: bool,
+    pub heading: Heading,
+    /// The line that records the first run, where there is none yet.
+    pub invitation: Option<String>,
+    pub tiles: Vec<TileView>,
+    pub chart: ChartView,
+    pub runs: Vec<RunView>,
+    pub balance: BalanceView,
+    /// What is not well with delivery, as a sentence.
+    pub delivery_note: Option<String>,
+    pub campaigns: Vec<CampaignChoice>,
+}
+
+impl Panel {
+    /// `ETag` of the poll that brings this panel.
+    #[must_use]
+    pub fn entity_tag(&self) -> String {
+        format!("\"{:016x}\"", self.version)
+    }
+}
+
+/// Good, bad or neither; for colour and mark, never for colour alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tone {
+    #[default]
+    Neutral,
+    Good,
+    Late,
+    Bad,
+}
+
+impl Tone {
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::Neutral => "neutral",
+            Self::Good => "good",
+            Self::Late => "late",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// The page's first sentence: the verdict, then what bears it out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heading {
+    pub lead: String,
+    pub rest: String,
+    pub tone: Tone,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TileView {
+    pub key: String,
+    pub label: String,
+    /// One figure, two for the tokens, none where there is nothing to show.
+    pub figures: Vec<FigureView>,
+    /// Why there is no figure.
+    pub absence: String,
+    pub delta: Option<DeltaView>,
+    pub spark: Spark,
+    pub note: String,
+    /// Question and answer, row by row.
+    pub explanation: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FigureView {
+    /// As in the JSON.
+    pub exact: String,
+    pub shown: String,
+    pub unit: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeltaView {
+    /// `▲`, `▼` or `–`.
+    pub arrow: String,
+    pub words: String,
+    pub tone: Tone,
+}
+
+/// Paths in a box of 100 by 32.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spark {
+    pub line: String,
+    pub area: String,
+    pub last: String,
+}
+
+/// Paths in a box of 1000 by 1000 that is stretched to the chart's place; labels in permille of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChartView {
+    pub title: String,
+    pub caption: String,
+    pub grid: String,
+    pub columns: String,
+    pub partial: String,
+    pub mean: String,
+    pub previous: String,
+    /// Label of the dashed line, with its height.
+    pub previous_label: Option<Mark>,
+    pub heights: Vec<Mark>,
+    pub days: Vec<Mark>,
+    pub previous_name: String,
+    pub points: Vec<PointView>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    pub at: u16,
+    pub text: String,
+    /// Left out where there is little room.
+    pub minor: bool,
+}
+
+/// One column of the chart, one row of its table.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointView {
+    pub when: String,
+    pub value: String,
+    pub runs: String,
+    pub previous: String,
+    /// Middle of the column, in permille.
+    pub at: u16,
+    pub partial: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunView {
+    pub id: String,
+    pub at_ms: i64,
+    /// The time as a clock on the wall shows it.
+    pub at: String,
+    pub campaign: String,
+    pub campaign_id: String,
+    pub phase: String,
+    pub agents: String,
+    pub tone: Tone,
+    pub assets: String,
+    pub cost: String,
+    pub latency: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BalanceView {
+    /// Number and word: "8,933", "received".
+    pub steps: Vec<(String, String)>,
+    pub unaccounted: i64,
+    /// "0 unaccounted", and what waits where it does.
+    pub verdict: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CampaignChoice {
+    pub id: String,
+    pub name: String,
+}

@@ -1,0 +1,3 @@
+//! The questions that the browser asks the server.
+
+pub mod panel;

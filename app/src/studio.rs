@@ -1,0 +1,43 @@
+//! What the pages need from the server, as one trait: `app` sees no SQL, no HTTP client and no secret.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+use model::{delivery::Delivery, history::History, record::Stored, time::Instant};
+
+use crate::{address::Ask, fault::Fault, panel::Panel};
+
+/// Implemented by the server and handed over through Leptos context as [`SharedStudio`].
+#[async_trait]
+pub trait Studio: Send + Sync + 'static {
+    /// The panel as this address asks for it, computed once for all who ask the same.
+    async fn panel(&self, ask: Ask) -> Result<Arc<Panel>, Fault>;
+}
+
+pub type SharedStudio = Arc<dyn Studio>;
+
+/// Everything that a panel is composed of.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub now: Instant,
+    pub ask: Ask,
+    pub history: History,
+    /// The newest runs of the filter, newest first.
+    pub newest: Vec<Stored>,
+    /// Every campaign that has a run: its id, and its name where it was told.
+    pub campaigns: Vec<(String, Option<String>)>,
+    pub delivery: Delivery,
+    pub demo: bool,
+    /// Whether there is any run at all.
+    pub any_runs: bool,
+    /// Where this server is reached, without a slash at its end.
+    pub address: String,
+}
+
+impl Facts {
+    /// Names by campaign id.
+    #[must_use]
+    pub fn names(&self) -> HashMap<&str, &str> {
+        self.campaigns.iter().filter_map(|(id, name)| Some((id.as_str(), name.as_deref()?))).collect()
+    }
+}
