@@ -1,0 +1,59 @@
+//! What can go wrong, each as a sentence that says what to do next.
+
+use std::{path::PathBuf, time::Duration};
+
+/// Why a ledger cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(
+        "the data folder {} cannot be used ({reason}); give this user the right to write there, or set STUDIO_DATA \
+         to another folder", folder.display()
+    )]
+    Folder { folder: PathBuf, reason: String },
+    #[error(
+        "the data folder {} is in use by {holder}; stop that server first, or set STUDIO_DATA to another folder",
+        folder.display()
+    )]
+    InUse { folder: PathBuf, holder: String },
+    #[error(
+        "the ledger {} is damaged ({reason}); move it aside and restore a backup in its place, nothing was changed in it",
+        file.display()
+    )]
+    Damaged { file: PathBuf, reason: String },
+    #[error(
+        "the ledger {} was written by a newer version (its schema is {found}, this version knows {known}); start that \
+         version, or set STUDIO_DATA to another folder", file.display()
+    )]
+    NewerSchema { file: PathBuf, found: i64, known: i64 },
+    #[error("the ledger {} cannot be brought up to date ({reason}); nothing was changed in it, report this", file.display())]
+    Migration { file: PathBuf, reason: String },
+    #[error("the ledger {} cannot be opened ({reason}); see to that and start again", file.display())]
+    Unavailable { file: PathBuf, reason: String },
+}
+
+/// Why the ledger cannot do now what was asked. Nothing of the request was kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    #[error("the ledger has more to write than it can take on; send again in {} s", retry_after.as_secs().max(1))]
+    Busy { retry_after: Duration },
+    /// The sentence says what is wrong and what to do.
+    #[error("{0}")]
+    Unavailable(String),
+    #[error("the ledger's file is damaged ({0}); stop the server and restore a backup")]
+    Damaged(String),
+    #[error("the ledger is closed; send again when the server is back")]
+    Closed,
+    #[error("the ledger refused a statement ({0}); report this")]
+    Fault(String),
+}
+
+impl LedgerError {
+    /// How long a sender does well to wait before it sends again.
+    #[must_use]
+    pub const fn retry_after(&self) -> Duration {
+        match self {
+            Self::Busy { retry_after } => *retry_after,
+            Self::Unavailable(_) | Self::Damaged(_) | Self::Closed | Self::Fault(_) => Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What waits to be delivered, as the relay sees it.
+
+use model::{
+    record::{Kind, Stored},
+    tenant::TenantId,
+    time::Instant,
+};
+use uuid::Uuid;
+
+/// One record's newest state, on loan to a relay until its lease runs out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    pub tenant: TenantId,
+    pub kind: &'static Kind,
+    pub id: Uuid,
+    /// The revision that is carried. A newer one stays in the outbox when this one is delivered.
+    pub revision: i64,
+    pub operation: Operation,
+    /// How often it was sent in vain.
+    pub attempts: i64,
+    /// Since when the record waits.
+    pub enqueued_at: Instant,
+    /// Fences off whoever comes back after its lease ran out.
+    pub(crate) epoch: i64,
+    pub(crate) position: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Upsert(Box<Stored>),
+    Delete,
+}
+
+/// A record that Dataverse refuses for a reason of the record's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub kind: &'static Kind,
+    pub id: Uuid,
+    pub revision: i64,
+    pub reason: String,
+    pub attempts: i64,
+    pub enqueued_at: Instant,
+    pub died_at: Instant,
+}
