@@ -1,1 +1,31 @@
-//! A client of the Dataverse Web API: OData and OAuth2, nothing of this product.
+#![doc = include_str!("../README.md")]
+
+mod batch;
+mod bulk;
+mod call;
+mod changes;
+mod client;
+mod error;
+mod key;
+mod metadata;
+mod pace;
+mod pages;
+mod query;
+mod settings;
+mod surroundings;
+mod token;
+
+pub use batch::{Answer, BatchOptions, Operation, Outcome};
+pub use changes::{Change, Changes, DeltaLink};
+pub use client::{Client, EntityId, WhoAmI};
+pub use error::{Error, Refusal};
+pub use key::Key;
+pub use metadata::{
+    Behaviour, Choice, ChoiceDefinition, Column, ColumnDefinition, ColumnKind, IndexStatus, KeyDefinition,
+    LookupDefinition, Metadata, Ownership, Table, TableDefinition, TableKey,
+};
+pub use pages::Pages;
+pub use query::{Expand, Filter, Literal, Query};
+pub use settings::Settings;
+pub use surroundings::{Surroundings, System};
+pub use token::TokenStats;

@@ -1,0 +1,122 @@
+//! Many rows of one table in one request, all or nothing: `CreateMultiple`, `UpdateMultiple`, `UpsertMultiple`.
+
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::batch::{Answer, BatchOptions, Operation, Outcome};
+use crate::client::Client;
+use crate::query::is_name;
+
+#[derive(Serialize)]
+struct Targets {
+    #[serde(rename = "Targets")]
+    targets: Vec<Map<String, Value>>,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    #[serde(rename = "Ids")]
+    ids: Vec<Uuid>,
+}
+
+impl Client {
+    /// Makes rows, all or none; their ids in the order of the rows. Not repeated when its answer is lost.
+    pub async fn create_multiple(
+        &self,
+        set: &str,
+        logical_name: &str,
+        rows: Vec<Value>,
+    ) -> Result<Vec<Uuid>, Error> {
+        let sent = rows.len();
+        let reply =
+            self.multiple(set, "CreateMultiple", "create_multiple", logical_name, rows, false).await?;
+        let created: Created = reply.json()?;
+        if created.ids.len() != sent {
+            return Err(Error::Malformed(format!("{} ids for {sent} rows", created.ids.len())));
+        }
+        Ok(created.ids)
+    }
+
+    /// Changes rows that are there, each named by its primary key column; all or none.
+    pub async fn update_multiple(
+        &self,
+        set: &str,
+        logical_name: &str,
+        rows: Vec<Value>,
+    ) -> Result<(), Error> {
+        self.multiple(set, "UpdateMultiple", "update_multiple", logical_name, rows, true).await.map(drop)
+    }
+
+    /// Makes or changes rows, each named by its primary key column, or by `@odata.id` with an alternate key whose
+    /// columns are then left out of the row; all or none. The same row twice in one call is a mistake.
+    pub async fn upsert_multiple(
+        &self,
+        set: &str,
+        logical_name: &str,
+        rows: Vec<Value>,
+    ) -> Result<(), Error> {
+        self.multiple(set, "UpsertMultiple", "upsert_multiple", logical_name, rows, true).await.map(drop)
+    }
+
+    /// Makes or changes rows under their ids by the fastest road, with an outcome for each: `UpsertMultiple`, and where
+    /// that refuses (it names no culprit), a `$batch` that goes on past errors. At most 1,000 rows.
+    pub async fn upsert_each(
+        &self,
+        set: &str,
+        logical_name: &str,
+        id_column: &str,
+        rows: Vec<(Uuid, Value)>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let mut named = Vec::with_capacity(rows.len());
+        for (id, row) in &rows {
+            let mut row = object(row.clone())?;
+            row.insert(id_column.to_owned(), Value::String(id.to_string()));
+            named.push(Value::Object(row));
+        }
+        match self.upsert_multiple(set, logical_name, named).await {
+            Ok(()) => Ok(rows.iter().map(|_| Ok(Answer { status: 204, ..Answer::default() })).collect()),
+            Err(error) if error.is_lane_fault() || error.is_transient() => Err(error),
+            Err(_) => {
+                let operations = rows.into_iter().map(|(id, row)| Operation::upsert(set, id, row)).collect();
+                self.batch(operations, BatchOptions { continue_on_error: true }).await
+            }
+        }
+    }
+
+    async fn multiple(
+        &self,
+        set: &str,
+        action: &str,
+        operation: &'static str,
+        logical_name: &str,
+        rows: Vec<Value>,
+        repeatable: bool,
+    ) -> Result<crate::call::Reply, Error> {
+        if !is_name(set) || !is_name(logical_name) {
+            return Err(Error::Misuse(format!("`{set}` or `{logical_name}` is no name of a set or table")));
+        }
+        let count = rows.len();
+        let mut targets = Vec::with_capacity(count);
+        for row in rows {
+            let mut row = object(row)?;
+            // Mandatory on each target, and by logical name, not by set [D:bulk-operations.md].
+            row.insert("@odata.type".to_owned(), format!("Microsoft.Dynamics.CRM.{logical_name}").into());
+            targets.push(row);
+        }
+        let path = format!("{set}/Microsoft.Dynamics.CRM.{action}");
+        let mut call =
+            self.call(operation, Method::POST, path).json(&Targets { targets })?.repeatable(repeatable);
+        call.rows = count;
+        self.inner.send(call).await
+    }
+}
+
+fn object(row: Value) -> Result<Map<String, Value>, Error> {
+    match row {
+        Value::Object(row) => Ok(row),
+        _ => Err(Error::Misuse("a row that is no JSON object".to_owned())),
+    }
+}

@@ -1,0 +1,151 @@
+//! The client itself: made from settings, cheap to clone, one identity shared by all its clones.
+
+mod connect;
+mod rows;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use secrecy::SecretString;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::call::Call;
+use crate::metadata::Metadata;
+use crate::pace::Pace;
+use crate::pages::Pages;
+use crate::query::Query;
+use crate::surroundings::{Surroundings, System};
+use crate::token::{TokenStats, Tokens};
+use crate::{Error, Settings};
+
+/// A client of one organisation. Clones share token, limits and connections.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) base: String,
+    pub(crate) http: reqwest::Client,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) pace: Pace,
+    pub(crate) surroundings: Arc<dyn Surroundings>,
+}
+
+/// Whom the organisation takes the application for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct WhoAmI {
+    pub business_unit_id: Uuid,
+    pub user_id: Uuid,
+    pub organization_id: Uuid,
+}
+
+/// The address of a row that was written, and its id where the address holds one (an address by alternate key does not).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntityId {
+    pub url: String,
+    pub id: Option<Uuid>,
+}
+
+impl EntityId {
+    /// Reads `OData-EntityId`: never a GUID blindly, since key forms come back as they were sent.
+    pub(crate) fn from_url(url: &str) -> Self {
+        let inside = url.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        let id = inside
+            .map(|key| key.rsplit('=').next().unwrap_or(key))
+            .filter(|_| inside.is_some_and(|key| key.matches('=').count() <= 1));
+        Self { url: url.to_owned(), id: id.and_then(|text| Uuid::try_parse(text).ok()) }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("settings", &self.inner.settings).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    pub fn new(settings: Settings) -> Result<Self, Error> {
+        Self::with_surroundings(settings, Arc::new(System))
+    }
+
+    /// A client that takes time and chance from elsewhere.
+    pub fn with_surroundings(settings: Settings, surroundings: Arc<dyn Surroundings>) -> Result<Self, Error> {
+        let http = connect::http(&settings)?;
+        let tokens = Tokens::new(&settings, http.clone(), Arc::clone(&surroundings));
+        let base = settings.base();
+        let inner = Inner { settings, base, http, tokens, pace: Pace::default(), surroundings };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Whom the organisation takes us for: the cheapest proof that address, credentials and application user are right.
+    pub async fn who_am_i(&self) -> Result<WhoAmI, Error> {
+        self.inner.send(self.call("who_am_i", Method::GET, "WhoAmI")).await?.json()
+    }
+
+    /// Reads what the query asks for, page by page.
+    pub fn query(&self, query: Query) -> Pages {
+        Pages::new(self.clone(), query)
+    }
+
+    /// Reads and changes tables, columns, choices, keys and relationships.
+    pub fn metadata(&self) -> Metadata<'_> {
+        Metadata::new(self)
+    }
+
+    /// From the next token request on, this secret is sent.
+    pub fn rotate_secret(&self, secret: SecretString) {
+        self.inner.tokens.rotate(secret);
+    }
+
+    pub fn token_stats(&self) -> TokenStats {
+        self.inner.tokens.stats()
+    }
+
+    /// How long the server has asked everybody of this identity to wait, if it has.
+    pub fn held_back_for(&self) -> Option<Duration> {
+        self.inner.pace.closed_for(self.inner.surroundings.instant())
+    }
+
+    pub(crate) fn call(&self, operation: &'static str, method: Method, path: impl Into<String>) -> Call {
+        Call::new(operation, method, path.into(), self.inner.settings.deadline)
+    }
+
+    /// What follows `/api/data/v9.2/` in a link that the server gave. Only the path is taken: the token never goes to
+    /// another host, whatever a link says.
+    pub(crate) fn path_of_link(link: &str) -> Result<String, Error> {
+        let after = link.split_once("/api/data/v").and_then(|(_, rest)| rest.split_once('/'));
+        match after {
+            Some((_, path)) => Ok(path.to_owned()),
+            None => Err(Error::Malformed("a link that leads out of the Web API".to_owned())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_read_from_addresses_that_hold_one() {
+        let id = Uuid::from_u128(7);
+        let check =
+            |url: String, expect: Option<Uuid>| assert_eq!(EntityId::from_url(&url).id, expect, "{url}");
+        check(format!("https://o/api/data/v9.2/sets({id})"), Some(id));
+        check(format!("https://o/api/data/v9.2/sets(setid={id})"), Some(id));
+        check("https://o/api/data/v9.2/sets(a=2,b=2)".to_owned(), None);
+        check(format!("https://o/api/data/v9.2/sets(a={id},b='x')"), None);
+        check("nonsense".to_owned(), None);
+    }
+
+    #[test]
+    fn links_are_followed_within_the_organisation_only() {
+        let path = Client::path_of_link("https://elsewhere/api/data/v9.2/sets?$skiptoken=%3Ca%3E").unwrap();
+        assert_eq!(path, "sets?$skiptoken=%3Ca%3E");
+        assert!(Client::path_of_link("https://elsewhere/steal").is_err());
+    }
+}

@@ -1,0 +1,56 @@
+//! The connection: TLS with its provider and roots given outright, so that nothing depends on global state.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+
+use crate::{Error, Settings};
+
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+
+pub(super) fn http(settings: &Settings) -> Result<reqwest::Client, Error> {
+    let misuse = |e: &dyn std::fmt::Display| Error::Misuse(format!("no connection can be set up: {e}"));
+    for (name, url) in [("organisation", &settings.organisation), ("token", &settings.token_url)] {
+        let parsed = reqwest::Url::parse(url)
+            .map_err(|e| Error::Misuse(format!("the {name} address `{url}` is no URL: {e}")))?;
+        if !matches!(parsed.scheme(), "http" | "https") || parsed.host().is_none() {
+            return Err(Error::Misuse(format!("the {name} address `{url}` must begin with https://")));
+        }
+    }
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| misuse(&e))?
+        .with_root_certificates(roots(settings)?)
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .connect_timeout(CONNECT_DEADLINE)
+        // The token must not follow a redirect, and the Web API sends none.
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .pool_idle_timeout(Duration::from_secs(60))
+        .tcp_keepalive(Duration::from_secs(30))
+        .user_agent(concat!("studio-dataverse/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|e| misuse(&e))
+}
+
+/// The machine's own roots, read only when one of the addresses needs them, and those of the settings.
+fn roots(settings: &Settings) -> Result<rustls::RootCertStore, Error> {
+    let mut roots = rustls::RootCertStore::empty();
+    if settings.organisation.starts_with("https") || settings.token_url.starts_with("https") {
+        let native = rustls_native_certs::load_native_certs();
+        roots.add_parsable_certificates(native.certs);
+    }
+    if let Some(pem) = &settings.extra_roots {
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate =
+                certificate.map_err(|e| Error::Misuse(format!("the extra roots are no PEM: {e:?}")))?;
+            roots
+                .add(certificate)
+                .map_err(|e| Error::Misuse(format!("an extra root cannot be used: {e}")))?;
+        }
+    }
+    Ok(roots)
+}

@@ -1,0 +1,87 @@
+//! Restraint, shared by all who use one identity: the pause that the server asked for, and a budget for tries again.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::surroundings::{Surroundings, jitter};
+
+/// The first wait before a second try, doubled for each further one.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// Each call puts this much into the budget; a try again takes 1 out. So a server that fails everything sees a tenth
+/// more requests, not five times as many.
+const DEPOSIT: f64 = 0.1;
+const FULL: f64 = 20.0;
+
+/// Who is held back, and until when.
+pub(crate) struct Pace {
+    closed_until: Mutex<Option<Instant>>,
+    budget: Mutex<f64>,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { closed_until: Mutex::new(None), budget: Mutex::new(FULL) }
+    }
+}
+
+impl Pace {
+    /// The server asked for a pause: nobody sends before it is over. A pause is only ever lengthened.
+    pub(crate) fn close_until(&self, until: Instant) {
+        let mut closed = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
+        *closed = Some(closed.map_or(until, |earlier| earlier.max(until)));
+    }
+
+    /// How long everybody is still held back.
+    pub(crate) fn closed_for(&self, now: Instant) -> Option<Duration> {
+        let closed = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
+        closed.and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero())
+    }
+
+    pub(crate) fn deposit(&self) {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        *budget = (*budget + DEPOSIT).min(FULL);
+    }
+
+    /// Whether a try again is within the budget, which pays for it.
+    pub(crate) fn withdraw(&self) -> bool {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        let enough = *budget >= 1.0;
+        if enough {
+            *budget -= 1.0;
+        }
+        enough
+    }
+}
+
+/// How long to wait before try number `next` (2 for the second).
+pub(crate) fn backoff(surroundings: &dyn Surroundings, next: u32) -> Duration {
+    let doublings = next.saturating_sub(2).min(16);
+    jitter(surroundings, (FIRST_WAIT * 2_u32.pow(doublings)).min(LONGEST_WAIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_only_ever_lengthened() {
+        let (pace, now) = (Pace::default(), Instant::now());
+        assert_eq!(pace.closed_for(now), None);
+        pace.close_until(now + Duration::from_secs(9));
+        pace.close_until(now + Duration::from_secs(3));
+        assert_eq!(pace.closed_for(now), Some(Duration::from_secs(9)));
+        assert_eq!(pace.closed_for(now + Duration::from_secs(9)), None);
+    }
+
+    #[test]
+    fn the_budget_runs_out_and_fills_again() {
+        let pace = Pace::default();
+        assert_eq!((0..100).filter(|_| pace.withdraw()).count(), 20);
+        (0..11).for_each(|_| pace.deposit());
+        assert!(pace.withdraw());
+        assert!(!pace.withdraw());
+    }
+}

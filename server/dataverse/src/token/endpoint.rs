@@ -1,0 +1,149 @@
+//! Asking Entra ID for a token with a secret: OAuth2's client credentials grant.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use http::{HeaderValue, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::settings::Settings;
+use crate::{Error, Surroundings};
+
+/// A token request is small; one that takes longer is not going to be answered.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+pub(super) struct Endpoint {
+    http: reqwest::Client,
+    url: String,
+    scope: String,
+    client_id: String,
+    secret: RwLock<SecretString>,
+    surroundings: Arc<dyn Surroundings>,
+}
+
+/// A token, and how long its issuer says it holds.
+pub(super) struct Issued {
+    pub(super) header: HeaderValue,
+    pub(super) lifetime: Duration,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    /// A number in v2, was a string in v1.
+    expires_in: Value,
+}
+
+#[derive(Default, Deserialize)]
+struct Refused {
+    #[serde(default)]
+    error: String,
+    #[serde(default)]
+    error_description: String,
+    #[serde(default)]
+    error_codes: Vec<u32>,
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        settings: &Settings,
+        http: reqwest::Client,
+        surroundings: Arc<dyn Surroundings>,
+    ) -> Self {
+        Self {
+            http,
+            url: settings.token_url.clone(),
+            scope: settings.scope(),
+            client_id: settings.client_id.clone(),
+            secret: RwLock::new(settings.client_secret.clone()),
+            surroundings,
+        }
+    }
+
+    pub(super) fn rotate(&self, secret: SecretString) {
+        *self.secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
+    }
+
+    pub(super) async fn fetch(&self) -> Result<Issued, Error> {
+        let secret = self.secret.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", &self.client_id),
+            ("client_secret", secret.expose_secret()),
+            ("scope", &self.scope),
+        ];
+        let request = self.http.post(&self.url).header("accept", "application/json").form(&form);
+        let exchange = async {
+            let response = request.send().await?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            Ok::<_, reqwest::Error>((status, headers, response.bytes().await?))
+        };
+        let (status, headers, body) = match tokio::time::timeout(DEADLINE, exchange).await {
+            Err(_) => return Err(Error::TimedOut { after: DEADLINE }),
+            Ok(Err(error)) => return Err(crate::call::transport(&error)),
+            Ok(Ok(answer)) => answer,
+        };
+        if status.is_success() {
+            return granted(&body);
+        }
+        Err(refused(status, &body).unwrap_or_else(|| {
+            crate::error::from_response(status, &headers, &body, self.surroundings.wall())
+        }))
+    }
+}
+
+fn granted(body: &[u8]) -> Result<Issued, Error> {
+    // The body holds the token: nothing of it may go into the error.
+    let malformed = || Error::Malformed("the identity provider's answer holds no token".to_owned());
+    let granted: Granted = serde_json::from_slice(body).map_err(|_| malformed())?;
+    let seconds = match &granted.expires_in {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_f64(),
+    };
+    let lifetime = seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()).ok_or_else(malformed)?;
+    let mut header =
+        HeaderValue::try_from(format!("Bearer {}", granted.access_token)).map_err(|_| malformed())?;
+    header.set_sensitive(true);
+    Ok(Issued { header, lifetime })
+}
+
+/// A refusal for good, which asking again does not mend; `None` for everything else.
+fn refused(status: StatusCode, body: &[u8]) -> Option<Error> {
+    if !matches!(status.as_u16(), 400 | 401 | 403) {
+        return None;
+    }
+    let refused: Refused = serde_json::from_slice(body).unwrap_or_default();
+    let aadsts = refused.error_codes.first().copied();
+    let code = if refused.error.is_empty() { format!("http_{}", status.as_u16()) } else { refused.error };
+    let sentence =
+        advice(aadsts, &code).map_or_else(|| first_line(&refused.error_description), str::to_owned);
+    Some(Error::Credentials { code, aadsts, sentence })
+}
+
+/// What an administrator does about it. Entra asks programs not to branch on AADSTS numbers, and this does not: it
+/// only chooses its words by them.
+fn advice(aadsts: Option<u32>, code: &str) -> Option<&'static str> {
+    Some(match aadsts {
+        Some(7_000_215) => {
+            "the client secret is wrong; copy the secret's value, not its id, from the app registration"
+        }
+        Some(7_000_222) => "the client secret has expired; make a new one in the app registration",
+        Some(700_016) => "the application is not known in this tenant; check client id and tenant id",
+        Some(90_002) => "the tenant is not known; check the tenant id",
+        Some(500_011) => "the organisation is not known to the tenant; check the organisation's address",
+        _ => match code {
+            "invalid_client" => "check the client id and the client secret",
+            "unauthorized_client" => {
+                "the application may not ask for tokens this way; check client id and tenant"
+            }
+            _ => return None,
+        },
+    })
+}
+
+fn first_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default().trim();
+    if line.is_empty() { "no reason given".to_owned() } else { line.chars().take(300).collect() }
+}
