@@ -1,14 +1,78 @@
 //! Makes the panel out of the facts: every word and every path on it is decided here, on the server.
 
-use crate::{panel::Panel, studio::Facts};
+mod axis;
+mod caption;
+mod chart;
+mod explanation;
+mod foot;
+mod heading;
+mod newest;
+mod series;
+mod spark;
+mod stretch;
+mod tiles;
+mod words;
 
-/// The panel that these facts come to. The same facts make the same panel.
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+pub use words::{count, money};
+
+use crate::{
+    panel::{CampaignChoice, Panel},
+    studio::Facts,
+};
+
+/// The panel that these facts come to. The same facts make the same panel, and the same version of it.
 #[must_use]
 pub fn panel(facts: &Facts) -> Panel {
-    Panel {
+    let mut panel = Panel {
+        version: 0,
         as_of_ms: facts.now.micros() / 1_000,
+        as_of: stretch::Stretch::of(&facts.history.window).time_of_day(facts.now),
         ask: facts.ask.clone(),
+        zone: facts.history.window.zone.clone(),
         demo: facts.demo,
-        ..Panel::default()
-    }
+        heading: heading::heading(facts),
+        invitation: (!facts.any_runs).then(|| invitation(&facts.address)),
+        tiles: tiles::tiles(facts),
+        chart: chart::chart(facts),
+        runs: newest::newest(facts),
+        balance: foot::balance(&facts.delivery),
+        delivery_note: facts.delivery.reason.clone(),
+        campaigns: choices(facts),
+    };
+    panel.version = version(&panel);
+    panel
 }
+
+/// The time it was computed at moves by itself and is no change.
+fn version(panel: &Panel) -> u64 {
+    let still = Panel { as_of_ms: 0, as_of: String::new(), ..panel.clone() };
+    let mut hasher = DefaultHasher::new();
+    postcard::to_allocvec(&still).unwrap_or_default().hash(&mut hasher);
+    hasher.finish()
+}
+
+/// By name, as people look for them.
+fn choices(facts: &Facts) -> Vec<CampaignChoice> {
+    let mut choices: Vec<CampaignChoice> = facts
+        .campaigns
+        .iter()
+        .map(|(id, name)| CampaignChoice { id: id.clone(), name: name.clone().unwrap_or_else(|| id.clone()) })
+        .collect();
+    choices.sort_by(|a, b| (a.name.to_lowercase(), &a.id).cmp(&(b.name.to_lowercase(), &b.id)));
+    choices
+}
+
+/// The first run, ready to be typed.
+fn invitation(address: &str) -> String {
+    format!(
+        "curl {address}/api/metrics/campaign -H 'content-type: application/json' -d '{{\"campaignId\": \"first\", \
+         \"campaignName\": \"First campaign\", \"runId\": \"run-1\", \"phase\": \"1\", \"agentsTotal\": 5, \
+         \"agentsSuccessful\": 5, \"assetsGenerated\": 8, \"tokensIn\": 5300, \"tokensOut\": 2200, \"costUSD\": 0.12, \
+         \"latencyP95Ms\": 38400, \"latencyAvgMs\": 21700}}'"
+    )
+}
+
+#[cfg(test)]
+mod tests;

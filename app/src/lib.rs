@@ -1,7 +1,9 @@
 //! What people see: pages, components, charts, and the server functions' signatures.
 
 pub mod address;
+mod components;
 pub mod fault;
+mod live;
 pub mod panel;
 pub mod server_fns;
 
@@ -11,3 +13,6 @@ pub mod compose;
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod studio;
+
+#[cfg(feature = "hydrate")]
+pub use live::bring_alive;

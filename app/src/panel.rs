@@ -12,6 +12,8 @@ pub struct Panel {
     pub version: u64,
     /// When it was computed, in milliseconds since 1970.
     pub as_of_ms: i64,
+    /// The same as a clock on the wall shows it.
+    pub as_of: String,
     pub ask: Ask,
     /// The time zone that the days are counted in.
     pub zone: String,
@@ -105,11 +107,13 @@ pub struct Spark {
     pub last: String,
 }
 
-/// Paths in a box of 1000 by 1000 that is stretched to the chart's place; labels in permille of it.
+/// Paths in a box of 10,000 by 1,000 that is stretched to the chart's place; labels in hundredths of a percent of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChartView {
     pub title: String,
     pub caption: String,
+    /// What one point of it is: "day" or "hour".
+    pub unit: String,
     pub grid: String,
     pub columns: String,
     pub partial: String,
@@ -138,7 +142,7 @@ pub struct PointView {
     pub value: String,
     pub runs: String,
     pub previous: String,
-    /// Middle of the column, in permille.
+    /// Middle of the column, in hundredths of a percent of the chart's width.
     pub at: u16,
     pub partial: bool,
 }

@@ -104,6 +104,12 @@ impl Zone {
         at.timestamp().to_zoned(self.0.clone())
     }
 
+    /// The moment in words, by a pattern of `strftime`.
+    #[must_use]
+    pub fn format(&self, at: Instant, pattern: &str) -> String {
+        self.at(at).strftime(pattern).to_string()
+    }
+
     /// A day written as `2026-11-21` begins there at this moment.
     #[must_use]
     pub fn start_of_day(&self, date: &str) -> Option<Instant> {

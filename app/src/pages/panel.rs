@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 
 use super::document::{Frame, document};
-use crate::panel::Panel;
+use crate::{live::live_panel, panel::Panel};
 
-/// The panel's document. The panel it shows is also handed to the browser inside it.
+/// The panel's document. Called where a [`Panel`] is in context: the live part takes it from there, and hands it to
+/// the browser within the page.
 pub fn panel_page(frame: &Frame, panel: &Panel) -> impl IntoView + use<> {
-    let title = format!("{} · Studio Metrics", panel.heading.lead);
-    document(frame, title, true, view! { <div id="live"></div> })
+    let title = format!("{} · Studio Metrics", panel.heading.lead.trim_end_matches('.'));
+    document(frame, title, true, view! { <div id="live">{live_panel()}</div> })
 }

@@ -1,0 +1,8 @@
+//! The parts of the panel, each a plain function from what it shows to what is seen.
+
+pub(crate) mod chart;
+pub(crate) mod foot;
+pub(crate) mod header;
+pub(crate) mod heading;
+pub(crate) mod newest;
+pub(crate) mod tiles;

@@ -1,0 +1,176 @@
+//! The chart of the picked tile: caption first, then the drawing that proves it, then the same as a table.
+//!
+//! The drawing stretches with the page and its texts do not, so that it fits a phone without being drawn again.
+
+use leptos::prelude::*;
+use model::figures::Tile;
+
+use crate::{
+    address::Ask,
+    live::Signals,
+    panel::{ChartView, Mark, Panel, PointView},
+};
+
+pub(crate) fn chart(live: Signals) -> impl IntoView {
+    view! {
+        <section class="card chart" aria-labelledby="chart-title">
+            <div class="card-head">
+                <h2 id="chart-title">{move || live.panel.with(|panel| panel.chart.title.clone())}</h2>
+                {move || switch(&live.ask.get())}
+            </div>
+            <p class="caption">{move || live.panel.with(|panel| panel.chart.caption.clone())}</p>
+            <p class="readout" aria-hidden="true">{move || live.panel.with(|panel| readout(panel, live.point.get()))}</p>
+            <div class="plot">
+                {move || live.panel.with(|panel| heights(&panel.chart.heights))}
+                {slider(live)}
+                {move || live.panel.with(|panel| end_label(&panel.chart))}
+                {move || live.panel.with(|panel| days(&panel.chart.days))}
+            </div>
+            <details class="twin" id="table">
+                <summary>"Table" <kbd>"T"</kbd></summary>
+                {move || live.panel.with(|panel| table(&panel.chart))}
+            </details>
+        </section>
+    }
+}
+
+/// The tiles once more, beside the chart that they lead.
+fn switch(ask: &Ask) -> impl IntoView + use<> {
+    let links = Tile::ALL.into_iter().map(|tile| {
+        let label = match tile {
+            Tile::Cost => "Cost",
+            Tile::Latency => "Latency",
+            Tile::Success => "Success",
+            Tile::Assets => "Assets",
+            Tile::Tokens => "Tokens",
+        };
+        let current = (ask.tile == tile).then_some("true");
+        view! { <a href=ask.with_tile(tile).href() data-view="" aria-current=current>{label}</a> }
+    });
+    view! { <nav class="switch" aria-label="Chart">{links.collect_view()}</nav> }
+}
+
+/// The drawing itself. To a keyboard and a screen reader it is a slider over its points.
+fn slider(live: Signals) -> impl IntoView {
+    let at = move || live.point.get().unwrap_or(usize::MAX).min(last(live));
+    let words = move || {
+        live.panel.with(|panel| panel.chart.points.get(at()).map(|point| in_words(&panel.chart, point)))
+    };
+    view! {
+        <div
+            class="drawing"
+            data-plot=""
+            role="slider"
+            tabindex="0"
+            aria-labelledby="chart-title"
+            aria-valuemin="0"
+            aria-valuemax=move || last(live).to_string()
+            aria-valuenow=move || at().to_string()
+            aria-valuetext=words
+        >
+            {move || live.panel.with(|panel| drawing(&panel.chart))}
+            <svg class="pointer" viewBox="0 0 10000 1000" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+                <path d=move || live.panel.with(|panel| line_at(panel, live.point.get()))></path>
+            </svg>
+        </div>
+    }
+}
+
+fn drawing(chart: &ChartView) -> impl IntoView + use<> {
+    view! {
+        <svg class="marks" viewBox="0 0 10000 1000" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+            <path class="grid" d=chart.grid.clone()></path>
+            <path class="columns" d=chart.columns.clone()></path>
+            <path class="partial" d=chart.partial.clone()></path>
+            <path class="previous" d=chart.previous.clone()></path>
+            <path class="mean" d=chart.mean.clone()></path>
+        </svg>
+    }
+}
+
+fn heights(marks: &[Mark]) -> impl IntoView + use<> {
+    let texts = marks.iter().map(|mark| {
+        view! { <text x="100%" y=share(mark.at) dy="0.32em" text-anchor="end">{mark.text.clone()}</text> }
+    });
+    view! { <svg class="heights" aria-hidden="true" focusable="false">{texts.collect_view()}</svg> }
+}
+
+fn days(marks: &[Mark]) -> impl IntoView + use<> {
+    let texts = marks.iter().map(|mark| {
+        let class = if mark.minor { "minor" } else { "major" };
+        view! { <text class=class x=share(mark.at) y="1em" text-anchor="middle">{mark.text.clone()}</text> }
+    });
+    view! { <svg class="days" aria-hidden="true" focusable="false">{texts.collect_view()}</svg> }
+}
+
+fn end_label(chart: &ChartView) -> impl IntoView + use<> {
+    let (place, text) = match &chart.previous_label {
+        Some(mark) => (share(mark.at), chart.previous_name.clone()),
+        None => ("0".to_owned(), String::new()),
+    };
+    view! {
+        <svg class="end" aria-hidden="true" focusable="false">
+            <text x="0.5em" y=place dy="0.32em">{text}</text>
+        </svg>
+    }
+}
+
+fn table(chart: &ChartView) -> impl IntoView + use<> {
+    let rows = chart.points.iter().rev().map(|point| {
+        let when = if point.partial { format!("{} (so far)", point.when) } else { point.when.clone() };
+        view! {
+            <tr>
+                <th scope="row">{when}</th>
+                <td>{point.value.clone()}</td>
+                <td>{point.runs.clone()}</td>
+                <td>{point.previous.clone()}</td>
+            </tr>
+        }
+    });
+    view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="The chart as a table">
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">{if chart.unit == "hour" { "Hour" } else { "Day" }}</th>
+                        <th scope="col">{chart.title.clone()}</th>
+                        <th scope="col">"Runs"</th>
+                        <th scope="col">{chart.previous_name.clone()}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows.collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn readout(panel: &Panel, point: Option<usize>) -> String {
+    point
+        .and_then(|at| panel.chart.points.get(at))
+        .map_or_else(String::new, |point| in_words(&panel.chart, point))
+}
+
+/// "Tue 14 Oct: $26.07, 97 runs; 90 days before $19.01".
+fn in_words(chart: &ChartView, point: &PointView) -> String {
+    let so_far = if point.partial { " so far" } else { "" };
+    let mut words = format!("{}{so_far}: {}, {} runs", point.when, point.value, point.runs);
+    if chart.previous_label.is_some() {
+        words.push_str(&format!("; {} {}", chart.previous_name, point.previous));
+    }
+    words
+}
+
+fn line_at(panel: &Panel, point: Option<usize>) -> String {
+    point
+        .and_then(|at| panel.chart.points.get(at))
+        .map_or_else(String::new, |point| format!("M{} 0V1000", point.at))
+}
+
+fn last(live: Signals) -> usize {
+    live.panel.with(|panel| panel.chart.points.len().saturating_sub(1))
+}
+
+/// Hundredths of a percent as a percentage.
+fn share(at: u16) -> String {
+    format!("{}.{:02}%", at / 100, at % 100)
+}

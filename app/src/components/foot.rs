@@ -1,0 +1,45 @@
+//! The proof at the foot: received = on disk = in Dataverse = read back, and nothing unaccounted for.
+
+use leptos::prelude::*;
+
+use crate::{
+    live::Signals,
+    panel::{BalanceView, Panel},
+};
+
+pub(crate) fn foot(live: Signals) -> impl IntoView {
+    view! {
+        <footer>
+            {move || live.panel.with(|panel| balance(&panel.balance))}
+            {move || live.panel.with(|panel| zone(panel, live))}
+            <a href="/pipeline">"Why these numbers are right"</a>
+        </footer>
+    }
+}
+
+fn balance(balance: &BalanceView) -> impl IntoView + use<> {
+    let steps = balance.steps.iter().enumerate().map(|(at, (number, what))| {
+        view! {
+            <li>{(at > 0).then_some("= ")}<data value=number.replace(',', "")>{number.clone()}</data>" "{what.clone()}</li>
+        }
+    });
+    let class = if balance.unaccounted == 0 { "verdict good" } else { "verdict bad" };
+    view! {
+        <div class="balance">
+            <h2>"Every record accounted for"</h2>
+            <ol>{steps.collect_view()}</ol>
+            <p class=class>{balance.verdict.clone()}</p>
+        </div>
+    }
+}
+
+/// Which days these are; and the viewer's own, where they are others.
+fn zone(panel: &Panel, live: Signals) -> impl IntoView + use<> {
+    let own = live.own_zone.get().filter(|own| *own != panel.zone);
+    let offer = own.map(|own| {
+        let mut ask = live.ask.get();
+        ask.zone = Some(own.clone());
+        view! { <a href=ask.href() data-view="" data-zone="">{format!("Use {own}")}</a> }
+    });
+    view! { <p class="zone">{format!("Days in {}", panel.zone)}" "{offer}</p> }
+}

@@ -1,0 +1,138 @@
+//! The page's head: what this is, which range and campaign, how fresh, and the few things to set.
+
+use leptos::prelude::*;
+use model::range::Range;
+
+use crate::{
+    address::Ask,
+    live::{Health, Signals},
+    panel::{CampaignChoice, Tone},
+};
+
+/// What `?` opens.
+const KEYS: [(&str, &str); 7] = [
+    ("L", "the last 24 hours"),
+    ("3 6 9", "30, 60, 90 days"),
+    ("/", "choose a campaign"),
+    ("T", "the chart as a table"),
+    ("← →", "along the chart, once it has the focus"),
+    ("?", "this help"),
+    ("Esc", "close what is open"),
+];
+
+pub(crate) fn header(live: Signals) -> impl IntoView {
+    view! {
+        <header class="top">
+            <a class="brand" href="/">
+                <svg class="logo" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+                    <path d="M2 9h3v5H2zM6.5 5h3v9h-3zM11 2h3v12h-3z"></path>
+                </svg>
+                "Studio Metrics"
+            </a>
+            {move || live.panel.with(|panel| panel.demo).then(|| view! { <span class="badge">"Demo data"</span> })}
+            {move || ranges(&live.ask.get())}
+            {move || live.panel.with(|panel| filter(&panel.campaigns, &live.ask.get()))}
+            {fresh(live)}
+            <nav class="pages" aria-label="Pages"><a href="/pipeline">"Pipeline"</a></nav>
+            {theme()}
+            {help()}
+        </header>
+    }
+}
+
+fn ranges(ask: &Ask) -> impl IntoView + use<> {
+    let links = Range::ALL.into_iter().map(|range| {
+        let current = (ask.range == range).then_some("true");
+        view! { <a href=ask.with_range(range).href() data-view="" aria-current=current>{range.label()}</a> }
+    });
+    view! { <nav class="switch ranges" aria-label="Range">{links.collect_view()}</nav> }
+}
+
+/// A form for a browser without a script; the script follows the choice at once.
+fn filter(campaigns: &[CampaignChoice], ask: &Ask) -> impl IntoView + use<> {
+    let chosen = ask.campaign.clone();
+    let options = campaigns.iter().map(|choice| {
+        let selected = chosen.as_deref() == Some(choice.id.as_str());
+        view! { <option value=choice.id.clone() selected=selected>{choice.name.clone()}</option> }
+    });
+    let mut rest = ask.with_campaign(None);
+    rest.campaign = None;
+    let hidden = [
+        ("range", rest.range.key().to_owned()),
+        ("tile", rest.tile.key().to_owned()),
+        ("tz", rest.zone.clone().unwrap_or_default()),
+    ];
+    let hidden =
+        hidden.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
+    view! {
+        <form class="filter" action="/" method="get">
+            <label class="unseen" for="campaign">"Campaign"</label>
+            <select id="campaign" name="campaign">
+                <option value="" selected=chosen.is_none()>"All campaigns"</option>
+                {options.collect_view()}
+            </select>
+            {hidden.collect_view()}
+            <button class="plain-only">"Show"</button>
+        </form>
+    }
+}
+
+/// How old the figures are. Without a script they are of the time they were rendered at.
+fn fresh(live: Signals) -> impl IntoView {
+    let late = move || live.panel.with(|panel| panel.delivery_note.is_some());
+    let tone = move || match live.health.with(Health::tone) {
+        _ if !live.alive.get() => Tone::Neutral,
+        Tone::Good if late() => Tone::Late,
+        tone => tone,
+    };
+    let words = move || {
+        if live.alive.get() {
+            live.health.with(Health::words)
+        } else {
+            live.panel.with(|panel| format!("As of {}", panel.as_of))
+        }
+    };
+    let why = move || {
+        let missed = live.health.with(|health| health.reason.clone());
+        let note = live.panel.with(|panel| panel.delivery_note.clone());
+        if missed.is_empty() { note.unwrap_or_default() } else { missed }
+    };
+    let pause = move || if live.health.with(|health| health.paused) { "Go on" } else { "Pause" };
+    view! {
+        <div class="state">
+            <p class=move || format!("fresh {}", tone().class()) data-fresh=move || tone().class()>
+                <span class="dot" aria-hidden="true"></span>
+                <span class="words">{words}</span>
+                <span class="why">{why}</span>
+            </p>
+            <button class="quiet live-only" type="button" data-pause="">{pause}</button>
+        </div>
+    }
+}
+
+fn theme() -> impl IntoView {
+    view! {
+        <form class="theme" action="/theme" method="post">
+            <button class="icon" data-theme-switch="" aria-label="Light, dark or as the system has it" title="Theme">
+                <svg viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+                    <path d="M8 1.5a6.5 6.5 0 1 0 0 13zM8 1.5a6.5 6.5 0 0 1 0 13" class="half"></path>
+                </svg>
+            </button>
+        </form>
+    }
+}
+
+fn help() -> impl IntoView {
+    let rows = KEYS.into_iter().map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> });
+    view! {
+        <details class="help over" id="help">
+            <summary aria-label="Help"><span aria-hidden="true">"?"</span></summary>
+            <div class="sheet">
+                <h2>"Keys"</h2>
+                <dl>{rows.collect_view()}</dl>
+                <p class="live-only"><label><input type="checkbox" id="keys-off"/> "Switch single keys off"</label></p>
+                <p><a href="/api/openapi.json">"The interface for programs"</a></p>
+            </div>
+        </details>
+    }
+}

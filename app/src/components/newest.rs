@@ -1,0 +1,54 @@
+//! The newest runs, as a table that reads like a page.
+
+use leptos::prelude::*;
+
+use crate::{
+    address::Ask,
+    live::{Signals, age},
+    panel::RunView,
+};
+
+pub(crate) fn newest(live: Signals) -> impl IntoView {
+    let rows = move || {
+        let (now, ask) = (live.now_ms.get(), live.ask.get());
+        live.panel.with(|panel| panel.runs.iter().map(|run| row(run, now, &ask)).collect_view())
+    };
+    view! {
+        <section class="card newest" aria-labelledby="newest">
+            <h2 id="newest">"Newest runs"</h2>
+            <table>
+                <thead>
+                    <tr>
+                        <th scope="col">"When"</th>
+                        <th scope="col">"Campaign"</th>
+                        <th scope="col" class="wide">"Phase"</th>
+                        <th scope="col" class="number">"Agents"</th>
+                        <th scope="col" class="number wide">"Assets"</th>
+                        <th scope="col" class="number">"Cost"</th>
+                        <th scope="col" class="number">"P95"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </section>
+    }
+}
+
+fn row(run: &RunView, now_ms: i64, ask: &Ask) -> impl IntoView + use<> {
+    let filtered = ask.with_campaign(Some(run.campaign_id.clone())).href();
+    let seconds = u32::try_from((now_ms - run.at_ms).max(0) / 1_000).unwrap_or(u32::MAX);
+    view! {
+        <tr data-run=run.id.clone()>
+            <td class="quiet"><time title=run.at.clone()>{age(seconds)}</time></td>
+            <th scope="row"><a href=filtered data-view="">{run.campaign.clone()}</a></th>
+            <td class="quiet wide">{run.phase.clone()}</td>
+            <td class="number">
+                <span class=format!("mark {}", run.tone.class()) aria-hidden="true"></span>
+                {run.agents.clone()}
+            </td>
+            <td class="number wide">{run.assets.clone()}</td>
+            <td class="number">{run.cost.clone()}</td>
+            <td class="number">{run.latency.clone()}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,60 @@
+//! The sentence over the chart: what is to be seen in it, and nothing that the figures do not bear.
+
+use model::figures::{Sums, Tile};
+
+use super::{series, stretch::Stretch, tiles::per_mille, words};
+use crate::studio::Facts;
+
+/// A drift smaller than this is called steady.
+const DRIFT_PER_MILLE: i64 = 80;
+/// Fewer full buckets than this bear no trend.
+const TREND_BUCKETS: usize = 10;
+
+pub(super) fn caption(facts: &Facts) -> String {
+    let (history, tile) = (&facts.history, facts.ask.tile);
+    let stretch = Stretch::of(&history.window);
+    if history.figures.sums.runs == 0 {
+        return format!("No runs in {}.", stretch.this());
+    }
+    let full: Vec<usize> =
+        (0..history.buckets.len()).filter(|at| !history.window.buckets[*at].partial).collect();
+    let sentences = [trend(tile, facts, &full, &stretch), extreme(tile, facts, &full, &stretch)];
+    let told = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    if told.is_empty() { format!("The first runs of {}.", stretch.this()) } else { told }
+}
+
+/// How the last days compare with the first ones.
+fn trend(tile: Tile, facts: &Facts, full: &[usize], stretch: &Stretch<'_>) -> Option<String> {
+    if full.len() < TREND_BUCKETS {
+        return None;
+    }
+    let buckets: Vec<Sums> = full.iter().map(|at| facts.history.buckets[*at].clone()).collect();
+    let over = stretch.mean_over();
+    let first = series::mean(tile, &buckets[..over])?;
+    let last = series::mean(tile, &buckets[buckets.len() - over..])?;
+    let drift = per_mille(last, first)?;
+    let (from, to) = (series::text(tile, first), series::text(tile, last));
+    let unit = match tile {
+        Tile::Cost | Tile::Tokens => {
+            format!(" {} {}", if stretch.unit() == "hour" { "an" } else { "a" }, stretch.unit())
+        }
+        Tile::Latency | Tile::Success | Tile::Assets => String::new(),
+    };
+    Some(match drift {
+        _ if drift.abs() < DRIFT_PER_MILLE => format!("Steady at about {to}{unit}."),
+        ..0 => format!("Falling: from {from} to about {to}{unit}."),
+        _ => format!("Rising: from {from} to about {to}{unit}."),
+    })
+}
+
+/// The day that stands out: the highest, or for the success rate the lowest.
+fn extreme(tile: Tile, facts: &Facts, full: &[usize], stretch: &Stretch<'_>) -> Option<String> {
+    let known = full.iter().filter_map(|at| Some((*at, series::value(tile, &facts.history.buckets[*at])?)));
+    let lowest_counts = tile == Tile::Success;
+    let (at, value) = known
+        .max_by_key(|(at, value)| (if lowest_counts { -value } else { *value }, std::cmp::Reverse(*at)))?;
+    let word = if lowest_counts { "Lowest" } else { "Highest" };
+    let when = stretch.point_in_words(facts.history.window.buckets[at].span.from);
+    let runs = words::counted(facts.history.buckets[at].runs, "run", "runs");
+    Some(format!("{word} {when}: {}, in {runs}.", series::text(tile, value)))
+}

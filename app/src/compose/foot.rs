@@ -1,0 +1,30 @@
+//! The proof at the foot of the page: received, on disk, in Dataverse, read back.
+
+use model::delivery::{Balance, Delivery};
+
+use super::words;
+use crate::panel::BalanceView;
+
+pub(super) fn balance(delivery: &Delivery) -> BalanceView {
+    let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();
+    let steps = [
+        (sum(|b| b.received), "received"),
+        (sum(|b| b.durable), "on disk"),
+        (sum(|b| b.delivered), "in Dataverse"),
+        (sum(|b| b.confirmed), "read back"),
+    ];
+    let unaccounted = delivery.unaccounted();
+    let mut verdict = format!("{} unaccounted", words::count(unaccounted));
+    for (number, what) in
+        [(sum(|b| b.pending), "on the way"), (sum(|b| b.dead), "refused"), (sum(|b| b.deleted), "withdrawn")]
+    {
+        if number > 0 {
+            verdict.push_str(&format!(" · {} {what}", words::count(number)));
+        }
+    }
+    BalanceView {
+        steps: steps.map(|(number, what)| (words::count(number), what.to_owned())).to_vec(),
+        unaccounted,
+        verdict,
+    }
+}

@@ -1,0 +1,145 @@
+//! The page's first sentence: whether all is well, and what changed. The rules, in the order in which they lead.
+
+use super::{
+    stretch::Stretch,
+    tiles::per_mille,
+    words::{self, NBSP},
+};
+use crate::{
+    panel::{Heading, Tone},
+    studio::Facts,
+};
+use model::delivery::DeliveryState;
+
+/// From this many hundredths of a percent on, a fall in success leads the page.
+const SUCCESS_FALL_BP: i64 = 500;
+/// From this many thousandths on, a rise in cost or latency leads the page.
+const RISE_PER_MILLE: i64 = 250;
+/// Fewer agents or runs than this, in either stretch, bear no alarm.
+const MINIMUM: i64 = 20;
+
+pub(super) fn heading(facts: &Facts) -> Heading {
+    unaccounted(facts)
+        .or_else(|| delivery(facts))
+        .or_else(|| nothing(facts))
+        .or_else(|| success_fell(facts))
+        .or_else(|| cost_rose(facts))
+        .or_else(|| latency_rose(facts))
+        .unwrap_or_else(|| well(facts))
+}
+
+fn unaccounted(facts: &Facts) -> Option<Heading> {
+    let missing = facts.delivery.unaccounted();
+    (missing > 0).then(|| Heading {
+        lead: format!("{} unaccounted for.", words::counted(missing, "record is", "records are")),
+        rest: "What was received and what is kept do not agree; the pipeline page shows where.".to_owned(),
+        tone: Tone::Bad,
+    })
+}
+
+fn delivery(facts: &Facts) -> Option<Heading> {
+    let waiting = words::counted(facts.delivery.pending, "record waits", "records wait");
+    let (lead, tone) = match facts.delivery.state {
+        DeliveryState::Ok => return None,
+        DeliveryState::Behind => ("Dataverse is behind.", Tone::Late),
+        DeliveryState::Stopped => ("Dataverse is out of reach.", Tone::Late),
+    };
+    Some(Heading { lead: lead.to_owned(), rest: format!("{waiting}; nothing is lost."), tone })
+}
+
+fn nothing(facts: &Facts) -> Option<Heading> {
+    if facts.history.figures.sums.runs > 0 {
+        return None;
+    }
+    let stretch = Stretch::of(&facts.history.window).this();
+    let (lead, rest) = match (&facts.ask.campaign, facts.any_runs) {
+        (_, false) => ("Ready for the first run.".to_owned(), "Nothing has been recorded yet.".to_owned()),
+        (Some(_), true) => (
+            format!("No runs in {stretch}."),
+            "This campaign has none; choose a longer range, or all campaigns.".to_owned(),
+        ),
+        (None, true) => {
+            (format!("No runs in {stretch}."), "Older ones are there; choose a longer range.".to_owned())
+        }
+    };
+    Some(Heading { lead, rest, tone: Tone::Neutral })
+}
+
+fn success_fell(facts: &Facts) -> Option<Heading> {
+    let (now, before) = (&facts.history.figures.sums, &facts.history.previous.sums);
+    let fall = before.success_bp()? - now.success_bp()?;
+    (fall >= SUCCESS_FALL_BP && now.agents >= MINIMUM && before.agents >= MINIMUM).then(|| Heading {
+        lead: format!("Success fell to {}{NBSP}%.", words::percent(now.success_bp().unwrap_or(0))),
+        rest: format!(
+            "It was {}{NBSP}% in the {}.",
+            words::percent(before.success_bp().unwrap_or(0)),
+            Stretch::of(&facts.history.window).before()
+        ),
+        tone: Tone::Bad,
+    })
+}
+
+fn cost_rose(facts: &Facts) -> Option<Heading> {
+    let (now, before) =
+        (facts.history.figures.cost_per_campaign_e5()?, facts.history.previous.cost_per_campaign_e5()?);
+    let rise = rise(now, before, facts)?;
+    Some(Heading {
+        lead: format!("Cost rose by {rise}."),
+        rest: format!(
+            "A campaign costs {}, and cost {} in the {}.",
+            words::money(now),
+            words::money(before),
+            Stretch::of(&facts.history.window).before()
+        ),
+        tone: Tone::Bad,
+    })
+}
+
+fn latency_rose(facts: &Facts) -> Option<Heading> {
+    let (now, before) =
+        (facts.history.figures.sums.latency_p95_ms()?, facts.history.previous.sums.latency_p95_ms()?);
+    let rise = rise(now, before, facts)?;
+    Some(Heading {
+        lead: format!("Runs are slower by {rise}."),
+        rest: format!(
+            "One in twenty takes over {}; in the {} it was {}.",
+            words::duration_text(now),
+            Stretch::of(&facts.history.window).before(),
+            words::duration_text(before)
+        ),
+        tone: Tone::Bad,
+    })
+}
+
+/// The rise in percent where it is large enough, over enough runs, to lead the page.
+fn rise(now: i64, before: i64, facts: &Facts) -> Option<String> {
+    let enough = facts.history.figures.sums.runs >= MINIMUM && facts.history.previous.sums.runs >= MINIMUM;
+    let rise = per_mille(now, before).filter(|rise| enough && *rise >= RISE_PER_MILLE)?;
+    Some(format!("{}{NBSP}%", words::rounded(rise, 10)))
+}
+
+fn well(facts: &Facts) -> Heading {
+    let history = &facts.history;
+    let before = Stretch::of(&history.window).before();
+    let cost = history.figures.cost_per_campaign_e5().zip(history.previous.cost_per_campaign_e5());
+    let cost = cost.and_then(|(now, then)| per_mille(now, then)).map(|change| match change {
+        0 => format!("a campaign costs what it did in the {before}"),
+        less if less < 0 => format!("a campaign costs {} less than in the {before}", tenths(-less)),
+        more => format!("a campaign costs {} more than in the {before}", tenths(more)),
+    });
+    let success = history.figures.sums.success_bp().map(|bp| match bp {
+        10_000 => "every agent succeeds".to_owned(),
+        _ => format!("{}{NBSP}% of agents succeed", words::percent(bp)),
+    });
+    let rest = [cost, success].into_iter().flatten().collect::<Vec<_>>().join(", and ");
+    Heading { lead: "All is well.".to_owned(), rest: sentence(&rest), tone: Tone::Good }
+}
+
+fn tenths(per_mille: i64) -> String {
+    format!("{}{NBSP}%", model::decimal::format(per_mille, 1))
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
+}

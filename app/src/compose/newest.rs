@@ -1,0 +1,41 @@
+//! The newest runs, as rows.
+
+use model::record::{Stored, campaign_run::Run};
+
+use super::{
+    stretch::Stretch,
+    words::{self, NBSP},
+};
+use crate::{
+    panel::{RunView, Tone},
+    studio::Facts,
+};
+
+pub(super) fn newest(facts: &Facts) -> Vec<RunView> {
+    let names = facts.names();
+    let stretch = Stretch::of(&facts.history.window);
+    facts.newest.iter().map(|stored| row(stored, &names, &stretch)).collect()
+}
+
+fn row(stored: &Stored, names: &std::collections::HashMap<&str, &str>, stretch: &Stretch<'_>) -> RunView {
+    let run = Run(&stored.record);
+    let (total, successful) = (run.agents_total(), run.agents_successful());
+    RunView {
+        id: stored.id.to_string(),
+        at_ms: run.created_at().micros() / 1_000,
+        at: stretch.clock(run.created_at()),
+        campaign: (*names.get(run.campaign_id()).unwrap_or(&run.campaign_id())).to_owned(),
+        campaign_id: run.campaign_id().to_owned(),
+        phase: run.phase().to_owned(),
+        agents: format!("{successful}{NBSP}/{NBSP}{total}"),
+        tone: match successful {
+            _ if total == 0 => Tone::Neutral,
+            all if all == total => Tone::Good,
+            0 => Tone::Bad,
+            _ => Tone::Late,
+        },
+        assets: words::count(run.assets()),
+        cost: words::money(run.cost_e5()),
+        latency: run.latency_p95_ms().map_or_else(|| "–".to_owned(), words::duration_text),
+    }
+}

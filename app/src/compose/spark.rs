@@ -1,0 +1,86 @@
+//! The small line in a tile: the shape of the range, its last point marked.
+
+use std::fmt::Write as _;
+
+use crate::panel::Spark;
+
+const WIDTH: usize = 100;
+const HEIGHT: i64 = 30;
+/// Room for the line's own width at the edges.
+const MARGIN: i64 = 1;
+
+/// Draws what there is; a gap breaks the line.
+pub(super) fn spark(values: &[Option<i64>]) -> Spark {
+    let known: Vec<i64> = values.iter().flatten().copied().collect();
+    let (Some(low), Some(high)) = (known.iter().min(), known.iter().max()) else { return Spark::default() };
+    let place = |at: usize, value: i64| Point { x: x(at, values.len()), y: y(value, *low, *high) };
+    let mut spark = Spark::default();
+    let mut stroke: Vec<Point> = Vec::new();
+    for (at, value) in values.iter().enumerate() {
+        match value {
+            Some(value) => stroke.push(place(at, *value)),
+            None => draw(&mut spark, &std::mem::take(&mut stroke)),
+        }
+    }
+    draw(&mut spark, &stroke);
+    if let Some((at, value)) = values.iter().enumerate().rev().find_map(|(at, value)| Some((at, (*value)?))) {
+        let last = place(at, value);
+        spark.last = format!("M{} {}h0", last.x, last.y);
+    }
+    spark
+}
+
+struct Point {
+    x: String,
+    y: i64,
+}
+
+fn x(at: usize, of: usize) -> String {
+    if of < 2 {
+        return "50".to_owned();
+    }
+    let tenths = at * WIDTH * 10 / (of - 1);
+    if tenths.is_multiple_of(10) {
+        format!("{}", tenths / 10)
+    } else {
+        format!("{}.{}", tenths / 10, tenths % 10)
+    }
+}
+
+fn y(value: i64, low: i64, high: i64) -> i64 {
+    if high == low { HEIGHT / 2 + MARGIN } else { MARGIN + HEIGHT - (value - low) * HEIGHT / (high - low) }
+}
+
+fn draw(spark: &mut Spark, stroke: &[Point]) {
+    let (Some(first), Some(last)) = (stroke.first(), stroke.last()) else { return };
+    // Writing to a String cannot fail.
+    for (at, point) in stroke.iter().enumerate() {
+        _ = write!(spark.line, "{}{} {}", if at == 0 { "M" } else { "L" }, point.x, point.y);
+    }
+    _ = write!(spark.area, "M{} 32", first.x);
+    for point in stroke {
+        _ = write!(spark.area, "L{} {}", point.x, point.y);
+    }
+    _ = write!(spark.area, "L{} 32z", last.x);
+    if stroke.len() == 1 {
+        spark.line.push_str("h0");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_breaks_the_line() {
+        let spark = spark(&[Some(0), Some(10), None, Some(5)]);
+        assert_eq!(spark.line, "M0 31L33.3 1M100 16h0");
+        assert_eq!(spark.last, "M100 16h0");
+    }
+
+    #[test]
+    fn nothing_known_draws_nothing() {
+        assert_eq!(super::spark(&[None, None]), Spark::default());
+        assert_eq!(super::spark(&[]), Spark::default());
+    }
+}

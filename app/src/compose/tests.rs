@@ -1,0 +1,166 @@
+//! The words and paths that facts come to.
+
+use model::{
+    calendar::{Compare, Zone, window},
+    delivery::{Balance, Delivery, DeliveryState},
+    figures::{Figures, Sums, Tile},
+    history::History,
+    range::Range,
+    time::Instant,
+};
+
+use super::*;
+use crate::{address::Ask, panel::Tone};
+
+fn day(runs: i64, cost_e5: i64, successful: i64) -> Sums {
+    Sums {
+        runs,
+        cost_e5,
+        agents: runs * 10,
+        successful,
+        assets: runs * 8,
+        tokens_in: runs * 5_000,
+        tokens_out: runs * 2_000,
+        latencies_ms: vec![38_412; usize::try_from(runs).unwrap()],
+        latency_avg_sum: runs * 21_700,
+        latency_avg_runs: runs,
+    }
+}
+
+fn facts(now: &Sums, before: &Sums) -> Facts {
+    let at = Instant::parse("2026-11-21T13:00:00Z").unwrap();
+    let window = window(Range::Days30, &Zone::utc(), at, Compare::Previous);
+    let buckets = vec![now.clone(); window.buckets.len()];
+    let previous_buckets = vec![before.clone(); window.previous_buckets.len()];
+    let figures = |buckets: &[Sums]| Figures {
+        campaigns: if buckets[0].runs > 0 { 4 } else { 0 },
+        sums: Sums::total(buckets),
+    };
+    let history = History {
+        figures: figures(&buckets),
+        previous: figures(&previous_buckets),
+        window,
+        buckets,
+        previous_buckets,
+    };
+    Facts {
+        now: at,
+        ask: Ask { range: Range::Days30, ..Ask::default() },
+        any_runs: history.figures.sums.runs + history.previous.sums.runs > 0,
+        history,
+        newest: Vec::new(),
+        campaigns: vec![("b".into(), None), ("a".into(), Some("Autumn".into()))],
+        delivery: Delivery {
+            state: DeliveryState::Ok,
+            reason: None,
+            pending: 0,
+            oldest_pending: None,
+            balance: vec![],
+        },
+        demo: false,
+        address: "http://127.0.0.1:3000".into(),
+    }
+}
+
+fn spoken(facts: &Facts) -> String {
+    let heading = panel(facts).heading;
+    format!("{} {}", heading.lead, heading.rest).replace('\u{a0}', " ")
+}
+
+#[test]
+fn all_is_well_says_what_changed() {
+    let facts = facts(&day(10, 880_000, 97), &day(10, 1_000_000, 97));
+    assert_eq!(
+        spoken(&facts),
+        "All is well. A campaign costs 12.0 % less than in the 30 days before, and 97 % of agents succeed."
+            .replace("97 %", "97.0 %")
+    );
+}
+
+#[test]
+fn what_is_wrong_leads() {
+    let mut facts = facts(&day(10, 1_000_000, 71), &day(10, 1_000_000, 97));
+    assert_eq!(spoken(&facts), "Success fell to 71.0 %. It was 97.0 % in the 30 days before.");
+    facts.delivery = Delivery { state: DeliveryState::Stopped, pending: 312, ..facts.delivery };
+    assert_eq!(spoken(&facts), "Dataverse is out of reach. 312 records wait; nothing is lost.");
+    facts.delivery.balance = vec![Balance { received: 5, durable: 4, delivered: 4, ..Balance::default() }];
+    assert!(spoken(&facts).starts_with("1 record is unaccounted for."), "{}", spoken(&facts));
+}
+
+#[test]
+fn rises_lead_only_when_they_are_large_and_borne_out() {
+    assert!(
+        spoken(&facts(&day(10, 1_300_000, 97), &day(10, 1_000_000, 97))).starts_with("Cost rose by 30 %.")
+    );
+    assert!(spoken(&facts(&day(10, 1_200_000, 97), &day(10, 1_000_000, 97))).starts_with("All is well."));
+    let mut few = facts(&day(0, 0, 0), &day(0, 0, 0));
+    few.any_runs = true;
+    few.history.figures = Figures { campaigns: 1, sums: day(2, 900_000, 20) };
+    few.history.previous = Figures { campaigns: 1, sums: day(2, 100_000, 20) };
+    assert!(spoken(&few).starts_with("All is well."));
+}
+
+#[test]
+fn an_empty_ledger_invites_the_first_run() {
+    let panel = panel(&facts(&Sums::default(), &Sums::default()));
+    assert_eq!(panel.heading.lead, "Ready for the first run.");
+    assert!(panel.invitation.unwrap().contains("curl http://127.0.0.1:3000/api/metrics/campaign"));
+    for tile in panel.tiles {
+        assert!(tile.figures.is_empty() && tile.delta.is_none());
+        assert_eq!(tile.absence, "No runs in these 30 days");
+    }
+    assert_eq!(panel.chart.columns, "");
+}
+
+#[test]
+fn tiles_show_value_change_and_denominator() {
+    let panel = panel(&facts(&day(10, 880_000, 97), &day(10, 1_000_000, 96)));
+    let tile = |at: usize| {
+        let tile = &panel.tiles[at];
+        let figures: Vec<&str> = tile.figures.iter().map(|figure| figure.exact.as_str()).collect();
+        let delta = tile.delta.as_ref().unwrap();
+        format!("{} | {} {} | {}", figures.join(" "), delta.arrow, delta.words, tile.note)
+            .replace('\u{a0}', " ")
+    };
+    assert_eq!(tile(0), "68.20000 | ▼ 12.0 % less than before | $272.80 over 4 campaigns");
+    assert_eq!(tile(1), "38412 | – same as before | within 1 % · average 21.7 s");
+    assert_eq!(tile(2), "97.00 | ▲ 1.0 points more than before | 3,007 of 3,100 agents");
+    assert_eq!(tile(3), "8.00 | – same as before | 2,480 assets in 310 runs");
+    assert_eq!(tile(4), "1550000 620000 | – same as before | 5,000 in, 2,000 out a run");
+    assert_eq!(panel.tiles[0].delta.as_ref().unwrap().tone, Tone::Good);
+}
+
+#[test]
+fn no_stretch_before_means_no_change() {
+    let panel = panel(&facts(&day(10, 880_000, 97), &Sums::default()));
+    assert!(panel.tiles.iter().all(|tile| tile.delta.is_none()));
+    assert_eq!(panel.chart.previous, "");
+    assert_eq!(panel.chart.previous_label, None);
+}
+
+#[test]
+fn the_current_bucket_is_drawn_apart() {
+    let chart = panel(&facts(&day(10, 880_000, 97), &day(10, 1_000_000, 97))).chart;
+    assert_eq!(chart.columns.matches('M').count(), 30);
+    assert_eq!(chart.partial.matches('M').count(), 1);
+    assert_eq!(chart.points.len(), 31);
+    assert_eq!(
+        chart.caption.replace('\u{a0}', " "),
+        "Steady at about $8.80 a day. Highest on Thursday 22 October: $8.80, in 10 runs."
+            .replace("Thursday 22 October", &chart_first_day())
+    );
+}
+
+fn chart_first_day() -> String {
+    Zone::utc().format(Instant::parse("2026-10-22T00:00:00Z").unwrap(), "%A %-d %B")
+}
+
+#[test]
+fn the_version_moves_with_the_content_alone() {
+    let mut facts = facts(&day(10, 880_000, 97), &day(10, 1_000_000, 97));
+    let first = panel(&facts);
+    facts.now = facts.now.plus(5_000_000);
+    assert_eq!(panel(&facts).version, first.version);
+    facts.ask.tile = Tile::Tokens;
+    assert_ne!(panel(&facts).version, first.version);
+}

@@ -1,0 +1,179 @@
+//! The five tiles: value, change against the stretch before, shape, denominator.
+
+use std::cmp::Ordering;
+
+use model::{
+    decimal::{self, MONEY_SCALE, PERCENT_SCALE},
+    figures::{Figures, Sums, Tile},
+};
+
+use super::{
+    explanation, series,
+    spark::spark,
+    stretch::Stretch,
+    words::{self, NBSP, counted, figure},
+};
+use crate::{
+    panel::{DeltaView, FigureView, TileView, Tone},
+    studio::Facts,
+};
+
+pub(super) fn tiles(facts: &Facts) -> Vec<TileView> {
+    let stretch = Stretch::of(&facts.history.window);
+    Tile::ALL.into_iter().map(|tile| view(tile, facts, &stretch)).collect()
+}
+
+/// What a tile is called.
+pub(super) const fn label(tile: Tile) -> &'static str {
+    match tile {
+        Tile::Cost => "Cost / campaign",
+        Tile::Latency => "P95 latency",
+        Tile::Success => "Success rate",
+        Tile::Assets => "Assets / run",
+        Tile::Tokens => "Tokens in / out",
+    }
+}
+
+fn view(tile: Tile, facts: &Facts, stretch: &Stretch<'_>) -> TileView {
+    let history = &facts.history;
+    let figures = figures(tile, &history.figures);
+    let values: Vec<Option<i64>> = history.buckets.iter().map(|sums| series::value(tile, sums)).collect();
+    TileView {
+        key: tile.key().to_owned(),
+        label: label(tile).to_owned(),
+        absence: if figures.is_empty() { absence(tile, &history.figures, stretch) } else { String::new() },
+        delta: (!figures.is_empty()).then(|| delta(tile, &history.figures, &history.previous)).flatten(),
+        spark: spark(&values),
+        note: if figures.is_empty() { String::new() } else { note(tile, &history.figures) },
+        explanation: explanation::explanation(tile, &history.figures, stretch),
+        figures,
+    }
+}
+
+fn figures(tile: Tile, figures: &Figures) -> Vec<FigureView> {
+    let sums = &figures.sums;
+    if sums.runs == 0 {
+        return Vec::new();
+    }
+    let one = match tile {
+        Tile::Cost => figures
+            .cost_per_campaign_e5()
+            .map(|e5| figure(decimal::format(e5, MONEY_SCALE), words::money(e5), "")),
+        Tile::Latency => sums.latency_p95_ms().map(|ms| {
+            let (shown, unit) = words::duration(ms);
+            figure(ms.to_string(), shown, unit)
+        }),
+        Tile::Success => {
+            sums.success_bp().map(|bp| figure(decimal::format(bp, PERCENT_SCALE), words::percent(bp), "%"))
+        }
+        Tile::Assets => sums
+            .assets_per_run_e2()
+            .map(|e2| figure(decimal::format(e2, 2), decimal::format(words::rounded(e2, 10), 1), "")),
+        Tile::Tokens => return [sums.tokens_in, sums.tokens_out].map(tokens).to_vec(),
+    };
+    one.into_iter().collect()
+}
+
+fn tokens(number: i64) -> FigureView {
+    let (shown, unit) = words::compact(number);
+    figure(number.to_string(), shown, unit)
+}
+
+fn absence(tile: Tile, figures: &Figures, stretch: &Stretch<'_>) -> String {
+    let stretch = stretch.this();
+    match tile {
+        _ if figures.sums.runs == 0 => format!("No runs in {stretch}"),
+        Tile::Latency => format!("No run in {stretch} came with a latency"),
+        Tile::Success => format!("No agents in {stretch}"),
+        Tile::Cost | Tile::Assets | Tile::Tokens => format!("Nothing to count in {stretch}"),
+    }
+}
+
+fn note(tile: Tile, figures: &Figures) -> String {
+    let sums = &figures.sums;
+    match tile {
+        Tile::Cost => {
+            format!(
+                "{} over {}",
+                words::money(sums.cost_e5),
+                counted(figures.campaigns, "campaign", "campaigns")
+            )
+        }
+        Tile::Latency => {
+            let average = sums.latency_avg_ms().map(|ms| format!(" · average {}", words::duration_text(ms)));
+            format!("within 1{NBSP}%{}", average.unwrap_or_default())
+        }
+        Tile::Success => {
+            format!("{} of {}", words::count(sums.successful), counted(sums.agents, "agent", "agents"))
+        }
+        Tile::Assets => {
+            format!("{} in {}", counted(sums.assets, "asset", "assets"), counted(sums.runs, "run", "runs"))
+        }
+        Tile::Tokens => {
+            let a_run =
+                |sum| words::count(decimal::divide(i128::from(sum), i128::from(sums.runs), 0).unwrap_or(0));
+            format!("{} in, {} out a run", a_run(sums.tokens_in), a_run(sums.tokens_out))
+        }
+    }
+}
+
+/// The change against the stretch before; none where there is nothing to compare with.
+fn delta(tile: Tile, now: &Figures, before: &Figures) -> Option<DeltaView> {
+    let tokens = |sums: &Sums| (sums.runs > 0).then_some(sums.tokens_in + sums.tokens_out);
+    match tile {
+        Tile::Cost => relative(now.cost_per_campaign_e5()?, before.cost_per_campaign_e5()?, Better::Less),
+        Tile::Latency => {
+            let change = now.sums.latency_p95_ms()? - before.sums.latency_p95_ms()?;
+            let (amount, words) = (words::duration_text(change.abs()), ["slower", "faster"]);
+            Some(told(change, &amount, words, Better::Less))
+        }
+        Tile::Success => {
+            let tenths = words::rounded(now.sums.success_bp()? - before.sums.success_bp()?, 10);
+            let points = format!("{}{NBSP}points", decimal::format(tenths.abs(), 1));
+            Some(told(tenths, &points, ["more", "less"], Better::More))
+        }
+        Tile::Assets => {
+            let tenths = words::rounded(now.sums.assets_per_run_e2()? - before.sums.assets_per_run_e2()?, 10);
+            Some(told(tenths, &decimal::format(tenths.abs(), 1), ["more", "less"], Better::More))
+        }
+        Tile::Tokens => relative(tokens(&now.sums)?, tokens(&before.sums)?, Better::Neither),
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Better {
+    Less,
+    More,
+    Neither,
+}
+
+/// In percent of what it was; from nought there is no percentage.
+fn relative(now: i64, before: i64, better: Better) -> Option<DeltaView> {
+    let permille = per_mille(now, before)?;
+    let amount = format!("{}{NBSP}%", decimal::format(permille.abs(), 1));
+    Some(told(permille, &amount, ["more", "less"], better))
+}
+
+/// Thousandths by which `now` is more than `before`; none where there was nothing before.
+pub(super) fn per_mille(now: i64, before: i64) -> Option<i64> {
+    if before == 0 {
+        return None;
+    }
+    decimal::divide(i128::from(now - before), i128::from(before), 3)
+}
+
+fn told(change: i64, amount: &str, [up, down]: [&str; 2], better: Better) -> DeltaView {
+    let (arrow, words, good) = match change.cmp(&0) {
+        Ordering::Equal => {
+            return DeltaView { arrow: "–".into(), words: "same as before".into(), tone: Tone::Neutral };
+        }
+        Ordering::Greater => ("▲", up, Better::More),
+        Ordering::Less => ("▼", down, Better::Less),
+    };
+    let tone = match better {
+        Better::Neither => Tone::Neutral,
+        _ if better == good => Tone::Good,
+        _ => Tone::Bad,
+    };
+    DeltaView { arrow: arrow.into(), words: format!("{amount} {words} than before"), tone }
+}

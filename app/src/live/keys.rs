@@ -1,0 +1,81 @@
+//! Single keys, for those who like them; they can be switched off in the help.
+
+use leptos::{
+    prelude::*,
+    wasm_bindgen::JsCast,
+    web_sys::{Element, HtmlDetailsElement, HtmlElement, KeyboardEvent},
+};
+use model::range::Range;
+
+use super::{
+    Signals,
+    links::{closest, go},
+    points,
+};
+
+pub(super) fn press(live: Signals, event: &KeyboardEvent) {
+    if event.ctrl_key() || event.meta_key() || event.alt_key() {
+        return;
+    }
+    let key = event.key();
+    if closest(event, "[data-plot]").is_some() && points::step(live, &key) {
+        event.prevent_default();
+        return;
+    }
+    if key == "Escape" {
+        close_all();
+        return;
+    }
+    if closest(event, "input, select, textarea").is_some() || are_off() {
+        return;
+    }
+    let key = key.to_lowercase();
+    if let Some(range) = Range::of_shortcut(&key) {
+        go(live, live.ask.get_untracked().with_range(range));
+        return;
+    }
+    match key.as_str() {
+        "t" => toggle("#table"),
+        "?" => toggle("#help"),
+        "/" => {
+            event.prevent_default();
+            focus("select[name=campaign]");
+        }
+        _ => {}
+    }
+}
+
+/// The choice in the help, read where it is kept: in the box itself.
+fn are_off() -> bool {
+    find("#keys-off:checked").is_some()
+}
+
+fn toggle(selector: &str) {
+    let Some(details) = find(selector) else { return };
+    let details = details.unchecked_into::<HtmlDetailsElement>();
+    details.set_open(!details.open());
+    if details.open() {
+        focus(&format!("{selector} > summary"));
+    }
+}
+
+/// Closes what lies over the figures, and gives the focus back to what opened it.
+fn close_all() {
+    while let Some(open) = find("details.over[open]") {
+        let details = open.unchecked_into::<HtmlDetailsElement>();
+        details.set_open(false);
+        if let Ok(Some(summary)) = details.query_selector("summary") {
+            _ = summary.unchecked_into::<HtmlElement>().focus();
+        }
+    }
+}
+
+fn focus(selector: &str) {
+    if let Some(element) = find(selector) {
+        _ = element.unchecked_into::<HtmlElement>().focus();
+    }
+}
+
+fn find(selector: &str) -> Option<Element> {
+    document().query_selector(selector).ok()?
+}

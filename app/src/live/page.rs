@@ -1,0 +1,100 @@
+//! What the browser does once it has taken the page over: it listens, counts the seconds and polls.
+
+use gloo_timers::callback::Interval;
+use leptos::{ev, prelude::*, wasm_bindgen::JsCast, web_sys::HtmlInputElement};
+
+use super::{Signals, keys, links, points, poll};
+use crate::address::Ask;
+
+pub(super) fn take_over(live: Signals) {
+    live.alive.set(true);
+    live.own_zone.set(own_zone());
+    listen(live);
+    speak(live);
+    Interval::new(1_000, move || {
+        // A page that nobody sees counts nothing.
+        if !document().hidden() {
+            live.health.update(|health| health.age_seconds = health.age_seconds.saturating_add(1));
+        }
+    })
+    .forget();
+    poll::schedule(live);
+    if let Some(body) = document().body() {
+        // Tests and styles may know that the page is live.
+        _ = body.set_attribute("data-hydrated", "");
+    }
+}
+
+fn listen(live: Signals) {
+    _ = window_event_listener(ev::click, move |event| {
+        links::follow(live, &event);
+        press_button(live, &event);
+    });
+    _ = window_event_listener(ev::change, move |event| {
+        links::choose(live, &event);
+        if links::closest(&event, "#keys-off").is_some() {
+            remember_keys();
+        }
+    });
+    _ = window_event_listener(ev::keydown, move |event| keys::press(live, &event));
+    _ = window_event_listener(ev::pointermove, move |event| points::follow(live, &event));
+    _ = window_event_listener(ev::popstate, move |_| {
+        links::show(live, Ask::of_query(&window().location().search().unwrap_or_default()));
+    });
+    _ = window_event_listener(ev::visibilitychange, move |_| wake(live));
+    _ = window_event_listener(ev::online, move |_| wake(live));
+}
+
+/// Somebody looks again: what they see is fresh at once.
+fn wake(live: Signals) {
+    if !document().hidden() {
+        poll::refresh(live);
+    }
+}
+
+fn press_button(live: Signals, event: &ev::MouseEvent) {
+    if links::closest(event, "button[data-pause]").is_some() {
+        live.health.update(|health| health.paused = !health.paused);
+        poll::refresh(live);
+    }
+    if links::closest(event, "button[data-theme-switch]").is_some() {
+        event.prevent_default();
+        switch_theme();
+    }
+}
+
+/// System, dark, light, and again.
+fn switch_theme() {
+    let Some(root) = document().document_element() else { return };
+    let next = match root.get_attribute("data-theme").as_deref() {
+        Some("dark") => "light",
+        Some("light") => "system",
+        _ => "dark",
+    };
+    _ = root.set_attribute("data-theme", next);
+    links::remember("theme", next);
+}
+
+fn remember_keys() {
+    let Some(off) = document().get_element_by_id("keys-off") else { return };
+    let off = off.unchecked_into::<HtmlInputElement>().checked();
+    links::remember("keys", if off { "off" } else { "on" });
+}
+
+/// The status line speaks when the state changes, not at each poll.
+fn speak(live: Signals) {
+    let state = Memo::new(move |_| live.health.with(super::health::Health::state));
+    let note = Memo::new(move |_| live.panel.with(|panel| panel.delivery_note.clone().unwrap_or_default()));
+    Effect::new(move |before: Option<(String, String)>| {
+        let now = (state.get(), note.get());
+        if before.is_some_and(|before| before != now) {
+            live.spoken.set(format!("{}. {}", now.0, now.1));
+        }
+        now
+    });
+}
+
+fn own_zone() -> Option<String> {
+    let options = js_sys::Intl::DateTimeFormat::default().resolved_options();
+    js_sys::Reflect::get(&options, &"timeZone".into()).ok()?.as_string()
+}

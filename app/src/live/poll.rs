@@ -1,0 +1,80 @@
+//! Keeps the panel fresh: every ten seconds, never two at once, asleep while nobody looks.
+
+use std::cell::{Cell, RefCell};
+
+use gloo_timers::callback::Timeout;
+use leptos::{prelude::*, task::spawn_local};
+
+use super::Signals;
+use crate::{fault::Fault, panel::Panel, server_fns::panel::poll_panel};
+
+thread_local! {
+    /// The poll under way, if any, and the timer of the next one. A page has one panel, and a browser's page one thread.
+    static UNDER_WAY: Cell<Option<u32>> = const { Cell::new(None) };
+    static TICKETS: Cell<u32> = const { Cell::new(0) };
+    static NEXT: RefCell<Option<Timeout>> = const { RefCell::new(None) };
+}
+
+/// Asks at once, for what the address now asks for. An answer to an older question is dropped.
+pub(super) fn refresh(live: Signals) {
+    UNDER_WAY.set(None);
+    ask(live);
+}
+
+/// The next poll, in its time.
+pub(super) fn schedule(live: Signals) {
+    let wait = live.health.with_untracked(|health| health.wait_ms(js_sys::Math::random()));
+    let timer = Timeout::new(wait, move || tick(live));
+    // Replacing a timer cancels it, so that there is never a second one.
+    NEXT.with_borrow_mut(|next| *next = Some(timer));
+}
+
+fn tick(live: Signals) {
+    if UNDER_WAY.get().is_some() {
+        // It had all the time until now: it counts as missed, and whatever it still brings is dropped.
+        UNDER_WAY.set(None);
+        live.health.update(|health| health.missed("the server does not answer in time"));
+    }
+    ask(live);
+}
+
+fn ask(live: Signals) {
+    if is_asleep(live) {
+        NEXT.with_borrow_mut(|next| *next = None);
+        return;
+    }
+    let ticket = TICKETS.get().wrapping_add(1);
+    TICKETS.set(ticket);
+    UNDER_WAY.set(Some(ticket));
+    schedule(live);
+    let asked = live.ask.get_untracked();
+    let zone = asked.zone.clone().or_else(|| Some(live.panel.with_untracked(|panel| panel.zone.clone())));
+    spawn_local(async move {
+        let answer =
+            poll_panel(asked.range.key().to_owned(), asked.tile.key().to_owned(), asked.campaign, zone).await;
+        if UNDER_WAY.get() == Some(ticket) {
+            UNDER_WAY.set(None);
+            settle(live, answer);
+            schedule(live);
+        }
+    });
+}
+
+/// Nobody looks, or nobody wants it to move.
+fn is_asleep(live: Signals) -> bool {
+    document().hidden() || live.health.with_untracked(|health| health.paused)
+}
+
+fn settle(live: Signals, answer: Result<Panel, Fault>) {
+    match answer {
+        Ok(panel) => {
+            live.health.update(super::health::Health::answered);
+            live.now_ms.set(panel.as_of_ms);
+            // An equal version shows the same: nothing on the page is touched.
+            if live.panel.with_untracked(|held| held.version != panel.version) {
+                live.panel.set(panel);
+            }
+        }
+        Err(fault) => live.health.update(|health| health.missed(fault.sentence())),
+    }
+}
