@@ -1,4 +1,4 @@
-//! The ledger's face: what the server and the relay may ask of it.
+//! The ledger's face: what the server and the relay may ask of it, whichever store stands behind.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -14,7 +14,9 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    Change, DeadLetter, Held, LedgerError, ListAsk, OpenError, Outcome, Page, Parcel, Standing, chance::Chance,
+    Change, DeadLetter, Held, LedgerError, ListAsk, OpenError, Outcome, Page, Parcel, Standing, Unconfirmed,
+    chance::Chance,
+    sqlite::{Settlement, Sqlite, Target, Ticket},
 };
 
 /// Where the ledger lives.
@@ -25,103 +27,105 @@ pub struct Settings {
 }
 
 /// Durable records of every kind. Cheap to clone; every clone is the same ledger.
+///
+/// Every question may be answered by a `LedgerError`, which says why there is no answer now; then nothing was kept.
 #[derive(Clone)]
 pub struct Ledger {
+    store: Arc<Sqlite>,
     changes: watch::Sender<u64>,
-    clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
 }
 
-const SOON: &str = "not there yet";
-
 impl Ledger {
-    /// Opens the folder's ledger, bringing its schema up to date, and takes back every lease of the process before.
+    /// Opens the folder's ledger, brings its schema up to date, and takes back the leases of the process before.
     ///
     /// # Errors
     /// Each says what to do about it.
     pub async fn open(
-        _settings: Settings,
+        settings: Settings,
         clock: Arc<dyn Clock>,
         chance: impl Chance,
     ) -> Result<Self, OpenError> {
-        Ok(Self { changes: watch::Sender::new(0), clock, chance: Arc::new(chance) })
+        let changes = watch::Sender::new(0);
+        let store = Sqlite::open(settings.folder, clock, Arc::new(chance), changes.clone()).await?;
+        Ok(Self { store: Arc::new(store), changes })
     }
 
-    /// Ends the writer after what it has taken on, and frees the folder. Whoever asks later gets `Closed`.
-    pub async fn close(&self) {}
+    /// Finishes what was taken on, folds the file together and frees the folder. Whoever asks later gets `Closed`.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
 
     /// Takes records in. One call is one request: its records are decided in order, as if sent one after another, and
     /// it is answered when all that is new is on disk.
-    ///
-    /// # Errors
-    /// Nothing of the request was kept.
     pub async fn store(
         &self,
-        _tenant: TenantId,
-        _kind: &'static Kind,
-        _records: Vec<Record>,
+        tenant: TenantId,
+        kind: &'static Kind,
+        records: Vec<Record>,
     ) -> Result<Vec<Outcome>, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+        self.store.store(tenant, kind, records).await
     }
 
     /// Puts `record` in the place of what `id` says now. A time that was left out counts as the stored one.
     pub async fn correct(
         &self,
-        _tenant: TenantId,
-        _kind: &'static Kind,
-        _id: Uuid,
-        _record: Record,
-        _expected_revision: Option<i64>,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+        record: Record,
+        expected_revision: Option<i64>,
     ) -> Result<Change, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+        self.store.correct(Target { tenant, kind, id, expected_revision }, record).await
     }
 
     /// Takes a record out of every list and figure. What it was stays in the ledger.
     pub async fn withdraw(
         &self,
-        _tenant: TenantId,
-        _kind: &'static Kind,
-        _id: Uuid,
-        _expected_revision: Option<i64>,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+        expected_revision: Option<i64>,
     ) -> Result<Change, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+        self.store.withdraw(Target { tenant, kind, id, expected_revision }).await
     }
 
+    /// One record, withdrawn or not.
     pub async fn read(
         &self,
-        _tenant: TenantId,
-        _kind: &'static Kind,
-        _id: Uuid,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
     ) -> Result<Option<Held>, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+        self.store.read(tenant, kind, id).await
     }
 
+    /// Records, newest first.
     pub async fn list(
         &self,
-        _tenant: TenantId,
-        _kind: &'static Kind,
-        _ask: &ListAsk,
+        tenant: TenantId,
+        kind: &'static Kind,
+        ask: &ListAsk,
     ) -> Result<Page, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+        self.store.list(tenant, kind, ask).await
     }
 
     /// The campaign runs of a window and of the stretch before it, added up by bucket.
     pub async fn history(
         &self,
-        _tenant: TenantId,
-        _window: &Window,
-        _filter: &Filter,
+        tenant: TenantId,
+        window: &Window,
+        filter: &Filter,
     ) -> Result<History, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+        self.store.history(tenant, window, filter).await
     }
 
     /// What the kind's naming field points at, as far as there are records of it: id and name, by id.
     pub async fn names(
         &self,
-        _tenant: TenantId,
-        _kind: &'static Kind,
+        tenant: TenantId,
+        kind: &'static Kind,
     ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+        self.store.names(tenant, kind).await
     }
 
     /// Moves with every committed change that can change a figure, a list or the balance.
@@ -130,42 +134,66 @@ impl Ledger {
         self.changes.subscribe()
     }
 
-    pub async fn standing(&self, _tenant: TenantId) -> Result<Standing, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+    /// Where a tenant's records stand, all figures of one moment.
+    pub async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
+        self.store.standing(tenant).await
     }
 
-    /// Whether the ledger would answer and write now.
+    /// Whether the ledger reads and writes now.
     pub async fn healthy(&self) -> Result<(), LedgerError> {
-        let _ = (self.clock.now(), self.chance.next());
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+        self.store.healthy().await
     }
 
     /// Lends out up to `most` parcels, oldest first, fairly between tenants, for so long.
-    pub async fn lease(&self, _most: usize, _hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+    pub async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
+        self.store.lease(most, hold).await
     }
 
-    /// Dataverse acknowledged these. Those whose lease is no longer theirs are passed over.
-    pub async fn delivered(&self, _parcels: &[Parcel], _at: Instant) -> Result<(), LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+    /// Dataverse acknowledged these. Those whose lease is no longer theirs are passed over, here and below.
+    pub async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError> {
+        self.store.settle(tickets(parcels), Settlement::Delivered { at }).await
     }
 
-    /// These are tried again from `until` on; `counted` as an attempt of theirs, or the lane's fault.
+    /// These are tried again from `until` on. `counted` when it was an attempt of theirs that failed, and not the lane.
     pub async fn postponed(
         &self,
-        _parcels: &[Parcel],
-        _until: Instant,
-        _counted: bool,
+        parcels: &[Parcel],
+        until: Instant,
+        counted: bool,
     ) -> Result<(), LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+        self.store.settle(tickets(parcels), Settlement::Postponed { until, counted }).await
     }
 
     /// Dataverse refuses these for good, each for its reason.
-    pub async fn dead(&self, _parcels: &[(Parcel, String)]) -> Result<(), LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+    pub async fn dead(&self, parcels: &[(Parcel, String)]) -> Result<(), LedgerError> {
+        let tickets = parcels
+            .iter()
+            .map(|(parcel, reason)| Ticket { reason: Some(reason.clone()), ..Ticket::of(parcel) })
+            .collect();
+        self.store.settle(tickets, Settlement::Dead).await
     }
 
-    pub async fn dead_letters(&self, _tenant: TenantId, _most: usize) -> Result<Vec<DeadLetter>, LedgerError> {
-        Err(LedgerError::Unavailable(SOON.to_owned()))
+    /// What Dataverse refused, newest first.
+    pub async fn dead_letters(&self, tenant: TenantId, most: usize) -> Result<Vec<DeadLetter>, LedgerError> {
+        self.store.dead_letters(tenant, most).await
     }
+
+    /// Sends a dead letter once more. Says whether there was one.
+    pub async fn resend(&self, tenant: TenantId, kind: &'static Kind, id: Uuid) -> Result<bool, LedgerError> {
+        self.store.resend(Target { tenant, kind, id, expected_revision: None }).await
+    }
+
+    /// What Dataverse acknowledged up to then and what was not read back yet, oldest first.
+    pub async fn unconfirmed(&self, until: Instant, most: usize) -> Result<Vec<Unconfirmed>, LedgerError> {
+        self.store.unconfirmed(until, most).await
+    }
+
+    /// These were read back as they should be. Says how many were news: what was corrected meanwhile is passed over.
+    pub async fn confirmed(&self, read: &[Unconfirmed]) -> Result<u64, LedgerError> {
+        self.store.confirmed(read).await
+    }
+}
+
+fn tickets(parcels: &[Parcel]) -> Vec<Ticket> {
+    parcels.iter().map(Ticket::of).collect()
 }

@@ -8,12 +8,13 @@ mod error;
 mod face;
 pub mod list;
 pub mod outbox;
+mod sqlite;
 pub mod standing;
 mod verdict;
 
 pub use error::{LedgerError, OpenError};
 pub use face::{Ledger, Settings};
 pub use list::{BadCursor, Cursor, ListAsk, Page};
-pub use outbox::{DeadLetter, Operation, Parcel};
+pub use outbox::{DeadLetter, Operation, Parcel, Unconfirmed};
 pub use standing::Standing;
 pub use verdict::{Change, Held, Outcome, Verdict};

@@ -7,6 +7,8 @@ use model::{
 };
 use uuid::Uuid;
 
+use crate::Held;
+
 /// One record's newest state, on loan to a relay until its lease runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
@@ -41,4 +43,14 @@ pub struct DeadLetter {
     pub attempts: i64,
     pub enqueued_at: Instant,
     pub died_at: Instant,
+}
+
+/// A record that Dataverse acknowledged and that was not read back yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unconfirmed {
+    pub tenant: TenantId,
+    pub kind: &'static Kind,
+    /// What Dataverse should hold; nothing when it was withdrawn.
+    pub held: Held,
+    pub(crate) position: i64,
 }

@@ -33,7 +33,9 @@ pub enum Change {
     /// It was withdrawn earlier.
     Gone,
     /// Somebody else was faster: the expected revision is not the one that stands.
-    RevisionMismatch { current: i64 },
+    RevisionMismatch {
+        current: i64,
+    },
     /// What was sent is another record: its natural key is not the one of this id.
     KeyDiffers,
 }

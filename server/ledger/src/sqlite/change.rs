@@ -1,0 +1,180 @@
+//! Corrections and withdrawals of one record. What it was before is kept as a version.
+
+use model::{
+    record::{self, Kind, Record, Stored},
+    tenant::TenantId,
+};
+use sqlx::{Error, SqliteConnection};
+
+use super::{
+    command::Target,
+    delivery::{self, Entry},
+    intake,
+    row::{self, Row},
+    statements,
+    writer::Step,
+};
+use crate::Change;
+
+pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Record) -> Result<Change, Error> {
+    let row = match find(step, target).await? {
+        Ok(row) => row,
+        Err(refused) => return Ok(refused),
+    };
+    let kind = target.kind;
+    if !kind.natural_key.is_empty() && record.id(kind, target.tenant) != target.id {
+        return Ok(Change::KeyDiffers);
+    }
+    let stored = &row.held.stored;
+    if let Some(refused) = outdated(target, stored) {
+        return Ok(refused);
+    }
+    intake::write_name(step.connection, step.known, kind, target.tenant, record, step.now).await?;
+    let name = record.name.clone().or_else(|| stored.record.name.clone());
+    step.changed |= name != stored.record.name;
+    if record.says_the_same(kind, &stored.record) {
+        let record = Record { name, ..stored.record.clone() };
+        return Ok(Change::Unchanged(Stored { record, ..stored.clone() }));
+    }
+    let corrected = Stored {
+        id: stored.id,
+        revision: stored.revision + 1,
+        received_at: stored.received_at,
+        exported_at: None,
+        record: Record { name, ..with_stored_time(kind, record, &stored.record) },
+    };
+    keep_version(step, target, stored, "correction").await?;
+    let query = corrected.record.values.iter().fold(sqlx::query(statements::of(kind).correct), row::bind);
+    query.bind(corrected.revision).bind(row.position).execute(&mut *step.connection).await?;
+    unconfirm(step, target, &row).await?;
+    delivery::enqueue(step, target.tenant, kind, row.position, corrected.revision).await?;
+    step.changed = true;
+    Ok(Change::Done(corrected))
+}
+
+pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target) -> Result<Change, Error> {
+    let row = match find(step, target).await? {
+        Ok(row) => row,
+        Err(refused) => return Ok(refused),
+    };
+    let stored = &row.held.stored;
+    if let Some(refused) = outdated(target, stored) {
+        return Ok(refused);
+    }
+    let revision = stored.revision + 1;
+    keep_version(step, target, stored, "withdrawal").await?;
+    sqlx::query(statements::of(target.kind).withdraw)
+        .bind(step.now.micros())
+        .bind(revision)
+        .bind(row.position)
+        .execute(&mut *step.connection)
+        .await?;
+    unconfirm(step, target, &row).await?;
+    let entry = delivery::entry(step, target.tenant, target.kind, row.position).await?;
+    if entry.as_ref().is_some_and(Entry::was_never_sent) {
+        delivery::call_off(step, target.tenant, target.kind, row.position).await?;
+    } else {
+        delivery::enqueue(step, target.tenant, target.kind, row.position, revision).await?;
+    }
+    step.changed = true;
+    Ok(Change::Done(row.held.stored))
+}
+
+/// The record that is meant, or why nothing can be done about it.
+async fn find(step: &mut Step<'_>, target: &Target) -> Result<Result<Row, Change>, Error> {
+    let rows = intake::by_ids(step.connection, target.kind, target.tenant, &[target.id]).await?;
+    Ok(match rows.into_iter().next() {
+        None => Err(Change::NotFound),
+        Some(row) if row.held.withdrawn_at.is_some() => Err(Change::Gone),
+        Some(row) => Ok(row),
+    })
+}
+
+fn outdated(target: &Target, stored: &Stored) -> Option<Change> {
+    let current = stored.revision;
+    target
+        .expected_revision
+        .filter(|expected| *expected != current)
+        .map(|_| Change::RevisionMismatch { current })
+}
+
+fn with_stored_time(kind: &Kind, record: &Record, stored: &Record) -> Record {
+    let mut record = record.clone();
+    if !record.timed
+        && let Some(at) = statements::time_field(kind)
+    {
+        record.values[at] = stored.values[at].clone();
+        record.timed = true;
+    }
+    record
+}
+
+async fn keep_version(
+    step: &mut Step<'_>,
+    target: &Target,
+    stored: &Stored,
+    replaced_by: &'static str,
+) -> Result<(), Error> {
+    let fields = record::to_json(target.kind, &stored.record);
+    sqlx::query(
+        "INSERT INTO versions (tenant_id, kind, id, revision, replaced_at, replaced_by, fields) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )
+    .bind(target.tenant.to_string())
+    .bind(target.kind.name)
+    .bind(stored.id.to_string())
+    .bind(stored.revision)
+    .bind(step.now.micros())
+    .bind(replaced_by)
+    .bind(serde_json::Value::Object(fields).to_string())
+    .execute(&mut *step.connection)
+    .await
+    .map(|_| ())
+}
+
+/// What was read back is no longer what the record says.
+async fn unconfirm(step: &mut Step<'_>, target: &Target, row: &Row) -> Result<(), Error> {
+    if row.confirmed {
+        note(
+            step.connection,
+            target.tenant,
+            target.kind,
+            intake::hour_of(step.now),
+            Passage { confirmed: -1, ..Passage::default() },
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// What happened to records on the way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Passage {
+    pub(super) delivered: i64,
+    pub(super) confirmed: i64,
+    pub(super) withdrawn_unsent: i64,
+}
+
+pub(super) async fn note(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    kind: &'static Kind,
+    hour: i64,
+    passage: Passage,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO passages (tenant_id, kind, hour, delivered, confirmed, withdrawn_unsent) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET \
+         delivered = delivered + excluded.delivered, confirmed = confirmed + excluded.confirmed, \
+         withdrawn_unsent = withdrawn_unsent + excluded.withdrawn_unsent",
+    )
+    .bind(tenant.to_string())
+    .bind(kind.name)
+    .bind(hour)
+    .bind(passage.delivered)
+    .bind(passage.confirmed)
+    .bind(passage.withdrawn_unsent)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}

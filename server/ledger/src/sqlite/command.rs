@@ -1,0 +1,156 @@
+//! What the writer is asked to do, and how it answers.
+
+use std::time::Duration;
+
+use model::{
+    record::{Kind, Record},
+    tenant::TenantId,
+    time::Instant,
+};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{Change, LedgerError, Outcome, Parcel};
+
+/// Where the answer goes. It is filled while the transaction runs and sent after its commit, or with the reason why
+/// there was none.
+pub(super) struct Slot<T> {
+    reply: oneshot::Sender<Result<T, LedgerError>>,
+    value: Option<T>,
+}
+
+impl<T> Slot<T> {
+    pub(super) fn new(reply: oneshot::Sender<Result<T, LedgerError>>) -> Self {
+        Self { reply, value: None }
+    }
+
+    pub(super) fn fill(&mut self, value: T) {
+        self.value = Some(value);
+    }
+
+    fn send(self, committed: &Result<(), LedgerError>) {
+        let answer = match (committed, self.value) {
+            (Ok(()), Some(value)) => Ok(value),
+            (Ok(()), None) => Err(LedgerError::Closed),
+            (Err(error), _) => Err(error.clone()),
+        };
+        // Whoever asked may have gone; what was asked for is done all the same.
+        let _ = self.reply.send(answer);
+    }
+}
+
+pub(super) struct Command {
+    /// Whose share of the queue it takes; none for the house's own work.
+    pub(super) tenant: Option<TenantId>,
+    /// How many records it writes, about.
+    pub(super) weight: usize,
+    pub(super) work: Work,
+}
+
+pub(super) enum Work {
+    Store(Request),
+    Correct {
+        target: Target,
+        record: Box<Record>,
+        answer: Slot<Change>,
+    },
+    Withdraw {
+        target: Target,
+        answer: Slot<Change>,
+    },
+    Lease {
+        most: usize,
+        hold: Duration,
+        answer: Slot<Vec<Parcel>>,
+    },
+    Settle {
+        tickets: Vec<Ticket>,
+        how: Settlement,
+        answer: Slot<()>,
+    },
+    Confirm {
+        kind: &'static Kind,
+        tenant: TenantId,
+        read: Vec<(i64, i64)>,
+        answer: Slot<u64>,
+    },
+    Resend {
+        target: Target,
+        answer: Slot<bool>,
+    },
+    /// Writes nothing that anybody reads, to see whether writing works.
+    Probe(Slot<()>),
+}
+
+/// One request's records of one kind.
+pub(super) struct Request {
+    pub(super) tenant: TenantId,
+    pub(super) kind: &'static Kind,
+    pub(super) records: Vec<Record>,
+    pub(super) answer: Slot<Vec<Outcome>>,
+}
+
+/// Which record is meant, and which revision of it.
+pub(crate) struct Target {
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: &'static Kind,
+    pub(crate) id: Uuid,
+    pub(crate) expected_revision: Option<i64>,
+}
+
+/// A parcel that comes back.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket {
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: &'static Kind,
+    pub(crate) position: i64,
+    pub(crate) revision: i64,
+    pub(crate) epoch: i64,
+    /// Why it is dead, when it is.
+    pub(crate) reason: Option<String>,
+}
+
+impl Ticket {
+    pub(crate) fn of(parcel: &Parcel) -> Self {
+        Self {
+            tenant: parcel.tenant,
+            kind: parcel.kind,
+            position: parcel.position,
+            revision: parcel.revision,
+            epoch: parcel.epoch,
+            reason: None,
+        }
+    }
+}
+
+/// How parcels come back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Settlement {
+    Delivered { at: Instant },
+    Postponed { until: Instant, counted: bool },
+    Dead,
+}
+
+impl Command {
+    pub(super) fn of_tenant(tenant: TenantId, weight: usize, work: Work) -> Self {
+        Self { tenant: Some(tenant), weight, work }
+    }
+
+    pub(super) fn of_house(work: Work) -> Self {
+        Self { tenant: None, weight: 1, work }
+    }
+}
+
+impl Work {
+    /// Answers, now that it is known whether there was a commit.
+    pub(super) fn finish(self, committed: &Result<(), LedgerError>) {
+        match self {
+            Self::Store(request) => request.answer.send(committed),
+            Self::Correct { answer, .. } | Self::Withdraw { answer, .. } => answer.send(committed),
+            Self::Lease { answer, .. } => answer.send(committed),
+            Self::Settle { answer, .. } | Self::Probe(answer) => answer.send(committed),
+            Self::Confirm { answer, .. } => answer.send(committed),
+            Self::Resend { answer, .. } => answer.send(committed),
+        }
+    }
+}

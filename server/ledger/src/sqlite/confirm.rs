@@ -1,0 +1,76 @@
+//! What was read back out of Dataverse.
+
+use model::{
+    record::{KINDS, Kind},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::{Error, SqlitePool};
+
+use super::{
+    change::{Passage, note},
+    delivery::json,
+    intake::hour_of,
+    row, statements,
+    writer::Step,
+};
+use crate::outbox::Unconfirmed;
+
+/// Marks these, each by its position and the revision that was read back. Says how many were new.
+pub(super) async fn confirm(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    tenant: TenantId,
+    read: &[(i64, i64)],
+) -> Result<u64, Error> {
+    let done = sqlx::query(statements::of(kind).confirmed)
+        .bind(step.now.micros())
+        .bind(json(&read))
+        .execute(&mut *step.connection)
+        .await?;
+    let confirmed = i64::try_from(done.rows_affected()).unwrap_or(0);
+    if confirmed > 0 {
+        step.changed = true;
+        let passage = Passage { confirmed, ..Passage::default() };
+        note(step.connection, tenant, kind, hour_of(step.now), passage).await?;
+    }
+    Ok(done.rows_affected())
+}
+
+/// What was delivered up to then and not read back yet, each table's oldest first.
+pub(super) async fn waiting(
+    readers: &SqlitePool,
+    until: Instant,
+    most: usize,
+) -> Result<Vec<Unconfirmed>, Error> {
+    let tenants = sqlx::query("SELECT id FROM tenants ORDER BY id").fetch_all(readers).await?;
+    let mut waiting = Vec::new();
+    for tenant in &tenants {
+        for kind in KINDS {
+            let room = most - waiting.len();
+            waiting.extend(waiting_of(readers, TenantId(row::id(tenant, 0)?), kind, until, room).await?);
+        }
+    }
+    Ok(waiting)
+}
+
+async fn waiting_of(
+    readers: &SqlitePool,
+    tenant: TenantId,
+    kind: &'static Kind,
+    until: Instant,
+    most: usize,
+) -> Result<Vec<Unconfirmed>, Error> {
+    let rows = sqlx::query(statements::of(kind).to_confirm)
+        .bind(tenant.to_string())
+        .bind(until.micros())
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(readers)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let row = row::read(kind, row, 0)?;
+            Ok(Unconfirmed { tenant, kind, position: row.position, held: row.held })
+        })
+        .collect()
+}

@@ -1,0 +1,342 @@
+//! The outbox: lends entries out, takes them back, and keeps each record's newest state in line.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use model::{
+    record::{KINDS, Kind},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::{Error, SqliteConnection};
+
+use super::{
+    change::{Passage, note},
+    command::{Settlement, Target, Ticket},
+    intake::{self, hour_of},
+    row::{self, get},
+    statements,
+    writer::Step,
+};
+use crate::{Operation, Parcel};
+
+/// One record's entry in the outbox.
+pub(super) struct Entry {
+    first: bool,
+    epoch: i64,
+}
+
+impl Entry {
+    /// Whether nobody can have sent anything of this record.
+    pub(super) const fn was_never_sent(&self) -> bool {
+        self.first && self.epoch == 0
+    }
+}
+
+pub(super) async fn entry(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    kind: &'static Kind,
+    position: i64,
+) -> Result<Option<Entry>, Error> {
+    let row =
+        sqlx::query("SELECT first, epoch FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
+            .bind(tenant.to_string())
+            .bind(kind.name)
+            .bind(position)
+            .fetch_optional(&mut *step.connection)
+            .await?;
+    row.map(|row| Ok(Entry { first: get::<i64>(&row, 0)? == 1, epoch: get(&row, 1)? })).transpose()
+}
+
+/// Puts a record that is known already back in line with its newest state. Whoever carries an older state of it keeps
+/// the lease: two states of one record are never on the way at once.
+pub(super) async fn enqueue(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    kind: &'static Kind,
+    position: i64,
+    revision: i64,
+) -> Result<(), Error> {
+    let dead = sqlx::query(
+        "DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3 \
+         RETURNING first, enqueued_at, epoch",
+    )
+    .bind(tenant.to_string())
+    .bind(kind.name)
+    .bind(position)
+    .fetch_optional(&mut *step.connection)
+    .await?;
+    let (first, since, epoch) = match dead {
+        Some(row) => (get::<i64>(&row, 0)?, get::<i64>(&row, 1)?, get::<i64>(&row, 2)?),
+        None => (0, step.now.micros(), 0),
+    };
+    sqlx::query(
+        "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant_id, kind, position) DO UPDATE SET \
+         revision = excluded.revision, attempts = 0, \
+         due_at = CASE WHEN leased_until IS NULL THEN excluded.due_at ELSE due_at END",
+    )
+    .bind(tenant.to_string())
+    .bind(kind.name)
+    .bind(position)
+    .bind(revision)
+    .bind(first)
+    .bind(since)
+    .bind(step.now.micros())
+    .bind(epoch)
+    .execute(&mut *step.connection)
+    .await
+    .map(|_| ())
+}
+
+/// Takes a record out of the line that was never sent and never will be.
+pub(super) async fn call_off(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    kind: &'static Kind,
+    position: i64,
+) -> Result<(), Error> {
+    sqlx::query("DELETE FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
+        .bind(tenant.to_string())
+        .bind(kind.name)
+        .bind(position)
+        .execute(&mut *step.connection)
+        .await?;
+    let passage = Passage { withdrawn_unsent: 1, ..Passage::default() };
+    note(step.connection, tenant, kind, hour_of(step.now), passage).await
+}
+
+/// Lends out what is due, oldest first, each tenant its share.
+pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
+    let tenants = sqlx::query("SELECT id FROM tenants ORDER BY id").fetch_all(&mut *step.connection).await?;
+    let tenants: Vec<TenantId> =
+        tenants.iter().map(|row| row::id(row, 0).map(TenantId)).collect::<Result<_, _>>()?;
+    let share = most.div_ceil(tenants.len().max(1));
+    let mut parcels = Vec::new();
+    // The second round hands out what the first left because somebody had less than a share.
+    for share in [share, most] {
+        for tenant in &tenants {
+            for kind in KINDS {
+                let room = share.min(most - parcels.len());
+                if room > 0 {
+                    parcels.extend(lease_of(step, *tenant, kind, room, hold).await?);
+                }
+            }
+        }
+    }
+    Ok(parcels)
+}
+
+async fn lease_of(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    kind: &'static Kind,
+    most: usize,
+    hold: Duration,
+) -> Result<Vec<Parcel>, Error> {
+    let rows = sqlx::query(statements::of(kind).leased)
+        .bind(tenant.to_string())
+        .bind(kind.name)
+        .bind(step.now.micros())
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(&mut *step.connection)
+        .await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut parcels = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let found = row::read(kind, row, 4)?;
+        let withdrawn = found.held.withdrawn_at.is_some();
+        parcels.push(Parcel {
+            tenant,
+            kind,
+            id: found.held.stored.id,
+            revision: get(row, 0)?,
+            operation: if withdrawn {
+                Operation::Delete
+            } else {
+                Operation::Upsert(Box::new(found.held.stored))
+            },
+            attempts: get(row, 1)?,
+            enqueued_at: Instant::from_micros(get(row, 2)?),
+            epoch: get::<i64>(row, 3)? + 1,
+            position: found.position,
+        });
+    }
+    let until = step.now.plus(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX)).micros();
+    let positions: Vec<i64> = parcels.iter().map(|parcel| parcel.position).collect();
+    sqlx::query(
+        "UPDATE outbox SET leased_until = ?1, due_at = ?1, epoch = epoch + 1 WHERE tenant_id = ?2 AND kind = ?3 \
+         AND position IN (SELECT value FROM json_each(?4))",
+    )
+    .bind(until)
+    .bind(tenant.to_string())
+    .bind(kind.name)
+    .bind(json(&positions))
+    .execute(&mut *step.connection)
+    .await?;
+    Ok(parcels)
+}
+
+/// One table's parcels that came back with a lease that still holds.
+struct Returned {
+    tenant: TenantId,
+    kind: &'static Kind,
+    /// What was carried is still the newest state.
+    newest: Vec<i64>,
+    /// A newer state came up meanwhile.
+    overtaken: Vec<i64>,
+    /// How many of both Dataverse had never acknowledged before.
+    first: i64,
+}
+
+/// Takes parcels back. Those whose lease was taken over by somebody else are passed over.
+pub(super) async fn settle(step: &mut Step<'_>, tickets: &[Ticket], how: Settlement) -> Result<(), Error> {
+    let mut tables: BTreeMap<(TenantId, &str), Vec<&Ticket>> = BTreeMap::new();
+    for ticket in tickets {
+        tables.entry((ticket.tenant, ticket.kind.name)).or_default().push(ticket);
+    }
+    for tickets in tables.into_values() {
+        let Some(returned) = returned(step.connection, &tickets).await? else { continue };
+        match how {
+            Settlement::Delivered { at } => delivered(step, &returned, at).await?,
+            Settlement::Postponed { until, counted } => {
+                release(step, &returned, &returned.newest, until, counted).await?;
+                release(step, &returned, &returned.overtaken, step.now, false).await?;
+            }
+            Settlement::Dead => dead(step, &returned, &tickets).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn returned(connection: &mut SqliteConnection, tickets: &[&Ticket]) -> Result<Option<Returned>, Error> {
+    let Some(Ticket { tenant, kind, .. }) = tickets.first() else { return Ok(None) };
+    let carried: Vec<(i64, i64, i64)> =
+        tickets.iter().map(|ticket| (ticket.position, ticket.revision, ticket.epoch)).collect();
+    let rows = sqlx::query(
+        "SELECT o.position, o.revision = carried.value ->> 1, o.first FROM json_each(?3) AS carried \
+         CROSS JOIN outbox AS o ON o.tenant_id = ?1 AND o.kind = ?2 AND o.position = carried.value ->> 0 \
+         WHERE o.epoch = carried.value ->> 2 AND o.leased_until IS NOT NULL",
+    )
+    .bind(tenant.to_string())
+    .bind(kind.name)
+    .bind(json(&carried))
+    .fetch_all(connection)
+    .await?;
+    let mut returned =
+        Returned { tenant: *tenant, kind, newest: Vec::new(), overtaken: Vec::new(), first: 0 };
+    for row in &rows {
+        let is_newest = get::<i64>(row, 1)? == 1;
+        let positions = if is_newest { &mut returned.newest } else { &mut returned.overtaken };
+        positions.push(get(row, 0)?);
+        returned.first += get::<i64>(row, 2)?;
+    }
+    Ok(Some(returned))
+}
+
+async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Instant) -> Result<(), Error> {
+    sqlx::query(statements::of(returned.kind).exported)
+        .bind(at.micros())
+        .bind(json(&returned.newest))
+        .execute(&mut *step.connection)
+        .await?;
+    leave(step, returned, &returned.newest).await?;
+    release(step, returned, &returned.overtaken, step.now, false).await?;
+    sqlx::query(
+        "UPDATE outbox SET first = 0, enqueued_at = ?1 WHERE tenant_id = ?2 AND kind = ?3 \
+         AND position IN (SELECT value FROM json_each(?4))",
+    )
+    .bind(step.now.micros())
+    .bind(returned.tenant.to_string())
+    .bind(returned.kind.name)
+    .bind(json(&returned.overtaken))
+    .execute(&mut *step.connection)
+    .await?;
+    step.changed |= !(returned.newest.is_empty() && returned.overtaken.is_empty());
+    let passage = Passage { delivered: returned.first, ..Passage::default() };
+    note(step.connection, returned.tenant, returned.kind, hour_of(at), passage).await
+}
+
+async fn leave(step: &mut Step<'_>, returned: &Returned, positions: &[i64]) -> Result<(), Error> {
+    sqlx::query(
+        "DELETE FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND position IN (SELECT value FROM json_each(?3))",
+    )
+    .bind(returned.tenant.to_string())
+    .bind(returned.kind.name)
+    .bind(json(positions))
+    .execute(&mut *step.connection)
+    .await
+    .map(|_| ())
+}
+
+async fn release(
+    step: &mut Step<'_>,
+    returned: &Returned,
+    positions: &[i64],
+    until: Instant,
+    counted: bool,
+) -> Result<(), Error> {
+    if positions.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE outbox SET leased_until = NULL, due_at = ?1, attempts = attempts + ?2 \
+         WHERE tenant_id = ?3 AND kind = ?4 AND position IN (SELECT value FROM json_each(?5))",
+    )
+    .bind(until.micros())
+    .bind(i64::from(counted))
+    .bind(returned.tenant.to_string())
+    .bind(returned.kind.name)
+    .bind(json(positions))
+    .execute(&mut *step.connection)
+    .await
+    .map(|_| ())
+}
+
+/// A record that was corrected meanwhile gets another chance.
+async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
+    let reasons: Vec<(i64, &str)> = tickets
+        .iter()
+        .filter(|ticket| returned.newest.contains(&ticket.position))
+        .map(|ticket| (ticket.position, ticket.reason.as_deref().unwrap_or("refused without a reason")))
+        .collect();
+    sqlx::query(
+        "INSERT INTO dead_letters (tenant_id, kind, position, revision, first, enqueued_at, epoch, attempts, reason, \
+         died_at) SELECT o.tenant_id, o.kind, o.position, o.revision, o.first, o.enqueued_at, o.epoch, \
+         o.attempts + 1, refused.value ->> 1, ?4 FROM json_each(?3) AS refused CROSS JOIN outbox AS o \
+         ON o.tenant_id = ?1 AND o.kind = ?2 AND o.position = refused.value ->> 0",
+    )
+    .bind(returned.tenant.to_string())
+    .bind(returned.kind.name)
+    .bind(json(&reasons))
+    .bind(step.now.micros())
+    .execute(&mut *step.connection)
+    .await?;
+    leave(step, returned, &returned.newest).await?;
+    step.changed |= !returned.newest.is_empty();
+    release(step, returned, &returned.overtaken, step.now, false).await
+}
+
+/// Sends a dead letter once more.
+pub(super) async fn resend(step: &mut Step<'_>, target: &Target) -> Result<bool, Error> {
+    let rows = intake::by_ids(step.connection, target.kind, target.tenant, &[target.id]).await?;
+    let Some(row) = rows.into_iter().next() else { return Ok(false) };
+    let dead = sqlx::query("SELECT 1 FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
+        .bind(target.tenant.to_string())
+        .bind(target.kind.name)
+        .bind(row.position)
+        .fetch_optional(&mut *step.connection)
+        .await?;
+    if dead.is_none() {
+        return Ok(false);
+    }
+    enqueue(step, target.tenant, target.kind, row.position, row.held.stored.revision).await?;
+    step.changed = true;
+    Ok(true)
+}
+
+pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "[]".to_owned())
+}

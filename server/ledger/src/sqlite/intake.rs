@@ -1,0 +1,360 @@
+//! Takes requests in, many at a time: decides each record in order, then writes all that is new in few statements.
+
+use std::collections::{BTreeMap, HashMap};
+
+use model::{
+    record::{Kind, Record, Stored},
+    tenant::TenantId,
+    time::{HOUR, Instant},
+};
+use sqlx::{Error, SqliteConnection};
+use uuid::Uuid;
+
+use super::{
+    command::Request,
+    known::Known,
+    row,
+    statements::{self, CHUNKS, Statements},
+    writer::Step,
+};
+use crate::{Held, Outcome, Verdict, chance::Chance};
+
+type Key = (TenantId, Uuid);
+
+/// One kind's requests of one group, and what is decided about them.
+struct Intake<'a> {
+    kind: &'static Kind,
+    now: Instant,
+    held: HashMap<Key, Held>,
+    fresh: Vec<Fresh<'a>>,
+    fresh_at: HashMap<Key, usize>,
+    receipts: Vec<Receipt>,
+}
+
+struct Fresh<'a> {
+    tenant: TenantId,
+    id: Uuid,
+    record: &'a Record,
+}
+
+struct Receipt {
+    tenant: TenantId,
+    taken: i64,
+    checksum: i64,
+}
+
+/// Decides and writes. The answers stand in the order of the requests, which are all of one kind.
+pub(super) async fn store(step: &mut Step<'_>, requests: &mut [Request]) -> Result<(), Error> {
+    let Some(kind) = requests.first().map(|request| request.kind) else { return Ok(()) };
+    let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.chance)).collect();
+    let held = existing(step.connection, kind, requests, &ids).await?;
+    let mut intake = Intake {
+        kind,
+        now: step.now,
+        held,
+        fresh: Vec::new(),
+        fresh_at: HashMap::new(),
+        receipts: Vec::new(),
+    };
+    let answers: Vec<Vec<Outcome>> =
+        requests.iter().zip(ids).map(|(request, ids)| intake.decide(request, ids)).collect();
+    step.changed |= !intake.fresh.is_empty();
+    intake.write(step.connection, step.known).await?;
+    for (request, outcomes) in requests.iter_mut().zip(answers) {
+        request.answer.fill(outcomes);
+    }
+    Ok(())
+}
+
+/// Where the kind has a natural key that is its id; any other record gets one that begins with the time.
+fn ids_of(request: &Request, now: Instant, chance: &dyn Chance) -> Vec<Uuid> {
+    let id = |record: &Record| {
+        if request.kind.natural_key.is_empty() {
+            model::identity::timed_id(now, chance.tail())
+        } else {
+            record.id(request.kind, request.tenant)
+        }
+    };
+    request.records.iter().map(id).collect()
+}
+
+async fn existing(
+    connection: &mut SqliteConnection,
+    kind: &'static Kind,
+    requests: &[Request],
+    ids: &[Vec<Uuid>],
+) -> Result<HashMap<Key, Held>, Error> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<Uuid>> = BTreeMap::new();
+    for (request, ids) in requests.iter().zip(ids) {
+        by_tenant.entry(request.tenant).or_default().extend(ids);
+    }
+    let mut held = HashMap::new();
+    for (tenant, ids) in by_tenant {
+        for row in by_ids(connection, kind, tenant, &ids).await? {
+            held.insert((tenant, row.held.stored.id), row.held);
+        }
+    }
+    Ok(held)
+}
+
+/// The records of these ids, as far as they are there.
+pub(super) async fn by_ids(
+    connection: &mut SqliteConnection,
+    kind: &'static Kind,
+    tenant: TenantId,
+    ids: &[Uuid],
+) -> Result<Vec<row::Row>, Error> {
+    let rows = sqlx::query(statements::of(kind).by_ids)
+        .bind(json_of(ids))
+        .bind(tenant.to_string())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| row::read(kind, row, 0)).collect()
+}
+
+fn json_of(ids: &[Uuid]) -> String {
+    let mut json = String::with_capacity(ids.len() * 39 + 2);
+    json.push('[');
+    for (at, id) in ids.iter().enumerate() {
+        json.push_str(if at == 0 { "\"" } else { ",\"" });
+        json.push_str(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+        json.push('"');
+    }
+    json.push(']');
+    json
+}
+
+impl<'a> Intake<'a> {
+    fn decide(&mut self, request: &'a Request, ids: Vec<Uuid>) -> Vec<Outcome> {
+        let mut receipt = Receipt { tenant: request.tenant, taken: 0, checksum: 0 };
+        let outcomes = ids
+            .into_iter()
+            .zip(&request.records)
+            .map(|(id, record)| {
+                let verdict = self.verdict((request.tenant, id), record, &mut receipt);
+                Outcome { id, verdict }
+            })
+            .collect();
+        if receipt.taken > 0 {
+            self.receipts.push(receipt);
+        }
+        outcomes
+    }
+
+    fn verdict(&mut self, key: Key, record: &'a Record, receipt: &mut Receipt) -> Verdict {
+        if let Some(held) = self.held.get(&key) {
+            return against(self.kind, record, held);
+        }
+        if let Some(at) = self.fresh_at.get(&key) {
+            let stored = self.as_stored(&self.fresh[*at]);
+            return against(self.kind, record, &Held { stored, withdrawn_at: None });
+        }
+        receipt.taken += 1;
+        receipt.checksum = receipt.checksum.wrapping_add(digest(key.1));
+        self.fresh_at.insert(key, self.fresh.len());
+        self.fresh.push(Fresh { tenant: key.0, id: key.1, record });
+        Verdict::Stored(1)
+    }
+
+    fn as_stored(&self, fresh: &Fresh<'_>) -> Stored {
+        Stored {
+            id: fresh.id,
+            revision: 1,
+            received_at: self.now,
+            exported_at: None,
+            record: fresh.record.clone(),
+        }
+    }
+
+    async fn write(self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
+        if self.fresh.is_empty() {
+            return Ok(());
+        }
+        self.write_tenants(connection, known).await?;
+        self.write_names(connection, known).await?;
+        let first = known.claim(connection, self.kind, self.fresh.len()).await?;
+        let statements = statements::of(self.kind);
+        self.write_rows(connection, statements, first).await?;
+        let last = first + i64::try_from(self.fresh.len()).unwrap_or(0) - 1;
+        sqlx::query(statements.enqueue)
+            .bind(self.kind.name)
+            .bind(first)
+            .bind(last)
+            .execute(&mut *connection)
+            .await?;
+        self.write_receipts(connection).await
+    }
+
+    async fn write_tenants(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
+        for fresh in &self.fresh {
+            if !known.meets(fresh.tenant) {
+                sqlx::query("INSERT INTO tenants (id, seen_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")
+                    .bind(fresh.tenant.to_string())
+                    .bind(self.now.micros())
+                    .execute(&mut *connection)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_names(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
+        for fresh in &self.fresh {
+            write_name(connection, known, self.kind, fresh.tenant, fresh.record, self.now).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_rows(
+        &self,
+        connection: &mut SqliteConnection,
+        statements: &Statements,
+        first: i64,
+    ) -> Result<(), Error> {
+        let mut rest = &self.fresh[..];
+        let mut position = first;
+        while !rest.is_empty() {
+            let size = chunk(rest.len());
+            let (now, after) = rest.split_at(size);
+            let mut query = sqlx::query(statements.insert(size));
+            for fresh in now {
+                query = query
+                    .bind(position)
+                    .bind(fresh.tenant.to_string())
+                    .bind(fresh.id.to_string())
+                    .bind(self.now.micros());
+                query = fresh.record.values.iter().fold(query, row::bind);
+                position += 1;
+            }
+            query.execute(&mut *connection).await?;
+            rest = after;
+        }
+        Ok(())
+    }
+
+    async fn write_receipts(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+        let mut rest = &self.receipts[..];
+        while !rest.is_empty() {
+            let size = chunk(rest.len());
+            let (now, after) = rest.split_at(size);
+            let mut query = sqlx::query(receipts_sql(size));
+            for receipt in now {
+                query = query
+                    .bind(receipt.tenant.to_string())
+                    .bind(self.kind.name)
+                    .bind(self.now.micros())
+                    .bind(receipt.taken)
+                    .bind(receipt.checksum);
+            }
+            query.execute(&mut *connection).await?;
+            rest = after;
+        }
+        self.add_to_hour(connection).await
+    }
+
+    async fn add_to_hour(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+        let mut sums: BTreeMap<TenantId, (i64, i64, i64)> = BTreeMap::new();
+        for receipt in &self.receipts {
+            let sum = sums.entry(receipt.tenant).or_default();
+            *sum = (sum.0 + 1, sum.1 + receipt.taken, sum.2.wrapping_add(receipt.checksum));
+        }
+        for (tenant, (requests, taken, checksum)) in sums {
+            add_receipts(connection, self.kind, tenant, self.now, (requests, taken, checksum)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// SQLite turns a sum that overflows into a float, so the checksum is added up here.
+async fn add_receipts(
+    connection: &mut SqliteConnection,
+    kind: &'static Kind,
+    tenant: TenantId,
+    now: Instant,
+    (requests, taken, checksum): (i64, i64, i64),
+) -> Result<(), Error> {
+    let hour = hour_of(now);
+    let so_far =
+        sqlx::query("SELECT checksum FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2 AND hour = ?3")
+            .bind(tenant.to_string())
+            .bind(kind.name)
+            .bind(hour)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let so_far: i64 = so_far.map_or(Ok(0), |row| row::get(&row, 0))?;
+    sqlx::query(
+        "INSERT INTO receipt_hours (tenant_id, kind, hour, requests, taken, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+         ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET requests = requests + excluded.requests, \
+         taken = taken + excluded.taken, checksum = excluded.checksum",
+    )
+    .bind(tenant.to_string())
+    .bind(kind.name)
+    .bind(hour)
+    .bind(requests)
+    .bind(taken)
+    .bind(so_far.wrapping_add(checksum))
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// Keeps the name that came with a record, when it is news.
+pub(super) async fn write_name(
+    connection: &mut SqliteConnection,
+    known: &mut Known,
+    kind: &'static Kind,
+    tenant: TenantId,
+    record: &Record,
+    now: Instant,
+) -> Result<(), Error> {
+    let (Some(naming), Some(sql)) = (&kind.naming, statements::of(kind).name) else { return Ok(()) };
+    let id = record.values[naming.of].text();
+    if !known.is_news(kind, tenant, id, record.name.as_deref()) {
+        return Ok(());
+    }
+    sqlx::query(sql)
+        .bind(tenant.to_string())
+        .bind(id.to_owned())
+        .bind(record.name.clone())
+        .bind(now.micros())
+        .execute(connection)
+        .await
+        .map(|_| ())
+}
+
+/// What an id adds to a checksum: the order in which ids come does not matter.
+pub(super) fn digest(id: Uuid) -> i64 {
+    let (high, low) = id.as_u64_pair();
+    (high ^ low.rotate_left(17)).cast_signed()
+}
+
+pub(super) const fn hour_of(at: Instant) -> i64 {
+    at.micros().div_euclid(HOUR)
+}
+
+fn against(kind: &Kind, record: &Record, held: &Held) -> Verdict {
+    if held.withdrawn_at.is_some() {
+        Verdict::Withdrawn
+    } else if record.says_the_same(kind, &held.stored.record) {
+        Verdict::Duplicate(held.stored.revision)
+    } else {
+        Verdict::Conflict { stored: Box::new(held.stored.clone()) }
+    }
+}
+
+fn chunk(rows: usize) -> usize {
+    CHUNKS.into_iter().find(|size| *size <= rows).unwrap_or(1)
+}
+
+fn receipts_sql(rows: usize) -> &'static str {
+    static MADE: std::sync::LazyLock<[String; CHUNKS.len()]> = std::sync::LazyLock::new(|| {
+        CHUNKS.map(|size| {
+            let values = vec!["(?, ?, ?, ?, ?)"; size].join(", ");
+            format!("INSERT INTO receipts (tenant_id, kind, at, taken, checksum) VALUES {values}")
+        })
+    });
+    CHUNKS
+        .iter()
+        .position(|size| *size == rows)
+        .map_or(MADE[CHUNKS.len() - 1].as_str(), |at| MADE[at].as_str())
+}

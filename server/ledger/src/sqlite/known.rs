@@ -1,0 +1,70 @@
+//! What the writer knows without asking the file, as of its last commit.
+
+use std::collections::{HashMap, HashSet};
+
+use model::{record::Kind, tenant::TenantId};
+use sqlx::{Error, SqliteConnection};
+
+use super::{row::get, statements};
+
+/// So many names are kept at hand; past that they are looked up again.
+const NAMES_MAX: usize = 50_000;
+
+/// Thrown away when a commit fails.
+#[derive(Default)]
+pub(super) struct Known {
+    newest: HashMap<&'static str, i64>,
+    tenants: HashSet<TenantId>,
+    names: HashMap<(&'static str, TenantId, String), Option<String>>,
+}
+
+impl Known {
+    /// Takes the next `count` positions of a kind's table and says the first of them.
+    pub(super) async fn claim(
+        &mut self,
+        connection: &mut SqliteConnection,
+        kind: &'static Kind,
+        count: usize,
+    ) -> Result<i64, Error> {
+        let newest = match self.newest.get(kind.name) {
+            Some(newest) => *newest,
+            None => {
+                let row = sqlx::query(statements::of(kind).newest_position).fetch_one(connection).await?;
+                get(&row, 0)?
+            }
+        };
+        self.newest.insert(kind.name, newest + i64::try_from(count).unwrap_or(i64::MAX));
+        Ok(newest + 1)
+    }
+
+    /// Whether this tenant was seen here before.
+    pub(super) fn meets(&mut self, tenant: TenantId) -> bool {
+        !self.tenants.insert(tenant)
+    }
+
+    /// Whether the file may still lack this name.
+    pub(super) fn is_news(
+        &mut self,
+        kind: &'static Kind,
+        tenant: TenantId,
+        id: &str,
+        name: Option<&str>,
+    ) -> bool {
+        let table = kind.naming.as_ref().map_or(kind.table, |naming| naming.table);
+        if self.names.len() >= NAMES_MAX {
+            self.names.clear();
+        }
+        let key = (table, tenant, id.to_owned());
+        match self.names.get_mut(&key) {
+            Some(known) if name.is_none() || known.as_deref() == name => false,
+            Some(known) => {
+                *known = name.map(str::to_owned);
+                true
+            }
+            None => {
+                self.names.insert(key, name.map(str::to_owned));
+                true
+            }
+        }
+    }
+}

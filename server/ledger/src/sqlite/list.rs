@@ -1,0 +1,87 @@
+//! Lists, newest first, page by page.
+
+use model::{record::Kind, tenant::TenantId, time::Instant};
+use sqlx::{AssertSqlSafe, Error, SqlitePool, query::Query};
+
+use super::{
+    row,
+    statements::{self, Statements},
+};
+use crate::{Cursor, Held, ListAsk, Page};
+
+pub(super) async fn list(
+    readers: &SqlitePool,
+    tenant: TenantId,
+    kind: &'static Kind,
+    ask: &ListAsk,
+) -> Result<Page, Error> {
+    let statements = statements::of(kind);
+    let sql = sql(kind, statements, ask);
+    let mut query: Query<'_, _, _> = sqlx::query(AssertSqlSafe(sql)).bind(tenant.to_string());
+    for (_, text) in &ask.filters {
+        query = query.bind(text.clone());
+    }
+    for bound in [ask.from, ask.to].into_iter().flatten() {
+        query = query.bind(bound.micros());
+    }
+    if let Some(cursor) = ask.cursor {
+        query = query.bind(cursor.at.micros()).bind(cursor.position);
+    }
+    let more = ask.limit.saturating_add(1);
+    let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(readers).await?;
+    let mut found = rows.iter().map(|row| row::read(kind, row, 0)).collect::<Result<Vec<_>, _>>()?;
+    let is_last = found.len() <= ask.limit;
+    found.truncate(ask.limit);
+    let next = found.last().filter(|_| !is_last).map(|last| cursor(kind, last));
+    Ok(Page { items: found.into_iter().map(|row| row.held.stored).collect(), next })
+}
+
+pub(super) async fn read(
+    readers: &SqlitePool,
+    tenant: TenantId,
+    kind: &'static Kind,
+    id: uuid::Uuid,
+) -> Result<Option<Held>, Error> {
+    let row = sqlx::query(statements::of(kind).by_ids)
+        .bind(format!("[\"{id}\"]"))
+        .bind(tenant.to_string())
+        .fetch_optional(readers)
+        .await?;
+    row.map(|row| row::read(kind, &row, 0).map(|row| row.held)).transpose()
+}
+
+pub(super) async fn names(
+    readers: &SqlitePool,
+    tenant: TenantId,
+    kind: &'static Kind,
+) -> Result<Vec<(String, Option<String>)>, Error> {
+    let Some(sql) = statements::of(kind).names else { return Ok(Vec::new()) };
+    let rows = sqlx::query(sql).bind(tenant.to_string()).fetch_all(readers).await?;
+    rows.iter().map(|row| Ok((row::get(row, 0)?, row::get(row, 1)?))).collect()
+}
+
+fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
+    let Statements { select, time, .. } = statements;
+    let mut sql = format!("{select} WHERE r.tenant_id = ? AND r.withdrawn_at IS NULL");
+    for (at, _) in &ask.filters {
+        sql.push_str(&format!(" AND r.{} = ?", kind.fields[*at].column));
+    }
+    if ask.from.is_some() {
+        sql.push_str(&format!(" AND r.{time} >= ?"));
+    }
+    if ask.to.is_some() {
+        sql.push_str(&format!(" AND r.{time} < ?"));
+    }
+    if ask.cursor.is_some() {
+        sql.push_str(&format!(" AND (r.{time}, r.position) < (?, ?)"));
+    }
+    sql.push_str(&format!(" ORDER BY r.{time} DESC, r.position DESC LIMIT ?"));
+    sql
+}
+
+fn cursor(kind: &Kind, last: &row::Row) -> Cursor {
+    let stored = &last.held.stored;
+    let at = statements::time_field(kind).and_then(|at| stored.record.values[at].number());
+    let at = at.map_or(stored.received_at, Instant::from_micros);
+    Cursor { at, position: last.position }
+}

@@ -1,0 +1,178 @@
+//! Opening the file: its connections, its schema, and whether it is sound.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
+    migrate::{MigrateError, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{fault, folder};
+use crate::{LedgerError, OpenError};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Up to this size a file is read through for damage before it is used; that takes a tenth of a second.
+const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
+const READERS: u32 = 3;
+
+/// Where the ledger's file is, and which file that was when it was opened.
+#[derive(Clone)]
+pub(super) struct Files {
+    pub(super) folder: PathBuf,
+    pub(super) ledger: PathBuf,
+    inode: u64,
+}
+
+impl Files {
+    pub(super) fn of(folder: PathBuf) -> Result<Self, OpenError> {
+        let ledger = folder.join("ledger.sqlite");
+        let refused =
+            |error: std::io::Error| OpenError::Folder { folder: folder.clone(), reason: error.to_string() };
+        folder::make_private(&ledger).map_err(refused)?;
+        let inode = fs::metadata(&ledger).map_err(refused)?.ino();
+        Ok(Self { folder, ledger, inode })
+    }
+
+    /// SQLite goes on writing into a file that was deleted; nobody would ever find those records.
+    pub(super) fn are_there(&self) -> Result<(), LedgerError> {
+        match fs::metadata(&self.ledger) {
+            Ok(about) if about.ino() == self.inode => Ok(()),
+            Ok(_) => Err(LedgerError::Unavailable(format!(
+                "{} was replaced by another file; restart the server to use that one",
+                self.ledger.display()
+            ))),
+            Err(error) => Err(LedgerError::Unavailable(format!(
+                "{} cannot be reached ({error}); put it back and writing goes on by itself",
+                self.ledger.display()
+            ))),
+        }
+    }
+
+    fn options(&self) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(&self.ledger)
+            .create_if_missing(false)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(256)
+            .pragma("temp_store", "MEMORY")
+            .disable_statement_logging()
+    }
+}
+
+/// The writer's connection, of which there is one.
+pub(super) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Error> {
+    files
+        .options()
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", "4000")
+        .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", "-32768")
+        .connect()
+        .await
+}
+
+/// Connections that cannot write.
+pub(super) fn readers(files: &Files) -> SqlitePool {
+    let options = files.options().pragma("query_only", "ON").pragma("cache_size", "-8192");
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .connect_lazy_with(options)
+}
+
+/// Opens the file, looks whether it is sound, and brings its schema up to date.
+pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenError> {
+    let mut connection = connect(files).await.map_err(|error| refusal(files, &error))?;
+    refuse_newer(files, &mut connection).await?;
+    check(files, &mut connection).await?;
+    MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
+        MigrateError::Execute(error) if fault::is_of_surroundings(&error) => refusal(files, &error),
+        other => OpenError::Migration { file: files.ledger.clone(), reason: other.to_string() },
+    })?;
+    take_back_leases(&mut connection).await.map_err(|error| refusal(files, &error))?;
+    sync_folder(&files.folder)
+        .map_err(|error| OpenError::Folder { folder: files.folder.clone(), reason: error.to_string() })?;
+    Ok(connection)
+}
+
+/// The schema that this version knows.
+pub(super) fn known_schema() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+async fn refuse_newer(files: &Files, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+    let newest = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
+    let number = async |connection: &mut SqliteConnection, sql: &'static str| {
+        let row = sqlx::query(sql).fetch_one(connection).await?;
+        row.try_get::<i64, _>(0)
+    };
+    if number(connection, tables).await.map_err(|error| refusal(files, &error))? == 0 {
+        return Ok(());
+    }
+    let found = number(connection, newest).await.map_err(|error| refusal(files, &error))?;
+    let known = known_schema();
+    if found > known {
+        return Err(OpenError::NewerSchema { file: files.ledger.clone(), found, known });
+    }
+    Ok(())
+}
+
+async fn check(files: &Files, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let size = fs::metadata(&files.ledger).map_or(0, |about| about.len());
+    if size > CHECKED_AT_START_MAX {
+        return Ok(());
+    }
+    let found = integrity(connection).await.map_err(|error| refusal(files, &error))?;
+    match found {
+        None => Ok(()),
+        Some(reason) => Err(OpenError::Damaged { file: files.ledger.clone(), reason }),
+    }
+}
+
+/// What SQLite finds wrong with the file, if anything.
+pub(super) async fn integrity(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+    let row = sqlx::query("PRAGMA quick_check(1)").fetch_one(connection).await?;
+    let found: String = row.try_get(0)?;
+    Ok((found != "ok").then_some(found))
+}
+
+/// Writes what nobody reads, to see whether writing works.
+pub(super) async fn probe(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql("PRAGMA user_version = 1; PRAGMA user_version = 0").execute(connection).await.map(|_| ())
+}
+
+/// Whoever held a lease is gone: the folder is ours alone.
+async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let sql = "UPDATE outbox SET leased_until = NULL, due_at = enqueued_at WHERE leased_until IS NOT NULL";
+    sqlx::query(sql).execute(connection).await.map(|_| ())
+}
+
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn refusal(files: &Files, error: &sqlx::Error) -> OpenError {
+    let file = files.ledger.clone();
+    if fault::is_damage(error) {
+        return OpenError::Damaged { file, reason: error.to_string() };
+    }
+    OpenError::Unavailable { file, reason: error.to_string() }
+}
+
+/// Ends a connection in order, so that the file beside it is folded in.
+pub(super) async fn disconnect(connection: SqliteConnection) {
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "the ledger's connection ended with an error");
+    }
+}

@@ -1,0 +1,78 @@
+//! A row of any kind's table, and the record it holds.
+
+use model::{
+    record::{Kind, Record, Shape, Stored, Value},
+    time::Instant,
+};
+use sqlx::{
+    Decode, Error, Row as _, Sqlite, Type,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use uuid::Uuid;
+
+use super::statements::FIELDS_FROM;
+use crate::Held;
+
+/// One record with its place in the file.
+pub(super) struct Row {
+    pub(super) position: i64,
+    pub(super) held: Held,
+    pub(super) confirmed: bool,
+}
+
+/// Reads a row whose columns begin at `from`.
+pub(super) fn read(kind: &Kind, row: &SqliteRow, from: usize) -> Result<Row, Error> {
+    let mut values = Vec::with_capacity(kind.fields.len());
+    for (at, field) in kind.fields.iter().enumerate() {
+        values.push(value(row, from + FIELDS_FROM + at, field.shape)?);
+    }
+    let time = |at: usize| -> Result<Option<Instant>, Error> {
+        Ok(get::<Option<i64>>(row, from + at)?.map(Instant::from_micros))
+    };
+    let record = Record { values, name: get(row, from + 7)?, timed: true };
+    let stored = Stored {
+        id: id(row, from + 1)?,
+        revision: get(row, from + 2)?,
+        received_at: time(3)?.unwrap_or_default(),
+        exported_at: time(4)?,
+        record,
+    };
+    let held = Held { stored, withdrawn_at: time(5)? };
+    Ok(Row { position: get(row, from)?, held, confirmed: time(6)?.is_some() })
+}
+
+pub(super) fn id(row: &SqliteRow, at: usize) -> Result<Uuid, Error> {
+    let text: &str = get(row, at)?;
+    Uuid::try_parse(text).map_err(|error| Error::Decode(error.into()))
+}
+
+/// Binds one field's content.
+pub(super) fn bind<'q>(
+    query: Query<'q, Sqlite, SqliteArguments>,
+    value: &Value,
+) -> Query<'q, Sqlite, SqliteArguments> {
+    match value {
+        Value::Text(text) => query.bind(text.clone()),
+        other => query.bind(other.number()),
+    }
+}
+
+/// Reads one column.
+pub(super) fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
+    row: &'r SqliteRow,
+    at: usize,
+) -> Result<T, Error> {
+    row.try_get(at)
+}
+
+fn value(row: &SqliteRow, at: usize, shape: Shape) -> Result<Value, Error> {
+    if matches!(shape, Shape::Text { .. }) {
+        return Ok(get::<Option<String>>(row, at)?.map_or(Value::Nothing, Value::Text));
+    }
+    Ok(get::<Option<i64>>(row, at)?.map_or(Value::Nothing, |number| match shape {
+        Shape::Decimal { .. } => Value::Decimal(number),
+        Shape::Time => Value::Time(Instant::from_micros(number)),
+        Shape::Text { .. } | Shape::Whole { .. } => Value::Whole(number),
+    }))
+}

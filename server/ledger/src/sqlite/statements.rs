@@ -1,0 +1,170 @@
+//! The SQL of a kind, made once from its table of fields. Names come from descriptors in the code, never from outside.
+
+use std::{
+    collections::HashMap,
+    sync::{PoisonError, RwLock},
+};
+
+use model::record::{Kind, Need};
+
+/// How many rows one INSERT takes. Few sizes, so that each statement is prepared once.
+pub(super) const CHUNKS: [usize; 4] = [64, 16, 4, 1];
+
+/// Where in a row the kind's own fields begin.
+pub(super) const FIELDS_FROM: usize = 8;
+
+/// The statements of one kind.
+pub(super) struct Statements {
+    /// Records by their ids: the ids as a JSON array, the tenant.
+    pub(super) by_ids: &'static str,
+    /// One INSERT for each of `CHUNKS`: position, tenant, id, received_at and the fields of each row.
+    insert: [&'static str; CHUNKS.len()],
+    /// The outbox entries of the positions from the second to the third parameter; the first is the kind's name.
+    pub(super) enqueue: &'static str,
+    /// The fields, then revision, position.
+    pub(super) correct: &'static str,
+    /// withdrawn_at, revision, position.
+    pub(super) withdraw: &'static str,
+    pub(super) newest_position: &'static str,
+    /// exported_at, the positions as a JSON array.
+    pub(super) exported: &'static str,
+    pub(super) confirmed: &'static str,
+    pub(super) unconfirmed: &'static str,
+    pub(super) leased: &'static str,
+    pub(super) names: Option<&'static str>,
+    pub(super) name: Option<&'static str>,
+    pub(super) counted: &'static str,
+    pub(super) withdrawn: &'static str,
+    pub(super) to_confirm: &'static str,
+    pub(super) dead: &'static str,
+    /// The head of a list, up to its conditions.
+    pub(super) select: String,
+    /// The column of the record's own time.
+    pub(super) time: &'static str,
+}
+
+impl Statements {
+    pub(super) fn insert(&self, chunk: usize) -> &'static str {
+        CHUNKS
+            .iter()
+            .position(|size| *size == chunk)
+            .map_or(self.insert[CHUNKS.len() - 1], |at| self.insert[at])
+    }
+}
+
+/// The statements of a kind, the same ones for the life of the process.
+pub(super) fn of(kind: &'static Kind) -> &'static Statements {
+    static MADE: RwLock<Option<HashMap<&'static str, &'static Statements>>> = RwLock::new(None);
+    let known = MADE.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(made) = known.as_ref().and_then(|made| made.get(kind.name)) {
+        return made;
+    }
+    drop(known);
+    let made: &'static Statements = Box::leak(Box::new(make(kind)));
+    MADE.write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get_or_insert_default()
+        .entry(kind.name)
+        .or_insert(made)
+}
+
+/// The position of a kind's own time among its fields.
+pub(super) fn time_field(kind: &Kind) -> Option<usize> {
+    kind.fields.iter().position(|field| field.need == Need::Arrival)
+}
+
+fn make(kind: &Kind) -> Statements {
+    let table = kind.table;
+    let columns: Vec<&str> = kind.fields.iter().map(|field| field.column).collect();
+    let (name, join) = match &kind.naming {
+        None => ("NULL", String::new()),
+        Some(naming) => {
+            let of = kind.fields[naming.of].column;
+            let names = naming.table;
+            ("n.name", format!(" LEFT JOIN {names} AS n ON n.tenant_id = r.tenant_id AND n.id = r.{of}"))
+        }
+    };
+    let fields: String = columns.iter().map(|column| format!(", r.{column}")).collect();
+    let row = format!(
+        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}{fields}"
+    );
+    let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
+    Statements {
+        by_ids: leak(format!(
+            "SELECT {row} FROM json_each(?1) AS wanted \
+             CROSS JOIN {table} AS r ON r.tenant_id = ?2 AND r.id = wanted.value{join}"
+        )),
+        insert: CHUNKS.map(|size| leak(insert(table, &columns, size))),
+        enqueue: leak(format!(
+            "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
+             SELECT tenant_id, ?1, position, revision, 1, received_at, received_at FROM {table} \
+             WHERE position BETWEEN ?2 AND ?3"
+        )),
+        correct: leak(format!(
+            "UPDATE {table} SET {sets}revision = ?, exported_at = NULL, confirmed_at = NULL WHERE position = ?"
+        )),
+        withdraw: leak(format!(
+            "UPDATE {table} SET withdrawn_at = ?1, revision = ?2, exported_at = NULL, confirmed_at = NULL \
+             WHERE position = ?3"
+        )),
+        newest_position: leak(format!("SELECT coalesce(max(position), 0) FROM {table}")),
+        exported: leak(format!(
+            "UPDATE {table} SET exported_at = ?1 WHERE position IN (SELECT value FROM json_each(?2))"
+        )),
+        confirmed: leak(format!(
+            "UPDATE {table} SET confirmed_at = ?1 WHERE exported_at IS NOT NULL AND confirmed_at IS NULL \
+             AND (position, revision) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))"
+        )),
+        unconfirmed: leak(format!(
+            "SELECT count(*) FROM {table} WHERE tenant_id = ?1 AND exported_at IS NOT NULL AND confirmed_at IS NULL"
+        )),
+        leased: leak(format!(
+            "SELECT o.revision, o.attempts, o.enqueued_at, o.epoch, {row} FROM outbox AS o \
+             CROSS JOIN {table} AS r ON r.position = o.position{join} \
+             WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 ORDER BY o.due_at, o.position LIMIT ?4"
+        )),
+        names: kind.naming.as_ref().map(|naming| {
+            let (names, of) = (naming.table, kind.fields[naming.of].column);
+            leak(format!(
+                "SELECT n.id, n.name FROM {names} AS n WHERE n.tenant_id = ?1 AND EXISTS (SELECT 1 FROM {table} AS r \
+                 WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) ORDER BY n.id"
+            ))
+        }),
+        name: kind.naming.as_ref().map(|naming| {
+            let names = naming.table;
+            leak(format!(
+                "INSERT INTO {names} (tenant_id, id, name, named_at) VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, named_at = excluded.named_at \
+                 WHERE excluded.name IS NOT NULL"
+            ))
+        }),
+        counted: leak(format!(
+            "SELECT tenant_id, count(*), max(position) FROM {table} WHERE position > ?1 GROUP BY tenant_id"
+        )),
+        withdrawn: leak(format!(
+            "SELECT count(*) FROM {table} WHERE tenant_id = ?1 AND withdrawn_at IS NOT NULL"
+        )),
+        to_confirm: leak(format!(
+            "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = ?1 AND r.exported_at <= ?2 \
+             AND r.confirmed_at IS NULL ORDER BY r.exported_at LIMIT ?3"
+        )),
+        dead: leak(format!(
+            "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id FROM dead_letters AS d \
+             CROSS JOIN {table} AS r ON r.position = d.position \
+             WHERE d.tenant_id = ?1 AND d.kind = ?2 ORDER BY d.died_at DESC, d.position DESC LIMIT ?3"
+        )),
+        select: format!("SELECT {row} FROM {table} AS r{join}"),
+        time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
+    }
+}
+
+fn insert(table: &str, columns: &[&str], rows: usize) -> String {
+    let marks = vec!["?"; columns.len() + 4].join(", ");
+    let values = vec![format!("({marks})"); rows].join(", ");
+    let columns = columns.join(", ");
+    format!("INSERT INTO {table} (position, tenant_id, id, received_at, {columns}) VALUES {values}")
+}
+
+fn leak(sql: String) -> &'static str {
+    sql.leak()
+}

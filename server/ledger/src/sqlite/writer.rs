@@ -1,0 +1,218 @@
+//! The one writer. A group is everything that waited while the flush before it ran: one transaction, one flush, and
+//! only then the answers.
+
+use std::sync::Arc;
+
+use model::{clock::Clock, time::Instant};
+use sqlx::{Error, SqliteConnection};
+use tokio::sync::watch;
+
+use super::{
+    change,
+    command::{Command, Request, Work},
+    confirm, delivery, fault, intake,
+    known::Known,
+    open::{self, Files},
+    queue::Queue,
+};
+use crate::{LedgerError, chance::Chance};
+
+pub(super) struct Writer {
+    files: Files,
+    /// None after the disk failed, until it answers again.
+    connection: Option<SqliteConnection>,
+    known: Known,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+    changes: watch::Sender<u64>,
+}
+
+/// What the steps of a transaction work with.
+pub(super) struct Step<'a> {
+    pub(super) connection: &'a mut SqliteConnection,
+    pub(super) known: &'a mut Known,
+    pub(super) chance: &'a dyn Chance,
+    pub(super) now: Instant,
+    /// Whether anything changed that others can see.
+    pub(super) changed: bool,
+}
+
+/// What is written in one go: requests that follow each other and are of one kind, or anything else by itself.
+enum Stretch {
+    Requests(Vec<Request>),
+    Other(Work),
+}
+
+impl Writer {
+    pub(super) fn new(
+        files: Files,
+        connection: SqliteConnection,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        changes: watch::Sender<u64>,
+    ) -> Self {
+        Self { files, connection: Some(connection), known: Known::default(), clock, chance, changes }
+    }
+
+    /// Writes until the queue is closed and empty.
+    pub(super) async fn run(mut self, queue: Arc<Queue>) {
+        while let Some(group) = queue.take().await {
+            self.write(stretches(group)).await;
+        }
+        if let Some(connection) = self.connection {
+            open::disconnect(connection).await;
+        }
+    }
+
+    async fn write(&mut self, mut stretches: Vec<Stretch>) {
+        match self.commit(&mut stretches).await {
+            // One bad statement must not take down its neighbours.
+            Err(LedgerError::Fault(_)) if alone(&stretches).is_none() => {
+                for mut stretch in apart(stretches) {
+                    let committed = self.commit(std::slice::from_mut(&mut stretch)).await;
+                    stretch.finish(&committed);
+                }
+            }
+            committed => stretches.into_iter().for_each(|stretch| stretch.finish(&committed)),
+        }
+    }
+
+    async fn commit(&mut self, stretches: &mut [Stretch]) -> Result<(), LedgerError> {
+        let mut connection = self.ready().await?;
+        match self.transact(&mut connection, stretches).await {
+            Ok(changed) => {
+                self.connection = Some(connection);
+                if changed {
+                    self.changes.send_modify(|moves| *moves += 1);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.known = Known::default();
+                self.recover(connection, &error).await;
+                let error = fault::of(error);
+                tracing::error!(%error, "the ledger could not write; nothing of this group was kept");
+                Err(error)
+            }
+        }
+    }
+
+    /// A connection to a file that is where it should be.
+    async fn ready(&mut self) -> Result<SqliteConnection, LedgerError> {
+        self.files.are_there()?;
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => open::connect(&self.files).await.map_err(fault::of),
+        }
+    }
+
+    /// All of it or nothing. Says whether anything changed that others can see.
+    async fn transact(
+        &mut self,
+        connection: &mut SqliteConnection,
+        stretches: &mut [Stretch],
+    ) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let mut step =
+            Step { connection, known: &mut self.known, chance: &*self.chance, now, changed: false };
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *step.connection).await?;
+        for stretch in stretches {
+            match stretch {
+                Stretch::Requests(requests) => intake::store(&mut step, requests).await?,
+                Stretch::Other(work) => perform(&mut step, work).await?,
+            }
+        }
+        sqlx::raw_sql("COMMIT").execute(&mut *step.connection).await?;
+        Ok(step.changed)
+    }
+
+    /// Leaves no half of a transaction behind. A connection that saw the disk fail is not trusted again.
+    async fn recover(&mut self, mut connection: SqliteConnection, error: &Error) {
+        // SQLite may have rolled back already, and says so with an error that means nothing here.
+        let _ = sqlx::raw_sql("ROLLBACK").execute(&mut connection).await;
+        if fault::is_of_surroundings(error) {
+            open::disconnect(connection).await;
+        } else {
+            self.connection = Some(connection);
+        }
+    }
+}
+
+async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
+    match work {
+        Work::Store(request) => intake::store(step, std::slice::from_mut(request)).await,
+        Work::Correct { target, record, answer } => {
+            answer.fill(change::correct(step, target, record).await?);
+            Ok(())
+        }
+        Work::Withdraw { target, answer } => {
+            answer.fill(change::withdraw(step, target).await?);
+            Ok(())
+        }
+        Work::Lease { most, hold, answer } => {
+            answer.fill(delivery::lease(step, *most, *hold).await?);
+            Ok(())
+        }
+        Work::Settle { tickets, how, answer } => {
+            answer.fill(delivery::settle(step, tickets, *how).await?);
+            Ok(())
+        }
+        Work::Confirm { kind, tenant, read, answer } => {
+            answer.fill(confirm::confirm(step, kind, *tenant, read).await?);
+            Ok(())
+        }
+        Work::Resend { target, answer } => {
+            answer.fill(delivery::resend(step, target).await?);
+            Ok(())
+        }
+        Work::Probe(answer) => {
+            answer.fill(());
+            open::probe(step.connection).await
+        }
+    }
+}
+
+fn stretches(group: Vec<Command>) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for command in group {
+        match (command.work, stretches.last_mut()) {
+            (Work::Store(request), Some(Stretch::Requests(requests)))
+                if requests.first().is_some_and(|first| first.kind == request.kind) =>
+            {
+                requests.push(request);
+            }
+            (Work::Store(request), _) => stretches.push(Stretch::Requests(vec![request])),
+            (other, _) => stretches.push(Stretch::Other(other)),
+        }
+    }
+    stretches
+}
+
+/// The one asker of a group, if it has but one.
+fn alone(stretches: &[Stretch]) -> Option<()> {
+    match stretches {
+        [Stretch::Other(_)] => Some(()),
+        [Stretch::Requests(requests)] if requests.len() == 1 => Some(()),
+        _ => None,
+    }
+}
+
+fn apart(stretches: Vec<Stretch>) -> impl Iterator<Item = Stretch> {
+    stretches.into_iter().flat_map(|stretch| match stretch {
+        Stretch::Requests(requests) => {
+            requests.into_iter().map(|request| Stretch::Requests(vec![request])).collect()
+        }
+        other @ Stretch::Other(_) => vec![other],
+    })
+}
+
+impl Stretch {
+    fn finish(self, committed: &Result<(), LedgerError>) {
+        match self {
+            Self::Requests(requests) => {
+                requests.into_iter().for_each(|request| Work::Store(request).finish(committed));
+            }
+            Self::Other(work) => work.finish(committed),
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What every store must hold to, asked through the ledger's face.
+
+mod records;
+mod support;

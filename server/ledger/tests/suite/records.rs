@@ -1,0 +1,121 @@
+//! Records come in, are corrected, withdrawn, listed: what each sender is told, and what stays.
+
+use ledger::{Change, Verdict};
+
+use crate::support::{KIND, Studio, T, at, run, run_at};
+
+#[tokio::test]
+async fn a_record_is_stored_once_and_known_again() {
+    let studio = Studio::open().await;
+    let first = studio.store(vec![run("c1", "r1", "1", "")]).await;
+    assert_eq!(first[0].verdict, Verdict::Stored(1));
+    let again = studio.store(vec![run("c1", "r1", "1", "")]).await;
+    assert_eq!(again[0].verdict, Verdict::Duplicate(1));
+    assert_eq!(again[0].id, first[0].id);
+    let other = studio.store(vec![run("c1", "r1", "1", r#","tokensIn":7"#)]).await;
+    let Verdict::Conflict { stored } = &other[0].verdict else { panic!("{other:?}") };
+    assert_eq!(stored.record.values[6].number(), Some(0));
+    let held = studio.ledger.read(T, KIND, first[0].id).await.unwrap().unwrap();
+    assert_eq!((held.stored.revision, held.withdrawn_at), (1, None));
+}
+
+#[tokio::test]
+async fn an_array_is_decided_in_order() {
+    let studio = Studio::open().await;
+    let outcomes = studio
+        .store(vec![
+            run("c1", "r1", "1", ""),
+            run("c1", "r1", "1", ""),
+            run("c1", "r1", "1", r#","tokensIn":7"#),
+            run("c1", "r2", "1", ""),
+        ])
+        .await;
+    let verdicts: Vec<&Verdict> = outcomes.iter().map(|outcome| &outcome.verdict).collect();
+    assert!(matches!(
+        verdicts[..],
+        [Verdict::Stored(1), Verdict::Duplicate(1), Verdict::Conflict { .. }, Verdict::Stored(1)]
+    ));
+    assert_eq!(studio.standing().await.balance[0].received, 2);
+}
+
+#[tokio::test]
+async fn a_correction_keeps_what_was_and_asks_for_the_revision() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run("c1", "r1", "1", "")]).await[0].id;
+    let correct =
+        async |record, expected| studio.ledger.correct(T, KIND, id, record, expected).await.unwrap();
+    assert_eq!(
+        correct(run("c1", "r1", "1", r#","tokensIn":9"#), Some(7)).await,
+        Change::RevisionMismatch { current: 1 }
+    );
+    let Change::Done(stored) = correct(run("c1", "r1", "1", r#","tokensIn":9"#), Some(1)).await else {
+        panic!("not corrected")
+    };
+    assert_eq!((stored.revision, stored.record.values[6].number()), (2, Some(9)));
+    assert!(matches!(correct(run("c1", "r1", "1", r#","tokensIn":9"#), None).await, Change::Unchanged(_)));
+    assert_eq!(correct(run("c1", "r2", "1", ""), None).await, Change::KeyDiffers);
+    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    assert_eq!(held.stored, stored);
+    assert_eq!(studio.balanced().await.balance[0].durable, 1);
+}
+
+#[tokio::test]
+async fn a_correction_without_a_time_keeps_the_stored_time() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run_at("c1", "r1", "1", at("2026-11-01T00:00:00Z"), "")]).await[0].id;
+    studio.ledger.correct(T, KIND, id, run("c1", "r1", "1", r#","tokensIn":9"#), None).await.unwrap();
+    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    assert_eq!(held.stored.record.values[12].number(), Some(at("2026-11-01T00:00:00Z").micros()));
+}
+
+#[tokio::test]
+async fn a_withdrawn_record_stays_gone() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run("c1", "r1", "1", "")]).await[0].id;
+    assert!(matches!(studio.ledger.withdraw(T, KIND, id, Some(1)).await.unwrap(), Change::Done(_)));
+    assert_eq!(studio.ledger.withdraw(T, KIND, id, None).await.unwrap(), Change::Gone);
+    assert_eq!(studio.store(vec![run("c1", "r1", "1", "")]).await[0].verdict, Verdict::Withdrawn);
+    assert!(studio.list(10).await.is_empty());
+    assert!(studio.ledger.names(T, KIND).await.unwrap().is_empty());
+    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    assert!(held.withdrawn_at.is_some());
+    let balance = studio.balanced().await.balance.remove(0);
+    assert_eq!((balance.deleted, balance.deleted_unsent, balance.pending), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found() {
+    let studio = Studio::open().await;
+    let id = uuid::Uuid::from_u128(7);
+    assert_eq!(studio.ledger.read(T, KIND, id).await.unwrap(), None);
+    assert_eq!(studio.ledger.withdraw(T, KIND, id, None).await.unwrap(), Change::NotFound);
+    assert_eq!(
+        studio.ledger.correct(T, KIND, id, run("c", "r", "1", ""), None).await.unwrap(),
+        Change::NotFound
+    );
+}
+
+#[tokio::test]
+async fn the_newest_name_of_a_campaign_stands() {
+    let studio = Studio::open().await;
+    studio.store(vec![run("c1", "r1", "1", r#","campaignName":"Autumn""#)]).await;
+    studio.store(vec![run("c1", "r2", "1", ""), run("c2", "r1", "1", "")]).await;
+    let names = async || studio.ledger.names(T, KIND).await.unwrap();
+    assert_eq!(names().await, [("c1".to_owned(), Some("Autumn".to_owned())), ("c2".to_owned(), None)]);
+    studio.store(vec![run("c1", "r3", "1", r#","campaignName":"Winter""#)]).await;
+    assert_eq!(names().await[0].1.as_deref(), Some("Winter"));
+    let list = studio.list(10).await;
+    assert!(list.iter().any(|stored| stored.record.name.as_deref() == Some("Winter")));
+}
+
+#[tokio::test]
+async fn every_request_moves_the_changes_once_it_is_on_disk() {
+    let studio = Studio::open().await;
+    let mut changes = studio.ledger.changes();
+    changes.mark_unchanged();
+    studio.store(vec![run("c1", "r1", "1", "")]).await;
+    assert!(changes.has_changed().unwrap());
+    changes.mark_unchanged();
+    studio.store(vec![run("c1", "r1", "1", "")]).await;
+    assert!(!changes.has_changed().unwrap(), "the same again changes nothing");
+}
