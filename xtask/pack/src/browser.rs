@@ -1,0 +1,91 @@
+//! The module and its JavaScript: wasm-bindgen, then wasm-opt, then brotli; skipped whole when nothing of it changed.
+
+use std::{
+    fs,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::Path,
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{Order, site::Site};
+
+const JS: &str = "studio.js";
+const WASM: &str = "studio_bg.wasm";
+
+pub fn pack(order: &Order, site: &mut Site) -> Result<()> {
+    let stamp_file = order.wasm.with_extension("packed");
+    let stamp = stamp(order)?;
+    let made: &[&str] =
+        if order.quick { &[JS, WASM] } else { &[JS, WASM, "studio.js.br", "studio_bg.wasm.br"] };
+    if fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp) && site.keep(made) {
+        return Ok(());
+    }
+    _ = fs::remove_file(&stamp_file);
+    let work = order.wasm.with_extension("bindgen");
+    bind(order, &work)?;
+    if let (Some(wasm_opt), false) = (&order.wasm_opt, order.quick) {
+        optimise(wasm_opt, &work.join(WASM))?;
+    }
+    for name in [JS, WASM] {
+        site.put(name, &fs::read(work.join(name))?, !order.quick)?;
+    }
+    fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))
+}
+
+/// Everything that decides how the result looks: the module, this program, the optimiser, the flavour, and where it goes.
+fn stamp(order: &Order) -> Result<String> {
+    let mut hasher = DefaultHasher::new();
+    let wasm = fs::read(&order.wasm)
+        .with_context(|| format!("{} is missing; `cargo xtask build` makes it", order.wasm.display()))?;
+    wasm.hash(&mut hasher);
+    fs::read(std::env::current_exe()?)?.hash(&mut hasher);
+    (&order.wasm_opt, order.quick, &order.site).hash(&mut hasher);
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+/// wasm-bindgen as a library, the same version that the module was linked with.
+fn bind(order: &Order, work: &Path) -> Result<()> {
+    let mut output = Bindgen::new()
+        .input_path(&order.wasm)
+        .out_name("studio")
+        .web(true)?
+        .typescript(false)
+        // The page names the module by its content hash; a second address in the script would be a second download.
+        .omit_default_module_path(true)
+        .remove_name_section(!order.quick)
+        .remove_producers_section(!order.quick)
+        .generate_output()
+        .context("wasm-bindgen could not read the module; is it built for wasm32 and of the version in Cargo.lock?")?;
+    drop_dead_exports(&mut output);
+    if !output.snippets().is_empty() || !output.local_modules().is_empty() {
+        bail!("a crate brings JavaScript files of its own; the site is flat and has no place for them");
+    }
+    _ = fs::remove_dir_all(work);
+    output.emit(work)
+}
+
+/// server_fn pulls in wasm-streams, whose 13 exports nobody calls; as exports they would keep their code alive.
+fn drop_dead_exports(output: &mut wasm_bindgen_cli_support::Output) {
+    let exports = &mut output.wasm_mut().exports;
+    let dead: Vec<_> = exports.iter().filter(|export| export.name.contains("intounderlying")).map(|export| export.id()).collect();
+    for export in dead {
+        exports.delete(export);
+    }
+}
+
+fn optimise(wasm_opt: &Path, module: &Path) -> Result<()> {
+    let status = Command::new(wasm_opt)
+        .arg("-Oz")
+        .arg(module)
+        .arg("-o")
+        .arg(module)
+        .status()
+        .with_context(|| format!("cannot start {}; `cargo xtask setup` installs it", wasm_opt.display()))?;
+    if !status.success() {
+        bail!("wasm-opt ended with {status}");
+    }
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Makes the folder that the server embeds: one flat folder of files, most of them with a brotli twin.
+//!
+//! A program of its own and not part of `xtask`, because it compiles for 20 s and a newcomer should read the first line sooner.
+
+mod brotli;
+mod browser;
+mod site;
+mod styles;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+const USAGE: &str = "usage: pack --wasm FILE --style FILE --public DIR --site DIR [--wasm-opt FILE] [--quick]";
+
+/// What to pack, and where to.
+#[derive(Default)]
+struct Order {
+    /// The module as rustc left it.
+    wasm: PathBuf,
+    /// `style/main.css`.
+    style: PathBuf,
+    /// `public/`.
+    public: PathBuf,
+    /// The folder that the server embeds.
+    site: PathBuf,
+    /// npm's `wasm-opt`; without it the module stays as large as it is.
+    wasm_opt: Option<PathBuf>,
+    /// For daily work: neither optimised nor compressed.
+    quick: bool,
+}
+
+fn main() -> Result<()> {
+    let order = Order::from_arguments(std::env::args().skip(1))?;
+    let mut site = site::Site::open(&order.site)?;
+    browser::pack(&order, &mut site)?;
+    site.put("studio.css", styles::bundle(&order.style)?.as_bytes(), !order.quick)?;
+    site.put_folder(&order.public, !order.quick)?;
+    site.close()
+}
+
+impl Order {
+    fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
+        let mut order = Self::default();
+        while let Some(name) = arguments.next() {
+            let mut path = || arguments.next().map(PathBuf::from).with_context(|| format!("{name} wants a path; {USAGE}"));
+            match name.as_str() {
+                "--wasm" => order.wasm = path()?,
+                "--style" => order.style = path()?,
+                "--public" => order.public = path()?,
+                "--site" => order.site = path()?,
+                "--wasm-opt" => order.wasm_opt = Some(path()?),
+                "--quick" => order.quick = true,
+                _ => bail!("{name} is not known; {USAGE}"),
+            }
+        }
+        if [&order.wasm, &order.style, &order.public, &order.site].iter().any(|path| path.as_os_str().is_empty()) {
+            bail!(USAGE);
+        }
+        Ok(order)
+    }
+}

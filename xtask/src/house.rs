@@ -1,0 +1,73 @@
+//! Where things are: the tree, what cargo builds into, and the folder of installed tools.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result};
+
+pub struct House {
+    /// The tree: the folder of the workspace's Cargo.toml.
+    pub root: PathBuf,
+    /// What cargo builds into: `$CARGO_TARGET_DIR`, else `target`.
+    pub target: PathBuf,
+    /// What set-up installs into: `$XTASK_TOOLS`, else `.tools`.
+    pub tools: PathBuf,
+}
+
+impl House {
+    pub fn find() -> Result<Self> {
+        // Asked at run time: with a target folder shared by two clones, the program may have been compiled in the other one.
+        let xtask = env::var_os("CARGO_MANIFEST_DIR").context("start this through cargo: `cargo xtask …`")?;
+        let root = Path::new(&xtask).parent().context("xtask lies in no workspace")?.to_owned();
+        let folder = |name: &str, default: &str| env::var_os(name).map_or_else(|| root.join(default), |path| root.join(path));
+        Ok(Self { target: folder("CARGO_TARGET_DIR", "target"), tools: folder("XTASK_TOOLS", ".tools"), root })
+    }
+
+    /// Cargo's target folder for the browser side. Its compiler may be another one than the server's, and must not meet it there.
+    pub fn front_target(&self) -> PathBuf {
+        self.target.join("front")
+    }
+
+    /// The folder that the server embeds. It is the tree's own, as `server/build.rs` says too.
+    pub fn site(&self) -> PathBuf {
+        env::var_os("STUDIO_SITE").map_or_else(|| self.root.join("target/site"), PathBuf::from)
+    }
+
+    /// The same cargo that started us, without what it told us about ourselves: some build scripts would run again because of it.
+    pub fn cargo(&self) -> Command {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                cargo.env_remove(&name);
+            }
+        }
+        cargo
+    }
+
+    /// Cargo for the browser's side, with a target folder of its own.
+    pub fn front_cargo(&self) -> Command {
+        let mut cargo = self.cargo();
+        cargo.env("CARGO_TARGET_DIR", self.front_target()).env("RUSTFLAGS", self.remap());
+        cargo
+    }
+
+    /// Flags that keep the builder's own paths out of what is shipped.
+    pub fn remap(&self) -> String {
+        let cargo_home = env::var_os("CARGO_HOME")
+            .map(PathBuf::from)
+            .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+            .unwrap_or_default();
+        let own = env::var("RUSTFLAGS").unwrap_or_default();
+        let remap = format!(
+            "{own} --remap-path-prefix={}=studio --remap-path-prefix={}=cargo",
+            self.root.display(),
+            cargo_home.display()
+        );
+        remap.trim().to_owned()
+    }
+}

@@ -1,0 +1,15 @@
+//! `cargo xtask run`: builds what is out of date and becomes the server.
+
+use std::{os::unix::process::CommandExt, process::Command};
+
+use anyhow::{Result, anyhow};
+
+use crate::{build, house::House};
+
+/// The server takes this process over, so signals, exit code and standard output are its own and nothing has to be passed on.
+pub fn command(house: &House, arguments: &[String]) -> Result<()> {
+    let binary = build::release(house)?;
+    eprintln!("==> starting the panel (Ctrl-C ends it)");
+    let error = Command::new(&binary).args(arguments).exec();
+    Err(anyhow!("cannot start {}: {error}", binary.display()))
+}
