@@ -60,7 +60,7 @@ fn bind(order: &Order, work: &Path) -> Result<()> {
         .generate_output()
         .context("wasm-bindgen could not read the module; is it built for wasm32 and of the version in Cargo.lock?")?;
     drop_dead_exports(&mut output);
-    if !output.snippets().is_empty() || !output.local_modules().is_empty() {
+    if output.snippets().values().any(|files| !files.is_empty()) || !output.local_modules().is_empty() {
         bail!("a crate brings JavaScript files of its own; the site is flat and has no place for them");
     }
     _ = fs::remove_dir_all(work);

@@ -7,7 +7,7 @@ mod browser;
 mod site;
 mod styles;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 
@@ -30,10 +30,19 @@ struct Order {
     quick: bool,
 }
 
-fn main() -> Result<()> {
-    let order = Order::from_arguments(std::env::args().skip(1))?;
+fn main() -> ExitCode {
+    match Order::from_arguments(std::env::args().skip(1)).and_then(|order| pack(&order)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn pack(order: &Order) -> Result<()> {
     let mut site = site::Site::open(&order.site)?;
-    browser::pack(&order, &mut site)?;
+    browser::pack(order, &mut site)?;
     site.put("studio.css", styles::bundle(&order.style)?.as_bytes(), !order.quick)?;
     site.put_folder(&order.public, !order.quick)?;
     site.close()
