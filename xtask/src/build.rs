@@ -27,7 +27,8 @@ pub fn release(house: &House) -> Result<PathBuf> {
     })?;
     let built = house.target.join("release/studio");
     let binary = house.root.join("target/studio/studio");
-    place(&built, &binary).with_context(|| format!("cannot copy {} to {}", built.display(), binary.display()))?;
+    place(&built, &binary)
+        .with_context(|| format!("cannot copy {} to {}", built.display(), binary.display()))?;
     Ok(binary)
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::{
     house::House,
-    setup::{Tools, TARGET},
+    setup::{TARGET, Tools},
     shell::{run, step},
 };
 
@@ -20,10 +20,14 @@ pub enum Flavour {
 }
 
 pub fn build(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
-    step("compiling the browser's side", "2 min the first time, then seconds", || compile(house, tools, flavour))?;
-    step("packing page script, WebAssembly, styles and icons", "40 s the first time, then 10 s or nothing", || {
-        pack(house, tools, flavour)
-    })
+    step("compiling the browser's side", "2 min the first time, then seconds", || {
+        compile(house, tools, flavour)
+    })?;
+    step(
+        "packing page script, WebAssembly, styles and icons",
+        "40 s the first time, then 10 s or nothing",
+        || pack(house, tools, flavour),
+    )
 }
 
 impl Flavour {
@@ -56,8 +60,14 @@ fn compile(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
 
 fn pack(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
     let mut cargo = house.cargo();
-    cargo.args(["run", "--quiet", "-p", "pack", "--profile", "tool", "--", "--wasm"]).arg(module(house, flavour));
-    cargo.arg("--style").arg(house.root.join("style/main.css")).arg("--public").arg(house.root.join("public"));
+    cargo
+        .args(["run", "--quiet", "-p", "pack", "--profile", "tool", "--", "--wasm"])
+        .arg(module(house, flavour));
+    cargo
+        .arg("--style")
+        .arg(house.root.join("style/main.css"))
+        .arg("--public")
+        .arg(house.root.join("public"));
     cargo.arg("--site").arg(house.site());
     if let Some(wasm_opt) = &tools.wasm_opt {
         cargo.arg("--wasm-opt").arg(wasm_opt);

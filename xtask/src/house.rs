@@ -22,8 +22,14 @@ impl House {
         // Asked at run time: with a target folder shared by two clones, the program may have been compiled in the other one.
         let xtask = env::var_os("CARGO_MANIFEST_DIR").context("start this through cargo: `cargo xtask …`")?;
         let root = Path::new(&xtask).parent().context("xtask lies in no workspace")?.to_owned();
-        let folder = |name: &str, default: &str| env::var_os(name).map_or_else(|| root.join(default), |path| root.join(path));
-        Ok(Self { target: folder("CARGO_TARGET_DIR", "target"), tools: folder("XTASK_TOOLS", ".tools"), root })
+        let folder = |name: &str, default: &str| {
+            env::var_os(name).map_or_else(|| root.join(default), |path| root.join(path))
+        };
+        Ok(Self {
+            target: folder("CARGO_TARGET_DIR", "target"),
+            tools: folder("XTASK_TOOLS", ".tools"),
+            root,
+        })
     }
 
     /// Cargo's target folder for the browser side. Its compiler may be another one than the server's, and must not meet it there.

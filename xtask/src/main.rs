@@ -6,6 +6,7 @@ mod house;
 mod run;
 mod setup;
 mod shell;
+mod tidy;
 
 use std::process::ExitCode;
 
@@ -17,6 +18,7 @@ Studio Metrics: the commands of the house
   cargo xtask setup           installs what is missing, and nothing else
   cargo xtask run [ARGS…]     builds and starts the panel; ARGS go to the server
   cargo xtask build           the release: one file, target/studio/studio
+  cargo xtask tidy            the rules of the house that no compiler knows
 
 Settings of these commands (environment):
   XTASK_TOOLS       folder for what they install (.tools)
@@ -43,6 +45,7 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> anyhow::Result<ExitCode> 
         Some("setup") => setup::command(&house)?,
         Some("run") => run::command(&house, rest)?,
         Some("build") => build::command(&house)?,
+        Some("tidy") => tidy::command(&house)?,
         Some("help" | "--help" | "-h") => print!("{HELP}"),
         Some(other) => {
             eprintln!("`{other}` is not a command of this house\n\n{HELP}");

@@ -40,7 +40,8 @@ pub fn for_build(house: &House) -> Result<Tools> {
 /// One set-up at a time, also between two clones that share a folder of tools.
 fn lock(house: &House) -> Result<fs::File> {
     let tools = &house.tools;
-    fs::create_dir_all(tools).with_context(|| format!("cannot make {}; set XTASK_TOOLS to another folder", tools.display()))?;
+    fs::create_dir_all(tools)
+        .with_context(|| format!("cannot make {}; set XTASK_TOOLS to another folder", tools.display()))?;
     let file = fs::File::create(tools.join(".lock"))?;
     if file.try_lock().is_err() {
         eprintln!("==> another set-up is at work in {}; waiting for it", tools.display());
@@ -51,7 +52,13 @@ fn lock(house: &House) -> Result<fs::File> {
 
 /// Installs one tool into `<tools>/<name>` unless that very version stands there. It is made under another name first, so
 /// that what was interrupted is never taken for whole.
-fn once(house: &House, name: &str, version: &str, usually: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+fn once(
+    house: &House,
+    name: &str,
+    version: &str,
+    usually: &str,
+    make: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
     let place = house.tools.join(name);
     let stamp = place.join(".version");
     if fs::read_to_string(&stamp).is_ok_and(|found| found == version) {
@@ -73,7 +80,10 @@ fn once(house: &House, name: &str, version: &str, usually: &str, make: impl FnOn
 /// The `rust-version` of the workspace: no compiler may be older.
 fn rust_version(house: &House) -> Result<String> {
     let text = fs::read_to_string(house.root.join("Cargo.toml"))?;
-    let line = text.lines().find_map(|line| line.strip_prefix("rust-version = ")).context("Cargo.toml has no rust-version")?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("rust-version = "))
+        .context("Cargo.toml has no rust-version")?;
     Ok(line.trim_matches('"').to_owned())
 }
 

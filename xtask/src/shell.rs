@@ -7,6 +7,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use crate::house::House;
+
 /// One thing that takes a while: says what, how long it usually takes, and how long it took.
 pub fn step<T>(what: &str, usually: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprintln!("==> {what} ({usually})");
@@ -45,4 +47,11 @@ fn words(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|argument| argument.to_string_lossy().into_owned()));
     words.join(" ")
+}
+
+/// git, in the tree.
+pub fn git(house: &House) -> Command {
+    let mut git = Command::new("git");
+    git.current_dir(&house.root);
+    git
 }

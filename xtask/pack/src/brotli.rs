@@ -4,7 +4,8 @@ use anyhow::{Context, Result};
 use brotli::enc::BrotliEncoderParams;
 
 pub fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
-    let parameters = BrotliEncoderParams { quality: 11, lgwin: 22, size_hint: bytes.len(), ..Default::default() };
+    let parameters =
+        BrotliEncoderParams { quality: 11, lgwin: 22, size_hint: bytes.len(), ..Default::default() };
     let mut compressed = Vec::new();
     brotli::BrotliCompress(&mut &*bytes, &mut compressed, &parameters).context("brotli failed")?;
     Ok(compressed)

@@ -70,20 +70,21 @@ fn bind(order: &Order, work: &Path) -> Result<()> {
 /// server_fn pulls in wasm-streams, whose 13 exports nobody calls; as exports they would keep their code alive.
 fn drop_dead_exports(output: &mut wasm_bindgen_cli_support::Output) {
     let exports = &mut output.wasm_mut().exports;
-    let dead: Vec<_> = exports.iter().filter(|export| export.name.contains("intounderlying")).map(|export| export.id()).collect();
+    let dead: Vec<_> = exports
+        .iter()
+        .filter(|export| export.name.contains("intounderlying"))
+        .map(|export| export.id())
+        .collect();
     for export in dead {
         exports.delete(export);
     }
 }
 
 fn optimise(wasm_opt: &Path, module: &Path) -> Result<()> {
-    let status = Command::new(wasm_opt)
-        .arg("-Oz")
-        .arg(module)
-        .arg("-o")
-        .arg(module)
-        .status()
-        .with_context(|| format!("cannot start {}; `cargo xtask setup` installs it", wasm_opt.display()))?;
+    let status =
+        Command::new(wasm_opt).arg("-Oz").arg(module).arg("-o").arg(module).status().with_context(|| {
+            format!("cannot start {}; `cargo xtask setup` installs it", wasm_opt.display())
+        })?;
     if !status.success() {
         bail!("wasm-opt ended with {status}");
     }

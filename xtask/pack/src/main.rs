@@ -11,7 +11,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 
-const USAGE: &str = "usage: pack --wasm FILE --style FILE --public DIR --site DIR [--wasm-opt FILE] [--quick]";
+const USAGE: &str =
+    "usage: pack --wasm FILE --style FILE --public DIR --site DIR [--wasm-opt FILE] [--quick]";
 
 /// What to pack, and where to.
 #[derive(Default)]
@@ -52,7 +53,9 @@ impl Order {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
         let mut order = Self::default();
         while let Some(name) = arguments.next() {
-            let mut path = || arguments.next().map(PathBuf::from).with_context(|| format!("{name} wants a path; {USAGE}"));
+            let mut path = || {
+                arguments.next().map(PathBuf::from).with_context(|| format!("{name} wants a path; {USAGE}"))
+            };
             match name.as_str() {
                 "--wasm" => order.wasm = path()?,
                 "--style" => order.style = path()?,
@@ -63,7 +66,10 @@ impl Order {
                 _ => bail!("{name} is not known; {USAGE}"),
             }
         }
-        if [&order.wasm, &order.style, &order.public, &order.site].iter().any(|path| path.as_os_str().is_empty()) {
+        if [&order.wasm, &order.style, &order.public, &order.site]
+            .iter()
+            .any(|path| path.as_os_str().is_empty())
+        {
             bail!(USAGE);
         }
         Ok(order)

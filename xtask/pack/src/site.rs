@@ -1,6 +1,10 @@
 //! The folder itself: written only where something changed, so that the server is not rebuilt for nothing, and swept at the end.
 
-use std::{collections::BTreeSet, fs, path::{Path, PathBuf}};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -32,9 +36,16 @@ impl Site {
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {
-                bail!("{} is a folder; the site is flat, so put its files straight into {}", path.display(), from.display());
+                bail!(
+                    "{} is a folder; the site is flat, so put its files straight into {}",
+                    path.display(),
+                    from.display()
+                );
             }
-            let name = path.file_name().and_then(|name| name.to_str()).context("a public file needs a plain name")?;
+            let name = path
+                .file_name()
+                .and_then(|name| name.to_str())
+                .context("a public file needs a plain name")?;
             if self.kept.contains(name) {
                 bail!("{} would replace a file that the build makes; give it another name", path.display());
             }
@@ -80,8 +91,10 @@ mod tests {
     use super::*;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }

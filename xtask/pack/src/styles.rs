@@ -54,7 +54,10 @@ fn tighten(css: &str) -> String {
             rest = &rest[length..];
         } else if next.is_whitespace() {
             rest = rest.trim_start();
-            if !tight.is_empty() && !tight.ends_with(['{', '}', ';', ',', ' ']) && !rest.starts_with(['{', '}']) {
+            if !tight.is_empty()
+                && !tight.ends_with(['{', '}', ';', ',', ' '])
+                && !rest.starts_with(['{', '}'])
+            {
                 tight.push(' ');
             }
         } else {
@@ -85,9 +88,16 @@ mod tests {
     #[test]
     fn rooms_stand_in_their_layers() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("main.css"), "/* all */\n@layer base, parts;\n@import \"base.css\" layer(base);\n").unwrap();
+        fs::write(
+            folder.path().join("main.css"),
+            "/* all */\n@layer base, parts;\n@import \"base.css\" layer(base);\n",
+        )
+        .unwrap();
         fs::write(folder.path().join("base.css"), "a {\n  color: red;\n}\n").unwrap();
-        assert_eq!(bundle(&folder.path().join("main.css")).unwrap(), "@layer base,parts;@layer base{a{color: red;}}");
+        assert_eq!(
+            bundle(&folder.path().join("main.css")).unwrap(),
+            "@layer base,parts;@layer base{a{color: red;}}"
+        );
     }
 
     #[test]

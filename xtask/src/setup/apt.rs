@@ -43,8 +43,9 @@ impl Apt {
 
     /// Asks for the newest lists: a fresh machine has none, and old ones name packages that are gone.
     pub fn update(&self) -> Result<()> {
-        run(self.command("apt-get").args(["-q", "-q", "update"]))
-            .context("apt-get could not refresh its lists; is there a network, and a mirror in /etc/apt/sources.list?")
+        run(self.command("apt-get").args(["-q", "-q", "update"])).context(
+            "apt-get could not refresh its lists; is there a network, and a mirror in /etc/apt/sources.list?",
+        )
     }
 
     /// The version that would be installed, `None` when the lists do not know the package.
@@ -69,7 +70,9 @@ impl Apt {
         fs::create_dir_all(folder)?;
         let mut get = self.command("apt-get");
         // As root, apt would rather fetch as a user of its own, who may not write into our folder; it says so at length.
-        get.args(["-q", "-q", "-o", "APT::Sandbox::User=root", "download"]).args(packages).current_dir(folder);
+        get.args(["-q", "-q", "-o", "APT::Sandbox::User=root", "download"])
+            .args(packages)
+            .current_dir(folder);
         run(&mut get).context("apt-get could not download the packages; is there a network?")?;
         let files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
         Ok(files)

@@ -46,14 +46,20 @@ pub fn install(house: &House) -> Result<PathBuf> {
     if !Apt::possible() {
         bail!("Debian's road to WebAssembly needs the apt-get and dpkg of Debian or Ubuntu");
     }
-    super::once(house, NAME, RECIPE, "Debian's rustc and a wasm32 std made with it: 140 MB, about 40 s", |place| {
-        unpack(house, place)?;
-        link_linker(place)?;
-        wrap(place, "rustc")?;
-        wrap(place, "clippy-driver")?;
-        build_std(house, place)?;
-        sweep(place)
-    })
+    super::once(
+        house,
+        NAME,
+        RECIPE,
+        "Debian's rustc and a wasm32 std made with it: 140 MB, about 40 s",
+        |place| {
+            unpack(house, place)?;
+            link_linker(place)?;
+            wrap(place, "rustc")?;
+            wrap(place, "clippy-driver")?;
+            build_std(house, place)?;
+            sweep(place)
+        },
+    )
 }
 
 /// Fetches the packages and unpacks them: of the source only the library.
@@ -64,7 +70,8 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
     let llvm = apt.dependency(&std, "libllvm")?;
     let packages = ["rustc-web", "rust-web-clippy", "libstd-rust-web-dev", "rust-web-src", &std, &llvm];
     for deb in apt.download(&packages, &place.join("debs"))? {
-        let is_source = deb.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rust-web-src"));
+        let is_source =
+            deb.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rust-web-src"));
         if is_source {
             unpack_library(&deb, &place.join("source"))?;
         } else {
@@ -73,19 +80,23 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
     }
     let source = rustlib(place).join("src/rust");
     fs::create_dir_all(&source)?;
-    fs::rename(place.join("source/library"), source.join("library")).context("rust-web-src holds no library folder")
+    fs::rename(place.join("source/library"), source.join("library"))
+        .context("rust-web-src holds no library folder")
 }
 
 /// Lists of last year name a rustc that is too old for this workspace, or a package that is gone.
 fn refresh_if_old(house: &House, apt: &Apt) -> Result<()> {
     let wanted = super::rust_version(house)?;
-    let new_enough = || apt.version("rustc-web").is_some_and(|version| super::number(&version) >= super::number(&wanted));
+    let new_enough =
+        || apt.version("rustc-web").is_some_and(|version| super::number(&version) >= super::number(&wanted));
     if new_enough() {
         return Ok(());
     }
     apt.update()?;
     if !new_enough() {
-        bail!("the package rustc-web is missing here or older than {wanted}; install the target another way: `rustup target add {TARGET}`");
+        bail!(
+            "the package rustc-web is missing here or older than {wanted}; install the target another way: `rustup target add {TARGET}`"
+        );
     }
     Ok(())
 }
@@ -138,9 +149,17 @@ fn build_std(house: &House, place: &Path) -> Result<()> {
     let text = "[package]\nname=\"std-for-wasm\"\nversion=\"0.0.0\"\nedition=\"2021\"\n[workspace]\n[profile.release]\ncodegen-units=1\n";
     fs::write(&manifest, text)?;
     let source = rustlib(place).join("src/rust");
-    let flags = format!("-Cembed-bitcode=yes --remap-path-prefix={}=rust {}", source.display(), house.remap());
+    let flags =
+        format!("-Cembed-bitcode=yes --remap-path-prefix={}=rust {}", source.display(), house.remap());
     let mut cargo = house.cargo();
-    cargo.args(["build", "--quiet", "--release", "--target", TARGET, "-Zbuild-std=std,panic_abort,test,proc_macro"]);
+    cargo.args([
+        "build",
+        "--quiet",
+        "--release",
+        "--target",
+        TARGET,
+        "-Zbuild-std=std,panic_abort,test,proc_macro",
+    ]);
     cargo.arg("--manifest-path").arg(&manifest).arg("--target-dir").arg(work.join("target"));
     cargo.env("RUSTC", place.join("bin/rustc")).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", flags);
     run(&mut cargo)?;
@@ -168,5 +187,8 @@ fn sweep(place: &Path) -> Result<()> {
 
 fn host() -> Result<String> {
     let text = read(Command::new("rustc").arg("-vV"))?;
-    text.lines().find_map(|line| line.strip_prefix("host: ")).map(str::to_owned).context("rustc names no host")
+    text.lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .context("rustc names no host")
 }

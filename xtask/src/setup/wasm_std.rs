@@ -39,7 +39,9 @@ pub fn install(house: &House) -> Result<Compiler> {
     let switch = env::var("XTASK_WASM").unwrap_or_else(|_| "auto".to_owned());
     match switch.as_str() {
         "installed" if installed()? => Ok(Compiler::Own),
-        "installed" => bail!("XTASK_WASM=installed, but this toolchain has no {TARGET}: `rustup target add {TARGET}`"),
+        "installed" => {
+            bail!("XTASK_WASM=installed, but this toolchain has no {TARGET}: `rustup target add {TARGET}`")
+        }
         "rustup" => rustup().map(|()| Compiler::Own),
         "debian" => debian::install(house).map(Compiler::Debian),
         "auto" => auto(house),
@@ -59,7 +61,9 @@ fn auto(house: &House) -> Result<Compiler> {
         Err(error) => error,
     };
     if !Apt::possible() {
-        bail!("{no_rustup:#}\nInstall it by hand (`rustup target add {TARGET}`, or your system's package of Rust's wasm32 std), then call this again.");
+        bail!(
+            "{no_rustup:#}\nInstall it by hand (`rustup target add {TARGET}`, or your system's package of Rust's wasm32 std), then call this again."
+        );
     }
     eprintln!("    {no_rustup:#}; taking Debian's road instead");
     debian::install(house).map(Compiler::Debian)
@@ -78,7 +82,8 @@ fn rustup() -> Result<()> {
         bail!("there is no rustup on this machine");
     }
     step(&format!("asking rustup for {TARGET}"), "about 10 s, at most 20", || Ok(()))?;
-    let mut child = Command::new("rustup").args(["target", "add", TARGET]).spawn().context("cannot start rustup")?;
+    let mut child =
+        Command::new("rustup").args(["target", "add", TARGET]).spawn().context("cannot start rustup")?;
     let start = Instant::now();
     while start.elapsed() < RUSTUP_PATIENCE {
         if let Some(status) = child.try_wait()? {

@@ -1,0 +1,67 @@
+//! `cargo xtask tidy`: the rules of the house that no compiler knows.
+
+mod arrows;
+mod browser;
+mod dependencies;
+mod pins;
+mod text;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{
+    house::House,
+    shell::{git, read},
+};
+
+/// What the rules look at: the workspace as cargo sees it, and every file as git sees it.
+struct Tree {
+    metadata: Value,
+    /// Path from the root, and the text; pictures and other binaries are not in it.
+    files: Vec<(String, String)>,
+}
+
+pub fn command(house: &House) -> Result<()> {
+    let tree = Tree::read(house)?;
+    let mut complaints = text::check(&tree.files);
+    complaints.extend(arrows::check(&tree.metadata)?);
+    complaints.extend(dependencies::check(&tree)?);
+    complaints.extend(pins::check(&tree.files)?);
+    complaints.extend(browser::check(house)?);
+    if complaints.is_empty() {
+        eprintln!("    tidy: {} files, no complaint", tree.files.len());
+        return Ok(());
+    }
+    for complaint in &complaints {
+        eprintln!("{complaint}");
+    }
+    bail!("tidy has {} complaints, see above; the rules stand in xtask/src/tidy", complaints.len());
+}
+
+impl Tree {
+    fn read(house: &House) -> Result<Self> {
+        let text = read(house.cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
+        let metadata =
+            serde_json::from_str(&text).context("cargo metadata wrote something else than JSON")?;
+        let names = read(git(house).args(["ls-files", "--cached", "--others", "--exclude-standard"]))
+            .context("tidy asks git for the files of the tree, so it needs a clone")?;
+        let mut files = Vec::new();
+        for name in names.lines() {
+            // A file that is deleted but not yet committed is still on git's list; one that is no text has no words to judge.
+            if let Ok(text) = std::fs::read_to_string(house.root.join(name)) {
+                files.push((name.to_owned(), text));
+            }
+        }
+        Ok(Self { metadata, files })
+    }
+}
+
+/// A list in cargo's metadata.
+fn list<'a>(value: &'a Value, name: &str) -> Result<&'a [Value]> {
+    value[name].as_array().map(Vec::as_slice).with_context(|| format!("cargo metadata has no list `{name}`"))
+}
+
+/// A word in cargo's metadata.
+fn word<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
