@@ -2,7 +2,10 @@
 
 mod apt;
 mod binaryen;
+mod chromium;
+mod crates;
 mod debian;
+mod end2end;
 mod wasm_std;
 
 use std::{
@@ -12,6 +15,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
+pub use chromium::Chromium;
 pub use wasm_std::{Compiler, TARGET};
 
 use crate::house::House;
@@ -24,8 +28,16 @@ pub struct Tools {
     pub wasm_opt: Option<PathBuf>,
 }
 
+/// What the tests need beyond that.
+pub struct TestTools {
+    pub build: Tools,
+    pub runner: PathBuf,
+    pub deny: PathBuf,
+    pub chromium: Chromium,
+}
+
 pub fn command(house: &House) -> Result<()> {
-    for_build(house)?;
+    for_tests(house)?;
     eprintln!("Everything is there. `cargo xtask run` starts the panel.");
     Ok(())
 }
@@ -35,6 +47,16 @@ pub fn for_build(house: &House) -> Result<Tools> {
     let compiler = wasm_std::install(house)?;
     let wasm_opt = binaryen::install(house)?;
     Ok(Tools { compiler, wasm_opt })
+}
+
+pub fn for_tests(house: &House) -> Result<TestTools> {
+    let build = for_build(house)?;
+    let _alone = lock(house)?;
+    end2end::install(house)?;
+    let chromium = chromium::install(house)?;
+    let runner = crates::wasm_test_runner(house)?;
+    let deny = crates::cargo_deny(house)?;
+    Ok(TestTools { build, runner, deny, chromium })
 }
 
 /// One set-up at a time, also between two clones that share a folder of tools.

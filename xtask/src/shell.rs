@@ -1,6 +1,7 @@
 //! Starting other programs, and saying what is going on meanwhile.
 
 use std::{
+    path::PathBuf,
     process::{Command, Output},
     time::Instant,
 };
@@ -37,10 +38,14 @@ pub fn read(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&stdout).into_owned())
 }
 
-/// Whether a program of that name can be started at all.
-pub fn on_path(program: &str) -> bool {
+/// Where a program of that name is.
+pub fn which(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}
+
+pub fn on_path(program: &str) -> bool {
+    which(program).is_some()
 }
 
 fn words(command: &Command) -> String {

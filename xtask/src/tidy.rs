@@ -6,6 +6,8 @@ mod dependencies;
 mod pins;
 mod text;
 
+pub use pins::locked;
+
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 

@@ -78,6 +78,23 @@ impl Apt {
         Ok(files)
     }
 
+    /// Installs packages on this machine; only root can.
+    pub fn install(&self, packages: &[&str]) -> Result<()> {
+        let mut get = self.command("apt-get");
+        get.args(["-q", "-q", "-y", "--no-install-recommends", "install"]).args(packages);
+        read(get.env("DEBIAN_FRONTEND", "noninteractive"))
+            .map(drop)
+            .context("apt-get could not install; is there a network?")
+    }
+
+    /// What would have to be installed for these packages, themselves included.
+    pub fn missing(&self, packages: &[&str]) -> Result<Vec<String>> {
+        let mut get = self.command("apt-get");
+        let text = read(get.args(["-q", "-s", "--no-install-recommends", "install"]).args(packages))?;
+        let names = text.lines().filter_map(|line| line.strip_prefix("Inst ")?.split_whitespace().next());
+        Ok(names.map(str::to_owned).collect())
+    }
+
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         for option in &self.options {

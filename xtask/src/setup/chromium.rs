@@ -1,0 +1,95 @@
+//! Chromium and its driver, for tests: the system's, else Debian's, installed as root or unpacked into our own folder.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::apt::{self, Apt};
+use crate::{
+    house::House,
+    shell::{run, step, which},
+};
+
+pub struct Chromium {
+    pub browser: PathBuf,
+    pub driver: PathBuf,
+}
+
+const PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
+
+pub fn install(house: &House) -> Result<Chromium> {
+    if let Some(found) = on_system() {
+        return Ok(found);
+    }
+    if !Apt::possible() {
+        bail!(
+            "the browser tests need Chromium and its driver on the PATH (`chromium` and `chromedriver`); install both, then call this again"
+        );
+    }
+    if apt::is_root() {
+        return from_apt(house);
+    }
+    let place = super::once(
+        house,
+        "chromium",
+        "recipe 1",
+        "Chromium unpacked without root: 134 MB, about 10 s",
+        |place| unpack(house, place),
+    )?;
+    Ok(Chromium { browser: place.join("bin/chromium"), driver: place.join("bin/chromedriver") })
+}
+
+fn on_system() -> Option<Chromium> {
+    let browser = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(which)?;
+    Some(Chromium { browser, driver: which("chromedriver")? })
+}
+
+fn from_apt(house: &House) -> Result<Chromium> {
+    step("installing chromium and chromium-driver", "134 MB, about 20 s", || {
+        let apt = Apt::new(house)?;
+        if apt.install(&PACKAGES).is_ok() {
+            return Ok(());
+        }
+        // Lists that are old or missing are the usual reason.
+        apt.update()?;
+        apt.install(&PACKAGES)
+    })?;
+    on_system().context("chromium was installed, but is not on the PATH")
+}
+
+/// Everything that the two need and this machine has not, unpacked side by side.
+fn unpack(house: &House, place: &Path) -> Result<()> {
+    let apt = Apt::new(house)?;
+    let packages = match apt.missing(&PACKAGES) {
+        Ok(packages) => packages,
+        Err(_) => {
+            apt.update()?;
+            apt.missing(&PACKAGES)?
+        }
+    };
+    let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    let debs = place.join("debs");
+    for deb in apt.download(&packages, &debs)? {
+        run(Command::new("dpkg").arg("-x").arg(&deb).arg(place))?;
+    }
+    fs::remove_dir_all(&debs)?;
+    wrap(place, "chromium", "usr/lib/chromium/chromium")?;
+    wrap(place, "chromedriver", "usr/bin/chromedriver")
+}
+
+fn wrap(place: &Path, name: &str, program: &str) -> Result<()> {
+    let libraries = format!("$here/usr/lib/{0}:$here/usr/lib/{0}/pulseaudio", apt::library_folder());
+    let script = format!(
+        "#!/bin/sh\nhere=$(dirname \"$(dirname \"$(readlink -f \"$0\")\")\")\n\
+         LD_LIBRARY_PATH={libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}} exec \"$here/{program}\" \"$@\"\n"
+    );
+    let file = place.join("bin").join(name);
+    fs::create_dir_all(place.join("bin"))?;
+    fs::write(&file, script)?;
+    Ok(fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?)
+}
