@@ -7,6 +7,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::shell::read;
 
 pub struct House {
     /// The tree: the folder of the workspace's Cargo.toml.
@@ -42,17 +45,37 @@ impl House {
         env::var_os("STUDIO_SITE").map_or_else(|| self.root.join("target/site"), PathBuf::from)
     }
 
-    /// The same cargo that started us, without what it told us about ourselves: some build scripts would run again because of it.
+    /// The same cargo that started us.
     pub fn cargo(&self) -> Command {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", &self.target);
+        let mut cargo = self.clean(Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into())));
+        cargo.env("CARGO_TARGET_DIR", &self.target);
+        cargo
+    }
+
+    /// A program in the tree's folder, without what cargo told us about ourselves: some build scripts would run again because of it.
+    pub fn clean(&self, mut command: Command) -> Command {
+        command.current_dir(&self.root);
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-                cargo.env_remove(&name);
+                command.env_remove(&name);
             }
         }
-        cargo
+        command
+    }
+
+    /// The workspace as cargo sees it, without what it depends on.
+    pub fn metadata(&self) -> Result<Value> {
+        let text = read(self.cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
+        serde_json::from_str(&text).context("cargo metadata wrote something else than JSON")
+    }
+
+    /// The packages that run on the server; `studio` is the browser's, the last two are these commands themselves.
+    pub fn server_side(&self) -> Result<Vec<String>> {
+        let metadata = self.metadata()?;
+        let packages = metadata["packages"].as_array().context("cargo metadata has no packages")?;
+        let names = packages.iter().filter_map(|package| package["name"].as_str());
+        Ok(names.filter(|name| !["studio", "xtask", "pack"].contains(name)).map(str::to_owned).collect())
     }
 
     /// Cargo for the browser's side, with a target folder of its own.

@@ -4,9 +4,12 @@ mod build;
 mod front;
 mod house;
 mod run;
+mod serve;
 mod setup;
 mod shell;
+mod test;
 mod tidy;
+mod visit;
 
 use std::process::ExitCode;
 
@@ -18,6 +21,7 @@ Studio Metrics: the commands of the house
   cargo xtask setup           installs what is missing, and nothing else
   cargo xtask run [ARGS…]     builds and starts the panel; ARGS go to the server
   cargo xtask build           the release: one file, target/studio/studio
+  cargo xtask test [NAME…]    every check there is, or only those named
   cargo xtask tidy            the rules of the house that no compiler knows
 
 Settings of these commands (environment):
@@ -45,6 +49,7 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> anyhow::Result<ExitCode> 
         Some("setup") => setup::command(&house)?,
         Some("run") => run::command(&house, rest)?,
         Some("build") => build::command(&house)?,
+        Some("test") => return test::command(&house, rest),
         Some("tidy") => tidy::command(&house)?,
         Some("help" | "--help" | "-h") => print!("{HELP}"),
         Some(other) => {

@@ -28,14 +28,6 @@ pub struct Tools {
     pub wasm_opt: Option<PathBuf>,
 }
 
-/// What the tests need beyond that.
-pub struct TestTools {
-    pub build: Tools,
-    pub runner: PathBuf,
-    pub deny: PathBuf,
-    pub chromium: Chromium,
-}
-
 pub fn command(house: &House) -> Result<()> {
     for_tests(house)?;
     eprintln!("Everything is there. `cargo xtask run` starts the panel.");
@@ -43,20 +35,45 @@ pub fn command(house: &House) -> Result<()> {
 }
 
 pub fn for_build(house: &House) -> Result<Tools> {
+    let compiler = compiler(house)?;
     let _alone = lock(house)?;
-    let compiler = wasm_std::install(house)?;
     let wasm_opt = binaryen::install(house)?;
     Ok(Tools { compiler, wasm_opt })
 }
 
-pub fn for_tests(house: &House) -> Result<TestTools> {
-    let build = for_build(house)?;
+/// Everything that the tests need beyond that. Each check asks for its own tools again and finds them there.
+pub fn for_tests(house: &House) -> Result<()> {
+    for_build(house)?;
+    end2end(house)?;
+    chromium(house)?;
+    wasm_test_runner(house)?;
+    cargo_deny(house)?;
+    Ok(())
+}
+
+pub fn compiler(house: &House) -> Result<Compiler> {
     let _alone = lock(house)?;
-    end2end::install(house)?;
-    let chromium = chromium::install(house)?;
-    let runner = crates::wasm_test_runner(house)?;
-    let deny = crates::cargo_deny(house)?;
-    Ok(TestTools { build, runner, deny, chromium })
+    wasm_std::install(house)
+}
+
+pub fn end2end(house: &House) -> Result<()> {
+    let _alone = lock(house)?;
+    end2end::install(house)
+}
+
+pub fn chromium(house: &House) -> Result<Chromium> {
+    let _alone = lock(house)?;
+    chromium::install(house)
+}
+
+pub fn wasm_test_runner(house: &House) -> Result<PathBuf> {
+    let _alone = lock(house)?;
+    crates::wasm_test_runner(house)
+}
+
+pub fn cargo_deny(house: &House) -> Result<PathBuf> {
+    let _alone = lock(house)?;
+    crates::cargo_deny(house)
 }
 
 /// One set-up at a time, also between two clones that share a folder of tools.

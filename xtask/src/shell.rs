@@ -48,7 +48,8 @@ pub fn on_path(program: &str) -> bool {
     which(program).is_some()
 }
 
-fn words(command: &Command) -> String {
+/// A command as one would type it.
+pub fn words(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|argument| argument.to_string_lossy().into_owned()));
     words.join(" ")

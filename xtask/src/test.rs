@@ -1,0 +1,64 @@
+//! `cargo xtask test [NAME…]`: every check there is, in the order of what it costs; stops at the first that fails.
+
+mod checks;
+mod runs;
+mod size;
+mod tally;
+
+use std::{process::ExitCode, time::Instant};
+
+use anyhow::{Context, Result};
+
+use crate::{house::House, setup, shell, tidy};
+use tally::Tally;
+
+type Check = fn(&House, &mut Tally) -> Result<()>;
+
+const CHECKS: &[(&str, &str, Check)] = &[
+    ("fmt", "the format of the sources", checks::format),
+    ("tidy", "the rules of the house", |house, _| tidy::command(house)),
+    (
+        "clippy",
+        "what the compiler and clippy warn of, on the server's and the browser's side",
+        checks::clippy,
+    ),
+    ("doc", "the documentation builds and its links lead somewhere", checks::documentation),
+    ("deny", "licences, sources, bans, advisories of everything we depend on", checks::deny),
+    ("unit", "unit, property and server tests on this machine", runs::unit),
+    ("wasm", "the browser's code, in Node and in Chromium", runs::wasm),
+    ("size", "how much the first visit loads", size::check),
+    ("e2e", "the release in a browser, end to end", runs::end_to_end),
+];
+
+pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
+    if let Some(unknown) = names.iter().find(|name| !CHECKS.iter().any(|(known, ..)| known == name)) {
+        eprintln!("there is no check `{unknown}`; there are:\n\n{}", help());
+        return Ok(ExitCode::from(2));
+    }
+    if names.is_empty() {
+        shell::step("set-up", "nothing when everything is there", || setup::for_tests(house).map(drop))?;
+    }
+    let mut tally = Tally::default();
+    let mut times = Vec::new();
+    for (name, what, check) in CHECKS {
+        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+            eprintln!("\n==> {name}: {what}");
+            let start = Instant::now();
+            check(house, &mut tally).with_context(|| {
+                format!("the check `{name}` failed; alone it runs as `cargo xtask test {name}`")
+            })?;
+            times.push((name, start.elapsed()));
+            eprintln!("    {name}: passed in {:.1} s", start.elapsed().as_secs_f64());
+        }
+    }
+    eprintln!("\nEverything passed:");
+    for (name, time) in times {
+        eprintln!("  {name:<7} {:>6.1} s", time.as_secs_f64());
+    }
+    println!("{tally}");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn help() -> String {
+    CHECKS.iter().map(|(name, what, _)| format!("  {name:<7} {what}\n")).collect()
+}

@@ -1,0 +1,81 @@
+//! Checks that run no test: format, clippy, documentation, licences.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::tally::Tally;
+use crate::{
+    house::House,
+    setup::{self, Compiler, TARGET},
+    shell::run,
+};
+
+pub fn format(house: &House, _: &mut Tally) -> Result<()> {
+    run(house.cargo().args(["fmt", "--all", "--check"])).context("`cargo fmt` mends it")
+}
+
+/// The server's side and the browser's are looked at apart: `ssr` and `hydrate` in one build would be another program.
+pub fn clippy(house: &House, _: &mut Tally) -> Result<()> {
+    for packages in [house.server_side()?, vec!["xtask".to_owned(), "pack".to_owned()]] {
+        let mut cargo = house.cargo();
+        cargo.args(["clippy", "--all-targets"]);
+        choose(&mut cargo, &packages);
+        run(cargo.args(["--", "-D", "warnings"]))?;
+    }
+    run(&mut browser_clippy(house)?)
+}
+
+/// The packages, with the server's features when they are the server's.
+pub fn choose(cargo: &mut Command, packages: &[String]) {
+    for package in packages {
+        cargo.args(["-p", package]);
+    }
+    if packages.iter().any(|package| package == "app") {
+        cargo.args(["--features", "app/ssr"]);
+    }
+}
+
+/// `-p studio` brings app and model along, compiled as the browser gets them.
+fn browser_clippy(house: &House) -> Result<Command> {
+    let compiler = setup::compiler(house)?;
+    let mut cargo = house.front_cargo();
+    let what = ["-p", "studio", "--all-targets", "--target", TARGET];
+    match &compiler {
+        Compiler::Own => cargo.arg("clippy").args(what).args(["--", "-D", "warnings"]),
+        // What `cargo clippy` does, done by hand: the machine's own clippy belongs to the machine's own rustc.
+        Compiler::Debian(place) => cargo
+            .arg("check")
+            .args(what)
+            .env("RUSTC_WORKSPACE_WRAPPER", place.join("bin/clippy-driver"))
+            .env("SYSROOT", place.join("usr"))
+            .env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__"),
+    };
+    compiler.choose(&mut cargo);
+    Ok(cargo)
+}
+
+pub fn documentation(house: &House, _: &mut Tally) -> Result<()> {
+    let mut cargo = house.cargo();
+    cargo.args(["doc", "--quiet", "--no-deps", "--document-private-items"]);
+    choose(&mut cargo, &house.server_side()?);
+    run(cargo.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Advisories need a database that lies on GitHub. Where that cannot be reached the rest is still checked, and it is said.
+pub fn deny(house: &House, _: &mut Tally) -> Result<()> {
+    let deny = setup::cargo_deny(house)?;
+    let ask = |arguments: &[&str]| {
+        let mut command = house.clean(Command::new(&deny));
+        command.args(["--log-level", "warn"]).args(arguments);
+        command
+    };
+    run(&mut ask(&["check", "licenses", "bans", "sources"]))?;
+    if crate::shell::read(&mut ask(&["fetch", "db"])).is_err() {
+        eprintln!(
+            "    NOT CHECKED: advisories. Their database (github.com/rustsec/advisory-db) cannot be reached from this machine."
+        );
+        return Ok(());
+    }
+    run(&mut ask(&["check", "advisories"]))
+}
