@@ -85,18 +85,13 @@ impl House {
         cargo
     }
 
-    /// Flags that keep the builder's own paths out of what is shipped.
+    /// Flags that keep the builder's own paths out of what is shipped. Cargo names our own sources from the root of the tree
+    /// already, so the root is not among them: flags that differ from clone to clone would compile every dependency again.
     pub fn remap(&self) -> String {
-        let cargo_home = env::var_os("CARGO_HOME")
-            .map(PathBuf::from)
-            .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
-            .unwrap_or_default();
+        let home = || env::home_dir().unwrap_or_default().join(".cargo");
+        let cargo_home = env::var_os("CARGO_HOME").map_or_else(home, PathBuf::from);
         let own = env::var("RUSTFLAGS").unwrap_or_default();
-        let remap = format!(
-            "{own} --remap-path-prefix={}=studio --remap-path-prefix={}=cargo",
-            self.root.display(),
-            cargo_home.display()
-        );
-        remap.trim().to_owned()
+        let remap = |from: &Path, to: &str| format!(" --remap-path-prefix={}={to}", from.display());
+        format!("{own}{}{}", remap(&cargo_home, "cargo"), remap(&self.target, "target")).trim().to_owned()
     }
 }
