@@ -1,8 +1,10 @@
 //! `cargo xtask …`: every command of the house. Here they are only told apart; each has a file of its own.
 
+mod bench;
 mod build;
 mod front;
 mod house;
+mod interrupt;
 mod run;
 mod serve;
 mod setup;
@@ -22,6 +24,7 @@ Studio Metrics: the commands of the house
   cargo xtask run [ARGS…]     builds and starts the panel; ARGS go to the server
   cargo xtask build           the release: one file, target/studio/studio
   cargo xtask test [NAME…]    every check there is, or only those named
+  cargo xtask bench [NAME…]   the benchmarks of the bars
   cargo xtask tidy            the rules of the house that no compiler knows
 
 Settings of these commands (environment):
@@ -34,9 +37,12 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next();
     let rest: Vec<String> = arguments.collect();
-    match dispatch(command.as_deref(), &rest) {
+    match interrupt::listen().and_then(|()| dispatch(command.as_deref(), &rest)) {
         Ok(code) => code,
         Err(error) => {
+            if let Some(code) = interrupt::exit_code() {
+                return code;
+            }
             eprintln!("\n{error:#}");
             ExitCode::FAILURE
         }
@@ -50,6 +56,7 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> anyhow::Result<ExitCode> 
         Some("run") => run::command(&house, rest)?,
         Some("build") => build::command(&house)?,
         Some("test") => return test::command(&house, rest),
+        Some("bench") => return bench::command(&house, rest),
         Some("tidy") => tidy::command(&house)?,
         Some("help" | "--help" | "-h") => print!("{HELP}"),
         Some(other) => {

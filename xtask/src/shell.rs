@@ -2,26 +2,34 @@
 
 use std::{
     path::PathBuf,
-    process::{Command, Output},
+    process::{Command, Stdio},
     time::Instant,
 };
 
 use anyhow::{Context, Result, bail};
 
-use crate::house::House;
+use crate::{house::House, interrupt::Running};
 
 /// One thing that takes a while: says what, how long it usually takes, and how long it took.
 pub fn step<T>(what: &str, usually: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     eprintln!("==> {what} ({usually})");
-    let start = Instant::now();
-    let result = work().with_context(|| format!("{what}: failed"))?;
+    let start = now();
+    let result = work().with_context(|| format!("{what} failed"))?;
     eprintln!("    done in {:.1} s", start.elapsed().as_secs_f64());
     Ok(result)
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a command took is said to a person; no figure depends on it"
+)]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
 /// Runs a program whose words the reader may see.
 pub fn run(command: &mut Command) -> Result<()> {
-    let status = command.status().with_context(|| format!("cannot start {}", words(command)))?;
+    let status = Running::start(command)?.wait()?;
     if !status.success() {
         bail!("`{}` ended with {status}", words(command));
     }
@@ -30,12 +38,13 @@ pub fn run(command: &mut Command) -> Result<()> {
 
 /// Runs a program in silence and hands its standard output over; on failure its own words are in the error.
 pub fn read(command: &mut Command) -> Result<String> {
-    let Output { status, stdout, stderr } =
-        command.output().with_context(|| format!("cannot start {}", words(command)))?;
-    if !status.success() {
-        bail!("`{}` ended with {status}\n{}", words(command), String::from_utf8_lossy(&stderr).trim());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = command.output().with_context(|| format!("cannot start {}", words(command)))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("`{}` ended with {}\n{}", words(command), output.status, said.trim());
     }
-    Ok(String::from_utf8_lossy(&stdout).into_owned())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Where a program of that name is.

@@ -5,7 +5,7 @@ mod runs;
 mod size;
 mod tally;
 
-use std::{process::ExitCode, time::Instant};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
@@ -43,7 +43,7 @@ pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
     for (name, what, check) in CHECKS {
         if names.is_empty() || names.iter().any(|wanted| wanted == name) {
             eprintln!("\n==> {name}: {what}");
-            let start = Instant::now();
+            let start = shell::now();
             check(house, &mut tally).with_context(|| {
                 format!("the check `{name}` failed; alone it runs as `cargo xtask test {name}`")
             })?;

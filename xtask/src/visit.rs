@@ -10,6 +10,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+/// The bars, in bytes: of a first visit's WebAssembly, and of all that it loads.
+pub const WASM_MAX: usize = 100_000;
+pub const WHOLE_MAX: usize = 130_000;
+
 /// One answer: its address and how many bytes came over the wire, its head left out.
 pub struct Loaded {
     pub address: String,

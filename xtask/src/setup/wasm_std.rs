@@ -4,15 +4,17 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::Command,
-    time::{Duration, Instant},
+    thread,
+    time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use super::{apt::Apt, debian};
 use crate::{
     house::House,
-    shell::{on_path, read, step},
+    interrupt::Running,
+    shell::{now, on_path, read, step},
 };
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -81,20 +83,20 @@ fn rustup() -> Result<()> {
     if !on_path("rustup") {
         bail!("there is no rustup on this machine");
     }
-    step(&format!("asking rustup for {TARGET}"), "about 10 s, at most 20", || Ok(()))?;
-    let mut child =
-        Command::new("rustup").args(["target", "add", TARGET]).spawn().context("cannot start rustup")?;
-    let start = Instant::now();
+    step(&format!("asking rustup for {TARGET}"), "about 10 s, at most 20", ask_rustup)
+}
+
+fn ask_rustup() -> Result<()> {
+    let mut rustup = Running::start(Command::new("rustup").args(["target", "add", TARGET]))?;
+    let start = now();
     while start.elapsed() < RUSTUP_PATIENCE {
-        if let Some(status) = child.try_wait()? {
+        if let Some(status) = rustup.0.try_wait()? {
             if status.success() {
                 return Ok(());
             }
             bail!("rustup could not get {TARGET}");
         }
-        std::thread::sleep(Duration::from_millis(100));
+        thread::sleep(Duration::from_millis(100));
     }
-    child.kill()?;
-    child.wait()?;
     bail!("rustup did not get {TARGET} within 20 s");
 }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::shell::words;
+use crate::{interrupt::Running, shell::words};
 
 #[derive(Default, Debug, PartialEq, Eq)]
 pub struct Tally {
@@ -20,17 +20,14 @@ impl Tally {
     /// Runs a test runner, shows what it writes, and counts. Every run has to execute a test: one that found none proves nothing.
     pub fn run(&mut self, command: &mut Command) -> Result<()> {
         let before = self.passed;
-        let mut child = command
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {}", words(command)))?;
-        let output = child.stdout.take().context("the runner has no output")?;
+        let mut runner = Running::start(command.stdout(Stdio::piped()))?;
+        let output = runner.0.stdout.take().context("the runner has no output")?;
         for line in BufReader::new(output).lines() {
             let line = line?;
             println!("{line}");
             self.count(&line);
         }
-        let status = child.wait()?;
+        let status = runner.wait()?;
         if !status.success() {
             bail!("`{}` ended with {status}; the failing test is named above", words(command));
         }

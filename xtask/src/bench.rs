@@ -1,0 +1,99 @@
+//! `cargo xtask bench [NAME]`: the benchmarks of the bars, each with its method and figure.
+
+mod size;
+mod start;
+
+use std::{fs, process::ExitCode};
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use crate::{build, house::House, shell::step};
+
+type Benchmark = fn(&House, &std::path::Path) -> Result<Report>;
+
+const BENCHMARKS: &[(&str, &str, Benchmark)] = &[
+    ("size", "how many bytes the first visit loads", size::measure),
+    ("start", "how long a start takes, and the memory that it holds when idle", start::measure),
+];
+
+/// What a benchmark found: how it measured, and each figure with its bar.
+pub struct Report {
+    pub method: String,
+    pub figures: Vec<Figure>,
+}
+
+pub struct Figure {
+    pub what: &'static str,
+    pub value: f64,
+    pub unit: &'static str,
+    /// The most that it may be, where there is a bar.
+    pub bar: Option<f64>,
+}
+
+pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
+    if names.is_empty() {
+        eprint!("Which one? `cargo xtask bench NAME…`, or `all`:\n\n{}", help());
+        return Ok(ExitCode::from(2));
+    }
+    let all = names.iter().any(|name| name == "all");
+    if let Some(unknown) =
+        names.iter().find(|name| !all && !BENCHMARKS.iter().any(|(known, ..)| known == name))
+    {
+        eprint!("there is no benchmark `{unknown}`; there are:\n\n{}", help());
+        return Ok(ExitCode::from(2));
+    }
+    let binary = build::release(house)?;
+    for (name, what, measure) in BENCHMARKS {
+        if all || names.iter().any(|wanted| wanted == name) {
+            let report = step(&format!("{name}: {what}"), "less than a minute", || measure(house, &binary))?;
+            show(&report);
+            write(house, name, &report)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn help() -> String {
+    BENCHMARKS.iter().map(|(name, what, _)| format!("  {name:<7} {what}\n")).collect()
+}
+
+fn show(report: &Report) {
+    println!("{}", report.method);
+    for Figure { what, value, unit, bar } in &report.figures {
+        let verdict = match bar {
+            Some(bar) if value > bar => format!("  MISSES its bar of {bar} {unit}"),
+            Some(bar) => format!("  (bar {bar} {unit})"),
+            None => String::new(),
+        };
+        println!("  {what:<40} {value:>9.1} {unit}{verdict}");
+    }
+}
+
+/// Kept where a page can read it: `target/bench/NAME.json`.
+fn write(house: &House, name: &str, report: &Report) -> Result<()> {
+    let figures: Vec<Value> = report
+        .figures
+        .iter()
+        .map(|figure| json!({"what": figure.what, "value": figure.value, "unit": figure.unit, "bar": figure.bar}))
+        .collect();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let text = json!({"name": name, "method": report.method, "cores": cores, "figures": figures}).to_string();
+    let folder = house.root.join("target/bench");
+    fs::create_dir_all(&folder)?;
+    Ok(fs::write(folder.join(format!("{name}.json")), text)?)
+}
+
+/// The middle one: timings on shared machines wander, and one slow run says nothing.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn one_slow_run_does_not_count() {
+        assert_eq!(super::median(vec![3.0, 900.0, 1.0]).to_bits(), 3.0_f64.to_bits());
+    }
+}
