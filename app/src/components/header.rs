@@ -9,6 +9,10 @@ use crate::{
     panel::{CampaignChoice, Tone},
 };
 
+// As expressions: a drawing without anything dynamic in it is wrapped once too often when the browser takes it over.
+const LOGO: &str = "M2 9h3v5H2zM6.5 5h3v9h-3zM11 2h3v12h-3z";
+const HALF_MOON: &str = "M8 1.5a6.5 6.5 0 1 0 0 13zM8 1.5a6.5 6.5 0 0 1 0 13";
+
 /// What `?` opens.
 const KEYS: [(&str, &str); 7] = [
     ("L", "the last 24 hours"),
@@ -23,12 +27,7 @@ const KEYS: [(&str, &str); 7] = [
 pub(crate) fn header(live: Signals) -> impl IntoView {
     view! {
         <header class="top">
-            <a class="brand" href="/">
-                <svg class="logo" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-                    <path d="M2 9h3v5H2zM6.5 5h3v9h-3zM11 2h3v12h-3z"></path>
-                </svg>
-                "Studio Metrics"
-            </a>
+            {brand()}
             {move || live.panel.with(|panel| panel.demo).then(|| view! { <span class="badge">"Demo data"</span> })}
             {move || ranges(&live.ask.get())}
             {move || live.panel.with(|panel| filter(&panel.campaigns, &live.ask.get()))}
@@ -37,6 +36,30 @@ pub(crate) fn header(live: Signals) -> impl IntoView {
             {theme()}
             {help()}
         </header>
+    }
+}
+
+/// The head of a page that does not live.
+#[cfg(feature = "ssr")]
+pub(crate) fn plain(demo: bool) -> impl IntoView {
+    view! {
+        <header class="top">
+            {brand()}
+            {demo.then(|| view! { <span class="badge">"Demo data"</span> })}
+            <nav class="pages" aria-label="Pages"><a href="/">"Panel"</a></nav>
+            {theme()}
+        </header>
+    }
+}
+
+fn brand() -> impl IntoView {
+    view! {
+        <a class="brand" href="/">
+            <svg class="logo" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+                <path d=LOGO></path>
+            </svg>
+            "Studio Metrics"
+        </a>
     }
 }
 
@@ -115,7 +138,7 @@ fn theme() -> impl IntoView {
         <form class="theme" action="/theme" method="post">
             <button class="icon" data-theme-switch="" aria-label="Light, dark or as the system has it" title="Theme">
                 <svg viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-                    <path d="M8 1.5a6.5 6.5 0 1 0 0 13zM8 1.5a6.5 6.5 0 0 1 0 13" class="half"></path>
+                    <path d=HALF_MOON class="half"></path>
                 </svg>
             </button>
         </form>

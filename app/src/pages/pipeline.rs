@@ -1,9 +1,13 @@
 //! `/pipeline`: the balance, and how delivery stands.
 
 use leptos::prelude::*;
-use model::{delivery::Delivery, time::Instant};
+use model::{
+    delivery::{Balance, Delivery, DeliveryState},
+    time::Instant,
+};
 
 use super::document::{Frame, document};
+use crate::{components::header, compose::count, panel::Tone};
 
 /// What the page shows.
 #[derive(Clone, Debug)]
@@ -14,12 +18,127 @@ pub struct PipelineFacts {
     pub dataverse: Vec<(String, String)>,
 }
 
+/// A document like any other: it says what was true when it was asked for.
 pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + use<> {
-    let unaccounted = facts.delivery.unaccounted();
+    let (lead, rest, tone) = verdict(facts);
     document(
         frame,
-        "Pipeline · Studio Metrics".to_owned(),
+        format!("{} · Pipeline · Studio Metrics", lead.trim_end_matches('.')),
         false,
-        view! { <main><h1>{unaccounted}</h1></main> },
+        view! {
+            <a class="skip" href="#main">"Skip to the balance"</a>
+            {header::plain(frame.demo)}
+            <main id="main" tabindex="-1">
+                <h1 class=format!("sentence {}", tone.class())><strong>{lead}</strong>" "{rest}</h1>
+                {equation(&facts.delivery)}
+                {tables(&facts.delivery.balance)}
+                {dataverse(facts)}
+            </main>
+        },
     )
+}
+
+fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
+    let delivery = &facts.delivery;
+    let waiting = count(delivery.pending);
+    let lag = delivery.lag_seconds(facts.now);
+    match (delivery.unaccounted(), delivery.state) {
+        (1.., _) => (
+            format!("{} records are unaccounted for.", count(delivery.unaccounted())),
+            "Keep the data folder as it is and compare the tables below; nothing was deleted.".to_owned(),
+            Tone::Bad,
+        ),
+        (_, DeliveryState::Ok) if delivery.pending == 0 => {
+            ("Nothing is lost.".to_owned(), "Everything received is in Dataverse.".to_owned(), Tone::Good)
+        }
+        (_, DeliveryState::Ok) => (
+            "Nothing is lost.".to_owned(),
+            format!("{waiting} records are on their way to Dataverse, the oldest for {lag}\u{a0}s."),
+            Tone::Good,
+        ),
+        (_, DeliveryState::Behind) => (
+            "Dataverse is behind; nothing is lost.".to_owned(),
+            format!("{waiting} records wait, the oldest for {lag}\u{a0}s. {}", reason(delivery)),
+            Tone::Late,
+        ),
+        (_, DeliveryState::Stopped) => (
+            "Dataverse is out of reach; nothing is lost.".to_owned(),
+            format!("{waiting} records wait on this machine's disk. {}", reason(delivery)),
+            Tone::Late,
+        ),
+    }
+}
+
+fn reason(delivery: &Delivery) -> String {
+    delivery.reason.clone().unwrap_or_default()
+}
+
+fn equation(delivery: &Delivery) -> impl IntoView + use<> {
+    let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();
+    let unaccounted = delivery.unaccounted();
+    let steps = [
+        (sum(|b| b.received), "received", "one receipt a request"),
+        (sum(|b| b.durable), "on disk", "flushed before each answer"),
+        (sum(|b| b.delivered), "in Dataverse", "acknowledged"),
+        (sum(|b| b.confirmed), "read back", "out of Dataverse again"),
+        (unaccounted, "unaccounted", "what nothing explains"),
+    ];
+    let steps = steps.map(|(number, what, how)| {
+        let class = match (what, unaccounted) {
+            ("unaccounted", 0) => "good",
+            ("unaccounted", _) => "bad",
+            _ => "",
+        };
+        view! {
+            <p>
+                <data class=class value=number.to_string()>{count(number)}</data>
+                {what}
+                <small>{how}</small>
+            </p>
+        }
+    });
+    view! { <section class="card equation" aria-label="Balance">{steps.collect_view()}</section> }
+}
+
+fn tables(balance: &[Balance]) -> impl IntoView + use<> {
+    let rows = balance.iter().map(|b| {
+        let figures =
+            [b.received, b.durable, b.delivered, b.confirmed, b.pending, b.dead, b.deleted, b.unaccounted()];
+        let cells = figures.map(|figure| view! { <td class="number">{count(figure)}</td> });
+        view! { <tr><th scope="row">{b.table}</th>{cells.collect_view()}</tr> }
+    });
+    let heads = [
+        "Received",
+        "On disk",
+        "In Dataverse",
+        "Read back",
+        "On the way",
+        "Refused",
+        "Withdrawn",
+        "Unaccounted",
+    ];
+    let heads = heads.map(|head| view! { <th scope="col" class="number">{head}</th> });
+    view! {
+        <section class="card" aria-labelledby="tables">
+            <h2 id="tables">"By table"</h2>
+            <div class="scroll" tabindex="0" role="region" aria-labelledby="tables">
+                <table>
+                    <thead><tr><th scope="col">"Table"</th>{heads.collect_view()}</tr></thead>
+                    <tbody>{rows.collect_view()}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+}
+
+fn dataverse(facts: &PipelineFacts) -> impl IntoView + use<> {
+    let rows = facts.dataverse.iter().map(|(name, value)| {
+        view! { <div><dt>{name.clone()}</dt><dd>{value.clone()}</dd></div> }
+    });
+    view! {
+        <section class="card" aria-labelledby="dataverse">
+            <h2 id="dataverse">"Dataverse"</h2>
+            <dl class="facts">{rows.collect_view()}</dl>
+        </section>
+    }
 }
