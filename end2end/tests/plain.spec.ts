@@ -1,0 +1,37 @@
+// Without JavaScript the page is complete.
+import { expect, expectFigures, test } from "./studio";
+
+test("tiles, chart, runs and balance are there", async ({ page, demo }) => {
+  await page.goto(demo.url);
+  await expectFigures(page, demo, "range=live");
+  await expect(page.locator(".fresh")).toContainText("As of 13:05");
+  await expect(page.locator("tr[data-run]")).toHaveCount(10);
+  await expect(page.getByText("0 unaccounted")).toBeVisible();
+  expect((await page.locator(".marks .columns").getAttribute("d"))?.length).toBeGreaterThan(100);
+  await page.getByText("Table").click();
+  await expect(page.getByRole("region", { name: "The chart as a table" })).toBeVisible();
+});
+
+test("ranges are links and the filter is a form", async ({ page, demo }) => {
+  await page.goto(demo.url);
+  await page.getByRole("link", { name: "30 days" }).click();
+  await expect(page).toHaveURL(/range=30d/);
+  await expectFigures(page, demo, "range=30d");
+  const select = page.getByLabel("Campaign", { exact: true });
+  const id = await select.locator("option").nth(2).getAttribute("value");
+  await select.selectOption(id);
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL(/range=30d/);
+  await expectFigures(page, demo, `range=30d&campaign=${encodeURIComponent(id ?? "")}`);
+});
+
+test("the theme is a form", async ({ page, demo }) => {
+  await page.goto(demo.url);
+  await page.getByRole("button", { name: /Light, dark/ }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test("what is live only is not offered", async ({ page, demo }) => {
+  await page.goto(demo.url);
+  await expect(page.getByRole("button", { name: "Pause" })).toBeHidden();
+});

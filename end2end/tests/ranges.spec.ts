@@ -1,0 +1,62 @@
+// Ranges and filters change the figures in place, and the address with them.
+import { expect, expectFigures, open, test } from "./studio";
+
+test("a range is a link, and the back button goes back", async ({ page, demo }) => {
+  await open(page, demo);
+  await page.evaluate(() => ((window as any).same = true));
+  await page.getByRole("link", { name: "30 days" }).click();
+  await expect(page).toHaveURL(/\?range=30d$/);
+  await expectFigures(page, demo, "range=30d");
+  await page.getByRole("link", { name: "90 days" }).click();
+  await expectFigures(page, demo, "range=90d");
+  await page.goBack();
+  await expect(page.getByRole("link", { name: "30 days" })).toHaveAttribute("aria-current", "true");
+  await expectFigures(page, demo, "range=30d");
+  await page.goForward();
+  await expectFigures(page, demo, "range=90d");
+  expect(await page.evaluate(() => (window as any).same), "the page was not loaded again").toBe(true);
+});
+
+test("of ranges clicked at once the last one wins", async ({ page, demo }) => {
+  await open(page, demo);
+  await page.evaluate(() => {
+    for (const range of ["30d", "90d", "60d"]) document.querySelector<HTMLElement>(`.ranges a[href="/?range=${range}"]`)?.click();
+  });
+  await expect(page).toHaveURL(/range=60d/);
+  await expectFigures(page, demo, "range=60d");
+});
+
+test("single keys choose a range, and can be switched off", async ({ page, demo }) => {
+  await open(page, demo);
+  await page.keyboard.press("9");
+  await expect(page).toHaveURL(/range=90d/);
+  await page.keyboard.press("l");
+  await expect(page).toHaveURL(/\/$/);
+  await page.keyboard.press("?");
+  await page.getByLabel("Switch single keys off").check();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("3");
+  await expect(page).toHaveURL(/\/$/);
+});
+
+test("a campaign is chosen by form and by link", async ({ page, demo }) => {
+  await open(page, demo, "/?range=90d");
+  await page.keyboard.press("/");
+  const select = page.getByLabel("Campaign", { exact: true });
+  await expect(select).toBeFocused();
+  const options = await select.locator("option").evaluateAll((all) => all.map((o) => (o as HTMLOptionElement).value));
+  expect(options.length).toBeGreaterThan(11);
+  await select.selectOption(options[3]);
+  await expect(page).toHaveURL(new RegExp(`campaign=${encodeURIComponent(options[3])}`));
+  await expectFigures(page, demo, `range=90d&campaign=${encodeURIComponent(options[3])}`);
+  await page.goBack();
+  await expectFigures(page, demo, "range=90d");
+  await expect(select).toHaveValue("");
+});
+
+test("a link with everything in it shows everything", async ({ page, demo }) => {
+  await open(page, demo, "/?range=60d&tile=success&tz=America/New_York");
+  await expectFigures(page, demo, "range=60d&tz=America/New_York");
+  await expect(page.getByRole("heading", { name: "Success rate by the day" })).toBeVisible();
+  await expect(page.getByText("Days in America/New_York")).toBeVisible();
+});
