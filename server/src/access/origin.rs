@@ -1,0 +1,71 @@
+//! A foreign page in somebody's browser may neither write here nor ask the server functions.
+
+use axum::extract::Request;
+use http::{HeaderMap, Method, header};
+
+use super::OwnNames;
+use crate::problem::{Kind, Problem};
+
+/// Server functions read, but are the page's own business all the same.
+const SERVER_FUNCTIONS: &[&str] = &["/api/panel"];
+
+pub(super) fn check(names: &OwnNames, request: &Request) -> Result<(), Problem> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let own_page_only = !reads || SERVER_FUNCTIONS.contains(&request.uri().path());
+    if !own_page_only || is_own(names, request.headers()) {
+        return Ok(());
+    }
+    let detail = "A page of another origin sent this request; only this server's own pages, and programs that are no \
+                  browser, may do that.";
+    Err(Problem::new(Kind::ForeignOrigin, detail))
+}
+
+/// Browsers say where a request comes from; programs say nothing, and pass.
+fn is_own(names: &OwnNames, headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
+    let origin = headers.get_all(header::ORIGIN).iter().all(|origin| {
+        let text = origin.to_str().unwrap_or_default();
+        let authority = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        authority.is_some_and(|authority| names.has(authority))
+    });
+    site && origin
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(method: &str, path: &str, headers: &[(&str, &str)], expect: bool) {
+        let names = OwnNames::of("127.0.0.1:3000".parse().unwrap(), None);
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::empty()).unwrap();
+        assert_eq!(super::check(&names, &request).is_ok(), expect, "{method} {path} {headers:?}");
+    }
+
+    #[test]
+    fn foreign_pages_cannot_write() {
+        check("POST", "/x", &[], true);
+        check("POST", "/x", &[("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "same-origin")], true);
+        check("POST", "/x", &[("origin", "http://localhost:3000")], true);
+        check("POST", "/x", &[("origin", "http://evil.example")], false);
+        check("POST", "/x", &[("origin", "http://localhost:3001")], false);
+        check("POST", "/x", &[("origin", "null")], false);
+        check("POST", "/x", &[("sec-fetch-site", "cross-site")], false);
+        check("POST", "/x", &[("sec-fetch-site", "same-site")], false);
+        check("DELETE", "/x", &[("sec-fetch-site", "cross-site")], false);
+        check("GET", "/x", &[("sec-fetch-site", "cross-site")], true);
+    }
+
+    #[test]
+    fn foreign_pages_cannot_ask_server_functions() {
+        check("GET", "/api/panel", &[("sec-fetch-site", "cross-site")], false);
+        check("GET", "/api/panel", &[("sec-fetch-site", "none")], true);
+        check("GET", "/api/panel", &[], true);
+    }
+}

@@ -1,0 +1,30 @@
+//! The machine's clock, and the one that stands still. Nobody else in the house asks what time it is.
+
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use model::{
+    clock::{Clock, ManualClock},
+    time::Instant,
+};
+
+struct MachineClock;
+
+impl Clock for MachineClock {
+    fn now(&self) -> Instant {
+        #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Instant::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The clock that the settings ask for.
+#[must_use]
+pub fn clock(frozen: Option<Instant>) -> Arc<dyn Clock> {
+    match frozen {
+        Some(at) => Arc::new(ManualClock::at(at)),
+        None => Arc::new(MachineClock),
+    }
+}

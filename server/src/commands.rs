@@ -1,0 +1,66 @@
+//! What `studio` can be told to do.
+
+mod emulate;
+mod serve;
+mod stop;
+
+use std::fmt::Write as _;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::{Mistakes, TABLE};
+
+/// Five live tiles, the history behind them, and proof that the numbers are right.
+#[derive(Debug, Parser)]
+#[command(name = "studio", version, about, after_help = settings_help())]
+pub struct Command {
+    #[command(subcommand)]
+    what: Option<What>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Runs the server (what `studio` alone does)
+    Serve,
+    /// Runs a Dataverse organisation on this machine, and nothing else
+    Emulate(emulate::Emulate),
+}
+
+/// Why a command could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Wrong usage or settings.
+    #[error("{0}")]
+    Settings(#[from] Mistakes),
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+impl Failure {
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Settings(_) => 2,
+            Self::Other(_) => 1,
+        }
+    }
+}
+
+impl Command {
+    pub async fn run(self) -> Result<(), Failure> {
+        match self.what.unwrap_or(What::Serve) {
+            What::Serve => serve::run().await,
+            What::Emulate(emulate) => emulate.run().await,
+        }
+    }
+}
+
+fn settings_help() -> String {
+    let mut help = "Settings (environment, then studio.toml in the working folder):\n".to_owned();
+    for setting in TABLE {
+        let default = if setting.default.is_empty() { String::new() } else { format!(" [{}]", setting.default) };
+        // Writing to a String cannot fail.
+        _ = writeln!(help, "  {:<26} {}{default}", setting.name, setting.meaning);
+    }
+    help
+}

@@ -1,0 +1,78 @@
+//! `studio serve`: everything started in order, and ended in the other.
+
+use std::{io::Write as _, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use ledger::{Ledger, chance::Seeded};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::{net::TcpListener, time};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{Failure, stop};
+use crate::{
+    carrier::Carrier,
+    clock, data_folder,
+    house::House,
+    http::listen::{self, Patience},
+    logging, routes,
+    settings::{Settings, Sources, Way},
+};
+
+/// Everything has ended by then, or is cut off.
+const FAREWELL: Duration = Duration::from_secs(9);
+
+pub async fn run() -> Result<(), Failure> {
+    let settings = Settings::read(&Sources::of_machine())?;
+    logging::start(&settings.logging);
+    serve(settings).await.map_err(Failure::Other)
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let wish = stop::wish().context("no signals can be received")?;
+    let metrics = PrometheusBuilder::new().install_recorder().context("figures cannot be counted")?;
+    // Pages need somebody to run their tasks, and nobody else says so.
+    any_spawner::Executor::init_tokio().context("pages cannot be rendered")?;
+
+    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
+        format!(
+            "nothing can listen on {}; stop what is there, or set STUDIO_ADDR to another port (0 takes a free one)",
+            settings.listen
+        )
+    })?;
+    let listening = listener.local_addr().context("the address that is listened on is not known")?;
+    data_folder::prepare(&settings.data)?;
+    let clock = clock::clock(settings.frozen);
+    let chance = Seeded::new(rand::random());
+    let folder = ledger::Settings { folder: settings.data.clone() };
+    let ledger = Ledger::open(folder, Arc::clone(&clock), chance).await?;
+    let carrier = Arc::new(match settings.way {
+        Way::Resting => Carrier::resting(),
+        Way::Embedded | Way::Connected(_) => Carrier::preparing(),
+    });
+    let house = House::new(settings, listening, clock, ledger.clone(), carrier, metrics);
+
+    let (stop, workers) = (CancellationToken::new(), TaskTracker::new());
+    workers.spawn(listen::serve(listener, routes::router(&house), Patience::default(), stop.clone()));
+    workers.close();
+    say_ready(&house.address);
+
+    wish.await;
+    tracing::info!("ending: open requests are finished, then the ledger is closed");
+    stop.cancel();
+    let ended = time::timeout(FAREWELL, async {
+        workers.wait().await;
+        ledger.close().await;
+    });
+    if ended.await.is_err() {
+        tracing::warn!("not everything ended in time; what was acknowledged is on disk all the same");
+    }
+    Ok(())
+}
+
+/// The one line on standard output. Whoever started the server may have gone, which is no reason to stop.
+fn say_ready(address: &str) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "Studio Metrics is ready: {address}").and_then(|()| out.flush()).is_err() {
+        tracing::debug!("nobody reads standard output");
+    }
+}

@@ -1,0 +1,58 @@
+//! Everything that a request may need, put together once.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use ledger::Ledger;
+use metrics_exporter_prometheus::PrometheusHandle;
+use model::{clock::Clock, time::Instant};
+
+use crate::{access::OwnNames, carrier::Carrier, files::SiteFiles, settings::Settings, snapshot::Snapshots};
+
+pub struct House {
+    pub settings: Settings,
+    /// How people reach this server, without a slash at its end.
+    pub address: String,
+    pub names: OwnNames,
+    pub clock: Arc<dyn Clock>,
+    pub ledger: Ledger,
+    pub carrier: Arc<Carrier>,
+    pub snapshots: Arc<Snapshots>,
+    pub files: SiteFiles,
+    pub metrics: PrometheusHandle,
+}
+
+pub type SharedHouse = Arc<House>;
+
+impl House {
+    #[must_use]
+    pub fn new(
+        settings: Settings,
+        listening: SocketAddr,
+        clock: Arc<dyn Clock>,
+        ledger: Ledger,
+        carrier: Arc<Carrier>,
+        metrics: PrometheusHandle,
+    ) -> SharedHouse {
+        let address = settings.public_url.as_ref().map_or_else(
+            || format!("http://{listening}"),
+            |public| format!("{}://{}", public.scheme, public.authority),
+        );
+        let snapshots = Snapshots::new(&settings, &address, Arc::clone(&clock), ledger.clone(), Arc::clone(&carrier));
+        Arc::new(Self {
+            names: OwnNames::of(listening, settings.public_url.as_ref()),
+            address,
+            clock,
+            ledger,
+            carrier,
+            snapshots: Arc::new(snapshots),
+            files: SiteFiles::load(),
+            metrics,
+            settings,
+        })
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+}

@@ -1,0 +1,6 @@
+//! Connections and what goes around every request: limits, an id, headers, a log line.
+
+pub mod around;
+pub mod body;
+pub mod headers;
+pub mod listen;

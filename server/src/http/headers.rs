@@ -1,0 +1,70 @@
+//! The headers that keep browsers on our side, on every answer.
+
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// What everything but a page may do: nothing.
+const STRICT_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(self), \
+     geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
+     publickey-credentials-get=(), screen-wake-lock=(self), usb=(), web-share=(), xr-spatial-tracking=()";
+
+/// A page's policy: its own files, and the scripts that carry this nonce.
+#[must_use]
+pub fn page_policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
+         img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+/// Puts in place what the answer does not say itself.
+pub fn secure(answer: &mut Response, https: bool) {
+    let headers = answer.headers_mut();
+    let mut fixed = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    fixed(header::CONTENT_SECURITY_POLICY, STRICT_POLICY);
+    fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    fixed(header::X_FRAME_OPTIONS, "DENY");
+    fixed(header::REFERRER_POLICY, "same-origin");
+    fixed(HeaderName::from_static("permissions-policy"), PERMISSIONS);
+    fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    fixed(header::CACHE_CONTROL, "no-store");
+    if https {
+        fixed(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
+    }
+}
+
+/// Whether `If-None-Match` names this tag; weak and strong are the same here.
+#[must_use]
+pub fn none_match(headers: &HeaderMap, tag: &str) -> bool {
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.trim() == "*" || value.split(',').any(|other| bare(other) == bare(tag))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(sent: &str, tag: &str, expect: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::IF_NONE_MATCH, sent.parse().unwrap());
+        assert_eq!(none_match(&headers, tag), expect, "{sent} against {tag}");
+    }
+
+    #[test]
+    fn tags_meet_weak_or_strong_and_in_lists() {
+        check("\"a\"", "\"a\"", true);
+        check("W/\"a\"", "\"a\"", true);
+        check("\"b\", W/\"a\"", "\"a\"", true);
+        check("*", "\"a\"", true);
+        check("\"ab\"", "\"a\"", false);
+        check("a", "\"a\"", false);
+    }
+}

@@ -1,0 +1,48 @@
+//! Pages are whole documents: what they show is there before rendering starts.
+
+pub mod fault;
+pub mod panel;
+pub mod pipeline;
+pub mod theme;
+mod visitor;
+
+use app::pages::Frame;
+use axum::{extract::Request, response::Response};
+use http::{HeaderValue, StatusCode, header};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_axum::ResponseOptions;
+
+use crate::{house::SharedHouse, http::headers::page_policy};
+
+pub use visitor::Visitor;
+
+fn frame(house: &SharedHouse, visitor: &Visitor) -> Frame {
+    Frame { files: house.files.addresses(), theme: visitor.theme, demo: house.settings.demo.is_some() }
+}
+
+/// Renders a document; `context` is what its components find around them.
+async fn document<V: IntoView + 'static>(
+    request: Request,
+    status: StatusCode,
+    context: impl Fn() + Clone + Send + Sync + 'static,
+    view: impl Fn() -> V + Clone + Send + Sync + 'static,
+) -> Response {
+    let secured = move || {
+        context();
+        secure();
+    };
+    let mut answer = leptos_axum::render_app_async_with_context(secured, view)(request).await;
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.append(header::VARY, HeaderValue::from_static("cookie"));
+    answer
+}
+
+/// Allows the scripts that carry this rendering's nonce, and no others.
+fn secure() {
+    let (Some(nonce), Some(answer)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
+    if let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce)) {
+        answer.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+}

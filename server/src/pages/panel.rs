@@ -1,0 +1,60 @@
+//! `/`, and the poll that keeps it alive.
+
+use std::sync::Arc;
+
+use app::{
+    address::Ask,
+    pages::panel_page,
+    studio::SharedStudio,
+};
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use leptos::prelude::provide_context;
+
+use super::{Visitor, document, fault, frame};
+use crate::{access::Asker, house::SharedHouse, http::headers::none_match, snapshot::Visit};
+
+pub async fn panel(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
+    let visitor = Visitor::of(request.headers());
+    let ask = Ask::of_query(request.uri().query().unwrap_or_default());
+    let panel = match house.snapshots.panel(asker.tenant, &ask, visitor.zone.as_ref()).await {
+        Ok(panel) => panel,
+        Err(error) => return fault::unavailable(&house, request, &error).await,
+    };
+    let (frame, shown) = (frame(&house, &visitor), Arc::clone(&panel));
+    document(
+        request,
+        StatusCode::OK,
+        move || provide_context((*panel).clone()),
+        move || panel_page(&frame, &shown),
+    )
+    .await
+}
+
+/// A poll that would bring what its page holds already is answered before anything is rendered.
+pub async fn poll(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
+    let zone = Visitor::of(request.headers()).zone;
+    if request.headers().contains_key(header::IF_NONE_MATCH) {
+        let ask = Ask::of_query(request.uri().query().unwrap_or_default());
+        let panel = house.snapshots.panel(asker.tenant, &ask, zone.as_ref()).await;
+        if let Some(tag) = panel.ok().map(|panel| panel.entity_tag()).filter(|tag| none_match(request.headers(), tag)) {
+            return unmodified(&tag);
+        }
+    }
+    let studio: SharedStudio =
+        Arc::new(Visit { snapshots: Arc::clone(&house.snapshots), tenant: asker.tenant, zone });
+    let context = move || provide_context(Arc::clone(&studio));
+    leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+}
+
+fn unmodified(tag: &str) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        headers.insert(header::ETAG, tag);
+    }
+    (StatusCode::NOT_MODIFIED, headers).into_response()
+}

@@ -1,0 +1,52 @@
+//! What a visitor's cookies say: light or dark, and on which calendar.
+
+use app::pages::Theme;
+use http::{HeaderMap, header};
+use model::calendar::Zone;
+
+#[derive(Clone, Debug, Default)]
+pub struct Visitor {
+    pub theme: Theme,
+    pub zone: Option<Zone>,
+}
+
+impl Visitor {
+    #[must_use]
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self {
+            theme: cookie(headers, "theme").map_or(Theme::System, |key| Theme::of_key(&key)),
+            zone: cookie(headers, "tz").and_then(|name| Zone::of_name(&name)),
+        }
+    }
+}
+
+/// A cookie's value; a zone's name may have its slash written as `%2F`.
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value.trim_matches('"').replace("%2F", "/").replace("%2f", "/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_read_and_strangers_passed_over() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, "a=b; theme=dark; xtz=UTC".parse().unwrap());
+        headers.append(header::COOKIE, "tz=Europe%2FBerlin".parse().unwrap());
+        let visitor = Visitor::of(&headers);
+        assert_eq!(visitor.theme, Theme::Dark);
+        assert_eq!(visitor.zone.map(|zone| zone.name().to_owned()).as_deref(), Some("Europe/Berlin"));
+        let mut headers = HeaderMap::new();
+        headers.append(header::COOKIE, "theme=pink; tz=Mars; =; ;".parse().unwrap());
+        let visitor = Visitor::of(&headers);
+        assert_eq!((visitor.theme, visitor.zone), (Theme::System, None));
+    }
+}

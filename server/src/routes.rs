@@ -1,0 +1,85 @@
+//! Every address the server answers. Files mirror addresses.
+
+mod figures;
+mod health;
+mod history;
+mod openapi;
+mod parameters;
+mod pipeline;
+mod problems;
+mod recent;
+mod records;
+mod tag;
+
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use http::Method;
+use ledger::LedgerError;
+use tower_http::{CompressionLevel, compression::CompressionLayer};
+
+use crate::{
+    access, files,
+    house::SharedHouse,
+    http::around,
+    pages,
+    problem::{Kind, Problem},
+};
+
+/// Good enough, and quick: what is sent here is composed anew each time.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
+
+pub fn router(house: &SharedHouse) -> Router {
+    Router::new()
+        .route("/", get(pages::panel::panel))
+        .route("/pipeline", get(pages::pipeline::pipeline))
+        .route("/theme", post(pages::theme::choose))
+        .route("/api/panel", get(pages::panel::poll))
+        .merge(records::routes(&records::CAMPAIGN_RUNS))
+        .route("/api/metrics/recent", get(recent::recent))
+        .route("/api/metrics/history", get(history::history))
+        .route("/api/pipeline", get(pipeline::pipeline))
+        .route("/api/openapi.json", get(openapi::openapi))
+        .route("/problems/{slug}", get(problems::explain))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/pkg/{name}", get(files::package))
+        .route("/favicon.ico", get(files::well_known))
+        .route("/icon.svg", get(files::well_known))
+        .route("/robots.txt", get(files::well_known))
+        .fallback(pages::fault::not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CompressionLayer::new().quality(COMPRESSION))
+        .layer(from_fn(bare_when_unmodified))
+        .layer(from_fn_with_state(house.clone(), access::guard))
+        .layer(from_fn_with_state(house.clone(), around::around))
+        .with_state(house.clone())
+}
+
+async fn wrong_method(method: Method) -> Problem {
+    Problem::new(Kind::MethodNotAllowed, format!("This address does not take {method}; Allow names what it takes."))
+}
+
+/// A 304 says nothing of a body that it does not have.
+async fn bare_when_unmodified(request: Request, next: axum::middleware::Next) -> Response {
+    let mut answer = next.run(request).await;
+    if answer.status() == http::StatusCode::NOT_MODIFIED {
+        answer.headers_mut().remove(http::header::CONTENT_TYPE);
+        answer.headers_mut().remove(http::header::CONTENT_LENGTH);
+    }
+    answer.into_response()
+}
+
+/// The ledger cannot promise anything now; nothing of the request was kept.
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Self {
+        tracing::warn!(error = %error, "the ledger did not do what was asked");
+        let detail = error.to_string();
+        Self::new(Kind::Unavailable, detail).retry_after(error.retry_after())
+    }
+}

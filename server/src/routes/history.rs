@@ -1,0 +1,151 @@
+//! `GET /api/metrics/history`: figures and buckets of any stretch of the past, and of the one before it.
+
+use axum::{extract::State, response::Response};
+use http::{HeaderMap, Uri};
+use model::{
+    calendar::{self, Compare, Span, Window, Zone},
+    history::{Filter, History},
+    range::Range,
+    time::{DAY, Instant},
+};
+use serde_json::{Value as Json, json};
+
+use super::{
+    figures,
+    parameters::{self, Parameters},
+    tag,
+};
+use crate::{access::Asker, house::SharedHouse, problem::Problem};
+
+const KNOWN: &[&str] = &["range", "from", "to", "campaign", "phase", "tz", "compare"];
+/// Ten years; what is longer is a slip of the pen.
+const LONGEST_DAYS: i64 = 3_660;
+const NO_FORECAST: &str = "forecasts are not computed yet";
+
+pub async fn history(
+    State(house): State<SharedHouse>,
+    asker: Asker,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (window, filter) = understand(&uri, &house.settings.zone, house.now())?;
+    let history = house.ledger.history(asker.tenant, &window, &filter).await?;
+    Ok(tag::answer(&body(&history), window.range.is_some(), &headers))
+}
+
+fn understand(uri: &Uri, zone: &Zone, now: Instant) -> Result<(Window, Filter), Problem> {
+    let mut parameters = Parameters::of(uri, KNOWN);
+    let filter = Filter {
+        campaign: parameters.read("campaign", parameters::filter),
+        phase: parameters.read("phase", parameters::filter),
+    };
+    let zone = parameters.read("tz", parameters::zone).unwrap_or_else(|| zone.clone());
+    let compare = parameters.read("compare", compare).unwrap_or_default();
+    let named = parameters.read("range", range);
+    let from = parameters.read("from", |text| moment_or_day(text, &zone));
+    let to = parameters.read("to", |text| moment_or_day(text, &zone));
+    let span = custom(&mut parameters, from, to);
+    parameters.finish()?;
+
+    let window = match span {
+        Some(span) => calendar::custom_window(&zone, span, compare),
+        None => calendar::window(named.unwrap_or_default(), &zone, now, compare),
+    };
+    Ok((window, filter))
+}
+
+/// The span between `from` and `to`, which go together and not with a range.
+fn custom(parameters: &mut Parameters, from: Option<Instant>, to: Option<Instant>) -> Option<Span> {
+    let has = |parameters: &Parameters, name| parameters.text(name).is_some();
+    let (first, last) = (has(parameters, "from"), has(parameters, "to"));
+    if has(parameters, "range") && (first || last) {
+        parameters.fault("range", "goes without from and to; send one or the other");
+    } else if first != last {
+        let (missing, other) = if first { ("to", "from") } else { ("from", "to") };
+        parameters.fault(missing, format!("is missing; {other} is there"));
+    }
+    let span = Span { from: from?, to: to? };
+    let length = span.to.since(span.from);
+    if length <= 0 {
+        parameters.fault("to", "must be later than from");
+    } else if length > LONGEST_DAYS * DAY {
+        parameters.fault("to", "must be at most ten years after from");
+    }
+    Some(span)
+}
+
+fn body(history: &History) -> Json {
+    let window = &history.window;
+    let (buckets, previous) = figures::buckets(history);
+    let mut range = figures::span(window.span);
+    range.insert("timeZone".to_owned(), Json::from(window.zone.as_str()));
+    range.insert("bucket".to_owned(), Json::from(window.size.key()));
+    json!({
+        "range": range,
+        "previousRange": figures::span(window.previous),
+        "figures": figures::figures(&history.figures, &history.previous),
+        "buckets": buckets,
+        "previous": previous,
+        "forecast": {"none": NO_FORECAST},
+    })
+}
+
+pub(super) fn range(text: &str) -> Result<Range, String> {
+    Range::of_key(text).ok_or_else(|| "must be live, 30d, 60d or 90d".to_owned())
+}
+
+fn compare(text: &str) -> Result<Compare, String> {
+    Compare::of_key(text).ok_or_else(|| "must be previous, weekdays or year".to_owned())
+}
+
+/// A time, or a day, which begins when it does in the zone.
+fn moment_or_day(text: &str, zone: &Zone) -> Result<Instant, String> {
+    let day = (text.len() == 10).then(|| zone.start_of_day(text)).flatten();
+    let at = day.map_or_else(|| parameters::moment(text), Ok);
+    let at = at.map_err(|_| "must be a time as in 2026-11-21T09:30:00Z, or a day as in 2026-11-21".to_owned())?;
+    if at < Instant::EARLIEST { Err("must not be before the year 2000".to_owned()) } else { Ok(at) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-21T13:00:00Z";
+
+    fn ask(query: &str) -> Result<Window, Vec<String>> {
+        let uri: Uri = format!("/api/metrics/history?{query}").parse().unwrap();
+        understand(&uri, &Zone::utc(), Instant::parse(NOW).unwrap())
+            .map(|(window, _)| window)
+            .map_err(|problem| problem.errors.into_iter().map(|fault| fault.field).collect())
+    }
+
+    #[track_caller]
+    fn refused(query: &str, fields: &[&str]) {
+        assert_eq!(ask(query).unwrap_err(), fields, "{query}");
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_named() {
+        refused("range=1y", &["range"]);
+        refused("range=30d&from=2026-11-01&to=2026-11-02", &["range"]);
+        refused("from=2026-11-01", &["to"]);
+        refused("to=2026-11-01", &["from"]);
+        refused("from=2026-11-02&to=2026-11-01", &["to"]);
+        refused("from=1999-01-01&to=2026-11-01", &["from"]);
+        refused("from=2001-01-01&to=2026-11-01", &["to"]);
+        refused("from=x&to=y", &["from", "to"]);
+        refused("tz=Mars&compare=never&campaign=&phase=", &["campaign", "phase", "tz", "compare"]);
+        refused("rnage=30d", &["rnage"]);
+        refused("range=30d&range=60d", &["range"]);
+    }
+
+    #[test]
+    fn days_begin_in_the_zone() {
+        let window = ask("from=2026-11-01&to=2026-11-08&tz=Europe/Berlin").unwrap();
+        assert_eq!(window.span.from.to_string(), "2026-10-31T23:00:00Z");
+        assert_eq!((window.buckets.len(), window.range), (7, None));
+        assert_eq!(ask("").unwrap().range, Some(Range::Live));
+        let offset = ask("from=2026-11-01T00:00:00+01:00&to=2026-11-02T00:00:00%2B01:00").unwrap();
+        assert_eq!(offset.span.to.to_string(), "2026-11-01T23:00:00Z");
+    }
+}

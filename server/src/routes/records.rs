@@ -1,0 +1,122 @@
+//! Records of a kind: taken in, listed, read, corrected, withdrawn. The table below is all that a kind adds here.
+
+mod entity;
+mod intake;
+mod list;
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Router,
+    routing::{get, post},
+};
+use http::{HeaderMap, HeaderValue, header};
+use model::record::{FieldFault, Kind, Record, campaign_run};
+
+use crate::{
+    house::SharedHouse,
+    http::body::{self, BodyFault},
+    problem::{self, Problem},
+};
+
+/// How a kind is reached.
+pub struct Resource {
+    pub kind: &'static Kind,
+    pub path: &'static str,
+    /// What a list calls its items.
+    pub plural: &'static str,
+    /// Filters of a list: parameter, and the JSON name of the field it is compared with.
+    pub filters: &'static [(&'static str, &'static str)],
+    /// What is odd about a record, though nothing forbids it.
+    pub warn: fn(&Record) -> Vec<FieldFault>,
+}
+
+pub static CAMPAIGN_RUNS: Resource = Resource {
+    kind: &campaign_run::CAMPAIGN_RUN,
+    path: "/api/metrics/campaign",
+    plural: "runs",
+    filters: &[("campaign", "campaignId"), ("phase", "phase")],
+    warn: average_above_p95,
+};
+
+pub fn routes(resource: &'static Resource) -> Router<SharedHouse> {
+    Router::new()
+        .route(resource.path, post(intake::take).get(list::list))
+        .route(
+            &format!("{}/{{id}}", resource.path),
+            get(entity::read).put(entity::correct).delete(entity::withdraw),
+        )
+        .layer(Extension(resource))
+}
+
+fn average_above_p95(record: &Record) -> Vec<FieldFault> {
+    let run = campaign_run::Run(record);
+    match (run.latency_avg_ms(), run.latency_p95_ms()) {
+        (Some(average), Some(p95)) if average > p95 => {
+            vec![FieldFault::new("latencyAvgMs", "is above latencyP95Ms, which is unusual; it was stored as sent")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A request's body as text, once it is known to be JSON by name.
+async fn json_text(headers: &HeaderMap, body: axum::body::Body) -> Result<Arc<str>, Problem> {
+    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(is_json);
+    let coded = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    let body = body::read(body).await;
+    if !is_json || coded {
+        let detail = "Send the body as Content-Type: application/json, in UTF-8 and not compressed.";
+        return Err(Problem::new(problem::Kind::MediaType, detail));
+    }
+    let bytes = body.map_err(refused)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Problem::new(problem::Kind::NotJson, "The body is not valid UTF-8, so it is not JSON."))?;
+    Ok(Arc::from(text))
+}
+
+fn refused(fault: BodyFault) -> Problem {
+    let close = |problem: Problem| problem.with_header(header::CONNECTION, HeaderValue::from_static("close"));
+    match fault {
+        BodyFault::TooLarge => close(Problem::new(
+            problem::Kind::TooLarge,
+            format!("The body has more than {} bytes; send fewer records at a time.", body::MOST_BYTES),
+        )),
+        BodyFault::TooSlow => {
+            close(Problem::new(problem::Kind::TooSlow, "The body was not there within 20 s; nothing of it was kept."))
+        }
+        BodyFault::CutOff => Problem::new(problem::Kind::NotJson, "The body ended before it was complete."),
+    }
+}
+
+/// `application/json`, with a charset only if it is UTF-8.
+fn is_json(value: &HeaderValue) -> bool {
+    let Ok(text) = value.to_str() else { return false };
+    let mut parts = text.split(';').map(str::trim);
+    let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("application/json"));
+    named
+        && parts.filter(|part| !part.is_empty()).all(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(value: &'static str, expect: bool) {
+        assert_eq!(is_json(&HeaderValue::from_static(value)), expect, "{value}");
+    }
+
+    #[test]
+    fn json_is_known_by_its_name() {
+        check("application/json", true);
+        check("Application/JSON; charset=utf-8", true);
+        check("application/json;charset=\"UTF-8\"", true);
+        check("application/json; charset=latin1", false);
+        check("text/plain", false);
+        check("application/jsonp", false);
+        check("", false);
+    }
+}

@@ -1,0 +1,165 @@
+//! One record under its id: read, corrected, withdrawn. Its entity tag is its revision.
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{Path, State},
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, StatusCode, header};
+use ledger::{Change, Held};
+use model::{record::{self, FieldFault, Stored}, time::Instant};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    Resource,
+    intake::{entity_tag, not_json},
+    json_text,
+};
+use crate::{
+    access::Asker,
+    house::SharedHouse,
+    http::headers::none_match,
+    problem::{Kind, Problem},
+    routes::figures,
+};
+
+pub async fn read(
+    State(house): State<SharedHouse>,
+    Extension(resource): Extension<&'static Resource>,
+    asker: Asker,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let held = standing(&house, resource, asker, &id).await?;
+    let tag = entity_tag(held.stored.revision);
+    let known = tag.to_str().is_ok_and(|tag| none_match(&headers, tag));
+    let mut answer = if known {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        Json(figures::stored(resource.kind, &held.stored)).into_response()
+    };
+    answer.headers_mut().insert(header::ETAG, tag);
+    Ok(answer)
+}
+
+pub async fn correct(
+    State(house): State<SharedHouse>,
+    Extension(resource): Extension<&'static Resource>,
+    asker: Asker,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let text = json_text(&headers, body).await?;
+    let held = known(&house, resource, asker, &id).await?;
+    serde_json::from_str::<&serde_json::value::RawValue>(&text).map_err(|error| not_json(&error))?;
+    let record = record::parse(resource.kind, &text, house.now()).map_err(Problem::fields)?;
+    let expected = expected_revision(&headers, held.stored.revision)?;
+    let change = house.ledger.correct(asker.tenant, resource.kind, held.stored.id, record, expected).await?;
+    became(resource, change, "corrected")
+}
+
+pub async fn withdraw(
+    State(house): State<SharedHouse>,
+    Extension(resource): Extension<&'static Resource>,
+    asker: Asker,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let held = standing(&house, resource, asker, &id).await?;
+    let expected = expected_revision(&headers, held.stored.revision)?;
+    let change = house.ledger.withdraw(asker.tenant, resource.kind, held.stored.id, expected).await?;
+    became(resource, change, "withdrawn")
+}
+
+/// The record of this id, withdrawn or not.
+async fn known(house: &SharedHouse, resource: &Resource, asker: Asker, id: &str) -> Result<Held, Problem> {
+    let id = Uuid::try_parse(id).map_err(|_| not_found(resource))?;
+    house.ledger.read(asker.tenant, resource.kind, id).await?.ok_or_else(|| not_found(resource))
+}
+
+async fn standing(house: &SharedHouse, resource: &Resource, asker: Asker, id: &str) -> Result<Held, Problem> {
+    let held = known(house, resource, asker, id).await?;
+    match held.withdrawn_at {
+        Some(at) => Err(gone(resource, Some(at))),
+        None => Ok(held),
+    }
+}
+
+fn became(resource: &Resource, change: Change, word: &str) -> Result<Response, Problem> {
+    match change {
+        Change::Done(stored) => Ok(changed(&stored, word)),
+        Change::Unchanged(stored) => Ok(changed(&stored, "unchanged")),
+        Change::NotFound => Err(not_found(resource)),
+        Change::Gone if word == "corrected" => {
+            Err(Problem::new(Kind::Withdrawn, "This record was withdrawn and stays so; send it under another key."))
+        }
+        Change::Gone => Err(gone(resource, None)),
+        Change::RevisionMismatch { current } => Err(mismatch(current)),
+        Change::KeyDiffers => {
+            let keys = resource.kind.natural_key.iter().map(|at| resource.kind.fields[*at].json);
+            let message = "must be as in the record that is corrected; another key is another record, send it with POST";
+            Err(Problem::fields(keys.map(|key| FieldFault::new(key, message)).collect()))
+        }
+    }
+}
+
+fn changed(stored: &Stored, word: &str) -> Response {
+    let mut answer = Json(json!({"id": stored.id.to_string(), "status": word})).into_response();
+    answer.headers_mut().insert(header::ETAG, entity_tag(stored.revision));
+    answer
+}
+
+/// What `If-Match` demands: the revision that stands, or none. A weak tag matches nothing.
+fn expected_revision(headers: &HeaderMap, current: i64) -> Result<Option<i64>, Problem> {
+    let sent: Vec<&str> = headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).collect();
+    if sent.is_empty() && !headers.contains_key(header::IF_MATCH) || sent.iter().any(|value| value.trim() == "*") {
+        return Ok(None);
+    }
+    let wanted = format!("\"{current}\"");
+    let matches = sent.iter().flat_map(|value| value.split(',')).any(|tag| tag.trim() == wanted);
+    if matches { Ok(Some(current)) } else { Err(mismatch(current)) }
+}
+
+fn mismatch(current: i64) -> Problem {
+    let detail = format!("If-Match names another state of this record; \"{current}\" stands now. Read it and decide anew.");
+    Problem::new(Kind::RevisionMismatch, detail).with_header(header::ETAG, entity_tag(current))
+}
+
+fn not_found(resource: &Resource) -> Problem {
+    Problem::new(Kind::NotFound, format!("There is no {} of this id.", resource.kind.noun))
+}
+
+fn gone(resource: &Resource, at: Option<Instant>) -> Problem {
+    let when = at.map_or_else(String::new, |at| format!(" at {at}"));
+    Problem::new(Kind::Gone, format!("This {} was withdrawn{when}.", resource.kind.noun))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(sent: &[&str], expect: Result<Option<i64>, Kind>) {
+        let mut headers = HeaderMap::new();
+        for value in sent {
+            headers.append(header::IF_MATCH, value.parse().unwrap());
+        }
+        assert_eq!(expected_revision(&headers, 3).map_err(|problem| problem.kind), expect, "{sent:?}");
+    }
+
+    #[test]
+    fn if_match_names_the_revision_that_stands() {
+        check(&[], Ok(None));
+        check(&["*"], Ok(None));
+        check(&["\"3\""], Ok(Some(3)));
+        check(&["\"1\", \"3\""], Ok(Some(3)));
+        check(&["\"1\"", "\"3\""], Ok(Some(3)));
+        check(&["\"2\""], Err(Kind::RevisionMismatch));
+        check(&["W/\"3\""], Err(Kind::RevisionMismatch));
+        check(&["3"], Err(Kind::RevisionMismatch));
+        check(&[""], Err(Kind::RevisionMismatch));
+    }
+}

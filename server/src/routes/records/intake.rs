@@ -1,0 +1,177 @@
+//! `POST`: one record or an array of them. A 2xx means that they are on disk.
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use ledger::{Outcome, Verdict};
+use model::record::{self, Elements, FieldFault, Record, Stored};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Resource, json_text};
+use crate::{
+    access::Asker,
+    house::SharedHouse,
+    problem::{Kind, Problem},
+    routes::figures,
+};
+
+pub const MOST_ITEMS: usize = 1_000;
+
+pub async fn take(
+    State(house): State<SharedHouse>,
+    Extension(resource): Extension<&'static Resource>,
+    asker: Asker,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let text = json_text(&headers, body).await?;
+    match record::elements(&text).map_err(|error| not_json(&error))? {
+        Elements::One(item) => one(&house, resource, asker, item).await,
+        Elements::Many(items) if items.len() > MOST_ITEMS => {
+            let message = format!("must hold at most {MOST_ITEMS} records; this one holds {}", items.len());
+            Err(Problem::fields(vec![FieldFault::new("", message)]))
+        }
+        Elements::Many(items) => many(&house, resource, asker, &items).await,
+    }
+}
+
+pub(super) fn not_json(error: &serde_json::Error) -> Problem {
+    // Position and kind only: the message of serde_json repeats nothing of the body.
+    Problem::new(Kind::NotJson, format!("The body is not JSON: {error}."))
+}
+
+async fn one(
+    house: &SharedHouse,
+    resource: &'static Resource,
+    asker: Asker,
+    item: &str,
+) -> Result<Response, Problem> {
+    let record = record::parse(resource.kind, item, house.now()).map_err(Problem::fields)?;
+    let outcomes = house.ledger.store(asker.tenant, resource.kind, vec![record.clone()]).await?;
+    let Some(Outcome { id, verdict }) = outcomes.into_iter().next() else {
+        return Err(Problem::new(Kind::Internal, "The ledger did not say what became of the record; send it again."));
+    };
+    let answer = |status: StatusCode, word: &str, revision: i64| {
+        let mut body = json!({"id": id.to_string(), "status": word});
+        let warnings = (resource.warn)(&record);
+        if !warnings.is_empty() {
+            body["warnings"] = json!(warnings);
+        }
+        let mut answer = (status, Json(body)).into_response();
+        place(answer.headers_mut(), resource, id, revision);
+        answer
+    };
+    match verdict {
+        Verdict::Stored(revision) => Ok(answer(StatusCode::CREATED, "stored", revision)),
+        Verdict::Duplicate(revision) => Ok(answer(StatusCode::OK, "duplicate", revision)),
+        Verdict::Conflict { stored } => Err(conflict(resource, &stored, &record)),
+        Verdict::Withdrawn => Err(withdrawn(house, resource, asker, id, &record).await?),
+    }
+}
+
+/// Where the record is, and which state of it.
+fn place(headers: &mut HeaderMap, resource: &Resource, id: Uuid, revision: i64) {
+    if let Ok(location) = HeaderValue::from_str(&format!("{}/{id}", resource.path)) {
+        headers.insert(header::LOCATION, location);
+    }
+    headers.insert(header::ETAG, entity_tag(revision));
+}
+
+pub(super) fn entity_tag(revision: i64) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{revision}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+fn conflict(resource: &Resource, stored: &Stored, sent: &Record) -> Problem {
+    let detail = "A record with this key says something else; correct it with PUT under its id, or send another key.";
+    Problem::new(Kind::Conflict, detail)
+        .with("stored", figures::stored(resource.kind, stored))
+        .with("sent", Value::Object(figures::record(resource.kind, sent)))
+}
+
+async fn withdrawn(
+    house: &SharedHouse,
+    resource: &Resource,
+    asker: Asker,
+    id: Uuid,
+    sent: &Record,
+) -> Result<Problem, Problem> {
+    let held = house.ledger.read(asker.tenant, resource.kind, id).await?;
+    let problem = Problem::new(Kind::Withdrawn, "This record was withdrawn and stays so; send it under another key.")
+        .with("sent", Value::Object(figures::record(resource.kind, sent)));
+    Ok(match held {
+        Some(held) => problem.with("stored", figures::stored(resource.kind, &held.stored)),
+        None => problem,
+    })
+}
+
+/// What became of one item of an array.
+struct Item {
+    id: Option<Uuid>,
+    status: &'static str,
+    errors: Vec<FieldFault>,
+    warnings: Vec<FieldFault>,
+}
+
+async fn many(
+    house: &SharedHouse,
+    resource: &'static Resource,
+    asker: Asker,
+    items: &[&str],
+) -> Result<Response, Problem> {
+    let now = house.now();
+    let parsed: Vec<Result<Record, Vec<FieldFault>>> =
+        items.iter().map(|item| record::parse(resource.kind, item, now)).collect();
+    let good: Vec<Record> = parsed.iter().filter_map(|item| item.as_ref().ok()).cloned().collect();
+    let outcomes =
+        if good.is_empty() { Vec::new() } else { house.ledger.store(asker.tenant, resource.kind, good).await? };
+    let mut outcomes = outcomes.into_iter();
+    let answers: Vec<Item> = parsed
+        .into_iter()
+        .map(|item| match item {
+            Err(errors) => Item { id: None, status: "refused", errors, warnings: Vec::new() },
+            Ok(record) => became(outcomes.next(), (resource.warn)(&record)),
+        })
+        .collect();
+    let count = |status| answers.iter().filter(|item| item.status == status).count();
+    let body = json!({
+        "stored": count("stored"),
+        "duplicate": count("duplicate"),
+        "conflict": count("conflict"),
+        "refused": count("refused"),
+        "items": answers.iter().enumerate().map(|(index, item)| shown(index, item)).collect::<Vec<_>>(),
+    });
+    Ok(Json(body).into_response())
+}
+
+fn became(outcome: Option<Outcome>, warnings: Vec<FieldFault>) -> Item {
+    let Some(Outcome { id, verdict }) = outcome else {
+        let fault = FieldFault::new("", "met a fault of the ledger's; send it again");
+        return Item { id: None, status: "refused", errors: vec![fault], warnings };
+    };
+    let (status, why) = match verdict {
+        Verdict::Stored(_) => ("stored", None),
+        Verdict::Duplicate(_) => ("duplicate", None),
+        Verdict::Conflict { .. } => ("conflict", Some("has a key whose record says something else")),
+        Verdict::Withdrawn => ("conflict", Some("was withdrawn and stays so")),
+    };
+    let errors = why.map(|why| FieldFault::new("", why)).into_iter().collect();
+    Item { id: Some(id), status, errors, warnings }
+}
+
+fn shown(index: usize, item: &Item) -> Value {
+    let mut shown = json!({
+        "index": index,
+        "id": item.id.map(|id| id.to_string()),
+        "status": item.status,
+        "errors": item.errors,
+    });
+    if !item.warnings.is_empty() {
+        shown["warnings"] = json!(item.warnings);
+    }
+    shown
+}

@@ -1,0 +1,90 @@
+//! `GET`: newest first, page by page.
+
+use axum::{Extension, Json, extract::State};
+use http::Uri;
+use ledger::{Cursor, ListAsk};
+use serde_json::{Value, json};
+
+use super::Resource;
+use crate::{
+    access::Asker,
+    house::SharedHouse,
+    problem::Problem,
+    routes::{
+        figures,
+        parameters::{self, Parameters},
+    },
+};
+
+const USUAL: usize = 10;
+const MOST: usize = 1_000;
+
+pub async fn list(
+    State(house): State<SharedHouse>,
+    Extension(resource): Extension<&'static Resource>,
+    asker: Asker,
+    uri: Uri,
+) -> Result<Json<Value>, Problem> {
+    let ask = understand(resource, &uri)?;
+    let page = house.ledger.list(asker.tenant, resource.kind, &ask).await?;
+    let items: Value = page.items.iter().map(|item| figures::stored(resource.kind, item)).collect();
+    Ok(Json(json!({ resource.plural: items, "next": page.next.map(|next| next.to_string()) })))
+}
+
+fn understand(resource: &Resource, uri: &Uri) -> Result<ListAsk, Problem> {
+    let mut known = vec!["limit", "cursor", "from", "to"];
+    known.extend(resource.filters.iter().map(|(parameter, _)| *parameter));
+    let mut parameters = Parameters::of(uri, &known);
+    let limit = parameters.read("limit", limit);
+    let cursor = parameters.read("cursor", |text| text.parse::<Cursor>().map_err(|bad| bad.to_string()));
+    let from = parameters.read("from", parameters::moment);
+    let to = parameters.read("to", parameters::moment);
+    let mut filters = Vec::new();
+    for (parameter, json) in resource.filters {
+        let value = parameters.read(parameter, parameters::filter);
+        let field = resource.kind.fields.iter().position(|field| field.json == *json);
+        filters.extend(field.zip(value));
+    }
+    parameters.finish()?;
+    Ok(ListAsk { limit: limit.unwrap_or(USUAL), cursor, filters, from, to })
+}
+
+fn limit(text: &str) -> Result<usize, String> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let limit = text.parse().ok().filter(|limit| plain && (1..=MOST).contains(limit));
+    limit.ok_or_else(|| format!("must be a whole number from 1 to {MOST}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::records::CAMPAIGN_RUNS;
+
+    #[track_caller]
+    fn refused(query: &str, fields: &[&str]) {
+        let uri: Uri = format!("/?{query}").parse().unwrap();
+        let found: Vec<String> =
+            understand(&CAMPAIGN_RUNS, &uri).unwrap_err().errors.into_iter().map(|fault| fault.field).collect();
+        assert_eq!(found, fields, "{query}");
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_named() {
+        for limit in ["0", "1001", "-1", "+5", "1e2", "", "ten", "99999999999999999999"] {
+            refused(&format!("limit={limit}"), &["limit"]);
+        }
+        refused("cursor=abc", &["cursor"]);
+        refused("from=2026-11-01&to=yesterday", &["from", "to"]);
+        refused("campaign=&phase=", &["campaign", "phase"]);
+        refused("page=2", &["page"]);
+        refused("limit=5&limit=6", &["limit"]);
+    }
+
+    #[test]
+    fn filters_reach_their_fields() {
+        let uri: Uri = "/?campaign=a%20b&phase=2-3&limit=1000&from=2026-11-01T00:00:00Z".parse().unwrap();
+        let ask = understand(&CAMPAIGN_RUNS, &uri).unwrap();
+        assert_eq!(ask.filters, [(0, "a b".to_owned()), (2, "2-3".to_owned())]);
+        assert_eq!((ask.limit, ask.from.is_some(), ask.to), (1_000, true, None));
+    }
+}

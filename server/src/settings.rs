@@ -1,0 +1,107 @@
+//! What the server was told: environment, then `studio.toml`, then defaults. Every mistake is found before any is told.
+
+mod logging;
+mod mistakes;
+mod organisation;
+mod sources;
+mod table;
+mod values;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use model::{calendar::Zone, time::Instant};
+
+pub use logging::{LogFormat, Logging};
+pub use mistakes::{Mistake, Mistakes};
+pub use organisation::{Organisation, Way};
+pub use sources::Sources;
+pub use table::{Setting, TABLE};
+pub use values::PublicUrl;
+
+use mistakes::Reader;
+
+/// Everything that can be set, read and checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub listen: SocketAddr,
+    /// The data folder.
+    pub data: PathBuf,
+    /// None: the ledger starts empty and nothing is invented.
+    pub demo: Option<Demo>,
+    /// The time zone of whoever has chosen none.
+    pub zone: Zone,
+    pub logging: Logging,
+    /// The moment at which the clock stands still.
+    pub frozen: Option<Instant>,
+    /// How people reach the server when something stands in front of it.
+    pub public_url: Option<PublicUrl>,
+    pub way: Way,
+}
+
+/// What the demo data are grown from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demo {
+    pub seed: u64,
+}
+
+impl Settings {
+    /// # Errors
+    /// All mistakes at once, each under its setting's name.
+    pub fn read(sources: &Sources) -> Result<Self, Mistakes> {
+        let mut reader = Reader::of(sources);
+        let way = organisation::way(&mut reader);
+        let listen = reader.read("STUDIO_ADDR", values::address);
+        let data = reader.read("STUDIO_DATA", values::folder);
+        let seed = reader.read("STUDIO_DEMO_SEED", values::seed);
+        let zone = reader.read("STUDIO_TZ", values::zone);
+        let level = reader.read("STUDIO_LOG", logging::filter);
+        let format = reader.read("STUDIO_LOG_FORMAT", logging::format);
+        let public_url = reader.read("STUDIO_PUBLIC_URL", values::public_url);
+        let demo_on = demo(&mut reader, &way);
+        let frozen = frozen(&mut reader, &way);
+        reader.finish()?;
+        Ok(Self {
+            listen: listen.unwrap_or_else(values::default_address),
+            data: data.unwrap_or_else(|| PathBuf::from("data")),
+            demo: demo_on.then_some(Demo { seed: seed.unwrap_or(values::DEFAULT_SEED) }),
+            zone: zone.unwrap_or_else(Zone::utc),
+            logging: Logging {
+                filter: level.unwrap_or_else(|| logging::DEFAULT_FILTER.to_owned()),
+                format: format.unwrap_or_default(),
+            },
+            frozen,
+            public_url,
+            way,
+        })
+    }
+}
+
+/// Demo data are for the organisation that the server brings along: nobody wants them in a real one.
+fn demo(reader: &mut Reader<'_>, way: &Way) -> bool {
+    let embedded = matches!(way, Way::Embedded);
+    match reader.read("STUDIO_DEMO", values::switch) {
+        Some(true) if !embedded => {
+            reader.mistake(
+                "STUDIO_DEMO",
+                "is on, and demo data would reach a real organisation; set it to off, or take the Dataverse settings away",
+            );
+            false
+        }
+        Some(on) => on,
+        None => embedded,
+    }
+}
+
+fn frozen(reader: &mut Reader<'_>, way: &Way) -> Option<Instant> {
+    let at = reader.read("STUDIO_NOW", values::moment)?;
+    if !matches!(way, Way::Embedded) {
+        reader.mistake(
+            "STUDIO_NOW",
+            "stops the clock for tests and pictures, which only the embedded way allows; take it away",
+        );
+    }
+    Some(at)
+}
+
+#[cfg(test)]
+mod tests;

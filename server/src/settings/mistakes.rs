@@ -1,0 +1,66 @@
+//! Reads settings one by one and keeps every mistake, so that all of them can be told at once.
+
+use std::fmt;
+
+use super::Sources;
+
+/// One setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    pub setting: String,
+    /// Goes on after the setting's name; never repeats a secret.
+    pub sentence: String,
+}
+
+impl Mistake {
+    pub fn new(setting: impl Into<String>, sentence: impl Into<String>) -> Self {
+        Self { setting: setting.into(), sentence: sentence.into() }
+    }
+}
+
+/// Everything that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the settings cannot be used:")?;
+        self.0.iter().try_for_each(|mistake| write!(f, "\n  {} {}", mistake.setting, mistake.sentence))
+    }
+}
+
+pub(super) struct Reader<'a> {
+    sources: &'a Sources,
+    mistakes: Vec<Mistake>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn of(sources: &'a Sources) -> Self {
+        Self { sources, mistakes: sources.mistakes() }
+    }
+
+    pub fn text(&self, name: &str) -> Option<&'a str> {
+        self.sources.get(name)
+    }
+
+    /// What is set, understood; a mistake is noted and reads like nothing.
+    pub fn read<T>(&mut self, name: &str, understand: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        match understand(self.text(name)?) {
+            Ok(value) => Some(value),
+            Err(sentence) => {
+                self.mistake(name, sentence);
+                None
+            }
+        }
+    }
+
+    pub fn mistake(&mut self, setting: &str, sentence: impl Into<String>) {
+        self.mistakes.push(Mistake::new(setting, sentence));
+    }
+
+    pub fn finish(mut self) -> Result<(), Mistakes> {
+        // One mistake a sentence: a rule that two settings break is told once for each.
+        self.mistakes.dedup();
+        if self.mistakes.is_empty() { Ok(()) } else { Err(Mistakes(self.mistakes)) }
+    }
+}

@@ -1,0 +1,125 @@
+//! Which Dataverse the records go to, from two families of names that mean the same.
+
+use std::net::IpAddr;
+
+use secrecy::SecretString;
+
+use super::{mistakes::Reader, values};
+
+/// How the server runs.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// With an emulator inside.
+    Embedded,
+    /// With a real organisation.
+    Connected(Organisation),
+    /// Without any: a flow carries the records.
+    Resting,
+}
+
+/// A real organisation, and how to sign in to it.
+#[derive(Clone, Debug)]
+pub struct Organisation {
+    pub address: String,
+    pub token_url: String,
+    pub client_id: String,
+    pub client_secret: SecretString,
+}
+
+const ADDRESS: &[&str] = &["DATAVERSE_URL", "DATAVERSE_RESOURCE", "NEXT_PUBLIC_DATAVERSE_URL"];
+const TENANT: &[&str] = &["DATAVERSE_TENANT_ID", "AZURE_TENANT_ID"];
+const CLIENT: &[&str] = &["DATAVERSE_CLIENT_ID", "AZURE_CLIENT_ID"];
+const SECRET: &[&str] = &["DATAVERSE_CLIENT_SECRET", "AZURE_CLIENT_SECRET"];
+const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
+const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
+
+pub(super) fn way(reader: &mut Reader<'_>) -> Way {
+    if reader.text("DATABASE_URL").is_some() {
+        reader.mistake("DATABASE_URL", "chooses the scaled way, which is not available yet; unset it to use SQLite");
+    }
+    match reader.read("USE_DATAVERSE", values::switch) {
+        Some(false) => Way::Resting,
+        Some(true) => connected(reader),
+        None if ADDRESS.iter().any(|name| reader.text(name).is_some()) => connected(reader),
+        None => {
+            // `AZURE_…` may lie about in any shell; these mean us.
+            for name in [TENANT[0], CLIENT[0], SECRET[0]] {
+                if reader.text(name).is_some() {
+                    let sentence = format!("is missing, and {name} is set; set both, or neither for the embedded way");
+                    reader.mistake(ADDRESS[0], sentence);
+                    break;
+                }
+            }
+            Way::Embedded
+        }
+    }
+}
+
+fn connected(reader: &mut Reader<'_>) -> Way {
+    let address = one_of(reader, ADDRESS).and_then(|(name, text)| secured(reader, name, &text));
+    let tenant = one_of(reader, TENANT).and_then(|(name, text)| plain(reader, name, text));
+    let client = one_of(reader, CLIENT).and_then(|(name, text)| plain(reader, name, text));
+    let secret = one_of(reader, SECRET);
+    let authority = match reader.text(AUTHORITY).map(str::to_owned) {
+        Some(text) => secured(reader, AUTHORITY, &text),
+        None => Some(AUTHORITY_DEFAULT.to_owned()),
+    };
+    let (Some(address), Some(tenant), Some(client_id), Some((_, secret)), Some(authority)) =
+        (address, tenant, client, secret, authority)
+    else {
+        // A mistake stands behind each that is missing, so nobody gets to start this way.
+        return Way::Resting;
+    };
+    Way::Connected(Organisation {
+        address,
+        token_url: format!("{authority}/{tenant}/oauth2/v2.0/token"),
+        client_id,
+        client_secret: SecretString::from(secret),
+    })
+}
+
+/// The one value that these names have; it is a mistake when they have none or several.
+fn one_of(reader: &mut Reader<'_>, names: &[&'static str]) -> Option<(&'static str, String)> {
+    let set: Vec<(&'static str, &str)> = names.iter().filter_map(|name| Some((*name, reader.text(name)?))).collect();
+    let Some((first, value)) = set.first().copied() else {
+        let others = names[1..].join(" or ");
+        reader.mistake(names[0], format!("(or {others}) is missing, and a real organisation is to be used"));
+        return None;
+    };
+    let same = |other: &str| other.trim_end_matches('/') == value.trim_end_matches('/');
+    if let Some((other, _)) = set.iter().find(|(_, other)| !same(other)) {
+        reader.mistake(first, format!("and {other} have different values; keep one of them"));
+        return None;
+    }
+    Some((first, value.to_owned()))
+}
+
+/// Credentials travel to it: encrypted, or not off this machine.
+fn secured(reader: &mut Reader<'_>, name: &str, text: &str) -> Option<String> {
+    let Ok((scheme, authority)) = values::web_address(text) else {
+        reader.mistake(name, "must be an address without a path, as in https://contoso.crm.dynamics.com");
+        return None;
+    };
+    if scheme != "https" && !is_loopback(&authority) {
+        reader.mistake(name, "must begin with https://, or the credentials could be read on their way");
+        return None;
+    }
+    Some(format!("{scheme}://{authority}"))
+}
+
+fn plain(reader: &mut Reader<'_>, name: &str, text: String) -> Option<String> {
+    if text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')) {
+        return Some(text);
+    }
+    reader.mistake(name, "must be an id, such as 72f988bf-86f1-41af-91ab-2d7cd011db47");
+    None
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let address: Option<IpAddr> = host.trim_start_matches('[').trim_end_matches(']').parse().ok();
+    host == "localhost" || address.is_some_and(|address| address.is_loopback())
+}

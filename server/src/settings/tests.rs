@@ -1,0 +1,174 @@
+//! Every way to set the server up, and every mistake.
+
+use super::*;
+
+const REAL: [(&str, &str); 4] = [
+    ("DATAVERSE_URL", "https://contoso.crm.dynamics.com/"),
+    ("DATAVERSE_TENANT_ID", "72f988bf-86f1-41af-91ab-2d7cd011db47"),
+    ("DATAVERSE_CLIENT_ID", "app"),
+    ("DATAVERSE_CLIENT_SECRET", "hunter2"),
+];
+
+fn with(extra: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
+    REAL.iter().filter(|(name, _)| !extra.iter().any(|(other, _)| other == name)).chain(extra).copied().collect()
+}
+
+#[track_caller]
+fn read(environment: &[(&str, &str)], file: &str) -> Settings {
+    Settings::read(&Sources::of(environment, file)).unwrap()
+}
+
+/// Each expected mistake is a setting's name and a piece of its sentence.
+#[track_caller]
+fn refused(environment: &[(&str, &str)], file: &str, expect: &[(&str, &str)]) {
+    let mistakes = Settings::read(&Sources::of(environment, file)).unwrap_err().0;
+    let found: Vec<&str> = mistakes.iter().map(|mistake| mistake.setting.as_str()).collect();
+    let names: Vec<&str> = expect.iter().map(|(name, _)| *name).collect();
+    assert_eq!(found, names, "{mistakes:#?}");
+    for (mistake, (_, piece)) in mistakes.iter().zip(expect) {
+        assert!(mistake.sentence.contains(piece), "{mistake:?} should say {piece:?}");
+        assert!(!mistake.sentence.contains("hunter2"), "{mistake:?} repeats a secret");
+    }
+}
+
+#[test]
+fn nothing_set_is_the_embedded_way() {
+    let settings = read(&[], "");
+    assert!(matches!(settings.way, Way::Embedded));
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
+    assert_eq!(settings.demo, Some(Demo { seed: 7 }));
+    assert_eq!(settings.zone, Zone::utc());
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    let file = "STUDIO_ADDR = \"127.0.0.1:1\"\nSTUDIO_DEMO = false\nSTUDIO_DEMO_SEED = 9";
+    let settings = read(&[("STUDIO_ADDR", "localhost:0"), ("STUDIO_TZ", "Europe/Berlin")], file);
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:0");
+    assert_eq!(settings.demo, None);
+    assert_eq!(settings.zone.name(), "Europe/Berlin");
+}
+
+#[test]
+fn empty_counts_as_not_set() {
+    let settings = read(&[("STUDIO_ADDR", ""), ("DATAVERSE_URL", " ")], "");
+    assert!(matches!(settings.way, Way::Embedded));
+}
+
+#[test]
+fn an_address_begins_the_connected_way() {
+    let settings = read(&REAL, "");
+    let Way::Connected(organisation) = &settings.way else { panic!("{:?}", settings.way) };
+    assert_eq!(organisation.address, "https://contoso.crm.dynamics.com");
+    assert_eq!(
+        organisation.token_url,
+        "https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/oauth2/v2.0/token"
+    );
+    assert_eq!(settings.demo, None);
+    assert!(!format!("{settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn both_families_of_names_are_taken() {
+    let azure = [
+        ("AZURE_TENANT_ID", "t"),
+        ("AZURE_CLIENT_ID", "c"),
+        ("AZURE_CLIENT_SECRET", "hunter2"),
+        ("DATAVERSE_RESOURCE", "http://127.0.0.1:8080"),
+        ("AZURE_AUTHORITY_HOST", "http://[::1]:8080/"),
+    ];
+    let Way::Connected(organisation) = read(&azure, "").way else { panic!() };
+    assert_eq!(organisation.token_url, "http://[::1]:8080/t/oauth2/v2.0/token");
+}
+
+#[test]
+fn azure_names_alone_do_no_harm() {
+    let settings = read(&[("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_SECRET", "hunter2")], "");
+    assert!(matches!(settings.way, Way::Embedded));
+}
+
+#[test]
+fn without_dataverse_the_relay_rests() {
+    let settings = read(&with(&[("USE_DATAVERSE", "false")]), "");
+    assert!(matches!(settings.way, Way::Resting));
+    assert_eq!(settings.demo, None);
+}
+
+#[test]
+fn half_a_configuration_is_refused() {
+    refused(&[("DATAVERSE_CLIENT_ID", "app")], "", &[("DATAVERSE_URL", "DATAVERSE_CLIENT_ID is set")]);
+    refused(
+        &[("DATAVERSE_URL", "https://o.example"), ("AZURE_CLIENT_ID", "app")],
+        "",
+        &[("DATAVERSE_TENANT_ID", "AZURE_TENANT_ID) is missing"), ("DATAVERSE_CLIENT_SECRET", "is missing")],
+    );
+    refused(&with(&[("DATAVERSE_URL", ""), ("USE_DATAVERSE", "true")]), "", &[("DATAVERSE_URL", "is missing")]);
+}
+
+#[test]
+fn families_that_disagree_are_refused() {
+    refused(
+        &with(&[("AZURE_CLIENT_SECRET", "hunter2!"), ("DATAVERSE_RESOURCE", "https://contoso.crm.dynamics.com")]),
+        "",
+        &[("DATAVERSE_CLIENT_SECRET", "and AZURE_CLIENT_SECRET have different values")],
+    );
+}
+
+#[test]
+fn an_open_road_for_credentials_is_refused() {
+    refused(&with(&[("DATAVERSE_URL", "http://contoso.example")]), "", &[("DATAVERSE_URL", "https://")]);
+    refused(&with(&[("DATAVERSE_URL", "https://contoso.example/x")]), "", &[("DATAVERSE_URL", "without a path")]);
+    refused(
+        &with(&[("AZURE_AUTHORITY_HOST", "http://127.0.0.1.example")]),
+        "",
+        &[("AZURE_AUTHORITY_HOST", "https://")],
+    );
+}
+
+#[test]
+fn demo_data_and_a_stopped_clock_stay_embedded() {
+    refused(
+        &with(&[("STUDIO_DEMO", "on"), ("STUDIO_NOW", "2026-11-21T09:30:00Z")]),
+        "",
+        &[("STUDIO_DEMO", "real organisation"), ("STUDIO_NOW", "embedded")],
+    );
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    refused(
+        &[
+            ("STUDIO_ADDR", "0.0.0.0:3000"),
+            ("STUDIO_DAT", "x"),
+            ("STUDIO_SITE", "the build's own"),
+            ("STUDIO_TZ", "Mars/Olympus"),
+            ("STUDIO_LOG", "loud"),
+            ("STUDIO_LOG_FORMAT", "xml"),
+            ("STUDIO_DEMO", "maybe"),
+            ("STUDIO_DEMO_SEED", "x"),
+            ("STUDIO_NOW", "today"),
+            ("STUDIO_PUBLIC_URL", "metrics.example.com"),
+            ("DATABASE_URL", "postgres://u:hunter2@h/d"),
+        ],
+        "[nested]\nx = 1\n",
+        &[
+            ("nested", "must be a text"),
+            ("STUDIO_DAT", "did you mean STUDIO_DATA?"),
+            ("DATABASE_URL", "not available yet"),
+            ("STUDIO_ADDR", "no sign-in"),
+            ("STUDIO_DEMO_SEED", "whole number"),
+            ("STUDIO_TZ", "Europe/Berlin"),
+            ("STUDIO_LOG", "error, warn"),
+            ("STUDIO_LOG_FORMAT", "text or json"),
+            ("STUDIO_PUBLIC_URL", "must be an address"),
+            ("STUDIO_DEMO", "on or off"),
+            ("STUDIO_NOW", "must be a time"),
+        ],
+    );
+}
+
+#[test]
+fn a_broken_file_is_named_without_its_text() {
+    refused(&[], "STUDIO_ADDR = hunter2\n", &[("studio.toml", "is not TOML")]);
+    refused(&[], "COLOUR = \"red\"\n", &[("COLOUR", "is not a setting")]);
+}
