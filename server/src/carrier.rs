@@ -15,8 +15,8 @@ pub struct Carrier(ArcSwap<Stage>);
 enum Stage {
     /// Nobody: a flow does.
     Resting,
-    /// The organisation is being made ready; the sentence says how far that is.
-    Preparing(String),
+    /// The organisation is being made ready. The sentence says what keeps that from ending.
+    Preparing(Option<String>),
 }
 
 impl Carrier {
@@ -27,11 +27,11 @@ impl Carrier {
 
     #[must_use]
     pub fn preparing() -> Self {
-        Self(ArcSwap::from_pointee(Stage::Preparing("the tables in Dataverse are being made ready".to_owned())))
+        Self(ArcSwap::from_pointee(Stage::Preparing(None)))
     }
 
     pub fn delayed(&self, reason: String) {
-        self.0.store(Arc::new(Stage::Preparing(reason)));
+        self.0.store(Arc::new(Stage::Preparing(Some(reason))));
     }
 
     /// Name and value of what is known of the organisation.
@@ -47,8 +47,8 @@ impl Carrier {
     pub async fn delivery(&self, ledger: &Ledger, tenant: TenantId) -> Result<Delivery, LedgerError> {
         let standing = ledger.standing(tenant).await?;
         let (state, reason) = match &**self.0.load() {
-            Stage::Resting => (DeliveryState::Ok, None),
-            Stage::Preparing(reason) => (DeliveryState::Behind, Some(reason.clone())),
+            Stage::Resting | Stage::Preparing(None) => (DeliveryState::Ok, None),
+            Stage::Preparing(Some(reason)) => (DeliveryState::Stopped, Some(reason.clone())),
         };
         Ok(Delivery {
             state,

@@ -1,7 +1,7 @@
 //! The headers that keep browsers on our side, on every answer.
 
 use axum::response::Response;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 /// What everything but a page may do: nothing.
 const STRICT_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -19,9 +19,13 @@ pub fn page_policy(nonce: &str) -> String {
     )
 }
 
-/// Puts in place what the answer does not say itself.
+/// Puts in place what the answer does not say itself. A 304 is left bare: whoever asked has the rest already.
 pub fn secure(answer: &mut Response, https: bool) {
+    if answer.status() == StatusCode::NOT_MODIFIED {
+        return;
+    }
     let headers = answer.headers_mut();
+    let page = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
     let mut fixed = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
@@ -29,10 +33,12 @@ pub fn secure(answer: &mut Response, https: bool) {
     fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     fixed(header::X_FRAME_OPTIONS, "DENY");
     fixed(header::REFERRER_POLICY, "same-origin");
-    fixed(HeaderName::from_static("permissions-policy"), PERMISSIONS);
-    fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     fixed(header::CACHE_CONTROL, "no-store");
+    if page {
+        fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+        fixed(HeaderName::from_static("permissions-policy"), PERMISSIONS);
+    }
     if https {
         fixed(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000; includeSubDomains");
     }
