@@ -67,7 +67,7 @@ pub fn deny(house: &House, _: &mut Tally) -> Result<()> {
     let deny = setup::cargo_deny(house)?;
     let ask = |arguments: &[&str]| {
         let mut command = house.clean(Command::new(&deny));
-        command.args(["--log-level", "warn"]).args(arguments);
+        command.args(["--log-level", "warn", "--workspace"]).args(arguments);
         command
     };
     run(&mut ask(&["check", "licenses", "bans", "sources"]))?;
