@@ -1,0 +1,12 @@
+//! The browser's code in Chromium: what needs a page.
+
+#![cfg(target_arch = "wasm32")]
+
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test]
+fn a_page_without_a_live_part_is_left_alone() {
+    studio::hydrate();
+}

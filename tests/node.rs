@@ -1,0 +1,13 @@
+//! The browser's code in Node: what needs no page. Whatever the browser works out must be what the server worked out.
+
+#![cfg(target_arch = "wasm32")]
+
+use app::address::Ask;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[wasm_bindgen_test]
+fn an_address_is_read_as_on_the_server() {
+    let ask = Ask::of_query("?range=90d&campaign=Spring%20%26%20more");
+    assert_eq!(ask.range.key(), "90d");
+    assert_eq!(ask.campaign.as_deref(), Some("Spring & more"));
+}
