@@ -58,7 +58,7 @@ fn compile(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
     run(&mut cargo)
 }
 
-fn pack(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
+pub fn pack(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
     let mut cargo = house.cargo();
     cargo
         .args(["run", "--quiet", "-p", "pack", "--profile", "tool", "--", "--wasm"])
@@ -68,7 +68,7 @@ fn pack(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
         .arg(house.root.join("style/main.css"))
         .arg("--public")
         .arg(house.root.join("public"));
-    cargo.arg("--site").arg(house.site());
+    cargo.arg("--site").arg(house.site(flavour));
     if let Some(wasm_opt) = &tools.wasm_opt {
         cargo.arg("--wasm-opt").arg(wasm_opt);
     }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::shell::read;
+use crate::{front::Flavour, shell::read};
 
 pub struct House {
     /// The tree: the folder of the workspace's Cargo.toml.
@@ -40,9 +40,15 @@ impl House {
         self.target.join("front")
     }
 
-    /// The folder that the server embeds. It is the tree's own, as `server/build.rs` says too.
-    pub fn site(&self) -> PathBuf {
-        env::var_os("STUDIO_SITE").map_or_else(|| self.root.join("target/site"), PathBuf::from)
+    /// The folder that the server embeds. It is the tree's own, as `server/build.rs` says too; quick builds have one beside it, so
+    /// that they never end up in a release.
+    pub fn site(&self, flavour: Flavour) -> PathBuf {
+        match flavour {
+            Flavour::Release => {
+                env::var_os("STUDIO_SITE").map_or_else(|| self.root.join("target/site"), PathBuf::from)
+            }
+            Flavour::Quick => self.root.join("target/site-quick"),
+        }
     }
 
     /// The same cargo that started us.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod dev;
 mod front;
 mod house;
 mod interrupt;
@@ -24,6 +25,7 @@ Studio Metrics: the commands of the house
   cargo xtask run [ARGS…]     builds and starts the panel; ARGS go to the server
   cargo xtask build           the release: one file, target/studio/studio
   cargo xtask test [NAME…]    every check there is, or only those named
+  cargo xtask dev [ARGS…]     builds quickly, rebuilds and reloads on save
   cargo xtask bench [NAME…]   the benchmarks of the bars
   cargo xtask tidy            the rules of the house that no compiler knows
 
@@ -54,6 +56,7 @@ fn dispatch(command: Option<&str>, rest: &[String]) -> anyhow::Result<ExitCode> 
     match command {
         Some("setup") => setup::command(&house)?,
         Some("run") => run::command(&house, rest)?,
+        Some("dev") => dev::command(&house, rest)?,
         Some("build") => build::command(&house)?,
         Some("test") => return test::command(&house, rest),
         Some("bench") => return bench::command(&house, rest),

@@ -10,7 +10,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{house::House, interrupt::Running, shell::now};
+use crate::{
+    house::House,
+    interrupt::Running,
+    shell::{now, words},
+};
 
 const READY: &str = "Studio Metrics is ready: http://";
 
@@ -38,18 +42,10 @@ impl Server {
     pub fn start_on(binary: &Path, data: &Path) -> Result<Self> {
         let mut command = Command::new(binary);
         command.env("STUDIO_ADDR", "127.0.0.1:0").env("STUDIO_DATA", data);
-        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.stderr(Stdio::null());
         let start = now();
-        let mut process = Running::start(&mut command)?;
-        let output = process.0.stdout.take().context("the server has no output")?;
-        for line in BufReader::new(output).lines() {
-            if let Some(address) = line?.strip_prefix(READY) {
-                let address = address.trim_end_matches('/').to_owned();
-                return Ok(Self { address, start: start.elapsed(), process, own_data: None });
-            }
-        }
-        let status = process.wait()?;
-        bail!("{} ended with {status} before it was ready; start it by hand to read why", binary.display());
+        let (process, address) = ready(&mut command)?;
+        Ok(Self { address, start: start.elapsed(), process, own_data: None })
     }
 
     /// Memory that it holds, in bytes, as Linux counts it.
@@ -69,4 +65,22 @@ impl Drop for Server {
             _ = fs::remove_dir_all(data);
         }
     }
+}
+
+/// Starts a server and waits for its ready line: the process, and where it listens.
+pub fn ready(command: &mut Command) -> Result<(Running, String)> {
+    let mut process = Running::start(command.stdout(Stdio::piped()))?;
+    let mut output = BufReader::new(process.0.stdout.take().context("the server has no output")?);
+    let mut line = String::new();
+    while output.read_line(&mut line)? > 0 {
+        if let Some(address) = line.strip_prefix(READY) {
+            let address = address.trim_end().trim_end_matches('/').to_owned();
+            // Given back, so that whatever it still writes finds an open end.
+            process.0.stdout = Some(output.into_inner());
+            return Ok((process, address));
+        }
+        line.clear();
+    }
+    let status = process.wait()?;
+    bail!("`{}` ended with {status} before it was ready; start it by hand to read why", words(command));
 }

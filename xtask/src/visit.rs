@@ -72,7 +72,7 @@ fn ask(server: &str, path: &str, brotli: bool) -> Result<Vec<u8>> {
 }
 
 /// The body of an answer, put together again when it came in chunks.
-fn body(answer: &[u8]) -> Result<Vec<u8>> {
+pub fn body(answer: &[u8]) -> Result<Vec<u8>> {
     let end =
         answer.windows(4).position(|four| four == b"\r\n\r\n").context("the answer has no end of head")?;
     let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();

@@ -16,7 +16,8 @@ const JS: &str = "studio.js";
 const WASM: &str = "studio_bg.wasm";
 
 pub fn pack(order: &Order, site: &mut Site) -> Result<()> {
-    let stamp_file = order.wasm.with_extension("packed");
+    // Beside the folder and not in it: everything in it is embedded.
+    let stamp_file = order.site.with_extension("stamp");
     let stamp = stamp(order)?;
     let made: &[&str] =
         if order.quick { &[JS, WASM] } else { &[JS, WASM, "studio.js.br", "studio_bg.wasm.br"] };
@@ -35,14 +36,14 @@ pub fn pack(order: &Order, site: &mut Site) -> Result<()> {
     fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))
 }
 
-/// Everything that decides how the result looks: the module, this program, the optimiser, the flavour, and where it goes.
+/// Everything that decides how the result looks: the module, this program, the optimiser, and the flavour.
 fn stamp(order: &Order) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     let wasm = fs::read(&order.wasm)
         .with_context(|| format!("{} is missing; `cargo xtask build` makes it", order.wasm.display()))?;
     wasm.hash(&mut hasher);
     fs::read(std::env::current_exe()?)?.hash(&mut hasher);
-    (&order.wasm_opt, order.quick, &order.site).hash(&mut hasher);
+    (&order.wasm_opt, order.quick).hash(&mut hasher);
     Ok(format!("{:016x}", hasher.finish()))
 }
 

@@ -44,7 +44,7 @@ fn compile(
     work: &Path,
 ) -> Result<()> {
     let mut cargo = house.cargo();
-    cargo.args(["install", "--quiet", "--no-track", package, "--version", version]).args(options);
+    cargo.args(["install", "--no-track", package, "--version", version]).args(options);
     cargo.arg("--root").arg(place).env("CARGO_TARGET_DIR", work);
     // They run for seconds: quick to compile is worth more than quick to run.
     cargo.envs([
