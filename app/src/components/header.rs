@@ -78,12 +78,10 @@ fn filter(campaigns: &[CampaignChoice], ask: &Ask) -> impl IntoView + use<> {
         let selected = chosen.as_deref() == Some(choice.id.as_str());
         view! { <option value=choice.id.clone() selected=selected>{choice.name.clone()}</option> }
     });
-    let mut rest = ask.with_campaign(None);
-    rest.campaign = None;
     let hidden = [
-        ("range", rest.range.key().to_owned()),
-        ("tile", rest.tile.key().to_owned()),
-        ("tz", rest.zone.clone().unwrap_or_default()),
+        ("range", ask.range.key().to_owned()),
+        ("tile", ask.tile.key().to_owned()),
+        ("tz", ask.zone.clone().unwrap_or_default()),
     ];
     let hidden =
         hidden.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });

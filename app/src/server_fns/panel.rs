@@ -1,10 +1,9 @@
 //! The poll: one question, the whole panel as the answer.
 
 use leptos::prelude::*;
-use model::{figures::Tile, range::Range};
 use server_fn::codec::{GetUrl, Postcard};
 
-use crate::{address::Ask, fault::Fault, panel::Panel};
+use crate::{fault::Fault, panel::Panel};
 
 /// Answers `GET /api/panel?range=…&tile=…`, with an entity tag; the server turns what did not change into a 304.
 #[server(name = PollPanel, prefix = "/api", endpoint = "panel", input = GetUrl, output = Postcard)]
@@ -14,7 +13,9 @@ pub async fn poll_panel(
     campaign: Option<String>,
     tz: Option<String>,
 ) -> Result<Panel, Fault> {
+    use crate::{address::Ask, studio::SharedStudio};
     use http::{HeaderValue, header};
+    use model::{figures::Tile, range::Range};
 
     let ask = Ask {
         range: Range::of_key(&range).ok_or_else(|| Fault::Refused(format!("there is no range {range:?}")))?,
@@ -22,7 +23,7 @@ pub async fn poll_panel(
         campaign,
         zone: tz,
     };
-    let studio = use_context::<crate::studio::SharedStudio>()
+    let studio = use_context::<SharedStudio>()
         .ok_or_else(|| Fault::Unavailable("the server was started without its ledger".to_owned()))?;
     let panel = studio.panel(ask).await?;
     // The tag names the address too: one version under two links shows two things.
