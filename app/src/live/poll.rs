@@ -48,10 +48,10 @@ fn ask(live: Signals) {
     UNDER_WAY.set(Some(ticket));
     schedule(live);
     let asked = live.ask.get_untracked();
-    let zone = asked.zone.clone().or_else(|| Some(live.panel.with_untracked(|panel| panel.zone.clone())));
     spawn_local(async move {
         let answer =
-            poll_panel(asked.range.key().to_owned(), asked.tile.key().to_owned(), asked.campaign, zone).await;
+            poll_panel(asked.range.key().to_owned(), asked.tile.key().to_owned(), asked.campaign, asked.zone)
+                .await;
         if UNDER_WAY.get() == Some(ticket) {
             UNDER_WAY.set(None);
             settle(live, answer);
