@@ -1,5 +1,22 @@
 #![doc = include_str!("../README.md")]
 
-mod options;
+mod address;
+mod answer;
+mod batch;
+mod changes;
+mod dispatch;
+mod emulator;
+mod fault;
+mod identity;
+mod limits;
+mod metadata;
+mod organisation;
+mod query;
+mod rows;
+mod schema;
+mod store;
+mod surroundings;
+mod value;
 
-pub use options::{Emulator, Error, Options};
+pub use emulator::{Emulator, Error, Options};
+pub use limits::Limits;

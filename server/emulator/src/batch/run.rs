@@ -1,0 +1,172 @@
+//! Running a batch: in order, stopping at the first failure unless told to go on.
+
+use std::collections::HashMap;
+
+use crate::answer::{Answer, Request};
+use crate::dispatch;
+use crate::fault::{Fault, Result};
+use crate::organisation::Organisation;
+use crate::schema::Schema;
+use crate::store::Transaction;
+
+use super::multipart::{Item, Part, read};
+use super::write::Writer;
+
+/// An address inside a batch may be longer than one on its own [D:webapi/query/overview.md].
+const LONGEST_URL: usize = 65_536;
+
+/// Answers `POST $batch`.
+pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> Result<Answer> {
+    let kind = request.header("content-type").unwrap_or_default();
+    let items = read(kind, &request.body)?;
+    let go_on = request.preference("odata.continue-on-error").is_some_and(|value| value != "false");
+    let mut output = Writer::new(organisation.surroundings.id());
+    let mut writer = organisation.store.write().await;
+    let schema = organisation.schema();
+    let mut transaction = Transaction::begin(&mut writer, organisation.surroundings.now_s()).await?;
+    let mut batch = Batch { organisation, schema: &schema, request, references: HashMap::new() };
+    let mut failed = false;
+    for item in items {
+        let well = match item {
+            Item::One(part) => {
+                let answer = batch.one(&mut transaction, &part).await;
+                let well = answer.status.as_u16() < 400;
+                output.one(&answer, part.content_id.as_deref());
+                well
+            }
+            Item::ChangeSet(parts) => batch.change_set(&mut transaction, &mut output, parts).await?,
+        };
+        failed |= !well;
+        if !well && !go_on {
+            break;
+        }
+    }
+    // What came before a failure stays, as in the cloud: only change sets are whole.
+    transaction.commit().await?;
+    // The outer status of a stopped batch is its failure's, and 400 is the one that every client reads [SDK-WIRE § 5].
+    Ok(output.finish(failed && !go_on))
+}
+
+struct Batch<'a> {
+    organisation: &'a Organisation,
+    schema: &'a Schema,
+    request: &'a Request,
+    /// Addresses of what was written, by Content-ID.
+    references: HashMap<String, String>,
+}
+
+impl Batch<'_> {
+    async fn one(&mut self, transaction: &mut Transaction<'_>, part: &Part) -> Answer {
+        match self.attempt(transaction, part).await {
+            Ok(answer) => {
+                if let (Some(id), Some(address)) = (&part.content_id, answer.header("odata-entityid")) {
+                    self.references.insert(id.clone(), address.to_owned());
+                }
+                answer
+            }
+            Err(fault) => {
+                let request_id = self.organisation.surroundings.id().to_string();
+                Answer::from(fault).with("req_id", request_id)
+            }
+        }
+    }
+
+    async fn attempt(&self, transaction: &mut Transaction<'_>, part: &Part) -> Result<Answer> {
+        if part.url.len() > LONGEST_URL {
+            return Err(Fault::bad(
+                "0x80060888",
+                "The length of the URL exceeds the limit of 65536 characters.",
+            ));
+        }
+        let target = self.target(&part.url)?;
+        if target.starts_with("$batch") {
+            return Err(Fault::bad("0x80060888", "A batch request cannot contain another batch request."));
+        }
+        let request = Request {
+            method: part.method.clone(),
+            target,
+            base: self.request.base.clone(),
+            headers: part.headers.clone(),
+            body: self.with_references(&part.body)?,
+        };
+        dispatch::within(self.organisation, self.schema, transaction, &request).await
+    }
+
+    /// What follows `/api/data/v9.x/`: the origin before it may be a proxy's, so it is not looked at.
+    fn target(&self, url: &str) -> Result<String> {
+        if let Some(reference) = url.strip_prefix('$')
+            && reference.starts_with(|c: char| c.is_ascii_digit())
+        {
+            let (id, rest) = reference.split_once('/').map_or((reference, ""), |(id, rest)| (id, rest));
+            let address = self.reference(id)?;
+            let path = after_root(address).unwrap_or(address);
+            return Ok(if rest.is_empty() { path.to_owned() } else { format!("{path}/{rest}") });
+        }
+        Ok(after_root(url).unwrap_or_else(|| url.trim_start_matches('/')).to_owned())
+    }
+
+    fn reference(&self, id: &str) -> Result<&str> {
+        self.references.get(id).map(String::as_str).ok_or_else(|| {
+            let message = format!("Content-ID Reference: '${id}' does not exist in the batch context.");
+            Fault::bad("0x80060888", message)
+        })
+    }
+
+    /// `"Nav@odata.bind":"$1"` becomes the address of what `1` made.
+    fn with_references(&self, body: &bytes::Bytes) -> Result<bytes::Bytes> {
+        if !may_refer(body) {
+            return Ok(body.clone());
+        }
+        let Ok(serde_json::Value::Object(mut row)) = serde_json::from_slice(body) else {
+            return Ok(body.clone());
+        };
+        for (name, value) in &mut row {
+            let Some(id) = value.as_str().and_then(|text| text.strip_prefix('$')) else { continue };
+            if name.ends_with("@odata.bind") {
+                *value = self.reference(id)?.into();
+            }
+        }
+        Ok(serde_json::to_vec(&row).unwrap_or_default().into())
+    }
+
+    /// All or none; a failure is answered by one part alone, inside the set's wrapper [powerapps-docs issue 2843].
+    async fn change_set(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        output: &mut Writer,
+        parts: Vec<Part>,
+    ) -> Result<bool> {
+        transaction.savepoint().await?;
+        let mut answers = Vec::with_capacity(parts.len());
+        for part in &parts {
+            let answer = if part.method == http::Method::GET {
+                Fault::bad("0x80060888", "A change set cannot contain GET requests.").into()
+            } else {
+                self.one(transaction, part).await
+            };
+            let well = answer.status.as_u16() < 400;
+            if !well {
+                answers.clear();
+            }
+            answers.push((answer, part.content_id.clone()));
+            if !well {
+                transaction.settle(false).await?;
+                output.change_set(&answers, self.organisation.surroundings.id());
+                return Ok(false);
+            }
+        }
+        transaction.settle(true).await?;
+        output.change_set(&answers, self.organisation.surroundings.id());
+        Ok(true)
+    }
+}
+
+/// Whether a body may hold a reference such as `"$1"`: most hold none, and need no second reading.
+fn may_refer(body: &[u8]) -> bool {
+    body.windows(2).any(|pair| pair == b"\"$")
+}
+
+fn after_root(url: &str) -> Option<&str> {
+    let (_, rest) = url.split_once("/api/data/v")?;
+    rest.split_once('/').map(|(_, path)| path)
+}

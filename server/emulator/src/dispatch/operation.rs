@@ -1,0 +1,196 @@
+//! What a request asks for, read from its method and address.
+
+use http::Method;
+
+use crate::address::{Options, RowKey, path_and_query, segments};
+use crate::answer::Request;
+use crate::fault::{Fault, Result};
+use crate::schema::Schema;
+
+use super::{no_route, not_allowed};
+
+/// One thing that can be asked of rows; tables by logical name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Operation {
+    List {
+        table: String,
+    },
+    Count {
+        table: String,
+    },
+    One {
+        table: String,
+        key: RowKey,
+    },
+    /// `GET set(key)/property`, a column or a lookup.
+    Property {
+        table: String,
+        key: RowKey,
+        property: String,
+    },
+    Create {
+        table: String,
+    },
+    Write {
+        table: String,
+        key: RowKey,
+    },
+    Delete {
+        table: String,
+        key: RowKey,
+    },
+    /// `PUT set(key)/column` with `{"value": …}`.
+    PutColumn {
+        table: String,
+        key: RowKey,
+        column: String,
+    },
+    /// `DELETE set(key)/column`, or `…/Nav/$ref`.
+    Clear {
+        table: String,
+        key: RowKey,
+        column: String,
+    },
+    /// `PUT set(key)/Nav/$ref`.
+    Bind {
+        table: String,
+        key: RowKey,
+        navigation: String,
+    },
+    /// `POST set/Microsoft.Dynamics.CRM.…Multiple`.
+    Multiple {
+        table: String,
+        action: String,
+    },
+    Changes {
+        table: String,
+    },
+    WhoAmI,
+    Version,
+    /// The service document.
+    Service,
+    Metadata,
+}
+
+/// First segments that belong to metadata.
+const METADATA: &[&str] = &[
+    "EntityDefinitions",
+    "GlobalOptionSetDefinitions",
+    "RelationshipDefinitions",
+    "CreateEntities",
+    "InsertOptionValue",
+    "UpdateOptionValue",
+    "DeleteOptionValue",
+    "OrderOption",
+    "PublishXml",
+    "PublishAllXml",
+    "RetrieveMetadataChanges",
+    "ReactivateEntityKey",
+    "$metadata",
+];
+
+impl Operation {
+    pub(crate) fn parse(schema: &Schema, request: &Request) -> Result<Self> {
+        let (path, query) = path_and_query(&request.target);
+        let mut found = segments(path)?;
+        if found.is_empty() {
+            return Ok(Self::Service);
+        }
+        let first = found.remove(0);
+        let names: Vec<&str> = found.iter().map(|segment| segment.name.as_str()).collect();
+        let get = request.method == Method::GET;
+        match first.name.as_str() {
+            "WhoAmI" if get => return Ok(Self::WhoAmI),
+            "RetrieveVersion" if get => return Ok(Self::Version),
+            "WhoAmI" | "RetrieveVersion" => return Err(no_route(request)),
+            name if METADATA.contains(&name) => return Ok(Self::Metadata),
+            _ => {}
+        }
+        let Some(table) = schema.table_of_set(&first.name) else {
+            return Err(unknown_segment(&first.name));
+        };
+        let table = table.logical.clone();
+        match first.key()? {
+            None => Self::of_set(request, table, query, &names),
+            Some(key) => Self::of_row(request, table, key, &names),
+        }
+    }
+
+    fn of_set(request: &Request, table: String, query: &str, rest: &[&str]) -> Result<Self> {
+        match (&request.method, rest) {
+            (&Method::GET, []) => {
+                let tracked = request.preference("odata.track-changes").is_some()
+                    || Options::parse(query).get("$deltatoken").is_some();
+                Ok(if tracked { Self::Changes { table } } else { Self::List { table } })
+            }
+            (&Method::GET, ["$count"]) => {
+                let tracked = Options::parse(query).get("$deltatoken").is_some();
+                Ok(if tracked { Self::Changes { table } } else { Self::Count { table } })
+            }
+            (&Method::POST, []) => Ok(Self::Create { table }),
+            (&Method::POST, [action]) => {
+                let name = action.strip_prefix("Microsoft.Dynamics.CRM.").unwrap_or(action);
+                match name {
+                    "CreateMultiple" | "UpdateMultiple" | "UpsertMultiple" => {
+                        Ok(Self::Multiple { table, action: name.to_owned() })
+                    }
+                    // Standard tables know it, and say so [D:bulk-operations.md].
+                    "DeleteMultiple" => {
+                        Err(Fault::bad("0x80040216", "DeleteMultiple has not yet been implemented."))
+                    }
+                    _ => Err(Fault::no_segment(action)),
+                }
+            }
+            (_, []) => Err(not_allowed(&request.method)),
+            (_, [other, ..]) => Err(Fault::no_segment(other)),
+        }
+    }
+
+    fn of_row(request: &Request, table: String, key: RowKey, rest: &[&str]) -> Result<Self> {
+        match (&request.method, rest) {
+            (&Method::GET, []) => Ok(Self::One { table, key }),
+            (&Method::PATCH, []) => Ok(Self::Write { table, key }),
+            (&Method::DELETE, []) => Ok(Self::Delete { table, key }),
+            (&Method::GET, [property]) => Ok(Self::Property { table, key, property: (*property).to_owned() }),
+            (&Method::PUT, [column]) => Ok(Self::PutColumn { table, key, column: (*column).to_owned() }),
+            (&Method::DELETE, [column] | [column, "$ref"]) => {
+                Ok(Self::Clear { table, key, column: (*column).to_owned() })
+            }
+            (&Method::PUT, [navigation, "$ref"]) => {
+                Ok(Self::Bind { table, key, navigation: (*navigation).to_owned() })
+            }
+            (_, []) => Err(not_allowed(&request.method)),
+            (_, [other, ..]) => Err(Fault::no_segment(other)),
+        }
+    }
+
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(
+            self,
+            Self::List { .. }
+                | Self::Count { .. }
+                | Self::One { .. }
+                | Self::Property { .. }
+                | Self::WhoAmI
+                | Self::Version
+                | Self::Service
+        )
+    }
+}
+
+/// What the cloud has and this organisation lacks is said so; what neither has is not found.
+fn unknown_segment(name: &str) -> Fault {
+    const LACKING: &[&str] = &[
+        "BulkDelete",
+        "ExecuteCosmosSqlQuery",
+        "RetrieveTotalRecordCount",
+        "sdkmessagefilters",
+        "sdkmessages",
+        "accounts",
+        "contacts",
+        "asyncoperations",
+        "importjobs",
+        "AddPrivilegesRole",
+    ];
+    if LACKING.contains(&name) { Fault::unsupported(format!("'{name}'")) } else { Fault::no_segment(name) }
+}

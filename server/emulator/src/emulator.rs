@@ -1,0 +1,138 @@
+//! Starting, serving, stopping.
+
+mod serve;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::limits::Limits;
+use crate::organisation::Organisation;
+
+/// How an emulator is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The folder that keeps the organisation, made if it is not there; `None` keeps it in memory.
+    pub data: Option<PathBuf>,
+    /// Answer the admin routes under `/_emulator/v1/`.
+    pub admin: bool,
+    /// How much the application may ask for.
+    pub limits: Limits,
+    /// How long a token holds, in seconds.
+    pub token_seconds: i64,
+    /// How long the index of a new alternate key takes to become active.
+    pub key_delay: Duration,
+    /// Makes ids and credentials the same each time, for tests; `None` takes them from the machine's chance.
+    pub seed: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: None,
+            admin: false,
+            limits: Limits::default(),
+            token_seconds: 3599,
+            key_delay: Duration::ZERO,
+            seed: None,
+        }
+    }
+}
+
+/// Why an emulator cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot listen on {listen}: {source}; choose another address or port")]
+    Listen { listen: SocketAddr, source: std::io::Error },
+    #[error("cannot use the folder {}: {source}", folder.display())]
+    Folder { folder: PathBuf, source: std::io::Error },
+    #[error("cannot open the organisation's file: {0}; it may be damaged, or held by another process")]
+    Store(#[from] sqlx::Error),
+}
+
+/// A running organisation. Dropping it ends it without waiting for open requests.
+pub struct Emulator {
+    organisation: Arc<Organisation>,
+    url: String,
+    token_url: String,
+    tenant_id: String,
+    client_id: String,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Emulator").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+impl Emulator {
+    /// Opens the organisation of the folder, or founds one there, and answers requests. The same folder is the same
+    /// organisation, with the same credentials.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let listen = options.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|source| Error::Listen { listen, source })?;
+        let address = listener.local_addr().map_err(|source| Error::Listen { listen, source })?;
+        if let Some(folder) = &options.data {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| Error::Folder { folder: folder.clone(), source })?;
+        }
+        let organisation = Arc::new(Organisation::open(options).await?);
+        let url = format!("http://{address}");
+        let tenant_id = organisation.identity.tenant.to_string();
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(serve::serve(listener, Arc::clone(&organisation), stopped));
+        Ok(Self {
+            token_url: format!("{url}/{tenant_id}/oauth2/v2.0/token"),
+            client_id: organisation.identity.client.to_string(),
+            url,
+            tenant_id,
+            organisation,
+            stop,
+            serving,
+        })
+    }
+
+    /// The organisation's address, without `/` at its end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The token endpoint's whole address.
+    pub fn token_url(&self) -> &str {
+        &self.token_url
+    }
+
+    pub fn tenant_id(&self) -> &str {
+        &self.tenant_id
+    }
+
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    pub fn client_secret(&self) -> &str {
+        &self.organisation.identity.secret
+    }
+
+    /// Takes no new request, finishes the open ones, closes the store.
+    pub async fn stop(self) {
+        let _ = self.stop.send(true);
+        let Self { organisation, serving, .. } = self;
+        if let Err(error) = serving.await {
+            tracing::warn!(%error, "the emulator did not end in order");
+        }
+        if let Some(organisation) = Arc::into_inner(organisation) {
+            organisation.store.close().await;
+        }
+    }
+}

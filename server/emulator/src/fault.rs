@@ -1,0 +1,99 @@
+//! Refusals, with Dataverse's own statuses, codes and texts. `DATAVERSE.md`, section 9, says where each comes from.
+
+use http::StatusCode;
+use serde_json::json;
+use uuid::Uuid;
+
+/// Why a request is refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    pub(crate) status: StatusCode,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) retry_after: Option<u64>,
+}
+
+pub(crate) type Result<T> = std::result::Result<T, Fault>;
+
+impl Fault {
+    pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self { status, code: code.to_owned(), message: message.into(), retry_after: None }
+    }
+
+    pub(crate) fn bad(code: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// What OData's own parser says.
+    pub(crate) fn syntax(message: impl Into<String>) -> Self {
+        Self::bad("0x0", message)
+    }
+
+    /// A body that cannot be taken in.
+    pub(crate) fn payload(set: &str, message: impl std::fmt::Display) -> Self {
+        Self::bad(
+            "0x80048d19",
+            format!(
+                "Error identified in Payload provided by the user for Entity :'{set}', For more information on this \
+                 error please follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  ---->  \
+                 InnerException : Microsoft.OData.ODataException: {message}"
+            ),
+        )
+    }
+
+    pub(crate) fn no_segment(segment: &str) -> Self {
+        let message = format!("Resource not found for the segment '{segment}'.");
+        Self::new(StatusCode::NOT_FOUND, "0x8006088a", message)
+    }
+
+    pub(crate) fn no_row(table: &str, id: Uuid) -> Self {
+        let message = format!("{table} With Id = {id} Does Not Exist");
+        Self::new(StatusCode::NOT_FOUND, "0x80040217", message)
+    }
+
+    pub(crate) fn no_row_by_key(table: &str) -> Self {
+        let message = format!("A record with the specified key values does not exist in {table} entity");
+        Self::new(StatusCode::NOT_FOUND, "0x80060891", message)
+    }
+
+    pub(crate) fn no_property(name: &str, table: &str) -> Self {
+        Self::syntax(format!(
+            "Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{table}'."
+        ))
+    }
+
+    pub(crate) fn duplicate_id() -> Self {
+        Self::precondition("0x80040237", "A record with matching key values already exists.")
+    }
+
+    pub(crate) fn stale() -> Self {
+        let message = "The version of the existing record doesn't match the RowVersion property provided.";
+        Self::precondition("0x80060882", message)
+    }
+
+    pub(crate) fn precondition(code: &str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, code, message)
+    }
+
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Self::bad("0x80040203", message)
+    }
+
+    /// What Dataverse can do and this emulator cannot: said, and logged, but never made up.
+    pub(crate) fn unsupported(what: impl std::fmt::Display) -> Self {
+        tracing::warn!(%what, "not supported by the emulator");
+        let message = format!("The emulator does not support {what}.");
+        Self::new(StatusCode::NOT_IMPLEMENTED, "0x80060888", message)
+    }
+
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        json!({ "error": { "code": self.code, "message": self.message } }).to_string().into_bytes()
+    }
+}
+
+impl From<sqlx::Error> for Fault {
+    fn from(error: sqlx::Error) -> Self {
+        tracing::error!(%error, "the organisation's file cannot be used as it should");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "0x80044150", "Generic SQL error.")
+    }
+}

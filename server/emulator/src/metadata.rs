@@ -1,0 +1,127 @@
+//! The metadata API: what tables there are, and how they are made and changed. Changes are made under the writer's
+//! lock, one after another, each in one transaction of the file.
+
+mod alter;
+mod choices;
+mod csdl;
+mod define;
+mod describe;
+mod evaluate;
+mod get;
+mod make;
+
+use http::Method;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::address::{Segment, path_and_query, segments};
+use crate::answer::{Answer, Request};
+use crate::dispatch::{no_route, not_allowed};
+use crate::fault::{Fault, Result};
+use crate::organisation::Organisation;
+use crate::schema::Schema;
+use crate::store::run;
+
+/// A change in the making: the file, and the schema as it will be.
+struct Change<'a> {
+    organisation: &'a Organisation,
+    connection: &'a mut SqliteConnection,
+    schema: Schema,
+    request: &'a Request,
+}
+
+pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> Result<Answer> {
+    let (path, _) = path_and_query(&request.target);
+    let path = segments(path)?;
+    if request.method == Method::GET {
+        return get::respond(organisation, &organisation.schema(), request, &path);
+    }
+    let mut writer = organisation.store.write().await;
+    let schema = Schema::clone(&organisation.schema());
+    run(&mut writer, "BEGIN IMMEDIATE").await?;
+    let mut change = Change { organisation, connection: &mut writer, schema, request };
+    match change.make(&path).await {
+        Ok(answer) => {
+            let schema = change.schema;
+            run(&mut writer, "COMMIT").await?;
+            organisation.replace_schema(schema);
+            Ok(answer)
+        }
+        Err(fault) => {
+            run(&mut writer, "ROLLBACK").await?;
+            Err(fault)
+        }
+    }
+}
+
+impl Change<'_> {
+    async fn make(&mut self, path: &[Segment]) -> Result<Answer> {
+        let names: Vec<&str> = path.iter().map(|segment| segment.name.as_str()).collect();
+        let method = self.request.method.clone();
+        let keyed = |at: usize| path.get(at).is_some_and(|segment| segment.arguments.is_some());
+        match (&method, &names[..]) {
+            (&Method::POST, ["EntityDefinitions"]) => self.create_table().await,
+            (&Method::POST, ["CreateEntities"]) => self.create_tables().await,
+            (&Method::POST, ["EntityDefinitions", "Attributes"]) => self.create_column(&path[0]).await,
+            (&Method::POST, ["EntityDefinitions", "Keys"]) => self.create_key(&path[0]).await,
+            (&Method::POST, ["RelationshipDefinitions"]) => self.create_relationship().await,
+            (&Method::POST, ["GlobalOptionSetDefinitions"]) => self.create_choice().await,
+            (
+                &Method::POST,
+                ["InsertOptionValue" | "UpdateOptionValue" | "DeleteOptionValue" | "OrderOption"],
+            ) => self.change_options(names[0]).await,
+            // Everything is published as soon as it is made.
+            (&Method::POST, ["PublishXml" | "PublishAllXml" | "ReactivateEntityKey"]) => {
+                Ok(Answer::no_content())
+            }
+            (&Method::PUT, ["EntityDefinitions"]) if keyed(0) => self.change_table(&path[0]).await,
+            (&Method::PUT, ["EntityDefinitions", "Attributes", ..]) if keyed(1) => {
+                self.change_column(&path[0], &path[1]).await
+            }
+            (&Method::DELETE, ["EntityDefinitions"]) if keyed(0) => self.delete_table(&path[0]).await,
+            (&Method::DELETE, ["EntityDefinitions", "Attributes"]) if keyed(1) => {
+                self.delete_column(&path[0], &path[1]).await
+            }
+            (&Method::DELETE, ["EntityDefinitions", "Keys"]) if keyed(1) => {
+                self.delete_key(&path[0], &path[1]).await
+            }
+            (&Method::DELETE, ["RelationshipDefinitions"]) if keyed(0) => {
+                self.delete_relationship(&path[0]).await
+            }
+            (&Method::DELETE, ["GlobalOptionSetDefinitions"]) if keyed(0) => {
+                self.delete_choice(&path[0]).await
+            }
+            // Definitions are changed whole, by PUT [D:webapi/create-update-entity-definitions-using-web-api.md].
+            (&Method::PATCH, _) => Err(not_allowed(&method)),
+            (&Method::PUT, ["GlobalOptionSetDefinitions" | "RelationshipDefinitions"]) => {
+                Err(Fault::unsupported(format!("changing {} by PUT", names[0])))
+            }
+            _ => Err(no_route(self.request)),
+        }
+    }
+
+    fn body(&self) -> Result<serde_json::Value> {
+        serde_json::from_slice(&self.request.body)
+            .map_err(|error| Fault::payload("EntityDefinitions", format!("the body is not JSON: {error}")))
+    }
+
+    /// Where the thing made can be found: the request's own path, and its id.
+    fn made(&self, id: uuid::Uuid) -> Answer {
+        let (path, _) = path_and_query(&self.request.target);
+        let address = format!("{}{}({id})", self.request.base, path.trim_end_matches('/'));
+        Answer::no_content().with("odata-entityid", address)
+    }
+}
+
+/// A name that can be a table's or column's: letters, digits, underscores.
+fn checked(name: &str) -> Result<&str> {
+    let fine = name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && name.contains('_');
+    if fine {
+        return Ok(name);
+    }
+    Err(Fault::argument(format!(
+        "The name '{name}' is not valid: it takes a publisher's prefix, an underscore, and letters, digits or underscores."
+    )))
+}

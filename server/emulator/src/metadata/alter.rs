@@ -1,0 +1,158 @@
+//! Changing and deleting tables, columns, keys and relationships.
+
+use serde_json::Value;
+
+use crate::address::Segment;
+use crate::answer::Answer;
+use crate::fault::{Fault, Result};
+use crate::schema::{Column, Kind, Table};
+use crate::store::definitions::remove;
+use crate::store::{run, sql};
+use crate::value::Cell;
+
+use super::define::{flag, label, managed_text};
+use super::describe::Thing;
+use super::{Change, get};
+
+impl Change<'_> {
+    /// `PUT` of a whole definition; what cannot be changed is left as it is.
+    pub(super) async fn change_table(&mut self, table: &Segment) -> Result<Answer> {
+        let body = self.body()?;
+        let mut table = self.table(table)?;
+        for (name, place) in [
+            ("DisplayName", &mut table.display),
+            ("DisplayCollectionName", &mut table.display_collection),
+            ("Description", &mut table.description),
+        ] {
+            if let Some(text) = label(body.get(name)) {
+                *place = text;
+            }
+        }
+        // On for good: it cannot be switched off again [D:use-change-tracking].
+        table.change_tracking |= flag(&body, "ChangeTrackingEnabled").unwrap_or(false);
+        self.keep(table).await?;
+        Ok(Answer::no_content())
+    }
+
+    pub(super) async fn change_column(&mut self, table: &Segment, column: &Segment) -> Result<Answer> {
+        let body = self.body()?;
+        let mut table = self.table(table)?;
+        let at = self.column(&table, column)?;
+        let column = &mut table.columns[at];
+        if let Some(text) = label(body.get("DisplayName")) {
+            column.display = text;
+        }
+        if let Some(text) = label(body.get("Description")) {
+            column.description = text;
+        }
+        if let Some(text) = managed_text(&body, "RequiredLevel") {
+            column.required = text;
+        }
+        let number = |name: &str| body.get(name).and_then(Value::as_f64);
+        match &mut column.kind {
+            Kind::Text { max_length } | Kind::Memo { max_length } => {
+                let new = body.get("MaxLength").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
+                *max_length = new.unwrap_or(*max_length);
+            }
+            Kind::Integer { min, max } => {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "a cast from float ends at the type's bounds"
+                )]
+                let whole = |name: &str, old: i32| number(name).map_or(old, |value| value as i32);
+                (*min, *max) = (whole("MinValue", *min), whole("MaxValue", *max));
+            }
+            Kind::Decimal { min, max, .. } | Kind::Money { min, max, .. } | Kind::Double { min, max, .. } => {
+                *min = number("MinValue").unwrap_or(*min);
+                *max = number("MaxValue").unwrap_or(*max);
+            }
+            _ => {}
+        }
+        self.keep(table).await?;
+        Ok(Answer::no_content())
+    }
+
+    pub(super) async fn delete_table(&mut self, table: &Segment) -> Result<Answer> {
+        let table = self.table(table)?;
+        if !table.custom {
+            return Err(Fault::argument(format!("The table {} cannot be deleted.", table.logical)));
+        }
+        let others =
+            self.schema.referencing(&table.logical).find(|(child, _)| child.logical != table.logical);
+        if let Some((child, column)) = others {
+            return Err(depended_on(&table.logical, &format!("{}.{}", child.logical, column.logical)));
+        }
+        run(self.connection, &format!("DROP TABLE {}", table.rows())).await?;
+        let text = "DELETE FROM tombstones WHERE table_number = ?".to_owned();
+        sql(text, vec![Cell::Integer(table.number)]).execute(&mut *self.connection).await?;
+        remove(self.connection, "table", &table.logical).await?;
+        self.schema.remove_table(&table.logical);
+        Ok(Answer::no_content())
+    }
+
+    pub(super) async fn delete_column(&mut self, table: &Segment, column: &Segment) -> Result<Answer> {
+        let table = self.table(table)?;
+        let at = self.column(&table, column)?;
+        self.drop_column(table, at).await?;
+        Ok(Answer::no_content())
+    }
+
+    async fn drop_column(&mut self, mut table: Table, at: usize) -> Result<()> {
+        let column = &table.columns[at];
+        let name = column.logical.clone();
+        if !column.custom || name == table.primary_name {
+            return Err(Fault::argument(format!("The column {name} cannot be deleted.")));
+        }
+        if let Some(key) = table.keys.iter().find(|key| key.columns.contains(&name)) {
+            return Err(depended_on(&name, &key.schema_name));
+        }
+        let rows = table.rows();
+        run(self.connection, &format!("DROP INDEX IF EXISTS {rows}_l_{name}")).await?;
+        run(self.connection, &format!("ALTER TABLE {rows} DROP COLUMN \"{name}\"")).await?;
+        table.columns.remove(at);
+        self.keep(table).await
+    }
+
+    pub(super) async fn delete_key(&mut self, table: &Segment, key: &Segment) -> Result<Answer> {
+        let mut table = self.table(table)?;
+        let wanted = key.key()?.ok_or_else(|| Fault::no_segment(&key.name))?;
+        let at = table.keys.iter().position(|key| get::is(Thing::Key(&table, key), &wanted));
+        let at = at.ok_or_else(|| super::make::no_table(&key.arguments.clone().unwrap_or_default()))?;
+        let key = table.keys.remove(at);
+        run(self.connection, &format!("DROP INDEX IF EXISTS {}_k_{}", table.rows(), key.logical)).await?;
+        self.keep(table).await?;
+        Ok(Answer::no_content())
+    }
+
+    pub(super) async fn delete_relationship(&mut self, segment: &Segment) -> Result<Answer> {
+        let wanted = segment.key()?.ok_or_else(|| Fault::no_segment(&segment.name))?;
+        let found = self.schema.tables().find_map(|table| {
+            let is = |column: &Column| get::is(Thing::Relationship(table, column), &wanted);
+            let at = table.columns.iter().position(|c| matches!(c.kind, Kind::Lookup { .. }) && is(c))?;
+            Some((Table::clone(table), at))
+        });
+        let missing = || super::make::no_table(&segment.arguments.clone().unwrap_or_default());
+        let (table, at) = found.ok_or_else(missing)?;
+        self.drop_column(table, at).await?;
+        Ok(Answer::no_content())
+    }
+
+    fn column(&self, table: &Table, segment: &Segment) -> Result<usize> {
+        let key = segment.key()?.ok_or_else(|| Fault::no_segment(&segment.name))?;
+        let found = table.columns.iter().position(|column| get::is(Thing::Column(table, column), &key));
+        found.ok_or_else(|| {
+            let what = segment.arguments.clone().unwrap_or_default();
+            let message = format!("Could not find an attribute with specified {what}.");
+            Fault::new(http::StatusCode::NOT_FOUND, "0x80060888", message)
+        })
+    }
+}
+
+fn depended_on(what: &str, by: &str) -> Fault {
+    Fault::bad(
+        "0x8004f01f",
+        format!(
+            "The component {what} cannot be deleted because it is referenced by 1 other components: {by}."
+        ),
+    )
+}

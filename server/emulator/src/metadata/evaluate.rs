@@ -1,0 +1,45 @@
+//! `$filter` on definitions: the same grammar as for rows, evaluated on JSON, as far as the cloud allows it there.
+
+use serde_json::Value;
+
+use crate::fault::{Fault, Result};
+use crate::query::{Expression, Literal, Operand, Operator};
+
+/// Whether a definition satisfies a filter.
+pub(super) fn holds(filter: &Expression, thing: &Value) -> Result<bool> {
+    Ok(match filter {
+        Expression::And(left, right) => holds(left, thing)? && holds(right, thing)?,
+        Expression::Or(left, right) => holds(left, thing)? || holds(right, thing)?,
+        Expression::Not(inner) => !holds(inner, thing)?,
+        Expression::Path(path) => find(path, thing)?.as_bool().unwrap_or(false),
+        Expression::Compare(operator, Operand::Path(path), Operand::Value(value)) => {
+            let found = find(path, thing)?;
+            let same = same(found, value);
+            match operator {
+                Operator::Eq => same,
+                Operator::Ne => !same,
+                _ => return Err(Fault::unsupported("ordering comparisons on definitions")),
+            }
+        }
+        // The cloud answers 501 here as well.
+        _ => return Err(Fault::unsupported("this $filter on definitions")),
+    })
+}
+
+fn find<'a>(path: &[String], thing: &'a Value) -> Result<&'a Value> {
+    let mut value = thing;
+    for name in path {
+        value = value.get(name).ok_or_else(|| Fault::no_property(name, "EntityMetadata"))?;
+    }
+    Ok(value)
+}
+
+fn same(found: &Value, literal: &Literal) -> bool {
+    match literal {
+        Literal::Null => found.is_null(),
+        Literal::Boolean(value) => found.as_bool() == Some(*value),
+        Literal::Number(digits) => found.as_f64().is_some_and(|has| digits.parse() == Ok(has)),
+        Literal::Text(text) | Literal::Time(text) => found.as_str() == Some(text),
+        Literal::Id(id) => found.as_str().is_some_and(|has| has.parse() == Ok(*id)),
+    }
+}

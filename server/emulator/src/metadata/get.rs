@@ -1,0 +1,240 @@
+//! Reading definitions: paths, casts, `$select`, `$filter`, `$expand`.
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::address::{Options, RowKey, Segment, path_and_query};
+use crate::answer::{Answer, Request};
+use crate::fault::{Fault, Result};
+use crate::organisation::Organisation;
+use crate::query::{Expansion, Literal, parse_expand, parse_filter};
+use crate::schema::{Kind, Schema};
+
+use super::csdl;
+use super::describe::{Related, Thing};
+use super::evaluate::holds;
+
+/// Where a path leads.
+enum Found<'a> {
+    Many(Vec<Thing<'a>>),
+    One(Thing<'a>),
+}
+
+pub(super) fn respond(
+    organisation: &Organisation,
+    schema: &Schema,
+    request: &Request,
+    path: &[Segment],
+) -> Result<Answer> {
+    let options = Options::parse(path_and_query(&request.target).1);
+    if path[0].name == "$metadata" {
+        return Ok(Answer::of_kind("application/xml", csdl::write(schema)));
+    }
+    if path[0].name == "RetrieveMetadataChanges" {
+        return Ok(metadata_changes(organisation, schema, request));
+    }
+    let expansions = parse_expand(options.get("$expand").unwrap_or_default())?;
+    let show = |thing: Thing<'_>| show(organisation, schema, thing, options.get("$select"), &expansions);
+    let (context_path, _) = path_and_query(&request.target);
+    let context = format!("{}$metadata#{}", request.base, context_path.split('(').next().unwrap_or_default());
+    match walk(schema, path)? {
+        Found::One(thing) => {
+            let mut body = Map::new();
+            body.insert("@odata.context".to_owned(), format!("{context}/$entity").into());
+            body.extend(show(thing)?);
+            Ok(Answer::json(Value::Object(body).to_string()))
+        }
+        Found::Many(things) => {
+            let filter = options
+                .get("$filter")
+                .map(|text| parse_filter(text, &|name| options.get(name).map(str::to_owned)))
+                .transpose()?;
+            let mut values = Vec::new();
+            for thing in things {
+                let fits = match &filter {
+                    Some(filter) => holds(filter, &thing.to_json(organisation))?,
+                    None => true,
+                };
+                if fits {
+                    values.push(Value::Object(show(thing)?));
+                }
+            }
+            // Not paged, but `$top` is heeded [D:webapi/query/page-results.md].
+            if let Some(top) = options.get("$top").and_then(|top| top.parse().ok()) {
+                values.truncate(top);
+            }
+            let mut body = json!({ "@odata.context": context, "value": values });
+            if options.get("$count") == Some("true") {
+                body["@odata.count"] = body["value"].as_array().map_or(0, Vec::len).into();
+            }
+            Ok(Answer::json(body.to_string()))
+        }
+    }
+}
+
+fn walk<'a>(schema: &'a Schema, path: &[Segment]) -> Result<Found<'a>> {
+    let first = &path[0];
+    let all: Vec<Thing<'a>> = match first.name.as_str() {
+        "EntityDefinitions" => schema.tables().map(|table| Thing::Table(table)).collect(),
+        "GlobalOptionSetDefinitions" => schema.choices().map(|choice| Thing::Choice(choice)).collect(),
+        "RelationshipDefinitions" => relationships(schema),
+        other => return Err(Fault::no_segment(other)),
+    };
+    let mut found = pick(all, first)?;
+    for segment in &path[1..] {
+        found = step(schema, found, segment)?;
+    }
+    Ok(found)
+}
+
+fn relationships(schema: &Schema) -> Vec<Thing<'_>> {
+    let lookups = |table| {
+        let table: &crate::schema::Table = table;
+        table.columns.iter().filter(|c| matches!(c.kind, Kind::Lookup { .. }))
+    };
+    schema.tables().flat_map(|t| lookups(t).map(move |column| Thing::Relationship(t, column))).collect()
+}
+
+/// All, or the one that the segment's key names.
+fn pick<'a>(all: Vec<Thing<'a>>, segment: &Segment) -> Result<Found<'a>> {
+    let Some(key) = segment.key()? else { return Ok(Found::Many(all)) };
+    let found = all.into_iter().find(|thing| is(*thing, &key));
+    found.map(Found::One).ok_or_else(|| missing(segment))
+}
+
+fn missing(segment: &Segment) -> Fault {
+    let what = segment.arguments.clone().unwrap_or_default();
+    let message = format!("Could not find an entity with specified {what} in {}.", segment.name);
+    Fault::new(http::StatusCode::NOT_FOUND, "0x80060888", message)
+}
+
+pub(super) fn is(thing: Thing<'_>, key: &RowKey) -> bool {
+    match key {
+        RowKey::Id(id) => thing_id(thing) == *id,
+        RowKey::Columns(columns) => columns.iter().all(|(name, value)| {
+            let wanted = match value {
+                Literal::Text(text) => text.as_str(),
+                Literal::Id(id) => return name == "MetadataId" && thing_id(thing) == *id,
+                _ => return false,
+            };
+            match (thing, name.as_str()) {
+                (Thing::Table(table), "LogicalName") => table.logical == wanted,
+                (Thing::Table(table), "SchemaName") => table.schema_name == wanted,
+                (Thing::Column(_, column), "LogicalName") => column.logical == wanted,
+                (Thing::Column(_, column), "SchemaName") => column.schema_name == wanted,
+                (Thing::Key(_, key), "LogicalName") => key.logical == wanted,
+                (Thing::Key(_, key), "SchemaName") => key.schema_name == wanted,
+                (Thing::Choice(choice), "Name") => choice.name == wanted,
+                (Thing::Relationship(_, column), "SchemaName") => match &column.kind {
+                    Kind::Lookup { relationship, .. } => relationship == wanted,
+                    _ => false,
+                },
+                _ => false,
+            }
+        }),
+    }
+}
+
+fn thing_id(thing: Thing<'_>) -> Uuid {
+    match thing {
+        Thing::Table(table) => table.id,
+        Thing::Column(_, column) => column.id,
+        Thing::Key(_, key) => key.id,
+        Thing::Choice(choice) => choice.id,
+        Thing::OwnChoice(_, id, _) => id,
+        Thing::Relationship(_, column) => match &column.kind {
+            Kind::Lookup { relationship_id, .. } => *relationship_id,
+            _ => Uuid::nil(),
+        },
+    }
+}
+
+/// One segment further: a related collection, or a cast.
+fn step<'a>(schema: &'a Schema, found: Found<'a>, segment: &Segment) -> Result<Found<'a>> {
+    if let Some(cast) = segment.name.strip_prefix("Microsoft.Dynamics.CRM.") {
+        return match found {
+            Found::Many(things) => {
+                Ok(Found::Many(things.into_iter().filter(|thing| thing.type_name() == cast).collect()))
+            }
+            Found::One(thing) if thing.type_name() == cast => Ok(Found::One(thing)),
+            Found::One(_) => Err(missing(segment)),
+        };
+    }
+    let Found::One(thing) = found else { return Err(Fault::no_segment(&segment.name)) };
+    match thing.related(schema, &segment.name) {
+        Some(Related::Many(things)) => pick(things, segment),
+        Some(Related::One(Some(thing))) => Ok(Found::One(thing)),
+        Some(Related::One(None)) => Err(missing(segment)),
+        None => Err(Fault::no_segment(&segment.name)),
+    }
+}
+
+/// A definition with the properties selected and the related ones expanded.
+fn show(
+    organisation: &Organisation,
+    schema: &Schema,
+    thing: Thing<'_>,
+    select: Option<&str>,
+    expansions: &[Expansion],
+) -> Result<Map<String, Value>> {
+    let Value::Object(mut all) = thing.to_json(organisation) else { return Ok(Map::new()) };
+    let names: Vec<&str> =
+        select.unwrap_or_default().split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
+    if !names.is_empty() {
+        if let Some(bad) = names.iter().find(|name| !all.contains_key(**name)) {
+            // Properties of derived types are selected in lists of the base type as well, and are not there.
+            if matches!(thing, Thing::Table(_)) {
+                return Err(Fault::no_property(bad, "EntityMetadata"));
+            }
+        }
+        all.retain(|name, _| name.starts_with('@') || name == "MetadataId" || names.contains(&name.as_str()));
+    }
+    for expansion in expansions {
+        let select = expansion.select.as_deref();
+        let shown = |thing| show(organisation, schema, thing, select, &expansion.inner).map(Value::Object);
+        let value = match thing.related(schema, &expansion.navigation) {
+            Some(Related::Many(things)) => things.into_iter().map(shown).collect::<Result<Vec<_>>>()?.into(),
+            Some(Related::One(Some(thing))) => shown(thing)?,
+            Some(Related::One(None)) => Value::Null,
+            None => return Err(Fault::no_property(&expansion.navigation, &thing.type_name())),
+        };
+        all.insert(expansion.navigation.clone(), value);
+    }
+    Ok(all)
+}
+
+/// `RetrieveMetadataChanges`: everything, whatever the query leaves out, which it may as well.
+fn metadata_changes(organisation: &Organisation, schema: &Schema, request: &Request) -> Answer {
+    let options = Options::parse(path_and_query(&request.target).1);
+    let query = options.names().find(|name| name.starts_with('@')).and_then(|name| options.get(name));
+    let query = query.unwrap_or_default().to_owned();
+    let tables: Vec<Value> = schema
+        .tables()
+        .filter(|table| {
+            // A query names its tables in conditions on LogicalName or SchemaName.
+            let named = |name: &str| query.contains(&format!("\"{name}\""));
+            !query.contains("LogicalName") && !query.contains("SchemaName")
+                || named(&table.logical)
+                || named(&table.schema_name)
+        })
+        .map(|table| {
+            let mut json = Thing::Table(table).to_json(organisation);
+            let columns = table.columns.iter().map(|c| {
+                let mut column = Thing::Column(table, c).to_json(organisation);
+                if let Some(Related::One(Some(choice))) = Thing::Column(table, c).related(schema, "OptionSet")
+                {
+                    column["OptionSet"] = choice.to_json(organisation);
+                }
+                column
+            });
+            json["Attributes"] = columns.collect();
+            json
+        })
+        .collect();
+    let context = format!("{}$metadata#Microsoft.Dynamics.CRM.RetrieveMetadataChangesResponse", request.base);
+    let stamp = format!("{}!{}", organisation.surroundings.now_s(), organisation.surroundings.now_ms());
+    let body = json!({
+        "@odata.context": context, "ServerVersionStamp": stamp, "EntityMetadata": tables, "DeletedMetadata": null,
+    });
+    Answer::json(body.to_string())
+}

@@ -1,0 +1,114 @@
+//! One organisation: its file, its schema, its identity, its limits; everything that requests share.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use sqlx::sqlite::SqliteConnection;
+
+use crate::emulator::Options;
+use crate::identity::Identity;
+use crate::limits::Limiter;
+use crate::query::Names;
+use crate::schema::{Key, KeyState, Schema, built_in};
+use crate::store::{Store, Transaction, create_rows, definitions, run};
+use crate::surroundings::Surroundings;
+use crate::value::Cell;
+
+pub(crate) struct Organisation {
+    pub(crate) options: Options,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) identity: Identity,
+    pub(crate) store: Store,
+    pub(crate) limiter: Limiter,
+    schema: RwLock<Arc<Schema>>,
+}
+
+impl Organisation {
+    /// Opens what the folder holds, or founds an organisation there.
+    pub(crate) async fn open(options: Options) -> Result<Self, sqlx::Error> {
+        let surroundings = Surroundings::new(options.seed);
+        let file = options.data.as_ref().map(|folder| folder.join("organisation.sqlite"));
+        let store = Store::open(file.as_deref()).await?;
+        let (identity, schema) = {
+            let mut writer = store.write().await;
+            run(&mut writer, "BEGIN IMMEDIATE").await?;
+            let identity = Identity::load(&mut writer, &surroundings).await?;
+            let mut schema = definitions::load(&mut writer).await?;
+            if schema.tables().next().is_none() {
+                found(&mut writer, &mut schema, &surroundings).await?;
+            }
+            run(&mut writer, "COMMIT").await?;
+            let mut transaction = Transaction::begin(&mut writer, surroundings.now_s()).await?;
+            settle_in(&mut transaction, &schema, &identity).await?;
+            transaction.commit().await?;
+            (identity, schema)
+        };
+        let limiter = Limiter::new(options.limits);
+        let schema = RwLock::new(Arc::new(schema));
+        Ok(Self { options, surroundings, identity, store, limiter, schema })
+    }
+
+    pub(crate) fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on every request sees this one.
+    pub(crate) fn replace_schema(&self, schema: Schema) {
+        *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schema);
+    }
+
+    /// How far a key's index is now: built after a delay, as in the cloud.
+    pub(crate) fn key_state(&self, key: &Key) -> KeyState {
+        let delay = i64::try_from(self.options.key_delay.as_secs()).unwrap_or(i64::MAX);
+        match key.state {
+            KeyState::Pending(since) if self.surroundings.now_s() >= since.saturating_add(delay) => {
+                KeyState::Active
+            }
+            state => state,
+        }
+    }
+
+    pub(crate) fn names<'a>(&'a self, schema: &'a Schema) -> Names<'a> {
+        Names { organisation: self, schema }
+    }
+}
+
+async fn found(
+    writer: &mut SqliteConnection,
+    schema: &mut Schema,
+    surroundings: &Surroundings,
+) -> Result<(), sqlx::Error> {
+    for table in built_in(1, &mut || surroundings.id()) {
+        create_rows(writer, &table).await?;
+        definitions::put_table(writer, &table).await?;
+        schema.put_table(table);
+    }
+    Ok(())
+}
+
+/// The rows that an organisation is born with: itself, its business unit, the application's user.
+async fn settle_in(
+    transaction: &mut Transaction<'_>,
+    schema: &Schema,
+    identity: &Identity,
+) -> Result<(), sqlx::Error> {
+    let rows = [
+        ("organization", identity.organization, "Emulated organisation"),
+        ("businessunit", identity.business_unit, "Emulated organisation"),
+        ("systemuser", identity.user, "# Emulated application user"),
+    ];
+    for (logical, id, name) in rows {
+        let Some(table) = schema.table(logical) else { continue };
+        let version = transaction.next_version();
+        let now = Cell::Integer(transaction.now);
+        let text = format!(
+            "INSERT OR IGNORE INTO {} (\"{}\", \"{}\", versionnumber, createdon, modifiedon, statecode, statuscode) \
+             VALUES (?, ?, ?, ?, ?, 0, 1)",
+            table.rows(),
+            table.primary_id(),
+            table.primary_name
+        );
+        let cells = vec![Cell::Id(id), Cell::Text(name.to_owned()), Cell::Integer(version), now.clone(), now];
+        transaction.execute(text, cells).await?;
+    }
+    Ok(())
+}

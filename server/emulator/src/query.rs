@@ -1,0 +1,33 @@
+//! Reading rows: the options of an address, made into SQL, and rows made into JSON.
+
+mod annotate;
+mod apply;
+mod compare;
+mod condition;
+mod expand;
+mod filter;
+mod functions;
+mod lex;
+mod page;
+mod read;
+mod select;
+mod wildcard;
+
+pub(crate) use compare::cell as literal_cell;
+pub(crate) use condition::Names;
+pub(crate) use expand::{Expansion, parse as parse_expand};
+pub(crate) use filter::{Expression, Operand, Operator, parse as parse_filter};
+pub(crate) use lex::Literal;
+pub(crate) use read::{count, list, one};
+pub(crate) use select::cell;
+
+use crate::fault::{Fault, Result};
+
+/// Reads one literal and nothing else.
+pub(crate) fn parse_literal(text: &str) -> Result<Literal> {
+    let tokens = lex::lex(text)?;
+    match &tokens[..] {
+        [token] => token.literal().ok_or_else(|| lex::syntax(text, 0)),
+        _ => Err(Fault::syntax(format!("Syntax error at position 0 in '{text}'."))),
+    }
+}

@@ -1,0 +1,42 @@
+//! Which annotations a request asked for by `Prefer: odata.include-annotations`.
+
+use crate::answer::Request;
+
+pub(crate) const FORMATTED: &str = "OData.Community.Display.V1.FormattedValue";
+pub(crate) const LOOKUP_TABLE: &str = "Microsoft.Dynamics.CRM.lookuplogicalname";
+pub(crate) const NAVIGATION: &str = "Microsoft.Dynamics.CRM.associatednavigationproperty";
+pub(crate) const TOTAL: &str = "Microsoft.Dynamics.CRM.totalrecordcount";
+
+/// The annotations to add to rows and to the answer as a whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Annotations {
+    pub(crate) formatted: bool,
+    pub(crate) lookup_table: bool,
+    pub(crate) navigation: bool,
+    pub(crate) total: bool,
+}
+
+impl Annotations {
+    pub(crate) fn of(request: &Request) -> Self {
+        let Some(wanted) = request.preference("odata.include-annotations") else { return Self::default() };
+        let wants = |name: &str| wanted.split(',').map(str::trim).any(|pattern| matches(pattern, name));
+        Self {
+            formatted: wants(FORMATTED),
+            lookup_table: wants(LOOKUP_TABLE),
+            navigation: wants(NAVIGATION),
+            total: wants(TOTAL),
+        }
+    }
+
+    pub(crate) fn any(self) -> bool {
+        self != Self::default()
+    }
+}
+
+/// A name, or the beginning of one followed by `*`.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => pattern == name,
+    }
+}

@@ -1,0 +1,135 @@
+//! Words, numbers and signs of a filter, each with its position.
+
+use uuid::Uuid;
+
+use crate::fault::{Fault, Result};
+
+/// A value as it stands in an address.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Literal {
+    Null,
+    Text(String),
+    /// Digits, read when it is known against what.
+    Number(String),
+    Boolean(bool),
+    Id(Uuid),
+    /// A time or a day, read when it is known against what.
+    Time(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Sign {
+    Word(String),
+    Value(Literal),
+    /// `( ) , / = [ ] :`
+    Mark(char),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Token {
+    pub(super) at: usize,
+    pub(super) sign: Sign,
+}
+
+impl Token {
+    pub(super) fn literal(&self) -> Option<Literal> {
+        match &self.sign {
+            Sign::Value(literal) => Some(literal.clone()),
+            Sign::Word(word) => match word.as_str() {
+                "null" => Some(Literal::Null),
+                "true" => Some(Literal::Boolean(true)),
+                "false" => Some(Literal::Boolean(false)),
+                _ => None,
+            },
+            Sign::Mark(_) => None,
+        }
+    }
+}
+
+/// OData's own words for what it cannot read.
+pub(super) fn syntax(text: &str, at: usize) -> Fault {
+    Fault::syntax(format!("Syntax error at position {at} in '{text}'."))
+}
+
+pub(super) fn lex(text: &str) -> Result<Vec<Token>> {
+    let mut tokens = Vec::new();
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        if c.is_whitespace() {
+            at += c.len_utf8();
+            continue;
+        }
+        let (sign, length) = next(text, at, c)?;
+        tokens.push(Token { at, sign });
+        at += length;
+    }
+    Ok(tokens)
+}
+
+/// What begins here, and how long it is.
+fn next(text: &str, at: usize, first: char) -> Result<(Sign, usize)> {
+    let rest = &text[at..];
+    match first {
+        '(' | ')' | ',' | '/' | '=' | '[' | ']' | ':' => Ok((Sign::Mark(first), 1)),
+        '\'' => {
+            let (value, length) = quoted(rest).ok_or_else(|| {
+                Fault::syntax(format!(
+                    "There is an unterminated string literal at position {} in '{text}'.",
+                    text.len()
+                ))
+            })?;
+            Ok((Sign::Value(Literal::Text(value)), length))
+        }
+        '"' => {
+            let mut values = serde_json::Deserializer::from_str(rest).into_iter::<String>();
+            let value = values.next().and_then(std::result::Result::ok).ok_or_else(|| syntax(text, at))?;
+            Ok((Sign::Value(Literal::Text(value)), values.byte_offset()))
+        }
+        _ => word(rest).ok_or_else(|| syntax(text, at)),
+    }
+}
+
+/// Text in single quotes, doubled inside.
+fn quoted(rest: &str) -> Option<(String, usize)> {
+    let mut value = String::new();
+    let mut chars = rest.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c != '\'' {
+            value.push(c);
+        } else if chars.peek().is_some_and(|(_, next)| *next == '\'') {
+            value.push('\'');
+            chars.next();
+        } else {
+            return Some((value, at + 1));
+        }
+    }
+    None
+}
+
+fn word(rest: &str) -> Option<(Sign, usize)> {
+    let run = |more: &str| {
+        rest.find(|c: char| !(c.is_ascii_alphanumeric() || more.contains(c))).unwrap_or(rest.len())
+    };
+    if let Some(id) = rest.get(..36).and_then(|text| Uuid::try_parse(text).ok())
+        && run("-") == 36
+    {
+        return Some((Sign::Value(Literal::Id(id)), 36));
+    }
+    let first = rest.chars().next()?;
+    if first.is_ascii_digit() || first == '-' {
+        // Longest first: a time holds signs that a number does not.
+        let length = run("-+.:");
+        let text = &rest[..length];
+        let is_time = text.len() >= 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-';
+        if is_time {
+            return Some((Sign::Value(Literal::Time(text.to_owned())), length));
+        }
+        crate::value::decimal::Decimal::parse(text)?;
+        return Some((Sign::Value(Literal::Number(text.to_owned())), length));
+    }
+    if first.is_ascii_alphabetic() || "_@$".contains(first) {
+        let length = run("_.@$");
+        return Some((Sign::Word(rest[..length].to_owned()), length));
+    }
+    None
+}

@@ -1,0 +1,170 @@
+//! Paging: order, and a cookie that says after which row the next page begins. A cookie holds the place in the order
+//! and not a number of rows to pass over, so rows that come and go meanwhile neither repeat nor hide others.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
+
+use crate::fault::{Fault, Result};
+use crate::schema::{Kind, Table};
+use crate::value::Cell;
+
+use super::condition::{Names, Where};
+use super::select::cell;
+
+/// Default and most [D:webapi/query/page-results.md].
+pub(super) const MOST_ROWS: u32 = 5000;
+
+/// One column of the order.
+pub(super) struct Term {
+    pub(super) sql: String,
+    pub(super) descending: bool,
+    kind: Kind,
+}
+
+/// Where a page ended.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Place {
+    pub(super) page: u64,
+    /// Values of the order's columns, and the row's number, which tells apart those with the same.
+    values: Vec<Mark>,
+    number: i64,
+}
+
+/// A value in a cookie.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Mark {
+    Integer(i64),
+    Real(f64),
+    Text(String),
+    Id { id: uuid::Uuid },
+    Null,
+}
+
+/// Reads `$orderby`.
+pub(super) fn order(
+    query: &mut Where,
+    names: Names<'_>,
+    table: &Table,
+    alias: &str,
+    text: &str,
+) -> Result<Vec<Term>> {
+    let mut terms = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        let mut words = part.split_whitespace();
+        let path: Vec<String> = words.next().unwrap_or_default().split('/').map(str::to_owned).collect();
+        let descending = match (words.next(), words.next()) {
+            (None | Some("asc"), None) => false,
+            (Some("desc"), None) => true,
+            _ => return Err(Fault::syntax(format!("Syntax error at position {} in '{text}'.", text.len()))),
+        };
+        let found = query.find(names, table, alias, &path)?;
+        terms.push(Term { sql: found.sql, descending, kind: found.column.kind.clone() });
+    }
+    Ok(terms)
+}
+
+/// ` ORDER BY …`, always total: rows with the same values come in the order made.
+pub(super) fn order_clause(terms: &[Term], alias: &str) -> String {
+    let mut parts: Vec<String> = terms
+        .iter()
+        .map(|term| format!("{}{}", term.sql, if term.descending { " DESC" } else { "" }))
+        .collect();
+    parts.push(format!("{alias}._n"));
+    format!(" ORDER BY {}", parts.join(", "))
+}
+
+/// The condition that a row lies after a place. Nothing comes before everything, as in SQL Server.
+pub(super) fn after(query: &mut Where, terms: &[Term], alias: &str, place: &Place) -> Result<()> {
+    if place.values.len() != terms.len() {
+        return Err(bad_cookie());
+    }
+    let mut text = format!("{alias}._n > {}", place.number);
+    let mut groups: Vec<Vec<Cell>> = vec![Vec::new()];
+    for (term, mark) in terms.iter().zip(&place.values).rev() {
+        let sql = &term.sql;
+        match (mark.cell(), term.descending) {
+            (Cell::Null, false) => text = format!("({sql} IS NOT NULL OR ({sql} IS NULL AND {text}))"),
+            (Cell::Null, true) => text = format!("({sql} IS NULL AND {text})"),
+            (value, descending) => {
+                text = match descending {
+                    false => format!("({sql} > ? OR ({sql} = ? AND {text}))"),
+                    true => format!("({sql} < ? OR {sql} IS NULL OR ({sql} = ? AND {text}))"),
+                };
+                groups.push(vec![value.clone(), value]);
+            }
+        }
+    }
+    query.and(&text);
+    query.cells.extend(groups.into_iter().rev().flatten());
+    Ok(())
+}
+
+/// Where a page ends whose last row is this one. The order's values stand at `start` in the row, `_n` after them.
+pub(super) fn place(terms: &[Term], row: &SqliteRow, start: usize, page: u64) -> Result<Place> {
+    let values: Result<Vec<Mark>> =
+        terms.iter().enumerate().map(|(at, term)| Ok(Mark::of(cell(row, start + at, &term.kind)?))).collect();
+    let number = match cell(row, start + terms.len(), &Kind::BigInteger)? {
+        Cell::Integer(number) => number,
+        _ => 0,
+    };
+    Ok(Place { page, values: values?, number })
+}
+
+impl Place {
+    /// As the server writes it: a cookie within a cookie, which clients must not look into.
+    pub(super) fn to_token(&self) -> String {
+        let inner = URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default());
+        format!("<cookie pagenumber=\"{}\" pagingcookie=\"{inner}\" istracking=\"False\" />", self.page)
+    }
+
+    pub(super) fn from_token(token: &str) -> Result<Self> {
+        let inner = token.split("pagingcookie=\"").nth(1).and_then(|rest| rest.split('"').next());
+        inner
+            .and_then(|inner| URL_SAFE_NO_PAD.decode(inner).ok())
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .ok_or_else(bad_cookie)
+    }
+}
+
+fn bad_cookie() -> Fault {
+    Fault::bad("0x80040203", "Invalid skiptoken: the paging cookie is malformed or of another query.")
+}
+
+impl Mark {
+    fn of(cell: Cell) -> Self {
+        match cell {
+            Cell::Null => Self::Null,
+            Cell::Integer(number) => Self::Integer(number),
+            Cell::Real(number) => Self::Real(number),
+            Cell::Text(text) => Self::Text(text),
+            Cell::Id(id) => Self::Id { id },
+        }
+    }
+
+    fn cell(&self) -> Cell {
+        match self {
+            Self::Null => Cell::Null,
+            Self::Integer(number) => Cell::Integer(*number),
+            Self::Real(number) => Cell::Real(*number),
+            Self::Text(text) => Cell::Text(text.clone()),
+            Self::Id { id } => Cell::Id(*id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_survive_their_cookie() {
+        let values = vec![Mark::Null, Mark::Text("a\"b".to_owned()), Mark::Integer(-3)];
+        let place = Place { page: 2, values, number: 77 };
+        assert_eq!(Place::from_token(&place.to_token()).unwrap(), place);
+        assert!(Place::from_token("nonsense").is_err());
+        assert!(Place::from_token("<cookie pagingcookie=\"AAAA\"/>").is_err());
+    }
+}

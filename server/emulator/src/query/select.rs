@@ -1,0 +1,203 @@
+//! Which columns a row shows, how they are asked for in SQL, and how the row is written.
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use crate::fault::{Fault, Result};
+use crate::schema::{Behaviour, Column, Kind, Table};
+use crate::value::{Cell, formatted, write, write_text};
+
+use super::annotate::{Annotations, FORMATTED, LOOKUP_TABLE, NAVIGATION};
+use super::condition::{Joins, Names};
+use super::expand::Expansion;
+
+/// The columns of one table as a request wants them, and where they stand in the rows that SQL gives.
+pub(crate) struct Shape<'a> {
+    /// Where the row's id stands; its version follows.
+    start: usize,
+    shown: Vec<Shown<'a>>,
+    /// Rows reached over lookups, in place.
+    inner: Vec<(String, Shape<'a>)>,
+    /// Selected names as they were asked for, for the context; empty for all.
+    pub(crate) names: Vec<String>,
+}
+
+struct Shown<'a> {
+    column: &'a Column,
+    at: usize,
+    /// Where the name of the row stands that a lookup points at.
+    label_at: Option<usize>,
+}
+
+/// The list of what a statement selects, in the making.
+pub(crate) struct Listed {
+    pub(crate) items: Vec<String>,
+    pub(crate) joins: Joins,
+}
+
+impl<'a> Shape<'a> {
+    /// Lays out the columns of `select` (all, if there is none) and what is expanded.
+    pub(crate) fn new(
+        names: Names<'a>,
+        listed: &mut Listed,
+        table: &'a Table,
+        alias: &str,
+        select: Option<&str>,
+        expansions: &[Expansion],
+        annotations: Annotations,
+    ) -> Result<Self> {
+        let start = listed.items.len();
+        listed.items.push(format!("{alias}.\"{}\"", table.primary_id()));
+        listed.items.push(format!("{alias}.versionnumber"));
+        let (columns, asked) = columns(table, select)?;
+        let mut shown = Vec::with_capacity(columns.len());
+        for column in columns {
+            let at = listed.items.len();
+            listed.items.push(names.column_sql(alias, column));
+            let mut label_at = None;
+            if annotations.formatted
+                && let Kind::Lookup { target, navigation, .. } = &column.kind
+            {
+                let joined = listed.joins.over(names, alias, column, navigation)?;
+                let target = names.table(target)?;
+                label_at = Some(listed.items.len());
+                listed.items.push(format!("{joined}.\"{}\"", target.primary_name));
+            }
+            shown.push(Shown { column, at, label_at });
+        }
+        let mut inner = Vec::new();
+        for expansion in expansions {
+            let lookup = table
+                .navigation(&expansion.navigation)
+                .ok_or_else(|| Fault::no_property(&expansion.navigation, &table.logical))?;
+            let joined = listed.joins.over(names, alias, lookup, &expansion.navigation)?;
+            let target = names.table(lookup.target().unwrap_or_default())?;
+            let select = expansion.select.as_deref();
+            let shape = Self::new(names, listed, target, &joined, select, &expansion.inner, annotations)?;
+            inner.push((expansion.navigation.clone(), shape));
+        }
+        Ok(Self { start, shown, inner, names: asked })
+    }
+
+    /// The names in parentheses after the set, as the context shows them.
+    pub(crate) fn context(&self) -> String {
+        let mut parts = self.names.clone();
+        parts.extend(self.inner.iter().map(|(name, shape)| {
+            format!("{name}{}", if shape.names.is_empty() { "()".to_owned() } else { shape.context() })
+        }));
+        if parts.is_empty() { String::new() } else { format!("({})", parts.join(",")) }
+    }
+
+    pub(crate) fn version(&self, row: &SqliteRow) -> Result<i64> {
+        Ok(row.try_get::<i64, _>(self.start + 1)?)
+    }
+}
+
+/// Columns by the names of `$select`, the primary key always among them; and the names themselves.
+fn columns<'a>(table: &'a Table, select: Option<&str>) -> Result<(Vec<&'a Column>, Vec<String>)> {
+    let names: Vec<&str> =
+        select.unwrap_or_default().split(',').map(str::trim).filter(|n| !n.is_empty()).collect();
+    if names.is_empty() || names.contains(&"*") {
+        return Ok((table.columns.iter().collect(), Vec::new()));
+    }
+    let mut columns: Vec<&Column> = Vec::with_capacity(names.len() + 1);
+    for name in &names {
+        let column = table.property(name).ok_or_else(|| Fault::no_property(name, &table.logical))?;
+        if !columns.iter().any(|known| known.logical == column.logical) {
+            columns.push(column);
+        }
+    }
+    if !columns.iter().any(|column| column.kind == Kind::Id) {
+        columns.extend(table.column(table.primary_id()));
+    }
+    Ok((columns, names.iter().map(|name| (*name).to_owned()).collect()))
+}
+
+/// Writes a row as a JSON object. `context` is for a row that stands alone.
+pub(crate) fn write_row(
+    out: &mut String,
+    names: Names<'_>,
+    shape: &Shape<'_>,
+    row: &SqliteRow,
+    annotations: Annotations,
+    context: Option<&str>,
+) -> Result<()> {
+    out.push('{');
+    if let Some(context) = context {
+        out.push_str("\"@odata.context\":");
+        write_text(out, context);
+        out.push(',');
+    }
+    out.push_str(&format!("\"@odata.etag\":\"W/\\\"{}\\\"\"", shape.version(row)?));
+    for shown in &shape.shown {
+        write_property(out, names, row, shown, annotations)?;
+    }
+    for (navigation, inner) in &shape.inner {
+        out.push(',');
+        write_text(out, navigation);
+        out.push(':');
+        match cell(row, inner.start, &Kind::Id)? {
+            Cell::Null => out.push_str("null"),
+            _ => write_row(out, names, inner, row, annotations, None)?,
+        }
+    }
+    out.push('}');
+    Ok(())
+}
+
+fn write_property(
+    out: &mut String,
+    names: Names<'_>,
+    row: &SqliteRow,
+    shown: &Shown<'_>,
+    annotations: Annotations,
+) -> Result<()> {
+    let property = shown.column.property();
+    let value = cell(row, shown.at, &shown.column.kind)?;
+    let annotate = |out: &mut String, name: &str, text: &str| {
+        out.push_str(&format!(",\"{property}@{name}\":"));
+        write_text(out, text);
+    };
+    if annotations.formatted && value != Cell::Null {
+        let label = match shown.label_at {
+            Some(at) => match cell(row, at, &Kind::Memo { max_length: 0 })? {
+                Cell::Text(text) => Some(text),
+                _ => None,
+            },
+            None => formatted(names.schema, shown.column, &value),
+        };
+        if let Some(label) = label {
+            annotate(out, FORMATTED, &label);
+        }
+    }
+    if value != Cell::Null && shown.column.is_lookup() {
+        if annotations.navigation {
+            annotate(out, NAVIGATION, shown.column.navigation().unwrap_or_default());
+        }
+        if annotations.lookup_table {
+            annotate(out, LOOKUP_TABLE, shown.column.target().unwrap_or_default());
+        }
+    }
+    out.push_str(&format!(",\"{property}\":"));
+    write(out, &shown.column.kind, &value);
+    Ok(())
+}
+
+/// A value out of a row, by the type of its column.
+pub(crate) fn cell(row: &SqliteRow, at: usize, kind: &Kind) -> Result<Cell> {
+    Ok(match kind {
+        Kind::Text { .. }
+        | Kind::Memo { .. }
+        | Kind::MultiChoice(_)
+        | Kind::DateTime(Behaviour::DateOnly) => {
+            row.try_get_unchecked::<Option<String>, _>(at)?.map_or(Cell::Null, Cell::Text)
+        }
+        Kind::Double { .. } => row.try_get_unchecked::<Option<f64>, _>(at)?.map_or(Cell::Null, Cell::Real),
+        Kind::Id | Kind::Lookup { .. } | Kind::Fixed(_) => {
+            let bytes = row.try_get_unchecked::<Option<Vec<u8>>, _>(at)?;
+            bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()).map_or(Cell::Null, Cell::Id)
+        }
+        _ => row.try_get_unchecked::<Option<i64>, _>(at)?.map_or(Cell::Null, Cell::Integer),
+    })
+}

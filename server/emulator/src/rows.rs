@@ -1,0 +1,11 @@
+//! Writing rows: one at a time, or many of a table at once.
+
+mod bulk;
+mod payload;
+mod resolve;
+mod write;
+
+pub(crate) use bulk::multiple;
+pub(crate) use payload::Payload;
+pub(crate) use resolve::find_row;
+pub(crate) use write::{Guard, delete, write};

@@ -1,0 +1,100 @@
+//! `CreateMultiple`, `UpdateMultiple`, `UpsertMultiple`: many rows of one table, all or none, no culprit named.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::address::segments;
+use crate::fault::{Fault, Result};
+use crate::query::Names;
+use crate::schema::Table;
+use crate::store::Transaction;
+
+use super::payload::Payload;
+use super::resolve::find_row;
+use super::write::{Guard, write};
+
+#[derive(Deserialize)]
+struct Targets<'a> {
+    #[serde(borrow, rename = "Targets")]
+    targets: Vec<&'a RawValue>,
+}
+
+/// Writes the targets of a bulk action; the ids of the rows, in the order sent.
+pub(crate) async fn multiple(
+    names: Names<'_>,
+    transaction: &mut Transaction<'_>,
+    table: &Table,
+    action: &str,
+    body: &str,
+) -> Result<Vec<Uuid>> {
+    let targets: Targets<'_> = serde_json::from_str(body).map_err(|error| {
+        Fault::payload(&table.set, format!("The parameter 'Targets' cannot be read: {error}"))
+    })?;
+    let mut ids = Vec::with_capacity(targets.targets.len());
+    for target in targets.targets {
+        let payload = Payload::parse(names.schema, table, target.get())?;
+        let expected = format!("Microsoft.Dynamics.CRM.{}", table.logical);
+        if payload.kind.as_deref().is_none_or(|kind| kind.trim_start_matches('#') != expected) {
+            let message = "A type annotation '@odata.type' of the table is required on each target.";
+            return Err(Fault::payload(&table.set, message));
+        }
+        ids.push(one(names, transaction, table, action, &payload).await?);
+    }
+    Ok(ids)
+}
+
+async fn one(
+    names: Names<'_>,
+    transaction: &mut Transaction<'_>,
+    table: &Table,
+    action: &str,
+    payload: &Payload<'_>,
+) -> Result<Uuid> {
+    let no_key = || Fault::argument("A target names no row: give its primary key or '@odata.id'.");
+    match action {
+        "CreateMultiple" => {
+            let id = payload.id.unwrap_or_else(|| names.organisation.surroundings.id());
+            let written =
+                write(names, transaction, table, id, payload, &Vec::new(), &Guard::MustNotExist).await?;
+            Ok(written.id)
+        }
+        "UpdateMultiple" => {
+            let id = payload.id.ok_or_else(no_key)?;
+            write(names, transaction, table, id, payload, &Vec::new(), &Guard::MustExist).await?;
+            Ok(id)
+        }
+        _ => {
+            let (id, key) = match (&payload.address, payload.id) {
+                (Some(address), _) => addressed(names, transaction, table, address, payload).await?,
+                (None, Some(id)) => (id, Vec::new()),
+                (None, None) => return Err(no_key()),
+            };
+            write(names, transaction, table, id, payload, &key, &Guard::None).await?;
+            Ok(id)
+        }
+    }
+}
+
+/// The row that `@odata.id` means, or a new id for one that is not there yet.
+async fn addressed(
+    names: Names<'_>,
+    transaction: &mut Transaction<'_>,
+    table: &Table,
+    address: &str,
+    payload: &Payload<'_>,
+) -> Result<(Uuid, super::resolve::KeyCells)> {
+    let path = address.rsplit('/').next().filter(|last| last.contains('(')).unwrap_or(address);
+    let found = segments(path)?;
+    let key = found.first().map(crate::address::Segment::key).transpose()?.flatten();
+    let key = key
+        .ok_or_else(|| Fault::payload(&table.set, format!("The '@odata.id' '{address}' cannot be read.")))?;
+    let (id, cells) = find_row(names, transaction.connection(), table, &key).await?;
+    if id.is_none()
+        && payload.values.iter().any(|(column, _)| cells.iter().any(|(name, _)| *name == column.logical))
+    {
+        // Key columns both in the address and in the body: refused only when the row is new [PY pull request 127].
+        return Err(Fault::bad("0x80040216", "An unexpected error occurred."));
+    }
+    Ok((id.unwrap_or_else(|| names.organisation.surroundings.id()), cells))
+}

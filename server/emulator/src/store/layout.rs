@@ -1,0 +1,57 @@
+//! What the file holds beside rows, and how a table of rows is laid out.
+
+use sqlx::sqlite::SqliteConnection;
+
+use super::transaction::run;
+use crate::schema::{Key, Kind, Table};
+
+/// The file's own tables. `facts` holds single values: version counter, identity, keys.
+const PREPARE: &str = "
+    CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS definitions (kind TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS tombstones (
+        table_number INTEGER, version INTEGER, id BLOB NOT NULL, deleted_on INTEGER NOT NULL,
+        PRIMARY KEY (table_number, version)
+    ) WITHOUT ROWID;
+    INSERT OR IGNORE INTO facts VALUES ('version', 1000000);
+";
+
+pub(super) async fn prepare(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    run(connection, PREPARE).await
+}
+
+/// Makes the table of rows. `_n` numbers rows in the order made, which is the order they are read in without another.
+pub(crate) async fn create_rows(connection: &mut SqliteConnection, table: &Table) -> Result<(), sqlx::Error> {
+    let mut columns = vec!["_n INTEGER PRIMARY KEY".to_owned()];
+    for column in table.stored() {
+        let rule = match column.kind {
+            Kind::Id => " NOT NULL UNIQUE",
+            Kind::Version => " NOT NULL",
+            _ => "",
+        };
+        columns.push(format!("\"{}\" {}{rule}", column.logical, column.kind.sql()));
+    }
+    let rows = table.rows();
+    run(connection, &format!("CREATE TABLE {rows} ({})", columns.join(", "))).await?;
+    run(connection, &format!("CREATE INDEX {rows}_version ON {rows} (versionnumber)")).await?;
+    for column in table.stored().filter(|c| matches!(c.kind, Kind::Lookup { .. })) {
+        run(connection, &index_sql(table, &column.logical)).await?;
+    }
+    for key in &table.keys {
+        run(connection, &key_sql(table, key)).await?;
+    }
+    Ok(())
+}
+
+/// Lookups are indexed, as in the cloud.
+pub(crate) fn index_sql(table: &Table, column: &str) -> String {
+    let rows = table.rows();
+    format!("CREATE INDEX IF NOT EXISTS {rows}_l_{column} ON {rows} (\"{column}\")")
+}
+
+/// A row with a null in the key is beyond its reach, in SQLite as in the cloud.
+pub(crate) fn key_sql(table: &Table, key: &Key) -> String {
+    let rows = table.rows();
+    let columns: Vec<String> = key.columns.iter().map(|column| format!("\"{column}\"")).collect();
+    format!("CREATE UNIQUE INDEX IF NOT EXISTS {rows}_k_{} ON {rows} ({})", key.logical, columns.join(", "))
+}

@@ -1,0 +1,117 @@
+//! Out of a column into JSON and into words for people. Written straight into the answer's text.
+
+use std::fmt::Write as _;
+
+use super::{Cell, decimal, time};
+use crate::schema::{Behaviour, Column, Kind, Schema};
+
+/// Writes a value as Dataverse prints it: decimals with their column's digits, times in whole seconds with a `Z`.
+pub(crate) fn write(out: &mut String, kind: &Kind, cell: &Cell) {
+    match (cell, kind) {
+        (Cell::Null, _) => out.push_str("null"),
+        (Cell::Integer(number), Kind::Boolean { .. }) => {
+            out.push_str(if *number != 0 { "true" } else { "false" })
+        }
+        (Cell::Integer(number), Kind::Decimal { .. } | Kind::Money { .. }) => {
+            let scale = kind.decimal().map_or(0, |(scale, _, _)| scale);
+            out.push_str(&decimal::print(*number, scale));
+        }
+        (Cell::Integer(number), Kind::DateTime(_)) => {
+            let _ = write!(out, "\"{}\"", time::print(*number));
+        }
+        (Cell::Integer(number), _) => {
+            let _ = write!(out, "{number}");
+        }
+        (Cell::Real(number), _) => {
+            let _ = write!(out, "{number:?}");
+        }
+        (Cell::Id(id), _) => {
+            let _ = write!(out, "\"{id}\"");
+        }
+        (Cell::Text(text), _) => write_text(out, text),
+    }
+}
+
+/// Writes a JSON string, escaped.
+pub(crate) fn write_text(out: &mut String, text: &str) {
+    if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+        out.push('"');
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
+    out.push_str(&serde_json::Value::String(text.to_owned()).to_string());
+}
+
+/// What people see, where that differs from the value itself.
+pub(crate) fn formatted(schema: &Schema, column: &Column, cell: &Cell) -> Option<String> {
+    Some(match (cell, &column.kind) {
+        (Cell::Integer(number), Kind::Choice(choice)) => schema.label(choice, *number)?,
+        (Cell::Text(numbers), Kind::MultiChoice(choice)) => {
+            let labels = numbers.split(',').filter_map(|n| schema.label(choice, n.parse().ok()?));
+            labels.collect::<Vec<_>>().join("; ")
+        }
+        (Cell::Integer(number), Kind::Boolean { yes, no, .. }) => {
+            if *number != 0 {
+                yes.clone()
+            } else {
+                no.clone()
+            }
+        }
+        (Cell::Integer(number), Kind::Integer { .. } | Kind::BigInteger) => grouped(&number.to_string()),
+        (Cell::Integer(number), Kind::Decimal { scale, .. }) => grouped(&decimal::print(*number, *scale)),
+        (Cell::Integer(number), Kind::Money { precision, .. }) => {
+            let rounded = decimal::Decimal::of(*number, Kind::MONEY_SCALE).rounded(*precision)?;
+            format!("${}", grouped(&decimal::print(rounded, *precision)))
+        }
+        (Cell::Real(number), Kind::Double { precision, .. }) => {
+            grouped(&format!("{number:.digits$}", digits = *precision as usize))
+        }
+        (Cell::Integer(seconds), Kind::DateTime(_)) => time::for_people(*seconds),
+        (Cell::Text(day), Kind::DateTime(Behaviour::DateOnly)) => {
+            let (year, rest) = day.split_once('-')?;
+            let (month, day) = rest.split_once('-')?;
+            format!("{}/{}/{year}", month.trim_start_matches('0'), day.trim_start_matches('0'))
+        }
+        _ => return None,
+    })
+}
+
+/// `1234567.5` as `1,234,567.5`.
+fn grouped(number: &str) -> String {
+    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(w, f)| (w, Some(f)));
+    let mut out = String::from(sign);
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_grouped() {
+        let check = |number: &str, expect: &str| assert_eq!(grouped(number), expect);
+        check("1234567.50", "1,234,567.50");
+        check("-1234", "-1,234");
+        check("123", "123");
+        check("0.5", "0.5");
+    }
+
+    #[test]
+    fn text_is_escaped() {
+        let mut out = String::new();
+        write_text(&mut out, "a\"b\\c\n é");
+        assert_eq!(out, r#""a\"b\\c\n é""#);
+    }
+}
