@@ -5,4 +5,5 @@ pub(crate) mod foot;
 pub(crate) mod header;
 pub(crate) mod heading;
 pub(crate) mod newest;
+mod switch;
 pub(crate) mod tiles;

@@ -27,15 +27,20 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// Page and server are not of one build.
+    pub(crate) fn other_build() -> Self {
+        Self::Unavailable("the server was renewed in the meantime; reload the page".to_owned())
+    }
+}
+
 impl FromServerFnError for Fault {
     type Encoder = PostcardEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Request(_) => Self::Offline,
-            _ => Self::Unavailable(
-                "the server answered in a way that this page does not understand; reload it".to_owned(),
-            ),
+            _ => Self::other_build(),
         }
     }
 }

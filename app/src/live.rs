@@ -35,7 +35,7 @@ pub(crate) struct Signals {
     pub health: RwSignal<Health>,
     /// Whether the browser has taken over.
     pub alive: RwSignal<bool>,
-    /// The server's time, in milliseconds, as of the last poll.
+    /// The server's time in milliseconds, moved on each minute and with each change.
     pub now_ms: RwSignal<i64>,
     /// The point of the chart that is looked at.
     pub point: RwSignal<Option<usize>>,
@@ -61,6 +61,7 @@ pub(crate) fn live_panel() -> impl IntoView {
         spoken: RwSignal::new(String::new()),
         own_zone: RwSignal::new(None),
     };
+    let has_runs = Memo::new(move |_| live.panel.with(|panel| panel.invitation.is_none()));
     Effect::new(move |_| page::take_over(live));
     view! {
         <a class="skip" href="#main">"Skip to the figures"</a>
@@ -68,8 +69,7 @@ pub(crate) fn live_panel() -> impl IntoView {
         <main id="main" tabindex="-1">
             {move || live.panel.with(heading::heading)}
             {move || live.panel.with(|panel| tiles::tiles(panel, &live.ask.get()))}
-            {chart::chart(live)}
-            {newest::newest(live)}
+            {move || has_runs.get().then(|| (chart::chart(live), newest::newest(live)))}
         </main>
         {foot::foot(live)}
         <p class="unseen" role="status">{move || live.spoken.get()}</p>

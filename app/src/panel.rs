@@ -34,8 +34,14 @@ impl Panel {
     /// `ETag` of the poll that brings this panel.
     #[must_use]
     pub fn entity_tag(&self) -> String {
-        format!("\"{:016x}\"", self.version)
+        entity_tag(self.version)
     }
+}
+
+/// `ETag` of a version.
+#[must_use]
+pub fn entity_tag(version: u64) -> String {
+    format!("\"{version:016x}\"")
 }
 
 /// Good, bad or neither; for colour and mark, never for colour alone.

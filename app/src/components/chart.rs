@@ -5,6 +5,7 @@
 use leptos::prelude::*;
 use model::figures::Tile;
 
+use super::switch::switch;
 use crate::{
     address::Ask,
     live::Signals,
@@ -16,7 +17,7 @@ pub(crate) fn chart(live: Signals) -> impl IntoView {
         <section class="card chart" aria-labelledby="chart-title">
             <div class="card-head">
                 <h2 id="chart-title">{move || live.panel.with(|panel| panel.chart.title.clone())}</h2>
-                {move || switch(&live.ask.get())}
+                {move || tiles(&live.ask.get())}
             </div>
             <p class="caption">{move || live.panel.with(|panel| panel.chart.caption.clone())}</p>
             <p class="readout" aria-hidden="true">{move || live.panel.with(|panel| readout(panel, live.point.get()))}</p>
@@ -35,8 +36,8 @@ pub(crate) fn chart(live: Signals) -> impl IntoView {
 }
 
 /// The tiles once more, beside the chart that they lead.
-fn switch(ask: &Ask) -> impl IntoView + use<> {
-    let links = Tile::ALL.into_iter().map(|tile| {
+fn tiles(ask: &Ask) -> impl IntoView + use<> {
+    let links = Tile::ALL.map(|tile| {
         let label = match tile {
             Tile::Cost => "Cost",
             Tile::Latency => "Latency",
@@ -44,10 +45,9 @@ fn switch(ask: &Ask) -> impl IntoView + use<> {
             Tile::Assets => "Assets",
             Tile::Tokens => "Tokens",
         };
-        let current = (ask.tile == tile).then_some("true");
-        view! { <a href=ask.with_tile(tile).href() data-view="" aria-current=current>{label}</a> }
+        (ask.with_tile(tile).href(), label, ask.tile == tile)
     });
-    view! { <nav class="switch" aria-label="Chart">{links.collect_view()}</nav> }
+    switch("switch", "Chart", links.to_vec())
 }
 
 /// The drawing itself. To a keyboard and a screen reader it is a slider over its points.
@@ -89,18 +89,20 @@ fn drawing(chart: &ChartView) -> impl IntoView + use<> {
 }
 
 fn heights(marks: &[Mark]) -> impl IntoView + use<> {
-    let texts = marks.iter().map(|mark| {
-        view! { <text x="100%" y=share(mark.at) dy="0.32em" text-anchor="end">{mark.text.clone()}</text> }
-    });
+    let texts = marks.iter().map(|mark| label("height", "100%".to_owned(), share(mark.at), &mark.text));
     view! { <svg class="heights" aria-hidden="true" focusable="false">{texts.collect_view()}</svg> }
 }
 
 fn days(marks: &[Mark]) -> impl IntoView + use<> {
     let texts = marks.iter().map(|mark| {
-        let class = if mark.minor { "minor" } else { "major" };
-        view! { <text class=class x=share(mark.at) y="1em" text-anchor="middle">{mark.text.clone()}</text> }
+        let class = if mark.minor { "day minor" } else { "day" };
+        label(class, share(mark.at), "1em".to_owned(), &mark.text)
     });
     view! { <svg class="days" aria-hidden="true" focusable="false">{texts.collect_view()}</svg> }
+}
+
+fn label(class: &'static str, x: String, y: String, text: &str) -> impl IntoView + use<> {
+    view! { <text class=class x=x y=y>{text.to_owned()}</text> }
 }
 
 fn end_label(chart: &ChartView) -> impl IntoView + use<> {
@@ -110,7 +112,7 @@ fn end_label(chart: &ChartView) -> impl IntoView + use<> {
     };
     view! {
         <svg class="end" aria-hidden="true" focusable="false">
-            <text x="0.5em" y=place dy="0.32em">{text}</text>
+            {label("before", "0.5em".to_owned(), place, &text)}
         </svg>
     }
 }

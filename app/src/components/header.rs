@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use model::range::Range;
 
+use super::switch::switch;
 use crate::{
     address::Ask,
     live::{Health, Signals},
@@ -13,16 +14,17 @@ use crate::{
 const LOGO: &str = "M2 9h3v5H2zM6.5 5h3v9h-3zM11 2h3v12h-3z";
 const HALF_MOON: &str = "M8 1.5a6.5 6.5 0 1 0 0 13zM8 1.5a6.5 6.5 0 0 1 0 13";
 
-/// What `?` opens.
-const KEYS: [(&str, &str); 7] = [
-    ("L", "the last 24 hours"),
-    ("3 6 9", "30, 60, 90 days"),
-    ("/", "choose a campaign"),
-    ("T", "the chart as a table"),
-    ("← →", "along the chart, once it has the focus"),
-    ("?", "this help"),
-    ("Esc", "close what is open"),
-];
+/// What `?` opens. It never changes, so it is text and no view.
+const HELP: &str = "<h2>Keys</h2><dl>\
+<dt><kbd>L</kbd></dt><dd>the last 24 hours</dd>\
+<dt><kbd>3</kbd> <kbd>6</kbd> <kbd>9</kbd></dt><dd>30, 60, 90 days</dd>\
+<dt><kbd>/</kbd></dt><dd>choose a campaign</dd>\
+<dt><kbd>T</kbd></dt><dd>the chart as a table</dd>\
+<dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>along the chart, once it has the focus</dd>\
+<dt><kbd>?</kbd></dt><dd>this help</dd>\
+<dt><kbd>Esc</kbd></dt><dd>close what is open</dd></dl>\
+<p class=\"live-only\"><label><input type=\"checkbox\" id=\"keys-off\"> Switch single keys off</label></p>\
+<p><a href=\"/api/openapi.json\">The interface for programs</a></p>";
 
 pub(crate) fn header(live: Signals) -> impl IntoView {
     view! {
@@ -43,7 +45,7 @@ pub(crate) fn header(live: Signals) -> impl IntoView {
 #[cfg(feature = "ssr")]
 pub(crate) fn plain(demo: bool) -> impl IntoView {
     view! {
-        <header class="top">
+        <header class="top plain">
             {brand()}
             {demo.then(|| view! { <span class="badge">"Demo data"</span> })}
             <nav class="pages" aria-label="Pages"><a href="/">"Panel"</a></nav>
@@ -64,11 +66,8 @@ fn brand() -> impl IntoView {
 }
 
 fn ranges(ask: &Ask) -> impl IntoView + use<> {
-    let links = Range::ALL.into_iter().map(|range| {
-        let current = (ask.range == range).then_some("true");
-        view! { <a href=ask.with_range(range).href() data-view="" aria-current=current>{range.label()}</a> }
-    });
-    view! { <nav class="switch ranges" aria-label="Range">{links.collect_view()}</nav> }
+    let links = Range::ALL.map(|range| (ask.with_range(range).href(), range.label(), ask.range == range));
+    switch("switch ranges", "Range", links.to_vec())
 }
 
 /// A form for a browser without a script; the script follows the choice at once.
@@ -78,13 +77,7 @@ fn filter(campaigns: &[CampaignChoice], ask: &Ask) -> impl IntoView + use<> {
         let selected = chosen.as_deref() == Some(choice.id.as_str());
         view! { <option value=choice.id.clone() selected=selected>{choice.name.clone()}</option> }
     });
-    let hidden = [
-        ("range", ask.range.key().to_owned()),
-        ("tile", ask.tile.key().to_owned()),
-        ("tz", ask.zone.clone().unwrap_or_default()),
-    ];
-    let hidden =
-        hidden.into_iter().map(|(name, value)| view! { <input type="hidden" name=name value=value/> });
+    let (range, tile, zone) = (ask.range.key(), ask.tile.key(), ask.zone.clone().unwrap_or_default());
     view! {
         <form class="filter" action="/" method="get">
             <label class="unseen" for="campaign">"Campaign"</label>
@@ -92,7 +85,9 @@ fn filter(campaigns: &[CampaignChoice], ask: &Ask) -> impl IntoView + use<> {
                 <option value="" selected=chosen.is_none()>"All campaigns"</option>
                 {options.collect_view()}
             </select>
-            {hidden.collect_view()}
+            <input type="hidden" name="range" value=range/>
+            <input type="hidden" name="tile" value=tile/>
+            <input type="hidden" name="tz" value=zone/>
             <button class="plain-only">"Show"</button>
         </form>
     }
@@ -124,7 +119,7 @@ fn fresh(live: Signals) -> impl IntoView {
             <p class=move || format!("fresh {}", tone().class()) data-fresh=move || tone().class()>
                 <span class="dot" aria-hidden="true"></span>
                 <span class="words">{words}</span>
-                <span class="why">{why}</span>
+                <span class="why" hidden=move || why().is_empty()>{why}</span>
             </p>
             <button class="quiet live-only" type="button" data-pause="">{pause}</button>
         </div>
@@ -144,16 +139,10 @@ fn theme() -> impl IntoView {
 }
 
 fn help() -> impl IntoView {
-    let rows = KEYS.into_iter().map(|(key, what)| view! { <dt><kbd>{key}</kbd></dt><dd>{what}</dd> });
     view! {
         <details class="help over" id="help">
             <summary aria-label="Help"><span aria-hidden="true">"?"</span></summary>
-            <div class="sheet">
-                <h2>"Keys"</h2>
-                <dl>{rows.collect_view()}</dl>
-                <p class="live-only"><label><input type="checkbox" id="keys-off"/> "Switch single keys off"</label></p>
-                <p><a href="/api/openapi.json">"The interface for programs"</a></p>
-            </div>
+            <div class="sheet" inner_html=HELP></div>
         </details>
     }
 }

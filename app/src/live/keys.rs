@@ -29,7 +29,7 @@ pub(super) fn press(live: Signals, event: &KeyboardEvent) {
     if closest(event, "input, select, textarea").is_some() || are_off() {
         return;
     }
-    let key = key.to_lowercase();
+    let key = key.to_ascii_lowercase();
     if let Some(range) = Range::of_shortcut(&key) {
         go(live, live.ask.get_untracked().with_range(range));
         return;

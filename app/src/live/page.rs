@@ -1,7 +1,11 @@
 //! What the browser does once it has taken the page over: it listens, counts the seconds and polls.
 
 use gloo_timers::callback::Interval;
-use leptos::{ev, prelude::*, wasm_bindgen::JsCast, web_sys::HtmlInputElement};
+use leptos::{
+    prelude::*,
+    wasm_bindgen::{JsCast, closure::Closure},
+    web_sys::{Event, HtmlInputElement},
+};
 
 use super::{Signals, keys, links, points, poll};
 use crate::address::Ask;
@@ -18,6 +22,7 @@ pub(super) fn take_over(live: Signals) {
         }
     })
     .forget();
+    Interval::new(60_000, move || live.now_ms.update(|now| *now += 60_000)).forget();
     poll::schedule(live);
     if let Some(body) = document().body() {
         // Tests and styles may know that the page is live.
@@ -25,24 +30,42 @@ pub(super) fn take_over(live: Signals) {
     }
 }
 
+/// Everything bubbles up to the window, so that nothing on the page needs a listener of its own.
 fn listen(live: Signals) {
-    _ = window_event_listener(ev::click, move |event| {
-        links::follow(live, &event);
-        press_button(live, &event);
-    });
-    _ = window_event_listener(ev::change, move |event| {
-        links::choose(live, &event);
-        if links::closest(&event, "#keys-off").is_some() {
-            remember_keys();
-        }
-    });
-    _ = window_event_listener(ev::keydown, move |event| keys::press(live, &event));
-    _ = window_event_listener(ev::pointermove, move |event| points::follow(live, &event));
-    _ = window_event_listener(ev::popstate, move |_| {
-        links::show(live, Ask::of_query(&window().location().search().unwrap_or_default()));
-    });
-    _ = window_event_listener(ev::visibilitychange, move |_| wake(live));
-    _ = window_event_listener(ev::online, move |_| wake(live));
+    on(
+        "click",
+        Box::new(move |event| {
+            links::follow(live, event.unchecked_ref());
+            press_button(live, event);
+        }),
+    );
+    on(
+        "change",
+        Box::new(move |event| {
+            links::choose(live, event);
+            if links::closest(event, "#keys-off").is_some() {
+                remember_keys();
+            }
+        }),
+    );
+    on("keydown", Box::new(move |event| keys::press(live, event.unchecked_ref())));
+    on("pointermove", Box::new(move |event| points::follow(live, event.unchecked_ref())));
+    on(
+        "popstate",
+        Box::new(move |_| {
+            links::show(live, Ask::of_query(&window().location().search().unwrap_or_default()));
+        }),
+    );
+    on("visibilitychange", Box::new(move |_| wake(live)));
+    on("online", Box::new(move |_| wake(live)));
+}
+
+/// One type of listener for all events: each further type costs the browser a kilobyte.
+fn on(event: &str, hear: Box<dyn Fn(&Event)>) {
+    let hear = Closure::<dyn Fn(Event)>::new(move |event: Event| hear(&event));
+    _ = window().add_event_listener_with_callback(event, hear.as_ref().unchecked_ref());
+    // It listens for as long as the page is there.
+    hear.forget();
 }
 
 /// Somebody looks again: what they see is fresh at once.
@@ -52,7 +75,7 @@ fn wake(live: Signals) {
     }
 }
 
-fn press_button(live: Signals, event: &ev::MouseEvent) {
+fn press_button(live: Signals, event: &Event) {
     if links::closest(event, "button[data-pause]").is_some() {
         live.health.update(|health| health.paused = !health.paused);
         poll::refresh(live);

@@ -6,7 +6,7 @@ use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
 
 use super::Signals;
-use crate::{fault::Fault, panel::Panel, server_fns::panel::poll_panel};
+use crate::{address::Ask, fault::Fault, panel::Panel, server_fns::panel::poll_panel};
 
 thread_local! {
     /// The poll under way, if any, and the timer of the next one. A page has one panel, and a browser's page one thread.
@@ -48,13 +48,12 @@ fn ask(live: Signals) {
     UNDER_WAY.set(Some(ticket));
     schedule(live);
     let asked = live.ask.get_untracked();
+    let seen = live.panel.with_untracked(|held| (held.ask == asked).then_some(held.version));
     spawn_local(async move {
-        let answer =
-            poll_panel(asked.range.key().to_owned(), asked.tile.key().to_owned(), asked.campaign, asked.zone)
-                .await;
+        let answer = poll_panel(asked.clone(), seen).await;
         if UNDER_WAY.get() == Some(ticket) {
             UNDER_WAY.set(None);
-            settle(live, answer);
+            settle(live, asked, answer);
             schedule(live);
         }
     });
@@ -65,14 +64,14 @@ fn is_asleep(live: Signals) -> bool {
     document().hidden() || live.health.with_untracked(|health| health.paused)
 }
 
-fn settle(live: Signals, answer: Result<Panel, Fault>) {
+fn settle(live: Signals, asked: Ask, answer: Result<Option<Panel>, Fault>) {
     match answer {
-        Ok(panel) => {
+        Ok(news) => {
             live.health.update(super::health::Health::answered);
-            live.now_ms.set(panel.as_of_ms);
-            // An equal version shows the same: nothing on the page is touched.
-            if live.panel.with_untracked(|held| held.version != panel.version) {
-                live.panel.set(panel);
+            // As it was: nothing on the page is touched.
+            if let Some(panel) = news {
+                live.now_ms.set(panel.as_of_ms);
+                live.panel.set(Panel { ask: asked, ..panel });
             }
         }
         Err(fault) => live.health.update(|health| health.missed(fault.sentence())),

@@ -8,7 +8,7 @@ const STRICT_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'n
 
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), fullscreen=(self), \
      geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
-     publickey-credentials-get=(), screen-wake-lock=(self), usb=(), web-share=(), xr-spatial-tracking=()";
+     publickey-credentials-get=(), screen-wake-lock=(self), usb=(), xr-spatial-tracking=()";
 
 /// A page's policy: its own files, and the scripts that carry this nonce.
 #[must_use]
