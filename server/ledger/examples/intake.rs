@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use futures::StreamExt;
 use ledger::{Ledger, Settings, chance::Seeded};
 use model::{
     calendar::{Compare, Zone, window},
@@ -23,6 +24,7 @@ use model::{
     tenant::TenantId,
     time::{DAY, Instant},
 };
+use tokio::time::Instant as Moment;
 
 struct Machine;
 
@@ -53,7 +55,7 @@ async fn main() {
 /// What the machine can do at best: write a page, flush it.
 fn bare(folder: &std::path::Path) {
     let mut file = File::create(folder.join("bare")).expect("creates");
-    let start = std::time::Instant::now();
+    let start = Moment::now();
     let mut flushes = 0;
     while start.elapsed() < Duration::from_secs(1) {
         file.write_all(&[7; 4096]).expect("writes");
@@ -65,7 +67,7 @@ fn bare(folder: &std::path::Path) {
 
 async fn singles(ledger: &Ledger, connections: usize, time: Duration) {
     let next = Arc::new(AtomicUsize::new(0));
-    let start = std::time::Instant::now();
+    let start = Moment::now();
     let tasks: Vec<_> = (0..connections)
         .map(|_| {
             let (ledger, next) = (ledger.clone(), Arc::clone(&next));
@@ -73,7 +75,7 @@ async fn singles(ledger: &Ledger, connections: usize, time: Duration) {
                 let mut waits = Vec::new();
                 while start.elapsed() < time {
                     let record = record("single", next.fetch_add(1, Ordering::Relaxed));
-                    let asked = std::time::Instant::now();
+                    let asked = Moment::now();
                     ledger.store(T, &CAMPAIGN_RUN, vec![record]).await.expect("stores");
                     waits.push(asked.elapsed());
                 }
@@ -94,7 +96,7 @@ async fn singles(ledger: &Ledger, connections: usize, time: Duration) {
 async fn batches(ledger: &Ledger, size: usize, count: usize) {
     let prepared: Vec<Vec<Record>> =
         (0..count).map(|batch| (0..size).map(|at| record("batch", batch * size + at)).collect()).collect();
-    let start = std::time::Instant::now();
+    let start = Moment::now();
     let mut waiting = futures::stream::FuturesUnordered::new();
     for records in prepared {
         use futures::StreamExt;
@@ -103,7 +105,7 @@ async fn batches(ledger: &Ledger, size: usize, count: usize) {
             waiting.next().await.expect("one waits").expect("stores");
         }
     }
-    while futures::StreamExt::next(&mut waiting).await.is_some() {}
+    while waiting.next().await.is_some() {}
     let seconds = start.elapsed().as_secs_f64();
     let records = f64::from(u32::try_from(size * count).unwrap_or(0));
     println!("batches of {size}, 8 at a time: {:.0} records a second", records / seconds);
@@ -121,7 +123,7 @@ async fn history(ledger: &Ledger) {
         let mut best = Duration::MAX;
         let mut rows = (0, 0);
         for _ in 0..5 {
-            let start = std::time::Instant::now();
+            let start = Moment::now();
             let history = ledger.history(T, &window, &filter).await.expect("answers");
             best = best.min(start.elapsed());
             rows = (history.figures.sums.runs, history.previous.sums.runs);
@@ -132,7 +134,7 @@ async fn history(ledger: &Ledger) {
 
 async fn standing(ledger: &Ledger) {
     for _ in 0..2 {
-        let start = std::time::Instant::now();
+        let start = Moment::now();
         let standing = ledger.standing(T).await.expect("answers");
         println!("standing: {} durable in {:.1?}", standing.balance[0].durable, start.elapsed());
         assert_eq!(standing.balance[0].unaccounted(), 0);

@@ -1,0 +1,305 @@
+//! Carries what is in the outbox to Dataverse, for as long as there is something, and no faster than is wise.
+
+use std::{sync::Arc, time::Duration};
+
+use dataverse::{Client, Error};
+use ledger::{Ledger, LedgerError, Parcel, chance::Chance};
+use model::{
+    clock::Clock,
+    delivery::DeliveryState,
+    time::{Instant, SECOND},
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant as Moment, sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Settings,
+    flight::{Airport, Fate, Landing, fly},
+    handle::Board,
+    pace::Pace,
+    targets::Targets,
+};
+
+/// Looked for what is due at least so often, whatever is heard of changes.
+const ROUND: Duration = Duration::from_secs(30);
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+pub(crate) struct Relay {
+    pub(crate) ledger: Ledger,
+    pub(crate) client: Client,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) board: Board,
+}
+
+/// What the loop keeps in mind.
+struct Tower {
+    pace: Pace,
+    targets: Arc<Targets>,
+    flights: JoinSet<Landing>,
+    /// Nothing starts before this.
+    not_before: Moment,
+    /// Lane faults in a row.
+    faults: u32,
+    /// When something that was postponed comes due.
+    due: Option<Moment>,
+}
+
+/// Why no further flight was started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lull {
+    NothingDue,
+    AllUnderWay,
+    Until(Moment),
+}
+
+/// What the ledger is told of parcels.
+enum Word<'a> {
+    Delivered(&'a [Parcel], Instant),
+    Dead(&'a [(Parcel, String)]),
+    Postponed(&'a [Parcel], Instant, bool),
+}
+
+impl Relay {
+    pub(crate) async fn run(self) {
+        let mut changes = self.ledger.changes();
+        let mut tower = Tower {
+            pace: Pace::new(&self.settings, self.clock.now()),
+            targets: Arc::new(Targets::new(&self.settings.tenants)),
+            flights: JoinSet::new(),
+            not_before: Moment::now(),
+            faults: 0,
+            due: None,
+        };
+        loop {
+            changes.mark_unchanged();
+            let lull = self.start_flights(&mut tower).await;
+            self.show(&tower, lull);
+            let wake = tower.wake(lull);
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                Some(landed) = tower.flights.join_next() => self.land(&mut tower, landed).await,
+                Ok(()) = changes.changed(), if lull == Lull::NothingDue => {}
+                () = sleep_until(wake) => {}
+            }
+        }
+        self.bid_farewell(tower).await;
+    }
+
+    async fn start_flights(&self, tower: &mut Tower) -> Lull {
+        // After a fault one flight tries whether the lane is free again.
+        let lanes = if tower.faults > 0 { 1 } else { tower.pace.lanes() };
+        while tower.flights.len() < lanes {
+            if tower.not_before > Moment::now() {
+                return Lull::Until(tower.not_before);
+            }
+            if let Some(wait) = tower.pace.wait(self.clock.now()) {
+                return Lull::Until(Moment::now() + wait);
+            }
+            match self.ledger.lease(tower.pace.batch(), self.settings.hold).await {
+                Ok(parcels) if parcels.is_empty() => {
+                    tower.due = tower.due.filter(|due| *due > Moment::now());
+                    return Lull::NothingDue;
+                }
+                Ok(parcels) => self.start(tower, parcels),
+                Err(error) => {
+                    tracing::warn!(%error, "the relay cannot read the outbox");
+                    return Lull::Until(Moment::now() + PAUSE_MIN);
+                }
+            }
+        }
+        Lull::AllUnderWay
+    }
+
+    fn start(&self, tower: &mut Tower, parcels: Vec<Parcel>) {
+        let now = self.clock.now();
+        tower.pace.spend(now);
+        if parcels.len() < tower.pace.batch() {
+            tower.not_before = Moment::now() + self.settings.linger;
+        }
+        self.look_behind(&parcels, now);
+        let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
+        let (targets, chance) = (Arc::clone(&tower.targets), Arc::clone(&self.chance));
+        tower.flights.spawn(async move {
+            let airport =
+                Airport { client: &client, targets: &targets, settings: &settings, chance: &*chance };
+            fly(airport, parcels).await
+        });
+    }
+
+    /// Says so when records have waited for longer than they should.
+    fn look_behind(&self, parcels: &[Parcel], now: Instant) {
+        let waited = parcels.iter().map(|parcel| now.since(parcel.enqueued_at)).max().unwrap_or(0);
+        let limit = i64::try_from(self.settings.behind_after.as_micros()).unwrap_or(i64::MAX);
+        self.board.update(|status| {
+            if status.state == DeliveryState::Ok && waited > limit {
+                status.state = DeliveryState::Behind;
+                status.reason = Some(format!(
+                    "delivery works off a backlog whose oldest record waits for {} s; nothing is lost",
+                    waited / SECOND
+                ));
+            }
+        });
+    }
+
+    async fn land(&self, tower: &mut Tower, landed: Result<Landing, tokio::task::JoinError>) {
+        let landing = match landed {
+            Ok(landing) => landing,
+            // Its parcels come back by themselves when their leases run out.
+            Err(error) => return tracing::error!(%error, "a delivery broke off; report this"),
+        };
+        let records = landing.parcels.len();
+        let took = landing.took;
+        let lane = landing.lane;
+        let delivered = self.settle(tower, landing.parcels).await;
+        match lane {
+            Some(error) => self.pause(tower, &error),
+            None => {
+                tower.faults = 0;
+                tower.pace.well(records, took);
+                self.go_on(delivered > 0);
+            }
+        }
+    }
+
+    /// Tells the ledger each parcel's fate. Says how many were delivered.
+    async fn settle(&self, tower: &mut Tower, parcels: Vec<(Parcel, Fate)>) -> usize {
+        let now = self.clock.now();
+        let (mut delivered, mut held, mut dead) = (Vec::new(), Vec::new(), Vec::new());
+        let mut again: std::collections::BTreeMap<Duration, Vec<Parcel>> = std::collections::BTreeMap::new();
+        for (parcel, fate) in parcels {
+            match fate {
+                Fate::Delivered => delivered.push(parcel),
+                Fate::Held => held.push(parcel),
+                Fate::Dead(reason) => {
+                    tracing::warn!(kind = parcel.kind.name, id = %parcel.id, reason, "dataverse refuses a record");
+                    dead.push((parcel, reason));
+                }
+                Fate::Again(after) => again.entry(after).or_default().push(parcel),
+            }
+        }
+        self.tell(Word::Delivered(&delivered, now)).await;
+        self.tell(Word::Dead(&dead)).await;
+        self.tell(Word::Postponed(&held, now, false)).await;
+        let postponed: usize = again.values().map(Vec::len).sum();
+        for (after, parcels) in again {
+            let due = Moment::now() + after;
+            tower.due = Some(tower.due.map_or(due, |earlier| earlier.min(due)));
+            let until = now.plus(i64::try_from(after.as_micros()).unwrap_or(i64::MAX));
+            self.tell(Word::Postponed(&parcels, until, true)).await;
+        }
+        self.board.update(|status| {
+            status.sent += delivered.len() as u64;
+            status.dead += dead.len() as u64;
+            status.postponed += postponed as u64;
+            if !delivered.is_empty() {
+                status.last_delivery = Some(now);
+            }
+        });
+        delivered.len()
+    }
+
+    /// The ledger may be out of order for a while; what Dataverse acknowledged is not forgotten meanwhile. Should this
+    /// process end before, the records are sent once more under the same ids.
+    async fn tell(&self, word: Word<'_>) {
+        while let Err(error) = word.say(&self.ledger).await {
+            tracing::warn!(%error, "the relay cannot mark what came of its parcels");
+            if error == LedgerError::Closed || self.stop.is_cancelled() {
+                return;
+            }
+            sleep(PAUSE_MIN).await;
+        }
+    }
+
+    fn pause(&self, tower: &mut Tower, error: &Error) {
+        tower.faults += 1;
+        tower.pace.badly();
+        let doubled = PAUSE_MIN.saturating_mul(2_u32.saturating_pow(tower.faults.min(16) - 1)).min(PAUSE_MAX);
+        let jittered = doubled.mul_f64(0.5 + self.chance.fraction() / 2.0);
+        let pause = error.retry_after().map_or(jittered, |asked| asked.max(jittered));
+        tower.not_before = tower.not_before.max(Moment::now() + pause);
+        tracing::warn!(%error, pause_seconds = pause.as_secs(), "delivery pauses; nothing is lost");
+        self.board.update(|status| {
+            status.pauses += 1;
+            status.state = DeliveryState::Stopped;
+            status.reason = Some(reason(error, pause));
+        });
+    }
+
+    fn go_on(&self, delivered: bool) {
+        self.board.update(|status| {
+            if delivered && status.state == DeliveryState::Stopped {
+                tracing::info!("delivery goes on");
+                status.state = DeliveryState::Ok;
+                status.reason = None;
+            }
+        });
+    }
+
+    fn show(&self, tower: &Tower, lull: Lull) {
+        self.board.update(|status| {
+            status.batch = tower.pace.batch();
+            status.lanes = tower.pace.lanes();
+            status.under_way = tower.flights.len();
+            let through = lull == Lull::NothingDue && tower.flights.is_empty() && tower.faults == 0;
+            if through && status.state != DeliveryState::Ok {
+                status.state = DeliveryState::Ok;
+                status.reason = None;
+            }
+        });
+    }
+
+    /// Lets what is under way end, as far as that is soon. The rest is taken back at the next start.
+    async fn bid_farewell(&self, mut tower: Tower) {
+        let deadline = Moment::now() + self.settings.farewell;
+        loop {
+            tokio::select! {
+                landed = tower.flights.join_next() => match landed {
+                    Some(landed) => self.land(&mut tower, landed).await,
+                    None => return,
+                },
+                () = sleep_until(deadline) => return tower.flights.abort_all(),
+            }
+        }
+    }
+}
+
+impl Word<'_> {
+    async fn say(&self, ledger: &Ledger) -> Result<(), LedgerError> {
+        match self {
+            Self::Delivered([], _) | Self::Dead([]) | Self::Postponed([], _, _) => Ok(()),
+            Self::Delivered(parcels, at) => ledger.delivered(parcels, *at).await,
+            Self::Dead(parcels) => ledger.dead(parcels).await,
+            Self::Postponed(parcels, until, counted) => ledger.postponed(parcels, *until, *counted).await,
+        }
+    }
+}
+
+impl Tower {
+    fn wake(&self, lull: Lull) -> Moment {
+        let round = Moment::now() + ROUND;
+        match lull {
+            Lull::Until(moment) => moment,
+            Lull::NothingDue => self.due.map_or(round, |due| due.min(round)),
+            Lull::AllUnderWay => round,
+        }
+    }
+}
+
+fn reason(error: &Error, pause: Duration) -> String {
+    match error {
+        Error::Throttled { .. } => {
+            format!("Dataverse asks for a pause of {} s; nothing is lost", pause.as_secs().max(1))
+        }
+        Error::Transport { .. } | Error::TimedOut { .. } => {
+            format!("Dataverse does not answer ({error}); nothing is lost, delivery goes on by itself")
+        }
+        other => format!("{other}; nothing is lost, delivery goes on when that is seen to"),
+    }
+}

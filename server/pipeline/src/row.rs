@@ -1,0 +1,110 @@
+//! A record as a row of Dataverse, and a row held against the record that it should be.
+
+use ledger::Unconfirmed;
+use model::{
+    decimal,
+    record::{Kind, Record, Shape, Value},
+    tenant::TenantId,
+    time::{Instant, SECOND},
+};
+use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
+
+/// The lookup by which every row belongs to a tenant; made under this very name, so it is bound by it too.
+pub(crate) const TENANT: &str = "apex_tenantid";
+pub(crate) const TENANT_VALUE: &str = "_apex_tenantid_value";
+pub(crate) const TENANTS_SET: &str = "apex_tenants";
+pub(crate) const NAME: &str = "apex_name";
+
+/// The row to upsert, without its id.
+pub(crate) fn of(kind: &Kind, tenant: TenantId, record: &Record) -> Json {
+    let mut row: Map<String, Json> = kind
+        .fields
+        .iter()
+        .zip(&record.values)
+        .map(|(field, value)| (field.dataverse.to_owned(), content(field.shape, value)))
+        .collect();
+    row.insert(NAME.to_owned(), (kind.destination.title)(record).into());
+    row.insert(format!("{TENANT}@odata.bind"), format!("/{TENANTS_SET}({tenant})").into());
+    Json::Object(row)
+}
+
+fn content(shape: Shape, value: &Value) -> Json {
+    match (value, shape) {
+        (Value::Nothing, _) => Json::Null,
+        (Value::Text(text), _) => json!(text),
+        // At up to 15 digits the nearest double reads and prints as the very same decimal.
+        (Value::Decimal(number), Shape::Decimal { scale, .. }) => {
+            serde_json::from_str(&decimal::format(*number, scale)).unwrap_or(Json::Null)
+        }
+        (Value::Whole(number) | Value::Decimal(number), _) => json!(number),
+        (Value::Time(at), _) => json!(at.to_string()),
+    }
+}
+
+/// The columns to read back.
+pub(crate) fn columns(kind: &Kind) -> impl Iterator<Item = &'static str> {
+    kind.fields.iter().map(|field| field.dataverse).chain([TENANT_VALUE])
+}
+
+/// Which record a row is, and whose.
+pub(crate) fn identity(kind: &Kind, row: &Json) -> Option<(TenantId, Uuid)> {
+    let id = |column: &str| row.get(column)?.as_str()?.parse::<Uuid>().ok();
+    let tenant = id(TENANT_VALUE).map_or(TenantId::FIRST, TenantId);
+    Some((tenant, id(kind.destination.primary_key)?))
+}
+
+/// The columns in which a row is not what the record says.
+pub(crate) fn differences(item: &Unconfirmed, row: &Json) -> Vec<&'static str> {
+    let values = &item.held.stored.record.values;
+    item.kind
+        .fields
+        .iter()
+        .zip(values)
+        .filter(|(field, value)| !says(field.shape, value, row.get(field.dataverse).unwrap_or(&Json::Null)))
+        .map(|(field, _)| field.dataverse)
+        .collect()
+}
+
+fn says(shape: Shape, value: &Value, there: &Json) -> bool {
+    match (value, shape) {
+        (Value::Nothing, _) => there.is_null(),
+        (Value::Text(text), _) => there.as_str() == Some(text),
+        (Value::Decimal(number), Shape::Decimal { scale, .. }) => {
+            there.is_number() && decimal::parse(&there.to_string(), scale) == Some(*number)
+        }
+        (Value::Whole(number) | Value::Decimal(number), _) => there.as_i64() == Some(*number),
+        (Value::Time(at), _) => {
+            there.as_str().and_then(Instant::parse).is_some_and(|read| same_second(*at, read))
+        }
+    }
+}
+
+/// Dataverse keeps whole seconds.
+fn same_second(ours: Instant, theirs: Instant) -> bool {
+    ours == theirs || ours.micros().div_euclid(SECOND) == theirs.micros().div_euclid(SECOND)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::record::{campaign_run::CAMPAIGN_RUN, parse};
+
+    use super::*;
+
+    fn record() -> Record {
+        let json = r#"{"campaignId":"c","runId":"r","phase":"1","agentsTotal":195,"agentsSuccessful":190,
+            "costUSD":"99999.00001","latencyP95Ms":7,"createdAt":"2026-11-21T09:30:00.123456Z"}"#;
+        parse(&CAMPAIGN_RUN, json, Instant::from_micros(1_795_000_000_000_000)).unwrap()
+    }
+
+    #[test]
+    fn a_row_holds_exact_digits_and_the_lookup() {
+        let row = of(&CAMPAIGN_RUN, TenantId::FIRST, &record());
+        assert_eq!(row["apex_costusd"].to_string(), "99999.00001");
+        assert_eq!(row["apex_successrate"].to_string(), "97.44");
+        assert_eq!(row["apex_createdat"], "2026-11-21T09:30:00.123456Z");
+        assert_eq!(row["apex_latencyavgms"], Json::Null);
+        assert_eq!(row["apex_name"], "c · r · 1");
+        assert_eq!(row["apex_tenantid@odata.bind"], "/apex_tenants(00000000-0000-7000-8000-000000000001)");
+    }
+}

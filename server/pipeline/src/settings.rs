@@ -1,0 +1,58 @@
+//! How fast to go, how long to wait, when to give up.
+
+use std::time::Duration;
+
+use model::tenant::TenantId;
+
+/// A tenant's row in Dataverse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub name: String,
+}
+
+/// The defaults fit an organisation with the usual limits: 6,000 requests in five minutes.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What to call tenants whose row is missing in Dataverse; any other is called by its id.
+    pub tenants: Vec<Tenant>,
+    /// Records in a request: at first, at least, at most.
+    pub batch: usize,
+    pub batch_min: usize,
+    pub batch_max: usize,
+    /// Requests under way at once, at most.
+    pub lanes_max: usize,
+    /// Requests in five minutes, at most. The rest of the organisation's allowance is for others.
+    pub requests_max: u32,
+    /// How long records wait for company when there are few.
+    pub linger: Duration,
+    /// How long a lease holds. A request with all its retries must end within it.
+    pub hold: Duration,
+    /// How often a record is tried that fails for a reason that may pass.
+    pub attempts_max: i64,
+    /// Records that wait for longer are said to be behind.
+    pub behind_after: Duration,
+    /// How often what was delivered is read back; nothing is asked while nothing new was delivered.
+    pub read_back_every: Duration,
+    /// How long open requests may take to end when everything is to stop.
+    pub farewell: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tenants: Vec::new(),
+            batch: 100,
+            batch_min: 10,
+            batch_max: 500,
+            lanes_max: 4,
+            requests_max: 4_500,
+            linger: Duration::from_millis(200),
+            hold: Duration::from_secs(600),
+            attempts_max: 8,
+            behind_after: Duration::from_secs(60),
+            read_back_every: Duration::from_secs(30),
+            farewell: Duration::from_secs(5),
+        }
+    }
+}

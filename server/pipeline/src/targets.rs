@@ -1,0 +1,152 @@
+//! What lookups and ids point at: the rows of tenants and campaigns, sent ahead of the records that need them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use dataverse::{BatchOptions, Client, Error, Operation};
+use ledger::{Operation as Carried, Parcel};
+use model::{identity, tenant::TenantId};
+use serde_json::json;
+
+use crate::{
+    Tenant,
+    row::{NAME, TENANT, TENANTS_SET},
+};
+
+/// A table that is pointed at.
+pub(crate) struct TargetTable {
+    /// The ledger's table of the same things, if it has one.
+    pub(crate) ledger: Option<&'static str>,
+    pub(crate) logical_name: &'static str,
+    pub(crate) entity_set: &'static str,
+    pub(crate) display_name: &'static str,
+    pub(crate) display_collection_name: &'static str,
+    /// The column with the id that records hold.
+    pub(crate) code: Option<&'static str>,
+}
+
+pub(crate) const TENANTS: TargetTable = TargetTable {
+    ledger: None,
+    logical_name: "apex_tenant",
+    entity_set: TENANTS_SET,
+    display_name: "Tenant",
+    display_collection_name: "Tenants",
+    code: None,
+};
+pub(crate) const CAMPAIGNS: TargetTable = TargetTable {
+    ledger: Some("campaigns"),
+    logical_name: "apex_campaign",
+    entity_set: "apex_campaigns",
+    display_name: "Campaign",
+    display_collection_name: "Campaigns",
+    code: Some("apex_code"),
+};
+pub(crate) const USERS: TargetTable = TargetTable {
+    ledger: None,
+    logical_name: "apex_user",
+    entity_set: "apex_users",
+    display_name: "User",
+    display_collection_name: "Users",
+    code: None,
+};
+pub(crate) static TARGETS: [TargetTable; 3] = [TENANTS, CAMPAIGNS, USERS];
+
+/// A thing with a name: whose, in which of the ledger's tables, under which id.
+type Named = (TenantId, &'static str, String);
+
+/// Which rows this process has sent already.
+pub(crate) struct Targets {
+    tenants: HashMap<TenantId, String>,
+    sent: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    tenants: HashSet<TenantId>,
+    names: HashMap<Named, String>,
+}
+
+impl Targets {
+    pub(crate) fn new(tenants: &[Tenant]) -> Self {
+        let tenants = tenants.iter().map(|tenant| (tenant.id, tenant.name.clone())).collect();
+        Self { tenants, sent: Mutex::default() }
+    }
+
+    /// Sees to it that whatever these parcels point at is there. An error is one of the lane.
+    pub(crate) async fn send(&self, client: &Client, parcels: &[Parcel]) -> Result<(), Error> {
+        let (tenants, names) = self.missing(parcels);
+        for tenant in tenants {
+            let name = self.tenants.get(&tenant).cloned().unwrap_or_else(|| tenant.to_string());
+            create_tenant(client, tenant, &name).await?;
+            self.known().tenants.insert(tenant);
+        }
+        self.send_names(client, names).await
+    }
+
+    /// A row that was pointed at is gone: all are sent again.
+    pub(crate) fn forget(&self) {
+        *self.known() = Known::default();
+    }
+
+    fn missing(&self, parcels: &[Parcel]) -> (HashSet<TenantId>, HashMap<Named, String>) {
+        let known = self.known();
+        let mut tenants = HashSet::new();
+        let mut names = HashMap::new();
+        for parcel in parcels {
+            let Carried::Upsert(stored) = &parcel.operation else { continue };
+            if !known.tenants.contains(&parcel.tenant) {
+                tenants.insert(parcel.tenant);
+            }
+            if let (Some(naming), Some(name)) = (&parcel.kind.naming, &stored.record.name) {
+                let named = (parcel.tenant, naming.table, stored.record.values[naming.of].text().to_owned());
+                if known.names.get(&named) != Some(name) {
+                    names.insert(named, name.clone());
+                }
+            }
+        }
+        (tenants, names)
+    }
+
+    /// A name that is refused is a pity, and no reason to hold the records back.
+    async fn send_names(&self, client: &Client, names: HashMap<Named, String>) -> Result<(), Error> {
+        let names: Vec<(Named, String)> = names.into_iter().collect();
+        for names in names.chunks(100) {
+            let operations = names.iter().filter_map(|(named, name)| upsert_name(named, name)).collect();
+            let outcomes = client.batch(operations, BatchOptions { continue_on_error: true }).await?;
+            for outcome in outcomes {
+                match outcome {
+                    Err(error) if error.is_lane_fault() => return Err(error),
+                    Err(error) => tracing::warn!(%error, "dataverse refused the row that names a campaign"),
+                    Ok(_) => {}
+                }
+            }
+            self.known().names.extend(names.iter().cloned());
+        }
+        Ok(())
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes a tenant's row unless there is one: its name may have been changed there.
+pub(crate) async fn create_tenant(client: &Client, tenant: TenantId, name: &str) -> Result<(), Error> {
+    match client.create_only(TENANTS.entity_set, tenant.0, &json!({ NAME: name })).await {
+        Err(Error::Precondition(_)) | Ok(()) => Ok(()),
+        Err(error) if error.is_duplicate() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn upsert_name((tenant, table, id): &Named, name: &str) -> Option<Operation> {
+    let target = TARGETS.iter().find(|target| target.ledger == Some(table))?;
+    let mut row = json!({ NAME: name, format!("{TENANT}@odata.bind"): format!("/{TENANTS_SET}({tenant})") });
+    if let Some(code) = target.code {
+        row[code] = id.as_str().into();
+    }
+    let kind = target.logical_name.trim_start_matches("apex_");
+    Some(Operation::upsert(target.entity_set, identity::natural_id(*tenant, kind, &[id]), row))
+}
