@@ -44,3 +44,17 @@ pub const TABLE: &[Setting] = &[
 
 /// Read when the server is compiled, and so of no effect here.
 pub(super) const OF_THE_BUILD: &[&str] = &["STUDIO_SITE"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_tells_every_setting_as_it_is() {
+        let readme = include_str!("../../../README.md");
+        for Setting { name, default, meaning, .. } in TABLE {
+            let row = format!("| `{name}` | {default} | {meaning} |");
+            assert!(readme.contains(&row), "the README lacks this row of its table: {row}");
+        }
+    }
+}
