@@ -1,7 +1,7 @@
 //! A server of ours for a measurement: started on a free port with a folder of its own, and ended with it.
 
 use std::{
-    fs,
+    env, fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -41,6 +41,7 @@ impl Server {
     /// Starts it on a folder that may hold something already, and leaves that there.
     pub fn start_on(binary: &Path, data: &Path) -> Result<Self> {
         let mut command = Command::new(binary);
+        forget_settings(&mut command);
         command.env("STUDIO_ADDR", "127.0.0.1:0").env("STUDIO_DATA", data);
         command.stderr(Stdio::null());
         let start = now();
@@ -63,6 +64,20 @@ impl Drop for Server {
         self.process.stop();
         if let Some(data) = &self.own_data {
             _ = fs::remove_dir_all(data);
+        }
+    }
+}
+
+/// Measured as it comes, whatever the shell that we run in has set.
+fn forget_settings(command: &mut Command) {
+    let beginnings = ["STUDIO_", "DATAVERSE_", "NEXT_PUBLIC_DATAVERSE_", "AZURE_"];
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if beginnings.iter().any(|beginning| text.starts_with(beginning))
+            || text == "DATABASE_URL"
+            || text == "USE_DATAVERSE"
+        {
+            command.env_remove(&name);
         }
     }
 }
