@@ -1,4 +1,5 @@
 //! `cargo xtask …`: every command of the house. Here they are only told apart; each has a file of its own.
+#![doc = include_str!("../README.md")]
 
 mod bench;
 mod build;

@@ -29,7 +29,10 @@ pub fn command(house: &House) -> Result<()> {
     complaints.extend(arrows::check(&tree.metadata)?);
     complaints.extend(dependencies::check(&tree)?);
     complaints.extend(pins::check(&tree.files)?);
-    complaints.extend(browser::check(house)?);
+    if complaints.is_empty() {
+        // A wrong arrow may be a circle, of which cargo draws no tree: then the complaint about the arrow is the better one.
+        complaints.extend(browser::check(house)?);
+    }
     if complaints.is_empty() {
         eprintln!("    tidy: {} files, no complaint", tree.files.len());
         return Ok(());
