@@ -6,6 +6,7 @@ mod chromium;
 mod crates;
 mod debian;
 mod end2end;
+mod node;
 mod wasm_std;
 
 use std::{
@@ -18,7 +19,7 @@ use anyhow::{Context, Result};
 pub use chromium::Chromium;
 pub use wasm_std::{Compiler, TARGET};
 
-use crate::house::House;
+use crate::{house::House, shell};
 
 /// What a build needs.
 pub struct Tools {
@@ -89,31 +90,39 @@ fn lock(house: &House) -> Result<fs::File> {
     Ok(file)
 }
 
-/// Installs one tool into `<tools>/<name>` unless that very version stands there. It is made under another name first, so
-/// that what was interrupted is never taken for whole.
-fn once(
-    house: &House,
-    name: &str,
-    version: &str,
-    usually: &str,
-    make: impl FnOnce(&Path) -> Result<()>,
-) -> Result<PathBuf> {
-    let place = house.tools.join(name);
-    let stamp = place.join(".version");
-    if fs::read_to_string(&stamp).is_ok_and(|found| found == version) {
-        return Ok(place);
+/// A tool that lies in `<tools>/<name>`.
+struct Tool<'a> {
+    name: &'a str,
+    version: &'a str,
+    /// What a reader should know while waiting: what it is, how much comes over the network, how long it takes.
+    about: &'a str,
+}
+
+impl Tool<'_> {
+    /// Where it is, if this very version stands there.
+    fn find(&self, house: &House) -> Option<PathBuf> {
+        let place = house.tools.join(self.name);
+        let found = fs::read_to_string(place.join(".version")).ok()?;
+        (found == self.version).then_some(place)
     }
-    let what = format!("installing {name} {version}");
-    crate::shell::step(&what, usually, || {
-        let unfinished = house.tools.join(format!("{name}.unfinished"));
-        _ = fs::remove_dir_all(&unfinished);
-        fs::create_dir_all(&unfinished)?;
-        make(&unfinished)?;
-        fs::write(unfinished.join(".version"), version)?;
-        _ = fs::remove_dir_all(&place);
-        fs::rename(&unfinished, &place).with_context(|| format!("cannot make {}", place.display()))
-    })?;
-    Ok(place)
+
+    /// Installs it unless it is there. It is made under another name first, so that what was interrupted is never taken for whole.
+    fn once(&self, house: &House, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+        if let Some(place) = self.find(house) {
+            return Ok(place);
+        }
+        let place = house.tools.join(self.name);
+        shell::step(&format!("installing {}, {}", self.name, self.version), self.about, || {
+            let unfinished = house.tools.join(format!("{}.unfinished", self.name));
+            _ = fs::remove_dir_all(&unfinished);
+            fs::create_dir_all(&unfinished)?;
+            make(&unfinished)?;
+            fs::write(unfinished.join(".version"), self.version)?;
+            _ = fs::remove_dir_all(&place);
+            fs::rename(&unfinished, &place).with_context(|| format!("cannot make {}", place.display()))
+        })?;
+        Ok(place)
+    }
 }
 
 /// The `rust-version` of the workspace: no compiler may be older.
@@ -130,4 +139,51 @@ fn rust_version(house: &House) -> Result<String> {
 fn number(version: &str) -> (u32, u32) {
     let mut numbers = version.split(['.', '-', '+']).map(|part| part.parse().unwrap_or(0));
     (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::bail;
+
+    use super::*;
+
+    fn house(folder: &Path) -> House {
+        House { root: folder.to_owned(), target: folder.join("target"), tools: folder.join("tools") }
+    }
+
+    #[test]
+    fn half_a_tool_is_no_tool() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = house(folder.path());
+        let tool = Tool { name: "saw", version: "1", about: "" };
+        let interrupted = tool.once(&house, |place| {
+            fs::write(place.join("half"), "")?;
+            bail!("the power went")
+        });
+        assert!(interrupted.is_err() && tool.find(&house).is_none());
+        let place = tool.once(&house, |place| Ok(fs::write(place.join("blade"), "")?)).unwrap();
+        assert!(place.join("blade").exists() && !place.join("half").exists());
+    }
+
+    #[test]
+    fn a_tool_is_made_once_a_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = house(folder.path());
+        let mut made = 0;
+        for version in ["1", "1", "2"] {
+            let tool = Tool { name: "saw", version, about: "" };
+            let place = tool.once(&house, |place| {
+                made += 1;
+                Ok(fs::write(place.join("blade"), version)?)
+            });
+            assert_eq!(fs::read_to_string(place.unwrap().join("blade")).unwrap(), version);
+        }
+        assert_eq!(made, 2);
+    }
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        assert!(number("1.100.0") > number("1.96.0+dfsg1-1~deb12u2"));
+        assert!(number("1.95") <= number("1.95.0"));
+    }
 }

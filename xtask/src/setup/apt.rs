@@ -65,7 +65,7 @@ impl Apt {
             .with_context(|| format!("Debian's {package} no longer depends on a {beginning}…; the recipe in xtask/src/setup/debian.rs has to follow"))
     }
 
-    /// Downloads packages into a folder and hands their files over.
+    /// Downloads packages into a folder and hands their files over. What an interrupted call left there is not asked for again.
     pub fn download(&self, packages: &[&str], folder: &Path) -> Result<Vec<PathBuf>> {
         fs::create_dir_all(folder)?;
         let mut get = self.command("apt-get");
@@ -75,6 +75,11 @@ impl Apt {
             .current_dir(folder);
         run(&mut get).context("apt-get could not download the packages; is there a network?")?;
         let files = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+        if files.len() > packages.len() {
+            // Debian has gone on to newer versions since the call that was interrupted.
+            fs::remove_dir_all(folder)?;
+            return self.download(packages, folder);
+        }
         Ok(files)
     }
 

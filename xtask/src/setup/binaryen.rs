@@ -1,28 +1,26 @@
 //! wasm-opt, from npm. Debian's binaryen 108 is older and breaks the module silently: it loads, and the page never comes alive.
 
-use std::{path::PathBuf, process::Command};
+use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::{
-    house::House,
-    shell::{on_path, run},
-};
+use super::{Tool, node};
+use crate::{house::House, shell::run};
 
 const VERSION: &str = "132.0.0";
 
+/// Where wasm-opt is; `None` without Node, which only makes the page larger.
 pub fn install(house: &House) -> Result<Option<PathBuf>> {
-    if !on_path("node") || !on_path("npm") {
-        eprintln!(
-            "==> there is no Node on this machine: the WebAssembly stays about twice as large (with Node 20 or newer it is optimised)"
-        );
+    let tool =
+        Tool { name: "binaryen", version: VERSION, about: "makes the WebAssembly small: 104 MB, about 5 s" };
+    if let Err(why) = node::check() {
+        eprintln!("==> the WebAssembly stays about twice as large as it could be: {why}");
         return Ok(None);
     }
-    let place = super::once(house, "binaryen", VERSION, "104 MB, about 5 s", |place| {
-        run(Command::new("npm")
-            .args(["install", "--silent", "--no-fund", "--no-audit", "--prefix"])
-            .arg(place)
-            .arg(format!("binaryen@{VERSION}")))
+    let place = tool.once(house, |place| {
+        let mut npm = node::npm();
+        npm.args(["install", "--prefix"]).arg(place).arg(format!("binaryen@{VERSION}"));
+        run(&mut npm).context("npm could not install binaryen; is there a network?")
     })?;
     Ok(Some(place.join("node_modules/.bin/wasm-opt")))
 }

@@ -9,7 +9,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use super::apt::{self, Apt};
+use super::{
+    Tool,
+    apt::{self, Apt},
+};
 use crate::{
     house::House,
     shell::{run, step, which},
@@ -34,13 +37,9 @@ pub fn install(house: &House) -> Result<Chromium> {
     if apt::is_root() {
         return from_apt(house);
     }
-    let place = super::once(
-        house,
-        "chromium",
-        "recipe 1",
-        "Chromium unpacked without root: 134 MB, about 10 s",
-        |place| unpack(house, place),
-    )?;
+    let place =
+        Tool { name: "chromium", version: "recipe 1", about: "unpacked without root: 134 MB, about 10 s" }
+            .once(house, |place| unpack(house, place))?;
     Ok(Chromium { browser: place.join("bin/chromium"), driver: place.join("bin/chromedriver") })
 }
 
@@ -73,7 +72,7 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
         }
     };
     let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
-    let debs = place.join("debs");
+    let debs = house.tools.join("chromium.debs");
     for deb in apt.download(&packages, &debs)? {
         run(Command::new("dpkg").arg("-x").arg(&deb).arg(place))?;
     }

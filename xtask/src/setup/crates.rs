@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use super::Tool;
 use crate::{house::House, shell::run, tidy::locked};
 
 const DENY: &str = "0.20.2";
@@ -17,17 +18,29 @@ pub fn wasm_test_runner(house: &House) -> Result<PathBuf> {
     let version = locked(&lock, "wasm-bindgen").context("Cargo.lock has no wasm-bindgen")?;
     // Not --locked: its lock names a crate that was withdrawn. Without the default features it leaves TLS out, which a driver
     // on this machine does not speak.
-    let place = install(house, "wasm-bindgen-cli", version, "about 1 min", &["--no-default-features"])?;
+    let place = install(
+        house,
+        "wasm-bindgen-cli",
+        version,
+        "runs the tests of the browser's code: compiled here, about 1 min",
+        &["--no-default-features"],
+    )?;
     Ok(place.join("bin/wasm-bindgen-test-runner"))
 }
 
 pub fn cargo_deny(house: &House) -> Result<PathBuf> {
-    let place = install(house, "cargo-deny", DENY, "about 4 min", &["--locked"])?;
+    let place = install(
+        house,
+        "cargo-deny",
+        DENY,
+        "checks licences and advisories: compiled here, about 3 min",
+        &["--locked"],
+    )?;
     Ok(place.join("bin/cargo-deny"))
 }
 
-fn install(house: &House, package: &str, version: &str, usually: &str, options: &[&str]) -> Result<PathBuf> {
-    super::once(house, package, version, usually, |place| {
+fn install(house: &House, package: &str, version: &str, about: &str, options: &[&str]) -> Result<PathBuf> {
+    Tool { name: package, version, about }.once(house, |place| {
         let work = house.tools.join("build");
         compile(house, package, version, options, place, &work)?;
         fs::remove_dir_all(&work).with_context(|| format!("cannot remove {}", work.display()))

@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
+    Tool,
     apt::{self, Apt},
     wasm_std::TARGET,
 };
@@ -20,9 +21,12 @@ use crate::{
     shell::{read, run},
 };
 
-const NAME: &str = "rust-wasm";
-/// Changes when the recipe below does, so that an older result is made again.
-const RECIPE: &str = "recipe 1";
+/// Its version changes when the recipe below does, so that an older result is made again.
+const TOOL: Tool<'_> = Tool {
+    name: "rust-wasm",
+    version: "recipe 1",
+    about: "Debian's rustc, and with it the std for WebAssembly: 140 MB, about 40 s",
+};
 
 /// Finds its own folder, so that the whole can be moved. It must be called `rustc`, or clippy refuses it.
 const WRAPPER: &str = r#"#!/bin/sh
@@ -31,12 +35,16 @@ LD_LIBRARY_PATH=$usr/lib/FOLDER${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} exec "$usr/
 "#;
 
 pub fn installed(house: &House) -> Result<Option<PathBuf>> {
-    let place = house.tools.join(NAME);
-    if fs::read_to_string(place.join(".version")).is_ok_and(|found| found == RECIPE) {
-        link_linker(&place)?;
-        return Ok(Some(place));
+    let Some(place) = TOOL.find(house) else { return Ok(None) };
+    link_linker(&place)?;
+    let version = read(Command::new(place.join("bin/rustc")).arg("--version"))?;
+    let version = version.split_whitespace().nth(1).unwrap_or_default();
+    if super::number(version) < super::number(&super::rust_version(house)?) {
+        // The workspace has gone on to a newer Rust.
+        fs::remove_dir_all(&place)?;
+        return Ok(None);
     }
-    Ok(None)
+    Ok(Some(place))
 }
 
 pub fn install(house: &House) -> Result<PathBuf> {
@@ -46,20 +54,18 @@ pub fn install(house: &House) -> Result<PathBuf> {
     if !Apt::possible() {
         bail!("Debian's road to WebAssembly needs the apt-get and dpkg of Debian or Ubuntu");
     }
-    super::once(
-        house,
-        NAME,
-        RECIPE,
-        "Debian's rustc and a wasm32 std made with it: 140 MB, about 40 s",
-        |place| {
-            unpack(house, place)?;
-            link_linker(place)?;
-            wrap(place, "rustc")?;
-            wrap(place, "clippy-driver")?;
-            build_std(house, place)?;
-            sweep(place)
-        },
-    )
+    TOOL.once(house, |place| {
+        unpack(house, place)?;
+        link_linker(place)?;
+        wrap(place, "rustc")?;
+        wrap(place, "clippy-driver")?;
+        build_std(house, place)?;
+        sweep(house, place)
+    })
+}
+
+fn debs(house: &House) -> PathBuf {
+    house.tools.join("rust-wasm.debs")
 }
 
 /// Fetches the packages and unpacks them: of the source only the library.
@@ -69,7 +75,7 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
     let std = apt.dependency("libstd-rust-web-dev", "libstd-rust-web-")?;
     let llvm = apt.dependency(&std, "libllvm")?;
     let packages = ["rustc-web", "rust-web-clippy", "libstd-rust-web-dev", "rust-web-src", &std, &llvm];
-    for deb in apt.download(&packages, &place.join("debs"))? {
+    for deb in apt.download(&packages, &debs(house))? {
         let is_source =
             deb.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rust-web-src"));
         if is_source {
@@ -176,8 +182,8 @@ fn build_std(house: &House, place: &Path) -> Result<()> {
 }
 
 /// What was only needed to get here: 300 MB of packages, source and intermediate files.
-fn sweep(place: &Path) -> Result<()> {
-    for folder in [place.join("debs"), place.join("source"), place.join("std"), rustlib(place).join("src")] {
+fn sweep(house: &House, place: &Path) -> Result<()> {
+    for folder in [debs(house), place.join("source"), place.join("std"), rustlib(place).join("src")] {
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }
