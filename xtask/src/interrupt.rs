@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicI32, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
@@ -41,6 +42,12 @@ pub fn listen() -> Result<()> {
 pub fn exit_code() -> Option<ExitCode> {
     let signal = SIGNAL.load(Ordering::SeqCst);
     (signal != 0).then(|| ExitCode::from(128 + u8::try_from(signal).unwrap_or(0)))
+}
+
+/// The same, after a moment: Ctrl-C reaches the program that we wait for at the same time, and its end may be seen first.
+pub fn came() -> Option<ExitCode> {
+    thread::sleep(Duration::from_millis(100));
+    exit_code()
 }
 
 /// Asks a program to end in order.

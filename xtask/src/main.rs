@@ -43,7 +43,8 @@ fn main() -> ExitCode {
     match interrupt::listen().and_then(|()| dispatch(command.as_deref(), &rest)) {
         Ok(code) => code,
         Err(error) => {
-            if let Some(code) = interrupt::exit_code() {
+            if let Some(code) = interrupt::came() {
+                eprintln!("\nInterrupted; the same command goes on from here.");
                 return code;
             }
             eprintln!("\n{error:#}");
