@@ -74,7 +74,10 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
     refresh_if_old(house, &apt)?;
     let std = apt.dependency("libstd-rust-web-dev", "libstd-rust-web-")?;
     let llvm = apt.dependency(&std, "libllvm")?;
-    let packages = ["rustc-web", "rust-web-clippy", "libstd-rust-web-dev", "rust-web-src", &std, &llvm];
+    let mut packages = vec!["rustc-web", "rust-web-clippy", "libstd-rust-web-dev", "rust-web-src", &std];
+    // LLVM, unless the machine has it, and whatever a small machine lacks of the libraries that it needs.
+    let libraries = apt.missing(&[&llvm])?;
+    packages.extend(libraries.iter().map(String::as_str));
     for deb in apt.download(&packages, &debs(house))? {
         let is_source =
             deb.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rust-web-src"));
