@@ -16,13 +16,24 @@ use crate::{
 };
 pub(crate) use health::{Health, age};
 
-/// Hydrates the panel, where the page has one.
+/// Hydrates the panel, where the page has one. What the page shows stands in it once more, for the browser; a page
+/// that cannot be read back stays as it is, with plain links.
 #[cfg(feature = "hydrate")]
 pub fn bring_alive() {
     use leptos::wasm_bindgen::JsCast;
-    if let Some(place) = document().get_element_by_id("live") {
-        leptos::mount::hydrate_from(place.unchecked_into(), live_panel).forget();
-    }
+    let Some(place) = document().get_element_by_id("live") else { return };
+    let Some(panel) = place.get_attribute(PANEL_ATTRIBUTE).and_then(|text| read(&text)) else { return };
+    leptos::mount::hydrate_from(place.unchecked_into(), || live_panel(panel)).forget();
+}
+
+/// Where the page holds what it shows.
+pub(crate) const PANEL_ATTRIBUTE: &str = "data-panel";
+
+#[cfg(feature = "hydrate")]
+fn read(text: &str) -> Option<Panel> {
+    let bytes: Vec<u8> =
+        window().atob(text).ok()?.chars().filter_map(|byte| u8::try_from(byte).ok()).collect();
+    postcard::from_bytes(&bytes).ok()
 }
 
 /// All that changes on the page, as signals.
@@ -46,11 +57,9 @@ pub(crate) struct Signals {
 }
 
 /// The whole page below `<body>`.
-pub(crate) fn live_panel() -> impl IntoView {
-    use codee::binary::PostcardCodec;
-    let start =
-        SharedValue::<Panel, PostcardCodec>::new_with_encoding(|| use_context::<Panel>().unwrap_or_default());
-    let start = start.into_inner();
+///
+/// Few closures, each over much: the browser pays for every further one, and what did not change is not touched anyway.
+pub(crate) fn live_panel(start: Panel) -> impl IntoView {
     let live = Signals {
         ask: RwSignal::new(start.ask.clone()),
         now_ms: RwSignal::new(start.as_of_ms),
@@ -61,17 +70,23 @@ pub(crate) fn live_panel() -> impl IntoView {
         spoken: RwSignal::new(String::new()),
         own_zone: RwSignal::new(None),
     };
-    let has_runs = Memo::new(move |_| live.panel.with(|panel| panel.invitation.is_none()));
     Effect::new(move |_| page::take_over(live));
     view! {
         <a class="skip" href="#main">"Skip to the figures"</a>
         {header::header(live)}
         <main id="main" tabindex="-1">
-            {move || live.panel.with(heading::heading)}
-            {move || live.panel.with(|panel| tiles::tiles(panel, &live.ask.get()))}
-            {move || has_runs.get().then(|| (chart::chart(live), newest::newest(live)))}
+            {move || live.panel.with(|panel| figures(panel, &live.ask.get(), live.point.get(), live.now_ms.get()))}
         </main>
-        {foot::foot(live)}
+        {move || live.panel.with(|panel| foot::foot(panel, &live.ask.get(), live.own_zone.get()))}
         <p class="unseen" role="status">{move || live.spoken.get()}</p>
     }
+}
+
+/// Everything between head and foot. Chart and runs have their place from the first run on.
+fn figures(panel: &Panel, ask: &Ask, point: Option<usize>, now_ms: i64) -> impl IntoView + use<> {
+    let past = panel
+        .invitation
+        .is_none()
+        .then(|| (chart::chart(&panel.chart, ask, point), newest::newest(&panel.runs, ask, now_ms)));
+    (heading::heading(panel), tiles::tiles(panel, ask), past)
 }

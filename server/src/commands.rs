@@ -58,7 +58,8 @@ impl Command {
 fn settings_help() -> String {
     let mut help = "Settings (environment, then studio.toml in the working folder):\n".to_owned();
     for setting in TABLE {
-        let default = if setting.default.is_empty() { String::new() } else { format!(" [{}]", setting.default) };
+        let default =
+            if setting.default.is_empty() { String::new() } else { format!(" [{}]", setting.default) };
         // Writing to a String cannot fail.
         _ = writeln!(help, "  {:<26} {}{default}", setting.name, setting.meaning);
     }

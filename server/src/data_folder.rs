@@ -37,7 +37,9 @@ fn close(folder: &Path, mode: u32) -> io::Result<()> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the data folder {folder} cannot be made ({source}); set STUDIO_DATA to a folder that this user may write to")]
+#[error(
+    "the data folder {folder} cannot be made ({source}); set STUDIO_DATA to a folder that this user may write to"
+)]
 pub struct FolderError {
     folder: String,
     source: io::Error,

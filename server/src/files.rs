@@ -14,8 +14,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use rust_embed::Embed;
 
 use crate::{
-    http::headers::none_match,
     house::SharedHouse,
+    http::headers::none_match,
     problem::{Kind, Problem},
 };
 
@@ -45,7 +45,8 @@ impl SiteFiles {
         let (mut by_name, mut by_address) = (HashMap::new(), HashMap::new());
         for name in Site::iter().filter(|name| !name.ends_with(".br")) {
             let Some(file) = Site::get(&name) else { continue };
-            let hash: String = file.metadata.sha256_hash().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let hash: String =
+                file.metadata.sha256_hash().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             by_address.insert(hashed(&name, &hash), name.to_string());
             let brotli = Site::get(&format!("{name}.br")).map(|twin| shared(twin.data));
             let file = File { content: shared(file.data), brotli, media_type: media_type(&name), hash };
@@ -58,7 +59,9 @@ impl SiteFiles {
     #[must_use]
     pub fn addresses(&self) -> Files {
         let address = |name: &str| {
-            self.by_name.get(name).map_or_else(String::new, |file| format!("/pkg/{}", hashed(name, &file.hash)))
+            self.by_name
+                .get(name)
+                .map_or_else(String::new, |file| format!("/pkg/{}", hashed(name, &file.hash)))
         };
         Files {
             js: address("studio.js"),
@@ -76,7 +79,11 @@ impl SiteFiles {
 }
 
 /// `/pkg/{name}`: by address for good, by plain name (as in a style sheet's `url(…)`) with a question each time.
-pub async fn package(State(house): State<SharedHouse>, Path(name): Path<String>, headers: HeaderMap) -> Response {
+pub async fn package(
+    State(house): State<SharedHouse>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let files = &house.files;
     let (plain, keeping) = match files.by_address.get(&name) {
         Some(plain) => (plain, FOR_GOOD),
@@ -137,7 +144,9 @@ fn takes_brotli(headers: &HeaderMap) -> bool {
     headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
         value.split(',').any(|coding| {
             let mut parts = coding.split(';').map(str::trim);
-            let refused = |weight: &str| weight.strip_prefix("q=").is_some_and(|q| q.trim_matches(['0', '.']).is_empty());
+            let refused = |weight: &str| {
+                weight.strip_prefix("q=").is_some_and(|q| q.trim_matches(['0', '.']).is_empty())
+            };
             parts.next().is_some_and(|name| name.eq_ignore_ascii_case("br")) && !parts.any(refused)
         })
     })

@@ -37,7 +37,8 @@ impl House {
             || format!("http://{listening}"),
             |public| format!("{}://{}", public.scheme, public.authority),
         );
-        let snapshots = Snapshots::new(&settings, &address, Arc::clone(&clock), ledger.clone(), Arc::clone(&carrier));
+        let snapshots =
+            Snapshots::new(&settings, &address, Arc::clone(&clock), ledger.clone(), Arc::clone(&carrier));
         Arc::new(Self {
             names: OwnNames::of(listening, settings.public_url.as_ref()),
             address,

@@ -54,7 +54,9 @@ impl Kind {
     pub const fn parts(self) -> (&'static str, StatusCode, &'static str) {
         match self {
             Self::NotJson => ("not-json", StatusCode::BAD_REQUEST, "The body is not JSON"),
-            Self::ForeignOrigin => ("foreign-origin", StatusCode::FORBIDDEN, "A page of another origin asked"),
+            Self::ForeignOrigin => {
+                ("foreign-origin", StatusCode::FORBIDDEN, "A page of another origin asked")
+            }
             Self::NotFound => ("not-found", StatusCode::NOT_FOUND, "There is nothing here"),
             Self::MethodNotAllowed => {
                 ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This address takes other methods")
@@ -67,11 +69,17 @@ impl Kind {
                 ("revision-mismatch", StatusCode::PRECONDITION_FAILED, "The record has changed since")
             }
             Self::TooLarge => ("too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
-            Self::MediaType => ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not sent as JSON"),
-            Self::Misdirected => ("misdirected", StatusCode::MISDIRECTED_REQUEST, "This server has another name"),
+            Self::MediaType => {
+                ("media-type", StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not sent as JSON")
+            }
+            Self::Misdirected => {
+                ("misdirected", StatusCode::MISDIRECTED_REQUEST, "This server has another name")
+            }
             Self::Validation => ("validation", StatusCode::UNPROCESSABLE_ENTITY, "Some fields break a rule"),
             Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "The server has a fault"),
-            Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "The server cannot do this now"),
+            Self::Unavailable => {
+                ("unavailable", StatusCode::SERVICE_UNAVAILABLE, "The server cannot do this now")
+            }
             Self::TimedOut => ("timed-out", StatusCode::SERVICE_UNAVAILABLE, "The answer took too long"),
         }
     }

@@ -62,7 +62,10 @@ pub fn router(house: &SharedHouse) -> Router {
 }
 
 async fn wrong_method(method: Method) -> Problem {
-    Problem::new(Kind::MethodNotAllowed, format!("This address does not take {method}; Allow names what it takes."))
+    Problem::new(
+        Kind::MethodNotAllowed,
+        format!("This address does not take {method}; Allow names what it takes."),
+    )
 }
 
 /// A 304 says nothing of a body that it does not have.

@@ -94,7 +94,12 @@ impl Snapshots {
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn panel(&self, tenant: TenantId, ask: &Ask, zone: Option<&Zone>) -> Result<Arc<Panel>, LedgerError> {
+    pub async fn panel(
+        &self,
+        tenant: TenantId,
+        ask: &Ask,
+        zone: Option<&Zone>,
+    ) -> Result<Arc<Panel>, LedgerError> {
         let zone = self.zone_of(ask.zone.as_deref(), zone);
         let gathered = self.gathered(tenant, ask.range, ask.campaign.clone(), &zone).await?;
         let key = (tenant, ask.clone(), zone.name().to_owned());
@@ -142,7 +147,8 @@ impl Snapshots {
     ) -> Result<Gathered, LedgerError> {
         let now = self.clock.now();
         let window = calendar::window(range, zone, now, Compare::Previous);
-        let filters = filter.campaign.iter().map(|campaign| (CAMPAIGN_RUN.natural_key[0], campaign.clone())).collect();
+        let filters =
+            filter.campaign.iter().map(|campaign| (CAMPAIGN_RUN.natural_key[0], campaign.clone())).collect();
         let newest = ListAsk { limit: NEWEST, filters, ..ListAsk::default() };
         Ok(Gathered {
             now,

@@ -8,28 +8,29 @@ use model::figures::Tile;
 use super::switch::switch;
 use crate::{
     address::Ask,
-    live::Signals,
-    panel::{ChartView, Mark, Panel, PointView},
+    panel::{ChartView, Mark, PointView},
 };
 
-pub(crate) fn chart(live: Signals) -> impl IntoView {
+pub(crate) fn chart(chart: &ChartView, ask: &Ask, point: Option<usize>) -> impl IntoView + use<> {
+    let looked_at = point.and_then(|at| chart.points.get(at));
+    let readout = looked_at.map_or_else(String::new, |point| in_words(chart, point));
     view! {
         <section class="card chart" aria-labelledby="chart-title">
             <div class="card-head">
-                <h2 id="chart-title">{move || live.panel.with(|panel| panel.chart.title.clone())}</h2>
-                {move || tiles(&live.ask.get())}
+                <h2 id="chart-title">{chart.title.clone()}</h2>
+                {tiles(ask)}
             </div>
-            <p class="caption">{move || live.panel.with(|panel| panel.chart.caption.clone())}</p>
-            <p class="readout" aria-hidden="true">{move || live.panel.with(|panel| readout(panel, live.point.get()))}</p>
+            <p class="caption">{chart.caption.clone()}</p>
+            <p class="readout" aria-hidden="true">{readout}</p>
             <div class="plot">
-                {move || live.panel.with(|panel| heights(&panel.chart.heights))}
-                {slider(live)}
-                {move || live.panel.with(|panel| end_label(&panel.chart))}
-                {move || live.panel.with(|panel| days(&panel.chart.days))}
+                {heights(&chart.heights)}
+                {slider(chart, point)}
+                {end_label(chart)}
+                {days(&chart.days)}
             </div>
             <details class="twin" id="table">
                 <summary>"Table" <kbd>"T"</kbd></summary>
-                {move || live.panel.with(|panel| table(&panel.chart))}
+                {table(chart)}
             </details>
         </section>
     }
@@ -51,11 +52,11 @@ fn tiles(ask: &Ask) -> impl IntoView + use<> {
 }
 
 /// The drawing itself. To a keyboard and a screen reader it is a slider over its points.
-fn slider(live: Signals) -> impl IntoView {
-    let at = move || live.point.get().unwrap_or(usize::MAX).min(last(live));
-    let words = move || {
-        live.panel.with(|panel| panel.chart.points.get(at()).map(|point| in_words(&panel.chart, point)))
-    };
+fn slider(chart: &ChartView, point: Option<usize>) -> impl IntoView + use<> {
+    let last = chart.points.len().saturating_sub(1);
+    let at = point.unwrap_or(last).min(last);
+    let words = chart.points.get(at).map(|point| in_words(chart, point));
+    let pointer = point.and_then(|at| chart.points.get(at)).map(|point| format!("M{} 0V1000", point.at));
     view! {
         <div
             class="drawing"
@@ -64,27 +65,19 @@ fn slider(live: Signals) -> impl IntoView {
             tabindex="0"
             aria-labelledby="chart-title"
             aria-valuemin="0"
-            aria-valuemax=move || last(live).to_string()
-            aria-valuenow=move || at().to_string()
+            aria-valuemax=last.to_string()
+            aria-valuenow=at.to_string()
             aria-valuetext=words
         >
-            {move || live.panel.with(|panel| drawing(&panel.chart))}
-            <svg class="pointer" viewBox="0 0 10000 1000" preserveAspectRatio="none" aria-hidden="true" focusable="false">
-                <path d=move || live.panel.with(|panel| line_at(panel, live.point.get()))></path>
+            <svg class="marks" viewBox="0 0 10000 1000" preserveAspectRatio="none" aria-hidden="true" focusable="false">
+                <path class="grid" d=chart.grid.clone()></path>
+                <path class="columns" d=chart.columns.clone()></path>
+                <path class="partial" d=chart.partial.clone()></path>
+                <path class="previous" d=chart.previous.clone()></path>
+                <path class="mean" d=chart.mean.clone()></path>
+                <path class="pointer" d=pointer.unwrap_or_default()></path>
             </svg>
         </div>
-    }
-}
-
-fn drawing(chart: &ChartView) -> impl IntoView + use<> {
-    view! {
-        <svg class="marks" viewBox="0 0 10000 1000" preserveAspectRatio="none" aria-hidden="true" focusable="false">
-            <path class="grid" d=chart.grid.clone()></path>
-            <path class="columns" d=chart.columns.clone()></path>
-            <path class="partial" d=chart.partial.clone()></path>
-            <path class="previous" d=chart.previous.clone()></path>
-            <path class="mean" d=chart.mean.clone()></path>
-        </svg>
     }
 }
 
@@ -146,12 +139,6 @@ fn table(chart: &ChartView) -> impl IntoView + use<> {
     }
 }
 
-fn readout(panel: &Panel, point: Option<usize>) -> String {
-    point
-        .and_then(|at| panel.chart.points.get(at))
-        .map_or_else(String::new, |point| in_words(&panel.chart, point))
-}
-
 /// "Tue 14 Oct: $26.07, 97 runs; 90 days before $19.01".
 fn in_words(chart: &ChartView, point: &PointView) -> String {
     let so_far = if point.partial { " so far" } else { "" };
@@ -160,16 +147,6 @@ fn in_words(chart: &ChartView, point: &PointView) -> String {
         words.push_str(&format!("; {} {}", chart.previous_name, point.previous));
     }
     words
-}
-
-fn line_at(panel: &Panel, point: Option<usize>) -> String {
-    point
-        .and_then(|at| panel.chart.points.get(at))
-        .map_or_else(String::new, |point| format!("M{} 0V1000", point.at))
-}
-
-fn last(live: Signals) -> usize {
-    live.panel.with(|panel| panel.chart.points.len().saturating_sub(1))
 }
 
 /// Hundredths of a percent as a percentage.

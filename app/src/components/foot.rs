@@ -3,15 +3,15 @@
 use leptos::prelude::*;
 
 use crate::{
-    live::Signals,
+    address::Ask,
     panel::{BalanceView, Panel},
 };
 
-pub(crate) fn foot(live: Signals) -> impl IntoView {
+pub(crate) fn foot(panel: &Panel, ask: &Ask, own_zone: Option<String>) -> impl IntoView + use<> {
     view! {
         <footer>
-            {move || live.panel.with(|panel| balance(&panel.balance))}
-            {move || live.panel.with(|panel| zone(panel, live))}
+            {balance(&panel.balance)}
+            {zone(panel, ask, own_zone)}
             <a href="/pipeline">"Why these numbers are right"</a>
         </footer>
     }
@@ -34,12 +34,9 @@ fn balance(balance: &BalanceView) -> impl IntoView + use<> {
 }
 
 /// Which days these are; and the viewer's own, where they are others.
-fn zone(panel: &Panel, live: Signals) -> impl IntoView + use<> {
-    let own = live.own_zone.get().filter(|own| *own != panel.zone);
-    let offer = own.map(|own| {
-        let mut ask = live.ask.get();
-        ask.zone = Some(own.clone());
-        view! { <a href=ask.href() data-view="" data-zone="">{format!("Use {own}")}</a> }
-    });
+fn zone(panel: &Panel, ask: &Ask, own: Option<String>) -> impl IntoView + use<> {
+    let own = own.filter(|own| *own != panel.zone);
+    let href = Ask { zone: own.clone(), ..ask.clone() }.href();
+    let offer = own.map(|own| view! { <a href=href data-view="" data-zone="">{format!("Use {own}")}</a> });
     view! { <p class="zone">{format!("Days in {}", panel.zone)}" "{offer}</p> }
 }

@@ -7,7 +7,7 @@ use super::switch::switch;
 use crate::{
     address::Ask,
     live::{Health, Signals},
-    panel::{CampaignChoice, Tone},
+    panel::{CampaignChoice, Panel, Tone},
 };
 
 // As expressions: a drawing without anything dynamic in it is wrapped once too often when the browser takes it over.
@@ -30,15 +30,18 @@ pub(crate) fn header(live: Signals) -> impl IntoView {
     view! {
         <header class="top">
             {brand()}
-            {move || live.panel.with(|panel| panel.demo).then(|| view! { <span class="badge">"Demo data"</span> })}
-            {move || ranges(&live.ask.get())}
-            {move || live.panel.with(|panel| filter(&panel.campaigns, &live.ask.get()))}
-            {fresh(live)}
+            {move || live.panel.with(|panel| choices(panel, &live.ask.get()))}
+            {move || live.panel.with(|panel| live.health.with(|health| fresh(panel, health, live.alive.get())))}
             <nav class="pages" aria-label="Pages"><a href="/pipeline">"Pipeline"</a></nav>
             {theme()}
             {help()}
         </header>
     }
+}
+
+fn choices(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
+    let badge = panel.demo.then(|| view! { <span class="badge">"Demo data"</span> });
+    (badge, ranges(ask), filter(&panel.campaigns, ask))
 }
 
 /// The head of a page that does not live.
@@ -94,34 +97,25 @@ fn filter(campaigns: &[CampaignChoice], ask: &Ask) -> impl IntoView + use<> {
 }
 
 /// How old the figures are. Without a script they are of the time they were rendered at.
-fn fresh(live: Signals) -> impl IntoView {
-    let late = move || live.panel.with(|panel| panel.delivery_note.is_some());
-    let tone = move || match live.health.with(Health::tone) {
-        _ if !live.alive.get() => Tone::Neutral,
-        Tone::Good if late() => Tone::Late,
+fn fresh(panel: &Panel, health: &Health, alive: bool) -> impl IntoView + use<> {
+    let note = panel.delivery_note.clone();
+    let tone = match health.tone() {
+        _ if !alive => Tone::Neutral,
+        Tone::Good if note.is_some() => Tone::Late,
         tone => tone,
     };
-    let words = move || {
-        if live.alive.get() {
-            live.health.with(Health::words)
-        } else {
-            live.panel.with(|panel| format!("As of {}", panel.as_of))
-        }
-    };
-    let why = move || {
-        let missed = live.health.with(|health| health.reason.clone());
-        let note = live.panel.with(|panel| panel.delivery_note.clone());
-        if missed.is_empty() { note.unwrap_or_default() } else { missed }
-    };
-    let pause = move || if live.health.with(|health| health.paused) { "Go on" } else { "Pause" };
+    let words = if alive { health.words() } else { format!("As of {}", panel.as_of) };
+    let why = if health.reason.is_empty() { note.unwrap_or_default() } else { health.reason.clone() };
     view! {
         <div class="state">
-            <p class=move || format!("fresh {}", tone().class()) data-fresh=move || tone().class()>
+            <p class=format!("fresh {}", tone.class()) data-fresh=tone.class()>
                 <span class="dot" aria-hidden="true"></span>
                 <span class="words">{words}</span>
-                <span class="why" hidden=move || why().is_empty()>{why}</span>
+                <span class="why" hidden=why.is_empty()>{why.clone()}</span>
             </p>
-            <button class="quiet live-only" type="button" data-pause="">{pause}</button>
+            <button class="quiet live-only" type="button" data-pause="">
+                {if health.paused { "Go on" } else { "Pause" }}
+            </button>
         </div>
     }
 }

@@ -2,17 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    address::Ask,
-    live::{Signals, age},
-    panel::RunView,
-};
+use crate::{address::Ask, live::age, panel::RunView};
 
-pub(crate) fn newest(live: Signals) -> impl IntoView {
-    let rows = move || {
-        let (now, ask) = (live.now_ms.get(), live.ask.get());
-        live.panel.with(|panel| panel.runs.iter().map(|run| row(run, now, &ask)).collect_view())
-    };
+pub(crate) fn newest(runs: &[RunView], ask: &Ask, now_ms: i64) -> impl IntoView + use<> {
+    let rows = runs.iter().map(|run| row(run, now_ms, ask));
     view! {
         <section class="card newest" aria-labelledby="newest">
             <h2 id="newest">"Newest runs"</h2>
@@ -28,7 +21,7 @@ pub(crate) fn newest(live: Signals) -> impl IntoView {
                         <th scope="col" class="number">"P95"</th>
                     </tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                <tbody>{rows.collect_view()}</tbody>
             </table>
         </section>
     }

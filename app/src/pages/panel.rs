@@ -1,13 +1,18 @@
 //! `/`: the panel.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use leptos::prelude::*;
 
 use super::document::{Frame, document};
-use crate::{live::live_panel, panel::Panel};
+use crate::{
+    live::{PANEL_ATTRIBUTE, live_panel},
+    panel::Panel,
+};
 
-/// The panel's document. Called where a [`Panel`] is in context: the live part takes it from there, and hands it to
-/// the browser within the page.
+/// The panel's document: what it shows, and the same once more for the browser that brings it alive.
 pub fn panel_page(frame: &Frame, panel: &Panel) -> impl IntoView + use<> {
     let title = format!("{} · Studio Metrics", panel.heading.lead.trim_end_matches('.'));
-    document(frame, title, true, view! { <div id="live">{live_panel()}</div> })
+    let handed_over = BASE64_STANDARD.encode(postcard::to_allocvec(panel).unwrap_or_default());
+    let live = live_panel(panel.clone());
+    document(frame, title, true, view! { <div id="live">{live}</div> }.attr(PANEL_ATTRIBUTE, handed_over))
 }

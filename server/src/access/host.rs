@@ -18,7 +18,8 @@ impl OwnNames {
     #[must_use]
     pub fn of(listening: SocketAddr, public: Option<&PublicUrl>) -> Self {
         let port = listening.port();
-        let mut names: Vec<String> = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")).into();
+        let mut names: Vec<String> =
+            ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("{host}:{port}")).into();
         names.push(listening.to_string());
         if port == 80 {
             names.extend(["127.0.0.1", "localhost", "[::1]"].map(str::to_owned));
@@ -72,7 +73,14 @@ mod tests {
         for host in ["127.0.0.1:3000", "LOCALHOST:3000", "[::1]:3000", "metrics.example.com"] {
             check("/", &[host], true);
         }
-        for host in ["localhost", "localhost:3001", "evil.example:3000", "metrics.example.com:3000", "", "localhost:3000."] {
+        for host in [
+            "localhost",
+            "localhost:3001",
+            "evil.example:3000",
+            "metrics.example.com:3000",
+            "",
+            "localhost:3000.",
+        ] {
             check("/", &[host], false);
         }
         check("/", &[], false);

@@ -22,7 +22,8 @@ pub(super) fn check(names: &OwnNames, request: &Request) -> Result<(), Problem> 
 
 /// Browsers say where a request comes from; programs say nothing, and pass.
 fn is_own(names: &OwnNames, headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site").is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
+    let site =
+        headers.get("sec-fetch-site").is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
     let origin = headers.get_all(header::ORIGIN).iter().all(|origin| {
         let text = origin.to_str().unwrap_or_default();
         let authority = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));

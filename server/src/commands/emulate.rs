@@ -22,8 +22,14 @@ pub struct Emulate {
 impl Emulate {
     pub async fn run(self) -> Result<(), Failure> {
         let wish = stop::wish().context("no signals can be received")?;
-        let emulator =
-            Emulator::start(Options { listen: self.listen, data: self.data, admin: true }).await.map_err(anyhow::Error::new)?;
+        let emulator = Emulator::start(Options {
+            listen: self.listen,
+            data: self.data,
+            admin: true,
+            ..Options::default()
+        })
+        .await
+        .map_err(anyhow::Error::new)?;
         println!(
             "{}",
             json!({

@@ -38,8 +38,11 @@ pub async fn around(State(house): State<SharedHouse>, request: Request, next: Ne
         Ok(Err(_)) => Problem::new(Kind::TimedOut, "The answer took longer than 30 s; try again later.")
             .retry_after(Duration::from_secs(5))
             .into_response(),
-        Err(_) => Problem::new(Kind::Internal, "The server met a fault of its own; report it with the request's id.")
-            .into_response(),
+        Err(_) => Problem::new(
+            Kind::Internal,
+            "The server met a fault of its own; report it with the request's id.",
+        )
+        .into_response(),
     };
     let mut answer = written(answer, &id);
 
@@ -51,7 +54,10 @@ pub async fn around(State(house): State<SharedHouse>, request: Request, next: Ne
     metrics::histogram!("studio_http_request_seconds", "route" => route).record(seconds);
     span.in_scope(|| log(status, seconds));
 
-    secure(&mut answer, house.settings.public_url.as_ref().is_some_and(crate::settings::PublicUrl::is_secure));
+    secure(
+        &mut answer,
+        house.settings.public_url.as_ref().is_some_and(crate::settings::PublicUrl::is_secure),
+    );
     if let Ok(id) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, id);
     }

@@ -25,7 +25,8 @@ pub fn secure(answer: &mut Response, https: bool) {
         return;
     }
     let headers = answer.headers_mut();
-    let page = headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
+    let page =
+        headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
     let mut fixed = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
@@ -48,9 +49,11 @@ pub fn secure(answer: &mut Response, https: bool) {
 #[must_use]
 pub fn none_match(headers: &HeaderMap, tag: &str) -> bool {
     let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.trim() == "*" || value.split(',').any(|other| bare(other) == bare(tag))
-    })
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.trim() == "*" || value.split(',').any(|other| bare(other) == bare(tag)))
 }
 
 #[cfg(test)]

@@ -74,7 +74,8 @@ fn greet(
 ) {
     // Without this a page waits for the acknowledgement of its own first packet.
     _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(app.map_request(|request: http::Request<Incoming>| request.map(Body::new)));
+    let service =
+        TowerToHyperService::new(app.map_request(|request: http::Request<Incoming>| request.map(Body::new)));
     // HTTP/1 outright: guessing the version would wait without limit for the first bytes.
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(64 * 1024);

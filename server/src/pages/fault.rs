@@ -27,8 +27,14 @@ pub async fn not_found(State(house): State<SharedHouse>, request: Request) -> Re
 pub async fn unavailable(house: &SharedHouse, request: Request, error: &LedgerError) -> Response {
     tracing::warn!(error = %error, "a page cannot be shown");
     let sentence = format!("Just now {error}. What was recorded is safe; reload in a moment.");
-    let mut answer =
-        page(house, request, StatusCode::SERVICE_UNAVAILABLE, "The figures are not there right now", &sentence).await;
+    let mut answer = page(
+        house,
+        request,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The figures are not there right now",
+        &sentence,
+    )
+    .await;
     answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(error.retry_after().as_secs().max(1)));
     answer
 }
@@ -46,6 +52,7 @@ async fn page(
 }
 
 fn wants_page(request: &Request) -> bool {
-    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let accept =
+        request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     !request.uri().path().starts_with("/api/") && accept.contains("text/html")
 }

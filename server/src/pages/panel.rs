@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{
-    address::Ask,
-    pages::panel_page,
-    studio::SharedStudio,
-};
+use app::{address::Ask, pages::panel_page, studio::SharedStudio};
 use axum::{
     extract::{Request, State},
     response::{IntoResponse as _, Response},
@@ -40,7 +36,9 @@ pub async fn poll(State(house): State<SharedHouse>, asker: Asker, request: Reque
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         let ask = Ask::of_query(request.uri().query().unwrap_or_default());
         let panel = house.snapshots.panel(asker.tenant, &ask, zone.as_ref()).await;
-        if let Some(tag) = panel.ok().map(|panel| panel.entity_tag()).filter(|tag| none_match(request.headers(), tag)) {
+        if let Some(tag) =
+            panel.ok().map(|panel| panel.entity_tag()).filter(|tag| none_match(request.headers(), tag))
+        {
             return unmodified(&tag);
         }
     }

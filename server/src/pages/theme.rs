@@ -43,7 +43,8 @@ pub async fn choose(
 fn back(house: &SharedHouse, headers: &HeaderMap) -> HeaderValue {
     let referer = headers.get(header::REFERER).and_then(|referer| referer.to_str().ok());
     let from: Option<Uri> = referer.and_then(|referer| referer.parse().ok());
-    let ours = from.filter(|uri| uri.authority().is_some_and(|authority| house.names.has(authority.as_str())));
+    let ours =
+        from.filter(|uri| uri.authority().is_some_and(|authority| house.names.has(authority.as_str())));
     ours.and_then(|uri| uri.path_and_query().cloned())
         // Two slashes would lead to another host.
         .filter(|path| path.as_str().starts_with('/') && !path.as_str().starts_with("//"))

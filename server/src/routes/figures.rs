@@ -79,7 +79,10 @@ fn bucket(bucket: Bucket, sums: &Sums) -> Json {
 }
 
 pub fn span(span: Span) -> Map<String, Json> {
-    [("from", span.from), ("to", span.to)].map(|(name, at)| (name.to_owned(), Json::from(at.to_string()))).into_iter().collect()
+    [("from", span.from), ("to", span.to)]
+        .map(|(name, at)| (name.to_owned(), Json::from(at.to_string())))
+        .into_iter()
+        .collect()
 }
 
 /// A stored record under its JSON names.
@@ -87,7 +90,10 @@ pub fn stored(kind: &Kind, stored: &Stored) -> Json {
     let mut members = record(kind, &stored.record);
     members.insert("id".to_owned(), Json::from(stored.id.to_string()));
     members.insert("receivedAt".to_owned(), Json::from(stored.received_at.to_string()));
-    members.insert("exportedAt".to_owned(), stored.exported_at.map_or(Json::Null, |at| Json::from(at.to_string())));
+    members.insert(
+        "exportedAt".to_owned(),
+        stored.exported_at.map_or(Json::Null, |at| Json::from(at.to_string())),
+    );
     Json::Object(members)
 }
 

@@ -102,7 +102,8 @@ fn compare(text: &str) -> Result<Compare, String> {
 fn moment_or_day(text: &str, zone: &Zone) -> Result<Instant, String> {
     let day = (text.len() == 10).then(|| zone.start_of_day(text)).flatten();
     let at = day.map_or_else(|| parameters::moment(text), Ok);
-    let at = at.map_err(|_| "must be a time as in 2026-11-21T09:30:00Z, or a day as in 2026-11-21".to_owned())?;
+    let at =
+        at.map_err(|_| "must be a time as in 2026-11-21T09:30:00Z, or a day as in 2026-11-21".to_owned())?;
     if at < Instant::EARLIEST { Err("must not be before the year 2000".to_owned()) } else { Ok(at) }
 }
 

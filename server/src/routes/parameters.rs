@@ -13,7 +13,8 @@ pub struct Parameters {
 
 impl Parameters {
     pub fn of(uri: &Uri, known: &[&str]) -> Self {
-        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_default();
+        let pairs =
+            Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_default();
         let mut faults = Vec::new();
         for (at, (name, _)) in pairs.iter().enumerate() {
             if !known.contains(&name.as_str()) {
@@ -71,7 +72,11 @@ pub fn zone(text: &str) -> Result<Zone, String> {
 /// What a record's field is compared with.
 pub fn filter(text: &str) -> Result<String, String> {
     let fits = !text.is_empty() && text.chars().count() <= 64 && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err("must be a text of 1 to 64 characters; leave it out for all".to_owned()) }
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("must be a text of 1 to 64 characters; leave it out for all".to_owned())
+    }
 }
 
 fn shown(name: &str) -> String {

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use super::parameters::Parameters;
 use crate::{access::Asker, house::SharedHouse, problem::Problem};
 
-pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, uri: Uri) -> Result<Json<Value>, Problem> {
+pub async fn pipeline(
+    State(house): State<SharedHouse>,
+    asker: Asker,
+    uri: Uri,
+) -> Result<Json<Value>, Problem> {
     Parameters::of(&uri, &[]).finish()?;
     let delivery = house.carrier.delivery(&house.ledger, asker.tenant).await?;
     let now = house.now();

@@ -1,14 +1,15 @@
 //! `GET /api/metrics/recent`: what the panel polls, for other clients.
 
-use axum::{
-    extract::State,
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
 use model::{delivery::Delivery, range::Range, record::campaign_run::CAMPAIGN_RUN, time::Instant};
 use serde_json::{Value as Json, json};
 
-use super::{figures, parameters::{self, Parameters}, tag};
+use super::{
+    figures,
+    parameters::{self, Parameters},
+    tag,
+};
 use crate::{access::Asker, house::SharedHouse, problem::Problem};
 
 pub async fn recent(

@@ -53,7 +53,10 @@ fn average_above_p95(record: &Record) -> Vec<FieldFault> {
     let run = campaign_run::Run(record);
     match (run.latency_avg_ms(), run.latency_p95_ms()) {
         (Some(average), Some(p95)) if average > p95 => {
-            vec![FieldFault::new("latencyAvgMs", "is above latencyP95Ms, which is unusual; it was stored as sent")]
+            vec![FieldFault::new(
+                "latencyAvgMs",
+                "is above latencyP95Ms, which is unusual; it was stored as sent",
+            )]
         }
         _ => Vec::new(),
     }
@@ -69,8 +72,9 @@ async fn json_text(headers: &HeaderMap, body: axum::body::Body) -> Result<Arc<st
         return Err(Problem::new(problem::Kind::MediaType, detail));
     }
     let bytes = body.map_err(refused)?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Problem::new(problem::Kind::NotJson, "The body is not valid UTF-8, so it is not JSON."))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| {
+        Problem::new(problem::Kind::NotJson, "The body is not valid UTF-8, so it is not JSON.")
+    })?;
     Ok(Arc::from(text))
 }
 
@@ -81,9 +85,10 @@ fn refused(fault: BodyFault) -> Problem {
             problem::Kind::TooLarge,
             format!("The body has more than {} bytes; send fewer records at a time.", body::MOST_BYTES),
         )),
-        BodyFault::TooSlow => {
-            close(Problem::new(problem::Kind::TooSlow, "The body was not there within 20 s; nothing of it was kept."))
-        }
+        BodyFault::TooSlow => close(Problem::new(
+            problem::Kind::TooSlow,
+            "The body was not there within 20 s; nothing of it was kept.",
+        )),
         BodyFault::CutOff => Problem::new(problem::Kind::NotJson, "The body ended before it was complete."),
     }
 }
@@ -96,7 +101,8 @@ fn is_json(value: &HeaderValue) -> bool {
     named
         && parts.filter(|part| !part.is_empty()).all(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            !name.trim().eq_ignore_ascii_case("charset")
+                || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
         })
 }
 

@@ -19,7 +19,8 @@ pub enum LogFormat {
 
 pub(super) fn filter(text: &str) -> Result<String, String> {
     let one_word = !text.contains(['=', ',', '[']);
-    let known = ["off", "error", "warn", "info", "debug", "trace"].contains(&text.to_ascii_lowercase().as_str());
+    let known =
+        ["off", "error", "warn", "info", "debug", "trace"].contains(&text.to_ascii_lowercase().as_str());
     // A single unknown word would be taken for the name of a crate, and everything would fall silent.
     if (one_word && !known) || text.parse::<EnvFilter>().is_err() {
         return Err("must be error, warn, info, debug, trace, or a filter such as info,sqlx=warn".to_owned());

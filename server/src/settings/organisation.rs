@@ -35,7 +35,10 @@ const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
 
 pub(super) fn way(reader: &mut Reader<'_>) -> Way {
     if reader.text("DATABASE_URL").is_some() {
-        reader.mistake("DATABASE_URL", "chooses the scaled way, which is not available yet; unset it to use SQLite");
+        reader.mistake(
+            "DATABASE_URL",
+            "chooses the scaled way, which is not available yet; unset it to use SQLite",
+        );
     }
     match reader.read("USE_DATAVERSE", values::switch) {
         Some(false) => Way::Resting,
@@ -45,7 +48,8 @@ pub(super) fn way(reader: &mut Reader<'_>) -> Way {
             // `AZURE_…` may lie about in any shell; these mean us.
             for name in [TENANT[0], CLIENT[0], SECRET[0]] {
                 if reader.text(name).is_some() {
-                    let sentence = format!("is missing, and {name} is set; set both, or neither for the embedded way");
+                    let sentence =
+                        format!("is missing, and {name} is set; set both, or neither for the embedded way");
                     reader.mistake(ADDRESS[0], sentence);
                     break;
                 }
@@ -80,7 +84,8 @@ fn connected(reader: &mut Reader<'_>) -> Way {
 
 /// The one value that these names have; it is a mistake when they have none or several.
 fn one_of(reader: &mut Reader<'_>, names: &[&'static str]) -> Option<(&'static str, String)> {
-    let set: Vec<(&'static str, &str)> = names.iter().filter_map(|name| Some((*name, reader.text(name)?))).collect();
+    let set: Vec<(&'static str, &str)> =
+        names.iter().filter_map(|name| Some((*name, reader.text(name)?))).collect();
     let Some((first, value)) = set.first().copied() else {
         let others = names[1..].join(" or ");
         reader.mistake(names[0], format!("(or {others}) is missing, and a real organisation is to be used"));

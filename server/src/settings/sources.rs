@@ -76,7 +76,9 @@ impl Sources {
                 toml::Value::Integer(number) => _ = self.file.insert(name, number.to_string()),
                 toml::Value::Boolean(switch) => _ = self.file.insert(name, switch.to_string()),
                 toml::Value::Datetime(at) => _ = self.file.insert(name, at.to_string()),
-                _ => self.mistakes.push(Mistake::new(name, format!("must be a text, a number or a switch in {FILE}"))),
+                _ => self
+                    .mistakes
+                    .push(Mistake::new(name, format!("must be a text, a number or a switch in {FILE}"))),
             }
         }
     }

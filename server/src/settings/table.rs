@@ -20,16 +20,44 @@ const fn secret(name: &'static str, meaning: &'static str) -> Setting {
 
 pub const TABLE: &[Setting] = &[
     setting("STUDIO_ADDR", "127.0.0.1:3000", "where the server listens; port 0 takes a free one"),
-    setting("STUDIO_DATA", "./data", "the folder that holds the ledger; made when it is missing, closed to others"),
-    setting("STUDIO_DEMO", "on in the embedded way", "on: 200 days of demo data and a live writer; off: starts empty"),
-    setting("STUDIO_DEMO_SEED", "7", "a whole number that the demo data grow from; the same number, the same story"),
+    setting(
+        "STUDIO_DATA",
+        "./data",
+        "the folder that holds the ledger; made when it is missing, closed to others",
+    ),
+    setting(
+        "STUDIO_DEMO",
+        "on in the embedded way",
+        "on: 200 days of demo data and a live writer; off: starts empty",
+    ),
+    setting(
+        "STUDIO_DEMO_SEED",
+        "7",
+        "a whole number that the demo data grow from; the same number, the same story",
+    ),
     setting("STUDIO_TZ", "UTC", "the time zone of whoever has chosen none, such as Europe/Berlin"),
-    setting("STUDIO_LOG", "info", "how much is logged: error, warn, info, debug, trace, or a filter such as info,sqlx=warn"),
+    setting(
+        "STUDIO_LOG",
+        "info",
+        "how much is logged: error, warn, info, debug, trace, or a filter such as info,sqlx=warn",
+    ),
     setting("STUDIO_LOG_FORMAT", "text", "text or json, on standard error"),
-    setting("STUDIO_NOW", "", "a time at which the clock stands still, for tests and pictures; embedded way only"),
-    setting("STUDIO_PUBLIC_URL", "", "how people reach the server through a proxy, such as https://metrics.example.com"),
+    setting(
+        "STUDIO_NOW",
+        "",
+        "a time at which the clock stands still, for tests and pictures; embedded way only",
+    ),
+    setting(
+        "STUDIO_PUBLIC_URL",
+        "",
+        "how people reach the server through a proxy, such as https://metrics.example.com",
+    ),
     setting("USE_DATAVERSE", "", "true: connect to a real organisation; false: none, relay and mirror rest"),
-    setting("DATAVERSE_URL", "", "the organisation's address; also DATAVERSE_RESOURCE, NEXT_PUBLIC_DATAVERSE_URL"),
+    setting(
+        "DATAVERSE_URL",
+        "",
+        "the organisation's address; also DATAVERSE_RESOURCE, NEXT_PUBLIC_DATAVERSE_URL",
+    ),
     setting("DATAVERSE_RESOURCE", "", "the same as DATAVERSE_URL"),
     setting("NEXT_PUBLIC_DATAVERSE_URL", "", "the same as DATAVERSE_URL"),
     setting("DATAVERSE_TENANT_ID", "", "the directory that issues tokens; also AZURE_TENANT_ID"),

@@ -10,7 +10,11 @@ const REAL: [(&str, &str); 4] = [
 ];
 
 fn with(extra: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static str)> {
-    REAL.iter().filter(|(name, _)| !extra.iter().any(|(other, _)| other == name)).chain(extra).copied().collect()
+    REAL.iter()
+        .filter(|(name, _)| !extra.iter().any(|(other, _)| other == name))
+        .chain(extra)
+        .copied()
+        .collect()
 }
 
 #[track_caller]
@@ -102,13 +106,20 @@ fn half_a_configuration_is_refused() {
         "",
         &[("DATAVERSE_TENANT_ID", "AZURE_TENANT_ID) is missing"), ("DATAVERSE_CLIENT_SECRET", "is missing")],
     );
-    refused(&with(&[("DATAVERSE_URL", ""), ("USE_DATAVERSE", "true")]), "", &[("DATAVERSE_URL", "is missing")]);
+    refused(
+        &with(&[("DATAVERSE_URL", ""), ("USE_DATAVERSE", "true")]),
+        "",
+        &[("DATAVERSE_URL", "is missing")],
+    );
 }
 
 #[test]
 fn families_that_disagree_are_refused() {
     refused(
-        &with(&[("AZURE_CLIENT_SECRET", "hunter2!"), ("DATAVERSE_RESOURCE", "https://contoso.crm.dynamics.com")]),
+        &with(&[
+            ("AZURE_CLIENT_SECRET", "hunter2!"),
+            ("DATAVERSE_RESOURCE", "https://contoso.crm.dynamics.com"),
+        ]),
         "",
         &[("DATAVERSE_CLIENT_SECRET", "and AZURE_CLIENT_SECRET have different values")],
     );
@@ -117,7 +128,11 @@ fn families_that_disagree_are_refused() {
 #[test]
 fn an_open_road_for_credentials_is_refused() {
     refused(&with(&[("DATAVERSE_URL", "http://contoso.example")]), "", &[("DATAVERSE_URL", "https://")]);
-    refused(&with(&[("DATAVERSE_URL", "https://contoso.example/x")]), "", &[("DATAVERSE_URL", "without a path")]);
+    refused(
+        &with(&[("DATAVERSE_URL", "https://contoso.example/x")]),
+        "",
+        &[("DATAVERSE_URL", "without a path")],
+    );
     refused(
         &with(&[("AZURE_AUTHORITY_HOST", "http://127.0.0.1.example")]),
         "",

@@ -82,7 +82,12 @@ impl<K: Clone + Eq + Hash, V> Flights<K, V> {
         let (moved, value) = compute.await?;
         let value = Arc::new(value);
         let done = Instant::now();
-        slot.latest.store(Some(Arc::new(Kept { value: Arc::clone(&value), moved, done, cost: done - began })));
+        slot.latest.store(Some(Arc::new(Kept {
+            value: Arc::clone(&value),
+            moved,
+            done,
+            cost: done - began,
+        })));
         Ok(value)
     }
 
@@ -90,7 +95,10 @@ impl<K: Clone + Eq + Hash, V> Flights<K, V> {
         let used = self.uses.fetch_add(1, Ordering::Relaxed);
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if !slots.contains_key(&key) && slots.len() >= self.most {
-            let idle = slots.iter().min_by_key(|(_, slot)| slot.used.load(Ordering::Relaxed)).map(|(key, _)| key.clone());
+            let idle = slots
+                .iter()
+                .min_by_key(|(_, slot)| slot.used.load(Ordering::Relaxed))
+                .map(|(key, _)| key.clone());
             idle.map(|idle| slots.remove(&idle));
         }
         let slot = slots.entry(key).or_insert_with(|| {

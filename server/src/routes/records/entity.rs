@@ -8,7 +8,10 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode, header};
 use ledger::{Change, Held};
-use model::{record::{self, FieldFault, Stored}, time::Instant};
+use model::{
+    record::{self, FieldFault, Stored},
+    time::Instant,
+};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -93,9 +96,10 @@ fn became(resource: &Resource, change: Change, word: &str) -> Result<Response, P
         Change::Done(stored) => Ok(changed(&stored, word)),
         Change::Unchanged(stored) => Ok(changed(&stored, "unchanged")),
         Change::NotFound => Err(not_found(resource)),
-        Change::Gone if word == "corrected" => {
-            Err(Problem::new(Kind::Withdrawn, "This record was withdrawn and stays so; send it under another key."))
-        }
+        Change::Gone if word == "corrected" => Err(Problem::new(
+            Kind::Withdrawn,
+            "This record was withdrawn and stays so; send it under another key.",
+        )),
         Change::Gone => Err(gone(resource, None)),
         Change::RevisionMismatch { current } => Err(mismatch(current)),
         Change::KeyDiffers => {
@@ -114,8 +118,11 @@ fn changed(stored: &Stored, word: &str) -> Response {
 
 /// What `If-Match` demands: the revision that stands, or none. A weak tag matches nothing.
 fn expected_revision(headers: &HeaderMap, current: i64) -> Result<Option<i64>, Problem> {
-    let sent: Vec<&str> = headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).collect();
-    if sent.is_empty() && !headers.contains_key(header::IF_MATCH) || sent.iter().any(|value| value.trim() == "*") {
+    let sent: Vec<&str> =
+        headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok()).collect();
+    if sent.is_empty() && !headers.contains_key(header::IF_MATCH)
+        || sent.iter().any(|value| value.trim() == "*")
+    {
         return Ok(None);
     }
     let wanted = format!("\"{current}\"");
@@ -124,7 +131,9 @@ fn expected_revision(headers: &HeaderMap, current: i64) -> Result<Option<i64>, P
 }
 
 fn mismatch(current: i64) -> Problem {
-    let detail = format!("If-Match names another state of this record; \"{current}\" stands now. Read it and decide anew.");
+    let detail = format!(
+        "If-Match names another state of this record; \"{current}\" stands now. Read it and decide anew."
+    );
     Problem::new(Kind::RevisionMismatch, detail).with_header(header::ETAG, entity_tag(current))
 }
 

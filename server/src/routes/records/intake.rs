@@ -54,7 +54,10 @@ async fn one(
     let record = record::parse(resource.kind, item, house.now()).map_err(Problem::fields)?;
     let outcomes = house.ledger.store(asker.tenant, resource.kind, vec![record.clone()]).await?;
     let Some(Outcome { id, verdict }) = outcomes.into_iter().next() else {
-        return Err(Problem::new(Kind::Internal, "The ledger did not say what became of the record; send it again."));
+        return Err(Problem::new(
+            Kind::Internal,
+            "The ledger did not say what became of the record; send it again.",
+        ));
     };
     let answer = |status: StatusCode, word: &str, revision: i64| {
         let mut body = json!({"id": id.to_string(), "status": word});
@@ -87,7 +90,8 @@ pub(super) fn entity_tag(revision: i64) -> HeaderValue {
 }
 
 fn conflict(resource: &Resource, stored: &Stored, sent: &Record) -> Problem {
-    let detail = "A record with this key says something else; correct it with PUT under its id, or send another key.";
+    let detail =
+        "A record with this key says something else; correct it with PUT under its id, or send another key.";
     Problem::new(Kind::Conflict, detail)
         .with("stored", figures::stored(resource.kind, stored))
         .with("sent", Value::Object(figures::record(resource.kind, sent)))
@@ -101,8 +105,9 @@ async fn withdrawn(
     sent: &Record,
 ) -> Result<Problem, Problem> {
     let held = house.ledger.read(asker.tenant, resource.kind, id).await?;
-    let problem = Problem::new(Kind::Withdrawn, "This record was withdrawn and stays so; send it under another key.")
-        .with("sent", Value::Object(figures::record(resource.kind, sent)));
+    let problem =
+        Problem::new(Kind::Withdrawn, "This record was withdrawn and stays so; send it under another key.")
+            .with("sent", Value::Object(figures::record(resource.kind, sent)));
     Ok(match held {
         Some(held) => problem.with("stored", figures::stored(resource.kind, &held.stored)),
         None => problem,
@@ -127,8 +132,11 @@ async fn many(
     let parsed: Vec<Result<Record, Vec<FieldFault>>> =
         items.iter().map(|item| record::parse(resource.kind, item, now)).collect();
     let good: Vec<Record> = parsed.iter().filter_map(|item| item.as_ref().ok()).cloned().collect();
-    let outcomes =
-        if good.is_empty() { Vec::new() } else { house.ledger.store(asker.tenant, resource.kind, good).await? };
+    let outcomes = if good.is_empty() {
+        Vec::new()
+    } else {
+        house.ledger.store(asker.tenant, resource.kind, good).await?
+    };
     let mut outcomes = outcomes.into_iter();
     let answers: Vec<Item> = parsed
         .into_iter()

@@ -63,8 +63,12 @@ mod tests {
     #[track_caller]
     fn refused(query: &str, fields: &[&str]) {
         let uri: Uri = format!("/?{query}").parse().unwrap();
-        let found: Vec<String> =
-            understand(&CAMPAIGN_RUNS, &uri).unwrap_err().errors.into_iter().map(|fault| fault.field).collect();
+        let found: Vec<String> = understand(&CAMPAIGN_RUNS, &uri)
+            .unwrap_err()
+            .errors
+            .into_iter()
+            .map(|fault| fault.field)
+            .collect();
         assert_eq!(found, fields, "{query}");
     }
 
