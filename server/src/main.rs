@@ -5,6 +5,7 @@ mod carrier;
 mod clock;
 mod commands;
 mod data_folder;
+mod demo;
 mod files;
 mod house;
 mod http;

@@ -4,6 +4,7 @@ use std::{io::Write as _, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use ledger::{Ledger, chance::Seeded};
+use model::clock::Clock;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -12,6 +13,7 @@ use super::{Failure, stop};
 use crate::{
     carrier::Carrier,
     clock, data_folder,
+    demo::{DemoError, Writer},
     house::House,
     http::listen::{self, Patience},
     logging, routes,
@@ -49,9 +51,13 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         Way::Resting => Carrier::resting(),
         Way::Embedded | Way::Connected(_) => Carrier::preparing(),
     });
+    let writer = tell_story(&settings, &ledger, &clock).await?;
     let house = House::new(settings, listening, clock, ledger.clone(), carrier, metrics);
 
     let (stop, workers) = (CancellationToken::new(), TaskTracker::new());
+    if let Some(writer) = writer {
+        workers.spawn(writer.live(stop.clone()));
+    }
     workers.spawn(listen::serve(listener, routes::router(&house), Patience::default(), stop.clone()));
     workers.close();
     say_ready(&house.address);
@@ -67,6 +73,18 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         tracing::warn!("not everything ended in time; what was acknowledged is on disk all the same");
     }
     Ok(())
+}
+
+/// What the demo data tell has happened before anybody looks; the writer goes on with it.
+async fn tell_story(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> Result<Option<Writer>, DemoError> {
+    let Some(demo) = settings.demo else { return Ok(None) };
+    let started = time::Instant::now();
+    let mut writer = Writer::open(demo, settings.data.clone(), ledger.clone(), Arc::clone(clock))?;
+    let runs = writer.catch_up().await?;
+    let seconds = started.elapsed().as_secs_f64();
+    tracing::info!(runs, seconds, "the demo data are told up to now");
+    // With a clock that stands still nothing happens any more.
+    Ok(settings.frozen.is_none().then_some(writer))
 }
 
 /// The one line on standard output. Whoever started the server may have gone, which is no reason to stop.

@@ -1,0 +1,10 @@
+//! Demo data: a story that is told the same way every time, and the writer that tells it to the ledger.
+
+mod campaigns;
+mod days;
+mod progress;
+mod story;
+mod writer;
+
+pub use story::Story;
+pub use writer::{DemoError, Writer};

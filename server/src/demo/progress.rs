@@ -1,0 +1,45 @@
+//! How far the story has been told to this folder, kept beside the ledger so that it goes on instead of beginning anew.
+
+use std::{fs, io, path::Path};
+
+use jiff::civil::Date;
+use model::time::Instant;
+use serde::{Deserialize, Serialize};
+
+const FILE: &str = "demo.json";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    pub seed: u64,
+    /// The day on which the story was first seen.
+    pub first_day: Date,
+    /// Everything up to this moment was acknowledged by the ledger. What came after may be told twice, which is safe.
+    pub told_micros: i64,
+}
+
+impl Progress {
+    pub fn told(&self) -> Instant {
+        Instant::from_micros(self.told_micros)
+    }
+
+    /// What an earlier server left in this folder.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn read(folder: &Path) -> io::Result<Option<Self>> {
+        match fs::read_to_string(folder.join(FILE)) {
+            Ok(text) => serde_json::from_str(&text).map(Some).map_err(io::Error::other),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn write(&self, folder: &Path) -> io::Result<()> {
+        let unfinished = folder.join("demo.json.unfinished");
+        fs::write(&unfinished, serde_json::to_string(self)?)?;
+        fs::rename(unfinished, folder.join(FILE))
+    }
+}

@@ -1,0 +1,107 @@
+//! Tells the story to the ledger, on the same road as real records: first all that has happened, then as it happens.
+
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+
+use ledger::{Ledger, LedgerError};
+use model::{
+    clock::Clock,
+    record::{self, FieldFault, Record, campaign_run::CAMPAIGN_RUN},
+    tenant::TenantId,
+    time::Instant,
+};
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Story,
+    progress::Progress,
+    story::{Report, date_of},
+};
+use crate::settings::Demo;
+
+/// As many records as a request may carry.
+const ARRAY: usize = 1_000;
+/// A clock may be set while we sleep; nothing is missed for longer than this.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error("the demo data cannot be stored: {0}")]
+    Ledger(#[from] LedgerError),
+    #[error("the demo data's place in the data folder cannot be kept ({0}); STUDIO_DEMO=off starts without demo data")]
+    Folder(#[from] io::Error),
+    #[error("a run of the demo data is not valid ({0:?}); report this, STUDIO_DEMO=off starts without demo data")]
+    Invalid(Vec<FieldFault>),
+}
+
+pub struct Writer {
+    story: Story,
+    progress: Progress,
+    folder: PathBuf,
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+}
+
+impl Writer {
+    /// # Errors
+    /// When the folder's story cannot be read.
+    pub fn open(demo: Demo, folder: PathBuf, ledger: Ledger, clock: Arc<dyn Clock>) -> Result<Self, DemoError> {
+        let first_day = date_of(clock.now());
+        let begin = Story::new(demo.seed, first_day).begin().plus(-1);
+        let fresh = Progress { seed: demo.seed, first_day, told_micros: begin.micros() };
+        let progress = Progress::read(&folder)?.unwrap_or(fresh);
+        if progress.seed != demo.seed {
+            tracing::warn!(seed = progress.seed, "this folder's demo data grew from another seed, and go on from that one");
+        }
+        let story = Story::new(progress.seed, progress.first_day);
+        Ok(Self { story, progress, folder, ledger, clock })
+    }
+
+    /// Tells everything that has happened by now; answers how many runs that were.
+    ///
+    /// # Errors
+    /// When the ledger does not take them, or the folder cannot be written.
+    pub async fn catch_up(&mut self) -> Result<usize, DemoError> {
+        let now = self.clock.now();
+        let mut reports = self.story.reports(self.progress.told(), now).peekable();
+        let mut told = 0;
+        while reports.peek().is_some() {
+            let array: Vec<Report> = reports.by_ref().take(ARRAY).collect();
+            let last = array.last().map(|report| report.at);
+            told += array.len();
+            let records = array.iter().map(|report| parsed(report, now)).collect::<Result<Vec<_>, _>>()?;
+            self.ledger.store(TenantId::FIRST, &CAMPAIGN_RUN, records).await?;
+            self.progress.told_micros = last.unwrap_or(now).micros();
+        }
+        if told > 0 {
+            self.progress.write(&self.folder)?;
+        }
+        Ok(told)
+    }
+
+    /// Goes on as it happens, until `stop`.
+    pub async fn live(mut self, stop: CancellationToken) {
+        loop {
+            let wait = self.until_next();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = time::sleep(wait) => {}
+            }
+            if let Err(error) = self.catch_up().await {
+                tracing::warn!(error = %error, "the live demo data pause");
+            }
+        }
+    }
+
+    fn until_next(&self) -> Duration {
+        let now = self.clock.now();
+        let micros = self.story.next(self.progress.told()).map_or(i64::MAX, |next| next.at.since(now));
+        let wait = u64::try_from(micros).map_or(Duration::ZERO, Duration::from_micros);
+        // Never quite nothing: a ledger that refuses is not asked without a pause.
+        wait.clamp(Duration::from_millis(200), LONGEST_SLEEP)
+    }
+}
+
+fn parsed(report: &Report, now: Instant) -> Result<Record, DemoError> {
+    record::parse(&CAMPAIGN_RUN, &report.json(), now).map_err(DemoError::Invalid)
+}

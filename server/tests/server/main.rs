@@ -1,0 +1,12 @@
+//! The server as others meet it: a real process, asked over real HTTP.
+
+mod access;
+mod answers;
+mod corrections;
+mod endings;
+mod history;
+mod intake;
+mod lists;
+mod pages;
+mod starts;
+mod studio;

@@ -1,0 +1,200 @@
+//! One server of its own for a test: a process on a free port with a folder of its own, gone when the test is.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Once, mpsc},
+    thread,
+    time::Duration,
+};
+
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value as Json, json};
+use tempfile::TempDir;
+use tokio::time::{self, Instant};
+
+/// Nothing here takes so long unless it hangs.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Studio {
+    process: Child,
+    pub url: String,
+    pub client: reqwest::Client,
+    pub folder: Folder,
+    stdout: BufReader<std::process::ChildStdout>,
+}
+
+/// A data folder, and where the server's words go.
+pub struct Folder(TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Everything that was logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.0.path().join("log")).unwrap_or_default()
+    }
+}
+
+/// A server that is not started yet, without anything of this machine's environment.
+pub fn command(folder: &Folder, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_studio"));
+    command.env_clear().current_dir(folder.path());
+    command.env("STUDIO_ADDR", "127.0.0.1:0").env("STUDIO_DATA", folder.data()).env("STUDIO_DEMO", "off");
+    command.envs(settings.iter().copied()).stdin(Stdio::null());
+    command
+}
+
+/// What a server says that does not start: exit code and standard error.
+pub fn refused(folder: &Folder, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+    let output = command(folder, settings).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+impl Studio {
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        Self::within(Folder::new(), settings)
+    }
+
+    pub fn within(folder: Folder, settings: &[(&str, &str)]) -> Self {
+        let log = fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).unwrap();
+        let mut process = command(&folder, settings).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let (ready, stdout) = first_line(process.stdout.take().unwrap());
+        let url = match ready.as_deref().and_then(|line| line.trim_end().strip_prefix("Studio Metrics is ready: ")) {
+            Some(url) => url.to_owned(),
+            None => {
+                _ = process.kill();
+                panic!("not ready, but {ready:?}; it logged:\n{}", folder.log());
+            }
+        };
+        Self { process, url, client: client(), folder, stdout }
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(Method::from_bytes(method.as_bytes()).unwrap(), format!("{}{path}", self.url))
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.request("GET", path).send().await.unwrap()
+    }
+
+    /// The JSON of a 200.
+    pub async fn json(&self, path: &str) -> Json {
+        let answer = self.get(path).await;
+        let (status, text) = (answer.status(), answer.text().await.unwrap());
+        assert_eq!(status, 200, "{path}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub async fn post(&self, body: &Json) -> Response {
+        self.request("POST", "/api/metrics/campaign").json(body).send().await.unwrap()
+    }
+
+    /// Stores one run and answers its id.
+    pub async fn stored(&self, run: &Json) -> String {
+        let answer = self.post(run).await;
+        assert_eq!(answer.status(), 201);
+        answer.json::<Json>().await.unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Sends SIGTERM and waits for the end; answers how it ended, how long that took and what else was on standard output.
+    pub fn terminate(mut self) -> (ExitStatus, Duration, String, Folder) {
+        let asked = Instant::now();
+        signal(self.process.id(), "TERM");
+        let status = self.process.wait().unwrap();
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        let folder = std::mem::replace(&mut self.folder, Folder::new());
+        (status, asked.elapsed(), rest, folder)
+    }
+
+    /// As if the machine had lost its power.
+    pub fn kill(mut self) -> Folder {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        std::mem::replace(&mut self.folder, Folder::new())
+    }
+}
+
+impl Drop for Studio {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+        if thread::panicking() {
+            eprintln!("the server logged:\n{}", self.folder.log());
+        }
+    }
+}
+
+/// The client of these tests: a request has a deadline, and TLS is never asked for.
+pub fn client() -> reqwest::Client {
+    static TLS: Once = Once::new();
+    TLS.call_once(|| _ = rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
+}
+
+pub fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// The first line of a pipe, if it comes in time, and the rest of the pipe.
+fn first_line(pipe: std::process::ChildStdout) -> (Option<String>, BufReader<std::process::ChildStdout>) {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut lines = BufReader::new(pipe);
+        let mut line = String::new();
+        let read = lines.read_line(&mut line).is_ok() && !line.is_empty();
+        _ = send.send((read.then_some(line), lines));
+    });
+    receive.recv_timeout(PATIENCE).expect("the server neither became ready nor ended")
+}
+
+/// Asks again until the answer is as it should be.
+pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "in vain waited for: {what}");
+        time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// A run with all that it needs.
+pub fn run(campaign: &str, run: &str) -> Json {
+    json!({"campaignId": campaign, "runId": run, "phase": "1", "agentsTotal": 4, "agentsSuccessful": 3})
+}
+
+/// The same with other members on top.
+pub fn with(base: &Json, members: &Json) -> Json {
+    let mut all = base.clone();
+    all.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    all
+}
