@@ -82,7 +82,9 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
 }
 
 fn wrap(place: &Path, name: &str, program: &str) -> Result<()> {
-    let libraries = format!("$here/usr/lib/{0}:$here/usr/lib/{0}/pulseaudio", apt::library_folder());
+    // Some packages still bring their libraries in /lib, which on the machine itself is a link to /usr/lib.
+    let libraries = ["usr/lib/{}", "usr/lib/{}/pulseaudio", "lib/{}"].map(|folder| format!("$here/{folder}"));
+    let libraries = libraries.join(":").replace("{}", &apt::library_folder());
     let script = format!(
         "#!/bin/sh\nhere=$(dirname \"$(dirname \"$(readlink -f \"$0\")\")\")\n\
          LD_LIBRARY_PATH={libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}} exec \"$here/{program}\" \"$@\"\n"

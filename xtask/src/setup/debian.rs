@@ -30,8 +30,8 @@ const TOOL: Tool<'_> = Tool {
 
 /// Finds its own folder, so that the whole can be moved. It must be called `rustc`, or clippy refuses it.
 const WRAPPER: &str = r#"#!/bin/sh
-usr=$(dirname "$(dirname "$(readlink -f "$0")")")/usr
-LD_LIBRARY_PATH=$usr/lib/FOLDER${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} exec "$usr/bin/PROGRAM" "$@"
+here=$(dirname "$(dirname "$(readlink -f "$0")")")
+LD_LIBRARY_PATH=$here/usr/lib/FOLDER:$here/lib/FOLDER${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} exec "$here/usr/bin/PROGRAM" "$@"
 "#;
 
 pub fn installed(house: &House) -> Result<Option<PathBuf>> {
