@@ -23,7 +23,8 @@ pub struct Chromium {
     pub driver: PathBuf,
 }
 
-const PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
+/// A small machine has no font at all, and a page without glyphs has another layout.
+const PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "fonts-liberation"];
 
 pub fn install(house: &House) -> Result<Chromium> {
     if let Some(found) = on_system() {
@@ -87,6 +88,8 @@ fn wrap(place: &Path, name: &str, program: &str) -> Result<()> {
     let libraries = libraries.join(":").replace("{}", &apt::library_folder());
     let script = format!(
         "#!/bin/sh\nhere=$(dirname \"$(dirname \"$(readlink -f \"$0\")\")\")\n\
+         [ -e /etc/fonts/fonts.conf ] || export FONTCONFIG_PATH=\"$here/etc/fonts\"\n\
+         export XDG_DATA_HOME=\"$here/usr/share\" # where our own fonts are\n\
          LD_LIBRARY_PATH={libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}} exec \"$here/{program}\" \"$@\"\n"
     );
     let file = place.join("bin").join(name);
