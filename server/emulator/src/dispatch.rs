@@ -68,11 +68,13 @@ async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
     match Operation::parse(&schema, request)? {
         Operation::Metadata => metadata::respond(organisation, request).await,
         Operation::Changes { table } => {
+            organisation.limiter.meter(1);
             let table = organisation.names(&schema).table(&table)?;
             let mut reader = organisation.store.read().await?;
             changes::respond(organisation.names(&schema), &mut reader, request, table).await
         }
         operation if operation.is_read() => {
+            organisation.limiter.meter(1);
             let mut reader = organisation.store.read().await?;
             single::read(organisation.names(&schema), &mut reader, request, &operation).await
         }

@@ -5,12 +5,14 @@ mod serve;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::disturbance::Disturbance;
 use crate::limits::Limits;
 use crate::organisation::Organisation;
 
@@ -29,6 +31,8 @@ pub struct Options {
     pub token_seconds: i64,
     /// How long the index of a new alternate key takes to become active.
     pub key_delay: Duration,
+    /// How many days a delta link holds, and a deleted row is remembered.
+    pub tracking_days: u32,
     /// Makes ids and credentials the same each time, for tests; `None` takes them from the machine's chance.
     pub seed: Option<u64>,
 }
@@ -42,6 +46,7 @@ impl Default for Options {
             limits: Limits::default(),
             token_seconds: 3599,
             key_delay: Duration::ZERO,
+            tracking_days: 7,
             seed: None,
         }
     }
@@ -122,6 +127,33 @@ impl Emulator {
 
     pub fn client_secret(&self) -> &str {
         &self.organisation.identity.secret
+    }
+
+    /// Lets a fault befall requests, as `POST /_emulator/v1/faults` does.
+    pub fn disturb(&self, disturbance: Disturbance) {
+        let now = self.organisation.surroundings.now_ms();
+        self.organisation.disturbances.add(disturbance, now);
+    }
+
+    /// Ends all faults.
+    pub fn calm(&self) {
+        self.organisation.disturbances.clear();
+    }
+
+    /// Every token given out so far is refused from now on.
+    pub fn revoke_tokens(&self) {
+        self.organisation.identity.generation.fetch_add(1, Relaxed);
+    }
+
+    /// Moves the organisation's clock on.
+    pub fn advance_clock(&self, by: Duration) {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        self.organisation.surroundings.move_clock(by);
+    }
+
+    /// Requests to the Web API and rows metered since the start.
+    pub fn totals(&self) -> (u64, u64) {
+        self.organisation.limiter.totals()
     }
 
     /// Takes no new request, finishes the open ones, closes the store.

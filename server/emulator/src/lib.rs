@@ -1,10 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod admin;
 mod answer;
 mod batch;
 mod changes;
 mod dispatch;
+mod disturbance;
 mod emulator;
 mod fault;
 mod identity;
@@ -16,7 +18,9 @@ mod rows;
 mod schema;
 mod store;
 mod surroundings;
+mod trace;
 mod value;
 
+pub use disturbance::{Disturbance, Effect};
 pub use emulator::{Emulator, Error, Options};
 pub use limits::Limits;

@@ -46,6 +46,9 @@ struct State {
     /// When each request of the window ended, and what it took.
     execution: VecDeque<(i64, i64)>,
     execution_ms: i64,
+    /// Requests and rows since the start: what the daily entitlement is counted in.
+    total_requests: u64,
+    total_rows: u64,
 }
 
 /// A place that a request holds while it runs.
@@ -94,6 +97,7 @@ impl Limiter {
             return Err(throttled("0x80072321", message, wait));
         }
         state.requests.push_back(now_ms);
+        state.total_requests += 1;
         state.running += 1;
         Ok(Admitted { limiter: self })
     }
@@ -105,6 +109,17 @@ impl Limiter {
             state.execution.push_back((now_ms, took_ms));
             state.execution_ms += took_ms;
         }
+    }
+
+    /// So many rows were read or written: the entitlement counts each, also in a batch or bulk request [PP].
+    pub(crate) fn meter(&self, rows: usize) {
+        self.state().total_rows += rows as u64;
+    }
+
+    /// Requests and rows since the start.
+    pub(crate) fn totals(&self) -> (u64, u64) {
+        let state = self.state();
+        (state.total_requests, state.total_rows)
     }
 
     /// Requests left in this window, for the header that clients may read for debugging.

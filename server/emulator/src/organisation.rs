@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::sqlite::SqliteConnection;
 
+use crate::disturbance::Disturbances;
 use crate::emulator::Options;
 use crate::identity::Identity;
 use crate::limits::Limiter;
@@ -11,6 +12,7 @@ use crate::query::Names;
 use crate::schema::{Key, KeyState, Schema, built_in};
 use crate::store::{Store, Transaction, create_rows, definitions, run};
 use crate::surroundings::Surroundings;
+use crate::trace::Trace;
 use crate::value::Cell;
 
 pub(crate) struct Organisation {
@@ -19,6 +21,8 @@ pub(crate) struct Organisation {
     pub(crate) identity: Identity,
     pub(crate) store: Store,
     pub(crate) limiter: Limiter,
+    pub(crate) disturbances: Disturbances,
+    pub(crate) trace: Trace,
     schema: RwLock<Arc<Schema>>,
 }
 
@@ -28,23 +32,46 @@ impl Organisation {
         let surroundings = Surroundings::new(options.seed);
         let file = options.data.as_ref().map(|folder| folder.join("organisation.sqlite"));
         let store = Store::open(file.as_deref()).await?;
-        let (identity, schema) = {
+        let identity = {
             let mut writer = store.write().await;
             run(&mut writer, "BEGIN IMMEDIATE").await?;
             let identity = Identity::load(&mut writer, &surroundings).await?;
-            let mut schema = definitions::load(&mut writer).await?;
-            if schema.tables().next().is_none() {
-                found(&mut writer, &mut schema, &surroundings).await?;
-            }
             run(&mut writer, "COMMIT").await?;
-            let mut transaction = Transaction::begin(&mut writer, surroundings.now_s()).await?;
-            settle_in(&mut transaction, &schema, &identity).await?;
-            transaction.commit().await?;
-            (identity, schema)
+            identity
         };
         let limiter = Limiter::new(options.limits);
-        let schema = RwLock::new(Arc::new(schema));
-        Ok(Self { options, surroundings, identity, store, limiter, schema })
+        let organisation = Self {
+            options,
+            surroundings,
+            identity,
+            store,
+            limiter,
+            disturbances: Disturbances::default(),
+            trace: Trace::default(),
+            schema: RwLock::default(),
+        };
+        let mut writer = organisation.store.write().await;
+        organisation.settle(&mut writer).await?;
+        drop(writer);
+        Ok(organisation)
+    }
+
+    /// Brings the file to the state that every organisation begins with, and the schema in line with the file.
+    pub(crate) async fn settle(&self, writer: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        crate::store::prepare(writer).await?;
+        let mut transaction = Transaction::begin(writer, self.surroundings.now_s()).await?;
+        let mut schema = definitions::load(transaction.connection()).await?;
+        if schema.tables().next().is_none() {
+            found(transaction.connection(), &mut schema, &self.surroundings).await?;
+        }
+        settle_in(&mut transaction, &schema, &self.identity).await?;
+        // Deletes are forgotten when no delta link can ask for them any more.
+        let oldest = self.surroundings.now_s() - i64::from(self.options.tracking_days) * 86_400;
+        let text = "DELETE FROM tombstones WHERE deleted_on < ?".to_owned();
+        transaction.execute(text, vec![Cell::Integer(oldest)]).await?;
+        transaction.commit().await?;
+        self.replace_schema(schema);
+        Ok(())
     }
 
     pub(crate) fn schema(&self) -> Arc<Schema> {

@@ -13,13 +13,15 @@ mod read;
 mod select;
 mod wildcard;
 
+pub(crate) use annotate::Annotations;
 pub(crate) use compare::cell as literal_cell;
 pub(crate) use condition::Names;
 pub(crate) use expand::{Expansion, parse as parse_expand};
 pub(crate) use filter::{Expression, Operand, Operator, parse as parse_filter};
 pub(crate) use lex::Literal;
-pub(crate) use read::{count, list, one};
-pub(crate) use select::cell;
+pub(crate) use page::MOST_ROWS;
+pub(crate) use read::{count, link, list, one, page_size};
+pub(crate) use select::{Listed, Shape, cell, write_row};
 
 use crate::fault::{Fault, Result};
 

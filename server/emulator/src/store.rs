@@ -18,7 +18,7 @@ use sqlx::{ConnectOptions, Connection, Sqlite};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use collation::compare;
-pub(crate) use layout::{create_rows, index_sql, key_sql};
+pub(crate) use layout::{create_rows, index_sql, key_sql, prepare};
 pub(crate) use transaction::{Transaction, run, sql};
 
 /// Readers: as many as there are likely to be processors to use them, at 2 MiB of cache each.
@@ -54,7 +54,7 @@ impl Store {
         let Some(file) = file else {
             let options = options(SqliteConnectOptions::new().in_memory(true));
             let mut writer = options.connect().await?;
-            layout::prepare(&mut writer).await?;
+            prepare(&mut writer).await?;
             return Ok(Self { writer: Mutex::new(writer), readers: None });
         };
         let options = options(SqliteConnectOptions::new().filename(file).create_if_missing(true))
@@ -62,7 +62,7 @@ impl Store {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(10));
         let mut writer = options.clone().pragma("cache_size", "-8000").connect().await?;
-        layout::prepare(&mut writer).await?;
+        prepare(&mut writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .idle_timeout(Duration::from_secs(60))

@@ -24,16 +24,16 @@ pub(super) fn outcomes(
     let mut first_content_id = 1;
     for kind in kinds {
         match (kind, items.next()) {
-            (Kind::One(_), Some(Item::One(part))) => all.push(outcome(part, wall)),
+            (Kind::One(_), Some(Item::One(part))) => all.push(outcome(&part, wall)),
             (Kind::One(_), Some(Item::ChangeSet(mut parts))) if parts.len() == 1 => {
-                all.push(outcome(parts.remove(0), wall));
+                all.push(outcome(&parts.remove(0), wall));
             }
             (Kind::ChangeSet(ones), Some(item)) => {
                 let parts = match item {
                     Item::One(part) => vec![part],
                     Item::ChangeSet(parts) => parts,
                 };
-                all.extend(of_change_set(ones.len(), first_content_id, parts, wall)?);
+                all.extend(of_change_set(ones.len(), first_content_id, &parts, wall)?);
             }
             (Kind::One(_), Some(_)) => {
                 return Err(Error::Malformed("a change set where one answer was expected".to_owned()));
@@ -51,11 +51,11 @@ pub(super) fn outcomes(
 fn of_change_set(
     members: usize,
     first_content_id: usize,
-    parts: Vec<Part>,
+    parts: &[Part],
     wall: SystemTime,
 ) -> Result<Vec<Outcome>, Error> {
     let content_ids: Vec<Option<String>> = parts.iter().map(|part| part.content_id.clone()).collect();
-    let outcomes: Vec<Outcome> = parts.into_iter().map(|part| outcome(part, wall)).collect();
+    let outcomes: Vec<Outcome> = parts.iter().map(|part| outcome(part, wall)).collect();
     if let Some((at, Err(error))) = outcomes.iter().enumerate().find(|(_, outcome)| outcome.is_err()) {
         let guilty = content_ids[at]
             .as_deref()
@@ -75,7 +75,7 @@ fn of_change_set(
     Ok(outcomes)
 }
 
-fn outcome(part: Part, wall: SystemTime) -> Outcome {
+fn outcome(part: &Part, wall: SystemTime) -> Outcome {
     if !part.status.is_success() && part.status != http::StatusCode::NOT_MODIFIED {
         return Err(from_response(part.status, &part.headers, &part.body, wall));
     }

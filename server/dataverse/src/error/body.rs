@@ -24,17 +24,14 @@ pub(crate) fn from_response(status: StatusCode, headers: &HeaderMap, body: &[u8]
         429 => Error::Throttled { retry_after: told.unwrap_or(UNTOLD), refusal },
         503 if told.is_some() => Error::Throttled { retry_after: told.unwrap_or(UNTOLD), refusal },
         410 => Error::DeltaExpired(refusal),
-        // `0x80044352` ExpiredDeltaToken and its kin: named by the message where the code is generic [ERR].
-        400 if is_expired_delta(&refusal) => Error::DeltaExpired(refusal),
+        _ if is_expired_delta(&refusal) => Error::DeltaExpired(refusal),
         _ => Error::Rejected(refusal),
     }
 }
 
+/// `ExpiredVersionStamp` [D:cache-schema-data.md]; also what a change of the table's own definition brings about.
 fn is_expired_delta(refusal: &Refusal) -> bool {
-    let message = refusal.message.to_ascii_lowercase();
-    message.contains("token")
-        && (message.contains("delta") || message.contains("version") || message.contains("change tracking"))
-        && (message.contains("expired") || message.contains("invalid"))
+    refusal.code == "0x80044352"
 }
 
 fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Refusal {

@@ -4,21 +4,21 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn check(filter: Filter, expect: &str) {
+fn check(filter: &Filter, expect: &str) {
     assert_eq!(filter.to_odata().unwrap(), expect);
 }
 
 #[test]
 fn conditions_are_written_by_type() {
-    check(Filter::eq("a", "x'y"), "a eq 'x''y'");
-    check(Filter::ge("a", Literal::decimal("-0.30000")), "a ge -0.30000");
-    check(Filter::is_null("a"), "a eq null");
-    check(Filter::eq("_a_value", uuid::Uuid::nil()), "_a_value eq 00000000-0000-0000-0000-000000000000");
+    check(&Filter::eq("a", "x'y"), "a eq 'x''y'");
+    check(&Filter::ge("a", Literal::decimal("-0.30000")), "a ge -0.30000");
+    check(&Filter::is_null("a"), "a eq null");
+    check(&Filter::eq("_a_value", uuid::Uuid::nil()), "_a_value eq 00000000-0000-0000-0000-000000000000");
     let time: jiff::Timestamp = "2026-02-28T23:59:59Z".parse().unwrap();
-    check(Filter::lt("t", time), "t lt 2026-02-28T23:59:59Z");
-    check(Filter::contains("a", "50%_[x]"), "contains(a,'50[%][_][[]x]')");
+    check(&Filter::lt("t", time), "t lt 2026-02-28T23:59:59Z");
+    check(&Filter::contains("a", "50%_[x]"), "contains(a,'50[%][_][[]x]')");
     check(
-        Filter::any_of("a", ["x\"", "y"]),
+        &Filter::any_of("a", ["x\"", "y"]),
         r#"Microsoft.Dynamics.CRM.In(PropertyName='a',PropertyValues=["x\"","y"])"#,
     );
 }
@@ -26,10 +26,10 @@ fn conditions_are_written_by_type() {
 #[test]
 fn conditions_keep_their_grouping() {
     let (a, b, c) = (Filter::eq("a", 1), Filter::eq("b", 2), Filter::eq("c", 3));
-    check(a.clone().and(b.clone()).and(c.clone()), "a eq 1 and b eq 2 and c eq 3");
-    check(a.clone().or(b.clone()).and(c.clone()), "(a eq 1 or b eq 2) and c eq 3");
-    check(a.clone().and(b.clone().or(c.clone())), "a eq 1 and (b eq 2 or c eq 3)");
-    check(a.and(b).not().or(c), "not (a eq 1 and b eq 2) or c eq 3");
+    check(&a.clone().and(b.clone()).and(c.clone()), "a eq 1 and b eq 2 and c eq 3");
+    check(&a.clone().or(b.clone()).and(c.clone()), "(a eq 1 or b eq 2) and c eq 3");
+    check(&a.clone().and(b.clone().or(c.clone())), "a eq 1 and (b eq 2 or c eq 3)");
+    check(&a.and(b).not().or(c), "not (a eq 1 and b eq 2) or c eq 3");
 }
 
 #[test]

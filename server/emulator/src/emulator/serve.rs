@@ -1,23 +1,28 @@
-//! The HTTP side: connections, bodies, and which part of the house answers.
+//! The HTTP side: connections, bodies, faults on order, and which part of the house answers.
 
-use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::answer::{Answer, Request};
+use crate::disturbance::Effect;
 use crate::fault::Fault;
 use crate::organisation::Organisation;
-use crate::{dispatch, identity};
+use crate::surroundings::Surroundings;
+use crate::trace::{Exchange, excerpt};
+use crate::{admin, dispatch, identity};
 
 /// Bodies larger than this are refused: what the cloud takes in a bulk request [D:bulk-operations.md].
 const LARGEST_BODY: usize = 116 * 1024 * 1024;
@@ -26,16 +31,30 @@ const HEAD_DEADLINE: Duration = Duration::from_secs(30);
 /// Open requests may finish for this long when the emulator stops.
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
 
+/// The connection is to be cut without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("a fault that was asked for")]
+struct Cut;
+
+/// What one connection's requests are answered with.
+#[derive(Clone)]
+struct Door {
+    organisation: Arc<Organisation>,
+    peer: SocketAddr,
+    stopped: watch::Receiver<bool>,
+}
+
 pub(super) async fn serve(
     listener: TcpListener,
     organisation: Arc<Organisation>,
     mut stopped: watch::Receiver<bool>,
 ) {
     let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: others will be closed in a moment.
                     tracing::warn!(%error, "a connection could not be taken");
@@ -43,55 +62,128 @@ pub(super) async fn serve(
                     continue;
                 }
             },
+            Some(_) = connections.join_next() => continue,
             // A sender that is gone means that the emulator was dropped.
             _ = stopped.changed() => break,
         };
-        let _ = stream.set_nodelay(true);
-        let organisation = Arc::clone(&organisation);
-        let service = service_fn(move |request| answer(Arc::clone(&organisation), request));
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_DEADLINE)
-            .serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-        });
+        let door = Door { organisation: Arc::clone(&organisation), peer, stopped: stopped.clone() };
+        connections.spawn(connection(stream, door, &graceful));
     }
     drop(listener);
     if tokio::time::timeout(STOP_DEADLINE, graceful.shutdown()).await.is_err() {
         tracing::warn!("open requests were cut off");
     }
+    connections.shutdown().await;
 }
 
-async fn answer(
-    organisation: Arc<Organisation>,
-    request: http::Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
-    let answer = match Limited::new(body, LARGEST_BODY).collect().await {
-        Ok(body) => {
-            let body = body.to_bytes();
-            // A client that hangs up must not stop a write half way: what runs, runs to its end.
-            let running = tokio::spawn(async move { route(&organisation, &head, body).await });
-            running.await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a request ended in a panic");
-                Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "0x80040216", "An unexpected error occurred.")
-                    .into()
-            })
+fn connection(
+    stream: TcpStream,
+    door: Door,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + use<> {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| door.clone().answer(request));
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE)
+        .serve_connection(TokioIo::new(stream), service);
+    let connection = graceful.watch(connection);
+    async move {
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection ended early");
         }
-        Err(_) => {
-            let message = "The request body is too large, or broke off.";
-            Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "0x80060888", message).into()
-        }
-    };
-    Ok(response(answer))
+    }
 }
 
-async fn route(organisation: &Organisation, head: &http::request::Parts, body: Bytes) -> Answer {
+impl Door {
+    async fn answer(self, request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
+        let watch = Surroundings::stopwatch();
+        let (head, body) = request.into_parts();
+        let body = match Limited::new(body, LARGEST_BODY).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(_) => {
+                let message = "The request body is too large, or broke off.";
+                return Ok(response(Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "0x80060888", message).into()));
+            }
+        };
+        let traced = (self.organisation.options.admin && !is_admin(&head))
+            .then(|| (head.method.to_string(), head.uri.to_string(), excerpt(head.uri.path(), &body)));
+        let organisation = Arc::clone(&self.organisation);
+        let outcome = self.disturbed(head, body).await;
+        if let Some((method, path, request)) = traced {
+            let answer = outcome.as_ref().ok();
+            let now = organisation.surroundings.now_ms();
+            organisation.trace.add(Exchange {
+                at: jiff::Timestamp::from_millisecond(now).unwrap_or_default().to_string(),
+                status: answer.map(|answer| answer.status.as_u16()),
+                milliseconds: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
+                answer: answer.map(|answer| excerpt(&path, &answer.body)).unwrap_or_default(),
+                row: answer.and_then(|answer| answer.header("odata-entityid")).map(str::to_owned),
+                method,
+                path,
+                request,
+            });
+        }
+        outcome.map(response)
+    }
+
+    /// The answer, or what a disturbance makes of it.
+    async fn disturbed(mut self, head: Parts, body: Bytes) -> Result<Answer, Cut> {
+        if is_admin(&head) {
+            return Ok(self.run(head, body).await);
+        }
+        let now = self.organisation.surroundings.now_ms();
+        let Some(disturbance) = self.organisation.disturbances.strike(&head.method, head.uri.path(), now)
+        else {
+            return Ok(self.run(head, body).await);
+        };
+        tracing::debug!(?disturbance, path = head.uri.path(), "a fault on order");
+        match disturbance.effect {
+            Effect::Answer => Ok(disturbance.answer()),
+            Effect::CutBefore => Err(Cut),
+            Effect::CutAfter => {
+                self.run(head, body).await;
+                Err(Cut)
+            }
+            Effect::Hang => {
+                let _ = self.stopped.changed().await;
+                Err(Cut)
+            }
+            Effect::Delay => {
+                let delay = Duration::from_millis(disturbance.milliseconds.unwrap_or(1000));
+                tokio::select! {
+                    () = tokio::time::sleep(delay) => Ok(self.run(head, body).await),
+                    _ = self.stopped.changed() => Err(Cut),
+                }
+            }
+        }
+    }
+
+    /// A client that hangs up must not stop a write half way: what runs, runs to its end.
+    async fn run(self, head: Parts, body: Bytes) -> Answer {
+        let running = tokio::spawn(async move { route(&self.organisation, self.peer, &head, body).await });
+        running.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a request ended in a panic");
+            Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "0x80040216", "An unexpected error occurred.")
+                .into()
+        })
+    }
+}
+
+fn is_admin(head: &Parts) -> bool {
+    head.uri.path().starts_with("/_emulator/")
+}
+
+async fn route(organisation: &Organisation, peer: SocketAddr, head: &Parts, body: Bytes) -> Answer {
     let path = head.uri.path();
+    if let Some(rest) = path.strip_prefix("/_emulator/v1/")
+        && organisation.options.admin
+        && peer.ip().is_loopback()
+        && is_local(head)
+    {
+        return admin::respond(organisation, &head.method, rest, head.uri.query().unwrap_or_default(), &body)
+            .await;
+    }
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     if let [tenant, "oauth2", "v2.0", "token"] = segments[..] {
         return identity::respond(organisation, tenant, &head.method, &head.headers, &body);
@@ -106,11 +198,10 @@ async fn route(organisation: &Organisation, head: &http::request::Parts, body: B
     }
     let root = format!("/api/data/{version}/");
     let whole = head.uri.path_and_query().map_or(path, |whole| whole.as_str());
-    let host = head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let request = Request {
         method: head.method.clone(),
         target: whole.strip_prefix(&root).unwrap_or_default().to_owned(),
-        base: format!("http://{host}{root}"),
+        base: format!("http://{}{root}", host(head)),
         headers: head.headers.clone(),
         body,
     };
@@ -123,6 +214,21 @@ async fn route(organisation: &Organisation, head: &http::request::Parts, body: B
         .with("odata-version", "4.0")
         .with("x-ms-service-request-id", id.clone())
         .with("req_id", id)
+}
+
+fn host(head: &Parts) -> &str {
+    head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
+}
+
+/// A page elsewhere could point its own name at this machine, or post here from a browser: neither may administer.
+fn is_local(head: &Parts) -> bool {
+    let host = host(head);
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let own_page = match head.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
+        Some(origin) => origin.split_once("://").is_some_and(|(_, origin)| origin == host),
+        None => true,
+    };
+    own_page && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 fn response(answer: Answer) -> Response<Full<Bytes>> {

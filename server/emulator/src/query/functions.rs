@@ -111,11 +111,9 @@ fn texts(name: &str, arguments: &[(String, Argument)]) -> Result<Vec<i32>> {
 
 /// Against a calendar day (UTC).
 fn on(query: &mut Where, found: &Found<'_>, name: &str, arguments: &[(String, Argument)]) -> Result<String> {
-    let text = match argument(arguments, "PropertyValue") {
-        Some(Argument::One(Literal::Text(text) | Literal::Time(text))) => text,
-        _ => {
-            return Err(Fault::syntax(format!("The function '{name}' needs the parameter 'PropertyValue'.")));
-        }
+    let Some(Argument::One(Literal::Text(text) | Literal::Time(text))) = argument(arguments, "PropertyValue")
+    else {
+        return Err(Fault::syntax(format!("The function '{name}' needs the parameter 'PropertyValue'.")));
     };
     let start = time::seconds(text)
         .map(time::midnight)

@@ -14,7 +14,7 @@ use super::condition::{Names, Where};
 use super::select::cell;
 
 /// Default and most [D:webapi/query/page-results.md].
-pub(super) const MOST_ROWS: u32 = 5000;
+pub(crate) const MOST_ROWS: u32 = 5000;
 
 /// One column of the order.
 pub(super) struct Term {

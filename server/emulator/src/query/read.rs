@@ -31,7 +31,7 @@ pub(crate) async fn one(
 ) -> Result<Answer> {
     let annotations = Annotations::of(request);
     let expansions = expand::parse(options.get("$expand").unwrap_or_default())?;
-    let mut listed = Listed { items: Vec::new(), joins: Default::default() };
+    let mut listed = Listed::default();
     let shape = Shape::new(names, &mut listed, table, ROW, options.get("$select"), &expansions, annotations)?;
     let text = format!(
         "SELECT {} FROM {} {ROW}{} WHERE {ROW}.\"{}\" = ?",
@@ -125,7 +125,7 @@ impl<'a> Plan<'a> {
         annotations: Annotations,
     ) -> Result<Self> {
         let expansions = expand::parse(options.get("$expand").unwrap_or_default())?;
-        let mut listed = Listed { items: Vec::new(), joins: Default::default() };
+        let mut listed = Listed::default();
         let shape =
             Shape::new(names, &mut listed, table, ROW, options.get("$select"), &expansions, annotations)?;
         let mut query = Where::default();
@@ -189,7 +189,7 @@ fn add_filter(query: &mut Where, names: Names<'_>, table: &Table, options: &Opti
     query.add(names, table, ROW, &filter)
 }
 
-pub(super) fn page_size(request: &Request) -> Result<Option<u32>> {
+pub(crate) fn page_size(request: &Request) -> Result<Option<u32>> {
     let Some(text) = request.preference("odata.maxpagesize") else { return Ok(None) };
     match text.parse::<u32>() {
         Ok(size) if size > 0 => Ok(Some(size.min(MOST_ROWS))),

@@ -31,6 +31,7 @@ struct Shown<'a> {
 }
 
 /// The list of what a statement selects, in the making.
+#[derive(Default)]
 pub(crate) struct Listed {
     pub(crate) items: Vec<String>,
     pub(crate) joins: Joins,

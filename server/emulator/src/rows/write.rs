@@ -42,6 +42,7 @@ pub(crate) async fn write(
     key: &KeyCells,
     guard: &Guard,
 ) -> Result<Written> {
+    names.organisation.limiter.meter(1);
     let given = given(names, transaction, payload).await?;
     let current = current_version(transaction, table, id).await?;
     match (guard, current) {
@@ -191,6 +192,7 @@ pub(crate) async fn delete(
     id: Uuid,
     guard: &Guard,
 ) -> Result<()> {
+    names.organisation.limiter.meter(1);
     let current = current_version(transaction, table, id).await?;
     match (guard, current) {
         (_, None) => return Err(Fault::no_row(&table.logical, id)),

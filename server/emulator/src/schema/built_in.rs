@@ -37,7 +37,7 @@ pub(crate) fn built_in(first: i64, id: &mut dyn FnMut() -> Uuid) -> Vec<Table> {
             }
             "solution" => columns.push(column("PublisherId", lookup("publisher", "publisherid", id()), id)),
             "role" => {
-                columns.push(column("BusinessUnitId", lookup("businessunit", "businessunitid", id()), id))
+                columns.push(column("BusinessUnitId", lookup("businessunit", "businessunitid", id()), id));
             }
             _ => {}
         }

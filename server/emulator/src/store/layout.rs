@@ -16,7 +16,8 @@ const PREPARE: &str = "
     INSERT OR IGNORE INTO facts VALUES ('version', 1000000);
 ";
 
-pub(super) async fn prepare(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+/// Makes the file's own tables where they are not there yet.
+pub(crate) async fn prepare(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     run(connection, PREPARE).await
 }
 

@@ -10,7 +10,7 @@ pub(crate) fn write(out: &mut String, kind: &Kind, cell: &Cell) {
     match (cell, kind) {
         (Cell::Null, _) => out.push_str("null"),
         (Cell::Integer(number), Kind::Boolean { .. }) => {
-            out.push_str(if *number != 0 { "true" } else { "false" })
+            out.push_str(if *number != 0 { "true" } else { "false" });
         }
         (Cell::Integer(number), Kind::Decimal { .. } | Kind::Money { .. }) => {
             let scale = kind.decimal().map_or(0, |(scale, _, _)| scale);

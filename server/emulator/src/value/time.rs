@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 const EARLIEST: i64 = -6_847_804_800;
 
 /// Why a text is no time for a column.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeError {
     Unreadable,
     TooEarly,

@@ -1,0 +1,116 @@
+//! The organisation put aside under a name, brought back, or founded anew. Credentials stay in every case.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::fault::{Fault, Result};
+use crate::organisation::Organisation;
+use crate::store::{definitions, run, sql};
+use crate::value::Cell;
+
+/// Tables of the file that a snapshot does not touch: identity and credentials are in `facts`.
+const KEPT: &str = "name NOT LIKE 'sqlite_%' AND name <> 'facts'";
+
+/// Copies the organisation into a file of its own.
+pub(super) async fn take(organisation: &Organisation, name: &str) -> Result<()> {
+    let file = file(organisation, name)?;
+    let mut writer = organisation.store.write().await;
+    if file.exists() {
+        std::fs::remove_file(&file).map_err(|error| unusable(&error))?;
+    }
+    let target = Cell::Text(named(organisation, &file));
+    sql("VACUUM INTO ?".to_owned(), vec![target]).execute(&mut *writer).await?;
+    Ok(())
+}
+
+/// Puts back what a snapshot holds. Delta links given out since are expired then.
+pub(super) async fn restore(organisation: &Organisation, name: &str) -> Result<()> {
+    let file = file(organisation, name)?;
+    if !file.exists() {
+        return Err(Fault::new(http::StatusCode::NOT_FOUND, "", format!("There is no snapshot '{name}'.")));
+    }
+    let mut writer = organisation.store.write().await;
+    let source = Cell::Text(named(organisation, &file));
+    sql("ATTACH ? AS snapshot".to_owned(), vec![source]).execute(&mut *writer).await?;
+    run(&mut writer, "BEGIN IMMEDIATE").await?;
+    let outcome = copy(&mut writer).await;
+    let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    run(&mut writer, end).await?;
+    run(&mut writer, "DETACH snapshot").await?;
+    outcome?;
+    let schema = definitions::load(&mut writer).await?;
+    organisation.replace_schema(schema);
+    Ok(())
+}
+
+async fn copy(writer: &mut SqliteConnection) -> std::result::Result<(), sqlx::Error> {
+    clear(writer).await?;
+    let text = format!("SELECT type, name, sql FROM snapshot.sqlite_master WHERE sql IS NOT NULL AND {KEPT}");
+    let mut made = sql(text, Vec::new()).fetch_all(&mut *writer).await?;
+    // Tables before what stands on them.
+    made.sort_by_key(|row| row.try_get::<String, _>(0).ok().filter(|kind| kind == "table").is_none());
+    for row in &made {
+        let (kind, name, text): (String, String, String) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        run(writer, &text).await?;
+        if kind == "table" {
+            run(writer, &format!("INSERT INTO main.\"{name}\" SELECT * FROM snapshot.\"{name}\"")).await?;
+        }
+    }
+    let version = "UPDATE facts SET value = (SELECT value FROM snapshot.facts WHERE name = 'version') WHERE name = 'version'";
+    run(writer, version).await
+}
+
+async fn clear(writer: &mut SqliteConnection) -> std::result::Result<(), sqlx::Error> {
+    let text = format!("SELECT name FROM main.sqlite_master WHERE type = 'table' AND {KEPT}");
+    for row in sql(text, Vec::new()).fetch_all(&mut *writer).await? {
+        let name: String = row.try_get(0)?;
+        run(writer, &format!("DROP TABLE main.\"{name}\"")).await?;
+    }
+    Ok(())
+}
+
+/// An organisation without tables of its own, faults or snapshots' past; under the same credentials.
+pub(super) async fn reset(organisation: &Organisation) -> Result<()> {
+    organisation.disturbances.clear();
+    let mut writer = organisation.store.write().await;
+    run(&mut writer, "BEGIN IMMEDIATE").await?;
+    let cleared = clear(&mut writer).await;
+    run(&mut writer, if cleared.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    cleared?;
+    organisation.settle(&mut writer).await?;
+    Ok(())
+}
+
+/// Snapshots lie in the data folder, or in the machine's folder for temporary files.
+fn file(organisation: &Organisation, name: &str) -> Result<PathBuf> {
+    let fine =
+        !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !fine {
+        return Err(Fault::bad("", "A snapshot's name takes letters, digits and hyphens."));
+    }
+    let folder = match &organisation.options.data {
+        Some(data) => data.join("snapshots"),
+        None => std::env::temp_dir().join(format!("emulator-{}", organisation.identity.organization)),
+    };
+    std::fs::create_dir_all(&folder).map_err(|error| unusable(&error))?;
+    Ok(folder.join(format!("{name}.sqlite")))
+}
+
+/// A database in memory opens others in memory too, unless their address says otherwise.
+fn named(organisation: &Organisation, file: &Path) -> String {
+    match organisation.options.data {
+        Some(_) => file.to_string_lossy().into_owned(),
+        None => format!("file:{}?mode=rwc", file.to_string_lossy()),
+    }
+}
+
+fn unusable(error: &std::io::Error) -> Fault {
+    Fault::new(
+        http::StatusCode::INTERNAL_SERVER_ERROR,
+        "",
+        format!("The folder of snapshots cannot be used: {error}"),
+    )
+}

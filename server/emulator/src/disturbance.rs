@@ -1,0 +1,178 @@
+//! Faults on order: what the network and the cloud do to their clients now and then, at a moment of one's choice.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use crate::answer::Answer;
+use crate::fault::Fault;
+
+/// A fault, and which requests it befalls. Left-out limits do not limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Disturbance {
+    pub effect: Effect,
+    /// The status that [`Effect::Answer`] gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// `Retry-After` in seconds, beside a status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
+    /// How long [`Effect::Delay`] holds a request up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milliseconds: Option<u64>,
+    /// For so many requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+    /// For so long, by the organisation's clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u64>,
+    /// Only each so-manieth request that fits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<u64>,
+    /// Only requests whose address contains this; without it, every request to the Web API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+}
+
+/// What a disturbance does to a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Effect {
+    /// Answers with a status, and does nothing else.
+    #[default]
+    Answer,
+    /// Answers late.
+    Delay,
+    /// Cuts the connection; the request has had no effect.
+    CutBefore,
+    /// Cuts the connection; the request has had its effect.
+    CutAfter,
+    /// Never answers; the request has had no effect.
+    Hang,
+}
+
+/// The disturbances in force.
+#[derive(Default)]
+pub(crate) struct Disturbances {
+    state: Mutex<VecDeque<Active>>,
+}
+
+struct Active {
+    disturbance: Disturbance,
+    until_ms: Option<i64>,
+    left: Option<u64>,
+    seen: u64,
+}
+
+impl Disturbances {
+    pub(crate) fn add(&self, disturbance: Disturbance, now_ms: i64) {
+        let seconds = disturbance.seconds.and_then(|seconds| i64::try_from(seconds).ok());
+        let active = Active {
+            until_ms: seconds.map(|seconds| now_ms.saturating_add(seconds.saturating_mul(1000))),
+            left: disturbance.times,
+            seen: 0,
+            disturbance,
+        };
+        self.lock().push_back(active);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    pub(crate) fn all(&self, now_ms: i64) -> Vec<Disturbance> {
+        let mut active = self.lock();
+        active.retain(|active| active.lasts(now_ms));
+        active.iter().map(|active| active.disturbance.clone()).collect()
+    }
+
+    /// What befalls this request: the first disturbance that fits, if it is its turn.
+    pub(crate) fn strike(&self, method: &Method, path: &str, now_ms: i64) -> Option<Disturbance> {
+        let mut all = self.lock();
+        all.retain(|active| active.lasts(now_ms));
+        let active = all.iter_mut().find(|active| active.fits(method, path))?;
+        active.seen += 1;
+        if active.disturbance.every.is_some_and(|every| every > 0 && active.seen % every != 0) {
+            return None;
+        }
+        if let Some(left) = &mut active.left {
+            *left -= 1;
+        }
+        Some(active.disturbance.clone())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Active>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Active {
+    fn lasts(&self, now_ms: i64) -> bool {
+        self.left != Some(0) && self.until_ms.is_none_or(|until| now_ms < until)
+    }
+
+    fn fits(&self, method: &Method, path: &str) -> bool {
+        let path_fits = match &self.disturbance.path {
+            Some(part) => path.contains(part.as_str()),
+            None => path.starts_with("/api/data/"),
+        };
+        let wanted = self.disturbance.method.as_deref();
+        path_fits && wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(method.as_str()))
+    }
+}
+
+impl Disturbance {
+    /// The refusal of [`Effect::Answer`], with the code and words that the cloud has for the status.
+    pub(crate) fn answer(&self) -> Answer {
+        let status =
+            StatusCode::from_u16(self.status.unwrap_or(503)).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        let (code, message) = match status.as_u16() {
+            401 => return Answer::empty(status).with("www-authenticate", "Bearer"),
+            403 => ("0x80072560", "The user is not a member of the organization."),
+            429 => (
+                "0x80072322",
+                "Number of requests exceeded the limit of 6000 over time window of 300 seconds.",
+            ),
+            503 => ("0x80048d3d", "The service is unavailable."),
+            500 => ("0x80040216", "An unexpected error occurred."),
+            _ => ("0x80040216", "A fault that was asked for."),
+        };
+        let mut fault = Fault::new(status, code, message);
+        // A 429 always says when to come back [D:api-limits.md].
+        fault.retry_after = self.retry_after.or((status == StatusCode::TOO_MANY_REQUESTS).then_some(1));
+        fault.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strikes(disturbance: Disturbance, requests: &[(&str, i64)]) -> Vec<bool> {
+        let all = Disturbances::default();
+        all.add(disturbance, 0);
+        requests.iter().map(|(path, at)| all.strike(&Method::GET, path, *at).is_some()).collect()
+    }
+
+    const API: &str = "/api/data/v9.2/sets";
+
+    #[test]
+    fn limits_are_kept() {
+        let times = Disturbance { times: Some(2), ..Disturbance::default() };
+        assert_eq!(
+            strikes(times, &[(API, 0), ("/tenant/oauth2", 0), (API, 0), (API, 0)]),
+            [true, false, true, false]
+        );
+        let seconds = Disturbance { seconds: Some(1), ..Disturbance::default() };
+        assert_eq!(strikes(seconds, &[(API, 999), (API, 1000)]), [true, false]);
+        let every = Disturbance { every: Some(2), ..Disturbance::default() };
+        assert_eq!(strikes(every, &[(API, 0), (API, 0), (API, 0), (API, 0)]), [false, true, false, true]);
+        let path = Disturbance { path: Some("oauth2".to_owned()), ..Disturbance::default() };
+        assert_eq!(strikes(path, &[(API, 0), ("/tenant/oauth2", 0)]), [false, true]);
+    }
+}

@@ -1,0 +1,55 @@
+//! The last requests and their answers, for a person to read.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+/// So many are kept, each body up to so many bytes.
+const KEPT: usize = 200;
+const LONGEST: usize = 2048;
+
+/// One exchange. Headers are left out: one of them is the token.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Exchange {
+    pub(crate) at: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) request: String,
+    /// `null` for a request that was cut off or never answered.
+    pub(crate) status: Option<u16>,
+    pub(crate) milliseconds: u64,
+    pub(crate) answer: String,
+    /// The row that was written, where it was one.
+    pub(crate) row: Option<String>,
+}
+
+#[derive(Default)]
+pub(crate) struct Trace {
+    kept: Mutex<VecDeque<Exchange>>,
+}
+
+impl Trace {
+    pub(crate) fn add(&self, exchange: Exchange) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() == KEPT {
+            kept.pop_front();
+        }
+        kept.push_back(exchange);
+    }
+
+    /// Newest first.
+    pub(crate) fn newest(&self, most: usize) -> Vec<Exchange> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().rev().take(most).cloned().collect()
+    }
+}
+
+/// The beginning of a body. A token request's holds the secret, so the path decides.
+pub(crate) fn excerpt(path: &str, body: &[u8]) -> String {
+    if path.ends_with("/oauth2/v2.0/token") {
+        return "(not kept)".to_owned();
+    }
+    String::from_utf8_lossy(&body[..body.len().min(LONGEST)]).into_owned()
+}

@@ -1,0 +1,102 @@
+//! `$batch`, as two client libraries send it and as the strictest of them reads it.
+
+use serde_json::json;
+
+use crate::desk::{Answer, Desk};
+
+async fn send(desk: &Desk, body: &str, prefer: &str) -> Answer {
+    let request = desk
+        .request("POST", "$batch")
+        .header("content-type", "multipart/mixed; boundary=\"b\"")
+        .header("prefer", prefer)
+        .body(body.replace('\n', "\r\n"));
+    Answer::of(request).await
+}
+
+fn part(line: &str, body: &str) -> String {
+    format!(
+        "--b\nContent-Type: application/http\nContent-Transfer-Encoding: binary\n\n{line} HTTP/1.1\n\
+         Content-Type: application/json; type=entry\n\n{body}\n"
+    )
+}
+
+fn set(parts: &[(&str, &str, &str)]) -> String {
+    let mut out = "--b\nContent-Type: multipart/mixed; boundary=c\n\n".to_owned();
+    for (id, line, body) in parts {
+        out.push_str(&format!(
+            "--c\nContent-Type: application/http\nContent-ID: {id}\n\n{line} HTTP/1.1\n\
+             Content-Type: application/json\n\n{body}\n"
+        ));
+    }
+    out + "--c--\n"
+}
+
+fn statuses(answer: &Answer) -> Vec<u16> {
+    let lines = answer.text.lines().filter_map(|line| line.strip_prefix("HTTP/1.1 "));
+    lines.map(|line| line[..3].parse().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn answers_come_in_order_and_in_shape() {
+    let desk = Desk::new().await;
+    let body = part("POST /api/data/v9.2/x_things", r#"{"x_name":"a"}"#)
+        + &part("GET https://proxy.example/api/data/v9.2/x_things?$filter=x_name eq 'a'&$select=x_name", "")
+        + "--b--\n";
+    let answer = send(&desk, &body, "").await;
+    assert_eq!((answer.status.as_u16(), statuses(&answer)), (200, vec![204, 200]));
+    assert!(answer.header("content-type").starts_with("multipart/mixed; boundary=batchresponse_"));
+    assert!(answer.text.starts_with("--batchresponse_"));
+    assert!(answer.text.contains("OData-EntityId: "));
+    assert!(answer.text.contains(r#""x_name":"a""#));
+}
+
+#[tokio::test]
+async fn a_failure_stops_the_batch_unless_told_to_go_on() {
+    let desk = Desk::new().await;
+    let body = part("POST x_things", r#"{"x_name":"a"}"#)
+        + &part("POST x_things", r#"{"x_count":-1}"#)
+        + &part("POST x_things", r#"{"x_name":"c"}"#)
+        + "--b--\n";
+    let stopped = send(&desk, &body, "").await;
+    assert_eq!((stopped.status.as_u16(), statuses(&stopped)), (400, vec![204, 400]));
+    assert!(stopped.text.contains("REQ_ID: "));
+    assert_eq!(desk.get("x_things/$count").await.text, "1", "what came before stays");
+    let all = send(&desk, &body, "odata.continue-on-error").await;
+    assert_eq!((all.status.as_u16(), statuses(&all)), (200, vec![204, 400, 204]));
+}
+
+#[tokio::test]
+async fn change_sets_are_whole_or_not_at_all() {
+    let desk = Desk::new().await;
+    let good = set(&[
+        ("1", "POST x_places", r#"{"x_name":"p"}"#),
+        ("2", "POST x_things", r#"{"x_name":"a","x_PlaceId@odata.bind":"$1"}"#),
+        ("3", "PATCH $2", r#"{"x_count":5}"#),
+    ]) + "--b--\n";
+    let answer = send(&desk, &good, "").await;
+    assert_eq!(statuses(&answer), [204, 204, 204], "{}", answer.text);
+    let found = desk.get("x_things?$filter=x_PlaceId/x_name eq 'p' and x_count eq 5").await;
+    assert_eq!(found.column("x_name"), [json!("a")]);
+    let bad =
+        set(&[("7", "POST x_things", r#"{"x_name":"b"}"#), ("8", "POST x_things", r#"{"x_count":-1}"#)])
+            + &part("POST x_things", r#"{"x_name":"c"}"#)
+            + "--b--\n";
+    let answer = send(&desk, &bad, "odata.continue-on-error").await;
+    assert_eq!(statuses(&answer), [400, 204]);
+    assert!(answer.text.contains("changesetresponse_") && answer.text.contains("Content-ID: 8"));
+    assert!(!answer.text.contains("Content-ID: 7"));
+    assert_eq!(desk.get("x_things?$orderby=x_name").await.column("x_name"), [json!("a"), json!("c")]);
+}
+
+#[tokio::test]
+async fn what_does_not_belong_is_refused() {
+    let desk = Desk::new().await;
+    let forward = set(&[("1", "POST x_things", r#"{"x_PlaceId@odata.bind":"$2"}"#)]) + "--b--\n";
+    assert!(send(&desk, &forward, "").await.text.contains("Content-ID Reference: '$2' does not exist"));
+    let read = set(&[("1", "GET x_things", "")]) + "--b--\n";
+    assert_eq!(statuses(&send(&desk, &read, "").await), [400]);
+    let nested = part("POST /api/data/v9.2/$batch", "") + "--b--\n";
+    assert_eq!(statuses(&send(&desk, &nested, "").await), [400]);
+    let open = part("GET x_things", "");
+    assert_eq!(send(&desk, &open, "").await.refusal(), (400, "0x80048d19"));
+}

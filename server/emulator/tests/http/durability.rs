@@ -1,0 +1,76 @@
+//! What was acknowledged is there the next time.
+
+use emulator::{Emulator, Options};
+use serde_json::json;
+
+use crate::desk::{Answer, Desk};
+
+#[tokio::test]
+async fn the_same_folder_is_the_same_organisation() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
+    let desk = Desk::with(options()).await;
+    desk.furnish().await;
+    let id = desk.thing(json!({ "x_name": "kept" })).await;
+    let before = (desk.emulator.tenant_id().to_owned(), desk.emulator.client_secret().to_owned());
+    let etag = desk.get(&format!("x_things({id})")).await.header("etag").to_owned();
+    desk.emulator.stop().await;
+    let desk = Desk::with(options()).await;
+    assert_eq!((desk.emulator.tenant_id().to_owned(), desk.emulator.client_secret().to_owned()), before);
+    let row = desk.get(&format!("x_things({id})")).await;
+    assert_eq!((row.json["x_name"].as_str(), row.header("etag")), (Some("kept"), etag.as_str()));
+    // Versions go on where they were, or delta links would miss rows.
+    desk.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await;
+    assert_ne!(desk.get(&format!("x_things({id})")).await.header("etag"), etag);
+}
+
+#[tokio::test]
+async fn an_organisation_dropped_in_mid_life_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
+    let desk = Desk::with(options()).await;
+    desk.furnish().await;
+    let id = desk.thing(json!({ "x_name": "kept" })).await;
+    // A copy of the files while it runs is what a killed machine leaves behind.
+    let copy = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+    }
+    let revived = Desk::with(Options { data: Some(copy.path().to_owned()), ..Options::default() }).await;
+    assert_eq!(revived.get(&format!("x_things({id})")).await.json["x_name"], "kept");
+}
+
+#[tokio::test]
+async fn organisations_stand_side_by_side() {
+    let (one, other) = (Desk::new().await, Desk::with(Options::default()).await);
+    assert_ne!(one.emulator.client_id(), other.emulator.client_id());
+    assert_eq!(other.get("x_things").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_taken_port_is_a_sentence() {
+    let desk = Desk::with(Options::default()).await;
+    let listen = desk.emulator.url().strip_prefix("http://").unwrap().parse().unwrap();
+    let error = Emulator::start(Options { listen, ..Options::default() }).await.unwrap_err();
+    assert!(error.to_string().contains("choose another"), "{error}");
+}
+
+#[tokio::test]
+async fn concurrent_writers_all_succeed() {
+    let desk = std::sync::Arc::new(Desk::new().await);
+    let writers: Vec<_> = (0..20)
+        .map(|n| {
+            let desk = std::sync::Arc::clone(&desk);
+            tokio::spawn(async move {
+                let path = format!("x_things(00000000-0000-4000-8000-{:012})", n % 5);
+                let answer: Answer = desk.patch(&path, &json!({ "x_count": n })).await;
+                answer.status.as_u16()
+            })
+        })
+        .collect();
+    for writer in writers {
+        assert_eq!(writer.await.unwrap(), 204);
+    }
+    assert_eq!(desk.get("x_things/$count").await.text, "5");
+}

@@ -1,0 +1,86 @@
+//! Limits and faults: what clients must be able to live with.
+
+use std::time::Duration;
+
+use emulator::{Disturbance, Effect, Limits, Options};
+use serde_json::json;
+
+use crate::desk::{Answer, Desk, http};
+
+#[tokio::test]
+async fn too_many_requests_are_throttled() {
+    let limits = Limits { requests: 3, ..Limits::default() };
+    let mut desk = Desk::with(Options { limits, ..Options::default() }).await;
+    for _ in 0..3 {
+        assert_eq!(desk.get("WhoAmI").await.status, 200);
+    }
+    let refused = desk.get("WhoAmI").await;
+    assert_eq!(refused.refusal(), (429, "0x80072322"));
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=300).contains(&wait));
+    desk.emulator.advance_clock(Duration::from_secs(wait));
+    desk.renew().await;
+    assert_eq!(desk.get("WhoAmI").await.status, 200);
+}
+
+#[tokio::test]
+async fn faults_befall_requests_as_ordered() {
+    let desk = Desk::new().await;
+    let fault =
+        Disturbance { status: Some(503), retry_after: Some(7), times: Some(1), ..Disturbance::default() };
+    desk.emulator.disturb(fault);
+    let refused = desk.get("WhoAmI").await;
+    assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "7"));
+    assert_eq!(desk.get("WhoAmI").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_cut_comes_before_or_after_the_effect() {
+    let desk = Desk::new().await;
+    for (effect, expect) in [(Effect::CutBefore, "0"), (Effect::CutAfter, "1")] {
+        desk.emulator.disturb(Disturbance { effect, times: Some(1), ..Disturbance::default() });
+        let outcome = desk.request("POST", "x_things").json(&json!({ "x_name": "a" })).send().await;
+        assert!(outcome.is_err(), "{effect:?}");
+        assert_eq!(desk.get("x_things/$count").await.text, expect, "{effect:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hanging_request_does_not_hold_up_the_end() {
+    let desk = Desk::new().await;
+    desk.emulator.disturb(Disturbance { effect: Effect::Hang, ..Disturbance::default() });
+    let hanging = tokio::spawn(desk.request("GET", "WhoAmI").send());
+    // Whether it has come in already or not when the end comes: either way it is cut.
+    desk.emulator.stop().await;
+    assert!(hanging.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn admin_routes_answer_only_where_they_may() {
+    let desk = Desk::with(Options { admin: true, ..Options::default() }).await;
+    desk.furnish().await;
+    let admin = |path: &str| format!("{}/_emulator/v1/{path}", desk.emulator.url());
+    let post =
+        async |path: &str, body: serde_json::Value| Answer::of(http().post(admin(path)).json(&body)).await;
+    assert_eq!(post("faults", json!({ "status": 500, "times": 1, "path": "x_things" })).await.status, 204);
+    assert_eq!(Answer::of(http().get(admin("faults"))).await.json["faults"][0]["status"], 500);
+    assert_eq!(desk.get("x_things").await.refusal(), (500, "0x80040216"));
+    assert_eq!(post("faults", json!({ "nonsense": 1 })).await.status, 400);
+    desk.thing(json!({ "x_name": "kept" })).await;
+    assert_eq!(post("snapshot", json!({ "name": "one" })).await.status, 204);
+    desk.thing(json!({ "x_name": "lost" })).await;
+    assert_eq!(post("restore", json!({ "name": "one" })).await.status, 204);
+    assert_eq!(desk.get("x_things").await.column("x_name"), [json!("kept")]);
+    assert_eq!(post("restore", json!({ "name": "../x" })).await.status, 400);
+    let trace = Answer::of(http().get(admin("trace"))).await;
+    assert!(trace.text.contains("kept") && !trace.text.contains("Bearer"));
+    assert_eq!(post("reset", json!({})).await.status, 204);
+    assert_eq!(desk.get("x_things").await.status, 404);
+    let foreign = http().post(admin("reset")).header("origin", "http://evil.example").body("{}");
+    assert_eq!(Answer::of(foreign).await.status, 404);
+    let rebound = http().post(admin("reset")).header("host", "evil.example").body("{}");
+    assert_eq!(Answer::of(rebound).await.status, 404);
+    let off = Desk::with(Options::default()).await;
+    let url = format!("{}/_emulator/v1/status", off.emulator.url());
+    assert_eq!(Answer::of(http().get(url)).await.status, 404);
+}

@@ -1,0 +1,11 @@
+//! The emulator over real HTTP, asked as the documentation says that Dataverse is asked.
+
+mod batches;
+mod changes;
+mod desk;
+mod durability;
+mod faults;
+mod metadata;
+mod queries;
+mod rows;
+mod tokens;

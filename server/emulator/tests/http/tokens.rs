@@ -1,0 +1,90 @@
+//! The token endpoint and what tokens are good for.
+
+use std::time::Duration;
+
+use emulator::Options;
+use serde_json::Value;
+
+use crate::desk::{Answer, Desk, http};
+
+async fn ask(desk: &Desk, url: &str, change: &[(&str, &str)]) -> Answer {
+    let scope = format!("{}/.default", desk.emulator.url());
+    let mut form = vec![
+        ("grant_type", "client_credentials"),
+        ("client_id", desk.emulator.client_id()),
+        ("client_secret", desk.emulator.client_secret()),
+        ("scope", &scope),
+    ];
+    for (name, value) in change {
+        form.retain(|(known, _)| known != name);
+        if !value.is_empty() {
+            form.push((name, value));
+        }
+    }
+    Answer::of(http().post(url).form(&form)).await
+}
+
+#[tokio::test]
+async fn a_token_is_granted_as_entra_does() {
+    let desk = Desk::with(Options::default()).await;
+    let answer = ask(&desk, desk.emulator.token_url(), &[]).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json["token_type"], "Bearer");
+    assert_eq!(answer.json["expires_in"], 3599);
+    assert_eq!(answer.json["access_token"].as_str().unwrap().split('.').count(), 3);
+}
+
+#[tokio::test]
+async fn refusals_are_entras() {
+    let desk = Desk::with(Options::default()).await;
+    let url = desk.emulator.token_url().to_owned();
+    let elsewhere = format!("{}/00000000-0000-0000-0000-000000000001/oauth2/v2.0/token", desk.emulator.url());
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str, u64);
+    let cases: &[Case<'_>] = &[
+        (&url, &[("client_secret", "wrong")], 401, "invalid_client", 7_000_215),
+        (&url, &[("client_secret", "")], 401, "invalid_client", 7_000_218),
+        (&url, &[("client_id", "00000000-0000-0000-0000-000000000001")], 400, "unauthorized_client", 700_016),
+        (&url, &[("scope", "https://a/.default https://b/.default")], 400, "invalid_scope", 70_011),
+        (&url, &[("scope", "nonsense/.default")], 400, "invalid_resource", 500_011),
+        (&url, &[("grant_type", "password")], 400, "unsupported_grant_type", 70_003),
+        (&elsewhere, &[], 400, "invalid_request", 90_002),
+    ];
+    for (url, change, status, error, code) in cases {
+        let answer = ask(&desk, url, change).await;
+        assert_eq!(answer.status.as_u16(), *status, "{change:?}");
+        assert_eq!(answer.json["error"], *error);
+        assert_eq!(answer.json["error_codes"][0], *code);
+        let description = answer.json["error_description"].as_str().unwrap();
+        assert!(description.starts_with(&format!("AADSTS{code}: ")), "{description}");
+        assert!(!answer.text.contains(desk.emulator.client_secret()));
+    }
+}
+
+#[tokio::test]
+async fn tokens_expire_and_can_be_revoked() {
+    let mut desk = Desk::with(Options { token_seconds: 100, ..Options::default() }).await;
+    assert_eq!(desk.get("WhoAmI").await.status, 200);
+    desk.emulator.advance_clock(Duration::from_secs(101));
+    let refused = desk.get("WhoAmI").await;
+    assert_eq!((refused.status.as_u16(), refused.text.as_str()), (401, ""));
+    assert!(refused.header("www-authenticate").starts_with("Bearer "));
+    desk.renew().await;
+    assert_eq!(desk.get("WhoAmI").await.status, 200);
+    desk.emulator.revoke_tokens();
+    assert_eq!(desk.get("WhoAmI").await.status, 401);
+}
+
+#[tokio::test]
+async fn forged_tokens_are_refused() {
+    let desk = Desk::with(Options::default()).await;
+    let token =
+        ask(&desk, desk.emulator.token_url(), &[]).await.json["access_token"].as_str().unwrap().to_owned();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let url = format!("{}/api/data/v9.2/WhoAmI", desk.emulator.url());
+    let forged = [format!("{signed}x.{signature}"), signed.to_owned(), format!("{signed}."), String::new()];
+    for token in forged {
+        assert_eq!(Answer::of(http().get(&url).bearer_auth(&token)).await.status, 401, "{token}");
+    }
+    let who = Answer::of(http().get(&url).bearer_auth(&token)).await;
+    assert_ne!(who.json["OrganizationId"], Value::Null);
+}
