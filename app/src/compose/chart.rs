@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use model::figures::{Sums, Tile};
+use model::{
+    decimal,
+    figures::{Sums, Tile},
+};
 
 use super::{axis::Axis, caption, series, stretch::Stretch, words};
 use crate::{
@@ -61,6 +64,7 @@ fn label_at_end(before: &[Option<i64>], axis: &Axis) -> Option<Mark> {
 fn height_text(tile: Tile, line: i64) -> String {
     match tile {
         Tile::Cost if line % 100_000 == 0 => format!("${}", words::count(line / 100_000)),
+        Tile::Cost if line % 1_000 == 0 => format!("${}", decimal::format(line / 1_000, 2)),
         Tile::Latency if line % 1_000 == 0 => format!("{}{}s", words::count(line / 1_000), words::NBSP),
         Tile::Assets if line % 100 == 0 => words::count(line / 100),
         _ => series::text(tile, line),

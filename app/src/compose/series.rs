@@ -23,12 +23,12 @@ fn adds_up(tile: Tile) -> bool {
     matches!(tile, Tile::Cost | Tile::Tokens)
 }
 
-/// The value over the `over` buckets that end at each; the first ones have fewer to look back on.
+/// The value over the `over` buckets that end at each; none where there are not so many to look back on.
 pub(super) fn running_mean(tile: Tile, buckets: &[Sums], over: usize) -> Vec<Option<i64>> {
     (0..buckets.len())
         .map(|at| {
-            let stretch = &buckets[(at + 1).saturating_sub(over)..=at];
-            mean(tile, stretch)
+            let first = (at + 1).checked_sub(over)?;
+            mean(tile, &buckets[first..=at])
         })
         .collect()
 }
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn sums_are_averaged_and_rates_are_not() {
         let buckets = [bucket(1, 100, 10, 10), bucket(1, 300, 90, 45)];
-        assert_eq!(running_mean(Tile::Cost, &buckets, 7), [Some(100), Some(200)]);
-        assert_eq!(running_mean(Tile::Success, &buckets, 7), [Some(10_000), Some(5_500)]);
+        assert_eq!(running_mean(Tile::Cost, &buckets, 2), [None, Some(200)]);
+        assert_eq!(running_mean(Tile::Success, &buckets, 2), [None, Some(5_500)]);
     }
 }
