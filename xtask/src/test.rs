@@ -55,7 +55,9 @@ pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
     for (name, time) in times {
         eprintln!("  {name:<7} {:>6.1} s", time.as_secs_f64());
     }
-    println!("{tally}");
+    if tally != Tally::default() {
+        println!("{tally}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 
