@@ -66,6 +66,7 @@ fn height_text(tile: Tile, line: i64) -> String {
         Tile::Cost if line % 100_000 == 0 => format!("${}", words::count(line / 100_000)),
         Tile::Cost if line % 1_000 == 0 => format!("${}", decimal::format(line / 1_000, 2)),
         Tile::Latency if line % 1_000 == 0 => format!("{}{}s", words::count(line / 1_000), words::NBSP),
+        Tile::Success => format!("{}{}%", line / 100, words::NBSP),
         Tile::Assets if line % 100 == 0 => words::count(line / 100),
         _ => series::text(tile, line),
     }

@@ -125,7 +125,7 @@ fn tiles_show_value_change_and_denominator() {
     assert_eq!(tile(0), "68.20000 | ▼ 12.0 % less than before | $272.80 over 4 campaigns");
     assert_eq!(tile(1), "38412 | – same as before | within 1 % · average 21.7 s");
     assert_eq!(tile(2), "97.00 | ▲ 1.0 points more than before | 3,007 of 3,100 agents");
-    assert_eq!(tile(3), "8.00 | – same as before | 2,480 assets in 310 runs");
+    assert_eq!(tile(3), "8.00 | – same as before | 2,480 in 310 runs");
     assert_eq!(tile(4), "1550000 620000 | – same as before | 5,000 in, 2,000 out a run");
     assert_eq!(panel.tiles[0].delta.as_ref().unwrap().tone, Tone::Good);
 }

@@ -107,7 +107,7 @@ fn note(tile: Tile, figures: &Figures) -> String {
             format!("{} of {}", words::count(sums.successful), counted(sums.agents, "agent", "agents"))
         }
         Tile::Assets => {
-            format!("{} in {}", counted(sums.assets, "asset", "assets"), counted(sums.runs, "run", "runs"))
+            format!("{} in {}", words::count(sums.assets), counted(sums.runs, "run", "runs"))
         }
         Tile::Tokens => {
             let a_run =
