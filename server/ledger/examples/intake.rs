@@ -44,8 +44,12 @@ async fn main() {
     let settings = Settings { folder: folder.clone() };
     let ledger = Ledger::open(settings, Arc::new(Machine), Seeded::new(1)).await.expect("opens");
     bare(&folder);
+    let spent = cpu_seconds();
     singles(&ledger, 64, Duration::from_secs(5)).await;
+    println!("  processor time: {:.2} s", cpu_seconds() - spent);
+    let spent = cpu_seconds();
     batches(&ledger, 1_000, 200).await;
+    println!("  processor time, all of it: {:.2} s", cpu_seconds() - spent);
     history(&ledger).await;
     standing(&ledger).await;
     ledger.close().await;
@@ -139,6 +143,13 @@ async fn standing(ledger: &Ledger) {
         println!("standing: {} durable in {:.1?}", standing.balance[0].durable, start.elapsed());
         assert_eq!(standing.balance[0].unaccounted(), 0);
     }
+}
+
+/// What this process has used of the processors, all threads together: what a busy machine cannot blur.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = stat.split(' ').skip(13).take(2).filter_map(|number| number.parse::<u32>().ok());
+    f64::from(ticks.sum::<u32>()) / 100.0
 }
 
 /// Spread over 180 days, as history is.

@@ -9,7 +9,7 @@ CREATE TABLE tenants (
 -- What every kind's table holds: position (order of arrival), tenant_id, id, the kind's fields, and the seven below them.
 CREATE TABLE campaign_metrics (
     position INTEGER PRIMARY KEY,
-    tenant_id TEXT NOT NULL REFERENCES tenants (id),
+    tenant_id TEXT NOT NULL,
     id TEXT NOT NULL,
     campaign_id TEXT NOT NULL,
     run_id TEXT NOT NULL,
@@ -33,7 +33,9 @@ CREATE TABLE campaign_metrics (
     withdrawn_at INTEGER
 ) STRICT;
 
-CREATE UNIQUE INDEX campaign_metrics_id ON campaign_metrics (tenant_id, id);
+-- Ids come in no order, so that each touches a page of its own in this index: as bytes it has a third of the pages that
+-- it had as text. The tenant is one of the parts that an id is made of.
+CREATE UNIQUE INDEX campaign_metrics_id ON campaign_metrics (unhex(id, '-'));
 
 -- Lists and figures are read from this index alone.
 CREATE INDEX campaign_metrics_created_at ON campaign_metrics (
@@ -44,8 +46,8 @@ CREATE INDEX campaign_metrics_created_at ON campaign_metrics (
 CREATE INDEX campaign_metrics_campaign_id ON campaign_metrics (tenant_id, campaign_id, created_at)
     WHERE withdrawn_at IS NULL;
 
--- Who is on the way: waits for delivery, or for being read back. What has arrived leaves it.
-CREATE INDEX campaign_metrics_exported_at ON campaign_metrics (tenant_id, exported_at) WHERE confirmed_at IS NULL;
+-- What is on the way: it waits for delivery, or for being read back. What has arrived leaves it.
+CREATE INDEX campaign_metrics_exported_at ON campaign_metrics (exported_at) WHERE confirmed_at IS NULL;
 
 CREATE INDEX campaign_metrics_withdrawn_at ON campaign_metrics (tenant_id, withdrawn_at)
     WHERE withdrawn_at IS NOT NULL;

@@ -37,40 +37,25 @@ pub(super) async fn confirm(
     Ok(done.rows_affected())
 }
 
-/// What was delivered up to then and not read back yet, each table's oldest first.
+/// What was delivered up to then and not read back yet, each kind's oldest first.
 pub(super) async fn waiting(
     readers: &SqlitePool,
     until: Instant,
     most: usize,
 ) -> Result<Vec<Unconfirmed>, Error> {
-    let tenants = sqlx::query("SELECT id FROM tenants ORDER BY id").fetch_all(readers).await?;
     let mut waiting = Vec::new();
-    for tenant in &tenants {
-        for kind in KINDS {
-            let room = most - waiting.len();
-            waiting.extend(waiting_of(readers, TenantId(row::id(tenant, 0)?), kind, until, room).await?);
+    for kind in KINDS {
+        let room = most - waiting.len();
+        let rows = sqlx::query(statements::of(kind).to_confirm)
+            .bind(until.micros())
+            .bind(i64::try_from(room).unwrap_or(i64::MAX))
+            .fetch_all(readers)
+            .await?;
+        for row in &rows {
+            let tenant = TenantId(row::id(row, 0)?);
+            let found = row::read(kind, row, 1)?;
+            waiting.push(Unconfirmed { tenant, kind, position: found.position, held: found.held });
         }
     }
     Ok(waiting)
-}
-
-async fn waiting_of(
-    readers: &SqlitePool,
-    tenant: TenantId,
-    kind: &'static Kind,
-    until: Instant,
-    most: usize,
-) -> Result<Vec<Unconfirmed>, Error> {
-    let rows = sqlx::query(statements::of(kind).to_confirm)
-        .bind(tenant.to_string())
-        .bind(until.micros())
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(readers)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let row = row::read(kind, row, 0)?;
-            Ok(Unconfirmed { tenant, kind, position: row.position, held: row.held })
-        })
-        .collect()
 }

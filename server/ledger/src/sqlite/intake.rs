@@ -211,23 +211,23 @@ impl<'a> Intake<'a> {
         statements: &Statements,
         first: i64,
     ) -> Result<(), Error> {
-        let mut rest = &self.fresh[..];
         let mut position = first;
-        while !rest.is_empty() {
-            let size = chunk(rest.len());
-            let (now, after) = rest.split_at(size);
-            let mut query = sqlx::query(statements.insert(size));
-            for fresh in now {
-                query = query
-                    .bind(position)
-                    .bind(fresh.tenant.to_string())
-                    .bind(fresh.id.to_string())
+        // One statement takes the rows of one tenant; in a group there are mostly few.
+        for of_tenant in self.fresh.chunk_by(|one, next| one.tenant == next.tenant) {
+            let mut rest = of_tenant;
+            while let Some(tenant) = rest.first().map(|fresh| fresh.tenant) {
+                let (now, after) = rest.split_at(chunk(rest.len()));
+                let mut query = sqlx::query(statements.insert(now.len()))
+                    .bind(tenant.to_string())
                     .bind(self.now.micros());
-                query = fresh.record.values.iter().fold(query, row::bind);
-                position += 1;
+                for fresh in now {
+                    query = query.bind(position).bind(fresh.id.to_string());
+                    query = fresh.record.values.iter().fold(query, row::bind);
+                    position += 1;
+                }
+                query.execute(&mut *connection).await?;
+                rest = after;
             }
-            query.execute(&mut *connection).await?;
-            rest = after;
         }
         Ok(())
     }

@@ -85,11 +85,10 @@ async fn balance(
         )
         .await?;
     let [deleted] = numbers.read(connection, statements.withdrawn).await?;
-    let [unconfirmed] = numbers.read(connection, statements.unconfirmed).await?;
     let durable = count.rows(connection, tenant, kind).await?;
     standing.pending += waiting;
     standing.dead += letters;
-    standing.unconfirmed += unconfirmed;
+    standing.unconfirmed += (delivered - confirmed).max(0);
     let oldest = oldest(connection, &numbers).await?;
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(oldest).min();
     Ok(Balance {

@@ -17,7 +17,7 @@ pub(super) const FIELDS_FROM: usize = 8;
 pub(super) struct Statements {
     /// Records by their ids: the ids as a JSON array, the tenant.
     pub(super) by_ids: &'static str,
-    /// One INSERT for each of `CHUNKS`: position, tenant, id, received_at and the fields of each row.
+    /// One INSERT for each of `CHUNKS`: the tenant, received_at; then of each row position, id and fields.
     insert: [&'static str; CHUNKS.len()],
     /// The outbox entries of the positions from the second to the third parameter; the first is the kind's name.
     pub(super) enqueue: &'static str,
@@ -29,7 +29,6 @@ pub(super) struct Statements {
     /// exported_at, the positions as a JSON array.
     pub(super) exported: &'static str,
     pub(super) confirmed: &'static str,
-    pub(super) unconfirmed: &'static str,
     pub(super) leased: &'static str,
     pub(super) names: Option<&'static str>,
     pub(super) name: Option<&'static str>,
@@ -91,8 +90,8 @@ fn make(kind: &Kind) -> Statements {
     let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
     Statements {
         by_ids: leak(format!(
-            "SELECT {row} FROM json_each(?1) AS wanted \
-             CROSS JOIN {table} AS r ON r.tenant_id = ?2 AND r.id = wanted.value{join}"
+            "SELECT {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r \
+             ON unhex(r.id, '-') = unhex(wanted.value, '-') AND r.tenant_id = ?2{join}"
         )),
         insert: CHUNKS.map(|size| leak(insert(table, &columns, size))),
         enqueue: leak(format!(
@@ -112,11 +111,9 @@ fn make(kind: &Kind) -> Statements {
             "UPDATE {table} SET exported_at = ?1 WHERE position IN (SELECT value FROM json_each(?2))"
         )),
         confirmed: leak(format!(
-            "UPDATE {table} SET confirmed_at = ?1 WHERE exported_at IS NOT NULL AND confirmed_at IS NULL \
-             AND (position, revision) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?2))"
-        )),
-        unconfirmed: leak(format!(
-            "SELECT count(*) FROM {table} WHERE tenant_id = ?1 AND exported_at IS NOT NULL AND confirmed_at IS NULL"
+            "UPDATE {table} AS r SET confirmed_at = ?1 FROM json_each(?2) AS read \
+             WHERE r.position = read.value ->> 0 AND r.revision = read.value ->> 1 \
+             AND r.exported_at IS NOT NULL AND r.confirmed_at IS NULL"
         )),
         leased: leak(format!(
             "SELECT o.revision, o.attempts, o.enqueued_at, o.epoch, {row} FROM outbox AS o \
@@ -145,8 +142,8 @@ fn make(kind: &Kind) -> Statements {
             "SELECT count(*) FROM {table} WHERE tenant_id = ?1 AND withdrawn_at IS NOT NULL"
         )),
         to_confirm: leak(format!(
-            "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = ?1 AND r.exported_at <= ?2 \
-             AND r.confirmed_at IS NULL ORDER BY r.exported_at LIMIT ?3"
+            "SELECT r.tenant_id, {row} FROM {table} AS r{join} WHERE r.exported_at <= ?1 \
+             AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT ?2"
         )),
         dead: leak(format!(
             "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id FROM dead_letters AS d \
@@ -159,10 +156,15 @@ fn make(kind: &Kind) -> Statements {
 }
 
 fn insert(table: &str, columns: &[&str], rows: usize) -> String {
-    let marks = vec!["?"; columns.len() + 4].join(", ");
-    let values = vec![format!("({marks})"); rows].join(", ");
+    let width = columns.len() + 2;
+    let row = |at: usize| {
+        let first = 3 + at * width;
+        let marks: String = (first..first + width).map(|mark| format!(", ?{mark}")).collect();
+        format!("(?1, ?2{marks})")
+    };
+    let values = (0..rows).map(row).collect::<Vec<_>>().join(", ");
     let columns = columns.join(", ");
-    format!("INSERT INTO {table} (position, tenant_id, id, received_at, {columns}) VALUES {values}")
+    format!("INSERT INTO {table} (tenant_id, received_at, position, id, {columns}) VALUES {values}")
 }
 
 fn leak(sql: String) -> &'static str {

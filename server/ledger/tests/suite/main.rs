@@ -1,4 +1,9 @@
 //! What every store must hold to, asked through the ledger's face.
 
+mod delivery;
+mod figures;
+mod interleaving;
+mod lists;
+mod opening;
 mod records;
 mod support;

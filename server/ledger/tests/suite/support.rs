@@ -9,6 +9,7 @@ use model::{
     tenant::TenantId,
     time::Instant,
 };
+use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 pub const T: TenantId = TenantId::FIRST;
@@ -23,7 +24,7 @@ pub struct Studio {
 
 impl Studio {
     pub async fn open() -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = folder();
         let clock = Arc::new(ManualClock::at(at("2026-11-21T12:00:00Z")));
         let ledger = open(&folder, &clock).await;
         Self { ledger, clock, folder }
@@ -64,9 +65,22 @@ impl Studio {
         }
     }
 
+    /// Does to the closed file what no ledger would do.
+    pub async fn sql(&self, sql: &'static str) {
+        let file = self.folder.path().join("ledger.sqlite");
+        let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
     pub fn now(&self) -> Instant {
         self.clock.now()
     }
+}
+
+/// In memory where the machine offers that: what is tested here does not depend on how long a flush takes.
+fn folder() -> TempDir {
+    TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }
 
 async fn open(folder: &TempDir, clock: &Arc<ManualClock>) -> Ledger {

@@ -1,0 +1,184 @@
+//! The outbox: what is lent out, comes back, and is lent out again.
+
+use ledger::{Change, Operation};
+use model::time::SECOND;
+
+use crate::support::{HOLD, KIND, Studio, T, carries, run};
+
+#[tokio::test]
+async fn what_is_lent_is_not_lent_again_until_it_comes_back() {
+    let studio = Studio::open().await;
+    studio.store((0..5).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    let first = studio.lease(3).await;
+    let names = |parcels: &[ledger::Parcel]| {
+        parcels.iter().map(|p| carries(p).unwrap().record.values[1].text().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&first), ["0", "1", "2"], "oldest first");
+    assert_eq!(names(&studio.lease(10).await), ["3", "4"]);
+    assert!(studio.lease(10).await.is_empty());
+    studio.ledger.postponed(&first, studio.now(), false).await.unwrap();
+    assert_eq!(studio.lease(10).await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_delivered_record_leaves_the_outbox_and_bears_the_time() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    let parcels = studio.lease(1).await;
+    assert_eq!(studio.balanced().await.balance[0].pending, 1);
+    studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
+    let standing = studio.balanced().await;
+    assert_eq!((standing.pending, standing.balance[0].delivered, standing.unconfirmed), (0, 1, 1));
+    assert_eq!(standing.oldest_pending, None);
+    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    assert_eq!(held.stored.exported_at, Some(studio.now()));
+}
+
+#[tokio::test]
+async fn whoever_comes_back_after_the_lease_was_taken_over_is_passed_over() {
+    let studio = Studio::open().await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    let late = studio.lease(1).await;
+    studio.clock.advance_micros(61 * SECOND);
+    let taken_over = studio.lease(1).await;
+    assert_eq!(taken_over.len(), 1);
+    studio.ledger.delivered(&late, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.balance[0].delivered, 0);
+    studio.ledger.delivered(&taken_over, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.balance[0].delivered, 1);
+    studio.ledger.delivered(&taken_over, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.balance[0].delivered, 1, "and twice counts once");
+}
+
+#[tokio::test]
+async fn a_start_takes_back_all_leases() {
+    let mut studio = Studio::open().await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    assert_eq!(studio.lease(1).await.len(), 1);
+    studio.reopen().await;
+    assert_eq!(studio.lease(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_newest_state_is_what_is_sent_last() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    let first = studio.lease(1).await;
+    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    assert!(studio.lease(1).await.is_empty(), "two states of one record are never on the way at once");
+    studio.ledger.delivered(&first, studio.now()).await.unwrap();
+    let standing = studio.balanced().await;
+    assert_eq!((standing.balance[0].delivered, standing.balance[0].pending, standing.pending), (1, 0, 1));
+    let second = studio.lease(1).await;
+    assert_eq!(second[0].revision, 2);
+    assert_eq!(carries(&second[0]).unwrap().record.values[6].number(), Some(5));
+    studio.ledger.delivered(&second, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.pending, 0);
+}
+
+#[tokio::test]
+async fn a_correction_before_delivery_is_sent_alone() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    let parcels = studio.lease(10).await;
+    assert_eq!(parcels.iter().map(|p| p.revision).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test]
+async fn what_was_delivered_and_is_withdrawn_is_deleted_there() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    assert!(matches!(studio.ledger.withdraw(T, KIND, id, None).await.unwrap(), Change::Done(_)));
+    let parcels = studio.lease(1).await;
+    assert_eq!(parcels[0].operation, Operation::Delete);
+    studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
+    let balance = studio.balanced().await.balance.remove(0);
+    assert_eq!((balance.delivered, balance.deleted, balance.deleted_unsent), (1, 1, 0));
+}
+
+#[tokio::test]
+async fn what_may_have_been_sent_is_deleted_there_although_nobody_heard_of_it() {
+    let mut studio = Studio::open().await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    assert_eq!(studio.lease(1).await.len(), 1);
+    studio.reopen().await;
+    studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
+    let parcels = studio.lease(1).await;
+    assert_eq!(parcels[0].operation, Operation::Delete);
+    assert_eq!(studio.balanced().await.balance[0].pending, 1);
+}
+
+#[tokio::test]
+async fn a_dead_letter_waits_with_its_reason_until_it_is_sent_again() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    let parcel = studio.lease(1).await.remove(0);
+    studio.ledger.dead(&[(parcel, "too long".to_owned())]).await.unwrap();
+    assert!(studio.lease(1).await.is_empty());
+    let letters = studio.ledger.dead_letters(T, 10).await.unwrap();
+    assert_eq!((letters[0].id, letters[0].reason.as_str(), letters[0].attempts), (id, "too long", 1));
+    let standing = studio.balanced().await;
+    assert_eq!((standing.dead, standing.balance[0].dead, standing.pending), (1, 1, 0));
+    assert!(studio.ledger.resend(T, KIND, id).await.unwrap());
+    assert!(!studio.ledger.resend(T, KIND, id).await.unwrap());
+    assert_eq!(studio.balanced().await.pending, 1);
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.balance[0].delivered, 1);
+}
+
+#[tokio::test]
+async fn a_correction_brings_a_dead_letter_back() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    let parcel = studio.lease(1).await.remove(0);
+    studio.ledger.dead(&[(parcel, "too long".to_owned())]).await.unwrap();
+    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    assert!(studio.ledger.dead_letters(T, 10).await.unwrap().is_empty());
+    assert_eq!(studio.lease(1).await[0].revision, 2);
+    studio.balanced().await;
+}
+
+#[tokio::test]
+async fn a_failed_attempt_is_counted_and_waits() {
+    let studio = Studio::open().await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    let parcels = studio.lease(1).await;
+    studio.ledger.postponed(&parcels, studio.now().plus(10 * SECOND), true).await.unwrap();
+    assert!(studio.lease(1).await.is_empty());
+    studio.clock.advance_micros(10 * SECOND);
+    assert_eq!(studio.lease(1).await[0].attempts, 1);
+}
+
+#[tokio::test]
+async fn a_lease_is_shared_between_tenants() {
+    let studio = Studio::open().await;
+    let other = model::tenant::TenantId(uuid::Uuid::from_u128(9));
+    studio.store((0..50).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    let records = (0..5).map(|n| run("c", &n.to_string(), "1", "")).collect();
+    studio.ledger.store(other, KIND, records).await.unwrap();
+    let parcels = studio.ledger.lease(20, HOLD).await.unwrap();
+    assert_eq!(parcels.iter().filter(|parcel| parcel.tenant == other).count(), 5);
+    assert_eq!(parcels.len(), 20);
+}
+
+#[tokio::test]
+async fn what_was_read_back_is_confirmed_once_and_only_as_it_is_now() {
+    let studio = Studio::open().await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    assert!(studio.ledger.unconfirmed(studio.now(), 10).await.unwrap().is_empty());
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    let read = studio.ledger.unconfirmed(studio.now(), 10).await.unwrap();
+    assert_eq!((read[0].held.stored.id, read[0].tenant), (id, T));
+    assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 1);
+    assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 0);
+    assert_eq!(studio.balanced().await.balance[0].confirmed, 1);
+    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    assert_eq!(studio.balanced().await.balance[0].confirmed, 0);
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 0, "an older revision was read");
+    let read = studio.ledger.unconfirmed(studio.now(), 10).await.unwrap();
+    assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 1);
+    assert!(studio.ledger.unconfirmed(studio.now(), 10).await.unwrap().is_empty());
+}

@@ -1,0 +1,130 @@
+//! History: the figures of a window are those of a plain recount.
+
+use std::collections::HashSet;
+
+use model::{
+    calendar::{Compare, Span, Zone, window},
+    figures::{Figures, Sums},
+    history::Filter,
+    range::Range,
+    record::{Record, campaign_run::Run},
+    time::{HOUR, Instant},
+};
+use proptest::prelude::*;
+
+use crate::support::{KIND, Studio, T, at, run_at};
+
+const NOW: &str = "2026-11-21T12:00:00Z";
+
+/// What a person would do: look at every run and add up those that count.
+fn recount(runs: &[Record], span: Span, filter: &Filter) -> Figures {
+    let counts = |run: Run<'_>| {
+        run.created_at() >= span.from
+            && run.created_at() < span.to
+            && filter.campaign.as_deref().is_none_or(|campaign| campaign == run.campaign_id())
+            && filter.phase.as_deref().is_none_or(|phase| phase == run.phase())
+    };
+    let mut figures = Figures::default();
+    let mut campaigns = HashSet::new();
+    for run in runs.iter().map(Run).filter(|run| counts(*run)) {
+        campaigns.insert(run.campaign_id().to_owned());
+        figures.sums.add(&Sums {
+            runs: 1,
+            agents: run.agents_total(),
+            successful: run.agents_successful(),
+            assets: run.assets(),
+            tokens_in: run.tokens_in(),
+            tokens_out: run.tokens_out(),
+            cost_e5: run.cost_e5(),
+            latencies_ms: run.latency_p95_ms().and_then(|ms| u32::try_from(ms).ok()).into_iter().collect(),
+            latency_avg_sum: run.latency_avg_ms().unwrap_or(0),
+            latency_avg_runs: i64::from(run.latency_avg_ms().is_some()),
+        });
+    }
+    figures.campaigns = i64::try_from(campaigns.len()).unwrap();
+    figures
+}
+
+fn sorted(mut figures: Figures) -> Figures {
+    figures.sums.latencies_ms.sort_unstable();
+    figures
+}
+
+type Sketch = (i64, u8, u8, u32, Option<u32>, u32);
+
+fn record((hours, campaign, phase, cost, latency, tokens): &Sketch, number: usize) -> Record {
+    let time = at(NOW).plus(-hours * HOUR / 3);
+    let latency =
+        latency.map_or(String::new(), |ms| format!(r#","latencyP95Ms":{ms},"latencyAvgMs":{}"#, ms / 2));
+    let more =
+        format!(r#","costUSD":"{}.{:05}","tokensIn":{tokens}{latency}"#, cost / 100_000, cost % 100_000);
+    run_at(&format!("c{campaign}"), &format!("r{number}"), &phase.to_string(), time, &more)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_figures_are_those_of_a_plain_recount(
+        sketches in prop::collection::vec(
+            (-3_i64..600, 0_u8..4, 0_u8..3, 0_u32..9_000_000, prop::option::of(0_u32..90_000), 0_u32..2_000_000), 0..80,
+        ),
+        withdrawn in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+        corrected in prop::collection::vec((any::<prop::sample::Index>(), 0_u32..1000), 0..8),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let studio = Studio::open().await;
+            let mut runs: Vec<Option<Record>> =
+                sketches.iter().enumerate().map(|(number, sketch)| Some(record(sketch, number))).collect();
+            let ids: Vec<_> = studio.store(runs.iter().flatten().cloned().collect()).await;
+            for (at, tokens) in corrected.iter().filter(|_| !ids.is_empty()) {
+                let at = at.index(runs.len());
+                let mut sketch = sketches[at];
+                sketch.5 = *tokens;
+                let record = record(&sketch, at);
+                studio.ledger.correct(T, KIND, ids[at].id, record.clone(), None).await.unwrap();
+                runs[at] = Some(record);
+            }
+            for at in withdrawn.iter().filter(|_| !ids.is_empty()) {
+                let at = at.index(runs.len());
+                studio.ledger.withdraw(T, KIND, ids[at].id, None).await.unwrap();
+                runs[at] = None;
+            }
+            let runs: Vec<Record> = runs.into_iter().flatten().collect();
+            for range in [Range::Live, Range::Days30] {
+                for filter in filters() {
+                    check(&studio, &runs, range, &filter).await;
+                }
+            }
+        });
+    }
+}
+
+fn filters() -> Vec<Filter> {
+    let some = |text: &str| Some(text.to_owned());
+    vec![
+        Filter::default(),
+        Filter { campaign: some("c1"), phase: None },
+        Filter { campaign: None, phase: some("2") },
+        Filter { campaign: some("c0"), phase: some("1") },
+        Filter { campaign: some("nobody's"), phase: None },
+    ]
+}
+
+async fn check(studio: &Studio, runs: &[Record], range: Range, filter: &Filter) {
+    let zone = Zone::of_name("America/St_Johns").unwrap();
+    let window = window(range, &zone, Instant::parse(NOW).unwrap(), Compare::Previous);
+    let history = studio.ledger.history(T, &window, filter).await.unwrap();
+    assert_eq!(sorted(history.figures.clone()), sorted(recount(runs, window.span, filter)));
+    assert_eq!(sorted(history.previous.clone()), sorted(recount(runs, window.previous, filter)));
+    for (bucket, sums) in window.buckets.iter().zip(&history.buckets) {
+        let expected = recount(runs, bucket.span, filter).sums;
+        let campaigns = 0;
+        assert_eq!(
+            sorted(Figures { sums: sums.clone(), campaigns }).sums,
+            sorted(Figures { sums: expected, campaigns }).sums
+        );
+    }
+    assert_eq!(history.previous_buckets.len(), window.previous_buckets.len());
+}

@@ -1,0 +1,104 @@
+//! Lists: newest first, page by page, while records come and go.
+
+use ledger::{Cursor, ListAsk, Page};
+use model::time::SECOND;
+
+use crate::support::{KIND, Studio, T, at, run, run_at};
+
+async fn page(studio: &Studio, limit: usize, cursor: Option<Cursor>) -> Page {
+    studio.ledger.list(T, KIND, &ListAsk { limit, cursor, ..ListAsk::default() }).await.unwrap()
+}
+
+fn names(page: &Page) -> Vec<&str> {
+    page.items.iter().map(|stored| stored.record.values[1].text()).collect()
+}
+
+#[tokio::test]
+async fn the_newest_come_first_and_the_last_of_equals_too() {
+    let studio = Studio::open().await;
+    let noon = at("2026-11-20T12:00:00Z");
+    studio
+        .store(vec![
+            run_at("c", "middle", "1", noon, ""),
+            run_at("c", "oldest", "1", noon.plus(-SECOND), ""),
+            run_at("c", "newest", "1", noon.plus(SECOND), ""),
+            run_at("c", "middle, later", "1", noon, ""),
+        ])
+        .await;
+    assert_eq!(names(&page(&studio, 10, None).await), ["newest", "middle, later", "middle", "oldest"]);
+}
+
+#[tokio::test]
+async fn pages_stay_in_step_while_records_come_in() {
+    let studio = Studio::open().await;
+    let noon = at("2026-11-20T12:00:00Z");
+    let old: Vec<_> = (0..25).map(|n| run_at("c", &format!("old-{n}"), "1", noon.plus(n / 3), "")).collect();
+    studio.store(old).await;
+    let mut seen: Vec<String> = Vec::new();
+    let mut cursor = None;
+    for round in 0.. {
+        let page = page(&studio, 4, cursor).await;
+        seen.extend(names(&page).into_iter().map(str::to_owned));
+        let new = run_at("c", &format!("new-{round}"), "1", noon.plus(SECOND), "");
+        studio.store(vec![new]).await;
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    let expected: Vec<String> = (0..25).rev().map(|n| format!("old-{n}")).collect();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn the_last_page_has_no_next() {
+    let studio = Studio::open().await;
+    studio.store((0..4).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    assert!(page(&studio, 4, None).await.next.is_none());
+    assert!(page(&studio, 3, None).await.next.is_some());
+}
+
+#[tokio::test]
+async fn filters_and_times_narrow_a_list() {
+    let studio = Studio::open().await;
+    let noon = at("2026-11-20T12:00:00Z");
+    studio
+        .store(vec![
+            run_at("a", "1", "x", noon, ""),
+            run_at("a", "2", "y", noon.plus(SECOND), ""),
+            run_at("b", "3", "x", noon.plus(2 * SECOND), ""),
+        ])
+        .await;
+    let list = async |ask: ListAsk| {
+        let page = studio.ledger.list(T, KIND, &ListAsk { limit: 10, ..ask }).await.unwrap();
+        names(&page).join(" ")
+    };
+    let filters = |pairs: &[(usize, &str)]| ListAsk {
+        filters: pairs.iter().map(|(at, text)| (*at, (*text).to_owned())).collect(),
+        ..ListAsk::default()
+    };
+    assert_eq!(list(filters(&[(0, "a")])).await, "2 1");
+    assert_eq!(list(filters(&[(2, "x")])).await, "3 1");
+    assert_eq!(list(filters(&[(0, "a"), (2, "x")])).await, "1");
+    assert_eq!(list(filters(&[(0, "A")])).await, "", "texts are compared byte by byte");
+    let from = ListAsk { from: Some(noon.plus(SECOND)), ..ListAsk::default() };
+    assert_eq!(list(from).await, "3 2", "from is inclusive");
+    let to = ListAsk { to: Some(noon.plus(SECOND)), ..ListAsk::default() };
+    assert_eq!(list(to).await, "1", "to is exclusive");
+}
+
+#[tokio::test]
+async fn tenants_do_not_see_each_other() {
+    let studio = Studio::open().await;
+    let other = model::tenant::TenantId(uuid::Uuid::from_u128(9));
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    let ledger = &studio.ledger;
+    assert_eq!(ledger.read(other, KIND, id).await.unwrap(), None);
+    assert!(ledger.names(other, KIND).await.unwrap().is_empty());
+    let ask = ListAsk { limit: 10, ..ListAsk::default() };
+    assert!(ledger.list(other, KIND, &ask).await.unwrap().items.is_empty());
+    let stored = ledger.store(other, KIND, vec![run("c", "r", "1", "")]).await.unwrap();
+    assert_ne!(stored[0].id, id);
+    assert_eq!(ledger.standing(other).await.unwrap().balance[0].durable, 1);
+    assert_eq!(studio.balanced().await.balance[0].durable, 1);
+}

@@ -1,0 +1,134 @@
+//! Opening a folder: what is refused, and what every refusal says.
+
+use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
+
+use ledger::{Ledger, LedgerError, OpenError, Settings, chance::Seeded};
+use model::clock::{Clock, ManualClock};
+
+use crate::support::{KIND, Studio, T, run};
+
+async fn open(studio: &Studio) -> Result<Ledger, OpenError> {
+    let settings = Settings { folder: studio.folder.path().to_owned() };
+    Ledger::open(settings, Arc::clone(&studio.clock) as Arc<dyn Clock>, Seeded::new(1)).await
+}
+
+async fn refusal(studio: &Studio) -> OpenError {
+    open(studio).await.err().expect("is refused")
+}
+
+#[tokio::test]
+async fn a_second_opener_is_told_who_holds_the_folder() {
+    let studio = Studio::open().await;
+    let refusal = refusal(&studio).await;
+    assert!(matches!(refusal, OpenError::InUse { .. }));
+    let sentence = refusal.to_string();
+    assert!(sentence.contains(&format!("process {}", std::process::id())), "{sentence}");
+    studio.ledger.close().await;
+    open(&studio).await.expect("is free again");
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let studio = Studio::open().await;
+    studio.ledger.close().await;
+    let file = studio.folder.path().join("ledger.sqlite");
+    studio
+        .sql(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, 'of tomorrow', 1, x'00', 0)",
+        )
+        .await;
+    let before = fs::read(&file).unwrap();
+    let refusal = refusal(&studio).await;
+    assert!(matches!(refusal, OpenError::NewerSchema { found: 9999, .. }), "{refusal}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_refused() {
+    let studio = Studio::open().await;
+    studio.store((0..200).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    studio.ledger.close().await;
+    let file = studio.folder.path().join("ledger.sqlite");
+    let whole = fs::read(&file).unwrap();
+
+    let mut garbled = whole.clone();
+    garbled[4096 * 3..4096 * 12].fill(0x5a);
+    fs::write(&file, garbled).unwrap();
+    assert!(matches!(refusal(&studio).await, OpenError::Damaged { .. }));
+
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    assert!(matches!(refusal(&studio).await, OpenError::Damaged { .. }));
+
+    fs::write(
+        &file,
+        b"this is no ledger at all, but a letter to a friend, and long enough to be read as a file",
+    )
+    .unwrap();
+    assert!(matches!(refusal(&studio).await, OpenError::Damaged { .. }));
+
+    fs::write(&file, whole).unwrap();
+    open(&studio).await.expect("the whole one opens");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_is_refused() {
+    let studio = Studio::open().await;
+    let file = studio.folder.path().join("a file");
+    fs::write(&file, "").unwrap();
+    let clock = Arc::new(ManualClock::at(studio.now()));
+    let refusal =
+        Ledger::open(Settings { folder: file.join("below") }, clock, Seeded::new(1)).await.err().unwrap();
+    assert!(matches!(refusal, OpenError::Folder { .. }), "{refusal}");
+    assert!(refusal.to_string().contains("STUDIO_DATA"), "{refusal}");
+}
+
+#[tokio::test]
+async fn the_folder_and_its_files_are_closed_to_others() {
+    let studio = Studio::open().await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    let data = studio.folder.path().join("made here");
+    let clock = Arc::new(ManualClock::at(studio.now()));
+    let ledger = Ledger::open(Settings { folder: data.clone() }, clock, Seeded::new(1)).await.unwrap();
+    ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await.unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    for entry in fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_reopening() {
+    let mut studio = Studio::open().await;
+    studio.store((0..10).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    studio.reopen().await;
+    assert_eq!(studio.list(100).await.len(), 10);
+    assert_eq!(studio.balanced().await.balance[0].durable, 10);
+}
+
+#[tokio::test]
+async fn a_closed_ledger_says_so() {
+    let studio = Studio::open().await;
+    studio.ledger.close().await;
+    assert_eq!(studio.ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await, Err(LedgerError::Closed));
+    assert_eq!(studio.ledger.read(T, KIND, uuid::Uuid::nil()).await, Err(LedgerError::Closed));
+    assert_eq!(studio.ledger.healthy().await, Err(LedgerError::Closed));
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_is_noticed_and_its_return_too() {
+    let studio = Studio::open().await;
+    assert_eq!(studio.ledger.healthy().await, Ok(()));
+    let file = studio.folder.path().join("ledger.sqlite");
+    let aside = studio.folder.path().join("aside");
+    fs::rename(&file, &aside).unwrap();
+    let refused = studio.ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await;
+    assert!(matches!(refused, Err(LedgerError::Unavailable(_))), "{refused:?}");
+    assert!(studio.ledger.healthy().await.is_err());
+    fs::rename(&aside, &file).unwrap();
+    assert_eq!(studio.ledger.healthy().await, Ok(()));
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    assert_eq!(studio.balanced().await.balance[0].durable, 1);
+}

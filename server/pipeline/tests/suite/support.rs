@@ -1,0 +1,125 @@
+//! A ledger, a fake Dataverse, and the pipeline between them.
+
+use std::{sync::Arc, time::Duration};
+
+use ledger::{Ledger, Standing, chance::Seeded};
+use model::{
+    clock::{Clock, ManualClock},
+    record::{self, Kind, Record, campaign_run::CAMPAIGN_RUN},
+    tenant::TenantId,
+    time::Instant,
+};
+use pipeline::{Handle, RelayStatus, Settings, Tenant};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::fake::Fake;
+
+pub const T: TenantId = TenantId::FIRST;
+pub const KIND: &Kind = &CAMPAIGN_RUN;
+pub const RUNS: &str = "apex_campaignmetricses";
+
+/// Nothing here takes that long, unless it never ends.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Studio {
+    pub ledger: Ledger,
+    pub fake: Fake,
+    pub clock: Arc<ManualClock>,
+    pub folder: TempDir,
+    pub handle: Option<Handle>,
+    stop: CancellationToken,
+}
+
+impl Studio {
+    /// Everything but the pipeline, which a test starts when it is ready.
+    pub async fn open() -> Self {
+        let folder = TempDir::new().unwrap();
+        let clock = Arc::new(ManualClock::at(Instant::parse("2026-11-21T12:00:00Z").unwrap()));
+        let settings = ledger::Settings { folder: folder.path().to_owned() };
+        let ledger =
+            Ledger::open(settings, Arc::clone(&clock) as Arc<dyn Clock>, Seeded::new(7)).await.unwrap();
+        let fake = Fake::start().await;
+        Self { ledger, fake, clock, folder, handle: None, stop: CancellationToken::new() }
+    }
+
+    pub fn start(&mut self) {
+        self.start_with(settings());
+    }
+
+    pub fn start_with(&mut self, settings: Settings) {
+        self.stop = CancellationToken::new();
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
+        let client = self.fake.client();
+        let handle =
+            pipeline::start(self.ledger.clone(), client, settings, clock, Seeded::new(7), self.stop.clone());
+        self.handle = Some(handle);
+    }
+
+    pub async fn stop(&mut self) {
+        self.stop.cancel();
+        self.handle.take().unwrap().stopped().await;
+    }
+
+    pub async fn store(&self, records: Vec<Record>) -> Vec<Uuid> {
+        let outcomes = self.ledger.store(T, KIND, records).await.unwrap();
+        outcomes.into_iter().map(|outcome| outcome.id).collect()
+    }
+
+    /// Waits until the pipeline's status is so.
+    #[track_caller]
+    pub fn until(
+        &self,
+        what: &'static str,
+        is_so: impl Fn(&RelayStatus) -> bool,
+    ) -> impl Future<Output = RelayStatus> {
+        let mut watch = self.handle.as_ref().unwrap().watch();
+        async move {
+            let waited = tokio::time::timeout(
+                PATIENCE,
+                watch.wait_for(|status| is_so(status)).await.map(|s| s.clone()),
+            );
+            waited.unwrap_or_else(|_| panic!("never came: {what}; {:?}", watch.borrow().clone()))
+        }
+    }
+
+    /// Waits until nothing waits any more, and everything is accounted for.
+    pub async fn drained(&self) -> Standing {
+        let mut changes = self.ledger.changes();
+        let drained = async {
+            loop {
+                let standing = self.ledger.standing(T).await.unwrap();
+                if standing.pending == 0 {
+                    return standing;
+                }
+                changes.changed().await.unwrap();
+            }
+        };
+        let drained = tokio::time::timeout(PATIENCE, drained).await;
+        let standing = drained
+            .unwrap_or_else(|_| panic!("never drained; {:?}", self.handle.as_ref().map(Handle::status)));
+        assert_eq!(standing.balance[0].unaccounted(), 0, "{standing:?}");
+        standing
+    }
+}
+
+pub fn settings() -> Settings {
+    Settings {
+        tenants: vec![Tenant { id: T, name: "The studio".to_owned() }],
+        linger: Duration::from_millis(5),
+        read_back_every: Duration::from_secs(3600),
+        ..Settings::default()
+    }
+}
+
+pub fn run(name: &str, more: &str) -> Record {
+    let json = format!(
+        r#"{{"campaignId":"c1","campaignName":"Autumn","runId":"{name}","phase":"1","agentsTotal":195,"agentsSuccessful":190{more}}}"#
+    );
+    record::parse(KIND, &json, Instant::parse("2026-11-21T12:00:00Z").unwrap()).unwrap()
+}
+
+pub fn runs(count: usize) -> Vec<Record> {
+    (0..count).map(|n| run(&format!("r{n:04}"), "")).collect()
+}
