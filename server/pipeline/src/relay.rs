@@ -217,19 +217,26 @@ impl Relay {
         }
     }
 
+    /// Flights that were under way when the lane failed fail with it; that is one fault.
     fn pause(&self, tower: &mut Tower, error: &Error) {
-        tower.faults += 1;
-        tower.pace.badly();
+        let known = tower.faults > 0 && tower.not_before > Moment::now();
+        if !known {
+            tower.faults += 1;
+            tower.pace.badly();
+        }
         let doubled = PAUSE_MIN.saturating_mul(2_u32.saturating_pow(tower.faults.min(16) - 1)).min(PAUSE_MAX);
         let jittered = doubled.mul_f64(0.5 + self.chance.fraction() / 2.0);
-        let pause = error.retry_after().map_or(jittered, |asked| asked.max(jittered));
+        // A little longer than asked for: who comes back on the dot may be early by the other clock.
+        let pause = error.retry_after().map_or(jittered, |asked| asked + jittered / 4);
         tower.not_before = tower.not_before.max(Moment::now() + pause);
-        tracing::warn!(%error, pause_seconds = pause.as_secs(), "delivery pauses; nothing is lost");
         self.board.update(|status| {
-            status.pauses += 1;
+            status.pauses += u64::from(!known);
             status.state = DeliveryState::Stopped;
             status.reason = Some(reason(error, pause));
         });
+        if !known {
+            tracing::warn!(%error, pause_seconds = pause.as_secs(), "delivery pauses; nothing is lost");
+        }
     }
 
     fn go_on(&self, delivered: bool) {

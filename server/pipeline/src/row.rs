@@ -94,7 +94,7 @@ mod tests {
     fn record() -> Record {
         let json = r#"{"campaignId":"c","runId":"r","phase":"1","agentsTotal":195,"agentsSuccessful":190,
             "costUSD":"99999.00001","latencyP95Ms":7,"createdAt":"2026-11-21T09:30:00.123456Z"}"#;
-        parse(&CAMPAIGN_RUN, json, Instant::from_micros(1_795_000_000_000_000)).unwrap()
+        parse(&CAMPAIGN_RUN, json, Instant::from_micros(1_795_500_000_000_000)).unwrap()
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Studio {
     pub ledger: Ledger,
     pub fake: Fake,
     pub clock: Arc<ManualClock>,
-    pub folder: TempDir,
+    _folder: TempDir,
     pub handle: Option<Handle>,
     stop: CancellationToken,
 }
@@ -35,13 +35,13 @@ pub struct Studio {
 impl Studio {
     /// Everything but the pipeline, which a test starts when it is ready.
     pub async fn open() -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         let clock = Arc::new(ManualClock::at(Instant::parse("2026-11-21T12:00:00Z").unwrap()));
         let settings = ledger::Settings { folder: folder.path().to_owned() };
         let ledger =
             Ledger::open(settings, Arc::clone(&clock) as Arc<dyn Clock>, Seeded::new(7)).await.unwrap();
         let fake = Fake::start().await;
-        Self { ledger, fake, clock, folder, handle: None, stop: CancellationToken::new() }
+        Self { ledger, fake, clock, _folder: folder, handle: None, stop: CancellationToken::new() }
     }
 
     pub fn start(&mut self) {
@@ -68,19 +68,13 @@ impl Studio {
     }
 
     /// Waits until the pipeline's status is so.
-    #[track_caller]
-    pub fn until(
-        &self,
-        what: &'static str,
-        is_so: impl Fn(&RelayStatus) -> bool,
-    ) -> impl Future<Output = RelayStatus> {
-        let mut watch = self.handle.as_ref().unwrap().watch();
-        async move {
-            let waited = tokio::time::timeout(
-                PATIENCE,
-                watch.wait_for(|status| is_so(status)).await.map(|s| s.clone()),
-            );
-            waited.unwrap_or_else(|_| panic!("never came: {what}; {:?}", watch.borrow().clone()))
+    pub async fn until(&self, what: &str, is_so: impl Fn(&RelayStatus) -> bool) -> RelayStatus {
+        let handle = self.handle.as_ref().unwrap();
+        let mut watch = handle.watch();
+        let waited = tokio::time::timeout(PATIENCE, watch.wait_for(|status| is_so(status))).await;
+        match waited {
+            Ok(status) => status.unwrap().clone(),
+            Err(_) => panic!("never came: {what}; {:?}", handle.status()),
         }
     }
 
