@@ -58,7 +58,7 @@ async function examine(page: Page, name: string): Promise<void> {
 }
 
 for (const [screen, viewport] of Object.entries(SCREENS)) {
-  for (const colorScheme of ["light", "dark"] as const) {
+  for (const colorScheme of screen === "narrow" ? (["light"] as const) : (["light", "dark"] as const)) {
     test.describe(`${screen}, ${colorScheme}`, () => {
       test.use({ viewport, colorScheme });
       for (const scene of SCENES) {

@@ -121,7 +121,7 @@ fn tables(balance: &[Balance]) -> impl IntoView + use<> {
     view! {
         <section class="card" aria-labelledby="tables">
             <h2 id="tables">"By table"</h2>
-            <div class="scroll" tabindex="0" role="region" aria-labelledby="tables">
+            <div class="scroll" tabindex="0" role="region" aria-label="Every table's figures">
                 <table>
                     <thead><tr><th scope="col">"Table"</th>{heads.collect_view()}</tr></thead>
                     <tbody>{rows.collect_view()}</tbody>
