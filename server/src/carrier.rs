@@ -1,43 +1,78 @@
-//! How delivery to Dataverse stands: what the ledger counts, and what the relay says of itself.
+//! How records get to Dataverse: the road made ready, the relay on it, and where delivery stands.
+
+mod organisation;
+mod road;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use dataverse::Client;
 use ledger::{Ledger, LedgerError};
 use model::{
     delivery::{Delivery, DeliveryState},
     tenant::TenantId,
 };
+use pipeline::RelayStatus;
+use tokio::sync::watch;
 
-/// Who carries records to Dataverse, from the moment the server starts.
-pub struct Carrier(ArcSwap<Stage>);
+pub use organisation::Target;
+pub use road::{Road, tenants};
+
+/// What the rest of the server knows of delivery, from the moment it starts.
+pub struct Carrier {
+    /// The organisation's address, or what stands in for it.
+    place: String,
+    stage: ArcSwap<Stage>,
+}
 
 enum Stage {
-    /// Nobody: a flow does.
+    /// Nobody carries: a flow does.
     Resting,
     /// The organisation is being made ready. The sentence says what keeps that from ending.
     Preparing(Option<String>),
+    Carrying(Box<Relay>),
+}
+
+/// The relay as others see it.
+struct Relay {
+    client: Client,
+    status: watch::Receiver<RelayStatus>,
+}
+
+/// What is known of the organisation and of the road to it.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub place: String,
+    pub relay: Option<RelayStatus>,
+    pub token: Option<dataverse::TokenStats>,
+    /// How long Dataverse wants to be left alone.
+    pub held_back: Option<std::time::Duration>,
 }
 
 impl Carrier {
     #[must_use]
-    pub fn resting() -> Self {
-        Self(ArcSwap::from_pointee(Stage::Resting))
+    pub fn to(target: &Target) -> Self {
+        let stage = if matches!(target, Target::Nobody) { Stage::Resting } else { Stage::Preparing(None) };
+        Self { place: target.place(), stage: ArcSwap::from_pointee(stage) }
+    }
+
+    fn delayed(&self, reason: String) {
+        self.stage.store(Arc::new(Stage::Preparing(Some(reason))));
+    }
+
+    fn carrying(&self, client: Client, status: watch::Receiver<RelayStatus>) {
+        self.stage.store(Arc::new(Stage::Carrying(Box::new(Relay { client, status }))));
     }
 
     #[must_use]
-    pub fn preparing() -> Self {
-        Self(ArcSwap::from_pointee(Stage::Preparing(None)))
-    }
-
-    pub fn delayed(&self, reason: String) {
-        self.0.store(Arc::new(Stage::Preparing(Some(reason))));
-    }
-
-    /// Name and value of what is known of the organisation.
-    #[must_use]
-    pub fn facts(&self) -> Vec<(String, String)> {
-        Vec::new()
+    pub fn standing(&self) -> Standing {
+        let mut standing = Standing { place: self.place.clone(), relay: None, token: None, held_back: None };
+        if let Stage::Carrying(relay) = &**self.stage.load() {
+            standing.relay = Some(relay.status.borrow().clone());
+            standing.token = Some(relay.client.token_stats());
+            standing.held_back = relay.client.held_back_for();
+        }
+        standing
     }
 
     /// Where a tenant's records stand.
@@ -45,17 +80,25 @@ impl Carrier {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn delivery(&self, ledger: &Ledger, tenant: TenantId) -> Result<Delivery, LedgerError> {
-        let standing = ledger.standing(tenant).await?;
-        let (state, reason) = match &**self.0.load() {
-            Stage::Resting | Stage::Preparing(None) => (DeliveryState::Ok, None),
-            Stage::Preparing(Some(reason)) => (DeliveryState::Stopped, Some(reason.clone())),
-        };
+        let counted = ledger.standing(tenant).await?;
+        let (state, reason) = self.state();
         Ok(Delivery {
             state,
             reason,
-            pending: standing.pending,
-            oldest_pending: standing.oldest_pending,
-            balance: standing.balance,
+            pending: counted.pending,
+            oldest_pending: counted.oldest_pending,
+            balance: counted.balance,
         })
+    }
+
+    fn state(&self) -> (DeliveryState, Option<String>) {
+        match &**self.stage.load() {
+            Stage::Resting | Stage::Preparing(None) => (DeliveryState::Ok, None),
+            Stage::Preparing(Some(reason)) => (DeliveryState::Stopped, Some(reason.clone())),
+            Stage::Carrying(relay) => {
+                let status = relay.status.borrow();
+                (status.state, status.reason.clone())
+            }
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! What `studio` can be told to do.
 
+mod check;
 mod emulate;
+mod provision;
 mod serve;
 mod stop;
 
@@ -22,6 +24,10 @@ pub struct Command {
 enum What {
     /// Runs the server (what `studio` alone does)
     Serve,
+    /// Says which settings are in force and tries the connection to Dataverse
+    Check,
+    /// Makes the product's tables in the organisation of the settings
+    Provision(provision::Provision),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -50,6 +56,8 @@ impl Command {
     pub async fn run(self) -> Result<(), Failure> {
         match self.what.unwrap_or(What::Serve) {
             What::Serve => serve::run().await,
+            What::Check => check::run().await,
+            What::Provision(provision) => provision.run().await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

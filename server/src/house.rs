@@ -6,12 +6,17 @@ use ledger::Ledger;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{clock::Clock, time::Instant};
 
-use crate::{access::OwnNames, carrier::Carrier, files::SiteFiles, settings::Settings, snapshot::Snapshots};
+use crate::{
+    access::OwnNames,
+    carrier::Carrier,
+    chance::{self, RequestIds},
+    files::SiteFiles,
+    settings::Settings,
+    snapshot::Snapshots,
+};
 
 pub struct House {
     pub settings: Settings,
-    /// How people reach this server, without a slash at its end.
-    pub address: String,
     pub names: OwnNames,
     pub clock: Arc<dyn Clock>,
     pub ledger: Ledger,
@@ -19,6 +24,7 @@ pub struct House {
     pub snapshots: Arc<Snapshots>,
     pub files: SiteFiles,
     pub metrics: PrometheusHandle,
+    pub request_ids: RequestIds,
 }
 
 pub type SharedHouse = Arc<House>;
@@ -41,13 +47,13 @@ impl House {
             Snapshots::new(&settings, &address, Arc::clone(&clock), ledger.clone(), Arc::clone(&carrier));
         Arc::new(Self {
             names: OwnNames::of(listening, settings.public_url.as_ref()),
-            address,
             clock,
             ledger,
             carrier,
             snapshots: Arc::new(snapshots),
             files: SiteFiles::load(),
             metrics,
+            request_ids: RequestIds::new(chance::seed()),
             settings,
         })
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod carrier;
+mod chance;
 mod clock;
 mod commands;
 mod data_folder;

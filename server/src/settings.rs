@@ -15,7 +15,7 @@ pub use logging::{LogFormat, Logging};
 pub use mistakes::{Mistake, Mistakes};
 pub use organisation::{Organisation, Way};
 pub use sources::Sources;
-pub use table::{Setting, TABLE};
+pub use table::TABLE;
 pub use values::PublicUrl;
 
 use mistakes::Reader;

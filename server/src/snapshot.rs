@@ -65,8 +65,13 @@ pub struct Snapshots {
     carrier: Arc<Carrier>,
     changes: watch::Receiver<u64>,
     gathered: Flights<Scope, Gathered>,
-    panels: Flights<(TenantId, Ask, String), (Arc<Gathered>, Arc<Panel>)>,
+    panels: Flights<View, Composed>,
 }
+
+/// Whose panel, as which link asks for it, in which zone.
+type View = (TenantId, Ask, String);
+/// A panel, and the facts that it was composed of.
+type Composed = (Arc<Gathered>, Arc<Panel>);
 
 impl Snapshots {
     #[must_use]
@@ -103,7 +108,7 @@ impl Snapshots {
         let zone = self.zone_of(ask.zone.as_deref(), zone);
         let gathered = self.gathered(tenant, ask.range, ask.campaign.clone(), &zone).await?;
         let key = (tenant, ask.clone(), zone.name().to_owned());
-        let same = |kept: &(Arc<Gathered>, Arc<Panel>)| Arc::ptr_eq(&kept.0, &gathered);
+        let same = |kept: &Composed| Arc::ptr_eq(&kept.0, &gathered);
         let kept = self
             .panels
             .get(key, |kept| same(&kept.value), async {

@@ -22,14 +22,8 @@ pub struct Emulate {
 impl Emulate {
     pub async fn run(self) -> Result<(), Failure> {
         let wish = stop::wish().context("no signals can be received")?;
-        let emulator = Emulator::start(Options {
-            listen: self.listen,
-            data: self.data,
-            admin: true,
-            ..Options::default()
-        })
-        .await
-        .map_err(anyhow::Error::new)?;
+        let options = Options { listen: self.listen, data: self.data, admin: true, ..Options::default() };
+        let emulator = Emulator::start(options).await.map_err(anyhow::Error::new)?;
         println!(
             "{}",
             json!({

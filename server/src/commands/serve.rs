@@ -1,23 +1,23 @@
 //! `studio serve`: everything started in order, and ended in the other.
 
-use std::{io::Write as _, sync::Arc, time::Duration};
+use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use ledger::{Ledger, chance::Seeded};
-use model::clock::Clock;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use model::clock::Clock;
 use tokio::{net::TcpListener, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Failure, stop};
 use crate::{
-    carrier::Carrier,
-    clock, data_folder,
+    carrier::{Carrier, Road, Target},
+    chance, clock, data_folder,
     demo::{DemoError, Writer},
     house::House,
     http::listen::{self, Patience},
     logging, routes,
-    settings::{Settings, Sources, Way},
+    settings::{Settings, Sources},
 };
 
 /// Everything has ended by then, or is cut off.
@@ -44,23 +44,29 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listening = listener.local_addr().context("the address that is listened on is not known")?;
     data_folder::prepare(&settings.data)?;
     let clock = clock::clock(settings.frozen);
-    let chance = Seeded::new(rand::random());
     let folder = ledger::Settings { folder: settings.data.clone() };
-    let ledger = Ledger::open(folder, Arc::clone(&clock), chance).await?;
-    let carrier = Arc::new(match settings.way {
-        Way::Resting => Carrier::resting(),
-        Way::Embedded | Way::Connected(_) => Carrier::preparing(),
-    });
+    let ledger = Ledger::open(folder, Arc::clone(&clock), Seeded::new(chance::seed())).await?;
+    let target = Target::open(&settings.way, &settings.data).await?;
+    let client = target.client()?;
+    let carrier = Arc::new(Carrier::to(&target));
     let writer = tell_story(&settings, &ledger, &clock).await?;
-    let house = House::new(settings, listening, clock, ledger.clone(), carrier, metrics);
+    let house =
+        House::new(settings, listening, Arc::clone(&clock), ledger.clone(), Arc::clone(&carrier), metrics);
 
+    if house.files.is_empty() {
+        tracing::warn!(
+            "this server was built without its browser files, so pages stand still; `cargo xtask run` builds both"
+        );
+    }
     let (stop, workers) = (CancellationToken::new(), TaskTracker::new());
+    let road = Road { carrier, target, client, ledger: ledger.clone(), clock, seed: chance::seed() };
+    workers.spawn(road.run(stop.clone()));
     if let Some(writer) = writer {
         workers.spawn(writer.live(stop.clone()));
     }
     workers.spawn(listen::serve(listener, routes::router(&house), Patience::default(), stop.clone()));
     workers.close();
-    say_ready(&house.address);
+    say_ready(listening);
 
     wish.await;
     tracing::info!("ending: open requests are finished, then the ledger is closed");
@@ -76,7 +82,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
 }
 
 /// What the demo data tell has happened before anybody looks; the writer goes on with it.
-async fn tell_story(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>) -> Result<Option<Writer>, DemoError> {
+async fn tell_story(
+    settings: &Settings,
+    ledger: &Ledger,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Writer>, DemoError> {
     let Some(demo) = settings.demo else { return Ok(None) };
     let started = time::Instant::now();
     let mut writer = Writer::open(demo, settings.data.clone(), ledger.clone(), Arc::clone(clock))?;
@@ -88,9 +98,9 @@ async fn tell_story(settings: &Settings, ledger: &Ledger, clock: &Arc<dyn Clock>
 }
 
 /// The one line on standard output. Whoever started the server may have gone, which is no reason to stop.
-fn say_ready(address: &str) {
+fn say_ready(address: SocketAddr) {
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "Studio Metrics is ready: {address}").and_then(|()| out.flush()).is_err() {
+    if writeln!(out, "Studio Metrics is ready: http://{address}").and_then(|()| out.flush()).is_err() {
         tracing::debug!("nobody reads standard output");
     }
 }

@@ -92,7 +92,9 @@ fn passing(seed: u64, calendar: &Calendar, number: i64, today: i64) -> Option<Ca
     }
     let began = calendar.date(start);
     let at = usize::try_from(number.rem_euclid(24)).unwrap_or(0);
-    let name = PASSING[at].replace("{month}", began.strftime("%B").to_string().as_str()).replace("{season}", season(began));
+    let name = PASSING[at]
+        .replace("{month}", began.strftime("%B").to_string().as_str())
+        .replace("{season}", season(began));
     // Nobody starts or ends at full speed.
     let ramp = (as_f64(gone + 1) / 4.0).min(as_f64(left) / 6.0).min(1.0);
     Some(Campaign {

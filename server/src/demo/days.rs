@@ -89,8 +89,22 @@ impl Calendar {
                 (_, false) => Prices { tokens_in: 1.04, tokens_out: 4.05 },
             },
             size: learning * if weekend { 0.72 } else { 1.06 },
-            latency_ms: 26_000.0 * learning * if bad { 1.95 } else if new_model { 1.0 } else { 1.16 },
-            success: if bad { 0.83 } else if new_model { 0.978 } else { 0.970 },
+            latency_ms: 26_000.0
+                * learning
+                * if bad {
+                    1.95
+                } else if new_model {
+                    1.0
+                } else {
+                    1.16
+                },
+            success: if bad {
+                0.83
+            } else if new_model {
+                0.978
+            } else {
+                0.970
+            },
         }
     }
 

@@ -157,7 +157,14 @@ fn choose(campaigns: &[Arc<Campaign>], chance: &mut ChaCha8Rng) -> usize {
 }
 
 /// The `turn`-th report of a campaign on that day: its runs go through the phases one after another.
-fn report(date: Date, day: &Day, campaign: &Arc<Campaign>, turn: usize, at: Instant, chance: &mut ChaCha8Rng) -> Report {
+fn report(
+    date: Date,
+    day: &Day,
+    campaign: &Arc<Campaign>,
+    turn: usize,
+    at: Instant,
+    chance: &mut ChaCha8Rng,
+) -> Report {
     let phase = &PHASES[turn % PHASES.len()];
     let run = turn / PHASES.len() + 1;
     let size = day.size * campaign.size;

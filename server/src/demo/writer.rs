@@ -28,9 +28,13 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 pub enum DemoError {
     #[error("the demo data cannot be stored: {0}")]
     Ledger(#[from] LedgerError),
-    #[error("the demo data's place in the data folder cannot be kept ({0}); STUDIO_DEMO=off starts without demo data")]
+    #[error(
+        "the demo data's place in the data folder cannot be kept ({0}); STUDIO_DEMO=off starts without demo data"
+    )]
     Folder(#[from] io::Error),
-    #[error("a run of the demo data is not valid ({0:?}); report this, STUDIO_DEMO=off starts without demo data")]
+    #[error(
+        "a run of the demo data is not valid ({0:?}); report this, STUDIO_DEMO=off starts without demo data"
+    )]
     Invalid(Vec<FieldFault>),
 }
 
@@ -45,13 +49,21 @@ pub struct Writer {
 impl Writer {
     /// # Errors
     /// When the folder's story cannot be read.
-    pub fn open(demo: Demo, folder: PathBuf, ledger: Ledger, clock: Arc<dyn Clock>) -> Result<Self, DemoError> {
+    pub fn open(
+        demo: Demo,
+        folder: PathBuf,
+        ledger: Ledger,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, DemoError> {
         let first_day = date_of(clock.now());
         let begin = Story::new(demo.seed, first_day).begin().plus(-1);
         let fresh = Progress { seed: demo.seed, first_day, told_micros: begin.micros() };
         let progress = Progress::read(&folder)?.unwrap_or(fresh);
         if progress.seed != demo.seed {
-            tracing::warn!(seed = progress.seed, "this folder's demo data grew from another seed, and go on from that one");
+            tracing::warn!(
+                seed = progress.seed,
+                "this folder's demo data grew from another seed, and go on from that one"
+            );
         }
         let story = Story::new(progress.seed, progress.first_day);
         Ok(Self { story, progress, folder, ledger, clock })

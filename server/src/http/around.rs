@@ -9,7 +9,6 @@ use axum::{
 };
 use futures::FutureExt as _;
 use http::{HeaderName, HeaderValue, StatusCode};
-use rand::Rng as _;
 use tokio::time;
 use tracing::Instrument as _;
 
@@ -25,7 +24,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The outermost layer.
 pub async fn around(State(house): State<SharedHouse>, request: Request, next: Next) -> Response {
-    let id = format!("{:016x}", rand::rng().random::<u64>());
+    let id = house.request_ids.next();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let path = request.uri().path().to_owned();

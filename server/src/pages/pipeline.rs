@@ -6,9 +6,10 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
+use model::time::Instant;
 
 use super::{Visitor, document, fault, frame};
-use crate::{access::Asker, house::SharedHouse};
+use crate::{access::Asker, carrier::Standing, house::SharedHouse};
 
 pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
     let frame = frame(&house, &Visitor::of(request.headers()));
@@ -16,6 +17,27 @@ pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: R
         Ok(delivery) => delivery,
         Err(error) => return fault::unavailable(&house, request, &error).await,
     };
-    let facts = PipelineFacts { now: house.now(), delivery, dataverse: house.carrier.facts() };
+    let facts = PipelineFacts { now: house.now(), delivery, dataverse: known(&house.carrier.standing()) };
     document(request, StatusCode::OK, || {}, move || pipeline_page(&frame, &facts)).await
+}
+
+/// What is known of Dataverse, as name and value.
+fn known(standing: &Standing) -> Vec<(String, String)> {
+    let mut known = vec![("Organisation".to_owned(), standing.place.clone())];
+    let mut say = |name: &str, value: String| known.push((name.to_owned(), value));
+    if let Some(relay) = &standing.relay {
+        let at = |at: Option<Instant>| at.map_or_else(|| "not yet".to_owned(), |at| at.to_string());
+        say("Last delivery", at(relay.last_delivery));
+        say("Last read back", at(relay.last_read_back));
+        say("Sent since the start", relay.sent.to_string());
+        say("Records in a request", relay.batch.to_string());
+        say("Pauses since the start", relay.pauses.to_string());
+    }
+    if let Some(token) = &standing.token {
+        say("Token fetched", format!("{} times for {} requests", token.fetches, token.hits + token.misses));
+    }
+    if let Some(wait) = standing.held_back {
+        say("Dataverse asks for a pause of", format!("{} s more", wait.as_secs()));
+    }
+    known
 }

@@ -47,7 +47,8 @@ impl Sources {
     }
 
     /// What a name is set to; nothing and empty are the same.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
         [&self.environment, &self.file]
             .into_iter()
             .find_map(|map| map.get(name).map(|value| value.trim()).filter(|value| !value.is_empty()))

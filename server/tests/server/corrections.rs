@@ -76,10 +76,13 @@ async fn a_correction_breaks_no_rule() {
     let id = studio.stored(&run("c", "r")).await;
     let problem = check(put(&studio, &id, &run("c", "other"), None).await, 422, "validation").await;
     assert_eq!(problem["errors"].as_array().unwrap().len(), 3);
-    check(put(&studio, &id, &with(&run("c", "r"), &json!({"tokensIn": -1})), None).await, 422, "validation").await;
+    check(put(&studio, &id, &with(&run("c", "r"), &json!({"tokensIn": -1})), None).await, 422, "validation")
+        .await;
     let text = studio.request("PUT", &format!("/api/metrics/campaign/{id}")).body("{}").send().await.unwrap();
     check(text, 415, "media-type").await;
-    let broken = studio.request("PUT", &format!("/api/metrics/campaign/{id}")).header("content-type", "application/json");
+    let broken = studio
+        .request("PUT", &format!("/api/metrics/campaign/{id}"))
+        .header("content-type", "application/json");
     check(broken.body("{").send().await.unwrap(), 400, "not-json").await;
 }
 
@@ -98,7 +101,10 @@ async fn a_withdrawn_run_is_gone_from_lists_and_figures_and_stays_so() {
     let studio = Studio::start();
     let id = studio.stored(&run("c", "r")).await;
     studio.stored(&run("c", "s")).await;
-    assert_eq!(check(delete(&studio, &id, Some("\"1\"")).await, 200, "").await, json!({"id": id, "status": "withdrawn"}));
+    assert_eq!(
+        check(delete(&studio, &id, Some("\"1\"")).await, 200, "").await,
+        json!({"id": id, "status": "withdrawn"})
+    );
 
     assert_eq!(studio.json("/api/metrics/campaign").await["runs"].as_array().unwrap().len(), 1);
     assert_eq!(studio.json("/api/metrics/history").await["figures"]["cost"]["rows"], 1);

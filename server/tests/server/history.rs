@@ -88,27 +88,46 @@ fn figures_meet_the_recount(answer: &Json, runs: &[Json], about: &str) {
     let sum = |runs: &[&Json], name: &str| runs.iter().map(|run| number(run, name)).sum::<i64>();
     let cost = |runs: &[&Json]| runs.iter().map(|run| e5(run, "costUSD")).sum::<i64>();
     let campaigns = |runs: &[&Json]| {
-        i64::try_from(runs.iter().map(|run| run["campaignId"].as_str().unwrap()).collect::<BTreeSet<_>>().len()).unwrap()
+        i64::try_from(
+            runs.iter().map(|run| run["campaignId"].as_str().unwrap()).collect::<BTreeSet<_>>().len(),
+        )
+        .unwrap()
     };
     let each = |runs: &[&Json]| {
         let count = i64::try_from(runs.len()).unwrap();
-        let cost_each = if campaigns(runs) == 0 { Json::Null } else {
+        let cost_each = if campaigns(runs) == 0 {
+            Json::Null
+        } else {
             let exact = ratio(cost(runs), campaigns(runs), 0);
             let units: i64 = exact.as_str().unwrap().split('.').next().unwrap().parse().unwrap();
             json!(format!("{}.{:05}", units / 100_000, units % 100_000))
         };
-        (cost_each, p95(runs), ratio(sum(runs, "agentsSuccessful") * 100, sum(runs, "agentsTotal"), 2),
-         ratio(sum(runs, "assetsGenerated"), count, 2))
+        (
+            cost_each,
+            p95(runs),
+            ratio(sum(runs, "agentsSuccessful") * 100, sum(runs, "agentsTotal"), 2),
+            ratio(sum(runs, "assetsGenerated"), count, 2),
+        )
     };
     let (value, previous) = (each(&now), each(&before));
     let figures = &answer["figures"];
-    let found = |name: &str| (figures["cost"][name].clone(), figures["latency"][name].clone(),
-        figures["success"][name].clone(), figures["assets"][name].clone());
+    let found = |name: &str| {
+        (
+            figures["cost"][name].clone(),
+            figures["latency"][name].clone(),
+            figures["success"][name].clone(),
+            figures["assets"][name].clone(),
+        )
+    };
     assert_eq!(found("value"), value, "{about}");
     assert_eq!(found("previous"), previous, "{about}, the stretch before");
     assert_eq!(figures["cost"]["rows"], now.len(), "{about}");
     assert_eq!(figures["cost"]["campaigns"], campaigns(&now), "{about}");
-    assert_eq!(figures["latency"]["rows"], now.iter().filter(|run| !run["latencyP95Ms"].is_null()).count(), "{about}");
+    assert_eq!(
+        figures["latency"]["rows"],
+        now.iter().filter(|run| !run["latencyP95Ms"].is_null()).count(),
+        "{about}"
+    );
     if !now.is_empty() {
         assert_eq!(figures["tokens"]["in"], sum(&now, "tokensIn"), "{about}");
         assert_eq!(figures["tokens"]["out"], sum(&now, "tokensOut"), "{about}");
@@ -118,8 +137,12 @@ fn figures_meet_the_recount(answer: &Json, runs: &[Json], about: &str) {
         let counted: i64 = buckets.iter().map(|bucket| number(bucket, "runs")).sum();
         assert_eq!(counted, i64::try_from(runs.len()).unwrap(), "{about}: {list}");
         for bucket in buckets {
-            let inside = between(&runs.iter().map(|run| (*run).clone()).collect::<Vec<_>>(),
-                bucket["from"].as_str().unwrap(), bucket["to"].as_str().unwrap()).len();
+            let inside = between(
+                &runs.iter().map(|run| (*run).clone()).collect::<Vec<_>>(),
+                bucket["from"].as_str().unwrap(),
+                bucket["to"].as_str().unwrap(),
+            )
+            .len();
             assert_eq!(bucket["runs"], inside, "{about}: {bucket}");
             assert_eq!(bucket["cost"].is_null(), inside == 0, "{about}: {bucket}");
         }
@@ -132,14 +155,26 @@ async fn every_range_filter_and_zone_meets_a_plain_recount() {
     let runs = all_runs(&studio).await;
     assert_eq!(runs.len(), 700);
     for query in [
-        "", "range=live", "range=30d", "range=60d", "range=90d", "range=90d&tz=America/St_Johns",
-        "range=30d&tz=Europe/Berlin", "range=60d&compare=weekdays", "range=30d&compare=year",
-        "from=2026-10-20&to=2026-10-30&tz=Europe/Berlin", "from=2026-11-01T10:30:00Z&to=2026-11-02T09:15:00Z",
+        "",
+        "range=live",
+        "range=30d",
+        "range=60d",
+        "range=90d",
+        "range=90d&tz=America/St_Johns",
+        "range=30d&tz=Europe/Berlin",
+        "range=60d&compare=weekdays",
+        "range=30d&compare=year",
+        "from=2026-10-20&to=2026-10-30&tz=Europe/Berlin",
+        "from=2026-11-01T10:30:00Z&to=2026-11-02T09:15:00Z",
     ] {
         let answer = studio.json(&format!("/api/metrics/history?{query}")).await;
         figures_meet_the_recount(&answer, &runs, query);
     }
-    for (filter, name, value) in [("campaign=c3", "campaignId", "c3"), ("phase=2-3", "phase", "2-3"), ("campaign=none", "campaignId", "none")] {
+    for (filter, name, value) in [
+        ("campaign=c3", "campaignId", "c3"),
+        ("phase=2-3", "phase", "2-3"),
+        ("campaign=none", "campaignId", "none"),
+    ] {
         let answer = studio.json(&format!("/api/metrics/history?range=90d&{filter}")).await;
         let some: Vec<Json> = runs.iter().filter(|run| run[name] == value).cloned().collect();
         figures_meet_the_recount(&answer, &some, filter);
@@ -150,13 +185,34 @@ async fn every_range_filter_and_zone_meets_a_plain_recount() {
 async fn the_shape_is_the_published_one() {
     let studio = filled().await;
     let answer = studio.json("/api/metrics/history?range=30d&tz=Europe/Berlin").await;
-    assert_eq!(answer["range"], json!({
-        "from": "2026-10-21T22:00:00Z", "to": NOW, "timeZone": "Europe/Berlin", "bucket": "day",
-    }));
-    assert_eq!(answer["previousRange"], json!({"from": "2026-09-20T22:00:00Z", "to": "2026-10-21T12:00:00Z"}));
+    assert_eq!(
+        answer["range"],
+        json!({
+            "from": "2026-10-21T22:00:00Z", "to": NOW, "timeZone": "Europe/Berlin", "bucket": "day",
+        })
+    );
+    assert_eq!(
+        answer["previousRange"],
+        json!({"from": "2026-09-20T22:00:00Z", "to": "2026-10-21T12:00:00Z"})
+    );
     let bucket = answer["buckets"][0].as_object().unwrap();
     let names: Vec<&str> = bucket.keys().map(String::as_str).collect();
-    assert_eq!(names, ["assets", "cost", "from", "latencyAvgMs", "latencyP95Ms", "partial", "runs", "success", "to", "tokensIn", "tokensOut"]);
+    assert_eq!(
+        names,
+        [
+            "assets",
+            "cost",
+            "from",
+            "latencyAvgMs",
+            "latencyP95Ms",
+            "partial",
+            "runs",
+            "success",
+            "to",
+            "tokensIn",
+            "tokensOut"
+        ]
+    );
     assert!(answer["buckets"].as_array().unwrap().last().unwrap()["partial"].as_bool().unwrap());
     assert!(answer["forecast"]["none"].is_string());
 
@@ -171,14 +227,23 @@ async fn the_shape_is_the_published_one() {
 async fn no_data_is_null_and_never_nought() {
     let studio = Studio::start();
     let answer = studio.json("/api/metrics/history?range=30d").await;
-    assert_eq!(answer["figures"], json!({
-        "cost": {"value": null, "previous": null, "rows": 0, "total": "0.00000", "campaigns": 0},
-        "latency": {"value": null, "previous": null, "rows": 0, "average": null, "bound": 0.01},
-        "success": {"value": null, "previous": null, "successful": 0, "agents": 0},
-        "assets": {"value": null, "previous": null, "assets": 0, "runs": 0},
-        "tokens": {"in": null, "out": null, "previousIn": null, "previousOut": null},
-    }));
-    assert!(answer["buckets"].as_array().unwrap().iter().all(|bucket| bucket["cost"].is_null() && bucket["runs"] == 0));
+    assert_eq!(
+        answer["figures"],
+        json!({
+            "cost": {"value": null, "previous": null, "rows": 0, "total": "0.00000", "campaigns": 0},
+            "latency": {"value": null, "previous": null, "rows": 0, "average": null, "bound": 0.01},
+            "success": {"value": null, "previous": null, "successful": 0, "agents": 0},
+            "assets": {"value": null, "previous": null, "assets": 0, "runs": 0},
+            "tokens": {"in": null, "out": null, "previousIn": null, "previousOut": null},
+        })
+    );
+    assert!(
+        answer["buckets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|bucket| bucket["cost"].is_null() && bucket["runs"] == 0)
+    );
 }
 
 #[tokio::test]
@@ -194,7 +259,8 @@ async fn an_unchanged_answer_is_not_sent_again() {
     }
     let tag = studio.get("/api/metrics/history").await.headers()["etag"].clone();
     studio.stored(&run("c", "s")).await;
-    let again = studio.request("GET", "/api/metrics/history").header("if-none-match", &tag).send().await.unwrap();
+    let again =
+        studio.request("GET", "/api/metrics/history").header("if-none-match", &tag).send().await.unwrap();
     assert_eq!(again.status(), 200);
 }
 
@@ -212,7 +278,8 @@ async fn wrong_parameters_are_named() {
         let answer = studio.get(&format!("/api/metrics/history?{query}")).await;
         assert_eq!(answer.status(), 422, "{query}");
         let problem: Json = answer.json().await.unwrap();
-        let found: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
+        let found: Vec<&str> =
+            problem["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect();
         assert_eq!(found, fields, "{query}");
     }
 }

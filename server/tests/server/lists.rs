@@ -36,10 +36,13 @@ async fn a_run_is_listed_under_the_names_of_its_fields() {
     assert!(run["receivedAt"].as_str().unwrap().ends_with('Z'));
     run.as_object_mut().unwrap().remove("receivedAt");
     assert!(run.as_object_mut().unwrap().remove("exportedAt").is_some());
-    let expect = with(&sent, &json!({
-        "id": id, "costUSD": "0.30000", "latencyAvgMs": null, "successRate": "97.44",
-        "createdAt": "2026-11-01T09:00:00.5Z",
-    }));
+    let expect = with(
+        &sent,
+        &json!({
+            "id": id, "costUSD": "0.30000", "latencyAvgMs": null, "successRate": "97.44",
+            "createdAt": "2026-11-01T09:00:00.5Z",
+        }),
+    );
     assert_eq!(run, expect);
 }
 
@@ -50,7 +53,9 @@ async fn pages_hold_every_run_once_while_others_come_in() {
     let mut query = "limit=7".to_owned();
     loop {
         let page = studio.json(&format!("/api/metrics/campaign?{query}")).await;
-        seen.extend(page["runs"].as_array().unwrap().iter().map(|run| run["runId"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["runs"].as_array().unwrap().iter().map(|run| run["runId"].as_str().unwrap().to_owned()),
+        );
         studio.post(&with(&run("late", &format!("late-{}", seen.len())), &at(59))).await;
         let Some(next) = page["next"].as_str() else { break };
         query = format!("limit=7&cursor={next}");

@@ -76,13 +76,15 @@ impl Studio {
         let log = fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).unwrap();
         let mut process = command(&folder, settings).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let (ready, stdout) = first_line(process.stdout.take().unwrap());
-        let url = match ready.as_deref().and_then(|line| line.trim_end().strip_prefix("Studio Metrics is ready: ")) {
-            Some(url) => url.to_owned(),
-            None => {
-                _ = process.kill();
-                panic!("not ready, but {ready:?}; it logged:\n{}", folder.log());
-            }
-        };
+        let url =
+            match ready.as_deref().and_then(|line| line.trim_end().strip_prefix("Studio Metrics is ready: "))
+            {
+                Some(url) => url.to_owned(),
+                None => {
+                    _ = process.kill();
+                    panic!("not ready, but {ready:?}; it logged:\n{}", folder.log());
+                }
+            };
         Self { process, url, client: client(), folder, stdout }
     }
 

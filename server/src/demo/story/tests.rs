@@ -57,7 +57,10 @@ fn day(date: Date) -> Figures {
 
 #[track_caller]
 fn within(what: &str, value: Option<i64>, least: i64, most: i64) {
-    assert!(value.is_some_and(|value| (least..=most).contains(&value)), "{what}: {value:?}, not {least} to {most}");
+    assert!(
+        value.is_some_and(|value| (least..=most).contains(&value)),
+        "{what}: {value:?}, not {least} to {most}"
+    );
 }
 
 #[test]
@@ -77,7 +80,8 @@ fn ninety_days_come_to_the_figures_that_people_know() {
 
 #[test]
 fn costs_fall_from_month_to_month() {
-    let months: Vec<i64> = (0..7).map(|month| days(-196 + month * 28, -168 + month * 28).sums.cost_e5).collect();
+    let months: Vec<i64> =
+        (0..7).map(|month| days(-196 + month * 28, -168 + month * 28).sums.cost_e5).collect();
     assert!(months.is_sorted_by(|earlier, later| earlier > later), "{months:?}");
 }
 
@@ -135,7 +139,8 @@ fn continued_it_equals_told_at_once() {
 
 #[test]
 fn no_two_runs_share_their_key() {
-    let keys: BTreeSet<_> = TOLD.iter().map(|report| (&report.campaign.id, &report.run, report.phase)).collect();
+    let keys: BTreeSet<_> =
+        TOLD.iter().map(|report| (&report.campaign.id, &report.run, report.phase)).collect();
     assert_eq!(keys.len(), TOLD.len());
 }
 
@@ -159,7 +164,14 @@ fn campaigns_have_names_and_lives() {
     assert!(ended > 10 && begun > 10, "{ended} ended, {begun} begun of {}", lives.len());
     let today: BTreeSet<String> =
         story().day(FIRST).into_iter().map(|report| report.campaign.name.clone()).collect();
-    for name in ["Autumn launch", "Partner week", "Onboarding series", "Retail, north", "Win-back", "Webinar November"] {
+    for name in [
+        "Autumn launch",
+        "Partner week",
+        "Onboarding series",
+        "Retail, north",
+        "Win-back",
+        "Webinar November",
+    ] {
         assert!(today.contains(name), "{name} is not among {today:?}");
     }
 }

@@ -1,0 +1,84 @@
+//! Which organisation the records go to: one inside this process, a real one, or none.
+
+use std::{path::Path, time::Duration};
+
+use dataverse::Client;
+use emulator::Emulator;
+
+use crate::settings::{Organisation, Way};
+
+/// Where the records go.
+pub enum Target {
+    Inside(Box<Emulator>),
+    Real(Organisation),
+    Nobody,
+}
+
+/// The emulator's part of the data folder.
+const FOLDER: &str = "emulator";
+
+impl Target {
+    /// Starts the emulator where the records go to one.
+    ///
+    /// # Errors
+    /// When the emulator cannot start.
+    pub async fn open(way: &Way, data: &Path) -> Result<Self, emulator::Error> {
+        Ok(match way {
+            Way::Resting => Self::Nobody,
+            Way::Connected(organisation) => Self::Real(organisation.clone()),
+            Way::Embedded => {
+                let options =
+                    emulator::Options { data: Some(data.join(FOLDER)), ..emulator::Options::default() };
+                Self::Inside(Box::new(Emulator::start(options).await?))
+            }
+        })
+    }
+
+    /// How people know it.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::Inside(emulator) => format!("{} (the emulator inside this server)", emulator.url()),
+            Self::Real(organisation) => organisation.address.clone(),
+            Self::Nobody => "none; USE_DATAVERSE is false, a flow carries the records".to_owned(),
+        }
+    }
+
+    /// A client of it; none where there is nobody to talk to.
+    ///
+    /// # Errors
+    /// When no connection can be set up.
+    pub fn client(&self) -> Result<Option<Client>, dataverse::Error> {
+        let mut settings = match self {
+            Self::Nobody => return Ok(None),
+            Self::Inside(emulator) => dataverse::Settings::new(
+                emulator.url(),
+                emulator.token_url(),
+                emulator.client_id(),
+                emulator.client_secret().into(),
+            ),
+            Self::Real(organisation) => dataverse::Settings::new(
+                &organisation.address,
+                &organisation.token_url,
+                &organisation.client_id,
+                organisation.client_secret.clone(),
+            ),
+        };
+        // The relay paces itself, and wants to hear at once that it is too fast.
+        settings.patience = Duration::ZERO;
+        Client::new(settings).map(Some)
+    }
+
+    /// How often delivered records are read back: beside us it costs nothing, elsewhere requests are counted.
+    #[must_use]
+    pub fn read_back_every(&self) -> Duration {
+        Duration::from_secs(if matches!(self, Self::Inside(_)) { 10 } else { 30 })
+    }
+
+    /// Ends what was started.
+    pub async fn close(self) {
+        if let Self::Inside(emulator) = self {
+            emulator.stop().await;
+        }
+    }
+}

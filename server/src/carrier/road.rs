@@ -1,0 +1,72 @@
+//! The worker behind the ready line: makes the tables in Dataverse, then lets the relay run until everything ends.
+
+use std::{sync::Arc, time::Duration};
+
+use dataverse::Client;
+use ledger::{Ledger, chance::Seeded};
+use model::{clock::Clock, tenant::TenantId};
+use pipeline::Tenant;
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use super::{Carrier, Target};
+
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+pub struct Road {
+    pub carrier: Arc<Carrier>,
+    pub target: Target,
+    pub client: Option<Client>,
+    pub ledger: Ledger,
+    pub clock: Arc<dyn Clock>,
+    pub seed: u64,
+}
+
+/// The tenant that every installation begins with.
+#[must_use]
+pub fn tenants() -> Vec<Tenant> {
+    vec![Tenant { id: TenantId::FIRST, name: "Studio".to_owned() }]
+}
+
+impl Road {
+    /// Runs until `stop`, then ends in order.
+    pub async fn run(self, stop: CancellationToken) {
+        let Some(client) = &self.client else { return };
+        let ready = stop.run_until_cancelled(prepared(&self.carrier, client)).await;
+        if ready.is_some() {
+            let settings = pipeline::Settings {
+                tenants: tenants(),
+                read_back_every: self.target.read_back_every(),
+                ..pipeline::Settings::default()
+            };
+            let chance = Seeded::new(self.seed);
+            let relay = pipeline::start(self.ledger, client.clone(), settings, self.clock, chance, stop);
+            self.carrier.carrying(client.clone(), relay.watch());
+            relay.stopped().await;
+        }
+        self.target.close().await;
+    }
+}
+
+/// Tries until the tables stand. What keeps them from it is said on the panel, and intake goes on meanwhile.
+async fn prepared(carrier: &Carrier, client: &Client) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match pipeline::provision(client, &tenants()).await {
+            Ok(provisioned) => {
+                for conflict in &provisioned.conflicts {
+                    tracing::warn!(conflict, "Dataverse holds something else than expected");
+                }
+                tracing::info!(made = provisioned.made.len(), "the tables in Dataverse are ready");
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(error = %error, "Dataverse cannot be made ready yet");
+                carrier.delayed(error.to_string());
+            }
+        }
+        time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

@@ -1,0 +1,118 @@
+//! Names that are not ours, pages of strangers, and senders that hold on to their place.
+
+use std::time::Duration;
+
+use reqwest::header::HOST;
+use serde_json::Value as Json;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time,
+};
+
+use crate::studio::{PATIENCE, Studio, run};
+
+fn authority(studio: &Studio) -> String {
+    studio.url.trim_start_matches("http://").to_owned()
+}
+
+#[tokio::test]
+async fn another_name_is_turned_away() {
+    let studio = Studio::start();
+    let port = authority(&studio).split(':').next_back().unwrap().to_owned();
+    for host in [
+        format!("127.0.0.1:{port}"),
+        format!("localhost:{port}"),
+        format!("LocalHost:{port}"),
+        format!("[::1]:{port}"),
+    ] {
+        let answer = studio.request("GET", "/healthz").header(HOST, &host).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{host}");
+    }
+    for host in [
+        "evil.example".to_owned(),
+        format!("evil.example:{port}"),
+        "localhost".to_owned(),
+        "127.0.0.1:1".to_owned(),
+    ] {
+        for path in ["/", "/api/metrics/recent", "/healthz", "/pkg/studio.js", "/api/panel"] {
+            let answer = studio.request("GET", path).header(HOST, &host).send().await.unwrap();
+            assert_eq!(answer.status(), 421, "{host} {path}");
+            assert_eq!(answer.json::<Json>().await.unwrap()["type"], "/problems/misdirected");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_public_name_is_taken_when_it_is_set() {
+    let studio = Studio::with(&[("STUDIO_PUBLIC_URL", "https://metrics.example.com")]);
+    let answer = studio.request("GET", "/healthz").header(HOST, "metrics.example.com").send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(answer.headers().contains_key("strict-transport-security"));
+    assert_eq!(studio.get("/healthz").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_cannot_write() {
+    let studio = Studio::start();
+    for (name, value) in [
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ] {
+        for (method, path) in
+            [("POST", "/api/metrics/campaign"), ("DELETE", "/api/metrics/campaign/x"), ("POST", "/theme")]
+        {
+            let answer =
+                studio.request(method, path).header(name, value).json(&run("c", "r")).send().await.unwrap();
+            assert_eq!(answer.status(), 403, "{method} {path} {name}: {value}");
+            assert_eq!(answer.json::<Json>().await.unwrap()["type"], "/problems/foreign-origin");
+        }
+        let poll = studio
+            .request("GET", "/api/panel?range=live&tile=cost")
+            .header(name, value)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(poll.status(), 403, "{name}: {value}");
+    }
+    assert!(studio.json("/api/metrics/campaign").await["runs"].as_array().unwrap().is_empty());
+    let own = studio
+        .request("POST", "/api/metrics/campaign")
+        .header("origin", &studio.url)
+        .header("sec-fetch-site", "same-origin");
+    assert_eq!(own.json(&run("c", "r")).send().await.unwrap().status(), 201);
+}
+
+#[tokio::test]
+async fn a_half_sent_request_is_dropped_and_others_are_served() {
+    let studio = Studio::start();
+    let mut half_sent = Vec::new();
+    for begun in ["", "P", "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "].iter().cycle().take(200) {
+        let mut stream = TcpStream::connect(authority(&studio)).await.unwrap();
+        stream.write_all(begun.as_bytes()).await.unwrap();
+        half_sent.push(stream);
+    }
+    let served = time::timeout(Duration::from_secs(5), studio.post(&run("c", "r"))).await;
+    assert_eq!(served.expect("others wait").status(), 201);
+    for mut stream in half_sent {
+        let mut rest = Vec::new();
+        let ended = time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "still open after {PATIENCE:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_stops_does_not_hold_its_place() {
+    let studio = Studio::start();
+    let mut stream = TcpStream::connect(authority(&studio)).await.unwrap();
+    let head = format!(
+        "POST /api/metrics/campaign HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{",
+        authority(&studio)
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("still open").unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&answer));
+}
