@@ -5,7 +5,11 @@
 use std::time::Duration;
 
 /// Returns at once. Await the handle only where a program is about to end.
-pub fn send_run(client: &reqwest::Client, studio: &str, run: &serde_json::Value) -> tokio::task::JoinHandle<()> {
+pub fn send_run(
+    client: &reqwest::Client,
+    studio: &str,
+    run: &serde_json::Value,
+) -> tokio::task::JoinHandle<()> {
     let request = client
         .post(format!("{studio}/api/metrics/campaign"))
         .header("content-type", "application/json")

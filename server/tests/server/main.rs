@@ -8,5 +8,6 @@ mod history;
 mod intake;
 mod lists;
 mod pages;
+mod senders;
 mod starts;
 mod studio;
