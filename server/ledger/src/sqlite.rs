@@ -221,3 +221,6 @@ impl Sqlite {
         answer.await.unwrap_or(Err(LedgerError::Closed))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,17 @@ FROM campaign_metrics
 WHERE exported_at IS NULL AND confirmed_at IS NULL AND withdrawn_at IS NULL
 ORDER BY position;
 
+-- A flow marks a row of the view as delivered with its own time, as RFC 3339 or in microseconds.
+CREATE TRIGGER v_campaign_metrics_pending_exported INSTEAD OF UPDATE OF exported_at ON v_campaign_metrics_pending
+BEGIN
+    UPDATE campaign_metrics
+    SET exported_at = CASE typeof(NEW.exported_at)
+        WHEN 'integer' THEN NEW.exported_at
+        ELSE CAST(round(unixepoch(NEW.exported_at, 'subsec') * 1000000.0) AS INTEGER)
+    END
+    WHERE unhex(id, '-') = unhex(NEW.id, '-');
+END;
+
 -- The names that came with the records. The newest one stands.
 CREATE TABLE campaigns (
     tenant_id TEXT NOT NULL,
@@ -169,3 +180,15 @@ CREATE TABLE passages (
     withdrawn_unsent INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (tenant_id, kind, hour)
 ) STRICT, WITHOUT ROWID;
+
+-- Whoever sets exported_at from outside has delivered the record. The relay takes the record out of the outbox first, so
+-- that this finds nothing to do.
+CREATE TRIGGER campaign_metrics_delivered_outside AFTER UPDATE OF exported_at ON campaign_metrics
+WHEN OLD.exported_at IS NULL AND NEW.exported_at IS NOT NULL
+BEGIN
+    INSERT INTO passages (tenant_id, kind, hour, delivered)
+    SELECT tenant_id, kind, NEW.exported_at / 3600000000, first FROM outbox
+    WHERE tenant_id = NEW.tenant_id AND kind = 'campaign-run' AND position = NEW.position
+    ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET delivered = delivered + excluded.delivered;
+    DELETE FROM outbox WHERE tenant_id = NEW.tenant_id AND kind = 'campaign-run' AND position = NEW.position;
+END;

@@ -80,6 +80,9 @@ pub(super) enum Work {
     },
     /// Writes nothing that anybody reads, to see whether writing works.
     Probe(Slot<()>),
+    /// Spoils the connection, as no disk would do on demand.
+    #[cfg(test)]
+    Spoil(&'static str, Slot<()>),
 }
 
 /// One request's records of one kind.
@@ -151,6 +154,8 @@ impl Work {
             Self::Settle { answer, .. } | Self::Probe(answer) => answer.send(committed),
             Self::Confirm { answer, .. } => answer.send(committed),
             Self::Resend { answer, .. } => answer.send(committed),
+            #[cfg(test)]
+            Self::Spoil(_, answer) => answer.send(committed),
         }
     }
 }

@@ -237,12 +237,12 @@ async fn returned(connection: &mut SqliteConnection, tickets: &[&Ticket]) -> Res
 }
 
 async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Instant) -> Result<(), Error> {
+    leave(step, returned, &returned.newest).await?;
     sqlx::query(statements::of(returned.kind).exported)
         .bind(at.micros())
         .bind(json(&returned.newest))
         .execute(&mut *step.connection)
         .await?;
-    leave(step, returned, &returned.newest).await?;
     release(step, returned, &returned.overtaken, step.now, false).await?;
     sqlx::query(
         "UPDATE outbox SET first = 0, enqueued_at = ?1 WHERE tenant_id = ?2 AND kind = ?3 \

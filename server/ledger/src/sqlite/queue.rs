@@ -130,3 +130,63 @@ impl Lane {
         self.commands.push_back(command);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::record::campaign_run::CAMPAIGN_RUN;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::sqlite::command::{Request, Slot, Work};
+
+    fn command(tenant: u128, weight: usize) -> Command {
+        let tenant = TenantId(Uuid::from_u128(tenant));
+        let (reply, _) = tokio::sync::oneshot::channel();
+        let answer = Slot::new(reply);
+        let request = Request { tenant, kind: &CAMPAIGN_RUN, records: Vec::new(), answer };
+        Command::of_tenant(tenant, weight, Work::Store(request))
+    }
+
+    fn tenants(group: &[Command]) -> Vec<u128> {
+        group.iter().filter_map(|command| command.tenant.map(|tenant| tenant.0.as_u128())).collect()
+    }
+
+    #[test]
+    fn turns_go_round_between_tenants() {
+        let mut waiting = Waiting::default();
+        for tenant in [1, 1, 1, 2, 3] {
+            waiting.push(command(tenant, 1)).unwrap();
+        }
+        assert_eq!(tenants(&waiting.take()), [1, 2, 3, 1, 1]);
+        assert_eq!(waiting.records, 0);
+    }
+
+    #[test]
+    fn a_full_queue_is_busy_and_lets_in_again_when_there_is_room() {
+        let mut waiting = Waiting::default();
+        while waiting.push(command(1, 1_000)).is_ok() {}
+        assert!(waiting.records <= WAITING_MAX);
+        assert!(matches!(waiting.push(command(1, 1)), Err(LedgerError::Busy { .. })));
+        assert!(waiting.push(command(2, 1_000)).is_ok(), "whoever has nothing waiting is let in");
+        let taken: usize = waiting.take().iter().map(|command| command.weight).sum();
+        assert!((GROUP_MAX..GROUP_MAX + 1_000).contains(&taken));
+        assert!(waiting.push(command(2, 1_000)).is_ok());
+    }
+
+    #[test]
+    fn a_request_larger_than_a_share_is_let_in_alone() {
+        let mut waiting = Waiting::default();
+        waiting.push(command(1, 1)).unwrap();
+        waiting.push(command(2, WAITING_MAX)).unwrap();
+        assert!(waiting.push(command(2, 1)).is_err());
+    }
+
+    #[test]
+    fn a_closed_queue_takes_nothing_on_and_finishes_what_it_has() {
+        let mut waiting = Waiting::default();
+        waiting.push(command(1, 1)).unwrap();
+        waiting.closed = true;
+        assert_eq!(waiting.push(command(1, 1)).err(), Some(LedgerError::Closed));
+        assert_eq!(waiting.take().len(), 1);
+    }
+}

@@ -169,6 +169,11 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
             answer.fill(());
             open::probe(step.connection).await
         }
+        #[cfg(test)]
+        Work::Spoil(sql, answer) => {
+            answer.fill(());
+            sqlx::raw_sql(*sql).execute(&mut *step.connection).await.map(|_| ())
+        }
     }
 }
 

@@ -4,6 +4,8 @@ mod delivery;
 mod figures;
 mod interleaving;
 mod lists;
+mod migrations;
 mod opening;
+mod outside;
 mod records;
 mod support;

@@ -24,7 +24,10 @@ pub struct Studio {
 
 impl Studio {
     pub async fn open() -> Self {
-        let folder = folder();
+        Self::open_in(folder()).await
+    }
+
+    pub async fn open_in(folder: TempDir) -> Self {
         let clock = Arc::new(ManualClock::at(at("2026-11-21T12:00:00Z")));
         let ledger = open(&folder, &clock).await;
         Self { ledger, clock, folder }
@@ -65,12 +68,19 @@ impl Studio {
         }
     }
 
-    /// Does to the closed file what no ledger would do.
+    /// Does to the file what no ledger would do.
     pub async fn sql(&self, sql: &'static str) {
         let file = self.folder.path().join("ledger.sqlite");
         let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
         sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// One text out of the file, as anybody else would read it.
+    pub async fn ask(&self, sql: &'static str) -> String {
+        let file = self.folder.path().join("ledger.sqlite");
+        let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
     }
 
     pub fn now(&self) -> Instant {
@@ -79,7 +89,7 @@ impl Studio {
 }
 
 /// In memory where the machine offers that: what is tested here does not depend on how long a flush takes.
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }
 

@@ -1,0 +1,126 @@
+//! What happens when the disk does not do as it should, and when there is more to write than can be taken on.
+
+use model::{
+    clock::ManualClock,
+    record::{self, campaign_run::CAMPAIGN_RUN},
+};
+use tempfile::TempDir;
+
+use super::*;
+use crate::{Verdict, chance::Seeded};
+
+const T: TenantId = TenantId::FIRST;
+const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
+
+async fn open(folder: &TempDir) -> Sqlite {
+    let clock = Arc::new(ManualClock::at(NOW));
+    let changes = watch::Sender::new(0);
+    Sqlite::open(folder.path().to_owned(), clock, Arc::new(Seeded::new(1)), changes).await.unwrap()
+}
+
+fn runs(from: usize, count: usize) -> Vec<Record> {
+    let run = |number: usize| {
+        let json = format!(
+            r#"{{"campaignId":"c","runId":"{number}","phase":"1","agentsTotal":1,"agentsSuccessful":1}}"#
+        );
+        record::parse(&CAMPAIGN_RUN, &json, NOW).unwrap()
+    };
+    (from..from + count).map(run).collect()
+}
+
+async fn spoil(store: &Sqlite, sql: &'static str) {
+    store.ask(|slot| Command::of_house(Work::Spoil(sql, slot))).await.unwrap();
+}
+
+async fn durable(store: &Sqlite) -> i64 {
+    let standing = store.standing(T).await.unwrap();
+    assert_eq!(standing.balance[0].unaccounted(), 0);
+    standing.balance[0].durable
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_nothing_is_half_written_and_it_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    store.store(T, &CAMPAIGN_RUN, runs(0, 10)).await.unwrap();
+    spoil(&store, "PRAGMA max_page_count = 100").await;
+    let refused = store.store(T, &CAMPAIGN_RUN, runs(10, 2_000)).await.unwrap_err();
+    assert!(refused.to_string().contains("disk is full"), "{refused}");
+    assert_eq!(durable(&store).await, 10);
+    // The writer has opened the file anew, and the limit was the old connection's.
+    let stored = store.store(T, &CAMPAIGN_RUN, runs(10, 2_000)).await.unwrap();
+    assert!(stored.iter().all(|outcome| outcome.verdict == Verdict::Stored(1)));
+    assert_eq!(durable(&store).await, 2_010);
+}
+
+#[tokio::test]
+async fn a_read_only_disk_is_said_and_it_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    spoil(&store, "PRAGMA query_only = 1").await;
+    let refused = store.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap_err();
+    assert!(refused.to_string().contains("read-only"), "{refused}");
+    store.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap();
+    assert_eq!(durable(&store).await, 1);
+}
+
+#[tokio::test]
+async fn a_statement_that_fails_takes_down_nobody_else() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    // Both are in one group: the second fails, and the first is done all the same.
+    let (good, bad) = tokio::join!(
+        store.store(T, &CAMPAIGN_RUN, runs(0, 3)),
+        store.ask(|slot| Command::of_tenant(T, 1, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
+    );
+    assert_eq!(good.unwrap().len(), 3);
+    assert!(matches!(bad, Err(LedgerError::Fault(_))), "{bad:?}");
+    assert_eq!(durable(&store).await, 3);
+}
+
+#[tokio::test]
+async fn every_kind_has_a_table_with_its_fields() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    for kind in record::KINDS {
+        for field in kind.fields {
+            let sql = format!(
+                "SELECT {}, position, revision, withdrawn_at FROM {} LIMIT 0",
+                field.column, kind.table
+            );
+            let read = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_optional(&store.readers).await;
+            assert!(read.is_ok(), "{} of {}: {read:?}", field.column, kind.table);
+        }
+    }
+}
+
+/// The statements that are asked for all the time must walk an index, however large the ledger is.
+#[tokio::test]
+async fn no_frequent_statement_reads_a_whole_table() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let made = statements::of(&CAMPAIGN_RUN);
+    for sql in [
+        made.by_ids,
+        made.correct,
+        made.withdraw,
+        made.exported,
+        made.confirmed,
+        made.leased,
+        made.to_confirm,
+        made.withdrawn,
+        made.counted,
+        made.enqueue,
+        made.dead,
+    ] {
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
+            .fetch_all(&store.readers)
+            .await
+            .unwrap();
+        for step in &plan {
+            let detail: &str = row::get(step, 3).unwrap();
+            let scans = detail.starts_with("SCAN") && !detail.contains("VIRTUAL TABLE");
+            assert!(!scans, "{detail} in {sql}");
+        }
+    }
+}
