@@ -146,6 +146,10 @@ impl Inner {
                 return (Err(error), tries);
             }
             if let Error::Throttled { .. } = error {
+                let closed = self.pace.closed_for(self.surroundings.instant()).unwrap_or_default();
+                if closed > patience {
+                    return (Err(error), tries);
+                }
                 continue;
             }
             let wait = backoff(self.surroundings.as_ref(), tries + 1);

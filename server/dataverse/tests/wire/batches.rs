@@ -1,0 +1,97 @@
+//! Batches on the wire, and whose fault was whose.
+
+use dataverse::{BatchOptions, Error, Operation, Outcome};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::stand_in::{Say, StandIn, token};
+
+const ID: Uuid = Uuid::from_u128(7);
+
+async fn run(status: u16, body: &str, operations: Vec<Operation>) -> (Vec<Outcome>, String) {
+    let body = body.replace('\n', "\r\n");
+    let kind = "multipart/mixed; boundary=r".to_owned();
+    let server = StandIn::start(move |request, before| match request.target.as_str() {
+        "/token" => token(before),
+        _ => Say::Answer(status, vec![("content-type", kind.clone())], body.clone()),
+    })
+    .await;
+    let outcomes =
+        server.client().batch(operations, BatchOptions { continue_on_error: false }).await.unwrap();
+    (outcomes, server.asked()[0].body.clone())
+}
+
+const NO_CONTENT: &str = "--r\nContent-Type: application/http\n\nHTTP/1.1 204 No Content\nOData-EntityId: https://o/api/data/v9.2/sets(00000000-0000-0000-0000-000000000007)\n\n\n";
+const REFUSED: &str = "--r\nContent-Type: application/http\n\nHTTP/1.1 400 Bad Request\nREQ_ID: r1\n\n{\"error\":{\"code\":\"0x80044331\",\"message\":\"too long\"}}\n";
+
+#[tokio::test]
+async fn the_body_is_written_to_the_letter() {
+    let operations = vec![
+        Operation::update("sets", ID, json!({ "a": "é" })),
+        Operation::change_set(vec![
+            Operation::create("sets", json!({})),
+            Operation::delete("sets", ID).if_match("W/\"3\""),
+        ]),
+    ];
+    let set = "--r\nContent-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: application/http\nContent-ID: 1\n\nHTTP/1.1 204 No Content\n\n\n--c\nContent-Type: application/http\nContent-ID: 2\n\nHTTP/1.1 204 No Content\n\n\n--c--\n";
+    let (outcomes, body) = run(200, &format!("{NO_CONTENT}{set}--r--\n"), operations).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
+    assert_eq!(outcomes[0].as_ref().unwrap().entity.as_ref().unwrap().id, Some(ID));
+    assert!(body.ends_with("--\r\n"));
+    assert!(!body.replace("\r\n", "").contains(['\r', '\n']), "every line ends in CRLF");
+    for part in [
+        "/api/data/v9.2/sets(00000000-0000-0000-0000-000000000007) HTTP/1.1\r\nAccept: application/json\r\nIf-Match: *\r\n",
+        "Content-ID: 2\r\n\r\nDELETE ",
+        "If-Match: W/\"3\"\r\n",
+        "{\"a\":\"é\"}\r\n",
+    ] {
+        assert!(body.contains(part), "{part} in {body}");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_after_a_failure_was_not_attempted() {
+    let operations = (0..4).map(|_| Operation::upsert("sets", ID, json!({}))).collect();
+    let (outcomes, _) = run(400, &format!("{NO_CONTENT}{REFUSED}--r--\n"), operations).await;
+    assert!(outcomes[0].is_ok());
+    let refused = outcomes[1].as_ref().unwrap_err();
+    assert_eq!((refused.code(), refused.is_lane_fault()), (Some("0x80044331"), false));
+    assert_eq!(refused.refusal().unwrap().request_id.as_deref(), Some("r1"));
+    assert!(matches!(outcomes[2..], [Err(Error::NotAttempted), Err(Error::NotAttempted)]));
+}
+
+#[tokio::test]
+async fn the_guilty_member_of_a_change_set_is_told_from_the_others() {
+    let operations = || {
+        vec![
+            Operation::change_set(vec![
+                Operation::create("sets", json!({})),
+                Operation::create("sets", json!({})),
+            ]),
+            Operation::change_set((0..3).map(|_| Operation::create("sets", json!({}))).collect()),
+        ]
+    };
+    let first = "--r\nContent-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: application/http\nContent-ID: 1\n\nHTTP/1.1 204 No Content\n\n\n--c\nContent-Type: application/http\nContent-ID: 2\n\nHTTP/1.1 204 No Content\n\n\n--c--\n";
+    let failed = "--r\nContent-Type: multipart/mixed; boundary=d\n\n--d\nContent-Type: application/http\nContent-ID: 4\n\nHTTP/1.1 412 Precondition Failed\n\n{\"error\":{\"code\":\"0x80060892\",\"message\":\"m\"}}\n--d--\n";
+    let (outcomes, _) = run(400, &format!("{first}{failed}--r--\n"), operations()).await;
+    assert!(outcomes[0].is_ok() && outcomes[1].is_ok());
+    assert!(matches!(&outcomes[2], Err(Error::RolledBack(cause)) if cause.is_duplicate()));
+    assert!(outcomes[3].as_ref().unwrap_err().is_duplicate());
+    assert!(matches!(outcomes[3], Err(Error::Precondition(_))));
+    assert!(matches!(outcomes[4], Err(Error::RolledBack(_))));
+    // Without its wrapper and without a name, nobody is told from anybody.
+    let (outcomes, _) = run(400, &format!("{first}{REFUSED}--r--\n"), operations()).await;
+    assert!(outcomes[2..].iter().all(|outcome| matches!(outcome, Err(Error::RolledBack(_)))));
+}
+
+#[tokio::test]
+async fn too_many_operations_and_bad_names_are_never_sent() {
+    let server = StandIn::start(|_, before| token(before)).await;
+    let many = (0..1001).map(|_| Operation::delete("sets", ID)).collect();
+    let error = server.client().batch(many, BatchOptions::default()).await.unwrap_err();
+    assert!(matches!(error, Error::Misuse(_)));
+    let bad = vec![Operation::create("sets HTTP/1.1\r\n", json!({}))];
+    assert!(matches!(server.client().batch(bad, BatchOptions::default()).await, Err(Error::Misuse(_))));
+    assert!(server.client().batch(Vec::new(), BatchOptions::default()).await.unwrap().is_empty());
+    assert!(server.asked().is_empty());
+}

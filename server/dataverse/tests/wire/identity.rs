@@ -1,0 +1,140 @@
+//! Tokens: fetched once, renewed ahead, dropped when refused, never seen.
+
+use std::time::Duration;
+
+use dataverse::Error;
+use serde_json::json;
+
+use crate::stand_in::{Received, Say, StandIn, answer, token, who, with};
+
+/// Gives out `token-0`, `token-1`, … and answers everything else.
+fn granting(request: &Received, before: usize) -> Say {
+    if request.target == "/token" { token(before) } else { who() }
+}
+
+#[tokio::test]
+async fn one_token_is_fetched_however_many_wait() {
+    let server = StandIn::start(granting).await;
+    let client = server.client();
+    let calls: Vec<_> = (0..30)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.who_am_i().await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    let tokens = server.tokens();
+    assert_eq!(tokens.len(), 1);
+    for part in ["grant_type=client_credentials", "client_id=app", "client_secret=hunter2", "%2F.default"] {
+        assert!(tokens[0].body.contains(part), "{part} in {}", tokens[0].body);
+    }
+    assert!(server.asked().iter().all(|request| request.header("authorization") == "Bearer token-0"));
+    for _ in 0..70 {
+        client.who_am_i().await.unwrap();
+    }
+    let stats = client.token_stats();
+    assert_eq!((stats.hits + stats.misses, stats.fetches), (100, 1));
+    assert_eq!(stats.expires_in, Some(Duration::from_secs(55 * 60)));
+}
+
+#[tokio::test]
+async fn a_failure_is_shared_and_says_what_to_do() {
+    let refused = |code: u32, error: &str| json!({ "error": error, "error_codes": [code], "error_description": format!("AADSTS{code}: hunter2 is wrong.\r\nTrace ID: x") });
+    let cases = [
+        (401, 7_000_215, "invalid_client", "secret is wrong"),
+        (401, 7_000_222, "invalid_client", "has expired"),
+        (400, 700_016, "unauthorized_client", "not known in this tenant"),
+        (400, 90_002, "invalid_request", "tenant is not known"),
+        (400, 1, "odd", "AADSTS1"),
+    ];
+    for (status, code, error, part) in cases {
+        let body = refused(code, error);
+        let server = StandIn::start(move |_, _| answer(status, &body)).await;
+        let client = server.client();
+        let (one, other) = tokio::join!(client.who_am_i(), client.who_am_i());
+        assert_eq!(server.tokens().len(), 1, "two who wait share one failure");
+        for outcome in [one, other] {
+            let refusal = outcome.unwrap_err();
+            assert!(matches!(refusal, Error::Credentials { .. }), "{refusal:?}");
+            assert!(refusal.is_lane_fault() && !refusal.is_transient());
+            assert_eq!(refusal.code(), Some(error));
+            assert!(refusal.to_string().contains(part), "{refusal}");
+        }
+        assert!(server.asked().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_ahead_while_the_old_one_goes_on() {
+    let server = StandIn::start(granting).await;
+    let client = server.client();
+    client.who_am_i().await.unwrap();
+    server.clock.advance(Duration::from_secs(51 * 60));
+    client.who_am_i().await.unwrap();
+    assert_eq!(server.asked()[1].header("authorization"), "Bearer token-0", "nobody waits for the renewal");
+    while client.token_stats().renewals == 0 {
+        tokio::task::yield_now().await;
+    }
+    client.who_am_i().await.unwrap();
+    assert_eq!(server.asked()[2].header("authorization"), "Bearer token-1");
+    assert_eq!((client.token_stats().misses, server.tokens().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn a_refused_token_is_replaced_once() {
+    let server = StandIn::start(|request, before| match request.header("authorization") {
+        "Bearer token-0" => with(401, &[], ""),
+        _ => granting(request, before),
+    })
+    .await;
+    server.client().who_am_i().await.unwrap();
+    assert_eq!((server.tokens().len(), server.asked().len()), (2, 2));
+
+    let stubborn = StandIn::start(|request, before| match request.target.as_str() {
+        "/token" => token(before),
+        _ => with(401, &[], ""),
+    })
+    .await;
+    let error = stubborn.client().who_am_i().await.unwrap_err();
+    assert!(matches!(error, Error::Unauthorized(_)) && error.is_lane_fault());
+    assert_eq!((stubborn.tokens().len(), stubborn.asked().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_rotated_secret_is_sent_with_the_next_token_request() {
+    let server = StandIn::start(granting).await;
+    let client = server.client();
+    client.who_am_i().await.unwrap();
+    client.rotate_secret("correct horse".into());
+    client.who_am_i().await.unwrap();
+    assert_eq!(server.tokens().len(), 1, "the token in hand is used to its end");
+    server.clock.advance(Duration::from_secs(3600));
+    client.who_am_i().await.unwrap();
+    assert!(server.tokens()[1].body.contains("client_secret=correct+horse"));
+}
+
+#[tokio::test]
+async fn no_secret_is_in_anything_printed() {
+    let server = StandIn::start(|request, before| match request.target.as_str() {
+        "/token" => token(before),
+        _ => with(
+            403,
+            &[],
+            r#"{"error":{"code":"0x80072560","message":"The user is not a member of the organization."}}"#,
+        ),
+    })
+    .await;
+    let client = server.client();
+    let error = client.who_am_i().await.unwrap_err();
+    assert!(error.to_string().contains("add it as an application user"), "{error}");
+    for text in [
+        format!("{client:?}"),
+        format!("{error:?}"),
+        format!("{error}"),
+        format!("{:?}", client.token_stats()),
+    ] {
+        assert!(!text.contains("hunter2") && !text.contains("token-0"), "{text}");
+    }
+}

@@ -1,0 +1,108 @@
+//! Pages, single rows, changes.
+
+use dataverse::{Change, Error, Filter, Query};
+use futures::TryStreamExt as _;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::stand_in::{Received, Say, StandIn, answer, token, with};
+
+fn then(
+    script: impl Fn(&Received, usize) -> Say + Send + Sync + 'static,
+) -> impl Fn(&Received, usize) -> Say + Send + Sync {
+    move |request, before| if request.target == "/token" { token(before) } else { script(request, before) }
+}
+
+/// Three pages; the links name another host, as they may behind a proxy.
+fn paged(_: &Received, before: usize) -> Say {
+    let link = format!("https://elsewhere.example/api/data/v9.2/sets?$skiptoken=%3Cpage%20{before}%3E");
+    match before {
+        0 => answer(
+            200,
+            &json!({ "@odata.count": "3", "value": [{ "a": 1 }, { "a": 2 }], "@odata.nextLink": link }),
+        ),
+        1 => answer(200, &json!({ "value": [], "@odata.nextLink": link })),
+        _ => answer(200, &json!({ "value": [{ "a": 3 }] })),
+    }
+}
+
+#[tokio::test]
+async fn links_are_followed_to_the_end_and_never_to_another_host() {
+    let server = StandIn::start(then(paged)).await;
+    let query = Query::of("sets").filter(Filter::eq("a", "x")).page_size(2).formatted().count();
+    let rows: Vec<Value> = server.client().query(query).rows().try_collect().await.unwrap();
+    assert_eq!(rows.iter().map(|row| row["a"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    let asked = server.asked();
+    assert_eq!(asked[0].target, "/api/data/v9.2/sets?$filter=a%20eq%20%27x%27&$count=true");
+    assert_eq!(asked[1].target, "/api/data/v9.2/sets?$skiptoken=%3Cpage%200%3E", "verbatim");
+    for request in &asked {
+        assert_eq!(request.header("prefer"), "odata.maxpagesize=2,odata.include-annotations=\"*\"");
+        assert_eq!(request.header("odata-version"), "4.0");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_failed_can_be_asked_for_again() {
+    let server = StandIn::start(then(|request, before| match before {
+        1 => with(400, &[], ""),
+        0 => paged(request, 0),
+        _ => paged(request, 2),
+    }))
+    .await;
+    let mut pages = server.client().query(Query::of("sets"));
+    assert_eq!(pages.next_page().await.unwrap().unwrap().len(), 2);
+    assert_eq!(pages.count(), Some(3));
+    pages.next_page().await.unwrap_err();
+    assert_eq!(pages.next_page().await.unwrap().unwrap().len(), 1);
+    assert_eq!(pages.next_page().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_link_that_leads_nowhere_is_an_error() {
+    for link in ["http://x/api/data/v9.2/sets", "https://elsewhere.example/steal"] {
+        let server =
+            StandIn::start(then(move |_, _| answer(200, &json!({ "value": [], "@odata.nextLink": link }))))
+                .await;
+        let error = server.client().query(Query::of("sets")).next_page().await.unwrap_err();
+        assert!(matches!(error, Error::Malformed(_)), "{link}: {error:?}");
+        assert_eq!(server.asked().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_row_is_none() {
+    let server = StandIn::start(then(|_, before| match before {
+        0 => with(404, &[], r#"{"error":{"code":"0x80040217","message":"m"}}"#),
+        _ => answer(200, &json!({ "a": 1 })),
+    }))
+    .await;
+    let client = server.client();
+    assert_eq!(client.retrieve("sets", Uuid::nil(), &["a"]).await.unwrap(), None);
+    assert_eq!(client.retrieve("sets", Uuid::nil(), &["a"]).await.unwrap().unwrap()["a"], 1);
+    assert!(server.asked()[0].target.ends_with("sets(00000000-0000-0000-0000-000000000000)?$select=a"));
+}
+
+#[tokio::test]
+async fn changes_end_with_a_link_to_go_on_from() {
+    let deleted = json!({ "@odata.context": "https://o/$metadata#sets/$deletedEntity", "id": Uuid::from_u128(9), "reason": "deleted" });
+    let server = StandIn::start(then(move |_, before| match before {
+        0 => answer(200, &json!({ "value": [{ "a": 1 }], "@odata.nextLink": "http://x/api/data/v9.2/sets?$skiptoken=1" })),
+        1 => answer(200, &json!({ "value": [deleted], "@odata.deltaLink": "http://x/api/data/v9.2/sets?$deltatoken=5%21x" })),
+        _ => with(400, &[], r#"{"error":{"code":"0x80044352","message":"Version stamp associated with the client has expired."}}"#),
+    }))
+    .await;
+    let client = server.client();
+    let mut changes = client.changes_from_start("sets", &["a"]).unwrap();
+    assert!(
+        matches!(&changes.next_page().await.unwrap().unwrap()[..], [Change::Upserted(row)] if row["a"] == 1)
+    );
+    assert!(changes.delta_link().is_none());
+    assert_eq!(changes.next_page().await.unwrap().unwrap(), [Change::Deleted(Uuid::from_u128(9))]);
+    assert_eq!(changes.next_page().await.unwrap(), None);
+    let link = changes.delta_link().unwrap().clone();
+    let error = client.changes_since(&link).unwrap().next_page().await.unwrap_err();
+    assert!(matches!(error, Error::DeltaExpired(_)), "{error:?}");
+    let asked = server.asked();
+    assert_eq!(asked[2].target, "/api/data/v9.2/sets?$deltatoken=5%21x");
+    assert!(asked.iter().all(|request| request.header("prefer") == "odata.track-changes"));
+}

@@ -1,0 +1,141 @@
+//! What is tried again, what is not, and who waits for whom.
+
+use std::time::Duration;
+
+use dataverse::{BatchOptions, Error, Operation};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::stand_in::{Received, Say, StandIn, token, who, with};
+
+const ID: Uuid = Uuid::from_u128(7);
+
+/// Tokens as usual; everything else by its number.
+fn then(
+    script: impl Fn(&Received, usize) -> Say + Send + Sync + 'static,
+) -> impl Fn(&Received, usize) -> Say + Send + Sync {
+    move |request, before| if request.target == "/token" { token(before) } else { script(request, before) }
+}
+
+#[tokio::test]
+async fn a_throttled_answer_holds_everybody_back() {
+    let server = StandIn::start(then(|_, before| match before {
+        0 => with(429, &[("retry-after", "40")], r#"{"error":{"code":"0x80072322","message":"m"}}"#),
+        _ => who(),
+    }))
+    .await;
+    let client = server.client();
+    let error = client.who_am_i().await.unwrap_err();
+    assert_eq!((error.retry_after(), error.code()), (Some(Duration::from_secs(40)), Some("0x80072322")));
+    assert!(error.is_lane_fault() && error.is_transient());
+    let clone = client.clone();
+    server.clock.advance(Duration::from_secs(4));
+    let held = clone.upsert("sets", ID, &json!({})).await.unwrap_err();
+    assert_eq!(held.retry_after(), Some(Duration::from_secs(36)));
+    assert_eq!(clone.held_back_for(), Some(Duration::from_secs(36)));
+    assert_eq!(server.asked().len(), 1, "nothing was sent meanwhile");
+    server.clock.advance(Duration::from_secs(36));
+    client.who_am_i().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_pause_within_the_patience_is_sat_out() {
+    let server = StandIn::start(then(|_, before| match before {
+        0 => with(503, &[("retry-after", "0")], ""),
+        1 => with(429, &[("retry-after", "0")], ""),
+        _ => who(),
+    }))
+    .await;
+    server.client().who_am_i().await.unwrap();
+    assert_eq!(server.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn lost_answers_are_asked_for_again_only_where_it_does_no_harm() {
+    let cut_once = || {
+        then(|_, before| if before == 0 { Say::Cut } else { with(204, &[("odata-entityid", "x(1)")], "") })
+    };
+    let server = StandIn::start(cut_once()).await;
+    server.client().upsert("sets", ID, &json!({})).await.unwrap();
+    assert_eq!(server.asked().len(), 2);
+
+    let server = StandIn::start(cut_once()).await;
+    let error = server.client().create("sets", &json!({})).await.unwrap_err();
+    assert!(matches!(error, Error::Transport { .. }) && error.is_lane_fault(), "{error:?}");
+    assert_eq!(server.asked().len(), 1, "it may have been made");
+
+    let server = StandIn::start(cut_once()).await;
+    let error = server.client().update_if_match("sets", ID, "W/\"1\"", &json!({})).await.unwrap_err();
+    assert!(matches!(error, Error::Transport { .. }));
+    assert_eq!(server.asked()[0].header("if-match"), "W/\"1\"");
+    assert_eq!(server.asked().len(), 1, "the second try would meet its own change");
+}
+
+#[tokio::test]
+async fn a_delete_whose_answer_was_lost_has_succeeded() {
+    let gone = r#"{"error":{"code":"0x80040217","message":"set With Id = 7 Does Not Exist"}}"#;
+    let server =
+        StandIn::start(then(move |_, before| if before == 0 { Say::Cut } else { with(404, &[], gone) }))
+            .await;
+    server.client().delete("sets", ID).await.unwrap();
+    let error = server.client().delete("sets", ID).await.unwrap_err();
+    assert!(matches!(error, Error::NotFound(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn server_errors_are_tried_a_few_times_and_refusals_once() {
+    let failing = |status: u16| then(move |_, _| with(status, &[], ""));
+    let server = StandIn::start(failing(500)).await;
+    let error = server.client().who_am_i().await.unwrap_err();
+    assert!(error.is_transient() && !error.is_lane_fault(), "{error:?}");
+    assert_eq!(server.asked().len(), 5);
+    for status in [400, 403, 404, 412, 501] {
+        let server = StandIn::start(failing(status)).await;
+        assert!(!server.client().who_am_i().await.unwrap_err().is_transient());
+        assert_eq!(server.asked().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_budget_ends_a_storm_of_tries() {
+    let server = StandIn::start(then(|_, _| with(502, &[], "<html>Bad Gateway</html>"))).await;
+    let client = server.client();
+    for _ in 0..20 {
+        client.who_am_i().await.unwrap_err();
+    }
+    let sent = server.asked().len();
+    assert!((40..=45).contains(&sent), "20 calls and the budget's 20 tries, not 100: {sent}");
+}
+
+#[tokio::test]
+async fn silence_ends_at_the_deadline() {
+    let server = StandIn::start(then(|_, _| Say::Nothing)).await;
+    let mut settings = server.settings();
+    (settings.deadline, settings.tries) = (Duration::from_millis(20), 1);
+    let error = server.client_with(settings).who_am_i().await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut { .. }) && error.is_lane_fault());
+}
+
+#[tokio::test]
+async fn nobody_there_is_said_without_addresses_of_data() {
+    let server = StandIn::start(|_, before| token(before)).await;
+    let mut settings = server.settings();
+    (settings.organisation, settings.tries) = ("http://127.0.0.1:1".to_owned(), 1);
+    let error = server.client_with(settings).upsert("sets", ID, &json!({})).await.unwrap_err();
+    assert!(error.to_string().contains("cannot connect"), "{error}");
+    assert!(!error.to_string().contains("sets("));
+}
+
+#[tokio::test]
+async fn a_batch_is_repeated_only_if_all_of_it_can_be() {
+    let cut = || then(|_, _| Say::Cut);
+    let upserts = vec![Operation::upsert("sets", ID, json!({})), Operation::delete("sets", ID)];
+    let server = StandIn::start(cut()).await;
+    server.client().batch(upserts.clone(), BatchOptions::default()).await.unwrap_err();
+    assert_eq!(server.asked().len(), 5);
+    let mut mixed = upserts;
+    mixed.push(Operation::create("sets", json!({})));
+    let server = StandIn::start(cut()).await;
+    server.client().batch(mixed, BatchOptions::default()).await.unwrap_err();
+    assert_eq!(server.asked().len(), 1);
+}
