@@ -92,7 +92,7 @@ fn encode(value: &str, into: &mut String) {
     for byte in value.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                into.push(char::from(byte))
+                into.push(char::from(byte));
             }
             // Writing to a String cannot fail.
             _ => _ = write!(into, "%{byte:02X}"),

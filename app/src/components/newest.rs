@@ -18,7 +18,7 @@ pub(crate) fn newest(runs: &[RunView], ask: &Ask, now_ms: i64) -> impl IntoView 
                         <th scope="col" class="number">"Agents"</th>
                         <th scope="col" class="number wide">"Assets"</th>
                         <th scope="col" class="number">"Cost"</th>
-                        <th scope="col" class="number">"P95"</th>
+                        <th scope="col" class="number wide">"P95"</th>
                     </tr>
                 </thead>
                 <tbody>{rows.collect_view()}</tbody>
@@ -41,7 +41,7 @@ fn row(run: &RunView, now_ms: i64, ask: &Ask) -> impl IntoView + use<> {
             </td>
             <td class="number wide">{run.assets.clone()}</td>
             <td class="number">{run.cost.clone()}</td>
-            <td class="number">{run.latency.clone()}</td>
+            <td class="number wide">{run.latency.clone()}</td>
         </tr>
     }
 }

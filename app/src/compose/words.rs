@@ -127,7 +127,7 @@ mod tests {
         assert_eq!(money(3_480), "$0.0348");
         assert_eq!(money(99_994), "$0.9999");
         assert_eq!(money(99_995), "$1.00");
-        assert_eq!(money(120_644_000_00), "$120,644.00");
+        assert_eq!(money(12_064_400_000), "$120,644.00");
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl State {
         }
         match method {
             "POST" if path.ends_with("UpsertMultiple") => self.upsert_multiple(set, &body()),
-            "PATCH" => self.upsert(set, &id_of(path), body(), create_only),
+            "PATCH" => self.upsert(set, &id_of(path), &body(), create_only),
             "DELETE" => match self.rows.remove(&(set.to_owned(), id_of(path))) {
                 Some(_) => (204, Json::Null),
                 None => refusal(404, "0x80040217", "Does Not Exist"),
@@ -155,7 +155,7 @@ impl State {
             let mut row = target.clone();
             let id = row.as_object_mut().unwrap().remove(&format!("{}id", singular(set)));
             let id = id.unwrap().as_str().unwrap().to_owned();
-            let answer = self.upsert(set, &id, row, false);
+            let answer = self.upsert(set, &id, &row, false);
             if answer.0 >= 400 {
                 self.rows = before;
                 return answer;
@@ -164,7 +164,7 @@ impl State {
         (204, Json::Null)
     }
 
-    fn upsert(&mut self, set: &str, id: &str, row: Json, create_only: bool) -> Answer {
+    fn upsert(&mut self, set: &str, id: &str, row: &Json, create_only: bool) -> Answer {
         let key = (set.to_owned(), id.to_owned());
         if create_only && self.rows.contains_key(&key) {
             return refusal(412, "0x80040237", "A record with matching key values already exists.");
