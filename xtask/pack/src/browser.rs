@@ -71,9 +71,10 @@ fn bind(order: &Order, work: &Path) -> Result<()> {
 /// server_fn pulls in wasm-streams, whose 13 exports nobody calls; as exports they would keep their code alive.
 fn drop_dead_exports(output: &mut wasm_bindgen_cli_support::Output) {
     let exports = &mut output.wasm_mut().exports;
-    let is_dead = |name: &str| name.contains("intounderlying");
-    let dead: Vec<_> =
-        exports.iter().filter_map(|export| is_dead(&export.name).then(|| export.id())).collect();
+    let mut dead = Vec::new();
+    for export in exports.iter().filter(|export| export.name.contains("intounderlying")) {
+        dead.push(export.id());
+    }
     for export in dead {
         exports.delete(export);
     }
