@@ -25,8 +25,9 @@ pub fn pack(order: &Order, site: &mut Site) -> Result<()> {
         return Ok(());
     }
     _ = fs::remove_file(&stamp_file);
-    let work = order.wasm.with_extension("bindgen");
-    bind(order, &work)?;
+    let work = tempfile::tempdir().context("there is no place for temporary files")?;
+    let work = work.path();
+    bind(order, work)?;
     if let (Some(wasm_opt), false) = (&order.wasm_opt, order.quick) {
         optimise(wasm_opt, &work.join(WASM))?;
     }
@@ -64,7 +65,6 @@ fn bind(order: &Order, work: &Path) -> Result<()> {
     if output.snippets().values().any(|files| !files.is_empty()) || !output.local_modules().is_empty() {
         bail!("a crate brings JavaScript files of its own; the site is flat and has no place for them");
     }
-    _ = fs::remove_dir_all(work);
     output.emit(work)
 }
 
