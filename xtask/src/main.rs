@@ -54,24 +54,33 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(command: Option<&str>, rest: &[String]) -> anyhow::Result<ExitCode> {
+    let asks_for_help = rest.iter().any(|word| word == "--help" || word == "-h");
     let house = House::find()?;
     match command {
-        Some("setup") => setup::command(&house)?,
+        // What follows these two is the server's.
         Some("run") => run::command(&house, rest)?,
         Some("dev") => dev::command(&house, rest)?,
-        Some("build") => build::command(&house)?,
-        Some("test") => return test::command(&house, rest),
-        Some("bench") => return bench::command(&house, rest),
-        Some("tidy") => tidy::command(&house)?,
-        Some("help" | "--help" | "-h") => print!("{HELP}"),
-        Some(other) => {
-            eprintln!("`{other}` is not a command of this house\n\n{HELP}");
-            return Ok(ExitCode::from(2));
+        Some("help" | "--help" | "-h") => print!("{}", help()),
+        Some("test") if !asks_for_help => return test::command(&house, rest),
+        Some("bench") if !asks_for_help => return bench::command(&house, rest),
+        Some("setup") if rest.is_empty() => setup::command(&house)?,
+        Some("build") if rest.is_empty() => build::command(&house)?,
+        Some("tidy") if rest.is_empty() => tidy::command(&house)?,
+        Some("test" | "bench" | "setup" | "build" | "tidy") if asks_for_help => print!("{}", help()),
+        None => return Ok(wrong("Which command?")),
+        Some(name @ ("setup" | "build" | "tidy")) => {
+            return Ok(wrong(&format!("`{name}` takes nothing after it")));
         }
-        None => {
-            eprint!("{HELP}");
-            return Ok(ExitCode::from(2));
-        }
+        Some(name) => return Ok(wrong(&format!("`{name}` is not a command of this house"))),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn wrong(what: &str) -> ExitCode {
+    eprint!("{what}\n\n{}", help());
+    ExitCode::from(2)
+}
+
+fn help() -> String {
+    format!("{HELP}\nChecks:\n{}\nBenchmarks:\n{}", test::help(), bench::help())
 }
