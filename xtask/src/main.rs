@@ -39,7 +39,8 @@ Settings of these commands (environment):
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let command = arguments.next();
-    let rest: Vec<String> = arguments.collect();
+    // A habit from `cargo run`: what stands before it is nothing to us.
+    let rest: Vec<String> = arguments.skip_while(|word| word == "--").collect();
     match interrupt::listen().and_then(|()| dispatch(command.as_deref(), &rest)) {
         Ok(code) => code,
         Err(error) => {
