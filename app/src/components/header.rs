@@ -12,7 +12,11 @@ use crate::{
 
 // As expressions: a drawing without anything dynamic in it is wrapped once too often when the browser takes it over.
 const LOGO: &str = "M2 9h3v5H2zM6.5 5h3v9h-3zM11 2h3v12h-3z";
-const HALF_MOON: &str = "M8 1.5a6.5 6.5 0 1 0 0 13zM8 1.5a6.5 6.5 0 0 1 0 13";
+
+/// The themes in turn: of three buttons the style shows the one that leads on from the page's own.
+const THEMES: &str = "<button name=\"to\" value=\"dark\" aria-label=\"Dark theme\"><span></span></button>\
+<button name=\"to\" value=\"light\" aria-label=\"Light theme\"><span></span></button>\
+<button name=\"to\" value=\"system\" aria-label=\"Theme of the system\"><span></span></button>";
 
 /// What `?` opens. It never changes, so it is text and no view.
 const HELP: &str = "<h2>Keys</h2><dl>\
@@ -121,15 +125,7 @@ fn fresh(panel: &Panel, health: &Health, alive: bool) -> impl IntoView + use<> {
 }
 
 fn theme() -> impl IntoView {
-    view! {
-        <form class="theme" action="/theme" method="post">
-            <button class="icon" data-theme-switch="" aria-label="Light, dark or as the system has it" title="Theme">
-                <svg viewBox="0 0 16 16" aria-hidden="true" focusable="false">
-                    <path d=HALF_MOON class="half"></path>
-                </svg>
-            </button>
-        </form>
-    }
+    view! { <form class="theme" action="/theme" method="post" inner_html=THEMES></form> }
 }
 
 fn help() -> impl IntoView {

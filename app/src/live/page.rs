@@ -80,22 +80,17 @@ fn press_button(live: Signals, event: &Event) {
         live.health.update(|health| health.paused = !health.paused);
         poll::refresh(live);
     }
-    if links::closest(event, "button[data-theme-switch]").is_some() {
+    if let Some(button) = links::closest(event, ".theme button") {
         event.prevent_default();
-        switch_theme();
+        choose_theme(&button.get_attribute("value").unwrap_or_default());
     }
 }
 
-/// System, dark, light, and again.
-fn switch_theme() {
-    let Some(root) = document().document_element() else { return };
-    let next = match root.get_attribute("data-theme").as_deref() {
-        Some("dark") => "light",
-        Some("light") => "system",
-        _ => "dark",
-    };
-    _ = root.set_attribute("data-theme", next);
-    links::remember("theme", next);
+fn choose_theme(theme: &str) {
+    if let Some(root) = document().document_element() {
+        _ = root.set_attribute("data-theme", theme);
+    }
+    links::remember("theme", theme);
 }
 
 fn remember_keys() {
