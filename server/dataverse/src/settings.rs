@@ -49,7 +49,7 @@ impl Settings {
         }
     }
 
-    /// The scope that a token is asked for: one resource, without a `/` at its end [ENTRA].
+    /// The scope that a token is asked for: one resource, without a `/` at its end \[ENTRA\].
     pub(crate) fn scope(&self) -> String {
         format!("{}/.default", self.organisation.trim_end_matches('/'))
     }

@@ -1,5 +1,5 @@
 //! Change tracking: a first read of a whole table, then only what changed since, tombstones among it
-//! [D:use-change-tracking-synchronize-data-external-systems.md].
+//! \[D:use-change-tracking-synchronize-data-external-systems.md\].
 //!
 //! Every row carries the version that its last change gave it, from one counter for the whole organisation. A reading
 //! covers the versions from one mark up to another, the counter as it stood when the reading began. A row that changes

@@ -15,7 +15,7 @@ use crate::{address, changes, metadata};
 
 pub(crate) use operation::Operation;
 
-/// Addresses longer than this are refused [D:webapi/query/overview.md].
+/// Addresses longer than this are refused \[D:webapi/query/overview.md\].
 const LONGEST_URL: usize = 32_768;
 
 /// Answers a request to the Web API that stands on its own.

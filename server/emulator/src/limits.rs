@@ -1,5 +1,5 @@
 //! The service protection limits: requests, execution time and concurrency of a user, over a sliding window
-//! [D:api-limits.md].
+//! \[D:api-limits.md\].
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -111,7 +111,7 @@ impl Limiter {
         }
     }
 
-    /// So many rows were read or written: the entitlement counts each, also in a batch or bulk request [PP].
+    /// So many rows were read or written: the entitlement counts each, also in a batch or bulk request \[PP\].
     pub(crate) fn meter(&self, rows: usize) {
         self.state().total_rows += rows as u64;
     }

@@ -1,4 +1,4 @@
-//! Writing a batch's body. Every line ends in CRLF, the last one too: the server stops reading otherwise [TS].
+//! Writing a batch's body. Every line ends in CRLF, the last one too: the server stops reading otherwise \[TS\].
 
 use http::HeaderValue;
 

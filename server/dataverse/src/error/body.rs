@@ -29,7 +29,7 @@ pub(crate) fn from_response(status: StatusCode, headers: &HeaderMap, body: &[u8]
     }
 }
 
-/// `ExpiredVersionStamp` [D:cache-schema-data.md]; also what a change of the table's own definition brings about.
+/// `ExpiredVersionStamp` \[D:cache-schema-data.md\]; also what a change of the table's own definition brings about.
 fn is_expired_delta(refusal: &Refusal) -> bool {
     refusal.code == "0x80044352"
 }

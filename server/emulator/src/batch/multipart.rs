@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use crate::fault::{Fault, Result};
 
-/// Most operations in one batch [D:webapi/execute-batch-operations-using-web-api.md].
+/// Most operations in one batch \[D:webapi/execute-batch-operations-using-web-api.md\].
 const MOST: usize = 1000;
 
 /// One request inside a batch.
@@ -64,7 +64,7 @@ fn is_multipart(headers: &HeaderMap) -> bool {
     headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"))
 }
 
-/// What the cloud says of any body that its reader does not get to the end of, a missing last CRLF among them [TS].
+/// What the cloud says of any body that its reader does not get to the end of, a missing last CRLF among them \[TS\].
 fn broken(what: &str) -> Fault {
     Fault::bad(
         "0x80048d19",

@@ -12,7 +12,7 @@ use crate::store::Transaction;
 use super::multipart::{Item, Part, read};
 use super::write::Writer;
 
-/// An address inside a batch may be longer than one on its own [D:webapi/query/overview.md].
+/// An address inside a batch may be longer than one on its own \[D:webapi/query/overview.md\].
 const LONGEST_URL: usize = 65_536;
 
 /// Answers `POST $batch`.

@@ -34,7 +34,7 @@ impl Stamp {
     }
 }
 
-/// `ExpiredVersionStamp` [D:cache-schema-data.md].
+/// `ExpiredVersionStamp` \[D:cache-schema-data.md\].
 pub(super) fn expired() -> Fault {
     let message = "Version stamp associated with the client has expired. Please perform a full sync.";
     Fault::bad("0x80044352", message)

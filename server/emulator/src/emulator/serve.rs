@@ -24,7 +24,7 @@ use crate::surroundings::Surroundings;
 use crate::trace::{Exchange, excerpt};
 use crate::{admin, dispatch, identity};
 
-/// Bodies larger than this are refused: what the cloud takes in a bulk request [D:bulk-operations.md].
+/// Bodies larger than this are refused: what the cloud takes in a bulk request \[D:bulk-operations.md\].
 const LARGEST_BODY: usize = 116 * 1024 * 1024;
 /// A client that does not finish its head holds a connection no longer than this.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);

@@ -169,7 +169,7 @@ fn resource(scope: &str) -> Result<String, Refusal> {
     Ok(resource.trim_end_matches('/').to_owned())
 }
 
-/// Client id and secret may come by HTTP Basic instead [ENTRA].
+/// Client id and secret may come by HTTP Basic instead \[ENTRA\].
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers.get("authorization")?.to_str().ok()?;
     let encoded = value.strip_prefix("Basic ")?;

@@ -117,7 +117,7 @@ fn kind(schema: &Schema, json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<K
     })
 }
 
-/// A date without a behaviour is the user's local time, whatever its format [D:behavior-format-date-time-attribute.md].
+/// A date without a behaviour is the user's local time, whatever its format \[D:behavior-format-date-time-attribute.md\].
 fn behaviour(json: &Value) -> Result<Behaviour> {
     match managed_text(json, "DateTimeBehavior").as_deref() {
         None | Some("UserLocal") => Ok(Behaviour::UserLocal),

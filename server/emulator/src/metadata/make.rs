@@ -203,7 +203,7 @@ fn duplicate_column(column: &Column) -> Fault {
     Fault::bad("0x80047013", message)
 }
 
-/// At most 10 keys of at most 16 columns of a few types [D:define-alternate-keys-entity.md].
+/// At most 10 keys of at most 16 columns of a few types \[D:define-alternate-keys-entity.md\].
 fn check_key(table: &Table, name: &str, columns: &[String]) -> Result<()> {
     if table.keys.len() >= 10 || columns.is_empty() || columns.len() > 16 {
         return Err(Fault::argument("A table has at most 10 alternate keys, each of 1 to 16 columns."));

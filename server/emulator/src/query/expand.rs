@@ -12,7 +12,7 @@ pub(crate) struct Expansion {
     pub(crate) inner: Vec<Expansion>,
 }
 
-/// The server's own limit [D:webapi/query/join-tables.md].
+/// The server's own limit \[D:webapi/query/join-tables.md\].
 const MOST: usize = 15;
 
 pub(crate) fn parse(text: &str) -> Result<Vec<Expansion>> {

@@ -1,4 +1,4 @@
-//! Dataverse's own query functions, `Microsoft.Dynamics.CRM.…` [D:webapi/query/filter-rows.md; mt607718].
+//! Dataverse's own query functions, `Microsoft.Dynamics.CRM.…` \[D:webapi/query/filter-rows.md; mt607718\].
 
 use crate::fault::{Fault, Result};
 use crate::schema::{Behaviour, Kind};

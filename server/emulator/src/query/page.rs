@@ -13,7 +13,7 @@ use crate::value::Cell;
 use super::condition::{Names, Where};
 use super::select::cell;
 
-/// Default and most [D:webapi/query/page-results.md].
+/// Default and most \[D:webapi/query/page-results.md\].
 pub(crate) const MOST_ROWS: u32 = 5000;
 
 /// One column of the order.

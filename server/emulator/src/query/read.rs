@@ -237,7 +237,7 @@ pub(crate) async fn count(
     Ok(Answer::of_kind("text/plain", total.to_string()))
 }
 
-/// How many rows match, to 5,000 and no further [D:webapi/query/count-rows.md].
+/// How many rows match, to 5,000 and no further \[D:webapi/query/count-rows.md\].
 async fn counted(names: Names<'_>, reader: &mut Reader<'_>, table: &Table, options: &Options) -> Result<i64> {
     let mut query = Where::default();
     add_filter(&mut query, names, table, options)?;

@@ -1,6 +1,6 @@
 //! `contains` and its kin: SQL Server's wildcards without regard to case, said in the words of SQLite's GLOB.
 
-/// The GLOB pattern for a text function. SQL's wildcards are live inside the value [D:webapi/query/filter-rows.md].
+/// The GLOB pattern for a text function. SQL's wildcards are live inside the value \[D:webapi/query/filter-rows.md\].
 pub(super) fn glob(function: &str, value: &str) -> String {
     let mut out = String::new();
     if function != "startswith" {

@@ -12,7 +12,7 @@ pub(crate) struct Column {
     pub(crate) schema_name: String,
     pub(crate) display: String,
     pub(crate) description: String,
-    /// `None`, `Recommended`, `ApplicationRequired`, `SystemRequired`; shown, never enforced [D:entity-attribute-metadata].
+    /// `None`, `Recommended`, `ApplicationRequired`, `SystemRequired`; shown, never enforced \[D:entity-attribute-metadata\].
     pub(crate) required: String,
     pub(crate) kind: Kind,
     /// Made by the customer, not by the system.
@@ -155,7 +155,7 @@ impl FixedLookup {
 }
 
 impl Kind {
-    /// Money is kept to four digits whatever it is shown with [D:webapi/query/select-columns.md].
+    /// Money is kept to four digits whatever it is shown with \[D:webapi/query/select-columns.md\].
     pub(crate) const MONEY_SCALE: u32 = 4;
 
     /// Digits after the point, least, most: of columns with exact decimals.

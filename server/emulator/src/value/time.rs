@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-/// 1753-01-01T00:00:00Z, before which SQL Server's datetime does not reach [D:behavior-format-date-time-attribute.md].
+/// 1753-01-01T00:00:00Z, before which SQL Server's datetime does not reach \[D:behavior-format-date-time-attribute.md\].
 const EARLIEST: i64 = -6_847_804_800;
 
 /// Why a text is no time for a column.
