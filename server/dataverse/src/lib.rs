@@ -1,3 +1,5 @@
+//! A client of the Dataverse Web API: OData and OAuth2, nothing of any one product.
+
 #![doc = include_str!("../README.md")]
 
 mod batch;

@@ -1,3 +1,5 @@
+//! A Dataverse organisation on this machine, over HTTP.
+
 #![doc = include_str!("../README.md")]
 
 mod address;
