@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use secrecy::SecretString;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -18,7 +17,9 @@ use crate::pages::Pages;
 use crate::query::Query;
 use crate::surroundings::{Surroundings, System};
 use crate::token::{TokenStats, Tokens};
-use crate::{Error, Settings};
+use crate::{Credential, Error, Settings};
+
+pub use rows::Freshness;
 
 /// A client of one organisation. Clones share token, limits and connections.
 #[derive(Clone)]
@@ -97,9 +98,9 @@ impl Client {
         Metadata::new(self)
     }
 
-    /// From the next token request on, this secret is sent.
-    pub fn rotate_secret(&self, secret: SecretString) {
-        self.inner.tokens.rotate(secret);
+    /// From the next token request on, the application proves itself by this. The token in hand is used to its end.
+    pub fn rotate_credential(&self, credential: impl Into<Credential>) {
+        self.inner.tokens.rotate(credential.into());
     }
 
     pub fn token_stats(&self) -> TokenStats {

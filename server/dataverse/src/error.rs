@@ -1,10 +1,12 @@
 //! Everything that can go wrong, typed by what a caller would do about it.
 
 mod body;
+mod cause;
 
 use std::time::Duration;
 
 pub(crate) use body::from_response;
+pub use cause::{CredentialFault, ForbiddenFault};
 
 /// What Dataverse said when it refused: its code, its words, and how support finds the request again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,12 +38,12 @@ impl std::fmt::Display for Refusal {
 pub enum Error {
     /// The token endpoint refused the credentials. `code` is OAuth's (`invalid_client`), `sentence` says what to do.
     #[error("the identity provider refused the credentials ({code}): {sentence}")]
-    Credentials { code: String, aadsts: Option<u32>, sentence: String },
+    Credentials { fault: CredentialFault, code: String, aadsts: Option<u32>, sentence: String },
     /// A token that was just issued was not accepted.
     #[error("dataverse did not accept the token; check the organisation's address and the tenant: {0}")]
     Unauthorized(Refusal),
     /// The application may not do this: no application user, a missing role or privilege.
-    #[error("dataverse forbids this to the application; {advice}: {0}", advice = forbidden_advice(.0))]
+    #[error("dataverse forbids this to the application; {advice}: {0}", advice = ForbiddenFault::of(.0).advice())]
     Forbidden(Refusal),
     #[error("not found: {0}")]
     NotFound(Refusal),
@@ -142,6 +144,15 @@ impl Error {
         }
     }
 
+    /// Why Dataverse forbids it, where it does.
+    pub fn forbidden(&self) -> Option<ForbiddenFault> {
+        match self {
+            Self::Forbidden(refusal) => Some(ForbiddenFault::of(refusal)),
+            Self::RolledBack(cause) => cause.forbidden(),
+            _ => None,
+        }
+    }
+
     /// The row was already there (by its id or by an alternate key).
     pub fn is_duplicate(&self) -> bool {
         matches!(self.code(), Some("0x80040237" | "0x80060892"))
@@ -160,15 +171,4 @@ fn is_transient_code(code: &str) -> bool {
 
 fn is_customization_lock(code: &str) -> bool {
     matches!(code, "0x80090412" | "0x80048d3d" | "0x80071151")
-}
-
-fn forbidden_advice(refusal: &Refusal) -> &'static str {
-    match refusal.code.as_str() {
-        "0x80072560" => "add it as an application user of the environment, with a security role",
-        "0x80095ffc" => "a policy of the environment blocks this application: have an administrator allow it",
-        "0x80040220" | "0x80048306" | "0x80040299" => "give its security role the privilege named here",
-        _ => {
-            "check its application user, its security role and whether the environment is in administration mode"
-        }
-    }
 }

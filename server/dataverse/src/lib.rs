@@ -7,6 +7,7 @@ mod bulk;
 mod call;
 mod changes;
 mod client;
+mod credential;
 mod error;
 mod key;
 mod metadata;
@@ -19,15 +20,16 @@ mod token;
 
 pub use batch::{Answer, BatchOptions, Operation, Outcome};
 pub use changes::{Change, Changes, DeltaLink};
-pub use client::{Client, EntityId, WhoAmI};
-pub use error::{Error, Refusal};
+pub use client::{Client, EntityId, Freshness, WhoAmI};
+pub use credential::{Certificate, Credential};
+pub use error::{CredentialFault, Error, ForbiddenFault, Refusal};
 pub use key::Key;
 pub use metadata::{
     Behaviour, Choice, ChoiceDefinition, Column, ColumnDefinition, ColumnKind, IndexStatus, KeyDefinition,
     LookupDefinition, Metadata, Ownership, Table, TableDefinition, TableKey,
 };
 pub use pages::Pages;
-pub use query::{Expand, Filter, Literal, Query};
+pub use query::{Apply, Expand, Filter, Literal, Query, formatted};
 pub use settings::Settings;
 pub use surroundings::{Surroundings, System};
 pub use token::TokenStats;

@@ -107,7 +107,7 @@ async fn a_rotated_secret_is_sent_with_the_next_token_request() {
     let server = StandIn::start(granting).await;
     let client = server.client();
     client.who_am_i().await.unwrap();
-    client.rotate_secret("correct horse".into());
+    client.rotate_credential("correct horse");
     client.who_am_i().await.unwrap();
     assert_eq!(server.tokens().len(), 1, "the token in hand is used to its end");
     server.clock.advance(Duration::from_secs(3600));
