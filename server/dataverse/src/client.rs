@@ -11,6 +11,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::call::Call;
+use crate::load::Load;
 use crate::metadata::Metadata;
 use crate::pace::Pace;
 use crate::pages::Pages;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) http: reqwest::Client,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) pace: Pace,
+    pub(crate) load: Load,
     pub(crate) surroundings: Arc<dyn Surroundings>,
 }
 
@@ -79,7 +81,15 @@ impl Client {
         let http = connect::http(&settings)?;
         let tokens = Tokens::new(&settings, http.clone(), Arc::clone(&surroundings));
         let base = settings.base();
-        let inner = Inner { settings, base, http, tokens, pace: Pace::default(), surroundings };
+        let inner = Inner {
+            settings,
+            base,
+            http,
+            tokens,
+            pace: Pace::default(),
+            load: Load::default(),
+            surroundings,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 

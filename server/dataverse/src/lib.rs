@@ -10,6 +10,7 @@ mod client;
 mod credential;
 mod error;
 mod key;
+mod load;
 mod metadata;
 mod pace;
 mod pages;

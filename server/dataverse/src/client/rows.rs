@@ -85,7 +85,7 @@ impl Client {
     /// How many rows match the query's filter; the server counts to 5,000 and no further.
     pub async fn count(&self, query: &Query) -> Result<u64, Error> {
         let reply = self.inner.send(self.call("count", Method::GET, query.count_url()?)).await?;
-        let text = std::str::from_utf8(&reply.body).unwrap_or_default();
+        let text = std::str::from_utf8(reply.bytes()).unwrap_or_default();
         text.trim_start_matches('\u{feff}')
             .trim()
             .parse()
