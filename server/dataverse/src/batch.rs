@@ -56,9 +56,11 @@ pub type Outcome = Result<Answer, Error>;
 /// What an operation that succeeded brought.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
+    /// The status of its own answer.
     pub status: u16,
     /// The row written, where the server names it.
     pub entity: Option<EntityId>,
+    /// The row's ETag, where the answer has one.
     pub etag: Option<String>,
     /// What was read, or `None` for writes.
     pub body: Option<Value>,
@@ -69,6 +71,7 @@ impl Operation {
         Self(Kind::One(One { method, path, condition: None, preferences: None, body, repeatable }))
     }
 
+    /// Makes a row. Not repeated when the answer is lost.
     pub fn create(set: &str, row: Value) -> Self {
         let path = match is_name(set) {
             true => Ok(set.to_owned()),
@@ -77,10 +80,12 @@ impl Operation {
         Self::one(Method::POST, path, Some(row), false)
     }
 
+    /// Makes the row under this id, or changes it if it is there.
     pub fn upsert(set: &str, id: Uuid, row: Value) -> Self {
         Self::one(Method::PATCH, address(set, &Key::Id(id)), Some(row), true)
     }
 
+    /// As [`Operation::upsert`], by an alternate key. Leave the key's columns out of the row.
     pub fn upsert_by_key(set: &str, key: &Key, row: Value) -> Self {
         Self::one(Method::PATCH, address(set, key), Some(row), true)
     }
@@ -90,6 +95,7 @@ impl Operation {
         Self::one(Method::PATCH, address(set, &key.into()), Some(row), true).condition("If-Match", "*", true)
     }
 
+    /// Deletes a row; an outcome of [`Error::NotFound`] if there is none.
     pub fn delete(set: &str, id: Uuid) -> Self {
         Self::one(Method::DELETE, address(set, &Key::Id(id)), None, true)
     }

@@ -42,15 +42,20 @@ pub(crate) struct Inner {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct WhoAmI {
+    /// The business unit of the application's user.
     pub business_unit_id: Uuid,
+    /// The application's user.
     pub user_id: Uuid,
+    /// The organisation.
     pub organization_id: Uuid,
 }
 
 /// The address of a row that was written, and its id where the address holds one (an address by alternate key does not).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityId {
+    /// The whole address.
     pub url: String,
+    /// The id, if the address holds one.
     pub id: Option<Uuid>,
 }
 
@@ -72,6 +77,10 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
+    /// A client with the machine's own clock and chance.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] says which setting cannot be used. Nothing is sent yet.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         Self::with_surroundings(settings, Arc::new(System))
     }
@@ -113,6 +122,7 @@ impl Client {
         self.inner.tokens.rotate(credential.into());
     }
 
+    /// How the token cache fares.
     pub fn token_stats(&self) -> TokenStats {
         self.inner.tokens.stats()
     }

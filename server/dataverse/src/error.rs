@@ -11,9 +11,11 @@ pub use cause::{CredentialFault, ForbiddenFault};
 /// What Dataverse said when it refused: its code, its words, and how support finds the request again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
+    /// The HTTP status.
     pub status: u16,
     /// `0x…` in lower case, or empty where the server gave none.
     pub code: String,
+    /// In the words of the server.
     pub message: String,
     /// `x-ms-service-request-id` or `REQ_ID`.
     pub request_id: Option<String>,
@@ -38,13 +40,23 @@ impl std::fmt::Display for Refusal {
 pub enum Error {
     /// The token endpoint refused the credentials. `code` is OAuth's (`invalid_client`), `sentence` says what to do.
     #[error("the identity provider refused the credentials ({code}): {sentence}")]
-    Credentials { fault: CredentialFault, code: String, aadsts: Option<u32>, sentence: String },
+    Credentials {
+        /// What is wrong with them.
+        fault: CredentialFault,
+        /// OAuth's own code.
+        code: String,
+        /// Entra's number, for those who look it up.
+        aadsts: Option<u32>,
+        /// What an administrator does about it.
+        sentence: String,
+    },
     /// A token that was just issued was not accepted.
     #[error("dataverse did not accept the token; check the organisation's address and the tenant: {0}")]
     Unauthorized(Refusal),
     /// The application may not do this: no application user, a missing role or privilege.
     #[error("dataverse forbids this to the application; {advice}: {0}", advice = ForbiddenFault::of(.0).advice())]
     Forbidden(Refusal),
+    /// There is no such row, table or address.
     #[error("not found: {0}")]
     NotFound(Refusal),
     /// 412: a stale ETag, a row that exists already, or a key that is taken; the code tells them apart.
@@ -52,15 +64,29 @@ pub enum Error {
     Precondition(Refusal),
     /// 429, or a 503 that says when to come back. Everyone who shares the identity is held back as long.
     #[error("throttled by dataverse, come back in {retry_after:?}: {refusal}")]
-    Throttled { retry_after: Duration, refusal: Refusal },
+    Throttled {
+        /// How long to leave the server alone.
+        retry_after: Duration,
+        /// What the server said.
+        refusal: Refusal,
+    },
     /// Any other refusal.
     #[error("dataverse refused: {0}")]
     Rejected(Refusal),
     /// The connection could not be made, or broke. Whether the call had its effect is not known.
     #[error("no answer from {host}: {reason}")]
-    Transport { host: String, reason: String },
+    Transport {
+        /// Who did not answer.
+        host: String,
+        /// What happened on the way.
+        reason: String,
+    },
+    /// Nothing came back in time. Whether the call had its effect is not known.
     #[error("no answer within {after:?}")]
-    TimedOut { after: Duration },
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+    },
     /// What came back is not what the protocol promises.
     #[error("an answer that cannot be read: {0}")]
     Malformed(String),

@@ -1,6 +1,7 @@
 //! A client of the Dataverse Web API: OData and OAuth2, nothing of any one product.
 
 #![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod batch;
 mod bulk;
@@ -26,8 +27,9 @@ pub use credential::{Certificate, Credential};
 pub use error::{CredentialFault, Error, ForbiddenFault, Refusal};
 pub use key::Key;
 pub use metadata::{
-    Behaviour, Choice, ChoiceDefinition, Column, ColumnDefinition, ColumnKind, IndexStatus, KeyDefinition,
-    LookupDefinition, Metadata, Ownership, Table, TableDefinition, TableKey,
+    Behaviour, Choice, ChoiceDefinition, Column, ColumnDefinition, ColumnKind, Depth, Difference,
+    IndexStatus, KeyDefinition, LookupDefinition, Metadata, Ownership, Privilege, Role, RoleDefinition,
+    Table, TableDefinition, TableKey,
 };
 pub use pages::Pages;
 pub use query::{Apply, Expand, Filter, Literal, Query, formatted};

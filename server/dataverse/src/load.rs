@@ -39,7 +39,7 @@ impl Load {
 }
 
 /// Fewer rows at once would have gone well: the body was too large, or the work took the server too long
-/// [D:bulk-operations.md]. None of it had effect.
+/// \[D:bulk-operations.md\]. None of it had effect.
 pub(crate) fn is_too_much(error: &Error) -> bool {
     matches!(error, Error::Rejected(refusal) if refusal.status == 413 || refusal.code == "0x80044151")
 }

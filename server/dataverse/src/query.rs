@@ -86,18 +86,21 @@ impl Query {
         self
     }
 
+    /// Smallest first; a second one orders what the first leaves equal.
     #[must_use]
     pub fn order_by(mut self, column: impl Into<String>) -> Self {
         self.order.push((column.into(), false));
         self
     }
 
+    /// Largest first.
     #[must_use]
     pub fn order_by_desc(mut self, column: impl Into<String>) -> Self {
         self.order.push((column.into(), true));
         self
     }
 
+    /// Brings along what a navigation property leads to.
     #[must_use]
     pub fn expand(mut self, expand: Expand) -> Self {
         self.expand.push(expand);

@@ -1,4 +1,4 @@
-//! Turning the pages of a FetchXML query: number and cookie go into the query itself [D:fetchxml/page-results.md].
+//! Turning the pages of a FetchXML query: number and cookie go into the query itself \[D:fetchxml/page-results.md\].
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
