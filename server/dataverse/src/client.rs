@@ -102,6 +102,14 @@ impl Client {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Sees to it that there is a token: proof that the identity provider takes the credentials.
+    ///
+    /// # Errors
+    /// [`Error::Credentials`] says what is wrong with them.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        self.inner.tokens.get().await.map(drop)
+    }
+
     /// Whom the organisation takes us for: the cheapest proof that address, credentials and application user are right.
     pub async fn who_am_i(&self) -> Result<WhoAmI, Error> {
         self.inner.send(self.call("who_am_i", Method::GET, "WhoAmI")).await?.json()

@@ -1,15 +1,19 @@
 //! `studio provision`: makes in the organisation what the product needs there; again, it changes nothing.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
+use pipeline::{Plan, Scope};
 
 use super::Failure;
 use crate::{
     carrier::{self, Target},
     settings::{Mistake, Mistakes, Settings, Sources, Way},
 };
+
+/// Definitions are made one after the other, and an organisation may ask for pauses.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Debug, Args)]
 pub struct Provision {
@@ -26,30 +30,27 @@ impl Provision {
                 "is missing: there is no organisation to provision; the embedded way does it by itself";
             return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
         };
-        let client = Target::Real(organisation).client().context("no connection can be set up")?;
+        let client = Target::Real(organisation).client(PATIENCE).context("no connection can be set up")?;
         let client = client.context("there is no organisation")?;
-        let (steps, conflicts, word) = if self.dry_run {
-            let (steps, conflicts) =
-                pipeline::plan(&client).await.context("the organisation cannot be read")?;
-            (steps, conflicts, "would make")
-        } else {
-            let done = pipeline::provision(&client, &carrier::tenants()).await.map_err(anyhow::Error::new)?;
-            (done.made, done.conflicts, "made")
-        };
-        let mut out = std::io::stdout().lock();
-        for step in &steps {
-            writeln!(out, "{word} {step}").context("nobody reads standard output")?;
+        let Plan { steps, conflicts } =
+            pipeline::plan(&client, Scope::Everything).await.context("the organisation cannot be read")?;
+        let clash = (!conflicts.is_empty()).then(|| pipeline::Error::Clash { conflicts });
+        if self.dry_run {
+            steps.iter().try_for_each(|step| say(&format!("would make {step}")))?;
+        } else if clash.is_none() {
+            let tenants = carrier::tenants();
+            let made = pipeline::provision(&client, &tenants, Scope::Everything).await;
+            for step in made.map_err(anyhow::Error::new)? {
+                say(&format!("made {step}"))?;
+            }
         }
-        if steps.is_empty() {
-            writeln!(out, "everything stands already").context("nobody reads standard output")?;
+        if steps.is_empty() && clash.is_none() {
+            say("everything stands already")?;
         }
-        if conflicts.is_empty() {
-            return Ok(());
-        }
-        Err(anyhow::anyhow!(
-            "the organisation holds something else than expected:\n  {}",
-            conflicts.join("\n  ")
-        )
-        .into())
+        clash.map_or(Ok(()), |clash| Err(anyhow!(clash).into()))
     }
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    writeln!(std::io::stdout().lock(), "{line}").context("nobody reads standard output")
 }
