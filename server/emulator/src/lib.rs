@@ -24,5 +24,5 @@ mod trace;
 mod value;
 
 pub use disturbance::{Disturbance, Effect};
-pub use emulator::{Emulator, Error, Options};
+pub use emulator::{CertificateError, Emulator, Error, Options};
 pub use limits::Limits;

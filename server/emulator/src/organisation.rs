@@ -64,7 +64,7 @@ impl Organisation {
         if schema.tables().next().is_none() {
             found(transaction.connection(), &mut schema, &self.surroundings).await?;
         }
-        settle_in(&mut transaction, &schema, &self.identity).await?;
+        settle_in(&mut transaction, &schema, &self.identity, &self.options.name).await?;
         // Deletes are forgotten when no delta link can ask for them any more.
         let oldest = self.surroundings.now_s() - i64::from(self.options.tracking_days) * 86_400;
         let text = "DELETE FROM tombstones WHERE deleted_on < ?".to_owned();
@@ -117,10 +117,11 @@ async fn settle_in(
     transaction: &mut Transaction<'_>,
     schema: &Schema,
     identity: &Identity,
+    name: &str,
 ) -> Result<(), sqlx::Error> {
     let rows = [
-        ("organization", identity.organization, "Emulated organisation"),
-        ("businessunit", identity.business_unit, "Emulated organisation"),
+        ("organization", identity.organization, name),
+        ("businessunit", identity.business_unit, name),
         ("systemuser", identity.user, "# Emulated application user"),
     ];
     for (logical, id, name) in rows {

@@ -139,15 +139,18 @@ impl Desk {
     }
 }
 
+/// What the emulator's own application asks for a token with.
+pub fn scope_form(emulator: &Emulator) -> Vec<(&'static str, String)> {
+    vec![
+        ("grant_type", "client_credentials".to_owned()),
+        ("client_id", emulator.client_id().to_owned()),
+        ("client_secret", emulator.client_secret().to_owned()),
+        ("scope", format!("{}/.default", emulator.url())),
+    ]
+}
+
 async fn token(http: &Client, emulator: &Emulator) -> String {
-    let scope = format!("{}/.default", emulator.url());
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", emulator.client_id()),
-        ("client_secret", emulator.client_secret()),
-        ("scope", &scope),
-    ];
-    let answer = Answer::of(http.post(emulator.token_url()).form(&form)).await;
+    let answer = Answer::of(http.post(emulator.token_url()).form(&scope_form(emulator))).await;
     answer.json["access_token"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned()
 }
 

@@ -5,6 +5,7 @@ mod changes;
 mod desk;
 mod durability;
 mod faults;
+mod https;
 mod metadata;
 mod queries;
 mod rows;
