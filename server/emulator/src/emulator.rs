@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::disturbance::Disturbance;
+use crate::identity::{self, Registered, Registration, RegistrationError};
 use crate::limits::Limits;
 use crate::organisation::Organisation;
 use certificate::{Authority, CaFile};
@@ -170,6 +171,11 @@ impl Emulator {
 
     pub fn client_secret(&self) -> &str {
         &self.organisation.identity.secret
+    }
+
+    /// Registers one more application, as `POST /_emulator/v1/applications` does.
+    pub async fn register(&self, registration: Registration) -> Result<Registered, RegistrationError> {
+        identity::register(&self.organisation, registration).await
     }
 
     /// Lets a fault befall requests, as `POST /_emulator/v1/faults` does.

@@ -18,6 +18,7 @@ mod organisation;
 mod query;
 mod rows;
 mod schema;
+mod security;
 mod store;
 mod surroundings;
 mod trace;
@@ -25,4 +26,5 @@ mod value;
 
 pub use disturbance::{Disturbance, Effect};
 pub use emulator::{CertificateError, Emulator, Error, Options};
+pub use identity::{Registered, Registration, RegistrationError};
 pub use limits::Limits;

@@ -218,18 +218,20 @@ async fn route(door: &Door, head: &Parts, body: Bytes) -> Answer {
     }
     let root = format!("/api/data/{version}/");
     let whole = head.uri.path_and_query().map_or(path, |whole| whole.as_str());
-    let request = Request {
+    let mut request = Request {
         method: head.method.clone(),
         target: whole.strip_prefix(&root).unwrap_or_default().to_owned(),
         base: format!("{}://{}{root}", door.scheme, host(head)),
         headers: head.headers.clone(),
         body,
+        // Whoever it is, dispatch will see.
+        caller: Arc::default(),
     };
     if request.method == Method::OPTIONS {
         return dispatch::not_allowed(&request.method).into();
     }
     let id = organisation.surroundings.id().to_string();
-    dispatch::respond(organisation, &request)
+    dispatch::respond(organisation, &mut request)
         .await
         .with("odata-version", "4.0")
         .with("x-ms-service-request-id", id.clone())

@@ -1,5 +1,6 @@
 //! The emulator over real HTTP, asked as the documentation says that Dataverse is asked.
 
+mod applications;
 mod batches;
 mod changes;
 mod desk;
@@ -9,4 +10,5 @@ mod https;
 mod metadata;
 mod queries;
 mod rows;
+mod security;
 mod tokens;
