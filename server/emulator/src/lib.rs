@@ -18,11 +18,13 @@ mod organisation;
 mod query;
 mod rows;
 mod schema;
+mod security;
 mod store;
 mod surroundings;
 mod trace;
 mod value;
 
 pub use disturbance::{Disturbance, Effect};
-pub use emulator::{Emulator, Error, Options};
+pub use emulator::{CertificateError, Emulator, Error, Options};
+pub use identity::{Registered, Registration, RegistrationError};
 pub use limits::Limits;

@@ -18,6 +18,8 @@ use super::evaluate::holds;
 enum Found<'a> {
     Many(Vec<Thing<'a>>),
     One(Thing<'a>),
+    /// One property of a definition, by itself.
+    Property(Value),
 }
 
 pub(super) fn respond(
@@ -37,7 +39,10 @@ pub(super) fn respond(
     let show = |thing: Thing<'_>| show(organisation, schema, thing, options.get("$select"), &expansions);
     let (context_path, _) = path_and_query(&request.target);
     let context = format!("{}$metadata#{}", request.base, context_path.split('(').next().unwrap_or_default());
-    match walk(schema, path)? {
+    match walk(organisation, schema, path)? {
+        Found::Property(value) => {
+            Ok(Answer::json(json!({ "@odata.context": context, "value": value }).to_string()))
+        }
         Found::One(thing) => {
             let mut body = Map::new();
             body.insert("@odata.context".to_owned(), format!("{context}/$entity").into());
@@ -72,7 +77,7 @@ pub(super) fn respond(
     }
 }
 
-fn walk<'a>(schema: &'a Schema, path: &[Segment]) -> Result<Found<'a>> {
+fn walk<'a>(organisation: &Organisation, schema: &'a Schema, path: &[Segment]) -> Result<Found<'a>> {
     let first = &path[0];
     let all: Vec<Thing<'a>> = match first.name.as_str() {
         "EntityDefinitions" => schema.tables().map(|table| Thing::Table(table)).collect(),
@@ -82,7 +87,7 @@ fn walk<'a>(schema: &'a Schema, path: &[Segment]) -> Result<Found<'a>> {
     };
     let mut found = pick(all, first)?;
     for segment in &path[1..] {
-        found = step(schema, found, segment)?;
+        found = step(organisation, schema, found, segment)?;
     }
     Ok(found)
 }
@@ -149,15 +154,20 @@ fn thing_id(thing: Thing<'_>) -> Uuid {
     }
 }
 
-/// One segment further: a related collection, or a cast.
-fn step<'a>(schema: &'a Schema, found: Found<'a>, segment: &Segment) -> Result<Found<'a>> {
+/// One segment further: a related collection, a cast, or a property.
+fn step<'a>(
+    organisation: &Organisation,
+    schema: &'a Schema,
+    found: Found<'a>,
+    segment: &Segment,
+) -> Result<Found<'a>> {
     if let Some(cast) = segment.name.strip_prefix("Microsoft.Dynamics.CRM.") {
         return match found {
             Found::Many(things) => {
                 Ok(Found::Many(things.into_iter().filter(|thing| thing.type_name() == cast).collect()))
             }
             Found::One(thing) if thing.type_name() == cast => Ok(Found::One(thing)),
-            Found::One(_) => Err(missing(segment)),
+            _ => Err(missing(segment)),
         };
     }
     let Found::One(thing) = found else { return Err(Fault::no_segment(&segment.name)) };
@@ -165,7 +175,10 @@ fn step<'a>(schema: &'a Schema, found: Found<'a>, segment: &Segment) -> Result<F
         Some(Related::Many(things)) => pick(things, segment),
         Some(Related::One(Some(thing))) => Ok(Found::One(thing)),
         Some(Related::One(None)) => Err(missing(segment)),
-        None => Err(Fault::no_segment(&segment.name)),
+        None => match thing.to_json(organisation).get(&segment.name) {
+            Some(value) if segment.arguments.is_none() => Ok(Found::Property(value.clone())),
+            _ => Err(Fault::no_segment(&segment.name)),
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
+use crate::security::{Access, Caller};
 use crate::value::Cell;
 
 use super::compare;
@@ -15,6 +16,7 @@ use super::wildcard::glob;
 pub(crate) struct Names<'a> {
     pub(crate) organisation: &'a Organisation,
     pub(crate) schema: &'a Schema,
+    pub(crate) caller: &'a Caller,
 }
 
 /// A condition in the making: its text, its values, the lookups it walks over.
@@ -82,6 +84,7 @@ impl Joins {
             return Ok(found.clone());
         }
         let target = names.table(lookup.target().unwrap_or_default())?;
+        names.caller.demand(target, Access::Read)?;
         let joined = format!("j{}", self.found.len());
         let on = names.column_sql(alias, lookup);
         self.text.push_str(&format!(

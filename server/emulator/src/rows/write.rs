@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::fault::{Fault, Result};
 use crate::query::Names;
 use crate::schema::{ChoiceOf, Column, Kind, OnDelete, Table};
+use crate::security::Access;
 use crate::store::Transaction;
 use crate::value::Cell;
 
@@ -43,6 +44,9 @@ pub(crate) async fn write(
     guard: &Guard,
 ) -> Result<Written> {
     names.organisation.limiter.meter(1);
+    for (column, _) in &payload.bound {
+        names.caller.demand_link(table, names.table(column.target().unwrap_or_default())?)?;
+    }
     let given = given(names, transaction, payload).await?;
     let current = current_version(transaction, table, id).await?;
     match (guard, current) {
@@ -52,6 +56,7 @@ pub(crate) async fn write(
         _ => {}
     }
     let created = current.is_none();
+    names.caller.demand(table, if created { Access::Create } else { Access::Write })?;
     let outcome = match created {
         true => insert(transaction, table, id, &given, key).await,
         false => update(transaction, table, id, &given, key).await,

@@ -1,11 +1,14 @@
 //! The emulator over real HTTP, asked as the documentation says that Dataverse is asked.
 
+mod applications;
 mod batches;
 mod changes;
 mod desk;
 mod durability;
 mod faults;
+mod https;
 mod metadata;
 mod queries;
 mod rows;
+mod security;
 mod tokens;
