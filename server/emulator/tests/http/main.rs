@@ -1,7 +1,7 @@
 //! The emulator over real HTTP, asked as the documentation says that Dataverse is asked.
 
-mod applications;
 mod aggregates;
+mod applications;
 mod batches;
 mod changes;
 mod desk;
