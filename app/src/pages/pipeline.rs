@@ -14,6 +14,8 @@ use crate::{components::header, compose::count, panel::Tone};
 pub struct PipelineFacts {
     pub now: Instant,
     pub delivery: Delivery,
+    /// What will become a fault unless somebody sees to it, in sentences.
+    pub warnings: Vec<String>,
     /// Name and value of what is known of Dataverse: organisation, token, last delivery.
     pub dataverse: Vec<(String, String)>,
 }
@@ -30,6 +32,7 @@ pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + us
             {header::plain(frame.demo)}
             <main id="main" tabindex="-1">
                 <h1 class=format!("sentence {}", tone.class())><strong>{lead}</strong>" "{rest}</h1>
+                {warnings(&facts.warnings)}
                 {equation(&facts.delivery)}
                 {tables(&facts.delivery.balance)}
                 {dataverse(facts)}
@@ -71,6 +74,11 @@ fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
 
 fn reason(delivery: &Delivery) -> String {
     delivery.reason.clone().unwrap_or_default()
+}
+
+fn warnings(warnings: &[String]) -> impl IntoView + use<> {
+    let sentences = warnings.iter().map(|warning| view! { <p class="card warning">{warning.clone()}</p> });
+    sentences.collect_view()
 }
 
 fn equation(delivery: &Delivery) -> impl IntoView + use<> {

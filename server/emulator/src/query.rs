@@ -1,13 +1,18 @@
 //! Reading rows: the options of an address, made into SQL, and rows made into JSON.
 
+mod aggregate;
 mod annotate;
 mod apply;
 mod compare;
 mod condition;
+mod cursor;
 mod expand;
 mod filter;
 mod functions;
+mod joins;
 mod lex;
+mod names;
+mod options;
 mod page;
 mod read;
 mod select;
@@ -15,12 +20,13 @@ mod wildcard;
 
 pub(crate) use annotate::Annotations;
 pub(crate) use compare::cell as literal_cell;
-pub(crate) use condition::Names;
 pub(crate) use expand::{Expansion, parse as parse_expand};
 pub(crate) use filter::{Expression, Operand, Operator, parse as parse_filter};
 pub(crate) use lex::Literal;
+pub(crate) use names::Names;
+pub(crate) use options::{link, page_size};
 pub(crate) use page::MOST_ROWS;
-pub(crate) use read::{count, link, list, one, page_size};
+pub(crate) use read::{count, list, one};
 pub(crate) use select::{Listed, Shape, cell, write_row};
 
 use crate::fault::{Fault, Result};

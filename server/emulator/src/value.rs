@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo};
 use uuid::Uuid;
 
 pub(crate) use json_in::{Members, read};
-pub(crate) use json_out::{formatted, write, write_text};
+pub(crate) use json_out::{formatted, grouped, write, write_text};
 
 /// A value as the file keeps it. Decimals are whole numbers of their last digit, times are seconds since 1970, dates
 /// are text, ids are 16 bytes.

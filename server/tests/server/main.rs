@@ -7,6 +7,7 @@ mod endings;
 mod history;
 mod intake;
 mod lists;
+mod organisations;
 mod pages;
 mod senders;
 mod starts;

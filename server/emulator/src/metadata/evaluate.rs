@@ -8,8 +8,8 @@ use crate::query::{Expression, Literal, Operand, Operator};
 /// Whether a definition satisfies a filter.
 pub(super) fn holds(filter: &Expression, thing: &Value) -> Result<bool> {
     Ok(match filter {
-        Expression::And(left, right) => holds(left, thing)? && holds(right, thing)?,
-        Expression::Or(left, right) => holds(left, thing)? || holds(right, thing)?,
+        Expression::And(parts) => all(parts, thing, true)?,
+        Expression::Or(parts) => !all(parts, thing, false)?,
         Expression::Not(inner) => !holds(inner, thing)?,
         Expression::Path(path) => find(path, thing)?.as_bool().unwrap_or(false),
         Expression::Compare(operator, Operand::Path(path), Operand::Value(value)) => {
@@ -24,6 +24,16 @@ pub(super) fn holds(filter: &Expression, thing: &Value) -> Result<bool> {
         // The cloud answers 501 here as well.
         _ => return Err(Fault::unsupported("this $filter on definitions")),
     })
+}
+
+/// Whether all parts come out so.
+fn all(parts: &[Expression], thing: &Value, so: bool) -> Result<bool> {
+    for part in parts {
+        if holds(part, thing)? != so {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn find<'a>(path: &[String], thing: &'a Value) -> Result<&'a Value> {

@@ -1,20 +1,112 @@
-//! `$apply`: filter, groupby, aggregate.
+//! `$apply`: filter, groupby, aggregate \[D:webapi/query/aggregate-data.md\].
+
+mod grammar;
 
 use crate::address::Options;
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
-use crate::schema::Table;
+use crate::schema::{Kind, Table};
 use crate::store::Reader;
+use crate::value::write_text;
 
-use super::condition::Names;
+use super::aggregate::{Function, Grouping, MOST_MATCHED, Stretch, check_matched};
+use super::annotate::Annotations;
+use super::condition::Where;
+use super::names::{Found, Names};
+use super::options::{applied, link, page_size, top};
+use super::page::{MOST_ROWS, page_number, page_token};
+use super::read::ROW;
+
+use grammar::{Aggregate, Transformation};
 
 pub(super) async fn answer(
-    _names: Names<'_>,
-    _reader: &mut Reader<'_>,
-    _request: &Request,
-    _table: &Table,
-    _transformation: &str,
-    _options: &Options,
+    names: Names<'_>,
+    reader: &mut Reader<'_>,
+    request: &Request,
+    table: &Table,
+    transformation: &str,
+    options: &Options,
 ) -> Result<Answer> {
-    Err(Fault::unsupported("$apply"))
+    refuse_beside(options)?;
+    let alias = |name: &str| options.get(name).map(str::to_owned);
+    let transformation = grammar::parse(transformation, &alias)?;
+    let annotations = Annotations::of(request);
+    let table = names.table(&table.logical)?;
+    let mut query = Where::default();
+    for filter in &transformation.filters {
+        query.add(names, table, ROW, filter)?;
+    }
+    let grouping = group(&mut query, names, table, &transformation, annotations)?;
+    let from = format!(" FROM {} {ROW}{}{}", table.rows(), query.joins.text, query.clause());
+    check_matched(reader, &from, &query.cells, MOST_MATCHED).await?;
+    let page = options.get("$skiptoken").map(page_number).transpose()?.unwrap_or(1);
+    let (size, top) = (page_size(request)?, top(options.get("$top"))?);
+    let rows = u64::from(size.or(top).unwrap_or(MOST_ROWS).min(MOST_ROWS));
+    let stretch = Stretch { skip: (page - 1).saturating_mul(rows), rows: rows + 1 };
+    let found = grouping.read(reader, &from, &query.cells, &[], stretch).await?;
+    let mut body = format!("{{\"@odata.context\":\"{}$metadata#{}\",\"value\":[", request.base, table.set);
+    let shown = usize::try_from(rows).unwrap_or(usize::MAX);
+    for (at, row) in found.iter().take(shown).enumerate() {
+        if at > 0 {
+            body.push(',');
+        }
+        grouping.write(&mut body, names, row, annotations)?;
+    }
+    body.push(']');
+    let paged = size.is_some() || top.is_none();
+    if paged && found.len() > shown {
+        body.push_str(",\"@odata.nextLink\":");
+        write_text(&mut body, &link(request, "$skiptoken", &page_token(page + 1)));
+    }
+    body.push('}');
+    applied(Answer::json(body), request)
+}
+
+/// What the cloud refuses beside `$apply`, and what nobody has seen it take.
+fn refuse_beside(options: &Options) -> Result<()> {
+    if options.get("$orderby").is_some() {
+        let message = "The query node SingleValueOpenPropertyAccess is not supported.";
+        return Err(Fault::bad("0x80060888", message));
+    }
+    match ["$filter", "$select", "$expand", "$count"].iter().find(|name| options.get(name).is_some()) {
+        Some(name) => Err(Fault::unsupported(format!("{name} beside $apply"))),
+        None => Ok(()),
+    }
+}
+
+fn group<'a>(
+    query: &mut Where,
+    names: Names<'a>,
+    table: &'a Table,
+    transformation: &Transformation,
+    annotations: Annotations,
+) -> Result<Grouping<'a>> {
+    let mut grouping = Grouping::default();
+    for path in &transformation.keys {
+        let found = query.find(names, table, ROW, path)?;
+        if matches!(found.column.kind, Kind::DateTime(_)) {
+            return Err(Fault::bad("0x80060888", "groupby with datetime values is not supported."));
+        }
+        let name = key_name(path, &found);
+        grouping.key(names, &mut query.joins, name, found, annotations)?;
+    }
+    for Aggregate { path, function, name } in &transformation.aggregates {
+        if grouping.has_name(name) {
+            return Err(Fault::syntax(format!("The name '{name}' is used more than once in $apply.")));
+        }
+        let found = match *function {
+            Function::Count => None,
+            _ => Some(query.find(names, table, ROW, path)?),
+        };
+        grouping.work(name.clone(), *function, found.as_ref())?;
+    }
+    Ok(grouping)
+}
+
+/// A column over a lookup is called by its table: `primarycontactid/fullname` comes back as `contact_fullname`.
+fn key_name(path: &[String], found: &Found<'_>) -> String {
+    match path {
+        [own] => own.clone(),
+        _ => format!("{}_{}", found.table.logical, found.column.property()),
+    }
 }

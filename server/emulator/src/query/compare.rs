@@ -5,9 +5,9 @@ use crate::schema::{Behaviour, Column, Kind, Schema};
 use crate::value::decimal::Decimal;
 use crate::value::{Cell, time};
 
-use super::condition::Found;
 use super::filter::Operator;
 use super::lex::Literal;
+use super::names::Found;
 
 /// A column against a value. The value is bound.
 pub(super) fn with_value(

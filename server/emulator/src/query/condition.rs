@@ -1,23 +1,17 @@
 //! A condition as SQL: names are checked against the schema, values are bound, never written into the text.
 
 use crate::fault::{Fault, Result};
-use crate::organisation::Organisation;
-use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
-use crate::security::{Access, Caller};
+use crate::schema::{Kind, Table};
 use crate::value::Cell;
 
 use super::compare;
 use super::filter::{Expression, Operand, Operator};
 use super::functions;
+use super::joins::Joins;
+use super::names::{Found, Names};
 use super::wildcard::glob;
 
-/// Where names are looked up: the organisation as one request sees it.
-#[derive(Clone, Copy)]
-pub(crate) struct Names<'a> {
-    pub(crate) organisation: &'a Organisation,
-    pub(crate) schema: &'a Schema,
-    pub(crate) caller: &'a Caller,
-}
+mod lambda;
 
 /// A condition in the making: its text, its values, the lookups it walks over.
 #[derive(Debug, Default)]
@@ -25,76 +19,16 @@ pub(crate) struct Where {
     pub(crate) text: String,
     pub(crate) cells: Vec<Cell>,
     pub(crate) joins: Joins,
-    variables: Vec<(String, String, String)>,
+    variables: Vec<Variable>,
 }
 
-/// Tables joined in over lookups, each path once.
-#[derive(Debug, Default)]
-pub(crate) struct Joins {
-    /// Path of navigation properties, alias, logical name of the table.
-    found: Vec<(Vec<String>, String, String)>,
-    pub(crate) text: String,
-}
-
-/// A column found at the end of a path, as SQL.
-#[derive(Clone, Debug)]
-pub(crate) struct Found<'a> {
-    pub(crate) sql: String,
-    pub(crate) column: &'a Column,
-}
-
-impl<'a> Names<'a> {
-    /// The column's value in SQL, for a table under an alias.
-    pub(crate) fn column_sql(&self, alias: &str, column: &Column) -> String {
-        match &column.kind {
-            Kind::Fixed(fixed) => match self.fixed(*fixed) {
-                Some(id) => format!("x'{}'", id.simple()),
-                None => "NULL".to_owned(),
-            },
-            _ => format!("{alias}.\"{}\"", column.logical),
-        }
-    }
-
-    pub(crate) fn fixed(&self, fixed: FixedLookup) -> Option<uuid::Uuid> {
-        let identity = &self.organisation.identity;
-        match fixed {
-            FixedLookup::User => Some(identity.user),
-            FixedLookup::BusinessUnit => Some(identity.business_unit),
-            FixedLookup::Organization => Some(identity.organization),
-            FixedLookup::Nobody => None,
-        }
-    }
-
-    pub(crate) fn table(&self, logical: &str) -> Result<&'a Table> {
-        self.schema.table(logical).map(AsRef::as_ref).ok_or_else(|| Fault::no_segment(logical))
-    }
-}
-
-impl Joins {
-    /// The alias of the table that a lookup of `alias` leads to.
-    pub(crate) fn over(
-        &mut self,
-        names: Names<'_>,
-        alias: &str,
-        lookup: &Column,
-        navigation: &str,
-    ) -> Result<String> {
-        let path = vec![alias.to_owned(), navigation.to_owned()];
-        if let Some((_, found, _)) = self.found.iter().find(|(known, _, _)| *known == path) {
-            return Ok(found.clone());
-        }
-        let target = names.table(lookup.target().unwrap_or_default())?;
-        names.caller.demand(target, Access::Read)?;
-        let joined = format!("j{}", self.found.len());
-        let on = names.column_sql(alias, lookup);
-        self.text.push_str(&format!(
-            " LEFT JOIN {} {joined} ON {joined}.\"{}\" = {on}",
-            target.rows(),
-            target.primary_id()
-        ));
-        self.found.push((path, joined.clone(), target.logical.clone()));
-        Ok(joined)
-    }
+/// What stands for one row of a collection inside `any` and `all`.
+#[derive(Debug)]
+struct Variable {
+    name: String,
+    alias: String,
+    /// Logical name.
+    table: String,
 }
 
 impl Where {
@@ -130,14 +64,8 @@ impl Where {
         filter: &Expression,
     ) -> Result<String> {
         Ok(match filter {
-            Expression::And(left, right) => {
-                let left = self.condition(names, table, alias, left)?;
-                format!("({left} AND {})", self.condition(names, table, alias, right)?)
-            }
-            Expression::Or(left, right) => {
-                let left = self.condition(names, table, alias, left)?;
-                format!("({left} OR {})", self.condition(names, table, alias, right)?)
-            }
+            Expression::And(parts) => self.several(names, table, alias, parts, " AND ")?,
+            Expression::Or(parts) => self.several(names, table, alias, parts, " OR ")?,
             // What is unknown (a null in it) is not so, hence its contrary is: `ne` takes in nulls as well.
             Expression::Not(inner) => {
                 format!("(NOT coalesce({}, 0))", self.condition(names, table, alias, inner)?)
@@ -205,6 +133,19 @@ impl Where {
         }
     }
 
+    fn several(
+        &mut self,
+        names: Names<'_>,
+        table: &Table,
+        alias: &str,
+        parts: &[Expression],
+        word: &str,
+    ) -> Result<String> {
+        let parts: Result<Vec<String>> =
+            parts.iter().map(|part| self.condition(names, table, alias, part)).collect();
+        Ok(joined(&parts?, word))
+    }
+
     /// Walks a path over lookups to its column.
     pub(crate) fn find<'a>(
         &mut self,
@@ -213,59 +154,40 @@ impl Where {
         alias: &str,
         path: &[String],
     ) -> Result<Found<'a>> {
-        let (mut table, mut alias, mut path) = (table, alias.to_owned(), path);
-        if let Some((_, of, logical)) = self.variables.iter().rev().find(|(name, _, _)| *name == path[0]) {
-            (table, alias, path) = (names.table(logical)?, of.clone(), &path[1..]);
-        }
+        let (table, alias, path) = self.start(names, table, alias, path)?;
         let Some((last, walk)) = path.split_last() else {
             return Err(Fault::syntax("The $filter expression must evaluate to a single boolean value."));
         };
-        for navigation in walk {
-            let lookup =
-                table.navigation(navigation).ok_or_else(|| Fault::no_property(navigation, &table.logical))?;
-            alias = self.joins.over(names, &alias, lookup, navigation)?;
-            table = names.table(lookup.target().unwrap_or_default())?;
-        }
+        let (table, alias) = self.joins.walk(names, table, &alias, walk)?;
         let column = table.property(last).ok_or_else(|| Fault::no_property(last, &table.logical))?;
-        Ok(Found { sql: names.column_sql(&alias, column), column })
+        Ok(names.found(table, &alias, column))
     }
 
-    /// Whether rows that point at this one satisfy a condition: a subquery over the 1:N relationship.
-    fn lambda(
-        &mut self,
-        names: Names<'_>,
-        table: &Table,
+    /// Where a path begins: at the row itself, or at the variable that it names first.
+    fn start<'a, 'p>(
+        &self,
+        names: Names<'a>,
+        table: &'a Table,
         alias: &str,
-        navigation: &[String],
-        all: bool,
-        condition: Option<&(String, Box<Expression>)>,
-    ) -> Result<String> {
-        let [name] = navigation else { return Err(Fault::unsupported("any and all over several steps")) };
-        let (child, lookup) = names
-            .schema
-            .referencing(&table.logical)
-            .find(|(_, column)| matches!(&column.kind, Kind::Lookup { relationship, .. } if relationship == name))
-            .ok_or_else(|| Fault::no_property(name, &table.logical))?;
-        let inner = format!("v{}", self.cells.len() + self.variables.len());
-        let mut parts = format!("{inner}.\"{}\" = {alias}.\"{}\"", lookup.logical, table.primary_id());
-        if let Some((variable, condition)) = condition {
-            self.variables.push((variable.clone(), inner.clone(), child.logical.clone()));
-            let joins = std::mem::take(&mut self.joins);
-            let text = self.condition(names, child, &inner, condition);
-            let used = std::mem::replace(&mut self.joins, joins);
-            self.variables.pop();
-            if !used.text.is_empty() {
-                return Err(Fault::unsupported("lookups inside any and all"));
-            }
-            let text = text?;
-            parts.push_str(&if all {
-                format!(" AND NOT coalesce({text}, 0)")
-            } else {
-                format!(" AND {text}")
-            });
+        path: &'p [String],
+    ) -> Result<(&'a Table, String, &'p [String])> {
+        let variable = self.variables.iter().rev().find(|variable| path.first() == Some(&variable.name));
+        Ok(match variable {
+            Some(variable) => (names.table(&variable.table)?, variable.alias.clone(), &path[1..]),
+            None => (table, alias.to_owned(), path),
+        })
+    }
+}
+
+/// Parts with a word between them, as a tree and not as a chain: SQLite bounds the depth of what it reads.
+pub(super) fn joined(parts: &[String], word: &str) -> String {
+    match parts {
+        [] => "1".to_owned(),
+        [one] => one.clone(),
+        several => {
+            let (left, right) = several.split_at(several.len() / 2);
+            format!("({}{word}{})", joined(left, word), joined(right, word))
         }
-        let exists = format!("EXISTS (SELECT 1 FROM {} {inner} WHERE {parts})", child.rows());
-        Ok(if all { format!("(NOT {exists})") } else { format!("({exists})") })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The grammar of `$filter`, read by recursive descent; every error says where.
 
-use super::lex::{Literal, Sign, Token, lex, syntax};
+use super::cursor::{Aliases, Cursor};
+use super::lex::Literal;
 use crate::fault::{Fault, Result};
 
 /// No filter that a person or a program writes is nested deeper, and the stack is not endless.
@@ -29,8 +30,9 @@ pub(crate) enum Expression {
     },
     /// A boolean column standing alone.
     Path(Vec<String>),
-    And(Box<Expression>, Box<Expression>),
-    Or(Box<Expression>, Box<Expression>),
+    /// Two or more: a chain is as flat as it was written, however long it is.
+    And(Vec<Expression>),
+    Or(Vec<Expression>),
     Not(Box<Expression>),
 }
 
@@ -57,75 +59,86 @@ pub(crate) enum Argument {
 }
 
 /// Reads a filter. `alias` gives the text that a parameter alias (`@p1`) stands for.
-pub(crate) fn parse(text: &str, alias: &dyn Fn(&str) -> Option<String>) -> Result<Expression> {
-    let tokens = lex(text)?;
-    let mut parser = Parser { text, tokens: &tokens, at: 0, depth: 0, alias };
-    let expression = parser.or()?;
-    match parser.peek() {
-        None => Ok(expression),
-        Some(token) => Err(syntax(text, token.at)),
-    }
+pub(crate) fn parse(text: &str, alias: Aliases<'_>) -> Result<Expression> {
+    let mut cursor = Cursor::new(text)?;
+    let expression = parse_part(&mut cursor, alias)?;
+    cursor.end()?;
+    Ok(expression)
 }
 
-struct Parser<'a> {
-    text: &'a str,
-    tokens: &'a [Token],
-    at: usize,
+/// Reads a filter that other things follow.
+pub(super) fn parse_part(cursor: &mut Cursor<'_>, alias: Aliases<'_>) -> Result<Expression> {
+    Parser { cursor, depth: 0, alias }.or()
+}
+
+struct Parser<'c, 'a> {
+    cursor: &'c mut Cursor<'a>,
     depth: usize,
-    alias: &'a dyn Fn(&str) -> Option<String>,
+    alias: Aliases<'c>,
 }
 
-impl Parser<'_> {
+impl Parser<'_, '_> {
     fn or(&mut self) -> Result<Expression> {
-        let mut left = self.and()?;
-        while self.take_word("or") {
-            left = Expression::Or(Box::new(left), Box::new(self.and()?));
+        let first = self.and()?;
+        let mut parts = vec![first];
+        while self.cursor.take_word("or") {
+            parts.push(self.and()?);
         }
-        Ok(left)
+        Ok(one_or(parts, Expression::Or))
     }
 
     fn and(&mut self) -> Result<Expression> {
-        let mut left = self.not()?;
-        while self.take_word("and") {
-            left = Expression::And(Box::new(left), Box::new(self.not()?));
+        let first = self.not()?;
+        let mut parts = vec![first];
+        while self.cursor.take_word("and") {
+            parts.push(self.not()?);
         }
-        Ok(left)
+        Ok(one_or(parts, Expression::And))
     }
 
     fn not(&mut self) -> Result<Expression> {
         self.depth += 1;
         if self.depth > DEEPEST {
-            return Err(Fault::syntax("The node count limit of '100' has been exceeded."));
+            return Err(Fault::syntax(format!("The node count limit of '{DEEPEST}' has been exceeded.")));
         }
-        let expression =
-            if self.take_word("not") { Expression::Not(Box::new(self.not()?)) } else { self.primary()? };
+        let expression = if self.cursor.take_word("not") {
+            Expression::Not(Box::new(self.not()?))
+        } else {
+            self.primary()?
+        };
         self.depth -= 1;
         Ok(expression)
     }
 
     fn primary(&mut self) -> Result<Expression> {
-        if self.take_mark('(') {
+        if self.cursor.take_mark('(') {
             let inner = self.or()?;
-            self.expect(')')?;
+            self.cursor.expect(')')?;
             return Ok(inner);
         }
-        if let Some(Sign::Word(word)) = self.peek().map(|token| &token.sign) {
-            let word = word.clone();
-            if self.tokens.get(self.at + 1).is_some_and(|token| token.sign == Sign::Mark('(')) {
-                self.at += 2;
-                return match word.as_str() {
-                    "contains" | "startswith" | "endswith" => self.text_function(word),
-                    _ => match word.strip_prefix("Microsoft.Dynamics.CRM.") {
-                        Some(name) => self.function(name.to_owned()),
-                        None => Err(Fault::syntax(format!(
-                            "An unknown function with name '{word}' was found. This may also be a function import or \
-                             a key lookup on a navigation property, which is not allowed."
-                        ))),
-                    },
-                };
-            }
+        if self.cursor.mark_follows('(')
+            && let Some(word) = self.cursor.word_ahead().map(str::to_owned)
+        {
+            return self.call(word);
         }
         self.comparison()
+    }
+
+    fn call(&mut self, word: String) -> Result<Expression> {
+        let name = word.strip_prefix("Microsoft.Dynamics.CRM.").map(str::to_owned);
+        let text = matches!(word.as_str(), "contains" | "startswith" | "endswith");
+        if name.is_none() && !text {
+            return Err(Fault::syntax(format!(
+                "An unknown function with name '{word}' was found. This may also be a function import or a key lookup \
+                 on a navigation property, which is not allowed."
+            )));
+        }
+        self.cursor.word()?;
+        self.cursor.expect('(')?;
+        match name {
+            Some(name) => self.function(name),
+            None => self.text_function(word),
+        }
     }
 
     fn comparison(&mut self) -> Result<Expression> {
@@ -140,7 +153,7 @@ impl Parser<'_> {
             return Ok(lambda);
         }
         let Some(operator) = self.operator() else {
-            return path.map(Expression::Path).ok_or_else(|| self.here());
+            return path.map(Expression::Path).ok_or_else(|| self.cursor.here());
         };
         let right = self.operand()?;
         Ok(Expression::Compare(operator, left, right))
@@ -148,108 +161,98 @@ impl Parser<'_> {
 
     /// A path that ends in `any(` or `all(` was no operand.
     fn lambda(&mut self, path: &[String]) -> Result<Option<Expression>> {
-        let (Some(last), true) = (path.last(), self.take_mark('(')) else { return Ok(None) };
-        let navigation = path[..path.len() - 1].to_vec();
-        let all = match last.as_str() {
-            "any" => false,
-            "all" => true,
-            _ => return Err(self.here()),
+        let (Some((last, navigation)), true) = (path.split_last(), self.cursor.take_mark('(')) else {
+            return Ok(None);
         };
-        if !all && self.take_mark(')') {
+        let navigation = navigation.to_vec();
+        let all = match last.as_str() {
+            "any" if !navigation.is_empty() => false,
+            "all" if !navigation.is_empty() => true,
+            _ => return Err(self.cursor.here()),
+        };
+        if !all && self.cursor.take_mark(')') {
             return Ok(Some(Expression::Lambda { navigation, all, condition: None }));
         }
-        let variable = self.word()?;
-        self.expect(':')?;
+        let variable = self.cursor.word()?;
+        self.cursor.expect(':')?;
         let condition = self.or()?;
-        self.expect(')')?;
+        self.cursor.expect(')')?;
         Ok(Some(Expression::Lambda { navigation, all, condition: Some((variable, Box::new(condition))) }))
     }
 
     fn text_function(&mut self, function: String) -> Result<Expression> {
-        let Operand::Path(path) = self.operand()? else { return Err(self.here()) };
-        self.expect(',')?;
-        let Operand::Value(Literal::Text(value)) = self.operand()? else { return Err(self.here()) };
-        self.expect(')')?;
+        let Operand::Path(path) = self.operand()? else { return Err(self.cursor.here()) };
+        self.cursor.expect(',')?;
+        let Operand::Value(Literal::Text(value)) = self.operand()? else { return Err(self.cursor.here()) };
+        self.cursor.expect(')')?;
         Ok(Expression::Text { function, path, value })
     }
 
     fn function(&mut self, name: String) -> Result<Expression> {
         let mut arguments = Vec::new();
-        if !self.take_mark(')') {
+        if !self.cursor.take_mark(')') {
             loop {
-                let argument = self.word()?;
-                self.expect('=')?;
+                let argument = self.cursor.word()?;
+                self.cursor.expect('=')?;
                 arguments.push((argument, self.argument()?));
-                if self.take_mark(')') {
+                if self.cursor.take_mark(')') {
                     break;
                 }
-                self.expect(',')?;
+                self.cursor.expect(',')?;
             }
         }
         Ok(Expression::Function { name, arguments })
     }
 
     fn argument(&mut self) -> Result<Argument> {
-        if self.take_mark('[') {
+        if self.cursor.take_mark('[') {
             return self.list().map(Argument::Many);
         }
-        if let Some(Sign::Word(word)) = self.peek().map(|token| &token.sign)
-            && word.starts_with('@')
-        {
+        if self.cursor.word_ahead().is_some_and(|word| word.starts_with('@')) {
             // An alias that is not assigned is null.
-            let text = (self.alias)(word).unwrap_or_else(|| "null".to_owned());
-            self.at += 1;
-            let tokens = lex(&text)?;
-            let mut inner =
-                Parser { text: &text, tokens: &tokens, at: 0, depth: self.depth + 1, alias: &|_| None };
-            return inner.argument();
+            let text = (self.alias)(&self.cursor.word()?).unwrap_or_else(|| "null".to_owned());
+            let mut cursor = Cursor::new(&text)?;
+            let mut inner = Parser { cursor: &mut cursor, depth: self.depth, alias: &|_| None };
+            let argument = inner.argument()?;
+            cursor.end()?;
+            return Ok(argument);
         }
         match self.operand()? {
             Operand::Value(literal) => Ok(Argument::One(literal)),
-            Operand::Path(_) => Err(self.here()),
+            Operand::Path(_) => Err(self.cursor.here()),
         }
     }
 
     fn list(&mut self) -> Result<Vec<Literal>> {
         let mut values = Vec::new();
-        if self.take_mark(']') {
+        if self.cursor.take_mark(']') {
             return Ok(values);
         }
         loop {
             match self.operand()? {
                 Operand::Value(literal) => values.push(literal),
-                Operand::Path(_) => return Err(self.here()),
+                Operand::Path(_) => return Err(self.cursor.here()),
             }
-            if self.take_mark(']') {
+            if self.cursor.take_mark(']') {
                 return Ok(values);
             }
-            self.expect(',')?;
+            self.cursor.expect(',')?;
         }
     }
 
     fn operand(&mut self) -> Result<Operand> {
-        let Some(token) = self.peek() else { return Err(syntax(self.text, self.text.len())) };
-        if let Some(literal) = token.literal() {
-            self.at += 1;
+        if let Some(literal) = self.cursor.literal() {
             return Ok(Operand::Value(literal));
         }
-        if let Sign::Word(word) = &token.sign
-            && word.starts_with('@')
-        {
-            let text = (self.alias)(word).unwrap_or_else(|| "null".to_owned());
-            self.at += 1;
+        if self.cursor.word_ahead().is_some_and(|word| word.starts_with('@')) {
+            let text = (self.alias)(&self.cursor.word()?).unwrap_or_else(|| "null".to_owned());
             return super::parse_literal(&text).map(Operand::Value);
         }
-        let mut path = vec![self.word()?];
-        while self.take_mark('/') {
-            path.push(self.word()?);
-        }
-        Ok(Operand::Path(path))
+        self.cursor.path().map(Operand::Path)
     }
 
     fn operator(&mut self) -> Option<Operator> {
-        let Some(Sign::Word(word)) = self.peek().map(|token| &token.sign) else { return None };
-        let operator = match word.as_str() {
+        let operator = match self.cursor.word_ahead()? {
             "eq" => Operator::Eq,
             "ne" => Operator::Ne,
             "gt" => Operator::Gt,
@@ -258,43 +261,18 @@ impl Parser<'_> {
             "le" => Operator::Le,
             _ => return None,
         };
-        self.at += 1;
-        Some(operator)
+        self.cursor.word().ok().map(|_| operator)
     }
+}
 
-    fn peek(&self) -> Option<&Token> {
-        self.tokens.get(self.at)
-    }
-
-    fn here(&self) -> Fault {
-        syntax(self.text, self.peek().map_or(self.text.len(), |token| token.at))
-    }
-
-    fn word(&mut self) -> Result<String> {
-        match self.peek().map(|token| &token.sign) {
-            Some(Sign::Word(word)) => {
-                let word = word.clone();
-                self.at += 1;
-                Ok(word)
-            }
-            _ => Err(self.here()),
+/// A part that stands alone needs nothing around it.
+fn one_or(mut parts: Vec<Expression>, several: fn(Vec<Expression>) -> Expression) -> Expression {
+    match parts.pop() {
+        Some(only) if parts.is_empty() => only,
+        last => {
+            parts.extend(last);
+            several(parts)
         }
-    }
-
-    fn take_word(&mut self, expected: &str) -> bool {
-        let found = matches!(self.peek().map(|t| &t.sign), Some(Sign::Word(word)) if word == expected);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn take_mark(&mut self, expected: char) -> bool {
-        let found = self.peek().is_some_and(|token| token.sign == Sign::Mark(expected));
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect(&mut self, mark: char) -> Result<()> {
-        if self.take_mark(mark) { Ok(()) } else { Err(self.here()) }
     }
 }
 

@@ -5,9 +5,10 @@ use crate::schema::{Behaviour, Kind};
 use crate::value::{Cell, time};
 
 use super::compare;
-use super::condition::{Found, Names, Where};
+use super::condition::Where;
 use super::filter::{Argument, Operator};
 use super::lex::Literal;
+use super::names::{Found, Names};
 
 /// The column that a function is about.
 pub(super) fn column(name: &str, arguments: &[(String, Argument)]) -> Result<String> {

@@ -10,7 +10,8 @@ use crate::fault::{Fault, Result};
 use crate::schema::{Kind, Table};
 use crate::value::Cell;
 
-use super::condition::{Names, Where};
+use super::condition::Where;
+use super::names::Names;
 use super::select::cell;
 
 /// Default and most \[D:webapi/query/page-results.md\].
@@ -127,6 +128,16 @@ impl Place {
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .ok_or_else(bad_cookie)
     }
+}
+
+/// A token that holds no place but a page's number alone: for results that have no row to go on from.
+pub(super) fn page_token(page: u64) -> String {
+    format!("<cookie pagenumber=\"{page}\" istracking=\"False\" />")
+}
+
+pub(super) fn page_number(token: &str) -> Result<u64> {
+    let number = token.split("pagenumber=\"").nth(1).and_then(|rest| rest.split('"').next());
+    number.and_then(|digits| digits.parse().ok()).filter(|page| *page > 0).ok_or_else(bad_cookie)
 }
 
 fn bad_cookie() -> Fault {

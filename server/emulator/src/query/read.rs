@@ -3,7 +3,7 @@
 use http::StatusCode;
 use sqlx::sqlite::SqliteRow;
 
-use crate::address::{Options, encode, path_and_query};
+use crate::address::Options;
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::schema::Table;
@@ -11,14 +11,16 @@ use crate::store::{Reader, sql};
 use crate::value::Cell;
 
 use super::annotate::{Annotations, TOTAL};
-use super::condition::{Names, Where};
+use super::condition::Where;
 use super::expand;
+use super::names::Names;
+use super::options::{applied, link, page_size, refuse_unknown, top};
 use super::page::{self, MOST_ROWS, Place};
 use super::select::{Listed, Shape, write_row};
 use super::{apply, parse_filter};
 
 /// The table's own alias in every statement.
-const ROW: &str = "t";
+pub(super) const ROW: &str = "t";
 
 /// `GET set(key)`, the row's id already found.
 pub(crate) async fn one(
@@ -95,11 +97,7 @@ pub(crate) async fn list(
         crate::value::write_text(&mut body, &link);
     }
     body.push('}');
-    let answer = Answer::json(body);
-    Ok(match plan.page_size {
-        Some(size) => answer.with("preference-applied", format!("odata.maxpagesize={size}")),
-        None => answer,
-    })
+    applied(Answer::json(body), request)
 }
 
 /// What a listing asks of SQL.
@@ -112,7 +110,6 @@ struct Plan<'a> {
     order_at: usize,
     rows: usize,
     page: u64,
-    page_size: Option<u32>,
     paged: bool,
 }
 
@@ -142,7 +139,7 @@ impl<'a> Plan<'a> {
         listed.items.extend(terms.iter().map(|term| term.sql.clone()));
         listed.items.push(format!("{ROW}._n"));
         let page_size = page_size(request)?;
-        let top = top(options)?;
+        let top = top(options.get("$top"))?;
         // With a page size, `$top` is ignored [D:webapi/query/page-results.md, 2024].
         let (rows, paged) = match (page_size, top) {
             (Some(size), _) => (size, true),
@@ -159,7 +156,7 @@ impl<'a> Plan<'a> {
             rows + u32::from(paged)
         );
         let rows = rows as usize;
-        Ok(Self { shape, text, cells: query.cells, terms, order_at, rows, page, page_size, paged })
+        Ok(Self { shape, text, cells: query.cells, terms, order_at, rows, page, paged })
     }
 
     /// The request's own address with another cookie.
@@ -170,60 +167,11 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The request's address with one option set anew.
-pub(crate) fn link(request: &Request, name: &str, value: &str) -> String {
-    let (path, query) = path_and_query(&request.target);
-    let kept = query.split('&').filter(|pair| {
-        let key = pair.split('=').next().unwrap_or_default();
-        !pair.is_empty() && !matches!(crate::address::decode(key).as_str(), "$skiptoken" | "$deltatoken")
-    });
-    let mut pairs: Vec<String> = kept.map(|pair| pair.replace(' ', "%20")).collect();
-    pairs.push(format!("{name}={}", encode(value)));
-    format!("{}{path}?{}", request.base, pairs.join("&"))
-}
-
 fn add_filter(query: &mut Where, names: Names<'_>, table: &Table, options: &Options) -> Result<()> {
     let Some(text) = options.get("$filter") else { return Ok(()) };
     let alias = |name: &str| options.get(name).map(str::to_owned);
     let filter = parse_filter(text, &alias)?;
     query.add(names, table, ROW, &filter)
-}
-
-pub(crate) fn page_size(request: &Request) -> Result<Option<u32>> {
-    let Some(text) = request.preference("odata.maxpagesize") else { return Ok(None) };
-    match text.parse::<u32>() {
-        Ok(size) if size > 0 => Ok(Some(size.min(MOST_ROWS))),
-        _ => Err(Fault::syntax(format!("Invalid value '{text}' for odata.maxpagesize."))),
-    }
-}
-
-fn top(options: &Options) -> Result<Option<u32>> {
-    let Some(text) = options.get("$top") else { return Ok(None) };
-    text.parse().map(Some).map_err(|_| {
-        Fault::syntax(format!(
-            "Invalid value '{text}' for $top query option found. The $top query option requires a non-negative integer \
-             value."
-        ))
-    })
-}
-
-fn refuse_unknown(options: &Options) -> Result<()> {
-    for name in options.names() {
-        match name {
-            "$skip" | "$search" | "$format" | "$compute" => {
-                let name = name.trim_start_matches('$');
-                let message = format!(
-                    "Query option '{name}' is not allowed. The query parameter {name} is not supported."
-                );
-                return Err(Fault::bad("0x80060888", message));
-            }
-            "fetchXml" | "sql" | "savedQuery" | "userQuery" => {
-                return Err(Fault::unsupported(format!("the query option '{name}'")));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// `GET set/$count`, as text.

@@ -9,8 +9,9 @@ use crate::schema::{Behaviour, Column, Kind, Table};
 use crate::value::{Cell, formatted, write, write_text};
 
 use super::annotate::{Annotations, FORMATTED, LOOKUP_TABLE, NAVIGATION};
-use super::condition::{Joins, Names};
 use super::expand::Expansion;
+use super::joins::Joins;
+use super::names::Names;
 
 /// The columns of one table as a request wants them, and where they stand in the rows that SQL gives.
 pub(crate) struct Shape<'a> {
@@ -23,11 +24,13 @@ pub(crate) struct Shape<'a> {
     pub(crate) names: Vec<String>,
 }
 
-struct Shown<'a> {
-    column: &'a Column,
-    at: usize,
+/// A value that is shown: under which name, of which column, and where it stands in the row.
+pub(super) struct Shown<'a> {
+    pub(super) name: String,
+    pub(super) column: &'a Column,
+    pub(super) at: usize,
     /// Where the name of the row stands that a lookup points at.
-    label_at: Option<usize>,
+    pub(super) label_at: Option<usize>,
 }
 
 /// The list of what a statement selects, in the making.
@@ -58,14 +61,12 @@ impl<'a> Shape<'a> {
             listed.items.push(names.column_sql(alias, column));
             let mut label_at = None;
             if annotations.formatted
-                && let Kind::Lookup { target, navigation, .. } = &column.kind
+                && let Some(label) = listed.joins.label(names, alias, column)?
             {
-                let joined = listed.joins.over(names, alias, column, navigation)?;
-                let target = names.table(target)?;
                 label_at = Some(listed.items.len());
-                listed.items.push(format!("{joined}.\"{}\"", target.primary_name));
+                listed.items.push(label);
             }
-            shown.push(Shown { column, at, label_at });
+            shown.push(Shown { name: column.property(), column, at, label_at });
         }
         let mut inner = Vec::new();
         for expansion in expansions {
@@ -132,7 +133,7 @@ pub(crate) fn write_row(
     }
     out.push_str(&format!("\"@odata.etag\":\"W/\\\"{}\\\"\"", shape.version(row)?));
     for shown in &shape.shown {
-        write_property(out, names, row, shown, annotations)?;
+        write_property(out, names, row, shown, annotations, false)?;
     }
     for (navigation, inner) in &shape.inner {
         out.push(',');
@@ -147,15 +148,20 @@ pub(crate) fn write_row(
     Ok(())
 }
 
-fn write_property(
+/// Writes a value after a comma, its annotations before it.
+pub(super) fn write_property(
     out: &mut String,
     names: Names<'_>,
     row: &SqliteRow,
     shown: &Shown<'_>,
     annotations: Annotations,
+    omit_null: bool,
 ) -> Result<()> {
-    let property = shown.column.property();
+    let property = &shown.name;
     let value = cell(row, shown.at, &shown.column.kind)?;
+    if omit_null && value == Cell::Null {
+        return Ok(());
+    }
     let annotate = |out: &mut String, name: &str, text: &str| {
         out.push_str(&format!(",\"{property}@{name}\":"));
         write_text(out, text);

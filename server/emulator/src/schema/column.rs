@@ -139,6 +139,14 @@ impl Column {
         }
     }
 
+    /// The name of a lookup's relationship, by which the rows on its other side are asked for these.
+    pub(crate) fn relationship(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Lookup { relationship, .. } => Some(relationship),
+            _ => None,
+        }
+    }
+
     /// Whether rows hold it in the file; a fixed lookup is known without.
     pub(crate) fn is_stored(&self) -> bool {
         !matches!(self.kind, Kind::Fixed(_))

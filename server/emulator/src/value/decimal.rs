@@ -88,7 +88,8 @@ impl Decimal {
 }
 
 /// `12345` with 5 digits after the point is `0.12345`.
-pub(crate) fn print(units: i64, scale: u32) -> String {
+pub(crate) fn print(units: impl Into<i128>, scale: u32) -> String {
+    let units = units.into();
     if scale == 0 {
         return units.to_string();
     }

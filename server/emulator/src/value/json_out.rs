@@ -78,7 +78,7 @@ pub(crate) fn formatted(schema: &Schema, column: &Column, cell: &Cell) -> Option
 }
 
 /// `1234567.5` as `1,234,567.5`.
-fn grouped(number: &str) -> String {
+pub(crate) fn grouped(number: &str) -> String {
     let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
     let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(w, f)| (w, Some(f)));
     let mut out = String::from(sign);

@@ -1,5 +1,6 @@
 //! The emulator over real HTTP, asked as the documentation says that Dataverse is asked.
 
+mod aggregates;
 mod applications;
 mod batches;
 mod changes;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::desk::{Answer, Desk};
 
-async fn filled() -> Desk {
+pub async fn filled() -> Desk {
     let desk = Desk::new().await;
     let place = desk.post("x_places", &json!({ "x_name": "Here" })).await.id();
     for n in 0..10 {

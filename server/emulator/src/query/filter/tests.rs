@@ -22,10 +22,7 @@ fn not_binds_before_and_before_or() {
     let (a, b, c) = (compare("a"), compare("b"), compare("c"));
     assert_eq!(
         read("a eq 1 or b eq 1 and not (c eq 1)").unwrap(),
-        Expression::Or(
-            Box::new(a.clone()),
-            Box::new(Expression::And(Box::new(b), Box::new(Expression::Not(Box::new(c)))))
-        )
+        Expression::Or(vec![a.clone(), Expression::And(vec![b, Expression::Not(Box::new(c))])])
     );
     assert_eq!(read("((a eq 1))").unwrap(), a);
 }

@@ -1,0 +1,86 @@
+//! A place in a text that was cut into tokens, and the few steps that every grammar here takes from it.
+
+use super::lex::{Literal, Sign, Token, lex, syntax};
+use crate::fault::{Fault, Result};
+
+/// What a parameter alias (`@p1`) stands for, if it was assigned.
+pub(super) type Aliases<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+pub(super) struct Cursor<'a> {
+    text: &'a str,
+    tokens: Vec<Token>,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(text: &'a str) -> Result<Self> {
+        Ok(Self { text, tokens: lex(text)?, at: 0 })
+    }
+
+    pub(super) fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.at)
+    }
+
+    pub(super) fn word_ahead(&self) -> Option<&str> {
+        match self.peek().map(|token| &token.sign) {
+            Some(Sign::Word(word)) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// Whether the token after the next one is this mark.
+    pub(super) fn mark_follows(&self, mark: char) -> bool {
+        self.tokens.get(self.at + 1).is_some_and(|token| token.sign == Sign::Mark(mark))
+    }
+
+    /// Refuses what stands here, with its position.
+    pub(super) fn here(&self) -> Fault {
+        syntax(self.text, self.peek().map_or(self.text.len(), |token| token.at))
+    }
+
+    pub(super) fn word(&mut self) -> Result<String> {
+        let word = self.word_ahead().map(str::to_owned).ok_or_else(|| self.here())?;
+        self.at += 1;
+        Ok(word)
+    }
+
+    pub(super) fn literal(&mut self) -> Option<Literal> {
+        let literal = self.peek()?.literal()?;
+        self.at += 1;
+        Some(literal)
+    }
+
+    /// `a/b/c`.
+    pub(super) fn path(&mut self) -> Result<Vec<String>> {
+        let mut path = vec![self.word()?];
+        while self.take_mark('/') {
+            path.push(self.word()?);
+        }
+        Ok(path)
+    }
+
+    pub(super) fn take_word(&mut self, expected: &str) -> bool {
+        let found = self.word_ahead() == Some(expected);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn take_mark(&mut self, expected: char) -> bool {
+        let found = self.peek().is_some_and(|token| token.sign == Sign::Mark(expected));
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn expect_word(&mut self, word: &str) -> Result<()> {
+        if self.take_word(word) { Ok(()) } else { Err(self.here()) }
+    }
+
+    pub(super) fn expect(&mut self, mark: char) -> Result<()> {
+        if self.take_mark(mark) { Ok(()) } else { Err(self.here()) }
+    }
+
+    /// Nothing may follow.
+    pub(super) fn end(&self) -> Result<()> {
+        if self.peek().is_none() { Ok(()) } else { Err(self.here()) }
+    }
+}

@@ -1,0 +1,94 @@
+//! Tables joined in over lookups, each path once.
+
+use super::names::Names;
+use crate::fault::{Fault, Result};
+use crate::schema::{Column, FixedLookup, Kind, Table};
+use crate::security::Access;
+
+#[derive(Debug, Default)]
+pub(crate) struct Joins {
+    found: Vec<Joined>,
+    pub(crate) text: String,
+    /// How many were made in the whole statement, subqueries included: no name is used twice.
+    made: usize,
+}
+
+/// From the table of one alias over a navigation property to another alias.
+#[derive(Debug)]
+struct Joined {
+    from: String,
+    navigation: String,
+    alias: String,
+}
+
+impl Joins {
+    /// The alias of the table that a lookup of `alias` leads to.
+    pub(crate) fn over(
+        &mut self,
+        names: Names<'_>,
+        alias: &str,
+        lookup: &Column,
+        navigation: &str,
+    ) -> Result<String> {
+        let known = self.found.iter().find(|known| known.from == alias && known.navigation == navigation);
+        if let Some(known) = known {
+            return Ok(known.alias.clone());
+        }
+        let target = names.table(lookup.target().unwrap_or_default())?;
+        names.caller.demand(target, Access::Read)?;
+        let joined = format!("j{}", self.made);
+        self.made += 1;
+        let on = names.column_sql(alias, lookup);
+        self.text.push_str(&format!(
+            " LEFT JOIN {} {joined} ON {joined}.\"{}\" = {on}",
+            target.rows(),
+            target.primary_id()
+        ));
+        let navigation = navigation.to_owned();
+        self.found.push(Joined { from: alias.to_owned(), navigation, alias: joined.clone() });
+        Ok(joined)
+    }
+
+    /// The name of the row that a lookup points at, which people are shown; `None` for what is no lookup.
+    pub(super) fn label(&mut self, names: Names<'_>, alias: &str, lookup: &Column) -> Result<Option<String>> {
+        let (Some(target), Some(navigation)) = (lookup.target(), lookup.navigation()) else {
+            return Ok(None);
+        };
+        if lookup.kind == Kind::Fixed(FixedLookup::Nobody) {
+            return Ok(None);
+        }
+        let joined = self.over(names, alias, lookup, navigation)?;
+        Ok(Some(format!("{joined}.\"{}\"", names.table(target)?.primary_name)))
+    }
+
+    /// Walks over lookups: the table at the end, and its alias.
+    pub(super) fn walk<'a>(
+        &mut self,
+        names: Names<'a>,
+        table: &'a Table,
+        alias: &str,
+        path: &[String],
+    ) -> Result<(&'a Table, String)> {
+        let (mut table, mut alias) = (table, alias.to_owned());
+        for navigation in path {
+            let lookup =
+                table.navigation(navigation).ok_or_else(|| Fault::no_property(navigation, &table.logical))?;
+            alias = self.over(names, &alias, lookup, navigation)?;
+            table = names.table(lookup.target().unwrap_or_default())?;
+        }
+        Ok((table, alias))
+    }
+
+    /// Joins for a subquery: of its own, but under names that nobody else has.
+    pub(super) fn begin_inner(&mut self) -> Self {
+        let inner = Self { made: self.made, ..Self::default() };
+        std::mem::replace(self, inner)
+    }
+
+    /// Back to the joins outside; the text of those inside.
+    pub(super) fn end_inner(&mut self, outer: Self) -> String {
+        let inner = std::mem::replace(self, outer);
+        self.made = inner.made;
+        inner.text
+    }
+}

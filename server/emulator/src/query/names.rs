@@ -1,0 +1,64 @@
+//! Where names are looked up: the organisation as one request sees it.
+
+use crate::fault::{Fault, Result};
+use crate::organisation::Organisation;
+use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
+use crate::security::Caller;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Names<'a> {
+    pub(crate) organisation: &'a Organisation,
+    pub(crate) schema: &'a Schema,
+    pub(crate) caller: &'a Caller,
+}
+
+/// A column found at the end of a path, as SQL.
+#[derive(Clone, Debug)]
+pub(crate) struct Found<'a> {
+    pub(crate) sql: String,
+    pub(crate) column: &'a Column,
+    /// Whose column it is.
+    pub(crate) table: &'a Table,
+    /// What that table is called in the statement.
+    pub(crate) alias: String,
+}
+
+impl<'a> Names<'a> {
+    /// The column's value in SQL, for a table under an alias.
+    pub(crate) fn column_sql(&self, alias: &str, column: &Column) -> String {
+        match &column.kind {
+            Kind::Fixed(fixed) => match self.fixed(*fixed) {
+                Some(id) => format!("x'{}'", id.simple()),
+                None => "NULL".to_owned(),
+            },
+            _ => format!("{alias}.\"{}\"", column.logical),
+        }
+    }
+
+    pub(crate) fn fixed(&self, fixed: FixedLookup) -> Option<uuid::Uuid> {
+        let identity = &self.organisation.identity;
+        match fixed {
+            FixedLookup::User => Some(identity.user),
+            FixedLookup::BusinessUnit => Some(identity.business_unit),
+            FixedLookup::Organization => Some(identity.organization),
+            FixedLookup::Nobody => None,
+        }
+    }
+
+    pub(crate) fn table(&self, logical: &str) -> Result<&'a Table> {
+        self.schema.table(logical).map(AsRef::as_ref).ok_or_else(|| Fault::no_segment(logical))
+    }
+
+    /// The table whose rows point at this one by the relationship of that name, and the lookup by which they do: a
+    /// collection-valued navigation property.
+    pub(crate) fn collection(&self, table: &Table, relationship: &str) -> Option<(&'a Table, &'a Column)> {
+        self.schema
+            .referencing(&table.logical)
+            .find(|(_, column)| column.relationship() == Some(relationship))
+            .map(|(child, column)| (child.as_ref(), column))
+    }
+
+    pub(crate) fn found(&self, table: &'a Table, alias: &str, column: &'a Column) -> Found<'a> {
+        Found { sql: self.column_sql(alias, column), column, table, alias: alias.to_owned() }
+    }
+}

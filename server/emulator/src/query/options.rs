@@ -1,0 +1,70 @@
+//! Options and preferences that every listing takes, and links that carry them on.
+
+use crate::address::{Options, decode, encode, path_and_query};
+use crate::answer::{Answer, Request};
+use crate::fault::{Fault, Result};
+
+use super::page::MOST_ROWS;
+
+/// `Prefer: odata.maxpagesize`, never more than the server's own page.
+pub(crate) fn page_size(request: &Request) -> Result<Option<u32>> {
+    let Some(text) = request.preference("odata.maxpagesize") else { return Ok(None) };
+    match text.parse::<u32>() {
+        Ok(size) if size > 0 => Ok(Some(size.min(MOST_ROWS))),
+        _ => Err(Fault::syntax(format!("Invalid value '{text}' for odata.maxpagesize."))),
+    }
+}
+
+pub(super) fn top(text: Option<&str>) -> Result<Option<u32>> {
+    let Some(text) = text else { return Ok(None) };
+    text.parse().map(Some).map_err(|_| {
+        Fault::syntax(format!(
+            "Invalid value '{text}' for $top query option found. The $top query option requires a non-negative integer \
+             value."
+        ))
+    })
+}
+
+/// What Dataverse does not take, and what this emulator does not.
+pub(super) fn refuse_unknown(options: &Options) -> Result<()> {
+    for name in options.names() {
+        match name {
+            "$skip" | "$search" | "$format" | "$compute" => {
+                let name = name.trim_start_matches('$');
+                let message = format!(
+                    "Query option '{name}' is not allowed. The query parameter {name} is not supported."
+                );
+                return Err(Fault::bad("0x80060888", message));
+            }
+            "sql" | "savedQuery" | "userQuery" => {
+                return Err(Fault::unsupported(format!("the query option '{name}'")));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The request's address with one option set anew.
+pub(crate) fn link(request: &Request, name: &str, value: &str) -> String {
+    let (path, query) = path_and_query(&request.target);
+    let kept = query.split('&').filter(|pair| {
+        let key = pair.split('=').next().unwrap_or_default();
+        !pair.is_empty() && !matches!(decode(key).as_str(), "$skiptoken" | "$deltatoken")
+    });
+    let mut pairs: Vec<String> = kept.map(|pair| pair.replace(' ', "%20")).collect();
+    pairs.push(format!("{name}={}", encode(value)));
+    format!("{}{path}?{}", request.base, pairs.join("&"))
+}
+
+/// Says which preferences were taken into account, one header each.
+pub(super) fn applied(answer: Answer, request: &Request) -> Result<Answer> {
+    let mut answer = answer;
+    if let Some(size) = page_size(request)? {
+        answer = answer.with("preference-applied", format!("odata.maxpagesize={size}"));
+    }
+    if let Some(wanted) = request.preference("odata.include-annotations") {
+        answer = answer.with("preference-applied", format!("odata.include-annotations=\"{wanted}\""));
+    }
+    Ok(answer)
+}
