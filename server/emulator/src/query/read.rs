@@ -15,9 +15,10 @@ use super::condition::Where;
 use super::expand;
 use super::names::Names;
 use super::options::{applied, link, page_size, refuse_unknown, top};
+use super::order::{Term, order_clause};
 use super::page::{self, MOST_ROWS, Place};
 use super::select::{Listed, Shape, write_row};
-use super::{apply, parse_filter};
+use super::{apply, fetch, parse_filter};
 
 /// The table's own alias in every statement.
 pub(super) const ROW: &str = "t";
@@ -67,6 +68,9 @@ pub(crate) async fn list(
     if let Some(transformation) = options.get("$apply") {
         return apply::answer(names, reader, request, table, transformation, options).await;
     }
+    if let Some(text) = options.get("fetchXml") {
+        return fetch::answer(names, reader, request, table, text, options).await;
+    }
     let annotations = Annotations::of(request);
     let plan = Plan::new(names, table, request, options, annotations)?;
     let rows = sql(plan.text.clone(), plan.cells.clone()).fetch_all(reader.connection()).await?;
@@ -74,10 +78,10 @@ pub(crate) async fn list(
     let context = format!("{}$metadata#{}{}", request.base, table.set, plan.shape.context());
     body.push_str(&format!("{{\"@odata.context\":\"{context}\""));
     if options.get("$count") == Some("true") {
-        let total = counted(names, reader, table, options).await?;
+        let counted = counted(names, reader, table, options).await?;
+        let (total, over) = (counted.min(i64::from(MOST_ROWS)), counted > i64::from(MOST_ROWS));
         body.push_str(&format!(",\"@odata.count\":{total}"));
         if annotations.total {
-            let over = total >= i64::from(MOST_ROWS);
             body.push_str(&format!(",\"@{TOTAL}\":{total},\"@{TOTAL}limitexceeded\":{over}"));
         }
     } else if annotations.total {
@@ -105,7 +109,7 @@ struct Plan<'a> {
     shape: Shape<'a>,
     text: String,
     cells: Vec<Cell>,
-    terms: Vec<page::Term>,
+    terms: Vec<Term>,
     /// Where the order's values stand in each row.
     order_at: usize,
     rows: usize,
@@ -133,7 +137,9 @@ impl<'a> Plan<'a> {
         if let Some(token) = options.get("$skiptoken") {
             let place = Place::from_token(token)?;
             page = place.page;
-            page::after(&mut query, &terms, ROW, &place)?;
+            let (text, cells) = page::after(&terms, ROW, &place)?;
+            query.and(&text);
+            query.cells.extend(cells);
         }
         let order_at = listed.items.len();
         listed.items.extend(terms.iter().map(|term| term.sql.clone()));
@@ -152,7 +158,7 @@ impl<'a> Plan<'a> {
             table.rows(),
             query.joins.text,
             query.clause(),
-            page::order_clause(&terms, ROW),
+            order_clause(&terms, ROW),
             rows + u32::from(paged)
         );
         let rows = rows as usize;
@@ -182,18 +188,20 @@ pub(crate) async fn count(
     options: &Options,
 ) -> Result<Answer> {
     let total = counted(names, reader, table, options).await?;
-    Ok(Answer::of_kind("text/plain", total.to_string()))
+    Ok(Answer::of_kind("text/plain", total.min(i64::from(MOST_ROWS)).to_string()))
 }
 
-/// How many rows match, to 5,000 and no further \[D:webapi/query/count-rows.md\].
+/// How many rows match, to one beyond 5,000 and no further: that many are said, and that there are more
+/// \[D:webapi/query/count-rows.md\].
 async fn counted(names: Names<'_>, reader: &mut Reader<'_>, table: &Table, options: &Options) -> Result<i64> {
     let mut query = Where::default();
     add_filter(&mut query, names, table, options)?;
     let text = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {} {ROW}{}{} LIMIT {MOST_ROWS})",
+        "SELECT count(*) FROM (SELECT 1 FROM {} {ROW}{}{} LIMIT {})",
         table.rows(),
         query.joins.text,
-        query.clause()
+        query.clause(),
+        MOST_ROWS + 1
     );
     let row = sql(text, query.cells).fetch_one(reader.connection()).await?;
     Ok(sqlx::Row::try_get(&row, 0)?)

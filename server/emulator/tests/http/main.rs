@@ -6,6 +6,7 @@ mod changes;
 mod desk;
 mod durability;
 mod faults;
+mod fetches;
 mod metadata;
 mod queries;
 mod rows;
