@@ -2,18 +2,25 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
+use serde_json::value::RawValue;
+
 use crate::answer::{Answer, Request};
 use crate::dispatch;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::Schema;
 use crate::store::Transaction;
+use crate::value::Members;
 
 use super::multipart::{Item, Part, read};
 use super::write::Writer;
 
 /// An address inside a batch may be longer than one on its own \[D:webapi/query/overview.md\].
 const LONGEST_URL: usize = 65_536;
+
+/// How deep inside of a body references are looked for.
+const DEEPEST: usize = 32;
 
 /// Answers `POST $batch`.
 pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> Result<Answer> {
@@ -112,21 +119,44 @@ impl Batch<'_> {
         })
     }
 
-    /// `"Nav@odata.bind":"$1"` becomes the address of what `1` made.
+    /// `"Nav@odata.bind":"$1"` becomes the address of what `1` made; all else stays as it was sent, to the last digit.
     fn with_references(&self, body: &bytes::Bytes) -> Result<bytes::Bytes> {
         if !may_refer(body) {
             return Ok(body.clone());
         }
-        let Ok(serde_json::Value::Object(mut row)) = serde_json::from_slice(body) else {
-            return Ok(body.clone());
-        };
-        for (name, value) in &mut row {
-            let Some(id) = value.as_str().and_then(|text| text.strip_prefix('$')) else { continue };
-            if name.ends_with("@odata.bind") {
-                *value = self.reference(id)?.into();
-            }
+        // A body that is no JSON is refused by whoever reads it.
+        match std::str::from_utf8(body).ok().and_then(|text| serde_json::from_str::<&RawValue>(text).ok()) {
+            Some(raw) => Ok(self.resolved(raw, 0)?.into()),
+            None => Ok(body.clone()),
         }
-        Ok(serde_json::to_vec(&row).unwrap_or_default().into())
+    }
+
+    fn resolved(&self, raw: &RawValue, depth: usize) -> Result<String> {
+        let text = raw.get();
+        if depth > DEEPEST || !may_refer(text.as_bytes()) {
+            return Ok(text.to_owned());
+        }
+        if let Ok(Members(members)) = serde_json::from_str(text) {
+            let parts: Result<Vec<String>> = members
+                .iter()
+                .map(|(name, value)| Ok(format!("{}:{}", json!(name), self.member(name, value, depth)?)))
+                .collect();
+            return Ok(format!("{{{}}}", parts?.join(",")));
+        }
+        if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
+            let parts: Result<Vec<String>> =
+                items.into_iter().map(|item| self.resolved(item, depth + 1)).collect();
+            return Ok(format!("[{}]", parts?.join(",")));
+        }
+        Ok(text.to_owned())
+    }
+
+    fn member(&self, name: &str, value: &RawValue, depth: usize) -> Result<String> {
+        let reference = value.get().strip_prefix("\"$").and_then(|rest| rest.strip_suffix('"'));
+        match reference.filter(|_| name.ends_with("@odata.bind")) {
+            Some(id) => Ok(json!(self.reference(id)?).to_string()),
+            None => self.resolved(value, depth + 1),
+        }
     }
 
     /// All or none; a failure is answered by one part alone, inside the set's wrapper [powerapps-docs issue 2843].

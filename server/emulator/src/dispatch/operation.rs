@@ -28,6 +28,12 @@ pub(crate) enum Operation {
         key: RowKey,
         property: String,
     },
+    /// `GET set(key)/collection/$count`.
+    CountRelated {
+        table: String,
+        key: RowKey,
+        navigation: String,
+    },
     Create {
         table: String,
     },
@@ -152,6 +158,9 @@ impl Operation {
             (&Method::PATCH, []) => Ok(Self::Write { table, key }),
             (&Method::DELETE, []) => Ok(Self::Delete { table, key }),
             (&Method::GET, [property]) => Ok(Self::Property { table, key, property: (*property).to_owned() }),
+            (&Method::GET, [navigation, "$count"]) => {
+                Ok(Self::CountRelated { table, key, navigation: (*navigation).to_owned() })
+            }
             (&Method::PUT, [column]) => Ok(Self::PutColumn { table, key, column: (*column).to_owned() }),
             (&Method::DELETE, [column] | [column, "$ref"]) => {
                 Ok(Self::Clear { table, key, column: (*column).to_owned() })
@@ -169,6 +178,7 @@ impl Operation {
             self,
             Self::List { .. }
                 | Self::Count { .. }
+                | Self::CountRelated { .. }
                 | Self::One { .. }
                 | Self::Property { .. }
                 | Self::WhoAmI

@@ -1,10 +1,31 @@
 //! Orders, always total in the end: rows with the same values come in the order made.
 
+use super::condition::Where;
+use super::cursor::Cursor;
 use super::joins::Joins;
 use super::names::{Found, Names};
 use crate::fault::Result;
-use crate::schema::{ChoiceOf, Kind};
+use crate::schema::{ChoiceOf, Kind, Table};
 use crate::store::compare;
+
+/// A column to order by, as it was asked for: its path, and whether the greatest comes first.
+pub(super) type Wanted = (Vec<String>, bool);
+
+/// Reads `$orderby`, as far as it goes.
+pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Vec<Wanted>> {
+    let mut found = Vec::new();
+    loop {
+        let path = cursor.path()?;
+        let descending = cursor.take_word("desc");
+        if !descending {
+            cursor.take_word("asc");
+        }
+        found.push((path, descending));
+        if !cursor.take_mark(',') {
+            return Ok(found);
+        }
+    }
+}
 
 /// One column of the order.
 pub(super) struct Term {
@@ -32,6 +53,22 @@ impl Term {
             }
             kind => Self { sql: found.sql.clone(), descending, kind: kind.clone() },
         })
+    }
+
+    /// The terms that OData's `$orderby` asks for.
+    pub(super) fn all(
+        query: &mut Where,
+        names: Names<'_>,
+        table: &Table,
+        alias: &str,
+        wanted: &[Wanted],
+    ) -> Result<Vec<Self>> {
+        let mut terms = Vec::with_capacity(wanted.len());
+        for (path, descending) in wanted {
+            let found = query.find(names, table, alias, path)?;
+            terms.push(Self::new(names, &mut query.joins, &found, *descending, false)?);
+        }
+        Ok(terms)
     }
 
     /// By the number of a row, to tell apart those with the same values.

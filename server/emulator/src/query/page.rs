@@ -7,13 +7,11 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{Fault, Result};
-use crate::schema::{Kind, Table};
+use crate::schema::Kind;
 use crate::value::Cell;
 
-use super::condition::Where;
 use super::cursor::Cursor;
-use super::names::Names;
-use super::order::Term;
+use super::order::{self, Term, Wanted};
 use super::select::cell;
 
 /// Default and most \[D:webapi/query/page-results.md\].
@@ -40,29 +38,12 @@ enum Mark {
 }
 
 /// Reads `$orderby`.
-pub(super) fn order(
-    query: &mut Where,
-    names: Names<'_>,
-    table: &Table,
-    alias: &str,
-    text: &str,
-) -> Result<Vec<Term>> {
-    let mut terms = Vec::new();
+pub(super) fn order(text: Option<&str>) -> Result<Vec<Wanted>> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Vec::new()) };
     let mut cursor = Cursor::new(text)?;
-    while cursor.peek().is_some() {
-        let path = cursor.path()?;
-        let descending = cursor.take_word("desc");
-        if !descending {
-            cursor.take_word("asc");
-        }
-        let found = query.find(names, table, alias, &path)?;
-        terms.push(Term::new(names, &mut query.joins, &found, descending, false)?);
-        if !cursor.take_mark(',') {
-            break;
-        }
-    }
+    let wanted = order::parse(&mut cursor)?;
     cursor.end()?;
-    Ok(terms)
+    Ok(wanted)
 }
 
 /// The condition that a row lies after a place. Nothing comes before everything, as in SQL Server.

@@ -5,6 +5,7 @@ mod batches;
 mod changes;
 mod desk;
 mod durability;
+mod expands;
 mod faults;
 mod fetches;
 mod metadata;

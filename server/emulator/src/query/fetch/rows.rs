@@ -4,9 +4,9 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{Fault, Result};
-use crate::query::annotate::TOTAL;
 use crate::query::order::{Term, order_clause};
 use crate::query::page::{self, MOST_ROWS};
+use crate::query::read::write_total;
 use crate::query::select::{Shown, write_property};
 use crate::schema::{Column, Kind};
 use crate::store::{Reader, sql};
@@ -81,7 +81,7 @@ pub(super) async fn answer(
         };
         asked.more(&mut body, fetch.page, cookie.as_ref());
     }
-    write_total(&mut body, total, asked);
+    write_total(&mut body, total, asked.annotations);
     body.push_str(",\"value\":[");
     for (at, row) in found.iter().take(shown).enumerate() {
         if at > 0 {
@@ -232,17 +232,6 @@ async fn total(
     let what = if fetch.distinct { format!("DISTINCT {}", sheet.items.join(", ")) } else { "1".to_owned() };
     let text = format!("SELECT count(*) FROM (SELECT {what}{from} LIMIT {})", MOST_ROWS + 1);
     Ok(sql(text, cells).fetch_one(reader.connection()).await?.try_get(0)?)
-}
-
-fn write_total(body: &mut String, total: Option<i64>, asked: &Asked<'_>) {
-    let most = i64::from(MOST_ROWS);
-    if let Some(total) = total {
-        body.push_str(&format!(",\"@odata.count\":{}", total.min(most)));
-    }
-    if asked.annotations.total {
-        let (count, over) = total.map_or((-1, false), |total| (total.min(most), total > most));
-        body.push_str(&format!(",\"@{TOTAL}\":{count},\"@{TOTAL}limitexceeded\":{over}"));
-    }
 }
 
 fn write_row(
