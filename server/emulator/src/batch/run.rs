@@ -36,7 +36,7 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
     for item in items {
         let well = match item {
             Item::One(part) => {
-                let answer = batch.one(&mut transaction, &part).await;
+                let answer = batch.alone(&mut transaction, &part).await?;
                 let well = answer.status.as_u16() < 400;
                 output.one(&answer, part.content_id.as_deref());
                 well
@@ -63,6 +63,17 @@ struct Batch<'a> {
 }
 
 impl Batch<'_> {
+    /// A request outside of change sets: whole or not at all by itself.
+    async fn alone(&mut self, transaction: &mut Transaction<'_>, part: &Part) -> Result<Answer> {
+        if !in_steps(part) {
+            return Ok(self.one(transaction, part).await);
+        }
+        transaction.savepoint().await?;
+        let answer = self.one(transaction, part).await;
+        transaction.settle(answer.status.as_u16() < 400).await?;
+        Ok(answer)
+    }
+
     async fn one(&mut self, transaction: &mut Transaction<'_>, part: &Part) -> Answer {
         match self.attempt(transaction, part).await {
             Ok(answer) => {
@@ -189,6 +200,13 @@ impl Batch<'_> {
         output.change_set(&answers, self.organisation.surroundings.id());
         Ok(true)
     }
+}
+
+/// Whether a request may fail after it has written something: most write one row and are done.
+fn in_steps(part: &Part) -> bool {
+    let several = part.body.iter().skip(1).any(|byte| matches!(byte, b'{' | b'['));
+    part.method != http::Method::GET
+        && (several || part.method == http::Method::DELETE || part.headers.contains_key("prefer"))
 }
 
 /// Whether a body may hold a reference such as `"$1"`: most hold none, and need no second reading.
