@@ -3,6 +3,7 @@
 pub(crate) mod application;
 mod assertion;
 mod certificate;
+mod discovery;
 mod jwt;
 mod refusal;
 mod registration;
@@ -22,6 +23,7 @@ use crate::surroundings::Surroundings;
 
 use application::{Application, Credential};
 
+pub(crate) use discovery::discover;
 pub(crate) use registration::{NewCredential, add_credential, register, remove_credential, unregister};
 pub use registration::{Registered, Registration, RegistrationError};
 pub(crate) use token::respond;

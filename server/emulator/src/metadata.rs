@@ -8,6 +8,7 @@ mod define;
 mod demand;
 mod describe;
 mod evaluate;
+mod expression;
 mod get;
 mod make;
 

@@ -32,25 +32,31 @@ pub struct Plan {
     pub conflicts: Vec<String>,
 }
 
-/// Makes what is missing, one thing after the other (the organisation takes a lock for each), and says what it was.
+/// Makes what is missing, one thing after the other (the organisation takes a lock for each), and says what it was, each
+/// as soon as it stands.
 ///
 /// # Errors
 /// Names what stands in the way, before anything is made; or the step that failed. What was made stays, and is found
 /// when it is run again.
-pub async fn provision(client: &Client, tenants: &[Tenant], scope: Scope) -> Result<Vec<Step>, Error> {
+pub async fn provision(
+    client: &Client,
+    tenants: &[Tenant],
+    scope: Scope,
+    made: &mut (dyn FnMut(&Step) + Send),
+) -> Result<(), Error> {
     let Plan { steps, conflicts } = plan(client, scope).await?;
     if !conflicts.is_empty() {
         return Err(Error::Clash { conflicts });
     }
     for step in &steps {
-        tracing::info!(%step, "provisioning");
         step.make(client).await.map_err(failed(step.to_string()))?;
+        made(step);
     }
     for tenant in tenants {
         let step = || format!("the row of tenant {}", tenant.name);
         create_tenant(client, tenant.id, &tenant.name).await.map_err(failed(step()))?;
     }
-    Ok(steps)
+    Ok(())
 }
 
 /// Looks what is missing, and changes nothing.

@@ -28,8 +28,9 @@ pub async fn run() -> Result<(), Failure> {
     };
     tell(&format!("\nTrying {}\n", target.place()))?;
     if matches!(target, Target::Inside(_)) {
-        let made = pipeline::provision(&client, &carrier::tenants(), pipeline::Scope::Tables).await;
-        made.map_err(anyhow::Error::new)?;
+        let tenants = carrier::tenants();
+        let stands = pipeline::provision(&client, &tenants, pipeline::Scope::Tables, &mut |_| ()).await;
+        stands.map_err(anyhow::Error::new)?;
     }
     let held = trial::run(&client, &mut tell).await;
     if let Some(warning) = target.expires().and_then(|day| expiry::warning(day, clock::clock(None).now())) {

@@ -4,7 +4,8 @@ use std::{io::Write as _, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use pipeline::{Plan, Scope};
+use dataverse::Client;
+use pipeline::{Plan, Scope, Step};
 
 use super::Failure;
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
 
 /// Definitions are made one after the other, and an organisation may ask for pauses.
 const PATIENCE: Duration = Duration::from_secs(120);
+const ALL_STANDS: &str = "everything stands already";
 
 #[derive(Debug, Args)]
 pub struct Provision {
@@ -32,25 +34,39 @@ impl Provision {
         };
         let client = Target::Real(organisation).client(PATIENCE).context("no connection can be set up")?;
         let client = client.context("there is no organisation")?;
-        let Plan { steps, conflicts } =
-            pipeline::plan(&client, Scope::Everything).await.context("the organisation cannot be read")?;
-        let clash = (!conflicts.is_empty()).then(|| pipeline::Error::Clash { conflicts });
-        if self.dry_run {
-            steps.iter().try_for_each(|step| say(&format!("would make {step}")))?;
-        } else if clash.is_none() {
-            let tenants = carrier::tenants();
-            let made = pipeline::provision(&client, &tenants, Scope::Everything).await;
-            for step in made.map_err(anyhow::Error::new)? {
-                say(&format!("made {step}"))?;
-            }
-        }
-        if steps.is_empty() && clash.is_none() {
-            say("everything stands already")?;
-        }
-        clash.map_or(Ok(()), |clash| Err(anyhow!(clash).into()))
+        if self.dry_run { plan(&client).await } else { make(&client).await }
     }
 }
 
-fn say(line: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stdout().lock(), "{line}").context("nobody reads standard output")
+async fn plan(client: &Client) -> Result<(), Failure> {
+    let Plan { steps, conflicts } =
+        pipeline::plan(client, Scope::Everything).await.context("the organisation cannot be read")?;
+    steps.iter().for_each(|step| say(&format!("would make {step}")));
+    if !conflicts.is_empty() {
+        return Err(anyhow!(pipeline::Error::Clash { conflicts }).into());
+    }
+    if steps.is_empty() {
+        say(ALL_STANDS);
+    }
+    Ok(())
+}
+
+async fn make(client: &Client) -> Result<(), Failure> {
+    let mut none = true;
+    let mut made = |step: &Step| {
+        none = false;
+        say(&format!("made {step}"));
+    };
+    let tenants = carrier::tenants();
+    let done = pipeline::provision(client, &tenants, Scope::Everything, &mut made).await;
+    done.map_err(anyhow::Error::new)?;
+    if none {
+        say(ALL_STANDS);
+    }
+    Ok(())
+}
+
+/// Nobody listening is no reason to stop halfway.
+fn say(line: &str) {
+    _ = writeln!(std::io::stdout().lock(), "{line}");
 }

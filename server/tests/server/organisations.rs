@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use dataverse::{Choice, Client, ColumnDefinition, ColumnKind, Query, TableDefinition};
-use emulator::{Disturbance, Effect, Emulator, Options};
+use emulator::{Disturbance, Effect, Emulator, Options, Registration};
 use serde_json::json;
 
 use crate::studio::{Folder, Studio, command, run, until};
@@ -167,6 +167,94 @@ async fn a_check_that_fails_says_what_to_do() {
         assert_eq!(code, Some(1), "{said}");
         assert!(said.contains('✗') && said.contains(part), "{part} in\n{said}");
     }
+}
+
+/// Registers an application with these roles, and says how a server signs in as it.
+async fn applicant(organisation: &Organisation, registration: Registration) -> Vec<(&'static str, String)> {
+    let registered = organisation.emulator.register(registration).await.unwrap();
+    let mut settings = organisation.with(&[("DATAVERSE_CLIENT_ID", &registered.client_id)]);
+    settings.retain(|(name, _)| *name != "DATAVERSE_CLIENT_SECRET");
+    settings.extend(registered.client_secret.map(|secret| ("DATAVERSE_CLIENT_SECRET", secret)));
+    settings
+}
+
+fn with_roles(roles: Option<&[&str]>) -> Registration {
+    let roles = roles.map(|roles| roles.iter().map(|role| (*role).to_owned()).collect());
+    Registration { name: "Studio Metrics".to_owned(), roles, ..Registration::default() }
+}
+
+#[tokio::test]
+async fn the_writers_role_is_all_that_a_server_needs() {
+    let organisation = Organisation::found().await;
+    organisation.studio(&["provision"], &organisation.settings()).await;
+    let writer = applicant(&organisation, with_roles(Some(&["Studio Metrics writer"]))).await;
+    let (code, said) = organisation.studio(&["check"], &writer).await;
+    assert_eq!(code, Some(0), "{said}");
+    let studio = Studio::with(&borrowed(&writer));
+    let id = studio.stored(&run("c", "r")).await;
+    let withdrawn = studio.stored(&run("c", "other")).await;
+    studio.request("DELETE", &format!("/api/metrics/campaign/{withdrawn}")).send().await.unwrap();
+    until("one run in Dataverse and the other gone", async || {
+        let runs = organisation.client().query(Query::of("apex_campaignmetricses")).all().await.unwrap();
+        (runs.len() == 1 && runs[0]["apex_campaignmetricsid"] == id.as_str()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_may_not_is_told_what_to_give_it() {
+    let organisation = Organisation::found().await;
+    organisation.studio(&["provision"], &organisation.settings()).await;
+    let cases = [
+        (with_roles(None), "✗ Application", "add it as an application user"),
+        (with_roles(Some(&["Studio Metrics reader"])), "✗ Write", "the privilege prv"),
+    ];
+    for (registration, step, part) in cases {
+        let settings = applicant(&organisation, registration).await;
+        let (code, said) = organisation.studio(&["check"], &settings).await;
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(step) && said.contains(part), "{part} in\n{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_signs_the_server_in() {
+    let organisation = Organisation::found().await;
+    organisation.studio(&["provision"], &organisation.settings()).await;
+    let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/dataverse/src/credential/certificate/test.pem");
+    let certificate = fs::read_to_string(pem).unwrap();
+    let public = certificate.split_inclusive("-----END CERTIFICATE-----").next().map(str::to_owned);
+    let registration = Registration { certificate: public, ..with_roles(Some(&["Studio Metrics writer"])) };
+    let mut settings = applicant(&organisation, registration).await;
+    settings.push(("DATAVERSE_CLIENT_CERTIFICATE_PATH", pem.to_owned()));
+    let (code, said) = organisation.studio(&["check"], &settings).await;
+    assert_eq!(code, Some(0), "{said}");
+    // One that nobody has registered signs as well, and is told apart.
+    let stranger = applicant(&organisation, with_roles(Some(&["Studio Metrics writer"]))).await;
+    let mut settings: Vec<_> =
+        stranger.into_iter().filter(|(name, _)| *name != "DATAVERSE_CLIENT_SECRET").collect();
+    settings.push(("DATAVERSE_CLIENT_CERTIFICATE_PATH", pem.to_owned()));
+    let (code, said) = organisation.studio(&["check"], &settings).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("✗ Token") && said.contains("upload its public half"), "{said}");
+}
+
+#[tokio::test]
+async fn an_organisation_behind_an_authority_of_its_own_is_reached() {
+    let https = Some("127.0.0.1:0".parse().unwrap());
+    let emulator = Emulator::start(Options { https, ..Options::default() }).await.unwrap();
+    let organisation = Organisation { emulator, folder: Folder::new() };
+    let url = organisation.emulator.https_url().unwrap().to_owned();
+    let secured = [("DATAVERSE_URL", url.as_str()), ("AZURE_AUTHORITY_HOST", url.as_str())];
+    let (code, said) = organisation.studio(&["check"], &organisation.with(&secured)).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("✗ Token") && said.contains("certificate"), "{said}");
+    let authority = organisation.emulator.ca_file().unwrap().to_str().unwrap().to_owned();
+    let trusted = [secured[0], secured[1], ("DATAVERSE_CA_FILE", authority.as_str())];
+    let (code, said) = organisation.studio(&["provision"], &organisation.with(&trusted)).await;
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = organisation.studio(&["check"], &organisation.with(&trusted)).await;
+    assert_eq!(code, Some(0), "{said}");
 }
 
 /// The answer to the write is lost, so nobody knows whether the row is there: it is looked for, and gone.

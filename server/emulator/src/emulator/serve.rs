@@ -208,6 +208,10 @@ async fn route(door: &Door, head: &Parts, body: Bytes) -> Answer {
     if let [tenant, "oauth2", "v2.0", "token"] = segments[..] {
         return identity::respond(organisation, tenant, &head.method, &head.headers, &body);
     }
+    if let [tenant, "v2.0", ".well-known", "openid-configuration"] = segments[..] {
+        let origin = format!("{}://{}", door.scheme, host(head));
+        return identity::discover(organisation, tenant, &head.method, &origin);
+    }
     let ["api", "data", version, ..] = segments[..] else {
         return Fault::new(StatusCode::NOT_FOUND, "", format!("Nothing is at '{path}'.")).into();
     };

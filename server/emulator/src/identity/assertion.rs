@@ -3,8 +3,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use super::application::Application;
@@ -42,8 +42,20 @@ struct Claims {
     iss: String,
     #[serde(default)]
     sub: String,
-    exp: Option<i64>,
-    nbf: Option<i64>,
+    exp: Option<Seconds>,
+    nbf: Option<Seconds>,
+}
+
+/// Seconds since 1970, perhaps with a fraction: Microsoft's Python library writes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seconds(i64);
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        #[expect(clippy::cast_possible_truncation, reason = "a cast from float ends at the type's bounds")]
+        Ok(Self(seconds as i64))
+    }
 }
 
 impl<'a> Assertion<'a> {
@@ -122,11 +134,13 @@ impl<'a> Assertion<'a> {
     }
 
     fn validity(&self, now: i64) -> Result<()> {
-        let (from, until) = (self.claims.nbf.unwrap_or(i64::MIN), self.claims.exp);
-        if until.is_some_and(|until| now < until.saturating_add(SKEW)) && from.saturating_sub(SKEW) <= now {
+        let (from, until) = (self.claims.nbf.map(|Seconds(at)| at), self.claims.exp.map(|Seconds(at)| at));
+        if until.is_some_and(|until| now < until.saturating_add(SKEW))
+            && from.is_none_or(|from| from.saturating_sub(SKEW) <= now)
+        {
             return Ok(());
         }
-        let valid_from = self.claims.nbf.map_or_else(|| "(none)".to_owned(), time);
+        let valid_from = from.map_or_else(|| "(none)".to_owned(), time);
         let until = until.map_or_else(|| "(none)".to_owned(), time);
         let message = format!(
             "Client assertion is not within its valid time range. Current time: {}, assertion valid from {valid_from}, \

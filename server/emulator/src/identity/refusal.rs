@@ -26,6 +26,14 @@ impl Refusal {
         refusal(400, "invalid_request", code, message)
     }
 
+    pub(super) fn unknown_tenant(tenant: &str) -> Self {
+        let message = format!(
+            "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the \
+             correct cloud."
+        );
+        Self::bad_request(90_002, message)
+    }
+
     /// Whoever it is, it is not who it says.
     pub(super) fn client(code: u32, message: impl Into<String>) -> Self {
         refusal(401, "invalid_client", code, message)

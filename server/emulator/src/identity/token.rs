@@ -54,12 +54,7 @@ impl Ask<'_> {
             return Err(Refusal::bad_request(900_561, "The endpoint only accepts POST requests."));
         }
         if !self.tenant.eq_ignore_ascii_case(&identity.tenant.to_string()) {
-            let message = format!(
-                "Tenant '{}' not found. Check to make sure you have the correct tenant ID and are signing into the correct \
-                 cloud.",
-                self.tenant
-            );
-            return Err(Refusal::bad_request(90_002, message));
+            return Err(Refusal::unknown_tenant(self.tenant));
         }
         if self.needed("grant_type")? != "client_credentials" {
             let message = "The app requested an unsupported grant type.";

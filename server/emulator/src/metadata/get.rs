@@ -10,9 +10,9 @@ use crate::organisation::Organisation;
 use crate::query::{Expansion, Literal, parse_expand, parse_filter};
 use crate::schema::{Kind, Schema};
 
-use super::csdl;
 use super::describe::{Related, Thing};
 use super::evaluate::holds;
+use super::{csdl, expression};
 
 /// Where a path leads.
 enum Found<'a> {
@@ -33,9 +33,12 @@ pub(super) fn respond(
         return Ok(Answer::of_kind("application/xml", csdl::write(schema)));
     }
     if path[0].name == "RetrieveMetadataChanges" {
-        return Ok(metadata_changes(organisation, schema, request));
+        return expression::respond(organisation, schema, request);
     }
     let expansions = parse_expand(options.get("$expand").unwrap_or_default())?;
+    if !expansions.iter().all(Expansion::only_selects) {
+        return Err(Fault::unsupported("more than $select and $expand inside $expand on definitions"));
+    }
     let show = |thing: Thing<'_>| show(organisation, schema, thing, options.get("$select"), &expansions);
     let (context_path, _) = path_and_query(&request.target);
     let context = format!("{}$metadata#{}", request.base, context_path.split('(').next().unwrap_or_default());
@@ -214,40 +217,4 @@ fn show(
         all.insert(expansion.navigation.clone(), value);
     }
     Ok(all)
-}
-
-/// `RetrieveMetadataChanges`: everything, whatever the query leaves out, which it may as well.
-fn metadata_changes(organisation: &Organisation, schema: &Schema, request: &Request) -> Answer {
-    let options = Options::parse(path_and_query(&request.target).1);
-    let query = options.names().find(|name| name.starts_with('@')).and_then(|name| options.get(name));
-    let query = query.unwrap_or_default().to_owned();
-    let tables: Vec<Value> = schema
-        .tables()
-        .filter(|table| {
-            // A query names its tables in conditions on LogicalName or SchemaName.
-            let named = |name: &str| query.contains(&format!("\"{name}\""));
-            !query.contains("LogicalName") && !query.contains("SchemaName")
-                || named(&table.logical)
-                || named(&table.schema_name)
-        })
-        .map(|table| {
-            let mut json = Thing::Table(table).to_json(organisation);
-            let columns = table.columns.iter().map(|c| {
-                let mut column = Thing::Column(table, c).to_json(organisation);
-                if let Some(Related::One(Some(choice))) = Thing::Column(table, c).related(schema, "OptionSet")
-                {
-                    column["OptionSet"] = choice.to_json(organisation);
-                }
-                column
-            });
-            json["Attributes"] = columns.collect();
-            json
-        })
-        .collect();
-    let context = format!("{}$metadata#Microsoft.Dynamics.CRM.RetrieveMetadataChangesResponse", request.base);
-    let stamp = format!("{}!{}", organisation.surroundings.now_s(), organisation.surroundings.now_ms());
-    let body = json!({
-        "@odata.context": context, "ServerVersionStamp": stamp, "EntityMetadata": tables, "DeletedMetadata": null,
-    });
-    Answer::json(body.to_string())
 }

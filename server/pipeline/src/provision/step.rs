@@ -51,7 +51,7 @@ impl fmt::Display for Step {
             Self::Publisher => write!(f, "publisher of the prefix {PREFIX}_"),
             Self::Solution => write!(f, "solution {SOLUTION}"),
             Self::Table(table) => {
-                write!(f, "table {} with {} columns", table.logical_name(), table.columns.len() + 1)
+                write!(f, "table {} with {}", table.logical_name(), many(table.columns.len() + 1, "column"))
             }
             Self::Column { table, column } => write!(f, "column {} of {table}", column.logical_name()),
             Self::Option { table, column, choice } => {
@@ -63,7 +63,7 @@ impl fmt::Display for Step {
             }
             Self::ChangeTracking { table } => write!(f, "change tracking of {table}"),
             Self::Role(role) => {
-                write!(f, "role {} with {} privileges", role.name, role.privileges.len())
+                write!(f, "role {} with {}", role.name, many(role.privileges.len(), "privilege"))
             }
             Self::Privileges { role, privileges, .. } => {
                 let names: Vec<&str> = privileges.iter().map(|privilege| privilege.name.as_str()).collect();
@@ -71,4 +71,8 @@ impl fmt::Display for Step {
             }
         }
     }
+}
+
+fn many(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
