@@ -59,13 +59,13 @@ pub(crate) async fn one(
     let etag = format!("W/\"{}\"", shape.version(&row)?);
     let known = request.header("if-none-match").is_some_and(|known| known == etag);
     if known && expansions.is_empty() && !manner.annotations.any() {
-        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).with("etag", etag));
+        return Ok(Answer::json("").status(StatusCode::NOT_MODIFIED).with("etag", etag));
     }
     gather_all(&mut shape, names, reader, manner, std::slice::from_ref(&row)).await?;
     let context = format!("{}$metadata#{}{}/$entity", request.base, table.set, shape.context());
     let mut body = String::new();
     write_row(&mut body, names, &shape, &row, manner, Some(&context))?;
-    Ok(Answer::json(body).with("etag", etag))
+    applied(Answer::json(body).with("etag", etag), request)
 }
 
 /// Which row a lookup of a row points at, if at any; of the primary key, the row itself.
