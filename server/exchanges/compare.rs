@@ -98,7 +98,7 @@ fn multipart(place: &str, recorded: &Parts, actual: &Parts, values: &mut Values,
 fn contents(place: &str, recorded: &Part, actual: &Part, values: &mut Values, out: &mut Vec<String>) {
     match (&recorded.content, &actual.content) {
         (Content::One(recorded), Content::One(actual)) => {
-            let mut found = start(recorded, actual);
+            let mut found = start(recorded, actual, values);
             found.extend(message(recorded, actual, values));
             out.extend(found.into_iter().map(|fault| format!("{place}{fault}")));
         }
@@ -114,12 +114,13 @@ fn contents(place: &str, recorded: &Part, actual: &Part, values: &mut Values, ou
 }
 
 /// The first lines of parts: `HTTP/1.1 204 No Content`, or `PATCH /api/data/v9.2/ships(…) HTTP/1.1`.
-fn start(recorded: &Message, actual: &Message) -> Vec<String> {
-    let same = match recorded.start.strip_prefix("HTTP/1.1 ") {
+fn start(recorded: &Message, actual: &Message, values: &Values) -> Vec<String> {
+    let line = values.clone().fill(&recorded.start).unwrap_or_else(|fault| fault);
+    let same = match line.strip_prefix("HTTP/1.1 ") {
         Some(status) => actual.start.strip_prefix("HTTP/1.1 ").is_some_and(|found| found == status),
-        None => request_line(&recorded.start) == request_line(&actual.start),
+        None => request_line(&line) == request_line(&actual.start),
     };
-    if same { Vec::new() } else { vec![format!("should be `{}`, and is `{}`", recorded.start, actual.start)] }
+    if same { Vec::new() } else { vec![format!("should be `{line}`, and is `{}`", actual.start)] }
 }
 
 /// Method, path and options of a request, decoded, options in any order. Where it is sent to is another question.

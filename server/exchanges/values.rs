@@ -134,6 +134,7 @@ impl Values {
                     base()
                 )
             }
+            "any" => String::new(),
             _ => format!("sample{number}"),
         }
     }
@@ -153,7 +154,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let inside = &text[open + 1..close];
         let (name, kind) = inside.split_once(':').map_or((inside, None), |(name, kind)| (name, Some(kind)));
         let is_word = |word: &str| {
-            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            !word.is_empty()
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         };
         if open < plain || !is_word(name) || kind.is_some_and(|kind| !KINDS.contains(&kind)) {
             continue;
