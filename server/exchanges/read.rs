@@ -13,8 +13,18 @@ pub use values::Values;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../exchanges");
 /// Words that a `given` line may begin with; the emulator's test sees to each.
-const GIVEN: &[&str] =
-    &["no tables", "row ", "rows ", "requests ", "key delay ", "later ", "revoked", "fault ", "ends "];
+const GIVEN: &[&str] = &[
+    "no tables",
+    "row ",
+    "rows ",
+    "requests ",
+    "key delay ",
+    "later ",
+    "revoked",
+    "fault ",
+    "ends ",
+    "begins ",
+];
 
 /// One file: the exchanges of one subject, in the order in which they are played.
 #[derive(Debug)]

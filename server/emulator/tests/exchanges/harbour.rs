@@ -81,10 +81,10 @@ impl Harbour {
         let line = format!("{method} {} HTTP/1.1", encoded(target));
         self.add_usual_headers(&mut request);
         if request.body.starts_with("--") {
-            request.body = match given.iter().find_map(|given| given.strip_prefix("ends ")) {
-                Some("unfinished") => request.body.replace('\n', "\r\n"),
-                _ => request.body.replace('\n', "\r\n") + "\r\n",
-            };
+            let is_given = |what: &str| given.iter().any(|given| given == what);
+            let begin = if is_given("begins empty") { "\r\n" } else { "" };
+            let end = if is_given("ends unfinished") { "" } else { "\r\n" };
+            request.body = format!("{begin}{}{end}", request.body.replace('\n', "\r\n"));
         } else if request.header("content-type").is_some_and(|kind| kind.contains("form")) {
             request.body = request.body.lines().map(form_field).collect::<Vec<_>>().join("&");
         }

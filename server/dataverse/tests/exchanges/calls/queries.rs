@@ -57,6 +57,12 @@ pub const CALLS: &[(&str, Call)] = &[
     ("One of several values", |client, _| {
         Box::pin(pages(client, ships().filter(Filter::any_of("port_crew", [8, 9])), &[]))
     }),
+    ("None of several values", |client, _| {
+        Box::pin(pages(client, ships().filter(Filter::none_of("port_name", ["Aurora", "Borealis"])), &[]))
+    }),
+    ("What cannot be used any more is not there any more", |client, _| {
+        Box::pin(pages(client, Query::of("port_tugs").top(1), &[]))
+    }),
     ("A choice is ordered by its number", |client, _| {
         Box::pin(pages(client, ships().order_by("port_kind"), &[]))
     }),
