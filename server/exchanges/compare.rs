@@ -136,7 +136,7 @@ pub fn request_line(line: &str) -> (String, String, Vec<String>) {
 }
 
 /// A text without its percent-encoding.
-fn decoded(text: &str) -> String {
+pub fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, more @ ..] = rest {

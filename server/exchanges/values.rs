@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::compare::decoded;
+
 /// What the variables of a file stand for so far.
 #[derive(Clone, Debug, Default)]
 pub struct Values(BTreeMap<String, String>);
@@ -13,11 +15,26 @@ enum Piece<'a> {
     Open { name: Option<&'a str>, kind: Option<&'a str> },
 }
 
-const KINDS: &[&str] = &["guid", "etag", "time", "number", "text", "any", "absent", "nextlink", "deltalink"];
+const KINDS: &[&str] =
+    &["guid", "etag", "time", "number", "text", "any", "absent", "nextlink", "deltalink", "cookie"];
 
 impl Values {
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// A cookie comes encoded twice, and goes back plain: into XML, which goes into an address
+    /// \[D:fetchxml/page-results.md\].
+    fn take(&mut self, name: &str, kind: &str, value: &str) {
+        if kind == "cookie" {
+            let plain = decoded(&decoded(value)).replace('&', "&amp;").replace('"', "&quot;");
+            let xml = plain.replace('<', "&lt;").replace('>', "&gt;");
+            self.set(
+                &format!("{name}-plain"),
+                xml.replace('%', "%25").replace('&', "%26").replace('+', "%2B"),
+            );
+        }
+        self.set(name, value);
     }
 
     /// The value of a variable.
@@ -38,7 +55,7 @@ impl Values {
                     let value = self.sample(kind, name.unwrap_or_default());
                     filled.push_str(&value);
                     if let Some(name) = name {
-                        self.set(name, value);
+                        self.take(name, kind, &value);
                     }
                 }
                 Piece::Open { name, .. } => {
@@ -76,7 +93,7 @@ impl Values {
             let mut taken = self.clone();
             if taken.is_of(kind, &text[..end]) {
                 if let Some(name) = name {
-                    taken.set(name, &text[..end]);
+                    taken.take(name, kind, &text[..end]);
                 }
                 if taken.fits(rest, &text[end..]) {
                     *self = taken;
@@ -105,6 +122,7 @@ impl Values {
             "number" => is_number(text),
             "nextlink" => self.is_link(text, "skiptoken"),
             "deltalink" => self.is_link(text, "deltatoken"),
+            "cookie" => text.contains("%25") && !text.contains(['"', '<', ' ']),
             "text" => !text.is_empty(),
             _ => kind == "any",
         }
@@ -134,6 +152,7 @@ impl Values {
                     base()
                 )
             }
+            "cookie" => "%253ccookie%2520page%253d%25221%2522%253e%253c%252fcookie%253e".to_owned(),
             "any" => String::new(),
             _ => format!("sample{number}"),
         }

@@ -3,6 +3,7 @@
 mod batches;
 mod changes;
 mod errors;
+mod fetch_xml;
 mod keys;
 mod lookups;
 mod metadata;
@@ -26,6 +27,7 @@ pub fn all() -> Vec<(&'static str, Call)> {
     all.extend(keys::CALLS);
     all.extend(lookups::CALLS);
     all.extend(queries::CALLS);
+    all.extend(fetch_xml::CALLS);
     all.extend(batches::CALLS);
     all.extend(changes::CALLS);
     all.extend(metadata::CALLS);
