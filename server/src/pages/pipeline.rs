@@ -9,7 +9,11 @@ use http::StatusCode;
 use model::time::Instant;
 
 use super::{Visitor, document, fault, frame};
-use crate::{access::Asker, carrier::Standing, house::SharedHouse};
+use crate::{
+    access::Asker,
+    carrier::{Demo, Standing},
+    house::SharedHouse,
+};
 
 pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
     let frame = frame(&house, &Visitor::of(request.headers()));
@@ -19,7 +23,8 @@ pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: R
     };
     let (now, standing) = (house.now(), house.carrier.standing());
     let warnings = standing.warnings(now);
-    let facts = PipelineFacts { now, delivery, warnings, dataverse: known(&standing) };
+    let demo = house.carrier.demo.as_ref().map(Demo::trouble);
+    let facts = PipelineFacts { now, delivery, warnings, dataverse: known(&standing), demo };
     document(request, StatusCode::OK, || {}, move || pipeline_page(&frame, &facts)).await
 }
 
