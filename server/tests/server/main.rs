@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod corrections;
 mod endings;
+mod flushes;
 mod history;
 mod intake;
 mod lists;
