@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod corrections;
+mod description;
 mod endings;
 mod flushes;
 mod history;
