@@ -61,7 +61,7 @@ pub(super) fn condition(
             Ok(if name == "ContainValues" { format!("({any})") } else { format!("(NOT coalesce({any}, 0))") })
         }
         "EqualUserId" | "NotEqualUserId" => {
-            query.cells.push(Cell::Id(names.organisation.identity.user));
+            query.cells.push(Cell::Id(names.caller.user));
             Ok(if name == "EqualUserId" { format!("({sql} = ?)") } else { format!("({sql} <> ?)") })
         }
         "On" | "NotOn" | "OnOrAfter" | "OnOrBefore" => on(query, found, name, arguments),
