@@ -12,7 +12,7 @@ use sqlx::Row as _;
 use crate::address::{Options, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
-use crate::query::{Annotations, Listed, MOST_ROWS, Names, Shape, link, page_size, write_row};
+use crate::query::{Listed, MOST_ROWS, Manner, Names, Shape, Wish, link, page_size, write_row};
 use crate::schema::Table;
 use crate::store::{Reader, sql};
 use crate::value::{Cell, write_text};
@@ -84,9 +84,10 @@ async fn page(
     mut place: Place,
     rows: usize,
 ) -> Result<Answer> {
-    let annotations = Annotations::of(request);
+    let manner = Manner::of(request, &[])?;
     let mut listed = Listed::default();
-    let shape = Shape::new(names, &mut listed, table, "t", options.get("$select"), &[], annotations)?;
+    let wish = Wish { select: options.get("$select"), ..Wish::default() };
+    let shape = Shape::new(names, &mut listed, names.table(&table.logical)?, "t", &wish, manner)?;
     let delta = if place.since.is_some() { "/$delta" } else { "" };
     let mut body = format!(
         "{{\"@odata.context\":\"{}$metadata#{}{}{delta}\",\"value\":[",
@@ -107,7 +108,7 @@ async fn page(
         let found = sql(text, bounds).fetch_all(reader.connection()).await?;
         for row in found.iter().take(rows) {
             separate(&mut body, written);
-            write_row(&mut body, names, &shape, row, annotations, None)?;
+            write_row(&mut body, names, &shape, row, manner, None)?;
             place.after = shape.version(row)?;
             written += 1;
         }

@@ -79,6 +79,11 @@ impl Fault {
         Self::bad("0x80040203", message)
     }
 
+    /// \[D:webapi/query/filter-rows.md, D:fetchxml/filter-rows.md\]
+    pub(crate) fn too_many_conditions() -> Self {
+        Self::bad("0x8004430C", "Number of conditions in query exceeded maximum limit.")
+    }
+
     /// What Dataverse can do and this emulator cannot: said, and logged, but never made up.
     pub(crate) fn unsupported(what: impl std::fmt::Display) -> Self {
         tracing::warn!(%what, "not supported by the emulator");

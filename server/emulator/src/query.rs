@@ -3,22 +3,25 @@
 mod aggregate;
 mod annotate;
 mod apply;
+mod children;
 mod compare;
 mod condition;
 mod cursor;
 mod expand;
+mod fetch;
 mod filter;
 mod functions;
 mod joins;
 mod lex;
 mod names;
 mod options;
+mod order;
 mod page;
+mod plan;
 mod read;
 mod select;
 mod wildcard;
 
-pub(crate) use annotate::Annotations;
 pub(crate) use compare::cell as literal_cell;
 pub(crate) use expand::{Expansion, parse as parse_expand};
 pub(crate) use filter::{Expression, Operand, Operator, parse as parse_filter};
@@ -26,8 +29,8 @@ pub(crate) use lex::Literal;
 pub(crate) use names::Names;
 pub(crate) use options::{link, page_size};
 pub(crate) use page::MOST_ROWS;
-pub(crate) use read::{count, list, one};
-pub(crate) use select::{Listed, Shape, cell, write_row};
+pub(crate) use read::{Set, count, list, one, pointed_at};
+pub(crate) use select::{Listed, Manner, Shape, Wish, cell, write_row};
 
 use crate::fault::{Fault, Result};
 

@@ -7,6 +7,7 @@ mod endings;
 mod history;
 mod intake;
 mod lists;
+mod oracle;
 mod organisations;
 mod pages;
 mod senders;

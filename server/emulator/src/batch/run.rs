@@ -2,18 +2,25 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
+use serde_json::value::RawValue;
+
 use crate::answer::{Answer, Request};
 use crate::dispatch;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::Schema;
 use crate::store::Transaction;
+use crate::value::Members;
 
 use super::multipart::{Item, Part, read};
 use super::write::Writer;
 
 /// An address inside a batch may be longer than one on its own \[D:webapi/query/overview.md\].
 const LONGEST_URL: usize = 65_536;
+
+/// How deep inside of a body references are looked for.
+const DEEPEST: usize = 32;
 
 /// Answers `POST $batch`.
 pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> Result<Answer> {
@@ -29,7 +36,7 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
     for item in items {
         let well = match item {
             Item::One(part) => {
-                let answer = batch.one(&mut transaction, &part).await;
+                let answer = batch.alone(&mut transaction, &part).await?;
                 let well = answer.status.as_u16() < 400;
                 output.one(&answer, part.content_id.as_deref());
                 well
@@ -56,6 +63,17 @@ struct Batch<'a> {
 }
 
 impl Batch<'_> {
+    /// A request outside of change sets: whole or not at all by itself.
+    async fn alone(&mut self, transaction: &mut Transaction<'_>, part: &Part) -> Result<Answer> {
+        if !in_steps(part) {
+            return Ok(self.one(transaction, part).await);
+        }
+        transaction.savepoint().await?;
+        let answer = self.one(transaction, part).await;
+        transaction.settle(answer.status.as_u16() < 400).await?;
+        Ok(answer)
+    }
+
     async fn one(&mut self, transaction: &mut Transaction<'_>, part: &Part) -> Answer {
         match self.attempt(transaction, part).await {
             Ok(answer) => {
@@ -113,21 +131,44 @@ impl Batch<'_> {
         })
     }
 
-    /// `"Nav@odata.bind":"$1"` becomes the address of what `1` made.
+    /// `"Nav@odata.bind":"$1"` becomes the address of what `1` made; all else stays as it was sent, to the last digit.
     fn with_references(&self, body: &bytes::Bytes) -> Result<bytes::Bytes> {
         if !may_refer(body) {
             return Ok(body.clone());
         }
-        let Ok(serde_json::Value::Object(mut row)) = serde_json::from_slice(body) else {
-            return Ok(body.clone());
-        };
-        for (name, value) in &mut row {
-            let Some(id) = value.as_str().and_then(|text| text.strip_prefix('$')) else { continue };
-            if name.ends_with("@odata.bind") {
-                *value = self.reference(id)?.into();
-            }
+        // A body that is no JSON is refused by whoever reads it.
+        match std::str::from_utf8(body).ok().and_then(|text| serde_json::from_str::<&RawValue>(text).ok()) {
+            Some(raw) => Ok(self.resolved(raw, 0)?.into()),
+            None => Ok(body.clone()),
         }
-        Ok(serde_json::to_vec(&row).unwrap_or_default().into())
+    }
+
+    fn resolved(&self, raw: &RawValue, depth: usize) -> Result<String> {
+        let text = raw.get();
+        if depth > DEEPEST || !may_refer(text.as_bytes()) {
+            return Ok(text.to_owned());
+        }
+        if let Ok(Members(members)) = serde_json::from_str(text) {
+            let parts: Result<Vec<String>> = members
+                .iter()
+                .map(|(name, value)| Ok(format!("{}:{}", json!(name), self.member(name, value, depth)?)))
+                .collect();
+            return Ok(format!("{{{}}}", parts?.join(",")));
+        }
+        if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
+            let parts: Result<Vec<String>> =
+                items.into_iter().map(|item| self.resolved(item, depth + 1)).collect();
+            return Ok(format!("[{}]", parts?.join(",")));
+        }
+        Ok(text.to_owned())
+    }
+
+    fn member(&self, name: &str, value: &RawValue, depth: usize) -> Result<String> {
+        let reference = value.get().strip_prefix("\"$").and_then(|rest| rest.strip_suffix('"'));
+        match reference.filter(|_| name.ends_with("@odata.bind")) {
+            Some(id) => Ok(json!(self.reference(id)?).to_string()),
+            None => self.resolved(value, depth + 1),
+        }
     }
 
     /// All or none; a failure is answered by one part alone, inside the set's wrapper [powerapps-docs issue 2843].
@@ -160,6 +201,13 @@ impl Batch<'_> {
         output.change_set(&answers, self.organisation.surroundings.id());
         Ok(true)
     }
+}
+
+/// Whether a request may fail after it has written something: most write one row and are done.
+fn in_steps(part: &Part) -> bool {
+    let several = part.body.iter().skip(1).any(|byte| matches!(byte, b'{' | b'['));
+    part.method != http::Method::GET
+        && (several || part.method == http::Method::DELETE || part.headers.contains_key("prefer"))
 }
 
 /// Whether a body may hold a reference such as `"$1"`: most hold none, and need no second reading.

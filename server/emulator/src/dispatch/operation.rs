@@ -29,6 +29,12 @@ pub(crate) enum Operation {
         key: RowKey,
         property: String,
     },
+    /// `GET set(key)/collection/$count`.
+    CountRelated {
+        table: String,
+        key: RowKey,
+        navigation: String,
+    },
     Create {
         table: String,
     },
@@ -158,6 +164,9 @@ impl Operation {
             (&Method::PATCH, []) => Ok(Self::Write { table, key }),
             (&Method::DELETE, []) => Ok(Self::Delete { table, key }),
             (&Method::GET, [property]) => Ok(Self::Property { table, key, property: (*property).to_owned() }),
+            (&Method::GET, [navigation, "$count"]) => {
+                Ok(Self::CountRelated { table, key, navigation: (*navigation).to_owned() })
+            }
             (&Method::PUT, [column]) => Ok(Self::PutColumn { table, key, column: (*column).to_owned() }),
             (&Method::DELETE, [column] | [column, "$ref"]) => {
                 Ok(Self::Clear { table, key, column: (*column).to_owned() })
@@ -177,6 +186,7 @@ impl Operation {
             | Self::Count { table }
             | Self::One { table, .. }
             | Self::Property { table, .. }
+            | Self::CountRelated { table, .. }
             | Self::Create { table }
             | Self::Write { table, .. }
             | Self::Delete { table, .. }
@@ -195,6 +205,7 @@ impl Operation {
                 self,
                 Self::List { .. }
                     | Self::Count { .. }
+                    | Self::CountRelated { .. }
                     | Self::One { .. }
                     | Self::Property { .. }
                     | Self::Changes { .. }

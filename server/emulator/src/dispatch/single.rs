@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::address::{Options, RowKey, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
-use crate::query::{self, Names};
+use crate::query::{self, Names, Set};
 use crate::rows::{Guard, Payload, delete, find_row, multiple, write as write_row};
 use crate::schema::{Kind, Table};
 use crate::security::{self, Access};
@@ -24,8 +24,21 @@ pub(super) async fn read(
 ) -> Result<Answer> {
     let options = Options::parse(path_and_query(&request.target).1);
     match operation {
-        Operation::List { table } => query::list(names, reader, request, names.table(table)?, &options).await,
-        Operation::Count { table } => query::count(names, reader, names.table(table)?, &options).await,
+        Operation::List { table } => {
+            let set = Set { table: names.table(table)?, of: None };
+            query::list(names, reader, request, set, &options).await
+        }
+        Operation::Count { table } => {
+            let set = Set { table: names.table(table)?, of: None };
+            query::count(names, reader, set, &options).await
+        }
+        Operation::CountRelated { table, key, navigation } => {
+            let table = names.table(table)?;
+            let id = existing(names, reader.connection(), table, key).await?;
+            let (child, lookup) =
+                names.collection(table, navigation).ok_or_else(|| Fault::no_segment(navigation))?;
+            query::count(names, reader, Set { table: child, of: Some((lookup, id)) }, &options).await
+        }
         Operation::One { table, key } => {
             let table = names.table(table)?;
             let id = existing(names, reader.connection(), table, key).await?;
@@ -87,10 +100,7 @@ async fn property_of(
     property: &str,
 ) -> Result<Answer> {
     if table.property(property).is_none() {
-        return Err(match table.navigation(property) {
-            Some(_) => Fault::unsupported("reading a row through a navigation property"),
-            None => Fault::no_segment(property),
-        });
+        return related(names, reader, request, table, id, property).await;
     }
     let mut options = Options::default();
     options.push("$select", property);
@@ -102,6 +112,31 @@ async fn property_of(
     }
     let context = format!("{}$metadata#{}({id})/{property}", request.base, table.set);
     Ok(Answer::json(json!({ "@odata.context": context, "value": value }).to_string()))
+}
+
+/// `GET set(key)/navigation`: the row that a lookup points at, or the rows that point at this one.
+async fn related(
+    names: Names<'_>,
+    reader: &mut Reader<'_>,
+    request: &Request,
+    table: &Table,
+    id: Uuid,
+    navigation: &str,
+) -> Result<Answer> {
+    let options = Options::parse(path_and_query(&request.target).1);
+    if let Some(lookup) = table.navigation(navigation) {
+        let Some(target) = query::pointed_at(names, reader, table, id, lookup).await? else {
+            return Ok(Answer::no_content());
+        };
+        let table = names.table(lookup.target().unwrap_or_default())?;
+        return query::one(names, reader, request, table, target, &options).await;
+    }
+    let (child, lookup) = names.collection(table, navigation).ok_or_else(|| Fault::no_segment(navigation))?;
+    // A row that is not there has no others.
+    if let Some(key) = table.column(table.primary_id()) {
+        query::pointed_at(names, reader, table, id, key).await?;
+    }
+    query::list(names, reader, request, Set { table: child, of: Some((lookup, id)) }, &options).await
 }
 
 pub(super) async fn write(

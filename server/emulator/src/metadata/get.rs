@@ -36,6 +36,9 @@ pub(super) fn respond(
         return expression::respond(organisation, schema, request);
     }
     let expansions = parse_expand(options.get("$expand").unwrap_or_default())?;
+    if !expansions.iter().all(Expansion::only_selects) {
+        return Err(Fault::unsupported("more than $select and $expand inside $expand on definitions"));
+    }
     let show = |thing: Thing<'_>| show(organisation, schema, thing, options.get("$select"), &expansions);
     let (context_path, _) = path_and_query(&request.target);
     let context = format!("{}$metadata#{}", request.base, context_path.split('(').next().unwrap_or_default());

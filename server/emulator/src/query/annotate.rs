@@ -5,6 +5,8 @@ use crate::answer::Request;
 pub(crate) const FORMATTED: &str = "OData.Community.Display.V1.FormattedValue";
 pub(crate) const LOOKUP_TABLE: &str = "Microsoft.Dynamics.CRM.lookuplogicalname";
 pub(crate) const NAVIGATION: &str = "Microsoft.Dynamics.CRM.associatednavigationproperty";
+pub(crate) const PAGING_COOKIE: &str = "Microsoft.Dynamics.CRM.fetchxmlpagingcookie";
+pub(crate) const MORE_RECORDS: &str = "Microsoft.Dynamics.CRM.morerecords";
 pub(crate) const TOTAL: &str = "Microsoft.Dynamics.CRM.totalrecordcount";
 
 /// The annotations to add to rows and to the answer as a whole.
@@ -14,6 +16,8 @@ pub(crate) struct Annotations {
     pub(crate) lookup_table: bool,
     pub(crate) navigation: bool,
     pub(crate) total: bool,
+    pub(crate) paging_cookie: bool,
+    pub(crate) more_records: bool,
 }
 
 impl Annotations {
@@ -25,6 +29,8 @@ impl Annotations {
             lookup_table: wants(LOOKUP_TABLE),
             navigation: wants(NAVIGATION),
             total: wants(TOTAL),
+            paging_cookie: wants(PAGING_COOKIE),
+            more_records: wants(MORE_RECORDS),
         }
     }
 

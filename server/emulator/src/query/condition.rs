@@ -96,7 +96,7 @@ impl Where {
                 let column = functions::column(name, arguments)?;
                 let path: Vec<String> = column.split('/').map(str::to_owned).collect();
                 let found = self.find(names, table, alias, &path)?;
-                functions::condition(self, names, &found, name, arguments)?
+                functions::condition(&mut self.cells, names, &found, name, arguments)?
             }
             Expression::Lambda { navigation, all, condition } => {
                 self.lambda(names, table, alias, navigation, *all, condition.as_ref())?

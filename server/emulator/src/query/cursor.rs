@@ -33,9 +33,19 @@ impl<'a> Cursor<'a> {
         self.tokens.get(self.at + 1).is_some_and(|token| token.sign == Sign::Mark(mark))
     }
 
+    /// Where in the text the next token stands.
+    pub(super) fn position(&self) -> usize {
+        self.peek().map_or(self.text.len(), |token| token.at)
+    }
+
+    /// The text from a position to the next token.
+    pub(super) fn text_since(&self, start: usize) -> &'a str {
+        self.text[start..self.position()].trim()
+    }
+
     /// Refuses what stands here, with its position.
     pub(super) fn here(&self) -> Fault {
-        syntax(self.text, self.peek().map_or(self.text.len(), |token| token.at))
+        syntax(self.text, self.position())
     }
 
     pub(super) fn word(&mut self) -> Result<String> {

@@ -7,6 +7,9 @@ use crate::fault::{Fault, Result};
 /// No filter that a person or a program writes is nested deeper, and the stack is not endless.
 const DEEPEST: usize = 100;
 
+/// \[D:webapi/query/filter-rows.md\]
+const MOST_CONDITIONS: usize = 500;
+
 /// A condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Expression {
@@ -68,12 +71,13 @@ pub(crate) fn parse(text: &str, alias: Aliases<'_>) -> Result<Expression> {
 
 /// Reads a filter that other things follow.
 pub(super) fn parse_part(cursor: &mut Cursor<'_>, alias: Aliases<'_>) -> Result<Expression> {
-    Parser { cursor, depth: 0, alias }.or()
+    Parser { cursor, depth: 0, conditions: 0, alias }.or()
 }
 
 struct Parser<'c, 'a> {
     cursor: &'c mut Cursor<'a>,
     depth: usize,
+    conditions: usize,
     alias: Aliases<'c>,
 }
 
@@ -115,6 +119,10 @@ impl Parser<'_, '_> {
             let inner = self.or()?;
             self.cursor.expect(')')?;
             return Ok(inner);
+        }
+        self.conditions += 1;
+        if self.conditions > MOST_CONDITIONS {
+            return Err(Fault::too_many_conditions());
         }
         if self.cursor.mark_follows('(')
             && let Some(word) = self.cursor.word_ahead().map(str::to_owned)
@@ -212,7 +220,8 @@ impl Parser<'_, '_> {
             // An alias that is not assigned is null.
             let text = (self.alias)(&self.cursor.word()?).unwrap_or_else(|| "null".to_owned());
             let mut cursor = Cursor::new(&text)?;
-            let mut inner = Parser { cursor: &mut cursor, depth: self.depth, alias: &|_| None };
+            let mut inner =
+                Parser { cursor: &mut cursor, depth: self.depth, conditions: 0, alias: &|_| None };
             let argument = inner.argument()?;
             cursor.end()?;
             return Ok(argument);

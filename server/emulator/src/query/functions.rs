@@ -4,11 +4,18 @@ use crate::fault::{Fault, Result};
 use crate::schema::{Behaviour, Kind};
 use crate::value::{Cell, time};
 
+use super::aggregate::DatePart;
 use super::compare;
-use super::condition::Where;
 use super::filter::{Argument, Operator};
 use super::lex::Literal;
 use super::names::{Found, Names};
+
+mod span;
+
+use span::Span;
+
+/// English: the one language that the organisation speaks.
+const LANGUAGE: u32 = 1033;
 
 /// The column that a function is about.
 pub(super) fn column(name: &str, arguments: &[(String, Argument)]) -> Result<String> {
@@ -24,7 +31,7 @@ fn argument<'a>(arguments: &'a [(String, Argument)], name: &str) -> Option<&'a A
 
 /// The function as SQL.
 pub(super) fn condition(
-    query: &mut Where,
+    cells: &mut Vec<Cell>,
     names: Names<'_>,
     found: &Found<'_>,
     name: &str,
@@ -33,20 +40,20 @@ pub(super) fn condition(
     let sql = &found.sql;
     match name {
         "In" | "NotIn" => {
-            let cells = many(names, found, name, arguments)?;
-            let marks = vec!["?"; cells.len()].join(", ");
-            query.cells.extend(cells);
+            let values = many(names, found, name, arguments)?;
+            let marks = vec!["?"; values.len()].join(", ");
+            cells.extend(values);
             Ok(match name {
                 "In" => format!("({sql} IN ({marks}))"),
                 _ => format!("({sql} NOT IN ({marks}) OR {sql} IS NULL)"),
             })
         }
         "Between" | "NotBetween" => {
-            let cells = many(names, found, name, arguments)?;
-            if cells.len() != 2 {
+            let values = many(names, found, name, arguments)?;
+            if values.len() != 2 {
                 return Err(Fault::syntax(format!("The function '{name}' takes two values.")));
             }
-            query.cells.extend(cells);
+            cells.extend(values);
             let not = if name == "NotBetween" { "NOT " } else { "" };
             Ok(format!("({sql} {not}BETWEEN ? AND ?)"))
         }
@@ -54,19 +61,25 @@ pub(super) fn condition(
             let values = texts(name, arguments)?;
             let mut parts = Vec::new();
             for value in values {
-                query.cells.push(Cell::Text(format!("*,{value},*")));
+                cells.push(Cell::Text(format!("*,{value},*")));
                 parts.push(format!("(',' || {sql} || ',') GLOB ?"));
             }
             let any = parts.join(" OR ");
             Ok(if name == "ContainValues" { format!("({any})") } else { format!("(NOT coalesce({any}, 0))") })
         }
-        "EqualUserId" | "NotEqualUserId" => {
-            query.cells.push(Cell::Id(names.caller.user));
-            Ok(if name == "EqualUserId" { format!("({sql} = ?)") } else { format!("({sql} <> ?)") })
-        }
-        "On" | "NotOn" | "OnOrAfter" | "OnOrBefore" => on(query, found, name, arguments),
-        _ => relative(query, names, found, name, arguments),
+        "EqualUserId" => Ok(same_id(cells, sql, names.caller.user, "=")),
+        "NotEqualUserId" => Ok(same_id(cells, sql, names.caller.user, "<>")),
+        "EqualBusinessId" => Ok(same_id(cells, sql, names.organisation.identity.business_unit, "=")),
+        "NotEqualBusinessId" => Ok(same_id(cells, sql, names.organisation.identity.business_unit, "<>")),
+        "EqualUserLanguage" => Ok(format!("({sql} = {LANGUAGE})")),
+        "On" | "NotOn" | "OnOrAfter" | "OnOrBefore" => on(cells, found, name, arguments),
+        _ => date(cells, names, found, name, arguments),
     }
+}
+
+fn same_id(cells: &mut Vec<Cell>, sql: &str, id: uuid::Uuid, sign: &str) -> String {
+    cells.push(Cell::Id(id));
+    format!("({sql} {sign} ?)")
 }
 
 fn many(
@@ -111,7 +124,12 @@ fn texts(name: &str, arguments: &[(String, Argument)]) -> Result<Vec<i32>> {
 }
 
 /// Against a calendar day (UTC).
-fn on(query: &mut Where, found: &Found<'_>, name: &str, arguments: &[(String, Argument)]) -> Result<String> {
+fn on(
+    cells: &mut Vec<Cell>,
+    found: &Found<'_>,
+    name: &str,
+    arguments: &[(String, Argument)],
+) -> Result<String> {
     let Some(Argument::One(Literal::Text(text) | Literal::Time(text))) = argument(arguments, "PropertyValue")
     else {
         return Err(Fault::syntax(format!("The function '{name}' needs the parameter 'PropertyValue'.")));
@@ -119,26 +137,24 @@ fn on(query: &mut Where, found: &Found<'_>, name: &str, arguments: &[(String, Ar
     let start = time::seconds(text)
         .map(time::midnight)
         .map_err(|_| Fault::argument(format!("'{text}' is not a date.")))?;
-    let range = match name {
-        "OnOrAfter" => (Some(start), None),
-        "OnOrBefore" => (None, Some(start + 86_400)),
-        _ => (Some(start), Some(start + 86_400)),
+    let (from, up_to) = (Some(start), Some(start + 86_400));
+    let span = match name {
+        "OnOrAfter" => Span { from, up_to: None },
+        "OnOrBefore" => Span { from: None, up_to },
+        _ => Span { from, up_to },
     };
-    let inside = within(query, found, range)?;
+    let inside = within(cells, found, span)?;
     Ok(if name == "NotOn" { format!("(NOT coalesce({inside}, 0))") } else { inside })
 }
 
-/// From one second on, up to another.
-fn within(query: &mut Where, found: &Found<'_>, range: (Option<i64>, Option<i64>)) -> Result<String> {
-    let days = match found.column.kind {
-        Kind::DateTime(behaviour) => behaviour == Behaviour::DateOnly,
-        _ => return Err(Fault::argument(format!("'{}' is no date.", found.column.logical))),
-    };
+/// Inside a stretch of time. A column of days holds a day if its midnight lies inside.
+fn within(cells: &mut Vec<Cell>, found: &Found<'_>, span: Span) -> Result<String> {
+    let days = behaviour(found)? == Behaviour::DateOnly;
     let mut parts = Vec::new();
-    let bounds = [(range.0, Operator::Ge), (range.1, Operator::Lt)];
+    let bounds = [(span.from, Operator::Ge), (span.up_to, Operator::Lt)];
     for (second, operator) in bounds.into_iter().filter_map(|(s, o)| Some((s?, o))) {
-        query.cells.push(if days {
-            Cell::Text(time::print(second).chars().take(10).collect())
+        cells.push(if days {
+            Cell::Text(time::print(time::midnight(second + 86_399)).chars().take(10).collect())
         } else {
             Cell::Integer(second)
         });
@@ -147,54 +163,65 @@ fn within(query: &mut Where, found: &Found<'_>, range: (Option<i64>, Option<i64>
     Ok(format!("({})", parts.join(" AND ")))
 }
 
-/// Against a stretch of time that ends, begins or lies around now (UTC).
-fn relative(
-    query: &mut Where,
+fn behaviour(found: &Found<'_>) -> Result<Behaviour> {
+    match found.column.kind {
+        Kind::DateTime(behaviour) => Ok(behaviour),
+        _ => Err(Fault::argument(format!("'{}' is no date.", found.column.logical))),
+    }
+}
+
+/// Against a stretch of time that lies around now, or a fiscal one.
+fn date(
+    cells: &mut Vec<Cell>,
     names: Names<'_>,
     found: &Found<'_>,
     name: &str,
     arguments: &[(String, Argument)],
 ) -> Result<String> {
     let now = names.organisation.surroundings.now_s();
-    let today = time::midnight(now);
-    let day = 86_400;
-    let count = || match argument(arguments, "PropertyValue") {
+    if let Some(span) = Span::plain(name, now) {
+        return within(cells, found, span);
+    }
+    let count = |argument: &str| number(name, arguments, argument);
+    let outside =
+        || Fault::argument(format!("The function '{name}' was given a number beyond the calendar."));
+    match name {
+        "InFiscalYear" => {
+            within(cells, found, Span::fiscal(count("PropertyValue")?, None).ok_or_else(outside)?)
+        }
+        "InFiscalPeriod" => {
+            let quarter = DatePart::Quarter.sql(&found.sql, behaviour(found)?);
+            cells.push(Cell::Integer(count("PropertyValue")?));
+            Ok(format!("({quarter} = ?)"))
+        }
+        "InFiscalPeriodAndYear" | "InOrAfterFiscalPeriodAndYear" | "InOrBeforeFiscalPeriodAndYear" => {
+            let (period, year) = (count("PropertyValue1")?, count("PropertyValue2")?);
+            let span = Span::fiscal(year, Some(period)).ok_or_else(outside)?;
+            let span = match name {
+                "InFiscalPeriodAndYear" => span,
+                "InOrAfterFiscalPeriodAndYear" => Span { up_to: None, ..span },
+                _ => Span { from: None, ..span },
+            };
+            within(cells, found, span)
+        }
+        _ if COUNTED.iter().any(|start| name.starts_with(start)) => {
+            let span = Span::counted(name, now, count("PropertyValue")?);
+            within(cells, found, span.ok_or_else(outside)?)
+        }
+        _ => Err(Fault::unsupported(format!("the query function '{name}'"))),
+    }
+}
+
+/// How the names of functions begin that reach a given number of units back or ahead.
+const COUNTED: &[&str] = &["LastX", "NextX", "OlderThanX"];
+
+fn number(name: &str, arguments: &[(String, Argument)], wanted: &str) -> Result<i64> {
+    match argument(arguments, wanted) {
         Some(Argument::One(Literal::Number(text) | Literal::Text(text))) => {
-            text.parse::<i64>().ok().filter(|n| (0..=1_000_000).contains(n)).ok_or_else(|| {
+            text.parse().ok().filter(|n| (0..=1_000_000).contains(n)).ok_or_else(|| {
                 Fault::argument(format!("The function '{name}' takes a whole number, not '{text}'."))
             })
         }
-        _ => Err(Fault::syntax(format!("The function '{name}' needs the parameter 'PropertyValue'."))),
-    };
-    let range = match name {
-        "Today" => (Some(today), Some(today + day)),
-        "Yesterday" => (Some(today - day), Some(today)),
-        "Tomorrow" => (Some(today + day), Some(today + 2 * day)),
-        "Last7Days" => (Some(today - 7 * day), Some(now)),
-        "Next7Days" => (Some(now), Some(today + 8 * day)),
-        "LastXDays" => (Some(today - count()? * day), Some(now)),
-        "NextXDays" => (Some(now), Some(today + (count()? + 1) * day)),
-        "LastXHours" => (Some(now - now.rem_euclid(3600) - count()? * 3600), Some(now)),
-        "NextXHours" => (Some(now), Some(now - now.rem_euclid(3600) + (count()? + 1) * 3600)),
-        "OlderThanXMinutes" => (None, Some(now - count()? * 60)),
-        "OlderThanXHours" => (None, Some(now - count()? * 3600)),
-        "OlderThanXDays" => (None, Some(now - count()? * day)),
-        "OlderThanXWeeks" => (None, Some(now - count()? * 7 * day)),
-        "ThisMonth" => calendar(now, |date| (date.first_of_month(), date.last_of_month())),
-        "ThisYear" => calendar(now, |date| (date.first_of_year(), date.last_of_year())),
-        _ => return Err(Fault::unsupported(format!("the query function '{name}'"))),
-    };
-    within(query, found, range)
-}
-
-fn calendar(
-    now: i64,
-    bounds: impl Fn(jiff::civil::Date) -> (jiff::civil::Date, jiff::civil::Date),
-) -> (Option<i64>, Option<i64>) {
-    let Ok(instant) = jiff::Timestamp::from_second(now) else { return (None, None) };
-    let (first, last) = bounds(instant.to_zoned(jiff::tz::TimeZone::UTC).date());
-    let second = |date: jiff::civil::Date| {
-        date.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp().as_second())
-    };
-    (second(first), second(last).map(|start| start + 86_400))
+        _ => Err(Fault::syntax(format!("The function '{name}' needs the parameter '{wanted}'."))),
+    }
 }

@@ -21,7 +21,7 @@ pub(crate) enum Literal {
 pub(super) enum Sign {
     Word(String),
     Value(Literal),
-    /// `( ) , / = [ ] :`
+    /// `( ) , / = [ ] : ;`
     Mark(char),
 }
 
@@ -70,7 +70,9 @@ pub(super) fn lex(text: &str) -> Result<Vec<Token>> {
 fn next(text: &str, at: usize, first: char) -> Result<(Sign, usize)> {
     let rest = &text[at..];
     match first {
-        '(' | ')' | ',' | '/' | '=' | '[' | ']' | ':' => Ok((Sign::Mark(first), 1)),
+        '(' | ')' | ',' | '/' | '=' | '[' | ']' | ':' | ';' => Ok((Sign::Mark(first), 1)),
+        // All columns.
+        '*' => Ok((Sign::Word("*".to_owned()), 1)),
         '\'' => {
             let (value, length) = quoted(rest).ok_or_else(|| {
                 Fault::syntax(format!(

@@ -7,22 +7,15 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{Fault, Result};
-use crate::schema::{Kind, Table};
+use crate::schema::Kind;
 use crate::value::Cell;
 
-use super::condition::Where;
-use super::names::Names;
+use super::cursor::Cursor;
+use super::order::{self, Term, Wanted};
 use super::select::cell;
 
 /// Default and most \[D:webapi/query/page-results.md\].
 pub(crate) const MOST_ROWS: u32 = 5000;
-
-/// One column of the order.
-pub(super) struct Term {
-    pub(super) sql: String,
-    pub(super) descending: bool,
-    kind: Kind,
-}
 
 /// Where a page ended.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -45,40 +38,16 @@ enum Mark {
 }
 
 /// Reads `$orderby`.
-pub(super) fn order(
-    query: &mut Where,
-    names: Names<'_>,
-    table: &Table,
-    alias: &str,
-    text: &str,
-) -> Result<Vec<Term>> {
-    let mut terms = Vec::new();
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let mut words = part.split_whitespace();
-        let path: Vec<String> = words.next().unwrap_or_default().split('/').map(str::to_owned).collect();
-        let descending = match (words.next(), words.next()) {
-            (None | Some("asc"), None) => false,
-            (Some("desc"), None) => true,
-            _ => return Err(Fault::syntax(format!("Syntax error at position {} in '{text}'.", text.len()))),
-        };
-        let found = query.find(names, table, alias, &path)?;
-        terms.push(Term { sql: found.sql, descending, kind: found.column.kind.clone() });
-    }
-    Ok(terms)
-}
-
-/// ` ORDER BY …`, always total: rows with the same values come in the order made.
-pub(super) fn order_clause(terms: &[Term], alias: &str) -> String {
-    let mut parts: Vec<String> = terms
-        .iter()
-        .map(|term| format!("{}{}", term.sql, if term.descending { " DESC" } else { "" }))
-        .collect();
-    parts.push(format!("{alias}._n"));
-    format!(" ORDER BY {}", parts.join(", "))
+pub(super) fn order(text: Option<&str>) -> Result<Vec<Wanted>> {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Vec::new()) };
+    let mut cursor = Cursor::new(text)?;
+    let wanted = order::parse(&mut cursor)?;
+    cursor.end()?;
+    Ok(wanted)
 }
 
 /// The condition that a row lies after a place. Nothing comes before everything, as in SQL Server.
-pub(super) fn after(query: &mut Where, terms: &[Term], alias: &str, place: &Place) -> Result<()> {
+pub(super) fn after(terms: &[Term], alias: &str, place: &Place) -> Result<(String, Vec<Cell>)> {
     if place.values.len() != terms.len() {
         return Err(bad_cookie());
     }
@@ -98,9 +67,7 @@ pub(super) fn after(query: &mut Where, terms: &[Term], alias: &str, place: &Plac
             }
         }
     }
-    query.and(&text);
-    query.cells.extend(groups.into_iter().rev().flatten());
-    Ok(())
+    Ok((text, groups.into_iter().rev().flatten().collect()))
 }
 
 /// Where a page ends whose last row is this one. The order's values stand at `start` in the row, `_n` after them.
@@ -117,16 +84,27 @@ pub(super) fn place(terms: &[Term], row: &SqliteRow, start: usize, page: u64) ->
 impl Place {
     /// As the server writes it: a cookie within a cookie, which clients must not look into.
     pub(super) fn to_token(&self) -> String {
-        let inner = URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default());
+        let inner = self.encoded();
         format!("<cookie pagenumber=\"{}\" pagingcookie=\"{inner}\" istracking=\"False\" />", self.page)
     }
 
     pub(super) fn from_token(token: &str) -> Result<Self> {
         let inner = token.split("pagingcookie=\"").nth(1).and_then(|rest| rest.split('"').next());
-        inner
-            .and_then(|inner| URL_SAFE_NO_PAD.decode(inner).ok())
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .ok_or_else(bad_cookie)
+        Self::decoded(inner.unwrap_or_default())
+    }
+
+    pub(super) fn encoded(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    pub(super) fn decoded(text: &str) -> Result<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+        bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(bad_cookie)
+    }
+
+    #[cfg(test)]
+    pub(super) fn first_after(number: i64) -> Self {
+        Self { page: 0, values: Vec::new(), number }
     }
 }
 

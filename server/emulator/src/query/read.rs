@@ -1,26 +1,36 @@
 //! One row, a page of rows, or their number, as an answer.
 
 use http::StatusCode;
-use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
 
 use crate::address::Options;
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
-use crate::schema::Table;
+use crate::schema::{Column, Table};
 use crate::store::{Reader, sql};
-use crate::value::Cell;
+use crate::value::{Cell, write_text};
 
 use super::annotate::{Annotations, TOTAL};
+use super::children::gather_all;
 use super::condition::Where;
-use super::expand;
+use super::expand::{self, Expansion};
+use super::filter::Expression;
 use super::names::Names;
-use super::options::{applied, link, page_size, refuse_unknown, top};
+use super::options::{applied, link, refuse_unknown, top};
 use super::page::{self, MOST_ROWS, Place};
-use super::select::{Listed, Shape, write_row};
-use super::{apply, parse_filter};
+use super::plan::{Asked, Plan};
+use super::select::{Listed, Manner, Shape, Wish, cell, write_row};
+use super::{apply, fetch, parse_filter};
 
 /// The table's own alias in every statement.
 pub(super) const ROW: &str = "t";
+
+/// The rows of a set, or those of them that point at one row by a lookup: a collection-valued navigation property.
+#[derive(Clone, Copy)]
+pub(crate) struct Set<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) of: Option<(&'a Column, Uuid)>,
+}
 
 /// `GET set(key)`, the row's id already found.
 pub(crate) async fn one(
@@ -28,13 +38,15 @@ pub(crate) async fn one(
     reader: &mut Reader<'_>,
     request: &Request,
     table: &Table,
-    id: uuid::Uuid,
+    id: Uuid,
     options: &Options,
 ) -> Result<Answer> {
-    let annotations = Annotations::of(request);
     let expansions = expand::parse(options.get("$expand").unwrap_or_default())?;
+    let manner = Manner::of(request, &expansions)?;
     let mut listed = Listed::default();
-    let shape = Shape::new(names, &mut listed, table, ROW, options.get("$select"), &expansions, annotations)?;
+    let wish = Wish { select: options.get("$select"), also: None, expansions: &expansions };
+    let table = names.table(&table.logical)?;
+    let mut shape = Shape::new(names, &mut listed, table, ROW, &wish, manner)?;
     let text = format!(
         "SELECT {} FROM {} {ROW}{} WHERE {ROW}.\"{}\" = ?",
         listed.items.join(", "),
@@ -46,13 +58,32 @@ pub(crate) async fn one(
     let row = row.ok_or_else(|| Fault::no_row(&table.logical, id))?;
     let etag = format!("W/\"{}\"", shape.version(&row)?);
     let known = request.header("if-none-match").is_some_and(|known| known == etag);
-    if known && expansions.is_empty() && !annotations.any() {
+    if known && expansions.is_empty() && !manner.annotations.any() {
         return Ok(Answer::empty(StatusCode::NOT_MODIFIED).with("etag", etag));
     }
+    gather_all(&mut shape, names, reader, manner, std::slice::from_ref(&row)).await?;
     let context = format!("{}$metadata#{}{}/$entity", request.base, table.set, shape.context());
     let mut body = String::new();
-    write_row(&mut body, names, &shape, &row, annotations, Some(&context))?;
+    write_row(&mut body, names, &shape, &row, manner, Some(&context))?;
     Ok(Answer::json(body).with("etag", etag))
+}
+
+/// Which row a lookup of a row points at, if at any; of the primary key, the row itself.
+pub(crate) async fn pointed_at(
+    names: Names<'_>,
+    reader: &mut Reader<'_>,
+    table: &Table,
+    id: Uuid,
+    lookup: &Column,
+) -> Result<Option<Uuid>> {
+    let item = names.column_sql(ROW, lookup);
+    let text =
+        format!("SELECT {item} FROM {} {ROW} WHERE {ROW}.\"{}\" = ?", table.rows(), table.primary_id());
+    let row = sql(text, vec![Cell::Id(id)]).fetch_optional(reader.connection()).await?;
+    match cell(&row.ok_or_else(|| Fault::no_row(&table.logical, id))?, 0, &lookup.kind)? {
+        Cell::Id(id) => Ok(Some(id)),
+        _ => Ok(None),
+    }
 }
 
 /// `GET set`: a page of rows.
@@ -60,140 +91,126 @@ pub(crate) async fn list(
     names: Names<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
-    table: &Table,
+    set: Set<'_>,
     options: &Options,
 ) -> Result<Answer> {
     refuse_unknown(options)?;
-    if let Some(transformation) = options.get("$apply") {
-        return apply::answer(names, reader, request, table, transformation, options).await;
+    let table = set.table;
+    for (name, whole) in [("$apply", options.get("$apply")), ("fetchXml", options.get("fetchXml"))] {
+        match whole {
+            None => {}
+            Some(_) if set.of.is_some() => {
+                return Err(Fault::unsupported(format!("{name} on a collection of one row")));
+            }
+            Some(text) if name == "$apply" => {
+                return apply::answer(names, reader, request, table, text, options).await;
+            }
+            Some(text) => return fetch::answer(names, reader, request, table, text, options).await,
+        }
     }
-    let annotations = Annotations::of(request);
-    let plan = Plan::new(names, table, request, options, annotations)?;
-    let rows = sql(plan.text.clone(), plan.cells.clone()).fetch_all(reader.connection()).await?;
+    let expansions = expand::parse(options.get("$expand").unwrap_or_default())?;
+    let manner = Manner::of(request, &expansions)?;
+    let mut plan = plan(names, set, options, &expansions, manner)?;
+    let rows = plan.read(reader, set.of.map(|(_, id)| id)).await?;
+    let shown = &rows[..rows.len().min(plan.rows)];
+    gather_all(&mut plan.shape, names, reader, manner, shown).await?;
     let mut body = String::with_capacity(256 + rows.len() * 256);
     let context = format!("{}$metadata#{}{}", request.base, table.set, plan.shape.context());
     body.push_str(&format!("{{\"@odata.context\":\"{context}\""));
-    if options.get("$count") == Some("true") {
-        let total = counted(names, reader, table, options).await?;
-        body.push_str(&format!(",\"@odata.count\":{total}"));
-        if annotations.total {
-            let over = total >= i64::from(MOST_ROWS);
-            body.push_str(&format!(",\"@{TOTAL}\":{total},\"@{TOTAL}limitexceeded\":{over}"));
-        }
-    } else if annotations.total {
-        body.push_str(&format!(",\"@{TOTAL}\":-1,\"@{TOTAL}limitexceeded\":false"));
-    }
-    let more = rows.len() > plan.rows;
+    let counted = match options.get("$count") == Some("true") {
+        true => Some(counted(names, reader, set, options).await?),
+        false => None,
+    };
+    write_total(&mut body, counted, manner.annotations);
     body.push_str(",\"value\":[");
-    for (at, row) in rows.iter().take(plan.rows).enumerate() {
+    for (at, row) in shown.iter().enumerate() {
         if at > 0 {
             body.push(',');
         }
-        write_row(&mut body, names, &plan.shape, row, annotations, None)?;
+        write_row(&mut body, names, &plan.shape, row, manner, None)?;
     }
     body.push(']');
-    if more && let Some(link) = plan.next_link(request, &rows)? {
+    if let Some(token) = plan.next_token(&rows)? {
         body.push_str(",\"@odata.nextLink\":");
-        crate::value::write_text(&mut body, &link);
+        write_text(&mut body, &link(request, "$skiptoken", &token));
     }
     body.push('}');
     applied(Answer::json(body), request)
 }
 
-/// What a listing asks of SQL.
-struct Plan<'a> {
-    shape: Shape<'a>,
-    text: String,
-    cells: Vec<Cell>,
-    terms: Vec<page::Term>,
-    /// Where the order's values stand in each row.
-    order_at: usize,
-    rows: usize,
-    page: u64,
-    paged: bool,
-}
-
-impl<'a> Plan<'a> {
-    fn new(
-        names: Names<'a>,
-        table: &'a Table,
-        request: &Request,
-        options: &Options,
-        annotations: Annotations,
-    ) -> Result<Self> {
-        let expansions = expand::parse(options.get("$expand").unwrap_or_default())?;
-        let mut listed = Listed::default();
-        let shape =
-            Shape::new(names, &mut listed, table, ROW, options.get("$select"), &expansions, annotations)?;
-        let mut query = Where::default();
-        query.joins = listed.joins;
-        add_filter(&mut query, names, table, options)?;
-        let terms = page::order(&mut query, names, table, ROW, options.get("$orderby").unwrap_or_default())?;
-        let mut page = 1;
-        if let Some(token) = options.get("$skiptoken") {
-            let place = Place::from_token(token)?;
-            page = place.page;
-            page::after(&mut query, &terms, ROW, &place)?;
-        }
-        let order_at = listed.items.len();
-        listed.items.extend(terms.iter().map(|term| term.sql.clone()));
-        listed.items.push(format!("{ROW}._n"));
-        let page_size = page_size(request)?;
-        let top = top(options.get("$top"))?;
-        // With a page size, `$top` is ignored [D:webapi/query/page-results.md, 2024].
-        let (rows, paged) = match (page_size, top) {
-            (Some(size), _) => (size, true),
-            (None, Some(top)) => (top.min(MOST_ROWS), false),
-            (None, None) => (MOST_ROWS, true),
-        };
-        let text = format!(
-            "SELECT {} FROM {} {ROW}{}{}{} LIMIT {}",
-            listed.items.join(", "),
-            table.rows(),
-            query.joins.text,
-            query.clause(),
-            page::order_clause(&terms, ROW),
-            rows + u32::from(paged)
-        );
-        let rows = rows as usize;
-        Ok(Self { shape, text, cells: query.cells, terms, order_at, rows, page, paged })
+/// How many rows there are, where that was asked for: no more than a page has, and whether there are more.
+pub(super) fn write_total(body: &mut String, counted: Option<i64>, annotations: Annotations) {
+    let most = i64::from(MOST_ROWS);
+    if let Some(counted) = counted {
+        body.push_str(&format!(",\"@odata.count\":{}", counted.min(most)));
     }
-
-    /// The request's own address with another cookie.
-    fn next_link(&self, request: &Request, rows: &[SqliteRow]) -> Result<Option<String>> {
-        let Some(last) = rows.get(self.rows.wrapping_sub(1)).filter(|_| self.paged) else { return Ok(None) };
-        let place = page::place(&self.terms, last, self.order_at, self.page + 1)?;
-        Ok(Some(link(request, "$skiptoken", &place.to_token())))
+    if annotations.total {
+        let (total, over) = counted.map_or((-1, false), |counted| (counted.min(most), counted > most));
+        body.push_str(&format!(",\"@{TOTAL}\":{total},\"@{TOTAL}limitexceeded\":{over}"));
     }
 }
 
-fn add_filter(query: &mut Where, names: Names<'_>, table: &Table, options: &Options) -> Result<()> {
-    let Some(text) = options.get("$filter") else { return Ok(()) };
+fn plan<'a>(
+    names: Names<'a>,
+    set: Set<'a>,
+    options: &Options,
+    expansions: &[Expansion],
+    manner: Manner<'_>,
+) -> Result<Plan<'a>> {
+    let filter = filter(options)?;
+    let order = page::order(options.get("$orderby"))?;
+    let top = top(options.get("$top"))?;
+    // With a page size, `$top` is ignored [D:webapi/query/page-results.md, 2024].
+    let (rows, paged) = match (manner.page_size, top) {
+        (Some(size), _) => (size, true),
+        (None, Some(top)) => (top.min(MOST_ROWS), false),
+        (None, None) => (MOST_ROWS, true),
+    };
+    let asked = Asked {
+        wish: Wish { select: options.get("$select"), also: None, expansions },
+        filter: filter.as_ref(),
+        order: &order,
+        place: options.get("$skiptoken").map(Place::from_token).transpose()?,
+        rows,
+        paged,
+        of: set.of.map(|(lookup, _)| lookup),
+    };
+    Plan::new(names, set.table, &asked, manner)
+}
+
+fn filter(options: &Options) -> Result<Option<Expression>> {
     let alias = |name: &str| options.get(name).map(str::to_owned);
-    let filter = parse_filter(text, &alias)?;
-    query.add(names, table, ROW, &filter)
+    options.get("$filter").map(|text| parse_filter(text, &alias)).transpose()
 }
 
 /// `GET set/$count`, as text.
 pub(crate) async fn count(
     names: Names<'_>,
     reader: &mut Reader<'_>,
-    table: &Table,
+    set: Set<'_>,
     options: &Options,
 ) -> Result<Answer> {
-    let total = counted(names, reader, table, options).await?;
-    Ok(Answer::of_kind("text/plain", total.to_string()))
+    let total = counted(names, reader, set, options).await?;
+    Ok(Answer::of_kind("text/plain", total.min(i64::from(MOST_ROWS)).to_string()))
 }
 
-/// How many rows match, to 5,000 and no further \[D:webapi/query/count-rows.md\].
-async fn counted(names: Names<'_>, reader: &mut Reader<'_>, table: &Table, options: &Options) -> Result<i64> {
+/// How many rows match, to one beyond 5,000 and no further: that many are said, and that there are more
+/// \[D:webapi/query/count-rows.md\].
+async fn counted(names: Names<'_>, reader: &mut Reader<'_>, set: Set<'_>, options: &Options) -> Result<i64> {
     let mut query = Where::default();
-    add_filter(&mut query, names, table, options)?;
+    if let Some((lookup, id)) = set.of {
+        query.and(&format!("{ROW}.\"{}\" = ?", lookup.logical));
+        query.cells.push(Cell::Id(id));
+    }
+    if let Some(filter) = filter(options)? {
+        query.add(names, set.table, ROW, &filter)?;
+    }
     let text = format!(
-        "SELECT count(*) FROM (SELECT 1 FROM {} {ROW}{}{} LIMIT {MOST_ROWS})",
-        table.rows(),
+        "SELECT count(*) FROM (SELECT 1 FROM {} {ROW}{}{} LIMIT {})",
+        set.table.rows(),
         query.joins.text,
-        query.clause()
+        query.clause(),
+        MOST_ROWS + 1
     );
     let row = sql(text, query.cells).fetch_one(reader.connection()).await?;
     Ok(sqlx::Row::try_get(&row, 0)?)

@@ -4,14 +4,17 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use crate::answer::Request;
 use crate::fault::{Fault, Result};
 use crate::schema::{Behaviour, Column, Kind, Table};
 use crate::value::{Cell, formatted, write, write_text};
 
 use super::annotate::{Annotations, FORMATTED, LOOKUP_TABLE, NAVIGATION};
-use super::expand::Expansion;
+use super::children::Collection;
+use super::expand::{Expansion, only_select_and_filter};
 use super::joins::Joins;
 use super::names::Names;
+use super::options::page_size;
 
 /// The columns of one table as a request wants them, and where they stand in the rows that SQL gives.
 pub(crate) struct Shape<'a> {
@@ -19,9 +22,48 @@ pub(crate) struct Shape<'a> {
     start: usize,
     shown: Vec<Shown<'a>>,
     /// Rows reached over lookups, in place.
-    inner: Vec<(String, Shape<'a>)>,
+    inner: Vec<Inner<'a>>,
+    pub(super) collections: Vec<Collection<'a>>,
     /// Selected names as they were asked for, for the context; empty for all.
-    pub(crate) names: Vec<String>,
+    names: Vec<String>,
+}
+
+struct Inner<'a> {
+    name: String,
+    shape: Shape<'a>,
+    /// The set of the row, where only its address is wanted.
+    reference: Option<&'a str>,
+}
+
+/// What is wanted of a row.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Wish<'q, 'a> {
+    pub(crate) select: Option<&'q str>,
+    /// A column that comes with those selected.
+    pub(crate) also: Option<&'a Column>,
+    pub(crate) expansions: &'q [Expansion],
+}
+
+/// How rows are to be answered, inner ones as well.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner<'r> {
+    pub(crate) annotations: Annotations,
+    /// What addresses begin with.
+    pub(crate) base: &'r str,
+    pub(crate) page_size: Option<u32>,
+    /// There are expansions inside of expansions, and so collections come in pages.
+    pub(crate) nested: bool,
+}
+
+impl<'r> Manner<'r> {
+    pub(crate) fn of(request: &'r Request, expansions: &[Expansion]) -> Result<Self> {
+        Ok(Self {
+            annotations: Annotations::of(request),
+            base: &request.base,
+            page_size: page_size(request)?,
+            nested: expansions.iter().any(|expansion| !expansion.inner.is_empty()),
+        })
+    }
 }
 
 /// A value that is shown: under which name, of which column, and where it stands in the row.
@@ -41,26 +83,30 @@ pub(crate) struct Listed {
 }
 
 impl<'a> Shape<'a> {
-    /// Lays out the columns of `select` (all, if there is none) and what is expanded.
+    /// Lays out the columns selected (all, if none are) and what is expanded.
     pub(crate) fn new(
         names: Names<'a>,
         listed: &mut Listed,
         table: &'a Table,
         alias: &str,
-        select: Option<&str>,
-        expansions: &[Expansion],
-        annotations: Annotations,
+        wish: &Wish<'_, 'a>,
+        manner: Manner<'_>,
     ) -> Result<Self> {
         let start = listed.items.len();
         listed.items.push(format!("{alias}.\"{}\"", table.primary_id()));
         listed.items.push(format!("{alias}.versionnumber"));
-        let (columns, asked) = columns(table, select)?;
+        let (mut columns, asked) = columns(table, wish.select)?;
+        if let Some(also) = wish.also
+            && !columns.iter().any(|known| known.logical == also.logical)
+        {
+            columns.push(also);
+        }
         let mut shown = Vec::with_capacity(columns.len());
         for column in columns {
             let at = listed.items.len();
             listed.items.push(names.column_sql(alias, column));
             let mut label_at = None;
-            if annotations.formatted
+            if manner.annotations.formatted
                 && let Some(label) = listed.joins.label(names, alias, column)?
             {
                 label_at = Some(listed.items.len());
@@ -68,27 +114,69 @@ impl<'a> Shape<'a> {
             }
             shown.push(Shown { name: column.property(), column, at, label_at });
         }
-        let mut inner = Vec::new();
-        for expansion in expansions {
-            let lookup = table
-                .navigation(&expansion.navigation)
-                .ok_or_else(|| Fault::no_property(&expansion.navigation, &table.logical))?;
-            let joined = listed.joins.over(names, alias, lookup, &expansion.navigation)?;
-            let target = names.table(lookup.target().unwrap_or_default())?;
-            let select = expansion.select.as_deref();
-            let shape = Self::new(names, listed, target, &joined, select, &expansion.inner, annotations)?;
-            inner.push((expansion.navigation.clone(), shape));
+        let mut shape = Self { start, shown, inner: Vec::new(), collections: Vec::new(), names: asked };
+        for expansion in wish.expansions {
+            shape.expand(names, listed, table, alias, expansion, manner)?;
         }
-        Ok(Self { start, shown, inner, names: asked })
+        Ok(shape)
+    }
+
+    fn expand(
+        &mut self,
+        names: Names<'a>,
+        listed: &mut Listed,
+        table: &'a Table,
+        alias: &str,
+        expansion: &Expansion,
+        manner: Manner<'_>,
+    ) -> Result<()> {
+        let navigation = &expansion.navigation;
+        let Some(lookup) = table.navigation(navigation) else {
+            let sides = names
+                .collection(table, navigation)
+                .ok_or_else(|| Fault::no_property(navigation, &table.logical))?;
+            self.collections.push(Collection::new(names, table, sides, expansion, manner)?);
+            return Ok(());
+        };
+        if expansion.top.is_some() || !expansion.order.is_empty() {
+            return Err(only_select_and_filter());
+        }
+        if expansion.filter.is_some() {
+            return Err(Fault::unsupported("$filter inside $expand of a lookup"));
+        }
+        let joined = listed.joins.over(names, alias, lookup, navigation)?;
+        let target = names.table(lookup.target().unwrap_or_default())?;
+        let select = expansion.select.as_deref();
+        let wish = Wish { select, also: None, expansions: &expansion.inner };
+        let shape = Self::new(names, listed, target, &joined, &wish, manner)?;
+        let reference = expansion.reference.then_some(target.set.as_str());
+        self.inner.push(Inner { name: navigation.clone(), shape, reference });
+        Ok(())
+    }
+
+    /// Where the row's id stands.
+    pub(super) fn id_at(&self) -> usize {
+        self.start
+    }
+
+    pub(super) fn inner_shapes(&mut self) -> impl Iterator<Item = &mut Self> {
+        self.inner.iter_mut().map(|inner| &mut inner.shape)
     }
 
     /// The names in parentheses after the set, as the context shows them.
     pub(crate) fn context(&self) -> String {
         let mut parts = self.names.clone();
-        parts.extend(self.inner.iter().map(|(name, shape)| {
-            format!("{name}{}", if shape.names.is_empty() { "()".to_owned() } else { shape.context() })
+        parts.extend(self.inner.iter().map(|inner| match inner.reference {
+            Some(_) => format!("{}/$ref()", inner.name),
+            None => format!("{}{}", inner.name, inner.shape.inner_context()),
         }));
+        parts.extend(self.collections.iter().map(Collection::context));
         if parts.is_empty() { String::new() } else { format!("({})", parts.join(",")) }
+    }
+
+    /// The same inside of another row's, where all columns are an empty pair.
+    pub(super) fn inner_context(&self) -> String {
+        if self.names.is_empty() { "()".to_owned() } else { self.context() }
     }
 
     pub(crate) fn version(&self, row: &SqliteRow) -> Result<i64> {
@@ -122,7 +210,7 @@ pub(crate) fn write_row(
     names: Names<'_>,
     shape: &Shape<'_>,
     row: &SqliteRow,
-    annotations: Annotations,
+    manner: Manner<'_>,
     context: Option<&str>,
 ) -> Result<()> {
     out.push('{');
@@ -133,15 +221,27 @@ pub(crate) fn write_row(
     }
     out.push_str(&format!("\"@odata.etag\":\"W/\\\"{}\\\"\"", shape.version(row)?));
     for shown in &shape.shown {
-        write_property(out, names, row, shown, annotations, false)?;
+        write_property(out, names, row, shown, manner.annotations, false)?;
     }
-    for (navigation, inner) in &shape.inner {
+    for Inner { name, shape: inner, reference } in &shape.inner {
         out.push(',');
-        write_text(out, navigation);
+        write_text(out, name);
         out.push(':');
-        match cell(row, inner.start, &Kind::Id)? {
-            Cell::Null => out.push_str("null"),
-            _ => write_row(out, names, inner, row, annotations, None)?,
+        match (cell(row, inner.start, &Kind::Id)?, reference) {
+            (Cell::Id(id), Some(set)) => {
+                out.push_str("{\"@odata.id\":");
+                write_text(out, &format!("{}{set}({id})", manner.base));
+                out.push('}');
+            }
+            (Cell::Id(_), None) => write_row(out, names, inner, row, manner, None)?,
+            _ => out.push_str("null"),
+        }
+    }
+    if !shape.collections.is_empty()
+        && let Cell::Id(id) = cell(row, shape.start, &Kind::Id)?
+    {
+        for collection in &shape.collections {
+            collection.write(out, id);
         }
     }
     out.push('}');

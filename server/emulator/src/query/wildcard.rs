@@ -1,9 +1,9 @@
 //! `contains` and its kin: SQL Server's wildcards without regard to case, said in the words of SQLite's GLOB.
 
-/// The GLOB pattern for a text function. SQL's wildcards are live inside the value \[D:webapi/query/filter-rows.md\].
+/// The GLOB pattern for a text function, or for `like`, whose pattern is the whole text. SQL's wildcards are live inside the value \[D:webapi/query/filter-rows.md\].
 pub(super) fn glob(function: &str, value: &str) -> String {
     let mut out = String::new();
-    if function != "startswith" {
+    if matches!(function, "contains" | "endswith") {
         out.push('*');
     }
     let mut rest = value.chars();
@@ -21,7 +21,7 @@ pub(super) fn glob(function: &str, value: &str) -> String {
             _ => any_case(&mut out, c),
         }
     }
-    if function != "endswith" {
+    if matches!(function, "contains" | "startswith") {
         out.push('*');
     }
     out
@@ -111,5 +111,6 @@ mod tests {
         check("*?", "[*][?]");
         assert_eq!(glob("startswith", "1"), "1*");
         assert_eq!(glob("endswith", "1"), "*1");
+        assert_eq!(glob("like", "1%2"), "1*2");
     }
 }

@@ -1,5 +1,7 @@
 //! `CreateMultiple`, `UpdateMultiple`, `UpsertMultiple`: many rows of one table, all or none, no culprit named.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -32,6 +34,7 @@ pub(crate) async fn multiple(
         Fault::payload(&table.set, format!("The parameter 'Targets' cannot be read: {error}"))
     })?;
     let mut ids = Vec::with_capacity(targets.targets.len());
+    let mut seen = HashSet::with_capacity(targets.targets.len());
     for target in targets.targets {
         let payload = Payload::parse(names.schema, table, target.get())?;
         let expected = format!("Microsoft.Dynamics.CRM.{}", table.logical);
@@ -39,7 +42,16 @@ pub(crate) async fn multiple(
             let message = "A type annotation '@odata.type' of the table is required on each target.";
             return Err(Fault::payload(&table.set, message));
         }
-        ids.push(one(names, transaction, table, action, &payload).await?);
+        // The same row again: the first of them is the one that counts [D:bulk-operations.md].
+        if action == "UpdateMultiple" && payload.id.is_some_and(|id| !seen.insert(id)) {
+            continue;
+        }
+        let id = one(names, transaction, table, action, &payload).await?;
+        if action == "UpsertMultiple" && !seen.insert(id) {
+            // Here it is an error instead [D:bulk-operations.md]; which one is not said.
+            return Err(Fault::precondition("0x80040237", "Cannot insert duplicate key."));
+        }
+        ids.push(id);
     }
     Ok(ids)
 }

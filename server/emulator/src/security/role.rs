@@ -114,7 +114,7 @@ async fn associated(
     for name in given.names().filter(|name| *name != "$filter") {
         options.push(name, given.get(name).unwrap_or_default());
     }
-    query::list(names, reader, request, other, &options).await
+    query::list(names, reader, request, query::Set { table: other, of: None }, &options).await
 }
 
 /// Runs what changes something, in a transaction.

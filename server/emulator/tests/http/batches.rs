@@ -89,6 +89,51 @@ async fn change_sets_are_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_request_that_fails_half_way_leaves_nothing() {
+    let desk = Desk::new().await;
+    let targets = r#"{"Targets":[{"@odata.type":"Microsoft.Dynamics.CRM.x_thing","x_name":"a"},
+        {"@odata.type":"Microsoft.Dynamics.CRM.x_thing","x_count":-1}]}"#;
+    let shown = "--b\nContent-Type: application/http\n\nPATCH x_things(00000000-0000-4000-8000-000000000001)?\
+                 $select=nothing HTTP/1.1\nPrefer: return=representation\n\n{\"x_name\":\"b\"}\n";
+    let body = part("POST x_things/Microsoft.Dynamics.CRM.CreateMultiple", &targets.replace('\n', ""))
+        + &part("POST x_places", r#"{"x_name":"p","x_place_things":[{"x_count":-1}]}"#)
+        + shown
+        + &part("POST x_things", r#"{"x_name":"c"}"#)
+        + "--b--\n";
+    let answer = send(&desk, &body, "odata.continue-on-error").await;
+    assert_eq!(statuses(&answer), [400, 400, 400, 204], "{}", answer.text);
+    assert_eq!(desk.get("x_things").await.column("x_name"), [json!("c")]);
+    assert_eq!(desk.get("x_places/$count").await.text, "0");
+}
+
+#[tokio::test]
+async fn references_are_found_at_every_depth_and_numbers_stay_as_sent() {
+    let desk = Desk::new().await;
+    let body = set(&[
+        ("1", "POST x_places", r#"{"x_name":"first"}"#),
+        (
+            "2",
+            "POST x_places",
+            r#"{"x_name":"second","x_place_things":[{"x_name":"$1","x_cost":99999.99998,
+                "x_PlaceId":{"x_name":"third","x_place_things":[{"x_count":1,"x_PlaceId@odata.bind":"$1"}]}}]}"#,
+        ),
+        (
+            "3",
+            "POST x_things",
+            r#"{"x_cost":12345.678910000000000000,"x_count":2,"x_PlaceId@odata.bind":"$1"}"#,
+        ),
+    ]) + "--b--\n";
+    let answer = send(&desk, &body, "").await;
+    assert_eq!(statuses(&answer), [204, 204, 204], "{}", answer.text);
+    let exact = desk.get("x_things?$filter=x_cost eq 12345.67891&$expand=x_PlaceId").await;
+    assert_eq!(exact.json["value"][0]["x_PlaceId"]["x_name"], "first", "{}", exact.text);
+    assert_eq!(
+        desk.get("x_things?$filter=x_name eq '$1' and x_cost eq 99999.99998").await.column("x_name").len(),
+        1
+    );
+}
+
+#[tokio::test]
 async fn what_does_not_belong_is_refused() {
     let desk = Desk::new().await;
     let forward = set(&[("1", "POST x_things", r#"{"x_PlaceId@odata.bind":"$2"}"#)]) + "--b--\n";

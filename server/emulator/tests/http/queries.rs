@@ -164,6 +164,23 @@ async fn rows_written_between_pages_do_not_shift_them() {
 }
 
 #[tokio::test]
+async fn lookups_are_ordered_by_name_and_choices_by_number() {
+    let desk = filled().await;
+    let after = desk.post("x_places", &json!({ "x_name": "after Here" })).await.id();
+    desk.thing(json!({ "x_count": 20, "x_PlaceId@odata.bind": format!("x_places({after})") })).await;
+    let ordered = async |order: &str| {
+        let path = format!("x_things?$select=x_count&$filter=x_count gt 3&$orderby={order}");
+        walk(&desk, &path, 2, async |_| {}).await.iter().map(|n| n.as_i64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(ordered("_x_placeid_value desc,x_count").await, [4, 20, 5, 6, 7, 8, 9]);
+    assert_eq!(ordered("x_PlaceId/x_name desc,x_count").await, [4, 20, 5, 6, 7, 8, 9]);
+    // "High" is the greater number, and after "Low", though before it in the alphabet.
+    assert_eq!(ordered("x_level desc,x_count").await, [5, 7, 9, 4, 6, 8, 20]);
+    let refused = desk.get("x_things?$orderby=x_count down").await;
+    assert!(refused.text.contains("Syntax error at position 8 in 'x_count down'."), "{}", refused.text);
+}
+
+#[tokio::test]
 async fn counts_and_tops_are_given() {
     let desk = filled().await;
     let answer = desk.get("x_things?$count=true&$top=3&$filter=x_count ge 2").await;

@@ -237,6 +237,29 @@ async fn bulk_actions_are_all_or_nothing() {
 }
 
 #[tokio::test]
+async fn a_row_twice_in_one_bulk_action_is_as_documented() {
+    let desk = Desk::new().await;
+    let key = json!({ "SchemaName": "x_CodeKey", "KeyAttributes": ["x_code"] });
+    assert_eq!(desk.post("EntityDefinitions(LogicalName='x_thing')/Keys", &key).await.status, 204);
+    let kind = "Microsoft.Dynamics.CRM.x_thing";
+    let by_key =
+        |count: i32| json!({ "@odata.type": kind, "@odata.id": "x_things(x_code='A')", "x_count": count });
+    let upsert = "x_things/Microsoft.Dynamics.CRM.UpsertMultiple";
+    let twice = json!({ "Targets": [by_key(1), by_key(2)] });
+    assert_eq!(desk.post(upsert, &twice).await.refusal(), (412, "0x80040237"));
+    assert_eq!(desk.get("x_things/$count").await.text, "0", "nothing stays of it");
+    let id = desk.thing(json!({ "x_code": "A" })).await;
+    assert_eq!(desk.post(upsert, &twice).await.refusal(), (412, "0x80040237"));
+    let by_both = json!({ "Targets": [by_key(1), { "@odata.type": kind, "x_thingid": id, "x_count": 2 }] });
+    assert_eq!(desk.post(upsert, &by_both).await.refusal(), (412, "0x80040237"));
+    // An update takes the first of them and passes over the others.
+    let by_id = |count: i32| json!({ "@odata.type": kind, "x_thingid": id, "x_count": count });
+    let update = "x_things/Microsoft.Dynamics.CRM.UpdateMultiple";
+    assert_eq!(desk.post(update, &json!({ "Targets": [by_id(7), by_id(8)] })).await.status, 204);
+    assert_eq!(desk.get(&format!("x_things({id})")).await.json["x_count"], 7);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_named() {
     let desk = Desk::new().await;
     assert_eq!(desk.get("X_things").await.refusal(), (404, "0x8006088a"));

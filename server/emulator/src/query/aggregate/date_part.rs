@@ -28,7 +28,7 @@ impl DatePart {
     }
 
     /// The part of a column, in UTC.
-    pub(super) fn sql(self, column: &str, behaviour: Behaviour) -> String {
+    pub(crate) fn sql(self, column: &str, behaviour: Behaviour) -> String {
         let from = match behaviour {
             Behaviour::DateOnly => column.to_owned(),
             _ => format!("{column}, 'unixepoch'"),

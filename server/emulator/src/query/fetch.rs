@@ -1,0 +1,102 @@
+//! FetchXML: `GET set?fetchXml=…` \[D:fetchxml/overview.md\].
+
+mod cookie;
+mod document;
+mod groups;
+mod operator;
+mod rows;
+mod statement;
+
+use crate::address::Options;
+use crate::answer::{Answer, Request};
+use crate::fault::{Fault, Result};
+use crate::schema::Table;
+use crate::store::Reader;
+
+use super::annotate::{Annotations, MORE_RECORDS, PAGING_COOKIE};
+use super::names::Names;
+use super::options::applied;
+use super::page::MOST_ROWS;
+use crate::value::write_text;
+
+use cookie::Cookie;
+use document::Fetch;
+use statement::Statement;
+
+/// Most rows that pages without a cookie can reach \[D:fetchxml/page-results.md\].
+const MOST_WITHOUT_COOKIE: u64 = 50_000;
+
+pub(super) async fn answer(
+    names: Names<'_>,
+    reader: &mut Reader<'_>,
+    request: &Request,
+    table: &Table,
+    text: &str,
+    options: &Options,
+) -> Result<Answer> {
+    const BESIDE: &[&str] = &["$select", "$filter", "$orderby", "$expand", "$top", "$apply"];
+    if let Some(name) = BESIDE.iter().find(|name| options.get(name).is_some()) {
+        return Err(Fault::unsupported(format!("{name} beside fetchXml")));
+    }
+    let mut fetch = document::parse(text)?;
+    fetch.total |= options.get("$count") == Some("true");
+    let table = names.table(&table.logical)?;
+    if fetch.entity.name != table.logical {
+        let message = format!(
+            "The entity name specified in fetchxml does not match the entity name specified in the Entity or Query \
+             Expression: '{}' was asked of '{}'.",
+            fetch.entity.name, table.set
+        );
+        return Err(Fault::bad("0x80041128", message));
+    }
+    let annotations = Annotations::of(request);
+    let asked = Asked { request, table, annotations };
+    let statement = Statement::new(names, table, &fetch)?;
+    let body = if fetch.aggregate {
+        groups::answer(statement, reader, &fetch, &asked).await?
+    } else {
+        rows::answer(statement, reader, &fetch, &asked).await?
+    };
+    applied(Answer::json(body), request)
+}
+
+/// What was asked beside the query itself.
+struct Asked<'a> {
+    request: &'a Request,
+    table: &'a Table,
+    annotations: Annotations,
+}
+
+impl Fetch {
+    /// How many rows a page has.
+    fn page_size(&self) -> Result<u64> {
+        if self.top.is_some_and(|top| top > MOST_ROWS) {
+            return Err(Fault::argument(format!("The value of 'top' cannot exceed {MOST_ROWS}.")));
+        }
+        Ok(u64::from(self.top.or(self.count).unwrap_or(MOST_ROWS).min(MOST_ROWS)))
+    }
+
+    /// Rows to pass over, for a page without a cookie.
+    fn skip(&self, size: u64) -> Result<u64> {
+        let skip = (self.page - 1).saturating_mul(size);
+        if skip >= MOST_WITHOUT_COOKIE {
+            let message =
+                "Paging cookie is required when trying to retrieve a set of records on any high pages.";
+            return Err(Fault::bad("0x80040203", message));
+        }
+        Ok(skip)
+    }
+}
+
+impl Asked<'_> {
+    /// Says that there are more pages, and with which cookie the next one is asked for. The last page says neither.
+    fn more(&self, body: &mut String, page: u64, cookie: Option<&Cookie>) {
+        if self.annotations.paging_cookie {
+            body.push_str(&format!(",\"@{PAGING_COOKIE}\":"));
+            write_text(body, &cookie::annotation(page + 1, cookie));
+        }
+        if self.annotations.more_records {
+            body.push_str(&format!(",\"@{MORE_RECORDS}\":true"));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Orders, always total in the end: rows with the same values come in the order made.
+
+use super::condition::Where;
+use super::cursor::Cursor;
+use super::joins::Joins;
+use super::names::{Found, Names};
+use crate::fault::Result;
+use crate::schema::{ChoiceOf, Kind, Table};
+use crate::store::compare;
+
+/// A column to order by, as it was asked for: its path, and whether the greatest comes first.
+pub(super) type Wanted = (Vec<String>, bool);
+
+/// Reads `$orderby`, as far as it goes.
+pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Vec<Wanted>> {
+    let mut found = Vec::new();
+    loop {
+        let path = cursor.path()?;
+        let descending = cursor.take_word("desc");
+        if !descending {
+            cursor.take_word("asc");
+        }
+        found.push((path, descending));
+        if !cursor.take_mark(',') {
+            return Ok(found);
+        }
+    }
+}
+
+/// One column of the order.
+pub(super) struct Term {
+    pub(super) sql: String,
+    pub(super) descending: bool,
+    pub(super) kind: Kind,
+}
+
+impl Term {
+    /// Lookups are ordered by the names of the rows that they point at. Choices are by their labels in FetchXML
+    /// \[D:fetchxml/order-rows.md\], and by their numbers in OData \[D:webapi/query/order-rows.md\].
+    pub(super) fn new(
+        names: Names<'_>,
+        joins: &mut Joins,
+        found: &Found<'_>,
+        descending: bool,
+        by_label: bool,
+    ) -> Result<Self> {
+        if let Some(sql) = joins.label(names, &found.alias, found.column)? {
+            return Ok(Self { sql, descending, kind: Kind::Memo { max_length: 0 } });
+        }
+        Ok(match &found.column.kind {
+            Kind::Choice(choice) if by_label => {
+                Self { sql: ranked(names, choice, &found.sql), descending, kind: Kind::BigInteger }
+            }
+            kind => Self { sql: found.sql.clone(), descending, kind: kind.clone() },
+        })
+    }
+
+    /// The terms that OData's `$orderby` asks for.
+    pub(super) fn all(
+        query: &mut Where,
+        names: Names<'_>,
+        table: &Table,
+        alias: &str,
+        wanted: &[Wanted],
+    ) -> Result<Vec<Self>> {
+        let mut terms = Vec::with_capacity(wanted.len());
+        for (path, descending) in wanted {
+            let found = query.find(names, table, alias, path)?;
+            terms.push(Self::new(names, &mut query.joins, &found, *descending, false)?);
+        }
+        Ok(terms)
+    }
+
+    /// By the number of a row, to tell apart those with the same values.
+    pub(super) fn row(alias: &str) -> Self {
+        Self { sql: format!("{alias}._n"), descending: false, kind: Kind::BigInteger }
+    }
+}
+
+/// A choice's place in the order of its labels. Numbers alone stand in the text, never a label.
+fn ranked(names: Names<'_>, choice: &ChoiceOf, sql: &str) -> String {
+    let mut options: Vec<(&str, i32)> =
+        names.schema.options(choice).iter().map(|option| (option.label.as_str(), option.value)).collect();
+    options.sort_by(|a, b| compare(a.0, b.0).then(a.1.cmp(&b.1)));
+    if options.is_empty() {
+        return sql.to_owned();
+    }
+    let cases: String =
+        options.iter().enumerate().map(|(rank, (_, value))| format!(" WHEN {value} THEN {rank}")).collect();
+    format!("(CASE {sql}{cases} END)")
+}
+
+/// ` ORDER BY …`, ending in the rows' own numbers.
+pub(super) fn order_clause(terms: &[Term], alias: &str) -> String {
+    let mut parts: Vec<String> = terms
+        .iter()
+        .map(|term| format!("{}{}", term.sql, if term.descending { " DESC" } else { "" }))
+        .collect();
+    parts.push(format!("{alias}._n"));
+    format!(" ORDER BY {}", parts.join(", "))
+}

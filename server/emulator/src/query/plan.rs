@@ -1,0 +1,105 @@
+//! What a listing asks of SQL: columns, conditions, order, and how many rows.
+
+use sqlx::sqlite::SqliteRow;
+use uuid::Uuid;
+
+use crate::fault::Result;
+use crate::schema::{Column, Table};
+use crate::store::{Reader, sql};
+use crate::value::Cell;
+
+use super::condition::Where;
+use super::filter::Expression;
+use super::names::Names;
+use super::order::{Term, Wanted, order_clause};
+use super::page::{self, Place};
+use super::read::ROW;
+use super::select::{Listed, Manner, Shape, Wish};
+
+/// Which rows, and what of them.
+pub(super) struct Asked<'q, 'a> {
+    pub(super) wish: Wish<'q, 'a>,
+    pub(super) filter: Option<&'q Expression>,
+    pub(super) order: &'q [Wanted],
+    /// Where the page before ended.
+    pub(super) place: Option<Place>,
+    pub(super) rows: u32,
+    /// Whether there may be a page after this one.
+    pub(super) paged: bool,
+    /// Only rows that point at one row by this lookup; which one is said when they are read.
+    pub(super) of: Option<&'a Column>,
+}
+
+pub(super) struct Plan<'a> {
+    pub(super) shape: Shape<'a>,
+    pub(super) rows: usize,
+    text: String,
+    cells: Vec<Cell>,
+    terms: Vec<Term>,
+    /// Where the order's values stand in each row.
+    order_at: usize,
+    page: u64,
+    paged: bool,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(
+        names: Names<'a>,
+        table: &'a Table,
+        asked: &Asked<'_, 'a>,
+        manner: Manner<'_>,
+    ) -> Result<Self> {
+        let mut listed = Listed::default();
+        let shape = Shape::new(names, &mut listed, table, ROW, &asked.wish, manner)?;
+        let mut query = Where::default();
+        query.joins = listed.joins;
+        if let Some(lookup) = asked.of {
+            query.and(&format!("{ROW}.\"{}\" = ?", lookup.logical));
+        }
+        if let Some(filter) = asked.filter {
+            query.add(names, table, ROW, filter)?;
+        }
+        let terms = Term::all(&mut query, names, table, ROW, asked.order)?;
+        let mut page = 1;
+        if let Some(place) = &asked.place {
+            page = place.page;
+            let (text, cells) = page::after(&terms, ROW, place)?;
+            query.and(&text);
+            query.cells.extend(cells);
+        }
+        let order_at = listed.items.len();
+        listed.items.extend(terms.iter().map(|term| term.sql.clone()));
+        listed.items.push(format!("{ROW}._n"));
+        let text = format!(
+            "SELECT {} FROM {} {ROW}{}{}{} LIMIT {}",
+            listed.items.join(", "),
+            table.rows(),
+            query.joins.text,
+            query.clause(),
+            order_clause(&terms, ROW),
+            asked.rows + u32::from(asked.paged)
+        );
+        let rows = asked.rows as usize;
+        Ok(Self { shape, rows, text, cells: query.cells, terms, order_at, page, paged: asked.paged })
+    }
+
+    /// Reads the rows, those of one row if the plan is for such; one more than wanted, if there is another page.
+    pub(super) async fn read(&self, reader: &mut Reader<'_>, of: Option<Uuid>) -> Result<Vec<SqliteRow>> {
+        let cells = of.map(Cell::Id).into_iter().chain(self.cells.iter().cloned()).collect();
+        Ok(sql(self.text.clone(), cells).fetch_all(reader.connection()).await?)
+    }
+
+    /// The cookie after the last row that is shown.
+    pub(super) fn token_after(&self, last: &SqliteRow) -> Result<String> {
+        Ok(page::place(&self.terms, last, self.order_at, self.page + 1)?.to_token())
+    }
+
+    /// The cookie for the next page, if there is one.
+    pub(super) fn next_token(&self, rows: &[SqliteRow]) -> Result<Option<String>> {
+        let last = self.rows.checked_sub(1).and_then(|last| rows.get(last));
+        match last.filter(|_| self.paged && rows.len() > self.rows) {
+            Some(last) => self.token_after(last).map(Some),
+            None => Ok(None),
+        }
+    }
+}
