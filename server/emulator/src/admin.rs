@@ -112,7 +112,7 @@ impl Ask<'_> {
             (&Method::POST, "reset") => snapshot::reset(organisation).await?,
             (&Method::POST, "snapshot") => snapshot::take(organisation, &self.parse::<Named>()?.name).await?,
             (&Method::POST, "restore") => {
-                snapshot::restore(organisation, &self.parse::<Named>()?.name).await?
+                snapshot::restore(organisation, &self.parse::<Named>()?.name).await?;
             }
             _ => return Err(unknown(method, path)),
         }
