@@ -96,7 +96,7 @@ async function queries(key) {
   const long = Array(100).fill("x_name eq 'zzzzzzzzzzzzzzz'").join(" or ");
   assert.equal((await api.retrieveMultiple({ ...things, filter: long })).value.length, 0);
   const fetchXml = `<fetch count="2"><entity name="x_thing"><attribute name="x_name"/><order attribute="x_name"/></entity></fetch>`;
-  const fetched = await api.fetchAll({ ...things, fetchXml });
+  const fetched = await api.fetchAll({ ...things, fetchXml, includeAnnotations: "*" });
   assert.deepEqual(fetched.value.map(row => row.x_name), ["one", "three", "two"]);
   const tracked = { ...things, select: ["x_name"], trackChanges: true };
   const start = await api.retrieveMultiple(tracked);
