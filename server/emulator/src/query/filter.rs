@@ -216,9 +216,7 @@ impl Parser<'_, '_> {
         if self.cursor.take_mark('[') {
             return self.list().map(Argument::Many);
         }
-        if self.cursor.word_ahead().is_some_and(|word| word.starts_with('@')) {
-            // An alias that is not assigned is null.
-            let text = (self.alias)(&self.cursor.word()?).unwrap_or_else(|| "null".to_owned());
+        if let Some(text) = self.cursor.aliased(self.alias)? {
             let mut cursor = Cursor::new(&text)?;
             let mut inner =
                 Parser { cursor: &mut cursor, depth: self.depth, conditions: 0, alias: &|_| None };
@@ -253,9 +251,14 @@ impl Parser<'_, '_> {
         if let Some(literal) = self.cursor.literal() {
             return Ok(Operand::Value(literal));
         }
-        if self.cursor.word_ahead().is_some_and(|word| word.starts_with('@')) {
-            let text = (self.alias)(&self.cursor.word()?).unwrap_or_else(|| "null".to_owned());
-            return super::parse_literal(&text).map(Operand::Value);
+        if let Some(text) = self.cursor.aliased(self.alias)? {
+            let mut cursor = Cursor::new(&text)?;
+            let operand = match cursor.literal() {
+                Some(literal) => Operand::Value(literal),
+                None => Operand::Path(cursor.path()?),
+            };
+            cursor.end()?;
+            return Ok(operand);
         }
         self.cursor.path().map(Operand::Path)
     }

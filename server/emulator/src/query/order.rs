@@ -1,7 +1,7 @@
 //! Orders, always total in the end: rows with the same values come in the order made.
 
 use super::condition::Where;
-use super::cursor::Cursor;
+use super::cursor::{Aliases, Cursor};
 use super::joins::Joins;
 use super::names::{Found, Names};
 use crate::fault::Result;
@@ -12,10 +12,18 @@ use crate::store::compare;
 pub(super) type Wanted = (Vec<String>, bool);
 
 /// Reads `$orderby`, as far as it goes.
-pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Vec<Wanted>> {
+pub(super) fn parse(cursor: &mut Cursor<'_>, aliases: Aliases<'_>) -> Result<Vec<Wanted>> {
     let mut found = Vec::new();
     loop {
-        let path = cursor.path()?;
+        let path = match cursor.aliased(aliases)? {
+            Some(text) => {
+                let mut inner = Cursor::new(&text)?;
+                let path = inner.path()?;
+                inner.end()?;
+                path
+            }
+            None => cursor.path()?,
+        };
         let descending = cursor.take_word("desc");
         if !descending {
             cursor.take_word("asc");

@@ -158,7 +158,7 @@ fn plan<'a>(
     manner: Manner<'_>,
 ) -> Result<Plan<'a>> {
     let filter = filter(options)?;
-    let order = page::order(options.get("$orderby"))?;
+    let order = page::order(options.get("$orderby"), &|name| options.get(name).map(str::to_owned))?;
     let top = top(options.get("$top"))?;
     // With a page size, `$top` is ignored [D:webapi/query/page-results.md, 2024].
     let (rows, paged) = match (manner.page_size, top) {
