@@ -93,7 +93,7 @@ impl Asked<'_> {
     fn more(&self, body: &mut String, page: u64, cookie: Option<&Cookie>) {
         if self.annotations.paging_cookie {
             body.push_str(&format!(",\"@{PAGING_COOKIE}\":"));
-            write_text(body, &cookie::annotation(page + 1, cookie));
+            write_text(body, &cookie::annotation(page.saturating_add(1), cookie));
         }
         if self.annotations.more_records {
             body.push_str(&format!(",\"@{MORE_RECORDS}\":true"));

@@ -2,7 +2,10 @@
 
 use super::names::Names;
 use crate::fault::{Fault, Result};
-use crate::schema::{Column, FixedLookup, Kind, Table};
+use crate::schema::{Column, Table};
+
+/// SQLite joins no more than 64 tables in one statement.
+const MOST: usize = 60;
 
 #[derive(Debug, Default)]
 pub(crate) struct Joins {
@@ -33,6 +36,10 @@ impl Joins {
         if let Some(known) = known {
             return Ok(known.alias.clone());
         }
+        if self.found.len() >= MOST {
+            let message = format!("The query follows more than {MOST} lookups; that is the most.");
+            return Err(Fault::bad("0x80060888", message));
+        }
         let target = names.table(lookup.target().unwrap_or_default())?;
         let joined = format!("j{}", self.made);
         self.made += 1;
@@ -45,18 +52,6 @@ impl Joins {
         let navigation = navigation.to_owned();
         self.found.push(Joined { from: alias.to_owned(), navigation, alias: joined.clone() });
         Ok(joined)
-    }
-
-    /// The name of the row that a lookup points at, which people are shown; `None` for what is no lookup.
-    pub(super) fn label(&mut self, names: Names<'_>, alias: &str, lookup: &Column) -> Result<Option<String>> {
-        let (Some(target), Some(navigation)) = (lookup.target(), lookup.navigation()) else {
-            return Ok(None);
-        };
-        if lookup.kind == Kind::Fixed(FixedLookup::Nobody) {
-            return Ok(None);
-        }
-        let joined = self.over(names, alias, lookup, navigation)?;
-        Ok(Some(format!("{joined}.\"{}\"", names.table(target)?.primary_name)))
     }
 
     /// Walks over lookups: the table at the end, and its alias.

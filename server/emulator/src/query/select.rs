@@ -107,7 +107,7 @@ impl<'a> Shape<'a> {
             listed.items.push(names.column_sql(alias, column));
             let mut label_at = None;
             if manner.annotations.formatted
-                && let Some(label) = listed.joins.label(names, alias, column)?
+                && let Some(label) = names.label(alias, column)?
             {
                 label_at = Some(listed.items.len());
                 listed.items.push(label);

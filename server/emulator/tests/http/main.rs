@@ -10,5 +10,6 @@ mod faults;
 mod fetches;
 mod metadata;
 mod queries;
+mod random;
 mod rows;
 mod tokens;
