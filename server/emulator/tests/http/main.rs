@@ -8,6 +8,7 @@ mod durability;
 mod expands;
 mod faults;
 mod fetches;
+mod limits;
 mod metadata;
 mod queries;
 mod random;
