@@ -1,27 +1,38 @@
 //! How records get to Dataverse: the road made ready, the relay on it, and where delivery stands.
 
+mod demo;
+pub mod expiry;
 mod organisation;
 mod road;
+mod rotation;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use dataverse::Client;
+use jiff::civil::Date;
 use ledger::{Ledger, LedgerError};
 use model::{
     delivery::{Delivery, DeliveryState},
     tenant::TenantId,
+    time::Instant,
 };
 use pipeline::RelayStatus;
 use tokio::sync::watch;
 
+pub use demo::Demo;
 pub use organisation::Target;
 pub use road::{Road, tenants};
+pub use rotation::Rotation;
 
 /// What the rest of the server knows of delivery, from the moment it starts.
 pub struct Carrier {
     /// The organisation's address, or what stands in for it.
     place: String,
+    /// Trouble on demand, where an emulator is inside.
+    pub demo: Option<Demo>,
+    /// The last day of the credentials.
+    expires: ArcSwap<Option<Date>>,
     stage: ArcSwap<Stage>,
 }
 
@@ -45,15 +56,33 @@ pub struct Standing {
     pub place: String,
     pub relay: Option<RelayStatus>,
     pub token: Option<dataverse::TokenStats>,
+    pub expires: Option<Date>,
     /// How long Dataverse wants to be left alone.
     pub held_back: Option<std::time::Duration>,
+}
+
+impl Standing {
+    /// What an administrator should hear before it becomes a fault.
+    #[must_use]
+    pub fn warnings(&self, now: Instant) -> Vec<String> {
+        self.expires.and_then(|last_day| expiry::warning(last_day, now)).into_iter().collect()
+    }
 }
 
 impl Carrier {
     #[must_use]
     pub fn to(target: &Target) -> Self {
         let stage = if matches!(target, Target::Nobody) { Stage::Resting } else { Stage::Preparing(None) };
-        Self { place: target.place(), stage: ArcSwap::from_pointee(stage) }
+        Self {
+            place: target.place(),
+            demo: target.controls().map(Demo::of),
+            expires: ArcSwap::from_pointee(target.expires()),
+            stage: ArcSwap::from_pointee(stage),
+        }
+    }
+
+    fn expires(&self, last_day: Option<Date>) {
+        self.expires.store(Arc::new(last_day));
     }
 
     fn delayed(&self, reason: String) {
@@ -66,7 +95,9 @@ impl Carrier {
 
     #[must_use]
     pub fn standing(&self) -> Standing {
-        let mut standing = Standing { place: self.place.clone(), relay: None, token: None, held_back: None };
+        let expires = **self.expires.load();
+        let mut standing =
+            Standing { place: self.place.clone(), relay: None, token: None, expires, held_back: None };
         if let Stage::Carrying(relay) = &**self.stage.load() {
             standing.relay = Some(relay.status.borrow().clone());
             standing.token = Some(relay.client.token_stats());

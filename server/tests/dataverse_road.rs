@@ -25,8 +25,8 @@ async fn road_with(options: Options) -> (Emulator, Client) {
 }
 
 fn client(emulator: &Emulator, change: impl FnOnce(&mut Settings)) -> Client {
-    let secret = emulator.client_secret().into();
-    let mut settings = Settings::new(emulator.url(), emulator.token_url(), emulator.client_id(), secret);
+    let mut settings =
+        Settings::new(emulator.url(), emulator.token_url(), emulator.client_id(), emulator.client_secret());
     change(&mut settings);
     Client::new(settings).unwrap()
 }
@@ -190,7 +190,7 @@ async fn queries_find_what_they_ask_for_and_nothing_breaks_out() {
         sizes.push(page.len());
     }
     assert_eq!((sizes, pages.count()), (vec![7, 7, 7, 4], Some(25)));
-    let query = Query::of(RUNS).expand(Expand::of("x_PlaceId", ["x_name"])).top(2).formatted();
+    let query = Query::of(RUNS).expand(Expand::of("x_PlaceId").select(["x_name"])).top(2).formatted();
     assert_eq!(client.query(query).all().await.unwrap().len(), 2);
     let wrong = client.query(Query::of(RUNS).filter(Filter::eq("x_nme", 1))).next_page().await.unwrap_err();
     assert!(!wrong.is_lane_fault() && wrong.to_string().contains("x_nme"), "{wrong}");
@@ -288,7 +288,7 @@ async fn trouble_on_the_road_is_lived_through() {
     assert_eq!(client.query(Query::of(RUNS)).all().await.unwrap().len(), 3, "made once, and not twice");
     emulator.disturb(trouble(Effect::Answer, Some(500), 1));
     assert!(client.create(RUNS, &run(4)).await.unwrap_err().is_transient());
-    let wrong = self::client(&emulator, |settings| settings.client_secret = "wrong".into());
+    let wrong = self::client(&emulator, |settings| settings.credential = "wrong".into());
     assert!(matches!(wrong.who_am_i().await, Err(Error::Credentials { aadsts: Some(7_000_215), .. })));
 }
 

@@ -4,6 +4,7 @@
 mod bench;
 mod build;
 mod dev;
+mod emulate;
 mod front;
 mod house;
 mod interrupt;

@@ -3,10 +3,12 @@
 mod apt;
 mod binaryen;
 mod chromium;
+mod clients;
 mod crates;
 mod debian;
 mod end2end;
 mod node;
+mod strace;
 mod wasm_std;
 
 use std::{
@@ -17,6 +19,7 @@ use std::{
 use anyhow::{Context, Result};
 
 pub use chromium::Chromium;
+pub use clients::{Clients, FOLDER as CLIENTS};
 pub use wasm_std::{Compiler, TARGET};
 
 use crate::{house::House, shell};
@@ -49,6 +52,8 @@ pub fn for_tests(house: &House) -> Result<()> {
     chromium(house)?;
     wasm_test_runner(house)?;
     cargo_deny(house)?;
+    clients(house)?;
+    strace(house)?;
     Ok(())
 }
 
@@ -65,6 +70,16 @@ pub fn end2end(house: &House) -> Result<()> {
 pub fn chromium(house: &House) -> Result<Chromium> {
     let _alone = lock(house)?;
     chromium::install(house)
+}
+
+pub fn clients(house: &House) -> Result<Clients> {
+    let _alone = lock(house)?;
+    clients::install(house)
+}
+
+pub fn strace(house: &House) -> Result<PathBuf> {
+    let _alone = lock(house)?;
+    strace::install(house)
 }
 
 pub fn wasm_test_runner(house: &House) -> Result<PathBuf> {

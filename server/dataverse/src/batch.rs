@@ -1,20 +1,21 @@
 //! `$batch`: up to 1,000 operations in one request, each with an outcome of its own.
 
-mod multipart;
+pub(crate) mod multipart;
 mod outcome;
 mod write;
+
+use std::collections::VecDeque;
 
 use http::{HeaderMap, Method};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::call::Expected;
 use crate::client::{Client, EntityId};
 use crate::key::{Key, address};
+use crate::load::{MOST, is_too_much};
 use crate::query::{Query, is_name};
-
-/// The server's own limit on one batch.
-const MOST_OPERATIONS: usize = 1000;
 
 /// One operation of a batch, or a change set of several that succeed or fail together.
 #[derive(Clone, Debug)]
@@ -55,9 +56,11 @@ pub type Outcome = Result<Answer, Error>;
 /// What an operation that succeeded brought.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
+    /// The status of its own answer.
     pub status: u16,
     /// The row written, where the server names it.
     pub entity: Option<EntityId>,
+    /// The row's ETag, where the answer has one.
     pub etag: Option<String>,
     /// What was read, or `None` for writes.
     pub body: Option<Value>,
@@ -68,6 +71,7 @@ impl Operation {
         Self(Kind::One(One { method, path, condition: None, preferences: None, body, repeatable }))
     }
 
+    /// Makes a row. Not repeated when the answer is lost.
     pub fn create(set: &str, row: Value) -> Self {
         let path = match is_name(set) {
             true => Ok(set.to_owned()),
@@ -76,10 +80,12 @@ impl Operation {
         Self::one(Method::POST, path, Some(row), false)
     }
 
+    /// Makes the row under this id, or changes it if it is there.
     pub fn upsert(set: &str, id: Uuid, row: Value) -> Self {
         Self::one(Method::PATCH, address(set, &Key::Id(id)), Some(row), true)
     }
 
+    /// As [`Operation::upsert`], by an alternate key. Leave the key's columns out of the row.
     pub fn upsert_by_key(set: &str, key: &Key, row: Value) -> Self {
         Self::one(Method::PATCH, address(set, key), Some(row), true)
     }
@@ -89,6 +95,7 @@ impl Operation {
         Self::one(Method::PATCH, address(set, &key.into()), Some(row), true).condition("If-Match", "*", true)
     }
 
+    /// Deletes a row; an outcome of [`Error::NotFound`] if there is none.
     pub fn delete(set: &str, id: Uuid) -> Self {
         Self::one(Method::DELETE, address(set, &Key::Id(id)), None, true)
     }
@@ -144,39 +151,96 @@ impl Kind {
 }
 
 impl Client {
-    /// Runs operations in one request. One outcome for each operation, in order; a change set counts as its members.
+    /// Runs any number of operations, in as few requests as the server bears (1,000 operations at most in one, a change
+    /// set never divided), and gives an outcome for each, in order. A request that was too much for the server is sent
+    /// again as two halves.
     ///
-    /// `Err` means that the batch as a whole had no answer: throttled, no network, bad credentials. Up to 1,000
-    /// operations; execution time is metered, so that some tens in parallel requests go further than 1,000 in one.
+    /// # Errors
+    /// When the first request failed as a whole. Where a later one does, what was not run has its error.
     pub async fn batch(
         &self,
         operations: Vec<Operation>,
         options: BatchOptions,
     ) -> Result<Vec<Outcome>, Error> {
-        let kinds: Vec<Kind> = operations.into_iter().map(|operation| operation.0).collect();
-        let rows = kinds.iter().map(|kind| kind.all().len()).sum::<usize>();
-        if rows == 0 {
-            return Ok(Vec::new());
+        let mut waiting: VecDeque<Kind> = operations.into_iter().map(|operation| operation.0).collect();
+        let mut outcomes = Vec::new();
+        while !waiting.is_empty() {
+            let kinds = take(&mut waiting, self.inner.load.rows())?;
+            let rows = members(&kinds);
+            match self.send_batch(&kinds, rows, options).await {
+                Ok(more) => {
+                    self.inner.load.bore(rows);
+                    outcomes.extend(more);
+                    if !options.continue_on_error && outcomes.iter().any(Result::is_err) {
+                        outcomes.extend((0..members(&waiting)).map(|_| Err(Error::NotAttempted)));
+                        break;
+                    }
+                }
+                Err(error) if kinds.len() > 1 && is_too_much(&error) => {
+                    self.inner.load.broke(rows);
+                    kinds.into_iter().rev().for_each(|kind| waiting.push_front(kind));
+                }
+                Err(error) if outcomes.is_empty() => return Err(error),
+                Err(error) => {
+                    let left = rows + members(&waiting);
+                    outcomes.extend((0..left).map(|_| Err(error.clone())));
+                    break;
+                }
+            }
         }
-        if rows > MOST_OPERATIONS {
-            return Err(Error::Misuse(format!(
-                "{rows} operations in one batch; {MOST_OPERATIONS} are allowed"
-            )));
-        }
-        let repeatable = kinds.iter().flat_map(Kind::all).all(|one| one.repeatable);
+        Ok(outcomes)
+    }
+
+    async fn send_batch(
+        &self,
+        kinds: &[Kind],
+        rows: usize,
+        options: BatchOptions,
+    ) -> Result<Vec<Outcome>, Error> {
         let boundary = write::boundary(self.inner.surroundings.as_ref());
-        let body = write::body(&self.inner.base, &boundary, &kinds)?;
-        let mut call = self.call("batch", Method::POST, "$batch").repeatable(repeatable);
+        let body = write::body(&self.inner.base, &boundary, kinds)?;
+        let mut call = self.call("batch", Method::POST, "$batch").repeatable(is_repeatable(kinds));
         call.rows = rows;
-        call.multipart_is_answer = true;
+        call.answer = Expected::Parts;
+        call.divisible = kinds.len() > 1;
         call.body = Some((write::content_type(&boundary)?, body.into()));
         if options.continue_on_error {
             call = call.header("prefer", "odata.continue-on-error")?;
         }
-        let reply = self.inner.send(call).await?;
-        let kind = reply.header("content-type").unwrap_or_default();
-        outcome::outcomes(&kinds, kind, &reply.body, self.inner.surroundings.wall())
+        let items = self.inner.send(call).await?.parts()?;
+        let outcomes = outcome::outcomes(kinds, items, self.inner.surroundings.wall())?;
+        // A part can be throttled by itself, and means everybody all the same.
+        for wait in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()?.retry_after()) {
+            self.inner.pace.close_until(self.inner.surroundings.instant() + wait);
+        }
+        Ok(outcomes)
     }
+}
+
+/// As many as fit into one request, and one at least.
+fn take(waiting: &mut VecDeque<Kind>, most: usize) -> Result<Vec<Kind>, Error> {
+    let mut taken = Vec::new();
+    let mut rows = 0;
+    while let Some(next) = waiting.front() {
+        let more = next.all().len();
+        if more > MOST {
+            return Err(Error::Misuse(format!("a change set of {more} operations; {MOST} are allowed")));
+        }
+        if rows > 0 && rows + more > most {
+            break;
+        }
+        rows += more;
+        taken.extend(waiting.pop_front());
+    }
+    Ok(taken)
+}
+
+fn members<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> usize {
+    kinds.into_iter().map(|kind| kind.all().len()).sum()
+}
+
+fn is_repeatable(kinds: &[Kind]) -> bool {
+    kinds.iter().flat_map(Kind::all).all(|one| one.repeatable)
 }
 
 /// One answer inside a batch.

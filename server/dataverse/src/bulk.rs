@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::Error;
 use crate::batch::{Answer, BatchOptions, Operation, Outcome};
 use crate::client::Client;
+use crate::load::is_too_much;
 use crate::query::is_name;
 
 #[derive(Serialize)]
@@ -61,8 +62,12 @@ impl Client {
         self.multiple(set, "UpsertMultiple", "upsert_multiple", logical_name, rows, true).await.map(drop)
     }
 
-    /// Makes or changes rows under their ids by the fastest road, with an outcome for each: `UpsertMultiple`, and where
-    /// that refuses (it names no culprit), a `$batch` that goes on past errors. At most 1,000 rows.
+    /// Makes or changes rows under their ids by the fastest road, with an outcome for each: `UpsertMultiple` with as many
+    /// rows at once as the server bears, and where that refuses (it names no culprit), a `$batch` that goes on past
+    /// errors.
+    ///
+    /// # Errors
+    /// When the first request failed as a whole. Where a later one does, what was not run has its error.
     pub async fn upsert_each(
         &self,
         set: &str,
@@ -70,17 +75,42 @@ impl Client {
         id_column: &str,
         rows: Vec<(Uuid, Value)>,
     ) -> Result<Vec<Outcome>, Error> {
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(rows.len());
+        while outcomes.len() < rows.len() {
+            let left = &rows[outcomes.len()..];
+            let some = &left[..left.len().min(self.inner.load.rows())];
+            match self.upsert_some(set, logical_name, id_column, some).await {
+                Ok(more) => outcomes.extend(more),
+                Err(error) if some.len() > 1 && is_too_much(&error) => self.inner.load.broke(some.len()),
+                Err(error) if outcomes.is_empty() => return Err(error),
+                Err(error) => outcomes.extend(left.iter().map(|_| Err(error.clone()))),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    async fn upsert_some(
+        &self,
+        set: &str,
+        logical_name: &str,
+        id_column: &str,
+        rows: &[(Uuid, Value)],
+    ) -> Result<Vec<Outcome>, Error> {
         let mut named = Vec::with_capacity(rows.len());
-        for (id, row) in &rows {
+        for (id, row) in rows {
             let mut row = object(row.clone())?;
             row.insert(id_column.to_owned(), Value::String(id.to_string()));
             named.push(Value::Object(row));
         }
         match self.upsert_multiple(set, logical_name, named).await {
-            Ok(()) => Ok(rows.iter().map(|_| Ok(Answer { status: 204, ..Answer::default() })).collect()),
-            Err(error) if error.is_lane_fault() || error.is_transient() => Err(error),
+            Ok(()) => {
+                self.inner.load.bore(rows.len());
+                Ok(rows.iter().map(|_| Ok(Answer { status: 204, ..Answer::default() })).collect())
+            }
+            Err(error) if error.is_lane_fault() || error.is_transient() || is_too_much(&error) => Err(error),
             Err(_) => {
-                let operations = rows.into_iter().map(|(id, row)| Operation::upsert(set, id, row)).collect();
+                let operation = |(id, row): &(Uuid, Value)| Operation::upsert(set, *id, row.clone());
+                let operations = rows.iter().map(operation).collect();
                 self.batch(operations, BatchOptions { continue_on_error: true }).await
             }
         }
@@ -110,6 +140,7 @@ impl Client {
         let mut call =
             self.call(operation, Method::POST, path).json(&Targets { targets })?.repeatable(repeatable);
         call.rows = count;
+        call.divisible = count > 1;
         self.inner.send(call).await
     }
 }

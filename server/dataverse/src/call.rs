@@ -7,8 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tracing::Instrument;
 
 use crate::Error;
+use crate::batch::multipart::{self, Item};
 use crate::client::Inner;
 use crate::error::from_response;
+use crate::load::is_too_much;
 use crate::pace::backoff;
 
 /// What is to be sent, and what is known about sending it again.
@@ -25,8 +27,17 @@ pub(crate) struct Call {
     pub(crate) repeatable: bool,
     pub(crate) deadline: Duration,
     pub(crate) rows: usize,
-    /// An outer status other than 2xx that is an answer all the same (`$batch`).
-    pub(crate) multipart_is_answer: bool,
+    pub(crate) answer: Expected,
+    /// Its rows can be sent as two requests, which is better than the same again when they were too many.
+    pub(crate) divisible: bool,
+}
+
+/// What an answer is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Whole,
+    /// The parts of a `$batch`, whatever the outer status: one that its first failure stopped has that failure's.
+    Parts,
 }
 
 impl Call {
@@ -41,7 +52,8 @@ impl Call {
             repeatable,
             deadline,
             rows: 1,
-            multipart_is_answer: false,
+            answer: Expected::Whole,
+            divisible: false,
         }
     }
 
@@ -74,12 +86,31 @@ impl Call {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+    pub(crate) body: Body,
+}
+
+/// What came back, as it was expected.
+#[derive(Debug)]
+pub(crate) enum Body {
+    Whole(Bytes),
+    Parts(Vec<Item>),
 }
 
 impl Reply {
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|e| Error::Malformed(format!("no JSON as promised: {e}")))
+        serde_json::from_slice(self.bytes())
+            .map_err(|e| Error::Malformed(format!("no JSON as promised: {e}")))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        if let Body::Whole(bytes) = &self.body { bytes } else { &[] }
+    }
+
+    pub(crate) fn parts(self) -> Result<Vec<Item>, Error> {
+        match self.body {
+            Body::Parts(items) => Ok(items),
+            Body::Whole(_) => Err(Error::Malformed("an answer to a batch that is not multipart".to_owned())),
+        }
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -182,15 +213,20 @@ impl Inner {
         let exchange = self.exchange(call, token.header.clone());
         let reply = match tokio::time::timeout(call.deadline, exchange).await {
             Ok(outcome) => outcome?,
-            Err(_) => return Err((Error::TimedOut { after: call.deadline }, Effect::Unknown)),
+            Err(_) => {
+                if call.divisible {
+                    self.load.broke(call.rows);
+                }
+                return Err((Error::TimedOut { after: call.deadline }, Effect::Unknown));
+            }
         };
         if reply.status.is_success()
             || reply.status == StatusCode::NOT_MODIFIED
-            || is_batch_answer(call, &reply)
+            || matches!(reply.body, Body::Parts(_))
         {
             return Ok(reply);
         }
-        let error = from_response(reply.status, &reply.headers, &reply.body, self.surroundings.wall());
+        let error = from_response(reply.status, &reply.headers, reply.bytes(), self.surroundings.wall());
         match &error {
             Error::Unauthorized(_) => self.tokens.drop_refused(&token),
             Error::Throttled { retry_after, refusal } => {
@@ -226,13 +262,18 @@ impl Inner {
         };
         let response = request.send().await.map_err(fault)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(fault)?;
+        let body = match parts_reader(call, &headers) {
+            Some(reader) => read_parts(reader, response).await?,
+            None => Body::Whole(response.bytes().await.map_err(fault)?),
+        };
         Ok(Reply { status, headers, body })
     }
 
     /// Nothing that could have effect twice is sent again.
     fn may_repeat(&self, call: &Call, error: &Error, effect: Effect) -> bool {
-        error.is_transient() && (call.repeatable || effect == Effect::None)
+        let better_in_halves = is_too_much(error) || matches!(error, Error::TimedOut { .. });
+        let worth_it = error.is_transient() && !(call.divisible && better_in_halves);
+        worth_it && (call.repeatable || effect == Effect::None)
     }
 }
 
@@ -243,10 +284,23 @@ enum Effect {
     Unknown,
 }
 
-/// A `$batch` stopped by its first failure has that failure's outer status, and is still multipart.
-fn is_batch_answer(call: &Call, reply: &Reply) -> bool {
-    call.multipart_is_answer
-        && reply.header("content-type").is_some_and(|kind| kind.starts_with("multipart/mixed"))
+/// Answers to batches are read as they come in. What is not multipart is a refusal of the whole.
+fn parts_reader(call: &Call, headers: &HeaderMap) -> Option<Result<multipart::Reader, Error>> {
+    let kind = headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?;
+    let is_parts = call.answer == Expected::Parts && kind.starts_with("multipart/mixed");
+    is_parts.then(|| multipart::Reader::new(kind))
+}
+
+async fn read_parts(
+    reader: Result<multipart::Reader, Error>,
+    mut response: reqwest::Response,
+) -> Result<Body, (Error, Effect)> {
+    let unknown = |error: Error| (error, Effect::Unknown);
+    let mut reader = reader.map_err(unknown)?;
+    while let Some(bytes) = response.chunk().await.map_err(|error| unknown(transport(&error)))? {
+        reader.feed(&bytes).map_err(unknown)?;
+    }
+    reader.finish().map(Body::Parts).map_err(unknown)
 }
 
 /// A fault of the road, without the address's query (which holds data) and without anything secret.

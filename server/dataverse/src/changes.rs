@@ -15,6 +15,7 @@ use crate::query::is_name;
 pub struct DeltaLink(String);
 
 impl DeltaLink {
+    /// The link itself, to be kept.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -31,6 +32,7 @@ impl From<String> for DeltaLink {
 pub enum Change {
     /// It was made or changed: its selected columns as they are now.
     Upserted(Value),
+    /// It was deleted: its id.
     Deleted(Uuid),
 }
 
@@ -72,6 +74,7 @@ impl Client {
 }
 
 impl Changes {
+    /// Rows per page, at most 5,000.
     #[must_use]
     pub fn page_size(mut self, rows: u32) -> Self {
         self.page_size = Some(rows.clamp(1, 5000));

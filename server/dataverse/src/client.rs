@@ -7,18 +7,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use secrecy::SecretString;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::call::Call;
+use crate::load::Load;
 use crate::metadata::Metadata;
 use crate::pace::Pace;
 use crate::pages::Pages;
 use crate::query::Query;
 use crate::surroundings::{Surroundings, System};
 use crate::token::{TokenStats, Tokens};
-use crate::{Error, Settings};
+use crate::{Credential, Error, Settings};
+
+pub use rows::Freshness;
 
 /// A client of one organisation. Clones share token, limits and connections.
 #[derive(Clone)]
@@ -32,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) http: reqwest::Client,
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) pace: Pace,
+    pub(crate) load: Load,
     pub(crate) surroundings: Arc<dyn Surroundings>,
 }
 
@@ -39,15 +42,20 @@ pub(crate) struct Inner {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct WhoAmI {
+    /// The business unit of the application's user.
     pub business_unit_id: Uuid,
+    /// The application's user.
     pub user_id: Uuid,
+    /// The organisation.
     pub organization_id: Uuid,
 }
 
 /// The address of a row that was written, and its id where the address holds one (an address by alternate key does not).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntityId {
+    /// The whole address.
     pub url: String,
+    /// The id, if the address holds one.
     pub id: Option<Uuid>,
 }
 
@@ -69,6 +77,10 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
+    /// A client with the machine's own clock and chance.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] says which setting cannot be used. Nothing is sent yet.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         Self::with_surroundings(settings, Arc::new(System))
     }
@@ -78,8 +90,24 @@ impl Client {
         let http = connect::http(&settings)?;
         let tokens = Tokens::new(&settings, http.clone(), Arc::clone(&surroundings));
         let base = settings.base();
-        let inner = Inner { settings, base, http, tokens, pace: Pace::default(), surroundings };
+        let inner = Inner {
+            settings,
+            base,
+            http,
+            tokens,
+            pace: Pace::default(),
+            load: Load::default(),
+            surroundings,
+        };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Sees to it that there is a token: proof that the identity provider takes the credentials.
+    ///
+    /// # Errors
+    /// [`Error::Credentials`] says what is wrong with them.
+    pub async fn sign_in(&self) -> Result<(), Error> {
+        self.inner.tokens.get().await.map(drop)
     }
 
     /// Whom the organisation takes us for: the cheapest proof that address, credentials and application user are right.
@@ -97,11 +125,12 @@ impl Client {
         Metadata::new(self)
     }
 
-    /// From the next token request on, this secret is sent.
-    pub fn rotate_secret(&self, secret: SecretString) {
-        self.inner.tokens.rotate(secret);
+    /// From the next token request on, the application proves itself by this. The token in hand is used to its end.
+    pub fn rotate_credential(&self, credential: impl Into<Credential>) {
+        self.inner.tokens.rotate(credential.into());
     }
 
+    /// How the token cache fares.
     pub fn token_stats(&self) -> TokenStats {
         self.inner.tokens.stats()
     }

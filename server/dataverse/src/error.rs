@@ -1,17 +1,21 @@
 //! Everything that can go wrong, typed by what a caller would do about it.
 
 mod body;
+mod cause;
 
 use std::time::Duration;
 
 pub(crate) use body::from_response;
+pub use cause::{CredentialFault, ForbiddenFault};
 
 /// What Dataverse said when it refused: its code, its words, and how support finds the request again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
+    /// The HTTP status.
     pub status: u16,
     /// `0x…` in lower case, or empty where the server gave none.
     pub code: String,
+    /// In the words of the server.
     pub message: String,
     /// `x-ms-service-request-id` or `REQ_ID`.
     pub request_id: Option<String>,
@@ -36,13 +40,23 @@ impl std::fmt::Display for Refusal {
 pub enum Error {
     /// The token endpoint refused the credentials. `code` is OAuth's (`invalid_client`), `sentence` says what to do.
     #[error("the identity provider refused the credentials ({code}): {sentence}")]
-    Credentials { code: String, aadsts: Option<u32>, sentence: String },
+    Credentials {
+        /// What is wrong with them.
+        fault: CredentialFault,
+        /// OAuth's own code.
+        code: String,
+        /// Entra's number, for those who look it up.
+        aadsts: Option<u32>,
+        /// What an administrator does about it.
+        sentence: String,
+    },
     /// A token that was just issued was not accepted.
     #[error("dataverse did not accept the token; check the organisation's address and the tenant: {0}")]
     Unauthorized(Refusal),
     /// The application may not do this: no application user, a missing role or privilege.
-    #[error("dataverse forbids this to the application; {advice}: {0}", advice = forbidden_advice(.0))]
+    #[error("dataverse forbids this to the application; {advice}: {0}", advice = ForbiddenFault::of(.0).advice())]
     Forbidden(Refusal),
+    /// There is no such row, table or address.
     #[error("not found: {0}")]
     NotFound(Refusal),
     /// 412: a stale ETag, a row that exists already, or a key that is taken; the code tells them apart.
@@ -50,15 +64,29 @@ pub enum Error {
     Precondition(Refusal),
     /// 429, or a 503 that says when to come back. Everyone who shares the identity is held back as long.
     #[error("throttled by dataverse, come back in {retry_after:?}: {refusal}")]
-    Throttled { retry_after: Duration, refusal: Refusal },
+    Throttled {
+        /// How long to leave the server alone.
+        retry_after: Duration,
+        /// What the server said.
+        refusal: Refusal,
+    },
     /// Any other refusal.
     #[error("dataverse refused: {0}")]
     Rejected(Refusal),
     /// The connection could not be made, or broke. Whether the call had its effect is not known.
     #[error("no answer from {host}: {reason}")]
-    Transport { host: String, reason: String },
+    Transport {
+        /// Who did not answer.
+        host: String,
+        /// What happened on the way.
+        reason: String,
+    },
+    /// Nothing came back in time. Whether the call had its effect is not known.
     #[error("no answer within {after:?}")]
-    TimedOut { after: Duration },
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+    },
     /// What came back is not what the protocol promises.
     #[error("an answer that cannot be read: {0}")]
     Malformed(String),
@@ -142,6 +170,15 @@ impl Error {
         }
     }
 
+    /// Why Dataverse forbids it, where it does.
+    pub fn forbidden(&self) -> Option<ForbiddenFault> {
+        match self {
+            Self::Forbidden(refusal) => Some(ForbiddenFault::of(refusal)),
+            Self::RolledBack(cause) => cause.forbidden(),
+            _ => None,
+        }
+    }
+
     /// The row was already there (by its id or by an alternate key).
     pub fn is_duplicate(&self) -> bool {
         matches!(self.code(), Some("0x80040237" | "0x80060892"))
@@ -160,15 +197,4 @@ fn is_transient_code(code: &str) -> bool {
 
 fn is_customization_lock(code: &str) -> bool {
     matches!(code, "0x80090412" | "0x80048d3d" | "0x80071151")
-}
-
-fn forbidden_advice(refusal: &Refusal) -> &'static str {
-    match refusal.code.as_str() {
-        "0x80072560" => "add it as an application user of the environment, with a security role",
-        "0x80095ffc" => "a policy of the environment blocks this application: have an administrator allow it",
-        "0x80040220" | "0x80048306" | "0x80040299" => "give its security role the privilege named here",
-        _ => {
-            "check its application user, its security role and whether the environment is in administration mode"
-        }
-    }
 }

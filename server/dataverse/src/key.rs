@@ -8,6 +8,7 @@ use crate::query::{Literal, is_name};
 /// The address of a row within its set.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Key {
+    /// By its primary key.
     Id(Uuid),
     /// Columns and values of an alternate key. Values that hold any of `/ < > * % & : \ ? +` are refused by
     /// Dataverse in addresses, so keep such text out of keys.
@@ -21,10 +22,12 @@ impl From<Uuid> for Key {
 }
 
 impl Key {
+    /// By an alternate key, of which this is a column.
     pub fn column(name: impl Into<String>, value: impl Into<Literal>) -> Self {
         Self::Columns(vec![(name.into(), value.into())])
     }
 
+    /// Adds another of the key's columns.
     #[must_use]
     pub fn and(self, name: impl Into<String>, value: impl Into<Literal>) -> Self {
         let mut columns = match self {

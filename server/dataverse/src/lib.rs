@@ -1,14 +1,17 @@
 //! A client of the Dataverse Web API: OData and OAuth2, nothing of any one product.
 
 #![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod batch;
 mod bulk;
 mod call;
 mod changes;
 mod client;
+mod credential;
 mod error;
 mod key;
+mod load;
 mod metadata;
 mod pace;
 mod pages;
@@ -19,15 +22,17 @@ mod token;
 
 pub use batch::{Answer, BatchOptions, Operation, Outcome};
 pub use changes::{Change, Changes, DeltaLink};
-pub use client::{Client, EntityId, WhoAmI};
-pub use error::{Error, Refusal};
+pub use client::{Client, EntityId, Freshness, WhoAmI};
+pub use credential::{Certificate, Credential};
+pub use error::{CredentialFault, Error, ForbiddenFault, Refusal};
 pub use key::Key;
 pub use metadata::{
-    Behaviour, Choice, ChoiceDefinition, Column, ColumnDefinition, ColumnKind, IndexStatus, KeyDefinition,
-    LookupDefinition, Metadata, Ownership, Table, TableDefinition, TableKey,
+    Behaviour, Choice, ChoiceDefinition, Column, ColumnDefinition, ColumnKind, Depth, Difference,
+    IndexStatus, KeyDefinition, LookupDefinition, Metadata, Ownership, Privilege, Role, RoleDefinition,
+    Table, TableDefinition, TableKey,
 };
 pub use pages::Pages;
-pub use query::{Expand, Filter, Literal, Query};
+pub use query::{Apply, Expand, Filter, Literal, Query, formatted};
 pub use settings::Settings;
 pub use surroundings::{Surroundings, System};
 pub use token::TokenStats;

@@ -2,8 +2,10 @@
 //! each change, so these calls have a longer deadline and should be made one after another.
 
 mod column;
+mod compare;
 mod definition;
 mod label;
+mod role;
 mod table;
 
 use http::Method;
@@ -17,7 +19,9 @@ use crate::client::{Client, EntityId};
 use crate::query::{encode, is_name};
 
 pub use column::{Behaviour, Choice, ColumnDefinition, ColumnKind};
+pub use compare::Difference;
 pub use definition::{ChoiceDefinition, KeyDefinition, LookupDefinition, Ownership, TableDefinition};
+pub use role::{Depth, Privilege, Role, RoleDefinition};
 pub use table::{Column, IndexStatus, Table, TableKey};
 
 use label::label;
@@ -65,11 +69,16 @@ impl<'a> Metadata<'a> {
         Ok(Some(table))
     }
 
-    /// Makes a table with its columns (lookups are made afterwards, by [`Metadata::create_lookup`]).
+    /// Makes a table with its columns and keys (lookups are made afterwards, by [`Metadata::create_lookup`]).
     pub async fn create_table(&self, table: &TableDefinition) -> Result<(), Error> {
-        self.make("EntityDefinitions", &table.to_json()).await.map(drop)
+        self.make("EntityDefinitions", &table.to_json()).await?;
+        for key in &table.keys {
+            self.create_key(&table.logical_name(), key).await?;
+        }
+        Ok(())
     }
 
+    /// Adds a column to a table.
     pub async fn create_column(&self, table: &str, column: &ColumnDefinition) -> Result<(), Error> {
         self.make(&format!("{}/Attributes", named(table)?), &column.to_json(false)).await.map(drop)
     }
@@ -84,6 +93,7 @@ impl<'a> Metadata<'a> {
         self.make(&format!("{}/Keys", named(table)?), &key.to_json()).await.map(drop)
     }
 
+    /// Makes a choice that several tables share.
     pub async fn create_global_choice(&self, choice: &ChoiceDefinition) -> Result<(), Error> {
         self.make("GlobalOptionSetDefinitions", &choice.to_json()).await.map(drop)
     }
@@ -171,8 +181,12 @@ impl<'a> Metadata<'a> {
         }
     }
 
+    async fn get<T: serde::de::DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        self.send(self.read(path)?).await?.json()
+    }
+
     async fn list(&self, path: &str) -> Result<Vec<Value>, Error> {
-        let listed: Listed = self.send(self.read(path)?).await?.json()?;
+        let listed: Listed = self.get(path).await?;
         Ok(listed.value)
     }
 

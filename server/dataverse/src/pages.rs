@@ -3,11 +3,11 @@
 use futures::stream::Stream;
 use http::Method;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::client::Client;
-use crate::query::Query;
+use crate::query::{Query, fetch_xml};
 
 /// Pages of a query's answer. Links are followed verbatim until there is none.
 pub struct Pages {
@@ -23,6 +23,16 @@ enum Next {
     None,
 }
 
+impl Next {
+    /// The query in hand and its text, where it is FetchXML.
+    fn fetch_xml(&self) -> Option<(&Query, &str)> {
+        match self {
+            Self::Query(query) => Some((query, query.fetch_xml.as_deref()?)),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Page {
     value: Vec<Value>,
@@ -31,6 +41,9 @@ struct Page {
     /// A number, or a number as text.
     #[serde(rename = "@odata.count")]
     count: Option<Value>,
+    /// Annotations, those that FetchXML's pages are turned by among them.
+    #[serde(flatten)]
+    annotations: Map<String, Value>,
 }
 
 impl Pages {
@@ -52,8 +65,12 @@ impl Pages {
             call = call.header("prefer", preferences)?;
         }
         let page: Page = self.client.inner.send(call).await?.json()?;
-        self.next = match page.next {
-            Some(link) => {
+        self.next = match (page.next, self.next.fetch_xml()) {
+            (None, Some((query, xml))) => match fetch_xml::next(xml, &page.annotations)? {
+                Some(xml) => Next::Query(Box::new(query.clone().fetch_xml(xml))),
+                None => Next::None,
+            },
+            (Some(link), _) => {
                 let next = Client::path_of_link(&link)?;
                 // A link that does not move on would be followed for ever.
                 if next == path {
@@ -61,7 +78,7 @@ impl Pages {
                 }
                 Next::Path(next)
             }
-            None => Next::None,
+            (None, None) => Next::None,
         };
         if self.count.is_none() {
             self.count = page.count.and_then(|c| c.as_u64().or_else(|| c.as_str()?.parse().ok()));

@@ -1,14 +1,20 @@
 //! A query, built from typed parts, so that no value can break out of its place.
 
+mod apply;
+mod expand;
+pub(crate) mod fetch_xml;
 mod filter;
 mod literal;
 mod text;
 
+pub use apply::Apply;
+pub use expand::Expand;
 pub use filter::Filter;
 pub use literal::Literal;
 pub(crate) use text::{encode, is_name, is_path};
 
 use crate::Error;
+use crate::key::{Key, address};
 
 /// What to read from one entity set.
 ///
@@ -33,39 +39,12 @@ pub struct Query {
     filter: Option<Filter>,
     order: Vec<(String, bool)>,
     expand: Vec<Expand>,
-    apply: Option<String>,
-    fetch_xml: Option<String>,
+    apply: Option<Apply>,
+    pub(crate) fetch_xml: Option<String>,
     top: Option<u32>,
     pub(crate) page_size: Option<u32>,
     pub(crate) count: bool,
     pub(crate) formatted: bool,
-}
-
-/// A lookup to follow, and which of its columns to bring along.
-#[derive(Clone, Debug)]
-pub struct Expand {
-    navigation: String,
-    select: Vec<String>,
-}
-
-impl Expand {
-    /// `navigation` is the navigation property, in its own casing (`apex_CampaignId`).
-    pub fn of<I, S>(navigation: impl Into<String>, select: I) -> Self
-    where
-        I: IntoIterator<Item = S>,
-        S: Into<String>,
-    {
-        Self { navigation: navigation.into(), select: select.into_iter().map(Into::into).collect() }
-    }
-
-    fn to_odata(&self) -> Result<String, Error> {
-        named(&self.navigation)?;
-        if self.select.is_empty() {
-            return Ok(self.navigation.clone());
-        }
-        self.select.iter().try_for_each(|name| named(name))?;
-        Ok(format!("{}($select={})", self.navigation, self.select.join(",")))
-    }
 }
 
 impl Query {
@@ -107,18 +86,21 @@ impl Query {
         self
     }
 
+    /// Smallest first; a second one orders what the first leaves equal.
     #[must_use]
     pub fn order_by(mut self, column: impl Into<String>) -> Self {
         self.order.push((column.into(), false));
         self
     }
 
+    /// Largest first.
     #[must_use]
     pub fn order_by_desc(mut self, column: impl Into<String>) -> Self {
         self.order.push((column.into(), true));
         self
     }
 
+    /// Brings along what a navigation property leads to.
     #[must_use]
     pub fn expand(mut self, expand: Expand) -> Self {
         self.expand.push(expand);
@@ -153,15 +135,15 @@ impl Query {
         self
     }
 
-    /// An aggregation in OData's own words, such as `groupby((a),aggregate(b with sum as total))`. It is encoded, but
-    /// not checked: never build it from what others typed.
+    /// Adds up on the server instead of bringing rows. Ordering and selecting have no place beside it.
     #[must_use]
-    pub fn apply(mut self, transformation: impl Into<String>) -> Self {
-        self.apply = Some(transformation.into());
+    pub fn apply(mut self, apply: Apply) -> Self {
+        self.apply = Some(apply);
         self
     }
 
-    /// A FetchXML query; passed through, encoded. Every other option is left out then.
+    /// A FetchXML query; passed through, encoded. Every other option is left out then. Pages are turned by the cookie
+    /// that comes with each.
     #[must_use]
     pub fn fetch_xml(mut self, xml: impl Into<String>) -> Self {
         self.fetch_xml = Some(xml.into());
@@ -169,28 +151,23 @@ impl Query {
     }
 
     /// The address after `/api/data/v9.2/`, percent-encoded.
+    ///
+    /// # Errors
+    /// [`Error::Misuse`] for names and values that cannot stand in one.
     pub fn to_url(&self) -> Result<String, Error> {
         named(&self.set)?;
         if let Some(xml) = &self.fetch_xml {
             return Ok(format!("{}?fetchXml={}", self.set, encode(xml)));
         }
-        let mut options = Vec::new();
-        if !self.select.is_empty() {
-            self.select.iter().try_for_each(|name| named(name))?;
-            options.push(format!("$select={}", self.select.join(",")));
-        }
+        let mut options = self.of_rows()?;
         if let Some(filter) = &self.filter {
             options.push(format!("$filter={}", encode(&filter.to_odata()?)));
         }
         if !self.order.is_empty() {
             options.push(format!("$orderby={}", order(&self.order)?));
         }
-        if !self.expand.is_empty() {
-            let parts: Result<Vec<_>, _> = self.expand.iter().map(Expand::to_odata).collect();
-            options.push(format!("$expand={}", parts?.join(",")));
-        }
         if let Some(apply) = &self.apply {
-            options.push(format!("$apply={}", encode(apply)));
+            options.push(format!("$apply={}", encode(&apply.to_odata()?)));
         }
         if let Some(top) = self.top {
             options.push(format!("$top={top}"));
@@ -198,10 +175,40 @@ impl Query {
         if self.count {
             options.push("$count=true".to_owned());
         }
-        Ok(match options.is_empty() {
-            true => self.set.clone(),
-            false => format!("{}?{}", self.set, options.join("&")),
-        })
+        Ok(with_options(self.set.clone(), &options))
+    }
+
+    /// The address of one row, with the columns and what is to come along.
+    pub(crate) fn row_url(&self, key: &Key) -> Result<String, Error> {
+        let of_many = self.filter.is_some() || !self.order.is_empty() || self.apply.is_some();
+        if of_many || self.fetch_xml.is_some() || self.top.is_some() || self.count {
+            return Err(Error::Misuse(
+                "one row is read by its key, with columns and expands alone".to_owned(),
+            ));
+        }
+        Ok(with_options(address(&self.set, key)?, &self.of_rows()?))
+    }
+
+    /// The address that answers with nothing but the number of matching rows.
+    pub(crate) fn count_url(&self) -> Result<String, Error> {
+        named(&self.set)?;
+        let filter = self.filter.as_ref().map(Filter::to_odata).transpose()?;
+        let options: Vec<String> =
+            filter.map(|filter| format!("$filter={}", encode(&filter))).into_iter().collect();
+        Ok(with_options(format!("{}/$count", self.set), &options))
+    }
+
+    /// What a row brings: its columns, and what it points at.
+    fn of_rows(&self) -> Result<Vec<String>, Error> {
+        let mut options = Vec::new();
+        if !self.select.is_empty() {
+            self.select.iter().try_for_each(|name| named(name))?;
+            options.push(format!("$select={}", self.select.join(",")));
+        }
+        if !self.expand.is_empty() {
+            options.push(format!("$expand={}", expand::all(&self.expand)?));
+        }
+        Ok(options)
     }
 
     /// What to say in `Prefer`, on this page and on every one after it.
@@ -215,6 +222,10 @@ impl Query {
         }
         (!parts.is_empty()).then(|| parts.join(","))
     }
+}
+
+fn with_options(path: String, options: &[String]) -> String {
+    if options.is_empty() { path } else { format!("{path}?{}", options.join("&")) }
 }
 
 fn order(columns: &[(String, bool)]) -> Result<String, Error> {
@@ -232,6 +243,11 @@ fn named(name: &str) -> Result<(), Error> {
 
 fn path(name: &str) -> Result<(), Error> {
     if is_path(name) { Ok(()) } else { Err(Error::Misuse(format!("`{name}` is no path to a column"))) }
+}
+
+/// The label of a column's value as people see it, in a row that was asked for with [`Query::formatted`].
+pub fn formatted<'a>(row: &'a serde_json::Value, column: &str) -> Option<&'a str> {
+    row.get(format!("{column}@OData.Community.Display.V1.FormattedValue"))?.as_str()
 }
 
 #[cfg(test)]

@@ -2,19 +2,28 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use crate::Credential;
 
 /// How to reach one organisation as one application.
 ///
 /// `Debug` prints everything but the secret.
+///
+/// ```
+/// use dataverse::Settings;
+/// let token_url = "https://login.microsoftonline.com/contoso/oauth2/v2.0/token";
+/// let settings = Settings::new("https://contoso.crm.dynamics.com", token_url, "app", "hunter2");
+/// assert_eq!(settings.tries, 5);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The organisation's address, such as `https://contoso.crm.dynamics.com`; a `/` at its end does no harm.
     pub organisation: String,
     /// The whole address of the token endpoint, `https://login.microsoftonline.com/<tenant>/oauth2/v2.0/token`.
     pub token_url: String,
+    /// The application's id in the directory.
     pub client_id: String,
-    pub client_secret: SecretString,
+    /// What the application proves itself by.
+    pub credential: Credential,
     /// Certificates (PEM) to trust beside the machine's own, for an emulator with its own authority.
     pub extra_roots: Option<Vec<u8>>,
     /// How long one attempt at reading or writing rows may take.
@@ -34,13 +43,13 @@ impl Settings {
         organisation: impl Into<String>,
         token_url: impl Into<String>,
         client_id: impl Into<String>,
-        client_secret: SecretString,
+        credential: impl Into<Credential>,
     ) -> Self {
         Self {
             organisation: organisation.into(),
             token_url: token_url.into(),
             client_id: client_id.into(),
-            client_secret,
+            credential: credential.into(),
             extra_roots: None,
             deadline: Duration::from_secs(60),
             metadata_deadline: Duration::from_secs(180),
@@ -66,8 +75,7 @@ mod tests {
 
     #[test]
     fn debug_never_prints_the_secret() {
-        let settings =
-            Settings::new("https://o.example/", "https://t.example/token", "app", "hunter2".into());
+        let settings = Settings::new("https://o.example/", "https://t.example/token", "app", "hunter2");
         assert!(!format!("{settings:?}").contains("hunter2"));
         assert_eq!(settings.scope(), "https://o.example/.default");
         assert_eq!(settings.base(), "https://o.example/api/data/v9.2/");

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
+use uuid::Uuid;
 
 /// Where a client takes time and chance from. A test hands in its own and knows every outcome.
 pub trait Surroundings: Send + Sync + 'static {
@@ -37,4 +38,18 @@ impl Surroundings for System {
 /// A stretch of up to `longest`, evenly spread ("full jitter"), so that many callers do not come back at once.
 pub(crate) fn jitter(surroundings: &dyn Surroundings, longest: Duration) -> Duration {
     longest.mul_f64(surroundings.chance().clamp(0.0, 1.0))
+}
+
+/// An id that nobody has had before.
+pub(crate) fn new_id(surroundings: &dyn Surroundings) -> Uuid {
+    let bits = (0..4).fold(0_u128, |bits, _| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is below 2^32, and positive"
+        )]
+        let part = (surroundings.chance() * f64::from(u32::MAX)) as u32;
+        (bits << 32) | u128::from(part)
+    });
+    uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
 }

@@ -7,11 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::HeaderValue;
-use secrecy::SecretString;
 use tokio::time::Instant;
 
 use crate::settings::Settings;
-use crate::{Error, Surroundings};
+use crate::{Credential, Error, Surroundings};
 
 pub use stats::TokenStats;
 
@@ -90,9 +89,9 @@ impl Tokens {
         }
     }
 
-    /// From now on this secret is sent; the token in hand is used to its end.
-    pub(crate) fn rotate(&self, secret: SecretString) {
-        self.endpoint.rotate(secret);
+    /// From now on the application proves itself by this; the token in hand is used to its end.
+    pub(crate) fn rotate(&self, credential: Credential) {
+        self.endpoint.rotate(credential);
     }
 
     pub(crate) fn stats(&self) -> TokenStats {

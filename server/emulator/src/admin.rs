@@ -1,6 +1,7 @@
 //! The admin routes under `/_emulator/v1/`: faults, time, snapshots, a trace. Not part of Dataverse; off unless asked
 //! for, and for callers on this machine alone.
 
+mod applications;
 mod snapshot;
 
 use std::sync::atomic::Ordering::Relaxed;
@@ -37,6 +38,10 @@ async fn run(
     body: &[u8],
 ) -> Result<Answer> {
     let now = organisation.surroundings.now_ms();
+    if let Some(rest) = path.strip_prefix("applications") {
+        let rest: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
+        return applications::respond(organisation, method, &rest, body).await;
+    }
     match (method, path.trim_end_matches('/')) {
         (&Method::GET, "") => Ok(Answer::of_kind("text/html; charset=utf-8", PAGE).with(
             "content-security-policy",
@@ -81,8 +86,12 @@ async fn run(
             Ok(plain(&json!({ "exchanges": organisation.trace.newest(most) })))
         }
         (&Method::GET, "status") => Ok(plain(&status(organisation))),
-        _ => Err(Fault::new(StatusCode::NOT_FOUND, "", format!("The emulator has no admin route '{path}'."))),
+        _ => Err(unknown(path)),
     }
+}
+
+fn unknown(path: &str) -> Fault {
+    Fault::new(StatusCode::NOT_FOUND, "", format!("The emulator has no admin route '{path}'."))
 }
 
 #[derive(Deserialize)]

@@ -1,9 +1,12 @@
 //! What goes out: status, headers, body; the same for a request of its own and for a part of a batch.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::fault::Fault;
+use crate::security::Caller;
 
 /// A request, on its own or out of a batch.
 #[derive(Clone, Debug)]
@@ -15,6 +18,7 @@ pub(crate) struct Request {
     pub(crate) base: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) caller: Arc<Caller>,
 }
 
 impl Request {
@@ -123,6 +127,7 @@ mod tests {
             base: String::new(),
             headers,
             body: Bytes::new(),
+            caller: Arc::default(),
         };
         assert_eq!(request.preference("odata.maxpagesize").as_deref(), Some("5"));
         assert_eq!(request.preference("odata.include-annotations").as_deref(), Some("a,b"));

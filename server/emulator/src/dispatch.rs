@@ -4,14 +4,19 @@ mod condition;
 mod operation;
 mod single;
 
+use std::sync::Arc;
+
 use http::{HeaderMap, Method, StatusCode};
+use uuid::Uuid;
 
 use crate::answer::{Answer, Request};
 use crate::batch;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
+use crate::query::Names;
+use crate::security::{Access, Caller};
 use crate::store::{Reader, Transaction};
-use crate::{address, changes, metadata};
+use crate::{address, changes, metadata, security};
 
 pub(crate) use operation::Operation;
 
@@ -19,37 +24,49 @@ pub(crate) use operation::Operation;
 const LONGEST_URL: usize = 32_768;
 
 /// Answers a request to the Web API that stands on its own.
-pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> Answer {
-    if let Err(refused) = authorize(organisation, &request.headers) {
-        return refused;
-    }
-    let admitted = match organisation.limiter.admit(organisation.surroundings.now_ms()) {
+pub(crate) async fn respond(organisation: &Organisation, request: &mut Request) -> Answer {
+    let client = match authorize(organisation, &request.headers) {
+        Ok(client) => client,
+        Err(refused) => return refused,
+    };
+    let limiter = &organisation.limiter;
+    let admitted = match limiter.admit(client, organisation.surroundings.now_ms()) {
         Ok(admitted) => admitted,
         Err(fault) => return fault.into(),
     };
     let watch = crate::surroundings::Surroundings::stopwatch();
-    let answer = run(organisation, request).await.unwrap_or_else(Answer::from);
+    let answer = enter(organisation, request, client).await.unwrap_or_else(Answer::from);
     let took = i64::try_from(watch.elapsed().as_millis()).unwrap_or(i64::MAX);
-    organisation.limiter.ran(organisation.surroundings.now_ms(), took);
+    limiter.ran(client, organisation.surroundings.now_ms(), took);
     drop(admitted);
+    let left = limiter.left(client);
     answer
-        .with("x-ms-ratelimit-burst-remaining-xrm-requests", organisation.limiter.left().to_string())
+        .with("x-ms-ratelimit-burst-remaining-xrm-requests", left.requests.to_string())
+        .with("x-ms-ratelimit-time-remaining-xrm-requests", left.seconds())
         .with("x-ms-dop-hint", "4")
 }
 
-/// A token of ours that still holds; otherwise a 401, which in the cloud is often without a body.
-fn authorize(organisation: &Organisation, headers: &HeaderMap) -> std::result::Result<(), Answer> {
+/// Sees who it is and what they may do, as it stands at this moment.
+async fn enter(organisation: &Organisation, request: &mut Request, client: Uuid) -> Result<Answer> {
+    let mut reader = organisation.store.read().await?;
+    request.caller = Arc::new(Caller::of(organisation, &mut reader, client).await?);
+    drop(reader);
+    run(organisation, request).await
+}
+
+/// Whose token it is, if it still holds; otherwise a 401, which in the cloud is often without a body.
+fn authorize(organisation: &Organisation, headers: &HeaderMap) -> std::result::Result<Uuid, Answer> {
     let token =
         headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
     let now = organisation.surroundings.now_s();
-    if token.is_some_and(|token| organisation.identity.verify(token.trim(), now).is_ok()) {
-        return Ok(());
-    }
-    let challenge = format!(
-        "Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id=emulated",
-        organisation.identity.tenant
-    );
-    Err(Answer::empty(StatusCode::UNAUTHORIZED).with("www-authenticate", challenge))
+    let client = token.and_then(|token| organisation.identity.verify(token.trim(), now).ok());
+    client.ok_or_else(|| {
+        let challenge = format!(
+            "Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id=emulated",
+            organisation.identity.tenant
+        );
+        Answer::empty(StatusCode::UNAUTHORIZED).with("www-authenticate", challenge)
+    })
 }
 
 async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
@@ -65,20 +82,32 @@ async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
         return batch::respond(organisation, request).await;
     }
     let schema = organisation.schema();
-    match Operation::parse(&schema, request)? {
+    let operation = Operation::parse(&schema, request)?;
+    match operation {
         Operation::Metadata => metadata::respond(organisation, request).await,
-        Operation::Changes { table } => {
-            organisation.limiter.meter(1);
-            let table = organisation.names(&schema).table(&table)?;
-            let mut reader = organisation.store.read().await?;
-            changes::respond(organisation.names(&schema), &mut reader, request, table).await
-        }
         operation if operation.is_read() => {
             organisation.limiter.meter(1);
             let mut reader = organisation.store.read().await?;
-            single::read(organisation.names(&schema), &mut reader, request, &operation).await
+            read(organisation.names(&schema, &request.caller), &mut reader, request, &operation).await
         }
         _ => write(organisation, request).await,
+    }
+}
+
+/// What only reads, with the reader at hand: one of the store's, or a batch's own transaction.
+async fn read(
+    names: Names<'_>,
+    reader: &mut Reader<'_>,
+    request: &Request,
+    operation: &Operation,
+) -> Result<Answer> {
+    if let Some(table) = operation.table() {
+        names.caller.demand(names.table(table)?, Access::Read)?;
+    }
+    match operation {
+        Operation::Changes { table } => changes::respond(names, reader, request, names.table(table)?).await,
+        Operation::Security(ask) => security::read(names, reader, request, ask).await,
+        operation => single::read(names, reader, request, operation).await,
     }
 }
 
@@ -89,7 +118,8 @@ async fn write(organisation: &Organisation, request: &Request) -> Result<Answer>
     let schema = organisation.schema();
     let operation = Operation::parse(&schema, request)?;
     let mut transaction = Transaction::begin(&mut writer, organisation.surroundings.now_s()).await?;
-    let outcome = single::write(organisation.names(&schema), &mut transaction, request, &operation).await;
+    let names = organisation.names(&schema, &request.caller);
+    let outcome = single::write(names, &mut transaction, request, &operation).await;
     match outcome {
         Ok(answer) => {
             transaction.commit().await?;
@@ -109,19 +139,15 @@ pub(crate) async fn within(
     transaction: &mut Transaction<'_>,
     request: &Request,
 ) -> Result<Answer> {
-    let names = organisation.names(schema);
+    let names = organisation.names(schema, &request.caller);
     match Operation::parse(schema, request)? {
         Operation::Metadata if request.method == Method::GET => {
             metadata::respond(organisation, request).await
         }
         Operation::Metadata => Err(Fault::unsupported("metadata changes inside $batch")),
-        Operation::Changes { table } => {
-            let mut reader = Reader::Within(transaction.connection());
-            changes::respond(names, &mut reader, request, names.table(&table)?).await
-        }
         operation if operation.is_read() => {
             let mut reader = Reader::Within(transaction.connection());
-            single::read(names, &mut reader, request, &operation).await
+            read(names, &mut reader, request, &operation).await
         }
         operation => single::write(names, transaction, request, &operation).await,
     }

@@ -1,9 +1,10 @@
 //! Starting, serving, stopping.
 
+mod certificate;
 mod serve;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -12,15 +13,24 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::controls::Controls;
 use crate::disturbance::Disturbance;
+use crate::identity::{self, Registered, Registration, RegistrationError};
 use crate::limits::Limits;
 use crate::organisation::Organisation;
+use certificate::{Authority, CaFile};
+
+pub use certificate::CertificateError;
 
 /// How an emulator is to run.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where to listen for https as well, under a certificate of the organisation's own authority.
+    pub https: Option<SocketAddr>,
+    /// What the organisation is called.
+    pub name: String,
     /// The folder that keeps the organisation, made if it is not there; `None` keeps it in memory.
     pub data: Option<PathBuf>,
     /// Answer the admin routes under `/_emulator/v1/`.
@@ -41,6 +51,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            https: None,
+            name: "Emulated organisation".to_owned(),
             data: None,
             admin: false,
             limits: Limits::default(),
@@ -61,6 +73,8 @@ pub enum Error {
     Folder { folder: PathBuf, source: std::io::Error },
     #[error("cannot open the organisation's file: {0}; it may be damaged, or held by another process")]
     Store(#[from] sqlx::Error),
+    #[error("https cannot be served: {0}")]
+    Certificate(#[from] CertificateError),
 }
 
 /// A running organisation. Dropping it ends it without waiting for open requests.
@@ -70,8 +84,15 @@ pub struct Emulator {
     token_url: String,
     tenant_id: String,
     client_id: String,
+    secure: Option<Secure>,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<()>,
+    serving: Vec<JoinHandle<()>>,
+}
+
+/// The https side.
+struct Secure {
+    url: String,
+    ca: CaFile,
 }
 
 impl std::fmt::Debug for Emulator {
@@ -84,24 +105,37 @@ impl Emulator {
     /// Opens the organisation of the folder, or founds one there, and answers requests. The same folder is the same
     /// organisation, with the same credentials.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let listen = options.listen;
-        let listener = TcpListener::bind(listen).await.map_err(|source| Error::Listen { listen, source })?;
-        let address = listener.local_addr().map_err(|source| Error::Listen { listen, source })?;
+        let (listener, address) = listen(options.listen).await?;
         if let Some(folder) = &options.data {
             std::fs::create_dir_all(folder)
                 .map_err(|source| Error::Folder { folder: folder.clone(), source })?;
         }
+        let secure = match options.https {
+            Some(https) => {
+                let authority = Authority::open(options.data.as_deref(), https.ip())?;
+                Some((authority, listen(https).await?))
+            }
+            None => None,
+        };
         let organisation = Arc::new(Organisation::open(options).await?);
+        let (stop, stopped) = watch::channel(false);
+        let serve = |listener, tls, stopped| {
+            tokio::spawn(serve::serve(listener, tls, Arc::clone(&organisation), stopped))
+        };
+        let mut serving = vec![serve(listener, None, stopped.clone())];
+        let secure = secure.map(|(authority, (listener, address))| {
+            serving.push(serve(listener, Some(authority.acceptor), stopped));
+            Secure { url: format!("https://{address}"), ca: authority.file }
+        });
         let url = format!("http://{address}");
         let tenant_id = organisation.identity.tenant.to_string();
-        let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(serve::serve(listener, Arc::clone(&organisation), stopped));
         Ok(Self {
             token_url: format!("{url}/{tenant_id}/oauth2/v2.0/token"),
             client_id: organisation.identity.client.to_string(),
             url,
             tenant_id,
             organisation,
+            secure,
             stop,
             serving,
         })
@@ -110,6 +144,17 @@ impl Emulator {
     /// The organisation's address, without `/` at its end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The same organisation over https, if it was asked for.
+    pub fn https_url(&self) -> Option<&str> {
+        self.secure.as_ref().map(|secure| secure.url.as_str())
+    }
+
+    /// The certificate (PEM) of the authority that https is known by, for clients to trust. Without a data folder it is
+    /// gone with the emulator.
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.secure.as_ref().map(|secure| secure.ca.path())
     }
 
     /// The token endpoint's whole address.
@@ -129,10 +174,20 @@ impl Emulator {
         &self.organisation.identity.secret
     }
 
+    /// Registers one more application, as `POST /_emulator/v1/applications` does.
+    pub async fn register(&self, registration: Registration) -> Result<Registered, RegistrationError> {
+        identity::register(&self.organisation, registration).await
+    }
+
     /// Lets a fault befall requests, as `POST /_emulator/v1/faults` does.
     pub fn disturb(&self, disturbance: Disturbance) {
         let now = self.organisation.surroundings.now_ms();
         self.organisation.disturbances.add(disturbance, now);
+    }
+
+    /// A handle to the faults, for whoever outlives this one.
+    pub fn controls(&self) -> Controls {
+        Controls::of(&self.organisation)
     }
 
     /// Ends all faults.
@@ -160,11 +215,20 @@ impl Emulator {
     pub async fn stop(self) {
         let _ = self.stop.send(true);
         let Self { organisation, serving, .. } = self;
-        if let Err(error) = serving.await {
-            tracing::warn!(%error, "the emulator did not end in order");
+        for serving in serving {
+            if let Err(error) = serving.await {
+                tracing::warn!(%error, "the emulator did not end in order");
+            }
         }
         if let Some(organisation) = Arc::into_inner(organisation) {
             organisation.store.close().await;
         }
     }
+}
+
+async fn listen(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let unusable = |source| Error::Listen { listen, source };
+    let listener = TcpListener::bind(listen).await.map_err(unusable)?;
+    let address = listener.local_addr().map_err(unusable)?;
+    Ok((listener, address))
 }

@@ -1,10 +1,17 @@
-//! Who the organisation is and whom it lets in: ids, credentials, and the tokens that are given out on them.
+//! Who the organisation is and whom it lets in: ids, applications, and the tokens that are given out to them.
 
+pub(crate) mod application;
+mod assertion;
+mod certificate;
+mod discovery;
 mod jwt;
+mod refusal;
+mod registration;
 mod token;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicU64;
+use std::sync::{PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -14,22 +21,47 @@ use uuid::Uuid;
 use crate::store::definitions::{facts, put_fact};
 use crate::surroundings::Surroundings;
 
+use application::{Application, Credential};
+
+pub(crate) use discovery::discover;
+pub(crate) use registration::{NewCredential, add_credential, register, remove_credential, unregister};
+pub use registration::{Registered, Registration, RegistrationError};
 pub(crate) use token::respond;
 
 /// Ids and credentials, made once and kept with the organisation.
 pub(crate) struct Identity {
     pub(crate) tenant: Uuid,
+    /// The organisation's own application, a System Administrator.
     pub(crate) client: Uuid,
+    pub(crate) object: Uuid,
     pub(crate) secret: String,
     pub(crate) organization: Uuid,
     pub(crate) user: Uuid,
     pub(crate) business_unit: Uuid,
+    /// Roles that every organisation has.
+    pub(crate) administrator: Uuid,
+    pub(crate) customizer: Uuid,
+    pub(crate) basic_user: Uuid,
+    /// All applications of the tenant, its own among them.
+    applications: RwLock<BTreeMap<Uuid, Application>>,
     /// Signs the tokens.
     key: Vec<u8>,
     /// Tokens of an earlier generation are no longer taken.
     pub(crate) generation: AtomicU64,
     pub(crate) issued: AtomicU64,
 }
+
+const IDS: &[&str] = &[
+    "tenant",
+    "client",
+    "organization",
+    "user",
+    "business_unit",
+    "object",
+    "administrator",
+    "customizer",
+    "basic_user",
+];
 
 impl Identity {
     /// The organisation's identity: what the file holds, or a new one that it holds from now on.
@@ -38,7 +70,7 @@ impl Identity {
         surroundings: &Surroundings,
     ) -> Result<Self, sqlx::Error> {
         let mut known = facts(connection).await?;
-        for name in ["tenant", "client", "organization", "user", "business_unit"] {
+        for name in IDS {
             let new = surroundings.id().to_string();
             remember(connection, &mut known, name, new).await?;
         }
@@ -48,17 +80,45 @@ impl Identity {
         }
         let id = |name: &str| known.get(name).and_then(|text| text.parse().ok()).unwrap_or_default();
         let text = |name: &str| known.get(name).cloned().unwrap_or_default();
+        let (client, object, secret) = (id("client"), id("object"), text("secret"));
+        let credentials = vec![Credential::secret(client, &secret, None)];
+        let name = "Emulated application".to_owned();
+        let own = Application { client, object, name, credentials };
+        let registered = application::load(connection).await?;
+        let applications = registered.into_iter().chain([own]).map(|found| (found.client, found));
         Ok(Self {
             tenant: id("tenant"),
-            client: id("client"),
-            secret: text("secret"),
+            client,
+            object,
+            secret,
             organization: id("organization"),
             user: id("user"),
             business_unit: id("business_unit"),
+            administrator: id("administrator"),
+            customizer: id("customizer"),
+            basic_user: id("basic_user"),
+            applications: RwLock::new(applications.collect()),
             key: text("key").into_bytes(),
             generation: AtomicU64::new(0),
             issued: AtomicU64::new(0),
         })
+    }
+
+    pub(crate) fn application(&self, client: Uuid) -> Option<Application> {
+        self.applications.read().unwrap_or_else(PoisonError::into_inner).get(&client).cloned()
+    }
+
+    pub(crate) fn applications(&self) -> Vec<Application> {
+        self.applications.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Puts an application in its place, or takes it away.
+    fn replace(&self, client: Uuid, application: Option<Application>) {
+        let mut all = self.applications.write().unwrap_or_else(PoisonError::into_inner);
+        match application {
+            Some(application) => all.insert(client, application),
+            None => all.remove(&client),
+        };
     }
 }
 

@@ -1,11 +1,12 @@
 //! The service protection limits: requests, execution time and concurrency of a user, over a sliding window
 //! \[D:api-limits.md\].
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use uuid::Uuid;
 
 use crate::fault::Fault;
 
@@ -32,7 +33,7 @@ impl Default for Limits {
     }
 }
 
-/// Keeps count. There is one user, so there is one count.
+/// Keeps count, of each user apart: several application users have budgets of their own \[D:api-limits.md\].
 pub(crate) struct Limiter {
     limits: Limits,
     state: Mutex<State>,
@@ -40,25 +41,50 @@ pub(crate) struct Limiter {
 
 #[derive(Default)]
 struct State {
+    users: HashMap<Uuid, Used>,
+    /// Requests and rows since the start: what the daily entitlement is counted in.
+    total_requests: u64,
+    total_rows: u64,
+}
+
+/// What one user has used of the window.
+#[derive(Default)]
+struct Used {
     running: u32,
     /// When each request of the window came.
     requests: VecDeque<i64>,
     /// When each request of the window ended, and what it took.
     execution: VecDeque<(i64, i64)>,
     execution_ms: i64,
-    /// Requests and rows since the start: what the daily entitlement is counted in.
-    total_requests: u64,
-    total_rows: u64,
+}
+
+/// What a user has left in this window, for the headers that clients may read for debugging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    pub(crate) requests: usize,
+    execution_ms: i64,
+}
+
+impl Left {
+    /// Execution time left, in seconds with their fraction: `1,199.97` in the cloud's documentation.
+    pub(crate) fn seconds(self) -> String {
+        let (seconds, hundredths) = (self.execution_ms / 1000, self.execution_ms % 1000 / 10);
+        match seconds {
+            ..1000 => format!("{seconds}.{hundredths:02}"),
+            _ => format!("{},{:03}.{hundredths:02}", seconds / 1000, seconds % 1000),
+        }
+    }
 }
 
 /// A place that a request holds while it runs.
 pub(crate) struct Admitted<'a> {
     limiter: &'a Limiter,
+    user: Uuid,
 }
 
 impl Drop for Admitted<'_> {
     fn drop(&mut self) {
-        self.limiter.state().running -= 1;
+        self.limiter.state().users.entry(self.user).or_default().running -= 1;
     }
 }
 
@@ -68,46 +94,24 @@ impl Limiter {
     }
 
     /// Lets a request in, or says which limit it broke and when to come back.
-    pub(crate) fn admit(&self, now_ms: i64) -> Result<Admitted<'_>, Fault> {
-        let limits = &self.limits;
+    pub(crate) fn admit(&self, user: Uuid, now_ms: i64) -> Result<Admitted<'_>, Fault> {
         let mut state = self.state();
-        state.forget_before(now_ms - ms(limits.window));
-        if state.running >= limits.concurrency {
-            let message =
-                format!("Number of concurrent requests exceeded the limit of {}.", limits.concurrency);
-            return Err(throttled("0x80072326", message, 1));
-        }
-        let seconds = limits.window.as_secs();
-        if state.requests.len() >= limits.requests as usize {
-            let wait = state.requests.front().map_or(0, |first| first + ms(limits.window) - now_ms);
-            let message = format!(
-                "Number of requests exceeded the limit of {} over time window of {seconds} seconds.",
-                limits.requests
-            );
-            return Err(throttled("0x80072322", message, wait));
-        }
-        if state.execution_ms >= ms(limits.execution) {
-            let wait = state.execution.front().map_or(0, |(first, _)| first + ms(limits.window) - now_ms);
-            let message = format!(
-                "Combined execution time of incoming requests exceeded limit of {} milliseconds over time window of \
-                 {seconds} seconds. Decrease number of concurrent requests or reduce the duration of requests and try \
-                 again later.",
-                ms(limits.execution)
-            );
-            return Err(throttled("0x80072321", message, wait));
-        }
-        state.requests.push_back(now_ms);
+        let used = state.users.entry(user).or_default();
+        used.forget_before(now_ms - ms(self.limits.window));
+        used.within(&self.limits, now_ms)?;
+        used.requests.push_back(now_ms);
+        used.running += 1;
         state.total_requests += 1;
-        state.running += 1;
-        Ok(Admitted { limiter: self })
+        Ok(Admitted { limiter: self, user })
     }
 
     /// A request has run for so long.
-    pub(crate) fn ran(&self, now_ms: i64, took_ms: i64) {
+    pub(crate) fn ran(&self, user: Uuid, now_ms: i64, took_ms: i64) {
         if took_ms > 0 {
             let mut state = self.state();
-            state.execution.push_back((now_ms, took_ms));
-            state.execution_ms += took_ms;
+            let used = state.users.entry(user).or_default();
+            used.execution.push_back((now_ms, took_ms));
+            used.execution_ms += took_ms;
         }
     }
 
@@ -122,9 +126,14 @@ impl Limiter {
         (state.total_requests, state.total_rows)
     }
 
-    /// Requests left in this window, for the header that clients may read for debugging.
-    pub(crate) fn left(&self) -> usize {
-        (self.limits.requests as usize).saturating_sub(self.state().requests.len())
+    pub(crate) fn left(&self, user: Uuid) -> Left {
+        let state = self.state();
+        let (requests, execution_ms) =
+            state.users.get(&user).map_or((0, 0), |used| (used.requests.len(), used.execution_ms));
+        Left {
+            requests: (self.limits.requests as usize).saturating_sub(requests),
+            execution_ms: ms(self.limits.execution).saturating_sub(execution_ms).max(0),
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -132,7 +141,35 @@ impl Limiter {
     }
 }
 
-impl State {
+impl Used {
+    fn within(&self, limits: &Limits, now_ms: i64) -> Result<(), Fault> {
+        if self.running >= limits.concurrency {
+            let message =
+                format!("Number of concurrent requests exceeded the limit of {}.", limits.concurrency);
+            return Err(throttled("0x80072326", message, 1));
+        }
+        let seconds = limits.window.as_secs();
+        if self.requests.len() >= limits.requests as usize {
+            let wait = self.requests.front().map_or(0, |first| first + ms(limits.window) - now_ms);
+            let message = format!(
+                "Number of requests exceeded the limit of {} over time window of {seconds} seconds.",
+                limits.requests
+            );
+            return Err(throttled("0x80072322", message, wait));
+        }
+        if self.execution_ms >= ms(limits.execution) {
+            let wait = self.execution.front().map_or(0, |(first, _)| first + ms(limits.window) - now_ms);
+            let message = format!(
+                "Combined execution time of incoming requests exceeded limit of {} milliseconds over time window of \
+                 {seconds} seconds. Decrease number of concurrent requests or reduce the duration of requests and try \
+                 again later.",
+                ms(limits.execution)
+            );
+            return Err(throttled("0x80072321", message, wait));
+        }
+        Ok(())
+    }
+
     fn forget_before(&mut self, start: i64) {
         while self.requests.front().is_some_and(|at| *at <= start) {
             self.requests.pop_front();
@@ -167,25 +204,41 @@ mod tests {
     #[test]
     fn requests_are_counted_over_a_sliding_window() {
         let limiter = limiter(2, 1_000_000, 9);
-        drop(limiter.admit(0).unwrap());
-        drop(limiter.admit(4000).unwrap());
-        let fault = limiter.admit(4500).map(drop).unwrap_err();
+        drop(limiter.admit(Uuid::nil(), 0).unwrap());
+        drop(limiter.admit(Uuid::nil(), 4000).unwrap());
+        let fault = limiter.admit(Uuid::nil(), 4500).map(drop).unwrap_err();
         assert_eq!((fault.code.as_str(), fault.retry_after), ("0x80072322", Some(6)));
-        drop(limiter.admit(10_000).unwrap());
-        assert!(limiter.admit(10_001).is_err());
-        assert!(limiter.admit(14_000).is_ok());
+        drop(limiter.admit(Uuid::nil(), 10_000).unwrap());
+        assert!(limiter.admit(Uuid::nil(), 10_001).is_err());
+        assert!(limiter.admit(Uuid::nil(), 14_000).is_ok());
+        // Another user has a budget of its own.
+        let other = Uuid::from_u128(1);
+        assert!(limiter.admit(other, 14_000).is_ok());
+        assert_eq!((limiter.left(Uuid::nil()).requests, limiter.left(other).requests), (0, 1));
     }
 
     #[test]
     fn execution_time_and_concurrency_are_limited() {
         let limiter = limiter(99, 1000, 2);
-        let first = limiter.admit(0).unwrap();
-        let second = limiter.admit(0).unwrap();
-        assert_eq!(limiter.admit(0).map(drop).unwrap_err().code, "0x80072326");
+        let first = limiter.admit(Uuid::nil(), 0).unwrap();
+        let second = limiter.admit(Uuid::nil(), 0).unwrap();
+        assert_eq!(limiter.admit(Uuid::nil(), 0).map(drop).unwrap_err().code, "0x80072326");
         drop((first, second));
-        limiter.ran(100, 1000);
-        let fault = limiter.admit(200).map(drop).unwrap_err();
+        limiter.ran(Uuid::nil(), 100, 1000);
+        let fault = limiter.admit(Uuid::nil(), 200).map(drop).unwrap_err();
         assert_eq!((fault.code.as_str(), fault.retry_after), ("0x80072321", Some(10)));
-        assert!(limiter.admit(10_100).is_ok());
+        assert!(limiter.admit(Uuid::nil(), 10_100).is_ok());
+    }
+
+    #[test]
+    fn time_left_is_printed_as_in_the_cloud() {
+        let check = |execution_ms, expect: &str| {
+            assert_eq!(Left { requests: 0, execution_ms }.seconds(), expect);
+        };
+        check(1_199_970, "1,199.97");
+        check(1_200_000, "1,200.00");
+        check(999_000, "999.00");
+        check(54, "0.05");
+        check(0, "0.00");
     }
 }

@@ -5,8 +5,10 @@ mod alter;
 mod choices;
 mod csdl;
 mod define;
+mod demand;
 mod describe;
 mod evaluate;
+mod expression;
 mod get;
 mod make;
 
@@ -32,6 +34,9 @@ struct Change<'a> {
 pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> Result<Answer> {
     let (path, _) = path_and_query(&request.target);
     let path = segments(path)?;
+    if let Some(needed) = demand::needed(&request.method, &path) {
+        request.caller.demand_general(needed)?;
+    }
     if request.method == Method::GET {
         return get::respond(organisation, &organisation.schema(), request, &path);
     }

@@ -9,7 +9,8 @@ use crate::emulator::Options;
 use crate::identity::Identity;
 use crate::limits::Limiter;
 use crate::query::Names;
-use crate::schema::{Key, KeyState, Schema, built_in};
+use crate::schema::{Key, KeyState, Schema, Table, built_in};
+use crate::security::{self, Caller};
 use crate::store::{Store, Transaction, create_rows, definitions, run};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
@@ -61,10 +62,9 @@ impl Organisation {
         crate::store::prepare(writer).await?;
         let mut transaction = Transaction::begin(writer, self.surroundings.now_s()).await?;
         let mut schema = definitions::load(transaction.connection()).await?;
-        if schema.tables().next().is_none() {
-            found(transaction.connection(), &mut schema, &self.surroundings).await?;
-        }
-        settle_in(&mut transaction, &schema, &self.identity).await?;
+        found(transaction.connection(), &mut schema, &self.surroundings).await?;
+        settle_in(&mut transaction, &schema, &self.identity, &self.options.name).await?;
+        security::settle(&mut transaction, &schema, &self.identity).await?;
         // Deletes are forgotten when no delta link can ask for them any more.
         let oldest = self.surroundings.now_s() - i64::from(self.options.tracking_days) * 86_400;
         let text = "DELETE FROM tombstones WHERE deleted_on < ?".to_owned();
@@ -94,18 +94,38 @@ impl Organisation {
         }
     }
 
-    pub(crate) fn names<'a>(&'a self, schema: &'a Schema) -> Names<'a> {
-        Names { organisation: self, schema }
+    pub(crate) fn names<'a>(&'a self, schema: &'a Schema, caller: &'a Caller) -> Names<'a> {
+        Names { organisation: self, schema, caller }
     }
 }
 
+/// Makes what is missing of the built-in tables: all of them at first, what is new of them in a file of an earlier
+/// version.
 async fn found(
     writer: &mut SqliteConnection,
     schema: &mut Schema,
     surroundings: &Surroundings,
 ) -> Result<(), sqlx::Error> {
-    for table in built_in(1, &mut || surroundings.id()) {
-        create_rows(writer, &table).await?;
+    for mut table in built_in(&mut || surroundings.id()) {
+        match schema.table(&table.logical).map(|known| Table::clone(known)) {
+            None => {
+                table.number = schema.next_number();
+                create_rows(writer, &table).await?;
+            }
+            Some(mut known) => {
+                table.columns.retain(|column| known.column(&column.logical).is_none());
+                if table.columns.is_empty() {
+                    continue;
+                }
+                for column in std::mem::take(&mut table.columns) {
+                    let (name, kind) = (&column.logical, column.kind.sql());
+                    run(writer, &format!("ALTER TABLE {} ADD COLUMN \"{name}\" {kind}", known.rows()))
+                        .await?;
+                    known.columns.push(column);
+                }
+                table = known;
+            }
+        }
         definitions::put_table(writer, &table).await?;
         schema.put_table(table);
     }
@@ -117,10 +137,11 @@ async fn settle_in(
     transaction: &mut Transaction<'_>,
     schema: &Schema,
     identity: &Identity,
+    name: &str,
 ) -> Result<(), sqlx::Error> {
     let rows = [
-        ("organization", identity.organization, "Emulated organisation"),
-        ("businessunit", identity.business_unit, "Emulated organisation"),
+        ("organization", identity.organization, name),
+        ("businessunit", identity.business_unit, name),
         ("systemuser", identity.user, "# Emulated application user"),
     ];
     for (logical, id, name) in rows {

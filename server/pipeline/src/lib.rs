@@ -5,7 +5,7 @@
 mod flight;
 mod handle;
 mod pace;
-pub mod provision;
+mod provision;
 mod read_back;
 mod relay;
 mod row;
@@ -14,17 +14,20 @@ mod status;
 mod targets;
 
 pub use handle::{Handle, start};
-pub use provision::{Provisioned, Step, plan, provision};
+pub use provision::{Plan, READER, Scope, Step, WRITER, plan, provision};
 pub use settings::{Settings, Tenant};
 pub use status::RelayStatus;
 
 /// Why the pipeline could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{step}: {source}; nothing is lost, run it again when that is seen to")]
-    Provision {
-        step: String,
-        #[source]
-        source: dataverse::Error,
-    },
+    /// Told whole in its own sentence, which goes onto the panel as it is.
+    #[error("{step}: {cause}; nothing is lost, run it again when that is seen to")]
+    Provision { step: String, cause: dataverse::Error },
+    #[error(
+        "the organisation holds something else under our names, so nothing was made: {}; rename it there, or mend it, and \
+         run it again",
+        conflicts.join("; ")
+    )]
+    Clash { conflicts: Vec<String> },
 }

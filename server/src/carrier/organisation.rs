@@ -3,7 +3,8 @@
 use std::{path::Path, time::Duration};
 
 use dataverse::Client;
-use emulator::Emulator;
+use emulator::{Controls, Emulator};
+use jiff::civil::Date;
 
 use crate::settings::{Organisation, Way};
 
@@ -44,29 +45,44 @@ impl Target {
         }
     }
 
-    /// A client of it; none where there is nobody to talk to.
+    /// A client of it that waits for so long where Dataverse asks to be left alone; none where there is nobody to talk
+    /// to.
     ///
     /// # Errors
     /// When no connection can be set up.
-    pub fn client(&self) -> Result<Option<Client>, dataverse::Error> {
+    pub fn client(&self, patience: Duration) -> Result<Option<Client>, dataverse::Error> {
         let mut settings = match self {
             Self::Nobody => return Ok(None),
             Self::Inside(emulator) => dataverse::Settings::new(
                 emulator.url(),
                 emulator.token_url(),
                 emulator.client_id(),
-                emulator.client_secret().into(),
+                emulator.client_secret(),
             ),
             Self::Real(organisation) => dataverse::Settings::new(
                 &organisation.address,
                 &organisation.token_url,
                 &organisation.client_id,
-                organisation.client_secret.clone(),
+                organisation.credential.clone(),
             ),
         };
-        // The relay paces itself, and wants to hear at once that it is too fast.
-        settings.patience = Duration::ZERO;
+        if let Self::Real(organisation) = self {
+            settings.extra_roots.clone_from(&organisation.extra_roots);
+        }
+        settings.patience = patience;
         Client::new(settings).map(Some)
+    }
+
+    /// A hand on the faults of the emulator inside.
+    #[must_use]
+    pub fn controls(&self) -> Option<Controls> {
+        if let Self::Inside(emulator) = self { Some(emulator.controls()) } else { None }
+    }
+
+    /// When the credentials end, where that is known.
+    #[must_use]
+    pub fn expires(&self) -> Option<Date> {
+        if let Self::Real(organisation) = self { organisation.expires } else { None }
     }
 
     /// How often delivered records are read back: beside us it costs nothing, elsewhere requests are counted.

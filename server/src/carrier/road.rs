@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use dataverse::Client;
 use ledger::{Ledger, chance::Seeded};
 use model::{clock::Clock, tenant::TenantId};
-use pipeline::Tenant;
+use pipeline::{Scope, Step, Tenant};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
@@ -53,12 +53,10 @@ impl Road {
 async fn prepared(carrier: &Carrier, client: &Client) {
     let mut pause = FIRST_PAUSE;
     loop {
-        match pipeline::provision(client, &tenants()).await {
-            Ok(provisioned) => {
-                for conflict in &provisioned.conflicts {
-                    tracing::warn!(conflict, "Dataverse holds something else than expected");
-                }
-                tracing::info!(made = provisioned.made.len(), "the tables in Dataverse are ready");
+        let mut made = |step: &Step| tracing::info!(%step, "made in Dataverse");
+        match pipeline::provision(client, &tenants(), Scope::Tables, &mut made).await {
+            Ok(()) => {
+                tracing::info!("the tables in Dataverse are ready");
                 return;
             }
             Err(error) => {

@@ -1,15 +1,21 @@
 //! `studio provision`: makes in the organisation what the product needs there; again, it changes nothing.
 
-use std::io::Write as _;
+use std::{io::Write as _, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
+use dataverse::Client;
+use pipeline::{Plan, Scope, Step};
 
 use super::Failure;
 use crate::{
     carrier::{self, Target},
     settings::{Mistake, Mistakes, Settings, Sources, Way},
 };
+
+/// Definitions are made one after the other, and an organisation may ask for pauses.
+const PATIENCE: Duration = Duration::from_secs(120);
+const ALL_STANDS: &str = "everything stands already";
 
 #[derive(Debug, Args)]
 pub struct Provision {
@@ -26,30 +32,41 @@ impl Provision {
                 "is missing: there is no organisation to provision; the embedded way does it by itself";
             return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
         };
-        let client = Target::Real(organisation).client().context("no connection can be set up")?;
+        let client = Target::Real(organisation).client(PATIENCE).context("no connection can be set up")?;
         let client = client.context("there is no organisation")?;
-        let (steps, conflicts, word) = if self.dry_run {
-            let (steps, conflicts) =
-                pipeline::plan(&client).await.context("the organisation cannot be read")?;
-            (steps, conflicts, "would make")
-        } else {
-            let done = pipeline::provision(&client, &carrier::tenants()).await.map_err(anyhow::Error::new)?;
-            (done.made, done.conflicts, "made")
-        };
-        let mut out = std::io::stdout().lock();
-        for step in &steps {
-            writeln!(out, "{word} {step}").context("nobody reads standard output")?;
-        }
-        if steps.is_empty() {
-            writeln!(out, "everything stands already").context("nobody reads standard output")?;
-        }
-        if conflicts.is_empty() {
-            return Ok(());
-        }
-        Err(anyhow::anyhow!(
-            "the organisation holds something else than expected:\n  {}",
-            conflicts.join("\n  ")
-        )
-        .into())
+        if self.dry_run { plan(&client).await } else { make(&client).await }
     }
+}
+
+async fn plan(client: &Client) -> Result<(), Failure> {
+    let Plan { steps, conflicts } =
+        pipeline::plan(client, Scope::Everything).await.context("the organisation cannot be read")?;
+    steps.iter().for_each(|step| say(&format!("would make {step}")));
+    if !conflicts.is_empty() {
+        return Err(anyhow!(pipeline::Error::Clash { conflicts }).into());
+    }
+    if steps.is_empty() {
+        say(ALL_STANDS);
+    }
+    Ok(())
+}
+
+async fn make(client: &Client) -> Result<(), Failure> {
+    let mut none = true;
+    let mut made = |step: &Step| {
+        none = false;
+        say(&format!("made {step}"));
+    };
+    let tenants = carrier::tenants();
+    let done = pipeline::provision(client, &tenants, Scope::Everything, &mut made).await;
+    done.map_err(anyhow::Error::new)?;
+    if none {
+        say(ALL_STANDS);
+    }
+    Ok(())
+}
+
+/// Nobody listening is no reason to stop halfway.
+fn say(line: &str) {
+    _ = writeln!(std::io::stdout().lock(), "{line}");
 }

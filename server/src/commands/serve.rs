@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Failure, stop};
 use crate::{
-    carrier::{Carrier, Road, Target},
+    carrier::{Carrier, Road, Rotation, Target},
     chance, clock, data_folder,
     demo::{DemoError, Writer},
     house::House,
@@ -47,7 +47,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let folder = ledger::Settings { folder: settings.data.clone() };
     let ledger = Ledger::open(folder, Arc::clone(&clock), Seeded::new(chance::seed())).await?;
     let target = Target::open(&settings.way, &settings.data).await?;
-    let client = target.client()?;
+    // The relay paces itself, and wants to hear at once that it is too fast.
+    let client = target.client(Duration::ZERO)?;
     let carrier = Arc::new(Carrier::to(&target));
     let writer = tell_story(&settings, &ledger, &clock).await?;
     let house =
@@ -59,6 +60,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         );
     }
     let (stop, workers) = (CancellationToken::new(), TaskTracker::new());
+    if let (Target::Real(organisation), Some(client)) = (&target, &client) {
+        let (carrier, organisation) = (Arc::clone(&carrier), organisation.clone());
+        let rotation = Rotation { carrier, client: client.clone(), organisation };
+        workers.spawn(rotation.run(stop.clone()));
+    }
     let road = Road { carrier, target, client, ledger: ledger.clone(), clock, seed: chance::seed() };
     workers.spawn(road.run(stop.clone()));
     if let Some(writer) = writer {

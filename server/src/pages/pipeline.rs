@@ -9,7 +9,11 @@ use http::StatusCode;
 use model::time::Instant;
 
 use super::{Visitor, document, fault, frame};
-use crate::{access::Asker, carrier::Standing, house::SharedHouse};
+use crate::{
+    access::Asker,
+    carrier::{Demo, Standing},
+    house::SharedHouse,
+};
 
 pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
     let frame = frame(&house, &Visitor::of(request.headers()));
@@ -17,7 +21,10 @@ pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: R
         Ok(delivery) => delivery,
         Err(error) => return fault::unavailable(&house, request, &error).await,
     };
-    let facts = PipelineFacts { now: house.now(), delivery, dataverse: known(&house.carrier.standing()) };
+    let (now, standing) = (house.now(), house.carrier.standing());
+    let warnings = standing.warnings(now);
+    let demo = house.carrier.demo.as_ref().map(Demo::trouble);
+    let facts = PipelineFacts { now, delivery, warnings, dataverse: known(&standing), demo };
     document(request, StatusCode::OK, || {}, move || pipeline_page(&frame, &facts)).await
 }
 
@@ -35,6 +42,12 @@ fn known(standing: &Standing) -> Vec<(String, String)> {
     }
     if let Some(token) = &standing.token {
         say("Token fetched", format!("{} times for {} requests", token.fetches, token.hits + token.misses));
+        if let Some(left) = token.expires_in {
+            say("Token used for", format!("{} min more", left.as_secs() / 60));
+        }
+    }
+    if let Some(last_day) = standing.expires {
+        say("Secret ends", last_day.to_string());
     }
     if let Some(wait) = standing.held_back {
         say("Dataverse asks for a pause of", format!("{} s more", wait.as_secs()));

@@ -35,6 +35,7 @@ pub async fn pipeline(
         "unaccounted": delivery.unaccounted(),
         "deadLetters": letters.iter().map(letter).collect::<Vec<_>>(),
         "organisation": standing.place,
+        "warnings": standing.warnings(now),
         "relay": standing.relay.as_ref().map(relay),
         "tokenCache": standing.token.as_ref().map(token),
         "limits": {"heldBackSeconds": standing.held_back.map(|wait| wait.as_secs())},
@@ -89,6 +90,7 @@ fn token(stats: &dataverse::TokenStats) -> Value {
         "fetches": stats.fetches,
         "failures": stats.failures,
         "hitRate": rate.map(|rate| decimal::format(rate, PERCENT_SCALE)),
+        "renewals": stats.renewals,
         "expiresInSeconds": stats.expires_in.map(|left| left.as_secs()),
     })
 }

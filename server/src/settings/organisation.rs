@@ -1,8 +1,9 @@
 //! Which Dataverse the records go to, from two families of names that mean the same.
 
-use std::net::IpAddr;
+use std::{fs, net::IpAddr};
 
-use secrecy::SecretString;
+use dataverse::{Certificate, Credential};
+use jiff::civil::Date;
 
 use super::{mistakes::Reader, values};
 
@@ -23,13 +24,23 @@ pub struct Organisation {
     pub address: String,
     pub token_url: String,
     pub client_id: String,
-    pub client_secret: SecretString,
+    pub credential: Credential,
+    /// The last day of the secret or certificate, where it is known.
+    pub expires: Option<Date>,
+    /// Authorities (PEM) to trust beside the machine's own.
+    pub extra_roots: Option<Vec<u8>>,
 }
 
 const ADDRESS: &[&str] = &["DATAVERSE_URL", "DATAVERSE_RESOURCE", "NEXT_PUBLIC_DATAVERSE_URL"];
 const TENANT: &[&str] = &["DATAVERSE_TENANT_ID", "AZURE_TENANT_ID"];
 const CLIENT: &[&str] = &["DATAVERSE_CLIENT_ID", "AZURE_CLIENT_ID"];
 const SECRET: &[&str] = &["DATAVERSE_CLIENT_SECRET", "AZURE_CLIENT_SECRET"];
+const SECRET_FILE: &str = "DATAVERSE_CLIENT_SECRET_FILE";
+const CERTIFICATE: &[&str] = &["DATAVERSE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"];
+const EXPIRES: &str = "STUDIO_SECRET_EXPIRES";
+const ROOTS: &str = "DATAVERSE_CA_FILE";
+/// Settings that name files; whoever changes one of these changes the settings.
+pub(super) const FILES: [&str; 4] = [SECRET_FILE, CERTIFICATE[0], CERTIFICATE[1], ROOTS];
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
 
@@ -63,13 +74,15 @@ fn connected(reader: &mut Reader<'_>) -> Way {
     let address = one_of(reader, ADDRESS).and_then(|(name, text)| secured(reader, name, &text));
     let tenant = one_of(reader, TENANT).and_then(|(name, text)| plain(reader, name, text));
     let client = one_of(reader, CLIENT).and_then(|(name, text)| plain(reader, name, text));
-    let secret = one_of(reader, SECRET);
+    let credential = credential(reader);
+    let expires = reader.read(EXPIRES, values::date);
+    let extra_roots = reader.text(ROOTS).map(str::to_owned).and_then(|path| file(reader, ROOTS, &path));
     let authority = match reader.text(AUTHORITY).map(str::to_owned) {
         Some(text) => secured(reader, AUTHORITY, &text),
         None => Some(AUTHORITY_DEFAULT.to_owned()),
     };
-    let (Some(address), Some(tenant), Some(client_id), Some((_, secret)), Some(authority)) =
-        (address, tenant, client, secret, authority)
+    let (Some(address), Some(tenant), Some(client_id), Some(credential), Some(authority)) =
+        (address, tenant, client, credential, authority)
     else {
         // A mistake stands behind each that is missing, so nobody gets to start this way.
         return Way::Resting;
@@ -78,8 +91,53 @@ fn connected(reader: &mut Reader<'_>) -> Way {
         address,
         token_url: format!("{authority}/{tenant}/oauth2/v2.0/token"),
         client_id,
-        client_secret: SecretString::from(secret),
+        credential,
+        expires,
+        extra_roots,
     })
+}
+
+/// A secret, a file that holds it, or a certificate: one of the three.
+fn credential(reader: &mut Reader<'_>) -> Option<Credential> {
+    let is_set = |names: &[&str]| names.iter().any(|name| reader.text(name).is_some());
+    let secret_file = reader.text(SECRET_FILE).map(str::to_owned);
+    let set = [is_set(SECRET), secret_file.is_some(), is_set(CERTIFICATE)];
+    if set.iter().filter(|set| **set).count() > 1 {
+        let others = format!("{SECRET_FILE} or {}", CERTIFICATE[0]);
+        reader.mistake(SECRET[0], format!("and {others} are both set; keep one way to sign in"));
+        return None;
+    }
+    if let Some(path) = secret_file {
+        let bytes = file(reader, SECRET_FILE, &path)?;
+        let secret = String::from_utf8(bytes).unwrap_or_default();
+        if secret.trim().is_empty() {
+            reader.mistake(SECRET_FILE, "names a file that holds no text; put the secret's value into it");
+            return None;
+        }
+        return Some(Credential::from(secret.trim()));
+    }
+    if set[2] {
+        let (name, path) = one_of(reader, CERTIFICATE)?;
+        let pem = file(reader, name, &path)?;
+        return match Certificate::from_pem(&pem) {
+            Ok(certificate) => Some(certificate.into()),
+            Err(error) => {
+                reader.mistake(name, format!("cannot be used: {error}"));
+                None
+            }
+        };
+    }
+    one_of(reader, SECRET).map(|(_, secret)| Credential::from(secret.as_str()))
+}
+
+fn file(reader: &mut Reader<'_>, name: &str, path: &str) -> Option<Vec<u8>> {
+    match fs::read(path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            reader.mistake(name, format!("names {path}, which cannot be read: {error}"));
+            None
+        }
+    }
 }
 
 /// The one value that these names have; it is a mistake when they have none or several.

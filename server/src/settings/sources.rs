@@ -1,8 +1,12 @@
 //! Where settings come from: the environment and a file beside it. Tests bring maps of their own.
 
-use std::{collections::BTreeMap, env, fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    env, fs, io,
+    path::{Path, PathBuf},
+};
 
-use super::{Mistake, TABLE, table::OF_THE_BUILD};
+use super::{Mistake, TABLE, organisation::FILES, table::OF_THE_BUILD};
 
 /// The file that is read in the folder where the server was started.
 pub const FILE: &str = "studio.toml";
@@ -36,6 +40,13 @@ impl Sources {
             Err(error) => sources.mistakes.push(Mistake::new(FILE, format!("cannot be read: {error}"))),
         }
         sources
+    }
+
+    /// The files that the settings were read from, and those that settings name.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let named = FILES.iter().filter_map(|name| self.get(name));
+        std::iter::once(FILE).chain(named).map(PathBuf::from).collect()
     }
 
     #[cfg(test)]

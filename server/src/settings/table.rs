@@ -66,6 +66,27 @@ pub const TABLE: &[Setting] = &[
     setting("AZURE_CLIENT_ID", "", "the same as DATAVERSE_CLIENT_ID"),
     secret("DATAVERSE_CLIENT_SECRET", "the application's secret; also AZURE_CLIENT_SECRET"),
     secret("AZURE_CLIENT_SECRET", "the same as DATAVERSE_CLIENT_SECRET"),
+    setting(
+        "DATAVERSE_CLIENT_SECRET_FILE",
+        "",
+        "a file that holds the secret instead; a new one in it is used without a restart",
+    ),
+    setting(
+        "DATAVERSE_CLIENT_CERTIFICATE_PATH",
+        "",
+        "a PEM file with certificate and private key instead of a secret; read again when it changes",
+    ),
+    setting("AZURE_CLIENT_CERTIFICATE_PATH", "", "the same as DATAVERSE_CLIENT_CERTIFICATE_PATH"),
+    setting(
+        "STUDIO_SECRET_EXPIRES",
+        "",
+        "the last day of the secret or certificate, such as 2027-02-19; from 14 days before it is warned of",
+    ),
+    setting(
+        "DATAVERSE_CA_FILE",
+        "",
+        "authorities (PEM) to trust beside the machine's own, for an organisation behind one of its own",
+    ),
     setting("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com", "where tokens come from"),
     secret("DATABASE_URL", "PostgreSQL for the scaled way; not available yet"),
 ];

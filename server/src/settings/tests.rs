@@ -1,5 +1,7 @@
 //! Every way to set the server up, and every mistake.
 
+use dataverse::Credential;
+
 use super::*;
 
 const REAL: [(&str, &str); 4] = [
@@ -83,6 +85,46 @@ fn both_families_of_names_are_taken() {
     ];
     let Way::Connected(organisation) = read(&azure, "").way else { panic!() };
     assert_eq!(organisation.token_url, "http://[::1]:8080/t/oauth2/v2.0/token");
+}
+
+#[test]
+fn a_certificate_or_a_file_stands_in_for_the_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let base = [REAL[0], REAL[1], REAL[2]];
+    let credential = |name: &str, path: &str| {
+        let mut environment = base.to_vec();
+        environment.extend([(name, path), ("STUDIO_SECRET_EXPIRES", "2027-02-19")]);
+        let settings = Settings::read(&Sources::of(&environment, ""));
+        settings.map(|settings| match settings.way {
+            Way::Connected(organisation) => organisation,
+            other => panic!("{other:?}"),
+        })
+    };
+    let secret = credential("DATAVERSE_CLIENT_SECRET_FILE", &put("secret", b" hunter2\n")).unwrap();
+    assert!(matches!(secret.credential, Credential::Secret(_)));
+    assert_eq!(secret.expires.unwrap().to_string(), "2027-02-19");
+    let pem = put("studio.pem", include_bytes!("../../dataverse/src/credential/certificate/test.pem"));
+    for name in ["DATAVERSE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"] {
+        let certificate = credential(name, &pem).unwrap();
+        assert!(matches!(certificate.credential, Credential::Certificate(_)));
+    }
+    let check = |name: &str, path: &str, part: &str| {
+        let mistakes = credential(name, path).unwrap_err().to_string();
+        assert!(mistakes.contains(name) && mistakes.contains(part), "{mistakes}");
+    };
+    check("DATAVERSE_CLIENT_SECRET_FILE", &put("empty", b"\n"), "holds no text");
+    check("DATAVERSE_CLIENT_SECRET_FILE", "/nowhere/secret", "cannot be read");
+    check("AZURE_CLIENT_CERTIFICATE_PATH", &put("broken.pem", b"no"), "holds no certificate");
+    refused(
+        &with(&[("DATAVERSE_CLIENT_SECRET_FILE", "x"), ("STUDIO_SECRET_EXPIRES", "soon")]),
+        "",
+        &[("DATAVERSE_CLIENT_SECRET", "keep one way"), ("STUDIO_SECRET_EXPIRES", "must be a day")],
+    );
 }
 
 #[test]

@@ -55,6 +55,10 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "must be a whole number".to_owned())
 }
 
+pub(super) fn date(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse().map_err(|_| "must be a day, as in 2027-02-19".to_owned())
+}
+
 pub(super) fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "on" | "true" | "yes" | "1" => Ok(true),

@@ -3,10 +3,14 @@
 mod access;
 mod answers;
 mod corrections;
+mod description;
 mod endings;
+mod flushes;
 mod history;
 mod intake;
 mod lists;
+mod oracle;
+mod organisations;
 mod pages;
 mod senders;
 mod starts;

@@ -84,12 +84,21 @@ impl Apt {
     }
 
     /// Installs packages on this machine; only root can.
-    pub fn install(&self, packages: &[&str]) -> Result<()> {
+    fn install(&self, packages: &[&str]) -> Result<()> {
         let mut get = self.command("apt-get");
         get.args(["-q", "-q", "-y", "--no-install-recommends", "install"]).args(packages);
         read(get.env("DEBIAN_FRONTEND", "noninteractive"))
             .map(drop)
             .context("apt-get could not install; is there a network?")
+    }
+
+    /// The same; lists that are old or missing are the usual reason for a failure, so they are refreshed then.
+    pub fn install_fresh(&self, packages: &[&str]) -> Result<()> {
+        if self.install(packages).is_ok() {
+            return Ok(());
+        }
+        self.update()?;
+        self.install(packages)
     }
 
     /// What would have to be installed for these packages, themselves included.

@@ -51,13 +51,7 @@ fn on_system() -> Option<Chromium> {
 
 fn from_apt(house: &House) -> Result<Chromium> {
     step("installing chromium and chromium-driver", "134 MB, about 20 s", || {
-        let apt = Apt::new(house)?;
-        if apt.install(&PACKAGES).is_ok() {
-            return Ok(());
-        }
-        // Lists that are old or missing are the usual reason.
-        apt.update()?;
-        apt.install(&PACKAGES)
+        Apt::new(house)?.install_fresh(&PACKAGES)
     })?;
     on_system().context("chromium was installed, but is not on the PATH")
 }

@@ -9,15 +9,34 @@ use crate::{
     build,
     house::House,
     setup::{self, TARGET},
+    shell::run,
 };
 
 pub fn unit(house: &House, tally: &mut Tally) -> Result<()> {
     let mut cargo = house.cargo();
-    cargo.arg("test");
+    cargo.arg("test").env("STUDIO_STRACE", setup::strace(house)?);
     choose(&mut cargo, &house.server_side()?);
     tally.run(&mut cargo)?;
     tally.run(house.cargo().args(["test", "-p", "xtask"]))?;
     tally.run(house.cargo().args(["test", "-p", "pack", "--profile", "tool"]))
+}
+
+/// Microsoft's Python client over https, and the community's for JavaScript over http, each with an emulator of its own.
+pub fn clients(house: &House, tally: &mut Tally) -> Result<()> {
+    let clients = setup::clients(house)?;
+    // Built of the same parts as the unit tests, so that there is nothing left to compile after them.
+    let mut cargo = house.cargo();
+    cargo.args(["build", "--bin", "studio"]);
+    choose(&mut cargo, &house.server_side()?);
+    run(&mut cargo)?;
+    let scripts = house.root.join(setup::CLIENTS);
+    let emulator = [house.target.join("debug/studio").into_os_string(), "emulate".into()];
+    let mut python = Command::new(clients.python);
+    python.arg(scripts.join("dataverse.py")).args(&emulator).args(["--listen", "127.0.0.1:0", "--https"]);
+    tally.run(&mut python)?;
+    let mut node = Command::new("node");
+    node.arg(scripts.join("dynamics-web-api.mjs")).args(&emulator).args(["--listen", "127.0.0.1:0"]);
+    tally.run(node.current_dir(clients.npm))
 }
 
 /// The tests of package `studio`, compiled as the browser gets it. A file with `run_in_browser` runs in Chromium, any other in Node.

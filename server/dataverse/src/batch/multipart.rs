@@ -7,15 +7,42 @@ use crate::Error;
 
 /// What stands where one operation's answer is expected.
 #[derive(Debug)]
-pub(super) enum Item {
+pub(crate) enum Item {
     One(Part),
     ChangeSet(Vec<Part>),
 }
 
-/// Reads a whole answer. Never panics, whatever it is given.
-pub(super) fn read(content_type: &str, body: &[u8]) -> Result<Vec<Item>, Error> {
-    let boundary = boundary(content_type).ok_or_else(|| malformed("a batch answer without a boundary"))?;
-    sections(body, &boundary)?.into_iter().map(item).collect()
+/// Reads an answer as it comes in; holds no more of it than the part in hand. Never panics, whatever it is given.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    sections: Sections,
+    items: Vec<Item>,
+}
+
+impl Reader {
+    pub(crate) fn new(content_type: &str) -> Result<Self, Error> {
+        let boundary =
+            boundary(content_type).ok_or_else(|| malformed("a batch answer without a boundary"))?;
+        Ok(Self { sections: Sections::between(&boundary), items: Vec::new() })
+    }
+
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let items = &mut self.items;
+        self.sections.feed(bytes, &mut |section| {
+            items.push(item(section)?);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn finish(mut self) -> Result<Vec<Item>, Error> {
+        // The last line may lack its end.
+        self.feed(b"\n")?;
+        if self.sections.place == Place::After {
+            Ok(self.items)
+        } else {
+            Err(malformed("a batch answer that breaks off"))
+        }
+    }
 }
 
 fn malformed(what: &str) -> Error {
@@ -29,12 +56,20 @@ fn item(section: &[u8]) -> Result<Item, Error> {
         return part(&headers, content).map(Item::One);
     }
     let inner = boundary(kind).ok_or_else(|| malformed("a change set without a boundary"))?;
+    let mut sections = Sections::between(&inner);
     let mut parts = Vec::new();
-    for section in sections(content, &inner)? {
+    let mut read = |section: &[u8]| {
         let (headers, content) = headers_and_rest(section)?;
         parts.push(part(&headers, content)?);
+        Ok(())
+    };
+    sections.feed(content, &mut read)?;
+    sections.feed(b"\n", &mut read)?;
+    if sections.place == Place::After {
+        Ok(Item::ChangeSet(parts))
+    } else {
+        Err(malformed("a change set that breaks off"))
     }
-    Ok(Item::ChangeSet(parts))
 }
 
 fn part(outer: &HeaderMap, content: &[u8]) -> Result<Part, Error> {
@@ -60,30 +95,65 @@ fn boundary(content_type: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// What lies between delimiter lines. What comes before the first is a preamble, after the closing one an epilogue.
-fn sections<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<&'a [u8]>, Error> {
-    let delimiter = format!("--{boundary}");
-    let mut found = Vec::new();
-    let mut start = None;
-    let mut at = 0;
-    while at < body.len() {
-        let (line, rest) = split_line(&body[at..]);
-        let next = body.len() - rest.len();
-        if let Some(tail) = line.strip_prefix(delimiter.as_bytes()) {
-            let tail = tail.trim_ascii();
-            if tail.is_empty() || tail == b"--" {
-                if let Some(start) = start {
-                    found.push(&body[start..at]);
-                }
-                if tail == b"--" {
-                    return Ok(found);
-                }
-                start = Some(next);
+/// Cuts a body at its delimiter lines. What comes before the first is a preamble, after the closing one an epilogue.
+#[derive(Debug)]
+struct Sections {
+    delimiter: Vec<u8>,
+    place: Place,
+    /// What has come of the section in hand, and of a line that has no end yet.
+    held: Vec<u8>,
+    /// Where in `held` that line begins.
+    line: usize,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Place {
+    Before,
+    Within,
+    After,
+}
+
+impl Sections {
+    fn between(boundary: &str) -> Self {
+        Self {
+            delimiter: format!("--{boundary}").into_bytes(),
+            place: Place::Before,
+            held: Vec::new(),
+            line: 0,
+        }
+    }
+
+    /// Hands over each section that these bytes complete.
+    fn feed(
+        &mut self,
+        bytes: &[u8],
+        section: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+            self.held.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.end_line(section)?;
             }
         }
-        at = next;
+        Ok(())
     }
-    Err(malformed("a batch answer that breaks off"))
+
+    fn end_line(&mut self, section: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+        let line = self.held[self.line..].trim_ascii_end();
+        let tail = line.strip_prefix(self.delimiter.as_slice());
+        let closes = tail == Some(b"--");
+        if self.place != Place::After && (closes || tail == Some(b"")) {
+            if self.place == Place::Within {
+                section(&self.held[..self.line])?;
+            }
+            self.place = if closes { Place::After } else { Place::Within };
+            self.held.clear();
+        } else if self.place != Place::Within {
+            self.held.clear();
+        }
+        self.line = self.held.len();
+        Ok(())
+    }
 }
 
 /// A line without its end, and what follows.
@@ -119,6 +189,12 @@ mod tests {
 
     use super::*;
 
+    fn read(content_type: &str, body: &[u8]) -> Result<Vec<Item>, Error> {
+        let mut reader = Reader::new(content_type)?;
+        reader.feed(body)?;
+        reader.finish()
+    }
+
     const ANSWER: &str = "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: application/http\r\n\
         Content-Transfer-Encoding: binary\r\nContent-ID: 2\r\n\r\nHTTP/1.1 412 Precondition Failed\r\nREQ_ID: r\r\n\
         Content-Type: application/json\r\n\r\n{\"error\":{\"code\":\"0x80060892\",\"message\":\"m\"}}\r\n--c--\r\n\
@@ -148,6 +224,19 @@ mod tests {
             let mut answer = ANSWER.as_bytes()[..cut.min(ANSWER.len())].to_vec();
             answer.extend(bytes);
             let _ = read("multipart/mixed; boundary=b", &answer);
+        }
+
+        #[test]
+        fn it_makes_no_difference_how_the_bytes_come_in(cuts in prop::collection::vec(0..ANSWER.len(), 0..20)) {
+            let mut cuts = cuts;
+            cuts.extend([0, ANSWER.len()]);
+            cuts.sort_unstable();
+            let mut reader = Reader::new("multipart/mixed; boundary=b").unwrap();
+            for pair in cuts.windows(2) {
+                reader.feed(&ANSWER.as_bytes()[pair[0]..pair[1]]).unwrap();
+            }
+            let whole = read("multipart/mixed; boundary=b", ANSWER.as_bytes()).unwrap();
+            prop_assert_eq!(format!("{:?}", reader.finish().unwrap()), format!("{whole:?}"));
         }
     }
 }

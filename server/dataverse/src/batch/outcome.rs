@@ -2,20 +2,14 @@
 
 use std::time::SystemTime;
 
-use super::multipart::{self, Item};
+use super::multipart::Item;
 use super::{Answer, Kind, Outcome, Part};
 use crate::Error;
 use crate::client::EntityId;
 use crate::error::from_response;
 
 /// One outcome for each operation, in order. Answers that are missing belong to operations that were not attempted.
-pub(super) fn outcomes(
-    kinds: &[Kind],
-    content_type: &str,
-    body: &[u8],
-    wall: SystemTime,
-) -> Result<Vec<Outcome>, Error> {
-    let items = multipart::read(content_type, body)?;
+pub(super) fn outcomes(kinds: &[Kind], items: Vec<Item>, wall: SystemTime) -> Result<Vec<Outcome>, Error> {
     if items.len() > kinds.len() {
         return Err(Error::Malformed(format!("{} answers to {} operations", items.len(), kinds.len())));
     }

@@ -4,21 +4,11 @@ use http::HeaderValue;
 
 use super::{Kind, One};
 use crate::Error;
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Surroundings, new_id};
 
 /// A line that no row can hold: a boundary of 128 random bits.
 pub(super) fn boundary(surroundings: &dyn Surroundings) -> String {
-    let mut text = String::from("batch_");
-    for _ in 0..4 {
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "it is below 2^32, and positive"
-        )]
-        let part = (surroundings.chance() * f64::from(u32::MAX)) as u32;
-        text.push_str(&format!("{part:08x}"));
-    }
-    text
+    format!("batch_{}", new_id(surroundings).simple())
 }
 
 pub(super) fn content_type(boundary: &str) -> Result<HeaderValue, Error> {

@@ -1,13 +1,24 @@
 //! One row at a time: create, read, update, upsert, delete; by id or by alternate key, with or without an ETag.
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Client, EntityId};
 use crate::Error;
 use crate::key::{Key, address};
-use crate::query::is_name;
+use crate::query::{Query, is_name};
+
+/// Whether a row is still what its ETag stood for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Freshness {
+    /// It is.
+    Unchanged,
+    /// It is not: this is what it is now.
+    Changed(Value),
+    /// There is no such row any more.
+    Gone,
+}
 
 impl Client {
     /// Makes a row. Not repeated when its answer is lost: who wants that chooses the id and upserts.
@@ -40,6 +51,45 @@ impl Client {
             Err(Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads one row with the query's columns, and what it points at. A filter, an order and the like have no place here.
+    pub async fn retrieve_with(&self, query: &Query, key: impl Into<Key>) -> Result<Option<Value>, Error> {
+        let mut call = self.call("retrieve", Method::GET, query.row_url(&key.into())?);
+        if let Some(preferences) = query.preferences() {
+            call = call.header("prefer", &preferences)?;
+        }
+        match self.inner.send(call).await {
+            Ok(reply) => reply.json().map(Some),
+            Err(Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads one row unless its ETag is still this one.
+    pub async fn retrieve_if_changed(
+        &self,
+        query: &Query,
+        key: impl Into<Key>,
+        etag: &str,
+    ) -> Result<Freshness, Error> {
+        let call = self.call("retrieve", Method::GET, query.row_url(&key.into())?);
+        match self.inner.send(call.header("if-none-match", etag)?).await {
+            Ok(reply) if reply.status == StatusCode::NOT_MODIFIED => Ok(Freshness::Unchanged),
+            Ok(reply) => reply.json().map(Freshness::Changed),
+            Err(Error::NotFound(_)) => Ok(Freshness::Gone),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many rows match the query's filter; the server counts to 5,000 and no further.
+    pub async fn count(&self, query: &Query) -> Result<u64, Error> {
+        let reply = self.inner.send(self.call("count", Method::GET, query.count_url()?)).await?;
+        let text = std::str::from_utf8(reply.bytes()).unwrap_or_default();
+        text.trim_start_matches('\u{feff}')
+            .trim()
+            .parse()
+            .map_err(|_| Error::Malformed("a count that is no number".to_owned()))
     }
 
     /// Changes columns of a row that is there; [`Error::NotFound`] if it is not.

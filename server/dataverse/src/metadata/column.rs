@@ -9,10 +9,13 @@ use super::label::label;
 pub struct ColumnDefinition {
     /// With the publisher's prefix, in any case (`apex_RunId`); the logical name is the same in lower case.
     pub schema_name: String,
+    /// What people see above it.
     pub display_name: String,
+    /// What people are told about it.
     pub description: String,
     /// Shown to people as required; the Web API enforces nothing.
     pub required: bool,
+    /// What it holds.
     pub kind: ColumnKind,
 }
 
@@ -21,39 +24,62 @@ pub struct ColumnDefinition {
 pub enum ColumnKind {
     /// One line, up to 4,000 characters.
     Text {
+        /// In characters.
         max_length: u32,
     },
     /// Many lines, up to 1,048,576 characters.
     Memo {
+        /// In characters.
         max_length: u32,
     },
+    /// A whole number of 32 bits.
     Integer {
+        /// The smallest.
         min: i32,
+        /// The largest.
         max: i32,
     },
+    /// A whole number of 64 bits.
     BigInteger,
     /// Exact, with up to 10 digits after the point.
     Decimal {
+        /// Digits after the point.
         precision: u8,
+        /// The smallest.
         min: f64,
+        /// The largest.
         max: f64,
     },
+    /// A floating point number, with up to 5 digits after the point.
     Double {
+        /// Digits after the point.
         precision: u8,
+        /// The smallest.
         min: f64,
+        /// The largest.
         max: f64,
     },
+    /// An amount in a currency.
     Money {
+        /// Digits after the point.
         precision: u8,
+        /// The smallest.
         min: f64,
+        /// The largest.
         max: f64,
     },
+    /// One of two.
     Boolean {
+        /// What people see for true.
         yes: String,
+        /// What people see for false.
         no: String,
     },
+    /// A time or a day.
     DateTime(Behaviour),
+    /// One of several options.
     Choice(Vec<Choice>),
+    /// Any of several options.
     MultiChoice(Vec<Choice>),
     /// A choice shared between tables, by its name.
     GlobalChoice(String),
@@ -66,23 +92,28 @@ pub enum Behaviour {
     UserLocal,
     /// A clock reading that is the same everywhere.
     TimeZoneIndependent,
+    /// A day of the calendar.
     DateOnly,
 }
 
 /// One option of a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
+    /// What is stored.
     pub value: i32,
+    /// What people see.
     pub label: String,
 }
 
 impl Choice {
+    /// An option with its number and label.
     pub fn new(value: i32, label: impl Into<String>) -> Self {
         Self { value, label: label.into() }
     }
 }
 
 impl ColumnDefinition {
+    /// A column that nobody has to fill in, without a description.
     pub fn new(schema_name: impl Into<String>, display_name: impl Into<String>, kind: ColumnKind) -> Self {
         Self {
             schema_name: schema_name.into(),
@@ -93,18 +124,21 @@ impl ColumnDefinition {
         }
     }
 
+    /// Shown to people as required.
     #[must_use]
     pub fn required(mut self) -> Self {
         self.required = true;
         self
     }
 
+    /// Tells people what it is for.
     #[must_use]
     pub fn described(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
         self
     }
 
+    /// The name in rows and queries.
     pub fn logical_name(&self) -> String {
         self.schema_name.to_ascii_lowercase()
     }

@@ -8,23 +8,34 @@ use super::label::label;
 /// A table to be made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableDefinition {
+    /// With the publisher's prefix, in any case; the logical name is the same in lower case.
     pub schema_name: String,
     /// The name in addresses, if not the server's own plural.
     pub entity_set_name: Option<String>,
+    /// What people call a row.
     pub display_name: String,
+    /// What people call many rows.
     pub display_collection_name: String,
+    /// What people are told about it.
     pub description: String,
+    /// To whom its rows belong.
     pub ownership: Ownership,
+    /// Whether changes can be asked for. Cannot be switched off later.
     pub change_tracking: bool,
     /// The column that names a row to people; always text.
     pub primary_name: ColumnDefinition,
+    /// Its columns beside the primary key and the name.
     pub columns: Vec<ColumnDefinition>,
+    /// Alternate keys.
+    pub keys: Vec<KeyDefinition>,
 }
 
 /// To whom rows belong; cannot be changed later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
+    /// Each to a user or a team.
     User,
+    /// All to the organisation; whoever may read one may read all.
     Organization,
 }
 
@@ -46,27 +57,32 @@ impl TableDefinition {
             change_tracking: false,
             primary_name: ColumnDefinition::new(primary_name, "Name", ColumnKind::Text { max_length: 200 }),
             columns: Vec::new(),
+            keys: Vec::new(),
         }
     }
 
+    /// The name in addresses.
     #[must_use]
     pub fn entity_set(mut self, name: impl Into<String>) -> Self {
         self.entity_set_name = Some(name.into());
         self
     }
 
+    /// With change tracking.
     #[must_use]
     pub fn tracked(mut self) -> Self {
         self.change_tracking = true;
         self
     }
 
+    /// With this column.
     #[must_use]
     pub fn column(mut self, column: ColumnDefinition) -> Self {
         self.columns.push(column);
         self
     }
 
+    /// The name in metadata.
     pub fn logical_name(&self) -> String {
         self.schema_name.to_ascii_lowercase()
     }
@@ -108,6 +124,7 @@ pub struct LookupDefinition {
     pub referencing: String,
     /// The column's schema name, which is the navigation property's name too: `apex_TenantId`.
     pub lookup_schema_name: String,
+    /// What people see above the column.
     pub display_name: String,
 }
 
@@ -140,7 +157,9 @@ impl LookupDefinition {
 /// An alternate key to be made: up to 16 columns of decimal, whole number, text, time, lookup or choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyDefinition {
+    /// With the publisher's prefix.
     pub schema_name: String,
+    /// What people call it.
     pub display_name: String,
     /// Logical names.
     pub columns: Vec<String>,
@@ -160,8 +179,11 @@ impl KeyDefinition {
 /// A choice to be made that several tables share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChoiceDefinition {
+    /// With the publisher's prefix.
     pub name: String,
+    /// What people call it.
     pub display_name: String,
+    /// In the order in which people see them.
     pub options: Vec<Choice>,
 }
 

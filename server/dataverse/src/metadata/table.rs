@@ -10,33 +10,48 @@ use crate::Error;
 /// A table as the organisation describes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
+    /// Its id among definitions.
     pub metadata_id: Uuid,
+    /// The name in metadata.
     pub logical_name: String,
+    /// The name as it was given, with its casing.
     pub schema_name: String,
+    /// The name in addresses.
     pub entity_set_name: String,
     /// The primary key column.
     pub primary_id: String,
     /// The column that names a row to people.
     pub primary_name: String,
+    /// Whether changes can be asked for.
     pub change_tracking: bool,
+    /// All its columns, the server's own among them.
     pub columns: Vec<Column>,
+    /// Its alternate keys.
     pub keys: Vec<TableKey>,
 }
 
 /// A column as the organisation describes it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column {
+    /// The name in rows and queries.
     pub logical_name: String,
+    /// The name as it was given, with its casing.
     pub schema_name: String,
+    /// What people see above it.
     pub display_name: String,
     /// `AttributeTypeName` without its `Type` at the end: `String`, `Picklist`, `MultiSelectPicklist`, `Lookup`, ….
     pub kind: String,
+    /// For text: in characters.
     pub max_length: Option<u32>,
+    /// For numbers: digits after the point.
     pub precision: Option<u8>,
+    /// For numbers: the smallest.
     pub min: Option<f64>,
+    /// For numbers: the largest.
     pub max: Option<f64>,
     /// What a time means: `UserLocal`, `TimeZoneIndependent`, `DateOnly`.
     pub behaviour: Option<String>,
+    /// For choices: what there is to choose from.
     pub options: Vec<Choice>,
     /// The name of the global choice that it uses.
     pub global_choice: Option<String>,
@@ -44,22 +59,31 @@ pub struct Column {
     pub targets: Vec<String>,
     /// The navigation property to bind a lookup by, in its own casing.
     pub navigation: Option<String>,
+    /// The schema name of the relationship that a lookup is the column of.
+    pub relationship: Option<String>,
 }
 
 /// An alternate key as the organisation describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableKey {
+    /// The name as it was given.
     pub schema_name: String,
+    /// Logical names.
     pub columns: Vec<String>,
+    /// How far its index is.
     pub status: IndexStatus,
 }
 
 /// How far the index of an alternate key is; it can be used once it is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexStatus {
+    /// Not begun.
     Pending,
+    /// Being built.
     InProgress,
+    /// The key can be used.
     Active,
+    /// Rows share the key's values; see [`TableKey`].
     Failed,
 }
 
@@ -72,6 +96,7 @@ impl Table {
             let referencing = string(relationship, "ReferencingAttribute");
             if let Some(column) = columns.iter_mut().find(|c| Some(&c.logical_name) == referencing.as_ref()) {
                 column.navigation = string(relationship, "ReferencingEntityNavigationPropertyName");
+                column.relationship = string(relationship, "SchemaName");
             }
         }
         Ok(Self {
@@ -105,6 +130,7 @@ impl Table {
         }
     }
 
+    /// The column of this logical name.
     pub fn column(&self, logical_name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.logical_name == logical_name)
     }
@@ -132,6 +158,7 @@ impl Column {
             global_choice: None,
             targets: array(column, "Targets").iter().filter_map(Value::as_str).map(str::to_owned).collect(),
             navigation: None,
+            relationship: None,
         })
     }
 

@@ -48,34 +48,42 @@ impl Filter {
         Self(Node::List { function, column: column.into(), values })
     }
 
+    /// The column holds this value. Text is compared without case.
     pub fn eq(column: impl Into<String>, value: impl Into<Literal>) -> Self {
         Self::compare(column, "eq", value)
     }
 
+    /// The column holds another value.
     pub fn ne(column: impl Into<String>, value: impl Into<Literal>) -> Self {
         Self::compare(column, "ne", value)
     }
 
+    /// The column holds more.
     pub fn gt(column: impl Into<String>, value: impl Into<Literal>) -> Self {
         Self::compare(column, "gt", value)
     }
 
+    /// The column holds this or more.
     pub fn ge(column: impl Into<String>, value: impl Into<Literal>) -> Self {
         Self::compare(column, "ge", value)
     }
 
+    /// The column holds less.
     pub fn lt(column: impl Into<String>, value: impl Into<Literal>) -> Self {
         Self::compare(column, "lt", value)
     }
 
+    /// The column holds this or less.
     pub fn le(column: impl Into<String>, value: impl Into<Literal>) -> Self {
         Self::compare(column, "le", value)
     }
 
+    /// The column is empty.
     pub fn is_null(column: impl Into<String>) -> Self {
         Self::compare(column, "eq", Literal::Null)
     }
 
+    /// The column is not empty.
     pub fn is_not_null(column: impl Into<String>) -> Self {
         Self::compare(column, "ne", Literal::Null)
     }
@@ -85,10 +93,12 @@ impl Filter {
         Self::text("contains", column, value)
     }
 
+    /// As [`Filter::contains`], at the beginning.
     pub fn starts_with(column: impl Into<String>, value: impl Into<String>) -> Self {
         Self::text("startswith", column, value)
     }
 
+    /// As [`Filter::contains`], at the end.
     pub fn ends_with(column: impl Into<String>, value: impl Into<String>) -> Self {
         Self::text("endswith", column, value)
     }
@@ -103,6 +113,7 @@ impl Filter {
         Self::list("NotIn", column, values)
     }
 
+    /// Both hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self(match self.0 {
@@ -114,6 +125,7 @@ impl Filter {
         })
     }
 
+    /// At least one holds.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self(match self.0 {
@@ -125,6 +137,7 @@ impl Filter {
         })
     }
 
+    /// It does not hold.
     #[must_use]
     #[expect(clippy::should_implement_trait, reason = "it reads like its neighbours `and` and `or`")]
     pub fn not(self) -> Self {

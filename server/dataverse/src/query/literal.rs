@@ -7,19 +7,26 @@ use crate::Error;
 /// A value to compare with, or a part of a key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Literal {
+    /// Nothing.
     Null,
+    /// Text; quotes are doubled.
     Text(String),
+    /// A whole number.
     Integer(i64),
     /// Digits with a sign, a point and an exponent at most: exact, since it never passes through a float.
     Decimal(String),
+    /// True or false.
     Boolean(bool),
+    /// An id.
     Id(Uuid),
+    /// An instant.
     Time(jiff::Timestamp),
     /// A calendar day, for columns that hold dates alone.
     Date(jiff::civil::Date),
 }
 
 impl Literal {
+    /// An exact number, by its digits.
     pub fn decimal(digits: impl Into<String>) -> Self {
         Self::Decimal(digits.into())
     }

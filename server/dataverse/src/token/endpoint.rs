@@ -1,25 +1,28 @@
-//! Asking Entra ID for a token with a secret: OAuth2's client credentials grant.
+//! Asking Entra ID for a token: OAuth2's client credentials grant, with a secret or a certificate.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::error::CredentialFault;
 use crate::settings::Settings;
-use crate::{Error, Surroundings};
+use crate::surroundings::new_id;
+use crate::{Credential, Error, Surroundings};
 
 /// A token request is small; one that takes longer is not going to be answered.
 const DEADLINE: Duration = Duration::from_secs(30);
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 pub(super) struct Endpoint {
     http: reqwest::Client,
     url: String,
     scope: String,
     client_id: String,
-    secret: RwLock<SecretString>,
+    credential: RwLock<Credential>,
     surroundings: Arc<dyn Surroundings>,
 }
 
@@ -57,23 +60,22 @@ impl Endpoint {
             url: settings.token_url.clone(),
             scope: settings.scope(),
             client_id: settings.client_id.clone(),
-            secret: RwLock::new(settings.client_secret.clone()),
+            credential: RwLock::new(settings.credential.clone()),
             surroundings,
         }
     }
 
-    pub(super) fn rotate(&self, secret: SecretString) {
-        *self.secret.write().unwrap_or_else(PoisonError::into_inner) = secret;
+    pub(super) fn rotate(&self, credential: Credential) {
+        *self.credential.write().unwrap_or_else(PoisonError::into_inner) = credential;
     }
 
     pub(super) async fn fetch(&self) -> Result<Issued, Error> {
-        let secret = self.secret.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", &self.client_id),
-            ("client_secret", secret.expose_secret()),
-            ("scope", &self.scope),
+        let mut form = vec![
+            ("grant_type", "client_credentials".to_owned()),
+            ("client_id", self.client_id.clone()),
+            ("scope", self.scope.clone()),
         ];
+        form.extend(self.proof()?);
         let request = self.http.post(&self.url).header("accept", "application/json").form(&form);
         let exchange = async {
             let response = request.send().await?;
@@ -91,6 +93,22 @@ impl Endpoint {
         Err(refused(status, &body).unwrap_or_else(|| {
             crate::error::from_response(status, &headers, &body, self.surroundings.wall())
         }))
+    }
+}
+
+impl Endpoint {
+    /// What the application proves itself by, as fields of the form.
+    fn proof(&self) -> Result<Vec<(&'static str, String)>, Error> {
+        let credential = self.credential.read().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(match credential {
+            Credential::Secret(secret) => vec![("client_secret", secret.expose_secret().to_owned())],
+            Credential::Certificate(certificate) => {
+                let id = new_id(self.surroundings.as_ref());
+                let now = self.surroundings.wall();
+                let assertion = certificate.assertion(&self.url, &self.client_id, id, now)?;
+                vec![("client_assertion_type", ASSERTION_TYPE.to_owned()), ("client_assertion", assertion)]
+            }
+        })
     }
 }
 
@@ -117,30 +135,9 @@ fn refused(status: StatusCode, body: &[u8]) -> Option<Error> {
     let refused: Refused = serde_json::from_slice(body).unwrap_or_default();
     let aadsts = refused.error_codes.first().copied();
     let code = if refused.error.is_empty() { format!("http_{}", status.as_u16()) } else { refused.error };
-    let sentence =
-        advice(aadsts, &code).map_or_else(|| first_line(&refused.error_description), str::to_owned);
-    Some(Error::Credentials { code, aadsts, sentence })
-}
-
-/// What an administrator does about it. Entra asks programs not to branch on AADSTS numbers, and this does not: it
-/// only chooses its words by them.
-fn advice(aadsts: Option<u32>, code: &str) -> Option<&'static str> {
-    Some(match aadsts {
-        Some(7_000_215) => {
-            "the client secret is wrong; copy the secret's value, not its id, from the app registration"
-        }
-        Some(7_000_222) => "the client secret has expired; make a new one in the app registration",
-        Some(700_016) => "the application is not known in this tenant; check client id and tenant id",
-        Some(90_002) => "the tenant is not known; check the tenant id",
-        Some(500_011) => "the organisation is not known to the tenant; check the organisation's address",
-        _ => match code {
-            "invalid_client" => "check the client id and the client secret",
-            "unauthorized_client" => {
-                "the application may not ask for tokens this way; check client id and tenant"
-            }
-            _ => return None,
-        },
-    })
+    let fault = CredentialFault::of(aadsts);
+    let sentence = fault.advice(&code).map_or_else(|| first_line(&refused.error_description), str::to_owned);
+    Some(Error::Credentials { fault, code, aadsts, sentence })
 }
 
 fn first_line(text: &str) -> String {

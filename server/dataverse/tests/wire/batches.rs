@@ -1,10 +1,12 @@
 //! Batches on the wire, and whose fault was whose.
 
+use std::time::Duration;
+
 use dataverse::{BatchOptions, Error, Operation, Outcome};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::stand_in::{Say, StandIn, token};
+use crate::stand_in::{Received, Say, StandIn, token, with};
 
 const ID: Uuid = Uuid::from_u128(7);
 
@@ -84,11 +86,68 @@ async fn the_guilty_member_of_a_change_set_is_told_from_the_others() {
     assert!(outcomes[2..].iter().all(|outcome| matches!(outcome, Err(Error::RolledBack(_)))));
 }
 
+/// Answers each batch with a 204 for every operation in it; one with more than so many breaks under its load.
+fn bearing(most: usize) -> impl Fn(&Received, usize) -> Say + Send + Sync {
+    move |request, before| {
+        let operations = request.body.matches("HTTP/1.1\r\n").count();
+        match request.target.as_str() {
+            "/token" => token(before),
+            _ if operations > most => with(413, &[], ""),
+            _ => {
+                let kind = "multipart/mixed; boundary=r".to_owned();
+                let body = format!("{}--r--\n", NO_CONTENT.repeat(operations)).replace('\n', "\r\n");
+                Say::Answer(200, vec![("content-type", kind)], body)
+            }
+        }
+    }
+}
+
 #[tokio::test]
-async fn too_many_operations_and_bad_names_are_never_sent() {
+async fn a_batch_is_as_large_as_the_server_bears() {
+    let server = StandIn::start(bearing(300)).await;
+    let client = server.client();
+    let operations = (0..1200).map(|_| Operation::create("sets", json!({}))).collect();
+    let outcomes = client.batch(operations, BatchOptions::default()).await.unwrap();
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1200);
+    let sizes: Vec<_> = server.asked().iter().map(|request| request.body.matches("POST ").count()).collect();
+    assert_eq!(sizes, [1000, 500, 250, 276, 304, 152, 168, 185, 169]);
+}
+
+#[tokio::test]
+async fn after_a_failure_in_a_later_request_the_rest_says_so() {
+    let server = StandIn::start(|request, before| match (request.target.as_str(), before) {
+        ("/token", _) => token(before),
+        (_, 0) => bearing(1000)(request, before),
+        _ => with(401, &[], ""),
+    })
+    .await;
+    let operations = (0..1001).map(|_| Operation::create("sets", json!({}))).collect();
+    let outcomes = server.client().batch(operations, BatchOptions::default()).await.unwrap();
+    assert!(outcomes[..1000].iter().all(Result::is_ok));
+    assert!(matches!(outcomes[1000..], [Err(Error::Unauthorized(_))]));
+}
+
+#[tokio::test]
+async fn a_part_that_is_throttled_holds_everybody_back() {
+    let throttled = "--r\nContent-Type: application/http\n\nHTTP/1.1 429 Too Many Requests\nRetry-After: 9\n\n{}\n--r--\n";
+    let kind = "multipart/mixed; boundary=r".to_owned();
+    let server = StandIn::start(move |request, before| match request.target.as_str() {
+        "/token" => token(before),
+        _ => Say::Answer(200, vec![("content-type", kind.clone())], throttled.replace('\n', "\r\n")),
+    })
+    .await;
+    let client = server.client();
+    let outcomes = client.batch(vec![Operation::delete("sets", ID)], BatchOptions::default()).await.unwrap();
+    assert!(outcomes[0].as_ref().unwrap_err().is_lane_fault());
+    assert_eq!(client.held_back_for(), Some(Duration::from_secs(9)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_sent_is_never_sent() {
     let server = StandIn::start(|_, before| token(before)).await;
     let many = (0..1001).map(|_| Operation::delete("sets", ID)).collect();
-    let error = server.client().batch(many, BatchOptions::default()).await.unwrap_err();
+    let too_large = vec![Operation::change_set(many)];
+    let error = server.client().batch(too_large, BatchOptions::default()).await.unwrap_err();
     assert!(matches!(error, Error::Misuse(_)));
     let bad = vec![Operation::create("sets HTTP/1.1\r\n", json!({}))];
     assert!(matches!(server.client().batch(bad, BatchOptions::default()).await, Err(Error::Misuse(_))));

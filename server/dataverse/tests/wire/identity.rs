@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dataverse::Error;
+use dataverse::{Certificate, CredentialFault, Error};
 use serde_json::json;
 
 use crate::stand_in::{Received, Say, StandIn, answer, token, who, with};
@@ -43,13 +43,21 @@ async fn one_token_is_fetched_however_many_wait() {
 async fn a_failure_is_shared_and_says_what_to_do() {
     let refused = |code: u32, error: &str| json!({ "error": error, "error_codes": [code], "error_description": format!("AADSTS{code}: hunter2 is wrong.\r\nTrace ID: x") });
     let cases = [
-        (401, 7_000_215, "invalid_client", "secret is wrong"),
-        (401, 7_000_222, "invalid_client", "has expired"),
-        (400, 700_016, "unauthorized_client", "not known in this tenant"),
-        (400, 90_002, "invalid_request", "tenant is not known"),
-        (400, 1, "odd", "AADSTS1"),
+        (401, 7_000_215, "invalid_client", CredentialFault::WrongSecret, "secret is wrong"),
+        (401, 7_000_222, "invalid_client", CredentialFault::ExpiredSecret, "has expired"),
+        (401, 700_027, "invalid_client", CredentialFault::WrongCertificate, "upload its public half"),
+        (
+            400,
+            700_016,
+            "unauthorized_client",
+            CredentialFault::UnknownApplication,
+            "not known in this tenant",
+        ),
+        (400, 90_002, "invalid_request", CredentialFault::UnknownTenant, "tenant is not known"),
+        (400, 500_011, "invalid_resource", CredentialFault::UnknownOrganisation, "organisation's address"),
+        (400, 1, "odd", CredentialFault::Other, "AADSTS1"),
     ];
-    for (status, code, error, part) in cases {
+    for (status, code, error, expected, part) in cases {
         let body = refused(code, error);
         let server = StandIn::start(move |_, _| answer(status, &body)).await;
         let client = server.client();
@@ -57,7 +65,10 @@ async fn a_failure_is_shared_and_says_what_to_do() {
         assert_eq!(server.tokens().len(), 1, "two who wait share one failure");
         for outcome in [one, other] {
             let refusal = outcome.unwrap_err();
-            assert!(matches!(refusal, Error::Credentials { .. }), "{refusal:?}");
+            assert!(
+                matches!(&refusal, Error::Credentials { fault, .. } if *fault == expected),
+                "{refusal:?}"
+            );
             assert!(refusal.is_lane_fault() && !refusal.is_transient());
             assert_eq!(refusal.code(), Some(error));
             assert!(refusal.to_string().contains(part), "{refusal}");
@@ -107,12 +118,31 @@ async fn a_rotated_secret_is_sent_with_the_next_token_request() {
     let server = StandIn::start(granting).await;
     let client = server.client();
     client.who_am_i().await.unwrap();
-    client.rotate_secret("correct horse".into());
+    client.rotate_credential("correct horse");
     client.who_am_i().await.unwrap();
     assert_eq!(server.tokens().len(), 1, "the token in hand is used to its end");
     server.clock.advance(Duration::from_secs(3600));
     client.who_am_i().await.unwrap();
     assert!(server.tokens()[1].body.contains("client_secret=correct+horse"));
+}
+
+#[tokio::test]
+async fn a_certificate_signs_instead_of_a_secret() {
+    let server = StandIn::start(granting).await;
+    let client = server.client();
+    let pem = include_bytes!("../../src/credential/certificate/test.pem");
+    client.rotate_credential(Certificate::from_pem(pem).unwrap());
+    client.who_am_i().await.unwrap();
+    let body = &server.tokens()[0].body;
+    assert!(!body.contains("client_secret"), "{body}");
+    assert!(
+        body.contains(
+            "client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+        ),
+        "{body}"
+    );
+    let assertion = body.split("client_assertion=").nth(1).unwrap().split('&').next().unwrap();
+    assert_eq!(assertion.split('.').count(), 3);
 }
 
 #[tokio::test]

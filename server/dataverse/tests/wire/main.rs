@@ -5,3 +5,4 @@ mod identity;
 mod reading;
 mod retries;
 mod stand_in;
+mod tracing;

@@ -1,6 +1,6 @@
 //! Pages, single rows, changes.
 
-use dataverse::{Change, Error, Filter, Query};
+use dataverse::{Change, Error, Expand, Filter, Freshness, Query};
 use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -80,6 +80,54 @@ async fn a_missing_row_is_none() {
     assert_eq!(client.retrieve("sets", Uuid::nil(), &["a"]).await.unwrap(), None);
     assert_eq!(client.retrieve("sets", Uuid::nil(), &["a"]).await.unwrap().unwrap()["a"], 1);
     assert!(server.asked()[0].target.ends_with("sets(00000000-0000-0000-0000-000000000000)?$select=a"));
+}
+
+#[tokio::test]
+async fn a_row_that_is_still_the_same_is_not_sent_again() {
+    let server = StandIn::start(then(|request, before| match before {
+        0 if request.header("if-none-match") == "W/\"3\"" => with(304, &[], ""),
+        1 => answer(200, &json!({ "a": 1 })),
+        _ => with(404, &[], ""),
+    }))
+    .await;
+    let (client, query) =
+        (server.client(), Query::of("sets").select(["a"]).expand(Expand::of("N").select(["b"])));
+    let read = || client.retrieve_if_changed(&query, Uuid::nil(), "W/\"3\"");
+    assert_eq!(read().await.unwrap(), Freshness::Unchanged);
+    assert_eq!(read().await.unwrap(), Freshness::Changed(json!({ "a": 1 })));
+    assert_eq!(read().await.unwrap(), Freshness::Gone);
+    assert!(server.asked()[0].target.ends_with("?$select=a&$expand=N($select=b)"));
+    let of_many = query.filter(Filter::eq("a", 1));
+    assert!(matches!(client.retrieve_with(&of_many, Uuid::nil()).await, Err(Error::Misuse(_))));
+}
+
+#[tokio::test]
+async fn a_count_is_read_from_plain_text() {
+    let server = StandIn::start(then(|_, before| match before {
+        0 => with(200, &[("content-type", "text/plain")], "\u{feff}4711"),
+        _ => with(200, &[], "many"),
+    }))
+    .await;
+    let (client, query) = (server.client(), Query::of("sets").filter(Filter::eq("a", 1)));
+    assert_eq!(client.count(&query).await.unwrap(), 4711);
+    assert!(matches!(client.count(&query).await, Err(Error::Malformed(_))));
+    assert!(server.asked()[0].target.ends_with("/sets/$count?$filter=a%20eq%201"));
+}
+
+#[tokio::test]
+async fn fetch_xml_is_turned_by_its_cookie() {
+    let server = StandIn::start(then(|_, before| match before {
+        0 => answer(200, &json!({
+            "value": [{ "a": 1 }], "@Microsoft.Dynamics.CRM.morerecords": true,
+            "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie": "<cookie pagenumber=\"2\" pagingcookie=\"%253cx%253e\" istracking=\"False\" />",
+        })),
+        _ => answer(200, &json!({ "value": [{ "a": 2 }], "@Microsoft.Dynamics.CRM.morerecords": false })),
+    }))
+    .await;
+    let query = Query::of("sets").fetch_xml("<fetch count='1'><entity name='a'/></fetch>");
+    assert_eq!(server.client().query(query).all().await.unwrap().len(), 2);
+    let second = &server.asked()[1].target;
+    assert!(second.contains("page%3D%222%22%20paging-cookie%3D%22%26lt%3Bx%26gt%3B%22"), "{second}");
 }
 
 #[tokio::test]

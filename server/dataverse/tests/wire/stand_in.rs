@@ -120,7 +120,7 @@ impl StandIn {
     }
 
     pub fn settings(&self) -> Settings {
-        let mut settings = Settings::new(&self.url, format!("{}/token", self.url), "app", "hunter2".into());
+        let mut settings = Settings::new(&self.url, format!("{}/token", self.url), "app", "hunter2");
         settings.deadline = Duration::from_secs(5);
         settings
     }

@@ -10,8 +10,8 @@ use crate::organisation::Organisation;
 use crate::store::{definitions, run, sql};
 use crate::value::Cell;
 
-/// Tables of the file that a snapshot does not touch: identity and credentials are in `facts`.
-const KEPT: &str = "name NOT LIKE 'sqlite_%' AND name <> 'facts'";
+/// Tables of the file that a snapshot touches: identity and credentials are in those that it does not.
+const KEPT: &str = "name NOT LIKE 'sqlite_%' AND name NOT IN ('facts', 'applications')";
 
 /// Copies the organisation into a file of its own.
 pub(super) async fn take(organisation: &Organisation, name: &str) -> Result<()> {

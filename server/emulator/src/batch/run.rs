@@ -115,6 +115,7 @@ impl Batch<'_> {
             base: self.request.base.clone(),
             headers: part.headers.clone(),
             body: self.with_references(&part.body)?,
+            caller: self.request.caller.clone(),
         };
         dispatch::within(self.organisation, self.schema, transaction, &request).await
     }

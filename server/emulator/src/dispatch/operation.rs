@@ -6,6 +6,7 @@ use crate::address::{Options, RowKey, path_and_query, segments};
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
 use crate::schema::Schema;
+use crate::security::Ask;
 
 use super::{no_route, not_allowed};
 
@@ -73,6 +74,8 @@ pub(crate) enum Operation {
     },
     WhoAmI,
     Version,
+    /// Roles, their privileges and their users.
+    Security(Ask),
     /// The service document.
     Service,
     Metadata,
@@ -103,6 +106,9 @@ impl Operation {
             return Ok(Self::Service);
         }
         let first = found.remove(0);
+        if let Some(ask) = Ask::parse(request, &first, &found)? {
+            return Ok(Self::Security(ask));
+        }
         let names: Vec<&str> = found.iter().map(|segment| segment.name.as_str()).collect();
         let get = request.method == Method::GET;
         match first.name.as_str() {
@@ -173,18 +179,40 @@ impl Operation {
         }
     }
 
+    /// The table whose rows are read or written.
+    pub(crate) fn table(&self) -> Option<&str> {
+        match self {
+            Self::List { table }
+            | Self::Count { table }
+            | Self::One { table, .. }
+            | Self::Property { table, .. }
+            | Self::CountRelated { table, .. }
+            | Self::Create { table }
+            | Self::Write { table, .. }
+            | Self::Delete { table, .. }
+            | Self::PutColumn { table, .. }
+            | Self::Clear { table, .. }
+            | Self::Bind { table, .. }
+            | Self::Multiple { table, .. }
+            | Self::Changes { table } => Some(table),
+            Self::WhoAmI | Self::Version | Self::Security(_) | Self::Service | Self::Metadata => None,
+        }
+    }
+
     pub(crate) fn is_read(&self) -> bool {
-        matches!(
-            self,
-            Self::List { .. }
-                | Self::Count { .. }
-                | Self::CountRelated { .. }
-                | Self::One { .. }
-                | Self::Property { .. }
-                | Self::WhoAmI
-                | Self::Version
-                | Self::Service
-        )
+        matches!(self, Self::Security(ask) if ask.is_read())
+            || matches!(
+                self,
+                Self::List { .. }
+                    | Self::Count { .. }
+                    | Self::CountRelated { .. }
+                    | Self::One { .. }
+                    | Self::Property { .. }
+                    | Self::Changes { .. }
+                    | Self::WhoAmI
+                    | Self::Version
+                    | Self::Service
+            )
     }
 }
 
@@ -200,7 +228,6 @@ fn unknown_segment(name: &str) -> Fault {
         "contacts",
         "asyncoperations",
         "importjobs",
-        "AddPrivilegesRole",
     ];
     if LACKING.contains(&name) { Fault::unsupported(format!("'{name}'")) } else { Fault::no_segment(name) }
 }

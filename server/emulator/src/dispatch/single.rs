@@ -10,6 +10,7 @@ use crate::fault::{Fault, Result};
 use crate::query::{self, Names, Set};
 use crate::rows::{Guard, Payload, delete, find_row, multiple, write as write_row};
 use crate::schema::{Kind, Table};
+use crate::security::{self, Access};
 use crate::store::{Reader, Transaction};
 
 use super::Operation;
@@ -73,7 +74,7 @@ fn who_am_i(names: Names<'_>, request: &Request) -> Answer {
     let body = json!({
         "@odata.context": format!("{}$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse", request.base),
         "BusinessUnitId": identity.business_unit,
-        "UserId": identity.user,
+        "UserId": names.caller.user,
         "OrganizationId": identity.organization,
     });
     Answer::json(body.to_string())
@@ -151,6 +152,7 @@ pub(super) async fn write(
         }
         Operation::Delete { table, key } => {
             let table = names.table(table)?;
+            names.caller.demand(table, Access::Delete)?;
             let id = existing(names, transaction.connection(), table, key).await?;
             delete(names, transaction, table, id, &guard(request)?).await?;
             Ok(Answer::no_content())
@@ -194,6 +196,7 @@ pub(super) async fn write(
             let row = json!({ format!("{navigation}@odata.bind"): target }).to_string();
             change(names, transaction, request, table, key, &row).await
         }
+        Operation::Security(ask) => security::write(names, transaction, request, ask).await,
         _ => Err(super::not_allowed(&request.method)),
     }
 }
@@ -277,6 +280,7 @@ async fn representation(
     table: &Table,
     id: Uuid,
 ) -> Result<Answer> {
+    names.caller.demand(table, Access::Read)?;
     let options = Options::parse(path_and_query(&request.target).1);
     let mut reader = Reader::Within(transaction.connection());
     let answer = query::one(names, &mut reader, request, table, id, &options).await?;

@@ -11,10 +11,12 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{Answer, Request};
 use crate::disturbance::Effect;
@@ -41,11 +43,14 @@ struct Cut;
 struct Door {
     organisation: Arc<Organisation>,
     peer: SocketAddr,
+    /// `http` or `https`: links are built from how a request came.
+    scheme: &'static str,
     stopped: watch::Receiver<bool>,
 }
 
 pub(super) async fn serve(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     organisation: Arc<Organisation>,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -66,8 +71,13 @@ pub(super) async fn serve(
             // A sender that is gone means that the emulator was dropped.
             _ = stopped.changed() => break,
         };
-        let door = Door { organisation: Arc::clone(&organisation), peer, stopped: stopped.clone() };
-        connections.spawn(connection(stream, door, &graceful));
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let door = Door { organisation: Arc::clone(&organisation), peer, scheme, stopped: stopped.clone() };
+        let _ = stream.set_nodelay(true);
+        match tls.clone() {
+            None => connections.spawn(connection(stream, door, graceful.watcher())),
+            Some(tls) => connections.spawn(handshake(tls, stream, door, graceful.watcher())),
+        };
     }
     drop(listener);
     if tokio::time::timeout(STOP_DEADLINE, graceful.shutdown()).await.is_err() {
@@ -76,22 +86,31 @@ pub(super) async fn serve(
     connections.shutdown().await;
 }
 
-fn connection(
-    stream: TcpStream,
-    door: Door,
-    graceful: &GracefulShutdown,
-) -> impl Future<Output = ()> + use<> {
-    let _ = stream.set_nodelay(true);
+async fn handshake(tls: TlsAcceptor, stream: TcpStream, door: Door, watcher: Watcher) {
+    let mut stopped = door.stopped.clone();
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(HEAD_DEADLINE, tls.accept(stream)) => shaken,
+        _ = stopped.changed() => return,
+    };
+    match shaken {
+        Ok(Ok(stream)) => connection(stream, door, watcher).await,
+        // A client that does not trust the authority, most likely.
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+async fn connection<S>(stream: S, door: Door, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request| door.clone().answer(request));
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
         .serve_connection(TokioIo::new(stream), service);
-    let connection = graceful.watch(connection);
-    async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection ended early");
-        }
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%error, "a connection ended early");
     }
 }
 
@@ -161,7 +180,7 @@ impl Door {
 
     /// A client that hangs up must not stop a write half way: what runs, runs to its end.
     async fn run(self, head: Parts, body: Bytes) -> Answer {
-        let running = tokio::spawn(async move { route(&self.organisation, self.peer, &head, body).await });
+        let running = tokio::spawn(async move { route(&self, &head, body).await });
         running.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a request ended in a panic");
             Fault::new(StatusCode::INTERNAL_SERVER_ERROR, "0x80040216", "An unexpected error occurred.")
@@ -174,11 +193,12 @@ fn is_admin(head: &Parts) -> bool {
     head.uri.path().starts_with("/_emulator/")
 }
 
-async fn route(organisation: &Organisation, peer: SocketAddr, head: &Parts, body: Bytes) -> Answer {
+async fn route(door: &Door, head: &Parts, body: Bytes) -> Answer {
+    let organisation = &*door.organisation;
     let path = head.uri.path();
     if let Some(rest) = path.strip_prefix("/_emulator/v1/")
         && organisation.options.admin
-        && peer.ip().is_loopback()
+        && door.peer.ip().is_loopback()
         && is_local(head)
     {
         return admin::respond(organisation, &head.method, rest, head.uri.query().unwrap_or_default(), &body)
@@ -187,6 +207,10 @@ async fn route(organisation: &Organisation, peer: SocketAddr, head: &Parts, body
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     if let [tenant, "oauth2", "v2.0", "token"] = segments[..] {
         return identity::respond(organisation, tenant, &head.method, &head.headers, &body);
+    }
+    if let [tenant, "v2.0", ".well-known", "openid-configuration"] = segments[..] {
+        let origin = format!("{}://{}", door.scheme, host(head));
+        return identity::discover(organisation, tenant, &head.method, &origin);
     }
     let ["api", "data", version, ..] = segments[..] else {
         return Fault::new(StatusCode::NOT_FOUND, "", format!("Nothing is at '{path}'.")).into();
@@ -198,18 +222,20 @@ async fn route(organisation: &Organisation, peer: SocketAddr, head: &Parts, body
     }
     let root = format!("/api/data/{version}/");
     let whole = head.uri.path_and_query().map_or(path, |whole| whole.as_str());
-    let request = Request {
+    let mut request = Request {
         method: head.method.clone(),
         target: whole.strip_prefix(&root).unwrap_or_default().to_owned(),
-        base: format!("http://{}{root}", host(head)),
+        base: format!("{}://{}{root}", door.scheme, host(head)),
         headers: head.headers.clone(),
         body,
+        // Whoever it is, dispatch will see.
+        caller: Arc::default(),
     };
     if request.method == Method::OPTIONS {
         return dispatch::not_allowed(&request.method).into();
     }
     let id = organisation.surroundings.id().to_string();
-    dispatch::respond(organisation, &request)
+    dispatch::respond(organisation, &mut request)
         .await
         .with("odata-version", "4.0")
         .with("x-ms-service-request-id", id.clone())

@@ -10,6 +10,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::Identity;
+use super::application::Application;
 
 /// Why a token is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,15 +38,22 @@ struct Claims {
 
 impl Identity {
     /// A token for a resource, from now on for so many seconds.
-    pub(super) fn issue(&self, resource: &str, uti: String, now: i64, lifetime: i64) -> String {
+    pub(super) fn issue(
+        &self,
+        application: &Application,
+        resource: &str,
+        uti: String,
+        now: i64,
+        lifetime: i64,
+    ) -> String {
         let claims = Claims {
             aud: resource.to_owned(),
             iss: format!("https://sts.windows.net/{}/", self.tenant),
             iat: now,
             nbf: now,
             exp: now + lifetime,
-            appid: self.client,
-            oid: self.user,
+            appid: application.client,
+            oid: application.object,
             tid: self.tenant,
             uti,
             ver: "1.0".to_owned(),
@@ -58,8 +66,8 @@ impl Identity {
         format!("{signed}.{signature}")
     }
 
-    /// Whether a token is one of ours and still holds.
-    pub(crate) fn verify(&self, token: &str, now: i64) -> Result<(), Refused> {
+    /// Whose a token is, if it is one of ours and still holds.
+    pub(crate) fn verify(&self, token: &str, now: i64) -> Result<Uuid, Refused> {
         let (signed, signature) = token.rsplit_once('.').ok_or(Refused::Unreadable)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refused::Unreadable)?;
         // Compared in constant time.
@@ -73,7 +81,7 @@ impl Identity {
         if claims.emulator_generation < self.generation.load(Relaxed) {
             return Err(Refused::Revoked);
         }
-        Ok(())
+        Ok(claims.appid)
     }
 
     fn mac(&self, text: &str) -> Hmac<Sha256> {

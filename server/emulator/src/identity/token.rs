@@ -4,26 +4,23 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, Method, StatusCode};
-use jiff::Timestamp;
+use http::{HeaderMap, Method};
 use serde_json::json;
-use subtle::ConstantTimeEq as _;
 
 use crate::address::form;
 use crate::answer::Answer;
 use crate::organisation::Organisation;
 
-/// Entra's error as a client sees it.
-struct Refusal {
-    status: StatusCode,
-    error: &'static str,
-    code: u32,
-    message: String,
-}
+use super::application::{Application, Known};
+use super::assertion::{Assertion, KIND};
+use super::refusal::{Refusal, Result, refusal};
 
-fn refusal(status: u16, error: &'static str, code: u32, message: impl Into<String>) -> Refusal {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    Refusal { status, error, code, message: message.into() }
+/// A request for a token.
+struct Ask<'a> {
+    organisation: &'a Organisation,
+    tenant: &'a str,
+    fields: Vec<(String, String)>,
+    basic: Option<(String, String)>,
 }
 
 /// Answers `/<tenant>/oauth2/v2.0/token`.
@@ -34,117 +31,115 @@ pub(crate) fn respond(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Answer {
-    match grant(organisation, tenant, method, headers, body) {
+    let fields = form(&String::from_utf8_lossy(body));
+    let ask = Ask { organisation, tenant, fields, basic: basic(headers) };
+    match ask.grant(method) {
         Ok(token) => {
             organisation.identity.issued.fetch_add(1, Relaxed);
             let lifetime = organisation.options.token_seconds;
             let body = json!({
                 "token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token,
             });
-            plain_json(&body).with("cache-control", "no-store, no-cache")
+            Answer::of_kind("application/json; charset=utf-8", body.to_string())
+                .with("cache-control", "no-store, no-cache")
         }
-        Err(refusal) => refused(organisation, &refusal),
+        Err(refusal) => refusal.to_answer(organisation),
     }
 }
 
-fn plain_json(body: &serde_json::Value) -> Answer {
-    Answer::of_kind("application/json; charset=utf-8", body.to_string())
-}
+impl Ask<'_> {
+    fn grant(&self, method: &Method) -> Result<String> {
+        let identity = &self.organisation.identity;
+        if method != Method::POST {
+            return Err(Refusal::bad_request(900_561, "The endpoint only accepts POST requests."));
+        }
+        if !self.tenant.eq_ignore_ascii_case(&identity.tenant.to_string()) {
+            return Err(Refusal::unknown_tenant(self.tenant));
+        }
+        if self.needed("grant_type")? != "client_credentials" {
+            let message = "The app requested an unsupported grant type.";
+            return Err(refusal(400, "unsupported_grant_type", 70_003, message));
+        }
+        let application = self.application()?;
+        let resource = resource(self.needed("scope")?)?;
+        let now = self.organisation.surroundings.now_s();
+        let uti = URL_SAFE_NO_PAD.encode(self.organisation.surroundings.bytes::<16>());
+        Ok(identity.issue(&application, &resource, uti, now, self.organisation.options.token_seconds))
+    }
 
-fn refused(organisation: &Organisation, refusal: &Refusal) -> Answer {
-    let now = Timestamp::from_millisecond(organisation.surroundings.now_ms()).unwrap_or_default();
-    let now = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
-    let (trace, correlation) = (organisation.surroundings.id(), organisation.surroundings.id());
-    let description = format!(
-        "AADSTS{}: {} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {now}",
-        refusal.code, refusal.message
-    );
-    plain_json(&json!({
-        "error": refusal.error,
-        "error_description": description,
-        "error_codes": [refusal.code],
-        "timestamp": now,
-        "trace_id": trace,
-        "correlation_id": correlation,
-        "error_uri": format!("https://login.microsoftonline.com/error?code={}", refusal.code),
-    }))
-    .status(refusal.status)
-}
+    fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
 
-fn grant(
-    organisation: &Organisation,
-    tenant: &str,
-    method: &Method,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<String, Refusal> {
-    let identity = &organisation.identity;
-    if method != Method::POST {
-        return Err(refusal(400, "invalid_request", 900_561, "The endpoint only accepts POST requests."));
+    fn needed(&self, name: &str) -> Result<&str> {
+        self.field(name).ok_or_else(|| Refusal::missing(name))
     }
-    if !tenant.eq_ignore_ascii_case(&identity.tenant.to_string()) {
-        return Err(refusal(
-            400,
-            "invalid_request",
-            90_002,
-            format!(
-                "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the \
-             correct cloud."
-            ),
-        ));
-    }
-    let fields = form(&String::from_utf8_lossy(body));
-    let field = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let missing = |name: &str| {
-        let message = format!("The request body must contain the following parameter: '{name}'.");
-        refusal(400, "invalid_request", 900_144, message)
-    };
-    let grant = field("grant_type").ok_or_else(|| missing("grant_type"))?;
-    if grant != "client_credentials" {
-        let message = "The app requested an unsupported grant type.";
-        return Err(refusal(400, "unsupported_grant_type", 70_003, message));
-    }
-    let (client, secret) = match basic(headers) {
-        Some((client, secret)) => (client, Some(secret)),
-        None => (field("client_id").ok_or_else(|| missing("client_id"))?, field("client_secret")),
-    };
-    if !client.eq_ignore_ascii_case(&identity.client.to_string()) {
-        return Err(refusal(
-            400,
-            "unauthorized_client",
-            700_016,
-            format!(
-                "Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the \
-             application has not been installed by the administrator of the tenant."
-            ),
-        ));
-    }
-    let secret = secret.ok_or_else(|| {
+
+    /// The application that asks, once it has proved to be it.
+    fn application(&self) -> Result<Application> {
+        if let Some((client, secret)) = &self.basic {
+            return self.by_secret(client, secret);
+        }
+        if let Some(text) = self.field("client_assertion") {
+            return self.by_assertion(text);
+        }
+        let client = self.needed("client_id")?;
+        if let Some(secret) = self.field("client_secret") {
+            return self.by_secret(client, secret);
+        }
+        // An unknown application is told that first.
+        self.known(client)?;
         let message =
             "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
-        refusal(401, "invalid_client", 7_000_218, message)
-    })?;
-    if !bool::from(secret.as_bytes().ct_eq(identity.secret.as_bytes())) {
-        return Err(refusal(
-            401,
-            "invalid_client",
-            7_000_215,
-            format!(
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
-             not the client secret ID, for a secret added to app '{client}'."
-            ),
-        ));
+        Err(Refusal::client(7_000_218, message))
     }
-    let scope = field("scope").ok_or_else(|| missing("scope"))?;
-    let resource = resource(&scope)?;
-    let now = organisation.surroundings.now_s();
-    let uti = URL_SAFE_NO_PAD.encode(organisation.surroundings.bytes::<16>());
-    Ok(identity.issue(&resource, uti, now, organisation.options.token_seconds))
+
+    fn known(&self, client: &str) -> Result<Application> {
+        let identity = &self.organisation.identity;
+        let found = client.parse().ok().and_then(|client| identity.application(client));
+        found.ok_or_else(|| Refusal::unknown_application(client, identity.tenant))
+    }
+
+    fn by_secret(&self, client: &str, secret: &str) -> Result<Application> {
+        let application = self.known(client)?;
+        match application.knows(secret, self.organisation.surroundings.now_s()) {
+            Known::Yes => Ok(application),
+            Known::Expired => {
+                let message = format!(
+                    "The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create new \
+                     keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for \
+                     added security: https://aka.ms/certCreds."
+                );
+                Err(Refusal::client(7_000_222, message))
+            }
+            Known::No => {
+                let message = format!(
+                    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret \
+                     value, not the client secret ID, for a secret added to app '{client}'."
+                );
+                Err(Refusal::client(7_000_215, message))
+            }
+        }
+    }
+
+    fn by_assertion(&self, text: &str) -> Result<Application> {
+        if self.needed("client_assertion_type")? != KIND {
+            let message = format!("The 'client_assertion_type' has to be '{KIND}'.");
+            return Err(Refusal::bad_request(900_144, message));
+        }
+        let assertion = Assertion::parse(text)?;
+        // The client id may be left to the assertion.
+        let application = self.known(self.field("client_id").unwrap_or_else(|| assertion.client()))?;
+        let tenant = self.organisation.identity.tenant;
+        let path = format!("{tenant}/oauth2/v2.0/token");
+        assertion.check(&application, tenant, &path, self.organisation.surroundings.now_s())?;
+        Ok(application)
+    }
 }
 
 /// The one resource of a scope that ends in `/.default`. Which one is not looked at: behind a proxy or under another
 /// name for the same machine, the address that a client knows is not ours [SDK-WIRE § 1].
-fn resource(scope: &str) -> Result<String, Refusal> {
+fn resource(scope: &str) -> Result<String> {
     let invalid = |what: &str| {
         let message = format!(
             "The provided request must include a 'scope' input parameter. The provided value for the input parameter \

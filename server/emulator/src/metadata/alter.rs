@@ -6,6 +6,7 @@ use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
 use crate::schema::{Column, Kind, Table};
+use crate::security::drop_privileges;
 use crate::store::definitions::remove;
 use crate::store::{run, sql};
 use crate::value::Cell;
@@ -85,6 +86,7 @@ impl Change<'_> {
         run(self.connection, &format!("DROP TABLE {}", table.rows())).await?;
         let text = "DELETE FROM tombstones WHERE table_number = ?".to_owned();
         sql(text, vec![Cell::Integer(table.number)]).execute(&mut *self.connection).await?;
+        drop_privileges(self.connection, &self.schema, &table).await?;
         remove(self.connection, "table", &table.logical).await?;
         self.schema.remove_table(&table.logical);
         Ok(Answer::no_content())

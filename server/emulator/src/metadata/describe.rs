@@ -8,6 +8,7 @@ use crate::schema::{
     Behaviour, ChoiceOf, Column, FixedLookup, GlobalChoice, Key, KeyState, Kind, OnDelete, OptionItem,
     Schema, Table,
 };
+use crate::security::of_table;
 
 /// Anything that has a definition.
 #[derive(Clone, Copy)]
@@ -129,6 +130,7 @@ fn table_json(table: &Table) -> Value {
         "HasActivities": false,
         "HasNotes": false,
         "DataProviderId": null,
+        "Privileges": of_table(table).map(|privilege| privilege.to_json()).collect::<Vec<_>>(),
     })
 }
 
@@ -198,7 +200,7 @@ fn column_json(table: &Table, column: &Column) -> Value {
         Kind::Lookup { .. } => json!({ "Targets": [column.target()] }),
         Kind::Fixed(FixedLookup::Nobody) => json!({ "Targets": [] }),
         Kind::Fixed(fixed) => json!({ "Targets": [fixed.target()] }),
-        Kind::Id => json!({}),
+        Kind::Id | Kind::Guid => json!({}),
     };
     merge(&mut json, more);
     json

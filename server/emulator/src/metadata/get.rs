@@ -10,14 +10,16 @@ use crate::organisation::Organisation;
 use crate::query::{Expansion, Literal, parse_expand, parse_filter};
 use crate::schema::{Kind, Schema};
 
-use super::csdl;
 use super::describe::{Related, Thing};
 use super::evaluate::holds;
+use super::{csdl, expression};
 
 /// Where a path leads.
 enum Found<'a> {
     Many(Vec<Thing<'a>>),
     One(Thing<'a>),
+    /// One property of a definition, by itself.
+    Property(Value),
 }
 
 pub(super) fn respond(
@@ -31,7 +33,7 @@ pub(super) fn respond(
         return Ok(Answer::of_kind("application/xml", csdl::write(schema)));
     }
     if path[0].name == "RetrieveMetadataChanges" {
-        return Ok(metadata_changes(organisation, schema, request));
+        return expression::respond(organisation, schema, request);
     }
     let expansions = parse_expand(options.get("$expand").unwrap_or_default())?;
     if !expansions.iter().all(Expansion::only_selects) {
@@ -40,7 +42,10 @@ pub(super) fn respond(
     let show = |thing: Thing<'_>| show(organisation, schema, thing, options.get("$select"), &expansions);
     let (context_path, _) = path_and_query(&request.target);
     let context = format!("{}$metadata#{}", request.base, context_path.split('(').next().unwrap_or_default());
-    match walk(schema, path)? {
+    match walk(organisation, schema, path)? {
+        Found::Property(value) => {
+            Ok(Answer::json(json!({ "@odata.context": context, "value": value }).to_string()))
+        }
         Found::One(thing) => {
             let mut body = Map::new();
             body.insert("@odata.context".to_owned(), format!("{context}/$entity").into());
@@ -75,7 +80,7 @@ pub(super) fn respond(
     }
 }
 
-fn walk<'a>(schema: &'a Schema, path: &[Segment]) -> Result<Found<'a>> {
+fn walk<'a>(organisation: &Organisation, schema: &'a Schema, path: &[Segment]) -> Result<Found<'a>> {
     let first = &path[0];
     let all: Vec<Thing<'a>> = match first.name.as_str() {
         "EntityDefinitions" => schema.tables().map(|table| Thing::Table(table)).collect(),
@@ -85,7 +90,7 @@ fn walk<'a>(schema: &'a Schema, path: &[Segment]) -> Result<Found<'a>> {
     };
     let mut found = pick(all, first)?;
     for segment in &path[1..] {
-        found = step(schema, found, segment)?;
+        found = step(organisation, schema, found, segment)?;
     }
     Ok(found)
 }
@@ -152,15 +157,20 @@ fn thing_id(thing: Thing<'_>) -> Uuid {
     }
 }
 
-/// One segment further: a related collection, or a cast.
-fn step<'a>(schema: &'a Schema, found: Found<'a>, segment: &Segment) -> Result<Found<'a>> {
+/// One segment further: a related collection, a cast, or a property.
+fn step<'a>(
+    organisation: &Organisation,
+    schema: &'a Schema,
+    found: Found<'a>,
+    segment: &Segment,
+) -> Result<Found<'a>> {
     if let Some(cast) = segment.name.strip_prefix("Microsoft.Dynamics.CRM.") {
         return match found {
             Found::Many(things) => {
                 Ok(Found::Many(things.into_iter().filter(|thing| thing.type_name() == cast).collect()))
             }
             Found::One(thing) if thing.type_name() == cast => Ok(Found::One(thing)),
-            Found::One(_) => Err(missing(segment)),
+            _ => Err(missing(segment)),
         };
     }
     let Found::One(thing) = found else { return Err(Fault::no_segment(&segment.name)) };
@@ -168,7 +178,10 @@ fn step<'a>(schema: &'a Schema, found: Found<'a>, segment: &Segment) -> Result<F
         Some(Related::Many(things)) => pick(things, segment),
         Some(Related::One(Some(thing))) => Ok(Found::One(thing)),
         Some(Related::One(None)) => Err(missing(segment)),
-        None => Err(Fault::no_segment(&segment.name)),
+        None => match thing.to_json(organisation).get(&segment.name) {
+            Some(value) if segment.arguments.is_none() => Ok(Found::Property(value.clone())),
+            _ => Err(Fault::no_segment(&segment.name)),
+        },
     }
 }
 
@@ -204,40 +217,4 @@ fn show(
         all.insert(expansion.navigation.clone(), value);
     }
     Ok(all)
-}
-
-/// `RetrieveMetadataChanges`: everything, whatever the query leaves out, which it may as well.
-fn metadata_changes(organisation: &Organisation, schema: &Schema, request: &Request) -> Answer {
-    let options = Options::parse(path_and_query(&request.target).1);
-    let query = options.names().find(|name| name.starts_with('@')).and_then(|name| options.get(name));
-    let query = query.unwrap_or_default().to_owned();
-    let tables: Vec<Value> = schema
-        .tables()
-        .filter(|table| {
-            // A query names its tables in conditions on LogicalName or SchemaName.
-            let named = |name: &str| query.contains(&format!("\"{name}\""));
-            !query.contains("LogicalName") && !query.contains("SchemaName")
-                || named(&table.logical)
-                || named(&table.schema_name)
-        })
-        .map(|table| {
-            let mut json = Thing::Table(table).to_json(organisation);
-            let columns = table.columns.iter().map(|c| {
-                let mut column = Thing::Column(table, c).to_json(organisation);
-                if let Some(Related::One(Some(choice))) = Thing::Column(table, c).related(schema, "OptionSet")
-                {
-                    column["OptionSet"] = choice.to_json(organisation);
-                }
-                column
-            });
-            json["Attributes"] = columns.collect();
-            json
-        })
-        .collect();
-    let context = format!("{}$metadata#Microsoft.Dynamics.CRM.RetrieveMetadataChangesResponse", request.base);
-    let stamp = format!("{}!{}", organisation.surroundings.now_s(), organisation.surroundings.now_ms());
-    let body = json!({
-        "@odata.context": context, "ServerVersionStamp": stamp, "EntityMetadata": tables, "DeletedMetadata": null,
-    });
-    Answer::json(body.to_string())
 }

@@ -7,6 +7,7 @@ use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
 use crate::schema::{Column, Key, KeyState, Kind, Table, plural, system_columns};
+use crate::security;
 use crate::store::definitions::put_table;
 use crate::store::{create_rows, index_sql, key_sql, run};
 
@@ -87,6 +88,9 @@ impl Change<'_> {
         };
         create_rows(self.connection, &table).await?;
         put_table(self.connection, &table).await?;
+        let now = self.organisation.surroundings.now_s();
+        let customizer = self.organisation.identity.customizer;
+        security::table_made(self.connection, &self.schema, customizer, &table, now).await?;
         let id = table.id;
         self.schema.put_table(table);
         Ok(id)

@@ -107,8 +107,10 @@ pub(crate) fn cell(schema: &Schema, column: &Column, value: &Literal) -> Option<
         (Kind::DateTime(_), Literal::Time(text) | Literal::Text(text)) => {
             time::seconds(text).ok().map(Cell::Integer)
         }
-        (Kind::Id | Kind::Lookup { .. } | Kind::Fixed(_), Literal::Id(id)) => Some(Cell::Id(*id)),
-        (Kind::Id | Kind::Lookup { .. } | Kind::Fixed(_), Literal::Text(text)) => {
+        (Kind::Id | Kind::Guid | Kind::Lookup { .. } | Kind::Fixed(_), Literal::Id(id)) => {
+            Some(Cell::Id(*id))
+        }
+        (Kind::Id | Kind::Guid | Kind::Lookup { .. } | Kind::Fixed(_), Literal::Text(text)) => {
             text.parse().ok().map(Cell::Id)
         }
         _ => None,

@@ -3,6 +3,7 @@
 use super::names::Names;
 use crate::fault::{Fault, Result};
 use crate::schema::{Column, Table};
+use crate::security::Access;
 
 /// SQLite joins no more than 64 tables in one statement.
 const MOST: usize = 60;
@@ -41,6 +42,7 @@ impl Joins {
             return Err(Fault::bad("0x80060888", message));
         }
         let target = names.table(lookup.target().unwrap_or_default())?;
+        names.caller.demand(target, Access::Read)?;
         let joined = format!("j{}", self.made);
         self.made += 1;
         let on = names.column_sql(alias, lookup);

@@ -3,11 +3,13 @@
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
+use crate::security::Caller;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Names<'a> {
     pub(crate) organisation: &'a Organisation,
     pub(crate) schema: &'a Schema,
+    pub(crate) caller: &'a Caller,
 }
 
 /// A column found at the end of a path, as SQL.

@@ -301,7 +301,7 @@ pub(crate) fn cell(row: &SqliteRow, at: usize, kind: &Kind) -> Result<Cell> {
             row.try_get_unchecked::<Option<String>, _>(at)?.map_or(Cell::Null, Cell::Text)
         }
         Kind::Double { .. } => row.try_get_unchecked::<Option<f64>, _>(at)?.map_or(Cell::Null, Cell::Real),
-        Kind::Id | Kind::Lookup { .. } | Kind::Fixed(_) => {
+        Kind::Id | Kind::Guid | Kind::Lookup { .. } | Kind::Fixed(_) => {
             let bytes = row.try_get_unchecked::<Option<Vec<u8>>, _>(at)?;
             bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()).map_or(Cell::Null, Cell::Id)
         }

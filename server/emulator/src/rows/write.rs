@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::fault::{Fault, Result};
 use crate::query::Names;
 use crate::schema::{ChoiceOf, Column, Kind, OnDelete, Table};
+use crate::security::Access;
 use crate::store::Transaction;
 use crate::value::Cell;
 
@@ -43,6 +44,10 @@ pub(crate) async fn write(
     guard: &Guard,
 ) -> Result<Written> {
     names.organisation.limiter.meter(1);
+    let bound = payload.bound.iter().map(|(column, _)| column);
+    for column in bound.chain(payload.parents.iter().map(|(column, _)| column)) {
+        names.caller.demand_link(table, names.table(column.target().unwrap_or_default())?)?;
+    }
     let mut given = given(names, transaction, payload).await?;
     let current = current_version(transaction, table, id).await?;
     match (guard, current) {
@@ -52,6 +57,7 @@ pub(crate) async fn write(
         _ => {}
     }
     let created = current.is_none();
+    names.caller.demand(table, if created { Access::Create } else { Access::Write })?;
     if !created && payload.is_nested() {
         // Only creating takes rows within rows; nobody has seen what the cloud says here.
         return Err(Fault::unsupported("rows inside of a row that is changed (deep update)"));

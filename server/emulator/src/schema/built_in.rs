@@ -2,80 +2,126 @@
 
 use uuid::Uuid;
 
-use super::column::{Column, Kind, system_columns};
+use super::column::{Column, Kind, OnDelete, system_columns};
 use super::plural;
 use super::table::Table;
 
-/// Logical name, schema name, name column, other text columns.
-const TABLES: &[(&str, &str, &str, &[&str])] = &[
-    ("organization", "Organization", "Name", &["UniqueName"]),
-    ("businessunit", "BusinessUnit", "Name", &[]),
+/// What a column of theirs holds.
+enum Holds {
+    Text,
+    Whole,
+    Guid,
+    Flag,
+    /// A lookup to a table, by a navigation property of the column's own name.
+    Lookup(&'static str),
+}
+
+use Holds::{Flag, Guid, Lookup, Text, Whole};
+
+/// Logical name, schema name, name column, other columns.
+type Definition = (&'static str, &'static str, &'static str, &'static [(&'static str, Holds)]);
+
+const TABLES: &[Definition] = &[
+    ("organization", "Organization", "Name", &[("UniqueName", Text)]),
+    ("businessunit", "BusinessUnit", "Name", &[("ParentBusinessUnitId", Lookup("businessunit"))]),
     (
         "systemuser",
         "SystemUser",
         "FullName",
-        &["DomainName", "ApplicationId", "AzureActiveDirectoryObjectId"],
+        &[
+            ("DomainName", Text),
+            ("ApplicationId", Guid),
+            ("AzureActiveDirectoryObjectId", Guid),
+            ("IsDisabled", Flag),
+            ("BusinessUnitId", Lookup("businessunit")),
+        ],
     ),
     ("team", "Team", "Name", &[]),
-    ("role", "Role", "Name", &[]),
-    ("publisher", "Publisher", "FriendlyName", &["UniqueName", "CustomizationPrefix", "Description"]),
-    ("solution", "Solution", "FriendlyName", &["UniqueName", "Version", "Description"]),
+    ("role", "Role", "Name", &[("BusinessUnitId", Lookup("businessunit"))]),
+    (
+        "privilege",
+        "Privilege",
+        "Name",
+        &[
+            ("AccessRight", Whole),
+            ("CanBeBasic", Flag),
+            ("CanBeLocal", Flag),
+            ("CanBeDeep", Flag),
+            ("CanBeGlobal", Flag),
+        ],
+    ),
+    (
+        "publisher",
+        "Publisher",
+        "FriendlyName",
+        &[
+            ("UniqueName", Text),
+            ("CustomizationPrefix", Text),
+            ("Description", Text),
+            ("CustomizationOptionValuePrefix", Whole),
+        ],
+    ),
+    (
+        "solution",
+        "Solution",
+        "FriendlyName",
+        &[
+            ("UniqueName", Text),
+            ("Version", Text),
+            ("Description", Text),
+            ("IsManaged", Flag),
+            ("PublisherId", Lookup("publisher")),
+        ],
+    ),
 ];
 
-/// Built-in tables, numbered from `first`.
-pub(crate) fn built_in(first: i64, id: &mut dyn FnMut() -> Uuid) -> Vec<Table> {
-    let mut tables = Vec::new();
-    for (number, (logical, schema_name, name, texts)) in (first..).zip(TABLES) {
-        let mut columns = system_columns(logical, schema_name, false, id);
-        for text in std::iter::once(name).chain(*texts) {
-            columns.push(column(text, Kind::Text { max_length: 256 }, id));
-        }
-        match *logical {
-            "publisher" => {
-                let prefix = Kind::Integer { min: 10_000, max: 99_999 };
-                columns.push(column("CustomizationOptionValuePrefix", prefix, id));
+/// The built-in tables, still without a number of their own.
+pub(crate) fn built_in(id: &mut dyn FnMut() -> Uuid) -> Vec<Table> {
+    TABLES
+        .iter()
+        .map(|(logical, schema_name, name, more)| {
+            let mut columns = system_columns(logical, schema_name, false, id);
+            columns.push(column(logical, name, &Text, id));
+            columns.extend(more.iter().map(|(name, holds)| column(logical, name, holds, id)));
+            let schema_name = (*schema_name).to_owned();
+            Table {
+                number: 0,
+                id: id(),
+                logical: (*logical).to_owned(),
+                set: plural(logical),
+                display: schema_name.clone(),
+                display_collection: format!("{schema_name}s"),
+                schema_name,
+                description: String::new(),
+                user_owned: false,
+                custom: false,
+                change_tracking: false,
+                primary_name: name.to_ascii_lowercase(),
+                columns,
+                keys: Vec::new(),
             }
-            "solution" => columns.push(column("PublisherId", lookup("publisher", "publisherid", id()), id)),
-            "role" => {
-                columns.push(column("BusinessUnitId", lookup("businessunit", "businessunitid", id()), id));
-            }
-            _ => {}
-        }
-        let schema_name = (*schema_name).to_owned();
-        tables.push(Table {
-            number,
-            id: id(),
-            logical: (*logical).to_owned(),
-            set: plural(logical),
-            display: schema_name.clone(),
-            display_collection: format!("{schema_name}s"),
-            schema_name,
-            description: String::new(),
-            user_owned: false,
-            custom: false,
-            change_tracking: false,
-            primary_name: name.to_ascii_lowercase(),
-            columns,
-            keys: Vec::new(),
-        });
-    }
-    tables
+        })
+        .collect()
 }
 
-fn lookup(target: &str, navigation: &str, relationship_id: Uuid) -> Kind {
-    Kind::Lookup {
-        target: target.to_owned(),
-        navigation: navigation.to_owned(),
-        relationship: format!("{target}_{navigation}"),
-        relationship_id,
-        on_delete: super::column::OnDelete::RemoveLink,
-    }
-}
-
-fn column(schema_name: &str, kind: Kind, id: &mut dyn FnMut() -> Uuid) -> Column {
+fn column(table: &str, schema_name: &str, holds: &Holds, id: &mut dyn FnMut() -> Uuid) -> Column {
+    let logical = schema_name.to_ascii_lowercase();
+    let kind = match holds {
+        Text => Kind::Text { max_length: 256 },
+        Whole => Kind::Integer { min: 0, max: i32::MAX },
+        Guid => Kind::Guid,
+        Flag => Kind::Boolean { yes: "Yes".to_owned(), no: "No".to_owned(), default: false },
+        Lookup(target) => Kind::Lookup {
+            target: (*target).to_owned(),
+            navigation: logical.clone(),
+            relationship: format!("{target}_{table}_{logical}"),
+            relationship_id: id(),
+            on_delete: OnDelete::RemoveLink,
+        },
+    };
     Column {
         id: id(),
-        logical: schema_name.to_ascii_lowercase(),
+        logical,
         schema_name: schema_name.to_owned(),
         display: schema_name.to_owned(),
         description: String::new(),

@@ -67,6 +67,8 @@ pub(crate) enum Kind {
     },
     /// The primary key.
     Id,
+    /// An id that is neither the primary key nor a lookup: the system's own tables have a few.
+    Guid,
     /// The row's version.
     Version,
     /// A lookup of the system's that is the same for every row: there is one user, one business unit.
@@ -186,7 +188,7 @@ impl Kind {
             Self::Boolean { .. } => "Edm.Boolean",
             Self::DateTime(Behaviour::DateOnly) => "Edm.Date",
             Self::DateTime(_) => "Edm.DateTimeOffset",
-            Self::Lookup { .. } | Self::Id | Self::Fixed(_) => "Edm.Guid",
+            Self::Lookup { .. } | Self::Id | Self::Guid | Self::Fixed(_) => "Edm.Guid",
         }
     }
 
@@ -205,7 +207,7 @@ impl Kind {
             Self::Choice(_) => "Picklist",
             Self::MultiChoice(_) => "MultiSelectPicklist",
             Self::Lookup { .. } | Self::Fixed(_) => "Lookup",
-            Self::Id => "Uniqueidentifier",
+            Self::Id | Self::Guid => "Uniqueidentifier",
         }
     }
 
@@ -215,7 +217,7 @@ impl Kind {
             Self::Text { .. } | Self::Memo { .. } => "TEXT COLLATE dataverse",
             Self::MultiChoice(_) | Self::DateTime(Behaviour::DateOnly) => "TEXT",
             Self::Double { .. } => "REAL",
-            Self::Lookup { .. } | Self::Id => "BLOB",
+            Self::Lookup { .. } | Self::Id | Self::Guid => "BLOB",
             _ => "INTEGER",
         }
     }

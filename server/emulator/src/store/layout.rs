@@ -5,13 +5,19 @@ use sqlx::sqlite::SqliteConnection;
 use super::transaction::run;
 use crate::schema::{Key, Kind, Table};
 
-/// The file's own tables. `facts` holds single values: version counter, identity, keys.
+/// The file's own tables. `facts` holds single values: version counter, identity, keys; `applications` are the
+/// directory's; who holds which role and which privileges are relationships without a table of rows.
 const PREPARE: &str = "
     CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS definitions (kind TEXT, name TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS tombstones (
         table_number INTEGER, version INTEGER, id BLOB NOT NULL, deleted_on INTEGER NOT NULL,
         PRIMARY KEY (table_number, version)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS applications (client BLOB PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS user_roles (user BLOB, role BLOB, PRIMARY KEY (user, role)) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS role_privileges (
+        role BLOB, privilege BLOB, depth INTEGER NOT NULL, PRIMARY KEY (role, privilege)
     ) WITHOUT ROWID;
     INSERT OR IGNORE INTO facts VALUES ('version', 1000000);
 ";

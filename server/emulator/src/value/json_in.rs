@@ -128,7 +128,7 @@ pub(crate) fn read(schema: &Schema, table: &Table, column: &Column, raw: &RawVal
             let joined = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
             Ok(if joined.is_empty() { Cell::Null } else { Cell::Text(joined) })
         }
-        Kind::Id => string()?.parse().map(Cell::Id).map_err(|_| mismatch()),
+        Kind::Id | Kind::Guid => string()?.parse().map(Cell::Id).map_err(|_| mismatch()),
         Kind::Lookup { .. } | Kind::Version | Kind::Fixed(_) => Err(mismatch()),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use emulator::{Emulator, Options};
+use emulator::{Emulator, Options, Registered, Registration};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -75,6 +75,18 @@ impl Desk {
         Self { emulator, http, token }
     }
 
+    /// The same organisation, asked by another application, made for it with these roles.
+    pub async fn as_application(&self, roles: Option<Vec<String>>) -> Visitor<'_> {
+        let registered =
+            self.emulator.register(Registration { roles, ..Registration::default() }).await.unwrap();
+        let mut form = scope_form(&self.emulator);
+        form[1].1 = registered.client_id.clone();
+        form[2].1 = registered.client_secret.clone().unwrap();
+        let answer = Answer::of(self.http.post(self.emulator.token_url()).form(&form)).await;
+        let token = answer.json["access_token"].as_str().unwrap().to_owned();
+        Visitor { desk: self, token, registered }
+    }
+
     pub async fn renew(&mut self) {
         self.token = token(&self.http, &self.emulator).await;
     }
@@ -139,15 +151,41 @@ impl Desk {
     }
 }
 
+/// What the emulator's own application asks for a token with.
+pub fn scope_form(emulator: &Emulator) -> Vec<(&'static str, String)> {
+    vec![
+        ("grant_type", "client_credentials".to_owned()),
+        ("client_id", emulator.client_id().to_owned()),
+        ("client_secret", emulator.client_secret().to_owned()),
+        ("scope", format!("{}/.default", emulator.url())),
+    ]
+}
+
+/// Another application than the organisation's own.
+pub struct Visitor<'a> {
+    desk: &'a Desk,
+    token: String,
+    pub registered: Registered,
+}
+
+impl Visitor<'_> {
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        let url = format!("{}/api/data/v9.2/{path}", self.desk.emulator.url());
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        self.desk.http.request(method, url).bearer_auth(&self.token)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request("GET", path)).await
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+        Answer::of(self.request(method, path).json(body)).await
+    }
+}
+
 async fn token(http: &Client, emulator: &Emulator) -> String {
-    let scope = format!("{}/.default", emulator.url());
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", emulator.client_id()),
-        ("client_secret", emulator.client_secret()),
-        ("scope", &scope),
-    ];
-    let answer = Answer::of(http.post(emulator.token_url()).form(&form)).await;
+    let answer = Answer::of(http.post(emulator.token_url()).form(&scope_form(emulator))).await;
     answer.json["access_token"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned()
 }
 

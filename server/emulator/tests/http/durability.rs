@@ -43,9 +43,20 @@ async fn an_organisation_dropped_in_mid_life_is_whole() {
 
 #[tokio::test]
 async fn organisations_stand_side_by_side() {
-    let (one, other) = (Desk::new().await, Desk::with(Options::default()).await);
+    let named = Options { name: "Other".to_owned(), ..Options::default() };
+    let (one, other) = (Desk::new().await, Desk::with(named).await);
     assert_ne!(one.emulator.client_id(), other.emulator.client_id());
+    assert_eq!(other.get("organizations").await.column("name"), [json!("Other")]);
+    // Neither rows nor tokens, faults or time of the one are the other's.
+    one.thing(json!({})).await;
     assert_eq!(other.get("x_things").await.status, 404);
+    let foreign = one.request("GET", &format!("{}/api/data/v9.2/WhoAmI", other.emulator.url()));
+    assert_eq!(Answer::of(foreign).await.status, 401);
+    one.emulator.disturb(emulator::Disturbance::default());
+    assert_eq!(one.get("WhoAmI").await.status, 503);
+    one.emulator.advance_clock(std::time::Duration::from_secs(100_000));
+    one.emulator.revoke_tokens();
+    assert_eq!(other.get("WhoAmI").await.status, 200);
 }
 
 #[tokio::test]

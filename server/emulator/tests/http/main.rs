@@ -1,6 +1,7 @@
 //! The emulator over real HTTP, asked as the documentation says that Dataverse is asked.
 
 mod aggregates;
+mod applications;
 mod batches;
 mod changes;
 mod desk;
@@ -8,9 +9,11 @@ mod durability;
 mod expands;
 mod faults;
 mod fetches;
+mod https;
 mod limits;
 mod metadata;
 mod queries;
 mod random;
 mod rows;
+mod security;
 mod tokens;

@@ -80,9 +80,51 @@ async fn microsofts_python_client_makes_its_tables() {
     assert_eq!(Answer::of(request).await.status, 204);
     let gone = desk.get(&format!("EntityDefinitions({id})/Attributes(LogicalName='new_count')")).await;
     assert_eq!(gone.status, 404);
-    let query = "RetrieveMetadataChanges(Query=@p1)?@p1={\"Criteria\":{\"Conditions\":[{\"PropertyName\":\"LogicalName\",\"Value\":{\"Value\":\"new_item\"}}]}}";
-    let changes = desk.get(query).await;
-    assert_eq!(changes.json["EntityMetadata"].as_array().unwrap().len(), 1, "{}", changes.text);
+}
+
+#[tokio::test]
+async fn definitions_are_queried_by_expressions() {
+    let desk = Desk::new().await;
+    let ask = async |query: Value| {
+        let answer = desk.get(&format!("RetrieveMetadataChanges(Query=@p1)?@p1={query}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json["EntityMetadata"].as_array().unwrap().clone()
+    };
+    let named = |name: &str, value: Value| json!({ "Conditions": [{ "PropertyName": name, "ConditionOperator": "Equals", "Value": { "Value": value } }] });
+    // As Microsoft's Python client asks for one column with its type's own properties.
+    let found = ask(json!({
+        "Properties": { "PropertyNames": ["LogicalName", "Attributes"] },
+        "Criteria": named("LogicalName", "x_thing".into()),
+        "AttributeQuery": {
+            "Properties": { "PropertyNames": ["Precision"] }, "Criteria": named("LogicalName", "x_cost".into()),
+        },
+    }))
+    .await;
+    assert_eq!(found.len(), 1);
+    let columns = found[0]["Attributes"].as_array().unwrap();
+    assert_eq!((columns.len(), &columns[0]["Precision"]), (1, &json!(5)));
+    assert!(columns[0].get("MaxValue").is_none() && found[0].get("Keys").is_none());
+    let custom = ask(json!({
+        "Properties": { "AllProperties": false, "PropertyNames": ["EntitySetName"] },
+        "Criteria": { "FilterOperator": "And", "Filters": [
+            named("IsCustomEntity", true.into()),
+            { "FilterOperator": "Or", "Conditions": [
+                { "PropertyName": "SchemaName", "ConditionOperator": "In", "Value": { "Value": ["x_Place"] } },
+                { "PropertyName": "SchemaName", "ConditionOperator": "Equals", "Value": { "Value": "none" } },
+            ] },
+        ] },
+    }))
+    .await;
+    assert_eq!(custom.len(), 1);
+    assert_eq!(custom[0]["EntitySetName"], "x_places");
+    // Nothing asked for: everything, with choices and relationships.
+    let all = ask(json!({})).await;
+    let thing = all.iter().find(|table| table["LogicalName"] == "x_thing").unwrap();
+    assert_eq!(thing["ManyToOneRelationships"][0]["SchemaName"], "x_place_things");
+    let level = thing["Attributes"].as_array().unwrap().iter().find(|c| c["LogicalName"] == "x_level");
+    assert_eq!(level.unwrap()["OptionSet"]["Options"].as_array().unwrap().len(), 2);
+    let nonsense = desk.get("RetrieveMetadataChanges(Query=@p1)?@p1=nonsense").await;
+    assert_eq!(nonsense.status, 400);
 }
 
 #[tokio::test]

@@ -1,0 +1,67 @@
+//! How many rows one request may carry: as many as the server bears, which shows when it does not.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use crate::Error;
+
+/// The server's own limit on one batch, and where Microsoft advises to begin with bulk actions.
+pub(crate) const MOST: usize = 1000;
+
+/// Shared by all clones of a client: what broke under one need not break under the next.
+pub(crate) struct Load(AtomicUsize);
+
+impl Default for Load {
+    fn default() -> Self {
+        Self(AtomicUsize::new(MOST))
+    }
+}
+
+impl Load {
+    /// Rows that the next request may carry.
+    pub(crate) fn rows(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+
+    /// The server bore so many: a few more the next time, if that was all it was given.
+    pub(crate) fn bore(&self, rows: usize) {
+        let now = self.rows();
+        if rows >= now {
+            self.0.store((now + now / 10 + 1).min(MOST), Relaxed);
+        }
+    }
+
+    /// So many were too many.
+    pub(crate) fn broke(&self, rows: usize) {
+        let half = (rows / 2).max(1);
+        self.0.fetch_min(half, Relaxed);
+        tracing::debug!(rows, half, "too much for one request; going on with half");
+    }
+}
+
+/// Fewer rows at once would have gone well: the body was too large, or the work took the server too long
+/// \[D:bulk-operations.md\]. None of it had effect.
+pub(crate) fn is_too_much(error: &Error) -> bool {
+    matches!(error, Error::Rejected(refusal) if refusal.status == 413 || refusal.code == "0x80044151")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_after_a_break_and_more_again_while_it_goes_well() {
+        let load = Load::default();
+        assert_eq!(load.rows(), 1000);
+        load.broke(1000);
+        load.broke(1000);
+        assert_eq!(load.rows(), 500, "two that broke at once are one lesson");
+        load.bore(20);
+        assert_eq!(load.rows(), 500, "a small one shows nothing");
+        load.bore(500);
+        assert_eq!(load.rows(), 551);
+        load.broke(1);
+        assert_eq!(load.rows(), 1);
+        (0..100).for_each(|_| load.bore(load.rows()));
+        assert_eq!(load.rows(), 1000);
+    }
+}

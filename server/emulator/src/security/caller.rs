@@ -1,0 +1,148 @@
+//! Whoever asks: the user behind an application, and what its roles let it do.
+
+use std::collections::HashSet;
+
+use http::StatusCode;
+use sqlx::Row as _;
+use uuid::Uuid;
+
+use crate::fault::{Fault, Result};
+use crate::organisation::Organisation;
+use crate::schema::Table;
+use crate::store::{Reader, sql};
+use crate::value::Cell;
+
+use super::privilege::{self, Access, General};
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Caller {
+    pub(crate) user: Uuid,
+    /// The application's object in Entra.
+    object: Uuid,
+    business_unit: Uuid,
+    roles: usize,
+    rights: Rights,
+}
+
+#[derive(Clone, Debug)]
+enum Rights {
+    /// A System Administrator's.
+    All,
+    Some(HashSet<Uuid>),
+}
+
+impl Default for Rights {
+    fn default() -> Self {
+        Self::Some(HashSet::new())
+    }
+}
+
+impl Caller {
+    /// The user whose application is `client`, with the rights that its roles give it now.
+    pub(crate) async fn of(
+        organisation: &Organisation,
+        reader: &mut Reader<'_>,
+        client: Uuid,
+    ) -> Result<Self> {
+        let schema = organisation.schema();
+        let (Some(users), Some(roles)) = (schema.table("systemuser"), schema.table("role")) else {
+            return Err(stranger());
+        };
+        let text = format!(
+            "SELECT systemuserid, azureactivedirectoryobjectid, businessunitid, isdisabled FROM {} \
+             WHERE applicationid = ?",
+            users.rows()
+        );
+        let found = sql(text, vec![Cell::Id(client)]).fetch_optional(reader.connection()).await?;
+        let found = found.ok_or_else(stranger)?;
+        let id = |at: usize| -> Result<Uuid> {
+            let bytes: Option<Vec<u8>> = found.try_get(at)?;
+            Ok(bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()).unwrap_or_default())
+        };
+        let user = id(0)?;
+        if found.try_get::<Option<bool>, _>(3)? == Some(true) {
+            let message = format!(
+                "The specified user(Id = {user}) is disabled. Consider enabling this user. Additional details: User \
+                 IsDisabled=True"
+            );
+            return Err(Fault::new(StatusCode::FORBIDDEN, "0x80040225", message));
+        }
+        let mut caller =
+            Self { user, object: id(1)?, business_unit: id(2)?, roles: 0, rights: Rights::default() };
+        let text = format!(
+            "SELECT u.role, p.privilege FROM user_roles u JOIN {} r ON r.roleid = u.role \
+             LEFT JOIN role_privileges p ON p.role = u.role WHERE u.user = ?",
+            roles.rows()
+        );
+        let rows = sql(text, vec![Cell::Id(user)]).fetch_all(reader.connection()).await?;
+        let (mut held, mut privileges) = (HashSet::new(), HashSet::new());
+        for row in &rows {
+            held.extend(Uuid::from_slice(row.try_get(0)?).ok());
+            privileges.extend(row.try_get::<Option<&[u8]>, _>(1)?.and_then(|b| Uuid::from_slice(b).ok()));
+        }
+        caller.roles = held.len();
+        caller.rights = match held.contains(&organisation.identity.administrator) {
+            true => Rights::All,
+            false => Rights::Some(privileges),
+        };
+        Ok(caller)
+    }
+
+    /// Refuses what the caller may not do with the rows of a table.
+    pub(crate) fn demand(&self, table: &Table, access: Access) -> Result<()> {
+        if table.logical == "privilege" {
+            return match access {
+                Access::Read => Ok(()),
+                _ => Err(Fault::bad(
+                    "0x80040800",
+                    format!("The '{access:?}' method does not support entities of type 'privilege'."),
+                )),
+            };
+        }
+        let Rights::Some(held) = &self.rights else { return Ok(()) };
+        let needed = privilege::one(table, access);
+        if held.contains(&needed.id) {
+            return Ok(());
+        }
+        Err(self.lacks(&needed.name, needed.id, 10_000 + table.number, &table.logical, &table.display))
+    }
+
+    /// A lookup from a table to another is made or changed.
+    pub(crate) fn demand_link(&self, from: &Table, to: &Table) -> Result<()> {
+        self.demand(from, Access::Append)?;
+        self.demand(to, Access::AppendTo)
+    }
+
+    /// Refuses what the caller may not do in the organisation.
+    pub(crate) fn demand_general(&self, general: General) -> Result<()> {
+        let Rights::Some(held) = &self.rights else { return Ok(()) };
+        if held.contains(&general.id()) {
+            return Ok(());
+        }
+        let entity = general.0.trim_start_matches("prv").trim_start_matches(char::is_lowercase);
+        Err(self.lacks(general.0, general.id(), 0, &entity.to_ascii_lowercase(), entity))
+    }
+
+    /// The cloud's own words, as seen on the wire in 2026.
+    fn lacks(&self, privilege: &str, id: Uuid, code: i64, table: &str, display: &str) -> Fault {
+        let count = match &self.rights {
+            Rights::All => 0,
+            Rights::Some(held) => held.len(),
+        };
+        let message = format!(
+            "Principal user (Id={user}, type=8, roleCount={}, privilegeCount={count}, accessMode='4 Non-interactive', \
+             AADObjectId='{}', MetadataCachePrivilegesCount=0, businessUnitId={}), is missing {privilege} privilege \
+             (Id={id}) on OTC={code} for entity '{table}' (LocalizedName='{display}'). context.Caller={user}. Consider \
+             adding missed privilege to one of the principal (user/team) roles.",
+            self.roles,
+            self.object,
+            self.business_unit,
+            user = self.user,
+        );
+        Fault::new(StatusCode::FORBIDDEN, "0x80040220", message)
+    }
+}
+
+fn stranger() -> Fault {
+    Fault::new(StatusCode::FORBIDDEN, "0x80072560", "The user is not a member of the organization.")
+}

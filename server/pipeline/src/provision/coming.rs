@@ -1,0 +1,109 @@
+//! The delivered kinds that no sender can send yet: their tables stand from the first day, so that nobody has to
+//! provision twice. Once such a kind is described in `model`, its table comes from there, and goes from here.
+
+use dataverse::{Behaviour, Choice, ColumnDefinition, ColumnKind, TableDefinition};
+
+use super::tables::Pointer;
+use crate::row::NAME;
+
+/// Choices are numbered from here, in the order in which they are listed, and only ever appended to.
+const FIRST_CHOICE: i32 = 100_000_000;
+const WHOLE: ColumnKind = ColumnKind::Integer { min: 0, max: i32::MAX };
+const TIME: ColumnKind = ColumnKind::DateTime(Behaviour::UserLocal);
+
+const EVENT_TYPES: &[&str] = &[
+    "campaign_created",
+    "campaign_updated",
+    "agent_task_started",
+    "agent_task_completed",
+    "agent_task_error",
+    "asset_created",
+    "asset_published",
+    "asset_publish_failed",
+    "kpi_ping",
+    "user_action",
+    "system_event",
+    "api_event",
+    "business_event",
+    "security_event",
+    "error_event",
+    "performance_event",
+];
+const SEVERITIES: &[&str] = &["debug", "info", "warn", "error", "critical"];
+const COUNTERS: &[&str] = &[
+    "campaigns_created",
+    "agent_tasks_completed",
+    "agent_tasks_errors",
+    "assets_published",
+    "assets_created",
+];
+const PERIODS: &[&str] = &["daily", "weekly", "monthly", "all_time"];
+const TASK_ENDS: &[&str] = &["success", "error", "timeout"];
+
+/// Each with what its records point at beside their tenant.
+pub(super) fn tables() -> Vec<(TableDefinition, &'static [Pointer])> {
+    vec![
+        (telemetry_event(), &[Pointer::Campaign, Pointer::User]),
+        (kpi_counter(), &[]),
+        (agent_task(), &[Pointer::Campaign]),
+    ]
+}
+
+fn telemetry_event() -> TableDefinition {
+    table("apex_telemetryevent", "Telemetry event", "apex_telemetry_events")
+        .column(required("apex_eventtype", "Type", choice(EVENT_TYPES)))
+        .column(required("apex_severity", "Severity", choice(SEVERITIES)))
+        .column(required("apex_timestamp", "Time", TIME))
+        .column(optional("apex_assetid", "Asset", text(100)))
+        .column(optional("apex_taskid", "Task", text(100)))
+        .column(optional("apex_requestid", "Request", text(100)))
+        .column(optional("apex_payload", "Payload", ColumnKind::Memo { max_length: 65_536 }))
+}
+
+fn kpi_counter() -> TableDefinition {
+    table("apex_kpicounter", "KPI counter", "apex_kpi_counters")
+        .column(required("apex_metric", "Metric", choice(COUNTERS)))
+        .column(required("apex_value", "Value", WHOLE))
+        .column(required("apex_period", "Period", choice(PERIODS)))
+        .column(optional("apex_periodstart", "Start of the period", TIME))
+        .column(required("apex_lastupdated", "Last updated", TIME))
+}
+
+fn agent_task() -> TableDefinition {
+    let cost = ColumnKind::Decimal { precision: 5, min: 0.0, max: 99_999.999_99 };
+    table("apex_agentmetric", "Agent task", "apex_agent_metrics")
+        .column(required("apex_taskid", "Task", text(100)))
+        .column(required("apex_agentname", "Agent", text(100)))
+        .column(optional("apex_model", "Model", text(100)))
+        .column(optional("apex_tokensin", "Tokens in", WHOLE))
+        .column(optional("apex_tokensout", "Tokens out", WHOLE))
+        .column(optional("apex_latencyms", "Latency in ms", WHOLE))
+        .column(optional("apex_costusd", "Cost in US dollars", cost))
+        .column(required("apex_timestamp", "Time", TIME))
+        .column(required("apex_status", "Status", choice(TASK_ENDS)))
+        .column(optional("apex_errormessage", "Error", ColumnKind::Memo { max_length: 4000 }))
+}
+
+fn table(logical_name: &str, display_name: &str, entity_set: &str) -> TableDefinition {
+    TableDefinition::new(logical_name, display_name, format!("{display_name}s"), NAME)
+        .entity_set(entity_set)
+        .tracked()
+}
+
+fn required(name: &str, label: &str, kind: ColumnKind) -> ColumnDefinition {
+    optional(name, label, kind).required()
+}
+
+fn optional(name: &str, label: &str, kind: ColumnKind) -> ColumnDefinition {
+    ColumnDefinition::new(name, label, kind)
+}
+
+fn text(max_length: u32) -> ColumnKind {
+    ColumnKind::Text { max_length }
+}
+
+fn choice(labels: &[&str]) -> ColumnKind {
+    ColumnKind::Choice(
+        labels.iter().zip(FIRST_CHOICE..).map(|(label, value)| Choice::new(value, *label)).collect(),
+    )
+}

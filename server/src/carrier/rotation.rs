@@ -1,0 +1,75 @@
+//! A new secret or certificate without a restart: the files that the settings were read from are watched, and read
+//! again when one changes.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use dataverse::Client;
+use tokio::{fs, time};
+use tokio_util::sync::CancellationToken;
+
+use super::Carrier;
+use crate::settings::{Organisation, Settings, Sources, Way};
+
+const ROUND: Duration = Duration::from_secs(5);
+
+pub struct Rotation {
+    pub carrier: Arc<Carrier>,
+    pub client: Client,
+    pub organisation: Organisation,
+}
+
+/// When each file was changed last, and how long it is.
+type Look = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
+
+impl Rotation {
+    /// Runs until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut seen = look().await;
+        while stop.run_until_cancelled(time::sleep(ROUND)).await.is_some() {
+            let now = look().await;
+            if now != seen {
+                seen = now;
+                self.take_up();
+            }
+        }
+    }
+
+    fn take_up(&self) {
+        match Settings::read(&Sources::of_machine()) {
+            Ok(Settings { way: Way::Connected(new), .. }) if self.is_same(&new) => {
+                self.client.rotate_credential(new.credential);
+                self.carrier.expires(new.expires);
+                tracing::info!(
+                    "the settings' files changed; the next token is asked for with what they hold now"
+                );
+            }
+            Ok(_) => tracing::warn!(
+                "the settings' files changed, and name another organisation or application; restart to go there"
+            ),
+            Err(mistakes) => {
+                tracing::warn!(%mistakes, "the settings' files changed; going on with the old ones")
+            }
+        }
+    }
+
+    fn is_same(&self, new: &Organisation) -> bool {
+        let of = |organisation: &Organisation| {
+            (organisation.address.clone(), organisation.token_url.clone(), organisation.client_id.clone())
+        };
+        of(new) == of(&self.organisation)
+    }
+}
+
+async fn look() -> Look {
+    let mut look = Vec::new();
+    for path in Sources::of_machine().files() {
+        let seen = fs::metadata(&path).await.ok();
+        let seen = seen.and_then(|seen| Some((seen.modified().ok()?, seen.len())));
+        look.push((path, seen));
+    }
+    look
+}

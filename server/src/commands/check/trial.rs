@@ -1,0 +1,124 @@
+//! The connection tried step by step: signed in, recognised, tables there, a row written, read back and deleted again.
+//! A step whose ground failed is not tried; whatever was written is deleted, however the rest went.
+
+use std::time::Duration;
+
+use dataverse::{Client, Error};
+use model::identity;
+use pipeline::{Plan, Scope};
+use serde_json::json;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::{chance, clock};
+
+/// Where the trial row goes: a campaign that says what it is, gone again a moment later.
+const SET: &str = "apex_campaigns";
+const TRIAL: &str = "Studio Metrics check (can be deleted)";
+
+/// How a step went: what to say, and whether it held.
+type Step = Result<String, String>;
+
+/// Whether everything held.
+///
+/// # Errors
+/// When nobody listens.
+pub async fn run(client: &Client, tell: &mut dyn FnMut(&str) -> anyhow::Result<()>) -> anyhow::Result<bool> {
+    let mut tried = Tried { tell, held: true };
+    let signed_in = tried.step("Token", sign_in(client)).await?;
+    let known = signed_in && tried.step("Application", recognised(client)).await?;
+    let stands = known && tried.step("Tables", tables(client)).await?;
+    if stands {
+        let id = new_id();
+        let written = tried.step("Write", write(client, id)).await?;
+        if written {
+            tried.step("Read-back", read_back(client, id)).await?;
+        }
+        tried.step("Delete", delete(client, id, written)).await?;
+    }
+    Ok(tried.held)
+}
+
+struct Tried<'a> {
+    tell: &'a mut dyn FnMut(&str) -> anyhow::Result<()>,
+    held: bool,
+}
+
+impl Tried<'_> {
+    /// Says how a step went and how long it took; whether it held.
+    async fn step(&mut self, name: &str, step: impl Future<Output = Step>) -> anyhow::Result<bool> {
+        let started = Instant::now();
+        let outcome = step.await;
+        let took = started.elapsed().as_millis();
+        let held = outcome.is_ok();
+        let (sign, sentence) = match outcome {
+            Ok(sentence) => ("✓", sentence),
+            Err(sentence) => ("✗", sentence),
+        };
+        (self.tell)(&format!("  {sign} {name:<12} {took:>6} ms  {sentence}\n"))?;
+        self.held &= held;
+        Ok(held)
+    }
+}
+
+async fn sign_in(client: &Client) -> Step {
+    client.sign_in().await.map_err(|error| error.to_string())?;
+    let holds = client.token_stats().expires_in.unwrap_or(Duration::ZERO);
+    Ok(format!("signed in; the token is used for {} minutes", holds.as_secs() / 60))
+}
+
+async fn recognised(client: &Client) -> Step {
+    let who = client.who_am_i().await.map_err(|error| error.to_string())?;
+    Ok(format!("the organisation knows it as user {}", who.user_id))
+}
+
+async fn tables(client: &Client) -> Step {
+    let Plan { steps, conflicts } =
+        pipeline::plan(client, Scope::Tables).await.map_err(|error| error.to_string())?;
+    if !conflicts.is_empty() {
+        return Err(format!("something else is there under our names: {}", conflicts.join("; ")));
+    }
+    match steps.first() {
+        None => Ok("all tables stand".to_owned()),
+        Some(first) => Err(format!(
+            "{} things are missing, {first} the first of them; run `studio provision`",
+            steps.len()
+        )),
+    }
+}
+
+async fn write(client: &Client, id: Uuid) -> Step {
+    let written = client.upsert(SET, id, &json!({"apex_name": TRIAL})).await;
+    written.map(|()| "a row was written".to_owned()).map_err(|error| error.to_string())
+}
+
+async fn read_back(client: &Client, id: Uuid) -> Step {
+    match client.retrieve(SET, id, &["apex_name"]).await {
+        Ok(Some(row)) if row["apex_name"] == TRIAL => Ok("it was read back as written".to_owned()),
+        Ok(_) => {
+            Err("the row was acknowledged, and is not there as it was written; another application or a \
+                      plug-in may change rows of this table"
+                .to_owned())
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Also after a write that failed: its answer may be lost, and the row there all the same.
+async fn delete(client: &Client, id: Uuid, written: bool) -> Step {
+    match client.delete(SET, id).await {
+        Ok(()) => Ok("it was deleted again".to_owned()),
+        Err(Error::NotFound(_)) if !written => Ok("there is nothing to clean up".to_owned()),
+        Err(error) if written => {
+            Err(format!("{error}; the row {id} of {SET} stays there, and can be deleted by hand"))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn new_id() -> Uuid {
+    let mut tail = [0; 10];
+    tail[..8].copy_from_slice(&chance::seed().to_be_bytes());
+    tail[8..].copy_from_slice(&chance::seed().to_be_bytes()[..2]);
+    identity::timed_id(clock::clock(None).now(), tail)
+}
