@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::answer::{Answer, Request};
-use crate::disturbance::Effect;
+use crate::disturbance::{Disturbance, Effect, locked};
 use crate::fault::Fault;
 use crate::organisation::Organisation;
 use crate::surroundings::Surroundings;
@@ -168,13 +168,22 @@ impl Door {
                 let _ = self.stopped.changed().await;
                 Err(Cut)
             }
-            Effect::Delay => {
-                let delay = Duration::from_millis(disturbance.milliseconds.unwrap_or(1000));
-                tokio::select! {
-                    () = tokio::time::sleep(delay) => Ok(self.run(head, body).await),
-                    _ = self.stopped.changed() => Err(Cut),
-                }
+            Effect::Delay => self.late(&disturbance, head, body).await,
+            Effect::Lock => {
+                let organisation = Arc::clone(&self.organisation);
+                let Ok(_held) = organisation.customizing.try_lock() else {
+                    return Ok(locked(organisation.identity.organization).into());
+                };
+                self.late(&disturbance, head, body).await
             }
+        }
+    }
+
+    async fn late(mut self, disturbance: &Disturbance, head: Parts, body: Bytes) -> Result<Answer, Cut> {
+        let delay = Duration::from_millis(disturbance.milliseconds.unwrap_or(1000));
+        tokio::select! {
+            () = tokio::time::sleep(delay) => Ok(self.run(head, body).await),
+            _ = self.stopped.changed() => Err(Cut),
         }
     }
 

@@ -68,8 +68,8 @@ pub(super) fn condition(
             let any = joined(&parts, " OR ");
             Ok(if name == "ContainValues" { format!("({any})") } else { format!("(NOT coalesce({any}, 0))") })
         }
-        "EqualUserId" => Ok(same_id(cells, sql, names.organisation.identity.user, "=")),
-        "NotEqualUserId" => Ok(same_id(cells, sql, names.organisation.identity.user, "<>")),
+        "EqualUserId" => Ok(same_id(cells, sql, names.caller.user, "=")),
+        "NotEqualUserId" => Ok(same_id(cells, sql, names.caller.user, "<>")),
         "EqualBusinessId" => Ok(same_id(cells, sql, names.organisation.identity.business_unit, "=")),
         "NotEqualBusinessId" => Ok(same_id(cells, sql, names.organisation.identity.business_unit, "<>")),
         "EqualUserLanguage" => Ok(format!("({sql} = {LANGUAGE})")),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
 use crate::schema::{Behaviour, Column, Kind, Table};
+use crate::security::Access;
 use crate::value::{Cell, formatted, write, write_text};
 
 use super::annotate::{Annotations, FORMATTED, LOOKUP_TABLE, NAVIGATION};
@@ -135,6 +136,7 @@ impl<'a> Shape<'a> {
             let sides = names
                 .collection(table, navigation)
                 .ok_or_else(|| Fault::no_property(navigation, &table.logical))?;
+            names.caller.demand(sides.0, Access::Read)?;
             self.collections.push(Collection::new(names, table, sides, expansion, manner)?);
             return Ok(());
         };

@@ -127,6 +127,7 @@ fn column(table: &str, schema_name: &str, holds: &Holds, id: &mut dyn FnMut() ->
         description: String::new(),
         required: "None".to_owned(),
         kind,
+        format: None,
         custom: false,
         writable: true,
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use emulator::{Disturbance, Effect, Limits, Options};
 use serde_json::json;
 
-use crate::desk::{Answer, Desk, http};
+use crate::desk::{Answer, Desk, http, name_column};
 
 #[tokio::test]
 async fn too_many_requests_are_throttled() {
@@ -43,6 +43,23 @@ async fn a_cut_comes_before_or_after_the_effect() {
         assert!(outcome.is_err(), "{effect:?}");
         assert_eq!(desk.get("x_things/$count").await.text, expect, "{effect:?}");
     }
+}
+
+#[tokio::test]
+async fn definitions_are_changed_one_after_the_other_where_that_is_asked_for() {
+    let desk = Desk::with(Options::default()).await;
+    let lock = Disturbance { effect: Effect::Lock, milliseconds: Some(300), ..Disturbance::default() };
+    desk.emulator.disturb(lock);
+    let table = |name: &str| json!({ "SchemaName": name, "Attributes": [name_column()] });
+    let (one, other) = (table("x_One"), table("x_Other"));
+    let (one, other) =
+        tokio::join!(desk.post("EntityDefinitions", &one), desk.post("EntityDefinitions", &other));
+    let mut outcomes = [one.refusal(), other.refusal()];
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, [(204, "none"), (503, "0x80048d3d")]);
+    // Reading definitions and everything else goes on as before; so do changes that keep out of each other's way.
+    assert_eq!(desk.get("EntityDefinitions?$select=LogicalName").await.status, 200);
+    assert_eq!(desk.post("EntityDefinitions", &table("x_Third")).await.status, 204);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use crate::query::condition::joined;
 use crate::query::names::{Found, Names};
 use crate::query::read::ROW;
 use crate::schema::Table;
+use crate::security::Access;
 use crate::value::Cell;
 
 use super::document::{Condition, Entity, Fetch, Filter, Link, LinkKind, Part};
@@ -107,6 +108,7 @@ impl<'a, 'f> Statement<'a, 'f> {
         self.made += 1;
         let logical = &link.entity.name;
         let table = self.names.schema.table(logical).ok_or_else(|| no_entity(logical))?.as_ref();
+        self.names.caller.demand(table, Access::Read)?;
         // Without a name of its own a link gets its table's, numbered.
         let name = link.alias.clone().unwrap_or_else(|| format!("{logical}{}", self.made));
         if self.sources.iter().any(|known| known.name == name) {
