@@ -8,7 +8,7 @@ use crate::query::order::{Term, order_clause};
 use crate::query::page::{self, MOST_ROWS};
 use crate::query::read::write_total;
 use crate::query::select::{Shown, write_property};
-use crate::schema::{Column, Kind};
+use crate::schema::{Column, Kind, currency};
 use crate::store::{Reader, sql};
 
 use super::Asked;
@@ -107,6 +107,14 @@ fn sheet<'a>(statement: &Statement<'a, '_>, fetch: &Fetch, asked: &Asked<'_>) ->
         // A link without attributes shows none; the entity itself shows all.
         if entity.all || (own && entity.attributes.is_empty()) {
             wanted.extend(table.columns.iter().map(|column| (column, None)));
+        }
+        // Money says of which currency it is [D:fetchxml/page-results.md].
+        if own
+            && !fetch.distinct
+            && wanted.iter().any(|(column, _)| matches!(column.kind, Kind::Money { .. }))
+            && !wanted.iter().any(|(column, _)| column.logical == currency::LOOKUP)
+        {
+            wanted.extend(currency::currency(table).map(|column| (column, None)));
         }
         if own && !fetch.distinct && !wanted.iter().any(|(column, _)| column.kind == Kind::Id) {
             wanted.extend(table.column(table.primary_id()).map(|column| (column, None)));
