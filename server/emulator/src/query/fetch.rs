@@ -15,7 +15,7 @@ use crate::store::Reader;
 
 use super::annotate::{Annotations, MORE_RECORDS, PAGING_COOKIE};
 use super::names::Names;
-use super::options::applied;
+use super::options::annotations_applied;
 use super::page::MOST_ROWS;
 use crate::value::write_text;
 
@@ -57,7 +57,7 @@ pub(super) async fn answer(
     } else {
         rows::answer(statement, reader, &fetch, &asked).await?
     };
-    applied(Answer::json(body), request)
+    Ok(annotations_applied(Answer::json(body), request))
 }
 
 /// What was asked beside the query itself.

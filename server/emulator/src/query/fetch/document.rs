@@ -220,7 +220,7 @@ fn attribute(element: &Element<'_, '_>) -> Result<Attribute> {
     }
     Ok(Attribute {
         name: element.required("name")?,
-        alias: element.text("alias").map(str::to_owned),
+        alias: element.alias()?,
         aggregate: element.text("aggregate").map(str::to_owned),
         group_by: element.flag("groupby")?,
         distinct: element.flag("distinct")?,
@@ -262,7 +262,7 @@ fn link(element: &Element<'_, '_>, seen: &mut Seen, depth: usize, in_filter: boo
         from: element.required("from")?,
         to: element.required("to")?,
         kind,
-        alias: element.text("alias").map(str::to_owned),
+        alias: element.alias()?,
         entity: entity(element, seen, depth)?,
     })
 }
