@@ -20,7 +20,7 @@ pub struct Disturbance {
     /// `Retry-After` in seconds, beside a status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// How long [`Effect::Delay`] holds a request up.
+    /// How long [`Effect::Delay`] holds a request up, and [`Effect::Lock`] the lock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
     /// For so many requests.
@@ -54,6 +54,9 @@ pub enum Effect {
     CutAfter,
     /// Never answers; the request has had no effect.
     Hang,
+    /// Changes of definitions take this long, and another one in the meantime is refused: the cloud's customization
+    /// lock. Nothing else is touched.
+    Lock,
 }
 
 /// The disturbances in force.
@@ -122,8 +125,25 @@ impl Active {
             None => path.starts_with("/api/data/"),
         };
         let wanted = self.disturbance.method.as_deref();
-        path_fits && wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(method.as_str()))
+        let lock_fits = self.disturbance.effect != Effect::Lock || changes_definitions(method, path);
+        path_fits && lock_fits && wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(method.as_str()))
     }
+}
+
+/// Whether a request would take the customization lock.
+fn changes_definitions(method: &Method, path: &str) -> bool {
+    let named =
+        ["Definitions", "CreateEntities", "OptionValue", "OrderOption", "Publish", "ReactivateEntityKey"];
+    *method != Method::GET && named.iter().any(|name| path.contains(name))
+}
+
+/// Somebody else holds the customization lock. As seen on the wire in 2026.
+pub(crate) fn locked(organization: uuid::Uuid) -> Fault {
+    let message = format!(
+        "Could not acquire Write lock in time 30000 milliseconds. Lock mode: Write. Lock name: \
+         SystemLabelDictionaryCache:{organization}"
+    );
+    Fault::new(StatusCode::SERVICE_UNAVAILABLE, "0x80048d3d", message)
 }
 
 impl Disturbance {

@@ -10,7 +10,9 @@ mod describe;
 mod evaluate;
 mod expression;
 mod get;
+mod keys;
 mod make;
+mod solution;
 
 use http::Method;
 use sqlx::sqlite::SqliteConnection;
@@ -60,6 +62,7 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
 
 impl Change<'_> {
     async fn make(&mut self, path: &[Segment]) -> Result<Answer> {
+        solution::check(self.connection, &self.schema, self.request).await?;
         let names: Vec<&str> = path.iter().map(|segment| segment.name.as_str()).collect();
         let method = self.request.method.clone();
         let keyed = |at: usize| path.get(at).is_some_and(|segment| segment.arguments.is_some());
@@ -75,9 +78,8 @@ impl Change<'_> {
                 ["InsertOptionValue" | "UpdateOptionValue" | "DeleteOptionValue" | "OrderOption"],
             ) => self.change_options(names[0]).await,
             // Everything is published as soon as it is made.
-            (&Method::POST, ["PublishXml" | "PublishAllXml" | "ReactivateEntityKey"]) => {
-                Ok(Answer::no_content())
-            }
+            (&Method::POST, ["PublishXml" | "PublishAllXml"]) => Ok(Answer::no_content()),
+            (&Method::POST, ["ReactivateEntityKey"]) => self.reactivate_key().await,
             (&Method::PUT, ["EntityDefinitions"]) if keyed(0) => self.change_table(&path[0]).await,
             (&Method::PUT, ["EntityDefinitions", "Attributes", ..]) if keyed(1) => {
                 self.change_column(&path[0], &path[1]).await
@@ -97,8 +99,11 @@ impl Change<'_> {
             }
             // Definitions are changed whole, by PUT [D:webapi/create-update-entity-definitions-using-web-api.md].
             (&Method::PATCH, _) => Err(not_allowed(&method)),
-            (&Method::PUT, ["GlobalOptionSetDefinitions" | "RelationshipDefinitions"]) => {
-                Err(Fault::unsupported(format!("changing {} by PUT", names[0])))
+            (&Method::PUT, ["GlobalOptionSetDefinitions", ..]) if keyed(0) => {
+                self.change_choice(&path[0]).await
+            }
+            (&Method::PUT, ["RelationshipDefinitions", ..]) if keyed(0) => {
+                self.change_relationship(&path[0]).await
             }
             _ => Err(no_route(self.request)),
         }

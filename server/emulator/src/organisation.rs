@@ -1,17 +1,21 @@
 //! One organisation: its file, its schema, its identity, its limits; everything that requests share.
 
-use std::sync::{Arc, PoisonError, RwLock};
+mod founding;
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use sqlx::sqlite::SqliteConnection;
+use tempfile::TempDir;
 
 use crate::disturbance::Disturbances;
 use crate::emulator::Options;
 use crate::identity::Identity;
 use crate::limits::Limiter;
 use crate::query::Names;
-use crate::schema::{Key, KeyState, Schema, Table, built_in};
+use crate::schema::{Key, KeyState, Schema};
 use crate::security::{self, Caller};
-use crate::store::{Store, Transaction, create_rows, definitions, run};
+use crate::store::{Store, Transaction, definitions, run};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 use crate::value::Cell;
@@ -24,7 +28,11 @@ pub(crate) struct Organisation {
     pub(crate) limiter: Limiter,
     pub(crate) disturbances: Disturbances,
     pub(crate) trace: Trace,
+    /// Held by a change of definitions for as long as a disturbance wants it.
+    pub(crate) customizing: tokio::sync::Mutex<()>,
     schema: RwLock<Arc<Schema>>,
+    /// What an organisation without a folder of its own puts aside; made when it is first needed.
+    scratch: OnceLock<TempDir>,
 }
 
 impl Organisation {
@@ -49,7 +57,9 @@ impl Organisation {
             limiter,
             disturbances: Disturbances::default(),
             trace: Trace::default(),
+            customizing: tokio::sync::Mutex::default(),
             schema: RwLock::default(),
+            scratch: OnceLock::new(),
         };
         let mut writer = organisation.store.write().await;
         organisation.settle(&mut writer).await?;
@@ -62,8 +72,8 @@ impl Organisation {
         crate::store::prepare(writer).await?;
         let mut transaction = Transaction::begin(writer, self.surroundings.now_s()).await?;
         let mut schema = definitions::load(transaction.connection()).await?;
-        found(transaction.connection(), &mut schema, &self.surroundings).await?;
-        settle_in(&mut transaction, &schema, &self.identity, &self.options.name).await?;
+        founding::tables(transaction.connection(), &mut schema, &self.surroundings).await?;
+        founding::rows(&mut transaction, &schema, &self.identity, &self.options.name).await?;
         security::settle(&mut transaction, &schema, &self.identity).await?;
         // Deletes are forgotten when no delta link can ask for them any more.
         let oldest = self.surroundings.now_s() - i64::from(self.options.tracking_days) * 86_400;
@@ -78,6 +88,16 @@ impl Organisation {
         Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// A temporary folder that is removed with the organisation.
+    pub(crate) fn scratch(&self) -> std::io::Result<PathBuf> {
+        if let Some(folder) = self.scratch.get() {
+            return Ok(folder.path().to_owned());
+        }
+        // Where two make one at the same time, the other's is dropped.
+        let folder = tempfile::Builder::new().prefix("emulator-").tempdir()?;
+        Ok(self.scratch.get_or_init(|| folder).path().to_owned())
+    }
+
     /// From now on every request sees this one.
     pub(crate) fn replace_schema(&self, schema: Schema) {
         *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schema);
@@ -86,77 +106,19 @@ impl Organisation {
     /// How far a key's index is now: built after a delay, as in the cloud.
     pub(crate) fn key_state(&self, key: &Key) -> KeyState {
         let delay = i64::try_from(self.options.key_delay.as_secs()).unwrap_or(i64::MAX);
-        match key.state {
-            KeyState::Pending(since) if self.surroundings.now_s() >= since.saturating_add(delay) => {
-                KeyState::Active
-            }
-            state => state,
+        let (since, end) = match key.state {
+            KeyState::Pending(since) => (since, KeyState::Active),
+            KeyState::Failing(since) => (since, KeyState::Failed),
+            state => return state,
+        };
+        match self.surroundings.now_s().saturating_sub(since) {
+            passed if passed >= delay => end,
+            passed if passed > delay / 2 => KeyState::InProgress,
+            _ => key.state,
         }
     }
 
     pub(crate) fn names<'a>(&'a self, schema: &'a Schema, caller: &'a Caller) -> Names<'a> {
         Names { organisation: self, schema, caller }
     }
-}
-
-/// Makes what is missing of the built-in tables: all of them at first, what is new of them in a file of an earlier
-/// version.
-async fn found(
-    writer: &mut SqliteConnection,
-    schema: &mut Schema,
-    surroundings: &Surroundings,
-) -> Result<(), sqlx::Error> {
-    for mut table in built_in(&mut || surroundings.id()) {
-        match schema.table(&table.logical).map(|known| Table::clone(known)) {
-            None => {
-                table.number = schema.next_number();
-                create_rows(writer, &table).await?;
-            }
-            Some(mut known) => {
-                table.columns.retain(|column| known.column(&column.logical).is_none());
-                if table.columns.is_empty() {
-                    continue;
-                }
-                for column in std::mem::take(&mut table.columns) {
-                    let (name, kind) = (&column.logical, column.kind.sql());
-                    run(writer, &format!("ALTER TABLE {} ADD COLUMN \"{name}\" {kind}", known.rows()))
-                        .await?;
-                    known.columns.push(column);
-                }
-                table = known;
-            }
-        }
-        definitions::put_table(writer, &table).await?;
-        schema.put_table(table);
-    }
-    Ok(())
-}
-
-/// The rows that an organisation is born with: itself, its business unit, the application's user.
-async fn settle_in(
-    transaction: &mut Transaction<'_>,
-    schema: &Schema,
-    identity: &Identity,
-    name: &str,
-) -> Result<(), sqlx::Error> {
-    let rows = [
-        ("organization", identity.organization, name),
-        ("businessunit", identity.business_unit, name),
-        ("systemuser", identity.user, "# Emulated application user"),
-    ];
-    for (logical, id, name) in rows {
-        let Some(table) = schema.table(logical) else { continue };
-        let version = transaction.next_version();
-        let now = Cell::Integer(transaction.now);
-        let text = format!(
-            "INSERT OR IGNORE INTO {} (\"{}\", \"{}\", versionnumber, createdon, modifiedon, statecode, statuscode) \
-             VALUES (?, ?, ?, ?, ?, 0, 1)",
-            table.rows(),
-            table.primary_id(),
-            table.primary_name
-        );
-        let cells = vec![Cell::Id(id), Cell::Text(name.to_owned()), Cell::Integer(version), now.clone(), now];
-        transaction.execute(text, cells).await?;
-    }
-    Ok(())
 }

@@ -15,6 +15,10 @@ impl Writer {
         Self { boundary: format!("batchresponse_{id}"), out: String::new() }
     }
 
+    pub(super) fn length(&self) -> usize {
+        self.out.len()
+    }
+
     pub(super) fn one(&mut self, answer: &Answer, content_id: Option<&str>) {
         self.line(&format!("--{}", self.boundary));
         self.part(answer, content_id);

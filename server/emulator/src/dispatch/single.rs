@@ -37,6 +37,7 @@ pub(super) async fn read(
             let id = existing(names, reader.connection(), table, key).await?;
             let (child, lookup) =
                 names.collection(table, navigation).ok_or_else(|| Fault::no_segment(navigation))?;
+            names.caller.demand(child, Access::Read)?;
             query::count(names, reader, Set { table: child, of: Some((lookup, id)) }, &options).await
         }
         Operation::One { table, key } => {
@@ -129,9 +130,11 @@ async fn related(
             return Ok(Answer::no_content());
         };
         let table = names.table(lookup.target().unwrap_or_default())?;
+        names.caller.demand(table, Access::Read)?;
         return query::one(names, reader, request, table, target, &options).await;
     }
     let (child, lookup) = names.collection(table, navigation).ok_or_else(|| Fault::no_segment(navigation))?;
+    names.caller.demand(child, Access::Read)?;
     // A row that is not there has no others.
     if let Some(key) = table.column(table.primary_id()) {
         query::pointed_at(names, reader, table, id, key).await?;

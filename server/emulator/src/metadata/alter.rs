@@ -5,13 +5,14 @@ use serde_json::Value;
 use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
-use crate::schema::{Column, Kind, Table};
+use crate::schema::currency::money;
+use crate::schema::{Behaviour, Column, Kind, Table};
 use crate::security::drop_privileges;
 use crate::store::definitions::remove;
 use crate::store::{run, sql};
 use crate::value::Cell;
 
-use super::define::{flag, label, managed_text};
+use super::define::{cascade, flag, format, label, managed_text};
 use super::describe::Thing;
 use super::{Change, get};
 
@@ -49,6 +50,7 @@ impl Change<'_> {
         if let Some(text) = managed_text(&body, "RequiredLevel") {
             column.required = text;
         }
+        column.format = format(&body)?.or(column.format.take());
         let number = |name: &str| body.get(name).and_then(Value::as_f64);
         match &mut column.kind {
             Kind::Text { max_length } | Kind::Memo { max_length } => {
@@ -67,6 +69,8 @@ impl Change<'_> {
                 *min = number("MinValue").unwrap_or(*min);
                 *max = number("MaxValue").unwrap_or(*max);
             }
+            Kind::Boolean { default, .. } => *default = flag(&body, "DefaultValue").unwrap_or(*default),
+            Kind::DateTime(behaviour) => change_behaviour(behaviour, &body)?,
             _ => {}
         }
         self.keep(table).await?;
@@ -109,34 +113,42 @@ impl Change<'_> {
             return Err(depended_on(&name, &key.schema_name));
         }
         let rows = table.rows();
-        run(self.connection, &format!("DROP INDEX IF EXISTS {rows}_l_{name}")).await?;
-        run(self.connection, &format!("ALTER TABLE {rows} DROP COLUMN \"{name}\"")).await?;
-        table.columns.remove(at);
+        // What money is worth goes with it.
+        let worth = money(&table).find(|(money, _)| money.logical == name).map(|(_, worth)| worth);
+        for name in worth.iter().filter(|worth| table.column(worth).is_some()).chain([&name]) {
+            run(self.connection, &format!("DROP INDEX IF EXISTS {rows}_l_{name}")).await?;
+            run(self.connection, &format!("ALTER TABLE {rows} DROP COLUMN \"{name}\"")).await?;
+        }
+        table.columns.retain(|column| column.logical != name && Some(&column.logical) != worth.as_ref());
         self.keep(table).await
     }
 
-    pub(super) async fn delete_key(&mut self, table: &Segment, key: &Segment) -> Result<Answer> {
-        let mut table = self.table(table)?;
-        let wanted = key.key()?.ok_or_else(|| Fault::no_segment(&key.name))?;
-        let at = table.keys.iter().position(|key| get::is(Thing::Key(&table, key), &wanted));
-        let at = at.ok_or_else(|| super::make::no_table(&key.arguments.clone().unwrap_or_default()))?;
-        let key = table.keys.remove(at);
-        run(self.connection, &format!("DROP INDEX IF EXISTS {}_k_{}", table.rows(), key.logical)).await?;
+    pub(super) async fn delete_relationship(&mut self, segment: &Segment) -> Result<Answer> {
+        let (table, at) = self.relationship(segment)?;
+        self.drop_column(table, at).await?;
+        Ok(Answer::no_content())
+    }
+
+    /// `PUT` of a whole relationship: what becomes of children when their parent is deleted.
+    pub(super) async fn change_relationship(&mut self, segment: &Segment) -> Result<Answer> {
+        let body = self.body()?;
+        let (mut table, at) = self.relationship(segment)?;
+        if let Kind::Lookup { on_delete, .. } = &mut table.columns[at].kind {
+            *on_delete = cascade(&body).unwrap_or(*on_delete);
+        }
         self.keep(table).await?;
         Ok(Answer::no_content())
     }
 
-    pub(super) async fn delete_relationship(&mut self, segment: &Segment) -> Result<Answer> {
+    /// The lookup column that a relationship is, and its table.
+    fn relationship(&self, segment: &Segment) -> Result<(Table, usize)> {
         let wanted = segment.key()?.ok_or_else(|| Fault::no_segment(&segment.name))?;
         let found = self.schema.tables().find_map(|table| {
             let is = |column: &Column| get::is(Thing::Relationship(table, column), &wanted);
             let at = table.columns.iter().position(|c| matches!(c.kind, Kind::Lookup { .. }) && is(c))?;
             Some((Table::clone(table), at))
         });
-        let missing = || super::make::no_table(&segment.arguments.clone().unwrap_or_default());
-        let (table, at) = found.ok_or_else(missing)?;
-        self.drop_column(table, at).await?;
-        Ok(Answer::no_content())
+        found.ok_or_else(|| super::make::no_table(&segment.arguments.clone().unwrap_or_default()))
     }
 
     fn column(&self, table: &Table, segment: &Segment) -> Result<usize> {
@@ -157,4 +169,25 @@ fn depended_on(what: &str, by: &str) -> Fault {
             "The component {what} cannot be deleted because it is referenced by 1 other components: {by}."
         ),
     )
+}
+
+/// One way only: away from the user's local time, and never to the other that is kept differently
+/// \[D:behavior-format-date-time-attribute.md\].
+fn change_behaviour(behaviour: &mut Behaviour, body: &Value) -> Result<()> {
+    let wanted = match managed_text(body, "DateTimeBehavior").as_deref() {
+        Some("TimeZoneIndependent") => Behaviour::TimeZoneIndependent,
+        Some("DateOnly") => Behaviour::DateOnly,
+        _ => return Ok(()),
+    };
+    match (*behaviour, wanted) {
+        (now, wanted) if now == wanted => Ok(()),
+        (Behaviour::UserLocal, Behaviour::TimeZoneIndependent) => {
+            *behaviour = wanted;
+            Ok(())
+        }
+        (Behaviour::UserLocal, Behaviour::DateOnly) => {
+            Err(Fault::unsupported("changing a column's DateTimeBehavior to DateOnly"))
+        }
+        _ => Err(Fault::argument("The DateTimeBehavior of this column cannot be changed.")),
+    }
 }

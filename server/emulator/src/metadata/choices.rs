@@ -40,6 +40,20 @@ impl Change<'_> {
         Ok(())
     }
 
+    /// `PUT` of a whole choice: its labels; options are changed by actions of their own.
+    pub(super) async fn change_choice(&mut self, segment: &Segment) -> Result<Answer> {
+        let body = self.body()?;
+        let key = segment.key()?.ok_or_else(|| Fault::no_segment(&segment.name))?;
+        let found = self.schema.choices().find(|choice| get::is(Thing::Choice(choice), &key));
+        let mut choice = found
+            .map(|choice| GlobalChoice::clone(choice))
+            .ok_or_else(|| super::make::no_table(&segment.arguments.clone().unwrap_or_default()))?;
+        choice.display = label(body.get("DisplayName")).unwrap_or(choice.display);
+        choice.description = label(body.get("Description")).unwrap_or(choice.description);
+        self.keep_choice(choice).await?;
+        Ok(Answer::no_content())
+    }
+
     pub(super) async fn delete_choice(&mut self, segment: &Segment) -> Result<Answer> {
         let key = segment.key()?.ok_or_else(|| Fault::no_segment(&segment.name))?;
         let found = self.schema.choices().find(|choice| get::is(Thing::Choice(choice), &key));

@@ -1,41 +1,62 @@
-//! `$metadata`: the organisation's tables in CSDL, as they are now.
+//! `$metadata`: the organisation in CSDL, as it is now. Choices are whole numbers there, as in the cloud: only their
+//! definitions know the labels.
+
+mod conditions;
+mod operations;
 
 use std::fmt::Write as _;
 
-use crate::schema::{Kind, Schema, Table};
+use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
+
+const BEGIN: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><edmx:Edmx Version=\"4.0\" \
+                     xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\"><edmx:DataServices><Schema \
+                     Namespace=\"Microsoft.Dynamics.CRM\" Alias=\"mscrm\" \
+                     xmlns=\"http://docs.oasis-open.org/odata/ns/edm\"><EntityType Name=\"crmbaseentity\" \
+                     Abstract=\"true\" />";
+/// The one relationship of many to many.
+const ROLES: &str = "systemuserroles_association";
 
 pub(super) fn write(schema: &Schema) -> String {
-    let mut out = String::from(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><edmx:Edmx Version=\"4.0\" \
-         xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\"><edmx:DataServices><Schema \
-         Namespace=\"Microsoft.Dynamics.CRM\" Alias=\"mscrm\" xmlns=\"http://docs.oasis-open.org/odata/ns/edm\">\
-         <EntityType Name=\"crmbaseentity\" Abstract=\"true\" />",
-    );
+    let mut out = String::from(BEGIN);
     for table in schema.tables() {
         entity_type(&mut out, schema, table);
     }
+    operations::types(&mut out);
+    operations::bound(&mut out, schema);
+    operations::unbound(&mut out);
+    conditions::write(&mut out);
     out.push_str("<EntityContainer Name=\"System\">");
     for table in schema.tables() {
-        let _ = write!(
-            out,
-            "<EntitySet Name=\"{}\" EntityType=\"Microsoft.Dynamics.CRM.{}\">",
-            table.set, table.logical
-        );
-        for column in &table.columns {
-            if let Kind::Lookup { target, navigation, .. } = &column.kind
-                && let Some(target) = schema.table(target)
-            {
-                let _ = write!(
-                    out,
-                    "<NavigationPropertyBinding Path=\"{navigation}\" Target=\"{}\" />",
-                    target.set
-                );
-            }
-        }
-        out.push_str("</EntitySet>");
+        entity_set(&mut out, schema, table);
     }
+    operations::imports(&mut out);
     out.push_str("</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>");
     out
+}
+
+/// Where a lookup leads, and what it is called: those of the system's own are lookups like any other.
+fn lookup<'a>(schema: &'a Schema, column: &'a Column) -> Option<(&'a str, &'a Table)> {
+    if column.kind == Kind::Fixed(FixedLookup::Nobody) {
+        return None;
+    }
+    Some((column.navigation()?, schema.table(column.target()?)?))
+}
+
+/// The relationship of a lookup, where it can be walked from the other side too.
+fn partner(column: &Column) -> Option<&str> {
+    match &column.kind {
+        Kind::Lookup { relationship, .. } => Some(relationship),
+        _ => None,
+    }
+}
+
+/// The other end of the roles that users have.
+fn of_roles(table: &Table) -> Option<(&'static str, &'static str)> {
+    match table.logical.as_str() {
+        "systemuser" => Some(("role", "roles")),
+        "role" => Some(("systemuser", "systemusers")),
+        _ => None,
+    }
 }
 
 fn entity_type(out: &mut String, schema: &Schema, table: &Table) {
@@ -54,25 +75,59 @@ fn entity_type(out: &mut String, schema: &Schema, table: &Table) {
             out.push_str(" Unicode=\"false\"");
         }
         out.push_str(" />");
-        if let Kind::Lookup { target, navigation, relationship, .. } = &column.kind {
-            let _ = write!(
-                out,
-                "<NavigationProperty Name=\"{navigation}\" Type=\"mscrm.{target}\" Nullable=\"false\" \
-                 Partner=\"{relationship}\"><ReferentialConstraint Property=\"{}\" \
-                 ReferencedProperty=\"{target}id\" /></NavigationProperty>",
-                column.property()
-            );
+    }
+    for column in &table.columns {
+        let Some((navigation, target)) = lookup(schema, column) else { continue };
+        let _ = write!(out, "<NavigationProperty Name=\"{navigation}\" Type=\"mscrm.{}\"", target.logical);
+        out.push_str(" Nullable=\"false\"");
+        if let Some(relationship) = partner(column) {
+            let _ = write!(out, " Partner=\"{relationship}\"");
+        }
+        let _ = write!(
+            out,
+            "><ReferentialConstraint Property=\"{}\" ReferencedProperty=\"{}\" /></NavigationProperty>",
+            column.property(),
+            target.primary_id()
+        );
+    }
+    for (child, column) in schema.referencing(&table.logical) {
+        let (Some(relationship), Some(navigation)) = (partner(column), column.navigation()) else { continue };
+        let _ = write!(
+            out,
+            "<NavigationProperty Name=\"{relationship}\" Type=\"Collection(mscrm.{})\" Partner=\"{navigation}\" />",
+            child.logical
+        );
+    }
+    if let Some((other, _)) = of_roles(table) {
+        let _ = write!(
+            out,
+            "<NavigationProperty Name=\"{ROLES}\" Type=\"Collection(mscrm.{other})\" Partner=\"{ROLES}\" />"
+        );
+    }
+    out.push_str("</EntityType>");
+}
+
+fn entity_set(out: &mut String, schema: &Schema, table: &Table) {
+    let _ = write!(
+        out,
+        "<EntitySet Name=\"{}\" EntityType=\"Microsoft.Dynamics.CRM.{}\">",
+        table.set, table.logical
+    );
+    let mut bind = |path: &str, target: &str| {
+        let _ = write!(out, "<NavigationPropertyBinding Path=\"{path}\" Target=\"{target}\" />");
+    };
+    for column in &table.columns {
+        if let Some((navigation, target)) = lookup(schema, column) {
+            bind(navigation, &target.set);
         }
     }
     for (child, column) in schema.referencing(&table.logical) {
-        if let Kind::Lookup { navigation, relationship, .. } = &column.kind {
-            let _ = write!(
-                out,
-                "<NavigationProperty Name=\"{relationship}\" Type=\"Collection(mscrm.{})\" \
-                 Partner=\"{navigation}\" />",
-                child.logical
-            );
+        if let Some(relationship) = partner(column) {
+            bind(relationship, &child.set);
         }
     }
-    out.push_str("</EntityType>");
+    if let Some((_, set)) = of_roles(table) {
+        bind(ROLES, set);
+    }
+    out.push_str("</EntitySet>");
 }

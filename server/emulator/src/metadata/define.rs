@@ -45,6 +45,7 @@ pub(super) fn column(schema: &Schema, json: &Value, id: &mut dyn FnMut() -> Uuid
         description: label(json.get("Description")).unwrap_or_default(),
         required: managed_text(json, "RequiredLevel").unwrap_or_else(|| "None".to_owned()),
         kind: kind(schema, json, id)?,
+        format: format(json)?,
         schema_name,
         custom: true,
         writable: true,
@@ -117,6 +118,37 @@ fn kind(schema: &Schema, json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<K
     })
 }
 
+/// The format asked for, if the type has it \[D:webapi/reference/stringformat, integerformat, datetimeformat\].
+pub(super) fn format(json: &Value) -> Result<Option<String>> {
+    let known: &[&str] = match type_name(json).as_str() {
+        "String" => &[
+            "Email",
+            "Text",
+            "TextArea",
+            "Url",
+            "TickerSymbol",
+            "PhoneticGuide",
+            "VersionNumber",
+            "Phone",
+            "Json",
+            "RichText",
+        ],
+        "Memo" => &["Text", "TextArea", "Email", "Json", "RichText", "InternalExtentData"],
+        "Integer" => &["None", "Duration", "TimeZone", "Language", "Locale"],
+        "DateTime" => &["DateOnly", "DateAndTime"],
+        _ => return Ok(None),
+    };
+    let given = managed_text(json, "FormatName").or_else(|| text(json, "Format"));
+    let Some(given) = given else { return Ok(None) };
+    if !known.contains(&given.as_str()) {
+        return Err(Fault::argument(format!("'{given}' is no format of this type of column.")));
+    }
+    if given == "DateAndTime" && managed_text(json, "DateTimeBehavior").as_deref() == Some("DateOnly") {
+        return Err(Fault::argument("A column with the behaviour DateOnly has the format DateOnly."));
+    }
+    Ok(Some(given))
+}
+
 /// A date without a behaviour is the user's local time, whatever its format \[D:behavior-format-date-time-attribute.md\].
 fn behaviour(json: &Value) -> Result<Behaviour> {
     match managed_text(json, "DateTimeBehavior").as_deref() {
@@ -172,6 +204,16 @@ pub(super) fn options(set: &Value) -> Result<Vec<OptionItem>> {
     Ok(found)
 }
 
+/// What `CascadeConfiguration` says of deletes.
+pub(super) fn cascade(json: &Value) -> Option<OnDelete> {
+    match text(json.get("CascadeConfiguration")?, "Delete")?.as_str() {
+        "Restrict" => Some(OnDelete::Restrict),
+        "Cascade" => Some(OnDelete::Cascade),
+        "RemoveLink" | "NoCascade" => Some(OnDelete::RemoveLink),
+        _ => None,
+    }
+}
+
 /// A lookup column and its relationship, as they are asked for.
 pub(super) fn lookup(json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<(String, Column)> {
     let needs = |name: &str| {
@@ -184,12 +226,7 @@ pub(super) fn lookup(json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<(Stri
         text(lookup, "SchemaName").ok_or_else(|| Fault::argument("A lookup without SchemaName."))?;
     checked(&schema_name)?;
     checked(&relationship)?;
-    let cascade = json.get("CascadeConfiguration").and_then(|cascade| text(cascade, "Delete"));
-    let on_delete = match cascade.as_deref() {
-        Some("Restrict") => OnDelete::Restrict,
-        Some("Cascade") => OnDelete::Cascade,
-        _ => OnDelete::RemoveLink,
-    };
+    let on_delete = cascade(json).unwrap_or(OnDelete::RemoveLink);
     let navigation =
         text(json, "ReferencingEntityNavigationPropertyName").unwrap_or_else(|| schema_name.clone());
     let column = Column {
@@ -199,6 +236,7 @@ pub(super) fn lookup(json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<(Stri
         description: label(lookup.get("Description")).unwrap_or_default(),
         required: managed_text(lookup, "RequiredLevel").unwrap_or_else(|| "None".to_owned()),
         kind: Kind::Lookup { target, navigation, relationship, relationship_id: id(), on_delete },
+        format: None,
         schema_name,
         custom: true,
         writable: true,

@@ -1,14 +1,17 @@
 //! Definitions as JSON, in the metadata API's own words.
 
+mod column;
+
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::organisation::Organisation;
 use crate::schema::{
-    Behaviour, ChoiceOf, Column, FixedLookup, GlobalChoice, Key, KeyState, Kind, OnDelete, OptionItem,
-    Schema, Table,
+    ChoiceOf, Column, GlobalChoice, Key, KeyState, Kind, OnDelete, OptionItem, Schema, Table,
 };
 use crate::security::of_table;
+
+use column::{column_json, column_type, yes_no_json};
 
 /// Anything that has a definition.
 #[derive(Clone, Copy)]
@@ -21,6 +24,8 @@ pub(super) enum Thing<'a> {
     Choice(&'a GlobalChoice),
     /// A choice that belongs to one column.
     OwnChoice(&'a Column, Uuid, &'a [OptionItem]),
+    /// The two options of a yes or no.
+    YesNo(&'a Column),
 }
 
 /// What is expanded from a definition.
@@ -43,6 +48,7 @@ impl<'a> Thing<'a> {
                 let name = format!("own_{}", column.logical);
                 choice_json(id, &name, &column.display, false, options)
             }
+            Self::YesNo(column) => yes_no_json(column),
         }
     }
 
@@ -79,11 +85,15 @@ impl<'a> Thing<'a> {
             Self::Key(..) => "EntityKeyMetadata".to_owned(),
             Self::Relationship(..) => "OneToManyRelationshipMetadata".to_owned(),
             Self::Choice(_) | Self::OwnChoice(..) => "OptionSetMetadata".to_owned(),
+            Self::YesNo(_) => "BooleanOptionSetMetadata".to_owned(),
         }
     }
 }
 
 fn choice_of<'a>(schema: &'a Schema, column: &'a Column, own_too: bool) -> Option<Thing<'a>> {
+    if matches!(column.kind, Kind::Boolean { .. }) {
+        return own_too.then_some(Thing::YesNo(column));
+    }
     let (Kind::Choice(choice) | Kind::MultiChoice(choice)) = &column.kind else { return None };
     match choice {
         ChoiceOf::Own { id, options, .. } => own_too.then_some(Thing::OwnChoice(column, *id, options)),
@@ -134,84 +144,6 @@ fn table_json(table: &Table) -> Value {
     })
 }
 
-/// `AttributeTypeName` without `Type`.
-fn column_type(column: &Column) -> &'static str {
-    match (column.logical.as_str(), column.custom) {
-        ("statecode", false) => "State",
-        ("statuscode", false) => "Status",
-        ("ownerid", false) => "Owner",
-        _ => column.kind.name(),
-    }
-}
-
-fn column_json(table: &Table, column: &Column) -> Value {
-    let name = column_type(column);
-    let attribute_type = if name == "MultiSelectPicklist" { "Virtual" } else { name };
-    let mut json = json!({
-        "@odata.type": format!("#Microsoft.Dynamics.CRM.{name}AttributeMetadata"),
-        "MetadataId": column.id,
-        "LogicalName": column.logical,
-        "SchemaName": column.schema_name,
-        "EntityLogicalName": table.logical,
-        "DisplayName": label(&column.display),
-        "Description": label(&column.description),
-        "AttributeType": attribute_type,
-        "AttributeTypeName": { "Value": format!("{name}Type") },
-        "AttributeOf": null,
-        "RequiredLevel": { "Value": column.required, "CanBeChanged": true },
-        "IsCustomAttribute": column.custom,
-        "IsManaged": false,
-        "IsPrimaryId": column.kind == Kind::Id,
-        "IsPrimaryName": column.logical == table.primary_name,
-        "IsValidForCreate": column.writable,
-        "IsValidForUpdate": column.writable && column.kind != Kind::Id,
-        "IsValidForRead": true,
-        "IsCustomizable": managed(true),
-        "IsLogical": !column.is_stored(),
-    });
-    let more = match &column.kind {
-        Kind::Text { max_length } => {
-            json!({ "MaxLength": max_length, "Format": "Text", "FormatName": { "Value": "Text" } })
-        }
-        Kind::Memo { max_length } => json!({ "MaxLength": max_length, "Format": "TextArea" }),
-        Kind::Integer { min, max } => json!({ "MinValue": min, "MaxValue": max, "Format": "None" }),
-        Kind::BigInteger | Kind::Version => json!({ "MinValue": i64::MIN, "MaxValue": i64::MAX }),
-        Kind::Decimal { scale, min, max } => json!({ "Precision": scale, "MinValue": min, "MaxValue": max }),
-        Kind::Money { precision, min, max } => {
-            json!({ "Precision": precision, "PrecisionSource": 0, "MinValue": min, "MaxValue": max })
-        }
-        Kind::Double { precision, min, max } => {
-            json!({ "Precision": precision, "MinValue": min, "MaxValue": max })
-        }
-        Kind::Boolean { yes, no, default } => json!({
-            "DefaultValue": default,
-            "OptionSet": {
-                "TrueOption": { "Value": 1, "Label": label(yes) },
-                "FalseOption": { "Value": 0, "Label": label(no) },
-            },
-        }),
-        Kind::DateTime(behaviour) => json!({
-            "Format": if *behaviour == Behaviour::DateOnly { "DateOnly" } else { "DateAndTime" },
-            "DateTimeBehavior": { "Value": format!("{behaviour:?}") },
-            "MinSupportedValue": "1753-01-01T00:00:00Z",
-        }),
-        Kind::Choice(ChoiceOf::Own { default, .. }) => json!({ "DefaultFormValue": default.unwrap_or(-1) }),
-        Kind::Choice(_) | Kind::MultiChoice(_) => json!({ "DefaultFormValue": -1 }),
-        Kind::Lookup { .. } => json!({ "Targets": [column.target()] }),
-        Kind::Fixed(FixedLookup::Nobody) => json!({ "Targets": [] }),
-        Kind::Fixed(fixed) => json!({ "Targets": [fixed.target()] }),
-        Kind::Id | Kind::Guid => json!({}),
-    };
-    merge(&mut json, more);
-    json
-}
-
-fn merge(into: &mut Value, more: Value) {
-    if let (Some(into), Value::Object(more)) = (into.as_object_mut(), more) {
-        into.extend(more);
-    }
-}
-
 fn key_json(organisation: &Organisation, table: &Table, key: &Key) -> Value {
     json!({
         "MetadataId": key.id,
@@ -221,7 +153,8 @@ fn key_json(organisation: &Organisation, table: &Table, key: &Key) -> Value {
         "DisplayName": label(&key.display),
         "KeyAttributes": key.columns,
         "EntityKeyIndexStatus": match organisation.key_state(key) {
-            KeyState::Pending(_) => "Pending",
+            KeyState::Pending(_) | KeyState::Failing(_) => "Pending",
+            KeyState::InProgress => "InProgress",
             KeyState::Active => "Active",
             KeyState::Failed => "Failed",
         },

@@ -36,6 +36,24 @@ fn all(parts: &[Expression], thing: &Value, so: bool) -> Result<bool> {
     Ok(true)
 }
 
+/// `Microsoft.Dynamics.CRM.OwnershipTypes'UserOwned'` becomes `'UserOwned'`: definitions hold such values as text
+/// \[D:webapi/query-metadata-web-api.md\].
+pub(super) fn plain_enums(filter: &str) -> String {
+    const NAMESPACE: &str = "Microsoft.Dynamics.CRM.";
+    let (mut out, mut rest) = (String::with_capacity(filter.len()), filter);
+    while let Some((before, after)) = rest.split_once(NAMESPACE) {
+        out.push_str(before);
+        let name = after.chars().take_while(char::is_ascii_alphanumeric).count();
+        if !after[name..].starts_with('\'') {
+            out.push_str(NAMESPACE);
+            rest = after;
+        } else {
+            rest = &after[name..];
+        }
+    }
+    out + rest
+}
+
 fn find<'a>(path: &[String], thing: &'a Value) -> Result<&'a Value> {
     let mut value = thing;
     for name in path {
@@ -51,5 +69,27 @@ fn same(found: &Value, literal: &Literal) -> bool {
         Literal::Number(digits) => found.as_f64().is_some_and(|has| digits.parse() == Ok(has)),
         Literal::Text(text) | Literal::Time(text) => found.as_str() == Some(text),
         Literal::Id(id) => found.as_str().is_some_and(|has| has.parse() == Ok(*id)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn enums_are_text() {
+        let check = |filter: &str, expect: &str| assert_eq!(plain_enums(filter), expect);
+        check("a eq Microsoft.Dynamics.CRM.OwnershipTypes'UserOwned' and b", "a eq 'UserOwned' and b");
+        check("Microsoft.Dynamics.CRM.In(PropertyName='a')", "Microsoft.Dynamics.CRM.In(PropertyName='a')");
+        check("a eq 1", "a eq 1");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(text in "(Microsoft\\.Dynamics\\.CRM\\.|'|\\PC)*") {
+            let _ = plain_enums(&text);
+        }
     }
 }

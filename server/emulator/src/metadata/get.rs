@@ -11,7 +11,7 @@ use crate::query::{Expansion, Literal, parse_expand, parse_filter};
 use crate::schema::{Kind, Schema};
 
 use super::describe::{Related, Thing};
-use super::evaluate::holds;
+use super::evaluate::{holds, plain_enums};
 use super::{csdl, expression};
 
 /// Where a path leads.
@@ -55,7 +55,7 @@ pub(super) fn respond(
         Found::Many(things) => {
             let filter = options
                 .get("$filter")
-                .map(|text| parse_filter(text, &|name| options.get(name).map(str::to_owned)))
+                .map(|text| parse_filter(&plain_enums(text), &|name| options.get(name).map(str::to_owned)))
                 .transpose()?;
             let mut values = Vec::new();
             for thing in things {
@@ -150,6 +150,7 @@ fn thing_id(thing: Thing<'_>) -> Uuid {
         Thing::Key(_, key) => key.id,
         Thing::Choice(choice) => choice.id,
         Thing::OwnChoice(_, id, _) => id,
+        Thing::YesNo(column) => Uuid::new_v5(&column.id, b"OptionSet"),
         Thing::Relationship(_, column) => match &column.kind {
             Kind::Lookup { relationship_id, .. } => *relationship_id,
             _ => Uuid::nil(),

@@ -6,10 +6,11 @@ use uuid::Uuid;
 use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
-use crate::schema::{Column, Key, KeyState, Kind, Table, plural, system_columns};
+use crate::schema::currency::beside_money;
+use crate::schema::{Column, Kind, Table, plural, system_columns};
 use crate::security;
 use crate::store::definitions::put_table;
-use crate::store::{create_rows, index_sql, key_sql, run};
+use crate::store::{create_rows, index_sql, run};
 
 use super::define::{column, flag, label, lookup, text};
 use super::describe::Thing;
@@ -66,6 +67,7 @@ impl Change<'_> {
             }
             columns.push(added);
         }
+        columns.extend(beside_money(&columns, &logical, &mut new_id));
         let primary_name =
             primary_name.ok_or_else(|| Fault::argument("A table needs one column with IsPrimaryName."))?;
         let display = label(json.get("DisplayName")).unwrap_or_else(|| schema_name.clone());
@@ -103,6 +105,9 @@ impl Change<'_> {
         let added = column(&self.schema, &body, &mut || surroundings.id())?;
         let id = added.id;
         self.add_column(&mut table, added).await?;
+        for beside in beside_money(&table.columns, &table.logical, &mut || surroundings.id()) {
+            self.add_column(&mut table, beside).await?;
+        }
         Ok(self.made(id))
     }
 
@@ -147,41 +152,6 @@ impl Change<'_> {
         Ok(self.made(id))
     }
 
-    pub(super) async fn create_key(&mut self, table: &Segment) -> Result<Answer> {
-        let body = self.body()?;
-        let mut table = self.table(table)?;
-        let schema_name =
-            text(&body, "SchemaName").ok_or_else(|| Fault::argument("A key without SchemaName."))?;
-        checked(&schema_name)?;
-        let columns: Vec<String> = body
-            .get("KeyAttributes")
-            .and_then(Value::as_array)
-            .map_or(&[][..], Vec::as_slice)
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_ascii_lowercase)
-            .collect();
-        check_key(&table, &schema_name, &columns)?;
-        let mut key = Key {
-            id: self.organisation.surroundings.id(),
-            logical: schema_name.to_ascii_lowercase(),
-            display: label(body.get("DisplayName")).unwrap_or_else(|| schema_name.clone()),
-            schema_name,
-            columns,
-            state: KeyState::Pending(self.organisation.surroundings.now_s()),
-        };
-        // Rows that are not unique fail the index, not the request: it is built behind everybody's back in the cloud.
-        match run(self.connection, &key_sql(&table, &key)).await {
-            Ok(()) => {}
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => key.state = KeyState::Failed,
-            Err(error) => return Err(error.into()),
-        }
-        let id = key.id;
-        table.keys.push(key);
-        self.keep(table).await?;
-        Ok(self.made(id))
-    }
-
     /// The table that a segment's key names.
     pub(super) fn table(&self, segment: &Segment) -> Result<Table> {
         let key = segment.key()?.ok_or_else(|| Fault::no_segment(&segment.name))?;
@@ -205,30 +175,4 @@ pub(super) fn no_table(what: &str) -> Fault {
 fn duplicate_column(column: &Column) -> Fault {
     let message = format!("An attribute with the specified name {} already exists.", column.logical);
     Fault::bad("0x80047013", message)
-}
-
-/// At most 10 keys of at most 16 columns of a few types \[D:define-alternate-keys-entity.md\].
-fn check_key(table: &Table, name: &str, columns: &[String]) -> Result<()> {
-    if table.keys.len() >= 10 || columns.is_empty() || columns.len() > 16 {
-        return Err(Fault::argument("A table has at most 10 alternate keys, each of 1 to 16 columns."));
-    }
-    if table.keys.iter().any(|key| key.schema_name.eq_ignore_ascii_case(name)) {
-        return Err(Fault::bad("0x80047010", format!("A key with the name {name} already exists.")));
-    }
-    for name in columns {
-        let column = table.column(name).ok_or_else(|| Fault::no_property(name, &table.logical))?;
-        let fits = matches!(
-            column.kind,
-            Kind::Text { .. }
-                | Kind::Integer { .. }
-                | Kind::Decimal { .. }
-                | Kind::DateTime(_)
-                | Kind::Lookup { .. }
-                | Kind::Choice(_)
-        );
-        if !fits {
-            return Err(Fault::argument(format!("The column {name} is of a type that no key can hold.")));
-        }
-    }
-    Ok(())
 }

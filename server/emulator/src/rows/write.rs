@@ -10,6 +10,7 @@ use crate::security::Access;
 use crate::store::Transaction;
 use crate::value::Cell;
 
+use super::currency;
 use super::payload::Payload;
 use super::resolve::{KeyCells, reference};
 
@@ -67,17 +68,23 @@ pub(crate) async fn write(
         let parent_id = Box::pin(create(names, transaction, target, parent)).await?;
         given.push((lookup, Cell::Id(parent_id)));
     }
+    if created {
+        given.extend(currency::default(names, table, &given));
+    }
     let outcome = match created {
         true => insert(transaction, table, id, &given, key).await,
         false => update(transaction, table, id, &given, key).await,
     };
     outcome.map_err(|error| conflict(table, error))?;
+    currency::settle(names, transaction, table, id, &given).await?;
     for (child, lookup, rows) in &payload.children {
+        names.caller.demand_link(child, table)?;
         for row in rows {
             let child_id = Box::pin(create(names, transaction, child, row)).await?;
             point(transaction, child, child_id, lookup, id).await?;
         }
     }
+    transaction.changed.note(if created { "made" } else { "changed" }, &table.set, id);
     Ok(Written { id, created })
 }
 
@@ -256,6 +263,7 @@ async fn remove(transaction: &mut Transaction<'_>, table: &Table, id: Uuid) -> R
     let text = format!("DELETE FROM {} WHERE \"{}\" = ?", table.rows(), table.primary_id());
     transaction.execute(text, vec![Cell::Id(id)]).await?;
     transaction.seen.remove(&(table.number, id));
+    transaction.changed.note("deleted", &table.set, id);
     if table.change_tracking {
         let version = transaction.next_version();
         let (number, now) = (table.number, transaction.now);

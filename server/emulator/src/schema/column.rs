@@ -15,6 +15,9 @@ pub(crate) struct Column {
     /// `None`, `Recommended`, `ApplicationRequired`, `SystemRequired`; shown, never enforced \[D:entity-attribute-metadata\].
     pub(crate) required: String,
     pub(crate) kind: Kind,
+    /// How it is to be shown, where its type leaves a choice: `Email`, `Duration`, `DateOnly`.
+    #[serde(default)]
+    pub(crate) format: Option<String>,
     /// Made by the customer, not by the system.
     pub(crate) custom: bool,
     /// May be written; a value for a column that may not is ignored without a word.
@@ -240,6 +243,7 @@ pub(crate) fn system_columns(
             description: String::new(),
             required: "None".to_owned(),
             kind,
+            format: None,
             custom: false,
             writable,
         });

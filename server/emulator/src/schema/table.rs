@@ -41,6 +41,10 @@ pub(crate) struct Key {
 pub(crate) enum KeyState {
     /// Asked for at this second.
     Pending(i64),
+    /// The same, but there are rows that it cannot hold.
+    Failing(i64),
+    /// Half of the time is over.
+    InProgress,
     Active,
     Failed,
 }

@@ -67,7 +67,13 @@ pub(crate) fn formatted(schema: &Schema, column: &Column, cell: &Cell) -> Option
         (Cell::Real(number), Kind::Double { precision, .. }) => {
             grouped(&format!("{number:.digits$}", digits = *precision as usize))
         }
-        (Cell::Integer(seconds), Kind::DateTime(_)) => time::for_people(*seconds),
+        (Cell::Integer(seconds), Kind::DateTime(_)) => {
+            let whole = time::for_people(*seconds);
+            match column.format.as_deref() {
+                Some("DateOnly") => whole.split(' ').next().unwrap_or_default().to_owned(),
+                _ => whole,
+            }
+        }
         (Cell::Text(day), Kind::DateTime(Behaviour::DateOnly)) => {
             let (year, rest) = day.split_once('-')?;
             let (month, day) = rest.split_once('-')?;

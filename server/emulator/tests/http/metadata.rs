@@ -29,7 +29,8 @@ async fn tables_are_described_as_they_were_made() {
     assert_eq!(column("x_placeid")["Targets"], json!(["x_place"]));
     assert_eq!(column("x_tags")["AttributeType"], "Virtual");
     assert_eq!(column("statecode")["AttributeType"], "State");
-    let relationship = &table["ManyToOneRelationships"][0];
+    // The currency's comes with the column of money.
+    let relationship = &table["ManyToOneRelationships"][1];
     assert_eq!(relationship["ReferencingEntityNavigationPropertyName"], "x_PlaceId");
 }
 
@@ -58,7 +59,8 @@ async fn microsofts_python_client_makes_its_tables() {
             { "@odata.type": "Microsoft.Dynamics.CRM.ComplexPicklistAttributeMetadata", "SchemaName": "new_Kind", "OptionSet": { "Options": [{ "Value": 1, "Label": label("One") }] } },
         ],
     }] });
-    assert!(desk.post("CreateEntities?SolutionUniqueName=mine", &body).await.status.is_success());
+    assert_eq!(desk.post("CreateEntities?SolutionUniqueName=mine", &body).await.status, 400);
+    assert_eq!(desk.post("CreateEntities?SolutionUniqueName=Default", &body).await.status, 204);
     let select = "MetadataId,LogicalName,SchemaName,EntitySetName,PrimaryNameAttribute,PrimaryIdAttribute";
     let found =
         desk.get(&format!("EntityDefinitions?$select={select}&$filter=LogicalName eq 'new_item'")).await;
@@ -120,7 +122,7 @@ async fn definitions_are_queried_by_expressions() {
     // Nothing asked for: everything, with choices and relationships.
     let all = ask(json!({})).await;
     let thing = all.iter().find(|table| table["LogicalName"] == "x_thing").unwrap();
-    assert_eq!(thing["ManyToOneRelationships"][0]["SchemaName"], "x_place_things");
+    assert_eq!(thing["ManyToOneRelationships"][1]["SchemaName"], "x_place_things");
     let level = thing["Attributes"].as_array().unwrap().iter().find(|c| c["LogicalName"] == "x_level");
     assert_eq!(level.unwrap()["OptionSet"]["Options"].as_array().unwrap().len(), 2);
     let nonsense = desk.get("RetrieveMetadataChanges(Query=@p1)?@p1=nonsense").await;
@@ -204,7 +206,7 @@ async fn change_tracking_is_put_on() {
 }
 
 #[tokio::test]
-async fn csdl_describes_the_tables() {
+async fn csdl_describes_the_organisation() {
     let desk = Desk::new().await;
     let csdl = desk.get("$metadata").await;
     assert_eq!(csdl.header("content-type"), "application/xml");
@@ -212,9 +214,210 @@ async fn csdl_describes_the_tables() {
         "<EntityType Name=\"x_thing\"",
         "<PropertyRef Name=\"x_thingid\" />",
         "<Property Name=\"x_cost\" Type=\"Edm.Decimal\" Scale=\"5\" />",
+        "<Property Name=\"x_level\" Type=\"Edm.Int32\" />",
         "<NavigationProperty Name=\"x_PlaceId\" Type=\"mscrm.x_place\"",
+        "<NavigationProperty Name=\"x_place_things\" Type=\"Collection(mscrm.x_thing)\"",
+        "<NavigationProperty Name=\"systemuserroles_association\" Type=\"Collection(mscrm.role)\"",
         "<EntitySet Name=\"x_things\" EntityType=\"Microsoft.Dynamics.CRM.x_thing\">",
+        "<Parameter Name=\"Targets\" Type=\"Collection(mscrm.x_thing)\"",
+        "<FunctionImport Name=\"WhoAmI\"",
     ] {
         assert!(csdl.text.contains(part), "{part}");
     }
+    // Every element is closed by itself or by its like, and every type and set that is named is there.
+    let mut open = Vec::new();
+    for tag in csdl.text.split('<').skip(2).map(|rest| rest.split('>').next().unwrap()) {
+        match tag.strip_prefix('/') {
+            Some(name) => assert_eq!(open.pop(), Some(name)),
+            None if tag.ends_with('/') => {}
+            None => open.push(tag.split(' ').next().unwrap()),
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+    for name in csdl.text.split("mscrm.").skip(1).map(|rest| rest.split(['"', ')']).next().unwrap()) {
+        assert!(csdl.text.contains(&format!("Name=\"{name}\"")), "{name}");
+    }
+    for set in csdl.text.split("Target=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(csdl.text.contains(&format!("<EntitySet Name=\"{set}\"")), "{set}");
+    }
+}
+
+#[tokio::test]
+async fn query_functions_that_are_described_are_answered() {
+    let desk = Desk::new().await;
+    let csdl = desk.get("$metadata").await.text;
+    let functions =
+        csdl.split("<Function Name=\"").skip(1).map(|rest| rest.split("</Function>").next().unwrap());
+    let mut asked = 0;
+    for function in functions.filter(|function| function.contains("\"PropertyName\"")) {
+        let name = function.split('"').next().unwrap();
+        let column = match name {
+            "EqualUserLanguage" | "In" | "NotIn" | "Between" | "NotBetween" => "x_count",
+            "ContainValues" | "DoesNotContainValues" => "x_tags",
+            _ if name.ends_with("UserId") => "ownerid",
+            _ if name.ends_with("BusinessId") => "owningbusinessunit",
+            _ => "x_at",
+        };
+        let more = match function {
+            _ if function.contains("Edm.Int64") => ",PropertyValue=3",
+            _ if function.contains("PropertyValues") => ",PropertyValues=[\"1\",\"2\"]",
+            _ if function.contains("\"PropertyValue\"") => ",PropertyValue='2026-03-01'",
+            _ => "",
+        };
+        let column = match column.starts_with('o') {
+            true => format!("_{column}_value"),
+            false => column.to_owned(),
+        };
+        let filter = format!("Microsoft.Dynamics.CRM.{name}(PropertyName='{column}'{more})");
+        let answer = desk.get(&format!("x_things?$filter={filter}")).await;
+        assert_eq!(answer.status, 200, "{filter}: {}", answer.text);
+        asked += 1;
+    }
+    assert!(asked > 50, "{asked}");
+}
+
+#[tokio::test]
+async fn a_key_fails_on_duplicates_and_is_built_again() {
+    let options = Options { key_delay: Duration::from_secs(20), ..Options::default() };
+    let desk = Desk::with(options).await;
+    desk.furnish().await;
+    let twin = desk.thing(json!({ "x_code": "same" })).await;
+    desk.thing(json!({ "x_code": "SAME" })).await;
+    let keys = "EntityDefinitions(LogicalName='x_thing')/Keys";
+    let status = async || desk.get(keys).await.column("EntityKeyIndexStatus");
+    let key = json!({ "SchemaName": "x_CodeKey", "KeyAttributes": ["x_code"] });
+    assert_eq!(desk.post(keys, &key).await.status, 204);
+    assert_eq!(status().await, [json!("Pending")]);
+    desk.emulator.advance_clock(Duration::from_secs(15));
+    assert_eq!(status().await, [json!("InProgress")]);
+    desk.emulator.advance_clock(Duration::from_secs(6));
+    assert_eq!(status().await, [json!("Failed")]);
+    assert_eq!(desk.get("x_things(x_code='same')").await.status, 400);
+    let again = json!({ "EntityLogicalName": "x_thing", "EntityKeyLogicalName": "x_codekey" });
+    assert_eq!(desk.post("ReactivateEntityKey", &again).await.status, 204);
+    desk.emulator.advance_clock(Duration::from_secs(21));
+    assert_eq!(status().await, [json!("Failed")]);
+    desk.delete(&format!("x_things({twin})")).await;
+    assert_eq!(desk.post("ReactivateEntityKey", &again).await.status, 204);
+    desk.emulator.advance_clock(Duration::from_secs(15));
+    assert_eq!(status().await, [json!("InProgress")]);
+    desk.emulator.advance_clock(Duration::from_secs(6));
+    assert_eq!(status().await, [json!("Active")]);
+    assert_eq!(desk.get("x_things(x_code='same')").await.status, 200);
+    assert_eq!(desk.post("x_things", &json!({ "x_code": "Same" })).await.refusal(), (412, "0x80060892"));
+    let unknown = json!({ "EntityLogicalName": "x_thing", "EntityKeyLogicalName": "x_none" });
+    assert_eq!(desk.post("ReactivateEntityKey", &unknown).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_is_made_goes_into_a_solution_that_is_there() {
+    let desk = Desk::with(Options::default()).await;
+    let publisher = json!({
+        "uniquename": "apex", "friendlyname": "Apex", "customizationprefix": "apex",
+        "customizationoptionvalueprefix": 72_700,
+    });
+    let publisher = desk.post("publishers", &publisher).await.id();
+    let table = json!({ "SchemaName": "apex_Run", "Attributes": [name_column()] });
+    let make = async || {
+        let request =
+            desk.request("POST", "EntityDefinitions").header("mscrm.solutionuniquename", "apexbase");
+        Answer::of(request.json(&table)).await
+    };
+    let refused = make().await;
+    assert_eq!(refused.refusal(), (400, "0x80040203"));
+    assert!(refused.text.contains("apexbase"));
+    let solution = json!({
+        "uniquename": "ApexBase", "friendlyname": "Base", "version": "1.0.0.0",
+        "publisherid@odata.bind": format!("/publishers({publisher})"),
+    });
+    assert_eq!(desk.post("solutions", &solution).await.status, 204);
+    assert_eq!(make().await.status, 204);
+    let found =
+        desk.get("solutions?$select=uniquename&$expand=publisherid($select=customizationprefix)").await;
+    assert_eq!(found.column("uniquename"), [json!("Default"), json!("Active"), json!("ApexBase")]);
+    assert_eq!(found.json["value"][0]["publisherid"]["customizationprefix"], "new");
+}
+
+#[tokio::test]
+async fn columns_keep_their_formats_and_are_changed_whole() {
+    let desk = Desk::new().await;
+    let attributes = "EntityDefinitions(LogicalName='x_thing')/Attributes";
+    let column = |kind: &str, name: &str, more: Value| {
+        let mut column = json!({
+            "@odata.type": format!("Microsoft.Dynamics.CRM.{kind}AttributeMetadata"), "SchemaName": name,
+        });
+        column.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        column
+    };
+    for (kind, name, more) in [
+        ("String", "x_Mail", json!({ "FormatName": { "Value": "Email" } })),
+        ("Integer", "x_Length", json!({ "Format": "Duration" })),
+        ("DateTime", "x_Due", json!({ "Format": "DateOnly" })),
+    ] {
+        assert_eq!(desk.post(attributes, &column(kind, name, more)).await.status, 204);
+    }
+    let one = async |name: &str| desk.get(&format!("{attributes}(LogicalName='{name}')")).await.json;
+    assert_eq!(one("x_mail").await["FormatName"]["Value"], "Email");
+    assert_eq!(one("x_length").await["Format"], "Duration");
+    let due = one("x_due").await;
+    assert_eq!(
+        (&due["Format"], &due["DateTimeBehavior"]["Value"]),
+        (&json!("DateOnly"), &json!("UserLocal"))
+    );
+    // Kept as a moment, shown as a day.
+    let id = desk.thing(json!({ "x_due": "2026-03-04T05:06:07Z" })).await;
+    let shown =
+        desk.request("GET", &format!("x_things({id})")).header("prefer", "odata.include-annotations=\"*\"");
+    let shown = Answer::of(shown).await.json;
+    assert_eq!(shown["x_due@OData.Community.Display.V1.FormattedValue"], "3/4/2026");
+    assert_eq!(shown["x_due"], "2026-03-04T05:06:07Z");
+    let mut due = due;
+    due["DateTimeBehavior"]["Value"] = "TimeZoneIndependent".into();
+    let put = async |name: &str, body: &Value| {
+        let path = format!("{attributes}(LogicalName='{name}')");
+        Answer::of(desk.request("PUT", &path).header("if-match", "*").json(body)).await.status.as_u16()
+    };
+    assert_eq!(put("x_due", &due).await, 204);
+    assert_eq!(one("x_due").await["DateTimeBehavior"]["Value"], "TimeZoneIndependent");
+    due["DateTimeBehavior"]["Value"] = "DateOnly".into();
+    assert_eq!(put("x_due", &due).await, 400);
+    let bad = column("String", "x_Bad", json!({ "FormatName": { "Value": "Nonsense" } }));
+    assert_eq!(desk.post(attributes, &bad).await.refusal(), (400, "0x80040203"));
+    // The two options of a yes or no come by expanding, like those of a choice.
+    let cast = format!("{attributes}(LogicalName='x_done')/Microsoft.Dynamics.CRM.BooleanAttributeMetadata");
+    let done = desk.get(&format!("{cast}?$expand=OptionSet")).await.json;
+    assert_eq!(done["OptionSet"]["TrueOption"]["Label"]["UserLocalizedLabel"]["Label"], "Yes");
+    assert!(desk.get(&cast).await.json.get("OptionSet").is_none());
+}
+
+#[tokio::test]
+async fn definitions_are_filtered_by_their_enums() {
+    let desk = Desk::new().await;
+    let filter =
+        "$filter=OwnershipType eq Microsoft.Dynamics.CRM.OwnershipTypes'UserOwned'&$select=LogicalName";
+    let owned = desk.get(&format!("EntityDefinitions?{filter}")).await;
+    assert_eq!(owned.column("LogicalName"), [json!("x_thing")]);
+    let filter =
+        "$filter=AttributeType eq Microsoft.Dynamics.CRM.AttributeTypeCode'Money'&$select=LogicalName";
+    let money = desk.get(&format!("EntityDefinitions(LogicalName='x_thing')/Attributes?{filter}")).await;
+    assert_eq!(money.column("LogicalName"), [json!("x_price"), json!("x_price_base")]);
+}
+
+#[tokio::test]
+async fn choices_and_relationships_are_changed_by_put() {
+    let desk = Desk::new().await;
+    let place = desk.post("x_places", &json!({ "x_name": "here" })).await.id();
+    desk.thing(json!({ "x_PlaceId@odata.bind": format!("/x_places({place})") })).await;
+    let path = "RelationshipDefinitions(SchemaName='x_place_things')/Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata";
+    let mut whole = desk.get(path).await.json;
+    assert_eq!(whole["CascadeConfiguration"]["Delete"], "RemoveLink");
+    whole["CascadeConfiguration"]["Delete"] = "Restrict".into();
+    assert_eq!(Answer::of(desk.request("PUT", path).json(&whole)).await.status, 204);
+    assert_eq!(desk.delete(&format!("x_places({place})")).await.refusal(), (400, "0x8004f01f"));
+    desk.post("GlobalOptionSetDefinitions", &json!({ "Name": "x_shared", "Options": [] })).await;
+    let path = "GlobalOptionSetDefinitions(Name='x_shared')";
+    let mut whole = desk.get(path).await.json;
+    whole["DisplayName"] = label("Shared");
+    assert_eq!(Answer::of(desk.request("PUT", path).json(&whole)).await.status, 204);
+    assert_eq!(desk.get(path).await.json["DisplayName"]["UserLocalizedLabel"]["Label"], "Shared");
 }

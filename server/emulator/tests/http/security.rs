@@ -181,6 +181,21 @@ async fn every_request_needs_its_privilege() {
         let after = visitor.send(method, path, body).await;
         assert_eq!(after.status.as_u16(), *expect, "{privilege}: {}", after.text);
     }
+    // However the other table is reached.
+    let stranger = role(&desk, "Places", &["prvReadx_Place"]).await;
+    let stranger = desk.as_application(Some(vec![stranger])).await;
+    assert_eq!(stranger.get("x_places").await.status, 200);
+    let fetch = "<fetch><entity name='x_place'><link-entity name='x_thing' from='x_placeid' to='x_placeid'/></entity></fetch>";
+    for path in [
+        "x_places?$expand=x_place_things".to_owned(),
+        "x_places?$filter=x_place_things/any(t:t/x_count eq 1)".to_owned(),
+        format!("x_places({place})/x_place_things"),
+        format!("x_places({place})/x_place_things/$count"),
+        format!("x_places?fetchXml={fetch}"),
+    ] {
+        let refused = stranger.get(&path).await;
+        assert_eq!(refused.refusal(), (403, "0x80040220"), "{path}: {}", refused.text);
+    }
     let bulk = "x_places/Microsoft.Dynamics.CRM.CreateMultiple";
     let many = json!({ "Targets": [
         { "@odata.type": "Microsoft.Dynamics.CRM.x_place", "x_name": many["Targets"][0]["x_name"] },

@@ -5,6 +5,7 @@ use crate::fault::{Fault, Result};
 use crate::query::filter::Expression;
 use crate::query::names::Names;
 use crate::schema::Table;
+use crate::security::Access;
 
 impl Where {
     pub(super) fn lambda(
@@ -24,6 +25,7 @@ impl Where {
         let (child, lookup) = names
             .collection(table, relationship)
             .ok_or_else(|| Fault::no_property(relationship, &table.logical))?;
+        names.caller.demand(child, Access::Read)?;
         let inner = format!("v{}", self.variables.len());
         let mut parts = format!("{inner}.\"{}\" = {alias}.\"{}\"", lookup.logical, table.primary_id());
         let mut joins = String::new();

@@ -3,10 +3,10 @@
 
 use crate::fault::{Fault, Result};
 use crate::query::condition::joined;
-use crate::query::joins::Joins;
 use crate::query::names::{Found, Names};
 use crate::query::read::ROW;
 use crate::schema::Table;
+use crate::security::Access;
 use crate::value::Cell;
 
 use super::document::{Condition, Entity, Fetch, Filter, Link, LinkKind, Part};
@@ -25,7 +25,6 @@ pub(super) struct Source<'a, 'f> {
 pub(super) struct Statement<'a, 'f> {
     pub(super) names: Names<'a>,
     pub(super) sources: Vec<Source<'a, 'f>>,
-    pub(super) joins: Joins,
     main: Level<'f>,
     made: usize,
 }
@@ -45,8 +44,8 @@ impl<'a, 'f> Statement<'a, 'f> {
     pub(super) fn new(names: Names<'a>, table: &'a Table, fetch: &'f Fetch) -> Result<Self> {
         let entity = &fetch.entity;
         let source = Source { entity, table, name: table.logical.clone(), alias: ROW.to_owned() };
-        let (sources, joins, main) = (vec![source], Joins::default(), Level::default());
-        let mut statement = Self { names, sources, joins, main, made: 0 };
+        let (sources, main) = (vec![source], Level::default());
+        let mut statement = Self { names, sources, main, made: 0 };
         let mut main = Level { from: format!(" FROM {} {ROW}", table.rows()), ..Level::default() };
         statement.fill(&mut main, 0)?;
         statement.main = main;
@@ -62,7 +61,7 @@ impl<'a, 'f> Statement<'a, 'f> {
             conditions.push(text);
             cells.extend(values);
         }
-        let text = format!("{}{} WHERE {}", self.main.from, self.joins.text, joined(&conditions, " AND "));
+        let text = format!("{} WHERE {}", self.main.from, joined(&conditions, " AND "));
         (text, cells)
     }
 
@@ -109,6 +108,7 @@ impl<'a, 'f> Statement<'a, 'f> {
         self.made += 1;
         let logical = &link.entity.name;
         let table = self.names.schema.table(logical).ok_or_else(|| no_entity(logical))?.as_ref();
+        self.names.caller.demand(table, Access::Read)?;
         // Without a name of its own a link gets its table's, numbered.
         let name = link.alias.clone().unwrap_or_else(|| format!("{logical}{}", self.made));
         if self.sources.iter().any(|known| known.name == name) {

@@ -1,0 +1,141 @@
+//! Functions and actions in CSDL: those that this emulator answers, and no others.
+
+use std::fmt::Write as _;
+
+use crate::schema::Schema;
+
+type Parameters = &'static [(&'static str, &'static str)];
+
+/// Types of answers and parameters: names and properties.
+const TYPES: &[(&str, Parameters)] = &[
+    (
+        "WhoAmIResponse",
+        &[("BusinessUnitId", "Edm.Guid"), ("UserId", "Edm.Guid"), ("OrganizationId", "Edm.Guid")],
+    ),
+    ("RetrieveVersionResponse", &[("Version", "Edm.String")]),
+    ("CreateMultipleResponse", &[("Ids", "Collection(Edm.Guid)")]),
+    ("InsertOptionValueResponse", &[("NewOptionValue", "Edm.Int32")]),
+    (
+        "RolePrivilege",
+        &[
+            ("Depth", "mscrm.PrivilegeDepth"),
+            ("PrivilegeId", "Edm.Guid"),
+            ("BusinessUnitId", "Edm.Guid"),
+            ("PrivilegeName", "Edm.String"),
+            ("RecordFilterId", "Edm.Guid"),
+            ("RecordFilterUniqueName", "Edm.String"),
+        ],
+    ),
+    ("RetrieveRolePrivilegesRoleResponse", &[("RolePrivileges", "Collection(mscrm.RolePrivilege)")]),
+    ("RetrieveUserPrivilegesResponse", &[("RolePrivileges", "Collection(mscrm.RolePrivilege)")]),
+];
+
+/// Functions without a row: parameters, and the type of the answer.
+const FUNCTIONS: &[(&str, Parameters, &str)] = &[
+    ("WhoAmI", &[], "mscrm.WhoAmIResponse"),
+    ("RetrieveVersion", &[], "mscrm.RetrieveVersionResponse"),
+    ("RetrieveRolePrivilegesRole", &[("RoleId", "Edm.Guid")], "mscrm.RetrieveRolePrivilegesRoleResponse"),
+];
+
+/// Actions without a row.
+const ACTIONS: &[(&str, Parameters)] = &[
+    ("PublishXml", &[("ParameterXml", "Edm.String")]),
+    ("PublishAllXml", &[]),
+    ("ReactivateEntityKey", &[("EntityLogicalName", "Edm.String"), ("EntityKeyLogicalName", "Edm.String")]),
+    (
+        "DeleteOptionValue",
+        &[
+            ("OptionSetName", "Edm.String"),
+            ("AttributeLogicalName", "Edm.String"),
+            ("EntityLogicalName", "Edm.String"),
+            ("Value", "Edm.Int32"),
+        ],
+    ),
+    (
+        "OrderOption",
+        &[
+            ("OptionSetName", "Edm.String"),
+            ("AttributeLogicalName", "Edm.String"),
+            ("EntityLogicalName", "Edm.String"),
+            ("Values", "Collection(Edm.Int32)"),
+        ],
+    ),
+];
+
+/// Actions on one role.
+const ON_ROLES: &[(&str, Parameters)] = &[
+    ("AddPrivilegesRole", &[("Privileges", "Collection(mscrm.RolePrivilege)")]),
+    ("ReplacePrivilegesRole", &[("Privileges", "Collection(mscrm.RolePrivilege)")]),
+    ("RemovePrivilegeRole", &[("PrivilegeId", "Edm.Guid")]),
+];
+
+pub(super) fn types(out: &mut String) {
+    out.push_str("<EnumType Name=\"PrivilegeDepth\">");
+    for (value, name) in ["Basic", "Local", "Deep", "Global"].iter().enumerate() {
+        let _ = write!(out, "<Member Name=\"{name}\" Value=\"{value}\" />");
+    }
+    out.push_str("</EnumType>");
+    for (name, properties) in TYPES {
+        let _ = write!(out, "<ComplexType Name=\"{name}\">");
+        for (name, kind) in *properties {
+            let _ = write!(out, "<Property Name=\"{name}\" Type=\"{kind}\" />");
+        }
+        out.push_str("</ComplexType>");
+    }
+}
+
+/// What is asked of a set or of a row.
+pub(super) fn bound(out: &mut String, schema: &Schema) {
+    for table in schema.tables().filter(|table| table.logical != "privilege") {
+        for (name, answer) in [
+            ("CreateMultiple", Some("mscrm.CreateMultipleResponse")),
+            ("UpdateMultiple", None),
+            ("UpsertMultiple", None),
+        ] {
+            let many = format!("Collection(mscrm.{})", table.logical);
+            operation(out, "Action", name, Some(("entityset", &many)), &[("Targets", &many)], answer);
+        }
+    }
+    for (name, given) in ON_ROLES {
+        operation(out, "Action", name, Some(("entity", "mscrm.role")), given, None);
+    }
+    let answer = Some("mscrm.RetrieveUserPrivilegesResponse");
+    operation(out, "Function", "RetrieveUserPrivileges", Some(("entity", "mscrm.systemuser")), &[], answer);
+}
+
+pub(super) fn unbound(out: &mut String) {
+    for (name, given, answer) in FUNCTIONS {
+        operation(out, "Function", name, None, given, Some(answer));
+    }
+    for (name, given) in ACTIONS {
+        operation(out, "Action", name, None, given, None);
+    }
+}
+
+pub(super) fn operation(
+    out: &mut String,
+    kind: &str,
+    name: &str,
+    binding: Option<(&str, &str)>,
+    parameters: &[(&str, &str)],
+    answer: Option<&str>,
+) {
+    let is_bound = if binding.is_some() { " IsBound=\"true\"" } else { "" };
+    let _ = write!(out, "<{kind} Name=\"{name}\"{is_bound}>");
+    for (name, kind) in binding.iter().chain(parameters) {
+        let _ = write!(out, "<Parameter Name=\"{name}\" Type=\"{kind}\" Nullable=\"false\" />");
+    }
+    if let Some(answer) = answer {
+        let _ = write!(out, "<ReturnType Type=\"{answer}\" Nullable=\"false\" />");
+    }
+    let _ = write!(out, "</{kind}>");
+}
+
+pub(super) fn imports(out: &mut String) {
+    for (name, ..) in FUNCTIONS {
+        let _ = write!(out, "<FunctionImport Name=\"{name}\" Function=\"Microsoft.Dynamics.CRM.{name}\" />");
+    }
+    for (name, _) in ACTIONS {
+        let _ = write!(out, "<ActionImport Name=\"{name}\" Action=\"Microsoft.Dynamics.CRM.{name}\" />");
+    }
+}
