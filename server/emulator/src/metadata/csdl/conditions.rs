@@ -61,9 +61,12 @@ const DATED: &[&str] = &["On", "NotOn", "OnOrAfter", "OnOrBefore"];
 /// Several values.
 const MANY: &[&str] = &["In", "NotIn", "Between", "NotBetween", "ContainValues", "DoesNotContainValues"];
 
+/// Functions, and the name and type of each of their parameters.
+type Group<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
 pub(super) fn write(out: &mut String) {
     let name = ("PropertyName", "Edm.String");
-    let groups: [(&[&str], &[(&str, &str)]); 4] = [
+    let groups: [Group<'_>; 4] = [
         (PLAIN, &[name]),
         (COUNTED, &[name, ("PropertyValue", "Edm.Int64")]),
         (DATED, &[name, ("PropertyValue", "Edm.String")]),
