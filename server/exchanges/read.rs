@@ -24,6 +24,7 @@ const GIVEN: &[&str] = &[
     "fault ",
     "ends ",
     "begins ",
+    "as ",
 ];
 
 /// One file: the exchanges of one subject, in the order in which they are played.
