@@ -16,7 +16,7 @@ use super::condition::Where;
 use super::expand::{self, Expansion};
 use super::filter::Expression;
 use super::names::Names;
-use super::options::{annotations_applied, applied, link, refuse_unknown, top};
+use super::options::{annotations_applied, applied, link, refuse_unknown, top, wants_count};
 use super::page::{self, MOST_ROWS, Place};
 use super::plan::{Asked, Plan};
 use super::select::{Listed, Manner, Shape, Wish, cell, write_row};
@@ -117,7 +117,7 @@ pub(crate) async fn list(
     let mut body = String::with_capacity(256 + rows.len() * 256);
     let context = format!("{}$metadata#{}{}", request.base, table.set, plan.shape.context());
     body.push_str(&format!("{{\"@odata.context\":\"{context}\""));
-    let counted = match options.get("$count") == Some("true") {
+    let counted = match wants_count(options)? {
         true => Some(counted(names, reader, set, options).await?),
         false => None,
     };
