@@ -4,6 +4,7 @@ mod demo;
 
 use leptos::{nonce::use_nonce, prelude::*};
 use model::{
+    calendar::Zone,
     delivery::{Balance, Delivery, DeliveryState},
     time::Instant,
 };
@@ -11,7 +12,7 @@ use model::{
 use super::document::{Frame, document};
 use crate::{components::header, compose::count, panel::Tone};
 
-pub use demo::Trouble;
+pub use demo::{RUNS, Trouble};
 
 /// What the page shows.
 #[derive(Clone, Debug)]
@@ -49,10 +50,10 @@ pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + us
                 </h1>
                 <div id="warnings" data-again="">{warnings(&facts.warnings)}</div>
                 {equation(&facts.delivery)}
-                {facts.demo.map(demo::controls)}
+                {facts.demo.map(|trouble| demo::controls(trouble, frame.demo))}
                 {tables(&facts.delivery.balance)}
                 {dataverse(facts)}
-                <p class="quiet" id="as-of" data-again="">{format!("As of {}.", facts.now)}</p>
+                <p class="quiet" id="as-of" data-again="">{format!("As of {}.", Zone::utc().format(facts.now, "%Y-%m-%d %H:%M:%S UTC"))}</p>
             </main>
             <script nonce=use_nonce()>{AGAIN}</script>
         },

@@ -32,7 +32,7 @@ def exercise(emulator) -> int:
     credential = ClientSecretCredential(
         emulator["tenantId"], emulator["clientId"], emulator["clientSecret"], **authority(emulator))
     with DataverseClient(emulator["httpsUrl"], credential) as client:
-        steps = [tables, rows, queries, upserts, batches, errors, definitions]
+        steps = [tables, rows, queries, fetches, upserts, batches, errors, definitions]
         for step in steps:
             step(client)
     certificate(emulator)
@@ -111,6 +111,21 @@ def queries(client) -> None:
     assert pages == [4, 2], pages
     frame = builder().where(col("new_count") < 3).execute().to_dataframe()
     assert sorted(frame["new_count"]) == [0, 1, 2], frame
+
+
+def fetches(client) -> None:
+    xml = """<fetch count='4'><entity name='new_item'><attribute name='new_name'/><order attribute='new_name'/>
+      <link-entity name='new_place' from='new_placeid' to='new_placeid' link-type='outer' alias='place'>
+        <attribute name='new_town'/></link-entity></entity></fetch>"""
+    pages = list(client.query.fetchxml(xml).execute_pages())
+    assert [len(page) for page in pages] == [4, 2], pages
+    rows = [row for page in pages for row in page]
+    assert [row["new_name"] for row in rows] == ["n0", "n1", "n2", "n3", "n4", "O'Neil & ünï"], rows
+    assert rows[5]["place.new_town"] == "Århus", rows[5]
+    xml = """<fetch aggregate='true'><entity name='new_item'>
+      <attribute name='new_count' alias='total' aggregate='sum'/></entity></fetch>"""
+    [one] = client.query.fetchxml(xml).execute()
+    assert one["total"] == 18, one
 
 
 def upserts(client) -> None:

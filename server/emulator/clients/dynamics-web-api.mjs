@@ -95,6 +95,9 @@ async function queries(key) {
   // More than 2,000 characters: it makes a batch of it without a word.
   const long = Array(100).fill("x_name eq 'zzzzzzzzzzzzzzz'").join(" or ");
   assert.equal((await api.retrieveMultiple({ ...things, filter: long })).value.length, 0);
+  const fetchXml = `<fetch count="2"><entity name="x_thing"><attribute name="x_name"/><order attribute="x_name"/></entity></fetch>`;
+  const fetched = await api.fetchAll({ ...things, fetchXml, includeAnnotations: "*" });
+  assert.deepEqual(fetched.value.map(row => row.x_name), ["one", "three", "two"]);
   const tracked = { ...things, select: ["x_name"], trackChanges: true };
   const start = await api.retrieveMultiple(tracked);
   await api.deleteRecord({ ...things, key });

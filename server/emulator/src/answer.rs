@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::fault::Fault;
 use crate::security::Caller;
+use crate::trace::Changed;
 
 /// A request, on its own or out of a batch.
 #[derive(Clone, Debug)]
@@ -63,13 +64,15 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) body: Bytes,
+    /// What it did to rows, for the trace.
+    pub(crate) changed: Changed,
 }
 
 pub(crate) const JSON: &str = "application/json; odata.metadata=minimal";
 
 impl Answer {
     pub(crate) fn empty(status: StatusCode) -> Self {
-        Self { status, headers: Vec::new(), body: Bytes::new() }
+        Self { status, headers: Vec::new(), body: Bytes::new(), changed: Changed::default() }
     }
 
     pub(crate) fn no_content() -> Self {

@@ -122,8 +122,8 @@ async fn write(organisation: &Organisation, request: &Request) -> Result<Answer>
     let names = organisation.names(&schema, &request.caller);
     let outcome = single::write(names, &mut transaction, request, &operation).await;
     match outcome {
-        Ok(answer) => {
-            transaction.commit().await?;
+        Ok(mut answer) => {
+            answer.changed = transaction.commit().await?;
             Ok(answer)
         }
         Err(fault) => {

@@ -6,20 +6,39 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::fault::Fault;
 
 /// How much one user may ask for. The defaults are the cloud's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Limits {
     /// Requests in a window.
     pub requests: u32,
-    /// Execution time of all requests in a window.
+    /// Execution time of all requests in a window. In milliseconds where it is sent to the admin routes.
+    #[serde(with = "milliseconds")]
     pub execution: Duration,
     /// Requests at the same time.
     pub concurrency: u32,
+    /// In milliseconds as well.
+    #[serde(with = "milliseconds")]
     pub window: Duration,
+}
+
+mod milliseconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
+    }
 }
 
 impl Default for Limits {
@@ -35,12 +54,12 @@ impl Default for Limits {
 
 /// Keeps count, of each user apart: several application users have budgets of their own \[D:api-limits.md\].
 pub(crate) struct Limiter {
-    limits: Limits,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
+    limits: Limits,
     users: HashMap<Uuid, Used>,
     /// Requests and rows since the start: what the daily entitlement is counted in.
     total_requests: u64,
@@ -90,15 +109,16 @@ impl Drop for Admitted<'_> {
 
 impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, state: Mutex::default() }
+        Self { state: Mutex::new(State { limits, ..State::default() }) }
     }
 
     /// Lets a request in, or says which limit it broke and when to come back.
     pub(crate) fn admit(&self, user: Uuid, now_ms: i64) -> Result<Admitted<'_>, Fault> {
         let mut state = self.state();
+        let limits = state.limits;
         let used = state.users.entry(user).or_default();
-        used.forget_before(now_ms - ms(self.limits.window));
-        used.within(&self.limits, now_ms)?;
+        used.forget_before(now_ms.saturating_sub(ms(limits.window)));
+        used.within(&limits, now_ms)?;
         used.requests.push_back(now_ms);
         used.running += 1;
         state.total_requests += 1;
@@ -131,9 +151,23 @@ impl Limiter {
         let (requests, execution_ms) =
             state.users.get(&user).map_or((0, 0), |used| (used.requests.len(), used.execution_ms));
         Left {
-            requests: (self.limits.requests as usize).saturating_sub(requests),
-            execution_ms: ms(self.limits.execution).saturating_sub(execution_ms).max(0),
+            requests: (state.limits.requests as usize).saturating_sub(requests),
+            execution_ms: ms(state.limits.execution).saturating_sub(execution_ms).max(0),
         }
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.state().limits
+    }
+
+    /// From now on these, for what has been used already as well.
+    pub(crate) fn limit(&self, limits: Limits) {
+        self.state().limits = limits;
+    }
+
+    /// Who has asked for anything in this window, or is still waiting for an answer.
+    pub(crate) fn users(&self) -> Vec<Uuid> {
+        self.state().users.keys().copied().collect()
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

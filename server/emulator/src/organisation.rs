@@ -2,9 +2,11 @@
 
 mod founding;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use sqlx::sqlite::SqliteConnection;
+use tempfile::TempDir;
 
 use crate::disturbance::Disturbances;
 use crate::emulator::Options;
@@ -29,6 +31,8 @@ pub(crate) struct Organisation {
     /// Held by a change of definitions for as long as a disturbance wants it.
     pub(crate) customizing: tokio::sync::Mutex<()>,
     schema: RwLock<Arc<Schema>>,
+    /// What an organisation without a folder of its own puts aside; made when it is first needed.
+    scratch: OnceLock<TempDir>,
 }
 
 impl Organisation {
@@ -55,6 +59,7 @@ impl Organisation {
             trace: Trace::default(),
             customizing: tokio::sync::Mutex::default(),
             schema: RwLock::default(),
+            scratch: OnceLock::new(),
         };
         let mut writer = organisation.store.write().await;
         organisation.settle(&mut writer).await?;
@@ -81,6 +86,16 @@ impl Organisation {
 
     pub(crate) fn schema(&self) -> Arc<Schema> {
         Arc::clone(&self.schema.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A temporary folder that is removed with the organisation.
+    pub(crate) fn scratch(&self) -> std::io::Result<PathBuf> {
+        if let Some(folder) = self.scratch.get() {
+            return Ok(folder.path().to_owned());
+        }
+        // Where two make one at the same time, the other's is dropped.
+        let folder = tempfile::Builder::new().prefix("emulator-").tempdir()?;
+        Ok(self.scratch.get_or_init(|| folder).path().to_owned())
     }
 
     /// From now on every request sees this one.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
+use uuid::Uuid;
 
 /// So many are kept, each body up to so many bytes.
 const KEPT: usize = 200;
@@ -21,8 +22,36 @@ pub(crate) struct Exchange {
     pub(crate) status: Option<u16>,
     pub(crate) milliseconds: u64,
     pub(crate) answer: String,
-    /// The row that was written, where it was one.
-    pub(crate) row: Option<String>,
+    pub(crate) changed: Changed,
+}
+
+/// Rows that a request has made, changed or deleted: their number, and the first of them by address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Changed {
+    total: usize,
+    rows: Vec<String>,
+}
+
+/// How many rows a request is shown to have changed.
+const SHOWN: usize = 20;
+
+impl Changed {
+    pub(crate) fn note(&mut self, what: &str, set: &str, id: Uuid) {
+        self.total += 1;
+        if self.rows.len() < SHOWN {
+            self.rows.push(format!("{what} {set}({id})"));
+        }
+    }
+
+    pub(crate) fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Forgets what came after the first so many.
+    pub(crate) fn back_to(&mut self, total: usize) {
+        self.total = total;
+        self.rows.truncate(total);
+    }
 }
 
 #[derive(Default)]
@@ -37,6 +66,10 @@ impl Trace {
             kept.pop_front();
         }
         kept.push_back(exchange);
+    }
+
+    pub(crate) fn clear(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Newest first.

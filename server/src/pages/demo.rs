@@ -1,16 +1,17 @@
-//! `POST /pipeline/demo`: trouble for the emulator inside, and its end.
+//! `POST /pipeline/demo`: trouble for the emulator inside, its end, and runs to watch meanwhile.
 
-use app::pages::Trouble;
+use app::pages::{RUNS, Trouble};
 use axum::{
     Form,
     extract::{State, rejection::FormRejection},
     response::{IntoResponse as _, Redirect, Response},
 };
-use model::record::FieldFault;
+use model::record::{FieldFault, campaign_run::CAMPAIGN_RUN};
 use serde::Deserialize;
 
 use crate::{
     access::Asker,
+    chance, demo,
     house::SharedHouse,
     problem::{Kind, Problem},
 };
@@ -22,7 +23,7 @@ pub struct Choice {
 
 pub async fn make(
     State(house): State<SharedHouse>,
-    _asker: Asker,
+    asker: Asker,
     form: Result<Form<Choice>, FormRejection>,
 ) -> Result<Response, Problem> {
     let Some(demo) = &house.carrier.demo else {
@@ -31,10 +32,30 @@ pub async fn make(
         return Err(Problem::new(Kind::NotFound, detail));
     };
     let make = form.map(|form| form.0.make).unwrap_or_default();
-    let trouble = Trouble::of_key(&make);
-    if trouble.is_none() && make != Trouble::NONE {
-        return Err(Problem::fields(vec![FieldFault::new("make", "must be away, throttled or none")]));
+    match (Trouble::of_key(&make), make.as_str()) {
+        (Some(trouble), _) => demo.make(Some(trouble)),
+        (None, Trouble::NONE) => demo.make(None),
+        (None, RUNS) => record(&house, asker).await?,
+        _ => {
+            let rule = "must be away, throttled, none or runs";
+            return Err(Problem::fields(vec![FieldFault::new("make", rule)]));
+        }
     }
-    demo.make(trouble);
     Ok(Redirect::to("/pipeline").into_response())
+}
+
+/// Takes ten runs in by the road that every record takes.
+async fn record(house: &SharedHouse, asker: Asker) -> Result<(), Problem> {
+    let settings = &house.settings;
+    let Some(told) = settings.demo else {
+        let detail =
+            "This server was started without demo data, and makes none up now; send runs of your own.";
+        return Err(Problem::new(Kind::NotFound, detail));
+    };
+    let runs = demo::burst(told.seed, &settings.data, house.now(), chance::seed()).map_err(|error| {
+        tracing::error!(%error, "no runs could be made up");
+        Problem::new(Kind::Internal, error.to_string())
+    })?;
+    house.ledger.store(asker.tenant, &CAMPAIGN_RUN, runs).await?;
+    Ok(())
 }

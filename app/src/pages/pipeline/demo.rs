@@ -27,7 +27,11 @@ impl Trouble {
     }
 }
 
-pub(super) fn controls(now: Option<Trouble>) -> impl IntoView + use<> {
+/// Asks for ten runs at once.
+pub const RUNS: &str = "runs";
+
+/// `telling`: demo data are told, so that more can be made up.
+pub(super) fn controls(now: Option<Trouble>, telling: bool) -> impl IntoView + use<> {
     let said = match now {
         None => "Dataverse answers. Make trouble, and watch what happens to the records.",
         Some(Trouble::Away) => {
@@ -50,7 +54,10 @@ pub(super) fn controls(now: Option<Trouble>) -> impl IntoView + use<> {
         <section class="card" aria-labelledby="demo">
             <h2 id="demo">"Trouble on demand"</h2>
             <p>{said}</p>
-            <form class="buttons" action="/pipeline/demo" method="post">{buttons.collect_view()}</form>
+            <form class="buttons" action="/pipeline/demo" method="post">
+                {buttons.collect_view()}
+                {telling.then(|| view! { <button class="button" name="make" value=RUNS>"Record ten runs"</button> })}
+            </form>
         </section>
     }
 }

@@ -38,7 +38,7 @@ pub(super) async fn respond(
         (&Method::DELETE, [client, "credentials", id]) => {
             done(remove_credential(organisation, client, id).await)
         }
-        _ => Err(unknown("applications")),
+        _ => Err(unknown(method, "applications")),
     }
 }
 

@@ -84,19 +84,37 @@ pub(super) async fn reset(organisation: &Organisation) -> Result<()> {
     Ok(())
 }
 
-/// Snapshots lie in the data folder, or in the machine's folder for temporary files.
+/// The names of the snapshots that there are.
+pub(super) fn names(organisation: &Organisation) -> Result<Vec<String>> {
+    let folder = folder(organisation)?;
+    let files = std::fs::read_dir(folder).map_err(|error| unusable(&error))?;
+    let names = files.filter_map(|file| {
+        let path = file.ok()?.path();
+        let fits = path.extension().is_some_and(|extension| extension == "sqlite");
+        path.file_stem().filter(|_| fits).map(|stem| stem.to_string_lossy().into_owned())
+    });
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Snapshots lie in the data folder, or in a temporary one that goes with the organisation.
 fn file(organisation: &Organisation, name: &str) -> Result<PathBuf> {
     let fine =
         !name.is_empty() && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     if !fine {
         return Err(Fault::bad("", "A snapshot's name takes letters, digits and hyphens."));
     }
+    Ok(folder(organisation)?.join(format!("{name}.sqlite")))
+}
+
+fn folder(organisation: &Organisation) -> Result<PathBuf> {
     let folder = match &organisation.options.data {
         Some(data) => data.join("snapshots"),
-        None => std::env::temp_dir().join(format!("emulator-{}", organisation.identity.organization)),
+        None => organisation.scratch().map_err(|error| unusable(&error))?,
     };
     std::fs::create_dir_all(&folder).map_err(|error| unusable(&error))?;
-    Ok(folder.join(format!("{name}.sqlite")))
+    Ok(folder)
 }
 
 /// A database in memory opens others in memory too, unless their address says otherwise.

@@ -58,9 +58,11 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
         }
     }
     // What came before a failure stays, as in the cloud: only change sets are whole.
-    transaction.commit().await?;
+    let changed = transaction.commit().await?;
     // The outer status of a stopped batch is its failure's, and 400 is the one that every client reads [SDK-WIRE § 5].
-    Ok(output.finish(failed && !go_on))
+    let mut answer = output.finish(failed && !go_on);
+    answer.changed = changed;
+    Ok(answer)
 }
 
 struct Batch<'a> {

@@ -137,7 +137,7 @@ impl Door {
                 status: answer.map(|answer| answer.status.as_u16()),
                 milliseconds: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
                 answer: answer.map(|answer| excerpt(&path, &answer.body)).unwrap_or_default(),
-                row: answer.and_then(|answer| answer.header("odata-entityid")).map(str::to_owned),
+                changed: answer.map(|answer| answer.changed.clone()).unwrap_or_default(),
                 method,
                 path,
                 request,
@@ -207,8 +207,7 @@ async fn route(door: &Door, head: &Parts, body: Bytes) -> Answer {
     let path = head.uri.path();
     if let Some(rest) = path.strip_prefix("/_emulator/v1/")
         && organisation.options.admin
-        && door.peer.ip().is_loopback()
-        && is_local(head)
+        && admin::may_enter(door.peer.ip(), host(head), header_text(head, &header::ORIGIN))
     {
         return admin::respond(organisation, &head.method, rest, head.uri.query().unwrap_or_default(), &body)
             .await;
@@ -252,18 +251,12 @@ async fn route(door: &Door, head: &Parts, body: Bytes) -> Answer {
 }
 
 fn host(head: &Parts) -> &str {
-    head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost")
+    header_text(head, &header::HOST).unwrap_or("localhost")
 }
 
-/// A page elsewhere could point its own name at this machine, or post here from a browser: neither may administer.
-fn is_local(head: &Parts) -> bool {
-    let host = host(head);
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let own_page = match head.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()) {
-        Some(origin) => origin.split_once("://").is_some_and(|(_, origin)| origin == host),
-        None => true,
-    };
-    own_page && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+fn header_text<'a>(head: &'a Parts, name: &HeaderName) -> Option<&'a str> {
+    // One that is no text is not the same as none.
+    head.headers.get(name).map(|value| value.to_str().unwrap_or_default())
 }
 
 fn response(answer: Answer) -> Response<Full<Bytes>> {

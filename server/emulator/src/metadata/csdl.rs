@@ -1,6 +1,7 @@
 //! `$metadata`: the organisation in CSDL, as it is now. Choices are whole numbers there, as in the cloud: only their
 //! definitions know the labels.
 
+mod conditions;
 mod operations;
 
 use std::fmt::Write as _;
@@ -23,6 +24,7 @@ pub(super) fn write(schema: &Schema) -> String {
     operations::types(&mut out);
     operations::bound(&mut out, schema);
     operations::unbound(&mut out);
+    conditions::write(&mut out);
     out.push_str("<EntityContainer Name=\"System\">");
     for table in schema.tables() {
         entity_set(&mut out, schema, table);

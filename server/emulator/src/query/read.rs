@@ -59,7 +59,7 @@ pub(crate) async fn one(
     let etag = format!("W/\"{}\"", shape.version(&row)?);
     let known = request.header("if-none-match").is_some_and(|known| known == etag);
     if known && expansions.is_empty() && !manner.annotations.any() {
-        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).with("etag", etag));
+        return Ok(Answer::json("").status(StatusCode::NOT_MODIFIED).with("etag", etag));
     }
     gather_all(&mut shape, names, reader, manner, std::slice::from_ref(&row)).await?;
     let context = format!("{}$metadata#{}{}/$entity", request.base, table.set, shape.context());

@@ -84,6 +84,7 @@ pub(crate) async fn write(
             point(transaction, child, child_id, lookup, id).await?;
         }
     }
+    transaction.changed.note(if created { "made" } else { "changed" }, &table.set, id);
     Ok(Written { id, created })
 }
 
@@ -262,6 +263,7 @@ async fn remove(transaction: &mut Transaction<'_>, table: &Table, id: Uuid) -> R
     let text = format!("DELETE FROM {} WHERE \"{}\" = ?", table.rows(), table.primary_id());
     transaction.execute(text, vec![Cell::Id(id)]).await?;
     transaction.seen.remove(&(table.number, id));
+    transaction.changed.note("deleted", &table.set, id);
     if table.change_tracking {
         let version = transaction.next_version();
         let (number, now) = (table.number, transaction.now);

@@ -6,6 +6,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments as _, AssertSqlSafe, Row as _};
 use uuid::Uuid;
 
+use crate::trace::Changed;
 use crate::value::Cell;
 
 /// Runs statements without parameters. Their text is made of checked names only, never of values.
@@ -34,6 +35,9 @@ pub(crate) struct Transaction<'a> {
     pub(crate) now: i64,
     /// Rows that lookups of this transaction were found to point at, so that a thousand of them ask once.
     pub(crate) seen: HashSet<(i64, Uuid)>,
+    pub(crate) changed: Changed,
+    /// How many were changed before the savepoint.
+    mark: usize,
 }
 
 impl<'a> Transaction<'a> {
@@ -42,7 +46,10 @@ impl<'a> Transaction<'a> {
         let row =
             sqlx::query("SELECT value FROM facts WHERE name = 'version'").fetch_one(&mut *connection).await;
         match row.and_then(|row| row.try_get::<i64, _>(0)) {
-            Ok(version) => Ok(Self { connection, version, now, seen: HashSet::new() }),
+            Ok(version) => {
+                let changed = Changed::default();
+                Ok(Self { connection, version, now, seen: HashSet::new(), changed, mark: 0 })
+            }
             Err(error) => {
                 run(connection, "ROLLBACK").await?;
                 Err(error)
@@ -72,6 +79,7 @@ impl<'a> Transaction<'a> {
     }
 
     pub(crate) async fn savepoint(&mut self) -> Result<(), sqlx::Error> {
+        self.mark = self.changed.total();
         run(self.connection, "SAVEPOINT part").await
     }
 
@@ -81,10 +89,12 @@ impl<'a> Transaction<'a> {
             return run(self.connection, "RELEASE part").await;
         }
         self.seen.clear();
+        self.changed.back_to(self.mark);
         run(self.connection, "ROLLBACK TO part; RELEASE part").await
     }
 
-    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+    /// What was done is on disk when this returns.
+    pub(crate) async fn commit(self) -> Result<Changed, sqlx::Error> {
         let version = vec![Cell::Integer(self.version)];
         let kept = sql("UPDATE facts SET value = ? WHERE name = 'version'".to_owned(), version)
             .execute(&mut *self.connection)
@@ -97,7 +107,7 @@ impl<'a> Transaction<'a> {
             // A failed commit may leave the transaction open, and the next BEGIN would fail on it.
             let _ = run(self.connection, "ROLLBACK").await;
         }
-        done
+        done.map(|()| self.changed)
     }
 
     pub(crate) async fn roll_back(self) -> Result<(), sqlx::Error> {

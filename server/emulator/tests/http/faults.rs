@@ -24,6 +24,66 @@ async fn too_many_requests_are_throttled() {
 }
 
 #[tokio::test]
+async fn limits_are_set_while_it_runs() {
+    let desk = Desk::with(Options { admin: true, ..Options::default() }).await;
+    let limits = format!("{}/_emulator/v1/limits", desk.emulator.url());
+    let put =
+        async |body: serde_json::Value| Answer::of(http().put(&limits).json(&body)).await.status.as_u16();
+    assert_eq!(Answer::of(http().get(&limits)).await.json["window"], 300_000);
+    assert_eq!(desk.get("WhoAmI").await.header("x-ms-ratelimit-time-remaining-xrm-requests").len(), 8);
+    assert_eq!(put(json!({ "requests": 2, "window": 10_000 })).await, 204);
+    assert_eq!(desk.get("WhoAmI").await.status, 200);
+    let refused = desk.get("WhoAmI").await;
+    assert_eq!(refused.refusal(), (429, "0x80072322"));
+    assert!(refused.text.contains("over time window of 10 seconds"), "{}", refused.text);
+    desk.emulator.advance_clock(Duration::from_secs(10));
+    assert_eq!(desk.get("WhoAmI").await.status, 200);
+    assert_eq!(put(json!({ "concurrency": 0 })).await, 204);
+    assert_eq!(desk.get("WhoAmI").await.refusal(), (429, "0x80072326"));
+    assert_eq!(put(json!({ "execution": 0 })).await, 204);
+    assert_eq!(desk.get("WhoAmI").await.refusal(), (429, "0x80072321"));
+    assert_eq!(put(json!({ "nonsense": 0 })).await, 400);
+    // Another application has a budget of its own.
+    assert_eq!(put(json!({ "requests": 1 })).await, 204);
+    let other = desk.as_application(Some(vec!["System Administrator".to_owned()])).await;
+    assert_eq!(other.get("WhoAmI").await.status, 200);
+    assert_eq!(other.get("WhoAmI").await.status, 429);
+    let status = Answer::of(http().get(limits.replace("limits", "status"))).await;
+    assert_eq!(status.json["users"].as_array().unwrap().len(), 2, "{}", status.text);
+}
+
+#[tokio::test]
+async fn the_trace_says_which_rows_a_request_changed() {
+    let desk = Desk::with(Options { admin: true, ..Options::default() }).await;
+    desk.furnish().await;
+    let trace = format!("{}/_emulator/v1/trace", desk.emulator.url());
+    let newest = async || Answer::of(http().get(&trace)).await.json["exchanges"][0]["changed"].clone();
+    let id = desk.thing(json!({})).await;
+    assert_eq!(newest().await, json!({ "total": 1, "rows": [format!("made x_things({id})")] }));
+    desk.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await;
+    assert_eq!(newest().await["rows"][0], format!("changed x_things({id})"));
+    let target = json!({ "@odata.type": "Microsoft.Dynamics.CRM.x_thing" });
+    let targets = json!({ "Targets": vec![target; 30] });
+    desk.post("x_things/Microsoft.Dynamics.CRM.CreateMultiple", &targets).await;
+    let many = newest().await;
+    assert_eq!((&many["total"], many["rows"].as_array().unwrap().len()), (&json!(30), 20));
+    // What a failed change set did is undone, and not shown.
+    let batch = format!(
+        "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Type: application/http\r\nContent-ID: \
+         1\r\n\r\nDELETE x_things({id}) HTTP/1.1\r\n\r\n\r\n--c\r\nContent-Type: application/http\r\nContent-ID: \
+         2\r\n\r\nDELETE x_things({id}) HTTP/1.1\r\n\r\n\r\n--c--\r\n--b--\r\n"
+    );
+    let request = desk.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
+    let refused = Answer::of(request.body(batch)).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert_eq!(newest().await["total"], 0);
+    desk.delete(&format!("x_things({id})")).await;
+    assert_eq!(newest().await["rows"][0], format!("deleted x_things({id})"));
+    assert_eq!(Answer::of(http().delete(&trace)).await.status, 204);
+    assert_eq!(Answer::of(http().get(&trace)).await.json["exchanges"], json!([]));
+}
+
+#[tokio::test]
 async fn faults_befall_requests_as_ordered() {
     let desk = Desk::new().await;
     let fault =
@@ -89,6 +149,7 @@ async fn admin_routes_answer_only_where_they_may() {
     assert_eq!(post("restore", json!({ "name": "one" })).await.status, 204);
     assert_eq!(desk.get("x_things").await.column("x_name"), [json!("kept")]);
     assert_eq!(post("restore", json!({ "name": "../x" })).await.status, 400);
+    assert_eq!(Answer::of(http().get(admin("snapshots"))).await.json, json!({ "snapshots": ["one"] }));
     let trace = Answer::of(http().get(admin("trace"))).await;
     assert!(trace.text.contains("kept") && !trace.text.contains("Bearer"));
     assert_eq!(post("reset", json!({})).await.status, 204);

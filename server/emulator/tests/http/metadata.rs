@@ -243,6 +243,40 @@ async fn csdl_describes_the_organisation() {
 }
 
 #[tokio::test]
+async fn query_functions_that_are_described_are_answered() {
+    let desk = Desk::new().await;
+    let csdl = desk.get("$metadata").await.text;
+    let functions =
+        csdl.split("<Function Name=\"").skip(1).map(|rest| rest.split("</Function>").next().unwrap());
+    let mut asked = 0;
+    for function in functions.filter(|function| function.contains("\"PropertyName\"")) {
+        let name = function.split('"').next().unwrap();
+        let column = match name {
+            "EqualUserLanguage" | "In" | "NotIn" | "Between" | "NotBetween" => "x_count",
+            "ContainValues" | "DoesNotContainValues" => "x_tags",
+            _ if name.ends_with("UserId") => "ownerid",
+            _ if name.ends_with("BusinessId") => "owningbusinessunit",
+            _ => "x_at",
+        };
+        let more = match function {
+            _ if function.contains("Edm.Int64") => ",PropertyValue=3",
+            _ if function.contains("PropertyValues") => ",PropertyValues=[\"1\",\"2\"]",
+            _ if function.contains("\"PropertyValue\"") => ",PropertyValue='2026-03-01'",
+            _ => "",
+        };
+        let column = match column.starts_with('o') {
+            true => format!("_{column}_value"),
+            false => column.to_owned(),
+        };
+        let filter = format!("Microsoft.Dynamics.CRM.{name}(PropertyName='{column}'{more})");
+        let answer = desk.get(&format!("x_things?$filter={filter}")).await;
+        assert_eq!(answer.status, 200, "{filter}: {}", answer.text);
+        asked += 1;
+    }
+    assert!(asked > 50, "{asked}");
+}
+
+#[tokio::test]
 async fn a_key_fails_on_duplicates_and_is_built_again() {
     let options = Options { key_delay: Duration::from_secs(20), ..Options::default() };
     let desk = Desk::with(options).await;

@@ -259,7 +259,7 @@ fn pipeline() -> Value {
     }));
     let mut token = closed(json!({
         "hits": count(), "misses": count(), "fetches": count(), "failures": count(), "hitRate": decimal_or_null(),
-        "expiresInSeconds": count_or_null(),
+        "renewals": count(), "expiresInSeconds": count_or_null(),
     }));
     for part in [&mut relay, &mut token] {
         part["type"] = json!(["object", "null"]);
@@ -267,7 +267,7 @@ fn pipeline() -> Value {
     closed(json!({
         "asOf": time(), "balance": list("Balance"), "state": state(), "reason": nullable("string"), "pending": count(),
         "lagSeconds": count(), "unaccounted": count(), "deadLetters": {"type": "array", "items": letter},
-        "organisation": {"type": "string"}, "relay": relay, "tokenCache": token,
+        "organisation": {"type": "string"}, "warnings": {"type": "array", "items": {"type": "string"}}, "relay": relay, "tokenCache": token,
         "limits": closed(json!({"heldBackSeconds": count_or_null()})), "budget": {"type": "null"},
     }))
 }

@@ -112,7 +112,7 @@ pub(super) fn unbound(out: &mut String) {
     }
 }
 
-fn operation(
+pub(super) fn operation(
     out: &mut String,
     kind: &str,
     name: &str,
