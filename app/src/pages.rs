@@ -8,4 +8,4 @@ mod pipeline;
 pub use document::{Files, Frame, Theme};
 pub use fault::fault_page;
 pub use panel::panel_page;
-pub use pipeline::{PipelineFacts, pipeline_page};
+pub use pipeline::{PipelineFacts, RUNS, Trouble, pipeline_page};

@@ -1,5 +1,6 @@
 //! How records get to Dataverse: the road made ready, the relay on it, and where delivery stands.
 
+mod demo;
 pub mod expiry;
 mod organisation;
 mod road;
@@ -19,6 +20,7 @@ use model::{
 use pipeline::RelayStatus;
 use tokio::sync::watch;
 
+pub use demo::Demo;
 pub use organisation::Target;
 pub use road::{Road, tenants};
 pub use rotation::Rotation;
@@ -27,6 +29,8 @@ pub use rotation::Rotation;
 pub struct Carrier {
     /// The organisation's address, or what stands in for it.
     place: String,
+    /// Trouble on demand, where an emulator is inside.
+    pub demo: Option<Demo>,
     /// The last day of the credentials.
     expires: ArcSwap<Option<Date>>,
     stage: ArcSwap<Stage>,
@@ -71,6 +75,7 @@ impl Carrier {
         let stage = if matches!(target, Target::Nobody) { Stage::Resting } else { Stage::Preparing(None) };
         Self {
             place: target.place(),
+            demo: target.controls().map(Demo::of),
             expires: ArcSwap::from_pointee(target.expires()),
             stage: ArcSwap::from_pointee(stage),
         }

@@ -1,5 +1,6 @@
 //! Pages are whole documents: what they show is there before rendering starts.
 
+pub mod demo;
 pub mod fault;
 pub mod panel;
 pub mod pipeline;

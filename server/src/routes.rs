@@ -37,6 +37,7 @@ pub fn router(house: &SharedHouse) -> Router {
     Router::new()
         .route("/", get(pages::panel::panel))
         .route("/pipeline", get(pages::pipeline::pipeline))
+        .route("/pipeline/demo", post(pages::demo::make))
         .route("/theme", post(pages::theme::choose))
         .route("/api/panel", get(pages::panel::poll))
         .merge(records::routes(&records::CAMPAIGN_RUNS))

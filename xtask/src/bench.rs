@@ -1,6 +1,7 @@
 //! `cargo xtask bench [NAME]`: the benchmarks of the bars, each with its method and figure.
 
 mod dataverse;
+mod durability;
 mod size;
 mod start;
 
@@ -16,6 +17,7 @@ type Benchmark = fn(&House, &std::path::Path) -> Result<Report>;
 const BENCHMARKS: &[(&str, &str, Benchmark)] = &[
     ("size", "how many bytes the first visit loads", size::measure),
     ("dataverse", "rows through client and emulator, and a million of them in memory", dataverse::measure),
+    ("durability", "a hundred kills under load, and what was promised", durability::measure),
     ("start", "how long a start takes, and the memory that it holds when idle", start::measure),
 ];
 
@@ -49,7 +51,7 @@ pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
     for (name, what, measure) in BENCHMARKS {
         if all || names.iter().any(|wanted| wanted == name) {
             let report =
-                step(&format!("{name}: {what}"), "seconds to a few minutes", || measure(house, &binary))?;
+                step(&format!("{name}: {what}"), "seconds to ten minutes", || measure(house, &binary))?;
             show(&report);
             write(house, name, &report)?;
         }
@@ -58,7 +60,7 @@ pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
 }
 
 pub fn help() -> String {
-    BENCHMARKS.iter().map(|(name, what, _)| format!("  {name:<9} {what}\n")).collect()
+    BENCHMARKS.iter().map(|(name, what, _)| format!("  {name:<10} {what}\n")).collect()
 }
 
 fn show(report: &Report) {

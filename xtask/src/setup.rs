@@ -8,6 +8,7 @@ mod crates;
 mod debian;
 mod end2end;
 mod node;
+mod strace;
 mod wasm_std;
 
 use std::{
@@ -52,6 +53,7 @@ pub fn for_tests(house: &House) -> Result<()> {
     wasm_test_runner(house)?;
     cargo_deny(house)?;
     clients(house)?;
+    strace(house)?;
     Ok(())
 }
 
@@ -73,6 +75,11 @@ pub fn chromium(house: &House) -> Result<Chromium> {
 pub fn clients(house: &House) -> Result<Clients> {
     let _alone = lock(house)?;
     clients::install(house)
+}
+
+pub fn strace(house: &House) -> Result<PathBuf> {
+    let _alone = lock(house)?;
+    strace::install(house)
 }
 
 pub fn wasm_test_runner(house: &House) -> Result<PathBuf> {

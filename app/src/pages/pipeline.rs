@@ -1,13 +1,18 @@
 //! `/pipeline`: the balance, and how delivery stands.
 
-use leptos::prelude::*;
+mod demo;
+
+use leptos::{nonce::use_nonce, prelude::*};
 use model::{
+    calendar::Zone,
     delivery::{Balance, Delivery, DeliveryState},
     time::Instant,
 };
 
 use super::document::{Frame, document};
 use crate::{components::header, compose::count, panel::Tone};
+
+pub use demo::{RUNS, Trouble};
 
 /// What the page shows.
 #[derive(Clone, Debug)]
@@ -18,9 +23,18 @@ pub struct PipelineFacts {
     pub warnings: Vec<String>,
     /// Name and value of what is known of Dataverse: organisation, token, last delivery.
     pub dataverse: Vec<(String, String)>,
+    /// Where trouble can be made on demand: which is made now.
+    pub demo: Option<Option<Trouble>>,
 }
 
-/// A document like any other: it says what was true when it was asked for.
+/// Takes what has changed out of a fresh copy of this page, every five seconds, and says so when there is none.
+const AGAIN: &str = "setInterval(async()=>{if(document.hidden)return;const at=document.getElementById('as-of');try{\
+const t=await(await fetch(location.href)).text(),d=new DOMParser().parseFromString(t,'text/html');\
+for(const e of document.querySelectorAll('[data-again]')){const n=d.getElementById(e.id);\
+if(n&&n.innerHTML!==e.innerHTML)e.innerHTML=n.innerHTML;if(n)e.className=n.className}document.title=d.title}\
+catch{at.textContent='The server does not answer. '+at.textContent.replace(/^.*answer. /,'')}},5000)";
+
+/// A document that says what was true when it was asked for, and asks again by itself where scripts run.
 pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + use<> {
     let (lead, rest, tone) = verdict(facts);
     document(
@@ -31,12 +45,17 @@ pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + us
             <a class="skip" href="#main">"Skip to the balance"</a>
             {header::plain(frame.demo)}
             <main id="main" tabindex="-1">
-                <h1 class=format!("sentence {}", tone.class())><strong>{lead}</strong>" "{rest}</h1>
-                {warnings(&facts.warnings)}
+                <h1 class=format!("sentence {}", tone.class()) id="sentence" data-again="">
+                    <strong>{lead}</strong>" "{rest}
+                </h1>
+                <div id="warnings" data-again="">{warnings(&facts.warnings)}</div>
                 {equation(&facts.delivery)}
+                {facts.demo.map(|trouble| demo::controls(trouble, frame.demo))}
                 {tables(&facts.delivery.balance)}
                 {dataverse(facts)}
+                <p class="quiet" id="as-of" data-again="">{format!("As of {}.", Zone::utc().format(facts.now, "%Y-%m-%d %H:%M:%S UTC"))}</p>
             </main>
+            <script nonce=use_nonce()>{AGAIN}</script>
         },
     )
 }
@@ -105,7 +124,7 @@ fn equation(delivery: &Delivery) -> impl IntoView + use<> {
             </p>
         }
     });
-    view! { <section class="card equation" aria-label="Balance">{steps.collect_view()}</section> }
+    view! { <section class="card equation" aria-label="Balance" id="equation" data-again="">{steps.collect_view()}</section> }
 }
 
 fn tables(balance: &[Balance]) -> impl IntoView + use<> {
@@ -132,7 +151,7 @@ fn tables(balance: &[Balance]) -> impl IntoView + use<> {
             <div class="scroll" tabindex="0" role="region" aria-label="Every table's figures">
                 <table>
                     <thead><tr><th scope="col">"Table"</th>{heads.collect_view()}</tr></thead>
-                    <tbody>{rows.collect_view()}</tbody>
+                    <tbody id="balance" data-again="">{rows.collect_view()}</tbody>
                 </table>
             </div>
         </section>
@@ -146,7 +165,7 @@ fn dataverse(facts: &PipelineFacts) -> impl IntoView + use<> {
     view! {
         <section class="card" aria-labelledby="dataverse">
             <h2 id="dataverse">"Dataverse"</h2>
-            <dl class="facts">{rows.collect_view()}</dl>
+            <dl class="facts" id="facts" data-again="">{rows.collect_view()}</dl>
         </section>
     }
 }

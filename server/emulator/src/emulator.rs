@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::controls::Controls;
 use crate::disturbance::Disturbance;
 use crate::identity::{self, Registered, Registration, RegistrationError};
 use crate::limits::Limits;
@@ -182,6 +183,11 @@ impl Emulator {
     pub fn disturb(&self, disturbance: Disturbance) {
         let now = self.organisation.surroundings.now_ms();
         self.organisation.disturbances.add(disturbance, now);
+    }
+
+    /// A handle to the faults, for whoever outlives this one.
+    pub fn controls(&self) -> Controls {
+        Controls::of(&self.organisation)
     }
 
     /// Ends all faults.

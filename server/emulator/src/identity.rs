@@ -64,6 +64,11 @@ const IDS: &[&str] = &[
 ];
 
 impl Identity {
+    /// The currency that the organisation keeps its books in.
+    pub(crate) fn currency(&self) -> Uuid {
+        Uuid::new_v5(&self.organization, b"transactioncurrency")
+    }
+
     /// The organisation's identity: what the file holds, or a new one that it holds from now on.
     pub(crate) async fn load(
         connection: &mut SqliteConnection,

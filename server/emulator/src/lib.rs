@@ -7,6 +7,7 @@ mod admin;
 mod answer;
 mod batch;
 mod changes;
+mod controls;
 mod dispatch;
 mod disturbance;
 mod emulator;
@@ -24,6 +25,7 @@ mod surroundings;
 mod trace;
 mod value;
 
+pub use controls::Controls;
 pub use disturbance::{Disturbance, Effect};
 pub use emulator::{CertificateError, Emulator, Error, Options};
 pub use identity::{Registered, Registration, RegistrationError};

@@ -1,6 +1,7 @@
 //! Writing rows: one at a time, or many of a table at once.
 
 mod bulk;
+mod currency;
 mod payload;
 mod resolve;
 mod write;

@@ -3,6 +3,7 @@
 
 mod built_in;
 mod column;
+pub(crate) mod currency;
 mod names;
 mod table;
 

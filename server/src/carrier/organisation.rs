@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use dataverse::Client;
-use emulator::Emulator;
+use emulator::{Controls, Emulator};
 use jiff::civil::Date;
 
 use crate::settings::{Organisation, Way};
@@ -71,6 +71,12 @@ impl Target {
         }
         settings.patience = patience;
         Client::new(settings).map(Some)
+    }
+
+    /// A hand on the faults of the emulator inside.
+    #[must_use]
+    pub fn controls(&self) -> Option<Controls> {
+        if let Self::Inside(emulator) = self { Some(emulator.controls()) } else { None }
     }
 
     /// When the credentials end, where that is known.

@@ -54,6 +54,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// The same as another run, at another time.
+    #[must_use]
+    pub fn told_anew(self, run: String, at: Instant) -> Self {
+        Self { run, at, ..self }
+    }
+
     /// What is sent.
     #[must_use]
     pub fn json(&self) -> String {

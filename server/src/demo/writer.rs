@@ -114,6 +114,6 @@ impl Writer {
     }
 }
 
-fn parsed(report: &Report, now: Instant) -> Result<Record, DemoError> {
+pub(super) fn parsed(report: &Report, now: Instant) -> Result<Record, DemoError> {
     record::parse(&CAMPAIGN_RUN, &report.json(), now).map_err(DemoError::Invalid)
 }

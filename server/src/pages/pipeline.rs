@@ -1,15 +1,22 @@
 //! `/pipeline`: how far the records have come, as a page.
 
-use app::pages::{PipelineFacts, pipeline_page};
+use app::{
+    compose,
+    pages::{PipelineFacts, pipeline_page},
+};
 use axum::{
     extract::{Request, State},
     response::Response,
 };
 use http::StatusCode;
-use model::time::Instant;
+use model::{calendar::Zone, time::Instant};
 
 use super::{Visitor, document, fault, frame};
-use crate::{access::Asker, carrier::Standing, house::SharedHouse};
+use crate::{
+    access::Asker,
+    carrier::{Demo, Standing},
+    house::SharedHouse,
+};
 
 pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
     let frame = frame(&house, &Visitor::of(request.headers()));
@@ -19,7 +26,8 @@ pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: R
     };
     let (now, standing) = (house.now(), house.carrier.standing());
     let warnings = standing.warnings(now);
-    let facts = PipelineFacts { now, delivery, warnings, dataverse: known(&standing) };
+    let demo = house.carrier.demo.as_ref().map(Demo::trouble);
+    let facts = PipelineFacts { now, delivery, warnings, dataverse: known(&standing), demo };
     document(request, StatusCode::OK, || {}, move || pipeline_page(&frame, &facts)).await
 }
 
@@ -28,15 +36,19 @@ fn known(standing: &Standing) -> Vec<(String, String)> {
     let mut known = vec![("Organisation".to_owned(), standing.place.clone())];
     let mut say = |name: &str, value: String| known.push((name.to_owned(), value));
     if let Some(relay) = &standing.relay {
-        let at = |at: Option<Instant>| at.map_or_else(|| "not yet".to_owned(), |at| at.to_string());
-        say("Last delivery", at(relay.last_delivery));
-        say("Last read back", at(relay.last_read_back));
-        say("Sent since the start", relay.sent.to_string());
-        say("Records in a request", relay.batch.to_string());
-        say("Pauses since the start", relay.pauses.to_string());
+        say("Last delivery", moment(relay.last_delivery));
+        say("Last read back", moment(relay.last_read_back));
+        say("Sent since the start", grouped(relay.sent));
+        say("Records in a request", grouped(relay.batch as u64));
+        say("Pauses since the start", grouped(relay.pauses));
     }
     if let Some(token) = &standing.token {
-        say("Token fetched", format!("{} times for {} requests", token.fetches, token.hits + token.misses));
+        let asked = grouped(token.hits + token.misses);
+        let rate = token.hit_rate() * 100.0;
+        say(
+            "Token at hand",
+            format!("for {rate:.2} % of {asked} requests, fetched {}", times(token.fetches)),
+        );
         if let Some(left) = token.expires_in {
             say("Token used for", format!("{} min more", left.as_secs() / 60));
         }
@@ -48,4 +60,16 @@ fn known(standing: &Standing) -> Vec<(String, String)> {
         say("Dataverse asks for a pause of", format!("{} s more", wait.as_secs()));
     }
     known
+}
+
+fn moment(at: Option<Instant>) -> String {
+    at.map_or_else(|| "not yet".to_owned(), |at| Zone::utc().format(at, "%Y-%m-%d %H:%M:%S UTC"))
+}
+
+fn grouped(number: u64) -> String {
+    compose::count(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn times(number: u64) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{} times", grouped(number)) }
 }

@@ -1,8 +1,68 @@
-//! `GET /api/openapi.json`.
+//! `GET /api/openapi.json`: the interface for programs, described for programs. A test sends every request that is
+//! described here and holds the answers to it.
+
+mod paths;
+mod schemas;
+
+use std::sync::LazyLock;
 
 use axum::Json;
 use serde_json::{Value, json};
 
-pub async fn openapi() -> Json<Value> {
-    Json(json!({"openapi": "3.1.0"}))
+static DESCRIPTION: LazyLock<Value> = LazyLock::new(describe);
+
+pub async fn openapi() -> Json<&'static Value> {
+    Json(&DESCRIPTION)
+}
+
+fn describe() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Studio Metrics",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Runs of sales campaigns taken in, and the figures that they come to",
+            "description": "Money and other decimals are texts of fixed scale, times are RFC 3339 in UTC, and what is \
+                            not known is null. Every refusal is a problem document (RFC 9457) whose type stays. Members \
+                            are added over time, and none is taken away.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths::paths(),
+        "components": {"schemas": schemas::schemas(), "parameters": paths::parameters()},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::routes::records::CAMPAIGN_RUNS;
+
+    /// Pages and their files are for people; the poll is the page's own business.
+    const NOT_FOR_PROGRAMS: &[&str] = &[
+        "/",
+        "/pipeline",
+        "/theme",
+        "/api/panel",
+        "/pkg/{name}",
+        "/favicon.ico",
+        "/icon.svg",
+        "/robots.txt",
+    ];
+
+    #[test]
+    fn every_address_for_programs_is_described() {
+        let source = include_str!("../routes.rs");
+        let mut routes: BTreeSet<String> = source
+            .split(".route(\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .map(str::to_owned)
+            .collect();
+        routes.retain(|route| !NOT_FOR_PROGRAMS.contains(&route.as_str()));
+        routes.extend([CAMPAIGN_RUNS.path.to_owned(), format!("{}/{{id}}", CAMPAIGN_RUNS.path)]);
+        let described = describe()["paths"].as_object().map(|paths| paths.keys().cloned().collect());
+        assert_eq!(described, Some(routes));
+    }
 }

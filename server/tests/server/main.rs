@@ -3,7 +3,9 @@
 mod access;
 mod answers;
 mod corrections;
+mod description;
 mod endings;
+mod flushes;
 mod history;
 mod intake;
 mod lists;

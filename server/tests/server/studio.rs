@@ -1,7 +1,7 @@
 //! One server of its own for a test: a process on a free port with a folder of its own, gone when the test is.
 
 use std::{
-    fs,
+    env, fs,
     io::{BufRead as _, BufReader, Read as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -48,9 +48,32 @@ impl Folder {
     }
 }
 
+const BINARY: &str = env!("CARGO_BIN_EXE_studio");
+
 /// A server that is not started yet, without anything of this machine's environment.
 pub fn command(folder: &Folder, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_studio"));
+    prepared(Command::new(BINARY), folder, settings)
+}
+
+/// The same under strace, which writes down every flush and everything that goes over a socket. The server stays our
+/// own child.
+pub fn traced(folder: &Folder, settings: &[(&str, &str)], trace: &Path) -> Command {
+    let program = env::var_os("STUDIO_STRACE").unwrap_or_else(|| "strace".into());
+    let mut strace = Command::new(program);
+    strace.args([
+        "-D",
+        "-f",
+        "-y",
+        "-s",
+        "40",
+        "-e",
+        "trace=fsync,fdatasync,recvfrom,read,sendto,write,writev",
+    ]);
+    strace.arg("-o").arg(trace).arg(BINARY);
+    prepared(strace, folder, settings)
+}
+
+fn prepared(mut command: Command, folder: &Folder, settings: &[(&str, &str)]) -> Command {
     command.env_clear().current_dir(folder.path());
     command.env("STUDIO_ADDR", "127.0.0.1:0").env("STUDIO_DATA", folder.data()).env("STUDIO_DEMO", "off");
     command.envs(settings.iter().copied()).stdin(Stdio::null());
@@ -73,8 +96,13 @@ impl Studio {
     }
 
     pub fn within(folder: Folder, settings: &[(&str, &str)]) -> Self {
+        let command = command(&folder, settings);
+        Self::of(command, folder)
+    }
+
+    pub fn of(mut command: Command, folder: Folder) -> Self {
         let log = fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).unwrap();
-        let mut process = command(&folder, settings).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let (ready, stdout) = first_line(process.stdout.take().unwrap());
         let url =
             match ready.as_deref().and_then(|line| line.trim_end().strip_prefix("Studio Metrics is ready: "))

@@ -14,7 +14,7 @@ use crate::{
 
 pub fn unit(house: &House, tally: &mut Tally) -> Result<()> {
     let mut cargo = house.cargo();
-    cargo.arg("test");
+    cargo.arg("test").env("STUDIO_STRACE", setup::strace(house)?);
     choose(&mut cargo, &house.server_side()?);
     tally.run(&mut cargo)?;
     tally.run(house.cargo().args(["test", "-p", "xtask"]))?;

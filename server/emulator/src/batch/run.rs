@@ -19,6 +19,9 @@ use super::write::Writer;
 /// An address inside a batch may be longer than one on its own \[D:webapi/query/overview.md\].
 const LONGEST_URL: usize = 65_536;
 
+/// A thousand requests for whole pages must not fill the memory.
+const LARGEST_ANSWER: usize = 256 * 1024 * 1024;
+
 /// How deep inside of a body references are looked for.
 const DEEPEST: usize = 32;
 
@@ -44,6 +47,12 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
             Item::ChangeSet(parts) => batch.change_set(&mut transaction, &mut output, parts).await?,
         };
         failed |= !well;
+        if output.length() > LARGEST_ANSWER {
+            let message = "The answers to this batch are too large to be sent at once; ask for less.";
+            output.one(&Fault::argument(message).into(), None);
+            failed = true;
+            break;
+        }
         if !well && !go_on {
             break;
         }

@@ -15,6 +15,10 @@ impl Writer {
         Self { boundary: format!("batchresponse_{id}"), out: String::new() }
     }
 
+    pub(super) fn length(&self) -> usize {
+        self.out.len()
+    }
+
     pub(super) fn one(&mut self, answer: &Answer, content_id: Option<&str>) {
         self.line(&format!("--{}", self.boundary));
         self.part(answer, content_id);
@@ -49,7 +53,8 @@ impl Writer {
         let reason = answer.status.canonical_reason().unwrap_or("Unknown");
         self.line(&format!("HTTP/1.1 {} {reason}", answer.status.as_u16()));
         for (name, value) in &answer.headers {
-            let value = if *name == "content-type" && value == JSON {
+            // What is refused is not streamed [D:webapi/execute-batch-operations-using-web-api.md].
+            let value = if *name == "content-type" && value == JSON && answer.status.is_success() {
                 "application/json; odata.metadata=minimal; odata.streaming=true"
             } else {
                 value

@@ -281,7 +281,7 @@ async fn upsert(
             format!("{}{path}", request.base)
         }
     };
-    Ok(Answer::no_content().with("odata-entityid", address))
+    Ok(Answer::no_content().with("location", address.clone()).with("odata-entityid", address))
 }
 
 async fn representation(

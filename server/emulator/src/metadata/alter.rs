@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
+use crate::schema::currency::money;
 use crate::schema::{Behaviour, Column, Kind, Table};
 use crate::security::drop_privileges;
 use crate::store::definitions::remove;
@@ -112,9 +113,13 @@ impl Change<'_> {
             return Err(depended_on(&name, &key.schema_name));
         }
         let rows = table.rows();
-        run(self.connection, &format!("DROP INDEX IF EXISTS {rows}_l_{name}")).await?;
-        run(self.connection, &format!("ALTER TABLE {rows} DROP COLUMN \"{name}\"")).await?;
-        table.columns.remove(at);
+        // What money is worth goes with it.
+        let worth = money(&table).find(|(money, _)| money.logical == name).map(|(_, worth)| worth);
+        for name in worth.iter().filter(|worth| table.column(worth).is_some()).chain([&name]) {
+            run(self.connection, &format!("DROP INDEX IF EXISTS {rows}_l_{name}")).await?;
+            run(self.connection, &format!("ALTER TABLE {rows} DROP COLUMN \"{name}\"")).await?;
+        }
+        table.columns.retain(|column| column.logical != name && Some(&column.logical) != worth.as_ref());
         self.keep(table).await
     }
 

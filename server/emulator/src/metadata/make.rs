@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
+use crate::schema::currency::beside_money;
 use crate::schema::{Column, Kind, Table, plural, system_columns};
 use crate::security;
 use crate::store::definitions::put_table;
@@ -66,6 +67,7 @@ impl Change<'_> {
             }
             columns.push(added);
         }
+        columns.extend(beside_money(&columns, &logical, &mut new_id));
         let primary_name =
             primary_name.ok_or_else(|| Fault::argument("A table needs one column with IsPrimaryName."))?;
         let display = label(json.get("DisplayName")).unwrap_or_else(|| schema_name.clone());
@@ -103,6 +105,9 @@ impl Change<'_> {
         let added = column(&self.schema, &body, &mut || surroundings.id())?;
         let id = added.id;
         self.add_column(&mut table, added).await?;
+        for beside in beside_money(&table.columns, &table.logical, &mut || surroundings.id()) {
+            self.add_column(&mut table, beside).await?;
+        }
         Ok(self.made(id))
     }
 

@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::identity::Identity;
+use crate::schema::currency::RATE_SCALE;
 use crate::schema::{Schema, Table, built_in};
 use crate::store::{Transaction, add_users, create_rows, definitions, run};
 use crate::surroundings::Surroundings;
@@ -81,6 +82,17 @@ pub(super) async fn rows(
                 ("uniquename", text(&unique)),
                 ("customizationprefix", text("new")),
                 ("customizationoptionvalueprefix", Cell::Integer(10_000)),
+            ],
+        ),
+        (
+            "transactioncurrency",
+            identity.currency(),
+            "US Dollar".to_owned(),
+            vec![
+                ("isocurrencycode", text("USD")),
+                ("currencysymbol", text("$")),
+                ("currencyprecision", Cell::Integer(2)),
+                ("exchangerate", Cell::Integer(10_i64.pow(RATE_SCALE))),
             ],
         ),
         solution(DEFAULT_SOLUTION, "Default", "Default Solution"),

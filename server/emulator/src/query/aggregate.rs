@@ -12,7 +12,6 @@ use crate::store::{Reader, sql};
 use crate::value::Cell;
 
 use super::annotate::Annotations;
-use super::joins::Joins;
 use super::names::{Found, Names};
 use super::select::{Shown, write_property};
 
@@ -21,6 +20,9 @@ pub(super) use work::{Function, Worked};
 
 /// Most rows that may be grouped: those that match, not the groups \[D:webapi/query/aggregate-data.md\].
 pub(super) const MOST_MATCHED: u32 = 50_000;
+
+/// Columns that a grouped query may show.
+const MOST_OUTPUTS: usize = 200;
 
 /// What a grouped statement selects, and where each of it stands in the rows that SQL gives.
 #[derive(Default)]
@@ -49,7 +51,6 @@ impl<'a> Grouping<'a> {
     pub(super) fn key(
         &mut self,
         names: Names<'a>,
-        joins: &mut Joins,
         name: String,
         found: Found<'a>,
         annotations: Annotations,
@@ -57,7 +58,7 @@ impl<'a> Grouping<'a> {
         let at = self.push(found.sql.clone());
         let mut label_at = None;
         if annotations.formatted
-            && let Some(label) = joins.label(names, &found.alias, found.column)?
+            && let Some(label) = names.label(&found.alias, found.column)?
         {
             label_at = Some(self.push(format!("max({label})")));
         }
@@ -83,6 +84,16 @@ impl<'a> Grouping<'a> {
         let worked = Worked::new(function, found, &mut self.items)?;
         self.outputs.push(Output::Work { name, worked });
         Ok(())
+    }
+
+    /// Refuses more than a statement can select.
+    pub(super) fn check_size(&self) -> Result<()> {
+        if self.outputs.len() <= MOST_OUTPUTS {
+            return Ok(());
+        }
+        let message =
+            format!("More than {MOST_OUTPUTS} groups and aggregates in one query; that is the most.");
+        Err(Fault::bad("0x80060888", message))
     }
 
     fn push(&mut self, item: String) -> usize {
@@ -162,6 +173,14 @@ impl<'a> Grouping<'a> {
 pub(super) struct Stretch {
     pub(super) skip: u64,
     pub(super) rows: u64,
+}
+
+impl Stretch {
+    /// A page of so many rows, and one more to see whether there is another. What is beyond any number of rows is cut.
+    pub(super) fn of_page(page: u64, rows: u64) -> Self {
+        let skip = page.saturating_sub(1).saturating_mul(rows).min(i64::MAX.unsigned_abs());
+        Self { skip, rows: rows + 1 }
+    }
 }
 
 /// Refuses a grouping of too many rows, as the cloud does.

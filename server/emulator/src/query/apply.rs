@@ -42,7 +42,7 @@ pub(super) async fn answer(
     let page = options.get("$skiptoken").map(page_number).transpose()?.unwrap_or(1);
     let (size, top) = (page_size(request)?, top(options.get("$top"))?);
     let rows = u64::from(size.or(top).unwrap_or(MOST_ROWS).min(MOST_ROWS));
-    let stretch = Stretch { skip: (page - 1).saturating_mul(rows), rows: rows + 1 };
+    let stretch = Stretch::of_page(page, rows);
     let found = grouping.read(reader, &from, &query.cells, &[], stretch).await?;
     let mut body = format!("{{\"@odata.context\":\"{}$metadata#{}\",\"value\":[", request.base, table.set);
     let shown = usize::try_from(rows).unwrap_or(usize::MAX);
@@ -56,7 +56,7 @@ pub(super) async fn answer(
     let paged = size.is_some() || top.is_none();
     if paged && found.len() > shown {
         body.push_str(",\"@odata.nextLink\":");
-        write_text(&mut body, &link(request, "$skiptoken", &page_token(page + 1)));
+        write_text(&mut body, &link(request, "$skiptoken", &page_token(page.saturating_add(1))));
     }
     body.push('}');
     applied(Answer::json(body), request)
@@ -88,7 +88,8 @@ fn group<'a>(
             return Err(Fault::bad("0x80060888", "groupby with datetime values is not supported."));
         }
         let name = key_name(path, &found);
-        grouping.key(names, &mut query.joins, name, found, annotations)?;
+        grouping.key(names, name, found, annotations)?;
+        grouping.check_size()?;
     }
     for Aggregate { path, function, name } in &transformation.aggregates {
         if grouping.has_name(name) {
@@ -99,6 +100,7 @@ fn group<'a>(
             _ => Some(query.find(names, table, ROW, path)?),
         };
         grouping.work(name.clone(), *function, found.as_ref())?;
+        grouping.check_size()?;
     }
     Ok(grouping)
 }

@@ -9,7 +9,7 @@ use super::filter::{Expression, Operand, Operator};
 use super::functions;
 use super::joins::Joins;
 use super::names::{Found, Names};
-use super::wildcard::glob;
+use super::wildcard::pattern;
 
 mod lambda;
 
@@ -89,7 +89,7 @@ impl Where {
                         "No function signature for the function with name '{function}' matches the specified arguments."
                     )));
                 }
-                self.cells.push(Cell::Text(glob(function, value)));
+                self.cells.push(pattern(function, value)?);
                 format!("({} GLOB ?)", found.sql)
             }
             Expression::Function { name, arguments } => {

@@ -60,6 +60,16 @@ impl<'a> Cursor<'a> {
         Some(literal)
     }
 
+    /// The text that a parameter alias here stands for, if there is one here; one that is not assigned is null
+    /// \[D:webapi/query/overview.md\].
+    pub(super) fn aliased(&mut self, aliases: Aliases<'_>) -> Result<Option<String>> {
+        if !self.word_ahead().is_some_and(|word| word.starts_with('@')) {
+            return Ok(None);
+        }
+        let name = self.word()?;
+        Ok(Some(aliases(&name).unwrap_or_else(|| "null".to_owned())))
+    }
+
     /// `a/b/c`.
     pub(super) fn path(&mut self) -> Result<Vec<String>> {
         let mut path = vec![self.word()?];

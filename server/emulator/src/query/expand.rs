@@ -110,7 +110,7 @@ fn option(cursor: &mut Cursor<'_>, found: &mut Expansion, total: &mut usize) -> 
         "$expand" => found.inner = expansions(cursor, total)?,
         // Parameter aliases mean nothing inside of $expand [D:webapi/query/filter-rows.md].
         "$filter" => found.filter = Some(filter::parse_part(cursor, &|_| None)?),
-        "$orderby" => found.order = order::parse(cursor)?,
+        "$orderby" => found.order = order::parse(cursor, &|_| None)?,
         "$top" => match cursor.literal() {
             Some(Literal::Number(digits)) => found.top = top(Some(&digits))?,
             _ => return Err(cursor.here()),

@@ -15,7 +15,7 @@ use crate::store::Reader;
 
 use super::annotate::{Annotations, MORE_RECORDS, PAGING_COOKIE};
 use super::names::Names;
-use super::options::applied;
+use super::options::annotations_applied;
 use super::page::MOST_ROWS;
 use crate::value::write_text;
 
@@ -57,7 +57,7 @@ pub(super) async fn answer(
     } else {
         rows::answer(statement, reader, &fetch, &asked).await?
     };
-    applied(Answer::json(body), request)
+    Ok(annotations_applied(Answer::json(body), request))
 }
 
 /// What was asked beside the query itself.
@@ -93,7 +93,7 @@ impl Asked<'_> {
     fn more(&self, body: &mut String, page: u64, cookie: Option<&Cookie>) {
         if self.annotations.paging_cookie {
             body.push_str(&format!(",\"@{PAGING_COOKIE}\":"));
-            write_text(body, &cookie::annotation(page + 1, cookie));
+            write_text(body, &cookie::annotation(page.saturating_add(1), cookie));
         }
         if self.annotations.more_records {
             body.push_str(&format!(",\"@{MORE_RECORDS}\":true"));

@@ -10,6 +10,9 @@ const DEEPEST: usize = 100;
 /// \[D:webapi/query/filter-rows.md\]
 const MOST_CONDITIONS: usize = 500;
 
+/// An alias can stand for a list many times over; SQLite takes 32,766 values in one statement.
+const MOST_VALUES: usize = 30_000;
+
 /// A condition.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Expression {
@@ -71,13 +74,14 @@ pub(crate) fn parse(text: &str, alias: Aliases<'_>) -> Result<Expression> {
 
 /// Reads a filter that other things follow.
 pub(super) fn parse_part(cursor: &mut Cursor<'_>, alias: Aliases<'_>) -> Result<Expression> {
-    Parser { cursor, depth: 0, conditions: 0, alias }.or()
+    Parser { cursor, depth: 0, conditions: 0, values: 0, alias }.or()
 }
 
 struct Parser<'c, 'a> {
     cursor: &'c mut Cursor<'a>,
     depth: usize,
     conditions: usize,
+    values: usize,
     alias: Aliases<'c>,
 }
 
@@ -216,13 +220,13 @@ impl Parser<'_, '_> {
         if self.cursor.take_mark('[') {
             return self.list().map(Argument::Many);
         }
-        if self.cursor.word_ahead().is_some_and(|word| word.starts_with('@')) {
-            // An alias that is not assigned is null.
-            let text = (self.alias)(&self.cursor.word()?).unwrap_or_else(|| "null".to_owned());
+        if let Some(text) = self.cursor.aliased(self.alias)? {
             let mut cursor = Cursor::new(&text)?;
+            let values = self.values;
             let mut inner =
-                Parser { cursor: &mut cursor, depth: self.depth, conditions: 0, alias: &|_| None };
+                Parser { cursor: &mut cursor, depth: self.depth, conditions: 0, values, alias: &|_| None };
             let argument = inner.argument()?;
+            self.values = inner.values;
             cursor.end()?;
             return Ok(argument);
         }
@@ -242,6 +246,12 @@ impl Parser<'_, '_> {
                 Operand::Value(literal) => values.push(literal),
                 Operand::Path(_) => return Err(self.cursor.here()),
             }
+            self.values += 1;
+            if self.values > MOST_VALUES {
+                return Err(Fault::argument(format!(
+                    "The query has more than {MOST_VALUES} values in lists."
+                )));
+            }
             if self.cursor.take_mark(']') {
                 return Ok(values);
             }
@@ -253,9 +263,14 @@ impl Parser<'_, '_> {
         if let Some(literal) = self.cursor.literal() {
             return Ok(Operand::Value(literal));
         }
-        if self.cursor.word_ahead().is_some_and(|word| word.starts_with('@')) {
-            let text = (self.alias)(&self.cursor.word()?).unwrap_or_else(|| "null".to_owned());
-            return super::parse_literal(&text).map(Operand::Value);
+        if let Some(text) = self.cursor.aliased(self.alias)? {
+            let mut cursor = Cursor::new(&text)?;
+            let operand = match cursor.literal() {
+                Some(literal) => Operand::Value(literal),
+                None => Operand::Path(cursor.path()?),
+            };
+            cursor.end()?;
+            return Ok(operand);
         }
         self.cursor.path().map(Operand::Path)
     }

@@ -6,6 +6,7 @@ use crate::value::{Cell, time};
 
 use super::aggregate::DatePart;
 use super::compare;
+use super::condition::joined;
 use super::filter::{Argument, Operator};
 use super::lex::Literal;
 use super::names::{Found, Names};
@@ -64,7 +65,7 @@ pub(super) fn condition(
                 cells.push(Cell::Text(format!("*,{value},*")));
                 parts.push(format!("(',' || {sql} || ',') GLOB ?"));
             }
-            let any = parts.join(" OR ");
+            let any = joined(&parts, " OR ");
             Ok(if name == "ContainValues" { format!("({any})") } else { format!("(NOT coalesce({any}, 0))") })
         }
         "EqualUserId" => Ok(same_id(cells, sql, names.caller.user, "=")),

@@ -2,8 +2,11 @@
 
 use super::names::Names;
 use crate::fault::{Fault, Result};
-use crate::schema::{Column, FixedLookup, Kind, Table};
+use crate::schema::{Column, Table};
 use crate::security::Access;
+
+/// SQLite joins no more than 64 tables in one statement.
+const MOST: usize = 60;
 
 #[derive(Debug, Default)]
 pub(crate) struct Joins {
@@ -34,6 +37,10 @@ impl Joins {
         if let Some(known) = known {
             return Ok(known.alias.clone());
         }
+        if self.found.len() >= MOST {
+            let message = format!("The query follows more than {MOST} lookups; that is the most.");
+            return Err(Fault::bad("0x80060888", message));
+        }
         let target = names.table(lookup.target().unwrap_or_default())?;
         names.caller.demand(target, Access::Read)?;
         let joined = format!("j{}", self.made);
@@ -47,18 +54,6 @@ impl Joins {
         let navigation = navigation.to_owned();
         self.found.push(Joined { from: alias.to_owned(), navigation, alias: joined.clone() });
         Ok(joined)
-    }
-
-    /// The name of the row that a lookup points at, which people are shown; `None` for what is no lookup.
-    pub(super) fn label(&mut self, names: Names<'_>, alias: &str, lookup: &Column) -> Result<Option<String>> {
-        let (Some(target), Some(navigation)) = (lookup.target(), lookup.navigation()) else {
-            return Ok(None);
-        };
-        if lookup.kind == Kind::Fixed(FixedLookup::Nobody) {
-            return Ok(None);
-        }
-        let joined = self.over(names, alias, lookup, navigation)?;
-        Ok(Some(format!("{joined}.\"{}\"", names.table(target)?.primary_name)))
     }
 
     /// Walks over lookups: the table at the end, and its alias.

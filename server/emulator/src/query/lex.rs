@@ -131,7 +131,13 @@ fn word(rest: &str) -> Option<(Sign, usize)> {
     }
     if first.is_ascii_alphabetic() || "_@$".contains(first) {
         let length = run("_.@$");
-        return Some((Sign::Word(rest[..length].to_owned()), length));
+        let (word, after) = rest.split_at(length);
+        // A member of an enumeration, `Namespace.Type'Member'`, is its name [D:webapi/query-metadata-web-api.md].
+        if word.contains('.') && after.starts_with('\'') {
+            let (member, more) = quoted(after)?;
+            return Some((Sign::Value(Literal::Text(member)), length + more));
+        }
+        return Some((Sign::Word(word.to_owned()), length));
     }
     None
 }

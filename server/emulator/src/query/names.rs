@@ -68,6 +68,19 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// The name of the row that a lookup points at, which people are shown, as SQL; `None` for what is no lookup.
+    pub(crate) fn label(&self, alias: &str, lookup: &Column) -> Result<Option<String>> {
+        let Some(target) = lookup.target().filter(|_| lookup.kind != Kind::Fixed(FixedLookup::Nobody)) else {
+            return Ok(None);
+        };
+        let target = self.table(target)?;
+        let (rows, name, key) = (target.rows(), &target.primary_name, target.primary_id());
+        let id = self.column_sql(alias, lookup);
+        // Not a join: of those there may be no more than so many, and there are many lookups.
+        let name = format!("(SELECT n.\"{name}\" FROM {rows} n WHERE n.\"{key}\" = {id})");
+        Ok(Some(format!("({name} COLLATE dataverse)")))
+    }
+
     /// The table whose rows point at this one by the relationship of that name, and the lookup by which they do: a
     /// collection-valued navigation property.
     pub(crate) fn collection(&self, table: &Table, relationship: &str) -> Option<(&'a Table, &'a Column)> {

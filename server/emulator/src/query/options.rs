@@ -59,12 +59,17 @@ pub(crate) fn link(request: &Request, name: &str, value: &str) -> String {
 
 /// Says which preferences were taken into account, one header each.
 pub(super) fn applied(answer: Answer, request: &Request) -> Result<Answer> {
-    let mut answer = answer;
-    if let Some(size) = page_size(request)? {
-        answer = answer.with("preference-applied", format!("odata.maxpagesize={size}"));
+    let answer = match page_size(request)? {
+        Some(size) => answer.with("preference-applied", format!("odata.maxpagesize={size}")),
+        None => answer,
+    };
+    Ok(annotations_applied(answer, request))
+}
+
+/// The same, where nothing comes in pages by preference.
+pub(super) fn annotations_applied(answer: Answer, request: &Request) -> Answer {
+    match request.preference("odata.include-annotations") {
+        Some(wanted) => answer.with("preference-applied", format!("odata.include-annotations=\"{wanted}\"")),
+        None => answer,
     }
-    if let Some(wanted) = request.preference("odata.include-annotations") {
-        answer = answer.with("preference-applied", format!("odata.include-annotations=\"{wanted}\""));
-    }
-    Ok(answer)
 }

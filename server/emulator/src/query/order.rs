@@ -1,21 +1,35 @@
 //! Orders, always total in the end: rows with the same values come in the order made.
 
 use super::condition::Where;
-use super::cursor::Cursor;
-use super::joins::Joins;
+use super::cursor::{Aliases, Cursor};
 use super::names::{Found, Names};
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::schema::{ChoiceOf, Kind, Table};
 use crate::store::compare;
+
+/// Far more than anybody orders by, and few enough for the condition that a page makes of them.
+pub(super) const MOST: usize = 32;
 
 /// A column to order by, as it was asked for: its path, and whether the greatest comes first.
 pub(super) type Wanted = (Vec<String>, bool);
 
 /// Reads `$orderby`, as far as it goes.
-pub(super) fn parse(cursor: &mut Cursor<'_>) -> Result<Vec<Wanted>> {
+pub(super) fn parse(cursor: &mut Cursor<'_>, aliases: Aliases<'_>) -> Result<Vec<Wanted>> {
     let mut found = Vec::new();
     loop {
-        let path = cursor.path()?;
+        if found.len() == MOST {
+            let message = format!("More than {MOST} columns to order by; that is the most.");
+            return Err(Fault::bad("0x80060888", message));
+        }
+        let path = match cursor.aliased(aliases)? {
+            Some(text) => {
+                let mut inner = Cursor::new(&text)?;
+                let path = inner.path()?;
+                inner.end()?;
+                path
+            }
+            None => cursor.path()?,
+        };
         let descending = cursor.take_word("desc");
         if !descending {
             cursor.take_word("asc");
@@ -37,14 +51,8 @@ pub(super) struct Term {
 impl Term {
     /// Lookups are ordered by the names of the rows that they point at. Choices are by their labels in FetchXML
     /// \[D:fetchxml/order-rows.md\], and by their numbers in OData \[D:webapi/query/order-rows.md\].
-    pub(super) fn new(
-        names: Names<'_>,
-        joins: &mut Joins,
-        found: &Found<'_>,
-        descending: bool,
-        by_label: bool,
-    ) -> Result<Self> {
-        if let Some(sql) = joins.label(names, &found.alias, found.column)? {
+    pub(super) fn new(names: Names<'_>, found: &Found<'_>, descending: bool, by_label: bool) -> Result<Self> {
+        if let Some(sql) = names.label(&found.alias, found.column)? {
             return Ok(Self { sql, descending, kind: Kind::Memo { max_length: 0 } });
         }
         Ok(match &found.column.kind {
@@ -66,7 +74,7 @@ impl Term {
         let mut terms = Vec::with_capacity(wanted.len());
         for (path, descending) in wanted {
             let found = query.find(names, table, alias, path)?;
-            terms.push(Self::new(names, &mut query.joins, &found, *descending, false)?);
+            terms.push(Self::new(names, &found, *descending, false)?);
         }
         Ok(terms)
     }

@@ -10,7 +10,7 @@ use crate::fault::{Fault, Result};
 use crate::schema::Kind;
 use crate::value::Cell;
 
-use super::cursor::Cursor;
+use super::cursor::{Aliases, Cursor};
 use super::order::{self, Term, Wanted};
 use super::select::cell;
 
@@ -38,10 +38,10 @@ enum Mark {
 }
 
 /// Reads `$orderby`.
-pub(super) fn order(text: Option<&str>) -> Result<Vec<Wanted>> {
+pub(super) fn order(text: Option<&str>, aliases: Aliases<'_>) -> Result<Vec<Wanted>> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Vec::new()) };
     let mut cursor = Cursor::new(text)?;
-    let wanted = order::parse(&mut cursor)?;
+    let wanted = order::parse(&mut cursor, aliases)?;
     cursor.end()?;
     Ok(wanted)
 }

@@ -91,7 +91,7 @@ impl<'a> Plan<'a> {
 
     /// The cookie after the last row that is shown.
     pub(super) fn token_after(&self, last: &SqliteRow) -> Result<String> {
-        Ok(page::place(&self.terms, last, self.order_at, self.page + 1)?.to_token())
+        Ok(page::place(&self.terms, last, self.order_at, self.page.saturating_add(1))?.to_token())
     }
 
     /// The cookie for the next page, if there is one.

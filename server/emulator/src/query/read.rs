@@ -16,7 +16,7 @@ use super::condition::Where;
 use super::expand::{self, Expansion};
 use super::filter::Expression;
 use super::names::Names;
-use super::options::{applied, link, refuse_unknown, top};
+use super::options::{annotations_applied, applied, link, refuse_unknown, top};
 use super::page::{self, MOST_ROWS, Place};
 use super::plan::{Asked, Plan};
 use super::select::{Listed, Manner, Shape, Wish, cell, write_row};
@@ -59,13 +59,13 @@ pub(crate) async fn one(
     let etag = format!("W/\"{}\"", shape.version(&row)?);
     let known = request.header("if-none-match").is_some_and(|known| known == etag);
     if known && expansions.is_empty() && !manner.annotations.any() {
-        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).with("etag", etag));
+        return Ok(Answer::json("").status(StatusCode::NOT_MODIFIED).with("etag", etag));
     }
     gather_all(&mut shape, names, reader, manner, std::slice::from_ref(&row)).await?;
     let context = format!("{}$metadata#{}{}/$entity", request.base, table.set, shape.context());
     let mut body = String::new();
     write_row(&mut body, names, &shape, &row, manner, Some(&context))?;
-    Ok(Answer::json(body).with("etag", etag))
+    Ok(annotations_applied(Answer::json(body), request).with("etag", etag))
 }
 
 /// Which row a lookup of a row points at, if at any; of the primary key, the row itself.
@@ -161,7 +161,7 @@ fn plan<'a>(
     manner: Manner<'_>,
 ) -> Result<Plan<'a>> {
     let filter = filter(options)?;
-    let order = page::order(options.get("$orderby"))?;
+    let order = page::order(options.get("$orderby"), &|name| options.get(name).map(str::to_owned))?;
     let top = top(options.get("$top"))?;
     // With a page size, `$top` is ignored [D:webapi/query/page-results.md, 2024].
     let (rows, paged) = match (manner.page_size, top) {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
-use crate::schema::{Behaviour, Column, Kind, Table};
+use crate::schema::{Behaviour, Column, Kind, Table, currency};
 use crate::security::Access;
 use crate::value::{Cell, formatted, write, write_text};
 
@@ -108,7 +108,7 @@ impl<'a> Shape<'a> {
             listed.items.push(names.column_sql(alias, column));
             let mut label_at = None;
             if manner.annotations.formatted
-                && let Some(label) = listed.joins.label(names, alias, column)?
+                && let Some(label) = names.label(alias, column)?
             {
                 label_at = Some(listed.items.len());
                 listed.items.push(label);
@@ -199,6 +199,12 @@ fn columns<'a>(table: &'a Table, select: Option<&str>) -> Result<(Vec<&'a Column
         if !columns.iter().any(|known| known.logical == column.logical) {
             columns.push(column);
         }
+    }
+    // Money says of which currency it is [D:webapi/query/select-columns.md].
+    if columns.iter().any(|column| matches!(column.kind, Kind::Money { .. }))
+        && !columns.iter().any(|column| column.logical == currency::LOOKUP)
+    {
+        columns.extend(currency::currency(table));
     }
     if !columns.iter().any(|column| column.kind == Kind::Id) {
         columns.extend(table.column(table.primary_id()));

@@ -1,7 +1,23 @@
 //! `contains` and its kin: SQL Server's wildcards without regard to case, said in the words of SQLite's GLOB.
 
+use crate::fault::{Fault, Result};
+use crate::value::Cell;
+
+/// No text column holds more; longer patterns would take SQLite deeper than its stack may go.
+const LONGEST: usize = 4000;
+
+/// The pattern for a value that a client sent.
+pub(super) fn pattern(function: &str, value: &str) -> Result<Cell> {
+    if value.chars().count() > LONGEST {
+        return Err(Fault::argument(format!(
+            "A text of more than {LONGEST} characters cannot be searched for."
+        )));
+    }
+    Ok(Cell::Text(glob(function, value)))
+}
+
 /// The GLOB pattern for a text function, or for `like`, whose pattern is the whole text. SQL's wildcards are live inside the value \[D:webapi/query/filter-rows.md\].
-pub(super) fn glob(function: &str, value: &str) -> String {
+fn glob(function: &str, value: &str) -> String {
     let mut out = String::new();
     if matches!(function, "contains" | "endswith") {
         out.push('*');

@@ -73,7 +73,8 @@ async fn one(
         }
         "UpdateMultiple" => {
             let id = payload.id.ok_or_else(no_key)?;
-            write(names, transaction, table, id, payload, &Vec::new(), &Guard::MustExist).await?;
+            let written = write(names, transaction, table, id, payload, &Vec::new(), &Guard::MustExist).await;
+            written.map_err(|fault| in_the_plural(fault, table, id))?;
             Ok(id)
         }
         _ => {
@@ -86,6 +87,12 @@ async fn one(
             Ok(id)
         }
     }
+}
+
+/// A row that is not there is spoken of as one of many \[D:bulk-operations.md\].
+fn in_the_plural(fault: Fault, table: &Table, id: Uuid) -> Fault {
+    let message = format!("{} With Ids = {id} Do Not Exist", table.logical);
+    if fault.code == "0x80040217" { Fault { message, ..fault } } else { fault }
 }
 
 /// The row that `@odata.id` means, or a new id for one that is not there yet.

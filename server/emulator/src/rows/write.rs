@@ -10,6 +10,7 @@ use crate::security::Access;
 use crate::store::Transaction;
 use crate::value::Cell;
 
+use super::currency;
 use super::payload::Payload;
 use super::resolve::{KeyCells, reference};
 
@@ -73,12 +74,17 @@ pub(crate) async fn write(
         given.push((lookup, Cell::Id(parent_id)));
     }
     transaction.by = names.caller.number;
+    if created {
+        given.extend(currency::default(names, table, &given));
+    }
     let outcome = match created {
         true => insert(transaction, table, id, &given, key).await,
         false => update(transaction, table, id, &given, key).await,
     };
     outcome.map_err(|error| conflict(table, error))?;
+    currency::settle(names, transaction, table, id, &given).await?;
     for (child, lookup, rows) in &payload.children {
+        names.caller.demand_link(child, table)?;
         for row in rows {
             let child_id = Box::pin(create(names, transaction, child, row)).await?;
             point(transaction, child, child_id, lookup, id).await?;

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::column::{Column, Kind, OnDelete, system_columns};
+use super::currency::RATE_SCALE;
 use super::plural;
 use super::table::Table;
 
@@ -12,11 +13,13 @@ enum Holds {
     Whole,
     Guid,
     Flag,
+    /// A rate of exchange.
+    Rate,
     /// A lookup to a table, by a navigation property of the column's own name.
     Lookup(&'static str),
 }
 
-use Holds::{Flag, Guid, Lookup, Text, Whole};
+use Holds::{Flag, Guid, Lookup, Rate, Text, Whole};
 
 /// Logical name, schema name, name column, other columns.
 type Definition = (&'static str, &'static str, &'static str, &'static [(&'static str, Holds)]);
@@ -73,6 +76,17 @@ const TABLES: &[Definition] = &[
             ("PublisherId", Lookup("publisher")),
         ],
     ),
+    (
+        "transactioncurrency",
+        "TransactionCurrency",
+        "CurrencyName",
+        &[
+            ("ISOCurrencyCode", Text),
+            ("CurrencySymbol", Text),
+            ("CurrencyPrecision", Whole),
+            ("ExchangeRate", Rate),
+        ],
+    ),
 ];
 
 /// The built-in tables, still without a number of their own.
@@ -110,6 +124,7 @@ fn column(table: &str, schema_name: &str, holds: &Holds, id: &mut dyn FnMut() ->
         Text => Kind::Text { max_length: 256 },
         Whole => Kind::Integer { min: 0, max: i32::MAX },
         Guid => Kind::Guid,
+        Rate => Kind::Decimal { scale: RATE_SCALE, min: 0.000_000_000_1, max: 100_000_000_000.0 },
         Flag => Kind::Boolean { yes: "Yes".to_owned(), no: "No".to_owned(), default: false },
         Lookup(target) => Kind::Lookup {
             target: (*target).to_owned(),

@@ -153,7 +153,7 @@ fn within_length(table: &Table, column: &Column, value: &str, most: u32) -> Resu
     Err(Fault::bad(
         "0x80044331",
         format!(
-            "A validation error occurred. The length of the '{}' attribute of the '{}' entity exceeded the maximum \
+            "A validation error occurred.  The length of the '{}' attribute of the '{}' entity exceeded the maximum \
              allowed length of '{most}'.",
             column.logical, table.logical
         ),

@@ -98,7 +98,7 @@ async fn a_folder_of_an_earlier_version_goes_on() {
     desk.emulator.stop().await;
     // What there was before there were several users and their privileges.
     let file = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("organisation.sqlite"));
-    let mut file = file.collation("dataverse", |a, b| a.cmp(b)).connect().await.unwrap();
+    let mut file = file.collation("dataverse", str::cmp).connect().await.unwrap();
     let body = "SELECT json_extract(body, '$.number') FROM definitions WHERE name = ";
     let number = async |file: &mut sqlx::SqliteConnection, name: &str| {
         let text = format!("{body}'{name}'");

@@ -50,6 +50,25 @@ async fn filters_find_what_they_say() {
         ("_x_placeid_value eq null and x_count lt 6", vec![5]),
         ("Microsoft.Dynamics.CRM.In(PropertyName='x_count',PropertyValues=[\"1\",\"2\"])", vec![1, 2]),
         ("Microsoft.Dynamics.CRM.In(PropertyName=@p1,PropertyValues=@p2)&@p1='x_count'&@p2=[\"4\"]", vec![4]),
+        ("@p1 ge @p2 and @p1 ne @p3&@p1=x_count&@p2=8", vec![8, 9]),
+        ("contains(@p1,@p2)&@p1=x_name&@p2='5'", vec![5]),
+        ("Microsoft.Dynamics.CRM.InFiscalYear(PropertyName='x_at',PropertyValue=2025)", vec![]),
+        (
+            "Microsoft.Dynamics.CRM.InFiscalPeriodAndYear(PropertyName='x_day',PropertyValue1=1,PropertyValue2=2026) \
+             and x_count gt 7",
+            vec![8, 9],
+        ),
+        (
+            "Microsoft.Dynamics.CRM.LastXMonths(PropertyName='createdon',PropertyValue=1) and x_count eq 1",
+            vec![1],
+        ),
+        ("Microsoft.Dynamics.CRM.ThisFiscalPeriod(PropertyName='createdon') and x_count eq 2", vec![2]),
+        ("Microsoft.Dynamics.CRM.NextWeek(PropertyName='createdon')", vec![]),
+        (
+            "Microsoft.Dynamics.CRM.EqualBusinessId(PropertyName='_owningbusinessunit_value') and x_count lt 1",
+            vec![0],
+        ),
+        ("Microsoft.Dynamics.CRM.EqualUserLanguage(PropertyName='x_count')", vec![]),
         ("Microsoft.Dynamics.CRM.Between(PropertyName='x_count',PropertyValues=[\"7\",\"8\"])", vec![7, 8]),
         ("Microsoft.Dynamics.CRM.On(PropertyName='x_at',PropertyValue='2026-03-03')", vec![2]),
         ("Microsoft.Dynamics.CRM.OnOrBefore(PropertyName='x_day',PropertyValue='2026-03-02')", vec![0, 1]),
@@ -93,6 +112,7 @@ async fn mistakes_in_filters_are_named() {
         ("x_name eq 1", "incompatible types"),
         ("contains(x_count,'1')", "No function signature"),
         ("tolower(x_name) eq 'a'", "unknown function"),
+        ("x_count eq 1 or", "Syntax error at position 15"),
         ("x_count", "single boolean value"),
     ];
     for (filter, part) in cases {
@@ -176,6 +196,7 @@ async fn lookups_are_ordered_by_name_and_choices_by_number() {
     assert_eq!(ordered("x_PlaceId/x_name desc,x_count").await, [4, 20, 5, 6, 7, 8, 9]);
     // "High" is the greater number, and after "Low", though before it in the alphabet.
     assert_eq!(ordered("x_level desc,x_count").await, [5, 7, 9, 4, 6, 8, 20]);
+    assert_eq!(ordered("@p1 desc,@p2&@p1=x_level&@p2=x_count").await, [5, 7, 9, 4, 6, 8, 20]);
     let refused = desk.get("x_things?$orderby=x_count down").await;
     assert!(refused.text.contains("Syntax error at position 8 in 'x_count down'."), "{}", refused.text);
 }

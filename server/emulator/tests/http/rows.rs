@@ -43,6 +43,49 @@ async fn every_type_comes_back_as_dataverse_prints_it() {
 }
 
 #[tokio::test]
+async fn money_says_of_which_currency_it_is_and_what_it_is_worth() {
+    let desk = Desk::new().await;
+    let id = desk.thing(json!({ "x_price": 12.5 })).await;
+    let path = format!("x_things({id})?$select=x_price");
+    let request = desk.request("GET", &path).header("prefer", "odata.include-annotations=\"*\"");
+    let row = Answer::of(request).await.json;
+    let dollar = &row["_transactioncurrencyid_value"];
+    assert_eq!(row["_transactioncurrencyid_value@OData.Community.Display.V1.FormattedValue"], "US Dollar");
+    assert!(row["@odata.context"].as_str().unwrap().ends_with("#x_things(x_price)/$entity"));
+    let whole = desk.get(&format!("x_things({id})")).await;
+    assert!(
+        whole.text.contains("\"x_price_base\":12.5000")
+            && whole.text.contains("\"exchangerate\":1.0000000000")
+    );
+    let currencies = desk.get("transactioncurrencies?$select=isocurrencycode").await;
+    assert_eq!(currencies.json["value"][0]["transactioncurrencyid"], *dollar);
+    // A currency of which one dollar is worth four.
+    let other = desk
+        .post("transactioncurrencies", &json!({ "currencyname": "Quarter", "exchangerate": 4 }))
+        .await
+        .id();
+    let bound = json!({ "transactioncurrencyid@odata.bind": format!("transactioncurrencies({other})") });
+    assert_eq!(desk.patch(&format!("x_things({id})"), &bound).await.status, 204);
+    assert!(desk.get(&format!("x_things({id})")).await.text.contains("\"x_price_base\":3.1250"));
+    let worth = json!({ "x_price": 1, "x_price_base": 99 });
+    assert_eq!(desk.patch(&format!("x_things({id})"), &worth).await.status, 204);
+    let row = desk.get(&format!("x_things({id})?$select=x_price_base,exchangerate")).await;
+    assert!(
+        row.text.contains("\"x_price_base\":0.2500") && row.text.contains("\"exchangerate\":4.0000000000")
+    );
+    let in_use = desk.delete(&format!("transactioncurrencies({other})")).await;
+    assert_eq!(in_use.refusal(), (400, "0x8004f01f"));
+    // The column of its worth comes and goes with the money.
+    let money =
+        json!({ "@odata.type": "Microsoft.Dynamics.CRM.MoneyAttributeMetadata", "SchemaName": "x_Fee" });
+    assert_eq!(desk.post("EntityDefinitions(LogicalName='x_thing')/Attributes", &money).await.status, 204);
+    assert_eq!(desk.get("x_things?$select=x_fee_base").await.status, 200);
+    let fee = "EntityDefinitions(LogicalName='x_thing')/Attributes(LogicalName='x_fee')";
+    assert_eq!(desk.delete(fee).await.status, 204);
+    assert_eq!(desk.get("x_things?$select=x_fee_base").await.refusal(), (400, "0x0"));
+}
+
+#[tokio::test]
 async fn numbers_are_read_from_their_text() {
     let desk = Desk::new().await;
     let body = |cost: &str| format!("{{\"x_name\":\"n\",\"x_cost\":{cost}}}");

@@ -60,6 +60,13 @@ fn no_more_than_a_thousand() {
     assert!(read("multipart/mixed;boundary=b", &many(1001)).is_err());
 }
 
+fn parts(item: &Item) -> &[Part] {
+    match item {
+        Item::One(part) => std::slice::from_ref(part),
+        Item::ChangeSet(parts) => parts,
+    }
+}
+
 proptest! {
     #[test]
     fn nothing_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in 0..700_usize) {
@@ -67,6 +74,71 @@ proptest! {
         text.truncate(cut);
         text.extend(bytes);
         let _ = read("multipart/mixed;boundary=dwa_batch_1", &Bytes::from(text));
+    }
+
+    /// Cut, doubled and overwritten in places: the edges of delimiters, headers and line ends among them.
+    #[test]
+    fn no_change_of_a_whole_body_makes_it_panic(
+        changes in prop::collection::vec(
+            (0..700_usize, 0..60_usize, any::<bool>(), prop::collection::vec(any::<u8>(), 0..6)),
+            1..6,
+        ),
+    ) {
+        let mut text = body(JS).to_vec();
+        for (at, length, doubled, put) in changes {
+            let at = at.min(text.len());
+            let end = (at + length).min(text.len());
+            let again = if doubled { text[at..end].to_vec() } else { Vec::new() };
+            let put: Vec<u8> = again.iter().copied().chain(again.iter().copied()).chain(put).collect();
+            text.splice(at..end, put);
+        }
+        let most = text.len();
+        if let Ok(items) = read("multipart/mixed;boundary=dwa_batch_1", &Bytes::from(text)) {
+            let kept: usize = items.iter().flat_map(parts).map(|part| part.body.len() + part.url.len()).sum();
+            prop_assert!(kept <= most, "nothing is kept that was not sent");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read(
+        written in prop::collection::vec(
+            ("GET|POST|PATCH|DELETE", "[a-z$?&=(),' /%]{1,30}", prop::collection::vec(any::<u8>(), 0..40), 0..3_usize),
+            1..8,
+        ),
+    ) {
+        let expect: Vec<_> = written
+            .into_iter()
+            .map(|(method, url, body, set)| (method, format!("x{url}x"), body, set))
+            .filter(|(_, _, body, _)| !body.windows(2).any(|pair| pair == b"--"))
+            .collect();
+        let mut text = Vec::new();
+        for (at, (method, url, body, set)) in expect.iter().enumerate() {
+            let part = [
+                format!("Content-Type: application/http\r\nContent-ID: {at}\r\n\r\n{method} {url} HTTP/1.1\r\n\r\n")
+                    .into_bytes(),
+                body.clone(),
+            ]
+            .concat();
+            text.extend(b"--b\r\n");
+            if *set == 0 {
+                text.extend(b"Content-Type: multipart/mixed; boundary=\"c\"\r\n\r\n--c\r\n");
+                text.extend(part);
+                text.extend(b"\r\n--c--");
+            } else {
+                text.extend(part);
+            }
+            text.extend(b"\r\n");
+        }
+        text.extend(b"--b--\r\n");
+        let items = read("multipart/mixed; boundary=b", &Bytes::from(text)).unwrap();
+        let found: Vec<&Part> = items.iter().flat_map(parts).collect();
+        prop_assert_eq!(found.len(), expect.len());
+        for (at, (part, (method, url, body, _))) in found.iter().zip(&expect).enumerate() {
+            prop_assert_eq!(part.method.as_str(), method);
+            prop_assert_eq!(&part.url, url);
+            prop_assert_eq!(&part.body[..], &body[..]);
+            prop_assert_eq!(part.content_id.clone(), Some(at.to_string()));
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod element;
 use roxmltree::{Document, ParsingOptions};
 
 use crate::fault::{Fault, Result};
+use crate::query::order;
 
 use element::Element;
 
@@ -15,6 +16,8 @@ const DEEPEST: usize = 32;
 const MOST_NODES: u32 = 50_000;
 /// Conditions and links together \[D:fetchxml/filter-rows.md\].
 pub(super) const MOST_CONDITIONS: usize = 500;
+/// As many columns as a table can have \[D:fetchxml/optimize-performance.md\], and fewer than SQLite selects.
+const MOST_ATTRIBUTES: usize = 1000;
 /// \[D:fetchxml/join-tables.md\]
 const MOST_LINKS: usize = 15;
 
@@ -117,6 +120,13 @@ pub(super) fn parse(text: &str) -> Result<Fetch> {
         let message = "Number of link entities in query exceeded maximum limit.";
         return Err(Fault::bad("0x8004430D", message));
     }
+    if seen.attributes > MOST_ATTRIBUTES || seen.orders > order::MOST {
+        let message = format!(
+            "More than {MOST_ATTRIBUTES} attributes, or more than {} orders, in one query.",
+            order::MOST
+        );
+        return Err(Fault::argument(message));
+    }
     if seen.conditions + seen.links > MOST_CONDITIONS {
         return Err(Fault::too_many_conditions());
     }
@@ -128,6 +138,8 @@ pub(super) fn parse(text: &str) -> Result<Fetch> {
 struct Seen {
     links: usize,
     conditions: usize,
+    attributes: usize,
+    orders: usize,
 }
 
 /// Attributes that only say how to look for the rows, or what everybody says.
@@ -182,10 +194,16 @@ fn entity(element: &Element<'_, '_>, seen: &mut Seen, depth: usize) -> Result<En
     let mut found = Entity { name: element.required("name")?, ..Entity::default() };
     for child in element.children() {
         match child.name() {
-            "attribute" => found.attributes.push(attribute(&child)?),
+            "attribute" => {
+                seen.attributes += 1;
+                found.attributes.push(attribute(&child)?);
+            }
             "all-attributes" => found.all = true,
             "no-attrs" => return Err(Fault::unsupported("<no-attrs> in FetchXML")),
-            "order" => found.orders.push(order(&child)?),
+            "order" => {
+                seen.orders += 1;
+                found.orders.push(order(&child)?);
+            }
             "filter" => found.filters.push(filter(&child, seen, depth + 1)?),
             "link-entity" => found.links.push(link(&child, seen, depth + 1, false)?),
             _ => return Err(child.out_of_place("filter, order, link-entity, attribute, all-attributes")),
@@ -202,7 +220,7 @@ fn attribute(element: &Element<'_, '_>) -> Result<Attribute> {
     }
     Ok(Attribute {
         name: element.required("name")?,
-        alias: element.text("alias").map(str::to_owned),
+        alias: element.alias()?,
         aggregate: element.text("aggregate").map(str::to_owned),
         group_by: element.flag("groupby")?,
         distinct: element.flag("distinct")?,
@@ -244,7 +262,7 @@ fn link(element: &Element<'_, '_>, seen: &mut Seen, depth: usize, in_filter: boo
         from: element.required("from")?,
         to: element.required("to")?,
         kind,
-        alias: element.text("alias").map(str::to_owned),
+        alias: element.alias()?,
         entity: entity(element, seen, depth)?,
     })
 }

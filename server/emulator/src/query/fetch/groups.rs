@@ -9,7 +9,7 @@ use super::document::{Attribute, Fetch};
 use super::statement::Statement;
 
 pub(super) async fn answer(
-    mut statement: Statement<'_, '_>,
+    statement: Statement<'_, '_>,
     reader: &mut Reader<'_>,
     fetch: &Fetch,
     asked: &Asked<'_>,
@@ -21,7 +21,7 @@ pub(super) async fn answer(
             return Err(Fault::bad("0x8004111A", "A query that aggregates cannot ask for all attributes."));
         }
         for attribute in &entity.attributes {
-            add(&mut grouping, &mut statement, source, attribute, asked)?;
+            add(&mut grouping, &statement, source, attribute, asked)?;
         }
     }
     let order = order(&grouping, &statement)?;
@@ -49,7 +49,7 @@ pub(super) async fn answer(
 
 fn add<'a>(
     grouping: &mut Grouping<'a>,
-    statement: &mut Statement<'a, '_>,
+    statement: &Statement<'a, '_>,
     source: usize,
     attribute: &Attribute,
     asked: &Asked<'_>,
@@ -64,9 +64,7 @@ fn add<'a>(
         return Err(Fault::bad("0x8004111B", format!("The alias '{name}' is used more than once.")));
     }
     match (attribute.group_by, &attribute.aggregate, &attribute.date_grouping) {
-        (true, None, None) => {
-            grouping.key(statement.names, &mut statement.joins, name, found, asked.annotations)
-        }
+        (true, None, None) => grouping.key(statement.names, name, found, asked.annotations),
         (true, None, Some(part)) => grouping.part(name, &found, date_part(part)?),
         (false, Some(aggregate), None) => {
             grouping.work(name, function(aggregate, attribute.distinct)?, Some(&found))

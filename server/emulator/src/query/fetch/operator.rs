@@ -6,7 +6,7 @@ use crate::query::filter::{Argument, Operator};
 use crate::query::functions;
 use crate::query::lex::Literal;
 use crate::query::names::{Found, Names};
-use crate::query::wildcard::glob;
+use crate::query::wildcard;
 use crate::schema::Kind;
 use crate::value::Cell;
 
@@ -41,7 +41,7 @@ pub(super) fn with_values(
                 found.column.logical
             )));
         }
-        cells.push(Cell::Text(glob(function, one(found, operator, values)?)));
+        cells.push(wildcard::pattern(function, one(found, operator, values)?)?);
         return Ok(if not {
             format!("({sql} NOT GLOB ? OR {sql} IS NULL)")
         } else {

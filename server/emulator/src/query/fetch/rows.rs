@@ -8,7 +8,7 @@ use crate::query::order::{Term, order_clause};
 use crate::query::page::{self, MOST_ROWS};
 use crate::query::read::write_total;
 use crate::query::select::{Shown, write_property};
-use crate::schema::{Column, Kind};
+use crate::schema::{Column, Kind, currency};
 use crate::store::{Reader, sql};
 
 use super::Asked;
@@ -27,13 +27,13 @@ struct Sheet<'a> {
 }
 
 pub(super) async fn answer(
-    mut statement: Statement<'_, '_>,
+    statement: Statement<'_, '_>,
     reader: &mut Reader<'_>,
     fetch: &Fetch,
     asked: &Asked<'_>,
 ) -> Result<String> {
-    let mut sheet = sheet(&mut statement, fetch, asked)?;
-    let orders = orders(&mut statement, fetch)?;
+    let mut sheet = sheet(&statement, fetch, asked)?;
+    let orders = orders(&statement, fetch)?;
     let ties: Vec<String> = statement.sources.iter().map(|source| source.alias.clone()).collect();
     let total = match fetch.total {
         true => Some(total(&statement, reader, fetch, &sheet).await?),
@@ -49,7 +49,7 @@ pub(super) async fn answer(
     let (mut skip, mut after) = (0, None);
     match fetch.cookie.as_deref().filter(|_| with_cookie).map(cookie::read).transpose()? {
         Some(cookie) if cookie.page < fetch.page => {
-            skip = (fetch.page - cookie.page - 1).saturating_mul(size);
+            skip = (fetch.page - cookie.page - 1).saturating_mul(size).min(i64::MAX.unsigned_abs());
             after = Some(page::after(&terms, last, &cookie.place)?);
         }
         _ => skip = skip.max(fetch.skip(size)?),
@@ -93,7 +93,7 @@ pub(super) async fn answer(
     Ok(body)
 }
 
-fn sheet<'a>(statement: &mut Statement<'a, '_>, fetch: &Fetch, asked: &Asked<'_>) -> Result<Sheet<'a>> {
+fn sheet<'a>(statement: &Statement<'a, '_>, fetch: &Fetch, asked: &Asked<'_>) -> Result<Sheet<'a>> {
     let mut sheet = Sheet { items: Vec::new(), shown: Vec::new(), own: Vec::new(), version_at: None };
     for source in 0..statement.sources.len() {
         let table = statement.sources[source].table;
@@ -107,6 +107,14 @@ fn sheet<'a>(statement: &mut Statement<'a, '_>, fetch: &Fetch, asked: &Asked<'_>
         // A link without attributes shows none; the entity itself shows all.
         if entity.all || (own && entity.attributes.is_empty()) {
             wanted.extend(table.columns.iter().map(|column| (column, None)));
+        }
+        // Money says of which currency it is [D:fetchxml/page-results.md].
+        if own
+            && !fetch.distinct
+            && wanted.iter().any(|(column, _)| matches!(column.kind, Kind::Money { .. }))
+            && !wanted.iter().any(|(column, _)| column.logical == currency::LOOKUP)
+        {
+            wanted.extend(currency::currency(table).map(|column| (column, None)));
         }
         if own && !fetch.distinct && !wanted.iter().any(|(column, _)| column.kind == Kind::Id) {
             wanted.extend(table.column(table.primary_id()).map(|column| (column, None)));
@@ -143,7 +151,7 @@ fn plain(attribute: &Attribute) -> Result<()> {
 }
 
 fn show<'a>(
-    statement: &mut Statement<'a, '_>,
+    statement: &Statement<'a, '_>,
     sheet: &mut Sheet<'a>,
     source: usize,
     name: String,
@@ -160,7 +168,7 @@ fn show<'a>(
     sheet.items.push(names.column_sql(&alias, column));
     let mut label_at = None;
     if asked.annotations.formatted
-        && let Some(label) = statement.joins.label(names, &alias, column)?
+        && let Some(label) = names.label(&alias, column)?
     {
         label_at = Some(sheet.items.len());
         sheet.items.push(label);
@@ -176,14 +184,13 @@ struct Orders {
 }
 
 /// The entity's orders, then those of its links.
-fn orders(statement: &mut Statement<'_, '_>, fetch: &Fetch) -> Result<Orders> {
+fn orders(statement: &Statement<'_, '_>, fetch: &Fetch) -> Result<Orders> {
     let mut found = Orders { terms: Vec::new(), own: true };
     for source in 0..statement.sources.len() {
         for order in &statement.sources[source].entity.orders {
             let (source, column) = ordered(statement, source, order)?;
             let column = statement.column(source, &column)?;
-            let (names, joins) = (statement.names, &mut statement.joins);
-            let term = Term::new(names, joins, &column, order.descending, !fetch.raw_order)?;
+            let term = Term::new(statement.names, &column, order.descending, !fetch.raw_order)?;
             found.terms.push(term);
             found.own &= source == 0;
         }

@@ -3,7 +3,6 @@
 
 use crate::fault::{Fault, Result};
 use crate::query::condition::joined;
-use crate::query::joins::Joins;
 use crate::query::names::{Found, Names};
 use crate::query::read::ROW;
 use crate::schema::Table;
@@ -26,7 +25,6 @@ pub(super) struct Source<'a, 'f> {
 pub(super) struct Statement<'a, 'f> {
     pub(super) names: Names<'a>,
     pub(super) sources: Vec<Source<'a, 'f>>,
-    pub(super) joins: Joins,
     main: Level<'f>,
     made: usize,
 }
@@ -46,8 +44,8 @@ impl<'a, 'f> Statement<'a, 'f> {
     pub(super) fn new(names: Names<'a>, table: &'a Table, fetch: &'f Fetch) -> Result<Self> {
         let entity = &fetch.entity;
         let source = Source { entity, table, name: table.logical.clone(), alias: ROW.to_owned() };
-        let (sources, joins, main) = (vec![source], Joins::default(), Level::default());
-        let mut statement = Self { names, sources, joins, main, made: 0 };
+        let (sources, main) = (vec![source], Level::default());
+        let mut statement = Self { names, sources, main, made: 0 };
         let mut main = Level { from: format!(" FROM {} {ROW}", names.readable(table)), ..Level::default() };
         statement.fill(&mut main, 0)?;
         statement.main = main;
@@ -63,7 +61,7 @@ impl<'a, 'f> Statement<'a, 'f> {
             conditions.push(text);
             cells.extend(values);
         }
-        let text = format!("{}{} WHERE {}", self.main.from, self.joins.text, joined(&conditions, " AND "));
+        let text = format!("{} WHERE {}", self.main.from, joined(&conditions, " AND "));
         (text, cells)
     }
 

@@ -5,7 +5,12 @@ use proptest::prelude::*;
 use super::*;
 
 fn read(text: &str) -> Result<Expression> {
-    parse(text, &|name| (name == "@p1").then(|| "'x'".to_owned()))
+    parse(text, &|name| match name {
+        "@p1" => Some("'x'".to_owned()),
+        "@p3" => Some("b/c".to_owned()),
+        "@p4" => Some("(".repeat(50)),
+        _ => None,
+    })
 }
 
 fn path(name: &str) -> Operand {
@@ -46,6 +51,7 @@ fn every_kind_of_operand_is_read() {
     check("b/c", path("b/c"));
     check("@p1", Operand::Value(Literal::Text("x".to_owned())));
     check("@p2", Operand::Value(Literal::Null));
+    check("@p3", path("b/c"));
 }
 
 #[test]
@@ -81,6 +87,7 @@ fn errors_say_where() {
     check("a eq 1 and", "position 10");
     check("tolower(a) eq 'x'", "unknown function");
     check("a # 1", "position 2");
+    check("a eq @p4", "position 0 in '((((");
     check(&"(".repeat(5000), "limit");
     check(&"not ".repeat(5000), "limit");
 }

@@ -36,6 +36,20 @@ impl<'a, 'i> Element<'a, 'i> {
         })
     }
 
+    /// A name for the answer.
+    pub(super) fn alias(&self) -> Result<Option<String>> {
+        let Some(alias) = self.text("alias") else { return Ok(None) };
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if alias.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && alias.chars().all(fits) {
+            return Ok(Some(alias.to_owned()));
+        }
+        let message = format!(
+            "Invalid character specified for alias: {alias}. Only characters within the ranges [A-Z], [a-z] or [0-9] \
+             or _ are allowed.  The first character may only be in the ranges [A-Z], [a-z] or _"
+        );
+        Err(self.refused("0x8004111B", &message))
+    }
+
     pub(super) fn flag(&self, name: &str) -> Result<bool> {
         match self.text(name) {
             None | Some("false" | "0") => Ok(false),

@@ -55,6 +55,8 @@ fn errors_say_where() {
     check("<fetch count='x'><entity name='a'/></fetch>", "0x80041127", "'x'");
     check("<fetch top='5' page='1'><entity name='a'/></fetch>", "0x80040203", "top");
     check("<fetch nolock='1'><entity name='a'/></fetch>", "0x80060888", "'nolock'");
+    let alias = "<fetch><entity name='a'><attribute name='b' alias='c\"d'/></entity></fetch>";
+    check(alias, "0x8004111B", "Invalid character specified for alias: c\"d.");
     let typed = "<!DOCTYPE a [<!ENTITY b 'c'>]><fetch><entity name='a'/></fetch>";
     check(typed, "0x80040201", "Invalid XML");
 }

@@ -1,0 +1,47 @@
+//! What a person giving a demo can do to the emulator inside: take it away, throttle it, bring it back.
+
+use std::sync::Arc;
+
+use app::pages::Trouble;
+use arc_swap::ArcSwap;
+use emulator::{Controls, Disturbance, Effect};
+
+/// Seconds for which a throttled request asks everybody to wait.
+const PAUSE: u64 = 4;
+
+pub struct Demo {
+    controls: Controls,
+    trouble: ArcSwap<Option<Trouble>>,
+}
+
+impl Demo {
+    pub fn of(controls: Controls) -> Self {
+        Self { controls, trouble: ArcSwap::from_pointee(None) }
+    }
+
+    pub fn trouble(&self) -> Option<Trouble> {
+        **self.trouble.load()
+    }
+
+    pub fn make(&self, trouble: Option<Trouble>) {
+        self.controls.calm();
+        if let Some(trouble) = trouble {
+            self.controls.disturb(disturbance(trouble));
+        }
+        self.trouble.store(Arc::new(trouble));
+        tracing::info!(?trouble, "the demo's Dataverse");
+    }
+}
+
+fn disturbance(trouble: Trouble) -> Disturbance {
+    match trouble {
+        Trouble::Away => Disturbance { effect: Effect::CutBefore, ..Disturbance::default() },
+        Trouble::Throttled => Disturbance {
+            effect: Effect::Answer,
+            status: Some(429),
+            retry_after: Some(PAUSE),
+            every: Some(2),
+            ..Disturbance::default()
+        },
+    }
+}

@@ -1,0 +1,61 @@
+//! `POST /pipeline/demo`: trouble for the emulator inside, its end, and runs to watch meanwhile.
+
+use app::pages::{RUNS, Trouble};
+use axum::{
+    Form,
+    extract::{State, rejection::FormRejection},
+    response::{IntoResponse as _, Redirect, Response},
+};
+use model::record::{FieldFault, campaign_run::CAMPAIGN_RUN};
+use serde::Deserialize;
+
+use crate::{
+    access::Asker,
+    chance, demo,
+    house::SharedHouse,
+    problem::{Kind, Problem},
+};
+
+#[derive(Deserialize)]
+pub struct Choice {
+    make: String,
+}
+
+pub async fn make(
+    State(house): State<SharedHouse>,
+    asker: Asker,
+    form: Result<Form<Choice>, FormRejection>,
+) -> Result<Response, Problem> {
+    let Some(demo) = &house.carrier.demo else {
+        let detail =
+            "There is no emulator inside this server, and trouble is made for nobody else's Dataverse.";
+        return Err(Problem::new(Kind::NotFound, detail));
+    };
+    let make = form.map(|form| form.0.make).unwrap_or_default();
+    match (Trouble::of_key(&make), make.as_str()) {
+        (Some(trouble), _) => demo.make(Some(trouble)),
+        (None, Trouble::NONE) => demo.make(None),
+        (None, RUNS) => record(&house, asker).await?,
+        _ => {
+            let rule = "must be away, throttled, none or runs";
+            return Err(Problem::fields(vec![FieldFault::new("make", rule)]));
+        }
+    }
+    Ok(Redirect::to("/pipeline").into_response())
+}
+
+/// Takes ten runs in by the road that every record takes.
+async fn record(house: &SharedHouse, asker: Asker) -> Result<(), Problem> {
+    let settings = &house.settings;
+    let Some(told) = settings.demo else {
+        let detail =
+            "This server was started without demo data, and makes none up now; send runs of your own.";
+        return Err(Problem::new(Kind::NotFound, detail));
+    };
+    let runs = demo::burst(told.seed, &settings.data, house.now(), chance::seed()).map_err(|error| {
+        tracing::error!(%error, "no runs could be made up");
+        Problem::new(Kind::Internal, error.to_string())
+    })?;
+    house.ledger.store(asker.tenant, &CAMPAIGN_RUN, runs).await?;
+    Ok(())
+}

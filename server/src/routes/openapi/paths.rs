@@ -1,0 +1,189 @@
+//! What can be asked, and what is answered.
+
+use serde_json::{Map, Value, json};
+
+use super::schemas::{example, reference};
+use crate::routes::records::CAMPAIGN_RUNS;
+
+/// Parameters that several addresses take.
+pub fn parameters() -> Value {
+    let query = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "schema": schema});
+    let text = || json!({"type": "string", "minLength": 1, "maxLength": 64});
+    json!({
+        "range": query("range", "A stretch with a name: whole days before today, and today so far",
+            json!({"enum": model::range::Range::ALL.map(model::range::Range::key), "default": "live"})),
+        "campaign": query("campaign", "Only runs of this campaign", text()),
+        "phase": query("phase", "Only runs of this phase", text()),
+        "tz": query("tz", "The time zone that days are counted in, such as Europe/Berlin", json!({"type": "string"})),
+        "from": query("from", "Inclusive", json!({"type": "string"})),
+        "to": query("to", "Exclusive", json!({"type": "string"})),
+        "compare": query("compare", "With which stretch the figures are compared",
+            json!({"enum": ["previous", "weekdays", "year"], "default": "previous"})),
+        "limit": query("limit", "How many at most", json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 10})),
+        "cursor": query("cursor", "`next` of the page before", json!({"type": "string"})),
+        "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
+        "If-Match": {"name": "If-Match", "in": "header", "description": "The entity tag of the state that was seen",
+            "schema": {"type": "string"}},
+        "If-None-Match": {"name": "If-None-Match", "in": "header", "description": "The entity tag of the answer that is held",
+            "schema": {"type": "string"}},
+        "slug": {"name": "slug", "in": "path", "required": true, "schema": {"type": "string"}},
+    })
+}
+
+pub fn paths() -> Value {
+    let records = CAMPAIGN_RUNS.path;
+    let mut paths = Map::new();
+    paths.insert(records.to_owned(), json!({"post": take(), "get": list()}));
+    paths.insert(format!("{records}/{{id}}"), json!({"get": read(), "put": correct(), "delete": withdraw()}));
+    paths.insert("/api/metrics/recent".to_owned(), json!({"get": recent()}));
+    paths.insert("/api/metrics/history".to_owned(), json!({"get": history()}));
+    let watched: [(&str, &str, Value); 6] = [
+        (
+            "/api/pipeline",
+            "How far the records have come, and how the road to Dataverse is",
+            answers(&[ok("Pipeline"), problem(422), problem(503)]),
+        ),
+        ("/api/openapi.json", "This description", answers(&[any("application/json")])),
+        ("/healthz", "Whether the process answers", answers(&[ok("Status")])),
+        ("/readyz", "Whether records can be taken", answers(&[ok("Status"), problem(503)])),
+        ("/metrics", "Everything that is counted, as Prometheus reads it", answers(&[any("text/plain")])),
+        ("/problems/{slug}", "What a problem's type means", answers(&[ok("ProblemType"), problem(404)])),
+    ];
+    for (path, summary, responses) in watched {
+        let mut operation = json!({"summary": summary, "responses": responses});
+        if path.contains("{slug}") {
+            operation["parameters"] = json!([parameter("slug")]);
+        }
+        paths.insert(path.to_owned(), json!({"get": operation}));
+    }
+    Value::Object(paths)
+}
+
+fn take() -> Value {
+    json!({
+        "summary": "Stores one run or an array of at most 1,000; a 2xx means that they are on disk",
+        "description": "Sending again is safe: the same content is a duplicate. An array's items are answered one by one.",
+        "requestBody": body(&json!({"oneOf": [
+            reference("SentRun"), {"type": "array", "maxItems": 1000, "items": reference("SentRun")},
+        ]})),
+        "responses": answers(&[
+            (201, "Stored", json(&reference("Taken"))),
+            (200, "A duplicate, or an array's answers",
+                json(&json!({"oneOf": [reference("Taken"), reference("TakenArray")]}))),
+            problem(400), problem(403), problem(408), problem(409), problem(413), problem(415), problem(422), problem(503),
+        ]),
+    })
+}
+
+fn list() -> Value {
+    json!({
+        "summary": "Runs, newest first, page by page",
+        "parameters": all(&["limit", "cursor", "campaign", "phase", "from", "to"]),
+        "responses": answers(&[ok("Runs"), problem(422), problem(503)]),
+    })
+}
+
+fn read() -> Value {
+    json!({
+        "summary": "One run",
+        "parameters": all(&["id", "If-None-Match"]),
+        "responses": answers(&[ok("Run"), unmodified(), problem(404), problem(410), problem(503)]),
+    })
+}
+
+fn correct() -> Value {
+    json!({
+        "summary": "Puts another content in the place of a run; what it was stays in the ledger",
+        "parameters": all(&["id", "If-Match"]),
+        "requestBody": body(&reference("SentRun")),
+        "responses": answers(&[
+            ok("Changed"), problem(400), problem(403), problem(404), problem(408), problem(409), problem(412),
+            problem(413), problem(415), problem(422), problem(503),
+        ]),
+    })
+}
+
+fn withdraw() -> Value {
+    json!({
+        "summary": "Takes a run out of every list and figure",
+        "parameters": all(&["id", "If-Match"]),
+        "responses": answers(&[
+            ok("Changed"), problem(403), problem(404), problem(410), problem(412), problem(503),
+        ]),
+    })
+}
+
+fn recent() -> Value {
+    json!({
+        "summary": "The figures of now and the ten newest runs",
+        "parameters": all(&["range", "campaign", "tz", "If-None-Match"]),
+        "responses": answers(&[ok("Recent"), unmodified(), problem(422), problem(503)]),
+    })
+}
+
+fn history() -> Value {
+    json!({
+        "summary": "Figures and buckets of any stretch of the past, and of the one before it",
+        "parameters": all(&["range", "from", "to", "campaign", "phase", "tz", "compare", "If-None-Match"]),
+        "responses": answers(&[ok("History"), unmodified(), problem(422), problem(503)]),
+    })
+}
+
+/// Status, description, content.
+type Answer = (u16, &'static str, Value);
+
+fn answers(answers: &[Answer]) -> Value {
+    let told = |(status, description, content): &Answer| {
+        let mut answer = json!({"description": description});
+        if !content.is_null() {
+            answer["content"] = content.clone();
+        }
+        (status.to_string(), answer)
+    };
+    Value::Object(answers.iter().map(told).collect())
+}
+
+fn ok(schema: &str) -> Answer {
+    (200, "As asked", json(&reference(schema)))
+}
+
+fn any(media: &str) -> Answer {
+    (200, "As asked", json!({media: {}}))
+}
+
+fn unmodified() -> Answer {
+    (304, "The same as the answer that is held", Value::Null)
+}
+
+fn problem(status: u16) -> Answer {
+    let description = match status {
+        400 => "The body is not JSON",
+        403 => "A page of another origin asked",
+        404 => "There is nothing here",
+        408 => "The body came too slowly",
+        409 => "The key is taken by other content, or the record was withdrawn",
+        410 => "The record was withdrawn",
+        412 => "The record has changed since",
+        413 => "The body is too large",
+        415 => "The body is not sent as JSON",
+        422 => "Fields or parameters break a rule; errors names each",
+        _ => "The ledger cannot promise anything now; Retry-After says when to come again",
+    };
+    (status, description, json!({"application/problem+json": {"schema": reference("Problem")}}))
+}
+
+fn body(schema: &Value) -> Value {
+    json!({"required": true, "content": {"application/json": {"schema": schema, "example": example()}}})
+}
+
+fn json(schema: &Value) -> Value {
+    json!({"application/json": {"schema": schema}})
+}
+
+fn parameter(name: &str) -> Value {
+    json!({"$ref": format!("#/components/parameters/{name}")})
+}
+
+fn all(names: &[&str]) -> Vec<Value> {
+    names.iter().map(|name| parameter(name)).collect()
+}

@@ -1,0 +1,286 @@
+//! The shapes that go over the wire. Those of records come out of the table of their fields.
+
+use model::record::{self, Field, Kind, Need, Shape};
+use serde_json::{Map, Value, json};
+
+use crate::{problem, routes::records::CAMPAIGN_RUNS};
+
+const MONEY: &str = r"^[0-9]+\.[0-9]{5}$";
+const TWO_DECIMALS: &str = r"^[0-9]+\.[0-9]{2}$";
+
+pub fn schemas() -> Value {
+    let kind = CAMPAIGN_RUNS.kind;
+    json!({
+        "SentRun": sent(kind),
+        "Run": stored(kind),
+        "Runs": closed(json!({"runs": list("Run"), "next": nullable("string")})),
+        "Fault": closed(json!({"field": {"type": "string"}, "message": {"type": "string"}})),
+        "Taken": taken(&["stored", "duplicate"]),
+        "Changed": taken(&["corrected", "unchanged", "withdrawn"]),
+        "TakenArray": closed(json!({
+            "stored": count(), "duplicate": count(), "conflict": count(), "refused": count(), "items": list("TakenItem"),
+        })),
+        "TakenItem": taken_item(),
+        "Problem": problem(),
+        "Figures": figures(),
+        "Bucket": bucket(),
+        "Recent": closed(json!({
+            "asOf": time(), "range": range(), "figures": reference("Figures"), "runs": list("Run"),
+            "pipeline": closed(json!({
+                "state": state(), "pending": count(), "lagSeconds": count(), "unaccounted": count(),
+            })),
+        })),
+        "History": closed(json!({
+            "range": closed(json!({
+                "from": time(), "to": time(), "timeZone": {"type": "string"}, "bucket": {"enum": ["hour", "day"]},
+            })),
+            "previousRange": closed(json!({"from": time(), "to": time()})),
+            "figures": reference("Figures"),
+            "buckets": list("Bucket"),
+            "previous": list("Bucket"),
+            "forecast": closed(json!({"none": {"type": "string"}})),
+        })),
+        "Pipeline": pipeline(),
+        "Balance": closed(json!({
+            "table": {"type": "string"}, "received": count(), "durable": count(), "delivered": count(),
+            "confirmed": count(), "pending": count(), "dead": count(), "deleted": count(), "unaccounted": count(),
+        })),
+        "Status": closed(json!({"status": {"enum": ["alive", "ready"]}})),
+        "ProblemType": closed(json!({
+            "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
+        })),
+    })
+}
+
+pub fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// An object with exactly these members.
+fn closed(properties: Value) -> Value {
+    let required: Vec<String> =
+        properties.as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn list(name: &str) -> Value {
+    json!({"type": "array", "items": reference(name)})
+}
+
+fn nullable(kind: &str) -> Value {
+    json!({"type": [kind, "null"]})
+}
+
+fn count() -> Value {
+    json!({"type": "integer", "minimum": 0})
+}
+
+fn count_or_null() -> Value {
+    json!({"type": ["integer", "null"], "minimum": 0})
+}
+
+fn time() -> Value {
+    json!({"type": "string", "format": "date-time"})
+}
+
+fn time_or_null() -> Value {
+    json!({"type": ["string", "null"], "format": "date-time"})
+}
+
+fn money_or_null() -> Value {
+    json!({"type": ["string", "null"], "pattern": MONEY})
+}
+
+fn decimal_or_null() -> Value {
+    json!({"type": ["string", "null"], "pattern": TWO_DECIMALS})
+}
+
+fn id() -> Value {
+    json!({"type": "string", "format": "uuid"})
+}
+
+fn range() -> Value {
+    json!({"enum": model::range::Range::ALL.map(model::range::Range::key)})
+}
+
+fn state() -> Value {
+    json!({"enum": ["ok", "behind", "stopped"]})
+}
+
+/// What a sender may say.
+fn sent(kind: &Kind) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in kind.fields.iter().filter(|field| field.need != Need::Derived) {
+        let mut schema = sent_field(field);
+        schema["title"] = json!(field.label);
+        properties.insert(field.json.to_owned(), schema);
+        if field.need == Need::Required {
+            required.push(field.json);
+        }
+    }
+    if let Some(naming) = &kind.naming {
+        let schema = json!({"type": "string", "minLength": 1, "maxLength": naming.max_chars,
+            "description": format!("What people see instead of {}", kind.fields[naming.of].json)});
+        properties.insert(naming.json.to_owned(), schema);
+    }
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn sent_field(field: &Field) -> Value {
+    match field.shape {
+        Shape::Text { max_chars } => json!({"type": "string", "minLength": 1, "maxLength": max_chars}),
+        Shape::Whole { max } if field.need == Need::Nought => {
+            json!({"type": "integer", "minimum": 0, "maximum": max, "default": 0})
+        }
+        Shape::Whole { max } => json!({"type": "integer", "minimum": 0, "maximum": max}),
+        Shape::Decimal { scale, max } => json!({
+            "type": ["number", "string"],
+            "default": "0",
+            "description": format!("From 0 to {}; digits past the last place are rounded half to even",
+                model::decimal::format(max, scale)),
+        }),
+        Shape::Time => json!({"type": "string", "format": "date-time",
+            "description": "From the year 2000 to one day ahead; left out, it is the time of arrival"}),
+    }
+}
+
+/// What is handed out of a stored record.
+fn stored(kind: &Kind) -> Value {
+    let mut properties = Map::new();
+    for field in kind.fields {
+        properties.insert(field.json.to_owned(), stored_field(field));
+    }
+    if let Some(naming) = &kind.naming {
+        properties.insert(naming.json.to_owned(), nullable("string"));
+    }
+    properties.insert("id".to_owned(), id());
+    properties.insert("receivedAt".to_owned(), time());
+    properties.insert("exportedAt".to_owned(), time_or_null());
+    closed(Value::Object(properties))
+}
+
+fn stored_field(field: &Field) -> Value {
+    let empty = matches!(field.need, Need::Optional | Need::Derived);
+    match field.shape {
+        Shape::Text { .. } => json!({"type": "string"}),
+        Shape::Whole { .. } if empty => count_or_null(),
+        Shape::Whole { .. } => count(),
+        Shape::Decimal { scale: model::decimal::MONEY_SCALE, .. } => {
+            json!({"type": "string", "pattern": MONEY})
+        }
+        Shape::Decimal { .. } => decimal_or_null(),
+        Shape::Time => time(),
+    }
+}
+
+/// What became of one record; warnings only where there are some.
+fn taken(words: &[&str]) -> Value {
+    json!({
+        "type": "object",
+        "properties": {"id": id(), "status": {"enum": words}, "warnings": list("Fault")},
+        "required": ["id", "status"],
+        "additionalProperties": false,
+    })
+}
+
+fn taken_item() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "index": count(),
+            "id": {"type": ["string", "null"], "format": "uuid"},
+            "status": {"enum": ["stored", "duplicate", "conflict", "refused"]},
+            "errors": list("Fault"),
+            "warnings": list("Fault"),
+        },
+        "required": ["index", "id", "status", "errors"],
+        "additionalProperties": false,
+    })
+}
+
+fn problem() -> Value {
+    let types: Vec<String> =
+        problem::Kind::ALL.iter().map(|kind| format!("/problems/{}", kind.parts().0)).collect();
+    json!({
+        "type": "object",
+        "properties": {
+            "type": {"enum": types},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string"},
+            "requestId": {"type": "string", "description": "As in the header x-request-id"},
+            "errors": list("Fault"),
+            "stored": reference("Run"),
+            "sent": {"type": "object"},
+        },
+        "required": ["type", "title", "status", "detail", "requestId"],
+        "additionalProperties": false,
+    })
+}
+
+fn figures() -> Value {
+    closed(json!({
+        "cost": closed(json!({
+            "value": money_or_null(), "previous": money_or_null(), "rows": count(),
+            "total": {"type": "string", "pattern": MONEY}, "campaigns": count(),
+        })),
+        "latency": closed(json!({
+            "value": count_or_null(), "previous": count_or_null(), "rows": count(), "average": count_or_null(),
+            "bound": {"type": "number"},
+        })),
+        "success": closed(json!({
+            "value": decimal_or_null(), "previous": decimal_or_null(), "successful": count(), "agents": count(),
+        })),
+        "assets": closed(json!({
+            "value": decimal_or_null(), "previous": decimal_or_null(), "assets": count(), "runs": count(),
+        })),
+        "tokens": closed(json!({
+            "in": count_or_null(), "out": count_or_null(), "previousIn": count_or_null(), "previousOut": count_or_null(),
+        })),
+    }))
+}
+
+fn bucket() -> Value {
+    closed(json!({
+        "from": time(), "to": time(), "partial": {"type": "boolean"}, "runs": count(), "cost": money_or_null(),
+        "latencyP95Ms": count_or_null(), "latencyAvgMs": count_or_null(), "success": decimal_or_null(),
+        "assets": count_or_null(), "tokensIn": count_or_null(), "tokensOut": count_or_null(),
+    }))
+}
+
+fn pipeline() -> Value {
+    let letter = closed(json!({
+        "table": {"type": "string"}, "id": id(), "reason": {"type": "string"}, "attempts": count(), "diedAt": time(),
+    }));
+    let mut relay = closed(json!({
+        "lastDelivery": time_or_null(), "lastReadBack": time_or_null(), "sent": count(), "differing": count(),
+        "postponed": count(), "pauses": count(), "batch": count(), "lanes": count(),
+    }));
+    let mut token = closed(json!({
+        "hits": count(), "misses": count(), "fetches": count(), "failures": count(), "hitRate": decimal_or_null(),
+        "renewals": count(), "expiresInSeconds": count_or_null(),
+    }));
+    for part in [&mut relay, &mut token] {
+        part["type"] = json!(["object", "null"]);
+    }
+    closed(json!({
+        "asOf": time(), "balance": list("Balance"), "state": state(), "reason": nullable("string"), "pending": count(),
+        "lagSeconds": count(), "unaccounted": count(), "deadLetters": {"type": "array", "items": letter},
+        "organisation": {"type": "string"}, "warnings": {"type": "array", "items": {"type": "string"}}, "relay": relay, "tokenCache": token,
+        "limits": closed(json!({"heldBackSeconds": count_or_null()})), "budget": {"type": "null"},
+    }))
+}
+
+/// A record as an example that can be sent.
+pub fn example() -> Value {
+    let example = json!({
+        "campaignId": "autumn-launch", "campaignName": "Autumn launch", "runId": "run-1", "phase": "2-3",
+        "agentsTotal": 5, "agentsSuccessful": 5, "assetsGenerated": 8, "tokensIn": 5_300, "tokensOut": 2_200,
+        "costUSD": 0.12, "latencyP95Ms": 38_400, "latencyAvgMs": 21_700,
+    });
+    debug_assert!(
+        record::parse(CAMPAIGN_RUNS.kind, &example.to_string(), model::time::Instant::EARLIEST).is_ok()
+    );
+    example
+}

@@ -1,0 +1,295 @@
+//! `/api/openapi.json` is held to the truth: every status that it describes is brought about, and every answer has
+//! the shape that it says.
+
+use std::collections::BTreeSet;
+
+use reqwest::Response;
+use serde_json::{Value as Json, json};
+
+use crate::studio::{Studio, run, with};
+
+/// Brought about elsewhere: by a sender that stops, and by a ledger that cannot answer.
+const ELSEWHERE: &[&str] = &["408", "503"];
+
+struct Truth {
+    studio: Studio,
+    description: Json,
+    seen: BTreeSet<(String, String, String)>,
+}
+
+impl Truth {
+    /// Holds one answer to what is described for this address.
+    async fn see(&mut self, method: &str, path: &str, answer: Response) {
+        let status = answer.status().as_u16().to_string();
+        let media = answer
+            .headers()
+            .get("content-type")
+            .map(|value| value.to_str().unwrap().split(';').next().unwrap().to_owned());
+        let text = answer.text().await.unwrap();
+        let about = format!("{method} {path} {status}: {text:.300}");
+        let responses = &self.description["paths"][path][method]["responses"];
+        let described = &responses[&status];
+        assert!(described.is_object(), "not described: {about}");
+        match described["content"].as_object() {
+            None => assert!(text.is_empty(), "{about}"),
+            Some(content) => {
+                let (described_media, content) = content.iter().next().unwrap();
+                assert_eq!(media.as_ref(), Some(described_media), "{about}");
+                if let Some(schema) = content.get("schema") {
+                    let body: Json = serde_json::from_str(&text).unwrap();
+                    if let Err(fault) = self.meets(&body, schema, "$") {
+                        panic!("{fault} in {about}");
+                    }
+                }
+            }
+        }
+        self.seen.insert((path.to_owned(), method.to_owned(), status));
+    }
+
+    async fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        address: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) {
+        let mut request = self.studio.request(&method.to_uppercase(), address);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let answer = request.send().await.unwrap();
+        self.see(method, path, answer).await;
+    }
+
+    /// As much of JSON Schema as the description uses.
+    fn meets(&self, value: &Json, schema: &Json, at: &str) -> Result<(), String> {
+        if let Some(name) = schema["$ref"].as_str() {
+            let pointer = name.trim_start_matches('#');
+            return self.meets(value, self.description.pointer(pointer).expect("a dangling reference"), at);
+        }
+        if let Some(choices) = schema["oneOf"].as_array() {
+            let met = choices.iter().filter(|choice| self.meets(value, choice, at).is_ok()).count();
+            return if met == 1 { Ok(()) } else { Err(format!("{at} meets {met} of the choices")) };
+        }
+        if let Some(words) = schema["enum"].as_array() {
+            return if words.contains(value) { Ok(()) } else { Err(format!("{at} is {value}")) };
+        }
+        let kinds: Vec<&str> = match &schema["type"] {
+            Json::String(kind) => vec![kind],
+            Json::Array(kinds) => kinds.iter().filter_map(Json::as_str).collect(),
+            _ => return Err(format!("{at} has a schema without type: {schema}")),
+        };
+        let kind = match value {
+            Json::Null => "null",
+            Json::Bool(_) => "boolean",
+            Json::Number(number) if number.is_f64() => "number",
+            Json::Number(_) => "integer",
+            Json::String(_) => "string",
+            Json::Array(_) => "array",
+            Json::Object(_) => "object",
+        };
+        if !kinds.contains(&kind) {
+            return Err(format!("{at} is {kind}, not {kinds:?}"));
+        }
+        match value {
+            Json::String(text) if !well_formed(text, schema) => {
+                Err(format!("{at} is {text:?}, not as {schema}"))
+            }
+            Json::Number(number)
+                if number.as_i64().zip(schema["minimum"].as_i64()).is_some_and(|(n, least)| n < least) =>
+            {
+                Err(format!("{at} is {number}"))
+            }
+            Json::Array(items) => {
+                items.iter().try_for_each(|item| self.meets(item, &schema["items"], &format!("{at}[]")))
+            }
+            Json::Object(members) => {
+                let missing = schema["required"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .find(|name| !members.contains_key(name.as_str().unwrap()));
+                if let Some(name) = missing {
+                    return Err(format!("{at} lacks {name}"));
+                }
+                members.iter().try_for_each(|(name, value)| match schema["properties"].get(name) {
+                    Some(schema) => self.meets(value, schema, &format!("{at}.{name}")),
+                    None if schema["additionalProperties"] == false => Err(format!("{at} has {name}")),
+                    None => Ok(()),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn well_formed(text: &str, schema: &Json) -> bool {
+    let decimals = |places: usize| {
+        text.split_once('.').is_some_and(|(whole, rest)| {
+            rest.len() == places
+                && !whole.is_empty()
+                && (whole.bytes().chain(rest.bytes())).all(|b| b.is_ascii_digit())
+        })
+    };
+    let pattern = match schema["pattern"].as_str() {
+        Some(r"^[0-9]+\.[0-9]{5}$") => decimals(5),
+        Some(r"^[0-9]+\.[0-9]{2}$") => decimals(2),
+        Some(other) => panic!("this test does not know the pattern {other}"),
+        None => true,
+    };
+    let format = match schema["format"].as_str() {
+        Some("date-time") => text.parse::<jiff::Timestamp>().is_ok() && text.ends_with('Z'),
+        Some("uuid") => uuid::Uuid::try_parse(text).is_ok() && text.len() == 36,
+        _ => true,
+    };
+    pattern && format
+}
+
+const RECORDS: &str = "/api/metrics/campaign";
+const ONE: &str = "/api/metrics/campaign/{id}";
+const JSON: (&str, &str) = ("content-type", "application/json");
+const FOREIGN: (&str, &str) = ("sec-fetch-site", "cross-site");
+
+async fn records(truth: &mut Truth) {
+    let full =
+        truth.description["paths"][RECORDS]["post"]["requestBody"]["content"]["application/json"]["example"]
+            .clone();
+    let other = with(&full, &json!({"tokensIn": 1}));
+    let odd = with(&run("c", "odd"), &json!({"latencyP95Ms": 1, "latencyAvgMs": 2}));
+    for body in [&full, &full, &other, &odd, &json!([full, other, {}, odd]), &json!({}), &run("c", "bare")] {
+        truth.ask("post", RECORDS, RECORDS, &[JSON], Some(body.to_string())).await;
+    }
+    truth.ask("post", RECORDS, RECORDS, &[JSON], Some("{".to_owned())).await;
+    truth.ask("post", RECORDS, RECORDS, &[], Some("{}".to_owned())).await;
+    truth.ask("post", RECORDS, RECORDS, &[JSON, FOREIGN], Some("{}".to_owned())).await;
+    truth.ask("post", RECORDS, RECORDS, &[JSON], Some(" ".repeat(1_048_577))).await;
+    truth.ask("get", RECORDS, RECORDS, &[], None).await;
+    truth
+        .ask(
+            "get",
+            RECORDS,
+            "/api/metrics/campaign?limit=1&campaign=c&phase=1&from=2026-01-01T00:00:00Z",
+            &[],
+            None,
+        )
+        .await;
+    truth.ask("get", RECORDS, "/api/metrics/campaign?limit=0", &[], None).await;
+}
+
+async fn one_record(truth: &mut Truth) {
+    let id = truth.studio.stored(&run("d", "r")).await;
+    let address = format!("{RECORDS}/{id}");
+    let better = with(&run("d", "r"), &json!({"tokensIn": 1})).to_string();
+    truth.ask("get", ONE, &address, &[], None).await;
+    truth.ask("get", ONE, &address, &[("if-none-match", "\"1\"")], None).await;
+    truth.ask("get", ONE, "/api/metrics/campaign/x", &[], None).await;
+    for body in [&better, &better, "{}", "{"] {
+        truth.ask("put", ONE, &address, &[JSON], Some(body.to_owned())).await;
+    }
+    truth.ask("put", ONE, &address, &[], Some(better.clone())).await;
+    truth.ask("put", ONE, &address, &[JSON, FOREIGN], Some(better.clone())).await;
+    truth.ask("put", ONE, &address, &[JSON, ("if-match", "\"9\"")], Some(better.clone())).await;
+    truth.ask("put", ONE, &address, &[JSON], Some(" ".repeat(1_048_577))).await;
+    truth.ask("put", ONE, "/api/metrics/campaign/x", &[JSON], Some(better.clone())).await;
+    truth.ask("delete", ONE, &address, &[FOREIGN], None).await;
+    truth.ask("delete", ONE, &address, &[("if-match", "\"9\"")], None).await;
+    truth.ask("delete", ONE, "/api/metrics/campaign/x", &[], None).await;
+    truth.ask("delete", ONE, &address, &[], None).await;
+    truth.ask("delete", ONE, &address, &[], None).await;
+    truth.ask("get", ONE, &address, &[], None).await;
+    truth.ask("put", ONE, &address, &[JSON], Some(better)).await;
+    truth.ask("post", RECORDS, RECORDS, &[JSON], Some(run("d", "r").to_string())).await;
+}
+
+async fn figures(truth: &mut Truth) {
+    for path in ["/api/metrics/recent", "/api/metrics/history"] {
+        for query in ["", "?range=30d&tz=Europe/Berlin&campaign=c", "?campaign=none"] {
+            truth.ask("get", path, &format!("{path}{query}"), &[], None).await;
+        }
+        truth.ask("get", path, path, &[("if-none-match", "*")], None).await;
+        truth.ask("get", path, &format!("{path}?range=1y"), &[], None).await;
+    }
+    truth
+        .ask(
+            "get",
+            "/api/metrics/history",
+            "/api/metrics/history?from=2026-01-01&to=2026-02-01&compare=year&phase=1",
+            &[],
+            None,
+        )
+        .await;
+}
+
+async fn watched(truth: &mut Truth) {
+    for path in ["/api/pipeline", "/api/openapi.json", "/healthz", "/readyz", "/metrics"] {
+        truth.ask("get", path, path, &[], None).await;
+    }
+    truth.ask("get", "/api/pipeline", "/api/pipeline?x=1", &[], None).await;
+    truth.ask("get", "/problems/{slug}", "/problems/conflict", &[], None).await;
+    truth.ask("get", "/problems/{slug}", "/problems/none", &[], None).await;
+}
+
+#[tokio::test]
+async fn every_answer_is_as_it_is_described() {
+    let studio = Studio::start();
+    let description = studio.json("/api/openapi.json").await;
+    let mut truth = Truth { studio, description, seen: BTreeSet::new() };
+    records(&mut truth).await;
+    one_record(&mut truth).await;
+    figures(&mut truth).await;
+    watched(&mut truth).await;
+
+    let mut described = BTreeSet::new();
+    for (path, methods) in truth.description["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            for status in operation["responses"].as_object().unwrap().keys() {
+                if !ELSEWHERE.contains(&status.as_str()) {
+                    described.insert((path.clone(), method.clone(), status.clone()));
+                }
+            }
+        }
+    }
+    let never: Vec<_> = described.difference(&truth.seen).collect();
+    assert!(never.is_empty(), "described, but never seen: {never:?}");
+}
+
+#[tokio::test]
+async fn every_address_takes_the_methods_that_are_described() {
+    let studio = Studio::start();
+    let description = studio.json("/api/openapi.json").await;
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let address = path.replace("{id}", "x").replace("{slug}", "x");
+        let answer = studio.request("REPORT", &address).send().await.unwrap();
+        assert_eq!(answer.status(), 405, "{path}");
+        let allowed: BTreeSet<String> = answer.headers()["allow"]
+            .to_str()
+            .unwrap()
+            .split(',')
+            .map(|method| method.trim().to_lowercase())
+            .filter(|method| method != "head")
+            .collect();
+        let methods: BTreeSet<String> = methods.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(allowed, methods, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_described_parameter_is_taken() {
+    let studio = Studio::start();
+    let description = studio.json("/api/openapi.json").await;
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for parameter in methods["get"]["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+            if description["components"]["parameters"][name]["in"] != "query" {
+                continue;
+            }
+            let answer = studio.get(&format!("{path}?{name}=%01")).await;
+            let text = answer.text().await.unwrap();
+            assert!(!text.contains("is not a parameter here"), "{path} does not know {name}: {text}");
+        }
+    }
+}
