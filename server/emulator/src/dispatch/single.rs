@@ -35,7 +35,7 @@ pub(super) async fn read(
         }
         Operation::CountRelated { table, key, navigation } => {
             let table = names.table(table)?;
-            let id = existing(names, reader.connection(), table, key).await?;
+            let id = visible(names, reader, table, key).await?;
             let (child, lookup) =
                 names.collection(table, navigation).ok_or_else(|| Fault::no_segment(navigation))?;
             names.caller.demand(child, Access::Read)?;
@@ -43,12 +43,12 @@ pub(super) async fn read(
         }
         Operation::One { table, key } => {
             let table = names.table(table)?;
-            let id = existing(names, reader.connection(), table, key).await?;
+            let id = visible(names, reader, table, key).await?;
             query::one(names, reader, request, table, id, &options).await
         }
         Operation::Property { table, key, property } => {
             let table = names.table(table)?;
-            let id = existing(names, reader.connection(), table, key).await?;
+            let id = visible(names, reader, table, key).await?;
             property_of(names, reader, request, table, id, property).await
         }
         Operation::WhoAmI => Ok(who_am_i(names, request)),
@@ -80,6 +80,13 @@ fn who_am_i(names: Names<'_>, request: &Request) -> Answer {
         "OrganizationId": identity.organization,
     });
     Answer::json(body.to_string())
+}
+
+/// The row that a key means, if the caller may see it.
+async fn visible(names: Names<'_>, reader: &mut Reader<'_>, table: &Table, key: &RowKey) -> Result<Uuid> {
+    let id = existing(names, reader.connection(), table, key).await?;
+    names.caller.demand_row(reader.connection(), table, id, Access::Read).await?;
+    Ok(id)
 }
 
 /// The row that a key means; whether it is there is seen when it is read.
@@ -158,6 +165,7 @@ pub(super) async fn write(
             let table = names.table(table)?;
             names.caller.demand(table, Access::Delete)?;
             let id = existing(names, transaction.connection(), table, key).await?;
+            names.caller.demand_row(transaction.connection(), table, id, Access::Delete).await?;
             delete(names, transaction, table, id, &guard(request)?).await?;
             Ok(Answer::no_content())
         }

@@ -50,7 +50,7 @@ pub(crate) async fn one(
     let text = format!(
         "SELECT {} FROM {} {ROW}{} WHERE {ROW}.\"{}\" = ?",
         listed.items.join(", "),
-        table.rows(),
+        names.readable(table),
         listed.joins.text,
         table.primary_id()
     );
@@ -77,8 +77,11 @@ pub(crate) async fn pointed_at(
     lookup: &Column,
 ) -> Result<Option<Uuid>> {
     let item = names.column_sql(ROW, lookup);
-    let text =
-        format!("SELECT {item} FROM {} {ROW} WHERE {ROW}.\"{}\" = ?", table.rows(), table.primary_id());
+    let text = format!(
+        "SELECT {item} FROM {} {ROW} WHERE {ROW}.\"{}\" = ?",
+        names.readable(table),
+        table.primary_id()
+    );
     let row = sql(text, vec![Cell::Id(id)]).fetch_optional(reader.connection()).await?;
     match cell(&row.ok_or_else(|| Fault::no_row(&table.logical, id))?, 0, &lookup.kind)? {
         Cell::Id(id) => Ok(Some(id)),
@@ -207,7 +210,7 @@ async fn counted(names: Names<'_>, reader: &mut Reader<'_>, set: Set<'_>, option
     }
     let text = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {} {ROW}{}{} LIMIT {})",
-        set.table.rows(),
+        names.readable(set.table),
         query.joins.text,
         query.clause(),
         MOST_ROWS + 1
