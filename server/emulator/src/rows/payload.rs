@@ -141,8 +141,11 @@ impl<'a> Payload<'a> {
                     );
                     return Err(Fault::payload(&table.set, message));
                 };
-                if matches!(column.kind, Kind::Lookup { .. }) {
-                    self.bound.push((column, text()));
+                let bound = text();
+                // Of the system's own lookups the owner alone can be set, and never to nobody.
+                let owner = column.logical == "ownerid" && bound.is_some();
+                if owner || matches!(column.kind, Kind::Lookup { .. }) {
+                    self.bound.push((column, bound));
                 }
             }
             _ => {}
@@ -158,8 +161,9 @@ fn undeclared(table: &Table, name: &str) -> Fault {
         return Fault::bad("0x80060888", message);
     }
     Fault::syntax(format!(
-        "An error occurred while validating input parameters: Microsoft.OData.ODataException: Invalid property '{name}' \
-         was found in entity 'Microsoft.Dynamics.CRM.{}'.",
+        "An error occurred while validating input parameters: Microsoft.Crm.CrmException: Invalid property '{name}' was \
+         found in entity 'Microsoft.Dynamics.CRM.{}'. ---> Microsoft.OData.ODataException: Does not support untyped value \
+         in non-open type.",
         table.logical
     ))
 }
