@@ -1,6 +1,7 @@
 //! From a request to its answer: who may ask, what is asked, and in which transaction it runs.
 
 mod condition;
+mod link;
 mod operation;
 mod single;
 
@@ -105,7 +106,11 @@ async fn read(
         names.caller.demand(names.table(table)?, Access::Read)?;
     }
     match operation {
-        Operation::Changes { table } => changes::respond(names, reader, request, names.table(table)?).await,
+        Operation::Changes { table } => {
+            let table = names.table(table)?;
+            names.caller.demand_whole(table)?;
+            changes::respond(names, reader, request, table).await
+        }
         Operation::Security(ask) => security::read(names, reader, request, ask).await,
         operation => single::read(names, reader, request, operation).await,
     }

@@ -18,7 +18,7 @@ use sqlx::{ConnectOptions, Connection, Sqlite};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use collation::compare;
-pub(crate) use layout::{create_rows, index_sql, key_sql, prepare};
+pub(crate) use layout::{add_users, create_rows, index_sql, key_sql, prepare};
 pub(crate) use transaction::{Transaction, run, sql};
 
 /// Readers: as many as there are likely to be processors to use them, at 2 MiB of cache each.

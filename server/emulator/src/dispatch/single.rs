@@ -15,6 +15,7 @@ use crate::store::{Reader, Transaction};
 
 use super::Operation;
 use super::condition::guard;
+use super::link;
 
 pub(super) async fn read(
     names: Names<'_>,
@@ -34,7 +35,7 @@ pub(super) async fn read(
         }
         Operation::CountRelated { table, key, navigation } => {
             let table = names.table(table)?;
-            let id = existing(names, reader.connection(), table, key).await?;
+            let id = visible(names, reader, table, key).await?;
             let (child, lookup) =
                 names.collection(table, navigation).ok_or_else(|| Fault::no_segment(navigation))?;
             names.caller.demand(child, Access::Read)?;
@@ -42,12 +43,12 @@ pub(super) async fn read(
         }
         Operation::One { table, key } => {
             let table = names.table(table)?;
-            let id = existing(names, reader.connection(), table, key).await?;
+            let id = visible(names, reader, table, key).await?;
             query::one(names, reader, request, table, id, &options).await
         }
         Operation::Property { table, key, property } => {
             let table = names.table(table)?;
-            let id = existing(names, reader.connection(), table, key).await?;
+            let id = visible(names, reader, table, key).await?;
             property_of(names, reader, request, table, id, property).await
         }
         Operation::WhoAmI => Ok(who_am_i(names, request)),
@@ -81,8 +82,15 @@ fn who_am_i(names: Names<'_>, request: &Request) -> Answer {
     Answer::json(body.to_string())
 }
 
+/// The row that a key means, if the caller may see it.
+async fn visible(names: Names<'_>, reader: &mut Reader<'_>, table: &Table, key: &RowKey) -> Result<Uuid> {
+    let id = existing(names, reader.connection(), table, key).await?;
+    names.caller.demand_row(reader.connection(), table, id, Access::Read).await?;
+    Ok(id)
+}
+
 /// The row that a key means; whether it is there is seen when it is read.
-async fn existing(
+pub(super) async fn existing(
     names: Names<'_>,
     connection: &mut sqlx::sqlite::SqliteConnection,
     table: &Table,
@@ -157,6 +165,7 @@ pub(super) async fn write(
             let table = names.table(table)?;
             names.caller.demand(table, Access::Delete)?;
             let id = existing(names, transaction.connection(), table, key).await?;
+            names.caller.demand_row(transaction.connection(), table, id, Access::Delete).await?;
             delete(names, transaction, table, id, &guard(request)?).await?;
             Ok(Answer::no_content())
         }
@@ -199,6 +208,14 @@ pub(super) async fn write(
             let row = json!({ format!("{navigation}@odata.bind"): target }).to_string();
             change(names, transaction, request, table, key, &row).await
         }
+        Operation::Associate { table, key, navigation } => {
+            let row = (names.table(table)?, key);
+            link::associate(names, transaction, request, row, navigation).await
+        }
+        Operation::Disassociate { table, key, navigation, other } => {
+            let row = (names.table(table)?, key);
+            link::disassociate(names, transaction, request, row, navigation, other).await
+        }
         Operation::Security(ask) => security::write(names, transaction, request, ask).await,
         _ => Err(super::not_allowed(&request.method)),
     }
@@ -210,7 +227,7 @@ fn text<'a>(table: &Table, request: &'a Request) -> Result<&'a str> {
         .map_err(|_| Fault::payload(&table.set, "the body is not UTF-8"))
 }
 
-async fn change(
+pub(super) async fn change(
     names: Names<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,

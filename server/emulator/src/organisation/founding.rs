@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::identity::Identity;
 use crate::schema::currency::RATE_SCALE;
 use crate::schema::{Schema, Table, built_in};
-use crate::store::{Transaction, create_rows, definitions, run};
+use crate::store::{Transaction, add_users, create_rows, definitions, run};
 use crate::surroundings::Surroundings;
 use crate::value::Cell;
 
@@ -21,6 +21,9 @@ pub(super) async fn tables(
     schema: &mut Schema,
     surroundings: &Surroundings,
 ) -> Result<(), sqlx::Error> {
+    for table in schema.tables() {
+        add_users(writer, table).await?;
+    }
     for mut table in built_in(&mut || surroundings.id()) {
         match schema.table(&table.logical).map(|known| Table::clone(known)) {
             None => {

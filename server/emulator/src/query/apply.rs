@@ -37,7 +37,7 @@ pub(super) async fn answer(
         query.add(names, table, ROW, filter)?;
     }
     let grouping = group(&mut query, names, table, &transformation, annotations)?;
-    let from = format!(" FROM {} {ROW}{}{}", table.rows(), query.joins.text, query.clause());
+    let from = format!(" FROM {} {ROW}{}{}", names.readable(table), query.joins.text, query.clause());
     check_matched(reader, &from, &query.cells, MOST_MATCHED).await?;
     let page = options.get("$skiptoken").map(page_number).transpose()?.unwrap_or(1);
     let (size, top) = (page_size(request)?, top(options.get("$top"))?);

@@ -48,7 +48,7 @@ impl Joins {
         let on = names.column_sql(alias, lookup);
         self.text.push_str(&format!(
             " LEFT JOIN {} {joined} ON {joined}.\"{}\" = {on}",
-            target.rows(),
+            names.readable(target),
             target.primary_id()
         ));
         let navigation = navigation.to_owned();

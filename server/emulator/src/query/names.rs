@@ -3,7 +3,7 @@
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
-use crate::security::Caller;
+use crate::security::{Access, Caller};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Names<'a> {
@@ -26,6 +26,9 @@ pub(crate) struct Found<'a> {
 impl<'a> Names<'a> {
     /// The column's value in SQL, for a table under an alias.
     pub(crate) fn column_sql(&self, alias: &str, column: &Column) -> String {
+        if let Some(sql) = self.user_sql(alias, column) {
+            return sql;
+        }
         match &column.kind {
             Kind::Fixed(fixed) => match self.fixed(*fixed) {
                 Some(id) => format!("x'{}'", id.simple()),
@@ -33,6 +36,14 @@ impl<'a> Names<'a> {
             },
             _ => format!("{alias}.\"{}\"", column.logical),
         }
+    }
+
+    /// The id of the user whose number a row holds; rows of the system's own hold none, and are the first user's.
+    fn user_sql(&self, alias: &str, column: &Column) -> Option<String> {
+        let users = self.schema.table("systemuser")?.rows();
+        let (number, first) = (column.user()?, self.organisation.identity.user.simple());
+        let found = format!("SELECT user_.systemuserid FROM {users} user_ WHERE user_._n = {alias}.{number}");
+        Some(format!("coalesce(({found}), x'{first}')"))
     }
 
     pub(crate) fn fixed(&self, fixed: FixedLookup) -> Option<uuid::Uuid> {
@@ -47,6 +58,14 @@ impl<'a> Names<'a> {
 
     pub(crate) fn table(&self, logical: &str) -> Result<&'a Table> {
         self.schema.table(logical).map(AsRef::as_ref).ok_or_else(|| Fault::no_segment(logical))
+    }
+
+    /// A table's rows in SQL, as far as the caller may read them.
+    pub(crate) fn readable(&self, table: &Table) -> String {
+        match self.caller.only_own(table, Access::Read) {
+            true => format!("(SELECT * FROM {} WHERE ownerid = {})", table.rows(), self.caller.number),
+            false => table.rows(),
+        }
     }
 
     /// The name of the row that a lookup points at, which people are shown, as SQL; `None` for what is no lookup.

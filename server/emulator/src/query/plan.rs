@@ -73,7 +73,7 @@ impl<'a> Plan<'a> {
         let text = format!(
             "SELECT {} FROM {} {ROW}{}{}{} LIMIT {}",
             listed.items.join(", "),
-            table.rows(),
+            names.readable(table),
             query.joins.text,
             query.clause(),
             order_clause(&terms, ROW),

@@ -16,7 +16,7 @@ use super::condition::Where;
 use super::expand::{self, Expansion};
 use super::filter::Expression;
 use super::names::Names;
-use super::options::{annotations_applied, applied, link, refuse_unknown, top};
+use super::options::{applied, link, refuse_unknown, top, wants_count};
 use super::page::{self, MOST_ROWS, Place};
 use super::plan::{Asked, Plan};
 use super::select::{Listed, Manner, Shape, Wish, cell, write_row};
@@ -50,7 +50,7 @@ pub(crate) async fn one(
     let text = format!(
         "SELECT {} FROM {} {ROW}{} WHERE {ROW}.\"{}\" = ?",
         listed.items.join(", "),
-        table.rows(),
+        names.readable(table),
         listed.joins.text,
         table.primary_id()
     );
@@ -65,7 +65,7 @@ pub(crate) async fn one(
     let context = format!("{}$metadata#{}{}/$entity", request.base, table.set, shape.context());
     let mut body = String::new();
     write_row(&mut body, names, &shape, &row, manner, Some(&context))?;
-    Ok(annotations_applied(Answer::json(body), request).with("etag", etag))
+    applied(Answer::json(body).with("etag", etag), request)
 }
 
 /// Which row a lookup of a row points at, if at any; of the primary key, the row itself.
@@ -77,8 +77,11 @@ pub(crate) async fn pointed_at(
     lookup: &Column,
 ) -> Result<Option<Uuid>> {
     let item = names.column_sql(ROW, lookup);
-    let text =
-        format!("SELECT {item} FROM {} {ROW} WHERE {ROW}.\"{}\" = ?", table.rows(), table.primary_id());
+    let text = format!(
+        "SELECT {item} FROM {} {ROW} WHERE {ROW}.\"{}\" = ?",
+        names.readable(table),
+        table.primary_id()
+    );
     let row = sql(text, vec![Cell::Id(id)]).fetch_optional(reader.connection()).await?;
     match cell(&row.ok_or_else(|| Fault::no_row(&table.logical, id))?, 0, &lookup.kind)? {
         Cell::Id(id) => Ok(Some(id)),
@@ -117,7 +120,7 @@ pub(crate) async fn list(
     let mut body = String::with_capacity(256 + rows.len() * 256);
     let context = format!("{}$metadata#{}{}", request.base, table.set, plan.shape.context());
     body.push_str(&format!("{{\"@odata.context\":\"{context}\""));
-    let counted = match options.get("$count") == Some("true") {
+    let counted = match wants_count(options)? {
         true => Some(counted(names, reader, set, options).await?),
         false => None,
     };
@@ -207,7 +210,7 @@ async fn counted(names: Names<'_>, reader: &mut Reader<'_>, set: Set<'_>, option
     }
     let text = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {} {ROW}{}{} LIMIT {})",
-        set.table.rows(),
+        names.readable(set.table),
         query.joins.text,
         query.clause(),
         MOST_ROWS + 1

@@ -141,8 +141,11 @@ impl<'a> Payload<'a> {
                     );
                     return Err(Fault::payload(&table.set, message));
                 };
-                if matches!(column.kind, Kind::Lookup { .. }) {
-                    self.bound.push((column, text()));
+                let bound = text();
+                // Of the system's own lookups the owner alone can be set, and never to nobody.
+                let owner = column.logical == "ownerid" && bound.is_some();
+                if owner || matches!(column.kind, Kind::Lookup { .. }) {
+                    self.bound.push((column, bound));
                 }
             }
             _ => {}

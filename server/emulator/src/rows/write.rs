@@ -47,6 +47,10 @@ pub(crate) async fn write(
     names.organisation.limiter.meter(1);
     let bound = payload.bound.iter().map(|(column, _)| column);
     for column in bound.chain(payload.parents.iter().map(|(column, _)| column)) {
+        if column.user().is_some() {
+            names.caller.demand(table, Access::Assign)?;
+            continue;
+        }
         names.caller.demand_link(table, names.table(column.target().unwrap_or_default())?)?;
     }
     let mut given = given(names, transaction, payload).await?;
@@ -59,6 +63,7 @@ pub(crate) async fn write(
     }
     let created = current.is_none();
     names.caller.demand(table, if created { Access::Create } else { Access::Write })?;
+    names.caller.demand_row(transaction.connection(), table, id, Access::Write).await?;
     if !created && payload.is_nested() {
         // Only creating takes rows within rows; nobody has seen what the cloud says here.
         return Err(Fault::unsupported("rows inside of a row that is changed (deep update)"));
@@ -68,6 +73,7 @@ pub(crate) async fn write(
         let parent_id = Box::pin(create(names, transaction, target, parent)).await?;
         given.push((lookup, Cell::Id(parent_id)));
     }
+    transaction.by = names.caller.number;
     if created {
         given.extend(currency::default(names, table, &given));
     }
@@ -125,12 +131,21 @@ async fn given<'a>(
             None => Cell::Null,
             Some(text) => {
                 let target = names.table(column.target().unwrap_or_default())?;
-                Cell::Id(reference(names, transaction, target, text).await?)
+                let id = reference(names, transaction, target, text).await?;
+                if column.user().is_some() { number_of(transaction, target, id).await? } else { Cell::Id(id) }
             }
         };
         given.push((column, cell));
     }
     Ok(given)
+}
+
+/// Rows name users by the numbers of their rows.
+async fn number_of(transaction: &mut Transaction<'_>, users: &Table, id: Uuid) -> Result<Cell> {
+    let text = format!("SELECT _n FROM {} WHERE systemuserid = ?", users.rows());
+    let row = transaction.one(text, vec![Cell::Id(id)]).await?;
+    let row = row.ok_or_else(|| Fault::no_row(&users.logical, id))?;
+    Ok(Cell::Integer(row.try_get(0)?))
 }
 
 async fn current_version(transaction: &mut Transaction<'_>, table: &Table, id: Uuid) -> Result<Option<i64>> {
@@ -153,6 +168,12 @@ async fn insert(
     let mut cells = vec![Cell::Id(id), Cell::Integer(transaction.next_version())];
     columns.extend(["createdon".to_owned(), "modifiedon".to_owned()]);
     cells.extend([created_on, now]);
+    columns.extend(["createdby".to_owned(), "modifiedby".to_owned()]);
+    cells.extend([Cell::Integer(transaction.by), Cell::Integer(transaction.by)]);
+    if table.user_owned && !given.iter().any(|(column, _)| column.logical == "ownerid") {
+        columns.push("ownerid".to_owned());
+        cells.push(Cell::Integer(transaction.by));
+    }
     for (column, cell) in given {
         columns.push(column.logical.clone());
         cells.push(cell.clone());
@@ -197,6 +218,8 @@ async fn update(
 ) -> std::result::Result<(), sqlx::Error> {
     let mut sets = vec!["versionnumber = ?".to_owned(), "modifiedon = ?".to_owned()];
     let mut cells = vec![Cell::Integer(transaction.next_version()), Cell::Integer(transaction.now)];
+    sets.push("modifiedby = ?".to_owned());
+    cells.push(Cell::Integer(transaction.by));
     for (column, cell) in given {
         // Values for the columns of the key in the address are dropped when the row is there [use-upsert page].
         if !key.iter().any(|(name, _)| *name == column.logical) {

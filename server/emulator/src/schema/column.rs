@@ -74,7 +74,7 @@ pub(crate) enum Kind {
     Guid,
     /// The row's version.
     Version,
-    /// A lookup of the system's that is the same for every row: there is one user, one business unit.
+    /// A lookup of the system's: to a user, or to what is the same for every row, since there is one business unit.
     Fixed(FixedLookup),
 }
 
@@ -146,6 +146,16 @@ impl Column {
     pub(crate) fn relationship(&self) -> Option<&str> {
         match &self.kind {
             Kind::Lookup { relationship, .. } => Some(relationship),
+            _ => None,
+        }
+    }
+
+    /// Where rows keep, as the number of a user's row, who this column names: `owninguser` is who `ownerid` is.
+    pub(crate) fn user(&self) -> Option<&'static str> {
+        match (&self.kind, self.logical.as_str()) {
+            (Kind::Fixed(FixedLookup::User), "createdby") => Some("createdby"),
+            (Kind::Fixed(FixedLookup::User), "modifiedby") => Some("modifiedby"),
+            (Kind::Fixed(FixedLookup::User), "ownerid" | "owninguser") => Some("ownerid"),
             _ => None,
         }
     }

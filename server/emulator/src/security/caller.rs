@@ -1,9 +1,10 @@
 //! Whoever asks: the user behind an application, and what its roles let it do.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use http::StatusCode;
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::fault::{Fault, Result};
@@ -12,11 +13,14 @@ use crate::schema::Table;
 use crate::store::{Reader, sql};
 use crate::value::Cell;
 
+use super::depth::Depth;
 use super::privilege::{self, Access, General};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Caller {
     pub(crate) user: Uuid,
+    /// The number of the user's row, by which rows name who wrote them.
+    pub(crate) number: i64,
     /// The application's object in Entra.
     object: Uuid,
     business_unit: Uuid,
@@ -28,12 +32,12 @@ pub(crate) struct Caller {
 enum Rights {
     /// A System Administrator's.
     All,
-    Some(HashSet<Uuid>),
+    Some(HashMap<Uuid, Depth>),
 }
 
 impl Default for Rights {
     fn default() -> Self {
-        Self::Some(HashSet::new())
+        Self::Some(HashMap::new())
     }
 }
 
@@ -49,7 +53,7 @@ impl Caller {
             return Err(stranger());
         };
         let text = format!(
-            "SELECT systemuserid, azureactivedirectoryobjectid, businessunitid, isdisabled FROM {} \
+            "SELECT systemuserid, azureactivedirectoryobjectid, businessunitid, isdisabled, _n FROM {} \
              WHERE applicationid = ?",
             users.rows()
         );
@@ -67,18 +71,28 @@ impl Caller {
             );
             return Err(Fault::new(StatusCode::FORBIDDEN, "0x80040225", message));
         }
-        let mut caller =
-            Self { user, object: id(1)?, business_unit: id(2)?, roles: 0, rights: Rights::default() };
+        let mut caller = Self {
+            user,
+            number: found.try_get(4)?,
+            object: id(1)?,
+            business_unit: id(2)?,
+            ..Self::default()
+        };
         let text = format!(
-            "SELECT u.role, p.privilege FROM user_roles u JOIN {} r ON r.roleid = u.role \
+            "SELECT u.role, p.privilege, p.depth FROM user_roles u JOIN {} r ON r.roleid = u.role \
              LEFT JOIN role_privileges p ON p.role = u.role WHERE u.user = ?",
             roles.rows()
         );
         let rows = sql(text, vec![Cell::Id(user)]).fetch_all(reader.connection()).await?;
-        let (mut held, mut privileges) = (HashSet::new(), HashSet::new());
+        let (mut held, mut privileges) = (HashSet::new(), HashMap::new());
         for row in &rows {
             held.extend(Uuid::from_slice(row.try_get(0)?).ok());
-            privileges.extend(row.try_get::<Option<&[u8]>, _>(1)?.and_then(|b| Uuid::from_slice(b).ok()));
+            let privilege = row.try_get::<Option<&[u8]>, _>(1)?.and_then(|b| Uuid::from_slice(b).ok());
+            if let Some(privilege) = privilege {
+                // The role that reaches furthest counts.
+                let depth = privileges.entry(privilege).or_insert(Depth::Basic);
+                *depth = Depth::of_mask(row.try_get(2)?).max(*depth);
+            }
         }
         caller.roles = held.len();
         caller.rights = match held.contains(&organisation.identity.administrator) {
@@ -101,10 +115,61 @@ impl Caller {
         }
         let Rights::Some(held) = &self.rights else { return Ok(()) };
         let needed = privilege::one(table, access);
-        if held.contains(&needed.id) {
+        if held.contains_key(&needed.id) {
             return Ok(());
         }
         Err(self.lacks(&needed.name, needed.id, 10_000 + table.number, &table.logical, &table.display))
+    }
+
+    /// Whether the caller may do this with rows of its own alone. Deeper is everything: there is one business unit.
+    pub(crate) fn only_own(&self, table: &Table, access: Access) -> bool {
+        let Rights::Some(held) = &self.rights else { return false };
+        table.user_owned && held.get(&privilege::one(table, access).id) == Some(&Depth::Basic)
+    }
+
+    /// Change tracking is for those who may read a whole table \[D:use-change-tracking\].
+    pub(crate) fn demand_whole(&self, table: &Table) -> Result<()> {
+        match self.only_own(table, Access::Read) {
+            true => {
+                let needed = privilege::one(table, Access::Read);
+                Err(self.lacks(
+                    &needed.name,
+                    needed.id,
+                    10_000 + table.number,
+                    &table.logical,
+                    &table.display,
+                ))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// Refuses to touch somebody else's row where the caller's roles reach no further than its own.
+    pub(crate) async fn demand_row(
+        &self,
+        connection: &mut SqliteConnection,
+        table: &Table,
+        id: Uuid,
+        access: Access,
+    ) -> Result<()> {
+        if !self.only_own(table, access) {
+            return Ok(());
+        }
+        let text = format!("SELECT ownerid FROM {} WHERE \"{}\" = ?", table.rows(), table.primary_id());
+        let Some(row) = sql(text, vec![Cell::Id(id)]).fetch_optional(connection).await? else {
+            return Ok(());
+        };
+        if row.try_get::<Option<i64>, _>(0)? == Some(self.number) {
+            return Ok(());
+        }
+        let message = format!(
+            "SecLib::AccessCheckEx failed. Returned hr = -2147187962, ObjectID: {id}, OwnerIdType: 8 and CallingUser: \
+             {}. ObjectTypeCode: {}, objectBusinessUnitId: {}, AccessRights: {access:?}Access",
+            self.user,
+            10_000 + table.number,
+            self.business_unit
+        );
+        Err(Fault::new(StatusCode::FORBIDDEN, "0x80048306", message))
     }
 
     /// A lookup from a table to another is made or changed.
@@ -116,7 +181,7 @@ impl Caller {
     /// Refuses what the caller may not do in the organisation.
     pub(crate) fn demand_general(&self, general: General) -> Result<()> {
         let Rights::Some(held) = &self.rights else { return Ok(()) };
-        if held.contains(&general.id()) {
+        if held.contains_key(&general.id()) {
             return Ok(());
         }
         let entity = general.0.trim_start_matches("prv").trim_start_matches(char::is_lowercase);

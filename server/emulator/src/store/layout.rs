@@ -1,9 +1,10 @@
 //! What the file holds beside rows, and how a table of rows is laid out.
 
 use sqlx::sqlite::SqliteConnection;
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::transaction::run;
-use crate::schema::{Key, Kind, Table};
+use crate::schema::{Column, Key, Kind, Table};
 
 /// The file's own tables. `facts` holds single values: version counter, identity, keys; `applications` are the
 /// directory's; who holds which role and which privileges are relationships without a table of rows.
@@ -38,6 +39,7 @@ pub(crate) async fn create_rows(connection: &mut SqliteConnection, table: &Table
         };
         columns.push(format!("\"{}\" {}{rule}", column.logical, column.kind.sql()));
     }
+    columns.extend(users(table).map(|name| format!("{name} INTEGER")));
     let rows = table.rows();
     run(connection, &format!("CREATE TABLE {rows} ({})", columns.join(", "))).await?;
     run(connection, &format!("CREATE INDEX {rows}_version ON {rows} (versionnumber)")).await?;
@@ -46,6 +48,23 @@ pub(crate) async fn create_rows(connection: &mut SqliteConnection, table: &Table
     }
     for key in &table.keys {
         run(connection, &key_sql(table, key)).await?;
+    }
+    Ok(())
+}
+
+/// Columns that hold the number of a user's row: who made a row, who changed it last, whose it is.
+fn users(table: &Table) -> impl Iterator<Item = &'static str> {
+    table.columns.iter().filter(|column| column.logical != "owninguser").filter_map(Column::user)
+}
+
+/// Adds those columns to a table of a file that was made before there were several users.
+pub(crate) async fn add_users(connection: &mut SqliteConnection, table: &Table) -> Result<(), sqlx::Error> {
+    let rows = table.rows();
+    let text = format!("SELECT name FROM pragma_table_info('{rows}')");
+    let known = sqlx::query(AssertSqlSafe(text)).fetch_all(&mut *connection).await?;
+    let known = known.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    for name in users(table).filter(|name| !known.iter().any(|found| found == name)) {
+        run(connection, &format!("ALTER TABLE {rows} ADD COLUMN {name} INTEGER")).await?;
     }
     Ok(())
 }

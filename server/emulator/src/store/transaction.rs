@@ -33,6 +33,8 @@ pub(crate) struct Transaction<'a> {
     version: i64,
     /// By whom and when: the same for every row of the transaction.
     pub(crate) now: i64,
+    /// The number of the user who writes.
+    pub(crate) by: i64,
     /// Rows that lookups of this transaction were found to point at, so that a thousand of them ask once.
     pub(crate) seen: HashSet<(i64, Uuid)>,
     pub(crate) changed: Changed,
@@ -48,7 +50,7 @@ impl<'a> Transaction<'a> {
         match row.and_then(|row| row.try_get::<i64, _>(0)) {
             Ok(version) => {
                 let changed = Changed::default();
-                Ok(Self { connection, version, now, seen: HashSet::new(), changed, mark: 0 })
+                Ok(Self { connection, version, now, by: 0, seen: HashSet::new(), changed, mark: 0 })
             }
             Err(error) => {
                 run(connection, "ROLLBACK").await?;

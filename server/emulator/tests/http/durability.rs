@@ -85,3 +85,38 @@ async fn concurrent_writers_all_succeed() {
     }
     assert_eq!(desk.get("x_things/$count").await.text, "5");
 }
+
+#[tokio::test]
+async fn a_folder_of_an_earlier_version_goes_on() {
+    use sqlx::ConnectOptions as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
+    let desk = Desk::with(options()).await;
+    desk.furnish().await;
+    let id = desk.thing(json!({ "x_name": "old" })).await;
+    desk.emulator.stop().await;
+    // What there was before there were several users and their privileges.
+    let file = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("organisation.sqlite"));
+    let mut file = file.collation("dataverse", str::cmp).connect().await.unwrap();
+    let body = "SELECT json_extract(body, '$.number') FROM definitions WHERE name = ";
+    let number = async |file: &mut sqlx::SqliteConnection, name: &str| {
+        let text = format!("{body}'{name}'");
+        sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(text)).fetch_one(file).await.unwrap()
+    };
+    let (things, privileges) = (number(&mut file, "x_thing").await, number(&mut file, "privilege").await);
+    let old = format!(
+        "ALTER TABLE r_{things} DROP COLUMN createdby; ALTER TABLE r_{things} DROP COLUMN ownerid; \
+         DROP TABLE r_{privileges}; DELETE FROM definitions WHERE name = 'privilege'; DROP TABLE user_roles; \
+         DROP TABLE role_privileges; DROP TABLE applications; DELETE FROM facts WHERE name = 'administrator';"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut file).await.unwrap();
+    sqlx::Connection::close(file).await.unwrap();
+    let desk = Desk::with(options()).await;
+    let row = desk.get(&format!("x_things({id})")).await;
+    assert_eq!(row.json["x_name"], "old", "{}", row.text);
+    assert_eq!(row.json["_createdby_value"], desk.get("WhoAmI").await.json["UserId"]);
+    assert_eq!(desk.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await.status, 204);
+    let known = desk.get("privileges?$filter=name eq 'prvReadx_Thing'").await;
+    assert_eq!(known.column("name"), [json!("prvReadx_Thing")]);
+}

@@ -269,3 +269,79 @@ async fn a_batch_needs_its_privileges_too() {
     );
     assert!(answer.text.contains("prvCreatex_Thing"));
 }
+
+/// Makes a role whose privileges reach its user's own rows alone.
+async fn own_rows(desk: &Desk, access: &[&str]) -> String {
+    let id = role(desk, "Own", &[]).await;
+    let table = desk.get("EntityDefinitions(LogicalName='x_thing')/Privileges").await.json;
+    let wanted = |one: &&Value| access.iter().any(|access| one["PrivilegeType"] == *access);
+    let one = |one: &Value| json!({ "PrivilegeId": one["PrivilegeId"], "Depth": "Basic" });
+    let list: Vec<Value> = table["value"].as_array().unwrap().iter().filter(wanted).map(one).collect();
+    let action = format!("roles({id})/Microsoft.Dynamics.CRM.AddPrivilegesRole");
+    assert_eq!(desk.post(&action, &json!({ "Privileges": list })).await.status, 204);
+    id
+}
+
+#[tokio::test]
+async fn rows_say_who_wrote_them() {
+    let desk = Desk::new().await;
+    let visitor = desk.as_application(Some(vec!["System Administrator".to_owned()])).await;
+    let (me, other) =
+        (desk.get("WhoAmI").await.json["UserId"].clone(), json!(visitor.registered.user_id.clone().unwrap()));
+    let mine = desk.thing(json!({ "x_name": "a" })).await;
+    let theirs = visitor.send("POST", "x_things", &json!({ "x_name": "b" })).await.id();
+    let people = async |id: &str| {
+        let row = desk.get(&format!("x_things({id})")).await.json;
+        ["_createdby_value", "_modifiedby_value", "_ownerid_value", "_owninguser_value"]
+            .map(|name| row[name] == me)
+    };
+    assert_eq!(people(&mine).await, [true; 4]);
+    assert_eq!(people(&theirs).await, [false; 4]);
+    visitor.send("PATCH", &format!("x_things({mine})"), &json!({ "x_count": 1 })).await;
+    assert_eq!(people(&mine).await, [true, false, true, true]);
+    let filter = format!("x_things?$select=x_name&$filter=_createdby_value eq {}", other.as_str().unwrap());
+    assert_eq!(desk.get(&filter).await.column("x_name"), [json!("b")]);
+    let expanded = desk.get(&format!("x_things({theirs})?$expand=createdby($select=systemuserid)")).await;
+    assert_eq!(expanded.json["createdby"]["systemuserid"], other);
+    let here = "x_things?$select=x_name&$filter=Microsoft.Dynamics.CRM.EqualUserId(PropertyName='ownerid')";
+    assert_eq!(
+        visitor.get(&here.replace("'ownerid'", "'_ownerid_value'")).await.column("x_name"),
+        [json!("b")]
+    );
+    // Handing a row on is a privilege of its own.
+    let assign = json!({ "ownerid@odata.bind": format!("/systemusers({})", other.as_str().unwrap()) });
+    assert_eq!(desk.patch(&format!("x_things({mine})"), &assign).await.status, 204);
+    assert_eq!(people(&mine).await, [true, true, false, false]);
+    let id = own_rows(&desk, &["Read", "Write"]).await;
+    let weak = desk.as_application(Some(vec![id])).await;
+    let refused = weak.send("PATCH", &format!("x_things({mine})"), &assign).await;
+    assert!(refused.text.contains("prvAssignx_Thing"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_basic_privilege_reaches_its_users_own_rows() {
+    let desk = Desk::new().await;
+    let theirs = desk.thing(json!({ "x_name": "theirs" })).await;
+    let id = own_rows(&desk, &["Read", "Create", "Write", "Delete"]).await;
+    let visitor = desk.as_application(Some(vec![id])).await;
+    let made = visitor.send("POST", "x_things", &json!({ "x_name": "own" })).await;
+    assert_eq!(made.status, 204, "{}", made.text);
+    let own = format!("x_things({})", made.id());
+    assert_eq!(visitor.get("x_things").await.column("x_name"), [json!("own")]);
+    assert_eq!(visitor.get("x_things/$count").await.text, "1");
+    assert_eq!(visitor.get("x_things?$apply=aggregate($count as n)").await.json["value"][0]["n"], 1);
+    let fetch = "<fetch><entity name='x_thing'><attribute name='x_name'/></entity></fetch>";
+    assert_eq!(visitor.get(&format!("x_things?fetchXml={fetch}")).await.column("x_name"), [json!("own")]);
+    let foreign = format!("x_things({theirs})");
+    let refused = visitor.get(&foreign).await;
+    assert_eq!(refused.refusal(), (403, "0x80048306"));
+    assert!(refused.text.contains("AccessRights: ReadAccess"), "{}", refused.text);
+    let change = json!({ "x_count": 1 });
+    assert_eq!(visitor.send("PATCH", &foreign, &change).await.refusal(), (403, "0x80048306"));
+    assert_eq!(visitor.send("DELETE", &foreign, &Value::Null).await.refusal(), (403, "0x80048306"));
+    assert_eq!(visitor.send("PATCH", &own, &change).await.status, 204);
+    let tracked = visitor.request("GET", "x_things").header("prefer", "odata.track-changes");
+    assert_eq!(Answer::of(tracked).await.refusal(), (403, "0x80040220"));
+    assert_eq!(visitor.send("DELETE", &own, &Value::Null).await.status, 204);
+    assert_eq!(desk.get("x_things").await.column("x_name"), [json!("theirs")]);
+}

@@ -61,20 +61,16 @@ const DATED: &[&str] = &["On", "NotOn", "OnOrAfter", "OnOrBefore"];
 /// Several values.
 const MANY: &[&str] = &["In", "NotIn", "Between", "NotBetween", "ContainValues", "DoesNotContainValues"];
 
-/// Functions, and the name and type of each of their parameters.
-type Group<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
-
 pub(super) fn write(out: &mut String) {
     let name = ("PropertyName", "Edm.String");
-    let groups: [Group<'_>; 4] = [
-        (PLAIN, &[name]),
-        (COUNTED, &[name, ("PropertyValue", "Edm.Int64")]),
-        (DATED, &[name, ("PropertyValue", "Edm.String")]),
-        (MANY, &[name, ("PropertyValues", "Collection(Edm.String)")]),
-    ];
-    for (functions, parameters) in groups {
-        for function in functions {
-            operation(out, "Function", function, None, parameters, Some("Edm.Boolean"));
-        }
+    group(out, PLAIN, &[name]);
+    group(out, COUNTED, &[name, ("PropertyValue", "Edm.Int64")]);
+    group(out, DATED, &[name, ("PropertyValue", "Edm.String")]);
+    group(out, MANY, &[name, ("PropertyValues", "Collection(Edm.String)")]);
+}
+
+fn group(out: &mut String, functions: &[&str], parameters: &[(&str, &str)]) {
+    for function in functions {
+        operation(out, "Function", function, None, parameters, Some("Edm.Boolean"));
     }
 }

@@ -43,7 +43,7 @@ impl Where {
                 format!(" AND {text}")
             });
         }
-        let exists = format!("EXISTS (SELECT 1 FROM {} {inner}{joins} WHERE {parts})", child.rows());
+        let exists = format!("EXISTS (SELECT 1 FROM {} {inner}{joins} WHERE {parts})", names.readable(child));
         Ok(if all { format!("(NOT {exists})") } else { format!("({exists})") })
     }
 }

@@ -46,7 +46,7 @@ impl<'a, 'f> Statement<'a, 'f> {
         let source = Source { entity, table, name: table.logical.clone(), alias: ROW.to_owned() };
         let (sources, main) = (vec![source], Level::default());
         let mut statement = Self { names, sources, main, made: 0 };
-        let mut main = Level { from: format!(" FROM {} {ROW}", table.rows()), ..Level::default() };
+        let mut main = Level { from: format!(" FROM {} {ROW}", names.readable(table)), ..Level::default() };
         statement.fill(&mut main, 0)?;
         statement.main = main;
         Ok(statement)
@@ -97,7 +97,7 @@ impl<'a, 'f> Statement<'a, 'f> {
                 on.push(self.filter(&mut level.from_cells, source, filter)?);
             }
             let Source { table, alias, .. } = &self.sources[source];
-            let text = format!(" {word} {} {alias} ON {}", table.rows(), joined(&on, " AND "));
+            let text = format!(" {word} {} {alias} ON {}", self.names.readable(table), joined(&on, " AND "));
             level.from.push_str(&text);
             self.links(level, source)?;
         }
@@ -171,7 +171,7 @@ impl<'a, 'f> Statement<'a, 'f> {
         let source = self.add(link)?;
         let meeting = self.meeting(parent, source, link)?;
         let Source { table, alias, .. } = &self.sources[source];
-        let some = format!("EXISTS (SELECT 1 FROM {} {alias}", table.rows());
+        let some = format!("EXISTS (SELECT 1 FROM {} {alias}", self.names.readable(table));
         let mut inner = Level::default();
         self.fill(&mut inner, source)?;
         self.sources.truncate(outside);
