@@ -1,3 +1,5 @@
+//! What a certificate signs, and what cannot be used as one.
+
 use ring::signature::UnparsedPublicKey;
 
 use super::*;
