@@ -1,4 +1,4 @@
-//! What a certificate signs, and what cannot be used as one.
+//! What is read from a certificate's file, and what an assertion made of it proves.
 
 use ring::signature::UnparsedPublicKey;
 
