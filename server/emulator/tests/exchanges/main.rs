@@ -28,7 +28,8 @@ async fn play_all(subject: Subject) -> Vec<String> {
     let mut complaints = Vec::new();
     for exchange in &subject.exchanges {
         let faults = play(&mut harbour, exchange, &mut values).await;
-        complaints.extend(complaint(&subject, exchange, &faults));
+        let place = format!("{}.http: {}", subject.name, exchange.title);
+        complaints.extend(read::complaint(&place, exchange.emulator_differs.as_deref(), &faults));
     }
     complaints
 }
@@ -61,16 +62,4 @@ fn filled(message: &Message, values: &mut Values) -> Result<Message, String> {
         headers,
         body: values.fill(&message.body)?,
     })
-}
-
-/// What there is to say about one exchange: that it differs, or that it no longer does although it is said to.
-fn complaint(subject: &Subject, exchange: &Exchange, faults: &[String]) -> Option<String> {
-    let place = format!("{}.http: {}\n", subject.name, exchange.title);
-    match (&exchange.emulator_differs, faults.is_empty()) {
-        (None, true) | (Some(_), false) => None,
-        (None, false) => Some(format!("{place}    {}\n", faults.join("\n    "))),
-        (Some(reason), true) => {
-            Some(format!("{place}    is as recorded: take the mark away that says «{reason}»\n"))
-        }
-    }
 }
