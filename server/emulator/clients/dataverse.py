@@ -89,6 +89,7 @@ def rows(client) -> None:
     client.records.update("new_item", one, {"new_count": 8})
     client.records.update("new_item", many, {"new_done": True})
     assert client.records.retrieve("new_item", many[3])["new_done"] is True
+    assert client.records.delete("new_item", client.records.create("new_item", [{}, {}])), "a job's id"
     client.records.delete("new_item", many[5])
     assert client.records.retrieve("new_item", many[5]) is None
 

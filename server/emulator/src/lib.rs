@@ -6,6 +6,7 @@ mod address;
 mod admin;
 mod answer;
 mod batch;
+mod bulk_delete;
 mod changes;
 mod controls;
 mod dispatch;

@@ -24,6 +24,7 @@ mod wildcard;
 
 pub(crate) use compare::cell as literal_cell;
 pub(crate) use expand::{Expansion, parse as parse_expand};
+pub(crate) use fetch::ids as fetched_ids;
 pub(crate) use filter::{Expression, Operand, Operator, parse as parse_filter};
 pub(crate) use lex::Literal;
 pub(crate) use names::Names;

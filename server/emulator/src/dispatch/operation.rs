@@ -85,6 +85,7 @@ pub(crate) enum Operation {
     Changes {
         table: String,
     },
+    BulkDelete,
     WhoAmI,
     Version,
     /// Roles, their privileges and their users.
@@ -125,9 +126,10 @@ impl Operation {
         let names: Vec<&str> = found.iter().map(|segment| segment.name.as_str()).collect();
         let get = request.method == Method::GET;
         match first.name.as_str() {
+            "BulkDelete" if request.method == Method::POST => return Ok(Self::BulkDelete),
             "WhoAmI" if get => return Ok(Self::WhoAmI),
             "RetrieveVersion" if get => return Ok(Self::Version),
-            "WhoAmI" | "RetrieveVersion" => return Err(no_route(request)),
+            "BulkDelete" | "WhoAmI" | "RetrieveVersion" => return Err(no_route(request)),
             name if METADATA.contains(&name) => return Ok(Self::Metadata),
             _ => {}
         }
@@ -218,7 +220,12 @@ impl Operation {
             | Self::Disassociate { table, .. }
             | Self::Multiple { table, .. }
             | Self::Changes { table } => Some(table),
-            Self::WhoAmI | Self::Version | Self::Security(_) | Self::Service | Self::Metadata => None,
+            Self::BulkDelete
+            | Self::WhoAmI
+            | Self::Version
+            | Self::Security(_)
+            | Self::Service
+            | Self::Metadata => None,
         }
     }
 
@@ -255,7 +262,6 @@ fn other_end(request: &Request, query: &str, rest: &[Segment]) -> Result<Option<
 /// What the cloud has and this organisation lacks is said so; what neither has is not found.
 fn unknown_segment(name: &str) -> Fault {
     const LACKING: &[&str] = &[
-        "BulkDelete",
         "ExecuteCosmosSqlQuery",
         "RetrieveTotalRecordCount",
         "sdkmessagefilters",

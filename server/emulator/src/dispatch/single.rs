@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::address::{Options, RowKey, path_and_query};
 use crate::answer::{Answer, Request};
+use crate::bulk_delete;
 use crate::fault::{Fault, Result};
 use crate::query::{self, Names, Set};
 use crate::rows::{Guard, Payload, delete, find_row, multiple, write as write_row};
@@ -216,6 +217,7 @@ pub(super) async fn write(
             let row = (names.table(table)?, key);
             link::disassociate(names, transaction, request, row, navigation, other).await
         }
+        Operation::BulkDelete => bulk_delete::respond(names, transaction, request).await,
         Operation::Security(ask) => security::write(names, transaction, request, ask).await,
         _ => Err(super::not_allowed(&request.method)),
     }

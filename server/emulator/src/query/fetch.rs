@@ -7,16 +7,21 @@ mod operator;
 mod rows;
 mod statement;
 
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
+
 use crate::address::Options;
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::schema::Table;
-use crate::store::Reader;
+use crate::store::{Reader, sql};
 
 use super::annotate::{Annotations, MORE_RECORDS, PAGING_COOKIE};
 use super::names::Names;
 use super::options::{annotations_applied, wants_count};
 use super::page::MOST_ROWS;
+use super::read::ROW;
 use crate::value::write_text;
 
 use cookie::Cookie;
@@ -58,6 +63,20 @@ pub(super) async fn answer(
         rows::answer(statement, reader, &fetch, &asked).await?
     };
     Ok(annotations_applied(Answer::json(body), request))
+}
+
+/// The ids of all rows that a query means; which columns it wants of them is not looked at.
+pub(crate) async fn ids(
+    names: Names<'_>,
+    connection: &mut SqliteConnection,
+    table: &Table,
+    text: &str,
+) -> Result<Vec<Uuid>> {
+    let fetch = document::parse(text)?;
+    let (from, cells) = Statement::new(names, names.table(&table.logical)?, &fetch)?.from(None);
+    let text = format!("SELECT {ROW}.\"{}\"{from}", table.primary_id());
+    let rows = sql(text, cells).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok(Uuid::from_slice(row.try_get(0)?).unwrap_or_default())).collect()
 }
 
 /// What was asked beside the query itself.

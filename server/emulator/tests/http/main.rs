@@ -3,6 +3,7 @@
 mod aggregates;
 mod applications;
 mod batches;
+mod bulk_delete;
 mod changes;
 mod desk;
 mod durability;
