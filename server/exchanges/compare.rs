@@ -18,7 +18,7 @@ fn headers(recorded: &Message, actual: &Message, values: &mut Values, out: &mut 
             None if expected == "{absent}" => {}
             None => out.push(format!("{name}: should be `{expected}`, and is not there")),
             Some(found) if expected == "{absent}" => {
-                out.push(format!("{name}: should not be there, and is `{found}`"))
+                out.push(format!("{name}: should not be there, and is `{found}`"));
             }
             Some(found) if is_preference(name) => {
                 let all = preferences(found);
@@ -49,11 +49,10 @@ fn preferences(text: &str) -> Vec<String> {
 fn body(recorded: &Message, actual: &Message, values: &mut Values, out: &mut Vec<String>) {
     let found = actual.body.trim_start_matches('\u{feff}');
     let is_form = recorded.header("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
+    let is_empty = recorded.exactly || matches!(recorded.start.as_str(), "204" | "304");
     match recorded.body.chars().next() {
-        None if recorded.exactly || matches!(recorded.start.as_str(), "204" | "304") => {
-            if !found.trim().is_empty() {
-                out.push(format!("body: should be empty, and is {found}"));
-            }
+        None if is_empty && !found.trim().is_empty() => {
+            out.push(format!("body: should be empty, and is {found}"));
         }
         None => {}
         Some('{' | '[') => json::compare(&recorded.body, found, recorded.exactly, values, out),

@@ -13,7 +13,7 @@ type Members<'a> = BTreeMap<String, &'a RawValue>;
 pub fn compare(recorded: &str, actual: &str, exactly: bool, values: &mut Values, out: &mut Vec<String>) {
     match (serde_json::from_str::<&RawValue>(recorded), serde_json::from_str::<&RawValue>(actual)) {
         (Ok(recorded), Ok(actual)) => {
-            Comparison { exactly, values, out }.value("body", recorded.get(), actual.get())
+            Comparison { exactly, values, out }.value("body", recorded.get(), actual.get());
         }
         (Err(error), _) => out.push(format!("the recorded body is no JSON: {error}")),
         (_, Err(error)) => out.push(format!("body: no JSON ({error}): {actual}")),

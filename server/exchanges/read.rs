@@ -24,6 +24,7 @@ const GIVEN: &[&str] = &[
     "fault ",
     "ends ",
     "begins ",
+    "as ",
 ];
 
 /// One file: the exchanges of one subject, in the order in which they are played.
@@ -74,6 +75,17 @@ pub fn subjects() -> Vec<Subject> {
     subjects.sort_by(|one, other| one.name.cmp(&other.name));
     check(&subjects).unwrap_or_else(|fault| panic!("{fault}"));
     subjects
+}
+
+/// What there is to say about one exchange: where it deviates, or that it no longer does although it is marked so.
+pub fn complaint(place: &str, differs: Option<&str>, faults: &[String]) -> Option<String> {
+    match (differs, faults.is_empty()) {
+        (None, true) | (Some(_), false) => None,
+        (None, false) => Some(format!("{place}\n    {}\n", faults.join("\n    "))),
+        (Some(reason), true) => {
+            Some(format!("{place}\n    is as recorded: take the mark away that says «{reason}»\n"))
+        }
+    }
 }
 
 /// Reads one file's text.
@@ -149,4 +161,46 @@ fn check(subjects: &[Subject]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "# About\n\n## One\n[D:x] Words.\ngiven revoked\n\n> GET a\n> B: c\n\n< 200 exactly\n<\n< {}\n\nclient: done\n";
+
+    #[test]
+    fn an_exchange_is_read_line_by_line() {
+        let read = exchanges(TEXT).unwrap();
+        let one = &read[0];
+        assert_eq!((one.title.as_str(), one.given.as_slice()), ("One", ["revoked".to_owned()].as_slice()));
+        assert_eq!((one.request.start.as_str(), one.request.header("b").as_deref()), ("GET a", Some("c")));
+        assert_eq!(
+            (one.answer.start.as_str(), one.answer.exactly, one.answer.body.as_str()),
+            ("200", true, "{}")
+        );
+        assert_eq!(one.client.expected, "done");
+    }
+
+    #[test]
+    fn what_is_written_wrong_is_told() {
+        let told = |from: &str, to: &str| {
+            let read = exchanges(&TEXT.replace(from, to));
+            read.and_then(|exchanges| check(&[Subject { name: String::new(), exchanges }])).unwrap_err()
+        };
+        assert!(told("> GET a\n> B: c\n", "").contains("no request"));
+        assert!(told("client:", "clint:").contains("belongs nowhere"));
+        assert!(told("[D:x]", "").contains("in brackets"));
+        assert!(told("given revoked", "given nonsense").contains("nobody sees to: nonsense"));
+        assert!(told("client: done", "client: done\nclient differs: so").contains("without a reason"));
+        assert!(exchanges(TEXT).is_ok());
+    }
+
+    #[test]
+    fn a_difference_that_is_gone_is_a_complaint() {
+        let fault = ["status: 404".to_owned()];
+        assert_eq!(complaint("x", Some("not there yet"), &fault), None);
+        assert!(complaint("x", Some("not there yet"), &[]).unwrap().contains("take the mark away"));
+        assert!(complaint("x", None, &fault).unwrap().contains("404"));
+    }
 }

@@ -49,7 +49,7 @@ impl Values {
             match piece {
                 Piece::Plain(plain) => filled.push_str(plain),
                 Piece::Open { name: Some(name), .. } if self.0.contains_key(name) => {
-                    filled.push_str(&self.0[name])
+                    filled.push_str(&self.0[name]);
                 }
                 Piece::Open { name, kind: Some(kind) } => {
                     let value = self.sample(kind, name.unwrap_or_default());
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn kinds_are_told_apart() {
         let check = |pattern: &str, text: &str, expect: bool| {
-            assert_eq!(values().matches(pattern, text), expect, "{pattern} {text}")
+            assert_eq!(values().matches(pattern, text), expect, "{pattern} {text}");
         };
         check("{guid}", "5A3B1E00-0000-4000-8000-00000000000A", false);
         check("{etag}", "W/\"12\"", true);

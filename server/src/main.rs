@@ -21,10 +21,6 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// Gives back to the machine what a flood of records took, which the system's own does not.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[tokio::main]
 async fn main() -> ExitCode {
     match commands::Command::parse().run().await {

@@ -47,6 +47,9 @@ fn check(table: &Table, options: &Options) -> Result<()> {
             format!("The \"${{{name}}}\" query parameter isn't supported when Change Tracking is enabled.");
         return Err(Fault::bad("0x80060888", message));
     }
+    if let Some(name) = ["$apply", "fetchXml"].iter().find(|name| options.get(name).is_some()) {
+        return Err(Fault::unsupported(format!("{name} with change tracking")));
+    }
     if table.change_tracking {
         return Ok(());
     }

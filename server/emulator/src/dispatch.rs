@@ -1,6 +1,7 @@
 //! From a request to its answer: who may ask, what is asked, and in which transaction it runs.
 
 mod condition;
+mod link;
 mod operation;
 mod single;
 

@@ -8,6 +8,7 @@ mod keys;
 mod lookups;
 mod metadata;
 mod queries;
+mod roles;
 mod rows;
 mod tokens;
 
@@ -31,6 +32,7 @@ pub fn all() -> Vec<(&'static str, Call)> {
     all.extend(batches::CALLS);
     all.extend(changes::CALLS);
     all.extend(metadata::CALLS);
+    all.extend(roles::CALLS);
     all.extend(errors::CALLS);
     all
 }

@@ -28,7 +28,8 @@ async fn the_client_asks_and_understands_as_recorded() {
                 }
                 None => stage.pass_over(group),
             };
-            complaints.extend(complaint(&subject, last, faults));
+            let place = format!("{}.http: {}", subject.name, last.title);
+            complaints.extend(read::complaint(&place, last.client.differs.as_deref(), &faults));
         }
     }
     assert!(called >= 60, "{called} calls are held against recorded exchanges");
@@ -62,16 +63,4 @@ fn no_exchange_is_forgotten() {
 /// Exchanges that one call goes through: all that say `with the next`, and the one after them.
 fn groups(subject: &Subject) -> Vec<&[Exchange]> {
     subject.exchanges.split_inclusive(|exchange| exchange.client.expected != "with the next").collect()
-}
-
-/// What there is to say about one call: that it differs, or that it no longer does although it is said to.
-fn complaint(subject: &Subject, exchange: &Exchange, faults: Vec<String>) -> Option<String> {
-    let place = format!("{}.http: {}\n", subject.name, exchange.title);
-    match (&exchange.client.differs, faults.is_empty()) {
-        (None, true) | (Some(_), false) => None,
-        (None, false) => Some(format!("{place}    {}\n", faults.join("\n    "))),
-        (Some(reason), true) => {
-            Some(format!("{place}    is as recorded: take the mark away that says «{reason}»\n"))
-        }
-    }
 }

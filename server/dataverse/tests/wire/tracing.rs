@@ -17,9 +17,11 @@ use crate::stand_in::{StandIn, token, who, with};
 
 /// The fields of each span, in the order in which the spans began.
 #[derive(Clone, Default)]
-struct Watched(Arc<Mutex<Vec<(Id, BTreeMap<&'static str, String>)>>>);
+struct Watched(Arc<Mutex<Vec<(Id, Recorded)>>>);
 
-struct Fields<'a>(&'a mut BTreeMap<&'static str, String>);
+type Recorded = BTreeMap<&'static str, String>;
+
+struct Fields<'a>(&'a mut Recorded);
 
 impl Visit for Fields<'_> {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {

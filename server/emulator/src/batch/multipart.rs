@@ -68,7 +68,11 @@ fn is_multipart(headers: &HeaderMap) -> bool {
 fn broken(what: &str) -> Fault {
     Fault::bad(
         "0x80048d19",
-        format!("Error identified in Payload: System.ArgumentException: Stream was not readable. ({what})"),
+        format!(
+            "Error identified in Payload provided by the user for Entity :'', For more information on this error please \
+             follow this help link https://go.microsoft.com/fwlink/?linkid=2195293  ---->  InnerException : \
+             System.ArgumentException: Stream was not readable. ({what})"
+        ),
     )
 }
 

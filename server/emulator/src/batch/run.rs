@@ -29,9 +29,16 @@ const DEEPEST: usize = 32;
 /// Answers `POST $batch`.
 pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> Result<Answer> {
     let kind = request.header("content-type").unwrap_or_default();
-    let items = read(kind, &request.body)?;
     let go_on = request.preference("odata.continue-on-error").is_some_and(|value| value != "false");
     let mut output = Writer::new(organisation.surroundings.id());
+    let items = match read(kind, &request.body) {
+        Ok(items) => items,
+        // A body that cannot be read is told of in a part, as everything else [TS].
+        Err(fault) => {
+            output.one(&refused(organisation, fault), None);
+            return Ok(output.finish(true));
+        }
+    };
     let mut writer = organisation.store.write().await;
     let schema = organisation.schema();
     let mut transaction = Transaction::begin(&mut writer, organisation.surroundings.now_s()).await?;
@@ -69,6 +76,11 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
     Ok(answer)
 }
 
+/// A refusal within a batch, with the id by which support finds it.
+fn refused(organisation: &Organisation, fault: Fault) -> Answer {
+    Answer::from(fault).with("req_id", organisation.surroundings.id().to_string())
+}
+
 struct Batch<'a> {
     organisation: &'a Organisation,
     /// With what the batch itself has changed of it.
@@ -98,10 +110,7 @@ impl Batch<'_> {
                 }
                 answer
             }
-            Err(fault) => {
-                let request_id = self.organisation.surroundings.id().to_string();
-                Answer::from(fault).with("req_id", request_id)
-            }
+            Err(fault) => refused(self.organisation, fault),
         }
     }
 

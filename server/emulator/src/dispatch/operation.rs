@@ -2,11 +2,11 @@
 
 use http::Method;
 
-use crate::address::{Options, RowKey, path_and_query, segments};
+use crate::address::{Options, RowKey, Segment, path_and_query, segments};
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
 use crate::schema::Schema;
-use crate::security::Ask;
+use crate::security::{Ask, end_of};
 
 use super::{no_route, not_allowed};
 
@@ -63,6 +63,19 @@ pub(crate) enum Operation {
         table: String,
         key: RowKey,
         navigation: String,
+    },
+    /// `POST set(key)/Collection/$ref`.
+    Associate {
+        table: String,
+        key: RowKey,
+        navigation: String,
+    },
+    /// `DELETE set(key)/Collection(key)/$ref`.
+    Disassociate {
+        table: String,
+        key: RowKey,
+        navigation: String,
+        other: RowKey,
     },
     /// `POST set/Microsoft.Dynamics.CRM.…Multiple`.
     Multiple {
@@ -126,7 +139,12 @@ impl Operation {
         let table = table.logical.clone();
         match first.key()? {
             None => Self::of_set(request, table, query, &names),
-            Some(key) => Self::of_row(request, table, key, &names),
+            Some(key) => match other_end(request, query, &found)? {
+                Some(other) => {
+                    Ok(Self::Disassociate { table, key, navigation: found.swap_remove(0).name, other })
+                }
+                None => Self::of_row(request, table, key, &names),
+            },
         }
     }
 
@@ -173,6 +191,9 @@ impl Operation {
             (&Method::DELETE, [column] | [column, "$ref"]) => {
                 Ok(Self::Clear { table, key, column: (*column).to_owned() })
             }
+            (&Method::POST, [navigation, "$ref"]) => {
+                Ok(Self::Associate { table, key, navigation: (*navigation).to_owned() })
+            }
             (&Method::PUT, [navigation, "$ref"]) => {
                 Ok(Self::Bind { table, key, navigation: (*navigation).to_owned() })
             }
@@ -195,6 +216,8 @@ impl Operation {
             | Self::PutColumn { table, .. }
             | Self::Clear { table, .. }
             | Self::Bind { table, .. }
+            | Self::Associate { table, .. }
+            | Self::Disassociate { table, .. }
             | Self::Multiple { table, .. }
             | Self::Changes { table } => Some(table),
             Self::BulkDelete
@@ -220,6 +243,19 @@ impl Operation {
                     | Self::Version
                     | Self::Service
             )
+    }
+}
+
+/// The other end of a reference that is to be deleted: a key after the collection, or an address in `$id`.
+fn other_end(request: &Request, query: &str, rest: &[Segment]) -> Result<Option<RowKey>> {
+    match rest {
+        [collection, last] if request.method == Method::DELETE && last.name == "$ref" => {
+            match collection.key()? {
+                Some(key) => Ok(Some(key)),
+                None => Ok(Options::parse(query).get("$id").map(end_of).transpose()?.flatten()),
+            }
+        }
+        _ => Ok(None),
     }
 }
 

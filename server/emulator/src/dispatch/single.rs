@@ -16,6 +16,7 @@ use crate::store::{Reader, Transaction};
 
 use super::Operation;
 use super::condition::guard;
+use super::link;
 
 pub(super) async fn read(
     names: Names<'_>,
@@ -90,7 +91,7 @@ async fn visible(names: Names<'_>, reader: &mut Reader<'_>, table: &Table, key: 
 }
 
 /// The row that a key means; whether it is there is seen when it is read.
-async fn existing(
+pub(super) async fn existing(
     names: Names<'_>,
     connection: &mut sqlx::sqlite::SqliteConnection,
     table: &Table,
@@ -208,6 +209,14 @@ pub(super) async fn write(
             let row = json!({ format!("{navigation}@odata.bind"): target }).to_string();
             change(names, transaction, request, table, key, &row).await
         }
+        Operation::Associate { table, key, navigation } => {
+            let row = (names.table(table)?, key);
+            link::associate(names, transaction, request, row, navigation).await
+        }
+        Operation::Disassociate { table, key, navigation, other } => {
+            let row = (names.table(table)?, key);
+            link::disassociate(names, transaction, request, row, navigation, other).await
+        }
         Operation::BulkDelete => bulk_delete::respond(names, transaction, request).await,
         Operation::Security(ask) => security::write(names, transaction, request, ask).await,
         _ => Err(super::not_allowed(&request.method)),
@@ -220,7 +229,7 @@ fn text<'a>(table: &Table, request: &'a Request) -> Result<&'a str> {
         .map_err(|_| Fault::payload(&table.set, "the body is not UTF-8"))
 }
 
-async fn change(
+pub(super) async fn change(
     names: Names<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,

@@ -36,8 +36,10 @@ pub(super) fn respond(
         return expression::respond(organisation, schema, request);
     }
     let expansions = parse_expand(options.get("$expand").unwrap_or_default())?;
-    if !expansions.iter().all(Expansion::only_selects) {
-        return Err(Fault::unsupported("more than $select and $expand inside $expand on definitions"));
+    if !expansions.iter().all(Expansion::fits_definitions) {
+        return Err(Fault::unsupported(
+            "more than $select, $filter and $expand inside $expand on definitions",
+        ));
     }
     let show = |thing: Thing<'_>| show(organisation, schema, thing, options.get("$select"), &expansions);
     let (context_path, _) = path_and_query(&request.target);
@@ -210,7 +212,19 @@ fn show(
         let select = expansion.select.as_deref();
         let shown = |thing| show(organisation, schema, thing, select, &expansion.inner).map(Value::Object);
         let value = match thing.related(schema, &expansion.navigation) {
-            Some(Related::Many(things)) => things.into_iter().map(shown).collect::<Result<Vec<_>>>()?.into(),
+            Some(Related::Many(things)) => {
+                let mut values = Vec::new();
+                for thing in things {
+                    let filter = expansion.filter.as_ref();
+                    if filter.map_or(Ok(true), |filter| holds(filter, &thing.to_json(organisation)))? {
+                        values.push(shown(thing)?);
+                    }
+                }
+                values.into()
+            }
+            Some(Related::One(_)) if expansion.filter.is_some() => {
+                return Err(Fault::unsupported("$filter inside $expand of a single definition"));
+            }
             Some(Related::One(Some(thing))) => shown(thing)?,
             Some(Related::One(None)) => Value::Null,
             None => return Err(Fault::no_property(&expansion.navigation, &thing.type_name())),

@@ -17,7 +17,7 @@ pub(crate) struct Expansion {
     pub(crate) inner: Vec<Expansion>,
     /// `Nav/$ref`: only where the row is, not what is in it.
     pub(super) reference: bool,
-    pub(super) filter: Option<Expression>,
+    pub(crate) filter: Option<Expression>,
     pub(super) order: Vec<Wanted>,
     pub(super) top: Option<u32>,
     /// The options as a request of their own would have them.
@@ -25,10 +25,10 @@ pub(crate) struct Expansion {
 }
 
 impl Expansion {
-    /// Whether it asks for nothing but columns, at every depth: definitions know no more.
-    pub(crate) fn only_selects(&self) -> bool {
-        let more = self.reference || self.filter.is_some() || !self.order.is_empty() || self.top.is_some();
-        !more && self.inner.iter().all(Self::only_selects)
+    /// Whether it asks for no more than definitions know, at every depth: columns, and a filter.
+    pub(crate) fn fits_definitions(&self) -> bool {
+        let more = self.reference || !self.order.is_empty() || self.top.is_some();
+        !more && self.inner.iter().all(Self::fits_definitions)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::store::{Reader, sql};
 
 use super::annotate::{Annotations, MORE_RECORDS, PAGING_COOKIE};
 use super::names::Names;
-use super::options::annotations_applied;
+use super::options::{annotations_applied, wants_count};
 use super::page::MOST_ROWS;
 use super::read::ROW;
 use crate::value::write_text;
@@ -44,7 +44,7 @@ pub(super) async fn answer(
         return Err(Fault::unsupported(format!("{name} beside fetchXml")));
     }
     let mut fetch = document::parse(text)?;
-    fetch.total |= options.get("$count") == Some("true");
+    fetch.total |= wants_count(options)?;
     let table = names.table(&table.logical)?;
     if fetch.entity.name != table.logical {
         let message = format!(

@@ -25,6 +25,10 @@ pub(super) fn top(text: Option<&str>) -> Result<Option<u32>> {
     })
 }
 
+/// Options of OData that are taken. What does not begin with `$` is a client's own, or a parameter alias.
+const TAKEN: &[&str] =
+    &["$select", "$filter", "$orderby", "$top", "$count", "$expand", "$apply", "$skiptoken", "$deltatoken"];
+
 /// What Dataverse does not take, and what this emulator does not.
 pub(super) fn refuse_unknown(options: &Options) -> Result<()> {
     for name in options.names() {
@@ -39,10 +43,24 @@ pub(super) fn refuse_unknown(options: &Options) -> Result<()> {
             "sql" | "savedQuery" | "userQuery" => {
                 return Err(Fault::unsupported(format!("the query option '{name}'")));
             }
+            _ if name.starts_with('$') && !TAKEN.contains(&name) => {
+                return Err(Fault::syntax(format!("The query parameter {name} is not supported.")));
+            }
             _ => {}
         }
     }
     Ok(())
+}
+
+/// Whether `$count` asks for a number.
+pub(super) fn wants_count(options: &Options) -> Result<bool> {
+    match options.get("$count") {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(Fault::syntax(format!(
+            "Invalid value '{other}' for $count query option found. Valid values are 'true' or 'false'."
+        ))),
+    }
 }
 
 /// The request's address with one option set anew.

@@ -16,7 +16,7 @@ use super::condition::Where;
 use super::expand::{self, Expansion};
 use super::filter::Expression;
 use super::names::Names;
-use super::options::{annotations_applied, applied, link, refuse_unknown, top};
+use super::options::{applied, link, refuse_unknown, top, wants_count};
 use super::page::{self, MOST_ROWS, Place};
 use super::plan::{Asked, Plan};
 use super::select::{Listed, Manner, Shape, Wish, cell, write_row};
@@ -65,7 +65,7 @@ pub(crate) async fn one(
     let context = format!("{}$metadata#{}{}/$entity", request.base, table.set, shape.context());
     let mut body = String::new();
     write_row(&mut body, names, &shape, &row, manner, Some(&context))?;
-    Ok(annotations_applied(Answer::json(body), request).with("etag", etag))
+    applied(Answer::json(body).with("etag", etag), request)
 }
 
 /// Which row a lookup of a row points at, if at any; of the primary key, the row itself.
@@ -120,7 +120,7 @@ pub(crate) async fn list(
     let mut body = String::with_capacity(256 + rows.len() * 256);
     let context = format!("{}$metadata#{}{}", request.base, table.set, plan.shape.context());
     body.push_str(&format!("{{\"@odata.context\":\"{context}\""));
-    let counted = match options.get("$count") == Some("true") {
+    let counted = match wants_count(options)? {
         true => Some(counted(names, reader, set, options).await?),
         false => None,
     };

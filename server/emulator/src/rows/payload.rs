@@ -161,8 +161,9 @@ fn undeclared(table: &Table, name: &str) -> Fault {
         return Fault::bad("0x80060888", message);
     }
     Fault::syntax(format!(
-        "An error occurred while validating input parameters: Microsoft.OData.ODataException: Invalid property '{name}' \
-         was found in entity 'Microsoft.Dynamics.CRM.{}'.",
+        "An error occurred while validating input parameters: Microsoft.Crm.CrmException: Invalid property '{name}' was \
+         found in entity 'Microsoft.Dynamics.CRM.{}'. ---> Microsoft.OData.ODataException: Does not support untyped value \
+         in non-open type.",
         table.logical
     ))
 }

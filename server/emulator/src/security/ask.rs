@@ -102,7 +102,7 @@ fn association(
 }
 
 /// The key in an address such as `https://…/roles(<guid>)`.
-pub(super) fn end_of(address: &str) -> Result<Option<RowKey>> {
+pub(crate) fn end_of(address: &str) -> Result<Option<RowKey>> {
     let last = address.rsplit('/').next().unwrap_or_default();
     match segments(last)?.first() {
         Some(segment) => segment.key(),

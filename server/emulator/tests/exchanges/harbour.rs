@@ -1,10 +1,11 @@
 //! The organisation that the exchanges speak about: a harbour with berths and the ships that lie there.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use base64::Engine as _;
 
-use emulator::{Disturbance, Emulator, Limits, Options};
+use emulator::{Disturbance, Emulator, Limits, Options, Registration};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -14,6 +15,8 @@ use crate::read::{Message, Subject, Values};
 pub struct Harbour {
     emulator: Emulator,
     token: String,
+    /// Tokens of other applications, by what they are called.
+    others: BTreeMap<String, String>,
 }
 
 impl Harbour {
@@ -27,7 +30,7 @@ impl Harbour {
         }
         options.key_delay = Duration::from_secs(number("key delay ").unwrap_or(0).into());
         let emulator = Emulator::start(options).await.unwrap();
-        let mut harbour = Self { emulator, token: String::new() };
+        let mut harbour = Self { emulator, token: String::new(), others: BTreeMap::new() };
         harbour.renew().await;
         if !given.contains(&"no tables") {
             harbour.furnish().await;
@@ -60,6 +63,7 @@ impl Harbour {
                     self.emulator.advance_clock(Duration::from_secs(what.parse().unwrap()));
                     self.renew().await;
                 }
+                "as" => self.admit(what).await,
                 "revoked" => self.emulator.revoke_tokens(),
                 "fault" => self.emulator.disturb(Disturbance {
                     status: what.parse().ok(),
@@ -79,7 +83,8 @@ impl Harbour {
         let target = if target.starts_with("http") { target.to_owned() } else { format!("{base}{target}") };
         let target = target.strip_prefix(self.emulator.url()).unwrap_or(&target);
         let line = format!("{method} {} HTTP/1.1", encoded(target));
-        self.add_usual_headers(&mut request);
+        let other = given.iter().find_map(|given| self.others.get(given.strip_prefix("as ")?));
+        self.add_usual_headers(&mut request, other.unwrap_or(&self.token));
         if request.body.starts_with("--") {
             let is_given = |what: &str| given.iter().any(|given| given == what);
             let begin = if is_given("begins empty") { "\r\n" } else { "" };
@@ -91,13 +96,13 @@ impl Harbour {
         self.exchange(&line, &request).await
     }
 
-    fn add_usual_headers(&self, request: &mut Message) {
+    fn add_usual_headers(&self, request: &mut Message, token: &str) {
         let mut usual = vec![
             ("Host", self.emulator.url().trim_start_matches("http://").to_owned()),
             ("Accept", "application/json".to_owned()),
             ("OData-Version", "4.0".to_owned()),
             ("OData-MaxVersion", "4.0".to_owned()),
-            ("Authorization", format!("Bearer {}", self.token)),
+            ("Authorization", format!("Bearer {token}")),
         ];
         if !request.body.is_empty() {
             usual.push(("Content-Type", "application/json".to_owned()));
@@ -114,18 +119,32 @@ impl Harbour {
     }
 
     async fn renew(&mut self) {
-        let values = self.values();
+        self.token = self.token_for(self.emulator.client_id(), self.emulator.client_secret()).await;
+    }
+
+    /// Registers another application, a user without roles or none, unless it is there already.
+    async fn admit(&mut self, name: &str) {
+        if !self.others.contains_key(name) {
+            let roles = (name == "newcomer").then(Vec::new);
+            let registration = Registration { roles, ..Registration::default() };
+            let registered = self.emulator.register(registration).await.unwrap();
+            let secret = registered.client_secret.unwrap();
+            let token = self.token_for(&registered.client_id, &secret).await;
+            self.others.insert(name.to_owned(), token);
+        }
+    }
+
+    async fn token_for(&self, client: &str, secret: &str) -> String {
         let body = format!(
-            "grant_type=client_credentials\nclient_id={}\nclient_secret={}\nscope={}/.default",
-            values.get("client"),
-            values.get("secret"),
-            values.get("org")
+            "grant_type=client_credentials\nclient_id={client}\nclient_secret={secret}\nscope={}/.default",
+            self.emulator.url()
         );
         let headers = vec![("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned())];
-        let start = format!("POST {}", values.get("token-url"));
-        let answer = self.ask(Message { start, headers, body, ..Message::default() }, &[], &values).await;
+        let start = format!("POST {}", self.emulator.token_url());
+        let request = Message { start, headers, body, ..Message::default() };
+        let answer = self.ask(request, &[], &self.values()).await;
         let answer: Value = serde_json::from_str(&answer.body).unwrap();
-        self.token = answer["access_token"].as_str().unwrap().to_owned();
+        answer["access_token"].as_str().unwrap().to_owned()
     }
 
     async fn post(&self, path: &str, body: &str) {

@@ -78,6 +78,7 @@ async fn expired_links_and_unfit_questions_are_refused() {
         assert_eq!(refused.status, 400);
         assert!(refused.text.contains("isn't supported when Change Tracking is enabled"), "{}", refused.text);
     }
+    assert_eq!(Answer::of(ask("x_things?$apply=groupby((x_level))".to_owned())).await.status, 501);
     let untracked = Answer::of(ask("x_places".to_owned())).await;
     assert!(untracked.text.contains("isn't enabled for change tracking"));
     desk.emulator.advance_clock(Duration::from_secs(8 * 86_400));

@@ -117,6 +117,29 @@ async fn navigation_properties_are_read_by_themselves() {
 }
 
 #[tokio::test]
+async fn references_are_set_and_cleared_from_the_one_side() {
+    let desk = filled().await;
+    let here = here(&desk).await;
+    let thing = desk.thing(json!({ "x_count": 20 })).await;
+    let path = format!("x_places({here})/x_place_things");
+    let body = json!({ "@odata.id": format!("{}/api/data/v9.2/x_things({thing})", desk.emulator.url()) });
+    let count = async || desk.get(&format!("{path}/$count")).await.text;
+    assert_eq!(desk.post(&format!("{path}/$ref"), &body).await.status, 204);
+    assert_eq!(count().await, "6");
+    assert_eq!(desk.delete(&format!("{path}({thing})/$ref")).await.status, 204);
+    assert_eq!(count().await, "5");
+    assert_eq!(desk.delete(&format!("{path}({thing})/$ref")).await.refusal(), (404, "0x80040217"));
+    assert_eq!(desk.post(&format!("{path}/$ref"), &body).await.status, 204);
+    let address = format!("{}/api/data/v9.2/x_things({thing})", desk.emulator.url());
+    assert_eq!(desk.delete(&format!("{path}/$ref?$id={address}")).await.status, 204);
+    assert_eq!(count().await, "5");
+    assert_eq!(desk.post(&format!("{path}/$ref"), &json!({})).await.refusal(), (400, "0x80048d19"));
+    assert_eq!(desk.post(&format!("x_places({here})/x_nothing/$ref"), &body).await.status, 404);
+    let gone = json!({ "@odata.id": "x_things(00000000-0000-4000-8000-000000000009)" });
+    assert_eq!(desk.post(&format!("{path}/$ref"), &gone).await.refusal(), (404, "0x80040217"));
+}
+
+#[tokio::test]
 async fn lookups_inside_any_and_all_are_walked() {
     let desk = filled().await;
     let check = async |filter: &str, expect: usize| {

@@ -401,6 +401,13 @@ async fn definitions_are_filtered_by_their_enums() {
         "$filter=AttributeType eq Microsoft.Dynamics.CRM.AttributeTypeCode'Money'&$select=LogicalName";
     let money = desk.get(&format!("EntityDefinitions(LogicalName='x_thing')/Attributes?{filter}")).await;
     assert_eq!(money.column("LogicalName"), [json!("x_price"), json!("x_price_base")]);
+    let inside =
+        "$select=LogicalName;$filter=AttributeType eq Microsoft.Dynamics.CRM.AttributeTypeCode'Memo'";
+    let table =
+        desk.get(&format!("EntityDefinitions(LogicalName='x_thing')?$expand=Attributes({inside})")).await;
+    let memos: Vec<_> =
+        table.json["Attributes"].as_array().unwrap().iter().map(|c| &c["LogicalName"]).collect();
+    assert_eq!(memos, ["x_note"], "{}", table.text);
 }
 
 #[tokio::test]

@@ -33,7 +33,6 @@ pub const CALLS: &[(&str, Call)] = &[
             told::made(client.create("port_ships", &row).await)
         })
     }),
-    ("A privilege is missing", |client, _| Box::pin(read(client, fixed(1)))),
     ("A gateway's own shape", |client, _| Box::pin(read(client, fixed(1)))),
     ("Definitions are locked", |client, _| {
         Box::pin(async move { told::done(client.metadata().publish("port_ship").await) })

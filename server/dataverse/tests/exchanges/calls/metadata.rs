@@ -4,6 +4,7 @@ use dataverse::{
     Behaviour, Choice, ChoiceDefinition, Client, ColumnDefinition, ColumnKind, KeyDefinition,
     LookupDefinition, Ownership, TableDefinition,
 };
+use serde_json::json;
 
 use super::Call;
 use crate::told;
@@ -22,6 +23,25 @@ fn crane() -> TableDefinition {
 }
 
 pub const CALLS: &[(&str, Call)] = &[
+    ("A publisher", |client, _| {
+        Box::pin(async move {
+            let publisher = json!({
+                "uniquename": "harbourmaster", "friendlyname": "Harbour master", "customizationprefix": "port",
+                "customizationoptionvalueprefix": 72_700,
+            });
+            told::made(client.create("publishers", &publisher).await)
+        })
+    }),
+    ("A solution", |client, values| {
+        Box::pin(async move {
+            let publisher = format!("publishers({})", values.get("publisher"));
+            let solution = json!({
+                "uniquename": "harbour", "friendlyname": "Harbour", "version": "1.0.0.0",
+                "publisherid@odata.bind": publisher,
+            });
+            told::made(client.create("solutions", &solution).await)
+        })
+    }),
     ("A table is made with its name column", |client, _| {
         Box::pin(
             async move { told::done(client.metadata().in_solution("harbour").create_table(&crane()).await) },
