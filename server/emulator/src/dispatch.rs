@@ -109,15 +109,17 @@ async fn read(
     if let Some(table) = operation.table() {
         names.caller.demand(names.table(table)?, Access::Read)?;
     }
-    match operation {
-        Operation::Changes { table } => {
-            let table = names.table(table)?;
-            names.caller.demand_whole(table)?;
-            changes::respond(names, reader, request, table).await
-        }
+    if let Operation::Changes { table } = operation {
+        names.caller.demand_whole(names.table(table)?)?;
+    }
+    reader.be_patient().await?;
+    let outcome = match operation {
+        Operation::Changes { table } => changes::respond(names, reader, request, names.table(table)?).await,
         Operation::Security(ask) => security::read(names, reader, request, ask).await,
         operation => single::read(names, reader, request, operation).await,
-    }
+    };
+    reader.be_endless().await?;
+    outcome
 }
 
 /// One write in a transaction of its own.

@@ -98,6 +98,15 @@ impl Fault {
 
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
+        // SQLITE_INTERRUPT: a reading that was broken off.
+        if error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .is_some_and(|code| code == "9")
+        {
+            tracing::warn!("a query was broken off, for it read too much");
+            return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "0x80044151", "SQL timeout expired.");
+        }
         tracing::error!(%error, "the organisation's file cannot be used as it should");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "0x80044150", "Generic SQL error.")
     }

@@ -4,6 +4,7 @@
 mod collation;
 pub(crate) mod definitions;
 mod layout;
+mod patience;
 mod transaction;
 
 use std::path::Path;
