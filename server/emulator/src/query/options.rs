@@ -31,7 +31,17 @@ const TAKEN: &[&str] =
 
 /// What Dataverse does not take, and what this emulator does not.
 pub(super) fn refuse_unknown(options: &Options) -> Result<()> {
+    let mut seen = Vec::with_capacity(TAKEN.len());
     for name in options.names() {
+        if TAKEN.contains(&name) {
+            if seen.contains(&name) {
+                let message = format!(
+                    "Query option '{name}' was specified more than once, but it must be specified at most once."
+                );
+                return Err(Fault::syntax(message));
+            }
+            seen.push(name);
+        }
         match name {
             "$skip" | "$search" | "$format" | "$compute" => {
                 let name = name.trim_start_matches('$');

@@ -259,6 +259,8 @@ async fn query_functions_that_are_described_are_answered() {
             _ => "x_at",
         };
         let more = match function {
+            _ if function.contains("PropertyValue2") => ",PropertyValue1=3,PropertyValue2=2026",
+            _ if function.contains("Edm.Int64") && name == "InFiscalYear" => ",PropertyValue=2026",
             _ if function.contains("Edm.Int64") => ",PropertyValue=3",
             _ if function.contains("PropertyValues") => ",PropertyValues=[\"1\",\"2\"]",
             _ if function.contains("\"PropertyValue\"") => ",PropertyValue='2026-03-01'",

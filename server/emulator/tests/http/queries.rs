@@ -123,7 +123,7 @@ async fn mistakes_in_filters_are_named() {
     for option in ["$skip=1", "$search=a", "$format=json"] {
         assert_eq!(desk.get(&format!("x_things?{option}")).await.status, 400, "{option}");
     }
-    for option in ["$top=x", "$count=yes", "$fliter=x_count eq 1", "$Select=x_name"] {
+    for option in ["$top=x", "$count=yes", "$fliter=x_count eq 1", "$Select=x_name", "$top=1&%24top=2"] {
         assert_eq!(desk.get(&format!("x_things?{option}")).await.refusal(), (400, "0x0"), "{option}");
     }
     assert_eq!(desk.get("x_things?own=1&@p=2").await.status, 200);

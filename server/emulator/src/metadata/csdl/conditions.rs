@@ -53,7 +53,13 @@ const COUNTED: &[&str] = &[
     "NextXFiscalPeriods",
     "LastXFiscalYears",
     "NextXFiscalYears",
+    "InFiscalYear",
+    "InFiscalPeriod",
 ];
+
+/// A period and a year.
+const FISCAL: &[&str] =
+    &["InFiscalPeriodAndYear", "InOrAfterFiscalPeriodAndYear", "InOrBeforeFiscalPeriodAndYear"];
 
 /// A day.
 const DATED: &[&str] = &["On", "NotOn", "OnOrAfter", "OnOrBefore"];
@@ -65,6 +71,8 @@ pub(super) fn write(out: &mut String) {
     let name = ("PropertyName", "Edm.String");
     group(out, PLAIN, &[name]);
     group(out, COUNTED, &[name, ("PropertyValue", "Edm.Int64")]);
+    let period = ("PropertyValue1", "Edm.Int64");
+    group(out, FISCAL, &[name, period, ("PropertyValue2", "Edm.Int64")]);
     group(out, DATED, &[name, ("PropertyValue", "Edm.String")]);
     group(out, MANY, &[name, ("PropertyValues", "Collection(Edm.String)")]);
 }
