@@ -51,7 +51,7 @@ pub(crate) async fn respond(organisation: &Organisation, request: &mut Request) 
 /// Sees who it is and what they may do, as it stands at this moment.
 async fn enter(organisation: &Organisation, request: &mut Request, client: Uuid) -> Result<Answer> {
     let mut reader = organisation.store.read().await?;
-    request.caller = Arc::new(Caller::of(organisation, &mut reader, client).await?);
+    request.caller = Arc::new(Caller::of(organisation, &mut reader, client, request).await?);
     drop(reader);
     run(organisation, request).await
 }
