@@ -43,6 +43,7 @@ mod tests {
     const NOT_FOR_PROGRAMS: &[&str] = &[
         "/",
         "/pipeline",
+        "/pipeline/demo",
         "/theme",
         "/api/panel",
         "/pkg/{name}",
