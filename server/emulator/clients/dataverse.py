@@ -158,6 +158,10 @@ def batches(client) -> None:
     result = batch.execute(continue_on_error=True)
     assert [item.is_success for item in result.responses] == [False, True], result.responses
     assert result.failed[0].status_code == 400, result.failed
+    batch = client.batch.new()
+    batch.tables.create("new_Batched", {"new_Size": "int"})
+    assert not batch.execute().has_errors
+    assert client.tables.get("new_Batched")["entity_set_name"] == "new_batcheds"
 
 
 def errors(client) -> None:

@@ -15,6 +15,7 @@ use crate::batch;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::query::Names;
+use crate::schema::Schema;
 use crate::security::{Access, Caller};
 use crate::store::{Reader, Transaction};
 use crate::{address, changes, metadata, security};
@@ -50,7 +51,7 @@ pub(crate) async fn respond(organisation: &Organisation, request: &mut Request) 
 /// Sees who it is and what they may do, as it stands at this moment.
 async fn enter(organisation: &Organisation, request: &mut Request, client: Uuid) -> Result<Answer> {
     let mut reader = organisation.store.read().await?;
-    request.caller = Arc::new(Caller::of(organisation, &mut reader, client).await?);
+    request.caller = Arc::new(Caller::of(organisation, &mut reader, client, request).await?);
     drop(reader);
     run(organisation, request).await
 }
@@ -85,7 +86,10 @@ async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
     let schema = organisation.schema();
     let operation = Operation::parse(&schema, request)?;
     match operation {
-        Operation::Metadata => metadata::respond(organisation, request).await,
+        Operation::Metadata if request.method == Method::GET => {
+            metadata::read(organisation, &schema, request)
+        }
+        Operation::Metadata => metadata::write(organisation, request).await,
         operation if operation.is_read() => {
             organisation.limiter.meter(1);
             let mut reader = organisation.store.read().await?;
@@ -142,16 +146,17 @@ async fn write(organisation: &Organisation, request: &Request) -> Result<Answer>
 /// One operation of a batch, within the batch's transaction.
 pub(crate) async fn within(
     organisation: &Organisation,
-    schema: &crate::schema::Schema,
+    schema: &mut Arc<Schema>,
     transaction: &mut Transaction<'_>,
     request: &Request,
 ) -> Result<Answer> {
+    let operation = Operation::parse(schema, request)?;
+    if operation == Operation::Metadata && request.method != Method::GET {
+        return metadata::change(organisation, transaction, schema, request).await;
+    }
     let names = organisation.names(schema, &request.caller);
-    match Operation::parse(schema, request)? {
-        Operation::Metadata if request.method == Method::GET => {
-            metadata::respond(organisation, request).await
-        }
-        Operation::Metadata => Err(Fault::unsupported("metadata changes inside $batch")),
+    match operation {
+        Operation::Metadata => metadata::read(organisation, schema, request),
         operation if operation.is_read() => {
             let mut reader = Reader::Within(transaction.connection());
             read(names, &mut reader, request, &operation).await

@@ -13,6 +13,7 @@ use crate::fault::Fault;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Disturbance {
+    /// What happens.
     pub effect: Effect,
     /// The status that [`Effect::Answer`] gives.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,6 +36,7 @@ pub struct Disturbance {
     /// Only requests whose address contains this; without it, every request to the Web API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// Only requests of this method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
 }

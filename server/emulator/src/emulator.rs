@@ -67,12 +67,26 @@ impl Default for Options {
 /// Why an emulator cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Nothing can listen there.
     #[error("cannot listen on {listen}: {source}; choose another address or port")]
-    Listen { listen: SocketAddr, source: std::io::Error },
+    Listen {
+        /// Where.
+        listen: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The folder cannot be made or used.
     #[error("cannot use the folder {}: {source}", folder.display())]
-    Folder { folder: PathBuf, source: std::io::Error },
+    Folder {
+        /// Which.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The organisation's file cannot be opened.
     #[error("cannot open the organisation's file: {0}; it may be damaged, or held by another process")]
     Store(#[from] sqlx::Error),
+    /// There is no certificate to serve https with.
     #[error("https cannot be served: {0}")]
     Certificate(#[from] CertificateError),
 }
@@ -162,14 +176,17 @@ impl Emulator {
         &self.token_url
     }
 
+    /// The directory that hands out tokens.
     pub fn tenant_id(&self) -> &str {
         &self.tenant_id
     }
 
+    /// The application's id.
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
+    /// The application's secret.
     pub fn client_secret(&self) -> &str {
         &self.organisation.identity.secret
     }

@@ -1,6 +1,7 @@
 //! A Dataverse organisation on this machine, over HTTP.
 
 #![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
 
 mod address;
 mod admin;

@@ -1,5 +1,5 @@
 //! The metadata API: what tables there are, and how they are made and changed. Changes are made under the writer's
-//! lock, one after another, each in one transaction of the file.
+//! lock, one after another, each in one transaction of the file, or in a batch's.
 
 mod alter;
 mod choices;
@@ -14,6 +14,8 @@ mod keys;
 mod make;
 mod solution;
 
+use std::sync::Arc;
+
 use http::Method;
 use sqlx::sqlite::SqliteConnection;
 
@@ -23,7 +25,7 @@ use crate::dispatch::{no_route, not_allowed};
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::Schema;
-use crate::store::run;
+use crate::store::Transaction;
 
 /// A change in the making: the file, and the schema as it will be.
 struct Change<'a> {
@@ -31,33 +33,59 @@ struct Change<'a> {
     connection: &'a mut SqliteConnection,
     schema: Schema,
     request: &'a Request,
+    /// What rows that come with it have for their version.
+    version: i64,
 }
 
-pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> Result<Answer> {
+/// Answers what only reads, from definitions as they are, or as a batch has made them so far.
+pub(crate) fn read(organisation: &Organisation, schema: &Schema, request: &Request) -> Result<Answer> {
+    let path = allowed(request)?;
+    get::respond(organisation, schema, request, &path)
+}
+
+/// Makes a change in a transaction of its own.
+pub(crate) async fn write(organisation: &Organisation, request: &Request) -> Result<Answer> {
+    let mut writer = organisation.store.write().await;
+    let mut transaction = Transaction::begin(&mut writer, organisation.surroundings.now_s()).await?;
+    let mut schema = organisation.schema();
+    match change(organisation, &mut transaction, &mut schema, request).await {
+        Ok(answer) => {
+            transaction.commit().await?;
+            organisation.replace_schema(schema);
+            Ok(answer)
+        }
+        Err(fault) => {
+            transaction.roll_back().await?;
+            Err(fault)
+        }
+    }
+}
+
+/// Makes a change within a transaction. The schema becomes the new one only if the change was made whole; whoever
+/// commits lets everybody see it.
+pub(crate) async fn change(
+    organisation: &Organisation,
+    transaction: &mut Transaction<'_>,
+    schema: &mut Arc<Schema>,
+    request: &Request,
+) -> Result<Answer> {
+    let path = allowed(request)?;
+    let version = transaction.next_version();
+    let connection = transaction.connection();
+    let mut change = Change { organisation, connection, schema: Schema::clone(schema), request, version };
+    let answer = change.make(&path).await?;
+    *schema = Arc::new(change.schema);
+    Ok(answer)
+}
+
+/// The path, if the caller has the privilege for what is asked there.
+fn allowed(request: &Request) -> Result<Vec<Segment>> {
     let (path, _) = path_and_query(&request.target);
     let path = segments(path)?;
     if let Some(needed) = demand::needed(&request.method, &path) {
         request.caller.demand_general(needed)?;
     }
-    if request.method == Method::GET {
-        return get::respond(organisation, &organisation.schema(), request, &path);
-    }
-    let mut writer = organisation.store.write().await;
-    let schema = Schema::clone(&organisation.schema());
-    run(&mut writer, "BEGIN IMMEDIATE").await?;
-    let mut change = Change { organisation, connection: &mut writer, schema, request };
-    match change.make(&path).await {
-        Ok(answer) => {
-            let schema = change.schema;
-            run(&mut writer, "COMMIT").await?;
-            organisation.replace_schema(schema);
-            Ok(answer)
-        }
-        Err(fault) => {
-            run(&mut writer, "ROLLBACK").await?;
-            Err(fault)
-        }
-    }
+    Ok(path)
 }
 
 impl Change<'_> {

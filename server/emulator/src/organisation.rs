@@ -80,7 +80,7 @@ impl Organisation {
         let text = "DELETE FROM tombstones WHERE deleted_on < ?".to_owned();
         transaction.execute(text, vec![Cell::Integer(oldest)]).await?;
         transaction.commit().await?;
-        self.replace_schema(schema);
+        self.replace_schema(Arc::new(schema));
         Ok(())
     }
 
@@ -99,8 +99,8 @@ impl Organisation {
     }
 
     /// From now on every request sees this one.
-    pub(crate) fn replace_schema(&self, schema: Schema) {
-        *self.schema.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(schema);
+    pub(crate) fn replace_schema(&self, schema: Arc<Schema>) {
+        *self.schema.write().unwrap_or_else(PoisonError::into_inner) = schema;
     }
 
     /// How far a key's index is now: built after a delay, as in the cloud.

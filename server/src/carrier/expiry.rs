@@ -35,7 +35,7 @@ mod tests {
             match expect {
                 None => assert_eq!(said, None, "{day}"),
                 Some(part) => {
-                    assert!(said.as_deref().is_some_and(|said| said.contains(part)), "{day}: {said:?}")
+                    assert!(said.as_deref().is_some_and(|said| said.contains(part)), "{day}: {said:?}");
                 }
             }
         };

@@ -51,7 +51,7 @@ impl Rotation {
                 "the settings' files changed, and name another organisation or application; restart to go there"
             ),
             Err(mistakes) => {
-                tracing::warn!(%mistakes, "the settings' files changed; going on with the old ones")
+                tracing::warn!(%mistakes, "the settings' files changed; going on with the old ones");
             }
         }
     }

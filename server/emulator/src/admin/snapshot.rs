@@ -41,7 +41,7 @@ pub(super) async fn restore(organisation: &Organisation, name: &str) -> Result<(
     run(&mut writer, "DETACH snapshot").await?;
     outcome?;
     let schema = definitions::load(&mut writer).await?;
-    organisation.replace_schema(schema);
+    organisation.replace_schema(schema.into());
     Ok(())
 }
 

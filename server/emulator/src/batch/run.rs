@@ -1,6 +1,7 @@
 //! Running a batch: in order, stopping at the first failure unless told to go on.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -41,7 +42,7 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
     let mut writer = organisation.store.write().await;
     let schema = organisation.schema();
     let mut transaction = Transaction::begin(&mut writer, organisation.surroundings.now_s()).await?;
-    let mut batch = Batch { organisation, schema: &schema, request, references: HashMap::new() };
+    let mut batch = Batch { organisation, schema: schema.clone(), request, references: HashMap::new() };
     let mut failed = false;
     for item in items {
         let well = match item {
@@ -66,6 +67,9 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
     }
     // What came before a failure stays, as in the cloud: only change sets are whole.
     let changed = transaction.commit().await?;
+    if !Arc::ptr_eq(&schema, &batch.schema) {
+        organisation.replace_schema(batch.schema);
+    }
     // The outer status of a stopped batch is its failure's, and 400 is the one that every client reads [SDK-WIRE § 5].
     let mut answer = output.finish(failed && !go_on);
     answer.changed = changed;
@@ -79,7 +83,8 @@ fn refused(organisation: &Organisation, fault: Fault) -> Answer {
 
 struct Batch<'a> {
     organisation: &'a Organisation,
-    schema: &'a Schema,
+    /// With what the batch itself has changed of it.
+    schema: Arc<Schema>,
     request: &'a Request,
     /// Addresses of what was written, by Content-ID.
     references: HashMap<String, String>,
@@ -109,7 +114,7 @@ impl Batch<'_> {
         }
     }
 
-    async fn attempt(&self, transaction: &mut Transaction<'_>, part: &Part) -> Result<Answer> {
+    async fn attempt(&mut self, transaction: &mut Transaction<'_>, part: &Part) -> Result<Answer> {
         if part.url.len() > LONGEST_URL {
             return Err(Fault::bad(
                 "0x80060888",
@@ -128,7 +133,7 @@ impl Batch<'_> {
             body: self.with_references(&part.body)?,
             caller: self.request.caller.clone(),
         };
-        dispatch::within(self.organisation, self.schema, transaction, &request).await
+        dispatch::within(self.organisation, &mut self.schema, transaction, &request).await
     }
 
     /// What follows `/api/data/v9.x/`: the origin before it may be a proxy's, so it is not looked at.
@@ -199,6 +204,7 @@ impl Batch<'_> {
         parts: Vec<Part>,
     ) -> Result<bool> {
         transaction.savepoint().await?;
+        let schema = self.schema.clone();
         let mut answers = Vec::with_capacity(parts.len());
         for part in &parts {
             let answer = if part.method == http::Method::GET {
@@ -213,6 +219,7 @@ impl Batch<'_> {
             answers.push((answer, part.content_id.clone()));
             if !well {
                 transaction.settle(false).await?;
+                self.schema = schema;
                 output.change_set(&answers, self.organisation.surroundings.id());
                 return Ok(false);
             }

@@ -32,12 +32,15 @@ pub(super) enum CaFile {
 /// Why there can be no https.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
+    /// The authority's file cannot be read or written.
     #[error(
         "the file of the certificate authority cannot be used: {0}; remove ca.pem and ca-key.pem to make a new one"
     )]
     File(#[from] std::io::Error),
+    /// A certificate cannot be made.
     #[error("no certificate can be made: {0}; remove ca.pem and ca-key.pem to make a new authority")]
     Make(#[from] rcgen::Error),
+    /// A certificate was made, and cannot be used.
     #[error("the certificate cannot be served: {0}")]
     Serve(#[from] rustls::Error),
 }

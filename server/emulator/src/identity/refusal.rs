@@ -1,4 +1,4 @@
-//! Entra's refusals, as a client sees them [ENTRA].
+//! Entra's refusals, as a client sees them \[ENTRA\].
 
 use http::StatusCode;
 use serde_json::json;

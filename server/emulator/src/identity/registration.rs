@@ -15,7 +15,9 @@ use super::certificate::Certificate;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Registration {
+    /// What people call it.
     pub name: String,
+    /// The secret it proves itself by.
     pub secret: Option<String>,
     /// An X.509 certificate with an RSA key, in PEM.
     pub certificate: Option<String>,
@@ -30,10 +32,14 @@ pub struct Registration {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Registered {
+    /// By which it asks for tokens.
     pub client_id: String,
+    /// Its id in the directory.
     pub object_id: String,
+    /// The secret, if one was made or given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    /// Its user in the organisation, if it became one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
     /// Ids of the credentials, by which each can be taken away.
@@ -43,16 +49,22 @@ pub struct Registered {
 /// Why an application cannot be registered, or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistrationError {
+    /// The certificate cannot be used.
     #[error("{0}")]
     Certificate(String),
+    /// A moment that cannot be read.
     #[error("'{0}' is no moment; write it as 2026-12-31T00:00:00Z")]
     Moment(String),
+    /// A role that is not there.
     #[error("there is no role '{0}'; make it first, or name one of `GET roles?$select=name`")]
     Role(String),
+    /// An application that is not there.
     #[error("there is no application '{0}'")]
     Application(String),
+    /// The organisation's own application was meant.
     #[error("the organisation's own application stays as it is; register another")]
     Own,
+    /// The file cannot be written.
     #[error("the organisation's file cannot be written: {0}")]
     Store(#[from] sqlx::Error),
 }

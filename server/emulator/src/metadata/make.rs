@@ -92,7 +92,8 @@ impl Change<'_> {
         put_table(self.connection, &table).await?;
         let now = self.organisation.surroundings.now_s();
         let customizer = self.organisation.identity.customizer;
-        security::table_made(self.connection, &self.schema, customizer, &table, now).await?;
+        let when = (self.version, now);
+        security::table_made(self.connection, &self.schema, customizer, &table, when).await?;
         let id = table.id;
         self.schema.put_table(table);
         Ok(id)

@@ -7,6 +7,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
+use crate::answer::Request;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::Table;
@@ -41,23 +42,87 @@ impl Default for Rights {
     }
 }
 
+/// By what a user is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Its application.
+    Application(Uuid),
+    /// Its row, as `MSCRMCallerID` has it.
+    User(Uuid),
+    /// Its object in Entra, as `CallerObjectId` has it.
+    Object(Uuid),
+}
+
+impl Who {
+    /// On whose behalf a request is made, if it says so \[D:webapi/impersonate-another-user-web-api\].
+    fn instead(request: &Request) -> Result<Option<Self>> {
+        let (name, who): (_, fn(Uuid) -> Self) = match request.header("callerobjectid") {
+            Some(_) => ("callerobjectid", Self::Object),
+            None => ("mscrmcallerid", Self::User),
+        };
+        let Some(text) = request.header(name) else { return Ok(None) };
+        let id = text.trim().parse();
+        id.map(|id| Some(who(id)))
+            .map_err(|_| Fault::argument(format!("The header {name} is not a GUID: '{text}'.")))
+    }
+
+    fn column(self) -> (&'static str, Uuid) {
+        match self {
+            Self::Application(id) => ("applicationid", id),
+            Self::User(id) => ("systemuserid", id),
+            Self::Object(id) => ("azureactivedirectoryobjectid", id),
+        }
+    }
+}
+
+impl Rights {
+    /// What both may do, as far as both may.
+    fn shared_with(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::All, some) | (some, Self::All) => some,
+            (Self::Some(mut held), Self::Some(other)) => {
+                held.retain(|privilege, depth| match other.get(privilege) {
+                    Some(reach) => {
+                        *depth = (*depth).min(*reach);
+                        true
+                    }
+                    None => false,
+                });
+                Self::Some(held)
+            }
+        }
+    }
+}
+
 impl Caller {
-    /// The user whose application is `client`, with the rights that its roles give it now.
+    /// The user of an application, or whom it stands in for: then with no more rights than either of the two.
     pub(crate) async fn of(
         organisation: &Organisation,
         reader: &mut Reader<'_>,
         client: Uuid,
+        request: &Request,
     ) -> Result<Self> {
+        let itself = Self::find(organisation, reader, Who::Application(client)).await?;
+        let Some(who) = Who::instead(request)? else { return Ok(itself) };
+        itself.demand_general(General("prvActOnBehalfOfAnotherUser"))?;
+        let mut other = Self::find(organisation, reader, who).await?;
+        other.rights = other.rights.shared_with(itself.rights);
+        Ok(other)
+    }
+
+    /// A user, with the rights that its roles give it now.
+    async fn find(organisation: &Organisation, reader: &mut Reader<'_>, who: Who) -> Result<Self> {
         let schema = organisation.schema();
         let (Some(users), Some(roles)) = (schema.table("systemuser"), schema.table("role")) else {
             return Err(stranger());
         };
+        let (column, of) = who.column();
         let text = format!(
             "SELECT systemuserid, azureactivedirectoryobjectid, businessunitid, isdisabled, _n FROM {} \
-             WHERE applicationid = ?",
+             WHERE {column} = ?",
             users.rows()
         );
-        let found = sql(text, vec![Cell::Id(client)]).fetch_optional(reader.connection()).await?;
+        let found = sql(text, vec![Cell::Id(of)]).fetch_optional(reader.connection()).await?;
         let found = found.ok_or_else(stranger)?;
         let id = |at: usize| -> Result<Uuid> {
             let bytes: Option<Vec<u8>> = found.try_get(at)?;

@@ -1,7 +1,6 @@
 //! What an organisation's security begins with: a business unit's three roles, and its application a System
 //! Administrator.
 
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
@@ -88,10 +87,8 @@ pub(crate) async fn table_made(
     schema: &Schema,
     customizer: Uuid,
     table: &Table,
-    now: i64,
+    (version, now): (i64, i64),
 ) -> Result<(), sqlx::Error> {
-    let text = "UPDATE facts SET value = value + 1 WHERE name = 'version' RETURNING value";
-    let version = sqlx::query(text).fetch_one(&mut *connection).await?.try_get(0)?;
     privilege::put_rows(connection, schema, &[table], version, now).await?;
     grant_all(connection, customizer, table).await
 }

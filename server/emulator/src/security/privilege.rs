@@ -80,6 +80,7 @@ pub(super) const GENERAL: &[&str] = &[
     "prvDeleteOptionSet",
     "prvPublishCustomization",
     "prvBulkDelete",
+    "prvActOnBehalfOfAnotherUser",
 ];
 
 const NAMESPACE: Uuid = Uuid::from_u128(0x5a3c_1fe2_8a0d_4e7b_9b52_c1d0_7e55_0001);

@@ -1,6 +1,6 @@
 //! `$batch`, as two client libraries send it and as the strictest of them reads it.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::desk::{Answer, Desk};
 
@@ -146,4 +146,58 @@ async fn what_does_not_belong_is_refused() {
     let unread = send(&desk, &open, "").await;
     assert_eq!((unread.status.as_u16(), statuses(&unread)), (400, vec![400]));
     assert!(unread.text.contains("Stream was not readable"), "{}", unread.text);
+}
+
+/// A batch of definitions and rows: parts by method, path and body, some of them in one change set.
+fn batch_of(alone: &[(&str, &str, Value)], together: &[(&str, &str, Value)]) -> String {
+    let part = |boundary: &str, (at, (method, path, body)): (usize, &(&str, &str, Value))| {
+        format!(
+            "--{boundary}\r\nContent-Type: application/http\r\nContent-ID: {at}\r\n\r\n{method} {path} HTTP/1.1\r\nContent-Type: \
+             application/json\r\n\r\n{body}\r\n"
+        )
+    };
+    let alone: String = alone.iter().enumerate().map(|one| part("b", one)).collect();
+    let set: String = together.iter().enumerate().map(|(at, one)| part("c", (at + 100, one))).collect();
+    match set.is_empty() {
+        true => format!("{alone}--b--\r\n"),
+        false => {
+            format!("{alone}--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n{set}--c--\r\n--b--\r\n")
+        }
+    }
+}
+
+#[tokio::test]
+async fn definitions_change_within_a_batch() {
+    let desk = Desk::new().await;
+    let send = async |body: String| {
+        let request = desk.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
+        Answer::of(request.body(body)).await
+    };
+    let table = |name: &str| json!({ "SchemaName": name, "Attributes": [crate::desk::name_column()] });
+    let made = send(batch_of(
+        &[
+            ("POST", "EntityDefinitions", table("x_Batched")),
+            ("POST", "x_batcheds", json!({ "x_name": "at once" })),
+            ("GET", "EntityDefinitions(LogicalName='x_batched')?$select=EntitySetName", json!({})),
+        ],
+        &[],
+    ))
+    .await;
+    assert_eq!(made.status, 200, "{}", made.text);
+    assert!(made.text.contains("\"EntitySetName\":\"x_batcheds\""), "{}", made.text);
+    assert_eq!(desk.get("x_batcheds").await.column("x_name"), [json!("at once")]);
+    // What a change set undoes was never defined; what stood before it stays.
+    let refused = send(batch_of(
+        &[("POST", "EntityDefinitions", table("x_Stays"))],
+        &[("POST", "EntityDefinitions", table("x_Goes")), ("POST", "x_goeses", json!({ "x_nothing": 1 }))],
+    ))
+    .await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert_eq!(desk.get("EntityDefinitions(LogicalName='x_goes')").await.status, 404);
+    assert_eq!(desk.post("EntityDefinitions", &table("x_Goes")).await.status, 204);
+    assert_eq!(desk.post("x_stayses", &json!({ "x_name": "a" })).await.status, 204);
+    // Versions go on: no two rows get the same.
+    let etags = [desk.thing(json!({})).await, desk.thing(json!({})).await];
+    let one = desk.get(&format!("x_things({})", etags[0])).await.header("etag").to_owned();
+    assert_ne!(desk.get(&format!("x_things({})", etags[1])).await.header("etag"), one);
 }

@@ -345,3 +345,37 @@ async fn a_basic_privilege_reaches_its_users_own_rows() {
     assert_eq!(visitor.send("DELETE", &own, &Value::Null).await.status, 204);
     assert_eq!(desk.get("x_things").await.column("x_name"), [json!("theirs")]);
 }
+
+#[tokio::test]
+async fn one_application_stands_in_for_another() {
+    let desk = Desk::new().await;
+    desk.thing(json!({ "x_name": "seen" })).await;
+    let id = role(&desk, "Reader", &["prvReadx_Thing", "prvReadx_Place"]).await;
+    let reader = desk.as_application(Some(vec![id])).await;
+    let user = reader.registered.user_id.clone().unwrap();
+    let instead = async |method: &str, path: &str, header: &str, id: &str| {
+        Answer::of(desk.request(method, path).header(header, id).json(&json!({}))).await
+    };
+    assert_eq!(instead("GET", "WhoAmI", "mscrmcallerid", &user).await.json["UserId"], user);
+    let object = reader.registered.object_id.clone();
+    assert_eq!(instead("GET", "WhoAmI", "callerobjectid", &object).await.json["UserId"], user);
+    // With no more rights than either of the two.
+    assert_eq!(instead("GET", "x_things", "mscrmcallerid", &user).await.column("x_name"), [json!("seen")]);
+    assert_eq!(instead("POST", "x_things", "mscrmcallerid", &user).await.refusal(), (403, "0x80040220"));
+    let id = role(&desk, "Delegate", &["prvActOnBehalfOfAnotherUser", "prvReadx_Thing"]).await;
+    let delegate = desk.as_application(Some(vec![id])).await;
+    let own = desk.get("WhoAmI").await.json["UserId"].as_str().unwrap().to_owned();
+    let through =
+        async |path: &str| Answer::of(delegate.request("GET", path).header("mscrmcallerid", &own)).await;
+    assert_eq!(through("x_things").await.status, 200);
+    assert_eq!(through("x_places").await.refusal(), (403, "0x80040220"));
+    let refused = Answer::of(reader.request("GET", "WhoAmI").header("mscrmcallerid", &own)).await;
+    assert!(
+        refused.status == 403 && refused.text.contains("prvActOnBehalfOfAnotherUser"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(instead("GET", "WhoAmI", "mscrmcallerid", "nonsense").await.status, 400);
+    let nobody = "00000000-0000-4000-8000-000000000001";
+    assert_eq!(instead("GET", "WhoAmI", "mscrmcallerid", nobody).await.refusal(), (403, "0x80072560"));
+}

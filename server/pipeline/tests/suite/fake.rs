@@ -69,7 +69,7 @@ impl Fake {
 
     pub fn client(&self) -> dataverse::Client {
         let token = format!("{}/token", self.url);
-        let mut settings = dataverse::Settings::new(self.url.clone(), token, "app", "secret".into());
+        let mut settings = dataverse::Settings::new(self.url.clone(), token, "app", "secret");
         settings.patience = std::time::Duration::ZERO;
         dataverse::Client::new(settings).unwrap()
     }

@@ -60,7 +60,9 @@ pub fn reference(name: &str) -> Value {
 fn closed(properties: Value) -> Value {
     let required: Vec<String> =
         properties.as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
-    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    let mut object = json!({"type": "object", "required": required, "additionalProperties": false});
+    object["properties"] = properties;
+    object
 }
 
 fn list(name: &str) -> Value {

@@ -1,3 +1,5 @@
+//! What is read from a certificate's file, and what an assertion made of it proves.
+
 use ring::signature::UnparsedPublicKey;
 
 use super::*;
