@@ -6,6 +6,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use dataverse::{Client, Error, Filter, Literal, Query};
@@ -28,8 +29,8 @@ const PAGE: u32 = 1_000;
 const BY_ID: usize = 100;
 /// Dataverse's clock may be so far behind ours when the first pass begins.
 const SKEW: i64 = 10 * MINUTE;
-/// How many records of those that wait are looked at in one pass.
-const PASS: usize = 20_000;
+/// How many records of those that wait are looked at in one pass, so that a flood does not lie in memory as a whole.
+const PASS: usize = 4_000;
 const MODIFIED: &str = "modifiedon";
 
 pub(crate) struct ReadBack {
@@ -79,18 +80,21 @@ impl ReadBack {
     pub(crate) async fn run(mut self) {
         let mut changes = self.ledger.changes();
         let stop = self.stop.clone();
+        let mut wait = self.settings.read_back_every;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = sleep(self.settings.read_back_every) => {}
+                () = sleep(wait) => {}
             }
+            wait = self.settings.read_back_every;
             changes.mark_unchanged();
             let passed = tokio::select! {
                 () = stop.cancelled() => return,
                 passed = self.pass() => passed,
             };
             match passed {
-                Ok(()) => {}
+                Ok(true) => wait = Duration::ZERO,
+                Ok(false) => {}
                 Err(Broken::Ledger(LedgerError::Closed)) => return,
                 Err(Broken::Ledger(error)) => tracing::warn!(%error, "the read-back cannot use the ledger"),
                 // The relay says the same louder.
@@ -99,14 +103,15 @@ impl ReadBack {
         }
     }
 
-    /// One look at everything that waits to be confirmed.
-    async fn pass(&mut self) -> Result<(), Broken> {
+    /// One look at what has waited longest to be confirmed; whether more of it waits than was looked at.
+    async fn pass(&mut self) -> Result<bool, Broken> {
         let now = self.clock.now();
         let waiting = self.ledger.unconfirmed(now, PASS).await?;
+        let is_full = waiting.len() == PASS;
         let waiting: Vec<Unconfirmed> =
             waiting.into_iter().filter(|item| !self.is_known_to_differ(item)).collect();
         if waiting.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         for kind in KINDS {
             let waiting: Vec<Unconfirmed> =
@@ -116,7 +121,7 @@ impl ReadBack {
             }
         }
         self.board.update(|status| status.last_read_back = Some(now));
-        Ok(())
+        Ok(is_full)
     }
 
     async fn pass_over(&mut self, kind: &'static Kind, waiting: Vec<Unconfirmed>) -> Result<(), Broken> {
@@ -138,6 +143,9 @@ impl ReadBack {
             let last = rows.last().and_then(|row| row.get(MODIFIED)).and_then(Json::as_str);
             if let Some(at) = last.and_then(Instant::parse) {
                 self.read_up_to.insert(kind.name, at);
+            }
+            if waiting.is_empty() {
+                break;
             }
         }
         self.ask_for(kind, waiting.into_values().collect()).await
