@@ -5,6 +5,7 @@ mod expand;
 pub(crate) mod fetch_xml;
 mod filter;
 mod literal;
+mod selection;
 mod text;
 
 pub use apply::Apply;
@@ -12,6 +13,8 @@ pub use expand::Expand;
 pub use filter::Filter;
 pub use literal::Literal;
 pub(crate) use text::{encode, is_name, is_path};
+
+use selection::Selection;
 
 use crate::Error;
 use crate::key::{Key, address};
@@ -35,13 +38,9 @@ use crate::key::{Key, address};
 #[derive(Clone, Debug)]
 pub struct Query {
     pub(crate) set: String,
-    select: Vec<String>,
-    filter: Option<Filter>,
-    order: Vec<(String, bool)>,
-    expand: Vec<Expand>,
+    selection: Selection,
     apply: Option<Apply>,
     pub(crate) fetch_xml: Option<String>,
-    top: Option<u32>,
     pub(crate) page_size: Option<u32>,
     pub(crate) count: bool,
     pub(crate) formatted: bool,
@@ -52,13 +51,9 @@ impl Query {
     pub fn of(set: impl Into<String>) -> Self {
         Self {
             set: set.into(),
-            select: Vec::new(),
-            filter: None,
-            order: Vec::new(),
-            expand: Vec::new(),
+            selection: Selection::default(),
             apply: None,
             fetch_xml: None,
-            top: None,
             page_size: None,
             count: false,
             formatted: false,
@@ -72,45 +67,42 @@ impl Query {
         I: IntoIterator<Item = S>,
         S: Into<String>,
     {
-        self.select.extend(columns.into_iter().map(Into::into));
+        self.selection.add_columns(columns);
         self
     }
 
     /// Adds a condition; a second one is joined by `and`.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
-        self.filter = Some(match self.filter {
-            Some(earlier) => earlier.and(filter),
-            None => filter,
-        });
+        self.selection.add_filter(filter);
         self
     }
 
     /// Smallest first; a second one orders what the first leaves equal.
     #[must_use]
     pub fn order_by(mut self, column: impl Into<String>) -> Self {
-        self.order.push((column.into(), false));
+        self.selection.order.push((column.into(), false));
         self
     }
 
     /// Largest first.
     #[must_use]
     pub fn order_by_desc(mut self, column: impl Into<String>) -> Self {
-        self.order.push((column.into(), true));
+        self.selection.order.push((column.into(), true));
         self
     }
 
     /// Brings along what a navigation property leads to.
     #[must_use]
     pub fn expand(mut self, expand: Expand) -> Self {
-        self.expand.push(expand);
+        self.selection.expand.push(expand);
         self
     }
 
     /// At most this many rows in all. The server pays no heed to a page size beside it.
     #[must_use]
     pub fn top(mut self, rows: u32) -> Self {
-        self.top = Some(rows);
+        self.selection.top = Some(rows);
         self
     }
 
@@ -159,18 +151,9 @@ impl Query {
         if let Some(xml) = &self.fetch_xml {
             return Ok(format!("{}?fetchXml={}", self.set, encode(xml)));
         }
-        let mut options = self.of_rows()?;
-        if let Some(filter) = &self.filter {
-            options.push(format!("$filter={}", encode(&filter.to_odata()?)));
-        }
-        if !self.order.is_empty() {
-            options.push(format!("$orderby={}", order(&self.order)?));
-        }
+        let mut options = self.selection.options()?;
         if let Some(apply) = &self.apply {
             options.push(format!("$apply={}", encode(&apply.to_odata()?)));
-        }
-        if let Some(top) = self.top {
-            options.push(format!("$top={top}"));
         }
         if self.count {
             options.push("$count=true".to_owned());
@@ -180,41 +163,28 @@ impl Query {
 
     /// The address of one row, with the columns and what is to come along.
     pub(crate) fn row_url(&self, key: &Key) -> Result<String, Error> {
-        let of_many = self.filter.is_some() || !self.order.is_empty() || self.apply.is_some();
-        if of_many || self.fetch_xml.is_some() || self.top.is_some() || self.count {
+        let of_many = self.selection.is_of_many() || self.apply.is_some() || self.fetch_xml.is_some();
+        if of_many || self.count {
             return Err(Error::Misuse(
                 "one row is read by its key, with columns and expands alone".to_owned(),
             ));
         }
-        Ok(with_options(address(&self.set, key)?, &self.of_rows()?))
+        Ok(with_options(address(&self.set, key)?, &self.selection.options()?))
     }
 
     /// The address that answers with nothing but the number of matching rows.
     pub(crate) fn count_url(&self) -> Result<String, Error> {
         named(&self.set)?;
-        let filter = self.filter.as_ref().map(Filter::to_odata).transpose()?;
+        let filter = self.selection.filter.as_ref().map(Filter::to_odata).transpose()?;
         let options: Vec<String> =
             filter.map(|filter| format!("$filter={}", encode(&filter))).into_iter().collect();
         Ok(with_options(format!("{}/$count", self.set), &options))
     }
 
-    /// What a row brings: its columns, and what it points at.
-    fn of_rows(&self) -> Result<Vec<String>, Error> {
-        let mut options = Vec::new();
-        if !self.select.is_empty() {
-            self.select.iter().try_for_each(|name| named(name))?;
-            options.push(format!("$select={}", self.select.join(",")));
-        }
-        if !self.expand.is_empty() {
-            options.push(format!("$expand={}", expand::all(&self.expand)?));
-        }
-        Ok(options)
-    }
-
     /// What to say in `Prefer`, on this page and on every one after it.
     pub(crate) fn preferences(&self) -> Option<String> {
         let mut parts = Vec::new();
-        if let Some(size) = self.page_size.filter(|_| self.top.is_none()) {
+        if let Some(size) = self.page_size.filter(|_| self.selection.top.is_none()) {
             parts.push(format!("odata.maxpagesize={size}"));
         }
         if self.formatted || self.fetch_xml.is_some() {

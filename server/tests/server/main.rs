@@ -12,6 +12,7 @@ mod lists;
 mod oracle;
 mod organisations;
 mod pages;
+mod reach;
 mod senders;
 mod starts;
 mod studio;

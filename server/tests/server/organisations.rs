@@ -6,7 +6,10 @@ use dataverse::{Choice, Client, ColumnDefinition, ColumnKind, Query, TableDefini
 use emulator::{Disturbance, Effect, Emulator, Options, Registration};
 use serde_json::json;
 
-use crate::studio::{Folder, Studio, command, run, until};
+use crate::{
+    reach::{self, borrowed},
+    studio::{Folder, Studio, command, run, until},
+};
 
 /// An organisation, and what a server has to be told to reach it.
 struct Organisation {
@@ -20,13 +23,7 @@ impl Organisation {
     }
 
     fn settings(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("DATAVERSE_URL", self.emulator.url().to_owned()),
-            ("AZURE_AUTHORITY_HOST", self.emulator.url().to_owned()),
-            ("DATAVERSE_TENANT_ID", self.emulator.tenant_id().to_owned()),
-            ("DATAVERSE_CLIENT_ID", self.emulator.client_id().to_owned()),
-            ("DATAVERSE_CLIENT_SECRET", self.emulator.client_secret().to_owned()),
-        ]
+        reach::settings(&self.emulator)
     }
 
     fn with(&self, more: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
@@ -46,19 +43,8 @@ impl Organisation {
     }
 
     fn client(&self) -> Client {
-        let emulator = &self.emulator;
-        let settings = dataverse::Settings::new(
-            emulator.url(),
-            emulator.token_url(),
-            emulator.client_id(),
-            emulator.client_secret(),
-        );
-        Client::new(settings).unwrap()
+        reach::client(&self.emulator)
     }
-}
-
-fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
-    settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 #[tokio::test]

@@ -39,18 +39,7 @@ impl Client {
         key: impl Into<Key>,
         select: &[&str],
     ) -> Result<Option<Value>, Error> {
-        let mut path = address(set, &key.into())?;
-        if let Some(bad) = select.iter().find(|name| !is_name(name)) {
-            return Err(Error::Misuse(format!("`{bad}` is no column's name")));
-        }
-        if !select.is_empty() {
-            path = format!("{path}?$select={}", select.join(","));
-        }
-        match self.inner.send(self.call("retrieve", Method::GET, path)).await {
-            Ok(reply) => reply.json().map(Some),
-            Err(Error::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.retrieve_with(&Query::of(set).select(select.iter().copied()), key).await
     }
 
     /// Reads one row with the query's columns, and what it points at. A filter, an order and the like have no place here.

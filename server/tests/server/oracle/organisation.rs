@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use tokio::{task::JoinHandle, time::sleep};
 
 use super::{Runs, Said};
+use crate::reach;
 
 pub struct Organisation {
     emulator: Emulator,
@@ -20,26 +21,11 @@ impl Organisation {
     pub async fn found() -> Self {
         let limits = Limits { requests: u32::MAX, ..Limits::default() };
         let emulator = Emulator::start(Options { limits, ..Options::default() }).await.unwrap();
-        let (url, client) = (emulator.url().to_owned(), emulator.client_id().to_owned());
-        let secret = emulator.client_secret();
-        let reader = Client::new(dataverse::Settings::new(
-            url.as_str(),
-            emulator.token_url(),
-            client.as_str(),
-            secret,
-        ));
-        let settings = vec![
-            ("AZURE_AUTHORITY_HOST", url.clone()),
-            ("DATAVERSE_URL", url),
-            ("DATAVERSE_TENANT_ID", emulator.tenant_id().to_owned()),
-            ("DATAVERSE_CLIENT_ID", client),
-            ("DATAVERSE_CLIENT_SECRET", secret.to_owned()),
-        ];
-        Self { client: reader.unwrap(), emulator, settings }
+        Self { client: reach::client(&emulator), settings: reach::settings(&emulator), emulator }
     }
 
-    pub fn settings(&self) -> Vec<(&str, &str)> {
-        self.settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
+    pub fn settings(&self) -> Vec<(&'static str, &str)> {
+        reach::borrowed(&self.settings)
     }
 
     /// One fault after another, until it is aborted.
