@@ -5,4 +5,3 @@ mod identity;
 mod reading;
 mod retries;
 mod stand_in;
-mod tracing;

@@ -1,4 +1,9 @@
-//! What a call leaves behind for whoever watches: one span, and counts.
+//! What a call leaves behind for whoever watches: one span. In a process of its own, since a span that another thread
+//! enters for the first time, while nobody watches there, can be taken for one that nobody wants.
+
+#[path = "wire/stand_in.rs"]
+#[expect(dead_code, reason = "shared with the other tests of the wire, which use all of it")]
+mod stand_in;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -13,7 +18,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use uuid::Uuid;
 
-use crate::stand_in::{StandIn, token, who, with};
+use stand_in::{StandIn, token, who, with};
 
 /// The fields of each span, in the order in which the spans began.
 #[derive(Clone, Default)]
