@@ -41,7 +41,7 @@ const T: TenantId = TenantId::FIRST;
 async fn main() {
     let folder = std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("intake"), PathBuf::from);
     let _ = std::fs::remove_dir_all(&folder);
-    let settings = Settings { folder: folder.clone() };
+    let settings = Settings::Folder(folder.clone());
     let ledger = Ledger::open(settings, Arc::new(Machine), Seeded::new(1)).await.expect("opens");
     bare(&folder);
     let spent = cpu_seconds();

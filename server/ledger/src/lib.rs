@@ -3,16 +3,25 @@
 //! A record is answered when it is on disk. Everything here knows records through `model::record::Kind` alone: another
 //! kind is a descriptor there and a migration here.
 
+mod amendment;
 pub mod chance;
+mod command;
+mod database;
+mod decision;
+mod desk;
 mod error;
 mod face;
+mod history;
 pub mod list;
 pub mod outbox;
+mod postgres;
+mod queue;
 mod sqlite;
 pub mod standing;
 mod verdict;
 
-pub use error::{LedgerError, OpenError};
+pub use database::{BadDatabase, Database};
+pub use error::{LedgerError, OpenError, Place};
 pub use face::{Ledger, Settings};
 pub use list::{BadCursor, Cursor, ListAsk, Page};
 pub use outbox::{DeadLetter, Operation, Parcel, Unconfirmed};

@@ -10,14 +10,18 @@ use model::{
 use sqlx::{Error, SqliteConnection};
 
 use super::{
-    change::{Passage, note},
-    command::{Settlement, Target, Ticket},
-    intake::{self, hour_of},
+    change::note,
+    intake,
     row::{self, get},
     statements,
     writer::Step,
 };
-use crate::{Operation, Parcel};
+use crate::{
+    Operation, Parcel,
+    amendment::Passage,
+    command::{Settlement, Target, Ticket},
+    decision::hour_of,
+};
 
 /// One record's entry in the outbox.
 pub(super) struct Entry {

@@ -7,7 +7,7 @@ use super::{
     row,
     statements::{self, Statements},
 };
-use crate::{Cursor, Held, ListAsk, Page};
+use crate::{Cursor, Held, ListAsk, Page, amendment::time_field};
 
 pub(super) async fn list(
     readers: &SqlitePool,
@@ -81,7 +81,7 @@ fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
 
 fn cursor(kind: &Kind, last: &row::Row) -> Cursor {
     let stored = &last.held.stored;
-    let at = statements::time_field(kind).and_then(|at| stored.record.values[at].number());
+    let at = time_field(kind).and_then(|at| stored.record.values[at].number());
     let at = at.map_or(stored.received_at, Instant::from_micros);
     Cursor { at, position: last.position }
 }

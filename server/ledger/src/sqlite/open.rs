@@ -14,7 +14,7 @@ use sqlx::{
 };
 
 use super::{fault, folder};
-use crate::{LedgerError, OpenError};
+use crate::{LedgerError, OpenError, Place};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -53,6 +53,10 @@ impl Files {
                 self.ledger.display()
             ))),
         }
+    }
+
+    fn place(&self) -> Place {
+        Place::File(self.ledger.clone())
     }
 
     fn options(&self) -> SqliteConnectOptions {
@@ -97,7 +101,7 @@ pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenErro
     check(files, &mut connection).await?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
         MigrateError::Execute(error) if fault::is_of_surroundings(&error) => refusal(files, &error),
-        other => OpenError::Migration { file: files.ledger.clone(), reason: other.to_string() },
+        other => OpenError::Migration { place: files.place(), reason: other.to_string() },
     })?;
     take_back_leases(&mut connection).await.map_err(|error| refusal(files, &error))?;
     sync_folder(&files.folder)
@@ -123,7 +127,7 @@ async fn refuse_newer(files: &Files, connection: &mut SqliteConnection) -> Resul
     let found = number(connection, newest).await.map_err(|error| refusal(files, &error))?;
     let known = known_schema();
     if found > known {
-        return Err(OpenError::NewerSchema { file: files.ledger.clone(), found, known });
+        return Err(OpenError::NewerSchema { place: files.place(), found, known });
     }
     Ok(())
 }
@@ -163,11 +167,11 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 fn refusal(files: &Files, error: &sqlx::Error) -> OpenError {
-    let file = files.ledger.clone();
+    let reason = error.to_string();
     if fault::is_damage(error) {
-        return OpenError::Damaged { file, reason: error.to_string() };
+        return OpenError::Damaged { file: files.ledger.clone(), reason };
     }
-    OpenError::Unavailable { file, reason: error.to_string() }
+    OpenError::Unavailable { place: files.place(), reason }
 }
 
 /// Ends a connection in order, so that the file beside it is folded in.

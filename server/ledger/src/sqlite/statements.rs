@@ -5,7 +5,9 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use model::record::{Kind, Need};
+use model::record::Kind;
+
+use crate::amendment::time_field;
 
 /// How many rows one INSERT takes. Few sizes, so that each statement is prepared once.
 pub(super) const CHUNKS: [usize; 4] = [64, 16, 4, 1];
@@ -65,11 +67,6 @@ pub(super) fn of(kind: &'static Kind) -> &'static Statements {
         .get_or_insert_default()
         .entry(kind.name)
         .or_insert(made)
-}
-
-/// The position of a kind's own time among its fields.
-pub(super) fn time_field(kind: &Kind) -> Option<usize> {
-    kind.fields.iter().position(|field| field.need == Need::Arrival)
 }
 
 fn make(kind: &Kind) -> Statements {

@@ -1,0 +1,175 @@
+//! Takes parcels back. Those whose lease was taken over by somebody else are passed over.
+
+use std::collections::BTreeMap;
+
+use model::{record::Kind, tenant::TenantId, time::Instant};
+use sqlx::Error;
+
+use super::{row::get, statements, step::Step};
+use crate::{
+    amendment::Passage,
+    command::{Settlement, Ticket},
+    decision::hour_of,
+};
+
+/// One table's parcels that came back with a lease that still holds.
+struct Returned {
+    tenant: TenantId,
+    kind: &'static Kind,
+    /// What was carried is still the newest state.
+    newest: Vec<i64>,
+    /// A newer state came up meanwhile.
+    overtaken: Vec<i64>,
+    /// How many of both Dataverse had never acknowledged before.
+    first: i64,
+}
+
+/// The records' rows are locked already. `asked_at` is the asker's own time, by which it reckons pauses.
+pub(super) async fn settle(
+    step: &mut Step<'_>,
+    tickets: &[Ticket],
+    how: Settlement,
+    asked_at: Instant,
+) -> Result<(), Error> {
+    let mut tables: BTreeMap<(TenantId, &str), Vec<&Ticket>> = BTreeMap::new();
+    for ticket in tickets {
+        tables.entry((ticket.tenant, ticket.kind.name)).or_default().push(ticket);
+    }
+    for tickets in tables.into_values() {
+        let Some(returned) = returned(step, &tickets).await? else { continue };
+        match how {
+            Settlement::Delivered { at } => delivered(step, &returned, at).await?,
+            Settlement::Postponed { until, counted } => {
+                // The pause counts; the two clocks need not agree on when it ends.
+                let until = step.now.plus(until.since(asked_at));
+                release(step, &returned, &returned.newest, until, counted).await?;
+                release(step, &returned, &returned.overtaken, step.now, false).await?;
+            }
+            Settlement::Dead => dead(step, &returned, &tickets).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Locks the entries that are still theirs, in the order of their keys.
+async fn returned(step: &mut Step<'_>, tickets: &[&Ticket]) -> Result<Option<Returned>, Error> {
+    let Some(Ticket { tenant, kind, .. }) = tickets.first() else { return Ok(None) };
+    let column = |of: fn(&Ticket) -> i64| tickets.iter().map(|ticket| of(ticket)).collect::<Vec<_>>();
+    let rows = step
+        .schema
+        .query(
+            "SELECT o.position, o.revision = carried.revision, o.first FROM studio.outbox AS o \
+             JOIN unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS carried (position, revision, epoch) \
+             ON o.position = carried.position \
+             WHERE o.tenant_id = $1 AND o.kind = $2 AND o.epoch = carried.epoch AND o.leased_until IS NOT NULL \
+             ORDER BY o.position FOR UPDATE OF o",
+        )
+        .bind(tenant.0)
+        .bind(kind.name)
+        .bind(column(|ticket| ticket.position))
+        .bind(column(|ticket| ticket.revision))
+        .bind(column(|ticket| ticket.epoch))
+        .fetch_all(&mut *step.connection)
+        .await?;
+    let mut returned =
+        Returned { tenant: *tenant, kind, newest: Vec::new(), overtaken: Vec::new(), first: 0 };
+    for row in &rows {
+        let is_newest: bool = get(row, 1)?;
+        let positions = if is_newest { &mut returned.newest } else { &mut returned.overtaken };
+        positions.push(get(row, 0)?);
+        returned.first += get::<i64>(row, 2)?;
+    }
+    Ok(Some(returned))
+}
+
+async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Instant) -> Result<(), Error> {
+    leave(step, returned).await?;
+    step.schema
+        .query(&statements::of(returned.kind).exported)
+        .bind(returned.tenant.0)
+        .bind(at.micros())
+        .bind(returned.newest.clone())
+        .execute(&mut *step.connection)
+        .await?;
+    release(step, returned, &returned.overtaken, step.now, false).await?;
+    step.schema
+        .query(
+            "UPDATE studio.outbox SET first = 0, enqueued_at = $1 \
+             WHERE tenant_id = $2 AND kind = $3 AND position = ANY($4)",
+        )
+        .bind(step.now.micros())
+        .bind(returned.tenant.0)
+        .bind(returned.kind.name)
+        .bind(returned.overtaken.clone())
+        .execute(&mut *step.connection)
+        .await?;
+    step.changed |= !(returned.newest.is_empty() && returned.overtaken.is_empty());
+    let passage = Passage { delivered: returned.first, ..Passage::default() };
+    step.passed(returned.tenant, returned.kind, hour_of(at), passage);
+    Ok(())
+}
+
+/// Those whose newest state was carried leave the outbox.
+async fn leave(step: &mut Step<'_>, returned: &Returned) -> Result<(), Error> {
+    step.schema
+        .query("DELETE FROM studio.outbox WHERE tenant_id = $1 AND kind = $2 AND position = ANY($3)")
+        .bind(returned.tenant.0)
+        .bind(returned.kind.name)
+        .bind(returned.newest.clone())
+        .execute(&mut *step.connection)
+        .await
+        .map(|_| ())
+}
+
+async fn release(
+    step: &mut Step<'_>,
+    returned: &Returned,
+    positions: &[i64],
+    until: Instant,
+    counted: bool,
+) -> Result<(), Error> {
+    if positions.is_empty() {
+        return Ok(());
+    }
+    step.schema
+        .query(
+            "UPDATE studio.outbox SET leased_until = NULL, due_at = $1, attempts = attempts + $2 \
+             WHERE tenant_id = $3 AND kind = $4 AND position = ANY($5)",
+        )
+        .bind(until.micros())
+        .bind(i64::from(counted))
+        .bind(returned.tenant.0)
+        .bind(returned.kind.name)
+        .bind(positions.to_vec())
+        .execute(&mut *step.connection)
+        .await
+        .map(|_| ())
+}
+
+/// A record that was corrected meanwhile gets another chance.
+async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
+    let (positions, reasons): (Vec<i64>, Vec<String>) = tickets
+        .iter()
+        .filter(|ticket| returned.newest.contains(&ticket.position))
+        .map(|ticket| {
+            (ticket.position, ticket.reason.clone().unwrap_or_else(|| "refused without a reason".to_owned()))
+        })
+        .unzip();
+    step.schema
+        .query(
+            "INSERT INTO studio.dead_letters (tenant_id, kind, position, revision, first, enqueued_at, epoch, attempts, \
+             reason, died_at) SELECT o.tenant_id, o.kind, o.position, o.revision, o.first, o.enqueued_at, o.epoch, \
+             o.attempts + 1, refused.reason, $5 FROM unnest($3::bigint[], $4::text[]) AS refused (position, reason) \
+             JOIN studio.outbox AS o ON o.tenant_id = $1 AND o.kind = $2 AND o.position = refused.position",
+        )
+        .bind(returned.tenant.0)
+        .bind(returned.kind.name)
+        .bind(positions)
+        .bind(reasons)
+        .bind(step.now.micros())
+        .execute(&mut *step.connection)
+        .await?;
+    leave(step, returned).await?;
+    step.changed |= !returned.newest.is_empty();
+    release(step, returned, &returned.overtaken, step.now, false).await
+}
