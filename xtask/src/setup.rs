@@ -7,6 +7,7 @@ mod crates;
 mod debian;
 mod end2end;
 mod node;
+mod postgres;
 mod wasm_std;
 
 use std::{
@@ -17,6 +18,7 @@ use std::{
 use anyhow::{Context, Result};
 
 pub use chromium::Chromium;
+pub use postgres::Postgres;
 pub use wasm_std::{Compiler, TARGET};
 
 use crate::{house::House, shell};
@@ -47,6 +49,7 @@ pub fn for_tests(house: &House) -> Result<()> {
     for_build(house)?;
     end2end(house)?;
     chromium(house)?;
+    postgres(house)?;
     wasm_test_runner(house)?;
     cargo_deny(house)?;
     Ok(())
@@ -65,6 +68,11 @@ pub fn end2end(house: &House) -> Result<()> {
 pub fn chromium(house: &House) -> Result<Chromium> {
     let _alone = lock(house)?;
     chromium::install(house)
+}
+
+pub fn postgres(house: &House) -> Result<Postgres> {
+    let _alone = lock(house)?;
+    postgres::install(house)
 }
 
 pub fn wasm_test_runner(house: &House) -> Result<PathBuf> {

@@ -11,8 +11,11 @@ use crate::{
     setup::{self, TARGET},
 };
 
+/// The ledger's tests start a PostgreSQL of their own, with a pooler before it.
 pub fn unit(house: &House, tally: &mut Tally) -> Result<()> {
+    let postgres = setup::postgres(house)?;
     let mut cargo = house.cargo();
+    cargo.env("STUDIO_POSTGRES", &postgres.programs).env("STUDIO_PGBOUNCER", &postgres.pooler);
     cargo.arg("test");
     choose(&mut cargo, &house.server_side()?);
     tally.run(&mut cargo)?;
