@@ -186,3 +186,6 @@ impl Postgres {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

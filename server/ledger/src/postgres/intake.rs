@@ -39,12 +39,10 @@ pub(super) async fn store(step: &mut Step<'_>, requests: &mut [&mut Request]) ->
     let answers: Vec<Vec<Outcome>> =
         requests.iter().zip(ids).map(|(request, ids)| decision.decide(request, ids)).collect();
     for fresh in &decision.fresh {
-        step.met(fresh.tenant);
         step.named(kind, fresh.tenant, fresh.record);
     }
     step.changed |= !decision.fresh.is_empty();
-    let receipts = decision.receipts;
-    write_receipts(step, kind, &receipts).await?;
+    step.received(kind, decision.receipts);
     for (request, outcomes) in requests.iter_mut().zip(answers) {
         request.answer.fill(outcomes);
     }
@@ -133,30 +131,4 @@ pub(super) async fn by_ids(
     let query = step.schema.query(&statements::of(kind).by_ids).bind(tenant.0).bind(ids);
     let rows = query.fetch_all(&mut *step.connection).await?;
     rows.iter().map(|row| row::read(kind, row)).collect()
-}
-
-async fn write_receipts(
-    step: &mut Step<'_>,
-    kind: &'static Kind,
-    receipts: &[crate::decision::Receipt],
-) -> Result<(), Error> {
-    if receipts.is_empty() {
-        return Ok(());
-    }
-    for receipt in receipts {
-        step.received(receipt.tenant, kind, receipt.taken, receipt.checksum);
-    }
-    step.schema
-        .query(
-            "INSERT INTO studio.receipts (tenant_id, kind, at, taken, checksum) SELECT r.tenant_id, $1, $2, r.taken, \
-             r.checksum FROM unnest($3::uuid[], $4::bigint[], $5::bigint[]) AS r (tenant_id, taken, checksum)",
-        )
-        .bind(kind.name)
-        .bind(step.now.micros())
-        .bind(receipts.iter().map(|receipt| receipt.tenant.0).collect::<Vec<_>>())
-        .bind(receipts.iter().map(|receipt| receipt.taken).collect::<Vec<_>>())
-        .bind(receipts.iter().map(|receipt| receipt.checksum).collect::<Vec<_>>())
-        .execute(&mut *step.connection)
-        .await
-        .map(|_| ())
 }

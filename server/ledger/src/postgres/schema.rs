@@ -45,7 +45,7 @@ impl Schema {
     pub(super) fn begin_writing(&self) -> RawSql {
         let limits = self.limits();
         self.script(&format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {limits}; \
+            "BEGIN ISOLATION LEVEL READ COMMITTED; {limits}; \
              SELECT CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') \
              THEN set_config('synchronous_commit', 'on', true) END; \
              SELECT studio.clock()"

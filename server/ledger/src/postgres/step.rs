@@ -14,7 +14,11 @@ use model::{
 use sqlx::{Error, PgConnection};
 
 use super::{schema::Schema, statements};
-use crate::{amendment::Passage, chance::Chance, decision::hour_of};
+use crate::{
+    amendment::Passage,
+    chance::Chance,
+    decision::{Receipt, hour_of},
+};
 
 pub(super) struct Step<'a> {
     pub(super) connection: &'a mut PgConnection,
@@ -32,26 +36,13 @@ pub(super) struct Step<'a> {
 /// What is written at the end.
 #[derive(Default)]
 pub(super) struct Closing {
-    tenants: BTreeMap<TenantId, ()>,
     /// By kind, then tenant and id: the newest name that came.
     names: BTreeMap<&'static str, BTreeMap<(TenantId, String), Option<String>>>,
     passages: BTreeMap<(TenantId, &'static str, i64), Passage>,
-    receipts: BTreeMap<(TenantId, &'static str), Received>,
-}
-
-/// The receipts of one table in this transaction.
-#[derive(Clone, Copy, Debug, Default)]
-struct Received {
-    requests: i64,
-    taken: i64,
-    checksum: i64,
+    receipts: Vec<(&'static str, Receipt)>,
 }
 
 impl Step<'_> {
-    pub(super) fn met(&mut self, tenant: TenantId) {
-        self.closing.tenants.insert(tenant, ());
-    }
-
     /// Keeps the name that came with a record.
     pub(super) fn named(&mut self, kind: &'static Kind, tenant: TenantId, record: &Record) {
         let Some(naming) = &kind.naming else { return };
@@ -69,11 +60,8 @@ impl Step<'_> {
         sum.withdrawn_unsent += passage.withdrawn_unsent;
     }
 
-    pub(super) fn received(&mut self, tenant: TenantId, kind: &'static Kind, taken: i64, checksum: i64) {
-        let sum = self.closing.receipts.entry((tenant, kind.name)).or_default();
-        sum.requests += 1;
-        sum.taken += taken;
-        sum.checksum = sum.checksum.wrapping_add(checksum);
+    pub(super) fn received(&mut self, kind: &'static Kind, receipts: Vec<Receipt>) {
+        self.closing.receipts.extend(receipts.into_iter().map(|receipt| (kind.name, receipt)));
     }
 
     /// Writes what was left for the end.
@@ -81,32 +69,12 @@ impl Step<'_> {
         let closing = std::mem::take(&mut self.closing);
         self.write_receipts(&closing).await?;
         self.write_passages(&closing).await?;
-        self.write_tenants(&closing).await?;
         for kind in KINDS {
             if let Some(names) = closing.names.get(kind.name) {
                 self.write_names(kind, names).await?;
             }
         }
         Ok(())
-    }
-
-    /// Looks first: an INSERT that meets another's would wait for that one's commit.
-    async fn write_tenants(&mut self, closing: &Closing) -> Result<(), Error> {
-        if closing.tenants.is_empty() {
-            return Ok(());
-        }
-        let tenants: Vec<_> = closing.tenants.keys().map(|tenant| tenant.0).collect();
-        self.schema
-            .query(
-                "INSERT INTO studio.tenants (id, seen_at) SELECT seen.id, $2 FROM unnest($1::uuid[]) AS seen (id) \
-                 WHERE NOT EXISTS (SELECT 1 FROM studio.tenants AS t WHERE t.id = seen.id) \
-                 ORDER BY seen.id ON CONFLICT (id) DO NOTHING",
-            )
-            .bind(tenants)
-            .bind(self.now.micros())
-            .execute(&mut *self.connection)
-            .await
-            .map(|_| ())
     }
 
     async fn write_names(
@@ -122,26 +90,39 @@ impl Step<'_> {
         query.execute(&mut *self.connection).await.map(|_| ())
     }
 
+    /// The receipts, the hours that they fall into, and whose they are. Of tenants it looks first: an INSERT that meets
+    /// another's waits for that one's commit.
     async fn write_receipts(&mut self, closing: &Closing) -> Result<(), Error> {
-        for ((tenant, kind), received) in &closing.receipts {
-            self.schema
-                .query(
-                    "INSERT INTO studio.receipt_hours AS h (tenant_id, kind, hour, writer, requests, taken, checksum) \
-                     SELECT $1, $2, $3, $4, $5, $6, $7 ON CONFLICT (tenant_id, kind, hour, writer) DO UPDATE SET \
-                     requests = h.requests + excluded.requests, taken = h.taken + excluded.taken, \
-                     checksum = studio.wrapped(h.checksum::numeric + excluded.checksum)",
-                )
-                .bind(tenant.0)
-                .bind(*kind)
-                .bind(hour_of(self.now))
-                .bind(self.writer)
-                .bind(received.requests)
-                .bind(received.taken)
-                .bind(received.checksum)
-                .execute(&mut *self.connection)
-                .await?;
+        let receipts = &closing.receipts;
+        if receipts.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.schema
+            .query(
+                "WITH come AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[]) \
+                 AS c (tenant_id, kind, taken, checksum)), \
+                 receipt AS (INSERT INTO studio.receipts (tenant_id, kind, at, taken, checksum) \
+                 SELECT tenant_id, kind, $5, taken, checksum FROM come), \
+                 met AS (INSERT INTO studio.tenants (id, seen_at) SELECT DISTINCT tenant_id, $5 FROM come \
+                 WHERE NOT EXISTS (SELECT 1 FROM studio.tenants AS t WHERE t.id = come.tenant_id) \
+                 ORDER BY tenant_id ON CONFLICT (id) DO NOTHING) \
+                 INSERT INTO studio.receipt_hours AS h (tenant_id, kind, hour, writer, requests, taken, checksum) \
+                 SELECT tenant_id, kind, $6, $7, count(*), sum(taken)::bigint, studio.wrapped(sum(checksum)) \
+                 FROM come GROUP BY tenant_id, kind ORDER BY tenant_id, kind \
+                 ON CONFLICT (tenant_id, kind, hour, writer) DO UPDATE SET \
+                 requests = h.requests + excluded.requests, taken = h.taken + excluded.taken, \
+                 checksum = studio.wrapped(h.checksum::numeric + excluded.checksum)",
+            )
+            .bind(receipts.iter().map(|(_, receipt)| receipt.tenant.0).collect::<Vec<_>>())
+            .bind(receipts.iter().map(|(kind, _)| *kind).collect::<Vec<_>>())
+            .bind(receipts.iter().map(|(_, receipt)| receipt.taken).collect::<Vec<_>>())
+            .bind(receipts.iter().map(|(_, receipt)| receipt.checksum).collect::<Vec<_>>())
+            .bind(self.now.micros())
+            .bind(hour_of(self.now))
+            .bind(self.writer)
+            .execute(&mut *self.connection)
+            .await
+            .map(|_| ())
     }
 
     async fn write_passages(&mut self, closing: &Closing) -> Result<(), Error> {

@@ -21,7 +21,7 @@ async fn over(wire: &Wire, studio: &Studio, patience: Duration) -> Ledger {
 
 async fn wired() -> (Studio, Wire, Ledger) {
     let studio = Studio::open(Store::Database).await;
-    let wire = Wire::to(Cluster::here().port()).await;
+    let wire = Wire::to(Cluster::here().port).await;
     let ledger = over(&wire, &studio, Duration::from_secs(20)).await;
     (studio, wire, ledger)
 }
@@ -81,7 +81,7 @@ async fn a_commit_whose_answer_is_lost_is_not_promised() {
 #[tokio::test]
 async fn a_database_that_is_away_is_said_and_it_goes_on() {
     let studio = Studio::open(Store::Database).await;
-    let wire = Wire::to(Cluster::here().port()).await;
+    let wire = Wire::to(Cluster::here().port).await;
     let ledger = over(&wire, &studio, Duration::from_secs(1)).await;
     wire.down(true);
     for answer in

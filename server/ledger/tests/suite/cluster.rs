@@ -23,7 +23,7 @@ const PASSWORD: &str = "only on loopback";
 const PASSWORD_IN_ADDRESS: &str = "only%20on%20loopback";
 
 pub struct Cluster {
-    port: u16,
+    pub port: u16,
     pooled_port: u16,
     /// Holds the pipe whose end tells the guards to clear up, however this process ends.
     _guards: [Child; 2],
@@ -46,11 +46,7 @@ impl Cluster {
     }
 
     pub fn address_at(&self, port: u16) -> String {
-        format!("postgres://{USER}:{PASSWORD_IN_ADDRESS}@127.0.0.1:{port}/studio?sslmode=disable")
-    }
-
-    pub const fn port(&self) -> u16 {
-        self.port
+        format!("postgres://{USER}:{PASSWORD_IN_ADDRESS}@127.0.0.1:{port}/postgres?sslmode=disable")
     }
 
     fn start() -> Self {
@@ -76,7 +72,6 @@ impl Cluster {
         run(&mut start);
         let stop = r#"read -r _; "$1" -D "$2/data" -m immediate stop >&2; rm -rf "$2""#;
         let server = servant.guard(stop, &[pg_ctl.as_os_str().into(), folder.as_os_str().into()]);
-        make_database(&programs, port);
         let (pooler, pooled_port) = start_pooler(&servant, &pooler, &folder, port);
         Self { port, pooled_port, _guards: [server, pooler] }
     }
@@ -119,18 +114,12 @@ impl Servant {
     }
 }
 
-fn make_database(programs: &Path, port: u16) {
-    let mut createdb = Command::new(programs.join("createdb"));
-    createdb.args(["-h", "127.0.0.1", "-U", USER, "-p", &port.to_string(), "studio"]);
-    run(createdb.env("PGPASSWORD", PASSWORD));
-}
-
 fn start_pooler(servant: &Servant, program: &Path, folder: &Path, port: u16) -> (Child, u16) {
     let pooled = free_port();
     let users = folder.join("pooler.users");
     fs::write(&users, format!("\"{USER}\" \"{PASSWORD}\"\n")).unwrap();
     let settings = format!(
-        "[databases]\nstudio = host=127.0.0.1 port={port} dbname=studio\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
+        "[databases]\npostgres = host=127.0.0.1 port={port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n\
          listen_port = {pooled}\nunix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {}\npool_mode = transaction\n\
          default_pool_size = 6\nmax_client_conn = 500\nlogfile = {}\n",
         users.display(),

@@ -39,7 +39,7 @@ async fn a_schema_whose_steps_were_others_is_refused() {
 async fn a_wrong_password_is_said_and_not_shown() {
     let studio = Studio::open(Store::Database).await;
     let address =
-        format!("postgres://studio:hunter2@127.0.0.1:{}/studio?sslmode=disable", Cluster::here().port());
+        format!("postgres://studio:hunter2@127.0.0.1:{}/postgres?sslmode=disable", Cluster::here().port);
     let refusal = refusal(&studio, Database::parse(&address).unwrap()).await;
     let sentence = format!("{refusal} {refusal:?}");
     assert!(sentence.contains("password") && !sentence.contains("hunter2"), "{sentence}");
