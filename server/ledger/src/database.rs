@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{
+    ConnectOptions,
+    postgres::{PgConnectOptions, PgSslMode},
+};
 
 use crate::Place;
 
@@ -54,7 +57,8 @@ impl Database {
             .application_name("studio")
             // Poolers refuse start parameters that they do not know.
             .extra_float_digits(None)
-            .statement_cache_capacity(0);
+            .statement_cache_capacity(0)
+            .disable_statement_logging();
         Ok(Self {
             options: Box::new(options),
             schema: SCHEMA.to_owned(),

@@ -96,9 +96,9 @@ impl Postgres {
         let (readers, writers) = (pool(readers), pool(1));
         let mut connection = writers.acquire().await.map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
-        drop(connection);
         let writer = Writer {
             pool: writers,
+            connection: Some(connection),
             schema: schema.clone(),
             clock: Arc::clone(&clock),
             number: (chance.next() >> 1).cast_signed().max(1),

@@ -1,7 +1,7 @@
 //! This process's one writer. A group is everything that waited while the commit before it ran: one transaction, one
 //! flush, and only then the answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 
 use model::{clock::Clock, time::Instant};
 use sqlx::{Error, PgConnection, PgPool, Postgres, Row, pool::PoolConnection};
@@ -24,6 +24,8 @@ const PAUSE_MOST: Duration = Duration::from_millis(200);
 
 pub(super) struct Writer {
     pub(super) pool: PgPool,
+    /// Kept between groups; none after it broke.
+    pub(super) connection: Option<PoolConnection<Postgres>>,
     pub(super) schema: Schema,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) chance: Arc<dyn Chance>,
@@ -43,14 +45,15 @@ enum Failure {
 
 impl Writer {
     /// Writes until the queue is closed and empty.
-    pub(super) async fn run(self, queue: Arc<Queue>) {
+    pub(super) async fn run(mut self, queue: Arc<Queue>) {
         while let Some(group) = queue.take().await {
             self.write(group.into_iter().map(|command| command.work).collect()).await;
         }
+        drop(self.connection);
         self.pool.close().await;
     }
 
-    async fn write(&self, mut works: Vec<Work>) {
+    async fn write(&mut self, mut works: Vec<Work>) {
         match self.commit(&mut works).await {
             // One bad statement, or one record that somebody holds, must not take down its neighbours.
             Err((nature, said)) if works.len() > 1 && concerns_one(nature, &said) => {
@@ -68,7 +71,7 @@ impl Writer {
 
     /// Tries again where nothing can have been kept and another try may mend it: once on another connection, and a few
     /// times after those who were in the way.
-    async fn commit(&self, works: &mut [Work]) -> Result<(), (Nature, LedgerError)> {
+    async fn commit(&mut self, works: &mut [Work]) -> Result<(), (Nature, LedgerError)> {
         let mut lost = false;
         for tries in 1.. {
             let error = match self.transact(works).await {
@@ -107,8 +110,11 @@ impl Writer {
     }
 
     /// All of it or nothing. Says whether anything changed that others can see.
-    async fn transact(&self, works: &mut [Work]) -> Result<bool, Failure> {
-        let mut connection = self.pool.acquire().await.map_err(Failure::Nothing)?;
+    async fn transact(&mut self, works: &mut [Work]) -> Result<bool, Failure> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.pool.acquire().await.map_err(Failure::Nothing)?,
+        };
         let performed = timeout(self.patience, self.perform(&mut connection, works)).await;
         let changed = match performed {
             Ok(Ok(changed)) => changed,
@@ -123,7 +129,10 @@ impl Writer {
             }
         };
         match timeout(self.patience, self.schema.script("COMMIT").execute(&mut *connection)).await {
-            Ok(Ok(_)) => Ok(changed),
+            Ok(Ok(_)) => {
+                self.connection = Some(connection);
+                Ok(changed)
+            }
             Ok(Err(error)) if fault::nature(&error) != Nature::Lost => {
                 self.give_up(connection, &error).await;
                 Err(Failure::Nothing(error))
@@ -141,7 +150,9 @@ impl Writer {
 
     async fn perform(&self, connection: &mut PgConnection, works: &mut [Work]) -> Result<bool, Error> {
         let asked_at = self.clock.now();
-        let told = self.schema.begin_writing().fetch_all(&mut *connection).await?;
+        // A connection that was idle may be dead without a word; nothing was sent yet, so that another one may do.
+        let begun = timeout(self.patience / 3, self.schema.begin_writing().fetch_all(&mut *connection)).await;
+        let told = begun.unwrap_or_else(|_| Err(Error::Io(ErrorKind::TimedOut.into())))?;
         let now: i64 = told.last().ok_or(Error::RowNotFound)?.try_get(0)?;
         let mut step = Step {
             connection,
@@ -157,13 +168,15 @@ impl Writer {
     }
 
     /// Leaves no half of a transaction behind.
-    async fn give_up(&self, mut connection: PoolConnection<Postgres>, error: &Error) {
+    async fn give_up(&mut self, mut connection: PoolConnection<Postgres>, error: &Error) {
         let ended = if fault::nature(error) == Nature::Lost {
             None
         } else {
             timeout(self.patience, self.schema.script("ROLLBACK").execute(&mut *connection)).await.ok()
         };
-        if !matches!(ended, Some(Ok(_))) {
+        if matches!(ended, Some(Ok(_))) {
+            self.connection = Some(connection);
+        } else {
             drop(connection.detach());
         }
     }
