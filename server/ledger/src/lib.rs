@@ -25,5 +25,6 @@ pub use error::{LedgerError, OpenError, Place};
 pub use face::{Ledger, Settings};
 pub use list::{BadCursor, Cursor, ListAsk, Page};
 pub use outbox::{DeadLetter, Operation, Parcel, Unconfirmed};
+pub use sqlite::{BackupError, back_up, restore};
 pub use standing::Standing;
 pub use verdict::{Change, Held, Outcome, Verdict};

@@ -1,5 +1,6 @@
 //! The ledger in one SQLite file: one writer that groups requests, a few readers beside it.
 
+mod backup;
 mod change;
 mod confirm;
 mod delivery;
@@ -32,6 +33,7 @@ use sqlx::SqlitePool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+pub use self::backup::{BackupError, back_up, restore};
 use self::{folder::FolderLock, open::Files, standing::Counted};
 use crate::{
     DeadLetter, Held, LedgerError, ListAsk, OpenError, Page, Standing, Unconfirmed, chance::Chance,

@@ -21,6 +21,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Up to this size a file is read through for damage before it is used; that takes a tenth of a second.
 const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
 const READERS: u32 = 3;
+/// The ledger in its folder.
+pub(super) const FILE: &str = "ledger.sqlite";
 
 /// Where the ledger's file is, and which file that was when it was opened.
 #[derive(Clone)]
@@ -32,7 +34,7 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn of(folder: PathBuf) -> Result<Self, OpenError> {
-        let ledger = folder.join("ledger.sqlite");
+        let ledger = folder.join(FILE);
         let refused =
             |error: std::io::Error| OpenError::Folder { folder: folder.clone(), reason: error.to_string() };
         folder::make_private(&ledger).map_err(refused)?;
@@ -162,7 +164,7 @@ async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx:
     sqlx::query(sql).execute(connection).await.map(|_| ())
 }
 
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

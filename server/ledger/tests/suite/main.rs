@@ -1,5 +1,6 @@
 //! What every store must hold to, asked through the ledger's face; and what is one store's own.
 
+mod backup;
 mod broken;
 mod cluster;
 mod database;
