@@ -13,11 +13,16 @@ mod error;
 mod face;
 mod history;
 pub mod list;
+mod made;
 pub mod outbox;
 mod postgres;
 mod queue;
+mod returned;
+mod row;
 mod sqlite;
 pub mod standing;
+#[cfg(test)]
+mod trial;
 mod verdict;
 
 pub use database::{BadDatabase, Database};

@@ -3,18 +3,14 @@
 use model::record::{self, Record, Stored};
 use sqlx::Error;
 
-use super::{
-    intake,
-    outbox::{self, Entry},
-    row::Row,
-    statements,
-    step::Step,
-};
+use super::{intake, outbox, statements, step::Step};
 use crate::{
     Change,
     amendment::{self, Passage},
     command::Target,
     decision::hour_of,
+    returned::Entry,
+    row::Row,
 };
 
 pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Record) -> Result<Change, Error> {

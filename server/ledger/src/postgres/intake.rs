@@ -10,7 +10,7 @@ use sqlx::{Error, Postgres, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
 use super::{
-    row::{self, Row, get},
+    row::{self, get},
     statements,
     step::Step,
 };
@@ -18,6 +18,7 @@ use crate::{
     Held, Outcome,
     command::Request,
     decision::{Decision, Fresh, Key, ids_of},
+    row::Row,
 };
 
 /// Writes and decides. The requests are all of one kind.

@@ -14,7 +14,7 @@ use super::{
     statements,
     step::Step,
 };
-use crate::{Operation, Parcel};
+use crate::{Operation, Parcel, row::Row};
 
 /// Lends out what is due, oldest first, each tenant its share.
 pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
@@ -124,7 +124,7 @@ async fn lend(
     rows.iter().map(lent).collect()
 }
 
-fn parcel(tenant: TenantId, kind: &'static Kind, found: row::Row, lent: &Lent) -> Parcel {
+fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent) -> Parcel {
     let id = found.held.stored.id;
     let withdrawn = found.held.withdrawn_at.is_some();
     Parcel {

@@ -1,6 +1,6 @@
 //! Lists, newest first, page by page.
 
-use model::{record::Kind, tenant::TenantId, time::Instant};
+use model::{record::Kind, tenant::TenantId};
 use sqlx::{Error, PgConnection};
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use super::{
     schema::Schema,
     statements::{self, Statements},
 };
-use crate::{Cursor, Held, ListAsk, Page, amendment::time_field};
+use crate::{Held, ListAsk, Page, row::page};
 
 pub(super) async fn list(
     connection: &mut PgConnection,
@@ -76,18 +76,4 @@ fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
     }
     sql.push_str(&format!(" ORDER BY r.{time} DESC, r.position DESC LIMIT {}", mark()));
     sql
-}
-
-fn page(kind: &Kind, mut found: Vec<row::Row>, limit: usize) -> Page {
-    let is_last = found.len() <= limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| !is_last).map(|last| cursor(kind, last));
-    Page { items: found.into_iter().map(|row| row.held.stored).collect(), next }
-}
-
-fn cursor(kind: &Kind, last: &row::Row) -> Cursor {
-    let stored = &last.held.stored;
-    let at = time_field(kind).and_then(|at| stored.record.values[at].number());
-    let at = at.map_or(stored.received_at, Instant::from_micros);
-    Cursor { at, position: last.position }
 }

@@ -3,20 +3,7 @@
 use sqlx::Error;
 
 use super::{intake, row::get, step::Step};
-use crate::{amendment::Passage, command::Target, decision::hour_of};
-
-/// One record's entry in the outbox.
-pub(super) struct Entry {
-    first: bool,
-    epoch: i64,
-}
-
-impl Entry {
-    /// Whether nobody can have sent anything of this record.
-    pub(super) const fn was_never_sent(&self) -> bool {
-        self.first && self.epoch == 0
-    }
-}
+use crate::{amendment::Passage, command::Target, decision::hour_of, returned::Entry};
 
 /// The entry, locked: nobody lends it out before this transaction ends.
 pub(super) async fn entry(

@@ -8,14 +8,7 @@ use sqlx::{Decode, Error, Postgres, Row as _, Type, postgres::PgRow};
 use uuid::Uuid;
 
 use super::statements::FIELDS_FROM;
-use crate::Held;
-
-/// One record with its place in the table.
-pub(super) struct Row {
-    pub(super) position: i64,
-    pub(super) held: Held,
-    pub(super) confirmed: bool,
-}
+use crate::{Held, row::Row};
 
 /// Reads a row as `statements` hands it over.
 pub(super) fn read(kind: &Kind, row: &PgRow) -> Result<Row, Error> {

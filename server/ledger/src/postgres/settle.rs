@@ -1,8 +1,6 @@
 //! Takes parcels back. Those whose lease was taken over by somebody else are passed over.
 
-use std::collections::BTreeMap;
-
-use model::{record::Kind, tenant::TenantId, time::Instant};
+use model::time::Instant;
 use sqlx::Error;
 
 use super::{row::get, statements, step::Step};
@@ -10,19 +8,8 @@ use crate::{
     amendment::Passage,
     command::{Settlement, Ticket},
     decision::hour_of,
+    returned::{Returned, by_table},
 };
-
-/// One table's parcels that came back with a lease that still holds.
-struct Returned {
-    tenant: TenantId,
-    kind: &'static Kind,
-    /// What was carried is still the newest state.
-    newest: Vec<i64>,
-    /// A newer state came up meanwhile.
-    overtaken: Vec<i64>,
-    /// How many of both Dataverse had never acknowledged before.
-    first: i64,
-}
 
 /// The records' rows are locked already. `asked_at` is the asker's own time, by which it reckons pauses.
 pub(super) async fn settle(
@@ -31,11 +18,7 @@ pub(super) async fn settle(
     how: Settlement,
     asked_at: Instant,
 ) -> Result<(), Error> {
-    let mut tables: BTreeMap<(TenantId, &str), Vec<&Ticket>> = BTreeMap::new();
-    for ticket in tickets {
-        tables.entry((ticket.tenant, ticket.kind.name)).or_default().push(ticket);
-    }
-    for tickets in tables.into_values() {
+    for tickets in by_table(tickets) {
         let Some(returned) = returned(step, &tickets).await? else { continue };
         match how {
             Settlement::Delivered { at } => delivered(step, &returned, at).await?,
@@ -71,13 +54,9 @@ async fn returned(step: &mut Step<'_>, tickets: &[&Ticket]) -> Result<Option<Ret
         .bind(column(|ticket| ticket.epoch))
         .fetch_all(&mut *step.connection)
         .await?;
-    let mut returned =
-        Returned { tenant: *tenant, kind, newest: Vec::new(), overtaken: Vec::new(), first: 0 };
+    let mut returned = Returned::nothing_yet(*tenant, kind);
     for row in &rows {
-        let is_newest: bool = get(row, 1)?;
-        let positions = if is_newest { &mut returned.newest } else { &mut returned.overtaken };
-        positions.push(get(row, 0)?);
-        returned.first += get::<i64>(row, 2)?;
+        returned.add(get(row, 0)?, get(row, 1)?, get(row, 2)?);
     }
     Ok(Some(returned))
 }
@@ -103,7 +82,7 @@ async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Instant) -> Res
         .bind(returned.overtaken.clone())
         .execute(&mut *step.connection)
         .await?;
-    step.changed |= !(returned.newest.is_empty() && returned.overtaken.is_empty());
+    step.changed |= !returned.is_empty();
     let passage = Passage { delivered: returned.first, ..Passage::default() };
     step.passed(returned.tenant, returned.kind, hour_of(at), passage);
     Ok(())
@@ -148,13 +127,7 @@ async fn release(
 
 /// A record that was corrected meanwhile gets another chance.
 async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
-    let (positions, reasons): (Vec<i64>, Vec<String>) = tickets
-        .iter()
-        .filter(|ticket| returned.newest.contains(&ticket.position))
-        .map(|ticket| {
-            (ticket.position, ticket.reason.clone().unwrap_or_else(|| "refused without a reason".to_owned()))
-        })
-        .unzip();
+    let (positions, reasons): (Vec<i64>, Vec<String>) = returned.refused(tickets).into_iter().unzip();
     step.schema
         .query(
             "INSERT INTO studio.dead_letters (tenant_id, kind, position, revision, first, enqueued_at, epoch, attempts, \

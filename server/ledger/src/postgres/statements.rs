@@ -1,14 +1,9 @@
 //! The SQL of a kind, made once from its table of fields. Names come from descriptors in the code, never from outside;
 //! `studio.` stands for the ledger's schema, see `schema`.
 
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
-};
-
 use model::record::{Field, Kind, Shape};
 
-use crate::amendment::time_field;
+use crate::{amendment::time_field, made::Made};
 
 /// Where in a row the kind's own fields begin.
 pub(super) const FIELDS_FROM: usize = 8;
@@ -52,18 +47,8 @@ pub(super) struct Statements {
 
 /// The statements of a kind, the same ones for the life of the process.
 pub(super) fn of(kind: &'static Kind) -> &'static Statements {
-    static MADE: RwLock<Option<HashMap<&'static str, &'static Statements>>> = RwLock::new(None);
-    let known = MADE.read().unwrap_or_else(PoisonError::into_inner);
-    if let Some(made) = known.as_ref().and_then(|made| made.get(kind.name)) {
-        return made;
-    }
-    drop(known);
-    let made: &'static Statements = Box::leak(Box::new(make(kind)));
-    MADE.write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get_or_insert_default()
-        .entry(kind.name)
-        .or_insert(made)
+    static MADE: Made<Statements> = Made::none();
+    MADE.of(kind, make)
 }
 
 /// The record's columns as every statement hands them over: numbers all alike, whatever their width in the table.

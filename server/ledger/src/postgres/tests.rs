@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use cluster::Cluster;
 use model::{
     clock::ManualClock,
-    record::{self, KINDS, Record, campaign_run::CAMPAIGN_RUN},
+    record::{KINDS, campaign_run::CAMPAIGN_RUN},
 };
 use sqlx::{PgConnection, Row};
 
@@ -16,10 +16,10 @@ use super::*;
 use crate::{
     chance::Seeded,
     command::{Command, Work},
+    trial::{NOW, runs},
 };
 
 const T: TenantId = TenantId::FIRST;
-const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
 
 async fn open() -> Postgres {
     open_at(&Cluster::here().address()).await
@@ -31,16 +31,6 @@ async fn open_at(address: &str) -> Postgres {
     let database = Database::parse(address).unwrap().in_schema(&name).unwrap();
     let clock = Arc::new(ManualClock::at(NOW));
     Postgres::open(database, clock, Arc::new(Seeded::new(1)), watch::Sender::new(0)).await.unwrap()
-}
-
-fn runs(from: usize, count: usize) -> Vec<Record> {
-    let run = |number: usize| {
-        let json = format!(
-            r#"{{"campaignId":"c","runId":"{number}","phase":"1","agentsTotal":1,"agentsSuccessful":1}}"#
-        );
-        record::parse(&CAMPAIGN_RUN, &json, NOW).unwrap()
-    };
-    (from..from + count).map(run).collect()
 }
 
 #[tokio::test]

@@ -6,18 +6,14 @@ use model::{
 };
 use sqlx::{Error, SqliteConnection};
 
-use super::{
-    delivery::{self, Entry},
-    intake,
-    row::{self, Row},
-    statements,
-    writer::Step,
-};
+use super::{delivery, intake, row, statements, writer::Step};
 use crate::{
     Change,
     amendment::{self, Passage},
     command::Target,
     decision::hour_of,
+    returned::Entry,
+    row::Row,
 };
 
 pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Record) -> Result<Change, Error> {

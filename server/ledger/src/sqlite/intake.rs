@@ -20,6 +20,7 @@ use crate::{
     Held, Outcome,
     command::Request,
     decision::{Decision, Fresh, Key, Receipt, hour_of, ids_of},
+    row::Row,
 };
 
 /// Decides and writes. The answers stand in the order of the requests, which are all of one kind.
@@ -72,7 +73,7 @@ pub(super) async fn by_ids(
     kind: &'static Kind,
     tenant: TenantId,
     ids: &[Uuid],
-) -> Result<Vec<row::Row>, Error> {
+) -> Result<Vec<Row>, Error> {
     let rows = sqlx::query(statements::of(kind).by_ids)
         .bind(json_of(ids))
         .bind(tenant.to_string())

@@ -2,7 +2,7 @@
 
 use model::{
     clock::ManualClock,
-    record::{self, Record, campaign_run::CAMPAIGN_RUN},
+    record::{self, campaign_run::CAMPAIGN_RUN},
 };
 use tempfile::TempDir;
 
@@ -11,25 +11,15 @@ use crate::{
     Verdict,
     chance::Seeded,
     command::{Command, Work},
+    trial::{NOW, runs},
 };
 
 const T: TenantId = TenantId::FIRST;
-const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
 
 async fn open(folder: &TempDir) -> Sqlite {
     let clock = Arc::new(ManualClock::at(NOW));
     let changes = watch::Sender::new(0);
     Sqlite::open(folder.path().to_owned(), clock, Arc::new(Seeded::new(1)), changes).await.unwrap()
-}
-
-fn runs(from: usize, count: usize) -> Vec<Record> {
-    let run = |number: usize| {
-        let json = format!(
-            r#"{{"campaignId":"c","runId":"{number}","phase":"1","agentsTotal":1,"agentsSuccessful":1}}"#
-        );
-        record::parse(&CAMPAIGN_RUN, &json, NOW).unwrap()
-    };
-    (from..from + count).map(run).collect()
 }
 
 async fn spoil(store: &Sqlite, sql: &'static str) {
