@@ -69,6 +69,15 @@ async fn a_database_without_room_or_rights_is_said_in_words() {
 }
 
 #[tokio::test]
+async fn a_connection_is_encrypted_and_knows_whom_it_talks_to() {
+    let store = open_at(&Cluster::here().encrypted_address()).await;
+    assert_eq!(store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap().len(), 1);
+    let mut connection = store.readers.acquire().await.unwrap();
+    let ask = store.schema.script("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+    assert!(ask.fetch_one(&mut *connection).await.unwrap().get::<bool, _>(0));
+}
+
+#[tokio::test]
 async fn every_kind_has_a_table_with_its_fields() {
     let store = open().await;
     let mut connection = store.readers.acquire().await.unwrap();

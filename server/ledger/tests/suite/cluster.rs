@@ -5,11 +5,16 @@ use std::{
     ffi::OsString,
     fs,
     net::TcpListener,
-    os::unix::{fs::chown, process::CommandExt},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::OnceLock,
 };
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 /// Where `initdb` and `pg_ctl` are, and the file of the pooler: the project's set-up says so.
 const PROGRAMS: &str = "STUDIO_POSTGRES";
@@ -25,6 +30,7 @@ const PASSWORD_IN_ADDRESS: &str = "only%20on%20loopback";
 pub struct Cluster {
     pub port: u16,
     pooled_port: u16,
+    authority: PathBuf,
     /// Holds the pipe whose end tells the guards to clear up, however this process ends.
     _guards: [Child; 2],
 }
@@ -45,6 +51,14 @@ impl Cluster {
         self.address_at(self.pooled_port)
     }
 
+    /// Encrypted, by a name that the certificate bears, with the authority that signed it.
+    pub fn encrypted_address(&self) -> String {
+        let (port, authority) = (self.port, self.authority.display());
+        format!(
+            "postgres://{USER}:{PASSWORD_IN_ADDRESS}@localhost:{port}/postgres?sslmode=verify-full&sslrootcert={authority}"
+        )
+    }
+
     pub fn address_at(&self, port: u16) -> String {
         format!("postgres://{USER}:{PASSWORD_IN_ADDRESS}@127.0.0.1:{port}/postgres?sslmode=disable")
     }
@@ -61,10 +75,12 @@ impl Cluster {
         initdb.arg("--pwfile").arg(folder.join("password"));
         // An order of letters that people use, so that the ledger's own order of bytes is put to the test.
         run(initdb.args(["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"]));
+        let authority = certify(&folder, &servant);
         let port = free_port();
         let options = format!(
             "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= -c fsync=on \
-             -c max_connections=300 -c shared_buffers=64MB -c deadlock_timeout=200ms"
+             -c ssl=on -c ssl_cert_file={folder}/server.pem -c ssl_key_file={folder}/server.key -c max_connections=300 -c shared_buffers=64MB -c deadlock_timeout=200ms",
+            folder = folder.display()
         );
         let pg_ctl = programs.join("pg_ctl");
         let mut start = servant.command(&pg_ctl);
@@ -73,7 +89,7 @@ impl Cluster {
         let stop = r#"read -r _; "$1" -D "$2/data" -m immediate stop >&2; rm -rf "$2""#;
         let server = servant.guard(stop, &[pg_ctl.as_os_str().into(), folder.as_os_str().into()]);
         let (pooler, pooled_port) = start_pooler(&servant, &pooler, &folder, port);
-        Self { port, pooled_port, _guards: [server, pooler] }
+        Self { port, pooled_port, authority, _guards: [server, pooler] }
     }
 }
 
@@ -112,6 +128,26 @@ impl Servant {
         shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         shell.spawn().unwrap()
     }
+}
+
+/// A certificate for this machine, signed by an authority that nobody else knows. Says where the authority's own is.
+fn certify(folder: &Path, servant: &Servant) -> PathBuf {
+    let (root_key, server_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let mut root = CertificateParams::default();
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root_pem = root.self_signed(&root_key).unwrap().pem();
+    let server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let server = server.signed_by(&server_key, &Issuer::new(root, root_key)).unwrap();
+    let authority = folder.join("authority.pem");
+    fs::write(&authority, root_pem).unwrap();
+    fs::write(folder.join("server.pem"), server.pem()).unwrap();
+    let key = folder.join("server.key");
+    fs::write(&key, server_key.serialize_pem()).unwrap();
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    if let Some((user, group)) = servant.0 {
+        chown(&key, Some(user), Some(group)).unwrap();
+    }
+    authority
 }
 
 fn start_pooler(servant: &Servant, program: &Path, folder: &Path, port: u16) -> (Child, u16) {

@@ -46,6 +46,15 @@ async fn a_wrong_password_is_said_and_not_shown() {
 }
 
 #[tokio::test]
+async fn a_server_that_nobody_vouches_for_is_refused() {
+    let studio = Studio::open(Store::Database).await;
+    let address = Cluster::here().encrypted_address();
+    let (stranger, _) = address.split_once("&sslrootcert").unwrap();
+    let refusal = refusal(&studio, Database::parse(stranger).unwrap()).await;
+    assert!(refusal.to_string().contains("certificate"), "{refusal}");
+}
+
+#[tokio::test]
 async fn a_schema_that_is_there_already_is_moved_into() {
     let schema = Schema::new(false);
     schema.run(&format!("CREATE SCHEMA \"{}\"", schema.name)).await;
