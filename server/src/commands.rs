@@ -1,5 +1,6 @@
 //! What `studio` can be told to do.
 
+mod backup;
 mod check;
 mod emulate;
 mod provision;
@@ -28,6 +29,10 @@ enum What {
     Check,
     /// Makes the product's tables in the organisation of the settings
     Provision(provision::Provision),
+    /// Copies the ledger into a new file, while the server runs or not
+    Backup(backup::Backup),
+    /// Puts such a file into a data folder that holds no ledger
+    Restore(backup::Restore),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -58,6 +63,8 @@ impl Command {
             What::Serve => serve::run().await,
             What::Check => check::run().await,
             What::Provision(provision) => provision.run().await,
+            What::Backup(backup) => backup.run().await,
+            What::Restore(restore) => restore.run().await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

@@ -8,6 +8,7 @@ mod crates;
 mod debian;
 mod end2end;
 mod node;
+mod postgres;
 mod strace;
 mod wasm_std;
 
@@ -20,6 +21,7 @@ use anyhow::{Context, Result};
 
 pub use chromium::Chromium;
 pub use clients::{Clients, FOLDER as CLIENTS};
+pub use postgres::Postgres;
 pub use wasm_std::{Compiler, TARGET};
 
 use crate::{house::House, shell};
@@ -50,6 +52,7 @@ pub fn for_tests(house: &House) -> Result<()> {
     for_build(house)?;
     end2end(house)?;
     chromium(house)?;
+    postgres(house)?;
     wasm_test_runner(house)?;
     cargo_deny(house)?;
     clients(house)?;
@@ -80,6 +83,11 @@ pub fn clients(house: &House) -> Result<Clients> {
 pub fn strace(house: &House) -> Result<PathBuf> {
     let _alone = lock(house)?;
     strace::install(house)
+}
+
+pub fn postgres(house: &House) -> Result<Postgres> {
+    let _alone = lock(house)?;
+    postgres::install(house)
 }
 
 pub fn wasm_test_runner(house: &House) -> Result<PathBuf> {

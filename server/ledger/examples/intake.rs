@@ -1,6 +1,7 @@
 //! Measures durable intake: single records over 64 connections, then batches, beside a bare loop of write and flush.
 //!
-//! `cargo run --release -p ledger --example intake [FOLDER]`
+//! `cargo run --release -p ledger --example intake [FOLDER | postgres://…]`: a database is measured in the schema
+//! `studio_measured`, which stays there.
 
 use std::{
     fs::File,
@@ -14,7 +15,7 @@ use std::{
 };
 
 use futures::StreamExt;
-use ledger::{Ledger, Settings, chance::Seeded};
+use ledger::{Database, Ledger, Settings, chance::Seeded};
 use model::{
     calendar::{Compare, Zone, window},
     clock::Clock,
@@ -39,9 +40,21 @@ const T: TenantId = TenantId::FIRST;
 
 #[tokio::main]
 async fn main() {
-    let folder = std::env::args().nth(1).map_or_else(|| std::env::temp_dir().join("intake"), PathBuf::from);
+    let given = std::env::args().nth(1);
+    let folder = std::env::temp_dir().join("intake");
+    let (folder, settings) = match given {
+        Some(address) if address.starts_with("postgres") => {
+            let database =
+                Database::parse(&address).and_then(|database| database.in_schema("studio_measured"));
+            (folder, Settings::Database(database.expect("is an address")))
+        }
+        given => {
+            let folder = given.map_or(folder, PathBuf::from);
+            (folder.clone(), Settings::Folder(folder))
+        }
+    };
     let _ = std::fs::remove_dir_all(&folder);
-    let settings = Settings { folder: folder.clone() };
+    std::fs::create_dir_all(&folder).expect("creates");
     let ledger = Ledger::open(settings, Arc::new(Machine), Seeded::new(1)).await.expect("opens");
     bare(&folder);
     let spent = cpu_seconds();

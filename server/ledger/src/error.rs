@@ -1,6 +1,6 @@
 //! What can go wrong, each as a sentence that says what to do next.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// Why a ledger cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -21,17 +21,46 @@ pub enum OpenError {
     )]
     Damaged { file: PathBuf, reason: String },
     #[error(
-        "the ledger {} was written by a newer version (its schema is {found}, this version knows {known}); start that \
-         version, or set STUDIO_DATA to another folder", file.display()
+        "the ledger {place} was written by a newer version (its schema is {found}, this version knows {known}); start that \
+         version, or {}", place.elsewhere()
     )]
-    NewerSchema { file: PathBuf, found: i64, known: i64 },
-    #[error("the ledger {} cannot be brought up to date ({reason}); nothing was changed in it, report this", file.display())]
-    Migration { file: PathBuf, reason: String },
-    #[error("the ledger {} cannot be opened ({reason}); see to that and start again", file.display())]
-    Unavailable { file: PathBuf, reason: String },
+    NewerSchema { place: Place, found: i64, known: i64 },
+    #[error(
+        "the ledger {place} cannot be brought up to date ({reason}); nothing was changed in it, report this"
+    )]
+    Migration { place: Place, reason: String },
+    #[error("the ledger {place} cannot be opened ({reason}); see to that and start again")]
+    Unavailable { place: Place, reason: String },
 }
 
-/// Why the ledger cannot do now what was asked. Nothing of the request was kept.
+/// Which ledger it is, as its keeper knows it. Never shows a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    File(PathBuf),
+    /// Host, port, database and schema.
+    Database(String),
+}
+
+impl Place {
+    const fn elsewhere(&self) -> &'static str {
+        match self {
+            Self::File(_) => "set STUDIO_DATA to another folder",
+            Self::Database(_) => "set DATABASE_URL to another database",
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(f),
+            Self::Database(place) => f.write_str(place),
+        }
+    }
+}
+
+/// Why the ledger cannot do now what was asked. Nothing of the request was kept, unless the sentence says that this is not
+/// known; sending again is safe in either case.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
     #[error("the ledger has more to write than it can take on; send again in {} s", retry_after.as_secs().max(1))]
@@ -39,7 +68,7 @@ pub enum LedgerError {
     /// The sentence says what is wrong and what to do.
     #[error("{0}")]
     Unavailable(String),
-    #[error("the ledger's file is damaged ({0}); stop the server and restore a backup")]
+    #[error("the ledger is damaged ({0}); stop the server and restore a backup")]
     Damaged(String),
     #[error("the ledger is closed; send again when the server is back")]
     Closed,

@@ -16,14 +16,36 @@ use uuid::Uuid;
 use crate::{
     Change, DeadLetter, Held, LedgerError, ListAsk, OpenError, Outcome, Page, Parcel, Standing, Unconfirmed,
     chance::Chance,
-    sqlite::{Settlement, Sqlite, Target, Ticket},
+    command::{Settlement, Target, Ticket},
+    database::Database,
+    desk::Desk,
+    postgres::Postgres,
+    sqlite::Sqlite,
 };
 
 /// Where the ledger lives.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    /// Holds `ledger.sqlite` and its lock; made when it is missing.
-    pub folder: PathBuf,
+pub enum Settings {
+    /// Holds `ledger.sqlite` and its lock; made when it is missing. One process's at a time.
+    Folder(PathBuf),
+    /// PostgreSQL, which any number of processes share.
+    Database(Database),
+}
+
+/// Which store it is.
+enum Store {
+    Folder(Sqlite),
+    Database(Postgres),
+}
+
+/// Asks whichever store it is: every store has the same questions.
+macro_rules! either {
+    ($ledger:ident, $store:ident => $question:expr) => {
+        match &*$ledger.store {
+            Store::Folder($store) => $question,
+            Store::Database($store) => $question,
+        }
+    };
 }
 
 /// Durable records of every kind. Cheap to clone; every clone is the same ledger.
@@ -31,12 +53,13 @@ pub struct Settings {
 /// Every question may be answered by a `LedgerError`, which says why there is no answer now; then nothing was kept.
 #[derive(Clone)]
 pub struct Ledger {
-    store: Arc<Sqlite>,
+    store: Arc<Store>,
     changes: watch::Sender<u64>,
 }
 
 impl Ledger {
-    /// Opens the folder's ledger, brings its schema up to date, and takes back the leases of the process before.
+    /// Opens the ledger and brings its schema up to date. A folder is this process's alone, so that the leases of the
+    /// process before are taken back; in a database they run out.
     ///
     /// # Errors
     /// Each says what to do about it.
@@ -46,13 +69,19 @@ impl Ledger {
         chance: impl Chance,
     ) -> Result<Self, OpenError> {
         let changes = watch::Sender::new(0);
-        let store = Sqlite::open(settings.folder, clock, Arc::new(chance), changes.clone()).await?;
+        let (chance, moves) = (Arc::new(chance), changes.clone());
+        let store = match settings {
+            Settings::Folder(folder) => Store::Folder(Sqlite::open(folder, clock, chance, moves).await?),
+            Settings::Database(database) => {
+                Store::Database(Postgres::open(database, clock, chance, moves).await?)
+            }
+        };
         Ok(Self { store: Arc::new(store), changes })
     }
 
     /// Finishes what was taken on, folds the file together and frees the folder. Whoever asks later gets `Closed`.
     pub async fn close(&self) {
-        self.store.close().await;
+        either!(self, store => store.close().await);
     }
 
     /// Takes records in. One call is one request: its records are decided in order, as if sent one after another, and
@@ -63,7 +92,7 @@ impl Ledger {
         kind: &'static Kind,
         records: Vec<Record>,
     ) -> Result<Vec<Outcome>, LedgerError> {
-        self.store.store(tenant, kind, records).await
+        self.desk().store(tenant, kind, records).await
     }
 
     /// Puts `record` in the place of what `id` says now. A time that was left out counts as the stored one.
@@ -75,7 +104,7 @@ impl Ledger {
         record: Record,
         expected_revision: Option<i64>,
     ) -> Result<Change, LedgerError> {
-        self.store.correct(Target { tenant, kind, id, expected_revision }, record).await
+        self.desk().correct(Target { tenant, kind, id, expected_revision }, record).await
     }
 
     /// Takes a record out of every list and figure. What it was stays in the ledger.
@@ -86,7 +115,7 @@ impl Ledger {
         id: Uuid,
         expected_revision: Option<i64>,
     ) -> Result<Change, LedgerError> {
-        self.store.withdraw(Target { tenant, kind, id, expected_revision }).await
+        self.desk().withdraw(Target { tenant, kind, id, expected_revision }).await
     }
 
     /// One record, withdrawn or not.
@@ -96,7 +125,7 @@ impl Ledger {
         kind: &'static Kind,
         id: Uuid,
     ) -> Result<Option<Held>, LedgerError> {
-        self.store.read(tenant, kind, id).await
+        either!(self, store => store.read(tenant, kind, id).await)
     }
 
     /// Records, newest first.
@@ -106,7 +135,7 @@ impl Ledger {
         kind: &'static Kind,
         ask: &ListAsk,
     ) -> Result<Page, LedgerError> {
-        self.store.list(tenant, kind, ask).await
+        either!(self, store => store.list(tenant, kind, ask).await)
     }
 
     /// The campaign runs of a window and of the stretch before it, added up by bucket.
@@ -116,7 +145,7 @@ impl Ledger {
         window: &Window,
         filter: &Filter,
     ) -> Result<History, LedgerError> {
-        self.store.history(tenant, window, filter).await
+        either!(self, store => store.history(tenant, window, filter).await)
     }
 
     /// What the kind's naming field points at, as far as there are records of it: id and name, by id.
@@ -125,10 +154,11 @@ impl Ledger {
         tenant: TenantId,
         kind: &'static Kind,
     ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        self.store.names(tenant, kind).await
+        either!(self, store => store.names(tenant, kind).await)
     }
 
-    /// Moves with every committed change that can change a figure, a list or the balance.
+    /// Moves with every change of this process that can change a figure, a list or the balance, once it is committed.
+    /// What other processes write into the same database moves nothing here: look again after a while.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
@@ -136,22 +166,22 @@ impl Ledger {
 
     /// Where a tenant's records stand, all figures of one moment.
     pub async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
-        self.store.standing(tenant).await
+        either!(self, store => store.standing(tenant).await)
     }
 
     /// Whether the ledger reads and writes now.
     pub async fn healthy(&self) -> Result<(), LedgerError> {
-        self.store.healthy().await
+        either!(self, store => store.healthy().await)
     }
 
     /// Lends out up to `most` parcels, oldest first, fairly between tenants, for so long.
     pub async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
-        self.store.lease(most, hold).await
+        self.desk().lease(most, hold).await
     }
 
     /// Dataverse acknowledged these. Those whose lease is no longer theirs are passed over, here and below.
     pub async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError> {
-        self.store.settle(tickets(parcels), Settlement::Delivered { at }).await
+        self.desk().settle(tickets(parcels), Settlement::Delivered { at }).await
     }
 
     /// These are tried again from `until` on. `counted` when it was an attempt of theirs that failed, and not the lane.
@@ -161,7 +191,7 @@ impl Ledger {
         until: Instant,
         counted: bool,
     ) -> Result<(), LedgerError> {
-        self.store.settle(tickets(parcels), Settlement::Postponed { until, counted }).await
+        self.desk().settle(tickets(parcels), Settlement::Postponed { until, counted }).await
     }
 
     /// Dataverse refuses these for good, each for its reason.
@@ -170,27 +200,31 @@ impl Ledger {
             .iter()
             .map(|(parcel, reason)| Ticket { reason: Some(reason.clone()), ..Ticket::of(parcel) })
             .collect();
-        self.store.settle(tickets, Settlement::Dead).await
+        self.desk().settle(tickets, Settlement::Dead).await
     }
 
     /// What Dataverse refused, newest first.
     pub async fn dead_letters(&self, tenant: TenantId, most: usize) -> Result<Vec<DeadLetter>, LedgerError> {
-        self.store.dead_letters(tenant, most).await
+        either!(self, store => store.dead_letters(tenant, most).await)
     }
 
     /// Sends a dead letter once more. Says whether there was one.
     pub async fn resend(&self, tenant: TenantId, kind: &'static Kind, id: Uuid) -> Result<bool, LedgerError> {
-        self.store.resend(Target { tenant, kind, id, expected_revision: None }).await
+        self.desk().resend(Target { tenant, kind, id, expected_revision: None }).await
     }
 
     /// What Dataverse acknowledged up to then and what was not read back yet, oldest first.
     pub async fn unconfirmed(&self, until: Instant, most: usize) -> Result<Vec<Unconfirmed>, LedgerError> {
-        self.store.unconfirmed(until, most).await
+        either!(self, store => store.unconfirmed(until, most).await)
     }
 
     /// These were read back as they should be. Says how many were news: what was corrected meanwhile is passed over.
     pub async fn confirmed(&self, read: &[Unconfirmed]) -> Result<u64, LedgerError> {
-        self.store.confirmed(read).await
+        self.desk().confirmed(read).await
+    }
+
+    fn desk(&self) -> &Desk {
+        either!(self, store => &store.desk)
     }
 }
 

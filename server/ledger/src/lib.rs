@@ -3,18 +3,33 @@
 //! A record is answered when it is on disk. Everything here knows records through `model::record::Kind` alone: another
 //! kind is a descriptor there and a migration here.
 
+mod amendment;
 pub mod chance;
+mod command;
+mod database;
+mod decision;
+mod desk;
 mod error;
 mod face;
+mod history;
 pub mod list;
+mod made;
 pub mod outbox;
+mod postgres;
+mod queue;
+mod returned;
+mod row;
 mod sqlite;
 pub mod standing;
+#[cfg(test)]
+mod trial;
 mod verdict;
 
-pub use error::{LedgerError, OpenError};
+pub use database::{BadDatabase, Database};
+pub use error::{LedgerError, OpenError, Place};
 pub use face::{Ledger, Settings};
 pub use list::{BadCursor, Cursor, ListAsk, Page};
 pub use outbox::{DeadLetter, Operation, Parcel, Unconfirmed};
+pub use sqlite::{BackupError, back_up, restore};
 pub use standing::Standing;
 pub use verdict::{Change, Held, Outcome, Verdict};

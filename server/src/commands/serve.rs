@@ -44,7 +44,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let listening = listener.local_addr().context("the address that is listened on is not known")?;
     data_folder::prepare(&settings.data)?;
     let clock = clock::clock(settings.frozen);
-    let folder = ledger::Settings { folder: settings.data.clone() };
+    let folder = ledger::Settings::Folder(settings.data.clone());
     let ledger = Ledger::open(folder, Arc::clone(&clock), Seeded::new(chance::seed())).await?;
     let target = Target::open(&settings.way, &settings.data).await?;
     // The relay paces itself, and wants to hear at once that it is too fast.

@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod backups;
 mod corrections;
 mod description;
 mod endings;

@@ -12,9 +12,15 @@ use crate::{
     shell::run,
 };
 
+/// The ledger's tests start a PostgreSQL of their own, with a pooler before it.
 pub fn unit(house: &House, tally: &mut Tally) -> Result<()> {
+    let postgres = setup::postgres(house)?;
     let mut cargo = house.cargo();
-    cargo.arg("test").env("STUDIO_STRACE", setup::strace(house)?);
+    cargo
+        .arg("test")
+        .env("STUDIO_POSTGRES", &postgres.programs)
+        .env("STUDIO_PGBOUNCER", &postgres.pooler)
+        .env("STUDIO_STRACE", setup::strace(house)?);
     choose(&mut cargo, &house.server_side()?);
     tally.run(&mut cargo)?;
     tally.run(house.cargo().args(["test", "-p", "xtask"]))?;

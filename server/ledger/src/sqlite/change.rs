@@ -6,15 +6,15 @@ use model::{
 };
 use sqlx::{Error, SqliteConnection};
 
-use super::{
+use super::{delivery, intake, row, statements, writer::Step};
+use crate::{
+    Change,
+    amendment::{self, Passage},
     command::Target,
-    delivery::{self, Entry},
-    intake,
-    row::{self, Row},
-    statements,
-    writer::Step,
+    decision::hour_of,
+    returned::Entry,
+    row::Row,
 };
-use crate::Change;
 
 pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Record) -> Result<Change, Error> {
     let row = match find(step, target).await? {
@@ -26,23 +26,17 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
         return Ok(Change::KeyDiffers);
     }
     let stored = &row.held.stored;
-    if let Some(refused) = outdated(target, stored) {
+    if let Some(refused) = amendment::outdated(target, stored) {
         return Ok(refused);
     }
     intake::write_name(step.connection, step.known, kind, target.tenant, record, step.now).await?;
-    let name = record.name.clone().or_else(|| stored.record.name.clone());
-    step.changed |= name != stored.record.name;
+    let corrected = amendment::corrected(kind, record, stored);
+    let name = &corrected.record.name;
+    step.changed |= *name != stored.record.name;
     if record.says_the_same(kind, &stored.record) {
-        let record = Record { name, ..stored.record.clone() };
+        let record = Record { name: name.clone(), ..stored.record.clone() };
         return Ok(Change::Unchanged(Stored { record, ..stored.clone() }));
     }
-    let corrected = Stored {
-        id: stored.id,
-        revision: stored.revision + 1,
-        received_at: stored.received_at,
-        exported_at: None,
-        record: Record { name, ..with_stored_time(kind, record, &stored.record) },
-    };
     keep_version(step, target, stored, "correction").await?;
     let query = corrected.record.values.iter().fold(sqlx::query(statements::of(kind).correct), row::bind);
     query.bind(corrected.revision).bind(row.position).execute(&mut *step.connection).await?;
@@ -58,7 +52,7 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target) -> Result<Cha
         Err(refused) => return Ok(refused),
     };
     let stored = &row.held.stored;
-    if let Some(refused) = outdated(target, stored) {
+    if let Some(refused) = amendment::outdated(target, stored) {
         return Ok(refused);
     }
     let revision = stored.revision + 1;
@@ -88,25 +82,6 @@ async fn find(step: &mut Step<'_>, target: &Target) -> Result<Result<Row, Change
         Some(row) if row.held.withdrawn_at.is_some() => Err(Change::Gone),
         Some(row) => Ok(row),
     })
-}
-
-fn outdated(target: &Target, stored: &Stored) -> Option<Change> {
-    let current = stored.revision;
-    target
-        .expected_revision
-        .filter(|expected| *expected != current)
-        .map(|_| Change::RevisionMismatch { current })
-}
-
-fn with_stored_time(kind: &Kind, record: &Record, stored: &Record) -> Record {
-    let mut record = record.clone();
-    if !record.timed
-        && let Some(at) = statements::time_field(kind)
-    {
-        record.values[at] = stored.values[at].clone();
-        record.timed = true;
-    }
-    record
 }
 
 async fn keep_version(
@@ -139,20 +114,12 @@ async fn unconfirm(step: &mut Step<'_>, target: &Target, row: &Row) -> Result<()
             step.connection,
             target.tenant,
             target.kind,
-            intake::hour_of(step.now),
+            hour_of(step.now),
             Passage { confirmed: -1, ..Passage::default() },
         )
         .await?;
     }
     Ok(())
-}
-
-/// What happened to records on the way.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Passage {
-    pub(super) delivered: i64,
-    pub(super) confirmed: i64,
-    pub(super) withdrawn_unsent: i64,
 }
 
 pub(super) async fn note(

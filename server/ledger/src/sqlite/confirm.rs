@@ -7,14 +7,8 @@ use model::{
 };
 use sqlx::{Error, SqlitePool};
 
-use super::{
-    change::{Passage, note},
-    delivery::json,
-    intake::hour_of,
-    row, statements,
-    writer::Step,
-};
-use crate::outbox::Unconfirmed;
+use super::{change::note, delivery::json, row, statements, writer::Step};
+use crate::{amendment::Passage, decision::hour_of, outbox::Unconfirmed};
 
 /// Marks these, each by its position and the revision that was read back. Says how many were new.
 pub(super) async fn confirm(

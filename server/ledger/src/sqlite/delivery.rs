@@ -1,6 +1,6 @@
 //! The outbox: lends entries out, takes them back, and keeps each record's newest state in line.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use model::{
     record::{KINDS, Kind},
@@ -10,27 +10,19 @@ use model::{
 use sqlx::{Error, SqliteConnection};
 
 use super::{
-    change::{Passage, note},
-    command::{Settlement, Target, Ticket},
-    intake::{self, hour_of},
+    change::note,
+    intake,
     row::{self, get},
     statements,
     writer::Step,
 };
-use crate::{Operation, Parcel};
-
-/// One record's entry in the outbox.
-pub(super) struct Entry {
-    first: bool,
-    epoch: i64,
-}
-
-impl Entry {
-    /// Whether nobody can have sent anything of this record.
-    pub(super) const fn was_never_sent(&self) -> bool {
-        self.first && self.epoch == 0
-    }
-}
+use crate::{
+    Operation, Parcel,
+    amendment::Passage,
+    command::{Settlement, Target, Ticket},
+    decision::hour_of,
+    returned::{Entry, Returned, by_table},
+};
 
 pub(super) async fn entry(
     step: &mut Step<'_>,
@@ -179,25 +171,9 @@ async fn lease_of(
     Ok(parcels)
 }
 
-/// One table's parcels that came back with a lease that still holds.
-struct Returned {
-    tenant: TenantId,
-    kind: &'static Kind,
-    /// What was carried is still the newest state.
-    newest: Vec<i64>,
-    /// A newer state came up meanwhile.
-    overtaken: Vec<i64>,
-    /// How many of both Dataverse had never acknowledged before.
-    first: i64,
-}
-
 /// Takes parcels back. Those whose lease was taken over by somebody else are passed over.
 pub(super) async fn settle(step: &mut Step<'_>, tickets: &[Ticket], how: Settlement) -> Result<(), Error> {
-    let mut tables: BTreeMap<(TenantId, &str), Vec<&Ticket>> = BTreeMap::new();
-    for ticket in tickets {
-        tables.entry((ticket.tenant, ticket.kind.name)).or_default().push(ticket);
-    }
-    for tickets in tables.into_values() {
+    for tickets in by_table(tickets) {
         let Some(returned) = returned(step.connection, &tickets).await? else { continue };
         match how {
             Settlement::Delivered { at } => delivered(step, &returned, at).await?,
@@ -225,13 +201,9 @@ async fn returned(connection: &mut SqliteConnection, tickets: &[&Ticket]) -> Res
     .bind(json(&carried))
     .fetch_all(connection)
     .await?;
-    let mut returned =
-        Returned { tenant: *tenant, kind, newest: Vec::new(), overtaken: Vec::new(), first: 0 };
+    let mut returned = Returned::nothing_yet(*tenant, kind);
     for row in &rows {
-        let is_newest = get::<i64>(row, 1)? == 1;
-        let positions = if is_newest { &mut returned.newest } else { &mut returned.overtaken };
-        positions.push(get(row, 0)?);
-        returned.first += get::<i64>(row, 2)?;
+        returned.add(get(row, 0)?, get::<i64>(row, 1)? == 1, get(row, 2)?);
     }
     Ok(Some(returned))
 }
@@ -254,7 +226,7 @@ async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Instant) -> Res
     .bind(json(&returned.overtaken))
     .execute(&mut *step.connection)
     .await?;
-    step.changed |= !(returned.newest.is_empty() && returned.overtaken.is_empty());
+    step.changed |= !returned.is_empty();
     let passage = Passage { delivered: returned.first, ..Passage::default() };
     note(step.connection, returned.tenant, returned.kind, hour_of(at), passage).await
 }
@@ -297,11 +269,7 @@ async fn release(
 
 /// A record that was corrected meanwhile gets another chance.
 async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
-    let reasons: Vec<(i64, &str)> = tickets
-        .iter()
-        .filter(|ticket| returned.newest.contains(&ticket.position))
-        .map(|ticket| (ticket.position, ticket.reason.as_deref().unwrap_or("refused without a reason")))
-        .collect();
+    let reasons = returned.refused(tickets);
     sqlx::query(
         "INSERT INTO dead_letters (tenant_id, kind, position, revision, first, enqueued_at, epoch, attempts, reason, \
          died_at) SELECT o.tenant_id, o.kind, o.position, o.revision, o.first, o.enqueued_at, o.epoch, \

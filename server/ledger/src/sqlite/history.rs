@@ -1,14 +1,15 @@
 //! Figures of campaign runs over a window, exact, out of one index.
 
 use model::{
-    calendar::{Bucket, Span, Window},
-    figures::{Figures, Sums},
+    calendar::{Span, Window},
+    figures::Sums,
     history::{Filter, History},
     tenant::TenantId,
 };
 use sqlx::{AssertSqlSafe, Error, SqliteConnection, SqlitePool};
 
 use super::{delivery::json, row::get};
+use crate::history;
 
 /// What one bucket adds up to, as SQLite hands it over.
 type Added = (i64, i64, i64, i64, i64, i64, i64, Option<String>, i64, i64);
@@ -20,20 +21,11 @@ pub(super) async fn history(
     filter: &Filter,
 ) -> Result<History, Error> {
     let mut transaction = readers.begin().await?;
-    let spans: Vec<Span> =
-        window.buckets.iter().chain(&window.previous_buckets).map(|bucket: &Bucket| bucket.span).collect();
-    let mut buckets = sums(&mut transaction, tenant, &spans, filter).await?;
+    let buckets = sums(&mut transaction, tenant, &history::spans(window), filter).await?;
     let campaigns = campaigns(&mut transaction, tenant, window.span, filter).await?;
     let previous_campaigns = self::campaigns(&mut transaction, tenant, window.previous, filter).await?;
     transaction.commit().await?;
-    let previous_buckets = buckets.split_off(window.buckets.len());
-    Ok(History {
-        window: window.clone(),
-        figures: Figures { sums: Sums::total(&buckets), campaigns },
-        previous: Figures { sums: Sums::total(&previous_buckets), campaigns: previous_campaigns },
-        buckets,
-        previous_buckets,
-    })
+    Ok(history::assemble(window, buckets, campaigns, previous_campaigns))
 }
 
 /// One sum for each span, each found by walking its stretch of the index: nothing is sorted, nothing read twice.

@@ -3,62 +3,36 @@
 use std::collections::{BTreeMap, HashMap};
 
 use model::{
-    record::{Kind, Record, Stored},
+    record::{Kind, Record},
     tenant::TenantId,
-    time::{HOUR, Instant},
+    time::Instant,
 };
 use sqlx::{Error, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
-    command::Request,
     known::Known,
     row,
     statements::{self, CHUNKS, Statements},
     writer::Step,
 };
-use crate::{Held, Outcome, Verdict, chance::Chance};
-
-type Key = (TenantId, Uuid);
-
-/// One kind's requests of one group, and what is decided about them.
-struct Intake<'a> {
-    kind: &'static Kind,
-    now: Instant,
-    held: HashMap<Key, Held>,
-    fresh: Vec<Fresh<'a>>,
-    fresh_at: HashMap<Key, usize>,
-    receipts: Vec<Receipt>,
-}
-
-struct Fresh<'a> {
-    tenant: TenantId,
-    id: Uuid,
-    record: &'a Record,
-}
-
-struct Receipt {
-    tenant: TenantId,
-    taken: i64,
-    checksum: i64,
-}
+use crate::{
+    Held, Outcome,
+    command::Request,
+    decision::{Decision, Fresh, Key, Receipt, hour_of, ids_of},
+    row::Row,
+};
 
 /// Decides and writes. The answers stand in the order of the requests, which are all of one kind.
 pub(super) async fn store(step: &mut Step<'_>, requests: &mut [Request]) -> Result<(), Error> {
     let Some(kind) = requests.first().map(|request| request.kind) else { return Ok(()) };
     let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.chance)).collect();
     let held = existing(step.connection, kind, requests, &ids).await?;
-    let mut intake = Intake {
-        kind,
-        now: step.now,
-        held,
-        fresh: Vec::new(),
-        fresh_at: HashMap::new(),
-        receipts: Vec::new(),
-    };
+    let mut decision = Decision::new(kind, step.now, held);
     let answers: Vec<Vec<Outcome>> =
-        requests.iter().zip(ids).map(|(request, ids)| intake.decide(request, ids)).collect();
-    step.changed |= !intake.fresh.is_empty();
+        requests.iter().zip(ids).map(|(request, ids)| decision.decide(request, ids)).collect();
+    step.changed |= !decision.fresh.is_empty();
+    let intake = Intake { kind, now: step.now, fresh: decision.fresh, receipts: decision.receipts };
     intake.write(step.connection, step.known).await?;
     for (request, outcomes) in requests.iter_mut().zip(answers) {
         request.answer.fill(outcomes);
@@ -66,16 +40,12 @@ pub(super) async fn store(step: &mut Step<'_>, requests: &mut [Request]) -> Resu
     Ok(())
 }
 
-/// Where the kind has a natural key that is its id; any other record gets one that begins with the time.
-fn ids_of(request: &Request, now: Instant, chance: &dyn Chance) -> Vec<Uuid> {
-    let id = |record: &Record| {
-        if request.kind.natural_key.is_empty() {
-            model::identity::timed_id(now, chance.tail())
-        } else {
-            record.id(request.kind, request.tenant)
-        }
-    };
-    request.records.iter().map(id).collect()
+/// What is new of one group.
+struct Intake<'a> {
+    kind: &'static Kind,
+    now: Instant,
+    fresh: Vec<Fresh<'a>>,
+    receipts: Vec<Receipt>,
 }
 
 async fn existing(
@@ -103,7 +73,7 @@ pub(super) async fn by_ids(
     kind: &'static Kind,
     tenant: TenantId,
     ids: &[Uuid],
-) -> Result<Vec<row::Row>, Error> {
+) -> Result<Vec<Row>, Error> {
     let rows = sqlx::query(statements::of(kind).by_ids)
         .bind(json_of(ids))
         .bind(tenant.to_string())
@@ -124,48 +94,7 @@ fn json_of(ids: &[Uuid]) -> String {
     json
 }
 
-impl<'a> Intake<'a> {
-    fn decide(&mut self, request: &'a Request, ids: Vec<Uuid>) -> Vec<Outcome> {
-        let mut receipt = Receipt { tenant: request.tenant, taken: 0, checksum: 0 };
-        let outcomes = ids
-            .into_iter()
-            .zip(&request.records)
-            .map(|(id, record)| {
-                let verdict = self.verdict((request.tenant, id), record, &mut receipt);
-                Outcome { id, verdict }
-            })
-            .collect();
-        if receipt.taken > 0 {
-            self.receipts.push(receipt);
-        }
-        outcomes
-    }
-
-    fn verdict(&mut self, key: Key, record: &'a Record, receipt: &mut Receipt) -> Verdict {
-        if let Some(held) = self.held.get(&key) {
-            return against(self.kind, record, held);
-        }
-        if let Some(at) = self.fresh_at.get(&key) {
-            let stored = self.as_stored(&self.fresh[*at]);
-            return against(self.kind, record, &Held { stored, withdrawn_at: None });
-        }
-        receipt.taken += 1;
-        receipt.checksum = receipt.checksum.wrapping_add(digest(key.1));
-        self.fresh_at.insert(key, self.fresh.len());
-        self.fresh.push(Fresh { tenant: key.0, id: key.1, record });
-        Verdict::Stored(1)
-    }
-
-    fn as_stored(&self, fresh: &Fresh<'_>) -> Stored {
-        Stored {
-            id: fresh.id,
-            revision: 1,
-            received_at: self.now,
-            exported_at: None,
-            record: fresh.record.clone(),
-        }
-    }
-
+impl Intake<'_> {
     async fn write(self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
         if self.fresh.is_empty() {
             return Ok(());
@@ -320,26 +249,6 @@ pub(super) async fn write_name(
         .execute(connection)
         .await
         .map(|_| ())
-}
-
-/// What an id adds to a checksum: the order in which ids come does not matter.
-pub(super) fn digest(id: Uuid) -> i64 {
-    let (high, low) = id.as_u64_pair();
-    (high ^ low.rotate_left(17)).cast_signed()
-}
-
-pub(super) const fn hour_of(at: Instant) -> i64 {
-    at.micros().div_euclid(HOUR)
-}
-
-fn against(kind: &Kind, record: &Record, held: &Held) -> Verdict {
-    if held.withdrawn_at.is_some() {
-        Verdict::Withdrawn
-    } else if record.says_the_same(kind, &held.stored.record) {
-        Verdict::Duplicate(held.stored.revision)
-    } else {
-        Verdict::Conflict { stored: Box::new(held.stored.clone()) }
-    }
 }
 
 fn chunk(rows: usize) -> usize {

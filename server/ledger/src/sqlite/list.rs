@@ -1,13 +1,13 @@
 //! Lists, newest first, page by page.
 
-use model::{record::Kind, tenant::TenantId, time::Instant};
+use model::{record::Kind, tenant::TenantId};
 use sqlx::{AssertSqlSafe, Error, SqlitePool, query::Query};
 
 use super::{
     row,
     statements::{self, Statements},
 };
-use crate::{Cursor, Held, ListAsk, Page};
+use crate::{Held, ListAsk, Page, row::page};
 
 pub(super) async fn list(
     readers: &SqlitePool,
@@ -29,11 +29,8 @@ pub(super) async fn list(
     }
     let more = ask.limit.saturating_add(1);
     let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(readers).await?;
-    let mut found = rows.iter().map(|row| row::read(kind, row, 0)).collect::<Result<Vec<_>, _>>()?;
-    let is_last = found.len() <= ask.limit;
-    found.truncate(ask.limit);
-    let next = found.last().filter(|_| !is_last).map(|last| cursor(kind, last));
-    Ok(Page { items: found.into_iter().map(|row| row.held.stored).collect(), next })
+    let found = rows.iter().map(|row| row::read(kind, row, 0)).collect::<Result<Vec<_>, _>>()?;
+    Ok(page(kind, found, ask.limit))
 }
 
 pub(super) async fn read(
@@ -77,11 +74,4 @@ fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
     }
     sql.push_str(&format!(" ORDER BY r.{time} DESC, r.position DESC LIMIT ?"));
     sql
-}
-
-fn cursor(kind: &Kind, last: &row::Row) -> Cursor {
-    let stored = &last.held.stored;
-    let at = statements::time_field(kind).and_then(|at| stored.record.values[at].number());
-    let at = at.map_or(stored.received_at, Instant::from_micros);
-    Cursor { at, position: last.position }
 }

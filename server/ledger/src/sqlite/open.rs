@@ -14,13 +14,15 @@ use sqlx::{
 };
 
 use super::{fault, folder};
-use crate::{LedgerError, OpenError};
+use crate::{LedgerError, OpenError, Place};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Up to this size a file is read through for damage before it is used; that takes a tenth of a second.
 const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
 const READERS: u32 = 3;
+/// The ledger in its folder.
+pub(super) const FILE: &str = "ledger.sqlite";
 
 /// Where the ledger's file is, and which file that was when it was opened.
 #[derive(Clone)]
@@ -32,7 +34,7 @@ pub(super) struct Files {
 
 impl Files {
     pub(super) fn of(folder: PathBuf) -> Result<Self, OpenError> {
-        let ledger = folder.join("ledger.sqlite");
+        let ledger = folder.join(FILE);
         let refused =
             |error: std::io::Error| OpenError::Folder { folder: folder.clone(), reason: error.to_string() };
         folder::make_private(&ledger).map_err(refused)?;
@@ -53,6 +55,10 @@ impl Files {
                 self.ledger.display()
             ))),
         }
+    }
+
+    fn place(&self) -> Place {
+        Place::File(self.ledger.clone())
     }
 
     fn options(&self) -> SqliteConnectOptions {
@@ -97,7 +103,7 @@ pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenErro
     check(files, &mut connection).await?;
     MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
         MigrateError::Execute(error) if fault::is_of_surroundings(&error) => refusal(files, &error),
-        other => OpenError::Migration { file: files.ledger.clone(), reason: other.to_string() },
+        other => OpenError::Migration { place: files.place(), reason: other.to_string() },
     })?;
     take_back_leases(&mut connection).await.map_err(|error| refusal(files, &error))?;
     sync_folder(&files.folder)
@@ -123,7 +129,7 @@ async fn refuse_newer(files: &Files, connection: &mut SqliteConnection) -> Resul
     let found = number(connection, newest).await.map_err(|error| refusal(files, &error))?;
     let known = known_schema();
     if found > known {
-        return Err(OpenError::NewerSchema { file: files.ledger.clone(), found, known });
+        return Err(OpenError::NewerSchema { place: files.place(), found, known });
     }
     Ok(())
 }
@@ -158,16 +164,16 @@ async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx:
     sqlx::query(sql).execute(connection).await.map(|_| ())
 }
 
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 fn refusal(files: &Files, error: &sqlx::Error) -> OpenError {
-    let file = files.ledger.clone();
+    let reason = error.to_string();
     if fault::is_damage(error) {
-        return OpenError::Damaged { file, reason: error.to_string() };
+        return OpenError::Damaged { file: files.ledger.clone(), reason };
     }
-    OpenError::Unavailable { file, reason: error.to_string() }
+    OpenError::Unavailable { place: files.place(), reason }
 }
 
 /// Ends a connection in order, so that the file beside it is folded in.

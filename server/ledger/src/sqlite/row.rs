@@ -12,14 +12,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::statements::FIELDS_FROM;
-use crate::Held;
-
-/// One record with its place in the file.
-pub(super) struct Row {
-    pub(super) position: i64,
-    pub(super) held: Held,
-    pub(super) confirmed: bool,
-}
+use crate::{Held, row::Row};
 
 /// Reads a row whose columns begin at `from`.
 pub(super) fn read(kind: &Kind, row: &SqliteRow, from: usize) -> Result<Row, Error> {

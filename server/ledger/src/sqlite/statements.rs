@@ -1,11 +1,8 @@
 //! The SQL of a kind, made once from its table of fields. Names come from descriptors in the code, never from outside.
 
-use std::{
-    collections::HashMap,
-    sync::{PoisonError, RwLock},
-};
+use model::record::Kind;
 
-use model::record::{Kind, Need};
+use crate::{amendment::time_field, made::Made};
 
 /// How many rows one INSERT takes. Few sizes, so that each statement is prepared once.
 pub(super) const CHUNKS: [usize; 4] = [64, 16, 4, 1];
@@ -53,23 +50,8 @@ impl Statements {
 
 /// The statements of a kind, the same ones for the life of the process.
 pub(super) fn of(kind: &'static Kind) -> &'static Statements {
-    static MADE: RwLock<Option<HashMap<&'static str, &'static Statements>>> = RwLock::new(None);
-    let known = MADE.read().unwrap_or_else(PoisonError::into_inner);
-    if let Some(made) = known.as_ref().and_then(|made| made.get(kind.name)) {
-        return made;
-    }
-    drop(known);
-    let made: &'static Statements = Box::leak(Box::new(make(kind)));
-    MADE.write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get_or_insert_default()
-        .entry(kind.name)
-        .or_insert(made)
-}
-
-/// The position of a kind's own time among its fields.
-pub(super) fn time_field(kind: &Kind) -> Option<usize> {
-    kind.fields.iter().position(|field| field.need == Need::Arrival)
+    static MADE: Made<Statements> = Made::none();
+    MADE.of(kind, make)
 }
 
 fn make(kind: &Kind) -> Statements {

@@ -7,10 +7,14 @@ use model::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::{Verdict, chance::Seeded};
+use crate::{
+    Verdict,
+    chance::Seeded,
+    command::{Command, Work},
+    trial::{NOW, runs},
+};
 
 const T: TenantId = TenantId::FIRST;
-const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
 
 async fn open(folder: &TempDir) -> Sqlite {
     let clock = Arc::new(ManualClock::at(NOW));
@@ -18,18 +22,8 @@ async fn open(folder: &TempDir) -> Sqlite {
     Sqlite::open(folder.path().to_owned(), clock, Arc::new(Seeded::new(1)), changes).await.unwrap()
 }
 
-fn runs(from: usize, count: usize) -> Vec<Record> {
-    let run = |number: usize| {
-        let json = format!(
-            r#"{{"campaignId":"c","runId":"{number}","phase":"1","agentsTotal":1,"agentsSuccessful":1}}"#
-        );
-        record::parse(&CAMPAIGN_RUN, &json, NOW).unwrap()
-    };
-    (from..from + count).map(run).collect()
-}
-
 async fn spoil(store: &Sqlite, sql: &'static str) {
-    store.ask(|slot| Command::of_house(Work::Spoil(sql, slot))).await.unwrap();
+    store.desk.ask(|slot| Command::of_house(Work::Spoil(sql, slot))).await.unwrap();
 }
 
 async fn durable(store: &Sqlite) -> i64 {
@@ -42,13 +36,13 @@ async fn durable(store: &Sqlite) -> i64 {
 async fn a_full_disk_is_said_nothing_is_half_written_and_it_goes_on() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    store.store(T, &CAMPAIGN_RUN, runs(0, 10)).await.unwrap();
+    store.desk.store(T, &CAMPAIGN_RUN, runs(0, 10)).await.unwrap();
     spoil(&store, "PRAGMA max_page_count = 100").await;
-    let refused = store.store(T, &CAMPAIGN_RUN, runs(10, 2_000)).await.unwrap_err();
+    let refused = store.desk.store(T, &CAMPAIGN_RUN, runs(10, 2_000)).await.unwrap_err();
     assert!(refused.to_string().contains("disk is full"), "{refused}");
     assert_eq!(durable(&store).await, 10);
     // The writer has opened the file anew, and the limit was the old connection's.
-    let stored = store.store(T, &CAMPAIGN_RUN, runs(10, 2_000)).await.unwrap();
+    let stored = store.desk.store(T, &CAMPAIGN_RUN, runs(10, 2_000)).await.unwrap();
     assert!(stored.iter().all(|outcome| outcome.verdict == Verdict::Stored(1)));
     assert_eq!(durable(&store).await, 2_010);
 }
@@ -58,9 +52,9 @@ async fn a_read_only_disk_is_said_and_it_goes_on() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     spoil(&store, "PRAGMA query_only = 1").await;
-    let refused = store.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap_err();
+    let refused = store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap_err();
     assert!(refused.to_string().contains("read-only"), "{refused}");
-    store.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap();
+    store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap();
     assert_eq!(durable(&store).await, 1);
 }
 
@@ -70,8 +64,8 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
     let store = open(&folder).await;
     // Both are in one group: the second fails, and the first is done all the same.
     let (good, bad) = tokio::join!(
-        store.store(T, &CAMPAIGN_RUN, runs(0, 3)),
-        store.ask(|slot| Command::of_tenant(T, 1, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
+        store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)),
+        store.desk.ask(|slot| Command::of_tenant(T, 1, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
     );
     assert_eq!(good.unwrap().len(), 3);
     assert!(matches!(bad, Err(LedgerError::Fault(_))), "{bad:?}");

@@ -8,14 +8,16 @@ use sqlx::{Error, SqliteConnection};
 use tokio::sync::watch;
 
 use super::{
-    change,
-    command::{Command, Request, Work},
-    confirm, delivery, fault, intake,
+    change, confirm, delivery, fault, intake,
     known::Known,
     open::{self, Files},
+};
+use crate::{
+    LedgerError,
+    chance::Chance,
+    command::{Command, Request, Work},
     queue::Queue,
 };
-use crate::{LedgerError, chance::Chance};
 
 pub(super) struct Writer {
     files: Files,

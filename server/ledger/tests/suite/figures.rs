@@ -10,9 +10,9 @@ use model::{
     record::{Record, campaign_run::Run},
     time::{HOUR, Instant},
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, sample::Index};
 
-use crate::support::{KIND, Studio, T, at, run_at};
+use crate::support::{KIND, Store, Studio, T, at, run_at};
 
 const NOW: &str = "2026-11-21T12:00:00Z";
 
@@ -61,44 +61,45 @@ fn record((hours, campaign, phase, cost, latency, tokens): &Sketch, number: usiz
     run_at(&format!("c{campaign}"), &format!("r{number}"), &phase.to_string(), time, &more)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
-
-    #[test]
-    fn the_figures_are_those_of_a_plain_recount(
-        sketches in prop::collection::vec(
-            (-3_i64..600, 0_u8..4, 0_u8..3, 0_u32..9_000_000, prop::option::of(0_u32..90_000), 0_u32..2_000_000), 0..80,
-        ),
-        withdrawn in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
-        corrected in prop::collection::vec((any::<prop::sample::Index>(), 0_u32..1000), 0..8),
-    ) {
+pub fn the_figures_are_those_of_a_plain_recount(store: Store) {
+    let sketches = prop::collection::vec(
+        (-3_i64..600, 0_u8..4, 0_u8..3, 0_u32..9_000_000, prop::option::of(0_u32..90_000), 0_u32..2_000_000),
+        0..80,
+    );
+    let withdrawn = prop::collection::vec(any::<Index>(), 0..8);
+    let corrected = prop::collection::vec((any::<Index>(), 0_u32..1000), 0..8);
+    let config = ProptestConfig { cases: store.cases(12), ..ProptestConfig::default() };
+    proptest!(config, |(sketches in sketches, withdrawn in withdrawn, corrected in corrected)| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let studio = Studio::open().await;
-            let mut runs: Vec<Option<Record>> =
-                sketches.iter().enumerate().map(|(number, sketch)| Some(record(sketch, number))).collect();
-            let ids: Vec<_> = studio.store(runs.iter().flatten().cloned().collect()).await;
-            for (at, tokens) in corrected.iter().filter(|_| !ids.is_empty()) {
-                let at = at.index(runs.len());
-                let mut sketch = sketches[at];
-                sketch.5 = *tokens;
-                let record = record(&sketch, at);
-                studio.ledger.correct(T, KIND, ids[at].id, record.clone(), None).await.unwrap();
-                runs[at] = Some(record);
-            }
-            for at in withdrawn.iter().filter(|_| !ids.is_empty()) {
-                let at = at.index(runs.len());
-                studio.ledger.withdraw(T, KIND, ids[at].id, None).await.unwrap();
-                runs[at] = None;
-            }
-            let runs: Vec<Record> = runs.into_iter().flatten().collect();
-            for range in [Range::Live, Range::Days30] {
-                for filter in filters() {
-                    check(&studio, &runs, range, &filter).await;
-                }
-            }
-        });
+        runtime.block_on(recounted(store, &sketches, &withdrawn, &corrected));
+    });
+}
+
+async fn recounted(store: Store, sketches: &[Sketch], withdrawn: &[Index], corrected: &[(Index, u32)]) {
+    let studio = Studio::open(store).await;
+    let mut runs: Vec<Option<Record>> =
+        sketches.iter().enumerate().map(|(number, sketch)| Some(record(sketch, number))).collect();
+    let ids: Vec<_> = studio.store(runs.iter().flatten().cloned().collect()).await;
+    for (at, tokens) in corrected.iter().filter(|_| !ids.is_empty()) {
+        let at = at.index(runs.len());
+        let mut sketch = sketches[at];
+        sketch.5 = *tokens;
+        let record = record(&sketch, at);
+        studio.ledger.correct(T, KIND, ids[at].id, record.clone(), None).await.unwrap();
+        runs[at] = Some(record);
     }
+    for at in withdrawn.iter().filter(|_| !ids.is_empty()) {
+        let at = at.index(runs.len());
+        studio.ledger.withdraw(T, KIND, ids[at].id, None).await.unwrap();
+        runs[at] = None;
+    }
+    let runs: Vec<Record> = runs.into_iter().flatten().collect();
+    for range in [Range::Live, Range::Days30] {
+        for filter in filters() {
+            check(&studio, &runs, range, &filter).await;
+        }
+    }
+    studio.ledger.close().await;
 }
 
 fn filters() -> Vec<Filter> {

@@ -8,7 +8,7 @@ use model::time::{Instant, SECOND};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use crate::support::{KIND, Studio, T, run};
+use crate::support::{KIND, Store, Studio, T, run};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -108,7 +108,7 @@ impl World {
             }
             Event::ReadBack => self.read_back().await,
             Event::Wait { seconds } => {
-                self.studio.clock.advance_micros(seconds * SECOND);
+                self.studio.pass(seconds * SECOND).await;
                 // A relay gives up what it did not get through while it had the lease.
                 let now = self.studio.now();
                 self.under_way.retain(|(since, _)| now.since(*since) < 60 * SECOND);
@@ -157,7 +157,7 @@ impl World {
     /// Everything that still waits arrives; then both sides must hold the same.
     async fn settle(&mut self) {
         self.under_way.clear();
-        self.studio.clock.advance_micros(1_000 * SECOND);
+        self.studio.pass(1_000 * SECOND).await;
         for run in 0..6 {
             self.studio.ledger.resend(T, KIND, record(run, 0).id(KIND, T)).await.unwrap();
         }
@@ -187,27 +187,25 @@ impl World {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-    #[test]
-    fn nothing_is_ever_unaccounted_for(events in prop::collection::vec(event(), 1..60)) {
+pub fn nothing_is_ever_unaccounted_for(store: Store) {
+    let config = ProptestConfig { cases: store.cases(48), ..ProptestConfig::default() };
+    proptest!(config, |(events in prop::collection::vec(event(), 1..60))| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let studio = Studio::open().await;
+            let studio = Studio::open(store).await;
             let mut world = World { studio, dataverse: Rows::new(), under_way: Vec::new() };
             for event in &events {
                 world.happen(event).await;
                 world.studio.balanced().await;
             }
             world.settle().await;
+            world.studio.ledger.close().await;
         });
-    }
+    });
 }
 
-#[tokio::test]
-async fn many_at_once_are_told_apart_and_none_is_lost() {
-    let studio = Studio::open().await;
+pub async fn many_at_once_are_told_apart_and_none_is_lost(store: Store) {
+    let studio = Studio::open(store).await;
     let tasks: Vec<_> = (0..40_u8)
         .map(|task| {
             let ledger = studio.ledger.clone();

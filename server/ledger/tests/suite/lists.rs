@@ -3,7 +3,7 @@
 use ledger::{Cursor, ListAsk, Page};
 use model::time::SECOND;
 
-use crate::support::{KIND, Studio, T, at, run, run_at};
+use crate::support::{KIND, Store, Studio, T, at, run, run_at};
 
 async fn page(studio: &Studio, limit: usize, cursor: Option<Cursor>) -> Page {
     studio.ledger.list(T, KIND, &ListAsk { limit, cursor, ..ListAsk::default() }).await.unwrap()
@@ -13,9 +13,8 @@ fn names(page: &Page) -> Vec<&str> {
     page.items.iter().map(|stored| stored.record.values[1].text()).collect()
 }
 
-#[tokio::test]
-async fn the_newest_come_first_and_the_last_of_equals_too() {
-    let studio = Studio::open().await;
+pub async fn the_newest_come_first_and_the_last_of_equals_too(store: Store) {
+    let studio = Studio::open(store).await;
     let noon = at("2026-11-20T12:00:00Z");
     studio
         .store(vec![
@@ -28,9 +27,8 @@ async fn the_newest_come_first_and_the_last_of_equals_too() {
     assert_eq!(names(&page(&studio, 10, None).await), ["newest", "middle, later", "middle", "oldest"]);
 }
 
-#[tokio::test]
-async fn pages_stay_in_step_while_records_come_in() {
-    let studio = Studio::open().await;
+pub async fn pages_stay_in_step_while_records_come_in(store: Store) {
+    let studio = Studio::open(store).await;
     let noon = at("2026-11-20T12:00:00Z");
     let old: Vec<_> = (0..25).map(|n| run_at("c", &format!("old-{n}"), "1", noon.plus(n / 3), "")).collect();
     studio.store(old).await;
@@ -50,17 +48,15 @@ async fn pages_stay_in_step_while_records_come_in() {
     assert_eq!(seen, expected);
 }
 
-#[tokio::test]
-async fn the_last_page_has_no_next() {
-    let studio = Studio::open().await;
+pub async fn the_last_page_has_no_next(store: Store) {
+    let studio = Studio::open(store).await;
     studio.store((0..4).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     assert!(page(&studio, 4, None).await.next.is_none());
     assert!(page(&studio, 3, None).await.next.is_some());
 }
 
-#[tokio::test]
-async fn filters_and_times_narrow_a_list() {
-    let studio = Studio::open().await;
+pub async fn filters_and_times_narrow_a_list(store: Store) {
+    let studio = Studio::open(store).await;
     let noon = at("2026-11-20T12:00:00Z");
     studio
         .store(vec![
@@ -87,9 +83,8 @@ async fn filters_and_times_narrow_a_list() {
     assert_eq!(list(to).await, "1", "to is exclusive");
 }
 
-#[tokio::test]
-async fn tenants_do_not_see_each_other() {
-    let studio = Studio::open().await;
+pub async fn tenants_do_not_see_each_other(store: Store) {
+    let studio = Studio::open(store).await;
     let other = model::tenant::TenantId(uuid::Uuid::from_u128(9));
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let ledger = &studio.ledger;

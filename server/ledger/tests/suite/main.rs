@@ -1,11 +1,89 @@
-//! What every store must hold to, asked through the ledger's face.
+//! What every store must hold to, asked through the ledger's face; and what is one store's own.
 
+mod backup;
+mod broken;
+mod cluster;
+mod database;
 mod delivery;
 mod figures;
+mod folder;
 mod interleaving;
+mod late;
 mod lists;
 mod migrations;
-mod opening;
 mod outside;
 mod records;
+mod schema;
 mod support;
+mod together;
+mod wire;
+
+/// Makes a test of each function for one store. A function that is missing here is never called, which clippy tells.
+macro_rules! suite {
+    ($place:ident, $store:ident: $($module:ident { $($name:ident)* } $({ $($property:ident)* })?)*) => {
+        mod $place {
+            $(mod $module {
+                $(#[tokio::test]
+                async fn $name() {
+                    crate::$module::$name(crate::support::Store::$store).await;
+                })*
+                $($(#[test]
+                fn $property() {
+                    crate::$module::$property(crate::support::Store::$store);
+                })*)?
+            })*
+        }
+    };
+}
+
+/// The suite, once for each store.
+macro_rules! suites {
+    ($($tests:tt)*) => {
+        suite!(in_a_folder, Folder: $($tests)*);
+        suite!(in_a_database, Database: $($tests)*);
+        suite!(behind_a_pooler, Pooled: $($tests)*);
+    };
+}
+
+suites! {
+    delivery {
+        what_is_lent_is_not_lent_again_until_it_comes_back
+        a_delivered_record_leaves_the_outbox_and_bears_the_time
+        whoever_comes_back_after_the_lease_was_taken_over_is_passed_over
+        the_newest_state_is_what_is_sent_last
+        a_correction_before_delivery_is_sent_alone
+        what_was_delivered_and_is_withdrawn_is_deleted_there
+        what_may_have_been_sent_is_deleted_there_although_nobody_heard_of_it
+        a_dead_letter_waits_with_its_reason_until_it_is_sent_again
+        a_correction_brings_a_dead_letter_back
+        a_failed_attempt_is_counted_and_waits
+        a_lease_is_shared_between_tenants
+        what_was_read_back_is_confirmed_once_and_only_as_it_is_now
+    }
+    figures {} { the_figures_are_those_of_a_plain_recount }
+    interleaving { many_at_once_are_told_apart_and_none_is_lost } { nothing_is_ever_unaccounted_for }
+    lists {
+        the_newest_come_first_and_the_last_of_equals_too
+        pages_stay_in_step_while_records_come_in
+        the_last_page_has_no_next
+        filters_and_times_narrow_a_list
+        tenants_do_not_see_each_other
+    }
+    outside {
+        what_a_flow_marks_counts_as_delivered
+        a_row_that_vanished_is_unaccounted_for
+    }
+    records {
+        a_record_is_stored_once_and_known_again
+        an_array_is_decided_in_order
+        a_correction_keeps_what_was_and_asks_for_the_revision
+        a_correction_without_a_time_keeps_the_stored_time
+        a_withdrawn_record_stays_gone
+        what_is_not_there_is_not_found
+        the_newest_name_of_a_campaign_stands
+        names_come_in_the_order_of_their_bytes
+        every_request_moves_the_changes_once_it_is_on_disk
+        what_was_answered_is_there_after_reopening
+        a_closed_ledger_says_so
+    }
+}

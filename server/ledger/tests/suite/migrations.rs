@@ -4,37 +4,82 @@ use std::path::Path;
 
 use sqlx::{ConnectOptions, Connection, migrate::Migrator, sqlite::SqliteConnectOptions};
 
-use crate::support::Studio;
+use crate::{
+    schema::Schema,
+    support::{Home, Studio},
+};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static IN_A_FOLDER: Migrator = sqlx::migrate!("migrations/sqlite");
+static IN_A_DATABASE: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// A ledger as the first `versions` migrations left it, each filled with its data.
 async fn filled(folder: &Path, versions: usize) {
     let file = folder.join("ledger.sqlite");
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
-    for migration in MIGRATIONS.iter().take(versions) {
-        MIGRATIONS.run_to(migration.version, &mut connection).await.unwrap();
-        let data = format!("{}/tests/data/{:04}.sql", env!("CARGO_MANIFEST_DIR"), migration.version);
-        let data = std::fs::read_to_string(&data)
-            .unwrap_or_else(|_| panic!("{data}: each migration has data to try"));
-        sqlx::raw_sql(sqlx::AssertSqlSafe(data)).execute(&mut connection).await.unwrap();
+    for migration in IN_A_FOLDER.iter().take(versions) {
+        IN_A_FOLDER.run_to(migration.version, &mut connection).await.unwrap();
+        let data = sqlx::AssertSqlSafe(data("sqlite", migration.version));
+        sqlx::raw_sql(data).execute(&mut connection).await.unwrap();
     }
     connection.close().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_filled_ledger_of_any_earlier_schema_opens_and_agrees() {
-    for versions in 1..=MIGRATIONS.iter().count() {
+    for versions in 1..=IN_A_FOLDER.iter().count() {
         let folder = crate::support::folder();
         filled(folder.path(), versions).await;
         let studio = Studio::open_in(folder).await;
-        let names: Vec<String> =
-            studio.list(10).await.iter().map(|stored| stored.record.values[1].text().to_owned()).collect();
-        assert_eq!(names, ["dead", "corrected", "arrived", "waits"]);
-        let standing = studio.balanced().await;
-        assert_eq!((standing.pending, standing.dead, standing.unconfirmed), (2, 1, 1));
-        assert_eq!(standing.balance[0].received, 5);
+        agrees(&studio).await;
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before is taken back");
     }
+}
+
+/// A schema as the first `versions` steps left it, each filled with its data.
+async fn filled_schema(versions: usize) -> Schema {
+    let schema = Schema::new(false);
+    let mut connection = schema.connect().await;
+    let home = "CREATE SCHEMA studio.; CREATE TABLE studio.migrations (version bigint PRIMARY KEY, \
+         description text NOT NULL, checksum bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
+    let home = schema.named(&home.replace("SCHEMA studio.", &format!("SCHEMA {}", schema.name)));
+    sqlx::raw_sql(home).execute(&mut connection).await.unwrap();
+    for migration in IN_A_DATABASE.iter().take(versions) {
+        sqlx::raw_sql(schema.named(migration.sql.as_str())).execute(&mut connection).await.unwrap();
+        sqlx::query(schema.named("INSERT INTO studio.migrations VALUES ($1, $2, $3)"))
+            .bind(migration.version)
+            .bind(migration.description.to_string())
+            .bind(migration.checksum.to_vec())
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        schema.run(&data("postgres", migration.version)).await;
+    }
+    schema
+}
+
+#[tokio::test]
+async fn a_filled_database_of_any_earlier_schema_opens_and_agrees() {
+    for versions in 1..=IN_A_DATABASE.iter().count() {
+        let studio = Studio::open_with(Home::Database(filled_schema(versions).await)).await;
+        agrees(&studio).await;
+        assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before has run out");
+        let all = studio.ask("SELECT count(*)::text FROM studio.migrations").await;
+        assert_eq!(all, IN_A_DATABASE.iter().count().to_string());
+    }
+}
+
+async fn agrees(studio: &Studio) {
+    let names: Vec<String> =
+        studio.list(10).await.iter().map(|stored| stored.record.values[1].text().to_owned()).collect();
+    assert_eq!(names, ["dead", "corrected", "arrived", "waits"]);
+    let standing = studio.balanced().await;
+    assert_eq!((standing.pending, standing.dead, standing.unconfirmed), (2, 1, 1));
+    assert_eq!(standing.balance[0].received, 5);
+}
+
+/// Each step has data to try.
+fn data(store: &str, version: i64) -> String {
+    let file = format!("{}/tests/data/{store}/{version:04}.sql", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(&file).unwrap_or_else(|_| panic!("{file}: each migration has data to try"))
 }

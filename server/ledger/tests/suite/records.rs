@@ -1,12 +1,11 @@
 //! Records come in, are corrected, withdrawn, listed: what each sender is told, and what stays.
 
-use ledger::{Change, Verdict};
+use ledger::{Change, LedgerError, Verdict};
 
-use crate::support::{KIND, Studio, T, at, run, run_at};
+use crate::support::{KIND, Store, Studio, T, at, run, run_at};
 
-#[tokio::test]
-async fn a_record_is_stored_once_and_known_again() {
-    let studio = Studio::open().await;
+pub async fn a_record_is_stored_once_and_known_again(store: Store) {
+    let studio = Studio::open(store).await;
     let first = studio.store(vec![run("c1", "r1", "1", "")]).await;
     assert_eq!(first[0].verdict, Verdict::Stored(1));
     let again = studio.store(vec![run("c1", "r1", "1", "")]).await;
@@ -19,9 +18,8 @@ async fn a_record_is_stored_once_and_known_again() {
     assert_eq!((held.stored.revision, held.withdrawn_at), (1, None));
 }
 
-#[tokio::test]
-async fn an_array_is_decided_in_order() {
-    let studio = Studio::open().await;
+pub async fn an_array_is_decided_in_order(store: Store) {
+    let studio = Studio::open(store).await;
     let outcomes = studio
         .store(vec![
             run("c1", "r1", "1", ""),
@@ -38,9 +36,8 @@ async fn an_array_is_decided_in_order() {
     assert_eq!(studio.standing().await.balance[0].received, 2);
 }
 
-#[tokio::test]
-async fn a_correction_keeps_what_was_and_asks_for_the_revision() {
-    let studio = Studio::open().await;
+pub async fn a_correction_keeps_what_was_and_asks_for_the_revision(store: Store) {
+    let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c1", "r1", "1", "")]).await[0].id;
     let correct =
         async |record, expected| studio.ledger.correct(T, KIND, id, record, expected).await.unwrap();
@@ -59,18 +56,16 @@ async fn a_correction_keeps_what_was_and_asks_for_the_revision() {
     assert_eq!(studio.balanced().await.balance[0].durable, 1);
 }
 
-#[tokio::test]
-async fn a_correction_without_a_time_keeps_the_stored_time() {
-    let studio = Studio::open().await;
+pub async fn a_correction_without_a_time_keeps_the_stored_time(store: Store) {
+    let studio = Studio::open(store).await;
     let id = studio.store(vec![run_at("c1", "r1", "1", at("2026-11-01T00:00:00Z"), "")]).await[0].id;
     studio.ledger.correct(T, KIND, id, run("c1", "r1", "1", r#","tokensIn":9"#), None).await.unwrap();
     let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
     assert_eq!(held.stored.record.values[12].number(), Some(at("2026-11-01T00:00:00Z").micros()));
 }
 
-#[tokio::test]
-async fn a_withdrawn_record_stays_gone() {
-    let studio = Studio::open().await;
+pub async fn a_withdrawn_record_stays_gone(store: Store) {
+    let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c1", "r1", "1", "")]).await[0].id;
     assert!(matches!(studio.ledger.withdraw(T, KIND, id, Some(1)).await.unwrap(), Change::Done(_)));
     assert_eq!(studio.ledger.withdraw(T, KIND, id, None).await.unwrap(), Change::Gone);
@@ -83,9 +78,8 @@ async fn a_withdrawn_record_stays_gone() {
     assert_eq!((balance.deleted, balance.deleted_unsent, balance.pending), (1, 1, 0));
 }
 
-#[tokio::test]
-async fn what_is_not_there_is_not_found() {
-    let studio = Studio::open().await;
+pub async fn what_is_not_there_is_not_found(store: Store) {
+    let studio = Studio::open(store).await;
     let id = uuid::Uuid::from_u128(7);
     assert_eq!(studio.ledger.read(T, KIND, id).await.unwrap(), None);
     assert_eq!(studio.ledger.withdraw(T, KIND, id, None).await.unwrap(), Change::NotFound);
@@ -95,9 +89,8 @@ async fn what_is_not_there_is_not_found() {
     );
 }
 
-#[tokio::test]
-async fn the_newest_name_of_a_campaign_stands() {
-    let studio = Studio::open().await;
+pub async fn the_newest_name_of_a_campaign_stands(store: Store) {
+    let studio = Studio::open(store).await;
     studio.store(vec![run("c1", "r1", "1", r#","campaignName":"Autumn""#)]).await;
     studio.store(vec![run("c1", "r2", "1", ""), run("c2", "r1", "1", "")]).await;
     let names = async || studio.ledger.names(T, KIND).await.unwrap();
@@ -108,9 +101,16 @@ async fn the_newest_name_of_a_campaign_stands() {
     assert!(list.iter().any(|stored| stored.record.name.as_deref() == Some("Winter")));
 }
 
-#[tokio::test]
-async fn every_request_moves_the_changes_once_it_is_on_disk() {
-    let studio = Studio::open().await;
+pub async fn names_come_in_the_order_of_their_bytes(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.store(["b", "ä", "A", "a-", "B", "a"].map(|id| run(id, "r", "1", "")).to_vec()).await;
+    let names = studio.ledger.names(T, KIND).await.unwrap();
+    let ids: Vec<&str> = names.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["A", "B", "a", "a-", "b", "ä"]);
+}
+
+pub async fn every_request_moves_the_changes_once_it_is_on_disk(store: Store) {
+    let studio = Studio::open(store).await;
     let mut changes = studio.ledger.changes();
     changes.mark_unchanged();
     studio.store(vec![run("c1", "r1", "1", "")]).await;
@@ -118,4 +118,20 @@ async fn every_request_moves_the_changes_once_it_is_on_disk() {
     changes.mark_unchanged();
     studio.store(vec![run("c1", "r1", "1", "")]).await;
     assert!(!changes.has_changed().unwrap(), "the same again changes nothing");
+}
+
+pub async fn what_was_answered_is_there_after_reopening(store: Store) {
+    let mut studio = Studio::open(store).await;
+    studio.store((0..10).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    studio.reopen().await;
+    assert_eq!(studio.list(100).await.len(), 10);
+    assert_eq!(studio.balanced().await.balance[0].durable, 10);
+}
+
+pub async fn a_closed_ledger_says_so(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.ledger.close().await;
+    assert_eq!(studio.ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await, Err(LedgerError::Closed));
+    assert_eq!(studio.ledger.read(T, KIND, uuid::Uuid::nil()).await, Err(LedgerError::Closed));
+    assert_eq!(studio.ledger.healthy().await, Err(LedgerError::Closed));
 }

@@ -1,6 +1,6 @@
-//! A ledger in a folder of its own, with a clock that the test moves.
+//! A ledger in a place of its own, with a clock that the test moves.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use ledger::{Ledger, ListAsk, Operation, Outcome, Parcel, Settings, Standing, chance::Seeded};
 use model::{
@@ -9,34 +9,100 @@ use model::{
     tenant::TenantId,
     time::Instant,
 };
-use sqlx::{ConnectOptions, Connection, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
+
+use crate::schema::Schema;
 
 pub const T: TenantId = TenantId::FIRST;
 pub const KIND: &Kind = &CAMPAIGN_RUN;
 pub const HOLD: Duration = Duration::from_secs(60);
 
+/// Where the ledger of a test lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    Folder,
+    Database,
+    /// The database through a pooler that lends a connection for one transaction.
+    Pooled,
+}
+
+impl Store {
+    /// How many cases a property test tries: each statement to a database takes its time.
+    pub const fn cases(self, in_a_folder: u32) -> u32 {
+        match self {
+            Self::Folder => in_a_folder,
+            Self::Database => in_a_folder.div_ceil(4),
+            Self::Pooled => in_a_folder.div_ceil(8),
+        }
+    }
+}
+
 pub struct Studio {
     pub ledger: Ledger,
     pub clock: Arc<ManualClock>,
-    pub folder: TempDir,
+    pub home: Home,
+}
+
+/// The place itself, which outlives the ledgers that are opened in it.
+pub enum Home {
+    Folder(TempDir),
+    Database(Schema),
 }
 
 impl Studio {
-    pub async fn open() -> Self {
-        Self::open_in(folder()).await
+    pub async fn open(store: Store) -> Self {
+        match store {
+            Store::Folder => Self::open_in(folder()).await,
+            Store::Database => Self::open_with(Home::Database(Schema::new(false))).await,
+            Store::Pooled => Self::open_with(Home::Database(Schema::new(true))).await,
+        }
     }
 
     pub async fn open_in(folder: TempDir) -> Self {
+        Self::open_with(Home::Folder(folder)).await
+    }
+
+    pub async fn open_with(home: Home) -> Self {
         let clock = Arc::new(ManualClock::at(at("2026-11-21T12:00:00Z")));
-        let ledger = open(&folder, &clock).await;
-        Self { ledger, clock, folder }
+        let ledger = open(&home, &clock, 7).await;
+        if let Home::Database(schema) = &home {
+            schema.take_clock(clock.now()).await;
+        }
+        Self { ledger, clock, home }
     }
 
     /// As after a stop in order.
     pub async fn reopen(&mut self) {
         self.ledger.close().await;
-        self.ledger = open(&self.folder, &self.clock).await;
+        self.ledger = open(&self.home, &self.clock, 7).await;
+    }
+
+    /// Another process's ledger in the same database.
+    pub async fn another(&self) -> Ledger {
+        open(&self.home, &self.clock, 8).await
+    }
+
+    /// Time goes on, for this process and for the database.
+    pub async fn pass(&self, micros: i64) {
+        self.clock.advance_micros(micros);
+        if let Home::Database(schema) = &self.home {
+            schema.run(&format!("UPDATE studio.test_clock SET micros = micros + {micros}")).await;
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        match &self.home {
+            Home::Folder(folder) => folder.path(),
+            Home::Database(_) => panic!("this ledger lives in no folder"),
+        }
+    }
+
+    pub fn schema(&self) -> &Schema {
+        match &self.home {
+            Home::Folder(_) => panic!("this ledger lives in no database"),
+            Home::Database(schema) => schema,
+        }
     }
 
     pub async fn store(&self, records: Vec<Record>) -> Vec<Outcome> {
@@ -68,19 +134,31 @@ impl Studio {
         }
     }
 
-    /// Does to the file what no ledger would do.
-    pub async fn sql(&self, sql: &'static str) {
-        let file = self.folder.path().join("ledger.sqlite");
-        let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+    /// Does to the store what no ledger would do. `studio.` stands for the schema, where there is one.
+    pub async fn sql(&self, sql: &str) {
+        match &self.home {
+            Home::Folder(_) => {
+                let mut file = self.file().await;
+                sqlx::raw_sql(AssertSqlSafe(sql.replace("studio.", ""))).execute(&mut file).await.unwrap();
+                file.close().await.unwrap();
+            }
+            Home::Database(schema) => schema.run(sql).await,
+        }
     }
 
-    /// One text out of the file, as anybody else would read it.
-    pub async fn ask(&self, sql: &'static str) -> String {
-        let file = self.folder.path().join("ledger.sqlite");
-        let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    /// One text out of the store, as anybody else would read it.
+    pub async fn ask(&self, sql: &str) -> String {
+        match &self.home {
+            Home::Folder(_) => {
+                let sql = AssertSqlSafe(sql.replace("studio.", ""));
+                sqlx::query_scalar(sql).fetch_one(&mut self.file().await).await.unwrap()
+            }
+            Home::Database(schema) => schema.ask(sql).await,
+        }
+    }
+
+    async fn file(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.folder().join("ledger.sqlite")).connect().await.unwrap()
     }
 
     pub fn now(&self) -> Instant {
@@ -93,9 +171,12 @@ pub fn folder() -> TempDir {
     TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }
 
-async fn open(folder: &TempDir, clock: &Arc<ManualClock>) -> Ledger {
-    let settings = Settings { folder: folder.path().to_owned() };
-    Ledger::open(settings, Arc::clone(clock) as Arc<dyn Clock>, Seeded::new(7)).await.unwrap()
+async fn open(home: &Home, clock: &Arc<ManualClock>, seed: u64) -> Ledger {
+    let settings = match home {
+        Home::Folder(folder) => Settings::Folder(folder.path().to_owned()),
+        Home::Database(schema) => Settings::Database(schema.database()),
+    };
+    Ledger::open(settings, Arc::clone(clock) as Arc<dyn Clock>, Seeded::new(seed)).await.unwrap()
 }
 
 pub fn at(text: &str) -> Instant {

@@ -37,7 +37,7 @@ impl Studio {
     pub async fn open() -> Self {
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         let clock = Arc::new(ManualClock::at(Instant::parse("2026-11-21T12:00:00Z").unwrap()));
-        let settings = ledger::Settings { folder: folder.path().to_owned() };
+        let settings = ledger::Settings::Folder(folder.path().to_owned());
         let ledger =
             Ledger::open(settings, Arc::clone(&clock) as Arc<dyn Clock>, Seeded::new(7)).await.unwrap();
         let fake = Fake::start().await;

@@ -9,8 +9,7 @@ use std::{
 use model::tenant::TenantId;
 use tokio::sync::Notify;
 
-use super::command::Command;
-use crate::LedgerError;
+use crate::{LedgerError, command::Command};
 
 /// Half a second's work of the writer, and some 15 MB.
 const WAITING_MAX: usize = 20_000;
@@ -18,7 +17,7 @@ const WAITING_MAX: usize = 20_000;
 const GROUP_MAX: usize = 4_000;
 
 #[derive(Default)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
     arrived: Notify,
 }
@@ -41,14 +40,14 @@ struct Lane {
 
 impl Queue {
     /// Takes a command on, or says at once that there is no room for it.
-    pub(super) fn push(&self, command: Command) -> Result<(), LedgerError> {
+    pub(crate) fn push(&self, command: Command) -> Result<(), LedgerError> {
         self.locked().push(command)?;
         self.arrived.notify_one();
         Ok(())
     }
 
     /// Everything that waits, up to one commit's worth; none when the queue is closed and empty.
-    pub(super) async fn take(&self) -> Option<Vec<Command>> {
+    pub(crate) async fn take(&self) -> Option<Vec<Command>> {
         loop {
             {
                 let mut waiting = self.locked();
@@ -65,7 +64,7 @@ impl Queue {
     }
 
     /// What waits is still done; nothing more is taken on.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.locked().closed = true;
         self.arrived.notify_one();
     }
@@ -137,7 +136,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::sqlite::command::{Request, Slot, Work};
+    use crate::command::{Request, Slot, Work};
 
     fn command(tenant: u128, weight: usize) -> Command {
         let tenant = TenantId(Uuid::from_u128(tenant));

@@ -1,14 +1,14 @@
-//! Opening a folder: what is refused, and what every refusal says.
+//! A ledger in a folder: what is refused on opening, what every refusal says, and what is a file's own.
 
 use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 
 use ledger::{Ledger, LedgerError, OpenError, Settings, chance::Seeded};
 use model::clock::{Clock, ManualClock};
 
-use crate::support::{KIND, Studio, T, run};
+use crate::support::{KIND, Store, Studio, T, run};
 
 async fn open(studio: &Studio) -> Result<Ledger, OpenError> {
-    let settings = Settings { folder: studio.folder.path().to_owned() };
+    let settings = Settings::Folder(studio.folder().to_owned());
     Ledger::open(settings, Arc::clone(&studio.clock) as Arc<dyn Clock>, Seeded::new(1)).await
 }
 
@@ -18,7 +18,7 @@ async fn refusal(studio: &Studio) -> OpenError {
 
 #[tokio::test]
 async fn a_second_opener_is_told_who_holds_the_folder() {
-    let studio = Studio::open().await;
+    let studio = Studio::open(Store::Folder).await;
     let refusal = refusal(&studio).await;
     assert!(matches!(refusal, OpenError::InUse { .. }));
     let sentence = refusal.to_string();
@@ -29,9 +29,9 @@ async fn a_second_opener_is_told_who_holds_the_folder() {
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_and_left_alone() {
-    let studio = Studio::open().await;
+    let studio = Studio::open(Store::Folder).await;
     studio.ledger.close().await;
-    let file = studio.folder.path().join("ledger.sqlite");
+    let file = studio.folder().join("ledger.sqlite");
     studio
         .sql(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
@@ -46,10 +46,10 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 
 #[tokio::test]
 async fn a_damaged_file_is_refused() {
-    let studio = Studio::open().await;
+    let studio = Studio::open(Store::Folder).await;
     studio.store((0..200).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     studio.ledger.close().await;
-    let file = studio.folder.path().join("ledger.sqlite");
+    let file = studio.folder().join("ledger.sqlite");
     let whole = fs::read(&file).unwrap();
 
     let mut garbled = whole.clone();
@@ -73,23 +73,23 @@ async fn a_damaged_file_is_refused() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_is_refused() {
-    let studio = Studio::open().await;
-    let file = studio.folder.path().join("a file");
+    let studio = Studio::open(Store::Folder).await;
+    let file = studio.folder().join("a file");
     fs::write(&file, "").unwrap();
     let clock = Arc::new(ManualClock::at(studio.now()));
     let refusal =
-        Ledger::open(Settings { folder: file.join("below") }, clock, Seeded::new(1)).await.err().unwrap();
+        Ledger::open(Settings::Folder(file.join("below")), clock, Seeded::new(1)).await.err().unwrap();
     assert!(matches!(refusal, OpenError::Folder { .. }), "{refusal}");
     assert!(refusal.to_string().contains("STUDIO_DATA"), "{refusal}");
 }
 
 #[tokio::test]
 async fn the_folder_and_its_files_are_closed_to_others() {
-    let studio = Studio::open().await;
+    let studio = Studio::open(Store::Folder).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
-    let data = studio.folder.path().join("made here");
+    let data = studio.folder().join("made here");
     let clock = Arc::new(ManualClock::at(studio.now()));
-    let ledger = Ledger::open(Settings { folder: data.clone() }, clock, Seeded::new(1)).await.unwrap();
+    let ledger = Ledger::open(Settings::Folder(data.clone()), clock, Seeded::new(1)).await.unwrap();
     ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await.unwrap();
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
@@ -100,29 +100,11 @@ async fn the_folder_and_its_files_are_closed_to_others() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_reopening() {
-    let mut studio = Studio::open().await;
-    studio.store((0..10).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
-    studio.reopen().await;
-    assert_eq!(studio.list(100).await.len(), 10);
-    assert_eq!(studio.balanced().await.balance[0].durable, 10);
-}
-
-#[tokio::test]
-async fn a_closed_ledger_says_so() {
-    let studio = Studio::open().await;
-    studio.ledger.close().await;
-    assert_eq!(studio.ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await, Err(LedgerError::Closed));
-    assert_eq!(studio.ledger.read(T, KIND, uuid::Uuid::nil()).await, Err(LedgerError::Closed));
-    assert_eq!(studio.ledger.healthy().await, Err(LedgerError::Closed));
-}
-
-#[tokio::test]
 async fn a_file_that_is_gone_is_noticed_and_its_return_too() {
-    let studio = Studio::open().await;
+    let studio = Studio::open(Store::Folder).await;
     assert_eq!(studio.ledger.healthy().await, Ok(()));
-    let file = studio.folder.path().join("ledger.sqlite");
-    let aside = studio.folder.path().join("aside");
+    let file = studio.folder().join("ledger.sqlite");
+    let aside = studio.folder().join("aside");
     fs::rename(&file, &aside).unwrap();
     let refused = studio.ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await;
     assert!(matches!(refused, Err(LedgerError::Unavailable(_))), "{refused:?}");
@@ -131,4 +113,28 @@ async fn a_file_that_is_gone_is_noticed_and_its_return_too() {
     assert_eq!(studio.ledger.healthy().await, Ok(()));
     studio.store(vec![run("c", "r", "1", "")]).await;
     assert_eq!(studio.balanced().await.balance[0].durable, 1);
+}
+
+#[tokio::test]
+async fn a_start_takes_back_all_leases() {
+    let mut studio = Studio::open(Store::Folder).await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    assert_eq!(studio.lease(1).await.len(), 1);
+    studio.reopen().await;
+    assert_eq!(studio.lease(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_view_of_what_is_pending_can_be_mapped_as_it_is() {
+    let studio = Studio::open(Store::Folder).await;
+    studio
+        .store(vec![run("c1", "r1", "1", r#","costUSD":"0.3","createdAt":"2026-11-20T09:30:00.25Z""#)])
+        .await;
+    let row = studio
+        .ask(
+            "SELECT json_array(campaign_id, run_id, cost_usd, success_rate, created_at, latency_p95_ms, exported_at) \
+             FROM v_campaign_metrics_pending",
+        )
+        .await;
+    assert_eq!(row, r#"["c1","r1",0.3,80.0,"2026-11-20T09:30:00.250000Z",null,null]"#);
 }

@@ -14,17 +14,17 @@ use crate::{Change, LedgerError, Outcome, Parcel};
 
 /// Where the answer goes. It is filled while the transaction runs and sent after its commit, or with the reason why
 /// there was none.
-pub(super) struct Slot<T> {
+pub(crate) struct Slot<T> {
     reply: oneshot::Sender<Result<T, LedgerError>>,
     value: Option<T>,
 }
 
 impl<T> Slot<T> {
-    pub(super) fn new(reply: oneshot::Sender<Result<T, LedgerError>>) -> Self {
+    pub(crate) fn new(reply: oneshot::Sender<Result<T, LedgerError>>) -> Self {
         Self { reply, value: None }
     }
 
-    pub(super) fn fill(&mut self, value: T) {
+    pub(crate) fn fill(&mut self, value: T) {
         self.value = Some(value);
     }
 
@@ -39,15 +39,15 @@ impl<T> Slot<T> {
     }
 }
 
-pub(super) struct Command {
+pub(crate) struct Command {
     /// Whose share of the queue it takes; none for the house's own work.
-    pub(super) tenant: Option<TenantId>,
+    pub(crate) tenant: Option<TenantId>,
     /// How many records it writes, about.
-    pub(super) weight: usize,
-    pub(super) work: Work,
+    pub(crate) weight: usize,
+    pub(crate) work: Work,
 }
 
-pub(super) enum Work {
+pub(crate) enum Work {
     Store(Request),
     Correct {
         target: Target,
@@ -86,11 +86,11 @@ pub(super) enum Work {
 }
 
 /// One request's records of one kind.
-pub(super) struct Request {
-    pub(super) tenant: TenantId,
-    pub(super) kind: &'static Kind,
-    pub(super) records: Vec<Record>,
-    pub(super) answer: Slot<Vec<Outcome>>,
+pub(crate) struct Request {
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: &'static Kind,
+    pub(crate) records: Vec<Record>,
+    pub(crate) answer: Slot<Vec<Outcome>>,
 }
 
 /// Which record is meant, and which revision of it.
@@ -135,18 +135,18 @@ pub(crate) enum Settlement {
 }
 
 impl Command {
-    pub(super) fn of_tenant(tenant: TenantId, weight: usize, work: Work) -> Self {
+    pub(crate) fn of_tenant(tenant: TenantId, weight: usize, work: Work) -> Self {
         Self { tenant: Some(tenant), weight, work }
     }
 
-    pub(super) fn of_house(work: Work) -> Self {
+    pub(crate) fn of_house(work: Work) -> Self {
         Self { tenant: None, weight: 1, work }
     }
 }
 
 impl Work {
     /// Answers, now that it is known whether there was a commit.
-    pub(super) fn finish(self, committed: &Result<(), LedgerError>) {
+    pub(crate) fn finish(self, committed: &Result<(), LedgerError>) {
         match self {
             Self::Store(request) => request.answer.send(committed),
             Self::Correct { answer, .. } | Self::Withdraw { answer, .. } => answer.send(committed),

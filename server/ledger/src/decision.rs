@@ -1,0 +1,120 @@
+//! What becomes of records that are sent: new, the same again, in conflict, or withdrawn. Both stores decide alike.
+
+use std::collections::HashMap;
+
+use model::{
+    record::{Kind, Record, Stored},
+    tenant::TenantId,
+    time::{HOUR, Instant},
+};
+use uuid::Uuid;
+
+use crate::{Held, Outcome, Verdict, chance::Chance, command::Request};
+
+pub(crate) type Key = (TenantId, Uuid);
+
+/// One kind's requests of one group, and what is decided about them.
+pub(crate) struct Decision<'a> {
+    kind: &'static Kind,
+    now: Instant,
+    held: HashMap<Key, Held>,
+    /// What is new, in the order of arrival.
+    pub(crate) fresh: Vec<Fresh<'a>>,
+    fresh_at: HashMap<Key, usize>,
+    /// One for each request that brought something new.
+    pub(crate) receipts: Vec<Receipt>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Fresh<'a> {
+    pub(crate) tenant: TenantId,
+    pub(crate) id: Uuid,
+    pub(crate) record: &'a Record,
+}
+
+pub(crate) struct Receipt {
+    pub(crate) tenant: TenantId,
+    pub(crate) taken: i64,
+    pub(crate) checksum: i64,
+}
+
+impl<'a> Decision<'a> {
+    /// `held` holds every record that is there already and that a request may mean.
+    pub(crate) fn new(kind: &'static Kind, now: Instant, held: HashMap<Key, Held>) -> Self {
+        Self { kind, now, held, fresh: Vec::new(), fresh_at: HashMap::new(), receipts: Vec::new() }
+    }
+
+    /// Decides the next request. Its records are decided in order, as if sent one after another.
+    pub(crate) fn decide(&mut self, request: &'a Request, ids: Vec<Uuid>) -> Vec<Outcome> {
+        let mut receipt = Receipt { tenant: request.tenant, taken: 0, checksum: 0 };
+        let outcomes = ids
+            .into_iter()
+            .zip(&request.records)
+            .map(|(id, record)| {
+                let verdict = self.verdict((request.tenant, id), record, &mut receipt);
+                Outcome { id, verdict }
+            })
+            .collect();
+        if receipt.taken > 0 {
+            self.receipts.push(receipt);
+        }
+        outcomes
+    }
+
+    fn verdict(&mut self, key: Key, record: &'a Record, receipt: &mut Receipt) -> Verdict {
+        if let Some(held) = self.held.get(&key) {
+            return against(self.kind, record, held);
+        }
+        if let Some(at) = self.fresh_at.get(&key) {
+            let stored = self.as_stored(&self.fresh[*at]);
+            return against(self.kind, record, &Held { stored, withdrawn_at: None });
+        }
+        receipt.taken += 1;
+        receipt.checksum = receipt.checksum.wrapping_add(digest(key.1));
+        self.fresh_at.insert(key, self.fresh.len());
+        self.fresh.push(Fresh { tenant: key.0, id: key.1, record });
+        Verdict::Stored(1)
+    }
+
+    fn as_stored(&self, fresh: &Fresh<'_>) -> Stored {
+        Stored {
+            id: fresh.id,
+            revision: 1,
+            received_at: self.now,
+            exported_at: None,
+            record: fresh.record.clone(),
+        }
+    }
+}
+
+/// Where the kind has a natural key that is its id; any other record gets one that begins with the time.
+pub(crate) fn ids_of(request: &Request, now: Instant, chance: &dyn Chance) -> Vec<Uuid> {
+    let id = |record: &Record| {
+        if request.kind.natural_key.is_empty() {
+            model::identity::timed_id(now, chance.tail())
+        } else {
+            record.id(request.kind, request.tenant)
+        }
+    };
+    request.records.iter().map(id).collect()
+}
+
+/// What an id adds to a checksum: the order in which ids come does not matter.
+pub(crate) fn digest(id: Uuid) -> i64 {
+    let (high, low) = id.as_u64_pair();
+    (high ^ low.rotate_left(17)).cast_signed()
+}
+
+pub(crate) const fn hour_of(at: Instant) -> i64 {
+    at.micros().div_euclid(HOUR)
+}
+
+fn against(kind: &Kind, record: &Record, held: &Held) -> Verdict {
+    if held.withdrawn_at.is_some() {
+        Verdict::Withdrawn
+    } else if record.says_the_same(kind, &held.stored.record) {
+        Verdict::Duplicate(held.stored.revision)
+    } else {
+        Verdict::Conflict { stored: Box::new(held.stored.clone()) }
+    }
+}

@@ -1,0 +1,191 @@
+//! The ledger in a PostgreSQL database that any number of processes share: one writer here that groups requests, a few
+//! readers beside it, and nothing kept in a session, so that it works through a transaction pooler.
+
+mod change;
+mod confirm;
+mod counted;
+mod fault;
+mod group;
+mod history;
+mod intake;
+mod lease;
+mod list;
+mod migrate;
+mod outbox;
+mod row;
+mod schema;
+mod settle;
+mod standing;
+mod statements;
+mod step;
+mod writer;
+
+use std::{sync::Arc, time::Duration};
+
+use model::{
+    calendar::Window,
+    clock::Clock,
+    history::{Filter, History},
+    record::Kind,
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::{Connection, Error, PgPool, postgres::PgPoolOptions};
+use tokio::{sync::watch, time::timeout};
+use uuid::Uuid;
+
+use self::{counted::Counted, fault::Nature, schema::Schema, standing::Asked, writer::Writer};
+use crate::{
+    Database, DeadLetter, Held, LedgerError, ListAsk, OpenError, Page, Standing, Unconfirmed, chance::Chance,
+    desk::Desk,
+};
+
+/// One process's way to the ledger in a database.
+pub(crate) struct Postgres {
+    schema: Schema,
+    readers: PgPool,
+    pub(crate) desk: Desk,
+    clock: Arc<dyn Clock>,
+    counted: Counted,
+    patience: Duration,
+}
+
+/// Asks within one transaction that only reads, all of it from one moment. A connection that turns out to be gone is
+/// replaced once: nothing is changed by asking twice.
+macro_rules! reading {
+    ($store:ident, $connection:ident => $question:expr) => {
+        'asked: {
+            for last in [false, true] {
+                let mut taken = $store.readers.acquire().await.map_err(|error| fault::of(&error))?;
+                let answer = timeout($store.patience, async {
+                    let mut transaction = taken.begin_with($store.schema.begin_reading()).await?;
+                    let $connection = &mut *transaction;
+                    $question.await
+                });
+                match answer.await {
+                    Ok(Err(error)) if !last && fault::nature(&error) == Nature::Lost => {}
+                    Ok(answer) => break 'asked answer.map_err(|error| fault::of(&error)),
+                    Err(_) => {
+                        // It hangs, and whoever takes it next would hang with it.
+                        taken.close_on_drop();
+                        break 'asked Err(fault::of(&Error::PoolTimedOut));
+                    }
+                }
+            }
+            Err(LedgerError::Closed)
+        }
+    };
+}
+
+impl Postgres {
+    pub(crate) async fn open(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        changes: watch::Sender<u64>,
+    ) -> Result<Self, OpenError> {
+        let place = database.place();
+        let Database { options, schema, readers, patience } = database;
+        let schema = Schema::new(&schema, patience);
+        let pool = |most: u32| {
+            PgPoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(patience)
+                .connect_lazy_with((*options).clone())
+        };
+        let (readers, writers) = (pool(readers), pool(1));
+        let mut connection = writers.acquire().await.map_err(|error| migrate::refusal(&place, &error))?;
+        migrate::migrate(&mut connection, &schema, &place).await?;
+        let writer = Writer {
+            pool: writers,
+            connection: Some(connection),
+            schema: schema.clone(),
+            clock: Arc::clone(&clock),
+            number: (chance.next() >> 1).cast_signed().max(1),
+            chance,
+            changes,
+            patience,
+        };
+        let desk = Desk::open(|queue| writer.run(queue));
+        Ok(Self { schema, readers, desk, clock, counted: Counted::default(), patience })
+    }
+
+    pub(crate) async fn close(&self) {
+        self.desk.close().await;
+        self.readers.close().await;
+    }
+
+    /// Whether it reads, and whether it writes.
+    pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
+        let schema = &self.schema;
+        reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))?;
+        self.desk.probe().await
+    }
+
+    pub(crate) async fn unconfirmed(
+        &self,
+        until: Instant,
+        most: usize,
+    ) -> Result<Vec<Unconfirmed>, LedgerError> {
+        reading!(self, connection => confirm::waiting(connection, &self.schema, until, most))
+    }
+
+    pub(crate) async fn read(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+    ) -> Result<Option<Held>, LedgerError> {
+        reading!(self, connection => list::read(connection, &self.schema, tenant, kind, id))
+    }
+
+    pub(crate) async fn list(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        ask: &ListAsk,
+    ) -> Result<Page, LedgerError> {
+        reading!(self, connection => list::list(connection, &self.schema, tenant, kind, ask))
+    }
+
+    pub(crate) async fn names(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+    ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
+        reading!(self, connection => list::names(connection, &self.schema, tenant, kind))
+    }
+
+    pub(crate) async fn history(
+        &self,
+        tenant: TenantId,
+        window: &Window,
+        filter: &Filter,
+    ) -> Result<History, LedgerError> {
+        reading!(self, connection => history::history(connection, &self.schema, tenant, window, filter))
+    }
+
+    pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
+        let (since, counts) = self.counted.recent(tenant, self.clock.now());
+        let mut counted = counts.clone();
+        let standing = reading!(self, connection => {
+            counted.clone_from(&counts);
+            standing::standing(Asked { connection, schema: &self.schema, tenant }, &mut counted)
+        })?;
+        self.counted.keep(tenant, since, counted);
+        Ok(standing)
+    }
+
+    pub(crate) async fn dead_letters(
+        &self,
+        tenant: TenantId,
+        most: usize,
+    ) -> Result<Vec<DeadLetter>, LedgerError> {
+        reading!(self, connection => {
+            standing::dead_letters(Asked { connection, schema: &self.schema, tenant }, most)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

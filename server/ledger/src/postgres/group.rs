@@ -1,0 +1,108 @@
+//! One transaction's work, put into the order in which rows may be locked.
+//!
+//! What waits together was asked by people of whom none had an answer yet, so any order between them is a fair one.
+
+use std::collections::BTreeMap;
+
+use model::{
+    record::{KINDS, Kind},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::Error;
+use uuid::Uuid;
+
+use super::{change, confirm, intake, lease, outbox, row::get, settle, statements, step::Step};
+use crate::command::{Request, Work};
+
+/// Does all of it. `asked_at` is this process's own time.
+pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work], asked_at: Instant) -> Result<(), Error> {
+    for kind in KINDS {
+        let mut requests: Vec<&mut Request> =
+            works.iter_mut().filter_map(|work| request(work, kind)).collect();
+        intake::store(step, &mut requests).await?;
+    }
+    for kind in KINDS {
+        lock(step, kind, works).await?;
+    }
+    for work in &mut *works {
+        change(step, work, asked_at).await?;
+    }
+    step.close().await?;
+    for work in works {
+        if let Work::Lease { most, hold, answer } = work {
+            answer.fill(lease::lease(step, *most, *hold).await?);
+        }
+    }
+    Ok(())
+}
+
+fn request<'a>(work: &'a mut Work, kind: &Kind) -> Option<&'a mut Request> {
+    match work {
+        Work::Store(request) if request.kind == kind => Some(request),
+        _ => None,
+    }
+}
+
+/// Locks every row of the kind that stands and that something is done to.
+async fn lock(step: &mut Step<'_>, kind: &'static Kind, works: &[Work]) -> Result<(), Error> {
+    let mut rows = BTreeMap::new();
+    let (mut tenants, mut ids): (Vec<Uuid>, Vec<Uuid>) = (Vec::new(), Vec::new());
+    for work in works {
+        match work {
+            Work::Correct { target, .. } | Work::Withdraw { target, .. } | Work::Resend { target, .. }
+                if target.kind == kind =>
+            {
+                tenants.push(target.tenant.0);
+                ids.push(target.id);
+            }
+            Work::Settle { tickets, .. } => {
+                let ours = tickets.iter().filter(|ticket| ticket.kind == kind);
+                rows.extend(ours.map(|ticket| ((ticket.tenant, ticket.position), ())));
+            }
+            Work::Confirm { kind: of, tenant, read, .. } if *of == kind => {
+                rows.extend(read.iter().map(|(position, _)| ((*tenant, *position), ())));
+            }
+            _ => {}
+        }
+    }
+    if !ids.is_empty() {
+        let query = step.schema.query(&statements::of(kind).positions).bind(tenants).bind(ids);
+        for row in &query.fetch_all(&mut *step.connection).await? {
+            rows.insert((TenantId(get(row, 0)?), get::<i64>(row, 1)?), ());
+        }
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let tenants: Vec<Uuid> = rows.keys().map(|(tenant, _)| tenant.0).collect();
+    let positions: Vec<i64> = rows.keys().map(|(_, position)| *position).collect();
+    let query = step.schema.query(&statements::of(kind).lock).bind(tenants).bind(positions);
+    query.execute(&mut *step.connection).await.map(|_| ())
+}
+
+async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Result<(), Error> {
+    match work {
+        Work::Store(_) | Work::Lease { .. } => {}
+        Work::Correct { target, record, answer } => answer.fill(change::correct(step, target, record).await?),
+        Work::Withdraw { target, answer } => answer.fill(change::withdraw(step, target).await?),
+        Work::Settle { tickets, how, answer } => {
+            answer.fill(settle::settle(step, tickets, *how, asked_at).await?);
+        }
+        Work::Confirm { kind, tenant, read, answer } => {
+            answer.fill(confirm::confirm(step, kind, *tenant, read).await?);
+        }
+        Work::Resend { target, answer } => answer.fill(outbox::resend(step, target).await?),
+        // The transaction around it takes a number of its own, which only a database that writes gives out.
+        Work::Probe(answer) => {
+            step.schema.query("SELECT pg_current_xact_id()::text").execute(&mut *step.connection).await?;
+            answer.fill(());
+        }
+        #[cfg(test)]
+        Work::Spoil(sql, answer) => {
+            answer.fill(());
+            step.schema.script(sql).execute(&mut *step.connection).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Figures of campaign runs over a window, exact, out of one index.
+
+use model::{
+    calendar::{Span, Window},
+    figures::Sums,
+    history::{Filter, History},
+    tenant::TenantId,
+};
+use sqlx::{Error, PgConnection, postgres::PgRow};
+
+use super::{row::get, schema::Schema};
+use crate::history;
+
+pub(super) async fn history(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    tenant: TenantId,
+    window: &Window,
+    filter: &Filter,
+) -> Result<History, Error> {
+    let buckets = sums(connection, schema, tenant, &history::spans(window), filter).await?;
+    let campaigns = campaigns(connection, schema, tenant, window.span, filter).await?;
+    let previous_campaigns = self::campaigns(connection, schema, tenant, window.previous, filter).await?;
+    Ok(history::assemble(window, buckets, campaigns, previous_campaigns))
+}
+
+/// One sum for each span, each found by walking its stretch of the index.
+async fn sums(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &Filter,
+) -> Result<Vec<Sums>, Error> {
+    let conditions = conditions(filter);
+    let sum = |column: &str| format!("coalesce(sum(r.{column}), 0)::bigint");
+    let sql = format!(
+        "SELECT s.* FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS bound (low, high, place) \
+         CROSS JOIN LATERAL (SELECT count(*), {}, {}, {}, {}, {}, {}, \
+         array_agg(r.latency_p95_ms) FILTER (WHERE r.latency_p95_ms IS NOT NULL), {}, count(r.latency_avg_ms) \
+         FROM studio.campaign_metrics AS r WHERE r.tenant_id = $1 AND r.created_at >= bound.low \
+         AND r.created_at < bound.high AND r.withdrawn_at IS NULL{conditions}) AS s ORDER BY bound.place",
+        sum("agents_total"),
+        sum("agents_successful"),
+        sum("assets_generated"),
+        sum("tokens_in"),
+        sum("tokens_out"),
+        sum("cost_usd_e5"),
+        sum("latency_avg_ms"),
+    );
+    let mut query = schema
+        .query(&sql)
+        .bind(tenant.0)
+        .bind(spans.iter().map(|span| span.from.micros()).collect::<Vec<_>>())
+        .bind(spans.iter().map(|span| span.to.micros()).collect::<Vec<_>>());
+    for text in filter.campaign.iter().chain(&filter.phase) {
+        query = query.bind(text.clone());
+    }
+    query.fetch_all(connection).await?.iter().map(as_sums).collect()
+}
+
+/// How many campaigns have a run in the span: one look into the index for each that is known.
+async fn campaigns(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    tenant: TenantId,
+    span: Span,
+    filter: &Filter,
+) -> Result<i64, Error> {
+    let conditions = conditions(filter);
+    let sql = format!(
+        "SELECT count(*) FROM studio.campaigns AS n WHERE n.tenant_id = $1 AND EXISTS (SELECT 1 \
+         FROM studio.campaign_metrics AS r WHERE r.tenant_id = n.tenant_id AND r.campaign_id = n.id \
+         AND r.created_at >= $2 AND r.created_at < $3 AND r.withdrawn_at IS NULL{conditions})"
+    );
+    let mut query = schema.query(&sql).bind(tenant.0).bind(span.from.micros()).bind(span.to.micros());
+    for text in filter.campaign.iter().chain(&filter.phase) {
+        query = query.bind(text.clone());
+    }
+    get(&query.fetch_one(connection).await?, 0)
+}
+
+/// The filter's conditions; their texts are bound from the fourth parameter on.
+fn conditions(filter: &Filter) -> String {
+    let named = [("campaign_id", &filter.campaign), ("phase", &filter.phase)];
+    let given = named.iter().filter(|(_, text)| text.is_some());
+    given.enumerate().map(|(at, (column, _))| format!(" AND r.{column} = ${}", at + 4)).collect()
+}
+
+fn as_sums(row: &PgRow) -> Result<Sums, Error> {
+    let latencies: Option<Vec<i32>> = get(row, 7)?;
+    Ok(Sums {
+        runs: get(row, 0)?,
+        agents: get(row, 1)?,
+        successful: get(row, 2)?,
+        assets: get(row, 3)?,
+        tokens_in: get(row, 4)?,
+        tokens_out: get(row, 5)?,
+        cost_e5: get(row, 6)?,
+        latencies_ms: latencies.into_iter().flatten().filter_map(|ms| u32::try_from(ms).ok()).collect(),
+        latency_avg_sum: get(row, 8)?,
+        latency_avg_runs: get(row, 9)?,
+    })
+}

@@ -1,0 +1,135 @@
+//! Takes requests in, many at a time: writes what is not there yet, looks what was, and decides each record in order.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use model::{
+    record::{Kind, Record, Shape},
+    tenant::TenantId,
+};
+use sqlx::{Error, Postgres, postgres::PgArguments, query::Query};
+use uuid::Uuid;
+
+use super::{
+    row::{self, get},
+    statements,
+    step::Step,
+};
+use crate::{
+    Held, Outcome,
+    command::Request,
+    decision::{Decision, Fresh, Key, ids_of},
+    row::Row,
+};
+
+/// Writes and decides. The requests are all of one kind.
+///
+/// The unique index decides who was first, here and in every other process: what it lets in is new, what it does not is
+/// there, committed, and is read afterwards.
+pub(super) async fn store(step: &mut Step<'_>, requests: &mut [&mut Request]) -> Result<(), Error> {
+    let Some(kind) = requests.first().map(|request| request.kind) else { return Ok(()) };
+    let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.chance)).collect();
+    let wanted = wanted(requests, &ids);
+    let new = insert(step, kind, &wanted).await?;
+    let known: Vec<Key> =
+        wanted.iter().map(|fresh| (fresh.tenant, fresh.id)).filter(|key| !new.contains(key)).collect();
+    let held = held(step, kind, &known).await?;
+    if let Some((_, id)) = known.iter().find(|key| !held.contains_key(*key)) {
+        return Err(Error::Decode(format!("the record {id} was there and is not").into()));
+    }
+    let mut decision = Decision::new(kind, step.now, held);
+    let answers: Vec<Vec<Outcome>> =
+        requests.iter().zip(ids).map(|(request, ids)| decision.decide(request, ids)).collect();
+    for fresh in &decision.fresh {
+        step.named(kind, fresh.tenant, fresh.record);
+    }
+    step.changed |= !decision.fresh.is_empty();
+    step.received(kind, decision.receipts);
+    for (request, outcomes) in requests.iter_mut().zip(answers) {
+        request.answer.fill(outcomes);
+    }
+    Ok(())
+}
+
+/// Each record that is meant, once: the first that says so.
+fn wanted<'a>(requests: &'a [&mut Request], ids: &[Vec<Uuid>]) -> Vec<Fresh<'a>> {
+    let mut seen = HashSet::new();
+    let all = requests.iter().zip(ids).flat_map(|(request, ids)| {
+        request.records.iter().zip(ids).map(|(record, id)| Fresh { tenant: request.tenant, id: *id, record })
+    });
+    all.filter(|fresh| seen.insert((fresh.tenant, fresh.id))).collect()
+}
+
+/// Says which were not there yet.
+async fn insert(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    wanted: &[Fresh<'_>],
+) -> Result<HashSet<Key>, Error> {
+    if wanted.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let query = step
+        .schema
+        .query(&statements::of(kind).insert)
+        .bind(kind.name)
+        .bind(step.now.micros())
+        .bind(wanted.iter().map(|fresh| fresh.tenant.0).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|fresh| fresh.id).collect::<Vec<_>>());
+    let rows = (0..kind.fields.len())
+        .fold(query, |query, at| bind_column(query, kind, at, wanted))
+        .fetch_all(&mut *step.connection)
+        .await?;
+    rows.iter().map(|row| Ok((TenantId(get(row, 0)?), get(row, 1)?))).collect()
+}
+
+type Statement = Query<'static, Postgres, PgArguments>;
+
+fn bind_column(query: Statement, kind: &Kind, at: usize, wanted: &[Fresh<'_>]) -> Statement {
+    let values = || wanted.iter().map(|fresh| &fresh.record.values[at]);
+    if matches!(kind.fields[at].shape, Shape::Text { .. }) {
+        query.bind(values().map(|value| text_of(value).map(str::to_owned)).collect::<Vec<_>>())
+    } else {
+        query.bind(values().map(model::record::Value::number).collect::<Vec<_>>())
+    }
+}
+
+fn text_of(value: &model::record::Value) -> Option<&str> {
+    if let model::record::Value::Text(text) = value { Some(text) } else { None }
+}
+
+/// Binds one record's fields, each by itself.
+pub(super) fn bind_fields(query: Statement, kind: &Kind, record: &Record) -> Statement {
+    kind.fields.iter().zip(&record.values).fold(query, |query, (field, value)| {
+        if matches!(field.shape, Shape::Text { .. }) {
+            query.bind(text_of(value).map(str::to_owned))
+        } else {
+            query.bind(value.number())
+        }
+    })
+}
+
+async fn held(step: &mut Step<'_>, kind: &'static Kind, keys: &[Key]) -> Result<HashMap<Key, Held>, Error> {
+    let mut by_tenant: BTreeMap<TenantId, Vec<Uuid>> = BTreeMap::new();
+    for (tenant, id) in keys {
+        by_tenant.entry(*tenant).or_default().push(*id);
+    }
+    let mut held = HashMap::new();
+    for (tenant, ids) in by_tenant {
+        for row in by_ids(step, kind, tenant, ids).await? {
+            held.insert((tenant, row.held.stored.id), row.held);
+        }
+    }
+    Ok(held)
+}
+
+/// The records of these ids, as far as they are there.
+pub(super) async fn by_ids(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    tenant: TenantId,
+    ids: Vec<Uuid>,
+) -> Result<Vec<Row>, Error> {
+    let query = step.schema.query(&statements::of(kind).by_ids).bind(tenant.0).bind(ids);
+    let rows = query.fetch_all(&mut *step.connection).await?;
+    rows.iter().map(|row| row::read(kind, row)).collect()
+}

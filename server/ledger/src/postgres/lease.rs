@@ -1,0 +1,141 @@
+//! Lends out what is due, to whichever process asks: the database's clock says what is due, and how long it is lent.
+
+use std::{collections::HashMap, time::Duration};
+
+use model::{
+    record::{KINDS, Kind},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::Error;
+
+use super::{
+    row::{self, get},
+    statements,
+    step::Step,
+};
+use crate::{Operation, Parcel, row::Row};
+
+/// Lends out what is due, oldest first, each tenant its share.
+pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
+    let tenants = waiting(step).await?;
+    let share = most.div_ceil(tenants.len().max(1));
+    let mut parcels = Vec::new();
+    // The second round hands out what the first left because somebody had less than a share.
+    for share in [share, most] {
+        for tenant in &tenants {
+            for kind in KINDS {
+                let room = share.min(most - parcels.len());
+                if room > 0 {
+                    parcels.extend(lease_of(step, *tenant, kind, room, hold).await?);
+                }
+            }
+        }
+    }
+    Ok(parcels)
+}
+
+/// Who has something that is due.
+async fn waiting(step: &mut Step<'_>) -> Result<Vec<TenantId>, Error> {
+    let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    let rows = step
+        .schema
+        .query(
+            "SELECT t.id FROM studio.tenants AS t WHERE EXISTS (SELECT 1 FROM studio.outbox AS o \
+             WHERE o.tenant_id = t.id AND o.kind = ANY($1) AND o.due_at <= $2) ORDER BY t.id",
+        )
+        .bind(kinds)
+        .bind(step.now.micros())
+        .fetch_all(&mut *step.connection)
+        .await?;
+    rows.iter().map(|row| get(row, 0).map(TenantId)).collect()
+}
+
+/// What an entry says once it is lent.
+struct Lent {
+    due_at: i64,
+    revision: i64,
+    attempts: i64,
+    enqueued_at: i64,
+    epoch: i64,
+}
+
+async fn lease_of(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    kind: &'static Kind,
+    most: usize,
+    hold: Duration,
+) -> Result<Vec<Parcel>, Error> {
+    let lent = lend(step, tenant, kind, most, hold).await?;
+    if lent.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Read by a statement of its own, after the entries are ours: the states that they stand for are committed, and no
+    // newer one can be before this transaction ends.
+    let positions: Vec<i64> = lent.keys().copied().collect();
+    let query = step.schema.query(&statements::of(kind).at_positions).bind(tenant.0).bind(positions);
+    let rows = query.fetch_all(&mut *step.connection).await?;
+    let mut parcels = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let found = row::read(kind, row)?;
+        let Some(lent) = lent.get(&found.position) else { continue };
+        parcels.push((lent.due_at, parcel(tenant, kind, found, lent)));
+    }
+    parcels.sort_unstable_by_key(|(due_at, parcel)| (*due_at, parcel.position));
+    Ok(parcels.into_iter().map(|(_, parcel)| parcel).collect())
+}
+
+async fn lend(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    kind: &'static Kind,
+    most: usize,
+    hold: Duration,
+) -> Result<HashMap<i64, Lent>, Error> {
+    let until = step.now.plus(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX)).micros();
+    let rows = step
+        .schema
+        .query(
+            "WITH due AS MATERIALIZED (SELECT position, due_at FROM studio.outbox \
+             WHERE tenant_id = $1 AND kind = $2 AND due_at <= $3 ORDER BY due_at, position LIMIT $4 \
+             FOR UPDATE SKIP LOCKED) \
+             UPDATE studio.outbox AS o SET leased_until = $5, due_at = $5, epoch = o.epoch + 1 FROM due \
+             WHERE o.tenant_id = $1 AND o.kind = $2 AND o.position = due.position \
+             RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch",
+        )
+        .bind(tenant.0)
+        .bind(kind.name)
+        .bind(step.now.micros())
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .bind(until)
+        .fetch_all(&mut *step.connection)
+        .await?;
+    let lent = |row| {
+        let lent = Lent {
+            due_at: get(row, 1)?,
+            revision: get(row, 2)?,
+            attempts: get(row, 3)?,
+            enqueued_at: get(row, 4)?,
+            epoch: get(row, 5)?,
+        };
+        Ok((get(row, 0)?, lent))
+    };
+    rows.iter().map(lent).collect()
+}
+
+fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent) -> Parcel {
+    let id = found.held.stored.id;
+    let withdrawn = found.held.withdrawn_at.is_some();
+    Parcel {
+        tenant,
+        kind,
+        id,
+        revision: lent.revision,
+        operation: if withdrawn { Operation::Delete } else { Operation::Upsert(Box::new(found.held.stored)) },
+        attempts: lent.attempts,
+        enqueued_at: Instant::from_micros(lent.enqueued_at),
+        epoch: lent.epoch,
+        position: found.position,
+    }
+}

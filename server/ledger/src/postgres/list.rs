@@ -1,0 +1,79 @@
+//! Lists, newest first, page by page.
+
+use model::{record::Kind, tenant::TenantId};
+use sqlx::{Error, PgConnection};
+use uuid::Uuid;
+
+use super::{
+    row::{self, get},
+    schema::Schema,
+    statements::{self, Statements},
+};
+use crate::{Held, ListAsk, Page, row::page};
+
+pub(super) async fn list(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    tenant: TenantId,
+    kind: &'static Kind,
+    ask: &ListAsk,
+) -> Result<Page, Error> {
+    let mut query = schema.query(&sql(kind, statements::of(kind), ask)).bind(tenant.0);
+    for (_, text) in &ask.filters {
+        query = query.bind(text.clone());
+    }
+    for bound in [ask.from, ask.to].into_iter().flatten() {
+        query = query.bind(bound.micros());
+    }
+    if let Some(cursor) = ask.cursor {
+        query = query.bind(cursor.at.micros()).bind(cursor.position);
+    }
+    let more = ask.limit.saturating_add(1);
+    let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(connection).await?;
+    let found = rows.iter().map(|row| row::read(kind, row)).collect::<Result<Vec<_>, _>>()?;
+    Ok(page(kind, found, ask.limit))
+}
+
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    tenant: TenantId,
+    kind: &'static Kind,
+    id: Uuid,
+) -> Result<Option<Held>, Error> {
+    let query = schema.query(&statements::of(kind).by_ids).bind(tenant.0).bind(vec![id]);
+    let row = query.fetch_optional(connection).await?;
+    row.map(|row| row::read(kind, &row).map(|row| row.held)).transpose()
+}
+
+pub(super) async fn names(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    tenant: TenantId,
+    kind: &'static Kind,
+) -> Result<Vec<(String, Option<String>)>, Error> {
+    let Some(sql) = &statements::of(kind).names else { return Ok(Vec::new()) };
+    let rows = schema.query(sql).bind(tenant.0).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+}
+
+fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
+    let Statements { select, time, .. } = statements;
+    let mut sql = format!("{select} WHERE r.tenant_id = $1 AND r.withdrawn_at IS NULL");
+    let mut marks = 2..;
+    let mut mark = || format!("${}", marks.next().unwrap_or_default());
+    for (at, _) in &ask.filters {
+        sql.push_str(&format!(" AND r.{} = {}", kind.fields[*at].column, mark()));
+    }
+    if ask.from.is_some() {
+        sql.push_str(&format!(" AND r.{time} >= {}", mark()));
+    }
+    if ask.to.is_some() {
+        sql.push_str(&format!(" AND r.{time} < {}", mark()));
+    }
+    if ask.cursor.is_some() {
+        sql.push_str(&format!(" AND (r.{time}, r.position) < ({}, {})", mark(), mark()));
+    }
+    sql.push_str(&format!(" ORDER BY r.{time} DESC, r.position DESC LIMIT {}", mark()));
+    sql
+}

@@ -1,0 +1,102 @@
+//! The outbox entry of one record, kept in line with its newest state. The record's row is locked already.
+
+use sqlx::Error;
+
+use super::{intake, row::get, step::Step};
+use crate::{amendment::Passage, command::Target, decision::hour_of, returned::Entry};
+
+/// The entry, locked: nobody lends it out before this transaction ends.
+pub(super) async fn entry(
+    step: &mut Step<'_>,
+    target: &Target,
+    position: i64,
+) -> Result<Option<Entry>, Error> {
+    let row = step
+        .schema
+        .query(
+            "SELECT first, epoch FROM studio.outbox WHERE tenant_id = $1 AND kind = $2 AND position = $3 FOR UPDATE",
+        )
+        .bind(target.tenant.0)
+        .bind(target.kind.name)
+        .bind(position)
+        .fetch_optional(&mut *step.connection)
+        .await?;
+    row.map(|row| Ok(Entry { first: get::<i64>(&row, 0)? == 1, epoch: get(&row, 1)? })).transpose()
+}
+
+/// Puts a record that is known already back in line with its newest state. Whoever carries an older state of it keeps
+/// the lease: two states of one record are never on the way at once.
+pub(super) async fn enqueue(
+    step: &mut Step<'_>,
+    target: &Target,
+    position: i64,
+    revision: i64,
+) -> Result<(), Error> {
+    let dead = step
+        .schema
+        .query(
+            "DELETE FROM studio.dead_letters WHERE tenant_id = $1 AND kind = $2 AND position = $3 \
+             RETURNING first, enqueued_at, epoch",
+        )
+        .bind(target.tenant.0)
+        .bind(target.kind.name)
+        .bind(position)
+        .fetch_optional(&mut *step.connection)
+        .await?;
+    let (first, since, epoch) = match dead {
+        Some(row) => (get::<i64>(&row, 0)?, get::<i64>(&row, 1)?, get::<i64>(&row, 2)?),
+        None => (0, step.now.micros(), 0),
+    };
+    step.schema
+        .query(
+            "INSERT INTO studio.outbox AS o (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, kind, position) DO UPDATE SET \
+             revision = excluded.revision, attempts = 0, \
+             due_at = CASE WHEN o.leased_until IS NULL THEN excluded.due_at ELSE o.due_at END",
+        )
+        .bind(target.tenant.0)
+        .bind(target.kind.name)
+        .bind(position)
+        .bind(revision)
+        .bind(first)
+        .bind(since)
+        .bind(step.now.micros())
+        .bind(epoch)
+        .execute(&mut *step.connection)
+        .await
+        .map(|_| ())
+}
+
+/// Takes a record out of the line that was never sent and never will be.
+pub(super) async fn call_off(step: &mut Step<'_>, target: &Target, position: i64) -> Result<(), Error> {
+    step.schema
+        .query("DELETE FROM studio.outbox WHERE tenant_id = $1 AND kind = $2 AND position = $3")
+        .bind(target.tenant.0)
+        .bind(target.kind.name)
+        .bind(position)
+        .execute(&mut *step.connection)
+        .await?;
+    let hour = hour_of(step.now);
+    step.passed(target.tenant, target.kind, hour, Passage { withdrawn_unsent: 1, ..Passage::default() });
+    Ok(())
+}
+
+/// Sends a dead letter once more.
+pub(super) async fn resend(step: &mut Step<'_>, target: &Target) -> Result<bool, Error> {
+    let rows = intake::by_ids(step, target.kind, target.tenant, vec![target.id]).await?;
+    let Some(row) = rows.into_iter().next() else { return Ok(false) };
+    let dead = step
+        .schema
+        .query("SELECT 1 FROM studio.dead_letters WHERE tenant_id = $1 AND kind = $2 AND position = $3")
+        .bind(target.tenant.0)
+        .bind(target.kind.name)
+        .bind(row.position)
+        .fetch_optional(&mut *step.connection)
+        .await?;
+    if dead.is_none() {
+        return Ok(false);
+    }
+    enqueue(step, target, row.position, row.held.stored.revision).await?;
+    step.changed = true;
+    Ok(true)
+}

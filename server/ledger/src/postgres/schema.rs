@@ -1,0 +1,72 @@
+//! The ledger's schema: every statement names it, and none outlives its transaction.
+//!
+//! Behind a transaction pooler the next transaction may run on another connection, so nothing may depend on what an
+//! earlier one left in the session: no search_path, no named prepared statement. `Schema::query` sees to both. An unnamed
+//! statement, too, is only safe between BEGIN and COMMIT, since the driver prepares and runs in two exchanges.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Postgres, RawSql, postgres::PgArguments, query::Query, raw_sql};
+
+/// How the statements in the code write the schema.
+const WRITTEN: &str = "studio.";
+
+#[derive(Clone, Debug)]
+pub(super) struct Schema {
+    name: String,
+    prefix: String,
+    patience: Duration,
+}
+
+impl Schema {
+    pub(super) fn new(name: &str, patience: Duration) -> Self {
+        Self { name: name.to_owned(), prefix: format!("\"{name}\"."), patience }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A statement with parameters, for use between BEGIN and COMMIT.
+    pub(super) fn query(&self, sql: &str) -> Query<'static, Postgres, PgArguments> {
+        sqlx::query(AssertSqlSafe(self.named(sql))).persistent(false)
+    }
+
+    /// Statements without parameters, sent as one.
+    pub(super) fn script(&self, sql: &str) -> RawSql {
+        raw_sql(AssertSqlSafe(self.named(sql)))
+    }
+
+    /// Begins a transaction that writes, and asks what time it is.
+    ///
+    /// READ COMMITTED, with the rows that matter locked in one order: SERIALIZABLE would throw away a whole group of
+    /// requests where two processes merely came near each other. Whoever vanishes must not hold others up for long, and
+    /// a commit is on disk however the database is set otherwise.
+    pub(super) fn begin_writing(&self) -> RawSql {
+        let limits = self.limits();
+        self.script(&format!(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; {limits}; \
+             SELECT CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') \
+             THEN set_config('synchronous_commit', 'on', true) END; \
+             SELECT studio.clock()"
+        ))
+    }
+
+    /// Begins a transaction that reads, all of it from one moment.
+    pub(super) fn begin_reading(&self) -> AssertSqlSafe<String> {
+        AssertSqlSafe(format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", self.limits()))
+    }
+
+    fn limits(&self) -> String {
+        let patience = self.patience.as_millis();
+        format!(
+            "SET LOCAL statement_timeout = {patience}; SET LOCAL lock_timeout = {}; \
+             SET LOCAL idle_in_transaction_session_timeout = {patience}",
+            patience / 3
+        )
+    }
+
+    pub(super) fn named(&self, sql: &str) -> String {
+        sql.replace(WRITTEN, &self.prefix)
+    }
+}

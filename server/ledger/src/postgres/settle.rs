@@ -1,0 +1,148 @@
+//! Takes parcels back. Those whose lease was taken over by somebody else are passed over.
+
+use model::time::Instant;
+use sqlx::Error;
+
+use super::{row::get, statements, step::Step};
+use crate::{
+    amendment::Passage,
+    command::{Settlement, Ticket},
+    decision::hour_of,
+    returned::{Returned, by_table},
+};
+
+/// The records' rows are locked already. `asked_at` is the asker's own time, by which it reckons pauses.
+pub(super) async fn settle(
+    step: &mut Step<'_>,
+    tickets: &[Ticket],
+    how: Settlement,
+    asked_at: Instant,
+) -> Result<(), Error> {
+    for tickets in by_table(tickets) {
+        let Some(returned) = returned(step, &tickets).await? else { continue };
+        match how {
+            Settlement::Delivered { at } => delivered(step, &returned, at).await?,
+            Settlement::Postponed { until, counted } => {
+                // The pause counts; the two clocks need not agree on when it ends.
+                let until = step.now.plus(until.since(asked_at));
+                release(step, &returned, &returned.newest, until, counted).await?;
+                release(step, &returned, &returned.overtaken, step.now, false).await?;
+            }
+            Settlement::Dead => dead(step, &returned, &tickets).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Locks the entries that are still theirs, in the order of their keys.
+async fn returned(step: &mut Step<'_>, tickets: &[&Ticket]) -> Result<Option<Returned>, Error> {
+    let Some(Ticket { tenant, kind, .. }) = tickets.first() else { return Ok(None) };
+    let column = |of: fn(&Ticket) -> i64| tickets.iter().map(|ticket| of(ticket)).collect::<Vec<_>>();
+    let rows = step
+        .schema
+        .query(
+            "SELECT o.position, o.revision = carried.revision, o.first FROM studio.outbox AS o \
+             JOIN unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS carried (position, revision, epoch) \
+             ON o.position = carried.position \
+             WHERE o.tenant_id = $1 AND o.kind = $2 AND o.epoch = carried.epoch AND o.leased_until IS NOT NULL \
+             ORDER BY o.position FOR UPDATE OF o",
+        )
+        .bind(tenant.0)
+        .bind(kind.name)
+        .bind(column(|ticket| ticket.position))
+        .bind(column(|ticket| ticket.revision))
+        .bind(column(|ticket| ticket.epoch))
+        .fetch_all(&mut *step.connection)
+        .await?;
+    let mut returned = Returned::nothing_yet(*tenant, kind);
+    for row in &rows {
+        returned.add(get(row, 0)?, get(row, 1)?, get(row, 2)?);
+    }
+    Ok(Some(returned))
+}
+
+async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Instant) -> Result<(), Error> {
+    leave(step, returned).await?;
+    step.schema
+        .query(&statements::of(returned.kind).exported)
+        .bind(returned.tenant.0)
+        .bind(at.micros())
+        .bind(returned.newest.clone())
+        .execute(&mut *step.connection)
+        .await?;
+    release(step, returned, &returned.overtaken, step.now, false).await?;
+    step.schema
+        .query(
+            "UPDATE studio.outbox SET first = 0, enqueued_at = $1 \
+             WHERE tenant_id = $2 AND kind = $3 AND position = ANY($4)",
+        )
+        .bind(step.now.micros())
+        .bind(returned.tenant.0)
+        .bind(returned.kind.name)
+        .bind(returned.overtaken.clone())
+        .execute(&mut *step.connection)
+        .await?;
+    step.changed |= !returned.is_empty();
+    let passage = Passage { delivered: returned.first, ..Passage::default() };
+    step.passed(returned.tenant, returned.kind, hour_of(at), passage);
+    Ok(())
+}
+
+/// Those whose newest state was carried leave the outbox.
+async fn leave(step: &mut Step<'_>, returned: &Returned) -> Result<(), Error> {
+    step.schema
+        .query("DELETE FROM studio.outbox WHERE tenant_id = $1 AND kind = $2 AND position = ANY($3)")
+        .bind(returned.tenant.0)
+        .bind(returned.kind.name)
+        .bind(returned.newest.clone())
+        .execute(&mut *step.connection)
+        .await
+        .map(|_| ())
+}
+
+async fn release(
+    step: &mut Step<'_>,
+    returned: &Returned,
+    positions: &[i64],
+    until: Instant,
+    counted: bool,
+) -> Result<(), Error> {
+    if positions.is_empty() {
+        return Ok(());
+    }
+    step.schema
+        .query(
+            "UPDATE studio.outbox SET leased_until = NULL, due_at = $1, attempts = attempts + $2 \
+             WHERE tenant_id = $3 AND kind = $4 AND position = ANY($5)",
+        )
+        .bind(until.micros())
+        .bind(i64::from(counted))
+        .bind(returned.tenant.0)
+        .bind(returned.kind.name)
+        .bind(positions.to_vec())
+        .execute(&mut *step.connection)
+        .await
+        .map(|_| ())
+}
+
+/// A record that was corrected meanwhile gets another chance.
+async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
+    let (positions, reasons): (Vec<i64>, Vec<String>) = returned.refused(tickets).into_iter().unzip();
+    step.schema
+        .query(
+            "INSERT INTO studio.dead_letters (tenant_id, kind, position, revision, first, enqueued_at, epoch, attempts, \
+             reason, died_at) SELECT o.tenant_id, o.kind, o.position, o.revision, o.first, o.enqueued_at, o.epoch, \
+             o.attempts + 1, refused.reason, $5 FROM unnest($3::bigint[], $4::text[]) AS refused (position, reason) \
+             JOIN studio.outbox AS o ON o.tenant_id = $1 AND o.kind = $2 AND o.position = refused.position",
+        )
+        .bind(returned.tenant.0)
+        .bind(returned.kind.name)
+        .bind(positions)
+        .bind(reasons)
+        .bind(step.now.micros())
+        .execute(&mut *step.connection)
+        .await?;
+    leave(step, returned).await?;
+    step.changed |= !returned.newest.is_empty();
+    release(step, returned, &returned.overtaken, step.now, false).await
+}

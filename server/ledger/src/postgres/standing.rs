@@ -1,0 +1,138 @@
+//! Where a tenant's records stand, each figure from a source of its own, all of one moment.
+
+use model::{
+    delivery::Balance,
+    record::{KINDS, Kind},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::{Error, PgConnection};
+
+use super::{counted::Count, row::get, schema::Schema, statements};
+use crate::{DeadLetter, Standing};
+
+/// One question's surroundings.
+pub(super) struct Asked<'a> {
+    pub(super) connection: &'a mut PgConnection,
+    pub(super) schema: &'a Schema,
+    pub(super) tenant: TenantId,
+}
+
+pub(super) async fn standing(
+    mut asked: Asked<'_>,
+    counts: &mut Vec<(&'static str, Count)>,
+) -> Result<Standing, Error> {
+    let mut standing = Standing::default();
+    for kind in KINDS {
+        let at = counts.iter().position(|(name, _)| *name == kind.name).unwrap_or_else(|| {
+            counts.push((kind.name, Count::default()));
+            counts.len() - 1
+        });
+        let balance = balance(&mut asked, &mut counts[at].1, kind, &mut standing).await?;
+        standing.balance.push(balance);
+    }
+    Ok(standing)
+}
+
+async fn balance(
+    asked: &mut Asked<'_>,
+    count: &mut Count,
+    kind: &'static Kind,
+    standing: &mut Standing,
+) -> Result<Balance, Error> {
+    let [received] = asked
+        .numbers(
+            kind,
+            "SELECT coalesce(sum(taken), 0)::bigint FROM studio.receipt_hours WHERE tenant_id = $1 AND kind = $2",
+        )
+        .await?;
+    let [delivered, confirmed, deleted_unsent] = asked
+        .numbers(
+            kind,
+            "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, \
+             coalesce(sum(withdrawn_unsent), 0)::bigint FROM studio.passages WHERE tenant_id = $1 AND kind = $2",
+        )
+        .await?;
+    let [waiting, pending] = asked
+        .numbers(
+            kind,
+            "SELECT count(*), coalesce(sum(first), 0)::bigint FROM studio.outbox WHERE tenant_id = $1 AND kind = $2",
+        )
+        .await?;
+    let [letters, dead] = asked
+        .numbers(
+            kind,
+            "SELECT count(*), coalesce(sum(first), 0)::bigint FROM studio.dead_letters \
+             WHERE tenant_id = $1 AND kind = $2",
+        )
+        .await?;
+    let query = asked.schema.query(&statements::of(kind).withdrawn).bind(asked.tenant.0);
+    let deleted = get(&query.fetch_one(&mut *asked.connection).await?, 0)?;
+    let durable = count.rows(asked, kind).await?;
+    standing.pending += waiting;
+    standing.dead += letters;
+    standing.unconfirmed += (delivered - confirmed).max(0);
+    let oldest = asked.oldest(kind).await?;
+    standing.oldest_pending = standing.oldest_pending.into_iter().chain(oldest).min();
+    Ok(Balance {
+        table: kind.destination.logical_name,
+        received,
+        durable,
+        delivered,
+        confirmed,
+        pending,
+        dead,
+        deleted,
+        deleted_unsent,
+    })
+}
+
+pub(super) async fn dead_letters(asked: Asked<'_>, most: usize) -> Result<Vec<DeadLetter>, Error> {
+    let mut letters = Vec::new();
+    for kind in KINDS {
+        let rows = asked
+            .schema
+            .query(&statements::of(kind).dead)
+            .bind(asked.tenant.0)
+            .bind(kind.name)
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(&mut *asked.connection)
+            .await?;
+        for row in &rows {
+            letters.push(DeadLetter {
+                kind,
+                revision: get(row, 0)?,
+                attempts: get(row, 1)?,
+                enqueued_at: Instant::from_micros(get(row, 2)?),
+                died_at: Instant::from_micros(get(row, 3)?),
+                reason: get(row, 4)?,
+                id: get(row, 5)?,
+            });
+        }
+    }
+    letters.truncate(most);
+    Ok(letters)
+}
+
+impl Asked<'_> {
+    async fn numbers<const N: usize>(&mut self, kind: &Kind, sql: &str) -> Result<[i64; N], Error> {
+        let query = self.schema.query(sql).bind(self.tenant.0).bind(kind.name);
+        let row = query.fetch_one(&mut *self.connection).await?;
+        let mut numbers = [0; N];
+        for (at, number) in numbers.iter_mut().enumerate() {
+            *number = get(&row, at)?;
+        }
+        Ok(numbers)
+    }
+
+    async fn oldest(&mut self, kind: &Kind) -> Result<Option<Instant>, Error> {
+        let row = self
+            .schema
+            .query("SELECT min(enqueued_at) FROM studio.outbox WHERE tenant_id = $1 AND kind = $2")
+            .bind(self.tenant.0)
+            .bind(kind.name)
+            .fetch_one(&mut *self.connection)
+            .await?;
+        Ok(get::<Option<i64>>(&row, 0)?.map(Instant::from_micros))
+    }
+}

@@ -1,0 +1,177 @@
+//! The SQL of a kind, made once from its table of fields. Names come from descriptors in the code, never from outside;
+//! `studio.` stands for the ledger's schema, see `schema`.
+
+use model::record::{Field, Kind, Shape};
+
+use crate::{amendment::time_field, made::Made};
+
+/// Where in a row the kind's own fields begin.
+pub(super) const FIELDS_FROM: usize = 8;
+
+/// The statements of one kind. `$1` is the tenant, or the tenants, unless it is said otherwise.
+pub(super) struct Statements {
+    /// Records by their ids: the tenant, the ids.
+    pub(super) by_ids: String,
+    /// The kind's name, received_at; then arrays: tenants, ids, and one for each field. Takes in what is new, puts it
+    /// into the outbox, and hands back tenant and id of each.
+    pub(super) insert: String,
+    /// Which positions these ids have: the tenants, the ids.
+    pub(super) positions: String,
+    /// Locks rows in the order of their keys: the tenants, the positions.
+    pub(super) lock: String,
+    /// The tenant, the position, the revision, then the fields.
+    pub(super) correct: String,
+    /// The tenant, the position, withdrawn_at, the revision.
+    pub(super) withdraw: String,
+    /// The tenant, exported_at, the positions.
+    pub(super) exported: String,
+    /// The tenant, confirmed_at, the positions, the revisions.
+    pub(super) confirmed: String,
+    /// The tenant, the positions.
+    pub(super) at_positions: String,
+    pub(super) names: Option<String>,
+    /// The tenants, the ids, the names, the time.
+    pub(super) name: Option<String>,
+    /// The tenant, the transaction up to which the rows were counted.
+    pub(super) counted: String,
+    pub(super) withdrawn: String,
+    /// The tenant, exported_at at the most, how many.
+    pub(super) to_confirm: String,
+    /// The tenant, the kind's name, how many.
+    pub(super) dead: String,
+    /// The head of a list, up to its conditions.
+    pub(super) select: String,
+    /// The column of the record's own time.
+    pub(super) time: &'static str,
+}
+
+/// The statements of a kind, the same ones for the life of the process.
+pub(super) fn of(kind: &'static Kind) -> &'static Statements {
+    static MADE: Made<Statements> = Made::none();
+    MADE.of(kind, make)
+}
+
+/// The record's columns as every statement hands them over: numbers all alike, whatever their width in the table.
+fn row(kind: &Kind) -> String {
+    let name = if kind.naming.is_some() { "n.name" } else { "NULL::text" };
+    let fields: String = kind.fields.iter().map(|field| format!(", {}", read(field))).collect();
+    format!(
+        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}{fields}"
+    )
+}
+
+fn read(field: &Field) -> String {
+    if is_text(field) { format!("r.{}", field.column) } else { format!("r.{}::bigint", field.column) }
+}
+
+fn is_text(field: &Field) -> bool {
+    matches!(field.shape, Shape::Text { .. })
+}
+
+fn make(kind: &Kind) -> Statements {
+    let table = format!("studio.{}", kind.table);
+    let row = row(kind);
+    let naming = kind.naming.as_ref().map(|naming| (naming.table, kind.fields[naming.of].column));
+    let join = naming.map_or(String::new(), |(names, of)| {
+        format!(" LEFT JOIN studio.{names} AS n ON n.tenant_id = r.tenant_id AND n.id = r.{of}")
+    });
+    let sets: String = kind
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(at, field)| format!("{} = ${}, ", field.column, at + 4))
+        .collect();
+    Statements {
+        by_ids: format!("SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.id = ANY($2)"),
+        insert: insert(kind, &table),
+        positions: format!(
+            "SELECT r.tenant_id, r.position FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, id) \
+             JOIN {table} AS r ON r.tenant_id = wanted.tenant_id AND r.id = wanted.id"
+        ),
+        lock: format!(
+            "SELECT 1 FROM {table} AS r JOIN unnest($1::uuid[], $2::bigint[]) AS wanted (tenant_id, position) \
+             ON r.tenant_id = wanted.tenant_id AND r.position = wanted.position \
+             ORDER BY r.tenant_id, r.position FOR NO KEY UPDATE OF r"
+        ),
+        correct: format!(
+            "UPDATE {table} SET {sets}revision = $3, exported_at = NULL, confirmed_at = NULL \
+             WHERE tenant_id = $1 AND position = $2"
+        ),
+        withdraw: format!(
+            "UPDATE {table} SET withdrawn_at = $3, revision = $4, exported_at = NULL, confirmed_at = NULL \
+             WHERE tenant_id = $1 AND position = $2"
+        ),
+        exported: format!("UPDATE {table} SET exported_at = $2 WHERE tenant_id = $1 AND position = ANY($3)"),
+        confirmed: format!(
+            "UPDATE {table} AS r SET confirmed_at = $2 \
+             FROM unnest($3::bigint[], $4::bigint[]) AS read (position, revision) \
+             WHERE r.tenant_id = $1 AND r.position = read.position AND r.revision = read.revision \
+             AND r.exported_at IS NOT NULL AND r.confirmed_at IS NULL"
+        ),
+        at_positions: format!(
+            "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.position = ANY($2)"
+        ),
+        names: naming.map(|(names, of)| {
+            format!(
+                "SELECT n.id, n.name FROM studio.{names} AS n WHERE n.tenant_id = $1 AND EXISTS (SELECT 1 \
+                 FROM {table} AS r WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) \
+                 ORDER BY n.id"
+            )
+        }),
+        // Looks first: a lock on a name that stays as it is would make everybody else wait for this commit.
+        name: naming.map(|(names, _)| {
+            format!(
+                "INSERT INTO studio.{names} (tenant_id, id, name, named_at) \
+                 SELECT w.tenant_id, w.id, w.name, $4 FROM unnest($1::uuid[], $2::text[], $3::text[]) \
+                 AS w (tenant_id, id, name) WHERE NOT EXISTS (SELECT 1 FROM studio.{names} AS n \
+                 WHERE n.tenant_id = w.tenant_id AND n.id = w.id AND (w.name IS NULL OR n.name = w.name)) \
+                 ORDER BY w.tenant_id, w.id COLLATE \"C\" \
+                 ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, named_at = excluded.named_at \
+                 WHERE excluded.name IS NOT NULL"
+            )
+        }),
+        counted: format!(
+            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text, \
+             count(*) FILTER (WHERE arrived_in < pg_snapshot_xmin(pg_current_snapshot())), count(*) \
+             FROM {table} WHERE tenant_id = $1 AND arrived_in >= $2::xid8"
+        ),
+        withdrawn: format!(
+            "SELECT count(*) FROM {table} WHERE tenant_id = $1 AND withdrawn_at IS NOT NULL"
+        ),
+        to_confirm: format!(
+            "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.exported_at <= $2 \
+             AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT $3"
+        ),
+        dead: format!(
+            "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id FROM studio.dead_letters AS d \
+             JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
+             WHERE d.tenant_id = $1 AND d.kind = $2 ORDER BY d.died_at DESC, d.position DESC LIMIT $3"
+        ),
+        select: format!("SELECT {row} FROM {table} AS r{join}"),
+        time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
+    }
+}
+
+/// Positions are given in the order of arrival, and rows written in the order of their keys: two processes that take in
+/// the same records never wait for each other in a circle.
+fn insert(kind: &Kind, table: &str) -> String {
+    let columns: Vec<&str> = kind.fields.iter().map(|field| field.column).collect();
+    let columns = columns.join(", ");
+    let arrays: String = kind
+        .fields
+        .iter()
+        .enumerate()
+        .map(|(at, field)| format!(", ${}::{}[]", at + 5, if is_text(field) { "text" } else { "bigint" }))
+        .collect();
+    format!(
+        "WITH come AS (SELECT * FROM unnest($3::uuid[], $4::uuid[]{arrays}) WITH ORDINALITY \
+         AS come (tenant_id, id, {columns}, place) ORDER BY place), \
+         placed AS (SELECT nextval('{table}_position') AS position, come.* FROM come), \
+         fresh AS (INSERT INTO {table} (tenant_id, position, id, received_at, {columns}) \
+         SELECT tenant_id, position, id, $2, {columns} FROM placed ORDER BY tenant_id, id \
+         ON CONFLICT (tenant_id, id) DO NOTHING RETURNING tenant_id, position, id, revision), \
+         line AS (INSERT INTO studio.outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
+         SELECT tenant_id, $1, position, revision, 1, $2, $2 FROM fresh) \
+         SELECT tenant_id, id FROM fresh"
+    )
+}

@@ -1,0 +1,150 @@
+//! What the steps of a writing transaction work with, and what they leave for its end.
+//!
+//! The order of locks, the same in every process: rows that come in, by their ids; rows that stand, by their positions;
+//! the outbox entries of rows that are locked already; and only then what many share, tenants and names. Leases come
+//! last and skip what is locked. So nobody who holds what another waits for ever waits for that other.
+
+use std::collections::BTreeMap;
+
+use model::{
+    record::{KINDS, Kind, Record},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::{Error, PgConnection};
+
+use super::{schema::Schema, statements};
+use crate::{
+    amendment::Passage,
+    chance::Chance,
+    decision::{Receipt, hour_of},
+};
+
+pub(super) struct Step<'a> {
+    pub(super) connection: &'a mut PgConnection,
+    pub(super) schema: &'a Schema,
+    pub(super) chance: &'a dyn Chance,
+    /// The database's time.
+    pub(super) now: Instant,
+    /// Whose rows in the hours are ours.
+    pub(super) writer: i64,
+    /// Whether anything changed that others can see.
+    pub(super) changed: bool,
+    pub(super) closing: Closing,
+}
+
+/// What is written at the end.
+#[derive(Default)]
+pub(super) struct Closing {
+    /// By kind, then tenant and id: the newest name that came.
+    names: BTreeMap<&'static str, BTreeMap<(TenantId, String), Option<String>>>,
+    passages: BTreeMap<(TenantId, &'static str, i64), Passage>,
+    receipts: Vec<(&'static str, Receipt)>,
+}
+
+impl Step<'_> {
+    /// Keeps the name that came with a record.
+    pub(super) fn named(&mut self, kind: &'static Kind, tenant: TenantId, record: &Record) {
+        let Some(naming) = &kind.naming else { return };
+        let id = record.values[naming.of].text().to_owned();
+        let name = self.closing.names.entry(kind.name).or_default().entry((tenant, id)).or_default();
+        if record.name.is_some() {
+            name.clone_from(&record.name);
+        }
+    }
+
+    pub(super) fn passed(&mut self, tenant: TenantId, kind: &'static Kind, hour: i64, passage: Passage) {
+        let sum = self.closing.passages.entry((tenant, kind.name, hour)).or_default();
+        sum.delivered += passage.delivered;
+        sum.confirmed += passage.confirmed;
+        sum.withdrawn_unsent += passage.withdrawn_unsent;
+    }
+
+    pub(super) fn received(&mut self, kind: &'static Kind, receipts: Vec<Receipt>) {
+        self.closing.receipts.extend(receipts.into_iter().map(|receipt| (kind.name, receipt)));
+    }
+
+    /// Writes what was left for the end.
+    pub(super) async fn close(&mut self) -> Result<(), Error> {
+        let closing = std::mem::take(&mut self.closing);
+        self.write_receipts(&closing).await?;
+        self.write_passages(&closing).await?;
+        for kind in KINDS {
+            if let Some(names) = closing.names.get(kind.name) {
+                self.write_names(kind, names).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_names(
+        &mut self,
+        kind: &'static Kind,
+        names: &BTreeMap<(TenantId, String), Option<String>>,
+    ) -> Result<(), Error> {
+        let Some(sql) = &statements::of(kind).name else { return Ok(()) };
+        let tenants: Vec<_> = names.keys().map(|(tenant, _)| tenant.0).collect();
+        let ids: Vec<String> = names.keys().map(|(_, id)| id.clone()).collect();
+        let texts: Vec<Option<String>> = names.values().cloned().collect();
+        let query = self.schema.query(sql).bind(tenants).bind(ids).bind(texts).bind(self.now.micros());
+        query.execute(&mut *self.connection).await.map(|_| ())
+    }
+
+    /// The receipts, the hours that they fall into, and whose they are. Of tenants it looks first: an INSERT that meets
+    /// another's waits for that one's commit.
+    async fn write_receipts(&mut self, closing: &Closing) -> Result<(), Error> {
+        let receipts = &closing.receipts;
+        if receipts.is_empty() {
+            return Ok(());
+        }
+        self.schema
+            .query(
+                "WITH come AS (SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[]) \
+                 AS c (tenant_id, kind, taken, checksum)), \
+                 receipt AS (INSERT INTO studio.receipts (tenant_id, kind, at, taken, checksum) \
+                 SELECT tenant_id, kind, $5, taken, checksum FROM come), \
+                 met AS (INSERT INTO studio.tenants (id, seen_at) SELECT DISTINCT tenant_id, $5 FROM come \
+                 WHERE NOT EXISTS (SELECT 1 FROM studio.tenants AS t WHERE t.id = come.tenant_id) \
+                 ORDER BY tenant_id ON CONFLICT (id) DO NOTHING) \
+                 INSERT INTO studio.receipt_hours AS h (tenant_id, kind, hour, writer, requests, taken, checksum) \
+                 SELECT tenant_id, kind, $6, $7, count(*), sum(taken)::bigint, studio.wrapped(sum(checksum)) \
+                 FROM come GROUP BY tenant_id, kind ORDER BY tenant_id, kind \
+                 ON CONFLICT (tenant_id, kind, hour, writer) DO UPDATE SET \
+                 requests = h.requests + excluded.requests, taken = h.taken + excluded.taken, \
+                 checksum = studio.wrapped(h.checksum::numeric + excluded.checksum)",
+            )
+            .bind(receipts.iter().map(|(_, receipt)| receipt.tenant.0).collect::<Vec<_>>())
+            .bind(receipts.iter().map(|(kind, _)| *kind).collect::<Vec<_>>())
+            .bind(receipts.iter().map(|(_, receipt)| receipt.taken).collect::<Vec<_>>())
+            .bind(receipts.iter().map(|(_, receipt)| receipt.checksum).collect::<Vec<_>>())
+            .bind(self.now.micros())
+            .bind(hour_of(self.now))
+            .bind(self.writer)
+            .execute(&mut *self.connection)
+            .await
+            .map(|_| ())
+    }
+
+    async fn write_passages(&mut self, closing: &Closing) -> Result<(), Error> {
+        for ((tenant, kind, hour), passage) in &closing.passages {
+            self.schema
+                .query(
+                    "INSERT INTO studio.passages AS p (tenant_id, kind, hour, writer, delivered, confirmed, \
+                     withdrawn_unsent) SELECT $1, $2, $3, $4, $5, $6, $7 \
+                     ON CONFLICT (tenant_id, kind, hour, writer) DO UPDATE SET \
+                     delivered = p.delivered + excluded.delivered, confirmed = p.confirmed + excluded.confirmed, \
+                     withdrawn_unsent = p.withdrawn_unsent + excluded.withdrawn_unsent",
+                )
+                .bind(tenant.0)
+                .bind(*kind)
+                .bind(*hour)
+                .bind(self.writer)
+                .bind(passage.delivered)
+                .bind(passage.confirmed)
+                .bind(passage.withdrawn_unsent)
+                .execute(&mut *self.connection)
+                .await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,153 @@
+//! What only shows from within: the tables fit the kinds, and no statement that is asked all the time reads a whole table.
+
+#[path = "../../tests/suite/cluster.rs"]
+mod cluster;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use cluster::Cluster;
+use model::{
+    clock::ManualClock,
+    record::{KINDS, campaign_run::CAMPAIGN_RUN},
+};
+use sqlx::{PgConnection, Row};
+
+use super::*;
+use crate::{
+    chance::Seeded,
+    command::{Command, Work},
+    trial::{NOW, runs},
+};
+
+const T: TenantId = TenantId::FIRST;
+
+async fn open() -> Postgres {
+    open_at(&Cluster::here().address()).await
+}
+
+async fn open_at(address: &str) -> Postgres {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let name = format!("within_{}", MADE.fetch_add(1, Ordering::Relaxed));
+    let database = Database::parse(address).unwrap().in_schema(&name).unwrap();
+    let clock = Arc::new(ManualClock::at(NOW));
+    Postgres::open(database, clock, Arc::new(Seeded::new(1)), watch::Sender::new(0)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_statement_that_fails_takes_down_nobody_else() {
+    let store = open_at(&Cluster::here().pooled_address()).await;
+    // Both are in one group: the second fails, and the first is done all the same.
+    let (good, bad) = tokio::join!(
+        store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)),
+        store.desk.ask(|slot| Command::of_tenant(T, 1, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
+    );
+    assert_eq!(good.unwrap().len(), 3);
+    assert!(matches!(bad, Err(LedgerError::Fault(_))), "{bad:?}");
+    assert_eq!(store.standing(T).await.unwrap().balance[0].durable, 3);
+}
+
+#[tokio::test]
+async fn a_database_without_room_or_rights_is_said_in_words() {
+    let store = open().await;
+    for (code, words) in [
+        ("53100", "disk"),
+        ("53300", "connection"),
+        ("25006", "only reads"),
+        ("57014", "too long"),
+        ("42501", "rights"),
+        ("57P03", "cannot answer now"),
+    ] {
+        let sql = format!("DO $$ BEGIN RAISE EXCEPTION 'said by a test' USING ERRCODE = '{code}'; END $$");
+        let spoil = Work::Spoil;
+        let refused = store.desk.ask(|slot| Command::of_house(spoil(sql.leak(), slot))).await.unwrap_err();
+        assert!(
+            matches!(&refused, LedgerError::Unavailable(said) if said.contains(words)),
+            "{code}: {refused}"
+        );
+    }
+    assert_eq!(store.healthy().await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_connection_is_encrypted_and_knows_whom_it_talks_to() {
+    let store = open_at(&Cluster::here().encrypted_address()).await;
+    assert_eq!(store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap().len(), 1);
+    let mut connection = store.readers.acquire().await.unwrap();
+    let ask = store.schema.script("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+    assert!(ask.fetch_one(&mut *connection).await.unwrap().get::<bool, _>(0));
+}
+
+#[tokio::test]
+async fn every_kind_has_a_table_with_its_fields() {
+    let store = open().await;
+    let mut connection = store.readers.acquire().await.unwrap();
+    for kind in KINDS {
+        for field in kind.fields {
+            let sql = format!(
+                "SELECT {}, position, revision, withdrawn_at FROM studio.{}",
+                field.column, kind.table
+            );
+            let read = store.schema.script(&sql).execute(&mut *connection).await;
+            assert!(read.is_ok(), "{} of {}: {read:?}", field.column, kind.table);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_commit_is_on_disk_however_the_database_is_set() {
+    let store = open().await;
+    let mut connection = store.readers.acquire().await.unwrap();
+    for (set, expected) in [("off", "on"), ("local", "on"), ("on", "on"), ("remote_apply", "remote_apply")] {
+        let sql = format!("SET synchronous_commit = {set}");
+        store.schema.script(&sql).execute(&mut *connection).await.unwrap();
+        store.schema.begin_writing().execute(&mut *connection).await.unwrap();
+        let ask = store.schema.script("SELECT current_setting('synchronous_commit')");
+        let found: String = ask.fetch_one(&mut *connection).await.unwrap().get(0);
+        assert_eq!(found, expected);
+        store.schema.script("ROLLBACK").execute(&mut *connection).await.unwrap();
+    }
+    connection.close_on_drop();
+}
+
+/// With an index to walk, nothing has to be read as a whole, however large the ledger is.
+#[tokio::test]
+async fn no_frequent_statement_reads_a_whole_table() {
+    let store = open().await;
+    let mut connection = store.readers.acquire().await.unwrap();
+    let made = statements::of(&CAMPAIGN_RUN);
+    let list = format!(
+        "{} WHERE r.tenant_id = $1 AND r.withdrawn_at IS NULL ORDER BY r.{} DESC, r.position DESC LIMIT $2",
+        made.select, made.time
+    );
+    for sql in [
+        &made.by_ids,
+        &made.positions,
+        &made.lock,
+        &made.correct,
+        &made.withdraw,
+        &made.exported,
+        &made.confirmed,
+        &made.at_positions,
+        &made.counted,
+        &made.withdrawn,
+        &made.to_confirm,
+        &made.dead,
+        &list,
+    ] {
+        let plan = plan(&mut connection, &store.schema, sql).await;
+        assert!(!plan.contains("Seq Scan"), "{plan} in {sql}");
+    }
+    let plan = plan(&mut connection, &store.schema, &list).await;
+    assert!(!plan.contains("Sort"), "a list comes out of its index in order: {plan}");
+}
+
+async fn plan(connection: &mut PgConnection, schema: &Schema, sql: &str) -> String {
+    let parameters = (1..).take_while(|at| sql.contains(&format!("${at}"))).count();
+    let nothing = vec!["NULL"; parameters].join(", ");
+    let script = format!(
+        "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan; \
+         PREPARE asked AS {sql}; EXPLAIN EXECUTE asked ({nothing}); DEALLOCATE asked; ROLLBACK"
+    );
+    let rows = schema.script(&script).fetch_all(connection).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(0)).collect::<Vec<_>>().join("\n")
+}

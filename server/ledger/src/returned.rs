@@ -1,0 +1,69 @@
+//! Parcels that come back, sorted the same way for both stores.
+
+use std::collections::BTreeMap;
+
+use model::{record::Kind, tenant::TenantId};
+
+use crate::command::Ticket;
+
+/// One table's parcels that came back with a lease that still holds.
+pub(crate) struct Returned {
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: &'static Kind,
+    /// What was carried is still the newest state.
+    pub(crate) newest: Vec<i64>,
+    /// A newer state came up meanwhile.
+    pub(crate) overtaken: Vec<i64>,
+    /// How many of both Dataverse had never acknowledged before.
+    pub(crate) first: i64,
+}
+
+impl Returned {
+    pub(crate) const fn nothing_yet(tenant: TenantId, kind: &'static Kind) -> Self {
+        Self { tenant, kind, newest: Vec::new(), overtaken: Vec::new(), first: 0 }
+    }
+
+    pub(crate) fn add(&mut self, position: i64, is_newest: bool, first: i64) {
+        let positions = if is_newest { &mut self.newest } else { &mut self.overtaken };
+        positions.push(position);
+        self.first += first;
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.newest.is_empty() && self.overtaken.is_empty()
+    }
+
+    /// Those of the tickets that are refused as they are now, and why.
+    pub(crate) fn refused(&self, tickets: &[&Ticket]) -> Vec<(i64, String)> {
+        tickets
+            .iter()
+            .filter(|ticket| self.newest.contains(&ticket.position))
+            .map(|ticket| {
+                let reason = ticket.reason.clone();
+                (ticket.position, reason.unwrap_or_else(|| "refused without a reason".to_owned()))
+            })
+            .collect()
+    }
+}
+
+/// The tickets of each table.
+pub(crate) fn by_table(tickets: &[Ticket]) -> impl Iterator<Item = Vec<&Ticket>> {
+    let mut tables: BTreeMap<(TenantId, &str), Vec<&Ticket>> = BTreeMap::new();
+    for ticket in tickets {
+        tables.entry((ticket.tenant, ticket.kind.name)).or_default().push(ticket);
+    }
+    tables.into_values()
+}
+
+/// One record's entry in the outbox.
+pub(crate) struct Entry {
+    pub(crate) first: bool,
+    pub(crate) epoch: i64,
+}
+
+impl Entry {
+    /// Whether nobody can have sent anything of this record.
+    pub(crate) const fn was_never_sent(&self) -> bool {
+        self.first && self.epoch == 0
+    }
+}

@@ -1,0 +1,27 @@
+//! A row of any kind's table, as both stores hand it over, and pages of them.
+
+use model::{record::Kind, time::Instant};
+
+use crate::{Cursor, Held, Page, amendment::time_field};
+
+/// One record with its place in the table.
+pub(crate) struct Row {
+    pub(crate) position: i64,
+    pub(crate) held: Held,
+    pub(crate) confirmed: bool,
+}
+
+/// A page out of rows of which one more than `limit` was asked for.
+pub(crate) fn page(kind: &Kind, mut found: Vec<Row>, limit: usize) -> Page {
+    let is_last = found.len() <= limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| !is_last).map(|last| cursor(kind, last));
+    Page { items: found.into_iter().map(|row| row.held.stored).collect(), next }
+}
+
+fn cursor(kind: &Kind, last: &Row) -> Cursor {
+    let stored = &last.held.stored;
+    let at = time_field(kind).and_then(|at| stored.record.values[at].number());
+    let at = at.map_or(stored.received_at, Instant::from_micros);
+    Cursor { at, position: last.position }
+}

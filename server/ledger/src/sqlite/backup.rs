@@ -1,0 +1,145 @@
+//! A copy of the file, taken while it is written to, and put back where there is none.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use sqlx::{ConnectOptions, Connection, Error, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+
+use super::{folder, open};
+use crate::OpenError;
+
+/// Why there is no backup, or nothing was put back. Nothing that was there before was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error("there is no ledger in {}; set STUDIO_DATA to the folder of the server that is meant", folder.display())]
+    NoLedger { folder: PathBuf },
+    #[error("{} is there already; name another file, or move that one aside", file.display())]
+    Taken { file: PathBuf },
+    #[error("{} is no backup of a ledger ({reason}); name another file", file.display())]
+    NoBackup { file: PathBuf, reason: String },
+    #[error(
+        "{} was written by a newer version (its schema is {found}, this version knows {known}); use that version",
+        file.display()
+    )]
+    Newer { file: PathBuf, found: i64, known: i64 },
+    #[error("{} cannot be written ({reason}); see to that and call this again", file.display())]
+    Unwritable { file: PathBuf, reason: String },
+    #[error(transparent)]
+    Folder(#[from] OpenError),
+}
+
+/// Copies the folder's ledger into a new file: all of one moment, on disk and found sound when this returns. Says how many
+/// records it holds.
+///
+/// # Errors
+/// Each says what to do about it. A file that is there already is never touched.
+pub async fn back_up(folder: &Path, file: &Path) -> Result<i64, BackupError> {
+    let ledger = folder.join(open::FILE);
+    if !ledger.is_file() {
+        return Err(BackupError::NoLedger { folder: folder.to_owned() });
+    }
+    let unfinished = beside(file)?;
+    let made = async {
+        // Readers never wait for the writer, nor it for them.
+        let mut connection = read_only(&ledger).await.map_err(|error| unwritable(file, &error))?;
+        let copied = sqlx::query("VACUUM INTO ?1")
+            .bind(unfinished.to_string_lossy().into_owned())
+            .execute(&mut connection)
+            .await;
+        copied.map_err(|error| unwritable(file, &error))?;
+        let records = judge(&unfinished, file).await?;
+        publish(&unfinished, file)?;
+        Ok(records)
+    };
+    clear(made.await, &unfinished)
+}
+
+/// Puts a backup into a folder that holds no ledger. Says how many records it holds.
+///
+/// # Errors
+/// Each says what to do about it. A ledger that is there already is never touched.
+pub async fn restore(file: &Path, folder: &Path) -> Result<i64, BackupError> {
+    let records = judge(file, file).await?;
+    let _ours = folder::claim(folder)?;
+    let ledger = folder.join(open::FILE);
+    // What SQLite keeps beside a file belongs to that file alone.
+    let remains = ["", "-wal", "-shm"].map(|end| folder.join(format!("{}{end}", open::FILE)));
+    if let Some(taken) = remains.into_iter().find(|path| path.exists()) {
+        return Err(BackupError::Taken { file: taken });
+    }
+    let unfinished = beside(&ledger)?;
+    let copied = fs::copy(file, &unfinished).map_err(|error| unwritable(&ledger, &error));
+    clear(copied.and_then(|_| publish(&unfinished, &ledger)).map(|()| records), &unfinished)
+}
+
+/// An empty file that only this user may read, where the finished one will be.
+fn beside(file: &Path) -> Result<PathBuf, BackupError> {
+    if file.exists() {
+        return Err(BackupError::Taken { file: file.to_owned() });
+    }
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".unfinished");
+    let unfinished = file.with_file_name(name);
+    let made = fs::remove_file(&unfinished).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    });
+    made.and_then(|()| folder::make_private(&unfinished)).map_err(|error| unwritable(file, &error))?;
+    Ok(unfinished)
+}
+
+/// Whether a file is a sound ledger that this version understands. `named` is how it is called when it is not.
+async fn judge(file: &Path, named: &Path) -> Result<i64, BackupError> {
+    let no_backup = |reason: String| BackupError::NoBackup { file: named.to_owned(), reason };
+    let look = async {
+        let mut connection = read_only(file).await?;
+        let damage = open::integrity(&mut connection).await?;
+        let schema =
+            number(&mut connection, "SELECT coalesce(max(version), 0) FROM _sqlx_migrations").await?;
+        let records = number(&mut connection, "SELECT count(*) FROM campaign_metrics").await?;
+        connection.close().await?;
+        Ok::<_, Error>((damage, schema, records))
+    };
+    match look.await {
+        Err(error) => Err(no_backup(error.to_string())),
+        Ok((Some(damage), ..)) => Err(no_backup(damage)),
+        Ok((None, found, _)) if found > open::known_schema() => {
+            Err(BackupError::Newer { file: named.to_owned(), found, known: open::known_schema() })
+        }
+        Ok((None, _, records)) => Ok(records),
+    }
+}
+
+/// On disk first, then under its name, which must still be free.
+fn publish(unfinished: &Path, file: &Path) -> Result<(), BackupError> {
+    let there = File::open(unfinished).and_then(|copy| copy.sync_all());
+    there.map_err(|error| unwritable(file, &error))?;
+    fs::hard_link(unfinished, file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => BackupError::Taken { file: file.to_owned() },
+        _ => unwritable(file, &error),
+    })?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    open::sync_folder(folder).map_err(|error| unwritable(file, &error))
+}
+
+/// Whatever became of it, the unfinished file goes.
+fn clear<T>(result: Result<T, BackupError>, unfinished: &Path) -> Result<T, BackupError> {
+    if let Err(error) = fs::remove_file(unfinished) {
+        tracing::warn!(file = %unfinished.display(), %error, "an unfinished copy stays behind; remove it");
+    }
+    result
+}
+
+async fn read_only(file: &Path) -> Result<SqliteConnection, Error> {
+    SqliteConnectOptions::new().filename(file).read_only(true).connect().await
+}
+
+async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, Error> {
+    sqlx::query(sql).fetch_one(connection).await?.try_get(0)
+}
+
+fn unwritable(file: &Path, error: &dyn std::fmt::Display) -> BackupError {
+    BackupError::Unwritable { file: file.to_owned(), reason: error.to_string() }
+}

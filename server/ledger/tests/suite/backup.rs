@@ -1,0 +1,108 @@
+//! Backups: taken while records come in, whole, and never written over anything.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+
+use ledger::{BackupError, OpenError};
+use tempfile::TempDir;
+
+use crate::support::{KIND, Store, Studio, T, folder, run};
+
+fn file(place: &TempDir) -> PathBuf {
+    place.path().join("backup.sqlite")
+}
+
+async fn filled() -> Studio {
+    let studio = Studio::open(Store::Folder).await;
+    studio.store((0..20).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    studio.ledger.delivered(&studio.lease(5).await, studio.now()).await.unwrap();
+    studio.lease(3).await;
+    studio
+}
+
+#[tokio::test]
+async fn what_was_backed_up_opens_and_says_the_same() {
+    let (studio, place, new) = (filled().await, folder(), folder());
+    let before = studio.balanced().await;
+    assert_eq!(ledger::back_up(studio.folder(), &file(&place)).await.unwrap(), 20);
+    studio.store(vec![run("c", "after", "1", "")]).await;
+    assert_eq!(ledger::restore(&file(&place), new.path()).await.unwrap(), 20);
+    let restored = Studio::open_in(new).await;
+    assert_eq!(restored.balanced().await, before);
+    assert_eq!(restored.list(100).await, studio.list(100).await[1..]);
+    assert_eq!(restored.lease(100).await.len(), 15, "what was lent out then is taken back");
+    let mode = fs::metadata(file(&place)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1, "nothing unfinished stays behind");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_taken_while_records_come_in_holds_all_that_were_answered() {
+    let (studio, place) = (Studio::open(Store::Folder).await, folder());
+    let ledger = studio.ledger.clone();
+    let (answered, mut seen) = tokio::sync::watch::channel(0_i64);
+    let sender = tokio::spawn(async move {
+        for n in 0..400 {
+            ledger.store(T, KIND, vec![run("c", &n.to_string(), "1", "")]).await.unwrap();
+            answered.send_replace(n + 1);
+        }
+    });
+    for round in 1..=3 {
+        seen.wait_for(|count| *count >= round * 100).await.unwrap();
+        let file = place.path().join(round.to_string());
+        let (least, new) = (*seen.borrow(), folder());
+        let held = ledger::back_up(studio.folder(), &file).await.unwrap();
+        assert!(held >= least, "{held} of at least {least}");
+        ledger::restore(&file, new.path()).await.unwrap();
+        let restored = Studio::open_in(new).await;
+        assert_eq!(restored.balanced().await.balance[0].received, held);
+    }
+    sender.await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_ever_written_over() {
+    let (studio, place) = (filled().await, folder());
+    fs::write(file(&place), "a letter").unwrap();
+    let refused = ledger::back_up(studio.folder(), &file(&place)).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Taken { .. }), "{refused}");
+    assert_eq!(fs::read_to_string(file(&place)).unwrap(), "a letter");
+
+    let backup = place.path().join("another");
+    ledger::back_up(studio.folder(), &backup).await.unwrap();
+    let refused = ledger::restore(&backup, studio.folder()).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Folder(OpenError::InUse { .. })), "{refused}");
+    studio.ledger.close().await;
+    let refused = ledger::restore(&backup, studio.folder()).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Taken { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn what_is_no_backup_is_refused() {
+    let (studio, place, new) = (filled().await, folder(), folder());
+    let refused = ledger::back_up(new.path(), &file(&place)).await.unwrap_err();
+    assert!(matches!(refused, BackupError::NoLedger { .. }), "{refused}");
+    ledger::back_up(studio.folder(), &file(&place)).await.unwrap();
+    let whole = fs::read(file(&place)).unwrap();
+    for broken in [b"a letter to a friend".to_vec(), whole[..whole.len() / 2].to_vec(), Vec::new()] {
+        let other = place.path().join("broken");
+        fs::write(&other, broken).unwrap();
+        let refused = ledger::restore(&other, new.path()).await.unwrap_err();
+        assert!(matches!(refused, BackupError::NoBackup { .. }), "{refused}");
+    }
+    let refused = ledger::restore(&place.path().join("nowhere"), new.path()).await.unwrap_err();
+    assert!(matches!(refused, BackupError::NoBackup { .. }), "{refused}");
+    assert_eq!(fs::read_dir(new.path()).unwrap().count(), 0, "and the folder is left as it was");
+}
+
+#[tokio::test]
+async fn a_newer_backup_is_refused() {
+    let (studio, place, new) = (filled().await, folder(), folder());
+    let tomorrow = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                    VALUES (9999, 'of tomorrow', 1, x'00', 0)";
+    studio.sql(tomorrow).await;
+    let refused = ledger::back_up(studio.folder(), &file(&place)).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Newer { found: 9999, .. }), "{refused}");
+    studio.ledger.close().await;
+    let refused = ledger::restore(&studio.folder().join("ledger.sqlite"), new.path()).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Newer { .. }), "{refused}");
+}

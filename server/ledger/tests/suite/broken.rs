@@ -1,0 +1,124 @@
+//! Connections that break: what was not sent is sent again, what is unknown is never called kept.
+
+use std::{sync::Arc, time::Duration};
+
+use ledger::{Ledger, LedgerError, Settings, Verdict, chance::Seeded};
+use model::clock::Clock;
+use sqlx::{Connection, PgConnection};
+
+use crate::{
+    cluster::Cluster,
+    support::{KIND, Store, Studio, T, run},
+    wire::{Cut, Wire},
+};
+
+/// A ledger in the studio's schema at the other end of a wire.
+async fn over(wire: &Wire, studio: &Studio, patience: Duration) -> Ledger {
+    let database = studio.schema().database_at(wire.port).with_patience(patience);
+    let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
+    Ledger::open(Settings::Database(database), clock, Seeded::new(3)).await.unwrap()
+}
+
+async fn wired() -> (Studio, Wire, Ledger) {
+    let studio = Studio::open(Store::Database).await;
+    let wire = Wire::to(Cluster::here().port).await;
+    let ledger = over(&wire, &studio, Duration::from_secs(20)).await;
+    (studio, wire, ledger)
+}
+
+async fn store(ledger: &Ledger, name: &str) -> Result<Verdict, LedgerError> {
+    ledger.store(T, KIND, vec![run("c", name, "1", "")]).await.map(|mut outcomes| outcomes.remove(0).verdict)
+}
+
+fn is_unavailable(answer: &Result<Verdict, LedgerError>, words: &str) -> bool {
+    matches!(answer, Err(LedgerError::Unavailable(sentence)) if sentence.contains(words))
+}
+
+#[tokio::test]
+async fn a_connection_that_was_cut_while_nobody_used_it_is_replaced() {
+    let (studio, wire, ledger) = wired().await;
+    assert_eq!(store(&ledger, "1").await, Ok(Verdict::Stored(1)));
+    ledger.standing(T).await.unwrap();
+    for name in ["2", "3"] {
+        wire.cut_all();
+        assert_eq!(store(&ledger, name).await, Ok(Verdict::Stored(1)));
+        ledger.standing(T).await.unwrap();
+    }
+    assert_eq!(studio.balanced().await.balance[0].durable, 3);
+}
+
+#[tokio::test]
+async fn what_is_cut_ahead_of_the_commit_is_done_once_more() {
+    let (studio, wire, ledger) = wired().await;
+    for words in ["BEGIN", "INSERT INTO", "receipt_hours"] {
+        wire.cut(Cut::Before(words));
+        assert_eq!(store(&ledger, words).await, Ok(Verdict::Stored(1)), "{words}");
+    }
+    wire.cut(Cut::Before("INSERT INTO"));
+    wire.cut(Cut::Before("INSERT INTO"));
+    let answer = store(&ledger, "twice").await;
+    assert!(is_unavailable(&answer, "cannot be reached"), "{answer:?}");
+    assert_eq!(store(&ledger, "twice").await, Ok(Verdict::Stored(1)), "nothing of it was kept");
+    assert_eq!(studio.balanced().await.balance[0].durable, 4);
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_not_promised() {
+    let (studio, wire, ledger) = wired().await;
+    let changes = ledger.changes();
+    wire.cut(Cut::After("COMMIT\0"));
+    let answer = store(&ledger, "kept").await;
+    assert!(is_unavailable(&answer, "not known"), "{answer:?}");
+    assert!(changes.has_changed().unwrap(), "there may be something new to see");
+    assert_eq!(store(&ledger, "kept").await, Ok(Verdict::Duplicate(1)), "and it is not taken twice");
+    wire.cut(Cut::Before("COMMIT\0"));
+    let answer = store(&ledger, "lost").await;
+    assert!(is_unavailable(&answer, "not known"), "{answer:?}");
+    assert_eq!(store(&ledger, "lost").await, Ok(Verdict::Stored(1)));
+    assert_eq!(studio.balanced().await.balance[0].durable, 2);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_said_and_it_goes_on() {
+    let studio = Studio::open(Store::Database).await;
+    let wire = Wire::to(Cluster::here().port).await;
+    let ledger = over(&wire, &studio, Duration::from_secs(1)).await;
+    wire.down(true);
+    for answer in
+        [store(&ledger, "1").await.map(|_| ()), ledger.healthy().await, ledger.standing(T).await.map(|_| ())]
+    {
+        assert!(matches!(answer, Err(LedgerError::Unavailable(_))), "{answer:?}");
+    }
+    wire.down(false);
+    assert_eq!(store(&ledger, "1").await, Ok(Verdict::Stored(1)));
+    assert_eq!(ledger.healthy().await, Ok(()));
+}
+
+/// Holds what a writer needs, ends that writer's backend while it waits, and lets go.
+#[tokio::test]
+async fn a_backend_that_is_ended_in_the_middle_costs_nothing() {
+    let studio = Studio::open(Store::Database).await;
+    let mut holder = studio.schema().connect().await;
+    let held = "BEGIN; LOCK TABLE studio.outbox IN EXCLUSIVE MODE";
+    sqlx::raw_sql(studio.schema().named(held)).execute(&mut holder).await.unwrap();
+    let ledger = studio.ledger.clone();
+    let stored = tokio::spawn(async move { store(&ledger, "1").await });
+    let me: i32 = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut holder).await.unwrap();
+    end_who_waits_for(me, &mut studio.schema().connect().await).await;
+    sqlx::raw_sql("COMMIT").execute(&mut holder).await.unwrap();
+    holder.close().await.unwrap();
+    assert_eq!(stored.await.unwrap(), Ok(Verdict::Stored(1)));
+    assert_eq!(studio.balanced().await.balance[0].durable, 1);
+}
+
+async fn end_who_waits_for(pid: i32, connection: &mut PgConnection) {
+    let sql =
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid))";
+    loop {
+        let ended: i64 = sqlx::query_scalar(sql).bind(pid).fetch_one(&mut *connection).await.unwrap();
+        if ended > 0 {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}

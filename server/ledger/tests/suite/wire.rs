@@ -1,0 +1,99 @@
+//! A wire to the database that a test can cut: at once, or at the moment when certain words have gone through.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+/// What the next words that match do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// They never arrive.
+    Before(&'static str),
+    /// They arrive and take effect, and the answer is lost.
+    After(&'static str),
+}
+
+pub struct Wire {
+    pub port: u16,
+    cuts: Arc<Mutex<Vec<Cut>>>,
+    /// Moves when everything that is open is to be cut; none can be opened while it says so.
+    state: watch::Sender<State>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct State {
+    cut: u64,
+    down: bool,
+}
+
+impl Wire {
+    pub async fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = listener.local_addr().unwrap().port();
+        let wire = Self { port: here, cuts: Arc::default(), state: watch::Sender::default() };
+        let (cuts, state) = (Arc::clone(&wire.cuts), wire.state.subscribe());
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                if state.borrow().down {
+                    continue;
+                }
+                let (cuts, state) = (Arc::clone(&cuts), state.clone());
+                tokio::spawn(async move { carry(client, port, &cuts, state).await });
+            }
+        });
+        wire
+    }
+
+    /// The first connection on which these words come is cut there; the next one has the next cut.
+    pub fn cut(&self, cut: Cut) {
+        self.cuts.lock().unwrap().push(cut);
+    }
+
+    pub fn cut_all(&self) {
+        self.state.send_modify(|state| state.cut += 1);
+    }
+
+    pub fn down(&self, down: bool) {
+        self.state.send_modify(|state| *state = State { cut: state.cut + 1, down });
+    }
+}
+
+/// Both ways, until either end goes or somebody cuts.
+async fn carry(mut client: TcpStream, port: u16, cuts: &Mutex<Vec<Cut>>, mut state: watch::Receiver<State>) {
+    let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    state.mark_unchanged();
+    let (mut asked, mut told) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    let mut deaf = false;
+    loop {
+        tokio::select! {
+            _ = state.changed() => return,
+            read = client.read(&mut asked) => {
+                let Ok(length @ 1..) = read else { return };
+                match due(cuts, &asked[..length]) {
+                    Some(Cut::Before(_)) => return,
+                    Some(Cut::After(_)) => deaf = true,
+                    None => {}
+                }
+                if server.write_all(&asked[..length]).await.is_err() {
+                    return;
+                }
+            }
+            read = server.read(&mut told) => {
+                let Ok(length @ 1..) = read else { return };
+                if deaf || client.write_all(&told[..length]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn due(cuts: &Mutex<Vec<Cut>>, words: &[u8]) -> Option<Cut> {
+    let mut cuts = cuts.lock().unwrap();
+    let (Cut::Before(awaited) | Cut::After(awaited)) = *cuts.first()?;
+    words.windows(awaited.len()).any(|part| part == awaited.as_bytes()).then(|| cuts.remove(0))
+}
