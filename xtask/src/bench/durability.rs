@@ -24,9 +24,9 @@ pub fn measure(house: &House, _binary: &Path) -> Result<Report> {
              after each, every acknowledged run is compared in ledger and Dataverse"
         ),
         figures: vec![
-            Figure { what: "kills", value: f64::from(ROUNDS), unit: "", bar: None },
-            Figure { what: "promises kept, each compared", value: kept, unit: "", bar: None },
-            Figure { what: "lost, twice or made up", value: 0.0, unit: "", bar: Some(0.0) },
+            Figure::at_most("kills", f64::from(ROUNDS), "", None),
+            Figure::at_most("promises kept, each compared", kept, "", None),
+            Figure::at_most("lost, twice or made up", 0.0, "", Some(0.0)),
         ],
     })
 }
