@@ -15,7 +15,7 @@ mod words;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-pub use words::{count, money};
+pub use words::{count, counted, money};
 
 use crate::{
     panel::{CampaignChoice, Panel},
@@ -38,7 +38,7 @@ pub fn panel(facts: &Facts) -> Panel {
         chart: chart::chart(facts),
         runs: newest::newest(facts),
         balance: foot::balance(&facts.delivery),
-        delivery_note: facts.delivery.reason.clone(),
+        delivery_note: facts.delivery.note(),
         campaigns: choices(facts),
     };
     panel.version = version(&panel);

@@ -1,5 +1,6 @@
 //! How records get to Dataverse: the road made ready, the relay on it, and where delivery stands.
 
+mod attention;
 mod demo;
 pub mod expiry;
 mod organisation;
@@ -112,8 +113,11 @@ impl Carrier {
     /// When the ledger does not answer.
     pub async fn delivery(&self, ledger: &Ledger, tenant: TenantId) -> Result<Delivery, LedgerError> {
         let counted = ledger.standing(tenant).await?;
+        let questions = ledger.questions().await?;
         let (state, reason) = self.state();
         Ok(Delivery {
+            attention: attention::sentences(&counted, &questions),
+            refused: counted.dead,
             state,
             reason,
             pending: counted.pending,

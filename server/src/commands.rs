@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod emulate;
 mod provision;
+mod rebuild;
 mod serve;
 mod stop;
 
@@ -33,6 +34,8 @@ enum What {
     Backup(backup::Backup),
     /// Puts such a file into a data folder that holds no ledger
     Restore(backup::Restore),
+    /// Reads a lost ledger in again out of Dataverse
+    Rebuild,
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -65,6 +68,7 @@ impl Command {
             What::Provision(provision) => provision.run().await,
             What::Backup(backup) => backup.run().await,
             What::Restore(restore) => restore.run().await,
+            What::Rebuild => rebuild::run().await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

@@ -3,6 +3,7 @@
 mod figures;
 mod health;
 mod history;
+mod letters;
 mod openapi;
 mod parameters;
 mod pipeline;
@@ -38,12 +39,16 @@ pub fn router(house: &SharedHouse) -> Router {
         .route("/", get(pages::panel::panel))
         .route("/pipeline", get(pages::pipeline::pipeline))
         .route("/pipeline/demo", post(pages::demo::make))
+        .route("/pipeline/question", post(pages::refused::answer))
+        .route("/pipeline/refused", post(pages::refused::act_on_all))
+        .route("/pipeline/refused/{kind}/{id}", get(pages::refused::show).post(pages::refused::act))
         .route("/theme", post(pages::theme::choose))
         .route("/api/panel", get(pages::panel::poll))
         .merge(records::routes(&records::CAMPAIGN_RUNS))
         .route("/api/metrics/recent", get(recent::recent))
         .route("/api/metrics/history", get(history::history))
         .route("/api/pipeline", get(pipeline::pipeline))
+        .route(letters::PATH, get(letters::read).post(letters::again).delete(letters::drop))
         .route("/api/openapi.json", get(openapi::openapi))
         .route("/problems/{slug}", get(problems::explain))
         .route("/healthz", get(health::alive))

@@ -7,7 +7,7 @@ mod sources;
 mod table;
 mod values;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use model::{calendar::Zone, time::Instant};
 
@@ -36,6 +36,10 @@ pub struct Settings {
     /// How people reach the server when something stands in front of it.
     pub public_url: Option<PublicUrl>,
     pub way: Way,
+    /// Requests to Dataverse a day, at most.
+    pub budget: Option<u64>,
+    /// How often Dataverse is asked what others wrote there.
+    pub mirror_every: Duration,
 }
 
 /// What the demo data are grown from.
@@ -57,6 +61,8 @@ impl Settings {
         let level = reader.read("STUDIO_LOG", logging::filter);
         let format = reader.read("STUDIO_LOG_FORMAT", logging::format);
         let public_url = reader.read("STUDIO_PUBLIC_URL", values::public_url);
+        let budget = reader.read("STUDIO_DATAVERSE_BUDGET", values::some);
+        let mirror_every = reader.read("STUDIO_MIRROR_SECONDS", values::some);
         let demo_on = demo(&mut reader, &way);
         let frozen = frozen(&mut reader, &way);
         reader.finish()?;
@@ -71,6 +77,8 @@ impl Settings {
             },
             frozen,
             public_url,
+            budget,
+            mirror_every: mirror_every.map_or_else(|| way.mirror_every(), Duration::from_secs),
             way,
         })
     }

@@ -72,9 +72,19 @@ pub struct Delivery {
     /// Since when the oldest of them waits.
     pub oldest_pending: Option<Instant>,
     pub balance: Vec<Balance>,
+    /// Everything that Dataverse refuses, corrections and withdrawals included.
+    pub refused: i64,
+    /// What waits for a person, in sentences.
+    pub attention: Vec<String>,
 }
 
 impl Delivery {
+    /// What is not well, the most urgent first, in one sentence or none.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        self.reason.iter().chain(&self.attention).next().cloned()
+    }
+
     #[must_use]
     pub fn unaccounted(&self) -> i64 {
         self.balance.iter().map(Balance::unaccounted).sum()

@@ -7,17 +7,22 @@ use crate::panel::BalanceView;
 
 pub(super) fn balance(delivery: &Delivery) -> BalanceView {
     let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();
+    let mirrored = sum(|b| b.mirrored);
+    let taken = if mirrored > 0 { "received or from others" } else { "received" };
     let steps = [
-        (sum(|b| b.received), "received"),
+        (sum(|b| b.received) + mirrored, taken),
         (sum(|b| b.durable), "on disk"),
-        (sum(|b| b.delivered), "in Dataverse"),
-        (sum(|b| b.confirmed), "read back"),
+        (sum(|b| b.delivered) + mirrored, "in Dataverse"),
+        (sum(|b| b.confirmed) + mirrored, "read back"),
     ];
     let unaccounted = delivery.unaccounted();
     let mut verdict = format!("{} unaccounted", words::count(unaccounted));
-    for (number, what) in
-        [(sum(|b| b.pending), "on the way"), (sum(|b| b.dead), "refused"), (sum(|b| b.deleted), "withdrawn")]
-    {
+    for (number, what) in [
+        (sum(|b| b.pending), "on the way"),
+        (sum(|b| b.dead), "refused"),
+        (sum(|b| b.dropped), "dropped"),
+        (sum(|b| b.deleted), "withdrawn"),
+    ] {
         if number > 0 {
             verdict.push_str(&format!(" · {} {what}", words::count(number)));
         }

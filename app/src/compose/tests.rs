@@ -52,6 +52,8 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         campaigns: vec![("b".into(), None), ("a".into(), Some("Autumn".into()))],
         delivery: Delivery {
             state: DeliveryState::Ok,
+            attention: Vec::new(),
+            refused: 0,
             reason: None,
             pending: 0,
             oldest_pending: None,

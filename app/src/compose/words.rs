@@ -25,7 +25,8 @@ pub fn count(number: i64) -> String {
 }
 
 /// `8,933 runs`, `1 run`.
-pub(super) fn counted(number: i64, one: &str, many: &str) -> String {
+#[must_use]
+pub fn counted(number: i64, one: &str, many: &str) -> String {
     format!("{}{NBSP}{}", count(number), if number == 1 { one } else { many })
 }
 

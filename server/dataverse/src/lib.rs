@@ -35,4 +35,4 @@ pub use pages::Pages;
 pub use query::{Apply, Expand, Filter, Literal, Query, formatted};
 pub use settings::Settings;
 pub use surroundings::{Surroundings, System};
-pub use token::TokenStats;
+pub use token::{InHand, TokenStats};

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::settings::Settings;
 use crate::{Credential, Error, Surroundings};
 
-pub use stats::TokenStats;
+pub use stats::{InHand, TokenStats};
 
 /// No token is used for longer than this, whatever its issuer promised.
 const LONGEST_USE: Duration = Duration::from_secs(55 * 60);
@@ -24,6 +24,7 @@ const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 pub(crate) struct Token {
     pub(crate) header: HeaderValue,
     number: u64,
+    fetched_at: Instant,
     renew_at: Instant,
     expires_at: Instant,
 }
@@ -96,8 +97,11 @@ impl Tokens {
 
     pub(crate) fn stats(&self) -> TokenStats {
         let now = self.surroundings.instant();
-        let expires_in = self.usable(now).map(|token| token.expires_at.saturating_duration_since(now));
-        self.stats.read(expires_in)
+        self.stats.read(self.usable(now).map(|token| stats::InHand {
+            age: now.saturating_duration_since(token.fetched_at),
+            renews_in: token.renew_at.saturating_duration_since(now),
+            expires_in: token.expires_at.saturating_duration_since(now),
+        }))
     }
 
     fn usable(&self, now: Instant) -> Option<Token> {
@@ -176,6 +180,7 @@ impl Token {
         Self {
             header: issued.header,
             number,
+            fetched_at: now,
             renew_at: now + use_for.saturating_sub(ahead),
             expires_at: now + use_for,
         }

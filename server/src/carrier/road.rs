@@ -21,6 +21,8 @@ pub struct Road {
     pub ledger: Ledger,
     pub clock: Arc<dyn Clock>,
     pub seed: u64,
+    pub budget: Option<u64>,
+    pub mirror_every: Duration,
 }
 
 /// The tenant that every installation begins with.
@@ -38,6 +40,8 @@ impl Road {
             let settings = pipeline::Settings {
                 tenants: tenants(),
                 read_back_every: self.target.read_back_every(),
+                mirror_every: self.mirror_every,
+                budget: self.budget,
                 ..pipeline::Settings::default()
             };
             let chance = Seeded::new(self.seed);

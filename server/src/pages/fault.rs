@@ -39,7 +39,8 @@ pub async fn unavailable(house: &SharedHouse, request: Request, error: &LedgerEr
     answer
 }
 
-async fn page(
+/// A page of one sentence.
+pub(super) async fn page(
     house: &SharedHouse,
     request: Request,
     status: StatusCode,

@@ -1,20 +1,25 @@
 //! `GET /api/pipeline`: how far the records have come, and how the road to Dataverse is.
 
+mod mirror;
+
 use axum::{Json, extract::State};
 use http::Uri;
-use ledger::DeadLetter;
+use ledger::{Handling, HourBalance};
 use model::{
     decimal::{self, PERCENT_SCALE},
     delivery::Balance,
+    time::{HOUR, Instant},
 };
-use pipeline::RelayStatus;
+use pipeline::{BudgetStatus, RelayStatus};
 use serde_json::{Value, json};
 
-use super::parameters::Parameters;
+use super::{letters, parameters::Parameters};
 use crate::{access::Asker, house::SharedHouse, problem::Problem};
 
-/// Dead letters shown; the balance counts them all.
-const MOST_LETTERS: usize = 100;
+/// Dead letters, handlings and rejects shown; the balance counts them all.
+const MOST: usize = 100;
+/// How far back the balance is told by the hour.
+pub const HOURS: i64 = 24;
 
 pub async fn pipeline(
     State(house): State<SharedHouse>,
@@ -22,48 +27,78 @@ pub async fn pipeline(
     uri: Uri,
 ) -> Result<Json<Value>, Problem> {
     Parameters::of(&uri, &[]).finish()?;
-    let delivery = house.carrier.delivery(&house.ledger, asker.tenant).await?;
-    let letters = house.ledger.dead_letters(asker.tenant, MOST_LETTERS).await?;
+    let (ledger, tenant) = (&house.ledger, asker.tenant);
+    let delivery = house.carrier.delivery(ledger, tenant).await?;
+    let dead = ledger.dead_letters(tenant, MOST).await?;
+    let handlings = ledger.handlings(tenant, MOST).await?;
     let (now, standing) = (house.now(), house.carrier.standing());
+    let hours = ledger.hours(tenant, first_hour(now)).await?;
     Ok(Json(json!({
         "asOf": now.to_string(),
         "balance": delivery.balance.iter().map(balance).collect::<Vec<_>>(),
+        "hours": hours.iter().map(hour).collect::<Vec<_>>(),
         "state": delivery.state.key(),
         "reason": delivery.reason,
+        "attention": delivery.attention,
         "pending": delivery.pending,
         "lagSeconds": delivery.lag_seconds(now),
         "unaccounted": delivery.unaccounted(),
-        "deadLetters": letters.iter().map(letter).collect::<Vec<_>>(),
+        "deadLetters": dead.iter().map(letters::shown).collect::<Vec<_>>(),
+        "handlings": handlings.iter().map(handling).collect::<Vec<_>>(),
         "organisation": standing.place,
         "warnings": standing.warnings(now),
         "relay": standing.relay.as_ref().map(relay),
+        "mirror": mirror::mirror(ledger, tenant, standing.relay.as_ref(), MOST).await?,
         "tokenCache": standing.token.as_ref().map(token),
         "limits": {"heldBackSeconds": standing.held_back.map(|wait| wait.as_secs())},
-        "budget": null,
+        "budget": standing.relay.as_ref().and_then(|relay| relay.budget.as_ref()).map(budget),
     })))
+}
+
+/// The hour with which the balance by the hour begins.
+pub fn first_hour(now: Instant) -> Instant {
+    now.plus(-(now.micros().rem_euclid(HOUR)) - (HOURS - 1) * HOUR)
 }
 
 fn balance(balance: &Balance) -> Value {
     json!({
         "table": balance.table,
         "received": balance.received,
+        "mirrored": balance.mirrored,
         "durable": balance.durable,
         "delivered": balance.delivered,
         "confirmed": balance.confirmed,
         "pending": balance.pending,
         "dead": balance.dead,
+        "dropped": balance.dropped,
         "deleted": balance.deleted,
         "unaccounted": balance.unaccounted(),
     })
 }
 
-fn letter(letter: &DeadLetter) -> Value {
+fn hour(hour: &HourBalance) -> Value {
     json!({
-        "table": letter.kind.destination.logical_name,
-        "id": letter.id.to_string(),
-        "reason": letter.reason,
-        "attempts": letter.attempts,
-        "diedAt": letter.died_at.to_string(),
+        "table": hour.kind.destination.logical_name,
+        "hour": hour.hour.to_string(),
+        "received": hour.received,
+        "mirrored": hour.mirrored,
+        "durable": hour.durable,
+        "delivered": hour.delivered,
+        "confirmed": hour.confirmed,
+        "pending": hour.pending,
+        "dead": hour.dead,
+        "unaccounted": hour.unaccounted(),
+    })
+}
+
+fn handling(handling: &Handling) -> Value {
+    json!({
+        "at": handling.at.to_string(),
+        "by": handling.by,
+        "what": handling.what.key(),
+        "table": handling.kind.destination.logical_name,
+        "id": handling.id.map(|id| id.to_string()),
+        "reason": handling.reason,
     })
 }
 
@@ -80,6 +115,15 @@ fn relay(status: &RelayStatus) -> Value {
     })
 }
 
+fn budget(budget: &BudgetStatus) -> Value {
+    json!({
+        "limit": budget.limit,
+        "spent": budget.spent,
+        "byMidnight": budget.by_midnight,
+        "heldUntil": budget.held_until.map(|at| at.to_string()),
+    })
+}
+
 /// Counts since the start; the rate is of requests that found a token at hand.
 fn token(stats: &dataverse::TokenStats) -> Value {
     let asked = stats.hits + stats.misses;
@@ -91,6 +135,8 @@ fn token(stats: &dataverse::TokenStats) -> Value {
         "failures": stats.failures,
         "hitRate": rate.map(|rate| decimal::format(rate, PERCENT_SCALE)),
         "renewals": stats.renewals,
-        "expiresInSeconds": stats.expires_in.map(|left| left.as_secs()),
+        "ageSeconds": stats.in_hand.map(|token| token.age.as_secs()),
+        "renewsInSeconds": stats.in_hand.map(|token| token.renews_in.as_secs()),
+        "expiresInSeconds": stats.in_hand.map(|token| token.expires_in.as_secs()),
     })
 }

@@ -1,6 +1,6 @@
 //! Which Dataverse the records go to, from two families of names that mean the same.
 
-use std::{fs, net::IpAddr};
+use std::{fs, net::IpAddr, time::Duration};
 
 use dataverse::{Certificate, Credential};
 use jiff::civil::Date;
@@ -16,6 +16,13 @@ pub enum Way {
     Connected(Organisation),
     /// Without any: a flow carries the records.
     Resting,
+}
+
+impl Way {
+    /// Beside us it costs nothing; elsewhere requests are counted.
+    pub(super) fn mirror_every(&self) -> Duration {
+        Duration::from_secs(if matches!(self, Self::Embedded) { 5 } else { 30 })
+    }
 }
 
 /// A real organisation, and how to sign in to it.

@@ -87,6 +87,16 @@ pub const TABLE: &[Setting] = &[
         "",
         "authorities (PEM) to trust beside the machine's own, for an organisation behind one of its own",
     ),
+    setting(
+        "STUDIO_DATAVERSE_BUDGET",
+        "",
+        "requests to Dataverse a day (UTC), each row one; what is above it waits for midnight; off until set",
+    ),
+    setting(
+        "STUDIO_MIRROR_SECONDS",
+        "30; 5 in the embedded way",
+        "how often Dataverse is asked what others wrote there; each time is a request for each table",
+    ),
     setting("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com", "where tokens come from"),
     secret("DATABASE_URL", "PostgreSQL for the scaled way; not available yet"),
 ];

@@ -16,8 +16,19 @@ pub struct TokenStats {
     pub fetches: u64,
     /// Fetches that failed.
     pub failures: u64,
-    /// How long the token in hand will still be used.
-    pub expires_in: Option<Duration>,
+    /// The token in hand, while there is one.
+    pub in_hand: Option<InHand>,
+}
+
+/// The token that goes into requests now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InHand {
+    /// How long ago it was fetched.
+    pub age: Duration,
+    /// When the next request renews it behind everybody's back.
+    pub renews_in: Duration,
+    /// How long it will still be used.
+    pub expires_in: Duration,
 }
 
 impl TokenStats {
@@ -69,14 +80,14 @@ impl Counters {
         self.fetches.load(Relaxed)
     }
 
-    pub(super) fn read(&self, expires_in: Option<Duration>) -> TokenStats {
+    pub(super) fn read(&self, in_hand: Option<InHand>) -> TokenStats {
         TokenStats {
             hits: self.hits.load(Relaxed),
             misses: self.misses.load(Relaxed),
             renewals: self.renewals.load(Relaxed),
             fetches: self.fetches.load(Relaxed),
             failures: self.failures.load(Relaxed),
-            expires_in,
+            in_hand,
         }
     }
 }

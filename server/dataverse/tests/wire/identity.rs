@@ -36,7 +36,9 @@ async fn one_token_is_fetched_however_many_wait() {
     }
     let stats = client.token_stats();
     assert_eq!((stats.hits + stats.misses, stats.fetches), (100, 1));
-    assert_eq!(stats.expires_in, Some(Duration::from_secs(55 * 60)));
+    let in_hand = stats.in_hand.unwrap();
+    assert_eq!(in_hand.expires_in, Duration::from_secs(55 * 60));
+    assert_eq!((in_hand.age, in_hand.renews_in), (Duration::ZERO, Duration::from_secs(50 * 60)));
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::schemas::{example, reference};
-use crate::routes::records::CAMPAIGN_RUNS;
+use crate::routes::{letters, records::CAMPAIGN_RUNS};
+use model::record;
 
 /// Parameters that several addresses take.
 pub fn parameters() -> Value {
@@ -21,6 +22,7 @@ pub fn parameters() -> Value {
             json!({"enum": ["previous", "weekdays", "year"], "default": "previous"})),
         "limit": query("limit", "How many at most", json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 10})),
         "cursor": query("cursor", "`next` of the page before", json!({"type": "string"})),
+        "kind": {"name": "kind", "in": "path", "required": true, "schema": {"enum": record::KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()}},
         "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
         "If-Match": {"name": "If-Match", "in": "header", "description": "The entity tag of the state that was seen",
             "schema": {"type": "string"}},
@@ -37,6 +39,7 @@ pub fn paths() -> Value {
     paths.insert(format!("{records}/{{id}}"), json!({"get": read(), "put": correct(), "delete": withdraw()}));
     paths.insert("/api/metrics/recent".to_owned(), json!({"get": recent()}));
     paths.insert("/api/metrics/history".to_owned(), json!({"get": history()}));
+    paths.insert(letters::PATH.to_owned(), letter());
     let watched: [(&str, &str, Value); 6] = [
         (
             "/api/pipeline",
@@ -126,6 +129,17 @@ fn history() -> Value {
         "summary": "Figures and buckets of any stretch of the past, and of the one before it",
         "parameters": all(&["range", "from", "to", "campaign", "phase", "tz", "compare", "If-None-Match"]),
         "responses": answers(&[ok("History"), unmodified(), problem(422), problem(503)]),
+    })
+}
+
+fn letter() -> Value {
+    let operation = |summary: &str, answers: Value| json!({"summary": summary, "parameters": all(&["kind", "id"]), "responses": answers});
+    let handled = || answers(&[ok("LetterHandled"), problem(403), problem(404), problem(503)]);
+    json!({
+        "get": operation("One record that Dataverse refuses, with what was sent and what came back",
+            answers(&[ok("WholeDeadLetter"), problem(404), problem(503)])),
+        "post": operation("Sends it once more; to mend it, correct the record itself", handled()),
+        "delete": operation("Gives up: it stays in the ledger and is never sent, unless it is corrected later", handled()),
     })
 }
 

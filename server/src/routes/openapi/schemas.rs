@@ -42,9 +42,13 @@ pub fn schemas() -> Value {
         })),
         "Pipeline": pipeline(),
         "Balance": closed(json!({
-            "table": {"type": "string"}, "received": count(), "durable": count(), "delivered": count(),
-            "confirmed": count(), "pending": count(), "dead": count(), "deleted": count(), "unaccounted": count(),
+            "table": {"type": "string"}, "received": count(), "mirrored": count(), "durable": count(), "delivered": count(),
+            "confirmed": count(), "pending": count(), "dead": count(), "dropped": count(), "deleted": count(),
+            "unaccounted": count(),
         })),
+        "DeadLetter": closed(dead_letter(json!({}))),
+        "WholeDeadLetter": closed(dead_letter(json!({"request": nullable("string"), "response": nullable("string")}))),
+        "LetterHandled": closed(json!({"id": id(), "status": {"enum": ["pending", "dropped"]}})),
         "Status": closed(json!({"status": {"enum": ["alive", "ready"]}})),
         "ProblemType": closed(json!({
             "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},
@@ -251,26 +255,62 @@ fn bucket() -> Value {
     }))
 }
 
-fn pipeline() -> Value {
-    let letter = closed(json!({
-        "table": {"type": "string"}, "id": id(), "reason": {"type": "string"}, "attempts": count(), "diedAt": time(),
-    }));
-    let mut relay = closed(json!({
-        "lastDelivery": time_or_null(), "lastReadBack": time_or_null(), "sent": count(), "differing": count(),
-        "postponed": count(), "pauses": count(), "batch": count(), "lanes": count(),
-    }));
-    let mut token = closed(json!({
-        "hits": count(), "misses": count(), "fetches": count(), "failures": count(), "hitRate": decimal_or_null(),
-        "renewals": count(), "expiresInSeconds": count_or_null(),
-    }));
-    for part in [&mut relay, &mut token] {
-        part["type"] = json!(["object", "null"]);
+/// What a dead letter says, and more.
+fn dead_letter(mut more: Value) -> Value {
+    let letter = json!({
+        "table": {"type": "string"}, "kind": {"type": "string"}, "id": id(), "reason": {"type": "string"},
+        "attempts": count(), "enqueuedAt": time(), "diedAt": time(),
+    });
+    if let (Value::Object(all), Value::Object(letter)) = (&mut more, letter) {
+        all.extend(letter);
     }
+    more
+}
+
+fn pipeline() -> Value {
+    let text = || json!({"type": "string"});
+    let items = |properties: Value| json!({"type": "array", "items": closed(properties)});
+    let or_null = |properties: Value| {
+        let mut part = closed(properties);
+        part["type"] = json!(["object", "null"]);
+        part
+    };
     closed(json!({
-        "asOf": time(), "balance": list("Balance"), "state": state(), "reason": nullable("string"), "pending": count(),
-        "lagSeconds": count(), "unaccounted": count(), "deadLetters": {"type": "array", "items": letter},
-        "organisation": {"type": "string"}, "warnings": {"type": "array", "items": {"type": "string"}}, "relay": relay, "tokenCache": token,
-        "limits": closed(json!({"heldBackSeconds": count_or_null()})), "budget": {"type": "null"},
+        "asOf": time(), "balance": list("Balance"), "state": state(), "reason": nullable("string"),
+        "attention": {"type": "array", "items": text()}, "pending": count(), "lagSeconds": count(),
+        "unaccounted": count(), "organisation": text(), "warnings": {"type": "array", "items": text()},
+        "hours": items(json!({
+            "table": text(), "hour": time(), "received": count(), "mirrored": count(), "durable": count(),
+            "delivered": count(), "confirmed": {"type": "integer"}, "pending": count(), "dead": count(), "unaccounted": count(),
+        })),
+        "deadLetters": list("DeadLetter"),
+        "handlings": items(json!({
+            "at": time(), "by": text(), "what": {"enum": ["mended", "resent", "dropped", "answered"]}, "table": text(),
+            "id": {"type": ["string", "null"], "format": "uuid"}, "reason": text(),
+        })),
+        "relay": or_null(json!({
+            "lastDelivery": time_or_null(), "lastReadBack": time_or_null(), "sent": count(), "differing": count(),
+            "postponed": count(), "pauses": count(), "batch": count(), "lanes": count(),
+        })),
+        "mirror": or_null(json!({
+            "state": {"enum": ["reading", "watching", "asking", "paused"]}, "reason": nullable("string"),
+            "rowsRead": count(), "fullReadSince": time_or_null(), "lastPass": time_or_null(), "added": count(),
+            "changed": count(), "withdrawn": count(), "keptOut": count(), "rejected": count(),
+            "rejects": items(json!({"table": text(), "id": id(), "reason": text(), "at": time()})),
+            "questions": items(json!({
+                "table": text(), "gone": count(), "of": count(), "askedAt": time(),
+                "answer": {"enum": ["withdraw", "send-again", null]},
+            })),
+        })),
+        "tokenCache": or_null(json!({
+            "hits": count(), "misses": count(), "fetches": count(), "failures": count(), "hitRate": decimal_or_null(),
+            "renewals": count(), "ageSeconds": count_or_null(), "renewsInSeconds": count_or_null(),
+            "expiresInSeconds": count_or_null(),
+        })),
+        "limits": closed(json!({"heldBackSeconds": count_or_null()})),
+        "budget": or_null(json!({
+            "limit": count(), "spent": count(), "byMidnight": count(), "heldUntil": time_or_null(),
+        })),
     }))
 }
 

@@ -1,0 +1,49 @@
+//! What waits for a person, in the sentences that the panel and `/pipeline` say.
+
+use app::compose::{count, counted};
+use ledger::{Question, Standing};
+use model::record::Kind;
+
+/// The most urgent first.
+pub fn sentences(standing: &Standing, questions: &[(&'static Kind, Question)]) -> Vec<String> {
+    let open = questions.iter().filter(|(_, question)| question.answer.is_none());
+    let mut sentences: Vec<String> = open
+        .map(|(kind, question)| {
+            format!(
+                "{} of {} rows of {} are gone from Dataverse; the pipeline page asks whether that was meant",
+                count(question.gone),
+                count(question.of),
+                kind.destination.logical_name
+            )
+        })
+        .collect();
+    if standing.dead > 0 {
+        let records = counted(standing.dead, "record", "records");
+        sentences.push(format!("Dataverse refuses {records}; the pipeline page says why and mends it"));
+    }
+    if standing.reflected.rejected > 0 {
+        let rows = counted(standing.reflected.rejected, "row", "rows");
+        sentences.push(format!(
+            "{rows} that others wrote in Dataverse break a rule and are left out; see the pipeline page"
+        ));
+    }
+    sentences
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{record::campaign_run::CAMPAIGN_RUN, time::Instant};
+
+    use super::*;
+
+    #[test]
+    fn a_question_comes_first_until_it_is_answered() {
+        let standing = Standing { dead: 1, ..Standing::default() };
+        let question = Question { gone: 60, of: 1_000, asked_at: Instant::EARLIEST, answer: None };
+        let said = sentences(&standing, &[(&CAMPAIGN_RUN, question)]);
+        assert!(said[0].starts_with("60 of 1,000 rows"), "{said:?}");
+        assert!(said[1].contains("refuses 1\u{a0}record"), "{said:?}");
+        let answered = Question { answer: Some(ledger::Answer::Withdraw), ..question };
+        assert_eq!(sentences(&Standing::default(), &[(&CAMPAIGN_RUN, answered)]), Vec::<String>::new());
+    }
+}

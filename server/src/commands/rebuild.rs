@@ -1,0 +1,87 @@
+//! `studio rebuild`: a lost ledger is read in again out of Dataverse.
+
+use std::{io::Write as _, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, anyhow};
+use ledger::{Ledger, chance::Seeded};
+use model::record::KINDS;
+
+use super::{Failure, stop};
+use crate::{
+    carrier::{self, Target},
+    chance, clock, data_folder,
+    settings::{Mistake, Mistakes, Settings, Sources, Way},
+};
+
+/// Nobody waits for an answer, so that an organisation may ask for long pauses.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Progress is told every so many rows.
+const STEP: u64 = 50_000;
+
+pub async fn run() -> Result<(), Failure> {
+    let wish = stop::wish().context("signals cannot be listened for")?;
+    let settings = Settings::read(&Sources::of_machine())?;
+    let Way::Connected(organisation) = settings.way.clone() else {
+        let sentence = "is missing: there is no organisation to read a ledger from";
+        return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
+    };
+    data_folder::prepare(&settings.data)?;
+    let clock = clock::clock(None);
+    let folder = ledger::Settings::Folder(settings.data.clone());
+    let ledger = Ledger::open(folder, Arc::clone(&clock), Seeded::new(chance::seed()))
+        .await
+        .map_err(anyhow::Error::new)?;
+    let client = Target::Real(organisation).client(PATIENCE).context("no connection can be set up")?;
+    let client = client.context("there is no organisation")?;
+    let read = read(&ledger, client, clock);
+    let ended = tokio::select! {
+        read = read => read,
+        () = wish => Err(anyhow!("stopped halfway; start `studio`, which reads on, or empty the folder and begin anew")),
+    };
+    ledger.close().await;
+    Ok(ended?)
+}
+
+async fn read(ledger: &Ledger, client: dataverse::Client, clock: Arc<dyn model::clock::Clock>) -> anyhow::Result<()> {
+    empty(ledger).await?;
+    let mut told = 0;
+    let mut progress = |rows: u64| {
+        if rows / STEP > told {
+            told = rows / STEP;
+            say(&format!("{rows} rows read"));
+        }
+    };
+    let rows = pipeline::rebuild(ledger.clone(), client, carrier::tenants(), clock, &mut progress).await?;
+    for tenant in carrier::tenants() {
+        for balance in ledger.standing(tenant.id).await?.balance {
+            let (table, kept, unaccounted) = (balance.table, balance.durable, balance.unaccounted());
+            say(&format!("{table}: {kept} records in the ledger, {unaccounted} unaccounted"));
+        }
+        let rejected = ledger.standing(tenant.id).await?.reflected.rejected;
+        if rejected > 0 {
+            say(&format!("{rejected} rows break a rule and were left out; /pipeline shows them"));
+        }
+    }
+    say(&format!("{rows} rows were read; `studio` goes on from here"));
+    Ok(())
+}
+
+/// What is there already would count as known, and hide what is missing.
+async fn empty(ledger: &Ledger) -> anyhow::Result<()> {
+    for tenant in carrier::tenants() {
+        let standing = ledger.standing(tenant.id).await?;
+        let records: i64 = standing.balance.iter().map(|balance| balance.durable).sum();
+        if records > 0 {
+            return Err(anyhow!(
+                "this ledger holds {records} {} already; move it away, or set STUDIO_DATA to an empty folder",
+                KINDS[0].noun
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Nobody listening is no reason to stop halfway.
+fn say(line: &str) {
+    _ = writeln!(std::io::stdout().lock(), "{line}");
+}

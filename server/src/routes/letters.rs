@@ -1,0 +1,83 @@
+//! `/api/pipeline/dead-letters/{kind}/{id}`: one record that Dataverse refuses: read, sent again, dropped. It is mended by
+//! correcting the record itself.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use ledger::DeadLetter;
+use model::record::{KINDS, Kind};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    access::Asker,
+    house::SharedHouse,
+    problem::{self, Problem},
+};
+
+pub const PATH: &str = "/api/pipeline/dead-letters/{kind}/{id}";
+
+type Named = Path<(String, String)>;
+
+pub async fn read(
+    State(house): State<SharedHouse>,
+    asker: Asker,
+    Path(named): Named,
+) -> Result<Json<Value>, Problem> {
+    let (kind, id) = known(&named)?;
+    let letter = house.ledger.dead_letter(asker.tenant, kind, id).await?.ok_or_else(not_found)?;
+    let mut shown = shown(&letter);
+    shown["request"] = letter.request.into();
+    shown["response"] = letter.response.into();
+    Ok(Json(shown))
+}
+
+pub async fn again(
+    State(house): State<SharedHouse>,
+    asker: Asker,
+    Path(named): Named,
+) -> Result<Json<Value>, Problem> {
+    let (kind, id) = known(&named)?;
+    let sent = house.ledger.resend(asker.tenant, kind, id, asker.name).await?;
+    done(sent, id, "pending")
+}
+
+pub async fn drop(
+    State(house): State<SharedHouse>,
+    asker: Asker,
+    Path(named): Named,
+) -> Result<Json<Value>, Problem> {
+    let (kind, id) = known(&named)?;
+    let dropped = house.ledger.drop_letter(asker.tenant, kind, id, asker.name).await?;
+    done(dropped, id, "dropped")
+}
+
+/// As `/api/pipeline` lists it.
+pub fn shown(letter: &DeadLetter) -> Value {
+    json!({
+        "table": letter.kind.destination.logical_name,
+        "kind": letter.kind.name,
+        "id": letter.id.to_string(),
+        "reason": letter.reason,
+        "attempts": letter.attempts,
+        "enqueuedAt": letter.enqueued_at.to_string(),
+        "diedAt": letter.died_at.to_string(),
+    })
+}
+
+fn known((kind, id): &(String, String)) -> Result<(&'static Kind, Uuid), Problem> {
+    let kind = KINDS.iter().find(|known| known.name == kind);
+    kind.copied().zip(Uuid::try_parse(id).ok()).ok_or_else(not_found)
+}
+
+fn done(was_there: bool, id: Uuid, status: &str) -> Result<Json<Value>, Problem> {
+    if !was_there {
+        return Err(not_found());
+    }
+    Ok(Json(json!({"id": id.to_string(), "status": status})))
+}
+
+fn not_found() -> Problem {
+    Problem::new(problem::Kind::NotFound, "No record of this kind and id is refused, or no longer.")
+}

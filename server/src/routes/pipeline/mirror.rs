@@ -1,0 +1,53 @@
+//! What came in from Dataverse, what was left out, and what is asked.
+
+use ledger::{Ledger, LedgerError, Question, Reject};
+use model::{record::Kind, tenant::TenantId};
+use pipeline::RelayStatus;
+use serde_json::{Value, json};
+
+/// Null where nobody carries the records.
+pub(super) async fn mirror(
+    ledger: &Ledger,
+    tenant: TenantId,
+    relay: Option<&RelayStatus>,
+    most: usize,
+) -> Result<Value, LedgerError> {
+    let Some(relay) = relay else { return Ok(Value::Null) };
+    let counted = ledger.standing(tenant).await?;
+    let rejects = ledger.rejects(tenant, most).await?;
+    let questions = ledger.questions().await?;
+    let mirror = &relay.mirror;
+    Ok(json!({
+        "state": mirror.state.key(),
+        "reason": mirror.state.reason(),
+        "rowsRead": mirror.rows_read,
+        "fullReadSince": mirror.full_read_since.map(|at| at.to_string()),
+        "lastPass": mirror.last_pass.map(|at| at.to_string()),
+        "added": counted.balance.iter().map(|balance| balance.mirrored).sum::<i64>(),
+        "changed": counted.reflected.changed,
+        "withdrawn": counted.reflected.withdrawn,
+        "keptOut": counted.reflected.kept_out,
+        "rejected": counted.reflected.rejected,
+        "rejects": rejects.iter().map(reject).collect::<Vec<_>>(),
+        "questions": questions.iter().map(question).collect::<Vec<_>>(),
+    }))
+}
+
+fn reject(reject: &Reject) -> Value {
+    json!({
+        "table": reject.kind.destination.logical_name,
+        "id": reject.dataverse_id.to_string(),
+        "reason": reject.reason,
+        "at": reject.at.to_string(),
+    })
+}
+
+fn question((kind, question): &(&'static Kind, Question)) -> Value {
+    json!({
+        "table": kind.destination.logical_name,
+        "gone": question.gone,
+        "of": question.of,
+        "askedAt": question.asked_at.to_string(),
+        "answer": question.answer.map(ledger::Answer::key),
+    })
+}
