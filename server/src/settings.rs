@@ -1,5 +1,6 @@
 //! What the server was told: environment, then `studio.toml`, then defaults. Every mistake is found before any is told.
 
+mod database;
 mod logging;
 mod mistakes;
 mod organisation;
@@ -7,8 +8,9 @@ mod sources;
 mod table;
 mod values;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use ledger::Database;
 use model::{calendar::Zone, time::Instant};
 
 pub use logging::{LogFormat, Logging};
@@ -36,6 +38,10 @@ pub struct Settings {
     /// How people reach the server when something stands in front of it.
     pub public_url: Option<PublicUrl>,
     pub way: Way,
+    /// Where the ledger lives when it is not in the data folder.
+    pub database: Option<Database>,
+    /// How long records that are on the way are this server's alone, where that is set.
+    pub lease: Option<Duration>,
 }
 
 /// What the demo data are grown from.
@@ -50,6 +56,8 @@ impl Settings {
     pub fn read(sources: &Sources) -> Result<Self, Mistakes> {
         let mut reader = Reader::of(sources);
         let way = organisation::way(&mut reader);
+        let database = database::database(&mut reader, &way);
+        let lease = reader.read("STUDIO_LEASE", database::lease);
         let listen = reader.read("STUDIO_ADDR", values::address);
         let data = reader.read("STUDIO_DATA", values::folder);
         let seed = reader.read("STUDIO_DEMO_SEED", values::seed);
@@ -72,7 +80,18 @@ impl Settings {
             frozen,
             public_url,
             way,
+            database,
+            lease,
         })
+    }
+
+    /// Where the ledger lives.
+    #[must_use]
+    pub fn ledger(&self) -> ledger::Settings {
+        match &self.database {
+            Some(database) => ledger::Settings::Database(database.clone()),
+            None => ledger::Settings::Folder(self.data.clone()),
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Road {
     pub ledger: Ledger,
     pub clock: Arc<dyn Clock>,
     pub seed: u64,
+    /// How long records on the way are this server's alone, where that is set.
+    pub lease: Option<Duration>,
 }
 
 /// The tenant that every installation begins with.
@@ -35,10 +37,12 @@ impl Road {
         let Some(client) = &self.client else { return };
         let ready = stop.run_until_cancelled(prepared(&self.carrier, client)).await;
         if ready.is_some() {
+            let usual = pipeline::Settings::default();
             let settings = pipeline::Settings {
                 tenants: tenants(),
                 read_back_every: self.target.read_back_every(),
-                ..pipeline::Settings::default()
+                hold: self.lease.unwrap_or(usual.hold),
+                ..usual
             };
             let chance = Seeded::new(self.seed);
             let relay = pipeline::start(self.ledger, client.clone(), settings, self.clock, chance, stop);
