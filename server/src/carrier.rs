@@ -23,7 +23,7 @@ use tokio::sync::watch;
 
 pub use demo::Demo;
 pub use organisation::Target;
-pub use road::{Road, tenants};
+pub use road::{Road, pace, tenants};
 pub use rotation::Rotation;
 
 /// What the rest of the server knows of delivery, from the moment it starts.

@@ -1,5 +1,6 @@
 //! What the server was told: environment, then `studio.toml`, then defaults. Every mistake is found before any is told.
 
+mod database;
 mod logging;
 mod mistakes;
 mod organisation;
@@ -9,6 +10,7 @@ mod values;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use ledger::Database;
 use model::{calendar::Zone, time::Instant};
 
 pub use logging::{LogFormat, Logging};
@@ -40,6 +42,10 @@ pub struct Settings {
     pub budget: Option<u64>,
     /// How often Dataverse is asked what others wrote there.
     pub mirror_every: Duration,
+    /// Where the ledger lives when it is not in the data folder.
+    pub database: Option<Database>,
+    /// How long records that are on the way are this server's alone, where that is set.
+    pub lease: Option<Duration>,
 }
 
 /// What the demo data are grown from.
@@ -54,6 +60,8 @@ impl Settings {
     pub fn read(sources: &Sources) -> Result<Self, Mistakes> {
         let mut reader = Reader::of(sources);
         let way = organisation::way(&mut reader);
+        let database = database::database(&mut reader, &way);
+        let lease = reader.read("STUDIO_LEASE", database::lease);
         let listen = reader.read("STUDIO_ADDR", values::address);
         let data = reader.read("STUDIO_DATA", values::folder);
         let seed = reader.read("STUDIO_DEMO_SEED", values::seed);
@@ -80,7 +88,18 @@ impl Settings {
             budget,
             mirror_every: mirror_every.map_or_else(|| way.mirror_every(), Duration::from_secs),
             way,
+            database,
+            lease,
         })
+    }
+
+    /// Where the ledger lives.
+    #[must_use]
+    pub fn ledger(&self) -> ledger::Settings {
+        match &self.database {
+            Some(database) => ledger::Settings::Database(database.clone()),
+            None => ledger::Settings::Folder(self.data.clone()),
+        }
     }
 }
 

@@ -81,7 +81,8 @@ impl Relay {
             changes.mark_unchanged();
             let lull = self.start_flights(&mut tower).await;
             self.show(&tower, lull);
-            let wake = tower.wake(lull);
+            // What another process left behind comes free without a word when its lease ends.
+            let wake = tower.wake(lull, ROUND.min(self.settings.hold));
             tokio::select! {
                 () = self.stop.cancelled() => break,
                 Some(landed) = tower.flights.join_next() => self.land(&mut tower, landed).await,
@@ -289,8 +290,8 @@ impl Word<'_> {
 }
 
 impl Tower {
-    fn wake(&self, lull: Lull) -> Moment {
-        let round = Moment::now() + ROUND;
+    fn wake(&self, lull: Lull, round: Duration) -> Moment {
+        let round = Moment::now() + round;
         match lull {
             Lull::Until(moment) => moment,
             Lull::NothingDue => self.due.map_or(round, |due| due.min(round)),

@@ -46,11 +46,15 @@ impl Target {
     }
 
     /// A client of it that waits for so long where Dataverse asks to be left alone; none where there is nobody to talk
-    /// to.
+    /// to. What is leased for a time has to be answered within it, or somebody else might send newer words first.
     ///
     /// # Errors
     /// When no connection can be set up.
-    pub fn client(&self, patience: Duration) -> Result<Option<Client>, dataverse::Error> {
+    pub fn client(
+        &self,
+        patience: Duration,
+        lease: Option<Duration>,
+    ) -> Result<Option<Client>, dataverse::Error> {
         let mut settings = match self {
             Self::Nobody => return Ok(None),
             Self::Inside(emulator) => dataverse::Settings::new(
@@ -70,6 +74,9 @@ impl Target {
             settings.extra_roots.clone_from(&organisation.extra_roots);
         }
         settings.patience = patience;
+        if let Some(lease) = lease {
+            settings.deadline = settings.deadline.min(lease / 2);
+        }
         Client::new(settings).map(Some)
     }
 

@@ -10,6 +10,7 @@ use tokio::time;
 use tokio_util::sync::CancellationToken;
 
 use super::{Carrier, Target};
+use crate::settings::Settings;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -21,8 +22,7 @@ pub struct Road {
     pub ledger: Ledger,
     pub clock: Arc<dyn Clock>,
     pub seed: u64,
-    pub budget: Option<u64>,
-    pub mirror_every: Duration,
+    pub settings: pipeline::Settings,
 }
 
 /// The tenant that every installation begins with.
@@ -31,21 +31,28 @@ pub fn tenants() -> Vec<Tenant> {
     vec![Tenant { id: TenantId::FIRST, name: "Studio".to_owned() }]
 }
 
+/// How fast to go and how often to look, as it was set.
+#[must_use]
+pub fn pace(settings: &Settings, target: &Target) -> pipeline::Settings {
+    let usual = pipeline::Settings::default();
+    pipeline::Settings {
+        tenants: tenants(),
+        read_back_every: target.read_back_every(),
+        mirror_every: settings.mirror_every,
+        budget: settings.budget,
+        hold: settings.lease.unwrap_or(usual.hold),
+        ..usual
+    }
+}
+
 impl Road {
     /// Runs until `stop`, then ends in order.
     pub async fn run(self, stop: CancellationToken) {
         let Some(client) = &self.client else { return };
         let ready = stop.run_until_cancelled(prepared(&self.carrier, client)).await;
         if ready.is_some() {
-            let settings = pipeline::Settings {
-                tenants: tenants(),
-                read_back_every: self.target.read_back_every(),
-                mirror_every: self.mirror_every,
-                budget: self.budget,
-                ..pipeline::Settings::default()
-            };
             let chance = Seeded::new(self.seed);
-            let relay = pipeline::start(self.ledger, client.clone(), settings, self.clock, chance, stop);
+            let relay = pipeline::start(self.ledger, client.clone(), self.settings, self.clock, chance, stop);
             self.carrier.carrying(client.clone(), relay.watch());
             relay.stopped().await;
         }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Failure;
-use crate::settings::{Settings, Sources};
+use crate::settings::{Mistake, Mistakes, Settings, Sources};
 
 #[derive(Debug, Args)]
 pub struct Backup {
@@ -22,7 +22,8 @@ pub struct Restore {
 
 impl Backup {
     pub async fn run(self) -> Result<(), Failure> {
-        let settings = Settings::read(&Sources::of_machine())?;
+        let settings =
+            of_a_folder("copied by PostgreSQL's own tools: pg_dump --schema=studio --format=custom")?;
         let records = ledger::back_up(&settings.data, &self.file).await.context("no backup was made")?;
         println!("{records} records are in {}, on disk and found sound.", self.file.display());
         Ok(())
@@ -31,7 +32,7 @@ impl Backup {
 
 impl Restore {
     pub async fn run(self) -> Result<(), Failure> {
-        let settings = Settings::read(&Sources::of_machine())?;
+        let settings = of_a_folder("put back by PostgreSQL's own tools: pg_restore, for what pg_dump wrote")?;
         let records = ledger::restore(&self.file, &settings.data).await.context("nothing was put back")?;
         println!(
             "{records} records are in {}. What came in after that backup is not among them; what was delivered after it is \
@@ -40,4 +41,14 @@ impl Restore {
         );
         Ok(())
     }
+}
+
+/// The settings, unless the ledger they choose is not in a folder: then what to do instead.
+fn of_a_folder(instead: &str) -> Result<Settings, Failure> {
+    let settings = Settings::read(&Sources::of_machine())?;
+    if settings.database.is_none() {
+        return Ok(settings);
+    }
+    let sentence = format!("is set, and a ledger in PostgreSQL is {instead} (docs/postgres.md says more)");
+    Err(Mistakes(vec![Mistake::new("DATABASE_URL", sentence)]).into())
 }

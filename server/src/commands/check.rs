@@ -5,6 +5,7 @@ mod trial;
 use std::{fmt::Write as _, io::Write as _, time::Duration};
 
 use anyhow::{Context as _, anyhow};
+use dataverse::Client;
 use emulator::Emulator;
 
 use super::Failure;
@@ -21,23 +22,32 @@ pub async fn run() -> Result<(), Failure> {
     let sources = Sources::of_machine();
     let settings = Settings::read(&sources)?;
     tell(&in_force(&sources))?;
+    let mut held = true;
+    if let Some(database) = settings.database {
+        tell(&format!("\nTrying {database}\n"))?;
+        held &= trial::ledger(database, &mut tell).await?;
+    }
     let target = target(settings.way).await?;
-    let Some(client) = target.client(PATIENCE).context("no connection can be set up")? else {
-        tell("\nUSE_DATAVERSE is false: there is no connection to try.\n")?;
-        return Ok(());
-    };
+    match target.client(PATIENCE, None).context("no connection can be set up")? {
+        Some(client) => held &= dataverse(&target, &client).await?,
+        None => tell("\nUSE_DATAVERSE is false: there is no connection to Dataverse to try.\n")?,
+    }
+    target.close().await;
+    if held { Ok(()) } else { Err(anyhow!("not everything held; the lines above say what and why").into()) }
+}
+
+async fn dataverse(target: &Target, client: &Client) -> Result<bool, Failure> {
     tell(&format!("\nTrying {}\n", target.place()))?;
     if matches!(target, Target::Inside(_)) {
         let tenants = carrier::tenants();
-        let stands = pipeline::provision(&client, &tenants, pipeline::Scope::Tables, &mut |_| ()).await;
+        let stands = pipeline::provision(client, &tenants, pipeline::Scope::Tables, &mut |_| ()).await;
         stands.map_err(anyhow::Error::new)?;
     }
-    let held = trial::run(&client, &mut tell).await;
+    let held = trial::run(client, &mut tell).await?;
     if let Some(warning) = target.expires().and_then(|day| expiry::warning(day, clock::clock(None).now())) {
         tell(&format!("  ! {warning}\n"))?;
     }
-    target.close().await;
-    if held? { Ok(()) } else { Err(anyhow!("not everything held; the lines above say what and why").into()) }
+    Ok(held)
 }
 
 /// The embedded way is tried with an emulator of its own, since the folder's may be at work.

@@ -32,7 +32,8 @@ impl Provision {
                 "is missing: there is no organisation to provision; the embedded way does it by itself";
             return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
         };
-        let client = Target::Real(organisation).client(PATIENCE).context("no connection can be set up")?;
+        let client =
+            Target::Real(organisation).client(PATIENCE, None).context("no connection can be set up")?;
         let client = client.context("there is no organisation")?;
         if self.dry_run { plan(&client).await } else { make(&client).await }
     }

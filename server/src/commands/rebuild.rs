@@ -25,13 +25,14 @@ pub async fn run() -> Result<(), Failure> {
         let sentence = "is missing: there is no organisation to read a ledger from";
         return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
     };
-    data_folder::prepare(&settings.data)?;
+    if settings.database.is_none() {
+        data_folder::prepare(&settings.data)?;
+    }
     let clock = clock::clock(None);
-    let folder = ledger::Settings::Folder(settings.data.clone());
-    let ledger = Ledger::open(folder, Arc::clone(&clock), Seeded::new(chance::seed()))
+    let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(chance::seed()))
         .await
         .map_err(anyhow::Error::new)?;
-    let client = Target::Real(organisation).client(PATIENCE).context("no connection can be set up")?;
+    let client = Target::Real(organisation).client(PATIENCE, None).context("no connection can be set up")?;
     let client = client.context("there is no organisation")?;
     let read = read(&ledger, client, clock);
     let ended = tokio::select! {
@@ -42,7 +43,11 @@ pub async fn run() -> Result<(), Failure> {
     Ok(ended?)
 }
 
-async fn read(ledger: &Ledger, client: dataverse::Client, clock: Arc<dyn model::clock::Clock>) -> anyhow::Result<()> {
+async fn read(
+    ledger: &Ledger,
+    client: dataverse::Client,
+    clock: Arc<dyn model::clock::Clock>,
+) -> anyhow::Result<()> {
     empty(ledger).await?;
     let mut told = 0;
     let mut progress = |rows: u64| {

@@ -42,14 +42,16 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         )
     })?;
     let listening = listener.local_addr().context("the address that is listened on is not known")?;
-    data_folder::prepare(&settings.data)?;
+    if settings.database.is_none() {
+        data_folder::prepare(&settings.data)?;
+    }
     let clock = clock::clock(settings.frozen);
-    let folder = ledger::Settings::Folder(settings.data.clone());
-    let ledger = Ledger::open(folder, Arc::clone(&clock), Seeded::new(chance::seed())).await?;
+    let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(chance::seed())).await?;
     let target = Target::open(&settings.way, &settings.data).await?;
     // The relay paces itself, and wants to hear at once that it is too fast.
-    let client = target.client(Duration::ZERO)?;
+    let client = target.client(Duration::ZERO, settings.lease)?;
     let carrier = Arc::new(Carrier::to(&target));
+    let pace = carrier::pace(&settings, &target);
     let writer = tell_story(&settings, &ledger, &clock).await?;
     let house =
         House::new(settings, listening, Arc::clone(&clock), ledger.clone(), Arc::clone(&carrier), metrics);
@@ -65,7 +67,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         let rotation = Rotation { carrier, client: client.clone(), organisation };
         workers.spawn(rotation.run(stop.clone()));
     }
-    let road = Road { carrier, target, client, ledger: ledger.clone(), clock, seed: chance::seed() };
+    let road =
+        Road { carrier, target, client, ledger: ledger.clone(), clock, seed: chance::seed(), settings: pace };
     workers.spawn(road.run(stop.clone()));
     if let Some(writer) = writer {
         workers.spawn(writer.live(stop.clone()));

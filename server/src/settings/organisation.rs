@@ -52,12 +52,6 @@ const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
 
 pub(super) fn way(reader: &mut Reader<'_>) -> Way {
-    if reader.text("DATABASE_URL").is_some() {
-        reader.mistake(
-            "DATABASE_URL",
-            "chooses the scaled way, which is not available yet; unset it to use SQLite",
-        );
-    }
     match reader.read("USE_DATAVERSE", values::switch) {
         Some(false) => Way::Resting,
         Some(true) => connected(reader),

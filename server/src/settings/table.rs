@@ -98,7 +98,16 @@ pub const TABLE: &[Setting] = &[
         "how often Dataverse is asked what others wrote there; each time is a request for each table",
     ),
     setting("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com", "where tokens come from"),
-    secret("DATABASE_URL", "PostgreSQL for the scaled way; not available yet"),
+    secret(
+        "DATABASE_URL",
+        "the ledger in PostgreSQL, shared by any number of servers: postgres://user:password@host/database",
+    ),
+    setting("STUDIO_SCHEMA", "studio", "the schema of that database that the ledger keeps to"),
+    setting(
+        "STUDIO_LEASE",
+        "600",
+        "seconds for which records on their way to Dataverse are one server's alone; then another takes over what it left",
+    ),
 ];
 
 /// Read when the server is compiled, and so of no effect here.

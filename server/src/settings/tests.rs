@@ -141,6 +141,34 @@ fn without_dataverse_the_relay_rests() {
 }
 
 #[test]
+fn an_address_of_a_database_chooses_where_the_ledger_lives() {
+    let address = ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1/metrics");
+    assert!(matches!(read(&[], "").ledger(), ledger::Settings::Folder(_)));
+    for environment in [with(&[address]), vec![address, ("USE_DATAVERSE", "false")]] {
+        let settings = read(&environment, "");
+        let said = format!("{settings:?}");
+        assert!(matches!(settings.ledger(), ledger::Settings::Database(_)), "{said}");
+        assert!(said.contains("metrics (schema studio)") && !said.contains("hunter2"), "{said}");
+    }
+    let settings = read(&with(&[address, ("STUDIO_SCHEMA", "elsewhere"), ("STUDIO_LEASE", "20")]), "");
+    assert_eq!(settings.lease, Some(std::time::Duration::from_secs(20)));
+    assert!(format!("{settings:?}").contains("schema elsewhere"));
+}
+
+#[test]
+fn a_database_that_cannot_be_meant_is_refused() {
+    let check = |address: &'static str, piece: &str| {
+        refused(&with(&[("DATABASE_URL", address)]), "", &[("DATABASE_URL", piece)]);
+    };
+    check("sqlite:///var/lib/hunter2.db", "STUDIO_DATA");
+    check("file:hunter2", "STUDIO_DATA");
+    check("./data/ledger.sqlite", "STUDIO_DATA");
+    check("mysql://u:hunter2@h/d", "must begin with postgres://");
+    check("postgres://u:hunter2@h:x/d", "%40 for @");
+    refused(&[("DATABASE_URL", "postgres://u:hunter2@h/d")], "", &[("DATABASE_URL", "USE_DATAVERSE=false")]);
+}
+
+#[test]
 fn half_a_configuration_is_refused() {
     refused(&[("DATAVERSE_CLIENT_ID", "app")], "", &[("DATAVERSE_URL", "DATAVERSE_CLIENT_ID is set")]);
     refused(
@@ -206,12 +234,16 @@ fn all_mistakes_are_told_at_once() {
             ("STUDIO_NOW", "today"),
             ("STUDIO_PUBLIC_URL", "metrics.example.com"),
             ("DATABASE_URL", "postgres://u:hunter2@h/d"),
+            ("STUDIO_SCHEMA", "pg_hunter2"),
+            ("STUDIO_LEASE", "soon"),
         ],
         "[nested]\nx = 1\n",
         &[
             ("nested", "must be a text"),
             ("STUDIO_DAT", "did you mean STUDIO_DATA?"),
-            ("DATABASE_URL", "not available yet"),
+            ("DATABASE_URL", "needs an organisation"),
+            ("STUDIO_SCHEMA", "lower-case letters"),
+            ("STUDIO_LEASE", "number of seconds"),
             ("STUDIO_ADDR", "no sign-in"),
             ("STUDIO_DEMO_SEED", "whole number"),
             ("STUDIO_TZ", "Europe/Berlin"),

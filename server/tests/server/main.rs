@@ -3,7 +3,11 @@
 mod access;
 mod answers;
 mod backups;
+// The ledger's suite starts a PostgreSQL as well.
+#[path = "../../ledger/tests/suite/cluster.rs"]
+mod cluster;
 mod corrections;
+mod database;
 mod description;
 mod endings;
 mod flushes;
@@ -14,6 +18,7 @@ mod oracle;
 mod organisations;
 mod pages;
 mod reach;
+mod scaled;
 mod senders;
 mod starts;
 mod studio;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use dataverse::{Client, Error};
+use ledger::{Database, Ledger, chance::Seeded};
 use model::identity;
 use pipeline::{Plan, Scope};
 use serde_json::json;
@@ -37,6 +38,27 @@ pub async fn run(client: &Client, tell: &mut dyn FnMut(&str) -> anyhow::Result<(
         tried.step("Delete", delete(client, id, written)).await?;
     }
     Ok(tried.held)
+}
+
+/// Whether the ledger in a database reads and writes. It is brought up to date first, as by a start.
+///
+/// # Errors
+/// When nobody listens.
+pub async fn ledger(
+    database: Database,
+    tell: &mut dyn FnMut(&str) -> anyhow::Result<()>,
+) -> anyhow::Result<bool> {
+    let mut tried = Tried { tell, held: true };
+    tried.step("Ledger", answers(database)).await
+}
+
+async fn answers(database: Database) -> Step {
+    let settings = ledger::Settings::Database(database);
+    let ledger = Ledger::open(settings, clock::clock(None), Seeded::new(chance::seed())).await;
+    let ledger = ledger.map_err(|error| error.to_string())?;
+    let healthy = ledger.healthy().await;
+    ledger.close().await;
+    healthy.map(|()| "it reads and writes".to_owned()).map_err(|error| error.to_string())
 }
 
 struct Tried<'a> {

@@ -1,0 +1,47 @@
+//! Which PostgreSQL holds the ledger, where one does: the scaled way.
+
+use std::time::Duration;
+
+use ledger::Database;
+
+use super::{mistakes::Reader, organisation::Way};
+
+pub(super) const ADDRESS: &str = "DATABASE_URL";
+const SCHEMA: &str = "STUDIO_SCHEMA";
+const LEASE_MOST: u64 = 86_400;
+
+/// None: the ledger is an SQLite file in the data folder.
+pub(super) fn database(reader: &mut Reader<'_>, way: &Way) -> Option<Database> {
+    if reader.text(ADDRESS).is_some() && matches!(way, Way::Embedded) {
+        reader.mistake(
+            ADDRESS,
+            "chooses the scaled way, which needs an organisation, or each server would have an emulator of its own; set \
+             DATAVERSE_URL and how to sign in to it, or USE_DATAVERSE=false where a flow carries the records",
+        );
+    }
+    let database = reader.read(ADDRESS, address)?;
+    if reader.text(SCHEMA).is_none() {
+        return Some(database);
+    }
+    reader.read(SCHEMA, |name| database.in_schema(name).map_err(|bad| bad.to_string()))
+}
+
+fn address(text: &str) -> Result<Database, String> {
+    let lower = text.to_ascii_lowercase();
+    let file = ["sqlite:", "file:", "/", "./"].iter().any(|start| lower.starts_with(start))
+        || [".db", ".sqlite", ".sqlite3"].iter().any(|end| lower.ends_with(end));
+    if file && !lower.starts_with("postgres") {
+        return Err("names a file, and is for PostgreSQL alone (postgres://user:password@host/database); SQLite needs no \
+                    address: unset it, and STUDIO_DATA says which folder holds the ledger"
+            .to_owned());
+    }
+    Database::parse(text).map_err(|bad| bad.to_string())
+}
+
+/// How long records that are on the way are one server's alone.
+pub(super) fn lease(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1..=LEASE_MOST).contains(seconds));
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| format!("must be a number of seconds from 1 to {LEASE_MOST}"))
+}

@@ -1,0 +1,44 @@
+//! A schema of a test's own in the PostgreSQL of this test run, for servers that share it.
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
+
+use crate::cluster::Cluster;
+
+pub struct Database {
+    schema: String,
+    address: String,
+}
+
+impl Database {
+    pub fn new() -> Self {
+        Self::by(Cluster::here().address())
+    }
+
+    /// Reached by this address: through the pooler, or encrypted.
+    pub fn by(address: String) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        Self { schema: format!("server_{}", MADE.fetch_add(1, Relaxed)), address }
+    }
+
+    /// What a server has to be told to keep its ledger here.
+    pub fn settings(&self) -> [(&'static str, &str); 2] {
+        [("DATABASE_URL", &self.address), ("STUDIO_SCHEMA", &self.schema)]
+    }
+
+    /// One text out of the database, as anybody else would read it.
+    pub async fn ask(&self, sql: &str) -> String {
+        sqlx::query_scalar(self.named(sql)).fetch_one(&mut connect().await).await.unwrap()
+    }
+
+    /// `studio.` stands for the schema.
+    fn named(&self, sql: &str) -> AssertSqlSafe<String> {
+        AssertSqlSafe(sql.replace("studio.", &format!("{}.", self.schema)))
+    }
+}
+
+async fn connect() -> PgConnection {
+    let options: PgConnectOptions = Cluster::here().address().parse().unwrap();
+    options.disable_statement_logging().connect().await.unwrap()
+}
