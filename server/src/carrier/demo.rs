@@ -6,6 +6,8 @@ use app::pages::Trouble;
 use arc_swap::ArcSwap;
 use emulator::{Controls, Disturbance, Effect};
 
+/// In the primary names of the runs that a refusing Dataverse minds.
+const REFUSED: &str = " · 2-3";
 /// Seconds for which a throttled request asks everybody to wait.
 const PAUSE: u64 = 4;
 
@@ -41,6 +43,11 @@ fn disturbance(trouble: Trouble) -> Disturbance {
             status: Some(429),
             retry_after: Some(PAUSE),
             every: Some(2),
+            ..Disturbance::default()
+        },
+        Trouble::Refusing => Disturbance {
+            effect: Effect::Refuse,
+            text: Some(REFUSED.to_owned()),
             ..Disturbance::default()
         },
     }

@@ -11,7 +11,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Failure, stop};
 use crate::{
-    carrier::{Carrier, Road, Rotation, Target},
+    carrier::{self, Carrier, Road, Rotation, Target},
     chance, clock, data_folder,
     demo::{DemoError, Writer},
     house::House,

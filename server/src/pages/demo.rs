@@ -37,7 +37,7 @@ pub async fn make(
         (None, Trouble::NONE) => demo.make(None),
         (None, RUNS) => record(&house, asker).await?,
         _ => {
-            let rule = "must be away, throttled, none or runs";
+            let rule = "must be away, throttled, refusing, none or runs";
             return Err(Problem::fields(vec![FieldFault::new("make", rule)]));
         }
     }

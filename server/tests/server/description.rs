@@ -6,7 +6,11 @@ use std::collections::BTreeSet;
 use reqwest::Response;
 use serde_json::{Value as Json, json};
 
-use crate::studio::{Studio, run, with};
+use crate::{
+    letters::{forbidden, refused, refusing},
+    reach,
+    studio::{Studio, run, with},
+};
 
 /// Brought about elsewhere: by a sender that stops, and by a ledger that cannot answer.
 const ELSEWHERE: &[&str] = &["408", "503"];
@@ -224,6 +228,24 @@ async fn figures(truth: &mut Truth) {
         .await;
 }
 
+async fn letters(truth: &mut Truth) {
+    const ONE: &str = "/api/pipeline/dead-letters/{kind}/{id}";
+    truth.studio.post(&json!([forbidden("again"), forbidden("dropped")])).await;
+    let letters = refused(&truth.studio, 2).await;
+    truth.ask("get", "/api/pipeline", "/api/pipeline", &[], None).await;
+    let address = |at: usize| {
+        format!("/api/pipeline/dead-letters/campaign-run/{}", letters[at]["id"].as_str().unwrap())
+    };
+    truth.ask("get", ONE, &address(0), &[], None).await;
+    truth.ask("post", ONE, &address(0), &[FOREIGN], None).await;
+    truth.ask("delete", ONE, &address(1), &[FOREIGN], None).await;
+    truth.ask("post", ONE, &address(0), &[], None).await;
+    truth.ask("delete", ONE, &address(1), &[], None).await;
+    for method in ["get", "post", "delete"] {
+        truth.ask(method, ONE, "/api/pipeline/dead-letters/campaign-run/x", &[], None).await;
+    }
+}
+
 async fn watched(truth: &mut Truth) {
     for path in ["/api/pipeline", "/api/openapi.json", "/healthz", "/readyz", "/metrics"] {
         truth.ask("get", path, path, &[], None).await;
@@ -235,12 +257,15 @@ async fn watched(truth: &mut Truth) {
 
 #[tokio::test]
 async fn every_answer_is_as_it_is_described() {
-    let studio = Studio::start();
+    let emulator = refusing().await;
+    let settings = reach::settings(&emulator);
+    let studio = Studio::with(&reach::borrowed(&settings));
     let description = studio.json("/api/openapi.json").await;
     let mut truth = Truth { studio, description, seen: BTreeSet::new() };
     records(&mut truth).await;
     one_record(&mut truth).await;
     figures(&mut truth).await;
+    letters(&mut truth).await;
     watched(&mut truth).await;
 
     let mut described = BTreeSet::new();

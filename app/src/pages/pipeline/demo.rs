@@ -7,6 +7,7 @@ use leptos::prelude::*;
 pub enum Trouble {
     Away,
     Throttled,
+    Refusing,
 }
 
 impl Trouble {
@@ -18,12 +19,13 @@ impl Trouble {
         match self {
             Self::Away => "away",
             Self::Throttled => "throttled",
+            Self::Refusing => "refusing",
         }
     }
 
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
-        [Self::Away, Self::Throttled].into_iter().find(|trouble| trouble.key() == key)
+        [Self::Away, Self::Throttled, Self::Refusing].into_iter().find(|trouble| trouble.key() == key)
     }
 }
 
@@ -40,10 +42,14 @@ pub(super) fn controls(now: Option<Trouble>, telling: bool) -> impl IntoView + u
         Some(Trouble::Throttled) => {
             "Dataverse is throttled: it refuses every other request and asks for pauses."
         }
+        Some(Trouble::Refusing) => {
+            "Dataverse refuses runs of phase 2-3, as a plug-in of a customer's would. They are kept here with the reason; the rest arrives."
+        }
     };
     let all = [
         (Some(Trouble::Away), "Take Dataverse away"),
         (Some(Trouble::Throttled), "Throttle it"),
+        (Some(Trouble::Refusing), "Let it refuse some"),
         (None, "Bring it back"),
     ];
     let buttons = all.map(|(trouble, label)| {

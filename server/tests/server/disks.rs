@@ -1,0 +1,26 @@
+//! A ledger that cannot keep its promise makes none: 503 with the reason, and it goes on by itself when the cause ends.
+
+use std::fs;
+
+use crate::studio::{Studio, run, until};
+
+#[tokio::test]
+async fn a_ledger_whose_file_is_gone_promises_nothing_until_it_is_back() {
+    let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
+    studio.stored(&run("c", "before")).await;
+    let (file, aside) =
+        (studio.folder.data().join("ledger.sqlite"), studio.folder.data().join("ledger.aside"));
+    fs::rename(&file, &aside).unwrap();
+    let refused = studio.post(&run("c", "meanwhile")).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    let said = refused.text().await.unwrap();
+    assert!(said.contains("cannot be reached") && said.contains("goes on by itself"), "{said}");
+    assert_eq!(studio.get("/readyz").await.status(), 503);
+    assert_eq!(studio.get("/healthz").await.status(), 200);
+    fs::rename(&aside, &file).unwrap();
+    until("writing goes on", async || (studio.post(&run("c", "after")).await.status() == 201).then_some(())).await;
+    let runs = studio.json("/api/metrics/campaign").await["runs"].as_array().unwrap().clone();
+    let names: Vec<&str> = runs.iter().map(|run| run["runId"].as_str().unwrap()).collect();
+    assert_eq!(names, ["after", "before"], "what was refused is not there");
+}
