@@ -1,8 +1,9 @@
-//! What was promised is kept, whatever happens: senders that remember what was acknowledged, a server that is killed at
+//! What was promised is kept, whatever happens: senders that remember what was acknowledged, servers that are killed at
 //! random moments, and an organisation that fails in every way it knows. Afterwards ledger, organisation and memory are
 //! compared row by row: nothing lost, nothing twice, nothing made up.
 //!
-//! `STUDIO_ROUNDS` says how often the server is killed (10), `STUDIO_SEED` which chances are taken (1).
+//! `STUDIO_ROUNDS` says how often the servers are killed (10; 4 for two on PostgreSQL), `STUDIO_SEED` which chances are
+//! taken (1).
 
 mod organisation;
 mod sender;
@@ -17,15 +18,20 @@ use std::{
     time::Duration,
 };
 
-use rand::{Rng as _, SeedableRng as _};
+use rand::{Rng as _, SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 use tokio::time::sleep;
 
 use self::{organisation::Organisation, sender::Sender};
-use crate::studio::{Folder, Studio, until};
+use crate::{
+    database::Database,
+    studio::{Folder, Studio, until},
+};
 
 const SENDERS: usize = 6;
+/// What a server that was killed had on the way waits for this; a request of the other one has to end within half of it.
+const LEASE: (&str, &str) = ("STUDIO_LEASE", "3");
 
 /// What a run says, as far as senders ever change it; by the run's id.
 type Runs = BTreeMap<String, Said>;
@@ -38,44 +44,95 @@ struct Said {
 
 #[tokio::test]
 async fn nothing_is_lost_and_nothing_comes_twice() {
-    let number = |name: &str, default: u64| env::var(name).map_or(default, |text| text.parse().unwrap());
-    let (rounds, seed) = (number("STUDIO_ROUNDS", 10), number("STUDIO_SEED", 1));
-    println!("{rounds} rounds with STUDIO_SEED={seed}");
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    let organisation = Arc::new(Organisation::found().await);
-    let mut senders: Vec<Sender> = (0..SENDERS).map(|name| Sender::new(name, chance.random())).collect();
-    let mut folder = Folder::new();
-    for round in 0..rounds {
-        let studio = Studio::within(folder, &organisation.settings());
+    let organisation = Organisation::found().await;
+    let kept = Trial { organisation, ledger: Vec::new(), servers: 1 }.run(10).await;
+    println!("{kept} promises kept");
+}
+
+#[tokio::test]
+async fn two_servers_on_one_postgresql_lose_nothing_and_send_nothing_twice() {
+    let (organisation, database) = (Organisation::found().await, Database::new());
+    let ledger = [&database.settings()[..], &[LEASE]].concat();
+    let kept = Trial { organisation, ledger, servers: 2 }.run(4).await;
+    println!("{kept} promises kept by two servers");
+}
+
+struct Trial<'a> {
+    organisation: Organisation,
+    /// What says where the ledger lives, when that is not in a server's folder.
+    ledger: Vec<(&'static str, &'a str)>,
+    servers: usize,
+}
+
+impl Trial<'_> {
+    /// Says how many promises were kept.
+    async fn run(self, rounds: u64) -> usize {
+        let number = |name: &str, default: u64| env::var(name).map_or(default, |text| text.parse().unwrap());
+        let (rounds, seed) = (number("STUDIO_ROUNDS", rounds), number("STUDIO_SEED", 1));
+        println!("{rounds} rounds, servers: {}, STUDIO_SEED={seed}", self.servers);
+        let mut chance = ChaCha8Rng::seed_from_u64(seed);
+        let mut senders: Vec<Sender> = (0..SENDERS).map(|name| Sender::new(name, chance.random())).collect();
+        let mut folders: Vec<Folder> = (0..self.servers).map(|_| Folder::new()).collect();
+        for round in 0..rounds {
+            (senders, folders) = self.rage(senders, folders, &mut chance).await;
+            let studios = self.start(folders);
+            let urls = urls(&studios);
+            for sender in &mut senders {
+                sender.finish(&urls).await;
+            }
+            for studio in &studios {
+                compare(round, studio, &self.organisation, &senders).await;
+            }
+            folders = studios.into_iter().map(Studio::kill).collect();
+        }
+        let acknowledged = senders.iter().map(|sender| sender.acknowledged).sum();
+        assert!(acknowledged > 0, "nothing was ever promised, so nothing was shown");
+        acknowledged
+    }
+
+    /// Senders send while Dataverse fails, until every server was killed, one after the other.
+    async fn rage(
+        &self,
+        senders: Vec<Sender>,
+        folders: Vec<Folder>,
+        chance: &mut ChaCha8Rng,
+    ) -> (Vec<Sender>, Vec<Folder>) {
+        let mut studios = self.start(folders);
         // Most troubles meet a relay at work; some meet a server that has only just begun.
         if chance.random_bool(0.8) {
-            carrying(&studio).await;
+            carrying(&studios[0]).await;
         }
-        let trouble = Arc::clone(&organisation).trouble(chance.random());
+        let trouble = self.organisation.trouble(chance.random());
         let stop = Arc::new(AtomicBool::new(false));
+        let urls = urls(&studios);
         let sending: Vec<_> = senders
             .into_iter()
-            .map(|sender| tokio::spawn(sender.send_until(Arc::clone(&stop), studio.url.clone())))
+            .map(|sender| tokio::spawn(sender.send_until(Arc::clone(&stop), urls.clone())))
             .collect();
-        sleep(Duration::from_millis(chance.random_range(100..1500))).await;
-        folder = studio.kill();
+        studios.shuffle(chance);
+        let mut folders = Vec::new();
+        for studio in studios {
+            sleep(Duration::from_millis(chance.random_range(100..1500))).await;
+            folders.push(studio.kill());
+        }
         stop.store(true, Relaxed);
         trouble.abort();
-        organisation.calm();
-        senders = Vec::new();
+        self.organisation.calm();
+        let mut senders = Vec::new();
         for sending in sending {
             senders.push(sending.await.unwrap());
         }
-        let studio = Studio::within(folder, &organisation.settings());
-        for sender in &mut senders {
-            sender.finish(&studio.url).await;
-        }
-        compare(round, &studio, &organisation, &senders).await;
-        folder = studio.kill();
+        (senders, folders)
     }
-    let acknowledged: usize = senders.iter().map(|sender| sender.acknowledged).sum();
-    assert!(acknowledged > 0, "nothing was ever promised, so nothing was shown");
-    println!("{acknowledged} promises kept");
+
+    fn start(&self, folders: Vec<Folder>) -> Vec<Studio> {
+        let settings = [&self.organisation.settings()[..], &self.ledger].concat();
+        folders.into_iter().map(|folder| Studio::within(folder, &settings)).collect()
+    }
+}
+
+fn urls(studios: &[Studio]) -> Vec<String> {
+    studios.iter().map(|studio| studio.url.clone()).collect()
 }
 
 async fn carrying(studio: &Studio) {

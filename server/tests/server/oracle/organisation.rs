@@ -12,7 +12,7 @@ use super::{Runs, Said};
 use crate::reach;
 
 pub struct Organisation {
-    emulator: Emulator,
+    emulator: Arc<Emulator>,
     client: Client,
     settings: Vec<(&'static str, String)>,
 }
@@ -21,7 +21,11 @@ impl Organisation {
     pub async fn found() -> Self {
         let limits = Limits { requests: u32::MAX, ..Limits::default() };
         let emulator = Emulator::start(Options { limits, ..Options::default() }).await.unwrap();
-        Self { client: reach::client(&emulator), settings: reach::settings(&emulator), emulator }
+        Self {
+            client: reach::client(&emulator),
+            settings: reach::settings(&emulator),
+            emulator: Arc::new(emulator),
+        }
     }
 
     pub fn settings(&self) -> Vec<(&'static str, &str)> {
@@ -29,15 +33,16 @@ impl Organisation {
     }
 
     /// One fault after another, until it is aborted.
-    pub fn trouble(self: Arc<Self>, seed: u64) -> JoinHandle<()> {
+    pub fn trouble(&self, seed: u64) -> JoinHandle<()> {
+        let emulator = Arc::clone(&self.emulator);
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         tokio::spawn(async move {
             loop {
                 match chance.random_range(0..9) {
-                    0 => self.emulator.revoke_tokens(),
-                    1 => self.emulator.advance_clock(Duration::from_secs(chance.random_range(1..7200))),
-                    2 => self.emulator.calm(),
-                    _ => self.emulator.disturb(fault(&mut chance)),
+                    0 => emulator.revoke_tokens(),
+                    1 => emulator.advance_clock(Duration::from_secs(chance.random_range(1..7200))),
+                    2 => emulator.calm(),
+                    _ => emulator.disturb(fault(&mut chance)),
                 }
                 sleep(Duration::from_millis(chance.random_range(5..80))).await;
             }

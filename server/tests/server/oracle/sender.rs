@@ -53,20 +53,21 @@ impl Sender {
         Self { name, chance, runs: Vec::new(), open: None, acknowledged: 0 }
     }
 
-    pub async fn send_until(mut self, stop: Arc<AtomicBool>, url: String) -> Self {
+    /// Each time to any of the servers: what one of them was told, another may be asked again.
+    pub async fn send_until(mut self, stop: Arc<AtomicBool>, urls: Vec<String>) -> Self {
         let client = client();
         while !stop.load(Relaxed) {
             let deed = self.open.take().unwrap_or_else(|| self.next());
-            self.attempt(&client, &url, deed).await;
+            self.attempt(&client, &urls, deed).await;
         }
         self
     }
 
     /// Sends what is open until it is acknowledged.
-    pub async fn finish(&mut self, url: &str) {
+    pub async fn finish(&mut self, urls: &[String]) {
         let client = client();
         while let Some(deed) = self.open.take() {
-            self.attempt(&client, url, deed).await;
+            self.attempt(&client, urls, deed).await;
         }
     }
 
@@ -106,7 +107,8 @@ impl Sender {
         }
     }
 
-    async fn attempt(&mut self, client: &Client, url: &str, deed: Deed) {
+    async fn attempt(&mut self, client: &Client, urls: &[String], deed: Deed) {
+        let url = &urls[self.chance.random_range(0..urls.len())];
         let url = format!("{url}/api/metrics/campaign");
         let outcome = match &deed {
             Deed::Store(count) => self.store(client, &url, *count).await,
