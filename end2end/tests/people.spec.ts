@@ -1,6 +1,6 @@
 // Every page in every state: nothing for axe to find, nothing wider than the screen.
-import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { examine } from "./examine";
 import { expect, open, type Studio, test } from "./studio";
 
 const SCREENS = {
@@ -48,14 +48,6 @@ const SCENES: Scene[] = [
     },
   },
 ];
-
-async function examine(page: Page, name: string): Promise<void> {
-  const found = await new AxeBuilder({ page }).analyze();
-  const told = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join("; ")}`);
-  expect(told, `axe on ${name}`).toEqual([]);
-  const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  expect(over, `${name} is wider than the screen by`).toBeLessThanOrEqual(0);
-}
 
 for (const [screen, viewport] of Object.entries(SCREENS)) {
   for (const colorScheme of screen === "narrow" ? (["light"] as const) : (["light", "dark"] as const)) {
