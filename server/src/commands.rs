@@ -1,6 +1,7 @@
 //! What `studio` can be told to do.
 
 mod backup;
+mod carry;
 mod check;
 mod emulate;
 mod provision;
@@ -33,6 +34,8 @@ enum What {
     Backup(backup::Backup),
     /// Puts such a file into a data folder that holds no ledger
     Restore(backup::Restore),
+    /// Carries the data folder's ledger over into PostgreSQL, and compares both
+    Move(carry::Move),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -65,6 +68,7 @@ impl Command {
             What::Provision(provision) => provision.run().await,
             What::Backup(backup) => backup.run().await,
             What::Restore(restore) => restore.run().await,
+            What::Move(carry) => carry.run().await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

@@ -14,6 +14,7 @@ mod flushes;
 mod history;
 mod intake;
 mod lists;
+mod moves;
 mod oracle;
 mod organisations;
 mod pages;
