@@ -1,6 +1,7 @@
 //! What `studio` can be told to do.
 
 mod backup;
+mod carry;
 mod check;
 mod emulate;
 mod provision;
@@ -36,6 +37,8 @@ enum What {
     Restore(backup::Restore),
     /// Reads a lost ledger in again out of Dataverse
     Rebuild,
+    /// Carries the data folder's ledger over into PostgreSQL, and compares both
+    Move(carry::Move),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -69,6 +72,7 @@ impl Command {
             What::Backup(backup) => backup.run().await,
             What::Restore(restore) => restore.run().await,
             What::Rebuild => rebuild::run().await,
+            What::Move(carry) => carry.run().await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

@@ -13,6 +13,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use ledger::Database;
 use model::{calendar::Zone, time::Instant};
 
+pub use database::database_at;
 pub use logging::{LogFormat, Logging};
 pub use mistakes::{Mistake, Mistakes};
 pub use organisation::{Organisation, Way};

@@ -29,6 +29,11 @@ pub enum OpenError {
         "the ledger {place} cannot be brought up to date ({reason}); nothing was changed in it, report this"
     )]
     Migration { place: Place, reason: String },
+    #[error(
+        "a ledger is being carried over into {place}, and that is not at its end; call studio move again, and start this server \
+         when it says that everything is there"
+    )]
+    Unfinished { place: Place },
     #[error("the ledger {place} cannot be opened ({reason}); see to that and start again")]
     Unavailable { place: Place, reason: String },
 }

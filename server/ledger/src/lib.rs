@@ -4,6 +4,7 @@
 //! kind is a descriptor there and a migration here.
 
 mod amendment;
+mod carry;
 pub mod chance;
 mod command;
 mod database;
@@ -27,6 +28,7 @@ pub mod standing;
 mod trial;
 mod verdict;
 
+pub use carry::{Carried, CarryError, Compared, Progress, carry};
 pub use database::{BadDatabase, Database};
 pub use error::{LedgerError, OpenError, Place};
 pub use face::{Ledger, Settings};

@@ -18,6 +18,7 @@ mod settle;
 mod standing;
 mod statements;
 mod step;
+mod target;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -34,6 +35,7 @@ use sqlx::{Connection, Error, PgPool, postgres::PgPoolOptions};
 use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
+pub(crate) use self::target::Target;
 use self::{counted::Counted, fault::Nature, schema::Schema, standing::Asked, writer::Writer};
 use crate::{
     Database, DeadLetter, Held, LedgerError, ListAsk, OpenError, Page, Standing, Unconfirmed, chance::Chance,
@@ -96,6 +98,10 @@ impl Postgres {
         let (readers, writers) = (pool(readers), pool(1));
         let mut connection = writers.acquire().await.map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
+        let unfinished = target::is_unfinished(&mut connection, &schema).await;
+        if unfinished.map_err(|error| migrate::refusal(&place, &error))? {
+            return Err(OpenError::Unfinished { place });
+        }
         let writer = Writer {
             pool: writers,
             connection: Some(connection),

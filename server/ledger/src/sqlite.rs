@@ -12,6 +12,7 @@ mod known;
 mod list;
 mod open;
 mod row;
+mod source;
 mod standing;
 mod statements;
 mod writer;
@@ -34,6 +35,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::backup::{BackupError, back_up, restore};
+pub(crate) use self::source::Source;
 use self::{folder::FolderLock, open::Files, standing::Counted};
 use crate::{
     DeadLetter, Held, LedgerError, ListAsk, OpenError, Page, Standing, Unconfirmed, chance::Chance,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ledger::Database;
 
-use super::{mistakes::Reader, organisation::Way};
+use super::{Mistakes, Sources, mistakes::Reader, organisation::Way};
 
 pub(super) const ADDRESS: &str = "DATABASE_URL";
 const SCHEMA: &str = "STUDIO_SCHEMA";
@@ -20,6 +20,29 @@ pub(super) fn database(reader: &mut Reader<'_>, way: &Way) -> Option<Database> {
         );
     }
     let database = reader.read(ADDRESS, address)?;
+    in_schema(reader, database)
+}
+
+/// A database that a command was told, or the one of the settings.
+///
+/// # Errors
+/// When there is none, or it cannot be meant.
+pub fn database_at(sources: &Sources, told: Option<&str>) -> Result<Database, Mistakes> {
+    let mut reader = Reader::of(sources);
+    let database = match told {
+        None => reader.read(ADDRESS, address),
+        Some(text) => address(text).map_err(|sentence| reader.mistake("--to", sentence)).ok(),
+    };
+    if told.is_none() && reader.text(ADDRESS).is_none() {
+        reader.mistake(ADDRESS, "is missing, and so is --to: one of them has to name the database");
+    }
+    let database = database.and_then(|database| in_schema(&mut reader, database));
+    reader.finish()?;
+    // A mistake stands behind one that is missing.
+    database.ok_or_else(|| Mistakes(Vec::new()))
+}
+
+fn in_schema(reader: &mut Reader<'_>, database: Database) -> Option<Database> {
     if reader.text(SCHEMA).is_none() {
         return Some(database);
     }

@@ -17,6 +17,7 @@ mod intake;
 mod letters;
 mod lists;
 mod mirrors;
+mod moves;
 mod oracle;
 mod organisations;
 mod pages;

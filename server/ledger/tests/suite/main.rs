@@ -2,6 +2,7 @@
 
 mod backup;
 mod broken;
+mod carry;
 mod cluster;
 mod database;
 mod delivery;

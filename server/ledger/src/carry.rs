@@ -1,0 +1,195 @@
+//! Carries a ledger from a folder into a database: all of it, table by table as the schema says, and compares at the end.
+//!
+//! Where it is killed it goes on when it is called again: rows go over in the order of their keys, so that what is there
+//! is the beginning of what was here, or it is something else, and nothing is touched. The folder stays as it was.
+
+mod digest;
+mod plan;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures::{TryStreamExt as _, future::ready};
+use model::{
+    calendar::{self, Compare, Zone},
+    clock::Clock,
+    history::Filter,
+    range::Range,
+};
+
+use self::digest::Digest;
+pub(crate) use self::plan::{Column, Road, Table};
+use crate::{
+    Database, Ledger, LedgerError, OpenError, Settings, chance::Chance, postgres::Target, sqlite::Source,
+};
+
+/// Rows that go over in one transaction.
+const CHUNK: usize = 2_000;
+
+/// How far a table is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress<'a> {
+    pub table: &'a str,
+    pub rows: i64,
+    pub of: i64,
+}
+
+/// What both ledgers hold alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    pub tables: Vec<Compared>,
+    /// Whose balance and figures are the same here and there.
+    pub tenants: usize,
+}
+
+/// A table that is the same in both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Compared {
+    pub table: String,
+    pub rows: i64,
+    /// Over every column of every row that both have.
+    pub checksum: u64,
+}
+
+/// Why a ledger was not carried over, or not all of it. The folder is as it was in any case.
+#[derive(Debug, thiserror::Error)]
+pub enum CarryError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("there is no ledger in {}; set STUDIO_DATA to the folder that is meant", folder.display())]
+    NoLedger { folder: PathBuf },
+    #[error(
+        "the ledger in {} was written by an older version (its schema is {found}, this version knows {known}); start this \
+         version's server on it once, stop it, and call this again", folder.display()
+    )]
+    Older { folder: PathBuf, found: i64, known: i64 },
+    #[error(
+        "{place} holds something else already: {table} has {rows} rows there, and they are not those that the folder's \
+         ledger begins with; nothing was changed, name another database, or another schema with STUDIO_SCHEMA"
+    )]
+    Taken { place: String, table: String, rows: i64 },
+    #[error("the folder's ledger cannot be read ({0}); see to that and call this again")]
+    Source(LedgerError),
+    #[error("{0}; call this again, and it goes on where it was")]
+    Target(LedgerError),
+    #[error(
+        "{what} differs here and there although everything was carried over; the folder is as it was, drop the schema there, \
+         call this again, and report it"
+    )]
+    Differs { what: String },
+    #[error("this version does not know how to carry {what} over; report this")]
+    Unknown { what: String },
+}
+
+/// Carries all of the folder's ledger into an empty database, or goes on with that, and compares both.
+///
+/// # Errors
+/// Each says what to do about it.
+pub async fn carry(
+    folder: &Path,
+    database: Database,
+    clock: Arc<dyn Clock>,
+    chance: impl Chance,
+    told: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<Carried, CarryError> {
+    let source = Source::open(folder).await?;
+    let mut target = Target::open(&database).await?;
+    let roads = plan::roads(&source.tables().await?, &target.tables().await?)?;
+    let mut begun = Vec::new();
+    for road in &roads {
+        begun.push(beginning(&source, &mut target, road, &database).await?);
+    }
+    target.begin().await?;
+    for (road, rows) in roads.iter().zip(begun) {
+        go_on(&source, &mut target, road, rows, told).await?;
+    }
+    target.set_sequences(&roads.iter().map(|road| road.table.as_str()).collect::<Vec<_>>()).await?;
+    let mut tables = Vec::new();
+    for road in &roads {
+        tables.push(compared(&source, &mut target, road).await?);
+    }
+    target.end().await?;
+    let tenants = same_figures(&source, database, clock, chance).await?;
+    Ok(Carried { tables, tenants })
+}
+
+/// How many rows went over already; refuses a table that holds others.
+async fn beginning(
+    source: &Source,
+    target: &mut Target,
+    road: &Road,
+    database: &Database,
+) -> Result<i64, CarryError> {
+    let rows = target.count(&road.table).await?;
+    if rows == 0 || of_source(source, road, rows).await? == of_target(target, road).await? {
+        return Ok(rows);
+    }
+    Err(CarryError::Taken { place: database.to_string(), table: road.table.clone(), rows })
+}
+
+async fn go_on(
+    source: &Source,
+    target: &mut Target,
+    road: &Road,
+    begun: i64,
+    told: &mut (dyn FnMut(Progress<'_>) + Send),
+) -> Result<(), CarryError> {
+    let (mut rows, of) = (begun, source.count(&road.table).await?);
+    let select = road.select(begun, i64::MAX);
+    let mut chunks = source.rows(select).try_chunks(CHUNK);
+    loop {
+        told(Progress { table: &road.table, rows, of });
+        let Some(chunk) = chunks.try_next().await.map_err(|broken| Source::failed(broken.1))? else { break };
+        target.insert(road, &chunk).await?;
+        rows += i64::try_from(chunk.len()).unwrap_or(0);
+    }
+    Ok(())
+}
+
+async fn compared(source: &Source, target: &mut Target, road: &Road) -> Result<Compared, CarryError> {
+    let (here, there) = (of_source(source, road, i64::MAX).await?, of_target(target, road).await?);
+    if here != there {
+        return Err(CarryError::Differs { what: format!("the table {}", road.table) });
+    }
+    Ok(Compared { table: road.table.clone(), rows: here.rows, checksum: here.checksum })
+}
+
+async fn of_source(source: &Source, road: &Road, most: i64) -> Result<Digest, CarryError> {
+    let rows = source.rows(road.select(0, most));
+    let digest = rows.try_fold(Digest::default(), |digest, row| ready(Ok(digest.with(&row))));
+    digest.await.map_err(Source::failed)
+}
+
+async fn of_target(target: &mut Target, road: &Road) -> Result<Digest, CarryError> {
+    let mut digest = Digest::default();
+    target.each_row(road, &mut |row| digest = digest.with(row)).await?;
+    Ok(digest)
+}
+
+/// What people see of both: where the records stand, and the figures of the last 90 days. Says of how many tenants.
+async fn same_figures(
+    source: &Source,
+    database: Database,
+    clock: Arc<dyn Clock>,
+    chance: impl Chance,
+) -> Result<usize, CarryError> {
+    let now = clock.now();
+    let ledger = Ledger::open(Settings::Database(database), clock, chance).await?;
+    let window = calendar::window(Range::Days90, &Zone::utc(), now, Compare::Previous);
+    let tenants = source.tenants().await?;
+    for tenant in &tenants {
+        let standing = ledger.standing(*tenant).await.map_err(CarryError::Target)?;
+        if standing != source.standing(*tenant, now).await? {
+            return Err(CarryError::Differs { what: format!("the balance of tenant {tenant}") });
+        }
+        let history =
+            ledger.history(*tenant, &window, &Filter::default()).await.map_err(CarryError::Target)?;
+        if history != source.history(*tenant, &window).await? {
+            return Err(CarryError::Differs { what: format!("the history of tenant {tenant}") });
+        }
+    }
+    ledger.close().await;
+    Ok(tenants.len())
+}

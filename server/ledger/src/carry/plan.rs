@@ -1,0 +1,158 @@
+//! Which columns of which tables go over: those that both schemas have, whatever later migrations add.
+
+use std::collections::BTreeMap;
+
+use super::CarryError;
+
+/// A table as its store describes it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) columns: Vec<Column>,
+    /// The columns of the primary key, in their order; not asked for in a database.
+    pub(crate) key: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) sort: String,
+    /// A row may come without it: it may be empty, or fills itself.
+    pub(crate) may_lack: bool,
+}
+
+/// How one table goes over.
+#[derive(Clone, Debug)]
+pub(crate) struct Road {
+    pub(crate) table: String,
+    /// The columns that both have, and whether a column holds JSON there.
+    columns: Vec<(String, bool)>,
+    /// What only the database has and needs: whose rows of an hour they are. Nobody's now.
+    noughts: Vec<String>,
+    key: Vec<String>,
+}
+
+/// One for each table of the folder's ledger, in the order of their names.
+pub(super) fn roads(
+    from: &BTreeMap<String, Table>,
+    to: &BTreeMap<String, Table>,
+) -> Result<Vec<Road>, CarryError> {
+    if let Some(strange) = to.keys().find(|name| !from.contains_key(*name)) {
+        return Err(CarryError::Unknown { what: format!("the table {strange}, which no folder has,") });
+    }
+    from.iter().map(|(name, table)| road(name, table, to.get(name))).collect()
+}
+
+fn road(name: &str, from: &Table, to: Option<&Table>) -> Result<Road, CarryError> {
+    let unknown = |what: &str| CarryError::Unknown { what: format!("the table {name}{what}") };
+    let to = to.ok_or_else(|| unknown(""))?;
+    if from.key.is_empty() {
+        return Err(unknown(", which has no key,"));
+    }
+    let mut columns = Vec::new();
+    for column in &from.columns {
+        match to.columns.iter().find(|other| other.name == column.name) {
+            Some(other) => columns.push((column.name.clone(), other.sort.starts_with("json"))),
+            // The number that SQLite gives each row, where nothing refers to it.
+            None if from.key == [column.name.as_str()] && column.sort == "INTEGER" => {}
+            None => return Err(unknown(&format!(" with its column {}", column.name))),
+        }
+    }
+    let mut noughts = Vec::new();
+    let only_there = |column: &&Column| !columns.iter().any(|(name, _)| *name == column.name);
+    for column in to.columns.iter().filter(only_there).filter(|column| !column.may_lack) {
+        if column.sort != "bigint" {
+            return Err(unknown(&format!(" without a column {}", column.name)));
+        }
+        noughts.push(column.name.clone());
+    }
+    Ok(Road { table: name.to_owned(), columns, noughts, key: from.key.clone() })
+}
+
+impl Road {
+    /// The folder's rows as objects of JSON, in the order of their keys: so many after so many.
+    pub(super) fn select(&self, after: i64, most: i64) -> String {
+        let members: Vec<String> = self
+            .columns
+            .iter()
+            .map(
+                |(name, json)| {
+                    if *json { format!("'{name}', json({name})") } else { format!("'{name}', {name}") }
+                },
+            )
+            .collect();
+        format!(
+            "SELECT json_object({}) FROM {} ORDER BY {} LIMIT {most} OFFSET {after}",
+            members.join(", "),
+            self.table,
+            self.key.join(", ")
+        )
+    }
+
+    /// Takes an array of such objects.
+    pub(crate) fn insert(&self) -> String {
+        let (table, columns) = (&self.table, self.names());
+        let more: String = self.noughts.iter().map(|name| format!(", {name}")).collect();
+        let noughts = ", 0".repeat(self.noughts.len());
+        format!(
+            "INSERT INTO studio.{table} ({columns}{more}) \
+             SELECT {columns}{noughts} FROM json_populate_recordset(NULL::studio.{table}, $1::json)"
+        )
+    }
+
+    /// The database's rows as such objects.
+    pub(crate) fn select_there(&self) -> String {
+        format!("SELECT row_to_json(r)::text FROM (SELECT {} FROM studio.{}) AS r", self.names(), self.table)
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(key: &[&str], columns: &[(&str, &str, bool)]) -> Table {
+        let column = |(name, sort, may_lack): &(&str, &str, bool)| Column {
+            name: (*name).to_owned(),
+            sort: (*sort).to_owned(),
+            may_lack: *may_lack,
+        };
+        Table {
+            columns: columns.iter().map(column).collect(),
+            key: key.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn what_both_have_goes_over_and_a_stranger_is_refused() {
+        let from = table(
+            &["position"],
+            &[("position", "INTEGER", false), ("at", "INTEGER", false), ("fields", "TEXT", true)],
+        );
+        let there = [("at", "bigint", false), ("fields", "jsonb", true), ("writer", "bigint", false)];
+        let found = road("t", &from, Some(&table(&[], &there))).unwrap();
+        assert_eq!(
+            found.select(3, 5),
+            "SELECT json_object('at', at, 'fields', json(fields)) FROM t ORDER BY position LIMIT 5 OFFSET 3"
+        );
+        assert_eq!(
+            found.insert(),
+            "INSERT INTO studio.t (at, fields, writer) SELECT at, fields, 0 \
+             FROM json_populate_recordset(NULL::studio.t, $1::json)"
+        );
+        let check = |from: &Table, to: Option<&Table>, what: &str| {
+            let said = road("t", from, to).unwrap_err().to_string();
+            assert!(said.contains(what), "{said}");
+        };
+        check(&from, None, "carry the table t over");
+        check(&table(&[], &[("at", "INTEGER", false)]), Some(&table(&[], &there)), "no key");
+        check(&from, Some(&table(&[], &there[..1])), "its column fields");
+        let needs = [there[0], there[1], ("who", "text", false)];
+        check(&from, Some(&table(&[], &needs)), "without a column who");
+        let strange = BTreeMap::from([("x".to_owned(), Table::default())]);
+        assert!(roads(&BTreeMap::new(), &strange).unwrap_err().to_string().contains("table x"));
+    }
+}

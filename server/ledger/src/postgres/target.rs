@@ -1,0 +1,161 @@
+//! A database that takes in a ledger from a folder, row by row as it stands there.
+//!
+//! As long as that is not at its end, a table says so, and no server starts on half a ledger.
+
+use std::collections::BTreeMap;
+
+use futures::TryStreamExt as _;
+use sqlx::{ConnectOptions as _, Error, PgConnection, Row as _};
+
+use super::{fault, migrate, row::get, schema::Schema};
+use crate::{
+    Database,
+    carry::{CarryError, Column, Road, Table},
+};
+
+/// There while a ledger is carried over.
+const UNFINISHED: &str = "studio.unfinished";
+/// What is not carried over: it says how this schema came to be.
+const OWN: [&str; 2] = ["migrations", "unfinished"];
+
+pub(crate) struct Target {
+    connection: PgConnection,
+    schema: Schema,
+}
+
+impl Target {
+    /// Connects, and brings the schema up to date.
+    pub(crate) async fn open(database: &Database) -> Result<Self, CarryError> {
+        let place = database.place();
+        let schema = Schema::new(&database.schema, database.patience);
+        let connected = database.options.connect().await;
+        let mut connection = connected.map_err(|error| migrate::refusal(&place, &error))?;
+        migrate::migrate(&mut connection, &schema, &place).await?;
+        Ok(Self { connection, schema })
+    }
+
+    /// Every table of the ledger, by name.
+    pub(crate) async fn tables(&mut self) -> Result<BTreeMap<String, Table>, CarryError> {
+        let query = self
+            .schema
+            .query(
+                "SELECT c.table_name::text, c.column_name::text, c.data_type::text, \
+                 c.is_nullable = 'YES' OR c.column_default IS NOT NULL FROM information_schema.columns AS c \
+                 JOIN information_schema.tables AS t USING (table_schema, table_name) \
+                 WHERE c.table_schema = $1 AND t.table_type = 'BASE TABLE' AND c.table_name <> ALL($2) \
+                 ORDER BY c.table_name, c.ordinal_position",
+            )
+            .bind(self.schema.name().to_owned())
+            .bind(OWN.map(str::to_owned).to_vec());
+        self.read().await?;
+        let rows = query.fetch_all(&mut self.connection).await.map_err(|error| failed(&error))?;
+        self.done().await?;
+        let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+        for row in &rows {
+            let (table, name, sort, may_lack) = columns(row).map_err(|error| failed(&error))?;
+            tables.entry(table).or_default().columns.push(Column { name, sort, may_lack });
+        }
+        Ok(tables)
+    }
+
+    pub(crate) async fn count(&mut self, table: &str) -> Result<i64, CarryError> {
+        self.read().await?;
+        let query = self.schema.query(&format!("SELECT count(*) FROM studio.{table}"));
+        let row = query.fetch_one(&mut self.connection).await.map_err(|error| failed(&error))?;
+        self.done().await?;
+        get(&row, 0).map_err(|error| failed(&error))
+    }
+
+    /// Hands over every row as an object of JSON.
+    pub(crate) async fn each_row(
+        &mut self,
+        road: &Road,
+        take: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<(), CarryError> {
+        self.read().await?;
+        let query = self.schema.query(&road.select_there());
+        let mut rows = query.fetch(&mut self.connection);
+        while let Some(row) = rows.try_next().await.map_err(|error| failed(&error))? {
+            take(row.try_get(0).map_err(|error| failed(&error))?);
+        }
+        drop(rows);
+        self.done().await
+    }
+
+    /// From now on no server starts here.
+    pub(crate) async fn begin(&mut self) -> Result<(), CarryError> {
+        self.script(&format!("CREATE TABLE IF NOT EXISTS {UNFINISHED} (since timestamptz DEFAULT now())"))
+            .await
+    }
+
+    /// All of these rows or none, on disk.
+    pub(crate) async fn insert(&mut self, road: &Road, rows: &[String]) -> Result<(), CarryError> {
+        self.schema.begin_writing().execute(&mut self.connection).await.map_err(|error| failed(&error))?;
+        let query = self.schema.query(&road.insert()).bind(format!("[{}]", rows.join(",")));
+        query.execute(&mut self.connection).await.map_err(|error| failed(&error))?;
+        self.done().await
+    }
+
+    /// What comes next is numbered after what was carried over.
+    pub(crate) async fn set_sequences(&mut self, tables: &[&str]) -> Result<(), CarryError> {
+        let query = self
+            .schema
+            .query("SELECT sequencename::text FROM pg_sequences WHERE schemaname = $1 ORDER BY 1")
+            .bind(self.schema.name().to_owned());
+        self.read().await?;
+        let rows = query.fetch_all(&mut self.connection).await.map_err(|error| failed(&error))?;
+        self.done().await?;
+        for row in &rows {
+            let name: String = get(row, 0).map_err(|error| failed(&error))?;
+            // Every sequence is called after the table and the column that it numbers.
+            let owner =
+                tables.iter().find_map(|table| Some((*table, name.strip_prefix(table)?.strip_prefix('_')?)));
+            let Some((table, column)) = owner else {
+                return Err(CarryError::Unknown { what: format!("the sequence {name}") });
+            };
+            self.script(&format!(
+                "SELECT setval('studio.{name}', max({column})) FROM studio.{table} HAVING max({column}) IS NOT NULL"
+            ))
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Everything is there: servers may start.
+    pub(crate) async fn end(&mut self) -> Result<(), CarryError> {
+        self.script(&format!("DROP TABLE {UNFINISHED}")).await
+    }
+
+    /// Begins a transaction that sees all of it at one moment. A question with parameters is only safe within one.
+    async fn read(&mut self) -> Result<(), CarryError> {
+        self.script("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    async fn done(&mut self) -> Result<(), CarryError> {
+        self.script("COMMIT").await
+    }
+
+    async fn script(&mut self, sql: &str) -> Result<(), CarryError> {
+        self.schema
+            .script(sql)
+            .execute(&mut self.connection)
+            .await
+            .map(|_| ())
+            .map_err(|error| failed(&error))
+    }
+}
+
+/// Whether a ledger was being carried over here when that was cut short.
+pub(super) async fn is_unfinished(connection: &mut PgConnection, schema: &Schema) -> Result<bool, Error> {
+    let sql = format!("SELECT to_regclass('{UNFINISHED}') IS NOT NULL");
+    let row = sqlx::Executor::fetch_one(&mut *connection, schema.script(&sql)).await?;
+    row.try_get(0)
+}
+
+fn columns(row: &sqlx::postgres::PgRow) -> Result<(String, String, String, bool), Error> {
+    Ok((get(row, 0)?, get(row, 1)?, get(row, 2)?, get(row, 3)?))
+}
+
+fn failed(error: &Error) -> CarryError {
+    CarryError::Target(fault::of(error))
+}

@@ -1,0 +1,125 @@
+//! A ledger in a folder, to be read and left as it is. Nobody else has it meanwhile.
+
+use std::{collections::BTreeMap, path::Path};
+
+use futures::{TryStreamExt as _, stream::BoxStream};
+use model::{
+    calendar::Window,
+    history::{Filter, History},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Error, Row as _, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+
+use super::{
+    fault,
+    folder::{self, FolderLock},
+    history, open,
+    row::get,
+    standing::{self, Counted},
+};
+use crate::{
+    OpenError, Place, Standing,
+    carry::{CarryError, Column, Table},
+};
+
+pub(crate) struct Source {
+    readers: SqlitePool,
+    /// Freed with it.
+    _lock: FolderLock,
+}
+
+impl Source {
+    pub(crate) async fn open(folder: &Path) -> Result<Self, CarryError> {
+        let file = folder.join(open::FILE);
+        if !file.is_file() {
+            return Err(CarryError::NoLedger { folder: folder.to_owned() });
+        }
+        let lock = folder::claim(folder)?;
+        let options = SqliteConnectOptions::new().filename(&file).read_only(true).disable_statement_logging();
+        let source = Self {
+            readers: SqlitePoolOptions::new().max_connections(2).connect_lazy_with(options),
+            _lock: lock,
+        };
+        let (found, known) = (source.schema().await?, open::known_schema());
+        if found > known {
+            return Err(OpenError::NewerSchema { place: Place::File(file), found, known }.into());
+        }
+        if found < known {
+            return Err(CarryError::Older { folder: folder.to_owned(), found, known });
+        }
+        Ok(source)
+    }
+
+    pub(crate) fn failed(error: Error) -> CarryError {
+        CarryError::Source(fault::of(error))
+    }
+
+    async fn schema(&self) -> Result<i64, CarryError> {
+        self.number("SELECT coalesce(max(version), 0) FROM _sqlx_migrations").await
+    }
+
+    pub(crate) async fn count(&self, table: &str) -> Result<i64, CarryError> {
+        self.number(&format!("SELECT count(*) FROM {table}")).await
+    }
+
+    async fn number(&self, sql: &str) -> Result<i64, CarryError> {
+        let row = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(&self.readers).await;
+        row.and_then(|row| row.try_get(0)).map_err(Self::failed)
+    }
+
+    /// Every table of ours, by name.
+    pub(crate) async fn tables(&self) -> Result<BTreeMap<String, Table>, CarryError> {
+        self.described().await.map_err(Self::failed)
+    }
+
+    async fn described(&self) -> Result<BTreeMap<String, Table>, Error> {
+        let mut tables: BTreeMap<String, Table> = BTreeMap::new();
+        let rows = sqlx::query(
+            "SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value IS NOT NULL, c.pk \
+             FROM pragma_table_list AS t JOIN pragma_table_info(t.name) AS c \
+             WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+             AND t.name <> '_sqlx_migrations' ORDER BY t.name, c.pk, c.cid",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        for row in &rows {
+            let table = tables.entry(get(row, 0)?).or_default();
+            let name: String = get(row, 1)?;
+            if get::<i64>(row, 5)? > 0 {
+                table.key.push(name.clone());
+            }
+            let may_lack = get::<i64>(row, 3)? == 0 || get::<i64>(row, 4)? != 0;
+            table.columns.push(Column { name, sort: get(row, 2)?, may_lack });
+        }
+        Ok(tables)
+    }
+
+    /// What a statement with one text a row brings.
+    pub(crate) fn rows(&self, sql: String) -> BoxStream<'_, Result<String, Error>> {
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch(&self.readers)
+    }
+
+    pub(crate) async fn tenants(&self) -> Result<Vec<TenantId>, CarryError> {
+        let ids: Vec<String> = self
+            .rows("SELECT id FROM tenants ORDER BY id".to_owned())
+            .try_collect()
+            .await
+            .map_err(Self::failed)?;
+        let unknown = |id: &String| CarryError::Unknown { what: format!("the tenant {id}") };
+        ids.iter().map(|id| id.parse().map(TenantId).map_err(|_| unknown(id))).collect()
+    }
+
+    pub(crate) async fn standing(&self, tenant: TenantId, now: Instant) -> Result<Standing, CarryError> {
+        let standing = standing::standing(&self.readers, &Counted::default(), tenant, now).await;
+        standing.map_err(Self::failed)
+    }
+
+    pub(crate) async fn history(&self, tenant: TenantId, window: &Window) -> Result<History, CarryError> {
+        let history = history::history(&self.readers, tenant, window, &Filter::default()).await;
+        history.map_err(Self::failed)
+    }
+}

@@ -1,0 +1,144 @@
+//! A ledger carried over from a folder into a database: all of it, once, however often that is cut short.
+
+use std::{
+    fs,
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::Poll,
+};
+
+use ledger::{
+    Carried, CarryError, Ledger, OpenError, Progress, Settings, Standing, Verdict, carry, chance::Seeded,
+};
+use model::{clock::Clock, time::SECOND};
+
+use crate::{
+    schema::Schema,
+    support::{Home, KIND, Store, Studio, T, run},
+};
+
+/// More than go over in one transaction.
+const RUNS: usize = 4_500;
+
+/// A ledger in every state, its server stopped.
+async fn filled() -> (Studio, Standing) {
+    let studio = Studio::open(Store::Folder).await;
+    for part in 0..5 {
+        let more = format!(r#","tokensIn":{part},"costUSD":"1.0{part}","campaignName":"Ünder \"x\"""#);
+        let some = |n: usize| run(&format!("c{part}"), &n.to_string(), "1", &more);
+        let stored = studio.store((0..RUNS / 5).map(some).collect()).await;
+        let ids: Vec<_> = stored.iter().map(|outcome| outcome.id).collect();
+        studio.pass(SECOND).await;
+        for id in &ids[..20] {
+            studio.ledger.withdraw(T, KIND, *id, None).await.unwrap();
+        }
+        let corrected = run(&format!("c{part}"), "30", "1", r#","tokensOut":9"#);
+        studio.ledger.correct(T, KIND, ids[30], corrected, None).await.unwrap();
+        let parcels = studio.lease(60).await;
+        studio.ledger.delivered(&parcels[..40], studio.now()).await.unwrap();
+        let read = studio.ledger.unconfirmed(studio.now(), 10).await.unwrap();
+        studio.ledger.confirmed(&read).await.unwrap();
+    }
+    let standing = studio.balanced().await;
+    studio.ledger.close().await;
+    (studio, standing)
+}
+
+async fn carried(studio: &Studio, schema: &Schema) -> Result<Carried, CarryError> {
+    let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
+    carry(studio.folder(), schema.database(), clock, Seeded::new(9), &mut |_| ()).await
+}
+
+/// The same, cut short when so many runs have gone over.
+async fn cut_short(studio: &Studio, schema: &Schema, after: i64) {
+    let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
+    let enough = AtomicBool::new(false);
+    let mut told = |progress: Progress<'_>| {
+        if progress.table == "campaign_metrics" && progress.rows >= after {
+            enough.store(true, Relaxed);
+        }
+    };
+    let mut carrying = pin!(carry(studio.folder(), schema.database(), clock, Seeded::new(9), &mut told));
+    poll_fn(|context| match carrying.as_mut().poll(context) {
+        Poll::Ready(done) => panic!("not cut short: {done:?}"),
+        Poll::Pending if enough.load(Relaxed) => Poll::Ready(()),
+        Poll::Pending => Poll::Pending,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_goes_over_and_the_folder_stays_as_it_was() {
+    for pooled in [false, true] {
+        let (studio, standing) = filled().await;
+        let file = studio.folder().join("ledger.sqlite");
+        let before = fs::read(&file).unwrap();
+        let schema = Schema::new(pooled);
+        let done = carried(&studio, &schema).await.unwrap();
+        assert_eq!(done.tenants, 1);
+        let rows = |table: &str| done.tables.iter().find(|compared| compared.table == table).unwrap().rows;
+        assert_eq!(rows("campaign_metrics"), i64::try_from(RUNS).unwrap());
+        assert_eq!((rows("versions"), rows("receipts"), rows("campaigns")), (105, 5, 5));
+        assert_eq!(carried(&studio, &schema).await.unwrap(), done, "again, it is the same");
+        assert_eq!(fs::read(&file).unwrap(), before);
+
+        let target = Studio::open_with(Home::Database(schema)).await;
+        assert_eq!(target.standing().await, standing);
+        let listed = target.list(1_000).await;
+        assert_eq!(listed[0].record.name.as_deref(), Some("Ünder \"x\""));
+        // What comes after it is numbered after it, and what is known stays known.
+        let stored =
+            target.store(vec![run("new", "1", "1", ""), run("c0", "40", "1", r#","tokensIn":1"#)]).await;
+        assert!(matches!(stored[0].verdict, Verdict::Stored(1)), "{stored:?}");
+        assert!(matches!(stored[1].verdict, Verdict::Conflict { .. }), "{stored:?}");
+        target.balanced().await;
+    }
+}
+
+#[tokio::test]
+async fn where_it_was_cut_short_it_goes_on() {
+    let (studio, standing) = filled().await;
+    let schema = Schema::new(false);
+    for after in [1, 2_001, 4_001] {
+        cut_short(&studio, &schema, after).await;
+        let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
+        let opened = Ledger::open(Settings::Database(schema.database()), clock, Seeded::new(3)).await;
+        assert!(matches!(opened, Err(OpenError::Unfinished { .. })), "no server starts on half a ledger");
+        let there = schema.ask("SELECT count(*)::text FROM studio.campaign_metrics").await;
+        assert!(there.parse::<i64>().unwrap() >= after, "{there} rows are kept of what went over");
+    }
+    carried(&studio, &schema).await.unwrap();
+    let target = Studio::open_with(Home::Database(schema)).await;
+    assert_eq!(target.standing().await, standing);
+}
+
+#[tokio::test]
+async fn what_holds_something_else_is_refused() {
+    let (studio, _) = filled().await;
+    let schema = Schema::new(false);
+    carried(&studio, &schema).await.unwrap();
+    schema.run("UPDATE studio.campaign_metrics SET tokens_in = 77 WHERE position = 4000").await;
+    let refused = carried(&studio, &schema).await.unwrap_err();
+    assert!(matches!(&refused, CarryError::Taken { table, .. } if table == "campaign_metrics"), "{refused}");
+
+    let other = Studio::open(Store::Database).await;
+    other.store(vec![run("other", "1", "1", "")]).await;
+    other.schema().run("DROP TABLE studio.test_clock CASCADE").await;
+    let refused = carried(&studio, other.schema()).await.unwrap_err();
+    assert!(matches!(refused, CarryError::Taken { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_in_use_or_empty_is_refused() {
+    let studio = Studio::open(Store::Folder).await;
+    let refused = carried(&studio, &Schema::new(false)).await.unwrap_err();
+    assert!(matches!(refused, CarryError::Open(OpenError::InUse { .. })), "{refused}");
+    let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
+    let (nowhere, database) = (studio.folder().join("nowhere"), Schema::new(false).database());
+    let refused = carry(&nowhere, database, clock, Seeded::new(9), &mut |_| ()).await.unwrap_err();
+    assert!(matches!(refused, CarryError::NoLedger { .. }) && !nowhere.exists(), "{refused}");
+}

@@ -1,0 +1,61 @@
+//! `studio move`: the ledger of a folder carried over into PostgreSQL, and compared at the end.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use clap::Args;
+use ledger::{Carried, Progress, chance::Seeded};
+
+use super::Failure;
+use crate::{
+    chance, clock,
+    settings::{Settings, Sources, database_at},
+};
+
+#[derive(Debug, Args)]
+pub struct Move {
+    /// The database; what DATABASE_URL says when this is left out, which keeps the password off the list of processes
+    #[arg(long, value_name = "postgres://…")]
+    to: Option<String>,
+}
+
+impl Move {
+    pub async fn run(self) -> Result<(), Failure> {
+        let sources = Sources::of_machine();
+        let settings = Settings::read(&sources)?;
+        let database = database_at(&sources, self.to.as_deref())?;
+        let (place, chance) = (database.to_string(), Seeded::new(chance::seed()));
+        say(&format!("From {} to {place}", settings.data.display()));
+        let mut tenths = None;
+        let mut told = |progress: Progress<'_>| {
+            let tenth = (progress.table.to_owned(), progress.rows * 10 / progress.of.max(1));
+            if tenths.replace(tenth.clone()) != Some(tenth) {
+                say(&format!("  {:<18} {} of {} rows", progress.table, progress.rows, progress.of));
+            }
+        };
+        let carried = ledger::carry(&settings.data, database, clock::clock(None), chance, &mut told).await;
+        tell(&carried.context("the ledger was not carried over")?);
+        say(&format!(
+            "Everything is in {place}; servers with this DATABASE_URL may start. {} is as it was: keep it as a backup, and \
+             start no server on it any more, or there are two ledgers.",
+            settings.data.display()
+        ));
+        Ok(())
+    }
+}
+
+fn tell(carried: &Carried) {
+    say("Compared, row by row:");
+    for table in &carried.tables {
+        say(&format!(
+            "  {:<18} {:>10} rows  {:016x}  the same in both",
+            table.table, table.rows, table.checksum
+        ));
+    }
+    say(&format!("  balance and figures of tenants ({}): the same in both", carried.tenants));
+}
+
+/// Nobody listening is no reason to stop halfway.
+fn say(line: &str) {
+    _ = writeln!(std::io::stdout().lock(), "{line}");
+}
