@@ -13,7 +13,7 @@ pub(super) fn balance(delivery: &Delivery) -> BalanceView {
         (sum(|b| b.received) + mirrored, taken),
         (sum(|b| b.durable), "on disk"),
         (sum(|b| b.delivered) + mirrored, "in Dataverse"),
-        (sum(|b| b.confirmed) + mirrored, "read back"),
+        (sum(|b| b.confirmed), "read back"),
     ];
     let unaccounted = delivery.unaccounted();
     let mut verdict = format!("{} unaccounted", words::count(unaccounted));

@@ -36,7 +36,7 @@ pub(super) fn equation(delivery: &Delivery) -> impl IntoView + use<> {
     steps.extend([
         (sum(|b| b.durable), "on disk", "flushed before each answer"),
         (sum(|b| b.delivered) + mirrored, "in Dataverse", "acknowledged"),
-        (sum(|b| b.confirmed) + mirrored, "read back", "out of Dataverse again"),
+        (sum(|b| b.confirmed), "read back", "out of Dataverse again"),
         (unaccounted, "unaccounted", "what nothing explains"),
     ]);
     let steps = steps.into_iter().map(|(number, what, how)| {

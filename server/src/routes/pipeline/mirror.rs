@@ -2,7 +2,7 @@
 
 use ledger::{Ledger, LedgerError, Question, Reject};
 use model::{record::Kind, tenant::TenantId};
-use pipeline::RelayStatus;
+use pipeline::{MirrorState, RelayStatus};
 use serde_json::{Value, json};
 
 /// Null where nobody carries the records.
@@ -17,9 +17,15 @@ pub(super) async fn mirror(
     let rejects = ledger.rejects(tenant, most).await?;
     let questions = ledger.questions().await?;
     let mirror = &relay.mirror;
+    let (state, reason) = match &mirror.state {
+        MirrorState::Reading => ("reading", None),
+        MirrorState::Watching => ("watching", None),
+        MirrorState::Asking => ("asking", None),
+        MirrorState::Paused(reason) => ("paused", Some(reason)),
+    };
     Ok(json!({
-        "state": mirror.state.key(),
-        "reason": mirror.state.reason(),
+        "state": state,
+        "reason": reason,
         "rowsRead": mirror.rows_read,
         "fullReadSince": mirror.full_read_since.map(|at| at.to_string()),
         "lastPass": mirror.last_pass.map(|at| at.to_string()),
