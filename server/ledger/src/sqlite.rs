@@ -17,6 +17,7 @@ mod mirror;
 mod open;
 mod row;
 mod source;
+mod spending;
 mod standing;
 mod statements;
 mod writer;
@@ -173,6 +174,10 @@ impl Sqlite {
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
         mirror::standing_there(&self.readers, kind, (after, before), most).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+        spending::spent(&self.readers, since).await.map_err(fault::of)
     }
 
     pub(crate) async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
