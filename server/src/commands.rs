@@ -4,6 +4,7 @@ mod backup;
 mod carry;
 mod check;
 mod emulate;
+mod import;
 mod provision;
 mod serve;
 mod stop;
@@ -36,6 +37,8 @@ enum What {
     Restore(backup::Restore),
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
     Move(carry::Move),
+    /// Takes in a table of runs that stands in the database of DATABASE_URL
+    Import(import::Import),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -69,6 +72,7 @@ impl Command {
             What::Backup(backup) => backup.run().await,
             What::Restore(restore) => restore.run().await,
             What::Move(carry) => carry.run().await,
+            What::Import(import) => import.run().await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

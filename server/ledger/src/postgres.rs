@@ -7,10 +7,12 @@ mod counted;
 mod fault;
 mod group;
 mod history;
+mod importer;
 mod intake;
 mod lease;
 mod list;
 mod migrate;
+mod origin;
 mod outbox;
 mod row;
 mod schema;
@@ -35,8 +37,12 @@ use sqlx::{Connection, Error, PgPool, postgres::PgPoolOptions};
 use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
-pub(crate) use self::target::Target;
 use self::{counted::Counted, fault::Nature, schema::Schema, standing::Asked, writer::Writer};
+pub(crate) use self::{
+    importer::Importer,
+    origin::{Foreign, Origin},
+    target::Target,
+};
 use crate::{
     Database, DeadLetter, Held, LedgerError, ListAsk, OpenError, Page, Standing, Unconfirmed, chance::Chance,
     desk::Desk,
@@ -98,10 +104,7 @@ impl Postgres {
         let (readers, writers) = (pool(readers), pool(1));
         let mut connection = writers.acquire().await.map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
-        let unfinished = target::is_unfinished(&mut connection, &schema).await;
-        if unfinished.map_err(|error| migrate::refusal(&place, &error))? {
-            return Err(OpenError::Unfinished { place });
-        }
+        target::refuse_unfinished(&mut connection, &schema, &place).await?;
         let writer = Writer {
             pool: writers,
             connection: Some(connection),

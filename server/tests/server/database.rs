@@ -27,6 +27,10 @@ impl Database {
         [("DATABASE_URL", &self.address), ("STUDIO_SCHEMA", &self.schema)]
     }
 
+    pub async fn run(&self, sql: &str) {
+        sqlx::raw_sql(self.named(sql)).execute(&mut connect().await).await.unwrap();
+    }
+
     /// One text out of the database, as anybody else would read it.
     pub async fn ask(&self, sql: &str) -> String {
         sqlx::query_scalar(self.named(sql)).fetch_one(&mut connect().await).await.unwrap()

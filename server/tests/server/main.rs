@@ -12,6 +12,7 @@ mod description;
 mod endings;
 mod flushes;
 mod history;
+mod imports;
 mod intake;
 mod lists;
 mod moves;
