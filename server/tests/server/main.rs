@@ -10,6 +10,7 @@ mod corrections;
 mod database;
 mod description;
 mod endings;
+mod flows;
 mod flushes;
 mod history;
 mod imports;
