@@ -4,6 +4,7 @@ mod backup;
 mod carry;
 mod check;
 mod emulate;
+mod import;
 mod provision;
 mod rebuild;
 mod serve;
@@ -39,6 +40,8 @@ enum What {
     Rebuild,
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
     Move(carry::Move),
+    /// Takes in a table of runs that stands in the database of DATABASE_URL
+    Import(import::Import),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -73,6 +76,7 @@ impl Command {
             What::Restore(restore) => restore.run().await,
             What::Rebuild => rebuild::run().await,
             What::Move(carry) => carry.run().await,
+            What::Import(import) => import.run().await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

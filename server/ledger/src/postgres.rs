@@ -8,6 +8,7 @@ mod fault;
 mod group;
 mod handlings;
 mod history;
+mod importer;
 mod intake;
 mod lease;
 mod letters;
@@ -15,6 +16,7 @@ mod list;
 mod marks;
 mod migrate;
 mod mirror;
+mod origin;
 mod outbox;
 mod row;
 mod schema;
@@ -40,8 +42,12 @@ use sqlx::{Connection, Error, PgPool, postgres::PgPoolOptions};
 use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
-pub(crate) use self::target::Target;
 use self::{counted::Counted, fault::Nature, schema::Schema, standing::Asked, writer::Writer};
+pub(crate) use self::{
+    importer::Importer,
+    origin::{Foreign, Origin},
+    target::Target,
+};
 use crate::{
     Database, DeadLetter, Handling, Held, LedgerError, ListAsk, OpenError, Page, Question, Reject, Standing,
     There, Unconfirmed, chance::Chance, desk::Desk,
@@ -103,10 +109,7 @@ impl Postgres {
         let (readers, writers) = (pool(readers), pool(1));
         let mut connection = writers.acquire().await.map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
-        let unfinished = target::is_unfinished(&mut connection, &schema).await;
-        if unfinished.map_err(|error| migrate::refusal(&place, &error))? {
-            return Err(OpenError::Unfinished { place });
-        }
+        target::refuse_unfinished(&mut connection, &schema, &place).await?;
         let writer = Writer {
             pool: writers,
             connection: Some(connection),

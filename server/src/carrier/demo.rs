@@ -45,10 +45,8 @@ fn disturbance(trouble: Trouble) -> Disturbance {
             every: Some(2),
             ..Disturbance::default()
         },
-        Trouble::Refusing => Disturbance {
-            effect: Effect::Refuse,
-            text: Some(REFUSED.to_owned()),
-            ..Disturbance::default()
-        },
+        Trouble::Refusing => {
+            Disturbance { effect: Effect::Refuse, text: Some(REFUSED.to_owned()), ..Disturbance::default() }
+        }
     }
 }

@@ -34,7 +34,7 @@ pub fn database_at(sources: &Sources, told: Option<&str>) -> Result<Database, Mi
         Some(text) => address(text).map_err(|sentence| reader.mistake("--to", sentence)).ok(),
     };
     if told.is_none() && reader.text(ADDRESS).is_none() {
-        reader.mistake(ADDRESS, "is missing, and so is --to: one of them has to name the database");
+        reader.mistake(ADDRESS, "is missing, and nothing else names the database");
     }
     let database = database.and_then(|database| in_schema(&mut reader, database));
     reader.finish()?;

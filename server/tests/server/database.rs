@@ -27,9 +27,32 @@ impl Database {
         [("DATABASE_URL", &self.address), ("STUDIO_SCHEMA", &self.schema)]
     }
 
+    pub async fn run(&self, sql: &str) {
+        sqlx::raw_sql(self.named(sql)).execute(&mut connect().await).await.unwrap();
+    }
+
     /// One text out of the database, as anybody else would read it.
     pub async fn ask(&self, sql: &str) -> String {
         sqlx::query_scalar(self.named(sql)).fetch_one(&mut connect().await).await.unwrap()
+    }
+
+    /// What a flow's role and schema are called beside this schema.
+    pub fn flow(&self) -> String {
+        format!("{}_flow", self.schema)
+    }
+
+    /// The same as a role of less power.
+    pub async fn ask_as(&self, role: &str, sql: &str) -> String {
+        let mut connection = connect().await;
+        sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {role}"))).execute(&mut connection).await.unwrap();
+        sqlx::query_scalar(self.named(sql)).fetch_one(&mut connection).await.unwrap()
+    }
+
+    /// What the database says to a role that may not do this.
+    pub async fn refused_as(&self, role: &str, sql: &str) -> String {
+        let mut connection = connect().await;
+        sqlx::raw_sql(AssertSqlSafe(format!("SET ROLE {role}"))).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(self.named(sql)).execute(&mut connection).await.unwrap_err().to_string()
     }
 
     /// `studio.` stands for the schema.

@@ -19,7 +19,8 @@ async fn a_ledger_whose_file_is_gone_promises_nothing_until_it_is_back() {
     assert_eq!(studio.get("/readyz").await.status(), 503);
     assert_eq!(studio.get("/healthz").await.status(), 200);
     fs::rename(&aside, &file).unwrap();
-    until("writing goes on", async || (studio.post(&run("c", "after")).await.status() == 201).then_some(())).await;
+    until("writing goes on", async || (studio.post(&run("c", "after")).await.status() == 201).then_some(()))
+        .await;
     let runs = studio.json("/api/metrics/campaign").await["runs"].as_array().unwrap().clone();
     let names: Vec<&str> = runs.iter().map(|run| run["runId"].as_str().unwrap()).collect();
     assert_eq!(names, ["after", "before"], "what was refused is not there");

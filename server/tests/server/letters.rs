@@ -47,7 +47,10 @@ async fn one_refused_record_holds_nobody_up_and_says_why() {
     let letters = refused(&studio, 1).await;
     let pipeline = studio.json("/api/pipeline").await;
     let balance = &pipeline["balance"][0];
-    assert_eq!((&balance["delivered"], &balance["dead"], &balance["unaccounted"]), (&json!(50), &json!(1), &json!(0)));
+    assert_eq!(
+        (&balance["delivered"], &balance["dead"], &balance["unaccounted"]),
+        (&json!(50), &json!(1), &json!(0))
+    );
     assert!(pipeline["attention"][0].as_str().unwrap().contains("refuses 1\u{a0}record"), "{pipeline}");
 
     let letter = studio.json(&format!("/api/pipeline/dead-letters/{}", address(&letters[0]))).await;
@@ -74,7 +77,8 @@ async fn a_refused_record_is_sent_again_mended_or_dropped() {
         let name = format!("{REFUSED}-{name}");
         async move {
             let runs = ids.await;
-            let run = runs["runs"].as_array().unwrap().iter().find(|run| run["runId"] == *name).unwrap().clone();
+            let run =
+                runs["runs"].as_array().unwrap().iter().find(|run| run["runId"] == *name).unwrap().clone();
             run["id"].as_str().unwrap().to_owned()
         }
     };
@@ -86,7 +90,9 @@ async fn a_refused_record_is_sent_again_mended_or_dropped() {
     let form = async |tokens: &str| {
         let mut fields: Vec<(&str, String)> = vec![("do", "mend".to_owned())];
         let run = studio.json(&format!("/api/metrics/campaign/{mended}")).await;
-        for name in ["campaignId", "runId", "phase", "agentsTotal", "agentsSuccessful", "costUSD", "createdAt"] {
+        for name in
+            ["campaignId", "runId", "phase", "agentsTotal", "agentsSuccessful", "costUSD", "createdAt"]
+        {
             fields.push((name, run[name].as_str().map_or_else(|| run[name].to_string(), str::to_owned)));
         }
         fields.push(("tokensIn", tokens.to_owned()));
@@ -100,7 +106,11 @@ async fn a_refused_record_is_sent_again_mended_or_dropped() {
     emulator.calm();
     let done = form("77").await;
     assert_eq!(done.status(), 200, "it leads back to the pipeline");
-    let answer = studio.request("POST", &format!("/api/pipeline/dead-letters/campaign-run/{again}")).send().await.unwrap();
+    let answer = studio
+        .request("POST", &format!("/api/pipeline/dead-letters/campaign-run/{again}"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.json::<Json>().await.unwrap(), json!({"id": again, "status": "pending"}));
     let gone = format!("/api/pipeline/dead-letters/campaign-run/{dropped}");
     assert_eq!(studio.request("DELETE", &gone).send().await.unwrap().status(), 200);
@@ -109,29 +119,45 @@ async fn a_refused_record_is_sent_again_mended_or_dropped() {
     until("both delivered", async || {
         let balance = studio.json("/api/pipeline").await["balance"][0].clone();
         (balance["delivered"] == 2).then(|| {
-            assert_eq!((&balance["dead"], &balance["dropped"], &balance["unaccounted"]), (&json!(0), &json!(1), &json!(0)));
+            assert_eq!(
+                (&balance["dead"], &balance["dropped"], &balance["unaccounted"]),
+                (&json!(0), &json!(1), &json!(0))
+            );
         })
     })
     .await;
-    let rows = reach::client(&emulator).query(dataverse::Query::of("apex_campaignmetricses")).all().await.unwrap();
+    let rows =
+        reach::client(&emulator).query(dataverse::Query::of("apex_campaignmetricses")).all().await.unwrap();
     let tokens: Vec<(Option<&str>, Option<i64>)> =
         rows.iter().map(|row| (row["apex_runid"].as_str(), row["apex_tokensin"].as_i64())).collect();
     assert!(tokens.contains(&(Some("forbidden-mended"), Some(77))), "{tokens:?}");
 
     let pipeline = studio.json("/api/pipeline").await;
-    let mut done: Vec<(&str, &str)> = pipeline["handlings"].as_array().unwrap().iter()
+    let mut done: Vec<(&str, &str)> = pipeline["handlings"]
+        .as_array()
+        .unwrap()
+        .iter()
         .map(|handling| (handling["what"].as_str().unwrap(), handling["by"].as_str().unwrap()))
         .collect();
     done.sort_unstable();
-    assert_eq!(done, [("dropped", "the demo user"), ("mended", "the demo user"), ("resent", "the demo user")]);
+    assert_eq!(
+        done,
+        [("dropped", "the demo user"), ("mended", "the demo user"), ("resent", "the demo user")]
+    );
 
     // What was dropped is sent after all when somebody corrects it.
     let corrected = with(&forbidden("dropped"), &json!({"tokensIn": 3}));
-    let answer = studio.request("PUT", &format!("/api/metrics/campaign/{dropped}")).json(&corrected).send().await.unwrap();
+    let answer = studio
+        .request("PUT", &format!("/api/metrics/campaign/{dropped}"))
+        .json(&corrected)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 200);
     until("the dropped one is delivered", async || {
         let balance = studio.json("/api/pipeline").await["balance"][0].clone();
-        (balance["delivered"] == 3).then(|| assert_eq!((&balance["dropped"], &balance["unaccounted"]), (&json!(0), &json!(0))))
+        (balance["delivered"] == 3)
+            .then(|| assert_eq!((&balance["dropped"], &balance["unaccounted"]), (&json!(0), &json!(0))))
     })
     .await;
 }

@@ -72,13 +72,17 @@ async fn what_others_write_change_and_delete_is_seen() {
     shared.other.update(RUNS, theirs, &json!({"apex_tokensin": 11})).await.unwrap();
     let shown = shows(&studio, "theirs", 11).await;
     let balance = studio.json("/api/pipeline").await["balance"][0].clone();
-    assert_eq!((&balance["mirrored"], &balance["received"], &balance["unaccounted"]), (&json!(1), &json!(0), &json!(0)));
+    assert_eq!(
+        (&balance["mirrored"], &balance["received"], &balance["unaccounted"]),
+        (&json!(1), &json!(0), &json!(0))
+    );
 
     // A correction here reaches their row, not another one.
     let id = shown["id"].as_str().unwrap();
     let mut corrected = run("of-others", "theirs");
     corrected["tokensIn"] = json!(12);
-    let answer = studio.request("PUT", &format!("/api/metrics/campaign/{id}")).json(&corrected).send().await.unwrap();
+    let answer =
+        studio.request("PUT", &format!("/api/metrics/campaign/{id}")).json(&corrected).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     until("their row is corrected", async || {
         let rows = shared.other.query(Query::of(RUNS)).all().await.unwrap();
@@ -94,7 +98,8 @@ async fn what_others_write_change_and_delete_is_seen() {
     .await;
     shared.other.delete(RUNS, theirs).await.unwrap();
     until("it is withdrawn here", async || {
-        (studio.request("GET", &format!("/api/metrics/campaign/{id}")).send().await.unwrap().status() == 410).then_some(())
+        (studio.request("GET", &format!("/api/metrics/campaign/{id}")).send().await.unwrap().status() == 410)
+            .then_some(())
     })
     .await;
     assert_eq!(studio.json("/api/pipeline").await["unaccounted"], 0);
@@ -155,7 +160,10 @@ async fn many_deletions_at_once_are_asked_about() {
     .await;
     until("the mirror goes on", async || {
         let pipeline = studio.json("/api/pipeline").await;
-        (pipeline["mirror"]["state"] == "watching" && pipeline["pending"] == 0 && pipeline["unaccounted"] == 0).then_some(())
+        (pipeline["mirror"]["state"] == "watching"
+            && pipeline["pending"] == 0
+            && pipeline["unaccounted"] == 0)
+            .then_some(())
     })
     .await;
 }
@@ -171,7 +179,10 @@ async fn an_organisation_that_is_full_already_is_read_in_and_a_lost_ledger_rebui
     })
     .await;
     let sorted = |answer: Json| {
-        let mut runs: Vec<String> = answer["runs"].as_array().unwrap().iter()
+        let mut runs: Vec<String> = answer["runs"]
+            .as_array()
+            .unwrap()
+            .iter()
             .map(|run| format!("{} {} {}", run["id"], run["runId"], run["tokensIn"]))
             .collect();
         runs.sort_unstable();
@@ -195,7 +206,11 @@ async fn an_organisation_that_is_full_already_is_read_in_and_a_lost_ledger_rebui
     let mut rebuild = command(&folder, &reach::borrowed(&shared.settings));
     let output = rebuild.arg("rebuild").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && said.contains("300"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success() && said.contains("300"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let studio = Studio::within(folder, &reach::borrowed(&shared.settings));
     assert_eq!(sorted(studio.json("/api/metrics/campaign?limit=1000").await), before);
     let mut again = command(&studio.folder, &reach::borrowed(&shared.settings));

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions as _, Error, PgConnection, Row as _};
 
 use super::{fault, migrate, row::get, schema::Schema};
 use crate::{
-    Database,
+    Database, OpenError, Place,
     carry::{CarryError, Column, Road, Table},
 };
 
@@ -26,11 +26,7 @@ pub(crate) struct Target {
 impl Target {
     /// Connects, and brings the schema up to date.
     pub(crate) async fn open(database: &Database) -> Result<Self, CarryError> {
-        let place = database.place();
-        let schema = Schema::new(&database.schema, database.patience);
-        let connected = database.options.connect().await;
-        let mut connection = connected.map_err(|error| migrate::refusal(&place, &error))?;
-        migrate::migrate(&mut connection, &schema, &place).await?;
+        let (connection, schema) = connect(database).await?;
         Ok(Self { connection, schema })
     }
 
@@ -145,11 +141,29 @@ impl Target {
     }
 }
 
-/// Whether a ledger was being carried over here when that was cut short.
-pub(super) async fn is_unfinished(connection: &mut PgConnection, schema: &Schema) -> Result<bool, Error> {
+/// One connection for a command, to a schema that is up to date.
+pub(super) async fn connect(database: &Database) -> Result<(PgConnection, Schema), OpenError> {
+    let place = database.place();
+    let schema = Schema::new(&database.schema, database.patience);
+    let connected = database.options.connect().await;
+    let mut connection = connected.map_err(|error| migrate::refusal(&place, &error))?;
+    migrate::migrate(&mut connection, &schema, &place).await?;
+    Ok((connection, schema))
+}
+
+/// Nobody writes where a ledger was being carried over when that was cut short.
+pub(super) async fn refuse_unfinished(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    place: &Place,
+) -> Result<(), OpenError> {
     let sql = format!("SELECT to_regclass('{UNFINISHED}') IS NOT NULL");
-    let row = sqlx::Executor::fetch_one(&mut *connection, schema.script(&sql)).await?;
-    row.try_get(0)
+    let row = sqlx::Executor::fetch_one(connection, schema.script(&sql)).await;
+    match row.and_then(|row| row.try_get(0)) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(OpenError::Unfinished { place: place.clone() }),
+        Err(error) => Err(migrate::refusal(place, &error)),
+    }
 }
 
 fn columns(row: &sqlx::postgres::PgRow) -> Result<(String, String, String, bool), Error> {

@@ -1,0 +1,136 @@
+//! Takes in a table of records that somebody else kept in the ledger's database: checked as at the door, known again when
+//! it is taken in again, and not sent to Dataverse where it says that this was done.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt as _;
+use model::{
+    clock::Clock,
+    record::{self, Kind, Record},
+    tenant::TenantId,
+    time::Instant,
+};
+
+use crate::{
+    Database, LedgerError, OpenError, Verdict,
+    chance::Chance,
+    postgres::{Foreign, Importer, Origin},
+};
+
+/// Rows that are taken in together.
+const CHUNK: usize = 500;
+
+/// What an import has to say on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    Progress {
+        rows: i64,
+        of: i64,
+    },
+    /// This row was not taken in, and why. What it says is not repeated.
+    Refused {
+        row: String,
+        reason: String,
+    },
+}
+
+/// What became of the rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub stored: i64,
+    /// There already, and saying the same.
+    pub known: i64,
+    pub refused: i64,
+    /// Rows of the first two that Dataverse has already: they count as delivered.
+    pub exported: i64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(
+        "there is no table {table} in the database of DATABASE_URL that this user may read; name another with --table"
+    )]
+    NoTable { table: String },
+    #[error("{table} is the ledger's own table; name the one that is to be taken in with --table")]
+    Own { table: String },
+    #[error(
+        "{table} cannot be taken in: {what}; make a view of it that has such a column, and name that with --table"
+    )]
+    Unfit { table: String, what: String },
+    #[error("{0}; what was taken in so far is kept, call this again and it is known again")]
+    Database(LedgerError),
+}
+
+/// Takes in all rows of `table`, as in `public.campaign_metrics`, oldest first.
+///
+/// # Errors
+/// Each says what to do about it. Rows that are refused are told, and are no error.
+pub async fn import(
+    database: Database,
+    table: &str,
+    (tenant, kind): (TenantId, &'static Kind),
+    clock: Arc<dyn Clock>,
+    chance: impl Chance,
+    tell: &mut (dyn FnMut(Word) + Send),
+) -> Result<Imported, ImportError> {
+    let mut importer = Importer::open(&database, tenant, kind, Box::new(chance)).await?;
+    let mut origin = Origin::open(&database, table, kind).await?;
+    let of = origin.count().await?;
+    let mut chunks = origin.rows().try_chunks(CHUNK);
+    let (mut done, mut rows) = (Imported::default(), 0);
+    while let Some(chunk) = chunks.try_next().await.map_err(|broken| broken.1)? {
+        rows += i64::try_from(chunk.len()).unwrap_or(0);
+        take_in(&mut importer, kind, chunk, clock.now(), &mut done, tell).await?;
+        tell(Word::Progress { rows, of });
+    }
+    Ok(done)
+}
+
+async fn take_in(
+    importer: &mut Importer,
+    kind: &'static Kind,
+    chunk: Vec<Foreign>,
+    now: Instant,
+    done: &mut Imported,
+    tell: &mut (dyn FnMut(Word) + Send),
+) -> Result<(), ImportError> {
+    let mut refuse = |row: String, reason: String| {
+        tell(Word::Refused { row, reason });
+        1
+    };
+    let (mut names, mut records): (Vec<String>, Vec<(Record, Option<Instant>)>) = (Vec::new(), Vec::new());
+    for Foreign { name, exported_at, json } in chunk {
+        match record::parse(kind, &json, now) {
+            Ok(record) => {
+                names.push(name);
+                records.push((record, exported_at));
+            }
+            Err(faults) => {
+                let said: Vec<String> =
+                    faults.iter().map(|fault| format!("{} {}", fault.field, fault.message)).collect();
+                done.refused += refuse(name, said.join("; "));
+            }
+        }
+    }
+    let exported: Vec<bool> = records.iter().map(|(_, exported_at)| exported_at.is_some()).collect();
+    let outcomes = importer.store(records).await?;
+    for ((name, exported), outcome) in names.into_iter().zip(exported).zip(outcomes) {
+        match outcome.verdict {
+            Verdict::Stored(_) => done.stored += 1,
+            Verdict::Duplicate(_) => done.known += 1,
+            Verdict::Conflict { .. } => {
+                done.refused +=
+                    refuse(name, "a run of this key is there already and says something else".to_owned());
+                continue;
+            }
+            Verdict::Withdrawn => {
+                done.refused += refuse(name, "it was withdrawn here, and stays so".to_owned());
+                continue;
+            }
+        }
+        done.exported += i64::from(exported);
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Takes in records of which some were delivered already: in one transaction, so that no relay ever sees those.
+
+use model::{
+    record::{Kind, Record},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::{Error, PgConnection, Row as _};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use super::{
+    fault, intake,
+    schema::Schema,
+    step::{Closing, Step},
+    target,
+};
+use crate::{
+    Database, LedgerError, Outcome, Verdict,
+    chance::Chance,
+    command::{Request, Slot, Work},
+    import::ImportError,
+};
+
+pub(crate) struct Importer {
+    connection: PgConnection,
+    schema: Schema,
+    tenant: TenantId,
+    kind: &'static Kind,
+    chance: Box<dyn Chance>,
+    /// Whose rows in the hours are ours.
+    writer: i64,
+}
+
+impl Importer {
+    pub(crate) async fn open(
+        database: &Database,
+        tenant: TenantId,
+        kind: &'static Kind,
+        chance: Box<dyn Chance>,
+    ) -> Result<Self, ImportError> {
+        let (mut connection, schema) = target::connect(database).await?;
+        target::refuse_unfinished(&mut connection, &schema, &database.place()).await?;
+        let writer = (chance.next() >> 1).cast_signed().max(1);
+        Ok(Self { connection, schema, tenant, kind, chance, writer })
+    }
+
+    /// All of them or none, each with the time at which it was exported.
+    pub(crate) async fn store(
+        &mut self,
+        records: Vec<(Record, Option<Instant>)>,
+    ) -> Result<Vec<Outcome>, ImportError> {
+        let stored = self.transact(records).await;
+        stored.map_err(|error| ImportError::Database(fault::of(&error)))?.map_err(ImportError::Database)
+    }
+
+    async fn transact(
+        &mut self,
+        records: Vec<(Record, Option<Instant>)>,
+    ) -> Result<Result<Vec<Outcome>, LedgerError>, Error> {
+        let told = self.schema.begin_writing().fetch_all(&mut self.connection).await?;
+        let now: i64 = told.last().ok_or(Error::RowNotFound)?.try_get(0)?;
+        let mut step = Step {
+            connection: &mut self.connection,
+            schema: &self.schema,
+            chance: &*self.chance,
+            now: Instant::from_micros(now),
+            writer: self.writer,
+            changed: false,
+            closing: Closing::default(),
+        };
+        let (reply, answer) = oneshot::channel();
+        let (records, exported): (Vec<Record>, Vec<Option<Instant>>) = records.into_iter().unzip();
+        let mut request = Request { tenant: self.tenant, kind: self.kind, records, answer: Slot::new(reply) };
+        intake::store(&mut step, &mut [&mut request]).await?;
+        Work::Store(request).finish(&Ok(()));
+        let outcomes = answer.await.unwrap_or(Err(LedgerError::Closed));
+        if let Ok(outcomes) = &outcomes {
+            export(&mut step, self.tenant, self.kind, outcomes, &exported).await?;
+        }
+        step.close().await?;
+        self.schema.script("COMMIT").execute(&mut self.connection).await?;
+        Ok(outcomes)
+    }
+}
+
+/// What a trigger knows from flows: whoever sets `exported_at` has delivered the record.
+async fn export(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    kind: &Kind,
+    outcomes: &[Outcome],
+    exported: &[Option<Instant>],
+) -> Result<(), Error> {
+    let stands = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Stored(_) | Verdict::Duplicate(_));
+    let (ids, times): (Vec<Uuid>, Vec<i64>) = outcomes
+        .iter()
+        .zip(exported)
+        .filter(|(outcome, _)| stands(outcome))
+        .filter_map(|(outcome, at)| Some((outcome.id, at.as_ref()?.micros())))
+        .unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let table = kind.table;
+    // In the order in which everybody locks.
+    step.schema
+        .query(&format!(
+            "SELECT 1 FROM studio.{table} WHERE tenant_id = $1 AND id = ANY($2) ORDER BY position FOR NO KEY UPDATE"
+        ))
+        .bind(tenant.0)
+        .bind(ids.clone())
+        .execute(&mut *step.connection)
+        .await?;
+    step.schema
+        .query(&format!(
+            "UPDATE studio.{table} AS r SET exported_at = e.at FROM unnest($2::uuid[], $3::bigint[]) AS e (id, at) \
+             WHERE r.tenant_id = $1 AND r.id = e.id AND r.exported_at IS NULL AND r.withdrawn_at IS NULL"
+        ))
+        .bind(tenant.0)
+        .bind(ids)
+        .bind(times)
+        .execute(&mut *step.connection)
+        .await
+        .map(|_| ())
+}

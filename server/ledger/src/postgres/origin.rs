@@ -1,0 +1,183 @@
+//! A table of somebody else's in the same database, read row by row as senders would write it.
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use model::{
+    record::{Field, Kind, Need, Shape},
+    time::Instant,
+};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Error, PgConnection, Row as _, postgres::PgRow, raw_sql};
+
+use super::{fault, row::get};
+use crate::{Database, OpenError, import::ImportError};
+
+const EXPORTED_AT: &str = "exported_at";
+
+pub(crate) struct Origin {
+    connection: PgConnection,
+    /// As it is written in a statement.
+    table: String,
+    select: String,
+}
+
+/// One row of it.
+pub(crate) struct Foreign {
+    /// What people find it by.
+    pub(crate) name: String,
+    pub(crate) exported_at: Option<Instant>,
+    /// An object as a sender would send it.
+    pub(crate) json: String,
+}
+
+impl Origin {
+    /// Looks what the table has, and begins to read it as it is at this moment.
+    pub(crate) async fn open(database: &Database, table: &str, kind: &Kind) -> Result<Self, ImportError> {
+        let (schema, name) = table.split_once('.').unwrap_or(("public", table));
+        let shown = format!("{schema}.{name}");
+        if schema == database.schema {
+            return Err(ImportError::Own { table: shown });
+        }
+        let connected = database.options.connect().await;
+        let mut connection = connected.map_err(|error| OpenError::Unavailable {
+            place: database.place(),
+            reason: fault::of(&error).to_string(),
+        })?;
+        let columns = begin(&mut connection, schema, name).await.map_err(|error| failed(&error))?;
+        if columns.is_empty() {
+            return Err(ImportError::NoTable { table: shown });
+        }
+        let table = format!("{}.{}", quoted(schema), quoted(name));
+        let select = select(kind, &columns, &table);
+        let select = select.map_err(|what| ImportError::Unfit { table: shown, what })?;
+        Ok(Self { connection, table, select })
+    }
+
+    pub(crate) async fn count(&mut self) -> Result<i64, ImportError> {
+        let query =
+            sqlx::query(AssertSqlSafe(format!("SELECT count(*) FROM {}", self.table))).persistent(false);
+        let row = query.fetch_one(&mut self.connection).await;
+        row.and_then(|row| get(&row, 0)).map_err(|error| failed(&error))
+    }
+
+    pub(crate) fn rows(&mut self) -> BoxStream<'_, Result<Foreign, ImportError>> {
+        let query = sqlx::query(AssertSqlSafe(self.select.clone())).persistent(false);
+        let rows = query.fetch(&mut self.connection);
+        rows.map(|row| row.and_then(|row| foreign(&row))).map_err(|error| failed(&error)).boxed()
+    }
+}
+
+/// The names and sorts of the columns.
+async fn begin(
+    connection: &mut PgConnection,
+    schema: &str,
+    name: &str,
+) -> Result<BTreeMap<String, String>, Error> {
+    raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *connection).await?;
+    let rows = sqlx::query(
+        "SELECT column_name::text, data_type::text FROM information_schema.columns \
+         WHERE table_schema = $1 AND table_name = $2",
+    )
+    .persistent(false)
+    .bind(schema.to_owned())
+    .bind(name.to_owned())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+}
+
+fn foreign(row: &PgRow) -> Result<Foreign, Error> {
+    let exported_at: Option<i64> = get(row, 1)?;
+    Ok(Foreign {
+        name: row.try_get(0)?,
+        exported_at: exported_at.map(Instant::from_micros),
+        json: get(row, 2)?,
+    })
+}
+
+/// What somebody else calls a field: the ledger's name without the unit that it counts in.
+fn column_of(field: &Field) -> &'static str {
+    match field.shape {
+        Shape::Decimal { .. } => field.column.rsplit_once('_').map_or(field.column, |(name, _)| name),
+        _ => field.column,
+    }
+}
+
+fn select(kind: &Kind, columns: &BTreeMap<String, String>, table: &str) -> Result<String, String> {
+    let mut members = Vec::new();
+    let mut times = Vec::new();
+    for field in kind.fields.iter().filter(|field| field.need != Need::Derived) {
+        let name = column_of(field);
+        let Some(sort) = columns.get(name) else {
+            if field.need == Need::Required {
+                return Err(format!("it has no column {name}"));
+            }
+            continue;
+        };
+        let column = format!("f.{}", quoted(name));
+        let value = match field.shape {
+            Shape::Text { .. } | Shape::Decimal { .. } => format!("{column}::text"),
+            Shape::Whole { .. } => column,
+            Shape::Time => {
+                let time = utc(&column, sort).ok_or_else(|| format!("its column {name} is no timestamp"))?;
+                times.push(time.clone());
+                // Of a time without end `to_char` says nothing, which would count as left out.
+                format!(
+                    "CASE WHEN isfinite({time}) THEN to_char({time}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') \
+                     ELSE {time}::text END"
+                )
+            }
+        };
+        members.push(format!("'{}', {value}", field.json));
+    }
+    if let Some(naming) = &kind.naming {
+        let name = snake(naming.json);
+        if columns.contains_key(&name) {
+            members.push(format!("'{}', f.{}::text", naming.json, quoted(&name)));
+        }
+    }
+    let exported = match columns.get(EXPORTED_AT) {
+        None => "NULL::bigint".to_owned(),
+        Some(sort) => {
+            let time = utc("f.exported_at", sort);
+            let time = time.ok_or_else(|| format!("its column {EXPORTED_AT} is no timestamp"))?;
+            format!("CASE WHEN isfinite({time}) THEN (extract(epoch FROM {time}) * 1000000)::bigint END")
+        }
+    };
+    let name = if columns.contains_key("id") { "coalesce(f.id::text, '')" } else { "f.ctid::text" };
+    times.push(name.to_owned());
+    Ok(format!(
+        "SELECT {name}, {exported}, json_strip_nulls(json_build_object({}))::text FROM {table} AS f ORDER BY {}",
+        members.join(", "),
+        times.join(", ")
+    ))
+}
+
+/// The time on a clock in Greenwich; what bears no zone is taken for that.
+fn utc(column: &str, sort: &str) -> Option<String> {
+    match sort {
+        "timestamp with time zone" => Some(format!("({column} AT TIME ZONE 'UTC')")),
+        "timestamp without time zone" => Some(column.to_owned()),
+        _ => None,
+    }
+}
+
+/// `campaignName` is `campaign_name`.
+fn snake(json: &str) -> String {
+    let mut name = String::new();
+    for letter in json.chars() {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn failed(error: &Error) -> ImportError {
+    ImportError::Database(fault::of(error))
+}

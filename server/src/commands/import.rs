@@ -1,0 +1,55 @@
+//! `studio import`: takes in a table of runs that stands in the ledger's database already.
+
+use std::io::Write as _;
+
+use anyhow::{Context as _, anyhow};
+use clap::Args;
+use ledger::{Word, chance::Seeded};
+use model::{record::campaign_run::CAMPAIGN_RUN, tenant::TenantId};
+
+use super::Failure;
+use crate::{
+    chance, clock,
+    settings::{Settings, Sources, database_at},
+};
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The table in the database of DATABASE_URL, as in schema.name
+    #[arg(long, default_value = "public.campaign_metrics")]
+    table: String,
+}
+
+impl Import {
+    pub async fn run(self) -> Result<(), Failure> {
+        let sources = Sources::of_machine();
+        Settings::read(&sources)?;
+        let database = database_at(&sources, None)?;
+        let mut tell = |word: Word| match word {
+            Word::Progress { rows, of } => say(&format!("  {rows} of {of} rows")),
+            Word::Refused { row, reason } => say(&format!("  not taken in: row {row}: {reason}")),
+        };
+        say(&format!("From {} into {database}", self.table));
+        let meant = (TenantId::FIRST, &CAMPAIGN_RUN);
+        let chance = Seeded::new(chance::seed());
+        let done = ledger::import(database, &self.table, meant, clock::clock(None), chance, &mut tell).await;
+        let done = done.context("not everything was taken in")?;
+        say(&format!(
+            "{} rows are new, {} were known; {} of these count as delivered, the others wait to be.",
+            done.stored, done.known, done.exported
+        ));
+        if done.refused == 0 {
+            return Ok(());
+        }
+        Err(anyhow!(
+            "{} rows were not taken in, each for the reason above; mend them there and call this again",
+            done.refused
+        )
+        .into())
+    }
+}
+
+/// Nobody listening is no reason to stop halfway.
+fn say(line: &str) {
+    _ = writeln!(std::io::stdout().lock(), "{line}");
+}

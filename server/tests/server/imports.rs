@@ -1,0 +1,136 @@
+//! `studio import`: a table that was there before, taken in as at the door, once, and not sent again.
+
+use dataverse::Query;
+use emulator::{Emulator, Options};
+use serde_json::Value as Json;
+
+use crate::{
+    database::Database,
+    reach::{self, borrowed},
+    studio::{Folder, Studio, command, until},
+};
+
+const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
+
+/// As services of this sort keep their runs.
+fn old_table(name: &str) -> String {
+    format!(
+        "CREATE TABLE {name} (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), campaign_id varchar(64) NOT NULL, \
+         run_id varchar(64), phase varchar(16) NOT NULL, agents_total integer NOT NULL, agents_successful integer NOT NULL, \
+         assets_generated integer, tokens_in bigint, tokens_out bigint, cost_usd numeric(10,5), latency_p95_ms integer, \
+         latency_avg_ms integer, success_rate numeric(5,2), created_at timestamptz NOT NULL, exported_at timestamptz); \
+         INSERT INTO {name} (campaign_id, run_id, phase, agents_total, agents_successful, tokens_in, cost_usd, \
+         success_rate, created_at, exported_at) \
+         SELECT 'c', 'r' || n, '1', 4, 3, n, n * 0.00001, 75, timestamptz '2026-10-01 12:00+02' + n * interval '1 hour', \
+         CASE WHEN n <= 700 THEN timestamptz '2026-10-02 00:00:00.25Z' + n * interval '1 hour' END \
+         FROM generate_series(1, 1200) AS n"
+    )
+}
+
+/// How the command ended, and what it said.
+fn import(settings: &[(&str, &str)], words: &[&str]) -> (Option<i32>, String) {
+    let output = command(&Folder::new(), settings).arg("import").args(words).output().unwrap();
+    let said = [output.stdout, output.stderr].map(|part| String::from_utf8(part).unwrap()).concat();
+    (output.status.code(), said)
+}
+
+async fn balance(studio: &Studio) -> Json {
+    studio.json("/api/pipeline").await["balance"][0].clone()
+}
+
+#[tokio::test]
+async fn an_old_table_is_taken_in_once_and_what_was_exported_is_not_sent() {
+    let database = Database::new();
+    database.run(&old_table("public.campaign_metrics")).await;
+    let resting = [&database.settings()[..], &[RESTING]].concat();
+    let (code, said) = import(&resting, &[]);
+    assert!(
+        code == Some(0) && said.contains("1200 rows are new, 0 were known; 700 of these count as delivered"),
+        "{said}"
+    );
+    assert!(said.contains("500 of 1200 rows"), "{said}");
+
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let organisation = reach::settings(&emulator);
+    let studio = Studio::with(&[&borrowed(&organisation)[..], &database.settings()].concat());
+    let sent = until("everything delivered", async || {
+        let balance = balance(&studio).await;
+        (balance["pending"] == 0).then_some(balance)
+    })
+    .await;
+    assert_eq!(
+        (&sent["received"], &sent["delivered"], &sent["unaccounted"]),
+        (&1200.into(), &1200.into(), &0.into())
+    );
+    let query = Query::of("apex_campaignmetricses").select(["apex_runid"]);
+    assert_eq!(reach::client(&emulator).query(query).all().await.unwrap().len(), 500);
+    let page = studio.json("/api/metrics/campaign?limit=1").await;
+    let run = &page["runs"][0];
+    assert_eq!((&run["runId"], &run["costUSD"]), (&"r1200".into(), &"0.01200".into()));
+    assert_eq!((&run["successRate"], &run["createdAt"]), (&"75.00".into(), &"2026-11-20T10:00:00Z".into()));
+    let exported = "SELECT (exported_at % 60000000)::text FROM studio.campaign_metrics WHERE run_id = 'r700'";
+    assert_eq!(database.ask(exported).await, "250000", "to the microsecond, as it was");
+
+    let (code, said) = import(&resting, &[]);
+    assert!(code == Some(0) && said.contains("0 rows are new, 1200 were known"), "{said}");
+    assert_eq!(balance(&studio).await["delivered"], 1200);
+}
+
+#[tokio::test]
+async fn what_would_be_refused_at_the_door_is_told_with_its_reason() {
+    let database = Database::new();
+    let table = "studio_old.runs";
+    database.run(&format!("CREATE SCHEMA studio_old; {}", old_table(table))).await;
+    database
+        .run(&format!(
+            "UPDATE {table} SET campaign_id = 'ann@example.com' WHERE run_id = 'r3'; \
+             UPDATE {table} SET agents_successful = 5 WHERE run_id = 'r4'; UPDATE {table} SET run_id = NULL WHERE run_id = 'r5'; \
+             UPDATE {table} SET cost_usd = 'NaN' WHERE run_id = 'r6'; UPDATE {table} SET tokens_in = 3000000000 WHERE run_id = 'r7'; \
+             UPDATE {table} SET created_at = 'infinity' WHERE run_id = 'r8'; UPDATE {table} SET run_id = 'r10' WHERE run_id = 'r9'; \
+             UPDATE {table} SET exported_at = NULL; ALTER TABLE {table} DROP COLUMN id"
+        ))
+        .await;
+    let settings = [&database.settings()[..], &[RESTING]].concat();
+    let (code, said) = import(&settings, &["--table", table]);
+    assert!(code == Some(1) && said.contains("1193 rows are new") && !said.contains("ann@"), "{said}");
+    for reason in [
+        "campaignId looks like an e-mail",
+        "agentsSuccessful must be at most",
+        "runId is required",
+        "costUSD must be",
+        "tokensIn must be a whole number",
+        "createdAt must be a time",
+        "says something else",
+        "7 rows were not taken in",
+    ] {
+        assert!(said.contains(reason), "no {reason:?} in {said}");
+    }
+    // What was exported since counts as delivered the next time.
+    let studio = Studio::with(&settings);
+    assert_eq!(balance(&studio).await["pending"], 1193);
+    database.run(&format!("UPDATE {table} SET exported_at = now() WHERE run_id IN ('r1', 'r2')")).await;
+    assert_eq!(import(&settings, &["--table", table]).0, Some(1));
+    let after = balance(&studio).await;
+    assert_eq!(
+        (&after["pending"], &after["delivered"], &after["unaccounted"]),
+        (&1191.into(), &2.into(), &0.into())
+    );
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_meant_is_refused() {
+    let database = Database::new();
+    database
+        .run("CREATE TABLE public.half (campaign_id text, run_id text, phase text, agents_total int)")
+        .await;
+    let settings = [&database.settings()[..], &[RESTING]].concat();
+    let own = format!("{}.campaign_metrics", settings[1].1);
+    for (table, piece) in
+        [("nowhere", "no table public.nowhere"), ("half", "no column agents_successful"), (&own, "own")]
+    {
+        let (code, said) = import(&settings, &["--table", table]);
+        assert!(code == Some(1) && said.contains(piece), "{said}");
+    }
+    let (code, said) = import(&[], &[]);
+    assert!(code == Some(2) && said.contains("DATABASE_URL is missing"), "{said}");
+}
