@@ -1,7 +1,11 @@
 //! `cargo xtask bench [NAME]`: the benchmarks of the bars, each with its method and figure.
 
+mod backlog;
 mod dataverse;
 mod durability;
+mod intake;
+mod load;
+mod million;
 mod size;
 mod start;
 
@@ -18,6 +22,9 @@ const BENCHMARKS: &[(&str, &str, Benchmark)] = &[
     ("size", "how many bytes the first visit loads", size::measure),
     ("dataverse", "rows through client and emulator, and a million of them in memory", dataverse::measure),
     ("durability", "a hundred kills under load, and what was promised", durability::measure),
+    ("intake", "records a second, each on disk before its answer", intake::measure),
+    ("backlog", "ten thousand records that wait for Dataverse", backlog::measure),
+    ("million", "start and memory with a million runs", million::measure),
     ("start", "how long a start takes, and the memory that it holds when idle", start::measure),
 ];
 
@@ -33,6 +40,23 @@ pub struct Figure {
     pub unit: &'static str,
     /// The most that it may be, where there is a bar.
     pub bar: Option<f64>,
+    /// The bar is the least that it may be.
+    pub more_is_better: bool,
+}
+
+impl Figure {
+    fn at_most(what: &'static str, value: f64, unit: &'static str, bar: impl Into<Option<f64>>) -> Self {
+        Self { what, value, unit, bar: bar.into(), more_is_better: false }
+    }
+
+    fn at_least(what: &'static str, value: f64, unit: &'static str, bar: f64) -> Self {
+        Self { what, value, unit, bar: Some(bar), more_is_better: true }
+    }
+
+    /// None where there is no bar.
+    fn holds(&self) -> Option<bool> {
+        self.bar.map(|bar| if self.more_is_better { self.value >= bar } else { self.value <= bar })
+    }
 }
 
 pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
@@ -65,10 +89,12 @@ pub fn help() -> String {
 
 fn show(report: &Report) {
     println!("{}", report.method);
-    for Figure { what, value, unit, bar } in &report.figures {
-        let verdict = match bar {
-            Some(bar) if value > bar => format!("  MISSES its bar of {bar} {unit}"),
-            Some(bar) => format!("  (bar {bar} {unit})"),
+    for figure in &report.figures {
+        let Figure { what, value, unit, bar, .. } = figure;
+        let bar = bar.map(|bar| format!("{bar} {unit}")).unwrap_or_default();
+        let verdict = match figure.holds() {
+            Some(false) => format!("  MISSES its bar of {bar}"),
+            Some(true) => format!("  (bar {bar})"),
             None => String::new(),
         };
         println!("  {what:<40} {value:>9.1} {unit}{verdict}");

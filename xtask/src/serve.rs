@@ -40,8 +40,14 @@ impl Server {
 
     /// Starts it on a folder that may hold something already, and leaves that there.
     pub fn start_on(binary: &Path, data: &Path) -> Result<Self> {
+        Self::start_with(binary, data, &[])
+    }
+
+    /// The same with settings.
+    pub fn start_with(binary: &Path, data: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let mut command = Command::new(binary);
         forget_settings(&mut command);
+        command.envs(settings.iter().copied());
         command.env("STUDIO_ADDR", "127.0.0.1:0").env("STUDIO_DATA", data);
         command.stderr(Stdio::null());
         let start = now();

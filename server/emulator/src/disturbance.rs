@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
 use crate::fault::Fault;
+use crate::schema::Column;
+use crate::value::Cell;
 
 /// A fault, and which requests it befalls. Left-out limits do not limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,9 @@ pub struct Disturbance {
     /// Only requests of this method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
+    /// What [`Effect::Refuse`] refuses: rows in one of whose texts this occurs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
 }
 
 /// What a disturbance does to a request.
@@ -59,6 +64,8 @@ pub enum Effect {
     /// Changes of definitions take this long, and another one in the meantime is refused: the cloud's customization
     /// lock. Nothing else is touched.
     Lock,
+    /// Rows that hold the text are refused when they are written, as a plug-in of the customer's would do it.
+    Refuse,
 }
 
 /// The disturbances in force.
@@ -111,6 +118,19 @@ impl Disturbances {
         Some(active.disturbance.clone())
     }
 
+    /// Why a row may not be written, if a plug-in is played that minds it.
+    pub(crate) fn refusal(&self, cells: &[(&Column, Cell)], now_ms: i64) -> Option<Fault> {
+        let mut all = self.lock();
+        let active = all.iter_mut().find(|active| active.lasts(now_ms) && active.minds(cells))?;
+        if let Some(left) = &mut active.left {
+            *left -= 1;
+        }
+        // What a plug-in throws reaches the caller with this code [D:org-service/handle-exceptions].
+        let text = active.disturbance.text.as_deref().unwrap_or_default();
+        let message = format!("A plug-in of this organisation does not take rows with \"{text}\" in them.");
+        Some(Fault::new(StatusCode::BAD_REQUEST, "0x80040265", message))
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Active>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -121,7 +141,18 @@ impl Active {
         self.left != Some(0) && self.until_ms.is_none_or(|until| now_ms < until)
     }
 
+    fn minds(&self, cells: &[(&Column, Cell)]) -> bool {
+        let text = self.disturbance.text.as_deref().filter(|_| self.disturbance.effect == Effect::Refuse);
+        let holds = |part: &str| {
+            cells.iter().any(|(_, cell)| matches!(cell, Cell::Text(text) if text.contains(part)))
+        };
+        text.is_some_and(holds)
+    }
+
     fn fits(&self, method: &Method, path: &str) -> bool {
+        if self.disturbance.effect == Effect::Refuse {
+            return false;
+        }
         let path_fits = match &self.disturbance.path {
             Some(part) => path.contains(part.as_str()),
             None => path.starts_with("/api/data/"),

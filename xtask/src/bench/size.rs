@@ -19,17 +19,17 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
         let files = loaded.iter().filter(|file| file.address.ends_with(ending));
         visit::sum(files) as f64 / 1000.0
     };
-    let figure = |what, value, bar| Figure { what, value, unit: "KB", bar };
+    let kilobyte = |what, value, bar: Option<f64>| Figure::at_most(what, value, "KB", bar);
     Ok(Report {
         method:
             "bytes of every body of a first visit, as sent to a browser that takes brotli; KB = 1000 bytes"
                 .to_owned(),
         figures: vec![
-            figure("the whole visit", kilobytes(""), Some(visit::WHOLE_MAX as f64 / 1000.0)),
-            figure("WebAssembly", kilobytes(".wasm"), Some(visit::WASM_MAX as f64 / 1000.0)),
-            figure("JavaScript", kilobytes(".js"), None),
-            figure("styles", kilobytes(".css"), None),
-            figure("the page", page(&loaded), None),
+            kilobyte("the whole visit", kilobytes(""), Some(visit::WHOLE_MAX as f64 / 1000.0)),
+            kilobyte("WebAssembly", kilobytes(".wasm"), Some(visit::WASM_MAX as f64 / 1000.0)),
+            kilobyte("JavaScript", kilobytes(".js"), None),
+            kilobyte("styles", kilobytes(".css"), None),
+            kilobyte("the page", page(&loaded), None),
         ],
     })
 }

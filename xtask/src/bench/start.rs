@@ -32,14 +32,9 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
             SETTLED.as_secs()
         ),
         figures: vec![
-            Figure {
-                what: "ready, on an empty folder with demo data",
-                value: median(first),
-                unit: "ms",
-                bar: Some(500.0),
-            },
-            Figure { what: "ready, on a filled folder", value: median(again), unit: "ms", bar: Some(500.0) },
-            Figure { what: "memory, idle", value: memory, unit: "MB", bar: Some(60.0) },
+            Figure::at_most("ready, on an empty folder with demo data", median(first), "ms", Some(500.0)),
+            Figure::at_most("ready, on a filled folder", median(again), "ms", Some(500.0)),
+            Figure::at_most("memory, idle", memory, "MB", Some(60.0)),
         ],
     })
 }

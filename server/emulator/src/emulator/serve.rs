@@ -168,6 +168,8 @@ impl Door {
                 let _ = self.stopped.changed().await;
                 Err(Cut)
             }
+            // It befalls rows, not requests.
+            Effect::Refuse => Ok(self.run(head, body).await),
             Effect::Delay => self.late(&disturbance, head, body).await,
             Effect::Lock => {
                 let organisation = Arc::clone(&self.organisation);

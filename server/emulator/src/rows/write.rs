@@ -54,6 +54,10 @@ pub(crate) async fn write(
         names.caller.demand_link(table, names.table(column.target().unwrap_or_default())?)?;
     }
     let mut given = given(names, transaction, payload).await?;
+    let now = names.organisation.surroundings.now_ms();
+    if let Some(refusal) = names.organisation.disturbances.refusal(&given, now) {
+        return Err(refusal);
+    }
     let current = current_version(transaction, table, id).await?;
     match (guard, current) {
         (Guard::MustExist | Guard::Version(_), None) => return Err(Fault::no_row(&table.logical, id)),

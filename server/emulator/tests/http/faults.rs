@@ -127,6 +127,19 @@ async fn definitions_are_changed_one_after_the_other_where_that_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_row_is_refused_as_a_plug_in_refuses_it() {
+    let desk = Desk::new().await;
+    let text = Some("forbidden".to_owned());
+    desk.emulator.disturb(Disturbance { effect: Effect::Refuse, text, ..Disturbance::default() });
+    assert_eq!(desk.post("x_things", &json!({ "x_name": "allowed" })).await.status, 204);
+    let refused = desk.post("x_things", &json!({ "x_name": "is forbidden here" })).await;
+    assert_eq!(refused.refusal(), (400, "0x80040265"));
+    assert_eq!(desk.get("x_things/$count").await.text, "1");
+    desk.emulator.calm();
+    assert_eq!(desk.post("x_things", &json!({ "x_name": "is forbidden here" })).await.status, 204);
+}
+
+#[tokio::test]
 async fn a_hanging_request_does_not_hold_up_the_end() {
     let desk = Desk::new().await;
     desk.emulator.disturb(Disturbance { effect: Effect::Hang, ..Disturbance::default() });

@@ -1,0 +1,76 @@
+//! Ten thousand records wait while Dataverse is away: how long until they are there, once it is back.
+
+use std::{fs, path::Path, thread, time::Duration};
+
+use anyhow::{Result, bail};
+
+use super::{
+    Figure, Report,
+    load::{self, Connection},
+};
+use crate::{house::House, serve::Server, shell::now};
+
+const RECORDS: i64 = 10_000;
+const BATCH: u64 = 1_000;
+/// Nothing takes so long unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub fn measure(house: &House, binary: &Path) -> Result<Report> {
+    let data = house.target.join("bench-backlog-data");
+    _ = fs::remove_dir_all(&data);
+    let server = Server::start_with(binary, &data, &[("STUDIO_DEMO", "off"), ("STUDIO_LOG", "error")])?;
+    let mut connection = Connection::to(&server.address)?;
+    wait(&mut connection, "the relay", |pipeline| !pipeline["relay"].is_null())?;
+    make(&mut connection, "away")?;
+    for number in 0..RECORDS.unsigned_abs() / BATCH {
+        connection.send(&load::batch(number, BATCH))?;
+    }
+    wait(&mut connection, "the outage", |pipeline| pipeline["state"] == "stopped")?;
+    make(&mut connection, "none")?;
+    let back = now();
+    wait(&mut connection, "the first delivery", |pipeline| pipeline["balance"][0]["delivered"] != 0)?;
+    let first = back.elapsed().as_secs_f64();
+    wait(&mut connection, "the last delivery", |pipeline| pipeline["balance"][0]["delivered"] == RECORDS)?;
+    let delivered = back.elapsed().as_secs_f64();
+    wait(&mut connection, "the read-back", |pipeline| pipeline["balance"][0]["confirmed"] == RECORDS)?;
+    let confirmed = back.elapsed().as_secs_f64();
+    let pipeline = connection.json("/api/pipeline")?;
+    let unaccounted = pipeline["unaccounted"].as_f64().unwrap_or(f64::NAN);
+    let token = &pipeline["tokenCache"];
+    let hits: f64 = token["hitRate"].as_str().and_then(|rate| rate.parse().ok()).unwrap_or(f64::NAN);
+    drop(server);
+    fs::remove_dir_all(&data)?;
+    Ok(Report {
+        method: format!(
+            "{RECORDS} records taken while the emulator inside cuts every connection; from the moment that it is brought back, \
+             with its service protection limits on"
+        ),
+        figures: vec![
+            Figure::at_most("until the first is there (the pause ends)", first, "s", None),
+            Figure::at_most("until all are delivered", delivered, "s", Some(15.0)),
+            Figure::at_most("until all are read back", confirmed, "s", None),
+            Figure::at_most("unaccounted", unaccounted, "", Some(0.0)),
+            Figure::at_least("requests that found a token at hand", hits, "%", 99.0),
+        ],
+    })
+}
+
+/// What a person giving a demo presses.
+fn make(connection: &mut Connection, trouble: &str) -> Result<()> {
+    let media = "application/x-www-form-urlencoded";
+    match connection.ask("POST", "/pipeline/demo", media, &format!("make={trouble}"))? {
+        (303, _) => Ok(()),
+        (status, body) => bail!("{status}: {body}"),
+    }
+}
+
+fn wait(connection: &mut Connection, what: &str, done: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
+    let start = now();
+    while !done(&connection.json("/api/pipeline")?) {
+        if start.elapsed() > PATIENCE {
+            bail!("in vain waited for {what}");
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! How many records a second are taken in, each on disk before its answer; beside the machine's own limit.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::Result;
+
+use super::{
+    Figure, Report,
+    load::{self, Load},
+};
+use crate::{house::House, serve::Server, shell::now};
+
+const TIME: Duration = Duration::from_secs(8);
+const CONNECTIONS: usize = 64;
+const BATCH: u64 = 1_000;
+const BATCHERS: usize = 4;
+
+pub fn measure(house: &House, binary: &Path) -> Result<Report> {
+    let data = house.target.join("bench-intake-data");
+    _ = fs::remove_dir_all(&data);
+    let resting = [("STUDIO_DEMO", "off"), ("USE_DATAVERSE", "false"), ("STUDIO_LOG", "error")];
+    let server = Server::start_with(binary, &data, &resting)?;
+    let alone = load::send(&server.address, 1, TIME / 4, |number| load::run(number + 2_000_000_000))?;
+    let single = load::send(&server.address, CONNECTIONS, TIME, load::run)?;
+    let batched =
+        load::send(&server.address, BATCHERS, TIME, |number| load::batch(number + 1_000_000, BATCH))?;
+    let memory = server.memory()? as f64 / 1e6;
+    drop(server);
+    let flushes = bare(&data.join("bare"), &load::run(1))?;
+    let batch_flushes = bare(&data.join("bare"), &load::batch(1, BATCH))? * BATCH as f64;
+    fs::remove_dir_all(&data)?;
+    let rate = |load: &Load| load.requests / load.seconds;
+    Ok(Report {
+        method: format!(
+            "{} s each over loopback, sender and server share the cores, relay at rest, new records only; the bare loop appends \
+             the same bytes to a file and flushes it (fdatasync) before the next",
+            TIME.as_secs()
+        ),
+        figures: vec![
+            Figure::at_most("one connection: median at the sender", alone.median_ms, "ms", Some(5.0)),
+            Figure::at_least("one record a request, 64 connections", rate(&single), "records/s", 10_000.0),
+            Figure::at_most("of them: median at the sender", single.median_ms, "ms", None),
+            Figure::at_least(
+                "1,000 records a request, 4 connections",
+                rate(&batched) * BATCH as f64,
+                "records/s",
+                50_000.0,
+            ),
+            Figure::at_most("bare loop: one record a flush", flushes, "records/s", None),
+            Figure::at_most("bare loop: 1,000 records a flush", batch_flushes, "records/s", None),
+            Figure::at_most("memory after it", memory, "MB", Some(200.0)),
+        ],
+    })
+}
+
+/// How often a second the machine appends these bytes and flushes them.
+fn bare(file: &Path, bytes: &str) -> Result<f64> {
+    let mut file = File::create(file)?;
+    let (start, mut times) = (now(), 0_u32);
+    while start.elapsed() < TIME / 4 {
+        file.write_all(bytes.as_bytes())?;
+        file.sync_data()?;
+        times += 1;
+    }
+    Ok(f64::from(times) / start.elapsed().as_secs_f64())
+}
