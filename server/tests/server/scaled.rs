@@ -148,6 +148,24 @@ fn a_database_that_does_not_answer_is_told_without_its_password() {
     assert!(said.contains("127.0.0.1:9/metrics") && !said.contains("hunter2"), "{said}");
 }
 
+#[tokio::test]
+async fn the_databases_password_is_found_nowhere() {
+    let database = Database::new();
+    let settings = [&database.settings()[..], &[RESTING, ("STUDIO_LOG", "trace")]].concat();
+    let studio = Studio::with(&settings);
+    studio.stored(&run("c", "r")).await;
+    let mut said = String::new();
+    for path in ["/", "/pipeline", "/api/pipeline", "/api/metrics/recent", "/metrics", "/nothing"] {
+        said += &studio.get(path).await.text().await.unwrap();
+    }
+    let (_, _, printed, folder) = studio.terminate();
+    said += &(printed + &folder.log());
+    assert!(
+        said.contains("campaign") && !said.contains("on loopback") && !said.contains("on%20loopback"),
+        "{said}"
+    );
+}
+
 #[test]
 fn copies_of_files_are_not_for_databases() {
     let (folder, database) = (Folder::new(), Database::new());

@@ -22,8 +22,8 @@ pub fn measure(house: &House, _binary: &Path) -> Result<Report> {
     };
     Ok(Report {
         method: format!(
-            "six senders, kill -9 at {ROUNDS} random moments of one server on SQLite and of each of two on one PostgreSQL, cut, refused, delayed and unanswered requests, revoked tokens; \
-             after each, every acknowledged run is compared in ledger and Dataverse"
+            "six senders, kill -9 at {ROUNDS} random moments of one server on SQLite and of each of two on one PostgreSQL, \
+             cut, refused, delayed and unanswered requests, revoked tokens; after each, every acknowledged run is compared in ledger and Dataverse"
         ),
         figures: vec![
             Figure::at_most("kills", f64::from(ROUNDS), "", None),

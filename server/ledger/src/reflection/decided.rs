@@ -6,6 +6,7 @@ use model::{
     record::{Kind, Record, to_json},
     tenant::TenantId,
 };
+use uuid::Uuid;
 
 use super::{Fact, Line, merged};
 use crate::{Reflected, Reflection, Seen, amendment::Passage, letters::cut};
@@ -30,6 +31,27 @@ impl Decided<'_> {
     /// The row's content, where it has one.
     pub(crate) fn seen(&self) -> Option<&Record> {
         if let Seen::Row(record) = &self.reflection.seen { Some(record) } else { None }
+    }
+
+    /// The record that bears the row's id in Dataverse from now on, and that id where it is not its own.
+    pub(crate) fn adoption(&self) -> Option<(&Fact, Option<Uuid>)> {
+        let fact = self.fact.filter(|_| self.adopts)?;
+        let own = fact.row.held.stored.id;
+        Some((fact, Some(self.reflection.dataverse_id).filter(|id| *id != own)))
+    }
+
+    /// A record that waits to be sent for the first time, and stands there all the same: a withdrawal has to delete it.
+    pub(crate) fn proves(&self) -> Option<&Fact> {
+        self.fact.filter(|fact| {
+            matches!(fact.line, Line::Waiting { first: true, .. })
+                && matches!(self.reflected, Reflected::Known | Reflected::KeptOut)
+                && self.seen().is_some()
+        })
+    }
+
+    /// Whether nothing is to be written down about it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.reflected == Reflected::Known && !self.adopts && self.proves().is_none()
     }
 
     /// What is done, and to which record of ours.

@@ -14,6 +14,7 @@ mod letters;
 mod lists;
 mod migrations;
 mod mirror;
+mod organisation;
 mod outside;
 mod records;
 mod schema;
