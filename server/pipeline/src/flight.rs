@@ -2,12 +2,17 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use dataverse::{BatchOptions, Client, Error, Operation, Outcome};
+use dataverse::Error;
 use ledger::{Operation as Carried, Parcel, chance::Chance};
 use model::record::Kind;
 use tokio::time::Instant as Moment;
 
-use crate::{Settings, row, targets::Targets};
+use crate::{
+    Organisation, Settings,
+    organisation::{Write, Written},
+    row,
+    targets::Targets,
+};
 
 /// What became of a parcel.
 #[derive(Debug)]
@@ -31,7 +36,7 @@ pub(crate) struct Landing {
 
 /// What a flight needs beside its parcels.
 pub(crate) struct Airport<'a> {
-    pub(crate) client: &'a Client,
+    pub(crate) organisation: &'a dyn Organisation,
     pub(crate) targets: &'a Targets,
     pub(crate) settings: &'a Settings,
     pub(crate) chance: &'a dyn Chance,
@@ -42,7 +47,7 @@ pub(crate) async fn fly(airport: Airport<'_>, parcels: Vec<Parcel>) -> Landing {
     let start = Moment::now();
     let mut landing =
         Landing { parcels: Vec::with_capacity(parcels.len()), lane: None, took: Duration::ZERO };
-    match airport.targets.send(airport.client, &parcels).await {
+    match airport.targets.send(airport.organisation, &parcels).await {
         Err(error) => landing.hold(parcels, error),
         Ok(()) => {
             for (kind, parcels) in by_kind(parcels) {
@@ -91,8 +96,7 @@ impl Airport<'_> {
     }
 
     /// All at once, which counts as one request. Where one record spoils that, each by itself in a batch.
-    async fn upsert(&self, kind: &'static Kind, parcels: &[Parcel]) -> Result<Vec<Outcome>, Error> {
-        let table = &kind.destination;
+    async fn upsert(&self, kind: &'static Kind, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
         let rows = parcels
             .iter()
             .filter_map(|parcel| match &parcel.operation {
@@ -100,27 +104,28 @@ impl Airport<'_> {
                 Carried::Delete => None,
             })
             .collect();
-        match self.client.upsert_each(table.entity_set, table.logical_name, table.primary_key, rows).await {
+        match self.organisation.upsert(&kind.destination, rows).await {
             Err(error) if !error.is_lane_fault() => self.batch(kind, parcels).await,
             outcomes => outcomes,
         }
     }
 
-    async fn batch(&self, kind: &'static Kind, parcels: &[Parcel]) -> Result<Vec<Outcome>, Error> {
+    async fn batch(&self, kind: &'static Kind, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
         let set = kind.destination.entity_set;
-        let operations = parcels
+        let writes = parcels
             .iter()
             .map(|parcel| match &parcel.operation {
                 Carried::Upsert(stored) => {
-                    Operation::upsert(set, parcel.id, row::of(kind, parcel.tenant, &stored.record))
+                    let row = row::of(kind, parcel.tenant, &stored.record);
+                    Write::Upsert { set, id: parcel.id, row }
                 }
-                Carried::Delete => Operation::delete(set, parcel.id),
+                Carried::Delete => Write::Delete { set, id: parcel.id },
             })
             .collect();
-        self.client.batch(operations, BatchOptions { continue_on_error: true }).await
+        self.organisation.write(writes).await
     }
 
-    fn judge(&self, parcels: Vec<Parcel>, outcomes: Vec<Outcome>, landing: &mut Landing) {
+    fn judge(&self, parcels: Vec<Parcel>, outcomes: Vec<Written>, landing: &mut Landing) {
         if let Some(error) = common_cause(&outcomes) {
             return landing.hold(parcels, error);
         }
@@ -133,7 +138,7 @@ impl Airport<'_> {
         }
     }
 
-    fn fate(&self, parcel: &Parcel, outcome: &Outcome) -> Fate {
+    fn fate(&self, parcel: &Parcel, outcome: &Written) -> Fate {
         let deletes = matches!(parcel.operation, Carried::Delete);
         match outcome {
             Ok(_) => Fate::Delivered,
@@ -159,7 +164,7 @@ impl Airport<'_> {
 }
 
 /// A table or column that is missing there spoils every record alike: then it is not the records that are wrong.
-fn common_cause(outcomes: &[Outcome]) -> Option<Error> {
+fn common_cause(outcomes: &[Written]) -> Option<Error> {
     let mut cause: Option<&Error> = None;
     for outcome in outcomes {
         let Err(error) = outcome else { return None };

@@ -75,6 +75,8 @@ pub fn start(
         board.clone(),
     );
     workers.spawn(read_back.run());
-    workers.spawn(Relay { ledger, client, settings, clock, chance: Arc::new(chance), stop, board }.run());
+    let organisation = Arc::new(client);
+    workers
+        .spawn(Relay { ledger, organisation, settings, clock, chance: Arc::new(chance), stop, board }.run());
     Handle { status, workers }
 }

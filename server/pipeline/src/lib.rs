@@ -4,6 +4,7 @@
 
 mod flight;
 mod handle;
+mod organisation;
 mod pace;
 mod provision;
 mod read_back;
@@ -14,6 +15,7 @@ mod status;
 mod targets;
 
 pub use handle::{Handle, start};
+pub use organisation::{ChangePages, Organisation, Write, Written};
 pub use provision::{Plan, READER, Scope, Step, WRITER, plan, provision};
 pub use settings::{Settings, Tenant};
 pub use status::RelayStatus;

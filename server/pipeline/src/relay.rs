@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dataverse::{Client, Error};
+use dataverse::Error;
 use ledger::{Ledger, LedgerError, Parcel, chance::Chance};
 use model::{
     clock::Clock,
@@ -16,7 +16,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Settings,
+    Organisation, Settings,
     flight::{Airport, Fate, Landing, fly},
     handle::Board,
     pace::Pace,
@@ -30,7 +30,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 pub(crate) struct Relay {
     pub(crate) ledger: Ledger,
-    pub(crate) client: Client,
+    pub(crate) organisation: Arc<dyn Organisation>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<dyn Chance>,
@@ -124,11 +124,15 @@ impl Relay {
             tower.not_before = Moment::now() + self.settings.linger;
         }
         self.look_behind(&parcels, now);
-        let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
+        let (organisation, settings) = (Arc::clone(&self.organisation), Arc::clone(&self.settings));
         let (targets, chance) = (Arc::clone(&tower.targets), Arc::clone(&self.chance));
         tower.flights.spawn(async move {
-            let airport =
-                Airport { client: &client, targets: &targets, settings: &settings, chance: &*chance };
+            let airport = Airport {
+                organisation: &*organisation,
+                targets: &targets,
+                settings: &settings,
+                chance: &*chance,
+            };
             fly(airport, parcels).await
         });
     }
