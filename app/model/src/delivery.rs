@@ -9,6 +9,8 @@ pub struct Balance {
     pub table: &'static str,
     /// Summed from the receipts, one of which is written for each request.
     pub received: i64,
+    /// Came out of Dataverse, where somebody else wrote them: neither received nor to be delivered.
+    pub mirrored: i64,
     /// Counted rows.
     pub durable: i64,
     /// Records that Dataverse acknowledged at least once.
@@ -19,6 +21,8 @@ pub struct Balance {
     pub pending: i64,
     /// Records that Dataverse refused for good.
     pub dead: i64,
+    /// Records that Dataverse refused and that a person gave up.
+    pub dropped: i64,
     /// Records that were withdrawn, before or after delivery.
     pub deleted: i64,
     /// Records withdrawn before Dataverse ever saw them: never to be delivered.
@@ -26,11 +30,12 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Every difference that pending, dead and deleted do not explain. 0, or red.
+    /// Every difference that pending, dead, dropped and deleted do not explain. 0, or red.
     #[must_use]
     pub const fn unaccounted(&self) -> i64 {
-        let lost_at_the_door = (self.received - self.durable).abs();
-        let explained = self.delivered + self.pending + self.dead + self.deleted_unsent;
+        let lost_at_the_door = (self.received + self.mirrored - self.durable).abs();
+        let in_dataverse = self.delivered + self.mirrored;
+        let explained = in_dataverse + self.pending + self.dead + self.dropped + self.deleted_unsent;
         lost_at_the_door + (self.durable - explained).abs()
     }
 }
@@ -88,17 +93,19 @@ mod tests {
     #[test]
     fn only_what_nothing_explains_is_unaccounted() {
         let well = Balance {
-            received: 10,
-            durable: 10,
+            received: 11,
+            mirrored: 3,
+            durable: 14,
             delivered: 6,
             pending: 2,
             dead: 1,
+            dropped: 1,
             deleted: 2,
             deleted_unsent: 1,
             ..Balance::default()
         };
         assert_eq!(well.unaccounted(), 0);
-        assert_eq!(Balance { durable: 9, ..well.clone() }.unaccounted(), 2);
+        assert_eq!(Balance { durable: 13, ..well.clone() }.unaccounted(), 2);
         assert_eq!(Balance { delivered: 5, ..well }.unaccounted(), 1);
     }
 }

@@ -33,18 +33,6 @@ pub enum Operation {
     Delete,
 }
 
-/// A record that Dataverse refuses for a reason of the record's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    pub kind: &'static Kind,
-    pub id: Uuid,
-    pub revision: i64,
-    pub reason: String,
-    pub attempts: i64,
-    pub enqueued_at: Instant,
-    pub died_at: Instant,
-}
-
 /// A record that Dataverse acknowledged and that was not read back yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unconfirmed {

@@ -143,7 +143,7 @@ fn make(kind: &Kind) -> Statements {
              AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT $3"
         ),
         dead: format!(
-            "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id FROM studio.dead_letters AS d \
+            "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL FROM studio.dead_letters AS d \
              JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
              WHERE d.tenant_id = $1 AND d.kind = $2 ORDER BY d.died_at DESC, d.position DESC LIMIT $3"
         ),

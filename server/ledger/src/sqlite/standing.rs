@@ -94,11 +94,13 @@ async fn balance(
     Ok(Balance {
         table: kind.destination.logical_name,
         received,
+        mirrored: 0,
         durable,
         delivered,
         confirmed,
         pending,
         dead,
+        dropped: 0,
         deleted,
         deleted_unsent,
     })
@@ -143,6 +145,9 @@ pub(super) async fn dead_letters(
                 enqueued_at: Instant::from_micros(get(row, 2)?),
                 died_at: Instant::from_micros(get(row, 3)?),
                 reason: get(row, 4)?,
+                request: None,
+                response: None,
+                deletes: get(row, 6)?,
                 id: super::row::id(row, 5)?,
             });
         }

@@ -128,7 +128,7 @@ fn make(kind: &Kind) -> Statements {
              AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT ?2"
         )),
         dead: leak(format!(
-            "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id FROM dead_letters AS d \
+            "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL FROM dead_letters AS d \
              CROSS JOIN {table} AS r ON r.position = d.position \
              WHERE d.tenant_id = ?1 AND d.kind = ?2 ORDER BY d.died_at DESC, d.position DESC LIMIT ?3"
         )),
