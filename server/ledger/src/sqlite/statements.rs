@@ -2,13 +2,17 @@
 
 use model::record::Kind;
 
-use crate::{amendment::time_field, made::Made};
+use crate::{amendment::time_field, made::Made, reflection::Line};
 
 /// How many rows one INSERT takes. Few sizes, so that each statement is prepared once.
 pub(super) const CHUNKS: [usize; 4] = [64, 16, 4, 1];
 
 /// Where in a row the kind's own fields begin.
-pub(super) const FIELDS_FROM: usize = 8;
+pub(super) const FIELDS_FROM: usize = 9;
+
+/// A dead letter with its record.
+const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL, \
+     d.request, d.response";
 
 /// The statements of one kind.
 pub(super) struct Statements {
@@ -16,6 +20,25 @@ pub(super) struct Statements {
     pub(super) by_ids: &'static str,
     /// One INSERT for each of `CHUNKS`: the tenant, received_at; then of each row position, id and fields.
     insert: [&'static str; CHUNKS.len()],
+    /// Like `insert`, of rows that stand in Dataverse already: dataverse_id after id.
+    insert_mirrored: [&'static str; CHUNKS.len()],
+    /// Records by their ids, those of other tenants too, and where they stand: the ids as a JSON array, the kind's name,
+    /// now.
+    pub(super) known_by_id: &'static str,
+    /// The same by their ids in Dataverse, where these are others.
+    pub(super) known_by_id_there: &'static str,
+    /// dataverse_id, position.
+    pub(super) adopt: &'static str,
+    /// confirmed_at, the positions as a JSON array.
+    pub(super) met: &'static str,
+    /// The fields, then revision, confirmed_at twice, position.
+    pub(super) changed_there: &'static str,
+    /// withdrawn_at, revision, position.
+    pub(super) gone_there: &'static str,
+    /// The position.
+    pub(super) unsend: &'static str,
+    /// The kind's name, the position after which, exported_at before which, how many.
+    pub(super) standing_there: &'static str,
     /// The outbox entries of the positions from the second to the third parameter; the first is the kind's name.
     pub(super) enqueue: &'static str,
     /// The fields, then revision, position.
@@ -33,6 +56,8 @@ pub(super) struct Statements {
     pub(super) withdrawn: &'static str,
     pub(super) to_confirm: &'static str,
     pub(super) dead: &'static str,
+    /// The tenant, the kind's name, the id.
+    pub(super) dead_one: &'static str,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
     /// The column of the record's own time.
@@ -41,11 +66,16 @@ pub(super) struct Statements {
 
 impl Statements {
     pub(super) fn insert(&self, chunk: usize) -> &'static str {
-        CHUNKS
-            .iter()
-            .position(|size| *size == chunk)
-            .map_or(self.insert[CHUNKS.len() - 1], |at| self.insert[at])
+        of_chunk(&self.insert, chunk)
     }
+
+    pub(super) fn insert_mirrored(&self, chunk: usize) -> &'static str {
+        of_chunk(&self.insert_mirrored, chunk)
+    }
+}
+
+fn of_chunk(made: &[&'static str; CHUNKS.len()], chunk: usize) -> &'static str {
+    CHUNKS.iter().position(|size| *size == chunk).map_or(made[CHUNKS.len() - 1], |at| made[at])
 }
 
 /// The statements of a kind, the same ones for the life of the process.
@@ -67,15 +97,45 @@ fn make(kind: &Kind) -> Statements {
     };
     let fields: String = columns.iter().map(|column| format!(", r.{column}")).collect();
     let row = format!(
-        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}{fields}"
+        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id{fields}"
     );
     let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
+    let known = format!(
+        " LEFT JOIN outbox AS o ON o.tenant_id = r.tenant_id AND o.kind = ?2 AND o.position = r.position \
+         LEFT JOIN dead_letters AS d ON d.tenant_id = r.tenant_id AND d.kind = ?2 AND d.position = r.position{join}"
+    );
     Statements {
         by_ids: leak(format!(
             "SELECT {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r \
              ON unhex(r.id, '-') = unhex(wanted.value, '-') AND r.tenant_id = ?2{join}"
         )),
         insert: CHUNKS.map(|size| leak(insert(table, &columns, size))),
+        insert_mirrored: CHUNKS.map(|size| leak(insert_mirrored(table, &columns, size))),
+        known_by_id: leak(format!("{} ON unhex(r.id, '-') = unhex(wanted.value, '-'){known}", known_head(&row, table))),
+        known_by_id_there: leak(format!(
+            "{} ON unhex(r.dataverse_id, '-') = unhex(wanted.value, '-') AND r.dataverse_id IS NOT NULL{known}",
+            known_head(&row, table)
+        )),
+        adopt: leak(format!("UPDATE {table} SET dataverse_id = ?1 WHERE position = ?2")),
+        met: leak(format!(
+            "UPDATE {table} SET exported_at = coalesce(exported_at, ?1), confirmed_at = ?1 \
+             WHERE position IN (SELECT value FROM json_each(?2))"
+        )),
+        changed_there: leak(format!(
+            "UPDATE {table} SET {sets}revision = ?, exported_at = coalesce(exported_at, ?), confirmed_at = ?, \
+             withdrawn_at = NULL WHERE position = ?"
+        )),
+        gone_there: leak(format!(
+            "UPDATE {table} SET withdrawn_at = ?1, revision = ?2, exported_at = coalesce(exported_at, ?1), \
+             confirmed_at = ?1 WHERE position = ?3"
+        )),
+        unsend: leak(format!("UPDATE {table} SET exported_at = NULL, confirmed_at = NULL WHERE position = ?1")),
+        standing_there: leak(format!(
+            "SELECT r.position, r.tenant_id, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r \
+             WHERE r.position > ?2 AND r.exported_at < ?3 AND r.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 \
+             FROM outbox AS o WHERE o.tenant_id = r.tenant_id AND o.kind = ?1 AND o.position = r.position) \
+             ORDER BY r.position LIMIT ?4"
+        )),
         enqueue: leak(format!(
             "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
              SELECT tenant_id, ?1, position, revision, 1, received_at, received_at FROM {table} \
@@ -128,25 +188,47 @@ fn make(kind: &Kind) -> Statements {
              AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT ?2"
         )),
         dead: leak(format!(
-            "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL FROM dead_letters AS d \
-             CROSS JOIN {table} AS r ON r.position = d.position \
-             WHERE d.tenant_id = ?1 AND d.kind = ?2 ORDER BY d.died_at DESC, d.position DESC LIMIT ?3"
+            "SELECT {LETTER} FROM dead_letters AS d CROSS JOIN {table} AS r ON r.position = d.position \
+             WHERE d.tenant_id = ?1 AND d.kind = ?2 AND d.dropped_at IS NULL ORDER BY d.died_at DESC, d.position DESC LIMIT ?3"
+        )),
+        dead_one: leak(format!(
+            "SELECT {LETTER} FROM {table} AS r CROSS JOIN dead_letters AS d \
+             ON d.tenant_id = ?1 AND d.kind = ?2 AND d.position = r.position AND d.dropped_at IS NULL \
+             WHERE unhex(r.id, '-') = unhex(?3, '-') AND r.tenant_id = ?1"
         )),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
 }
 
+fn known_head(row: &str, table: &str) -> String {
+    let line = Line::sql("?3");
+    format!("SELECT r.tenant_id, {line}, {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r")
+}
+
 fn insert(table: &str, columns: &[&str], rows: usize) -> String {
-    let width = columns.len() + 2;
+    let values = values("?1, ?2", columns.len() + 2, rows);
+    let columns = columns.join(", ");
+    format!("INSERT INTO {table} (tenant_id, received_at, position, id, {columns}) VALUES {values}")
+}
+
+fn insert_mirrored(table: &str, columns: &[&str], rows: usize) -> String {
+    let values = values("?1, ?2, ?2, ?2", columns.len() + 3, rows);
+    let columns = columns.join(", ");
+    format!(
+        "INSERT INTO {table} (tenant_id, received_at, exported_at, confirmed_at, position, id, dataverse_id, {columns}) \
+         VALUES {values}"
+    )
+}
+
+/// So many rows, each of what all have in common and of `width` parameters of its own.
+fn values(common: &str, width: usize, rows: usize) -> String {
     let row = |at: usize| {
         let first = 3 + at * width;
         let marks: String = (first..first + width).map(|mark| format!(", ?{mark}")).collect();
-        format!("(?1, ?2{marks})")
+        format!("({common}{marks})")
     };
-    let values = (0..rows).map(row).collect::<Vec<_>>().join(", ");
-    let columns = columns.join(", ");
-    format!("INSERT INTO {table} (tenant_id, received_at, position, id, {columns}) VALUES {values}")
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 fn leak(sql: String) -> &'static str {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ledger::{Operation, Parcel, Verdict};
+use ledger::{Operation, Parcel, Refusal, Verdict};
 use model::time::{Instant, SECOND};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -99,12 +99,12 @@ impl World {
             }
             Event::Refuse => {
                 let parcels = self.take(1);
-                let refused: Vec<(Parcel, String)> =
-                    parcels.into_iter().map(|parcel| (parcel, "no".to_owned())).collect();
+                let refused: Vec<(Parcel, Refusal)> =
+                    parcels.into_iter().map(|parcel| (parcel, "no".into())).collect();
                 ledger.dead(&refused).await.unwrap();
             }
             Event::Resend { run } => {
-                ledger.resend(T, KIND, record(run, 0).id(KIND, T)).await.unwrap();
+                ledger.resend(T, KIND, record(run, 0).id(KIND, T), "a test").await.unwrap();
             }
             Event::ReadBack => self.read_back().await,
             Event::Wait { seconds } => {
@@ -159,7 +159,7 @@ impl World {
         self.under_way.clear();
         self.studio.pass(1_000 * SECOND).await;
         for run in 0..6 {
-            self.studio.ledger.resend(T, KIND, record(run, 0).id(KIND, T)).await.unwrap();
+            self.studio.ledger.resend(T, KIND, record(run, 0).id(KIND, T), "a test").await.unwrap();
         }
         loop {
             let parcels = self.studio.lease(10).await;
