@@ -101,6 +101,10 @@ pub(crate) enum Work {
         errand: Errand,
         answer: Slot<Option<Mark>>,
     },
+    Spend {
+        cost: i64,
+        answer: Slot<()>,
+    },
     /// Writes nothing that anybody reads, to see whether writing works.
     Probe(Slot<()>),
     /// Spoils the connection, as no disk would do on demand.
@@ -183,7 +187,7 @@ impl Work {
                 answer.send(committed);
             }
             Self::Lease { answer, .. } => answer.send(committed),
-            Self::Settle { answer, .. } | Self::Probe(answer) => {
+            Self::Settle { answer, .. } | Self::Spend { answer, .. } | Self::Probe(answer) => {
                 answer.send(committed);
             }
             Self::Confirm { answer, .. } => answer.send(committed),

@@ -124,6 +124,10 @@ impl Desk {
         Ok(confirmed)
     }
 
+    pub(crate) async fn spend(&self, cost: i64) -> Result<(), LedgerError> {
+        self.ask(|answer| Command::of_house(Work::Spend { cost, answer })).await
+    }
+
     /// Whether writing works.
     pub(crate) async fn probe(&self) -> Result<(), LedgerError> {
         self.ask(|slot| Command::of_house(Work::Probe(slot))).await

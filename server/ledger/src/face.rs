@@ -343,6 +343,16 @@ impl Ledger {
         self.desk().confirmed(read).await
     }
 
+    /// Adds to this hour what requests to Dataverse cost, for all tenants together.
+    pub async fn spend(&self, cost: i64) -> Result<(), LedgerError> {
+        self.desk().spend(cost).await
+    }
+
+    /// What requests to Dataverse cost, by the hour (UTC) that began then, oldest first; the hour of `since` is the first.
+    pub async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+        either!(self, store => store.spent(since).await)
+    }
+
     async fn run(&self, mark: &Mark, errand: Errand) -> Result<bool, LedgerError> {
         Ok(self.desk().mark(mark.kind, errand).await?.is_some())
     }

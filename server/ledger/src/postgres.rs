@@ -19,6 +19,7 @@ mod outbox;
 mod row;
 mod schema;
 mod settle;
+mod spending;
 mod standing;
 mod statements;
 mod step;
@@ -225,6 +226,10 @@ impl Postgres {
         reading!(self, connection => {
             mirror::standing_there(connection, &self.schema, kind, (after, before), most)
         })
+    }
+
+    pub(crate) async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+        reading!(self, connection => spending::spent(connection, &self.schema, since))
     }
 
     pub(crate) async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {

@@ -16,6 +16,7 @@ mod marks;
 mod mirror;
 mod open;
 mod row;
+mod spending;
 mod standing;
 mod statements;
 mod writer;
@@ -171,6 +172,10 @@ impl Sqlite {
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
         mirror::standing_there(&self.readers, kind, (after, before), most).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+        spending::spent(&self.readers, since).await.map_err(fault::of)
     }
 
     pub(crate) async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {

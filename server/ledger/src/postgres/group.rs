@@ -13,7 +13,8 @@ use sqlx::Error;
 use uuid::Uuid;
 
 use super::{
-    change, confirm, intake, lease, letters, marks, mirror, row::get, settle, statements, step::Step,
+    change, confirm, intake, lease, letters, marks, mirror, row::get, settle, spending, statements,
+    step::Step,
 };
 use crate::command::{Request, Work};
 
@@ -119,6 +120,10 @@ async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Resu
         }
         Work::Reflect { page, answer } => answer.fill(mirror::reflect(step, page).await?),
         Work::Mark { kind, errand, answer } => answer.fill(marks::run(step, kind, errand).await?),
+        Work::Spend { cost, answer } => {
+            spending::spend(step, *cost).await?;
+            answer.fill(());
+        }
         // The transaction around it takes a number of its own, which only a database that writes gives out.
         Work::Probe(answer) => {
             step.schema.query("SELECT pg_current_xact_id()::text").execute(&mut *step.connection).await?;

@@ -1,9 +1,11 @@
 //! The SQL of a kind, made once from its table of fields. Names come from descriptors in the code, never from outside;
 //! `studio.` stands for the ledger's schema, see `schema`.
 
+mod mirror;
+
 use model::record::{Field, Kind, Shape};
 
-use crate::{amendment::time_field, made::Made, reflection::Line};
+use crate::{amendment::time_field, made::Made};
 
 /// Where in a row the kind's own fields begin.
 pub(super) const FIELDS_FROM: usize = 9;
@@ -45,25 +47,7 @@ pub(super) struct Statements {
     pub(super) dead: String,
     /// The tenant, the kind's name, the id.
     pub(super) dead_one: String,
-    /// Records by their ids, and where they stand: the tenants, the ids, the kind's name, now.
-    pub(super) known_by_id: String,
-    /// The same by their ids in Dataverse, where these are others.
-    pub(super) known_by_id_there: String,
-    /// Now; then arrays: tenants, ids, ids in Dataverse, and one for each field. Takes in what is new of rows that stand
-    /// in Dataverse, and hands back tenant and id of each.
-    pub(super) insert_mirrored: String,
-    /// The tenants, the positions, the ids in Dataverse.
-    pub(super) adopt: String,
-    /// The tenants, the positions, now.
-    pub(super) met: String,
-    /// The tenants, the positions, now, then an array for each field.
-    pub(super) changed_there: String,
-    /// The tenants, the positions, now.
-    pub(super) gone_there: String,
-    /// The tenants, the positions.
-    pub(super) unsend: String,
-    /// The tenant, the kind's name, the position after which, exported_at before which, how many.
-    pub(super) standing_there: String,
+    pub(super) mirror: mirror::Statements,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
     /// The column of the record's own time.
@@ -106,17 +90,6 @@ fn make(kind: &Kind) -> Statements {
         .enumerate()
         .map(|(at, field)| format!("{} = ${}, ", field.column, at + 4))
         .collect();
-    let ours = "r.tenant_id = n.tenant_id AND r.position = n.position";
-    let these = format!(" FROM unnest($1::uuid[], $2::bigint[]) AS n (tenant_id, position) WHERE {ours}");
-    let line = Line::sql("$4");
-    let known_head = format!(
-        "SELECT {row}, r.tenant_id, {line} FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, id) \
-         JOIN {table} AS r ON r.tenant_id = wanted.tenant_id"
-    );
-    let known = format!(
-        " LEFT JOIN studio.outbox AS o ON o.tenant_id = r.tenant_id AND o.kind = $3 AND o.position = r.position \
-         LEFT JOIN studio.dead_letters AS d ON d.tenant_id = r.tenant_id AND d.kind = $3 AND d.position = r.position{join}"
-    );
     Statements {
         by_ids: format!("SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.id = ANY($2)"),
         insert: insert(kind, &table),
@@ -188,28 +161,7 @@ fn make(kind: &Kind) -> Statements {
              ON d.tenant_id = r.tenant_id AND d.kind = $2 AND d.position = r.position AND d.dropped_at IS NULL \
              WHERE r.tenant_id = $1 AND r.id = $3"
         ),
-        known_by_id: format!("{known_head} AND r.id = wanted.id{known}"),
-        known_by_id_there: format!("{known_head} AND r.dataverse_id = wanted.id{known}"),
-        insert_mirrored: insert_mirrored(kind, &table),
-        adopt: format!(
-            "UPDATE {table} AS r SET dataverse_id = n.dataverse_id \
-             FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS n (tenant_id, position, dataverse_id) WHERE {ours}"
-        ),
-        met: format!(
-            "UPDATE {table} AS r SET exported_at = coalesce(r.exported_at, $3), confirmed_at = $3{these}"
-        ),
-        changed_there: changed_there(kind, &table),
-        gone_there: format!(
-            "UPDATE {table} AS r SET withdrawn_at = $3, revision = r.revision + 1, \
-             exported_at = coalesce(r.exported_at, $3), confirmed_at = $3{these}"
-        ),
-        unsend: format!("UPDATE {table} AS r SET exported_at = NULL, confirmed_at = NULL{these}"),
-        standing_there: format!(
-            "SELECT r.position, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r WHERE r.tenant_id = $1 \
-             AND r.position > $3 AND r.exported_at < $4 AND r.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 \
-             FROM studio.outbox AS o WHERE o.tenant_id = r.tenant_id AND o.kind = $2 AND o.position = r.position) \
-             ORDER BY r.position LIMIT $5"
-        ),
+        mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
@@ -229,30 +181,6 @@ fn insert(kind: &Kind, table: &str) -> String {
          line AS (INSERT INTO studio.outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
          SELECT tenant_id, $1, position, revision, 1, $2, $2 FROM fresh) \
          SELECT tenant_id, id FROM fresh"
-    )
-}
-
-/// As `insert`, and nothing of it waits for delivery.
-fn insert_mirrored(kind: &Kind, table: &str) -> String {
-    let (columns, arrays) = (columns(kind), arrays(kind, 5));
-    format!(
-        "WITH come AS (SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[]{arrays}) WITH ORDINALITY \
-         AS come (tenant_id, id, dataverse_id, {columns}, place) ORDER BY place), \
-         placed AS (SELECT nextval('{table}_position') AS position, come.* FROM come) \
-         INSERT INTO {table} (tenant_id, position, id, dataverse_id, received_at, exported_at, confirmed_at, {columns}) \
-         SELECT tenant_id, position, id, dataverse_id, $1, $1, $1, {columns} FROM placed ORDER BY tenant_id, id \
-         ON CONFLICT DO NOTHING RETURNING tenant_id, id"
-    )
-}
-
-fn changed_there(kind: &Kind, table: &str) -> String {
-    let (columns, arrays) = (columns(kind), arrays(kind, 4));
-    let sets: String =
-        kind.fields.iter().map(|field| format!("{} = n.{}, ", field.column, field.column)).collect();
-    format!(
-        "UPDATE {table} AS r SET {sets}revision = r.revision + 1, exported_at = coalesce(r.exported_at, $3), \
-         confirmed_at = $3, withdrawn_at = NULL FROM unnest($1::uuid[], $2::bigint[]{arrays}) \
-         AS n (tenant_id, position, {columns}) WHERE r.tenant_id = n.tenant_id AND r.position = n.position"
     )
 }
 

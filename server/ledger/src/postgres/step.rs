@@ -14,7 +14,7 @@ use model::{
     tenant::TenantId,
     time::Instant,
 };
-use sqlx::{Error, PgConnection};
+use sqlx::{Error, PgConnection, query::Query};
 
 use super::{schema::Schema, statements};
 use crate::{
@@ -165,7 +165,7 @@ impl Step<'_> {
         for ((tenant, kind, hour), passage) in &closing.passages {
             let query = self.schema.query(&NOTE).bind(tenant.0).bind(*kind).bind(*hour).bind(self.writer);
             let numbers = passage.numbers().into_iter();
-            numbers.fold(query, |query, number| query.bind(number)).execute(&mut *self.connection).await?;
+            numbers.fold(query, Query::bind).execute(&mut *self.connection).await?;
         }
         Ok(())
     }

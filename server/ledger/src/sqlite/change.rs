@@ -6,7 +6,7 @@ use model::{
     record::{self, Kind, Record, Stored},
     tenant::TenantId,
 };
-use sqlx::{Error, SqliteConnection};
+use sqlx::{Error, SqliteConnection, query::Query};
 
 use super::{delivery, intake, row, statements, writer::Step};
 use crate::{
@@ -144,11 +144,5 @@ pub(super) async fn note(
         )
     });
     let query = sqlx::query(NOTE.as_str()).bind(tenant.to_string()).bind(kind.name).bind(hour);
-    passage
-        .numbers()
-        .into_iter()
-        .fold(query, |query, number| query.bind(number))
-        .execute(connection)
-        .await
-        .map(|_| ())
+    passage.numbers().into_iter().fold(query, Query::bind).execute(connection).await.map(|_| ())
 }

@@ -1,8 +1,10 @@
 //! The SQL of a kind, made once from its table of fields. Names come from descriptors in the code, never from outside.
 
+mod mirror;
+
 use model::record::Kind;
 
-use crate::{amendment::time_field, made::Made, reflection::Line};
+use crate::{amendment::time_field, made::Made};
 
 /// How many rows one INSERT takes. Few sizes, so that each statement is prepared once.
 pub(super) const CHUNKS: [usize; 4] = [64, 16, 4, 1];
@@ -20,25 +22,6 @@ pub(super) struct Statements {
     pub(super) by_ids: &'static str,
     /// One INSERT for each of `CHUNKS`: the tenant, received_at; then of each row position, id and fields.
     insert: [&'static str; CHUNKS.len()],
-    /// Like `insert`, of rows that stand in Dataverse already: dataverse_id after id.
-    insert_mirrored: [&'static str; CHUNKS.len()],
-    /// Records by their ids, those of other tenants too, and where they stand: the ids as a JSON array, the kind's name,
-    /// now.
-    pub(super) known_by_id: &'static str,
-    /// The same by their ids in Dataverse, where these are others.
-    pub(super) known_by_id_there: &'static str,
-    /// dataverse_id, position.
-    pub(super) adopt: &'static str,
-    /// confirmed_at, the positions as a JSON array.
-    pub(super) met: &'static str,
-    /// The fields, then revision, confirmed_at twice, position.
-    pub(super) changed_there: &'static str,
-    /// withdrawn_at, revision, position.
-    pub(super) gone_there: &'static str,
-    /// The position.
-    pub(super) unsend: &'static str,
-    /// The kind's name, the position after which, exported_at before which, how many.
-    pub(super) standing_there: &'static str,
     /// The outbox entries of the positions from the second to the third parameter; the first is the kind's name.
     pub(super) enqueue: &'static str,
     /// The fields, then revision, position.
@@ -58,6 +41,7 @@ pub(super) struct Statements {
     pub(super) dead: &'static str,
     /// The tenant, the kind's name, the id.
     pub(super) dead_one: &'static str,
+    pub(super) mirror: mirror::Statements,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
     /// The column of the record's own time.
@@ -67,10 +51,6 @@ pub(super) struct Statements {
 impl Statements {
     pub(super) fn insert(&self, chunk: usize) -> &'static str {
         of_chunk(&self.insert, chunk)
-    }
-
-    pub(super) fn insert_mirrored(&self, chunk: usize) -> &'static str {
-        of_chunk(&self.insert_mirrored, chunk)
     }
 }
 
@@ -100,42 +80,12 @@ fn make(kind: &Kind) -> Statements {
         "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id{fields}"
     );
     let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
-    let known = format!(
-        " LEFT JOIN outbox AS o ON o.tenant_id = r.tenant_id AND o.kind = ?2 AND o.position = r.position \
-         LEFT JOIN dead_letters AS d ON d.tenant_id = r.tenant_id AND d.kind = ?2 AND d.position = r.position{join}"
-    );
     Statements {
         by_ids: leak(format!(
             "SELECT {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r \
              ON unhex(r.id, '-') = unhex(wanted.value, '-') AND r.tenant_id = ?2{join}"
         )),
         insert: CHUNKS.map(|size| leak(insert(table, &columns, size))),
-        insert_mirrored: CHUNKS.map(|size| leak(insert_mirrored(table, &columns, size))),
-        known_by_id: leak(format!("{} ON unhex(r.id, '-') = unhex(wanted.value, '-'){known}", known_head(&row, table))),
-        known_by_id_there: leak(format!(
-            "{} ON unhex(r.dataverse_id, '-') = unhex(wanted.value, '-') AND r.dataverse_id IS NOT NULL{known}",
-            known_head(&row, table)
-        )),
-        adopt: leak(format!("UPDATE {table} SET dataverse_id = ?1 WHERE position = ?2")),
-        met: leak(format!(
-            "UPDATE {table} SET exported_at = coalesce(exported_at, ?1), confirmed_at = ?1 \
-             WHERE position IN (SELECT value FROM json_each(?2))"
-        )),
-        changed_there: leak(format!(
-            "UPDATE {table} SET {sets}revision = ?, exported_at = coalesce(exported_at, ?), confirmed_at = ?, \
-             withdrawn_at = NULL WHERE position = ?"
-        )),
-        gone_there: leak(format!(
-            "UPDATE {table} SET withdrawn_at = ?1, revision = ?2, exported_at = coalesce(exported_at, ?1), \
-             confirmed_at = ?1 WHERE position = ?3"
-        )),
-        unsend: leak(format!("UPDATE {table} SET exported_at = NULL, confirmed_at = NULL WHERE position = ?1")),
-        standing_there: leak(format!(
-            "SELECT r.position, r.tenant_id, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r \
-             WHERE r.position > ?2 AND r.exported_at < ?3 AND r.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 \
-             FROM outbox AS o WHERE o.tenant_id = r.tenant_id AND o.kind = ?1 AND o.position = r.position) \
-             ORDER BY r.position LIMIT ?4"
-        )),
         enqueue: leak(format!(
             "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
              SELECT tenant_id, ?1, position, revision, 1, received_at, received_at FROM {table} \
@@ -196,29 +146,16 @@ fn make(kind: &Kind) -> Statements {
              ON d.tenant_id = ?1 AND d.kind = ?2 AND d.position = r.position AND d.dropped_at IS NULL \
              WHERE unhex(r.id, '-') = unhex(?3, '-') AND r.tenant_id = ?1"
         )),
+        mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
-}
-
-fn known_head(row: &str, table: &str) -> String {
-    let line = Line::sql("?3");
-    format!("SELECT r.tenant_id, {line}, {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r")
 }
 
 fn insert(table: &str, columns: &[&str], rows: usize) -> String {
     let values = values("?1, ?2", columns.len() + 2, rows);
     let columns = columns.join(", ");
     format!("INSERT INTO {table} (tenant_id, received_at, position, id, {columns}) VALUES {values}")
-}
-
-fn insert_mirrored(table: &str, columns: &[&str], rows: usize) -> String {
-    let values = values("?1, ?2, ?2, ?2", columns.len() + 3, rows);
-    let columns = columns.join(", ");
-    format!(
-        "INSERT INTO {table} (tenant_id, received_at, exported_at, confirmed_at, position, id, dataverse_id, {columns}) \
-         VALUES {values}"
-    )
 }
 
 /// So many rows, each of what all have in common and of `width` parameters of its own.

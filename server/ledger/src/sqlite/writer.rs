@@ -12,6 +12,7 @@ use super::{
     known::Known,
     letters, marks, mirror,
     open::{self, Files},
+    spending,
 };
 use crate::{
     LedgerError,
@@ -183,6 +184,10 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
         Work::Mark { kind, errand, answer } => {
             answer.fill(marks::run(step, kind, errand).await?);
             Ok(())
+        }
+        Work::Spend { cost, answer } => {
+            answer.fill(());
+            spending::spend(step, *cost).await
         }
         Work::Probe(answer) => {
             answer.fill(());

@@ -16,6 +16,7 @@ mod mirror;
 mod outside;
 mod records;
 mod schema;
+mod spending;
 mod support;
 mod together;
 mod wire;
@@ -111,4 +112,5 @@ suites! {
         what_was_answered_is_there_after_reopening
         a_closed_ledger_says_so
     }
+    spending { what_is_spent_is_kept_by_the_hour }
 }

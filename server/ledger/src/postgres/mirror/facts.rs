@@ -52,7 +52,7 @@ async fn add(step: &mut Step<'_>, facts: &mut Facts, wanted: &[(TenantId, Uuid)]
     if wanted.is_empty() {
         return Ok(());
     }
-    let (kind, made) = (facts.kind, statements::of(facts.kind));
+    let (kind, made) = (facts.kind, &statements::of(facts.kind).mirror);
     for sql in [&made.known_by_id_there, &made.known_by_id] {
         let rows = step
             .schema

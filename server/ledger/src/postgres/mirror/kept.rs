@@ -24,7 +24,7 @@ pub(crate) async fn standing_there(
     for tenant in &tenants {
         let tenant = TenantId(get(tenant, 0)?);
         let rows = schema
-            .query(&statements::of(kind).standing_there)
+            .query(&statements::of(kind).mirror.standing_there)
             .bind(tenant.0)
             .bind(kind.name)
             .bind(after)

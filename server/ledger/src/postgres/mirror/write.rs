@@ -30,7 +30,7 @@ type Round<'a> = [(usize, Decided<'a>)];
 
 pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
     adopt(step, kind, round).await?;
-    let made = statements::of(kind);
+    let made = &statements::of(kind).mirror;
     let met = all(round, Reflected::Confirmed);
     update(step, &made.met, &met).await?;
     change(step, kind, round).await?;
@@ -59,7 +59,7 @@ pub(super) async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &Round<
     }
     let query = step
         .schema
-        .query(&statements::of(kind).insert_mirrored)
+        .query(&statements::of(kind).mirror.insert)
         .bind(step.now.micros())
         .bind(added.iter().map(|(tenant, ..)| tenant.0).collect::<Vec<_>>())
         .bind(added.iter().map(|(_, id, ..)| *id).collect::<Vec<_>>())
@@ -93,7 +93,7 @@ async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> R
         return Ok(());
     }
     let facts: Vec<&Fact> = adopted.iter().map(|(fact, _)| *fact).collect();
-    let query = bind(step.schema.query(&statements::of(kind).adopt), &facts);
+    let query = bind(step.schema.query(&statements::of(kind).mirror.adopt), &facts);
     let query = query.bind(adopted.iter().map(|(_, id)| *id).collect::<Vec<_>>());
     query.execute(&mut *step.connection).await.map(|_| ())
 }
@@ -108,7 +108,8 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> 
     for (fact, record) in facts.iter().zip(&records) {
         step.named(kind, fact.tenant, record);
     }
-    let query = bind(step.schema.query(&statements::of(kind).changed_there), &facts).bind(step.now.micros());
+    let query =
+        bind(step.schema.query(&statements::of(kind).mirror.changed_there), &facts).bind(step.now.micros());
     let records: Vec<&Record> = records.iter().collect();
     bind_columns(query, kind, &records).execute(&mut *step.connection).await.map(|_| ())
 }
@@ -141,7 +142,7 @@ async fn requeue(step: &mut Step<'_>, kind: &'static Kind, facts: &[&Fact]) -> R
     if facts.is_empty() {
         return Ok(());
     }
-    let query = bind(step.schema.query(&statements::of(kind).unsend), facts);
+    let query = bind(step.schema.query(&statements::of(kind).mirror.unsend), facts);
     query.execute(&mut *step.connection).await?;
     let (plain, given_up): (Vec<&Fact>, Vec<&Fact>) =
         facts.iter().partition(|fact| fact.line == Line::Nothing);

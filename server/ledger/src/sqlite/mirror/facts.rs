@@ -25,7 +25,7 @@ pub(super) async fn load(
 ) -> Result<Facts, Error> {
     let ids: Vec<Uuid> = wanted(kind, rows).into_iter().map(|(_, id)| id).collect();
     let ids = json_of(&ids);
-    let made = statements::of(kind);
+    let made = &statements::of(kind).mirror;
     let mut facts = Facts::new(kind, known(step, kind, made.known_by_id_there, &ids).await?);
     facts.add(known(step, kind, made.known_by_id, &ids).await?);
     let in_doubt = facts.in_doubt(rows);

@@ -20,7 +20,7 @@ pub(crate) async fn standing_there(
     (after, before): (i64, Instant),
     most: usize,
 ) -> Result<Vec<There>, Error> {
-    let rows = sqlx::query(statements::of(kind).standing_there)
+    let rows = sqlx::query(statements::of(kind).mirror.standing_there)
         .bind(kind.name)
         .bind(after)
         .bind(before.micros())

@@ -34,7 +34,7 @@ pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Roun
 async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
     for decided in round.iter().filter(|decided| decided.adopts) {
         let Some(fact) = decided.fact else { continue };
-        sqlx::query(statements::of(kind).adopt)
+        sqlx::query(statements::of(kind).mirror.adopt)
             .bind(decided.reflection.dataverse_id.to_string())
             .bind(fact.row.position)
             .execute(&mut *step.connection)
@@ -52,7 +52,7 @@ async fn confirm(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>
     if met.is_empty() {
         return Ok(());
     }
-    let query = sqlx::query(statements::of(kind).met).bind(step.now.micros()).bind(json(&met));
+    let query = sqlx::query(statements::of(kind).mirror.met).bind(step.now.micros()).bind(json(&met));
     query.execute(&mut *step.connection).await.map(|_| ())
 }
 
@@ -74,7 +74,7 @@ async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -
         let mut rest = of_tenant;
         while let Some((reflection, _)) = rest.first() {
             let (now, after) = rest.split_at(chunk(rest.len()));
-            let mut query = sqlx::query(statements::of(kind).insert_mirrored(now.len()))
+            let mut query = sqlx::query(statements::of(kind).mirror.insert(now.len()))
                 .bind(reflection.tenant.to_string())
                 .bind(step.now.micros());
             for (reflection, record) in now {
@@ -93,7 +93,7 @@ async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -
 
 /// What is another record from now on, or none at all.
 async fn change(step: &mut Step<'_>, kind: &'static Kind, decided: &Decided<'_>) -> Result<(), Error> {
-    let made = statements::of(kind);
+    let made = &statements::of(kind).mirror;
     let now = step.now.micros();
     if let Some((fact, record)) = decided.change() {
         let revision = replace(step, kind, fact).await?;
