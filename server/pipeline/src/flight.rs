@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use dataverse::Error;
-use ledger::{Operation as Carried, Parcel, chance::Chance};
+use ledger::{Operation as Carried, Parcel, Refusal, chance::Chance};
 use model::record::Kind;
 use tokio::time::Instant as Moment;
 
@@ -21,7 +21,7 @@ pub(crate) enum Fate {
     /// A fault that may pass; it is tried again after so long.
     Again(Duration),
     /// Refused for good, and why.
-    Dead(String),
+    Dead(Refusal),
     /// Not the parcel's fault: the lane failed under it.
     Held,
 }
@@ -83,7 +83,7 @@ impl Airport<'_> {
         let outcomes = if parcels.iter().all(|parcel| matches!(parcel.operation, Carried::Upsert(_))) {
             self.upsert(kind, &parcels).await
         } else {
-            self.batch(kind, &parcels).await
+            self.batch(&parcels).await
         };
         match outcomes {
             Err(error) => landing.hold(parcels, error),
@@ -100,29 +100,20 @@ impl Airport<'_> {
         let rows = parcels
             .iter()
             .filter_map(|parcel| match &parcel.operation {
-                Carried::Upsert(stored) => Some((parcel.id, row::of(kind, parcel.tenant, &stored.record))),
+                Carried::Upsert(stored) => {
+                    Some((parcel.dataverse_id, row::of(kind, parcel.tenant, &stored.record)))
+                }
                 Carried::Delete => None,
             })
             .collect();
         match self.organisation.upsert(&kind.destination, rows).await {
-            Err(error) if !error.is_lane_fault() => self.batch(kind, parcels).await,
+            Err(error) if !error.is_lane_fault() => self.batch(parcels).await,
             outcomes => outcomes,
         }
     }
 
-    async fn batch(&self, kind: &'static Kind, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
-        let set = kind.destination.entity_set;
-        let writes = parcels
-            .iter()
-            .map(|parcel| match &parcel.operation {
-                Carried::Upsert(stored) => {
-                    let row = row::of(kind, parcel.tenant, &stored.record);
-                    Write::Upsert { set, id: parcel.id, row }
-                }
-                Carried::Delete => Write::Delete { set, id: parcel.id },
-            })
-            .collect();
-        self.organisation.write(writes).await
+    async fn batch(&self, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
+        self.organisation.write(parcels.iter().map(write).collect()).await
     }
 
     fn judge(&self, parcels: Vec<Parcel>, outcomes: Vec<Written>, landing: &mut Landing) {
@@ -145,14 +136,16 @@ impl Airport<'_> {
             // What is not there need not be deleted.
             Err(Error::NotFound(_)) if deletes => Fate::Delivered,
             Err(error) if error.is_lane_fault() => Fate::Held,
-            Err(error) if parcel.attempts + 1 >= self.settings.attempts_max => Fate::Dead(error.to_string()),
+            Err(error) if parcel.attempts + 1 >= self.settings.attempts_max => {
+                Fate::Dead(refusal(parcel, error))
+            }
             Err(Error::NotFound(_)) => {
                 // The tenant's row, most likely: somebody deleted it.
                 self.targets.forget();
                 Fate::Again(Duration::from_secs(1))
             }
             Err(error) if error.is_transient() => Fate::Again(self.pause(parcel.attempts)),
-            Err(error) => Fate::Dead(error.to_string()),
+            Err(error) => Fate::Dead(refusal(parcel, error)),
         }
     }
 
@@ -160,6 +153,29 @@ impl Airport<'_> {
     fn pause(&self, attempts: i64) -> Duration {
         let doubled = 2_u64.saturating_pow(u32::try_from(attempts).unwrap_or(u32::MAX)).min(300);
         Duration::from_secs(doubled).mul_f64(0.5 + self.chance.fraction() / 2.0)
+    }
+}
+
+fn write(parcel: &Parcel) -> Write {
+    let (set, id) = (parcel.kind.destination.entity_set, parcel.dataverse_id);
+    match &parcel.operation {
+        Carried::Upsert(stored) => {
+            Write::Upsert { set, id, row: row::of(parcel.kind, parcel.tenant, &stored.record) }
+        }
+        Carried::Delete => Write::Delete { set, id },
+    }
+}
+
+/// What an administrator needs to understand it. Neither side of the exchange holds a secret: tokens are the client's.
+fn refusal(parcel: &Parcel, error: &Error) -> Refusal {
+    let request = match write(parcel) {
+        Write::Upsert { set, id, row } => format!("PATCH {set}({id})\n{row:#}"),
+        Write::Delete { set, id } => format!("DELETE {set}({id})"),
+    };
+    Refusal {
+        reason: error.to_string(),
+        request: Some(request),
+        response: error.refusal().map(ToString::to_string),
     }
 }
 
