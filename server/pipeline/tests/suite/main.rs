@@ -4,4 +4,5 @@
 mod fake;
 mod read_back;
 mod relay;
+mod simulation;
 mod support;
