@@ -2,12 +2,17 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use dataverse::{BatchOptions, Client, Error, Operation, Outcome};
-use ledger::{Operation as Carried, Parcel, chance::Chance};
+use dataverse::Error;
+use ledger::{Operation as Carried, Parcel, Refusal, chance::Chance};
 use model::record::Kind;
 use tokio::time::Instant as Moment;
 
-use crate::{Settings, row, targets::Targets};
+use crate::{
+    Organisation, Settings,
+    organisation::{Write, Written},
+    row,
+    targets::Targets,
+};
 
 /// What became of a parcel.
 #[derive(Debug)]
@@ -16,7 +21,7 @@ pub(crate) enum Fate {
     /// A fault that may pass; it is tried again after so long.
     Again(Duration),
     /// Refused for good, and why.
-    Dead(String),
+    Dead(Refusal),
     /// Not the parcel's fault: the lane failed under it.
     Held,
 }
@@ -31,7 +36,7 @@ pub(crate) struct Landing {
 
 /// What a flight needs beside its parcels.
 pub(crate) struct Airport<'a> {
-    pub(crate) client: &'a Client,
+    pub(crate) organisation: &'a dyn Organisation,
     pub(crate) targets: &'a Targets,
     pub(crate) settings: &'a Settings,
     pub(crate) chance: &'a dyn Chance,
@@ -42,7 +47,7 @@ pub(crate) async fn fly(airport: Airport<'_>, parcels: Vec<Parcel>) -> Landing {
     let start = Moment::now();
     let mut landing =
         Landing { parcels: Vec::with_capacity(parcels.len()), lane: None, took: Duration::ZERO };
-    match airport.targets.send(airport.client, &parcels).await {
+    match airport.targets.send(airport.organisation, &parcels).await {
         Err(error) => landing.hold(parcels, error),
         Ok(()) => {
             for (kind, parcels) in by_kind(parcels) {
@@ -78,7 +83,7 @@ impl Airport<'_> {
         let outcomes = if parcels.iter().all(|parcel| matches!(parcel.operation, Carried::Upsert(_))) {
             self.upsert(kind, &parcels).await
         } else {
-            self.batch(kind, &parcels).await
+            self.batch(&parcels).await
         };
         match outcomes {
             Err(error) => landing.hold(parcels, error),
@@ -91,36 +96,27 @@ impl Airport<'_> {
     }
 
     /// All at once, which counts as one request. Where one record spoils that, each by itself in a batch.
-    async fn upsert(&self, kind: &'static Kind, parcels: &[Parcel]) -> Result<Vec<Outcome>, Error> {
-        let table = &kind.destination;
+    async fn upsert(&self, kind: &'static Kind, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
         let rows = parcels
             .iter()
             .filter_map(|parcel| match &parcel.operation {
-                Carried::Upsert(stored) => Some((parcel.id, row::of(kind, parcel.tenant, &stored.record))),
+                Carried::Upsert(stored) => {
+                    Some((parcel.dataverse_id, row::of(kind, parcel.tenant, &stored.record)))
+                }
                 Carried::Delete => None,
             })
             .collect();
-        match self.client.upsert_each(table.entity_set, table.logical_name, table.primary_key, rows).await {
-            Err(error) if !error.is_lane_fault() => self.batch(kind, parcels).await,
+        match self.organisation.upsert(&kind.destination, rows).await {
+            Err(error) if !error.is_lane_fault() => self.batch(parcels).await,
             outcomes => outcomes,
         }
     }
 
-    async fn batch(&self, kind: &'static Kind, parcels: &[Parcel]) -> Result<Vec<Outcome>, Error> {
-        let set = kind.destination.entity_set;
-        let operations = parcels
-            .iter()
-            .map(|parcel| match &parcel.operation {
-                Carried::Upsert(stored) => {
-                    Operation::upsert(set, parcel.id, row::of(kind, parcel.tenant, &stored.record))
-                }
-                Carried::Delete => Operation::delete(set, parcel.id),
-            })
-            .collect();
-        self.client.batch(operations, BatchOptions { continue_on_error: true }).await
+    async fn batch(&self, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
+        self.organisation.write(parcels.iter().map(write).collect()).await
     }
 
-    fn judge(&self, parcels: Vec<Parcel>, outcomes: Vec<Outcome>, landing: &mut Landing) {
+    fn judge(&self, parcels: Vec<Parcel>, outcomes: Vec<Written>, landing: &mut Landing) {
         if let Some(error) = common_cause(&outcomes) {
             return landing.hold(parcels, error);
         }
@@ -133,21 +129,23 @@ impl Airport<'_> {
         }
     }
 
-    fn fate(&self, parcel: &Parcel, outcome: &Outcome) -> Fate {
+    fn fate(&self, parcel: &Parcel, outcome: &Written) -> Fate {
         let deletes = matches!(parcel.operation, Carried::Delete);
         match outcome {
             Ok(_) => Fate::Delivered,
             // What is not there need not be deleted.
             Err(Error::NotFound(_)) if deletes => Fate::Delivered,
             Err(error) if error.is_lane_fault() => Fate::Held,
-            Err(error) if parcel.attempts + 1 >= self.settings.attempts_max => Fate::Dead(error.to_string()),
+            Err(error) if parcel.attempts + 1 >= self.settings.attempts_max => {
+                Fate::Dead(refusal(parcel, error))
+            }
             Err(Error::NotFound(_)) => {
                 // The tenant's row, most likely: somebody deleted it.
                 self.targets.forget();
                 Fate::Again(Duration::from_secs(1))
             }
             Err(error) if error.is_transient() => Fate::Again(self.pause(parcel.attempts)),
-            Err(error) => Fate::Dead(error.to_string()),
+            Err(error) => Fate::Dead(refusal(parcel, error)),
         }
     }
 
@@ -158,8 +156,31 @@ impl Airport<'_> {
     }
 }
 
+fn write(parcel: &Parcel) -> Write {
+    let (set, id) = (parcel.kind.destination.entity_set, parcel.dataverse_id);
+    match &parcel.operation {
+        Carried::Upsert(stored) => {
+            Write::Upsert { set, id, row: row::of(parcel.kind, parcel.tenant, &stored.record) }
+        }
+        Carried::Delete => Write::Delete { set, id },
+    }
+}
+
+/// What an administrator needs to understand it. Neither side of the exchange holds a secret: tokens are the client's.
+fn refusal(parcel: &Parcel, error: &Error) -> Refusal {
+    let request = match write(parcel) {
+        Write::Upsert { set, id, row } => format!("PATCH {set}({id})\n{row:#}"),
+        Write::Delete { set, id } => format!("DELETE {set}({id})"),
+    };
+    Refusal {
+        reason: error.to_string(),
+        request: Some(request),
+        response: error.refusal().map(ToString::to_string),
+    }
+}
+
 /// A table or column that is missing there spoils every record alike: then it is not the records that are wrong.
-fn common_cause(outcomes: &[Outcome]) -> Option<Error> {
+fn common_cause(outcomes: &[Written]) -> Option<Error> {
     let mut cause: Option<&Error> = None;
     for outcome in outcomes {
         let Err(error) = outcome else { return None };

@@ -1,16 +1,22 @@
 //! Starts the workers, tells how they fare, waits for their end.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use dataverse::Client;
-use ledger::{Ledger, chance::Chance};
+use ledger::chance::Chance;
 use model::clock::Clock;
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{RelayStatus, Settings, read_back::ReadBack, relay::Relay};
+use crate::{
+    Books, Organisation, RelayStatus, Settings,
+    budget::Budget,
+    meter::{Count, Meter},
+    mirror::Mirror,
+    read_back::ReadBack,
+    relay::Relay,
+};
 
-/// Relay and read-back at work. They end when the token that they were started with is cancelled.
+/// Relay, mirror and read-back at work. They end when the token that they were started with is cancelled.
 pub struct Handle {
     status: watch::Receiver<RelayStatus>,
     workers: JoinSet<()>,
@@ -28,7 +34,7 @@ impl Handle {
         self.status.clone()
     }
 
-    /// Waits until both have ended.
+    /// Waits until all have ended.
     pub async fn stopped(mut self) {
         while let Some(ended) = self.workers.join_next().await {
             if let Err(error) = ended {
@@ -53,10 +59,22 @@ impl Board {
     }
 }
 
-/// Starts to carry records across and to read them back.
+/// What all workers share.
+#[derive(Clone)]
+pub(crate) struct Station {
+    pub(crate) books: Arc<dyn Books>,
+    pub(crate) organisation: Arc<dyn Organisation>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) budget: Budget,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) board: Board,
+}
+
+/// Starts to carry records across, and to bring in what others do there.
 pub fn start(
-    ledger: Ledger,
-    client: Client,
+    books: impl Books,
+    organisation: impl Organisation,
     settings: Settings,
     clock: Arc<dyn Clock>,
     chance: impl Chance,
@@ -65,16 +83,15 @@ pub fn start(
     let (sender, status) = watch::channel(RelayStatus::default());
     let board = Board(sender);
     let settings = Arc::new(settings);
+    let books: Arc<dyn Books> = Arc::new(books);
+    let count = Count::default();
+    let budget =
+        Budget::new(Arc::clone(&books), Arc::clone(&clock), board.clone(), settings.budget, count.clone());
+    let organisation: Arc<dyn Organisation> = Arc::new(Meter { organisation: Arc::new(organisation), count });
+    let station = Station { books, organisation, settings, budget, clock, stop, board };
     let mut workers = JoinSet::new();
-    let read_back = ReadBack::new(
-        ledger.clone(),
-        client.clone(),
-        Arc::clone(&settings),
-        Arc::clone(&clock),
-        stop.clone(),
-        board.clone(),
-    );
-    workers.spawn(read_back.run());
-    workers.spawn(Relay { ledger, client, settings, clock, chance: Arc::new(chance), stop, board }.run());
+    workers.spawn(Relay { station: station.clone(), chance: Arc::new(chance) }.run());
+    workers.spawn(Mirror::new(station.clone()).run());
+    workers.spawn(ReadBack { station, differing: HashMap::new() }.run());
     Handle { status, workers }
 }

@@ -2,21 +2,32 @@
 //!
 //! Everything here knows records through `model::record::Kind` alone.
 
+mod books;
+mod broken;
+mod budget;
 mod flight;
 mod handle;
+mod meter;
+mod mirror;
+mod organisation;
 mod pace;
 mod provision;
 mod read_back;
+mod rebuild;
 mod relay;
 mod row;
 mod settings;
+mod sight;
 mod status;
 mod targets;
 
+pub use books::Books;
 pub use handle::{Handle, start};
+pub use organisation::{ChangePages, Organisation, Write, Written};
 pub use provision::{Plan, READER, Scope, Step, WRITER, plan, provision};
+pub use rebuild::rebuild;
 pub use settings::{Settings, Tenant};
-pub use status::RelayStatus;
+pub use status::{BudgetStatus, MirrorState, MirrorStatus, RelayStatus};
 
 /// Why the pipeline could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -30,4 +41,6 @@ pub enum Error {
         conflicts.join("; ")
     )]
     Clash { conflicts: Vec<String> },
+    #[error("{reason}; run it again when that is seen to, what was read stays")]
+    Rebuild { reason: String },
 }

@@ -1,100 +1,49 @@
-//! Reads back what was delivered, compares it with the ledger, and confirms what is there as it should be.
-//!
-//! Rows are asked for in the order in which Dataverse changed them, from where the last pass ended: a page of many rows
-//! for one request, and none at all while nothing waits to be confirmed.
+//! Reads back by their ids the few that the mirror did not confirm in time, and says of each how it is not as it should
+//! be.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
     time::Duration,
 };
 
-use dataverse::{Client, Error, Filter, Literal, Query};
-use ledger::{Ledger, LedgerError, Unconfirmed};
-use model::{
-    clock::Clock,
-    record::{KINDS, Kind},
-    tenant::TenantId,
-    time::{Instant, MINUTE, SECOND},
-};
+use ledger::{LedgerError, Unconfirmed};
+use model::{record::Kind, tenant::TenantId};
 use serde_json::Value as Json;
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{Settings, handle::Board, row};
+use crate::{broken::Broken, handle::Station, row};
 
-const PAGE: u32 = 1_000;
 /// How many rows are asked for by their ids in one request, which must fit into an address.
 const BY_ID: usize = 100;
-/// Dataverse's clock may be so far behind ours when the first pass begins.
-const SKEW: i64 = 10 * MINUTE;
 /// How many records of those that wait are looked at in one pass, so that a flood does not lie in memory as a whole.
 const PASS: usize = 4_000;
-const MODIFIED: &str = "modifiedon";
 
 pub(crate) struct ReadBack {
-    ledger: Ledger,
-    client: Client,
-    settings: Arc<Settings>,
-    clock: Arc<dyn Clock>,
-    stop: CancellationToken,
-    board: Board,
-    /// Up to where each table was read, by Dataverse's own clock.
-    read_up_to: HashMap<&'static str, Instant>,
+    pub(crate) station: Station,
     /// What is there otherwise than it should be, and was said once: record and revision.
-    differing: HashMap<Uuid, i64>,
-}
-
-/// Why a pass ended early. The next one begins where it began.
-enum Broken {
-    Ledger(LedgerError),
-    Dataverse(Error),
-}
-
-impl From<LedgerError> for Broken {
-    fn from(error: LedgerError) -> Self {
-        Self::Ledger(error)
-    }
-}
-
-impl From<Error> for Broken {
-    fn from(error: Error) -> Self {
-        Self::Dataverse(error)
-    }
+    pub(crate) differing: HashMap<Uuid, i64>,
 }
 
 impl ReadBack {
-    pub(crate) fn new(
-        ledger: Ledger,
-        client: Client,
-        settings: Arc<Settings>,
-        clock: Arc<dyn Clock>,
-        stop: CancellationToken,
-        board: Board,
-    ) -> Self {
-        let (read_up_to, differing) = (HashMap::new(), HashMap::new());
-        Self { ledger, client, settings, clock, stop, board, read_up_to, differing }
-    }
-
     pub(crate) async fn run(mut self) {
-        let mut changes = self.ledger.changes();
-        let stop = self.stop.clone();
-        let mut wait = self.settings.read_back_every;
+        let stop = self.station.stop.clone();
+        let mut wait = self.station.settings.read_back_every;
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 () = sleep(wait) => {}
             }
-            wait = self.settings.read_back_every;
-            changes.mark_unchanged();
+            wait = self.station.settings.read_back_every;
             let passed = tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 passed = self.pass() => passed,
             };
             match passed {
                 Ok(true) => wait = Duration::ZERO,
-                Ok(false) => {}
+                Ok(false) | Err(Broken::Lost | Broken::Spent(_)) => {}
                 Err(Broken::Ledger(LedgerError::Closed)) => return,
                 Err(Broken::Ledger(error)) => tracing::warn!(%error, "the read-back cannot use the ledger"),
                 // The relay says the same louder.
@@ -105,82 +54,53 @@ impl ReadBack {
 
     /// One look at what has waited longest to be confirmed; whether more of it waits than was looked at.
     async fn pass(&mut self) -> Result<bool, Broken> {
-        let now = self.clock.now();
-        let waiting = self.ledger.unconfirmed(now, PASS).await?;
+        let now = self.station.clock.now();
+        let patience = i64::try_from(self.station.settings.unconfirmed_after.as_micros()).unwrap_or(i64::MAX);
+        let waiting = self.station.books.unconfirmed(now.plus(-patience), PASS).await?;
         let is_full = waiting.len() == PASS;
-        let waiting: Vec<Unconfirmed> =
-            waiting.into_iter().filter(|item| !self.is_known_to_differ(item)).collect();
-        if waiting.is_empty() {
-            return Ok(false);
-        }
-        for kind in KINDS {
-            let waiting: Vec<Unconfirmed> =
-                waiting.iter().filter(|item| item.kind == *kind).cloned().collect();
-            if !waiting.is_empty() {
-                self.pass_over(kind, waiting).await?;
+        let mut kinds: BTreeMap<&str, Vec<Unconfirmed>> = BTreeMap::new();
+        for item in waiting {
+            if !self.is_known_to_differ(&item) {
+                kinds.entry(item.kind.name).or_default().push(item);
             }
         }
-        self.board.update(|status| status.last_read_back = Some(now));
+        if kinds.is_empty() {
+            return Ok(false);
+        }
+        self.station.budget.left().await?;
+        let asked = self.ask_for_all(&kinds).await;
+        self.station.budget.book().await;
+        asked?;
+        self.station.board.update(|status| status.last_read_back = Some(now));
         Ok(is_full)
     }
 
-    async fn pass_over(&mut self, kind: &'static Kind, waiting: Vec<Unconfirmed>) -> Result<(), Broken> {
-        let since = self.read_up_to.get(kind.name).copied().unwrap_or_else(|| beginning(&waiting));
-        let mut waiting: BTreeMap<(TenantId, Uuid), Unconfirmed> =
-            waiting.into_iter().map(|item| ((item.tenant, item.held.stored.id), item)).collect();
-        let query = Query::of(kind.destination.entity_set)
-            .select(row::columns(kind).chain([MODIFIED]))
-            .filter(Filter::ge(MODIFIED, literal(since)))
-            .order_by(MODIFIED)
-            .order_by(kind.destination.primary_key)
-            .page_size(PAGE);
-        let mut pages = self.client.query(query);
-        while let Some(rows) = pages.next_page().await? {
-            let found =
-                rows.iter().filter_map(|row| Some((waiting.remove(&row::identity(kind, row)?)?, Some(row))));
-            let found: Vec<_> = found.collect();
-            self.judge(found).await?;
-            let last = rows.last().and_then(|row| row.get(MODIFIED)).and_then(Json::as_str);
-            if let Some(at) = last.and_then(Instant::parse) {
-                self.read_up_to.insert(kind.name, at);
+    async fn ask_for_all(&mut self, kinds: &BTreeMap<&str, Vec<Unconfirmed>>) -> Result<(), Broken> {
+        for waiting in kinds.values() {
+            for some in waiting.chunks(BY_ID) {
+                self.ask_for(some[0].kind, some).await?;
             }
-            if waiting.is_empty() {
-                break;
-            }
-        }
-        self.ask_for(kind, waiting.into_values().collect()).await
-    }
-
-    /// What was changed before the watermark, or is not there at all, is asked for by its id.
-    async fn ask_for(&mut self, kind: &'static Kind, waiting: Vec<Unconfirmed>) -> Result<(), Broken> {
-        for items in waiting.chunks(BY_ID) {
-            let ids = items.iter().map(|item| item.held.stored.id);
-            let query = Query::of(kind.destination.entity_set)
-                .select(row::columns(kind))
-                .filter(Filter::any_of(kind.destination.primary_key, ids));
-            let rows = self.client.query(query).all().await?;
-            let rows: HashMap<(TenantId, Uuid), &Json> =
-                rows.iter().filter_map(|row| Some((row::identity(kind, row)?, row))).collect();
-            let found = items
-                .iter()
-                .map(|item| (item.clone(), rows.get(&(item.tenant, item.held.stored.id)).copied()));
-            self.judge(found.collect()).await?;
         }
         Ok(())
     }
 
-    /// Confirms what is as it should be, and says of the rest how it is not.
-    async fn judge(&mut self, found: Vec<(Unconfirmed, Option<&Json>)>) -> Result<(), Broken> {
-        let mut confirmed = Vec::with_capacity(found.len());
-        for (item, row) in found {
-            match fault(&item, row) {
-                None => confirmed.push(item),
-                Some(fault) => self.report(&item, &fault),
+    async fn ask_for(&mut self, kind: &'static Kind, waiting: &[Unconfirmed]) -> Result<(), Broken> {
+        let ids: Vec<Uuid> = waiting.iter().map(|item| item.dataverse_id).collect();
+        let columns: Vec<&'static str> = row::columns(kind).collect();
+        let rows = self.station.organisation.rows(&kind.destination, &columns, &ids).await?;
+        let first = self.station.settings.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
+        let rows: HashMap<(TenantId, Uuid), Json> =
+            rows.into_iter().filter_map(|row| Some((row::identity(kind, &row, first)?, row))).collect();
+        let mut confirmed = Vec::with_capacity(waiting.len());
+        for item in waiting {
+            match fault(item, rows.get(&(item.tenant, item.dataverse_id))) {
+                None => confirmed.push(item.clone()),
+                Some(fault) => self.report(item, &fault),
             }
         }
         if !confirmed.is_empty() {
-            let news = self.ledger.confirmed(&confirmed).await?;
-            self.board.update(|status| status.confirmed += news);
+            let news = self.station.books.confirmed(&confirmed).await?;
+            self.station.board.update(|status| status.confirmed += news);
         }
         Ok(())
     }
@@ -189,7 +109,7 @@ impl ReadBack {
         let stored = &item.held.stored;
         tracing::warn!(kind = item.kind.name, id = %stored.id, fault, "dataverse does not hold what it acknowledged");
         self.differing.insert(stored.id, stored.revision);
-        self.board.update(|status| status.differing += 1);
+        self.station.board.update(|status| status.differing += 1);
     }
 
     fn is_known_to_differ(&self, item: &Unconfirmed) -> bool {
@@ -208,16 +128,4 @@ fn fault(item: &Unconfirmed, row: Option<&Json>) -> Option<String> {
             (!columns.is_empty()).then(|| format!("other content in {}", columns.join(", ")))
         }
     }
-}
-
-/// From when on the first pass asks.
-fn beginning(waiting: &[Unconfirmed]) -> Instant {
-    let oldest = waiting.iter().filter_map(|item| item.held.stored.exported_at).min();
-    oldest.unwrap_or(Instant::EARLIEST).plus(-SKEW)
-}
-
-/// Dataverse's times are whole seconds.
-fn literal(at: Instant) -> Literal {
-    let second = at.micros().div_euclid(SECOND);
-    Literal::Time(jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::UNIX_EPOCH))
 }

@@ -2,10 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dataverse::{Client, Error};
-use ledger::{Ledger, LedgerError, Parcel, Refusal, chance::Chance};
+use dataverse::Error;
+use ledger::{LedgerError, Parcel, Refusal, chance::Chance};
 use model::{
-    clock::Clock,
     delivery::DeliveryState,
     time::{Instant, SECOND},
 };
@@ -13,12 +12,12 @@ use tokio::{
     task::JoinSet,
     time::{Instant as Moment, sleep, sleep_until},
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Settings,
+    Books,
+    budget::Spent,
     flight::{Airport, Fate, Landing, fly},
-    handle::Board,
+    handle::Station,
     pace::Pace,
     targets::Targets,
 };
@@ -29,13 +28,8 @@ const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 pub(crate) struct Relay {
-    pub(crate) ledger: Ledger,
-    pub(crate) client: Client,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) station: Station,
     pub(crate) chance: Arc<dyn Chance>,
-    pub(crate) stop: CancellationToken,
-    pub(crate) board: Board,
 }
 
 /// What the loop keeps in mind.
@@ -68,10 +62,10 @@ enum Word<'a> {
 
 impl Relay {
     pub(crate) async fn run(self) {
-        let mut changes = self.ledger.changes();
+        let mut changes = self.station.books.changes();
         let mut tower = Tower {
-            pace: Pace::new(&self.settings, self.clock.now()),
-            targets: Arc::new(Targets::new(&self.settings.tenants)),
+            pace: Pace::new(&self.station.settings, self.station.clock.now()),
+            targets: Arc::new(Targets::new(&self.station.settings.tenants)),
             flights: JoinSet::new(),
             not_before: Moment::now(),
             faults: 0,
@@ -84,7 +78,8 @@ impl Relay {
             // What another process left behind comes free without a word when its lease ends.
             let wake = tower.wake(lull, ROUND.min(self.settings.hold));
             tokio::select! {
-                () = self.stop.cancelled() => break,
+                biased;
+                () = self.station.stop.cancelled() => break,
                 Some(landed) = tower.flights.join_next() => self.land(&mut tower, landed).await,
                 Ok(()) = changes.changed(), if lull == Lull::NothingDue => {}
                 () = sleep_until(wake) => {}
@@ -94,16 +89,21 @@ impl Relay {
     }
 
     async fn start_flights(&self, tower: &mut Tower) -> Lull {
-        // After a fault one flight tries whether the lane is free again.
-        let lanes = if tower.faults > 0 { 1 } else { tower.pace.lanes() };
-        while tower.flights.len() < lanes {
+        while tower.flights.len() < tower.lanes() {
             if tower.not_before > Moment::now() {
                 return Lull::Until(tower.not_before);
             }
-            if let Some(wait) = tower.pace.wait(self.clock.now()) {
+            if let Some(wait) = tower.pace.wait(self.station.clock.now()) {
                 return Lull::Until(Moment::now() + wait);
             }
-            match self.ledger.lease(tower.pace.batch(), self.settings.hold).await {
+            let most = match self.station.budget.left().await {
+                Err(spent) => return self.hold_until(&spent),
+                Ok(left) => tower.most(left),
+            };
+            if most == 0 {
+                return Lull::AllUnderWay;
+            }
+            match self.station.books.lease(most, self.station.settings.hold).await {
                 Ok(parcels) if parcels.is_empty() => {
                     tower.due = tower.due.filter(|due| *due > Moment::now());
                     return Lull::NothingDue;
@@ -119,26 +119,40 @@ impl Relay {
     }
 
     fn start(&self, tower: &mut Tower, parcels: Vec<Parcel>) {
-        let now = self.clock.now();
+        let now = self.station.clock.now();
         tower.pace.spend(now);
         if parcels.len() < tower.pace.batch() {
-            tower.not_before = Moment::now() + self.settings.linger;
+            tower.not_before = Moment::now() + self.station.settings.linger;
         }
         self.look_behind(&parcels, now);
-        let (client, settings) = (self.client.clone(), Arc::clone(&self.settings));
+        let (organisation, settings) =
+            (Arc::clone(&self.station.organisation), Arc::clone(&self.station.settings));
         let (targets, chance) = (Arc::clone(&tower.targets), Arc::clone(&self.chance));
         tower.flights.spawn(async move {
-            let airport =
-                Airport { client: &client, targets: &targets, settings: &settings, chance: &*chance };
+            let airport = Airport {
+                organisation: &*organisation,
+                targets: &targets,
+                settings: &settings,
+                chance: &*chance,
+            };
             fly(airport, parcels).await
         });
+    }
+
+    fn hold_until(&self, spent: &Spent) -> Lull {
+        self.station.board.update(|status| {
+            status.state = DeliveryState::Behind;
+            status.reason = Some(spent.reason.clone());
+        });
+        let wait = u64::try_from(spent.until.since(self.station.clock.now())).unwrap_or(0);
+        Lull::Until(Moment::now() + Duration::from_micros(wait).min(ROUND))
     }
 
     /// Says so when records have waited for longer than they should.
     fn look_behind(&self, parcels: &[Parcel], now: Instant) {
         let waited = parcels.iter().map(|parcel| now.since(parcel.enqueued_at)).max().unwrap_or(0);
-        let limit = i64::try_from(self.settings.behind_after.as_micros()).unwrap_or(i64::MAX);
-        self.board.update(|status| {
+        let limit = i64::try_from(self.station.settings.behind_after.as_micros()).unwrap_or(i64::MAX);
+        self.station.board.update(|status| {
             if status.state == DeliveryState::Ok && waited > limit {
                 status.state = DeliveryState::Behind;
                 status.reason = Some(format!(
@@ -155,6 +169,7 @@ impl Relay {
             // Its parcels come back by themselves when their leases run out.
             Err(error) => return tracing::error!(%error, "a delivery broke off; report this"),
         };
+        self.station.budget.book().await;
         let records = landing.parcels.len();
         let took = landing.took;
         let lane = landing.lane;
@@ -171,16 +186,17 @@ impl Relay {
 
     /// Tells the ledger each parcel's fate. Says how many were delivered.
     async fn settle(&self, tower: &mut Tower, parcels: Vec<(Parcel, Fate)>) -> usize {
-        let now = self.clock.now();
+        let now = self.station.clock.now();
         let (mut delivered, mut held, mut dead) = (Vec::new(), Vec::new(), Vec::new());
         let mut again: std::collections::BTreeMap<Duration, Vec<Parcel>> = std::collections::BTreeMap::new();
         for (parcel, fate) in parcels {
             match fate {
                 Fate::Delivered => delivered.push(parcel),
                 Fate::Held => held.push(parcel),
-                Fate::Dead(reason) => {
+                Fate::Dead(refusal) => {
+                    let reason = &refusal.reason;
                     tracing::warn!(kind = parcel.kind.name, id = %parcel.id, reason, "dataverse refuses a record");
-                    dead.push((parcel, reason.into()));
+                    dead.push((parcel, refusal));
                 }
                 Fate::Again(after) => again.entry(after).or_default().push(parcel),
             }
@@ -195,7 +211,7 @@ impl Relay {
             let until = now.plus(i64::try_from(after.as_micros()).unwrap_or(i64::MAX));
             self.tell(Word::Postponed(&parcels, until, true)).await;
         }
-        self.board.update(|status| {
+        self.station.board.update(|status| {
             status.sent += delivered.len() as u64;
             status.dead += dead.len() as u64;
             status.postponed += postponed as u64;
@@ -209,9 +225,9 @@ impl Relay {
     /// The ledger may be out of order for a while; what Dataverse acknowledged is not forgotten meanwhile. Should this
     /// process end before, the records are sent once more under the same ids.
     async fn tell(&self, word: Word<'_>) {
-        while let Err(error) = word.say(&self.ledger).await {
+        while let Err(error) = word.say(&*self.station.books).await {
             tracing::warn!(%error, "the relay cannot mark what came of its parcels");
-            if error == LedgerError::Closed || self.stop.is_cancelled() {
+            if error == LedgerError::Closed || self.station.stop.is_cancelled() {
                 return;
             }
             sleep(PAUSE_MIN).await;
@@ -230,7 +246,7 @@ impl Relay {
         // A little longer than asked for: who comes back on the dot may be early by the other clock.
         let pause = error.retry_after().map_or(jittered, |asked| asked + jittered / 4);
         tower.not_before = tower.not_before.max(Moment::now() + pause);
-        self.board.update(|status| {
+        self.station.board.update(|status| {
             status.pauses += u64::from(!known);
             status.state = DeliveryState::Stopped;
             status.reason = Some(reason(error, pause));
@@ -241,7 +257,7 @@ impl Relay {
     }
 
     fn go_on(&self, delivered: bool) {
-        self.board.update(|status| {
+        self.station.board.update(|status| {
             if delivered && status.state == DeliveryState::Stopped {
                 tracing::info!("delivery goes on");
                 status.state = DeliveryState::Ok;
@@ -251,7 +267,7 @@ impl Relay {
     }
 
     fn show(&self, tower: &Tower, lull: Lull) {
-        self.board.update(|status| {
+        self.station.board.update(|status| {
             status.batch = tower.pace.batch();
             status.lanes = tower.pace.lanes();
             status.under_way = tower.flights.len();
@@ -265,9 +281,10 @@ impl Relay {
 
     /// Lets what is under way end, as far as that is soon. The rest is taken back at the next start.
     async fn bid_farewell(&self, mut tower: Tower) {
-        let deadline = Moment::now() + self.settings.farewell;
+        let deadline = Moment::now() + self.station.settings.farewell;
         loop {
             tokio::select! {
+                biased;
                 landed = tower.flights.join_next() => match landed {
                     Some(landed) => self.land(&mut tower, landed).await,
                     None => return,
@@ -279,17 +296,38 @@ impl Relay {
 }
 
 impl Word<'_> {
-    async fn say(&self, ledger: &Ledger) -> Result<(), LedgerError> {
+    async fn say(&self, books: &dyn Books) -> Result<(), LedgerError> {
         match self {
             Self::Delivered([], _) | Self::Dead([]) | Self::Postponed([], _, _) => Ok(()),
-            Self::Delivered(parcels, at) => ledger.delivered(parcels, *at).await,
-            Self::Dead(parcels) => ledger.dead(parcels).await,
-            Self::Postponed(parcels, until, counted) => ledger.postponed(parcels, *until, *counted).await,
+            Self::Delivered(parcels, at) => books.delivered(parcels, *at).await,
+            Self::Dead(parcels) => books.dead(parcels).await,
+            Self::Postponed(parcels, until, counted) => books.postponed(parcels, *until, *counted).await,
         }
     }
 }
 
 impl Tower {
+    /// After a fault one flight tries whether the lane is free again.
+    fn lanes(&self) -> usize {
+        if self.faults > 0 { 1 } else { self.pace.lanes() }
+    }
+
+    /// How many records may go in the next flight, when so much is left of the day's budget. Of what is under way it is
+    /// not known yet what it costs.
+    fn most(&self, left: Option<usize>) -> usize {
+        let batch = self.pace.batch();
+        match left {
+            Some(left) if left < batch * (self.flights.len() + 1) => {
+                if self.flights.is_empty() {
+                    left
+                } else {
+                    0
+                }
+            }
+            _ => batch,
+        }
+    }
+
     fn wake(&self, lull: Lull, round: Duration) -> Moment {
         let round = Moment::now() + round;
         match lull {
@@ -300,7 +338,7 @@ impl Tower {
     }
 }
 
-fn reason(error: &Error, pause: Duration) -> String {
+pub(crate) fn reason(error: &Error, pause: Duration) -> String {
     match error {
         Error::Throttled { .. } => {
             format!("Dataverse asks for a pause of {} s; nothing is lost", pause.as_secs().max(1))

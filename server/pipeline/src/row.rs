@@ -47,10 +47,10 @@ pub(crate) fn columns(kind: &Kind) -> impl Iterator<Item = &'static str> {
     kind.fields.iter().map(|field| field.dataverse).chain([TENANT_VALUE])
 }
 
-/// Which record a row is, and whose.
-pub(crate) fn identity(kind: &Kind, row: &Json) -> Option<(TenantId, Uuid)> {
+/// Which row it is, and whose. A row without a tenant is the organisation's first tenant's.
+pub(crate) fn identity(kind: &Kind, row: &Json, first: TenantId) -> Option<(TenantId, Uuid)> {
     let id = |column: &str| row.get(column)?.as_str()?.parse::<Uuid>().ok();
-    let tenant = id(TENANT_VALUE).map_or(TenantId::FIRST, TenantId);
+    let tenant = id(TENANT_VALUE).map_or(first, TenantId);
     Some((tenant, id(kind.destination.primary_key)?))
 }
 

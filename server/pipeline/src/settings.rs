@@ -30,9 +30,15 @@ pub struct Settings {
     pub hold: Duration,
     /// How often a record is tried that fails for a reason that may pass.
     pub attempts_max: i64,
+    /// What requests to Dataverse may cost on one day (UTC): one for each row written, one for each request that reads.
+    pub budget: Option<u64>,
     /// Records that wait for longer are said to be behind.
     pub behind_after: Duration,
-    /// How often what was delivered is read back; nothing is asked while nothing new was delivered.
+    /// How often Dataverse is asked what changed there. What comes back is confirmed by that as well.
+    pub mirror_every: Duration,
+    /// What the mirror did not confirm so long after its delivery is asked for by its id.
+    pub unconfirmed_after: Duration,
+    /// How often it is looked for such records; nothing is asked while there are none.
     pub read_back_every: Duration,
     /// How long open requests may take to end when everything is to stop.
     pub farewell: Duration,
@@ -50,7 +56,10 @@ impl Default for Settings {
             linger: Duration::from_millis(200),
             hold: Duration::from_secs(600),
             attempts_max: 8,
+            budget: None,
             behind_after: Duration::from_secs(60),
+            mirror_every: Duration::from_secs(15),
+            unconfirmed_after: Duration::from_secs(60),
             read_back_every: Duration::from_secs(30),
             farewell: Duration::from_secs(5),
         }

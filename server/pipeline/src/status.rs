@@ -1,4 +1,4 @@
-//! How the relay and the read-back fare, for `/pipeline` and the freshness line.
+//! How relay, mirror and read-back fare, for `/pipeline` and the freshness line.
 
 use model::{delivery::DeliveryState, time::Instant};
 
@@ -26,6 +26,54 @@ pub struct RelayStatus {
     /// Records that Dataverse holds otherwise than they were sent, or not at all.
     pub differing: u64,
     pub last_read_back: Option<Instant>,
+    pub mirror: MirrorStatus,
+    /// None where no budget is set.
+    pub budget: Option<BudgetStatus>,
+}
+
+/// What a day's requests to Dataverse may cost, and cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BudgetStatus {
+    pub limit: u64,
+    /// Since midnight UTC, by all processes.
+    pub spent: u64,
+    /// What the day comes to at the last hour's rate.
+    pub by_midnight: u64,
+    /// Until when nothing is sent, where it is all spent.
+    pub held_until: Option<Instant>,
+}
+
+/// How the mirror fares. Counts are those since the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MirrorStatus {
+    pub state: MirrorState,
+    /// Rows read so far of the table that is being read whole, or was last.
+    pub rows_read: u64,
+    /// Since when a whole table is being read.
+    pub full_read_since: Option<Instant>,
+    /// When Dataverse answered last.
+    pub last_pass: Option<Instant>,
+    /// Rows that others made, changed and deleted there.
+    pub added: u64,
+    pub changed: u64,
+    pub withdrawn: u64,
+    /// Changes there that a newer one here stood against.
+    pub kept_out: u64,
+    /// Rows that are no records of ours.
+    pub refused: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MirrorState {
+    /// A whole table is being read.
+    Reading,
+    /// What changes there is here within seconds.
+    #[default]
+    Watching,
+    /// Many rows vanished at once; a person has to say whether that was meant.
+    Asking,
+    /// Nothing comes in, for this reason.
+    Paused(String),
 }
 
 impl Default for RelayStatus {
@@ -44,6 +92,8 @@ impl Default for RelayStatus {
             confirmed: 0,
             differing: 0,
             last_read_back: None,
+            mirror: MirrorStatus::default(),
+            budget: None,
         }
     }
 }

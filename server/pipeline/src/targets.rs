@@ -1,17 +1,18 @@
 //! What lookups and ids point at: the rows of tenants and campaigns, sent ahead of the records that need them.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use dataverse::{BatchOptions, Client, Error, Operation};
+use dataverse::Error;
 use ledger::{Operation as Carried, Parcel};
 use model::{identity, tenant::TenantId};
 use serde_json::json;
 
 use crate::{
-    Tenant,
+    Organisation, Tenant,
+    organisation::Write,
     row::{NAME, TENANT, TENANTS_SET},
 };
 
@@ -75,14 +76,18 @@ impl Targets {
     }
 
     /// Sees to it that whatever these parcels point at is there. An error is one of the lane.
-    pub(crate) async fn send(&self, client: &Client, parcels: &[Parcel]) -> Result<(), Error> {
+    pub(crate) async fn send(
+        &self,
+        organisation: &dyn Organisation,
+        parcels: &[Parcel],
+    ) -> Result<(), Error> {
         let (tenants, names) = self.missing(parcels);
         for tenant in tenants {
             let name = self.tenants.get(&tenant).cloned().unwrap_or_else(|| tenant.to_string());
-            create_tenant(client, tenant, &name).await?;
+            create_tenant(organisation, tenant, &name).await?;
             self.known().tenants.insert(tenant);
         }
-        self.send_names(client, names).await
+        self.send_names(organisation, names).await
     }
 
     /// A row that was pointed at is gone: all are sent again.
@@ -90,10 +95,10 @@ impl Targets {
         *self.known() = Known::default();
     }
 
-    fn missing(&self, parcels: &[Parcel]) -> (HashSet<TenantId>, HashMap<Named, String>) {
+    fn missing(&self, parcels: &[Parcel]) -> (BTreeSet<TenantId>, BTreeMap<Named, String>) {
         let known = self.known();
-        let mut tenants = HashSet::new();
-        let mut names = HashMap::new();
+        let mut tenants = BTreeSet::new();
+        let mut names = BTreeMap::new();
         for parcel in parcels {
             let Carried::Upsert(stored) = &parcel.operation else { continue };
             if !known.tenants.contains(&parcel.tenant) {
@@ -110,16 +115,20 @@ impl Targets {
     }
 
     /// A name that is refused is a pity, and no reason to hold the records back.
-    async fn send_names(&self, client: &Client, names: HashMap<Named, String>) -> Result<(), Error> {
+    async fn send_names(
+        &self,
+        organisation: &dyn Organisation,
+        names: BTreeMap<Named, String>,
+    ) -> Result<(), Error> {
         let names: Vec<(Named, String)> = names.into_iter().collect();
         for names in names.chunks(100) {
-            let operations = names.iter().filter_map(|(named, name)| upsert_name(named, name)).collect();
-            let outcomes = client.batch(operations, BatchOptions { continue_on_error: true }).await?;
+            let writes = names.iter().filter_map(|(named, name)| upsert_name(named, name)).collect();
+            let outcomes = organisation.write(writes).await?;
             for outcome in outcomes {
                 match outcome {
                     Err(error) if error.is_lane_fault() => return Err(error),
                     Err(error) => tracing::warn!(%error, "dataverse refused the row that names a campaign"),
-                    Ok(_) => {}
+                    Ok(()) => {}
                 }
             }
             self.known().names.extend(names.iter().cloned());
@@ -133,20 +142,24 @@ impl Targets {
 }
 
 /// Makes a tenant's row unless there is one: its name may have been changed there.
-pub(crate) async fn create_tenant(client: &Client, tenant: TenantId, name: &str) -> Result<(), Error> {
-    match client.create_only(TENANTS.entity_set, tenant.0, &json!({ NAME: name })).await {
+pub(crate) async fn create_tenant(
+    organisation: &dyn Organisation,
+    tenant: TenantId,
+    name: &str,
+) -> Result<(), Error> {
+    match organisation.make(TENANTS.entity_set, tenant.0, &json!({ NAME: name })).await {
         Err(Error::Precondition(_)) | Ok(()) => Ok(()),
         Err(error) if error.is_duplicate() => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-fn upsert_name((tenant, table, id): &Named, name: &str) -> Option<Operation> {
+fn upsert_name((tenant, table, id): &Named, name: &str) -> Option<Write> {
     let target = TARGETS.iter().find(|target| target.ledger == Some(table))?;
     let mut row = json!({ NAME: name, format!("{TENANT}@odata.bind"): format!("/{TENANTS_SET}({tenant})") });
     if let Some(code) = target.code {
         row[code] = id.as_str().into();
     }
     let kind = target.logical_name.trim_start_matches("apex_");
-    Some(Operation::upsert(target.entity_set, identity::natural_id(*tenant, kind, &[id]), row))
+    Some(Write::Upsert { set: target.entity_set, id: identity::natural_id(*tenant, kind, &[id]), row })
 }

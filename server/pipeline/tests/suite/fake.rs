@@ -12,6 +12,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+use crate::support::Studio;
+
 /// Set and id.
 pub type Key = (String, String);
 
@@ -45,6 +47,7 @@ struct Request {
     method: String,
     path: String,
     create_only: bool,
+    tracks_changes: bool,
     body: Vec<u8>,
 }
 
@@ -61,6 +64,13 @@ impl Fake {
             }
         });
         fake
+    }
+
+    /// A studio that has nothing but us beside it.
+    pub async fn studio() -> Studio<Self> {
+        let fake = Self::start().await;
+        let client = fake.client();
+        Studio::beside(fake, client).await
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -107,6 +117,12 @@ impl Fake {
     fn answer(&self, request: &Request) -> Option<(u16, String, String)> {
         let mut state = self.state();
         let path = request.path.trim_start_matches("/api/data/v9.2/").to_owned();
+        // Nothing ever changes here but by the relay; the mirror meets the emulator.
+        if request.tracks_changes && !state.away {
+            let link = format!("{}/api/data/v9.2/{path}", self.url);
+            let body = json!({ "value": [], "@odata.deltaLink": link });
+            return Some((200, "application/json".to_owned(), body.to_string()));
+        }
         state.requests.push(format!("{} {}", request.method, path.split('?').next().unwrap()));
         if state.away {
             return None;
@@ -264,7 +280,8 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut body = vec![0; header("content-length").map_or(0, |length| length.parse().unwrap())];
     stream.read_exact(&mut body).await.ok()?;
     let create_only = header("if-none-match").as_deref() == Some("*");
-    Some(Request { method, path, create_only, body })
+    let tracks_changes = header("prefer").is_some_and(|prefer| prefer.contains("track-changes"));
+    Some(Request { method, path, create_only, tracks_changes, body })
 }
 
 async fn write(stream: &mut BufReader<TcpStream>, status: u16, kind: &str, body: &str) -> Option<()> {

@@ -1,6 +1,8 @@
-//! The pipeline between a real ledger and a fake Dataverse.
+//! The pipeline between a real ledger and a Dataverse: a fake that fails as told, or a simulation. The emulator is
+//! met in the server's tests.
 
 mod fake;
 mod read_back;
 mod relay;
+mod simulation;
 mod support;

@@ -5,22 +5,25 @@ use std::time::Duration;
 use pipeline::Settings;
 use serde_json::json;
 
-use crate::support::{KIND, RUNS, Studio, T, run, runs, settings};
+use crate::{
+    fake::Fake,
+    support::{KIND, RUNS, Studio, T, run, runs, settings},
+};
 
 fn often() -> Settings {
-    Settings { read_back_every: Duration::from_millis(20), ..settings() }
+    Settings { read_back_every: Duration::from_millis(20), unconfirmed_after: Duration::ZERO, ..settings() }
 }
 
 #[tokio::test]
 async fn what_arrived_is_confirmed_and_then_nobody_asks_any_more() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     studio.store(runs(30)).await;
     studio.start_with(often());
     studio.until("all are confirmed", |status| status.confirmed == 30).await;
     let standing = studio.drained().await;
     assert_eq!((standing.balance[0].confirmed, standing.unconfirmed), (30, 0));
-    let reads = |studio: &Studio| {
-        studio.fake.state().requests.iter().filter(|request| request.starts_with("GET")).count()
+    let reads = |studio: &Studio<Fake>| {
+        studio.place.state().requests.iter().filter(|request| request.starts_with("GET")).count()
     };
     let before = reads(&studio);
     studio.store(vec![run("later", "")]).await;
@@ -30,13 +33,13 @@ async fn what_arrived_is_confirmed_and_then_nobody_asks_any_more() {
 
 #[tokio::test]
 async fn a_row_that_says_something_else_is_not_confirmed() {
-    let mut studio = Studio::open().await;
-    studio.fake.state().rewrite = Some(("apex_tokensin", json!(9)));
+    let mut studio = Fake::studio().await;
+    studio.place.state().rewrite = Some(("apex_tokensin", json!(9)));
     studio.store(runs(2)).await;
     studio.start_with(often());
     let status = studio.until("both are seen", |status| status.differing == 2).await;
     assert_eq!(status.confirmed, 0);
-    studio.fake.state().rewrite = None;
+    studio.place.state().rewrite = None;
     let id = run("r0000", "").id(KIND, T);
     studio.ledger.correct(T, KIND, id, run("r0000", r#","tokensIn":5"#), None).await.unwrap();
     studio.until("the corrected one is confirmed", |status| status.confirmed == 1).await;
@@ -44,13 +47,13 @@ async fn a_row_that_says_something_else_is_not_confirmed() {
 
 #[tokio::test]
 async fn a_row_that_vanished_is_said_once() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     studio.store(runs(2)).await;
     studio.start();
     studio.drained().await;
     studio.stop().await;
     let id = run("r0001", "").id(KIND, T);
-    studio.fake.state().rows.remove(&(RUNS.to_owned(), id.to_string()));
+    studio.place.state().rows.remove(&(RUNS.to_owned(), id.to_string()));
     studio.start_with(often());
     let status = studio.until("one is missed", |status| status.differing == 1 && status.confirmed == 1).await;
     assert_eq!(status.dead, 0);
@@ -58,7 +61,7 @@ async fn a_row_that_vanished_is_said_once() {
 
 #[tokio::test]
 async fn a_deleted_row_is_confirmed_by_its_absence() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     let ids = studio.store(runs(2)).await;
     studio.start();
     studio.drained().await;

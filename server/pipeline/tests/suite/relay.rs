@@ -3,19 +3,22 @@
 use model::delivery::DeliveryState;
 use pipeline::Settings;
 
-use crate::support::{KIND, RUNS, Studio, T, run, runs, settings};
+use crate::{
+    fake::Fake,
+    support::{KIND, RUNS, T, run, runs, settings},
+};
 
 #[tokio::test]
 async fn records_arrive_with_what_they_point_at() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     let id = studio.store(vec![run("r1", r#","costUSD":"0.3","latencyP95Ms":1200"#)]).await[0];
     studio.start();
     let standing = studio.drained().await;
     assert_eq!(standing.balance[0].delivered, 1);
-    assert_eq!(studio.fake.column("apex_tenants", "apex_name"), ["The studio"]);
-    assert_eq!(studio.fake.column("apex_campaigns", "apex_name"), ["Autumn"]);
-    assert_eq!(studio.fake.column("apex_campaigns", "apex_code"), ["c1"]);
-    let row = studio.fake.state().rows[&(RUNS.to_owned(), id.to_string())].clone();
+    assert_eq!(studio.place.column("apex_tenants", "apex_name"), ["The studio"]);
+    assert_eq!(studio.place.column("apex_campaigns", "apex_name"), ["Autumn"]);
+    assert_eq!(studio.place.column("apex_campaigns", "apex_code"), ["c1"]);
+    let row = studio.place.state().rows[&(RUNS.to_owned(), id.to_string())].clone();
     assert_eq!(row["apex_costusd"].to_string(), "0.3");
     assert_eq!(row["apex_successrate"].to_string(), "97.44");
     assert_eq!(row["apex_latencyp95ms"], 1200);
@@ -25,46 +28,53 @@ async fn records_arrive_with_what_they_point_at() {
 
 #[tokio::test]
 async fn a_backlog_goes_in_few_requests() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     studio.store(runs(950)).await;
     studio.store((950..2_000).map(|n| run(&format!("r{n:04}"), "")).collect()).await;
     studio.start();
     assert_eq!(studio.drained().await.balance[0].delivered, 2_000);
-    assert_eq!(studio.fake.column(RUNS, "apex_runid").len(), 2_000);
-    let requests = studio.fake.state().requests.len();
+    assert_eq!(studio.place.column(RUNS, "apex_runid").len(), 2_000);
+    let requests = studio.place.state().requests.len();
     assert!(requests <= 20, "{requests} requests for 2,000 records");
 }
 
 #[tokio::test]
 async fn a_poisonous_record_dies_alone() {
-    let mut studio = Studio::open().await;
-    studio.fake.state().poison.insert("r0042".to_owned(), (400, "0x80044331"));
+    let mut studio = Fake::studio().await;
+    studio.place.state().poison.insert("r0042".to_owned(), (400, "0x80044331"));
     studio.store(runs(100)).await;
     studio.start();
     let standing = studio.drained().await;
     assert_eq!((standing.balance[0].delivered, standing.balance[0].dead), (99, 1));
     let letters = studio.ledger.dead_letters(T, 10).await.unwrap();
     assert!(letters[0].reason.contains("0x80044331"), "{}", letters[0].reason);
+    let id = run("r0042", "").id(KIND, T);
+    let request = letters[0].request.as_ref().unwrap();
+    assert!(
+        request.starts_with(&format!("PATCH {RUNS}({id})\n{{")) && request.contains("r0042"),
+        "{request}"
+    );
+    assert_eq!(letters[0].response.as_deref(), Some("400 0x80044331: refused by the fake"));
     assert_eq!(studio.handle.as_ref().unwrap().status().state, DeliveryState::Ok);
 }
 
 #[tokio::test]
 async fn a_record_that_fails_for_a_while_holds_up_nobody() {
-    let mut studio = Studio::open().await;
-    studio.fake.state().poison.insert("r0001".to_owned(), (500, "0x80044150"));
+    let mut studio = Fake::studio().await;
+    studio.place.state().poison.insert("r0001".to_owned(), (500, "0x80044150"));
     studio.store(runs(5)).await;
     studio.start();
     studio.until("four of five", |status| status.sent == 4 && status.postponed == 1).await;
-    studio.fake.state().poison.clear();
+    studio.place.state().poison.clear();
     studio.clock.advance_micros(600 * 1_000_000);
     assert_eq!(studio.drained().await.balance[0].delivered, 5);
 }
 
 #[tokio::test]
 async fn throttling_pauses_everything_and_kills_nothing() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     studio.store(runs(300)).await;
-    studio.fake.state().throttled = 1;
+    studio.place.state().throttled = 1;
     studio.start();
     let status = studio.until("a pause", |status| status.state == DeliveryState::Stopped).await;
     assert!(status.reason.unwrap().contains("nothing is lost"));
@@ -80,70 +90,70 @@ async fn throttling_pauses_everything_and_kills_nothing() {
 
 #[tokio::test]
 async fn a_dataverse_that_is_away_is_waited_for() {
-    let mut studio = Studio::open().await;
-    studio.fake.state().away = true;
+    let mut studio = Fake::studio().await;
+    studio.place.state().away = true;
     studio.store(runs(50)).await;
     studio.start();
     let status = studio.until("a stop", |status| status.state == DeliveryState::Stopped).await;
     assert!(status.reason.unwrap().contains("does not answer"));
     assert_eq!(studio.ledger.standing(T).await.unwrap().pending, 50);
-    studio.fake.state().away = false;
+    studio.place.state().away = false;
     assert_eq!(studio.drained().await.balance[0].delivered, 50);
 }
 
 #[tokio::test]
 async fn a_lost_answer_leads_to_no_second_effect() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     studio.store(runs(20)).await;
-    studio.fake.state().lost_answers = 3;
+    studio.place.state().lost_answers = 3;
     studio.start();
     let standing = studio.drained().await;
     assert_eq!(standing.balance[0].delivered, 20);
-    assert_eq!(studio.fake.column(RUNS, "apex_runid").len(), 20);
+    assert_eq!(studio.place.column(RUNS, "apex_runid").len(), 20);
 }
 
 #[tokio::test]
 async fn corrections_and_withdrawals_follow() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     let ids = studio.store(runs(3)).await;
     studio.start();
     studio.drained().await;
     studio.ledger.correct(T, KIND, ids[0], run("r0000", r#","tokensIn":7"#), None).await.unwrap();
     studio.ledger.withdraw(T, KIND, ids[1], None).await.unwrap();
     studio.drained().await;
-    assert_eq!(studio.fake.column(RUNS, "apex_tokensin"), ["0", "7"]);
+    assert_eq!(studio.place.column(RUNS, "apex_tokensin"), ["0", "7"]);
 }
 
 #[tokio::test]
 async fn a_row_that_is_gone_already_counts_as_deleted() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     let ids = studio.store(runs(1)).await;
     studio.start();
     studio.drained().await;
-    studio.fake.state().rows.remove(&(RUNS.to_owned(), ids[0].to_string()));
+    studio.place.state().rows.remove(&(RUNS.to_owned(), ids[0].to_string()));
     studio.ledger.withdraw(T, KIND, ids[0], None).await.unwrap();
     assert_eq!(studio.drained().await.dead, 0);
 }
 
 #[tokio::test]
 async fn a_table_that_is_missing_stops_the_lane_and_kills_nothing() {
-    let mut studio = Studio::open().await;
-    studio.fake.state().missing.insert(RUNS);
+    let mut studio = Fake::studio().await;
+    studio.place.state().missing.insert(RUNS);
     studio.store(runs(3)).await;
     studio.start();
     studio.until("a stop", |status| status.state == DeliveryState::Stopped).await;
     assert_eq!(studio.ledger.standing(T).await.unwrap().dead, 0);
-    studio.fake.state().missing.clear();
+    studio.place.state().missing.clear();
     assert_eq!(studio.drained().await.balance[0].delivered, 3);
 }
 
 #[tokio::test]
 async fn a_tenant_that_somebody_deleted_is_made_again() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     studio.store(runs(1)).await;
     studio.start();
     studio.drained().await;
-    studio.fake.state().rows.retain(|(set, _), _| set != "apex_tenants");
+    studio.place.state().rows.retain(|(set, _), _| set != "apex_tenants");
     studio.store(vec![run("later", "")]).await;
     studio.until("one is postponed", |status| status.postponed > 0).await;
     studio.clock.advance_micros(10 * 1_000_000);
@@ -152,7 +162,7 @@ async fn a_tenant_that_somebody_deleted_is_made_again() {
 
 #[tokio::test]
 async fn stopped_and_started_again_it_goes_on() {
-    let mut studio = Studio::open().await;
+    let mut studio = Fake::studio().await;
     studio.store(runs(500)).await;
     for _ in 0..5 {
         studio.start_with(Settings { batch: 20, batch_max: 20, ..settings() });

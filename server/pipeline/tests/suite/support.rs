@@ -1,7 +1,8 @@
-//! A ledger, a fake Dataverse, and the pipeline between them.
+//! A ledger, a Dataverse of any sort, and the pipeline between them. The server's tests begin here as well.
 
 use std::{sync::Arc, time::Duration};
 
+use dataverse::Client;
 use ledger::{Ledger, Standing, chance::Seeded};
 use model::{
     clock::{Clock, ManualClock},
@@ -14,8 +15,6 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::fake::Fake;
-
 pub const T: TenantId = TenantId::FIRST;
 pub const KIND: &Kind = &CAMPAIGN_RUN;
 pub const RUNS: &str = "apex_campaignmetricses";
@@ -23,25 +22,25 @@ pub const RUNS: &str = "apex_campaignmetricses";
 /// Nothing here takes that long, unless it never ends.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-pub struct Studio {
+pub struct Studio<P> {
     pub ledger: Ledger,
-    pub fake: Fake,
+    pub place: P,
+    pub client: Client,
     pub clock: Arc<ManualClock>,
     _folder: TempDir,
     pub handle: Option<Handle>,
     stop: CancellationToken,
 }
 
-impl Studio {
+impl<P> Studio<P> {
     /// Everything but the pipeline, which a test starts when it is ready.
-    pub async fn open() -> Self {
+    pub async fn beside(place: P, client: Client) -> Self {
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         let clock = Arc::new(ManualClock::at(Instant::parse("2026-11-21T12:00:00Z").unwrap()));
         let settings = ledger::Settings::Folder(folder.path().to_owned());
         let ledger =
             Ledger::open(settings, Arc::clone(&clock) as Arc<dyn Clock>, Seeded::new(7)).await.unwrap();
-        let fake = Fake::start().await;
-        Self { ledger, fake, clock, _folder: folder, handle: None, stop: CancellationToken::new() }
+        Self { ledger, place, client, clock, _folder: folder, handle: None, stop: CancellationToken::new() }
     }
 
     pub fn start(&mut self) {
@@ -51,7 +50,7 @@ impl Studio {
     pub fn start_with(&mut self, settings: Settings) {
         self.stop = CancellationToken::new();
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let client = self.fake.client();
+        let client = self.client.clone();
         let handle =
             pipeline::start(self.ledger.clone(), client, settings, clock, Seeded::new(7), self.stop.clone());
         self.handle = Some(handle);
@@ -103,6 +102,7 @@ pub fn settings() -> Settings {
         tenants: vec![Tenant { id: T, name: "The studio".to_owned() }],
         linger: Duration::from_millis(5),
         read_back_every: Duration::from_secs(3600),
+        mirror_every: Duration::from_secs(3600),
         ..Settings::default()
     }
 }

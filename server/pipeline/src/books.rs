@@ -1,0 +1,152 @@
+//! What the pipeline asks of the ledger. A simulation puts itself between, to hold time still while the ledger writes.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ledger::{
+    Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Standing, There,
+    Unconfirmed,
+};
+use model::{record::Kind, tenant::TenantId, time::Instant};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// The ledger's face, as far as the pipeline knows it; each question means what it means there.
+#[async_trait]
+pub trait Books: Send + Sync + 'static {
+    fn changes(&self) -> watch::Receiver<u64>;
+
+    async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError>;
+    async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError>;
+    async fn postponed(&self, parcels: &[Parcel], until: Instant, counted: bool) -> Result<(), LedgerError>;
+    async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Result<(), LedgerError>;
+
+    async fn unconfirmed(&self, until: Instant, most: usize) -> Result<Vec<Unconfirmed>, LedgerError>;
+    async fn confirmed(&self, read: &[Unconfirmed]) -> Result<u64, LedgerError>;
+
+    async fn read(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+    ) -> Result<Option<Held>, LedgerError>;
+    async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError>;
+
+    async fn take_mark(&self, kind: &'static Kind, hold: Duration) -> Result<Option<Mark>, LedgerError>;
+    async fn hold_mark(&self, mark: &Mark, hold: Duration) -> Result<bool, LedgerError>;
+    async fn keep_mark(&self, mark: &Mark, link: Option<&str>, hold: Duration) -> Result<bool, LedgerError>;
+    async fn free_mark(&self, mark: &Mark) -> Result<(), LedgerError>;
+    async fn ask(&self, mark: &Mark, gone: i64, of: i64) -> Result<(), LedgerError>;
+    async fn reflect(
+        &self,
+        kind: &'static Kind,
+        rows: Vec<Reflection>,
+        asked_at: Instant,
+    ) -> Result<Vec<Reflected>, LedgerError>;
+    async fn standing_there(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        before: Instant,
+        most: usize,
+    ) -> Result<Vec<There>, LedgerError>;
+    async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError>;
+
+    async fn spend(&self, cost: i64) -> Result<(), LedgerError>;
+    async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError>;
+}
+
+#[async_trait]
+impl Books for Ledger {
+    fn changes(&self) -> watch::Receiver<u64> {
+        Self::changes(self)
+    }
+
+    async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
+        Self::lease(self, most, hold).await
+    }
+
+    async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError> {
+        Self::delivered(self, parcels, at).await
+    }
+
+    async fn postponed(&self, parcels: &[Parcel], until: Instant, counted: bool) -> Result<(), LedgerError> {
+        Self::postponed(self, parcels, until, counted).await
+    }
+
+    async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Result<(), LedgerError> {
+        Self::dead(self, parcels).await
+    }
+
+    async fn unconfirmed(&self, until: Instant, most: usize) -> Result<Vec<Unconfirmed>, LedgerError> {
+        Self::unconfirmed(self, until, most).await
+    }
+
+    async fn confirmed(&self, read: &[Unconfirmed]) -> Result<u64, LedgerError> {
+        Self::confirmed(self, read).await
+    }
+
+    async fn read(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+    ) -> Result<Option<Held>, LedgerError> {
+        Self::read(self, tenant, kind, id).await
+    }
+
+    async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
+        Self::standing(self, tenant).await
+    }
+
+    async fn take_mark(&self, kind: &'static Kind, hold: Duration) -> Result<Option<Mark>, LedgerError> {
+        Self::take_mark(self, kind, hold).await
+    }
+
+    async fn hold_mark(&self, mark: &Mark, hold: Duration) -> Result<bool, LedgerError> {
+        Self::hold_mark(self, mark, hold).await
+    }
+
+    async fn keep_mark(&self, mark: &Mark, link: Option<&str>, hold: Duration) -> Result<bool, LedgerError> {
+        Self::keep_mark(self, mark, link, hold).await
+    }
+
+    async fn free_mark(&self, mark: &Mark) -> Result<(), LedgerError> {
+        Self::free_mark(self, mark).await
+    }
+
+    async fn ask(&self, mark: &Mark, gone: i64, of: i64) -> Result<(), LedgerError> {
+        Self::ask(self, mark, gone, of).await
+    }
+
+    async fn reflect(
+        &self,
+        kind: &'static Kind,
+        rows: Vec<Reflection>,
+        asked_at: Instant,
+    ) -> Result<Vec<Reflected>, LedgerError> {
+        Self::reflect(self, kind, rows, asked_at).await
+    }
+
+    async fn standing_there(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        before: Instant,
+        most: usize,
+    ) -> Result<Vec<There>, LedgerError> {
+        Self::standing_there(self, kind, after, before, most).await
+    }
+
+    async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
+        Self::rejects(self, tenant, most).await
+    }
+
+    async fn spend(&self, cost: i64) -> Result<(), LedgerError> {
+        Self::spend(self, cost).await
+    }
+
+    async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+        Self::spent(self, since).await
+    }
+}

@@ -1,0 +1,154 @@
+//! What may be asked of Dataverse on one day (UTC). When it is spent, nothing is sent until midnight.
+
+use std::sync::Arc;
+
+use ledger::LedgerError;
+use model::{
+    clock::Clock,
+    time::{DAY, HOUR, Instant, MINUTE},
+};
+use tokio::sync::Mutex;
+
+use crate::{Books, BudgetStatus, handle::Board, meter::Count};
+
+/// What other processes spent is looked up so often.
+const LOOK_UP: i64 = MINUTE;
+
+/// The day's budget, of which relay, mirror and read-back draw together.
+#[derive(Clone)]
+pub(crate) struct Budget(Arc<Purse>);
+
+struct Purse {
+    books: Arc<dyn Books>,
+    clock: Arc<dyn Clock>,
+    board: Board,
+    limit: Option<i64>,
+    count: Count,
+    known: Mutex<Known>,
+}
+
+/// What is written down, as of some time.
+#[derive(Default)]
+struct Known {
+    looked_at: Option<Instant>,
+    hours: Vec<(Instant, i64)>,
+}
+
+/// Why nothing is sent, and until when.
+#[derive(Debug)]
+pub(crate) struct Spent {
+    pub(crate) reason: String,
+    pub(crate) until: Instant,
+}
+
+impl Budget {
+    pub(crate) fn new(
+        books: Arc<dyn Books>,
+        clock: Arc<dyn Clock>,
+        board: Board,
+        limit: Option<u64>,
+        count: Count,
+    ) -> Self {
+        let limit = limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        Self(Arc::new(Purse { books, clock, board, limit, count, known: Mutex::default() }))
+    }
+
+    /// Writes down what was spent since the last time.
+    pub(crate) async fn book(&self) {
+        let cost = self.0.count.take();
+        if cost == 0 {
+            return;
+        }
+        if let Err(error) = self.0.books.spend(cost).await {
+            tracing::debug!(%error, "what was spent is written down later");
+            self.0.count.add(cost);
+            return;
+        }
+        let hour = beginning(self.0.clock.now(), HOUR);
+        let mut known = self.0.known.lock().await;
+        match known.hours.iter_mut().find(|(at, _)| *at == hour) {
+            Some((_, spent)) => *spent += cost,
+            None => known.hours.push((hour, cost)),
+        }
+    }
+
+    /// How much of the day's is left, if there is a limit.
+    ///
+    /// # Errors
+    /// That it is all spent.
+    pub(crate) async fn left(&self) -> Result<Option<usize>, Spent> {
+        let Some(limit) = self.0.limit else { return Ok(None) };
+        let now = self.0.clock.now();
+        let mut known = self.0.known.lock().await;
+        if let Err(error) = self.0.look_up(&mut known, now).await {
+            tracing::debug!(%error, "what was spent today is not known; going on with what was known last");
+        }
+        let midnight = beginning(now, DAY);
+        let spent: i64 = known.hours.iter().filter(|(at, _)| *at >= midnight).map(|(_, cost)| cost).sum();
+        let until = midnight.plus(DAY);
+        let left = (limit - spent).max(0);
+        self.0.board.update(|status| {
+            status.budget = Some(BudgetStatus {
+                limit: limit.unsigned_abs(),
+                spent: spent.unsigned_abs(),
+                by_midnight: spent.saturating_add(needed(&known.hours, now)).unsigned_abs(),
+                held_until: (left == 0).then_some(until),
+            });
+        });
+        if left > 0 {
+            return Ok(Some(usize::try_from(left).unwrap_or(usize::MAX)));
+        }
+        let reason = format!(
+            "today's budget of {limit} requests to Dataverse is spent; nothing is lost, delivery goes on at midnight \
+             UTC, or with a larger STUDIO_DATAVERSE_BUDGET"
+        );
+        Err(Spent { reason, until })
+    }
+}
+
+impl Purse {
+    async fn look_up(&self, known: &mut Known, now: Instant) -> Result<(), LedgerError> {
+        if known.looked_at.is_some_and(|at| now.since(at) < LOOK_UP && at >= beginning(now, DAY)) {
+            return Ok(());
+        }
+        // The last hour's rate may lie before midnight.
+        known.hours = self.books.spent(beginning(now, DAY).plus(-HOUR)).await?;
+        known.looked_at = Some(now);
+        Ok(())
+    }
+}
+
+/// What the rest of the day needs at the last hour's rate.
+fn needed(hours: &[(Instant, i64)], now: Instant) -> i64 {
+    let hour = beginning(now, HOUR);
+    let cost = |of: Instant| hours.iter().filter(|(at, _)| *at == of).map(|(_, cost)| *cost).sum::<i64>();
+    let into = now.since(hour);
+    let before = i128::from(cost(hour.plus(-HOUR))) * i128::from(HOUR - into) / i128::from(HOUR);
+    let rate = before + i128::from(cost(hour));
+    let rest = i128::from(beginning(now, DAY).plus(DAY).since(now));
+    i64::try_from(rate * rest / i128::from(HOUR)).unwrap_or(i64::MAX)
+}
+
+/// When the day or hour began that a time falls into.
+const fn beginning(at: Instant, of: i64) -> Instant {
+    Instant::from_micros(at.micros() - at.micros().rem_euclid(of))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_hour_says_what_the_rest_of_the_day_needs() {
+        let at = |text: &str| Instant::parse(text).unwrap();
+        let hours = [
+            (at("2026-11-21T17:00:00Z"), 999),
+            (at("2026-11-21T18:00:00Z"), 100),
+            (at("2026-11-21T19:00:00Z"), 30),
+        ];
+        let check = |now: &str, expect: i64| assert_eq!(needed(&hours, at(now)), expect, "{now}");
+        check("2026-11-21T19:15:00Z", (75 + 30) * 19 / 4);
+        check("2026-11-21T20:00:00Z", 30 * 4);
+        check("2026-11-21T22:00:00Z", 0);
+    }
+}

@@ -1,0 +1,128 @@
+//! Brings in what others do in Dataverse, and confirms what the relay brought there: every table's changes since the last
+//! look, or the whole table where there was none or its link has expired.
+//!
+//! Whatever a row says is told the ledger, which decides what it means beside its own state. Being told twice is no harm,
+//! so that a reading that broke off is simply read once more.
+
+mod gone;
+mod pass;
+mod reader;
+mod table;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use dataverse::Error;
+use ledger::LedgerError;
+use model::{record::KINDS, tenant::TenantId};
+use tokio::time::sleep;
+
+use crate::{MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, relay};
+
+pub(crate) use gone::Gone;
+pub(crate) use reader::{Loan, Reader, Tally};
+pub(crate) use table::Table;
+
+/// Whoever holds a table's mark and is not heard of for so long has lost it: a few looks, and the longest answer.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+pub(crate) struct Mirror {
+    station: Station,
+    reader: Reader,
+    /// The tables whose mark is ours, by their kind's name.
+    tables: BTreeMap<&'static str, Table>,
+}
+
+impl Mirror {
+    pub(crate) fn new(station: Station) -> Self {
+        let tenants: Vec<TenantId> = station.settings.tenants.iter().map(|tenant| tenant.id).collect();
+        let (books, organisation) = (Arc::clone(&station.books), Arc::clone(&station.organisation));
+        let reader = Reader::new(books, organisation, Arc::clone(&station.clock), tenants);
+        Self { station, reader, tables: BTreeMap::new() }
+    }
+
+    pub(crate) async fn run(mut self) {
+        let stop = self.station.stop.clone();
+        loop {
+            let looked = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                looked = self.look() => looked,
+            };
+            if matches!(looked, Err(Broken::Ledger(LedgerError::Closed))) {
+                return;
+            }
+            let wait = self.show(looked);
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = sleep(wait) => {}
+            }
+        }
+        // Another process need not wait for the marks to run out.
+        for table in self.tables.values() {
+            if let Err(error) = self.reader.books.free_mark(&table.mark).await {
+                tracing::debug!(%error, "a mark of the mirror was not handed back");
+            }
+        }
+    }
+
+    /// One look at every table. Says whether there was so much that there may be more by now.
+    async fn look(&mut self) -> Result<bool, Broken> {
+        self.station.budget.left().await?;
+        let looked = self.look_at_all().await;
+        self.station.budget.book().await;
+        looked
+    }
+
+    async fn look_at_all(&mut self) -> Result<bool, Broken> {
+        let mut more = false;
+        let hold = self.station.settings.mirror_every * 2 + PATIENCE;
+        for kind in KINDS {
+            let known = self.tables.remove(kind.name);
+            let Some(table) = Table::claim(known, kind, &self.reader, hold).await? else { continue };
+            let table = self.tables.entry(kind.name).or_insert(table);
+            let pass = Pass { reader: &self.reader, board: &self.station.board, hold, kind, table };
+            match pass.run().await {
+                Ok(full) => more |= full,
+                Err(Broken::Lost) => {
+                    self.tables.remove(kind.name);
+                }
+                Err(broken) => return Err(broken),
+            }
+        }
+        Ok(more)
+    }
+
+    /// Writes on the board how it went. Says how long to wait.
+    fn show(&self, looked: Result<bool, Broken>) -> Duration {
+        let every = self.station.settings.mirror_every;
+        let now = self.station.clock.now();
+        let (state, wait) = match looked {
+            Ok(_) if self.tables.values().any(Table::is_asking) => (MirrorState::Asking, every),
+            Ok(more) => (MirrorState::Watching, if more { Duration::ZERO } else { every }),
+            Err(Broken::Lost) => (MirrorState::Watching, every),
+            Err(Broken::Spent(spent)) => (MirrorState::Paused(spent.reason), every),
+            Err(Broken::Ledger(error)) => {
+                tracing::warn!(%error, "the mirror cannot use the ledger");
+                (MirrorState::Paused(error.to_string()), every)
+            }
+            Err(Broken::Dataverse(error)) => {
+                // The relay says the same louder.
+                tracing::debug!(%error, "the mirror got no answer");
+                let asked = error.retry_after().unwrap_or_default();
+                (MirrorState::Paused(reason(&error)), every.max(asked))
+            }
+        };
+        self.station.board.update(|status| {
+            if !matches!(state, MirrorState::Paused(_)) {
+                status.mirror.last_pass = Some(now);
+            }
+            status.mirror.state = state;
+        });
+        wait
+    }
+}
+
+fn reason(error: &Error) -> String {
+    relay::reason(error, error.retry_after().unwrap_or_default())
+}

@@ -1,0 +1,70 @@
+//! Rows that are gone there, kept back until it is clear that nobody deleted them by accident.
+
+use std::collections::BTreeMap;
+
+use model::time::Instant;
+use uuid::Uuid;
+
+/// Fewer than that are gone on purpose.
+pub(super) const FEW: usize = 5;
+/// One in so many at once is too many.
+const ONE_IN: usize = 20;
+
+/// Ids of rows that were there and are not any more.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gone(BTreeMap<Uuid, Missing>);
+
+/// How it is known that a row is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// Dataverse says so, in an answer that was asked for then.
+    Deleted(Instant),
+    /// It did not turn up where it should have, or was seen in the same reading: to be asked for by its id.
+    Unseen,
+}
+
+impl Gone {
+    pub(super) fn miss(&mut self, id: Uuid, how: Missing) {
+        self.0.insert(id, how);
+    }
+
+    /// It is there after all, or again.
+    pub(super) fn find(&mut self, id: Uuid) {
+        self.0.remove(&id);
+    }
+
+    pub(super) fn contains(&self, id: Uuid) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Uuid, Missing)> {
+        self.0.iter().map(|(id, missing)| (*id, *missing))
+    }
+}
+
+/// Whether so many of so many are more than anybody deletes without saying so.
+pub(super) const fn is_too_many(gone: usize, of: usize) -> bool {
+    gone > FEW && gone * ONE_IN > of
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_one_in_twenty_and_more_than_a_few_is_too_many() {
+        for (gone, of, expect) in
+            [(5, 5, false), (6, 6, true), (6, 120, false), (7, 120, true), (0, 0, false)]
+        {
+            assert_eq!(is_too_many(gone, of), expect, "{gone} of {of}");
+        }
+    }
+}

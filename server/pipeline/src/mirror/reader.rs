@@ -1,0 +1,217 @@
+//! Reads changes and tells the ledger what each row says; deletions are only collected.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use dataverse::{Change, Error};
+use ledger::{Mark, Reflected, Reflection, Seen};
+use model::{clock::Clock, record::Kind, tenant::TenantId, time::Instant};
+use serde_json::Value as Json;
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::gone::{Gone, Missing};
+use crate::{Books, Organisation, broken::Broken, sight};
+
+/// What the ledger is told in one transaction, so that intake need not wait long for its turn.
+const TOLD: usize = 1_000;
+/// How many rows are asked for by their ids in one request, which must fit into an address.
+const BY_ID: usize = 100;
+/// A row that was written just now is looked at again after so long, and so often. Whoever writes it all the time makes
+/// changes that the next reading brings.
+const PAUSE: Duration = Duration::from_secs(3);
+const LOOKS: usize = 10;
+
+pub(crate) struct Reader {
+    pub(crate) books: Arc<dyn Books>,
+    organisation: Arc<dyn Organisation>,
+    pub(super) clock: Arc<dyn Clock>,
+    /// Those whose rows belong here, the one of rows without a tenant first.
+    pub(super) tenants: Vec<TenantId>,
+}
+
+/// What became of rows, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) rows: u64,
+    pub(crate) confirmed: u64,
+    pub(crate) added: u64,
+    pub(crate) changed: u64,
+    pub(crate) withdrawn: u64,
+    pub(crate) kept_out: u64,
+    pub(crate) refused: u64,
+}
+
+/// Hears what became of rows while they are read.
+pub(crate) type Listener<'a> = &'a mut (dyn FnMut(Tally) + Send);
+
+/// A mark, and for how long it stays ours with each sign of life.
+pub(crate) struct Loan<'a> {
+    pub(crate) mark: &'a Mark,
+    pub(crate) hold: Duration,
+}
+
+/// What one reading came to.
+pub(crate) struct Reading {
+    /// Where the next one begins.
+    pub(crate) link: String,
+    pub(crate) rows: u64,
+    /// The rows that it met.
+    pub(super) met: HashSet<Uuid>,
+    /// Those to be looked at again.
+    pub(crate) again: BTreeSet<Uuid>,
+}
+
+impl Reader {
+    pub(crate) fn new(
+        books: Arc<dyn Books>,
+        organisation: Arc<dyn Organisation>,
+        clock: Arc<dyn Clock>,
+        mut tenants: Vec<TenantId>,
+    ) -> Self {
+        if tenants.is_empty() {
+            tenants.push(TenantId::FIRST);
+        }
+        Self { books, organisation, clock, tenants }
+    }
+
+    /// Reads on to the end.
+    pub(crate) async fn read(
+        &self,
+        kind: &'static Kind,
+        since: Option<&str>,
+        loan: &Loan<'_>,
+        gone: &mut Gone,
+        listener: Listener<'_>,
+    ) -> Result<Reading, Broken> {
+        let mut pages = self.organisation.changes(&kind.destination, &sight::columns(kind), since).await?;
+        let (mut met, mut again, mut rows) = (HashSet::new(), BTreeSet::new(), 0);
+        loop {
+            let asked_at = self.clock.now();
+            let Some(page) = pages.next_page().await? else { break };
+            if !met.is_empty() {
+                self.hold_on(loan).await?;
+            }
+            let mut seen = Vec::with_capacity(page.len());
+            for change in page {
+                match change {
+                    Change::Upserted(row) => {
+                        let Some(reflection) = self.see(kind, &row, asked_at).await? else { continue };
+                        met.insert(reflection.dataverse_id);
+                        gone.find(reflection.dataverse_id);
+                        seen.push(reflection);
+                    }
+                    Change::Deleted(id) if met.contains(&id) => gone.miss(id, Missing::Unseen),
+                    Change::Deleted(id) => gone.miss(id, Missing::Deleted(asked_at)),
+                }
+            }
+            rows += seen.len() as u64;
+            again.extend(self.tell(kind, seen, asked_at, &mut *listener).await?);
+        }
+        let missing = || Error::Malformed("no link to further changes on the last page".to_owned());
+        let link = pages.link().ok_or_else(missing)?;
+        Ok(Reading { link, rows, met, again })
+    }
+
+    /// Looks at rows by their ids until the ledger can tell what they mean. Those that are not there are `absent`.
+    pub(crate) async fn look_again(
+        &self,
+        kind: &'static Kind,
+        mut ids: BTreeSet<Uuid>,
+        absent: &Seen,
+        listener: Listener<'_>,
+    ) -> Result<(), Broken> {
+        for look in 0..LOOKS {
+            if ids.is_empty() {
+                break;
+            }
+            if look > 0 {
+                sleep(PAUSE).await;
+            }
+            let asked_for: Vec<Uuid> = std::mem::take(&mut ids).into_iter().collect();
+            for some in asked_for.chunks(BY_ID) {
+                let asked_at = self.clock.now();
+                let columns = sight::columns(kind);
+                let rows = self.organisation.rows(&kind.destination, &columns, some).await?;
+                let mut seen = Vec::with_capacity(some.len());
+                let mut lacking: BTreeSet<Uuid> = some.iter().copied().collect();
+                for row in &rows {
+                    let Some(reflection) = self.see(kind, row, asked_at).await? else { continue };
+                    lacking.remove(&reflection.dataverse_id);
+                    seen.push(reflection);
+                }
+                seen.extend(lacking.into_iter().flat_map(|id| self.absent(id, absent)));
+                ids.extend(self.tell(kind, seen, asked_at, &mut *listener).await?);
+            }
+        }
+        Ok(())
+    }
+
+    /// A deletion does not say whose the row was.
+    pub(super) fn absent(&self, id: Uuid, how: &Seen) -> impl Iterator<Item = Reflection> {
+        self.tenants.iter().map(move |tenant| Reflection {
+            tenant: *tenant,
+            dataverse_id: id,
+            seen: how.clone(),
+        })
+    }
+
+    /// Tells the ledger. Says which rows are to be looked at again.
+    pub(super) async fn tell(
+        &self,
+        kind: &'static Kind,
+        seen: Vec<Reflection>,
+        asked_at: Instant,
+        listener: Listener<'_>,
+    ) -> Result<Vec<Uuid>, Broken> {
+        let mut again = Vec::new();
+        for some in seen.chunks(TOLD) {
+            let became = self.books.reflect(kind, some.to_vec(), asked_at).await?;
+            let undecided = some.iter().zip(&became).filter(|(_, became)| **became == Reflected::Again);
+            again.extend(undecided.map(|(row, _)| row.dataverse_id));
+            listener(Tally::of(&became));
+        }
+        Ok(again)
+    }
+
+    /// Rows of tenants that are not ours are refused, unless a record of ours went there under that tenant.
+    async fn see(&self, kind: &'static Kind, row: &Json, now: Instant) -> Result<Option<Reflection>, Broken> {
+        let first = self.tenants[0];
+        let Some(seen) = sight::of(kind, row, first, now) else { return Ok(None) };
+        let tenant = seen.tenant;
+        if self.tenants.contains(&tenant) {
+            return Ok(Some(seen));
+        }
+        if let Seen::Row(record) = &seen.seen
+            && self.books.read(tenant, kind, record.id(kind, tenant)).await?.is_some()
+        {
+            return Ok(Some(seen));
+        }
+        let reason = format!("belongs to the tenant {tenant}, which has no place here");
+        Ok(Some(Reflection { tenant: first, seen: sight::refused(reason, row), ..seen }))
+    }
+
+    /// A whole table takes long to read.
+    async fn hold_on(&self, loan: &Loan<'_>) -> Result<(), Broken> {
+        let is_ours = self.books.hold_mark(loan.mark, loan.hold).await?;
+        if is_ours { Ok(()) } else { Err(Broken::Lost) }
+    }
+}
+
+impl Tally {
+    fn of(became: &[Reflected]) -> Self {
+        let count = |what| became.iter().filter(|became| **became == what).count() as u64;
+        Self {
+            rows: became.len() as u64,
+            confirmed: count(Reflected::Confirmed),
+            added: count(Reflected::Added),
+            changed: count(Reflected::Changed),
+            withdrawn: count(Reflected::Withdrawn),
+            kept_out: count(Reflected::KeptOut),
+            refused: count(Reflected::Refused),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! How far one table has been read, and what of it is open.
+
+use std::time::Duration;
+
+use ledger::Mark;
+use model::record::Kind;
+
+use super::{Reader, gone::Gone};
+use crate::broken::Broken;
+
+/// A table whose mark is ours. While a person is asked about deletions, reading goes on ahead of the mark.
+pub(crate) struct Table {
+    pub(super) mark: Mark,
+    /// Where the next reading begins; none for the whole table.
+    pub(super) link: Option<String>,
+    /// What is gone there and was not told the ledger yet.
+    pub(super) gone: Gone,
+    /// How many were gone when a person was asked.
+    pub(super) asked: Option<usize>,
+}
+
+impl Table {
+    /// Takes the table's mark on, unless another process has it.
+    pub(super) async fn claim(
+        mut known: Option<Self>,
+        kind: &'static Kind,
+        reader: &Reader,
+        hold: Duration,
+    ) -> Result<Option<Self>, Broken> {
+        if let Some(table) = known.take_if(|table| table.gone.is_empty()) {
+            return Ok(Some(table));
+        }
+        if let Some(table) = &known {
+            // The answer is on the mark, for whoever takes it.
+            reader.books.free_mark(&table.mark).await?;
+        }
+        let Some(mark) = reader.books.take_mark(kind, hold).await? else { return Ok(None) };
+        Ok(Some(match known {
+            // Nobody read on in between.
+            Some(table) if table.mark.link == mark.link => Self { mark, ..table },
+            _ => Self { link: mark.link.clone(), mark, gone: Gone::default(), asked: None },
+        }))
+    }
+
+    pub(super) const fn is_asking(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Everything is to be read from the start.
+    pub(super) fn start_over(&mut self) {
+        self.link = None;
+        self.gone = Gone::default();
+        self.asked = None;
+    }
+}

@@ -1,0 +1,127 @@
+//! What the pipeline asks of a Dataverse organisation. A real one is reached through the client; a simulation gives the
+//! same answers out of its head.
+
+use async_trait::async_trait;
+use dataverse::{BatchOptions, Change, Changes, Client, DeltaLink, Error, Filter, Operation, Query};
+use model::record::Destination;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+/// How one of several writes ended.
+pub type Written = Result<(), Error>;
+
+/// Everything that the pipeline asks. An error is that of the whole request: nothing is known of its parts then.
+#[async_trait]
+pub trait Organisation: Send + Sync + 'static {
+    /// Makes or changes rows under their ids by the fastest road.
+    async fn upsert(
+        &self,
+        table: &'static Destination,
+        rows: Vec<(Uuid, Json)>,
+    ) -> Result<Vec<Written>, Error>;
+
+    /// Writes one after the other; what fails keeps nobody back.
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<Written>, Error>;
+
+    /// Makes a row; [`Error::Precondition`] where there is one under this id.
+    async fn make(&self, set: &str, id: Uuid, row: &Json) -> Written;
+
+    /// Those of the rows that are there, as many ids as fit into one address.
+    async fn rows(
+        &self,
+        table: &'static Destination,
+        columns: &[&'static str],
+        ids: &[Uuid],
+    ) -> Result<Vec<Json>, Error>;
+
+    /// What has changed since a link was given out; without one, the whole table.
+    async fn changes(
+        &self,
+        table: &'static Destination,
+        columns: &[&'static str],
+        since: Option<&str>,
+    ) -> Result<Box<dyn ChangePages>, Error>;
+}
+
+/// The answer to one reading of changes, page by page.
+#[async_trait]
+pub trait ChangePages: Send {
+    /// None after the last one.
+    async fn next_page(&mut self) -> Result<Option<Vec<Change>>, Error>;
+
+    /// Where to go on from next time; there once every page has been read.
+    fn link(&self) -> Option<String>;
+}
+
+/// One write, safe to repeat.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Write {
+    Upsert { set: &'static str, id: Uuid, row: Json },
+    Delete { set: &'static str, id: Uuid },
+}
+
+#[async_trait]
+impl Organisation for Client {
+    async fn upsert(
+        &self,
+        table: &'static Destination,
+        rows: Vec<(Uuid, Json)>,
+    ) -> Result<Vec<Written>, Error> {
+        let outcomes =
+            self.upsert_each(table.entity_set, table.logical_name, table.primary_key, rows).await?;
+        Ok(outcomes.into_iter().map(|outcome| outcome.map(drop)).collect())
+    }
+
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<Written>, Error> {
+        let operations = writes.into_iter().map(Write::into_operation).collect();
+        let outcomes = self.batch(operations, BatchOptions { continue_on_error: true }).await?;
+        Ok(outcomes.into_iter().map(|outcome| outcome.map(drop)).collect())
+    }
+
+    async fn make(&self, set: &str, id: Uuid, row: &Json) -> Written {
+        self.create_only(set, id, row).await
+    }
+
+    async fn rows(
+        &self,
+        table: &'static Destination,
+        columns: &[&'static str],
+        ids: &[Uuid],
+    ) -> Result<Vec<Json>, Error> {
+        let ids = Filter::any_of(table.primary_key, ids.iter().copied());
+        self.query(Query::of(table.entity_set).select(columns.iter().copied()).filter(ids)).all().await
+    }
+
+    async fn changes(
+        &self,
+        table: &'static Destination,
+        columns: &[&'static str],
+        since: Option<&str>,
+    ) -> Result<Box<dyn ChangePages>, Error> {
+        let changes = match since {
+            Some(link) => self.changes_since(&DeltaLink::from(link.to_owned()))?,
+            None => self.changes_from_start(table.entity_set, columns)?,
+        };
+        Ok(Box::new(changes))
+    }
+}
+
+#[async_trait]
+impl ChangePages for Changes {
+    async fn next_page(&mut self) -> Result<Option<Vec<Change>>, Error> {
+        Self::next_page(self).await
+    }
+
+    fn link(&self) -> Option<String> {
+        self.delta_link().map(|link| link.as_str().to_owned())
+    }
+}
+
+impl Write {
+    fn into_operation(self) -> Operation {
+        match self {
+            Self::Upsert { set, id, row } => Operation::upsert(set, id, row),
+            Self::Delete { set, id } => Operation::delete(set, id),
+        }
+    }
+}

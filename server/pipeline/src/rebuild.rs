@@ -1,0 +1,51 @@
+//! A lost ledger, read anew out of Dataverse.
+
+use std::{sync::Arc, time::Duration};
+
+use ledger::Seen;
+use model::{clock::Clock, record::KINDS};
+
+use crate::{
+    Books, Error, Organisation, Tenant,
+    broken::Broken,
+    mirror::{Gone, Loan, Reader, Tally},
+};
+
+/// Nobody else works on a ledger that is being rebuilt.
+const HOLD: Duration = Duration::from_secs(600);
+
+/// Reads every table into an empty ledger, and leaves it so that a mirror goes on from there. Tells of the rows read so
+/// far; says how many there were.
+///
+/// # Errors
+/// Says what kept it from going on. Run again, it begins anew, and what is here already is known.
+pub async fn rebuild(
+    books: impl Books,
+    organisation: impl Organisation,
+    tenants: &[Tenant],
+    clock: Arc<dyn Clock>,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<u64, Error> {
+    let tenants = tenants.iter().map(|tenant| tenant.id).collect();
+    let reader = Reader::new(Arc::new(books), Arc::new(organisation), clock, tenants);
+    rows(&reader, progress).await.map_err(|broken| Error::Rebuild { reason: broken.to_string() })
+}
+
+async fn rows(reader: &Reader, progress: &mut (dyn FnMut(u64) + Send)) -> Result<u64, Broken> {
+    let mut rows = 0;
+    for kind in KINDS {
+        let mark = reader.books.take_mark(kind, HOLD).await?.ok_or(Broken::Lost)?;
+        let mut listener = |tally: Tally| {
+            rows += tally.rows;
+            progress(rows);
+        };
+        let loan = Loan { mark: &mark, hold: HOLD };
+        let reading = reader.read(kind, None, &loan, &mut Gone::default(), &mut listener).await?;
+        reader.look_again(kind, reading.again, &Seen::Gone, &mut |_| ()).await?;
+        if !reader.books.keep_mark(&mark, Some(&reading.link), HOLD).await? {
+            return Err(Broken::Lost);
+        }
+        reader.books.free_mark(&mark).await?;
+    }
+    Ok(rows)
+}

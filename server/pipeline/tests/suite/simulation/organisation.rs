@@ -1,0 +1,353 @@
+//! A Dataverse organisation in this process's memory, with virtual latency and every trouble that a relay must survive.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use dataverse::{Change, Error, Refusal};
+use model::{
+    clock::Clock,
+    record::Destination,
+    time::{Instant, SECOND},
+};
+use pipeline::{ChangePages, Organisation, Write, Written};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use serde_json::{Map, Value as Json};
+use tokio::time::{Instant as Moment, sleep};
+use uuid::Uuid;
+
+pub const RUNS: &str = "apex_campaignmetricses";
+const TENANT_LOOKUP: &str = "apex_tenantid@odata.bind";
+/// Small, so that pages are turned.
+const PAGE: usize = 7;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    Away,
+    Throttled(u64),
+    Unavailable,
+    /// What is asked for is done, and every second answer is lost.
+    LostAnswers,
+    Slow,
+    /// Every third row is refused for a reason that passes.
+    Flaky,
+}
+
+pub struct Row {
+    pub columns: Map<String, Json>,
+    version: u64,
+}
+
+pub struct State {
+    pub rows: BTreeMap<(&'static str, Uuid), Row>,
+    tombstones: BTreeMap<u64, (&'static str, Uuid)>,
+    version: u64,
+    /// Links from before this version have expired.
+    pub expired_before: u64,
+    pub trouble: Option<(Trouble, Moment)>,
+    /// Runs that are refused for good.
+    pub poison: BTreeSet<String>,
+    /// Every request, when and with what result: two runs of a seed are the same.
+    pub log: Vec<String>,
+    chance: StdRng,
+}
+
+#[derive(Clone)]
+pub struct Simulated {
+    state: Arc<Mutex<State>>,
+    clock: Arc<dyn Clock>,
+    /// How far Dataverse's clock is from ours, in microseconds.
+    skew: i64,
+}
+
+struct Pages {
+    organisation: Simulated,
+    set: &'static str,
+    key: &'static str,
+    next: Option<Place>,
+    link: Option<String>,
+}
+
+/// Changes, where the next page begins, and after the last one the link.
+type Page = (Vec<Change>, Option<Place>, Option<String>);
+
+/// Where a page begins.
+#[derive(Clone, Copy)]
+enum Place {
+    Start(Option<u64>),
+    Rows { since: Option<u64>, after: u64, up_to: u64 },
+    Deletions { after: u64, up_to: u64 },
+}
+
+impl Simulated {
+    pub fn new(seed: u64, clock: Arc<dyn Clock>, skew: i64) -> Self {
+        let state = State {
+            rows: BTreeMap::new(),
+            tombstones: BTreeMap::new(),
+            version: 0,
+            expired_before: 0,
+            trouble: None,
+            poison: BTreeSet::new(),
+            log: Vec::new(),
+            chance: StdRng::seed_from_u64(seed),
+        };
+        Self { state: Arc::new(Mutex::new(state)), clock, skew }
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub fn now(&self) -> Instant {
+        self.clock.now().plus(self.skew)
+    }
+
+    /// What somebody else does there, at once.
+    pub fn put(&self, id: Uuid, row: &Json) {
+        let now = self.now();
+        self.state().put(RUNS, id, row, now).unwrap();
+    }
+
+    pub fn delete(&self, id: Uuid) {
+        self.state().delete(RUNS, id).unwrap();
+    }
+
+    async fn request<T>(
+        &self,
+        what: String,
+        act: impl FnOnce(&mut State, Instant) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let latency = Duration::from_millis(self.state().chance.random_range(5..150));
+        sleep(latency).await;
+        let trouble = self.state().trouble.filter(|(_, until)| *until > Moment::now());
+        let trouble = trouble.map(|(trouble, _)| trouble);
+        if let Some(error) = trouble.and_then(refusal) {
+            sleep(latency).await;
+            self.note(&what, "refused");
+            return Err(error);
+        }
+        if trouble == Some(Trouble::Slow) {
+            sleep(Duration::from_secs(20)).await;
+        }
+        let now = self.now();
+        let answer = act(&mut self.state(), now);
+        sleep(latency).await;
+        if trouble == Some(Trouble::LostAnswers) && self.state().chance.random_bool(0.5) {
+            self.note(&what, "lost");
+            return Err(Error::TimedOut { after: Duration::from_secs(60) });
+        }
+        self.note(&what, if answer.is_ok() { "done" } else { "failed" });
+        answer
+    }
+
+    fn note(&self, what: &str, how: &str) {
+        let line = format!("{} {what} {how}", self.clock.now());
+        self.state().log.push(line);
+    }
+}
+
+#[async_trait]
+impl Organisation for Simulated {
+    async fn upsert(
+        &self,
+        table: &'static Destination,
+        rows: Vec<(Uuid, Json)>,
+    ) -> Result<Vec<Written>, Error> {
+        let set = table.entity_set;
+        self.write(rows.into_iter().map(|(id, row)| Write::Upsert { set, id, row }).collect()).await
+    }
+
+    async fn write(&self, writes: Vec<Write>) -> Result<Vec<Written>, Error> {
+        self.request(format!("write {}", writes.len()), |state, now| {
+            Ok(writes.iter().map(|write| state.write(write, now)).collect())
+        })
+        .await
+    }
+
+    async fn make(&self, set: &str, id: Uuid, row: &Json) -> Written {
+        assert_eq!(set, "apex_tenants");
+        self.request("make".to_owned(), |state, now| {
+            if state.rows.contains_key(&("apex_tenants", id)) {
+                return Err(Error::Precondition(answered(412, "0x80040237")));
+            }
+            state.put("apex_tenants", id, row, now)
+        })
+        .await
+    }
+
+    async fn rows(
+        &self,
+        table: &'static Destination,
+        _: &[&'static str],
+        ids: &[Uuid],
+    ) -> Result<Vec<Json>, Error> {
+        self.request(format!("rows {}", ids.len()), |state, _| {
+            let found = ids.iter().filter_map(|id| {
+                let row = state.rows.get(&(table.entity_set, *id))?;
+                Some(row.shown(table.primary_key, *id))
+            });
+            Ok(found.collect())
+        })
+        .await
+    }
+
+    async fn changes(
+        &self,
+        table: &'static Destination,
+        _: &[&'static str],
+        since: Option<&str>,
+    ) -> Result<Box<dyn ChangePages>, Error> {
+        let since = since.map(|link| link.parse().unwrap());
+        Ok(Box::new(Pages {
+            organisation: self.clone(),
+            set: table.entity_set,
+            key: table.primary_key,
+            next: Some(Place::Start(since)),
+            link: None,
+        }))
+    }
+}
+
+#[async_trait]
+impl ChangePages for Pages {
+    async fn next_page(&mut self) -> Result<Option<Vec<Change>>, Error> {
+        let Some(place) = self.next.take() else { return Ok(None) };
+        let (set, key) = (self.set, self.key);
+        let (page, next, link) =
+            self.organisation.request("changes".to_owned(), |state, _| state.page(set, key, place)).await?;
+        self.next = next;
+        self.link = link;
+        Ok(Some(page))
+    }
+
+    fn link(&self) -> Option<String> {
+        self.link.clone()
+    }
+}
+
+impl State {
+    fn write(&mut self, write: &Write, now: Instant) -> Written {
+        match write {
+            Write::Delete { set, id } => self.delete(set, *id),
+            Write::Upsert { set, id, row } => {
+                if row["apex_runid"].as_str().is_some_and(|run| self.poison.contains(run)) {
+                    return Err(Error::Rejected(answered(400, "0x80044331")));
+                }
+                let flaky = matches!(self.trouble, Some((Trouble::Flaky, until)) if until > Moment::now());
+                if flaky && self.chance.random_ratio(1, 3) {
+                    return Err(Error::Rejected(answered(500, "0x80044150")));
+                }
+                self.put(set, *id, row, now)
+            }
+        }
+    }
+
+    /// Columns that are not named stay as they are. Times are kept in whole seconds.
+    fn put(&mut self, set: &'static str, id: Uuid, row: &Json, now: Instant) -> Written {
+        let mut row = row.as_object().unwrap().clone();
+        if let Some(bound) = row.remove(TENANT_LOOKUP) {
+            let tenant = bound.as_str().unwrap().trim_start_matches("/apex_tenants(").trim_end_matches(')');
+            if !self.rows.contains_key(&("apex_tenants", tenant.parse().unwrap())) {
+                return Err(Error::NotFound(answered(404, "0x80040217")));
+            }
+            row.insert("_apex_tenantid_value".to_owned(), tenant.into());
+        }
+        if let Some(at) = row.get("apex_createdat").and_then(Json::as_str).and_then(Instant::parse) {
+            row.insert("apex_createdat".to_owned(), whole_second(at).to_string().into());
+        }
+        self.version += 1;
+        self.tombstones.retain(|_, of| *of != (set, id));
+        let made = || Map::from_iter([("createdon".to_owned(), whole_second(now).to_string().into())]);
+        let held = self.rows.entry((set, id)).or_insert_with(|| Row { columns: made(), version: 0 });
+        held.columns.extend(row);
+        held.version = self.version;
+        Ok(())
+    }
+
+    fn delete(&mut self, set: &'static str, id: Uuid) -> Written {
+        if self.rows.remove(&(set, id)).is_none() {
+            return Err(Error::NotFound(answered(404, "0x80040217")));
+        }
+        self.version += 1;
+        self.tombstones.insert(self.version, (set, id));
+        Ok(())
+    }
+
+    /// A reading covers what changed up to its first page; what changes later comes with the next reading.
+    fn page(&mut self, set: &'static str, key: &str, place: Place) -> Result<Page, Error> {
+        match place {
+            Place::Start(since) if since.is_some_and(|since| since < self.expired_before) => {
+                Err(Error::DeltaExpired(answered(400, "0x80044352")))
+            }
+            Place::Start(since) => {
+                let rows = Place::Rows { since, after: since.unwrap_or(0), up_to: self.version };
+                self.page(set, key, rows)
+            }
+            Place::Rows { since, after, up_to } => {
+                let mut changed: Vec<(u64, Uuid)> = self
+                    .rows
+                    .iter()
+                    .filter(|((of, _), row)| *of == set && row.version > after && row.version <= up_to)
+                    .map(|((_, id), row)| (row.version, *id))
+                    .collect();
+                changed.sort_unstable();
+                let more = changed.len() > PAGE;
+                changed.truncate(PAGE);
+                let shown = |id: Uuid| Change::Upserted(self.rows[&(set, id)].shown(key, id));
+                let page: Vec<Change> = changed.iter().map(|(_, id)| shown(*id)).collect();
+                match (more, changed.last(), since) {
+                    (true, Some((after, _)), _) => {
+                        Ok((page, Some(Place::Rows { since, after: *after, up_to }), None))
+                    }
+                    (_, _, Some(since)) => Ok((page, Some(Place::Deletions { after: since, up_to }), None)),
+                    (_, _, None) => Ok((page, None, Some(up_to.to_string()))),
+                }
+            }
+            Place::Deletions { after, up_to } => {
+                let gone =
+                    self.tombstones.range(after..=up_to).filter(|(at, (of, _))| **at > after && *of == set);
+                let page = gone.map(|(_, (_, id))| Change::Deleted(*id)).collect();
+                Ok((page, None, Some(up_to.to_string())))
+            }
+        }
+    }
+
+    /// No link that was given out so far is of use any more.
+    pub fn expire_links(&mut self) {
+        self.version += 1;
+        self.expired_before = self.version;
+    }
+}
+
+impl Row {
+    fn shown(&self, key: &str, id: Uuid) -> Json {
+        let mut row = self.columns.clone();
+        row.insert(key.to_owned(), id.to_string().into());
+        Json::Object(row)
+    }
+}
+
+fn refusal(trouble: Trouble) -> Option<Error> {
+    match trouble {
+        Trouble::Away => {
+            Some(Error::Transport { host: "simulated".to_owned(), reason: "refused".to_owned() })
+        }
+        Trouble::Throttled(seconds) => Some(Error::Throttled {
+            retry_after: Duration::from_secs(seconds),
+            refusal: answered(429, "0x80072322"),
+        }),
+        Trouble::Unavailable => Some(Error::Rejected(answered(503, ""))),
+        Trouble::LostAnswers | Trouble::Slow | Trouble::Flaky => None,
+    }
+}
+
+fn answered(status: u16, code: &str) -> Refusal {
+    Refusal { status, code: code.to_owned(), message: "simulated".to_owned(), request_id: None }
+}
+
+pub fn whole_second(at: Instant) -> Instant {
+    Instant::from_micros(at.micros().div_euclid(SECOND) * SECOND)
+}

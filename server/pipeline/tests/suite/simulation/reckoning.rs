@@ -1,0 +1,96 @@
+//! Ledger and organisation held against each other, row by row, and the figures against a plain recount.
+
+use std::collections::BTreeMap;
+
+use ledger::{ListAsk, Reject, Standing};
+use model::record::{Need, Shape, Stored, Value};
+use serde_json::Value as Json;
+
+use super::{
+    organisation::{RUNS, whole_second},
+    world::World,
+};
+use crate::support::{KIND, T};
+
+#[derive(Debug)]
+pub struct Reckoning {
+    standing: Standing,
+    rejects: Vec<Reject>,
+    taken: i64,
+    /// What stands here and not there, there and not here, or otherwise.
+    differences: Vec<String>,
+}
+
+impl Reckoning {
+    pub async fn of(world: &World) -> Self {
+        let ledger = world.books.ledger.clone();
+        let (standing, stored, rejects) = world
+            .books
+            .take(async move {
+                let ask = ListAsk { limit: 100_000, ..ListAsk::default() };
+                let listed = ledger.list(T, KIND, &ask).await.unwrap();
+                let rejects = ledger.rejects(T, 1000).await.unwrap();
+                (ledger.standing(T).await.unwrap(), listed.items, rejects)
+            })
+            .await;
+        let here: BTreeMap<String, String> = stored.iter().map(said_here).collect();
+        let there: BTreeMap<String, String> = {
+            let state = world.organisation.state();
+            let rows = state.rows.iter().filter(|((set, _), _)| *set == RUNS);
+            rows.map(|(_, row)| said_there(&Json::Object(row.columns.clone()))).collect()
+        };
+        let keys: std::collections::BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+        let differs = keys.into_iter().filter(|key| here.get(*key) != there.get(*key));
+        let differences = differs
+            .map(|key| format!("{key}: here {:?}, there {:?}", here.get(key), there.get(key)))
+            .collect();
+        Self { standing, rejects, taken: world.taken, differences }
+    }
+
+    pub fn is_settled(&self) -> bool {
+        self.differences.is_empty()
+            && self.rejects.is_empty()
+            && (self.standing.pending, self.standing.dead, self.standing.unconfirmed) == (0, 0, 0)
+    }
+
+    pub fn check(&self, seed: u64) {
+        let balance = &self.standing.balance[0];
+        assert_eq!(balance.unaccounted(), 0, "seed {seed}: {self:#?}");
+        assert_eq!(balance.received, self.taken, "seed {seed}: {self:#?}");
+    }
+}
+
+fn said_here(stored: &Stored) -> (String, String) {
+    let values =
+        KIND.fields.iter().zip(&stored.record.values).filter(|(field, _)| field.need != Need::Derived);
+    let said: Vec<String> = values
+        .map(|(_, value)| match value {
+            Value::Time(at) => whole_second(*at).to_string(),
+            Value::Nothing => "null".to_owned(),
+            Value::Text(text) => text.clone(),
+            Value::Whole(number) | Value::Decimal(number) => number.to_string(),
+        })
+        .collect();
+    (stored.record.natural_key(KIND).join("/"), said.join(" "))
+}
+
+fn said_there(row: &Json) -> (String, String) {
+    let fields = KIND.fields.iter().filter(|field| field.need != Need::Derived);
+    let said: Vec<String> = fields
+        .map(|field| {
+            let value = row.get(field.dataverse).filter(|value| !value.is_null());
+            match (value, field.shape) {
+                (None, _) if field.need == Need::Nought => "0".to_owned(),
+                (None, _) if field.need == Need::Arrival => row["createdon"].as_str().unwrap().to_owned(),
+                (None, _) => "null".to_owned(),
+                (Some(value), Shape::Decimal { scale, .. }) => {
+                    model::decimal::parse(&value.to_string(), scale).unwrap().to_string()
+                }
+                (Some(Json::String(text)), _) => text.clone(),
+                (Some(value), _) => value.to_string(),
+            }
+        })
+        .collect();
+    let key = ["apex_campaignid", "apex_runid", "apex_phase"].map(|column| row[column].as_str().unwrap());
+    (key.join("/"), said.join(" "))
+}

@@ -1,0 +1,194 @@
+//! The real ledger, one call at a time: virtual time stands still while it writes, and a call that was begun is ended
+//! even if whoever asked is gone. So the same seed gives the same run.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use ledger::{
+    Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Standing, There,
+    Unconfirmed,
+};
+use model::{clock::Clock, record::Kind, tenant::TenantId, time::Instant};
+use pipeline::Books;
+use tokio::{
+    sync::{Mutex, watch},
+    time::{Instant as Moment, sleep},
+};
+use uuid::Uuid;
+
+#[derive(Clone)]
+pub struct Turns {
+    pub ledger: Ledger,
+    turn: Arc<Mutex<Watchers>>,
+}
+
+/// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
+#[derive(Default)]
+struct Watchers {
+    told: u64,
+    senders: Vec<watch::Sender<u64>>,
+}
+
+impl Turns {
+    pub fn new(ledger: Ledger) -> Self {
+        Self { ledger, turn: Arc::default() }
+    }
+
+    /// One call of the ledger, which takes a millisecond.
+    pub async fn take<T: Send + 'static>(&self, call: impl Future<Output = T> + Send + 'static) -> T {
+        let (turn, changes) = (Arc::clone(&self.turn), self.ledger.changes());
+        let taken = tokio::spawn(async move {
+            let mut turn = turn.lock_owned().await;
+            let answer = standing_still(call).await;
+            sleep(Duration::from_millis(1)).await;
+            turn.tell(*changes.borrow());
+            answer
+        });
+        taken.await.unwrap()
+    }
+}
+
+impl Watchers {
+    fn tell(&mut self, changes: u64) {
+        if changes != self.told {
+            self.told = changes;
+            self.senders.retain(|sender| sender.send(changes).is_ok());
+        }
+    }
+}
+
+/// Time is not advanced while a thread is at work.
+pub async fn standing_still<T>(call: impl Future<Output = T>) -> T {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let hold = tokio::task::spawn_blocking(move || released.recv().is_err());
+    let answer = call.await;
+    drop(release);
+    assert!(hold.await.unwrap());
+    answer
+}
+
+/// A clock that goes with tokio's.
+pub struct VirtualClock {
+    pub begin: Moment,
+    pub at: Instant,
+}
+
+impl Clock for VirtualClock {
+    fn now(&self) -> Instant {
+        let elapsed = Moment::now().duration_since(self.begin).as_micros();
+        self.at.plus(i64::try_from(elapsed).unwrap())
+    }
+}
+
+type Answer<T> = Result<T, LedgerError>;
+
+#[async_trait]
+impl Books for Turns {
+    fn changes(&self) -> watch::Receiver<u64> {
+        let (sender, changes) = watch::channel(0);
+        let turn = Arc::clone(&self.turn);
+        tokio::spawn(async move { turn.lock().await.senders.push(sender) });
+        changes
+    }
+
+    async fn lease(&self, most: usize, hold: Duration) -> Answer<Vec<Parcel>> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.lease(most, hold).await }).await
+    }
+
+    async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Answer<()> {
+        let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
+        self.take(async move { ledger.delivered(&parcels, at).await }).await
+    }
+
+    async fn postponed(&self, parcels: &[Parcel], until: Instant, counted: bool) -> Answer<()> {
+        let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
+        self.take(async move { ledger.postponed(&parcels, until, counted).await }).await
+    }
+
+    async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Answer<()> {
+        let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
+        self.take(async move { ledger.dead(&parcels).await }).await
+    }
+
+    async fn unconfirmed(&self, until: Instant, most: usize) -> Answer<Vec<Unconfirmed>> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.unconfirmed(until, most).await }).await
+    }
+
+    async fn confirmed(&self, read: &[Unconfirmed]) -> Answer<u64> {
+        let (ledger, read) = (self.ledger.clone(), read.to_vec());
+        self.take(async move { ledger.confirmed(&read).await }).await
+    }
+
+    async fn read(&self, tenant: TenantId, kind: &'static Kind, id: Uuid) -> Answer<Option<Held>> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.read(tenant, kind, id).await }).await
+    }
+
+    async fn standing(&self, tenant: TenantId) -> Answer<Standing> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.standing(tenant).await }).await
+    }
+
+    async fn take_mark(&self, kind: &'static Kind, hold: Duration) -> Answer<Option<Mark>> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.take_mark(kind, hold).await }).await
+    }
+
+    async fn hold_mark(&self, mark: &Mark, hold: Duration) -> Answer<bool> {
+        let (ledger, mark) = (self.ledger.clone(), mark.clone());
+        self.take(async move { ledger.hold_mark(&mark, hold).await }).await
+    }
+
+    async fn keep_mark(&self, mark: &Mark, link: Option<&str>, hold: Duration) -> Answer<bool> {
+        let (ledger, mark, link) = (self.ledger.clone(), mark.clone(), link.map(str::to_owned));
+        self.take(async move { ledger.keep_mark(&mark, link.as_deref(), hold).await }).await
+    }
+
+    async fn free_mark(&self, mark: &Mark) -> Answer<()> {
+        let (ledger, mark) = (self.ledger.clone(), mark.clone());
+        self.take(async move { ledger.free_mark(&mark).await }).await
+    }
+
+    async fn ask(&self, mark: &Mark, gone: i64, of: i64) -> Answer<()> {
+        let (ledger, mark) = (self.ledger.clone(), mark.clone());
+        self.take(async move { ledger.ask(&mark, gone, of).await }).await
+    }
+
+    async fn reflect(
+        &self,
+        kind: &'static Kind,
+        rows: Vec<Reflection>,
+        asked_at: Instant,
+    ) -> Answer<Vec<Reflected>> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.reflect(kind, rows, asked_at).await }).await
+    }
+
+    async fn standing_there(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        before: Instant,
+        most: usize,
+    ) -> Answer<Vec<There>> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.standing_there(kind, after, before, most).await }).await
+    }
+
+    async fn rejects(&self, tenant: TenantId, most: usize) -> Answer<Vec<Reject>> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.rejects(tenant, most).await }).await
+    }
+
+    async fn spend(&self, cost: i64) -> Answer<()> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.spend(cost).await }).await
+    }
+
+    async fn spent(&self, since: Instant) -> Answer<Vec<(Instant, i64)>> {
+        let ledger = self.ledger.clone();
+        self.take(async move { ledger.spent(since).await }).await
+    }
+}

@@ -1,0 +1,228 @@
+//! A ledger, an organisation, two processes between them, and what people do to either side.
+
+use std::{sync::Arc, time::Duration};
+
+use ledger::{Answer, Change, Ledger, Verdict, chance::Seeded};
+use model::{clock::Clock, record, time::Instant};
+use pipeline::{Handle, RelayStatus, Settings, Tenant};
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::time::{Instant as Moment, sleep};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    organisation::{RUNS, Simulated, Trouble},
+    reckoning::Reckoning,
+    turns::{Turns, VirtualClock, standing_still},
+};
+use crate::support::{KIND, T};
+
+/// After so long in peace, everything must have come in order.
+const PEACE: u32 = 240;
+
+pub struct World {
+    pub books: Turns,
+    pub organisation: Simulated,
+    clock: Arc<dyn Clock>,
+    processes: [Option<Handle>; 2],
+    settings: Settings,
+    /// How many runs were sent: `r0`, `r1` and so on.
+    pub runs: usize,
+    /// How many of them the ledger took as new.
+    pub taken: i64,
+    seed: u64,
+    _folder: TempDir,
+}
+
+impl World {
+    pub async fn open(seed: u64) -> Self {
+        Self::open_with(seed, |_| ()).await
+    }
+
+    pub async fn open_with(seed: u64, change: impl FnOnce(&mut Settings)) -> Self {
+        let mut chance = StdRng::seed_from_u64(!seed);
+        let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
+        let at = Instant::parse("2026-11-21T12:00:00Z").unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(VirtualClock { begin: Moment::now(), at });
+        let place = ledger::Settings::Folder(folder.path().to_owned());
+        let opened = Ledger::open(place, Arc::clone(&clock), Seeded::new(seed));
+        let books = Turns::new(standing_still(opened).await.unwrap());
+        let skew = chance.random_range(-300_000_000..300_000_000);
+        let organisation = Simulated::new(seed, Arc::clone(&clock), skew);
+        let every = Duration::from_secs(chance.random_range(5..60));
+        let mut settings = Settings {
+            tenants: vec![Tenant { id: T, name: "The studio".to_owned() }],
+            batch: 10,
+            batch_min: 2,
+            batch_max: 40,
+            linger: Duration::from_millis(50),
+            hold: Duration::from_secs(120),
+            mirror_every: every,
+            unconfirmed_after: 2 * every + Duration::from_secs(30),
+            ..Settings::default()
+        };
+        change(&mut settings);
+        let mut world = Self {
+            books,
+            organisation,
+            clock,
+            processes: [None, None],
+            settings,
+            runs: 0,
+            taken: 0,
+            seed,
+            _folder: folder,
+        };
+        world.start(0);
+        world
+    }
+
+    pub fn start(&mut self, process: usize) {
+        if self.processes[process].is_none() {
+            let (books, organisation) = (self.books.clone(), self.organisation.clone());
+            let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock));
+            let chance = Seeded::new(self.seed + process as u64);
+            let stop = CancellationToken::new();
+            let handle = pipeline::start(books, organisation, settings, clock, chance, stop);
+            self.processes[process] = Some(handle);
+        }
+    }
+
+    pub fn status(&self) -> RelayStatus {
+        self.processes[0].as_ref().unwrap().status()
+    }
+
+    /// Everything of the process ends where it stands.
+    pub fn crash(&mut self, process: usize) {
+        self.processes[process] = None;
+    }
+
+    pub async fn take_in(&mut self, count: usize, tokens: i64) {
+        let records = (self.runs..self.runs + count).map(|run| self.run(run, tokens)).collect();
+        self.runs += count;
+        let ledger = self.books.ledger.clone();
+        let outcomes = self.books.take(async move { ledger.store(T, KIND, records).await }).await.unwrap();
+        let stored = outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Stored(_)));
+        self.taken += i64::try_from(stored.count()).unwrap();
+    }
+
+    pub async fn correct(&self, run: usize, tokens: i64) {
+        let ledger = self.books.ledger.clone();
+        let record = self.run(run, tokens);
+        let id = record.id(KIND, T);
+        let corrected = async move { ledger.correct(T, KIND, id, record, None).await };
+        assert!(!matches!(self.books.take(corrected).await.unwrap(), Change::NotFound));
+    }
+
+    pub async fn withdraw(&self, run: usize) {
+        let ledger = self.books.ledger.clone();
+        let id = self.run(run, 0).id(KIND, T);
+        self.books.take(async move { ledger.withdraw(T, KIND, id, None).await }).await.unwrap();
+    }
+
+    fn run(&self, run: usize, tokens: i64) -> record::Record {
+        let json = format!(
+            r#"{{"campaignId":"c{}","campaignName":"Autumn","runId":"r{run}","phase":"1","agentsTotal":9,"agentsSuccessful":8,
+                "tokensIn":{tokens},"costUSD":"0.{run:05}","createdAt":"2026-11-21T12:00:{:02}.5Z"}}"#,
+            run % 3,
+            run % 60
+        );
+        record::parse(KIND, &json, self.clock.now()).unwrap()
+    }
+
+    /// A row made by somebody else, who knows nothing of tenants.
+    pub fn others_make(&self, id: Uuid, tokens: i64) {
+        let row = json!({
+            "apex_campaignid": "theirs", "apex_runid": id.to_string(), "apex_phase": "1", "apex_agentstotal": 4,
+            "apex_agentssuccessful": 4, "apex_tokensin": tokens,
+        });
+        self.organisation.put(id, &row);
+    }
+
+    pub fn others_edit(&self, at: usize, tokens: i64) {
+        if let Some(id) = self.some_row(at) {
+            self.organisation.put(id, &json!({ "apex_tokensin": tokens }));
+        }
+    }
+
+    pub fn others_delete(&self, at: usize) {
+        if let Some(id) = self.some_row(at) {
+            self.organisation.delete(id);
+        }
+    }
+
+    /// A row that is no record, until somebody mends it.
+    pub fn others_spoil(&self, at: usize) {
+        if let Some(id) = self.some_row(at) {
+            self.organisation.put(id, &json!({ "apex_agentstotal": 1 }));
+        }
+    }
+
+    fn some_row(&self, at: usize) -> Option<Uuid> {
+        let state = self.organisation.state();
+        let rows: Vec<Uuid> = state.rows.keys().filter(|(set, _)| *set == RUNS).map(|(_, id)| *id).collect();
+        (!rows.is_empty()).then(|| rows[at % rows.len()])
+    }
+
+    pub fn trouble(&self, trouble: Trouble, lasts: Duration) {
+        self.organisation.state().trouble = Some((trouble, Moment::now() + lasts));
+    }
+
+    /// Somebody answers what the mirror asks, if it does.
+    pub async fn answer(&self, send_again: bool) {
+        let ledger = self.books.ledger.clone();
+        let questions = self.books.take(async move { ledger.questions().await }).await.unwrap();
+        for (kind, _) in questions {
+            let answer = if send_again { Answer::SendAgain } else { Answer::Withdraw };
+            let ledger = self.books.ledger.clone();
+            self.books.take(async move { ledger.answer(kind, answer, "somebody").await }).await.unwrap();
+        }
+    }
+
+    /// All troubles end and people see to what is open. Then everything must come in order; says what was asked of
+    /// Dataverse on the way.
+    pub async fn calm(mut self) -> Vec<String> {
+        {
+            let mut state = self.organisation.state();
+            state.trouble = None;
+            state.poison.clear();
+            let spoilt: Vec<Uuid> = state
+                .rows
+                .iter()
+                .filter(|((set, _), row)| *set == RUNS && row.columns["apex_agentstotal"] == 1)
+                .map(|((_, id), _)| *id)
+                .collect();
+            drop(state);
+            for id in spoilt {
+                self.organisation.put(id, &json!({ "apex_agentstotal": 9 }));
+            }
+        }
+        self.start(0);
+        self.start(1);
+        let mut reckoning = Reckoning::of(&self).await;
+        for minute in 0..PEACE {
+            if reckoning.is_settled() {
+                break;
+            }
+            assert!(minute + 1 < PEACE, "seed {}: never settled: {reckoning:#?}", self.seed);
+            sleep(Duration::from_secs(60)).await;
+            self.answer(minute % 2 == 0).await;
+            self.send_again().await;
+            reckoning = Reckoning::of(&self).await;
+        }
+        reckoning.check(self.seed);
+        std::mem::take(&mut self.organisation.state().log)
+    }
+
+    async fn send_again(&self) {
+        let ledger = self.books.ledger.clone();
+        let letters = self.books.take(async move { ledger.dead_letters(T, 1000).await }).await.unwrap();
+        for letter in letters {
+            let ledger = self.books.ledger.clone();
+            let sent = async move { ledger.resend(T, KIND, letter.id, "somebody").await };
+            assert!(self.books.take(sent).await.unwrap());
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The pipeline beside the emulator: what others do there comes in, and a lost ledger is read anew.
+
+mod mirror;
+mod others;
+mod rebuild;
+#[path = "../../pipeline/tests/suite/support.rs"]
+mod support;
