@@ -6,7 +6,7 @@ mod history;
 mod letters;
 mod openapi;
 mod parameters;
-mod pipeline;
+pub mod pipeline;
 mod problems;
 mod recent;
 mod records;

@@ -76,7 +76,7 @@ impl Relay {
             let lull = self.start_flights(&mut tower).await;
             self.show(&tower, lull);
             // What another process left behind comes free without a word when its lease ends.
-            let wake = tower.wake(lull, ROUND.min(self.settings.hold));
+            let wake = tower.wake(lull, ROUND.min(self.station.settings.hold));
             tokio::select! {
                 biased;
                 () = self.station.stop.cancelled() => break,

@@ -26,7 +26,7 @@ pub async fn run() -> Result<(), Failure> {
         return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
     };
     if settings.database.is_none() {
-        data_folder::prepare(&settings.data)?;
+        data_folder::prepare(&settings.data).map_err(anyhow::Error::new)?;
     }
     let clock = clock::clock(None);
     let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(chance::seed()))
@@ -56,7 +56,7 @@ async fn read(
             say(&format!("{rows} rows read"));
         }
     };
-    let rows = pipeline::rebuild(ledger.clone(), client, carrier::tenants(), clock, &mut progress).await?;
+    let rows = pipeline::rebuild(ledger.clone(), client, &carrier::tenants(), clock, &mut progress).await?;
     for tenant in carrier::tenants() {
         for balance in ledger.standing(tenant.id).await?.balance {
             let (table, kept, unaccounted) = (balance.table, balance.durable, balance.unaccounted());

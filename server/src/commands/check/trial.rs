@@ -85,7 +85,7 @@ impl Tried<'_> {
 
 async fn sign_in(client: &Client) -> Step {
     client.sign_in().await.map_err(|error| error.to_string())?;
-    let holds = client.token_stats().expires_in.unwrap_or(Duration::ZERO);
+    let holds = client.token_stats().in_hand.map_or(Duration::ZERO, |token| token.expires_in);
     Ok(format!("signed in; the token is used for {} minutes", holds.as_secs() / 60))
 }
 
