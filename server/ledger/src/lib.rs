@@ -13,6 +13,7 @@ mod desk;
 mod error;
 mod face;
 mod history;
+mod hours;
 mod import;
 pub mod letters;
 pub mod list;

@@ -38,6 +38,13 @@ pub(super) struct Statements {
     pub(super) names: Option<String>,
     /// The tenants, the ids, the names, the time.
     pub(super) name: Option<String>,
+    pub(super) newest_position: String,
+    /// Position and received_at of the tenant's first row from this position on.
+    pub(super) from_position: String,
+    /// Rows by hour of arrival, settled ones and all: the tenant, received_at from which on, the position from which on.
+    pub(super) by_hour: String,
+    /// The same: the tenant, received_at from which on, the transaction up to which the rows were counted.
+    pub(super) by_hour_since: String,
     /// The tenant, the transaction up to which the rows were counted.
     pub(super) counted: String,
     pub(super) withdrawn: String,
@@ -139,6 +146,13 @@ fn make(kind: &Kind) -> Statements {
                  WHERE excluded.name IS NOT NULL"
             )
         }),
+        newest_position: format!("SELECT coalesce(max(position), 0) FROM {table} WHERE tenant_id = $1"),
+        from_position: format!(
+            "SELECT position, received_at FROM {table} WHERE tenant_id = $1 AND position >= $2 \
+             ORDER BY position LIMIT 1"
+        ),
+        by_hour: by_hour(&table, "position >= $3"),
+        by_hour_since: by_hour(&table, "arrived_in >= $3::xid8"),
         counted: format!(
             "SELECT pg_snapshot_xmin(pg_current_snapshot())::text, \
              count(*) FILTER (WHERE arrived_in < pg_snapshot_xmin(pg_current_snapshot())), count(*) \
@@ -186,6 +200,14 @@ fn insert(kind: &Kind, table: &str) -> String {
 
 fn columns(kind: &Kind) -> String {
     kind.fields.iter().map(|field| field.column).collect::<Vec<_>>().join(", ")
+}
+
+fn by_hour(table: &str, since: &str) -> String {
+    format!(
+        "SELECT received_at / 3600000000, \
+         count(*) FILTER (WHERE arrived_in < pg_snapshot_xmin(pg_current_snapshot())), count(*) \
+         FROM {table} WHERE tenant_id = $1 AND received_at >= $2 AND {since} GROUP BY 1"
+    )
 }
 
 /// An array for each field, as parameters from `first` on.

@@ -29,6 +29,10 @@ pub(super) struct Statements {
     /// withdrawn_at, revision, position.
     pub(super) withdraw: &'static str,
     pub(super) newest_position: &'static str,
+    /// Position and received_at of the first row from this position on.
+    pub(super) from_position: &'static str,
+    /// Rows by tenant and hour of arrival: the position after which, received_at from which on.
+    pub(super) by_hour: &'static str,
     /// exported_at, the positions as a JSON array.
     pub(super) exported: &'static str,
     pub(super) confirmed: &'static str,
@@ -97,6 +101,13 @@ fn make(kind: &Kind) -> Statements {
         withdraw: leak(format!(
             "UPDATE {table} SET withdrawn_at = ?1, revision = ?2, exported_at = NULL, confirmed_at = NULL \
              WHERE position = ?3"
+        )),
+        from_position: leak(format!(
+            "SELECT position, received_at FROM {table} WHERE position >= ?1 ORDER BY position LIMIT 1"
+        )),
+        by_hour: leak(format!(
+            "SELECT tenant_id, received_at / 3600000000, count(*), max(position) FROM {table} \
+             WHERE position > ?1 AND received_at >= ?2 GROUP BY 1, 2"
         )),
         newest_position: leak(format!("SELECT coalesce(max(position), 0) FROM {table}")),
         exported: leak(format!(

@@ -8,6 +8,7 @@ mod database;
 mod delivery;
 mod figures;
 mod folder;
+mod hours;
 mod interleaving;
 mod late;
 mod letters;
@@ -66,6 +67,10 @@ suites! {
         what_was_read_back_is_confirmed_once_and_only_as_it_is_now
     }
     figures {} { the_figures_are_those_of_a_plain_recount }
+    hours {
+        each_hour_has_a_balance_of_its_own
+        an_hour_is_shown_for_two_days
+    }
     interleaving { many_at_once_are_told_apart_and_none_is_lost } { nothing_is_ever_unaccounted_for }
     letters {
         a_letter_shows_the_exchange
