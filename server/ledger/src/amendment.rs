@@ -1,5 +1,7 @@
 //! What corrections and withdrawals have in common, whatever the store.
 
+use std::ops::AddAssign;
+
 use model::record::{Kind, Need, Record, Stored};
 
 use crate::{Change, command::Target};
@@ -43,4 +45,38 @@ pub(crate) struct Passage {
     pub(crate) delivered: i64,
     pub(crate) confirmed: i64,
     pub(crate) withdrawn_unsent: i64,
+    pub(crate) mirrored: i64,
+    pub(crate) changed: i64,
+    pub(crate) removed: i64,
+    pub(crate) kept_out: i64,
+}
+
+impl Passage {
+    /// The columns of a passage, in this order everywhere.
+    pub(crate) const COLUMNS: [&str; 7] =
+        ["delivered", "confirmed", "withdrawn_unsent", "mirrored", "changed", "removed", "kept_out"];
+
+    pub(crate) const fn numbers(&self) -> [i64; 7] {
+        [
+            self.delivered,
+            self.confirmed,
+            self.withdrawn_unsent,
+            self.mirrored,
+            self.changed,
+            self.removed,
+            self.kept_out,
+        ]
+    }
+}
+
+impl AddAssign for Passage {
+    fn add_assign(&mut self, other: Self) {
+        self.delivered += other.delivered;
+        self.confirmed += other.confirmed;
+        self.withdrawn_unsent += other.withdrawn_unsent;
+        self.mirrored += other.mirrored;
+        self.changed += other.changed;
+        self.removed += other.removed;
+        self.kept_out += other.kept_out;
+    }
 }

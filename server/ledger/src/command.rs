@@ -10,7 +10,9 @@ use model::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::{Change, LedgerError, Outcome, Parcel};
+use crate::{
+    Change, LedgerError, Mark, Outcome, Parcel, Reflected, Refusal, marks::Errand, reflection::Page,
+};
 
 /// Where the answer goes. It is filled while the transaction runs and sent after its commit, or with the reason why
 /// there was none.
@@ -76,7 +78,32 @@ pub(crate) enum Work {
     },
     Resend {
         target: Target,
+        by: String,
         answer: Slot<bool>,
+    },
+    Drop {
+        target: Target,
+        by: String,
+        answer: Slot<bool>,
+    },
+    Mend {
+        target: Target,
+        record: Box<Record>,
+        by: String,
+        answer: Slot<Change>,
+    },
+    Reflect {
+        page: Page,
+        answer: Slot<Vec<Reflected>>,
+    },
+    Mark {
+        kind: &'static Kind,
+        errand: Errand,
+        answer: Slot<Option<Mark>>,
+    },
+    Spend {
+        cost: i64,
+        answer: Slot<()>,
     },
     /// Writes nothing that anybody reads, to see whether writing works.
     Probe(Slot<()>),
@@ -101,6 +128,13 @@ pub(crate) struct Target {
     pub(crate) expected_revision: Option<i64>,
 }
 
+impl Target {
+    /// The record, whatever its revision.
+    pub(crate) const fn any(tenant: TenantId, kind: &'static Kind, id: Uuid) -> Self {
+        Self { tenant, kind, id, expected_revision: None }
+    }
+}
+
 /// A parcel that comes back.
 #[derive(Clone, Debug)]
 pub(crate) struct Ticket {
@@ -110,7 +144,7 @@ pub(crate) struct Ticket {
     pub(crate) revision: i64,
     pub(crate) epoch: i64,
     /// Why it is dead, when it is.
-    pub(crate) reason: Option<String>,
+    pub(crate) refusal: Option<Refusal>,
 }
 
 impl Ticket {
@@ -121,7 +155,7 @@ impl Ticket {
             position: parcel.position,
             revision: parcel.revision,
             epoch: parcel.epoch,
-            reason: None,
+            refusal: None,
         }
     }
 }
@@ -149,11 +183,17 @@ impl Work {
     pub(crate) fn finish(self, committed: &Result<(), LedgerError>) {
         match self {
             Self::Store(request) => request.answer.send(committed),
-            Self::Correct { answer, .. } | Self::Withdraw { answer, .. } => answer.send(committed),
+            Self::Correct { answer, .. } | Self::Withdraw { answer, .. } | Self::Mend { answer, .. } => {
+                answer.send(committed);
+            }
             Self::Lease { answer, .. } => answer.send(committed),
-            Self::Settle { answer, .. } | Self::Probe(answer) => answer.send(committed),
+            Self::Settle { answer, .. } | Self::Spend { answer, .. } | Self::Probe(answer) => {
+                answer.send(committed);
+            }
             Self::Confirm { answer, .. } => answer.send(committed),
-            Self::Resend { answer, .. } => answer.send(committed),
+            Self::Resend { answer, .. } | Self::Drop { answer, .. } => answer.send(committed),
+            Self::Reflect { answer, .. } => answer.send(committed),
+            Self::Mark { answer, .. } => answer.send(committed),
             #[cfg(test)]
             Self::Spoil(_, answer) => answer.send(committed),
         }

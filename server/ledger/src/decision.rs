@@ -109,6 +109,11 @@ pub(crate) const fn hour_of(at: Instant) -> i64 {
     at.micros().div_euclid(HOUR)
 }
 
+/// When an hour began.
+pub(crate) const fn beginning(hour: i64) -> Instant {
+    Instant::from_micros(hour.saturating_mul(HOUR))
+}
+
 fn against(kind: &Kind, record: &Record, held: &Held) -> Verdict {
     if held.withdrawn_at.is_some() {
         Verdict::Withdrawn

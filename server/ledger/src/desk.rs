@@ -13,9 +13,11 @@ use model::{
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
-    Change, LedgerError, Outcome, Parcel, Unconfirmed,
+    Change, LedgerError, Mark, Outcome, Parcel, Reflected, Unconfirmed,
     command::{Command, Request, Settlement, Slot, Target, Ticket, Work},
+    marks::Errand,
     queue::Queue,
+    reflection::Page,
 };
 
 pub(crate) struct Desk {
@@ -66,9 +68,36 @@ impl Desk {
         self.ask(|answer| Command::of_tenant(tenant, 1, Work::Withdraw { target, answer })).await
     }
 
-    pub(crate) async fn resend(&self, target: Target) -> Result<bool, LedgerError> {
+    pub(crate) async fn resend(&self, target: Target, by: String) -> Result<bool, LedgerError> {
         let tenant = target.tenant;
-        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Resend { target, answer })).await
+        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Resend { target, by, answer })).await
+    }
+
+    pub(crate) async fn drop_letter(&self, target: Target, by: String) -> Result<bool, LedgerError> {
+        let tenant = target.tenant;
+        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Drop { target, by, answer })).await
+    }
+
+    pub(crate) async fn mend(
+        &self,
+        target: Target,
+        record: Record,
+        by: String,
+    ) -> Result<Change, LedgerError> {
+        let (tenant, record) = (target.tenant, Box::new(record));
+        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Mend { target, record, by, answer })).await
+    }
+
+    pub(crate) async fn reflect(&self, page: Page) -> Result<Vec<Reflected>, LedgerError> {
+        self.ask(|answer| Command::of_house(Work::Reflect { page, answer })).await
+    }
+
+    pub(crate) async fn mark(
+        &self,
+        kind: &'static Kind,
+        errand: Errand,
+    ) -> Result<Option<Mark>, LedgerError> {
+        self.ask(|answer| Command::of_house(Work::Mark { kind, errand, answer })).await
     }
 
     pub(crate) async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
@@ -93,6 +122,10 @@ impl Desk {
                 self.ask(|answer| Command::of_house(Work::Confirm { kind, tenant, read, answer })).await?;
         }
         Ok(confirmed)
+    }
+
+    pub(crate) async fn spend(&self, cost: i64) -> Result<(), LedgerError> {
+        self.ask(|answer| Command::of_house(Work::Spend { cost, answer })).await
     }
 
     /// Whether writing works.

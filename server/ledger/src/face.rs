@@ -14,12 +14,15 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    Change, DeadLetter, Held, LedgerError, ListAsk, OpenError, Outcome, Page, Parcel, Standing, Unconfirmed,
+    Answer, Change, DeadLetter, Handling, Held, LedgerError, ListAsk, Mark, OpenError, Outcome, Page, Parcel,
+    Question, Reflected, Reflection, Refusal, Reject, Standing, There, Unconfirmed,
     chance::Chance,
     command::{Settlement, Target, Ticket},
     database::Database,
     desk::Desk,
+    marks::Errand,
     postgres::Postgres,
+    reflection,
     sqlite::Sqlite,
 };
 
@@ -195,22 +198,139 @@ impl Ledger {
     }
 
     /// Dataverse refuses these for good, each for its reason.
-    pub async fn dead(&self, parcels: &[(Parcel, String)]) -> Result<(), LedgerError> {
+    pub async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Result<(), LedgerError> {
         let tickets = parcels
             .iter()
-            .map(|(parcel, reason)| Ticket { reason: Some(reason.clone()), ..Ticket::of(parcel) })
+            .map(|(parcel, refusal)| Ticket { refusal: Some(refusal.clone()), ..Ticket::of(parcel) })
             .collect();
         self.desk().settle(tickets, Settlement::Dead).await
     }
 
-    /// What Dataverse refused, newest first.
+    /// What Dataverse refused and nobody gave up, newest first.
     pub async fn dead_letters(&self, tenant: TenantId, most: usize) -> Result<Vec<DeadLetter>, LedgerError> {
         either!(self, store => store.dead_letters(tenant, most).await)
     }
 
-    /// Sends a dead letter once more. Says whether there was one.
-    pub async fn resend(&self, tenant: TenantId, kind: &'static Kind, id: Uuid) -> Result<bool, LedgerError> {
-        self.desk().resend(Target { tenant, kind, id, expected_revision: None }).await
+    /// The dead letter of one record, unless it was given up.
+    pub async fn dead_letter(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+    ) -> Result<Option<DeadLetter>, LedgerError> {
+        either!(self, store => store.dead_letter(tenant, kind, id).await)
+    }
+
+    /// Sends a dead letter once more, and notes who wanted that. Says whether there was one.
+    pub async fn resend(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+        by: &str,
+    ) -> Result<bool, LedgerError> {
+        self.desk().resend(Target::any(tenant, kind, id), by.to_owned()).await
+    }
+
+    /// Gives a dead letter up, and notes who did: the record stays here, and is not sent unless it is corrected. Says
+    /// whether there was one.
+    pub async fn drop_letter(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+        by: &str,
+    ) -> Result<bool, LedgerError> {
+        self.desk().drop_letter(Target::any(tenant, kind, id), by.to_owned()).await
+    }
+
+    /// Corrects a record that Dataverse refused, which sends it again, and notes who did.
+    pub async fn mend(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+        record: Record,
+        expected_revision: Option<i64>,
+        by: &str,
+    ) -> Result<Change, LedgerError> {
+        self.desk().mend(Target { tenant, kind, id, expected_revision }, record, by.to_owned()).await
+    }
+
+    /// What people did about dead letters and questions, newest first.
+    pub async fn handlings(&self, tenant: TenantId, most: usize) -> Result<Vec<Handling>, LedgerError> {
+        either!(self, store => store.handlings(tenant, most).await)
+    }
+
+    /// Takes the mark of a table's changes for so long; none while another process holds it.
+    pub async fn take_mark(&self, kind: &'static Kind, hold: Duration) -> Result<Option<Mark>, LedgerError> {
+        self.desk().mark(kind, Errand::Take { hold }).await
+    }
+
+    /// Holds a mark for so long from now on. Says whether it is still on loan to the asker, here and below.
+    pub async fn hold_mark(&self, mark: &Mark, hold: Duration) -> Result<bool, LedgerError> {
+        self.run(mark, Errand::Hold { epoch: mark.epoch, hold }).await
+    }
+
+    /// Keeps where the reading ended, holds the mark for so long from now on, and settles what was asked. Without a link
+    /// the reading starts over.
+    pub async fn keep_mark(
+        &self,
+        mark: &Mark,
+        link: Option<&str>,
+        hold: Duration,
+    ) -> Result<bool, LedgerError> {
+        let link = link.map(str::to_owned);
+        self.run(mark, Errand::Keep { epoch: mark.epoch, link, hold }).await
+    }
+
+    /// Gives a mark back.
+    pub async fn free_mark(&self, mark: &Mark) -> Result<(), LedgerError> {
+        self.run(mark, Errand::Free { epoch: mark.epoch }).await.map(|_| ())
+    }
+
+    /// Asks people whether so many of so many records are to go. What was asked already stays as it was.
+    pub async fn ask(&self, mark: &Mark, gone: i64, of: i64) -> Result<(), LedgerError> {
+        self.run(mark, Errand::Ask { epoch: mark.epoch, gone, of }).await.map(|_| ())
+    }
+
+    /// Answers what was asked about a table, and notes who did. Says whether anything was.
+    pub async fn answer(&self, kind: &'static Kind, answer: Answer, by: &str) -> Result<bool, LedgerError> {
+        let by = by.to_owned();
+        Ok(self.desk().mark(kind, Errand::Answer { answer, by }).await?.is_some())
+    }
+
+    /// What is asked, or was answered and is not done yet.
+    pub async fn questions(&self) -> Result<Vec<(&'static Kind, Question)>, LedgerError> {
+        either!(self, store => store.questions().await)
+    }
+
+    /// Holds rows of Dataverse against the ledger, all of them in one transaction, and says what became of each.
+    /// `asked_at`: when they were asked for, or before that.
+    pub async fn reflect(
+        &self,
+        kind: &'static Kind,
+        rows: Vec<Reflection>,
+        asked_at: Instant,
+    ) -> Result<Vec<Reflected>, LedgerError> {
+        self.desk().reflect(reflection::Page::new(kind, rows, asked_at)).await
+    }
+
+    /// The records that a full read must have met: acknowledged before then, with nothing on the way. By position, those
+    /// after `after`.
+    pub async fn standing_there(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        before: Instant,
+        most: usize,
+    ) -> Result<Vec<There>, LedgerError> {
+        either!(self, store => store.standing_there(kind, after, before, most).await)
+    }
+
+    /// Rows of Dataverse that are no records of ours, newest first.
+    pub async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
+        either!(self, store => store.rejects(tenant, most).await)
     }
 
     /// What Dataverse acknowledged up to then and what was not read back yet, oldest first.
@@ -221,6 +341,20 @@ impl Ledger {
     /// These were read back as they should be. Says how many were news: what was corrected meanwhile is passed over.
     pub async fn confirmed(&self, read: &[Unconfirmed]) -> Result<u64, LedgerError> {
         self.desk().confirmed(read).await
+    }
+
+    /// Adds to this hour what requests to Dataverse cost, for all tenants together.
+    pub async fn spend(&self, cost: i64) -> Result<(), LedgerError> {
+        self.desk().spend(cost).await
+    }
+
+    /// What requests to Dataverse cost, by the hour (UTC) that began then, oldest first; the hour of `since` is the first.
+    pub async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+        either!(self, store => store.spent(since).await)
+    }
+
+    async fn run(&self, mark: &Mark, errand: Errand) -> Result<bool, LedgerError> {
+        Ok(self.desk().mark(mark.kind, errand).await?.is_some())
     }
 
     fn desk(&self) -> &Desk {

@@ -1,6 +1,6 @@
 //! Dead letters: what Dataverse refused for good, why, and what people did about it.
 
-use model::{record::Kind, time::Instant};
+use model::{record::Kind, tenant::TenantId, time::Instant};
 use uuid::Uuid;
 
 /// Why Dataverse refuses a record for good, and the exchange that says so. Each text is cut after 8 KiB; none may hold a
@@ -26,6 +26,33 @@ pub struct DeadLetter {
     pub attempts: i64,
     pub enqueued_at: Instant,
     pub died_at: Instant,
+}
+
+/// Whose what concerns no tenant is.
+pub(crate) const HOUSE: TenantId = TenantId(Uuid::nil());
+
+/// No text that is kept about an exchange is longer.
+const TEXT_MAX: usize = 8 * 1024;
+
+/// The beginning of a text, as much of it as is kept.
+pub(crate) fn cut(text: &str) -> String {
+    text[..text.floor_char_boundary(TEXT_MAX)].to_owned()
+}
+
+/// A refusal of which no more than the reason is known.
+impl<R: Into<String>> From<R> for Refusal {
+    fn from(reason: R) -> Self {
+        Self { reason: reason.into(), request: None, response: None }
+    }
+}
+
+impl Refusal {
+    /// As much of it as is kept.
+    pub(crate) fn cut(self) -> Self {
+        let cut = |text: Option<String>| text.as_deref().map(cut);
+        let reason = if self.reason.is_empty() { "refused without a reason" } else { &self.reason };
+        Self { reason: self::cut(reason), request: cut(self.request), response: cut(self.response) }
+    }
 }
 
 /// What a person did about something that the relay or the mirror could not decide.

@@ -8,6 +8,8 @@ use model::{
 };
 use uuid::Uuid;
 
+use crate::{Handled, Handling};
+
 /// Where the reading of a table's changes ended, on loan to one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark {
@@ -117,5 +119,16 @@ impl Answer {
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
         [Self::Withdraw, Self::SendAgain].into_iter().find(|answer| answer.key() == key)
+    }
+}
+
+impl Question {
+    pub(crate) fn handling(&self, kind: &'static Kind, answer: Answer, by: &str, at: Instant) -> Handling {
+        let decided = match answer {
+            Answer::Withdraw => "taken out here too",
+            Answer::SendAgain => "made there again",
+        };
+        let reason = format!("{} of {} were deleted in Dataverse: {decided}", self.gone, self.of);
+        Handling { at, by: by.to_owned(), kind, id: None, what: Handled::Answered, reason }
     }
 }

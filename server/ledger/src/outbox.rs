@@ -15,6 +15,8 @@ pub struct Parcel {
     pub tenant: TenantId,
     pub kind: &'static Kind,
     pub id: Uuid,
+    /// The row's primary key in Dataverse: `id`, unless somebody else made the row.
+    pub dataverse_id: Uuid,
     /// The revision that is carried. A newer one stays in the outbox when this one is delivered.
     pub revision: i64,
     pub operation: Operation,
@@ -38,6 +40,8 @@ pub enum Operation {
 pub struct Unconfirmed {
     pub tenant: TenantId,
     pub kind: &'static Kind,
+    /// The row's primary key in Dataverse.
+    pub dataverse_id: Uuid,
     /// What Dataverse should hold; nothing when it was withdrawn.
     pub held: Held,
     pub(crate) position: i64,

@@ -6,17 +6,22 @@ mod confirm;
 mod counted;
 mod fault;
 mod group;
+mod handlings;
 mod history;
 mod importer;
 mod intake;
 mod lease;
+mod letters;
 mod list;
+mod marks;
 mod migrate;
+mod mirror;
 mod origin;
 mod outbox;
 mod row;
 mod schema;
 mod settle;
+mod spending;
 mod standing;
 mod statements;
 mod step;
@@ -44,8 +49,8 @@ pub(crate) use self::{
     target::Target,
 };
 use crate::{
-    Database, DeadLetter, Held, LedgerError, ListAsk, OpenError, Page, Standing, Unconfirmed, chance::Chance,
-    desk::Desk,
+    Database, DeadLetter, Handling, Held, LedgerError, ListAsk, OpenError, Page, Question, Reject, Standing,
+    There, Unconfirmed, chance::Chance, desk::Desk,
 };
 
 /// One process's way to the ledger in a database.
@@ -191,7 +196,54 @@ impl Postgres {
         most: usize,
     ) -> Result<Vec<DeadLetter>, LedgerError> {
         reading!(self, connection => {
-            standing::dead_letters(Asked { connection, schema: &self.schema, tenant }, most)
+            letters::dead_letters(Asked { connection, schema: &self.schema, tenant }, most)
+        })
+    }
+
+    pub(crate) async fn dead_letter(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+    ) -> Result<Option<DeadLetter>, LedgerError> {
+        reading!(self, connection => {
+            letters::dead_letter(Asked { connection, schema: &self.schema, tenant }, kind, id)
+        })
+    }
+
+    pub(crate) async fn handlings(
+        &self,
+        tenant: TenantId,
+        most: usize,
+    ) -> Result<Vec<Handling>, LedgerError> {
+        reading!(self, connection => {
+            handlings::handlings(Asked { connection, schema: &self.schema, tenant }, most)
+        })
+    }
+
+    pub(crate) async fn questions(&self) -> Result<Vec<(&'static Kind, Question)>, LedgerError> {
+        reading!(self, connection => marks::questions(connection, &self.schema))
+    }
+
+    pub(crate) async fn standing_there(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        before: Instant,
+        most: usize,
+    ) -> Result<Vec<There>, LedgerError> {
+        reading!(self, connection => {
+            mirror::standing_there(connection, &self.schema, kind, (after, before), most)
+        })
+    }
+
+    pub(crate) async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+        reading!(self, connection => spending::spent(connection, &self.schema, since))
+    }
+
+    pub(crate) async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
+        reading!(self, connection => {
+            mirror::rejects(Asked { connection, schema: &self.schema, tenant }, most)
         })
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{record::Kind, tenant::TenantId};
 
-use crate::command::Ticket;
+use crate::{Refusal, command::Ticket};
 
 /// One table's parcels that came back with a lease that still holds.
 pub(crate) struct Returned {
@@ -34,14 +34,11 @@ impl Returned {
     }
 
     /// Those of the tickets that are refused as they are now, and why.
-    pub(crate) fn refused(&self, tickets: &[&Ticket]) -> Vec<(i64, String)> {
+    pub(crate) fn refused(&self, tickets: &[&Ticket]) -> Vec<(i64, Refusal)> {
         tickets
             .iter()
             .filter(|ticket| self.newest.contains(&ticket.position))
-            .map(|ticket| {
-                let reason = ticket.reason.clone();
-                (ticket.position, reason.unwrap_or_else(|| "refused without a reason".to_owned()))
-            })
+            .map(|ticket| (ticket.position, ticket.refusal.clone().unwrap_or_default().cut()))
             .collect()
     }
 }

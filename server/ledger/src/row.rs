@@ -1,6 +1,7 @@
 //! A row of any kind's table, as both stores hand it over, and pages of them.
 
 use model::{record::Kind, time::Instant};
+use uuid::Uuid;
 
 use crate::{Cursor, Held, Page, amendment::time_field};
 
@@ -9,6 +10,15 @@ pub(crate) struct Row {
     pub(crate) position: i64,
     pub(crate) held: Held,
     pub(crate) confirmed: bool,
+    /// Its primary key in Dataverse, where that is not its own id.
+    pub(crate) dataverse_id: Option<Uuid>,
+}
+
+impl Row {
+    /// What the row is called in Dataverse.
+    pub(crate) fn id_there(&self) -> Uuid {
+        self.dataverse_id.unwrap_or(self.held.stored.id)
+    }
 }
 
 /// A page out of rows of which one more than `limit` was asked for.

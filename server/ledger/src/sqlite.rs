@@ -6,13 +6,18 @@ mod confirm;
 mod delivery;
 mod fault;
 mod folder;
+mod handlings;
 mod history;
 mod intake;
 mod known;
+mod letters;
 mod list;
+mod marks;
+mod mirror;
 mod open;
 mod row;
 mod source;
+mod spending;
 mod standing;
 mod statements;
 mod writer;
@@ -38,8 +43,8 @@ pub use self::backup::{BackupError, back_up, restore};
 pub(crate) use self::source::Source;
 use self::{folder::FolderLock, open::Files, standing::Counted};
 use crate::{
-    DeadLetter, Held, LedgerError, ListAsk, OpenError, Page, Standing, Unconfirmed, chance::Chance,
-    desk::Desk,
+    DeadLetter, Handling, Held, LedgerError, ListAsk, OpenError, Page, Question, Reject, Standing, There,
+    Unconfirmed, chance::Chance, desk::Desk,
 };
 
 /// One open SQLite ledger.
@@ -137,7 +142,46 @@ impl Sqlite {
         tenant: TenantId,
         most: usize,
     ) -> Result<Vec<DeadLetter>, LedgerError> {
-        standing::dead_letters(&self.readers, tenant, most).await.map_err(fault::of)
+        letters::dead_letters(&self.readers, tenant, most).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn dead_letter(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+    ) -> Result<Option<DeadLetter>, LedgerError> {
+        letters::dead_letter(&self.readers, tenant, kind, id).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn handlings(
+        &self,
+        tenant: TenantId,
+        most: usize,
+    ) -> Result<Vec<Handling>, LedgerError> {
+        handlings::handlings(&self.readers, tenant, most).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn questions(&self) -> Result<Vec<(&'static Kind, Question)>, LedgerError> {
+        marks::questions(&self.readers).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn standing_there(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        before: Instant,
+        most: usize,
+    ) -> Result<Vec<There>, LedgerError> {
+        mirror::standing_there(&self.readers, kind, (after, before), most).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+        spending::spent(&self.readers, since).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
+        mirror::rejects(&self.readers, tenant, most).await.map_err(fault::of)
     }
 }
 

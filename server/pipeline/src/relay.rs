@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dataverse::{Client, Error};
-use ledger::{Ledger, LedgerError, Parcel, chance::Chance};
+use ledger::{Ledger, LedgerError, Parcel, Refusal, chance::Chance};
 use model::{
     clock::Clock,
     delivery::DeliveryState,
@@ -62,7 +62,7 @@ enum Lull {
 /// What the ledger is told of parcels.
 enum Word<'a> {
     Delivered(&'a [Parcel], Instant),
-    Dead(&'a [(Parcel, String)]),
+    Dead(&'a [(Parcel, Refusal)]),
     Postponed(&'a [Parcel], Instant, bool),
 }
 
@@ -180,7 +180,7 @@ impl Relay {
                 Fate::Held => held.push(parcel),
                 Fate::Dead(reason) => {
                     tracing::warn!(kind = parcel.kind.name, id = %parcel.id, reason, "dataverse refuses a record");
-                    dead.push((parcel, reason));
+                    dead.push((parcel, reason.into()));
                 }
                 Fate::Again(after) => again.entry(after).or_default().push(parcel),
             }

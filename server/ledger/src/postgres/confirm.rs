@@ -67,6 +67,7 @@ pub(super) async fn waiting(
                 of_kind.push(Unconfirmed {
                     tenant: *tenant,
                     kind,
+                    dataverse_id: found.id_there(),
                     position: found.position,
                     held: found.held,
                 });

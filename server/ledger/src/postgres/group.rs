@@ -12,7 +12,10 @@ use model::{
 use sqlx::Error;
 use uuid::Uuid;
 
-use super::{change, confirm, intake, lease, outbox, row::get, settle, statements, step::Step};
+use super::{
+    change, confirm, intake, lease, letters, marks, mirror, row::get, settle, spending, statements,
+    step::Step,
+};
 use crate::command::{Request, Work};
 
 /// Does all of it. `asked_at` is this process's own time.
@@ -22,8 +25,17 @@ pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work], asked_at: I
             works.iter_mut().filter_map(|work| request(work, kind)).collect();
         intake::store(step, &mut requests).await?;
     }
+    let mut reflected = BTreeMap::new();
+    for work in &mut *works {
+        if let Work::Reflect { page, .. } = work {
+            let records = mirror::begin(step, page).await?;
+            reflected.entry(page.kind.name).or_insert_with(Vec::new).extend(records);
+        }
+    }
     for kind in KINDS {
-        lock(step, kind, works).await?;
+        let reflected = reflected.remove(kind.name).unwrap_or_default();
+        lock(step, kind, works, &reflected).await?;
+        mirror::lock_entries(step, kind, &reflected).await?;
     }
     for work in &mut *works {
         change(step, work, asked_at).await?;
@@ -45,12 +57,21 @@ fn request<'a>(work: &'a mut Work, kind: &Kind) -> Option<&'a mut Request> {
 }
 
 /// Locks every row of the kind that stands and that something is done to.
-async fn lock(step: &mut Step<'_>, kind: &'static Kind, works: &[Work]) -> Result<(), Error> {
-    let mut rows = BTreeMap::new();
+async fn lock(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    works: &[Work],
+    reflected: &[(TenantId, i64)],
+) -> Result<(), Error> {
+    let mut rows: BTreeMap<_, ()> = reflected.iter().map(|record| (*record, ())).collect();
     let (mut tenants, mut ids): (Vec<Uuid>, Vec<Uuid>) = (Vec::new(), Vec::new());
     for work in works {
         match work {
-            Work::Correct { target, .. } | Work::Withdraw { target, .. } | Work::Resend { target, .. }
+            Work::Correct { target, .. }
+            | Work::Withdraw { target, .. }
+            | Work::Resend { target, .. }
+            | Work::Drop { target, .. }
+            | Work::Mend { target, .. }
                 if target.kind == kind =>
             {
                 tenants.push(target.tenant.0);
@@ -92,7 +113,17 @@ async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Resu
         Work::Confirm { kind, tenant, read, answer } => {
             answer.fill(confirm::confirm(step, kind, *tenant, read).await?);
         }
-        Work::Resend { target, answer } => answer.fill(outbox::resend(step, target).await?),
+        Work::Resend { target, by, answer } => answer.fill(letters::resend(step, target, by).await?),
+        Work::Drop { target, by, answer } => answer.fill(letters::drop_letter(step, target, by).await?),
+        Work::Mend { target, record, by, answer } => {
+            answer.fill(letters::mend(step, target, record, by).await?);
+        }
+        Work::Reflect { page, answer } => answer.fill(mirror::reflect(step, page).await?),
+        Work::Mark { kind, errand, answer } => answer.fill(marks::run(step, kind, errand).await?),
+        Work::Spend { cost, answer } => {
+            spending::spend(step, *cost).await?;
+            answer.fill(());
+        }
         // The transaction around it takes a number of its own, which only a database that writes gives out.
         Work::Probe(answer) => {
             step.schema.query("SELECT pg_current_xact_id()::text").execute(&mut *step.connection).await?;

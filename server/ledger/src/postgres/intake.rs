@@ -76,20 +76,26 @@ async fn insert(
         .bind(wanted.iter().map(|fresh| fresh.tenant.0).collect::<Vec<_>>())
         .bind(wanted.iter().map(|fresh| fresh.id).collect::<Vec<_>>());
     let rows = (0..kind.fields.len())
-        .fold(query, |query, at| bind_column(query, kind, at, wanted))
+        .fold(query, |query, at| bind_column(query, kind, at, wanted.iter().map(|fresh| fresh.record)))
         .fetch_all(&mut *step.connection)
         .await?;
     rows.iter().map(|row| Ok((TenantId(get(row, 0)?), get(row, 1)?))).collect()
 }
 
-type Statement = Query<'static, Postgres, PgArguments>;
+pub(super) type Statement = Query<'static, Postgres, PgArguments>;
 
-fn bind_column(query: Statement, kind: &Kind, at: usize, wanted: &[Fresh<'_>]) -> Statement {
-    let values = || wanted.iter().map(|fresh| &fresh.record.values[at]);
+/// Binds one field of many records as an array.
+pub(super) fn bind_column<'a>(
+    query: Statement,
+    kind: &Kind,
+    at: usize,
+    records: impl Iterator<Item = &'a Record>,
+) -> Statement {
+    let values = records.map(|record| &record.values[at]);
     if matches!(kind.fields[at].shape, Shape::Text { .. }) {
-        query.bind(values().map(|value| text_of(value).map(str::to_owned)).collect::<Vec<_>>())
+        query.bind(values.map(|value| text_of(value).map(str::to_owned)).collect::<Vec<_>>())
     } else {
-        query.bind(values().map(model::record::Value::number).collect::<Vec<_>>())
+        query.bind(values.map(model::record::Value::number).collect::<Vec<_>>())
     }
 }
 

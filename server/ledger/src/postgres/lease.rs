@@ -125,12 +125,13 @@ async fn lend(
 }
 
 fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent) -> Parcel {
-    let id = found.held.stored.id;
+    let (id, dataverse_id) = (found.held.stored.id, found.id_there());
     let withdrawn = found.held.withdrawn_at.is_some();
     Parcel {
         tenant,
         kind,
         id,
+        dataverse_id,
         revision: lent.revision,
         operation: if withdrawn { Operation::Delete } else { Operation::Upsert(Box::new(found.held.stored)) },
         attempts: lent.attempts,

@@ -2,7 +2,7 @@
 
 use sqlx::Error;
 
-use super::{intake, row::get, step::Step};
+use super::{row::get, step::Step};
 use crate::{amendment::Passage, command::Target, decision::hour_of, returned::Entry};
 
 /// The entry, locked: nobody lends it out before this transaction ends.
@@ -79,24 +79,4 @@ pub(super) async fn call_off(step: &mut Step<'_>, target: &Target, position: i64
     let hour = hour_of(step.now);
     step.passed(target.tenant, target.kind, hour, Passage { withdrawn_unsent: 1, ..Passage::default() });
     Ok(())
-}
-
-/// Sends a dead letter once more.
-pub(super) async fn resend(step: &mut Step<'_>, target: &Target) -> Result<bool, Error> {
-    let rows = intake::by_ids(step, target.kind, target.tenant, vec![target.id]).await?;
-    let Some(row) = rows.into_iter().next() else { return Ok(false) };
-    let dead = step
-        .schema
-        .query("SELECT 1 FROM studio.dead_letters WHERE tenant_id = $1 AND kind = $2 AND position = $3")
-        .bind(target.tenant.0)
-        .bind(target.kind.name)
-        .bind(row.position)
-        .fetch_optional(&mut *step.connection)
-        .await?;
-    if dead.is_none() {
-        return Ok(false);
-    }
-    enqueue(step, target, row.position, row.held.stored.revision).await?;
-    step.changed = true;
-    Ok(true)
 }

@@ -24,7 +24,8 @@ pub(super) fn read(kind: &Kind, row: &PgRow) -> Result<Row, Error> {
         record: Record { values, name: get(row, 7)?, timed: true },
     };
     let held = Held { stored, withdrawn_at: time(row, 5)? };
-    Ok(Row { position: get(row, 0)?, held, confirmed: time(row, 6)?.is_some() })
+    let confirmed = time(row, 6)?.is_some();
+    Ok(Row { position: get(row, 0)?, held, confirmed, dataverse_id: get(row, 8)? })
 }
 
 /// Reads one column.

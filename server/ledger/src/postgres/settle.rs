@@ -5,6 +5,7 @@ use sqlx::Error;
 
 use super::{row::get, statements, step::Step};
 use crate::{
+    Refusal,
     amendment::Passage,
     command::{Settlement, Ticket},
     decision::hour_of,
@@ -127,19 +128,23 @@ async fn release(
 
 /// A record that was corrected meanwhile gets another chance.
 async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
-    let (positions, reasons): (Vec<i64>, Vec<String>) = returned.refused(tickets).into_iter().unzip();
+    let (positions, refusals): (Vec<i64>, Vec<Refusal>) = returned.refused(tickets).into_iter().unzip();
+    let column = |of: fn(&Refusal) -> Option<String>| refusals.iter().map(of).collect::<Vec<_>>();
     step.schema
         .query(
             "INSERT INTO studio.dead_letters (tenant_id, kind, position, revision, first, enqueued_at, epoch, attempts, \
-             reason, died_at) SELECT o.tenant_id, o.kind, o.position, o.revision, o.first, o.enqueued_at, o.epoch, \
-             o.attempts + 1, refused.reason, $5 FROM unnest($3::bigint[], $4::text[]) AS refused (position, reason) \
+             reason, request, response, died_at) SELECT o.tenant_id, o.kind, o.position, o.revision, o.first, \
+             o.enqueued_at, o.epoch, o.attempts + 1, refused.reason, refused.request, refused.response, $5 \
+             FROM unnest($3::bigint[], $4::text[], $6::text[], $7::text[]) AS refused (position, reason, request, response) \
              JOIN studio.outbox AS o ON o.tenant_id = $1 AND o.kind = $2 AND o.position = refused.position",
         )
         .bind(returned.tenant.0)
         .bind(returned.kind.name)
         .bind(positions)
-        .bind(reasons)
+        .bind(column(|refusal| Some(refusal.reason.clone())))
         .bind(step.now.micros())
+        .bind(column(|refusal| refusal.request.clone()))
+        .bind(column(|refusal| refusal.response.clone()))
         .execute(&mut *step.connection)
         .await?;
     leave(step, returned).await?;

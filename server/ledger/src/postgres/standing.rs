@@ -9,7 +9,17 @@ use model::{
 use sqlx::{Error, PgConnection};
 
 use super::{counted::Count, row::get, schema::Schema, statements};
-use crate::{DeadLetter, Standing};
+use crate::Standing;
+
+const PASSED: &str = "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, \
+     coalesce(sum(withdrawn_unsent), 0)::bigint, coalesce(sum(mirrored), 0)::bigint, coalesce(sum(changed), 0)::bigint, \
+     coalesce(sum(removed), 0)::bigint, coalesce(sum(kept_out), 0)::bigint \
+     FROM studio.passages WHERE tenant_id = $1 AND kind = $2";
+const REFUSED: &str = "SELECT count(*) FILTER (WHERE dropped_at IS NULL), \
+     coalesce(sum(first) FILTER (WHERE dropped_at IS NULL), 0)::bigint, \
+     coalesce(sum(first) FILTER (WHERE dropped_at IS NOT NULL), 0)::bigint \
+     FROM studio.dead_letters WHERE tenant_id = $1 AND kind = $2";
+const REJECTED: &str = "SELECT count(*) FROM studio.rejects WHERE tenant_id = $1 AND kind = $2";
 
 /// One question's surroundings.
 pub(super) struct Asked<'a> {
@@ -46,77 +56,41 @@ async fn balance(
             "SELECT coalesce(sum(taken), 0)::bigint FROM studio.receipt_hours WHERE tenant_id = $1 AND kind = $2",
         )
         .await?;
-    let [delivered, confirmed, deleted_unsent] = asked
-        .numbers(
-            kind,
-            "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, \
-             coalesce(sum(withdrawn_unsent), 0)::bigint FROM studio.passages WHERE tenant_id = $1 AND kind = $2",
-        )
-        .await?;
+    let [delivered, confirmed, deleted_unsent, mirrored, changed, removed, kept_out] =
+        asked.numbers(kind, PASSED).await?;
     let [waiting, pending] = asked
         .numbers(
             kind,
             "SELECT count(*), coalesce(sum(first), 0)::bigint FROM studio.outbox WHERE tenant_id = $1 AND kind = $2",
         )
         .await?;
-    let [letters, dead] = asked
-        .numbers(
-            kind,
-            "SELECT count(*), coalesce(sum(first), 0)::bigint FROM studio.dead_letters \
-             WHERE tenant_id = $1 AND kind = $2",
-        )
-        .await?;
+    let [letters, dead, dropped] = asked.numbers(kind, REFUSED).await?;
+    let [rejected] = asked.numbers(kind, REJECTED).await?;
     let query = asked.schema.query(&statements::of(kind).withdrawn).bind(asked.tenant.0);
     let deleted = get(&query.fetch_one(&mut *asked.connection).await?, 0)?;
     let durable = count.rows(asked, kind).await?;
     standing.pending += waiting;
     standing.dead += letters;
-    standing.unconfirmed += (delivered - confirmed).max(0);
+    standing.unconfirmed += (delivered + mirrored - confirmed).max(0);
+    standing.reflected.changed += changed;
+    standing.reflected.withdrawn += removed;
+    standing.reflected.kept_out += kept_out;
+    standing.reflected.rejected += rejected;
     let oldest = asked.oldest(kind).await?;
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(oldest).min();
     Ok(Balance {
         table: kind.destination.logical_name,
         received,
-        mirrored: 0,
+        mirrored,
         durable,
         delivered,
         confirmed,
         pending,
         dead,
-        dropped: 0,
+        dropped,
         deleted,
         deleted_unsent,
     })
-}
-
-pub(super) async fn dead_letters(asked: Asked<'_>, most: usize) -> Result<Vec<DeadLetter>, Error> {
-    let mut letters = Vec::new();
-    for kind in KINDS {
-        let rows = asked
-            .schema
-            .query(&statements::of(kind).dead)
-            .bind(asked.tenant.0)
-            .bind(kind.name)
-            .bind(i64::try_from(most).unwrap_or(i64::MAX))
-            .fetch_all(&mut *asked.connection)
-            .await?;
-        for row in &rows {
-            letters.push(DeadLetter {
-                kind,
-                revision: get(row, 0)?,
-                attempts: get(row, 1)?,
-                enqueued_at: Instant::from_micros(get(row, 2)?),
-                died_at: Instant::from_micros(get(row, 3)?),
-                reason: get(row, 4)?,
-                request: None,
-                response: None,
-                deletes: get(row, 6)?,
-                id: get(row, 5)?,
-            });
-        }
-    }
-    letters.truncate(most);
-    Ok(letters)
 }
 
 impl Asked<'_> {

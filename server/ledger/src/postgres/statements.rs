@@ -1,12 +1,18 @@
 //! The SQL of a kind, made once from its table of fields. Names come from descriptors in the code, never from outside;
 //! `studio.` stands for the ledger's schema, see `schema`.
 
+mod mirror;
+
 use model::record::{Field, Kind, Shape};
 
 use crate::{amendment::time_field, made::Made};
 
 /// Where in a row the kind's own fields begin.
-pub(super) const FIELDS_FROM: usize = 8;
+pub(super) const FIELDS_FROM: usize = 9;
+
+/// A dead letter with its record.
+const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL, \
+     d.request, d.response";
 
 /// The statements of one kind. `$1` is the tenant, or the tenants, unless it is said otherwise.
 pub(super) struct Statements {
@@ -39,6 +45,9 @@ pub(super) struct Statements {
     pub(super) to_confirm: String,
     /// The tenant, the kind's name, how many.
     pub(super) dead: String,
+    /// The tenant, the kind's name, the id.
+    pub(super) dead_one: String,
+    pub(super) mirror: mirror::Statements,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
     /// The column of the record's own time.
@@ -56,7 +65,7 @@ fn row(kind: &Kind) -> String {
     let name = if kind.naming.is_some() { "n.name" } else { "NULL::text" };
     let fields: String = kind.fields.iter().map(|field| format!(", {}", read(field))).collect();
     format!(
-        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}{fields}"
+        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id{fields}"
     )
 }
 
@@ -143,10 +152,16 @@ fn make(kind: &Kind) -> Statements {
              AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT $3"
         ),
         dead: format!(
-            "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL FROM studio.dead_letters AS d \
+            "SELECT {LETTER} FROM studio.dead_letters AS d \
              JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
-             WHERE d.tenant_id = $1 AND d.kind = $2 ORDER BY d.died_at DESC, d.position DESC LIMIT $3"
+             WHERE d.tenant_id = $1 AND d.kind = $2 AND d.dropped_at IS NULL ORDER BY d.died_at DESC, d.position DESC LIMIT $3"
         ),
+        dead_one: format!(
+            "SELECT {LETTER} FROM {table} AS r JOIN studio.dead_letters AS d \
+             ON d.tenant_id = r.tenant_id AND d.kind = $2 AND d.position = r.position AND d.dropped_at IS NULL \
+             WHERE r.tenant_id = $1 AND r.id = $3"
+        ),
+        mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
@@ -155,14 +170,7 @@ fn make(kind: &Kind) -> Statements {
 /// Positions are given in the order of arrival, and rows written in the order of their keys: two processes that take in
 /// the same records never wait for each other in a circle.
 fn insert(kind: &Kind, table: &str) -> String {
-    let columns: Vec<&str> = kind.fields.iter().map(|field| field.column).collect();
-    let columns = columns.join(", ");
-    let arrays: String = kind
-        .fields
-        .iter()
-        .enumerate()
-        .map(|(at, field)| format!(", ${}::{}[]", at + 5, if is_text(field) { "text" } else { "bigint" }))
-        .collect();
+    let (columns, arrays) = (columns(kind), arrays(kind, 5));
     format!(
         "WITH come AS (SELECT * FROM unnest($3::uuid[], $4::uuid[]{arrays}) WITH ORDINALITY \
          AS come (tenant_id, id, {columns}, place) ORDER BY place), \
@@ -174,4 +182,16 @@ fn insert(kind: &Kind, table: &str) -> String {
          SELECT tenant_id, $1, position, revision, 1, $2, $2 FROM fresh) \
          SELECT tenant_id, id FROM fresh"
     )
+}
+
+fn columns(kind: &Kind) -> String {
+    kind.fields.iter().map(|field| field.column).collect::<Vec<_>>().join(", ")
+}
+
+/// An array for each field, as parameters from `first` on.
+fn arrays(kind: &Kind, first: usize) -> String {
+    let array = |(at, field): (usize, &Field)| {
+        format!(", ${}::{}[]", at + first, if is_text(field) { "text" } else { "bigint" })
+    };
+    kind.fields.iter().enumerate().map(array).collect()
 }

@@ -4,14 +4,17 @@
 //! the outbox entries of rows that are locked already; and only then what many share, tenants and names. Leases come
 //! last and skip what is locked. So nobody who holds what another waits for ever waits for that other.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use model::{
     record::{KINDS, Kind, Record},
     tenant::TenantId,
     time::Instant,
 };
-use sqlx::{Error, PgConnection};
+use sqlx::{Error, PgConnection, query::Query};
 
 use super::{schema::Schema, statements};
 use crate::{
@@ -40,6 +43,8 @@ pub(super) struct Closing {
     names: BTreeMap<&'static str, BTreeMap<(TenantId, String), Option<String>>>,
     passages: BTreeMap<(TenantId, &'static str, i64), Passage>,
     receipts: Vec<(&'static str, Receipt)>,
+    /// Whose records came by another way than a request.
+    tenants: BTreeSet<TenantId>,
 }
 
 impl Step<'_> {
@@ -55,9 +60,11 @@ impl Step<'_> {
 
     pub(super) fn passed(&mut self, tenant: TenantId, kind: &'static Kind, hour: i64, passage: Passage) {
         let sum = self.closing.passages.entry((tenant, kind.name, hour)).or_default();
-        sum.delivered += passage.delivered;
-        sum.confirmed += passage.confirmed;
-        sum.withdrawn_unsent += passage.withdrawn_unsent;
+        *sum += passage;
+    }
+
+    pub(super) fn met(&mut self, tenant: TenantId) {
+        self.closing.tenants.insert(tenant);
     }
 
     pub(super) fn received(&mut self, kind: &'static Kind, receipts: Vec<Receipt>) {
@@ -68,6 +75,7 @@ impl Step<'_> {
     pub(super) async fn close(&mut self) -> Result<(), Error> {
         let closing = std::mem::take(&mut self.closing);
         self.write_receipts(&closing).await?;
+        self.write_tenants(&closing).await?;
         self.write_passages(&closing).await?;
         for kind in KINDS {
             if let Some(names) = closing.names.get(kind.name) {
@@ -125,25 +133,39 @@ impl Step<'_> {
             .map(|_| ())
     }
 
+    async fn write_tenants(&mut self, closing: &Closing) -> Result<(), Error> {
+        if closing.tenants.is_empty() {
+            return Ok(());
+        }
+        self.schema
+            .query(
+                "INSERT INTO studio.tenants (id, seen_at) SELECT come.id, $2 FROM unnest($1::uuid[]) AS come (id) \
+                 WHERE NOT EXISTS (SELECT 1 FROM studio.tenants AS t WHERE t.id = come.id) \
+                 ORDER BY come.id ON CONFLICT (id) DO NOTHING",
+            )
+            .bind(closing.tenants.iter().map(|tenant| tenant.0).collect::<Vec<_>>())
+            .bind(self.now.micros())
+            .execute(&mut *self.connection)
+            .await
+            .map(|_| ())
+    }
+
     async fn write_passages(&mut self, closing: &Closing) -> Result<(), Error> {
+        static NOTE: LazyLock<String> = LazyLock::new(|| {
+            let columns = Passage::COLUMNS.join(", ");
+            let marks: String = (0..Passage::COLUMNS.len()).map(|at| format!(", ${}", at + 5)).collect();
+            let sums = Passage::COLUMNS
+                .map(|column| format!("{column} = p.{column} + excluded.{column}"))
+                .join(", ");
+            format!(
+                "INSERT INTO studio.passages AS p (tenant_id, kind, hour, writer, {columns}) \
+                 VALUES ($1, $2, $3, $4{marks}) ON CONFLICT (tenant_id, kind, hour, writer) DO UPDATE SET {sums}"
+            )
+        });
         for ((tenant, kind, hour), passage) in &closing.passages {
-            self.schema
-                .query(
-                    "INSERT INTO studio.passages AS p (tenant_id, kind, hour, writer, delivered, confirmed, \
-                     withdrawn_unsent) SELECT $1, $2, $3, $4, $5, $6, $7 \
-                     ON CONFLICT (tenant_id, kind, hour, writer) DO UPDATE SET \
-                     delivered = p.delivered + excluded.delivered, confirmed = p.confirmed + excluded.confirmed, \
-                     withdrawn_unsent = p.withdrawn_unsent + excluded.withdrawn_unsent",
-                )
-                .bind(tenant.0)
-                .bind(*kind)
-                .bind(*hour)
-                .bind(self.writer)
-                .bind(passage.delivered)
-                .bind(passage.confirmed)
-                .bind(passage.withdrawn_unsent)
-                .execute(&mut *self.connection)
-                .await?;
+            let query = self.schema.query(&NOTE).bind(tenant.0).bind(*kind).bind(*hour).bind(self.writer);
+            let numbers = passage.numbers().into_iter();
+            numbers.fold(query, Query::bind).execute(&mut *self.connection).await?;
         }
         Ok(())
     }

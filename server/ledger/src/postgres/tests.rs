@@ -132,6 +132,13 @@ async fn no_frequent_statement_reads_a_whole_table() {
         &made.withdrawn,
         &made.to_confirm,
         &made.dead,
+        &made.dead_one,
+        &made.mirror.known_by_id,
+        &made.mirror.known_by_id_there,
+        &made.mirror.standing_there,
+        &made.mirror.met,
+        &made.mirror.adopt,
+        &made.mirror.changed_there,
         &list,
     ] {
         let plan = plan(&mut connection, &store.schema, sql).await;

@@ -1,10 +1,12 @@
 //! Corrections and withdrawals of one record. What it was before is kept as a version.
 
+use std::sync::LazyLock;
+
 use model::{
     record::{self, Kind, Record, Stored},
     tenant::TenantId,
 };
-use sqlx::{Error, SqliteConnection};
+use sqlx::{Error, SqliteConnection, query::Query};
 
 use super::{delivery, intake, row, statements, writer::Step};
 use crate::{
@@ -37,7 +39,7 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
         let record = Record { name: name.clone(), ..stored.record.clone() };
         return Ok(Change::Unchanged(Stored { record, ..stored.clone() }));
     }
-    keep_version(step, target, stored, "correction").await?;
+    keep_version(step, target.tenant, kind, stored, "correction").await?;
     let query = corrected.record.values.iter().fold(sqlx::query(statements::of(kind).correct), row::bind);
     query.bind(corrected.revision).bind(row.position).execute(&mut *step.connection).await?;
     unconfirm(step, target, &row).await?;
@@ -56,7 +58,7 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target) -> Result<Cha
         return Ok(refused);
     }
     let revision = stored.revision + 1;
-    keep_version(step, target, stored, "withdrawal").await?;
+    keep_version(step, target.tenant, target.kind, stored, "withdrawal").await?;
     sqlx::query(statements::of(target.kind).withdraw)
         .bind(step.now.micros())
         .bind(revision)
@@ -84,19 +86,21 @@ async fn find(step: &mut Step<'_>, target: &Target) -> Result<Result<Row, Change
     })
 }
 
-async fn keep_version(
+/// Keeps what a record was before it is replaced.
+pub(super) async fn keep_version(
     step: &mut Step<'_>,
-    target: &Target,
+    tenant: TenantId,
+    kind: &'static Kind,
     stored: &Stored,
     replaced_by: &'static str,
 ) -> Result<(), Error> {
-    let fields = record::to_json(target.kind, &stored.record);
+    let fields = record::to_json(kind, &stored.record);
     sqlx::query(
         "INSERT INTO versions (tenant_id, kind, id, revision, replaced_at, replaced_by, fields) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
-    .bind(target.tenant.to_string())
-    .bind(target.kind.name)
+    .bind(tenant.to_string())
+    .bind(kind.name)
     .bind(stored.id.to_string())
     .bind(stored.revision)
     .bind(step.now.micros())
@@ -129,19 +133,16 @@ pub(super) async fn note(
     hour: i64,
     passage: Passage,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "INSERT INTO passages (tenant_id, kind, hour, delivered, confirmed, withdrawn_unsent) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET \
-         delivered = delivered + excluded.delivered, confirmed = confirmed + excluded.confirmed, \
-         withdrawn_unsent = withdrawn_unsent + excluded.withdrawn_unsent",
-    )
-    .bind(tenant.to_string())
-    .bind(kind.name)
-    .bind(hour)
-    .bind(passage.delivered)
-    .bind(passage.confirmed)
-    .bind(passage.withdrawn_unsent)
-    .execute(connection)
-    .await
-    .map(|_| ())
+    static NOTE: LazyLock<String> = LazyLock::new(|| {
+        let columns = Passage::COLUMNS.join(", ");
+        let marks = Passage::COLUMNS.map(|_| "?").join(", ");
+        let sums =
+            Passage::COLUMNS.map(|column| format!("{column} = {column} + excluded.{column}")).join(", ");
+        format!(
+            "INSERT INTO passages (tenant_id, kind, hour, {columns}) VALUES (?, ?, ?, {marks}) \
+             ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET {sums}"
+        )
+    });
+    let query = sqlx::query(NOTE.as_str()).bind(tenant.to_string()).bind(kind.name).bind(hour);
+    passage.numbers().into_iter().fold(query, Query::bind).execute(connection).await.map(|_| ())
 }

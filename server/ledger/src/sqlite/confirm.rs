@@ -48,7 +48,8 @@ pub(super) async fn waiting(
         for row in &rows {
             let tenant = TenantId(row::id(row, 0)?);
             let found = row::read(kind, row, 1)?;
-            waiting.push(Unconfirmed { tenant, kind, position: found.position, held: found.held });
+            let (dataverse_id, position) = (found.id_there(), found.position);
+            waiting.push(Unconfirmed { tenant, kind, dataverse_id, position, held: found.held });
         }
     }
     Ok(waiting)

@@ -11,7 +11,6 @@ use sqlx::{Error, SqliteConnection};
 
 use super::{
     change::note,
-    intake,
     row::{self, get},
     statements,
     writer::Step,
@@ -19,7 +18,7 @@ use super::{
 use crate::{
     Operation, Parcel,
     amendment::Passage,
-    command::{Settlement, Target, Ticket},
+    command::{Settlement, Ticket},
     decision::hour_of,
     returned::{Entry, Returned, by_table},
 };
@@ -144,6 +143,7 @@ async fn lease_of(
             tenant,
             kind,
             id: found.held.stored.id,
+            dataverse_id: found.id_there(),
             revision: get(row, 0)?,
             operation: if withdrawn {
                 Operation::Delete
@@ -269,40 +269,27 @@ async fn release(
 
 /// A record that was corrected meanwhile gets another chance.
 async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
-    let reasons = returned.refused(tickets);
+    let refused: Vec<(i64, String, Option<String>, Option<String>)> = returned
+        .refused(tickets)
+        .into_iter()
+        .map(|(position, refusal)| (position, refusal.reason, refusal.request, refusal.response))
+        .collect();
     sqlx::query(
         "INSERT INTO dead_letters (tenant_id, kind, position, revision, first, enqueued_at, epoch, attempts, reason, \
-         died_at) SELECT o.tenant_id, o.kind, o.position, o.revision, o.first, o.enqueued_at, o.epoch, \
-         o.attempts + 1, refused.value ->> 1, ?4 FROM json_each(?3) AS refused CROSS JOIN outbox AS o \
+         request, response, died_at) SELECT o.tenant_id, o.kind, o.position, o.revision, o.first, o.enqueued_at, \
+         o.epoch, o.attempts + 1, refused.value ->> 1, refused.value ->> 2, refused.value ->> 3, ?4 \
+         FROM json_each(?3) AS refused CROSS JOIN outbox AS o \
          ON o.tenant_id = ?1 AND o.kind = ?2 AND o.position = refused.value ->> 0",
     )
     .bind(returned.tenant.to_string())
     .bind(returned.kind.name)
-    .bind(json(&reasons))
+    .bind(json(&refused))
     .bind(step.now.micros())
     .execute(&mut *step.connection)
     .await?;
     leave(step, returned, &returned.newest).await?;
     step.changed |= !returned.newest.is_empty();
     release(step, returned, &returned.overtaken, step.now, false).await
-}
-
-/// Sends a dead letter once more.
-pub(super) async fn resend(step: &mut Step<'_>, target: &Target) -> Result<bool, Error> {
-    let rows = intake::by_ids(step.connection, target.kind, target.tenant, &[target.id]).await?;
-    let Some(row) = rows.into_iter().next() else { return Ok(false) };
-    let dead = sqlx::query("SELECT 1 FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
-        .bind(target.tenant.to_string())
-        .bind(target.kind.name)
-        .bind(row.position)
-        .fetch_optional(&mut *step.connection)
-        .await?;
-    if dead.is_none() {
-        return Ok(false);
-    }
-    enqueue(step, target.tenant, target.kind, row.position, row.held.stored.revision).await?;
-    step.changed = true;
-    Ok(true)
 }
 
 pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {

@@ -82,7 +82,7 @@ pub(super) async fn by_ids(
     rows.iter().map(|row| row::read(kind, row, 0)).collect()
 }
 
-fn json_of(ids: &[Uuid]) -> String {
+pub(super) fn json_of(ids: &[Uuid]) -> String {
     let mut json = String::with_capacity(ids.len() * 39 + 2);
     json.push('[');
     for (at, id) in ids.iter().enumerate() {
@@ -116,13 +116,7 @@ impl Intake<'_> {
 
     async fn write_tenants(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
         for fresh in &self.fresh {
-            if !known.meets(fresh.tenant) {
-                sqlx::query("INSERT INTO tenants (id, seen_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")
-                    .bind(fresh.tenant.to_string())
-                    .bind(self.now.micros())
-                    .execute(&mut *connection)
-                    .await?;
-            }
+            write_tenant(connection, known, fresh.tenant, self.now).await?;
         }
         Ok(())
     }
@@ -227,6 +221,23 @@ async fn add_receipts(
     .map(|_| ())
 }
 
+/// Keeps that there is such a tenant.
+pub(super) async fn write_tenant(
+    connection: &mut SqliteConnection,
+    known: &mut Known,
+    tenant: TenantId,
+    now: Instant,
+) -> Result<(), Error> {
+    if !known.meets(tenant) {
+        sqlx::query("INSERT INTO tenants (id, seen_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")
+            .bind(tenant.to_string())
+            .bind(now.micros())
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Keeps the name that came with a record, when it is news.
 pub(super) async fn write_name(
     connection: &mut SqliteConnection,
@@ -251,7 +262,8 @@ pub(super) async fn write_name(
         .map(|_| ())
 }
 
-fn chunk(rows: usize) -> usize {
+/// How many of so many rows the next statement takes.
+pub(super) fn chunk(rows: usize) -> usize {
     CHUNKS.into_iter().find(|size| *size <= rows).unwrap_or(1)
 }
 

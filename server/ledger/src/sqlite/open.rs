@@ -161,6 +161,8 @@ pub(super) async fn probe(connection: &mut SqliteConnection) -> Result<(), sqlx:
 /// Whoever held a lease is gone: the folder is ours alone.
 async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let sql = "UPDATE outbox SET leased_until = NULL, due_at = enqueued_at WHERE leased_until IS NOT NULL";
+    sqlx::query(sql).execute(&mut *connection).await?;
+    let sql = "UPDATE marks SET leased_until = NULL WHERE leased_until IS NOT NULL";
     sqlx::query(sql).execute(connection).await.map(|_| ())
 }
 

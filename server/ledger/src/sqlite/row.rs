@@ -32,11 +32,16 @@ pub(super) fn read(kind: &Kind, row: &SqliteRow, from: usize) -> Result<Row, Err
         record,
     };
     let held = Held { stored, withdrawn_at: time(5)? };
-    Ok(Row { position: get(row, from)?, held, confirmed: time(6)?.is_some() })
+    let dataverse_id: Option<&str> = get(row, from + 8)?;
+    let dataverse_id = dataverse_id.map(uuid).transpose()?;
+    Ok(Row { position: get(row, from)?, held, confirmed: time(6)?.is_some(), dataverse_id })
 }
 
 pub(super) fn id(row: &SqliteRow, at: usize) -> Result<Uuid, Error> {
-    let text: &str = get(row, at)?;
+    uuid(get(row, at)?)
+}
+
+fn uuid(text: &str) -> Result<Uuid, Error> {
     Uuid::try_parse(text).map_err(|error| Error::Decode(error.into()))
 }
 

@@ -14,7 +14,17 @@ use model::{
 use sqlx::{Error, SqliteConnection, SqlitePool};
 
 use super::{row::get, statements};
-use crate::{DeadLetter, Standing};
+use crate::Standing;
+
+const PASSED: &str = "SELECT coalesce(sum(delivered), 0), coalesce(sum(confirmed), 0), \
+     coalesce(sum(withdrawn_unsent), 0), coalesce(sum(mirrored), 0), coalesce(sum(changed), 0), \
+     coalesce(sum(removed), 0), coalesce(sum(kept_out), 0) \
+     FROM passages WHERE tenant_id = ?1 AND kind = ?2";
+const REFUSED: &str = "SELECT count(*) FILTER (WHERE dropped_at IS NULL), \
+     coalesce(sum(first) FILTER (WHERE dropped_at IS NULL), 0), \
+     coalesce(sum(first) FILTER (WHERE dropped_at IS NOT NULL), 0) \
+     FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2";
+const REJECTED: &str = "SELECT count(*) FROM rejects WHERE tenant_id = ?1 AND kind = ?2";
 
 /// After so long all rows are counted again, in case some left the file by another door.
 const RECOUNT_AFTER: i64 = 10 * MINUTE;
@@ -65,42 +75,37 @@ async fn balance(
             "SELECT coalesce(sum(taken), 0) FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2",
         )
         .await?;
-    let [delivered, confirmed, deleted_unsent] = numbers
-        .read(
-            connection,
-            "SELECT coalesce(sum(delivered), 0), coalesce(sum(confirmed), 0), coalesce(sum(withdrawn_unsent), 0) \
-             FROM passages WHERE tenant_id = ?1 AND kind = ?2",
-        )
-        .await?;
+    let [delivered, confirmed, deleted_unsent, mirrored, changed, removed, kept_out] =
+        numbers.read(connection, PASSED).await?;
     let [waiting, pending] = numbers
         .read(
             connection,
             "SELECT count(*), coalesce(sum(first), 0) FROM outbox WHERE tenant_id = ?1 AND kind = ?2",
         )
         .await?;
-    let [letters, dead] = numbers
-        .read(
-            connection,
-            "SELECT count(*), coalesce(sum(first), 0) FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2",
-        )
-        .await?;
+    let [letters, dead, dropped] = numbers.read(connection, REFUSED).await?;
+    let [rejected] = numbers.read(connection, REJECTED).await?;
     let [deleted] = numbers.read(connection, statements.withdrawn).await?;
     let durable = count.rows(connection, tenant, kind).await?;
     standing.pending += waiting;
     standing.dead += letters;
-    standing.unconfirmed += (delivered - confirmed).max(0);
+    standing.unconfirmed += (delivered + mirrored - confirmed).max(0);
+    standing.reflected.changed += changed;
+    standing.reflected.withdrawn += removed;
+    standing.reflected.kept_out += kept_out;
+    standing.reflected.rejected += rejected;
     let oldest = oldest(connection, &numbers).await?;
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(oldest).min();
     Ok(Balance {
         table: kind.destination.logical_name,
         received,
-        mirrored: 0,
+        mirrored,
         durable,
         delivered,
         confirmed,
         pending,
         dead,
-        dropped: 0,
+        dropped,
         deleted,
         deleted_unsent,
     })
@@ -122,38 +127,6 @@ async fn oldest(connection: &mut SqliteConnection, numbers: &Numbers) -> Result<
         oldest = oldest.into_iter().chain(at).min();
     }
     Ok(oldest)
-}
-
-pub(super) async fn dead_letters(
-    readers: &SqlitePool,
-    tenant: TenantId,
-    most: usize,
-) -> Result<Vec<DeadLetter>, Error> {
-    let mut letters = Vec::new();
-    for kind in KINDS {
-        let rows = sqlx::query(statements::of(kind).dead)
-            .bind(tenant.to_string())
-            .bind(kind.name)
-            .bind(i64::try_from(most).unwrap_or(i64::MAX))
-            .fetch_all(readers)
-            .await?;
-        for row in &rows {
-            letters.push(DeadLetter {
-                kind,
-                revision: get(row, 0)?,
-                attempts: get(row, 1)?,
-                enqueued_at: Instant::from_micros(get(row, 2)?),
-                died_at: Instant::from_micros(get(row, 3)?),
-                reason: get(row, 4)?,
-                request: None,
-                response: None,
-                deletes: get(row, 6)?,
-                id: super::row::id(row, 5)?,
-            });
-        }
-    }
-    letters.truncate(most);
-    Ok(letters)
 }
 
 struct Numbers {

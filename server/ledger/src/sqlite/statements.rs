@@ -1,5 +1,7 @@
 //! The SQL of a kind, made once from its table of fields. Names come from descriptors in the code, never from outside.
 
+mod mirror;
+
 use model::record::Kind;
 
 use crate::{amendment::time_field, made::Made};
@@ -8,7 +10,11 @@ use crate::{amendment::time_field, made::Made};
 pub(super) const CHUNKS: [usize; 4] = [64, 16, 4, 1];
 
 /// Where in a row the kind's own fields begin.
-pub(super) const FIELDS_FROM: usize = 8;
+pub(super) const FIELDS_FROM: usize = 9;
+
+/// A dead letter with its record.
+const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL, \
+     d.request, d.response";
 
 /// The statements of one kind.
 pub(super) struct Statements {
@@ -33,6 +39,9 @@ pub(super) struct Statements {
     pub(super) withdrawn: &'static str,
     pub(super) to_confirm: &'static str,
     pub(super) dead: &'static str,
+    /// The tenant, the kind's name, the id.
+    pub(super) dead_one: &'static str,
+    pub(super) mirror: mirror::Statements,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
     /// The column of the record's own time.
@@ -41,11 +50,12 @@ pub(super) struct Statements {
 
 impl Statements {
     pub(super) fn insert(&self, chunk: usize) -> &'static str {
-        CHUNKS
-            .iter()
-            .position(|size| *size == chunk)
-            .map_or(self.insert[CHUNKS.len() - 1], |at| self.insert[at])
+        of_chunk(&self.insert, chunk)
     }
+}
+
+fn of_chunk(made: &[&'static str; CHUNKS.len()], chunk: usize) -> &'static str {
+    CHUNKS.iter().position(|size| *size == chunk).map_or(made[CHUNKS.len() - 1], |at| made[at])
 }
 
 /// The statements of a kind, the same ones for the life of the process.
@@ -67,7 +77,7 @@ fn make(kind: &Kind) -> Statements {
     };
     let fields: String = columns.iter().map(|column| format!(", r.{column}")).collect();
     let row = format!(
-        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}{fields}"
+        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id{fields}"
     );
     let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
     Statements {
@@ -128,25 +138,34 @@ fn make(kind: &Kind) -> Statements {
              AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT ?2"
         )),
         dead: leak(format!(
-            "SELECT d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL FROM dead_letters AS d \
-             CROSS JOIN {table} AS r ON r.position = d.position \
-             WHERE d.tenant_id = ?1 AND d.kind = ?2 ORDER BY d.died_at DESC, d.position DESC LIMIT ?3"
+            "SELECT {LETTER} FROM dead_letters AS d CROSS JOIN {table} AS r ON r.position = d.position \
+             WHERE d.tenant_id = ?1 AND d.kind = ?2 AND d.dropped_at IS NULL ORDER BY d.died_at DESC, d.position DESC LIMIT ?3"
         )),
+        dead_one: leak(format!(
+            "SELECT {LETTER} FROM {table} AS r CROSS JOIN dead_letters AS d \
+             ON d.tenant_id = ?1 AND d.kind = ?2 AND d.position = r.position AND d.dropped_at IS NULL \
+             WHERE unhex(r.id, '-') = unhex(?3, '-') AND r.tenant_id = ?1"
+        )),
+        mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
 }
 
 fn insert(table: &str, columns: &[&str], rows: usize) -> String {
-    let width = columns.len() + 2;
+    let values = values("?1, ?2", columns.len() + 2, rows);
+    let columns = columns.join(", ");
+    format!("INSERT INTO {table} (tenant_id, received_at, position, id, {columns}) VALUES {values}")
+}
+
+/// So many rows, each of what all have in common and of `width` parameters of its own.
+fn values(common: &str, width: usize, rows: usize) -> String {
     let row = |at: usize| {
         let first = 3 + at * width;
         let marks: String = (first..first + width).map(|mark| format!(", ?{mark}")).collect();
-        format!("(?1, ?2{marks})")
+        format!("({common}{marks})")
     };
-    let values = (0..rows).map(row).collect::<Vec<_>>().join(", ");
-    let columns = columns.join(", ");
-    format!("INSERT INTO {table} (tenant_id, received_at, position, id, {columns}) VALUES {values}")
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 fn leak(sql: String) -> &'static str {

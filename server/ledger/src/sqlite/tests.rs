@@ -106,6 +106,12 @@ async fn no_frequent_statement_reads_a_whole_table() {
         made.counted,
         made.enqueue,
         made.dead,
+        made.dead_one,
+        made.mirror.known_by_id,
+        made.mirror.known_by_id_there,
+        made.mirror.standing_there,
+        made.mirror.met,
+        made.mirror.adopt,
     ] {
         let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
             .fetch_all(&store.readers)

@@ -10,7 +10,9 @@ use tokio::sync::watch;
 use super::{
     change, confirm, delivery, fault, intake,
     known::Known,
+    letters, marks, mirror,
     open::{self, Files},
+    spending,
 };
 use crate::{
     LedgerError,
@@ -163,9 +165,29 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
             answer.fill(confirm::confirm(step, kind, *tenant, read).await?);
             Ok(())
         }
-        Work::Resend { target, answer } => {
-            answer.fill(delivery::resend(step, target).await?);
+        Work::Resend { target, by, answer } => {
+            answer.fill(letters::resend(step, target, by).await?);
             Ok(())
+        }
+        Work::Drop { target, by, answer } => {
+            answer.fill(letters::drop_letter(step, target, by).await?);
+            Ok(())
+        }
+        Work::Mend { target, record, by, answer } => {
+            answer.fill(letters::mend(step, target, record, by).await?);
+            Ok(())
+        }
+        Work::Reflect { page, answer } => {
+            answer.fill(mirror::reflect(step, page).await?);
+            Ok(())
+        }
+        Work::Mark { kind, errand, answer } => {
+            answer.fill(marks::run(step, kind, errand).await?);
+            Ok(())
+        }
+        Work::Spend { cost, answer } => {
+            answer.fill(());
+            spending::spend(step, *cost).await
         }
         Work::Probe(answer) => {
             answer.fill(());

@@ -100,14 +100,14 @@ pub async fn a_dead_letter_waits_with_its_reason_until_it_is_sent_again(store: S
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let parcel = studio.lease(1).await.remove(0);
-    studio.ledger.dead(&[(parcel, "too long".to_owned())]).await.unwrap();
+    studio.ledger.dead(&[(parcel, "too long".into())]).await.unwrap();
     assert!(studio.lease(1).await.is_empty());
     let letters = studio.ledger.dead_letters(T, 10).await.unwrap();
     assert_eq!((letters[0].id, letters[0].reason.as_str(), letters[0].attempts), (id, "too long", 1));
     let standing = studio.balanced().await;
     assert_eq!((standing.dead, standing.balance[0].dead, standing.pending), (1, 1, 0));
-    assert!(studio.ledger.resend(T, KIND, id).await.unwrap());
-    assert!(!studio.ledger.resend(T, KIND, id).await.unwrap());
+    assert!(studio.ledger.resend(T, KIND, id, "Ada").await.unwrap());
+    assert!(!studio.ledger.resend(T, KIND, id, "Ada").await.unwrap());
     assert_eq!(studio.balanced().await.pending, 1);
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].delivered, 1);
@@ -117,7 +117,7 @@ pub async fn a_correction_brings_a_dead_letter_back(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let parcel = studio.lease(1).await.remove(0);
-    studio.ledger.dead(&[(parcel, "too long".to_owned())]).await.unwrap();
+    studio.ledger.dead(&[(parcel, "too long".into())]).await.unwrap();
     studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     assert!(studio.ledger.dead_letters(T, 10).await.unwrap().is_empty());
     assert_eq!(studio.lease(1).await[0].revision, 2);

@@ -10,11 +10,15 @@ mod figures;
 mod folder;
 mod interleaving;
 mod late;
+mod letters;
 mod lists;
 mod migrations;
+mod mirror;
+mod organisation;
 mod outside;
 mod records;
 mod schema;
+mod spending;
 mod support;
 mod together;
 mod wire;
@@ -63,12 +67,35 @@ suites! {
     }
     figures {} { the_figures_are_those_of_a_plain_recount }
     interleaving { many_at_once_are_told_apart_and_none_is_lost } { nothing_is_ever_unaccounted_for }
+    letters {
+        a_letter_shows_the_exchange
+        a_mended_letter_is_sent_and_bears_a_name
+        a_dropped_letter_stays_and_is_not_sent
+    }
     lists {
         the_newest_come_first_and_the_last_of_equals_too
         pages_stay_in_step_while_records_come_in
         the_last_page_has_no_next
         filters_and_times_narrow_a_list
         tenants_do_not_see_each_other
+    }
+    mirror {
+        an_echo_confirms_once
+        what_others_made_comes_in_and_goes_back_under_its_own_id
+        an_edit_there_replaces_what_is_here
+        a_page_older_than_our_own_write_decides_nothing
+        a_newer_change_here_keeps_an_edit_out
+        what_is_deleted_there_is_withdrawn_here
+        our_own_deletion_is_confirmed_by_its_echo
+        what_is_lost_there_is_sent_again
+        a_row_of_the_same_key_is_adopted_unless_ours_stands_there
+        what_is_no_record_is_kept_among_the_rejects_until_it_is
+        what_was_withdrawn_unsent_and_stands_there_is_back
+        a_page_is_decided_in_its_order
+        a_deletion_does_not_say_whose_the_row_was
+        a_full_read_must_meet_what_stands_there
+        a_mark_is_one_process_s_at_a_time
+        a_question_is_asked_once_and_answered_by_somebody
     }
     outside {
         what_a_flow_marks_counts_as_delivered
@@ -87,4 +114,5 @@ suites! {
         what_was_answered_is_there_after_reopening
         a_closed_ledger_says_so
     }
+    spending { what_is_spent_is_kept_by_the_hour }
 }

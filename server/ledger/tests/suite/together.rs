@@ -120,7 +120,7 @@ async fn whoever_lets_a_lease_run_out_is_fenced_off() {
     let taken_over = other.lease(1, HOLD).await.unwrap();
     assert_eq!(taken_over.len(), 1);
     studio.ledger.delivered(&late, studio.now()).await.unwrap();
-    studio.ledger.dead(&[(late[0].clone(), "no".to_owned())]).await.unwrap();
+    studio.ledger.dead(&[(late[0].clone(), "no".into())]).await.unwrap();
     studio.ledger.postponed(&late, studio.now(), true).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].pending, 1);
     assert!(studio.lease(1).await.is_empty(), "the other one still has it");

@@ -1,0 +1,71 @@
+//! What may be done with the mark of a table, whatever the store: lent to one process at a time, and fenced.
+
+use std::time::Duration;
+
+use model::{record::Kind, time::Instant};
+
+use crate::{Answer, Mark, Question};
+
+/// What somebody wants of a mark. An epoch is the one of the loan under which it is asked.
+#[derive(Clone, Debug)]
+pub(crate) enum Errand {
+    Take { hold: Duration },
+    Hold { epoch: i64, hold: Duration },
+    Keep { epoch: i64, link: Option<String>, hold: Duration },
+    Free { epoch: i64 },
+    Ask { epoch: i64, gone: i64, of: i64 },
+    Answer { answer: Answer, by: String },
+}
+
+/// A mark as it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) link: Option<String>,
+    pub(crate) read_at: Option<Instant>,
+    pub(crate) leased_until: Option<Instant>,
+    pub(crate) epoch: i64,
+    pub(crate) question: Option<Question>,
+}
+
+impl Entry {
+    /// Does what is asked, or says that it may not be done.
+    pub(crate) fn run(&mut self, errand: &Errand, now: Instant) -> bool {
+        let until = |hold: &Duration| now.plus(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX));
+        match errand {
+            Errand::Take { .. } if self.leased_until.is_some_and(|until| until > now) => return false,
+            Errand::Take { hold } => {
+                self.leased_until = Some(until(hold));
+                self.epoch += 1;
+            }
+            Errand::Answer { answer, .. } => match &mut self.question {
+                Some(question) => question.answer = Some(*answer),
+                None => return false,
+            },
+            Errand::Hold { epoch, .. }
+            | Errand::Keep { epoch, .. }
+            | Errand::Free { epoch }
+            | Errand::Ask { epoch, .. }
+                if *epoch != self.epoch || self.leased_until.is_none() =>
+            {
+                return false;
+            }
+            Errand::Hold { hold, .. } => self.leased_until = Some(until(hold)),
+            Errand::Keep { link, hold, .. } => {
+                self.leased_until = Some(until(hold));
+                self.read_at = link.is_some().then_some(now);
+                self.link.clone_from(link);
+                self.question = None;
+            }
+            Errand::Free { .. } => self.leased_until = None,
+            Errand::Ask { gone, of, .. } => {
+                let question = Question { gone: *gone, of: *of, asked_at: now, answer: None };
+                self.question.get_or_insert(question);
+            }
+        }
+        true
+    }
+
+    pub(crate) fn lent(self, kind: &'static Kind) -> Mark {
+        Mark { kind, link: self.link, read_at: self.read_at, question: self.question, epoch: self.epoch }
+    }
+}

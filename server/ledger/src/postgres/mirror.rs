@@ -1,0 +1,95 @@
+//! What was seen in Dataverse, held against the database: a page at a time, in one transaction.
+//!
+//! Most of a page says what is known. That is seen without a lock; only what has to be written is locked, and decided once
+//! more under the lock.
+
+mod facts;
+mod kept;
+mod write;
+
+pub(super) use self::kept::{rejects, standing_there};
+
+use model::{record::Kind, tenant::TenantId};
+use sqlx::Error;
+
+use super::step::Step;
+use crate::{
+    Reflected,
+    reflection::{Decided, Facts, Page, round},
+};
+
+/// Takes in what is new, and says which records have to be locked for the rest: tenant and position.
+pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(TenantId, i64)>, Error> {
+    page.reopen();
+    let open = page.open();
+    let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
+    let decided = round(page, &open, &facts);
+    let added = write::add(step, page.kind, &decided).await?;
+    let settled: Vec<_> = decided.into_iter().filter(|(_, decided)| is_settled(decided, &added)).collect();
+    write::close(step, page.kind, &settled).await?;
+    let answers: Vec<_> = settled.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
+    page.answer(answers);
+    Ok(left(page, &facts))
+}
+
+/// Says what became of each row, in the order of the page. The records' rows and their entries are locked.
+pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<Reflected>, Error> {
+    loop {
+        let open = page.open();
+        if open.is_empty() {
+            return Ok(page.answers());
+        }
+        let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
+        let mut decided = round(page, &open, &facts);
+        let added = write::add(step, page.kind, &decided).await?;
+        for (_, decided) in &mut decided {
+            // Somebody else took the same record in just now.
+            if decided.reflected == Reflected::Added && !is_settled(decided, &added) {
+                decided.reflected = Reflected::Again;
+            }
+        }
+        write::write(step, page.kind, &decided).await?;
+        let answers: Vec<_> = decided.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
+        page.answer(answers);
+    }
+}
+
+fn is_settled(decided: &Decided<'_>, added: &write::Added) -> bool {
+    match (decided.reflected, decided.seen()) {
+        (Reflected::Known, _) => decided.is_idle(),
+        (Reflected::Added, Some(record)) => {
+            let reflection = decided.reflection;
+            added.contains(&(reflection.tenant, reflection.id_of(decided.kind, record)))
+        }
+        _ => false,
+    }
+}
+
+fn left(page: &Page, facts: &Facts) -> Vec<(TenantId, i64)> {
+    let open = page.open();
+    let meant = page.rows_at(&open).into_iter().filter_map(|row| facts.meant(row));
+    meant.map(|fact| (fact.tenant, fact.row.position)).collect()
+}
+
+/// Locks the outbox entries of records whose rows are locked, so that nobody lends them out meanwhile.
+pub(super) async fn lock_entries(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    records: &[(TenantId, i64)],
+) -> Result<(), Error> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    step.schema
+        .query(
+            "SELECT 1 FROM studio.outbox AS o JOIN unnest($1::uuid[], $2::bigint[]) AS wanted (tenant_id, position) \
+             ON o.tenant_id = wanted.tenant_id AND o.position = wanted.position WHERE o.kind = $3 \
+             ORDER BY o.tenant_id, o.position FOR UPDATE OF o",
+        )
+        .bind(records.iter().map(|(tenant, _)| tenant.0).collect::<Vec<_>>())
+        .bind(records.iter().map(|(_, position)| *position).collect::<Vec<_>>())
+        .bind(kind.name)
+        .execute(&mut *step.connection)
+        .await
+        .map(|_| ())
+}

@@ -1,0 +1,69 @@
+//! What a full read must have met, and what was refused.
+
+use model::{
+    record::{KINDS, Kind},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::{Error, PgConnection};
+
+use super::super::{row::get, schema::Schema, standing::Asked, statements};
+use crate::{Reject, There};
+
+/// By position: those after the first of the pair, acknowledged before the second.
+pub(crate) async fn standing_there(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    kind: &'static Kind,
+    (after, before): (i64, Instant),
+    most: usize,
+) -> Result<Vec<There>, Error> {
+    let tenants =
+        schema.query("SELECT id FROM studio.tenants ORDER BY id").fetch_all(&mut *connection).await?;
+    let mut there = Vec::new();
+    for tenant in &tenants {
+        let tenant = TenantId(get(tenant, 0)?);
+        let rows = schema
+            .query(&statements::of(kind).mirror.standing_there)
+            .bind(tenant.0)
+            .bind(kind.name)
+            .bind(after)
+            .bind(before.micros())
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(&mut *connection)
+            .await?;
+        for found in &rows {
+            let (position, id, dataverse_id) = (get(found, 0)?, get(found, 1)?, get(found, 2)?);
+            there.push(There { position, tenant, id, dataverse_id });
+        }
+    }
+    there.sort_by_key(|there| there.position);
+    there.truncate(most);
+    Ok(there)
+}
+
+/// Newest first.
+pub(crate) async fn rejects(asked: Asked<'_>, most: usize) -> Result<Vec<Reject>, Error> {
+    let mut rejects = Vec::new();
+    for kind in KINDS {
+        let rows = asked
+            .schema
+            .query(
+                "SELECT dataverse_id, reason, content, at FROM studio.rejects WHERE tenant_id = $1 AND kind = $2 \
+                 ORDER BY at DESC LIMIT $3",
+            )
+            .bind(asked.tenant.0)
+            .bind(kind.name)
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(&mut *asked.connection)
+            .await?;
+        for found in &rows {
+            let at = Instant::from_micros(get(found, 3)?);
+            let (dataverse_id, reason, content) = (get(found, 0)?, get(found, 1)?, get(found, 2)?);
+            rejects.push(Reject { kind, dataverse_id, reason, content, at });
+        }
+    }
+    rejects.sort_by_key(|reject| std::cmp::Reverse(reject.at));
+    rejects.truncate(most);
+    Ok(rejects)
+}

@@ -1,0 +1,164 @@
+//! What becomes of rows that were seen in Dataverse. Both stores decide alike.
+
+mod decided;
+mod facts;
+mod likeness;
+mod page;
+
+pub(crate) use decided::{Decided, Sum};
+pub(crate) use facts::{Fact, Facts, Line, Version};
+pub(crate) use likeness::merged;
+pub(crate) use page::{Page, round, wanted};
+
+use model::{
+    record::{Kind, Record},
+    time::{Instant, SECOND},
+};
+use uuid::Uuid;
+
+use self::likeness::{is, says};
+use crate::{Reflected, Reflection, Seen};
+
+/// A row may be older than what was acknowledged so short a time before it was asked for.
+const DOUBT: i64 = 10 * SECOND;
+
+/// Decides about one row by what is known.
+fn decide<'a>(facts: &'a Facts, asked_at: Instant, reflection: &'a Reflection) -> Decided<'a> {
+    let judge = Judge { facts, asked_at, reflection };
+    match &reflection.seen {
+        Seen::Row(record) => judge.row(record),
+        Seen::Gone => judge.vanished(Reflected::Withdrawn),
+        Seen::Lost => judge.vanished(Reflected::Requeued),
+        Seen::Refused { reason, .. } => judge.refused(reason.clone()),
+    }
+}
+
+struct Judge<'a> {
+    facts: &'a Facts,
+    asked_at: Instant,
+    reflection: &'a Reflection,
+}
+
+impl<'a> Judge<'a> {
+    fn row(&self, record: &'a Record) -> Decided<'a> {
+        let (kind, tenant) = (self.facts.kind, self.reflection.tenant);
+        let id = self.reflection.id_of(kind, record);
+        match self.facts.there(tenant, self.reflection.dataverse_id) {
+            Some(fact) if fact.tenant != tenant => self.refused(
+                "it is a record of another tenant here; set its apex_tenantid to what it was".to_owned(),
+            ),
+            Some(fact) if fact.row.held.stored.id != id => self.refused(format!(
+                "it is the {} {} here, and says now that it is another one; put its key back, and make a new row for the other",
+                kind.noun,
+                fact.row.held.stored.record.natural_key(kind).join(" / "),
+            )),
+            Some(fact) => self.met(fact, record),
+            None => match self.facts.named(tenant, id) {
+                Some(fact) => self.twin(fact, record),
+                None => self.says(Reflected::Added, None),
+            },
+        }
+    }
+
+    /// A row of ours under another id than ours.
+    fn twin(&self, fact: &'a Fact, record: &'a Record) -> Decided<'a> {
+        let withdrawn = fact.row.held.withdrawn_at.is_some();
+        let never_there = match fact.line {
+            Line::Nothing => withdrawn || fact.row.held.stored.exported_at.is_none(),
+            Line::Waiting { first, .. } | Line::Dead { first } | Line::Dropped { first } => {
+                // Once it has taken somebody's row for its own, that one stands there.
+                first && !withdrawn && fact.row.dataverse_id.is_none()
+            }
+        };
+        match fact.line {
+            // It may be on its way there under its own id just now.
+            Line::Waiting { lent: true, .. } if never_there => self.says(Reflected::Again, None),
+            Line::Nothing if withdrawn => {
+                Decided { adopts: true, ..self.says(Reflected::Changed, Some(fact)) }
+            }
+            _ if never_there => Decided { adopts: true, ..self.met(fact, record) },
+            _ => self.refused(format!(
+                "the same {} stands there twice, also as {}; delete one of the two",
+                self.facts.kind.noun,
+                fact.row.id_there()
+            )),
+        }
+    }
+
+    /// A row of ours, as it is there.
+    fn met(&self, fact: &'a Fact, record: &'a Record) -> Decided<'a> {
+        let held = &fact.row.held;
+        let stored = &held.stored;
+        let same = held.withdrawn_at.is_none() && is(self.facts.kind, &stored.record, record);
+        let former = || fact.versions.iter().any(|version| says(self.facts.kind, version, record));
+        let reflected = match fact.line {
+            Line::Waiting { .. } | Line::Dead { .. } if same || former() => Reflected::Known,
+            Line::Waiting { .. } | Line::Dead { .. } => Reflected::KeptOut,
+            Line::Dropped { .. } if same => Reflected::Confirmed,
+            Line::Dropped { .. } if former() => Reflected::Known,
+            Line::Dropped { .. } => Reflected::Changed,
+            Line::Nothing if same && fact.row.confirmed => Reflected::Known,
+            Line::Nothing if same => Reflected::Confirmed,
+            Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
+            // A late echo of what it was before.
+            Line::Nothing if is_unread(fact) && self.was_last(fact, record) => Reflected::Known,
+            Line::Nothing => Reflected::Changed,
+        };
+        self.says(reflected, Some(fact))
+    }
+
+    /// What is not there any more; `otherwise` is what becomes of a record that stood there.
+    fn vanished(&self, otherwise: Reflected) -> Decided<'a> {
+        let Some(fact) = self.facts.there(self.reflection.tenant, self.reflection.dataverse_id) else {
+            return self.says(Reflected::Known, None);
+        };
+        let (stored, withdrawn) = (&fact.row.held.stored, fact.row.held.withdrawn_at.is_some());
+        let reflected = match fact.line {
+            Line::Waiting { .. } if withdrawn => Reflected::Known,
+            Line::Dead { .. } | Line::Dropped { .. } if withdrawn => Reflected::Confirmed,
+            Line::Waiting { .. } | Line::Dead { .. } => Reflected::KeptOut,
+            Line::Dropped { first: true } => Reflected::Known,
+            Line::Nothing if withdrawn && is_unread(fact) => Reflected::Confirmed,
+            Line::Nothing if withdrawn || stored.exported_at.is_none() => Reflected::Known,
+            Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
+            Line::Nothing | Line::Dropped { .. } => otherwise,
+        };
+        self.says(reflected, Some(fact))
+    }
+
+    fn refused(&self, reason: String) -> Decided<'a> {
+        Decided { reason: Some(reason), ..self.says(Reflected::Refused, None) }
+    }
+
+    const fn says(&self, reflected: Reflected, fact: Option<&'a Fact>) -> Decided<'a> {
+        Decided {
+            kind: self.facts.kind,
+            reflection: self.reflection,
+            fact,
+            reflected,
+            adopts: false,
+            reason: None,
+        }
+    }
+
+    fn is_doubtful(&self, fact: &Fact) -> bool {
+        let exported_at = fact.row.held.stored.exported_at;
+        exported_at.is_some_and(|at| self.asked_at.since(at) <= DOUBT)
+    }
+
+    fn was_last(&self, fact: &Fact, record: &Record) -> bool {
+        fact.versions.first().is_some_and(|version| says(self.facts.kind, version, record))
+    }
+}
+
+/// Acknowledged, and not read back yet.
+fn is_unread(fact: &Fact) -> bool {
+    fact.row.held.stored.exported_at.is_some() && !fact.row.confirmed
+}
+
+impl Reflection {
+    /// Which record the row would be here.
+    pub(crate) fn id_of(&self, kind: &Kind, record: &Record) -> Uuid {
+        if kind.natural_key.is_empty() { self.dataverse_id } else { record.id(kind, self.tenant) }
+    }
+}

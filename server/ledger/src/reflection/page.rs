@@ -1,0 +1,84 @@
+//! A page of rows, decided in rounds: within one round no two rows mean the same record.
+
+use std::collections::HashSet;
+
+use model::{record::Kind, tenant::TenantId, time::Instant};
+use uuid::Uuid;
+
+use super::{Decided, Facts, decide};
+use crate::{Reflected, Reflection, Seen};
+
+/// The rows of one call, and what became of each so far.
+pub(crate) struct Page {
+    pub(crate) kind: &'static Kind,
+    pub(crate) rows: Vec<Reflection>,
+    pub(crate) asked_at: Instant,
+    answers: Vec<Option<Reflected>>,
+}
+
+impl Page {
+    pub(crate) fn new(kind: &'static Kind, rows: Vec<Reflection>, asked_at: Instant) -> Self {
+        let answers = vec![None; rows.len()];
+        Self { kind, rows, asked_at, answers }
+    }
+
+    /// Begins from the start, as every transaction does.
+    pub(crate) fn reopen(&mut self) {
+        self.answers.fill(None);
+    }
+
+    /// The places of the rows that are not decided yet.
+    pub(crate) fn open(&self) -> Vec<usize> {
+        (0..self.rows.len()).filter(|at| self.answers[*at].is_none()).collect()
+    }
+
+    pub(crate) fn rows_at(&self, places: &[usize]) -> Vec<&Reflection> {
+        places.iter().map(|at| &self.rows[*at]).collect()
+    }
+
+    pub(crate) fn answer(&mut self, answers: impl IntoIterator<Item = (usize, Reflected)>) {
+        for (at, answer) in answers {
+            self.answers[at] = Some(answer);
+        }
+    }
+
+    pub(crate) fn answers(&self) -> Vec<Reflected> {
+        self.answers.iter().map(|answer| answer.unwrap_or(Reflected::Again)).collect()
+    }
+}
+
+/// Whose records these rows may mean: tenant and id, each once.
+pub(crate) fn wanted(kind: &'static Kind, rows: &[&Reflection]) -> Vec<(TenantId, Uuid)> {
+    let mut wanted = Vec::with_capacity(rows.len());
+    let mut seen = HashSet::with_capacity(rows.len());
+    for row in rows {
+        let ids = std::iter::once(row.dataverse_id).chain(own_id(kind, row));
+        wanted.extend(ids.map(|id| (row.tenant, id)).filter(|key| seen.insert(*key)));
+    }
+    wanted
+}
+
+/// Decides those of the rows, in order, that mean other records than all before them; each with its place in the page.
+pub(crate) fn round<'a>(page: &'a Page, open: &[usize], facts: &'a Facts) -> Vec<(usize, Decided<'a>)> {
+    let mut touched: HashSet<Uuid> = HashSet::with_capacity(open.len());
+    let mut decided = Vec::with_capacity(open.len());
+    for at in open {
+        let reflection = &page.rows[*at];
+        let meant = facts.meant(reflection).map(|fact| fact.row.held.stored.id);
+        let ids: Vec<Uuid> =
+            [reflection.dataverse_id].into_iter().chain(own_id(page.kind, reflection)).chain(meant).collect();
+        let is_first = !ids.iter().any(|id| touched.contains(id));
+        touched.extend(ids);
+        if is_first {
+            decided.push((*at, decide(facts, page.asked_at, reflection)));
+        }
+    }
+    decided
+}
+
+fn own_id(kind: &Kind, row: &Reflection) -> Option<Uuid> {
+    match &row.seen {
+        Seen::Row(record) => Some(row.id_of(kind, record)),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! The marks of the mirror, and what it asks.
+
+use model::{
+    record::{KINDS, Kind},
+    time::Instant,
+};
+use sqlx::{Error, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+
+use super::{handlings::handle, row::get, writer::Step};
+use crate::{
+    Answer, Mark, Question,
+    letters::HOUSE,
+    marks::{Entry, Errand},
+};
+
+const READ: &str = "SELECT link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer FROM marks WHERE tenant_id = ?1 AND kind = ?2";
+
+/// The mark as it is afterwards; none when that may not be done now.
+pub(super) async fn run(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    errand: &Errand,
+) -> Result<Option<Mark>, Error> {
+    let mut entry = read(step.connection, kind).await?.unwrap_or_default();
+    if !entry.run(errand, step.now) {
+        return Ok(None);
+    }
+    write(step.connection, kind, &entry).await?;
+    if let (Errand::Answer { answer, by }, Some(question)) = (errand, &entry.question) {
+        let handling = question.handling(kind, *answer, by, step.now);
+        handle(step, HOUSE, &handling).await?;
+    }
+    Ok(Some(entry.lent(kind)))
+}
+
+async fn read(connection: &mut SqliteConnection, kind: &Kind) -> Result<Option<Entry>, Error> {
+    let row = sqlx::query(READ).bind(HOUSE.to_string()).bind(kind.name).fetch_optional(connection).await?;
+    row.as_ref().map(entry).transpose()
+}
+
+fn entry(row: &SqliteRow) -> Result<Entry, Error> {
+    let number = |at: usize| get::<Option<i64>>(row, at);
+    let answer: Option<&str> = get(row, 7)?;
+    let question = match (number(4)?, number(5)?, number(6)?) {
+        (Some(gone), Some(of), Some(asked_at)) => Some(Question {
+            gone,
+            of,
+            asked_at: Instant::from_micros(asked_at),
+            answer: answer.and_then(Answer::of_key),
+        }),
+        _ => None,
+    };
+    Ok(Entry {
+        link: get(row, 0)?,
+        read_at: number(1)?.map(Instant::from_micros),
+        leased_until: number(2)?.map(Instant::from_micros),
+        epoch: get(row, 3)?,
+        question,
+    })
+}
+
+async fn write(connection: &mut SqliteConnection, kind: &Kind, entry: &Entry) -> Result<(), Error> {
+    let question = entry.question.as_ref();
+    sqlx::query(
+        "INSERT OR REPLACE INTO marks (tenant_id, kind, link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )
+    .bind(HOUSE.to_string())
+    .bind(kind.name)
+    .bind(entry.link.clone())
+    .bind(entry.read_at.map(Instant::micros))
+    .bind(entry.leased_until.map(Instant::micros))
+    .bind(entry.epoch)
+    .bind(question.map(|question| question.gone))
+    .bind(question.map(|question| question.of))
+    .bind(question.map(|question| question.asked_at.micros()))
+    .bind(question.and_then(|question| question.answer).map(Answer::key))
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// What is asked and not settled yet.
+pub(super) async fn questions(readers: &SqlitePool) -> Result<Vec<(&'static Kind, Question)>, Error> {
+    let mut questions = Vec::new();
+    for kind in KINDS {
+        let mut connection = readers.acquire().await?;
+        let entry = read(&mut connection, kind).await?;
+        questions.extend(entry.and_then(|entry| entry.question).map(|question| (*kind, question)));
+    }
+    Ok(questions)
+}

@@ -1,0 +1,71 @@
+//! What a full read must have met, and what was refused.
+
+use model::{
+    record::{KINDS, Kind},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::{Error, SqlitePool};
+
+use super::super::{
+    row::{self, get},
+    statements,
+};
+use crate::{Reject, There};
+
+/// By position: those after the first of the pair, acknowledged before the second.
+pub(crate) async fn standing_there(
+    readers: &SqlitePool,
+    kind: &'static Kind,
+    (after, before): (i64, Instant),
+    most: usize,
+) -> Result<Vec<There>, Error> {
+    let rows = sqlx::query(statements::of(kind).mirror.standing_there)
+        .bind(kind.name)
+        .bind(after)
+        .bind(before.micros())
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(readers)
+        .await?;
+    let there = |found| {
+        Ok(There {
+            position: get(found, 0)?,
+            tenant: TenantId(row::id(found, 1)?),
+            id: row::id(found, 2)?,
+            dataverse_id: row::id(found, 3)?,
+        })
+    };
+    rows.iter().map(there).collect()
+}
+
+/// Newest first.
+pub(crate) async fn rejects(
+    readers: &SqlitePool,
+    tenant: TenantId,
+    most: usize,
+) -> Result<Vec<Reject>, Error> {
+    let mut rejects = Vec::new();
+    for kind in KINDS {
+        let rows = sqlx::query(
+            "SELECT dataverse_id, reason, content, at FROM rejects WHERE tenant_id = ?1 AND kind = ?2 \
+             ORDER BY at DESC, position DESC LIMIT ?3",
+        )
+        .bind(tenant.to_string())
+        .bind(kind.name)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(readers)
+        .await?;
+        for found in &rows {
+            rejects.push(Reject {
+                kind,
+                dataverse_id: row::id(found, 0)?,
+                reason: get(found, 1)?,
+                content: get(found, 2)?,
+                at: Instant::from_micros(get(found, 3)?),
+            });
+        }
+    }
+    rejects.sort_by_key(|reject| std::cmp::Reverse(reject.at));
+    rejects.truncate(most);
+    Ok(rejects)
+}

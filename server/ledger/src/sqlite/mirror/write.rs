@@ -1,0 +1,185 @@
+//! Writes what was decided about rows of Dataverse.
+
+use model::record::Kind;
+use sqlx::Error;
+
+use super::super::{
+    change::{keep_version, note},
+    delivery::{self, json},
+    intake::{self, chunk, write_tenant},
+    row, statements,
+    writer::Step,
+};
+use crate::{
+    Reflected,
+    decision::hour_of,
+    reflection::{Decided, Fact, Sum},
+};
+
+type Round<'a> = [(usize, Decided<'a>)];
+
+pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
+    let decided: Vec<&Decided<'_>> = round.iter().map(|(_, decided)| decided).collect();
+    adopt(step, kind, &decided).await?;
+    prove(step, kind, &decided).await?;
+    confirm(step, kind, &decided).await?;
+    add(step, kind, &decided).await?;
+    for decided in &decided {
+        change(step, kind, decided).await?;
+    }
+    bury(step, kind, &decided).await?;
+    reject(step, kind, &decided).await?;
+    count(step, kind, &decided).await
+}
+
+async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    for (fact, id) in round.iter().filter_map(|decided| decided.adoption()) {
+        sqlx::query(statements::of(kind).mirror.adopt)
+            .bind(id.map(|id| id.to_string()))
+            .bind(fact.row.position)
+            .execute(&mut *step.connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Nobody calls these off any more as if they had never been sent.
+async fn prove(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    for fact in round.iter().filter_map(|decided| decided.proves()) {
+        sqlx::query(
+            "UPDATE outbox SET epoch = 1 WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3 AND epoch = 0",
+        )
+        .bind(fact.tenant.to_string())
+        .bind(kind.name)
+        .bind(fact.row.position)
+        .execute(&mut *step.connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn confirm(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    let met: Vec<i64> = round
+        .iter()
+        .filter_map(|decided| decided.does(Reflected::Confirmed))
+        .map(|fact| fact.row.position)
+        .collect();
+    if met.is_empty() {
+        return Ok(());
+    }
+    let query = sqlx::query(statements::of(kind).mirror.met).bind(step.now.micros()).bind(json(&met));
+    query.execute(&mut *step.connection).await.map(|_| ())
+}
+
+async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    let added: Vec<_> = round
+        .iter()
+        .filter(|decided| decided.reflected == Reflected::Added)
+        .filter_map(|decided| Some((decided.reflection, decided.seen()?)))
+        .collect();
+    if added.is_empty() {
+        return Ok(());
+    }
+    for (reflection, record) in &added {
+        write_tenant(step.connection, step.known, reflection.tenant, step.now).await?;
+        intake::write_name(step.connection, step.known, kind, reflection.tenant, record, step.now).await?;
+    }
+    let mut position = step.known.claim(step.connection, kind, added.len()).await?;
+    for of_tenant in added.chunk_by(|one, next| one.0.tenant == next.0.tenant) {
+        let mut rest = of_tenant;
+        while let Some((reflection, _)) = rest.first() {
+            let (now, after) = rest.split_at(chunk(rest.len()));
+            let mut query = sqlx::query(statements::of(kind).mirror.insert(now.len()))
+                .bind(reflection.tenant.to_string())
+                .bind(step.now.micros());
+            for (reflection, record) in now {
+                let id = reflection.id_of(kind, record);
+                let id_there = Some(reflection.dataverse_id).filter(|there| *there != id);
+                query = query.bind(position).bind(id.to_string()).bind(id_there.map(|id| id.to_string()));
+                query = record.values.iter().fold(query, row::bind);
+                position += 1;
+            }
+            query.execute(&mut *step.connection).await?;
+            rest = after;
+        }
+    }
+    Ok(())
+}
+
+/// What is another record from now on, or none at all.
+async fn change(step: &mut Step<'_>, kind: &'static Kind, decided: &Decided<'_>) -> Result<(), Error> {
+    let made = &statements::of(kind).mirror;
+    let now = step.now.micros();
+    if let Some((fact, record)) = decided.change() {
+        let revision = replace(step, kind, fact).await?;
+        intake::write_name(step.connection, step.known, kind, fact.tenant, &record, step.now).await?;
+        let query = record.values.iter().fold(sqlx::query(made.changed_there), row::bind);
+        let query = query.bind(revision).bind(now).bind(now).bind(fact.row.position);
+        query.execute(&mut *step.connection).await?;
+    }
+    if let Some(fact) = decided.does(Reflected::Withdrawn) {
+        let revision = replace(step, kind, fact).await?;
+        let query = sqlx::query(made.gone_there).bind(now).bind(revision).bind(fact.row.position);
+        query.execute(&mut *step.connection).await?;
+    }
+    if let Some(fact) = decided.does(Reflected::Requeued) {
+        let (position, revision) = (fact.row.position, fact.row.held.stored.revision);
+        sqlx::query(made.unsend).bind(position).execute(&mut *step.connection).await?;
+        delivery::enqueue(step, fact.tenant, kind, position, revision).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what the record was, and says its next revision.
+async fn replace(step: &mut Step<'_>, kind: &'static Kind, fact: &Fact) -> Result<i64, Error> {
+    let stored = &fact.row.held.stored;
+    keep_version(step, fact.tenant, kind, stored, "mirror").await?;
+    Ok(stored.revision + 1)
+}
+
+async fn bury(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    for fact in round.iter().filter_map(|decided| decided.settles_letter()) {
+        sqlx::query("DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
+            .bind(fact.tenant.to_string())
+            .bind(kind.name)
+            .bind(fact.row.position)
+            .execute(&mut *step.connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What is refused is kept as it is now, and what is fine again is not.
+async fn reject(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    let decided = round.iter().filter(|decided| decided.reflected != Reflected::Again);
+    let ids: Vec<_> = decided.map(|decided| decided.reflection.dataverse_id).collect();
+    let old = "DELETE FROM rejects WHERE dataverse_id IN (SELECT value FROM json_each(?1)) AND kind = ?2";
+    sqlx::query(old).bind(intake::json_of(&ids)).bind(kind.name).execute(&mut *step.connection).await?;
+    for decided in round {
+        let Some((reason, content)) = decided.reject() else { continue };
+        sqlx::query(
+            "INSERT INTO rejects (tenant_id, kind, dataverse_id, reason, content, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )
+        .bind(decided.reflection.tenant.to_string())
+        .bind(kind.name)
+        .bind(decided.reflection.dataverse_id.to_string())
+        .bind(reason)
+        .bind(content)
+        .bind(step.now.micros())
+        .execute(&mut *step.connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn count(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    let mut sum = Sum::new();
+    for decided in round {
+        decided.add_to(&mut sum);
+    }
+    for (tenant, passage) in sum {
+        note(step.connection, tenant, kind, hour_of(step.now), passage).await?;
+    }
+    step.changed |= round.iter().any(|decided| decided.is_news());
+    Ok(())
+}

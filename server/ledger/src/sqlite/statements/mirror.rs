@@ -1,0 +1,91 @@
+//! The statements for rows of Dataverse.
+
+use model::record::Kind;
+
+use super::{CHUNKS, leak, of_chunk, values};
+use crate::reflection::Line;
+
+pub(in crate::sqlite) struct Statements {
+    /// One INSERT for each of `CHUNKS`: the tenant, received_at; then of each row position, id, dataverse_id and fields.
+    insert: [&'static str; CHUNKS.len()],
+    /// Records by their ids, those of other tenants too, and where they stand: the ids as a JSON array, the kind's name,
+    /// now.
+    pub(in crate::sqlite) known_by_id: &'static str,
+    /// The same by their ids in Dataverse, where these are others.
+    pub(in crate::sqlite) known_by_id_there: &'static str,
+    /// dataverse_id, position.
+    pub(in crate::sqlite) adopt: &'static str,
+    /// confirmed_at, the positions as a JSON array.
+    pub(in crate::sqlite) met: &'static str,
+    /// The fields, then revision, confirmed_at twice, position.
+    pub(in crate::sqlite) changed_there: &'static str,
+    /// withdrawn_at, revision, position.
+    pub(in crate::sqlite) gone_there: &'static str,
+    /// The position.
+    pub(in crate::sqlite) unsend: &'static str,
+    /// The kind's name, the position after which, exported_at before which, how many.
+    pub(in crate::sqlite) standing_there: &'static str,
+}
+
+impl Statements {
+    pub(in crate::sqlite) fn insert(&self, chunk: usize) -> &'static str {
+        of_chunk(&self.insert, chunk)
+    }
+}
+
+pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
+    let table = kind.table;
+    let columns: Vec<&str> = kind.fields.iter().map(|field| field.column).collect();
+    let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
+    let known = format!(
+        " LEFT JOIN outbox AS o ON o.tenant_id = r.tenant_id AND o.kind = ?2 AND o.position = r.position \
+         LEFT JOIN dead_letters AS d ON d.tenant_id = r.tenant_id AND d.kind = ?2 AND d.position = r.position{join}"
+    );
+    Statements {
+        insert: CHUNKS.map(|size| leak(insert(table, &columns, size))),
+        known_by_id: leak(format!(
+            "{} ON unhex(r.id, '-') = unhex(wanted.value, '-'){known}",
+            known_head(row, table)
+        )),
+        known_by_id_there: leak(format!(
+            "{} ON unhex(r.dataverse_id, '-') = unhex(wanted.value, '-') AND r.dataverse_id IS NOT NULL{known}",
+            known_head(row, table)
+        )),
+        adopt: leak(format!("UPDATE {table} SET dataverse_id = ?1 WHERE position = ?2")),
+        met: leak(format!(
+            "UPDATE {table} SET exported_at = coalesce(exported_at, ?1), confirmed_at = ?1 \
+             WHERE position IN (SELECT value FROM json_each(?2))"
+        )),
+        changed_there: leak(format!(
+            "UPDATE {table} SET {sets}revision = ?, exported_at = coalesce(exported_at, ?), confirmed_at = ?, \
+             withdrawn_at = NULL WHERE position = ?"
+        )),
+        gone_there: leak(format!(
+            "UPDATE {table} SET withdrawn_at = ?1, revision = ?2, exported_at = coalesce(exported_at, ?1), \
+             confirmed_at = ?1 WHERE position = ?3"
+        )),
+        unsend: leak(format!(
+            "UPDATE {table} SET exported_at = NULL, confirmed_at = NULL WHERE position = ?1"
+        )),
+        standing_there: leak(format!(
+            "SELECT r.position, r.tenant_id, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r \
+             WHERE r.position > ?2 AND r.exported_at < ?3 AND r.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 \
+             FROM outbox AS o WHERE o.tenant_id = r.tenant_id AND o.kind = ?1 AND o.position = r.position) \
+             ORDER BY r.position LIMIT ?4"
+        )),
+    }
+}
+
+fn known_head(row: &str, table: &str) -> String {
+    let line = Line::sql("?3");
+    format!("SELECT r.tenant_id, {line}, {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r")
+}
+
+fn insert(table: &str, columns: &[&str], rows: usize) -> String {
+    let values = values("?1, ?2, ?2, ?2", columns.len() + 3, rows);
+    let columns = columns.join(", ");
+    format!(
+        "INSERT INTO {table} (tenant_id, received_at, exported_at, confirmed_at, position, id, dataverse_id, {columns}) \
+         VALUES {values}"
+    )
+}

@@ -1,0 +1,2 @@
+-- What schema 4 can hold beside: an hour's cost.
+INSERT INTO spending (tenant_id, hour, cost) VALUES ('00000000-0000-0000-0000-000000000000', 498333, 12);

@@ -1,0 +1,67 @@
+//! Dead letters: read, mended, sent again or given up, and who did that.
+
+use ledger::{Change, Handled, Refusal};
+use uuid::Uuid;
+
+use crate::support::{KIND, Store, Studio, T, run};
+
+/// A studio whose only record was refused.
+async fn refused(store: Store) -> (Studio, Uuid) {
+    let studio = Studio::open(store).await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    let refusal = Refusal {
+        reason: "too long".to_owned(),
+        request: Some(format!("PATCH {}", "ü".repeat(9_000))),
+        response: Some("400 0x80048d19".to_owned()),
+    };
+    studio.ledger.dead(&[(studio.lease(1).await.remove(0), refusal)]).await.unwrap();
+    (studio, id)
+}
+
+pub async fn a_letter_shows_the_exchange(store: Store) {
+    let (studio, id) = refused(store).await;
+    let letter = studio.ledger.dead_letter(T, KIND, id).await.unwrap().unwrap();
+    let letters = studio.ledger.dead_letters(T, 10).await.unwrap();
+    assert_eq!((letters.len(), &letters[0]), (1, &letter));
+    assert_eq!((letter.reason.as_str(), letter.deletes), ("too long", false));
+    assert_eq!(letter.response.as_deref(), Some("400 0x80048d19"));
+    assert_eq!(letter.request.unwrap().len(), 8 * 1024, "and no more than that");
+    assert_eq!(studio.ledger.dead_letter(T, KIND, Uuid::nil()).await.unwrap(), None);
+    studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
+    let parcel = studio.lease(1).await.remove(0);
+    studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
+    assert!(studio.ledger.dead_letter(T, KIND, id).await.unwrap().unwrap().deletes);
+}
+
+pub async fn a_mended_letter_is_sent_and_bears_a_name(store: Store) {
+    let (studio, id) = refused(store).await;
+    let mended = run("c", "r", "1", r#","tokensIn":5"#);
+    let mend = async |revision| {
+        studio.ledger.mend(T, KIND, id, mended.clone(), Some(revision), "Ada").await.unwrap()
+    };
+    assert_eq!(mend(2).await, Change::RevisionMismatch { current: 1 });
+    assert!(studio.ledger.handlings(T, 10).await.unwrap().is_empty());
+    assert!(matches!(mend(1).await, Change::Done(_)));
+    let handling = studio.ledger.handlings(T, 10).await.unwrap().remove(0);
+    assert_eq!((handling.by.as_str(), handling.what, handling.id), ("Ada", Handled::Mended, Some(id)));
+    assert_eq!((handling.reason.as_str(), handling.at), ("too long", studio.now()));
+    assert_eq!(studio.lease(1).await[0].revision, 2);
+    studio.balanced().await;
+}
+
+pub async fn a_dropped_letter_stays_and_is_not_sent(store: Store) {
+    let (studio, id) = refused(store).await;
+    assert!(studio.ledger.drop_letter(T, KIND, id, "Ada").await.unwrap());
+    assert!(!studio.ledger.drop_letter(T, KIND, id, "Ada").await.unwrap());
+    assert!(!studio.ledger.resend(T, KIND, id, "Ada").await.unwrap(), "it was given up");
+    assert!(studio.lease(1).await.is_empty());
+    let standing = studio.balanced().await;
+    assert_eq!((standing.dead, standing.balance[0].dead, standing.balance[0].dropped), (0, 0, 1));
+    assert!(studio.ledger.dead_letters(T, 10).await.unwrap().is_empty());
+    assert_eq!(studio.list(10).await.len(), 1);
+    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    let standing = studio.balanced().await;
+    assert_eq!((standing.pending, standing.balance[0].dropped), (1, 0), "a correction is another chance");
+    let whats: Vec<Handled> = studio.ledger.handlings(T, 10).await.unwrap().iter().map(|h| h.what).collect();
+    assert_eq!(whats, [Handled::Dropped]);
+}
