@@ -12,13 +12,15 @@ use std::{
 };
 
 use ledger::{
-    Carried, CarryError, Ledger, OpenError, Progress, Settings, Standing, Verdict, carry, chance::Seeded,
+    Carried, CarryError, Ledger, OpenError, Progress, Reflection, Refusal, Seen, Settings, Standing, Verdict,
+    carry, chance::Seeded,
 };
 use model::{clock::Clock, time::SECOND};
+use uuid::Uuid;
 
 use crate::{
     schema::Schema,
-    support::{Home, KIND, Store, Studio, T, run},
+    support::{HOLD, Home, KIND, Store, Studio, T, run},
 };
 
 /// More than go over in one transaction.
@@ -43,9 +45,27 @@ async fn filled() -> (Studio, Standing) {
         let read = studio.ledger.unconfirmed(studio.now(), 10).await.unwrap();
         studio.ledger.confirmed(&read).await.unwrap();
     }
+    let dead = studio.lease(2).await;
+    let refusal = Refusal { reason: "no".to_owned(), request: Some("{}".to_owned()), response: None };
+    let letters: Vec<_> = dead.iter().map(|parcel| (parcel.clone(), refusal.clone())).collect();
+    studio.ledger.dead(&letters).await.unwrap();
+    studio.ledger.drop_letter(T, KIND, dead[0].id, "somebody").await.unwrap();
+    seen_there(&studio).await;
+    studio.ledger.spend(7).await.unwrap();
     let standing = studio.balanced().await;
     studio.ledger.close().await;
     (studio, standing)
+}
+
+/// What somebody else made there: a record, and what is none; and how far that was read.
+async fn seen_there(studio: &Studio) {
+    let reflection = |n: u128, seen| Reflection { tenant: T, dataverse_id: Uuid::from_u128(n), seen };
+    let refused = Seen::Refused { reason: "no".to_owned(), content: "{}".to_owned() };
+    let theirs = Seen::Row(Box::new(run("theirs", "1", "1", "")));
+    let rows = vec![reflection(1, refused), reflection(2, theirs)];
+    studio.ledger.reflect(KIND, rows, studio.now()).await.unwrap();
+    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    studio.ledger.keep_mark(&mark, Some("https://o.example/delta"), HOLD).await.unwrap();
 }
 
 async fn carried(studio: &Studio, schema: &Schema) -> Result<Carried, CarryError> {
@@ -81,14 +101,23 @@ async fn everything_goes_over_and_the_folder_stays_as_it_was() {
         let done = carried(&studio, &schema).await.unwrap();
         assert_eq!(done.tenants, 1);
         let rows = |table: &str| done.tables.iter().find(|compared| compared.table == table).unwrap().rows;
-        assert_eq!(rows("campaign_metrics"), i64::try_from(RUNS).unwrap());
-        assert_eq!((rows("versions"), rows("receipts"), rows("campaigns")), (105, 5, 5));
+        assert_eq!(rows("campaign_metrics"), i64::try_from(RUNS).unwrap() + 1);
+        assert_eq!((rows("versions"), rows("receipts"), rows("campaigns")), (105, 5, 6));
+        assert_eq!((rows("dead_letters"), rows("handlings")), (2, 1));
+        assert_eq!((rows("rejects"), rows("marks"), rows("spending")), (1, 1, 1));
         assert_eq!(carried(&studio, &schema).await.unwrap(), done, "again, it is the same");
         assert_eq!(fs::read(&file).unwrap(), before);
 
         let target = Studio::open_with(Home::Database(schema)).await;
         assert_eq!(target.standing().await, standing);
+        assert_eq!(target.ledger.rejects(T, 10).await.unwrap().len(), 1);
+        assert_eq!(target.ledger.spent(target.now()).await.unwrap()[0].1, 7);
+        target.pass(90 * SECOND).await;
+        let mark =
+            target.ledger.take_mark(KIND, HOLD).await.unwrap().expect("its lease went over, and has run out");
+        assert_eq!(mark.link.as_deref(), Some("https://o.example/delta"));
         let listed = target.list(1_000).await;
+        let listed: Vec<_> = listed.iter().filter(|run| run.record.values[0].text() == "c4").collect();
         assert_eq!(listed[0].record.name.as_deref(), Some("Ünder \"x\""));
         // What comes after it is numbered after it, and what is known stays known.
         let stored =
