@@ -62,7 +62,7 @@ async fn what_others_write_change_and_delete_is_seen() {
     let shared = Shared::new().await;
     let studio = shared.studio();
     carrying(&studio).await;
-    let theirs = Uuid::new_v4();
+    let theirs = Uuid::from_u128(0x7e57);
     shared.other.upsert(RUNS, theirs, &row("theirs", 10)).await.unwrap();
     let shown = shows(&studio, "theirs", 10).await;
     assert_eq!((&shown["successRate"], &shown["costUSD"]), (&json!("75.00"), &json!("0.50000")));
@@ -110,7 +110,7 @@ async fn what_breaks_a_rule_is_shown_and_left_out() {
     let shared = Shared::new().await;
     let studio = shared.studio();
     carrying(&studio).await;
-    let id = Uuid::new_v4();
+    let id = Uuid::from_u128(0x7e57);
     let mut wrong = row("wrong", 1);
     wrong["apex_agentssuccessful"] = json!(9);
     shared.other.upsert(RUNS, id, &wrong).await.unwrap();
