@@ -105,7 +105,7 @@ async fn a_refused_record_is_sent_again_mended_or_dropped() {
 
     emulator.calm();
     let done = form("77").await;
-    assert_eq!(done.status(), 200, "it leads back to the pipeline");
+    assert_eq!((done.status().as_u16(), &done.headers()["location"]), (303, &"/pipeline".parse().unwrap()));
     let answer = studio
         .request("POST", &format!("/api/pipeline/dead-letters/campaign-run/{again}"))
         .send()

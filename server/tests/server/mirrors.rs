@@ -203,8 +203,13 @@ async fn an_organisation_that_is_full_already_is_read_in_and_a_lost_ledger_rebui
 
     // By the command, and the server after it finds nothing left to do.
     let folder = Folder::new();
-    let mut rebuild = command(&folder, &reach::borrowed(&shared.settings));
-    let output = rebuild.arg("rebuild").output().unwrap();
+    // The emulator lives in this thread, so that nobody may hold it up.
+    let rebuild = async |folder: &Folder| {
+        let mut command = command(folder, &reach::borrowed(&shared.settings));
+        command.arg("rebuild");
+        tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    };
+    let output = rebuild(&folder).await;
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(
         output.status.success() && said.contains("300"),
@@ -213,8 +218,7 @@ async fn an_organisation_that_is_full_already_is_read_in_and_a_lost_ledger_rebui
     );
     let studio = Studio::within(folder, &reach::borrowed(&shared.settings));
     assert_eq!(sorted(studio.json("/api/metrics/campaign?limit=1000").await), before);
-    let mut again = command(&studio.folder, &reach::borrowed(&shared.settings));
-    let output = again.arg("rebuild").output().unwrap();
+    let output = rebuild(&studio.folder).await;
     assert_eq!(output.status.code(), Some(1), "a ledger in use is nobody's to rebuild");
     shared.emulator.stop().await;
 }
