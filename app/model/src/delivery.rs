@@ -15,7 +15,7 @@ pub struct Balance {
     pub durable: i64,
     /// Records that Dataverse acknowledged at least once.
     pub delivered: i64,
-    /// Records that were read back out of Dataverse.
+    /// Records that were read back out of Dataverse, those that came from there included.
     pub confirmed: i64,
     /// Records that Dataverse never acknowledged yet and that wait for it.
     pub pending: i64,
