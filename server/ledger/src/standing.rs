@@ -12,7 +12,7 @@ pub struct Standing {
     pub oldest_pending: Option<Instant>,
     /// Everything that Dataverse refused for good, corrections and withdrawals included.
     pub dead: i64,
-    /// Delivered, and not read back yet as they are now.
+    /// In Dataverse, and not read back yet as they are now.
     pub unconfirmed: i64,
     pub reflected: ReflectedCounts,
 }

@@ -29,7 +29,9 @@ pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(T
     write::close(step, page.kind, &settled).await?;
     let answers: Vec<_> = settled.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
     page.answer(answers);
-    Ok(left(page, &facts))
+    let left = left(page, &facts);
+    page.locked = left.iter().copied().collect();
+    Ok(left)
 }
 
 /// Says what became of each row, in the order of the page. The records' rows and their entries are locked.
@@ -43,9 +45,9 @@ pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<
         let mut decided = round(page, &open, &facts);
         let added = write::add(step, page.kind, &decided).await?;
         for (_, decided) in &mut decided {
-            // Somebody else took the same record in just now.
-            if decided.reflected == Reflected::Added && !is_settled(decided, &added) {
+            if is_of_just_now(page, decided, &added) {
                 decided.reflected = Reflected::Again;
+                decided.adopts = false;
             }
         }
         write::write(step, page.kind, &decided).await?;
@@ -62,6 +64,14 @@ fn is_settled(decided: &Decided<'_>, added: &write::Added) -> bool {
             added.contains(&(reflection.tenant, reflection.id_of(decided.kind, record)))
         }
         _ => false,
+    }
+}
+
+/// Whether the record came in while this page was decided, so that nobody has locked it.
+fn is_of_just_now(page: &Page, decided: &Decided<'_>, added: &write::Added) -> bool {
+    match decided.fact {
+        Some(fact) => !decided.is_idle() && !page.locked.contains(&(fact.tenant, fact.row.position)),
+        None => decided.reflected == Reflected::Added && !is_settled(decided, added),
     }
 }
 

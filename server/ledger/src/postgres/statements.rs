@@ -18,8 +18,8 @@ const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason
 pub(super) struct Statements {
     /// Records by their ids: the tenant, the ids.
     pub(super) by_ids: String,
-    /// The kind's name, received_at; then arrays: tenants, ids, and one for each field. Takes in what is new, puts it
-    /// into the outbox, and hands back tenant and id of each.
+    /// The kind's name, received_at; arrays of tenants and ids; due_at, and an array for each field. Takes in what is new,
+    /// puts it into the outbox if it is ever due, and hands back tenant and id of each.
     pub(super) insert: String,
     /// Which positions these ids have: the tenants, the ids.
     pub(super) positions: String,
@@ -184,7 +184,7 @@ fn make(kind: &Kind) -> Statements {
 /// Positions are given in the order of arrival, and rows written in the order of their keys: two processes that take in
 /// the same records never wait for each other in a circle.
 fn insert(kind: &Kind, table: &str) -> String {
-    let (columns, arrays) = (columns(kind), arrays(kind, 5));
+    let (columns, arrays) = (columns(kind), arrays(kind, 6));
     format!(
         "WITH come AS (SELECT * FROM unnest($3::uuid[], $4::uuid[]{arrays}) WITH ORDINALITY \
          AS come (tenant_id, id, {columns}, place) ORDER BY place), \
@@ -193,7 +193,7 @@ fn insert(kind: &Kind, table: &str) -> String {
          SELECT tenant_id, position, id, $2, {columns} FROM placed ORDER BY tenant_id, id \
          ON CONFLICT (tenant_id, id) DO NOTHING RETURNING tenant_id, position, id, revision), \
          line AS (INSERT INTO studio.outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
-         SELECT tenant_id, $1, position, revision, 1, $2, $2 FROM fresh) \
+         SELECT tenant_id, $1, position, revision, 1, $2, $5::bigint FROM fresh WHERE $5::bigint IS NOT NULL) \
          SELECT tenant_id, id FROM fresh"
     )
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::{
-    record::{Kind, Record, to_json},
+    record::{Kind, Policy, Record, to_json},
     tenant::TenantId,
 };
 use uuid::Uuid;
@@ -100,17 +100,20 @@ impl Decided<'_> {
         };
         let (held, nothing) = (&fact.row.held, fact.line == Line::Nothing);
         // What nobody ever sent, and what Dataverse had refused, stands there after all.
-        let was_unsent = nothing && held.withdrawn_at.is_some() && held.stored.exported_at.is_none();
+        let was_unsent = nothing && held.stored.exported_at.is_none();
+        let is_kept_here = self.kind.destination.policy == Policy::Never;
         let was_refused = matches!(fact.line, Line::Dead { first: true } | Line::Dropped { first: true });
-        let (unsent, arrived) = (i64::from(was_unsent), i64::from(was_unsent || was_refused));
+        let arrived = i64::from(was_unsent || was_refused);
+        let withdrawn_unsent = -i64::from(was_unsent && !is_kept_here);
+        let unsent = -i64::from(was_unsent && is_kept_here);
         let (read, unread) = (i64::from(!fact.row.confirmed), -i64::from(fact.row.confirmed));
         match self.reflected {
-            Reflected::Confirmed => Passage { confirmed: read, delivered: arrived, ..Passage::default() },
-            Reflected::Changed => Passage {
-                changed: 1,
+            Reflected::Confirmed | Reflected::Changed => Passage {
+                changed: i64::from(self.reflected == Reflected::Changed),
                 confirmed: read,
                 delivered: arrived,
-                withdrawn_unsent: -unsent,
+                withdrawn_unsent,
+                unsent,
                 ..Passage::default()
             },
             Reflected::Withdrawn => Passage { removed: 1, confirmed: read, ..Passage::default() },

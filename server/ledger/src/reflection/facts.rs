@@ -89,7 +89,7 @@ impl Facts {
     }
 
     /// The record whose row in Dataverse has this id: the tenant's own, else another's.
-    pub(super) fn there(&self, tenant: TenantId, dataverse_id: Uuid) -> Option<&Fact> {
+    pub(crate) fn there(&self, tenant: TenantId, dataverse_id: Uuid) -> Option<&Fact> {
         let at = self.there.get(&(tenant, dataverse_id)).or_else(|| self.there_of_any.get(&dataverse_id));
         at.map(|at| &self.facts[*at])
     }

@@ -14,12 +14,14 @@ pub(crate) struct Page {
     pub(crate) rows: Vec<Reflection>,
     pub(crate) asked_at: Instant,
     answers: Vec<Option<Reflected>>,
+    /// The records whose rows are locked for it, where stores lock: tenant and position.
+    pub(crate) locked: HashSet<(TenantId, i64)>,
 }
 
 impl Page {
     pub(crate) fn new(kind: &'static Kind, rows: Vec<Reflection>, asked_at: Instant) -> Self {
         let answers = vec![None; rows.len()];
-        Self { kind, rows, asked_at, answers }
+        Self { kind, rows, asked_at, answers, locked: HashSet::new() }
     }
 
     /// Begins from the start, as every transaction does.

@@ -22,7 +22,8 @@ pub(super) struct Statements {
     pub(super) by_ids: &'static str,
     /// One INSERT for each of `CHUNKS`: the tenant, received_at; then of each row position, id and fields.
     insert: [&'static str; CHUNKS.len()],
-    /// The outbox entries of the positions from the second to the third parameter; the first is the kind's name.
+    /// The outbox entries of the positions from the second to the third parameter; the first is the kind's name, the fourth
+    /// due_at.
     pub(super) enqueue: &'static str,
     /// The fields, then revision, position.
     pub(super) correct: &'static str,
@@ -92,7 +93,7 @@ fn make(kind: &Kind) -> Statements {
         insert: CHUNKS.map(|size| leak(insert(table, &columns, size))),
         enqueue: leak(format!(
             "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
-             SELECT tenant_id, ?1, position, revision, 1, received_at, received_at FROM {table} \
+             SELECT tenant_id, ?1, position, revision, 1, received_at, ?4 FROM {table} \
              WHERE position BETWEEN ?2 AND ?3"
         )),
         correct: leak(format!(

@@ -17,6 +17,7 @@ mod migrations;
 mod mirror;
 mod organisation;
 mod outside;
+mod policies;
 mod records;
 mod schema;
 mod spending;
@@ -105,6 +106,10 @@ suites! {
     outside {
         what_a_flow_marks_counts_as_delivered
         a_row_that_vanished_is_unaccounted_for
+    }
+    policies {
+        a_daily_record_is_sent_at_midnight_as_it_is_then
+        what_is_never_sent_is_kept_and_counted
     }
     records {
         a_record_is_stored_once_and_known_again

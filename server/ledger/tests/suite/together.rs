@@ -12,6 +12,7 @@ use model::{
 use uuid::Uuid;
 
 use crate::{
+    mirror::{gone, seen},
     schema::Schema,
     support::{HOLD, KIND, Store, Studio, T, at, run},
 };
@@ -173,7 +174,7 @@ async fn a_crowd_leaves_no_difference_behind() {
     let standing = studio.balanced().await;
     assert_eq!((standing.pending, standing.dead), (0, 0));
     let balance = &standing.balance[0];
-    assert_eq!(balance.delivered + balance.deleted_unsent, balance.durable);
+    assert_eq!(balance.delivered + balance.mirrored + balance.deleted_unsent, balance.durable);
 }
 
 async fn busy(ledger: &Ledger, task: usize, now: model::time::Instant) -> Result<(), LedgerError> {
@@ -199,6 +200,13 @@ async fn busy(ledger: &Ledger, task: usize, now: model::time::Instant) -> Result
         ledger.postponed(postponed, now, true).await?;
         let read = ledger.unconfirmed(now, 10).await?;
         ledger.confirmed(&read).await?;
+        let there = (0..6).map(|n| (name(n), run(&name(n), &name(n), "1", r#","tokensIn":7"#)));
+        let there = there.map(|(name, record)| match name.len() + round % 3 {
+            1 => gone(record.id(KIND, T)),
+            2 => seen(Uuid::from_u128(name.parse().unwrap()), &record),
+            _ => seen(record.id(KIND, T), &record),
+        });
+        ledger.reflect(KIND, there.collect(), now.plus(20 * SECOND)).await?;
     }
     Ok(())
 }

@@ -23,7 +23,8 @@ pub(super) async fn load(
 ) -> Result<Facts, Error> {
     let mut facts = Facts::new(kind, Vec::new());
     add(step, &mut facts, &wanted(kind, rows)).await?;
-    let unknown: Vec<&&Reflection> = rows.iter().filter(|row| facts.meant(row).is_none()).collect();
+    let unknown: Vec<&&Reflection> =
+        rows.iter().filter(|row| facts.there(row.tenant, row.dataverse_id).is_none()).collect();
     if !unknown.is_empty() {
         // A deletion does not say whose the row was, and a row may have changed hands there.
         let others = tenants(step).await?;

@@ -159,7 +159,7 @@ async fn requeue(step: &mut Step<'_>, kind: &'static Kind, facts: &[&Fact]) -> R
     for fact in given_up {
         let stored = &fact.row.held.stored;
         let target = Target::any(fact.tenant, kind, stored.id);
-        outbox::enqueue(step, &target, fact.row.position, stored.revision).await?;
+        outbox::enqueue(step, &target, fact.row.position, stored.revision, step.now).await?;
     }
     let revisions: Vec<i64> = plain.iter().map(|fact| fact.row.held.stored.revision).collect();
     let query = step.schema.query(

@@ -12,6 +12,7 @@ use super::super::{
 };
 use crate::{
     Reflected,
+    command::Target,
     decision::hour_of,
     reflection::{Decided, Fact, Sum},
 };
@@ -125,7 +126,8 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, decided: &Decided<'_>)
     if let Some(fact) = decided.does(Reflected::Requeued) {
         let (position, revision) = (fact.row.position, fact.row.held.stored.revision);
         sqlx::query(made.unsend).bind(position).execute(&mut *step.connection).await?;
-        delivery::enqueue(step, fact.tenant, kind, position, revision).await?;
+        let target = Target::any(fact.tenant, kind, fact.row.held.stored.id);
+        delivery::enqueue(step, &target, position, revision, step.now).await?;
     }
     Ok(())
 }
