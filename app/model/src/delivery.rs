@@ -23,6 +23,8 @@ pub struct Balance {
     pub dead: i64,
     /// Records that Dataverse refused and that a person gave up.
     pub dropped: i64,
+    /// Records of a kind that is never sent.
+    pub unsent: i64,
     /// Records that were withdrawn, before or after delivery.
     pub deleted: i64,
     /// Records withdrawn before Dataverse ever saw them: never to be delivered.
@@ -30,12 +32,13 @@ pub struct Balance {
 }
 
 impl Balance {
-    /// Every difference that pending, dead, dropped and deleted do not explain. 0, or red.
+    /// Every difference that pending, dead, dropped, unsent and deleted do not explain. 0, or red.
     #[must_use]
     pub const fn unaccounted(&self) -> i64 {
         let lost_at_the_door = (self.received + self.mirrored - self.durable).abs();
         let in_dataverse = self.delivered + self.mirrored;
-        let explained = in_dataverse + self.pending + self.dead + self.dropped + self.deleted_unsent;
+        let explained =
+            in_dataverse + self.pending + self.dead + self.dropped + self.unsent + self.deleted_unsent;
         lost_at_the_door + (self.durable - explained).abs()
     }
 }
@@ -93,19 +96,20 @@ mod tests {
     #[test]
     fn only_what_nothing_explains_is_unaccounted() {
         let well = Balance {
-            received: 11,
+            received: 12,
             mirrored: 3,
-            durable: 14,
+            durable: 15,
             delivered: 6,
             pending: 2,
             dead: 1,
             dropped: 1,
+            unsent: 1,
             deleted: 2,
             deleted_unsent: 1,
             ..Balance::default()
         };
         assert_eq!(well.unaccounted(), 0);
-        assert_eq!(Balance { durable: 13, ..well.clone() }.unaccounted(), 2);
+        assert_eq!(Balance { durable: 14, ..well.clone() }.unaccounted(), 2);
         assert_eq!(Balance { delivered: 5, ..well }.unaccounted(), 1);
     }
 }

@@ -7,7 +7,11 @@ mod parse;
 
 use uuid::Uuid;
 
-use crate::{identity, tenant::TenantId, time::Instant};
+use crate::{
+    identity,
+    tenant::TenantId,
+    time::{DAY, Instant},
+};
 
 pub use json::{field_json, to_json};
 pub use parse::{Elements, FieldFault, elements, parse};
@@ -51,8 +55,33 @@ pub struct Destination {
     pub entity_set: &'static str,
     pub primary_key: &'static str,
     pub display_name: &'static str,
+    /// When its records are sent.
+    pub policy: Policy,
     /// Makes the row's primary name, `apex_name`.
     pub title: fn(&Record) -> String,
+}
+
+/// When a kind's records are sent to Dataverse, which counts every row against the day's entitlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// Each as soon as it is there.
+    Every,
+    /// Each as it is at midnight (UTC), however often it changed by then.
+    Daily,
+    /// Never: the ledger alone holds them.
+    Never,
+}
+
+impl Policy {
+    /// When what comes or changes now is to be sent, if ever.
+    #[must_use]
+    pub const fn due(self, now: Instant) -> Option<Instant> {
+        match self {
+            Self::Every => Some(now),
+            Self::Daily => Some(Instant::from_micros((now.micros().div_euclid(DAY) + 1) * DAY)),
+            Self::Never => None,
+        }
+    }
 }
 
 /// `campaignName` names the campaign that `campaignId` points at.

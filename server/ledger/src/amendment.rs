@@ -49,14 +49,23 @@ pub(crate) struct Passage {
     pub(crate) changed: i64,
     pub(crate) removed: i64,
     pub(crate) kept_out: i64,
+    pub(crate) unsent: i64,
 }
 
 impl Passage {
     /// The columns of a passage, in this order everywhere.
-    pub(crate) const COLUMNS: [&str; 7] =
-        ["delivered", "confirmed", "withdrawn_unsent", "mirrored", "changed", "removed", "kept_out"];
+    pub(crate) const COLUMNS: [&str; 8] = [
+        "delivered",
+        "confirmed",
+        "withdrawn_unsent",
+        "mirrored",
+        "changed",
+        "removed",
+        "kept_out",
+        "unsent",
+    ];
 
-    pub(crate) const fn numbers(&self) -> [i64; 7] {
+    pub(crate) const fn numbers(&self) -> [i64; 8] {
         [
             self.delivered,
             self.confirmed,
@@ -65,6 +74,7 @@ impl Passage {
             self.changed,
             self.removed,
             self.kept_out,
+            self.unsent,
         ]
     }
 }
@@ -78,5 +88,6 @@ impl AddAssign for Passage {
         self.changed += other.changed;
         self.removed += other.removed;
         self.kept_out += other.kept_out;
+        self.unsent += other.unsent;
     }
 }

@@ -14,8 +14,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    Answer, Change, DeadLetter, Handling, Held, LedgerError, ListAsk, Mark, OpenError, Outcome, Page, Parcel,
-    Question, Reflected, Reflection, Refusal, Reject, Standing, There, Unconfirmed,
+    Answer, Change, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, Mark, OpenError, Outcome,
+    Page, Parcel, Question, Reflected, Reflection, Refusal, Reject, Standing, There, Unconfirmed,
     chance::Chance,
     command::{Settlement, Target, Ticket},
     database::Database,
@@ -170,6 +170,11 @@ impl Ledger {
     /// Where a tenant's records stand, all figures of one moment.
     pub async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
         either!(self, store => store.standing(tenant).await)
+    }
+
+    /// The balance of each hour from then on, of 48 hours at the most: oldest first, each kind's after the other's.
+    pub async fn hours(&self, tenant: TenantId, from: Instant) -> Result<Vec<HourBalance>, LedgerError> {
+        either!(self, store => store.hours(tenant, from).await)
     }
 
     /// Whether the ledger reads and writes now.

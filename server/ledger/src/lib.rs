@@ -12,6 +12,7 @@ mod desk;
 mod error;
 mod face;
 mod history;
+mod hours;
 pub mod letters;
 pub mod list;
 mod made;

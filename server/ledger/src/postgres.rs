@@ -8,6 +8,7 @@ mod fault;
 mod group;
 mod handlings;
 mod history;
+mod hours;
 mod intake;
 mod lease;
 mod letters;
@@ -41,8 +42,8 @@ use uuid::Uuid;
 
 use self::{counted::Counted, fault::Nature, schema::Schema, standing::Asked, writer::Writer};
 use crate::{
-    Database, DeadLetter, Handling, Held, LedgerError, ListAsk, OpenError, Page, Question, Reject, Standing,
-    There, Unconfirmed, chance::Chance, desk::Desk,
+    Database, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question,
+    Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
 };
 
 /// One process's way to the ledger in a database.
@@ -52,6 +53,7 @@ pub(crate) struct Postgres {
     pub(crate) desk: Desk,
     clock: Arc<dyn Clock>,
     counted: Counted,
+    hours: hours::Counted,
     patience: Duration,
 }
 
@@ -112,7 +114,15 @@ impl Postgres {
             patience,
         };
         let desk = Desk::open(|queue| writer.run(queue));
-        Ok(Self { schema, readers, desk, clock, counted: Counted::default(), patience })
+        Ok(Self {
+            schema,
+            readers,
+            desk,
+            clock,
+            counted: Counted::default(),
+            hours: hours::Counted::default(),
+            patience,
+        })
     }
 
     pub(crate) async fn close(&self) {
@@ -226,6 +236,21 @@ impl Postgres {
         reading!(self, connection => {
             mirror::standing_there(connection, &self.schema, kind, (after, before), most)
         })
+    }
+
+    pub(crate) async fn hours(
+        &self,
+        tenant: TenantId,
+        from: Instant,
+    ) -> Result<Vec<HourBalance>, LedgerError> {
+        let now = self.clock.now();
+        let (hours, stretch, kept) = reading!(self, connection => {
+            hours::hours(Asked { connection, schema: &self.schema, tenant }, &self.hours, (from, now))
+        })?;
+        for (kind, tally) in kept {
+            self.hours.keep((kind.name, Some(tenant)), &stretch, tally);
+        }
+        Ok(hours)
     }
 
     pub(crate) async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {

@@ -66,7 +66,8 @@ impl<'a> Judge<'a> {
         let never_there = match fact.line {
             Line::Nothing => withdrawn || fact.row.held.stored.exported_at.is_none(),
             Line::Waiting { first, .. } | Line::Dead { first } | Line::Dropped { first } => {
-                first && !withdrawn
+                // Once it has taken somebody's row for its own, that one stands there.
+                first && !withdrawn && fact.row.dataverse_id.is_none()
             }
         };
         match fact.line {

@@ -8,6 +8,7 @@ mod fault;
 mod folder;
 mod handlings;
 mod history;
+mod hours;
 mod intake;
 mod known;
 mod letters;
@@ -41,8 +42,8 @@ use uuid::Uuid;
 pub use self::backup::{BackupError, back_up, restore};
 use self::{folder::FolderLock, open::Files, standing::Counted};
 use crate::{
-    DeadLetter, Handling, Held, LedgerError, ListAsk, OpenError, Page, Question, Reject, Standing, There,
-    Unconfirmed, chance::Chance, desk::Desk,
+    DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question, Reject,
+    Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch,
 };
 
 /// One open SQLite ledger.
@@ -52,6 +53,7 @@ pub(crate) struct Sqlite {
     pub(crate) desk: Desk,
     clock: Arc<dyn Clock>,
     counted: Counted,
+    hours: hours::Counted,
     /// Freed when the ledger closes, or with the process.
     lock: Mutex<Option<FolderLock>>,
 }
@@ -69,7 +71,15 @@ impl Sqlite {
         let readers = open::readers(&files);
         let writer = writer::Writer::new(files.clone(), connection, Arc::clone(&clock), chance, changes);
         let desk = Desk::open(|queue| writer.run(queue));
-        Ok(Self { files, readers, desk, clock, counted: Counted::default(), lock: Mutex::new(Some(lock)) })
+        Ok(Self {
+            files,
+            readers,
+            desk,
+            clock,
+            counted: Counted::default(),
+            hours: hours::Counted::default(),
+            lock: Mutex::new(Some(lock)),
+        })
     }
 
     pub(crate) async fn close(&self) {
@@ -172,6 +182,15 @@ impl Sqlite {
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
         mirror::standing_there(&self.readers, kind, (after, before), most).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn hours(
+        &self,
+        tenant: TenantId,
+        from: Instant,
+    ) -> Result<Vec<HourBalance>, LedgerError> {
+        let stretch = Stretch::new(tenant, from, self.clock.now());
+        hours::hours(&self.readers, &self.hours, stretch).await.map_err(fault::of)
     }
 
     pub(crate) async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {

@@ -1,6 +1,6 @@
 //! The campaign run: one execution of a campaign phase by several agents, reported once with totals.
 
-use super::{Destination, Field, FieldFault, Kind, Naming, Need, Record, Shape, Value};
+use super::{Destination, Field, FieldFault, Kind, Naming, Need, Policy, Record, Shape, Value};
 use crate::{
     decimal::{self, MONEY_SCALE, PERCENT_SCALE},
     time::Instant,
@@ -77,6 +77,7 @@ pub static CAMPAIGN_RUN: Kind = Kind {
         entity_set: "apex_campaignmetricses",
         primary_key: "apex_campaignmetricsid",
         display_name: "Campaign run",
+        policy: Policy::Every,
         title,
     },
     check,

@@ -42,7 +42,9 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
         .bind(corrected.revision);
     intake::bind_fields(query, kind, &corrected.record).execute(&mut *step.connection).await?;
     unconfirm(step, target, &row);
-    outbox::enqueue(step, target, row.position, corrected.revision).await?;
+    if let Some(due) = kind.destination.policy.due(step.now) {
+        outbox::enqueue(step, target, row.position, corrected.revision, due).await?;
+    }
     step.changed = true;
     Ok(Change::Done(corrected))
 }
@@ -70,8 +72,8 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target) -> Result<Cha
     let entry = outbox::entry(step, target, row.position).await?;
     if entry.as_ref().is_some_and(Entry::was_never_sent) {
         outbox::call_off(step, target, row.position).await?;
-    } else {
-        outbox::enqueue(step, target, row.position, revision).await?;
+    } else if let Some(due) = target.kind.destination.policy.due(step.now) {
+        outbox::enqueue(step, target, row.position, revision, due).await?;
     }
     step.changed = true;
     Ok(Change::Done(row.held.stored))

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use model::{
-    record::{Kind, Record, Shape},
+    record::{Kind, Policy, Record, Shape},
     tenant::TenantId,
+    time::Instant,
 };
 use sqlx::{Error, Postgres, postgres::PgArguments, query::Query};
 use uuid::Uuid;
@@ -16,8 +17,9 @@ use super::{
 };
 use crate::{
     Held, Outcome,
+    amendment::Passage,
     command::Request,
-    decision::{Decision, Fresh, Key, ids_of},
+    decision::{Decision, Fresh, Key, hour_of, ids_of},
     row::Row,
 };
 
@@ -43,6 +45,12 @@ pub(super) async fn store(step: &mut Step<'_>, requests: &mut [&mut Request]) ->
         step.named(kind, fresh.tenant, fresh.record);
     }
     step.changed |= !decision.fresh.is_empty();
+    if kind.destination.policy == Policy::Never {
+        for receipt in &decision.receipts {
+            let (hour, unsent) = (hour_of(step.now), receipt.taken);
+            step.passed(receipt.tenant, kind, hour, Passage { unsent, ..Passage::default() });
+        }
+    }
     step.received(kind, decision.receipts);
     for (request, outcomes) in requests.iter_mut().zip(answers) {
         request.answer.fill(outcomes);
@@ -74,7 +82,8 @@ async fn insert(
         .bind(kind.name)
         .bind(step.now.micros())
         .bind(wanted.iter().map(|fresh| fresh.tenant.0).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|fresh| fresh.id).collect::<Vec<_>>());
+        .bind(wanted.iter().map(|fresh| fresh.id).collect::<Vec<_>>())
+        .bind(kind.destination.policy.due(step.now).map(Instant::micros));
     let rows = (0..kind.fields.len())
         .fold(query, |query, at| bind_column(query, kind, at, wanted.iter().map(|fresh| fresh.record)))
         .fetch_all(&mut *step.connection)

@@ -13,7 +13,7 @@ use crate::{Change, DeadLetter, Handled, Handling, command::Target, row::Row};
 /// Sends a dead letter once more.
 pub(super) async fn resend(step: &mut Step<'_>, target: &Target, by: &str) -> Result<bool, Error> {
     let Some((row, reason)) = find(step, target).await? else { return Ok(false) };
-    outbox::enqueue(step, target, row.position, row.held.stored.revision).await?;
+    outbox::enqueue(step, target, row.position, row.held.stored.revision, step.now).await?;
     handled(step, target, Handled::Resent, by, reason).await?;
     Ok(true)
 }

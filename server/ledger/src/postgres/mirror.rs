@@ -56,7 +56,7 @@ pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<
 
 fn is_settled(decided: &Decided<'_>, added: &write::Added) -> bool {
     match (decided.reflected, decided.seen()) {
-        (Reflected::Known, _) => !decided.adopts,
+        (Reflected::Known, _) => decided.is_idle(),
         (Reflected::Added, Some(record)) => {
             let reflection = decided.reflection;
             added.contains(&(reflection.tenant, reflection.id_of(decided.kind, record)))

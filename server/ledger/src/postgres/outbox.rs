@@ -1,5 +1,6 @@
 //! The outbox entry of one record, kept in line with its newest state. The record's row is locked already.
 
+use model::time::Instant;
 use sqlx::Error;
 
 use super::{row::get, step::Step};
@@ -31,6 +32,7 @@ pub(super) async fn enqueue(
     target: &Target,
     position: i64,
     revision: i64,
+    due: Instant,
 ) -> Result<(), Error> {
     let dead = step
         .schema
@@ -52,7 +54,7 @@ pub(super) async fn enqueue(
             "INSERT INTO studio.outbox AS o (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, kind, position) DO UPDATE SET \
              revision = excluded.revision, attempts = 0, \
-             due_at = CASE WHEN o.leased_until IS NULL THEN excluded.due_at ELSE o.due_at END",
+             due_at = CASE WHEN o.leased_until IS NULL THEN least(o.due_at, excluded.due_at) ELSE o.due_at END",
         )
         .bind(target.tenant.0)
         .bind(target.kind.name)
@@ -60,7 +62,7 @@ pub(super) async fn enqueue(
         .bind(revision)
         .bind(first)
         .bind(since)
-        .bind(step.now.micros())
+        .bind(due.micros())
         .bind(epoch)
         .execute(&mut *step.connection)
         .await

@@ -13,7 +13,8 @@ use crate::Standing;
 
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, \
      coalesce(sum(withdrawn_unsent), 0)::bigint, coalesce(sum(mirrored), 0)::bigint, coalesce(sum(changed), 0)::bigint, \
-     coalesce(sum(removed), 0)::bigint, coalesce(sum(kept_out), 0)::bigint \
+     coalesce(sum(removed), 0)::bigint, coalesce(sum(kept_out), 0)::bigint, \
+     coalesce(sum(unsent), 0)::bigint \
      FROM studio.passages WHERE tenant_id = $1 AND kind = $2";
 const REFUSED: &str = "SELECT count(*) FILTER (WHERE dropped_at IS NULL), \
      coalesce(sum(first) FILTER (WHERE dropped_at IS NULL), 0)::bigint, \
@@ -56,7 +57,7 @@ async fn balance(
             "SELECT coalesce(sum(taken), 0)::bigint FROM studio.receipt_hours WHERE tenant_id = $1 AND kind = $2",
         )
         .await?;
-    let [delivered, confirmed, deleted_unsent, mirrored, changed, removed, kept_out] =
+    let [delivered, confirmed, deleted_unsent, mirrored, changed, removed, kept_out, unsent] =
         asked.numbers(kind, PASSED).await?;
     let [waiting, pending] = asked
         .numbers(
@@ -88,6 +89,7 @@ async fn balance(
         pending,
         dead,
         dropped,
+        unsent,
         deleted,
         deleted_unsent,
     })

@@ -18,8 +18,8 @@ const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason
 pub(super) struct Statements {
     /// Records by their ids: the tenant, the ids.
     pub(super) by_ids: String,
-    /// The kind's name, received_at; then arrays: tenants, ids, and one for each field. Takes in what is new, puts it
-    /// into the outbox, and hands back tenant and id of each.
+    /// The kind's name, received_at; arrays of tenants and ids; due_at, and an array for each field. Takes in what is new,
+    /// puts it into the outbox if it is ever due, and hands back tenant and id of each.
     pub(super) insert: String,
     /// Which positions these ids have: the tenants, the ids.
     pub(super) positions: String,
@@ -38,6 +38,13 @@ pub(super) struct Statements {
     pub(super) names: Option<String>,
     /// The tenants, the ids, the names, the time.
     pub(super) name: Option<String>,
+    pub(super) newest_position: String,
+    /// Position and received_at of the tenant's first row from this position on.
+    pub(super) from_position: String,
+    /// Rows by hour of arrival, settled ones and all: the tenant, received_at from which on, the position from which on.
+    pub(super) by_hour: String,
+    /// The same: the tenant, received_at from which on, the transaction up to which the rows were counted.
+    pub(super) by_hour_since: String,
     /// The tenant, the transaction up to which the rows were counted.
     pub(super) counted: String,
     pub(super) withdrawn: String,
@@ -139,6 +146,13 @@ fn make(kind: &Kind) -> Statements {
                  WHERE excluded.name IS NOT NULL"
             )
         }),
+        newest_position: format!("SELECT coalesce(max(position), 0) FROM {table} WHERE tenant_id = $1"),
+        from_position: format!(
+            "SELECT position, received_at FROM {table} WHERE tenant_id = $1 AND position >= $2 \
+             ORDER BY position LIMIT 1"
+        ),
+        by_hour: by_hour(&table, "position >= $3"),
+        by_hour_since: by_hour(&table, "arrived_in >= $3::xid8"),
         counted: format!(
             "SELECT pg_snapshot_xmin(pg_current_snapshot())::text, \
              count(*) FILTER (WHERE arrived_in < pg_snapshot_xmin(pg_current_snapshot())), count(*) \
@@ -170,7 +184,7 @@ fn make(kind: &Kind) -> Statements {
 /// Positions are given in the order of arrival, and rows written in the order of their keys: two processes that take in
 /// the same records never wait for each other in a circle.
 fn insert(kind: &Kind, table: &str) -> String {
-    let (columns, arrays) = (columns(kind), arrays(kind, 5));
+    let (columns, arrays) = (columns(kind), arrays(kind, 6));
     format!(
         "WITH come AS (SELECT * FROM unnest($3::uuid[], $4::uuid[]{arrays}) WITH ORDINALITY \
          AS come (tenant_id, id, {columns}, place) ORDER BY place), \
@@ -179,13 +193,21 @@ fn insert(kind: &Kind, table: &str) -> String {
          SELECT tenant_id, position, id, $2, {columns} FROM placed ORDER BY tenant_id, id \
          ON CONFLICT (tenant_id, id) DO NOTHING RETURNING tenant_id, position, id, revision), \
          line AS (INSERT INTO studio.outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
-         SELECT tenant_id, $1, position, revision, 1, $2, $2 FROM fresh) \
+         SELECT tenant_id, $1, position, revision, 1, $2, $5::bigint FROM fresh WHERE $5::bigint IS NOT NULL) \
          SELECT tenant_id, id FROM fresh"
     )
 }
 
 fn columns(kind: &Kind) -> String {
     kind.fields.iter().map(|field| field.column).collect::<Vec<_>>().join(", ")
+}
+
+fn by_hour(table: &str, since: &str) -> String {
+    format!(
+        "SELECT received_at / 3600000000, \
+         count(*) FILTER (WHERE arrived_in < pg_snapshot_xmin(pg_current_snapshot())), count(*) \
+         FROM {table} WHERE tenant_id = $1 AND received_at >= $2 AND {since} GROUP BY 1"
+    )
 }
 
 /// An array for each field, as parameters from `first` on.

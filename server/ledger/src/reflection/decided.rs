@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use model::{
-    record::{Kind, Record, to_json},
+    record::{Kind, Policy, Record, to_json},
     tenant::TenantId,
 };
+use uuid::Uuid;
 
 use super::{Fact, Line, merged};
 use crate::{Reflected, Reflection, Seen, amendment::Passage, letters::cut};
@@ -30,6 +31,27 @@ impl Decided<'_> {
     /// The row's content, where it has one.
     pub(crate) fn seen(&self) -> Option<&Record> {
         if let Seen::Row(record) = &self.reflection.seen { Some(record) } else { None }
+    }
+
+    /// The record that bears the row's id in Dataverse from now on, and that id where it is not its own.
+    pub(crate) fn adoption(&self) -> Option<(&Fact, Option<Uuid>)> {
+        let fact = self.fact.filter(|_| self.adopts)?;
+        let own = fact.row.held.stored.id;
+        Some((fact, Some(self.reflection.dataverse_id).filter(|id| *id != own)))
+    }
+
+    /// A record that waits to be sent for the first time, and stands there all the same: a withdrawal has to delete it.
+    pub(crate) fn proves(&self) -> Option<&Fact> {
+        self.fact.filter(|fact| {
+            matches!(fact.line, Line::Waiting { first: true, .. })
+                && matches!(self.reflected, Reflected::Known | Reflected::KeptOut)
+                && self.seen().is_some()
+        })
+    }
+
+    /// Whether nothing is to be written down about it.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.reflected == Reflected::Known && !self.adopts && self.proves().is_none()
     }
 
     /// What is done, and to which record of ours.
@@ -78,17 +100,20 @@ impl Decided<'_> {
         };
         let (held, nothing) = (&fact.row.held, fact.line == Line::Nothing);
         // What nobody ever sent, and what Dataverse had refused, stands there after all.
-        let was_unsent = nothing && held.withdrawn_at.is_some() && held.stored.exported_at.is_none();
+        let was_unsent = nothing && held.stored.exported_at.is_none();
+        let is_kept_here = self.kind.destination.policy == Policy::Never;
         let was_refused = matches!(fact.line, Line::Dead { first: true } | Line::Dropped { first: true });
-        let (unsent, arrived) = (i64::from(was_unsent), i64::from(was_unsent || was_refused));
+        let arrived = i64::from(was_unsent || was_refused);
+        let withdrawn_unsent = -i64::from(was_unsent && !is_kept_here);
+        let unsent = -i64::from(was_unsent && is_kept_here);
         let (read, unread) = (i64::from(!fact.row.confirmed), -i64::from(fact.row.confirmed));
         match self.reflected {
-            Reflected::Confirmed => Passage { confirmed: read, delivered: arrived, ..Passage::default() },
-            Reflected::Changed => Passage {
-                changed: 1,
+            Reflected::Confirmed | Reflected::Changed => Passage {
+                changed: i64::from(self.reflected == Reflected::Changed),
                 confirmed: read,
                 delivered: arrived,
-                withdrawn_unsent: -unsent,
+                withdrawn_unsent,
+                unsent,
                 ..Passage::default()
             },
             Reflected::Withdrawn => Passage { removed: 1, confirmed: read, ..Passage::default() },

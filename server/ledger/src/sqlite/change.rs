@@ -43,7 +43,9 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
     let query = corrected.record.values.iter().fold(sqlx::query(statements::of(kind).correct), row::bind);
     query.bind(corrected.revision).bind(row.position).execute(&mut *step.connection).await?;
     unconfirm(step, target, &row).await?;
-    delivery::enqueue(step, target.tenant, kind, row.position, corrected.revision).await?;
+    if let Some(due) = kind.destination.policy.due(step.now) {
+        delivery::enqueue(step, target, row.position, corrected.revision, due).await?;
+    }
     step.changed = true;
     Ok(Change::Done(corrected))
 }
@@ -69,8 +71,8 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target) -> Result<Cha
     let entry = delivery::entry(step, target.tenant, target.kind, row.position).await?;
     if entry.as_ref().is_some_and(Entry::was_never_sent) {
         delivery::call_off(step, target.tenant, target.kind, row.position).await?;
-    } else {
-        delivery::enqueue(step, target.tenant, target.kind, row.position, revision).await?;
+    } else if let Some(due) = target.kind.destination.policy.due(step.now) {
+        delivery::enqueue(step, target, row.position, revision, due).await?;
     }
     step.changed = true;
     Ok(Change::Done(row.held.stored))

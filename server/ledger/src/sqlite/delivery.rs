@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Operation, Parcel,
     amendment::Passage,
-    command::{Settlement, Ticket},
+    command::{Settlement, Target, Ticket},
     decision::hour_of,
     returned::{Entry, Returned, by_table},
 };
@@ -43,17 +43,17 @@ pub(super) async fn entry(
 /// the lease: two states of one record are never on the way at once.
 pub(super) async fn enqueue(
     step: &mut Step<'_>,
-    tenant: TenantId,
-    kind: &'static Kind,
+    target: &Target,
     position: i64,
     revision: i64,
+    due: Instant,
 ) -> Result<(), Error> {
     let dead = sqlx::query(
         "DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3 \
          RETURNING first, enqueued_at, epoch",
     )
-    .bind(tenant.to_string())
-    .bind(kind.name)
+    .bind(target.tenant.to_string())
+    .bind(target.kind.name)
     .bind(position)
     .fetch_optional(&mut *step.connection)
     .await?;
@@ -65,15 +65,15 @@ pub(super) async fn enqueue(
         "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant_id, kind, position) DO UPDATE SET \
          revision = excluded.revision, attempts = 0, \
-         due_at = CASE WHEN leased_until IS NULL THEN excluded.due_at ELSE due_at END",
+         due_at = CASE WHEN leased_until IS NULL THEN min(due_at, excluded.due_at) ELSE due_at END",
     )
-    .bind(tenant.to_string())
-    .bind(kind.name)
+    .bind(target.tenant.to_string())
+    .bind(target.kind.name)
     .bind(position)
     .bind(revision)
     .bind(first)
     .bind(since)
-    .bind(step.now.micros())
+    .bind(due.micros())
     .bind(epoch)
     .execute(&mut *step.connection)
     .await

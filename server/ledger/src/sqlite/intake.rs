@@ -11,6 +11,7 @@ use sqlx::{Error, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
+    change::note,
     known::Known,
     row,
     statements::{self, CHUNKS, Statements},
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::{
     Held, Outcome,
+    amendment::Passage,
     command::Request,
     decision::{Decision, Fresh, Key, Receipt, hour_of, ids_of},
     row::Row,
@@ -105,12 +107,13 @@ impl Intake<'_> {
         let statements = statements::of(self.kind);
         self.write_rows(connection, statements, first).await?;
         let last = first + i64::try_from(self.fresh.len()).unwrap_or(0) - 1;
-        sqlx::query(statements.enqueue)
-            .bind(self.kind.name)
-            .bind(first)
-            .bind(last)
-            .execute(&mut *connection)
-            .await?;
+        match self.kind.destination.policy.due(self.now) {
+            Some(due) => {
+                let query = sqlx::query(statements.enqueue).bind(self.kind.name).bind(first).bind(last);
+                query.bind(due.micros()).execute(&mut *connection).await?;
+            }
+            None => self.keep_here(connection).await?,
+        }
         self.write_receipts(connection).await
     }
 
@@ -151,6 +154,15 @@ impl Intake<'_> {
                 query.execute(&mut *connection).await?;
                 rest = after;
             }
+        }
+        Ok(())
+    }
+
+    /// Notes what is never sent.
+    async fn keep_here(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+        for receipt in &self.receipts {
+            let passage = Passage { unsent: receipt.taken, ..Passage::default() };
+            note(connection, receipt.tenant, self.kind, hour_of(self.now), passage).await?;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ use crate::{Change, DeadLetter, Handled, Handling, command::Target, row::Row};
 pub(super) async fn resend(step: &mut Step<'_>, target: &Target, by: &str) -> Result<bool, Error> {
     let Some((row, reason)) = find(step, target).await? else { return Ok(false) };
     let revision = row.held.stored.revision;
-    delivery::enqueue(step, target.tenant, target.kind, row.position, revision).await?;
+    delivery::enqueue(step, target, row.position, revision, step.now).await?;
     handled(step, target, Handled::Resent, by, reason).await?;
     Ok(true)
 }

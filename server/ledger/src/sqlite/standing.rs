@@ -18,7 +18,8 @@ use crate::Standing;
 
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0), coalesce(sum(confirmed), 0), \
      coalesce(sum(withdrawn_unsent), 0), coalesce(sum(mirrored), 0), coalesce(sum(changed), 0), \
-     coalesce(sum(removed), 0), coalesce(sum(kept_out), 0) \
+     coalesce(sum(removed), 0), coalesce(sum(kept_out), 0), \
+     coalesce(sum(unsent), 0) \
      FROM passages WHERE tenant_id = ?1 AND kind = ?2";
 const REFUSED: &str = "SELECT count(*) FILTER (WHERE dropped_at IS NULL), \
      coalesce(sum(first) FILTER (WHERE dropped_at IS NULL), 0), \
@@ -75,7 +76,7 @@ async fn balance(
             "SELECT coalesce(sum(taken), 0) FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2",
         )
         .await?;
-    let [delivered, confirmed, deleted_unsent, mirrored, changed, removed, kept_out] =
+    let [delivered, confirmed, deleted_unsent, mirrored, changed, removed, kept_out, unsent] =
         numbers.read(connection, PASSED).await?;
     let [waiting, pending] = numbers
         .read(
@@ -106,6 +107,7 @@ async fn balance(
         pending,
         dead,
         dropped,
+        unsent,
         deleted,
         deleted_unsent,
     })

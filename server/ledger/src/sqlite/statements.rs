@@ -22,13 +22,18 @@ pub(super) struct Statements {
     pub(super) by_ids: &'static str,
     /// One INSERT for each of `CHUNKS`: the tenant, received_at; then of each row position, id and fields.
     insert: [&'static str; CHUNKS.len()],
-    /// The outbox entries of the positions from the second to the third parameter; the first is the kind's name.
+    /// The outbox entries of the positions from the second to the third parameter; the first is the kind's name, the fourth
+    /// due_at.
     pub(super) enqueue: &'static str,
     /// The fields, then revision, position.
     pub(super) correct: &'static str,
     /// withdrawn_at, revision, position.
     pub(super) withdraw: &'static str,
     pub(super) newest_position: &'static str,
+    /// Position and received_at of the first row from this position on.
+    pub(super) from_position: &'static str,
+    /// Rows by tenant and hour of arrival: the position after which, received_at from which on.
+    pub(super) by_hour: &'static str,
     /// exported_at, the positions as a JSON array.
     pub(super) exported: &'static str,
     pub(super) confirmed: &'static str,
@@ -88,7 +93,7 @@ fn make(kind: &Kind) -> Statements {
         insert: CHUNKS.map(|size| leak(insert(table, &columns, size))),
         enqueue: leak(format!(
             "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
-             SELECT tenant_id, ?1, position, revision, 1, received_at, received_at FROM {table} \
+             SELECT tenant_id, ?1, position, revision, 1, received_at, ?4 FROM {table} \
              WHERE position BETWEEN ?2 AND ?3"
         )),
         correct: leak(format!(
@@ -97,6 +102,13 @@ fn make(kind: &Kind) -> Statements {
         withdraw: leak(format!(
             "UPDATE {table} SET withdrawn_at = ?1, revision = ?2, exported_at = NULL, confirmed_at = NULL \
              WHERE position = ?3"
+        )),
+        from_position: leak(format!(
+            "SELECT position, received_at FROM {table} WHERE position >= ?1 ORDER BY position LIMIT 1"
+        )),
+        by_hour: leak(format!(
+            "SELECT tenant_id, received_at / 3600000000, count(*), max(position) FROM {table} \
+             WHERE position > ?1 AND received_at >= ?2 GROUP BY 1, 2"
         )),
         newest_position: leak(format!("SELECT coalesce(max(position), 0) FROM {table}")),
         exported: leak(format!(

@@ -107,6 +107,8 @@ async fn no_frequent_statement_reads_a_whole_table() {
         made.enqueue,
         made.dead,
         made.dead_one,
+        made.by_hour,
+        made.from_position,
         made.mirror.known_by_id,
         made.mirror.known_by_id_there,
         made.mirror.standing_there,

@@ -7,13 +7,16 @@ mod database;
 mod delivery;
 mod figures;
 mod folder;
+mod hours;
 mod interleaving;
 mod late;
 mod letters;
 mod lists;
 mod migrations;
 mod mirror;
+mod organisation;
 mod outside;
+mod policies;
 mod records;
 mod schema;
 mod spending;
@@ -64,6 +67,10 @@ suites! {
         what_was_read_back_is_confirmed_once_and_only_as_it_is_now
     }
     figures {} { the_figures_are_those_of_a_plain_recount }
+    hours {
+        each_hour_has_a_balance_of_its_own
+        an_hour_is_shown_for_two_days
+    }
     interleaving { many_at_once_are_told_apart_and_none_is_lost } { nothing_is_ever_unaccounted_for }
     letters {
         a_letter_shows_the_exchange
@@ -98,6 +105,10 @@ suites! {
     outside {
         what_a_flow_marks_counts_as_delivered
         a_row_that_vanished_is_unaccounted_for
+    }
+    policies {
+        a_daily_record_is_sent_at_midnight_as_it_is_then
+        what_is_never_sent_is_kept_and_counted
     }
     records {
         a_record_is_stored_once_and_known_again

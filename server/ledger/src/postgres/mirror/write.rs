@@ -30,6 +30,7 @@ type Round<'a> = [(usize, Decided<'a>)];
 
 pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
     adopt(step, kind, round).await?;
+    prove(step, kind, round).await?;
     let made = &statements::of(kind).mirror;
     let met = all(round, Reflected::Confirmed);
     update(step, &made.met, &met).await?;
@@ -84,11 +85,7 @@ fn bind_columns(query: Statement, kind: &Kind, records: &[&Record]) -> Statement
 }
 
 async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
-    let adopted: Vec<(&Fact, Uuid)> = round
-        .iter()
-        .filter(|(_, decided)| decided.adopts)
-        .filter_map(|(_, decided)| Some((decided.fact?, decided.reflection.dataverse_id)))
-        .collect();
+    let adopted: Vec<_> = round.iter().filter_map(|(_, decided)| decided.adoption()).collect();
     if adopted.is_empty() {
         return Ok(());
     }
@@ -96,6 +93,19 @@ async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> R
     let query = bind(step.schema.query(&statements::of(kind).mirror.adopt), &facts);
     let query = query.bind(adopted.iter().map(|(_, id)| *id).collect::<Vec<_>>());
     query.execute(&mut *step.connection).await.map(|_| ())
+}
+
+/// Nobody calls these off any more as if they had never been sent.
+async fn prove(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
+    let proven: Vec<&Fact> = round.iter().filter_map(|(_, decided)| decided.proves()).collect();
+    if proven.is_empty() {
+        return Ok(());
+    }
+    let query = step.schema.query(
+        "UPDATE studio.outbox AS o SET epoch = 1 FROM unnest($1::uuid[], $2::bigint[]) AS n (tenant_id, position) \
+         WHERE o.tenant_id = n.tenant_id AND o.kind = $3 AND o.position = n.position AND o.epoch = 0",
+    );
+    bind(query, &proven).bind(kind.name).execute(&mut *step.connection).await.map(|_| ())
 }
 
 async fn change(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
@@ -149,7 +159,7 @@ async fn requeue(step: &mut Step<'_>, kind: &'static Kind, facts: &[&Fact]) -> R
     for fact in given_up {
         let stored = &fact.row.held.stored;
         let target = Target::any(fact.tenant, kind, stored.id);
-        outbox::enqueue(step, &target, fact.row.position, stored.revision).await?;
+        outbox::enqueue(step, &target, fact.row.position, stored.revision, step.now).await?;
     }
     let revisions: Vec<i64> = plain.iter().map(|fact| fact.row.held.stored.revision).collect();
     let query = step.schema.query(

@@ -12,6 +12,7 @@ use super::super::{
 };
 use crate::{
     Reflected,
+    command::Target,
     decision::hour_of,
     reflection::{Decided, Fact, Sum},
 };
@@ -21,6 +22,7 @@ type Round<'a> = [(usize, Decided<'a>)];
 pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
     let decided: Vec<&Decided<'_>> = round.iter().map(|(_, decided)| decided).collect();
     adopt(step, kind, &decided).await?;
+    prove(step, kind, &decided).await?;
     confirm(step, kind, &decided).await?;
     add(step, kind, &decided).await?;
     for decided in &decided {
@@ -32,13 +34,27 @@ pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Roun
 }
 
 async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
-    for decided in round.iter().filter(|decided| decided.adopts) {
-        let Some(fact) = decided.fact else { continue };
+    for (fact, id) in round.iter().filter_map(|decided| decided.adoption()) {
         sqlx::query(statements::of(kind).mirror.adopt)
-            .bind(decided.reflection.dataverse_id.to_string())
+            .bind(id.map(|id| id.to_string()))
             .bind(fact.row.position)
             .execute(&mut *step.connection)
             .await?;
+    }
+    Ok(())
+}
+
+/// Nobody calls these off any more as if they had never been sent.
+async fn prove(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    for fact in round.iter().filter_map(|decided| decided.proves()) {
+        sqlx::query(
+            "UPDATE outbox SET epoch = 1 WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3 AND epoch = 0",
+        )
+        .bind(fact.tenant.to_string())
+        .bind(kind.name)
+        .bind(fact.row.position)
+        .execute(&mut *step.connection)
+        .await?;
     }
     Ok(())
 }
@@ -110,7 +126,8 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, decided: &Decided<'_>)
     if let Some(fact) = decided.does(Reflected::Requeued) {
         let (position, revision) = (fact.row.position, fact.row.held.stored.revision);
         sqlx::query(made.unsend).bind(position).execute(&mut *step.connection).await?;
-        delivery::enqueue(step, fact.tenant, kind, position, revision).await?;
+        let target = Target::any(fact.tenant, kind, fact.row.held.stored.id);
+        delivery::enqueue(step, &target, position, revision, step.now).await?;
     }
     Ok(())
 }

@@ -1,0 +1,120 @@
+//! The balance by the hour, all of one moment.
+
+use model::{
+    record::{KINDS, Kind},
+    time::Instant,
+};
+use sqlx::Error;
+
+use super::{row::get, standing::Asked, statements};
+use crate::{
+    HourBalance,
+    hours::{Stretch, Tallies, Tally, sources},
+};
+
+/// Up to which transaction rows were counted, see `counted`.
+pub(super) type Counted = Tallies<String>;
+type Kept = (&'static Kind, Tally<String>);
+
+const RECEIVED: &str = "SELECT hour, sum(taken)::bigint, 0::bigint, 0::bigint FROM studio.receipt_hours \
+     WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
+const PASSED: &str = "SELECT hour, sum(mirrored)::bigint, sum(delivered)::bigint, sum(confirmed)::bigint \
+     FROM studio.passages WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
+/// What was never acknowledged waits since it came.
+const PENDING: &str = "SELECT enqueued_at / 3600000000, count(*), 0::bigint, 0::bigint FROM studio.outbox \
+     WHERE tenant_id = $1 AND kind = $2 AND first = 1 AND enqueued_at >= $3::bigint * 3600000000 GROUP BY 1";
+const DEAD: &str = "SELECT enqueued_at / 3600000000, count(*), 0::bigint, 0::bigint FROM studio.dead_letters \
+     WHERE tenant_id = $1 AND kind = $2 AND first = 1 AND dropped_at IS NULL \
+     AND enqueued_at >= $3::bigint * 3600000000 GROUP BY 1";
+
+/// Oldest first, each kind's after the other's; and what is to be kept of what was counted.
+pub(super) async fn hours(
+    mut asked: Asked<'_>,
+    counted: &Counted,
+    (from, now): (Instant, Instant),
+) -> Result<(Vec<HourBalance>, Stretch, Vec<Kept>), Error> {
+    let stretch = Stretch::new(asked.tenant, from, now);
+    let (mut all, mut kept) = (Vec::new(), Vec::new());
+    for kind in KINDS {
+        let mut hours = of_kind(&mut asked, kind, &stretch).await?;
+        let tally = counted.of((kind.name, Some(stretch.tenant)));
+        let tally = count(&mut asked, kind, &stretch, tally, &mut hours).await?;
+        kept.push((*kind, tally));
+        all.extend(hours);
+    }
+    Ok((all, stretch, kept))
+}
+
+async fn of_kind(
+    asked: &mut Asked<'_>,
+    kind: &'static Kind,
+    stretch: &Stretch,
+) -> Result<Vec<HourBalance>, Error> {
+    let mut hours = stretch.balances(kind);
+    for (sql, put) in sources([RECEIVED, PASSED, PENDING, DEAD]) {
+        let query = asked.schema.query(sql).bind(stretch.tenant.0).bind(kind.name).bind(stretch.first);
+        for found in &query.fetch_all(&mut *asked.connection).await? {
+            let numbers = [get(found, 1)?, get(found, 2)?, get(found, 3)?];
+            stretch.put(&mut hours, get(found, 0)?, |balance| put(balance, numbers));
+        }
+    }
+    Ok(hours)
+}
+
+/// Counts the rows that came since. Those of transactions that may still have company are counted every time.
+async fn count(
+    asked: &mut Asked<'_>,
+    kind: &'static Kind,
+    stretch: &Stretch,
+    tally: Option<Tally<String>>,
+    hours: &mut [HourBalance],
+) -> Result<Tally<String>, Error> {
+    let made = statements::of(kind);
+    let from = stretch.counted_from().micros();
+    let (mut tally, query) = match tally {
+        Some(tally) => {
+            let query = asked.schema.query(&made.by_hour_since).bind(stretch.tenant.0).bind(from);
+            let up_to = tally.up_to.clone();
+            (tally, query.bind(up_to))
+        }
+        None => {
+            let first = first(asked, kind, stretch).await?;
+            let query = asked.schema.query(&made.by_hour).bind(stretch.tenant.0).bind(from);
+            (Tally::new(String::new()), query.bind(first))
+        }
+    };
+    let rows = query.fetch_all(&mut *asked.connection).await?;
+    for ((_, hour), rows) in &tally.rows {
+        stretch.put(hours, *hour, |balance| balance.durable += rows);
+    }
+    for found in &rows {
+        let (hour, settled, all): (i64, i64, i64) = (get(found, 0)?, get(found, 1)?, get(found, 2)?);
+        stretch.put(hours, hour, |balance| balance.durable += all);
+        tally.add(stretch.tenant, hour, settled);
+    }
+    let settled = asked.schema.query("SELECT pg_snapshot_xmin(pg_current_snapshot())::text");
+    tally.up_to = get(&settled.fetch_one(&mut *asked.connection).await?, 0)?;
+    Ok(tally)
+}
+
+/// The position from which on rows may be of the stretch, found by halving.
+async fn first(asked: &mut Asked<'_>, kind: &'static Kind, stretch: &Stretch) -> Result<i64, Error> {
+    let made = statements::of(kind);
+    let query = asked.schema.query(&made.newest_position).bind(stretch.tenant.0);
+    let newest = query.fetch_one(&mut *asked.connection).await?;
+    let (mut low, mut high) = (1, get::<i64>(&newest, 0)? + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let query = asked.schema.query(&made.from_position).bind(stretch.tenant.0).bind(middle);
+        let Some(next) = query.fetch_optional(&mut *asked.connection).await? else {
+            high = middle;
+            continue;
+        };
+        if get::<i64>(&next, 1)? < stretch.searched_from().micros() {
+            low = get::<i64>(&next, 0)? + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}

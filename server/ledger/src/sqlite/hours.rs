@@ -1,0 +1,123 @@
+//! The balance by the hour, all of it in one snapshot of the file.
+
+use model::{
+    record::{KINDS, Kind},
+    tenant::TenantId,
+};
+use sqlx::{Error, SqliteConnection, SqlitePool};
+
+use super::{
+    row::{self, get},
+    statements,
+};
+use crate::{
+    HourBalance,
+    hours::{Stretch, Tallies, Tally, sources},
+};
+
+/// Up to which position rows were counted.
+pub(super) type Counted = Tallies<i64>;
+
+const RECEIVED: &str =
+    "SELECT hour, taken, 0, 0 FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
+const PASSED: &str = "SELECT hour, mirrored, delivered, confirmed FROM passages \
+     WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
+/// What was never acknowledged waits since it came.
+const PENDING: &str = "SELECT enqueued_at / 3600000000, count(*), 0, 0 FROM outbox \
+     WHERE tenant_id = ?1 AND kind = ?2 AND first = 1 AND enqueued_at >= ?3 * 3600000000 GROUP BY 1";
+const DEAD: &str = "SELECT enqueued_at / 3600000000, count(*), 0, 0 FROM dead_letters \
+     WHERE tenant_id = ?1 AND kind = ?2 AND first = 1 AND dropped_at IS NULL AND enqueued_at >= ?3 * 3600000000 GROUP BY 1";
+
+/// Oldest first, each kind's after the other's.
+pub(super) async fn hours(
+    readers: &SqlitePool,
+    counted: &Counted,
+    stretch: Stretch,
+) -> Result<Vec<HourBalance>, Error> {
+    let mut all = Vec::new();
+    for kind in KINDS {
+        // What was counted before the snapshot begins lies within it.
+        let tally = counted.of((kind.name, None));
+        let mut transaction = readers.begin().await?;
+        let tally = count(&mut transaction, kind, &stretch, tally).await?;
+        let mut hours = of_kind(&mut transaction, kind, &stretch).await?;
+        transaction.commit().await?;
+        for ((tenant, hour), rows) in &tally.rows {
+            if *tenant == stretch.tenant {
+                stretch.put(&mut hours, *hour, |balance| balance.durable = *rows);
+            }
+        }
+        counted.keep((kind.name, None), &stretch, tally);
+        all.extend(hours);
+    }
+    Ok(all)
+}
+
+async fn of_kind(
+    connection: &mut SqliteConnection,
+    kind: &'static Kind,
+    stretch: &Stretch,
+) -> Result<Vec<HourBalance>, Error> {
+    let mut hours = stretch.balances(kind);
+    for (sql, put) in sources([RECEIVED, PASSED, PENDING, DEAD]) {
+        let rows = sqlx::query(sql)
+            .bind(stretch.tenant.to_string())
+            .bind(kind.name)
+            .bind(stretch.first)
+            .fetch_all(&mut *connection)
+            .await?;
+        for found in &rows {
+            let numbers = [get(found, 1)?, get(found, 2)?, get(found, 3)?];
+            stretch.put(&mut hours, get(found, 0)?, |balance| put(balance, numbers));
+        }
+    }
+    Ok(hours)
+}
+
+/// Counts the rows that came since.
+async fn count(
+    connection: &mut SqliteConnection,
+    kind: &'static Kind,
+    stretch: &Stretch,
+    tally: Option<Tally<i64>>,
+) -> Result<Tally<i64>, Error> {
+    let mut tally = match tally {
+        Some(tally) => tally,
+        None => Tally::new(first(connection, kind, stretch).await? - 1),
+    };
+    let rows = sqlx::query(statements::of(kind).by_hour)
+        .bind(tally.up_to)
+        .bind(stretch.counted_from().micros())
+        .fetch_all(connection)
+        .await?;
+    for found in &rows {
+        tally.add(TenantId(row::id(found, 0)?), get(found, 1)?, get(found, 2)?);
+        tally.up_to = tally.up_to.max(get(found, 3)?);
+    }
+    Ok(tally)
+}
+
+/// The position from which on rows may be of the stretch, found by halving.
+async fn first(
+    connection: &mut SqliteConnection,
+    kind: &'static Kind,
+    stretch: &Stretch,
+) -> Result<i64, Error> {
+    let made = statements::of(kind);
+    let newest = sqlx::query(made.newest_position).fetch_one(&mut *connection).await?;
+    let (mut low, mut high) = (1, get::<i64>(&newest, 0)? + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let next = sqlx::query(made.from_position).bind(middle).fetch_optional(&mut *connection).await?;
+        let Some(next) = next else {
+            high = middle;
+            continue;
+        };
+        if get::<i64>(&next, 1)? < stretch.searched_from().micros() {
+            low = get::<i64>(&next, 0)? + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
+}
