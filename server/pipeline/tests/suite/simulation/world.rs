@@ -146,6 +146,7 @@ impl World {
         let row = json!({
             "apex_campaignid": format!("c{}", run % 3), "apex_runid": format!("r{run}"), "apex_phase": "1",
             "apex_agentstotal": 9, "apex_agentssuccessful": 9, "apex_tokensin": 5000,
+            "apex_createdat": "2026-11-21T12:30:00Z",
         });
         self.organisation.put(id, &row);
     }
