@@ -13,10 +13,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use dataverse::Error;
 use ledger::LedgerError;
-use model::{record::KINDS, tenant::TenantId};
+use model::tenant::TenantId;
 use tokio::time::sleep;
 
-use crate::{MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, relay};
+use crate::{MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, organisation::kinds, relay};
 
 pub(crate) use gone::Gone;
 pub(crate) use reader::{Loan, Reader, Tally};
@@ -75,9 +75,9 @@ impl Mirror {
     }
 
     async fn look_at_all(&mut self) -> Result<bool, Broken> {
-        let mut more = false;
+        let (mut more, mut trouble) = (false, None);
         let hold = self.station.settings.mirror_every * 2 + PATIENCE;
-        for kind in KINDS {
+        for kind in kinds() {
             let known = self.tables.remove(kind.name);
             let Some(table) = Table::claim(known, kind, &self.reader, hold).await? else { continue };
             let table = self.tables.entry(kind.name).or_insert(table);
@@ -87,10 +87,12 @@ impl Mirror {
                 Err(Broken::Lost) => {
                     self.tables.remove(kind.name);
                 }
+                // A fault of this table only: the others are read all the same.
+                Err(Broken::Dataverse(error)) if !error.is_lane_fault() => trouble = Some(error),
                 Err(broken) => return Err(broken),
             }
         }
-        Ok(more)
+        trouble.map_or(Ok(more), |error| Err(error.into()))
     }
 
     /// Writes on the board how it went. Says how long to wait.

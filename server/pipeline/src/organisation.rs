@@ -3,9 +3,14 @@
 
 use async_trait::async_trait;
 use dataverse::{BatchOptions, Change, Changes, Client, DeltaLink, Error, Filter, Operation, Query};
-use model::record::Destination;
+use model::record::{Destination, KINDS, Kind, Policy};
 use serde_json::Value as Json;
 use uuid::Uuid;
+
+/// The kinds that have a table in Dataverse.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().copied().filter(|kind| kind.destination.policy != Policy::Never)
+}
 
 /// How one of several writes ended.
 pub type Written = Result<(), Error>;

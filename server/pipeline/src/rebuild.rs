@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use ledger::Seen;
-use model::{clock::Clock, record::KINDS};
+use model::clock::Clock;
 
 use crate::{
     Books, Error, Organisation, Tenant,
     broken::Broken,
     mirror::{Gone, Loan, Reader, Tally},
+    organisation::kinds,
 };
 
 /// Nobody else works on a ledger that is being rebuilt.
@@ -33,7 +34,7 @@ pub async fn rebuild(
 
 async fn rows(reader: &Reader, progress: &mut (dyn FnMut(u64) + Send)) -> Result<u64, Broken> {
     let mut rows = 0;
-    for kind in KINDS {
+    for kind in kinds() {
         let mark = reader.books.take_mark(kind, HOLD).await?.ok_or(Broken::Lost)?;
         let mut listener = |tally: Tally| {
             rows += tally.rows;

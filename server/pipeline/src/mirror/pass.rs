@@ -1,14 +1,10 @@
 //! One look at one table: what changed, what is gone, and whether a person has to be asked about that.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use dataverse::Error;
 use ledger::{Answer, Reflection, Seen};
 use model::{record::Kind, time::Instant};
-use uuid::Uuid;
 
 use super::{
     Loan, Reader, Table, Tally,
@@ -53,12 +49,16 @@ impl Pass<'_> {
         };
         let much = reading.rows >= MANY;
         self.table.link = Some(reading.link);
-        self.look_again(reading.again, &Seen::Gone).await?;
+        self.table.again.extend(reading.again);
+        let send_again = self.answer() == Some(Answer::SendAgain);
+        self.look_again(if send_again { &Seen::Lost } else { &Seen::Gone }).await?;
         match self.decide().await? {
             Decision::Wait => return Ok(much),
             Decision::Tell(how) => self.let_go(&how).await?,
         }
-        self.keep().await?;
+        if self.table.again.is_empty() {
+            self.keep().await?;
+        }
         Ok(much)
     }
 
@@ -128,7 +128,7 @@ impl Pass<'_> {
     async fn decide(&mut self) -> Result<Decision, Broken> {
         let gone = self.table.gone.len();
         let question = self.table.mark.question;
-        let answer = question.and_then(|question| question.answer);
+        let answer = self.answer();
         if self.table.asked == Some(gone) && answer.is_none() {
             return Ok(Decision::Wait);
         }
@@ -158,6 +158,10 @@ impl Pass<'_> {
         self.reader.books.ask(&self.table.mark, number(would_go), number(of)).await?;
         self.table.asked = Some(gone);
         Ok(Decision::Wait)
+    }
+
+    fn answer(&self) -> Option<Answer> {
+        self.table.mark.question.and_then(|question| question.answer)
     }
 
     async fn forget_the_question(&self) -> Result<(), Broken> {
@@ -195,7 +199,6 @@ impl Pass<'_> {
 
     /// Tells the ledger of everything that is gone.
     async fn let_go(&mut self, how: &Seen) -> Result<(), Broken> {
-        let mut again = BTreeSet::new();
         let mut deleted: BTreeMap<Instant, Vec<Reflection>> = BTreeMap::new();
         for (id, missing) in self.table.gone.iter() {
             match missing {
@@ -203,19 +206,24 @@ impl Pass<'_> {
                     deleted.entry(asked_at).or_default().extend(self.reader.absent(id, how));
                 }
                 Missing::Unseen => {
-                    again.insert(id);
+                    self.table.again.insert(id);
                 }
             }
         }
         for (asked_at, seen) in deleted {
             let mut listener = |tally| write_down(self.board, tally);
-            again.extend(self.reader.tell(self.kind, seen, asked_at, &mut listener).await?);
+            self.table.again.extend(self.reader.tell(self.kind, seen, asked_at, &mut listener).await?);
         }
-        self.look_again(again, how).await
+        self.table.gone = Gone::default();
+        self.table.asked = None;
+        self.look_again(how).await
     }
 
-    async fn look_again(&self, ids: BTreeSet<Uuid>, absent: &Seen) -> Result<(), Broken> {
-        self.reader.look_again(self.kind, ids, absent, &mut |tally| write_down(self.board, tally)).await
+    async fn look_again(&mut self, absent: &Seen) -> Result<(), Broken> {
+        let ids = self.table.again.clone();
+        let mut listener = |tally| write_down(self.board, tally);
+        self.table.again = self.reader.look_again(self.kind, ids, absent, &mut listener).await?;
+        Ok(())
     }
 
     /// Where to go on from next time, and nothing open.
@@ -226,8 +234,6 @@ impl Pass<'_> {
         }
         self.table.mark.link = self.table.link.clone();
         self.table.mark.question = None;
-        self.table.gone = Gone::default();
-        self.table.asked = None;
         Ok(())
     }
 }

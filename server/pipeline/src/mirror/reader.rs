@@ -20,10 +20,9 @@ use crate::{Books, Organisation, broken::Broken, sight};
 const TOLD: usize = 1_000;
 /// How many rows are asked for by their ids in one request, which must fit into an address.
 const BY_ID: usize = 100;
-/// A row that was written just now is looked at again after so long, and so often. Whoever writes it all the time makes
-/// changes that the next reading brings.
+/// A row that was written just now is looked at again after so long, and so often in one go.
 const PAUSE: Duration = Duration::from_secs(3);
-const LOOKS: usize = 10;
+const LOOKS: usize = 5;
 
 pub(crate) struct Reader {
     pub(crate) books: Arc<dyn Books>,
@@ -116,14 +115,15 @@ impl Reader {
         Ok(Reading { link, rows, met, again })
     }
 
-    /// Looks at rows by their ids until the ledger can tell what they mean. Those that are not there are `absent`.
+    /// Looks at rows by their ids until the ledger can tell what they mean. Those that are not there are `absent`. Says
+    /// which are still open after a while.
     pub(crate) async fn look_again(
         &self,
         kind: &'static Kind,
         mut ids: BTreeSet<Uuid>,
         absent: &Seen,
         listener: Listener<'_>,
-    ) -> Result<(), Broken> {
+    ) -> Result<BTreeSet<Uuid>, Broken> {
         for look in 0..LOOKS {
             if ids.is_empty() {
                 break;
@@ -147,7 +147,7 @@ impl Reader {
                 ids.extend(self.tell(kind, seen, asked_at, &mut *listener).await?);
             }
         }
-        Ok(())
+        Ok(ids)
     }
 
     /// A deletion does not say whose the row was.

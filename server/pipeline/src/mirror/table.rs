@@ -1,20 +1,24 @@
 //! How far one table has been read, and what of it is open.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use ledger::Mark;
 use model::record::Kind;
+use uuid::Uuid;
 
 use super::{Reader, gone::Gone};
 use crate::broken::Broken;
 
-/// A table whose mark is ours. While a person is asked about deletions, reading goes on ahead of the mark.
+/// A table whose mark is ours. While something is open, a question about deletions above all, reading goes on ahead of
+/// the mark, so that nothing of it is lost with this process.
 pub(crate) struct Table {
     pub(super) mark: Mark,
     /// Where the next reading begins; none for the whole table.
     pub(super) link: Option<String>,
     /// What is gone there and was not told the ledger yet.
     pub(super) gone: Gone,
+    /// Rows of which the ledger cannot tell yet what they mean.
+    pub(super) again: BTreeSet<Uuid>,
     /// How many were gone when a person was asked.
     pub(super) asked: Option<usize>,
 }
@@ -27,7 +31,7 @@ impl Table {
         reader: &Reader,
         hold: Duration,
     ) -> Result<Option<Self>, Broken> {
-        if let Some(table) = known.take_if(|table| table.gone.is_empty()) {
+        if let Some(table) = known.take_if(|table| table.gone.is_empty() && table.again.is_empty()) {
             return Ok(Some(table));
         }
         if let Some(table) = &known {
@@ -38,7 +42,10 @@ impl Table {
         Ok(Some(match known {
             // Nobody read on in between.
             Some(table) if table.mark.link == mark.link => Self { mark, ..table },
-            _ => Self { link: mark.link.clone(), mark, gone: Gone::default(), asked: None },
+            _ => {
+                let link = mark.link.clone();
+                Self { mark, link, gone: Gone::default(), again: BTreeSet::new(), asked: None }
+            }
         }))
     }
 
@@ -50,6 +57,7 @@ impl Table {
     pub(super) fn start_over(&mut self) {
         self.link = None;
         self.gone = Gone::default();
+        self.again.clear();
         self.asked = None;
     }
 }

@@ -1,10 +1,11 @@
 //! Every table that the product keeps in an organisation, and what points where.
 
 use dataverse::{Behaviour, ColumnDefinition, ColumnKind, LookupDefinition, TableDefinition};
-use model::record::{Field, KINDS, Kind, Need, Shape};
+use model::record::{Field, Kind, Need, Shape};
 
 use super::coming;
 use crate::{
+    organisation::kinds,
     row::{NAME, TENANT},
     targets::{CAMPAIGNS, TARGETS, TENANTS, TargetTable, USERS},
 };
@@ -21,7 +22,7 @@ pub(super) struct Wanted {
 /// What lookups point at first, then what is delivered.
 pub(super) fn wanted() -> Vec<Wanted> {
     let targets = TARGETS.iter().map(target);
-    let kinds = KINDS.iter().map(|kind| delivered(kind_table(kind), &[]));
+    let kinds = kinds().map(|kind| delivered(kind_table(kind), &[]));
     let coming = coming::tables().into_iter().map(|(table, points_at)| delivered(table, points_at));
     targets.chain(kinds).chain(coming).collect()
 }

@@ -20,6 +20,8 @@ use uuid::Uuid;
 pub struct Turns {
     pub ledger: Ledger,
     turn: Arc<Mutex<Watchers>>,
+    /// Until then the workers get no answer.
+    out_of_order: Arc<std::sync::Mutex<Option<Moment>>>,
 }
 
 /// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
@@ -31,7 +33,7 @@ struct Watchers {
 
 impl Turns {
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, turn: Arc::default() }
+        Self { ledger, turn: Arc::default(), out_of_order: Arc::default() }
     }
 
     /// One call of the ledger, which takes a millisecond.
@@ -45,6 +47,23 @@ impl Turns {
             answer
         });
         taken.await.unwrap()
+    }
+
+    /// The workers cannot use the ledger for so long, as when its disk is full.
+    pub fn fail(&self, lasts: Duration) {
+        *self.out_of_order.lock().unwrap() = Some(Moment::now() + lasts);
+    }
+
+    async fn ask_of<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = Answer<T>> + Send + 'static,
+    ) -> Answer<T> {
+        let until = *self.out_of_order.lock().unwrap();
+        if until.is_some_and(|until| until > Moment::now()) {
+            sleep(Duration::from_millis(1)).await;
+            return Err(LedgerError::Unavailable("the disk is full".to_owned()));
+        }
+        self.take(call).await
     }
 }
 
@@ -93,67 +112,67 @@ impl Books for Turns {
 
     async fn lease(&self, most: usize, hold: Duration) -> Answer<Vec<Parcel>> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.lease(most, hold).await }).await
+        self.ask_of(async move { ledger.lease(most, hold).await }).await
     }
 
     async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Answer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
-        self.take(async move { ledger.delivered(&parcels, at).await }).await
+        self.ask_of(async move { ledger.delivered(&parcels, at).await }).await
     }
 
     async fn postponed(&self, parcels: &[Parcel], until: Instant, counted: bool) -> Answer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
-        self.take(async move { ledger.postponed(&parcels, until, counted).await }).await
+        self.ask_of(async move { ledger.postponed(&parcels, until, counted).await }).await
     }
 
     async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Answer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
-        self.take(async move { ledger.dead(&parcels).await }).await
+        self.ask_of(async move { ledger.dead(&parcels).await }).await
     }
 
     async fn unconfirmed(&self, until: Instant, most: usize) -> Answer<Vec<Unconfirmed>> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.unconfirmed(until, most).await }).await
+        self.ask_of(async move { ledger.unconfirmed(until, most).await }).await
     }
 
     async fn confirmed(&self, read: &[Unconfirmed]) -> Answer<u64> {
         let (ledger, read) = (self.ledger.clone(), read.to_vec());
-        self.take(async move { ledger.confirmed(&read).await }).await
+        self.ask_of(async move { ledger.confirmed(&read).await }).await
     }
 
     async fn read(&self, tenant: TenantId, kind: &'static Kind, id: Uuid) -> Answer<Option<Held>> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.read(tenant, kind, id).await }).await
+        self.ask_of(async move { ledger.read(tenant, kind, id).await }).await
     }
 
     async fn standing(&self, tenant: TenantId) -> Answer<Standing> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.standing(tenant).await }).await
+        self.ask_of(async move { ledger.standing(tenant).await }).await
     }
 
     async fn take_mark(&self, kind: &'static Kind, hold: Duration) -> Answer<Option<Mark>> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.take_mark(kind, hold).await }).await
+        self.ask_of(async move { ledger.take_mark(kind, hold).await }).await
     }
 
     async fn hold_mark(&self, mark: &Mark, hold: Duration) -> Answer<bool> {
         let (ledger, mark) = (self.ledger.clone(), mark.clone());
-        self.take(async move { ledger.hold_mark(&mark, hold).await }).await
+        self.ask_of(async move { ledger.hold_mark(&mark, hold).await }).await
     }
 
     async fn keep_mark(&self, mark: &Mark, link: Option<&str>, hold: Duration) -> Answer<bool> {
         let (ledger, mark, link) = (self.ledger.clone(), mark.clone(), link.map(str::to_owned));
-        self.take(async move { ledger.keep_mark(&mark, link.as_deref(), hold).await }).await
+        self.ask_of(async move { ledger.keep_mark(&mark, link.as_deref(), hold).await }).await
     }
 
     async fn free_mark(&self, mark: &Mark) -> Answer<()> {
         let (ledger, mark) = (self.ledger.clone(), mark.clone());
-        self.take(async move { ledger.free_mark(&mark).await }).await
+        self.ask_of(async move { ledger.free_mark(&mark).await }).await
     }
 
     async fn ask(&self, mark: &Mark, gone: i64, of: i64) -> Answer<()> {
         let (ledger, mark) = (self.ledger.clone(), mark.clone());
-        self.take(async move { ledger.ask(&mark, gone, of).await }).await
+        self.ask_of(async move { ledger.ask(&mark, gone, of).await }).await
     }
 
     async fn reflect(
@@ -163,7 +182,7 @@ impl Books for Turns {
         asked_at: Instant,
     ) -> Answer<Vec<Reflected>> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.reflect(kind, rows, asked_at).await }).await
+        self.ask_of(async move { ledger.reflect(kind, rows, asked_at).await }).await
     }
 
     async fn standing_there(
@@ -174,21 +193,21 @@ impl Books for Turns {
         most: usize,
     ) -> Answer<Vec<There>> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.standing_there(kind, after, before, most).await }).await
+        self.ask_of(async move { ledger.standing_there(kind, after, before, most).await }).await
     }
 
     async fn rejects(&self, tenant: TenantId, most: usize) -> Answer<Vec<Reject>> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.rejects(tenant, most).await }).await
+        self.ask_of(async move { ledger.rejects(tenant, most).await }).await
     }
 
     async fn spend(&self, cost: i64) -> Answer<()> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.spend(cost).await }).await
+        self.ask_of(async move { ledger.spend(cost).await }).await
     }
 
     async fn spent(&self, since: Instant) -> Answer<Vec<(Instant, i64)>> {
         let ledger = self.ledger.clone();
-        self.take(async move { ledger.spent(since).await }).await
+        self.ask_of(async move { ledger.spent(since).await }).await
     }
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::support::{KIND, T};
 
 /// After so long in peace, everything must have come in order.
-const PEACE: u32 = 240;
+const PEACE: u32 = 90;
 
 pub struct World {
     pub books: Turns,
@@ -141,6 +141,16 @@ impl World {
         self.organisation.put(id, &row);
     }
 
+    /// A row that is the same run as one of ours, or as one that is still to come there.
+    pub fn others_make_twin(&self, run: usize, id: Uuid) {
+        let row = json!({
+            "apex_campaignid": format!("c{}", run % 3), "apex_runid": format!("r{run}"), "apex_phase": "1",
+            "apex_agentstotal": 9, "apex_agentssuccessful": 9, "apex_tokensin": 5000,
+            "apex_createdat": "2026-11-21T12:30:00Z",
+        });
+        self.organisation.put(id, &row);
+    }
+
     pub fn others_edit(&self, at: usize, tokens: i64) {
         if let Some(id) = self.some_row(at) {
             self.organisation.put(id, &json!({ "apex_tokensin": tokens }));
@@ -210,10 +220,22 @@ impl World {
             sleep(Duration::from_secs(60)).await;
             self.answer(minute % 2 == 0).await;
             self.send_again().await;
+            self.delete_twins().await;
             reckoning = Reckoning::of(&self).await;
         }
         reckoning.check(self.seed);
         std::mem::take(&mut self.organisation.state().log)
+    }
+
+    /// As they are asked to, people delete one of two rows that are the same run.
+    async fn delete_twins(&self) {
+        let ledger = self.books.ledger.clone();
+        let rejects = self.books.take(async move { ledger.rejects(T, 1000).await }).await.unwrap();
+        for twin in rejects.iter().filter(|reject| reject.reason.contains("twice")) {
+            if self.organisation.state().rows.contains_key(&(RUNS, twin.dataverse_id)) {
+                self.organisation.delete(twin.dataverse_id);
+            }
+        }
     }
 
     async fn send_again(&self) {
