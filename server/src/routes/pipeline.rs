@@ -72,6 +72,7 @@ fn balance(balance: &Balance) -> Value {
         "dead": balance.dead,
         "dropped": balance.dropped,
         "deleted": balance.deleted,
+        "unsent": balance.unsent,
         "unaccounted": balance.unaccounted(),
     })
 }

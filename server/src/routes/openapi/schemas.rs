@@ -44,7 +44,7 @@ pub fn schemas() -> Value {
         "Balance": closed(json!({
             "table": {"type": "string"}, "received": count(), "mirrored": count(), "durable": count(), "delivered": count(),
             "confirmed": count(), "pending": count(), "dead": count(), "dropped": count(), "deleted": count(),
-            "unaccounted": count(),
+            "unsent": count(), "unaccounted": count(),
         })),
         "DeadLetter": closed(dead_letter(json!({}))),
         "WholeDeadLetter": closed(dead_letter(json!({"request": nullable("string"), "response": nullable("string")}))),
