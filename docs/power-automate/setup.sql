@@ -25,6 +25,7 @@ CREATE INDEX exported_exported_at ON studio_flow.exported (exported_at);
 -- Marks the run in the ledger, unless it was corrected while the flow carried its former state: then it goes on waiting.
 -- A run that is carried once more replaces its own line, and lines of last month go.
 CREATE FUNCTION studio_flow.mark() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
     DELETE FROM studio_flow.exported WHERE id = NEW.id OR exported_at < now() - interval '30 days';

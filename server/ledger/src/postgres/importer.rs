@@ -1,5 +1,7 @@
 //! Takes in records of which some were delivered already: in one transaction, so that no relay ever sees those.
 
+use std::collections::HashMap;
+
 use model::{
     record::{Kind, Record},
     tenant::TenantId,
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use super::{
     fault, intake,
+    row::get,
     schema::Schema,
     step::{Closing, Step},
     target,
@@ -60,6 +63,11 @@ impl Importer {
     ) -> Result<Result<Vec<Outcome>, LedgerError>, Error> {
         let told = self.schema.begin_writing().fetch_all(&mut self.connection).await?;
         let now: i64 = told.last().ok_or(Error::RowNotFound)?.try_get(0)?;
+        // A trigger keeps the plan that it made when the outbox was empty, and would read all that was ever in it.
+        self.schema
+            .script("SET LOCAL plan_cache_mode = force_custom_plan")
+            .execute(&mut self.connection)
+            .await?;
         let mut step = Step {
             connection: &mut self.connection,
             schema: &self.schema,
@@ -93,34 +101,51 @@ async fn export(
     exported: &[Option<Instant>],
 ) -> Result<(), Error> {
     let stands = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Stored(_) | Verdict::Duplicate(_));
-    let (ids, times): (Vec<Uuid>, Vec<i64>) = outcomes
+    let times: HashMap<Uuid, i64> = outcomes
         .iter()
         .zip(exported)
         .filter(|(outcome, _)| stands(outcome))
         .filter_map(|(outcome, at)| Some((outcome.id, at.as_ref()?.micros())))
-        .unzip();
-    if ids.is_empty() {
+        .collect();
+    let (positions, times): (Vec<i64>, Vec<i64>) =
+        waiting(step, tenant, kind, &times).await?.into_iter().unzip();
+    if positions.is_empty() {
         return Ok(());
     }
-    let table = kind.table;
-    // In the order in which everybody locks.
-    step.schema
-        .query(&format!(
-            "SELECT 1 FROM studio.{table} WHERE tenant_id = $1 AND id = ANY($2) ORDER BY position FOR NO KEY UPDATE"
-        ))
-        .bind(tenant.0)
-        .bind(ids.clone())
-        .execute(&mut *step.connection)
-        .await?;
-    step.schema
-        .query(&format!(
-            "UPDATE studio.{table} AS r SET exported_at = e.at FROM unnest($2::uuid[], $3::bigint[]) AS e (id, at) \
-             WHERE r.tenant_id = $1 AND r.id = e.id AND r.exported_at IS NULL AND r.withdrawn_at IS NULL"
-        ))
-        .bind(tenant.0)
-        .bind(ids)
-        .bind(times)
-        .execute(&mut *step.connection)
-        .await
-        .map(|_| ())
+    let update = format!(
+        "UPDATE studio.{} AS r SET exported_at = e.at FROM unnest($2::bigint[], $3::bigint[]) AS e (position, at) \
+         WHERE r.tenant_id = $1 AND r.position = e.position",
+        kind.table
+    );
+    let query = step.schema.query(&update).bind(tenant.0).bind(positions).bind(times);
+    query.execute(&mut *step.connection).await.map(|_| ())
+}
+
+/// Locks these records in the order in which everybody does. Says where those stand that wait to be delivered, and when
+/// each was exported.
+///
+/// Nothing is asked of a record but its id: in a table that was never analysed, a condition on `exported_at` makes
+/// PostgreSQL walk everything that waits, once for each.
+async fn waiting(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    kind: &Kind,
+    times: &HashMap<Uuid, i64>,
+) -> Result<Vec<(i64, i64)>, Error> {
+    if times.is_empty() {
+        return Ok(Vec::new());
+    }
+    let select = format!(
+        "SELECT id, position, exported_at IS NULL AND withdrawn_at IS NULL FROM studio.{} \
+         WHERE tenant_id = $1 AND id = ANY($2) ORDER BY position FOR NO KEY UPDATE",
+        kind.table
+    );
+    let query = step.schema.query(&select).bind(tenant.0).bind(times.keys().copied().collect::<Vec<_>>());
+    let mut waiting = Vec::new();
+    for row in &query.fetch_all(&mut *step.connection).await? {
+        if let (Some(at), true) = (times.get(&get::<Uuid>(row, 0)?), get(row, 2)?) {
+            waiting.push((get(row, 1)?, *at));
+        }
+    }
+    Ok(waiting)
 }
