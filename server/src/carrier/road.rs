@@ -15,6 +15,9 @@ use crate::settings::Settings;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// How long an echo may be under way.
+const GRACE: Duration = Duration::from_secs(5);
+
 pub struct Road {
     pub carrier: Arc<Carrier>,
     pub target: Target,
@@ -39,6 +42,7 @@ pub fn pace(settings: &Settings, target: &Target) -> pipeline::Settings {
         tenants: tenants(),
         read_back_every: target.read_back_every(),
         mirror_every: settings.mirror_every,
+        unconfirmed_after: 2 * settings.mirror_every + GRACE,
         budget: settings.budget,
         hold: settings.lease.unwrap_or(usual.hold),
         ..usual

@@ -26,7 +26,7 @@ type Fact = (&'static str, String);
 fn delivery(relay: &RelayStatus) -> Vec<Fact> {
     vec![
         ("Last delivery", relay.last_delivery.map_or_else(never, moment)),
-        ("Last read back", relay.last_read_back.map_or_else(never, moment)),
+        ("Last look at what changed there", relay.mirror.last_pass.map_or_else(never, moment)),
         ("Sent since the start", grouped(relay.sent)),
         ("Records in a request", grouped(relay.batch as u64)),
         ("Pauses since the start", grouped(relay.pauses)),
