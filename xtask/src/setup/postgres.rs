@@ -2,7 +2,7 @@
 //!
 //! They are never installed: Debian's packages would start a server on this machine at once, and tests start their own.
 //! PostgreSQL refuses to run as root. Root's tests therefore hand it to the user `nobody`, through `setpriv`, who has to
-//! be able to reach the programs; a folder of tools under `/root` is not for others.
+//! be able to reach the programs; a folder of tools under `/root` is not for others, so that these go elsewhere then.
 
 use std::{
     fs,
@@ -34,6 +34,9 @@ const VERSION_MIN: u32 = 15;
 /// Where Debian puts what is not for everybody's PATH.
 const DEBIAN: &str = "/usr/lib/postgresql";
 const POOLER: &str = "/usr/sbin/pgbouncer";
+
+/// Root's tools that another user runs.
+const ROOTS_TOOLS: &str = "/var/cache/studio-metrics/tools";
 
 const TOOL: Tool<'_> =
     Tool { name: "postgres", version: "recipe 1", about: "unpacked, not installed: up to 50 MB, about 10 s" };
@@ -74,8 +77,21 @@ fn unpacked(house: &House) -> Result<Postgres> {
             "the ledger's tests need PostgreSQL ({VERSION_MIN} or newer: `initdb`, `pg_ctl`) and `pgbouncer` on the PATH; install both, then call this again"
         );
     }
-    let place = TOOL.once(house, |place| unpack(house, place))?;
+    let elsewhere = House { tools: tools(house), root: house.root.clone(), target: house.target.clone() };
+    fs::create_dir_all(&elsewhere.tools)?;
+    let place = TOOL.once(&elsewhere, |place| unpack(&elsewhere, place))?;
     Ok(Postgres { programs: place.join("bin"), pooler: place.join("bin/pgbouncer") })
+}
+
+/// Our own folder, unless these have to be run by another user, who may not enter it.
+fn tools(house: &House) -> PathBuf {
+    if apt::is_root() && !is_open_to_others(&house.tools) { ROOTS_TOOLS.into() } else { house.tools.clone() }
+}
+
+fn is_open_to_others(folder: &Path) -> bool {
+    let may_enter =
+        |folder: &Path| fs::metadata(folder).is_ok_and(|about| about.permissions().mode() & 1 == 1);
+    folder.ancestors().all(may_enter)
 }
 
 /// The two, and the libraries that they need and this machine has not. What else the packages ask for is for servers that run
@@ -135,4 +151,21 @@ fn refuse_if_out_of_reach(found: &Postgres) -> Result<()> {
             found.programs.display()
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_open_when_all_above_it_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let inner = folder.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        let open = |mode: u32| {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+            is_open_to_others(&inner)
+        };
+        assert_eq!([open(0o711), open(0o700)], [true, false]);
+    }
 }
