@@ -37,13 +37,16 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::routes::records::CAMPAIGN_RUNS;
+    use crate::routes::{letters, records::CAMPAIGN_RUNS};
 
     /// Pages and their files are for people; the poll is the page's own business.
     const NOT_FOR_PROGRAMS: &[&str] = &[
         "/",
         "/pipeline",
         "/pipeline/demo",
+        "/pipeline/question",
+        "/pipeline/refused",
+        "/pipeline/refused/{kind}/{id}",
         "/theme",
         "/api/panel",
         "/pkg/{name}",
@@ -62,7 +65,8 @@ mod tests {
             .map(str::to_owned)
             .collect();
         routes.retain(|route| !NOT_FOR_PROGRAMS.contains(&route.as_str()));
-        routes.extend([CAMPAIGN_RUNS.path.to_owned(), format!("{}/{{id}}", CAMPAIGN_RUNS.path)]);
+        let records = [CAMPAIGN_RUNS.path.to_owned(), format!("{}/{{id}}", CAMPAIGN_RUNS.path)];
+        routes.extend(records.into_iter().chain([letters::PATH.to_owned()]));
         let described = describe()["paths"].as_object().map(|paths| paths.keys().cloned().collect());
         assert_eq!(described, Some(routes));
     }
