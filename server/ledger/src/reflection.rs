@@ -16,7 +16,10 @@ use model::{
 };
 use uuid::Uuid;
 
-use self::likeness::{is, says};
+use self::{
+    facts::Lent,
+    likeness::{is, says},
+};
 use crate::{Reflected, Reflection, Seen};
 
 /// A row may be older than what was acknowledged so short a time before it was asked for.
@@ -65,6 +68,8 @@ impl<'a> Judge<'a> {
         let withdrawn = fact.row.held.withdrawn_at.is_some();
         let never_there = match fact.line {
             Line::Nothing => withdrawn || fact.row.held.stored.exported_at.is_none(),
+            // It was sent, and nobody heard what came of that.
+            Line::Waiting { lent: Lent::Before, .. } => false,
             Line::Waiting { first, .. } | Line::Dead { first } | Line::Dropped { first } => {
                 // Once it has taken somebody's row for its own, that one stands there.
                 first && !withdrawn && fact.row.dataverse_id.is_none()
@@ -72,7 +77,7 @@ impl<'a> Judge<'a> {
         };
         match fact.line {
             // It may be on its way there under its own id just now.
-            Line::Waiting { lent: true, .. } if never_there => self.says(Reflected::Again, None),
+            Line::Waiting { lent: Lent::Now, .. } if never_there => self.says(Reflected::Again, None),
             Line::Nothing if withdrawn => {
                 Decided { adopts: true, ..self.says(Reflected::Changed, Some(fact)) }
             }

@@ -120,8 +120,11 @@ async fn what_breaks_a_rule_is_shown_and_left_out() {
     })
     .await;
     assert_eq!(mirror["rejects"][0]["id"], json!(id));
-    assert!(mirror["rejects"][0]["reason"].as_str().unwrap().contains("agentsSuccessful"), "{mirror}");
-    assert!(studio.get("/pipeline").await.text().await.unwrap().contains("agentsSuccessful"));
+    assert!(
+        mirror["rejects"][0]["reason"].as_str().unwrap().contains("apex_agentssuccessful must be at most"),
+        "{mirror}"
+    );
+    assert!(studio.get("/pipeline").await.text().await.unwrap().contains("apex_agentssuccessful"));
     shared.other.update(RUNS, id, &json!({"apex_agentssuccessful": 4})).await.unwrap();
     shows(&studio, "wrong", 1).await;
     assert_eq!(studio.json("/api/pipeline").await["mirror"]["rejected"], 0);

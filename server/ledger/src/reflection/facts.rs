@@ -24,9 +24,17 @@ pub(crate) struct Fact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     Nothing,
-    Waiting { first: bool, lent: bool },
+    Waiting { first: bool, lent: Lent },
     Dead { first: bool },
     Dropped { first: bool },
+}
+
+/// Whether a relay has had it: then it may be there although nobody heard so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lent {
+    Never,
+    Now,
+    Before,
 }
 
 impl Line {
@@ -34,8 +42,9 @@ impl Line {
     pub(crate) const fn of(code: i64, first: i64) -> Self {
         let first = first == 1;
         match code {
-            1 => Self::Waiting { first, lent: false },
-            2 => Self::Waiting { first, lent: true },
+            1 => Self::Waiting { first, lent: Lent::Never },
+            2 => Self::Waiting { first, lent: Lent::Now },
+            5 => Self::Waiting { first, lent: Lent::Before },
             3 => Self::Dead { first },
             4 => Self::Dropped { first },
             _ => Self::Nothing,
@@ -45,7 +54,7 @@ impl Line {
     /// SQL for a code and `first`, of a record's entry `o` in the outbox and its dead letter `d`; `now` is a parameter.
     pub(crate) fn sql(now: &str) -> String {
         format!(
-            "CAST(CASE WHEN o.leased_until > {now} THEN 2 WHEN o.position IS NOT NULL THEN 1 \
+            "CAST(CASE WHEN o.leased_until > {now} THEN 2 WHEN o.epoch > 0 THEN 5 WHEN o.position IS NOT NULL THEN 1 \
              WHEN d.dropped_at IS NOT NULL THEN 4 WHEN d.position IS NOT NULL THEN 3 ELSE 0 END AS bigint), \
              coalesce(o.first, d.first, 0)"
         )

@@ -95,6 +95,7 @@ suites! {
         our_own_deletion_is_confirmed_by_its_echo
         what_is_lost_there_is_sent_again
         a_row_of_the_same_key_is_adopted_unless_ours_stands_there
+        a_row_of_the_same_key_is_refused_once_ours_may_stand_there
         what_is_no_record_is_kept_among_the_rejects_until_it_is
         what_was_withdrawn_unsent_and_stands_there_is_back
         a_page_is_decided_in_its_order

@@ -187,9 +187,6 @@ pub async fn what_is_lost_there_is_sent_again(store: Store) {
 pub async fn a_row_of_the_same_key_is_adopted_unless_ours_stands_there(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
-    let lent = studio.lease(1).await;
-    assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Again, "ours is on its way");
-    studio.ledger.postponed(&lent, studio.now(), false).await.unwrap();
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Known);
     let parcels = studio.lease(1).await;
     assert_eq!((parcels[0].id, parcels[0].dataverse_id), (id, ELSEWHERE));
@@ -210,6 +207,19 @@ pub async fn a_row_of_the_same_key_is_adopted_unless_ours_stands_there(store: St
     assert_eq!((studio.list(10).await.len(), studio.standing().await.reflected.rejected), (1, 0));
     assert_eq!(studio.see(other, &tokens(4)).await, Reflected::Known);
     studio.balanced().await;
+}
+
+pub async fn a_row_of_the_same_key_is_refused_once_ours_may_stand_there(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.store(vec![tokens(1)]).await;
+    let lent = studio.lease(1).await;
+    assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Again, "ours is on its way");
+    studio.ledger.postponed(&lent, studio.now(), false).await.unwrap();
+    assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Refused, "it may have arrived");
+    let parcels = studio.lease(1).await;
+    assert_eq!(parcels[0].dataverse_id, parcels[0].id);
+    studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.balance[0].delivered, 1);
 }
 
 pub async fn what_is_no_record_is_kept_among_the_rejects_until_it_is(store: Store) {
