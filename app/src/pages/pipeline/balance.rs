@@ -100,7 +100,10 @@ pub(super) fn tables(balance: &[Balance]) -> impl IntoView + use<> {
 /// Newest first. What was received and what is on disk belong to the hour of their arrival, deliveries to the hour in
 /// which they happened.
 pub(super) fn hours(hours: &[Hour]) -> impl IntoView + use<> {
-    let rows = hours.iter().rev().map(|hour| {
+    let moved = |hour: &&Hour| {
+        hour.received + hour.mirrored + hour.delivered + hour.confirmed.abs() + hour.unaccounted > 0
+    };
+    let rows = hours.iter().rev().filter(moved).map(|hour| {
         let figures = [
             hour.received,
             hour.mirrored,
@@ -128,7 +131,7 @@ pub(super) fn hours(hours: &[Hour]) -> impl IntoView + use<> {
         <details class="card" id="by-hour">
             <summary><h2>"By hour"</h2></summary>
             <p class="quiet">
-                "The last 24 hours, UTC. Received, on disk and waiting count by the hour of arrival; delivered and read back by the \
+                "The last 24 hours, UTC, those in which nothing happened left out. Received, on disk and waiting count by the hour of arrival; delivered and read back by the \
                  hour in which it happened."
             </p>
             <div class="scroll" tabindex="0" role="region" aria-label="Every hour's figures">
