@@ -25,6 +25,7 @@ pub(super) fn heading(facts: &Facts) -> Heading {
         .or_else(|| success_fell(facts))
         .or_else(|| cost_rose(facts))
         .or_else(|| latency_rose(facts))
+        .or_else(|| attention(facts))
         .unwrap_or_else(|| well(facts))
 }
 
@@ -45,6 +46,13 @@ fn delivery(facts: &Facts) -> Option<Heading> {
         DeliveryState::Stopped => ("Dataverse is out of reach.", Tone::Late),
     };
     Some(Heading { lead: lead.to_owned(), rest: format!("{waiting}; nothing is lost."), tone })
+}
+
+/// What waits for a person, where nothing more urgent is to be said.
+fn attention(facts: &Facts) -> Option<Heading> {
+    let sentence = facts.delivery.attention.first()?;
+    let (lead, rest) = ("Somebody is needed.".to_owned(), format!("{sentence}; nothing is lost."));
+    Some(Heading { lead, rest, tone: Tone::Late })
 }
 
 fn nothing(facts: &Facts) -> Option<Heading> {

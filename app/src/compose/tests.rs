@@ -90,6 +90,16 @@ fn what_is_wrong_leads() {
 }
 
 #[test]
+fn what_waits_for_a_person_is_said_instead_of_all_is_well() {
+    let mut facts = facts(&day(10, 1_000_000, 97), &day(10, 1_000_000, 97));
+    facts.delivery.attention = vec!["Dataverse refuses 1 record; the pipeline page says why".to_owned()];
+    assert_eq!(
+        spoken(&facts),
+        "Somebody is needed. Dataverse refuses 1 record; the pipeline page says why; nothing is lost."
+    );
+}
+
+#[test]
 fn rises_lead_only_when_they_are_large_and_borne_out() {
     assert!(
         spoken(&facts(&day(10, 1_300_000, 97), &day(10, 1_000_000, 97))).starts_with("Cost rose by 30 %.")

@@ -19,7 +19,7 @@ pub fn sentences(standing: &Standing, questions: &[(&'static Kind, Question)]) -
         .collect();
     if standing.dead > 0 {
         let records = counted(standing.dead, "record", "records");
-        sentences.push(format!("Dataverse refuses {records}; the pipeline page says why and mends it"));
+        sentences.push(format!("Dataverse refuses {records}; the pipeline page says why"));
     }
     if standing.reflected.rejected > 0 {
         let rows = counted(standing.reflected.rejected, "row", "rows");
