@@ -165,19 +165,19 @@ fn make(kind: &Kind) -> Statements {
 }
 
 fn insert(table: &str, columns: &[&str], rows: usize) -> String {
-    let values = values("?1, ?2", columns.len() + 2, rows);
-    let columns = columns.join(", ");
-    format!("INSERT INTO {table} (tenant_id, received_at, position, id, {columns}) VALUES {values}")
+    let into = format!("{table} (tenant_id, received_at, position, id, {})", columns.join(", "));
+    insert_rows(&into, "shared.tenant, shared.at", columns.len() + 2, rows)
 }
 
-/// So many rows, each of what all have in common and of `width` parameters of its own.
-fn values(common: &str, width: usize, rows: usize) -> String {
-    let row = |at: usize| {
-        let first = 3 + at * width;
-        let marks: String = (first..first + width).map(|mark| format!(", ?{mark}")).collect();
-        format!("({common}{marks})")
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+/// One INSERT of so many rows: what all have in common (`common`, out of the tenant and a time), then of each row `width`
+/// parameters. None is numbered: SQLite looks numbers up one by one, and did little else.
+fn insert_rows(into: &str, common: &str, width: usize, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; width].join(", "));
+    let rows = vec![row; rows].join(", ");
+    format!(
+        "WITH shared (tenant, at) AS (VALUES (?, ?)) INSERT INTO {into} \
+         SELECT {common}, given.* FROM shared CROSS JOIN (VALUES {rows}) AS given"
+    )
 }
 
 fn leak(sql: String) -> &'static str {

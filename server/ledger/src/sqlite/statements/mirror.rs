@@ -2,7 +2,7 @@
 
 use model::record::Kind;
 
-use super::{CHUNKS, leak, of_chunk, values};
+use super::{CHUNKS, insert_rows, leak, of_chunk};
 use crate::reflection::Line;
 
 pub(in crate::sqlite) struct Statements {
@@ -82,10 +82,9 @@ fn known_head(row: &str, table: &str) -> String {
 }
 
 fn insert(table: &str, columns: &[&str], rows: usize) -> String {
-    let values = values("?1, ?2, ?2, ?2", columns.len() + 3, rows);
-    let columns = columns.join(", ");
-    format!(
-        "INSERT INTO {table} (tenant_id, received_at, exported_at, confirmed_at, position, id, dataverse_id, {columns}) \
-         VALUES {values}"
-    )
+    let into = format!(
+        "{table} (tenant_id, received_at, exported_at, confirmed_at, position, id, dataverse_id, {})",
+        columns.join(", ")
+    );
+    insert_rows(&into, "shared.tenant, shared.at, shared.at, shared.at", columns.len() + 3, rows)
 }
