@@ -21,6 +21,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// Gives back what a flood of records took, and serves SQLite as well.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match commands::Command::parse().run().await {

@@ -29,6 +29,9 @@ fn is_phone(text: &str) -> bool {
 
 /// Nine digits as 3-2-4 mean nothing by themselves; with the word beside them they do.
 fn names_a_social_security_number(text: &str) -> bool {
+    if text.bytes().filter(|b| *b == b'-').count() < 2 {
+        return false;
+    }
     let lower = text.to_lowercase();
     let named = lower.contains("ssn") || lower.contains("social security");
     named && lower.split(|c: char| !(c.is_ascii_digit() || c == '-')).any(is_three_two_four)

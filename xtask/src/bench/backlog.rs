@@ -23,7 +23,7 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
     wait(&mut connection, "the relay", |pipeline| !pipeline["relay"].is_null())?;
     make(&mut connection, "away")?;
     for number in 0..RECORDS.unsigned_abs() / BATCH {
-        connection.send(&load::batch(number, BATCH))?;
+        connection.send(&load::batch(number, BATCH, load::past_run))?;
     }
     wait(&mut connection, "the outage", |pipeline| pipeline["state"] == "stopped")?;
     make(&mut connection, "none")?;

@@ -1,6 +1,7 @@
 //! How many records a second are taken in, each on disk before its answer; beside the machine's own limit.
 
 use std::{
+    env,
     fs::{self, File},
     io::Write as _,
     path::Path,
@@ -20,19 +21,22 @@ const CONNECTIONS: usize = 64;
 const BATCH: u64 = 1_000;
 const BATCHERS: usize = 4;
 
-pub fn measure(house: &House, binary: &Path) -> Result<Report> {
-    let data = house.target.join("bench-intake-data");
+pub fn measure(_: &House, binary: &Path) -> Result<Report> {
+    let data = env::temp_dir().join("studio-bench-intake");
     _ = fs::remove_dir_all(&data);
     let resting = [("STUDIO_DEMO", "off"), ("USE_DATAVERSE", "false"), ("STUDIO_LOG", "error")];
     let server = Server::start_with(binary, &data, &resting)?;
     let alone = load::send(&server.address, 1, TIME / 4, |number| load::run(number + 2_000_000_000))?;
     let single = load::send(&server.address, CONNECTIONS, TIME, load::run)?;
-    let batched =
-        load::send(&server.address, BATCHERS, TIME, |number| load::batch(number + 1_000_000, BATCH))?;
+    let batches = |first: u64, run: fn(u64) -> String| {
+        load::send(&server.address, BATCHERS, TIME, |number| load::batch(first + number, BATCH, run))
+    };
+    let batched = batches(1_000_000, load::run)?;
+    let past = batches(1_500_000, load::past_run)?;
     let memory = server.memory()? as f64 / 1e6;
     drop(server);
     let flushes = bare(&data.join("bare"), &load::run(1))?;
-    let batch_flushes = bare(&data.join("bare"), &load::batch(1, BATCH))? * BATCH as f64;
+    let batch_flushes = bare(&data.join("bare"), &load::batch(1, BATCH, load::run))? * BATCH as f64;
     fs::remove_dir_all(&data)?;
     let rate = |load: &Load| load.requests / load.seconds;
     Ok(Report {
@@ -50,6 +54,12 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
                 rate(&batched) * BATCH as f64,
                 "records/s",
                 50_000.0,
+            ),
+            Figure::at_most(
+                "the same, of runs out of ninety days",
+                rate(&past) * BATCH as f64,
+                "records/s",
+                None,
             ),
             Figure::at_most("bare loop: one record a flush", flushes, "records/s", None),
             Figure::at_most("bare loop: 1,000 records a flush", batch_flushes, "records/s", None),

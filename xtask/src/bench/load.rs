@@ -6,7 +6,7 @@ use std::{
     net::TcpStream,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context, Result, bail};
@@ -14,6 +14,9 @@ use serde_json::Value;
 
 use super::median;
 use crate::shell::now;
+
+/// How many threads send.
+const SENDERS: usize = 4;
 
 /// One connection that stays open.
 pub struct Connection {
@@ -38,12 +41,20 @@ impl Connection {
 
     /// Sends a request and reads its answer: status and body.
     pub fn ask(&mut self, method: &str, path: &str, media: &str, body: &str) -> Result<(u16, String)> {
+        self.write(method, path, media, body)?;
+        self.read()
+    }
+
+    fn write(&mut self, method: &str, path: &str, media: &str, body: &str) -> Result<()> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: {media}\r\ncontent-length: {}\r\n\r\n{body}",
             self.address,
             body.len()
         );
-        self.stream.get_mut().write_all(request.as_bytes())?;
+        Ok(self.stream.get_mut().write_all(request.as_bytes())?)
+    }
+
+    fn read(&mut self) -> Result<(u16, String)> {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|word| word.parse().ok()).context("no answer")?;
@@ -65,7 +76,16 @@ impl Connection {
 
     /// Sends runs in, one or an array, and is sure that they were taken.
     pub fn send(&mut self, runs: &str) -> Result<()> {
-        match self.ask("POST", "/api/metrics/campaign", "application/json", runs)? {
+        self.begin(runs)?;
+        self.end()
+    }
+
+    fn begin(&mut self, runs: &str) -> Result<()> {
+        self.write("POST", "/api/metrics/campaign", "application/json", runs)
+    }
+
+    fn end(&mut self) -> Result<()> {
+        match self.read()? {
             (200 | 201, _) => Ok(()),
             (status, body) => bail!("{status}: {body}"),
         }
@@ -77,7 +97,8 @@ impl Connection {
     }
 }
 
-/// Lets `connections` send for so long, each what `runs` makes of a number that nobody else gets.
+/// Lets `connections` send for so long, each what `runs` makes of a number that nobody else gets, and each the next when it
+/// has the answer to the one before. A few threads hold them all: sixty-four would spend the server's time on their turns.
 pub fn send(
     address: &str,
     connections: usize,
@@ -87,18 +108,27 @@ pub fn send(
     let (number, over) = (AtomicU64::new(0), AtomicBool::new(false));
     let start = now();
     let taken: Result<Vec<Vec<f64>>> = thread::scope(|scope| {
-        let sender = || -> Result<Vec<f64>> {
-            let mut connection = Connection::to(address)?;
+        let sender = |held: usize| -> Result<Vec<f64>> {
+            let mut held = (0..held).map(|_| Connection::to(address)).collect::<Result<Vec<_>>>()?;
             let mut took = Vec::new();
             while !over.load(Relaxed) {
-                let body = runs(number.fetch_add(1, Relaxed));
-                let sent = now();
-                connection.send(&body)?;
-                took.push(sent.elapsed().as_secs_f64() * 1000.0);
+                let mut sent = Vec::with_capacity(held.len());
+                for connection in &mut held {
+                    let body = runs(number.fetch_add(1, Relaxed));
+                    sent.push(now());
+                    connection.begin(&body)?;
+                }
+                for (connection, sent) in held.iter_mut().zip(sent) {
+                    connection.end()?;
+                    took.push(sent.elapsed().as_secs_f64() * 1000.0);
+                }
             }
             Ok(took)
         };
-        let senders: Vec<_> = (0..connections).map(|_| scope.spawn(sender)).collect();
+        let senders: Vec<_> = (0..SENDERS.min(connections))
+            .map(|at| (connections + at) / SENDERS.min(connections))
+            .map(|held| scope.spawn(move || sender(held)))
+            .collect();
         thread::sleep(time);
         over.store(true, Relaxed);
         senders.into_iter().map(|sender| sender.join().expect("a sender does not panic")).collect()
@@ -108,11 +138,19 @@ pub fn send(
     Ok(Load { requests: taken.len() as f64, seconds, median_ms: median(taken) })
 }
 
-/// A run as a service sends it, spread over the last ninety days.
+/// A run as a service sends it when it ended.
 pub fn run(number: u64) -> String {
-    let day = 86_400 * (number % 90) + number % 86_400;
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
+    run_at(number, now - number % 10)
+}
+
+/// A run out of a history of ninety days.
+pub fn past_run(number: u64) -> String {
     // 2026-08-23 and on.
-    let at = 1_787_443_200 + day;
+    run_at(number, 1_787_443_200 + 86_400 * (number % 90) + number % 86_400)
+}
+
+fn run_at(number: u64, at: u64) -> String {
     format!(
         "{{\"campaignId\":\"c-{}\",\"runId\":\"load-{number}\",\"phase\":\"{}\",\"agentsTotal\":5,\"agentsSuccessful\":{},\
          \"assetsGenerated\":{},\"tokensIn\":{},\"tokensOut\":{},\"costUSD\":\"0.{:05}\",\"latencyP95Ms\":{},\"latencyAvgMs\":900,\
@@ -130,7 +168,7 @@ pub fn run(number: u64) -> String {
 }
 
 /// So many runs in one request.
-pub fn batch(number: u64, size: u64) -> String {
+pub fn batch(number: u64, size: u64, run: impl Fn(u64) -> String) -> String {
     let runs: Vec<String> = (0..size).map(|at| run(number * size + at)).collect();
     format!("[{}]", runs.join(","))
 }

@@ -24,7 +24,7 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
     let mut connection = Connection::to(&server.address)?;
     let filling = now();
     for number in 0..RECORDS / BATCH {
-        connection.send(&load::batch(number, BATCH))?;
+        connection.send(&load::batch(number, BATCH, load::past_run))?;
     }
     let filled = RECORDS as f64 / filling.elapsed().as_secs_f64();
     let after = server.memory()? as f64 / 1e6;

@@ -51,15 +51,13 @@ pub fn elements(body: &str) -> Result<Elements<'_>, serde_json::Error> {
 /// # Errors
 /// Every field that is wrong, missing or unknown.
 pub fn parse(kind: &Kind, json: &str, now: Instant) -> Result<Record, Vec<FieldFault>> {
-    let members = members(json).map_err(|fault| vec![fault])?;
-    let mut faults = stray_members(kind, &members);
-    let find = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, raw)| *raw);
-
+    let mut faults = Vec::new();
+    let sent = Sent::of(kind, members(json).map_err(|fault| vec![fault])?, &mut faults);
     let mut values = Vec::with_capacity(kind.fields.len());
     let mut timed = true;
-    for field in kind.fields {
-        timed &= field.need != Need::Arrival || find(field.json).is_some();
-        match read(field, find(field.json), now) {
+    for (field, raw) in kind.fields.iter().zip(sent.fields) {
+        timed &= field.need != Need::Arrival || raw.is_some();
+        match read(field, raw, now) {
             Ok(value) => values.push(value),
             Err(message) => {
                 faults.push(FieldFault::new(field.json, message));
@@ -67,15 +65,10 @@ pub fn parse(kind: &Kind, json: &str, now: Instant) -> Result<Record, Vec<FieldF
             }
         }
     }
-    let name = kind.naming.as_ref().and_then(|naming| find(naming.json).map(|raw| (naming, raw))).and_then(
-        |(naming, raw)| match read_text(raw, naming.max_chars) {
-            Ok(text) => Some(text),
-            Err(message) => {
-                faults.push(FieldFault::new(naming.json, message));
-                None
-            }
-        },
-    );
+    let name = kind.naming.as_ref().zip(sent.name).and_then(|(naming, raw)| {
+        let text = read_text(raw, naming.max_chars);
+        text.map_err(|message| faults.push(FieldFault::new(naming.json, message))).ok()
+    });
     faults.extend((kind.check)(&values));
     if !faults.is_empty() {
         return Err(faults);
@@ -113,27 +106,40 @@ fn members(json: &str) -> Result<Members<'_>, FieldFault> {
     })
 }
 
-fn stray_members(kind: &Kind, members: &Members<'_>) -> Vec<FieldFault> {
-    let naming = kind.naming.as_ref().map(|naming| naming.json);
-    let known: Vec<&str> = kind
-        .fields
-        .iter()
-        .filter(|field| field.need != Need::Derived)
-        .map(|field| field.json)
-        .chain(naming)
-        .collect();
-    let mut seen = BTreeSet::new();
-    let mut faults = Vec::new();
-    for (key, _) in members {
-        if !seen.insert(key.as_ref()) {
-            faults.push(FieldFault::new(key.as_ref(), "is there twice; send it once"));
-        } else if kind.fields.iter().any(|field| field.need == Need::Derived && field.json == key) {
-            faults.push(FieldFault::new(key.as_ref(), "is computed here; leave it out"));
-        } else if !known.contains(&key.as_ref()) {
-            faults.push(FieldFault::new(shown_name(key), unknown(key, &known)));
+/// The members that a sender may fill, in the order of the kind's fields.
+struct Sent<'a> {
+    fields: Vec<Option<&'a str>>,
+    name: Option<&'a str>,
+}
+
+impl<'a> Sent<'a> {
+    /// Says of every other member what is wrong with it.
+    fn of(kind: &Kind, members: Members<'a>, faults: &mut Vec<FieldFault>) -> Self {
+        let mut sent = Self { fields: vec![None; kind.fields.len()], name: None };
+        let mut strays = BTreeSet::new();
+        for (key, raw) in members {
+            let at = kind.fields.iter().position(|field| field.json == key);
+            let place = match at {
+                Some(at) if kind.fields[at].need != Need::Derived => Some(&mut sent.fields[at]),
+                None if kind.naming.as_ref().is_some_and(|naming| naming.json == key) => Some(&mut sent.name),
+                _ => None,
+            };
+            match place {
+                Some(place @ None) => *place = Some(raw),
+                Some(Some(_)) => faults.push(twin(&key)),
+                None if !strays.insert(key.clone()) => faults.push(twin(&key)),
+                None if at.is_some() => {
+                    faults.push(FieldFault::new(key, "is computed here; leave it out"));
+                }
+                None => faults.push(FieldFault::new(shown_name(&key), unknown(kind, &key))),
+            }
         }
+        sent
     }
-    faults
+}
+
+fn twin(key: &str) -> FieldFault {
+    FieldFault::new(key, "is there twice; send it once")
 }
 
 /// A name that nobody here chose is repeated only as far as it can be a slip of the pen.
@@ -141,9 +147,10 @@ fn shown_name(key: &str) -> String {
     key.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
-fn unknown(key: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
+fn unknown(kind: &Kind, key: &str) -> String {
+    let fields = kind.fields.iter().filter(|field| field.need != Need::Derived).map(|field| field.json);
+    let near = fields
+        .chain(kind.naming.as_ref().map(|naming| naming.json))
         .map(|name| (strsim::damerau_levenshtein(&fold(key), &fold(name)), name))
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, name)| *distance <= 2.max(name.len() / 3));
@@ -180,7 +187,7 @@ fn nought(shape: Shape) -> Value {
 }
 
 fn read_text(raw: &str, max_chars: usize) -> Result<String, String> {
-    let rule = format!("must be a text of 1 to {max_chars} characters");
+    let rule = format_args!("must be a text of 1 to {max_chars} characters");
     if !raw.starts_with('"') {
         return Err(format!("{rule}; this is {}", shape_of(raw)));
     }
@@ -203,13 +210,14 @@ fn read_text(raw: &str, max_chars: usize) -> Result<String, String> {
 }
 
 fn read_whole(raw: &str, max: i64) -> Result<i64, String> {
-    let rule = format!("must be a whole number from 0 to {max}");
+    let rule = format_args!("must be a whole number from 0 to {max}");
     if !is_number(raw) {
         return Err(format!("{rule}; this is {}", shape_of(raw)));
     }
     // With nine more decimals than a whole number has, a fraction cannot hide behind the rounding.
     let number = decimal::parse(raw, 0).ok_or_else(|| format!("{rule}; this one is out of range"))?;
-    let exact = decimal::parse(raw, 9).is_none_or(|fine| fine == number.saturating_mul(1_000_000_000));
+    let exact = raw.bytes().all(|b| b.is_ascii_digit())
+        || decimal::parse(raw, 9).is_none_or(|fine| fine == number.saturating_mul(1_000_000_000));
     if !exact {
         return Err(format!("{rule}; this one has a fraction"));
     }
@@ -220,22 +228,23 @@ fn read_whole(raw: &str, max: i64) -> Result<i64, String> {
 }
 
 fn read_decimal(raw: &str, scale: u8, max: i64) -> Result<i64, String> {
-    let rule = format!("must be a decimal from 0 to {}, as a number or a text", decimal::format(max, scale));
+    let rule =
+        || format!("must be a decimal from 0 to {}, as a number or a text", decimal::format(max, scale));
     let text = if raw.starts_with('"') {
         serde_json::from_str::<Cow<'_, str>>(raw).ok()
     } else {
         Some(Cow::from(raw))
     };
     let Some(text) = text.filter(|text| raw.starts_with('"') || is_number(text)) else {
-        return Err(format!("{rule}; this is {}", shape_of(raw)));
+        return Err(format!("{}; this is {}", rule(), shape_of(raw)));
     };
     let number = decimal::parse(&text, scale)
-        .ok_or_else(|| format!("{rule}; this one is none, or far out of range"))?;
+        .ok_or_else(|| format!("{}; this one is none, or far out of range", rule()))?;
     // A rounded nought hides its sign: what was below nought is refused all the same.
     if !(0..=max).contains(&number)
         || (text.starts_with('-') && text.bytes().any(|b| matches!(b, b'1'..=b'9')))
     {
-        return Err(format!("{rule}; this one is out of range"));
+        return Err(format!("{}; this one is out of range", rule()));
     }
     Ok(number)
 }

@@ -14,7 +14,7 @@ use super::{
     change::note,
     known::Known,
     row,
-    statements::{self, CHUNKS, Statements},
+    statements::{self, Statements},
     writer::Step,
 };
 use crate::{
@@ -114,7 +114,7 @@ impl Intake<'_> {
             }
             None => self.keep_here(connection).await?,
         }
-        self.write_receipts(connection).await
+        self.write_receipts(connection, known).await
     }
 
     async fn write_tenants(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
@@ -142,10 +142,9 @@ impl Intake<'_> {
         for of_tenant in self.fresh.chunk_by(|one, next| one.tenant == next.tenant) {
             let mut rest = of_tenant;
             while let Some(tenant) = rest.first().map(|fresh| fresh.tenant) {
-                let (now, after) = rest.split_at(chunk(rest.len()));
-                let mut query = sqlx::query(statements.insert(now.len()))
-                    .bind(tenant.to_string())
-                    .bind(self.now.micros());
+                let (insert, size) = statements.insert.next(rest.len());
+                let (now, after) = rest.split_at(size);
+                let mut query = sqlx::query(insert).bind(tenant.to_string()).bind(self.now.micros());
                 for fresh in now {
                     query = query.bind(position).bind(fresh.id.to_string());
                     query = fresh.record.values.iter().fold(query, row::bind);
@@ -167,70 +166,53 @@ impl Intake<'_> {
         Ok(())
     }
 
-    async fn write_receipts(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
-        let mut rest = &self.receipts[..];
-        while !rest.is_empty() {
-            let size = chunk(rest.len());
-            let (now, after) = rest.split_at(size);
-            let mut query = sqlx::query(receipts_sql(size));
-            for receipt in now {
-                query = query
-                    .bind(receipt.tenant.to_string())
-                    .bind(self.kind.name)
-                    .bind(self.now.micros())
-                    .bind(receipt.taken)
-                    .bind(receipt.checksum);
+    async fn write_receipts(
+        &self,
+        connection: &mut SqliteConnection,
+        known: &mut Known,
+    ) -> Result<(), Error> {
+        for of_tenant in self.receipts.chunk_by(|one, next| one.tenant == next.tenant) {
+            let mut rest = of_tenant;
+            while let Some(tenant) = rest.first().map(|receipt| receipt.tenant) {
+                let (insert, size) = statements::receipts().next(rest.len());
+                let (now, after) = rest.split_at(size);
+                let mut query = sqlx::query(insert).bind(tenant.to_string()).bind(self.now.micros());
+                for receipt in now {
+                    query = query.bind(self.kind.name).bind(receipt.taken).bind(receipt.checksum);
+                }
+                query.execute(&mut *connection).await?;
+                rest = after;
             }
-            query.execute(&mut *connection).await?;
-            rest = after;
         }
-        self.add_to_hour(connection).await
+        self.add_to_hour(connection, known).await
     }
 
-    async fn add_to_hour(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+    async fn add_to_hour(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
         let mut sums: BTreeMap<TenantId, (i64, i64, i64)> = BTreeMap::new();
         for receipt in &self.receipts {
             let sum = sums.entry(receipt.tenant).or_default();
             *sum = (sum.0 + 1, sum.1 + receipt.taken, sum.2.wrapping_add(receipt.checksum));
         }
         for (tenant, (requests, taken, checksum)) in sums {
-            add_receipts(connection, self.kind, tenant, self.now, (requests, taken, checksum)).await?;
+            // SQLite turns a sum that overflows into a float, so the checksum is added up here.
+            let so_far = known.checksum(connection, self.kind, tenant, hour_of(self.now)).await?;
+            *so_far = so_far.wrapping_add(checksum);
+            sqlx::query(
+                "INSERT INTO receipt_hours (tenant_id, kind, hour, requests, taken, checksum) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET \
+                 requests = requests + excluded.requests, taken = taken + excluded.taken, checksum = excluded.checksum",
+            )
+            .bind(tenant.to_string())
+            .bind(self.kind.name)
+            .bind(hour_of(self.now))
+            .bind(requests)
+            .bind(taken)
+            .bind(*so_far)
+            .execute(&mut *connection)
+            .await?;
         }
         Ok(())
     }
-}
-
-/// SQLite turns a sum that overflows into a float, so the checksum is added up here.
-async fn add_receipts(
-    connection: &mut SqliteConnection,
-    kind: &'static Kind,
-    tenant: TenantId,
-    now: Instant,
-    (requests, taken, checksum): (i64, i64, i64),
-) -> Result<(), Error> {
-    let hour = hour_of(now);
-    let so_far =
-        sqlx::query("SELECT checksum FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2 AND hour = ?3")
-            .bind(tenant.to_string())
-            .bind(kind.name)
-            .bind(hour)
-            .fetch_optional(&mut *connection)
-            .await?;
-    let so_far: i64 = so_far.map_or(Ok(0), |row| row::get(&row, 0))?;
-    sqlx::query(
-        "INSERT INTO receipt_hours (tenant_id, kind, hour, requests, taken, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-         ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET requests = requests + excluded.requests, \
-         taken = taken + excluded.taken, checksum = excluded.checksum",
-    )
-    .bind(tenant.to_string())
-    .bind(kind.name)
-    .bind(hour)
-    .bind(requests)
-    .bind(taken)
-    .bind(so_far.wrapping_add(checksum))
-    .execute(connection)
-    .await
-    .map(|_| ())
 }
 
 /// Keeps that there is such a tenant.
@@ -272,22 +254,4 @@ pub(super) async fn write_name(
         .execute(connection)
         .await
         .map(|_| ())
-}
-
-/// How many of so many rows the next statement takes.
-pub(super) fn chunk(rows: usize) -> usize {
-    CHUNKS.into_iter().find(|size| *size <= rows).unwrap_or(1)
-}
-
-fn receipts_sql(rows: usize) -> &'static str {
-    static MADE: std::sync::LazyLock<[String; CHUNKS.len()]> = std::sync::LazyLock::new(|| {
-        CHUNKS.map(|size| {
-            let values = vec!["(?, ?, ?, ?, ?)"; size].join(", ");
-            format!("INSERT INTO receipts (tenant_id, kind, at, taken, checksum) VALUES {values}")
-        })
-    });
-    CHUNKS
-        .iter()
-        .position(|size| *size == rows)
-        .map_or(MADE[CHUNKS.len() - 1].as_str(), |at| MADE[at].as_str())
 }

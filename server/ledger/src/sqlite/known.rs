@@ -15,6 +15,8 @@ const NAMES_MAX: usize = 50_000;
 pub(super) struct Known {
     newest: HashMap<&'static str, i64>,
     tenants: HashSet<TenantId>,
+    /// Of each tenant's newest hour with receipts: which it is, and their sum so far.
+    checksums: HashMap<(&'static str, TenantId), (i64, i64)>,
     names: HashMap<(&'static str, TenantId, String), Option<String>>,
 }
 
@@ -35,6 +37,29 @@ impl Known {
         };
         self.newest.insert(kind.name, newest + i64::try_from(count).unwrap_or(i64::MAX));
         Ok(newest + 1)
+    }
+
+    /// The sum of an hour's receipts so far, to be added to.
+    pub(super) async fn checksum(
+        &mut self,
+        connection: &mut SqliteConnection,
+        kind: &'static Kind,
+        tenant: TenantId,
+        hour: i64,
+    ) -> Result<&mut i64, Error> {
+        let known = self.checksums.entry((kind.name, tenant)).or_insert((i64::MIN, 0));
+        if known.0 != hour {
+            let sum = sqlx::query(
+                "SELECT checksum FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2 AND hour = ?3",
+            )
+            .bind(tenant.to_string())
+            .bind(kind.name)
+            .bind(hour)
+            .fetch_optional(connection)
+            .await?;
+            *known = (hour, sum.map_or(Ok(0), |row| get(&row, 0))?);
+        }
+        Ok(&mut known.1)
     }
 
     /// Whether this tenant was seen here before.

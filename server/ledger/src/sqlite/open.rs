@@ -81,7 +81,7 @@ pub(super) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Err
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", "4000")
         .pragma("journal_size_limit", "67108864")
-        .pragma("cache_size", "-32768")
+        .pragma("cache_size", "-65536")
         .connect()
         .await
 }
@@ -94,6 +94,13 @@ pub(super) fn readers(files: &Files) -> SqlitePool {
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
         .connect_lazy_with(options)
+}
+
+/// Gives back the memory of pages that are at hand only to be written to again.
+pub(super) async fn rest(connection: &mut SqliteConnection) {
+    if let Err(error) = sqlx::raw_sql("PRAGMA shrink_memory").execute(connection).await {
+        tracing::warn!(%error, "the ledger's writer keeps its memory while it rests");
+    }
 }
 
 /// Opens the file, looks whether it is sound, and brings its schema up to date.

@@ -2,12 +2,14 @@
 
 mod mirror;
 
+use std::sync::LazyLock;
+
 use model::record::Kind;
 
 use crate::{amendment::time_field, made::Made};
 
-/// How many rows one INSERT takes. Few sizes, so that each statement is prepared once.
-pub(super) const CHUNKS: [usize; 4] = [64, 16, 4, 1];
+/// The most rows that one INSERT takes. Few sizes, so that each statement is prepared once.
+const CHUNKS: [usize; 4] = [1, 8, 64, 512];
 
 /// Where in a row the kind's own fields begin.
 pub(super) const FIELDS_FROM: usize = 9;
@@ -20,8 +22,8 @@ const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason
 pub(super) struct Statements {
     /// Records by their ids: the ids as a JSON array, the tenant.
     pub(super) by_ids: &'static str,
-    /// One INSERT for each of `CHUNKS`: the tenant, received_at; then of each row position, id and fields.
-    insert: [&'static str; CHUNKS.len()],
+    /// The tenant, received_at; then of each row position, id and fields.
+    pub(super) insert: Inserts,
     /// The outbox entries of the positions from the second to the third parameter; the first is the kind's name, the fourth
     /// due_at.
     pub(super) enqueue: &'static str,
@@ -53,20 +55,45 @@ pub(super) struct Statements {
     pub(super) time: &'static str,
 }
 
-impl Statements {
-    pub(super) fn insert(&self, chunk: usize) -> &'static str {
-        of_chunk(&self.insert, chunk)
-    }
-}
+/// One INSERT for each of `CHUNKS`.
+pub(super) struct Inserts([&'static str; CHUNKS.len()]);
 
-fn of_chunk(made: &[&'static str; CHUNKS.len()], chunk: usize) -> &'static str {
-    CHUNKS.iter().position(|size| *size == chunk).map_or(made[CHUNKS.len() - 1], |at| made[at])
+impl Inserts {
+    /// What all rows have in common (`common`, out of the tenant and a time) is bound once; then of each row `width`
+    /// parameters, the first of which is never NULL. None is numbered: SQLite looks numbers up one by one, and did little
+    /// else.
+    pub(super) fn new(into: &str, common: &str, width: usize) -> Self {
+        let row = format!("({})", vec!["?"; width].join(", "));
+        Self(CHUNKS.map(|size| {
+            let rows = vec![row.as_str(); size].join(", ");
+            // What is not bound is NULL: those rows are not there.
+            leak(format!(
+                "WITH shared (tenant, at) AS (VALUES (?, ?)) INSERT INTO {into} SELECT {common}, given.* \
+                 FROM (VALUES {rows}) AS given CROSS JOIN shared WHERE given.column1 IS NOT NULL"
+            ))
+        }))
+    }
+
+    /// The statement for the next of so many rows, and how many of them it takes.
+    pub(super) fn next(&self, rows: usize) -> (&'static str, usize) {
+        let at = CHUNKS.iter().position(|size| *size >= rows).unwrap_or(CHUNKS.len() - 1);
+        (self.0[at], rows.min(CHUNKS[at]))
+    }
 }
 
 /// The statements of a kind, the same ones for the life of the process.
 pub(super) fn of(kind: &'static Kind) -> &'static Statements {
     static MADE: Made<Statements> = Made::none();
     MADE.of(kind, make)
+}
+
+/// The tenant, a time; then of each receipt the kind's name, what was taken and the checksum.
+pub(super) fn receipts() -> &'static Inserts {
+    static MADE: LazyLock<Inserts> = LazyLock::new(|| {
+        let into = "receipts (tenant_id, at, kind, taken, checksum)";
+        Inserts::new(into, "shared.tenant, shared.at", 3)
+    });
+    &MADE
 }
 
 fn make(kind: &Kind) -> Statements {
@@ -90,7 +117,11 @@ fn make(kind: &Kind) -> Statements {
             "SELECT {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r \
              ON unhex(r.id, '-') = unhex(wanted.value, '-') AND r.tenant_id = ?2{join}"
         )),
-        insert: CHUNKS.map(|size| leak(insert(table, &columns, size))),
+        insert: Inserts::new(
+            &format!("{table} (tenant_id, received_at, position, id, {})", columns.join(", ")),
+            "shared.tenant, shared.at",
+            columns.len() + 2,
+        ),
         enqueue: leak(format!(
             "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
              SELECT tenant_id, ?1, position, revision, 1, received_at, ?4 FROM {table} \
@@ -162,22 +193,6 @@ fn make(kind: &Kind) -> Statements {
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
-}
-
-fn insert(table: &str, columns: &[&str], rows: usize) -> String {
-    let into = format!("{table} (tenant_id, received_at, position, id, {})", columns.join(", "));
-    insert_rows(&into, "shared.tenant, shared.at", columns.len() + 2, rows)
-}
-
-/// One INSERT of so many rows: what all have in common (`common`, out of the tenant and a time), then of each row `width`
-/// parameters. None is numbered: SQLite looks numbers up one by one, and did little else.
-fn insert_rows(into: &str, common: &str, width: usize, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; width].join(", "));
-    let rows = vec![row; rows].join(", ");
-    format!(
-        "WITH shared (tenant, at) AS (VALUES (?, ?)) INSERT INTO {into} \
-         SELECT {common}, given.* FROM shared CROSS JOIN (VALUES {rows}) AS given"
-    )
 }
 
 fn leak(sql: String) -> &'static str {

@@ -1,7 +1,7 @@
 //! The one writer. A group is everything that waited while the flush before it ran: one transaction, one flush, and
 //! only then the answers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use model::{clock::Clock, time::Instant};
 use sqlx::{Error, SqliteConnection};
@@ -20,6 +20,9 @@ use crate::{
     command::{Command, Request, Work},
     queue::Queue,
 };
+
+/// Nothing to write for so long: there was no flood, or it is over.
+const RESTS_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) struct Writer {
     files: Files,
@@ -60,12 +63,22 @@ impl Writer {
 
     /// Writes until the queue is closed and empty.
     pub(super) async fn run(mut self, queue: Arc<Queue>) {
-        while let Some(group) = queue.take().await {
+        while let Some(group) = self.next(&queue).await {
             self.write(stretches(group)).await;
         }
         if let Some(connection) = self.connection {
             open::disconnect(connection).await;
         }
+    }
+
+    async fn next(&mut self, queue: &Queue) -> Option<Vec<Command>> {
+        if let Ok(group) = tokio::time::timeout(RESTS_AFTER, queue.take()).await {
+            return group;
+        }
+        if let Some(connection) = &mut self.connection {
+            open::rest(connection).await;
+        }
+        queue.take().await
     }
 
     async fn write(&mut self, mut stretches: Vec<Stretch>) {

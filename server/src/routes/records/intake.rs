@@ -9,6 +9,7 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use ledger::{Outcome, Verdict};
 use model::record::{self, Elements, FieldFault, Record, Stored};
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -114,11 +115,23 @@ async fn withdrawn(
     })
 }
 
+#[derive(Serialize)]
+struct Answer {
+    stored: usize,
+    duplicate: usize,
+    conflict: usize,
+    refused: usize,
+    items: Vec<Item>,
+}
+
 /// What became of one item of an array.
+#[derive(Serialize)]
 struct Item {
+    index: usize,
     id: Option<Uuid>,
     status: &'static str,
     errors: Vec<FieldFault>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<FieldFault>,
 }
 
@@ -129,37 +142,46 @@ async fn many(
     items: &[&str],
 ) -> Result<Response, Problem> {
     let now = house.now();
-    let parsed: Vec<Result<Record, Vec<FieldFault>>> =
-        items.iter().map(|item| record::parse(resource.kind, item, now)).collect();
-    let good: Vec<Record> = parsed.iter().filter_map(|item| item.as_ref().ok()).cloned().collect();
+    let mut good = Vec::with_capacity(items.len());
+    // Of each item its warnings, or why it is refused.
+    let read: Vec<Result<Vec<FieldFault>, Vec<FieldFault>>> = items
+        .iter()
+        .map(|item| {
+            let record = record::parse(resource.kind, item, now)?;
+            let warnings = (resource.warn)(&record);
+            good.push(record);
+            Ok(warnings)
+        })
+        .collect();
     let outcomes = if good.is_empty() {
         Vec::new()
     } else {
         house.ledger.store(asker.tenant, resource.kind, good).await?
     };
     let mut outcomes = outcomes.into_iter();
-    let answers: Vec<Item> = parsed
+    let items: Vec<Item> = read
         .into_iter()
-        .map(|item| match item {
-            Err(errors) => Item { id: None, status: "refused", errors, warnings: Vec::new() },
-            Ok(record) => became(outcomes.next(), (resource.warn)(&record)),
+        .enumerate()
+        .map(|(index, read)| match read {
+            Err(errors) => Item { index, id: None, status: "refused", errors, warnings: Vec::new() },
+            Ok(warnings) => became(index, outcomes.next(), warnings),
         })
         .collect();
-    let count = |status| answers.iter().filter(|item| item.status == status).count();
-    let body = json!({
-        "stored": count("stored"),
-        "duplicate": count("duplicate"),
-        "conflict": count("conflict"),
-        "refused": count("refused"),
-        "items": answers.iter().enumerate().map(|(index, item)| shown(index, item)).collect::<Vec<_>>(),
-    });
-    Ok(Json(body).into_response())
+    let count = |status| items.iter().filter(|item| item.status == status).count();
+    let answer = Answer {
+        stored: count("stored"),
+        duplicate: count("duplicate"),
+        conflict: count("conflict"),
+        refused: count("refused"),
+        items,
+    };
+    Ok(Json(answer).into_response())
 }
 
-fn became(outcome: Option<Outcome>, warnings: Vec<FieldFault>) -> Item {
+fn became(index: usize, outcome: Option<Outcome>, warnings: Vec<FieldFault>) -> Item {
     let Some(Outcome { id, verdict }) = outcome else {
         let fault = FieldFault::new("", "met a fault of the ledger's; send it again");
-        return Item { id: None, status: "refused", errors: vec![fault], warnings };
+        return Item { index, id: None, status: "refused", errors: vec![fault], warnings };
     };
     let (status, why) = match verdict {
         Verdict::Stored(_) => ("stored", None),
@@ -168,18 +190,5 @@ fn became(outcome: Option<Outcome>, warnings: Vec<FieldFault>) -> Item {
         Verdict::Withdrawn => ("conflict", Some("was withdrawn and stays so")),
     };
     let errors = why.map(|why| FieldFault::new("", why)).into_iter().collect();
-    Item { id: Some(id), status, errors, warnings }
-}
-
-fn shown(index: usize, item: &Item) -> Value {
-    let mut shown = json!({
-        "index": index,
-        "id": item.id.map(|id| id.to_string()),
-        "status": item.status,
-        "errors": item.errors,
-    });
-    if !item.warnings.is_empty() {
-        shown["warnings"] = json!(item.warnings);
-    }
-    shown
+    Item { index, id: Some(id), status, errors, warnings }
 }

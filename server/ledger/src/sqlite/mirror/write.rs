@@ -6,7 +6,7 @@ use sqlx::Error;
 use super::super::{
     change::{keep_version, note},
     delivery::{self, json},
-    intake::{self, chunk, write_tenant},
+    intake::{self, write_tenant},
     row, statements,
     writer::Step,
 };
@@ -89,10 +89,9 @@ async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -
     for of_tenant in added.chunk_by(|one, next| one.0.tenant == next.0.tenant) {
         let mut rest = of_tenant;
         while let Some((reflection, _)) = rest.first() {
-            let (now, after) = rest.split_at(chunk(rest.len()));
-            let mut query = sqlx::query(statements::of(kind).mirror.insert(now.len()))
-                .bind(reflection.tenant.to_string())
-                .bind(step.now.micros());
+            let (insert, size) = statements::of(kind).mirror.insert.next(rest.len());
+            let (now, after) = rest.split_at(size);
+            let mut query = sqlx::query(insert).bind(reflection.tenant.to_string()).bind(step.now.micros());
             for (reflection, record) in now {
                 let id = reflection.id_of(kind, record);
                 let id_there = Some(reflection.dataverse_id).filter(|there| *there != id);

@@ -2,12 +2,12 @@
 
 use model::record::Kind;
 
-use super::{CHUNKS, insert_rows, leak, of_chunk};
+use super::{Inserts, leak};
 use crate::reflection::Line;
 
 pub(in crate::sqlite) struct Statements {
-    /// One INSERT for each of `CHUNKS`: the tenant, received_at; then of each row position, id, dataverse_id and fields.
-    insert: [&'static str; CHUNKS.len()],
+    /// The tenant, received_at; then of each row position, id, dataverse_id and fields.
+    pub(in crate::sqlite) insert: Inserts,
     /// Records by their ids, those of other tenants too, and where they stand: the ids as a JSON array, the kind's name,
     /// now.
     pub(in crate::sqlite) known_by_id: &'static str,
@@ -27,12 +27,6 @@ pub(in crate::sqlite) struct Statements {
     pub(in crate::sqlite) standing_there: &'static str,
 }
 
-impl Statements {
-    pub(in crate::sqlite) fn insert(&self, chunk: usize) -> &'static str {
-        of_chunk(&self.insert, chunk)
-    }
-}
-
 pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
     let table = kind.table;
     let columns: Vec<&str> = kind.fields.iter().map(|field| field.column).collect();
@@ -42,7 +36,14 @@ pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
          LEFT JOIN dead_letters AS d ON d.tenant_id = r.tenant_id AND d.kind = ?2 AND d.position = r.position{join}"
     );
     Statements {
-        insert: CHUNKS.map(|size| leak(insert(table, &columns, size))),
+        insert: Inserts::new(
+            &format!(
+                "{table} (tenant_id, received_at, exported_at, confirmed_at, position, id, dataverse_id, {})",
+                columns.join(", ")
+            ),
+            "shared.tenant, shared.at, shared.at, shared.at",
+            columns.len() + 3,
+        ),
         known_by_id: leak(format!(
             "{} ON unhex(r.id, '-') = unhex(wanted.value, '-'){known}",
             known_head(row, table)
@@ -79,12 +80,4 @@ pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
 fn known_head(row: &str, table: &str) -> String {
     let line = Line::sql("?3");
     format!("SELECT r.tenant_id, {line}, {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r")
-}
-
-fn insert(table: &str, columns: &[&str], rows: usize) -> String {
-    let into = format!(
-        "{table} (tenant_id, received_at, exported_at, confirmed_at, position, id, dataverse_id, {})",
-        columns.join(", ")
-    );
-    insert_rows(&into, "shared.tenant, shared.at, shared.at, shared.at", columns.len() + 3, rows)
 }
