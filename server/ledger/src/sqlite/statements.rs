@@ -66,9 +66,10 @@ impl Inserts {
         let row = format!("({})", vec!["?"; width].join(", "));
         Self(CHUNKS.map(|size| {
             let rows = vec![row.as_str(); size].join(", ");
-            // What is not bound is NULL: those rows are not there.
+            // What is not bound is NULL: those rows are not there. A fault ends the whole group, so that SQLite need not
+            // remember what one statement alone did.
             leak(format!(
-                "WITH shared (tenant, at) AS (VALUES (?, ?)) INSERT INTO {into} SELECT {common}, given.* \
+                "WITH shared (tenant, at) AS (VALUES (?, ?)) INSERT OR ROLLBACK INTO {into} SELECT {common}, given.* \
                  FROM (VALUES {rows}) AS given CROSS JOIN shared WHERE given.column1 IS NOT NULL"
             ))
         }))
@@ -123,7 +124,7 @@ fn make(kind: &Kind) -> Statements {
             columns.len() + 2,
         ),
         enqueue: leak(format!(
-            "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
+            "INSERT OR ROLLBACK INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
              SELECT tenant_id, ?1, position, revision, 1, received_at, ?4 FROM {table} \
              WHERE position BETWEEN ?2 AND ?3"
         )),
