@@ -21,9 +21,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// Gives back what a flood of records took, and serves SQLite as well.
+/// Serves SQLite as well, and gives memory back when it is no longer needed.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -7,6 +7,7 @@ mod clients;
 mod crates;
 mod debian;
 mod end2end;
+mod make;
 mod node;
 mod postgres;
 mod strace;
@@ -62,6 +63,7 @@ pub fn for_tests(house: &House) -> Result<()> {
 
 pub fn compiler(house: &House) -> Result<Compiler> {
     let _alone = lock(house)?;
+    make::install(house)?;
     wasm_std::install(house)
 }
 

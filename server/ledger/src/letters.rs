@@ -1,7 +1,14 @@
-//! Dead letters: what Dataverse refused for good, why, and what people did about it.
+//! Dead letters: what Dataverse refused for good, why, and what people do about it.
 
-use model::{record::Kind, tenant::TenantId, time::Instant};
+use model::{
+    record::{Kind, Record},
+    tenant::TenantId,
+    time::Instant,
+};
+use sqlx::Error;
 use uuid::Uuid;
+
+use crate::{Change, command::Target, row::Row};
 
 /// Why Dataverse refuses a record for good, and the exchange that says so. Each text is cut after 8 KiB; none may hold a
 /// secret.
@@ -94,4 +101,51 @@ impl Handled {
             .into_iter()
             .find(|handled| handled.key() == key)
     }
+}
+
+/// What handling a dead letter takes of a store, within its transaction.
+pub(crate) trait Letters {
+    /// The record of a letter that is not given up, and what the letter says.
+    async fn find(&mut self, target: &Target) -> Result<Option<(Row, String)>, Error>;
+    async fn enqueue(&mut self, target: &Target, row: &Row) -> Result<(), Error>;
+    async fn give_up(&mut self, target: &Target, row: &Row) -> Result<(), Error>;
+    async fn correct(&mut self, target: &Target, record: &Record) -> Result<Change, Error>;
+    /// Keeps who did what.
+    async fn note(&mut self, target: &Target, what: Handled, by: &str, reason: String) -> Result<(), Error>;
+}
+
+/// Sends a dead letter once more.
+pub(crate) async fn resend(letters: &mut impl Letters, target: &Target, by: &str) -> Result<bool, Error> {
+    let Some((row, reason)) = letters.find(target).await? else { return Ok(false) };
+    letters.enqueue(target, &row).await?;
+    letters.note(target, Handled::Resent, by, reason).await?;
+    Ok(true)
+}
+
+/// Gives a dead letter up.
+pub(crate) async fn drop_letter(
+    letters: &mut impl Letters,
+    target: &Target,
+    by: &str,
+) -> Result<bool, Error> {
+    let Some((row, reason)) = letters.find(target).await? else { return Ok(false) };
+    letters.give_up(target, &row).await?;
+    letters.note(target, Handled::Dropped, by, reason).await?;
+    Ok(true)
+}
+
+/// A correction, with the note of who made it.
+pub(crate) async fn mend(
+    letters: &mut impl Letters,
+    target: &Target,
+    record: &Record,
+    by: &str,
+) -> Result<Change, Error> {
+    let letter = letters.find(target).await?;
+    let change = letters.correct(target, record).await?;
+    if matches!(change, Change::Done(_)) {
+        let reason = letter.map(|(_, reason)| reason).unwrap_or_default();
+        letters.note(target, Handled::Mended, by, reason).await?;
+    }
+    Ok(change)
 }

@@ -13,10 +13,12 @@ use sqlx::Error;
 use uuid::Uuid;
 
 use super::{
-    change, confirm, intake, lease, letters, marks, mirror, row::get, settle, spending, statements,
-    step::Step,
+    change, confirm, intake, lease, marks, mirror, row::get, settle, spending, statements, step::Step,
 };
-use crate::command::{Request, Work};
+use crate::{
+    command::{Request, Work},
+    letters,
+};
 
 /// Does all of it. `asked_at` is this process's own time.
 pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work], asked_at: Instant) -> Result<(), Error> {

@@ -8,78 +8,43 @@ use sqlx::{Error, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{change, handlings::handle, intake, outbox, row::get, standing::Asked, statements, step::Step};
-use crate::{Change, DeadLetter, Handled, Handling, command::Target, row::Row};
+use crate::{Change, DeadLetter, Handled, Handling, command::Target, letters::Letters, row::Row};
 
-/// Sends a dead letter once more.
-pub(super) async fn resend(step: &mut Step<'_>, target: &Target, by: &str) -> Result<bool, Error> {
-    let Some((row, reason)) = find(step, target).await? else { return Ok(false) };
-    outbox::enqueue(step, target, row.position, row.held.stored.revision, step.now).await?;
-    handled(step, target, Handled::Resent, by, reason).await?;
-    Ok(true)
-}
-
-/// Gives a dead letter up.
-pub(super) async fn drop_letter(step: &mut Step<'_>, target: &Target, by: &str) -> Result<bool, Error> {
-    let Some((row, reason)) = find(step, target).await? else { return Ok(false) };
-    step.schema
-        .query(
-            "UPDATE studio.dead_letters SET dropped_at = $4 WHERE tenant_id = $1 AND kind = $2 AND position = $3",
-        )
-        .bind(target.tenant.0)
-        .bind(target.kind.name)
-        .bind(row.position)
-        .bind(step.now.micros())
-        .execute(&mut *step.connection)
-        .await?;
-    handled(step, target, Handled::Dropped, by, reason).await?;
-    Ok(true)
-}
-
-/// A correction, with the note of who made it.
-pub(super) async fn mend(
-    step: &mut Step<'_>,
-    target: &Target,
-    record: &Record,
-    by: &str,
-) -> Result<Change, Error> {
-    let letter = find(step, target).await?;
-    let change = change::correct(step, target, record).await?;
-    if matches!(change, Change::Done(_)) {
-        let reason = letter.map(|(_, reason)| reason).unwrap_or_default();
-        handled(step, target, Handled::Mended, by, reason).await?;
-    }
-    Ok(change)
-}
-
-async fn handled(
-    step: &mut Step<'_>,
-    target: &Target,
-    what: Handled,
-    by: &str,
-    reason: String,
-) -> Result<(), Error> {
-    step.changed = true;
-    let by = by.to_owned();
-    let handling = Handling { at: step.now, by, kind: target.kind, id: Some(target.id), what, reason };
-    handle(step, target.tenant, &handling).await
-}
-
-/// The record of a letter that is not given up, and what the letter says.
-async fn find(step: &mut Step<'_>, target: &Target) -> Result<Option<(Row, String)>, Error> {
-    let rows = intake::by_ids(step, target.kind, target.tenant, vec![target.id]).await?;
-    let Some(row) = rows.into_iter().next() else { return Ok(None) };
-    let letter = step
-        .schema
-        .query(
+impl Letters for Step<'_> {
+    async fn find(&mut self, target: &Target) -> Result<Option<(Row, String)>, Error> {
+        let rows = intake::by_ids(self, target.kind, target.tenant, vec![target.id]).await?;
+        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+        let query = self.schema.query(
             "SELECT reason FROM studio.dead_letters WHERE tenant_id = $1 AND kind = $2 AND position = $3 \
              AND dropped_at IS NULL",
-        )
-        .bind(target.tenant.0)
-        .bind(target.kind.name)
-        .bind(row.position)
-        .fetch_optional(&mut *step.connection)
-        .await?;
-    letter.map(|letter| Ok((row, get(&letter, 0)?))).transpose()
+        );
+        let query = query.bind(target.tenant.0).bind(target.kind.name).bind(row.position);
+        let letter = query.fetch_optional(&mut *self.connection).await?;
+        letter.map(|letter| Ok((row, get(&letter, 0)?))).transpose()
+    }
+
+    async fn enqueue(&mut self, target: &Target, row: &Row) -> Result<(), Error> {
+        outbox::enqueue(self, target, row.position, row.held.stored.revision, self.now).await
+    }
+
+    async fn give_up(&mut self, target: &Target, row: &Row) -> Result<(), Error> {
+        let query = self.schema.query(
+            "UPDATE studio.dead_letters SET dropped_at = $4 WHERE tenant_id = $1 AND kind = $2 AND position = $3",
+        );
+        let query = query.bind(target.tenant.0).bind(target.kind.name).bind(row.position);
+        query.bind(self.now.micros()).execute(&mut *self.connection).await.map(|_| ())
+    }
+
+    async fn correct(&mut self, target: &Target, record: &Record) -> Result<Change, Error> {
+        change::correct(self, target, record).await
+    }
+
+    async fn note(&mut self, target: &Target, what: Handled, by: &str, reason: String) -> Result<(), Error> {
+        self.changed = true;
+        let by = by.to_owned();
+        let handling = Handling { at: self.now, by, kind: target.kind, id: Some(target.id), what, reason };
+        handle(self, target.tenant, &handling).await
+    }
 }
 
 /// Those that are not given up, newest first.

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::{
     change, confirm, delivery, fault, intake,
     known::Known,
-    letters, marks, mirror,
+    marks, mirror,
     open::{self, Files},
     spending,
 };
@@ -18,6 +18,7 @@ use crate::{
     LedgerError,
     chance::Chance,
     command::{Command, Request, Work},
+    letters,
     queue::Queue,
 };
 
