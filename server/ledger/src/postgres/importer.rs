@@ -115,14 +115,11 @@ async fn export(
     if positions.is_empty() {
         return Ok(());
     }
-    // The trigger would keep the plan that it made when the outbox was small, and read all of it for each record.
-    step.schema
-        .script("SET LOCAL plan_cache_mode = force_custom_plan")
-        .execute(&mut *step.connection)
-        .await?;
+    // The trigger keeps the plan that it makes now, also when the outbox is small enough now to be read as a whole.
+    step.schema.script("SET LOCAL enable_seqscan = off").execute(&mut *step.connection).await?;
     let update = format!(
         "UPDATE studio.{} AS r SET exported_at = e.at FROM unnest($2::bigint[], $3::bigint[]) AS e (position, at) \
-         WHERE r.tenant_id = $1 AND r.position = e.position",
+         WHERE r.tenant_id = $1 AND r.position = ANY($2) AND r.position = e.position",
         kind.table
     );
     let query = step.schema.query(&update).bind(tenant.0).bind(positions).bind(times);
