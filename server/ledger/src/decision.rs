@@ -32,6 +32,12 @@ pub(crate) struct Fresh<'a> {
     pub(crate) record: &'a Record,
 }
 
+impl Fresh<'_> {
+    pub(crate) const fn key(&self) -> Key {
+        (self.tenant, self.id)
+    }
+}
+
 pub(crate) struct Receipt {
     pub(crate) tenant: TenantId,
     pub(crate) taken: i64,

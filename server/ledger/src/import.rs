@@ -77,14 +77,19 @@ pub async fn import(
 ) -> Result<Imported, ImportError> {
     let mut importer = Importer::open(&database, tenant, kind, Box::new(chance)).await?;
     let mut origin = Origin::open(&database, table, kind).await?;
-    let of = origin.count().await?;
-    let mut chunks = origin.rows().try_chunks(CHUNK);
+    let (of, stretches) = origin.stretches().await?;
     let (mut done, mut rows) = (Imported::default(), 0);
-    while let Some(chunk) = chunks.try_next().await.map_err(|broken| broken.1)? {
-        rows += i64::try_from(chunk.len()).unwrap_or(0);
-        take_in(&mut importer, kind, chunk, clock.now(), &mut done, tell).await?;
-        tell(Word::Progress { rows, of });
+    for stretch in stretches {
+        let mut chunks = origin.rows(&stretch).await?.try_chunks(CHUNK);
+        while let Some(chunk) = chunks.try_next().await.map_err(|broken| broken.1)? {
+            rows += i64::try_from(chunk.len()).unwrap_or(0);
+            take_in(&mut importer, kind, chunk, clock.now(), &mut done, tell).await?;
+            tell(Word::Progress { rows, of });
+        }
+        drop(chunks);
+        origin.done().await?;
     }
+    importer.end().await?;
     Ok(done)
 }
 

@@ -1,10 +1,16 @@
 //! `studio import`: a table that was there before, taken in as at the door, once, and not sent again.
 
+use std::{
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+};
+
 use dataverse::Query;
 use emulator::{Emulator, Options};
 use serde_json::Value as Json;
 
 use crate::{
+    cluster::Cluster,
     database::Database,
     reach::{self, borrowed},
     studio::{Folder, Studio, command, until},
@@ -13,7 +19,7 @@ use crate::{
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
 
 /// As services of this sort keep their runs.
-fn old_table(name: &str) -> String {
+fn old_table(name: &str, rows: u32) -> String {
     format!(
         "CREATE TABLE {name} (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), campaign_id varchar(64) NOT NULL, \
          run_id varchar(64), phase varchar(16) NOT NULL, agents_total integer NOT NULL, agents_successful integer NOT NULL, \
@@ -23,7 +29,7 @@ fn old_table(name: &str) -> String {
          success_rate, created_at, exported_at) \
          SELECT 'c', 'r' || n, '1', 4, 3, n, n * 0.00001, 75, timestamptz '2026-10-01 12:00+02' + n * interval '1 hour', \
          CASE WHEN n <= 700 THEN timestamptz '2026-10-02 00:00:00.25Z' + n * interval '1 hour' END \
-         FROM generate_series(1, 1200) AS n"
+         FROM generate_series(1, {rows}) AS n"
     )
 }
 
@@ -34,6 +40,21 @@ fn import(settings: &[(&str, &str)], words: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
+/// Kills the command when it has taken in so many parts.
+fn killed(settings: &[(&str, &str)], words: &[&str], parts: usize) {
+    let mut process = command(&Folder::new(), settings)
+        .arg("import")
+        .args(words)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert_eq!(lines.filter(|line| line.contains(" of ")).take(parts).count(), parts);
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
+
 async fn balance(studio: &Studio) -> Json {
     studio.json("/api/pipeline").await["balance"][0].clone()
 }
@@ -41,7 +62,7 @@ async fn balance(studio: &Studio) -> Json {
 #[tokio::test]
 async fn an_old_table_is_taken_in_once_and_what_was_exported_is_not_sent() {
     let database = Database::new();
-    database.run(&old_table("public.campaign_metrics")).await;
+    database.run(&old_table("public.campaign_metrics", 1200)).await;
     let resting = [&database.settings()[..], &[RESTING]].concat();
     let (code, said) = import(&resting, &[]);
     assert!(
@@ -80,7 +101,7 @@ async fn an_old_table_is_taken_in_once_and_what_was_exported_is_not_sent() {
 async fn what_would_be_refused_at_the_door_is_told_with_its_reason() {
     let database = Database::new();
     let table = "studio_old.runs";
-    database.run(&format!("CREATE SCHEMA studio_old; {}", old_table(table))).await;
+    database.run(&format!("CREATE SCHEMA studio_old; {}", old_table(table, 1200))).await;
     database
         .run(&format!(
             "UPDATE {table} SET campaign_id = 'ann@example.com' WHERE run_id = 'r3'; \
@@ -115,6 +136,53 @@ async fn what_would_be_refused_at_the_door_is_told_with_its_reason() {
         (&after["pending"], &after["delivered"], &after["unaccounted"]),
         (&1191.into(), &2.into(), &0.into())
     );
+}
+
+#[tokio::test]
+async fn an_import_that_is_killed_goes_on_and_a_table_that_grew_is_taken_in_again() {
+    let database = Database::by(Cluster::here().pooled_address());
+    let (table, words) = ("studio_killed.runs", ["--table", "studio_killed.runs"]);
+    // More than one stretch of time, of which one is a single moment, and one row without a time.
+    database
+        .run(&format!(
+            "CREATE SCHEMA studio_killed; {}; ALTER TABLE {table} ALTER created_at DROP NOT NULL; \
+             UPDATE {table} SET created_at = '2026-10-20T00:00:00Z' WHERE tokens_in BETWEEN 500 AND 7000; \
+             UPDATE {table} SET created_at = timestamptz '2026-01-01Z' + tokens_in * interval '1 minute' \
+             WHERE tokens_in > 7000; \
+             UPDATE {table} SET created_at = NULL WHERE run_id = 'r9'",
+            old_table(table, 11_000)
+        ))
+        .await;
+    let settings = [&database.settings()[..], &[RESTING]].concat();
+    for parts in [1, 9] {
+        killed(&settings, &words, parts);
+    }
+    let (code, said) = import(&settings, &words);
+    let known =
+        said.split("rows are new, ").nth(1).and_then(|said| said.split(' ').next()?.parse::<u32>().ok());
+    assert!(code == Some(0) && known.is_some_and(|known| (4000..11_000).contains(&known)), "{said}");
+    assert!(said.contains("700 of these count as delivered"), "{said}");
+    let studio = Studio::with(&settings);
+    let stands = async |expected: [u32; 3]| {
+        let found = balance(&studio).await;
+        let figures = ["received", "delivered", "pending"].map(|name| found[name].clone());
+        assert_eq!((figures, &found["unaccounted"]), (expected.map(Json::from), &0.into()));
+    };
+    stands([11_000, 700, 10_300]).await;
+    assert_eq!(database.ask("SELECT count(*)::text FROM studio.outbox").await, "10300");
+    let hours = "SELECT concat(count(DISTINCT hour), ' ', sum(delivered)) FROM studio.passages";
+    assert_eq!(database.ask(hours).await, "700 700", "each counts in the hour in which it was exported");
+
+    database
+        .run(&format!(
+            "UPDATE {table} SET exported_at = now() WHERE tokens_in BETWEEN 701 AND 2300; \
+             INSERT INTO {table} (campaign_id, run_id, phase, agents_total, agents_successful, created_at, exported_at) \
+             SELECT 'new', n::text, '2', 1, 1, now(), CASE WHEN n <= 40 THEN now() END FROM generate_series(1, 100) AS n"
+        ))
+        .await;
+    let (code, said) = import(&settings, &words);
+    assert!(code == Some(0) && said.contains("100 rows are new, 11000 were known; 2340 of these"), "{said}");
+    stands([11_100, 2340, 8760]).await;
 }
 
 #[tokio::test]

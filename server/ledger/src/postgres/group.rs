@@ -25,7 +25,7 @@ pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work], asked_at: I
     for kind in KINDS {
         let mut requests: Vec<&mut Request> =
             works.iter_mut().filter_map(|work| request(work, kind)).collect();
-        intake::store(step, &mut requests).await?;
+        intake::store(step, &mut requests, &[]).await?;
     }
     let mut reflected = BTreeMap::new();
     for work in &mut *works {

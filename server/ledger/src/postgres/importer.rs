@@ -57,17 +57,19 @@ impl Importer {
         stored.map_err(|error| ImportError::Database(fault::of(&error)))?.map_err(ImportError::Database)
     }
 
+    /// Lets the database count what came, so that it knows at once how to look for it: else that would wait for autovacuum.
+    pub(crate) async fn end(&mut self) -> Result<(), ImportError> {
+        let analyze = format!("ANALYZE studio.{}, studio.outbox", self.kind.table);
+        let done = self.schema.script(&analyze).execute(&mut self.connection).await;
+        done.map(|_| ()).map_err(|error| ImportError::Database(fault::of(&error)))
+    }
+
     async fn transact(
         &mut self,
         records: Vec<(Record, Option<Instant>)>,
     ) -> Result<Result<Vec<Outcome>, LedgerError>, Error> {
         let told = self.schema.begin_writing().fetch_all(&mut self.connection).await?;
         let now: i64 = told.last().ok_or(Error::RowNotFound)?.try_get(0)?;
-        // A trigger keeps the plan that it made when the outbox was empty, and would read all that was ever in it.
-        self.schema
-            .script("SET LOCAL plan_cache_mode = force_custom_plan")
-            .execute(&mut self.connection)
-            .await?;
         let mut step = Step {
             connection: &mut self.connection,
             schema: &self.schema,
@@ -80,7 +82,7 @@ impl Importer {
         let (reply, answer) = oneshot::channel();
         let (records, exported): (Vec<Record>, Vec<Option<Instant>>) = records.into_iter().unzip();
         let mut request = Request { tenant: self.tenant, kind: self.kind, records, answer: Slot::new(reply) };
-        intake::store(&mut step, &mut [&mut request]).await?;
+        intake::store(&mut step, &mut [&mut request], &exported).await?;
         Work::Store(request).finish(&Ok(()));
         let outcomes = answer.await.unwrap_or(Err(LedgerError::Closed));
         if let Ok(outcomes) = &outcomes {
@@ -92,7 +94,8 @@ impl Importer {
     }
 }
 
-/// What a trigger knows from flows: whoever sets `exported_at` has delivered the record.
+/// Of what was there already and has been exported since, a trigger knows from flows what is to be done: whoever sets
+/// `exported_at` has delivered the record.
 async fn export(
     step: &mut Step<'_>,
     tenant: TenantId,
@@ -100,11 +103,11 @@ async fn export(
     outcomes: &[Outcome],
     exported: &[Option<Instant>],
 ) -> Result<(), Error> {
-    let stands = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Stored(_) | Verdict::Duplicate(_));
+    let known = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Duplicate(_));
     let times: HashMap<Uuid, i64> = outcomes
         .iter()
         .zip(exported)
-        .filter(|(outcome, _)| stands(outcome))
+        .filter(|(outcome, _)| known(outcome))
         .filter_map(|(outcome, at)| Some((outcome.id, at.as_ref()?.micros())))
         .collect();
     let (positions, times): (Vec<i64>, Vec<i64>) =
@@ -112,9 +115,11 @@ async fn export(
     if positions.is_empty() {
         return Ok(());
     }
+    // The trigger keeps the plan that it makes now, also when the outbox is small enough now to be read as a whole.
+    step.schema.script("SET LOCAL enable_seqscan = off").execute(&mut *step.connection).await?;
     let update = format!(
         "UPDATE studio.{} AS r SET exported_at = e.at FROM unnest($2::bigint[], $3::bigint[]) AS e (position, at) \
-         WHERE r.tenant_id = $1 AND r.position = e.position",
+         WHERE r.tenant_id = $1 AND r.position = ANY($2) AND r.position = e.position",
         kind.table
     );
     let query = step.schema.query(&update).bind(tenant.0).bind(positions).bind(times);

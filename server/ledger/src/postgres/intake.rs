@@ -1,6 +1,9 @@
 //! Takes requests in, many at a time: writes what is not there yet, looks what was, and decides each record in order.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    iter,
+};
 
 use model::{
     record::{Kind, Policy, Record, Shape},
@@ -23,17 +26,23 @@ use crate::{
     row::Row,
 };
 
-/// Writes and decides. The requests are all of one kind.
+/// Writes and decides. The requests are all of one kind. `exported` says of all their records in order when Dataverse
+/// acknowledged each before it came here; of what comes by the door it says nothing.
 ///
 /// The unique index decides who was first, here and in every other process: what it lets in is new, what it does not is
 /// there, committed, and is read afterwards.
-pub(super) async fn store(step: &mut Step<'_>, requests: &mut [&mut Request]) -> Result<(), Error> {
+pub(super) async fn store(
+    step: &mut Step<'_>,
+    requests: &mut [&mut Request],
+    exported: &[Option<Instant>],
+) -> Result<(), Error> {
     let Some(kind) = requests.first().map(|request| request.kind) else { return Ok(()) };
     let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.chance)).collect();
-    let wanted = wanted(requests, &ids);
+    let wanted = wanted(requests, &ids, exported);
     let new = insert(step, kind, &wanted).await?;
+    delivered(step, kind, &wanted, &new);
     let known: Vec<Key> =
-        wanted.iter().map(|fresh| (fresh.tenant, fresh.id)).filter(|key| !new.contains(key)).collect();
+        wanted.iter().map(|wanted| wanted.fresh.key()).filter(|key| !new.contains(key)).collect();
     let held = held(step, kind, &known).await?;
     if let Some((_, id)) = known.iter().find(|key| !held.contains_key(*key)) {
         return Err(Error::Decode(format!("the record {id} was there and is not").into()));
@@ -58,37 +67,67 @@ pub(super) async fn store(step: &mut Step<'_>, requests: &mut [&mut Request]) ->
     Ok(())
 }
 
+struct Wanted<'a> {
+    fresh: Fresh<'a>,
+    exported_at: Option<Instant>,
+}
+
 /// Each record that is meant, once: the first that says so.
-fn wanted<'a>(requests: &'a [&mut Request], ids: &[Vec<Uuid>]) -> Vec<Fresh<'a>> {
+fn wanted<'a>(
+    requests: &'a [&mut Request],
+    ids: &[Vec<Uuid>],
+    exported: &[Option<Instant>],
+) -> Vec<Wanted<'a>> {
     let mut seen = HashSet::new();
     let all = requests.iter().zip(ids).flat_map(|(request, ids)| {
         request.records.iter().zip(ids).map(|(record, id)| Fresh { tenant: request.tenant, id: *id, record })
     });
-    all.filter(|fresh| seen.insert((fresh.tenant, fresh.id))).collect()
+    all.zip(exported.iter().copied().chain(iter::repeat(None)))
+        .filter(|(fresh, _)| seen.insert(fresh.key()))
+        .map(|(fresh, exported_at)| Wanted { fresh, exported_at })
+        .collect()
 }
 
 /// Says which were not there yet.
 async fn insert(
     step: &mut Step<'_>,
     kind: &'static Kind,
-    wanted: &[Fresh<'_>],
+    wanted: &[Wanted<'_>],
 ) -> Result<HashSet<Key>, Error> {
     if wanted.is_empty() {
         return Ok(HashSet::new());
     }
+    let imports = wanted.iter().any(|wanted| wanted.exported_at.is_some());
+    let made = statements::of(kind);
     let query = step
         .schema
-        .query(&statements::of(kind).insert)
+        .query(if imports { &made.import } else { &made.insert })
         .bind(kind.name)
         .bind(step.now.micros())
-        .bind(wanted.iter().map(|fresh| fresh.tenant.0).collect::<Vec<_>>())
-        .bind(wanted.iter().map(|fresh| fresh.id).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|wanted| wanted.fresh.tenant.0).collect::<Vec<_>>())
+        .bind(wanted.iter().map(|wanted| wanted.fresh.id).collect::<Vec<_>>())
         .bind(kind.destination.policy.due(step.now).map(Instant::micros));
+    let exported_at = |wanted: &Wanted<'_>| wanted.exported_at.map(Instant::micros);
+    let query = if imports { query.bind(wanted.iter().map(exported_at).collect::<Vec<_>>()) } else { query };
     let rows = (0..kind.fields.len())
-        .fold(query, |query, at| bind_column(query, kind, at, wanted.iter().map(|fresh| fresh.record)))
+        .fold(query, |query, at| {
+            bind_column(query, kind, at, wanted.iter().map(|wanted| wanted.fresh.record))
+        })
         .fetch_all(&mut *step.connection)
         .await?;
     rows.iter().map(|row| Ok((TenantId(get(row, 0)?), get(row, 1)?))).collect()
+}
+
+/// What came as exported already counts as delivered then, if its kind is ever sent.
+fn delivered(step: &mut Step<'_>, kind: &'static Kind, wanted: &[Wanted<'_>], new: &HashSet<Key>) {
+    if kind.destination.policy == Policy::Never {
+        return;
+    }
+    for Wanted { fresh, exported_at } in wanted.iter().filter(|wanted| new.contains(&wanted.fresh.key())) {
+        if let Some(at) = exported_at {
+            step.passed(fresh.tenant, kind, hour_of(*at), Passage { delivered: 1, ..Passage::default() });
+        }
+    }
 }
 
 pub(super) type Statement = Query<'static, Postgres, PgArguments>;

@@ -16,6 +16,10 @@ use super::{
 };
 use crate::{Operation, Parcel, row::Row};
 
+/// What is due, oldest first: the tenant, the kind's name, now, how many.
+pub(super) const DUE: &str = "SELECT position, due_at FROM studio.outbox \
+     WHERE tenant_id = $1 AND kind = $2 AND due_at <= $3 ORDER BY due_at, position LIMIT $4 FOR UPDATE SKIP LOCKED";
+
 /// Lends out what is due, oldest first, each tenant its share.
 pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
     let tenants = waiting(step).await?;
@@ -96,14 +100,12 @@ async fn lend(
     let until = step.now.plus(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX)).micros();
     let rows = step
         .schema
-        .query(
-            "WITH due AS MATERIALIZED (SELECT position, due_at FROM studio.outbox \
-             WHERE tenant_id = $1 AND kind = $2 AND due_at <= $3 ORDER BY due_at, position LIMIT $4 \
-             FOR UPDATE SKIP LOCKED) \
+        .query(&format!(
+            "WITH due AS MATERIALIZED ({DUE}) \
              UPDATE studio.outbox AS o SET leased_until = $5, due_at = $5, epoch = o.epoch + 1 FROM due \
              WHERE o.tenant_id = $1 AND o.kind = $2 AND o.position = due.position \
-             RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch",
-        )
+             RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch"
+        ))
         .bind(tenant.0)
         .bind(kind.name)
         .bind(step.now.micros())

@@ -1,4 +1,9 @@
 //! A table of somebody else's in the same database, read row by row as senders would write it.
+//!
+//! It is read in stretches of time, each by a statement of its own: as long as a statement runs, PostgreSQL clears away
+//! nothing that was deleted since anywhere in the database, and what waits here comes and goes meanwhile.
+
+mod stretch;
 
 use std::collections::BTreeMap;
 
@@ -9,6 +14,7 @@ use model::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Error, PgConnection, Row as _, postgres::PgRow, raw_sql};
 
+use self::stretch::Stretch;
 use super::{fault, row::get};
 use crate::{Database, OpenError, import::ImportError};
 
@@ -18,7 +24,9 @@ pub(crate) struct Origin {
     connection: PgConnection,
     /// As it is written in a statement.
     table: String,
-    select: String,
+    select: Select,
+    /// The first column of a time and its sort: what is read goes by it.
+    time: Option<(String, String)>,
 }
 
 /// One row of it.
@@ -31,7 +39,7 @@ pub(crate) struct Foreign {
 }
 
 impl Origin {
-    /// Looks what the table has, and begins to read it as it is at this moment.
+    /// Looks what the table has.
     pub(crate) async fn open(database: &Database, table: &str, kind: &Kind) -> Result<Self, ImportError> {
         let (schema, name) = table.split_once('.').unwrap_or(("public", table));
         let shown = format!("{schema}.{name}");
@@ -43,37 +51,62 @@ impl Origin {
             place: database.place(),
             reason: fault::of(&error).to_string(),
         })?;
-        let columns = begin(&mut connection, schema, name).await.map_err(|error| failed(&error))?;
+        let columns = columns(&mut connection, schema, name).await.map_err(|error| failed(&error))?;
         if columns.is_empty() {
             return Err(ImportError::NoTable { table: shown });
         }
         let table = format!("{}.{}", quoted(schema), quoted(name));
         let select = select(kind, &columns, &table);
         let select = select.map_err(|what| ImportError::Unfit { table: shown, what })?;
-        Ok(Self { connection, table, select })
+        let times = kind.fields.iter().filter(|field| matches!(field.shape, Shape::Time)).map(column_of);
+        let time =
+            times.filter_map(|name| Some((format!("f.{}", quoted(name)), columns.get(name)?.clone()))).next();
+        Ok(Self { connection, table, select, time })
     }
 
-    pub(crate) async fn count(&mut self) -> Result<i64, ImportError> {
-        let query =
-            sqlx::query(AssertSqlSafe(format!("SELECT count(*) FROM {}", self.table))).persistent(false);
-        let row = query.fetch_one(&mut self.connection).await;
-        row.and_then(|row| get(&row, 0)).map_err(|error| failed(&error))
+    /// How many rows there are, and the stretches in which they are read, oldest first.
+    pub(crate) async fn stretches(&mut self) -> Result<(i64, Vec<Stretch>), ImportError> {
+        let bounds = match &self.time {
+            Some((time, _)) => format!("{}::text[]", stretch::bounds(time)),
+            None => "NULL::text[]".to_owned(),
+        };
+        let select = format!("SELECT count(*), {bounds} FROM {} AS f", self.table);
+        let row = raw_sql(AssertSqlSafe(select)).fetch_one(&mut self.connection).await;
+        let (count, bounds): (i64, Option<Vec<String>>) =
+            row.and_then(|row| Ok((get(&row, 0)?, row.try_get(1)?))).map_err(|error| failed(&error))?;
+        Ok((count, stretch::divided(count, bounds.unwrap_or_default())))
     }
 
-    pub(crate) fn rows(&mut self) -> BoxStream<'_, Result<Foreign, ImportError>> {
-        let query = sqlx::query(AssertSqlSafe(self.select.clone())).persistent(false);
+    /// The rows of a stretch. To be read to the end, then `done`.
+    pub(crate) async fn rows(
+        &mut self,
+        stretch: &Stretch,
+    ) -> Result<BoxStream<'_, Result<Foreign, ImportError>>, ImportError> {
+        // Behind a pooler a question with parameters is only safe within a transaction.
+        let begin = raw_sql("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY");
+        begin.execute(&mut self.connection).await.map_err(|error| failed(&error))?;
+        let condition =
+            self.time.as_ref().map_or_else(String::new, |(time, sort)| stretch.condition(time, sort));
+        let Select { head, order } = &self.select;
+        let query = sqlx::query(AssertSqlSafe(format!("{head}{condition}{order}"))).persistent(false);
+        let query = stretch.bounds().fold(query, |query, bound| query.bind(bound.clone()));
         let rows = query.fetch(&mut self.connection);
-        rows.map(|row| row.and_then(|row| foreign(&row))).map_err(|error| failed(&error)).boxed()
+        Ok(rows.map(|row| row.and_then(|row| foreign(&row))).map_err(|error| failed(&error)).boxed())
+    }
+
+    pub(crate) async fn done(&mut self) -> Result<(), ImportError> {
+        let done = raw_sql("COMMIT").execute(&mut self.connection).await;
+        done.map(|_| ()).map_err(|error| failed(&error))
     }
 }
 
 /// The names and sorts of the columns.
-async fn begin(
+async fn columns(
     connection: &mut PgConnection,
     schema: &str,
     name: &str,
 ) -> Result<BTreeMap<String, String>, Error> {
-    raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut *connection).await?;
+    raw_sql("BEGIN READ ONLY").execute(&mut *connection).await?;
     let rows = sqlx::query(
         "SELECT column_name::text, data_type::text FROM information_schema.columns \
          WHERE table_schema = $1 AND table_name = $2",
@@ -81,8 +114,9 @@ async fn begin(
     .persistent(false)
     .bind(schema.to_owned())
     .bind(name.to_owned())
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
+    raw_sql("COMMIT").execute(connection).await?;
     rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
 }
 
@@ -103,7 +137,13 @@ fn column_of(field: &Field) -> &'static str {
     }
 }
 
-fn select(kind: &Kind, columns: &BTreeMap<String, String>, table: &str) -> Result<String, String> {
+/// A statement, but for its condition.
+struct Select {
+    head: String,
+    order: String,
+}
+
+fn select(kind: &Kind, columns: &BTreeMap<String, String>, table: &str) -> Result<Select, String> {
     let mut members = Vec::new();
     let mut times = Vec::new();
     for field in kind.fields.iter().filter(|field| field.need != Need::Derived) {
@@ -146,11 +186,13 @@ fn select(kind: &Kind, columns: &BTreeMap<String, String>, table: &str) -> Resul
     };
     let name = if columns.contains_key("id") { "coalesce(f.id::text, '')" } else { "f.ctid::text" };
     times.push(name.to_owned());
-    Ok(format!(
-        "SELECT {name}, {exported}, json_strip_nulls(json_build_object({}))::text FROM {table} AS f ORDER BY {}",
-        members.join(", "),
-        times.join(", ")
-    ))
+    Ok(Select {
+        head: format!(
+            "SELECT {name}, {exported}, json_strip_nulls(json_build_object({}))::text FROM {table} AS f",
+            members.join(", ")
+        ),
+        order: format!(" ORDER BY {}", times.join(", ")),
+    })
 }
 
 /// The time on a clock in Greenwich; what bears no zone is taken for that.

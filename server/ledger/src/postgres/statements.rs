@@ -21,6 +21,9 @@ pub(super) struct Statements {
     /// The kind's name, received_at; arrays of tenants and ids; due_at, and an array for each field. Takes in what is new,
     /// puts it into the outbox if it is ever due, and hands back tenant and id of each.
     pub(super) insert: String,
+    /// The same for records that were there before, with an array of exported_at in front of the fields: what was exported
+    /// waits for nothing.
+    pub(super) import: String,
     /// Which positions these ids have: the tenants, the ids.
     pub(super) positions: String,
     /// Locks rows in the order of their keys: the tenants, the positions.
@@ -99,7 +102,12 @@ fn make(kind: &Kind) -> Statements {
         .collect();
     Statements {
         by_ids: format!("SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.id = ANY($2)"),
-        insert: insert(kind, &table),
+        insert: insert(&table, &columns(kind), &arrays(kind, 6)),
+        import: insert(
+            &table,
+            &format!("exported_at, {}", columns(kind)),
+            &format!(", $6::bigint[]{}", arrays(kind, 7)),
+        ),
         positions: format!(
             "SELECT r.tenant_id, r.position FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, id) \
              JOIN {table} AS r ON r.tenant_id = wanted.tenant_id AND r.id = wanted.id"
@@ -183,17 +191,17 @@ fn make(kind: &Kind) -> Statements {
 
 /// Positions are given in the order of arrival, and rows written in the order of their keys: two processes that take in
 /// the same records never wait for each other in a circle.
-fn insert(kind: &Kind, table: &str) -> String {
-    let (columns, arrays) = (columns(kind), arrays(kind, 6));
+fn insert(table: &str, columns: &str, arrays: &str) -> String {
     format!(
         "WITH come AS (SELECT * FROM unnest($3::uuid[], $4::uuid[]{arrays}) WITH ORDINALITY \
          AS come (tenant_id, id, {columns}, place) ORDER BY place), \
          placed AS (SELECT nextval('{table}_position') AS position, come.* FROM come), \
          fresh AS (INSERT INTO {table} (tenant_id, position, id, received_at, {columns}) \
          SELECT tenant_id, position, id, $2, {columns} FROM placed ORDER BY tenant_id, id \
-         ON CONFLICT (tenant_id, id) DO NOTHING RETURNING tenant_id, position, id, revision), \
+         ON CONFLICT (tenant_id, id) DO NOTHING RETURNING tenant_id, position, id, revision, exported_at), \
          line AS (INSERT INTO studio.outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
-         SELECT tenant_id, $1, position, revision, 1, $2, $5::bigint FROM fresh WHERE $5::bigint IS NOT NULL) \
+         SELECT tenant_id, $1, position, revision, 1, $2, $5::bigint FROM fresh \
+         WHERE $5::bigint IS NOT NULL AND exported_at IS NULL) \
          SELECT tenant_id, id FROM fresh"
     )
 }

@@ -14,7 +14,7 @@ use model::{
     tenant::TenantId,
     time::Instant,
 };
-use sqlx::{Error, PgConnection, query::Query};
+use sqlx::{Error, PgConnection};
 
 use super::{schema::Schema, statements};
 use crate::{
@@ -153,20 +153,34 @@ impl Step<'_> {
     async fn write_passages(&mut self, closing: &Closing) -> Result<(), Error> {
         static NOTE: LazyLock<String> = LazyLock::new(|| {
             let columns = Passage::COLUMNS.join(", ");
-            let marks: String = (0..Passage::COLUMNS.len()).map(|at| format!(", ${}", at + 5)).collect();
+            let arrays: String =
+                (0..Passage::COLUMNS.len()).map(|at| format!(", ${}::bigint[]", at + 5)).collect();
             let sums = Passage::COLUMNS
                 .map(|column| format!("{column} = p.{column} + excluded.{column}"))
                 .join(", ");
             format!(
                 "INSERT INTO studio.passages AS p (tenant_id, kind, hour, writer, {columns}) \
-                 VALUES ($1, $2, $3, $4{marks}) ON CONFLICT (tenant_id, kind, hour, writer) DO UPDATE SET {sums}"
+                 SELECT tenant_id, kind, hour, $4, {columns} \
+                 FROM unnest($1::uuid[], $2::text[], $3::bigint[]{arrays}) AS come (tenant_id, kind, hour, {columns}) \
+                 ON CONFLICT (tenant_id, kind, hour, writer) DO UPDATE SET {sums}"
             )
         });
-        for ((tenant, kind, hour), passage) in &closing.passages {
-            let query = self.schema.query(&NOTE).bind(tenant.0).bind(*kind).bind(*hour).bind(self.writer);
-            let numbers = passage.numbers().into_iter();
-            numbers.fold(query, Query::bind).execute(&mut *self.connection).await?;
+        let passages = &closing.passages;
+        if passages.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let numbers: Vec<_> = passages.values().map(Passage::numbers).collect();
+        let query = self
+            .schema
+            .query(&NOTE)
+            .bind(passages.keys().map(|(tenant, ..)| tenant.0).collect::<Vec<_>>())
+            .bind(passages.keys().map(|(_, kind, _)| *kind).collect::<Vec<_>>())
+            .bind(passages.keys().map(|(.., hour)| *hour).collect::<Vec<_>>())
+            .bind(self.writer);
+        (0..Passage::COLUMNS.len())
+            .fold(query, |query, at| query.bind(numbers.iter().map(|row| row[at]).collect::<Vec<_>>()))
+            .execute(&mut *self.connection)
+            .await
+            .map(|_| ())
     }
 }
