@@ -344,7 +344,8 @@ pub(crate) fn reason(error: &Error, pause: Duration) -> String {
             format!("Dataverse asks for a pause of {} s; nothing is lost", pause.as_secs().max(1))
         }
         Error::Transport { .. } | Error::TimedOut { .. } => {
-            format!("Dataverse does not answer ({error}); nothing is lost, delivery goes on by itself")
+            // The cause last: where there is little room, that is what may be cut.
+            format!("Dataverse does not answer; delivery goes on by itself when it does ({error})")
         }
         other => format!("{other}; nothing is lost, delivery goes on when that is seen to"),
     }
