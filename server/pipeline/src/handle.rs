@@ -1,6 +1,6 @@
 //! Starts the workers, tells how they fare, waits for their end.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use ledger::chance::Chance;
 use model::clock::Clock;
@@ -11,7 +11,7 @@ use crate::{
     Books, Organisation, RelayStatus, Settings,
     budget::Budget,
     meter::{Count, Meter},
-    mirror::Mirror,
+    mirror::{Mirror, Missed},
     read_back::ReadBack,
     relay::Relay,
 };
@@ -91,7 +91,8 @@ pub fn start(
     let station = Station { books, organisation, settings, budget, clock, stop, board };
     let mut workers = JoinSet::new();
     workers.spawn(Relay { station: station.clone(), chance: Arc::new(chance) }.run());
-    workers.spawn(Mirror::new(station.clone()).run());
-    workers.spawn(ReadBack { station, differing: HashMap::new() }.run());
+    let missed = Missed::default();
+    workers.spawn(Mirror::new(station.clone(), missed.clone()).run());
+    workers.spawn(ReadBack::new(station, missed).run());
     Handle { status, workers }
 }

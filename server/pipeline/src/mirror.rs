@@ -5,6 +5,7 @@
 //! so that a reading that broke off is simply read once more.
 
 mod gone;
+mod missed;
 mod pass;
 mod reader;
 mod table;
@@ -19,6 +20,7 @@ use tokio::time::sleep;
 use crate::{MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, organisation::kinds, relay};
 
 pub(crate) use gone::Gone;
+pub(crate) use missed::Missed;
 pub(crate) use reader::{Loan, Reader, Tally};
 pub(crate) use table::Table;
 
@@ -28,16 +30,18 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) struct Mirror {
     station: Station,
     reader: Reader,
+    /// What the read-back did not find.
+    missed: Missed,
     /// The tables whose mark is ours, by their kind's name.
     tables: BTreeMap<&'static str, Table>,
 }
 
 impl Mirror {
-    pub(crate) fn new(station: Station) -> Self {
+    pub(crate) fn new(station: Station, missed: Missed) -> Self {
         let tenants: Vec<TenantId> = station.settings.tenants.iter().map(|tenant| tenant.id).collect();
         let (books, organisation) = (Arc::clone(&station.books), Arc::clone(&station.organisation));
         let reader = Reader::new(books, organisation, Arc::clone(&station.clock), tenants);
-        Self { station, reader, tables: BTreeMap::new() }
+        Self { station, reader, missed, tables: BTreeMap::new() }
     }
 
     pub(crate) async fn run(mut self) {
@@ -81,6 +85,7 @@ impl Mirror {
             let known = self.tables.remove(kind.name);
             let Some(table) = Table::claim(known, kind, &self.reader, hold).await? else { continue };
             let table = self.tables.entry(kind.name).or_insert(table);
+            table.miss(self.missed.take(kind));
             let pass = Pass { reader: &self.reader, board: &self.station.board, hold, kind, table };
             match pass.run().await {
                 Ok(full) => more |= full,

@@ -1,31 +1,49 @@
 //! Reads back by their ids the few that the mirror did not confirm in time, and says of each how it is not as it should
-//! be.
+//! be. What is not there at all goes the mirror's way of rows that are gone.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt::{self, Display, Formatter},
     time::Duration,
 };
 
 use ledger::{LedgerError, Unconfirmed};
-use model::{record::Kind, tenant::TenantId};
+use model::{
+    record::Kind,
+    tenant::TenantId,
+    time::{Instant, SECOND},
+};
 use serde_json::Value as Json;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::{broken::Broken, handle::Station, row};
+use crate::{broken::Broken, handle::Station, mirror::Missed, row};
 
 /// How many rows are asked for by their ids in one request, which must fit into an address.
 const BY_ID: usize = 100;
 /// How many records of those that wait are looked at in one pass, so that a flood does not lie in memory as a whole.
 const PASS: usize = 4_000;
+/// What was otherwise than it should be is looked at again after so long: by then somebody has seen to it.
+const AGAIN: i64 = 300 * SECOND;
 
 pub(crate) struct ReadBack {
-    pub(crate) station: Station,
-    /// What is there otherwise than it should be, and was said once: record and revision.
-    pub(crate) differing: HashMap<Uuid, i64>,
+    station: Station,
+    missed: Missed,
+    /// What is there otherwise than it should be.
+    differing: HashMap<Uuid, Difference>,
+}
+
+/// Of which revision, and when it was seen.
+struct Difference {
+    revision: i64,
+    seen_at: Instant,
 }
 
 impl ReadBack {
+    pub(crate) fn new(station: Station, missed: Missed) -> Self {
+        Self { station, missed, differing: HashMap::new() }
+    }
+
     pub(crate) async fn run(mut self) {
         let stop = self.station.stop.clone();
         let mut wait = self.station.settings.read_back_every;
@@ -58,9 +76,12 @@ impl ReadBack {
         let patience = i64::try_from(self.station.settings.unconfirmed_after.as_micros()).unwrap_or(i64::MAX);
         let waiting = self.station.books.unconfirmed(now.plus(-patience), PASS).await?;
         let is_full = waiting.len() == PASS;
+        if !is_full {
+            self.forget_all_but(&waiting);
+        }
         let mut kinds: BTreeMap<&str, Vec<Unconfirmed>> = BTreeMap::new();
         for item in waiting {
-            if !self.is_known_to_differ(&item) {
+            if !self.was_just_seen(&item, now) {
                 kinds.entry(item.kind.name).or_default().push(item);
             }
         }
@@ -95,7 +116,7 @@ impl ReadBack {
         for item in waiting {
             match fault(item, rows.get(&(item.tenant, item.dataverse_id))) {
                 None => confirmed.push(item.clone()),
-                Some(fault) => self.report(item, &fault),
+                Some(fault) => self.report(item, fault),
             }
         }
         if !confirmed.is_empty() {
@@ -105,27 +126,67 @@ impl ReadBack {
         Ok(())
     }
 
-    fn report(&mut self, item: &Unconfirmed, fault: &str) {
-        let stored = &item.held.stored;
-        tracing::warn!(kind = item.kind.name, id = %stored.id, fault, "dataverse does not hold what it acknowledged");
-        self.differing.insert(stored.id, stored.revision);
-        self.station.board.update(|status| status.differing += 1);
+    /// Each is said once, however often it is looked at.
+    fn report(&mut self, item: &Unconfirmed, fault: Fault) {
+        let (id, revision) = (item.held.stored.id, item.held.stored.revision);
+        if fault == Fault::Missing {
+            self.missed.tell(item.kind, item.dataverse_id);
+        }
+        let seen = Difference { revision, seen_at: self.station.clock.now() };
+        let before = self.differing.insert(id, seen);
+        if before.is_none_or(|before| before.revision != revision) {
+            tracing::warn!(kind = item.kind.name, %id, %fault, "dataverse does not hold what it acknowledged");
+        }
+        self.show();
     }
 
-    fn is_known_to_differ(&self, item: &Unconfirmed) -> bool {
-        self.differing.get(&item.held.stored.id) == Some(&item.held.stored.revision)
+    fn was_just_seen(&self, item: &Unconfirmed, now: Instant) -> bool {
+        let stored = &item.held.stored;
+        let seen = self.differing.get(&stored.id);
+        seen.is_some_and(|seen| seen.revision == stored.revision && now.since(seen.seen_at) < AGAIN)
+    }
+
+    /// What does not wait any more was confirmed, changed or withdrawn.
+    fn forget_all_but(&mut self, waiting: &[Unconfirmed]) {
+        if !self.differing.is_empty() {
+            let waiting: HashSet<Uuid> = waiting.iter().map(|item| item.held.stored.id).collect();
+            self.differing.retain(|id, _| waiting.contains(id));
+            self.show();
+        }
+    }
+
+    fn show(&self) {
+        self.station.board.update(|status| status.differing = self.differing.len() as u64);
+    }
+}
+
+/// How a row is not as it should be.
+#[derive(Debug, PartialEq, Eq)]
+enum Fault {
+    Missing,
+    Undeleted,
+    Other(Vec<&'static str>),
+}
+
+impl Display for Fault {
+    fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => to.write_str("the row is not there"),
+            Self::Undeleted => to.write_str("the row was deleted and is there"),
+            Self::Other(columns) => write!(to, "other content in {}", columns.join(", ")),
+        }
     }
 }
 
 /// What is wrong with a row, if anything.
-fn fault(item: &Unconfirmed, row: Option<&Json>) -> Option<String> {
+fn fault(item: &Unconfirmed, row: Option<&Json>) -> Option<Fault> {
     match (item.held.withdrawn_at, row) {
-        (None, None) => Some("the row is not there".to_owned()),
-        (Some(_), Some(_)) => Some("the row was deleted and is there".to_owned()),
+        (None, None) => Some(Fault::Missing),
+        (Some(_), Some(_)) => Some(Fault::Undeleted),
         (Some(_), None) => None,
         (None, Some(row)) => {
             let columns = row::differences(item, row);
-            (!columns.is_empty()).then(|| format!("other content in {}", columns.join(", ")))
+            (!columns.is_empty()).then_some(Fault::Other(columns))
         }
     }
 }

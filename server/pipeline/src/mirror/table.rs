@@ -6,7 +6,10 @@ use ledger::Mark;
 use model::record::Kind;
 use uuid::Uuid;
 
-use super::{Reader, gone::Gone};
+use super::{
+    Reader,
+    gone::{Gone, Missing},
+};
 use crate::broken::Broken;
 
 /// A table whose mark is ours. While something is open, a question about deletions above all, reading goes on ahead of
@@ -51,6 +54,15 @@ impl Table {
 
     pub(super) const fn is_asking(&self) -> bool {
         self.asked.is_some()
+    }
+
+    /// Rows that somebody asked for and did not find.
+    pub(super) fn miss(&mut self, ids: BTreeSet<Uuid>) {
+        for id in ids {
+            if !self.gone.contains(id) {
+                self.gone.miss(id, Missing::Unseen);
+            }
+        }
     }
 
     /// Everything is to be read from the start.

@@ -20,6 +20,7 @@ use tokio::time::sleep;
 use schedule::Schedule;
 use world::World;
 
+const HOUR: Duration = Duration::from_secs(3600);
 /// Some thirty seconds' worth.
 const SEEDS: u64 = 40;
 
@@ -60,16 +61,15 @@ fn a_seed_gives_the_same_run_again() {
 #[test]
 fn a_spent_budget_holds_everything_until_midnight() {
     in_virtual_time(async {
-        let hour = Duration::from_secs(3600);
         let change = |settings: &mut pipeline::Settings| {
             settings.budget = Some(80);
-            settings.mirror_every = 2 * hour;
-            settings.unconfirmed_after = 100 * hour;
+            settings.mirror_every = 2 * HOUR;
+            settings.unconfirmed_after = 100 * HOUR;
         };
         let mut world = World::open_with(1, change).await;
-        sleep(hour).await;
+        sleep(HOUR).await;
         world.take_in(100, 1).await;
-        sleep(hour).await;
+        sleep(HOUR).await;
         let status = world.status();
         let budget = status.budget.unwrap();
         assert_eq!((budget.limit, budget.spent), (80, 80), "{budget:?}");
@@ -78,11 +78,35 @@ fn a_spent_budget_holds_everything_until_midnight() {
         assert!(status.reason.unwrap().contains("budget of 80"));
         let sent = status.sent;
         assert!((60..80).contains(&sent), "what records point at and what is read costs too: {sent}");
-        sleep(9 * hour).await;
+        sleep(9 * HOUR).await;
         assert_eq!(world.status().sent, sent, "not before midnight");
-        sleep(2 * hour).await;
+        sleep(2 * HOUR).await;
         let status = world.status();
         assert_eq!((status.sent, status.state), (100, DeliveryState::Ok));
         assert!(status.budget.unwrap().spent <= 80);
+    });
+}
+
+#[test]
+fn a_few_rows_that_were_lost_unread_are_withdrawn() {
+    in_virtual_time(async {
+        let world = World::that_lost(2).await;
+        assert_eq!(world.question().await, None);
+        assert_eq!((world.status().mirror.withdrawn, world.status().differing), (2, 0));
+        world.calm().await;
+    });
+}
+
+#[test]
+fn many_rows_that_were_lost_unread_are_asked_about_and_made_again() {
+    in_virtual_time(async {
+        let world = World::that_lost(12).await;
+        let question = world.question().await.unwrap();
+        assert_eq!((question.gone, question.of), (12, 30));
+        assert_eq!((world.status().mirror.withdrawn, world.status().differing), (0, 12));
+        world.answer(true).await;
+        sleep(2 * HOUR).await;
+        assert_eq!((world.status().sent, world.status().differing), (42, 0));
+        world.calm().await;
     });
 }

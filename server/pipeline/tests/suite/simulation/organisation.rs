@@ -115,6 +115,17 @@ impl Simulated {
         self.state().delete(RUNS, id).unwrap();
     }
 
+    /// Rows are gone and no change tells of it, as where a link expires just then.
+    pub fn lose(&self, count: usize) {
+        let mut state = self.state();
+        let runs = state.rows.keys().filter(|(set, _)| *set == RUNS).take(count);
+        let lost: Vec<(&'static str, Uuid)> = runs.copied().collect();
+        assert_eq!(lost.len(), count);
+        for row in lost {
+            state.rows.remove(&row);
+        }
+    }
+
     async fn request<T>(
         &self,
         what: String,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ledger::{Answer, Change, Ledger, Verdict, chance::Seeded};
+use ledger::{Answer, Change, Ledger, Question, Verdict, chance::Seeded};
 use model::{clock::Clock, record, time::Instant};
 use pipeline::{Handle, RelayStatus, Settings, Tenant};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -76,6 +76,19 @@ impl World {
             _folder: folder,
         };
         world.start(0);
+        world
+    }
+
+    /// Thirty rows were delivered, and so many of them lost before anybody read them back; some looks later.
+    pub async fn that_lost(count: usize) -> Self {
+        let mut world =
+            Self::open_with(1, |settings| settings.mirror_every = Duration::from_secs(3600)).await;
+        sleep(Duration::from_secs(60)).await;
+        world.take_in(30, 1).await;
+        sleep(Duration::from_secs(20)).await;
+        assert_eq!(world.status().sent, 30);
+        world.organisation.lose(count);
+        sleep(Duration::from_secs(3 * 3600)).await;
         world
     }
 
@@ -178,6 +191,12 @@ impl World {
 
     pub fn trouble(&self, trouble: Trouble, lasts: Duration) {
         self.organisation.state().trouble = Some((trouble, Moment::now() + lasts));
+    }
+
+    pub async fn question(&self) -> Option<Question> {
+        let ledger = self.books.ledger.clone();
+        let questions = self.books.take(async move { ledger.questions().await }).await.unwrap();
+        questions.first().map(|(_, question)| *question)
     }
 
     /// Somebody answers what the mirror asks, if it does.
