@@ -110,11 +110,16 @@ impl ReadBack {
         let columns: Vec<&'static str> = row::columns(kind).collect();
         let rows = self.station.organisation.rows(&kind.destination, &columns, &ids).await?;
         let first = self.station.settings.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
-        let rows: HashMap<(TenantId, Uuid), Json> =
-            rows.into_iter().filter_map(|row| Some((row::identity(kind, &row, first)?, row))).collect();
+        let rows: HashMap<Uuid, Found> = rows
+            .into_iter()
+            .filter_map(|row| {
+                let (tenant, id) = row::identity(kind, &row, first)?;
+                Some((id, Found { tenant, row }))
+            })
+            .collect();
         let mut confirmed = Vec::with_capacity(waiting.len());
         for item in waiting {
-            match fault(item, rows.get(&(item.tenant, item.dataverse_id))) {
+            match fault(item, rows.get(&item.dataverse_id)) {
                 None => confirmed.push(item.clone()),
                 Some(fault) => self.report(item, fault),
             }
@@ -160,6 +165,12 @@ impl ReadBack {
     }
 }
 
+/// A row, and whose it is there.
+struct Found {
+    tenant: TenantId,
+    row: Json,
+}
+
 /// How a row is not as it should be.
 #[derive(Debug, PartialEq, Eq)]
 enum Fault {
@@ -179,13 +190,16 @@ impl Display for Fault {
 }
 
 /// What is wrong with a row, if anything.
-fn fault(item: &Unconfirmed, row: Option<&Json>) -> Option<Fault> {
-    match (item.held.withdrawn_at, row) {
+fn fault(item: &Unconfirmed, found: Option<&Found>) -> Option<Fault> {
+    match (item.held.withdrawn_at, found) {
         (None, None) => Some(Fault::Missing),
         (Some(_), Some(_)) => Some(Fault::Undeleted),
         (Some(_), None) => None,
-        (None, Some(row)) => {
-            let columns = row::differences(item, row);
+        (None, Some(Found { tenant, row })) => {
+            let mut columns = row::differences(item, row);
+            if *tenant != item.tenant {
+                columns.push(row::TENANT_VALUE);
+            }
             (!columns.is_empty()).then_some(Fault::Other(columns))
         }
     }
