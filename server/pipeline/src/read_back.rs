@@ -121,7 +121,7 @@ impl ReadBack {
         for item in waiting {
             match fault(item, rows.get(&item.dataverse_id)) {
                 None => confirmed.push(item.clone()),
-                Some(fault) => self.report(item, fault),
+                Some(fault) => self.report(item, &fault),
             }
         }
         if !confirmed.is_empty() {
@@ -132,9 +132,9 @@ impl ReadBack {
     }
 
     /// Each is said once, however often it is looked at.
-    fn report(&mut self, item: &Unconfirmed, fault: Fault) {
+    fn report(&mut self, item: &Unconfirmed, fault: &Fault) {
         let (id, revision) = (item.held.stored.id, item.held.stored.revision);
-        if fault == Fault::Missing {
+        if *fault == Fault::Missing {
             self.missed.tell(item.kind, item.dataverse_id);
         }
         let seen = Difference { revision, seen_at: self.station.clock.now() };
