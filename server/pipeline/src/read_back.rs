@@ -13,11 +13,15 @@ use model::{
     tenant::TenantId,
     time::{Instant, SECOND},
 };
-use serde_json::Value as Json;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::{broken::Broken, handle::Station, mirror::Missed, row};
+use crate::{
+    broken::Broken,
+    handle::Station,
+    mirror::Missed,
+    row::{self, Found},
+};
 
 /// How many rows are asked for by their ids in one request, which must fit into an address.
 const BY_ID: usize = 100;
@@ -165,12 +169,6 @@ impl ReadBack {
     }
 }
 
-/// A row, and whose it is there.
-struct Found {
-    tenant: TenantId,
-    row: Json,
-}
-
 /// How a row is not as it should be.
 #[derive(Debug, PartialEq, Eq)]
 enum Fault {
@@ -195,11 +193,9 @@ fn fault(item: &Unconfirmed, found: Option<&Found>) -> Option<Fault> {
         (None, None) => Some(Fault::Missing),
         (Some(_), Some(_)) => Some(Fault::Undeleted),
         (Some(_), None) => None,
-        (None, Some(Found { tenant, row })) => {
-            let mut columns = row::differences(item, row);
-            if *tenant != item.tenant {
-                columns.push(row::TENANT_VALUE);
-            }
+        (None, Some(found)) => {
+            let record = &item.held.stored.record;
+            let columns = row::differences(item.kind, item.tenant, record, found);
             (!columns.is_empty()).then_some(Fault::Other(columns))
         }
     }

@@ -1,6 +1,5 @@
 //! A record as a row of Dataverse, and a row held against the record that it should be.
 
-use ledger::Unconfirmed;
 use model::{
     decimal,
     record::{Kind, Record, Shape, Value},
@@ -54,15 +53,26 @@ pub(crate) fn identity(kind: &Kind, row: &Json, first: TenantId) -> Option<(Tena
     Some((tenant, id(kind.destination.primary_key)?))
 }
 
-/// The columns in which a row is not what the record says.
-pub(crate) fn differences(item: &Unconfirmed, row: &Json) -> Vec<&'static str> {
-    let values = &item.held.stored.record.values;
-    item.kind
-        .fields
+/// A row, and whose it is there.
+pub(crate) struct Found {
+    pub(crate) tenant: TenantId,
+    pub(crate) row: Json,
+}
+
+/// The columns in which a row is not what the tenant's record says.
+pub(crate) fn differences(
+    kind: &Kind,
+    tenant: TenantId,
+    record: &Record,
+    found: &Found,
+) -> Vec<&'static str> {
+    let there = |column: &str| found.row.get(column).unwrap_or(&Json::Null);
+    kind.fields
         .iter()
-        .zip(values)
-        .filter(|(field, value)| !says(field.shape, value, row.get(field.dataverse).unwrap_or(&Json::Null)))
+        .zip(&record.values)
+        .filter(|(field, value)| !says(field.shape, value, there(field.dataverse)))
         .map(|(field, _)| field.dataverse)
+        .chain((found.tenant != tenant).then_some(TENANT_VALUE))
         .collect()
 }
 
@@ -106,5 +116,30 @@ mod tests {
         assert_eq!(row["apex_latencyavgms"], Json::Null);
         assert_eq!(row["apex_name"], "c · r · 1");
         assert_eq!(row["apex_tenantid@odata.bind"], "/apex_tenants(00000000-0000-7000-8000-000000000001)");
+    }
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Found), expect: &[&str]) {
+        let row = of(&CAMPAIGN_RUN, TenantId::FIRST, &record());
+        let mut found = Found { tenant: TenantId::FIRST, row };
+        change(&mut found);
+        assert_eq!(differences(&CAMPAIGN_RUN, TenantId::FIRST, &record(), &found), expect);
+    }
+
+    #[test]
+    fn a_row_is_held_against_its_record() {
+        check(|_| {}, &[]);
+        check(|found| found.row["apex_createdat"] = json!("2026-11-21T09:30:00Z"), &[]);
+        check(|found| found.row["apex_createdat"] = json!("2026-11-21T09:30:01Z"), &["apex_createdat"]);
+        check(|found| found.row["apex_costusd"] = json!(99_999.00002), &["apex_costusd"]);
+        check(|found| found.row["apex_latencyavgms"] = json!(1), &["apex_latencyavgms"]);
+        check(|found| found.row = json!({}), &row_columns_with_content());
+        check(|found| found.tenant = TenantId(Uuid::from_u128(7)), &[TENANT_VALUE]);
+    }
+
+    fn row_columns_with_content() -> Vec<&'static str> {
+        let record = record();
+        let fields = CAMPAIGN_RUN.fields.iter().zip(&record.values);
+        fields.filter(|(_, value)| **value != Value::Nothing).map(|(field, _)| field.dataverse).collect()
     }
 }
