@@ -20,12 +20,20 @@ pub(crate) struct Column {
     pub(crate) may_lack: bool,
 }
 
+/// What a column holds, and so how it becomes a member of a JSON object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Plain,
+    Json,
+    Id,
+}
+
 /// How one table goes over.
 #[derive(Clone, Debug)]
 pub(crate) struct Road {
     pub(crate) table: String,
-    /// The columns that both have, and whether a column holds JSON there.
-    columns: Vec<(String, bool)>,
+    /// The columns that both have.
+    columns: Vec<(String, Content)>,
     /// What only the database has and needs: whose rows of an hour they are. Nobody's now.
     noughts: Vec<String>,
     key: Vec<String>,
@@ -51,7 +59,7 @@ fn road(name: &str, from: &Table, to: Option<&Table>) -> Result<Road, CarryError
     let mut columns = Vec::new();
     for column in &from.columns {
         match to.columns.iter().find(|other| other.name == column.name) {
-            Some(other) => columns.push((column.name.clone(), other.sort.starts_with("json"))),
+            Some(other) => columns.push((column.name.clone(), Content::of(column, other))),
             // The number that SQLite gives each row, where nothing refers to it.
             None if from.key == [column.name.as_str()] && column.sort == "INTEGER" => {}
             None => return Err(unknown(&format!(" with its column {}", column.name))),
@@ -68,18 +76,33 @@ fn road(name: &str, from: &Table, to: Option<&Table>) -> Result<Road, CarryError
     Ok(Road { table: name.to_owned(), columns, noughts, key: from.key.clone() })
 }
 
+impl Content {
+    fn of(from: &Column, to: &Column) -> Self {
+        match to.sort.as_str() {
+            "json" | "jsonb" => Self::Json,
+            "uuid" if from.sort == "BLOB" => Self::Id,
+            _ => Self::Plain,
+        }
+    }
+
+    fn sql(self, name: &str) -> String {
+        match self {
+            Self::Plain => name.to_owned(),
+            Self::Json => format!("json({name})"),
+            Self::Id => {
+                let parts = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)];
+                let parts = parts.map(|(from, size)| format!("substr(hex({name}), {from}, {size})"));
+                format!("CASE WHEN {name} IS NOT NULL THEN lower({}) END", parts.join(" || '-' || "))
+            }
+        }
+    }
+}
+
 impl Road {
     /// The folder's rows as objects of JSON, in the order of their keys: so many after so many.
     pub(super) fn select(&self, after: i64, most: i64) -> String {
-        let members: Vec<String> = self
-            .columns
-            .iter()
-            .map(
-                |(name, json)| {
-                    if *json { format!("'{name}', json({name})") } else { format!("'{name}', {name}") }
-                },
-            )
-            .collect();
+        let members: Vec<String> =
+            self.columns.iter().map(|(name, content)| format!("'{name}', {}", content.sql(name))).collect();
         format!(
             "SELECT json_object({}) FROM {} ORDER BY {} LIMIT {most} OFFSET {after}",
             members.join(", "),
@@ -124,6 +147,14 @@ mod tests {
             columns: columns.iter().map(column).collect(),
             key: key.iter().map(|name| (*name).to_owned()).collect(),
         }
+    }
+
+    #[test]
+    fn bytes_go_over_as_the_ids_that_they_are() {
+        let column = |sort: &str| Column { name: "id".to_owned(), sort: sort.to_owned(), may_lack: false };
+        assert_eq!(Content::of(&column("BLOB"), &column("uuid")), Content::Id);
+        assert_eq!(Content::of(&column("TEXT"), &column("uuid")), Content::Plain);
+        assert_eq!(Content::of(&column("TEXT"), &column("jsonb")), Content::Json);
     }
 
     #[test]

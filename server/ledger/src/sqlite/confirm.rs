@@ -46,7 +46,7 @@ pub(super) async fn waiting(
             .fetch_all(readers)
             .await?;
         for row in &rows {
-            let tenant = TenantId(row::id(row, 0)?);
+            let tenant = row::tenant(row, 0)?;
             let found = row::read(kind, row, 1)?;
             let (dataverse_id, position) = (found.id_there(), found.position);
             waiting.push(Unconfirmed { tenant, kind, dataverse_id, position, held: found.held });

@@ -100,8 +100,7 @@ pub(super) async fn call_off(
 /// Lends out what is due, oldest first, each tenant its share.
 pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
     let tenants = sqlx::query("SELECT id FROM tenants ORDER BY id").fetch_all(&mut *step.connection).await?;
-    let tenants: Vec<TenantId> =
-        tenants.iter().map(|row| row::id(row, 0).map(TenantId)).collect::<Result<_, _>>()?;
+    let tenants: Vec<TenantId> = tenants.iter().map(|row| row::tenant(row, 0)).collect::<Result<_, _>>()?;
     let share = most.div_ceil(tenants.len().max(1));
     let mut parcels = Vec::new();
     // The second round hands out what the first left because somebody had less than a share.

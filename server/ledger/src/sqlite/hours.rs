@@ -2,7 +2,6 @@
 
 use model::{
     record::{KINDS, Kind},
-    tenant::TenantId,
 };
 use sqlx::{Error, SqliteConnection, SqlitePool};
 
@@ -91,7 +90,7 @@ async fn count(
         .fetch_all(connection)
         .await?;
     for found in &rows {
-        tally.add(TenantId(row::id(found, 0)?), get(found, 1)?, get(found, 2)?);
+        tally.add(row::tenant(found, 0)?, get(found, 1)?, get(found, 2)?);
         tally.up_to = tally.up_to.max(get(found, 3)?);
     }
     Ok(tally)

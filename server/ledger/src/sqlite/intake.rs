@@ -146,7 +146,7 @@ impl Intake<'_> {
                 let (now, after) = rest.split_at(size);
                 let mut query = sqlx::query(insert).bind(tenant.to_string()).bind(self.now.micros());
                 for fresh in now {
-                    query = query.bind(position).bind(fresh.id.to_string());
+                    query = query.bind(position).bind(fresh.id);
                     query = fresh.record.values.iter().fold(query, row::bind);
                     position += 1;
                 }

@@ -12,7 +12,7 @@ use super::{
     change, delivery,
     handlings::handle,
     intake,
-    row::{self, get},
+    row::get,
     statements,
     writer::Step,
 };
@@ -87,7 +87,7 @@ pub(super) async fn dead_letter(
     let row = sqlx::query(statements::of(kind).dead_one)
         .bind(tenant.to_string())
         .bind(kind.name)
-        .bind(id.to_string())
+        .bind(id)
         .fetch_optional(readers)
         .await?;
     row.map(|row| letter(kind, &row)).transpose()
@@ -101,7 +101,7 @@ fn letter(kind: &'static Kind, row: &SqliteRow) -> Result<DeadLetter, Error> {
         enqueued_at: Instant::from_micros(get(row, 2)?),
         died_at: Instant::from_micros(get(row, 3)?),
         reason: get(row, 4)?,
-        id: row::id(row, 5)?,
+        id: get(row, 5)?,
         deletes: get(row, 6)?,
         request: get(row, 7)?,
         response: get(row, 8)?,

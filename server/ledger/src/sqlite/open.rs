@@ -79,7 +79,9 @@ pub(super) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Err
         .options()
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "4000")
+        // 64 MB before they go to their places: under load the same pages of the ids' index come again and again, and are
+        // written there once.
+        .pragma("wal_autocheckpoint", "16000")
         .pragma("journal_size_limit", "67108864")
         .pragma("cache_size", "-65536")
         .connect()

@@ -2,6 +2,7 @@
 
 use model::{
     record::{Kind, Record, Shape, Stored, Value},
+    tenant::TenantId,
     time::Instant,
 };
 use sqlx::{
@@ -25,24 +26,24 @@ pub(super) fn read(kind: &Kind, row: &SqliteRow, from: usize) -> Result<Row, Err
     };
     let record = Record { values, name: get(row, from + 7)?, timed: true };
     let stored = Stored {
-        id: id(row, from + 1)?,
+        id: get(row, from + 1)?,
         revision: get(row, from + 2)?,
         received_at: time(3)?.unwrap_or_default(),
         exported_at: time(4)?,
         record,
     };
     let held = Held { stored, withdrawn_at: time(5)? };
-    let dataverse_id: Option<&str> = get(row, from + 8)?;
-    let dataverse_id = dataverse_id.map(uuid).transpose()?;
-    Ok(Row { position: get(row, from)?, held, confirmed: time(6)?.is_some(), dataverse_id })
+    let confirmed = time(6)?.is_some();
+    Ok(Row { position: get(row, from)?, held, confirmed, dataverse_id: get(row, from + 8)? })
 }
 
-pub(super) fn id(row: &SqliteRow, at: usize) -> Result<Uuid, Error> {
-    uuid(get(row, at)?)
+pub(super) fn tenant(row: &SqliteRow, at: usize) -> Result<TenantId, Error> {
+    written_id(row, at).map(TenantId)
 }
 
-fn uuid(text: &str) -> Result<Uuid, Error> {
-    Uuid::try_parse(text).map_err(|error| Error::Decode(error.into()))
+/// Only the tables of kinds hold ids as bytes; elsewhere they are few, and text.
+pub(super) fn written_id(row: &SqliteRow, at: usize) -> Result<Uuid, Error> {
+    Uuid::try_parse(get(row, at)?).map_err(|error| Error::Decode(error.into()))
 }
 
 /// Binds one field's content.

@@ -13,7 +13,10 @@ use model::{
 };
 use sqlx::{Error, SqliteConnection, SqlitePool};
 
-use super::{row::get, statements};
+use super::{
+    row::{self, get},
+    statements,
+};
 use crate::Standing;
 
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0), coalesce(sum(confirmed), 0), \
@@ -173,7 +176,7 @@ impl Count {
     ) -> Result<i64, Error> {
         let rows = sqlx::query(statements::of(kind).counted).bind(self.up_to).fetch_all(connection).await?;
         for row in &rows {
-            *self.by_tenant.entry(TenantId(super::row::id(row, 0)?)).or_default() += get::<i64>(row, 1)?;
+            *self.by_tenant.entry(row::tenant(row, 0)?).or_default() += get::<i64>(row, 1)?;
             self.up_to = self.up_to.max(get(row, 2)?);
         }
         Ok(self.by_tenant.get(&tenant).copied().unwrap_or(0))

@@ -116,7 +116,7 @@ fn make(kind: &Kind) -> Statements {
     Statements {
         by_ids: leak(format!(
             "SELECT {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r \
-             ON unhex(r.id, '-') = unhex(wanted.value, '-') AND r.tenant_id = ?2{join}"
+             ON r.id = unhex(wanted.value, '-') AND r.tenant_id = ?2{join}"
         )),
         insert: Inserts::new(
             &format!("{table} (tenant_id, received_at, position, id, {})", columns.join(", ")),
@@ -188,7 +188,7 @@ fn make(kind: &Kind) -> Statements {
         dead_one: leak(format!(
             "SELECT {LETTER} FROM {table} AS r CROSS JOIN dead_letters AS d \
              ON d.tenant_id = ?1 AND d.kind = ?2 AND d.position = r.position AND d.dropped_at IS NULL \
-             WHERE unhex(r.id, '-') = unhex(?3, '-') AND r.tenant_id = ?1"
+             WHERE r.id = ?3 AND r.tenant_id = ?1"
         )),
         mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),

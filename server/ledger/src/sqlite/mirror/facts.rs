@@ -49,7 +49,7 @@ async fn known(
         .await?;
     let fact = |found| {
         Ok(Fact {
-            tenant: TenantId(row::id(found, 0)?),
+            tenant: row::tenant(found, 0)?,
             line: Line::of(get(found, 1)?, get(found, 2)?),
             row: row::read(kind, found, 3)?,
             versions: Vec::new(),
@@ -82,7 +82,7 @@ async fn versions(
     for found in &rows {
         let fields: &str = get(found, 2)?;
         let version = serde_json::from_str(fields).map_err(|error| Error::Decode(error.into()))?;
-        versions.entry((TenantId(row::id(found, 0)?), row::id(found, 1)?)).or_default().push(version);
+        versions.entry((row::tenant(found, 0)?, row::written_id(found, 1)?)).or_default().push(version);
     }
     Ok(versions)
 }

@@ -30,9 +30,9 @@ pub(crate) async fn standing_there(
     let there = |found| {
         Ok(There {
             position: get(found, 0)?,
-            tenant: TenantId(row::id(found, 1)?),
-            id: row::id(found, 2)?,
-            dataverse_id: row::id(found, 3)?,
+            tenant: row::tenant(found, 1)?,
+            id: get(found, 2)?,
+            dataverse_id: get(found, 3)?,
         })
     };
     rows.iter().map(there).collect()
@@ -58,7 +58,7 @@ pub(crate) async fn rejects(
         for found in &rows {
             rejects.push(Reject {
                 kind,
-                dataverse_id: row::id(found, 0)?,
+                dataverse_id: row::written_id(found, 0)?,
                 reason: get(found, 1)?,
                 content: get(found, 2)?,
                 at: Instant::from_micros(get(found, 3)?),

@@ -36,7 +36,7 @@ pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Roun
 async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
     for (fact, id) in round.iter().filter_map(|decided| decided.adoption()) {
         sqlx::query(statements::of(kind).mirror.adopt)
-            .bind(id.map(|id| id.to_string()))
+            .bind(id)
             .bind(fact.row.position)
             .execute(&mut *step.connection)
             .await?;
@@ -95,7 +95,7 @@ async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -
             for (reflection, record) in now {
                 let id = reflection.id_of(kind, record);
                 let id_there = Some(reflection.dataverse_id).filter(|there| *there != id);
-                query = query.bind(position).bind(id.to_string()).bind(id_there.map(|id| id.to_string()));
+                query = query.bind(position).bind(id).bind(id_there);
                 query = record.values.iter().fold(query, row::bind);
                 position += 1;
             }

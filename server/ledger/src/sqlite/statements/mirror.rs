@@ -44,12 +44,9 @@ pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
             "shared.tenant, shared.at, shared.at, shared.at",
             columns.len() + 3,
         ),
-        known_by_id: leak(format!(
-            "{} ON unhex(r.id, '-') = unhex(wanted.value, '-'){known}",
-            known_head(row, table)
-        )),
+        known_by_id: leak(format!("{} ON r.id = unhex(wanted.value, '-'){known}", known_head(row, table))),
         known_by_id_there: leak(format!(
-            "{} ON unhex(r.dataverse_id, '-') = unhex(wanted.value, '-') AND r.dataverse_id IS NOT NULL{known}",
+            "{} ON r.dataverse_id = unhex(wanted.value, '-') AND r.dataverse_id IS NOT NULL{known}",
             known_head(row, table)
         )),
         adopt: leak(format!("UPDATE {table} SET dataverse_id = ?1 WHERE position = ?2")),
