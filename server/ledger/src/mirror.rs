@@ -50,6 +50,8 @@ pub struct Reflection {
     /// The row's primary key there.
     pub dataverse_id: Uuid,
     pub seen: Seen,
+    /// It was asked for by its id after its echo had been waited for in vain: what it says is no echo that comes late.
+    pub stands: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

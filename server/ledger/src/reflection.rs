@@ -106,7 +106,9 @@ impl<'a> Judge<'a> {
             Line::Nothing if same => Reflected::Confirmed,
             Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
             // A late echo of what it was before.
-            Line::Nothing if is_unread(fact) && self.was_last(fact, record) => Reflected::Known,
+            Line::Nothing if is_unread(fact) && !self.reflection.stands && self.was_last(fact, record) => {
+                Reflected::Known
+            }
             Line::Nothing => Reflected::Changed,
         };
         self.says(reflected, Some(fact))

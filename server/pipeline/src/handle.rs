@@ -11,7 +11,7 @@ use crate::{
     Books, Organisation, RelayStatus, Settings,
     budget::Budget,
     meter::{Count, Meter},
-    mirror::{Mirror, Missed},
+    mirror::{Findings, Mirror},
     read_back::ReadBack,
     relay::Relay,
 };
@@ -91,8 +91,8 @@ pub fn start(
     let station = Station { books, organisation, settings, budget, clock, stop, board };
     let mut workers = JoinSet::new();
     workers.spawn(Relay { station: station.clone(), chance: Arc::new(chance) }.run());
-    let missed = Missed::default();
-    workers.spawn(Mirror::new(station.clone(), missed.clone()).run());
-    workers.spawn(ReadBack::new(station, missed).run());
+    let findings = Findings::default();
+    workers.spawn(Mirror::new(station.clone(), findings.clone()).run());
+    workers.spawn(ReadBack::new(station, findings).run());
     Handle { status, workers }
 }

@@ -4,8 +4,8 @@
 //! Whatever a row says is told the ledger, which decides what it means beside its own state. Being told twice is no harm,
 //! so that a reading that broke off is simply read once more.
 
+mod findings;
 mod gone;
-mod missed;
 mod pass;
 mod reader;
 mod table;
@@ -19,8 +19,8 @@ use tokio::time::sleep;
 
 use crate::{MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, organisation::kinds, relay};
 
+pub(crate) use findings::Findings;
 pub(crate) use gone::Gone;
-pub(crate) use missed::Missed;
 pub(crate) use reader::{Loan, Reader, Tally};
 pub(crate) use table::Table;
 
@@ -30,18 +30,18 @@ const PATIENCE: Duration = Duration::from_secs(90);
 pub(crate) struct Mirror {
     station: Station,
     reader: Reader,
-    /// What the read-back did not find.
-    missed: Missed,
+    /// What the read-back did not find as it should be.
+    findings: Findings,
     /// The tables whose mark is ours, by their kind's name.
     tables: BTreeMap<&'static str, Table>,
 }
 
 impl Mirror {
-    pub(crate) fn new(station: Station, missed: Missed) -> Self {
+    pub(crate) fn new(station: Station, findings: Findings) -> Self {
         let tenants: Vec<TenantId> = station.settings.tenants.iter().map(|tenant| tenant.id).collect();
         let (books, organisation) = (Arc::clone(&station.books), Arc::clone(&station.organisation));
         let reader = Reader::new(books, organisation, Arc::clone(&station.clock), tenants);
-        Self { station, reader, missed, tables: BTreeMap::new() }
+        Self { station, reader, findings, tables: BTreeMap::new() }
     }
 
     pub(crate) async fn run(mut self) {
@@ -85,7 +85,7 @@ impl Mirror {
             let known = self.tables.remove(kind.name);
             let Some(table) = Table::claim(known, kind, &self.reader, hold).await? else { continue };
             let table = self.tables.entry(kind.name).or_insert(table);
-            table.miss(self.missed.take(kind));
+            table.look_into(self.findings.take(kind));
             let pass = Pass { reader: &self.reader, board: &self.station.board, hold, kind, table };
             match pass.run().await {
                 Ok(full) => more |= full,

@@ -1,5 +1,5 @@
 //! Reads back by their ids the few that the mirror did not confirm in time, and says of each how it is not as it should
-//! be. What is not there at all goes the mirror's way of rows that are gone.
+//! be. The mirror sees to it.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::{
     broken::Broken,
     handle::Station,
-    mirror::Missed,
+    mirror::Findings,
     row::{self, Found},
 };
 
@@ -32,7 +32,7 @@ const AGAIN: i64 = 300 * SECOND;
 
 pub(crate) struct ReadBack {
     station: Station,
-    missed: Missed,
+    findings: Findings,
     /// What is there otherwise than it should be.
     differing: HashMap<Uuid, Difference>,
 }
@@ -44,8 +44,8 @@ struct Difference {
 }
 
 impl ReadBack {
-    pub(crate) fn new(station: Station, missed: Missed) -> Self {
-        Self { station, missed, differing: HashMap::new() }
+    pub(crate) fn new(station: Station, findings: Findings) -> Self {
+        Self { station, findings, differing: HashMap::new() }
     }
 
     pub(crate) async fn run(mut self) {
@@ -138,8 +138,9 @@ impl ReadBack {
     /// Each is said once, however often it is looked at.
     fn report(&mut self, item: &Unconfirmed, fault: &Fault) {
         let (id, revision) = (item.held.stored.id, item.held.stored.revision);
-        if *fault == Fault::Missing {
-            self.missed.tell(item.kind, item.dataverse_id);
+        match fault {
+            Fault::Missing => self.findings.missing(item.kind, item.dataverse_id),
+            Fault::Undeleted | Fault::Other(_) => self.findings.differing(item.kind, item.dataverse_id),
         }
         let seen = Difference { revision, seen_at: self.station.clock.now() };
         let before = self.differing.insert(id, seen);

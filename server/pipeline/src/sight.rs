@@ -26,7 +26,7 @@ pub(crate) fn of(kind: &Kind, row: &Json, first: TenantId, now: Instant) -> Opti
         Ok(record) => Seen::Row(Box::new(record)),
         Err(reason) => refused(reason, row),
     };
-    Some(Reflection { tenant, dataverse_id, seen })
+    Some(Reflection { tenant, dataverse_id, seen, stands: false })
 }
 
 /// A row that is not taken, with what it says as far as that may be shown.

@@ -1,8 +1,6 @@
 //! The balance by the hour, all of it in one snapshot of the file.
 
-use model::{
-    record::{KINDS, Kind},
-};
+use model::record::{KINDS, Kind};
 use sqlx::{Error, SqliteConnection, SqlitePool};
 
 use super::{

@@ -8,14 +8,7 @@ use model::{
 use sqlx::{Error, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::{
-    change, delivery,
-    handlings::handle,
-    intake,
-    row::get,
-    statements,
-    writer::Step,
-};
+use super::{change, delivery, handlings::handle, intake, row::get, statements, writer::Step};
 use crate::{Change, DeadLetter, Handled, Handling, command::Target, letters::Letters, row::Row};
 
 impl Letters for Step<'_> {

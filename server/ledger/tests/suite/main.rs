@@ -90,6 +90,7 @@ suites! {
         what_others_made_comes_in_and_goes_back_under_its_own_id
         an_edit_there_replaces_what_is_here
         a_page_older_than_our_own_write_decides_nothing
+        a_row_that_stands_there_as_it_was_before_is_no_late_echo
         a_newer_change_here_keeps_an_edit_out
         what_is_deleted_there_is_withdrawn_here
         our_own_deletion_is_confirmed_by_its_echo

@@ -14,11 +14,11 @@ use crate::support::{HOLD, KIND, Store, Studio, T, carries, run};
 
 /// What Dataverse says of a row.
 pub fn seen(id: Uuid, record: &Record) -> Reflection {
-    Reflection { tenant: T, dataverse_id: id, seen: Seen::Row(Box::new(record.clone())) }
+    Reflection { tenant: T, dataverse_id: id, seen: Seen::Row(Box::new(record.clone())), stands: false }
 }
 
 pub fn gone(id: Uuid) -> Reflection {
-    Reflection { tenant: T, dataverse_id: id, seen: Seen::Gone }
+    Reflection { tenant: T, dataverse_id: id, seen: Seen::Gone, stands: false }
 }
 
 fn tokens(number: i64) -> Record {
@@ -125,6 +125,20 @@ pub async fn a_page_older_than_our_own_write_decides_nothing(store: Store) {
     assert_eq!(reflect(seen(id, &tokens(3)), studio.now()).await, Reflected::Changed);
     assert_eq!(reflect(seen(id, &tokens(1)), studio.now()).await, Reflected::Changed, "somebody put it back");
     studio.balanced().await;
+}
+
+pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: Store) {
+    let studio = Studio::open(store).await;
+    let id = studio.delivered(tokens(1)).await;
+    studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    let stands = || Reflection { stands: true, ..seen(id, &tokens(1)) };
+    assert_eq!(studio.reflect(vec![stands()]).await, [Reflected::Again], "it may be older than our own write");
+    studio.pass(11 * SECOND).await;
+    assert_eq!(studio.reflect(vec![stands()]).await, [Reflected::Changed]);
+    let stored = studio.held(id).await.stored;
+    assert_eq!((stored.revision, tokens_of(&stored)), (3, 1));
+    assert_eq!(studio.balanced().await.unconfirmed, 0);
 }
 
 pub async fn a_newer_change_here_keeps_an_edit_out(store: Store) {

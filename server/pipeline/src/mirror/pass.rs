@@ -1,10 +1,14 @@
 //! One look at one table: what changed, what is gone, and whether a person has to be asked about that.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    time::Duration,
+};
 
 use dataverse::Error;
 use ledger::{Answer, Reflection, Seen};
 use model::{record::Kind, time::Instant};
+use uuid::Uuid;
 
 use super::{
     Loan, Reader, Table, Tally,
@@ -52,6 +56,7 @@ impl Pass<'_> {
         self.table.again.extend(reading.again);
         let send_again = self.answer() == Some(Answer::SendAgain);
         self.look_again(if send_again { &Seen::Lost } else { &Seen::Gone }).await?;
+        self.take_as_they_stand().await?;
         match self.decide().await? {
             Decision::Wait => return Ok(much),
             Decision::Tell(how) => self.let_go(&how).await?,
@@ -102,12 +107,8 @@ impl Pass<'_> {
 
     /// Records, and rejects, that a reading of the whole table did not meet.
     async fn miss(&mut self, met: &Reading, began: Instant) -> Result<(), Broken> {
-        for tenant in &self.reader.tenants {
-            let rejects = self.reader.books.rejects(*tenant, SOME).await?;
-            let of_kind = rejects.iter().filter(|reject| reject.kind == self.kind);
-            for reject in of_kind.filter(|reject| !met.met.contains(&reject.dataverse_id)) {
-                self.table.gone.miss(reject.dataverse_id, Missing::Unseen);
-            }
+        for id in self.rejects().await?.difference(&met.met) {
+            self.table.gone.miss(*id, Missing::Unseen);
         }
         let mut after = 0;
         loop {
@@ -122,6 +123,31 @@ impl Pass<'_> {
                 _ => return Ok(()),
             }
         }
+    }
+
+    /// The rows that are no records of ours, as far as they are known.
+    async fn rejects(&self) -> Result<HashSet<Uuid>, Broken> {
+        let mut ids = HashSet::new();
+        for tenant in &self.reader.tenants {
+            let rejects = self.reader.books.rejects(*tenant, SOME).await?;
+            let of_kind = rejects.iter().filter(|reject| reject.kind == self.kind);
+            ids.extend(of_kind.map(|reject| reject.dataverse_id));
+        }
+        Ok(ids)
+    }
+
+    /// No echo of ours comes so late: somebody put there what those rows say.
+    async fn take_as_they_stand(&mut self) -> Result<(), Broken> {
+        if self.table.differing.is_empty() {
+            return Ok(());
+        }
+        // What breaks a rule is shown already.
+        let shown = self.rejects().await?;
+        let ids: BTreeSet<Uuid> =
+            self.table.differing.iter().copied().filter(|id| !shown.contains(id)).collect();
+        let mut listener = |tally| write_down(self.board, tally);
+        self.table.differing = self.reader.look_at_standing(self.kind, &ids, &mut listener).await?;
+        Ok(())
     }
 
     /// Few rows are taken out here too. Where many are gone at once, somebody has to say that it was meant.

@@ -133,21 +133,43 @@ impl Reader {
             }
             let asked_for: Vec<Uuid> = std::mem::take(&mut ids).into_iter().collect();
             for some in asked_for.chunks(BY_ID) {
-                let asked_at = self.clock.now();
-                let columns = sight::columns(kind);
-                let rows = self.organisation.rows(&kind.destination, &columns, some).await?;
-                let mut seen = Vec::with_capacity(some.len());
-                let mut lacking: BTreeSet<Uuid> = some.iter().copied().collect();
-                for row in &rows {
-                    let Some(reflection) = self.see(kind, row, asked_at).await? else { continue };
-                    lacking.remove(&reflection.dataverse_id);
-                    seen.push(reflection);
-                }
-                seen.extend(lacking.into_iter().flat_map(|id| self.absent(id, absent)));
+                let (mut seen, asked_at) = self.by_ids(kind, some).await?;
+                let met: BTreeSet<Uuid> = seen.iter().map(|seen| seen.dataverse_id).collect();
+                let lacking = some.iter().filter(|id| !met.contains(id));
+                seen.extend(lacking.flat_map(|id| self.absent(*id, absent)));
                 ids.extend(self.tell(kind, seen, asked_at, &mut *listener).await?);
             }
         }
         Ok(ids)
+    }
+
+    /// Takes rows as they stand, of which no echo can be on its way any more. Those that are not there are passed over.
+    /// Says which are still open.
+    pub(super) async fn look_at_standing(
+        &self,
+        kind: &'static Kind,
+        ids: &BTreeSet<Uuid>,
+        listener: Listener<'_>,
+    ) -> Result<BTreeSet<Uuid>, Broken> {
+        let ids: Vec<Uuid> = ids.iter().copied().collect();
+        let mut open = BTreeSet::new();
+        for some in ids.chunks(BY_ID) {
+            let (mut seen, asked_at) = self.by_ids(kind, some).await?;
+            seen.iter_mut().for_each(|reflection| reflection.stands = true);
+            open.extend(self.tell(kind, seen, asked_at, &mut *listener).await?);
+        }
+        Ok(open)
+    }
+
+    /// Rows as they are now, and when they were asked for.
+    async fn by_ids(&self, kind: &'static Kind, ids: &[Uuid]) -> Result<(Vec<Reflection>, Instant), Broken> {
+        let asked_at = self.clock.now();
+        let rows = self.organisation.rows(&kind.destination, &sight::columns(kind), ids).await?;
+        let mut seen = Vec::with_capacity(ids.len());
+        for row in &rows {
+            seen.extend(self.see(kind, row, asked_at).await?);
+        }
+        Ok((seen, asked_at))
     }
 
     /// A deletion does not say whose the row was.
@@ -156,6 +178,7 @@ impl Reader {
             tenant: *tenant,
             dataverse_id: id,
             seen: how.clone(),
+            stands: false,
         })
     }
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Reader,
+    findings::Found,
     gone::{Gone, Missing},
 };
 use crate::broken::Broken;
@@ -22,6 +23,8 @@ pub(crate) struct Table {
     pub(super) gone: Gone,
     /// Rows of which the ledger cannot tell yet what they mean.
     pub(super) again: BTreeSet<Uuid>,
+    /// Rows that say something else than ours, though their echo was waited for.
+    pub(super) differing: BTreeSet<Uuid>,
     /// How many were gone when a person was asked.
     pub(super) asked: Option<usize>,
 }
@@ -47,7 +50,8 @@ impl Table {
             Some(table) if table.mark.link == mark.link => Self { mark, ..table },
             _ => {
                 let link = mark.link.clone();
-                Self { mark, link, gone: Gone::default(), again: BTreeSet::new(), asked: None }
+                let (again, differing) = (BTreeSet::new(), BTreeSet::new());
+                Self { mark, link, gone: Gone::default(), again, differing, asked: None }
             }
         }))
     }
@@ -56,9 +60,10 @@ impl Table {
         self.asked.is_some()
     }
 
-    /// Rows that somebody asked for and did not find.
-    pub(super) fn miss(&mut self, ids: BTreeSet<Uuid>) {
-        for id in ids {
+    /// Rows that somebody asked for and did not find as they should be.
+    pub(super) fn look_into(&mut self, found: Found) {
+        self.differing.extend(found.differing);
+        for id in found.missing {
             if !self.gone.contains(id) {
                 self.gone.miss(id, Missing::Unseen);
             }

@@ -110,3 +110,19 @@ fn many_rows_that_were_lost_unread_are_asked_about_and_made_again() {
         world.calm().await;
     });
 }
+
+#[test]
+fn a_row_that_was_put_back_before_its_echo_came_is_taken_as_it_stands() {
+    in_virtual_time(async {
+        let mut world = World::open_with(1, |settings| settings.mirror_every = HOUR).await;
+        sleep(Duration::from_secs(60)).await;
+        world.take_in(1, 1).await;
+        sleep(2 * HOUR).await;
+        world.correct(0, 2).await;
+        sleep(Duration::from_secs(20)).await;
+        world.others_edit(0, 1);
+        sleep(3 * HOUR).await;
+        assert_eq!((world.status().mirror.changed, world.status().differing), (1, 0));
+        world.calm().await;
+    });
+}
