@@ -1,7 +1,8 @@
 //! Tells the story to the ledger, on the same road as real records: first all that has happened, then as it happens.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{io, iter, path::PathBuf, sync::Arc, time::Duration};
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use ledger::{Ledger, LedgerError};
 use model::{
     clock::Clock,
@@ -21,6 +22,8 @@ use crate::settings::Demo;
 
 /// As many records as a request may carry.
 const ARRAY: usize = 1_000;
+/// So many requests are on their way at once: while the ledger writes, the story goes on.
+const AHEAD: usize = 4;
 /// A clock may be set while we sleep; nothing is missed for longer than this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
@@ -75,15 +78,24 @@ impl Writer {
     /// When the ledger does not take them, or the folder cannot be written.
     pub async fn catch_up(&mut self) -> Result<usize, DemoError> {
         let now = self.clock.now();
-        let mut reports = self.story.reports(self.progress.told(), now).peekable();
-        let mut told = 0;
-        while reports.peek().is_some() {
+        let mut reports = self.story.reports(self.progress.told(), now);
+        let arrays = iter::from_fn(|| {
             let array: Vec<Report> = reports.by_ref().take(ARRAY).collect();
-            let last = array.last().map(|report| report.at);
+            (!array.is_empty()).then_some(array)
+        });
+        let ledger = &self.ledger;
+        let mut stored = stream::iter(arrays)
+            .map(|array| async move {
+                let records =
+                    array.iter().map(|report| parsed(report, now)).collect::<Result<Vec<_>, _>>()?;
+                ledger.store(TenantId::FIRST, &CAMPAIGN_RUN, records).await?;
+                Ok::<_, DemoError>(array)
+            })
+            .buffered(AHEAD);
+        let mut told = 0;
+        while let Some(array) = stored.try_next().await? {
             told += array.len();
-            let records = array.iter().map(|report| parsed(report, now)).collect::<Result<Vec<_>, _>>()?;
-            self.ledger.store(TenantId::FIRST, &CAMPAIGN_RUN, records).await?;
-            self.progress.told_micros = last.unwrap_or(now).micros();
+            self.progress.told_micros = array.last().map_or(now, |report| report.at).micros();
         }
         if told > 0 {
             self.progress.write(&self.folder)?;
