@@ -19,7 +19,7 @@ use crate::{house::House, serve::Server, shell::now};
 const TIME: Duration = Duration::from_secs(8);
 const CONNECTIONS: usize = 64;
 const BATCH: u64 = 1_000;
-const BATCHERS: usize = 4;
+const BATCHERS: usize = 8;
 
 pub fn measure(_: &House, binary: &Path) -> Result<Report> {
     let data = env::temp_dir().join("studio-bench-intake");
@@ -50,7 +50,7 @@ pub fn measure(_: &House, binary: &Path) -> Result<Report> {
             Figure::at_least("one record a request, 64 connections", rate(&single), "records/s", 10_000.0),
             Figure::at_most("of them: median at the sender", single.median_ms, "ms", None),
             Figure::at_least(
-                "1,000 records a request, 4 connections",
+                "1,000 records a request, 8 connections",
                 rate(&batched) * BATCH as f64,
                 "records/s",
                 50_000.0,
