@@ -31,7 +31,16 @@ const CHECKS: &[(&str, &str, Check)] = &[
     ("e2e", "the release in a browser, end to end", runs::end_to_end),
 ];
 
+/// Not a check: a few tests by a part of their names, with everything at hand that they need.
+const ONLY: &str = "only";
+
 pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
+    if let [only, name] = names
+        && only == ONLY
+    {
+        runs::only(house, name, &mut Tally::default())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if let Some(unknown) = names.iter().find(|name| !CHECKS.iter().any(|(known, ..)| known == name)) {
         eprintln!("there is no check `{unknown}`; there are:\n\n{}", help());
         return Ok(ExitCode::from(2));
@@ -63,5 +72,6 @@ pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
 }
 
 pub fn help() -> String {
-    CHECKS.iter().map(|(name, what, _)| format!("  {name:<7} {what}\n")).collect()
+    let checks = CHECKS.iter().map(|(name, what, _)| format!("  {name:<7} {what}\n"));
+    checks.chain([format!("  {ONLY} NAME  the server's tests of that name\n")]).collect()
 }

@@ -12,8 +12,19 @@ use crate::{
     shell::run,
 };
 
-/// The ledger's tests start a PostgreSQL of their own, with a pooler before it.
 pub fn unit(house: &House, tally: &mut Tally) -> Result<()> {
+    tally.run(&mut server_side(house)?)?;
+    tally.run(house.cargo().args(["test", "-p", "xtask"]))?;
+    tally.run(house.cargo().args(["test", "-p", "pack", "--profile", "tool"]))
+}
+
+/// Those of the server's side whose names contain this.
+pub fn only(house: &House, name: &str, tally: &mut Tally) -> Result<()> {
+    tally.run(server_side(house)?.arg(name))
+}
+
+/// The ledger's tests start a PostgreSQL of their own, with a pooler before it.
+fn server_side(house: &House) -> Result<Command> {
     let postgres = setup::postgres(house)?;
     let mut cargo = house.cargo();
     cargo
@@ -22,9 +33,7 @@ pub fn unit(house: &House, tally: &mut Tally) -> Result<()> {
         .env("STUDIO_PGBOUNCER", &postgres.pooler)
         .env("STUDIO_STRACE", setup::strace(house)?);
     choose(&mut cargo, &house.server_side()?);
-    tally.run(&mut cargo)?;
-    tally.run(house.cargo().args(["test", "-p", "xtask"]))?;
-    tally.run(house.cargo().args(["test", "-p", "pack", "--profile", "tool"]))
+    Ok(cargo)
 }
 
 /// Microsoft's Python client over https, and the community's for JavaScript over http, each with an emulator of its own.

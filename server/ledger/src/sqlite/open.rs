@@ -108,8 +108,14 @@ pub(super) async fn rest(connection: &mut SqliteConnection) {
 /// Opens the file, looks whether it is sound, and brings its schema up to date.
 pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenError> {
     let mut connection = connect(files).await.map_err(|error| refusal(files, &error))?;
-    refuse_newer(files, &mut connection).await?;
+    let (found, known) = (schema(files, &mut connection).await?, known_schema());
+    if found > known {
+        return Err(OpenError::NewerSchema { place: files.place(), found, known });
+    }
     check(files, &mut connection).await?;
+    if found > 0 && found < known {
+        tracing::info!(found, known, "the ledger comes from an older version and is brought up to date");
+    }
     MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
         MigrateError::Execute(error) if fault::is_of_surroundings(&error) => refusal(files, &error),
         other => OpenError::Migration { place: files.place(), reason: other.to_string() },
@@ -125,7 +131,8 @@ pub(super) fn known_schema() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
-async fn refuse_newer(files: &Files, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+/// The schema of the file; nought while it is empty.
+async fn schema(files: &Files, connection: &mut SqliteConnection) -> Result<i64, OpenError> {
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
     let newest = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
     let number = async |connection: &mut SqliteConnection, sql: &'static str| {
@@ -133,14 +140,9 @@ async fn refuse_newer(files: &Files, connection: &mut SqliteConnection) -> Resul
         row.try_get::<i64, _>(0)
     };
     if number(connection, tables).await.map_err(|error| refusal(files, &error))? == 0 {
-        return Ok(());
+        return Ok(0);
     }
-    let found = number(connection, newest).await.map_err(|error| refusal(files, &error))?;
-    let known = known_schema();
-    if found > known {
-        return Err(OpenError::NewerSchema { place: files.place(), found, known });
-    }
-    Ok(())
+    number(connection, newest).await.map_err(|error| refusal(files, &error))
 }
 
 async fn check(files: &Files, connection: &mut SqliteConnection) -> Result<(), OpenError> {
