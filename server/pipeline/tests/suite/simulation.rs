@@ -90,7 +90,7 @@ fn a_spent_budget_holds_everything_until_midnight() {
 #[test]
 fn a_few_rows_that_were_lost_unread_are_withdrawn() {
     in_virtual_time(async {
-        let world = World::that_lost(2).await;
+        let world = World::that_lost(2, 1).await;
         assert_eq!(world.question().await, None);
         assert_eq!((world.status().mirror.withdrawn, world.status().differing), (2, 0));
         world.calm().await;
@@ -100,13 +100,26 @@ fn a_few_rows_that_were_lost_unread_are_withdrawn() {
 #[test]
 fn many_rows_that_were_lost_unread_are_asked_about_and_made_again() {
     in_virtual_time(async {
-        let world = World::that_lost(12).await;
+        let world = World::that_lost(12, 1).await;
         let question = world.question().await.unwrap();
         assert_eq!((question.gone, question.of), (12, 30));
         assert_eq!((world.status().mirror.withdrawn, world.status().differing), (0, 12));
         world.answer(true).await;
         sleep(2 * HOUR).await;
         assert_eq!((world.status().sent, world.status().differing), (42, 0));
+        world.calm().await;
+    });
+}
+
+#[test]
+fn rows_that_were_lost_unread_are_asked_about_once_whichever_process_misses_them() {
+    in_virtual_time(async {
+        let world = World::that_lost(12, 2).await;
+        let question = world.question().await.unwrap();
+        assert_eq!((question.gone, question.of), (12, 30));
+        world.answer(true).await;
+        sleep(2 * HOUR).await;
+        assert_eq!(world.question().await, None);
         world.calm().await;
     });
 }

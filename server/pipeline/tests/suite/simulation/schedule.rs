@@ -37,7 +37,7 @@ impl Schedule {
             0..30 => self.take_in(world).await,
             30..40 => {
                 if let Some(run) = self.some_run(world) {
-                    world.correct(run, self.chance.random_range(0..1000)).await;
+                    world.correct(run, self.tokens()).await;
                 }
             }
             40..46 => {
@@ -46,12 +46,11 @@ impl Schedule {
                 }
             }
             46..56 => {
-                let (id, tokens) = (Uuid::from_u128(self.chance.random()), self.chance.random_range(0..1000));
+                let (id, tokens) = (Uuid::from_u128(self.chance.random()), self.tokens());
                 world.others_make(id, tokens);
             }
             56..64 => {
-                let (at, tokens) =
-                    (self.chance.random_range(0..1_000_000), self.chance.random_range(0..1000));
+                let (at, tokens) = (self.chance.random_range(0..1_000_000), self.tokens());
                 world.others_edit(at, tokens);
             }
             64..70 => world.others_delete(self.chance.random_range(0..1_000_000)),
@@ -78,7 +77,14 @@ impl Schedule {
 
     async fn take_in(&mut self, world: &mut World) {
         let count = self.chance.random_range(1..25);
-        world.take_in(count, self.chance.random_range(0..1000)).await;
+        let tokens = self.tokens();
+        world.take_in(count, tokens).await;
+    }
+
+    /// Often few different ones, so that a row is put back to what it was before.
+    fn tokens(&mut self) -> i64 {
+        let most = if self.chance.random() { 3 } else { 1_000 };
+        self.chance.random_range(0..most)
     }
 
     fn some_run(&mut self, world: &World) -> Option<usize> {
