@@ -64,7 +64,11 @@ fn make(connection: &mut Connection, trouble: &str) -> Result<()> {
     }
 }
 
-fn wait(connection: &mut Connection, what: &str, done: impl Fn(&serde_json::Value) -> bool) -> Result<()> {
+pub fn wait(
+    connection: &mut Connection,
+    what: &str,
+    done: impl Fn(&serde_json::Value) -> bool,
+) -> Result<()> {
     let start = now();
     while !done(&connection.json("/api/pipeline")?) {
         if start.elapsed() > PATIENCE {
