@@ -22,10 +22,12 @@ pub fn sentences(standing: &Standing, questions: &[(&'static Kind, Question)]) -
         sentences.push(format!("Dataverse refuses {records}; the pipeline page says why"));
     }
     if standing.reflected.rejected > 0 {
-        let rows = counted(standing.reflected.rejected, "row", "rows");
-        sentences.push(format!(
-            "{rows} that others wrote in Dataverse break a rule and are left out; see the pipeline page"
-        ));
+        let rows = counted(
+            standing.reflected.rejected,
+            "row in Dataverse breaks a rule and is",
+            "rows in Dataverse break a rule and are",
+        );
+        sentences.push(format!("{rows} left out; see the pipeline page"));
     }
     sentences
 }

@@ -124,7 +124,11 @@ async fn what_breaks_a_rule_is_shown_and_left_out() {
         mirror["rejects"][0]["reason"].as_str().unwrap().contains("apex_agentssuccessful must be at most"),
         "{mirror}"
     );
-    assert!(studio.get("/pipeline").await.text().await.unwrap().contains("apex_agentssuccessful"));
+    let page = studio.get("/pipeline").await.text().await.unwrap();
+    assert!(
+        page.contains("apex_agentssuccessful") && page.contains("row in Dataverse breaks a rule"),
+        "{page}"
+    );
     shared.other.update(RUNS, id, &json!({"apex_agentssuccessful": 4})).await.unwrap();
     shows(&studio, "wrong", 1).await;
     assert_eq!(studio.json("/api/pipeline").await["mirror"]["rejected"], 0);
@@ -153,6 +157,7 @@ async fn many_deletions_at_once_are_asked_about() {
     assert_eq!((&question["gone"], &question["of"]), (&json!(20), &json!(60)));
     let page = studio.get("/pipeline").await.text().await.unwrap();
     assert!(page.contains("20 of 60 rows") && page.contains("No, send them again"), "{page}");
+    assert!(page.contains("Nothing is lost, and somebody is needed."), "{page}");
     assert_eq!(studio.json("/api/metrics/campaign?limit=1000").await["runs"].as_array().unwrap().len(), 60);
 
     let answer = [("kind", "campaign-run"), ("answer", "send-again")];

@@ -62,7 +62,7 @@ pub(super) fn tables(balance: &[Balance]) -> impl IntoView + use<> {
             b.received,
             b.mirrored,
             b.durable,
-            b.delivered,
+            b.delivered + b.mirrored,
             b.confirmed,
             b.pending,
             b.dead,

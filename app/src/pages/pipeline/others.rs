@@ -96,7 +96,7 @@ pub(super) fn others(others: &Others) -> impl IntoView + use<> {
     });
     let rejects = (!others.rejects.is_empty()).then(|| {
         view! {
-            <details id="rejects">
+            <details id="rejects" class="more">
                 <summary>"Rows that were left out"</summary>
                 <p class="quiet">"Mend them in Dataverse; they are looked at again when they change."</p>
                 <ul class="lines">{rejects.collect_view()}</ul>

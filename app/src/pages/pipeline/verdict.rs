@@ -3,10 +3,7 @@
 use model::delivery::{Delivery, DeliveryState};
 
 use super::PipelineFacts;
-use crate::{
-    compose::{count, counted},
-    panel::Tone,
-};
+use crate::{compose::counted, panel::Tone};
 
 pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
     let delivery = &facts.delivery;
@@ -19,39 +16,50 @@ pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
     }
     let waiting = counted(delivery.pending, "record", "records");
     let lag = delivery.lag_seconds(facts.now);
-    let (lead, rest, tone) = match delivery.state {
-        DeliveryState::Ok if delivery.pending == 0 && facts.letters.all == 0 => {
+    let (lead, rest, tone) = match (delivery.state, wanted(facts)) {
+        (DeliveryState::Ok, Some(wanted)) => ("Nothing is lost, and somebody is needed.", wanted, Tone::Late),
+        (DeliveryState::Ok, None) if delivery.pending == 0 => {
             ("Nothing is lost.", "Everything received is in Dataverse.".to_owned(), Tone::Good)
         }
-        DeliveryState::Ok if facts.letters.all > 0 => (
-            "Nothing is lost, and somebody is needed.",
-            format!(
-                "Dataverse refuses {}; see below why, and mend or resend.",
-                counted(facts.letters.all, "record", "records")
-            ),
-            Tone::Late,
-        ),
-        DeliveryState::Ok => (
+        (DeliveryState::Ok, None) => (
             "Nothing is lost.",
             format!("{waiting} on the way to Dataverse, the oldest for {lag}\u{a0}s."),
             Tone::Good,
         ),
-        DeliveryState::Behind => (
+        (DeliveryState::Behind, _) => (
             "Dataverse is behind; nothing is lost.",
             format!("{} {waiting} on disk, the oldest for {lag}\u{a0}s.", sentence(delivery)),
             Tone::Late,
         ),
-        DeliveryState::Stopped => (
+        (DeliveryState::Stopped, _) => (
             "Dataverse is out of reach; nothing is lost.",
             format!(
-                "{} records wait on this machine's disk. {}",
-                count(delivery.pending),
+                "{} on this machine's disk. {}",
+                counted(delivery.pending, "record waits", "records wait"),
                 sentence(delivery)
             ),
             Tone::Late,
         ),
     };
     (lead.to_owned(), rest, tone)
+}
+
+/// What nobody but a person can decide, the most urgent first.
+fn wanted(facts: &PipelineFacts) -> Option<String> {
+    let (questions, rejected) =
+        facts.others.as_ref().map_or((&[][..], 0), |others| (&others.questions[..], others.rejected));
+    if let Some(question) = questions.iter().find(|question| question.answered.is_none()) {
+        let gone = counted(question.gone, "row is", "rows are");
+        return Some(format!("{gone} gone from Dataverse; say below whether that was meant."));
+    }
+    if facts.letters.all > 0 {
+        let records = counted(facts.letters.all, "record", "records");
+        return Some(format!("Dataverse refuses {records}; see below why, and mend or resend."));
+    }
+    (rejected > 0).then(|| {
+        let (one, many) = ("row in Dataverse breaks a rule and is", "rows in Dataverse break a rule and are");
+        format!("{} left out; see below which, and why.", counted(rejected, one, many))
+    })
 }
 
 /// The reason as a sentence of its own.
