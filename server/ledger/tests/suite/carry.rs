@@ -59,7 +59,8 @@ async fn filled() -> (Studio, Standing) {
 
 /// What somebody else made there: a record, and what is none; and how far that was read.
 async fn seen_there(studio: &Studio) {
-    let reflection = |n: u128, seen| Reflection { tenant: T, dataverse_id: Uuid::from_u128(n), seen, stands: false };
+    let reflection =
+        |n: u128, seen| Reflection { tenant: T, dataverse_id: Uuid::from_u128(n), seen, stands: false };
     let refused = Seen::Refused { reason: "no".to_owned(), content: "{}".to_owned() };
     let theirs = Seen::Row(Box::new(run("theirs", "1", "1", "")));
     let rows = vec![reflection(1, refused), reflection(2, theirs)];

@@ -133,7 +133,11 @@ pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: Sto
     studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     let stands = || Reflection { stands: true, ..seen(id, &tokens(1)) };
-    assert_eq!(studio.reflect(vec![stands()]).await, [Reflected::Again], "it may be older than our own write");
+    assert_eq!(
+        studio.reflect(vec![stands()]).await,
+        [Reflected::Again],
+        "it may be older than our own write"
+    );
     studio.pass(11 * SECOND).await;
     assert_eq!(studio.reflect(vec![stands()]).await, [Reflected::Changed]);
     let stored = studio.held(id).await.stored;
