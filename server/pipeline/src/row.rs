@@ -131,7 +131,7 @@ mod tests {
         check(|_| {}, &[]);
         check(|found| found.row["apex_createdat"] = json!("2026-11-21T09:30:00Z"), &[]);
         check(|found| found.row["apex_createdat"] = json!("2026-11-21T09:30:01Z"), &["apex_createdat"]);
-        check(|found| found.row["apex_costusd"] = json!(99_999.00002), &["apex_costusd"]);
+        check(|found| found.row["apex_costusd"] = json!(99_999.000_02), &["apex_costusd"]);
         check(|found| found.row["apex_latencyavgms"] = json!(1), &["apex_latencyavgms"]);
         check(|found| found.row = json!({}), &row_columns_with_content());
         check(|found| found.tenant = TenantId(Uuid::from_u128(7)), &[TENANT_VALUE]);
