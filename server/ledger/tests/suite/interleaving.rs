@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use ledger::{Parcel, Reflected, Refusal, Seen, Verdict};
+use ledger::{Parcel, Reflected, Reflection, Refusal, Seen, Verdict};
 use model::{
     record::Stored,
     time::{Instant, SECOND},
@@ -46,6 +46,7 @@ enum Event {
     Drop {
         run: u8,
     },
+    /// What is as it should be is confirmed, and what is otherwise is taken as it stands.
     ReadBack,
     /// Somebody else makes or changes a row in Dataverse.
     WriteThere {
@@ -217,15 +218,16 @@ impl World {
 
     async fn read_back(&self) {
         let waiting = self.studio.ledger.unconfirmed(self.studio.now(), 100).await.unwrap();
-        let good: Vec<_> = waiting
-            .into_iter()
-            .filter(|item| {
-                let tokens = |stored: &Stored| stored.record.values[6].number().unwrap();
-                let expected = item.held.withdrawn_at.is_none().then(|| tokens(&item.held.stored));
-                self.dataverse.rows.get(&item.dataverse_id).map(|(_, tokens)| *tokens) == expected
-            })
-            .collect();
+        let (good, bad): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|item| {
+            let tokens = |stored: &Stored| stored.record.values[6].number().unwrap();
+            let expected = item.held.withdrawn_at.is_none().then(|| tokens(&item.held.stored));
+            self.dataverse.rows.get(&item.dataverse_id).map(|(_, tokens)| *tokens) == expected
+        });
         self.studio.ledger.confirmed(&good).await.unwrap();
+        let rows = bad.iter().map(|item| self.dataverse.row(item.dataverse_id));
+        let standing: Vec<_> =
+            rows.filter(|row| row.seen != Seen::Gone).map(|row| Reflection { stands: true, ..row }).collect();
+        self.studio.reflect(standing).await;
     }
 
     /// Everything that still waits arrives, both ways; then both sides must hold the same.
