@@ -102,6 +102,8 @@ async fn judge(file: &Path, named: &Path) -> Result<i64, BackupError> {
         connection.close().await?;
         Ok::<_, Error>((damage, schema, records))
     };
+    // SQLite says less about a file that nobody can open.
+    File::open(file).map_err(|error| no_backup(error.to_string()))?;
     match look.await {
         Err(error) => Err(no_backup(error.to_string())),
         Ok((Some(damage), ..)) => Err(no_backup(damage)),
