@@ -78,7 +78,7 @@ pub enum Reflected {
     Added,
     Changed,
     Withdrawn,
-    /// It waits to be made there again.
+    /// It is gone there, or says what it said before our newest write: that waits to be sent again.
     Requeued,
     /// A newer local change waits to be sent: what is there is kept out, and counted.
     KeptOut,

@@ -105,10 +105,12 @@ impl<'a> Judge<'a> {
             Line::Nothing if same && fact.row.confirmed => Reflected::Known,
             Line::Nothing if same => Reflected::Confirmed,
             Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
-            // A late echo of what it was before.
-            Line::Nothing if is_unread(fact) && !self.reflection.stands && self.was_last(fact, record) => {
-                Reflected::Known
+            // A write of ours that came late undid the newest, or somebody else who did not know it: the newest wins.
+            Line::Nothing if self.reflection.stands && is_unread(fact) && self.was_last(fact, record) => {
+                Reflected::Requeued
             }
+            // A late echo of what it was before.
+            Line::Nothing if is_unread(fact) && self.was_last(fact, record) => Reflected::Known,
             Line::Nothing => Reflected::Changed,
         };
         self.says(reflected, Some(fact))

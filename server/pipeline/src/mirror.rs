@@ -83,9 +83,12 @@ impl Mirror {
         let hold = self.station.settings.mirror_every * 2 + PATIENCE;
         for kind in kinds() {
             let known = self.tables.remove(kind.name);
-            let Some(table) = Table::claim(known, kind, &self.reader, hold).await? else { continue };
+            let table = Table::claim(known, kind, &self.reader, hold).await?;
+            // Whoever else has the mark finds them too.
+            let found = self.findings.take(kind);
+            let Some(table) = table else { continue };
             let table = self.tables.entry(kind.name).or_insert(table);
-            table.look_into(self.findings.take(kind));
+            table.look_into(found);
             let pass = Pass { reader: &self.reader, board: &self.station.board, hold, kind, table };
             match pass.run().await {
                 Ok(full) => more |= full,

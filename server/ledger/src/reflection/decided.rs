@@ -117,7 +117,10 @@ impl Decided<'_> {
                 ..Passage::default()
             },
             Reflected::Withdrawn => Passage { removed: 1, confirmed: read, ..Passage::default() },
-            Reflected::Requeued => Passage { confirmed: unread, ..Passage::default() },
+            Reflected::Requeued => {
+                let kept_out = i64::from(self.seen().is_some());
+                Passage { confirmed: unread, kept_out, ..Passage::default() }
+            }
             Reflected::KeptOut => Passage { kept_out: 1, ..Passage::default() },
             Reflected::Known | Reflected::Added | Reflected::Again | Reflected::Refused => Passage::default(),
         }

@@ -116,14 +116,26 @@ pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenErro
     if found > 0 && found < known {
         tracing::info!(found, known, "the ledger comes from an older version and is brought up to date");
     }
-    MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
-        MigrateError::Execute(error) if fault::is_of_surroundings(&error) => refusal(files, &error),
+    migrate(&mut connection).await.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)
+            if fault::is_of_surroundings(&error) =>
+        {
+            refusal(files, &error)
+        }
         other => OpenError::Migration { place: files.place(), reason: other.to_string() },
     })?;
     take_back_leases(&mut connection).await.map_err(|error| refusal(files, &error))?;
     sync_folder(&files.folder)
         .map_err(|error| OpenError::Folder { folder: files.folder.clone(), reason: error.to_string() })?;
     Ok(connection)
+}
+
+/// An index over everything is sorted on disk meanwhile: in memory that has no limit.
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+    sqlx::raw_sql("PRAGMA temp_store = FILE").execute(&mut *connection).await?;
+    MIGRATIONS.run(&mut *connection).await?;
+    sqlx::raw_sql("PRAGMA temp_store = MEMORY").execute(connection).await?;
+    Ok(())
 }
 
 /// The schema that this version knows.

@@ -139,10 +139,21 @@ pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: Sto
         "it may be older than our own write"
     );
     studio.pass(11 * SECOND).await;
-    assert_eq!(studio.reflect(vec![stands()]).await, [Reflected::Changed]);
+    assert_eq!(studio.reflect(vec![stands()]).await, [Reflected::Requeued]);
     let stored = studio.held(id).await.stored;
-    assert_eq!((stored.revision, tokens_of(&stored)), (3, 1));
-    assert_eq!(studio.balanced().await.unconfirmed, 0);
+    assert_eq!((stored.revision, tokens_of(&stored)), (2, 2), "the newest wins");
+    let standing = studio.balanced().await;
+    assert_eq!((standing.pending, standing.reflected.kept_out), (1, 1));
+    assert_eq!(studio.reflect(vec![stands()]).await, [Reflected::Known], "it is on its way already");
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    let other = Reflection { stands: true, ..seen(id, &tokens(3)) };
+    studio.pass(11 * SECOND).await;
+    assert_eq!(
+        studio.reflect(vec![other]).await,
+        [Reflected::Changed],
+        "what we never said is somebody else's"
+    );
+    studio.balanced().await;
 }
 
 pub async fn a_newer_change_here_keeps_an_edit_out(store: Store) {

@@ -52,6 +52,8 @@ impl Pass<'_> {
             read => read?,
         };
         let much = reading.rows >= MANY;
+        // Of those the ledger has just been told.
+        self.table.differing.retain(|id| !reading.met.contains(id));
         self.table.link = Some(reading.link);
         self.table.again.extend(reading.again);
         let send_again = self.answer() == Some(Answer::SendAgain);
@@ -136,7 +138,7 @@ impl Pass<'_> {
         Ok(ids)
     }
 
-    /// No echo of ours comes so late: somebody put there what those rows say.
+    /// No echo of ours comes so late. The ledger says whether what stands there is taken, or ours is sent again.
     async fn take_as_they_stand(&mut self) -> Result<(), Broken> {
         if self.table.differing.is_empty() {
             return Ok(());
