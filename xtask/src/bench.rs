@@ -1,6 +1,7 @@
 //! `cargo xtask bench [NAME]`: the benchmarks of the bars, each with its method and figure.
 
 mod backlog;
+mod bare;
 mod dataverse;
 mod durability;
 mod intake;

@@ -5,7 +5,7 @@ use std::{fs, path::Path, thread, time::Duration};
 use anyhow::{Result, bail};
 
 use super::{
-    Figure, Report,
+    Figure, Report, bare,
     load::{self, Connection},
 };
 use crate::{house::House, serve::Server, shell::now};
@@ -39,6 +39,7 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
     let token = &pipeline["tokenCache"];
     let hits: f64 = token["hitRate"].as_str().and_then(|rate| rate.parse().ok()).unwrap_or(f64::NAN);
     drop(server);
+    let [bare, bare_batches] = bare::figures(&data)?;
     fs::remove_dir_all(&data)?;
     Ok(Report {
         method: format!(
@@ -51,6 +52,8 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
             Figure::at_most("until all are read back", confirmed, "s", None),
             Figure::at_most("unaccounted", unaccounted, "", Some(0.0)),
             Figure::at_least("requests that found a token at hand", hits, "%", 99.0),
+            bare,
+            bare_batches,
         ],
     })
 }

@@ -1,20 +1,14 @@
 //! How many records a second are taken in, each on disk before its answer; beside the machine's own limit.
 
-use std::{
-    env,
-    fs::{self, File},
-    io::Write as _,
-    path::Path,
-    time::Duration,
-};
+use std::{env, fs, path::Path, time::Duration};
 
 use anyhow::Result;
 
 use super::{
-    Figure, Report,
+    Figure, Report, bare,
     load::{self, Load},
 };
-use crate::{house::House, serve::Server, shell::now};
+use crate::{house::House, serve::Server};
 
 const TIME: Duration = Duration::from_secs(8);
 const CONNECTIONS: usize = 64;
@@ -35,8 +29,7 @@ pub fn measure(_: &House, binary: &Path) -> Result<Report> {
     let past = batches(1_500_000, load::past_run)?;
     let memory = server.memory()? as f64 / 1e6;
     drop(server);
-    let flushes = bare(&data.join("bare"), &load::run(1))?;
-    let batch_flushes = bare(&data.join("bare"), &load::batch(1, BATCH, load::run))? * BATCH as f64;
+    let [bare, bare_batches] = bare::figures(&data)?;
     fs::remove_dir_all(&data)?;
     let rate = |load: &Load| load.requests / load.seconds;
     Ok(Report {
@@ -61,21 +54,9 @@ pub fn measure(_: &House, binary: &Path) -> Result<Report> {
                 "records/s",
                 None,
             ),
-            Figure::at_most("bare loop: one record a flush", flushes, "records/s", None),
-            Figure::at_most("bare loop: 1,000 records a flush", batch_flushes, "records/s", None),
+            bare,
+            bare_batches,
             Figure::at_most("memory after it", memory, "MB", Some(200.0)),
         ],
     })
-}
-
-/// How often a second the machine appends these bytes and flushes them.
-fn bare(file: &Path, bytes: &str) -> Result<f64> {
-    let mut file = File::create(file)?;
-    let (start, mut times) = (now(), 0_u32);
-    while start.elapsed() < TIME / 4 {
-        file.write_all(bytes.as_bytes())?;
-        file.sync_data()?;
-        times += 1;
-    }
-    Ok(f64::from(times) / start.elapsed().as_secs_f64())
 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path, thread, time::Duration};
 use anyhow::Result;
 
 use super::{
-    Figure, Report,
+    Figure, Report, bare,
     load::{self, Connection},
     median,
 };
@@ -56,6 +56,7 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
     let first_balance = start.elapsed().as_secs_f64() * 1000.0;
     let unaccounted = balance["unaccounted"].as_f64().unwrap_or(f64::NAN);
     drop(server);
+    let [bare, bare_batches] = bare::figures(&data)?;
     fs::remove_dir_all(&data)?;
     Ok(Report {
         method: format!(
@@ -72,6 +73,8 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
             Figure::at_most("memory after these", viewed, "MB", Some(200.0)),
             Figure::at_most("first balance", first_balance, "ms", None),
             Figure::at_most("unaccounted", unaccounted, "", Some(0.0)),
+            bare,
+            bare_batches,
         ],
     })
 }

@@ -4,7 +4,7 @@ use std::{fs, path::Path, thread, time::Duration};
 
 use anyhow::Result;
 
-use super::{Figure, Report, backlog::wait, load::Connection, median};
+use super::{Figure, Report, backlog::wait, bare, load::Connection, median};
 use crate::{house::House, serve::Server};
 
 const RUNS: usize = 9;
@@ -28,6 +28,7 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
     thread::sleep(SETTLED);
     let memory = server.memory()? as f64 / 1e6;
     drop(server);
+    let [bare, bare_batches] = bare::figures(&data)?;
     fs::remove_dir_all(&data)?;
     Ok(Report {
         method: format!(
@@ -39,6 +40,8 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
             Figure::at_most("ready, on an empty folder with demo data", median(first), "ms", Some(500.0)),
             Figure::at_most("ready, on a filled folder", median(again), "ms", Some(500.0)),
             Figure::at_most("memory, idle", memory, "MB", Some(60.0)),
+            bare,
+            bare_batches,
         ],
     })
 }
