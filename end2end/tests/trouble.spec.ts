@@ -16,7 +16,7 @@ test("Dataverse is taken away and brought back, and nothing is lost", async ({ p
     const before = (await studio.json("/api/pipeline")).balance[0].received;
     await press("Record ten runs");
     await press("Record ten runs");
-    await expect(verdict).toContainText(/Dataverse is out of reach; nothing is lost. 2\d records wait/, { timeout: 30_000 });
+    await expect(verdict).toContainText(/Dataverse is out of reach; nothing is lost. 2\d\srecords wait/, { timeout: 30_000 });
     const { balance } = await studio.json("/api/pipeline");
     expect(balance[0].received).toBeGreaterThanOrEqual(before + 20);
     expect(balance[0].durable).toBe(balance[0].received);
