@@ -1,7 +1,7 @@
 //! One look at one table: what changed, what is gone, and whether a person has to be asked about that.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, HashSet},
     time::Duration,
 };
 
@@ -145,8 +145,7 @@ impl Pass<'_> {
         }
         // What breaks a rule is shown already.
         let shown = self.rejects().await?;
-        let ids: BTreeSet<Uuid> =
-            self.table.differing.iter().copied().filter(|id| !shown.contains(id)).collect();
+        let ids: Vec<Uuid> = self.table.differing.iter().copied().filter(|id| !shown.contains(id)).collect();
         let mut listener = |tally| write_down(self.board, tally);
         self.table.differing = self.reader.look_at_standing(self.kind, &ids, &mut listener).await?;
         Ok(())

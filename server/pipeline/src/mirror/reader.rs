@@ -148,10 +148,9 @@ impl Reader {
     pub(super) async fn look_at_standing(
         &self,
         kind: &'static Kind,
-        ids: &BTreeSet<Uuid>,
+        ids: &[Uuid],
         listener: Listener<'_>,
     ) -> Result<BTreeSet<Uuid>, Broken> {
-        let ids: Vec<Uuid> = ids.iter().copied().collect();
         let mut open = BTreeSet::new();
         for some in ids.chunks(BY_ID) {
             let (mut seen, asked_at) = self.by_ids(kind, some).await?;
