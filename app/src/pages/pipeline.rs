@@ -16,7 +16,7 @@ use crate::components::header;
 pub use balance::Hour;
 pub use demo::{RUNS, Trouble};
 pub use letters::{DROP, HandlingLine, LetterLine, Letters, MEND, RESEND, RESEND_ALL};
-pub use others::{Others, QuestionView, RejectLine, SEND_AGAIN, WITHDRAW};
+pub use others::{ASK_AGAIN, KEEP, Others, PolicyView, QuestionView, RejectLine, SEND_AGAIN, WITHDRAW};
 pub use refused::{FieldView, RefusedFacts, refused_page};
 
 /// What the page shows.

@@ -50,11 +50,14 @@ pub(crate) struct Passage {
     pub(crate) removed: i64,
     pub(crate) kept_out: i64,
     pub(crate) unsent: i64,
+    pub(crate) removed_asked: i64,
+    pub(crate) removed_unread: i64,
+    pub(crate) resent: i64,
 }
 
 impl Passage {
     /// The columns of a passage, in this order everywhere.
-    pub(crate) const COLUMNS: [&str; 8] = [
+    pub(crate) const COLUMNS: [&str; 11] = [
         "delivered",
         "confirmed",
         "withdrawn_unsent",
@@ -63,9 +66,12 @@ impl Passage {
         "removed",
         "kept_out",
         "unsent",
+        "removed_asked",
+        "removed_unread",
+        "resent",
     ];
 
-    pub(crate) const fn numbers(&self) -> [i64; 8] {
+    pub(crate) const fn numbers(&self) -> [i64; 11] {
         [
             self.delivered,
             self.confirmed,
@@ -75,6 +81,9 @@ impl Passage {
             self.removed,
             self.kept_out,
             self.unsent,
+            self.removed_asked,
+            self.removed_unread,
+            self.resent,
         ]
     }
 }
@@ -89,5 +98,8 @@ impl AddAssign for Passage {
         self.removed += other.removed;
         self.kept_out += other.kept_out;
         self.unsent += other.unsent;
+        self.removed_asked += other.removed_asked;
+        self.removed_unread += other.removed_unread;
+        self.resent += other.resent;
     }
 }

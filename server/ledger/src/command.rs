@@ -94,7 +94,7 @@ pub(crate) enum Work {
     },
     Reflect {
         page: Page,
-        answer: Slot<Vec<Reflected>>,
+        answer: Slot<Option<Vec<Reflected>>>,
     },
     Mark {
         kind: &'static Kind,

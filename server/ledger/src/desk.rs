@@ -88,7 +88,7 @@ impl Desk {
         self.ask(|answer| Command::of_tenant(tenant, 1, Work::Mend { target, record, by, answer })).await
     }
 
-    pub(crate) async fn reflect(&self, page: Page) -> Result<Vec<Reflected>, LedgerError> {
+    pub(crate) async fn reflect(&self, page: Page) -> Result<Option<Vec<Reflected>>, LedgerError> {
         self.ask(|answer| Command::of_house(Work::Reflect { page, answer })).await
     }
 

@@ -294,15 +294,40 @@ impl Ledger {
         self.run(mark, Errand::Free { epoch: mark.epoch }).await.map(|_| ())
     }
 
-    /// Asks people whether so many of so many records are to go. What was asked already stays as it was.
-    pub async fn ask(&self, mark: &Mark, gone: i64, of: i64) -> Result<(), LedgerError> {
-        self.run(mark, Errand::Ask { epoch: mark.epoch, gone, of }).await.map(|_| ())
+    /// Asks people whether `gone` of `of` records are to go, `unseen` of which Dataverse never said to be deleted. What was
+    /// asked already stays as it was.
+    pub async fn ask(&self, mark: &Mark, (gone, unseen): (i64, i64), of: i64) -> Result<(), LedgerError> {
+        self.run(mark, Errand::Ask { epoch: mark.epoch, gone, unseen, of }).await.map(|_| ())
     }
 
-    /// Answers what was asked about a table, and notes who did. Says whether anything was.
-    pub async fn answer(&self, kind: &'static Kind, answer: Answer, by: &str) -> Result<bool, LedgerError> {
+    /// Answers what was asked about a table, and notes who did; `keep`: deletions are taken that way from now on, without
+    /// asking. Says whether anything was asked.
+    pub async fn answer(
+        &self,
+        kind: &'static Kind,
+        answer: Answer,
+        keep: bool,
+        by: &str,
+    ) -> Result<bool, LedgerError> {
         let by = by.to_owned();
-        Ok(self.desk().mark(kind, Errand::Answer { answer, by }).await?.is_some())
+        Ok(self.desk().mark(kind, Errand::Answer { answer, keep, by }).await?.is_some())
+    }
+
+    /// Asks about many deletions of a table again, and notes who wanted that. Says whether an answer had been kept.
+    pub async fn ask_again(&self, kind: &'static Kind, by: &str) -> Result<bool, LedgerError> {
+        let by = by.to_owned();
+        Ok(self.desk().mark(kind, Errand::AskAgain { by }).await?.is_some())
+    }
+
+    /// The answers that were kept for good.
+    pub async fn policies(&self) -> Result<Vec<(&'static Kind, Answer)>, LedgerError> {
+        either!(self, store => store.policies().await)
+    }
+
+    /// How many records went because they were deleted there, since then, without a person having said so; the hour of
+    /// `since` is the first.
+    pub async fn removed_unasked(&self, kind: &'static Kind, since: Instant) -> Result<i64, LedgerError> {
+        either!(self, store => store.removed_unasked(kind, since).await)
     }
 
     /// What is asked, or was answered and is not done yet.
@@ -310,15 +335,15 @@ impl Ledger {
         either!(self, store => store.questions().await)
     }
 
-    /// Holds rows of Dataverse against the ledger, all of them in one transaction, and says what became of each.
-    /// `asked_at`: when they were asked for, or before that.
+    /// Holds rows of Dataverse against the ledger, all of them in one transaction, and says what became of each; none where
+    /// the mark under which they were read is another process's by now. `asked_at`: when they were asked for, or before that.
     pub async fn reflect(
         &self,
-        kind: &'static Kind,
+        mark: &Mark,
         rows: Vec<Reflection>,
         asked_at: Instant,
-    ) -> Result<Vec<Reflected>, LedgerError> {
-        self.desk().reflect(reflection::Page::new(kind, rows, asked_at)).await
+    ) -> Result<Option<Vec<Reflected>>, LedgerError> {
+        self.desk().reflect(reflection::Page::new(mark, rows, asked_at)).await
     }
 
     /// The records that a full read must have met: acknowledged before then, with nothing on the way. By position, those

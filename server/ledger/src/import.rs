@@ -89,7 +89,7 @@ pub async fn import(
         drop(chunks);
         origin.done().await?;
     }
-    importer.end().await?;
+    importer.end(done.exported > 0).await?;
     Ok(done)
 }
 

@@ -9,12 +9,37 @@ use crate::{Answer, Mark, Question};
 /// What somebody wants of a mark. An epoch is the one of the loan under which it is asked.
 #[derive(Clone, Debug)]
 pub(crate) enum Errand {
-    Take { hold: Duration },
-    Hold { epoch: i64, hold: Duration },
-    Keep { epoch: i64, link: Option<String>, hold: Duration },
-    Free { epoch: i64 },
-    Ask { epoch: i64, gone: i64, of: i64 },
-    Answer { answer: Answer, by: String },
+    Take {
+        hold: Duration,
+    },
+    Hold {
+        epoch: i64,
+        hold: Duration,
+    },
+    Keep {
+        epoch: i64,
+        link: Option<String>,
+        hold: Duration,
+    },
+    Free {
+        epoch: i64,
+    },
+    Ask {
+        epoch: i64,
+        gone: i64,
+        unseen: i64,
+        of: i64,
+    },
+    /// `keep`: deletions are taken that way from now on.
+    Answer {
+        answer: Answer,
+        keep: bool,
+        by: String,
+    },
+    /// What was to be kept is not any more.
+    AskAgain {
+        by: String,
+    },
 }
 
 /// A mark as it is stored.
@@ -25,6 +50,7 @@ pub(crate) struct Entry {
     pub(crate) leased_until: Option<Instant>,
     pub(crate) epoch: i64,
     pub(crate) question: Option<Question>,
+    pub(crate) policy: Option<Answer>,
 }
 
 impl Entry {
@@ -37,15 +63,18 @@ impl Entry {
                 self.leased_until = Some(until(hold));
                 self.epoch += 1;
             }
-            Errand::Answer { answer, .. } => match &mut self.question {
-                Some(question) => question.answer = Some(*answer),
-                None => return false,
-            },
+            Errand::Answer { answer, keep, .. } => {
+                let Some(question) = &mut self.question else { return false };
+                question.answer = Some(*answer);
+                self.policy = if *keep { Some(*answer) } else { self.policy };
+            }
+            Errand::AskAgain { .. } if self.policy.is_none() => return false,
+            Errand::AskAgain { .. } => self.policy = None,
             Errand::Hold { epoch, .. }
             | Errand::Keep { epoch, .. }
             | Errand::Free { epoch }
             | Errand::Ask { epoch, .. }
-                if *epoch != self.epoch || self.leased_until.is_none() =>
+                if !self.is_lent(*epoch) =>
             {
                 return false;
             }
@@ -57,15 +86,28 @@ impl Entry {
                 self.question = None;
             }
             Errand::Free { .. } => self.leased_until = None,
-            Errand::Ask { gone, of, .. } => {
-                let question = Question { gone: *gone, of: *of, asked_at: now, answer: None };
+            Errand::Ask { gone, unseen, of, .. } => {
+                let question =
+                    Question { gone: *gone, unseen: *unseen, of: *of, asked_at: now, answer: None };
                 self.question.get_or_insert(question);
             }
         }
         true
     }
 
+    /// Whether the loan of this epoch still holds.
+    pub(crate) const fn is_lent(&self, epoch: i64) -> bool {
+        epoch == self.epoch && self.leased_until.is_some()
+    }
+
     pub(crate) fn lent(self, kind: &'static Kind) -> Mark {
-        Mark { kind, link: self.link, read_at: self.read_at, question: self.question, epoch: self.epoch }
+        Mark {
+            kind,
+            link: self.link,
+            read_at: self.read_at,
+            question: self.question,
+            policy: self.policy,
+            epoch: self.epoch,
+        }
     }
 }

@@ -8,7 +8,10 @@ use model::{
 };
 use uuid::Uuid;
 
-use crate::{Handled, Handling};
+use crate::{
+    Handled, Handling,
+    marks::{Entry, Errand},
+};
 
 /// Where the reading of a table's changes ended, on loan to one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +23,20 @@ pub struct Mark {
     pub read_at: Option<Instant>,
     /// What a person is asked, or was asked and answered.
     pub question: Option<Question>,
+    /// What is done about deletions there without asking, since a person said so once for all.
+    pub policy: Option<Answer>,
     /// Fences off whoever comes back after the loan ran out.
     pub(crate) epoch: i64,
 }
 
-/// More rows vanished there at once than anybody deletes by accident.
+/// Rows are gone there, and a person has to say what that means: more were deleted than one deletes by accident, or some
+/// are not there though Dataverse never said that they were deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Question {
     /// How many of ours are gone there.
     pub gone: i64,
+    /// Of those: how many Dataverse never said to be deleted.
+    pub unseen: i64,
     /// Of how many that were there.
     pub of: i64,
     pub asked_at: Instant,
@@ -52,15 +60,21 @@ pub struct Reflection {
     pub seen: Seen,
     /// It was asked for by its id after its echo had been waited for in vain: what it says is no echo that comes late.
     pub stands: bool,
+    /// When it was written last, by the clock there, where that is known.
+    pub modified_at: Option<Instant>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     Row(Box<Record>),
-    /// Deleted there.
+    /// Deleted there: Dataverse says so.
     Gone,
-    /// Deleted there, and to be made again.
+    /// Not there, and a person said that this was meant.
+    Released,
+    /// Not there, and a person said that it is to be made again.
     Lost,
+    /// Not there, and Dataverse does not say that it was deleted.
+    Unseen,
     /// What is no record of ours: why, and the row as JSON text, cut after 8 KiB.
     Refused {
         reason: String,
@@ -78,8 +92,10 @@ pub enum Reflected {
     Added,
     Changed,
     Withdrawn,
-    /// It is gone there, or says what it said before our newest write: that waits to be sent again.
+    /// It is not there, or says what it said before our newest write: that waits to be sent again.
     Requeued,
+    /// It was there and is not any more, and nothing tells why: a person has to say what is to be done.
+    Missing,
     /// A newer local change waits to be sent: what is there is kept out, and counted.
     KeptOut,
     /// It was acknowledged too short a time before the page was asked for to tell which is newer: look at this row again
@@ -124,13 +140,34 @@ impl Answer {
     }
 }
 
-impl Question {
-    pub(crate) fn handling(&self, kind: &'static Kind, answer: Answer, by: &str, at: Instant) -> Handling {
-        let decided = match answer {
-            Answer::Withdraw => "taken out here too",
-            Answer::SendAgain => "made there again",
-        };
-        let reason = format!("{} of {} were deleted in Dataverse: {decided}", self.gone, self.of);
-        Handling { at, by: by.to_owned(), kind, id: None, what: Handled::Answered, reason }
+impl Reflection {
+    /// A row that is not there, and what is known of that.
+    #[must_use]
+    pub const fn absent(tenant: TenantId, dataverse_id: Uuid, how: Seen) -> Self {
+        Self { tenant, dataverse_id, seen: how, stands: false, modified_at: None }
     }
+}
+
+impl Answer {
+    const fn decided(self) -> &'static str {
+        match self {
+            Self::Withdraw => "taken out here too",
+            Self::SendAgain => "made there again",
+        }
+    }
+}
+
+/// What a person did about rows that are gone there, for the list of what people did.
+pub(crate) fn handling(entry: &Entry, errand: &Errand, kind: &'static Kind, at: Instant) -> Option<Handling> {
+    let (by, reason) = match errand {
+        Errand::Answer { answer, keep, by } => {
+            let question = entry.question?;
+            let kept = if *keep { ", and so from now on without asking" } else { "" };
+            let decided = answer.decided();
+            (by, format!("{} of {} are gone from Dataverse: {decided}{kept}", question.gone, question.of))
+        }
+        Errand::AskAgain { by } => (by, "many deletions in Dataverse are asked about again".to_owned()),
+        _ => return None,
+    };
+    Some(Handling { at, by: by.clone(), kind, id: None, what: Handled::Answered, reason })
 }

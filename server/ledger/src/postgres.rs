@@ -50,8 +50,8 @@ pub(crate) use self::{
     target::Target,
 };
 use crate::{
-    Database, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question,
-    Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
+    Answer, Database, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page,
+    Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
 };
 
 /// One process's way to the ledger in a database.
@@ -232,7 +232,21 @@ impl Postgres {
     }
 
     pub(crate) async fn questions(&self) -> Result<Vec<(&'static Kind, Question)>, LedgerError> {
-        reading!(self, connection => marks::questions(connection, &self.schema))
+        let marks = reading!(self, connection => marks::all(connection, &self.schema))?;
+        Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.question?))).collect())
+    }
+
+    pub(crate) async fn policies(&self) -> Result<Vec<(&'static Kind, Answer)>, LedgerError> {
+        let marks = reading!(self, connection => marks::all(connection, &self.schema))?;
+        Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.policy?))).collect())
+    }
+
+    pub(crate) async fn removed_unasked(
+        &self,
+        kind: &'static Kind,
+        since: Instant,
+    ) -> Result<i64, LedgerError> {
+        reading!(self, connection => mirror::removed_unasked(connection, &self.schema, kind, since))
     }
 
     pub(crate) async fn standing_there(

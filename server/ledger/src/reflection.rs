@@ -24,14 +24,17 @@ use crate::{Reflected, Reflection, Seen};
 
 /// A row may be older than what was acknowledged so short a time before it was asked for.
 const DOUBT: i64 = 10 * SECOND;
+/// So far two machines' clocks may be apart.
+const APART: i64 = 300 * SECOND;
 
 /// Decides about one row by what is known.
 fn decide<'a>(facts: &'a Facts, asked_at: Instant, reflection: &'a Reflection) -> Decided<'a> {
     let judge = Judge { facts, asked_at, reflection };
     match &reflection.seen {
         Seen::Row(record) => judge.row(record),
-        Seen::Gone => judge.vanished(Reflected::Withdrawn),
-        Seen::Lost => judge.vanished(Reflected::Requeued),
+        Seen::Gone | Seen::Released => judge.vanished(|_| Reflected::Withdrawn),
+        Seen::Lost => judge.vanished(|_| Reflected::Requeued),
+        Seen::Unseen => judge.vanished(unseen),
         Seen::Refused { reason, .. } => judge.refused(reason.clone()),
     }
 }
@@ -67,12 +70,12 @@ impl<'a> Judge<'a> {
     fn twin(&self, fact: &'a Fact, record: &'a Record) -> Decided<'a> {
         let withdrawn = fact.row.held.withdrawn_at.is_some();
         let never_there = match fact.line {
-            Line::Nothing => withdrawn || fact.row.held.stored.exported_at.is_none(),
+            Line::Nothing => withdrawn || fact.row.unmet || fact.row.held.stored.exported_at.is_none(),
             // It was sent, and nobody heard what came of that.
             Line::Waiting { lent: Lent::Before, .. } => false,
             Line::Waiting { first, .. } | Line::Dead { first } | Line::Dropped { first } => {
-                // Once it has taken somebody's row for its own, that one stands there.
-                first && !withdrawn && fact.row.dataverse_id.is_none()
+                // Once it has taken another's row for its own, that one stands there.
+                (first || fact.row.unmet) && !withdrawn && fact.row.dataverse_id.is_none()
             }
         };
         match fact.line {
@@ -104,7 +107,11 @@ impl<'a> Judge<'a> {
             Line::Dropped { .. } => Reflected::Changed,
             Line::Nothing if same && fact.row.confirmed => Reflected::Known,
             Line::Nothing if same => Reflected::Confirmed,
+            // A flow had it in hand when it was withdrawn here.
+            Line::Nothing if is_withdrawn_unsent(fact) && former() => Reflected::Requeued,
             Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
+            // The organisation was put back to what it was before our newest write.
+            Line::Nothing if self.is_older(fact) && former() => Reflected::Requeued,
             // A write of ours that came late undid the newest, or somebody else who did not know it: the newest wins.
             Line::Nothing if self.reflection.stands && is_unread(fact) && self.was_last(fact, record) => {
                 Reflected::Requeued
@@ -117,7 +124,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What is not there any more; `otherwise` is what becomes of a record that stood there.
-    fn vanished(&self, otherwise: Reflected) -> Decided<'a> {
+    fn vanished(&self, otherwise: fn(&Fact) -> Reflected) -> Decided<'a> {
         let Some(fact) = self.facts.there(self.reflection.tenant, self.reflection.dataverse_id) else {
             return self.says(Reflected::Known, None);
         };
@@ -125,12 +132,15 @@ impl<'a> Judge<'a> {
         let reflected = match fact.line {
             Line::Waiting { .. } if withdrawn => Reflected::Known,
             Line::Dead { .. } | Line::Dropped { .. } if withdrawn => Reflected::Confirmed,
+            Line::Waiting { .. } | Line::Dead { .. } if self.reflection.seen == Seen::Unseen => {
+                Reflected::Known
+            }
             Line::Waiting { .. } | Line::Dead { .. } => Reflected::KeptOut,
             Line::Dropped { first: true } => Reflected::Known,
             Line::Nothing if withdrawn && is_unread(fact) => Reflected::Confirmed,
             Line::Nothing if withdrawn || stored.exported_at.is_none() => Reflected::Known,
             Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
-            Line::Nothing | Line::Dropped { .. } => otherwise,
+            Line::Nothing | Line::Dropped { .. } => otherwise(fact),
         };
         self.says(reflected, Some(fact))
     }
@@ -151,13 +161,34 @@ impl<'a> Judge<'a> {
     }
 
     fn is_doubtful(&self, fact: &Fact) -> bool {
-        let exported_at = fact.row.held.stored.exported_at;
+        let exported_at = fact.row.held.stored.exported_at.filter(|_| !fact.row.unmet);
         exported_at.is_some_and(|at| self.asked_at.since(at) <= DOUBT)
+    }
+
+    /// Whether it was written there before Dataverse acknowledged what the record says now, whichever clock is right.
+    fn is_older(&self, fact: &Fact) -> bool {
+        is_older(self.reflection, fact)
     }
 
     fn was_last(&self, fact: &Fact, record: &Record) -> bool {
         fact.versions.first().is_some_and(|version| says(self.facts.kind, version, record))
     }
+}
+
+/// Nothing tells that it was deleted. What was never read back may never have been there, and is sent again.
+fn unseen(fact: &Fact) -> Reflected {
+    let stood_there = fact.row.confirmed || fact.row.unmet || fact.line != Line::Nothing;
+    if stood_there { Reflected::Missing } else { Reflected::Requeued }
+}
+
+fn is_older(reflection: &Reflection, fact: &Fact) -> bool {
+    let ours = fact.row.held.stored.exported_at;
+    reflection.modified_at.zip(ours).is_some_and(|(theirs, ours)| ours.since(theirs) > APART)
+}
+
+/// Withdrawn before Dataverse ever acknowledged it, as far as is known here.
+fn is_withdrawn_unsent(fact: &Fact) -> bool {
+    fact.row.held.withdrawn_at.is_some() && fact.row.held.stored.exported_at.is_none()
 }
 
 /// Acknowledged, and not read back yet.

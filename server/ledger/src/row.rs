@@ -12,6 +12,8 @@ pub(crate) struct Row {
     pub(crate) confirmed: bool,
     /// Its primary key in Dataverse, where that is not its own id.
     pub(crate) dataverse_id: Option<Uuid>,
+    /// Another program exported it, and its row there was not met yet: it may bear any id.
+    pub(crate) unmet: bool,
 }
 
 impl Row {

@@ -44,7 +44,7 @@ pub use self::backup::{BackupError, back_up, restore};
 pub(crate) use self::source::Source;
 use self::{folder::FolderLock, open::Files, standing::Counted};
 use crate::{
-    DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question, Reject,
+    Answer, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question, Reject,
     Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch,
 };
 
@@ -173,7 +173,21 @@ impl Sqlite {
     }
 
     pub(crate) async fn questions(&self) -> Result<Vec<(&'static Kind, Question)>, LedgerError> {
-        marks::questions(&self.readers).await.map_err(fault::of)
+        let marks = marks::all(&self.readers).await.map_err(fault::of)?;
+        Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.question?))).collect())
+    }
+
+    pub(crate) async fn policies(&self) -> Result<Vec<(&'static Kind, Answer)>, LedgerError> {
+        let marks = marks::all(&self.readers).await.map_err(fault::of)?;
+        Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.policy?))).collect())
+    }
+
+    pub(crate) async fn removed_unasked(
+        &self,
+        kind: &'static Kind,
+        since: Instant,
+    ) -> Result<i64, LedgerError> {
+        mirror::removed_unasked(&self.readers, kind, since).await.map_err(fault::of)
     }
 
     pub(crate) async fn standing_there(

@@ -24,6 +24,8 @@ pub struct ReflectedCounts {
     pub withdrawn: i64,
     /// Changes there that a newer one here stood against.
     pub kept_out: i64,
+    /// Acknowledged, not there, and sent once more.
+    pub resent: i64,
     /// Rows that are no records of ours, as they are now.
     pub rejected: i64,
 }

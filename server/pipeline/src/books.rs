@@ -36,13 +36,14 @@ pub trait Books: Send + Sync + 'static {
     async fn hold_mark(&self, mark: &Mark, hold: Duration) -> Result<bool, LedgerError>;
     async fn keep_mark(&self, mark: &Mark, link: Option<&str>, hold: Duration) -> Result<bool, LedgerError>;
     async fn free_mark(&self, mark: &Mark) -> Result<(), LedgerError>;
-    async fn ask(&self, mark: &Mark, gone: i64, of: i64) -> Result<(), LedgerError>;
+    async fn ask(&self, mark: &Mark, gone: (i64, i64), of: i64) -> Result<(), LedgerError>;
+    async fn removed_unasked(&self, kind: &'static Kind, since: Instant) -> Result<i64, LedgerError>;
     async fn reflect(
         &self,
-        kind: &'static Kind,
+        mark: &Mark,
         rows: Vec<Reflection>,
         asked_at: Instant,
-    ) -> Result<Vec<Reflected>, LedgerError>;
+    ) -> Result<Option<Vec<Reflected>>, LedgerError>;
     async fn standing_there(
         &self,
         kind: &'static Kind,
@@ -115,17 +116,21 @@ impl Books for Ledger {
         Self::free_mark(self, mark).await
     }
 
-    async fn ask(&self, mark: &Mark, gone: i64, of: i64) -> Result<(), LedgerError> {
+    async fn ask(&self, mark: &Mark, gone: (i64, i64), of: i64) -> Result<(), LedgerError> {
         Self::ask(self, mark, gone, of).await
+    }
+
+    async fn removed_unasked(&self, kind: &'static Kind, since: Instant) -> Result<i64, LedgerError> {
+        Self::removed_unasked(self, kind, since).await
     }
 
     async fn reflect(
         &self,
-        kind: &'static Kind,
+        mark: &Mark,
         rows: Vec<Reflection>,
         asked_at: Instant,
-    ) -> Result<Vec<Reflected>, LedgerError> {
-        Self::reflect(self, kind, rows, asked_at).await
+    ) -> Result<Option<Vec<Reflected>>, LedgerError> {
+        Self::reflect(self, mark, rows, asked_at).await
     }
 
     async fn standing_there(

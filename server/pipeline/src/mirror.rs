@@ -7,6 +7,7 @@
 mod findings;
 mod gone;
 mod pass;
+mod question;
 mod reader;
 mod table;
 

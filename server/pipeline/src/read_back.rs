@@ -112,6 +112,7 @@ impl ReadBack {
     async fn ask_for(&mut self, kind: &'static Kind, waiting: &[Unconfirmed]) -> Result<(), Broken> {
         let ids: Vec<Uuid> = waiting.iter().map(|item| item.dataverse_id).collect();
         let columns: Vec<&'static str> = row::columns(kind).collect();
+        let asked_at = self.station.clock.now();
         let rows = self.station.organisation.rows(&kind.destination, &columns, &ids).await?;
         let first = self.station.settings.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
         let rows: HashMap<Uuid, Found> = rows
@@ -125,7 +126,7 @@ impl ReadBack {
         for item in waiting {
             match fault(item, rows.get(&item.dataverse_id)) {
                 None => confirmed.push(item.clone()),
-                Some(fault) => self.report(item, &fault),
+                Some(fault) => self.report(item, &fault, asked_at),
             }
         }
         if !confirmed.is_empty() {
@@ -136,10 +137,10 @@ impl ReadBack {
     }
 
     /// Each is said once, however often it is looked at.
-    fn report(&mut self, item: &Unconfirmed, fault: &Fault) {
+    fn report(&mut self, item: &Unconfirmed, fault: &Fault, asked_at: Instant) {
         let (id, revision) = (item.held.stored.id, item.held.stored.revision);
         match fault {
-            Fault::Missing => self.findings.missing(item.kind, item.dataverse_id),
+            Fault::Missing => self.findings.missing(item.kind, item.dataverse_id, asked_at),
             Fault::Undeleted | Fault::Other(_) => self.findings.differing(item.kind, item.dataverse_id),
         }
         let seen = Difference { revision, seen_at: self.station.clock.now() };

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ledger::Seen;
 use model::clock::Clock;
 
 use crate::{
@@ -42,7 +41,8 @@ async fn rows(reader: &Reader, progress: &mut (dyn FnMut(u64) + Send)) -> Result
         };
         let loan = Loan { mark: &mark, hold: HOLD };
         let reading = reader.read(kind, None, &loan, &mut Gone::default(), &mut listener).await?;
-        reader.look_again(kind, reading.again, &Seen::Gone, &mut |_| ()).await?;
+        let again = reading.again.into_iter().map(|id| (id, None)).collect();
+        reader.look_again(&mark, &again, &mut |_| ()).await?;
         if !reader.books.keep_mark(&mark, Some(&reading.link), HOLD).await? {
             return Err(Broken::Lost);
         }

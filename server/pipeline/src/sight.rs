@@ -13,10 +13,12 @@ use crate::row;
 
 /// When Dataverse made the row: the time of a record that has none of its own.
 const CREATED: &str = "createdon";
+/// When it was written last, by the clock there.
+const MODIFIED: &str = "modifiedon";
 
 /// The columns that a record is read from.
 pub(crate) fn columns(kind: &Kind) -> Vec<&'static str> {
-    row::columns(kind).chain([CREATED]).collect()
+    row::columns(kind).chain([CREATED, MODIFIED]).collect()
 }
 
 /// What the row says, and whose it is; nothing where it has no id.
@@ -26,7 +28,8 @@ pub(crate) fn of(kind: &Kind, row: &Json, first: TenantId, now: Instant) -> Opti
         Ok(record) => Seen::Row(Box::new(record)),
         Err(reason) => refused(reason, row),
     };
-    Some(Reflection { tenant, dataverse_id, seen, stands: false })
+    let modified_at = row.get(MODIFIED).and_then(Json::as_str).and_then(Instant::parse);
+    Some(Reflection { tenant, dataverse_id, seen, stands: false, modified_at })
 }
 
 /// A row that is not taken, with what it says as far as that may be shown.

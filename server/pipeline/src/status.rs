@@ -59,6 +59,8 @@ pub struct MirrorStatus {
     pub withdrawn: u64,
     /// Changes there that a newer one here stood against.
     pub kept_out: u64,
+    /// Acknowledged, not there, and sent once more.
+    pub resent: u64,
     /// Rows that are no records of ours.
     pub refused: u64,
 }

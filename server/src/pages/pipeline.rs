@@ -5,7 +5,7 @@ mod known;
 use app::{
     compose::counted,
     pages::{
-        HandlingLine, Hour, LetterLine, Letters, Others, PipelineFacts, QuestionView, RejectLine,
+        HandlingLine, Hour, LetterLine, Letters, Others, PipelineFacts, PolicyView, QuestionView, RejectLine,
         pipeline_page,
     },
 };
@@ -120,9 +120,11 @@ async fn others(house: &House, tenant: TenantId, standing: &Standing) -> Result<
         changed: counted.reflected.changed,
         withdrawn: counted.reflected.withdrawn,
         kept_out: counted.reflected.kept_out,
+        resent: counted.reflected.resent,
         rejected: counted.reflected.rejected,
         rejects: house.ledger.rejects(tenant, LINES).await?.into_iter().map(reject).collect(),
         questions: house.ledger.questions().await?.iter().map(question).collect(),
+        policies: house.ledger.policies().await?.iter().map(policy).collect(),
     }))
 }
 
@@ -151,11 +153,22 @@ fn reject(reject: Reject) -> RejectLine {
     }
 }
 
+fn policy((kind, answer): &(&'static Kind, Answer)) -> PolicyView {
+    PolicyView {
+        kind: kind.name,
+        said: match answer {
+            Answer::Withdraw => "What is deleted there is withdrawn here without asking.",
+            Answer::SendAgain => "What is deleted there is sent again without asking.",
+        },
+    }
+}
+
 fn question((kind, question): &(&'static Kind, Question)) -> QuestionView {
     QuestionView {
         kind: kind.name,
         table: kind.destination.logical_name,
         gone: question.gone,
+        unseen: question.unseen,
         of: question.of,
         answered: question.answer.map(|answer| match answer {
             Answer::Withdraw => "They are being withdrawn here too.",

@@ -1,7 +1,8 @@
 //! `/pipeline/refused/…`: what Dataverse refuses, looked at, mended, sent again or dropped; and the mirror's question.
 
 use app::pages::{
-    DROP, FieldView, MEND, RESEND, RESEND_ALL, RefusedFacts, SEND_AGAIN, WITHDRAW, refused_page,
+    ASK_AGAIN, DROP, FieldView, KEEP, MEND, RESEND, RESEND_ALL, RefusedFacts, SEND_AGAIN, WITHDRAW,
+    refused_page,
 };
 use axum::{
     Form,
@@ -109,18 +110,23 @@ pub async fn act_on_all(
     Ok(Redirect::to("/pipeline").into_response())
 }
 
-/// Answers what the mirror asks: whether many rows were deleted on purpose.
+/// Answers what the mirror asks, whether rows are gone on purpose; or takes back an answer that was kept.
 pub async fn answer(State(house): State<SharedHouse>, asker: Asker, sent: Sent) -> Result<Response, Problem> {
-    let answer = match said(&sent, "answer") {
-        WITHDRAW => Answer::Withdraw,
-        SEND_AGAIN => Answer::SendAgain,
-        _ => return Err(must_be("answer", &[WITHDRAW, SEND_AGAIN])),
-    };
     let name = said(&sent, "kind");
     let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
         return Err(Problem::fields(vec![FieldFault::new("kind", "must be the name of a kind of records")]));
     };
-    house.ledger.answer(kind, answer, asker.name).await?;
+    let answer = match said(&sent, "answer") {
+        WITHDRAW => Answer::Withdraw,
+        SEND_AGAIN => Answer::SendAgain,
+        ASK_AGAIN => {
+            house.ledger.ask_again(kind, asker.name).await?;
+            return Ok(Redirect::to("/pipeline").into_response());
+        }
+        _ => return Err(must_be("answer", &[WITHDRAW, SEND_AGAIN, ASK_AGAIN])),
+    };
+    let keep = said(&sent, KEEP) == KEEP;
+    house.ledger.answer(kind, answer, keep, asker.name).await?;
     Ok(Redirect::to("/pipeline").into_response())
 }
 

@@ -159,7 +159,7 @@ async fn many_deletions_at_once_are_taken_over_only_when_somebody_says_so() {
     let studio = ten_of_forty_vanish().await;
     studio.client.create(RUNS, &theirs("meanwhile")).await.unwrap();
     studio.until("others come in meanwhile", |status| status.mirror.added == 1).await;
-    assert!(studio.ledger.answer(KIND, Answer::Withdraw, "ann").await.unwrap());
+    assert!(studio.ledger.answer(KIND, Answer::Withdraw, false, "ann").await.unwrap());
     studio.until("they are gone", |status| status.mirror.withdrawn == 10).await;
     studio.until("it watches", |status| status.mirror.state == MirrorState::Watching).await;
     assert_eq!(listed(&studio).await, 31);
@@ -169,7 +169,7 @@ async fn many_deletions_at_once_are_taken_over_only_when_somebody_says_so() {
 #[tokio::test]
 async fn many_deletions_at_once_are_undone_when_somebody_says_so() {
     let studio = ten_of_forty_vanish().await;
-    assert!(studio.ledger.answer(KIND, Answer::SendAgain, "ann").await.unwrap());
+    assert!(studio.ledger.answer(KIND, Answer::SendAgain, false, "ann").await.unwrap());
     studio.until("all are sent again", |status| status.sent == 50).await;
     assert_eq!(studio.client.count(&Query::of(RUNS)).await.unwrap(), 40);
     assert_eq!(listed(&studio).await, 40);

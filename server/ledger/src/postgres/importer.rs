@@ -58,7 +58,14 @@ impl Importer {
     }
 
     /// Lets the database count what came, so that it knows at once how to look for it: else that would wait for autovacuum.
-    pub(crate) async fn end(&mut self) -> Result<(), ImportError> {
+    /// Where some were `exported` before, Dataverse's table is read whole once more, so that their rows are met.
+    pub(crate) async fn end(&mut self, exported: bool) -> Result<(), ImportError> {
+        if exported {
+            let forget = "UPDATE studio.marks SET link = NULL, read_at = NULL, leased_until = NULL, epoch = epoch + 1 \
+                 WHERE kind = $1";
+            let done = self.schema.query(forget).bind(self.kind.name).execute(&mut self.connection).await;
+            done.map_err(|error| ImportError::Database(fault::of(&error)))?;
+        }
         let analyze = format!("ANALYZE studio.{}, studio.outbox", self.kind.table);
         let done = self.schema.script(&analyze).execute(&mut self.connection).await;
         done.map(|_| ()).map_err(|error| ImportError::Database(fault::of(&error)))
@@ -118,7 +125,7 @@ async fn export(
     // The trigger keeps the plan that it makes now, also when the outbox is small enough now to be read as a whole.
     step.schema.script("SET LOCAL enable_seqscan = off").execute(&mut *step.connection).await?;
     let update = format!(
-        "UPDATE studio.{} AS r SET exported_at = e.at FROM unnest($2::bigint[], $3::bigint[]) AS e (position, at) \
+        "UPDATE studio.{} AS r SET exported_at = e.at, unmet = 1 FROM unnest($2::bigint[], $3::bigint[]) AS e (position, at) \
          WHERE r.tenant_id = $1 AND r.position = ANY($2) AND r.position = e.position",
         kind.table
     );

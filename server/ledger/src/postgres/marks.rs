@@ -11,9 +11,10 @@ use crate::{
     Answer, Mark, Question,
     letters::HOUSE,
     marks::{Entry, Errand},
+    mirror::handling,
 };
 
-const READ: &str = "SELECT link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer FROM studio.marks \
+const READ: &str = "SELECT link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer, unseen, policy FROM studio.marks \
      WHERE tenant_id = $1 AND kind = $2";
 
 /// The mark as it is afterwards; none when that may not be done now.
@@ -34,11 +35,17 @@ pub(super) async fn run(
         return Ok(None);
     }
     write(step, kind, &entry).await?;
-    if let (Errand::Answer { answer, by }, Some(question)) = (errand, &entry.question) {
-        let handling = question.handling(kind, *answer, by, step.now);
+    if let Some(handling) = handling(&entry, errand, kind, step.now) {
         handle(step, HOUSE, &handling).await?;
     }
     Ok(Some(entry.lent(kind)))
+}
+
+/// Whether the loan of this epoch still holds.
+pub(super) async fn is_lent(step: &mut Step<'_>, kind: &'static Kind, epoch: i64) -> Result<bool, Error> {
+    let query = step.schema.query(READ).bind(HOUSE.0).bind(kind.name);
+    let row = query.fetch_optional(&mut *step.connection).await?;
+    Ok(row.as_ref().map(entry).transpose()?.is_some_and(|entry| entry.is_lent(epoch)))
 }
 
 fn entry(row: &PgRow) -> Result<Entry, Error> {
@@ -46,11 +53,20 @@ fn entry(row: &PgRow) -> Result<Entry, Error> {
     let answer: Option<&str> = get(row, 7)?;
     let question = match (get(row, 4)?, get(row, 5)?, time(6)?) {
         (Some(gone), Some(of), Some(asked_at)) => {
-            Some(Question { gone, of, asked_at, answer: answer.and_then(Answer::of_key) })
+            let unseen = get::<Option<i64>>(row, 8)?.unwrap_or(0);
+            Some(Question { gone, unseen, of, asked_at, answer: answer.and_then(Answer::of_key) })
         }
         _ => None,
     };
-    Ok(Entry { link: get(row, 0)?, read_at: time(1)?, leased_until: time(2)?, epoch: get(row, 3)?, question })
+    let policy = get::<Option<&str>>(row, 9)?.and_then(Answer::of_key);
+    Ok(Entry {
+        link: get(row, 0)?,
+        read_at: time(1)?,
+        leased_until: time(2)?,
+        epoch: get(row, 3)?,
+        question,
+        policy,
+    })
 }
 
 async fn write(step: &mut Step<'_>, kind: &Kind, entry: &Entry) -> Result<(), Error> {
@@ -58,7 +74,7 @@ async fn write(step: &mut Step<'_>, kind: &Kind, entry: &Entry) -> Result<(), Er
     step.schema
         .query(
             "UPDATE studio.marks SET link = $3, read_at = $4, leased_until = $5, epoch = $6, gone = $7, gone_of = $8, \
-             asked_at = $9, answer = $10 WHERE tenant_id = $1 AND kind = $2",
+             asked_at = $9, answer = $10, unseen = $11, policy = $12 WHERE tenant_id = $1 AND kind = $2",
         )
         .bind(HOUSE.0)
         .bind(kind.name)
@@ -70,21 +86,22 @@ async fn write(step: &mut Step<'_>, kind: &Kind, entry: &Entry) -> Result<(), Er
         .bind(question.map(|question| question.of))
         .bind(question.map(|question| question.asked_at.micros()))
         .bind(question.and_then(|question| question.answer).map(Answer::key))
+        .bind(question.map(|question| question.unseen))
+        .bind(entry.policy.map(Answer::key))
         .execute(&mut *step.connection)
         .await
         .map(|_| ())
 }
 
-/// What is asked and not settled yet.
-pub(super) async fn questions(
+/// The marks as they stand, of those kinds that have one.
+pub(super) async fn all(
     connection: &mut PgConnection,
     schema: &Schema,
-) -> Result<Vec<(&'static Kind, Question)>, Error> {
-    let mut questions = Vec::new();
+) -> Result<Vec<(&'static Kind, Entry)>, Error> {
+    let mut all = Vec::new();
     for kind in KINDS {
         let row = schema.query(READ).bind(HOUSE.0).bind(kind.name).fetch_optional(&mut *connection).await?;
-        let entry = row.as_ref().map(entry).transpose()?;
-        questions.extend(entry.and_then(|entry| entry.question).map(|question| (*kind, question)));
+        all.extend(row.as_ref().map(entry).transpose()?.map(|entry| (*kind, entry)));
     }
-    Ok(questions)
+    Ok(all)
 }

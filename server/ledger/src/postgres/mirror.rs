@@ -7,12 +7,12 @@ mod facts;
 mod kept;
 mod write;
 
-pub(super) use self::kept::{rejects, standing_there};
+pub(super) use self::kept::{rejects, removed_unasked, standing_there};
 
 use model::{record::Kind, tenant::TenantId};
 use sqlx::Error;
 
-use super::step::Step;
+use super::{marks, step::Step};
 use crate::{
     Reflected,
     reflection::{Decided, Facts, Page, round},
@@ -21,6 +21,10 @@ use crate::{
 /// Takes in what is new, and says which records have to be locked for the rest: tenant and position.
 pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(TenantId, i64)>, Error> {
     page.reopen();
+    page.locked.clear();
+    if !marks::is_lent(step, page.kind, page.epoch).await? {
+        return Ok(Vec::new());
+    }
     let open = page.open();
     let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
     let decided = round(page, &open, &facts);
@@ -34,12 +38,16 @@ pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(T
     Ok(left)
 }
 
-/// Says what became of each row, in the order of the page. The records' rows and their entries are locked.
-pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<Reflected>, Error> {
+/// Says what became of each row, in the order of the page; none where the page was read under a loan that is over. The
+/// records' rows and their entries are locked: a process that has the mark since waits for them, or was here before.
+pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Option<Vec<Reflected>>, Error> {
+    if !marks::is_lent(step, page.kind, page.epoch).await? {
+        return Ok(None);
+    }
     loop {
         let open = page.open();
         if open.is_empty() {
-            return Ok(page.answers());
+            return Ok(Some(page.answers()));
         }
         let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
         let mut decided = round(page, &open, &facts);

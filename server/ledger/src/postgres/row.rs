@@ -25,7 +25,8 @@ pub(super) fn read(kind: &Kind, row: &PgRow) -> Result<Row, Error> {
     };
     let held = Held { stored, withdrawn_at: time(row, 5)? };
     let confirmed = time(row, 6)?.is_some();
-    Ok(Row { position: get(row, 0)?, held, confirmed, dataverse_id: get(row, 8)? })
+    let unmet = get::<i64>(row, 9)? == 1;
+    Ok(Row { position: get(row, 0)?, held, confirmed, dataverse_id: get(row, 8)?, unmet })
 }
 
 /// Reads one column.

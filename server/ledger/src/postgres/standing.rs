@@ -14,7 +14,7 @@ use crate::Standing;
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, \
      coalesce(sum(withdrawn_unsent), 0)::bigint, coalesce(sum(mirrored), 0)::bigint, coalesce(sum(changed), 0)::bigint, \
      coalesce(sum(removed), 0)::bigint, coalesce(sum(kept_out), 0)::bigint, \
-     coalesce(sum(unsent), 0)::bigint \
+     coalesce(sum(unsent), 0)::bigint, coalesce(sum(removed_unread), 0)::bigint, coalesce(sum(resent), 0)::bigint \
      FROM studio.passages WHERE tenant_id = $1 AND kind = $2";
 const REFUSED: &str = "SELECT count(*) FILTER (WHERE dropped_at IS NULL), \
      coalesce(sum(first) FILTER (WHERE dropped_at IS NULL), 0)::bigint, \
@@ -60,8 +60,18 @@ async fn balance(
             "SELECT coalesce(sum(taken), 0)::bigint FROM studio.receipt_hours WHERE tenant_id = $1 AND kind = $2",
         )
         .await?;
-    let [delivered, confirmed, deleted_unsent, mirrored, changed, removed, kept_out, unsent] =
-        asked.numbers(kind, PASSED).await?;
+    let [
+        delivered,
+        confirmed,
+        deleted_unsent,
+        mirrored,
+        changed,
+        removed,
+        kept_out,
+        unsent,
+        removed_unread,
+        resent,
+    ] = asked.numbers(kind, PASSED).await?;
     let [waiting, pending] = asked
         .numbers(
             kind,
@@ -75,10 +85,11 @@ async fn balance(
     let durable = count.rows(asked, kind).await?;
     standing.pending += waiting;
     standing.dead += letters;
-    standing.unconfirmed += (delivered + mirrored - confirmed).max(0);
+    standing.unconfirmed += (delivered + mirrored - confirmed - removed_unread).max(0);
     standing.reflected.changed += changed;
     standing.reflected.withdrawn += removed;
     standing.reflected.kept_out += kept_out;
+    standing.reflected.resent += resent;
     standing.reflected.rejected += rejected;
     let oldest = asked.oldest(kind).await?;
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(oldest).min();

@@ -8,7 +8,7 @@ use model::record::{Field, Kind, Shape};
 use crate::{amendment::time_field, made::Made};
 
 /// Where in a row the kind's own fields begin.
-pub(super) const FIELDS_FROM: usize = 9;
+pub(super) const FIELDS_FROM: usize = 10;
 
 /// A dead letter with its record.
 const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL, \
@@ -75,7 +75,7 @@ fn row(kind: &Kind) -> String {
     let name = if kind.naming.is_some() { "n.name" } else { "NULL::text" };
     let fields: String = kind.fields.iter().map(|field| format!(", {}", read(field))).collect();
     format!(
-        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id{fields}"
+        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id, r.unmet::bigint{fields}"
     )
 }
 
@@ -102,11 +102,12 @@ fn make(kind: &Kind) -> Statements {
         .collect();
     Statements {
         by_ids: format!("SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.id = ANY($2)"),
-        insert: insert(&table, &columns(kind), &arrays(kind, 6)),
+        insert: insert(&table, &columns(kind), &arrays(kind, 6), ("", "")),
         import: insert(
             &table,
             &format!("exported_at, {}", columns(kind)),
             &format!(", $6::bigint[]{}", arrays(kind, 7)),
+            (", unmet", ", (exported_at IS NOT NULL)::integer"),
         ),
         positions: format!(
             "SELECT r.tenant_id, r.position FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, id) \
@@ -125,7 +126,9 @@ fn make(kind: &Kind) -> Statements {
             "UPDATE {table} SET withdrawn_at = $3, revision = $4, exported_at = NULL, confirmed_at = NULL \
              WHERE tenant_id = $1 AND position = $2"
         ),
-        exported: format!("UPDATE {table} SET exported_at = $2 WHERE tenant_id = $1 AND position = ANY($3)"),
+        exported: format!(
+            "UPDATE {table} SET exported_at = $2, unmet = 0 WHERE tenant_id = $1 AND position = ANY($3)"
+        ),
         confirmed: format!(
             "UPDATE {table} AS r SET confirmed_at = $2 \
              FROM unnest($3::bigint[], $4::bigint[]) AS read (position, revision) \
@@ -171,7 +174,7 @@ fn make(kind: &Kind) -> Statements {
         ),
         to_confirm: format!(
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.exported_at <= $2 \
-             AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT $3"
+             AND r.confirmed_at IS NULL AND r.unmet = 0 ORDER BY r.exported_at, r.position LIMIT $3"
         ),
         dead: format!(
             "SELECT {LETTER} FROM studio.dead_letters AS d \
@@ -191,13 +194,13 @@ fn make(kind: &Kind) -> Statements {
 
 /// Positions are given in the order of arrival, and rows written in the order of their keys: two processes that take in
 /// the same records never wait for each other in a circle.
-fn insert(table: &str, columns: &str, arrays: &str) -> String {
+fn insert(table: &str, columns: &str, arrays: &str, (more, made): (&str, &str)) -> String {
     format!(
         "WITH come AS (SELECT * FROM unnest($3::uuid[], $4::uuid[]{arrays}) WITH ORDINALITY \
          AS come (tenant_id, id, {columns}, place) ORDER BY place), \
          placed AS (SELECT nextval('{table}_position') AS position, come.* FROM come), \
-         fresh AS (INSERT INTO {table} (tenant_id, position, id, received_at, {columns}) \
-         SELECT tenant_id, position, id, $2, {columns} FROM placed ORDER BY tenant_id, id \
+         fresh AS (INSERT INTO {table} (tenant_id, position, id, received_at, {columns}{more}) \
+         SELECT tenant_id, position, id, $2, {columns}{made} FROM placed ORDER BY tenant_id, id \
          ON CONFLICT (tenant_id, id) DO NOTHING RETURNING tenant_id, position, id, revision, exported_at), \
          line AS (INSERT INTO studio.outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
          SELECT tenant_id, $1, position, revision, 1, $2, $5::bigint FROM fresh \

@@ -78,7 +78,7 @@ impl Decided<'_> {
         let content = match &self.reflection.seen {
             Seen::Refused { content, .. } => content.clone(),
             Seen::Row(record) => serde_json::Value::Object(to_json(self.kind, record)).to_string(),
-            Seen::Gone | Seen::Lost => String::new(),
+            Seen::Gone | Seen::Released | Seen::Lost | Seen::Unseen => String::new(),
         };
         Some((cut(reason), cut(&content)))
     }
@@ -90,7 +90,7 @@ impl Decided<'_> {
 
     /// Whether anything changed that others can see.
     pub(crate) const fn is_news(&self) -> bool {
-        !matches!(self.reflected, Reflected::Known | Reflected::Again)
+        !matches!(self.reflected, Reflected::Known | Reflected::Again | Reflected::Missing)
     }
 
     fn passage(&self) -> Passage {
@@ -116,13 +116,30 @@ impl Decided<'_> {
                 unsent,
                 ..Passage::default()
             },
-            Reflected::Withdrawn => Passage { removed: 1, confirmed: read, ..Passage::default() },
+            Reflected::Withdrawn => Passage {
+                removed: 1,
+                removed_asked: i64::from(self.reflection.seen == Seen::Released),
+                removed_unread: read,
+                ..Passage::default()
+            },
             Reflected::Requeued => {
                 let kept_out = i64::from(self.seen().is_some());
-                Passage { confirmed: unread, kept_out, ..Passage::default() }
+                Passage {
+                    confirmed: unread,
+                    kept_out,
+                    resent: 1 - kept_out,
+                    delivered: arrived,
+                    withdrawn_unsent,
+                    unsent,
+                    ..Passage::default()
+                }
             }
             Reflected::KeptOut => Passage { kept_out: 1, ..Passage::default() },
-            Reflected::Known | Reflected::Added | Reflected::Again | Reflected::Refused => Passage::default(),
+            Reflected::Known
+            | Reflected::Added
+            | Reflected::Again
+            | Reflected::Refused
+            | Reflected::Missing => Passage::default(),
         }
     }
 }

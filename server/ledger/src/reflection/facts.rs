@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use model::{record::Kind, tenant::TenantId};
 use uuid::Uuid;
 
-use super::{is_unread, likeness::is};
+use super::{is_older, is_unread, is_withdrawn_unsent, likeness::is};
 use crate::{Reflection, Seen, row::Row};
 
 /// What a record said once, under its JSON names.
@@ -122,7 +122,8 @@ impl Facts {
         let is_in_doubt = |reflection: &&&Reflection| match (&reflection.seen, self.meant(reflection)) {
             (Seen::Row(record), Some(fact)) => {
                 let held = &fact.row.held;
-                (fact.line != Line::Nothing || is_unread(fact))
+                let is_open = fact.line != Line::Nothing || is_unread(fact) || is_withdrawn_unsent(fact);
+                (is_open || is_older(reflection, fact))
                     && (held.withdrawn_at.is_some() || !is(self.kind, &held.stored.record, record))
             }
             _ => false,

@@ -6,22 +6,24 @@ use model::{record::Kind, tenant::TenantId, time::Instant};
 use uuid::Uuid;
 
 use super::{Decided, Facts, decide};
-use crate::{Reflected, Reflection, Seen};
+use crate::{Mark, Reflected, Reflection, Seen};
 
 /// The rows of one call, and what became of each so far.
 pub(crate) struct Page {
     pub(crate) kind: &'static Kind,
     pub(crate) rows: Vec<Reflection>,
     pub(crate) asked_at: Instant,
+    /// Under which loan of the table's mark they were read.
+    pub(crate) epoch: i64,
     answers: Vec<Option<Reflected>>,
     /// The records whose rows are locked for it, where stores lock: tenant and position.
     pub(crate) locked: HashSet<(TenantId, i64)>,
 }
 
 impl Page {
-    pub(crate) fn new(kind: &'static Kind, rows: Vec<Reflection>, asked_at: Instant) -> Self {
+    pub(crate) fn new(mark: &Mark, rows: Vec<Reflection>, asked_at: Instant) -> Self {
         let answers = vec![None; rows.len()];
-        Self { kind, rows, asked_at, answers, locked: HashSet::new() }
+        Self { kind: mark.kind, rows, asked_at, epoch: mark.epoch, answers, locked: HashSet::new() }
     }
 
     /// Begins from the start, as every transaction does.

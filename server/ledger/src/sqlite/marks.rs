@@ -11,9 +11,10 @@ use crate::{
     Answer, Mark, Question,
     letters::HOUSE,
     marks::{Entry, Errand},
+    mirror::handling,
 };
 
-const READ: &str = "SELECT link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer FROM marks WHERE tenant_id = ?1 AND kind = ?2";
+const READ: &str = "SELECT link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer, unseen, policy FROM marks WHERE tenant_id = ?1 AND kind = ?2";
 
 /// The mark as it is afterwards; none when that may not be done now.
 pub(super) async fn run(
@@ -26,11 +27,16 @@ pub(super) async fn run(
         return Ok(None);
     }
     write(step.connection, kind, &entry).await?;
-    if let (Errand::Answer { answer, by }, Some(question)) = (errand, &entry.question) {
-        let handling = question.handling(kind, *answer, by, step.now);
+    if let Some(handling) = handling(&entry, errand, kind, step.now) {
         handle(step, HOUSE, &handling).await?;
     }
     Ok(Some(entry.lent(kind)))
+}
+
+/// Whether the loan of this epoch still holds.
+pub(super) async fn is_lent(step: &mut Step<'_>, kind: &'static Kind, epoch: i64) -> Result<bool, Error> {
+    let entry = read(step.connection, kind).await?;
+    Ok(entry.is_some_and(|entry| entry.is_lent(epoch)))
 }
 
 async fn read(connection: &mut SqliteConnection, kind: &Kind) -> Result<Option<Entry>, Error> {
@@ -44,6 +50,7 @@ fn entry(row: &SqliteRow) -> Result<Entry, Error> {
     let question = match (number(4)?, number(5)?, number(6)?) {
         (Some(gone), Some(of), Some(asked_at)) => Some(Question {
             gone,
+            unseen: number(8)?.unwrap_or(0),
             of,
             asked_at: Instant::from_micros(asked_at),
             answer: answer.and_then(Answer::of_key),
@@ -56,14 +63,15 @@ fn entry(row: &SqliteRow) -> Result<Entry, Error> {
         leased_until: number(2)?.map(Instant::from_micros),
         epoch: get(row, 3)?,
         question,
+        policy: get::<Option<&str>>(row, 9)?.and_then(Answer::of_key),
     })
 }
 
 async fn write(connection: &mut SqliteConnection, kind: &Kind, entry: &Entry) -> Result<(), Error> {
     let question = entry.question.as_ref();
     sqlx::query(
-        "INSERT OR REPLACE INTO marks (tenant_id, kind, link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT OR REPLACE INTO marks (tenant_id, kind, link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer, \
+         unseen, policy) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     )
     .bind(HOUSE.to_string())
     .bind(kind.name)
@@ -75,18 +83,19 @@ async fn write(connection: &mut SqliteConnection, kind: &Kind, entry: &Entry) ->
     .bind(question.map(|question| question.of))
     .bind(question.map(|question| question.asked_at.micros()))
     .bind(question.and_then(|question| question.answer).map(Answer::key))
+    .bind(question.map(|question| question.unseen))
+    .bind(entry.policy.map(Answer::key))
     .execute(connection)
     .await
     .map(|_| ())
 }
 
-/// What is asked and not settled yet.
-pub(super) async fn questions(readers: &SqlitePool) -> Result<Vec<(&'static Kind, Question)>, Error> {
-    let mut questions = Vec::new();
+/// The marks as they stand, of those kinds that have one.
+pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<(&'static Kind, Entry)>, Error> {
+    let mut all = Vec::new();
     for kind in KINDS {
         let mut connection = readers.acquire().await?;
-        let entry = read(&mut connection, kind).await?;
-        questions.extend(entry.and_then(|entry| entry.question).map(|question| (*kind, question)));
+        all.extend(read(&mut connection, kind).await?.map(|entry| (*kind, entry)));
     }
-    Ok(questions)
+    Ok(all)
 }

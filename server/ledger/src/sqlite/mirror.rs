@@ -4,23 +4,26 @@ mod facts;
 mod kept;
 mod write;
 
-pub(super) use self::kept::{rejects, standing_there};
+pub(super) use self::kept::{rejects, removed_unasked, standing_there};
 
 use sqlx::Error;
 
-use super::writer::Step;
+use super::{marks, writer::Step};
 use crate::{
     Reflected,
     reflection::{Page, round},
 };
 
-/// Says what became of each row, in the order of the page.
-pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<Reflected>, Error> {
+/// Says what became of each row, in the order of the page; none where the page was read under a loan that is over.
+pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Option<Vec<Reflected>>, Error> {
+    if !marks::is_lent(step, page.kind, page.epoch).await? {
+        return Ok(None);
+    }
     page.reopen();
     loop {
         let open = page.open();
         if open.is_empty() {
-            return Ok(page.answers());
+            return Ok(Some(page.answers()));
         }
         let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
         let decided = round(page, &open, &facts);

@@ -22,7 +22,7 @@ use crate::Standing;
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0), coalesce(sum(confirmed), 0), \
      coalesce(sum(withdrawn_unsent), 0), coalesce(sum(mirrored), 0), coalesce(sum(changed), 0), \
      coalesce(sum(removed), 0), coalesce(sum(kept_out), 0), \
-     coalesce(sum(unsent), 0) \
+     coalesce(sum(unsent), 0), coalesce(sum(removed_unread), 0), coalesce(sum(resent), 0) \
      FROM passages WHERE tenant_id = ?1 AND kind = ?2";
 const REFUSED: &str = "SELECT count(*) FILTER (WHERE dropped_at IS NULL), \
      coalesce(sum(first) FILTER (WHERE dropped_at IS NULL), 0), \
@@ -79,8 +79,18 @@ async fn balance(
             "SELECT coalesce(sum(taken), 0) FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2",
         )
         .await?;
-    let [delivered, confirmed, deleted_unsent, mirrored, changed, removed, kept_out, unsent] =
-        numbers.read(connection, PASSED).await?;
+    let [
+        delivered,
+        confirmed,
+        deleted_unsent,
+        mirrored,
+        changed,
+        removed,
+        kept_out,
+        unsent,
+        removed_unread,
+        resent,
+    ] = numbers.read(connection, PASSED).await?;
     let [waiting, pending] = numbers
         .read(
             connection,
@@ -93,10 +103,11 @@ async fn balance(
     let durable = count.rows(connection, tenant, kind).await?;
     standing.pending += waiting;
     standing.dead += letters;
-    standing.unconfirmed += (delivered + mirrored - confirmed).max(0);
+    standing.unconfirmed += (delivered + mirrored - confirmed - removed_unread).max(0);
     standing.reflected.changed += changed;
     standing.reflected.withdrawn += removed;
     standing.reflected.kept_out += kept_out;
+    standing.reflected.resent += resent;
     standing.reflected.rejected += rejected;
     let oldest = oldest(connection, &numbers).await?;
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(oldest).min();

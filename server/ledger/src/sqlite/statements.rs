@@ -12,7 +12,7 @@ use crate::{amendment::time_field, made::Made};
 const CHUNKS: [usize; 4] = [1, 8, 64, 512];
 
 /// Where in a row the kind's own fields begin.
-pub(super) const FIELDS_FROM: usize = 9;
+pub(super) const FIELDS_FROM: usize = 10;
 
 /// A dead letter with its record.
 const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL, \
@@ -110,7 +110,7 @@ fn make(kind: &Kind) -> Statements {
     };
     let fields: String = columns.iter().map(|column| format!(", r.{column}")).collect();
     let row = format!(
-        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id{fields}"
+        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id, r.unmet{fields}"
     );
     let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
     Statements {
@@ -144,7 +144,7 @@ fn make(kind: &Kind) -> Statements {
         )),
         newest_position: leak(format!("SELECT coalesce(max(position), 0) FROM {table}")),
         exported: leak(format!(
-            "UPDATE {table} SET exported_at = ?1 WHERE position IN (SELECT value FROM json_each(?2))"
+            "UPDATE {table} SET exported_at = ?1, unmet = 0 WHERE position IN (SELECT value FROM json_each(?2))"
         )),
         confirmed: leak(format!(
             "UPDATE {table} AS r SET confirmed_at = ?1 FROM json_each(?2) AS read \
@@ -179,7 +179,7 @@ fn make(kind: &Kind) -> Statements {
         )),
         to_confirm: leak(format!(
             "SELECT r.tenant_id, {row} FROM {table} AS r{join} WHERE r.exported_at <= ?1 \
-             AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT ?2"
+             AND r.confirmed_at IS NULL AND r.unmet = 0 ORDER BY r.exported_at, r.position LIMIT ?2"
         )),
         dead: leak(format!(
             "SELECT {LETTER} FROM dead_letters AS d CROSS JOIN {table} AS r ON r.position = d.position \

@@ -59,12 +59,11 @@ async fn filled() -> (Studio, Standing) {
 
 /// What somebody else made there: a record, and what is none; and how far that was read.
 async fn seen_there(studio: &Studio) {
-    let reflection =
-        |n: u128, seen| Reflection { tenant: T, dataverse_id: Uuid::from_u128(n), seen, stands: false };
+    let reflection = |n: u128, seen| Reflection::absent(T, Uuid::from_u128(n), seen);
     let refused = Seen::Refused { reason: "no".to_owned(), content: "{}".to_owned() };
     let theirs = Seen::Row(Box::new(run("theirs", "1", "1", "")));
     let rows = vec![reflection(1, refused), reflection(2, theirs)];
-    studio.ledger.reflect(KIND, rows, studio.now()).await.unwrap();
+    studio.reflect(rows).await;
     let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
     studio.ledger.keep_mark(&mark, Some("https://o.example/delta"), HOLD).await.unwrap();
 }

@@ -98,7 +98,10 @@ suites! {
         a_row_of_the_same_key_is_adopted_unless_ours_stands_there
         a_row_of_the_same_key_is_refused_once_ours_may_stand_there
         what_is_no_record_is_kept_among_the_rejects_until_it_is
-        what_was_withdrawn_unsent_and_stands_there_is_back
+        what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there
+        absence_is_not_deletion
+        what_stands_there_as_it_was_before_our_newest_write_is_sent_again
+        what_was_read_under_a_loan_that_is_over_is_not_taken
         a_page_is_decided_in_its_order
         a_deletion_does_not_say_whose_the_row_was
         a_full_read_must_meet_what_stands_there

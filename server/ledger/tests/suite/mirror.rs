@@ -14,11 +14,11 @@ use crate::support::{HOLD, KIND, Store, Studio, T, carries, run};
 
 /// What Dataverse says of a row.
 pub fn seen(id: Uuid, record: &Record) -> Reflection {
-    Reflection { tenant: T, dataverse_id: id, seen: Seen::Row(Box::new(record.clone())), stands: false }
+    Reflection::absent(T, id, Seen::Row(Box::new(record.clone())))
 }
 
 pub fn gone(id: Uuid) -> Reflection {
-    Reflection { tenant: T, dataverse_id: id, seen: Seen::Gone, stands: false }
+    Reflection::absent(T, id, Seen::Gone)
 }
 
 fn tokens(number: i64) -> Record {
@@ -34,7 +34,13 @@ const ELSEWHERE: Uuid = Uuid::from_u128(0x5b0c_0f3e_0d5c_4a0e_8a51_0000_0000_000
 impl Studio {
     /// As of a page that is asked for now.
     pub async fn reflect(&self, rows: Vec<Reflection>) -> Vec<Reflected> {
-        self.ledger.reflect(KIND, rows, self.now()).await.unwrap()
+        self.reflect_as_of(rows, self.now()).await
+    }
+
+    /// Under a mark that is taken for it.
+    pub async fn reflect_as_of(&self, rows: Vec<Reflection>, asked_at: Instant) -> Vec<Reflected> {
+        let mark = self.ledger.take_mark(KIND, Duration::ZERO).await.unwrap().unwrap();
+        self.ledger.reflect(&mark, rows, asked_at).await.unwrap().unwrap()
     }
 
     async fn see(&self, id: Uuid, record: &Record) -> Reflected {
@@ -116,8 +122,7 @@ pub async fn a_page_older_than_our_own_write_decides_nothing(store: Store) {
     studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
     let asked_at = studio.now();
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
-    let reflect =
-        async |row: Reflection, at: Instant| studio.ledger.reflect(KIND, vec![row], at).await.unwrap()[0];
+    let reflect = async |row: Reflection, at: Instant| studio.reflect_as_of(vec![row], at).await[0];
     assert_eq!(reflect(seen(id, &tokens(1)), asked_at).await, Reflected::Again);
     assert_eq!(reflect(gone(id), asked_at).await, Reflected::Again);
     studio.pass(11 * SECOND).await;
@@ -274,14 +279,78 @@ pub async fn what_is_no_record_is_kept_among_the_rejects_until_it_is(store: Stor
     assert!(studio.ledger.rejects(T, 10).await.unwrap().is_empty());
 }
 
-pub async fn what_was_withdrawn_unsent_and_stands_there_is_back(store: Store) {
+pub async fn what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
     studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].deleted_unsent, 1);
-    assert_eq!(studio.see(id, &tokens(3)).await, Reflected::Changed);
+    assert_eq!(studio.see(id, &tokens(1)).await, Reflected::Requeued);
     let balance = studio.balanced().await.balance.remove(0);
-    assert_eq!((balance.deleted_unsent, balance.delivered, balance.confirmed), (0, 1, 1));
+    assert_eq!((balance.deleted_unsent, balance.delivered, balance.confirmed), (0, 1, 0));
+    assert_eq!(studio.see(id, &tokens(1)).await, Reflected::Known, "its deletion is on its way");
+    let parcels = studio.lease(10).await;
+    assert!(matches!(parcels[0].operation, Operation::Delete));
+    studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
+    studio.pass(20 * SECOND).await;
+    assert_eq!(studio.reflect(vec![gone(id)]).await, [Reflected::Confirmed]);
+    assert_eq!((studio.list(10).await.len(), studio.balanced().await.unconfirmed), (0, 0));
+}
+
+pub async fn absence_is_not_deletion(store: Store) {
+    let studio = Studio::open(store).await;
+    let unseen = |id: Uuid| Reflection::absent(T, id, Seen::Unseen);
+    let id = studio.delivered(tokens(1)).await;
+    assert_eq!(studio.reflect(vec![unseen(id)]).await, [Reflected::Requeued], "it may never have been there");
+    assert_eq!(studio.reflect(vec![unseen(id)]).await, [Reflected::Known], "it is on its way");
+    let standing = studio.balanced().await;
+    assert_eq!((standing.pending, standing.reflected.resent, standing.reflected.withdrawn), (1, 1, 0));
+    assert!(matches!(studio.lease(1).await[0].operation, Operation::Upsert(_)));
+    studio.pass(61 * SECOND).await;
+    studio.deliver().await;
+    assert_eq!(studio.see(id, &tokens(1)).await, Reflected::Confirmed);
+    assert_eq!(studio.reflect(vec![unseen(id)]).await, [Reflected::Missing], "it was there");
+    let standing = studio.balanced().await;
+    assert_eq!((standing.pending, standing.unconfirmed, standing.reflected.withdrawn), (0, 0, 0));
+    assert_eq!(studio.list(10).await.len(), 1, "nothing becomes of it until a person says so");
+    let released = Reflection::absent(T, id, Seen::Released);
+    assert_eq!(studio.reflect(vec![released]).await, [Reflected::Withdrawn]);
+    assert_eq!(studio.ledger.removed_unasked(KIND, studio.now()).await.unwrap(), 0);
+    let id = studio.delivered(run("c", "deleted unread", "1", "")).await;
+    assert_eq!(studio.reflect(vec![gone(id)]).await, [Reflected::Withdrawn]);
+    assert_eq!(studio.ledger.removed_unasked(KIND, studio.now()).await.unwrap(), 1);
+    let standing = studio.balanced().await;
+    assert_eq!((standing.balance[0].confirmed, standing.unconfirmed), (1, 0), "it was never read back");
+}
+
+pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(store: Store) {
+    let studio = Studio::open(store).await;
+    let id = studio.delivered(tokens(1)).await;
+    studio.see(id, &tokens(1)).await;
+    let yesterday = studio.now();
+    studio.pass(3_600 * SECOND).await;
+    studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
+    studio.deliver().await;
+    studio.see(id, &tokens(2)).await;
+    let put_back = Reflection { modified_at: Some(yesterday), ..seen(id, &tokens(1)) };
+    assert_eq!(studio.reflect(vec![put_back]).await, [Reflected::Requeued]);
+    assert_eq!(tokens_of(carries(&studio.lease(1).await[0]).unwrap()), 2);
+    studio.pass(61 * SECOND).await;
+    studio.deliver().await;
+    studio.see(id, &tokens(2)).await;
+    let edited = Reflection { modified_at: Some(studio.now()), ..seen(id, &tokens(1)) };
+    assert_eq!(studio.reflect(vec![edited]).await, [Reflected::Changed], "a person put it back");
+    studio.balanced().await;
+}
+
+pub async fn what_was_read_under_a_loan_that_is_over_is_not_taken(store: Store) {
+    let studio = Studio::open(store).await;
+    let id = studio.delivered(tokens(1)).await;
+    let late = studio.ledger.take_mark(KIND, Duration::from_secs(1)).await.unwrap().unwrap();
+    studio.pass(2 * SECOND).await;
+    assert_eq!(studio.see(id, &tokens(2)).await, Reflected::Changed, "by another process");
+    let old = vec![seen(id, &tokens(1)), seen(ELSEWHERE, &run("c", "old", "1", ""))];
+    assert_eq!(studio.ledger.reflect(&late, old, studio.now()).await.unwrap(), None);
+    assert_eq!(tokens_of(&studio.held(id).await.stored), 2);
     assert_eq!(studio.list(10).await.len(), 1);
 }
 
@@ -364,20 +433,28 @@ pub async fn a_mark_is_one_process_s_at_a_time(store: Store) {
 pub async fn a_question_is_asked_once_and_answered_by_somebody(store: Store) {
     let studio = Studio::open(store).await;
     let asked_at = studio.now();
-    assert!(!studio.ledger.answer(KIND, ledger::Answer::Withdraw, "Ada").await.unwrap());
+    assert!(!studio.ledger.answer(KIND, ledger::Answer::Withdraw, false, "Ada").await.unwrap());
     let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
-    studio.ledger.ask(&mark, 7, 9).await.unwrap();
+    studio.ledger.ask(&mark, (7, 2), 9).await.unwrap();
     studio.pass(SECOND).await;
-    studio.ledger.ask(&mark, 8, 9).await.unwrap();
+    studio.ledger.ask(&mark, (8, 2), 9).await.unwrap();
     let (kind, question) = studio.ledger.questions().await.unwrap().remove(0);
-    assert_eq!((kind, question.gone, question.asked_at, question.answer), (KIND, 7, asked_at, None));
-    assert!(studio.ledger.answer(KIND, ledger::Answer::SendAgain, "Ada").await.unwrap());
+    assert_eq!((kind, question.gone, question.unseen, question.answer), (KIND, 7, 2, None));
+    assert_eq!(question.asked_at, asked_at);
+    assert!(studio.ledger.answer(KIND, ledger::Answer::SendAgain, true, "Ada").await.unwrap());
     let handling = studio.ledger.handlings(T, 10).await.unwrap().remove(0);
     assert_eq!((handling.by.as_str(), handling.what, handling.id), ("Ada", ledger::Handled::Answered, None));
-    assert_eq!(handling.reason, "7 of 9 were deleted in Dataverse: made there again");
+    assert_eq!(
+        handling.reason,
+        "7 of 9 are gone from Dataverse: made there again, and so from now on without asking"
+    );
     studio.ledger.free_mark(&mark).await.unwrap();
     let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
     assert_eq!(mark.question.unwrap().answer, Some(ledger::Answer::SendAgain));
     assert!(studio.ledger.keep_mark(&mark, Some("link"), HOLD).await.unwrap());
     assert!(studio.ledger.questions().await.unwrap().is_empty());
+    assert_eq!(studio.ledger.policies().await.unwrap(), [(KIND, ledger::Answer::SendAgain)]);
+    assert!(studio.ledger.ask_again(KIND, "Ada").await.unwrap());
+    assert!(studio.ledger.policies().await.unwrap().is_empty());
+    assert!(!studio.ledger.ask_again(KIND, "Ada").await.unwrap());
 }

@@ -56,6 +56,11 @@ impl Organisation {
         there.into_iter().for_each(|id| self.remove(id));
     }
 
+    /// The rows of this name are not there any more, and nothing tells of it.
+    pub fn lose(&mut self, name: u8) {
+        self.rows.retain(|id, (of, _)| *of != name || self.changed.contains(id));
+    }
+
     fn put(&mut self, id: Uuid, row: (u8, i64)) {
         self.rows.insert(id, row);
         self.changed.insert(id);

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use model::record::Kind;
+use model::{record::Kind, time::Instant};
 use uuid::Uuid;
 
 /// Nothing here has to outlast the process: what is not seen to is found again at the read-back's next look.
@@ -16,13 +16,14 @@ pub(crate) struct Findings(Arc<Mutex<BTreeMap<&'static str, Found>>>);
 /// Ids of one kind's rows.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub(super) missing: BTreeSet<Uuid>,
+    /// And when they were asked for.
+    pub(super) missing: BTreeMap<Uuid, Instant>,
     pub(super) differing: BTreeSet<Uuid>,
 }
 
 impl Findings {
-    pub(crate) fn missing(&self, kind: &Kind, id: Uuid) {
-        self.locked().entry(kind.name).or_default().missing.insert(id);
+    pub(crate) fn missing(&self, kind: &Kind, id: Uuid, asked_at: Instant) {
+        self.locked().entry(kind.name).or_default().missing.insert(id, asked_at);
     }
 
     pub(crate) fn differing(&self, kind: &Kind, id: Uuid) {

@@ -1,13 +1,15 @@
-//! Rows that are gone there, kept back until it is clear that nobody deleted them by accident.
+//! Rows that are gone there, kept back until it is clear what that means.
 
 use std::collections::BTreeMap;
 
-use model::time::Instant;
+use model::time::{Instant, SECOND};
 use uuid::Uuid;
 
+/// Deletions of so long count together, however few each look meets.
+pub(super) const DAY: i64 = 24 * 3_600 * SECOND;
 /// Fewer than that are gone on purpose.
-pub(super) const FEW: usize = 5;
-/// One in so many at once is too many.
+const FEW: usize = 5;
+/// One in so many is too many.
 const ONE_IN: usize = 20;
 
 /// Ids of rows that were there and are not any more.
@@ -17,10 +19,12 @@ pub(crate) struct Gone(BTreeMap<Uuid, Missing>);
 /// How it is known that a row is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
-    /// Dataverse says so, in an answer that was asked for then.
+    /// Dataverse says that it was deleted, in an answer that was asked for then.
     Deleted(Instant),
-    /// It did not turn up where it should have, or was seen in the same reading: to be asked for by its id.
-    Unseen,
+    /// Dataverse says so, and the same reading met the row: which came last is to be asked for by its id.
+    Unclear,
+    /// It did not turn up in what was asked for then, and nothing says that it was deleted.
+    Unseen(Instant),
 }
 
 impl Gone {
@@ -43,6 +47,17 @@ impl Gone {
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Takes out those of which nothing says that they were deleted, by the time at which they were asked for.
+    pub(super) fn take_unseen(&mut self) -> BTreeMap<Instant, Vec<Uuid>> {
+        let mut unseen: BTreeMap<Instant, Vec<Uuid>> = BTreeMap::new();
+        self.0.retain(|id, missing| {
+            let Missing::Unseen(asked_at) = missing else { return true };
+            unseen.entry(*asked_at).or_default().push(*id);
+            false
+        });
+        unseen
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Uuid, Missing)> {

@@ -1,4 +1,4 @@
-//! One look at one table: what changed, what is gone, and whether a person has to be asked about that.
+//! One look at one table: what changed, and what is gone.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -6,13 +6,13 @@ use std::{
 };
 
 use dataverse::Error;
-use ledger::{Answer, Reflection, Seen};
+use ledger::Seen;
 use model::{record::Kind, time::Instant};
 use uuid::Uuid;
 
 use super::{
     Loan, Reader, Table, Tally,
-    gone::{FEW, Gone, Missing, is_too_many},
+    gone::{Gone, Missing},
     reader::Reading,
 };
 use crate::{MirrorState, broken::Broken, handle::Board};
@@ -20,7 +20,7 @@ use crate::{MirrorState, broken::Broken, handle::Board};
 /// After so many rows there may be more by now.
 const MANY: u64 = 5_000;
 /// How many records are looked through at once.
-const SOME: usize = 5_000;
+pub(super) const SOME: usize = 5_000;
 
 pub(super) struct Pass<'a> {
     pub(super) reader: &'a Reader,
@@ -28,13 +28,6 @@ pub(super) struct Pass<'a> {
     pub(super) hold: Duration,
     pub(super) kind: &'static Kind,
     pub(super) table: &'a mut Table,
-}
-
-/// What to do about rows that are gone there.
-enum Decision {
-    Tell(Seen),
-    /// A person has been asked.
-    Wait,
 }
 
 impl Pass<'_> {
@@ -54,16 +47,14 @@ impl Pass<'_> {
         let much = reading.rows >= MANY;
         // Of those the ledger has just been told.
         self.table.differing.retain(|id| !reading.met.contains(id));
+        self.table.missing.retain(|id| !reading.met.contains(id));
         self.table.link = Some(reading.link);
-        self.table.again.extend(reading.again);
-        let send_again = self.answer() == Some(Answer::SendAgain);
-        self.look_again(if send_again { &Seen::Lost } else { &Seen::Gone }).await?;
+        self.table.again.extend(reading.again.into_iter().map(|id| (id, None)));
+        self.look_again().await?;
         self.take_as_they_stand().await?;
-        match self.decide().await? {
-            Decision::Wait => return Ok(much),
-            Decision::Tell(how) => self.let_go(&how).await?,
-        }
-        if self.table.again.is_empty() {
+        self.tell_of_unseen().await?;
+        self.settle().await?;
+        if !self.table.is_open() {
             self.keep().await?;
         }
         Ok(much)
@@ -110,14 +101,14 @@ impl Pass<'_> {
     /// Records, and rejects, that a reading of the whole table did not meet.
     async fn miss(&mut self, met: &Reading, began: Instant) -> Result<(), Broken> {
         for id in self.rejects().await?.difference(&met.met) {
-            self.table.gone.miss(*id, Missing::Unseen);
+            self.table.gone.miss(*id, Missing::Unseen(began));
         }
         let mut after = 0;
         loop {
             let there = self.reader.books.standing_there(self.kind, after, began, SOME).await?;
             for there in &there {
                 if !met.met.contains(&there.dataverse_id) && !self.table.gone.contains(there.dataverse_id) {
-                    self.table.gone.miss(there.dataverse_id, Missing::Unseen);
+                    self.table.gone.miss(there.dataverse_id, Missing::Unseen(began));
                 }
             }
             match there.last() {
@@ -147,109 +138,64 @@ impl Pass<'_> {
         let shown = self.rejects().await?;
         let ids: Vec<Uuid> = self.table.differing.iter().copied().filter(|id| !shown.contains(id)).collect();
         let mut listener = |tally| write_down(self.board, tally);
-        self.table.differing = self.reader.look_at_standing(self.kind, &ids, &mut listener).await?;
+        self.table.differing = self.reader.look_at_standing(&self.table.mark, &ids, &mut listener).await?;
         Ok(())
     }
 
-    /// Few rows are taken out here too. Where many are gone at once, somebody has to say that it was meant.
-    async fn decide(&mut self) -> Result<Decision, Broken> {
-        let gone = self.table.gone.len();
-        let question = self.table.mark.question;
-        let answer = self.answer();
-        if self.table.asked == Some(gone) && answer.is_none() {
-            return Ok(Decision::Wait);
+    /// What was never read back is sent again at once; of what was, a person has to say what its absence means.
+    async fn tell_of_unseen(&mut self) -> Result<(), Broken> {
+        for (asked_at, ids) in self.table.gone.take_unseen() {
+            let seen = ids.iter().flat_map(|id| self.reader.absent(*id, &Seen::Unseen)).collect();
+            let mut listener = |tally| write_down(self.board, tally);
+            let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await;
+            let told = match told {
+                Ok(told) => told,
+                Err(broken) => {
+                    // Not told yet.
+                    ids.iter().for_each(|id| self.table.gone.miss(*id, Missing::Unseen(asked_at)));
+                    return Err(broken);
+                }
+            };
+            self.table.again.extend(told.again.into_iter().map(|id| (id, Some(Seen::Unseen))));
+            self.table.missing.extend(told.missing);
         }
-        self.table.asked = None;
-        if gone <= FEW || !is_too_many(gone, self.live().await?) {
-            return Ok(Decision::Tell(Seen::Gone));
-        }
-        // Most may be rows that we deleted ourselves.
-        let (would_go, of) = self.would_go().await?;
-        if !is_too_many(would_go, of) {
-            return Ok(Decision::Tell(Seen::Gone));
-        }
-        let answered = question.map_or(0, |question| usize::try_from(question.gone).unwrap_or(0));
-        match answer {
-            // Many more than those that the answer is about.
-            Some(_) if is_too_many(would_go.saturating_sub(answered), of) => {
-                self.forget_the_question().await?;
-            }
-            Some(Answer::Withdraw) => return Ok(Decision::Tell(Seen::Gone)),
-            Some(Answer::SendAgain) => return Ok(Decision::Tell(Seen::Lost)),
-            None => {}
-        }
-        if question.is_none() {
-            tracing::warn!(kind = self.kind.name, gone = would_go, of, "many rows vanished at once; asking");
-        }
-        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        self.reader.books.ask(&self.table.mark, number(would_go), number(of)).await?;
-        self.table.asked = Some(gone);
-        Ok(Decision::Wait)
+        self.look_again().await
     }
 
-    fn answer(&self) -> Option<Answer> {
-        self.table.mark.question.and_then(|question| question.answer)
-    }
-
-    async fn forget_the_question(&self) -> Result<(), Broken> {
-        let mark = &self.table.mark;
-        let is_ours = self.reader.books.keep_mark(mark, mark.link.as_deref(), self.hold).await?;
-        if is_ours { Ok(()) } else { Err(Broken::Lost) }
-    }
-
-    /// How many records there are, about.
-    async fn live(&self) -> Result<usize, Broken> {
-        let mut live = 0;
-        for tenant in &self.reader.tenants {
-            let standing = self.reader.books.standing(*tenant).await?;
-            let of_kind = |table: &str| table == self.kind.destination.logical_name;
-            let balances = standing.balance.iter().filter(|balance| of_kind(balance.table));
-            live += balances.map(|balance| balance.durable - balance.deleted).sum::<i64>();
-        }
-        Ok(usize::try_from(live).unwrap_or(0))
-    }
-
-    /// How many records stand there as far as we know, and how many of them are gone.
-    async fn would_go(&self) -> Result<(usize, usize), Broken> {
-        let (mut would_go, mut of, mut after) = (0, 0, 0);
-        let now = self.reader.clock.now();
-        loop {
-            let there = self.reader.books.standing_there(self.kind, after, now, SOME).await?;
-            would_go += there.iter().filter(|there| self.table.gone.contains(there.dataverse_id)).count();
-            of += there.len();
-            match there.last() {
-                Some(last) if there.len() == SOME => after = last.position,
-                _ => return Ok((would_go, of)),
-            }
-        }
-    }
-
-    /// Tells the ledger of everything that is gone.
-    async fn let_go(&mut self, how: &Seen) -> Result<(), Broken> {
-        let mut deleted: BTreeMap<Instant, Vec<Reflection>> = BTreeMap::new();
+    /// Tells the ledger what was deleted there.
+    pub(super) async fn let_go(&mut self, how: &Seen) -> Result<(), Broken> {
+        let mut deleted: BTreeMap<Instant, Vec<Uuid>> = BTreeMap::new();
         for (id, missing) in self.table.gone.iter() {
             match missing {
-                Missing::Deleted(asked_at) => {
-                    deleted.entry(asked_at).or_default().extend(self.reader.absent(id, how));
-                }
-                Missing::Unseen => {
-                    self.table.again.insert(id);
+                Missing::Deleted(asked_at) => deleted.entry(asked_at).or_default().push(id),
+                Missing::Unclear | Missing::Unseen(_) => {
+                    self.table.again.insert(id, Some(how.clone()));
                 }
             }
         }
-        for (asked_at, seen) in deleted {
+        for (asked_at, ids) in deleted {
+            let seen = ids.iter().flat_map(|id| self.reader.absent(*id, how)).collect();
             let mut listener = |tally| write_down(self.board, tally);
-            self.table.again.extend(self.reader.tell(self.kind, seen, asked_at, &mut listener).await?);
+            let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await?;
+            self.table.again.extend(told.again.into_iter().map(|id| (id, Some(how.clone()))));
         }
         self.table.gone = Gone::default();
-        self.table.asked = None;
-        self.look_again(how).await
+        self.look_again().await
     }
 
-    async fn look_again(&mut self, absent: &Seen) -> Result<(), Broken> {
-        let ids = self.table.again.clone();
+    /// Looks once more at what is missing without a word, and tells the ledger what a person said of it.
+    pub(super) async fn let_missing_go(&mut self, how: &Seen) -> Result<(), Broken> {
+        let missing = std::mem::take(&mut self.table.missing);
+        self.table.again.extend(missing.into_iter().map(|id| (id, Some(how.clone()))));
+        self.look_again().await
+    }
+
+    async fn look_again(&mut self) -> Result<(), Broken> {
         let mut listener = |tally| write_down(self.board, tally);
-        self.table.again = self.reader.look_again(self.kind, ids, absent, &mut listener).await?;
+        let told = self.reader.look_again(&self.table.mark, &self.table.again, &mut listener).await?;
+        let open: HashSet<Uuid> = told.again.into_iter().collect();
+        self.table.again.retain(|id, _| open.contains(id));
+        self.table.missing.extend(told.missing);
         Ok(())
     }
 
@@ -272,6 +218,7 @@ fn write_down(board: &Board, tally: Tally) {
         status.mirror.changed += tally.changed;
         status.mirror.withdrawn += tally.withdrawn;
         status.mirror.kept_out += tally.kept_out;
+        status.mirror.resent += tally.resent;
         status.mirror.refused += tally.refused;
     });
 }

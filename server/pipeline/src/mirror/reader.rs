@@ -1,7 +1,7 @@
 //! Reads changes and tells the ledger what each row says; deletions are only collected.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
     time::Duration,
 };
@@ -41,6 +41,7 @@ pub(crate) struct Tally {
     pub(crate) changed: u64,
     pub(crate) withdrawn: u64,
     pub(crate) kept_out: u64,
+    pub(crate) resent: u64,
     pub(crate) refused: u64,
 }
 
@@ -62,6 +63,15 @@ pub(crate) struct Reading {
     pub(super) met: HashSet<Uuid>,
     /// Those to be looked at again.
     pub(crate) again: BTreeSet<Uuid>,
+}
+
+/// What is open of rows of which the ledger was told.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// To be asked for by their ids, since it cannot tell yet what they mean.
+    pub(super) again: Vec<Uuid>,
+    /// Nothing says why they are not there any more.
+    pub(super) missing: Vec<Uuid>,
 }
 
 impl Reader {
@@ -103,59 +113,61 @@ impl Reader {
                         gone.find(reflection.dataverse_id);
                         seen.push(reflection);
                     }
-                    Change::Deleted(id) if met.contains(&id) => gone.miss(id, Missing::Unseen),
+                    Change::Deleted(id) if met.contains(&id) => gone.miss(id, Missing::Unclear),
                     Change::Deleted(id) => gone.miss(id, Missing::Deleted(asked_at)),
                 }
             }
             rows += seen.len() as u64;
-            again.extend(self.tell(kind, seen, asked_at, &mut *listener).await?);
+            again.extend(self.tell(loan.mark, seen, asked_at, &mut *listener).await?.again);
         }
         let missing = || Error::Malformed("no link to further changes on the last page".to_owned());
         let link = pages.link().ok_or_else(missing)?;
         Ok(Reading { link, rows, met, again })
     }
 
-    /// Looks at rows by their ids until the ledger can tell what they mean. Those that are not there are `absent`. Says
-    /// which are still open after a while.
+    /// Looks at rows by their ids until the ledger can tell what they mean; with each comes what it is told where the row is
+    /// not there, if anything. Says what is still open after a while.
     pub(crate) async fn look_again(
         &self,
-        kind: &'static Kind,
-        mut ids: BTreeSet<Uuid>,
-        absent: &Seen,
+        mark: &Mark,
+        absent: &BTreeMap<Uuid, Option<Seen>>,
         listener: Listener<'_>,
-    ) -> Result<BTreeSet<Uuid>, Broken> {
+    ) -> Result<Told, Broken> {
+        let mut open = Told { again: absent.keys().copied().collect(), missing: Vec::new() };
         for look in 0..LOOKS {
-            if ids.is_empty() {
+            if open.again.is_empty() {
                 break;
             }
             if look > 0 {
                 sleep(PAUSE).await;
             }
-            let asked_for: Vec<Uuid> = std::mem::take(&mut ids).into_iter().collect();
-            for some in asked_for.chunks(BY_ID) {
-                let (mut seen, asked_at) = self.by_ids(kind, some).await?;
+            for some in std::mem::take(&mut open.again).chunks(BY_ID) {
+                let (mut seen, asked_at) = self.by_ids(mark.kind, some).await?;
                 let met: BTreeSet<Uuid> = seen.iter().map(|seen| seen.dataverse_id).collect();
                 let lacking = some.iter().filter(|id| !met.contains(id));
-                seen.extend(lacking.flat_map(|id| self.absent(*id, absent)));
-                ids.extend(self.tell(kind, seen, asked_at, &mut *listener).await?);
+                let known = lacking.filter_map(|id| Some((*id, absent.get(id)?.as_ref()?)));
+                seen.extend(known.flat_map(|(id, how)| self.absent(id, how)));
+                let told = self.tell(mark, seen, asked_at, &mut *listener).await?;
+                open.again.extend(told.again);
+                open.missing.extend(told.missing);
             }
         }
-        Ok(ids)
+        Ok(open)
     }
 
     /// Takes rows as they stand, of which no echo can be on its way any more. Those that are not there are passed over.
     /// Says which are still open.
     pub(super) async fn look_at_standing(
         &self,
-        kind: &'static Kind,
+        mark: &Mark,
         ids: &[Uuid],
         listener: Listener<'_>,
     ) -> Result<BTreeSet<Uuid>, Broken> {
         let mut open = BTreeSet::new();
         for some in ids.chunks(BY_ID) {
-            let (mut seen, asked_at) = self.by_ids(kind, some).await?;
+            let (mut seen, asked_at) = self.by_ids(mark.kind, some).await?;
             seen.iter_mut().for_each(|reflection| reflection.stands = true);
-            open.extend(self.tell(kind, seen, asked_at, &mut *listener).await?);
+            open.extend(self.tell(mark, seen, asked_at, &mut *listener).await?.again);
         }
         Ok(open)
     }
@@ -173,30 +185,30 @@ impl Reader {
 
     /// A deletion does not say whose the row was.
     pub(super) fn absent(&self, id: Uuid, how: &Seen) -> impl Iterator<Item = Reflection> {
-        self.tenants.iter().map(move |tenant| Reflection {
-            tenant: *tenant,
-            dataverse_id: id,
-            seen: how.clone(),
-            stands: false,
-        })
+        self.tenants.iter().map(move |tenant| Reflection::absent(*tenant, id, how.clone()))
     }
 
-    /// Tells the ledger. Says which rows are to be looked at again.
+    /// Tells the ledger, as long as the mark is ours. Says what is open of it.
     pub(super) async fn tell(
         &self,
-        kind: &'static Kind,
+        mark: &Mark,
         seen: Vec<Reflection>,
         asked_at: Instant,
         listener: Listener<'_>,
-    ) -> Result<Vec<Uuid>, Broken> {
-        let mut again = Vec::new();
+    ) -> Result<Told, Broken> {
+        let mut told = Told::default();
         for some in seen.chunks(TOLD) {
-            let became = self.books.reflect(kind, some.to_vec(), asked_at).await?;
-            let undecided = some.iter().zip(&became).filter(|(_, became)| **became == Reflected::Again);
-            again.extend(undecided.map(|(row, _)| row.dataverse_id));
-            listener(Tally::of(&became));
+            let became = self.books.reflect(mark, some.to_vec(), asked_at).await?.ok_or(Broken::Lost)?;
+            for (row, became) in some.iter().zip(&became) {
+                match became {
+                    Reflected::Again => told.again.push(row.dataverse_id),
+                    Reflected::Missing => told.missing.push(row.dataverse_id),
+                    _ => {}
+                }
+            }
+            listener(Tally::of(some, &became));
         }
-        Ok(again)
+        Ok(told)
     }
 
     /// Rows of tenants that are not ours are refused, unless a record of ours went there under that tenant.
@@ -224,7 +236,12 @@ impl Reader {
 }
 
 impl Tally {
-    fn of(became: &[Reflected]) -> Self {
+    fn of(told: &[Reflection], became: &[Reflected]) -> Self {
+        let was_absent = |row: &Reflection| matches!(row.seen, Seen::Lost | Seen::Unseen);
+        let resent = told
+            .iter()
+            .zip(became)
+            .filter(|(row, became)| **became == Reflected::Requeued && was_absent(row));
         let count = |what| became.iter().filter(|became| **became == what).count() as u64;
         Self {
             rows: became.len() as u64,
@@ -233,6 +250,7 @@ impl Tally {
             changed: count(Reflected::Changed),
             withdrawn: count(Reflected::Withdrawn),
             kept_out: count(Reflected::KeptOut),
+            resent: resent.count() as u64,
             refused: count(Reflected::Refused),
         }
     }

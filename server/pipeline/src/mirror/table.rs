@@ -1,8 +1,11 @@
 //! How far one table has been read, and what of it is open.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use ledger::Mark;
+use ledger::{Mark, Seen};
 use model::record::Kind;
 use uuid::Uuid;
 
@@ -21,12 +24,16 @@ pub(crate) struct Table {
     pub(super) link: Option<String>,
     /// What is gone there and was not told the ledger yet.
     pub(super) gone: Gone,
-    /// Rows of which the ledger cannot tell yet what they mean.
-    pub(super) again: BTreeSet<Uuid>,
+    /// Rows of which the ledger cannot tell yet what they mean: to be asked for by their ids, and what it is told of each
+    /// that is not there then.
+    pub(super) again: BTreeMap<Uuid, Option<Seen>>,
+    /// Rows that were there and are not any more, though nothing says that they were deleted: a person has to say what that
+    /// means.
+    pub(super) missing: BTreeSet<Uuid>,
     /// Rows that say something else than ours, though their echo was waited for.
     pub(super) differing: BTreeSet<Uuid>,
-    /// How many were gone when a person was asked.
-    pub(super) asked: Option<usize>,
+    /// How many were deleted, and how many missing, when a person was asked.
+    pub(super) asked: Option<(usize, usize)>,
 }
 
 impl Table {
@@ -37,7 +44,7 @@ impl Table {
         reader: &Reader,
         hold: Duration,
     ) -> Result<Option<Self>, Broken> {
-        if let Some(table) = known.take_if(|table| table.gone.is_empty() && table.again.is_empty()) {
+        if let Some(table) = known.take_if(|table| !table.is_open()) {
             return Ok(Some(table));
         }
         if let Some(table) = &known {
@@ -50,22 +57,27 @@ impl Table {
             Some(table) if table.mark.link == mark.link => Self { mark, ..table },
             _ => {
                 let link = mark.link.clone();
-                let (again, differing) = (BTreeSet::new(), BTreeSet::new());
-                Self { mark, link, gone: Gone::default(), again, differing, asked: None }
+                let (again, missing, differing) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+                Self { mark, link, gone: Gone::default(), again, missing, differing, asked: None }
             }
         }))
+    }
+
+    /// Whether there is something of which the ledger was not told to the end.
+    pub(super) fn is_open(&self) -> bool {
+        !(self.gone.is_empty() && self.again.is_empty() && self.missing.is_empty())
     }
 
     pub(super) const fn is_asking(&self) -> bool {
         self.asked.is_some()
     }
 
-    /// Rows that somebody asked for and did not find as they should be.
+    /// Rows that the read-back did not find as they should be.
     pub(super) fn look_into(&mut self, found: Found) {
         self.differing.extend(found.differing);
-        for id in found.missing {
-            if !self.gone.contains(id) {
-                self.gone.miss(id, Missing::Unseen);
+        for (id, asked_at) in found.missing {
+            if !self.gone.contains(id) && !self.again.contains_key(&id) {
+                self.gone.miss(id, Missing::Unseen(asked_at));
             }
         }
     }
@@ -75,6 +87,7 @@ impl Table {
         self.link = None;
         self.gone = Gone::default();
         self.again.clear();
+        self.missing.clear();
         self.asked = None;
     }
 }

@@ -87,39 +87,122 @@ fn a_spent_budget_holds_everything_until_midnight() {
     });
 }
 
-#[test]
-fn a_few_rows_that_were_lost_unread_are_withdrawn() {
+/// Acknowledged, never read back and not there, by whichever process that is missed.
+#[track_caller]
+fn lost_unread_is_sent_again(count: usize, processes: usize) {
     in_virtual_time(async {
-        let world = World::that_lost(2, 1).await;
+        let world = World::that_lost(count, processes).await;
+        let status = world.status();
         assert_eq!(world.question().await, None);
-        assert_eq!((world.status().mirror.withdrawn, world.status().differing), (2, 0));
+        assert_eq!((status.mirror.withdrawn, status.differing), (0, 0));
+        let standing = world.standing().await;
+        assert_eq!(standing.reflected.resent, i64::try_from(count).unwrap());
+        assert_eq!((standing.balance[0].confirmed, standing.unconfirmed), (30, 0));
         world.calm().await;
     });
 }
 
 #[test]
-fn many_rows_that_were_lost_unread_are_asked_about_and_made_again() {
+fn rows_that_were_lost_unread_are_sent_again_whatever_their_number() {
+    lost_unread_is_sent_again(2, 1);
+    lost_unread_is_sent_again(12, 1);
+    lost_unread_is_sent_again(30, 2);
+}
+
+/// Thirty rows that were read back; some are gone without a word, and the whole table is read.
+#[track_caller]
+fn lost_confirmed_is_asked_about(count: usize, send_again: bool) {
     in_virtual_time(async {
-        let world = World::that_lost(12, 1).await;
+        let mut world = World::open_with(1, |_| ()).await;
+        world.take_in(30, 1).await;
+        sleep(HOUR).await;
+        world.organisation.lose_up_to(count);
+        sleep(HOUR).await;
         let question = world.question().await.unwrap();
-        assert_eq!((question.gone, question.of), (12, 30));
-        assert_eq!((world.status().mirror.withdrawn, world.status().differing), (0, 12));
-        world.answer(true).await;
-        sleep(2 * HOUR).await;
-        assert_eq!((world.status().sent, world.status().differing), (42, 0));
+        let number = i64::try_from(count).unwrap();
+        assert_eq!((question.gone, question.unseen, question.of), (number, number, 30));
+        assert_eq!((world.status().mirror.withdrawn, world.status().sent), (0, 30));
+        world.answer(send_again).await;
+        sleep(HOUR).await;
+        assert_eq!(world.question().await, None);
+        let (withdrawn, sent) = if send_again { (0, 30 + number) } else { (number, 30) };
+        let standing = world.standing().await;
+        assert_eq!((standing.reflected.withdrawn, world.status().sent), (withdrawn, sent.unsigned_abs()));
         world.calm().await;
     });
 }
 
 #[test]
-fn rows_that_were_lost_unread_are_asked_about_once_whichever_process_misses_them() {
+fn rows_that_were_read_back_and_are_gone_without_a_word_are_asked_about() {
+    lost_confirmed_is_asked_about(1, true);
+    lost_confirmed_is_asked_about(2, false);
+    lost_confirmed_is_asked_about(30, true);
+}
+
+#[test]
+fn an_organisation_that_is_put_back_to_yesterday_gets_everything_again() {
     in_virtual_time(async {
-        let world = World::that_lost(12, 2).await;
+        let mut world = World::open_with(1, |_| ()).await;
+        world.take_in(20, 1).await;
+        sleep(HOUR).await;
+        world.organisation.state().back_up();
+        sleep(HOUR).await;
+        world.take_in(5, 1).await;
+        world.correct(3, 7).await;
+        world.withdraw(4).await;
+        sleep(HOUR).await;
+        world.organisation.state().restore();
+        sleep(HOUR).await;
         let question = world.question().await.unwrap();
-        assert_eq!((question.gone, question.of), (12, 30));
+        assert_eq!((question.gone, question.unseen), (5, 5));
         world.answer(true).await;
+        sleep(HOUR).await;
+        let standing = world.standing().await;
+        assert_eq!((standing.reflected.withdrawn, standing.reflected.changed, standing.pending), (0, 0, 0));
+        world.calm().await;
+    });
+}
+
+#[test]
+fn deletions_are_counted_over_a_day() {
+    in_virtual_time(async {
+        let mut world = World::open_with(1, |_| ()).await;
+        world.take_in(400, 1).await;
         sleep(2 * HOUR).await;
-        assert_eq!(world.question().await, None);
+        for _ in 0..30 {
+            (0..10).for_each(|_| world.others_delete(0));
+            sleep(Duration::from_secs(300)).await;
+        }
+        let withdrawn = world.standing().await.reflected.withdrawn;
+        assert!(withdrawn <= 20, "{withdrawn} of 400 went unasked");
+        assert!(world.question().await.unwrap().gone >= 10);
+        world.answer(false).await;
+        sleep(HOUR).await;
+        assert_eq!(world.question().await.unwrap().gone, 300 - withdrawn, "so many more is another question");
+        world.answer(false).await;
+        sleep(HOUR).await;
+        assert_eq!(world.standing().await.reflected.withdrawn, 300);
+        (0..2).for_each(|_| world.others_delete(0));
+        sleep(HOUR).await;
+        assert_eq!(world.question().await, None, "what a person said yes to counts no more");
+        world.calm().await;
+    });
+}
+
+#[test]
+fn an_answer_that_is_kept_is_not_asked_for_again() {
+    in_virtual_time(async {
+        let mut world = World::open_with(1, |_| ()).await;
+        world.take_in(100, 1).await;
+        sleep(2 * HOUR).await;
+        (0..20).for_each(|_| world.others_delete(0));
+        sleep(HOUR).await;
+        world.answer_for_good(true).await;
+        sleep(HOUR).await;
+        (0..30).for_each(|_| world.others_delete(0));
+        sleep(HOUR).await;
+        let standing = world.standing().await;
+        assert_eq!((world.question().await, standing.reflected.withdrawn, standing.pending), (None, 0, 0));
         world.calm().await;
     });
 }

@@ -295,12 +295,13 @@ fn pipeline() -> Value {
         "mirror": or_null(json!({
             "state": {"enum": ["reading", "watching", "asking", "paused"]}, "reason": nullable("string"),
             "rowsRead": count(), "fullReadSince": time_or_null(), "lastPass": time_or_null(), "added": count(),
-            "changed": count(), "withdrawn": count(), "keptOut": count(), "rejected": count(),
+            "changed": count(), "withdrawn": count(), "keptOut": count(), "resent": count(), "rejected": count(),
             "rejects": items(json!({"table": text(), "id": id(), "reason": text(), "at": time()})),
             "questions": items(json!({
-                "table": text(), "gone": count(), "of": count(), "askedAt": time(),
+                "table": text(), "gone": count(), "unseen": count(), "of": count(), "askedAt": time(),
                 "answer": {"enum": ["withdraw", "send-again", null]},
             })),
+            "policies": items(json!({"table": text(), "answer": {"enum": ["withdraw", "send-again"]}})),
         })),
         "tokenCache": or_null(json!({
             "hits": count(), "misses": count(), "fetches": count(), "failures": count(), "hitRate": decimal_or_null(),

@@ -1,6 +1,6 @@
 //! What came in from Dataverse, what was left out, and what is asked.
 
-use ledger::{Ledger, LedgerError, Question, Reject};
+use ledger::{Answer, Ledger, LedgerError, Question, Reject};
 use model::{record::Kind, tenant::TenantId};
 use pipeline::{MirrorState, RelayStatus};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ pub(super) async fn mirror(
     let Some(relay) = relay else { return Ok(Value::Null) };
     let counted = ledger.standing(tenant).await?;
     let rejects = ledger.rejects(tenant, most).await?;
-    let questions = ledger.questions().await?;
+    let (questions, policies) = (ledger.questions().await?, ledger.policies().await?);
     let mirror = &relay.mirror;
     let (state, reason) = match &mirror.state {
         MirrorState::Reading => ("reading", None),
@@ -33,9 +33,11 @@ pub(super) async fn mirror(
         "changed": counted.reflected.changed,
         "withdrawn": counted.reflected.withdrawn,
         "keptOut": counted.reflected.kept_out,
+        "resent": counted.reflected.resent,
         "rejected": counted.reflected.rejected,
         "rejects": rejects.iter().map(reject).collect::<Vec<_>>(),
         "questions": questions.iter().map(question).collect::<Vec<_>>(),
+        "policies": policies.iter().map(policy).collect::<Vec<_>>(),
     }))
 }
 
@@ -48,12 +50,17 @@ fn reject(reject: &Reject) -> Value {
     })
 }
 
+fn policy((kind, answer): &(&'static Kind, Answer)) -> Value {
+    json!({"table": kind.destination.logical_name, "answer": answer.key()})
+}
+
 fn question((kind, question): &(&'static Kind, Question)) -> Value {
     json!({
         "table": kind.destination.logical_name,
         "gone": question.gone,
+        "unseen": question.unseen,
         "of": question.of,
         "askedAt": question.asked_at.to_string(),
-        "answer": question.answer.map(ledger::Answer::key),
+        "answer": question.answer.map(Answer::key),
     })
 }

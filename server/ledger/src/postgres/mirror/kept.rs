@@ -8,7 +8,7 @@ use model::{
 use sqlx::{Error, PgConnection};
 
 use super::super::{row::get, schema::Schema, standing::Asked, statements};
-use crate::{Reject, There};
+use crate::{Reject, There, decision::hour_of};
 
 /// By position: those after the first of the pair, acknowledged before the second.
 pub(crate) async fn standing_there(
@@ -40,6 +40,24 @@ pub(crate) async fn standing_there(
     there.sort_by_key(|there| there.position);
     there.truncate(most);
     Ok(there)
+}
+
+/// How many were removed since then and nobody was asked; the hour of `since` is the first.
+pub(crate) async fn removed_unasked(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    kind: &'static Kind,
+    since: Instant,
+) -> Result<i64, Error> {
+    let row = schema
+        .query(
+            "SELECT coalesce(sum(removed - removed_asked), 0)::bigint FROM studio.passages WHERE kind = $1 AND hour >= $2",
+        )
+        .bind(kind.name)
+        .bind(hour_of(since))
+        .fetch_one(connection)
+        .await?;
+    get(&row, 0)
 }
 
 /// Newest first.

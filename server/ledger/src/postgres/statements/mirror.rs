@@ -45,18 +45,18 @@ pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
         known_by_id_there: format!("{known_head} AND r.dataverse_id = wanted.id{known}"),
         insert: insert(kind, &table),
         adopt: format!(
-            "UPDATE {table} AS r SET dataverse_id = n.dataverse_id \
+            "UPDATE {table} AS r SET dataverse_id = n.dataverse_id, unmet = 0 \
              FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS n (tenant_id, position, dataverse_id) WHERE {ours}"
         ),
         met: format!(
-            "UPDATE {table} AS r SET exported_at = coalesce(r.exported_at, $3), confirmed_at = $3{these}"
+            "UPDATE {table} AS r SET exported_at = coalesce(r.exported_at, $3), confirmed_at = $3, unmet = 0{these}"
         ),
         changed_there: changed_there(kind, &table),
         gone_there: format!(
             "UPDATE {table} AS r SET withdrawn_at = $3, revision = r.revision + 1, \
-             exported_at = coalesce(r.exported_at, $3), confirmed_at = $3{these}"
+             exported_at = coalesce(r.exported_at, $3), confirmed_at = $3, unmet = 0{these}"
         ),
-        unsend: format!("UPDATE {table} AS r SET exported_at = NULL, confirmed_at = NULL{these}"),
+        unsend: format!("UPDATE {table} AS r SET exported_at = NULL, confirmed_at = NULL, unmet = 0{these}"),
         standing_there: format!(
             "SELECT r.position, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r WHERE r.tenant_id = $1 \
              AND r.position > $3 AND r.exported_at < $4 AND r.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 \
@@ -85,7 +85,7 @@ fn changed_there(kind: &Kind, table: &str) -> String {
         kind.fields.iter().map(|field| format!("{} = n.{}, ", field.column, field.column)).collect();
     format!(
         "UPDATE {table} AS r SET {sets}revision = r.revision + 1, exported_at = coalesce(r.exported_at, $3), \
-         confirmed_at = $3, withdrawn_at = NULL FROM unnest($1::uuid[], $2::bigint[]{arrays}) \
+         confirmed_at = $3, withdrawn_at = NULL, unmet = 0 FROM unnest($1::uuid[], $2::bigint[]{arrays}) \
          AS n (tenant_id, position, {columns}) WHERE r.tenant_id = n.tenant_id AND r.position = n.position"
     )
 }

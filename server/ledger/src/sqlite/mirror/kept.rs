@@ -11,7 +11,7 @@ use super::super::{
     row::{self, get},
     statements,
 };
-use crate::{Reject, There};
+use crate::{Reject, There, decision::hour_of};
 
 /// By position: those after the first of the pair, acknowledged before the second.
 pub(crate) async fn standing_there(
@@ -36,6 +36,22 @@ pub(crate) async fn standing_there(
         })
     };
     rows.iter().map(there).collect()
+}
+
+/// How many were removed since then and nobody was asked; the hour of `since` is the first.
+pub(crate) async fn removed_unasked(
+    readers: &SqlitePool,
+    kind: &'static Kind,
+    since: Instant,
+) -> Result<i64, Error> {
+    let row = sqlx::query(
+        "SELECT coalesce(sum(removed - removed_asked), 0) FROM passages WHERE kind = ?1 AND hour >= ?2",
+    )
+    .bind(kind.name)
+    .bind(hour_of(since))
+    .fetch_one(readers)
+    .await?;
+    get(&row, 0)
 }
 
 /// Newest first.

@@ -49,21 +49,21 @@ pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
             "{} ON r.dataverse_id = unhex(wanted.value, '-') AND r.dataverse_id IS NOT NULL{known}",
             known_head(row, table)
         )),
-        adopt: leak(format!("UPDATE {table} SET dataverse_id = ?1 WHERE position = ?2")),
+        adopt: leak(format!("UPDATE {table} SET dataverse_id = ?1, unmet = 0 WHERE position = ?2")),
         met: leak(format!(
-            "UPDATE {table} SET exported_at = coalesce(exported_at, ?1), confirmed_at = ?1 \
+            "UPDATE {table} SET exported_at = coalesce(exported_at, ?1), confirmed_at = ?1, unmet = 0 \
              WHERE position IN (SELECT value FROM json_each(?2))"
         )),
         changed_there: leak(format!(
             "UPDATE {table} SET {sets}revision = ?, exported_at = coalesce(exported_at, ?), confirmed_at = ?, \
-             withdrawn_at = NULL WHERE position = ?"
+             withdrawn_at = NULL, unmet = 0 WHERE position = ?"
         )),
         gone_there: leak(format!(
             "UPDATE {table} SET withdrawn_at = ?1, revision = ?2, exported_at = coalesce(exported_at, ?1), \
-             confirmed_at = ?1 WHERE position = ?3"
+             confirmed_at = ?1, unmet = 0 WHERE position = ?3"
         )),
         unsend: leak(format!(
-            "UPDATE {table} SET exported_at = NULL, confirmed_at = NULL WHERE position = ?1"
+            "UPDATE {table} SET exported_at = NULL, confirmed_at = NULL, unmet = 0 WHERE position = ?1"
         )),
         standing_there: leak(format!(
             "SELECT r.position, r.tenant_id, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r \

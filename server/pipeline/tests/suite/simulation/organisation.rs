@@ -36,6 +36,7 @@ pub enum Trouble {
     Flaky,
 }
 
+#[derive(Clone)]
 pub struct Row {
     pub columns: Map<String, Json>,
     version: u64,
@@ -47,6 +48,8 @@ pub struct State {
     version: u64,
     /// Links from before this version have expired.
     pub expired_before: u64,
+    /// What a restore brings back.
+    backup: BTreeMap<(&'static str, Uuid), Row>,
     pub trouble: Option<(Trouble, Moment)>,
     /// Runs that are refused for good.
     pub poison: BTreeSet<String>,
@@ -89,6 +92,7 @@ impl Simulated {
             tombstones: BTreeMap::new(),
             version: 0,
             expired_before: 0,
+            backup: BTreeMap::new(),
             trouble: None,
             poison: BTreeSet::new(),
             log: Vec::new(),
@@ -115,7 +119,7 @@ impl Simulated {
         self.state().delete(RUNS, id).unwrap();
     }
 
-    /// Rows are gone and no change tells of it, as where a link expires just then.
+    /// Rows are gone and no change tells of it, as after a failover with loss.
     pub fn lose(&self, count: usize) {
         let mut state = self.state();
         let runs = state.rows.keys().filter(|(set, _)| *set == RUNS).take(count);
@@ -124,6 +128,13 @@ impl Simulated {
         for row in lost {
             state.rows.remove(&row);
         }
+    }
+
+    /// The same, and no link is of use any more.
+    pub fn lose_up_to(&self, count: usize) {
+        let runs = self.state().rows.keys().filter(|(set, _)| *set == RUNS).count();
+        self.lose(count.min(runs));
+        self.state().expire_links();
     }
 
     async fn request<T>(
@@ -274,6 +285,7 @@ impl State {
         let made = || Map::from_iter([("createdon".to_owned(), whole_second(now).to_string().into())]);
         let held = self.rows.entry((set, id)).or_insert_with(|| Row { columns: made(), version: 0 });
         held.columns.extend(row);
+        held.columns.insert("modifiedon".to_owned(), whole_second(now).to_string().into());
         held.version = self.version;
         Ok(())
     }
@@ -324,6 +336,18 @@ impl State {
                 Ok((page, None, Some(up_to.to_string())))
             }
         }
+    }
+
+    /// What is there now is what a restore brings back.
+    pub fn back_up(&mut self) {
+        self.backup = self.rows.clone();
+    }
+
+    /// The organisation is put back to what it was. Nothing tells what that undid.
+    pub fn restore(&mut self) {
+        self.rows = self.backup.clone();
+        self.tombstones.clear();
+        self.expire_links();
     }
 
     /// No link that was given out so far is of use any more.

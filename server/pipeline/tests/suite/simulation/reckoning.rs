@@ -19,6 +19,8 @@ pub struct Reckoning {
     taken: i64,
     /// What stands here and not there, there and not here, or otherwise.
     differences: Vec<String>,
+    /// Runs that were taken in, that no person withdrew, and that are not listed.
+    vanished: Vec<String>,
 }
 
 impl Reckoning {
@@ -44,7 +46,12 @@ impl Reckoning {
         let differences = differs
             .map(|key| format!("{key}: here {:?}, there {:?}", here.get(key), there.get(key)))
             .collect();
-        Self { standing, rejects, taken: world.taken, differences }
+        let vanished = (0..world.runs)
+            .filter(|run| !world.given_up.contains(&format!("r{run}")))
+            .map(|run| format!("c{}/r{run}/1", run % 3))
+            .filter(|key| !here.contains_key(key))
+            .collect();
+        Self { standing, rejects, taken: world.taken, differences, vanished }
     }
 
     pub fn is_settled(&self) -> bool {
@@ -57,6 +64,7 @@ impl Reckoning {
         let balance = &self.standing.balance[0];
         assert_eq!(balance.unaccounted(), 0, "seed {seed}: {self:#?}");
         assert_eq!(balance.received, self.taken, "seed {seed}: {self:#?}");
+        assert!(self.vanished.is_empty(), "seed {seed}: withdrawn by no person: {self:#?}");
     }
 }
 

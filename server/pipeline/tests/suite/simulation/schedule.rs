@@ -71,6 +71,9 @@ impl Schedule {
                 }
             }
             94..96 => world.answer(self.chance.random()).await,
+            96 => self.undo(world),
+            97 => world
+                .stall(self.chance.random_range(0..2), Duration::from_secs(self.chance.random_range(1..600))),
             _ => self.trouble(world),
         }
     }
@@ -85,6 +88,19 @@ impl Schedule {
     fn tokens(&mut self) -> i64 {
         let most = if self.chance.random() { 3 } else { 1_000 };
         self.chance.random_range(0..most)
+    }
+
+    /// The organisation forgets: some rows, or everything since it was backed up.
+    fn undo(&mut self, world: &World) {
+        let mut state = world.organisation.state();
+        match self.chance.random_range(0..3) {
+            0 => state.back_up(),
+            1 => state.restore(),
+            _ => {
+                drop(state);
+                world.organisation.lose_up_to(self.chance.random_range(1..8));
+            }
+        }
     }
 
     fn some_run(&mut self, world: &World) -> Option<usize> {

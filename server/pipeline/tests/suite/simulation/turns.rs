@@ -12,7 +12,7 @@ use model::{clock::Clock, record::Kind, tenant::TenantId, time::Instant};
 use pipeline::Books;
 use tokio::{
     sync::{Mutex, watch},
-    time::{Instant as Moment, sleep},
+    time::{Instant as Moment, sleep, sleep_until},
 };
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ pub struct Turns {
     turn: Arc<Mutex<Watchers>>,
     /// Until then the workers get no answer.
     out_of_order: Arc<std::sync::Mutex<Option<Moment>>>,
+    /// Until then the process whose turns these are stands still.
+    stands_still: Arc<std::sync::Mutex<Option<Moment>>>,
 }
 
 /// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
@@ -33,7 +35,17 @@ struct Watchers {
 
 impl Turns {
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, turn: Arc::default(), out_of_order: Arc::default() }
+        Self { ledger, turn: Arc::default(), out_of_order: Arc::default(), stands_still: Arc::default() }
+    }
+
+    /// The same ledger, for a process of its own.
+    pub fn of_another(&self) -> Self {
+        Self { stands_still: Arc::default(), ..self.clone() }
+    }
+
+    /// The process gets on with nothing for so long, as when its machine is asleep.
+    pub fn stand_still(&self, lasts: Duration) {
+        *self.stands_still.lock().unwrap() = Some(Moment::now() + lasts);
     }
 
     /// One call of the ledger, which takes a millisecond.
@@ -58,6 +70,10 @@ impl Turns {
         &self,
         call: impl Future<Output = Answer<T>> + Send + 'static,
     ) -> Answer<T> {
+        let wakes = *self.stands_still.lock().unwrap();
+        if let Some(wakes) = wakes {
+            sleep_until(wakes).await;
+        }
         let until = *self.out_of_order.lock().unwrap();
         if until.is_some_and(|until| until > Moment::now()) {
             sleep(Duration::from_millis(1)).await;
@@ -170,19 +186,24 @@ impl Books for Turns {
         self.ask_of(async move { ledger.free_mark(&mark).await }).await
     }
 
-    async fn ask(&self, mark: &Mark, gone: i64, of: i64) -> Answer<()> {
+    async fn ask(&self, mark: &Mark, gone: (i64, i64), of: i64) -> Answer<()> {
         let (ledger, mark) = (self.ledger.clone(), mark.clone());
         self.ask_of(async move { ledger.ask(&mark, gone, of).await }).await
     }
 
+    async fn removed_unasked(&self, kind: &'static Kind, since: Instant) -> Answer<i64> {
+        let ledger = self.ledger.clone();
+        self.ask_of(async move { ledger.removed_unasked(kind, since).await }).await
+    }
+
     async fn reflect(
         &self,
-        kind: &'static Kind,
+        mark: &Mark,
         rows: Vec<Reflection>,
         asked_at: Instant,
-    ) -> Answer<Vec<Reflected>> {
-        let ledger = self.ledger.clone();
-        self.ask_of(async move { ledger.reflect(kind, rows, asked_at).await }).await
+    ) -> Answer<Option<Vec<Reflected>>> {
+        let (ledger, mark) = (self.ledger.clone(), mark.clone());
+        self.ask_of(async move { ledger.reflect(&mark, rows, asked_at).await }).await
     }
 
     async fn standing_there(

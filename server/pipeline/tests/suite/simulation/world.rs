@@ -1,8 +1,8 @@
 //! A ledger, an organisation, two processes between them, and what people do to either side.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use ledger::{Answer, Change, Ledger, Question, Verdict, chance::Seeded};
+use ledger::{Answer, Change, Ledger, Question, Standing, Verdict, chance::Seeded};
 use model::{clock::Clock, record, time::Instant};
 use pipeline::{Handle, RelayStatus, Settings, Tenant};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -32,6 +32,9 @@ pub struct World {
     pub runs: usize,
     /// How many of them the ledger took as new.
     pub taken: i64,
+    /// Those that people withdrew here, deleted there, or gave up when they were asked.
+    pub given_up: BTreeSet<String>,
+    turns: [Turns; 2],
     seed: u64,
     _folder: TempDir,
 }
@@ -65,6 +68,7 @@ impl World {
         };
         change(&mut settings);
         let mut world = Self {
+            turns: [books.clone(), books.of_another()],
             books,
             organisation,
             clock,
@@ -72,6 +76,7 @@ impl World {
             settings,
             runs: 0,
             taken: 0,
+            given_up: BTreeSet::new(),
             seed,
             _folder: folder,
         };
@@ -95,7 +100,7 @@ impl World {
 
     pub fn start(&mut self, process: usize) {
         if self.processes[process].is_none() {
-            let (books, organisation) = (self.books.clone(), self.organisation.clone());
+            let (books, organisation) = (self.turns[process].clone(), self.organisation.clone());
             let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock));
             let chance = Seeded::new(self.seed + process as u64);
             let stop = CancellationToken::new();
@@ -130,7 +135,8 @@ impl World {
         assert!(!matches!(self.books.take(corrected).await.unwrap(), Change::NotFound));
     }
 
-    pub async fn withdraw(&self, run: usize) {
+    pub async fn withdraw(&mut self, run: usize) {
+        self.given_up.insert(format!("r{run}"));
         let ledger = self.books.ledger.clone();
         let id = self.run(run, 0).id(KIND, T);
         self.books.take(async move { ledger.withdraw(T, KIND, id, None).await }).await.unwrap();
@@ -171,10 +177,22 @@ impl World {
         }
     }
 
-    pub fn others_delete(&self, at: usize) {
+    pub fn others_delete(&mut self, at: usize) {
         if let Some(id) = self.some_row(at) {
-            self.organisation.delete(id);
+            self.delete(id);
         }
+    }
+
+    fn delete(&mut self, id: Uuid) {
+        let run =
+            self.organisation.state().rows[&(RUNS, id)].columns["apex_runid"].as_str().unwrap().to_owned();
+        self.given_up.insert(run);
+        self.organisation.delete(id);
+    }
+
+    /// The process stands still for so long, and then goes on with what it had in hand.
+    pub fn stall(&self, process: usize, lasts: Duration) {
+        self.turns[process].stand_still(lasts);
     }
 
     /// A row that is no record, until somebody mends it.
@@ -194,21 +212,53 @@ impl World {
         self.organisation.state().trouble = Some((trouble, Moment::now() + lasts));
     }
 
+    pub async fn standing(&self) -> Standing {
+        let ledger = self.books.ledger.clone();
+        self.books.take(async move { ledger.standing(T).await }).await.unwrap()
+    }
+
     pub async fn question(&self) -> Option<Question> {
         let ledger = self.books.ledger.clone();
         let questions = self.books.take(async move { ledger.questions().await }).await.unwrap();
         questions.first().map(|(_, question)| *question)
     }
 
-    /// Somebody answers what the mirror asks, if it does.
-    pub async fn answer(&self, send_again: bool) {
+    /// A person answers what the mirror asks, if it does.
+    pub async fn answer(&mut self, send_again: bool) {
+        self.answer_and(send_again, false).await;
+    }
+
+    /// The same, from now on.
+    pub async fn answer_for_good(&mut self, send_again: bool) {
+        self.answer_and(send_again, true).await;
+    }
+
+    async fn answer_and(&mut self, send_again: bool, keep: bool) {
         let ledger = self.books.ledger.clone();
         let questions = self.books.take(async move { ledger.questions().await }).await.unwrap();
         for (kind, _) in questions {
+            if !send_again {
+                self.give_up_what_is_not_there();
+            }
             let answer = if send_again { Answer::SendAgain } else { Answer::Withdraw };
             let ledger = self.books.ledger.clone();
-            self.books.take(async move { ledger.answer(kind, answer, "somebody").await }).await.unwrap();
+            self.books
+                .take(async move { ledger.answer(kind, answer, keep, "somebody").await })
+                .await
+                .unwrap();
         }
+    }
+
+    fn give_up_what_is_not_there(&mut self) {
+        let state = self.organisation.state();
+        let there: BTreeSet<&str> = state
+            .rows
+            .iter()
+            .filter(|((set, _), _)| *set == RUNS)
+            .map(|(_, row)| row.columns["apex_runid"].as_str().unwrap())
+            .collect();
+        let missing = (0..self.runs).map(|run| format!("r{run}")).filter(|run| !there.contains(run.as_str()));
+        self.given_up.extend(missing);
     }
 
     /// All troubles end and people see to what is open. Then everything must come in order; says what was asked of
@@ -248,12 +298,12 @@ impl World {
     }
 
     /// As they are asked to, people delete one of two rows that are the same run.
-    async fn delete_twins(&self) {
+    async fn delete_twins(&mut self) {
         let ledger = self.books.ledger.clone();
         let rejects = self.books.take(async move { ledger.rejects(T, 1000).await }).await.unwrap();
         for twin in rejects.iter().filter(|reject| reject.reason.contains("twice")) {
             if self.organisation.state().rows.contains_key(&(RUNS, twin.dataverse_id)) {
-                self.organisation.delete(twin.dataverse_id);
+                self.delete(twin.dataverse_id);
             }
         }
     }

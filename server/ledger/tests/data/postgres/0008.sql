@@ -1,0 +1,2 @@
+-- Schema 8 knows what was met: only what another program had exported was not.
+UPDATE studio.passages SET resent = (SELECT count(*) FROM studio.campaign_metrics WHERE unmet <> 0) WHERE hour = 498334;

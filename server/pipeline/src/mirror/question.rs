@@ -1,0 +1,135 @@
+//! Whether a person has to be asked what it means that rows are gone there, and what is done about those that are.
+
+use ledger::{Answer, Seen};
+
+use super::{
+    gone::{DAY, is_too_many},
+    pass::{Pass, SOME},
+};
+use crate::broken::Broken;
+
+/// Records that would go because their rows were deleted there, of how many that stand there.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    would_go: usize,
+    of: usize,
+}
+
+impl Pass<'_> {
+    /// Few deletions are taken over here too. Where many are gone, or some without a word, a person has to say what that
+    /// means; until then these stay open.
+    pub(super) async fn settle(&mut self) -> Result<(), Broken> {
+        let asked = (self.table.gone.len(), self.table.missing.len());
+        let (answer, policy) = (self.answer(), self.table.mark.policy);
+        if self.table.asked == Some(asked) && answer.is_none() && policy.is_none() {
+            return Ok(());
+        }
+        self.table.asked = None;
+        let held = if policy.is_some() { None } else { self.too_many().await? };
+        if held.is_none() {
+            self.let_go(&policy.map_or(Seen::Gone, seen)).await?;
+        }
+        if policy == Some(Answer::SendAgain) {
+            self.let_missing_go(&Seen::Lost).await?;
+        }
+        if held.is_none() && self.table.missing.is_empty() {
+            return Ok(());
+        }
+        let held = held.unwrap_or_default();
+        match answer {
+            Some(answer) if self.is_answered(held) => {
+                self.let_go(&seen(answer)).await?;
+                return self.let_missing_go(&seen(answer)).await;
+            }
+            Some(_) => self.forget_the_question().await?,
+            None => {}
+        }
+        self.ask(held).await?;
+        self.table.asked = Some((self.table.gone.len(), self.table.missing.len()));
+        Ok(())
+    }
+
+    /// Whether what was answered is about what would go now.
+    fn is_answered(&self, held: Held) -> bool {
+        let Some(question) = self.table.mark.question else { return false };
+        let size = |count: i64| usize::try_from(count).unwrap_or(0);
+        let more = held.would_go.saturating_sub(size(question.gone - question.unseen));
+        self.table.missing.len() <= size(question.unseen) && !is_too_many(more, held.of)
+    }
+
+    async fn ask(&self, held: Held) -> Result<(), Broken> {
+        let missing = self.table.missing.len();
+        let of = if held.of > 0 { held.of } else { self.live().await? };
+        let gone = held.would_go + missing;
+        if self.table.mark.question.is_none() {
+            tracing::warn!(kind = self.kind.name, gone, unseen = missing, of, "rows are gone there; asking");
+        }
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let gone = (number(gone), number(missing));
+        Ok(self.reader.books.ask(&self.table.mark, gone, number(of.max(held.would_go + missing))).await?)
+    }
+
+    fn answer(&self) -> Option<Answer> {
+        self.table.mark.question.and_then(|question| question.answer)
+    }
+
+    async fn forget_the_question(&self) -> Result<(), Broken> {
+        let mark = &self.table.mark;
+        let is_ours = self.reader.books.keep_mark(mark, mark.link.as_deref(), self.hold).await?;
+        if is_ours { Ok(()) } else { Err(Broken::Lost) }
+    }
+
+    /// What would go, where that and what went unasked within a day is more than is deleted by accident.
+    async fn too_many(&self) -> Result<Option<Held>, Broken> {
+        let gone = self.table.gone.len();
+        if gone == 0 {
+            return Ok(None);
+        }
+        let since = self.reader.clock.now().plus(-DAY);
+        let unasked = self.reader.books.removed_unasked(self.kind, since).await?;
+        let unasked = usize::try_from(unasked).unwrap_or(0);
+        let is_much = |gone: usize, of: usize| gone > 0 && is_too_many(gone + unasked, of + unasked);
+        // Nearly all may be rows that we deleted ourselves.
+        if !is_too_many(gone + unasked, 0) || !is_much(gone, self.live().await?) {
+            return Ok(None);
+        }
+        let held = self.would_go().await?;
+        Ok(is_much(held.would_go, held.of).then_some(held))
+    }
+
+    /// How many records there are, about.
+    async fn live(&self) -> Result<usize, Broken> {
+        let mut live = 0;
+        for tenant in &self.reader.tenants {
+            let standing = self.reader.books.standing(*tenant).await?;
+            let of_kind = |table: &str| table == self.kind.destination.logical_name;
+            let balances = standing.balance.iter().filter(|balance| of_kind(balance.table));
+            live += balances.map(|balance| balance.durable - balance.deleted).sum::<i64>();
+        }
+        Ok(usize::try_from(live).unwrap_or(0))
+    }
+
+    /// How many records stand there as far as we know, and how many of them were deleted.
+    async fn would_go(&self) -> Result<Held, Broken> {
+        let (mut held, mut after) = (Held::default(), 0);
+        let now = self.reader.clock.now();
+        loop {
+            let there = self.reader.books.standing_there(self.kind, after, now, SOME).await?;
+            held.would_go +=
+                there.iter().filter(|there| self.table.gone.contains(there.dataverse_id)).count();
+            held.of += there.len();
+            match there.last() {
+                Some(last) if there.len() == SOME => after = last.position,
+                _ => return Ok(held),
+            }
+        }
+    }
+}
+
+/// What the ledger is told of rows of which a person said so.
+const fn seen(answer: Answer) -> Seen {
+    match answer {
+        Answer::Withdraw => Seen::Released,
+        Answer::SendAgain => Seen::Lost,
+    }
+}
