@@ -58,6 +58,8 @@ pub(crate) enum Work {
     },
     Withdraw {
         target: Target,
+        /// What waits may be in the hands of others, without a lease.
+        fetched: bool,
         answer: Slot<Change>,
     },
     Lease {

@@ -63,9 +63,9 @@ impl Desk {
         self.ask(|answer| Command::of_tenant(tenant, 1, Work::Correct { target, record, answer })).await
     }
 
-    pub(crate) async fn withdraw(&self, target: Target) -> Result<Change, LedgerError> {
+    pub(crate) async fn withdraw(&self, target: Target, fetched: bool) -> Result<Change, LedgerError> {
         let tenant = target.tenant;
-        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Withdraw { target, answer })).await
+        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Withdraw { target, fetched, answer })).await
     }
 
     pub(crate) async fn resend(&self, target: Target, by: String) -> Result<bool, LedgerError> {

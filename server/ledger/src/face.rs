@@ -58,6 +58,8 @@ macro_rules! either {
 pub struct Ledger {
     store: Arc<Store>,
     changes: watch::Sender<u64>,
+    /// Others fetch what waits, without a lease: nothing tells what they have in hand.
+    fetched: bool,
 }
 
 impl Ledger {
@@ -79,7 +81,13 @@ impl Ledger {
                 Store::Database(Postgres::open(database, clock, chance, moves).await?)
             }
         };
-        Ok(Self { store: Arc::new(store), changes })
+        Ok(Self { store: Arc::new(store), changes, fetched: false })
+    }
+
+    /// Where a flow fetches what waits: what is withdrawn may be in its hands, so that its deletion waits in any case.
+    #[must_use]
+    pub fn fetched_by_others(self) -> Self {
+        Self { fetched: true, ..self }
     }
 
     /// Finishes what was taken on, folds the file together and frees the folder. Whoever asks later gets `Closed`.
@@ -118,7 +126,7 @@ impl Ledger {
         id: Uuid,
         expected_revision: Option<i64>,
     ) -> Result<Change, LedgerError> {
-        self.desk().withdraw(Target { tenant, kind, id, expected_revision }).await
+        self.desk().withdraw(Target { tenant, kind, id, expected_revision }, self.fetched).await
     }
 
     /// One record, withdrawn or not.

@@ -17,7 +17,7 @@ use crate::{
     house::House,
     http::listen::{self, Patience},
     logging, routes,
-    settings::{Settings, Sources},
+    settings::{Settings, Sources, Way},
 };
 
 /// Everything has ended by then, or is cut off.
@@ -47,6 +47,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     let clock = clock::clock(settings.frozen);
     let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(chance::seed())).await?;
+    let ledger = if matches!(settings.way, Way::Resting) { ledger.fetched_by_others() } else { ledger };
     let target = Target::open(&settings.way, &settings.data).await?;
     // The relay paces itself, and wants to hear at once that it is too fast.
     let client = target.client(Duration::ZERO, settings.lease)?;

@@ -108,8 +108,16 @@ async fn an_expired_link_leads_to_a_full_read_that_misses_what_is_gone() {
     assert!(studio.ledger.keep_mark(&mark, Some(&expired), Duration::from_secs(60)).await.unwrap());
     studio.ledger.free_mark(&mark).await.unwrap();
     studio.start_with(watchful());
-    let status = studio.until("one is missed", |status| status.mirror.withdrawn == 1).await;
+    let status = studio.until("one is missed", |status| status.mirror.state == MirrorState::Asking).await;
     assert_eq!((status.mirror.rows_read, status.mirror.changed, status.mirror.added), (29, 0, 0));
+    let (_, question) = studio.ledger.questions().await.unwrap().remove(0);
+    assert_eq!(
+        (question.gone, question.unseen, question.of),
+        (1, 1, 30),
+        "the link that tells of it has expired"
+    );
+    assert!(studio.ledger.answer(KIND, Answer::Withdraw, false, "ann").await.unwrap());
+    studio.until("it is gone", |status| status.mirror.withdrawn == 1).await;
     assert!(studio.ledger.read(T, KIND, ids[4]).await.unwrap().unwrap().withdrawn_at.is_some());
 }
 

@@ -146,6 +146,25 @@ async fn what_was_corrected_while_it_was_carried_goes_on_waiting() {
 }
 
 #[tokio::test]
+async fn what_is_withdrawn_while_the_flow_has_it_in_hand_waits_to_be_deleted() {
+    let (stage, template) = (Stage::set().await, Template::read());
+    let id = stage.studio.stored(&run("c", "r")).await;
+    let in_hand = stage.pending(&template).await.remove(0);
+    let withdrawn =
+        stage.studio.request("DELETE", &format!("/api/metrics/campaign/{id}")).send().await.unwrap();
+    assert!(withdrawn.status().is_success());
+    let (set, row_id, content) = template.upsert(&in_hand);
+    stage.client.upsert(&set, row_id.parse().unwrap(), &Json::Object(content)).await.unwrap();
+    let (table, line) = template.mark(&in_hand);
+    stage.mark(&table, &line).await;
+    let waits = "SELECT count(*)::text FROM studio.outbox AS o JOIN studio.campaign_metrics AS r USING (tenant_id, position) \
+         WHERE r.withdrawn_at IS NOT NULL";
+    assert_eq!(stage.database.ask(waits).await, "1", "it stands there, and nothing else would delete it");
+    assert_eq!(stage.play(&template).await, 0, "nor is it carried any more");
+    assert_eq!(stage.balance().await["unaccounted"], 0);
+}
+
+#[tokio::test]
 async fn the_template_holds_together_and_names_what_is_there() {
     let (stage, template) = (Stage::set().await, Template::read());
     template.check();

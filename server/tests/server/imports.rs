@@ -7,7 +7,8 @@ use std::{
 
 use dataverse::Query;
 use emulator::{Emulator, Options};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
 
 use crate::{
     cluster::Cluster,
@@ -95,6 +96,54 @@ async fn an_old_table_is_taken_in_once_and_what_was_exported_is_not_sent() {
     let (code, said) = import(&resting, &[]);
     assert!(code == Some(0) && said.contains("0 rows are new, 1200 were known"), "{said}");
     assert_eq!(balance(&studio).await["delivered"], 1200);
+}
+
+#[tokio::test]
+async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let organisation = reach::settings(&emulator);
+    let mut provision = command(&Folder::new(), &borrowed(&organisation));
+    let made =
+        tokio::task::spawn_blocking(move || provision.arg("provision").output().unwrap()).await.unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let client = reach::client(&emulator);
+    let set = "apex_campaignmetricses";
+    for n in 1..=200_u32 {
+        let row = json!({
+            "apex_campaignid": "c", "apex_runid": format!("r{n}"), "apex_phase": "1", "apex_agentstotal": 4,
+            "apex_agentssuccessful": 3, "apex_tokensin": n, "apex_costusd": f64::from(n) / 100_000.0,
+            "apex_createdat": model::time::Instant::parse("2026-10-01T10:00:00Z").unwrap()
+                .plus(i64::from(n) * 3_600 * model::time::SECOND).to_string(),
+        });
+        client.upsert(set, Uuid::from_u128(0xa000 + u128::from(n)), &row).await.unwrap();
+    }
+    let database = Database::new();
+    database.run(&old_table("public.campaign_metrics", 200)).await;
+    let resting = [&database.settings()[..], &[RESTING]].concat();
+    assert_eq!(import(&resting, &[]).0, Some(0));
+
+    let studio = Studio::with(&[&borrowed(&organisation)[..], &database.settings()].concat());
+    until("all are confirmed", async || (balance(&studio).await["confirmed"] == 200).then_some(())).await;
+    let mirror = studio.json("/api/pipeline").await["mirror"].clone();
+    assert_eq!(
+        (&mirror["rejected"], &mirror["questions"], &mirror["withdrawn"]),
+        (&json!(0), &json!([]), &json!(0))
+    );
+    let page = studio.json("/api/metrics/campaign?limit=1").await;
+    let id = page["runs"][0]["id"].as_str().unwrap().to_owned();
+    let corrected = json!({
+        "campaignId": "c", "runId": "r200", "phase": "1", "agentsTotal": 4, "agentsSuccessful": 3, "tokensIn": 9
+    });
+    let put =
+        studio.request("PUT", &format!("/api/metrics/campaign/{id}")).json(&corrected).send().await.unwrap();
+    assert_eq!(put.status(), 200);
+    until("the correction is there", async || (balance(&studio).await["confirmed"] == 200).then_some(()))
+        .await;
+    let rows = client.query(Query::of(set).select(["apex_runid", "apex_tokensin"])).all().await.unwrap();
+    assert_eq!(rows.len(), 200, "no row was added");
+    let own = Uuid::from_u128(0xa000 + 200).to_string();
+    let changed = rows.iter().find(|row| row["apex_campaignmetricsid"] == own.as_str()).unwrap();
+    assert_eq!(changed["apex_tokensin"], 9);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
     Ok(Change::Done(corrected))
 }
 
-pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target) -> Result<Change, Error> {
+pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target, fetched: bool) -> Result<Change, Error> {
     let row = match find(step, target).await? {
         Ok(row) => row,
         Err(refused) => return Ok(refused),
@@ -70,7 +70,7 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target) -> Result<Cha
         .await?;
     unconfirm(step, target, &row);
     let entry = outbox::entry(step, target, row.position).await?;
-    if entry.as_ref().is_some_and(Entry::was_never_sent) {
+    if !fetched && entry.as_ref().is_some_and(Entry::was_never_sent) {
         outbox::call_off(step, target, row.position).await?;
     } else if let Some(due) = target.kind.destination.policy.due(step.now) {
         outbox::enqueue(step, target, row.position, revision, due).await?;

@@ -108,7 +108,9 @@ async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Resu
     match work {
         Work::Store(_) | Work::Lease { .. } => {}
         Work::Correct { target, record, answer } => answer.fill(change::correct(step, target, record).await?),
-        Work::Withdraw { target, answer } => answer.fill(change::withdraw(step, target).await?),
+        Work::Withdraw { target, fetched, answer } => {
+            answer.fill(change::withdraw(step, target, *fetched).await?)
+        }
         Work::Settle { tickets, how, answer } => {
             answer.fill(settle::settle(step, tickets, *how, asked_at).await?);
         }

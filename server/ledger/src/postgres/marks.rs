@@ -38,6 +38,12 @@ pub(super) async fn run(
     if let Some(handling) = handling(&entry, errand, kind, step.now) {
         handle(step, HOUSE, &handling).await?;
     }
+    if matches!(errand, Errand::Answer { .. }) {
+        // What was deleted before is known to a person by now: it counts no more towards the next question.
+        let known =
+            "UPDATE studio.passages SET removed_asked = removed WHERE kind = $1 AND removed_asked <> removed";
+        step.schema.query(known).bind(kind.name).execute(&mut *step.connection).await?;
+    }
     Ok(Some(entry.lent(kind)))
 }
 

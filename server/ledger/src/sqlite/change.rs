@@ -50,7 +50,7 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
     Ok(Change::Done(corrected))
 }
 
-pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target) -> Result<Change, Error> {
+pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target, fetched: bool) -> Result<Change, Error> {
     let row = match find(step, target).await? {
         Ok(row) => row,
         Err(refused) => return Ok(refused),
@@ -69,7 +69,7 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target) -> Result<Cha
         .await?;
     unconfirm(step, target, &row).await?;
     let entry = delivery::entry(step, target.tenant, target.kind, row.position).await?;
-    if entry.as_ref().is_some_and(Entry::was_never_sent) {
+    if !fetched && entry.as_ref().is_some_and(Entry::was_never_sent) {
         delivery::call_off(step, target.tenant, target.kind, row.position).await?;
     } else if let Some(due) = target.kind.destination.policy.due(step.now) {
         delivery::enqueue(step, target, row.position, revision, due).await?;

@@ -30,6 +30,15 @@ pub(super) async fn run(
     if let Some(handling) = handling(&entry, errand, kind, step.now) {
         handle(step, HOUSE, &handling).await?;
     }
+    if matches!(errand, Errand::Answer { .. }) {
+        // What was deleted before is known to a person by now: it counts no more towards the next question.
+        sqlx::query(
+            "UPDATE passages SET removed_asked = removed WHERE kind = ?1 AND removed_asked <> removed",
+        )
+        .bind(kind.name)
+        .execute(&mut *step.connection)
+        .await?;
+    }
     Ok(Some(entry.lent(kind)))
 }
 

@@ -163,8 +163,8 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
             answer.fill(change::correct(step, target, record).await?);
             Ok(())
         }
-        Work::Withdraw { target, answer } => {
-            answer.fill(change::withdraw(step, target).await?);
+        Work::Withdraw { target, fetched, answer } => {
+            answer.fill(change::withdraw(step, target, *fetched).await?);
             Ok(())
         }
         Work::Lease { most, hold, answer } => {
