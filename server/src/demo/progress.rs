@@ -1,6 +1,11 @@
 //! How far the story has been told to this folder, kept beside the ledger so that it goes on instead of beginning anew.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
 
 use jiff::civil::Date;
 use model::time::Instant;
@@ -39,7 +44,9 @@ impl Progress {
     /// When the folder cannot be written.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let unfinished = folder.join("demo.json.unfinished");
-        fs::write(&unfinished, serde_json::to_string(self)?)?;
+        _ = fs::remove_file(&unfinished);
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+        file.write_all(serde_json::to_string(self)?.as_bytes())?;
         fs::rename(unfinished, folder.join(FILE))
     }
 }
