@@ -50,3 +50,23 @@ impl Progress {
         fs::rename(unfinished, folder.join(FILE))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn progress_is_kept_for_this_user_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Progress::read(folder.path()).unwrap(), None);
+        for told_micros in [1, 2] {
+            let progress = Progress { seed: 7, first_day: jiff::civil::date(2026, 11, 21), told_micros };
+            progress.write(folder.path()).unwrap();
+            assert_eq!(Progress::read(folder.path()).unwrap(), Some(progress));
+        }
+        let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+}

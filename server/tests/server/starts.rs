@@ -100,10 +100,12 @@ async fn in_a_folder_of_others_what_is_ours_is_closed_to_them() {
     fs::create_dir(&data).unwrap();
     fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
     fs::write(data.join("letter.txt"), "").unwrap();
-    let studio = Studio::within(folder, &[("STUDIO_DEMO", "on"), ("STUDIO_NOW", "2026-11-21T13:00:00Z")]);
+    let studio = Studio::within(folder, &[]);
     let mode = |name: &str| fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("."), mode("letter.txt") & 0o600), (0o755, 0o600));
-    for (name, expect) in [("ledger.sqlite", 0o600), ("demo.json", 0o600), ("emulator", 0o700)] {
+    for (name, expect) in
+        [("ledger.sqlite", 0o600), ("emulator", 0o700), ("emulator/organisation.sqlite", 0o600)]
+    {
         assert_eq!(mode(name), expect, "{name}");
     }
     drop(studio);
