@@ -95,6 +95,9 @@ fn begins_with_a_number(text: &str) -> bool {
 
 /// Nine digits as 3-2-4 mean nothing by themselves; with the word beside them they do.
 fn names_a_social_security_number(text: &str) -> bool {
+    if text.bytes().filter(u8::is_ascii_digit).count() < 9 {
+        return false;
+    }
     let lower = text.to_lowercase();
     let named = lower.contains("ssn") || lower.contains("social security");
     named && is_three_two_four(lower.as_bytes())
