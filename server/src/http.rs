@@ -2,5 +2,6 @@
 
 pub mod around;
 pub mod body;
+mod gate;
 pub mod headers;
 pub mod listen;

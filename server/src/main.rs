@@ -10,6 +10,7 @@ mod demo;
 mod files;
 mod house;
 mod http;
+mod limits;
 mod logging;
 mod pages;
 mod problem;
@@ -27,7 +28,11 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match commands::Command::parse().run().await {
+    let command = commands::Command::parse();
+    if let Err(error) = limits::outlive_large_files() {
+        eprintln!("studio: a limit on the size of files would end this process: {error}");
+    }
+    match command.run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("studio: {failure}");

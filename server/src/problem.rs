@@ -112,7 +112,11 @@ impl Problem {
         let detail = match errors.as_slice() {
             [one] if one.field.is_empty() => format!("The record {}.", one.message),
             [one] => format!("{} {}.", one.field, one.message),
-            several => format!("{} fields break a rule; errors names each.", several.len()),
+            several => {
+                let named = several.iter().filter(|fault| !fault.field.is_empty()).count();
+                let more = if named < several.len() { ", and says what more is wrong" } else { "" };
+                format!("{named} fields break a rule; errors names each{more}.")
+            }
         };
         Self { errors, ..Self::new(Kind::Validation, detail) }
     }

@@ -32,6 +32,18 @@ pub fn parse(text: &str, scale: u8) -> Option<i64> {
     Some(if negative { -magnitude } else { magnitude })
 }
 
+/// Whether nothing but noughts stands behind the point, however many there are; of what `parse` reads.
+#[must_use]
+pub fn is_whole(text: &str) -> bool {
+    let text = text.trim_start_matches('-');
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let Some(exponent) = parse_exponent(exponent) else { return false };
+    let point = i64::try_from(whole.len()).unwrap_or(i64::MAX).saturating_add(exponent);
+    let digits = whole.bytes().chain(fraction.bytes());
+    digits.skip(usize::try_from(point).unwrap_or(0)).all(|digit| digit == b'0')
+}
+
 /// Writes with exactly `scale` decimals: `0.30000`, `97.44`.
 #[must_use]
 pub fn format(value: i64, scale: u8) -> String {
@@ -121,6 +133,18 @@ mod tests {
             ["", "-", ".5", "5.", "1e", "1e+", "0x1", "1,5", "NaN", "1 ", "+1", "1e99", "--1", "1.2.3"]
         {
             check(text, None);
+        }
+    }
+
+    #[test]
+    fn a_fraction_cannot_hide_behind_noughts() {
+        for whole in ["0", "5", "-5", "5.0", "5.000000000000", "1.5e1", "150e-1", "1e300", "0e-9", "12E2"] {
+            assert!(is_whole(whole), "{whole}");
+        }
+        for part in
+            ["1.0000000005", "2147483647.0000000001", "1.5", "15e-1", "1e-12", "0.00000000000000000001"]
+        {
+            assert!(!is_whole(part), "{part}");
         }
     }
 

@@ -13,4 +13,5 @@ pub mod privacy;
 pub mod range;
 pub mod record;
 pub mod tenant;
+pub mod text;
 pub mod time;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub use json::{field_json, to_json};
-pub use parse::{Elements, FieldFault, elements, parse};
+pub use parse::{Elements, FieldFault, Guesses, elements, parse, parse_again, parse_one_of_many};
 
 /// Every kind there is, in the order in which they are shown.
 pub static KINDS: &[&Kind] = &[&campaign_run::CAMPAIGN_RUN];
@@ -108,6 +108,7 @@ pub struct Field {
 /// What a field may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
+    /// `max_chars` counts as Dataverse does, in UTF-16 units.
     Text {
         max_chars: usize,
     },

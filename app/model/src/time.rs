@@ -47,7 +47,7 @@ impl Instant {
         let plain = bytes
             .iter()
             .all(|b| matches!(b, b'0'..=b'9' | b'-' | b'+' | b':' | b'.' | b'T' | b't' | b'Z' | b'z'));
-        if !(shaped && plain) {
+        if !(shaped && plain && has_offset(&bytes[11..])) {
             return None;
         }
         let stamp: Timestamp = text.parse().ok()?;
@@ -64,6 +64,19 @@ impl Instant {
         } else {
             Timestamp::MAX
         })
+    }
+}
+
+/// Whether a time of day ends as RFC 3339 says: in `Z`, or in hours and minutes from UTC. Less and more are read
+/// elsewhere.
+fn has_offset(time: &[u8]) -> bool {
+    match time {
+        [rest @ .., b'Z' | b'z'] => !rest.iter().any(|b| matches!(b, b'+' | b'-' | b'Z' | b'z')),
+        [rest @ .., b'+' | b'-', h1, h2, b':', m1, m2] => {
+            let digits = [h1, h2, m1, m2].iter().all(|b| b.is_ascii_digit());
+            digits && [*h1, *h2] <= *b"23" && *m1 <= b'5' && !rest.iter().any(|b| matches!(b, b'+' | b'-'))
+        }
+        _ => false,
     }
 }
 
@@ -87,7 +100,14 @@ mod tests {
         check("2026-11-21T09:30:00Z", Some("2026-11-21T09:30:00Z"));
         check("2026-11-21T09:30:00+01:00", Some("2026-11-21T08:30:00Z"));
         check("2026-11-21t09:30:00.123456789z", Some("2026-11-21T09:30:00.123456Z"));
+        check("2026-11-21T09:30:00-23:59", Some("2026-11-22T09:29:00Z"));
         check("2026-11-21T09:30:00", None);
+        check("2026-11-21T09:30:00+25:00", None);
+        check("2026-11-21T09:30:00+24:00", None);
+        check("2026-11-21T09:30:00+01:60", None);
+        check("2026-11-21T09:30:00+00:00:30", None);
+        check("2026-11-21T09:30:00+0100", None);
+        check("2026-11-21T09:30:00+01", None);
         check("2026-11-21 09:30:00Z", None);
         check("2026-11-21", None);
         check("20261121T093000Z", None);

@@ -30,11 +30,12 @@ pub(crate) fn newest(runs: &[RunView], ask: &Ask, now_ms: i64) -> impl IntoView 
 fn row(run: &RunView, now_ms: i64, ask: &Ask) -> impl IntoView + use<> {
     let filtered = ask.with_campaign(Some(run.campaign_id.clone())).href();
     let seconds = u32::try_from((now_ms - run.at_ms).max(0) / 1_000).unwrap_or(u32::MAX);
+    // Names run in a direction of their own, and what stands beside them does not turn with it.
     view! {
         <tr data-run=run.id.clone()>
             <td class="quiet"><time title=run.at.clone()>{age(seconds)}</time></td>
-            <th scope="row"><a href=filtered data-view="">{run.campaign.clone()}</a></th>
-            <td class="quiet wide">{run.phase.clone()}</td>
+            <th scope="row"><a href=filtered data-view=""><bdi>{run.campaign.clone()}</bdi></a></th>
+            <td class="quiet wide"><bdi>{run.phase.clone()}</bdi></td>
             <td class="number">
                 <span class=format!("mark {}", run.tone.class()) aria-hidden="true"></span>
                 {run.agents.clone()}

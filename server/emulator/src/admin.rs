@@ -16,7 +16,7 @@ use crate::answer::Answer;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 
-pub(crate) use gate::may_enter;
+pub(crate) use gate::{is_own_page, may_enter, names_this_machine};
 
 const PAGE: &str = include_str!("admin/page.html");
 const OPENAPI: &str = include_str!("admin/openapi.json");
@@ -62,7 +62,9 @@ pub(crate) async fn respond(
     body: &[u8],
 ) -> Answer {
     let ask = Ask { organisation, query, body };
-    ask.run(method, path.trim_end_matches('/')).await.unwrap_or_else(Answer::from)
+    let answer = ask.run(method, path.trim_end_matches('/')).await.unwrap_or_else(Answer::from);
+    // Its buttons are not to be pressed through a frame, nor its answers taken for something else.
+    answer.with("x-frame-options", "DENY").with("x-content-type-options", "nosniff")
 }
 
 /// Whether a path is of this shape; `{…}` stands for anything.
@@ -127,7 +129,8 @@ impl Ask<'_> {
 fn page() -> Answer {
     Answer::of_kind("text/html; charset=utf-8", PAGE).with(
         "content-security-policy",
-        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'",
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     )
 }
 

@@ -57,9 +57,13 @@ async fn enter(organisation: &Organisation, request: &mut Request, client: Uuid)
 }
 
 /// Whose token it is, if it still holds; otherwise a 401, which in the cloud is often without a body.
-fn authorize(organisation: &Organisation, headers: &HeaderMap) -> std::result::Result<Uuid, Answer> {
+pub(crate) fn authorize(
+    organisation: &Organisation,
+    headers: &HeaderMap,
+) -> std::result::Result<Uuid, Answer> {
+    let credentials = headers.get("authorization").and_then(|value| value.to_str().ok()?.split_once(' '));
     let token =
-        headers.get("authorization").and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
+        credentials.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
     let now = organisation.surroundings.now_s();
     let client = token.and_then(|token| organisation.identity.verify(token.trim(), now).ok());
     client.ok_or_else(|| {

@@ -1,6 +1,9 @@
 //! Starting, serving, stopping.
 
+mod body;
 mod certificate;
+mod door;
+pub(crate) mod folder;
 mod serve;
 
 use std::net::SocketAddr;
@@ -43,6 +46,10 @@ pub struct Options {
     pub key_delay: Duration,
     /// How many days a delta link holds, and a deleted row is remembered.
     pub tracking_days: u32,
+    /// Answer only what names this machine as its host: for an organisation inside of a server with pages of its own.
+    pub only_here: bool,
+    /// Connections at one time; more wait until one is closed.
+    pub connections: usize,
     /// Makes ids and credentials the same each time, for tests; `None` takes them from the machine's chance.
     pub seed: Option<u64>,
 }
@@ -59,6 +66,8 @@ impl Default for Options {
             token_seconds: 3599,
             key_delay: Duration::ZERO,
             tracking_days: 7,
+            only_here: false,
+            connections: 256,
             seed: None,
         }
     }
@@ -121,8 +130,7 @@ impl Emulator {
     pub async fn start(options: Options) -> Result<Self, Error> {
         let (listener, address) = listen(options.listen).await?;
         if let Some(folder) = &options.data {
-            std::fs::create_dir_all(folder)
-                .map_err(|source| Error::Folder { folder: folder.clone(), source })?;
+            folder::prepare(folder).map_err(|source| Error::Folder { folder: folder.clone(), source })?;
         }
         let secure = match options.https {
             Some(https) => {

@@ -30,6 +30,8 @@ pub(crate) struct Organisation {
     pub(crate) trace: Trace,
     /// Held by a change of definitions for as long as a disturbance wants it.
     pub(crate) customizing: tokio::sync::Mutex<()>,
+    /// For one large body at a time.
+    pub(crate) room: Arc<tokio::sync::Semaphore>,
     schema: RwLock<Arc<Schema>>,
     /// What an organisation without a folder of its own puts aside; made when it is first needed.
     scratch: OnceLock<TempDir>,
@@ -58,6 +60,7 @@ impl Organisation {
             disturbances: Disturbances::default(),
             trace: Trace::default(),
             customizing: tokio::sync::Mutex::default(),
+            room: Arc::new(tokio::sync::Semaphore::new(1)),
             schema: RwLock::default(),
             scratch: OnceLock::new(),
         };

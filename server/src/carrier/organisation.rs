@@ -28,8 +28,13 @@ impl Target {
             Way::Resting => Self::Nobody,
             Way::Connected(organisation) => Self::Real(organisation.clone()),
             Way::Embedded => {
-                let options =
-                    emulator::Options { data: Some(data.join(FOLDER)), ..emulator::Options::default() };
+                // Its descriptors are this process's, and so is its memory.
+                let options = emulator::Options {
+                    data: Some(data.join(FOLDER)),
+                    only_here: true,
+                    connections: 64,
+                    ..emulator::Options::default()
+                };
                 Self::Inside(Box::new(Emulator::start(options).await?))
             }
         })

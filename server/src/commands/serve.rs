@@ -16,7 +16,7 @@ use crate::{
     demo::{DemoError, Writer},
     house::House,
     http::listen::{self, Patience},
-    logging, routes,
+    limits, logging, routes,
     settings::{Settings, Sources, Way},
 };
 
@@ -74,7 +74,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     if let Some(writer) = writer {
         workers.spawn(writer.live(stop.clone()));
     }
-    workers.spawn(listen::serve(listener, routes::router(&house), Patience::default(), stop.clone()));
+    let patience = Patience::with(limits::connections());
+    workers.spawn(listen::serve(listener, routes::router(&house), patience, stop.clone()));
     workers.close();
     say_ready(listening);
 

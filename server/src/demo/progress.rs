@@ -1,6 +1,11 @@
 //! How far the story has been told to this folder, kept beside the ledger so that it goes on instead of beginning anew.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
 
 use jiff::civil::Date;
 use model::time::Instant;
@@ -39,7 +44,29 @@ impl Progress {
     /// When the folder cannot be written.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let unfinished = folder.join("demo.json.unfinished");
-        fs::write(&unfinished, serde_json::to_string(self)?)?;
+        _ = fs::remove_file(&unfinished);
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+        file.write_all(serde_json::to_string(self)?.as_bytes())?;
         fs::rename(unfinished, folder.join(FILE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn progress_is_kept_for_this_user_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Progress::read(folder.path()).unwrap(), None);
+        for told_micros in [1, 2] {
+            let progress = Progress { seed: 7, first_day: jiff::civil::date(2026, 11, 21), told_micros };
+            progress.write(folder.path()).unwrap();
+            assert_eq!(Progress::read(folder.path()).unwrap(), Some(progress));
+        }
+        let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

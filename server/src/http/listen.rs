@@ -1,21 +1,23 @@
 //! The accept loop: nobody holds a place by being slow, and an end in order when it is time to go.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{convert::Infallible, future, io, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
-    service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
     time,
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+
+use super::gate::{Gate, Place};
 
 /// How patient the server is.
 #[derive(Clone, Copy, Debug)]
@@ -23,31 +25,57 @@ pub struct Patience {
     /// A request's head is there within this time, counted from when the connection is free for it. The panel polls
     /// every 10 s, and its connection should live through that.
     pub head: Duration,
-    /// Connections at one time; more wait in the kernel's queue.
+    /// A client that takes nothing of its answer for this time is cut off.
+    pub unread: Duration,
+    /// Connections at one time; past that the one that has been idle longest is closed.
     pub connections: usize,
     /// How long open requests have to finish when the server ends.
     pub farewell: Duration,
 }
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self { head: Duration::from_secs(15), connections: 4_096, farewell: Duration::from_secs(5) }
+impl Patience {
+    #[must_use]
+    pub const fn with(connections: usize) -> Self {
+        Self {
+            head: Duration::from_secs(15),
+            unread: Duration::from_secs(30),
+            connections,
+            farewell: Duration::from_secs(5),
+        }
     }
 }
 
 /// Serves until `stop`, then lets open requests finish.
 pub async fn serve(listener: TcpListener, app: Router, patience: Patience, stop: CancellationToken) {
-    let places = Arc::new(Semaphore::new(patience.connections));
+    let gate = Gate::new(patience.connections);
     let farewell = GracefulShutdown::new();
+    let (mut crowds, mut faults) = (Seldom::default(), Seldom::default());
     loop {
         let accepted = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = listener.accept() => accepted,
         };
-        match accepted {
-            Ok((stream, place)) => greet(stream, place, app.clone(), patience, &farewell),
-            Err(error) => recover(&error).await,
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                recover(&error, &gate, &mut faults).await;
+                continue;
+            }
+        };
+        let (place, crowded) = tokio::select! {
+            () = stop.cancelled() => break,
+            entered = gate.enter() => entered,
+        };
+        if crowded && let Some(times) = crowds.now() {
+            tracing::warn!(
+                connections = patience.connections,
+                times,
+                "all places are taken; the connections that were idle longest were closed for new ones"
+            );
         }
+        // Without this a page waits for the acknowledgement of its own first packet.
+        _ = stream.set_nodelay(true);
+        greet(stream, place, app.clone(), patience, &farewell);
     }
     drop(listener);
     if time::timeout(patience.farewell, farewell.shutdown()).await.is_err() {
@@ -55,48 +83,76 @@ pub async fn serve(listener: TcpListener, app: Router, patience: Patience, stop:
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    // A place first: what is not accepted waits in the kernel, at no cost to us.
-    let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, place))
-}
-
 fn greet(
-    stream: TcpStream,
-    place: OwnedSemaphorePermit,
+    stream: impl AsyncRead + AsyncWrite + Send + 'static,
+    place: Arc<Place>,
     app: Router,
     patience: Patience,
     farewell: &GracefulShutdown,
 ) {
-    // Without this a page waits for the acknowledgement of its own first packet.
-    _ = stream.set_nodelay(true);
-    let service =
-        TowerToHyperService::new(app.map_request(|request: http::Request<Incoming>| request.map(Body::new)));
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(patience.unread));
+    let here = Arc::clone(&place);
+    let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
+        let (app, busy) = (app.clone(), here.begin());
+        async move {
+            // It has to make room, and is closed in a moment.
+            let Some(_busy) = busy else { return future::pending().await };
+            let answer = app.oneshot(request.map(Body::new)).await;
+            Ok::<_, Infallible>(answer.unwrap_or_else(|never| match never {}))
+        }
+    });
     // HTTP/1 outright: guessing the version would wait without limit for the first bytes.
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(64 * 1024);
-    let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
     let connection = farewell.watch(connection);
     tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(error = %error, "a connection ended badly");
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                tracing::debug!(error = %error, "a connection ended badly");
+            },
+            () = place.closed() => {}
         }
-        drop(place);
     });
 }
 
 /// Most faults are the other side's. Those of the machine, such as no free file descriptor, need a moment to pass.
-async fn recover(error: &io::Error) {
+async fn recover(error: &io::Error, gate: &Gate, faults: &mut Seldom) {
     let theirs = matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
     );
-    if !theirs {
-        tracing::error!(error = %error, "no connection can be accepted");
-        time::sleep(Duration::from_millis(200)).await;
+    if theirs {
+        return;
+    }
+    if let Some(times) = faults.now() {
+        tracing::error!(error = %error, times, "no connection can be accepted");
+    }
+    gate.close_the_idlest();
+    time::sleep(Duration::from_millis(200)).await;
+}
+
+/// What may happen thousands of times a minute is said once.
+#[derive(Default)]
+struct Seldom {
+    times: u64,
+    said: Option<time::Instant>,
+}
+
+impl Seldom {
+    const PAUSE: Duration = Duration::from_secs(60);
+
+    /// How often it has happened since it was said last, if it is time to say so.
+    fn now(&mut self) -> Option<u64> {
+        self.times += 1;
+        if self.said.is_some_and(|said| said.elapsed() < Self::PAUSE) {
+            return None;
+        }
+        self.said = Some(time::Instant::now());
+        Some(std::mem::take(&mut self.times))
     }
 }
+
+#[cfg(test)]
+mod tests;

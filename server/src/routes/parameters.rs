@@ -1,8 +1,10 @@
 //! Reads the query part of an address strictly: what is unknown, twice or wrong is named, all at once.
 
+use std::collections::HashSet;
+
 use axum::extract::Query;
 use http::Uri;
-use model::{calendar::Zone, record::FieldFault, time::Instant};
+use model::{calendar::Zone, privacy::shown_name, record::FieldFault, text, time::Instant};
 
 use crate::problem::{Kind, Problem};
 
@@ -15,14 +17,7 @@ impl Parameters {
     pub fn of(uri: &Uri, known: &[&str]) -> Self {
         let pairs =
             Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_default();
-        let mut faults = Vec::new();
-        for (at, (name, _)) in pairs.iter().enumerate() {
-            if !known.contains(&name.as_str()) {
-                faults.push(FieldFault::new(shown(name), stray(name, known)));
-            } else if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
-                faults.push(FieldFault::new(name, "is there twice; send it once"));
-            }
-        }
+        let faults = strays(&pairs, known);
         Self { pairs, faults }
     }
 
@@ -52,6 +47,9 @@ impl Parameters {
         }
         let detail = match self.faults.as_slice() {
             [one] => format!("The parameter {} {}.", one.field, one.message),
+            [.., last] if last.field.is_empty() => {
+                "Many parameters are wrong; errors names the first.".to_owned()
+            }
             several => format!("{} parameters are wrong; errors names each.", several.len()),
         };
         Err(Problem { errors: self.faults, ..Problem::new(Kind::Validation, detail) })
@@ -71,7 +69,7 @@ pub fn zone(text: &str) -> Result<Zone, String> {
 
 /// What a record's field is compared with.
 pub fn filter(text: &str) -> Result<String, String> {
-    let fits = !text.is_empty() && text.chars().count() <= 64 && !text.chars().any(char::is_control);
+    let fits = !text.is_empty() && text::length(text) <= 64 && !text.chars().any(char::is_control);
     if fits {
         Ok(text.to_owned())
     } else {
@@ -79,19 +77,86 @@ pub fn filter(text: &str) -> Result<String, String> {
     }
 }
 
-fn shown(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(64).collect()
+/// Parameters that are named when they are wrong; of the others their number is said.
+const NAMED: usize = 20;
+/// Parameters that are compared with those that there are.
+const GUESSED: usize = 3;
+
+/// What is unknown or twice, each name once.
+fn strays(pairs: &[(String, String)], known: &[&str]) -> Vec<FieldFault> {
+    let (mut seen, mut said) = (HashSet::new(), HashSet::new());
+    let mut faults = Vec::new();
+    let mut more = 0;
+    for (name, _) in pairs {
+        let is_known = known.contains(&name.as_str());
+        let is_right = is_known && seen.insert(name);
+        if is_right || said.contains(name) {
+            continue;
+        }
+        if said.len() == NAMED {
+            more += 1;
+            continue;
+        }
+        faults.push(match is_known {
+            true => FieldFault::new(name, "is there twice; send it once"),
+            false => FieldFault::new(shown_name(name), stray(name, known, said.len() < GUESSED)),
+        });
+        said.insert(name);
+    }
+    if more > 0 {
+        faults.push(FieldFault::new("", format!("{more} more are not parameters here")));
+    }
+    faults
 }
 
-fn stray(name: &str, known: &[&str]) -> String {
+fn stray(name: &str, known: &[&str], guessing: bool) -> String {
+    let name: String = name.chars().take(64).collect::<String>().to_lowercase();
     let near = known
         .iter()
-        .map(|other| (strsim::damerau_levenshtein(&name.to_lowercase(), other), *other))
+        .filter(|_| guessing)
+        .map(|other| (strsim::damerau_levenshtein(&name, other), *other))
         .min_by_key(|(distance, _)| *distance)
         .filter(|(distance, _)| *distance <= 2);
     match near {
         Some((_, near)) => format!("is not a parameter here; did you mean {near}?"),
         None if known.is_empty() => "is not a parameter here; there are none".to_owned(),
         None => format!("is not a parameter here; there are {}", known.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: &[&str] = &["limit", "from"];
+
+    fn faults(query: &str) -> Vec<FieldFault> {
+        let uri = format!("/x?{query}").parse().unwrap();
+        Parameters::of(&uri, KNOWN).finish().map_or_else(|problem| problem.errors, |()| Vec::new())
+    }
+
+    #[test]
+    fn each_name_is_said_once() {
+        assert_eq!(faults("limit=1&from=2"), []);
+        let wrong = faults("limt=1&limit=1&limit=2&limit=3&a&a&a&ann%40example.com");
+        let names: Vec<&str> = wrong.iter().map(|fault| fault.field.as_str()).collect();
+        assert_eq!(names, ["limt", "limit", "a", "(an e-mail address)"]);
+        assert!(wrong[0].message.ends_with("did you mean limit?"), "{}", wrong[0].message);
+    }
+
+    #[test]
+    fn strays_by_the_ten_thousand_are_answered_shortly() {
+        for query in
+            [vec!["a"; 30_000].join("&"), (0..10_000).map(|n| n.to_string()).collect::<Vec<_>>().join("&")]
+        {
+            let said: usize =
+                faults(&query).iter().map(|fault| fault.field.len() + fault.message.len()).sum();
+            assert!(said < 2_000, "{said}");
+        }
+        let many = faults(&(0..10_000).map(|n| n.to_string()).collect::<Vec<_>>().join("&"));
+        assert_eq!(
+            (many.len(), many[NAMED].message.as_str()),
+            (NAMED + 1, "9980 more are not parameters here")
+        );
     }
 }

@@ -12,6 +12,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, header};
 use model::record::{FieldFault, Kind, Record, campaign_run};
+use tokio::sync::Semaphore;
 
 use crate::{
     house::SharedHouse,
@@ -62,20 +63,60 @@ fn average_above_p95(record: &Record) -> Vec<FieldFault> {
     }
 }
 
+/// Longer bodies are read beside the threads that answer, so that others do not wait for them.
+const LONG: usize = 32 * 1024;
+/// How many are read at a time.
+static READERS: Semaphore = Semaphore::const_new(2);
+
+/// Does with a body's text what takes the longer, the longer it is.
+async fn reading<T: Send + 'static>(
+    text: Arc<str>,
+    read: impl FnOnce(&str) -> T + Send + 'static,
+) -> Result<T, Problem> {
+    if text.len() <= LONG {
+        return Ok(read(&text));
+    }
+    let _place = READERS.acquire().await;
+    let read = tokio::task::spawn_blocking(move || read(&text)).await;
+    read.map_err(|_| {
+        Problem::new(problem::Kind::Internal, "The server met a fault of its own; send it again.")
+    })
+}
+
 /// A request's body as text, once it is known to be JSON by name.
 async fn json_text(headers: &HeaderMap, body: axum::body::Body) -> Result<Arc<str>, Problem> {
-    let is_json = headers.get(header::CONTENT_TYPE).is_some_and(is_json);
-    let coded = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
-    let body = body::read(body).await;
-    if !is_json || coded {
-        let detail = "Send the body as Content-Type: application/json, in UTF-8 and not compressed.";
-        return Err(Problem::new(problem::Kind::MediaType, detail));
+    let media = media(headers);
+    // A sender that asks before it sends hears at once what it would hear afterwards.
+    if headers.contains_key(header::EXPECT) {
+        if declared(headers).is_some_and(|bytes| bytes > body::MOST_BYTES) {
+            return Err(refused(BodyFault::TooLarge));
+        }
+        media.clone()?;
     }
+    let body = body::read(body).await;
+    media?;
     let bytes = body.map_err(refused)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| {
         Problem::new(problem::Kind::NotJson, "The body is not valid UTF-8, so it is not JSON.")
     })?;
     Ok(Arc::from(text))
+}
+
+/// Every header that says what the body is has to say the same: JSON, as it is.
+fn media(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut types = headers.get_all(header::CONTENT_TYPE).iter();
+    let is_json = types.next().is_some_and(is_json) && types.next().is_none();
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    let is_plain = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if is_json && codings.all(is_plain) {
+        return Ok(());
+    }
+    let detail = "Send the body as Content-Type: application/json, in UTF-8 and not compressed.";
+    Err(Problem::new(problem::Kind::MediaType, detail))
+}
+
+fn declared(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn refused(fault: BodyFault) -> Problem {
@@ -108,11 +149,34 @@ fn is_json(value: &HeaderValue) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
 
     #[track_caller]
     fn check(value: &'static str, expect: bool) {
         assert_eq!(is_json(&HeaderValue::from_static(value)), expect, "{value}");
+    }
+
+    #[track_caller]
+    fn says(headers: &[(HeaderName, &'static str)], expect: bool) {
+        let mut all = HeaderMap::new();
+        for (name, value) in headers {
+            all.append(name.clone(), HeaderValue::from_static(value));
+        }
+        assert_eq!(media(&all).is_ok(), expect, "{headers:?}");
+    }
+
+    #[test]
+    fn every_header_that_says_what_the_body_is_counts() {
+        const JSON: &str = "application/json";
+        let (media, coding) = (header::CONTENT_TYPE, header::CONTENT_ENCODING);
+        says(&[(media.clone(), JSON)], true);
+        says(&[(media.clone(), JSON), (coding.clone(), "Identity")], true);
+        says(&[(media.clone(), JSON), (coding.clone(), "identity"), (coding.clone(), "gzip")], false);
+        says(&[(media.clone(), JSON), (media.clone(), "text/plain")], false);
+        says(&[(media.clone(), JSON), (media, JSON)], false);
+        says(&[(coding, "identity")], false);
     }
 
     #[test]

@@ -54,6 +54,22 @@ async fn our_own_echo_confirms_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_record_from_before_a_rule_is_delivered_and_confirmed() {
+    let mut studio = beside_the_emulator().await;
+    let mut old = run("r1", "");
+    old.values[2] = model::record::Value::Text("2\u{202e}3".to_owned());
+    let ids = studio.store(vec![old.clone()]).await;
+    studio.start();
+    studio.drained().await;
+    studio.stop().await;
+    studio.start_with(mirroring());
+    studio.until("it is confirmed", |status| status.confirmed == 1).await;
+    let held = studio.ledger.read(T, KIND, ids[0]).await.unwrap().unwrap();
+    assert_eq!((held.stored.revision, &held.stored.record.values[2]), (1, &old.values[2]));
+    assert!(studio.ledger.rejects(T, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn edits_and_deletions_of_others_come_in() {
     let mut studio = beside_the_emulator().await;
     let ids = studio.store(runs(3)).await;

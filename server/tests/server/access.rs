@@ -116,3 +116,23 @@ async fn a_body_that_stops_does_not_hold_its_place() {
     time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("still open").unwrap();
     assert!(answer.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&answer));
 }
+
+#[tokio::test]
+async fn a_body_that_is_announced_too_large_is_not_waited_for() {
+    let studio = Studio::start();
+    let expecting = async |headers: &str| {
+        let mut stream = TcpStream::connect(authority(&studio)).await.unwrap();
+        let host = authority(&studio);
+        let head = format!(
+            "POST /api/metrics/campaign HTTP/1.1\r\nHost: {host}\r\nExpect: 100-continue\r\n{headers}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.unwrap();
+        String::from_utf8_lossy(&status).into_owned()
+    };
+    let json = "Content-Type: application/json\r\nContent-Length:";
+    assert_eq!(expecting(&format!("{json} 9000000")).await, "HTTP/1.1 413");
+    assert_eq!(expecting("Content-Type: text/plain\r\nContent-Length: 10").await, "HTTP/1.1 415");
+    assert_eq!(expecting(&format!("{json} 10")).await, "HTTP/1.1 100");
+}

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::studio::{Studio, run, until};
+use serde_json::{Value as Json, json};
+
+use crate::studio::{Folder, Studio, limited, run, until};
 
 #[tokio::test]
 async fn a_ledger_whose_file_is_gone_promises_nothing_until_it_is_back() {
@@ -24,4 +26,27 @@ async fn a_ledger_whose_file_is_gone_promises_nothing_until_it_is_back() {
     let runs = studio.json("/api/metrics/campaign").await["runs"].as_array().unwrap().clone();
     let names: Vec<&str> = runs.iter().map(|run| run["runId"].as_str().unwrap()).collect();
     assert_eq!(names, ["after", "before"], "what was refused is not there");
+}
+
+#[tokio::test]
+async fn a_limit_on_the_size_of_files_is_refused_like_a_full_disk() {
+    let folder = Folder::new();
+    // In blocks of half a kilobyte: the ledger's log reaches 4 MiB soon, and a checkpoint would come much later.
+    let command = limited(&folder, &[("USE_DATAVERSE", "false")], "-f 8192");
+    let studio = Studio::of(command, folder);
+    let mut stored = 0;
+    let refused = loop {
+        let items: Vec<Json> = (0..1_000).map(|n| run("c", &format!("{stored}-{n}"))).collect();
+        let answer = studio.post(&json!(items)).await;
+        if answer.status() != 200 {
+            break answer;
+        }
+        stored += items.len();
+        assert!(stored < 100_000, "the limit is never reached");
+    };
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(studio.get("/healthz").await.status(), 200, "the process lives");
+    let listed = studio.json("/api/pipeline").await["balance"][0]["durable"].clone();
+    assert_eq!(listed, stored, "what was acknowledged is there, and nothing else");
 }

@@ -240,6 +240,27 @@ async fn an_array_is_answered_item_by_item() {
 }
 
 #[tokio::test]
+async fn a_body_of_nothing_but_faults_is_answered_shortly() {
+    let studio = Studio::start();
+    let strays: Vec<String> = (0..100_000).map(|n| format!("\"{n}\":1")).collect();
+    let twins = vec!["\"a\":1"; 170_000].join(",");
+    let long = "x".repeat(500_000);
+    for body in [strays.join(","), twins, format!("\"{long}\":1,\"{long}\":1")] {
+        let answer = studio
+            .request("POST", "/api/metrics/campaign")
+            .header("content-type", "application/json")
+            .body(format!("{{{body}}}"));
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.status(), 422);
+        let said = answer.text().await.unwrap();
+        assert!(said.len() < 64_000, "{} bytes: {said:.1000}", said.len());
+    }
+    let answer = studio.get(&format!("/api/metrics/recent?{}", vec!["a"; 20_000].join("&"))).await;
+    assert_eq!(answer.status(), 422);
+    assert!(answer.text().await.unwrap().len() < 64_000);
+}
+
+#[tokio::test]
 async fn an_array_holds_a_thousand_and_no_more() {
     let studio = Studio::start();
     let items = |count: usize| Json::from((0..count).map(|n| run("c", &n.to_string())).collect::<Vec<_>>());

@@ -7,6 +7,7 @@ mod backups;
 #[path = "../../ledger/tests/suite/cluster.rs"]
 mod cluster;
 mod corrections;
+mod crowds;
 mod database;
 mod description;
 mod disks;

@@ -93,6 +93,24 @@ async fn the_data_folder_is_closed_to_others() {
     assert_eq!(mode & 0o777, 0o700);
 }
 
+#[tokio::test]
+async fn in_a_folder_of_others_what_is_ours_is_closed_to_them() {
+    let folder = Folder::new();
+    let data = folder.data();
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(data.join("letter.txt"), "").unwrap();
+    let studio = Studio::within(folder, &[]);
+    let mode = |name: &str| fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("."), mode("letter.txt") & 0o600), (0o755, 0o600));
+    for (name, expect) in
+        [("ledger.sqlite", 0o600), ("emulator", 0o700), ("emulator/organisation.sqlite", 0o600)]
+    {
+        assert_eq!(mode(name), expect, "{name}");
+    }
+    drop(studio);
+}
+
 /// A secret is put where a person would put it, and looked for wherever a person could find it.
 #[tokio::test]
 async fn a_planted_secret_is_found_nowhere() {

@@ -55,6 +55,13 @@ pub fn command(folder: &Folder, settings: &[(&str, &str)]) -> Command {
     prepared(Command::new(BINARY), folder, settings)
 }
 
+/// The same within a limit, as the shell's `ulimit` takes it.
+pub fn limited(folder: &Folder, settings: &[(&str, &str)], limit: &str) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("ulimit {limit} && exec \"$0\""), BINARY]);
+    prepared(shell, folder, settings)
+}
+
 /// The same under strace, which writes down every flush and everything that goes over a socket. The server stays our
 /// own child.
 pub fn traced(folder: &Folder, settings: &[(&str, &str)], trace: &Path) -> Command {

@@ -53,7 +53,7 @@ fn refused(letters: &Letters) -> impl IntoView + use<> {
         let when = moment(letter.died_at);
         view! {
             <li>
-                <a href=href>{letter.title.clone()}</a>
+                <a href=href><bdi>{letter.title.clone()}</bdi></a>
                 <p>{letter.reason.clone()}</p>
                 <p class="quiet">{format!("Refused {when}")}</p>
             </li>
@@ -77,7 +77,7 @@ fn refused(letters: &Letters) -> impl IntoView + use<> {
 
 fn handled(handlings: &[HandlingLine]) -> impl IntoView + use<> {
     let rows = handlings.iter().map(|handling| {
-        view! { <li>{handling.by.clone()}" "{handling.what.clone()}" "<span class="quiet">{moment(handling.at)}</span></li> }
+        view! { <li>{handling.by.clone()}" "<bdi>{handling.what.clone()}</bdi>" "<span class="quiet">{moment(handling.at)}</span></li> }
     });
     view! {
         <section class="card" aria-labelledby="handled">

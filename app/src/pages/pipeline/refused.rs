@@ -56,7 +56,7 @@ pub fn refused_page(frame: &Frame, facts: &RefusedFacts) -> impl IntoView + use<
             <a class="skip" href="#main">"Skip to the record"</a>
             {header::plain(frame.demo)}
             <main id="main" tabindex="-1">
-                <h1 class="sentence late"><strong>{facts.title.clone()}</strong>{format!(" Dataverse refuses {what} {}.", facts.noun)}</h1>
+                <h1 class="sentence late"><strong><bdi>{facts.title.clone()}</bdi></strong>{format!(" Dataverse refuses {what} {}.", facts.noun)}</h1>
                 {broken}
                 {why(facts)}
                 {(!facts.fields.is_empty()).then(|| form(facts))}

@@ -5,14 +5,21 @@ use std::net::IpAddr;
 /// A page elsewhere could point its own name at this machine, or post here from a browser: neither may administer. And
 /// nobody may from another machine, whatever address the emulator listens on.
 pub(crate) fn may_enter(peer: IpAddr, host: &str, origin: Option<&str>) -> bool {
+    is_here(peer) && names_this_machine(host) && origin.is_none_or(|origin| is_own_page(host, origin))
+}
+
+/// Whether a Host is this machine's own, and no other name that leads here.
+pub(crate) fn names_this_machine(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    let own_name = name == "localhost" || name.parse().is_ok_and(|address: IpAddr| is_here(address));
-    let own_page =
-        origin.is_none_or(|origin| origin.split_once("://").is_some_and(|(_, found)| found == host));
-    is_here(peer) && own_name && own_page
+    name.eq_ignore_ascii_case("localhost") || name.parse().is_ok_and(|address: IpAddr| is_here(address))
+}
+
+/// Whether an Origin is that of the host that was asked.
+pub(crate) fn is_own_page(host: &str, origin: &str) -> bool {
+    origin.split_once("://").is_some_and(|(_, found)| found.eq_ignore_ascii_case(host))
 }
 
 /// Also where an IPv4 address comes in the clothes of IPv6.

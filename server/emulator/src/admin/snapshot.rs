@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
+use crate::emulator::folder::make_private;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::store::{definitions, run, sql};
@@ -113,7 +114,7 @@ fn folder(organisation: &Organisation) -> Result<PathBuf> {
         Some(data) => data.join("snapshots"),
         None => organisation.scratch().map_err(|error| unusable(&error))?,
     };
-    std::fs::create_dir_all(&folder).map_err(|error| unusable(&error))?;
+    make_private(&folder).map_err(|error| unusable(&error))?;
     Ok(folder)
 }
 

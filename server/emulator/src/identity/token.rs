@@ -167,7 +167,7 @@ fn resource(scope: &str) -> Result<String> {
 /// Client id and secret may come by HTTP Basic instead \[ENTRA\].
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let value = headers.get("authorization")?.to_str().ok()?;
-    let encoded = value.strip_prefix("Basic ")?;
+    let (_, encoded) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))?;
     let bytes = base64::engine::general_purpose::STANDARD.decode(encoded.trim()).ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let (client, secret) = text.split_once(':')?;

@@ -6,6 +6,7 @@ mod batches;
 mod bulk_delete;
 mod changes;
 mod desk;
+mod door;
 mod durability;
 mod expands;
 mod faults;

@@ -6,28 +6,34 @@ use super::schemas::{example, reference};
 use crate::routes::{letters, records::CAMPAIGN_RUNS};
 use model::record;
 
+/// No control character.
+const PRINTED: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
+/// Entity tags, or any.
+const TAGS: &str = r#"^(\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$"#;
+
 /// Parameters that several addresses take.
 pub fn parameters() -> Value {
     let query = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "schema": schema});
-    let text = || json!({"type": "string", "minLength": 1, "maxLength": 64});
+    let text = || json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": PRINTED});
+    let some = || json!({"type": "string", "minLength": 1, "pattern": PRINTED});
     json!({
         "range": query("range", "A stretch with a name: whole days before today, and today so far",
             json!({"enum": model::range::Range::ALL.map(model::range::Range::key), "default": "live"})),
         "campaign": query("campaign", "Only runs of this campaign", text()),
         "phase": query("phase", "Only runs of this phase", text()),
-        "tz": query("tz", "The time zone that days are counted in, such as Europe/Berlin", json!({"type": "string"})),
-        "from": query("from", "Inclusive", json!({"type": "string"})),
-        "to": query("to", "Exclusive", json!({"type": "string"})),
+        "tz": query("tz", "The time zone that days are counted in, such as Europe/Berlin", some()),
+        "from": query("from", "Inclusive", some()),
+        "to": query("to", "Exclusive", some()),
         "compare": query("compare", "With which stretch the figures are compared",
             json!({"enum": ["previous", "weekdays", "year"], "default": "previous"})),
         "limit": query("limit", "How many at most", json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 10})),
-        "cursor": query("cursor", "`next` of the page before", json!({"type": "string"})),
+        "cursor": query("cursor", "`next` of the page before", some()),
         "kind": {"name": "kind", "in": "path", "required": true, "schema": {"enum": record::KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()}},
         "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
         "If-Match": {"name": "If-Match", "in": "header", "description": "The entity tag of the state that was seen",
-            "schema": {"type": "string"}},
+            "schema": {"type": "string", "pattern": TAGS}},
         "If-None-Match": {"name": "If-None-Match", "in": "header", "description": "The entity tag of the answer that is held",
-            "schema": {"type": "string"}},
+            "schema": {"type": "string", "pattern": TAGS}},
         "slug": {"name": "slug", "in": "path", "required": true, "schema": {"type": "string"}},
     })
 }
@@ -65,7 +71,8 @@ pub fn paths() -> Value {
 fn take() -> Value {
     json!({
         "summary": "Stores one run or an array of at most 1,000; a 2xx means that they are on disk",
-        "description": "Sending again is safe: the same content is a duplicate. An array's items are answered one by one.",
+        "description": "Sending again is safe: the same content is a duplicate. An array's items are answered one by one, \
+                        those that are not as described as well.",
         "requestBody": body(&json!({"oneOf": [
             reference("SentRun"), {"type": "array", "maxItems": 1000, "items": reference("SentRun")},
         ]})),

@@ -8,6 +8,15 @@ use crate::{problem, routes::records::CAMPAIGN_RUNS};
 const MONEY: &str = r"^[0-9]+\.[0-9]{5}$";
 const TWO_DECIMALS: &str = r"^[0-9]+\.[0-9]{2}$";
 
+/// No control character, nothing invisible, no white space at the ends. What joins emoji is not among what is invisible.
+const TEXT: &str = concat!(
+    r"^[^\s\u0000-\u001F\u007F-\u009F\u00AD\u200B\u200C\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]",
+    r"([^\u0000-\u001F\u007F-\u009F\u00AD\u200B\u200C\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]*",
+    r"[^\s\u0000-\u001F\u007F-\u009F\u00AD\u200B\u200C\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF])?$",
+);
+/// As JSON writes a number, and never below nought.
+const DECIMAL_TEXT: &str = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$";
+
 pub fn schemas() -> Value {
     let kind = CAMPAIGN_RUNS.kind;
     json!({
@@ -126,22 +135,29 @@ fn sent(kind: &Kind) -> Value {
         }
     }
     if let Some(naming) = &kind.naming {
-        let schema = json!({"type": "string", "minLength": 1, "maxLength": naming.max_chars,
-            "description": format!("What people see instead of {}", kind.fields[naming.of].json)});
+        let mut schema = text(naming.max_chars);
+        schema["description"] = json!(format!("What people see instead of {}", kind.fields[naming.of].json));
         properties.insert(naming.json.to_owned(), schema);
     }
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
+fn text(most: usize) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": TEXT,
+        "description": "Its length counts UTF-16 units, as Dataverse does; personal data is refused"})
+}
+
 fn sent_field(field: &Field) -> Value {
     match field.shape {
-        Shape::Text { max_chars } => json!({"type": "string", "minLength": 1, "maxLength": max_chars}),
+        Shape::Text { max_chars } => text(max_chars),
         Shape::Whole { max } if field.need == Need::Nought => {
             json!({"type": "integer", "minimum": 0, "maximum": max, "default": 0})
         }
         Shape::Whole { max } => json!({"type": "integer", "minimum": 0, "maximum": max}),
         Shape::Decimal { scale, max } => json!({
             "type": ["number", "string"],
+            "minimum": 0,
+            "pattern": DECIMAL_TEXT,
             "default": "0",
             "description": format!("From 0 to {}; digits past the last place are rounded half to even",
                 model::decimal::format(max, scale)),

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     Resource,
     intake::{entity_tag, not_json},
-    json_text,
+    json_text, reading,
 };
 use crate::{
     access::Asker,
@@ -57,8 +57,12 @@ pub async fn correct(
 ) -> Result<Response, Problem> {
     let text = json_text(&headers, body).await?;
     let held = known(&house, resource, asker, &id).await?;
-    serde_json::from_str::<&serde_json::value::RawValue>(&text).map_err(|error| not_json(&error))?;
-    let record = record::parse(resource.kind, &text, house.now()).map_err(Problem::fields)?;
+    let now = house.now();
+    let read = move |text: &str| {
+        serde_json::from_str::<&serde_json::value::RawValue>(text).map_err(|error| not_json(&error))?;
+        record::parse(resource.kind, text, now).map_err(Problem::fields)
+    };
+    let record = reading(text, read).await??;
     let expected = expected_revision(&headers, held.stored.revision)?;
     let change = house.ledger.correct(asker.tenant, resource.kind, held.stored.id, record, expected).await?;
     became(resource, change, "corrected")

@@ -8,12 +8,15 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use ledger::{Outcome, Verdict};
-use model::record::{self, Elements, FieldFault, Record, Stored};
+use model::{
+    record::{self, Elements, FieldFault, Guesses, Record, Stored},
+    time::Instant,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Resource, json_text};
+use super::{Resource, json_text, reading};
 use crate::{
     access::Asker,
     house::SharedHouse,
@@ -22,6 +25,17 @@ use crate::{
 };
 
 pub const MOST_ITEMS: usize = 1_000;
+/// Faults of an array that are explained, over all its items; of the others the number is said.
+const EXPLAINED: usize = 100;
+
+/// One record, or why it is none.
+type Read = Result<Record, Vec<FieldFault>>;
+
+/// A body, read.
+enum Sent {
+    One(Read),
+    Many(Vec<Read>),
+}
 
 pub async fn take(
     State(house): State<SharedHouse>,
@@ -31,14 +45,40 @@ pub async fn take(
     body: Body,
 ) -> Result<Response, Problem> {
     let text = json_text(&headers, body).await?;
-    match record::elements(&text).map_err(|error| not_json(&error))? {
-        Elements::One(item) => one(&house, resource, asker, item).await,
+    let now = house.now();
+    match reading(text, move |text| read(resource, text, now)).await?? {
+        Sent::One(record) => one(&house, resource, asker, record.map_err(Problem::fields)?).await,
+        Sent::Many(items) => many(&house, resource, asker, items).await,
+    }
+}
+
+fn read(resource: &Resource, text: &str, now: Instant) -> Result<Sent, Problem> {
+    match record::elements(text).map_err(|error| not_json(&error))? {
+        Elements::One(item) => Ok(Sent::One(record::parse(resource.kind, item, now))),
         Elements::Many(items) if items.len() > MOST_ITEMS => {
             let message = format!("must hold at most {MOST_ITEMS} records; this one holds {}", items.len());
             Err(Problem::fields(vec![FieldFault::new("", message)]))
         }
-        Elements::Many(items) => many(&house, resource, asker, &items).await,
+        Elements::Many(items) => {
+            let (mut guesses, mut left) = (Guesses::default(), EXPLAINED);
+            let each = items.iter().map(|item| {
+                let read = record::parse_one_of_many(resource.kind, item, now, &mut guesses);
+                read.map_err(|faults| explained(faults, &mut left))
+            });
+            Ok(Sent::Many(each.collect()))
+        }
     }
+}
+
+/// As many of the faults as may still be explained, and the number of the others.
+fn explained(mut faults: Vec<FieldFault>, left: &mut usize) -> Vec<FieldFault> {
+    let more = faults.len().saturating_sub(*left);
+    faults.truncate(*left);
+    *left -= faults.len();
+    if more > 0 {
+        faults.push(FieldFault::new("", format!("has {more} more faults")));
+    }
+    faults
 }
 
 pub(super) fn not_json(error: &serde_json::Error) -> Problem {
@@ -50,9 +90,8 @@ async fn one(
     house: &SharedHouse,
     resource: &'static Resource,
     asker: Asker,
-    item: &str,
+    record: Record,
 ) -> Result<Response, Problem> {
-    let record = record::parse(resource.kind, item, house.now()).map_err(Problem::fields)?;
     let outcomes = house.ledger.store(asker.tenant, resource.kind, vec![record.clone()]).await?;
     let Some(Outcome { id, verdict }) = outcomes.into_iter().next() else {
         return Err(Problem::new(
@@ -139,15 +178,14 @@ async fn many(
     house: &SharedHouse,
     resource: &'static Resource,
     asker: Asker,
-    items: &[&str],
+    items: Vec<Read>,
 ) -> Result<Response, Problem> {
-    let now = house.now();
     let mut good = Vec::with_capacity(items.len());
     // Of each item its warnings, or why it is refused.
     let read: Vec<Result<Vec<FieldFault>, Vec<FieldFault>>> = items
-        .iter()
+        .into_iter()
         .map(|item| {
-            let record = record::parse(resource.kind, item, now)?;
+            let record = item?;
             let warnings = (resource.warn)(&record);
             good.push(record);
             Ok(warnings)
@@ -191,4 +229,23 @@ fn became(index: usize, outcome: Option<Outcome>, warnings: Vec<FieldFault>) -> 
     };
     let errors = why.map(|why| FieldFault::new("", why)).into_iter().collect();
     Item { index, id: Some(id), status, errors, warnings }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routes::records::CAMPAIGN_RUNS;
+
+    const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
+
+    #[test]
+    fn an_array_of_nothing_but_faults_is_answered_no_longer_than_one_that_is_stored() {
+        let strays: Vec<String> = (0..100).map(|n| format!("\"{n:03}\":1")).collect();
+        let body = format!("[{}]", vec![format!("{{{}}}", strays.join(",")); MOST_ITEMS].join(","));
+        let Ok(Sent::Many(items)) = read(&CAMPAIGN_RUNS, &body, NOW) else { panic!("not an array") };
+        let faults: Vec<FieldFault> = items.into_iter().flat_map(Result::unwrap_err).collect();
+        assert!(faults.len() <= MOST_ITEMS + EXPLAINED, "{}", faults.len());
+        assert!(serde_json::to_string(&faults).unwrap().len() < 64_000);
+        assert_eq!(faults.last().unwrap().message, "has 26 more faults");
+    }
 }

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::record::{campaign_run::CAMPAIGN_RUN, to_json};
+use crate::{
+    decimal,
+    record::{campaign_run::CAMPAIGN_RUN, to_json},
+};
 
 const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
 
@@ -52,6 +55,16 @@ fn texts_keep_to_their_rules() {
     check("phase", "\"12345678901234567\"", Err("this one has 17"));
     check("campaignName", "\"Autumn launch\"", Ok(()));
     check("campaignName", "\"\"", Err("1 to 100"));
+    check("campaignId", "\"a\\u202eb\"", Err("invisible"));
+    check("campaignName", "\"\u{3164}\"", Err("invisible"));
+    check("runId", "\"call +49 170 1234567\"", Err("phone"));
+}
+
+#[test]
+fn lengths_are_counted_as_dataverse_counts_them() {
+    let rockets = |count: usize| format!("\"{}\"", "🚀".repeat(count));
+    check("campaignId", &rockets(32), Ok(()));
+    check("campaignId", &rockets(33), Err("this one has 66"));
 }
 
 #[test]
@@ -61,6 +74,8 @@ fn whole_numbers_keep_to_their_rules() {
     check("tokensIn", "2147483648", Err("out of range"));
     check("tokensIn", "-1", Err("out of range"));
     check("tokensIn", "1.5", Err("fraction"));
+    check("tokensIn", "1.0000000005", Err("fraction"));
+    check("tokensIn", "2147483647.0000000001", Err("fraction"));
     check("tokensIn", "1e300", Err("out of range"));
     check("tokensIn", "\"5\"", Err("this is a text"));
     check("tokensIn", "true", Err("true or false"));
@@ -84,6 +99,7 @@ fn times_are_bounded() {
     check("createdAt", "\"1999-12-31T23:59:59Z\"", Err("year 2000"));
     check("createdAt", "\"2126-11-18T09:30:00Z\"", Err("one day ahead"));
     check("createdAt", "\"yesterday\"", Err("written otherwise"));
+    check("createdAt", "\"2026-11-18T09:30:00+25:00\"", Err("written otherwise"));
     check("createdAt", "1795000000", Err("this is a number"));
 }
 
@@ -96,6 +112,57 @@ fn strangers_are_named_with_a_guess() {
     let twice =
         r#"{"campaignId":"a","campaignId":"b","runId":"r","phase":"1","agentsTotal":1,"agentsSuccessful":1}"#;
     assert_eq!(parse(&CAMPAIGN_RUN, twice, NOW).unwrap_err()[0].message, "is there twice; send it once");
+}
+
+#[track_caller]
+fn refuse(json: &str, compared: usize) -> Vec<FieldFault> {
+    let mut guesses = Guesses::default();
+    let faults = parse_one_of_many(&CAMPAIGN_RUN, json, NOW, &mut guesses).unwrap_err();
+    assert!(guesses.compared <= compared, "{} names were compared", guesses.compared);
+    faults
+}
+
+#[test]
+fn strays_by_the_hundred_thousand_cost_no_more_than_a_few() {
+    let fields = CAMPAIGN_RUN.fields.len();
+    let members: Vec<String> = (0..100_000).map(|n| format!("\"{n}\":1")).collect();
+    let faults = refuse(&format!("{{{}}}", members.join(",")), 3 * fields);
+    // Those that are named, the number of the others, and five fields that are missing.
+    assert_eq!(faults.len(), members::NAMED + 1 + 5);
+    assert_eq!(faults[members::NAMED].message, "has 99980 more members that are not its fields");
+
+    // The records of one body share the guesses.
+    let (mut guesses, one) =
+        (Guesses::default(), with(&[("campaign_id", "1"), ("run_id", "1"), ("fase", "1")]));
+    let seen: Vec<String> = (0..1_000)
+        .map(|_| parse_one_of_many(&CAMPAIGN_RUN, &one, NOW, &mut guesses).unwrap_err()[0].message.clone())
+        .collect();
+    assert!(seen[0].ends_with("did you mean campaignId?"), "{}", seen[0]);
+    assert_eq!(seen[999], "is not a field of this record");
+    assert!(guesses.compared <= 30 * fields, "{}", guesses.compared);
+}
+
+#[test]
+fn each_name_is_said_once_and_cut_short() {
+    let long = "x".repeat(500_000);
+    let twice = refuse(&format!("{{\"{long}\":1,\"{long}\":2,\"a\":1,\"a\":1,\"a\":1}}"), 100);
+    assert_eq!(twice.iter().filter(|fault| fault.field == "a").count(), 1);
+    assert!(twice.iter().all(|fault| fault.field.len() <= 64));
+    let known = refuse(&format!("{{{}}}", vec!["\"phase\":\"1\""; 50].join(",")), 0);
+    assert_eq!(known.iter().filter(|fault| fault.field == "phase").count(), 1);
+    let derived = refuse(&format!("{{{}}}", vec!["\"successRate\":1"; 50].join(",")), 0);
+    assert_eq!(derived.iter().filter(|fault| fault.field == "successRate").count(), 1);
+    assert_eq!(refuse(r#"{"ann@example.com":1}"#, 100)[0].field, "(an e-mail address)");
+}
+
+#[test]
+fn what_was_taken_once_is_read_again() {
+    for odd in ["\"a\\u202eb\"", "\"ann@example.com.\"", "\" a\""] {
+        let json = with(&[("campaignId", odd)]);
+        assert!(parse(&CAMPAIGN_RUN, &json, NOW).is_err(), "{odd}");
+        assert!(parse_again(&CAMPAIGN_RUN, &json, NOW).is_ok(), "{odd}");
+    }
+    assert!(parse_again(&CAMPAIGN_RUN, &with(&[("campaignId", "\"\"")]), NOW).is_err());
 }
 
 #[test]
