@@ -21,7 +21,7 @@ use crate::{
 /// Takes in what is new, and says which records have to be locked for the rest: tenant and position.
 pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(TenantId, i64)>, Error> {
     page.reopen();
-    let open = page.open();
+    let open = page.next_round();
     let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
     let decided = round(page, &open, &facts);
     let added = write::add(step, page.kind, &decided).await?;
@@ -37,7 +37,7 @@ pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(T
 /// Says what became of each row, in the order of the page. The records' rows and their entries are locked.
 pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<Reflected>, Error> {
     loop {
-        let open = page.open();
+        let open = page.next_round();
         if open.is_empty() {
             return Ok(page.answers());
         }

@@ -18,7 +18,7 @@ use crate::{
 pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<Reflected>, Error> {
     page.reopen();
     loop {
-        let open = page.open();
+        let open = page.next_round();
         if open.is_empty() {
             return Ok(page.answers());
         }

@@ -105,6 +105,7 @@ suites! {
         a_mark_is_one_process_s_at_a_time
         a_question_is_asked_once_and_answered_by_somebody
     }
+        rows_of_one_record_are_decided_at_once
     outside {
         what_a_flow_marks_counts_as_delivered
         a_row_that_vanished_is_unaccounted_for
