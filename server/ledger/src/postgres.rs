@@ -19,6 +19,7 @@ mod migrate;
 mod mirror;
 mod origin;
 mod outbox;
+mod reach;
 mod row;
 mod schema;
 mod settle;
@@ -55,6 +56,9 @@ use crate::{
 };
 
 /// One process's way to the ledger in a database.
+/// Who probes asks again soon, and gives up soon.
+const PROBE: Duration = Duration::from_secs(2);
+
 pub(crate) struct Postgres {
     schema: Schema,
     readers: PgPool,
@@ -71,7 +75,7 @@ macro_rules! reading {
     ($store:ident, $connection:ident => $question:expr) => {
         'asked: {
             for last in [false, true] {
-                let mut taken = $store.readers.acquire().await.map_err(|error| fault::of(&error))?;
+                let mut taken = reach::acquire(&$store.readers).await.map_err(|error| fault::of(&error))?;
                 let answer = timeout($store.patience, async {
                     let mut transaction = taken.begin_with($store.schema.begin_reading()).await?;
                     let $connection = &mut *transaction;
@@ -109,7 +113,8 @@ impl Postgres {
                 .connect_lazy_with((*options).clone())
         };
         let (readers, writers) = (pool(readers), pool(1));
-        let mut connection = writers.acquire().await.map_err(|error| migrate::refusal(&place, &error))?;
+        let mut connection =
+            reach::acquire(&writers).await.map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
         target::refuse_unfinished(&mut connection, &schema, &place).await?;
         let writer = Writer {
@@ -142,8 +147,11 @@ impl Postgres {
     /// Whether it reads, and whether it writes.
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
         let schema = &self.schema;
-        reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))?;
-        self.desk.probe().await
+        let probed = timeout(PROBE, async {
+            reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))?;
+            self.desk.probe().await
+        });
+        probed.await.unwrap_or_else(|_| Err(fault::of(&Error::PoolTimedOut)))
     }
 
     pub(crate) async fn unconfirmed(
