@@ -189,6 +189,15 @@ impl Ledger {
 
     /// Dataverse acknowledged these. Those whose lease is no longer theirs are passed over, here and below.
     pub async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError> {
+    /// How many bytes wait in a log for their place in the ledger's file; none where the ledger is no file.
+    #[must_use]
+    pub fn log_size(&self) -> Option<u64> {
+        match &*self.store {
+            Store::Folder(store) => Some(store.log_size()),
+            Store::Database(_) => None,
+        }
+    }
+
         self.desk().settle(tickets(parcels), Settlement::Delivered { at }).await
     }
 

@@ -14,6 +14,7 @@ mod known;
 mod letters;
 mod list;
 mod marks;
+mod log;
 mod mirror;
 mod open;
 mod row;
@@ -67,11 +68,23 @@ impl Sqlite {
         chance: Arc<dyn Chance>,
         changes: watch::Sender<u64>,
     ) -> Result<Self, OpenError> {
+    ) -> Result<Self, OpenError> {
+        Self::open_bounded(folder, log::MOST, clock, chance, changes).await
+    }
+
+    /// With a log of no more than about that many bytes.
+    async fn open_bounded(
+        folder: PathBuf,
+        log_most: u64,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        changes: watch::Sender<u64>,
         let lock = folder::claim(&folder)?;
-        let files = Files::of(folder)?;
+        let files = Files::of(folder, log_most)?;
         let connection = open::migrated(&files).await?;
         let readers = open::readers(&files);
-        let writer = writer::Writer::new(files.clone(), connection, Arc::clone(&clock), chance, changes);
+        let (of_writer, of_log) = (files.clone(), readers.clone());
+        let writer = writer::Writer::new(of_writer, connection, Arc::clone(&clock), chance, changes, of_log);
         let desk = Desk::open(|queue| writer.run(queue));
         Ok(Self {
             files,
@@ -92,7 +105,6 @@ impl Sqlite {
 
     /// Whether it reads, and whether it writes.
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
-        self.files.are_there()?;
         let mut connection = self.readers.acquire().await.map_err(fault::of)?;
         sqlx::query("SELECT count(*) FROM tenants").fetch_one(&mut *connection).await.map_err(fault::of)?;
         drop(connection);
