@@ -16,6 +16,7 @@ mod problem;
 mod routes;
 mod settings;
 mod snapshot;
+mod upkeep;
 
 use std::process::ExitCode;
 

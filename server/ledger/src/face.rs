@@ -177,18 +177,18 @@ impl Ledger {
         either!(self, store => store.hours(tenant, from).await)
     }
 
+    /// Looks after what is counted while it is not waited for: counts anew what is counted as it changes, adds up hours
+    /// older than a week, and lets receipts older than three days go. Says of how many hours the backlog was counted wrong;
+    /// it is right afterwards.
+    pub async fn tend(&self) -> Result<usize, LedgerError> {
+        either!(self, store => store.tend().await)
+    }
+
     /// Whether the ledger reads and writes now.
     pub async fn healthy(&self) -> Result<(), LedgerError> {
         either!(self, store => store.healthy().await)
     }
 
-    /// Lends out up to `most` parcels, oldest first, fairly between tenants, for so long.
-    pub async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
-        self.desk().lease(most, hold).await
-    }
-
-    /// Dataverse acknowledged these. Those whose lease is no longer theirs are passed over, here and below.
-    pub async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError> {
     /// How many bytes wait in a log for their place in the ledger's file; none where the ledger is no file.
     #[must_use]
     pub fn log_size(&self) -> Option<u64> {
@@ -198,6 +198,13 @@ impl Ledger {
         }
     }
 
+    /// Lends out up to `most` parcels, oldest first, fairly between tenants, for so long.
+    pub async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
+        self.desk().lease(most, hold).await
+    }
+
+    /// Dataverse acknowledged these. Those whose lease is no longer theirs are passed over, here and below.
+    pub async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError> {
         self.desk().settle(tickets(parcels), Settlement::Delivered { at }).await
     }
 

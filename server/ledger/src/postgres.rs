@@ -28,6 +28,7 @@ mod standing;
 mod statements;
 mod step;
 mod target;
+mod upkeep;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -40,7 +41,7 @@ use model::{
     tenant::TenantId,
     time::Instant,
 };
-use sqlx::{Connection, Error, PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection, Error, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
@@ -55,10 +56,10 @@ use crate::{
     Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
 };
 
-/// One process's way to the ledger in a database.
 /// Who probes asks again soon, and gives up soon.
 const PROBE: Duration = Duration::from_secs(2);
 
+/// One process's way to the ledger in a database.
 pub(crate) struct Postgres {
     schema: Schema,
     readers: PgPool,
@@ -198,14 +199,35 @@ impl Postgres {
     }
 
     pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
-        let (since, counts) = self.counted.recent(tenant, self.clock.now());
+        let (times, counts) = self.counted.recent(tenant);
         let mut counted = counts.clone();
         let standing = reading!(self, connection => {
             counted.clone_from(&counts);
             standing::standing(Asked { connection, schema: &self.schema, tenant }, &mut counted)
         })?;
-        self.counted.keep(tenant, since, counted);
+        self.counted.keep(tenant, times, counted);
         Ok(standing)
+    }
+
+    /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
+    /// backlog was counted wrong; it is right afterwards.
+    pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
+        let mut taken = reach::acquire(&self.readers).await.map_err(|error| fault::of(&error))?;
+        let tended = self.tend_on(&mut taken).await;
+        if tended.is_err() {
+            // A transaction may be open in it.
+            taken.close_on_drop();
+        }
+        tended.map_err(|error| fault::of(&error))
+    }
+
+    async fn tend_on(&self, connection: &mut PgConnection) -> Result<usize, Error> {
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", upkeep::LIMITS);
+        self.schema.script(&begin).execute(&mut *connection).await?;
+        let counted = counted::recount(connection, &self.schema).await?;
+        self.schema.script("COMMIT").execute(&mut *connection).await?;
+        self.counted.renew(counted);
+        upkeep::tend(connection, &self.schema).await
     }
 
     pub(crate) async fn dead_letters(

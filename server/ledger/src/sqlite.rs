@@ -1,5 +1,6 @@
 //! The ledger in one SQLite file: one writer that groups requests, a few readers beside it.
 
+mod backlog;
 mod backup;
 mod change;
 mod confirm;
@@ -13,8 +14,8 @@ mod intake;
 mod known;
 mod letters;
 mod list;
-mod marks;
 mod log;
+mod marks;
 mod mirror;
 mod open;
 mod row;
@@ -46,7 +47,7 @@ pub(crate) use self::source::Source;
 use self::{folder::FolderLock, open::Files, standing::Counted};
 use crate::{
     DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question, Reject,
-    Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch,
+    Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch, upkeep,
 };
 
 /// One open SQLite ledger.
@@ -68,7 +69,6 @@ impl Sqlite {
         chance: Arc<dyn Chance>,
         changes: watch::Sender<u64>,
     ) -> Result<Self, OpenError> {
-    ) -> Result<Self, OpenError> {
         Self::open_bounded(folder, log::MOST, clock, chance, changes).await
     }
 
@@ -79,6 +79,7 @@ impl Sqlite {
         clock: Arc<dyn Clock>,
         chance: Arc<dyn Chance>,
         changes: watch::Sender<u64>,
+    ) -> Result<Self, OpenError> {
         let lock = folder::claim(&folder)?;
         let files = Files::of(folder, log_most)?;
         let connection = open::migrated(&files).await?;
@@ -109,6 +110,27 @@ impl Sqlite {
         sqlx::query("SELECT count(*) FROM tenants").fetch_one(&mut *connection).await.map_err(fault::of)?;
         drop(connection);
         self.desk.probe().await
+    }
+
+    /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
+    /// backlog was counted wrong; it is right afterwards.
+    pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
+        standing::recount(&self.readers, &self.counted).await.map_err(fault::of)?;
+        let before = upkeep::oldest_hour(self.clock.now());
+        let wrong = backlog::wrong(&self.readers, before).await.map_err(fault::of)?;
+        let mut gone = self.desk.tend(wrong > 0).await?;
+        for _ in 1..upkeep::TURNS {
+            if gone < upkeep::RECEIPTS {
+                break;
+            }
+            gone = self.desk.tend(false).await?;
+        }
+        Ok(wrong)
+    }
+
+    /// How many bytes wait beside the file for their place in it.
+    pub(crate) fn log_size(&self) -> u64 {
+        self.files.log_size()
     }
 
     pub(crate) async fn unconfirmed(
@@ -155,8 +177,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
-        let now = self.clock.now();
-        standing::standing(&self.readers, &self.counted, tenant, now).await.map_err(fault::of)
+        standing::standing(&self.readers, &self.counted, tenant).await.map_err(fault::of)
     }
 
     pub(crate) async fn dead_letters(

@@ -8,7 +8,7 @@ use sqlx::{Error, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
 use super::{
-    change, confirm, delivery, fault, intake,
+    backlog, change, confirm, delivery, fault, intake,
     known::Known,
     log::{self, Log},
     marks, mirror,
@@ -211,6 +211,10 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
         }
         Work::Mark { kind, errand, answer } => {
             answer.fill(marks::run(step, kind, errand).await?);
+            Ok(())
+        }
+        Work::Tend { mends, answer } => {
+            answer.fill(backlog::tend(step, *mends).await?);
             Ok(())
         }
         Work::Spend { cost, answer } => {

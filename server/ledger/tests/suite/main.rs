@@ -1,5 +1,6 @@
 //! What every store must hold to, asked through the ledger's face; and what is one store's own.
 
+mod backlog;
 mod backup;
 mod broken;
 mod carry;
@@ -53,6 +54,10 @@ macro_rules! suites {
 }
 
 suites! {
+    backlog {
+        what_was_counted_wrong_is_said_and_mended
+        old_hours_become_one_and_old_receipts_go
+    }
     delivery {
         what_is_lent_is_not_lent_again_until_it_comes_back
         a_delivered_record_leaves_the_outbox_and_bears_the_time
@@ -100,12 +105,12 @@ suites! {
         what_is_no_record_is_kept_among_the_rejects_until_it_is
         what_was_withdrawn_unsent_and_stands_there_is_back
         a_page_is_decided_in_its_order
+        rows_of_one_record_are_decided_at_once
         a_deletion_does_not_say_whose_the_row_was
         a_full_read_must_meet_what_stands_there
         a_mark_is_one_process_s_at_a_time
         a_question_is_asked_once_and_answered_by_somebody
     }
-        rows_of_one_record_are_decided_at_once
     outside {
         what_a_flow_marks_counts_as_delivered
         a_row_that_vanished_is_unaccounted_for
