@@ -6,15 +6,17 @@ pub mod expiry;
 mod organisation;
 mod road;
 mod rotation;
+mod together;
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use dataverse::Client;
 use jiff::civil::Date;
-use ledger::{Ledger, LedgerError};
+use ledger::{Ledger, LedgerError, Question};
 use model::{
     delivery::{Delivery, DeliveryState},
+    record::Kind,
     tenant::TenantId,
     time::Instant,
 };
@@ -26,6 +28,8 @@ pub use organisation::Target;
 pub use road::{Road, pace, tenants};
 pub use rotation::Rotation;
 
+use together::Together;
+
 /// What the rest of the server knows of delivery, from the moment it starts.
 pub struct Carrier {
     /// The organisation's address, or what stands in for it.
@@ -35,6 +39,8 @@ pub struct Carrier {
     /// The last day of the credentials.
     expires: ArcSwap<Option<Date>>,
     stage: ArcSwap<Stage>,
+    /// Where records stand and what is asked, for all who look at once.
+    counted: Together<(ledger::Standing, Vec<(&'static Kind, Question)>)>,
 }
 
 enum Stage {
@@ -79,6 +85,7 @@ impl Carrier {
             demo: target.controls().map(Demo::of),
             expires: ArcSwap::from_pointee(target.expires()),
             stage: ArcSwap::from_pointee(stage),
+            counted: Together::default(),
         }
     }
 
@@ -112,8 +119,9 @@ impl Carrier {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn delivery(&self, ledger: &Ledger, tenant: TenantId) -> Result<Delivery, LedgerError> {
-        let counted = ledger.standing(tenant).await?;
-        let questions = ledger.questions().await?;
+        let counted =
+            async { Ok::<_, LedgerError>((ledger.standing(tenant).await?, ledger.questions().await?)) };
+        let (counted, questions) = self.counted.get(tenant, counted).await?;
         let (state, reason) = self.state();
         Ok(Delivery {
             attention: attention::sentences(&counted, &questions),

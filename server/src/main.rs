@@ -17,6 +17,7 @@ mod problem;
 mod routes;
 mod settings;
 mod snapshot;
+mod upkeep;
 
 use std::process::ExitCode;
 

@@ -181,7 +181,7 @@ async fn same_figures(
     let tenants = source.tenants().await?;
     for tenant in &tenants {
         let standing = ledger.standing(*tenant).await.map_err(CarryError::Target)?;
-        if standing != source.standing(*tenant, now).await? {
+        if standing != source.standing(*tenant).await? {
             return Err(CarryError::Differs { what: format!("the balance of tenant {tenant}") });
         }
         let history =

@@ -107,6 +107,11 @@ pub(crate) enum Work {
         cost: i64,
         answer: Slot<()>,
     },
+    /// Mends what was counted wrong where it was, adds up old hours and lets old receipts go; says how many of these.
+    Tend {
+        mends: bool,
+        answer: Slot<i64>,
+    },
     /// Writes nothing that anybody reads, to see whether writing works.
     Probe(Slot<()>),
     /// Spoils the connection, as no disk would do on demand.
@@ -196,6 +201,7 @@ impl Work {
             Self::Resend { answer, .. } | Self::Drop { answer, .. } => answer.send(committed),
             Self::Reflect { answer, .. } => answer.send(committed),
             Self::Mark { answer, .. } => answer.send(committed),
+            Self::Tend { answer, .. } => answer.send(committed),
             #[cfg(test)]
             Self::Spoil(_, answer) => answer.send(committed),
         }

@@ -128,6 +128,11 @@ impl Desk {
         self.ask(|answer| Command::of_house(Work::Spend { cost, answer })).await
     }
 
+    /// Says how many receipts went.
+    pub(crate) async fn tend(&self, mends: bool) -> Result<i64, LedgerError> {
+        self.ask(|answer| Command::of_house(Work::Tend { mends, answer })).await
+    }
+
     /// Whether writing works.
     pub(crate) async fn probe(&self) -> Result<(), LedgerError> {
         self.ask(|slot| Command::of_house(Work::Probe(slot))).await

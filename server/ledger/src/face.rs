@@ -185,9 +185,25 @@ impl Ledger {
         either!(self, store => store.hours(tenant, from).await)
     }
 
+    /// Looks after what is counted while it is not waited for: counts anew what is counted as it changes, adds up hours
+    /// older than a week, and lets receipts older than three days go. Says of how many hours the backlog was counted wrong;
+    /// it is right afterwards.
+    pub async fn tend(&self) -> Result<usize, LedgerError> {
+        either!(self, store => store.tend().await)
+    }
+
     /// Whether the ledger reads and writes now.
     pub async fn healthy(&self) -> Result<(), LedgerError> {
         either!(self, store => store.healthy().await)
+    }
+
+    /// How many bytes wait in a log for their place in the ledger's file; none where the ledger is no file.
+    #[must_use]
+    pub fn log_size(&self) -> Option<u64> {
+        match &*self.store {
+            Store::Folder(store) => Some(store.log_size()),
+            Store::Database(_) => None,
+        }
     }
 
     /// Lends out up to `most` parcels, oldest first, fairly between tenants, for so long.

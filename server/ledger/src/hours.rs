@@ -71,14 +71,13 @@ impl Stretch {
 /// What a store asks, and what it does with the three numbers that it is told of an hour.
 pub(crate) type Source<'a> = (&'a str, fn(&mut HourBalance, [i64; 3]));
 
-pub(crate) const fn sources<'a>([received, passed, pending, dead]: [&'a str; 4]) -> [Source<'a>; 4] {
+pub(crate) const fn sources<'a>([received, passed, backlog]: [&'a str; 3]) -> [Source<'a>; 3] {
     [
         (received, |balance, [received, ..]| balance.received = received),
         (passed, |balance, [mirrored, delivered, confirmed]| {
             (balance.mirrored, balance.delivered, balance.confirmed) = (mirrored, delivered, confirmed);
         }),
-        (pending, |balance, [pending, ..]| balance.pending = pending),
-        (dead, |balance, [dead, ..]| balance.dead = dead),
+        (backlog, |balance, [pending, dead, _]| (balance.pending, balance.dead) = (pending, dead)),
     ]
 }
 

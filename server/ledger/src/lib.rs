@@ -30,6 +30,7 @@ mod sqlite;
 pub mod standing;
 #[cfg(test)]
 mod trial;
+mod upkeep;
 mod verdict;
 
 pub use carry::{Carried, CarryError, Compared, Progress, carry};

@@ -19,6 +19,7 @@ mod migrate;
 mod mirror;
 mod origin;
 mod outbox;
+mod reach;
 mod row;
 mod schema;
 mod settle;
@@ -27,6 +28,7 @@ mod standing;
 mod statements;
 mod step;
 mod target;
+mod upkeep;
 mod writer;
 
 use std::{sync::Arc, time::Duration};
@@ -39,7 +41,7 @@ use model::{
     tenant::TenantId,
     time::Instant,
 };
-use sqlx::{Connection, Error, PgPool, postgres::PgPoolOptions};
+use sqlx::{Connection, Error, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::{sync::watch, time::timeout};
 use uuid::Uuid;
 
@@ -53,6 +55,9 @@ use crate::{
     Answer, Database, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page,
     Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
 };
+
+/// Who probes asks again soon, and gives up soon.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// One process's way to the ledger in a database.
 pub(crate) struct Postgres {
@@ -71,7 +76,7 @@ macro_rules! reading {
     ($store:ident, $connection:ident => $question:expr) => {
         'asked: {
             for last in [false, true] {
-                let mut taken = $store.readers.acquire().await.map_err(|error| fault::of(&error))?;
+                let mut taken = reach::acquire(&$store.readers).await.map_err(|error| fault::of(&error))?;
                 let answer = timeout($store.patience, async {
                     let mut transaction = taken.begin_with($store.schema.begin_reading()).await?;
                     let $connection = &mut *transaction;
@@ -109,7 +114,8 @@ impl Postgres {
                 .connect_lazy_with((*options).clone())
         };
         let (readers, writers) = (pool(readers), pool(1));
-        let mut connection = writers.acquire().await.map_err(|error| migrate::refusal(&place, &error))?;
+        let mut connection =
+            reach::acquire(&writers).await.map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
         target::refuse_unfinished(&mut connection, &schema, &place).await?;
         let writer = Writer {
@@ -142,8 +148,11 @@ impl Postgres {
     /// Whether it reads, and whether it writes.
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
         let schema = &self.schema;
-        reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))?;
-        self.desk.probe().await
+        let probed = timeout(PROBE, async {
+            reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))?;
+            self.desk.probe().await
+        });
+        probed.await.unwrap_or_else(|_| Err(fault::of(&Error::PoolTimedOut)))
     }
 
     pub(crate) async fn unconfirmed(
@@ -190,14 +199,35 @@ impl Postgres {
     }
 
     pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
-        let (since, counts) = self.counted.recent(tenant, self.clock.now());
+        let (times, counts) = self.counted.recent(tenant);
         let mut counted = counts.clone();
         let standing = reading!(self, connection => {
             counted.clone_from(&counts);
             standing::standing(Asked { connection, schema: &self.schema, tenant }, &mut counted)
         })?;
-        self.counted.keep(tenant, since, counted);
+        self.counted.keep(tenant, times, counted);
         Ok(standing)
+    }
+
+    /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
+    /// backlog was counted wrong; it is right afterwards.
+    pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
+        let mut taken = reach::acquire(&self.readers).await.map_err(|error| fault::of(&error))?;
+        let tended = self.tend_on(&mut taken).await;
+        if tended.is_err() {
+            // A transaction may be open in it.
+            taken.close_on_drop();
+        }
+        tended.map_err(|error| fault::of(&error))
+    }
+
+    async fn tend_on(&self, connection: &mut PgConnection) -> Result<usize, Error> {
+        let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", upkeep::LIMITS);
+        self.schema.script(&begin).execute(&mut *connection).await?;
+        let counted = counted::recount(connection, &self.schema).await?;
+        self.schema.script("COMMIT").execute(&mut *connection).await?;
+        self.counted.renew(counted);
+        upkeep::tend(connection, &self.schema).await
     }
 
     pub(crate) async fn dead_letters(

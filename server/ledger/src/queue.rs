@@ -15,6 +15,8 @@ use crate::{LedgerError, command::Command};
 const WAITING_MAX: usize = 20_000;
 /// What one commit takes on. More would make those wait who came first.
 const GROUP_MAX: usize = 4_000;
+/// The house has some dozens of works at a time; more are questions about the ledger's health that stand in line.
+const HOUSE_MAX: usize = 1_000;
 
 #[derive(Default)]
 pub(crate) struct Queue {
@@ -80,6 +82,9 @@ impl Waiting {
             return Err(LedgerError::Closed);
         }
         let Some(tenant) = command.tenant else {
+            if self.house.len() >= HOUSE_MAX {
+                return Err(busy());
+            }
             self.house.push_back(command);
             return Ok(());
         };
@@ -89,7 +94,7 @@ impl Waiting {
         // Whoever has nothing waiting is let in while there is room at all; the others keep to their share.
         let share = if held == 0 { WAITING_MAX } else { WAITING_MAX / lanes };
         if held > 0 && held + command.weight > share || self.records > WAITING_MAX {
-            return Err(LedgerError::Busy { retry_after: Duration::from_secs(1) });
+            return Err(busy());
         }
         self.records += command.weight;
         match at {
@@ -121,6 +126,10 @@ impl Waiting {
         }
         group
     }
+}
+
+const fn busy() -> LedgerError {
+    LedgerError::Busy { retry_after: Duration::from_secs(1) }
 }
 
 impl Lane {
@@ -170,6 +179,18 @@ mod tests {
         let taken: usize = waiting.take().iter().map(|command| command.weight).sum();
         assert!((GROUP_MAX..GROUP_MAX + 1_000).contains(&taken));
         assert!(waiting.push(command(2, 1_000)).is_ok());
+    }
+
+    #[test]
+    fn the_house_has_room_for_its_own_and_for_no_flood() {
+        let mut waiting = Waiting::default();
+        let probe = || Command::of_house(Work::Probe(Slot::new(tokio::sync::oneshot::channel().0)));
+        while waiting.house.len() < HOUSE_MAX {
+            waiting.push(probe()).unwrap();
+        }
+        assert!(matches!(waiting.push(probe()), Err(LedgerError::Busy { .. })));
+        assert_eq!(waiting.take().len(), HOUSE_MAX);
+        assert!(waiting.push(probe()).is_ok());
     }
 
     #[test]

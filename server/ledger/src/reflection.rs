@@ -85,11 +85,7 @@ impl<'a> Judge<'a> {
                 Decided { adopts: true, ..self.says(Reflected::Changed, Some(fact)) }
             }
             _ if never_there => Decided { adopts: true, ..self.met(fact, record) },
-            _ => self.refused(format!(
-                "the same {} stands there twice, also as {}; delete one of the two",
-                self.facts.kind.noun,
-                fact.row.id_there()
-            )),
+            _ => self.refused(page::stands_twice(self.facts.kind, fact.row.id_there())),
         }
     }
 

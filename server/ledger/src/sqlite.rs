@@ -1,5 +1,6 @@
 //! The ledger in one SQLite file: one writer that groups requests, a few readers beside it.
 
+mod backlog;
 mod backup;
 mod change;
 mod confirm;
@@ -13,6 +14,7 @@ mod intake;
 mod known;
 mod letters;
 mod list;
+mod log;
 mod marks;
 mod mirror;
 mod open;
@@ -45,7 +47,7 @@ pub(crate) use self::source::Source;
 use self::{folder::FolderLock, open::Files, standing::Counted};
 use crate::{
     Answer, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question, Reject,
-    Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch,
+    Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch, upkeep,
 };
 
 /// One open SQLite ledger.
@@ -67,11 +69,23 @@ impl Sqlite {
         chance: Arc<dyn Chance>,
         changes: watch::Sender<u64>,
     ) -> Result<Self, OpenError> {
+        Self::open_bounded(folder, log::MOST, clock, chance, changes).await
+    }
+
+    /// With a log of no more than about that many bytes.
+    async fn open_bounded(
+        folder: PathBuf,
+        log_most: u64,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        changes: watch::Sender<u64>,
+    ) -> Result<Self, OpenError> {
         let lock = folder::claim(&folder)?;
-        let files = Files::of(folder)?;
+        let files = Files::of(folder, log_most)?;
         let connection = open::migrated(&files).await?;
         let readers = open::readers(&files);
-        let writer = writer::Writer::new(files.clone(), connection, Arc::clone(&clock), chance, changes);
+        let (of_writer, of_log) = (files.clone(), readers.clone());
+        let writer = writer::Writer::new(of_writer, connection, Arc::clone(&clock), chance, changes, of_log);
         let desk = Desk::open(|queue| writer.run(queue));
         Ok(Self {
             files,
@@ -92,11 +106,31 @@ impl Sqlite {
 
     /// Whether it reads, and whether it writes.
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
-        self.files.are_there()?;
         let mut connection = self.readers.acquire().await.map_err(fault::of)?;
         sqlx::query("SELECT count(*) FROM tenants").fetch_one(&mut *connection).await.map_err(fault::of)?;
         drop(connection);
         self.desk.probe().await
+    }
+
+    /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
+    /// backlog was counted wrong; it is right afterwards.
+    pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
+        standing::recount(&self.readers, &self.counted).await.map_err(fault::of)?;
+        let before = upkeep::oldest_hour(self.clock.now());
+        let wrong = backlog::wrong(&self.readers, before).await.map_err(fault::of)?;
+        let mut gone = self.desk.tend(wrong > 0).await?;
+        for _ in 1..upkeep::TURNS {
+            if gone < upkeep::RECEIPTS {
+                break;
+            }
+            gone = self.desk.tend(false).await?;
+        }
+        Ok(wrong)
+    }
+
+    /// How many bytes wait beside the file for their place in it.
+    pub(crate) fn log_size(&self) -> u64 {
+        self.files.log_size()
     }
 
     pub(crate) async fn unconfirmed(
@@ -143,8 +177,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
-        let now = self.clock.now();
-        standing::standing(&self.readers, &self.counted, tenant, now).await.map_err(fault::of)
+        standing::standing(&self.readers, &self.counted, tenant).await.map_err(fault::of)
     }
 
     pub(crate) async fn dead_letters(

@@ -18,6 +18,7 @@ use crate::{
     http::listen::{self, Patience},
     limits, logging, routes,
     settings::{Settings, Sources, Way},
+    upkeep,
 };
 
 /// Everything has ended by then, or is cut off.
@@ -68,6 +69,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         let rotation = Rotation { carrier, client: client.clone(), organisation };
         workers.spawn(rotation.run(stop.clone()));
     }
+    workers.spawn(upkeep::run(ledger.clone(), stop.clone()));
     let road =
         Road { carrier, target, client, ledger: ledger.clone(), clock, seed: chance::seed(), settings: pace };
     workers.spawn(road.run(stop.clone()));

@@ -26,6 +26,10 @@ pub async fn ready(State(house): State<SharedHouse>) -> Result<Json<Value>, Prob
 
 /// Everything that is counted, as Prometheus reads it.
 pub async fn metrics(State(house): State<SharedHouse>) -> impl IntoResponse {
+    if let Some(bytes) = house.ledger.log_size() {
+        // More than four gigabytes are told as four.
+        metrics::gauge!("studio_ledger_log_bytes").set(u32::try_from(bytes).unwrap_or(u32::MAX));
+    }
     house.metrics.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], house.metrics.render())
 }

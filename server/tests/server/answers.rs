@@ -86,6 +86,7 @@ async fn health_readiness_and_figures_are_told() {
     let text = answer.text().await.unwrap();
     let counted = r#"studio_http_requests_total{method="POST",route="/api/metrics/campaign",status="201"} 1"#;
     assert!(text.contains(counted), "{text}");
+    assert!(text.contains("studio_ledger_log_bytes "), "{text}");
 }
 
 #[tokio::test]

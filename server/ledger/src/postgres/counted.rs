@@ -2,6 +2,7 @@
 //!
 //! Positions are given before the commit, and the commits come in another order. So a count goes by the transaction that
 //! brought a row: everything older than the oldest one still open is settled and kept; the rest is counted every time.
+//! In case some left the table by another door, all of them are counted anew now and then.
 
 use std::{
     collections::HashMap,
@@ -9,24 +10,25 @@ use std::{
 };
 
 use model::{
-    record::Kind,
+    record::{KINDS, Kind},
     tenant::TenantId,
-    time::{Instant, MINUTE},
 };
-use sqlx::Error;
+use sqlx::{Error, PgConnection};
 
-use super::{row::get, standing::Asked, statements};
-
-/// After so long all rows are counted again, in case some left the table by another door.
-const RECOUNT_AFTER: i64 = 10 * MINUTE;
+use super::{row::get, schema::Schema, standing::Asked, statements};
 
 #[derive(Default)]
-pub(super) struct Counted(Mutex<HashMap<TenantId, Counts>>);
+pub(super) struct Counted(Mutex<Kept>);
 
-struct Counts {
-    since: Instant,
-    by_kind: Vec<(&'static str, Count)>,
+#[derive(Default)]
+struct Kept {
+    /// How often all was counted anew.
+    times: u64,
+    by_tenant: HashMap<TenantId, Counts>,
 }
+
+/// One tenant's rows by kind.
+pub(super) type Counts = Vec<(&'static str, Count)>;
 
 /// One kind's rows of one tenant.
 #[derive(Clone, Debug)]
@@ -54,17 +56,40 @@ impl Count {
     }
 }
 
+/// Counts all rows of all tenants.
+pub(super) async fn recount(
+    connection: &mut PgConnection,
+    schema: &Schema,
+) -> Result<HashMap<TenantId, Counts>, Error> {
+    let mut by_tenant: HashMap<TenantId, Counts> = HashMap::new();
+    for kind in KINDS {
+        let query = schema.query(&statements::of(kind).all_counted);
+        for row in &query.fetch_all(&mut *connection).await? {
+            let count = Count { up_to: get(row, 1)?, settled: get(row, 2)? };
+            by_tenant.entry(TenantId(get(row, 0)?)).or_default().push((kind.name, count));
+        }
+    }
+    Ok(by_tenant)
+}
+
 impl Counted {
-    /// What was counted, and when that began.
-    pub(super) fn recent(&self, tenant: TenantId, now: Instant) -> (Instant, Vec<(&'static str, Count)>) {
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match counts.get(&tenant) {
-            Some(counts) if now.since(counts.since) < RECOUNT_AFTER => (counts.since, counts.by_kind.clone()),
-            _ => (now, Vec::new()),
+    /// What was counted, and how often all was counted anew before that.
+    pub(super) fn recent(&self, tenant: TenantId) -> (u64, Counts) {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (kept.times, kept.by_tenant.get(&tenant).cloned().unwrap_or_default())
+    }
+
+    /// What goes on from a count before the last one is too late.
+    pub(super) fn keep(&self, tenant: TenantId, times: u64, counts: Counts) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.times == times {
+            kept.by_tenant.insert(tenant, counts);
         }
     }
 
-    pub(super) fn keep(&self, tenant: TenantId, since: Instant, by_kind: Vec<(&'static str, Count)>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant, Counts { since, by_kind });
+    pub(super) fn renew(&self, by_tenant: HashMap<TenantId, Counts>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.times += 1;
+        kept.by_tenant = by_tenant;
     }
 }

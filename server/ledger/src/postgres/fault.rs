@@ -11,6 +11,10 @@ pub(super) enum Nature {
     Lost,
     /// Others were in the way; the same again may go through.
     InTheWay,
+    /// It was given up after so much time; what it was done together with may go through without it.
+    TooLong,
+    /// There is no connection to be had.
+    Away,
     /// The database says no for a reason that another try does not mend.
     Refused,
 }
@@ -26,6 +30,7 @@ pub(super) fn nature(error: &Error) -> Nature {
             code if code.starts_with("08") => Nature::Lost,
             // Deadlock, serialization failure, a lock that did not come free.
             "40P01" | "40001" | "55P03" => Nature::InTheWay,
+            "57014" => Nature::TooLong,
             _ => Nature::Refused,
         },
         _ => Nature::Refused,

@@ -107,6 +107,8 @@ async fn lock(
 async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Result<(), Error> {
     match work {
         Work::Store(_) | Work::Lease { .. } => {}
+        // A database is looked after beside the writer, see `upkeep`.
+        Work::Tend { answer, .. } => answer.fill(0),
         Work::Correct { target, record, answer } => answer.fill(change::correct(step, target, record).await?),
         Work::Withdraw { target, fetched, answer } => {
             answer.fill(change::withdraw(step, target, *fetched).await?)

@@ -21,11 +21,8 @@ const RECEIVED: &str = "SELECT hour, sum(taken)::bigint, 0::bigint, 0::bigint FR
 const PASSED: &str = "SELECT hour, sum(mirrored)::bigint, sum(delivered)::bigint, sum(confirmed)::bigint \
      FROM studio.passages WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
 /// What was never acknowledged waits since it came.
-const PENDING: &str = "SELECT enqueued_at / 3600000000, count(*), 0::bigint, 0::bigint FROM studio.outbox \
-     WHERE tenant_id = $1 AND kind = $2 AND first = 1 AND enqueued_at >= $3::bigint * 3600000000 GROUP BY 1";
-const DEAD: &str = "SELECT enqueued_at / 3600000000, count(*), 0::bigint, 0::bigint FROM studio.dead_letters \
-     WHERE tenant_id = $1 AND kind = $2 AND first = 1 AND dropped_at IS NULL \
-     AND enqueued_at >= $3::bigint * 3600000000 GROUP BY 1";
+const BACKLOG: &str = "SELECT hour, sum(waiting_first)::bigint, sum(refused_first)::bigint, 0::bigint \
+     FROM studio.backlog WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
 
 /// Oldest first, each kind's after the other's; and what is to be kept of what was counted.
 pub(super) async fn hours(
@@ -51,7 +48,7 @@ async fn of_kind(
     stretch: &Stretch,
 ) -> Result<Vec<HourBalance>, Error> {
     let mut hours = stretch.balances(kind);
-    for (sql, put) in sources([RECEIVED, PASSED, PENDING, DEAD]) {
+    for (sql, put) in sources([RECEIVED, PASSED, BACKLOG]) {
         let query = asked.schema.query(sql).bind(stretch.tenant.0).bind(kind.name).bind(stretch.first);
         for found in &query.fetch_all(&mut *asked.connection).await? {
             let numbers = [get(found, 1)?, get(found, 2)?, get(found, 3)?];

@@ -31,6 +31,7 @@ pub(super) async fn migrate(
 async fn apply(connection: &mut PgConnection, schema: &Schema, place: &Place) -> Result<(), OpenError> {
     let refused = |error: Error| refusal(place, &error);
     refuse_old(connection, schema, place).await?;
+    refuse_encoding(connection, schema, place).await?;
     let mut applied = applied(connection, schema).await.map_err(refused)?;
     if missing(&applied, place)?.is_empty() {
         return Ok(());
@@ -72,6 +73,24 @@ async fn refuse_old(connection: &mut PgConnection, schema: &Schema, place: &Plac
         return Err(OpenError::Unavailable { place: place.clone(), reason });
     }
     Ok(())
+}
+
+/// Texts go in as they came, in every script; other encodings have no room for some of them.
+async fn refuse_encoding(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    place: &Place,
+) -> Result<(), OpenError> {
+    let encoding = schema.query("SELECT current_setting('server_encoding')").fetch_one(connection).await;
+    let encoding: String = encoding.and_then(|row| row.try_get(0)).map_err(|error| refusal(place, &error))?;
+    if encoding == "UTF8" {
+        return Ok(());
+    }
+    let reason = format!(
+        "its texts are kept as {encoding}, which cannot hold all of them; make another database with \
+         createdb -E UTF8 -T template0 NAME, and name that one"
+    );
+    Err(OpenError::Unavailable { place: place.clone(), reason })
 }
 
 /// The versions in force and the checksums of their files, by version.

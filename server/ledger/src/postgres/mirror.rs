@@ -25,7 +25,7 @@ pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(T
     if !marks::is_lent(step, page.kind, page.epoch).await? {
         return Ok(Vec::new());
     }
-    let open = page.open();
+    let open = page.next_round();
     let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
     let decided = round(page, &open, &facts);
     let added = write::add(step, page.kind, &decided).await?;
@@ -45,7 +45,7 @@ pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Opti
         return Ok(None);
     }
     loop {
-        let open = page.open();
+        let open = page.next_round();
         if open.is_empty() {
             return Ok(Some(page.answers()));
         }

@@ -8,7 +8,12 @@ use model::{
 };
 use sqlx::{Error, PgConnection};
 
-use super::{counted::Count, row::get, schema::Schema, statements};
+use super::{
+    counted::{Count, Counts},
+    row::get,
+    schema::Schema,
+    statements,
+};
 use crate::Standing;
 
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, \
@@ -16,10 +21,9 @@ const PASSED: &str = "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(c
      coalesce(sum(removed), 0)::bigint, coalesce(sum(kept_out), 0)::bigint, \
      coalesce(sum(unsent), 0)::bigint, coalesce(sum(removed_unread), 0)::bigint, coalesce(sum(resent), 0)::bigint \
      FROM studio.passages WHERE tenant_id = $1 AND kind = $2";
-const REFUSED: &str = "SELECT count(*) FILTER (WHERE dropped_at IS NULL), \
-     coalesce(sum(first) FILTER (WHERE dropped_at IS NULL), 0)::bigint, \
-     coalesce(sum(first) FILTER (WHERE dropped_at IS NOT NULL), 0)::bigint \
-     FROM studio.dead_letters WHERE tenant_id = $1 AND kind = $2";
+const BACKLOG: &str = "SELECT coalesce(sum(waiting), 0)::bigint, coalesce(sum(waiting_first), 0)::bigint, \
+     coalesce(sum(refused), 0)::bigint, coalesce(sum(refused_first), 0)::bigint, \
+     coalesce(sum(dropped_first), 0)::bigint FROM studio.backlog WHERE tenant_id = $1 AND kind = $2";
 const REJECTED: &str = "SELECT count(*) FROM studio.rejects WHERE tenant_id = $1 AND kind = $2";
 /// The last condition is always true, and lets the index by that time be taken.
 pub(super) const OLDEST: &str =
@@ -32,10 +36,7 @@ pub(super) struct Asked<'a> {
     pub(super) tenant: TenantId,
 }
 
-pub(super) async fn standing(
-    mut asked: Asked<'_>,
-    counts: &mut Vec<(&'static str, Count)>,
-) -> Result<Standing, Error> {
+pub(super) async fn standing(mut asked: Asked<'_>, counts: &mut Counts) -> Result<Standing, Error> {
     let mut standing = Standing::default();
     for kind in KINDS {
         let at = counts.iter().position(|(name, _)| *name == kind.name).unwrap_or_else(|| {
@@ -72,13 +73,7 @@ async fn balance(
         removed_unread,
         resent,
     ] = asked.numbers(kind, PASSED).await?;
-    let [waiting, pending] = asked
-        .numbers(
-            kind,
-            "SELECT count(*), coalesce(sum(first), 0)::bigint FROM studio.outbox WHERE tenant_id = $1 AND kind = $2",
-        )
-        .await?;
-    let [letters, dead, dropped] = asked.numbers(kind, REFUSED).await?;
+    let [waiting, pending, letters, dead, dropped] = asked.numbers(kind, BACKLOG).await?;
     let [rejected] = asked.numbers(kind, REJECTED).await?;
     let query = asked.schema.query(&statements::of(kind).withdrawn).bind(asked.tenant.0);
     let deleted = get(&query.fetch_one(&mut *asked.connection).await?, 0)?;

@@ -50,6 +50,8 @@ pub(super) struct Statements {
     pub(super) by_hour_since: String,
     /// The tenant, the transaction up to which the rows were counted.
     pub(super) counted: String,
+    /// The rows of each tenant, as far as their transactions are settled; and up to where they are.
+    pub(super) all_counted: String,
     pub(super) withdrawn: String,
     /// The tenant, exported_at at the most, how many.
     pub(super) to_confirm: String,
@@ -169,6 +171,7 @@ fn make(kind: &Kind) -> Statements {
              count(*) FILTER (WHERE arrived_in < pg_snapshot_xmin(pg_current_snapshot())), count(*) \
              FROM {table} WHERE tenant_id = $1 AND arrived_in >= $2::xid8"
         ),
+        all_counted: all_counted(&table),
         withdrawn: format!(
             "SELECT count(*) FROM {table} WHERE tenant_id = $1 AND withdrawn_at IS NOT NULL"
         ),
@@ -211,6 +214,13 @@ fn insert(table: &str, columns: &str, arrays: &str, (more, made): (&str, &str)) 
 
 fn columns(kind: &Kind) -> String {
     kind.fields.iter().map(|field| field.column).collect::<Vec<_>>().join(", ")
+}
+
+fn all_counted(table: &str) -> String {
+    format!(
+        "SELECT tenant_id, pg_snapshot_xmin(pg_current_snapshot())::text, \
+         count(*) FILTER (WHERE arrived_in < pg_snapshot_xmin(pg_current_snapshot())) FROM {table} GROUP BY tenant_id"
+    )
 }
 
 fn by_hour(table: &str, since: &str) -> String {

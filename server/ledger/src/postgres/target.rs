@@ -15,8 +15,8 @@ use crate::{
 
 /// There while a ledger is carried over.
 const UNFINISHED: &str = "studio.unfinished";
-/// What is not carried over: it says how this schema came to be.
-const OWN: [&str; 2] = ["migrations", "unfinished"];
+/// What is not carried over: it says how this schema came to be, or counts what comes here.
+const OWN: [&str; 3] = ["migrations", "unfinished", "backlog"];
 
 pub(crate) struct Target {
     connection: PgConnection,

@@ -6,6 +6,7 @@ mod cluster;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use cluster::Cluster;
+use futures::future::join_all;
 use model::{
     clock::ManualClock,
     record::{KINDS, campaign_run::CAMPAIGN_RUN},
@@ -14,6 +15,7 @@ use sqlx::{PgConnection, Row};
 
 use super::*;
 use crate::{
+    Reflected, Reflection, Seen,
     chance::Seeded,
     command::{Command, Work},
     trial::{NOW, runs},
@@ -26,9 +28,13 @@ async fn open() -> Postgres {
 }
 
 async fn open_at(address: &str) -> Postgres {
+    open_with(address, Duration::from_secs(15)).await
+}
+
+async fn open_with(address: &str, patience: Duration) -> Postgres {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let name = format!("within_{}", MADE.fetch_add(1, Ordering::Relaxed));
-    let database = Database::parse(address).unwrap().in_schema(&name).unwrap();
+    let database = Database::parse(address).unwrap().in_schema(&name).unwrap().with_patience(patience);
     let clock = Arc::new(ManualClock::at(NOW));
     Postgres::open(database, clock, Arc::new(Seeded::new(1)), watch::Sender::new(0)).await.unwrap()
 }
@@ -44,6 +50,40 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
     assert_eq!(good.unwrap().len(), 3);
     assert!(matches!(bad, Err(LedgerError::Fault(_))), "{bad:?}");
     assert_eq!(store.standing(T).await.unwrap().balance[0].durable, 3);
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_takes_down_nothing_else() {
+    let store = open_with(&Cluster::here().address(), Duration::from_secs(2)).await;
+    let stores = join_all((0..10).map(|n| store.desk.store(T, &CAMPAIGN_RUN, runs(n, 1))));
+    let spoil = |slot| Command::of_tenant(T, 1, Work::Spoil("SELECT pg_sleep(60)", slot));
+    // All of them are in one group.
+    let (good, bad) = tokio::join!(stores, store.desk.ask(spoil));
+    assert!(good.iter().all(Result::is_ok), "{good:?}");
+    assert!(
+        matches!(&bad, Err(LedgerError::Unavailable(said)) if said.contains("long") || said.contains("in time")),
+        "{bad:?}"
+    );
+    assert_eq!(store.standing(T).await.unwrap().balance[0].durable, 10);
+}
+
+#[tokio::test]
+async fn what_the_house_does_shares_no_transaction_with_what_comes_in() {
+    let store = open().await;
+    let row = Reflection {
+        tenant: T,
+        dataverse_id: Uuid::from_u128(1),
+        seen: Seen::Row(Box::new(runs(1, 1).remove(0))),
+        stands: false,
+    };
+    let page = crate::reflection::Page::new(&CAMPAIGN_RUN, vec![row], NOW);
+    // Both are in one group.
+    let (reflected, stored) =
+        tokio::join!(store.desk.reflect(page), store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)));
+    assert_eq!((reflected.unwrap(), stored.unwrap().len()), (vec![Reflected::Added], 1));
+    let mut connection = store.readers.acquire().await.unwrap();
+    let ask = store.schema.script("SELECT count(DISTINCT arrived_in) FROM studio.campaign_metrics");
+    assert_eq!(ask.fetch_one(&mut *connection).await.unwrap().get::<i64, _>(0), 2);
 }
 
 #[tokio::test]
@@ -148,8 +188,10 @@ async fn no_frequent_statement_reads_a_whole_table() {
         let plan = plan(&mut connection, &store.schema, sql).await;
         assert!(!plan.contains("Seq Scan"), "{plan} in {sql}");
     }
-    let plan = plan(&mut connection, &store.schema, &list).await;
-    assert!(!plan.contains("Sort"), "a list comes out of its index in order: {plan}");
+    for sql in [&list, &made.dead] {
+        let plan = plan(&mut connection, &store.schema, sql).await;
+        assert!(!plan.contains("Sort"), "a list comes out of its index in order: {plan}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! This process's one writer. A group is everything that waited while the commit before it ran: one transaction, one
 //! flush, and only then the answers.
 
-use std::{io::ErrorKind, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io::ErrorKind, sync::Arc, time::Duration};
 
 use model::{clock::Clock, time::Instant};
 use sqlx::{Error, PgConnection, PgPool, Postgres, Row, pool::PoolConnection};
@@ -12,7 +12,7 @@ use tokio::{
 
 use super::{
     fault::{self, Nature},
-    group,
+    group, reach,
     schema::Schema,
     step::{Closing, Step},
 };
@@ -21,6 +21,8 @@ use crate::{LedgerError, chance::Chance, command::Work, queue::Queue};
 /// How often the same is tried while others are in the way.
 const TRIES: u32 = 5;
 const PAUSE_MOST: Duration = Duration::from_millis(200);
+/// After this many that took too long it is the database that is slow, and not what was asked of it.
+const SLOW: u32 = 3;
 
 pub(super) struct Writer {
     pub(super) pool: PgPool,
@@ -39,6 +41,10 @@ pub(super) struct Writer {
 enum Failure {
     /// Nothing of it was kept.
     Nothing(Error),
+    /// Nothing of it was kept, and it took too long.
+    TooLong,
+    /// Nothing was tried.
+    Away(Error),
     /// Nobody knows whether it was kept.
     Unknown(Error),
 }
@@ -53,18 +59,30 @@ impl Writer {
         self.pool.close().await;
     }
 
-    async fn write(&mut self, mut works: Vec<Work>) {
-        match self.commit(&mut works).await {
-            // One bad statement, or one record that somebody holds, must not take down its neighbours.
-            Err((nature, said)) if works.len() > 1 && concerns_one(nature, &said) => {
-                for mut work in works {
-                    let committed = self.commit(std::slice::from_mut(&mut work)).await;
-                    work.finish(&committed.map_err(|(_, error)| error));
+    /// Writes what waited together in one transaction, and what may take long in transactions of its own: it fails by
+    /// itself alone. Where one of many may be at fault, they are taken apart.
+    async fn write(&mut self, works: Vec<Work>) {
+        let (long, short): (Vec<Work>, Vec<Work>) = works.into_iter().partition(may_take_long);
+        let mut parts: VecDeque<Vec<Work>> =
+            std::iter::once(short).chain(long.into_iter().map(one)).collect();
+        let (mut slow, mut away) = (0, None);
+        while let Some(mut part) = parts.pop_front() {
+            let committed = match &away {
+                Some(error) => Err((Nature::Away, LedgerError::clone(error))),
+                None if part.is_empty() => continue,
+                None => self.commit(&mut part).await,
+            };
+            slow += u32::from(matches!(committed, Err((Nature::TooLong, _))));
+            match committed {
+                // One bad statement, or one record that another holds, must not take down its neighbours.
+                Err((nature, said)) if part.len() > 1 && slow < SLOW && concerns_one(nature, &said) => {
+                    take_apart(nature, part).into_iter().rev().for_each(|part| parts.push_front(part));
                 }
-            }
-            committed => {
-                let committed = committed.map_err(|(_, error)| error);
-                works.into_iter().for_each(|work| work.finish(&committed));
+                committed => {
+                    away = committed.as_ref().err().filter(|(nature, _)| ends_all(*nature, slow)).map(said);
+                    let committed = committed.map_err(|(_, error)| error);
+                    part.into_iter().for_each(|work| work.finish(&committed));
+                }
             }
         }
     }
@@ -86,6 +104,8 @@ impl Writer {
                     self.moved();
                     return Err((Nature::Lost, fault::unknown()));
                 }
+                Err(Failure::TooLong) => return Err(refusal(Nature::TooLong, &Error::PoolTimedOut)),
+                Err(Failure::Away(error)) => return Err(refusal(Nature::Away, &error)),
                 Err(Failure::Nothing(error)) => error,
             };
             let nature = fault::nature(&error);
@@ -94,11 +114,7 @@ impl Writer {
                 Nature::InTheWay if tries < TRIES && fault::is_a_knot(&error) => {
                     sleep(PAUSE_MOST.mul_f64(self.chance.fraction())).await;
                 }
-                _ => {
-                    let said = fault::of(&error);
-                    tracing::error!(error = %said, "the ledger could not write; nothing of this group was kept");
-                    return Err((nature, said));
-                }
+                _ => return Err(refusal(nature, &error)),
             }
             tracing::debug!(%error, "the ledger's database broke off before the commit; once more");
         }
@@ -113,7 +129,7 @@ impl Writer {
     async fn transact(&mut self, works: &mut [Work]) -> Result<bool, Failure> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.pool.acquire().await.map_err(Failure::Nothing)?,
+            None => reach::acquire(&self.pool).await.map_err(Failure::Away)?,
         };
         let performed = timeout(self.patience, self.perform(&mut connection, works)).await;
         let changed = match performed {
@@ -125,7 +141,7 @@ impl Writer {
             Err(_) => {
                 // Its transaction ends with the connection.
                 drop(connection.detach());
-                return Err(Failure::Nothing(Error::PoolTimedOut));
+                return Err(Failure::TooLong);
             }
         };
         match timeout(self.patience, self.schema.script("COMMIT").execute(&mut *connection)).await {
@@ -182,7 +198,39 @@ impl Writer {
     }
 }
 
+fn refusal(nature: Nature, error: &Error) -> (Nature, LedgerError) {
+    let said = fault::of(error);
+    tracing::error!(error = %said, "the ledger could not write; nothing of this group was kept");
+    (nature, said)
+}
+
+fn may_take_long(work: &Work) -> bool {
+    matches!(work, Work::Reflect { .. } | Work::Lease { .. })
+}
+
+fn one(work: Work) -> Vec<Work> {
+    vec![work]
+}
+
 /// Whether it may be the fault of one of many who were written together.
 fn concerns_one(nature: Nature, said: &LedgerError) -> bool {
-    nature == Nature::InTheWay || matches!(said, LedgerError::Fault(_))
+    matches!(nature, Nature::InTheWay | Nature::TooLong) || matches!(said, LedgerError::Fault(_))
+}
+
+/// Whether the others need not be tried: the database is away, or it is too slow for whatever is asked of it.
+const fn ends_all(nature: Nature, slow: u32) -> bool {
+    matches!(nature, Nature::Away) || matches!(nature, Nature::TooLong) && slow >= SLOW
+}
+
+fn said((_, said): &(Nature, LedgerError)) -> LedgerError {
+    said.clone()
+}
+
+/// Each by itself; but requests once more together where time was short: each alone would take as long as all of them.
+fn take_apart(nature: Nature, works: Vec<Work>) -> Vec<Vec<Work>> {
+    let (requests, others): (Vec<Work>, Vec<Work>) =
+        works.into_iter().partition(|work| matches!(work, Work::Store(_)));
+    let together = nature == Nature::TooLong && !others.is_empty();
+    let requests = if together { vec![requests] } else { requests.into_iter().map(one).collect() };
+    requests.into_iter().chain(others.into_iter().map(one)).collect()
 }

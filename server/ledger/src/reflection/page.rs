@@ -1,12 +1,15 @@
-//! A page of rows, decided in rounds: within one round no two rows mean the same record.
+//! A page of rows, decided in rounds: within one round no two rows change the same record.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use model::{record::Kind, tenant::TenantId, time::Instant};
 use uuid::Uuid;
 
 use super::{Decided, Facts, decide};
 use crate::{Mark, Reflected, Reflection, Seen};
+
+/// More rounds than any page has that was not made to have many. What is left then is looked at again by itself.
+const ROUNDS: u32 = 8;
 
 /// The rows of one call, and what became of each so far.
 pub(crate) struct Page {
@@ -16,6 +19,7 @@ pub(crate) struct Page {
     /// Under which loan of the table's mark they were read.
     pub(crate) epoch: i64,
     answers: Vec<Option<Reflected>>,
+    rounds: u32,
     /// The records whose rows are locked for it, where stores lock: tenant and position.
     pub(crate) locked: HashSet<(TenantId, i64)>,
 }
@@ -23,12 +27,20 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) fn new(mark: &Mark, rows: Vec<Reflection>, asked_at: Instant) -> Self {
         let answers = vec![None; rows.len()];
-        Self { kind: mark.kind, rows, asked_at, epoch: mark.epoch, answers, locked: HashSet::new() }
+        let (kind, epoch) = (mark.kind, mark.epoch);
+        Self { kind, rows, asked_at, epoch, answers, rounds: 0, locked: HashSet::new() }
     }
 
     /// Begins from the start, as every transaction does.
     pub(crate) fn reopen(&mut self) {
         self.answers.fill(None);
+        self.rounds = 0;
+    }
+
+    /// The places of the rows that the next round is for; none when there is nothing left to decide, or no round.
+    pub(crate) fn next_round(&mut self) -> Vec<usize> {
+        self.rounds += 1;
+        if self.rounds > ROUNDS { Vec::new() } else { self.open() }
     }
 
     /// The places of the rows that are not decided yet.
@@ -46,6 +58,7 @@ impl Page {
         }
     }
 
+    /// What became of each row; those that no round got to are for another page.
     pub(crate) fn answers(&self) -> Vec<Reflected> {
         self.answers.iter().map(|answer| answer.unwrap_or(Reflected::Again)).collect()
     }
@@ -62,27 +75,108 @@ pub(crate) fn wanted(kind: &'static Kind, rows: &[&Reflection]) -> Vec<(TenantId
     wanted
 }
 
-/// Decides those of the rows, in order, that mean other records than all before them; each with its place in the page.
+/// Decides those of the rows, in order, whose records nothing before them alters; each with its place in the page. Of rows
+/// that are one record the first is it, and the others are refused.
 pub(crate) fn round<'a>(page: &'a Page, open: &[usize], facts: &'a Facts) -> Vec<(usize, Decided<'a>)> {
     let mut touched: HashSet<Uuid> = HashSet::with_capacity(open.len());
+    let mut bearers: HashMap<(TenantId, Uuid), Uuid> = HashMap::new();
     let mut decided = Vec::with_capacity(open.len());
     for at in open {
         let reflection = &page.rows[*at];
+        let id_there = reflection.dataverse_id;
+        let own = own_id(page.kind, reflection);
         let meant = facts.meant(reflection).map(|fact| fact.row.held.stored.id);
-        let ids: Vec<Uuid> =
-            [reflection.dataverse_id].into_iter().chain(own_id(page.kind, reflection)).chain(meant).collect();
-        let is_first = !ids.iter().any(|id| touched.contains(id));
-        touched.extend(ids);
-        if is_first {
-            decided.push((*at, decide(facts, page.asked_at, reflection)));
+        let ids: Vec<Uuid> = [Some(id_there), own, meant].into_iter().flatten().collect();
+        let key = own.map(|own| (reflection.tenant, own));
+        let next = if ids.iter().any(|id| touched.contains(id)) {
+            let is_new = !touched.contains(&id_there) && facts.there(reflection.tenant, id_there).is_none();
+            let bearer = key.and_then(|key| bearers.get(&key)).filter(|_| is_new);
+            bearer.map(|bearer| twin(page.kind, reflection, *bearer))
+        } else {
+            Some(decide(facts, page.asked_at, reflection))
+        };
+        match &next {
+            Some(next) if !alters(next) => touched.extend([id_there]),
+            Some(_) => {
+                touched.extend(ids);
+                bearers.extend(key.map(|key| (key, id_there)));
+            }
+            None => touched.extend(ids),
         }
+        decided.extend(next.map(|next| (*at, next)));
     }
     decided
+}
+
+/// Whether a record is another one afterwards, or stands elsewhere.
+fn alters(decided: &Decided<'_>) -> bool {
+    decided.adopts
+        || !decided.is_idle() && !matches!(decided.reflected, Reflected::Again | Reflected::Refused)
+}
+
+/// A row of a record that a row before it is already.
+fn twin<'a>(kind: &'static Kind, reflection: &'a Reflection, bearer: Uuid) -> Decided<'a> {
+    let (reflected, reason) = (Reflected::Refused, Some(stands_twice(kind, bearer)));
+    Decided { kind, reflection, fact: None, reflected, adopts: false, reason }
+}
+
+pub(super) fn stands_twice(kind: &Kind, other: Uuid) -> String {
+    format!("the same {} stands there twice, also as {other}; delete one of the two", kind.noun)
 }
 
 fn own_id(kind: &Kind, row: &Reflection) -> Option<Uuid> {
     match &row.seen {
         Seen::Row(record) => Some(row.id_of(kind, record)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::record::campaign_run::CAMPAIGN_RUN;
+
+    use super::*;
+    use crate::trial::{NOW, runs};
+
+    fn page(rows: impl Iterator<Item = (u128, usize)>) -> Page {
+        let row = |(id, run)| Reflection {
+            tenant: TenantId::FIRST,
+            dataverse_id: Uuid::from_u128(id),
+            seen: Seen::Row(Box::new(runs(run, 1).remove(0))),
+            stands: false,
+        };
+        Page::new(&CAMPAIGN_RUN, rows.map(row).collect(), NOW)
+    }
+
+    #[test]
+    fn rows_of_one_record_are_decided_in_one_round() {
+        let (page, facts) = (page((1..=1_000).map(|id| (id, 7))), Facts::new(&CAMPAIGN_RUN, Vec::new()));
+        let decided = round(&page, &page.open(), &facts);
+        assert_eq!(decided.len(), 1_000);
+        assert_eq!(decided[0].1.reflected, Reflected::Added);
+        for (_, twin) in &decided[1..] {
+            let (reason, _) = twin.reject().unwrap();
+            assert!(reason.contains(&Uuid::from_u128(1).to_string()), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_page_without_an_end_has_one() {
+        let mut page = page((0..20).map(|_| (1, 7)));
+        let facts = Facts::new(&CAMPAIGN_RUN, Vec::new());
+        let mut rounds = 0;
+        loop {
+            let open = page.next_round();
+            if open.is_empty() {
+                break;
+            }
+            rounds += 1;
+            let answers: Vec<_> =
+                round(&page, &open, &facts).iter().map(|(at, decided)| (*at, decided.reflected)).collect();
+            page.answer(answers);
+        }
+        assert_eq!(rounds, 8);
+        let answers = page.answers();
+        assert_eq!(answers[7..9], [Reflected::Added, Reflected::Again], "the rest is for another page");
     }
 }

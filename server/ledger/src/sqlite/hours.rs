@@ -20,10 +20,8 @@ const RECEIVED: &str =
 const PASSED: &str = "SELECT hour, mirrored, delivered, confirmed FROM passages \
      WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
 /// What was never acknowledged waits since it came.
-const PENDING: &str = "SELECT enqueued_at / 3600000000, count(*), 0, 0 FROM outbox \
-     WHERE tenant_id = ?1 AND kind = ?2 AND first = 1 AND enqueued_at >= ?3 * 3600000000 GROUP BY 1";
-const DEAD: &str = "SELECT enqueued_at / 3600000000, count(*), 0, 0 FROM dead_letters \
-     WHERE tenant_id = ?1 AND kind = ?2 AND first = 1 AND dropped_at IS NULL AND enqueued_at >= ?3 * 3600000000 GROUP BY 1";
+const BACKLOG: &str = "SELECT hour, waiting_first, refused_first, 0 FROM backlog \
+     WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
 
 /// Oldest first, each kind's after the other's.
 pub(super) async fn hours(
@@ -56,7 +54,7 @@ async fn of_kind(
     stretch: &Stretch,
 ) -> Result<Vec<HourBalance>, Error> {
     let mut hours = stretch.balances(kind);
-    for (sql, put) in sources([RECEIVED, PASSED, PENDING, DEAD]) {
+    for (sql, put) in sources([RECEIVED, PASSED, BACKLOG]) {
         let rows = sqlx::query(sql)
             .bind(stretch.tenant.to_string())
             .bind(kind.name)

@@ -11,6 +11,7 @@ use sqlx::{Error, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
+    backlog,
     change::note,
     known::Known,
     row,
@@ -194,6 +195,9 @@ impl Intake<'_> {
             *sum = (sum.0 + 1, sum.1 + receipt.taken, sum.2.wrapping_add(receipt.checksum));
         }
         for (tenant, (requests, taken, checksum)) in sums {
+            if self.kind.destination.policy.due(self.now).is_some() {
+                backlog::came(connection, tenant, self.kind, hour_of(self.now), taken).await?;
+            }
             // SQLite turns a sum that overflows into a float, so the checksum is added up here.
             let so_far = known.checksum(connection, self.kind, tenant, hour_of(self.now)).await?;
             *so_far = so_far.wrapping_add(checksum);

@@ -57,7 +57,7 @@ pub(super) async fn names(
     rows.iter().map(|row| Ok((row::get(row, 0)?, row::get(row, 1)?))).collect()
 }
 
-fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
+pub(super) fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
     let Statements { select, time, .. } = statements;
     let mut sql = format!("{select} WHERE r.tenant_id = ? AND r.withdrawn_at IS NULL");
     for (at, _) in &ask.filters {

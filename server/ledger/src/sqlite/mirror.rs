@@ -21,7 +21,7 @@ pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Opti
     }
     page.reopen();
     loop {
-        let open = page.open();
+        let open = page.next_round();
         if open.is_empty() {
             return Ok(Some(page.answers()));
         }

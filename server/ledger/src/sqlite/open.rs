@@ -4,6 +4,10 @@ use std::{
     fs::{self, File},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -13,39 +17,47 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{fault, folder};
+use super::{fault, folder, log};
 use crate::{LedgerError, OpenError, Place};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Up to this size a file is read through for damage before it is used; that takes a tenth of a second.
 const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
-const READERS: u32 = 3;
+pub(super) const READERS: u32 = 3;
+/// What SQLite writes at once.
+const PAGE: u64 = 4096;
 /// The ledger in its folder.
 pub(super) const FILE: &str = "ledger.sqlite";
 
-/// Where the ledger's file is, and which file that was when it was opened.
+/// Where the ledger's file and its log are, and which files those were when they were opened.
 #[derive(Clone)]
 pub(super) struct Files {
     pub(super) folder: PathBuf,
     pub(super) ledger: PathBuf,
+    log: PathBuf,
+    /// How large the log may become.
+    pub(super) log_most: u64,
     inode: u64,
+    /// Nought while it is not known.
+    log_inode: Arc<AtomicU64>,
 }
 
 impl Files {
-    pub(super) fn of(folder: PathBuf) -> Result<Self, OpenError> {
+    pub(super) fn of(folder: PathBuf, log_most: u64) -> Result<Self, OpenError> {
         let ledger = folder.join(FILE);
         let refused =
             |error: std::io::Error| OpenError::Folder { folder: folder.clone(), reason: error.to_string() };
         folder::make_private(&ledger).map_err(refused)?;
         let inode = fs::metadata(&ledger).map_err(refused)?.ino();
-        Ok(Self { folder, ledger, inode })
+        let log = folder.join(format!("{FILE}-wal"));
+        Ok(Self { folder, ledger, log, log_most, inode, log_inode: Arc::default() })
     }
 
     /// SQLite goes on writing into a file that was deleted; nobody would ever find those records.
     pub(super) fn are_there(&self) -> Result<(), LedgerError> {
         match fs::metadata(&self.ledger) {
-            Ok(about) if about.ino() == self.inode => Ok(()),
+            Ok(about) if about.ino() == self.inode => self.log_is_there(),
             Ok(_) => Err(LedgerError::Unavailable(format!(
                 "{} was replaced by another file; restart the server to use that one",
                 self.ledger.display()
@@ -55,6 +67,33 @@ impl Files {
                 self.ledger.display()
             ))),
         }
+    }
+
+    /// What was written last is in the log alone. Deleted, it lives on only as long as this process does.
+    pub(super) fn has_log(&self) -> bool {
+        let known = self.log_inode.load(Ordering::Relaxed);
+        known == 0 || fs::metadata(&self.log).is_ok_and(|about| about.ino() == known)
+    }
+
+    /// The next connection may make another one.
+    pub(super) fn forget_log(&self) {
+        self.log_inode.store(0, Ordering::Relaxed);
+    }
+
+    fn log_is_there(&self) -> Result<(), LedgerError> {
+        if self.has_log() {
+            return Ok(());
+        }
+        Err(LedgerError::Unavailable(format!(
+            "{} was deleted or replaced while the ledger was open; what it held was folded into the ledger, restart the \
+             server and it goes on",
+            self.log.display()
+        )))
+    }
+
+    /// The size of the log; nought where there is none.
+    pub(super) fn log_size(&self) -> u64 {
+        fs::metadata(&self.log).map_or(0, |about| about.len())
     }
 
     fn place(&self) -> Place {
@@ -75,17 +114,21 @@ impl Files {
 
 /// The writer's connection, of which there is one.
 pub(super) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Error> {
-    files
+    let mut connection = files
         .options()
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         // 64 MB before they go to their places: under load the same pages of the ids' index come again and again, and are
         // written there once.
-        .pragma("wal_autocheckpoint", "16000")
-        .pragma("journal_size_limit", "67108864")
+        .pragma("wal_autocheckpoint", (files.log_most / 4 / PAGE).to_string())
+        .pragma("journal_size_limit", (files.log_most / 4).to_string())
         .pragma("cache_size", "-65536")
         .connect()
-        .await
+        .await?;
+    // The first read opens the log.
+    sqlx::raw_sql("SELECT count(*) FROM sqlite_schema").execute(&mut connection).await?;
+    files.log_inode.store(fs::metadata(&files.log).map_or(0, |about| about.ino()), Ordering::Relaxed);
+    Ok(connection)
 }
 
 /// Connections that cannot write.
@@ -98,11 +141,12 @@ pub(super) fn readers(files: &Files) -> SqlitePool {
         .connect_lazy_with(options)
 }
 
-/// Gives back the memory of pages that are at hand only to be written to again.
+/// Gives back the memory of pages that are at hand only to be written to again, and leaves nothing to do in the log.
 pub(super) async fn rest(connection: &mut SqliteConnection) {
-    if let Err(error) = sqlx::raw_sql("PRAGMA shrink_memory").execute(connection).await {
+    if let Err(error) = sqlx::raw_sql("PRAGMA shrink_memory").execute(&mut *connection).await {
         tracing::warn!(%error, "the ledger's writer keeps its memory while it rests");
     }
+    log::rest(connection).await;
 }
 
 /// Opens the file, looks whether it is sound, and brings its schema up to date.

@@ -7,7 +7,6 @@ use model::{
     calendar::Window,
     history::{Filter, History},
     tenant::TenantId,
-    time::Instant,
 };
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Error, Row as _, SqlitePool,
@@ -71,7 +70,7 @@ impl Source {
         row.and_then(|row| row.try_get(0)).map_err(Self::failed)
     }
 
-    /// Every table of ours, by name.
+    /// Every table of ours that goes over, by name. What the backlog says is counted anew wherever the outbox goes.
     pub(crate) async fn tables(&self) -> Result<BTreeMap<String, Table>, CarryError> {
         self.described().await.map_err(Self::failed)
     }
@@ -82,7 +81,7 @@ impl Source {
             "SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value IS NOT NULL, c.pk \
              FROM pragma_table_list AS t JOIN pragma_table_info(t.name) AS c \
              WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-             AND t.name <> '_sqlx_migrations' ORDER BY t.name, c.pk, c.cid",
+             AND t.name NOT IN ('_sqlx_migrations', 'backlog') ORDER BY t.name, c.pk, c.cid",
         )
         .fetch_all(&self.readers)
         .await?;
@@ -113,8 +112,8 @@ impl Source {
         ids.iter().map(|id| id.parse().map(TenantId).map_err(|_| unknown(id))).collect()
     }
 
-    pub(crate) async fn standing(&self, tenant: TenantId, now: Instant) -> Result<Standing, CarryError> {
-        let standing = standing::standing(&self.readers, &Counted::default(), tenant, now).await;
+    pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, CarryError> {
+        let standing = standing::standing(&self.readers, &Counted::default(), tenant).await;
         standing.map_err(Self::failed)
     }
 

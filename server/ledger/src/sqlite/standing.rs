@@ -9,7 +9,7 @@ use model::{
     delivery::Balance,
     record::{KINDS, Kind},
     tenant::TenantId,
-    time::{Instant, MINUTE},
+    time::Instant,
 };
 use sqlx::{Error, SqliteConnection, SqlitePool};
 
@@ -24,23 +24,20 @@ const PASSED: &str = "SELECT coalesce(sum(delivered), 0), coalesce(sum(confirmed
      coalesce(sum(removed), 0), coalesce(sum(kept_out), 0), \
      coalesce(sum(unsent), 0), coalesce(sum(removed_unread), 0), coalesce(sum(resent), 0) \
      FROM passages WHERE tenant_id = ?1 AND kind = ?2";
-const REFUSED: &str = "SELECT count(*) FILTER (WHERE dropped_at IS NULL), \
-     coalesce(sum(first) FILTER (WHERE dropped_at IS NULL), 0), \
-     coalesce(sum(first) FILTER (WHERE dropped_at IS NOT NULL), 0) \
-     FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2";
+const BACKLOG: &str = "SELECT coalesce(sum(waiting), 0), coalesce(sum(waiting_first), 0), coalesce(sum(refused), 0), \
+     coalesce(sum(refused_first), 0), coalesce(sum(dropped_first), 0) FROM backlog WHERE tenant_id = ?1 AND kind = ?2";
 const REJECTED: &str = "SELECT count(*) FROM rejects WHERE tenant_id = ?1 AND kind = ?2";
 
-/// After so long all rows are counted again, in case some left the file by another door.
-const RECOUNT_AFTER: i64 = 10 * MINUTE;
-
-/// How many rows there are up to a position. Rows are never deleted, so only later ones have to be counted.
+/// How many rows there are up to a position. Rows are never deleted, so only later ones have to be counted; in case some
+/// left the file by another door, all of them are now and then.
 #[derive(Default)]
 pub(super) struct Counted(Mutex<HashMap<&'static str, Count>>);
 
 #[derive(Clone, Default)]
 struct Count {
     up_to: i64,
-    since: Instant,
+    /// How often it was begun anew.
+    times: u64,
     by_tenant: HashMap<TenantId, i64>,
 }
 
@@ -48,20 +45,33 @@ pub(super) async fn standing(
     readers: &SqlitePool,
     counted: &Counted,
     tenant: TenantId,
-    now: Instant,
 ) -> Result<Standing, Error> {
     // What was counted before the snapshot begins lies within it.
-    let mut counts = counted.recent(now);
+    let mut counts = counted.recent();
     let mut transaction = readers.begin().await?;
     let mut standing = Standing::default();
     for kind in KINDS {
-        let count = counts.entry(kind.name).or_insert_with(|| Count { since: now, ..Count::default() });
+        let count = counts.entry(kind.name).or_default();
         let balance = balance(&mut transaction, count, tenant, kind, &mut standing).await?;
         standing.balance.push(balance);
     }
     transaction.commit().await?;
     counted.keep(counts);
     Ok(standing)
+}
+
+/// Counts all rows anew.
+pub(super) async fn recount(readers: &SqlitePool, counted: &Counted) -> Result<(), Error> {
+    let before = counted.recent();
+    let mut counts = HashMap::new();
+    for kind in KINDS {
+        let times = before.get(kind.name).map_or(0, |count| count.times) + 1;
+        let mut count = Count { times, ..Count::default() };
+        count.add(&mut *readers.acquire().await?, kind).await?;
+        counts.insert(kind.name, count);
+    }
+    counted.keep(counts);
+    Ok(())
 }
 
 async fn balance(
@@ -91,13 +101,7 @@ async fn balance(
         removed_unread,
         resent,
     ] = numbers.read(connection, PASSED).await?;
-    let [waiting, pending] = numbers
-        .read(
-            connection,
-            "SELECT count(*), coalesce(sum(first), 0) FROM outbox WHERE tenant_id = ?1 AND kind = ?2",
-        )
-        .await?;
-    let [letters, dead, dropped] = numbers.read(connection, REFUSED).await?;
+    let [waiting, pending, letters, dead, dropped] = numbers.read(connection, BACKLOG).await?;
     let [rejected] = numbers.read(connection, REJECTED).await?;
     let [deleted] = numbers.read(connection, statements.withdrawn).await?;
     let durable = count.rows(connection, tenant, kind).await?;
@@ -166,14 +170,18 @@ impl Numbers {
 }
 
 impl Counted {
-    fn recent(&self, now: Instant) -> HashMap<&'static str, Count> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        counts.retain(|_, count| now.since(count.since) < RECOUNT_AFTER);
-        counts
+    fn recent(&self) -> HashMap<&'static str, Count> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What was begun earlier than what is there is too late.
     fn keep(&self, counts: HashMap<&'static str, Count>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = counts;
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (kind, count) in counts {
+            if kept.get(kind).is_none_or(|kept| (kept.times, kept.up_to) <= (count.times, count.up_to)) {
+                kept.insert(kind, count);
+            }
+        }
     }
 }
 
@@ -185,11 +193,16 @@ impl Count {
         tenant: TenantId,
         kind: &'static Kind,
     ) -> Result<i64, Error> {
+        self.add(connection, kind).await?;
+        Ok(self.by_tenant.get(&tenant).copied().unwrap_or(0))
+    }
+
+    async fn add(&mut self, connection: &mut SqliteConnection, kind: &'static Kind) -> Result<(), Error> {
         let rows = sqlx::query(statements::of(kind).counted).bind(self.up_to).fetch_all(connection).await?;
         for row in &rows {
             *self.by_tenant.entry(row::tenant(row, 0)?).or_default() += get::<i64>(row, 1)?;
             self.up_to = self.up_to.max(get(row, 2)?);
         }
-        Ok(self.by_tenant.get(&tenant).copied().unwrap_or(0))
+        Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! What happens when the disk does not do as it should, and when there is more to write than can be taken on.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use model::{
     clock::ManualClock,
     record::{self, campaign_run::CAMPAIGN_RUN},
@@ -17,9 +19,13 @@ use crate::{
 const T: TenantId = TenantId::FIRST;
 
 async fn open(folder: &TempDir) -> Sqlite {
-    let clock = Arc::new(ManualClock::at(NOW));
-    let changes = watch::Sender::new(0);
-    Sqlite::open(folder.path().to_owned(), clock, Arc::new(Seeded::new(1)), changes).await.unwrap()
+    open_bounded(folder, log::MOST).await
+}
+
+async fn open_bounded(folder: &TempDir, log_most: u64) -> Sqlite {
+    let (clock, changes) = (Arc::new(ManualClock::at(NOW)), watch::Sender::new(0));
+    let (folder, chance) = (folder.path().to_owned(), Arc::new(Seeded::new(1)));
+    Sqlite::open_bounded(folder, log_most, clock, chance, changes).await.unwrap()
 }
 
 async fn spoil(store: &Sqlite, sql: &'static str) {
@@ -72,6 +78,80 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
     assert_eq!(durable(&store).await, 3);
 }
 
+/// Each takes its time, and there are more of them than readers.
+async fn reads_without_a_pause(store: Arc<Sqlite>, ends: Arc<AtomicBool>) {
+    let slow = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) \
+                SELECT count(*) FROM tenants, n";
+    while !ends.load(Ordering::Relaxed) {
+        sqlx::query(slow).fetch_one(&store.readers).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_log_stays_bounded_under_readers_that_overlap() {
+    const MOST: u64 = 2 * 1024 * 1024;
+    let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
+    let store = Arc::new(open_bounded(&folder, MOST).await);
+    let ends = Arc::new(AtomicBool::new(false));
+    let readers = (0..4).map(|_| tokio::spawn(reads_without_a_pause(Arc::clone(&store), Arc::clone(&ends))));
+    let readers: Vec<_> = readers.collect();
+    let mut largest = 0;
+    for part in 0..60 {
+        store.desk.store(T, &CAMPAIGN_RUN, runs(part * 200, 200)).await.unwrap();
+        largest = largest.max(store.log_size());
+    }
+    ends.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    assert!(largest < 2 * MOST, "{largest} bytes");
+    assert_eq!(durable(&store).await, 12_000);
+    store.close().await;
+    assert_eq!(store.log_size(), 0);
+}
+
+#[tokio::test]
+async fn a_reader_that_does_not_end_is_left_alone_and_the_log_is_tried_again() {
+    let folder = TempDir::new().unwrap();
+    let store = open_bounded(&folder, 256 * 1024).await;
+    store.desk.store(T, &CAMPAIGN_RUN, runs(0, 10)).await.unwrap();
+    let mut reader = store.readers.acquire().await.unwrap();
+    let read = "BEGIN; SELECT count(*) FROM tenants";
+    sqlx::raw_sql(read).execute(&mut *reader).await.unwrap();
+    for part in 0..4 {
+        store.desk.store(T, &CAMPAIGN_RUN, runs(10 + part * 200, 200)).await.unwrap();
+    }
+    assert!(store.log_size() > 512 * 1024, "it grows on");
+    sqlx::raw_sql("COMMIT").execute(&mut *reader).await.unwrap();
+    drop(reader);
+    for part in 0..4 {
+        store.desk.store(T, &CAMPAIGN_RUN, runs(1_000 + part * 200, 200)).await.unwrap();
+    }
+    // The writer has looked after its log when it takes the next work on.
+    store.healthy().await.unwrap();
+    assert!(store.log_size() < 512 * 1024, "{} bytes", store.log_size());
+}
+
+#[tokio::test]
+async fn a_log_that_was_deleted_is_said_and_what_it_held_is_kept() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    store.desk.store(T, &CAMPAIGN_RUN, runs(0, 10)).await.unwrap();
+    std::fs::remove_file(folder.path().join("ledger.sqlite-wal")).unwrap();
+    for answer in [store.desk.store(T, &CAMPAIGN_RUN, runs(10, 1)).await.map(|_| ()), store.healthy().await] {
+        let said = answer.unwrap_err().to_string();
+        assert!(said.contains("-wal was deleted") && said.contains("restart"), "{said}");
+    }
+    // As a process does that is killed.
+    let copy = TempDir::new().unwrap();
+    std::fs::copy(folder.path().join("ledger.sqlite"), copy.path().join("ledger.sqlite")).unwrap();
+    assert_eq!(durable(&open(&copy).await).await, 10);
+    store.close().await;
+    let store = open(&folder).await;
+    assert_eq!(durable(&store).await, 10);
+    store.desk.store(T, &CAMPAIGN_RUN, runs(10, 1)).await.unwrap();
+}
+
 #[tokio::test]
 async fn every_kind_has_a_table_with_its_fields() {
     let folder = TempDir::new().unwrap();
@@ -94,7 +174,11 @@ async fn no_frequent_statement_reads_a_whole_table() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     let made = statements::of(&CAMPAIGN_RUN);
+    let newest = list::sql(&CAMPAIGN_RUN, made, &ListAsk::default());
+    // However many are of one moment, and however long their texts are.
+    let in_order = [newest.as_str(), made.dead, made.leased];
     for sql in [
+        newest.as_str(),
         made.by_ids,
         made.correct,
         made.withdraw,
@@ -123,6 +207,8 @@ async fn no_frequent_statement_reads_a_whole_table() {
             let detail: &str = row::get(step, 3).unwrap();
             let scans = detail.starts_with("SCAN") && !detail.contains("VIRTUAL TABLE");
             assert!(!scans, "{detail} in {sql}");
+            let sorts = detail.contains("TEMP B-TREE");
+            assert!(!sorts || !in_order.contains(&sql), "{detail} in {sql}");
         }
     }
 }

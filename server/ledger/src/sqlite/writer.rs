@@ -4,12 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use model::{clock::Clock, time::Instant};
-use sqlx::{Error, SqliteConnection};
+use sqlx::{Error, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
 use super::{
-    change, confirm, delivery, fault, intake,
+    backlog, change, confirm, delivery, fault, intake,
     known::Known,
+    log::{self, Log},
     marks, mirror,
     open::{self, Files},
     spending,
@@ -33,6 +34,7 @@ pub(super) struct Writer {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     changes: watch::Sender<u64>,
+    log: Log,
 }
 
 /// What the steps of a transaction work with.
@@ -58,16 +60,22 @@ impl Writer {
         clock: Arc<dyn Clock>,
         chance: Arc<dyn Chance>,
         changes: watch::Sender<u64>,
+        readers: SqlitePool,
     ) -> Self {
-        Self { files, connection: Some(connection), known: Known::default(), clock, chance, changes }
+        let log = Log::new(&files, readers);
+        Self { files, connection: Some(connection), known: Known::default(), clock, chance, changes, log }
     }
 
     /// Writes until the queue is closed and empty.
     pub(super) async fn run(mut self, queue: Arc<Queue>) {
         while let Some(group) = self.next(&queue).await {
             self.write(stretches(group)).await;
+            if let Some(connection) = &mut self.connection {
+                self.log.bound(&self.files, connection).await;
+            }
         }
-        if let Some(connection) = self.connection {
+        if let Some(mut connection) = self.connection {
+            self.log.end(&mut connection).await;
             open::disconnect(connection).await;
         }
     }
@@ -117,7 +125,12 @@ impl Writer {
 
     /// A connection to a file that is where it should be.
     async fn ready(&mut self) -> Result<SqliteConnection, LedgerError> {
-        self.files.are_there()?;
+        if let Err(gone) = self.files.are_there() {
+            if let Some(connection) = self.connection.as_mut().filter(|_| !self.files.has_log()) {
+                log::fold(connection).await;
+            }
+            return Err(gone);
+        }
         match self.connection.take() {
             Some(connection) => Ok(connection),
             None => open::connect(&self.files).await.map_err(fault::of),
@@ -150,6 +163,7 @@ impl Writer {
         let _ = sqlx::raw_sql("ROLLBACK").execute(&mut connection).await;
         if fault::is_of_surroundings(error) {
             open::disconnect(connection).await;
+            self.files.forget_log();
         } else {
             self.connection = Some(connection);
         }
@@ -197,6 +211,10 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
         }
         Work::Mark { kind, errand, answer } => {
             answer.fill(marks::run(step, kind, errand).await?);
+            Ok(())
+        }
+        Work::Tend { mends, answer } => {
+            answer.fill(backlog::tend(step, *mends).await?);
             Ok(())
         }
         Work::Spend { cost, answer } => {

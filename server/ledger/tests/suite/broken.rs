@@ -94,6 +94,33 @@ async fn a_database_that_is_away_is_said_and_it_goes_on() {
     assert_eq!(ledger.healthy().await, Ok(()));
 }
 
+#[tokio::test]
+async fn where_nothing_listens_that_is_said_at_once() {
+    let (studio, wire, ledger) = wired().await;
+    assert_eq!(store(&ledger, "1").await, Ok(Verdict::Stored(1)));
+    wire.take_away().await;
+    let began = tokio::time::Instant::now();
+    let answers = tokio::join!(store(&ledger, "2"), ledger.standing(T), ledger.healthy());
+    for said in [answers.0.map(|_| ()), answers.1.map(|_| ()), answers.2].map(Result::unwrap_err) {
+        assert!(said.to_string().contains("refused"), "{said}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(5), "and not after all of its patience");
+    assert_eq!(studio.balanced().await.balance[0].durable, 1);
+}
+
+#[tokio::test]
+async fn a_probe_does_not_wait_for_as_long_as_others_do() {
+    let studio = Studio::open(Store::Database).await;
+    let mut holder = studio.schema().connect().await;
+    let held = "BEGIN; LOCK TABLE studio.tenants IN ACCESS EXCLUSIVE MODE";
+    sqlx::raw_sql(studio.schema().named(held)).execute(&mut holder).await.unwrap();
+    let began = tokio::time::Instant::now();
+    assert!(matches!(studio.ledger.healthy().await, Err(LedgerError::Unavailable(_))));
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    holder.close().await.unwrap();
+    assert_eq!(studio.ledger.healthy().await, Ok(()));
+}
+
 /// Holds what a writer needs, ends that writer's backend while it waits, and lets go.
 #[tokio::test]
 async fn a_backend_that_is_ended_in_the_middle_costs_nothing() {

@@ -104,6 +104,18 @@ async fn the_view_lets_nothing_but_the_delivery_be_set() {
     assert_eq!(studio.balanced().await.balance[0].pending, 1);
 }
 
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_text_is_refused() {
+    let studio = Studio::open(Store::Database).await;
+    let other = format!("{}_latin", studio.schema().name);
+    studio.sql(&format!("CREATE DATABASE {other} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")).await;
+    let address = Cluster::here().address().replace("/postgres?", &format!("/{other}?"));
+    let refusal = refusal(&studio, Database::parse(&address).unwrap()).await;
+    assert!(matches!(refusal, OpenError::Unavailable { .. }), "{refusal}");
+    let sentence = refusal.to_string();
+    assert!(sentence.contains("LATIN1") && sentence.contains("createdb -E UTF8"), "{sentence}");
+}
+
 /// Whoever gets the connection next through the pooler would find them.
 #[tokio::test]
 async fn nothing_is_left_behind_in_a_session() {

@@ -1,5 +1,6 @@
 //! What every store must hold to, asked through the ledger's face; and what is one store's own.
 
+mod backlog;
 mod backup;
 mod broken;
 mod carry;
@@ -53,6 +54,10 @@ macro_rules! suites {
 }
 
 suites! {
+    backlog {
+        what_was_counted_wrong_is_said_and_mended
+        old_hours_become_one_and_old_receipts_go
+    }
     delivery {
         what_is_lent_is_not_lent_again_until_it_comes_back
         a_delivered_record_leaves_the_outbox_and_bears_the_time
@@ -103,6 +108,7 @@ suites! {
         what_stands_there_as_it_was_before_our_newest_write_is_sent_again
         what_was_read_under_a_loan_that_is_over_is_not_taken
         a_page_is_decided_in_its_order
+        rows_of_one_record_are_decided_at_once
         a_deletion_does_not_say_whose_the_row_was
         a_full_read_must_meet_what_stands_there
         a_mark_is_one_process_s_at_a_time

@@ -369,6 +369,22 @@ pub async fn a_page_is_decided_in_its_order(store: Store) {
     assert_eq!(studio.balanced().await.balance[0].mirrored, 1);
 }
 
+pub async fn rows_of_one_record_are_decided_at_once(store: Store) {
+    let studio = Studio::open(store).await;
+    let rows = |from: u128| (from..from + 1_000).map(|id| seen(Uuid::from_u128(id), &tokens(3))).collect();
+    let reflected = studio.reflect(rows(1)).await;
+    assert_eq!(reflected[0], Reflected::Added);
+    assert!(
+        reflected[1..].iter().all(|reflected| *reflected == Reflected::Refused),
+        "none is left for later"
+    );
+    // The record is known by now, and so are the first thousand rows.
+    let reflected = studio.reflect(rows(501)).await;
+    assert!(reflected.iter().all(|reflected| *reflected == Reflected::Refused));
+    let standing = studio.balanced().await;
+    assert_eq!((standing.balance[0].durable, standing.reflected.rejected), (1, 1_499));
+}
+
 pub async fn a_deletion_does_not_say_whose_the_row_was(store: Store) {
     let studio = Studio::open(store).await;
     let other = TenantId(Uuid::from_u128(9));

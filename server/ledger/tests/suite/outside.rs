@@ -25,7 +25,7 @@ pub async fn a_row_that_vanished_is_unaccounted_for(store: Store) {
     studio.store((0..3).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     studio.balanced().await;
     studio.sql("DELETE FROM studio.campaign_metrics WHERE run_id = '1'").await;
-    studio.pass(11 * 60 * 1_000_000).await;
+    studio.ledger.tend().await.unwrap();
     let balance = studio.standing().await.balance.remove(0);
     assert_eq!((balance.received, balance.durable), (3, 2));
     assert!(balance.unaccounted() > 0);

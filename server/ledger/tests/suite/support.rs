@@ -130,8 +130,29 @@ impl Studio {
             for balance in &standing.balance {
                 assert_eq!(balance.unaccounted(), 0, "asked at {caller}: {balance:?}");
             }
+            let kept = [
+                standing.pending,
+                standing.balance.iter().map(|balance| balance.pending).sum(),
+                standing.dead,
+                standing.balance.iter().map(|balance| balance.dead).sum(),
+                standing.balance.iter().map(|balance| balance.dropped).sum(),
+            ];
+            assert_eq!(kept, self.backlog().await, "what is kept of the backlog, asked at {caller}");
             standing
         }
+    }
+
+    /// What waits, and what is refused, as the tables themselves say.
+    async fn backlog(&self) -> [i64; 5] {
+        let open = format!("FROM studio.dead_letters WHERE tenant_id = '{T}' AND dropped_at IS NULL");
+        let waiting = format!("FROM studio.outbox WHERE tenant_id = '{T}'");
+        let sql = format!(
+            "SELECT concat_ws(' ', (SELECT count(*) {waiting}), (SELECT coalesce(sum(first), 0) {waiting}), \
+             (SELECT count(*) {open}), (SELECT coalesce(sum(first), 0) {open}), (SELECT coalesce(sum(first), 0) \
+             FROM studio.dead_letters WHERE tenant_id = '{T}' AND dropped_at IS NOT NULL))"
+        );
+        let found: Vec<i64> = self.ask(&sql).await.split(' ').map(|number| number.parse().unwrap()).collect();
+        found.try_into().unwrap()
     }
 
     /// Does to the store what no ledger would do. `studio.` stands for the schema, where there is one.

@@ -6,6 +6,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::watch,
+    task::JoinHandle,
 };
 
 /// What the next words that match do.
@@ -22,6 +23,7 @@ pub struct Wire {
     cuts: Arc<Mutex<Vec<Cut>>>,
     /// Moves when everything that is open is to be cut; none can be opened while it says so.
     state: watch::Sender<State>,
+    listening: JoinHandle<()>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,9 +36,10 @@ impl Wire {
     pub async fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = listener.local_addr().unwrap().port();
-        let wire = Self { port: here, cuts: Arc::default(), state: watch::Sender::default() };
-        let (cuts, state) = (Arc::clone(&wire.cuts), wire.state.subscribe());
-        tokio::spawn(async move {
+        let all_cuts: Arc<Mutex<Vec<Cut>>> = Arc::default();
+        let sender: watch::Sender<State> = watch::Sender::default();
+        let (cuts, state) = (Arc::clone(&all_cuts), sender.subscribe());
+        let listening = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 if state.borrow().down {
                     continue;
@@ -45,7 +48,16 @@ impl Wire {
                 tokio::spawn(async move { carry(client, port, &cuts, state).await });
             }
         });
-        wire
+        Self { port: here, cuts: all_cuts, state: sender, listening }
+    }
+
+    /// Nothing listens there any more.
+    pub async fn take_away(&self) {
+        self.listening.abort();
+        while !self.listening.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        self.cut_all();
     }
 
     /// The first connection on which these words come is cut there; the next one has the next cut.
