@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Answer, Change, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, Mark, OpenError, Outcome,
-    Page, Parcel, Question, Reflected, Reflection, Refusal, Reject, Standing, There, Unconfirmed,
+    Page, Parcel, Place, Question, Reflected, Reflection, Refusal, Reject, Standing, There, Unconfirmed,
     chance::Chance,
     command::{Settlement, Target, Ticket},
     database::Database,
@@ -51,12 +51,15 @@ macro_rules! either {
     };
 }
 
+mod identity;
+
 /// Durable records of every kind. Cheap to clone; every clone is the same ledger.
 ///
 /// Every question may be answered by a `LedgerError`, which says why there is no answer now; then nothing was kept.
 #[derive(Clone)]
 pub struct Ledger {
     store: Arc<Store>,
+    place: Arc<Place>,
     changes: watch::Sender<u64>,
 }
 
@@ -73,13 +76,14 @@ impl Ledger {
     ) -> Result<Self, OpenError> {
         let changes = watch::Sender::new(0);
         let (chance, moves) = (Arc::new(chance), changes.clone());
+        let place = Arc::new(settings.place());
         let store = match settings {
             Settings::Folder(folder) => Store::Folder(Sqlite::open(folder, clock, chance, moves).await?),
             Settings::Database(database) => {
                 Store::Database(Postgres::open(database, clock, chance, moves).await?)
             }
         };
-        Ok(Self { store: Arc::new(store), changes })
+        Ok(Self { store: Arc::new(store), place, changes })
     }
 
     /// Finishes what was taken on, folds the file together and frees the folder. Whoever asks later gets `Closed`.

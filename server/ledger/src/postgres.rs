@@ -5,10 +5,12 @@ mod change;
 mod confirm;
 mod counted;
 mod fault;
+mod fence;
 mod group;
 mod handlings;
 mod history;
 mod hours;
+mod identity;
 mod importer;
 mod intake;
 mod lease;
@@ -29,7 +31,13 @@ mod step;
 mod target;
 mod writer;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use model::{
     calendar::Window,
@@ -50,8 +58,8 @@ pub(crate) use self::{
     target::Target,
 };
 use crate::{
-    Database, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question,
-    Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
+    Database, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError, Page,
+    Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
 };
 
 /// One process's way to the ledger in a database.
@@ -63,6 +71,8 @@ pub(crate) struct Postgres {
     counted: Counted,
     hours: hours::Counted,
     patience: Duration,
+    /// As which the ledger was claimed by this process.
+    generation: Arc<AtomicI64>,
 }
 
 /// Asks within one transaction that only reads, all of it from one moment. A connection that turns out to be gone is
@@ -99,6 +109,25 @@ impl Postgres {
         chance: Arc<dyn Chance>,
         changes: watch::Sender<u64>,
     ) -> Result<Self, OpenError> {
+        Self::open_to(database, clock, chance, changes, true).await
+    }
+
+    /// Opens a ledger that may be carried over just now, to read in it.
+    pub(crate) async fn look_into(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+    ) -> Result<Self, OpenError> {
+        Self::open_to(database, clock, chance, watch::Sender::new(0), false).await
+    }
+
+    async fn open_to(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        changes: watch::Sender<u64>,
+        is_whole: bool,
+    ) -> Result<Self, OpenError> {
         let place = database.place();
         let Database { options, schema, readers, patience } = database;
         let schema = Schema::new(&schema, patience);
@@ -111,8 +140,12 @@ impl Postgres {
         let (readers, writers) = (pool(readers), pool(1));
         let mut connection = writers.acquire().await.map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
-        target::refuse_unfinished(&mut connection, &schema, &place).await?;
+        if is_whole {
+            target::refuse_unfinished(&mut connection, &schema, &place).await?;
+        }
+        let generation = Arc::new(AtomicI64::new(fence::ANY));
         let writer = Writer {
+            generation: Arc::clone(&generation),
             pool: writers,
             connection: Some(connection),
             schema: schema.clone(),
@@ -131,6 +164,7 @@ impl Postgres {
             counted: Counted::default(),
             hours: hours::Counted::default(),
             patience,
+            generation,
         })
     }
 
@@ -144,6 +178,15 @@ impl Postgres {
         let schema = &self.schema;
         reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))?;
         self.desk.probe().await
+    }
+
+    pub(crate) async fn identity(&self) -> Result<Identity, LedgerError> {
+        reading!(self, connection => identity::read(connection, &self.schema))
+    }
+
+    /// From now on nothing is written once the ledger has gone to another organisation.
+    pub(crate) fn keep_to(&self, generation: i64) {
+        self.generation.store(generation, Relaxed);
     }
 
     pub(crate) async fn unconfirmed(
@@ -245,6 +288,15 @@ impl Postgres {
         reading!(self, connection => {
             mirror::standing_there(connection, &self.schema, kind, (after, before), most)
         })
+    }
+
+    pub(crate) async fn in_line(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        most: usize,
+    ) -> Result<Vec<There>, LedgerError> {
+        reading!(self, connection => mirror::in_line(connection, &self.schema, kind, after, most))
     }
 
     pub(crate) async fn hours(

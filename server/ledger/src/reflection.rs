@@ -26,8 +26,8 @@ use crate::{Reflected, Reflection, Seen};
 const DOUBT: i64 = 10 * SECOND;
 
 /// Decides about one row by what is known.
-fn decide<'a>(facts: &'a Facts, asked_at: Instant, reflection: &'a Reflection) -> Decided<'a> {
-    let judge = Judge { facts, asked_at, reflection };
+fn decide<'a>(facts: &'a Facts, page: &Page, reflection: &'a Reflection) -> Decided<'a> {
+    let judge = Judge { facts, asked_at: page.asked_at, is_behind: page.is_behind, reflection };
     match &reflection.seen {
         Seen::Row(record) => judge.row(record),
         Seen::Gone => judge.vanished(Reflected::Withdrawn),
@@ -39,6 +39,8 @@ fn decide<'a>(facts: &'a Facts, asked_at: Instant, reflection: &'a Reflection) -
 struct Judge<'a> {
     facts: &'a Facts,
     asked_at: Instant,
+    /// What is there may be newer than what waits here: the ledger is a copy that was put back.
+    is_behind: bool,
     reflection: &'a Reflection,
 }
 
@@ -96,8 +98,11 @@ impl<'a> Judge<'a> {
         let stored = &held.stored;
         let same = held.withdrawn_at.is_none() && is(self.facts.kind, &stored.record, record);
         let former = || fact.versions.iter().any(|version| says(self.facts.kind, version, record));
+        let may_be_older = self.is_behind && held.withdrawn_at.is_none();
         let reflected = match fact.line {
+            Line::Waiting { .. } if may_be_older && same => Reflected::Confirmed,
             Line::Waiting { .. } | Line::Dead { .. } if same || former() => Reflected::Known,
+            Line::Waiting { .. } | Line::Dead { .. } if may_be_older => Reflected::Changed,
             Line::Waiting { .. } | Line::Dead { .. } => Reflected::KeptOut,
             Line::Dropped { .. } if same => Reflected::Confirmed,
             Line::Dropped { .. } if former() => Reflected::Known,
@@ -105,6 +110,7 @@ impl<'a> Judge<'a> {
             Line::Nothing if same && fact.row.confirmed => Reflected::Known,
             Line::Nothing if same => Reflected::Confirmed,
             Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
+            Line::Nothing if may_be_older => Reflected::Changed,
             // A write of ours that came late undid the newest, or somebody else who did not know it: the newest wins.
             Line::Nothing if self.reflection.stands && is_unread(fact) && self.was_last(fact, record) => {
                 Reflected::Requeued
@@ -125,6 +131,7 @@ impl<'a> Judge<'a> {
         let reflected = match fact.line {
             Line::Waiting { .. } if withdrawn => Reflected::Known,
             Line::Dead { .. } | Line::Dropped { .. } if withdrawn => Reflected::Confirmed,
+            Line::Waiting { .. } if self.is_behind && otherwise == Reflected::Withdrawn => otherwise,
             Line::Waiting { .. } | Line::Dead { .. } => Reflected::KeptOut,
             Line::Dropped { first: true } => Reflected::Known,
             Line::Nothing if withdrawn && is_unread(fact) => Reflected::Confirmed,

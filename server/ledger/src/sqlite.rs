@@ -9,6 +9,7 @@ mod folder;
 mod handlings;
 mod history;
 mod hours;
+mod identity;
 mod intake;
 mod known;
 mod letters;
@@ -41,11 +42,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::backup::{BackupError, back_up, restore};
-pub(crate) use self::source::Source;
 use self::{folder::FolderLock, open::Files, standing::Counted};
+pub(crate) use self::{open::FILE, source::Source};
 use crate::{
-    DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question, Reject,
-    Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch,
+    DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError, Page, Question,
+    Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch,
 };
 
 /// One open SQLite ledger.
@@ -97,6 +98,11 @@ impl Sqlite {
         sqlx::query("SELECT count(*) FROM tenants").fetch_one(&mut *connection).await.map_err(fault::of)?;
         drop(connection);
         self.desk.probe().await
+    }
+
+    pub(crate) async fn identity(&self) -> Result<Identity, LedgerError> {
+        let mut connection = self.readers.acquire().await.map_err(fault::of)?;
+        identity::read(&mut connection).await.map_err(fault::of)
     }
 
     pub(crate) async fn unconfirmed(
@@ -184,6 +190,15 @@ impl Sqlite {
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
         mirror::standing_there(&self.readers, kind, (after, before), most).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn in_line(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        most: usize,
+    ) -> Result<Vec<There>, LedgerError> {
+        mirror::in_line(&self.readers, kind, after, most).await.map_err(fault::of)
     }
 
     pub(crate) async fn hours(

@@ -7,12 +7,12 @@ mod facts;
 mod kept;
 mod write;
 
-pub(super) use self::kept::{rejects, standing_there};
+pub(super) use self::kept::{in_line, rejects, standing_there};
 
 use model::{record::Kind, tenant::TenantId};
 use sqlx::Error;
 
-use super::step::Step;
+use super::{identity, step::Step};
 use crate::{
     Reflected,
     reflection::{Decided, Facts, Page, round},
@@ -21,6 +21,7 @@ use crate::{
 /// Takes in what is new, and says which records have to be locked for the rest: tenant and position.
 pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(TenantId, i64)>, Error> {
     page.reopen();
+    page.is_behind = identity::read(step.connection, step.schema).await?.copied_at.is_some();
     let open = page.open();
     let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
     let decided = round(page, &open, &facts);

@@ -13,6 +13,8 @@ pub(crate) struct Page {
     pub(crate) kind: &'static Kind,
     pub(crate) rows: Vec<Reflection>,
     pub(crate) asked_at: Instant,
+    /// Whether what is there may be newer than what waits here; the store knows.
+    pub(crate) is_behind: bool,
     answers: Vec<Option<Reflected>>,
     /// The records whose rows are locked for it, where stores lock: tenant and position.
     pub(crate) locked: HashSet<(TenantId, i64)>,
@@ -21,7 +23,7 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) fn new(kind: &'static Kind, rows: Vec<Reflection>, asked_at: Instant) -> Self {
         let answers = vec![None; rows.len()];
-        Self { kind, rows, asked_at, answers, locked: HashSet::new() }
+        Self { kind, rows, asked_at, is_behind: false, answers, locked: HashSet::new() }
     }
 
     /// Begins from the start, as every transaction does.
@@ -72,7 +74,7 @@ pub(crate) fn round<'a>(page: &'a Page, open: &[usize], facts: &'a Facts) -> Vec
         let is_first = !ids.iter().any(|id| touched.contains(id));
         touched.extend(ids);
         if is_first {
-            decided.push((*at, decide(facts, page.asked_at, reflection)));
+            decided.push((*at, decide(facts, page, reflection)));
         }
     }
     decided

@@ -4,11 +4,11 @@ mod facts;
 mod kept;
 mod write;
 
-pub(super) use self::kept::{rejects, standing_there};
+pub(super) use self::kept::{in_line, rejects, standing_there};
 
 use sqlx::Error;
 
-use super::writer::Step;
+use super::{identity, writer::Step};
 use crate::{
     Reflected,
     reflection::{Page, round},
@@ -17,6 +17,7 @@ use crate::{
 /// Says what became of each row, in the order of the page.
 pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<Reflected>, Error> {
     page.reopen();
+    page.is_behind = identity::read(step.connection).await?.copied_at.is_some();
     loop {
         let open = page.open();
         if open.is_empty() {

@@ -22,7 +22,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
 const READERS: u32 = 3;
 /// The ledger in its folder.
-pub(super) const FILE: &str = "ledger.sqlite";
+pub(crate) const FILE: &str = "ledger.sqlite";
 
 /// Where the ledger's file is, and which file that was when it was opened.
 #[derive(Clone)]
@@ -131,7 +131,7 @@ pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenErro
 }
 
 /// An index over everything is sorted on disk meanwhile: in memory that has no limit.
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
     sqlx::raw_sql("PRAGMA temp_store = FILE").execute(&mut *connection).await?;
     MIGRATIONS.run(&mut *connection).await?;
     sqlx::raw_sql("PRAGMA temp_store = MEMORY").execute(connection).await?;

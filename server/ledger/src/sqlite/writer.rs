@@ -8,7 +8,7 @@ use sqlx::{Error, SqliteConnection};
 use tokio::sync::watch;
 
 use super::{
-    change, confirm, delivery, fault, intake,
+    change, confirm, delivery, fault, identity, intake,
     known::Known,
     marks, mirror,
     open::{self, Files},
@@ -198,6 +198,14 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
         Work::Mark { kind, errand, answer } => {
             answer.fill(marks::run(step, kind, errand).await?);
             Ok(())
+        }
+        Work::Claim { asked, answer } => {
+            answer.fill(identity::claim(step, asked).await?);
+            Ok(())
+        }
+        Work::Looked(answer) => {
+            answer.fill(());
+            identity::looked(step).await
         }
         Work::Spend { cost, answer } => {
             answer.fill(());
