@@ -1,6 +1,7 @@
 //! How records get to Dataverse: the road made ready, the relay on it, and where delivery stands.
 
 mod attention;
+pub mod belonging;
 mod demo;
 pub mod expiry;
 mod organisation;
@@ -24,6 +25,7 @@ use pipeline::RelayStatus;
 use tokio::sync::watch;
 
 pub use demo::Demo;
+use organisation::FOLDER as EMULATOR;
 pub use organisation::Target;
 pub use road::{Road, pace, tenants};
 pub use rotation::Rotation;

@@ -1,5 +1,6 @@
 //! What `studio` can be told to do.
 
+mod adopt;
 mod backup;
 mod carry;
 mod check;
@@ -40,6 +41,8 @@ enum What {
     Rebuild,
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
     Move(carry::Move),
+    /// Gives the ledger to the organisation of the settings, whichever it belonged to before
+    Adopt,
     /// Takes in a table of runs that stands in the database of DATABASE_URL
     Import(import::Import),
     /// Runs a Dataverse organisation on this machine, and nothing else
@@ -76,6 +79,7 @@ impl Command {
             What::Restore(restore) => restore.run().await,
             What::Rebuild => rebuild::run().await,
             What::Move(carry) => carry.run().await,
+            What::Adopt => adopt::run().await,
             What::Import(import) => import.run().await,
             What::Emulate(emulate) => emulate.run().await,
         }

@@ -8,5 +8,6 @@ mod story;
 mod writer;
 
 pub use burst::burst;
+pub use progress::is_told;
 pub use story::Story;
 pub use writer::{DemoError, Writer};

@@ -77,7 +77,7 @@ impl Settings {
         reader.finish()?;
         Ok(Self {
             listen: listen.unwrap_or_else(values::default_address),
-            data: data.unwrap_or_else(|| PathBuf::from("data")),
+            data: data.unwrap_or_else(|| values::default_folder(&way, demo_on)),
             demo: demo_on.then_some(Demo { seed: seed.unwrap_or(values::DEFAULT_SEED) }),
             zone: zone.unwrap_or_else(Zone::utc),
             logging: Logging {

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::controls::Controls;
 use crate::disturbance::Disturbance;
@@ -187,6 +188,11 @@ impl Emulator {
     /// The directory that hands out tokens.
     pub fn tenant_id(&self) -> &str {
         &self.tenant_id
+    }
+
+    /// The organisation's id, as `WhoAmI` gives it.
+    pub fn organization_id(&self) -> Uuid {
+        self.organisation.identity.organization
     }
 
     /// The application's id.

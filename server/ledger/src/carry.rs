@@ -22,7 +22,10 @@ use model::{
 use self::digest::Digest;
 pub(crate) use self::plan::{Column, Road, Table};
 use crate::{
-    Database, Ledger, LedgerError, OpenError, Settings, chance::Chance, postgres::Target, sqlite::Source,
+    Database, LedgerError, OpenError, Standing,
+    chance::Chance,
+    postgres::{Postgres, Target},
+    sqlite::Source,
 };
 
 /// Rows that go over in one transaction.
@@ -101,7 +104,10 @@ pub async fn carry(
     for road in &roads {
         begun.push(beginning(&source, &mut target, road, &database).await?);
     }
-    target.begin().await?;
+    // From here on no server writes there; what one wrote before is met now.
+    if target.begin().await? {
+        refuse_what_came(&source, &mut target, (&roads, &begun), &database).await?;
+    }
     for (road, rows) in roads.iter().zip(begun) {
         go_on(&source, &mut target, road, rows, told).await?;
     }
@@ -110,8 +116,8 @@ pub async fn carry(
     for road in &roads {
         tables.push(compared(&source, &mut target, road).await?);
     }
-    target.end().await?;
     let tenants = same_figures(&source, database, clock, chance).await?;
+    target.end().await?;
     Ok(Carried { tables, tenants })
 }
 
@@ -127,6 +133,24 @@ async fn beginning(
         return Ok(rows);
     }
     Err(CarryError::Taken { place: database.to_string(), table: road.table.clone(), rows })
+}
+
+/// Between the first look and the fence a server that runs there may have written.
+async fn refuse_what_came(
+    source: &Source,
+    target: &mut Target,
+    (roads, begun): (&[Road], &[i64]),
+    database: &Database,
+) -> Result<(), CarryError> {
+    for (road, rows) in roads.iter().zip(begun) {
+        let met = beginning(source, target, road, database).await;
+        if !matches!(&met, Ok(met) if met == rows) {
+            target.end().await?;
+            let (place, table) = (database.to_string(), road.table.clone());
+            return Err(CarryError::Taken { place, table, rows: met? });
+        }
+    }
+    Ok(())
 }
 
 async fn go_on(
@@ -176,12 +200,12 @@ async fn same_figures(
     chance: impl Chance,
 ) -> Result<usize, CarryError> {
     let now = clock.now();
-    let ledger = Ledger::open(Settings::Database(database), clock, chance).await?;
+    let ledger = Postgres::look_into(database, clock, Arc::new(chance)).await?;
     let window = calendar::window(Range::Days90, &Zone::utc(), now, Compare::Previous);
     let tenants = source.tenants().await?;
     for tenant in &tenants {
         let standing = ledger.standing(*tenant).await.map_err(CarryError::Target)?;
-        if standing != source.standing(*tenant).await? {
+        if whatever_waits_longest(standing) != whatever_waits_longest(source.standing(*tenant).await?) {
             return Err(CarryError::Differs { what: format!("the balance of tenant {tenant}") });
         }
         let history =
@@ -192,4 +216,10 @@ async fn same_figures(
     }
     ledger.close().await;
     Ok(tenants.len())
+}
+
+/// Each store finds the oldest that waits by an index of its own, and where a clock was set back that is another entry. All
+/// entries were compared one by one.
+fn whatever_waits_longest(standing: Standing) -> Standing {
+    Standing { oldest_pending: None, ..standing }
 }

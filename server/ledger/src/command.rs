@@ -11,7 +11,10 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    Change, LedgerError, Mark, Outcome, Parcel, Reflected, Refusal, marks::Errand, reflection::Page,
+    Change, LedgerError, Mark, Outcome, Parcel, Reflected, Refusal,
+    identity::{self, Identity, Stranger},
+    marks::Errand,
+    reflection::Page,
 };
 
 /// Where the answer goes. It is filled while the transaction runs and sent after its commit, or with the reason why
@@ -112,6 +115,12 @@ pub(crate) enum Work {
         mends: bool,
         answer: Slot<i64>,
     },
+    Claim {
+        asked: Box<identity::Asked>,
+        answer: Slot<Result<Identity, Stranger>>,
+    },
+    /// What stands in Dataverse was looked at: ours is not older any more.
+    Looked(Slot<()>),
     /// Writes nothing that anybody reads, to see whether writing works.
     Probe(Slot<()>),
     /// Spoils the connection, as no disk would do on demand.
@@ -194,7 +203,10 @@ impl Work {
                 answer.send(committed);
             }
             Self::Lease { answer, .. } => answer.send(committed),
-            Self::Settle { answer, .. } | Self::Spend { answer, .. } | Self::Probe(answer) => {
+            Self::Settle { answer, .. }
+            | Self::Spend { answer, .. }
+            | Self::Looked(answer)
+            | Self::Probe(answer) => {
                 answer.send(committed);
             }
             Self::Confirm { answer, .. } => answer.send(committed),
@@ -202,6 +214,7 @@ impl Work {
             Self::Reflect { answer, .. } => answer.send(committed),
             Self::Mark { answer, .. } => answer.send(committed),
             Self::Tend { answer, .. } => answer.send(committed),
+            Self::Claim { answer, .. } => answer.send(committed),
             #[cfg(test)]
             Self::Spoil(_, answer) => answer.send(committed),
         }

@@ -15,6 +15,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use crate::{
     Change, LedgerError, Mark, Outcome, Parcel, Reflected, Unconfirmed,
     command::{Command, Request, Settlement, Slot, Target, Ticket, Work},
+    identity::{Asked, Identity, Stranger},
     marks::Errand,
     queue::Queue,
     reflection::Page,
@@ -98,6 +99,15 @@ impl Desk {
         errand: Errand,
     ) -> Result<Option<Mark>, LedgerError> {
         self.ask(|answer| Command::of_house(Work::Mark { kind, errand, answer })).await
+    }
+
+    pub(crate) async fn claim(&self, asked: Asked) -> Result<Result<Identity, Stranger>, LedgerError> {
+        let asked = Box::new(asked);
+        self.ask(|answer| Command::of_house(Work::Claim { asked, answer })).await
+    }
+
+    pub(crate) async fn looked(&self) -> Result<(), LedgerError> {
+        self.ask(|slot| Command::of_house(Work::Looked(slot))).await
     }
 
     pub(crate) async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {

@@ -47,7 +47,7 @@ pub enum Place {
 }
 
 impl Place {
-    const fn elsewhere(&self) -> &'static str {
+    pub(crate) const fn elsewhere(&self) -> &'static str {
         match self {
             Self::File(_) => "set STUDIO_DATA to another folder",
             Self::Database(_) => "set DATABASE_URL to another database",

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     Answer, Change, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, Mark, OpenError, Outcome,
-    Page, Parcel, Question, Reflected, Reflection, Refusal, Reject, Standing, There, Unconfirmed,
+    Page, Parcel, Place, Question, Reflected, Reflection, Refusal, Reject, Standing, There, Unconfirmed,
     chance::Chance,
     command::{Settlement, Target, Ticket},
     database::Database,
@@ -51,12 +51,15 @@ macro_rules! either {
     };
 }
 
+mod identity;
+
 /// Durable records of every kind. Cheap to clone; every clone is the same ledger.
 ///
 /// Every question may be answered by a `LedgerError`, which says why there is no answer now; then nothing was kept.
 #[derive(Clone)]
 pub struct Ledger {
     store: Arc<Store>,
+    place: Arc<Place>,
     changes: watch::Sender<u64>,
     /// Others fetch what waits, without a lease: nothing tells what they have in hand.
     fetched: bool,
@@ -75,13 +78,14 @@ impl Ledger {
     ) -> Result<Self, OpenError> {
         let changes = watch::Sender::new(0);
         let (chance, moves) = (Arc::new(chance), changes.clone());
+        let place = Arc::new(settings.place());
         let store = match settings {
             Settings::Folder(folder) => Store::Folder(Sqlite::open(folder, clock, chance, moves).await?),
             Settings::Database(database) => {
                 Store::Database(Postgres::open(database, clock, chance, moves).await?)
             }
         };
-        Ok(Self { store: Arc::new(store), changes, fetched: false })
+        Ok(Self { store: Arc::new(store), place, changes, fetched: false })
     }
 
     /// Where a flow fetches what waits: what is withdrawn may be in its hands, so that its deletion waits in any case.

@@ -59,6 +59,11 @@ pub enum ImportError {
         "{table} cannot be taken in: {what}; make a view of it that has such a column, and name that with --table"
     )]
     Unfit { table: String, what: String },
+    #[error(
+        "the ledger {place} holds demo data, and records of your own are not to be mixed with them; set DATABASE_URL or \
+         STUDIO_SCHEMA to another one"
+    )]
+    Demo { place: String },
     #[error("{0}; what was taken in so far is kept, call this again and it is known again")]
     Database(LedgerError),
 }

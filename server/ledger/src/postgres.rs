@@ -5,10 +5,12 @@ mod change;
 mod confirm;
 mod counted;
 mod fault;
+mod fence;
 mod group;
 mod handlings;
 mod history;
 mod hours;
+mod identity;
 mod importer;
 mod intake;
 mod lease;
@@ -31,7 +33,13 @@ mod target;
 mod upkeep;
 mod writer;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use model::{
     calendar::Window,
@@ -52,8 +60,8 @@ pub(crate) use self::{
     target::Target,
 };
 use crate::{
-    Answer, Database, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page,
-    Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
+    Answer, Database, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError,
+    Page, Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
 };
 
 /// Who probes asks again soon, and gives up soon.
@@ -68,6 +76,8 @@ pub(crate) struct Postgres {
     counted: Counted,
     hours: hours::Counted,
     patience: Duration,
+    /// As which the ledger was claimed by this process.
+    generation: Arc<AtomicI64>,
 }
 
 /// Asks within one transaction that only reads, all of it from one moment. A connection that turns out to be gone is
@@ -104,6 +114,25 @@ impl Postgres {
         chance: Arc<dyn Chance>,
         changes: watch::Sender<u64>,
     ) -> Result<Self, OpenError> {
+        Self::open_to(database, clock, chance, changes, true).await
+    }
+
+    /// Opens a ledger that may be carried over just now, to read in it.
+    pub(crate) async fn look_into(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+    ) -> Result<Self, OpenError> {
+        Self::open_to(database, clock, chance, watch::Sender::new(0), false).await
+    }
+
+    async fn open_to(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        chance: Arc<dyn Chance>,
+        changes: watch::Sender<u64>,
+        is_whole: bool,
+    ) -> Result<Self, OpenError> {
         let place = database.place();
         let Database { options, schema, readers, patience } = database;
         let schema = Schema::new(&schema, patience);
@@ -117,8 +146,12 @@ impl Postgres {
         let mut connection =
             reach::acquire(&writers).await.map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
-        target::refuse_unfinished(&mut connection, &schema, &place).await?;
+        if is_whole {
+            target::refuse_unfinished(&mut connection, &schema, &place).await?;
+        }
+        let generation = Arc::new(AtomicI64::new(fence::ANY));
         let writer = Writer {
+            generation: Arc::clone(&generation),
             pool: writers,
             connection: Some(connection),
             schema: schema.clone(),
@@ -137,6 +170,7 @@ impl Postgres {
             counted: Counted::default(),
             hours: hours::Counted::default(),
             patience,
+            generation,
         })
     }
 
@@ -153,6 +187,15 @@ impl Postgres {
             self.desk.probe().await
         });
         probed.await.unwrap_or_else(|_| Err(fault::of(&Error::PoolTimedOut)))
+    }
+
+    pub(crate) async fn identity(&self) -> Result<Identity, LedgerError> {
+        reading!(self, connection => identity::read(connection, &self.schema))
+    }
+
+    /// From now on nothing is written once the ledger has gone to another organisation.
+    pub(crate) fn keep_to(&self, generation: i64) {
+        self.generation.store(generation, Relaxed);
     }
 
     pub(crate) async fn unconfirmed(
@@ -289,6 +332,15 @@ impl Postgres {
         reading!(self, connection => {
             mirror::standing_there(connection, &self.schema, kind, (after, before), most)
         })
+    }
+
+    pub(crate) async fn in_line(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        most: usize,
+    ) -> Result<Vec<There>, LedgerError> {
+        reading!(self, connection => mirror::in_line(connection, &self.schema, kind, after, most))
     }
 
     pub(crate) async fn hours(

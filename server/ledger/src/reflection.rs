@@ -28,8 +28,8 @@ const DOUBT: i64 = 10 * SECOND;
 const APART: i64 = 300 * SECOND;
 
 /// Decides about one row by what is known.
-fn decide<'a>(facts: &'a Facts, asked_at: Instant, reflection: &'a Reflection) -> Decided<'a> {
-    let judge = Judge { facts, asked_at, reflection };
+fn decide<'a>(facts: &'a Facts, page: &Page, reflection: &'a Reflection) -> Decided<'a> {
+    let judge = Judge { facts, asked_at: page.asked_at, is_behind: page.is_behind, reflection };
     match &reflection.seen {
         Seen::Row(record) => judge.row(record),
         Seen::Gone | Seen::Released => judge.vanished(|_| Reflected::Withdrawn),
@@ -42,6 +42,8 @@ fn decide<'a>(facts: &'a Facts, asked_at: Instant, reflection: &'a Reflection) -
 struct Judge<'a> {
     facts: &'a Facts,
     asked_at: Instant,
+    /// What is there may be newer than what waits here: the ledger is a copy that was put back.
+    is_behind: bool,
     reflection: &'a Reflection,
 }
 
@@ -95,8 +97,11 @@ impl<'a> Judge<'a> {
         let stored = &held.stored;
         let same = held.withdrawn_at.is_none() && is(self.facts.kind, &stored.record, record);
         let former = || fact.versions.iter().any(|version| says(self.facts.kind, version, record));
+        let may_be_older = self.is_behind && held.withdrawn_at.is_none();
         let reflected = match fact.line {
+            Line::Waiting { .. } if may_be_older && same => Reflected::Confirmed,
             Line::Waiting { .. } | Line::Dead { .. } if same || former() => Reflected::Known,
+            Line::Waiting { .. } | Line::Dead { .. } if may_be_older => Reflected::Changed,
             Line::Waiting { .. } | Line::Dead { .. } => Reflected::KeptOut,
             Line::Dropped { .. } if same => Reflected::Confirmed,
             Line::Dropped { .. } if former() => Reflected::Known,
@@ -108,6 +113,7 @@ impl<'a> Judge<'a> {
             Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
             // The organisation was put back to what it was before our newest write.
             Line::Nothing if self.is_older(fact) && former() => Reflected::Requeued,
+            Line::Nothing if may_be_older => Reflected::Changed,
             // A write of ours that came late undid the newest, or somebody else who did not know it: the newest wins.
             Line::Nothing if self.reflection.stands && is_unread(fact) && self.was_last(fact, record) => {
                 Reflected::Requeued
@@ -128,6 +134,7 @@ impl<'a> Judge<'a> {
         let reflected = match fact.line {
             Line::Waiting { .. } if withdrawn => Reflected::Known,
             Line::Dead { .. } | Line::Dropped { .. } if withdrawn => Reflected::Confirmed,
+            Line::Waiting { .. } if self.is_behind && self.is_said_gone() => Reflected::Withdrawn,
             Line::Waiting { .. } | Line::Dead { .. } if self.reflection.seen == Seen::Unseen => {
                 Reflected::Known
             }
@@ -159,6 +166,11 @@ impl<'a> Judge<'a> {
     fn is_doubtful(&self, fact: &Fact) -> bool {
         let exported_at = fact.row.held.stored.exported_at.filter(|_| !fact.row.unmet);
         exported_at.is_some_and(|at| self.asked_at.since(at) <= DOUBT)
+    }
+
+    /// Whether Dataverse or a person says that it was deleted there.
+    fn is_said_gone(&self) -> bool {
+        matches!(self.reflection.seen, Seen::Gone | Seen::Released)
     }
 
     /// Whether it was written there before Dataverse acknowledged what the record says now, whichever clock is right.

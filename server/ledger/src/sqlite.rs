@@ -10,6 +10,7 @@ mod folder;
 mod handlings;
 mod history;
 mod hours;
+mod identity;
 mod intake;
 mod known;
 mod letters;
@@ -43,11 +44,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::backup::{BackupError, back_up, restore};
-pub(crate) use self::source::Source;
 use self::{folder::FolderLock, open::Files, standing::Counted};
+pub(crate) use self::{open::FILE, source::Source};
 use crate::{
-    Answer, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question, Reject,
-    Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch, upkeep,
+    Answer, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError, Page,
+    Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch, upkeep,
 };
 
 /// One open SQLite ledger.
@@ -131,6 +132,11 @@ impl Sqlite {
     /// How many bytes wait beside the file for their place in it.
     pub(crate) fn log_size(&self) -> u64 {
         self.files.log_size()
+    }
+
+    pub(crate) async fn identity(&self) -> Result<Identity, LedgerError> {
+        let mut connection = self.readers.acquire().await.map_err(fault::of)?;
+        identity::read(&mut connection).await.map_err(fault::of)
     }
 
     pub(crate) async fn unconfirmed(
@@ -231,6 +237,15 @@ impl Sqlite {
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
         mirror::standing_there(&self.readers, kind, (after, before), most).await.map_err(fault::of)
+    }
+
+    pub(crate) async fn in_line(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        most: usize,
+    ) -> Result<Vec<There>, LedgerError> {
+        mirror::in_line(&self.readers, kind, after, most).await.map_err(fault::of)
     }
 
     pub(crate) async fn hours(

@@ -53,6 +53,24 @@ pub trait Books: Send + Sync + 'static {
     ) -> Result<Vec<There>, LedgerError>;
     async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError>;
 
+    /// Since when Dataverse may hold newer states than the ledger, if it may.
+    async fn copied_at(&self) -> Result<Option<Instant>, LedgerError> {
+        Ok(None)
+    }
+    /// What waits to be sent; asked of a ledger that may be behind alone.
+    async fn in_line(
+        &self,
+        _kind: &'static Kind,
+        _after: i64,
+        _most: usize,
+    ) -> Result<Vec<There>, LedgerError> {
+        Ok(Vec::new())
+    }
+    /// What stands in Dataverse was looked at.
+    async fn looked(&self) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
     async fn spend(&self, cost: i64) -> Result<(), LedgerError>;
     async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError>;
 }
@@ -145,6 +163,18 @@ impl Books for Ledger {
 
     async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
         Self::rejects(self, tenant, most).await
+    }
+
+    async fn copied_at(&self) -> Result<Option<Instant>, LedgerError> {
+        Ok(Self::identity(self).await?.copied_at)
+    }
+
+    async fn in_line(&self, kind: &'static Kind, after: i64, most: usize) -> Result<Vec<There>, LedgerError> {
+        Self::in_line(self, kind, after, most).await
+    }
+
+    async fn looked(&self) -> Result<(), LedgerError> {
+        Self::looked(self).await
     }
 
     async fn spend(&self, cost: i64) -> Result<(), LedgerError> {

@@ -15,6 +15,7 @@ mod provision;
 mod read_back;
 mod rebuild;
 mod relay;
+mod restored;
 mod row;
 mod settings;
 mod sight;

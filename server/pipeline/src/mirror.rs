@@ -14,15 +14,17 @@ mod table;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use dataverse::Error;
-use ledger::LedgerError;
+use ledger::{LedgerError, Mark};
 use model::tenant::TenantId;
 use tokio::time::sleep;
 
-use crate::{MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, organisation::kinds, relay};
+use crate::{
+    MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, organisation::kinds, relay, restored,
+};
 
 pub(crate) use findings::Findings;
 pub(crate) use gone::Gone;
-pub(crate) use reader::{Loan, Reader, Tally};
+pub(crate) use reader::{Listener, Loan, Reader, Tally};
 pub(crate) use table::Table;
 
 /// Whoever holds a table's mark and is not heard of for so long has lost it: a few looks, and the longest answer.
@@ -35,6 +37,8 @@ pub(crate) struct Mirror {
     findings: Findings,
     /// The tables whose mark is ours, by their kind's name.
     tables: BTreeMap<&'static str, Table>,
+    /// What stands there is known to be no newer than what waits here.
+    is_newest: bool,
 }
 
 impl Mirror {
@@ -42,7 +46,7 @@ impl Mirror {
         let tenants: Vec<TenantId> = station.settings.tenants.iter().map(|tenant| tenant.id).collect();
         let (books, organisation) = (Arc::clone(&station.books), Arc::clone(&station.organisation));
         let reader = Reader::new(books, organisation, Arc::clone(&station.clock), tenants);
-        Self { station, reader, findings, tables: BTreeMap::new() }
+        Self { station, reader, findings, tables: BTreeMap::new(), is_newest: false }
     }
 
     pub(crate) async fn run(mut self) {
@@ -101,7 +105,17 @@ impl Mirror {
                 Err(broken) => return Err(broken),
             }
         }
-        trouble.map_or(Ok(more), |error| Err(error.into()))
+        if let Some(error) = trouble {
+            return Err(error.into());
+        }
+        // Only a process that reads all tables can tell.
+        if !self.is_newest && kinds().all(|kind| self.tables.contains_key(kind.name)) {
+            let board = &self.station.board;
+            let mut listener = |tally| pass::write_down(board, tally);
+            let marks: Vec<&Mark> = self.tables.values().map(|table| &table.mark).collect();
+            self.is_newest = restored::look(&self.reader, &marks, &mut listener).await?;
+        }
+        Ok(more)
     }
 
     /// Writes on the board how it went. Says how long to wait.

@@ -62,6 +62,7 @@ enum Word<'a> {
 
 impl Relay {
     pub(crate) async fn run(self) {
+        self.station.known_to_be_newest().await;
         let mut changes = self.station.books.changes();
         let mut tower = Tower {
             pace: Pace::new(&self.station.settings, self.station.clock.now()),

@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use dataverse::Client;
 use emulator::{Controls, Emulator};
 use jiff::civil::Date;
+use ledger::Owner;
 
 use crate::settings::{Organisation, Way};
 
@@ -16,7 +17,7 @@ pub enum Target {
 }
 
 /// The emulator's part of the data folder.
-const FOLDER: &str = "emulator";
+pub(super) const FOLDER: &str = "emulator";
 
 impl Target {
     /// Starts the emulator where the records go to one.
@@ -38,6 +39,14 @@ impl Target {
                 Self::Inside(Box::new(Emulator::start(options).await?))
             }
         })
+    }
+
+    /// The organisation of an emulator inside this process.
+    #[must_use]
+    pub fn inside(&self) -> Option<Owner> {
+        let Self::Inside(emulator) = self else { return None };
+        let place = "inside this server".to_owned();
+        Some(Owner { id: emulator.organization_id(), place, inside: true })
     }
 
     /// How people know it.

@@ -9,7 +9,7 @@ use pipeline::{Scope, Step, Tenant};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
-use super::{Carrier, Target};
+use super::{Carrier, Target, belonging};
 use crate::settings::Settings;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -53,7 +53,7 @@ impl Road {
     /// Runs until `stop`, then ends in order.
     pub async fn run(self, stop: CancellationToken) {
         let Some(client) = &self.client else { return };
-        let ready = stop.run_until_cancelled(prepared(&self.carrier, client)).await;
+        let ready = stop.run_until_cancelled(self.prepared(client)).await;
         if ready.is_some() {
             let chance = Seeded::new(self.seed);
             let relay = pipeline::start(self.ledger, client.clone(), self.settings, self.clock, chance, stop);
@@ -62,24 +62,28 @@ impl Road {
         }
         self.target.close().await;
     }
-}
 
-/// Tries until the tables stand. What keeps them from it is said on the panel, and intake goes on meanwhile.
-async fn prepared(carrier: &Carrier, client: &Client) {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let mut made = |step: &Step| tracing::info!(%step, "made in Dataverse");
-        match pipeline::provision(client, &tenants(), Scope::Tables, &mut made).await {
-            Ok(()) => {
-                tracing::info!("the tables in Dataverse are ready");
-                return;
-            }
-            Err(error) => {
-                tracing::warn!(error = %error, "Dataverse cannot be made ready yet");
-                carrier.delayed(error.to_string());
-            }
+    /// Tries until the organisation is the ledger's and the tables stand. What keeps them from it is said on the panel, and
+    /// intake goes on meanwhile.
+    async fn prepared(&self, client: &Client) {
+        let mut pause = FIRST_PAUSE;
+        while let Err(reason) = self.prepare(client).await {
+            tracing::warn!(error = %reason, "Dataverse cannot be made ready yet");
+            self.carrier.delayed(reason);
+            time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        tracing::info!("the tables in Dataverse are ready");
+    }
+
+    /// Nothing goes to an organisation, not even a table, before it is known to be the ledger's.
+    async fn prepare(&self, client: &Client) -> Result<(), String> {
+        if matches!(self.target, Target::Real(_)) {
+            let known = belonging::contact(&self.target, client, &self.ledger).await;
+            known.map_err(|error| error.to_string())?;
+        }
+        let mut made = |step: &Step| tracing::info!(%step, "made in Dataverse");
+        let provisioned = pipeline::provision(client, &tenants(), Scope::Tables, &mut made).await;
+        provisioned.map_err(|error| error.to_string())
     }
 }

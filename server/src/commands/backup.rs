@@ -6,7 +6,10 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::Failure;
-use crate::settings::{Mistake, Mistakes, Settings, Sources};
+use crate::{
+    clock,
+    settings::{Mistake, Mistakes, Settings, Sources},
+};
 
 #[derive(Debug, Args)]
 pub struct Backup {
@@ -24,7 +27,9 @@ impl Backup {
     pub async fn run(self) -> Result<(), Failure> {
         let settings =
             of_a_folder("copied by PostgreSQL's own tools: pg_dump --schema=studio --format=custom")?;
-        let records = ledger::back_up(&settings.data, &self.file).await.context("no backup was made")?;
+        let records = ledger::back_up(&settings.data, &self.file, clock::clock(None).now())
+            .await
+            .context("no backup was made")?;
         println!("{records} records are in {}, on disk and found sound.", self.file.display());
         Ok(())
     }
@@ -33,10 +38,13 @@ impl Backup {
 impl Restore {
     pub async fn run(self) -> Result<(), Failure> {
         let settings = of_a_folder("put back by PostgreSQL's own tools: pg_restore, for what pg_dump wrote")?;
-        let records = ledger::restore(&self.file, &settings.data).await.context("nothing was put back")?;
+        let now = clock::clock(None).now();
+        let records =
+            ledger::restore(&self.file, &settings.data, now).await.context("nothing was put back")?;
         println!(
-            "{records} records are in {}. What came in after that backup is not among them; what was delivered after it is \
-             delivered again, under the same ids, which changes nothing in Dataverse.",
+            "{records} records are in {}. The next start looks at what stands in Dataverse before it sends anything: what came \
+             there after that backup comes in, and only what is not there is sent. What came in here and never went there is \
+             lost.",
             settings.data.display()
         );
         Ok(())

@@ -8,7 +8,7 @@ use model::record::KINDS;
 
 use super::{Failure, stop};
 use crate::{
-    carrier::{self, Target},
+    carrier::{self, Target, belonging},
     chance, clock, data_folder,
     settings::{Mistake, Mistakes, Settings, Sources, Way},
 };
@@ -32,9 +32,14 @@ pub async fn run() -> Result<(), Failure> {
     let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(chance::seed()))
         .await
         .map_err(anyhow::Error::new)?;
-    let client = Target::Real(organisation).client(PATIENCE, None).context("no connection can be set up")?;
+    let target = Target::Real(organisation);
+    let client = target.client(PATIENCE, None).context("no connection can be set up")?;
     let client = client.context("there is no organisation")?;
-    let read = read(&ledger, client, clock);
+    let read = async {
+        empty(&ledger).await?;
+        belonging::contact(&target, &client, &ledger).await?;
+        read(&ledger, client, clock).await
+    };
     let ended = tokio::select! {
         read = read => read,
         () = wish => Err(anyhow!("stopped halfway; start `studio`, which reads on, or empty the folder and begin anew")),
@@ -48,7 +53,6 @@ async fn read(
     client: dataverse::Client,
     clock: Arc<dyn model::clock::Clock>,
 ) -> anyhow::Result<()> {
-    empty(ledger).await?;
     let mut told = 0;
     let mut progress = |rows: u64| {
         if rows / STEP > told {

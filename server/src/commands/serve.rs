@@ -11,9 +11,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Failure, stop};
 use crate::{
-    carrier::{self, Carrier, Road, Rotation, Target},
+    carrier::{self, Carrier, Road, Rotation, Target, belonging},
     chance, clock, data_folder,
-    demo::{DemoError, Writer},
+    demo::{self, DemoError, Writer},
     house::House,
     http::listen::{self, Patience},
     limits, logging, routes,
@@ -49,7 +49,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let clock = clock::clock(settings.frozen);
     let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(chance::seed())).await?;
     let ledger = if matches!(settings.way, Way::Resting) { ledger.fetched_by_others() } else { ledger };
-    let target = Target::open(&settings.way, &settings.data).await?;
+    let target = belonging::open(&settings, &ledger).await?;
     // The relay paces itself, and wants to hear at once that it is too fast.
     let client = target.client(Duration::ZERO, settings.lease)?;
     let carrier = Arc::new(Carrier::to(&target));
@@ -101,6 +101,12 @@ async fn tell_story(
     clock: &Arc<dyn Clock>,
 ) -> Result<Option<Writer>, DemoError> {
     let Some(demo) = settings.demo else { return Ok(None) };
+    if !demo::is_told(&settings.data) && !belonging::is_empty(ledger).await? {
+        tracing::warn!(
+            "how far the demo's story was told is not in this folder, as after a restore; it stands still"
+        );
+        return Ok(None);
+    }
     let started = time::Instant::now();
     let mut writer = Writer::open(demo, settings.data.clone(), ledger.clone(), Arc::clone(clock))?;
     let runs = writer.catch_up().await?;

@@ -23,6 +23,13 @@ pub struct Progress {
     pub told_micros: i64,
 }
 
+/// Whether a story was told to this folder.
+#[must_use]
+pub fn is_told(folder: &Path) -> bool {
+    // What cannot be looked for may be there.
+    fs::exists(folder.join(FILE)).unwrap_or(true)
+}
+
 impl Progress {
     pub fn told(&self) -> Instant {
         Instant::from_micros(self.told_micros)

@@ -61,7 +61,14 @@ impl Writer {
         let first_day = date_of(clock.now());
         let begin = Story::new(demo.seed, first_day).begin().plus(-1);
         let fresh = Progress { seed: demo.seed, first_day, told_micros: begin.micros() };
-        let progress = Progress::read(&folder)?.unwrap_or(fresh);
+        let progress = match Progress::read(&folder)? {
+            Some(progress) => progress,
+            None => {
+                // Whatever comes to an end halfway goes on with the same story.
+                fresh.write(&folder)?;
+                fresh
+            }
+        };
         if progress.seed != demo.seed {
             tracing::warn!(
                 seed = progress.seed,

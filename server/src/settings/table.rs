@@ -22,7 +22,7 @@ pub const TABLE: &[Setting] = &[
     setting("STUDIO_ADDR", "127.0.0.1:3000", "where the server listens; port 0 takes a free one"),
     setting(
         "STUDIO_DATA",
-        "./data",
+        "./data; in the embedded way ./data/demo, without demo data ./data/trial",
         "the folder that holds the ledger; made when it is missing, closed to others",
     ),
     setting(

@@ -47,6 +47,16 @@ fn nothing_set_is_the_embedded_way() {
 }
 
 #[test]
+fn what_is_made_up_or_only_tried_lies_apart_unless_a_folder_is_named() {
+    let folder = |settings: &[(&str, &str)]| read(settings, "").data.display().to_string();
+    assert_eq!(folder(&[]), "data/demo");
+    assert_eq!(folder(&[("STUDIO_DEMO", "off")]), "data/trial");
+    assert_eq!(folder(&REAL), "data");
+    assert_eq!(folder(&[("USE_DATAVERSE", "false")]), "data");
+    assert_eq!(folder(&[("STUDIO_DATA", "elsewhere")]), "elsewhere");
+}
+
+#[test]
 fn the_environment_goes_before_the_file() {
     let file = "STUDIO_ADDR = \"127.0.0.1:1\"\nSTUDIO_DEMO = false\nSTUDIO_DEMO_SEED = 9";
     let settings = read(&[("STUDIO_ADDR", "localhost:0"), ("STUDIO_TZ", "Europe/Berlin")], file);

@@ -8,6 +8,8 @@ use std::{
 use http::Uri;
 use model::{calendar::Zone, time::Instant};
 
+use super::Way;
+
 pub(super) const DEFAULT_SEED: u64 = 7;
 
 /// The address that people type when something stands between them and the server.
@@ -49,6 +51,16 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 #[expect(clippy::unnecessary_wraps, reason = "has the shape of its siblings")]
 pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
+}
+
+/// What is made up has a folder of its own, and so has what is only tried: neither is to be met where records of a real
+/// organisation are looked for.
+pub(super) fn default_folder(way: &Way, demo: bool) -> PathBuf {
+    PathBuf::from(match (way, demo) {
+        (Way::Embedded, true) => "data/demo",
+        (Way::Embedded, false) => "data/trial",
+        _ => "data",
+    })
 }
 
 pub(super) fn seed(text: &str) -> Result<u64, String> {

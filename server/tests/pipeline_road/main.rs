@@ -3,5 +3,6 @@
 mod mirror;
 mod others;
 mod rebuild;
+mod restored;
 #[path = "../../pipeline/tests/suite/support.rs"]
 mod support;

@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod backups;
+mod belonging;
 // The ledger's suite starts a PostgreSQL as well.
 #[path = "../../ledger/tests/suite/cluster.rs"]
 mod cluster;

@@ -2,6 +2,7 @@
 
 use sqlx::Error;
 
+use super::fence;
 use crate::LedgerError;
 
 /// What to do about an error.
@@ -81,6 +82,13 @@ fn of_database(code: &str, message: &str) -> LedgerError {
             "another program holds records for longer than the ledger can wait; end it and writing goes on",
         ),
         "40P01" | "40001" => LedgerError::Busy { retry_after: std::time::Duration::from_secs(1) },
+        fence::CARRIED => unavailable(
+            "a ledger is being carried over into this one; stop this server, and start it when studio move says that everything \
+             is there",
+        ),
+        fence::GIVEN_AWAY => unavailable(
+            "the ledger was given to another organisation meanwhile; restart this server to see which",
+        ),
         "28P01" | "28000" | "3D000" | "42501" => {
             says("the ledger's database refuses the user of DATABASE_URL; mend its rights or its password")
         }

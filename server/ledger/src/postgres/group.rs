@@ -13,7 +13,8 @@ use sqlx::Error;
 use uuid::Uuid;
 
 use super::{
-    change, confirm, intake, lease, marks, mirror, row::get, settle, spending, statements, step::Step,
+    change, confirm, identity, intake, lease, marks, mirror, row::get, settle, spending, statements,
+    step::Step,
 };
 use crate::{
     command::{Request, Work},
@@ -126,6 +127,11 @@ async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Resu
         }
         Work::Reflect { page, answer } => answer.fill(mirror::reflect(step, page).await?),
         Work::Mark { kind, errand, answer } => answer.fill(marks::run(step, kind, errand).await?),
+        Work::Claim { asked, answer } => answer.fill(identity::claim(step, asked).await?),
+        Work::Looked(answer) => {
+            identity::looked(step).await?;
+            answer.fill(());
+        }
         Work::Spend { cost, answer } => {
             spending::spend(step, *cost).await?;
             answer.fill(());

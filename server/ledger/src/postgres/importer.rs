@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::{
-    fault, intake,
+    fault, fence, identity, intake,
     row::get,
     schema::Schema,
     step::{Closing, Step},
@@ -44,6 +44,10 @@ impl Importer {
     ) -> Result<Self, ImportError> {
         let (mut connection, schema) = target::connect(database).await?;
         target::refuse_unfinished(&mut connection, &schema, &database.place()).await?;
+        let demo = holds_demo(&mut connection, &schema).await;
+        if demo.map_err(|error| ImportError::Database(fault::of(&error)))? {
+            return Err(ImportError::Demo { place: database.to_string() });
+        }
         let writer = (chance.next() >> 1).cast_signed().max(1);
         Ok(Self { connection, schema, tenant, kind, chance, writer })
     }
@@ -75,7 +79,7 @@ impl Importer {
         &mut self,
         records: Vec<(Record, Option<Instant>)>,
     ) -> Result<Result<Vec<Outcome>, LedgerError>, Error> {
-        let told = self.schema.begin_writing().fetch_all(&mut self.connection).await?;
+        let told = self.schema.begin_writing(fence::PASS).fetch_all(&mut self.connection).await?;
         let now: i64 = told.last().ok_or(Error::RowNotFound)?.try_get(0)?;
         let mut step = Step {
             connection: &mut self.connection,
@@ -99,6 +103,13 @@ impl Importer {
         self.schema.script("COMMIT").execute(&mut self.connection).await?;
         Ok(outcomes)
     }
+}
+
+async fn holds_demo(connection: &mut PgConnection, schema: &Schema) -> Result<bool, Error> {
+    schema.script("BEGIN READ ONLY").execute(&mut *connection).await?;
+    let identity = identity::read(connection, schema).await?;
+    schema.script("COMMIT").execute(connection).await?;
+    Ok(identity.demo)
 }
 
 /// Of what was there already and has been exported since, a trigger knows from flows what is to be done: whoever sets

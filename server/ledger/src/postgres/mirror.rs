@@ -7,12 +7,12 @@ mod facts;
 mod kept;
 mod write;
 
-pub(super) use self::kept::{rejects, removed_unasked, standing_there};
+pub(super) use self::kept::{in_line, rejects, removed_unasked, standing_there};
 
 use model::{record::Kind, tenant::TenantId};
 use sqlx::Error;
 
-use super::{marks, step::Step};
+use super::{identity, marks, step::Step};
 use crate::{
     Reflected,
     reflection::{Decided, Facts, Page, round},
@@ -25,6 +25,7 @@ pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(T
     if !marks::is_lent(step, page.kind, page.epoch).await? {
         return Ok(Vec::new());
     }
+    page.is_behind = identity::read(step.connection, step.schema).await?.copied_at.is_some();
     let open = page.next_round();
     let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
     let decided = round(page, &open, &facts);

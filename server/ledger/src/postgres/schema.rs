@@ -41,11 +41,11 @@ impl Schema {
     ///
     /// READ COMMITTED, with the rows that matter locked in one order: SERIALIZABLE would throw away a whole group of
     /// requests where two processes merely came near each other. Whoever vanishes must not hold others up for long, and
-    /// a commit is on disk however the database is set otherwise.
-    pub(super) fn begin_writing(&self) -> RawSql {
+    /// a commit is on disk however the database is set otherwise. `pass` is the statement that goes through the fence.
+    pub(super) fn begin_writing(&self, pass: &str) -> RawSql {
         let limits = self.limits();
         self.script(&format!(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; {limits}; \
+            "BEGIN ISOLATION LEVEL READ COMMITTED; {limits}; {pass}; \
              SELECT CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') \
              THEN set_config('synchronous_commit', 'on', true) END; \
              SELECT studio.clock()"

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use futures::TryStreamExt as _;
 use sqlx::{ConnectOptions as _, Error, PgConnection, Row as _};
 
-use super::{fault, migrate, row::get, schema::Schema};
+use super::{fault, fence, migrate, row::get, schema::Schema};
 use crate::{
     Database, OpenError, Place,
     carry::{CarryError, Column, Road, Table},
@@ -78,15 +78,25 @@ impl Target {
         self.done().await
     }
 
-    /// From now on no server starts here.
-    pub(crate) async fn begin(&mut self) -> Result<(), CarryError> {
-        self.script(&format!("CREATE TABLE IF NOT EXISTS {UNFINISHED} (since timestamptz DEFAULT now())"))
-            .await
+    /// From now on no server starts here, and none that runs already writes. Says whether that is new.
+    pub(crate) async fn begin(&mut self) -> Result<bool, CarryError> {
+        let there =
+            is_unfinished(&mut self.connection, &self.schema).await.map_err(|error| failed(&error))?;
+        self.script(&format!(
+            "BEGIN; {}; CREATE TABLE IF NOT EXISTS {UNFINISHED} (since timestamptz DEFAULT now()); COMMIT",
+            fence::CLOSE
+        ))
+        .await?;
+        Ok(!there)
     }
 
     /// All of these rows or none, on disk.
     pub(crate) async fn insert(&mut self, road: &Road, rows: &[String]) -> Result<(), CarryError> {
-        self.schema.begin_writing().execute(&mut self.connection).await.map_err(|error| failed(&error))?;
+        self.schema
+            .begin_writing(fence::AROUND)
+            .execute(&mut self.connection)
+            .await
+            .map_err(|error| failed(&error))?;
         let query = self.schema.query(&road.insert()).bind(format!("[{}]", rows.join(",")));
         query.execute(&mut self.connection).await.map_err(|error| failed(&error))?;
         self.done().await
@@ -157,13 +167,16 @@ pub(super) async fn refuse_unfinished(
     schema: &Schema,
     place: &Place,
 ) -> Result<(), OpenError> {
-    let sql = format!("SELECT to_regclass('{UNFINISHED}') IS NOT NULL");
-    let row = sqlx::Executor::fetch_one(connection, schema.script(&sql)).await;
-    match row.and_then(|row| row.try_get(0)) {
+    match is_unfinished(connection, schema).await {
         Ok(false) => Ok(()),
         Ok(true) => Err(OpenError::Unfinished { place: place.clone() }),
         Err(error) => Err(migrate::refusal(place, &error)),
     }
+}
+
+async fn is_unfinished(connection: &mut PgConnection, schema: &Schema) -> Result<bool, Error> {
+    let sql = format!("SELECT to_regclass('{UNFINISHED}') IS NOT NULL");
+    sqlx::Executor::fetch_one(connection, schema.script(&sql)).await?.try_get(0)
 }
 
 fn columns(row: &sqlx::postgres::PgRow) -> Result<(String, String, String, bool), Error> {

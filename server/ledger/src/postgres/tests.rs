@@ -140,7 +140,7 @@ async fn a_commit_is_on_disk_however_the_database_is_set() {
     for (set, expected) in [("off", "on"), ("local", "on"), ("on", "on"), ("remote_apply", "remote_apply")] {
         let sql = format!("SET synchronous_commit = {set}");
         store.schema.script(&sql).execute(&mut *connection).await.unwrap();
-        store.schema.begin_writing().execute(&mut *connection).await.unwrap();
+        store.schema.begin_writing(fence::PASS).execute(&mut *connection).await.unwrap();
         let ask = store.schema.script("SELECT current_setting('synchronous_commit')");
         let found: String = ask.fetch_one(&mut *connection).await.unwrap().get(0);
         assert_eq!(found, expected);

@@ -1,7 +1,12 @@
 //! This process's one writer. A group is everything that waited while the commit before it ran: one transaction, one
 //! flush, and only then the answers.
 
-use std::{collections::VecDeque, io::ErrorKind, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    io::ErrorKind,
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
 
 use model::{clock::Clock, time::Instant};
 use sqlx::{Error, PgConnection, PgPool, Postgres, Row, pool::PoolConnection};
@@ -12,7 +17,7 @@ use tokio::{
 
 use super::{
     fault::{self, Nature},
-    group, reach,
+    fence, group, reach,
     schema::Schema,
     step::{Closing, Step},
 };
@@ -34,6 +39,8 @@ pub(super) struct Writer {
     pub(super) changes: watch::Sender<u64>,
     /// Whose rows in the hours are ours.
     pub(super) number: i64,
+    /// As which the ledger was claimed.
+    pub(super) generation: Arc<AtomicI64>,
     pub(super) patience: Duration,
 }
 
@@ -167,7 +174,11 @@ impl Writer {
     async fn perform(&self, connection: &mut PgConnection, works: &mut [Work]) -> Result<bool, Error> {
         let asked_at = self.clock.now();
         // A connection that was idle may be dead without a word; nothing was sent yet, so that another one may do.
-        let begun = timeout(self.patience / 3, self.schema.begin_writing().fetch_all(&mut *connection)).await;
+        let begun = timeout(
+            self.patience / 3,
+            self.schema.begin_writing(&fence::pass(&self.generation)).fetch_all(&mut *connection),
+        )
+        .await;
         let told = begun.unwrap_or_else(|_| Err(Error::Io(ErrorKind::TimedOut.into())))?;
         let now: i64 = told.last().ok_or(Error::RowNotFound)?.try_get(0)?;
         let mut step = Step {

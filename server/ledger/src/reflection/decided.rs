@@ -72,6 +72,13 @@ impl Decided<'_> {
         self.fact.filter(|fact| is_settled && matches!(fact.line, Line::Dead { .. } | Line::Dropped { .. }))
     }
 
+    /// What waits no more, since it is there already, or something newer: only where ours may be older.
+    pub(crate) fn leaves_line(&self) -> Option<&Fact> {
+        let has_come =
+            matches!(self.reflected, Reflected::Confirmed | Reflected::Changed | Reflected::Withdrawn);
+        self.fact.filter(|fact| has_come && matches!(fact.line, Line::Waiting { .. }))
+    }
+
     /// Why it is refused, and what was seen; each of a length that can be kept.
     pub(crate) fn reject(&self) -> Option<(String, String)> {
         let reason = self.reason.as_ref()?;
@@ -102,8 +109,11 @@ impl Decided<'_> {
         // What nobody ever sent, and what Dataverse had refused, stands there after all.
         let was_unsent = nothing && held.stored.exported_at.is_none();
         let is_kept_here = self.kind.destination.policy == Policy::Never;
-        let was_refused = matches!(fact.line, Line::Dead { first: true } | Line::Dropped { first: true });
-        let arrived = i64::from(was_unsent || was_refused);
+        let was_first = matches!(
+            fact.line,
+            Line::Dead { first: true } | Line::Dropped { first: true } | Line::Waiting { first: true, .. }
+        );
+        let arrived = i64::from(was_unsent || was_first);
         let withdrawn_unsent = -i64::from(was_unsent && !is_kept_here);
         let unsent = -i64::from(was_unsent && is_kept_here);
         let (read, unread) = (i64::from(!fact.row.confirmed), -i64::from(fact.row.confirmed));
@@ -120,6 +130,7 @@ impl Decided<'_> {
                 removed: 1,
                 removed_asked: i64::from(self.reflection.seen == Seen::Released),
                 removed_unread: read,
+                delivered: arrived,
                 ..Passage::default()
             },
             Reflected::Requeued => {

@@ -18,6 +18,8 @@ pub(crate) struct Page {
     pub(crate) asked_at: Instant,
     /// Under which loan of the table's mark they were read.
     pub(crate) epoch: i64,
+    /// Whether what is there may be newer than what waits here; the store knows.
+    pub(crate) is_behind: bool,
     answers: Vec<Option<Reflected>>,
     rounds: u32,
     /// The records whose rows are locked for it, where stores lock: tenant and position.
@@ -28,7 +30,7 @@ impl Page {
     pub(crate) fn new(mark: &Mark, rows: Vec<Reflection>, asked_at: Instant) -> Self {
         let answers = vec![None; rows.len()];
         let (kind, epoch) = (mark.kind, mark.epoch);
-        Self { kind, rows, asked_at, epoch, answers, rounds: 0, locked: HashSet::new() }
+        Self { kind, rows, asked_at, epoch, is_behind: false, answers, rounds: 0, locked: HashSet::new() }
     }
 
     /// Begins from the start, as every transaction does.
@@ -93,7 +95,7 @@ pub(crate) fn round<'a>(page: &'a Page, open: &[usize], facts: &'a Facts) -> Vec
             let bearer = key.and_then(|key| bearers.get(&key)).filter(|_| is_new);
             bearer.map(|bearer| twin(page.kind, reflection, *bearer))
         } else {
-            Some(decide(facts, page.asked_at, reflection))
+            Some(decide(facts, page, reflection))
         };
         match &next {
             Some(next) if !alters(next) => touched.extend([id_there]),

@@ -5,10 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use model::time::Instant;
 use sqlx::{ConnectOptions, Connection, Error, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{folder, open};
-use crate::OpenError;
+use super::{folder, identity, open};
+use crate::{Identity, OpenError};
 
 /// Why there is no backup, or nothing was put back. Nothing that was there before was changed.
 #[derive(Debug, thiserror::Error)]
@@ -30,48 +31,62 @@ pub enum BackupError {
     Folder(#[from] OpenError),
 }
 
-/// Copies the folder's ledger into a new file: all of one moment, on disk and found sound when this returns. Says how many
-/// records it holds.
+/// Copies the folder's ledger into a new file: all of one moment, on disk and found sound when this returns. It bears the
+/// time, so that the server that opens it looks at Dataverse before it sends anything. Says how many records it holds.
 ///
 /// # Errors
 /// Each says what to do about it. A file that is there already is never touched.
-pub async fn back_up(folder: &Path, file: &Path) -> Result<i64, BackupError> {
+pub async fn back_up(folder: &Path, file: &Path, now: Instant) -> Result<i64, BackupError> {
     let ledger = folder.join(open::FILE);
     if !ledger.is_file() {
         return Err(BackupError::NoLedger { folder: folder.to_owned() });
     }
-    let unfinished = beside(file)?;
-    let made = async {
-        // Readers never wait for the writer, nor it for them.
-        let mut connection = read_only(&ledger).await.map_err(|error| unwritable(file, &error))?;
-        let copied = sqlx::query("VACUUM INTO ?1")
-            .bind(unfinished.to_string_lossy().into_owned())
-            .execute(&mut connection)
-            .await;
-        copied.map_err(|error| unwritable(file, &error))?;
-        let records = judge(&unfinished, file).await?;
-        publish(&unfinished, file)?;
-        Ok(records)
-    };
-    clear(made.await, &unfinished)
+    copy(&ledger, file, now).await
 }
 
-/// Puts a backup into a folder that holds no ledger. Says how many records it holds.
+/// Puts a backup into a folder that holds no ledger: with what its log holds beside it, where it is another folder's ledger
+/// whose server was killed. Says how many records came over.
 ///
 /// # Errors
 /// Each says what to do about it. A ledger that is there already is never touched.
-pub async fn restore(file: &Path, folder: &Path) -> Result<i64, BackupError> {
-    let records = judge(file, file).await?;
+pub async fn restore(file: &Path, folder: &Path, now: Instant) -> Result<i64, BackupError> {
+    judge(file, file).await?;
     let _ours = folder::claim(folder)?;
-    let ledger = folder.join(open::FILE);
     // What SQLite keeps beside a file belongs to that file alone.
     let remains = ["", "-wal", "-shm"].map(|end| folder.join(format!("{}{end}", open::FILE)));
     if let Some(taken) = remains.into_iter().find(|path| path.exists()) {
         return Err(BackupError::Taken { file: taken });
     }
-    let unfinished = beside(&ledger)?;
-    let copied = fs::copy(file, &unfinished).map_err(|error| unwritable(&ledger, &error));
-    clear(copied.and_then(|_| publish(&unfinished, &ledger)).map(|()| records), &unfinished)
+    copy(file, &folder.join(open::FILE), now).await
+}
+
+/// All of one moment. It is the copy that is judged and counted.
+async fn copy(from: &Path, to: &Path, now: Instant) -> Result<i64, BackupError> {
+    let unfinished = beside(to)?;
+    let made = async {
+        // Readers never wait for the writer, nor it for them.
+        let mut connection = read_only(from).await.map_err(|error| unwritable(to, &error))?;
+        let copied = sqlx::query("VACUUM INTO ?1")
+            .bind(unfinished.to_string_lossy().into_owned())
+            .execute(&mut connection)
+            .await;
+        copied.map_err(|error| unwritable(to, &error))?;
+        let records = judge(&unfinished, to).await?;
+        sign(&unfinished, now).await.map_err(|error| unwritable(to, &error))?;
+        publish(&unfinished, to)?;
+        Ok(records)
+    };
+    clear(made.await, &unfinished)
+}
+
+/// Brings the copy up to date, and writes into it when it was taken, unless it is a copy already.
+async fn sign(file: &Path, now: Instant) -> Result<(), Error> {
+    let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
+    open::migrate(&mut connection).await.map_err(|error| Error::Configuration(error.into()))?;
+    let identity = identity::read(&mut connection).await?;
+    let copied_at = identity.copied_at.or(Some(now));
+    identity::write(&mut connection, &Identity { copied_at, ..identity }).await?;
+    connection.close().await
 }
 
 /// An empty file that only this user may read, where the finished one will be.

@@ -4,11 +4,11 @@ mod facts;
 mod kept;
 mod write;
 
-pub(super) use self::kept::{rejects, removed_unasked, standing_there};
+pub(super) use self::kept::{in_line, rejects, removed_unasked, standing_there};
 
 use sqlx::Error;
 
-use super::{marks, writer::Step};
+use super::{identity, marks, writer::Step};
 use crate::{
     Reflected,
     reflection::{Page, round},
@@ -20,6 +20,7 @@ pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Opti
         return Ok(None);
     }
     page.reopen();
+    page.is_behind = identity::read(step.connection).await?.copied_at.is_some();
     loop {
         let open = page.next_round();
         if open.is_empty() {

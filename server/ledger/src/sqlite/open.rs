@@ -28,7 +28,7 @@ pub(super) const READERS: u32 = 3;
 /// What SQLite writes at once.
 const PAGE: u64 = 4096;
 /// The ledger in its folder.
-pub(super) const FILE: &str = "ledger.sqlite";
+pub(crate) const FILE: &str = "ledger.sqlite";
 
 /// Where the ledger's file and its log are, and which files those were when they were opened.
 #[derive(Clone)]
@@ -175,7 +175,7 @@ pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenErro
 }
 
 /// An index over everything is sorted on disk meanwhile: in memory that has no limit.
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
     sqlx::raw_sql("PRAGMA temp_store = FILE").execute(&mut *connection).await?;
     MIGRATIONS.run(&mut *connection).await?;
     sqlx::raw_sql("PRAGMA temp_store = MEMORY").execute(connection).await?;

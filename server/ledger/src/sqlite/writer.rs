@@ -8,7 +8,7 @@ use sqlx::{Error, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
 use super::{
-    backlog, change, confirm, delivery, fault, intake,
+    backlog, change, confirm, delivery, fault, identity, intake,
     known::Known,
     log::{self, Log},
     marks, mirror,
@@ -216,6 +216,14 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
         Work::Tend { mends, answer } => {
             answer.fill(backlog::tend(step, *mends).await?);
             Ok(())
+        }
+        Work::Claim { asked, answer } => {
+            answer.fill(identity::claim(step, asked).await?);
+            Ok(())
+        }
+        Work::Looked(answer) => {
+            answer.fill(());
+            identity::looked(step).await
         }
         Work::Spend { cost, answer } => {
             answer.fill(());

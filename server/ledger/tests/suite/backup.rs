@@ -3,9 +3,12 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use ledger::{BackupError, OpenError};
+use model::time::Instant;
 use tempfile::TempDir;
 
 use crate::support::{KIND, Store, Studio, T, folder, run};
+
+const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
 
 fn file(place: &TempDir) -> PathBuf {
     place.path().join("backup.sqlite")
@@ -23,9 +26,9 @@ async fn filled() -> Studio {
 async fn what_was_backed_up_opens_and_says_the_same() {
     let (studio, place, new) = (filled().await, folder(), folder());
     let before = studio.balanced().await;
-    assert_eq!(ledger::back_up(studio.folder(), &file(&place)).await.unwrap(), 20);
+    assert_eq!(ledger::back_up(studio.folder(), &file(&place), NOW).await.unwrap(), 20);
     studio.store(vec![run("c", "after", "1", "")]).await;
-    assert_eq!(ledger::restore(&file(&place), new.path()).await.unwrap(), 20);
+    assert_eq!(ledger::restore(&file(&place), new.path(), NOW).await.unwrap(), 20);
     let restored = Studio::open_in(new).await;
     assert_eq!(restored.balanced().await, before);
     assert_eq!(restored.list(100).await, studio.list(100).await[1..]);
@@ -50,9 +53,9 @@ async fn a_backup_taken_while_records_come_in_holds_all_that_were_answered() {
         seen.wait_for(|count| *count >= round * 100).await.unwrap();
         let file = place.path().join(round.to_string());
         let (least, new) = (*seen.borrow(), folder());
-        let held = ledger::back_up(studio.folder(), &file).await.unwrap();
+        let held = ledger::back_up(studio.folder(), &file, NOW).await.unwrap();
         assert!(held >= least, "{held} of at least {least}");
-        ledger::restore(&file, new.path()).await.unwrap();
+        ledger::restore(&file, new.path(), NOW).await.unwrap();
         let restored = Studio::open_in(new).await;
         assert_eq!(restored.balanced().await.balance[0].received, held);
     }
@@ -63,33 +66,33 @@ async fn a_backup_taken_while_records_come_in_holds_all_that_were_answered() {
 async fn nothing_is_ever_written_over() {
     let (studio, place) = (filled().await, folder());
     fs::write(file(&place), "a letter").unwrap();
-    let refused = ledger::back_up(studio.folder(), &file(&place)).await.unwrap_err();
+    let refused = ledger::back_up(studio.folder(), &file(&place), NOW).await.unwrap_err();
     assert!(matches!(refused, BackupError::Taken { .. }), "{refused}");
     assert_eq!(fs::read_to_string(file(&place)).unwrap(), "a letter");
 
     let backup = place.path().join("another");
-    ledger::back_up(studio.folder(), &backup).await.unwrap();
-    let refused = ledger::restore(&backup, studio.folder()).await.unwrap_err();
+    ledger::back_up(studio.folder(), &backup, NOW).await.unwrap();
+    let refused = ledger::restore(&backup, studio.folder(), NOW).await.unwrap_err();
     assert!(matches!(refused, BackupError::Folder(OpenError::InUse { .. })), "{refused}");
     studio.ledger.close().await;
-    let refused = ledger::restore(&backup, studio.folder()).await.unwrap_err();
+    let refused = ledger::restore(&backup, studio.folder(), NOW).await.unwrap_err();
     assert!(matches!(refused, BackupError::Taken { .. }), "{refused}");
 }
 
 #[tokio::test]
 async fn what_is_no_backup_is_refused() {
     let (studio, place, new) = (filled().await, folder(), folder());
-    let refused = ledger::back_up(new.path(), &file(&place)).await.unwrap_err();
+    let refused = ledger::back_up(new.path(), &file(&place), NOW).await.unwrap_err();
     assert!(matches!(refused, BackupError::NoLedger { .. }), "{refused}");
-    ledger::back_up(studio.folder(), &file(&place)).await.unwrap();
+    ledger::back_up(studio.folder(), &file(&place), NOW).await.unwrap();
     let whole = fs::read(file(&place)).unwrap();
     for broken in [b"a letter to a friend".to_vec(), whole[..whole.len() / 2].to_vec(), Vec::new()] {
         let other = place.path().join("broken");
         fs::write(&other, broken).unwrap();
-        let refused = ledger::restore(&other, new.path()).await.unwrap_err();
+        let refused = ledger::restore(&other, new.path(), NOW).await.unwrap_err();
         assert!(matches!(refused, BackupError::NoBackup { .. }), "{refused}");
     }
-    let refused = ledger::restore(&place.path().join("nowhere"), new.path()).await.unwrap_err();
+    let refused = ledger::restore(&place.path().join("nowhere"), new.path(), NOW).await.unwrap_err();
     assert!(refused.to_string().contains("No such file"), "{refused}");
     assert_eq!(fs::read_dir(new.path()).unwrap().count(), 0, "and the folder is left as it was");
 }
@@ -100,9 +103,37 @@ async fn a_newer_backup_is_refused() {
     let tomorrow = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                     VALUES (9999, 'of tomorrow', 1, x'00', 0)";
     studio.sql(tomorrow).await;
-    let refused = ledger::back_up(studio.folder(), &file(&place)).await.unwrap_err();
+    let refused = ledger::back_up(studio.folder(), &file(&place), NOW).await.unwrap_err();
     assert!(matches!(refused, BackupError::Newer { found: 9999, .. }), "{refused}");
     studio.ledger.close().await;
-    let refused = ledger::restore(&studio.folder().join("ledger.sqlite"), new.path()).await.unwrap_err();
+    let refused = ledger::restore(&studio.folder().join("ledger.sqlite"), new.path(), NOW).await.unwrap_err();
     assert!(matches!(refused, BackupError::Newer { .. }), "{refused}");
+}
+
+/// A machine that died left its log behind; the folder is copied, and what is in it is put back.
+#[tokio::test]
+async fn what_stands_in_the_log_comes_over() {
+    let (studio, new) = (Studio::open(Store::Folder).await, folder());
+    studio.store((0..100).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    let old = folder();
+    for end in ["", "-wal"] {
+        let name = format!("ledger.sqlite{end}");
+        fs::copy(studio.folder().join(&name), old.path().join(&name)).unwrap();
+    }
+    let log = fs::metadata(old.path().join("ledger.sqlite-wal")).unwrap().len();
+    assert!(log > 0, "all of it is in the log");
+    assert_eq!(ledger::restore(&old.path().join("ledger.sqlite"), new.path(), NOW).await.unwrap(), 100);
+    let restored = Studio::open_in(new).await;
+    assert_eq!(restored.balanced().await.balance[0].durable, 100);
+}
+
+#[tokio::test]
+async fn a_copy_knows_when_it_was_taken() {
+    let (studio, place, new) = (filled().await, folder(), folder());
+    assert_eq!(studio.ledger.identity().await.unwrap().copied_at, None);
+    ledger::back_up(studio.folder(), &file(&place), NOW).await.unwrap();
+    assert_eq!(studio.ledger.identity().await.unwrap().copied_at, None, "the original is none");
+    ledger::restore(&file(&place), new.path(), NOW.plus(1)).await.unwrap();
+    let restored = Studio::open_in(new).await;
+    assert_eq!(restored.ledger.identity().await.unwrap().copied_at, Some(NOW));
 }

@@ -171,3 +171,42 @@ async fn a_folder_that_is_in_use_or_empty_is_refused() {
     let refused = carry(&nowhere, database, clock, Seeded::new(9), &mut |_| ()).await.unwrap_err();
     assert!(matches!(refused, CarryError::NoLedger { .. }) && !nowhere.exists(), "{refused}");
 }
+
+#[tokio::test]
+async fn runs_of_one_moment_say_the_same_in_both() {
+    let studio = Studio::open(Store::Folder).await;
+    let latency = |n: usize| format!(r#","latencyP95Ms":{}"#, 1_000 + n * 7919 % 500);
+    let some = |n: usize| run(&format!("c{}", n * 13 % 20), &n.to_string(), "1", &latency(n));
+    studio.store((0..500).map(some).collect()).await;
+    studio.ledger.close().await;
+    let schema = Schema::new(false);
+    carried(&studio, &schema).await.unwrap();
+    Studio::open_with(Home::Database(schema)).await.balanced().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_is_no_difference() {
+    let studio = Studio::open(Store::Folder).await;
+    studio.store(vec![run("c", "1", "1", "")]).await;
+    studio.pass(-90 * SECOND).await;
+    studio.store(vec![run("c", "2", "1", "")]).await;
+    studio.ledger.close().await;
+    carried(&studio, &Schema::new(false)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_runs_there_already_writes_nothing_in_between() {
+    let (studio, standing) = filled().await;
+    let there = Studio::open(Store::Database).await;
+    there.schema().run("DROP TABLE studio.test_clock CASCADE").await;
+    let clock = "CREATE OR REPLACE FUNCTION studio.clock() RETURNS bigint LANGUAGE sql VOLATILE \
+                 AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint'";
+    there.schema().run(clock).await;
+    cut_short(&studio, there.schema(), 1).await;
+    let refused = there.ledger.store(T, KIND, vec![run("c", "late", "1", "")]).await.unwrap_err();
+    assert!(refused.to_string().contains("is being carried over into this one"), "{refused}");
+    assert!(there.ledger.lease(1, HOLD).await.is_err());
+    carried(&studio, there.schema()).await.unwrap();
+    assert_eq!(there.standing().await, standing);
+    there.store(vec![run("c", "late", "1", "")]).await;
+}

@@ -2,6 +2,7 @@
 
 mod backlog;
 mod backup;
+mod behind;
 mod broken;
 mod carry;
 mod cluster;
@@ -10,6 +11,7 @@ mod delivery;
 mod figures;
 mod folder;
 mod hours;
+mod identity;
 mod interleaving;
 mod late;
 mod letters;
@@ -58,6 +60,7 @@ suites! {
         what_was_counted_wrong_is_said_and_mended
         old_hours_become_one_and_old_receipts_go
     }
+    behind { what_stands_there_is_taken_whatever_waits_here }
     delivery {
         what_is_lent_is_not_lent_again_until_it_comes_back
         a_delivered_record_leaves_the_outbox_and_bears_the_time
@@ -76,6 +79,11 @@ suites! {
     hours {
         each_hour_has_a_balance_of_its_own
         an_hour_is_shown_for_two_days
+    }
+    identity {
+        a_ledger_belongs_to_whom_it_was_claimed_for_first
+        what_goes_to_another_organisation_waits_to_be_sent_again
+        what_came_from_others_goes_along_to_another_organisation
     }
     interleaving { many_at_once_are_told_apart_and_none_is_lost } { nothing_is_ever_unaccounted_for }
     letters {

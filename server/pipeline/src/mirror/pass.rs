@@ -211,7 +211,7 @@ impl Pass<'_> {
     }
 }
 
-fn write_down(board: &Board, tally: Tally) {
+pub(super) fn write_down(board: &Board, tally: Tally) {
     board.update(|status| {
         status.confirmed += tally.confirmed;
         status.mirror.added += tally.added;

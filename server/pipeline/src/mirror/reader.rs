@@ -157,7 +157,7 @@ impl Reader {
 
     /// Takes rows as they stand, of which no echo can be on its way any more. Those that are not there are passed over.
     /// Says which are still open.
-    pub(super) async fn look_at_standing(
+    pub(crate) async fn look_at_standing(
         &self,
         mark: &Mark,
         ids: &[Uuid],

@@ -60,6 +60,32 @@ pub(crate) async fn removed_unasked(
     get(&row, 0)
 }
 
+/// What waits to be sent as it stands, by position: those after this one.
+pub(crate) async fn in_line(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    kind: &'static Kind,
+    after: i64,
+    most: usize,
+) -> Result<Vec<There>, Error> {
+    let rows = schema
+        .query(&statements::of(kind).mirror.in_line)
+        .bind(kind.name)
+        .bind(after)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await?;
+    let there = |found| {
+        Ok(There {
+            position: get(found, 0)?,
+            tenant: TenantId(get(found, 1)?),
+            id: get(found, 2)?,
+            dataverse_id: get(found, 3)?,
+        })
+    };
+    rows.iter().map(there).collect()
+}
+
 /// Newest first.
 pub(crate) async fn rejects(asked: Asked<'_>, most: usize) -> Result<Vec<Reject>, Error> {
     let mut rejects = Vec::new();

@@ -31,6 +31,7 @@ type Round<'a> = [(usize, Decided<'a>)];
 pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
     adopt(step, kind, round).await?;
     prove(step, kind, round).await?;
+    leave(step, kind, round).await?;
     let made = &statements::of(kind).mirror;
     let met = all(round, Reflected::Confirmed);
     update(step, &made.met, &met).await?;
@@ -181,6 +182,19 @@ async fn bury(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Re
          WHERE d.tenant_id = n.tenant_id AND d.kind = $3 AND d.position = n.position",
     );
     bind(query, &settled).bind(kind.name).execute(&mut *step.connection).await.map(|_| ())
+}
+
+/// Ahead of everything that sets `exported_at`: a trigger counts what is in line then as delivered from outside.
+async fn leave(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
+    let come: Vec<&Fact> = round.iter().filter_map(|(_, decided)| decided.leaves_line()).collect();
+    if come.is_empty() {
+        return Ok(());
+    }
+    let query = step.schema.query(
+        "DELETE FROM studio.outbox AS o USING unnest($1::uuid[], $2::bigint[]) AS n (tenant_id, position) \
+         WHERE o.tenant_id = n.tenant_id AND o.kind = $3 AND o.position = n.position",
+    );
+    bind(query, &come).bind(kind.name).execute(&mut *step.connection).await.map(|_| ())
 }
 
 /// What is refused is kept as it is now, what is fine again is not; and all of it is counted.

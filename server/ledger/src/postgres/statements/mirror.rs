@@ -25,6 +25,8 @@ pub(in crate::postgres) struct Statements {
     pub(in crate::postgres) unsend: String,
     /// The tenant, the kind's name, the position after which, exported_at before which, how many.
     pub(in crate::postgres) standing_there: String,
+    /// The kind's name, the position after which, how many.
+    pub(in crate::postgres) in_line: String,
 }
 
 pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
@@ -57,6 +59,11 @@ pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
              exported_at = coalesce(r.exported_at, $3), confirmed_at = $3, unmet = 0{these}"
         ),
         unsend: format!("UPDATE {table} AS r SET exported_at = NULL, confirmed_at = NULL, unmet = 0{these}"),
+        in_line: format!(
+            "SELECT r.position, r.tenant_id, r.id, coalesce(r.dataverse_id, r.id) FROM studio.outbox AS o \
+             JOIN {table} AS r ON r.tenant_id = o.tenant_id AND r.position = o.position \
+             WHERE o.kind = $1 AND o.position > $2 AND r.withdrawn_at IS NULL ORDER BY r.position LIMIT $3"
+        ),
         standing_there: format!(
             "SELECT r.position, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r WHERE r.tenant_id = $1 \
              AND r.position > $3 AND r.exported_at < $4 AND r.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 \

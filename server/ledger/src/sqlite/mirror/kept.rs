@@ -5,7 +5,7 @@ use model::{
     tenant::TenantId,
     time::Instant,
 };
-use sqlx::{Error, SqlitePool};
+use sqlx::{Error, SqlitePool, sqlite::SqliteRow};
 
 use super::super::{
     row::{self, get},
@@ -27,14 +27,6 @@ pub(crate) async fn standing_there(
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .fetch_all(readers)
         .await?;
-    let there = |found| {
-        Ok(There {
-            position: get(found, 0)?,
-            tenant: row::tenant(found, 1)?,
-            id: get(found, 2)?,
-            dataverse_id: get(found, 3)?,
-        })
-    };
     rows.iter().map(there).collect()
 }
 
@@ -52,6 +44,31 @@ pub(crate) async fn removed_unasked(
     .fetch_one(readers)
     .await?;
     get(&row, 0)
+}
+
+/// What waits to be sent as it stands, by position: those after this one.
+pub(crate) async fn in_line(
+    readers: &SqlitePool,
+    kind: &'static Kind,
+    after: i64,
+    most: usize,
+) -> Result<Vec<There>, Error> {
+    let rows = sqlx::query(statements::of(kind).mirror.in_line)
+        .bind(kind.name)
+        .bind(after)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(readers)
+        .await?;
+    rows.iter().map(there).collect()
+}
+
+fn there(found: &SqliteRow) -> Result<There, Error> {
+    Ok(There {
+        position: get(found, 0)?,
+        tenant: row::tenant(found, 1)?,
+        id: get(found, 2)?,
+        dataverse_id: get(found, 3)?,
+    })
 }
 
 /// Newest first.

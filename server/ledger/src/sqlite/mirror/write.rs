@@ -23,6 +23,7 @@ pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Roun
     let decided: Vec<&Decided<'_>> = round.iter().map(|(_, decided)| decided).collect();
     adopt(step, kind, &decided).await?;
     prove(step, kind, &decided).await?;
+    leave(step, kind, &decided).await?;
     confirm(step, kind, &decided).await?;
     add(step, kind, &decided).await?;
     for decided in &decided {
@@ -141,6 +142,19 @@ async fn replace(step: &mut Step<'_>, kind: &'static Kind, fact: &Fact) -> Resul
 async fn bury(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
     for fact in round.iter().filter_map(|decided| decided.settles_letter()) {
         sqlx::query("DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
+            .bind(fact.tenant.to_string())
+            .bind(kind.name)
+            .bind(fact.row.position)
+            .execute(&mut *step.connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Ahead of everything that sets `exported_at`: a trigger counts what is in line then as delivered from outside.
+async fn leave(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    for fact in round.iter().filter_map(|decided| decided.leaves_line()) {
+        sqlx::query("DELETE FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
             .bind(fact.tenant.to_string())
             .bind(kind.name)
             .bind(fact.row.position)

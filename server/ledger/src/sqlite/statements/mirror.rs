@@ -25,6 +25,8 @@ pub(in crate::sqlite) struct Statements {
     pub(in crate::sqlite) unsend: &'static str,
     /// The kind's name, the position after which, exported_at before which, how many.
     pub(in crate::sqlite) standing_there: &'static str,
+    /// The kind's name, the position after which, how many.
+    pub(in crate::sqlite) in_line: &'static str,
 }
 
 pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
@@ -64,6 +66,12 @@ pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
         )),
         unsend: leak(format!(
             "UPDATE {table} SET exported_at = NULL, confirmed_at = NULL, unmet = 0 WHERE position = ?1"
+        )),
+        in_line: leak(format!(
+            "SELECT r.position, r.tenant_id, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r \
+             WHERE r.position > ?2 AND r.withdrawn_at IS NULL AND EXISTS (SELECT 1 FROM outbox AS o \
+             WHERE o.tenant_id = r.tenant_id AND o.kind = ?1 AND o.position = r.position) \
+             ORDER BY r.position LIMIT ?3"
         )),
         standing_there: leak(format!(
             "SELECT r.position, r.tenant_id, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r \

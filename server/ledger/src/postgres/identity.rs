@@ -1,0 +1,103 @@
+//! Whose ledger it is.
+
+use model::{record::KINDS, time::Instant};
+use sqlx::{Error, PgConnection, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{fence, row::get, schema::Schema, step::Step};
+use crate::{
+    Identity, Owner, Stranger,
+    identity::{Asked, Found, anew},
+    letters::HOUSE,
+};
+
+const READ: &str = "SELECT organisation, place, inside, demo, generation, copied_at FROM studio.identity WHERE tenant_id = $1";
+
+/// Binds the ledger, unless it is another's. Of several processes that claim it at once, one is the first.
+pub(super) async fn claim(step: &mut Step<'_>, asked: &Asked) -> Result<Result<Identity, Stranger>, Error> {
+    let query = "INSERT INTO studio.identity (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING";
+    step.schema.query(query).bind(HOUSE.0).execute(&mut *step.connection).await?;
+    let query = step.schema.query(&format!("{READ} FOR UPDATE")).bind(HOUSE.0);
+    let before = identity(&query.fetch_one(&mut *step.connection).await?)?;
+    let acknowledged = step.schema.query("SELECT coalesce(sum(delivered), 0)::bigint FROM studio.passages");
+    let acknowledged: i64 = get(&acknowledged.fetch_one(&mut *step.connection).await?, 0)?;
+    let found = Found {
+        identity: before.clone(),
+        has_records: has_records(step).await?,
+        was_acknowledged: acknowledged > 0,
+    };
+    let granted = match asked.decide(found, step.now) {
+        Ok(granted) => granted,
+        Err(stranger) => return Ok(Err(stranger)),
+    };
+    if granted.anew {
+        step.schema.script(fence::CLOSE).execute(&mut *step.connection).await?;
+        for sql in anew(step.now, Some(step.writer)) {
+            step.schema.query(&sql).execute(&mut *step.connection).await?;
+        }
+        step.changed = true;
+    }
+    if granted.identity != before {
+        write(step, &granted.identity).await?;
+    }
+    Ok(Ok(granted.identity))
+}
+
+pub(super) async fn read(connection: &mut PgConnection, schema: &Schema) -> Result<Identity, Error> {
+    let row = schema.query(READ).bind(HOUSE.0).fetch_optional(connection).await?;
+    row.as_ref().map_or_else(|| Ok(Identity::default()), identity)
+}
+
+fn identity(row: &PgRow) -> Result<Identity, Error> {
+    let owner = match get::<Option<Uuid>>(row, 0)? {
+        Some(id) => Some(Owner {
+            id,
+            place: get::<Option<String>>(row, 1)?.unwrap_or_default(),
+            inside: get::<i64>(row, 2)? == 1,
+        }),
+        None => None,
+    };
+    Ok(Identity {
+        owner,
+        demo: get::<i64>(row, 3)? == 1,
+        generation: get(row, 4)?,
+        copied_at: get::<Option<i64>>(row, 5)?.map(Instant::from_micros),
+    })
+}
+
+/// What stands in Dataverse was looked at.
+pub(super) async fn looked(step: &mut Step<'_>) -> Result<(), Error> {
+    let query = step.schema.query("UPDATE studio.identity SET copied_at = NULL WHERE tenant_id = $1");
+    query.bind(HOUSE.0).execute(&mut *step.connection).await?;
+    step.changed = true;
+    Ok(())
+}
+
+async fn write(step: &mut Step<'_>, identity: &Identity) -> Result<(), Error> {
+    let owner = identity.owner.as_ref();
+    step.schema
+        .query(
+            "UPDATE studio.identity SET organisation = $2, place = $3, inside = $4, demo = $5, generation = $6, \
+             copied_at = $7 WHERE tenant_id = $1",
+        )
+        .bind(HOUSE.0)
+        .bind(owner.map(|owner| owner.id))
+        .bind(owner.map(|owner| owner.place.clone()))
+        .bind(i64::from(owner.is_some_and(|owner| owner.inside)))
+        .bind(i64::from(identity.demo))
+        .bind(identity.generation)
+        .bind(identity.copied_at.map(Instant::micros))
+        .execute(&mut *step.connection)
+        .await
+        .map(|_| ())
+}
+
+async fn has_records(step: &mut Step<'_>) -> Result<bool, Error> {
+    for kind in KINDS {
+        let query = step.schema.query(&format!("SELECT EXISTS (SELECT 1 FROM studio.{})", kind.table));
+        if get(&query.fetch_one(&mut *step.connection).await?, 0)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,104 @@
+//! Whose ledger it is.
+
+use model::{record::KINDS, time::Instant};
+use sqlx::{AssertSqlSafe, Error, SqliteConnection};
+
+use super::{
+    row::{get, written_id},
+    writer::Step,
+};
+use crate::{
+    Identity, Owner, Stranger,
+    identity::{Asked, Found, anew},
+    letters::HOUSE,
+};
+
+/// Binds the ledger, unless it is another's.
+pub(super) async fn claim(step: &mut Step<'_>, asked: &Asked) -> Result<Result<Identity, Stranger>, Error> {
+    let found = Found {
+        identity: read(step.connection).await?,
+        has_records: has_records(step.connection).await?,
+        was_acknowledged: number(step.connection, "SELECT coalesce(sum(delivered), 0) FROM passages").await?
+            > 0,
+    };
+    let before = found.identity.clone();
+    let granted = match asked.decide(found, step.now) {
+        Ok(granted) => granted,
+        Err(stranger) => return Ok(Err(stranger)),
+    };
+    if granted.anew {
+        for sql in anew(step.now, None) {
+            let sql = AssertSqlSafe(sql.replace("studio.", ""));
+            sqlx::query(sql).execute(&mut *step.connection).await?;
+        }
+        step.changed = true;
+    }
+    if granted.identity != before {
+        write(step.connection, &granted.identity).await?;
+    }
+    Ok(Ok(granted.identity))
+}
+
+pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Identity, Error> {
+    let row = sqlx::query(
+        "SELECT organisation, place, inside, demo, generation, copied_at FROM identity WHERE tenant_id = ?1",
+    )
+    .bind(HOUSE.to_string())
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(Identity::default()) };
+    let owner = match get::<Option<&str>>(&row, 0)? {
+        Some(_) => Some(Owner {
+            id: written_id(&row, 0)?,
+            place: get::<Option<String>>(&row, 1)?.unwrap_or_default(),
+            inside: get::<i64>(&row, 2)? == 1,
+        }),
+        None => None,
+    };
+    Ok(Identity {
+        owner,
+        demo: get::<i64>(&row, 3)? == 1,
+        generation: get(&row, 4)?,
+        copied_at: get::<Option<i64>>(&row, 5)?.map(Instant::from_micros),
+    })
+}
+
+pub(super) async fn write(connection: &mut SqliteConnection, identity: &Identity) -> Result<(), Error> {
+    let owner = identity.owner.as_ref();
+    sqlx::query(
+        "INSERT OR REPLACE INTO identity (tenant_id, organisation, place, inside, demo, generation, copied_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )
+    .bind(HOUSE.to_string())
+    .bind(owner.map(|owner| owner.id.to_string()))
+    .bind(owner.map(|owner| owner.place.clone()))
+    .bind(i64::from(owner.is_some_and(|owner| owner.inside)))
+    .bind(i64::from(identity.demo))
+    .bind(identity.generation)
+    .bind(identity.copied_at.map(Instant::micros))
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// What stands in Dataverse was looked at.
+pub(super) async fn looked(step: &mut Step<'_>) -> Result<(), Error> {
+    sqlx::query("UPDATE identity SET copied_at = NULL").execute(&mut *step.connection).await?;
+    step.changed = true;
+    Ok(())
+}
+
+async fn has_records(connection: &mut SqliteConnection) -> Result<bool, Error> {
+    for kind in KINDS {
+        let sql = AssertSqlSafe(format!("SELECT EXISTS (SELECT 1 FROM {})", kind.table));
+        let row = sqlx::query(sql).fetch_one(&mut *connection).await?;
+        if get::<i64>(&row, 0)? == 1 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, Error> {
+    get(&sqlx::query(sql).fetch_one(connection).await?, 0)
+}

@@ -1,0 +1,43 @@
+//! A ledger that may be older than what stands in Dataverse: what is there is taken, whatever waits here.
+
+use ledger::{Claim, Reflected, Traces};
+
+use crate::{
+    identity::owner,
+    mirror::{gone, seen},
+    support::{KIND, Store, Studio, T, run},
+};
+
+pub async fn what_stands_there_is_taken_whatever_waits_here(store: Store) {
+    let studio = Studio::open(store).await;
+    let any = Traces::default();
+    studio.ledger.claim(Claim::Connected(Some(owner(1))), any).await.unwrap();
+    let time = r#","createdAt":"2026-11-21T11:00:00Z""#;
+    let made =
+        |n: usize, tokens: i64| run("c", &n.to_string(), "1", &format!(r#"{time},"tokensIn":{tokens}"#));
+    let stored = studio.store((0..5).map(|n| made(n, 1)).collect()).await;
+    let ids: Vec<_> = stored.iter().map(|outcome| outcome.id).collect();
+    studio.ledger.delivered(&studio.lease(3).await, studio.now()).await.unwrap();
+    studio.ledger.claim(Claim::Adopt(owner(2)), any).await.unwrap();
+    studio.ledger.withdraw(T, KIND, ids[4], None).await.unwrap();
+    let line = async || {
+        let waiting = studio.ledger.in_line(KIND, 0, 10).await.unwrap();
+        waiting.into_iter().map(|there| there.id).collect::<Vec<_>>()
+    };
+    assert_eq!(line().await, ids[..4]);
+
+    let page = vec![seen(ids[0], &made(0, 1)), seen(ids[1], &made(1, 7)), gone(ids[2])];
+    let became = studio.reflect(page).await;
+    assert_eq!(became, [Reflected::Confirmed, Reflected::Changed, Reflected::Withdrawn]);
+    assert_eq!(line().await, ids[3..4], "what is there waits no more");
+    let held = studio.ledger.read(T, KIND, ids[1]).await.unwrap().unwrap();
+    assert_eq!((held.stored.revision, held.stored.record.values[6].number()), (2, Some(7)));
+    assert!(studio.ledger.read(T, KIND, ids[2]).await.unwrap().unwrap().withdrawn_at.is_some());
+    let balance = studio.balanced().await.balance.remove(0);
+    assert_eq!((balance.delivered, balance.confirmed, balance.pending), (3, 3, 1));
+
+    studio.ledger.looked().await.unwrap();
+    assert_eq!(studio.ledger.identity().await.unwrap().copied_at, None);
+    assert_eq!(studio.reflect(vec![seen(ids[3], &made(3, 9))]).await, [Reflected::KeptOut]);
+    studio.balanced().await;
+}

@@ -1,0 +1,102 @@
+//! A ledger belongs to one organisation, and goes to another as a whole.
+
+use ledger::{Claim, ClaimError, LedgerError, Operation, Owner, Reflection, Refusal, Seen, Stranger, Traces};
+use uuid::Uuid;
+
+use crate::support::{HOLD, KIND, Store, Studio, T, run};
+
+const ANY: Traces = Traces { story: false, emulator: false };
+
+pub fn owner(n: u128) -> Owner {
+    Owner { id: Uuid::from_u128(n), place: format!("https://{n}.example"), inside: false }
+}
+
+pub async fn a_ledger_belongs_to_whom_it_was_claimed_for_first(store: Store) {
+    let mut studio = Studio::open(store).await;
+    assert_eq!(studio.ledger.identity().await.unwrap().owner, None);
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    studio.ledger.claim(Claim::Connected(Some(owner(1))), ANY).await.unwrap();
+    studio.reopen().await;
+    assert_eq!(studio.ledger.identity().await.unwrap().owner, Some(owner(1)));
+    let refused = studio.ledger.claim(Claim::Connected(Some(owner(2))), ANY).await.unwrap_err();
+    assert!(matches!(refused, ClaimError::Stranger(Stranger::OfAnother { .. })), "{refused}");
+    let place = if store == Store::Folder { "STUDIO_DATA" } else { "DATABASE_URL to another database" };
+    assert!(refused.to_string().contains(place), "{refused}");
+    assert_eq!(studio.ledger.identity().await.unwrap().owner, Some(owner(1)));
+}
+
+/// Runs in every state that there is.
+async fn used(store: Store) -> Studio {
+    let studio = Studio::open(store).await;
+    studio.ledger.claim(Claim::Connected(Some(owner(1))), ANY).await.unwrap();
+    let stored = studio.store((0..12).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    let parcels = studio.lease(8).await;
+    studio.ledger.delivered(&parcels[..6], studio.now()).await.unwrap();
+    let letters: Vec<_> = parcels[6..].iter().map(|parcel| (parcel.clone(), Refusal::default())).collect();
+    studio.ledger.dead(&letters).await.unwrap();
+    studio.ledger.drop_letter(T, KIND, parcels[6].id, "somebody").await.unwrap();
+    let read = studio.ledger.unconfirmed(studio.now(), 3).await.unwrap();
+    studio.ledger.confirmed(&read).await.unwrap();
+    let delivered = parcels[0].id;
+    studio.ledger.withdraw(T, KIND, delivered, None).await.unwrap();
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    studio.ledger.withdraw(T, KIND, stored[11].id, None).await.unwrap();
+    studio
+        .ledger
+        .correct(T, KIND, parcels[1].id, run("c", "1", "1", r#","tokensIn":7"#), None)
+        .await
+        .unwrap();
+    studio.lease(2).await;
+    studio.balanced().await;
+    studio
+}
+
+pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: Store) {
+    let studio = used(store).await;
+    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    studio.ledger.keep_mark(&mark, Some("https://o.example/delta"), HOLD).await.unwrap();
+    let late = studio.lease(1).await;
+    let adopted = studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
+    assert_eq!((adopted.owner, adopted.copied_at.is_some()), (Some(owner(2)), true));
+    let standing = studio.balanced().await;
+    let balance = &standing.balance[0];
+    assert_eq!((balance.received, balance.durable, balance.delivered, balance.confirmed), (12, 12, 0, 0));
+    assert_eq!((balance.pending, balance.dead, balance.dropped), (9, 0, 1));
+    assert_eq!((balance.deleted, balance.deleted_unsent, standing.unconfirmed), (2, 2, 0));
+    assert!(
+        !studio.ledger.hold_mark(&mark, HOLD).await.unwrap(),
+        "whoever read the one before is fenced off"
+    );
+    studio.ledger.delivered(&late, studio.now()).await.unwrap();
+    assert_eq!(studio.standing().await.pending, 9, "so is whoever sent there");
+    let parcels = studio.lease(100).await;
+    assert!(parcels.iter().all(|parcel| matches!(parcel.operation, Operation::Upsert(_))));
+    studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.balance[0].delivered, 9);
+    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    assert_eq!(mark.link, None);
+}
+
+pub async fn what_came_from_others_goes_along_to_another_organisation(store: Store) {
+    let studio = used(store).await;
+    let theirs = Seen::Row(Box::new(run("theirs", "1", "1", "")));
+    let seen = Reflection { tenant: T, dataverse_id: Uuid::from_u128(2), seen: theirs, stands: false };
+    studio.reflect(vec![seen]).await;
+    assert_eq!(studio.balanced().await.balance[0].mirrored, 1);
+    studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
+    let balance = studio.balanced().await.balance.remove(0);
+    assert_eq!((balance.received, balance.mirrored, balance.pending), (13, 0, 10));
+    let hours = studio.ledger.hours(T, studio.now()).await.unwrap();
+    assert_eq!(hours.iter().map(ledger::HourBalance::unaccounted).sum::<i64>(), 0);
+}
+
+#[tokio::test]
+async fn a_process_that_goes_by_the_organisation_before_writes_no_more() {
+    let studio = used(Store::Database).await;
+    let another = studio.another().await;
+    another.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
+    let refused = studio.ledger.store(T, KIND, vec![run("c", "late", "1", "")]).await.unwrap_err();
+    assert!(matches!(&refused, LedgerError::Unavailable(said) if said.contains("restart")), "{refused}");
+    assert!(studio.ledger.lease(10, HOLD).await.is_err());
+    another.store(T, KIND, vec![run("c", "late", "1", "")]).await.unwrap();
+}

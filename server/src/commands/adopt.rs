@@ -1,0 +1,70 @@
+//! `studio adopt`: a ledger goes to the organisation of the settings, whichever it belonged to before.
+
+use std::{io::Write as _, time::Duration};
+
+use anyhow::Context as _;
+use ledger::{Claim, Identity, Ledger, Owner, chance::Seeded};
+
+use super::Failure;
+use crate::{
+    carrier::{Target, belonging},
+    chance, clock,
+    settings::{Mistake, Mistakes, Settings, Sources, Way},
+};
+
+/// No request waits for it, so that an organisation may ask for a pause.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// A large ledger has a long line.
+const TRANSACTION: Duration = Duration::from_secs(3600);
+
+pub async fn run() -> Result<(), Failure> {
+    let settings = Settings::read(&Sources::of_machine())?;
+    let Way::Connected(organisation) = settings.way.clone() else {
+        let sentence = "is missing: there is no organisation that the ledger could go to";
+        return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
+    };
+    let target = Target::Real(organisation);
+    let client = target.client(PATIENCE, None).context("no connection can be set up")?;
+    let client = client.context("there is no organisation")?;
+    let asked =
+        belonging::owner(&target, &client).await.context("the organisation does not say who it is")?;
+    let place = match settings.ledger() {
+        ledger::Settings::Database(database) => {
+            ledger::Settings::Database(database.with_patience(TRANSACTION))
+        }
+        folder @ ledger::Settings::Folder(_) => folder,
+    };
+    let ledger = Ledger::open(place, clock::clock(None), Seeded::new(chance::seed()))
+        .await
+        .map_err(anyhow::Error::new)?;
+    let done = adopt(&ledger, &settings, asked).await;
+    ledger.close().await;
+    Ok(done?)
+}
+
+async fn adopt(ledger: &Ledger, settings: &Settings, asked: Owner) -> anyhow::Result<()> {
+    let traces =
+        if settings.database.is_none() { belonging::traces(&settings.data) } else { Default::default() };
+    let before = ledger.identity().await?;
+    let after = ledger.claim(Claim::Adopt(asked.clone()), traces).await?;
+    say(&told(&asked, &before, &after));
+    Ok(())
+}
+
+fn told(asked: &Owner, before: &Identity, after: &Identity) -> String {
+    if before.owner.as_ref().is_some_and(|owner| owner.id == asked.id) {
+        return format!("The ledger belongs to {asked} already; nothing was changed.");
+    }
+    if before.is_of_before(after) {
+        return format!(
+            "The ledger belongs to {asked} from now on. Nothing counts as delivered any more: the next start looks at what \
+             stands there, takes what it finds, and sends the rest."
+        );
+    }
+    format!("The ledger belongs to {asked} from now on.")
+}
+
+/// That no reader is left is no reason to stop halfway.
+fn say(line: &str) {
+    _ = writeln!(std::io::stdout().lock(), "{line}");
+}
