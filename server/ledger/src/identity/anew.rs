@@ -32,7 +32,7 @@ fn of_kind(kind: &Kind, now: Instant, writer: Option<i64>) -> Vec<String> {
         format!("UPDATE studio.dead_letters SET first = 1 WHERE kind = '{name}'"),
         format!("DELETE FROM studio.outbox WHERE kind = '{name}'"),
         format!(
-            "UPDATE studio.{table} SET exported_at = NULL, confirmed_at = NULL \
+            "UPDATE studio.{table} SET exported_at = NULL, confirmed_at = NULL, unmet = 0 \
              WHERE exported_at IS NOT NULL OR confirmed_at IS NOT NULL"
         ),
         format!(
@@ -49,7 +49,8 @@ fn of_kind(kind: &Kind, now: Instant, writer: Option<i64>) -> Vec<String> {
              ON CONFLICT (tenant_id, kind, hour{column}) DO UPDATE SET taken = h.taken + excluded.taken"
         ),
         format!(
-            "UPDATE studio.passages SET delivered = 0, confirmed = 0, withdrawn_unsent = 0, mirrored = 0 \
+            "UPDATE studio.passages SET delivered = 0, confirmed = 0, withdrawn_unsent = 0, mirrored = 0, \
+             removed_unread = 0 \
              WHERE kind = '{name}'"
         ),
         format!(
@@ -61,7 +62,7 @@ fn of_kind(kind: &Kind, now: Instant, writer: Option<i64>) -> Vec<String> {
         format!("DELETE FROM studio.rejects WHERE kind = '{name}'"),
         format!(
             "UPDATE studio.marks SET link = NULL, read_at = NULL, leased_until = NULL, epoch = epoch + 1, gone = NULL, \
-             gone_of = NULL, asked_at = NULL, answer = NULL WHERE kind = '{name}'"
+             gone_of = NULL, unseen = NULL, asked_at = NULL, answer = NULL, policy = NULL WHERE kind = '{name}'"
         ),
     ]
 }

@@ -4,7 +4,7 @@
 use model::{tenant::TenantId, time::Instant};
 use sqlx::{Error, PgConnection, Row};
 
-use super::{row::get, schema::Schema};
+use super::{fence, row::get, schema::Schema};
 use crate::{
     amendment::Passage,
     upkeep::{self, COUNTED, RECEIPTS, TURNS},
@@ -16,7 +16,7 @@ pub(super) const LIMITS: &str =
 
 /// Says of how many hours the backlog was counted wrong. None where another process does all this just now.
 pub(super) async fn tend(connection: &mut PgConnection, schema: &Schema) -> Result<usize, Error> {
-    let told = schema.begin_writing().fetch_all(&mut *connection).await?;
+    let told = schema.begin_writing(fence::PASS).fetch_all(&mut *connection).await?;
     let now = Instant::from_micros(told.last().ok_or(Error::RowNotFound)?.try_get(0)?);
     schema.script(LIMITS).execute(&mut *connection).await?;
     let lock = schema

@@ -42,12 +42,10 @@ pub(super) async fn wrong(readers: &SqlitePool, before: i64) -> Result<usize, Er
 
 /// Mends what was counted wrong, adds up old hours, and lets old receipts go: says how many of these.
 pub(super) async fn tend(step: &mut Step<'_>, mends: bool) -> Result<i64, Error> {
-    let before = upkeep::oldest_hour(step.now);
     if mends {
-        let mend = upkeep::mend(before, None).replace("studio.", "");
-        sqlx::query(AssertSqlSafe(mend)).execute(&mut *step.connection).await?;
-        step.changed = true;
+        mend(step).await?;
     }
+    let before = upkeep::oldest_hour(step.now);
     add_up(step.connection, "passages", &Passage::COLUMNS, before).await?;
     add_up(step.connection, "backlog", &COUNTED, before).await?;
     add_up_receipts(step.connection, before).await?;
@@ -59,6 +57,13 @@ pub(super) async fn tend(step: &mut Step<'_>, mends: bool) -> Result<i64, Error>
     .execute(&mut *step.connection)
     .await?;
     Ok(i64::try_from(gone.rows_affected()).unwrap_or(i64::MAX))
+}
+
+/// Counts everything anew.
+pub(super) async fn mend(step: &mut Step<'_>) -> Result<(), Error> {
+    let mend = upkeep::mend(upkeep::oldest_hour(step.now), None).replace("studio.", "");
+    step.changed = true;
+    sqlx::query(AssertSqlSafe(mend)).execute(&mut *step.connection).await.map(|_| ())
 }
 
 /// Puts the hours before that one into hour 0.

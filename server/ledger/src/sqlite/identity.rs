@@ -4,6 +4,7 @@ use model::{record::KINDS, time::Instant};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
 use super::{
+    backlog,
     row::{get, written_id},
     writer::Step,
 };
@@ -31,7 +32,8 @@ pub(super) async fn claim(step: &mut Step<'_>, asked: &Asked) -> Result<Result<I
             let sql = AssertSqlSafe(sql.replace("studio.", ""));
             sqlx::query(sql).execute(&mut *step.connection).await?;
         }
-        step.changed = true;
+        // What is put in line anew is none of a request's, which the intake counts.
+        backlog::mend(step).await?;
     }
     if granted.identity != before {
         write(step.connection, &granted.identity).await?;

@@ -80,7 +80,7 @@ pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: Sto
 pub async fn what_came_from_others_goes_along_to_another_organisation(store: Store) {
     let studio = used(store).await;
     let theirs = Seen::Row(Box::new(run("theirs", "1", "1", "")));
-    let seen = Reflection { tenant: T, dataverse_id: Uuid::from_u128(2), seen: theirs, stands: false };
+    let seen = Reflection::absent(T, Uuid::from_u128(2), theirs);
     studio.reflect(vec![seen]).await;
     assert_eq!(studio.balanced().await.balance[0].mirrored, 1);
     studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
