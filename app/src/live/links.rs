@@ -54,7 +54,9 @@ pub(super) fn remember(name: &str, value: &str) {
     use leptos::web_sys::HtmlDocument;
     let document = document().unchecked_into::<HtmlDocument>();
     // A browser that takes no cookies forgets the choice, and that is its right.
-    _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"));
+    let secure =
+        if window().location().protocol().is_ok_and(|scheme| scheme == "https:") { "; Secure" } else { "" };
+    _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax{secure}"));
 }
 
 pub(super) fn closest(event: &Event, selector: &str) -> Option<Element> {
