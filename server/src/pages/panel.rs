@@ -31,7 +31,9 @@ pub async fn panel(State(house): State<SharedHouse>, asker: Asker, request: Requ
 }
 
 /// A poll that would bring what its page holds already is answered before anything is rendered.
-pub async fn poll(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
+pub async fn poll(State(house): State<SharedHouse>, asker: Asker, mut request: Request) -> Response {
+    // To a client that takes pages, Leptos would answer as to a form: with the way back to where `Referer` says it was.
+    request.headers_mut().remove(header::ACCEPT);
     let zone = Visitor::of(request.headers()).zone;
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         let ask = Ask::of_query(request.uri().query().unwrap_or_default());

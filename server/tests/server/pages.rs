@@ -108,6 +108,17 @@ async fn the_theme_is_kept_in_a_cookie() {
 }
 
 #[tokio::test]
+async fn a_poll_leads_nowhere_else() {
+    let studio = Studio::start();
+    for referer in ["https://evil.example/x", "javascript:alert(1)", &format!("{}/", studio.url)] {
+        let poll =
+            studio.request("GET", "/api/panel").header("accept", "text/html").header("referer", referer);
+        let answer = poll.send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers().get("location")), (200, None), "{referer}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_that_is_not_there_says_so_to_people() {
     let studio = Studio::start();
     let answer = studio.request("GET", "/nothing").header("accept", "text/html,*/*").send().await.unwrap();
