@@ -81,6 +81,12 @@ pub(crate) enum Work {
         by: String,
         answer: Slot<bool>,
     },
+    ResendAll {
+        tenant: TenantId,
+        most: usize,
+        by: String,
+        answer: Slot<u64>,
+    },
     Drop {
         target: Target,
         by: String,
@@ -190,7 +196,7 @@ impl Work {
             Self::Settle { answer, .. } | Self::Spend { answer, .. } | Self::Probe(answer) => {
                 answer.send(committed);
             }
-            Self::Confirm { answer, .. } => answer.send(committed),
+            Self::Confirm { answer, .. } | Self::ResendAll { answer, .. } => answer.send(committed),
             Self::Resend { answer, .. } | Self::Drop { answer, .. } => answer.send(committed),
             Self::Reflect { answer, .. } => answer.send(committed),
             Self::Mark { answer, .. } => answer.send(committed),

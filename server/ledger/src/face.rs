@@ -237,6 +237,12 @@ impl Ledger {
         self.desk().resend(Target::any(tenant, kind, id), by.to_owned()).await
     }
 
+    /// Sends up to `most` dead letters once more, all of them in one transaction, and notes for each who wanted that.
+    /// Says how many there were.
+    pub async fn resend_all(&self, tenant: TenantId, most: usize, by: &str) -> Result<u64, LedgerError> {
+        self.desk().resend_all(tenant, most, by.to_owned()).await
+    }
+
     /// Gives a dead letter up, and notes who did: the record stays here, and is not sent unless it is corrected. Says
     /// whether there was one.
     pub async fn drop_letter(

@@ -103,9 +103,7 @@ pub async fn act_on_all(
     if said(&sent, "do") != RESEND_ALL {
         return Err(must_be("do", &[RESEND_ALL]));
     }
-    for letter in house.ledger.dead_letters(asker.tenant, MOST_AGAIN).await? {
-        house.ledger.resend(asker.tenant, letter.kind, letter.id, asker.name).await?;
-    }
+    house.ledger.resend_all(asker.tenant, MOST_AGAIN, asker.name).await?;
     Ok(Redirect::to("/pipeline").into_response())
 }
 

@@ -39,6 +39,7 @@ pub(super) struct Statements {
     /// The tenant, the positions.
     pub(super) at_positions: String,
     pub(super) names: Option<String>,
+    pub(super) resend: Resend,
     /// The tenants, the ids, the names, the time.
     pub(super) name: Option<String>,
     pub(super) newest_position: String,
@@ -62,6 +63,17 @@ pub(super) struct Statements {
     pub(super) select: String,
     /// The column of the record's own time.
     pub(super) time: &'static str,
+}
+
+/// What sends dead letters again: the tenant, the kind's name; then the positions.
+pub(super) struct Resend {
+    /// Their positions, with their records' rows locked: how many.
+    pub(super) lock: String,
+    /// The time, who, and what they did.
+    pub(super) note: String,
+    /// The time.
+    pub(super) enqueue: String,
+    pub(super) clear: &'static str,
 }
 
 /// The statements of a kind, the same ones for the life of the process.
@@ -142,6 +154,7 @@ fn make(kind: &Kind) -> Statements {
                  ORDER BY n.id"
             )
         }),
+        resend: resend(&table),
         // Looks first: a lock on a name that stays as it is would make everybody else wait for this commit.
         name: naming.map(|(names, _)| {
             format!(
@@ -224,4 +237,28 @@ fn arrays(kind: &Kind, first: usize) -> String {
         format!(", ${}::{}[]", at + first, if is_text(field) { "text" } else { "bigint" })
     };
     kind.fields.iter().enumerate().map(array).collect()
+}
+
+fn resend(table: &str) -> Resend {
+    let those = format!(
+        "FROM studio.dead_letters AS d JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
+         WHERE d.tenant_id = $1 AND d.kind = $2"
+    );
+    Resend {
+        lock: format!(
+            "SELECT r.position {those} AND d.dropped_at IS NULL ORDER BY r.position LIMIT $3 FOR UPDATE OF r SKIP LOCKED"
+        ),
+        note: format!(
+            "INSERT INTO studio.handlings (tenant_id, at, by_whom, kind, id, what, reason) \
+             SELECT $1, $4, $5, $2, r.id, $6, d.reason {those} AND d.position = ANY($3) ORDER BY d.position"
+        ),
+        enqueue: format!(
+            "INSERT INTO studio.outbox AS o (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
+             SELECT $1, $2, d.position, r.revision, d.first, d.enqueued_at, $4, d.epoch {those} AND d.position = ANY($3) \
+             ORDER BY d.position ON CONFLICT (tenant_id, kind, position) DO UPDATE SET \
+             revision = excluded.revision, attempts = 0, \
+             due_at = CASE WHEN o.leased_until IS NULL THEN least(o.due_at, excluded.due_at) ELSE o.due_at END"
+        ),
+        clear: "DELETE FROM studio.dead_letters WHERE tenant_id = $1 AND kind = $2 AND position = ANY($3)",
+    }
 }

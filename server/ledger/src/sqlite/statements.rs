@@ -48,6 +48,9 @@ pub(super) struct Statements {
     pub(super) dead: &'static str,
     /// The tenant, the kind's name, the id.
     pub(super) dead_one: &'static str,
+    /// What sends dead letters again: a note of who wanted that, an entry in the outbox, and the letter's end. The tenant, the
+    /// kind's name, the positions as a JSON array, the time; of the note also who and what.
+    pub(super) resend: [&'static str; 3],
     pub(super) mirror: mirror::Statements,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
@@ -190,10 +193,33 @@ fn make(kind: &Kind) -> Statements {
              ON d.tenant_id = ?1 AND d.kind = ?2 AND d.position = r.position AND d.dropped_at IS NULL \
              WHERE r.id = ?3 AND r.tenant_id = ?1"
         )),
+        resend: resend(table),
         mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
+}
+
+fn resend(table: &str) -> [&'static str; 3] {
+    let those = format!(
+        "FROM json_each(?3) AS asked CROSS JOIN dead_letters AS d ON d.tenant_id = ?1 AND d.kind = ?2 \
+         AND d.position = asked.value CROSS JOIN {table} AS r ON r.position = d.position WHERE r.tenant_id = ?1"
+    );
+    let id = "lower(substr(hex(r.id), 1, 8) || '-' || substr(hex(r.id), 9, 4) || '-' || substr(hex(r.id), 13, 4) || '-' \
+              || substr(hex(r.id), 17, 4) || '-' || substr(hex(r.id), 21))";
+    [
+        leak(format!(
+            "INSERT INTO handlings (tenant_id, at, by_whom, kind, id, what, reason) \
+             SELECT ?1, ?4, ?5, ?2, {id}, ?6, d.reason {those} ORDER BY d.position"
+        )),
+        leak(format!(
+            "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
+             SELECT ?1, ?2, d.position, r.revision, d.first, d.enqueued_at, ?4, d.epoch {those} \
+             ON CONFLICT (tenant_id, kind, position) DO UPDATE SET revision = excluded.revision, attempts = 0, \
+             due_at = CASE WHEN leased_until IS NULL THEN min(due_at, excluded.due_at) ELSE due_at END"
+        )),
+        "DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position IN (SELECT value FROM json_each(?3))",
+    ]
 }
 
 fn leak(sql: String) -> &'static str {

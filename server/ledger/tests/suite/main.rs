@@ -77,6 +77,7 @@ suites! {
         a_letter_shows_the_exchange
         a_mended_letter_is_sent_and_bears_a_name
         a_dropped_letter_stays_and_is_not_sent
+        all_letters_are_sent_again_at_once
     }
     lists {
         the_newest_come_first_and_the_last_of_equals_too
