@@ -32,6 +32,15 @@ impl BucketSize {
             Self::Day => "day",
         }
     }
+
+    /// How many columns a running mean takes together.
+    #[must_use]
+    pub const fn mean_over(self) -> usize {
+        match self {
+            Self::Hour => 6,
+            Self::Day => 7,
+        }
+    }
 }
 
 /// The most buckets that a window has, and the stretch before it: ten years of days.

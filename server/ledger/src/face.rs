@@ -151,13 +151,17 @@ impl Ledger {
         either!(self, store => store.history(tenant, window, filter).await)
     }
 
-    /// What the kind's naming field points at, as far as there are records of it: id and name, by id.
+    /// What the kind's naming field points at, as far as there are records of it: ids and names, `most` of them. For a
+    /// text the one whose id it is; else those that contain it, first those that are called just that. Latin capitals and
+    /// small letters are the same then. Without a text all, and those first that were named last.
     pub async fn names(
         &self,
         tenant: TenantId,
         kind: &'static Kind,
+        text: Option<&str>,
+        most: usize,
     ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        either!(self, store => store.names(tenant, kind).await)
+        either!(self, store => store.names(tenant, kind, text, most).await)
     }
 
     /// Moves with every change of this process that can change a figure, a list or the balance, once it is committed.

@@ -73,6 +73,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     if let Some(writer) = writer {
         workers.spawn(writer.live(stop.clone()));
     }
+    workers.spawn(Arc::clone(&house.snapshots).sweep(stop.clone()));
     workers.spawn(listen::serve(listener, routes::router(&house), Patience::default(), stop.clone()));
     workers.close();
     say_ready(listening);

@@ -20,12 +20,14 @@ pub async fn panel(State(house): State<SharedHouse>, asker: Asker, request: Requ
         Ok(panel) => panel,
         Err(error) => return fault::unavailable(&house, request, &error).await,
     };
+    // A page without anything to choose from is better than none.
+    let campaigns = house.snapshots.choices(asker.tenant).await.unwrap_or_default();
     let (frame, shown) = (frame(&house, &visitor), Arc::clone(&panel));
     document(
         request,
         StatusCode::OK,
         move || provide_context((*panel).clone()),
-        move || panel_page(&frame, &shown),
+        move || panel_page(&frame, &shown, &campaigns),
     )
     .await
 }

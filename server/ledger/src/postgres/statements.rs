@@ -38,7 +38,7 @@ pub(super) struct Statements {
     pub(super) confirmed: String,
     /// The tenant, the positions.
     pub(super) at_positions: String,
-    pub(super) names: Option<String>,
+    pub(super) names: Option<Names>,
     pub(super) resend: Resend,
     /// The tenants, the ids, the names, the time.
     pub(super) name: Option<String>,
@@ -74,6 +74,15 @@ pub(super) struct Resend {
     /// The time.
     pub(super) enqueue: String,
     pub(super) clear: &'static str,
+}
+
+/// Of the names that have a record: the tenant, how many; then the text.
+pub(super) struct Names {
+    pub(super) all: String,
+    /// The one with this id.
+    pub(super) one: String,
+    /// Those that contain the text.
+    pub(super) like: String,
 }
 
 /// The statements of a kind, the same ones for the life of the process.
@@ -147,13 +156,7 @@ fn make(kind: &Kind) -> Statements {
         at_positions: format!(
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.position = ANY($2)"
         ),
-        names: naming.map(|(names, of)| {
-            format!(
-                "SELECT n.id, n.name FROM studio.{names} AS n WHERE n.tenant_id = $1 AND EXISTS (SELECT 1 \
-                 FROM {table} AS r WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) \
-                 ORDER BY n.id"
-            )
-        }),
+        names: naming.map(|(names, of)| self::names(names, of, &table)),
         resend: resend(&table),
         // Looks first: a lock on a name that stays as it is would make everybody else wait for this commit.
         name: naming.map(|(names, _)| {
@@ -237,6 +240,28 @@ fn arrays(kind: &Kind, first: usize) -> String {
         format!(", ${}::{}[]", at + first, if is_text(field) { "text" } else { "bigint" })
     };
     kind.fields.iter().enumerate().map(array).collect()
+}
+
+/// Of the names in one table, those to which a field of the other points.
+fn names(names: &str, of: &str, table: &str) -> Names {
+    let those = |condition: &str, order: &str| {
+        format!(
+            "SELECT n.id, n.name FROM studio.{names} AS n WHERE n.tenant_id = $1{condition} AND EXISTS (SELECT 1 \
+             FROM {table} AS r WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) \
+             ORDER BY {order}n.named_at DESC, n.id LIMIT $2"
+        )
+    };
+    // Of this collation, as in SQLite, only the letters from A to Z have a small one.
+    let holds =
+        |column: &str| format!("position(lower($3 COLLATE \"C\") IN lower(n.{column} COLLATE \"C\")) > 0");
+    Names {
+        all: those("", ""),
+        one: those(" AND n.id = $3", ""),
+        like: those(
+            &format!(" AND ({} OR {})", holds("id"), holds("name")),
+            "lower(coalesce(n.name, '') COLLATE \"C\") = lower($3 COLLATE \"C\") DESC, ",
+        ),
+    }
 }
 
 fn resend(table: &str) -> Resend {

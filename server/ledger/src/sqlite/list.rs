@@ -51,9 +51,19 @@ pub(super) async fn names(
     readers: &SqlitePool,
     tenant: TenantId,
     kind: &'static Kind,
+    text: Option<&str>,
+    most: usize,
 ) -> Result<Vec<(String, Option<String>)>, Error> {
-    let Some(sql) = statements::of(kind).names else { return Ok(Vec::new()) };
-    let rows = sqlx::query(sql).bind(tenant.to_string()).fetch_all(readers).await?;
+    let Some(names) = &statements::of(kind).names else { return Ok(Vec::new()) };
+    let (tenant, most) = (tenant.to_string(), i64::try_from(most).unwrap_or(i64::MAX));
+    let asked = |sql: &'static str| sqlx::query(sql).bind(tenant.clone()).bind(most);
+    let mut rows = match text {
+        None => asked(names.all).fetch_all(readers).await?,
+        Some(text) => asked(names.one).bind(text.to_owned()).fetch_all(readers).await?,
+    };
+    if let Some(text) = text.filter(|_| rows.is_empty()) {
+        rows = asked(names.like).bind(text.to_owned()).fetch_all(readers).await?;
+    }
     rows.iter().map(|row| Ok((row::get(row, 0)?, row::get(row, 1)?))).collect()
 }
 

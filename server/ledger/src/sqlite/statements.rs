@@ -40,7 +40,7 @@ pub(super) struct Statements {
     pub(super) exported: &'static str,
     pub(super) confirmed: &'static str,
     pub(super) leased: &'static str,
-    pub(super) names: Option<&'static str>,
+    pub(super) names: Option<Names>,
     pub(super) name: Option<&'static str>,
     pub(super) counted: &'static str,
     pub(super) withdrawn: &'static str,
@@ -56,6 +56,15 @@ pub(super) struct Statements {
     pub(super) select: String,
     /// The column of the record's own time.
     pub(super) time: &'static str,
+}
+
+/// Of the names that have a record: the tenant, how many; then the text.
+pub(super) struct Names {
+    pub(super) all: &'static str,
+    /// The one with this id.
+    pub(super) one: &'static str,
+    /// Those that contain the text.
+    pub(super) like: &'static str,
 }
 
 /// One INSERT for each of `CHUNKS`.
@@ -159,13 +168,7 @@ fn make(kind: &Kind) -> Statements {
              CROSS JOIN {table} AS r ON r.position = o.position{join} \
              WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 ORDER BY o.due_at, o.position LIMIT ?4"
         )),
-        names: kind.naming.as_ref().map(|naming| {
-            let (names, of) = (naming.table, kind.fields[naming.of].column);
-            leak(format!(
-                "SELECT n.id, n.name FROM {names} AS n WHERE n.tenant_id = ?1 AND EXISTS (SELECT 1 FROM {table} AS r \
-                 WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) ORDER BY n.id"
-            ))
-        }),
+        names: kind.naming.as_ref().map(|naming| names(naming.table, kind.fields[naming.of].column, table)),
         name: kind.naming.as_ref().map(|naming| {
             let names = naming.table;
             leak(format!(
@@ -197,6 +200,25 @@ fn make(kind: &Kind) -> Statements {
         mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
+    }
+}
+
+/// Of the names in one table, those to which a field of the other points.
+fn names(names: &str, of: &str, table: &str) -> Names {
+    let those = |condition: &str, order: &str| {
+        leak(format!(
+            "SELECT n.id, n.name FROM {names} AS n WHERE n.tenant_id = ?1{condition} AND EXISTS (SELECT 1 \
+             FROM {table} AS r WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) \
+             ORDER BY {order}n.named_at DESC, n.id LIMIT ?2"
+        ))
+    };
+    Names {
+        all: those("", ""),
+        one: those(" AND n.id = ?3", ""),
+        like: those(
+            " AND (instr(lower(n.id), lower(?3)) > 0 OR instr(lower(n.name), lower(?3)) > 0)",
+            "lower(coalesce(n.name, '')) = lower(?3) DESC, ",
+        ),
     }
 }
 

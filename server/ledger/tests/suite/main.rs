@@ -123,6 +123,7 @@ suites! {
         what_is_not_there_is_not_found
         the_newest_name_of_a_campaign_stands
         names_come_in_the_order_of_their_bytes
+        names_are_found_by_id_and_else_by_what_they_contain
         every_request_moves_the_changes_once_it_is_on_disk
         what_was_answered_is_there_after_reopening
         a_closed_ledger_says_so
