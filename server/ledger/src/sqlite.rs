@@ -21,6 +21,7 @@ mod source;
 mod spending;
 mod standing;
 mod statements;
+mod wanted;
 mod writer;
 
 use std::{

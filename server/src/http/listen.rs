@@ -2,7 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -74,8 +74,11 @@ fn greet(
 ) {
     // Without this a page waits for the acknowledgement of its own first packet.
     _ = stream.set_nodelay(true);
-    let service =
-        TowerToHyperService::new(app.map_request(|request: http::Request<Incoming>| request.map(Body::new)));
+    let peer = stream.peer_addr().ok().map(ConnectInfo);
+    let service = TowerToHyperService::new(app.map_request(move |mut request: http::Request<Incoming>| {
+        peer.map(|peer| request.extensions_mut().insert(peer));
+        request.map(Body::new)
+    }));
     // HTTP/1 outright: guessing the version would wait without limit for the first bytes.
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(patience.head).max_buf_size(64 * 1024);

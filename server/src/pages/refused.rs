@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{Visitor, document, fault, frame};
 use crate::{
-    access::Asker,
+    access::{Asker, Errand},
     house::SharedHouse,
     problem::{self, Problem},
 };
@@ -97,6 +97,7 @@ pub async fn act(
 /// Sends all of them again.
 pub async fn act_on_all(
     State(house): State<SharedHouse>,
+    _errand: Errand,
     asker: Asker,
     sent: Sent,
 ) -> Result<Response, Problem> {

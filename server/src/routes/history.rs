@@ -16,7 +16,7 @@ use super::{
     tag,
 };
 use crate::{
-    access::Asker,
+    access::{Asker, Errand},
     house::SharedHouse,
     problem::{Kind, Problem},
 };
@@ -30,13 +30,29 @@ const NO_FORECAST: &str = "forecasts are not computed yet";
 
 pub async fn history(
     State(house): State<SharedHouse>,
+    errand: Errand,
     asker: Asker,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (window, filter) = understand(&uri, &house.settings.zone, house.now())?;
-    let history = house.ledger.history(asker.tenant, &window, &filter).await?;
-    Ok(tag::answer(&body(&history), window.range.is_some(), &headers))
+    let (zone, now) = (house.settings.zone.clone(), house.now());
+    let (window, filter) = beside(move || understand(&uri, &zone, now)).await?;
+    let ledger = house.ledger.clone();
+    let history = errand.done(async move { ledger.history(asker.tenant, &window, &filter).await }).await?;
+    beside(move || Ok(tag::answer(&body(&history), history.window.range.is_some(), &headers))).await
+}
+
+/// Ten years by the day are some work, which the threads that serve everybody leave to others.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a history could not be put together");
+        Err(Problem::new(
+            Kind::Internal,
+            "The server met a fault of its own; report it with the request's id.",
+        ))
+    })
 }
 
 fn understand(uri: &Uri, zone: &Zone, now: Instant) -> Result<(Window, Filter), Problem> {

@@ -124,3 +124,22 @@ async fn methods_that_are_made_up_are_counted_as_one() {
     assert_eq!(series.len(), 1, "{series:?}");
     assert!(series[0].ends_with(" 100") && !metrics.contains("MADE"), "{series:?}");
 }
+
+#[tokio::test]
+async fn pages_are_served_while_many_ask_for_long_histories() {
+    let studio = Studio::start();
+    filled(&studio, 5_000, |n| run("c", &n.to_string())).await;
+    studio.get("/").await;
+    let long = "/api/metrics/history?from=2016-12-01&to=2026-11-20&tz=America/New_York";
+    let histories = futures::future::join_all((0..40).map(|_| studio.get(long)));
+    let pages = async {
+        for _ in 0..5 {
+            assert_eq!(studio.get("/").await.status(), 200);
+        }
+    };
+    let (answers, ()) = futures::future::join(histories, pages).await;
+    for answer in answers {
+        let status = answer.status().as_u16();
+        assert!(status == 200 || (status == 429 && answer.headers().contains_key("retry-after")), "{status}");
+    }
+}

@@ -8,7 +8,7 @@ use model::{
 };
 use sqlx::{AssertSqlSafe, Error, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
-use super::{delivery::json, row::get};
+use super::{delivery::json, row::get, wanted::Wanted};
 use crate::history;
 
 /// What one bucket adds up to, as SQLite hands it over.
@@ -21,6 +21,7 @@ pub(super) async fn history(
     filter: &Filter,
 ) -> Result<History, Error> {
     let mut transaction = readers.begin().await?;
+    let _wanted = Wanted::on(&mut transaction).await?;
     let rows = sums(&mut transaction, tenant, &history::spans(window), filter).await?;
     let campaigns = campaigns(&mut transaction, tenant, window.span, filter).await?;
     let previous_campaigns = self::campaigns(&mut transaction, tenant, window.previous, filter).await?;

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Error, SqlitePool, query::Query};
 use super::{
     row,
     statements::{self, Statements},
+    wanted::Wanted,
 };
 use crate::{Held, ListAsk, Page, row::page};
 
@@ -28,7 +29,9 @@ pub(super) async fn list(
         query = query.bind(cursor.at.micros()).bind(cursor.position);
     }
     let more = ask.limit.saturating_add(1);
-    let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(readers).await?;
+    let mut reader = readers.acquire().await?;
+    let _wanted = Wanted::on(&mut reader).await?;
+    let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(&mut *reader).await?;
     let found = rows.iter().map(|row| row::read(kind, row, 0)).collect::<Result<Vec<_>, _>>()?;
     Ok(page(kind, found, ask.limit))
 }

@@ -13,14 +13,15 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{fault, folder};
+use super::{fault, folder, wanted};
 use crate::{LedgerError, OpenError, Place};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Up to this size a file is read through for damage before it is used; that takes a tenth of a second.
 const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
-const READERS: u32 = 3;
+/// Two for what single askers want to know, two for what is shown to all, and one for everything else.
+const READERS: u32 = 5;
 /// The ledger in its folder.
 pub(super) const FILE: &str = "ledger.sqlite";
 
@@ -95,6 +96,9 @@ pub(super) fn readers(files: &Files) -> SqlitePool {
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
+        .after_release(|connection, _| {
+            Box::pin(async move { wanted::forget(connection).await.map(|()| true) })
+        })
         .connect_lazy_with(options)
 }
 
