@@ -91,7 +91,7 @@ pub(super) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Err
 
 /// Connections that cannot write.
 pub(super) fn readers(files: &Files) -> SqlitePool {
-    let options = files.options().pragma("query_only", "ON").pragma("cache_size", "-4096");
+    let options = files.options().pragma("query_only", "ON").pragma("cache_size", "-2560");
     SqlitePoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(10))
