@@ -32,8 +32,8 @@ impl Ask {
             match key {
                 "range" => ask.range = Range::of_key(&value).unwrap_or_default(),
                 "tile" => ask.tile = Tile::of_key(&value).unwrap_or(Tile::Cost),
-                "campaign" if !value.is_empty() => ask.campaign = Some(value),
-                "tz" if !value.is_empty() => ask.zone = Some(value),
+                "campaign" if is_possible(&value) => ask.campaign = Some(value),
+                "tz" if is_possible(&value) => ask.zone = Some(value),
                 _ => {}
             }
         }
@@ -86,6 +86,11 @@ impl Ask {
     pub fn with_campaign(&self, campaign: Option<String>) -> Self {
         Self { campaign, ..self.clone() }
     }
+}
+
+/// Whether it may be an id. Whatever is longer names nothing here.
+pub(crate) fn is_possible(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= 64 && !text.chars().any(char::is_control)
 }
 
 fn encode(value: &str, into: &mut String) {
@@ -143,5 +148,10 @@ mod tests {
     fn what_cannot_be_read_is_the_default() {
         let ask = Ask::of_query("?range=1y&tile=x&campaign=&tz=&%zz=%&x");
         assert_eq!(ask, Ask::default());
+        let long = "ü".repeat(65);
+        assert_eq!(Ask::of_query(&format!("campaign={long}&tz={long}")), Ask::default());
+        assert_eq!(Ask::of_query("campaign=a%00b&tz=%0A"), Ask::default());
+        let fits = Ask::default().with_campaign(Some("ü".repeat(64)));
+        assert_eq!(Ask::of_query(&fits.query()), fits);
     }
 }

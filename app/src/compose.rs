@@ -18,6 +18,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 pub use words::{count, counted, money};
 
 use crate::{
+    address,
     panel::{CampaignChoice, Panel},
     studio::Facts,
 };
@@ -38,8 +39,9 @@ pub fn panel(facts: &Facts) -> Panel {
         chart: chart::chart(facts),
         runs: newest::newest(facts),
         balance: foot::balance(&facts.delivery),
-        delivery_note: facts.delivery.note(),
-        campaigns: choices(facts),
+        delivery_note: late(facts).or_else(|| facts.delivery.note()),
+        campaign: campaign(facts),
+        matches: choices(facts.matches.clone()),
     };
     panel.version = version(&panel);
     panel
@@ -53,15 +55,29 @@ fn version(panel: &Panel) -> u64 {
     hasher.finish()
 }
 
+/// What is said while newer figures cannot be had: of when these are.
+fn late(facts: &Facts) -> Option<String> {
+    let of = stretch::Stretch::of(&facts.history.window).time_of_day(facts.now);
+    facts.late.then(|| format!("These figures are of {of}: newer ones take longer than usual"))
+}
+
 /// By name, as people look for them.
-fn choices(facts: &Facts) -> Vec<CampaignChoice> {
-    let mut choices: Vec<CampaignChoice> = facts
-        .campaigns
-        .iter()
-        .map(|(id, name)| CampaignChoice { id: id.clone(), name: name.clone().unwrap_or_else(|| id.clone()) })
+#[must_use]
+pub fn choices(campaigns: Vec<(String, Option<String>)>) -> Vec<CampaignChoice> {
+    let mut choices: Vec<CampaignChoice> = campaigns
+        .into_iter()
+        .map(|(id, name)| CampaignChoice { name: name.unwrap_or_else(|| id.clone()), id })
         .collect();
-    choices.sort_by(|a, b| (a.name.to_lowercase(), &a.id).cmp(&(b.name.to_lowercase(), &b.id)));
+    choices.sort_by_cached_key(|choice| (choice.name.to_lowercase(), choice.id.clone()));
     choices
+}
+
+/// The campaign as people call it, where it can be asked for by that; else what was asked for.
+fn campaign(facts: &Facts) -> String {
+    let asked = facts.ask.campaign.clone().unwrap_or_default();
+    facts.campaign.as_ref().map_or(asked, |(id, name)| {
+        name.as_ref().filter(|name| address::is_possible(name)).unwrap_or(id).clone()
+    })
 }
 
 /// The first run, ready to be typed.

@@ -88,5 +88,5 @@ fn figures(panel: &Panel, ask: &Ask, point: Option<usize>, now_ms: i64) -> impl 
         .invitation
         .is_none()
         .then(|| (chart::chart(&panel.chart, ask, point), newest::newest(&panel.runs, ask, now_ms)));
-    (heading::heading(panel), tiles::tiles(panel, ask), past)
+    (heading::heading(panel, ask), tiles::tiles(panel, ask), past)
 }

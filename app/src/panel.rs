@@ -27,10 +27,20 @@ pub struct Panel {
     pub balance: BalanceView,
     /// What is not well with delivery, as a sentence.
     pub delivery_note: Option<String>,
-    pub campaigns: Vec<CampaignChoice>,
+    /// What the box for the campaign says.
+    pub campaign: String,
+    /// The campaigns that may be meant, where it is not clear which.
+    pub matches: Vec<CampaignChoice>,
 }
 
 impl Panel {
+    /// What it takes in memory, about: its texts are many and short.
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        4_096 + 6 * postcard::to_allocvec(self).map_or(0, |bytes| bytes.len())
+    }
+
     /// `ETag` of the poll that brings this panel.
     #[must_use]
     pub fn entity_tag(&self) -> String {
@@ -182,4 +192,12 @@ pub struct BalanceView {
 pub struct CampaignChoice {
     pub id: String,
     pub name: String,
+}
+
+impl CampaignChoice {
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.id.len() + self.name.len()
+    }
 }

@@ -1,6 +1,6 @@
 //! What the pages need from the server, as one trait: `app` sees no SQL, no HTTP client and no secret.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{delivery::Delivery, history::History, record::Stored, time::Instant};
@@ -20,24 +20,20 @@ pub type SharedStudio = Arc<dyn Studio>;
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub now: Instant,
+    /// Whether they are older than they should be, since newer ones cannot be had just now.
+    pub late: bool,
     pub ask: Ask,
     pub history: History,
     /// The newest runs of the filter, newest first.
     pub newest: Vec<Stored>,
-    /// Every campaign that has a run: its id, and its name where it was told.
-    pub campaigns: Vec<(String, Option<String>)>,
+    /// The campaign that is meant: its id, and its name where it was told.
+    pub campaign: Option<(String, Option<String>)>,
+    /// Those that may be meant, where it is not clear which.
+    pub matches: Vec<(String, Option<String>)>,
     pub delivery: Delivery,
     pub demo: bool,
     /// Whether there is any run at all.
     pub any_runs: bool,
     /// Where this server is reached, without a slash at its end.
     pub address: String,
-}
-
-impl Facts {
-    /// Names by campaign id.
-    #[must_use]
-    pub fn names(&self) -> HashMap<&str, &str> {
-        self.campaigns.iter().filter_map(|(id, name)| Some((id.as_str(), name.as_deref()?))).collect()
-    }
 }

@@ -1,6 +1,7 @@
 //! Who may ask: the right name on the request, and no page of a stranger's.
 
 mod asker;
+mod errand;
 mod host;
 mod origin;
 
@@ -11,6 +12,7 @@ use axum::{
 };
 
 pub use asker::Asker;
+pub use errand::{Errand, Errands};
 pub use host::OwnNames;
 
 use crate::house::SharedHouse;

@@ -7,7 +7,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use model::{clock::Clock, time::Instant};
 
 use crate::{
-    access::OwnNames,
+    access::{Errands, OwnNames},
     carrier::Carrier,
     chance::{self, RequestIds},
     files::SiteFiles,
@@ -22,6 +22,7 @@ pub struct House {
     pub ledger: Ledger,
     pub carrier: Arc<Carrier>,
     pub snapshots: Arc<Snapshots>,
+    pub errands: Errands,
     pub files: SiteFiles,
     pub metrics: PrometheusHandle,
     pub request_ids: RequestIds,
@@ -51,6 +52,7 @@ impl House {
             ledger,
             carrier,
             snapshots: Arc::new(snapshots),
+            errands: Errands::default(),
             files: SiteFiles::load(),
             metrics,
             request_ids: RequestIds::new(chance::seed()),

@@ -16,6 +16,7 @@ pub enum Kind {
     NotFound,
     MethodNotAllowed,
     TooSlow,
+    TooMany,
     Conflict,
     Withdrawn,
     Gone,
@@ -30,12 +31,13 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NotJson,
         Self::ForeignOrigin,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::TooSlow,
+        Self::TooMany,
         Self::Conflict,
         Self::Withdrawn,
         Self::Gone,
@@ -62,6 +64,9 @@ impl Kind {
                 ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This address takes other methods")
             }
             Self::TooSlow => ("too-slow", StatusCode::REQUEST_TIMEOUT, "The body came too slowly"),
+            Self::TooMany => {
+                ("too-many", StatusCode::TOO_MANY_REQUESTS, "More was asked for than can be done at once")
+            }
             Self::Conflict => ("conflict", StatusCode::CONFLICT, "The key is taken by other content"),
             Self::Withdrawn => ("withdrawn", StatusCode::CONFLICT, "The record was withdrawn"),
             Self::Gone => ("gone", StatusCode::GONE, "The record was withdrawn"),

@@ -1,50 +1,35 @@
 //! What the panel shows, computed once for everybody who looks at the same view.
 
 mod flight;
+mod source;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::{
     address::Ask,
     compose,
     fault::Fault,
-    panel::Panel,
+    panel::{CampaignChoice, Panel},
     studio::{Facts, Studio},
 };
 use async_trait::async_trait;
-use ledger::{Ledger, LedgerError, ListAsk};
-use model::{
-    calendar::{self, Compare, Zone},
-    clock::Clock,
-    delivery::Delivery,
-    history::{Filter, History},
-    range::Range,
-    record::{Stored, campaign_run::CAMPAIGN_RUN},
-    tenant::TenantId,
-    time::Instant,
-};
-use tokio::sync::watch;
+use ledger::{Ledger, LedgerError};
+use model::{calendar::Zone, clock::Clock, range::Range, tenant::TenantId};
+use tokio::{sync::watch, time};
+use tokio_util::sync::CancellationToken;
 
 use crate::{carrier::Carrier, settings::Settings};
 
-use flight::{Flights, Moved};
+use flight::{Bounds, Brought, Flights, Moved, Served};
+pub use source::Gathered;
+use source::Source;
 
-/// Newest runs on the panel.
-const NEWEST: usize = 10;
-
-/// Views that are kept at one time; those that nobody looked at for longest go first.
-const SCOPES: usize = 256;
-const PANELS: usize = 1_024;
-
-/// Everything that a view is made of, whichever tile it shows large.
-#[derive(Debug)]
-pub struct Gathered {
-    pub now: Instant,
-    pub history: History,
-    pub newest: Vec<Stored>,
-    pub campaigns: Vec<(String, Option<String>)>,
-    pub delivery: Delivery,
-}
+/// How much is kept, of what views are made of, of panels and of campaigns to choose from. One view takes some 50 kB.
+const GATHERED_BYTES: usize = 16 * 1024 * 1024;
+const PANELS_BYTES: usize = 24 * 1024 * 1024;
+const CHOICES_BYTES: usize = 4 * 1024 * 1024;
+/// How often is looked whether anything kept is not asked for any more.
+const SWEEP: Duration = Duration::from_secs(15);
 
 /// Which runs, over which time, on whose calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +37,8 @@ struct Scope {
     tenant: TenantId,
     range: Range,
     campaign: Option<String>,
+    /// Whether the campaign may be meant by its name.
+    named: bool,
     zone: String,
 }
 
@@ -59,19 +46,18 @@ struct Scope {
 pub struct Snapshots {
     zone: Zone,
     demo: bool,
-    address: String,
-    clock: Arc<dyn Clock>,
-    ledger: Ledger,
-    carrier: Arc<Carrier>,
+    address: Arc<str>,
+    source: Arc<Source>,
     changes: watch::Receiver<u64>,
-    gathered: Flights<Scope, Gathered>,
-    panels: Flights<View, Composed>,
+    gathered: Flights<Scope, Gathered, LedgerError>,
+    panels: Flights<View, Composed, LedgerError>,
+    choices: Flights<TenantId, Vec<CampaignChoice>, LedgerError>,
 }
 
-/// Whose panel, as which link asks for it, in which zone.
-type View = (TenantId, Ask, String);
-/// A panel, and the facts that it was composed of.
-type Composed = (Arc<Gathered>, Arc<Panel>);
+/// Whose panel, as which link asks for it, in which zone, and whether its facts are late.
+type View = (TenantId, Ask, String, bool);
+/// A panel, and the number of the facts that it was composed of.
+type Composed = (u64, Arc<Panel>);
 
 impl Snapshots {
     #[must_use]
@@ -82,16 +68,20 @@ impl Snapshots {
         ledger: Ledger,
         carrier: Arc<Carrier>,
     ) -> Self {
+        let broken = || LedgerError::Fault("a view could not be computed".to_owned());
         Self {
             zone: settings.zone.clone(),
             demo: settings.demo.is_some(),
-            address: address.to_owned(),
+            address: address.into(),
             changes: ledger.changes(),
-            clock,
-            ledger,
-            carrier,
-            gathered: Flights::new(SCOPES),
-            panels: Flights::new(PANELS),
+            source: Arc::new(Source::new(clock, ledger, carrier)),
+            gathered: Flights::new(Bounds { bytes: GATHERED_BYTES, weigh: Gathered::bytes, broken }),
+            panels: Flights::new(Bounds { bytes: PANELS_BYTES, weigh: |(_, panel)| panel.bytes(), broken }),
+            choices: Flights::new(Bounds {
+                bytes: CHOICES_BYTES,
+                weigh: |choices| choices.iter().map(CampaignChoice::bytes).sum(),
+                broken,
+            }),
         }
     }
 
@@ -105,21 +95,33 @@ impl Snapshots {
         ask: &Ask,
         zone: Option<&Zone>,
     ) -> Result<Arc<Panel>, LedgerError> {
-        let zone = self.zone_of(ask.zone.as_deref(), zone);
-        let gathered = self.gathered(tenant, ask.range, ask.campaign.clone(), &zone).await?;
-        let key = (tenant, ask.clone(), zone.name().to_owned());
-        let same = |kept: &Composed| Arc::ptr_eq(&kept.0, &gathered);
-        let kept = self
-            .panels
-            .get(key, |kept| same(&kept.value), async {
-                let panel = Arc::new(compose::panel(&self.facts(ask, &gathered)));
-                Ok::<_, LedgerError>((Moved(0), (Arc::clone(&gathered), panel)))
-            })
-            .await?;
-        Ok(Arc::clone(&kept.1))
+        let linked = ask.zone.as_deref().and_then(Zone::of_name);
+        // A zone that does not exist counts as none, and one that does is written in one way.
+        let ask = Ask { zone: linked.as_ref().map(|zone| zone.name().to_owned()), ..ask.clone() };
+        let zone = linked.or_else(|| zone.cloned()).unwrap_or_else(|| self.zone.clone());
+        let scope = Scope {
+            tenant,
+            range: ask.range,
+            campaign: ask.campaign.clone(),
+            named: true,
+            zone: zone.name().to_owned(),
+        };
+        let Served { value: gathered, late } = self.of_scope(scope, zone.clone()).await?;
+        let key = (tenant, ask, zone.name().to_owned(), late);
+        let number = gathered.number;
+        let compute = |_| {
+            let (demo, address, ask) = (self.demo, Arc::clone(&self.address), key.1.clone());
+            async move {
+                let keep = gathered.is_known();
+                let panel = compose::panel(&facts(&gathered, ask, late, demo, &address));
+                Ok(Brought { value: (number, Arc::new(panel)), moved: Moved(0), keep })
+            }
+        };
+        let served = self.panels.get(key.clone(), |kept| kept.value.0 == number, compute).await?;
+        Ok(Arc::clone(&served.value.1))
     }
 
-    /// The facts of a view, for whoever writes them otherwise than as a panel.
+    /// The facts of a view, for those who write them otherwise than as a panel. The campaign is an id.
     ///
     /// # Errors
     /// When the ledger does not answer.
@@ -130,57 +132,68 @@ impl Snapshots {
         campaign: Option<String>,
         zone: &Zone,
     ) -> Result<Arc<Gathered>, LedgerError> {
-        let scope = Scope { tenant, range, campaign, zone: zone.name().to_owned() };
-        let moved = || Moved(*self.changes.borrow());
-        let filter = Filter { campaign: scope.campaign.clone(), phase: None };
-        self.gathered
-            .get(scope, |kept| kept.is_fresh(moved()), async {
-                // Read ahead of the figures: a change while they are read makes them stale, not lost.
-                let before = moved();
-                let gathered = self.gather(tenant, range, filter, zone).await?;
-                Ok((before, gathered))
-            })
-            .await
+        let scope = Scope { tenant, range, campaign, named: false, zone: zone.name().to_owned() };
+        Ok(self.of_scope(scope, zone.clone()).await?.value)
     }
 
-    async fn gather(
-        &self,
-        tenant: TenantId,
-        range: Range,
-        filter: Filter,
-        zone: &Zone,
-    ) -> Result<Gathered, LedgerError> {
-        let now = self.clock.now();
-        let window = calendar::window(range, zone, now, Compare::Previous);
-        let filters =
-            filter.campaign.iter().map(|campaign| (CAMPAIGN_RUN.natural_key[0], campaign.clone())).collect();
-        let newest = ListAsk { limit: NEWEST, filters, ..ListAsk::default() };
-        Ok(Gathered {
-            now,
-            history: self.ledger.history(tenant, &window, &filter).await?,
-            newest: self.ledger.list(tenant, &CAMPAIGN_RUN, &newest).await?.items,
-            campaigns: self.ledger.names(tenant, &CAMPAIGN_RUN).await?,
-            delivery: self.carrier.delivery(&self.ledger, tenant).await?,
-        })
+    /// The campaigns that a page offers for choice.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn choices(&self, tenant: TenantId) -> Result<Arc<Vec<CampaignChoice>>, LedgerError> {
+        let compute = |again| {
+            let (source, before) = (Arc::clone(&self.source), self.moved());
+            async move {
+                let campaigns = source.campaigns(tenant, again).await?;
+                Ok(Brought { value: compose::choices(campaigns), moved: before, keep: true })
+            }
+        };
+        let moved = self.moved();
+        Ok(self.choices.get(tenant, |kept| kept.is_fresh(moved), compute).await?.value)
     }
 
-    fn facts(&self, ask: &Ask, gathered: &Gathered) -> Facts {
-        Facts {
-            now: gathered.now,
-            ask: ask.clone(),
-            history: gathered.history.clone(),
-            newest: gathered.newest.clone(),
-            campaigns: gathered.campaigns.clone(),
-            delivery: gathered.delivery.clone(),
-            demo: self.demo,
-            any_runs: !gathered.campaigns.is_empty(),
-            address: self.address.clone(),
+    /// Lets go what was not asked for in a while, until it is time to stop.
+    pub async fn sweep(self: Arc<Self>, stop: CancellationToken) {
+        while time::timeout(SWEEP, stop.cancelled()).await.is_err() {
+            self.gathered.sweep();
+            self.panels.sweep();
+            self.choices.sweep();
         }
     }
 
-    /// The link's zone, else the visitor's, else the server's. A zone that does not exist counts as none.
-    fn zone_of(&self, link: Option<&str>, visitor: Option<&Zone>) -> Zone {
-        link.and_then(Zone::of_name).or_else(|| visitor.cloned()).unwrap_or_else(|| self.zone.clone())
+    fn moved(&self) -> Moved {
+        Moved(*self.changes.borrow())
+    }
+
+    async fn of_scope(&self, scope: Scope, zone: Zone) -> Result<Served<Gathered>, LedgerError> {
+        let moved = self.moved();
+        let compute = |again| {
+            let (source, changes, scope) = (Arc::clone(&self.source), self.changes.clone(), scope.clone());
+            async move {
+                let _turn = source.turn(again).await;
+                // Read ahead of the figures: a change while they are read makes them stale, not lost.
+                let before = Moved(*changes.borrow());
+                let gathered = source.gather(&scope, &zone).await?;
+                Ok(Brought { moved: before, keep: gathered.is_known(), value: gathered })
+            }
+        };
+        self.gathered.get(scope.clone(), |kept| kept.is_fresh(moved), compute).await
+    }
+}
+
+fn facts(gathered: &Gathered, ask: Ask, late: bool, demo: bool, address: &str) -> Facts {
+    Facts {
+        now: gathered.now,
+        late,
+        ask,
+        history: gathered.history.clone(),
+        newest: gathered.newest.clone(),
+        campaign: gathered.campaign.clone(),
+        matches: gathered.matches.clone(),
+        delivery: gathered.delivery.clone(),
+        demo,
+        any_runs: gathered.any_runs,
+        address: address.to_owned(),
     }
 }
 

@@ -32,7 +32,19 @@ impl BucketSize {
             Self::Day => "day",
         }
     }
+
+    /// How many columns a running mean takes together.
+    #[must_use]
+    pub const fn mean_over(self) -> usize {
+        match self {
+            Self::Hour => 6,
+            Self::Day => 7,
+        }
+    }
 }
+
+/// The most buckets that a window has, and the stretch before it: ten years of days.
+pub const MOST_BUCKETS: usize = 3_662;
 
 /// One column of the chart. It is partial when the window ends or begins inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,10 +141,12 @@ pub fn window(range: Range, zone: &Zone, now: Instant, compare: Compare) -> Wind
     laid_out(Some(range), zone, Span { from, to: now }, compare)
 }
 
-/// Lays any span on the calendar: by the hour up to two days, by the day above.
+/// Lays any span on the calendar: by the hour up to two days, by the day above. None where it ends before it begins, or
+/// would have more than [`MOST_BUCKETS`].
 #[must_use]
-pub fn custom_window(zone: &Zone, span: Span, compare: Compare) -> Window {
-    laid_out(None, zone, span, compare)
+pub fn custom_window(zone: &Zone, span: Span, compare: Compare) -> Option<Window> {
+    let days = usize::try_from(calendar_days(zone, span)).ok()?;
+    (span.from < span.to && days <= MOST_BUCKETS).then(|| laid_out(None, zone, span, compare))
 }
 
 fn laid_out(range: Option<Range>, zone: &Zone, span: Span, compare: Compare) -> Window {
@@ -175,7 +189,7 @@ fn calendar_days(zone: &Zone, span: Span) -> i64 {
 fn buckets(zone: &Zone, span: Span, size: BucketSize) -> Vec<Bucket> {
     let mut buckets = Vec::new();
     let mut start = start_of(zone, span.from, size);
-    while start < span.to {
+    while start < span.to && buckets.len() < MOST_BUCKETS {
         let end = end_of(zone, start, size);
         let cut = Span { from: start.max(span.from), to: end.min(span.to) };
         buckets.push(Bucket { span: cut, partial: cut.from > start || cut.to < end });
@@ -196,14 +210,15 @@ fn start_of(zone: &Zone, at: Instant, size: BucketSize) -> Instant {
     }
 }
 
+/// Always an hour or more after `start`, whatever the calendar says of that day.
 fn end_of(zone: &Zone, start: Instant, size: BucketSize) -> Instant {
-    match size {
-        BucketSize::Hour => start.plus(HOUR),
-        BucketSize::Day => {
-            let next = zone.at(start).date().tomorrow().unwrap_or(Date::MAX);
-            next.to_zoned(zone.0.clone()).map_or(start.plus(DAY), |day| moment(&day)).max(start.plus(1))
-        }
-    }
+    let next_day = || zone.at(start).date().tomorrow().and_then(|next| next.to_zoned(zone.0.clone()));
+    let end = match size {
+        BucketSize::Hour => start,
+        // After its last day the calendar ends, and with it everything that it can hold.
+        BucketSize::Day => next_day().map_or(Instant::LATEST, |day| moment(&day)),
+    };
+    end.max(start.plus(HOUR))
 }
 
 fn start_of_day(at: &Zoned) -> Zoned {
@@ -263,7 +278,7 @@ mod tests {
             from: berlin.start_of_day("2026-10-24").unwrap(),
             to: berlin.start_of_day("2026-10-27").unwrap(),
         };
-        let window = custom_window(&berlin, span, Compare::Previous);
+        let window = custom_window(&berlin, span, Compare::Previous).unwrap();
         let hours: Vec<i64> = window.buckets.iter().map(|b| b.span.to.since(b.span.from) / HOUR).collect();
         assert_eq!(hours, [24, 25, 24]);
         assert!(window.buckets.iter().all(|bucket| !bucket.partial));
@@ -278,7 +293,54 @@ mod tests {
         assert_eq!(show(year.previous), "2025-10-22T00:00:00Z to 2025-11-21T13:00:00Z");
     }
 
+    #[test]
+    fn the_calendar_has_a_last_day() {
+        for zone in ["Pacific/Kiritimati", "Asia/Tokyo", "UTC", "Pacific/Pago_Pago"] {
+            let zone = Zone::of_name(zone).unwrap();
+            let span = Span { from: at("9999-12-20T00:00:00Z"), to: Instant::LATEST };
+            let window = custom_window(&zone, span, Compare::Previous).unwrap();
+            assert!(window.buckets.len() <= 12, "{} in {}", window.buckets.len(), window.zone);
+            assert_eq!(window.buckets.last().unwrap().span.to, span.to);
+        }
+    }
+
+    #[test]
+    fn a_window_has_ten_years_of_days_at_the_most() {
+        let days = |days: i64| {
+            let from = at("2016-01-01T00:00:00Z");
+            custom_window(&Zone::utc(), Span { from, to: from.plus(days * DAY) }, Compare::Year)
+        };
+        assert_eq!(days(3_662).unwrap().buckets.len(), MOST_BUCKETS);
+        assert_eq!((days(3_663), days(0), days(-1)), (None, None, None));
+    }
+
+    /// Every zone that the calendar knows.
+    fn zones() -> Vec<String> {
+        jiff::tz::db().available().map(|name| name.to_string()).collect()
+    }
+
     proptest! {
+        #[test]
+        fn a_bucket_is_an_hour_or_a_day_of_its_own(
+            zone in prop::sample::select(zones()), from in 946_684_800_i64..253_402_207_200,
+            length in prop_oneof![1_i64..400_000_000, 1_i64..4_000_000],
+        ) {
+            let zone = Zone::of_name(&zone).unwrap();
+            let from = Instant::from_micros(from * 1_000_000 + 3);
+            let span = Span { from, to: from.plus(length * 1_000_000).min(Instant::LATEST) };
+            let Some(window) = custom_window(&zone, span, Compare::Previous) else {
+                prop_assert!(length > 3_650 * 86_400);
+                return Ok(());
+            };
+            let most = match window.size {
+                BucketSize::Hour => span.to.since(span.from) / HOUR + 2,
+                BucketSize::Day => calendar_days(&zone, span),
+            };
+            prop_assert!(i64::try_from(window.buckets.len()).unwrap() <= most);
+            prop_assert_eq!(window.buckets.first().unwrap().span.from, span.from);
+            prop_assert_eq!(window.buckets.last().unwrap().span.to, span.to);
+        }
+
         #[test]
         fn buckets_tile_the_window(
             now in 1_000_000_000_i64..2_000_000_000, range in 0_usize..4,

@@ -32,9 +32,27 @@ impl Tile {
     }
 }
 
-/// What a stretch of time adds up to. Money is in hundred-thousandths of a dollar.
-#[derive(Clone, Debug, Default)]
+/// What a stretch of time came to. Money is in hundred-thousandths of a dollar.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
+    pub runs: i64,
+    pub agents: i64,
+    pub successful: i64,
+    pub assets: i64,
+    pub tokens_in: i64,
+    pub tokens_out: i64,
+    pub cost_e5: i64,
+    /// Runs that have a P95 latency.
+    pub latency_runs: i64,
+    /// 95th percentile of these by nearest rank, which does not add up.
+    pub latency_p95_ms: Option<i64>,
+    pub latency_avg_sum: i64,
+    pub latency_avg_runs: i64,
+}
+
+/// A stretch of time while it is added up. It holds each run's latency, and is turned into [`Sums`] to be kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Added {
     pub runs: i64,
     pub agents: i64,
     pub successful: i64,
@@ -48,24 +66,7 @@ pub struct Sums {
     pub latency_avg_runs: i64,
 }
 
-/// In which order the latencies stand says nothing.
-impl PartialEq for Sums {
-    fn eq(&self, other: &Self) -> bool {
-        let whole = |sums: &Self| {
-            let Self { runs, agents, successful, assets, tokens_in, tokens_out, cost_e5, .. } = sums;
-            let Self { latencies_ms, latency_avg_sum, latency_avg_runs, .. } = sums;
-            let mut latencies_ms = latencies_ms.clone();
-            latencies_ms.sort_unstable();
-            let numbers = [*runs, *agents, *successful, *assets, *tokens_in, *tokens_out, *cost_e5];
-            (numbers, *latency_avg_sum, *latency_avg_runs, latencies_ms)
-        };
-        whole(self) == whole(other)
-    }
-}
-
-impl Eq for Sums {}
-
-impl Sums {
+impl Added {
     pub fn add(&mut self, other: &Self) {
         self.runs += other.runs;
         self.agents += other.agents;
@@ -87,16 +88,30 @@ impl Sums {
         })
     }
 
+    /// The figures, without what they were made of.
+    #[must_use]
+    pub fn sums(&self) -> Sums {
+        Sums {
+            runs: self.runs,
+            agents: self.agents,
+            successful: self.successful,
+            assets: self.assets,
+            tokens_in: self.tokens_in,
+            tokens_out: self.tokens_out,
+            cost_e5: self.cost_e5,
+            latency_runs: i64::try_from(self.latencies_ms.len()).unwrap_or(i64::MAX),
+            latency_p95_ms: nearest_rank(&self.latencies_ms, 95),
+            latency_avg_sum: self.latency_avg_sum,
+            latency_avg_runs: self.latency_avg_runs,
+        }
+    }
+}
+
+impl Sums {
     /// Percent of agents that succeeded, in hundredths; none without agents.
     #[must_use]
     pub fn success_bp(&self) -> Option<i64> {
         decimal::divide(i128::from(self.successful) * 100, i128::from(self.agents), PERCENT_SCALE)
-    }
-
-    /// 95th percentile by nearest rank of the runs that have a latency.
-    #[must_use]
-    pub fn latency_p95_ms(&self) -> Option<i64> {
-        nearest_rank(&self.latencies_ms, 95)
     }
 
     /// Plain mean of the runs' averages, in whole milliseconds.
@@ -148,7 +163,7 @@ mod tests {
         let none = Figures::default();
         assert_eq!(none.cost_per_campaign_e5(), None);
         assert_eq!(none.sums.success_bp(), None);
-        assert_eq!(none.sums.latency_p95_ms(), None);
+        assert_eq!(Added::default().sums().latency_p95_ms, None);
         assert_eq!(none.sums.latency_avg_ms(), None);
         assert_eq!(none.sums.assets_per_run_e2(), None);
     }
@@ -173,12 +188,12 @@ mod tests {
         fn sums_are_the_same_however_they_are_cut(
             runs in prop::collection::vec((0_i64..10, 0_u32..90_000), 0..60), cut in 0_usize..60,
         ) {
-            let parts: Vec<Sums> = runs.iter().map(|(agents, latency)| Sums {
-                runs: 1, agents: *agents, latencies_ms: vec![*latency], ..Sums::default()
+            let parts: Vec<Added> = runs.iter().map(|(agents, latency)| Added {
+                runs: 1, agents: *agents, latencies_ms: vec![*latency], ..Added::default()
             }).collect();
             let (left, right) = parts.split_at(cut.min(parts.len()));
-            let halves = [Sums::total(left), Sums::total(right)];
-            prop_assert_eq!(Sums::total(&halves), Sums::total(&parts));
+            let halves = [Added::total(left), Added::total(right)];
+            prop_assert_eq!(Added::total(&halves), Added::total(&parts));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     calendar::Window,
-    figures::{Figures, Sums},
+    figures::{Added, Figures, Sums},
 };
 
 /// Which runs count.
@@ -12,12 +12,66 @@ pub struct Filter {
     pub phase: Option<String>,
 }
 
-/// One answer: a figure for each bucket and for the whole, of the window and of the stretch before it.
+/// One answer: a figure for each bucket and for the whole, of the window and of the stretch before it. It is as large as
+/// its window has buckets, whatever the number of runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     pub window: Window,
     pub buckets: Vec<Sums>,
+    /// Each bucket together with those before it, as many as a running mean takes.
+    pub running: Vec<Sums>,
     pub figures: Figures,
     pub previous_buckets: Vec<Sums>,
+    pub previous_running: Vec<Sums>,
     pub previous: Figures,
+}
+
+impl History {
+    /// `added` stands in the order of the window's buckets, and then of those of the stretch before; distinct campaigns do
+    /// not add up, so that they come counted.
+    #[must_use]
+    pub fn of(window: Window, mut added: Vec<Added>, campaigns: i64, previous_campaigns: i64) -> Self {
+        let before = added.split_off(window.buckets.len().min(added.len()));
+        let over = window.size.mean_over();
+        Self {
+            window,
+            running: running(&added, over),
+            figures: Figures { sums: Added::total(&added).sums(), campaigns },
+            buckets: added.iter().map(Added::sums).collect(),
+            previous_running: running(&before, over),
+            previous: Figures { sums: Added::total(&before).sums(), campaigns: previous_campaigns },
+            previous_buckets: before.iter().map(Added::sums).collect(),
+        }
+    }
+}
+
+fn running(added: &[Added], over: usize) -> Vec<Sums> {
+    (1..=added.len()).map(|end| Added::total(&added[end.saturating_sub(over)..end]).sums()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        calendar::{Compare, Zone, window},
+        range::Range,
+        time::Instant,
+    };
+
+    #[test]
+    fn a_percentile_runs_over_the_runs_and_not_over_percentiles() {
+        let at = Instant::parse("2026-11-21T13:00:00Z").unwrap();
+        let window = window(Range::Days30, &Zone::utc(), at, Compare::Previous);
+        let day = |ms: &[u32]| Added { runs: 1, latencies_ms: ms.to_vec(), ..Added::default() };
+        let mut added = vec![day(&[]); window.buckets.len() + window.previous_buckets.len()];
+        added[3] = day(&[10; 99]);
+        added[4] = day(&[500]);
+        let history = History::of(window, added, 1, 0);
+        let p95 = |sums: &[Sums]| sums[3..12].iter().map(|sums| sums.latency_p95_ms).collect::<Vec<_>>();
+        assert_eq!(p95(&history.buckets)[..3], [Some(10), Some(500), None]);
+        let ten = Some(10);
+        assert_eq!(p95(&history.running), [ten, ten, ten, ten, ten, ten, ten, Some(500), None]);
+        assert_eq!((history.figures.sums.latency_runs, history.figures.sums.latency_p95_ms), (100, ten));
+        assert_eq!(history.running[6].runs, 7);
+    }
 }

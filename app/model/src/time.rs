@@ -17,6 +17,8 @@ pub const DAY: i64 = 24 * HOUR;
 impl Instant {
     /// Records are not older than this: 2000-01-01T00:00:00Z.
     pub const EARLIEST: Self = Self(946_684_800 * SECOND);
+    /// The last moment that a calendar holds: 9999-12-30T22:00:00.999999Z.
+    pub const LATEST: Self = Self(253_402_207_200 * SECOND + 999_999);
 
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
@@ -93,6 +95,11 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expect: Option<&str>) {
         assert_eq!(Instant::parse(text).map(|i| i.to_string()).as_deref(), expect, "{text}");
+    }
+
+    #[test]
+    fn the_latest_moment_is_the_calendar_s_own() {
+        assert_eq!(Instant::LATEST, Instant::of(Timestamp::MAX));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::switch::switch;
 use crate::{
     address::Ask,
     live::{Health, Signals},
-    panel::{CampaignChoice, Panel, Tone},
+    panel::{Panel, Tone},
 };
 
 // As expressions: a drawing without anything dynamic in it is wrapped once too often when the browser takes it over.
@@ -45,7 +45,7 @@ pub(crate) fn header(live: Signals) -> impl IntoView {
 
 fn choices(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
     let badge = panel.demo.then(|| view! { <span class="badge">"Demo data"</span> });
-    (badge, ranges(ask), filter(&panel.campaigns, ask))
+    (badge, ranges(ask), filter(panel, ask))
 }
 
 /// The head of a page that does not live.
@@ -77,21 +77,20 @@ fn ranges(ask: &Ask) -> impl IntoView + use<> {
     switch("switch ranges", "Range", links.to_vec())
 }
 
-/// A form for a browser without a script; the script follows the choice at once.
-fn filter(campaigns: &[CampaignChoice], ask: &Ask) -> impl IntoView + use<> {
-    let chosen = ask.campaign.clone();
-    let options = campaigns.iter().map(|choice| {
-        let selected = chosen.as_deref() == Some(choice.id.as_str());
-        view! { <option value=choice.id.clone() selected=selected>{choice.name.clone()}</option> }
-    });
+/// A form for a browser without a script; the script follows the choice at once. What is offered stands beside the part of
+/// the page that lives: it is no part of a poll.
+fn filter(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
+    let shown = if panel.ask.campaign == ask.campaign {
+        panel.campaign.clone()
+    } else {
+        ask.campaign.clone().unwrap_or_default()
+    };
     let (range, tile, zone) = (ask.range.key(), ask.tile.key(), ask.zone.clone().unwrap_or_default());
     view! {
         <form class="filter" action="/" method="get">
             <label class="unseen" for="campaign">"Campaign"</label>
-            <select id="campaign" name="campaign">
-                <option value="" selected=chosen.is_none()>"All campaigns"</option>
-                {options.collect_view()}
-            </select>
+            <input type="search" id="campaign" name="campaign" list="campaigns" placeholder="All campaigns" maxlength="64"
+                autocomplete="off" value=shown.clone() prop:value=shown/>
             <input type="hidden" name="range" value=range/>
             <input type="hidden" name="tile" value=tile/>
             <input type="hidden" name="tz" value=zone/>

@@ -2,16 +2,23 @@
 
 use leptos::prelude::*;
 
-use crate::panel::Panel;
+use crate::{address::Ask, panel::Panel};
 
-pub(crate) fn heading(panel: &Panel) -> impl IntoView + use<> {
+pub(crate) fn heading(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
     let invitation = panel.invitation.clone();
+    let matches = panel.matches.iter().map(|choice| {
+        let href = ask.with_campaign(Some(choice.id.clone())).href();
+        view! { <li><a href=href data-view="">{choice.name.clone()}</a></li> }
+    });
+    let matches =
+        (!panel.matches.is_empty()).then(|| view! { <ul class="matches">{matches.collect_view()}</ul> });
     view! {
         <h1 class=format!("sentence {}", panel.heading.tone.class())>
             <strong>{panel.heading.lead.clone()}</strong>
             " "
             {panel.heading.rest.clone()}
         </h1>
+        {matches}
         {invitation.map(|line| view! {
             <section class="card invitation" aria-labelledby="invitation">
                 <h2 id="invitation">"Record the first run"</h2>

@@ -1,6 +1,6 @@
 //! The sentence over the chart: what is to be seen in it, and nothing that the figures do not bear.
 
-use model::figures::{Sums, Tile};
+use model::figures::Tile;
 
 use super::{series, stretch::Stretch, tiles::per_mille, words};
 use crate::studio::Facts;
@@ -28,10 +28,11 @@ fn trend(tile: Tile, facts: &Facts, full: &[usize], stretch: &Stretch<'_>) -> Op
     if full.len() < TREND_BUCKETS {
         return None;
     }
-    let buckets: Vec<Sums> = full.iter().map(|at| facts.history.buckets[*at].clone()).collect();
     let over = stretch.mean_over();
-    let first = series::mean(tile, &buckets[..over])?;
-    let last = series::mean(tile, &buckets[buckets.len() - over..])?;
+    let running = |end: &usize| series::mean(tile, &facts.history.running[*end], over);
+    // What is not full stands at the ends, so that the full ones follow each other.
+    let first = running(full.get(over - 1)?)?;
+    let last = running(full.last()?)?;
     let drift = per_mille(last, first)?;
     let (from, to) = (series::text(tile, first), series::text(tile, last));
     let unit = match tile {

@@ -23,8 +23,8 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
     // The bucket that is still filling would bend the end of the line.
     let full = history.window.buckets.iter().rposition(|bucket| !bucket.partial).map_or(0, |at| at + 1);
     let values: Vec<Option<i64>> = history.buckets.iter().map(|sums| series::value(tile, sums)).collect();
-    let mean = series::running_mean(tile, &history.buckets[..full.min(history.buckets.len())], over);
-    let before = series::running_mean(tile, &history.previous_buckets, over);
+    let mean = series::running_mean(tile, &history.running[..full.min(history.running.len())], over);
+    let before = series::running_mean(tile, &history.previous_running, over);
     let has_before = history.previous.sums.runs > 0;
 
     let highest = values.iter().chain(&mean).chain(&before).flatten().copied().max().unwrap_or(0);

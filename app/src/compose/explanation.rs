@@ -40,7 +40,7 @@ pub(super) fn explanation(tile: Tile, figures: &Figures, stretch: &Stretch<'_>) 
 }
 
 fn latency_counted(figures: &Figures) -> String {
-    let known = i64::try_from(figures.sums.latencies_ms.len()).unwrap_or(i64::MAX);
+    let known = figures.sums.latency_runs;
     let without = figures.sums.runs - known;
     let counted = words::counted(known, "run", "runs");
     if without > 0 {

@@ -62,6 +62,14 @@ fn nothing(facts: &Facts) -> Option<Heading> {
     let stretch = Stretch::of(&facts.history.window).this();
     let (lead, rest) = match (&facts.ask.campaign, facts.any_runs) {
         (_, false) => ("Ready for the first run.".to_owned(), "Nothing has been recorded yet.".to_owned()),
+        (Some(_), true) if facts.campaign.is_none() && facts.matches.is_empty() => (
+            "No campaign is called that.".to_owned(),
+            "Write its id, or a part of its name; or nothing, for all campaigns.".to_owned(),
+        ),
+        (Some(_), true) if facts.campaign.is_none() => (
+            "More than one campaign may be meant.".to_owned(),
+            "Choose one, or write more of its name.".to_owned(),
+        ),
         (Some(_), true) => (
             format!("No runs in {stretch}."),
             "This campaign has none; choose a longer range, or all campaigns.".to_owned(),
@@ -105,7 +113,7 @@ fn cost_rose(facts: &Facts) -> Option<Heading> {
 
 fn latency_rose(facts: &Facts) -> Option<Heading> {
     let (now, before) =
-        (facts.history.figures.sums.latency_p95_ms()?, facts.history.previous.sums.latency_p95_ms()?);
+        (facts.history.figures.sums.latency_p95_ms?, facts.history.previous.sums.latency_p95_ms?);
     let rise = rise(now, before, facts)?;
     Some(Heading {
         lead: format!("Runs are slower by {rise}."),

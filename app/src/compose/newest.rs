@@ -12,19 +12,18 @@ use crate::{
 };
 
 pub(super) fn newest(facts: &Facts) -> Vec<RunView> {
-    let names = facts.names();
     let stretch = Stretch::of(&facts.history.window);
-    facts.newest.iter().map(|stored| row(stored, &names, &stretch)).collect()
+    facts.newest.iter().map(|stored| row(stored, &stretch)).collect()
 }
 
-fn row(stored: &Stored, names: &std::collections::HashMap<&str, &str>, stretch: &Stretch<'_>) -> RunView {
+fn row(stored: &Stored, stretch: &Stretch<'_>) -> RunView {
     let run = Run(&stored.record);
     let (total, successful) = (run.agents_total(), run.agents_successful());
     RunView {
         id: stored.id.to_string(),
         at_ms: run.created_at().micros() / 1_000,
         at: stretch.clock(run.created_at()),
-        campaign: (*names.get(run.campaign_id()).unwrap_or(&run.campaign_id())).to_owned(),
+        campaign: stored.record.name.as_deref().unwrap_or(run.campaign_id()).to_owned(),
         campaign_id: run.campaign_id().to_owned(),
         phase: run.phase().to_owned(),
         agents: format!("{successful}{NBSP}/{NBSP}{total}"),

@@ -11,7 +11,7 @@ pub(super) fn value(tile: Tile, sums: &Sums) -> Option<i64> {
     }
     match tile {
         Tile::Cost => Some(sums.cost_e5),
-        Tile::Latency => sums.latency_p95_ms(),
+        Tile::Latency => sums.latency_p95_ms,
         Tile::Success => sums.success_bp(),
         Tile::Assets => sums.assets_per_run_e2(),
         Tile::Tokens => Some(sums.tokens_in + sums.tokens_out),
@@ -23,20 +23,15 @@ fn adds_up(tile: Tile) -> bool {
     matches!(tile, Tile::Cost | Tile::Tokens)
 }
 
-/// The value over the `over` buckets that end at each; none where there are not so many to look back on.
-pub(super) fn running_mean(tile: Tile, buckets: &[Sums], over: usize) -> Vec<Option<i64>> {
-    (0..buckets.len())
-        .map(|at| {
-            let first = (at + 1).checked_sub(over)?;
-            mean(tile, &buckets[first..=at])
-        })
-        .collect()
+/// The value of each stretch of `over` buckets; none where there are fewer to look back on.
+pub(super) fn running_mean(tile: Tile, running: &[Sums], over: usize) -> Vec<Option<i64>> {
+    running.iter().enumerate().map(|(at, sums)| mean(tile, sums, over).filter(|_| at + 1 >= over)).collect()
 }
 
-/// The typical value of one bucket among these: the mean of what adds up, the rate of all where it is a rate.
-pub(super) fn mean(tile: Tile, buckets: &[Sums]) -> Option<i64> {
-    let total = value(tile, &Sums::total(buckets))?;
-    let buckets = i64::try_from(buckets.len()).ok()?;
+/// The typical value of one bucket of `over`: the mean of what adds up, the rate of all where it is a rate.
+pub(super) fn mean(tile: Tile, sums: &Sums, over: usize) -> Option<i64> {
+    let total = value(tile, sums)?;
+    let buckets = i64::try_from(over).ok()?;
     Some(if adds_up(tile) { words::rounded(total, buckets.max(1)) } else { total })
 }
 
@@ -80,8 +75,8 @@ mod tests {
 
     #[test]
     fn sums_are_averaged_and_rates_are_not() {
-        let buckets = [bucket(1, 100, 10, 10), bucket(1, 300, 90, 45)];
-        assert_eq!(running_mean(Tile::Cost, &buckets, 2), [None, Some(200)]);
-        assert_eq!(running_mean(Tile::Success, &buckets, 2), [None, Some(5_500)]);
+        let running = [bucket(1, 100, 10, 10), bucket(2, 400, 100, 55)];
+        assert_eq!(running_mean(Tile::Cost, &running, 2), [None, Some(200)]);
+        assert_eq!(running_mean(Tile::Success, &running, 2), [None, Some(5_500)]);
     }
 }

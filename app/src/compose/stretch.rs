@@ -42,10 +42,7 @@ impl<'a> Stretch<'a> {
 
     /// How many columns the running mean takes together.
     pub(super) fn mean_over(&self) -> usize {
-        match self.window.size {
-            BucketSize::Day => 7,
-            BucketSize::Hour => 6,
-        }
+        self.window.size.mean_over()
     }
 
     /// "Tue 14 Oct" or "14:00".

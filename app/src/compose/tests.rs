@@ -21,27 +21,47 @@ fn day(runs: i64, cost_e5: i64, successful: i64) -> Sums {
         assets: runs * 8,
         tokens_in: runs * 5_000,
         tokens_out: runs * 2_000,
-        latencies_ms: vec![38_412; usize::try_from(runs).unwrap()],
+        latency_runs: runs,
+        latency_p95_ms: (runs > 0).then_some(38_412),
         latency_avg_sum: runs * 21_700,
         latency_avg_runs: runs,
+    }
+}
+
+/// `count` stretches alike.
+fn times(one: &Sums, count: usize) -> Sums {
+    let count = i64::try_from(count).unwrap();
+    Sums {
+        runs: one.runs * count,
+        agents: one.agents * count,
+        successful: one.successful * count,
+        assets: one.assets * count,
+        tokens_in: one.tokens_in * count,
+        tokens_out: one.tokens_out * count,
+        cost_e5: one.cost_e5 * count,
+        latency_runs: one.latency_runs * count,
+        latency_p95_ms: one.latency_p95_ms,
+        latency_avg_sum: one.latency_avg_sum * count,
+        latency_avg_runs: one.latency_avg_runs * count,
     }
 }
 
 fn facts(now: &Sums, before: &Sums) -> Facts {
     let at = Instant::parse("2026-11-21T13:00:00Z").unwrap();
     let window = window(Range::Days30, &Zone::utc(), at, Compare::Previous);
-    let buckets = vec![now.clone(); window.buckets.len()];
-    let previous_buckets = vec![before.clone(); window.previous_buckets.len()];
-    let figures = |buckets: &[Sums]| Figures {
-        campaigns: if buckets[0].runs > 0 { 4 } else { 0 },
-        sums: Sums::total(buckets),
-    };
+    let campaigns = |sums: &Sums| if sums.runs > 0 { 4 } else { 0 };
+    let over = window.size.mean_over();
+    let running =
+        |one: &Sums, buckets: usize| (1..=buckets).map(|so_far| times(one, so_far.min(over))).collect();
+    let (buckets, before_buckets) = (window.buckets.len(), window.previous_buckets.len());
     let history = History {
-        figures: figures(&buckets),
-        previous: figures(&previous_buckets),
+        figures: Figures { sums: times(now, buckets), campaigns: campaigns(now) },
+        previous: Figures { sums: times(before, before_buckets), campaigns: campaigns(before) },
+        buckets: vec![now.clone(); buckets],
+        running: running(now, buckets),
+        previous_buckets: vec![before.clone(); before_buckets],
+        previous_running: running(before, before_buckets),
         window,
-        buckets,
-        previous_buckets,
     };
     Facts {
         now: at,
@@ -49,7 +69,9 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         any_runs: history.figures.sums.runs + history.previous.sums.runs > 0,
         history,
         newest: Vec::new(),
-        campaigns: vec![("b".into(), None), ("a".into(), Some("Autumn".into()))],
+        campaign: None,
+        matches: Vec::new(),
+        late: false,
         delivery: Delivery {
             state: DeliveryState::Ok,
             attention: Vec::new(),
@@ -165,6 +187,35 @@ fn the_current_bucket_is_drawn_apart() {
 
 fn chart_first_day() -> String {
     Zone::utc().format(Instant::parse("2026-10-22T00:00:00Z").unwrap(), "%A %-d %B")
+}
+
+#[test]
+fn a_campaign_is_called_by_its_name_where_it_can_be_asked_for_by_that() {
+    let mut facts = facts(&Sums::default(), &day(10, 880_000, 97));
+    assert_eq!(panel(&facts).campaign, "");
+    facts.ask.campaign = Some("aut".into());
+    assert_eq!(panel(&facts).campaign, "aut");
+    assert!(spoken(&facts).starts_with("No campaign is called that."), "{}", spoken(&facts));
+    facts.matches = vec![("b".into(), None), ("a".into(), Some("Autumn".into()))];
+    assert!(spoken(&facts).starts_with("More than one campaign may be meant."), "{}", spoken(&facts));
+    let names: Vec<String> = panel(&facts).matches.into_iter().map(|choice| choice.name).collect();
+    assert_eq!(names, ["Autumn", "b"]);
+    facts.campaign = Some(("c1".into(), Some("Autumn launch".into())));
+    assert_eq!(panel(&facts).campaign, "Autumn launch");
+    assert!(spoken(&facts).starts_with("No runs in these 30 days."), "{}", spoken(&facts));
+    facts.campaign = Some(("c1".into(), Some("x".repeat(65))));
+    assert_eq!(panel(&facts).campaign, "c1");
+}
+
+#[test]
+fn figures_that_are_late_say_of_when_they_are() {
+    let mut facts = facts(&day(10, 880_000, 97), &day(10, 880_000, 97));
+    let fresh = panel(&facts);
+    facts.late = true;
+    let late = panel(&facts);
+    let note = late.delivery_note.unwrap();
+    assert!(note.contains(&late.as_of), "{note}");
+    assert_ne!(late.version, fresh.version);
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn figures(tile: Tile, figures: &Figures) -> Vec<FigureView> {
         Tile::Cost => figures
             .cost_per_campaign_e5()
             .map(|e5| figure(decimal::format(e5, MONEY_SCALE), words::money(e5), "")),
-        Tile::Latency => sums.latency_p95_ms().map(|ms| {
+        Tile::Latency => sums.latency_p95_ms.map(|ms| {
             let (shown, unit) = words::duration(ms);
             figure(ms.to_string(), shown, unit)
         }),
@@ -123,7 +123,7 @@ fn delta(tile: Tile, now: &Figures, before: &Figures) -> Option<DeltaView> {
     match tile {
         Tile::Cost => relative(now.cost_per_campaign_e5()?, before.cost_per_campaign_e5()?, Better::Less),
         Tile::Latency => {
-            let change = now.sums.latency_p95_ms()? - before.sums.latency_p95_ms()?;
+            let change = now.sums.latency_p95_ms? - before.sums.latency_p95_ms?;
             let (amount, words) = (words::duration_text(change.abs()), ["slower", "faster"]);
             Some(told(change, &amount, words, Better::Less))
         }

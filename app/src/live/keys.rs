@@ -39,7 +39,7 @@ pub(super) fn press(live: Signals, event: &KeyboardEvent) {
         "?" => toggle("#help"),
         "/" => {
             event.prevent_default();
-            focus("select[name=campaign]");
+            focus("#campaign");
         }
         _ => {}
     }

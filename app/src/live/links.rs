@@ -3,7 +3,7 @@
 use leptos::{
     prelude::*,
     wasm_bindgen::{JsCast, JsValue},
-    web_sys::{Element, Event, HtmlSelectElement, MouseEvent},
+    web_sys::{Element, Event, HtmlInputElement, MouseEvent},
 };
 
 use super::{Signals, poll};
@@ -23,11 +23,17 @@ pub(super) fn follow(live: Signals, event: &MouseEvent) {
     go(live, Ask::of_query(query));
 }
 
-/// A campaign was chosen.
+/// A campaign was chosen or written, and the form would be sent.
 pub(super) fn choose(live: Signals, event: &Event) {
-    let Some(select) = closest(event, "select[name=campaign]") else { return };
-    let id = select.unchecked_into::<HtmlSelectElement>().value();
-    go(live, live.ask.get_untracked().with_campaign((!id.is_empty()).then_some(id)));
+    let Some(form) = closest(event, ".filter") else { return };
+    event.prevent_default();
+    let Ok(Some(input)) = form.query_selector("#campaign") else { return };
+    let text = input.unchecked_into::<HtmlInputElement>().value();
+    let shown =
+        live.panel.with_untracked(|panel| panel.ask == live.ask.get_untracked() && panel.campaign == text);
+    if !shown {
+        go(live, live.ask.get_untracked().with_campaign((!text.is_empty()).then_some(text)));
+    }
 }
 
 /// Shows another view under its own address.
@@ -54,7 +60,9 @@ pub(super) fn remember(name: &str, value: &str) {
     use leptos::web_sys::HtmlDocument;
     let document = document().unchecked_into::<HtmlDocument>();
     // A browser that takes no cookies forgets the choice, and that is its right.
-    _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"));
+    let secure =
+        if window().location().protocol().is_ok_and(|scheme| scheme == "https:") { "; Secure" } else { "" };
+    _ = document.set_cookie(&format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax{secure}"));
 }
 
 pub(super) fn closest(event: &Event, selector: &str) -> Option<Element> {

@@ -48,6 +48,7 @@ fn listen(live: Signals) {
             }
         }),
     );
+    on("submit", Box::new(move |event| links::choose(live, event)));
     on("keydown", Box::new(move |event| keys::press(live, event.unchecked_ref())));
     on("pointermove", Box::new(move |event| points::follow(live, event.unchecked_ref())));
     on(

@@ -6,13 +6,19 @@ use leptos::prelude::*;
 use super::document::{Frame, document};
 use crate::{
     live::{PANEL_ATTRIBUTE, live_panel},
-    panel::Panel,
+    panel::{CampaignChoice, Panel},
 };
 
-/// The panel's document: what it shows, and the same once more for the browser that brings it alive.
-pub fn panel_page(frame: &Frame, panel: &Panel) -> impl IntoView + use<> {
+/// The panel's document: what it shows, the same once more for the browser that brings it alive, and the campaigns that its
+/// box offers.
+pub fn panel_page(frame: &Frame, panel: &Panel, campaigns: &[CampaignChoice]) -> impl IntoView + use<> {
     let title = format!("{} · Studio Metrics", panel.heading.lead.trim_end_matches('.'));
     let handed_over = BASE64_STANDARD.encode(postcard::to_allocvec(panel).unwrap_or_default());
     let live = live_panel(panel.clone());
-    document(frame, title, true, view! { <div id="live">{live}</div> }.attr(PANEL_ATTRIBUTE, handed_over))
+    let live = view! { <div id="live">{live}</div> }.attr(PANEL_ATTRIBUTE, handed_over);
+    let options = campaigns
+        .iter()
+        .map(|choice| view! { <option value=choice.id.clone()>{choice.name.clone()}</option> });
+    let options = view! { <datalist id="campaigns">{options.collect_view()}</datalist> };
+    document(frame, title, true, (live, options))
 }

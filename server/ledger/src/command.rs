@@ -86,6 +86,12 @@ pub(crate) enum Work {
         by: String,
         answer: Slot<bool>,
     },
+    ResendAll {
+        tenant: TenantId,
+        most: usize,
+        by: String,
+        answer: Slot<u64>,
+    },
     Drop {
         target: Target,
         by: String,
@@ -209,7 +215,7 @@ impl Work {
             | Self::Probe(answer) => {
                 answer.send(committed);
             }
-            Self::Confirm { answer, .. } => answer.send(committed),
+            Self::Confirm { answer, .. } | Self::ResendAll { answer, .. } => answer.send(committed),
             Self::Resend { answer, .. } | Self::Drop { answer, .. } => answer.send(committed),
             Self::Reflect { answer, .. } => answer.send(committed),
             Self::Mark { answer, .. } => answer.send(committed),

@@ -13,7 +13,7 @@ use crate::Place;
 const SCHEMA: &str = "studio";
 /// PostgreSQL cuts longer names off.
 const SCHEMA_MAX: usize = 63;
-const READERS: u32 = 4;
+const READERS: u32 = 5;
 /// A database that sleeps takes seconds to wake up.
 const PATIENCE: Duration = Duration::from_secs(15);
 

@@ -21,6 +21,9 @@ use crate::{
     reflection::Page,
 };
 
+/// Sending all dead letters again is a handful of statements, however many they are.
+const RESENT_WEIGHT: usize = 1_000;
+
 pub(crate) struct Desk {
     queue: Arc<Queue>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -72,6 +75,18 @@ impl Desk {
     pub(crate) async fn resend(&self, target: Target, by: String) -> Result<bool, LedgerError> {
         let tenant = target.tenant;
         self.ask(|answer| Command::of_tenant(tenant, 1, Work::Resend { target, by, answer })).await
+    }
+
+    pub(crate) async fn resend_all(
+        &self,
+        tenant: TenantId,
+        most: usize,
+        by: String,
+    ) -> Result<u64, LedgerError> {
+        self.ask(|answer| {
+            Command::of_tenant(tenant, RESENT_WEIGHT, Work::ResendAll { tenant, most, by, answer })
+        })
+        .await
     }
 
     pub(crate) async fn drop_letter(&self, target: Target, by: String) -> Result<bool, LedgerError> {

@@ -163,13 +163,17 @@ impl Ledger {
         either!(self, store => store.history(tenant, window, filter).await)
     }
 
-    /// What the kind's naming field points at, as far as there are records of it: id and name, by id.
+    /// What the kind's naming field points at, as far as there are records of it: ids and names, `most` of them. For a
+    /// text the one whose id it is; else those that contain it, first those that are called just that. Latin capitals and
+    /// small letters are the same then. Without a text all, and those first that were named last.
     pub async fn names(
         &self,
         tenant: TenantId,
         kind: &'static Kind,
+        text: Option<&str>,
+        most: usize,
     ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        either!(self, store => store.names(tenant, kind).await)
+        either!(self, store => store.names(tenant, kind, text, most).await)
     }
 
     /// Moves with every change of this process that can change a figure, a list or the balance, once it is committed.
@@ -263,6 +267,12 @@ impl Ledger {
         by: &str,
     ) -> Result<bool, LedgerError> {
         self.desk().resend(Target::any(tenant, kind, id), by.to_owned()).await
+    }
+
+    /// Sends up to `most` dead letters once more, all of them in one transaction, and notes for each who wanted that.
+    /// Says how many there were.
+    pub async fn resend_all(&self, tenant: TenantId, most: usize, by: &str) -> Result<u64, LedgerError> {
+        self.desk().resend_all(tenant, most, by.to_owned()).await
     }
 
     /// Gives a dead letter up, and notes who did: the record stays here, and is not sent unless it is corrected. Says

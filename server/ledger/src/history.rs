@@ -2,28 +2,29 @@
 
 use model::{
     calendar::{Bucket, Span, Window},
-    figures::{Figures, Sums},
+    figures::Added,
     history::History,
 };
+use sqlx::Error;
 
 /// The spans that a store adds up: the window's buckets, then those of the stretch before it.
 pub(crate) fn spans(window: &Window) -> Vec<Span> {
     window.buckets.iter().chain(&window.previous_buckets).map(|bucket: &Bucket| bucket.span).collect()
 }
 
-/// `buckets` stand in the order of `spans`; distinct campaigns do not add up, so they are counted for each stretch.
-pub(crate) fn assemble(
+/// Reads a store's rows, which stand in the order of `spans`, and adds them up beside the threads that others wait for:
+/// among them is every latency of the window.
+pub(crate) async fn assemble<R: Send + 'static>(
     window: &Window,
-    mut buckets: Vec<Sums>,
-    campaigns: i64,
-    previous_campaigns: i64,
-) -> History {
-    let previous_buckets = buckets.split_off(window.buckets.len());
-    History {
-        window: window.clone(),
-        figures: Figures { sums: Sums::total(&buckets), campaigns },
-        previous: Figures { sums: Sums::total(&previous_buckets), campaigns: previous_campaigns },
-        buckets,
-        previous_buckets,
-    }
+    rows: Vec<R>,
+    read: fn(&R) -> Result<Added, Error>,
+    (campaigns, previous_campaigns): (i64, i64),
+) -> Result<History, Error> {
+    let window = window.clone();
+    let adding = tokio::task::spawn_blocking(move || {
+        let added = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        Ok(History::of(window, added, campaigns, previous_campaigns))
+    });
+    // It ends by itself, or with the process.
+    adding.await.unwrap_or(Err(Error::WorkerCrashed))
 }

@@ -228,8 +228,12 @@ impl Postgres {
         &self,
         tenant: TenantId,
         kind: &'static Kind,
+        text: Option<&str>,
+        most: usize,
     ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        reading!(self, connection => list::names(connection, &self.schema, tenant, kind))
+        reading!(self, connection => {
+            list::names(Asked { connection, schema: &self.schema, tenant }, kind, text, most)
+        })
     }
 
     pub(crate) async fn history(

@@ -24,6 +24,7 @@ mod source;
 mod spending;
 mod standing;
 mod statements;
+mod wanted;
 mod writer;
 
 use std::{
@@ -169,8 +170,10 @@ impl Sqlite {
         &self,
         tenant: TenantId,
         kind: &'static Kind,
+        text: Option<&str>,
+        most: usize,
     ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        list::names(&self.readers, tenant, kind).await.map_err(fault::of)
+        list::names(&self.readers, tenant, kind, text, most).await.map_err(fault::of)
     }
 
     pub(crate) async fn history(

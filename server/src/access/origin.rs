@@ -1,4 +1,5 @@
-//! A foreign page in somebody's browser may neither write here nor ask the server functions.
+//! A foreign page in a person's browser may have a link to here. It may neither write here, nor ask the server functions,
+//! nor make the browser fetch anything by itself: what it cannot read would still cost us the work.
 
 use axum::extract::Request;
 use http::{HeaderMap, Method, header};
@@ -11,13 +12,20 @@ const SERVER_FUNCTIONS: &[&str] = &["/api/panel"];
 
 pub(super) fn check(names: &OwnNames, request: &Request) -> Result<(), Problem> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let own_page_only = !reads || SERVER_FUNCTIONS.contains(&request.uri().path());
+    let own_page_only =
+        !reads || SERVER_FUNCTIONS.contains(&request.uri().path()) || !is_a_visit(request.headers());
     if !own_page_only || is_own(names, request.headers()) {
         return Ok(());
     }
     let detail = "A page of another origin sent this request; only this server's own pages, and programs that are no \
                   browser, may do that.";
     Err(Problem::new(Kind::ForeignOrigin, detail))
+}
+
+/// A person followed a link, or typed the address.
+fn is_a_visit(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
+        && headers.get("sec-fetch-dest").is_none_or(|place| place == "document")
 }
 
 /// Browsers say where a request comes from; programs say nothing, and pass.
@@ -60,7 +68,24 @@ mod tests {
         check("POST", "/x", &[("sec-fetch-site", "cross-site")], false);
         check("POST", "/x", &[("sec-fetch-site", "same-site")], false);
         check("DELETE", "/x", &[("sec-fetch-site", "cross-site")], false);
-        check("GET", "/x", &[("sec-fetch-site", "cross-site")], true);
+        check("GET", "/x", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], true);
+    }
+
+    #[test]
+    fn foreign_pages_cannot_make_a_browser_ask_for_work() {
+        let cross = ("sec-fetch-site", "cross-site");
+        for path in ["/", "/pipeline", "/api/metrics/history", "/api/metrics/campaign", "/api/pipeline"] {
+            let image = [cross, ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+            check("GET", path, &image, false);
+            check("HEAD", path, &image, false);
+            let frame = [cross, ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+            check("GET", path, &frame, false);
+            let link = [cross, ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+            check("GET", path, &link, true);
+            check("GET", path, &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")], true);
+            check("GET", path, &[], true);
+        }
+        check("GET", "/api/metrics/history", &[("origin", "https://evil.example")], false);
     }
 
     #[test]

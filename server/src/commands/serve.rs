@@ -77,6 +77,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         workers.spawn(writer.live(stop.clone()));
     }
     let patience = Patience::with(limits::connections());
+    workers.spawn(Arc::clone(&house.snapshots).sweep(stop.clone()));
     workers.spawn(listen::serve(listener, routes::router(&house), patience, stop.clone()));
     workers.close();
     say_ready(listening);

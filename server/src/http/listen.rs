@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, future, io, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body};
+use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -90,11 +90,15 @@ fn greet(
     patience: Patience,
     farewell: &GracefulShutdown,
 ) {
+    // Without this a page waits for the acknowledgement of its own first packet.
+    _ = stream.set_nodelay(true);
+    let peer = stream.peer_addr().ok().map(ConnectInfo);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(patience.unread));
     let here = Arc::clone(&place);
-    let service = hyper::service::service_fn(move |request: http::Request<Incoming>| {
+    let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         let (app, busy) = (app.clone(), here.begin());
+        peer.map(|peer| request.extensions_mut().insert(peer));
         async move {
             // It has to make room, and is closed in a moment.
             let Some(_busy) = busy else { return future::pending().await };

@@ -20,18 +20,22 @@ pub async fn panel(State(house): State<SharedHouse>, asker: Asker, request: Requ
         Ok(panel) => panel,
         Err(error) => return fault::unavailable(&house, request, &error).await,
     };
+    // A page without anything to choose from is better than none.
+    let campaigns = house.snapshots.choices(asker.tenant).await.unwrap_or_default();
     let (frame, shown) = (frame(&house, &visitor), Arc::clone(&panel));
     document(
         request,
         StatusCode::OK,
         move || provide_context((*panel).clone()),
-        move || panel_page(&frame, &shown),
+        move || panel_page(&frame, &shown, &campaigns),
     )
     .await
 }
 
 /// A poll that would bring what its page holds already is answered before anything is rendered.
-pub async fn poll(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
+pub async fn poll(State(house): State<SharedHouse>, asker: Asker, mut request: Request) -> Response {
+    // To a client that takes pages, Leptos would answer as to a form: with the way back to where `Referer` says it was.
+    request.headers_mut().remove(header::ACCEPT);
     let zone = Visitor::of(request.headers()).zone;
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         let ask = Ask::of_query(request.uri().query().unwrap_or_default());

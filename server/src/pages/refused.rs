@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{Visitor, document, fault, frame};
 use crate::{
-    access::Asker,
+    access::{Asker, Errand},
     house::SharedHouse,
     problem::{self, Problem},
 };
@@ -98,15 +98,14 @@ pub async fn act(
 /// Sends all of them again.
 pub async fn act_on_all(
     State(house): State<SharedHouse>,
+    _errand: Errand,
     asker: Asker,
     sent: Sent,
 ) -> Result<Response, Problem> {
     if said(&sent, "do") != RESEND_ALL {
         return Err(must_be("do", &[RESEND_ALL]));
     }
-    for letter in house.ledger.dead_letters(asker.tenant, MOST_AGAIN).await? {
-        house.ledger.resend(asker.tenant, letter.kind, letter.id, asker.name).await?;
-    }
+    house.ledger.resend_all(asker.tenant, MOST_AGAIN, asker.name).await?;
     Ok(Redirect::to("/pipeline").into_response())
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use model::record::FieldFault;
 use serde::Deserialize;
 
-use crate::{house::SharedHouse, problem::Problem};
+use crate::{house::SharedHouse, problem::Problem, settings::PublicUrl};
 
 #[derive(Deserialize)]
 pub struct Choice {
@@ -27,10 +27,11 @@ pub async fn choose(
     if theme.key() != to {
         return Err(Problem::fields(vec![FieldFault::new("to", "must be light, dark or system")]));
     }
-    let cookie = match theme {
-        Theme::System => "theme=; Path=/; Max-Age=0; SameSite=Lax".to_owned(),
-        Theme::Light | Theme::Dark => format!("theme={to}; Path=/; Max-Age=31536000; SameSite=Lax"),
-    };
+    let age = if theme == Theme::System { 0 } else { 31_536_000 };
+    let kept = if theme == Theme::System { "" } else { theme.key() };
+    let secure =
+        if house.settings.public_url.as_ref().is_some_and(PublicUrl::is_secure) { "; Secure" } else { "" };
+    let cookie = format!("theme={kept}; Path=/; Max-Age={age}; SameSite=Lax{secure}");
     let mut answer = StatusCode::SEE_OTHER.into_response();
     answer.headers_mut().insert(header::LOCATION, back(&house, &headers));
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
@@ -46,8 +47,9 @@ fn back(house: &SharedHouse, headers: &HeaderMap) -> HeaderValue {
     let ours =
         from.filter(|uri| uri.authority().is_some_and(|authority| house.names.has(authority.as_str())));
     ours.and_then(|uri| uri.path_and_query().cloned())
-        // Two slashes would lead to another host.
+        // Two slashes would lead to another host, and a browser takes a backslash for one.
         .filter(|path| path.as_str().starts_with('/') && !path.as_str().starts_with("//"))
+        .filter(|path| !path.as_str().contains('\\'))
         .and_then(|path| HeaderValue::from_str(path.as_str()).ok())
         .unwrap_or(HeaderValue::from_static("/"))
 }

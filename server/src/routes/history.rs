@@ -15,22 +15,44 @@ use super::{
     parameters::{self, Parameters},
     tag,
 };
-use crate::{access::Asker, house::SharedHouse, problem::Problem};
+use crate::{
+    access::{Asker, Errand},
+    house::SharedHouse,
+    problem::{Kind, Problem},
+};
 
 const KNOWN: &[&str] = &["range", "from", "to", "campaign", "phase", "tz", "compare"];
 /// Ten years; what is longer is a slip of the pen.
 const LONGEST_DAYS: i64 = 3_660;
+/// Records reach a day ahead.
+const AHEAD_DAYS: i64 = 366;
 const NO_FORECAST: &str = "forecasts are not computed yet";
 
 pub async fn history(
     State(house): State<SharedHouse>,
+    errand: Errand,
     asker: Asker,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (window, filter) = understand(&uri, &house.settings.zone, house.now())?;
-    let history = house.ledger.history(asker.tenant, &window, &filter).await?;
-    Ok(tag::answer(&body(&history), window.range.is_some(), &headers))
+    let (zone, now) = (house.settings.zone.clone(), house.now());
+    let (window, filter) = beside(move || understand(&uri, &zone, now)).await?;
+    let ledger = house.ledger.clone();
+    let history = errand.done(async move { ledger.history(asker.tenant, &window, &filter).await }).await?;
+    beside(move || Ok(tag::answer(&body(&history), history.window.range.is_some(), &headers))).await
+}
+
+/// Ten years by the day are some work, which the threads that serve everybody leave to others.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a history could not be put together");
+        Err(Problem::new(
+            Kind::Internal,
+            "The server met a fault of its own; report it with the request's id.",
+        ))
+    })
 }
 
 fn understand(uri: &Uri, zone: &Zone, now: Instant) -> Result<(Window, Filter), Problem> {
@@ -44,18 +66,20 @@ fn understand(uri: &Uri, zone: &Zone, now: Instant) -> Result<(Window, Filter), 
     let named = parameters.read("range", range);
     let from = parameters.read("from", |text| moment_or_day(text, &zone));
     let to = parameters.read("to", |text| moment_or_day(text, &zone));
-    let span = custom(&mut parameters, from, to);
-    parameters.finish()?;
-
-    let window = match span {
+    let custom = (from.zip(to)).map(|(from, to)| Span { from, to });
+    check(&mut parameters, custom, now);
+    let window = match custom {
         Some(span) => calendar::custom_window(&zone, span, compare),
-        None => calendar::window(named.unwrap_or_default(), &zone, now, compare),
+        None => Some(calendar::window(named.unwrap_or_default(), &zone, now, compare)),
     };
+    parameters.finish()?;
+    let window =
+        window.ok_or_else(|| Problem::new(Kind::Validation, "The calendar has no such stretch of time."))?;
     Ok((window, filter))
 }
 
-/// The span between `from` and `to`, which go together and not with a range.
-fn custom(parameters: &mut Parameters, from: Option<Instant>, to: Option<Instant>) -> Option<Span> {
+/// `from` and `to` go together and not with a range, and what lies between them is neither too long nor far ahead.
+fn check(parameters: &mut Parameters, span: Option<Span>, now: Instant) {
     let has = |parameters: &Parameters, name| parameters.text(name).is_some();
     let (first, last) = (has(parameters, "from"), has(parameters, "to"));
     if has(parameters, "range") && (first || last) {
@@ -64,14 +88,15 @@ fn custom(parameters: &mut Parameters, from: Option<Instant>, to: Option<Instant
         let (missing, other) = if first { ("to", "from") } else { ("from", "to") };
         parameters.fault(missing, format!("is missing; {other} is there"));
     }
-    let span = Span { from: from?, to: to? };
+    let Some(span) = span else { return };
     let length = span.to.since(span.from);
     if length <= 0 {
         parameters.fault("to", "must be later than from");
     } else if length > LONGEST_DAYS * DAY {
         parameters.fault("to", "must be at most ten years after from");
+    } else if span.to.since(now) > AHEAD_DAYS * DAY {
+        parameters.fault("to", "must be at most a year from now");
     }
-    Some(span)
 }
 
 fn body(history: &History) -> Json {
@@ -135,6 +160,8 @@ mod tests {
         refused("from=1999-01-01&to=2026-11-01", &["from"]);
         refused("from=2001-01-01&to=2026-11-01", &["to"]);
         refused("from=x&to=y", &["from", "to"]);
+        refused("from=2026-11-01&to=2027-11-23", &["to"]);
+        refused("from=9999-12-20&to=9999-12-30T21:59:59Z&tz=Pacific/Kiritimati", &["to"]);
         refused("tz=Mars&compare=never&campaign=&phase=", &["campaign", "phase", "tz", "compare"]);
         refused("rnage=30d", &["rnage"]);
         refused("range=30d&range=60d", &["range"]);

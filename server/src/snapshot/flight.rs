@@ -1,18 +1,23 @@
-//! One computation for all who wait for the same thing, kept until it is stale; a bounded number of them.
+//! One computation for all who wait for the same thing, kept until it is stale. What is kept has a limit in bytes, and what
+//! was not asked for in a while goes. While a newer value cannot be had in time, the last good one is served.
 
 use std::{
     collections::HashMap,
     future::Future,
     hash::Hash,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use arc_swap::ArcSwapOption;
-use tokio::time::Instant;
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, Shared, WeakShared},
+};
+use tokio::time::{self, Instant};
 
 /// Nothing is older than this, whether the ledger moved or not: the windows move on by themselves.
 const OLDEST: Duration = Duration::from_secs(10);
@@ -20,10 +25,24 @@ const OLDEST: Duration = Duration::from_secs(10);
 /// takes more than a fifth of a core.
 const PAUSE_LEAST: Duration = Duration::from_millis(50);
 const PAUSE_MOST: Duration = Duration::from_secs(1);
+/// How long a newer value is waited for where there is an older one.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// What was not asked for within this is let go.
+const IDLE: Duration = Duration::from_secs(60);
+/// What a key and its place take beside the value.
+const PLACE_BYTES: usize = 1_024;
 
 /// How far the ledger had moved when a computation began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Moved(pub u64);
+
+/// What a computation brings.
+pub struct Brought<V> {
+    pub value: V,
+    pub moved: Moved,
+    /// Whether others may ask for it again.
+    pub keep: bool,
+}
 
 /// A computed value, and when and from what it was computed.
 pub struct Kept<V> {
@@ -31,6 +50,13 @@ pub struct Kept<V> {
     moved: Moved,
     done: Instant,
     cost: Duration,
+}
+
+/// A value, and whether it is older than it should be.
+#[derive(Debug)]
+pub struct Served<V> {
+    pub value: Arc<V>,
+    pub late: bool,
 }
 
 impl<V> Kept<V> {
@@ -41,139 +67,216 @@ impl<V> Kept<V> {
     }
 }
 
-struct Slot<V> {
+type Flight<V, E> = Shared<BoxFuture<'static, Result<Arc<V>, E>>>;
+
+/// A computation under way.
+enum UnderWay<V, E> {
+    None,
+    /// It goes on by itself, since there is something to serve meanwhile; and whether it has ended.
+    Alone(Flight<V, E>, Arc<AtomicBool>),
+    /// It ends when the last one who waits for it leaves.
+    Awaited(WeakShared<BoxFuture<'static, Result<Arc<V>, E>>>),
+}
+
+struct Slot<V, E> {
     latest: ArcSwapOption<Kept<V>>,
-    flight: tokio::sync::Mutex<()>,
+    under_way: Mutex<UnderWay<V, E>>,
+    /// In milliseconds since all began.
     used: AtomicU64,
+    bytes: AtomicUsize,
+}
+
+/// Tells that a computation has ended, however that came about.
+struct Landing(Arc<AtomicBool>);
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// How much is kept of what.
+pub struct Bounds<V, E> {
+    pub bytes: usize,
+    /// How many bytes a value takes.
+    pub weigh: fn(&V) -> usize,
+    /// What is said of a computation that broke off.
+    pub broken: fn() -> E,
 }
 
 /// The values by key.
-pub struct Flights<K, V> {
-    most: usize,
-    uses: AtomicU64,
-    slots: Mutex<HashMap<K, Arc<Slot<V>>>>,
+pub struct Flights<K, V, E>(Arc<Inner<K, V, E>>);
+
+struct Inner<K, V, E> {
+    bounds: Bounds<V, E>,
+    began: Instant,
+    slots: Mutex<HashMap<K, Arc<Slot<V, E>>>>,
 }
 
-impl<K: Clone + Eq + Hash, V> Flights<K, V> {
-    pub fn new(most: usize) -> Self {
-        Self { most, uses: AtomicU64::new(0), slots: Mutex::new(HashMap::new()) }
+impl<K, V, E> Flights<K, V, E>
+where
+    K: Clone + Eq + Hash + Send + 'static,
+    V: Send + Sync + 'static,
+    E: Clone + Send + Sync + 'static,
+{
+    pub fn new(bounds: Bounds<V, E>) -> Self {
+        Self(Arc::new(Inner { bounds, began: Instant::now(), slots: Mutex::new(HashMap::new()) }))
     }
 
-    /// The kept value while it is fresh; else what `compute` brings, once for all who ask meanwhile.
+    /// The kept value while it is fresh; else what `compute` brings, once for all who ask meanwhile. `compute` is told
+    /// whether there is an older value, which is served when the newer one fails or takes long.
     ///
     /// # Errors
     /// Those of `compute`, which are not kept.
-    pub async fn get<E>(
+    pub async fn get<F>(
         &self,
         key: K,
         fresh: impl Fn(&Kept<V>) -> bool,
-        compute: impl Future<Output = Result<(Moved, V), E>>,
-    ) -> Result<Arc<V>, E> {
-        let slot = self.slot(key);
-        let kept = || slot.latest.load_full().filter(|kept| fresh(kept)).map(|kept| Arc::clone(&kept.value));
-        if let Some(value) = kept() {
-            return Ok(value);
+        compute: impl FnOnce(bool) -> F,
+    ) -> Result<Served<V>, E>
+    where
+        F: Future<Output = Result<Brought<V>, E>> + Send + 'static,
+    {
+        let slot = self.0.slot(&key);
+        let kept = slot.latest.load_full();
+        if let Some(kept) = kept.as_ref().filter(|kept| fresh(kept)) {
+            return Ok(Served { value: Arc::clone(&kept.value), late: false });
         }
-        let _turn = slot.flight.lock().await;
-        if let Some(value) = kept() {
-            return Ok(value);
+        let flight = self.flight(key, &slot, fresh, compute);
+        let Some(kept) = kept else {
+            return Ok(Served { value: flight.await?, late: false });
+        };
+        if let Ok(Ok(value)) = time::timeout(PATIENCE, flight).await {
+            return Ok(Served { value, late: false });
         }
-        let began = Instant::now();
-        let (moved, value) = compute.await?;
-        let value = Arc::new(value);
-        let done = Instant::now();
-        slot.latest.store(Some(Arc::new(Kept {
-            value: Arc::clone(&value),
-            moved,
-            done,
-            cost: done - began,
-        })));
-        Ok(value)
+        Ok(Served { value: Arc::clone(&kept.value), late: kept.done.elapsed() >= OLDEST })
     }
 
-    fn slot(&self, key: K) -> Arc<Slot<V>> {
-        let used = self.uses.fetch_add(1, Ordering::Relaxed);
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if !slots.contains_key(&key) && slots.len() >= self.most {
-            let idle = slots
-                .iter()
-                .min_by_key(|(_, slot)| slot.used.load(Ordering::Relaxed))
-                .map(|(key, _)| key.clone());
-            idle.map(|idle| slots.remove(&idle));
-        }
-        let slot = slots.entry(key).or_insert_with(|| {
-            Arc::new(Slot {
-                latest: ArcSwapOption::empty(),
-                flight: tokio::sync::Mutex::new(()),
-                used: AtomicU64::new(used),
-            })
-        });
-        slot.used.store(used, Ordering::Relaxed);
-        Arc::clone(slot)
+    /// Lets go what was not asked for in a while.
+    pub fn sweep(&self) {
+        let inner = &self.0;
+        let oldest = inner.now().saturating_sub(milliseconds(IDLE));
+        locked(&inner.slots).retain(|_, slot| slot.used.load(Ordering::Relaxed) >= oldest);
     }
+
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        locked(&self.0.slots).values().map(|slot| weight(slot)).sum()
+    }
+
+    /// The computation that is under way, or one that begins.
+    fn flight<F>(
+        &self,
+        key: K,
+        slot: &Arc<Slot<V, E>>,
+        fresh: impl Fn(&Kept<V>) -> bool,
+        compute: impl FnOnce(bool) -> F,
+    ) -> Flight<V, E>
+    where
+        F: Future<Output = Result<Brought<V>, E>> + Send + 'static,
+    {
+        let mut under_way = locked(&slot.under_way);
+        match &*under_way {
+            UnderWay::Alone(flight, landed) if !landed.load(Ordering::Acquire) => return flight.clone(),
+            UnderWay::Awaited(flight) => {
+                if let Some(flight) = flight.upgrade() {
+                    return flight;
+                }
+            }
+            UnderWay::Alone(..) | UnderWay::None => {}
+        }
+        let kept = slot.latest.load_full();
+        if let Some(kept) = kept.as_ref().filter(|kept| fresh(kept)) {
+            // It landed in between.
+            let value = Arc::clone(&kept.value);
+            return async { Ok(value) }.boxed().shared();
+        }
+        let work = compute(kept.is_some());
+        let landed = Arc::new(AtomicBool::new(false));
+        let (inner, landing, slot) = (Arc::clone(&self.0), Landing(Arc::clone(&landed)), Arc::clone(slot));
+        let work = async move {
+            let _landing = landing;
+            let began = Instant::now();
+            let Brought { value, moved, keep } = work.await?;
+            let (value, done) = (Arc::new(value), Instant::now());
+            let kept = Kept { value: Arc::clone(&value), moved, done, cost: done - began };
+            inner.keep(&key, &slot, kept, keep);
+            Ok(value)
+        };
+        if kept.is_some() {
+            let (task, broken) = (tokio::spawn(work), self.0.bounds.broken);
+            let flight = async move { task.await.unwrap_or_else(|_| Err(broken())) }.boxed().shared();
+            *under_way = UnderWay::Alone(flight.clone(), landed);
+            return flight;
+        }
+        let flight = work.boxed().shared();
+        *under_way = flight.downgrade().map_or(UnderWay::None, UnderWay::Awaited);
+        flight
+    }
+}
+
+impl<K: Clone + Eq + Hash, V, E> Inner<K, V, E> {
+    fn now(&self) -> u64 {
+        milliseconds(self.began.elapsed())
+    }
+
+    fn slot(&self, key: &K) -> Arc<Slot<V, E>> {
+        let used = self.now();
+        let mut slots = locked(&self.slots);
+        if let Some(slot) = slots.get(key) {
+            slot.used.store(used, Ordering::Relaxed);
+            return Arc::clone(slot);
+        }
+        let slot = Arc::new(Slot {
+            latest: ArcSwapOption::empty(),
+            under_way: Mutex::new(UnderWay::None),
+            used: AtomicU64::new(used),
+            bytes: AtomicUsize::new(0),
+        });
+        slots.insert(key.clone(), Arc::clone(&slot));
+        self.fit(&mut slots);
+        slot
+    }
+
+    fn keep(&self, key: &K, slot: &Arc<Slot<V, E>>, kept: Kept<V>, keep: bool) {
+        slot.bytes.store((self.bounds.weigh)(&kept.value), Ordering::Relaxed);
+        slot.latest.store(Some(Arc::new(kept)));
+        let mut slots = locked(&self.slots);
+        if !keep && slots.get(key).is_some_and(|held| Arc::ptr_eq(held, slot)) {
+            slots.remove(key);
+        }
+        self.fit(&mut slots);
+    }
+
+    /// Those that were not asked for longest go until the rest fits.
+    fn fit(&self, slots: &mut HashMap<K, Arc<Slot<V, E>>>) {
+        let mut bytes: usize = slots.values().map(|slot| weight(slot)).sum();
+        if bytes <= self.bounds.bytes {
+            return;
+        }
+        let mut oldest: Vec<(u64, K)> =
+            slots.iter().map(|(key, slot)| (slot.used.load(Ordering::Relaxed), key.clone())).collect();
+        oldest.sort_by_key(|(used, _)| *used);
+        for (_, key) in oldest {
+            if bytes <= self.bounds.bytes {
+                break;
+            }
+            bytes -= slots.remove(&key).map_or(0, |slot| weight(&slot));
+        }
+    }
+}
+
+fn weight<V, E>(slot: &Slot<V, E>) -> usize {
+    PLACE_BYTES + slot.bytes.load(Ordering::Relaxed)
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use futures::future::join_all;
-
-    use super::*;
-
-    struct Counted {
-        flights: Flights<&'static str, u64>,
-        computed: AtomicU64,
-    }
-
-    impl Counted {
-        fn new(most: usize) -> Self {
-            Self { flights: Flights::new(most), computed: AtomicU64::new(0) }
-        }
-
-        async fn ask(&self, key: &'static str, moved: u64) -> u64 {
-            let compute = async {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                Ok::<_, Infallible>((Moved(moved), self.computed.fetch_add(1, Ordering::SeqCst)))
-            };
-            *self.flights.get(key, |kept| kept.is_fresh(Moved(moved)), compute).await.unwrap()
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_thousand_viewers_cost_one_computation() {
-        let counted = Counted::new(8);
-        let answers = join_all((0..1_000).map(|_| counted.ask("a", 1))).await;
-        assert!(answers.iter().all(|answer| *answer == 0), "{answers:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_change_is_seen_after_a_short_pause() {
-        let counted = Counted::new(8);
-        assert_eq!(counted.ask("a", 1).await, 0);
-        assert_eq!(counted.ask("a", 2).await, 0, "still within the pause");
-        tokio::time::advance(Duration::from_millis(81)).await;
-        assert_eq!(counted.ask("a", 2).await, 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn nothing_is_kept_for_longer_than_ten_seconds() {
-        let counted = Counted::new(8);
-        assert_eq!(counted.ask("a", 1).await, 0);
-        tokio::time::advance(Duration::from_secs(9)).await;
-        assert_eq!(counted.ask("a", 1).await, 0);
-        tokio::time::advance(Duration::from_secs(2)).await;
-        assert_eq!(counted.ask("a", 1).await, 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_nobody_asked_for_longest_goes_first() {
-        let counted = Counted::new(2);
-        for key in ["a", "b", "a", "c", "a"] {
-            counted.ask(key, 1).await;
-        }
-        assert_eq!(counted.computed.load(Ordering::SeqCst), 3, "a stayed");
-        counted.ask("b", 1).await;
-        assert_eq!(counted.computed.load(Ordering::SeqCst), 4, "b had gone");
-    }
-}
+mod tests;

@@ -76,6 +76,16 @@ async fn a_page_of_another_origin_cannot_write() {
             .await
             .unwrap();
         assert_eq!(poll.status(), 403, "{name}: {value}");
+        for path in [
+            "/?range=90d",
+            "/api/metrics/history",
+            "/api/metrics/recent",
+            "/api/metrics/campaign",
+            "/api/pipeline",
+        ] {
+            let image = studio.request("GET", path).header(name, value).header("sec-fetch-mode", "no-cors");
+            assert_eq!(image.send().await.unwrap().status(), 403, "{path} {name}: {value}");
+        }
     }
     assert!(studio.json("/api/metrics/campaign").await["runs"].as_array().unwrap().is_empty());
     let own = studio

@@ -12,8 +12,8 @@ use crate::{
     studio::{Studio, run, with},
 };
 
-/// Brought about elsewhere: by a sender that stops, and by a ledger that cannot answer.
-const ELSEWHERE: &[&str] = &["408", "503"];
+/// Brought about elsewhere: by a sender that stops, by many who ask at once, and by a ledger that cannot answer.
+const ELSEWHERE: &[&str] = &["408", "429", "503"];
 
 struct Truth {
     studio: Studio,

@@ -28,5 +28,6 @@ mod pages;
 mod reach;
 mod scaled;
 mod senders;
+mod shares;
 mod starts;
 mod studio;

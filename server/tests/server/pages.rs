@@ -89,7 +89,8 @@ async fn the_theme_is_kept_in_a_cookie() {
     let page =
         studio.request("GET", "/").header("cookie", "theme=dark").send().await.unwrap().text().await.unwrap();
     assert!(page.contains("data-theme=\"dark\""));
-    for referer in ["https://evil.example/x", "//evil.example", ""] {
+    let odd = format!("{}/\\evil.example", studio.url);
+    for referer in ["https://evil.example/x", "//evil.example", &odd, ""] {
         assert_eq!(choose("light", referer).send().await.unwrap().headers()["location"], "/", "{referer}");
     }
     assert!(
@@ -98,8 +99,23 @@ async fn the_theme_is_kept_in_a_cookie() {
             .unwrap()
             .contains("Max-Age=0")
     );
+    assert!(!cookie.contains("Secure"), "{cookie}");
+    let secure = Studio::with(&[("STUDIO_PUBLIC_URL", "https://metrics.example.com")]);
+    let answer = secure.request("POST", "/theme").form(&[("to", "dark")]).send().await.unwrap();
+    assert!(answer.headers()["set-cookie"].to_str().unwrap().ends_with("; Secure"));
     assert_eq!(choose("pink", "").send().await.unwrap().status(), 422);
     assert_eq!(studio.request("POST", "/theme").send().await.unwrap().status(), 422);
+}
+
+#[tokio::test]
+async fn a_poll_leads_nowhere_else() {
+    let studio = Studio::start();
+    for referer in ["https://evil.example/x", "javascript:alert(1)", &format!("{}/", studio.url)] {
+        let poll =
+            studio.request("GET", "/api/panel").header("accept", "text/html").header("referer", referer);
+        let answer = poll.send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.headers().get("location")), (200, None), "{referer}");
+    }
 }
 
 #[tokio::test]

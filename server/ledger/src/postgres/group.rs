@@ -121,6 +121,9 @@ async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Resu
             answer.fill(confirm::confirm(step, kind, *tenant, read).await?);
         }
         Work::Resend { target, by, answer } => answer.fill(letters::resend(step, target, by).await?),
+        Work::ResendAll { tenant, most, by, answer } => {
+            answer.fill(super::letters::resend_all(step, *tenant, *most, by).await?);
+        }
         Work::Drop { target, by, answer } => answer.fill(letters::drop_letter(step, target, by).await?),
         Work::Mend { target, record, by, answer } => {
             answer.fill(letters::mend(step, target, record, by).await?);

@@ -2,7 +2,7 @@
 
 use model::{
     calendar::{Span, Window},
-    figures::Sums,
+    figures::Added,
     history::{Filter, History},
     tenant::TenantId,
 };
@@ -18,10 +18,10 @@ pub(super) async fn history(
     window: &Window,
     filter: &Filter,
 ) -> Result<History, Error> {
-    let buckets = sums(connection, schema, tenant, &history::spans(window), filter).await?;
+    let rows = sums(connection, schema, tenant, &history::spans(window), filter).await?;
     let campaigns = campaigns(connection, schema, tenant, window.span, filter).await?;
     let previous_campaigns = self::campaigns(connection, schema, tenant, window.previous, filter).await?;
-    Ok(history::assemble(window, buckets, campaigns, previous_campaigns))
+    history::assemble(window, rows, added, (campaigns, previous_campaigns)).await
 }
 
 /// One sum for each span, each found by walking its stretch of the index.
@@ -31,7 +31,7 @@ async fn sums(
     tenant: TenantId,
     spans: &[Span],
     filter: &Filter,
-) -> Result<Vec<Sums>, Error> {
+) -> Result<Vec<PgRow>, Error> {
     let conditions = conditions(filter);
     let sum = |column: &str| format!("coalesce(sum(r.{column}), 0)::bigint");
     let sql = format!(
@@ -56,7 +56,7 @@ async fn sums(
     for text in filter.campaign.iter().chain(&filter.phase) {
         query = query.bind(text.clone());
     }
-    query.fetch_all(connection).await?.iter().map(as_sums).collect()
+    query.fetch_all(connection).await
 }
 
 /// How many campaigns have a run in the span: one look into the index for each that is known.
@@ -87,9 +87,9 @@ fn conditions(filter: &Filter) -> String {
     given.enumerate().map(|(at, (column, _))| format!(" AND r.{column} = ${}", at + 4)).collect()
 }
 
-fn as_sums(row: &PgRow) -> Result<Sums, Error> {
+fn added(row: &PgRow) -> Result<Added, Error> {
     let latencies: Option<Vec<i32>> = get(row, 7)?;
-    Ok(Sums {
+    Ok(Added {
         runs: get(row, 0)?,
         agents: get(row, 1)?,
         successful: get(row, 2)?,

@@ -2,6 +2,7 @@
 
 use model::{
     record::{KINDS, Kind, Record},
+    tenant::TenantId,
     time::Instant,
 };
 use sqlx::{Error, postgres::PgRow};
@@ -45,6 +46,34 @@ impl Letters for Step<'_> {
         let handling = Handling { at: self.now, by, kind: target.kind, id: Some(target.id), what, reason };
         handle(self, target.tenant, &handling).await
     }
+}
+
+/// Puts all of them back in line, those of the oldest records first, and says how many there were. What another process
+/// has in hand now is passed over: it comes back in line, or dead again, by itself.
+pub(super) async fn resend_all(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    most: usize,
+    by: &str,
+) -> Result<u64, Error> {
+    let (most, mut sent) = (i64::try_from(most).unwrap_or(i64::MAX), 0);
+    for kind in KINDS {
+        let resend = &statements::of(kind).resend;
+        let query = step.schema.query(&resend.lock).bind(tenant.0).bind(kind.name).bind(most - sent);
+        let rows = query.fetch_all(&mut *step.connection).await?;
+        let positions: Vec<i64> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+        if positions.is_empty() {
+            continue;
+        }
+        let ask = |sql: &str| step.schema.query(sql).bind(tenant.0).bind(kind.name).bind(positions.clone());
+        let note = ask(&resend.note).bind(step.now.micros()).bind(by.to_owned()).bind(Handled::Resent.key());
+        note.execute(&mut *step.connection).await?;
+        let enqueued = ask(&resend.enqueue).bind(step.now.micros()).execute(&mut *step.connection).await?;
+        ask(resend.clear).execute(&mut *step.connection).await?;
+        step.changed = true;
+        sent += i64::try_from(enqueued.rows_affected()).unwrap_or(i64::MAX);
+    }
+    Ok(u64::try_from(sent).unwrap_or(0))
 }
 
 /// Those that are not given up, newest first.

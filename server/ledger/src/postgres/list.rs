@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     row::{self, get},
     schema::Schema,
+    standing::Asked,
     statements::{self, Statements},
 };
 use crate::{Held, ListAsk, Page, row::page};
@@ -47,13 +48,22 @@ pub(super) async fn read(
 }
 
 pub(super) async fn names(
-    connection: &mut PgConnection,
-    schema: &Schema,
-    tenant: TenantId,
+    asked: Asked<'_>,
     kind: &'static Kind,
+    text: Option<&str>,
+    most: usize,
 ) -> Result<Vec<(String, Option<String>)>, Error> {
-    let Some(sql) = &statements::of(kind).names else { return Ok(Vec::new()) };
-    let rows = schema.query(sql).bind(tenant.0).fetch_all(connection).await?;
+    let Some(names) = &statements::of(kind).names else { return Ok(Vec::new()) };
+    let Asked { connection, schema, tenant } = asked;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let query = |sql: &str| schema.query(sql).bind(tenant.0).bind(most);
+    let mut rows = match text {
+        None => query(&names.all).fetch_all(&mut *connection).await?,
+        Some(text) => query(&names.one).bind(text.to_owned()).fetch_all(&mut *connection).await?,
+    };
+    if let Some(text) = text.filter(|_| rows.is_empty()) {
+        rows = query(&names.like).bind(text.to_owned()).fetch_all(connection).await?;
+    }
     rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
 }
 

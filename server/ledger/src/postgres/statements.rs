@@ -38,7 +38,8 @@ pub(super) struct Statements {
     pub(super) confirmed: String,
     /// The tenant, the positions.
     pub(super) at_positions: String,
-    pub(super) names: Option<String>,
+    pub(super) names: Option<Names>,
+    pub(super) resend: Resend,
     /// The tenants, the ids, the names, the time.
     pub(super) name: Option<String>,
     pub(super) newest_position: String,
@@ -64,6 +65,26 @@ pub(super) struct Statements {
     pub(super) select: String,
     /// The column of the record's own time.
     pub(super) time: &'static str,
+}
+
+/// What sends dead letters again: the tenant, the kind's name; then the positions.
+pub(super) struct Resend {
+    /// Their positions, with their records' rows locked: how many.
+    pub(super) lock: String,
+    /// The time, who, and what they did.
+    pub(super) note: String,
+    /// The time.
+    pub(super) enqueue: String,
+    pub(super) clear: &'static str,
+}
+
+/// Of the names that have a record: the tenant, how many; then the text.
+pub(super) struct Names {
+    pub(super) all: String,
+    /// The one with this id.
+    pub(super) one: String,
+    /// Those that contain the text.
+    pub(super) like: String,
 }
 
 /// The statements of a kind, the same ones for the life of the process.
@@ -140,13 +161,8 @@ fn make(kind: &Kind) -> Statements {
         at_positions: format!(
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.position = ANY($2)"
         ),
-        names: naming.map(|(names, of)| {
-            format!(
-                "SELECT n.id, n.name FROM studio.{names} AS n WHERE n.tenant_id = $1 AND EXISTS (SELECT 1 \
-                 FROM {table} AS r WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) \
-                 ORDER BY n.id"
-            )
-        }),
+        names: naming.map(|(names, of)| self::names(names, of, &table)),
+        resend: resend(&table),
         // Looks first: a lock on a name that stays as it is would make everybody else wait for this commit.
         name: naming.map(|(names, _)| {
             format!(
@@ -237,4 +253,50 @@ fn arrays(kind: &Kind, first: usize) -> String {
         format!(", ${}::{}[]", at + first, if is_text(field) { "text" } else { "bigint" })
     };
     kind.fields.iter().enumerate().map(array).collect()
+}
+
+/// Of the names in one table, those to which a field of the other points.
+fn names(names: &str, of: &str, table: &str) -> Names {
+    let those = |condition: &str, order: &str| {
+        format!(
+            "SELECT n.id, n.name FROM studio.{names} AS n WHERE n.tenant_id = $1{condition} AND EXISTS (SELECT 1 \
+             FROM {table} AS r WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) \
+             ORDER BY {order}n.named_at DESC, n.id LIMIT $2"
+        )
+    };
+    // Of this collation, as in SQLite, only the letters from A to Z have a small one.
+    let holds =
+        |column: &str| format!("position(lower($3 COLLATE \"C\") IN lower(n.{column} COLLATE \"C\")) > 0");
+    Names {
+        all: those("", ""),
+        one: those(" AND n.id = $3", ""),
+        like: those(
+            &format!(" AND ({} OR {})", holds("id"), holds("name")),
+            "lower(coalesce(n.name, '') COLLATE \"C\") = lower($3 COLLATE \"C\") DESC, ",
+        ),
+    }
+}
+
+fn resend(table: &str) -> Resend {
+    let those = format!(
+        "FROM studio.dead_letters AS d JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
+         WHERE d.tenant_id = $1 AND d.kind = $2"
+    );
+    Resend {
+        lock: format!(
+            "SELECT r.position {those} AND d.dropped_at IS NULL ORDER BY r.position LIMIT $3 FOR UPDATE OF r SKIP LOCKED"
+        ),
+        note: format!(
+            "INSERT INTO studio.handlings (tenant_id, at, by_whom, kind, id, what, reason) \
+             SELECT $1, $4, $5, $2, r.id, $6, d.reason {those} AND d.position = ANY($3) ORDER BY d.position"
+        ),
+        enqueue: format!(
+            "INSERT INTO studio.outbox AS o (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
+             SELECT $1, $2, d.position, r.revision, d.first, d.enqueued_at, $4, d.epoch {those} AND d.position = ANY($3) \
+             ORDER BY d.position ON CONFLICT (tenant_id, kind, position) DO UPDATE SET \
+             revision = excluded.revision, attempts = 0, \
+             due_at = CASE WHEN o.leased_until IS NULL THEN least(o.due_at, excluded.due_at) ELSE o.due_at END"
+        ),
+        clear: "DELETE FROM studio.dead_letters WHERE tenant_id = $1 AND kind = $2 AND position = ANY($3)",
+    }
 }

@@ -2,17 +2,17 @@
 
 use model::{
     calendar::{Span, Window},
-    figures::Sums,
+    figures::Added,
     history::{Filter, History},
     tenant::TenantId,
 };
-use sqlx::{AssertSqlSafe, Error, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, Error, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
-use super::{delivery::json, row::get};
+use super::{delivery::json, row::get, wanted::Wanted};
 use crate::history;
 
 /// What one bucket adds up to, as SQLite hands it over.
-type Added = (i64, i64, i64, i64, i64, i64, i64, Option<String>, i64, i64);
+type Handed = (i64, i64, i64, i64, i64, i64, i64, Option<String>, i64, i64);
 
 pub(super) async fn history(
     readers: &SqlitePool,
@@ -21,11 +21,12 @@ pub(super) async fn history(
     filter: &Filter,
 ) -> Result<History, Error> {
     let mut transaction = readers.begin().await?;
-    let buckets = sums(&mut transaction, tenant, &history::spans(window), filter).await?;
+    let _wanted = Wanted::on(&mut transaction).await?;
+    let rows = sums(&mut transaction, tenant, &history::spans(window), filter).await?;
     let campaigns = campaigns(&mut transaction, tenant, window.span, filter).await?;
     let previous_campaigns = self::campaigns(&mut transaction, tenant, window.previous, filter).await?;
     transaction.commit().await?;
-    Ok(history::assemble(window, buckets, campaigns, previous_campaigns))
+    history::assemble(window, rows, added, (campaigns, previous_campaigns)).await
 }
 
 /// One sum for each span, each found by walking its stretch of the index: nothing is sorted, nothing read twice.
@@ -34,7 +35,7 @@ async fn sums(
     tenant: TenantId,
     spans: &[Span],
     filter: &Filter,
-) -> Result<Vec<Sums>, Error> {
+) -> Result<Vec<SqliteRow>, Error> {
     let bounds: Vec<(i64, i64)> = spans.iter().map(|span| (span.from.micros(), span.to.micros())).collect();
     let conditions = conditions(filter);
     let sql = format!(
@@ -45,20 +46,13 @@ async fn sums(
          AND r.created_at >= bound.value ->> 0 AND r.created_at < bound.value ->> 1 \
          AND r.withdrawn_at IS NULL{conditions}) FROM json_each(?2) AS bound ORDER BY bound.key"
     );
-    let rows = sqlx::query(AssertSqlSafe(sql))
+    sqlx::query(AssertSqlSafe(sql))
         .bind(tenant.to_string())
         .bind(json(&bounds))
         .bind(filter.campaign.clone())
         .bind(filter.phase.clone())
         .fetch_all(connection)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let added: &str = get(row, 0)?;
-            let added: Added = serde_json::from_str(added).map_err(|error| Error::Decode(error.into()))?;
-            Ok(as_sums(added))
-        })
-        .collect()
+        .await
 }
 
 /// How many campaigns have a run in the span: one look into the index for each that is known.
@@ -92,7 +86,9 @@ fn conditions(filter: &Filter) -> String {
     format!("{campaign}{phase}")
 }
 
-fn as_sums(added: Added) -> Sums {
+fn added(row: &SqliteRow) -> Result<Added, Error> {
+    let handed: &str = get(row, 0)?;
+    let handed: Handed = serde_json::from_str(handed).map_err(|error| Error::Decode(error.into()))?;
     let (
         runs,
         agents,
@@ -104,8 +100,8 @@ fn as_sums(added: Added) -> Sums {
         latencies,
         average_sum,
         average_runs,
-    ) = added;
-    Sums {
+    ) = handed;
+    Ok(Added {
         runs,
         agents,
         successful,
@@ -120,5 +116,5 @@ fn as_sums(added: Added) -> Sums {
             .collect(),
         latency_avg_sum: average_sum,
         latency_avg_runs: average_runs,
-    }
+    })
 }

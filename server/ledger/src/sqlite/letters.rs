@@ -48,6 +48,40 @@ impl Letters for Step<'_> {
     }
 }
 
+/// Puts all of them back in line, those of the oldest records first, and says how many there were.
+pub(super) async fn resend_all(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    most: usize,
+    by: &str,
+) -> Result<u64, Error> {
+    let (tenant, now) = (tenant.to_string(), step.now.micros());
+    let (most, mut sent) = (i64::try_from(most).unwrap_or(i64::MAX), 0);
+    for kind in KINDS {
+        let found = sqlx::query(
+            "SELECT json_group_array(position), count(*) FROM (SELECT position FROM dead_letters WHERE tenant_id = ?1 \
+             AND kind = ?2 AND dropped_at IS NULL ORDER BY position LIMIT ?3)",
+        );
+        let found = found.bind(tenant.clone()).bind(kind.name).bind(most - sent);
+        let found = found.fetch_one(&mut *step.connection).await?;
+        let (positions, count): (String, i64) = (get(&found, 0)?, get(&found, 1)?);
+        if count == 0 {
+            continue;
+        }
+        let [note, enqueue, clear] = statements::of(kind).resend;
+        let note = sqlx::query(note).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
+        let note = note.bind(now).bind(by.to_owned()).bind(Handled::Resent.key());
+        note.execute(&mut *step.connection).await?;
+        let enqueue = sqlx::query(enqueue).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
+        enqueue.bind(now).execute(&mut *step.connection).await?;
+        let clear = sqlx::query(clear).bind(tenant.clone()).bind(kind.name).bind(positions);
+        clear.execute(&mut *step.connection).await?;
+        step.changed = true;
+        sent += count;
+    }
+    Ok(u64::try_from(sent).unwrap_or(0))
+}
+
 /// Those that are not given up, newest first.
 pub(super) async fn dead_letters(
     readers: &SqlitePool,

@@ -6,6 +6,7 @@ use sqlx::{AssertSqlSafe, Error, SqlitePool, query::Query};
 use super::{
     row,
     statements::{self, Statements},
+    wanted::Wanted,
 };
 use crate::{Held, ListAsk, Page, row::page};
 
@@ -28,7 +29,9 @@ pub(super) async fn list(
         query = query.bind(cursor.at.micros()).bind(cursor.position);
     }
     let more = ask.limit.saturating_add(1);
-    let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(readers).await?;
+    let mut reader = readers.acquire().await?;
+    let _wanted = Wanted::on(&mut reader).await?;
+    let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(&mut *reader).await?;
     let found = rows.iter().map(|row| row::read(kind, row, 0)).collect::<Result<Vec<_>, _>>()?;
     Ok(page(kind, found, ask.limit))
 }
@@ -51,9 +54,19 @@ pub(super) async fn names(
     readers: &SqlitePool,
     tenant: TenantId,
     kind: &'static Kind,
+    text: Option<&str>,
+    most: usize,
 ) -> Result<Vec<(String, Option<String>)>, Error> {
-    let Some(sql) = statements::of(kind).names else { return Ok(Vec::new()) };
-    let rows = sqlx::query(sql).bind(tenant.to_string()).fetch_all(readers).await?;
+    let Some(names) = &statements::of(kind).names else { return Ok(Vec::new()) };
+    let (tenant, most) = (tenant.to_string(), i64::try_from(most).unwrap_or(i64::MAX));
+    let asked = |sql: &'static str| sqlx::query(sql).bind(tenant.clone()).bind(most);
+    let mut rows = match text {
+        None => asked(names.all).fetch_all(readers).await?,
+        Some(text) => asked(names.one).bind(text.to_owned()).fetch_all(readers).await?,
+    };
+    if let Some(text) = text.filter(|_| rows.is_empty()) {
+        rows = asked(names.like).bind(text.to_owned()).fetch_all(readers).await?;
+    }
     rows.iter().map(|row| Ok((row::get(row, 0)?, row::get(row, 1)?))).collect()
 }
 

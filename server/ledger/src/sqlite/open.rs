@@ -17,14 +17,15 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{fault, folder, log};
+use super::{fault, folder, log, wanted};
 use crate::{LedgerError, OpenError, Place};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Up to this size a file is read through for damage before it is used; that takes a tenth of a second.
 const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
-pub(super) const READERS: u32 = 3;
+/// Two for what single askers want to know, two for what is shown to all, and one for everything else.
+pub(super) const READERS: u32 = 5;
 /// What SQLite writes at once.
 const PAGE: u64 = 4096;
 /// The ledger in its folder.
@@ -133,11 +134,14 @@ pub(super) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Err
 
 /// Connections that cannot write.
 pub(super) fn readers(files: &Files) -> SqlitePool {
-    let options = files.options().pragma("query_only", "ON").pragma("cache_size", "-4096");
+    let options = files.options().pragma("query_only", "ON").pragma("cache_size", "-2560");
     SqlitePoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
+        .after_release(|connection, _| {
+            Box::pin(async move { wanted::forget(connection).await.map(|()| true) })
+        })
         .connect_lazy_with(options)
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Statements {
     pub(super) exported: &'static str,
     pub(super) confirmed: &'static str,
     pub(super) leased: &'static str,
-    pub(super) names: Option<&'static str>,
+    pub(super) names: Option<Names>,
     pub(super) name: Option<&'static str>,
     pub(super) counted: &'static str,
     pub(super) withdrawn: &'static str,
@@ -48,11 +48,23 @@ pub(super) struct Statements {
     pub(super) dead: &'static str,
     /// The tenant, the kind's name, the id.
     pub(super) dead_one: &'static str,
+    /// What sends dead letters again: a note of who wanted that, an entry in the outbox, and the letter's end. The tenant, the
+    /// kind's name, the positions as a JSON array, the time; of the note also who and what.
+    pub(super) resend: [&'static str; 3],
     pub(super) mirror: mirror::Statements,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
     /// The column of the record's own time.
     pub(super) time: &'static str,
+}
+
+/// Of the names that have a record: the tenant, how many; then the text.
+pub(super) struct Names {
+    pub(super) all: &'static str,
+    /// The one with this id.
+    pub(super) one: &'static str,
+    /// Those that contain the text.
+    pub(super) like: &'static str,
 }
 
 /// One INSERT for each of `CHUNKS`.
@@ -156,13 +168,7 @@ fn make(kind: &Kind) -> Statements {
              CROSS JOIN {table} AS r ON r.position = o.position{join} \
              WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 ORDER BY o.due_at, o.position LIMIT ?4"
         )),
-        names: kind.naming.as_ref().map(|naming| {
-            let (names, of) = (naming.table, kind.fields[naming.of].column);
-            leak(format!(
-                "SELECT n.id, n.name FROM {names} AS n WHERE n.tenant_id = ?1 AND EXISTS (SELECT 1 FROM {table} AS r \
-                 WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) ORDER BY n.id"
-            ))
-        }),
+        names: kind.naming.as_ref().map(|naming| names(naming.table, kind.fields[naming.of].column, table)),
         name: kind.naming.as_ref().map(|naming| {
             let names = naming.table;
             leak(format!(
@@ -190,10 +196,52 @@ fn make(kind: &Kind) -> Statements {
              ON d.tenant_id = ?1 AND d.kind = ?2 AND d.position = r.position AND d.dropped_at IS NULL \
              WHERE r.id = ?3 AND r.tenant_id = ?1"
         )),
+        resend: resend(table),
         mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
+}
+
+/// Of the names in one table, those to which a field of the other points.
+fn names(names: &str, of: &str, table: &str) -> Names {
+    let those = |condition: &str, order: &str| {
+        leak(format!(
+            "SELECT n.id, n.name FROM {names} AS n WHERE n.tenant_id = ?1{condition} AND EXISTS (SELECT 1 \
+             FROM {table} AS r WHERE r.tenant_id = n.tenant_id AND r.{of} = n.id AND r.withdrawn_at IS NULL) \
+             ORDER BY {order}n.named_at DESC, n.id LIMIT ?2"
+        ))
+    };
+    Names {
+        all: those("", ""),
+        one: those(" AND n.id = ?3", ""),
+        like: those(
+            " AND (instr(lower(n.id), lower(?3)) > 0 OR instr(lower(n.name), lower(?3)) > 0)",
+            "lower(coalesce(n.name, '')) = lower(?3) DESC, ",
+        ),
+    }
+}
+
+fn resend(table: &str) -> [&'static str; 3] {
+    let those = format!(
+        "FROM json_each(?3) AS asked CROSS JOIN dead_letters AS d ON d.tenant_id = ?1 AND d.kind = ?2 \
+         AND d.position = asked.value CROSS JOIN {table} AS r ON r.position = d.position WHERE r.tenant_id = ?1"
+    );
+    let id = "lower(substr(hex(r.id), 1, 8) || '-' || substr(hex(r.id), 9, 4) || '-' || substr(hex(r.id), 13, 4) || '-' \
+              || substr(hex(r.id), 17, 4) || '-' || substr(hex(r.id), 21))";
+    [
+        leak(format!(
+            "INSERT INTO handlings (tenant_id, at, by_whom, kind, id, what, reason) \
+             SELECT ?1, ?4, ?5, ?2, {id}, ?6, d.reason {those} ORDER BY d.position"
+        )),
+        leak(format!(
+            "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
+             SELECT ?1, ?2, d.position, r.revision, d.first, d.enqueued_at, ?4, d.epoch {those} \
+             ON CONFLICT (tenant_id, kind, position) DO UPDATE SET revision = excluded.revision, attempts = 0, \
+             due_at = CASE WHEN leased_until IS NULL THEN min(due_at, excluded.due_at) ELSE due_at END"
+        )),
+        "DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position IN (SELECT value FROM json_each(?3))",
+    ]
 }
 
 fn leak(sql: String) -> &'static str {

@@ -197,6 +197,10 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
             answer.fill(letters::resend(step, target, by).await?);
             Ok(())
         }
+        Work::ResendAll { tenant, most, by, answer } => {
+            answer.fill(super::letters::resend_all(step, *tenant, *most, by).await?);
+            Ok(())
+        }
         Work::Drop { target, by, answer } => {
             answer.fill(letters::drop_letter(step, target, by).await?);
             Ok(())

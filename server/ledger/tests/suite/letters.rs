@@ -65,3 +65,40 @@ pub async fn a_dropped_letter_stays_and_is_not_sent(store: Store) {
     let whats: Vec<Handled> = studio.ledger.handlings(T, 10).await.unwrap().iter().map(|h| h.what).collect();
     assert_eq!(whats, [Handled::Dropped]);
 }
+
+pub async fn all_letters_are_sent_again_at_once(store: Store) {
+    let studio = Studio::open(store).await;
+    let ids: Vec<Uuid> = studio
+        .store((0..30).map(|n| run("c", &n.to_string(), "1", "")).collect())
+        .await
+        .iter()
+        .map(|outcome| outcome.id)
+        .collect();
+    let lent = studio.lease(30).await;
+    let dead: Vec<_> = lent.into_iter().map(|parcel| (parcel, Refusal::from("too long"))).collect();
+    studio.ledger.dead(&dead).await.unwrap();
+    studio.ledger.drop_letter(T, KIND, ids[3], "Ada").await.unwrap();
+    // A withdrawal of what may stand there, and a correction that was refused, are letters too.
+    studio.ledger.withdraw(T, KIND, ids[4], None).await.unwrap();
+    let parcel = studio.lease(1).await.remove(0);
+    studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
+    let mut changes = studio.ledger.changes();
+    changes.mark_unchanged();
+    let before = *changes.borrow();
+
+    assert_eq!(studio.ledger.resend_all(T, 20, "Ada").await.unwrap(), 20);
+    assert_eq!(*changes.borrow_and_update(), before + 1, "one commit");
+    assert_eq!(studio.ledger.dead_letters(T, 100).await.unwrap().len(), 9);
+    assert_eq!(studio.ledger.resend_all(T, 20, "Ada").await.unwrap(), 9);
+    assert_eq!(studio.ledger.resend_all(T, 20, "Ada").await.unwrap(), 0);
+    assert!(studio.ledger.dead_letters(T, 100).await.unwrap().is_empty());
+    let standing = studio.balanced().await;
+    assert_eq!((standing.pending, standing.dead, standing.balance[0].dropped), (29, 0, 1));
+    let handlings = studio.ledger.handlings(T, 100).await.unwrap();
+    let resent: Vec<_> = handlings.iter().filter(|handling| handling.what == Handled::Resent).collect();
+    assert_eq!((resent.len(), resent[28].by.as_str(), resent[28].id), (29, "Ada", Some(ids[0])));
+    assert_eq!((resent[28].reason.as_str(), resent[28].at), ("too long", studio.now()));
+    let lent = studio.lease(40).await;
+    assert_eq!(lent.iter().filter(|parcel| crate::support::carries(parcel).is_none()).count(), 1);
+    assert_eq!((lent.len(), lent[0].attempts), (29, 0));
+}

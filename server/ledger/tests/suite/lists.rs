@@ -89,7 +89,7 @@ pub async fn tenants_do_not_see_each_other(store: Store) {
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let ledger = &studio.ledger;
     assert_eq!(ledger.read(other, KIND, id).await.unwrap(), None);
-    assert!(ledger.names(other, KIND).await.unwrap().is_empty());
+    assert!(ledger.names(other, KIND, None, 10).await.unwrap().is_empty());
     let ask = ListAsk { limit: 10, ..ListAsk::default() };
     assert!(ledger.list(other, KIND, &ask).await.unwrap().items.is_empty());
     let stored = ledger.store(other, KIND, vec![run("c", "r", "1", "")]).await.unwrap();

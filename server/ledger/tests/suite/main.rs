@@ -90,6 +90,7 @@ suites! {
         a_letter_shows_the_exchange
         a_mended_letter_is_sent_and_bears_a_name
         a_dropped_letter_stays_and_is_not_sent
+        all_letters_are_sent_again_at_once
     }
     lists {
         the_newest_come_first_and_the_last_of_equals_too
@@ -139,6 +140,7 @@ suites! {
         what_is_not_there_is_not_found
         the_newest_name_of_a_campaign_stands
         names_come_in_the_order_of_their_bytes
+        names_are_found_by_id_and_else_by_what_they_contain
         every_request_moves_the_changes_once_it_is_on_disk
         what_was_answered_is_there_after_reopening
         a_closed_ledger_says_so

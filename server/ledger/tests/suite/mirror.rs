@@ -88,7 +88,7 @@ pub async fn what_others_made_comes_in_and_goes_back_under_its_own_id(store: Sto
     let balance = &standing.balance[0];
     assert_eq!((balance.received, balance.mirrored, balance.durable, balance.delivered), (0, 1, 1, 0));
     assert_eq!((standing.pending, standing.unconfirmed), (0, 0));
-    assert_eq!(studio.ledger.names(T, KIND).await.unwrap(), [("c".to_owned(), None)]);
+    assert_eq!(studio.ledger.names(T, KIND, None, 10).await.unwrap(), [("c".to_owned(), None)]);
     assert!(studio.lease(10).await.is_empty());
 
     studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();

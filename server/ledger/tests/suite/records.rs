@@ -71,7 +71,7 @@ pub async fn a_withdrawn_record_stays_gone(store: Store) {
     assert_eq!(studio.ledger.withdraw(T, KIND, id, None).await.unwrap(), Change::Gone);
     assert_eq!(studio.store(vec![run("c1", "r1", "1", "")]).await[0].verdict, Verdict::Withdrawn);
     assert!(studio.list(10).await.is_empty());
-    assert!(studio.ledger.names(T, KIND).await.unwrap().is_empty());
+    assert!(studio.ledger.names(T, KIND, None, 10).await.unwrap().is_empty());
     let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
     assert!(held.withdrawn_at.is_some());
     let balance = studio.balanced().await.balance.remove(0);
@@ -93,7 +93,7 @@ pub async fn the_newest_name_of_a_campaign_stands(store: Store) {
     let studio = Studio::open(store).await;
     studio.store(vec![run("c1", "r1", "1", r#","campaignName":"Autumn""#)]).await;
     studio.store(vec![run("c1", "r2", "1", ""), run("c2", "r1", "1", "")]).await;
-    let names = async || studio.ledger.names(T, KIND).await.unwrap();
+    let names = async || studio.ledger.names(T, KIND, None, 10).await.unwrap();
     assert_eq!(names().await, [("c1".to_owned(), Some("Autumn".to_owned())), ("c2".to_owned(), None)]);
     studio.store(vec![run("c1", "r3", "1", r#","campaignName":"Winter""#)]).await;
     assert_eq!(names().await[0].1.as_deref(), Some("Winter"));
@@ -104,9 +104,30 @@ pub async fn the_newest_name_of_a_campaign_stands(store: Store) {
 pub async fn names_come_in_the_order_of_their_bytes(store: Store) {
     let studio = Studio::open(store).await;
     studio.store(["b", "ä", "A", "a-", "B", "a"].map(|id| run(id, "r", "1", "")).to_vec()).await;
-    let names = studio.ledger.names(T, KIND).await.unwrap();
+    let names = studio.ledger.names(T, KIND, None, 10).await.unwrap();
     let ids: Vec<&str> = names.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(ids, ["A", "B", "a", "a-", "b", "ä"]);
+}
+
+pub async fn names_are_found_by_id_and_else_by_what_they_contain(store: Store) {
+    let studio = Studio::open(store).await;
+    let named = |id: &str, name: &str| run(id, "r", "1", &format!(r#","campaignName":"{name}""#));
+    studio
+        .store(vec![named("c1", "Autumn sale"), named("c2", "Autumn"), named("autumn-3", "Ärzte 50 %")])
+        .await;
+    studio.pass(model::time::SECOND).await;
+    studio.store(vec![named("c4", "Spring")]).await;
+    let found = async |text: Option<&str>, most: usize| {
+        let names = studio.ledger.names(T, KIND, text, most).await.unwrap();
+        names.into_iter().map(|(id, _)| id).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(found(None, 2).await, "c4 autumn-3", "the last ones first, and no more than `most`");
+    assert_eq!(found(Some("c1"), 9).await, "c1");
+    assert_eq!(found(Some("C1"), 9).await, "c1");
+    assert_eq!(found(Some("AUTUMN"), 9).await, "c2 autumn-3 c1", "what is called just that leads");
+    assert_eq!(found(Some("50 %"), 9).await, "autumn-3");
+    assert_eq!(found(Some("ärzte"), 9).await, "", "letters beyond A to Z are as they are written");
+    assert_eq!(found(Some("_"), 9).await, "", "no sign stands for another");
 }
 
 pub async fn every_request_moves_the_changes_once_it_is_on_disk(store: Store) {

@@ -89,7 +89,7 @@ fn list() -> Value {
     json!({
         "summary": "Runs, newest first, page by page",
         "parameters": all(&["limit", "cursor", "campaign", "phase", "from", "to"]),
-        "responses": answers(&[ok("Runs"), problem(422), problem(503)]),
+        "responses": answers(&[ok("Runs"), problem(422), problem(429), problem(503)]),
     })
 }
 
@@ -135,7 +135,7 @@ fn history() -> Value {
     json!({
         "summary": "Figures and buckets of any stretch of the past, and of the one before it",
         "parameters": all(&["range", "from", "to", "campaign", "phase", "tz", "compare", "If-None-Match"]),
-        "responses": answers(&[ok("History"), unmodified(), problem(422), problem(503)]),
+        "responses": answers(&[ok("History"), unmodified(), problem(422), problem(429), problem(503)]),
     })
 }
 
@@ -187,6 +187,7 @@ fn problem(status: u16) -> Answer {
         412 => "The record has changed since",
         413 => "The body is too large",
         415 => "The body is not sent as JSON",
+        429 => "More is asked for than can be done at once; Retry-After says when to come again",
         422 => "Fields or parameters break a rule; errors names each",
         _ => "The ledger cannot promise anything now; Retry-After says when to come again",
     };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Resource;
 use crate::{
-    access::Asker,
+    access::{Asker, Errand},
     house::SharedHouse,
     problem::Problem,
     routes::{
@@ -22,11 +22,13 @@ const MOST: usize = 1_000;
 pub async fn list(
     State(house): State<SharedHouse>,
     Extension(resource): Extension<&'static Resource>,
+    errand: Errand,
     asker: Asker,
     uri: Uri,
 ) -> Result<Json<Value>, Problem> {
     let ask = understand(resource, &uri)?;
-    let page = house.ledger.list(asker.tenant, resource.kind, &ask).await?;
+    let ledger = house.ledger.clone();
+    let page = errand.done(async move { ledger.list(asker.tenant, resource.kind, &ask).await }).await?;
     let items: Value = page.items.iter().map(|item| figures::stored(resource.kind, item)).collect();
     Ok(Json(json!({ resource.plural: items, "next": page.next.map(|next| next.to_string()) })))
 }

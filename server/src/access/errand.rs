@@ -1,0 +1,210 @@
+//! Work that is done for one asker alone, and that can take long: a few pieces of it at a time, to each address its
+//! share, and none without an end. What many look at together is no such work, and neither is taking records in.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use http::request::Parts;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{self, Instant},
+};
+
+use crate::{
+    house::SharedHouse,
+    problem::{Kind, Problem},
+};
+
+/// Pieces of such work at one time: the ledger's other readers stay free for the panel and for delivery.
+const PLACES: usize = 2;
+/// How long a request waits for a place.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// No piece takes longer.
+const LONGEST: Duration = Duration::from_secs(10);
+/// An address has `AT_ONCE` pieces at one time, and then one more in each `PAUSE`.
+const AT_ONCE: u32 = 1_000;
+const PAUSE: Duration = Duration::from_millis(10);
+/// Addresses that are known at one time.
+const ADDRESSES: usize = 4_096;
+
+/// Who may begin such work.
+pub struct Errands {
+    places: Arc<Semaphore>,
+    shares: Mutex<Shares>,
+}
+
+/// The right to work now, given back when it is dropped.
+pub struct Errand {
+    _place: OwnedSemaphorePermit,
+}
+
+impl Default for Errands {
+    fn default() -> Self {
+        Self { places: Arc::new(Semaphore::new(PLACES)), shares: Mutex::default() }
+    }
+}
+
+impl Errands {
+    /// # Errors
+    /// When the address had its share, or no place came free.
+    pub async fn begin(&self, from: Option<IpAddr>) -> Result<Errand, Problem> {
+        let now = Instant::now();
+        let share = from.map_or(Ok(()), |from| {
+            self.shares.lock().unwrap_or_else(PoisonError::into_inner).take(network(from), now)
+        });
+        share.map_err(|wait| {
+            let detail =
+                "This address asked for more than its share of work; ask less often, or for more at once.";
+            Problem::new(Kind::TooMany, detail).retry_after(wait)
+        })?;
+        let place = time::timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await;
+        match place {
+            Ok(Ok(place)) => Ok(Errand { _place: place }),
+            Ok(Err(_)) | Err(_) => {
+                let detail =
+                    "Others have such work done just now, and no place came free; ask again in a moment.";
+                Err(Problem::new(Kind::TooMany, detail).retry_after(PATIENCE))
+            }
+        }
+    }
+}
+
+impl Errand {
+    /// What the work brings, unless it takes too long: then it is ended. Its place stays taken until then, though its
+    /// asker may leave: the ledger does not notice that at once.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn done<T, E>(
+        self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let ended = tokio::spawn(async move {
+            let _errand = self;
+            time::timeout(LONGEST, work).await
+        });
+        match ended.await {
+            Ok(Ok(done)) => done.map_err(Into::into),
+            Ok(Err(_)) => {
+                let detail =
+                    "This took longer than 10 s and was ended; ask for a shorter stretch, or for less of it.";
+                Err(Problem::new(Kind::TimedOut, detail).retry_after(LONGEST))
+            }
+            Err(error) => {
+                tracing::error!(%error, "a piece of work broke off");
+                let detail = "The server met a fault of its own; report it with the request's id.";
+                Err(Problem::new(Kind::Internal, detail))
+            }
+        }
+    }
+}
+
+impl FromRequestParts<SharedHouse> for Errand {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, house: &SharedHouse) -> Result<Self, Problem> {
+        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
+        house.errands.begin(from).await
+    }
+}
+
+/// Until when what each address asked for would last, were it asked for one by one.
+#[derive(Default)]
+struct Shares(HashMap<IpAddr, Instant>);
+
+impl Shares {
+    /// Takes one, or says how long to wait for it.
+    fn take(&mut self, from: IpAddr, now: Instant) -> Result<(), Duration> {
+        if self.0.len() >= ADDRESSES && !self.0.contains_key(&from) {
+            self.0.retain(|_, until| *until > now);
+            // Where that many are busy the places alone have to do.
+            if self.0.len() >= ADDRESSES {
+                self.0.clear();
+            }
+        }
+        let until = self.0.entry(from).or_insert(now);
+        let after = (*until).max(now) + PAUSE;
+        let over = (after - now).saturating_sub(PAUSE * AT_ONCE);
+        if over > Duration::ZERO {
+            return Err(over);
+        }
+        *until = after;
+        Ok(())
+    }
+}
+
+/// An asker with one address of IPv6 has all that begin alike.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        old => old,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(number: u32) -> IpAddr {
+        IpAddr::from(number.to_be_bytes())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_has_its_share_and_others_have_theirs() {
+        let mut shares = Shares::default();
+        let mut take = |number: u32, now| shares.take(address(number), now);
+        let start = Instant::now();
+        for _ in 0..AT_ONCE {
+            assert_eq!(take(1, start), Ok(()));
+        }
+        assert_eq!(take(1, start), Err(PAUSE));
+        assert_eq!(take(2, start), Ok(()));
+        assert_eq!(take(1, start + PAUSE), Ok(()));
+        assert!(take(1, start + PAUSE).is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn addresses_take_no_more_room_than_is_set() {
+        let mut shares = Shares::default();
+        let now = Instant::now();
+        for number in 0..100_000 {
+            assert_eq!(shares.take(address(number), now), Ok(()));
+        }
+        assert!(shares.0.len() <= ADDRESSES, "{}", shares.0.len());
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_asker() {
+        let of = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_third_waits_and_is_told_when_to_come_again() {
+        let errands = Errands::default();
+        let first = errands.begin(None).await.ok().unwrap();
+        let _second = errands.begin(None).await.ok().unwrap();
+        let third = errands.begin(Some(address(7))).await.err().unwrap();
+        assert_eq!(third.kind, Kind::TooMany);
+        assert_eq!(third.headers[0].1, "2");
+        drop(first);
+        assert!(errands.begin(None).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_without_an_end_is_ended() {
+        let errand = Errands::default().begin(None).await.ok().unwrap();
+        let done = errand.done(std::future::pending::<Result<(), Problem>>()).await;
+        assert_eq!(done.unwrap_err().kind, Kind::TimedOut);
+    }
+}

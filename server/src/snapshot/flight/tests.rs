@@ -1,0 +1,152 @@
+//! Who computes, who waits, what is kept and what goes.
+
+use futures::future::join_all;
+
+use super::*;
+
+/// Each value counts for so much.
+const BYTES: usize = 1_000;
+
+struct Counted {
+    flights: Flights<String, u64, &'static str>,
+    computed: Arc<AtomicU64>,
+    takes: Duration,
+    fails: Arc<AtomicBool>,
+}
+
+impl Counted {
+    fn new(most: usize) -> Self {
+        let bounds =
+            Bounds { bytes: most * (BYTES + PLACE_BYTES), weigh: |_| BYTES, broken: || "it broke off" };
+        Self {
+            flights: Flights::new(bounds),
+            computed: Arc::default(),
+            takes: Duration::from_millis(20),
+            fails: Arc::default(),
+        }
+    }
+
+    async fn served(&self, key: &str, moved: u64, keep: bool) -> Result<(u64, bool), &'static str> {
+        let (computed, fails, takes) = (Arc::clone(&self.computed), Arc::clone(&self.fails), self.takes);
+        let compute = |_| async move {
+            time::sleep(takes).await;
+            let value = computed.fetch_add(1, Ordering::SeqCst);
+            if fails.load(Ordering::SeqCst) {
+                return Err("no");
+            }
+            Ok(Brought { value, moved: Moved(moved), keep })
+        };
+        let served = self.flights.get(key.to_owned(), |kept| kept.is_fresh(Moved(moved)), compute).await?;
+        Ok((*served.value, served.late))
+    }
+
+    async fn ask(&self, key: &str, moved: u64) -> u64 {
+        self.served(key, moved, true).await.unwrap().0
+    }
+
+    fn computed(&self) -> u64 {
+        self.computed.load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_viewers_cost_one_computation() {
+    let counted = Counted::new(8);
+    for moved in [1, 2] {
+        let answers = join_all((0..1_000).map(|_| counted.ask("a", moved))).await;
+        assert!(answers.iter().all(|answer| *answer == moved - 1), "{answers:?}");
+        time::advance(PAUSE_MOST).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_is_seen_after_a_short_pause() {
+    let counted = Counted::new(8);
+    assert_eq!(counted.ask("a", 1).await, 0);
+    assert_eq!(counted.ask("a", 2).await, 0, "still within the pause");
+    time::advance(Duration::from_millis(81)).await;
+    assert_eq!(counted.ask("a", 2).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_kept_for_longer_than_ten_seconds() {
+    let counted = Counted::new(8);
+    assert_eq!(counted.ask("a", 1).await, 0);
+    time::advance(Duration::from_secs(9)).await;
+    assert_eq!(counted.ask("a", 1).await, 0);
+    time::advance(Duration::from_secs(2)).await;
+    assert_eq!(counted.ask("a", 1).await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_asked_for_longest_goes_first() {
+    let counted = Counted::new(2);
+    for key in ["a", "b", "a", "c", "a"] {
+        counted.ask(key, 1).await;
+        time::advance(Duration::from_millis(2)).await;
+    }
+    assert_eq!(counted.computed(), 3, "a stayed");
+    counted.ask("b", 1).await;
+    assert_eq!(counted.computed(), 4, "b had gone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn however_many_are_asked_for_what_is_kept_fits() {
+    let counted = Counted::new(5);
+    for n in 0..300 {
+        counted.ask(&n.to_string(), 1).await;
+        assert!(counted.flights.bytes() <= 5 * (BYTES + PLACE_BYTES));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_asked_for_in_a_minute_goes_by_itself() {
+    let counted = Counted::new(5);
+    counted.ask("a", 1).await;
+    counted.ask("b", 1).await;
+    time::advance(Duration::from_secs(40)).await;
+    counted.ask("b", 1).await;
+    time::advance(Duration::from_secs(30)).await;
+    counted.flights.sweep();
+    assert_eq!(counted.flights.bytes(), BYTES + PLACE_BYTES, "b was asked for");
+    time::advance(Duration::from_secs(61)).await;
+    counted.flights.sweep();
+    assert_eq!(counted.flights.bytes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_worth_keeping_leaves_no_trace() {
+    let counted = Counted::new(5);
+    assert_eq!(counted.served("a", 1, false).await, Ok((0, false)));
+    assert_eq!(counted.flights.bytes(), 0);
+    assert_eq!(counted.served("a", 1, false).await, Ok((1, false)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_good_one_is_served_while_there_is_none_newer() {
+    let mut counted = Counted::new(5);
+    assert_eq!(counted.served("a", 1, true).await, Ok((0, false)));
+    counted.fails.store(true, Ordering::SeqCst);
+    time::advance(Duration::from_secs(5)).await;
+    assert_eq!(counted.served("a", 2, true).await, Ok((0, false)), "not too old yet");
+    time::advance(Duration::from_secs(6)).await;
+    assert_eq!(counted.served("a", 2, true).await, Ok((0, true)), "and it says so");
+    assert_eq!(counted.served("b", 2, true).await, Err("no"), "there is none");
+
+    counted.fails.store(false, Ordering::SeqCst);
+    counted.takes = Duration::from_secs(5);
+    assert_eq!(counted.served("a", 2, true).await, Ok((0, true)), "it takes too long");
+    let before = counted.computed();
+    time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(counted.computed(), before + 1, "it went on all the same");
+    assert_eq!(counted.served("a", 2, true).await, Ok((before, false)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_computation_ends_with_those_who_wait_for_it() {
+    let counted = Counted::new(5);
+    assert!(time::timeout(Duration::from_millis(5), counted.ask("a", 1)).await.is_err());
+    time::advance(Duration::from_secs(1)).await;
+    assert_eq!(counted.computed(), 0);
+    assert_eq!(counted.ask("a", 1).await, 0, "and the next one begins anew");
+}

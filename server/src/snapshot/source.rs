@@ -1,0 +1,153 @@
+//! Where views come from: the questions to the ledger that one view is made of.
+
+use std::{
+    mem::size_of,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use ledger::{Ledger, LedgerError, ListAsk};
+use model::{
+    calendar::{self, Bucket, Compare, Zone},
+    clock::Clock,
+    delivery::Delivery,
+    figures::Sums,
+    history::{Filter, History},
+    record::{Stored, campaign_run::CAMPAIGN_RUN},
+    tenant::TenantId,
+    time::Instant,
+};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::Scope;
+use crate::carrier::Carrier;
+
+/// Newest runs on the panel.
+const NEWEST: usize = 10;
+/// Campaigns that are told when several are meant.
+const MATCHES: usize = 10;
+/// Campaigns that a page offers for choice.
+const CHOICES: usize = 50;
+/// What a record takes, about.
+const RECORD_BYTES: usize = 1_500;
+
+/// Everything that a view is made of, whichever tile it shows large. None of it grows with the number of runs.
+#[derive(Debug)]
+pub struct Gathered {
+    /// Each has one of its own.
+    pub number: u64,
+    pub now: Instant,
+    pub history: History,
+    pub newest: Vec<Stored>,
+    /// The campaign that is meant, by id and name.
+    pub campaign: Option<Named>,
+    /// Those that may be meant, where it is not clear which.
+    pub matches: Vec<Named>,
+    pub any_runs: bool,
+    pub delivery: Delivery,
+    /// Whether one campaign was asked for.
+    of_one: bool,
+}
+
+type Named = (String, Option<String>);
+
+impl Gathered {
+    /// Whether there is what was asked for. Whatever else people write is nothing to keep.
+    pub fn is_known(&self) -> bool {
+        !self.of_one || self.campaign.is_some()
+    }
+
+    pub fn bytes(&self) -> usize {
+        let window = &self.history.window;
+        let buckets = window.buckets.len() + window.previous_buckets.len();
+        let bucket = size_of::<Bucket>() + 2 * size_of::<Sums>();
+        let names = self.matches.iter().map(|(id, name)| id.len() + name.as_ref().map_or(0, String::len));
+        size_of::<Self>()
+            + buckets * bucket
+            + self.newest.len() * RECORD_BYTES
+            + names.sum::<usize>()
+            + RECORD_BYTES
+    }
+}
+
+pub(super) struct Source {
+    clock: Arc<dyn Clock>,
+    ledger: Ledger,
+    carrier: Arc<Carrier>,
+    numbers: AtomicU64,
+    /// One at a time of the views that are looked at already, and one of those that are new: neither waits for the
+    /// other, nor for what single askers want to know.
+    again: Semaphore,
+    first: Semaphore,
+}
+
+impl Source {
+    pub(super) fn new(clock: Arc<dyn Clock>, ledger: Ledger, carrier: Arc<Carrier>) -> Self {
+        let (again, first) = (Semaphore::new(1), Semaphore::new(1));
+        Self { clock, ledger, carrier, numbers: AtomicU64::new(0), again, first }
+    }
+
+    /// Waits for the turn of a view. None when there are no turns any more, which never happens.
+    pub(super) async fn turn(&self, again: bool) -> Option<SemaphorePermit<'_>> {
+        let turns = if again { &self.again } else { &self.first };
+        turns.acquire().await.ok()
+    }
+
+    /// The campaigns that were named last.
+    pub(super) async fn campaigns(&self, tenant: TenantId, again: bool) -> Result<Vec<Named>, LedgerError> {
+        let _turn = self.turn(again).await;
+        self.ledger.names(tenant, &CAMPAIGN_RUN, None, CHOICES).await
+    }
+
+    pub(super) async fn gather(&self, scope: &Scope, zone: &Zone) -> Result<Gathered, LedgerError> {
+        let (tenant, now) = (scope.tenant, self.clock.now());
+        let window = calendar::window(scope.range, zone, now, Compare::Previous);
+        let (campaign, matches) = self.meant(scope).await?;
+        let id = campaign.as_ref().map(|(id, _)| id.clone()).or_else(|| scope.campaign.clone());
+        let filters = id.iter().map(|id| (CAMPAIGN_RUN.natural_key[0], id.clone())).collect();
+        let newest = self.newest(tenant, NEWEST, filters).await?;
+        let any_runs =
+            !newest.is_empty() || (id.is_some() && !self.newest(tenant, 1, Vec::new()).await?.is_empty());
+        let of_one = id.is_some();
+        Ok(Gathered {
+            number: self.numbers.fetch_add(1, Ordering::Relaxed),
+            now,
+            history: self.ledger.history(tenant, &window, &Filter { campaign: id, phase: None }).await?,
+            newest,
+            campaign,
+            matches,
+            any_runs,
+            delivery: self.carrier.delivery(&self.ledger, tenant).await?,
+            of_one,
+        })
+    }
+
+    async fn newest(
+        &self,
+        tenant: TenantId,
+        limit: usize,
+        filters: Vec<(usize, String)>,
+    ) -> Result<Vec<Stored>, LedgerError> {
+        let ask = ListAsk { limit, filters, ..ListAsk::default() };
+        Ok(self.ledger.list(tenant, &CAMPAIGN_RUN, &ask).await?.items)
+    }
+
+    /// The campaign of this id, or of this name; else those that may be meant.
+    async fn meant(&self, scope: &Scope) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
+        let Some(text) = &scope.campaign else { return Ok((None, Vec::new())) };
+        let mut found = self.ledger.names(scope.tenant, &CAMPAIGN_RUN, Some(text), MATCHES).await?;
+        found.retain(|(id, _)| scope.named || id == text);
+        let called = |(_, name): &&Named| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text));
+        let one = match found.as_slice() {
+            [one] => Some(one),
+            [first, second, ..] if called(&first) && !called(&second) => Some(first),
+            _ => None,
+        };
+        Ok(match one.cloned() {
+            Some(one) => (Some(one), Vec::new()),
+            None => (None, found),
+        })
+    }
+}
