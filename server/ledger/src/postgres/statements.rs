@@ -53,6 +53,8 @@ pub(super) struct Statements {
     pub(super) withdrawn: String,
     /// The tenant, exported_at at the most, how many.
     pub(super) to_confirm: String,
+    /// The tenant.
+    pub(super) oldest_to_confirm: String,
     /// The tenant, the kind's name, how many.
     pub(super) dead: String,
     /// The tenant, the kind's name, the id.
@@ -172,6 +174,10 @@ fn make(kind: &Kind) -> Statements {
         to_confirm: format!(
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.exported_at <= $2 \
              AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT $3"
+        ),
+        oldest_to_confirm: format!(
+            "SELECT exported_at FROM {table} WHERE tenant_id = $1 AND exported_at > 0 AND confirmed_at IS NULL \
+             ORDER BY exported_at LIMIT 1"
         ),
         dead: format!(
             "SELECT {LETTER} FROM studio.dead_letters AS d \
