@@ -11,7 +11,8 @@ use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::{
-    Change, LedgerError, Mark, Outcome, Parcel, Reflected, Refusal, marks::Errand, reflection::Page,
+    Change, LedgerError, Mark, Outcome, Parcel, Reflected, Refusal, health::Sort, marks::Errand,
+    reflection::Page,
 };
 
 /// Where the answer goes. It is filled while the transaction runs and sent after its commit, or with the reason why
@@ -107,9 +108,14 @@ pub(crate) enum Work {
     },
     /// Writes nothing that anybody reads, to see whether writing works.
     Probe(Slot<()>),
+    /// Asks for more than anything of ours does, to see whether everything can be kept again.
+    Trial(Slot<()>),
     /// Spoils the connection, as no disk would do on demand.
     #[cfg(test)]
     Spoil(&'static str, Slot<()>),
+    /// Breaks the writer off, as no bug would do on demand.
+    #[cfg(test)]
+    BreakOff(Slot<()>),
 }
 
 /// One request's records of one kind.
@@ -187,15 +193,30 @@ impl Work {
                 answer.send(committed);
             }
             Self::Lease { answer, .. } => answer.send(committed),
-            Self::Settle { answer, .. } | Self::Spend { answer, .. } | Self::Probe(answer) => {
-                answer.send(committed);
-            }
+            Self::Settle { answer, .. }
+            | Self::Spend { answer, .. }
+            | Self::Probe(answer)
+            | Self::Trial(answer) => answer.send(committed),
             Self::Confirm { answer, .. } => answer.send(committed),
             Self::Resend { answer, .. } | Self::Drop { answer, .. } => answer.send(committed),
             Self::Reflect { answer, .. } => answer.send(committed),
             Self::Mark { answer, .. } => answer.send(committed),
             #[cfg(test)]
-            Self::Spoil(_, answer) => answer.send(committed),
+            Self::Spoil(_, answer) | Self::BreakOff(answer) => answer.send(committed),
+        }
+    }
+
+    /// What its success or failure is evidence of.
+    pub(crate) const fn sort(&self) -> Sort {
+        match self {
+            Self::Store(_)
+            | Self::Correct { .. }
+            | Self::Withdraw { .. }
+            | Self::Resend { .. }
+            | Self::Drop { .. }
+            | Self::Mend { .. } => Sort::Intake,
+            Self::Trial(_) => Sort::Trial,
+            _ => Sort::House,
         }
     }
 }

@@ -51,7 +51,7 @@ pub(crate) use self::{
 };
 use crate::{
     Database, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question,
-    Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
+    Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk, health::Notes,
 };
 
 /// One process's way to the ledger in a database.
@@ -112,17 +112,27 @@ impl Postgres {
         let mut connection = writers.acquire().await.map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
         target::refuse_unfinished(&mut connection, &schema, &place).await?;
-        let writer = Writer {
-            pool: writers,
-            connection: Some(connection),
-            schema: schema.clone(),
-            clock: Arc::clone(&clock),
-            number: (chance.next() >> 1).cast_signed().max(1),
-            chance,
-            changes,
-            patience,
-        };
-        let desk = Desk::open(|queue| writer.run(queue));
+        // The transaction of a writer that broke off ends with its connection.
+        connection.close_on_drop();
+        let notes = Notes::new(Arc::clone(&clock), changes.clone());
+        let desk = Desk::open(notes.clone(), {
+            let (schema, clock, mut connection) = (schema.clone(), Arc::clone(&clock), Some(connection));
+            let number = (chance.next() >> 1).cast_signed().max(1);
+            move |queue| {
+                let writer = Writer {
+                    pool: writers.clone(),
+                    connection: connection.take(),
+                    schema: schema.clone(),
+                    clock: Arc::clone(&clock),
+                    number,
+                    chance: Arc::clone(&chance),
+                    changes: changes.clone(),
+                    notes: notes.clone(),
+                    patience,
+                };
+                writer.run(queue)
+            }
+        });
         Ok(Self {
             schema,
             readers,

@@ -45,7 +45,7 @@ pub(crate) use self::source::Source;
 use self::{folder::FolderLock, open::Files, standing::Counted};
 use crate::{
     DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, OpenError, Page, Question, Reject,
-    Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch,
+    Standing, There, Unconfirmed, chance::Chance, desk::Desk, health::Notes, hours::Stretch,
 };
 
 /// One open SQLite ledger.
@@ -71,8 +71,16 @@ impl Sqlite {
         let files = Files::of(folder)?;
         let connection = open::migrated(&files).await?;
         let readers = open::readers(&files);
-        let writer = writer::Writer::new(files.clone(), connection, Arc::clone(&clock), chance, changes);
-        let desk = Desk::open(|queue| writer.run(queue));
+        let notes = Notes::new(Arc::clone(&clock), changes.clone());
+        let desk = Desk::open(notes.clone(), {
+            let (files, clock, mut connection) = (files.clone(), Arc::clone(&clock), Some(connection));
+            move |queue| {
+                let (clock, chance) = (Arc::clone(&clock), Arc::clone(&chance));
+                let (changes, notes) = (changes.clone(), notes.clone());
+                writer::Writer::new(files.clone(), connection.take(), clock, chance, changes, notes)
+                    .run(queue)
+            }
+        });
         Ok(Self {
             files,
             readers,

@@ -47,6 +47,26 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_writer_that_breaks_off_leaves_no_half_transaction_and_another_one_goes_on() {
+    for address in [Cluster::here().address(), Cluster::here().pooled_address()] {
+        let store = open_at(&address).await;
+        let mut health = store.desk.health();
+        let (broken, waiting) = tokio::join!(
+            store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)),
+            store.desk.ask(|slot| Command::of_house(Work::BreakOff(slot))),
+        );
+        let is_said = |error: LedgerError| error.to_string().contains("broke off");
+        assert!(broken.is_err_and(is_said) && waiting.is_err_and(is_said));
+        health.wait_for(|health| health.stop().is_none()).await.unwrap();
+        assert_eq!(store.standing(T).await.unwrap().balance[0].durable, 0, "{address}");
+        store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)).await.unwrap();
+        let standing = store.standing(T).await.unwrap();
+        assert_eq!((standing.balance[0].durable, standing.balance[0].unaccounted()), (3, 0), "{address}");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn a_database_without_room_or_rights_is_said_in_words() {
     let store = open().await;
     for (code, words) in [
@@ -131,6 +151,7 @@ async fn no_frequent_statement_reads_a_whole_table() {
         &made.counted,
         &made.withdrawn,
         &made.to_confirm,
+        &made.oldest_to_confirm,
         &made.dead,
         &made.dead_one,
         &made.by_hour,

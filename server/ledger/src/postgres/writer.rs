@@ -16,7 +16,13 @@ use super::{
     schema::Schema,
     step::{Closing, Step},
 };
-use crate::{LedgerError, chance::Chance, command::Work, queue::Queue};
+use crate::{
+    LedgerError,
+    chance::Chance,
+    command::Work,
+    health::{Notes, Sort},
+    queue::Queue,
+};
 
 /// How often the same is tried while others are in the way.
 const TRIES: u32 = 5;
@@ -30,6 +36,7 @@ pub(super) struct Writer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) chance: Arc<dyn Chance>,
     pub(super) changes: watch::Sender<u64>,
+    pub(super) notes: Notes,
     /// Whose rows in the hours are ours.
     pub(super) number: i64,
     pub(super) patience: Duration,
@@ -59,14 +66,22 @@ impl Writer {
             Err((nature, said)) if works.len() > 1 && concerns_one(nature, &said) => {
                 for mut work in works {
                     let committed = self.commit(std::slice::from_mut(&mut work)).await;
-                    work.finish(&committed.map_err(|(_, error)| error));
+                    self.finish(vec![work], committed);
                 }
             }
-            committed => {
-                let committed = committed.map_err(|(_, error)| error);
-                works.into_iter().for_each(|work| work.finish(&committed));
-            }
+            committed => self.finish(works, committed),
         }
+    }
+
+    /// Noted first: who hears that nothing was kept finds it said everywhere. That others are in the way of one record
+    /// says nothing of the database.
+    fn finish(&self, works: Vec<Work>, committed: Result<(), (Nature, LedgerError)>) {
+        let in_the_way = matches!(committed, Err((Nature::InTheWay, _)));
+        let committed = committed.map_err(|(_, error)| error);
+        if let Some(sort) = works.iter().map(Work::sort).reduce(Sort::and).filter(|_| !in_the_way) {
+            self.notes.note(sort, &committed);
+        }
+        works.into_iter().for_each(|work| work.finish(&committed));
     }
 
     /// Tries again where nothing can have been kept and another try may mend it: once on another connection, and a few
@@ -96,7 +111,9 @@ impl Writer {
                 }
                 _ => {
                     let said = fault::of(&error);
-                    tracing::error!(error = %said, "the ledger could not write; nothing of this group was kept");
+                    if !matches!(works, [Work::Trial(_)]) {
+                        tracing::error!(error = %said, "the ledger could not write; nothing of this group was kept");
+                    }
                     return Err((nature, said));
                 }
             }
@@ -113,7 +130,11 @@ impl Writer {
     async fn transact(&mut self, works: &mut [Work]) -> Result<bool, Failure> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.pool.acquire().await.map_err(Failure::Nothing)?,
+            None => {
+                let mut connection = self.pool.acquire().await.map_err(Failure::Nothing)?;
+                connection.close_on_drop();
+                connection
+            }
         };
         let performed = timeout(self.patience, self.perform(&mut connection, works)).await;
         let changed = match performed {
