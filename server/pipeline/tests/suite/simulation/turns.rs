@@ -22,6 +22,8 @@ pub struct Turns {
     turn: Arc<Mutex<Watchers>>,
     /// Until then the workers get no answer.
     out_of_order: Arc<std::sync::Mutex<Option<Moment>>>,
+    /// Whoever asks this next breaks off over it.
+    trap: Arc<std::sync::Mutex<Option<&'static str>>>,
 }
 
 /// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
@@ -33,7 +35,7 @@ struct Watchers {
 
 impl Turns {
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, turn: Arc::default(), out_of_order: Arc::default() }
+        Self { ledger, turn: Arc::default(), out_of_order: Arc::default(), trap: Arc::default() }
     }
 
     /// One call of the ledger, which takes a millisecond.
@@ -52,6 +54,16 @@ impl Turns {
     /// The workers cannot use the ledger for so long, as when its disk is full.
     pub fn fail(&self, lasts: Duration) {
         *self.out_of_order.lock().unwrap() = Some(Moment::now() + lasts);
+    }
+
+    /// The worker that asks this next breaks off.
+    pub fn trap(&self, question: &'static str) {
+        *self.trap.lock().unwrap() = Some(question);
+    }
+
+    fn step_on(&self, question: &'static str) {
+        let sprung = self.trap.lock().unwrap().take_if(|trap| *trap == question).is_some();
+        assert!(!sprung, "{question}: asked for by a test");
     }
 
     async fn ask_of<T: Send + 'static>(
@@ -111,6 +123,7 @@ impl Books for Turns {
     }
 
     async fn lease(&self, most: usize, hold: Duration) -> Answer<Vec<Parcel>> {
+        self.step_on("lease");
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.lease(most, hold).await }).await
     }
@@ -131,6 +144,7 @@ impl Books for Turns {
     }
 
     async fn unconfirmed(&self, until: Instant, most: usize) -> Answer<Vec<Unconfirmed>> {
+        self.step_on("unconfirmed");
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.unconfirmed(until, most).await }).await
     }
@@ -151,6 +165,7 @@ impl Books for Turns {
     }
 
     async fn take_mark(&self, kind: &'static Kind, hold: Duration) -> Answer<Option<Mark>> {
+        self.step_on("take_mark");
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.take_mark(kind, hold).await }).await
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ledger::{Answer, Change, Ledger, Question, Verdict, chance::Seeded};
+use ledger::{Answer, Change, Ledger, Question, Standing, Verdict, chance::Seeded};
 use model::{clock::Clock, record, time::Instant};
 use pipeline::{Handle, RelayStatus, Settings, Tenant};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -106,6 +106,15 @@ impl World {
 
     pub fn status(&self) -> RelayStatus {
         self.processes[0].as_ref().unwrap().status()
+    }
+
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    pub async fn standing(&self) -> Standing {
+        let ledger = self.books.ledger.clone();
+        self.books.take(async move { ledger.standing(T).await }).await.unwrap()
     }
 
     /// Everything of the process ends where it stands.
