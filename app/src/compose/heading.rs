@@ -34,8 +34,8 @@ pub(super) fn heading(facts: &Facts) -> Heading {
 fn closed(facts: &Facts) -> Option<Heading> {
     let reason = facts.delivery.closed.as_deref()?;
     Some(Heading {
-        lead: "Nothing is taken in.".to_owned(),
-        rest: format!("{} What was acknowledged is safe.", words::sentence(reason)),
+        lead: "Records are turned away.".to_owned(),
+        rest: format!("{} Senders are told to send again.", words::sentence(reason)),
         tone: Tone::Bad,
     })
 }

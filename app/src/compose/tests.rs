@@ -110,7 +110,7 @@ fn a_ledger_that_keeps_nothing_leads_everything() {
     facts.delivery.balance = vec![Balance { received: 5, durable: 4, delivered: 4, ..Balance::default() }];
     assert_eq!(
         spoken(&facts),
-        "Nothing is taken in. The ledger's disk is full; make room on it and writing goes on. What was acknowledged is safe."
+        "Records are turned away. The ledger's disk is full; make room on it and writing goes on. Senders are told to send again."
     );
     assert_eq!(panel(&facts).heading.tone, Tone::Bad);
 }

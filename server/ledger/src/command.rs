@@ -206,6 +206,14 @@ impl Work {
         }
     }
 
+    /// How many records it writes, about.
+    pub(crate) const fn weight(&self) -> usize {
+        match self {
+            Self::Store(request) => request.records.len(),
+            _ => 1,
+        }
+    }
+
     /// What its success or failure is evidence of.
     pub(crate) const fn sort(&self) -> Sort {
         match self {

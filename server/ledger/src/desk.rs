@@ -211,7 +211,7 @@ async fn keep_writing<W: Future<Output = ()> + Send>(
             pause_ms = pause.as_millis(),
             "the ledger's writer broke off and is started again; report this"
         );
-        notes.note(Sort::Intake, &Err(error.clone()));
+        notes.note(Sort::Intake, 1, &Err(error.clone()));
         queue.refuse(&error);
         tokio::select! {
             () = sleep(pause) => {}

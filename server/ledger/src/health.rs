@@ -1,8 +1,8 @@
 //! Whether the ledger keeps what it is given, as its last attempts to write came out: the one place that page, readiness
 //! and figures ask.
 //!
-//! A failure stands until the same sort of write succeeds, or a trial made for it. That something else can still be
-//! written proves little: a full disk often has room for a single word.
+//! A failure stands until as large a write of the same sort succeeds, or a trial made for it. That something smaller can
+//! still be written proves little: a full disk often has room for a single word.
 
 use std::{fmt, sync::Arc};
 
@@ -23,6 +23,8 @@ pub struct Health {
 pub struct Stop {
     pub error: LedgerError,
     pub since: Instant,
+    /// How many records the largest group had that failed.
+    weight: usize,
 }
 
 impl Health {
@@ -82,20 +84,26 @@ impl Notes {
     }
 
     /// What a group of this sort came to. A statement that is refused is that statement's own fault, and says nothing of
-    /// the others.
-    pub(crate) fn note(&self, sort: Sort, committed: &Result<(), LedgerError>) {
+    /// the others. `weight`: how many records it had, about.
+    pub(crate) fn note(&self, sort: Sort, weight: usize, committed: &Result<(), LedgerError>) {
         let moved = self.health.send_if_modified(|health| {
             let mut after = health.clone();
             match (committed, sort) {
-                (Ok(()), Sort::Intake | Sort::Trial) => after = Health::default(),
+                (Ok(()), Sort::Trial) => after = Health::default(),
                 (Ok(()), Sort::House) => after.house = None,
+                (Ok(()), Sort::Intake) => {
+                    after.house = None;
+                    after.intake.take_if(|stop| stop.weight <= weight);
+                }
                 (Err(error @ (LedgerError::Unavailable(_) | LedgerError::Damaged(_))), _) => {
                     let (intake, house) = (&mut after.intake, &mut after.house);
                     for (stop, of) in [(intake, Sort::Intake), (house, Sort::House)] {
                         // A trial finds out about what had failed already.
                         if sort == of || (sort == Sort::Trial && stop.is_some()) {
-                            let since = stop.as_ref().map_or_else(|| self.clock.now(), |stop| stop.since);
-                            *stop = Some(Stop { error: error.clone(), since });
+                            let (since, before) = stop
+                                .as_ref()
+                                .map_or_else(|| (self.clock.now(), 0), |stop| (stop.since, stop.weight));
+                            *stop = Some(Stop { error: error.clone(), since, weight: weight.max(before) });
                         }
                     }
                 }
@@ -131,14 +139,15 @@ mod tests {
         let notes = notes();
         let health = notes.health();
         let stopped = || health.borrow().stop().map(|stop| stop.error.clone());
-        notes.note(Sort::Intake, &Err(full()));
-        notes.note(Sort::House, &Ok(()));
-        assert_eq!(stopped(), Some(full()), "that a word of the house's was kept proves nothing");
-        notes.note(Sort::Intake, &Ok(()));
+        notes.note(Sort::Intake, 1_000, &Err(full()));
+        notes.note(Sort::House, 1_000, &Ok(()));
+        notes.note(Sort::Intake, 1, &Ok(()));
+        assert_eq!(stopped(), Some(full()), "that something small was kept proves nothing");
+        notes.note(Sort::Intake, 1_000, &Ok(()));
         assert_eq!(stopped(), None);
-        notes.note(Sort::House, &Err(full()));
+        notes.note(Sort::House, 1, &Err(full()));
         assert_eq!(stopped(), Some(full()));
-        notes.note(Sort::House, &Ok(()));
+        notes.note(Sort::House, 1, &Ok(()));
         assert_eq!(stopped(), None);
     }
 
@@ -147,12 +156,12 @@ mod tests {
         let notes = notes();
         let health = notes.health();
         let stopped = || health.borrow().stop().map(|stop| stop.error.clone());
-        notes.note(Sort::Trial, &Err(full()));
+        notes.note(Sort::Trial, 1, &Err(full()));
         assert_eq!(stopped(), None);
-        notes.note(Sort::Intake, &Err(LedgerError::Unavailable("another reason".to_owned())));
-        notes.note(Sort::Trial, &Err(full()));
+        notes.note(Sort::Intake, 1, &Err(LedgerError::Unavailable("another reason".to_owned())));
+        notes.note(Sort::Trial, 1, &Err(full()));
         assert_eq!(stopped(), Some(full()), "the newest reason");
-        notes.note(Sort::Trial, &Ok(()));
+        notes.note(Sort::Trial, 1, &Ok(()));
         assert_eq!(stopped(), None);
     }
 
@@ -160,11 +169,11 @@ mod tests {
     fn one_bad_statement_stops_nobody_and_the_beginning_is_kept() {
         let clock = Arc::new(ManualClock::at(NOW));
         let notes = Notes::new(Arc::clone(&clock) as Arc<dyn Clock>, watch::Sender::new(0));
-        notes.note(Sort::Intake, &Err(LedgerError::Fault("no such table".to_owned())));
+        notes.note(Sort::Intake, 1, &Err(LedgerError::Fault("no such table".to_owned())));
         assert_eq!(notes.health().borrow().stop(), None);
-        notes.note(Sort::Intake, &Err(full()));
+        notes.note(Sort::Intake, 1, &Err(full()));
         clock.advance_micros(1);
-        notes.note(Sort::Intake, &Err(full()));
+        notes.note(Sort::Intake, 1, &Err(full()));
         assert_eq!(notes.health().borrow().stop().unwrap().since, NOW);
     }
 
@@ -173,7 +182,7 @@ mod tests {
         let changes = watch::Sender::new(0);
         let notes = Notes::new(Arc::new(ManualClock::at(NOW)), changes.clone());
         for committed in [Ok(()), Err(full()), Err(full()), Ok(()), Ok(())] {
-            notes.note(Sort::Intake, &committed);
+            notes.note(Sort::Intake, 1, &committed);
         }
         assert_eq!(*changes.borrow(), 2);
     }

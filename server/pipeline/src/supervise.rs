@@ -102,7 +102,7 @@ mod tests {
             }
         };
         supervise("the worker", &clock, &stop, work, |fall| {
-            falls.lock().unwrap().push((fall.times, fall.is_up))
+            falls.lock().unwrap().push((fall.times, fall.is_up));
         })
         .await;
         assert_eq!(*beginnings.lock().unwrap(), [0, 1, 3]);

@@ -11,8 +11,8 @@ use crate::{
 pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
     let delivery = &facts.delivery;
     if let Some(reason) = &delivery.closed {
-        let rest = format!("{} What was acknowledged is safe.", sentence(reason));
-        return ("Nothing is taken in.".to_owned(), rest, Tone::Bad);
+        let rest = format!("{} Senders are told to send again.", sentence(reason));
+        return ("Records are turned away.".to_owned(), rest, Tone::Bad);
     }
     if let missing @ 1.. = delivery.unaccounted() {
         return (

@@ -175,10 +175,7 @@ fn make(kind: &Kind) -> Statements {
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.exported_at <= $2 \
              AND r.confirmed_at IS NULL ORDER BY r.exported_at, r.position LIMIT $3"
         ),
-        oldest_to_confirm: format!(
-            "SELECT exported_at FROM {table} WHERE tenant_id = $1 AND exported_at > 0 AND confirmed_at IS NULL \
-             ORDER BY exported_at LIMIT 1"
-        ),
+        oldest_to_confirm: oldest_to_confirm(&table),
         dead: format!(
             "SELECT {LETTER} FROM studio.dead_letters AS d \
              JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
@@ -193,6 +190,13 @@ fn make(kind: &Kind) -> Statements {
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
+}
+
+fn oldest_to_confirm(table: &str) -> String {
+    format!(
+        "SELECT exported_at FROM {table} WHERE tenant_id = $1 AND exported_at > 0 AND confirmed_at IS NULL \
+         ORDER BY exported_at LIMIT 1"
+    )
 }
 
 /// Positions are given in the order of arrival, and rows written in the order of their keys: two processes that take in

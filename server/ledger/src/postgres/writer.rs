@@ -79,7 +79,7 @@ impl Writer {
         let in_the_way = matches!(committed, Err((Nature::InTheWay, _)));
         let committed = committed.map_err(|(_, error)| error);
         if let Some(sort) = works.iter().map(Work::sort).reduce(Sort::and).filter(|_| !in_the_way) {
-            self.notes.note(sort, &committed);
+            self.notes.note(sort, works.iter().map(Work::weight).sum(), &committed);
         }
         works.into_iter().for_each(|work| work.finish(&committed));
     }

@@ -102,7 +102,7 @@ impl Writer {
     /// Noted first: who hears that nothing was kept finds it said everywhere.
     fn finish(&self, stretches: Vec<Stretch>, committed: &Result<(), LedgerError>) {
         if let Some(sort) = stretches.iter().map(Stretch::sort).reduce(Sort::and) {
-            self.notes.note(sort, committed);
+            self.notes.note(sort, stretches.iter().map(Stretch::weight).sum(), committed);
         }
         stretches.into_iter().for_each(|stretch| stretch.finish(committed));
     }
@@ -270,6 +270,13 @@ fn apart(stretches: Vec<Stretch>) -> impl Iterator<Item = Stretch> {
 }
 
 impl Stretch {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Requests(requests) => requests.iter().map(|request| request.records.len()).sum(),
+            Self::Other(_) => 1,
+        }
+    }
+
     const fn sort(&self) -> Sort {
         match self {
             Self::Requests(_) => Sort::Intake,
