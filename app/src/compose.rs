@@ -15,7 +15,7 @@ mod words;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-pub use words::{count, counted, money};
+pub use words::{count, counted, money, sentence};
 
 use crate::{
     address,

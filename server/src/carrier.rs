@@ -1,5 +1,6 @@
 //! How records get to Dataverse: the road made ready, the relay on it, and where delivery stands.
 
+mod alarms;
 mod attention;
 pub mod belonging;
 mod demo;
@@ -9,21 +10,27 @@ mod road;
 mod rotation;
 mod together;
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use dataverse::Client;
 use jiff::civil::Date;
-use ledger::{Ledger, LedgerError, Question};
+use ledger::{Ledger, LedgerError, Question, Stop};
 use model::{
+    clock::Clock,
     delivery::{Delivery, DeliveryState},
     record::Kind,
     tenant::TenantId,
     time::Instant,
 };
-use pipeline::RelayStatus;
+use pipeline::{Fall, RelayStatus};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
+use alarms::Watched;
 pub use demo::Demo;
 use organisation::FOLDER as EMULATOR;
 pub use organisation::Target;
@@ -31,6 +38,9 @@ pub use road::{Road, pace, tenants};
 pub use rotation::Rotation;
 
 use together::Together;
+
+/// Beyond two looks of the mirror's.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What the rest of the server knows of delivery, from the moment it starts.
 pub struct Carrier {
@@ -43,6 +53,11 @@ pub struct Carrier {
     stage: ArcSwap<Stage>,
     /// Where records stand and what is asked, for all who look at once.
     counted: Together<(ledger::Standing, Vec<(&'static Kind, Question)>)>,
+    clock: Arc<dyn Clock>,
+    /// How long a record may wait to be read back, in microseconds.
+    patience: i64,
+    /// The server's own workers that ended unasked.
+    falls: Mutex<Vec<Fall>>,
 }
 
 enum Stage {
@@ -71,6 +86,12 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Until the credentials end, where that is known.
+    #[must_use]
+    pub fn days_left(&self, now: Instant) -> Option<i32> {
+        self.expires.map(|last_day| expiry::days_left(last_day, now))
+    }
+
     /// What an administrator should hear before it becomes a fault.
     #[must_use]
     pub fn warnings(&self, now: Instant) -> Vec<String> {
@@ -80,7 +101,7 @@ impl Standing {
 
 impl Carrier {
     #[must_use]
-    pub fn to(target: &Target) -> Self {
+    pub fn to(target: &Target, mirror_every: Duration, clock: Arc<dyn Clock>) -> Self {
         let stage = if matches!(target, Target::Nobody) { Stage::Resting } else { Stage::Preparing(None) };
         Self {
             place: target.place(),
@@ -88,7 +109,32 @@ impl Carrier {
             expires: ArcSwap::from_pointee(target.expires()),
             stage: ArcSwap::from_pointee(stage),
             counted: Together::default(),
+            clock,
+            patience: i64::try_from((2 * mirror_every + PATIENCE).as_micros()).unwrap_or(i64::MAX),
+            falls: Mutex::default(),
         }
+    }
+
+    /// Lets one of the server's own workers work until `stop`, whatever befalls it.
+    pub async fn keep<W: Future<Output = ()>>(
+        &self,
+        worker: &'static str,
+        stop: &CancellationToken,
+        work: impl FnMut() -> W,
+    ) {
+        let say =
+            |fall: &Fall| fall.write_down(&mut self.falls.lock().unwrap_or_else(PoisonError::into_inner));
+        pipeline::supervise(worker, &*self.clock, stop, work, say).await;
+    }
+
+    /// All workers that ended unasked since the start.
+    #[must_use]
+    pub fn falls(&self) -> Vec<Fall> {
+        let mut falls = self.falls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Stage::Carrying(relay) = &**self.stage.load() {
+            falls.extend(relay.status.borrow().falls.iter().cloned());
+        }
+        falls
     }
 
     fn expires(&self, last_day: Option<Date>) {
@@ -124,9 +170,26 @@ impl Carrier {
         let counted =
             async { Ok::<_, LedgerError>((ledger.standing(tenant).await?, ledger.questions().await?)) };
         let (counted, questions) = self.counted.get(tenant, counted).await?;
-        let (state, reason) = self.state();
+        let closed = ledger.health().borrow().stop().map(Stop::to_string);
+        let (state, reason) = match &closed {
+            Some(reason) => (DeliveryState::Stopped, Some(reason.clone())),
+            None => self.state(&counted),
+        };
+        let open = questions.iter().filter(|(_, question)| question.answer.is_none()).count();
+        let (falls, relay) = (self.falls(), self.standing().relay);
+        let watched = Watched {
+            now: self.clock.now(),
+            relay: relay.as_ref(),
+            falls: &falls,
+            patience: self.patience,
+            is_asking: open > 0,
+        };
         Ok(Delivery {
+            closed,
+            alarms: watched.sentences(&counted),
             attention: attention::sentences(&counted, &questions),
+            questions: open,
+            oldest_unconfirmed: counted.oldest_unconfirmed,
             refused: counted.dead,
             state,
             reason,
@@ -136,14 +199,44 @@ impl Carrier {
         })
     }
 
-    fn state(&self) -> (DeliveryState, Option<String>) {
-        match &**self.stage.load() {
+    fn state(&self, counted: &ledger::Standing) -> (DeliveryState, Option<String>) {
+        let stage = self.stage.load();
+        let told = match &**stage {
             Stage::Resting | Stage::Preparing(None) => (DeliveryState::Ok, None),
             Stage::Preparing(Some(reason)) => (DeliveryState::Stopped, Some(reason.clone())),
             Stage::Carrying(relay) => {
                 let status = relay.status.borrow();
                 (status.state, status.reason.clone())
             }
+        };
+        if told.0 != DeliveryState::Ok {
+            return told;
         }
+        let is_carried_here = !matches!(**stage, Stage::Resting);
+        match alarms::behind(counted, self.clock.now(), is_carried_here) {
+            Some(reason) => (DeliveryState::Behind, Some(reason)),
+            None => told,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::clock::ManualClock;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_of_the_server_s_that_breaks_off_is_told_and_begins_anew() {
+        let clock = Arc::new(ManualClock::at(Instant::EARLIEST));
+        let carrier = Carrier::to(&Target::Nobody, Duration::from_secs(30), clock);
+        let stop = CancellationToken::new();
+        let work = async || match carrier.falls().len() {
+            0 => panic!("asked for by a test"),
+            _ => stop.cancel(),
+        };
+        carrier.keep("the worker", &stop, work).await;
+        let fall = Fall { worker: "the worker", at: Instant::EARLIEST, times: 1, is_up: true };
+        assert_eq!(carrier.falls(), [fall]);
     }
 }

@@ -1,6 +1,7 @@
 //! Every address the server answers. Files mirror addresses.
 
 mod figures;
+pub mod gauges;
 mod health;
 mod history;
 mod letters;

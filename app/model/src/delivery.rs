@@ -41,6 +41,12 @@ impl Balance {
             in_dataverse + self.pending + self.dead + self.dropped + self.unsent + self.deleted_unsent;
         lost_at_the_door + (self.durable - explained).abs()
     }
+
+    /// In Dataverse as far as it acknowledged, and not read back yet as it is now: promised, and not proven.
+    #[must_use]
+    pub fn unconfirmed(&self) -> i64 {
+        (self.delivered + self.mirrored - self.confirmed).max(0)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +73,8 @@ impl DeliveryState {
 /// Where delivery stands now, for one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
+    /// Why nothing can be taken in at present, where that is so, as a sentence.
+    pub closed: Option<String>,
     pub state: DeliveryState,
     /// Why it is not well, as a sentence.
     pub reason: Option<String>,
@@ -74,18 +82,34 @@ pub struct Delivery {
     pub pending: i64,
     /// Since when the oldest of them waits.
     pub oldest_pending: Option<Instant>,
+    /// Since when the oldest of what Dataverse acknowledged waits to be read back.
+    pub oldest_unconfirmed: Option<Instant>,
     pub balance: Vec<Balance>,
     /// Everything that Dataverse refuses, corrections and withdrawals included.
     pub refused: i64,
+    /// What keeps us from knowing that all is well, the most urgent first, in sentences.
+    pub alarms: Vec<String>,
     /// What waits for a person, in sentences.
     pub attention: Vec<String>,
+    /// Questions that nobody has answered yet.
+    pub questions: usize,
 }
 
 impl Delivery {
     /// What is not well, the most urgent first, in one sentence or none.
     #[must_use]
     pub fn note(&self) -> Option<String> {
-        self.reason.iter().chain(&self.attention).next().cloned()
+        self.reason.iter().chain(self.sentences()).next().cloned()
+    }
+
+    /// Everything that somebody should know, the most urgent first.
+    pub fn sentences(&self) -> impl Iterator<Item = &String> {
+        self.alarms.iter().chain(&self.attention)
+    }
+
+    #[must_use]
+    pub fn unconfirmed(&self) -> i64 {
+        self.balance.iter().map(Balance::unconfirmed).sum()
     }
 
     #[must_use]
@@ -96,6 +120,12 @@ impl Delivery {
     #[must_use]
     pub fn lag_seconds(&self, now: Instant) -> i64 {
         self.oldest_pending.map_or(0, |oldest| (now.since(oldest) / crate::time::SECOND).max(0))
+    }
+
+    /// For how long the oldest record has waited to be read back.
+    #[must_use]
+    pub fn unconfirmed_seconds(&self, now: Instant) -> i64 {
+        self.oldest_unconfirmed.map_or(0, |oldest| (now.since(oldest) / crate::time::SECOND).max(0))
     }
 }
 
@@ -120,6 +150,7 @@ mod tests {
         };
         assert_eq!(well.unaccounted(), 0);
         assert_eq!(Balance { durable: 14, ..well.clone() }.unaccounted(), 2);
-        assert_eq!(Balance { delivered: 5, ..well }.unaccounted(), 1);
+        assert_eq!(Balance { delivered: 5, ..well.clone() }.unaccounted(), 1);
+        assert_eq!(Balance { confirmed: 7, ..well }.unconfirmed(), 2, "nor does a promise count as proof");
     }
 }

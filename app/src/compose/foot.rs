@@ -19,6 +19,7 @@ pub(super) fn balance(delivery: &Delivery) -> BalanceView {
     let mut verdict = format!("{} unaccounted", words::count(unaccounted));
     for (number, what) in [
         (sum(|b| b.pending), "on the way"),
+        (delivery.unconfirmed(), "not read back yet"),
         (sum(|b| b.dead), "refused"),
         (sum(|b| b.dropped), "dropped"),
         (sum(|b| b.deleted), "withdrawn"),

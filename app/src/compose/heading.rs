@@ -19,14 +19,25 @@ const RISE_PER_MILLE: i64 = 250;
 const MINIMUM: i64 = 20;
 
 pub(super) fn heading(facts: &Facts) -> Heading {
-    unaccounted(facts)
+    closed(facts)
+        .or_else(|| unaccounted(facts))
         .or_else(|| delivery(facts))
+        .or_else(|| alarm(facts))
         .or_else(|| nothing(facts))
         .or_else(|| success_fell(facts))
         .or_else(|| cost_rose(facts))
         .or_else(|| latency_rose(facts))
         .or_else(|| attention(facts))
         .unwrap_or_else(|| well(facts))
+}
+
+fn closed(facts: &Facts) -> Option<Heading> {
+    let reason = facts.delivery.closed.as_deref()?;
+    Some(Heading {
+        lead: "Records are turned away.".to_owned(),
+        rest: format!("{} Senders are told to send again.", words::sentence(reason)),
+        tone: Tone::Bad,
+    })
 }
 
 fn unaccounted(facts: &Facts) -> Option<Heading> {
@@ -46,6 +57,12 @@ fn delivery(facts: &Facts) -> Option<Heading> {
         DeliveryState::Stopped => ("Dataverse is out of reach.", Tone::Late),
     };
     Some(Heading { lead: lead.to_owned(), rest: format!("{waiting}; nothing is lost."), tone })
+}
+
+/// What keeps us from knowing: worse than a figure that fell.
+fn alarm(facts: &Facts) -> Option<Heading> {
+    let rest = words::sentence(facts.delivery.alarms.first()?);
+    Some(Heading { lead: "Not all is well.".to_owned(), rest, tone: Tone::Late })
 }
 
 /// What waits for a person, where nothing more urgent is to be said.
@@ -148,14 +165,9 @@ fn well(facts: &Facts) -> Heading {
         _ => format!("{}{NBSP}% of agents succeed", words::percent(bp)),
     });
     let rest = [cost, success].into_iter().flatten().collect::<Vec<_>>().join(", and ");
-    Heading { lead: "All is well.".to_owned(), rest: sentence(&rest), tone: Tone::Good }
+    Heading { lead: "All is well.".to_owned(), rest: words::sentence(&rest), tone: Tone::Good }
 }
 
 fn tenths(per_mille: i64) -> String {
     format!("{}{NBSP}%", model::decimal::format(per_mille, 1))
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), chars.as_str()))
 }

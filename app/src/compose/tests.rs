@@ -73,12 +73,16 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         matches: Vec::new(),
         late: false,
         delivery: Delivery {
+            closed: None,
             state: DeliveryState::Ok,
+            alarms: Vec::new(),
             attention: Vec::new(),
+            questions: 0,
             refused: 0,
             reason: None,
             pending: 0,
             oldest_pending: None,
+            oldest_unconfirmed: None,
             balance: vec![],
         },
         demo: false,
@@ -119,6 +123,40 @@ fn what_waits_for_a_person_is_said_instead_of_all_is_well() {
         spoken(&facts),
         "Somebody is needed. Dataverse refuses 1 record; the pipeline page says why; nothing is lost."
     );
+}
+
+#[test]
+fn a_ledger_that_keeps_nothing_leads_everything() {
+    let mut facts = facts(&day(10, 1_000_000, 71), &day(10, 1_000_000, 97));
+    facts.delivery.closed = Some("the ledger's disk is full; make room on it and writing goes on".to_owned());
+    facts.delivery.balance = vec![Balance { received: 5, durable: 4, delivered: 4, ..Balance::default() }];
+    assert_eq!(
+        spoken(&facts),
+        "Records are turned away. The ledger's disk is full; make room on it and writing goes on. Senders are told to send again."
+    );
+    assert_eq!(panel(&facts).heading.tone, Tone::Bad);
+}
+
+#[test]
+fn what_nobody_can_know_leads_over_what_changed_and_over_an_empty_stretch() {
+    let said = "12 records have waited to be read back for 11 minutes: Dataverse forbids it".to_owned();
+    for mut facts in [
+        facts(&day(10, 1_000_000, 71), &day(10, 1_000_000, 97)),
+        facts(&Sums::default(), &day(10, 1_000_000, 97)),
+    ] {
+        facts.delivery.alarms = vec![said.clone()];
+        assert_eq!(spoken(&facts), format!("Not all is well. {said}."));
+        facts.delivery.state = DeliveryState::Stopped;
+        assert!(spoken(&facts).starts_with("Dataverse is out of reach."), "{}", spoken(&facts));
+    }
+}
+
+#[test]
+fn what_is_not_read_back_yet_stands_beside_what_is_unaccounted() {
+    let mut facts = facts(&day(10, 1_000_000, 97), &day(10, 1_000_000, 97));
+    facts.delivery.balance =
+        vec![Balance { received: 5, durable: 5, delivered: 5, confirmed: 2, ..Balance::default() }];
+    assert_eq!(panel(&facts).balance.verdict, "0 unaccounted · 3 not read back yet");
 }
 
 #[test]

@@ -30,6 +30,16 @@ pub fn counted(number: i64, one: &str, many: &str) -> String {
     format!("{}{NBSP}{}", count(number), if number == 1 { one } else { many })
 }
 
+/// Words that may stand in the middle of something, as a sentence of their own.
+#[must_use]
+pub fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let end = if words.ends_with('.') { "" } else { "." };
+    letters
+        .next()
+        .map_or_else(String::new, |first| format!("{}{}{end}", first.to_uppercase(), letters.as_str()))
+}
+
 /// `$12.31` from a dollar on, `$0.0348` below it.
 #[must_use]
 pub fn money(e5: i64) -> String {

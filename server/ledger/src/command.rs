@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Change, LedgerError, Mark, Outcome, Parcel, Reflected, Refusal,
+    health::Sort,
     identity::{self, Identity, Stranger},
     marks::Errand,
     reflection::Page,
@@ -129,9 +130,14 @@ pub(crate) enum Work {
     Looked(Slot<()>),
     /// Writes nothing that anybody reads, to see whether writing works.
     Probe(Slot<()>),
+    /// Asks for more than anything of ours does, to see whether everything can be kept again.
+    Trial(Slot<()>),
     /// Spoils the connection, as no disk would do on demand.
     #[cfg(test)]
     Spoil(&'static str, Slot<()>),
+    /// Breaks the writer off, as no bug would do on demand.
+    #[cfg(test)]
+    BreakOff(Slot<()>),
 }
 
 /// One request's records of one kind.
@@ -212,9 +218,8 @@ impl Work {
             Self::Settle { answer, .. }
             | Self::Spend { answer, .. }
             | Self::Looked(answer)
-            | Self::Probe(answer) => {
-                answer.send(committed);
-            }
+            | Self::Probe(answer)
+            | Self::Trial(answer) => answer.send(committed),
             Self::Confirm { answer, .. } | Self::ResendAll { answer, .. } => answer.send(committed),
             Self::Resend { answer, .. } | Self::Drop { answer, .. } => answer.send(committed),
             Self::Reflect { answer, .. } => answer.send(committed),
@@ -222,7 +227,29 @@ impl Work {
             Self::Tend { answer, .. } => answer.send(committed),
             Self::Claim { answer, .. } => answer.send(committed),
             #[cfg(test)]
-            Self::Spoil(_, answer) => answer.send(committed),
+            Self::Spoil(_, answer) | Self::BreakOff(answer) => answer.send(committed),
+        }
+    }
+
+    /// How many records it writes, about.
+    pub(crate) const fn weight(&self) -> usize {
+        match self {
+            Self::Store(request) => request.records.len(),
+            _ => 1,
+        }
+    }
+
+    /// What its success or failure is evidence of.
+    pub(crate) const fn sort(&self) -> Sort {
+        match self {
+            Self::Store(_)
+            | Self::Correct { .. }
+            | Self::Withdraw { .. }
+            | Self::Resend { .. }
+            | Self::Drop { .. }
+            | Self::Mend { .. } => Sort::Intake,
+            Self::Trial(_) => Sort::Trial,
+            _ => Sort::House,
         }
     }
 }

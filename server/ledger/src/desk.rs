@@ -1,20 +1,30 @@
-//! The desk at which writing is asked for: whatever the store, one writer takes what waits and answers when it is kept.
+//! The desk at which writing is asked for: whatever the store, one writer takes what waits and answers when it is kept. A
+//! writer that breaks off keeps nobody waiting, and another one takes its place.
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+
+use futures::FutureExt as _;
 
 use model::{
     record::{Kind, Record},
     tenant::TenantId,
 };
-use tokio::{sync::oneshot, task::JoinHandle};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::{Instant as Moment, sleep},
+};
 
 use crate::{
-    Change, LedgerError, Mark, Outcome, Parcel, Reflected, Unconfirmed,
+    Change, Health, LedgerError, Mark, Outcome, Parcel, Reflected, Unconfirmed,
     command::{Command, Request, Settlement, Slot, Target, Ticket, Work},
+    health::{Notes, Sort},
     identity::{Asked, Identity, Stranger},
     marks::Errand,
     queue::Queue,
@@ -23,20 +33,39 @@ use crate::{
 
 /// Sending all dead letters again is a handful of statements, however many they are.
 const RESENT_WEIGHT: usize = 1_000;
+/// A writer that broke off is followed by another one after so long, and after longer each time that follows soon.
+const PAUSE_LEAST: Duration = Duration::from_millis(200);
+const PAUSE_MOST: Duration = Duration::from_secs(30);
+/// A writer that held out for so long begins anew.
+const HELD_OUT: Duration = Duration::from_secs(60);
+/// While writing fails, and nobody asks for any, it is tried so often.
+const TRIED_EVERY: Duration = Duration::from_secs(5);
+/// And no oftener for those who ask whether it works.
+const TRIED_AT_MOST: Duration = Duration::from_secs(1);
 
 pub(crate) struct Desk {
     queue: Arc<Queue>,
+    notes: Notes,
+    /// When somebody's question led to a trial last.
+    tried_at: tokio::sync::Mutex<Option<Moment>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Desk {
-    /// `writer` makes the task that works the queue off until it is closed and empty.
+    /// `writer` makes what works the queue off until it is closed and empty, and notes how each group came out. It is
+    /// asked for another one when one breaks off, whose state nobody can trust.
     pub(crate) fn open<W: Future<Output = ()> + Send + 'static>(
-        writer: impl FnOnce(Arc<Queue>) -> W,
+        notes: Notes,
+        writer: impl FnMut(Arc<Queue>) -> W + Send + 'static,
     ) -> Self {
         let queue = Arc::new(Queue::default());
-        let writer = tokio::spawn(writer(Arc::clone(&queue)));
-        Self { queue, writer: Mutex::new(Some(writer)) }
+        let kept = tokio::spawn(keep_writing(Arc::clone(&queue), notes.clone(), writer));
+        Self { queue, notes, tried_at: tokio::sync::Mutex::default(), writer: Mutex::new(Some(kept)) }
+    }
+
+    /// How writing goes.
+    pub(crate) fn health(&self) -> watch::Receiver<Health> {
+        self.notes.health()
     }
 
     /// Nothing more is taken on; what waits is done first.
@@ -44,7 +73,7 @@ impl Desk {
         self.queue.close();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
-            // A writer that panicked has nothing left to flush.
+            // With the process's end, that of the writer is nothing to be told.
             let _ = writer.await;
         }
     }
@@ -158,15 +187,92 @@ impl Desk {
         self.ask(|answer| Command::of_house(Work::Tend { mends, answer })).await
     }
 
-    /// Whether writing works.
+    /// Whether writing works. After something failed, it has to work for as much as that.
     pub(crate) async fn probe(&self) -> Result<(), LedgerError> {
-        self.ask(|slot| Command::of_house(Work::Probe(slot))).await
+        let stopped = || self.notes.health().borrow().stop().map(|stop| stop.error.clone());
+        if stopped().is_none() {
+            return self.ask(|slot| Command::of_house(Work::Probe(slot))).await;
+        }
+        let mut tried_at = self.tried_at.lock().await;
+        let Some(error) = stopped() else { return Ok(()) };
+        if tried_at.is_some_and(|at| at.elapsed() < TRIED_AT_MOST) {
+            return Err(error);
+        }
+        let tried = self.ask(|slot| Command::of_house(Work::Trial(slot))).await;
+        *tried_at = Some(Moment::now());
+        tried
     }
 
     /// Hands a command to the writer and waits for what it says once the commit is kept.
     pub(crate) async fn ask<T>(&self, command: impl FnOnce(Slot<T>) -> Command) -> Result<T, LedgerError> {
         let (reply, answer) = oneshot::channel();
         self.queue.push(command(Slot::new(reply)))?;
-        answer.await.unwrap_or(Err(LedgerError::Closed))
+        // Whoever had it in hand is gone without a word.
+        answer.await.unwrap_or_else(|_| Err(broke_off()))
     }
+}
+
+/// Lets a writer work until the queue is closed, and another one when it breaks off.
+async fn keep_writing<W: Future<Output = ()> + Send>(
+    queue: Arc<Queue>,
+    notes: Notes,
+    mut writer: impl FnMut(Arc<Queue>) -> W,
+) {
+    let mut pause = PAUSE_LEAST;
+    loop {
+        let began = Moment::now();
+        let writing = AssertUnwindSafe(writer(Arc::clone(&queue))).catch_unwind();
+        let ended = tokio::select! {
+            ended = writing => ended,
+            never = try_while_stopped(&queue, &notes) => match never {},
+        };
+        if ended.is_ok() {
+            return;
+        }
+        if began.elapsed() > HELD_OUT {
+            pause = PAUSE_LEAST;
+        }
+        let error = LedgerError::Unavailable(
+            "the ledger's writer broke off, and another one starts by itself; report this, with what the log says of it"
+                .to_owned(),
+        );
+        tracing::error!(
+            pause_ms = pause.as_millis(),
+            "the ledger's writer broke off and is started again; report this"
+        );
+        notes.note(Sort::Intake, 1, &Err(error.clone()));
+        queue.refuse(&error);
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = queue.closed() => {}
+        }
+        queue.go_on();
+        pause = (pause * 2).min(PAUSE_MOST);
+    }
+}
+
+/// Finds out by itself when the cause has ended: senders who were refused may be gone.
+async fn try_while_stopped(queue: &Queue, notes: &Notes) -> Infallible {
+    let mut health = notes.health();
+    loop {
+        if health.wait_for(|health| health.stop().is_some()).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        let (reply, answer) = oneshot::channel();
+        if queue.push(Command::of_house(Work::Trial(Slot::new(reply)))).is_ok() {
+            // What it came to is noted already.
+            let _ = answer.await;
+        }
+        if health.borrow().stop().is_some() {
+            sleep(TRIED_EVERY).await;
+        }
+    }
+}
+
+fn broke_off() -> LedgerError {
+    LedgerError::Unavailable(
+        "the ledger's writer broke off, and another one starts by itself; whether this was kept is not known, so send it \
+         again: what was kept is known again and not taken twice"
+            .to_owned(),
+    )
 }

@@ -14,8 +14,9 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
-    Answer, Change, DeadLetter, Handling, Held, HourBalance, LedgerError, ListAsk, Mark, OpenError, Outcome,
-    Page, Parcel, Place, Question, Reflected, Reflection, Refusal, Reject, Standing, There, Unconfirmed,
+    Answer, Change, DeadLetter, Handling, Health, Held, HourBalance, LedgerError, ListAsk, Mark, OpenError,
+    Outcome, Page, Parcel, Place, Question, Reflected, Reflection, Refusal, Reject, Standing, There,
+    Unconfirmed,
     chance::Chance,
     command::{Settlement, Target, Ticket},
     database::Database,
@@ -176,7 +177,8 @@ impl Ledger {
         either!(self, store => store.names(tenant, kind, text, most).await)
     }
 
-    /// Moves with every change of this process that can change a figure, a list or the balance, once it is committed.
+    /// Moves with every change of this process that can change a figure, a list or the balance, once it is committed, and
+    /// when writing stops or goes on.
     /// What other processes write into the same database moves nothing here: look again after a while.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
@@ -198,6 +200,12 @@ impl Ledger {
     /// it is right afterwards.
     pub async fn tend(&self) -> Result<usize, LedgerError> {
         either!(self, store => store.tend().await)
+    }
+
+    /// How writing goes, as its last attempts came out. Kept until a write of the same sort succeeds.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.desk().health()
     }
 
     /// Whether the ledger reads and writes now.

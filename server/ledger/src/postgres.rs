@@ -61,7 +61,7 @@ pub(crate) use self::{
 };
 use crate::{
     Answer, Database, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError,
-    Page, Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk,
+    Page, Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk, health::Notes,
 };
 
 /// Who probes asks again soon, and gives up soon.
@@ -150,18 +150,29 @@ impl Postgres {
             target::refuse_unfinished(&mut connection, &schema, &place).await?;
         }
         let generation = Arc::new(AtomicI64::new(fence::ANY));
-        let writer = Writer {
-            generation: Arc::clone(&generation),
-            pool: writers,
-            connection: Some(connection),
-            schema: schema.clone(),
-            clock: Arc::clone(&clock),
-            number: (chance.next() >> 1).cast_signed().max(1),
-            chance,
-            changes,
-            patience,
-        };
-        let desk = Desk::open(|queue| writer.run(queue));
+        // The transaction of a writer that broke off ends with its connection.
+        connection.close_on_drop();
+        let notes = Notes::new(Arc::clone(&clock), changes.clone());
+        let desk = Desk::open(notes.clone(), {
+            let (schema, clock, mut connection) = (schema.clone(), Arc::clone(&clock), Some(connection));
+            let number = (chance.next() >> 1).cast_signed().max(1);
+            let generation = Arc::clone(&generation);
+            move |queue| {
+                let writer = Writer {
+                    generation: Arc::clone(&generation),
+                    pool: writers.clone(),
+                    connection: connection.take(),
+                    schema: schema.clone(),
+                    clock: Arc::clone(&clock),
+                    number,
+                    chance: Arc::clone(&chance),
+                    changes: changes.clone(),
+                    notes: notes.clone(),
+                    patience,
+                };
+                writer.run(queue)
+            }
+        });
         Ok(Self {
             schema,
             readers,

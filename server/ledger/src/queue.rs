@@ -9,7 +9,10 @@ use std::{
 use model::tenant::TenantId;
 use tokio::sync::Notify;
 
-use crate::{LedgerError, command::Command};
+use crate::{
+    LedgerError,
+    command::{Command, Work},
+};
 
 /// Half a second's work of the writer, and some 15 MB.
 const WAITING_MAX: usize = 20_000;
@@ -28,10 +31,14 @@ pub(crate) struct Queue {
 struct Waiting {
     /// The house's own work: deliveries that end, which make room.
     house: VecDeque<Command>,
+    /// Taken by themselves, and only while nothing else waits: what they find must not be the fault of others.
+    trials: Vec<Command>,
     /// The tenants that have something waiting, in the order of their turns.
     lanes: VecDeque<Lane>,
     records: usize,
     closed: bool,
+    /// Why nothing is taken on for now.
+    refusing: Option<LedgerError>,
 }
 
 struct Lane {
@@ -65,6 +72,28 @@ impl Queue {
         }
     }
 
+    /// Nobody is there to write: what waits is answered so, and whatever comes until somebody is.
+    pub(crate) fn refuse(&self, why: &LedgerError) {
+        let left = {
+            let mut waiting = self.locked();
+            waiting.refusing = Some(why.clone());
+            waiting.take_all()
+        };
+        let refused = Err(why.clone());
+        left.into_iter().for_each(|command| command.work.finish(&refused));
+    }
+
+    /// Somebody is there again.
+    pub(crate) fn go_on(&self) {
+        self.locked().refusing = None;
+    }
+
+    pub(crate) async fn closed(&self) {
+        while !self.locked().closed {
+            self.arrived.notified().await;
+        }
+    }
+
     /// What waits is still done; nothing more is taken on.
     pub(crate) fn close(&self) {
         self.locked().closed = true;
@@ -80,6 +109,13 @@ impl Waiting {
     fn push(&mut self, command: Command) -> Result<(), LedgerError> {
         if self.closed {
             return Err(LedgerError::Closed);
+        }
+        if let Some(why) = &self.refusing {
+            return Err(why.clone());
+        }
+        if matches!(command.work, Work::Trial(_)) {
+            self.trials.push(command);
+            return Ok(());
         }
         let Some(tenant) = command.tenant else {
             if self.house.len() >= HOUSE_MAX {
@@ -124,7 +160,16 @@ impl Waiting {
                 self.lanes.push_back(lane);
             }
         }
+        if group.is_empty() {
+            group.append(&mut self.trials);
+        }
         group
+    }
+
+    fn take_all(&mut self) -> Vec<Command> {
+        self.records = 0;
+        let lanes = self.lanes.drain(..).flat_map(|lane| lane.commands);
+        self.house.drain(..).chain(lanes).chain(self.trials.drain(..)).collect()
     }
 }
 
@@ -145,7 +190,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::command::{Request, Slot, Work};
+    use crate::command::{Request, Slot};
 
     fn command(tenant: u128, weight: usize) -> Command {
         let tenant = TenantId(Uuid::from_u128(tenant));
@@ -199,6 +244,33 @@ mod tests {
         waiting.push(command(1, 1)).unwrap();
         waiting.push(command(2, WAITING_MAX)).unwrap();
         assert!(waiting.push(command(2, 1)).is_err());
+    }
+
+    #[test]
+    fn a_trial_waits_until_it_is_alone() {
+        let mut waiting = Waiting::default();
+        let trial = || Command::of_house(Work::Trial(Slot::new(tokio::sync::oneshot::channel().0)));
+        waiting.push(trial()).unwrap();
+        waiting.push(command(1, 1)).unwrap();
+        let is_trial = |group: &[Command]| matches!(group, [Command { work: Work::Trial(_), .. }]);
+        assert_eq!(tenants(&waiting.take()), [1]);
+        assert!(is_trial(&waiting.take()));
+        assert!(waiting.take().is_empty());
+    }
+
+    #[test]
+    fn what_waits_is_refused_when_nobody_is_there_to_write() {
+        let queue = Queue::default();
+        let (reply, mut answer) = tokio::sync::oneshot::channel();
+        let mut waiting = command(1, 1);
+        waiting.work = Work::Probe(Slot::new(reply));
+        queue.push(waiting).unwrap();
+        let why = LedgerError::Unavailable("nobody writes".to_owned());
+        queue.refuse(&why);
+        assert_eq!(answer.try_recv(), Ok(Err(why.clone())));
+        assert_eq!(queue.push(command(1, 1)), Err(why));
+        queue.go_on();
+        assert_eq!(queue.push(command(1, WAITING_MAX)), Ok(()), "what was refused takes no room");
     }
 
     #[test]

@@ -45,11 +45,12 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::backup::{BackupError, back_up, restore};
-use self::{folder::FolderLock, open::Files, standing::Counted};
+use self::{folder::FolderLock, known::Known, log::Log, open::Files, standing::Counted};
 pub(crate) use self::{open::FILE, source::Source};
 use crate::{
     Answer, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError, Page,
-    Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk, hours::Stretch, upkeep,
+    Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk, health::Notes,
+    hours::Stretch, upkeep,
 };
 
 /// One open SQLite ledger.
@@ -86,9 +87,25 @@ impl Sqlite {
         let files = Files::of(folder, log_most)?;
         let connection = open::migrated(&files).await?;
         let readers = open::readers(&files);
-        let (of_writer, of_log) = (files.clone(), readers.clone());
-        let writer = writer::Writer::new(of_writer, connection, Arc::clone(&clock), chance, changes, of_log);
-        let desk = Desk::open(|queue| writer.run(queue));
+        let notes = Notes::new(Arc::clone(&clock), changes.clone());
+        let desk = Desk::open(notes.clone(), {
+            let (files, clock, mut connection) = (files.clone(), Arc::clone(&clock), Some(connection));
+            let readers = readers.clone();
+            move |queue| {
+                let log = Log::new(&files, readers.clone());
+                let writer = writer::Writer {
+                    files: files.clone(),
+                    connection: connection.take(),
+                    known: Known::default(),
+                    clock: Arc::clone(&clock),
+                    chance: Arc::clone(&chance),
+                    changes: changes.clone(),
+                    log,
+                    notes: notes.clone(),
+                };
+                writer.run(queue)
+            }
+        });
         Ok(Self {
             files,
             readers,

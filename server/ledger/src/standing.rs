@@ -10,10 +10,14 @@ pub struct Standing {
     pub pending: i64,
     /// Since when the oldest of them waits.
     pub oldest_pending: Option<Instant>,
+    /// The same of those that Dataverse never had.
+    pub oldest_first: Option<Instant>,
     /// Everything that Dataverse refused for good, corrections and withdrawals included.
     pub dead: i64,
     /// In Dataverse, and not read back yet as they are now.
     pub unconfirmed: i64,
+    /// Since when the oldest of those is there.
+    pub oldest_unconfirmed: Option<Instant>,
     pub reflected: ReflectedCounts,
 }
 

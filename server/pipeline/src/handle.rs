@@ -14,6 +14,7 @@ use crate::{
     mirror::{Findings, Mirror},
     read_back::ReadBack,
     relay::Relay,
+    supervise::{Fall, supervise},
 };
 
 /// Relay, mirror and read-back at work. They end when the token that they were started with is cancelled.
@@ -34,7 +35,7 @@ impl Handle {
         self.status.clone()
     }
 
-    /// Waits until all have ended.
+    /// Waits until all have ended, which they do when they are asked to.
     pub async fn stopped(mut self) {
         while let Some(ended) = self.workers.join_next().await {
             if let Err(error) = ended {
@@ -89,10 +90,26 @@ pub fn start(
         Budget::new(Arc::clone(&books), Arc::clone(&clock), board.clone(), settings.budget, count.clone());
     let organisation: Arc<dyn Organisation> = Arc::new(Meter { organisation: Arc::new(organisation), count });
     let station = Station { books, organisation, settings, budget, clock, stop, board };
-    let mut workers = JoinSet::new();
-    workers.spawn(Relay { station: station.clone(), chance: Arc::new(chance) }.run());
+    let chance: Arc<dyn Chance> = Arc::new(chance);
     let findings = Findings::default();
-    workers.spawn(Mirror::new(station.clone(), findings.clone()).run());
-    workers.spawn(ReadBack::new(station, findings).run());
+    let mut workers = JoinSet::new();
+    workers.spawn(kept("the relay", station.clone(), move |station| {
+        Relay { station, chance: Arc::clone(&chance) }.run()
+    }));
+    let found = findings.clone();
+    workers
+        .spawn(kept("the mirror", station.clone(), move |station| Mirror::new(station, found.clone()).run()));
+    workers
+        .spawn(kept("the read-back", station, move |station| ReadBack::new(station, findings.clone()).run()));
     Handle { status, workers }
+}
+
+/// A worker at work until everything is to stop.
+async fn kept<W: Future<Output = ()>>(
+    worker: &'static str,
+    station: Station,
+    mut work: impl FnMut(Station) -> W,
+) {
+    let say = |fall: &Fall| station.board.update(|status| fall.write_down(&mut status.falls));
+    supervise(worker, &*station.clock, &station.stop, || work(station.clone()), say).await;
 }

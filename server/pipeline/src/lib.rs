@@ -20,6 +20,7 @@ mod row;
 mod settings;
 mod sight;
 mod status;
+mod supervise;
 mod targets;
 
 pub use books::Books;
@@ -29,6 +30,7 @@ pub use provision::{Plan, READER, Scope, Step, WRITER, plan, provision};
 pub use rebuild::rebuild;
 pub use settings::{Settings, Tenant};
 pub use status::{BudgetStatus, MirrorState, MirrorStatus, RelayStatus};
+pub use supervise::{Fall, supervise};
 
 /// Why the pipeline could not do what it was asked.
 #[derive(Debug, thiserror::Error)]

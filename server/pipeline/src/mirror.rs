@@ -139,8 +139,11 @@ impl Mirror {
             }
         };
         self.station.board.update(|status| {
-            if !matches!(state, MirrorState::Paused(_)) {
+            if matches!(state, MirrorState::Paused(_)) {
+                status.mirror.paused_since.get_or_insert(now);
+            } else {
                 status.mirror.last_pass = Some(now);
+                status.mirror.paused_since = None;
             }
             status.mirror.state = state;
         });

@@ -35,6 +35,16 @@ pub(crate) struct ReadBack {
     findings: Findings,
     /// What is there otherwise than it should be.
     differing: HashMap<Uuid, Difference>,
+    /// What this pass found for the first time.
+    news: News,
+}
+
+/// How many rows are not as they should be, and one of them.
+#[derive(Default)]
+struct News {
+    missing: u64,
+    otherwise: u64,
+    one: Option<(Uuid, String)>,
 }
 
 /// Of which revision, and when it was seen.
@@ -45,7 +55,7 @@ struct Difference {
 
 impl ReadBack {
     pub(crate) fn new(station: Station, findings: Findings) -> Self {
-        Self { station, findings, differing: HashMap::new() }
+        Self { station, findings, differing: HashMap::new(), news: News::default() }
     }
 
     pub(crate) async fn run(mut self) {
@@ -63,6 +73,9 @@ impl ReadBack {
                 () = stop.cancelled() => return,
                 passed = self.pass() => passed,
             };
+            self.say_what_is_new();
+            let fault = passed.as_ref().err().map(ToString::to_string);
+            self.station.board.update(|status| status.read_back_fault = fault);
             match passed {
                 Ok(true) => wait = Duration::ZERO,
                 Ok(false) | Err(Broken::Lost | Broken::Spent(_)) => {}
@@ -146,9 +159,21 @@ impl ReadBack {
         let seen = Difference { revision, seen_at: self.station.clock.now() };
         let before = self.differing.insert(id, seen);
         if before.is_none_or(|before| before.revision != revision) {
-            tracing::warn!(kind = item.kind.name, %id, %fault, "dataverse does not hold what it acknowledged");
+            match fault {
+                Fault::Missing => self.news.missing += 1,
+                Fault::Undeleted | Fault::Other(_) => self.news.otherwise += 1,
+            }
+            self.news.one.get_or_insert_with(|| (id, fault.to_string()));
         }
         self.show();
+    }
+
+    /// One line a pass: a table that vanished is no reason to fill the disk.
+    fn say_what_is_new(&mut self) {
+        let News { missing, otherwise, one } = std::mem::take(&mut self.news);
+        if let Some((id, fault)) = one {
+            tracing::warn!(missing, otherwise, %id, fault, "dataverse does not hold what it acknowledged; one of them is named");
+        }
     }
 
     fn was_just_seen(&self, item: &Unconfirmed, now: Instant) -> bool {

@@ -2,6 +2,8 @@
 
 use model::{delivery::DeliveryState, time::Instant};
 
+use crate::Fall;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelayStatus {
     pub state: DeliveryState,
@@ -26,9 +28,13 @@ pub struct RelayStatus {
     /// Records that Dataverse holds otherwise than they were sent, or not at all.
     pub differing: u64,
     pub last_read_back: Option<Instant>,
+    /// Why what waits to be read back cannot be asked for, where that is so.
+    pub read_back_fault: Option<String>,
     pub mirror: MirrorStatus,
     /// None where no budget is set.
     pub budget: Option<BudgetStatus>,
+    /// Workers of the pipeline that ended unasked since the start.
+    pub falls: Vec<Fall>,
 }
 
 /// What a day's requests to Dataverse may cost, and cost.
@@ -47,6 +53,8 @@ pub struct BudgetStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MirrorStatus {
     pub state: MirrorState,
+    /// Since when nothing comes in, where that is so.
+    pub paused_since: Option<Instant>,
     /// Rows read so far of the table that is being read whole, or was last.
     pub rows_read: u64,
     /// Since when a whole table is being read.
@@ -94,8 +102,10 @@ impl Default for RelayStatus {
             confirmed: 0,
             differing: 0,
             last_read_back: None,
+            read_back_fault: None,
             mirror: MirrorStatus::default(),
             budget: None,
+            falls: Vec::new(),
         }
     }
 }

@@ -8,8 +8,7 @@ const DAYS_BEFORE: i32 = 14;
 /// What an administrator should hear about credentials that last until the end of this day, if anything.
 #[must_use]
 pub fn warning(last_day: Date, now: Instant) -> Option<String> {
-    let today = Zone::utc().at(now).date();
-    let left = today.until(last_day).map_or(0, |span| span.get_days());
+    let left = days_left(last_day, now);
     let what_to_do = "make a new one in the app registration and put it in the place of the old one; a secret or \
                       certificate that is read from a file is taken up without a restart";
     match left {
@@ -21,6 +20,13 @@ pub fn warning(last_day: Date, now: Instant) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Below nought when they have ended.
+#[must_use]
+pub fn days_left(last_day: Date, now: Instant) -> i32 {
+    let today = Zone::utc().at(now).date();
+    today.until(last_day).map_or(0, |span| span.get_days())
 }
 
 #[cfg(test)]

@@ -52,15 +52,21 @@ pub fn pace(settings: &Settings, target: &Target) -> pipeline::Settings {
 impl Road {
     /// Runs until `stop`, then ends in order.
     pub async fn run(self, stop: CancellationToken) {
-        let Some(client) = &self.client else { return };
-        let ready = stop.run_until_cancelled(self.prepared(client)).await;
-        if ready.is_some() {
-            let chance = Seeded::new(self.seed);
-            let relay = pipeline::start(self.ledger, client.clone(), self.settings, self.clock, chance, stop);
-            self.carrier.carrying(client.clone(), relay.watch());
-            relay.stopped().await;
+        if let Some(client) = &self.client {
+            self.carrier.keep("the way to Dataverse", &stop, || self.carry(client, stop.clone())).await;
         }
         self.target.close().await;
+    }
+
+    async fn carry(&self, client: &Client, stop: CancellationToken) {
+        let ready = stop.run_until_cancelled(self.prepared(client)).await;
+        if ready.is_some() {
+            let (ledger, client, chance) = (self.ledger.clone(), client.clone(), Seeded::new(self.seed));
+            let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock));
+            let relay = pipeline::start(ledger, client.clone(), settings, clock, chance, stop);
+            self.carrier.carrying(client, relay.watch());
+            relay.stopped().await;
+        }
     }
 
     /// Tries until the organisation is the ledger's and the tables stand. What keeps them from it is said on the panel, and

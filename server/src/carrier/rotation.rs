@@ -28,6 +28,11 @@ type Look = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
 impl Rotation {
     /// Runs until `stop`.
     pub async fn run(self, stop: CancellationToken) {
+        let watch = || self.watch(stop.clone());
+        self.carrier.keep("the watch over the settings' files", &stop, watch).await;
+    }
+
+    async fn watch(&self, stop: CancellationToken) {
         let mut seen = look().await;
         while stop.run_until_cancelled(time::sleep(ROUND)).await.is_some() {
             let now = look().await;

@@ -33,6 +33,7 @@ pub async fn run() -> Result<(), Failure> {
 async fn serve(settings: Settings) -> anyhow::Result<()> {
     let wish = stop::wish().context("no signals can be received")?;
     let metrics = PrometheusBuilder::new().install_recorder().context("figures cannot be counted")?;
+    routes::gauges::describe();
     // Pages need somebody to run their tasks, and nobody else says so.
     any_spawner::Executor::init_tokio().context("pages cannot be rendered")?;
 
@@ -52,7 +53,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let target = belonging::open(&settings, &ledger).await?;
     // The relay paces itself, and wants to hear at once that it is too fast.
     let client = target.client(Duration::ZERO, settings.lease)?;
-    let carrier = Arc::new(Carrier::to(&target));
+    let carrier = Arc::new(Carrier::to(&target, settings.mirror_every, Arc::clone(&clock)));
     let pace = carrier::pace(&settings, &target);
     let writer = tell_story(&settings, &ledger, &clock).await?;
     let house =
@@ -74,7 +75,10 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         Road { carrier, target, client, ledger: ledger.clone(), clock, seed: chance::seed(), settings: pace };
     workers.spawn(road.run(stop.clone()));
     if let Some(writer) = writer {
-        workers.spawn(writer.live(stop.clone()));
+        let (carrier, stop) = (Arc::clone(&house.carrier), stop.clone());
+        workers.spawn(async move {
+            carrier.keep("the writer of the demo data", &stop, || writer.live(stop.clone())).await;
+        });
     }
     let patience = Patience::with(limits::connections());
     workers.spawn(Arc::clone(&house.snapshots).sweep(stop.clone()));

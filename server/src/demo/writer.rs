@@ -111,17 +111,29 @@ impl Writer {
     }
 
     /// Goes on as it happens, until `stop`.
-    pub async fn live(mut self, stop: CancellationToken) {
+    pub async fn live(&self, stop: CancellationToken) {
+        let mut teller = match self.again() {
+            Ok(teller) => teller,
+            Err(error) => return tracing::error!(error = %error, "the live demo data cannot go on"),
+        };
         loop {
-            let wait = self.until_next();
+            let wait = teller.until_next();
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = time::sleep(wait) => {}
             }
-            if let Err(error) = self.catch_up().await {
+            if let Err(error) = teller.catch_up().await {
                 tracing::warn!(error = %error, "the live demo data pause");
             }
         }
+    }
+
+    /// The same, from where it is written that it got to.
+    fn again(&self) -> Result<Self, DemoError> {
+        let progress = Progress::read(&self.folder)?.unwrap_or(self.progress);
+        let (ledger, clock) = (self.ledger.clone(), Arc::clone(&self.clock));
+        let story = Story::new(progress.seed, progress.first_day);
+        Ok(Self { story, progress, folder: self.folder.clone(), ledger, clock })
     }
 
     fn until_next(&self) -> Duration {

@@ -1,6 +1,6 @@
 //! The accept loop: nobody holds a place by being slow, and an end in order when it is time to go.
 
-use std::{convert::Infallible, future, io, sync::Arc, time::Duration};
+use std::{convert::Infallible, future, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::body::Incoming;
@@ -75,7 +75,8 @@ pub async fn serve(listener: TcpListener, app: Router, patience: Patience, stop:
         }
         // Without this a page waits for the acknowledgement of its own first packet.
         _ = stream.set_nodelay(true);
-        greet(stream, place, app.clone(), patience, &farewell);
+        let peer = stream.peer_addr().ok().map(ConnectInfo);
+        greet((stream, peer), place, app.clone(), patience, &farewell);
     }
     drop(listener);
     if time::timeout(patience.farewell, farewell.shutdown()).await.is_err() {
@@ -84,15 +85,12 @@ pub async fn serve(listener: TcpListener, app: Router, patience: Patience, stop:
 }
 
 fn greet(
-    stream: impl AsyncRead + AsyncWrite + Send + 'static,
+    (stream, peer): (impl AsyncRead + AsyncWrite + Send + 'static, Option<ConnectInfo<SocketAddr>>),
     place: Arc<Place>,
     app: Router,
     patience: Patience,
     farewell: &GracefulShutdown,
 ) {
-    // Without this a page waits for the acknowledgement of its own first packet.
-    _ = stream.set_nodelay(true);
-    let peer = stream.peer_addr().ok().map(ConnectInfo);
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(patience.unread));
     let here = Arc::clone(&place);

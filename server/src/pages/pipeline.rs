@@ -3,7 +3,7 @@
 mod known;
 
 use app::{
-    compose::counted,
+    compose::{counted, sentence},
     pages::{
         HandlingLine, Hour, LetterLine, Letters, Others, PipelineFacts, PolicyView, QuestionView, RejectLine,
         pipeline_page,
@@ -15,7 +15,11 @@ use axum::{
 };
 use http::StatusCode;
 use ledger::{Answer, Handled, Handling, HourBalance, LedgerError, Question, Reject};
-use model::{record::Kind, tenant::TenantId};
+use model::{
+    delivery::{Delivery, DeliveryState},
+    record::Kind,
+    tenant::TenantId,
+};
 use pipeline::{MirrorState, MirrorStatus, RelayStatus};
 
 use super::{Visitor, document, fault, frame};
@@ -43,7 +47,7 @@ async fn facts(house: &House, tenant: TenantId) -> Result<PipelineFacts, LedgerE
     let hours = house.ledger.hours(tenant, first_hour(now)).await?;
     Ok(PipelineFacts {
         now,
-        warnings: standing.warnings(now),
+        warnings: alarms(&delivery).chain(standing.warnings(now)).collect(),
         dataverse: known::known(&standing),
         demo: house.carrier.demo.as_ref().map(Demo::trouble),
         hours: hours.iter().map(hour).collect(),
@@ -51,6 +55,12 @@ async fn facts(house: &House, tenant: TenantId) -> Result<PipelineFacts, LedgerE
         others: others(house, tenant, &standing).await?,
         delivery,
     })
+}
+
+/// Those that the page's first sentence leaves out.
+fn alarms(delivery: &Delivery) -> impl Iterator<Item = String> {
+    let first = usize::from(delivery.closed.is_none() && delivery.state == DeliveryState::Ok);
+    delivery.alarms.iter().skip(first).map(|alarm| sentence(alarm))
 }
 
 fn hour(hour: &HourBalance) -> Hour {

@@ -1,25 +1,40 @@
 //! `/healthz`, `/readyz`, `/metrics`: for whoever watches the process.
 
+use std::time::Duration;
+
 use axum::{Json, extract::State, response::IntoResponse};
 use http::header;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
+use super::gauges;
 use crate::{
     house::SharedHouse,
     problem::{Kind, Problem},
 };
+
+/// Whoever asks whether we are ready gives up soon.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The process answers.
 pub async fn alive() -> Json<Value> {
     Json(json!({"status": "alive"}))
 }
 
-/// The ledger answers, so records can be taken.
+/// The ledger keeps what it is given, so records can be taken. What the last records met counts, and not only what a probe
+/// meets.
 pub async fn ready(State(house): State<SharedHouse>) -> Result<Json<Value>, Problem> {
-    match house.ledger.healthy().await {
-        Ok(()) => Ok(Json(json!({"status": "ready"}))),
-        Err(error) => {
+    match timeout(PATIENCE, house.ledger.healthy()).await {
+        Ok(Ok(())) => Ok(Json(json!({"status": "ready"}))),
+        Ok(Err(error)) => {
             Err(Problem::new(Kind::Unavailable, error.to_string()).retry_after(error.retry_after()))
+        }
+        Err(_) => {
+            let known = house.ledger.health().borrow().stop().map(ToString::to_string);
+            let silent =
+                || format!("The ledger has not answered within {} s; ask again.", PATIENCE.as_secs());
+            let detail = known.unwrap_or_else(silent);
+            Err(Problem::new(Kind::Unavailable, detail).retry_after(PATIENCE))
         }
     }
 }
@@ -30,6 +45,7 @@ pub async fn metrics(State(house): State<SharedHouse>) -> impl IntoResponse {
         // More than four gigabytes are told as four.
         metrics::gauge!("studio_ledger_log_bytes").set(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
+    gauges::take(&house).await;
     house.metrics.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], house.metrics.render())
 }

@@ -4,13 +4,13 @@ mod mirror;
 
 use axum::{Json, extract::State};
 use http::Uri;
-use ledger::{Handling, HourBalance};
+use ledger::{Handling, HourBalance, Stop};
 use model::{
     decimal::{self, PERCENT_SCALE},
     delivery::Balance,
     time::{HOUR, Instant},
 };
-use pipeline::{BudgetStatus, RelayStatus};
+use pipeline::{BudgetStatus, Fall, RelayStatus};
 use serde_json::{Value, json};
 
 use super::{letters, parameters::Parameters};
@@ -39,10 +39,14 @@ pub async fn pipeline(
         "hours": hours.iter().map(hour).collect::<Vec<_>>(),
         "state": delivery.state.key(),
         "reason": delivery.reason,
-        "attention": delivery.attention,
+        "attention": delivery.sentences().collect::<Vec<_>>(),
         "pending": delivery.pending,
         "lagSeconds": delivery.lag_seconds(now),
         "unaccounted": delivery.unaccounted(),
+        "unconfirmed": delivery.unconfirmed(),
+        "unconfirmedSeconds": delivery.unconfirmed_seconds(now),
+        "ledger": keeper(ledger.health().borrow().stop()),
+        "workers": house.carrier.falls().iter().map(fall).collect::<Vec<_>>(),
         "deadLetters": dead.iter().map(letters::shown).collect::<Vec<_>>(),
         "handlings": handlings.iter().map(handling).collect::<Vec<_>>(),
         "organisation": standing.place,
@@ -74,6 +78,7 @@ fn balance(balance: &Balance) -> Value {
         "deleted": balance.deleted,
         "unsent": balance.unsent,
         "unaccounted": balance.unaccounted(),
+        "unconfirmed": balance.unconfirmed(),
     })
 }
 
@@ -109,11 +114,26 @@ fn relay(status: &RelayStatus) -> Value {
         "lastReadBack": status.last_read_back.map(|at| at.to_string()),
         "sent": status.sent,
         "differing": status.differing,
+        "readBackFault": status.read_back_fault,
         "postponed": status.postponed,
         "pauses": status.pauses,
         "batch": status.batch,
         "lanes": status.lanes,
     })
+}
+
+/// Whether the ledger keeps what it is given.
+fn keeper(stop: Option<&Stop>) -> Value {
+    json!({
+        "state": if stop.is_some() { "stopped" } else { "ok" },
+        "reason": stop.map(Stop::to_string),
+        "since": stop.map(|stop| stop.since.to_string()),
+    })
+}
+
+/// A worker that ended unasked since the start.
+fn fall(fall: &Fall) -> Value {
+    json!({"worker": fall.worker, "fellAt": fall.at.to_string(), "times": fall.times, "isUp": fall.is_up})
 }
 
 fn budget(budget: &BudgetStatus) -> Value {

@@ -40,8 +40,11 @@ pub async fn recent(
 fn pipeline(delivery: &Delivery, now: Instant) -> Json {
     json!({
         "state": delivery.state.key(),
+        "reason": delivery.reason,
+        "attention": delivery.sentences().collect::<Vec<_>>(),
         "pending": delivery.pending,
         "lagSeconds": delivery.lag_seconds(now),
         "unaccounted": delivery.unaccounted(),
+        "unconfirmed": delivery.unconfirmed(),
     })
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value as Json;
 
-use crate::studio::{Studio, run};
+use crate::studio::{Studio, run, until};
 
 const PATHS: &[&str] = &[
     "/",
@@ -87,6 +87,21 @@ async fn health_readiness_and_figures_are_told() {
     let counted = r#"studio_http_requests_total{method="POST",route="/api/metrics/campaign",status="201"} 1"#;
     assert!(text.contains(counted), "{text}");
     assert!(text.contains("studio_ledger_log_bytes "), "{text}");
+    for line in [
+        "studio_records_received 1",
+        "studio_records_unaccounted 0",
+        "studio_questions_open 0",
+        "studio_ledger_up 1",
+        r#"studio_delivery_state{state="ok"} 1"#,
+        "# HELP studio_records_waiting What waits for Dataverse, corrections and withdrawals included",
+    ] {
+        assert!(text.lines().any(|said| said == line), "{line} is not in {text}");
+    }
+    until("the workers are told", async || {
+        let text = studio.get("/metrics").await.text().await.unwrap();
+        text.lines().any(|said| said == r#"studio_worker_up{worker="relay"} 1"#).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value as Json, json};
 
-use crate::studio::{Folder, Studio, limited, run, until};
+use crate::studio::{Folder, Studio, limited, run, unlimited, until, with_room_for};
 
 #[tokio::test]
 async fn a_ledger_whose_file_is_gone_promises_nothing_until_it_is_back() {
@@ -49,4 +49,54 @@ async fn a_limit_on_the_size_of_files_is_refused_like_a_full_disk() {
     assert_eq!(studio.get("/healthz").await.status(), 200, "the process lives");
     let listed = studio.json("/api/pipeline").await["balance"][0]["durable"].clone();
     assert_eq!(listed, stored, "what was acknowledged is there, and nothing else");
+}
+
+/// Where people and machines look, in one breath.
+async fn said(studio: &Studio) -> (u16, Json, Json, String, String, String) {
+    let ready = studio.get("/readyz").await.status().as_u16();
+    let (pipeline, recent) =
+        (studio.json("/api/pipeline").await, studio.json("/api/metrics/recent").await["pipeline"].clone());
+    let text = async |path| studio.get(path).await.text().await.unwrap();
+    (ready, pipeline, recent, text("/").await, text("/pipeline").await, text("/metrics").await)
+}
+
+#[tokio::test]
+async fn a_ledger_without_room_says_so_wherever_people_look_until_there_is_room() {
+    let folder = Folder::new();
+    let command = with_room_for(&folder, &[("USE_DATAVERSE", "false")], 3 << 20);
+    let studio = Studio::of(command, folder);
+    studio.stored(&run("c", "before")).await;
+    let array = |at: usize| (0..1_000).map(|n| run("c", &format!("{at}-{n}"))).collect::<Json>();
+    let mut at = 0;
+    while studio.post(&array(at)).await.status() == 200 {
+        at += 1;
+        assert!(at < 100, "there is still room");
+    }
+    for _ in 0..3 {
+        let (ready, pipeline, recent, panel, page, metrics) = said(&studio).await;
+        assert_eq!(ready, 503);
+        assert_eq!(pipeline["state"], "stopped", "{pipeline}");
+        assert!(pipeline["reason"].as_str().unwrap().starts_with("the ledger's disk"), "{pipeline}");
+        assert_eq!(pipeline["ledger"]["state"], "stopped");
+        assert_eq!((&recent["state"], &recent["reason"]), (&json!("stopped"), &pipeline["reason"]));
+        for page in [panel, page] {
+            assert!(
+                page.contains("Records are turned away.") && page.contains("The ledger's disk"),
+                "{page}"
+            );
+            assert!(!page.contains("All is well") && !page.contains("Nothing is lost"), "{page}");
+        }
+        assert!(metrics.contains("\nstudio_ledger_up 0\n"), "{metrics}");
+        // What is small may still have room, and proves nothing for the rest.
+        studio.post(&run("c", "small")).await;
+        assert_eq!(studio.get("/readyz").await.status(), 503);
+    }
+    unlimited(studio.process_id());
+    // Without anything being sent.
+    until("it is ready again", async || (studio.get("/readyz").await.status() == 200).then_some(())).await;
+    let (_, pipeline, _, panel, _, metrics) = said(&studio).await;
+    assert_eq!((&pipeline["ledger"]["state"], &pipeline["unaccounted"]), (&json!("ok"), &json!(0)));
+    assert!(!panel.contains("Records are turned away."), "{panel}");
+    assert!(metrics.contains("\nstudio_ledger_up 1\n"), "{metrics}");
+    assert_eq!(studio.post(&run("c", "after")).await.status(), 201);
 }

@@ -80,6 +80,20 @@ pub fn traced(folder: &Folder, settings: &[(&str, &str)], trace: &Path) -> Comma
     prepared(strace, folder, settings)
 }
 
+/// The same, which cannot make any file longer than so many bytes, until [`unlimited`]: no machine has a full disk at hand.
+pub fn with_room_for(folder: &Folder, settings: &[(&str, &str)], bytes: u64) -> Command {
+    let mut limit = Command::new("prlimit");
+    limit.args([&format!("--fsize={bytes}:"), BINARY]);
+    prepared(limit, folder, settings)
+}
+
+/// There is room again.
+pub fn unlimited(process: u32) {
+    let set =
+        Command::new("prlimit").args(["--pid", &process.to_string(), "--fsize=unlimited"]).status().unwrap();
+    assert!(set.success());
+}
+
 fn prepared(mut command: Command, folder: &Folder, settings: &[(&str, &str)]) -> Command {
     command.env_clear().current_dir(folder.path());
     command.env("STUDIO_ADDR", "127.0.0.1:0").env("STUDIO_DATA", folder.data()).env("STUDIO_DEMO", "off");

@@ -29,6 +29,10 @@ pub(super) fn equation(delivery: &Delivery) -> impl IntoView + use<> {
     let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();
     let unaccounted = delivery.unaccounted();
     let mirrored = sum(|b| b.mirrored);
+    let read_back = match delivery.unconfirmed() {
+        0 => "out of Dataverse again".to_owned(),
+        missing => format!("{} not yet", count(missing)),
+    };
     let mut steps = vec![(sum(|b| b.received), "received", "one receipt a request")];
     if mirrored > 0 {
         steps.push((mirrored, "from others", "written straight into Dataverse"));
@@ -36,7 +40,7 @@ pub(super) fn equation(delivery: &Delivery) -> impl IntoView + use<> {
     steps.extend([
         (sum(|b| b.durable), "on disk", "flushed before each answer"),
         (sum(|b| b.delivered) + mirrored, "in Dataverse", "acknowledged"),
-        (sum(|b| b.confirmed), "read back", "out of Dataverse again"),
+        (sum(|b| b.confirmed), "read back", read_back.as_str()),
         (unaccounted, "unaccounted", "what nothing explains"),
     ]);
     let steps = steps.into_iter().map(|(number, what, how)| {
@@ -49,7 +53,7 @@ pub(super) fn equation(delivery: &Delivery) -> impl IntoView + use<> {
             <p>
                 <data class=class value=number.to_string()>{count(number)}</data>
                 {what}
-                <small>{how}</small>
+                <small>{how.to_owned()}</small>
             </p>
         }
     });

@@ -1,12 +1,19 @@
 //! The page's first sentence: whether all is well, and what to do where it is not.
 
-use model::delivery::{Delivery, DeliveryState};
+use model::delivery::DeliveryState;
 
 use super::PipelineFacts;
-use crate::{compose::counted, panel::Tone};
+use crate::{
+    compose::{counted, sentence},
+    panel::Tone,
+};
 
 pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
     let delivery = &facts.delivery;
+    if let Some(reason) = &delivery.closed {
+        let rest = format!("{} Senders are told to send again.", sentence(reason));
+        return ("Records are turned away.".to_owned(), rest, Tone::Bad);
+    }
     if let missing @ 1.. = delivery.unaccounted() {
         return (
             format!("{} unaccounted for.", counted(missing, "record is", "records are")),
@@ -16,7 +23,11 @@ pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
     }
     let waiting = counted(delivery.pending, "record", "records");
     let lag = delivery.lag_seconds(facts.now);
+    let reason = sentence(delivery.reason.as_deref().unwrap_or_default());
     let (lead, rest, tone) = match (delivery.state, wanted(facts)) {
+        (DeliveryState::Ok, _) if !delivery.alarms.is_empty() => {
+            ("Not all is well.", sentence(&delivery.alarms[0]), Tone::Late)
+        }
         (DeliveryState::Ok, Some(wanted)) => ("Nothing is lost, and somebody is needed.", wanted, Tone::Late),
         (DeliveryState::Ok, None) if delivery.pending == 0 => {
             ("Nothing is lost.", "Everything received is in Dataverse.".to_owned(), Tone::Good)
@@ -28,15 +39,14 @@ pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
         ),
         (DeliveryState::Behind, _) => (
             "Dataverse is behind; nothing is lost.",
-            format!("{} {waiting} on disk, the oldest for {lag}\u{a0}s.", sentence(delivery)),
+            format!("{reason} {waiting} on disk, the oldest for {lag}\u{a0}s."),
             Tone::Late,
         ),
         (DeliveryState::Stopped, _) => (
             "Dataverse is out of reach; nothing is lost.",
             format!(
-                "{} on this machine's disk. {}",
-                counted(delivery.pending, "record waits", "records wait"),
-                sentence(delivery)
+                "{} on this machine's disk. {reason}",
+                counted(delivery.pending, "record waits", "records wait")
             ),
             Tone::Late,
         ),
@@ -60,13 +70,4 @@ fn wanted(facts: &PipelineFacts) -> Option<String> {
         let (one, many) = ("row in Dataverse breaks a rule and is", "rows in Dataverse break a rule and are");
         format!("{} left out; see below which, and why.", counted(rejected, one, many))
     })
-}
-
-/// The reason as a sentence of its own.
-fn sentence(delivery: &Delivery) -> String {
-    let reason = delivery.reason.clone().unwrap_or_default();
-    let mut letters = reason.chars();
-    let Some(first) = letters.next() else { return reason };
-    let end = if reason.ends_with('.') { "" } else { "." };
-    format!("{}{}{end}", first.to_uppercase(), letters.as_str())
 }

@@ -21,6 +21,12 @@ use crate::{
     letters,
 };
 
+/// As much as an array of a thousand records may need, where this user may make tables for a while.
+const TRIAL: &str = "DO $$ BEGIN \
+     CREATE TEMPORARY TABLE ledger_trial ON COMMIT DROP AS \
+     SELECT repeat('-', 1000) AS filled FROM generate_series(1, 8000); \
+     EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
+
 /// Does all of it. `asked_at` is this process's own time.
 pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work], asked_at: Instant) -> Result<(), Error> {
     for kind in KINDS {
@@ -144,11 +150,18 @@ async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Resu
             step.schema.query("SELECT pg_current_xact_id()::text").execute(&mut *step.connection).await?;
             answer.fill(());
         }
+        // Room is taken at once where a table grows, and given back with the transaction.
+        Work::Trial(answer) => {
+            step.schema.script(TRIAL).execute(&mut *step.connection).await?;
+            answer.fill(());
+        }
         #[cfg(test)]
         Work::Spoil(sql, answer) => {
             answer.fill(());
             step.schema.script(sql).execute(&mut *step.connection).await?;
         }
+        #[cfg(test)]
+        Work::BreakOff(_) => panic!("asked for by a test"),
     }
     Ok(())
 }

@@ -56,6 +56,8 @@ pub(super) struct Statements {
     pub(super) withdrawn: String,
     /// The tenant, exported_at at the most, how many.
     pub(super) to_confirm: String,
+    /// The tenant.
+    pub(super) oldest_to_confirm: String,
     /// The tenant, the kind's name, how many.
     pub(super) dead: String,
     /// The tenant, the kind's name, the id.
@@ -195,6 +197,7 @@ fn make(kind: &Kind) -> Statements {
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.exported_at <= $2 \
              AND r.confirmed_at IS NULL AND r.unmet = 0 ORDER BY r.exported_at, r.position LIMIT $3"
         ),
+        oldest_to_confirm: oldest_to_confirm(&table),
         dead: format!(
             "SELECT {LETTER} FROM studio.dead_letters AS d \
              JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
@@ -209,6 +212,13 @@ fn make(kind: &Kind) -> Statements {
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
+}
+
+fn oldest_to_confirm(table: &str) -> String {
+    format!(
+        "SELECT exported_at FROM {table} WHERE tenant_id = $1 AND exported_at > 0 AND confirmed_at IS NULL \
+         ORDER BY exported_at LIMIT 1"
+    )
 }
 
 /// Positions are given in the order of arrival, and rows written in the order of their keys: two processes that take in

@@ -70,20 +70,37 @@ async fn a_statement_that_takes_too_long_takes_down_nothing_else() {
 #[tokio::test]
 async fn what_the_house_does_shares_no_transaction_with_what_comes_in() {
     let store = open().await;
-    let row = Reflection {
-        tenant: T,
-        dataverse_id: Uuid::from_u128(1),
-        seen: Seen::Row(Box::new(runs(1, 1).remove(0))),
-        stands: false,
-    };
-    let page = crate::reflection::Page::new(&CAMPAIGN_RUN, vec![row], NOW);
+    let row = Reflection::absent(T, Uuid::from_u128(1), Seen::Row(Box::new(runs(1, 1).remove(0))));
+    let take = Errand::Take { hold: Duration::from_secs(60) };
+    let mark = store.desk.mark(&CAMPAIGN_RUN, take).await.unwrap().unwrap();
+    let page = crate::reflection::Page::new(&mark, vec![row], NOW);
     // Both are in one group.
     let (reflected, stored) =
         tokio::join!(store.desk.reflect(page), store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)));
-    assert_eq!((reflected.unwrap(), stored.unwrap().len()), (vec![Reflected::Added], 1));
+    assert_eq!((reflected.unwrap(), stored.unwrap().len()), (Some(vec![Reflected::Added]), 1));
     let mut connection = store.readers.acquire().await.unwrap();
     let ask = store.schema.script("SELECT count(DISTINCT arrived_in) FROM studio.campaign_metrics");
     assert_eq!(ask.fetch_one(&mut *connection).await.unwrap().get::<i64, _>(0), 2);
+}
+
+#[tokio::test]
+async fn a_writer_that_breaks_off_leaves_no_half_transaction_and_another_one_goes_on() {
+    for address in [Cluster::here().address(), Cluster::here().pooled_address()] {
+        let store = open_at(&address).await;
+        let mut health = store.desk.health();
+        let (broken, waiting) = tokio::join!(
+            store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)),
+            store.desk.ask(|slot| Command::of_house(Work::BreakOff(slot))),
+        );
+        let is_said = |error: LedgerError| error.to_string().contains("broke off");
+        assert!(broken.is_err_and(is_said) && waiting.is_err_and(is_said));
+        health.wait_for(|health| health.stop().is_none()).await.unwrap();
+        assert_eq!(store.standing(T).await.unwrap().balance[0].durable, 0, "{address}");
+        store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)).await.unwrap();
+        let standing = store.standing(T).await.unwrap();
+        assert_eq!((standing.balance[0].durable, standing.balance[0].unaccounted()), (3, 0), "{address}");
+        store.close().await;
+    }
 }
 
 #[tokio::test]
@@ -171,6 +188,7 @@ async fn no_frequent_statement_reads_a_whole_table() {
         &made.counted,
         &made.withdrawn,
         &made.to_confirm,
+        &made.oldest_to_confirm,
         &made.dead,
         &made.dead_one,
         &made.by_hour,

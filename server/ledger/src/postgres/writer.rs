@@ -21,7 +21,13 @@ use super::{
     schema::Schema,
     step::{Closing, Step},
 };
-use crate::{LedgerError, chance::Chance, command::Work, queue::Queue};
+use crate::{
+    LedgerError,
+    chance::Chance,
+    command::Work,
+    health::{Notes, Sort},
+    queue::Queue,
+};
 
 /// How often the same is tried while others are in the way.
 const TRIES: u32 = 5;
@@ -37,6 +43,7 @@ pub(super) struct Writer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) chance: Arc<dyn Chance>,
     pub(super) changes: watch::Sender<u64>,
+    pub(super) notes: Notes,
     /// Whose rows in the hours are ours.
     pub(super) number: i64,
     /// As which the ledger was claimed.
@@ -87,11 +94,21 @@ impl Writer {
                 }
                 committed => {
                     away = committed.as_ref().err().filter(|(nature, _)| ends_all(*nature, slow)).map(said);
-                    let committed = committed.map_err(|(_, error)| error);
-                    part.into_iter().for_each(|work| work.finish(&committed));
+                    self.finish(part, committed);
                 }
             }
         }
+    }
+
+    /// Noted first: who hears that nothing was kept finds it said everywhere. That others are in the way of one record
+    /// says nothing of the database.
+    fn finish(&self, works: Vec<Work>, committed: Result<(), (Nature, LedgerError)>) {
+        let in_the_way = matches!(committed, Err((Nature::InTheWay, _)));
+        let committed = committed.map_err(|(_, error)| error);
+        if let Some(sort) = works.iter().map(Work::sort).reduce(Sort::and).filter(|_| !in_the_way) {
+            self.notes.note(sort, works.iter().map(Work::weight).sum(), &committed);
+        }
+        works.into_iter().for_each(|work| work.finish(&committed));
     }
 
     /// Tries again where nothing can have been kept and another try may mend it: once on another connection, and a few
@@ -111,8 +128,8 @@ impl Writer {
                     self.moved();
                     return Err((Nature::Lost, fault::unknown()));
                 }
-                Err(Failure::TooLong) => return Err(refusal(Nature::TooLong, &Error::PoolTimedOut)),
-                Err(Failure::Away(error)) => return Err(refusal(Nature::Away, &error)),
+                Err(Failure::TooLong) => return Err(refusal(works, Nature::TooLong, &Error::PoolTimedOut)),
+                Err(Failure::Away(error)) => return Err(refusal(works, Nature::Away, &error)),
                 Err(Failure::Nothing(error)) => error,
             };
             let nature = fault::nature(&error);
@@ -121,7 +138,7 @@ impl Writer {
                 Nature::InTheWay if tries < TRIES && fault::is_a_knot(&error) => {
                     sleep(PAUSE_MOST.mul_f64(self.chance.fraction())).await;
                 }
-                _ => return Err(refusal(nature, &error)),
+                _ => return Err(refusal(works, nature, &error)),
             }
             tracing::debug!(%error, "the ledger's database broke off before the commit; once more");
         }
@@ -136,7 +153,11 @@ impl Writer {
     async fn transact(&mut self, works: &mut [Work]) -> Result<bool, Failure> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => reach::acquire(&self.pool).await.map_err(Failure::Away)?,
+            None => {
+                let mut connection = reach::acquire(&self.pool).await.map_err(Failure::Away)?;
+                connection.close_on_drop();
+                connection
+            }
         };
         let performed = timeout(self.patience, self.perform(&mut connection, works)).await;
         let changed = match performed {
@@ -209,9 +230,11 @@ impl Writer {
     }
 }
 
-fn refusal(nature: Nature, error: &Error) -> (Nature, LedgerError) {
+fn refusal(works: &[Work], nature: Nature, error: &Error) -> (Nature, LedgerError) {
     let said = fault::of(error);
-    tracing::error!(error = %said, "the ledger could not write; nothing of this group was kept");
+    if !matches!(works, [Work::Trial(_)]) {
+        tracing::error!(error = %said, "the ledger could not write; nothing of this group was kept");
+    }
     (nature, said)
 }
 

@@ -1,5 +1,7 @@
 //! SQLite's errors as the ledger's sentences.
 
+use std::io::ErrorKind;
+
 use sqlx::Error;
 
 use crate::LedgerError;
@@ -14,9 +16,11 @@ const FULL: i64 = 13;
 const CANTOPEN: i64 = 14;
 const NOTADB: i64 = 26;
 
+const DISK_FULL: &str = "the ledger's disk is full; make room on it and writing goes on by itself";
+
 pub(super) fn of(error: Error) -> LedgerError {
     match primary_code(&error) {
-        Some(FULL) => unavailable("the ledger's disk is full; make room on it and writing goes on by itself"),
+        Some(FULL) => unavailable(DISK_FULL),
         Some(READONLY) => unavailable(
             "the ledger's disk or file is read-only; make it writable and writing goes on by itself",
         ),
@@ -31,6 +35,10 @@ pub(super) fn of(error: Error) -> LedgerError {
         None => match error {
             Error::PoolTimedOut => unavailable("the ledger's readers are all taken; ask again in a moment"),
             Error::PoolClosed | Error::WorkerCrashed => LedgerError::Closed,
+            Error::Io(error) if error.kind() == ErrorKind::StorageFull => unavailable(DISK_FULL),
+            Error::Io(error) => LedgerError::Unavailable(format!(
+                "the ledger's disk cannot be used ({error}); when it answers again, writing goes on by itself"
+            )),
             other => LedgerError::Fault(other.to_string()),
         },
     }

@@ -113,8 +113,15 @@ async fn balance(
     standing.reflected.kept_out += kept_out;
     standing.reflected.resent += resent;
     standing.reflected.rejected += rejected;
-    let oldest = oldest(connection, &numbers).await?;
-    standing.oldest_pending = standing.oldest_pending.into_iter().chain(oldest).min();
+    let row = sqlx::query(statements.oldest_to_confirm)
+        .bind(numbers.tenant.clone())
+        .fetch_optional(&mut *connection)
+        .await?;
+    let unread = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
+    standing.oldest_unconfirmed = standing.oldest_unconfirmed.into_iter().chain(unread).min();
+    let [first, later] = oldest(connection, &numbers).await?;
+    standing.oldest_first = standing.oldest_first.into_iter().chain(first).min();
+    standing.oldest_pending = standing.oldest_pending.into_iter().chain(first).chain(later).min();
     Ok(Balance {
         table: kind.destination.logical_name,
         received,
@@ -132,19 +139,18 @@ async fn balance(
 }
 
 /// Records come into the outbox in the order of their positions; those that come back have an index of their own.
-async fn oldest(connection: &mut SqliteConnection, numbers: &Numbers) -> Result<Option<Instant>, Error> {
-    let mut oldest = None;
-    for sql in [
+async fn oldest(connection: &mut SqliteConnection, numbers: &Numbers) -> Result<[Option<Instant>; 2], Error> {
+    let mut oldest = [None; 2];
+    for (oldest, sql) in oldest.iter_mut().zip([
         "SELECT enqueued_at FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND first = 1 ORDER BY position LIMIT 1",
         "SELECT enqueued_at FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND first = 0 ORDER BY enqueued_at LIMIT 1",
-    ] {
+    ]) {
         let row = sqlx::query(sql)
             .bind(numbers.tenant.clone())
             .bind(numbers.kind)
             .fetch_optional(&mut *connection)
             .await?;
-        let at = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
-        oldest = oldest.into_iter().chain(at).min();
+        *oldest = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
     }
     Ok(oldest)
 }

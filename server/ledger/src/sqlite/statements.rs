@@ -45,6 +45,8 @@ pub(super) struct Statements {
     pub(super) counted: &'static str,
     pub(super) withdrawn: &'static str,
     pub(super) to_confirm: &'static str,
+    /// The tenant.
+    pub(super) oldest_to_confirm: &'static str,
     pub(super) dead: &'static str,
     /// The tenant, the kind's name, the id.
     pub(super) dead_one: &'static str,
@@ -186,6 +188,10 @@ fn make(kind: &Kind) -> Statements {
         to_confirm: leak(format!(
             "SELECT r.tenant_id, {row} FROM {table} AS r{join} WHERE r.exported_at <= ?1 \
              AND r.confirmed_at IS NULL AND r.unmet = 0 ORDER BY r.exported_at, r.position LIMIT ?2"
+        )),
+        oldest_to_confirm: leak(format!(
+            "SELECT exported_at FROM {table} WHERE exported_at > 0 AND confirmed_at IS NULL AND tenant_id = ?1 \
+             ORDER BY exported_at LIMIT 1"
         )),
         dead: leak(format!(
             "SELECT {LETTER} FROM dead_letters AS d CROSS JOIN {table} AS r ON r.position = d.position \

@@ -54,6 +54,43 @@ async fn a_full_disk_is_said_nothing_is_half_written_and_it_goes_on() {
 }
 
 #[tokio::test]
+async fn a_writer_that_breaks_off_keeps_nobody_waiting_and_another_one_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let stored = store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)).await.unwrap();
+    assert_eq!(stored.len(), 3);
+    let mut health = store.desk.health();
+    let (broken, waiting) = tokio::join!(
+        store.desk.ask(|slot| Command::of_house(Work::BreakOff(slot))),
+        store.desk.store(T, &CAMPAIGN_RUN, runs(3, 3)),
+    );
+    let is_said = |error: LedgerError| error.to_string().contains("broke off");
+    assert!(broken.is_err_and(is_said) && waiting.is_err_and(is_said));
+    health.wait_for(|health| health.stop().is_none()).await.unwrap();
+    store.desk.store(T, &CAMPAIGN_RUN, runs(3, 3)).await.unwrap();
+    assert_eq!(durable(&store).await, 6, "nothing half-written is left");
+    assert_eq!(store.healthy().await, Ok(()));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_failed_write_is_said_until_one_like_it_succeeds() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let (file, aside) = (folder.path().join("ledger.sqlite"), folder.path().join("aside"));
+    std::fs::rename(&file, &aside).unwrap();
+    assert_eq!(store.desk.health().borrow().stop(), None, "nobody has tried yet");
+    let refused = store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap_err();
+    let mut health = store.desk.health();
+    assert_eq!(health.borrow().stop().unwrap().error, refused, "said before it is answered");
+    assert_eq!(store.healthy().await, Err(refused));
+    std::fs::rename(&aside, &file).unwrap();
+    // Nobody has to send anything for that.
+    health.wait_for(|health| health.stop().is_none()).await.unwrap();
+    assert!(!folder.path().join("ledger.trial").exists());
+}
+
+#[tokio::test]
 async fn a_read_only_disk_is_said_and_it_goes_on() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
@@ -186,6 +223,7 @@ async fn no_frequent_statement_reads_a_whole_table() {
         made.confirmed,
         made.leased,
         made.to_confirm,
+        made.oldest_to_confirm,
         made.withdrawn,
         made.counted,
         made.enqueue,

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use model::{clock::Clock, time::Instant};
-use sqlx::{Error, SqliteConnection, SqlitePool};
+use sqlx::{Error, SqliteConnection};
 use tokio::sync::watch;
 
 use super::{
@@ -19,6 +19,7 @@ use crate::{
     LedgerError,
     chance::Chance,
     command::{Command, Request, Work},
+    health::{Notes, Sort},
     letters,
     queue::Queue,
 };
@@ -27,18 +28,20 @@ use crate::{
 const RESTS_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) struct Writer {
-    files: Files,
-    /// None after the disk failed, until it answers again.
-    connection: Option<SqliteConnection>,
-    known: Known,
-    clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
-    changes: watch::Sender<u64>,
-    log: Log,
+    pub(super) files: Files,
+    /// None after the disk failed or another writer broke off, until there is something to write.
+    pub(super) connection: Option<SqliteConnection>,
+    pub(super) known: Known,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) chance: Arc<dyn Chance>,
+    pub(super) changes: watch::Sender<u64>,
+    pub(super) log: Log,
+    pub(super) notes: Notes,
 }
 
 /// What the steps of a transaction work with.
 pub(super) struct Step<'a> {
+    files: &'a Files,
     pub(super) connection: &'a mut SqliteConnection,
     pub(super) known: &'a mut Known,
     pub(super) chance: &'a dyn Chance,
@@ -54,18 +57,6 @@ enum Stretch {
 }
 
 impl Writer {
-    pub(super) fn new(
-        files: Files,
-        connection: SqliteConnection,
-        clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
-        changes: watch::Sender<u64>,
-        readers: SqlitePool,
-    ) -> Self {
-        let log = Log::new(&files, readers);
-        Self { files, connection: Some(connection), known: Known::default(), clock, chance, changes, log }
-    }
-
     /// Writes until the queue is closed and empty.
     pub(super) async fn run(mut self, queue: Arc<Queue>) {
         while let Some(group) = self.next(&queue).await {
@@ -96,11 +87,19 @@ impl Writer {
             Err(LedgerError::Fault(_)) if alone(&stretches).is_none() => {
                 for mut stretch in apart(stretches) {
                     let committed = self.commit(std::slice::from_mut(&mut stretch)).await;
-                    stretch.finish(&committed);
+                    self.finish(vec![stretch], &committed);
                 }
             }
-            committed => stretches.into_iter().for_each(|stretch| stretch.finish(&committed)),
+            committed => self.finish(stretches, &committed),
         }
+    }
+
+    /// Noted first: who hears that nothing was kept finds it said everywhere.
+    fn finish(&self, stretches: Vec<Stretch>, committed: &Result<(), LedgerError>) {
+        if let Some(sort) = stretches.iter().map(Stretch::sort).reduce(Sort::and) {
+            self.notes.note(sort, stretches.iter().map(Stretch::weight).sum(), committed);
+        }
+        stretches.into_iter().for_each(|stretch| stretch.finish(committed));
     }
 
     async fn commit(&mut self, stretches: &mut [Stretch]) -> Result<(), LedgerError> {
@@ -117,7 +116,9 @@ impl Writer {
                 self.known = Known::default();
                 self.recover(connection, &error).await;
                 let error = fault::of(error);
-                tracing::error!(%error, "the ledger could not write; nothing of this group was kept");
+                if !matches!(stretches, [Stretch::Other(Work::Trial(_))]) {
+                    tracing::error!(%error, "the ledger could not write; nothing of this group was kept");
+                }
                 Err(error)
             }
         }
@@ -144,8 +145,8 @@ impl Writer {
         stretches: &mut [Stretch],
     ) -> Result<bool, Error> {
         let now = self.clock.now();
-        let mut step =
-            Step { connection, known: &mut self.known, chance: &*self.chance, now, changed: false };
+        let (files, known, chance) = (&self.files, &mut self.known, &*self.chance);
+        let mut step = Step { files, connection, known, chance, now, changed: false };
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *step.connection).await?;
         for stretch in stretches {
             match stretch {
@@ -237,11 +238,17 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
             answer.fill(());
             open::probe(step.connection).await
         }
+        Work::Trial(answer) => {
+            answer.fill(());
+            open::trial(step.files, step.connection).await
+        }
         #[cfg(test)]
         Work::Spoil(sql, answer) => {
             answer.fill(());
             sqlx::raw_sql(*sql).execute(&mut *step.connection).await.map(|_| ())
         }
+        #[cfg(test)]
+        Work::BreakOff(_) => panic!("asked for by a test"),
     }
 }
 
@@ -280,6 +287,20 @@ fn apart(stretches: Vec<Stretch>) -> impl Iterator<Item = Stretch> {
 }
 
 impl Stretch {
+    fn weight(&self) -> usize {
+        match self {
+            Self::Requests(requests) => requests.iter().map(|request| request.records.len()).sum(),
+            Self::Other(_) => 1,
+        }
+    }
+
+    const fn sort(&self) -> Sort {
+        match self {
+            Self::Requests(_) => Sort::Intake,
+            Self::Other(work) => work.sort(),
+        }
+    }
+
     fn finish(self, committed: &Result<(), LedgerError>) {
         match self {
             Self::Requests(requests) => {

@@ -150,11 +150,14 @@ pub async fn what_was_read_back_is_confirmed_once_and_only_as_it_is_now(store: S
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     assert!(studio.ledger.unconfirmed(studio.now(), 10).await.unwrap().is_empty());
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    let standing = studio.standing().await;
+    assert_eq!((standing.unconfirmed, standing.oldest_unconfirmed), (1, Some(studio.now())));
     let read = studio.ledger.unconfirmed(studio.now(), 10).await.unwrap();
     assert_eq!((read[0].held.stored.id, read[0].tenant), (id, T));
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 1);
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 0);
-    assert_eq!(studio.balanced().await.balance[0].confirmed, 1);
+    let standing = studio.balanced().await;
+    assert_eq!((standing.balance[0].confirmed, standing.oldest_unconfirmed), (1, None));
     studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].confirmed, 0);
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();

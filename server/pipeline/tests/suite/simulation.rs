@@ -17,6 +17,7 @@ use std::{
 use model::delivery::DeliveryState;
 use tokio::time::sleep;
 
+use organisation::Trouble;
 use schedule::Schedule;
 use world::World;
 
@@ -219,6 +220,58 @@ fn a_row_that_was_put_back_before_its_echo_came_is_sent_again() {
         world.others_edit(0, 1);
         sleep(3 * HOUR).await;
         assert_eq!((world.status().sent, world.status().mirror.changed, world.status().differing), (3, 0, 0));
+        world.calm().await;
+    });
+}
+
+#[test]
+fn a_worker_that_breaks_off_begins_anew_and_that_is_said() {
+    for (question, worker) in
+        [("lease", "the relay"), ("take_mark", "the mirror"), ("unconfirmed", "the read-back")]
+    {
+        in_virtual_time(async {
+            let mut world = World::open(1).await;
+            sleep(HOUR).await;
+            assert_eq!(world.status().falls, Vec::new());
+            if question == "take_mark" {
+                // A mirror at rest holds its mark.
+                world.crash(0);
+                world.books.trap(question);
+                world.start(0);
+            } else {
+                world.books.trap(question);
+            }
+            world.take_in(30, 1).await;
+            sleep(HOUR).await;
+            let status = world.status();
+            let fallen: Vec<_> =
+                status.falls.iter().map(|fall| (fall.worker, fall.times, fall.is_up)).collect();
+            assert_eq!(fallen, [(worker, 1, true)]);
+            world.calm().await;
+        });
+    }
+}
+
+#[test]
+fn a_mirror_that_may_not_read_says_since_when_and_what_waits_has_an_age() {
+    in_virtual_time(async {
+        let mut world = World::open(1).await;
+        sleep(HOUR).await;
+        world.trouble(Trouble::Unreadable, 2 * HOUR);
+        world.take_in(30, 1).await;
+        sleep(HOUR).await;
+        let (status, standing) = (world.status(), world.standing().await);
+        assert_eq!((status.state, status.sent), (DeliveryState::Ok, 30));
+        let paused = world.now().since(status.mirror.paused_since.unwrap());
+        assert!((3_400..3_600).contains(&(paused / 1_000_000)), "{paused}");
+        assert!(status.read_back_fault.unwrap().contains("forbids"), "{:?}", status.mirror.state);
+        assert_eq!(standing.unconfirmed, 30);
+        let waited = world.now().since(standing.oldest_unconfirmed.unwrap());
+        assert!((3_400..3_600).contains(&(waited / 1_000_000)), "{waited}");
+        sleep(2 * HOUR).await;
+        let (status, standing) = (world.status(), world.standing().await);
+        assert_eq!((status.mirror.paused_since, status.read_back_fault), (None, None));
+        assert_eq!((standing.unconfirmed, standing.oldest_unconfirmed), (0, None));
         world.calm().await;
     });
 }

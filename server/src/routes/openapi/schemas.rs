@@ -36,7 +36,8 @@ pub fn schemas() -> Value {
         "Recent": closed(json!({
             "asOf": time(), "range": range(), "figures": reference("Figures"), "runs": list("Run"),
             "pipeline": closed(json!({
-                "state": state(), "pending": count(), "lagSeconds": count(), "unaccounted": count(),
+                "state": state(), "reason": nullable("string"), "attention": {"type": "array", "items": {"type": "string"}},
+                "pending": count(), "lagSeconds": count(), "unaccounted": count(), "unconfirmed": count(),
             })),
         })),
         "History": closed(json!({
@@ -53,7 +54,7 @@ pub fn schemas() -> Value {
         "Balance": closed(json!({
             "table": {"type": "string"}, "received": count(), "mirrored": count(), "durable": count(), "delivered": count(),
             "confirmed": count(), "pending": count(), "dead": count(), "dropped": count(), "deleted": count(),
-            "unsent": count(), "unaccounted": count(),
+            "unsent": count(), "unaccounted": count(), "unconfirmed": count(),
         })),
         "DeadLetter": closed(dead_letter(json!({}))),
         "WholeDeadLetter": closed(dead_letter(json!({"request": nullable("string"), "response": nullable("string")}))),
@@ -291,10 +292,27 @@ fn pipeline() -> Value {
         part["type"] = json!(["object", "null"]);
         part
     };
+    let ledger = closed(json!({
+        "state": {"enum": ["ok", "stopped"]}, "reason": nullable("string"), "since": time_or_null(),
+    }));
+    let worker = json!({"worker": text(), "fellAt": time(), "times": count(), "isUp": {"type": "boolean"}});
+    let mirror = json!({
+        "state": {"enum": ["reading", "watching", "asking", "paused"]}, "reason": nullable("string"),
+        "pausedSince": time_or_null(), "rowsRead": count(), "fullReadSince": time_or_null(), "lastPass": time_or_null(), "added": count(),
+        "changed": count(), "withdrawn": count(), "keptOut": count(), "resent": count(), "rejected": count(),
+        "rejects": items(json!({"table": text(), "id": id(), "reason": text(), "at": time()})),
+        "questions": items(json!({
+            "table": text(), "gone": count(), "unseen": count(), "of": count(), "askedAt": time(),
+            "answer": {"enum": ["withdraw", "send-again", null]},
+        })),
+        "policies": items(json!({"table": text(), "answer": {"enum": ["withdraw", "send-again"]}})),
+    });
     closed(json!({
         "asOf": time(), "balance": list("Balance"), "state": state(), "reason": nullable("string"),
         "attention": {"type": "array", "items": text()}, "pending": count(), "lagSeconds": count(),
-        "unaccounted": count(), "organisation": text(), "warnings": {"type": "array", "items": text()},
+        "unaccounted": count(), "unconfirmed": count(), "unconfirmedSeconds": count(),
+        "ledger": ledger, "workers": items(worker),
+        "organisation": text(), "warnings": {"type": "array", "items": text()},
         "hours": items(json!({
             "table": text(), "hour": time(), "received": count(), "mirrored": count(), "durable": count(),
             "delivered": count(), "confirmed": {"type": "integer"}, "pending": count(), "dead": count(), "unaccounted": count(),
@@ -306,19 +324,10 @@ fn pipeline() -> Value {
         })),
         "relay": or_null(json!({
             "lastDelivery": time_or_null(), "lastReadBack": time_or_null(), "sent": count(), "differing": count(),
+            "readBackFault": nullable("string"),
             "postponed": count(), "pauses": count(), "batch": count(), "lanes": count(),
         })),
-        "mirror": or_null(json!({
-            "state": {"enum": ["reading", "watching", "asking", "paused"]}, "reason": nullable("string"),
-            "rowsRead": count(), "fullReadSince": time_or_null(), "lastPass": time_or_null(), "added": count(),
-            "changed": count(), "withdrawn": count(), "keptOut": count(), "resent": count(), "rejected": count(),
-            "rejects": items(json!({"table": text(), "id": id(), "reason": text(), "at": time()})),
-            "questions": items(json!({
-                "table": text(), "gone": count(), "unseen": count(), "of": count(), "askedAt": time(),
-                "answer": {"enum": ["withdraw", "send-again", null]},
-            })),
-            "policies": items(json!({"table": text(), "answer": {"enum": ["withdraw", "send-again"]}})),
-        })),
+        "mirror": or_null(mirror),
         "tokenCache": or_null(json!({
             "hits": count(), "misses": count(), "fetches": count(), "failures": count(), "hitRate": decimal_or_null(),
             "renewals": count(), "ageSeconds": count_or_null(), "renewsInSeconds": count_or_null(),

@@ -26,6 +26,7 @@ pub(super) async fn mirror(
     Ok(json!({
         "state": state,
         "reason": reason,
+        "pausedSince": mirror.paused_since.map(|at| at.to_string()),
         "rowsRead": mirror.rows_read,
         "fullReadSince": mirror.full_read_since.map(|at| at.to_string()),
         "lastPass": mirror.last_pass.map(|at| at.to_string()),

@@ -34,6 +34,8 @@ pub enum Trouble {
     Slow,
     /// Every third row is refused for a reason that passes.
     Flaky,
+    /// The application may write and not read.
+    Unreadable,
 }
 
 #[derive(Clone)]
@@ -146,7 +148,10 @@ impl Simulated {
         sleep(latency).await;
         let trouble = self.state().trouble.filter(|(_, until)| *until > Moment::now());
         let trouble = trouble.map(|(trouble, _)| trouble);
-        if let Some(error) = trouble.and_then(refusal) {
+        let reads = what.starts_with("rows") || what.starts_with("changes");
+        let unreadable = trouble == Some(Trouble::Unreadable) && reads;
+        let forbidden = unreadable.then(|| Error::Forbidden(answered(403, "0x80040220")));
+        if let Some(error) = forbidden.or_else(|| trouble.and_then(refusal)) {
             sleep(latency).await;
             self.note(&what, "refused");
             return Err(error);
@@ -375,7 +380,7 @@ fn refusal(trouble: Trouble) -> Option<Error> {
             refusal: answered(429, "0x80072322"),
         }),
         Trouble::Unavailable => Some(Error::Rejected(answered(503, ""))),
-        Trouble::LostAnswers | Trouble::Slow | Trouble::Flaky => None,
+        Trouble::LostAnswers | Trouble::Slow | Trouble::Flaky | Trouble::Unreadable => None,
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Turns {
     out_of_order: Arc<std::sync::Mutex<Option<Moment>>>,
     /// Until then the process whose turns these are stands still.
     stands_still: Arc<std::sync::Mutex<Option<Moment>>>,
+    /// The worker that asks this next breaks off over it.
+    trap: Arc<std::sync::Mutex<Option<&'static str>>>,
 }
 
 /// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
@@ -35,7 +37,13 @@ struct Watchers {
 
 impl Turns {
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, turn: Arc::default(), out_of_order: Arc::default(), stands_still: Arc::default() }
+        Self {
+            ledger,
+            turn: Arc::default(),
+            out_of_order: Arc::default(),
+            stands_still: Arc::default(),
+            trap: Arc::default(),
+        }
     }
 
     /// The same ledger, for a process of its own.
@@ -64,6 +72,16 @@ impl Turns {
     /// The workers cannot use the ledger for so long, as when its disk is full.
     pub fn fail(&self, lasts: Duration) {
         *self.out_of_order.lock().unwrap() = Some(Moment::now() + lasts);
+    }
+
+    /// The worker that asks this next breaks off.
+    pub fn trap(&self, question: &'static str) {
+        *self.trap.lock().unwrap() = Some(question);
+    }
+
+    fn step_on(&self, question: &'static str) {
+        let sprung = self.trap.lock().unwrap().take_if(|trap| *trap == question).is_some();
+        assert!(!sprung, "{question}: asked for by a test");
     }
 
     async fn ask_of<T: Send + 'static>(
@@ -127,6 +145,7 @@ impl Books for Turns {
     }
 
     async fn lease(&self, most: usize, hold: Duration) -> Answer<Vec<Parcel>> {
+        self.step_on("lease");
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.lease(most, hold).await }).await
     }
@@ -147,6 +166,7 @@ impl Books for Turns {
     }
 
     async fn unconfirmed(&self, until: Instant, most: usize) -> Answer<Vec<Unconfirmed>> {
+        self.step_on("unconfirmed");
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.unconfirmed(until, most).await }).await
     }
@@ -167,6 +187,7 @@ impl Books for Turns {
     }
 
     async fn take_mark(&self, kind: &'static Kind, hold: Duration) -> Answer<Option<Mark>> {
+        self.step_on("take_mark");
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.take_mark(kind, hold).await }).await
     }

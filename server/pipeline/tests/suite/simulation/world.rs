@@ -113,6 +113,15 @@ impl World {
         self.processes[0].as_ref().unwrap().status()
     }
 
+    pub fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    pub async fn standing(&self) -> Standing {
+        let ledger = self.books.ledger.clone();
+        self.books.take(async move { ledger.standing(T).await }).await.unwrap()
+    }
+
     /// Everything of the process ends where it stands.
     pub fn crash(&mut self, process: usize) {
         self.processes[process] = None;
@@ -210,11 +219,6 @@ impl World {
 
     pub fn trouble(&self, trouble: Trouble, lasts: Duration) {
         self.organisation.state().trouble = Some((trouble, Moment::now() + lasts));
-    }
-
-    pub async fn standing(&self) -> Standing {
-        let ledger = self.books.ledger.clone();
-        self.books.take(async move { ledger.standing(T).await }).await.unwrap()
     }
 
     pub async fn question(&self) -> Option<Question> {

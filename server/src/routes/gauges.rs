@@ -1,0 +1,140 @@
+//! What `/metrics` says of the records and of those who carry them: taken from the view that all share, so that asking
+//! costs nothing.
+
+use std::time::Duration;
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
+use model::{
+    delivery::{Balance, Delivery, DeliveryState},
+    range::Range,
+    tenant::TenantId,
+    time::{Instant, SECOND},
+};
+use tokio::time::timeout;
+
+use crate::house::House;
+
+/// Whoever scrapes gives up soon, and what the ledger says is only part of the answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The pipeline's workers, wherever it carries.
+const WORKERS: [&str; 3] = ["the relay", "the mirror", "the read-back"];
+
+/// Says what each figure means, once.
+pub fn describe() {
+    let records: [(&'static str, &'static str); 9] = [
+        ("studio_records_received", "Records taken in, summed from the receipts"),
+        ("studio_records_on_disk", "Records in the ledger, those that came out of Dataverse included"),
+        ("studio_records_in_dataverse", "Records that Dataverse acknowledged, or that came from there"),
+        ("studio_records_read_back", "Records that were read back out of Dataverse as they should be"),
+        ("studio_records_waiting", "What waits for Dataverse, corrections and withdrawals included"),
+        ("studio_records_refused", "What Dataverse refuses, and nobody gave up"),
+        ("studio_records_unaccounted", "Records that nothing explains; anything but 0 is a fault"),
+        ("studio_records_unconfirmed", "In Dataverse as far as it acknowledged, and not read back yet"),
+        ("studio_questions_open", "Questions about rows that are gone, which nobody has answered yet"),
+    ];
+    records.into_iter().for_each(|(name, help)| describe_gauge!(name, help));
+    describe_gauge!(
+        "studio_oldest_waiting_seconds",
+        Unit::Seconds,
+        "For how long the oldest record has waited for Dataverse"
+    );
+    describe_gauge!(
+        "studio_oldest_unconfirmed_seconds",
+        Unit::Seconds,
+        "For how long the oldest record has waited to be read back"
+    );
+    describe_gauge!("studio_ledger_up", "1 while the ledger keeps what it is given, 0 while it cannot");
+    describe_gauge!("studio_delivery_state", "1 for the state that delivery is in: ok, behind or stopped");
+    describe_gauge!("studio_worker_up", "1 while a worker is at work, 0 while it waits to begin anew");
+    describe_gauge!("studio_worker_falls", "How often a worker ended unasked since the start");
+    describe_gauge!(
+        "studio_mirror_last_look_timestamp_seconds",
+        Unit::Seconds,
+        "When Dataverse last said what changed there"
+    );
+    describe_gauge!("studio_mirror_paused", "1 while nothing comes in from Dataverse");
+    describe_gauge!(
+        "studio_budget_left",
+        "What is left of today's requests to Dataverse, where a budget is set"
+    );
+    describe_gauge!(
+        "studio_secret_days_left",
+        "Days until the application's secret ends, where that is known"
+    );
+    describe_gauge!("studio_build_info", "1, with the version that runs");
+    describe_counter!("studio_http_requests_total", "Requests answered, by method, route and status");
+    describe_histogram!("studio_http_request_seconds", Unit::Seconds, "How long answers took, by route");
+    describe_counter!("dataverse_calls_total", "Calls of Dataverse, by operation and outcome");
+    describe_counter!(
+        "dataverse_rows_total",
+        "Rows sent to Dataverse or read there, by operation and outcome"
+    );
+    describe_counter!("dataverse_retries_total", "Calls of Dataverse that were tried once more");
+    describe_counter!("dataverse_throttled_total", "Calls that Dataverse throttled");
+    describe_histogram!("dataverse_call_seconds", Unit::Seconds, "How long calls of Dataverse took");
+    describe_counter!("dataverse_token_hits_total", "Calls that found a token at hand");
+    describe_counter!("dataverse_token_misses_total", "Calls that had to wait for a token");
+    describe_counter!("dataverse_token_fetches_total", "Tokens asked for, by outcome");
+}
+
+/// Writes down how everything stands.
+pub async fn take(house: &House) {
+    gauge!("studio_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+    workers(house);
+    let zone = &house.settings.zone;
+    let gathered = house.snapshots.gathered(TenantId::FIRST, Range::Live, None, zone);
+    let gathered = timeout(PATIENCE, gathered).await;
+    let is_up = matches!(gathered, Ok(Ok(_))) && house.ledger.health().borrow().stop().is_none();
+    gauge!("studio_ledger_up").set(u8::from(is_up));
+    if let Ok(Ok(gathered)) = gathered {
+        records(&gathered.delivery, house.now());
+    }
+}
+
+fn records(delivery: &Delivery, now: Instant) {
+    let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();
+    for (name, number) in [
+        ("studio_records_received", sum(|balance| balance.received)),
+        ("studio_records_on_disk", sum(|balance| balance.durable)),
+        ("studio_records_in_dataverse", sum(|balance| balance.delivered + balance.mirrored)),
+        ("studio_records_read_back", sum(|balance| balance.confirmed)),
+        ("studio_records_waiting", delivery.pending),
+        ("studio_records_refused", delivery.refused),
+        ("studio_records_unaccounted", delivery.unaccounted()),
+        ("studio_records_unconfirmed", delivery.unconfirmed()),
+        ("studio_questions_open", i64::try_from(delivery.questions).unwrap_or(i64::MAX)),
+        ("studio_oldest_waiting_seconds", delivery.lag_seconds(now)),
+        ("studio_oldest_unconfirmed_seconds", delivery.unconfirmed_seconds(now)),
+    ] {
+        gauge!(name).set(number as f64);
+    }
+    for state in [DeliveryState::Ok, DeliveryState::Behind, DeliveryState::Stopped] {
+        gauge!("studio_delivery_state", "state" => state.key()).set(u8::from(state == delivery.state));
+    }
+}
+
+fn workers(house: &House) {
+    let standing = house.carrier.standing();
+    if let Some(relay) = &standing.relay {
+        WORKERS.into_iter().for_each(|worker| worker_is(worker, true, 0));
+        if let Some(at) = relay.mirror.last_pass {
+            gauge!("studio_mirror_last_look_timestamp_seconds").set((at.micros() / SECOND) as f64);
+        }
+        gauge!("studio_mirror_paused").set(u8::from(relay.mirror.paused_since.is_some()));
+        if let Some(budget) = &relay.budget {
+            gauge!("studio_budget_left").set(budget.limit.saturating_sub(budget.spent) as f64);
+        }
+    }
+    for fall in house.carrier.falls() {
+        worker_is(fall.worker, fall.is_up, fall.times);
+    }
+    if let Some(days) = standing.days_left(house.now()) {
+        gauge!("studio_secret_days_left").set(days);
+    }
+}
+
+fn worker_is(worker: &'static str, is_up: bool, falls: u64) {
+    let name = worker.trim_start_matches("the ");
+    gauge!("studio_worker_up", "worker" => name).set(u8::from(is_up));
+    gauge!("studio_worker_falls", "worker" => name).set(falls as f64);
+}
