@@ -178,6 +178,7 @@ async fn runs_of_one_moment_say_the_same_in_both() {
     let latency = |n: usize| format!(r#","latencyP95Ms":{}"#, 1_000 + n * 7919 % 500);
     let some = |n: usize| run(&format!("c{}", n * 13 % 20), &n.to_string(), "1", &latency(n));
     studio.store((0..500).map(some).collect()).await;
+    studio.pass(SECOND).await;
     studio.ledger.close().await;
     let schema = Schema::new(false);
     carried(&studio, &schema).await.unwrap();
