@@ -211,6 +211,8 @@ async fn an_import_that_is_killed_goes_on_and_a_table_that_grew_is_taken_in_agai
         said.split("rows are new, ").nth(1).and_then(|said| said.split(' ').next()?.parse::<u32>().ok());
     assert!(code == Some(0) && known.is_some_and(|known| (4000..11_000).contains(&known)), "{said}");
     assert!(said.contains("700 of these count as delivered"), "{said}");
+    let hours = "SELECT concat(count(DISTINCT hour), ' ', sum(delivered)) FROM studio.passages";
+    assert_eq!(database.ask(hours).await, "700 700", "each counts in the hour in which it was exported");
     let studio = Studio::with(&settings);
     let stands = async |expected: [u32; 3]| {
         let found = balance(&studio).await;
@@ -219,8 +221,6 @@ async fn an_import_that_is_killed_goes_on_and_a_table_that_grew_is_taken_in_agai
     };
     stands([11_000, 700, 10_300]).await;
     assert_eq!(database.ask("SELECT count(*)::text FROM studio.outbox").await, "10300");
-    let hours = "SELECT concat(count(DISTINCT hour), ' ', sum(delivered)) FROM studio.passages";
-    assert_eq!(database.ask(hours).await, "700 700", "each counts in the hour in which it was exported");
 
     database
         .run(&format!(
