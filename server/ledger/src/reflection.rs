@@ -10,9 +10,11 @@ pub(crate) use facts::{Fact, Facts, Line, Version};
 pub(crate) use likeness::merged;
 pub(crate) use page::{Page, round, wanted};
 
+use self::page::Times;
+
 use model::{
     record::{Kind, Record},
-    time::{Instant, SECOND},
+    time::SECOND,
 };
 use uuid::Uuid;
 
@@ -26,8 +28,8 @@ use crate::{Reflected, Reflection, Seen};
 const DOUBT: i64 = 10 * SECOND;
 
 /// Decides about one row by what is known.
-fn decide<'a>(facts: &'a Facts, asked_at: Instant, reflection: &'a Reflection) -> Decided<'a> {
-    let judge = Judge { facts, asked_at, reflection };
+fn decide<'a>(facts: &'a Facts, times: Times, reflection: &'a Reflection) -> Decided<'a> {
+    let judge = Judge { facts, times, reflection };
     match &reflection.seen {
         Seen::Row(record) => judge.row(record),
         Seen::Gone => judge.vanished(Reflected::Withdrawn),
@@ -38,7 +40,7 @@ fn decide<'a>(facts: &'a Facts, asked_at: Instant, reflection: &'a Reflection) -
 
 struct Judge<'a> {
     facts: &'a Facts,
-    asked_at: Instant,
+    times: Times,
     reflection: &'a Reflection,
 }
 
@@ -151,8 +153,10 @@ impl<'a> Judge<'a> {
     }
 
     fn is_doubtful(&self, fact: &Fact) -> bool {
+        let Times { asked_at, now } = self.times;
         let exported_at = fact.row.held.stored.exported_at;
-        exported_at.is_some_and(|at| self.asked_at.since(at) <= DOUBT)
+        // What lies ahead was written by another clock, and says nothing.
+        exported_at.is_some_and(|at| at.since(now) <= DOUBT && asked_at.since(at) <= DOUBT)
     }
 
     fn was_last(&self, fact: &Fact, record: &Record) -> bool {

@@ -2,6 +2,7 @@
 
 mod backup;
 mod change;
+mod clock;
 mod confirm;
 mod delivery;
 mod fault;
@@ -69,7 +70,8 @@ impl Sqlite {
     ) -> Result<Self, OpenError> {
         let lock = folder::claim(&folder)?;
         let files = Files::of(folder)?;
-        let connection = open::migrated(&files).await?;
+        let mut connection = open::migrated(&files).await?;
+        open::set_right(&files, &mut connection, clock.now()).await?;
         let readers = open::readers(&files);
         let writer = writer::Writer::new(files.clone(), connection, Arc::clone(&clock), chance, changes);
         let desk = Desk::open(|queue| writer.run(queue));
@@ -102,9 +104,10 @@ impl Sqlite {
     pub(crate) async fn unconfirmed(
         &self,
         until: Instant,
+        after: Option<&Unconfirmed>,
         most: usize,
     ) -> Result<Vec<Unconfirmed>, LedgerError> {
-        confirm::waiting(&self.readers, until, most).await.map_err(fault::of)
+        confirm::waiting(&self.readers, until, after, most).await.map_err(fault::of)
     }
 
     pub(crate) async fn read(

@@ -69,7 +69,7 @@ async fn prepared(carrier: &Carrier, client: &Client) {
     let mut pause = FIRST_PAUSE;
     loop {
         let mut made = |step: &Step| tracing::info!(%step, "made in Dataverse");
-        match pipeline::provision(client, &tenants(), Scope::Tables, &mut made).await {
+        let asked = match pipeline::provision(client, &tenants(), Scope::Tables, &mut made).await {
             Ok(()) => {
                 tracing::info!("the tables in Dataverse are ready");
                 return;
@@ -77,9 +77,10 @@ async fn prepared(carrier: &Carrier, client: &Client) {
             Err(error) => {
                 tracing::warn!(error = %error, "Dataverse cannot be made ready yet");
                 carrier.delayed(error.to_string());
+                error.retry_after().unwrap_or_default()
             }
-        }
-        time::sleep(pause).await;
+        };
+        time::sleep(pause.max(asked)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -8,11 +8,21 @@ use uuid::Uuid;
 use super::{Decided, Facts, decide};
 use crate::{Reflected, Reflection, Seen};
 
+/// When a page was asked for, and when it is decided, both by one clock.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    pub(super) asked_at: Instant,
+    pub(super) now: Instant,
+}
+
 /// The rows of one call, and what became of each so far.
 pub(crate) struct Page {
     pub(crate) kind: &'static Kind,
     pub(crate) rows: Vec<Reflection>,
-    pub(crate) asked_at: Instant,
+    /// By the asker's clock.
+    asked_at: Instant,
+    /// By the store's clock.
+    times: Times,
     answers: Vec<Option<Reflected>>,
     /// The records whose rows are locked for it, where stores lock: tenant and position.
     pub(crate) locked: HashSet<(TenantId, i64)>,
@@ -21,12 +31,14 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) fn new(kind: &'static Kind, rows: Vec<Reflection>, asked_at: Instant) -> Self {
         let answers = vec![None; rows.len()];
-        Self { kind, rows, asked_at, answers, locked: HashSet::new() }
+        let times = Times { asked_at, now: asked_at };
+        Self { kind, rows, asked_at, times, answers, locked: HashSet::new() }
     }
 
-    /// Begins from the start, as every transaction does.
-    pub(crate) fn reopen(&mut self) {
+    /// Begins from the start, as every transaction does: now, by the store's clock and by the asker's.
+    pub(crate) fn reopen(&mut self, now: Instant, asker_s_now: Instant) {
         self.answers.fill(None);
+        self.times = Times { asked_at: now.plus(self.asked_at.since(asker_s_now)), now };
     }
 
     /// The places of the rows that are not decided yet.
@@ -72,7 +84,7 @@ pub(crate) fn round<'a>(page: &'a Page, open: &[usize], facts: &'a Facts) -> Vec
         let is_first = !ids.iter().any(|id| touched.contains(id));
         touched.extend(ids);
         if is_first {
-            decided.push((*at, decide(facts, page.asked_at, reflection)));
+            decided.push((*at, decide(facts, page.times, reflection)));
         }
     }
     decided

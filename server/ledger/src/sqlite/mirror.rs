@@ -16,7 +16,7 @@ use crate::{
 
 /// Says what became of each row, in the order of the page.
 pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<Reflected>, Error> {
-    page.reopen();
+    page.reopen(step.now, step.now);
     loop {
         let open = page.open();
         if open.is_empty() {

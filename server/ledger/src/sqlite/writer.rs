@@ -8,7 +8,9 @@ use sqlx::{Error, SqliteConnection};
 use tokio::sync::watch;
 
 use super::{
-    change, confirm, delivery, fault, intake,
+    change,
+    clock::{follow, set_back},
+    confirm, delivery, fault, intake,
     known::Known,
     marks, mirror,
     open::{self, Files},
@@ -33,6 +35,10 @@ pub(super) struct Writer {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     changes: watch::Sender<u64>,
+    /// The time of the last commit.
+    seen: Option<Instant>,
+    /// The last epoch that a lease was given.
+    epoch: i64,
 }
 
 /// What the steps of a transaction work with.
@@ -41,6 +47,7 @@ pub(super) struct Step<'a> {
     pub(super) known: &'a mut Known,
     pub(super) chance: &'a dyn Chance,
     pub(super) now: Instant,
+    epoch: &'a mut i64,
     /// Whether anything changed that others can see.
     pub(super) changed: bool,
 }
@@ -51,6 +58,14 @@ enum Stretch {
     Other(Work),
 }
 
+impl Step<'_> {
+    /// An epoch that no lease had before: entries leave the outbox and come back.
+    pub(super) fn new_epoch(&mut self) -> i64 {
+        *self.epoch = self.now.micros().max(*self.epoch + 1);
+        *self.epoch
+    }
+}
+
 impl Writer {
     pub(super) fn new(
         files: Files,
@@ -59,7 +74,16 @@ impl Writer {
         chance: Arc<dyn Chance>,
         changes: watch::Sender<u64>,
     ) -> Self {
-        Self { files, connection: Some(connection), known: Known::default(), clock, chance, changes }
+        Self {
+            files,
+            connection: Some(connection),
+            known: Known::default(),
+            clock,
+            chance,
+            changes,
+            seen: None,
+            epoch: 0,
+        }
     }
 
     /// Writes until the queue is closed and empty.
@@ -131,9 +155,18 @@ impl Writer {
         stretches: &mut [Stretch],
     ) -> Result<bool, Error> {
         let now = self.clock.now();
-        let mut step =
-            Step { connection, known: &mut self.known, chance: &*self.chance, now, changed: false };
+        let mut step = Step {
+            connection,
+            known: &mut self.known,
+            chance: &*self.chance,
+            now,
+            epoch: &mut self.epoch,
+            changed: false,
+        };
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *step.connection).await?;
+        if let Some(by) = self.seen.and_then(|seen| set_back(seen, now)) {
+            follow(step.connection, now, by).await?;
+        }
         for stretch in stretches {
             match stretch {
                 Stretch::Requests(requests) => intake::store(&mut step, requests).await?,
@@ -141,6 +174,7 @@ impl Writer {
             }
         }
         sqlx::raw_sql("COMMIT").execute(&mut *step.connection).await?;
+        self.seen = Some(now);
         Ok(step.changed)
     }
 

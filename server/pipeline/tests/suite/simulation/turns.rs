@@ -1,7 +1,14 @@
 //! The real ledger, one call at a time: virtual time stands still while it writes, and a call that was begun is ended
 //! even if whoever asked is gone. So the same seed gives the same run.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use ledger::{
@@ -22,6 +29,8 @@ pub struct Turns {
     turn: Arc<Mutex<Watchers>>,
     /// Until then the workers get no answer.
     out_of_order: Arc<std::sync::Mutex<Option<Moment>>>,
+    /// Every letter is refused by the store.
+    pub keeps_no_letters: Arc<AtomicBool>,
 }
 
 /// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
@@ -33,7 +42,7 @@ struct Watchers {
 
 impl Turns {
     pub fn new(ledger: Ledger) -> Self {
-        Self { ledger, turn: Arc::default(), out_of_order: Arc::default() }
+        Self { ledger, turn: Arc::default(), out_of_order: Arc::default(), keeps_no_letters: Arc::default() }
     }
 
     /// One call of the ledger, which takes a millisecond.
@@ -120,19 +129,32 @@ impl Books for Turns {
         self.ask_of(async move { ledger.delivered(&parcels, at).await }).await
     }
 
-    async fn postponed(&self, parcels: &[Parcel], until: Instant, counted: bool) -> Answer<()> {
+    async fn postponed(&self, parcels: &[Parcel], until: Instant) -> Answer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
-        self.ask_of(async move { ledger.postponed(&parcels, until, counted).await }).await
+        self.ask_of(async move { ledger.postponed(&parcels, until).await }).await
+    }
+
+    async fn handed_back(&self, parcels: &[Parcel]) -> Answer<()> {
+        let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
+        self.ask_of(async move { ledger.handed_back(&parcels).await }).await
     }
 
     async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Answer<()> {
+        if self.keeps_no_letters.load(Ordering::SeqCst) {
+            return Err(LedgerError::Fault("a letter that cannot be kept".to_owned()));
+        }
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
         self.ask_of(async move { ledger.dead(&parcels).await }).await
     }
 
-    async fn unconfirmed(&self, until: Instant, most: usize) -> Answer<Vec<Unconfirmed>> {
-        let ledger = self.ledger.clone();
-        self.ask_of(async move { ledger.unconfirmed(until, most).await }).await
+    async fn unconfirmed(
+        &self,
+        until: Instant,
+        after: Option<&Unconfirmed>,
+        most: usize,
+    ) -> Answer<Vec<Unconfirmed>> {
+        let (ledger, after) = (self.ledger.clone(), after.cloned());
+        self.ask_of(async move { ledger.unconfirmed(until, after.as_ref(), most).await }).await
     }
 
     async fn confirmed(&self, read: &[Unconfirmed]) -> Answer<u64> {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ledger::{Answer, Change, Ledger, Question, Verdict, chance::Seeded};
+use ledger::{Answer, Change, Ledger, Question, Standing, Verdict, chance::Seeded};
 use model::{clock::Clock, record, time::Instant};
 use pipeline::{Handle, RelayStatus, Settings, Tenant};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    clocks::JumpingClock,
     organisation::{RUNS, Simulated, Trouble},
     reckoning::Reckoning,
     turns::{Turns, VirtualClock, standing_still},
@@ -25,7 +26,7 @@ const PEACE: u32 = 90;
 pub struct World {
     pub books: Turns,
     pub organisation: Simulated,
-    clock: Arc<dyn Clock>,
+    pub clock: Arc<JumpingClock>,
     processes: [Option<Handle>; 2],
     settings: Settings,
     /// How many runs were sent: `r0`, `r1` and so on.
@@ -45,12 +46,13 @@ impl World {
         let mut chance = StdRng::seed_from_u64(!seed);
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         let at = Instant::parse("2026-11-21T12:00:00Z").unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(VirtualClock { begin: Moment::now(), at });
+        let clock = Arc::new(JumpingClock::new(VirtualClock { begin: Moment::now(), at }));
+        let told: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let place = ledger::Settings::Folder(folder.path().to_owned());
-        let opened = Ledger::open(place, Arc::clone(&clock), Seeded::new(seed));
+        let opened = Ledger::open(place, Arc::clone(&told), Seeded::new(seed));
         let books = Turns::new(standing_still(opened).await.unwrap());
         let skew = chance.random_range(-300_000_000..300_000_000);
-        let organisation = Simulated::new(seed, Arc::clone(&clock), skew);
+        let organisation = Simulated::new(seed, told, skew);
         let every = Duration::from_secs(chance.random_range(5..60));
         let mut settings = Settings {
             tenants: vec![Tenant { id: T, name: "The studio".to_owned() }],
@@ -96,7 +98,7 @@ impl World {
     pub fn start(&mut self, process: usize) {
         if self.processes[process].is_none() {
             let (books, organisation) = (self.books.clone(), self.organisation.clone());
-            let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock));
+            let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock) as Arc<dyn Clock>);
             let chance = Seeded::new(self.seed + process as u64);
             let stop = CancellationToken::new();
             let handle = pipeline::start(books, organisation, settings, clock, chance, stop);
@@ -143,7 +145,7 @@ impl World {
             run % 3,
             run % 60
         );
-        record::parse(KIND, &json, self.clock.now()).unwrap()
+        record::parse(KIND, &json, self.clock.right()).unwrap()
     }
 
     /// A row made by somebody else, who knows nothing of tenants.
@@ -184,6 +186,18 @@ impl World {
         }
     }
 
+    /// A row of ours says something else there.
+    pub fn others_rewrite(&self, run: usize, tokens: i64) {
+        let id = self.run(run, 0).id(KIND, T);
+        self.organisation.put(id, &json!({ "apex_tokensin": tokens }));
+    }
+
+    /// What Dataverse says of one of our runs.
+    pub fn tokens_there(&self, run: usize) -> i64 {
+        let id = self.run(run, 0).id(KIND, T);
+        self.organisation.state().rows[&(RUNS, id)].columns["apex_tokensin"].as_i64().unwrap()
+    }
+
     fn some_row(&self, at: usize) -> Option<Uuid> {
         let state = self.organisation.state();
         let rows: Vec<Uuid> = state.rows.keys().filter(|(set, _)| *set == RUNS).map(|(_, id)| *id).collect();
@@ -192,6 +206,11 @@ impl World {
 
     pub fn trouble(&self, trouble: Trouble, lasts: Duration) {
         self.organisation.state().trouble = Some((trouble, Moment::now() + lasts));
+    }
+
+    pub async fn standing(&self) -> Standing {
+        let ledger = self.books.ledger.clone();
+        self.books.take(async move { ledger.standing(T).await }).await.unwrap()
     }
 
     pub async fn question(&self) -> Option<Question> {
@@ -218,6 +237,7 @@ impl World {
             let mut state = self.organisation.state();
             state.trouble = None;
             state.poison.clear();
+            state.refused.clear();
             let spoilt: Vec<Uuid> = state
                 .rows
                 .iter()
