@@ -1,17 +1,20 @@
 //! One call from start to end: token, deadline, tries, waits; and what may be tried again.
 
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::Error;
 use crate::batch::multipart::{self, Item};
 use crate::client::Inner;
 use crate::error::from_response;
+use crate::limit::Limit;
 use crate::load::is_too_much;
-use crate::pace::backoff;
+use crate::pace::{after_a_pause, backoff};
 
 /// What is to be sent, and what is known about sending it again.
 #[derive(Clone, Debug)]
@@ -26,6 +29,8 @@ pub(crate) struct Call {
     /// Sending it twice has the same effect as once, so a lost answer is no reason to give up.
     pub(crate) repeatable: bool,
     pub(crate) deadline: Duration,
+    /// Of the work that it is a part of, if that has one.
+    pub(crate) limit: Option<Limit>,
     pub(crate) rows: usize,
     pub(crate) answer: Expected,
     /// Its rows can be sent as two requests, which is better than the same again when they were too many.
@@ -51,6 +56,7 @@ impl Call {
             body: None,
             repeatable,
             deadline,
+            limit: None,
             rows: 1,
             answer: Expected::Whole,
             divisible: false,
@@ -74,6 +80,11 @@ impl Call {
     pub(crate) fn repeatable(mut self, repeatable: bool) -> Self {
         self.repeatable = repeatable;
         self
+    }
+
+    /// Whether it comes too late to be sent.
+    fn is_late(&self, now: Instant) -> bool {
+        self.limit.is_some_and(|limit| limit.is_over(now))
     }
 
     fn table(&self) -> &str {
@@ -155,9 +166,10 @@ impl Inner {
     }
 
     async fn try_until_answered(&self, call: &Call) -> (Result<Reply, Error>, u32) {
-        let mut patience = self.settings.patience;
+        let mut patience = self.patience(call);
         let mut renewed = false;
         let mut tries = 0;
+        let mut before = None;
         self.pace.deposit();
         loop {
             if let Err(error) = self.wait_for_opening(&mut patience).await {
@@ -166,8 +178,11 @@ impl Inner {
             tries += 1;
             let (error, effect) = match self.attempt(call).await {
                 Ok(reply) => return (Ok(reply), tries),
+                // What took the time says more.
+                Err((Error::OutOfTime, _)) => return (Err(before.unwrap_or(Error::OutOfTime)), tries),
                 Err(failed) => failed,
             };
+            before = Some(error.clone());
             // A 401 says nothing about the call: a fresh token is tried once, and does not count.
             if matches!(error, Error::Unauthorized(_)) && !renewed {
                 renewed = true;
@@ -176,11 +191,13 @@ impl Inner {
             if tries >= self.settings.tries || !self.may_repeat(call, &error, effect) {
                 return (Err(error), tries);
             }
-            if let Error::Throttled { .. } = error {
-                let closed = self.pace.closed_for(self.surroundings.instant()).unwrap_or_default();
-                if closed > patience {
+            if let Error::Throttled { retry_after, .. } = error {
+                let wait = after_a_pause(self.surroundings.as_ref(), tries + 1, retry_after);
+                if wait > patience {
                     return (Err(error), tries);
                 }
+                patience -= wait;
+                tokio::time::sleep(wait).await;
                 continue;
             }
             let wait = backoff(self.surroundings.as_ref(), tries + 1);
@@ -192,6 +209,12 @@ impl Inner {
             metrics::counter!("dataverse_retries_total", "operation" => call.operation).increment(1);
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// How long the call may wait in all.
+    fn patience(&self, call: &Call) -> Duration {
+        let left = |limit: Limit| limit.until.saturating_duration_since(self.surroundings.instant());
+        call.limit.map_or(self.settings.patience, |limit| self.settings.patience.min(left(limit)))
     }
 
     /// While the server has asked for a pause nobody sends; who would have to wait too long is told at once.
@@ -210,6 +233,10 @@ impl Inner {
 
     async fn attempt(&self, call: &Call) -> Result<Reply, (Error, Effect)> {
         let token = self.tokens.get().await.map_err(|error| (error, Effect::None))?;
+        // A token may have taken its time.
+        if call.is_late(self.surroundings.instant()) {
+            return Err((Error::OutOfTime, Effect::None));
+        }
         let exchange = self.exchange(call, token.header.clone());
         let reply = match tokio::time::timeout(call.deadline, exchange).await {
             Ok(outcome) => outcome?,
@@ -260,6 +287,7 @@ impl Inner {
             let effect = if error.is_connect() { Effect::None } else { Effect::Unknown };
             (transport(&error), effect)
         };
+        self.cost.fetch_add(call.rows as u64, Relaxed);
         let response = request.send().await.map_err(fault)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = match parts_reader(call, &headers) {

@@ -4,6 +4,7 @@ mod connect;
 mod rows;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use http::Method;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::call::Call;
+use crate::limit::Limit;
 use crate::load::Load;
 use crate::metadata::Metadata;
 use crate::pace::Pace;
@@ -26,6 +28,7 @@ pub use rows::Freshness;
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
+    limit: Option<Limit>,
 }
 
 pub(crate) struct Inner {
@@ -35,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) tokens: Arc<Tokens>,
     pub(crate) pace: Pace,
     pub(crate) load: Load,
+    pub(crate) cost: AtomicU64,
     pub(crate) surroundings: Arc<dyn Surroundings>,
 }
 
@@ -97,9 +101,10 @@ impl Client {
             tokens,
             pace: Pace::default(),
             load: Load::default(),
+            cost: AtomicU64::default(),
             surroundings,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), limit: None })
     }
 
     /// Sees to it that there is a token: proof that the identity provider takes the credentials.
@@ -140,8 +145,21 @@ impl Client {
         self.inner.pace.closed_for(self.inner.surroundings.instant())
     }
 
+    /// The same client for work that must have ended by then.
+    #[must_use]
+    pub fn within(&self, limit: Limit) -> Self {
+        Self { inner: Arc::clone(&self.inner), limit: Some(limit) }
+    }
+
+    /// What was asked of the organisation so far, by all clones: each row of each attempt to write, each attempt to read.
+    pub fn cost(&self) -> u64 {
+        self.inner.cost.load(Relaxed)
+    }
+
     pub(crate) fn call(&self, operation: &'static str, method: Method, path: impl Into<String>) -> Call {
-        Call::new(operation, method, path.into(), self.inner.settings.deadline)
+        let usual = self.inner.settings.deadline;
+        let deadline = self.limit.map_or(usual, |limit| usual.min(limit.each));
+        Call { limit: self.limit, ..Call::new(operation, method, path.into(), deadline) }
     }
 
     /// What follows `/api/data/v9.2/` in a link that the server gave. Only the path is taken: the token never goes to

@@ -87,6 +87,9 @@ pub enum Error {
         /// How long was waited.
         after: Duration,
     },
+    /// It was not sent: what went before took the time that there was.
+    #[error("not sent: what went before took the time that there was")]
+    OutOfTime,
     /// What came back is not what the protocol promises.
     #[error("an answer that cannot be read: {0}")]
     Malformed(String),
@@ -108,9 +111,11 @@ impl Error {
     /// Worth sending again, later, unchanged.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Throttled { .. } | Self::Transport { .. } | Self::TimedOut { .. } | Self::NotAttempted => {
-                true
-            }
+            Self::Throttled { .. }
+            | Self::Transport { .. }
+            | Self::TimedOut { .. }
+            | Self::OutOfTime
+            | Self::NotAttempted => true,
             Self::Rejected(refusal) => {
                 matches!(refusal.status, 408 | 500 | 502 | 503 | 504) || is_transient_code(&refusal.code)
             }
@@ -128,7 +133,8 @@ impl Error {
             | Self::Forbidden(_)
             | Self::Throttled { .. }
             | Self::Transport { .. }
-            | Self::TimedOut { .. } => true,
+            | Self::TimedOut { .. }
+            | Self::OutOfTime => true,
             Self::Rejected(refusal) => {
                 matches!(refusal.status, 502..=504) || is_customization_lock(&refusal.code)
             }

@@ -11,6 +11,7 @@ mod client;
 mod credential;
 mod error;
 mod key;
+mod limit;
 mod load;
 mod metadata;
 mod pace;
@@ -26,6 +27,7 @@ pub use client::{Client, EntityId, Freshness, WhoAmI};
 pub use credential::{Certificate, Credential};
 pub use error::{CredentialFault, Error, ForbiddenFault, Refusal};
 pub use key::Key;
+pub use limit::Limit;
 pub use metadata::{
     Behaviour, Choice, ChoiceDefinition, Column, ColumnDefinition, ColumnKind, Depth, Difference,
     IndexStatus, KeyDefinition, LookupDefinition, Metadata, Ownership, Privilege, Role, RoleDefinition,

@@ -62,6 +62,11 @@ pub(crate) fn backoff(surroundings: &dyn Surroundings, next: u32) -> Duration {
     jitter(surroundings, (FIRST_WAIT * 2_u32.pow(doublings)).min(LONGEST_WAIT))
 }
 
+/// As [`backoff`], after the server asked for a pause, which may have been none at all.
+pub(crate) fn after_a_pause(surroundings: &dyn Surroundings, next: u32, asked: Duration) -> Duration {
+    asked.max(backoff(surroundings, next)).max(FIRST_WAIT / 2)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use http::HeaderValue;
 use tokio::time::Instant;
 
 use crate::settings::Settings;
-use crate::{Credential, Error, Surroundings};
+use crate::{Credential, Error, Refusal, Surroundings};
 
 pub use stats::{InHand, TokenStats};
 
@@ -44,6 +44,8 @@ pub(crate) struct Tokens {
 struct Fetches {
     number: u64,
     failure: Option<Error>,
+    /// The issuer asked to be left alone.
+    not_before: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -119,6 +121,9 @@ impl Tokens {
         if let Some(failure) = fetches.failure.clone().filter(|_| fetches.number > waited_from) {
             return Err(failure);
         }
+        if let Some(left) = fetches.pause(self.surroundings.instant()) {
+            return Err(held_back(left));
+        }
         self.fetch(&mut fetches).await
     }
 
@@ -134,6 +139,10 @@ impl Tokens {
                 Ok(token)
             }
             Err(error) => {
+                if let Some(asked) = error.retry_after() {
+                    tracing::warn!(?asked, "the identity provider asks to be left alone");
+                    fetches.not_before = Some(self.surroundings.instant() + asked);
+                }
                 fetches.failure = Some(error.clone());
                 Err(error)
             }
@@ -153,7 +162,10 @@ impl Tokens {
         tokio::spawn(async move {
             let outcome = {
                 let mut fetches = tokens.fetching.lock().await;
-                tokens.fetch(&mut fetches).await
+                match fetches.pause(tokens.surroundings.instant()) {
+                    Some(left) => Err(held_back(left)),
+                    None => tokens.fetch(&mut fetches).await,
+                }
             };
             let mut renewal = tokens.renewal.lock().unwrap_or_else(PoisonError::into_inner);
             renewal.running = false;
@@ -164,11 +176,26 @@ impl Tokens {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "token not renewed; going on with the old one");
-                    Some(tokens.surroundings.instant() + RENEWAL_PAUSE)
+                    Some(
+                        tokens.surroundings.instant()
+                            + RENEWAL_PAUSE.max(error.retry_after().unwrap_or_default()),
+                    )
                 }
             };
         });
     }
+}
+
+impl Fetches {
+    /// How much is left of the pause that the issuer asked for.
+    fn pause(&self, now: Instant) -> Option<Duration> {
+        self.not_before?.checked_duration_since(now).filter(|left| !left.is_zero())
+    }
+}
+
+fn held_back(left: Duration) -> Error {
+    let message = "held back: the identity provider asked to be left alone".to_owned();
+    Error::Throttled { retry_after: left, refusal: Refusal { status: 429, message, ..Refusal::default() } }
 }
 
 impl Token {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{
     record::{Kind, Record},
     tenant::TenantId,
-    time::Instant,
+    time::{Instant, MINUTE},
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -171,6 +171,7 @@ pub(crate) struct Ticket {
     pub(crate) position: i64,
     pub(crate) revision: i64,
     pub(crate) epoch: i64,
+    pub(crate) due_at: i64,
     /// Why it is dead, when it is.
     pub(crate) refusal: Option<Refusal>,
 }
@@ -183,6 +184,7 @@ impl Ticket {
             position: parcel.position,
             revision: parcel.revision,
             epoch: parcel.epoch,
+            due_at: parcel.due_at,
             refusal: None,
         }
     }
@@ -192,8 +194,17 @@ impl Ticket {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Settlement {
     Delivered { at: Instant },
-    Postponed { until: Instant, counted: bool },
+    Postponed { until: Instant },
+    HandedBack,
     Dead,
+}
+
+impl Settlement {
+    /// When Dataverse acknowledged it, by the store's clock: the asker's says how long ago that was, and may have been set
+    /// since.
+    pub(crate) fn acknowledged(at: Instant, asked_at: Instant, now: Instant) -> Instant {
+        now.plus(at.since(asked_at).clamp(-MINUTE, 0))
+    }
 }
 
 impl Command {

@@ -232,14 +232,14 @@ impl Ledger {
         self.desk().settle(tickets(parcels), Settlement::Delivered { at }).await
     }
 
-    /// These are tried again from `until` on. `counted` when it was an attempt of theirs that failed, and not the lane.
-    pub async fn postponed(
-        &self,
-        parcels: &[Parcel],
-        until: Instant,
-        counted: bool,
-    ) -> Result<(), LedgerError> {
-        self.desk().settle(tickets(parcels), Settlement::Postponed { until, counted }).await
+    /// An attempt of these failed; they are tried again from `until` on.
+    pub async fn postponed(&self, parcels: &[Parcel], until: Instant) -> Result<(), LedgerError> {
+        self.desk().settle(tickets(parcels), Settlement::Postponed { until }).await
+    }
+
+    /// Nothing became of these, by no fault of theirs: each is back at its place in the line.
+    pub async fn handed_back(&self, parcels: &[Parcel]) -> Result<(), LedgerError> {
+        self.desk().settle(tickets(parcels), Settlement::HandedBack).await
     }
 
     /// Dataverse refuses these for good, each for its reason.
@@ -409,9 +409,15 @@ impl Ledger {
         either!(self, store => store.rejects(tenant, most).await)
     }
 
-    /// What Dataverse acknowledged up to then and what was not read back yet, oldest first.
-    pub async fn unconfirmed(&self, until: Instant, most: usize) -> Result<Vec<Unconfirmed>, LedgerError> {
-        either!(self, store => store.unconfirmed(until, most).await)
+    /// What Dataverse acknowledged up to then and what was not read back yet, kind by kind and oldest first: those after
+    /// `after`, whatever became of that.
+    pub async fn unconfirmed(
+        &self,
+        until: Instant,
+        after: Option<&Unconfirmed>,
+        most: usize,
+    ) -> Result<Vec<Unconfirmed>, LedgerError> {
+        either!(self, store => store.unconfirmed(until, after, most).await)
     }
 
     /// These were read back as they should be. Says how many were news: what was corrected meanwhile is passed over.

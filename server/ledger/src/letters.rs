@@ -41,9 +41,9 @@ pub(crate) const HOUSE: TenantId = TenantId(Uuid::nil());
 /// No text that is kept about an exchange is longer.
 const TEXT_MAX: usize = 8 * 1024;
 
-/// The beginning of a text, as much of it as is kept.
+/// The beginning of a text, as much of it as is kept. No database keeps a NUL in a text.
 pub(crate) fn cut(text: &str) -> String {
-    text[..text.floor_char_boundary(TEXT_MAX)].to_owned()
+    text[..text.floor_char_boundary(TEXT_MAX)].replace('\0', "")
 }
 
 /// A refusal of which no more than the reason is known.

@@ -1,7 +1,9 @@
 //! What waits to be delivered, as the relay sees it.
 
+use std::time::Duration;
+
 use model::{
-    record::{Kind, Stored},
+    record::{KINDS, Kind, Stored},
     tenant::TenantId,
     time::Instant,
 };
@@ -22,11 +24,21 @@ pub struct Parcel {
     pub operation: Operation,
     /// How often it was sent in vain.
     pub attempts: i64,
+    /// For how long it has been sent in vain.
+    pub failing_for: Duration,
     /// Since when the record waits.
     pub enqueued_at: Instant,
     /// Fences off whoever comes back after its lease ran out.
     pub(crate) epoch: i64,
     pub(crate) position: i64,
+    /// When it came due, so that it gets back to its place in the line.
+    pub(crate) due_at: i64,
+}
+
+/// For how long something fails that has failed since then.
+pub(crate) fn failing_for(since: Option<i64>, now: Instant) -> Duration {
+    let micros = since.map_or(0, |since| now.since(Instant::from_micros(since)));
+    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,4 +57,18 @@ pub struct Unconfirmed {
     /// What Dataverse should hold; nothing when it was withdrawn.
     pub held: Held,
     pub(crate) position: i64,
+}
+
+impl Unconfirmed {
+    /// The kinds that come after it, its own first; each with time and position after which those are that are meant.
+    pub(crate) fn next(after: Option<&Self>) -> impl Iterator<Item = (&'static Kind, i64, i64)> {
+        let of = after.map(|after| (after.kind.name, after.held.stored.exported_at, after.position));
+        let rest = KINDS.iter().skip_while(move |kind| of.is_some_and(|(name, ..)| kind.name != name));
+        rest.map(move |kind| match of {
+            Some((name, exported_at, position)) if name == kind.name => {
+                (*kind, exported_at.map_or(i64::MIN, Instant::micros), position)
+            }
+            _ => (*kind, i64::MIN, i64::MIN),
+        })
+    }
 }

@@ -2,6 +2,7 @@
 //! readers beside it, and nothing kept in a session, so that it works through a transaction pooler.
 
 mod change;
+mod clock;
 mod confirm;
 mod counted;
 mod fault;
@@ -212,9 +213,11 @@ impl Postgres {
     pub(crate) async fn unconfirmed(
         &self,
         until: Instant,
+        after: Option<&Unconfirmed>,
         most: usize,
     ) -> Result<Vec<Unconfirmed>, LedgerError> {
-        reading!(self, connection => confirm::waiting(connection, &self.schema, until, most))
+        let now = self.clock.now();
+        reading!(self, connection => confirm::waiting(connection, &self.schema, (until, now), after, most))
     }
 
     pub(crate) async fn read(
@@ -344,8 +347,10 @@ impl Postgres {
         before: Instant,
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
-        reading!(self, connection => {
-            mirror::standing_there(connection, &self.schema, kind, (after, before), most)
+        let now = self.clock.now();
+        reading!(self, connection => async move {
+            let before = clock::there(connection, &self.schema, before, now).await?;
+            mirror::standing_there(connection, &self.schema, kind, (after, before), most).await
         })
     }
 

@@ -10,9 +10,11 @@ pub(crate) use facts::{Fact, Facts, Line, Version};
 pub(crate) use likeness::merged;
 pub(crate) use page::{Page, round, wanted};
 
+use self::page::Times;
+
 use model::{
     record::{Kind, Record},
-    time::{Instant, SECOND},
+    time::SECOND,
 };
 use uuid::Uuid;
 
@@ -29,7 +31,7 @@ const APART: i64 = 300 * SECOND;
 
 /// Decides about one row by what is known.
 fn decide<'a>(facts: &'a Facts, page: &Page, reflection: &'a Reflection) -> Decided<'a> {
-    let judge = Judge { facts, asked_at: page.asked_at, is_behind: page.is_behind, reflection };
+    let judge = Judge { facts, times: page.times, is_behind: page.is_behind, reflection };
     match &reflection.seen {
         Seen::Row(record) => judge.row(record),
         Seen::Gone | Seen::Released => judge.vanished(|_| Reflected::Withdrawn),
@@ -41,7 +43,7 @@ fn decide<'a>(facts: &'a Facts, page: &Page, reflection: &'a Reflection) -> Deci
 
 struct Judge<'a> {
     facts: &'a Facts,
-    asked_at: Instant,
+    times: Times,
     /// What is there may be newer than what waits here: the ledger is a copy that was put back.
     is_behind: bool,
     reflection: &'a Reflection,
@@ -164,8 +166,10 @@ impl<'a> Judge<'a> {
     }
 
     fn is_doubtful(&self, fact: &Fact) -> bool {
+        let Times { asked_at, now } = self.times;
         let exported_at = fact.row.held.stored.exported_at.filter(|_| !fact.row.unmet);
-        exported_at.is_some_and(|at| self.asked_at.since(at) <= DOUBT)
+        // What lies ahead was written by another clock, and says nothing.
+        exported_at.is_some_and(|at| at.since(now) <= DOUBT && asked_at.since(at) <= DOUBT)
     }
 
     /// Whether Dataverse or a person says that it was deleted there.

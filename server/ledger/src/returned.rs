@@ -33,6 +33,13 @@ impl Returned {
         self.newest.is_empty() && self.overtaken.is_empty()
     }
 
+    /// When each came due before it was lent, by its position.
+    pub(crate) fn due(&self, tickets: &[&Ticket]) -> Vec<(i64, i64)> {
+        let ours = |position| self.newest.contains(position) || self.overtaken.contains(position);
+        let tickets = tickets.iter().filter(|ticket| ours(&ticket.position));
+        tickets.map(|ticket| (ticket.position, ticket.due_at)).collect()
+    }
+
     /// Those of the tickets that are refused as they are now, and why.
     pub(crate) fn refused(&self, tickets: &[&Ticket]) -> Vec<(i64, Refusal)> {
         tickets

@@ -3,6 +3,7 @@
 mod backlog;
 mod backup;
 mod change;
+mod clock;
 mod confirm;
 mod delivery;
 mod fault;
@@ -85,7 +86,8 @@ impl Sqlite {
     ) -> Result<Self, OpenError> {
         let lock = folder::claim(&folder)?;
         let files = Files::of(folder, log_most)?;
-        let connection = open::migrated(&files).await?;
+        let mut connection = open::migrated(&files).await?;
+        open::set_right(&files, &mut connection, clock.now()).await?;
         let readers = open::readers(&files);
         let notes = Notes::new(Arc::clone(&clock), changes.clone());
         let desk = Desk::open(notes.clone(), {
@@ -102,6 +104,8 @@ impl Sqlite {
                     changes: changes.clone(),
                     log,
                     notes: notes.clone(),
+                    seen: None,
+                    epoch: 0,
                 };
                 writer.run(queue)
             }
@@ -160,9 +164,10 @@ impl Sqlite {
     pub(crate) async fn unconfirmed(
         &self,
         until: Instant,
+        after: Option<&Unconfirmed>,
         most: usize,
     ) -> Result<Vec<Unconfirmed>, LedgerError> {
-        confirm::waiting(&self.readers, until, most).await.map_err(fault::of)
+        confirm::waiting(&self.readers, until, after, most).await.map_err(fault::of)
     }
 
     pub(crate) async fn read(

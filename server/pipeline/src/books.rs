@@ -18,10 +18,16 @@ pub trait Books: Send + Sync + 'static {
 
     async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError>;
     async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError>;
-    async fn postponed(&self, parcels: &[Parcel], until: Instant, counted: bool) -> Result<(), LedgerError>;
+    async fn postponed(&self, parcels: &[Parcel], until: Instant) -> Result<(), LedgerError>;
+    async fn handed_back(&self, parcels: &[Parcel]) -> Result<(), LedgerError>;
     async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Result<(), LedgerError>;
 
-    async fn unconfirmed(&self, until: Instant, most: usize) -> Result<Vec<Unconfirmed>, LedgerError>;
+    async fn unconfirmed(
+        &self,
+        until: Instant,
+        after: Option<&Unconfirmed>,
+        most: usize,
+    ) -> Result<Vec<Unconfirmed>, LedgerError>;
     async fn confirmed(&self, read: &[Unconfirmed]) -> Result<u64, LedgerError>;
 
     async fn read(
@@ -89,16 +95,25 @@ impl Books for Ledger {
         Self::delivered(self, parcels, at).await
     }
 
-    async fn postponed(&self, parcels: &[Parcel], until: Instant, counted: bool) -> Result<(), LedgerError> {
-        Self::postponed(self, parcels, until, counted).await
+    async fn postponed(&self, parcels: &[Parcel], until: Instant) -> Result<(), LedgerError> {
+        Self::postponed(self, parcels, until).await
+    }
+
+    async fn handed_back(&self, parcels: &[Parcel]) -> Result<(), LedgerError> {
+        Self::handed_back(self, parcels).await
     }
 
     async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Result<(), LedgerError> {
         Self::dead(self, parcels).await
     }
 
-    async fn unconfirmed(&self, until: Instant, most: usize) -> Result<Vec<Unconfirmed>, LedgerError> {
-        Self::unconfirmed(self, until, most).await
+    async fn unconfirmed(
+        &self,
+        until: Instant,
+        after: Option<&Unconfirmed>,
+        most: usize,
+    ) -> Result<Vec<Unconfirmed>, LedgerError> {
+        Self::unconfirmed(self, until, after, most).await
     }
 
     async fn confirmed(&self, read: &[Unconfirmed]) -> Result<u64, LedgerError> {

@@ -9,7 +9,7 @@ use model::{
 };
 use tokio::sync::Mutex;
 
-use crate::{Books, BudgetStatus, handle::Board, meter::Count};
+use crate::{Books, BudgetStatus, Organisation, handle::Board};
 
 /// What other processes spent is looked up so often.
 const LOOK_UP: i64 = MINUTE;
@@ -23,7 +23,7 @@ struct Purse {
     clock: Arc<dyn Clock>,
     board: Board,
     limit: Option<i64>,
-    count: Count,
+    organisation: Arc<dyn Organisation>,
     known: Mutex<Known>,
 }
 
@@ -31,6 +31,8 @@ struct Purse {
 #[derive(Default)]
 struct Known {
     looked_at: Option<Instant>,
+    /// How much of what the organisation was asked is written down.
+    booked: u64,
     hours: Vec<(Instant, i64)>,
 }
 
@@ -47,25 +49,26 @@ impl Budget {
         clock: Arc<dyn Clock>,
         board: Board,
         limit: Option<u64>,
-        count: Count,
+        organisation: Arc<dyn Organisation>,
     ) -> Self {
         let limit = limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
-        Self(Arc::new(Purse { books, clock, board, limit, count, known: Mutex::default() }))
+        Self(Arc::new(Purse { books, clock, board, limit, organisation, known: Mutex::default() }))
     }
 
     /// Writes down what was spent since the last time.
     pub(crate) async fn book(&self) {
-        let cost = self.0.count.take();
+        let mut known = self.0.known.lock().await;
+        let asked = self.0.organisation.cost();
+        let cost = i64::try_from(asked.saturating_sub(known.booked)).unwrap_or(i64::MAX);
         if cost == 0 {
             return;
         }
         if let Err(error) = self.0.books.spend(cost).await {
             tracing::debug!(%error, "what was spent is written down later");
-            self.0.count.add(cost);
             return;
         }
+        known.booked = asked;
         let hour = beginning(self.0.clock.now(), HOUR);
-        let mut known = self.0.known.lock().await;
         match known.hours.iter_mut().find(|(at, _)| *at == hour) {
             Some((_, spent)) => *spent += cost,
             None => known.hours.push((hour, cost)),
@@ -84,8 +87,9 @@ impl Budget {
             tracing::debug!(%error, "what was spent today is not known; going on with what was known last");
         }
         let midnight = beginning(now, DAY);
-        let spent: i64 = known.hours.iter().filter(|(at, _)| *at >= midnight).map(|(_, cost)| cost).sum();
         let until = midnight.plus(DAY);
+        let today = midnight..until;
+        let spent: i64 = known.hours.iter().filter(|(at, _)| today.contains(at)).map(|(_, cost)| cost).sum();
         let left = (limit - spent).max(0);
         self.0.board.update(|status| {
             status.budget = Some(BudgetStatus {
@@ -108,7 +112,11 @@ impl Budget {
 
 impl Purse {
     async fn look_up(&self, known: &mut Known, now: Instant) -> Result<(), LedgerError> {
-        if known.looked_at.is_some_and(|at| now.since(at) < LOOK_UP && at >= beginning(now, DAY)) {
+        // A look from later than now was one by another clock.
+        if known
+            .looked_at
+            .is_some_and(|at| (0..LOOK_UP).contains(&now.since(at)) && at >= beginning(now, DAY))
+        {
             return Ok(());
         }
         // The last hour's rate may lie before midnight.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use dataverse::Error;
+use dataverse::{Error, Limit};
 use ledger::{Operation as Carried, Parcel, Refusal, chance::Chance};
 use model::record::Kind;
 use tokio::time::Instant as Moment;
@@ -31,6 +31,8 @@ pub(crate) struct Landing {
     pub(crate) parcels: Vec<(Parcel, Fate)>,
     /// What is wrong with the lane, if anything.
     pub(crate) lane: Option<Error>,
+    /// How many failed in a way that need not be their own.
+    pub(crate) undecided: usize,
     pub(crate) took: Duration,
 }
 
@@ -40,14 +42,34 @@ pub(crate) struct Airport<'a> {
     pub(crate) targets: &'a Targets,
     pub(crate) settings: &'a Settings,
     pub(crate) chance: &'a dyn Chance,
+    /// Within which all of it must have had its effect.
+    pub(crate) limit: Limit,
+    /// Whether others have arrived a short time ago, and nothing has held up all of them since.
+    pub(crate) proven: bool,
 }
+
+/// How parcels fared together.
+struct View {
+    undecided: usize,
+    /// None arrived, and nothing says that it is the fault of these.
+    lane_fails: bool,
+    /// So much goes wrong that nothing is told from it about a single one.
+    storms: bool,
+}
+
+/// So few that fail again and again are bad, although they are most of those that went together.
+const FEW: usize = 5;
 
 /// Sends parcels and tells their fates. Sending again is always safe: every operation is an upsert or a delete by id.
 pub(crate) async fn fly(airport: Airport<'_>, parcels: Vec<Parcel>) -> Landing {
     let start = Moment::now();
-    let mut landing =
-        Landing { parcels: Vec::with_capacity(parcels.len()), lane: None, took: Duration::ZERO };
-    match airport.targets.send(airport.organisation, &parcels).await {
+    let mut landing = Landing {
+        parcels: Vec::with_capacity(parcels.len()),
+        lane: None,
+        undecided: 0,
+        took: Duration::ZERO,
+    };
+    match airport.targets.send(airport.organisation, &parcels, airport.limit).await {
         Err(error) => landing.hold(parcels, error),
         Ok(()) => {
             for (kind, parcels) in by_kind(parcels) {
@@ -70,7 +92,14 @@ fn by_kind(parcels: Vec<Parcel>) -> Vec<(&'static Kind, Vec<Parcel>)> {
 impl Landing {
     fn hold(&mut self, parcels: Vec<Parcel>, error: Error) {
         self.parcels.extend(parcels.into_iter().map(|parcel| (parcel, Fate::Held)));
-        self.lane = Some(error);
+        self.blame(error);
+    }
+
+    /// Of several faults, the one that asks for the longest pause.
+    fn blame(&mut self, error: Error) {
+        if self.lane.as_ref().is_none_or(|known| known.retry_after() < error.retry_after()) {
+            self.lane = Some(error);
+        }
     }
 }
 
@@ -106,46 +135,68 @@ impl Airport<'_> {
                 Carried::Delete => None,
             })
             .collect();
-        match self.organisation.upsert(&kind.destination, rows).await {
+        match self.organisation.upsert(&kind.destination, rows, self.limit).await {
             Err(error) if !error.is_lane_fault() => self.batch(parcels).await,
             outcomes => outcomes,
         }
     }
 
     async fn batch(&self, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
-        self.organisation.write(parcels.iter().map(write).collect()).await
+        self.organisation.write(parcels.iter().map(write).collect(), self.limit).await
     }
 
     fn judge(&self, parcels: Vec<Parcel>, outcomes: Vec<Written>, landing: &mut Landing) {
         if let Some(error) = common_cause(&outcomes) {
             return landing.hold(parcels, error);
         }
+        let view = self.view(&parcels, &outcomes);
+        landing.undecided += view.undecided;
         for (parcel, outcome) in parcels.into_iter().zip(outcomes) {
-            let fate = self.fate(&parcel, &outcome);
+            let fate = self.fate(&parcel, &outcome, &view);
             if let (Fate::Held, Err(error)) = (&fate, outcome) {
-                landing.lane = Some(error);
+                landing.blame(error);
             }
             landing.parcels.push((parcel, fate));
         }
     }
 
-    fn fate(&self, parcel: &Parcel, outcome: &Written) -> Fate {
-        let deletes = matches!(parcel.operation, Carried::Delete);
-        match outcome {
-            Ok(_) => Fate::Delivered,
-            // What is not there need not be deleted.
-            Err(Error::NotFound(_)) if deletes => Fate::Delivered,
-            Err(error) if error.is_lane_fault() => Fate::Held,
-            Err(error) if parcel.attempts + 1 >= self.settings.attempts_max => {
-                Fate::Dead(refusal(parcel, error))
-            }
-            Err(Error::NotFound(_)) => {
+    /// What those who went together tell of each other.
+    fn view(&self, parcels: &[Parcel], outcomes: &[Written]) -> View {
+        let all = || parcels.iter().zip(outcomes);
+        let undecided = all().filter(|(_, outcome)| is_undecided(outcome)).count();
+        let has_arrived = all().any(|(parcel, outcome)| arrived(parcel, outcome));
+        // They failed before, beside others that arrived, and others have arrived since.
+        let known = all().all(|(parcel, outcome)| !is_undecided(outcome) || parcel.attempts > 0);
+        let are_bad = known && (has_arrived || self.proven);
+        View {
+            undecided,
+            lane_fails: !has_arrived && !are_bad,
+            storms: undecided * 2 > parcels.len() && !(are_bad && undecided <= FEW),
+        }
+    }
+
+    fn fate(&self, parcel: &Parcel, outcome: &Written, view: &View) -> Fate {
+        let error = match outcome {
+            Err(error) if !arrived(parcel, outcome) => error,
+            _ => return Fate::Delivered,
+        };
+        let was_last = parcel.attempts + 1 >= self.settings.attempts_max;
+        if is_undecided(outcome) {
+            let for_long = error.forbidden().is_some() || parcel.failing_for >= self.settings.attempts_for;
+            return match view {
+                View { lane_fails: true, .. } => Fate::Held,
+                View { storms: false, .. } if was_last && for_long => Fate::Dead(refusal(parcel, error)),
+                _ => Fate::Again(self.pause(parcel.attempts)),
+            };
+        }
+        match error {
+            error if error.is_lane_fault() => Fate::Held,
+            Error::NotFound(_) if !was_last => {
                 // The tenant's row, most likely: somebody deleted it.
                 self.targets.forget();
                 Fate::Again(Duration::from_secs(1))
             }
-            Err(error) if error.is_transient() => Fate::Again(self.pause(parcel.attempts)),
-            Err(error) => Fate::Dead(refusal(parcel, error)),
+            error => Fate::Dead(refusal(parcel, error)),
         }
     }
 
@@ -154,6 +205,21 @@ impl Airport<'_> {
         let doubled = 2_u64.saturating_pow(u32::try_from(attempts).unwrap_or(u32::MAX)).min(300);
         Duration::from_secs(doubled).mul_f64(0.5 + self.chance.fraction() / 2.0)
     }
+}
+
+fn arrived(parcel: &Parcel, outcome: &Written) -> bool {
+    match outcome {
+        Ok(()) => true,
+        // What is not there need not be deleted.
+        Err(error) => matches!(error, Error::NotFound(_)) && matches!(parcel.operation, Carried::Delete),
+    }
+}
+
+/// A fault that a record may have for itself or meet like all others: its own where others arrive.
+fn is_undecided(outcome: &Written) -> bool {
+    outcome
+        .as_ref()
+        .is_err_and(|error| error.forbidden().is_some() || (error.is_transient() && !error.is_lane_fault()))
 }
 
 fn write(parcel: &Parcel) -> Write {

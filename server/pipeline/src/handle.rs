@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Books, Organisation, RelayStatus, Settings,
     budget::Budget,
-    meter::{Count, Meter},
     mirror::{Findings, Mirror},
     read_back::ReadBack,
     relay::Relay,
@@ -85,10 +84,14 @@ pub fn start(
     let board = Board(sender);
     let settings = Arc::new(settings);
     let books: Arc<dyn Books> = Arc::new(books);
-    let count = Count::default();
-    let budget =
-        Budget::new(Arc::clone(&books), Arc::clone(&clock), board.clone(), settings.budget, count.clone());
-    let organisation: Arc<dyn Organisation> = Arc::new(Meter { organisation: Arc::new(organisation), count });
+    let organisation: Arc<dyn Organisation> = Arc::new(organisation);
+    let budget = Budget::new(
+        Arc::clone(&books),
+        Arc::clone(&clock),
+        board.clone(),
+        settings.budget,
+        Arc::clone(&organisation),
+    );
     let station = Station { books, organisation, settings, budget, clock, stop, board };
     let chance: Arc<dyn Chance> = Arc::new(chance);
     let findings = Findings::default();

@@ -7,7 +7,6 @@ mod broken;
 mod budget;
 mod flight;
 mod handle;
-mod meter;
 mod mirror;
 mod organisation;
 mod pace;
@@ -46,4 +45,15 @@ pub enum Error {
     Clash { conflicts: Vec<String> },
     #[error("{reason}; run it again when that is seen to, what was read stays")]
     Rebuild { reason: String },
+}
+
+impl Error {
+    /// How long Dataverse asked to be left alone.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<std::time::Duration> {
+        match self {
+            Self::Provision { cause, .. } => cause.retry_after(),
+            Self::Clash { .. } | Self::Rebuild { .. } => None,
+        }
+    }
 }

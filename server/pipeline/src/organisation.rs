@@ -2,7 +2,7 @@
 //! same answers out of its head.
 
 use async_trait::async_trait;
-use dataverse::{BatchOptions, Change, Changes, Client, DeltaLink, Error, Filter, Operation, Query};
+use dataverse::{BatchOptions, Change, Changes, Client, DeltaLink, Error, Filter, Limit, Operation, Query};
 use model::record::{Destination, KINDS, Kind, Policy};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -15,21 +15,26 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
 /// How one of several writes ended.
 pub type Written = Result<(), Error>;
 
-/// Everything that the pipeline asks. An error is that of the whole request: nothing is known of its parts then.
+/// Everything that the pipeline asks. An error is that of the whole request: nothing is known of its parts then. What is
+/// written has its effect within its limit, or none.
 #[async_trait]
 pub trait Organisation: Send + Sync + 'static {
+    /// What was asked so far, ever: each row of each attempt to write, each attempt to read.
+    fn cost(&self) -> u64;
+
     /// Makes or changes rows under their ids by the fastest road.
     async fn upsert(
         &self,
         table: &'static Destination,
         rows: Vec<(Uuid, Json)>,
+        limit: Limit,
     ) -> Result<Vec<Written>, Error>;
 
     /// Writes one after the other; what fails keeps nobody back.
-    async fn write(&self, writes: Vec<Write>) -> Result<Vec<Written>, Error>;
+    async fn write(&self, writes: Vec<Write>, limit: Limit) -> Result<Vec<Written>, Error>;
 
     /// Makes a row; [`Error::Precondition`] where there is one under this id.
-    async fn make(&self, set: &str, id: Uuid, row: &Json) -> Written;
+    async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> Written;
 
     /// Those of the rows that are there, as many ids as fit into one address.
     async fn rows(
@@ -67,24 +72,31 @@ pub enum Write {
 
 #[async_trait]
 impl Organisation for Client {
+    fn cost(&self) -> u64 {
+        Self::cost(self)
+    }
+
     async fn upsert(
         &self,
         table: &'static Destination,
         rows: Vec<(Uuid, Json)>,
+        limit: Limit,
     ) -> Result<Vec<Written>, Error> {
+        let client = self.within(limit);
         let outcomes =
-            self.upsert_each(table.entity_set, table.logical_name, table.primary_key, rows).await?;
+            client.upsert_each(table.entity_set, table.logical_name, table.primary_key, rows).await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.map(drop)).collect())
     }
 
-    async fn write(&self, writes: Vec<Write>) -> Result<Vec<Written>, Error> {
+    async fn write(&self, writes: Vec<Write>, limit: Limit) -> Result<Vec<Written>, Error> {
         let operations = writes.into_iter().map(Write::into_operation).collect();
-        let outcomes = self.batch(operations, BatchOptions { continue_on_error: true }).await?;
+        let options = BatchOptions { continue_on_error: true };
+        let outcomes = self.within(limit).batch(operations, options).await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.map(drop)).collect())
     }
 
-    async fn make(&self, set: &str, id: Uuid, row: &Json) -> Written {
-        self.create_only(set, id, row).await
+    async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> Written {
+        self.within(limit).create_only(set, id, row).await
     }
 
     async fn rows(

@@ -52,6 +52,11 @@ impl Pace {
         self.batch
     }
 
+    /// The most that a request may ever hold.
+    pub(crate) const fn batch_max(&self) -> usize {
+        self.batch_max
+    }
+
     pub(crate) const fn lanes(&self) -> usize {
         self.lanes
     }

@@ -7,13 +7,19 @@ mod solution;
 mod step;
 mod tables;
 
-use dataverse::{Client, Difference, Table};
+use std::time::Duration;
+
+use dataverse::{Client, Difference, Limit, Table};
+use tokio::time::Instant as Moment;
 
 use crate::{Error, Tenant, targets::create_tenant};
 use tables::Wanted;
 
 pub use roles::{READER, WRITER};
 pub use step::Step;
+
+/// Nobody waits for a tenant's row any longer.
+const TENANT_WITHIN: Duration = Duration::from_secs(600);
 
 /// How much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +60,8 @@ pub async fn provision(
     }
     for tenant in tenants {
         let step = || format!("the row of tenant {}", tenant.name);
-        create_tenant(client, tenant.id, &tenant.name).await.map_err(failed(step()))?;
+        let limit = Limit::lasting(TENANT_WITHIN, Moment::now());
+        create_tenant(client, tenant.id, &tenant.name, limit).await.map_err(failed(step()))?;
     }
     Ok(())
 }

@@ -37,6 +37,10 @@ pub(crate) struct ReadBack {
     differing: HashMap<Uuid, Difference>,
     /// What this pass found for the first time.
     news: News,
+    /// What was looked at last, where more waits than was looked at.
+    after: Option<Unconfirmed>,
+    /// Those of what differed that still wait, as far as was looked since the beginning.
+    met: HashSet<Uuid>,
 }
 
 /// How many rows are not as they should be, and one of them.
@@ -55,7 +59,8 @@ struct Difference {
 
 impl ReadBack {
     pub(crate) fn new(station: Station, findings: Findings) -> Self {
-        Self { station, findings, differing: HashMap::new(), news: News::default() }
+        let (differing, news) = (HashMap::new(), News::default());
+        Self { station, findings, differing, news, after: None, met: HashSet::new() }
     }
 
     pub(crate) async fn run(mut self) {
@@ -81,8 +86,11 @@ impl ReadBack {
                 Ok(false) | Err(Broken::Lost | Broken::Spent(_)) => {}
                 Err(Broken::Ledger(LedgerError::Closed)) => return,
                 Err(Broken::Ledger(error)) => tracing::warn!(%error, "the read-back cannot use the ledger"),
-                // The relay says the same louder.
-                Err(Broken::Dataverse(error)) => tracing::debug!(%error, "the read-back got no answer"),
+                Err(Broken::Dataverse(error)) => {
+                    // The relay says the same louder.
+                    tracing::debug!(%error, "the read-back got no answer");
+                    wait = wait.max(error.retry_after().unwrap_or_default());
+                }
             }
         }
     }
@@ -91,26 +99,29 @@ impl ReadBack {
     async fn pass(&mut self) -> Result<bool, Broken> {
         let now = self.station.clock.now();
         let patience = i64::try_from(self.station.settings.unconfirmed_after.as_micros()).unwrap_or(i64::MAX);
-        let waiting = self.station.books.unconfirmed(now.plus(-patience), PASS).await?;
-        let is_full = waiting.len() == PASS;
-        if !is_full {
-            self.forget_all_but(&waiting);
-        }
+        let after = self.after.take();
+        let waiting = self.station.books.unconfirmed(now.plus(-patience), after.as_ref(), PASS).await?;
+        let last = waiting.last().filter(|_| waiting.len() == PASS).cloned();
+        let ids: Vec<Uuid> = waiting.iter().map(|item| item.held.stored.id).collect();
         let mut kinds: BTreeMap<&str, Vec<Unconfirmed>> = BTreeMap::new();
         for item in waiting {
             if !self.was_just_seen(&item, now) {
                 kinds.entry(item.kind.name).or_default().push(item);
             }
         }
-        if kinds.is_empty() {
-            return Ok(false);
+        if !kinds.is_empty() {
+            self.station.budget.left().await?;
+            let asked = self.ask_for_all(&kinds).await;
+            self.station.budget.book().await;
+            asked?;
+            self.station.board.update(|status| status.last_read_back = Some(now));
         }
-        self.station.budget.left().await?;
-        let asked = self.ask_for_all(&kinds).await;
-        self.station.budget.book().await;
-        asked?;
-        self.station.board.update(|status| status.last_read_back = Some(now));
-        Ok(is_full)
+        if after.is_none() {
+            self.met.clear();
+        }
+        self.meet(ids, last.is_none());
+        self.after = last;
+        Ok(self.after.is_some())
     }
 
     async fn ask_for_all(&mut self, kinds: &BTreeMap<&str, Vec<Unconfirmed>>) -> Result<(), Broken> {
@@ -179,14 +190,17 @@ impl ReadBack {
     fn was_just_seen(&self, item: &Unconfirmed, now: Instant) -> bool {
         let stored = &item.held.stored;
         let seen = self.differing.get(&stored.id);
-        seen.is_some_and(|seen| seen.revision == stored.revision && now.since(seen.seen_at) < AGAIN)
+        seen.is_some_and(|seen| {
+            seen.revision == stored.revision && (0..AGAIN).contains(&now.since(seen.seen_at))
+        })
     }
 
-    /// What does not wait any more was confirmed, changed or withdrawn.
-    fn forget_all_but(&mut self, waiting: &[Unconfirmed]) {
-        if !self.differing.is_empty() {
-            let waiting: HashSet<Uuid> = waiting.iter().map(|item| item.held.stored.id).collect();
-            self.differing.retain(|id, _| waiting.contains(id));
+    /// What does not wait any more once all was looked at was confirmed, changed or withdrawn.
+    fn meet(&mut self, waiting: Vec<Uuid>, is_all: bool) {
+        self.met.extend(waiting.into_iter().filter(|id| self.differing.contains_key(id)));
+        if is_all {
+            let met = std::mem::take(&mut self.met);
+            self.differing.retain(|id, _| met.contains(id));
             self.show();
         }
     }

@@ -1,17 +1,16 @@
 //! Carries what is in the outbox to Dataverse, for as long as there is something, and no faster than is wise.
 
+mod tower;
+
 use std::{sync::Arc, time::Duration};
 
-use dataverse::Error;
+use dataverse::{Error, Limit};
 use ledger::{LedgerError, Parcel, Refusal, chance::Chance};
 use model::{
     delivery::DeliveryState,
     time::{Instant, SECOND},
 };
-use tokio::{
-    task::JoinSet,
-    time::{Instant as Moment, sleep, sleep_until},
-};
+use tokio::time::{Instant as Moment, sleep, sleep_until};
 
 use crate::{
     Books,
@@ -21,57 +20,37 @@ use crate::{
     pace::Pace,
     targets::Targets,
 };
+use tower::{Lull, Tower};
 
 /// Looked for what is due at least so often, whatever is heard of changes.
 const ROUND: Duration = Duration::from_secs(30);
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// This much of a lease is left for telling the ledger, at the most.
+const MARGIN_MAX: Duration = Duration::from_secs(5);
+/// How often the ledger is told what it cannot keep.
+const TOLD_IN_VAIN: u32 = 3;
 
 pub(crate) struct Relay {
     pub(crate) station: Station,
     pub(crate) chance: Arc<dyn Chance>,
 }
 
-/// What the loop keeps in mind.
-struct Tower {
-    pace: Pace,
-    targets: Arc<Targets>,
-    flights: JoinSet<Landing>,
-    /// Nothing starts before this.
-    not_before: Moment,
-    /// Lane faults in a row.
-    faults: u32,
-    /// When something that was postponed comes due.
-    due: Option<Moment>,
-}
-
-/// Why no further flight was started.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Lull {
-    NothingDue,
-    AllUnderWay,
-    Until(Moment),
-}
-
 /// What the ledger is told of parcels.
 enum Word<'a> {
     Delivered(&'a [Parcel], Instant),
     Dead(&'a [(Parcel, Refusal)]),
-    Postponed(&'a [Parcel], Instant, bool),
+    Postponed(&'a [Parcel], Instant),
+    HandedBack(&'a [Parcel]),
 }
 
 impl Relay {
     pub(crate) async fn run(self) {
         self.station.known_to_be_newest().await;
         let mut changes = self.station.books.changes();
-        let mut tower = Tower {
-            pace: Pace::new(&self.station.settings, self.station.clock.now()),
-            targets: Arc::new(Targets::new(&self.station.settings.tenants)),
-            flights: JoinSet::new(),
-            not_before: Moment::now(),
-            faults: 0,
-            due: None,
-        };
+        let now = self.station.clock.now();
+        let pace = Pace::new(&self.station.settings, now);
+        let mut tower = Tower::new(pace, Targets::new(&self.station.settings.tenants), now);
         loop {
             changes.mark_unchanged();
             let lull = self.start_flights(&mut tower).await;
@@ -90,6 +69,9 @@ impl Relay {
     }
 
     async fn start_flights(&self, tower: &mut Tower) -> Lull {
+        if tower.waits_for_the_clock(self.station.clock.now()) {
+            return Lull::AllUnderWay;
+        }
         while tower.flights.len() < tower.lanes() {
             if tower.not_before > Moment::now() {
                 return Lull::Until(tower.not_before);
@@ -104,12 +86,13 @@ impl Relay {
             if most == 0 {
                 return Lull::AllUnderWay;
             }
+            let asked_at = Moment::now();
             match self.station.books.lease(most, self.station.settings.hold).await {
                 Ok(parcels) if parcels.is_empty() => {
                     tower.due = tower.due.filter(|due| *due > Moment::now());
                     return Lull::NothingDue;
                 }
-                Ok(parcels) => self.start(tower, parcels),
+                Ok(parcels) => self.start(tower, parcels, asked_at),
                 Err(error) => {
                     tracing::warn!(%error, "the relay cannot read the outbox");
                     return Lull::Until(Moment::now() + PAUSE_MIN);
@@ -119,7 +102,7 @@ impl Relay {
         Lull::AllUnderWay
     }
 
-    fn start(&self, tower: &mut Tower, parcels: Vec<Parcel>) {
+    fn start(&self, tower: &mut Tower, parcels: Vec<Parcel>, leased_at: Moment) {
         let now = self.station.clock.now();
         tower.pace.spend(now);
         if parcels.len() < tower.pace.batch() {
@@ -129,12 +112,17 @@ impl Relay {
         let (organisation, settings) =
             (Arc::clone(&self.station.organisation), Arc::clone(&self.station.settings));
         let (targets, chance) = (Arc::clone(&tower.targets), Arc::clone(&self.chance));
+        let hold = settings.hold;
+        let limit = Limit::lasting(hold - MARGIN_MAX.min(hold / 20), leased_at);
+        let proven = tower.is_proven();
         tower.flights.spawn(async move {
             let airport = Airport {
                 organisation: &*organisation,
                 targets: &targets,
                 settings: &settings,
                 chance: &*chance,
+                limit,
+                proven,
             };
             fly(airport, parcels).await
         });
@@ -172,14 +160,21 @@ impl Relay {
         };
         self.station.budget.book().await;
         let records = landing.parcels.len();
-        let took = landing.took;
-        let lane = landing.lane;
+        let (took, lane) = (landing.took, landing.lane);
+        let storms = landing.undecided * 2 > records;
         let delivered = self.settle(tower, landing.parcels).await;
         match lane {
             Some(error) => self.pause(tower, &error),
             None => {
                 tower.faults = 0;
-                tower.pace.well(records, took);
+                if delivered > 0 {
+                    tower.arrived_at = Some(Moment::now());
+                }
+                if storms {
+                    tower.pace.badly();
+                } else {
+                    tower.pace.well(records, took);
+                }
                 self.go_on(delivered > 0);
             }
         }
@@ -204,13 +199,13 @@ impl Relay {
         }
         self.tell(Word::Delivered(&delivered, now)).await;
         self.tell(Word::Dead(&dead)).await;
-        self.tell(Word::Postponed(&held, now, false)).await;
+        self.tell(Word::HandedBack(&held)).await;
         let postponed: usize = again.values().map(Vec::len).sum();
         for (after, parcels) in again {
             let due = Moment::now() + after;
             tower.due = Some(tower.due.map_or(due, |earlier| earlier.min(due)));
             let until = now.plus(i64::try_from(after.as_micros()).unwrap_or(i64::MAX));
-            self.tell(Word::Postponed(&parcels, until, true)).await;
+            self.tell(Word::Postponed(&parcels, until)).await;
         }
         self.station.board.update(|status| {
             status.sent += delivered.len() as u64;
@@ -224,11 +219,14 @@ impl Relay {
     }
 
     /// The ledger may be out of order for a while; what Dataverse acknowledged is not forgotten meanwhile. Should this
-    /// process end before, the records are sent once more under the same ids.
+    /// process end before, or the ledger never take it, the records are sent once more under the same ids.
     async fn tell(&self, word: Word<'_>) {
+        let mut in_vain = 0;
         while let Err(error) = word.say(&*self.station.books).await {
             tracing::warn!(%error, "the relay cannot mark what came of its parcels");
-            if error == LedgerError::Closed || self.station.stop.is_cancelled() {
+            in_vain += u32::from(matches!(error, LedgerError::Fault(_)));
+            let ends = error == LedgerError::Closed || self.station.stop.is_cancelled();
+            if ends || in_vain >= TOLD_IN_VAIN {
                 return;
             }
             sleep(PAUSE_MIN).await;
@@ -237,6 +235,8 @@ impl Relay {
 
     /// Flights that were under way when the lane failed fail with it; that is one fault.
     fn pause(&self, tower: &mut Tower, error: &Error) {
+        tower.arrived_at = None;
+        tower.blames_all = error.forbidden().is_some() || !error.is_lane_fault();
         let known = tower.faults > 0 && tower.not_before > Moment::now();
         if !known {
             tower.faults += 1;
@@ -299,42 +299,11 @@ impl Relay {
 impl Word<'_> {
     async fn say(&self, books: &dyn Books) -> Result<(), LedgerError> {
         match self {
-            Self::Delivered([], _) | Self::Dead([]) | Self::Postponed([], _, _) => Ok(()),
+            Self::Delivered([], _) | Self::Dead([]) | Self::Postponed([], _) | Self::HandedBack([]) => Ok(()),
             Self::Delivered(parcels, at) => books.delivered(parcels, *at).await,
             Self::Dead(parcels) => books.dead(parcels).await,
-            Self::Postponed(parcels, until, counted) => books.postponed(parcels, *until, *counted).await,
-        }
-    }
-}
-
-impl Tower {
-    /// After a fault one flight tries whether the lane is free again.
-    fn lanes(&self) -> usize {
-        if self.faults > 0 { 1 } else { self.pace.lanes() }
-    }
-
-    /// How many records may go in the next flight, when so much is left of the day's budget. Of what is under way it is
-    /// not known yet what it costs.
-    fn most(&self, left: Option<usize>) -> usize {
-        let batch = self.pace.batch();
-        match left {
-            Some(left) if left < batch * (self.flights.len() + 1) => {
-                if self.flights.is_empty() {
-                    left
-                } else {
-                    0
-                }
-            }
-            _ => batch,
-        }
-    }
-
-    fn wake(&self, lull: Lull, round: Duration) -> Moment {
-        let round = Moment::now() + round;
-        match lull {
-            Lull::Until(moment) => moment,
-            Lull::NothingDue => self.due.map_or(round, |due| due.min(round)),
-            Lull::AllUnderWay => round,
+            Self::Postponed(parcels, until) => books.postponed(parcels, *until).await,
+            Self::HandedBack(parcels) => books.handed_back(parcels).await,
         }
     }
 }
@@ -347,6 +316,16 @@ pub(crate) fn reason(error: &Error, pause: Duration) -> String {
         Error::Transport { .. } | Error::TimedOut { .. } => {
             // The cause last: where there is little room, that is what may be cut.
             format!("Dataverse does not answer; delivery goes on by itself when it does ({error})")
+        }
+        Error::OutOfTime => {
+            "Dataverse answers so slowly that leases run out before all is sent; what was not sent is \
+                             sent again, and a longer STUDIO_LEASE leaves more time"
+                .to_owned()
+        }
+        error if error.is_transient() => {
+            format!(
+                "Dataverse fails at everything; nothing is lost, delivery goes on by itself when that is over ({error})"
+            )
         }
         other => format!("{other}; nothing is lost, delivery goes on when that is seen to"),
     }

@@ -26,10 +26,12 @@ pub struct Settings {
     pub requests_max: u32,
     /// How long records wait for company when there are few.
     pub linger: Duration,
-    /// How long a lease holds. A request with all its retries must end within it.
+    /// How long a lease holds. What is sent under it must have had its effect within it.
     pub hold: Duration,
-    /// How often a record is tried that fails for a reason that may pass.
+    /// How often a record is tried that fails beside others that arrive.
     pub attempts_max: i64,
+    /// For how long at least, where the reason may pass by itself.
+    pub attempts_for: Duration,
     /// What requests to Dataverse may cost on one day (UTC): one for each row written, one for each request that reads.
     pub budget: Option<u64>,
     /// Records that wait for longer are said to be behind.
@@ -56,6 +58,7 @@ impl Default for Settings {
             linger: Duration::from_millis(200),
             hold: Duration::from_secs(600),
             attempts_max: 8,
+            attempts_for: Duration::from_secs(3600),
             budget: None,
             behind_after: Duration::from_secs(60),
             mirror_every: Duration::from_secs(15),

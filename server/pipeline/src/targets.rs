@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use dataverse::Error;
+use dataverse::{Error, Limit};
 use ledger::{Operation as Carried, Parcel};
 use model::{identity, tenant::TenantId};
 use serde_json::json;
@@ -80,14 +80,15 @@ impl Targets {
         &self,
         organisation: &dyn Organisation,
         parcels: &[Parcel],
+        limit: Limit,
     ) -> Result<(), Error> {
         let (tenants, names) = self.missing(parcels);
         for tenant in tenants {
             let name = self.tenants.get(&tenant).cloned().unwrap_or_else(|| tenant.to_string());
-            create_tenant(organisation, tenant, &name).await?;
+            create_tenant(organisation, tenant, &name, limit).await?;
             self.known().tenants.insert(tenant);
         }
-        self.send_names(organisation, names).await
+        self.send_names(organisation, names, limit).await
     }
 
     /// A row that was pointed at is gone: all are sent again.
@@ -119,19 +120,27 @@ impl Targets {
         &self,
         organisation: &dyn Organisation,
         names: BTreeMap<Named, String>,
+        limit: Limit,
     ) -> Result<(), Error> {
-        let names: Vec<(Named, String)> = names.into_iter().collect();
+        let names = names.into_iter().filter_map(|name| Some((upsert_name(&name.0, &name.1)?, name)));
+        let names: Vec<(Write, (Named, String))> = names.collect();
         for names in names.chunks(100) {
-            let writes = names.iter().filter_map(|(named, name)| upsert_name(named, name)).collect();
-            let outcomes = organisation.write(writes).await?;
-            for outcome in outcomes {
+            let writes = names.iter().map(|(write, _)| write.clone()).collect();
+            let outcomes = organisation.write(writes, limit).await?;
+            for ((_, name), outcome) in names.iter().zip(outcomes) {
                 match outcome {
-                    Err(error) if error.is_lane_fault() => return Err(error),
+                    // Where everything is forbidden, the records that follow say so.
+                    Err(error) if error.is_lane_fault() && error.forbidden().is_none() => return Err(error),
+                    // It comes with the next records once more.
+                    Err(error) if error.is_transient() => {
+                        tracing::debug!(%error, "the row that names a campaign was not written");
+                        continue;
+                    }
                     Err(error) => tracing::warn!(%error, "dataverse refused the row that names a campaign"),
                     Ok(()) => {}
                 }
+                self.known().names.extend([name.clone()]);
             }
-            self.known().names.extend(names.iter().cloned());
         }
         Ok(())
     }
@@ -146,8 +155,9 @@ pub(crate) async fn create_tenant(
     organisation: &dyn Organisation,
     tenant: TenantId,
     name: &str,
+    limit: Limit,
 ) -> Result<(), Error> {
-    match organisation.make(TENANTS.entity_set, tenant.0, &json!({ NAME: name })).await {
+    match organisation.make(TENANTS.entity_set, tenant.0, &json!({ NAME: name }), limit).await {
         Err(Error::Precondition(_)) | Ok(()) => Ok(()),
         Err(error) if error.is_duplicate() => Ok(()),
         Err(error) => Err(error),

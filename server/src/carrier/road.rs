@@ -73,23 +73,24 @@ impl Road {
     /// intake goes on meanwhile.
     async fn prepared(&self, client: &Client) {
         let mut pause = FIRST_PAUSE;
-        while let Err(reason) = self.prepare(client).await {
+        while let Err((reason, asked)) = self.prepare(client).await {
             tracing::warn!(error = %reason, "Dataverse cannot be made ready yet");
             self.carrier.delayed(reason);
-            time::sleep(pause).await;
+            time::sleep(pause.max(asked)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         tracing::info!("the tables in Dataverse are ready");
     }
 
-    /// Nothing goes to an organisation, not even a table, before it is known to be the ledger's.
-    async fn prepare(&self, client: &Client) -> Result<(), String> {
+    /// Nothing goes to an organisation, not even a table, before it is known to be the ledger's. Says what is in the way, and
+    /// for how long Dataverse asks to be left alone.
+    async fn prepare(&self, client: &Client) -> Result<(), (String, Duration)> {
         if matches!(self.target, Target::Real(_)) {
             let known = belonging::contact(&self.target, client, &self.ledger).await;
-            known.map_err(|error| error.to_string())?;
+            known.map_err(|error| (error.to_string(), Duration::ZERO))?;
         }
         let mut made = |step: &Step| tracing::info!(%step, "made in Dataverse");
         let provisioned = pipeline::provision(client, &tenants(), Scope::Tables, &mut made).await;
-        provisioned.map_err(|error| error.to_string())
+        provisioned.map_err(|error| (error.to_string(), error.retry_after().unwrap_or_default()))
     }
 }

@@ -42,6 +42,43 @@ async fn one_token_is_fetched_however_many_wait() {
 }
 
 #[tokio::test]
+async fn an_issuer_that_asks_to_be_left_alone_is_left_alone_by_everybody() {
+    let busy = |request: &Received, before: usize| match (request.target.as_str(), before) {
+        ("/token", 0) => with(429, &[("retry-after", "40")], ""),
+        _ => granting(request, before),
+    };
+    let server = StandIn::start(busy).await;
+    let mut settings = server.settings();
+    settings.patience = Duration::ZERO;
+    let client = server.client_with(settings);
+    for passed in [0, 13, 26] {
+        let error = client.clone().who_am_i().await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(40 - passed)), "{error}");
+        assert!(error.is_lane_fault());
+        server.clock.advance(Duration::from_secs(13));
+    }
+    assert_eq!(server.tokens().len(), 1, "none within the pause");
+    server.clock.advance(Duration::from_secs(1));
+    client.who_am_i().await.unwrap();
+    assert_eq!((server.tokens().len(), server.asked().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_pause_of_no_length_is_no_leave_to_ask_again_at_once() {
+    let busy = |request: &Received, before: usize| match (request.target.as_str(), before) {
+        ("/token", 0) => with(429, &[("retry-after", "0")], ""),
+        _ => granting(request, before),
+    };
+    let server = StandIn::start(busy).await;
+    let mut settings = server.settings();
+    settings.patience = Duration::ZERO;
+    let error = server.client_with(settings).who_am_i().await.unwrap_err();
+    assert!(matches!(error, Error::Throttled { .. }), "{error}");
+    assert_eq!(server.tokens().len(), 1, "there was no time to wait in");
+    server.client().who_am_i().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_failure_is_shared_and_says_what_to_do() {
     let refused = |code: u32, error: &str| json!({ "error": error, "error_codes": [code], "error_description": format!("AADSTS{code}: hunter2 is wrong.\r\nTrace ID: x") });
     let cases = [

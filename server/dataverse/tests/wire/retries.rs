@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dataverse::{BatchOptions, Error, Operation};
+use dataverse::{BatchOptions, Error, Limit, Operation, Surroundings as _};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -114,6 +114,53 @@ async fn silence_ends_at_the_deadline() {
     (settings.deadline, settings.tries) = (Duration::from_millis(20), 1);
     let error = server.client_with(settings).who_am_i().await.unwrap_err();
     assert!(matches!(error, Error::TimedOut { .. }) && error.is_lane_fault());
+}
+
+#[tokio::test]
+async fn what_could_end_too_late_is_not_begun() {
+    let server = StandIn::start(then(|_, _| with(204, &[], ""))).await;
+    let limit = Limit::lasting(Duration::from_secs(18), server.clock.instant());
+    let client = server.client().within(limit);
+    client.upsert("sets", ID, &json!({})).await.unwrap();
+    server.clock.advance(Duration::from_secs(9));
+    client.upsert("sets", ID, &json!({})).await.unwrap();
+    server.clock.advance(Duration::from_millis(1));
+    let error = client.upsert("sets", ID, &json!({})).await.unwrap_err();
+    assert!(matches!(error, Error::OutOfTime) && error.is_lane_fault(), "{error}");
+    assert_eq!(server.asked().len(), 2);
+    server.client().upsert("sets", ID, &json!({})).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_goes_before_the_end_is_given_up_before_it() {
+    let server = StandIn::start(then(|_, _| Say::Nothing)).await;
+    let mut settings = server.settings();
+    settings.tries = 1;
+    let limit = Limit::lasting(Duration::from_millis(40), server.clock.instant());
+    let error = server.client_with(settings).within(limit).who_am_i().await.unwrap_err();
+    assert!(matches!(error, Error::TimedOut { after } if after == Duration::from_millis(20)), "{error}");
+}
+
+#[tokio::test]
+async fn each_attempt_and_each_row_of_it_is_counted() {
+    let bad = r#"{"error":{"code":"0x80044331","message":"m"}}"#;
+    let parts = "--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n".repeat(3);
+    let server = StandIn::start(then(move |request, before| match request.target.as_str() {
+        "/api/data/v9.2/WhoAmI" if before == 0 => Say::Cut,
+        "/api/data/v9.2/WhoAmI" => who(),
+        "/api/data/v9.2/$batch" => {
+            with(200, &[("content-type", "multipart/mixed; boundary=b")], &format!("{parts}--b--\r\n"))
+        }
+        _ => with(400, &[], bad),
+    }))
+    .await;
+    let client = server.client();
+    client.who_am_i().await.unwrap();
+    assert_eq!(client.cost(), 2, "once in vain");
+    let rows = (0..3).map(|row| (Uuid::from_u128(row), json!({}))).collect();
+    let outcomes = client.clone().upsert_each("sets", "set", "setid", rows).await.unwrap();
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(client.cost(), 2 + 3 + 3, "three rows together, and each by itself");
 }
 
 #[tokio::test]

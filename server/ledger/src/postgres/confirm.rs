@@ -1,13 +1,10 @@
 //! What was read back out of Dataverse.
 
-use model::{
-    record::{KINDS, Kind},
-    tenant::TenantId,
-    time::Instant,
-};
+use model::{record::Kind, tenant::TenantId, time::Instant};
 use sqlx::{Error, PgConnection};
 
 use super::{
+    clock,
     row::{self, get},
     schema::Schema,
     statements,
@@ -42,18 +39,21 @@ pub(super) async fn confirm(
     Ok(done.rows_affected())
 }
 
-/// What was delivered up to then and not read back yet, each kind's oldest first.
+/// What was delivered up to the first of the pair and not read back yet, each kind's oldest first. The second is now; both
+/// are the asker's.
 pub(super) async fn waiting(
     connection: &mut PgConnection,
     schema: &Schema,
-    until: Instant,
+    (until, now): (Instant, Instant),
+    after: Option<&Unconfirmed>,
     most: usize,
 ) -> Result<Vec<Unconfirmed>, Error> {
+    let until = clock::there(connection, schema, until, now).await?;
     let rows = schema.query("SELECT id FROM studio.tenants ORDER BY id").fetch_all(&mut *connection).await?;
     let tenants: Vec<TenantId> =
         rows.iter().map(|row| get(row, 0).map(TenantId)).collect::<Result<_, _>>()?;
     let mut waiting = Vec::new();
-    for kind in KINDS {
+    for (kind, exported_at, position) in Unconfirmed::next(after) {
         let room = most - waiting.len();
         let mut of_kind = Vec::new();
         for tenant in &tenants {
@@ -61,7 +61,9 @@ pub(super) async fn waiting(
                 .query(&statements::of(kind).to_confirm)
                 .bind(tenant.0)
                 .bind(until.micros())
-                .bind(i64::try_from(room).unwrap_or(i64::MAX));
+                .bind(i64::try_from(room).unwrap_or(i64::MAX))
+                .bind(exported_at)
+                .bind(position);
             for row in &query.fetch_all(&mut *connection).await? {
                 let found = row::read(kind, row)?;
                 of_kind.push(Unconfirmed {

@@ -37,7 +37,7 @@ pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work], asked_at: I
     let mut reflected = BTreeMap::new();
     for work in &mut *works {
         if let Work::Reflect { page, .. } = work {
-            let records = mirror::begin(step, page).await?;
+            let records = mirror::begin(step, page, asked_at).await?;
             reflected.entry(page.kind.name).or_insert_with(Vec::new).extend(records);
         }
     }

@@ -10,11 +10,12 @@ use model::{
 use sqlx::Error;
 
 use super::{
+    clock,
     row::{self, get},
     statements,
     step::Step,
 };
-use crate::{Operation, Parcel, row::Row};
+use crate::{Operation, Parcel, outbox::failing_for, row::Row};
 
 /// What is due, oldest first: the tenant, the kind's name, now, how many.
 pub(super) const DUE: &str = "SELECT position, due_at FROM studio.outbox \
@@ -22,7 +23,12 @@ pub(super) const DUE: &str = "SELECT position, due_at FROM studio.outbox \
 
 /// Lends out what is due, oldest first, each tenant its share.
 pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
-    let tenants = waiting(step).await?;
+    for tenant in with_entries(step, "o.due_at > $2", clock::latest(step.now, hold)).await? {
+        for kind in KINDS {
+            clock::bring_near(step, tenant, kind, hold).await?;
+        }
+    }
+    let tenants = with_entries(step, "o.due_at <= $2", step.now).await?;
     let share = most.div_ceil(tenants.len().max(1));
     let mut parcels = Vec::new();
     // The second round hands out what the first left because somebody had less than a share.
@@ -39,17 +45,17 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
     Ok(parcels)
 }
 
-/// Who has something that is due.
-async fn waiting(step: &mut Step<'_>) -> Result<Vec<TenantId>, Error> {
+/// Who has something of which this is true; `$2` is the time.
+async fn with_entries(step: &mut Step<'_>, so: &str, at: Instant) -> Result<Vec<TenantId>, Error> {
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
     let rows = step
         .schema
-        .query(
+        .query(&format!(
             "SELECT t.id FROM studio.tenants AS t WHERE EXISTS (SELECT 1 FROM studio.outbox AS o \
-             WHERE o.tenant_id = t.id AND o.kind = ANY($1) AND o.due_at <= $2) ORDER BY t.id",
-        )
+             WHERE o.tenant_id = t.id AND o.kind = ANY($1) AND {so}) ORDER BY t.id"
+        ))
         .bind(kinds)
-        .bind(step.now.micros())
+        .bind(at.micros())
         .fetch_all(&mut *step.connection)
         .await?;
     rows.iter().map(|row| get(row, 0).map(TenantId)).collect()
@@ -62,6 +68,7 @@ struct Lent {
     attempts: i64,
     enqueued_at: i64,
     epoch: i64,
+    failing_since: Option<i64>,
 }
 
 async fn lease_of(
@@ -84,7 +91,7 @@ async fn lease_of(
     for row in &rows {
         let found = row::read(kind, row)?;
         let Some(lent) = lent.get(&found.position) else { continue };
-        parcels.push((lent.due_at, parcel(tenant, kind, found, lent)));
+        parcels.push((lent.due_at, parcel(tenant, kind, found, lent, step.now)));
     }
     parcels.sort_unstable_by_key(|(due_at, parcel)| (*due_at, parcel.position));
     Ok(parcels.into_iter().map(|(_, parcel)| parcel).collect())
@@ -102,9 +109,9 @@ async fn lend(
         .schema
         .query(&format!(
             "WITH due AS MATERIALIZED ({DUE}) \
-             UPDATE studio.outbox AS o SET leased_until = $5, due_at = $5, epoch = o.epoch + 1 FROM due \
+             UPDATE studio.outbox AS o SET leased_until = $5, due_at = $5, epoch = nextval('studio.outbox_epoch') FROM due \
              WHERE o.tenant_id = $1 AND o.kind = $2 AND o.position = due.position \
-             RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch"
+             RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch, o.failing_since"
         ))
         .bind(tenant.0)
         .bind(kind.name)
@@ -120,13 +127,14 @@ async fn lend(
             attempts: get(row, 3)?,
             enqueued_at: get(row, 4)?,
             epoch: get(row, 5)?,
+            failing_since: get(row, 6)?,
         };
         Ok((get(row, 0)?, lent))
     };
     rows.iter().map(lent).collect()
 }
 
-fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent) -> Parcel {
+fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent, now: Instant) -> Parcel {
     let (id, dataverse_id) = (found.held.stored.id, found.id_there());
     let withdrawn = found.held.withdrawn_at.is_some();
     Parcel {
@@ -137,8 +145,10 @@ fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent) -> Par
         revision: lent.revision,
         operation: if withdrawn { Operation::Delete } else { Operation::Upsert(Box::new(found.held.stored)) },
         attempts: lent.attempts,
+        failing_for: failing_for(lent.failing_since, now),
         enqueued_at: Instant::from_micros(lent.enqueued_at),
         epoch: lent.epoch,
         position: found.position,
+        due_at: lent.due_at,
     }
 }

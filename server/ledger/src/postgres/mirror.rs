@@ -9,7 +9,7 @@ mod write;
 
 pub(super) use self::kept::{in_line, rejects, removed_unasked, standing_there};
 
-use model::{record::Kind, tenant::TenantId};
+use model::{record::Kind, tenant::TenantId, time::Instant};
 use sqlx::Error;
 
 use super::{identity, marks, step::Step};
@@ -18,9 +18,14 @@ use crate::{
     reflection::{Decided, Facts, Page, round},
 };
 
-/// Takes in what is new, and says which records have to be locked for the rest: tenant and position.
-pub(super) async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(TenantId, i64)>, Error> {
-    page.reopen();
+/// Takes in what is new, and says which records have to be locked for the rest: tenant and position. `asked_at` is now, by
+/// the asker's own time.
+pub(super) async fn begin(
+    step: &mut Step<'_>,
+    page: &mut Page,
+    asked_at: Instant,
+) -> Result<Vec<(TenantId, i64)>, Error> {
+    page.reopen(step.now, asked_at);
     page.locked.clear();
     if !marks::is_lent(step, page.kind, page.epoch).await? {
         return Ok(Vec::new());

@@ -53,7 +53,7 @@ pub(super) async fn enqueue(
         .query(
             "INSERT INTO studio.outbox AS o (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, kind, position) DO UPDATE SET \
-             revision = excluded.revision, attempts = 0, \
+             revision = excluded.revision, attempts = 0, failing_since = NULL, \
              due_at = CASE WHEN o.leased_until IS NULL THEN least(o.due_at, excluded.due_at) ELSE o.due_at END",
         )
         .bind(target.tenant.0)

@@ -22,11 +22,15 @@ pub(super) async fn settle(
     for tickets in by_table(tickets) {
         let Some(returned) = returned(step, &tickets).await? else { continue };
         match how {
-            Settlement::Delivered { at } => delivered(step, &returned, at).await?,
-            Settlement::Postponed { until, counted } => {
+            Settlement::Delivered { at } => {
+                let at = Settlement::acknowledged(at, asked_at, step.now);
+                delivered(step, &returned, at).await?;
+            }
+            Settlement::HandedBack => hand_back(step, &returned, &tickets).await?,
+            Settlement::Postponed { until } => {
                 // The pause counts; the two clocks need not agree on when it ends.
                 let until = step.now.plus(until.since(asked_at));
-                release(step, &returned, &returned.newest, until, counted).await?;
+                release(step, &returned, &returned.newest, until, true).await?;
                 release(step, &returned, &returned.overtaken, step.now, false).await?;
             }
             Settlement::Dead => dead(step, &returned, &tickets).await?,
@@ -113,7 +117,8 @@ async fn release(
     }
     step.schema
         .query(
-            "UPDATE studio.outbox SET leased_until = NULL, due_at = $1, attempts = attempts + $2 \
+            "UPDATE studio.outbox SET leased_until = NULL, due_at = $1, attempts = attempts + $2, \
+             failing_since = CASE $2 WHEN 1 THEN coalesce(failing_since, $6) ELSE failing_since END \
              WHERE tenant_id = $3 AND kind = $4 AND position = ANY($5)",
         )
         .bind(until.micros())
@@ -121,6 +126,25 @@ async fn release(
         .bind(returned.tenant.0)
         .bind(returned.kind.name)
         .bind(positions.to_vec())
+        .bind(step.now.micros())
+        .execute(&mut *step.connection)
+        .await
+        .map(|_| ())
+}
+
+/// Each comes due as it did before it was lent.
+async fn hand_back(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
+    let (positions, due): (Vec<i64>, Vec<i64>) = returned.due(tickets).into_iter().unzip();
+    step.schema
+        .query(
+            "UPDATE studio.outbox AS o SET leased_until = NULL, due_at = back.due_at \
+             FROM unnest($3::bigint[], $4::bigint[]) AS back (position, due_at) \
+             WHERE o.tenant_id = $1 AND o.kind = $2 AND o.position = back.position",
+        )
+        .bind(returned.tenant.0)
+        .bind(returned.kind.name)
+        .bind(positions)
+        .bind(due)
         .execute(&mut *step.connection)
         .await
         .map(|_| ())

@@ -195,7 +195,8 @@ fn make(kind: &Kind) -> Statements {
         ),
         to_confirm: format!(
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.exported_at <= $2 \
-             AND r.confirmed_at IS NULL AND r.unmet = 0 ORDER BY r.exported_at, r.position LIMIT $3"
+             AND r.confirmed_at IS NULL AND r.unmet = 0 AND (r.exported_at, r.position) > ($4, $5) \
+             ORDER BY r.exported_at, r.position LIMIT $3"
         ),
         oldest_to_confirm: oldest_to_confirm(&table),
         dead: format!(

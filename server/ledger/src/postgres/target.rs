@@ -120,7 +120,7 @@ impl Target {
                 return Err(CarryError::Unknown { what: format!("the sequence {name}") });
             };
             self.script(&format!(
-                "SELECT setval('studio.{name}', max({column})) FROM studio.{table} HAVING max({column}) IS NOT NULL"
+                "SELECT setval('studio.{name}', max({column})) FROM studio.{table} HAVING max({column}) > 0"
             ))
             .await?;
         }

@@ -11,11 +11,21 @@ use crate::{Mark, Reflected, Reflection, Seen};
 /// More rounds than any page has that was not made to have many. What is left then is looked at again by itself.
 const ROUNDS: u32 = 8;
 
+/// When a page was asked for, and when it is decided, both by one clock.
+#[derive(Clone, Copy)]
+pub(crate) struct Times {
+    pub(super) asked_at: Instant,
+    pub(super) now: Instant,
+}
+
 /// The rows of one call, and what became of each so far.
 pub(crate) struct Page {
     pub(crate) kind: &'static Kind,
     pub(crate) rows: Vec<Reflection>,
-    pub(crate) asked_at: Instant,
+    /// By the asker's clock.
+    asked_at: Instant,
+    /// By the store's clock.
+    pub(super) times: Times,
     /// Under which loan of the table's mark they were read.
     pub(crate) epoch: i64,
     /// Whether what is there may be newer than what waits here; the store knows.
@@ -29,14 +39,16 @@ pub(crate) struct Page {
 impl Page {
     pub(crate) fn new(mark: &Mark, rows: Vec<Reflection>, asked_at: Instant) -> Self {
         let answers = vec![None; rows.len()];
-        let (kind, epoch) = (mark.kind, mark.epoch);
-        Self { kind, rows, asked_at, epoch, is_behind: false, answers, rounds: 0, locked: HashSet::new() }
+        let times = Times { asked_at, now: asked_at };
+        let (kind, epoch, locked) = (mark.kind, mark.epoch, HashSet::new());
+        Self { kind, rows, asked_at, times, epoch, is_behind: false, answers, rounds: 0, locked }
     }
 
-    /// Begins from the start, as every transaction does.
-    pub(crate) fn reopen(&mut self) {
+    /// Begins from the start, as every transaction does: now, by the store's clock and by the asker's.
+    pub(crate) fn reopen(&mut self, now: Instant, asker_s_now: Instant) {
         self.answers.fill(None);
         self.rounds = 0;
+        self.times = Times { asked_at: now.plus(self.asked_at.since(asker_s_now)), now };
     }
 
     /// The places of the rows that the next round is for; none when there is nothing left to decide, or no round.

@@ -1,10 +1,6 @@
 //! What was read back out of Dataverse.
 
-use model::{
-    record::{KINDS, Kind},
-    tenant::TenantId,
-    time::Instant,
-};
+use model::{record::Kind, tenant::TenantId, time::Instant};
 use sqlx::{Error, SqlitePool};
 
 use super::{change::note, delivery::json, row, statements, writer::Step};
@@ -35,14 +31,17 @@ pub(super) async fn confirm(
 pub(super) async fn waiting(
     readers: &SqlitePool,
     until: Instant,
+    after: Option<&Unconfirmed>,
     most: usize,
 ) -> Result<Vec<Unconfirmed>, Error> {
     let mut waiting = Vec::new();
-    for kind in KINDS {
+    for (kind, exported_at, position) in Unconfirmed::next(after) {
         let room = most - waiting.len();
         let rows = sqlx::query(statements::of(kind).to_confirm)
             .bind(until.micros())
             .bind(i64::try_from(room).unwrap_or(i64::MAX))
+            .bind(exported_at)
+            .bind(position)
             .fetch_all(readers)
             .await?;
         for row in &rows {

@@ -11,6 +11,7 @@ use sqlx::{Error, SqliteConnection};
 
 use super::{
     change::note,
+    clock,
     row::{self, get},
     statements,
     writer::Step,
@@ -20,6 +21,7 @@ use crate::{
     amendment::Passage,
     command::{Settlement, Target, Ticket},
     decision::hour_of,
+    outbox::failing_for,
     returned::{Entry, Returned, by_table},
 };
 
@@ -64,7 +66,7 @@ pub(super) async fn enqueue(
     sqlx::query(
         "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant_id, kind, position) DO UPDATE SET \
-         revision = excluded.revision, attempts = 0, \
+         revision = excluded.revision, attempts = 0, failing_since = NULL, \
          due_at = CASE WHEN leased_until IS NULL THEN min(due_at, excluded.due_at) ELSE due_at END",
     )
     .bind(target.tenant.to_string())
@@ -103,6 +105,11 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
     let tenants: Vec<TenantId> = tenants.iter().map(|row| row::tenant(row, 0)).collect::<Result<_, _>>()?;
     let share = most.div_ceil(tenants.len().max(1));
     let mut parcels = Vec::new();
+    for tenant in &tenants {
+        for kind in KINDS {
+            clock::bring_near(step, *tenant, kind, hold).await?;
+        }
+    }
     // The second round hands out what the first left because somebody had less than a share.
     for share in [share, most] {
         for tenant in &tenants {
@@ -124,6 +131,7 @@ async fn lease_of(
     most: usize,
     hold: Duration,
 ) -> Result<Vec<Parcel>, Error> {
+    let epoch = step.new_epoch();
     let rows = sqlx::query(statements::of(kind).leased)
         .bind(tenant.to_string())
         .bind(kind.name)
@@ -136,7 +144,7 @@ async fn lease_of(
     }
     let mut parcels = Vec::with_capacity(rows.len());
     for row in &rows {
-        let found = row::read(kind, row, 4)?;
+        let found = row::read(kind, row, 5)?;
         let withdrawn = found.held.withdrawn_at.is_some();
         parcels.push(Parcel {
             tenant,
@@ -150,21 +158,24 @@ async fn lease_of(
                 Operation::Upsert(Box::new(found.held.stored))
             },
             attempts: get(row, 1)?,
+            failing_for: failing_for(get(row, 4)?, step.now),
             enqueued_at: Instant::from_micros(get(row, 2)?),
-            epoch: get::<i64>(row, 3)? + 1,
+            epoch,
             position: found.position,
+            due_at: get(row, 3)?,
         });
     }
     let until = step.now.plus(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX)).micros();
     let positions: Vec<i64> = parcels.iter().map(|parcel| parcel.position).collect();
     sqlx::query(
-        "UPDATE outbox SET leased_until = ?1, due_at = ?1, epoch = epoch + 1 WHERE tenant_id = ?2 AND kind = ?3 \
+        "UPDATE outbox SET leased_until = ?1, due_at = ?1, epoch = ?5 WHERE tenant_id = ?2 AND kind = ?3 \
          AND position IN (SELECT value FROM json_each(?4))",
     )
     .bind(until)
     .bind(tenant.to_string())
     .bind(kind.name)
     .bind(json(&positions))
+    .bind(epoch)
     .execute(&mut *step.connection)
     .await?;
     Ok(parcels)
@@ -175,11 +186,15 @@ pub(super) async fn settle(step: &mut Step<'_>, tickets: &[Ticket], how: Settlem
     for tickets in by_table(tickets) {
         let Some(returned) = returned(step.connection, &tickets).await? else { continue };
         match how {
-            Settlement::Delivered { at } => delivered(step, &returned, at).await?,
-            Settlement::Postponed { until, counted } => {
-                release(step, &returned, &returned.newest, until, counted).await?;
+            Settlement::Delivered { at } => {
+                let at = Settlement::acknowledged(at, step.now, step.now);
+                delivered(step, &returned, at).await?;
+            }
+            Settlement::Postponed { until } => {
+                release(step, &returned, &returned.newest, until, true).await?;
                 release(step, &returned, &returned.overtaken, step.now, false).await?;
             }
+            Settlement::HandedBack => hand_back(step, &returned, &tickets).await?,
             Settlement::Dead => dead(step, &returned, &tickets).await?,
         }
     }
@@ -253,7 +268,8 @@ async fn release(
         return Ok(());
     }
     sqlx::query(
-        "UPDATE outbox SET leased_until = NULL, due_at = ?1, attempts = attempts + ?2 \
+        "UPDATE outbox SET leased_until = NULL, due_at = ?1, attempts = attempts + ?2, \
+         failing_since = CASE ?2 WHEN 1 THEN coalesce(failing_since, ?6) ELSE failing_since END \
          WHERE tenant_id = ?3 AND kind = ?4 AND position IN (SELECT value FROM json_each(?5))",
     )
     .bind(until.micros())
@@ -261,6 +277,21 @@ async fn release(
     .bind(returned.tenant.to_string())
     .bind(returned.kind.name)
     .bind(json(positions))
+    .bind(step.now.micros())
+    .execute(&mut *step.connection)
+    .await
+    .map(|_| ())
+}
+
+/// Each comes due as it did before it was lent.
+async fn hand_back(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE outbox AS o SET leased_until = NULL, due_at = back.value ->> 1 FROM json_each(?1) AS back \
+         WHERE o.tenant_id = ?2 AND o.kind = ?3 AND o.position = back.value ->> 0",
+    )
+    .bind(json(&returned.due(tickets)))
+    .bind(returned.tenant.to_string())
+    .bind(returned.kind.name)
     .execute(&mut *step.connection)
     .await
     .map(|_| ())

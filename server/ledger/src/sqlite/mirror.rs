@@ -19,7 +19,7 @@ pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Opti
     if !marks::is_lent(step, page.kind, page.epoch).await? {
         return Ok(None);
     }
-    page.reopen();
+    page.reopen(step.now, step.now);
     page.is_behind = identity::read(step.connection).await?.copied_at.is_some();
     loop {
         let open = page.next_round();

@@ -12,13 +12,14 @@ use std::{
     time::Duration,
 };
 
+use model::time::Instant;
 use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{fault, folder, log, wanted};
+use super::{clock, fault, folder, log, wanted};
 use crate::{LedgerError, OpenError, Place};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -261,6 +262,15 @@ async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx:
     sqlx::query(sql).execute(&mut *connection).await?;
     let sql = "UPDATE marks SET leased_until = NULL WHERE leased_until IS NOT NULL";
     sqlx::query(sql).execute(connection).await.map(|_| ())
+}
+
+/// What the clock of the time before left behind is brought in line with this one.
+pub(super) async fn set_right(
+    files: &Files,
+    connection: &mut SqliteConnection,
+    now: Instant,
+) -> Result<(), OpenError> {
+    clock::at_start(connection, now).await.map_err(|error| refusal(files, &error))
 }
 
 pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {

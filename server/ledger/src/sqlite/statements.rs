@@ -166,7 +166,7 @@ fn make(kind: &Kind) -> Statements {
              AND r.exported_at IS NOT NULL AND r.confirmed_at IS NULL"
         )),
         leased: leak(format!(
-            "SELECT o.revision, o.attempts, o.enqueued_at, o.epoch, {row} FROM outbox AS o \
+            "SELECT o.revision, o.attempts, o.enqueued_at, o.due_at, o.failing_since, {row} FROM outbox AS o \
              CROSS JOIN {table} AS r ON r.position = o.position{join} \
              WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 ORDER BY o.due_at, o.position LIMIT ?4"
         )),
@@ -187,7 +187,8 @@ fn make(kind: &Kind) -> Statements {
         )),
         to_confirm: leak(format!(
             "SELECT r.tenant_id, {row} FROM {table} AS r{join} WHERE r.exported_at <= ?1 \
-             AND r.confirmed_at IS NULL AND r.unmet = 0 ORDER BY r.exported_at, r.position LIMIT ?2"
+             AND r.confirmed_at IS NULL AND r.unmet = 0 AND (r.exported_at, r.position) > (?3, ?4) \
+             ORDER BY r.exported_at, r.position LIMIT ?2"
         )),
         oldest_to_confirm: leak(format!(
             "SELECT exported_at FROM {table} WHERE exported_at > 0 AND confirmed_at IS NULL AND tenant_id = ?1 \

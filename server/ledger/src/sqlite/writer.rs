@@ -8,7 +8,9 @@ use sqlx::{Error, SqliteConnection};
 use tokio::sync::watch;
 
 use super::{
-    backlog, change, confirm, delivery, fault, identity, intake,
+    backlog, change,
+    clock::{follow, set_back},
+    confirm, delivery, fault, identity, intake,
     known::Known,
     log::{self, Log},
     marks, mirror,
@@ -37,6 +39,10 @@ pub(super) struct Writer {
     pub(super) changes: watch::Sender<u64>,
     pub(super) log: Log,
     pub(super) notes: Notes,
+    /// The time of the last commit.
+    pub(super) seen: Option<Instant>,
+    /// The last epoch that a lease was given.
+    pub(super) epoch: i64,
 }
 
 /// What the steps of a transaction work with.
@@ -46,6 +52,7 @@ pub(super) struct Step<'a> {
     pub(super) known: &'a mut Known,
     pub(super) chance: &'a dyn Chance,
     pub(super) now: Instant,
+    epoch: &'a mut i64,
     /// Whether anything changed that others can see.
     pub(super) changed: bool,
 }
@@ -54,6 +61,14 @@ pub(super) struct Step<'a> {
 enum Stretch {
     Requests(Vec<Request>),
     Other(Work),
+}
+
+impl Step<'_> {
+    /// An epoch that no lease had before: entries leave the outbox and come back.
+    pub(super) fn new_epoch(&mut self) -> i64 {
+        *self.epoch = self.now.micros().max(*self.epoch + 1);
+        *self.epoch
+    }
 }
 
 impl Writer {
@@ -145,9 +160,12 @@ impl Writer {
         stretches: &mut [Stretch],
     ) -> Result<bool, Error> {
         let now = self.clock.now();
-        let (files, known, chance) = (&self.files, &mut self.known, &*self.chance);
-        let mut step = Step { files, connection, known, chance, now, changed: false };
+        let (files, known, chance, epoch) = (&self.files, &mut self.known, &*self.chance, &mut self.epoch);
+        let mut step = Step { files, connection, known, chance, now, epoch, changed: false };
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *step.connection).await?;
+        if let Some(by) = self.seen.and_then(|seen| set_back(seen, now)) {
+            follow(step.connection, now, by).await?;
+        }
         for stretch in stretches {
             match stretch {
                 Stretch::Requests(requests) => intake::store(&mut step, requests).await?,
@@ -155,6 +173,7 @@ impl Writer {
             }
         }
         sqlx::raw_sql("COMMIT").execute(&mut *step.connection).await?;
+        self.seen = Some(now);
         Ok(step.changed)
     }
 

@@ -42,7 +42,7 @@ async fn filled() -> (Studio, Standing) {
         studio.ledger.correct(T, KIND, ids[30], corrected, None).await.unwrap();
         let parcels = studio.lease(60).await;
         studio.ledger.delivered(&parcels[..40], studio.now()).await.unwrap();
-        let read = studio.ledger.unconfirmed(studio.now(), 10).await.unwrap();
+        let read = studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap();
         studio.ledger.confirmed(&read).await.unwrap();
     }
     let dead = studio.lease(2).await;

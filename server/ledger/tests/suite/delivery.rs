@@ -1,6 +1,8 @@
 //! The outbox: what is lent out, comes back, and is lent out again.
 
-use ledger::{Change, Operation};
+use std::time::Duration;
+
+use ledger::{Change, Operation, Reflected, Reflection, Seen};
 use model::time::SECOND;
 
 use crate::support::{HOLD, KIND, Store, Studio, T, carries, run};
@@ -15,7 +17,7 @@ pub async fn what_is_lent_is_not_lent_again_until_it_comes_back(store: Store) {
     assert_eq!(names(&first), ["0", "1", "2"], "oldest first");
     assert_eq!(names(&studio.lease(10).await), ["3", "4"]);
     assert!(studio.lease(10).await.is_empty());
-    studio.ledger.postponed(&first, studio.now(), false).await.unwrap();
+    studio.ledger.handed_back(&first).await.unwrap();
     assert_eq!(studio.lease(10).await.len(), 3);
 }
 
@@ -128,10 +130,58 @@ pub async fn a_failed_attempt_is_counted_and_waits(store: Store) {
     let studio = Studio::open(store).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     let parcels = studio.lease(1).await;
-    studio.ledger.postponed(&parcels, studio.now().plus(10 * SECOND), true).await.unwrap();
+    studio.ledger.postponed(&parcels, studio.now().plus(10 * SECOND)).await.unwrap();
     assert!(studio.lease(1).await.is_empty());
     studio.pass(10 * SECOND).await;
-    assert_eq!(studio.lease(1).await[0].attempts, 1);
+    let again = studio.lease(1).await;
+    assert_eq!((again[0].attempts, again[0].failing_for), (1, Duration::from_secs(10)));
+    studio.ledger.postponed(&again, studio.now()).await.unwrap();
+    studio.pass(30 * SECOND).await;
+    let again = studio.lease(1).await;
+    assert_eq!((again[0].attempts, again[0].failing_for), (2, Duration::from_secs(40)));
+    let id = again[0].id;
+    studio.ledger.handed_back(&again).await.unwrap();
+    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    let corrected = studio.lease(1).await;
+    assert_eq!((corrected[0].attempts, corrected[0].failing_for), (0, Duration::ZERO));
+}
+
+pub async fn what_is_handed_back_is_at_its_place_in_the_line(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.store(vec![run("c", "first", "1", "")]).await;
+    studio.pass(10 * SECOND).await;
+    studio.store(vec![run("c", "second", "1", "")]).await;
+    let name = |parcels: &[ledger::Parcel]| carries(&parcels[0]).unwrap().record.values[1].text().to_owned();
+    let lent = studio.lease(1).await;
+    studio.pass(30 * SECOND).await;
+    studio.ledger.handed_back(&lent).await.unwrap();
+    let again = studio.lease(1).await;
+    assert_eq!((name(&again).as_str(), again[0].attempts), ("first", 0));
+    assert_eq!(name(&studio.lease(1).await), "second");
+    studio
+        .ledger
+        .correct(T, KIND, again[0].id, run("c", "first", "1", r#","tokensIn":5"#), None)
+        .await
+        .unwrap();
+    studio.ledger.handed_back(&again).await.unwrap();
+    assert_eq!(studio.lease(1).await[0].revision, 2, "as it is now");
+}
+
+pub async fn an_old_lease_is_known_though_the_record_left_the_line_and_came_back(store: Store) {
+    let studio = Studio::open(store).await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    let late = studio.lease(1).await;
+    studio.ledger.delivered(&late, studio.now()).await.unwrap();
+    studio.pass(20 * SECOND).await;
+    let lost = Reflection::absent(T, id, Seen::Lost);
+    let answers = studio.reflect(vec![lost]).await;
+    assert_eq!(answers, [Reflected::Requeued]);
+    let again = studio.lease(1).await;
+    assert_eq!(again[0].revision, late[0].revision);
+    studio.ledger.delivered(&late, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.pending, 1, "nothing of the second loan was delivered");
+    studio.ledger.delivered(&again, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.pending, 0);
 }
 
 pub async fn a_lease_is_shared_between_tenants(store: Store) {
@@ -148,11 +198,11 @@ pub async fn a_lease_is_shared_between_tenants(store: Store) {
 pub async fn what_was_read_back_is_confirmed_once_and_only_as_it_is_now(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
-    assert!(studio.ledger.unconfirmed(studio.now(), 10).await.unwrap().is_empty());
+    assert!(studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap().is_empty());
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     let standing = studio.standing().await;
     assert_eq!((standing.unconfirmed, standing.oldest_unconfirmed), (1, Some(studio.now())));
-    let read = studio.ledger.unconfirmed(studio.now(), 10).await.unwrap();
+    let read = studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap();
     assert_eq!((read[0].held.stored.id, read[0].tenant), (id, T));
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 1);
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 0);
@@ -162,7 +212,25 @@ pub async fn what_was_read_back_is_confirmed_once_and_only_as_it_is_now(store: S
     assert_eq!(studio.balanced().await.balance[0].confirmed, 0);
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 0, "an older revision was read");
-    let read = studio.ledger.unconfirmed(studio.now(), 10).await.unwrap();
+    let read = studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap();
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 1);
-    assert!(studio.ledger.unconfirmed(studio.now(), 10).await.unwrap().is_empty());
+    assert!(studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap().is_empty());
+}
+
+pub async fn what_waits_to_be_read_back_is_read_page_by_page(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.store((0..7).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    for _ in 0..2 {
+        studio.ledger.delivered(&studio.lease(4).await, studio.now()).await.unwrap();
+        studio.pass(SECOND).await;
+    }
+    let mut after = None;
+    for names in [&["0", "1", "2"][..], &["3", "4", "5"], &["6"], &[]] {
+        let page = studio.ledger.unconfirmed(studio.now(), after.as_ref(), 3).await.unwrap();
+        let said = page.iter().map(|item| item.held.stored.record.values[1].text());
+        assert_eq!(said.collect::<Vec<_>>(), names);
+        // What is confirmed meanwhile puts nobody out of step.
+        studio.ledger.confirmed(&page[..page.len().min(1)]).await.unwrap();
+        after = page.last().cloned().or(after);
+    }
 }

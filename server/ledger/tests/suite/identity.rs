@@ -35,7 +35,7 @@ async fn used(store: Store) -> Studio {
     let letters: Vec<_> = parcels[6..].iter().map(|parcel| (parcel.clone(), Refusal::default())).collect();
     studio.ledger.dead(&letters).await.unwrap();
     studio.ledger.drop_letter(T, KIND, parcels[6].id, "somebody").await.unwrap();
-    let read = studio.ledger.unconfirmed(studio.now(), 3).await.unwrap();
+    let read = studio.ledger.unconfirmed(studio.now(), None, 3).await.unwrap();
     studio.ledger.confirmed(&read).await.unwrap();
     let delivered = parcels[0].id;
     studio.ledger.withdraw(T, KIND, delivered, None).await.unwrap();

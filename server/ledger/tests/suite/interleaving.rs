@@ -135,7 +135,7 @@ impl World {
             Event::Arrive { count, heard } => self.arrive(count, heard).await,
             Event::Postpone => {
                 let parcels = self.take(1);
-                ledger.postponed(&parcels, self.studio.now().plus(5 * SECOND), true).await.unwrap();
+                ledger.postponed(&parcels, self.studio.now().plus(5 * SECOND)).await.unwrap();
             }
             Event::Refuse => {
                 let parcels = self.take(1);
@@ -233,7 +233,7 @@ impl World {
     }
 
     async fn read_back(&self) {
-        let waiting = self.studio.ledger.unconfirmed(self.studio.now(), 100).await.unwrap();
+        let waiting = self.studio.ledger.unconfirmed(self.studio.now(), None, 100).await.unwrap();
         let (good, bad): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|item| {
             let tokens = |stored: &Stored| stored.record.values[6].number().unwrap();
             let expected = item.held.withdrawn_at.is_none().then(|| tokens(&item.held.stored));
@@ -349,7 +349,7 @@ impl World {
         let balance = &standing.balance[0];
         assert_eq!(balance.delivered + balance.mirrored + balance.deleted_unsent, balance.durable);
         assert_eq!(standing.unconfirmed, 0);
-        assert!(self.studio.ledger.unconfirmed(self.studio.now(), 10).await.unwrap().is_empty());
+        assert!(self.studio.ledger.unconfirmed(self.studio.now(), None, 10).await.unwrap().is_empty());
         let count = async |what: &str| -> i64 {
             let sql = format!("SELECT CAST(count(*) AS TEXT) FROM studio.{what}");
             self.studio.ask(&sql).await.parse().unwrap()

@@ -18,6 +18,19 @@ async fn refused(store: Store) -> (Studio, Uuid) {
     (studio, id)
 }
 
+pub async fn a_refusal_with_a_nul_in_it_is_kept_without(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    let refusal = Refusal {
+        reason: "odd\0 name".to_owned(),
+        request: Some("PATCH\0".to_owned()),
+        response: Some("\0".to_owned()),
+    };
+    studio.ledger.dead(&[(studio.lease(1).await.remove(0), refusal)]).await.unwrap();
+    let letter = studio.ledger.dead_letters(T, 10).await.unwrap().remove(0);
+    assert_eq!((letter.reason.as_str(), letter.request.as_deref()), ("odd name", Some("PATCH")));
+}
+
 pub async fn a_letter_shows_the_exchange(store: Store) {
     let (studio, id) = refused(store).await;
     let letter = studio.ledger.dead_letter(T, KIND, id).await.unwrap().unwrap();

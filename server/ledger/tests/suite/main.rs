@@ -5,6 +5,7 @@ mod backup;
 mod behind;
 mod broken;
 mod carry;
+mod clocks;
 mod cluster;
 mod database;
 mod delivery;
@@ -61,6 +62,15 @@ suites! {
         old_hours_become_one_and_old_receipts_go
     }
     behind { what_stands_there_is_taken_whatever_waits_here }
+    clocks {
+        what_came_in_while_the_clock_was_ahead_is_lent_with_the_rest
+        a_start_does_not_wait_for_a_time_that_was_wrong
+        a_lease_does_not_outlast_a_clock_that_is_set_back
+        a_mark_is_not_lent_for_hours_because_a_clock_was_set_back
+        what_has_waited_has_waited_though_the_clock_is_set_back
+        an_acknowledgement_bears_the_store_s_time
+        a_time_that_lies_ahead_puts_no_row_off
+    }
     delivery {
         what_is_lent_is_not_lent_again_until_it_comes_back
         a_delivered_record_leaves_the_outbox_and_bears_the_time
@@ -72,8 +82,11 @@ suites! {
         a_dead_letter_waits_with_its_reason_until_it_is_sent_again
         a_correction_brings_a_dead_letter_back
         a_failed_attempt_is_counted_and_waits
+        what_is_handed_back_is_at_its_place_in_the_line
+        an_old_lease_is_known_though_the_record_left_the_line_and_came_back
         a_lease_is_shared_between_tenants
         what_was_read_back_is_confirmed_once_and_only_as_it_is_now
+        what_waits_to_be_read_back_is_read_page_by_page
     }
     figures {} { the_figures_are_those_of_a_plain_recount }
     hours {
@@ -88,6 +101,7 @@ suites! {
     interleaving { many_at_once_are_told_apart_and_none_is_lost } { nothing_is_ever_unaccounted_for }
     letters {
         a_letter_shows_the_exchange
+        a_refusal_with_a_nul_in_it_is_kept_without
         a_mended_letter_is_sent_and_bears_a_name
         a_dropped_letter_stays_and_is_not_sent
         all_letters_are_sent_again_at_once

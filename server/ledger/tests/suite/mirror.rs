@@ -74,7 +74,7 @@ pub async fn an_echo_confirms_once(store: Store) {
     assert_eq!(studio.held(id).await.stored.record.values, record.values, "ours is the finer time");
     let standing = studio.balanced().await;
     assert_eq!((standing.balance[0].confirmed, standing.unconfirmed), (1, 0));
-    assert!(studio.ledger.unconfirmed(studio.now(), 10).await.unwrap().is_empty());
+    assert!(studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap().is_empty());
 }
 
 pub async fn what_others_made_comes_in_and_goes_back_under_its_own_id(store: Store) {
@@ -95,7 +95,7 @@ pub async fn what_others_made_comes_in_and_goes_back_under_its_own_id(store: Sto
     let parcels = studio.lease(10).await;
     assert_eq!((parcels[0].id, parcels[0].dataverse_id), (id, ELSEWHERE));
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
-    let waiting = studio.ledger.unconfirmed(studio.now(), 10).await.unwrap();
+    let waiting = studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap();
     assert_eq!(waiting[0].dataverse_id, ELSEWHERE);
     assert_eq!(studio.see(ELSEWHERE, &tokens(2)).await, Reflected::Confirmed);
     assert_eq!(studio.balanced().await.balance[0].delivered, 0, "it was there before we ever sent it");
@@ -248,7 +248,7 @@ pub async fn a_row_of_the_same_key_is_refused_once_ours_may_stand_there(store: S
     studio.store(vec![tokens(1)]).await;
     let lent = studio.lease(1).await;
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Again, "ours is on its way");
-    studio.ledger.postponed(&lent, studio.now(), false).await.unwrap();
+    studio.ledger.handed_back(&lent).await.unwrap();
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Refused, "it may have arrived");
     let parcels = studio.lease(1).await;
     assert_eq!(parcels[0].dataverse_id, parcels[0].id);

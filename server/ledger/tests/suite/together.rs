@@ -122,7 +122,7 @@ async fn whoever_lets_a_lease_run_out_is_fenced_off() {
     assert_eq!(taken_over.len(), 1);
     studio.ledger.delivered(&late, studio.now()).await.unwrap();
     studio.ledger.dead(&[(late[0].clone(), "no".into())]).await.unwrap();
-    studio.ledger.postponed(&late, studio.now(), true).await.unwrap();
+    studio.ledger.postponed(&late, studio.now()).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].pending, 1);
     assert!(studio.lease(1).await.is_empty(), "the other one still has it");
     other.delivered(&taken_over, studio.now()).await.unwrap();
@@ -197,8 +197,8 @@ async fn busy(ledger: &Ledger, task: usize, now: model::time::Instant) -> Result
         let parcels = ledger.lease(6, HOLD).await?;
         let (delivered, postponed) = parcels.split_at(parcels.len() / 2);
         ledger.delivered(delivered, now).await?;
-        ledger.postponed(postponed, now, true).await?;
-        let read = ledger.unconfirmed(now, 10).await?;
+        ledger.postponed(postponed, now).await?;
+        let read = ledger.unconfirmed(now, None, 10).await?;
         ledger.confirmed(&read).await?;
         let there = (0..6).map(|n| (name(n), run(&name(n), &name(n), "1", r#","tokensIn":7"#)));
         let there = there.map(|(name, record)| match name.len() + round % 3 {

@@ -3,6 +3,8 @@
 //!
 //! `STUDIO_SEEDS=5000` runs so many, `STUDIO_SEED=42` that one.
 
+mod clocks;
+mod incidents;
 mod organisation;
 mod reckoning;
 mod schedule;

@@ -20,7 +20,7 @@ async fn connection(patience: Patience) -> (DuplexStream, GracefulShutdown) {
     let (here, there) = duplex(1_024);
     let farewell = GracefulShutdown::new();
     let (place, _) = Gate::new(1).enter().await;
-    greet(there, place, app(), patience, &farewell);
+    greet((there, None), place, app(), patience, &farewell);
     (here, farewell)
 }
 

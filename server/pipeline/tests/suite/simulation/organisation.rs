@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use dataverse::{Change, Error, Refusal};
+use dataverse::{Change, Error, Limit, Refusal};
 use model::{
     clock::Clock,
     record::Destination,
@@ -32,8 +32,8 @@ pub enum Trouble {
     /// What is asked for is done, and every second answer is lost.
     LostAnswers,
     Slow,
-    /// Every third row is refused for a reason that passes.
-    Flaky,
+    /// One row in so many is refused for a reason that passes.
+    Flaky(u32),
     /// The application may write and not read.
     Unreadable,
 }
@@ -55,6 +55,10 @@ pub struct State {
     pub trouble: Option<(Trouble, Moment)>,
     /// Runs that are refused for good.
     pub poison: BTreeSet<String>,
+    /// Runs that are refused with this status whenever they come.
+    pub refused: BTreeMap<String, u16>,
+    /// What was asked, ever.
+    cost: u64,
     /// Every request, when and with what result: two runs of a seed are the same.
     pub log: Vec<String>,
     chance: StdRng,
@@ -66,6 +70,10 @@ pub struct Simulated {
     clock: Arc<dyn Clock>,
     /// How far Dataverse's clock is from ours, in microseconds.
     skew: i64,
+    /// How long each request of this clone takes, where that is fixed.
+    pub takes: Option<Duration>,
+    /// Whether rows come one by one only.
+    pub refuses_many: bool,
 }
 
 struct Pages {
@@ -97,10 +105,12 @@ impl Simulated {
             backup: BTreeMap::new(),
             trouble: None,
             poison: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            cost: 0,
             log: Vec::new(),
             chance: StdRng::seed_from_u64(seed),
         };
-        Self { state: Arc::new(Mutex::new(state)), clock, skew }
+        Self { state: Arc::new(Mutex::new(state)), clock, skew, takes: None, refuses_many: false }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -142,9 +152,16 @@ impl Simulated {
     async fn request<T>(
         &self,
         what: String,
+        cost: usize,
+        limit: Option<Limit>,
         act: impl FnOnce(&mut State, Instant) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        if limit.is_some_and(|limit| limit.is_over(Moment::now())) {
+            return Err(Error::OutOfTime);
+        }
+        self.state().cost += cost as u64;
         let latency = Duration::from_millis(self.state().chance.random_range(5..150));
+        let latency = self.takes.map_or(latency, |takes| takes / 2);
         sleep(latency).await;
         let trouble = self.state().trouble.filter(|(_, until)| *until > Moment::now());
         let trouble = trouble.map(|(trouble, _)| trouble);
@@ -178,25 +195,34 @@ impl Simulated {
 
 #[async_trait]
 impl Organisation for Simulated {
+    fn cost(&self) -> u64 {
+        self.state().cost
+    }
+
     async fn upsert(
         &self,
         table: &'static Destination,
         rows: Vec<(Uuid, Json)>,
+        limit: Limit,
     ) -> Result<Vec<Written>, Error> {
+        if self.refuses_many {
+            let refused = |_: &mut State, _| Err(Error::Rejected(answered(400, "0x80060888")));
+            return self.request(format!("upsert {}", rows.len()), rows.len(), Some(limit), refused).await;
+        }
         let set = table.entity_set;
-        self.write(rows.into_iter().map(|(id, row)| Write::Upsert { set, id, row }).collect()).await
+        self.write(rows.into_iter().map(|(id, row)| Write::Upsert { set, id, row }).collect(), limit).await
     }
 
-    async fn write(&self, writes: Vec<Write>) -> Result<Vec<Written>, Error> {
-        self.request(format!("write {}", writes.len()), |state, now| {
+    async fn write(&self, writes: Vec<Write>, limit: Limit) -> Result<Vec<Written>, Error> {
+        self.request(format!("write {}", writes.len()), writes.len(), Some(limit), |state, now| {
             Ok(writes.iter().map(|write| state.write(write, now)).collect())
         })
         .await
     }
 
-    async fn make(&self, set: &str, id: Uuid, row: &Json) -> Written {
+    async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> Written {
         assert_eq!(set, "apex_tenants");
-        self.request("make".to_owned(), |state, now| {
+        self.request("make".to_owned(), 1, Some(limit), |state, now| {
             if state.rows.contains_key(&("apex_tenants", id)) {
                 return Err(Error::Precondition(answered(412, "0x80040237")));
             }
@@ -211,7 +237,7 @@ impl Organisation for Simulated {
         _: &[&'static str],
         ids: &[Uuid],
     ) -> Result<Vec<Json>, Error> {
-        self.request(format!("rows {}", ids.len()), |state, _| {
+        self.request(format!("rows {}", ids.len()), 1, None, |state, _| {
             let found = ids.iter().filter_map(|id| {
                 let row = state.rows.get(&(table.entity_set, *id))?;
                 Some(row.shown(table.primary_key, *id))
@@ -243,8 +269,8 @@ impl ChangePages for Pages {
     async fn next_page(&mut self) -> Result<Option<Vec<Change>>, Error> {
         let Some(place) = self.next.take() else { return Ok(None) };
         let (set, key) = (self.set, self.key);
-        let (page, next, link) =
-            self.organisation.request("changes".to_owned(), |state, _| state.page(set, key, place)).await?;
+        let turned = |state: &mut State, _| state.page(set, key, place);
+        let (page, next, link) = self.organisation.request("changes".to_owned(), 1, None, turned).await?;
         self.next = next;
         self.link = link;
         Ok(Some(page))
@@ -263,8 +289,15 @@ impl State {
                 if row["apex_runid"].as_str().is_some_and(|run| self.poison.contains(run)) {
                     return Err(Error::Rejected(answered(400, "0x80044331")));
                 }
-                let flaky = matches!(self.trouble, Some((Trouble::Flaky, until)) if until > Moment::now());
-                if flaky && self.chance.random_ratio(1, 3) {
+                match row["apex_runid"].as_str().and_then(|run| self.refused.get(run)) {
+                    Some(403) => return Err(Error::Forbidden(answered(403, "0x80040220"))),
+                    Some(status) => return Err(Error::Rejected(answered(*status, "0x80044150"))),
+                    None => {}
+                }
+                if let Some((Trouble::Flaky(one_in), until)) = self.trouble
+                    && until > Moment::now()
+                    && self.chance.random_ratio(1, one_in)
+                {
                     return Err(Error::Rejected(answered(500, "0x80044150")));
                 }
                 self.put(set, *id, row, now)
@@ -380,7 +413,7 @@ fn refusal(trouble: Trouble) -> Option<Error> {
             refusal: answered(429, "0x80072322"),
         }),
         Trouble::Unavailable => Some(Error::Rejected(answered(503, ""))),
-        Trouble::LostAnswers | Trouble::Slow | Trouble::Flaky | Trouble::Unreadable => None,
+        Trouble::LostAnswers | Trouble::Slow | Trouble::Flaky(_) | Trouble::Unreadable => None,
     }
 }
 

@@ -120,7 +120,7 @@ impl Schedule {
             2 => (Trouble::Unavailable, self.chance.random_range(1..120)),
             3 => (Trouble::LostAnswers, self.chance.random_range(1..120)),
             4 => (Trouble::Slow, self.chance.random_range(1..200)),
-            _ => (Trouble::Flaky, self.chance.random_range(1..60)),
+            _ => (Trouble::Flaky(self.chance.random_range(1..4)), self.chance.random_range(1..7200)),
         };
         world.trouble(trouble, Duration::from_secs(seconds));
     }

@@ -1,7 +1,14 @@
 //! The real ledger, one call at a time: virtual time stands still while it writes, and a call that was begun is ended
 //! even if whoever asked is gone. So the same seed gives the same run.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use ledger::{
@@ -26,6 +33,8 @@ pub struct Turns {
     stands_still: Arc<std::sync::Mutex<Option<Moment>>>,
     /// The worker that asks this next breaks off over it.
     trap: Arc<std::sync::Mutex<Option<&'static str>>>,
+    /// Every letter is refused by the store.
+    pub keeps_no_letters: Arc<AtomicBool>,
 }
 
 /// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
@@ -43,6 +52,7 @@ impl Turns {
             out_of_order: Arc::default(),
             stands_still: Arc::default(),
             trap: Arc::default(),
+            keeps_no_letters: Arc::default(),
         }
     }
 
@@ -155,20 +165,33 @@ impl Books for Turns {
         self.ask_of(async move { ledger.delivered(&parcels, at).await }).await
     }
 
-    async fn postponed(&self, parcels: &[Parcel], until: Instant, counted: bool) -> Answer<()> {
+    async fn postponed(&self, parcels: &[Parcel], until: Instant) -> Answer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
-        self.ask_of(async move { ledger.postponed(&parcels, until, counted).await }).await
+        self.ask_of(async move { ledger.postponed(&parcels, until).await }).await
+    }
+
+    async fn handed_back(&self, parcels: &[Parcel]) -> Answer<()> {
+        let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
+        self.ask_of(async move { ledger.handed_back(&parcels).await }).await
     }
 
     async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Answer<()> {
+        if self.keeps_no_letters.load(Ordering::SeqCst) {
+            return Err(LedgerError::Fault("a letter that cannot be kept".to_owned()));
+        }
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
         self.ask_of(async move { ledger.dead(&parcels).await }).await
     }
 
-    async fn unconfirmed(&self, until: Instant, most: usize) -> Answer<Vec<Unconfirmed>> {
+    async fn unconfirmed(
+        &self,
+        until: Instant,
+        after: Option<&Unconfirmed>,
+        most: usize,
+    ) -> Answer<Vec<Unconfirmed>> {
         self.step_on("unconfirmed");
-        let ledger = self.ledger.clone();
-        self.ask_of(async move { ledger.unconfirmed(until, most).await }).await
+        let (ledger, after) = (self.ledger.clone(), after.cloned());
+        self.ask_of(async move { ledger.unconfirmed(until, after.as_ref(), most).await }).await
     }
 
     async fn confirmed(&self, read: &[Unconfirmed]) -> Answer<u64> {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
+    clocks::JumpingClock,
     organisation::{RUNS, Simulated, Trouble},
     reckoning::Reckoning,
     turns::{Turns, VirtualClock, standing_still},
@@ -25,7 +26,7 @@ const PEACE: u32 = 90;
 pub struct World {
     pub books: Turns,
     pub organisation: Simulated,
-    clock: Arc<dyn Clock>,
+    pub clock: Arc<JumpingClock>,
     processes: [Option<Handle>; 2],
     settings: Settings,
     /// How many runs were sent: `r0`, `r1` and so on.
@@ -48,12 +49,13 @@ impl World {
         let mut chance = StdRng::seed_from_u64(!seed);
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         let at = Instant::parse("2026-11-21T12:00:00Z").unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(VirtualClock { begin: Moment::now(), at });
+        let clock = Arc::new(JumpingClock::new(VirtualClock { begin: Moment::now(), at }));
+        let told: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let place = ledger::Settings::Folder(folder.path().to_owned());
-        let opened = Ledger::open(place, Arc::clone(&clock), Seeded::new(seed));
+        let opened = Ledger::open(place, Arc::clone(&told), Seeded::new(seed));
         let books = Turns::new(standing_still(opened).await.unwrap());
         let skew = chance.random_range(-300_000_000..300_000_000);
-        let organisation = Simulated::new(seed, Arc::clone(&clock), skew);
+        let organisation = Simulated::new(seed, told, skew);
         let every = Duration::from_secs(chance.random_range(5..60));
         let mut settings = Settings {
             tenants: vec![Tenant { id: T, name: "The studio".to_owned() }],
@@ -101,7 +103,7 @@ impl World {
     pub fn start(&mut self, process: usize) {
         if self.processes[process].is_none() {
             let (books, organisation) = (self.turns[process].clone(), self.organisation.clone());
-            let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock));
+            let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock) as Arc<dyn Clock>);
             let chance = Seeded::new(self.seed + process as u64);
             let stop = CancellationToken::new();
             let handle = pipeline::start(books, organisation, settings, clock, chance, stop);
@@ -158,7 +160,7 @@ impl World {
             run % 3,
             run % 60
         );
-        record::parse(KIND, &json, self.clock.now()).unwrap()
+        record::parse(KIND, &json, self.clock.right()).unwrap()
     }
 
     /// A row made by somebody else, who knows nothing of tenants.
@@ -209,6 +211,18 @@ impl World {
         if let Some(id) = self.some_row(at) {
             self.organisation.put(id, &json!({ "apex_agentstotal": 1 }));
         }
+    }
+
+    /// A row of ours says something else there.
+    pub fn others_rewrite(&self, run: usize, tokens: i64) {
+        let id = self.run(run, 0).id(KIND, T);
+        self.organisation.put(id, &json!({ "apex_tokensin": tokens }));
+    }
+
+    /// What Dataverse says of one of our runs.
+    pub fn tokens_there(&self, run: usize) -> i64 {
+        let id = self.run(run, 0).id(KIND, T);
+        self.organisation.state().rows[&(RUNS, id)].columns["apex_tokensin"].as_i64().unwrap()
     }
 
     fn some_row(&self, at: usize) -> Option<Uuid> {
@@ -272,6 +286,7 @@ impl World {
             let mut state = self.organisation.state();
             state.trouble = None;
             state.poison.clear();
+            state.refused.clear();
             let spoilt: Vec<Uuid> = state
                 .rows
                 .iter()

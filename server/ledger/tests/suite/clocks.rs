@@ -1,0 +1,125 @@
+//! Clocks that were wrong for a while, and clocks that do not agree: what waits is lent all the same, and for no longer.
+
+use ledger::Reflected;
+use model::time::{DAY, HOUR, MINUTE, SECOND};
+
+use crate::{
+    mirror::seen,
+    support::{Home, KIND, Store, Studio, T, run},
+};
+
+impl Studio {
+    /// This process's clock goes another way than the database's; a folder has no other.
+    fn skew(&self, micros: i64) {
+        if matches!(self.home, Home::Database(_)) {
+            self.clock.advance_micros(micros);
+        }
+    }
+
+    async fn stored_while_ahead(&self, by: i64) {
+        self.store(vec![run("c", "before", "1", "")]).await;
+        self.pass(by).await;
+        self.store(vec![run("c", "ahead", "1", "")]).await;
+        self.pass(30 * SECOND).await;
+        self.standing().await;
+        self.pass(-by).await;
+        self.store(vec![run("c", "after", "1", "")]).await;
+    }
+}
+
+pub async fn what_came_in_while_the_clock_was_ahead_is_lent_with_the_rest(store: Store) {
+    for by in [3 * HOUR, 2 * DAY] {
+        let studio = Studio::open(store).await;
+        studio.stored_while_ahead(by).await;
+        assert_eq!(studio.lease(10).await.len(), 3, "{by}");
+        assert!(studio.balanced().await.oldest_pending.unwrap() <= studio.now());
+    }
+}
+
+pub async fn a_start_does_not_wait_for_a_time_that_was_wrong(store: Store) {
+    let mut studio = Studio::open(store).await;
+    studio.stored_while_ahead(8 * MINUTE).await;
+    studio.store(vec![run("c", "later", "1", "")]).await;
+    studio.pass(9 * MINUTE).await;
+    studio.store(vec![run("c", "last", "1", "")]).await;
+    studio.ledger.close().await;
+    studio.pass(-2 * DAY).await;
+    studio.reopen().await;
+    assert_eq!(studio.lease(10).await.len(), 5);
+    assert!(studio.balanced().await.oldest_pending.unwrap() <= studio.now());
+}
+
+pub async fn a_lease_does_not_outlast_a_clock_that_is_set_back(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.pass(5 * HOUR).await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    let lent = studio.lease(1).await;
+    studio.pass(-5 * HOUR).await;
+    studio.store(vec![run("c", "next", "1", "")]).await;
+    studio.pass(61 * SECOND).await;
+    assert_eq!(studio.lease(10).await.len(), 2);
+    studio.ledger.delivered(&lent, studio.now()).await.unwrap();
+    assert_eq!(studio.balanced().await.balance[0].delivered, 0, "it was taken over");
+}
+
+pub async fn a_mark_is_not_lent_for_hours_because_a_clock_was_set_back(store: Store) {
+    let studio = Studio::open(store).await;
+    let hold = std::time::Duration::from_secs(120);
+    studio.pass(5 * HOUR).await;
+    assert!(studio.ledger.take_mark(KIND, hold).await.unwrap().is_some());
+    assert!(studio.ledger.take_mark(KIND, hold).await.unwrap().is_none());
+    studio.pass(-5 * HOUR).await;
+    assert!(studio.ledger.take_mark(KIND, hold).await.unwrap().is_some());
+}
+
+pub async fn what_has_waited_has_waited_though_the_clock_is_set_back(store: Store) {
+    // Only who is alone with a ledger knows how far its clock was set.
+    if store != Store::Folder {
+        return;
+    }
+    let studio = Studio::open(store).await;
+    studio.pass(5 * HOUR).await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    studio.pass(20 * MINUTE).await;
+    studio.store(vec![run("c", "s", "1", "")]).await;
+    studio.pass(-5 * HOUR).await;
+    studio.store(vec![run("c", "t", "1", "")]).await;
+    let oldest = studio.balanced().await.oldest_pending.unwrap();
+    assert_eq!(studio.now().since(oldest), 20 * MINUTE);
+}
+
+pub async fn an_acknowledgement_bears_the_store_s_time(store: Store) {
+    let studio = Studio::open(store).await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    let now = studio.now();
+    studio.skew(7 * MINUTE);
+    let parcels = studio.lease(1).await;
+    studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
+    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    assert_eq!(held.stored.exported_at, Some(now));
+    // Times that are asked for are the asker's.
+    studio.pass(10 * SECOND).await;
+    let of_just_now = studio.ledger.unconfirmed(studio.now().plus(-11 * SECOND), None, 10).await.unwrap();
+    let of_a_while_ago = studio.ledger.unconfirmed(studio.now().plus(-10 * SECOND), None, 10).await.unwrap();
+    assert_eq!((of_just_now.len(), of_a_while_ago.len()), (0, 1));
+    let there = |before| studio.ledger.standing_there(KIND, 0, before, 10);
+    assert_eq!(there(studio.now().plus(-10 * SECOND)).await.unwrap().len(), 0);
+    assert_eq!(there(studio.now().plus(-9 * SECOND)).await.unwrap().len(), 1);
+    // A page that was asked for before that is still older than the acknowledgement.
+    let other = run("c", "r", "1", r#","tokensIn":9"#);
+    let page = vec![seen(id, &other)];
+    let asked = |at| studio.reflect_as_of(page.clone(), at);
+    assert_eq!(asked(studio.now()).await, [Reflected::Again]);
+    studio.pass(SECOND).await;
+    assert_eq!(asked(studio.now().plus(-2 * SECOND)).await, [Reflected::Again]);
+    assert_eq!(asked(studio.now()).await, [Reflected::Changed]);
+}
+
+pub async fn a_time_that_lies_ahead_puts_no_row_off(store: Store) {
+    let studio = Studio::open(store).await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    studio.sql(&format!("UPDATE studio.campaign_metrics SET exported_at = exported_at + {}", 7 * HOUR)).await;
+    let page = vec![seen(id, &run("c", "r", "1", r#","tokensIn":9"#))];
+    assert_eq!(studio.reflect(page).await, [Reflected::Changed]);
+}

@@ -1,0 +1,146 @@
+//! What the relay's loop keeps in mind: how fast to go, what is under way, when to look again, and whether the clock was
+//! set meanwhile.
+
+use std::{sync::Arc, time::Duration};
+
+use model::time::{Instant, SECOND};
+use tokio::{task::JoinSet, time::Instant as Moment};
+
+use crate::{flight::Landing, pace::Pace, targets::Targets};
+
+/// The relay never sleeps for longer: clocks may be set meanwhile, and machines fall asleep.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+/// That something arrived proves for so long that the lane is free.
+const PROOF: Duration = Duration::from_secs(600);
+/// Every so many faults.
+const LOOKS_WIDE: u32 = 4;
+/// Clocks that part by more in one round were set, or stood still.
+const STRAY: i64 = 10 * SECOND;
+
+/// What the loop keeps in mind.
+pub(super) struct Tower {
+    pub(super) pace: Pace,
+    pub(super) targets: Arc<Targets>,
+    pub(super) flights: JoinSet<Landing>,
+    /// Nothing starts before this.
+    pub(super) not_before: Moment,
+    /// Lane faults in a row.
+    pub(super) faults: u32,
+    /// Whether the last one was that all failed for reasons that one record may have as well.
+    pub(super) blames_all: bool,
+    /// When something that was postponed comes due.
+    pub(super) due: Option<Moment>,
+    /// When something arrived last, and nothing held up everything since.
+    pub(super) arrived_at: Option<Moment>,
+    watch: Watch,
+}
+
+/// Holds the time of day against the time that passes.
+struct Watch {
+    seen: (Moment, Instant),
+    strayed: bool,
+}
+
+/// Why no further flight was started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lull {
+    NothingDue,
+    AllUnderWay,
+    Until(Moment),
+}
+
+impl Tower {
+    pub(super) fn new(pace: Pace, targets: Targets, now: Instant) -> Self {
+        Self {
+            pace,
+            targets: Arc::new(targets),
+            flights: JoinSet::new(),
+            not_before: Moment::now(),
+            faults: 0,
+            blames_all: false,
+            due: None,
+            arrived_at: None,
+            watch: Watch { seen: (Moment::now(), now), strayed: false },
+        }
+    }
+
+    /// Leases are reckoned by the time of day. Where that jumped, what is under way would be lent once more: it is waited
+    /// for first.
+    pub(super) fn waits_for_the_clock(&mut self, now: Instant) -> bool {
+        let waits = self.watch.strays(now) && !self.flights.is_empty();
+        self.watch.strayed = waits;
+        waits
+    }
+
+    /// Whether something arrived a short time ago, and nothing has held up everything since.
+    pub(super) fn is_proven(&self) -> bool {
+        self.arrived_at.is_some_and(|at| at.elapsed() < PROOF)
+    }
+
+    /// After a fault one flight tries whether the lane is free again.
+    pub(super) fn lanes(&self) -> usize {
+        if self.faults > 0 { 1 } else { self.pace.lanes() }
+    }
+
+    /// How many records may go in the next flight, when so much is left of the day's budget. Of what is under way it is
+    /// not known yet what it costs.
+    pub(super) fn most(&self, left: Option<usize>) -> usize {
+        let batch = self.batch();
+        match left {
+            Some(left) if left < batch * (self.flights.len() + 1) => {
+                if self.flights.is_empty() {
+                    left
+                } else {
+                    0
+                }
+            }
+            _ => batch,
+        }
+    }
+
+    /// Where everything that is tried fails for no reason of the lane's own, it may be that just the oldest are bad: now and
+    /// then as many as can be are tried, so that others are among them.
+    fn batch(&self) -> usize {
+        let looks_wide = self.blames_all && self.faults > 0 && self.faults.is_multiple_of(LOOKS_WIDE);
+        if looks_wide { self.pace.batch_max() } else { self.pace.batch() }
+    }
+
+    pub(super) fn wake(&self, lull: Lull, round: Duration) -> Moment {
+        let round = Moment::now() + round;
+        match lull {
+            Lull::Until(moment) => moment.min(Moment::now() + SLEEP_MAX),
+            Lull::NothingDue => self.due.map_or(round, |due| due.min(round)),
+            Lull::AllUnderWay => round,
+        }
+    }
+}
+
+impl Watch {
+    /// Whether the time of day went another way than the time that passed, since this was last set right.
+    fn strays(&mut self, now: Instant) -> bool {
+        let (moment, at) = self.seen;
+        let passed = i64::try_from(moment.elapsed().as_micros()).unwrap_or(i64::MAX);
+        self.strayed |= now.since(at.plus(passed)).abs() > STRAY;
+        self.seen = (Moment::now(), now);
+        self.strayed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Instant = Instant::from_micros(1_795_000_000_000_000);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_goes_with_the_time_does_not_stray_and_one_that_is_set_does() {
+        let mut watch = Watch { seen: (Moment::now(), NOON), strayed: false };
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert!(!watch.strays(NOON.plus(3_595 * SECOND)), "a few seconds are no matter");
+        assert!(watch.strays(NOON), "an hour back");
+        assert!(watch.strays(NOON), "until it is waited for");
+        watch.strayed = false;
+        assert!(!watch.strays(NOON));
+        assert!(watch.strays(NOON.plus(60 * SECOND)), "asleep");
+    }
+}

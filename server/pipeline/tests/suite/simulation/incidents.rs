@@ -1,0 +1,245 @@
+//! What befalls the lane as a whole, and what one record alone: incidents, slow answers, clocks that jump.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use model::{
+    delivery::DeliveryState,
+    time::{HOUR as HOUR_MICROS, MINUTE, SECOND},
+};
+use tokio::time::sleep;
+
+use super::{HOUR, in_virtual_time, organisation::Trouble, world::World};
+
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+/// Nobody looks at what others do there.
+async fn unwatched() -> World {
+    let world = World::open_with(1, |settings| {
+        settings.mirror_every = 100 * HOUR;
+        settings.unconfirmed_after = 100 * HOUR;
+    })
+    .await;
+    sleep(A_MINUTE).await;
+    world
+}
+
+#[test]
+fn an_incident_kills_no_record() {
+    for one_in in [1, 2, 3] {
+        in_virtual_time(async {
+            let mut world = unwatched().await;
+            world.take_in(200, 1).await;
+            sleep(Duration::from_secs(2)).await;
+            world.trouble(Trouble::Flaky(one_in), HOUR + 10 * A_MINUTE);
+            for _ in 0..8 {
+                world.take_in(20, 1).await;
+                sleep(10 * A_MINUTE).await;
+            }
+            let standing = world.standing().await;
+            assert_eq!((standing.dead, standing.pending), (0, 0), "one in {one_in}: {:?}", world.status());
+            assert_eq!((world.status().sent, world.status().state), (360, DeliveryState::Ok));
+        });
+    }
+}
+
+#[test]
+fn while_everything_fails_little_is_tried() {
+    in_virtual_time(async {
+        let mut world = unwatched().await;
+        world.trouble(Trouble::Flaky(1), HOUR);
+        world.take_in(200, 1).await;
+        sleep(30 * A_MINUTE).await;
+        let status = world.status();
+        assert_eq!((status.state, status.batch, status.lanes), (DeliveryState::Stopped, 2, 1), "{status:?}");
+        assert!(status.reason.unwrap().contains("by itself"));
+        let asked = world.organisation.state().log.len();
+        assert!(asked < 150, "{asked} requests in half an hour");
+    });
+}
+
+#[test]
+fn a_record_that_fails_beside_others_dies_after_an_hour_and_not_before() {
+    in_virtual_time(async {
+        let mut world = unwatched().await;
+        world.organisation.state().refused.insert("r1".to_owned(), 500);
+        world.take_in(3, 1).await;
+        for minute in 0..65 {
+            assert!(minute > 50 || world.standing().await.dead == 0, "dead after {minute} minutes");
+            world.take_in(1, 1).await;
+            sleep(A_MINUTE).await;
+        }
+        let status = world.status();
+        assert_eq!((status.sent, status.dead, status.pauses), (67, 1, 0), "{status:?}");
+    });
+}
+
+#[test]
+fn a_record_that_fails_alone_is_the_lane_s_until_others_arrive() {
+    in_virtual_time(async {
+        let mut world = unwatched().await;
+        world.organisation.state().refused.insert("r0".to_owned(), 500);
+        world.take_in(1, 1).await;
+        sleep(2 * HOUR).await;
+        assert_eq!((world.status().state, world.standing().await.dead), (DeliveryState::Stopped, 0));
+        world.take_in(3, 1).await;
+        sleep(2 * A_MINUTE).await;
+        assert_eq!((world.status().sent, world.status().state), (3, DeliveryState::Ok));
+        assert_eq!(world.standing().await.pending, 1);
+    });
+}
+
+#[test]
+fn the_oldest_hold_up_nobody_though_all_of_them_are_bad() {
+    for status in [403, 500] {
+        in_virtual_time(async {
+            let mut world = unwatched().await;
+            let bad = (0..12).map(|run| (format!("r{run}"), status));
+            world.organisation.state().refused.extend(bad);
+            world.take_in(12, 1).await;
+            sleep(10 * A_MINUTE).await;
+            world.take_in(12, 1).await;
+            sleep(10 * A_MINUTE).await;
+            assert_eq!(world.status().sent, 12, "{status}: {:?}", world.status());
+        });
+    }
+}
+
+#[test]
+fn what_is_forbidden_to_one_record_is_its_own_and_what_is_forbidden_to_all_is_not() {
+    in_virtual_time(async {
+        let mut world = unwatched().await;
+        world.organisation.state().refused.insert("r1".to_owned(), 403);
+        world.take_in(5, 1).await;
+        sleep(10 * A_MINUTE).await;
+        let status = world.status();
+        assert_eq!((status.sent, status.dead, status.state), (4, 1, DeliveryState::Ok), "{status:?}");
+        let ledger = world.books.ledger.clone();
+        let letters = world.books.take(async move { ledger.dead_letters(crate::support::T, 9).await }).await;
+        assert!(letters.unwrap()[0].reason.contains("403"));
+        let all = (5..10).map(|run| (format!("r{run}"), 403));
+        world.organisation.state().refused.extend(all);
+        world.take_in(5, 1).await;
+        sleep(HOUR).await;
+        let status = world.status();
+        assert_eq!((status.dead, status.state), (1, DeliveryState::Stopped), "{status:?}");
+        world.organisation.state().refused.clear();
+        sleep(2 * A_MINUTE).await;
+        assert_eq!(world.status().sent, 9);
+    });
+}
+
+#[test]
+fn a_letter_that_the_ledger_cannot_keep_stops_nobody() {
+    in_virtual_time(async {
+        let mut world = unwatched().await;
+        world.books.keeps_no_letters.store(true, Ordering::SeqCst);
+        world.organisation.state().poison.insert("r0".to_owned());
+        world.take_in(3, 1).await;
+        sleep(A_MINUTE).await;
+        world.take_in(3, 1).await;
+        sleep(A_MINUTE).await;
+        assert_eq!((world.status().sent, world.standing().await.pending), (5, 1));
+    });
+}
+
+#[test]
+fn nothing_lands_after_its_lease_however_slow_the_answers() {
+    in_virtual_time(async {
+        let change = |settings: &mut pipeline::Settings| {
+            settings.hold = Duration::from_secs(20);
+            settings.mirror_every = 100 * HOUR;
+            settings.unconfirmed_after = 100 * HOUR;
+        };
+        let mut world = World::open_with(1, change).await;
+        world.crash(0);
+        world.organisation.refuses_many = true;
+        world.organisation.takes = Some(Duration::from_secs(9));
+        world.take_in(1, 1).await;
+        world.start(0);
+        sleep(Duration::from_secs(10)).await;
+        world.organisation.takes = None;
+        world.start(1);
+        world.correct(0, 2).await;
+        sleep(5 * A_MINUTE).await;
+        assert_eq!(world.standing().await.pending, 0);
+        assert_eq!(world.tokens_there(0), 2, "{:#?}", world.organisation.state().log);
+    });
+}
+
+#[test]
+fn slow_answers_are_waited_for_and_everything_arrives() {
+    in_virtual_time(async {
+        let change = |settings: &mut pipeline::Settings| settings.hold = Duration::from_secs(20);
+        let mut world = World::open_with(1, change).await;
+        world.crash(0);
+        world.organisation.refuses_many = true;
+        world.organisation.takes = Some(Duration::from_secs(9));
+        world.take_in(10, 1).await;
+        world.start(0);
+        sleep(10 * A_MINUTE).await;
+        assert_eq!(world.standing().await.pending, 0, "{:?}", world.status());
+    });
+}
+
+#[test]
+fn whatever_the_clock_was_set_to_what_waits_is_delivered_within_a_minute() {
+    for hours in [-50, -3, 3, 50] {
+        in_virtual_time(async {
+            let mut world = unwatched().await;
+            world.trouble(Trouble::Away, 10 * HOUR);
+            world.clock.set_off_by(hours * HOUR_MICROS);
+            world.take_in(20, 1).await;
+            sleep(20 * A_MINUTE).await;
+            world.clock.set_off_by(0);
+            sleep(A_MINUTE).await;
+            world.take_in(20, 1).await;
+            let oldest = world.standing().await.oldest_pending.unwrap();
+            let lag = model::clock::Clock::now(&*world.clock).since(oldest);
+            let truly = 20 * MINUTE..22 * MINUTE;
+            assert!(hours < 0 || truly.contains(&lag), "off by {hours} h: {} s", lag / SECOND);
+            world.organisation.state().trouble = None;
+            sleep(A_MINUTE).await;
+            let standing = world.standing().await;
+            assert_eq!((standing.pending, world.status().state), (0, DeliveryState::Ok), "off by {hours} h");
+        });
+    }
+}
+
+#[test]
+fn what_is_under_way_while_the_clock_jumps_is_sent_once() {
+    for hours in [-50, 50] {
+        in_virtual_time(async {
+            let mut world = unwatched().await;
+            world.take_in(1, 1).await;
+            sleep(A_MINUTE).await;
+            world.trouble(Trouble::Slow, A_MINUTE);
+            world.take_in(1, 1).await;
+            sleep(Duration::from_secs(10)).await;
+            world.clock.set_off_by(hours * HOUR_MICROS);
+            world.take_in(1, 1).await;
+            sleep(5 * A_MINUTE).await;
+            let rows = world.organisation.state().log.iter().filter(|line| line.contains("write 1")).count();
+            assert_eq!((world.status().sent, rows), (3, 6), "three names and three rows: {hours} h");
+            assert_eq!(world.standing().await.pending, 0);
+        });
+    }
+}
+
+#[test]
+fn thousands_that_differ_keep_nobody_from_being_read_back() {
+    in_virtual_time(async {
+        let change = |settings: &mut pipeline::Settings| {
+            (settings.batch, settings.batch_max) = (500, 500);
+            settings.mirror_every = 100 * HOUR;
+            settings.unconfirmed_after = HOUR;
+        };
+        let mut world = World::open_with(1, change).await;
+        sleep(A_MINUTE).await;
+        world.take_in(4_100, 1).await;
+        sleep(10 * A_MINUTE).await;
+        assert_eq!(world.standing().await.pending, 0);
+        (0..4_050).for_each(|run| world.others_rewrite(run, 2));
+        sleep(HOUR).await;
+        assert_eq!((world.status().confirmed, world.status().differing), (50, 4_050));
+    });
+}
