@@ -69,7 +69,7 @@ async fn a_ledger_without_room_says_so_wherever_people_look_until_there_is_room(
         assert_eq!(studio.get("/readyz").await.status(), 503);
     }
     unlimited(studio.process_id());
-    // Nobody has to send anything for that.
+    // Without anything being sent.
     until("it is ready again", async || (studio.get("/readyz").await.status() == 200).then_some(())).await;
     let (_, pipeline, _, panel, _, metrics) = said(&studio).await;
     assert_eq!((&pipeline["ledger"]["state"], &pipeline["unaccounted"]), (&json!("ok"), &json!(0)));

@@ -73,7 +73,7 @@ pub fn traced(folder: &Folder, settings: &[(&str, &str)], trace: &Path) -> Comma
     prepared(strace, folder, settings)
 }
 
-/// The same, which cannot make any file longer than so many bytes, until [`unlimited`]: no machine has a full disk at hand.
+/// The same, which cannot make any file longer than `bytes`, until [`unlimited`]: no machine has a full disk at hand.
 pub fn limited(folder: &Folder, settings: &[(&str, &str)], bytes: u64) -> Command {
     let mut shell = Command::new("/bin/sh");
     // What would end the process is ignored, so that the write fails, as on a disk without room.

@@ -22,7 +22,7 @@ pub struct Turns {
     turn: Arc<Mutex<Watchers>>,
     /// Until then the workers get no answer.
     out_of_order: Arc<std::sync::Mutex<Option<Moment>>>,
-    /// Whoever asks this next breaks off over it.
+    /// The worker that asks this next breaks off over it.
     trap: Arc<std::sync::Mutex<Option<&'static str>>>,
 }
 
