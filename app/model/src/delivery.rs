@@ -91,7 +91,7 @@ pub struct Delivery {
     pub alarms: Vec<String>,
     /// What waits for a person, in sentences.
     pub attention: Vec<String>,
-    /// Questions that nobody has answered yet.
+    /// Questions without an answer yet.
     pub questions: usize,
 }
 
@@ -102,7 +102,7 @@ impl Delivery {
         self.reason.iter().chain(self.sentences()).next().cloned()
     }
 
-    /// Everything that somebody should know, the most urgent first.
+    /// Everything that people should know, the most urgent first.
     pub fn sentences(&self) -> impl Iterator<Item = &String> {
         self.alarms.iter().chain(&self.attention)
     }

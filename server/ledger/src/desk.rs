@@ -1,5 +1,5 @@
 //! The desk at which writing is asked for: whatever the store, one writer takes what waits and answers when it is kept. A
-//! writer that breaks off keeps nobody waiting, and another one takes its place.
+//! writer that breaks off leaves no asker waiting, and another one takes its place.
 
 use std::{
     collections::BTreeMap,
@@ -33,12 +33,12 @@ use crate::{
 
 /// Sending all dead letters again is a handful of statements, however many they are.
 const RESENT_WEIGHT: usize = 1_000;
-/// A writer that broke off is followed by another one after so long, and after longer each time that follows soon.
+/// When a writer that broke off is followed by another one; after longer each time that follows soon.
 const PAUSE_LEAST: Duration = Duration::from_millis(200);
 const PAUSE_MOST: Duration = Duration::from_secs(30);
-/// A writer that held out for so long begins anew.
+/// After this time at work a writer's earlier falls are forgotten.
 const HELD_OUT: Duration = Duration::from_secs(60);
-/// While writing fails, and nobody asks for any, it is tried so often.
+/// How often writing is tried while it fails and none is asked for.
 const TRIED_EVERY: Duration = Duration::from_secs(5);
 /// And no oftener for those who ask whether it works.
 const TRIED_AT_MOST: Duration = Duration::from_secs(1);
@@ -46,14 +46,14 @@ const TRIED_AT_MOST: Duration = Duration::from_secs(1);
 pub(crate) struct Desk {
     queue: Arc<Queue>,
     notes: Notes,
-    /// When somebody's question led to a trial last.
+    /// When a question whether writing works led to a trial last.
     tried_at: tokio::sync::Mutex<Option<Moment>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Desk {
     /// `writer` makes what works the queue off until it is closed and empty, and notes how each group came out. It is
-    /// asked for another one when one breaks off, whose state nobody can trust.
+    /// asked for another one when one breaks off, whose state cannot be trusted.
     pub(crate) fn open<W: Future<Output = ()> + Send + 'static>(
         notes: Notes,
         writer: impl FnMut(Arc<Queue>) -> W + Send + 'static,
@@ -207,7 +207,7 @@ impl Desk {
     pub(crate) async fn ask<T>(&self, command: impl FnOnce(Slot<T>) -> Command) -> Result<T, LedgerError> {
         let (reply, answer) = oneshot::channel();
         self.queue.push(command(Slot::new(reply)))?;
-        // Whoever had it in hand is gone without a word.
+        // The writer that had it in hand is gone without a word.
         answer.await.unwrap_or_else(|_| Err(broke_off()))
     }
 }

@@ -72,7 +72,7 @@ impl Queue {
         }
     }
 
-    /// Nobody is there to write: what waits is answered so, and whatever comes until somebody is.
+    /// There is no writer: what waits is answered so, and what comes until there is one.
     pub(crate) fn refuse(&self, why: &LedgerError) {
         let left = {
             let mut waiting = self.locked();
@@ -83,7 +83,7 @@ impl Queue {
         left.into_iter().for_each(|command| command.work.finish(&refused));
     }
 
-    /// Somebody is there again.
+    /// There is a writer again.
     pub(crate) fn go_on(&self) {
         self.locked().refusing = None;
     }

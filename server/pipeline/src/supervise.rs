@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 /// The first pause; each that follows soon is twice as long.
 const PAUSE_LEAST: Duration = Duration::from_secs(1);
 const PAUSE_MOST: Duration = Duration::from_secs(60);
-/// A worker that held out for so long is forgiven.
+/// After this time at work a worker's earlier falls make no pause longer.
 const HELD_OUT: Duration = Duration::from_secs(600);
 
 /// That a worker ended unasked, and what became of it.
@@ -36,7 +36,7 @@ impl Fall {
     }
 }
 
-/// Lets a worker work until `stop`. `work` makes another one where one has ended, whose state nobody can trust.
+/// Lets a worker work until `stop`. `work` makes another one where one has ended, whose state cannot be trusted.
 pub async fn supervise<W: Future<Output = ()>>(
     worker: &'static str,
     clock: &dyn Clock,

@@ -1,4 +1,4 @@
-//! What keeps us from knowing that all is well: promises that nobody has seen kept, and workers that fell.
+//! What keeps us from knowing that all is well: promises not seen to be kept, and workers that fell.
 
 use app::compose::{count, counted};
 use ledger::Standing;
@@ -8,21 +8,20 @@ use model::{
 };
 use pipeline::{Fall, MirrorState, RelayStatus};
 
-/// A worker that has held out for so long since it fell is spoken of no more.
+/// For how long a worker that fell is spoken of.
 const REMEMBERED: i64 = 10 * MINUTE;
-/// What waits for so long, though nothing is known to be in its way, is worth a word. A record that is tried again waits for
-/// a quarter of that.
+/// How long records may wait with nothing known to be in their way. One that is tried again waits for a quarter of that.
 const WAITS_MOST: i64 = 15 * MINUTE;
 
 /// What is known of the workers.
 pub struct Watched<'a> {
     pub now: Instant,
-    /// None where nobody here carries the records.
+    /// None where the records are not carried from here.
     pub relay: Option<&'a RelayStatus>,
     pub falls: &'a [Fall],
     /// How long a record may wait to be read back, and the mirror for an answer, in microseconds.
     pub patience: i64,
-    /// Somebody is asked about rows that are gone, and decides when what waits for them goes on.
+    /// People are asked about rows that are gone, and decide when what waits for them goes on.
     pub is_asking: bool,
 }
 
@@ -37,7 +36,7 @@ impl Watched<'_> {
         sentences
     }
 
-    /// What Dataverse acknowledged, and nobody found there.
+    /// What Dataverse acknowledged, and was not found there yet.
     fn unread(&self, standing: &Standing, relay: &RelayStatus) -> Option<String> {
         let waited = self.now.since(standing.oldest_unconfirmed?);
         // The first look at everything takes as long as it takes.
@@ -58,7 +57,7 @@ impl Watched<'_> {
         Some(format!("{records} to be read back out of Dataverse, the oldest for {}: {why}", lasting(waited)))
     }
 
-    /// Nobody knows what others do there.
+    /// It is not known what others do there.
     fn unheard(&self, relay: &RelayStatus) -> Option<String> {
         let MirrorState::Paused(reason) = &relay.mirror.state else { return None };
         let paused = self.now.since(relay.mirror.paused_since?);
@@ -67,7 +66,7 @@ impl Watched<'_> {
     }
 }
 
-/// Why delivery is behind, though nobody says that anything is in its way.
+/// Why delivery is behind, though nothing is said to be in its way.
 pub fn behind(standing: &Standing, now: Instant, is_carried_here: bool) -> Option<String> {
     // A flow leaves withdrawals alone.
     let (oldest, waiting) = if is_carried_here {

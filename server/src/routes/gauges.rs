@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::house::House;
 
-/// Whoever scrapes gives up soon, and what the ledger says is only part of the answer.
+/// Scrapers give up soon, and what the ledger says is only part of the answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The pipeline's workers, wherever it carries.
 const WORKERS: [&str; 3] = ["the relay", "the mirror", "the read-back"];
@@ -27,10 +27,10 @@ pub fn describe() {
         ("studio_records_in_dataverse", "Records that Dataverse acknowledged, or that came from there"),
         ("studio_records_read_back", "Records that were read back out of Dataverse as they should be"),
         ("studio_records_waiting", "What waits for Dataverse, corrections and withdrawals included"),
-        ("studio_records_refused", "What Dataverse refuses, and nobody gave up"),
+        ("studio_records_refused", "What Dataverse refuses, those left out that people gave up"),
         ("studio_records_unaccounted", "Records that nothing explains; anything but 0 is a fault"),
         ("studio_records_unconfirmed", "In Dataverse as far as it acknowledged, and not read back yet"),
-        ("studio_questions_open", "Questions about rows that are gone, which nobody has answered yet"),
+        ("studio_questions_open", "Questions about rows that are gone, without an answer yet"),
     ];
     records.into_iter().for_each(|(name, help)| describe_gauge!(name, help));
     describe_gauge!(

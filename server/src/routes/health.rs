@@ -13,7 +13,7 @@ use crate::{
     problem::{Kind, Problem},
 };
 
-/// Whoever asks whether we are ready gives up soon.
+/// Probes give up soon.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The process answers.

@@ -80,7 +80,7 @@ pub fn traced(folder: &Folder, settings: &[(&str, &str)], trace: &Path) -> Comma
     prepared(strace, folder, settings)
 }
 
-/// The same, which cannot make any file longer than so many bytes, until [`unlimited`]: no machine has a full disk at hand.
+/// The same, which cannot make any file longer than `bytes`, until [`unlimited`]: no machine has a full disk at hand.
 pub fn with_room_for(folder: &Folder, settings: &[(&str, &str)], bytes: u64) -> Command {
     let mut limit = Command::new("prlimit");
     limit.args([&format!("--fsize={bytes}:"), BINARY]);

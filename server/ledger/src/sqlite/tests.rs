@@ -85,7 +85,7 @@ async fn a_failed_write_is_said_until_one_like_it_succeeds() {
     assert_eq!(health.borrow().stop().unwrap().error, refused, "said before it is answered");
     assert_eq!(store.healthy().await, Err(refused));
     std::fs::rename(&aside, &file).unwrap();
-    // Nobody has to send anything for that.
+    // Without anything being sent.
     health.wait_for(|health| health.stop().is_none()).await.unwrap();
     assert!(!folder.path().join("ledger.trial").exists());
 }
