@@ -14,7 +14,7 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// So long from then on; half of it for one attempt, so that a second one may follow the first.
+    /// From then on for the whole of this time; half of it for one attempt, so that a second one may follow the first.
     #[must_use]
     pub fn lasting(whole: Duration, from: Instant) -> Self {
         Self { until: from + whole, each: whole / 2 }

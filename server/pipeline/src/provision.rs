@@ -18,7 +18,7 @@ use tables::Wanted;
 pub use roles::{READER, WRITER};
 pub use step::Step;
 
-/// Nobody waits for a tenant's row any longer.
+/// A tenant's row is not waited for any longer.
 const TENANT_WITHIN: Duration = Duration::from_secs(600);
 
 /// How much of it.

@@ -229,7 +229,7 @@ pub async fn what_waits_to_be_read_back_is_read_page_by_page(store: Store) {
         let page = studio.ledger.unconfirmed(studio.now(), after.as_ref(), 3).await.unwrap();
         let said = page.iter().map(|item| item.held.stored.record.values[1].text());
         assert_eq!(said.collect::<Vec<_>>(), names);
-        // What is confirmed meanwhile puts nobody out of step.
+        // What is confirmed meanwhile puts no page out of step.
         studio.ledger.confirmed(&page[..page.len().min(1)]).await.unwrap();
         after = page.last().cloned().or(after);
     }

@@ -10,9 +10,9 @@ use crate::{flight::Landing, pace::Pace, targets::Targets};
 
 /// The relay never sleeps for longer: clocks may be set meanwhile, and machines fall asleep.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
-/// That something arrived proves for so long that the lane is free.
+/// For this time an arrival proves that the lane is free.
 const PROOF: Duration = Duration::from_secs(600);
-/// Every so many faults.
+/// With each fourth fault.
 const LOOKS_WIDE: u32 = 4;
 /// Clocks that part by more in one round were set, or stood still.
 const STRAY: i64 = 10 * SECOND;

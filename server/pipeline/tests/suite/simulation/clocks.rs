@@ -1,4 +1,4 @@
-//! A clock that goes with tokio's until somebody sets it.
+//! A clock that goes with tokio's until it is set.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

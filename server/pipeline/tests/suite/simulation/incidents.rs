@@ -12,7 +12,7 @@ use super::{HOUR, in_virtual_time, organisation::Trouble, world::World};
 
 const A_MINUTE: Duration = Duration::from_secs(60);
 
-/// Nobody looks at what others do there.
+/// Neither mirror nor read-back looks at what others do there.
 async fn unwatched() -> World {
     let world = World::open_with(1, |settings| {
         settings.mirror_every = 100 * HOUR;

@@ -32,7 +32,7 @@ pub enum Trouble {
     /// What is asked for is done, and every second answer is lost.
     LostAnswers,
     Slow,
-    /// One row in so many is refused for a reason that passes.
+    /// One row in this many is refused for a reason that passes.
     Flaky(u32),
     /// The application may write and not read.
     Unreadable,
