@@ -18,6 +18,7 @@ use crate::{
     Reflected, Reflection, Seen,
     chance::Seeded,
     command::{Command, Work},
+    marks::Errand,
     trial::{NOW, runs},
 };
 

@@ -150,16 +150,17 @@ mod tests {
     use model::record::campaign_run::CAMPAIGN_RUN;
 
     use super::*;
-    use crate::trial::{NOW, runs};
+    use crate::{
+        marks::Entry,
+        trial::{NOW, runs},
+    };
 
     fn page(rows: impl Iterator<Item = (u128, usize)>) -> Page {
-        let row = |(id, run)| Reflection {
-            tenant: TenantId::FIRST,
-            dataverse_id: Uuid::from_u128(id),
-            seen: Seen::Row(Box::new(runs(run, 1).remove(0))),
-            stands: false,
+        let row = |(id, run)| {
+            let seen = Seen::Row(Box::new(runs(run, 1).remove(0)));
+            Reflection::absent(TenantId::FIRST, Uuid::from_u128(id), seen)
         };
-        Page::new(&CAMPAIGN_RUN, rows.map(row).collect(), NOW)
+        Page::new(&Entry::default().lent(&CAMPAIGN_RUN), rows.map(row).collect(), NOW)
     }
 
     #[test]

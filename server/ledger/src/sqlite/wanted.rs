@@ -47,7 +47,7 @@ mod tests {
     #[tokio::test]
     async fn a_question_ends_with_its_asker_and_the_reader_is_free() {
         let folder = TempDir::new().unwrap();
-        let files = open::Files::of(folder.path().to_owned()).unwrap();
+        let files = open::Files::of(folder.path().to_owned(), 1 << 28).unwrap();
         let writer = open::migrated(&files).await.unwrap();
         let readers = open::readers(&files);
         let endless =
