@@ -118,7 +118,7 @@ async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Resu
         Work::Tend { answer, .. } => answer.fill(0),
         Work::Correct { target, record, answer } => answer.fill(change::correct(step, target, record).await?),
         Work::Withdraw { target, fetched, answer } => {
-            answer.fill(change::withdraw(step, target, *fetched).await?)
+            answer.fill(change::withdraw(step, target, *fetched).await?);
         }
         Work::Settle { tickets, how, answer } => {
             answer.fill(settle::settle(step, tickets, *how, asked_at).await?);
