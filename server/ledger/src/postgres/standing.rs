@@ -29,10 +29,6 @@ const REJECTED: &str = "SELECT count(*) FROM studio.rejects WHERE tenant_id = $1
 pub(super) const OLDEST: &str =
     "SELECT min(enqueued_at) FROM studio.outbox WHERE tenant_id = $1 AND kind = $2 AND enqueued_at > 0";
 
-/// Records come into the outbox in the order of their positions.
-const OLDEST_FIRST: &str = "SELECT enqueued_at FROM studio.outbox WHERE tenant_id = $1 AND kind = $2 AND first = 1 \
-     ORDER BY position LIMIT 1";
-
 /// One question's surroundings.
 pub(super) struct Asked<'a> {
     pub(super) connection: &'a mut PgConnection,
@@ -94,7 +90,7 @@ async fn balance(
     let row = query.fetch_optional(&mut *asked.connection).await?;
     let unread = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
     standing.oldest_unconfirmed = standing.oldest_unconfirmed.into_iter().chain(unread).min();
-    let query = asked.schema.query(OLDEST_FIRST).bind(asked.tenant.0).bind(kind.name);
+    let query = asked.schema.query(&statements::of(kind).oldest_first).bind(asked.tenant.0).bind(kind.name);
     let row = query.fetch_optional(&mut *asked.connection).await?;
     let first = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
     standing.oldest_first = standing.oldest_first.into_iter().chain(first).min();

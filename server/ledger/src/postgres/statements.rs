@@ -58,6 +58,8 @@ pub(super) struct Statements {
     pub(super) to_confirm: String,
     /// The tenant.
     pub(super) oldest_to_confirm: String,
+    /// Since when the oldest of those waits that Dataverse never had and that still stand: the tenant, the kind's name.
+    pub(super) oldest_first: String,
     /// The tenant, the kind's name, how many.
     pub(super) dead: String,
     /// The tenant, the kind's name, the id.
@@ -199,6 +201,11 @@ fn make(kind: &Kind) -> Statements {
              ORDER BY r.exported_at, r.position LIMIT $3"
         ),
         oldest_to_confirm: oldest_to_confirm(&table),
+        oldest_first: format!(
+            "SELECT o.enqueued_at FROM studio.outbox AS o JOIN {table} AS r ON r.tenant_id = o.tenant_id \
+             AND r.position = o.position WHERE o.tenant_id = $1 AND o.kind = $2 AND o.first = 1 \
+             AND r.withdrawn_at IS NULL ORDER BY o.position LIMIT 1"
+        ),
         dead: format!(
             "SELECT {LETTER} FROM studio.dead_letters AS d \
              JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
@@ -218,7 +225,7 @@ fn make(kind: &Kind) -> Statements {
 fn oldest_to_confirm(table: &str) -> String {
     format!(
         "SELECT exported_at FROM {table} WHERE tenant_id = $1 AND exported_at > 0 AND confirmed_at IS NULL \
-         ORDER BY exported_at LIMIT 1"
+         AND unmet = 0 ORDER BY exported_at LIMIT 1"
     )
 }
 

@@ -119,9 +119,9 @@ async fn balance(
         .await?;
     let unread = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
     standing.oldest_unconfirmed = standing.oldest_unconfirmed.into_iter().chain(unread).min();
-    let [first, later] = oldest(connection, &numbers).await?;
-    standing.oldest_first = standing.oldest_first.into_iter().chain(first).min();
+    let [first, later, unknown] = oldest(connection, &numbers, statements.oldest_first).await?;
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(first).chain(later).min();
+    standing.oldest_first = standing.oldest_first.into_iter().chain(unknown).min();
     Ok(Balance {
         table: kind.destination.logical_name,
         received,
@@ -139,11 +139,16 @@ async fn balance(
 }
 
 /// Records come into the outbox in the order of their positions; those that come back have an index of their own.
-async fn oldest(connection: &mut SqliteConnection, numbers: &Numbers) -> Result<[Option<Instant>; 2], Error> {
-    let mut oldest = [None; 2];
+async fn oldest(
+    connection: &mut SqliteConnection,
+    numbers: &Numbers,
+    unknown: &'static str,
+) -> Result<[Option<Instant>; 3], Error> {
+    let mut oldest = [None; 3];
     for (oldest, sql) in oldest.iter_mut().zip([
         "SELECT enqueued_at FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND first = 1 ORDER BY position LIMIT 1",
         "SELECT enqueued_at FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND first = 0 ORDER BY enqueued_at LIMIT 1",
+        unknown,
     ]) {
         let row = sqlx::query(sql)
             .bind(numbers.tenant.clone())

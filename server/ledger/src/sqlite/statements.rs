@@ -47,6 +47,8 @@ pub(super) struct Statements {
     pub(super) to_confirm: &'static str,
     /// The tenant.
     pub(super) oldest_to_confirm: &'static str,
+    /// Since when the oldest of those waits that Dataverse never had and that still stand: the tenant, the kind's name.
+    pub(super) oldest_first: &'static str,
     pub(super) dead: &'static str,
     /// The tenant, the kind's name, the id.
     pub(super) dead_one: &'static str,
@@ -190,9 +192,14 @@ fn make(kind: &Kind) -> Statements {
              AND r.confirmed_at IS NULL AND r.unmet = 0 AND (r.exported_at, r.position) > (?3, ?4) \
              ORDER BY r.exported_at, r.position LIMIT ?2"
         )),
+        oldest_first: leak(format!(
+            "SELECT o.enqueued_at FROM outbox AS o CROSS JOIN {table} AS r ON r.position = o.position \
+             WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.first = 1 AND r.withdrawn_at IS NULL \
+             ORDER BY o.position LIMIT 1"
+        )),
         oldest_to_confirm: leak(format!(
             "SELECT exported_at FROM {table} WHERE exported_at > 0 AND confirmed_at IS NULL AND tenant_id = ?1 \
-             ORDER BY exported_at LIMIT 1"
+             AND unmet = 0 ORDER BY exported_at LIMIT 1"
         )),
         dead: leak(format!(
             "SELECT {LETTER} FROM dead_letters AS d CROSS JOIN {table} AS r ON r.position = d.position \

@@ -128,6 +128,7 @@ suites! {
         what_is_no_record_is_kept_among_the_rejects_until_it_is
         what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there
         absence_is_not_deletion
+        a_withdrawal_where_a_flow_fetches_leaves_its_deletion_in_line
         what_stands_there_as_it_was_before_our_newest_write_is_sent_again
         what_was_read_under_a_loan_that_is_over_is_not_taken
         a_page_is_decided_in_its_order

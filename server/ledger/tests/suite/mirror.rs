@@ -296,6 +296,16 @@ pub async fn what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there(sto
     assert_eq!((studio.list(10).await.len(), studio.balanced().await.unconfirmed), (0, 0));
 }
 
+pub async fn a_withdrawal_where_a_flow_fetches_leaves_its_deletion_in_line(store: Store) {
+    let studio = Studio::open(store).await;
+    let id = studio.store(vec![tokens(1)]).await[0].id;
+    assert_eq!(studio.standing().await.oldest_first, Some(studio.now()));
+    studio.ledger.clone().fetched_by_others().withdraw(T, KIND, id, None).await.unwrap();
+    let standing = studio.balanced().await;
+    assert_eq!((standing.pending, standing.oldest_first), (1, None), "no flow can fetch it any more");
+    assert!(matches!(studio.lease(1).await[0].operation, Operation::Delete));
+}
+
 pub async fn absence_is_not_deletion(store: Store) {
     let studio = Studio::open(store).await;
     let unseen = |id: Uuid| Reflection::absent(T, id, Seen::Unseen);
