@@ -129,6 +129,7 @@ impl Sqlite {
 
     /// Whether it reads, and whether it writes.
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
+        self.files.file_is_there()?;
         let mut connection = self.readers.acquire().await.map_err(fault::of)?;
         sqlx::query("SELECT count(*) FROM tenants").fetch_one(&mut *connection).await.map_err(fault::of)?;
         drop(connection);

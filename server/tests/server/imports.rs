@@ -102,7 +102,8 @@ async fn an_old_table_is_taken_in_once_and_what_was_exported_is_not_sent() {
 async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let organisation = reach::settings(&emulator);
-    let mut provision = command(&Folder::new(), &borrowed(&organisation));
+    let folder = Folder::new();
+    let mut provision = command(&folder, &borrowed(&organisation));
     let made =
         tokio::task::spawn_blocking(move || provision.arg("provision").output().unwrap()).await.unwrap();
     assert!(made.status.success(), "{made:?}");
@@ -122,7 +123,8 @@ async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
     let resting = [&database.settings()[..], &[RESTING]].concat();
     assert_eq!(import(&resting, &[]).0, Some(0));
 
-    let studio = Studio::with(&[&borrowed(&organisation)[..], &database.settings()].concat());
+    let often = [("STUDIO_MIRROR_SECONDS", "1")];
+    let studio = Studio::with(&[&borrowed(&organisation)[..], &database.settings(), &often].concat());
     until("all are confirmed", async || (balance(&studio).await["confirmed"] == 200).then_some(())).await;
     let mirror = studio.json("/api/pipeline").await["mirror"].clone();
     assert_eq!(

@@ -61,8 +61,14 @@ impl Files {
 
     /// SQLite goes on writing into a file that was deleted; nobody would ever find those records.
     pub(super) fn are_there(&self) -> Result<(), LedgerError> {
+        self.file_is_there()?;
+        self.log_is_there()
+    }
+
+    /// The ledger itself. Of its log the writer sees to what it held before it is missed.
+    pub(super) fn file_is_there(&self) -> Result<(), LedgerError> {
         match fs::metadata(&self.ledger) {
-            Ok(about) if about.ino() == self.inode => self.log_is_there(),
+            Ok(about) if about.ino() == self.inode => Ok(()),
             Ok(_) => Err(LedgerError::Unavailable(format!(
                 "{} was replaced by another file; restart the server to use that one",
                 self.ledger.display()

@@ -141,6 +141,10 @@ impl Writer {
 
     /// A connection to a file that is where it should be.
     async fn ready(&mut self) -> Result<SqliteConnection, LedgerError> {
+        if self.connection.is_none() {
+            // With the last connection the log may have gone in order.
+            self.files.forget_log();
+        }
         if let Err(gone) = self.files.are_there() {
             if let Some(connection) = self.connection.as_mut().filter(|_| !self.files.has_log()) {
                 log::fold(connection).await;

@@ -33,8 +33,10 @@ pub async fn what_stands_there_is_taken_whatever_waits_here(store: Store) {
     let held = studio.ledger.read(T, KIND, ids[1]).await.unwrap().unwrap();
     assert_eq!((held.stored.revision, held.stored.record.values[6].number()), (2, Some(7)));
     assert!(studio.ledger.read(T, KIND, ids[2]).await.unwrap().unwrap().withdrawn_at.is_some());
-    let balance = studio.balanced().await.balance.remove(0);
-    assert_eq!((balance.delivered, balance.confirmed, balance.pending), (3, 3, 1));
+    let standing = studio.balanced().await;
+    let balance = &standing.balance[0];
+    assert_eq!((balance.delivered, balance.confirmed, balance.pending), (3, 2, 1));
+    assert_eq!(standing.unconfirmed, 0, "one was deleted before it was ever read back");
 
     studio.ledger.looked().await.unwrap();
     assert_eq!(studio.ledger.identity().await.unwrap().copied_at, None);
