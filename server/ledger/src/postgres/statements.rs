@@ -201,11 +201,7 @@ fn make(kind: &Kind) -> Statements {
              ORDER BY r.exported_at, r.position LIMIT $3"
         ),
         oldest_to_confirm: oldest_to_confirm(&table),
-        oldest_first: format!(
-            "SELECT o.enqueued_at FROM studio.outbox AS o JOIN {table} AS r ON r.tenant_id = o.tenant_id \
-             AND r.position = o.position WHERE o.tenant_id = $1 AND o.kind = $2 AND o.first = 1 \
-             AND r.withdrawn_at IS NULL ORDER BY o.position LIMIT 1"
-        ),
+        oldest_first: oldest_first(&table),
         dead: format!(
             "SELECT {LETTER} FROM studio.dead_letters AS d \
              JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
@@ -220,6 +216,14 @@ fn make(kind: &Kind) -> Statements {
         select: format!("SELECT {row} FROM {table} AS r{join}"),
         time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
     }
+}
+
+fn oldest_first(table: &str) -> String {
+    format!(
+        "SELECT o.enqueued_at FROM studio.outbox AS o JOIN {table} AS r ON r.tenant_id = o.tenant_id \
+         AND r.position = o.position WHERE o.tenant_id = $1 AND o.kind = $2 AND o.first = 1 \
+         AND r.withdrawn_at IS NULL ORDER BY o.position LIMIT 1"
+    )
 }
 
 fn oldest_to_confirm(table: &str) -> String {

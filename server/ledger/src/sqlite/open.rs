@@ -44,7 +44,7 @@ pub(super) struct Files {
     /// How large the log may become.
     pub(super) log_most: u64,
     inode: u64,
-    /// Nought while it is not known.
+    /// 0 while it is not known.
     log_inode: Arc<AtomicU64>,
 }
 
@@ -102,7 +102,7 @@ impl Files {
         )))
     }
 
-    /// The size of the log; nought where there is none.
+    /// The size of the log; 0 where there is none.
     pub(super) fn log_size(&self) -> u64 {
         fs::metadata(&self.log).map_or(0, |about| about.len())
     }

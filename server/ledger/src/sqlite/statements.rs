@@ -192,11 +192,7 @@ fn make(kind: &Kind) -> Statements {
              AND r.confirmed_at IS NULL AND r.unmet = 0 AND (r.exported_at, r.position) > (?3, ?4) \
              ORDER BY r.exported_at, r.position LIMIT ?2"
         )),
-        oldest_first: leak(format!(
-            "SELECT o.enqueued_at FROM outbox AS o CROSS JOIN {table} AS r ON r.position = o.position \
-             WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.first = 1 AND r.withdrawn_at IS NULL \
-             ORDER BY o.position LIMIT 1"
-        )),
+        oldest_first: leak(oldest_first(table)),
         oldest_to_confirm: leak(format!(
             "SELECT exported_at FROM {table} WHERE exported_at > 0 AND confirmed_at IS NULL AND tenant_id = ?1 \
              AND unmet = 0 ORDER BY exported_at LIMIT 1"
@@ -256,6 +252,14 @@ fn resend(table: &str) -> [&'static str; 3] {
         )),
         "DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position IN (SELECT value FROM json_each(?3))",
     ]
+}
+
+fn oldest_first(table: &str) -> String {
+    format!(
+        "SELECT o.enqueued_at FROM outbox AS o CROSS JOIN {table} AS r ON r.position = o.position \
+         WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.first = 1 AND r.withdrawn_at IS NULL \
+         ORDER BY o.position LIMIT 1"
+    )
 }
 
 fn leak(sql: String) -> &'static str {

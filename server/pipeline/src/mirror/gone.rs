@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::time::{Instant, SECOND};
 use uuid::Uuid;
 
-/// Deletions of so long count together, however few each look meets.
+/// Deletions of one day count together, however few each look meets.
 pub(super) const DAY: i64 = 24 * 3_600 * SECOND;
 /// Fewer than that are gone on purpose.
 const FEW: usize = 5;

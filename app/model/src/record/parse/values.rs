@@ -91,7 +91,7 @@ fn read_decimal(raw: &str, scale: u8, max: i64) -> Result<i64, String> {
     };
     let number = decimal::parse(&text, scale)
         .ok_or_else(|| format!("{}; this one is none, or far out of range", rule()))?;
-    // A rounded nought hides its sign: what was below nought is refused all the same.
+    // A rounded 0 hides its sign: what was below 0 is refused all the same.
     if !(0..=max).contains(&number)
         || (text.starts_with('-') && text.bytes().any(|b| matches!(b, b'1'..=b'9')))
     {

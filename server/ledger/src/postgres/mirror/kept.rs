@@ -42,7 +42,7 @@ pub(crate) async fn standing_there(
     Ok(there)
 }
 
-/// How many were removed since then and nobody was asked; the hour of `since` is the first.
+/// How many were removed since `since` without a person being asked; its hour is the first.
 pub(crate) async fn removed_unasked(
     connection: &mut PgConnection,
     schema: &Schema,

@@ -30,7 +30,7 @@ pub(crate) async fn standing_there(
     rows.iter().map(there).collect()
 }
 
-/// How many were removed since then and nobody was asked; the hour of `since` is the first.
+/// How many were removed since `since` without a person being asked; its hour is the first.
 pub(crate) async fn removed_unasked(
     readers: &SqlitePool,
     kind: &'static Kind,
