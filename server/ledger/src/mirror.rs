@@ -62,6 +62,8 @@ pub struct Reflection {
     pub stands: bool,
     /// When it was written last, by the clock there, where that is known.
     pub modified_at: Option<Instant>,
+    /// It came out of a reading of the whole table, and not as a change: nothing says that it was written since.
+    pub is_whole: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,7 +146,7 @@ impl Reflection {
     /// A row that is not there, and what is known of that.
     #[must_use]
     pub const fn absent(tenant: TenantId, dataverse_id: Uuid, how: Seen) -> Self {
-        Self { tenant, dataverse_id, seen: how, stands: false, modified_at: None }
+        Self { tenant, dataverse_id, seen: how, stands: false, modified_at: None, is_whole: false }
     }
 }
 

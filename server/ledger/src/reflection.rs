@@ -114,7 +114,7 @@ impl<'a> Judge<'a> {
             Line::Nothing if is_withdrawn_unsent(fact) && former() => Reflected::Requeued,
             Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
             // The organisation was put back to what it was before our newest write.
-            Line::Nothing if self.is_older(fact) && former() => Reflected::Requeued,
+            Line::Nothing if self.was_put_back(fact) && former() => Reflected::Requeued,
             Line::Nothing if may_be_older => Reflected::Changed,
             // A write of ours that came late undid the newest, or somebody else who did not know it: the newest wins.
             Line::Nothing if self.reflection.stands && is_unread(fact) && self.was_last(fact, record) => {
@@ -177,9 +177,11 @@ impl<'a> Judge<'a> {
         matches!(self.reflection.seen, Seen::Gone | Seen::Released)
     }
 
-    /// Whether it was written there before Dataverse acknowledged what the record says now, whichever clock is right.
-    fn is_older(&self, fact: &Fact) -> bool {
-        is_older(self.reflection, fact)
+    /// Whether nothing was written there since what the record says now was read back: a person's change comes as one, and a
+    /// restore is followed by a reading of the whole table.
+    fn was_put_back(&self, fact: &Fact) -> bool {
+        let is_unasked = self.reflection.is_whole && fact.row.confirmed && !self.is_behind;
+        is_unasked || is_older(self.reflection, fact)
     }
 
     fn was_last(&self, fact: &Fact, record: &Record) -> bool {
@@ -193,6 +195,7 @@ fn unseen(fact: &Fact) -> Reflected {
     if stood_there { Reflected::Missing } else { Reflected::Requeued }
 }
 
+/// Whether it was written there before Dataverse acknowledged what the record says now, whichever clock is right.
 fn is_older(reflection: &Reflection, fact: &Fact) -> bool {
     let ours = fact.row.held.stored.exported_at;
     reflection.modified_at.zip(ours).is_some_and(|(theirs, ours)| ours.since(theirs) > APART)

@@ -30,7 +30,7 @@ pub(crate) fn of(kind: &Kind, row: &Json, first: TenantId, now: Instant) -> Opti
         Err(reason) => refused(reason, row),
     };
     let modified_at = row.get(MODIFIED).and_then(Json::as_str).and_then(Instant::parse);
-    Some(Reflection { tenant, dataverse_id, seen, stands: false, modified_at })
+    Some(Reflection { tenant, dataverse_id, seen, stands: false, modified_at, is_whole: false })
 }
 
 /// A row that is not taken, with what it says as far as that may be shown.

@@ -123,7 +123,7 @@ impl Facts {
             (Seen::Row(record), Some(fact)) => {
                 let held = &fact.row.held;
                 let is_open = fact.line != Line::Nothing || is_unread(fact) || is_withdrawn_unsent(fact);
-                (is_open || is_older(reflection, fact))
+                (is_open || reflection.is_whole || is_older(reflection, fact))
                     && (held.withdrawn_at.is_some() || !is(self.kind, &held.stored.record, record))
             }
             _ => false,

@@ -348,7 +348,17 @@ pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(s
     studio.deliver().await;
     studio.see(id, &tokens(2)).await;
     let edited = Reflection { modified_at: Some(studio.now()), ..seen(id, &tokens(1)) };
+    let in_a_whole_table = Reflection { is_whole: true, ..edited.clone() };
+    assert_eq!(studio.reflect(vec![in_a_whole_table]).await, [Reflected::Requeued], "no change tells of it");
+    studio.deliver().await;
+    studio.see(id, &tokens(2)).await;
     assert_eq!(studio.reflect(vec![edited]).await, [Reflected::Changed], "a person put it back");
+    studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
+    studio.deliver().await;
+    studio.reflect(vec![gone(id)]).await;
+    let back = Reflection { is_whole: true, ..seen(id, &tokens(1)) };
+    assert_eq!(studio.reflect(vec![back]).await, [Reflected::Requeued], "what was withdrawn stays so");
+    assert!(matches!(studio.lease(1).await[0].operation, Operation::Delete));
     studio.balanced().await;
 }
 

@@ -108,7 +108,8 @@ impl Reader {
             for change in page {
                 match change {
                     Change::Upserted(row) => {
-                        let Some(reflection) = self.see(kind, &row, asked_at).await? else { continue };
+                        let Some(mut reflection) = self.see(kind, &row, asked_at).await? else { continue };
+                        reflection.is_whole = since.is_none();
                         met.insert(reflection.dataverse_id);
                         gone.find(reflection.dataverse_id);
                         seen.push(reflection);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use ledger::{Answer, Change, Ledger, Question, Standing, Verdict, chance::Seeded};
+use ledger::{Answer, Change, Ledger, ListAsk, Question, Standing, Verdict, chance::Seeded};
 use model::{clock::Clock, record, time::Instant};
 use pipeline::{Handle, RelayStatus, Settings, Tenant};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -233,6 +233,12 @@ impl World {
 
     pub fn trouble(&self, trouble: Trouble, lasts: Duration) {
         self.organisation.state().trouble = Some((trouble, Moment::now() + lasts));
+    }
+
+    pub async fn listed(&self) -> usize {
+        let ledger = self.books.ledger.clone();
+        let ask = ListAsk { limit: 1_000, ..ListAsk::default() };
+        self.books.take(async move { ledger.list(T, KIND, &ask).await }).await.unwrap().items.len()
     }
 
     pub async fn question(&self) -> Option<Question> {
