@@ -112,9 +112,10 @@ impl<'a> Judge<'a> {
             Line::Nothing if same => Reflected::Confirmed,
             // A flow had it in hand when it was withdrawn here.
             Line::Nothing if is_withdrawn_unsent(fact) && former() => Reflected::Requeued,
-            Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
-            // The organisation was put back to what it was before our newest write.
+            // The organisation was put back to what it was before our newest write. Should the row be older than that, ours is
+            // sent once more to no harm.
             Line::Nothing if self.was_put_back(fact) && former() => Reflected::Requeued,
+            Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
             Line::Nothing if may_be_older => Reflected::Changed,
             // A write of ours that came late undid the newest, or somebody else who did not know it: the newest wins.
             Line::Nothing if self.reflection.stands && is_unread(fact) && self.was_last(fact, record) => {

@@ -354,8 +354,9 @@ pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(s
     studio.see(id, &tokens(2)).await;
     assert_eq!(studio.reflect(vec![edited]).await, [Reflected::Changed], "a person put it back");
     studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
-    studio.deliver().await;
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     studio.reflect(vec![gone(id)]).await;
+    // However short a time ago that was.
     let back = Reflection { is_whole: true, ..seen(id, &tokens(1)) };
     assert_eq!(studio.reflect(vec![back]).await, [Reflected::Requeued], "what was withdrawn stays so");
     assert!(matches!(studio.lease(1).await[0].operation, Operation::Delete));
