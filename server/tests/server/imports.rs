@@ -119,9 +119,10 @@ async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
         client.upsert(set, Uuid::from_u128(0xa000 + u128::from(n)), &row).await.unwrap();
     }
     let database = Database::new();
-    database.run(&old_table("public.campaign_metrics", 200)).await;
+    let table = "studio_adopted.runs";
+    database.run(&format!("CREATE SCHEMA studio_adopted; {}", old_table(table, 200))).await;
     let resting = [&database.settings()[..], &[RESTING]].concat();
-    assert_eq!(import(&resting, &[]).0, Some(0));
+    assert_eq!(import(&resting, &["--table", table]).0, Some(0));
 
     let often = [("STUDIO_MIRROR_SECONDS", "1")];
     let studio = Studio::with(&[&borrowed(&organisation)[..], &database.settings(), &often].concat());
