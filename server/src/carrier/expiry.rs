@@ -22,7 +22,7 @@ pub fn warning(last_day: Date, now: Instant) -> Option<String> {
     }
 }
 
-/// Below nought when they have ended.
+/// Below 0 when they have ended.
 #[must_use]
 pub fn days_left(last_day: Date, now: Instant) -> i32 {
     let today = Zone::utc().at(now).date();

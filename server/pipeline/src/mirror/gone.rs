@@ -9,7 +9,7 @@ use uuid::Uuid;
 pub(super) const DAY: i64 = 24 * 3_600 * SECOND;
 /// Fewer than that are gone on purpose.
 const FEW: usize = 5;
-/// One in so many is too many.
+/// One row in this number is too many.
 const ONE_IN: usize = 20;
 
 /// Ids of rows that were there and are not any more.

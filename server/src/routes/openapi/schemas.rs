@@ -14,7 +14,7 @@ const TEXT: &str = concat!(
     r"([^\u0000-\u001F\u007F-\u009F\u00AD\u200B\u200C\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF]*",
     r"[^\s\u0000-\u001F\u007F-\u009F\u00AD\u200B\u200C\u200E\u200F\u2028-\u202E\u2060-\u206F\uFEFF])?$",
 );
-/// As JSON writes a number, and never below nought.
+/// As JSON writes a number, and never below 0.
 const DECIMAL_TEXT: &str = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$";
 
 pub fn schemas() -> Value {

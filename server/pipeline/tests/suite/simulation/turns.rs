@@ -61,7 +61,7 @@ impl Turns {
         Self { stands_still: Arc::default(), ..self.clone() }
     }
 
-    /// The process gets on with nothing for so long, as when its machine is asleep.
+    /// The process gets on with nothing for `lasts`, as when its machine is asleep.
     pub fn stand_still(&self, lasts: Duration) {
         *self.stands_still.lock().unwrap() = Some(Moment::now() + lasts);
     }

@@ -201,7 +201,7 @@ impl World {
         self.organisation.delete(id);
     }
 
-    /// The process stands still for so long, and then goes on with what it had in hand.
+    /// The process stands still for `lasts`, and then goes on with what it had in hand.
     pub fn stall(&self, process: usize, lasts: Duration) {
         self.turns[process].stand_still(lasts);
     }
