@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{delivery::Delivery, history::History, record::Stored, time::Instant};
+use model::{delivery::Delivery, history::History, record::Stored, time::Timestamp};
 
 use crate::{address::Ask, fault::Fault, panel::Panel};
 
@@ -19,7 +19,7 @@ pub type SharedStudio = Arc<dyn Studio>;
 /// Everything that a panel is composed of.
 #[derive(Clone, Debug)]
 pub struct Facts {
-    pub now: Instant,
+    pub now: Timestamp,
     /// Whether they are older than they should be, since newer ones cannot be had just now.
     pub late: bool,
     pub ask: Ask,

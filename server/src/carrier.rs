@@ -24,7 +24,7 @@ use model::{
     delivery::{Delivery, DeliveryState},
     record::Kind,
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use pipeline::{Fall, RelayStatus};
 use tokio::sync::watch;
@@ -88,13 +88,13 @@ pub struct Standing {
 impl Standing {
     /// Until the credentials end, where that is known.
     #[must_use]
-    pub fn days_left(&self, now: Instant) -> Option<i32> {
+    pub fn days_left(&self, now: Timestamp) -> Option<i32> {
         self.expires.map(|last_day| expiry::days_left(last_day, now))
     }
 
     /// What an administrator should hear before it becomes a fault.
     #[must_use]
-    pub fn warnings(&self, now: Instant) -> Vec<String> {
+    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
         self.expires.and_then(|last_day| expiry::warning(last_day, now)).into_iter().collect()
     }
 }
@@ -228,7 +228,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_worker_of_the_server_s_that_breaks_off_is_told_and_begins_anew() {
-        let clock = Arc::new(ManualClock::at(Instant::EARLIEST));
+        let clock = Arc::new(ManualClock::at(Timestamp::EARLIEST));
         let carrier = Carrier::to(&Target::Nobody, Duration::from_secs(30), clock);
         let stop = CancellationToken::new();
         let work = async || match carrier.falls().len() {
@@ -236,7 +236,7 @@ mod tests {
             _ => stop.cancel(),
         };
         carrier.keep("the worker", &stop, work).await;
-        let fall = Fall { worker: "the worker", at: Instant::EARLIEST, times: 1, is_up: true };
+        let fall = Fall { worker: "the worker", at: Timestamp::EARLIEST, times: 1, is_up: true };
         assert_eq!(carrier.falls(), [fall]);
     }
 }

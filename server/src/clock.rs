@@ -7,22 +7,22 @@ use std::{
 
 use model::{
     clock::{Clock, ManualClock},
-    time::Instant,
+    time::Timestamp,
 };
 
 struct MachineClock;
 
 impl Clock for MachineClock {
-    fn now(&self) -> Instant {
+    fn now(&self) -> Timestamp {
         #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Instant::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }
 
 /// The clock that the settings ask for.
 #[must_use]
-pub fn clock(frozen: Option<Instant>) -> Arc<dyn Clock> {
+pub fn clock(frozen: Option<Timestamp>) -> Arc<dyn Clock> {
     match frozen {
         Some(at) => Arc::new(ManualClock::at(at)),
         None => Arc::new(MachineClock),

@@ -4,13 +4,13 @@ use std::{net::SocketAddr, sync::Arc};
 
 use ledger::Ledger;
 use metrics_exporter_prometheus::PrometheusHandle;
-use model::{clock::Clock, time::Instant};
+use model::{clock::Clock, time::Timestamp};
 
 use crate::{
     access::{Errands, OwnNames},
     carrier::Carrier,
-    chance::{self, RequestIds},
     files::SiteFiles,
+    random::{self, RequestIds},
     settings::Settings,
     snapshot::Snapshots,
 };
@@ -55,13 +55,13 @@ impl House {
             errands: Errands::default(),
             files: SiteFiles::load(),
             metrics,
-            request_ids: RequestIds::new(chance::seed()),
+            request_ids: RequestIds::new(random::seed()),
             settings,
         })
     }
 
     #[must_use]
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }

@@ -2,7 +2,6 @@
 
 mod access;
 mod carrier;
-mod chance;
 mod clock;
 mod commands;
 mod data_folder;
@@ -14,6 +13,7 @@ mod limits;
 mod logging;
 mod pages;
 mod problem;
+mod random;
 mod routes;
 mod settings;
 mod snapshot;

@@ -11,7 +11,7 @@ mod values;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ledger::Database;
-use model::{calendar::Zone, time::Instant};
+use model::{calendar::Zone, time::Timestamp};
 
 pub use database::database_at;
 pub use logging::{LogFormat, Logging};
@@ -35,7 +35,7 @@ pub struct Settings {
     pub zone: Zone,
     pub logging: Logging,
     /// The moment at which the clock stands still.
-    pub frozen: Option<Instant>,
+    pub frozen: Option<Timestamp>,
     /// How people reach the server when something stands in front of it.
     pub public_url: Option<PublicUrl>,
     pub way: Way,
@@ -120,7 +120,7 @@ fn demo(reader: &mut Reader<'_>, way: &Way) -> bool {
     }
 }
 
-fn frozen(reader: &mut Reader<'_>, way: &Way) -> Option<Instant> {
+fn frozen(reader: &mut Reader<'_>, way: &Way) -> Option<Timestamp> {
     let at = reader.read("STUDIO_NOW", values::moment)?;
     if !matches!(way, Way::Embedded) {
         reader.mistake(

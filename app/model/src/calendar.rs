@@ -8,14 +8,14 @@ use jiff::{
 
 use crate::{
     range::Range,
-    time::{DAY, HOUR, Instant},
+    time::{DAY, HOUR, Timestamp},
 };
 
 /// `from` inclusive, `to` exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
-    pub from: Instant,
-    pub to: Instant,
+    pub from: Timestamp,
+    pub to: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,19 +112,19 @@ impl Zone {
 
     /// The moment as a clock on the wall there shows it.
     #[must_use]
-    pub fn at(&self, at: Instant) -> Zoned {
+    pub fn at(&self, at: Timestamp) -> Zoned {
         at.timestamp().to_zoned(self.0.clone())
     }
 
     /// The moment in words, by a pattern of `strftime`.
     #[must_use]
-    pub fn format(&self, at: Instant, pattern: &str) -> String {
+    pub fn format(&self, at: Timestamp, pattern: &str) -> String {
         self.at(at).strftime(pattern).to_string()
     }
 
     /// A day written as `2026-11-21` begins there at this moment.
     #[must_use]
-    pub fn start_of_day(&self, date: &str) -> Option<Instant> {
+    pub fn start_of_day(&self, date: &str) -> Option<Timestamp> {
         let date: Date = date.parse().ok()?;
         let zoned = date.to_zoned(self.0.clone()).ok()?;
         Some(moment(&zoned))
@@ -133,7 +133,7 @@ impl Zone {
 
 /// Lays a range with a name on the calendar.
 #[must_use]
-pub fn window(range: Range, zone: &Zone, now: Instant, compare: Compare) -> Window {
+pub fn window(range: Range, zone: &Zone, now: Timestamp, compare: Compare) -> Window {
     let from = match range.days() {
         None => now.plus(-DAY),
         Some(days) => moment(&days_back(&start_of_day(&zone.at(now)), days)),
@@ -174,7 +174,7 @@ fn moved_back(range: Option<Range>, zone: &Zone, span: Span, compare: Compare) -
         Compare::Weekdays => ((days + 6) / 7 * 7).days(),
         Compare::Year => 1.years(),
     };
-    let back = |at: Instant| zone.at(at).checked_sub(step).map_or(at, |earlier| moment(&earlier));
+    let back = |at: Timestamp| zone.at(at).checked_sub(step).map_or(at, |earlier| moment(&earlier));
     Span { from: back(span.from), to: back(span.to) }
 }
 
@@ -198,7 +198,7 @@ fn buckets(zone: &Zone, span: Span, size: BucketSize) -> Vec<Bucket> {
     buckets
 }
 
-fn start_of(zone: &Zone, at: Instant, size: BucketSize) -> Instant {
+fn start_of(zone: &Zone, at: Timestamp, size: BucketSize) -> Timestamp {
     let local = zone.at(at);
     match size {
         BucketSize::Day => moment(&start_of_day(&local)),
@@ -211,12 +211,12 @@ fn start_of(zone: &Zone, at: Instant, size: BucketSize) -> Instant {
 }
 
 /// Always an hour or more after `start`, whatever the calendar says of that day.
-fn end_of(zone: &Zone, start: Instant, size: BucketSize) -> Instant {
+fn end_of(zone: &Zone, start: Timestamp, size: BucketSize) -> Timestamp {
     let next_day = || zone.at(start).date().tomorrow().and_then(|next| next.to_zoned(zone.0.clone()));
     let end = match size {
         BucketSize::Hour => start,
         // After its last day the calendar ends, and with it everything that it can hold.
-        BucketSize::Day => next_day().map_or(Instant::LATEST, |day| moment(&day)),
+        BucketSize::Day => next_day().map_or(Timestamp::LATEST, |day| moment(&day)),
     };
     end.max(start.plus(HOUR))
 }
@@ -231,8 +231,8 @@ fn days_back(at: &Zoned, days: i64) -> Zoned {
     date.to_zoned(at.time_zone().clone()).unwrap_or_else(|_| at.clone())
 }
 
-fn moment(at: &Zoned) -> Instant {
-    Instant::of(at.timestamp())
+fn moment(at: &Zoned) -> Timestamp {
+    Timestamp::of(at.timestamp())
 }
 
 #[cfg(test)]
@@ -241,8 +241,8 @@ mod tests {
 
     use super::*;
 
-    fn at(text: &str) -> Instant {
-        Instant::parse(text).unwrap()
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
     }
 
     fn show(span: Span) -> String {
@@ -297,7 +297,7 @@ mod tests {
     fn the_calendar_has_a_last_day() {
         for zone in ["Pacific/Kiritimati", "Asia/Tokyo", "UTC", "Pacific/Pago_Pago"] {
             let zone = Zone::of_name(zone).unwrap();
-            let span = Span { from: at("9999-12-20T00:00:00Z"), to: Instant::LATEST };
+            let span = Span { from: at("9999-12-20T00:00:00Z"), to: Timestamp::LATEST };
             let window = custom_window(&zone, span, Compare::Previous).unwrap();
             assert!(window.buckets.len() <= 12, "{} in {}", window.buckets.len(), window.zone);
             assert_eq!(window.buckets.last().unwrap().span.to, span.to);
@@ -326,8 +326,8 @@ mod tests {
             length in prop_oneof![1_i64..400_000_000, 1_i64..4_000_000],
         ) {
             let zone = Zone::of_name(&zone).unwrap();
-            let from = Instant::from_micros(from * 1_000_000 + 3);
-            let span = Span { from, to: from.plus(length * 1_000_000).min(Instant::LATEST) };
+            let from = Timestamp::from_micros(from * 1_000_000 + 3);
+            let span = Span { from, to: from.plus(length * 1_000_000).min(Timestamp::LATEST) };
             let Some(window) = custom_window(&zone, span, Compare::Previous) else {
                 prop_assert!(length > 3_650 * 86_400);
                 return Ok(());
@@ -347,7 +347,7 @@ mod tests {
             zone in prop::sample::select(vec!["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Sao_Paulo", "Pacific/Apia"]),
         ) {
             let zone = Zone::of_name(zone).unwrap();
-            let window = window(Range::ALL[range], &zone, Instant::from_micros(now * 1_000_000 + 7), Compare::Previous);
+            let window = window(Range::ALL[range], &zone, Timestamp::from_micros(now * 1_000_000 + 7), Compare::Previous);
             for (span, buckets) in [(window.span, &window.buckets), (window.previous, &window.previous_buckets)] {
                 prop_assert_eq!(buckets.first().unwrap().span.from, span.from);
                 prop_assert_eq!(buckets.last().unwrap().span.to, span.to);

@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use crate::time::Instant;
+use crate::time::Timestamp;
 
 /// Tells the time. The server hands a real one to whoever needs it; tests and pictures hand a frozen one.
 pub trait Clock: Send + Sync + 'static {
-    fn now(&self) -> Instant;
+    fn now(&self) -> Timestamp;
 }
 
 /// A clock that stands still until it is moved.
@@ -15,7 +15,7 @@ pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
     #[must_use]
-    pub fn at(now: Instant) -> Self {
+    pub fn at(now: Timestamp) -> Self {
         Self(AtomicI64::new(now.micros()))
     }
 
@@ -25,7 +25,7 @@ impl ManualClock {
 }
 
 impl Clock for ManualClock {
-    fn now(&self) -> Instant {
-        Instant::from_micros(self.0.load(Ordering::SeqCst))
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
     }
 }

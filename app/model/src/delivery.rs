@@ -1,6 +1,6 @@
 //! How far the records have come: received, on disk, in Dataverse, read back, and what is missing between.
 
-use crate::time::Instant;
+use crate::time::Timestamp;
 
 /// One table's records, each figure counted at a source of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,9 +81,9 @@ pub struct Delivery {
     /// Everything that waits, corrections and withdrawals included.
     pub pending: i64,
     /// Since when the oldest of them waits.
-    pub oldest_pending: Option<Instant>,
+    pub oldest_pending: Option<Timestamp>,
     /// Since when the oldest of what Dataverse acknowledged waits to be read back.
-    pub oldest_unconfirmed: Option<Instant>,
+    pub oldest_unconfirmed: Option<Timestamp>,
     pub balance: Vec<Balance>,
     /// Everything that Dataverse refuses, corrections and withdrawals included.
     pub refused: i64,
@@ -118,13 +118,13 @@ impl Delivery {
     }
 
     #[must_use]
-    pub fn lag_seconds(&self, now: Instant) -> i64 {
+    pub fn lag_seconds(&self, now: Timestamp) -> i64 {
         self.oldest_pending.map_or(0, |oldest| (now.since(oldest) / crate::time::SECOND).max(0))
     }
 
     /// For how long the oldest record has waited to be read back.
     #[must_use]
-    pub fn unconfirmed_seconds(&self, now: Instant) -> i64 {
+    pub fn unconfirmed_seconds(&self, now: Timestamp) -> i64 {
         self.oldest_unconfirmed.map_or(0, |oldest| (now.since(oldest) / crate::time::SECOND).max(0))
     }
 }

@@ -55,12 +55,12 @@ mod tests {
     use crate::{
         calendar::{Compare, Zone, window},
         range::Range,
-        time::Instant,
+        time::Timestamp,
     };
 
     #[test]
     fn a_percentile_runs_over_the_runs_and_not_over_percentiles() {
-        let at = Instant::parse("2026-11-21T13:00:00Z").unwrap();
+        let at = Timestamp::parse("2026-11-21T13:00:00Z").unwrap();
         let window = window(Range::Days30, &Zone::utc(), at, Compare::Previous);
         let day = |ms: &[u32]| Added { runs: 1, latencies_ms: ms.to_vec(), ..Added::default() };
         let mut added = vec![day(&[]); window.buckets.len() + window.previous_buckets.len()];

@@ -2,7 +2,7 @@
 
 use uuid::{Builder, Uuid};
 
-use crate::{tenant::TenantId, time::Instant};
+use crate::{tenant::TenantId, time::Timestamp};
 
 const NAMESPACE: Uuid = Uuid::from_u128(0x3e05_95ce_0ace_5fb9_9a20_ab41_479c_d3d6);
 
@@ -23,7 +23,7 @@ pub fn natural_id(tenant: TenantId, kind: &str, key: &[&str]) -> Uuid {
 
 /// An id that begins with the time (UUIDv7), from a clock and chance that the caller brings.
 #[must_use]
-pub fn timed_id(now: Instant, chance: [u8; 10]) -> Uuid {
+pub fn timed_id(now: Timestamp, chance: [u8; 10]) -> Uuid {
     let millis = u64::try_from(now.micros() / 1_000).unwrap_or(0);
     Builder::from_unix_timestamp_millis(millis, &chance).into_uuid()
 }
@@ -52,8 +52,8 @@ mod tests {
 
     #[test]
     fn timed_ids_sort_by_time() {
-        let early = timed_id(Instant::from_micros(1_000_000), [255; 10]);
-        let late = timed_id(Instant::from_micros(1_002_000), [0; 10]);
+        let early = timed_id(Timestamp::from_micros(1_000_000), [255; 10]);
+        let late = timed_id(Timestamp::from_micros(1_002_000), [0; 10]);
         assert!(early < late);
         assert_eq!(early.get_version_num(), 7);
     }

@@ -12,6 +12,7 @@ pub mod identity;
 pub mod privacy;
 pub mod range;
 pub mod record;
+pub mod rng;
 pub mod tenant;
 pub mod text;
 pub mod time;

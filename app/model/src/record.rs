@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     identity,
     tenant::TenantId,
-    time::{DAY, Instant},
+    time::{DAY, Timestamp},
 };
 
 pub use json::{field_json, to_json};
@@ -75,10 +75,10 @@ pub enum Policy {
 impl Policy {
     /// When what comes or changes now is to be sent, if ever.
     #[must_use]
-    pub const fn due(self, now: Instant) -> Option<Instant> {
+    pub const fn due(self, now: Timestamp) -> Option<Timestamp> {
         match self {
             Self::Every => Some(now),
-            Self::Daily => Some(Instant::from_micros((now.micros().div_euclid(DAY) + 1) * DAY)),
+            Self::Daily => Some(Timestamp::from_micros((now.micros().div_euclid(DAY) + 1) * DAY)),
             Self::Never => None,
         }
     }
@@ -142,7 +142,7 @@ pub enum Value {
     Text(String),
     Whole(i64),
     Decimal(i64),
-    Time(Instant),
+    Time(Timestamp),
 }
 
 impl Value {
@@ -199,9 +199,9 @@ pub struct Stored {
     pub id: Uuid,
     /// Counts from 1 with each correction; the entity tag of the record.
     pub revision: i64,
-    pub received_at: Instant,
+    pub received_at: Timestamp,
     /// When Dataverse acknowledged it.
-    pub exported_at: Option<Instant>,
+    pub exported_at: Option<Timestamp>,
     pub record: Record,
 }
 

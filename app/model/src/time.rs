@@ -2,19 +2,18 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A moment, to the microsecond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Instant(i64);
+pub struct Timestamp(i64);
 
 pub const SECOND: i64 = 1_000_000;
 pub const MINUTE: i64 = 60 * SECOND;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 
-impl Instant {
+impl Timestamp {
     /// Records are not older than this: 2000-01-01T00:00:00Z.
     pub const EARLIEST: Self = Self(946_684_800 * SECOND);
     /// The last moment that a calendar holds: 9999-12-30T22:00:00.999999Z.
@@ -52,19 +51,19 @@ impl Instant {
         if !(shaped && plain && has_offset(&bytes[11..])) {
             return None;
         }
-        let stamp: Timestamp = text.parse().ok()?;
+        let stamp: jiff::Timestamp = text.parse().ok()?;
         Some(Self::of(stamp))
     }
 
-    pub(crate) fn of(stamp: Timestamp) -> Self {
+    pub(crate) fn of(stamp: jiff::Timestamp) -> Self {
         Self(stamp.as_nanosecond().div_euclid(1_000).try_into().unwrap_or(i64::MAX))
     }
 
-    pub(crate) fn timestamp(self) -> Timestamp {
-        Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
-            Timestamp::MIN
+    pub(crate) fn timestamp(self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
         } else {
-            Timestamp::MAX
+            jiff::Timestamp::MAX
         })
     }
 }
@@ -82,7 +81,7 @@ fn has_offset(time: &[u8]) -> bool {
     }
 }
 
-impl fmt::Display for Instant {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.timestamp().fmt(f)
     }
@@ -94,12 +93,12 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, expect: Option<&str>) {
-        assert_eq!(Instant::parse(text).map(|i| i.to_string()).as_deref(), expect, "{text}");
+        assert_eq!(Timestamp::parse(text).map(|i| i.to_string()).as_deref(), expect, "{text}");
     }
 
     #[test]
     fn the_latest_moment_is_the_calendar_s_own() {
-        assert_eq!(Instant::LATEST, Instant::of(Timestamp::MAX));
+        assert_eq!(Timestamp::LATEST, Timestamp::of(jiff::Timestamp::MAX));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use model::{
     calendar::{BucketSize, Window, Zone},
     range::Range,
-    time::Instant,
+    time::Timestamp,
 };
 
 /// How a window's days and hours are spoken of.
@@ -46,17 +46,17 @@ impl<'a> Stretch<'a> {
     }
 
     /// "Tue 14 Oct" or "14:00".
-    pub(super) fn point(&self, at: Instant) -> String {
+    pub(super) fn point(&self, at: Timestamp) -> String {
         self.zone.format(at, if self.by_day() { "%a %-d %b" } else { "%a %H:%M" })
     }
 
     /// "on Tuesday 14 October" or "at 14:00".
-    pub(super) fn point_in_words(&self, at: Instant) -> String {
+    pub(super) fn point_in_words(&self, at: Timestamp) -> String {
         self.zone.format(at, if self.by_day() { "on %A %-d %B" } else { "at %H:%M" })
     }
 
     /// Where the axis has a label: the first of a month and the fifteenth, or each sixth hour; with what it says.
-    pub(super) fn axis_label(&self, at: Instant) -> Option<String> {
+    pub(super) fn axis_label(&self, at: Timestamp) -> Option<String> {
         let local = self.zone.at(at);
         if self.by_day() {
             let dense = self.window.buckets.len() <= 40;
@@ -69,16 +69,16 @@ impl<'a> Stretch<'a> {
     }
 
     /// Whether a label may be left out on a narrow screen.
-    pub(super) fn is_minor(&self, at: Instant) -> bool {
+    pub(super) fn is_minor(&self, at: Timestamp) -> bool {
         let local = self.zone.at(at);
         if self.by_day() { matches!(local.day(), 8 | 22) } else { local.hour() % 6 != 0 }
     }
 
-    pub(super) fn time_of_day(&self, at: Instant) -> String {
+    pub(super) fn time_of_day(&self, at: Timestamp) -> String {
         self.zone.format(at, "%H:%M")
     }
 
-    pub(super) fn clock(&self, at: Instant) -> String {
+    pub(super) fn clock(&self, at: Timestamp) -> String {
         self.zone.format(at, "%-d %b %H:%M")
     }
 

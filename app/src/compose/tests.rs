@@ -6,7 +6,7 @@ use model::{
     figures::{Figures, Sums, Tile},
     history::History,
     range::Range,
-    time::Instant,
+    time::Timestamp,
 };
 
 use super::*;
@@ -47,7 +47,7 @@ fn times(one: &Sums, count: usize) -> Sums {
 }
 
 fn facts(now: &Sums, before: &Sums) -> Facts {
-    let at = Instant::parse("2026-11-21T13:00:00Z").unwrap();
+    let at = Timestamp::parse("2026-11-21T13:00:00Z").unwrap();
     let window = window(Range::Days30, &Zone::utc(), at, Compare::Previous);
     let campaigns = |sums: &Sums| if sums.runs > 0 { 4 } else { 0 };
     let over = window.size.mean_over();
@@ -224,7 +224,7 @@ fn the_current_bucket_is_drawn_apart() {
 }
 
 fn chart_first_day() -> String {
-    Zone::utc().format(Instant::parse("2026-10-22T00:00:00Z").unwrap(), "%A %-d %B")
+    Zone::utc().format(Timestamp::parse("2026-10-22T00:00:00Z").unwrap(), "%A %-d %B")
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod refused;
 mod verdict;
 
 use leptos::{nonce::use_nonce, prelude::*};
-use model::{delivery::Delivery, time::Instant};
+use model::{delivery::Delivery, time::Timestamp};
 
 use super::document::{Frame, document};
 use crate::components::header;
@@ -22,7 +22,7 @@ pub use refused::{FieldView, RefusedFacts, refused_page};
 /// What the page shows.
 #[derive(Clone, Debug)]
 pub struct PipelineFacts {
-    pub now: Instant,
+    pub now: Timestamp,
     pub delivery: Delivery,
     /// What will become a fault unless somebody sees to it, in sentences.
     pub warnings: Vec<String>,

@@ -15,24 +15,25 @@ use std::{
 };
 
 use futures::StreamExt;
-use ledger::{Database, Ledger, Settings, chance::Seeded};
+use ledger::{Database, Ledger, Settings};
 use model::{
     calendar::{Compare, Zone, window},
     clock::Clock,
     history::Filter,
     range::Range,
     record::{self, Record, campaign_run::CAMPAIGN_RUN},
+    rng::Seeded,
     tenant::TenantId,
-    time::{DAY, Instant},
+    time::{DAY, Timestamp},
 };
-use tokio::time::Instant as Moment;
+use tokio::time::Instant;
 
 struct Machine;
 
 impl Clock for Machine {
-    fn now(&self) -> Instant {
+    fn now(&self) -> Timestamp {
         let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-        Instant::from_micros(i64::try_from(since.as_micros()).unwrap_or(0))
+        Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(0))
     }
 }
 
@@ -72,7 +73,7 @@ async fn main() {
 /// What the machine can do at best: write a page, flush it.
 fn bare(folder: &std::path::Path) {
     let mut file = File::create(folder.join("bare")).expect("creates");
-    let start = Moment::now();
+    let start = Instant::now();
     let mut flushes = 0;
     while start.elapsed() < Duration::from_secs(1) {
         file.write_all(&[7; 4096]).expect("writes");
@@ -84,7 +85,7 @@ fn bare(folder: &std::path::Path) {
 
 async fn singles(ledger: &Ledger, connections: usize, time: Duration) {
     let next = Arc::new(AtomicUsize::new(0));
-    let start = Moment::now();
+    let start = Instant::now();
     let tasks: Vec<_> = (0..connections)
         .map(|_| {
             let (ledger, next) = (ledger.clone(), Arc::clone(&next));
@@ -92,7 +93,7 @@ async fn singles(ledger: &Ledger, connections: usize, time: Duration) {
                 let mut waits = Vec::new();
                 while start.elapsed() < time {
                     let record = record("single", next.fetch_add(1, Ordering::Relaxed));
-                    let asked = Moment::now();
+                    let asked = Instant::now();
                     ledger.store(T, &CAMPAIGN_RUN, vec![record]).await.expect("stores");
                     waits.push(asked.elapsed());
                 }
@@ -113,7 +114,7 @@ async fn singles(ledger: &Ledger, connections: usize, time: Duration) {
 async fn batches(ledger: &Ledger, size: usize, count: usize) {
     let prepared: Vec<Vec<Record>> =
         (0..count).map(|batch| (0..size).map(|at| record("batch", batch * size + at)).collect()).collect();
-    let start = Moment::now();
+    let start = Instant::now();
     let mut waiting = futures::stream::FuturesUnordered::new();
     for records in prepared {
         use futures::StreamExt;
@@ -140,7 +141,7 @@ async fn history(ledger: &Ledger) {
         let mut best = Duration::MAX;
         let mut rows = (0, 0);
         for _ in 0..5 {
-            let start = Moment::now();
+            let start = Instant::now();
             let history = ledger.history(T, &window, &filter).await.expect("answers");
             best = best.min(start.elapsed());
             rows = (history.figures.sums.runs, history.previous.sums.runs);
@@ -151,7 +152,7 @@ async fn history(ledger: &Ledger) {
 
 async fn standing(ledger: &Ledger) {
     for _ in 0..2 {
-        let start = Moment::now();
+        let start = Instant::now();
         let standing = ledger.standing(T).await.expect("answers");
         println!("standing: {} durable in {:.1?}", standing.balance[0].durable, start.elapsed());
         assert_eq!(standing.balance[0].unaccounted(), 0);

@@ -17,13 +17,13 @@ use model::{
     clock::Clock,
     history::Filter,
     range::Range,
+    rng::Random,
 };
 
 use self::digest::Digest;
 pub(crate) use self::plan::{Column, Road, Table};
 use crate::{
     Database, LedgerError, OpenError, Standing,
-    chance::Chance,
     postgres::{Postgres, Target},
     sqlite::Source,
 };
@@ -94,7 +94,7 @@ pub async fn carry(
     folder: &Path,
     database: Database,
     clock: Arc<dyn Clock>,
-    chance: impl Chance,
+    random: impl Random,
     told: &mut (dyn FnMut(Progress<'_>) + Send),
 ) -> Result<Carried, CarryError> {
     let source = Source::open(folder).await?;
@@ -116,7 +116,7 @@ pub async fn carry(
     for road in &roads {
         tables.push(compared(&source, &mut target, road).await?);
     }
-    let tenants = same_figures(&source, database, clock, chance).await?;
+    let tenants = same_figures(&source, database, clock, random).await?;
     target.end().await?;
     Ok(Carried { tables, tenants })
 }
@@ -197,10 +197,10 @@ async fn same_figures(
     source: &Source,
     database: Database,
     clock: Arc<dyn Clock>,
-    chance: impl Chance,
+    random: impl Random,
 ) -> Result<usize, CarryError> {
     let now = clock.now();
-    let ledger = Postgres::look_into(database, clock, Arc::new(chance)).await?;
+    let ledger = Postgres::look_into(database, clock, Arc::new(random)).await?;
     let window = calendar::window(Range::Days90, &Zone::utc(), now, Compare::Previous);
     let tenants = source.tenants().await?;
     for tenant in &tenants {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{
     record::{Kind, Record},
     tenant::TenantId,
-    time::{Instant, MINUTE},
+    time::{MINUTE, Timestamp},
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -193,8 +193,8 @@ impl Ticket {
 /// How parcels come back.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Settlement {
-    Delivered { at: Instant },
-    Postponed { until: Instant },
+    Delivered { at: Timestamp },
+    Postponed { until: Timestamp },
     HandedBack,
     Dead,
 }
@@ -202,7 +202,7 @@ pub(crate) enum Settlement {
 impl Settlement {
     /// When Dataverse acknowledged it, by the store's clock: the asker's says how long ago that was, and may have been set
     /// since.
-    pub(crate) fn acknowledged(at: Instant, asked_at: Instant, now: Instant) -> Instant {
+    pub(crate) fn acknowledged(at: Timestamp, asked_at: Timestamp, now: Timestamp) -> Timestamp {
         now.plus(at.since(asked_at).clamp(-MINUTE, 0))
     }
 }

@@ -4,19 +4,20 @@ use std::collections::HashMap;
 
 use model::{
     record::{Kind, Record, Stored},
+    rng::Random,
     tenant::TenantId,
-    time::{HOUR, Instant},
+    time::{HOUR, Timestamp},
 };
 use uuid::Uuid;
 
-use crate::{Held, Outcome, Verdict, chance::Chance, command::Request};
+use crate::{Held, Outcome, Verdict, command::Request};
 
 pub(crate) type Key = (TenantId, Uuid);
 
 /// One kind's requests of one group, and what is decided about them.
 pub(crate) struct Decision<'a> {
     kind: &'static Kind,
-    now: Instant,
+    now: Timestamp,
     held: HashMap<Key, Held>,
     /// What is new, in the order of arrival.
     pub(crate) fresh: Vec<Fresh<'a>>,
@@ -46,7 +47,7 @@ pub(crate) struct Receipt {
 
 impl<'a> Decision<'a> {
     /// `held` holds every record that is there already and that a request may mean.
-    pub(crate) fn new(kind: &'static Kind, now: Instant, held: HashMap<Key, Held>) -> Self {
+    pub(crate) fn new(kind: &'static Kind, now: Timestamp, held: HashMap<Key, Held>) -> Self {
         Self { kind, now, held, fresh: Vec::new(), fresh_at: HashMap::new(), receipts: Vec::new() }
     }
 
@@ -94,10 +95,10 @@ impl<'a> Decision<'a> {
 }
 
 /// Where the kind has a natural key that is its id; any other record gets one that begins with the time.
-pub(crate) fn ids_of(request: &Request, now: Instant, chance: &dyn Chance) -> Vec<Uuid> {
+pub(crate) fn ids_of(request: &Request, now: Timestamp, random: &dyn Random) -> Vec<Uuid> {
     let id = |record: &Record| {
         if request.kind.natural_key.is_empty() {
-            model::identity::timed_id(now, chance.tail())
+            model::identity::timed_id(now, random.tail())
         } else {
             record.id(request.kind, request.tenant)
         }
@@ -111,13 +112,13 @@ pub(crate) fn digest(id: Uuid) -> i64 {
     (high ^ low.rotate_left(17)).cast_signed()
 }
 
-pub(crate) const fn hour_of(at: Instant) -> i64 {
+pub(crate) const fn hour_of(at: Timestamp) -> i64 {
     at.micros().div_euclid(HOUR)
 }
 
 /// When an hour began.
-pub(crate) const fn beginning(hour: i64) -> Instant {
-    Instant::from_micros(hour.saturating_mul(HOUR))
+pub(crate) const fn beginning(hour: i64) -> Timestamp {
+    Timestamp::from_micros(hour.saturating_mul(HOUR))
 }
 
 fn against(kind: &Kind, record: &Record, held: &Held) -> Verdict {

@@ -18,7 +18,7 @@ use model::{
 use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,
-    time::{Instant as Moment, sleep},
+    time::{Instant, sleep},
 };
 
 use crate::{
@@ -47,7 +47,7 @@ pub(crate) struct Desk {
     queue: Arc<Queue>,
     notes: Notes,
     /// When a question whether writing works led to a trial last.
-    tried_at: tokio::sync::Mutex<Option<Moment>>,
+    tried_at: tokio::sync::Mutex<Option<Instant>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -199,7 +199,7 @@ impl Desk {
             return Err(error);
         }
         let tried = self.ask(|slot| Command::of_house(Work::Trial(slot))).await;
-        *tried_at = Some(Moment::now());
+        *tried_at = Some(Instant::now());
         tried
     }
 
@@ -220,7 +220,7 @@ async fn keep_writing<W: Future<Output = ()> + Send>(
 ) {
     let mut pause = PAUSE_LEAST;
     loop {
-        let began = Moment::now();
+        let began = Instant::now();
         let writing = AssertUnwindSafe(writer(Arc::clone(&queue))).catch_unwind();
         let ended = tokio::select! {
             ended = writing => ended,

@@ -7,8 +7,9 @@ use model::{
     clock::Clock,
     history::{Filter, History},
     record::{Kind, Record},
+    rng::Random,
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -17,7 +18,6 @@ use crate::{
     Answer, Change, DeadLetter, Handling, Health, Held, HourBalance, LedgerError, ListAsk, Mark, OpenError,
     Outcome, Page, Parcel, Place, Question, Reflected, Reflection, Refusal, Reject, Standing, There,
     Unconfirmed,
-    chance::Chance,
     command::{Settlement, Target, Ticket},
     database::Database,
     desk::Desk,
@@ -75,15 +75,15 @@ impl Ledger {
     pub async fn open(
         settings: Settings,
         clock: Arc<dyn Clock>,
-        chance: impl Chance,
+        random: impl Random,
     ) -> Result<Self, OpenError> {
         let changes = watch::Sender::new(0);
-        let (chance, moves) = (Arc::new(chance), changes.clone());
+        let (random, moves) = (Arc::new(random), changes.clone());
         let place = Arc::new(settings.place());
         let store = match settings {
-            Settings::Folder(folder) => Store::Folder(Sqlite::open(folder, clock, chance, moves).await?),
+            Settings::Folder(folder) => Store::Folder(Sqlite::open(folder, clock, random, moves).await?),
             Settings::Database(database) => {
-                Store::Database(Postgres::open(database, clock, chance, moves).await?)
+                Store::Database(Postgres::open(database, clock, random, moves).await?)
             }
         };
         Ok(Self { store: Arc::new(store), place, changes, fetched: false })
@@ -191,7 +191,7 @@ impl Ledger {
     }
 
     /// The balance of each hour from then on, of 48 hours at the most: oldest first, each kind's after the other's.
-    pub async fn hours(&self, tenant: TenantId, from: Instant) -> Result<Vec<HourBalance>, LedgerError> {
+    pub async fn hours(&self, tenant: TenantId, from: Timestamp) -> Result<Vec<HourBalance>, LedgerError> {
         either!(self, store => store.hours(tenant, from).await)
     }
 
@@ -228,12 +228,12 @@ impl Ledger {
     }
 
     /// Dataverse acknowledged these. Those whose lease is no longer theirs are passed over, here and below.
-    pub async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError> {
+    pub async fn delivered(&self, parcels: &[Parcel], at: Timestamp) -> Result<(), LedgerError> {
         self.desk().settle(tickets(parcels), Settlement::Delivered { at }).await
     }
 
     /// An attempt of these failed; they are tried again from `until` on.
-    pub async fn postponed(&self, parcels: &[Parcel], until: Instant) -> Result<(), LedgerError> {
+    pub async fn postponed(&self, parcels: &[Parcel], until: Timestamp) -> Result<(), LedgerError> {
         self.desk().settle(tickets(parcels), Settlement::Postponed { until }).await
     }
 
@@ -372,7 +372,7 @@ impl Ledger {
 
     /// How many records went because they were deleted there, since then, without a person having said so; the hour of
     /// `since` is the first.
-    pub async fn removed_unasked(&self, kind: &'static Kind, since: Instant) -> Result<i64, LedgerError> {
+    pub async fn removed_unasked(&self, kind: &'static Kind, since: Timestamp) -> Result<i64, LedgerError> {
         either!(self, store => store.removed_unasked(kind, since).await)
     }
 
@@ -387,7 +387,7 @@ impl Ledger {
         &self,
         mark: &Mark,
         rows: Vec<Reflection>,
-        asked_at: Instant,
+        asked_at: Timestamp,
     ) -> Result<Option<Vec<Reflected>>, LedgerError> {
         self.desk().reflect(reflection::Page::new(mark, rows, asked_at)).await
     }
@@ -398,7 +398,7 @@ impl Ledger {
         &self,
         kind: &'static Kind,
         after: i64,
-        before: Instant,
+        before: Timestamp,
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
         either!(self, store => store.standing_there(kind, after, before, most).await)
@@ -413,7 +413,7 @@ impl Ledger {
     /// `after`, whatever became of that.
     pub async fn unconfirmed(
         &self,
-        until: Instant,
+        until: Timestamp,
         after: Option<&Unconfirmed>,
         most: usize,
     ) -> Result<Vec<Unconfirmed>, LedgerError> {
@@ -431,7 +431,7 @@ impl Ledger {
     }
 
     /// What requests to Dataverse cost, by the hour (UTC) that began then, oldest first; the hour of `since` is the first.
-    pub async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+    pub async fn spent(&self, since: Timestamp) -> Result<Vec<(Timestamp, i64)>, LedgerError> {
         either!(self, store => store.spent(since).await)
     }
 

@@ -6,7 +6,7 @@
 
 use std::{fmt, sync::Arc};
 
-use model::{clock::Clock, time::Instant};
+use model::{clock::Clock, time::Timestamp};
 use tokio::sync::watch;
 
 use crate::LedgerError;
@@ -22,7 +22,7 @@ pub struct Health {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
     pub error: LedgerError,
-    pub since: Instant,
+    pub since: Timestamp,
     /// How many records the largest group had that failed.
     weight: usize,
 }

@@ -8,7 +8,7 @@ use std::{
 use model::{
     record::Kind,
     tenant::TenantId,
-    time::{HOUR, Instant},
+    time::{HOUR, Timestamp},
 };
 
 use crate::{
@@ -28,18 +28,18 @@ pub(crate) struct Stretch {
 }
 
 impl Stretch {
-    pub(crate) fn new(tenant: TenantId, from: Instant, now: Instant) -> Self {
+    pub(crate) fn new(tenant: TenantId, from: Timestamp, now: Timestamp) -> Self {
         let last = hour_of(now);
         Self { tenant, first: hour_of(from).clamp(last - HOURS + 1, last), last }
     }
 
     /// When the first hour begins of which rows are counted, whatever is asked for.
-    pub(crate) const fn counted_from(&self) -> Instant {
+    pub(crate) const fn counted_from(&self) -> Timestamp {
         beginning(self.last - HOURS + 1)
     }
 
     /// Positions are nearly in the order of arrival: none of an earlier hour's rows comes after one of this time.
-    pub(crate) const fn searched_from(&self) -> Instant {
+    pub(crate) const fn searched_from(&self) -> Timestamp {
         self.counted_from().plus(-HOUR)
     }
 

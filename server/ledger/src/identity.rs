@@ -5,7 +5,7 @@ mod anew;
 
 use std::fmt::{self, Display, Formatter};
 
-use model::time::Instant;
+use model::time::Timestamp;
 use uuid::Uuid;
 
 pub(crate) use anew::anew;
@@ -21,7 +21,7 @@ pub struct Identity {
     pub demo: bool,
     /// Since when Dataverse may hold newer states than the ledger: it was put back from a copy taken then, or went to
     /// another organisation. None once that was looked at.
-    pub copied_at: Option<Instant>,
+    pub copied_at: Option<Timestamp>,
     /// A process that claimed an earlier one writes no more.
     pub(crate) generation: i64,
 }
@@ -144,7 +144,7 @@ impl Display for Owner {
 }
 
 impl Asked {
-    pub(crate) fn decide(&self, mut found: Found, now: Instant) -> Result<Granted, Stranger> {
+    pub(crate) fn decide(&self, mut found: Found, now: Timestamp) -> Result<Granted, Stranger> {
         if !found.has_records && found.identity.owner.as_ref().is_some_and(|owner| owner.inside) {
             // Nothing came of it.
             let generation = found.identity.generation;
@@ -178,7 +178,7 @@ impl Asked {
         story: Story,
         emulator: Option<&Owner>,
         tells: bool,
-        now: Instant,
+        now: Timestamp,
     ) -> Result<Granted, Stranger> {
         let (place, owner) = (self.place.clone(), found.identity.owner.clone());
         let is_real = owner.as_ref().is_some_and(|owner| !owner.inside);
@@ -225,7 +225,7 @@ impl Found {
     }
 
     /// `anew`: nothing of it is known to be there.
-    fn given_to(self, owner: &Owner, anew: bool, now: Instant) -> Granted {
+    fn given_to(self, owner: &Owner, anew: bool, now: Timestamp) -> Granted {
         let anew = anew && self.has_records;
         let before = self.identity;
         let identity = Identity {

@@ -7,13 +7,13 @@ use futures::TryStreamExt as _;
 use model::{
     clock::Clock,
     record::{self, Kind, Record},
+    rng::Random,
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 
 use crate::{
     Database, LedgerError, OpenError, Verdict,
-    chance::Chance,
     postgres::{Foreign, Importer, Origin},
 };
 
@@ -77,10 +77,10 @@ pub async fn import(
     table: &str,
     (tenant, kind): (TenantId, &'static Kind),
     clock: Arc<dyn Clock>,
-    chance: impl Chance,
+    random: impl Random,
     tell: &mut (dyn FnMut(Word) + Send),
 ) -> Result<Imported, ImportError> {
-    let mut importer = Importer::open(&database, tenant, kind, Box::new(chance)).await?;
+    let mut importer = Importer::open(&database, tenant, kind, Box::new(random)).await?;
     let mut origin = Origin::open(&database, table, kind).await?;
     let (of, stretches) = origin.stretches().await?;
     let (mut done, mut rows) = (Imported::default(), 0);
@@ -102,7 +102,7 @@ async fn take_in(
     importer: &mut Importer,
     kind: &'static Kind,
     chunk: Vec<Foreign>,
-    now: Instant,
+    now: Timestamp,
     done: &mut Imported,
     tell: &mut (dyn FnMut(Word) + Send),
 ) -> Result<(), ImportError> {
@@ -110,7 +110,7 @@ async fn take_in(
         tell(Word::Refused { row, reason });
         1
     };
-    let (mut names, mut records): (Vec<String>, Vec<(Record, Option<Instant>)>) = (Vec::new(), Vec::new());
+    let (mut names, mut records): (Vec<String>, Vec<(Record, Option<Timestamp>)>) = (Vec::new(), Vec::new());
     for Foreign { name, exported_at, json } in chunk {
         match record::parse(kind, &json, now) {
             Ok(record) => {

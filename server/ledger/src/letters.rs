@@ -3,7 +3,7 @@
 use model::{
     record::{Kind, Record},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::Error;
 use uuid::Uuid;
@@ -31,8 +31,8 @@ pub struct DeadLetter {
     pub request: Option<String>,
     pub response: Option<String>,
     pub attempts: i64,
-    pub enqueued_at: Instant,
-    pub died_at: Instant,
+    pub enqueued_at: Timestamp,
+    pub died_at: Timestamp,
 }
 
 /// Whose what concerns no tenant is.
@@ -65,7 +65,7 @@ impl Refusal {
 /// What a person did about something that the relay or the mirror could not decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handling {
-    pub at: Instant,
+    pub at: Timestamp,
     pub by: String,
     pub kind: &'static Kind,
     /// Of the record, where it was one.

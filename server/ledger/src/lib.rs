@@ -5,7 +5,6 @@
 
 mod amendment;
 mod carry;
-pub mod chance;
 mod command;
 mod database;
 mod decision;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use model::{record::Stored, time::Instant};
+use model::{record::Stored, time::Timestamp};
 
 /// What to list: newest first, in pages that stay in step while records come in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,9 +13,9 @@ pub struct ListAsk {
     /// Only records whose field, by its position in the kind, holds exactly this text.
     pub filters: Vec<(usize, String)>,
     /// Inclusive, by the record's own time.
-    pub from: Option<Instant>,
+    pub from: Option<Timestamp>,
     /// Exclusive.
-    pub to: Option<Instant>,
+    pub to: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Page {
 /// Where a page ended. Opaque to those who hand it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    pub(crate) at: Instant,
+    pub(crate) at: Timestamp,
     pub(crate) position: i64,
 }
 
@@ -51,7 +51,7 @@ impl FromStr for Cursor {
         }
         let number = |part: &str| u64::from_str_radix(part, 16).map(u64::cast_signed).map_err(|_| BadCursor);
         let (at, position) = text.split_at(16);
-        Ok(Self { at: Instant::from_micros(number(at)?), position: number(position)? })
+        Ok(Self { at: Timestamp::from_micros(number(at)?), position: number(position)? })
     }
 }
 
@@ -64,7 +64,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_cursor_is_read_back(at in any::<i64>(), position in any::<i64>()) {
-            let cursor = Cursor { at: Instant::from_micros(at), position };
+            let cursor = Cursor { at: Timestamp::from_micros(at), position };
             prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
 

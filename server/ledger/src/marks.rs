@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use model::{
     record::Kind,
-    time::{HOUR, Instant},
+    time::{HOUR, Timestamp},
 };
 
 use crate::{Answer, Mark, Question};
@@ -49,8 +49,8 @@ pub(crate) enum Errand {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) link: Option<String>,
-    pub(crate) read_at: Option<Instant>,
-    pub(crate) leased_until: Option<Instant>,
+    pub(crate) read_at: Option<Timestamp>,
+    pub(crate) leased_until: Option<Timestamp>,
     pub(crate) epoch: i64,
     pub(crate) question: Option<Question>,
     pub(crate) policy: Option<Answer>,
@@ -58,7 +58,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// Does what is asked, or says that it may not be done.
-    pub(crate) fn run(&mut self, errand: &Errand, now: Instant) -> bool {
+    pub(crate) fn run(&mut self, errand: &Errand, now: Timestamp) -> bool {
         let until = |hold: &Duration| now.plus(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX));
         match errand {
             // A loan for longer than any is one by a clock that was set since.
@@ -119,7 +119,7 @@ impl Entry {
 }
 
 /// Other processes may ask for somewhat longer loans.
-fn is_lent(until: Instant, hold: Duration, now: Instant) -> bool {
+fn is_lent(until: Timestamp, hold: Duration, now: Timestamp) -> bool {
     let longest = HOUR.max(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX));
     (1..=longest).contains(&until.since(now))
 }

@@ -4,7 +4,7 @@
 use model::{
     record::{Kind, Record},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub struct Mark {
     /// Dataverse's link to what changed since; none before the first full read has ended, and after it expired.
     pub link: Option<String>,
     /// When the link was kept.
-    pub read_at: Option<Instant>,
+    pub read_at: Option<Timestamp>,
     /// What a person is asked, or was asked and answered.
     pub question: Option<Question>,
     /// What is done about deletions there without asking, since a person said so once for all.
@@ -39,7 +39,7 @@ pub struct Question {
     pub unseen: i64,
     /// Of how many that were there.
     pub of: i64,
-    pub asked_at: Instant,
+    pub asked_at: Timestamp,
     pub answer: Option<Answer>,
 }
 
@@ -61,7 +61,7 @@ pub struct Reflection {
     /// It was asked for by its id after its echo had been waited for in vain: what it says is no echo that comes late.
     pub stands: bool,
     /// When it was written last, by the clock there, where that is known.
-    pub modified_at: Option<Instant>,
+    pub modified_at: Option<Timestamp>,
     /// It came out of a reading of the whole table, and not as a change: nothing says that it was written since.
     pub is_whole: bool,
 }
@@ -124,7 +124,7 @@ pub struct Reject {
     pub reason: String,
     /// The row as JSON text, cut after 8 KiB.
     pub content: String,
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 impl Answer {
@@ -160,7 +160,12 @@ impl Answer {
 }
 
 /// What a person did about rows that are gone there, for the list of what people did.
-pub(crate) fn handling(entry: &Entry, errand: &Errand, kind: &'static Kind, at: Instant) -> Option<Handling> {
+pub(crate) fn handling(
+    entry: &Entry,
+    errand: &Errand,
+    kind: &'static Kind,
+    at: Timestamp,
+) -> Option<Handling> {
     let (by, reason) = match errand {
         Errand::Answer { answer, keep, by } => {
             let question = entry.question?;

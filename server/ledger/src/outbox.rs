@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{
     record::{KINDS, Kind, Stored},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ pub struct Parcel {
     /// For how long it has been sent in vain.
     pub failing_for: Duration,
     /// Since when the record waits.
-    pub enqueued_at: Instant,
+    pub enqueued_at: Timestamp,
     /// Fences off whoever comes back after its lease ran out.
     pub(crate) epoch: i64,
     pub(crate) position: i64,
@@ -36,8 +36,8 @@ pub struct Parcel {
 }
 
 /// For how long something fails that has failed since then.
-pub(crate) fn failing_for(since: Option<i64>, now: Instant) -> Duration {
-    let micros = since.map_or(0, |since| now.since(Instant::from_micros(since)));
+pub(crate) fn failing_for(since: Option<i64>, now: Timestamp) -> Duration {
+    let micros = since.map_or(0, |since| now.since(Timestamp::from_micros(since)));
     Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
@@ -66,7 +66,7 @@ impl Unconfirmed {
         let rest = KINDS.iter().skip_while(move |kind| of.is_some_and(|(name, ..)| kind.name != name));
         rest.map(move |kind| match of {
             Some((name, exported_at, position)) if name == kind.name => {
-                (*kind, exported_at.map_or(i64::MIN, Instant::micros), position)
+                (*kind, exported_at.map_or(i64::MIN, Timestamp::micros), position)
             }
             _ => (*kind, i64::MIN, i64::MIN),
         })

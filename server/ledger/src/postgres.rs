@@ -47,8 +47,9 @@ use model::{
     clock::Clock,
     history::{Filter, History},
     record::Kind,
+    rng::Random,
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Connection, Error, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::{sync::watch, time::timeout};
@@ -62,7 +63,7 @@ pub(crate) use self::{
 };
 use crate::{
     Answer, Database, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError,
-    Page, Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk, health::Notes,
+    Page, Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes,
 };
 
 /// Who probes asks again soon, and gives up soon.
@@ -112,25 +113,25 @@ impl Postgres {
     pub(crate) async fn open(
         database: Database,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
+        random: Arc<dyn Random>,
         changes: watch::Sender<u64>,
     ) -> Result<Self, OpenError> {
-        Self::open_to(database, clock, chance, changes, true).await
+        Self::open_to(database, clock, random, changes, true).await
     }
 
     /// Opens a ledger that may be carried over just now, to read in it.
     pub(crate) async fn look_into(
         database: Database,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
+        random: Arc<dyn Random>,
     ) -> Result<Self, OpenError> {
-        Self::open_to(database, clock, chance, watch::Sender::new(0), false).await
+        Self::open_to(database, clock, random, watch::Sender::new(0), false).await
     }
 
     async fn open_to(
         database: Database,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
+        random: Arc<dyn Random>,
         changes: watch::Sender<u64>,
         is_whole: bool,
     ) -> Result<Self, OpenError> {
@@ -156,7 +157,7 @@ impl Postgres {
         let notes = Notes::new(Arc::clone(&clock), changes.clone());
         let desk = Desk::open(notes.clone(), {
             let (schema, clock, mut connection) = (schema.clone(), Arc::clone(&clock), Some(connection));
-            let number = (chance.next() >> 1).cast_signed().max(1);
+            let number = (random.next() >> 1).cast_signed().max(1);
             let generation = Arc::clone(&generation);
             move |queue| {
                 let writer = Writer {
@@ -166,7 +167,7 @@ impl Postgres {
                     schema: schema.clone(),
                     clock: Arc::clone(&clock),
                     number,
-                    chance: Arc::clone(&chance),
+                    random: Arc::clone(&random),
                     changes: changes.clone(),
                     notes: notes.clone(),
                     patience,
@@ -212,7 +213,7 @@ impl Postgres {
 
     pub(crate) async fn unconfirmed(
         &self,
-        until: Instant,
+        until: Timestamp,
         after: Option<&Unconfirmed>,
         most: usize,
     ) -> Result<Vec<Unconfirmed>, LedgerError> {
@@ -335,7 +336,7 @@ impl Postgres {
     pub(crate) async fn removed_unasked(
         &self,
         kind: &'static Kind,
-        since: Instant,
+        since: Timestamp,
     ) -> Result<i64, LedgerError> {
         reading!(self, connection => mirror::removed_unasked(connection, &self.schema, kind, since))
     }
@@ -344,7 +345,7 @@ impl Postgres {
         &self,
         kind: &'static Kind,
         after: i64,
-        before: Instant,
+        before: Timestamp,
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
         let now = self.clock.now();
@@ -366,7 +367,7 @@ impl Postgres {
     pub(crate) async fn hours(
         &self,
         tenant: TenantId,
-        from: Instant,
+        from: Timestamp,
     ) -> Result<Vec<HourBalance>, LedgerError> {
         let now = self.clock.now();
         let (hours, stretch, kept) = reading!(self, connection => {
@@ -378,7 +379,7 @@ impl Postgres {
         Ok(hours)
     }
 
-    pub(crate) async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+    pub(crate) async fn spent(&self, since: Timestamp) -> Result<Vec<(Timestamp, i64)>, LedgerError> {
         reading!(self, connection => spending::spent(connection, &self.schema, since))
     }
 

@@ -1,6 +1,6 @@
 //! A row of any kind's table, as both stores hand it over, and pages of them.
 
-use model::{record::Kind, time::Instant};
+use model::{record::Kind, time::Timestamp};
 use uuid::Uuid;
 
 use crate::{Cursor, Held, Page, amendment::time_field};
@@ -34,6 +34,6 @@ pub(crate) fn page(kind: &Kind, mut found: Vec<Row>, limit: usize) -> Page {
 fn cursor(kind: &Kind, last: &Row) -> Cursor {
     let stored = &last.held.stored;
     let at = time_field(kind).and_then(|at| stored.record.values[at].number());
-    let at = at.map_or(stored.received_at, Instant::from_micros);
+    let at = at.map_or(stored.received_at, Timestamp::from_micros);
     Cursor { at, position: last.position }
 }

@@ -38,8 +38,9 @@ use model::{
     clock::Clock,
     history::{Filter, History},
     record::Kind,
+    rng::Random,
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::SqlitePool;
 use tokio::sync::watch;
@@ -50,8 +51,7 @@ use self::{folder::FolderLock, known::Known, log::Log, open::Files, standing::Co
 pub(crate) use self::{open::FILE, source::Source};
 use crate::{
     Answer, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError, Page,
-    Question, Reject, Standing, There, Unconfirmed, chance::Chance, desk::Desk, health::Notes,
-    hours::Stretch, upkeep,
+    Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes, hours::Stretch, upkeep,
 };
 
 /// One open SQLite ledger.
@@ -70,10 +70,10 @@ impl Sqlite {
     pub(crate) async fn open(
         folder: PathBuf,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
+        random: Arc<dyn Random>,
         changes: watch::Sender<u64>,
     ) -> Result<Self, OpenError> {
-        Self::open_bounded(folder, log::MOST, clock, chance, changes).await
+        Self::open_bounded(folder, log::MOST, clock, random, changes).await
     }
 
     /// With a log of no more than about that many bytes.
@@ -81,7 +81,7 @@ impl Sqlite {
         folder: PathBuf,
         log_most: u64,
         clock: Arc<dyn Clock>,
-        chance: Arc<dyn Chance>,
+        random: Arc<dyn Random>,
         changes: watch::Sender<u64>,
     ) -> Result<Self, OpenError> {
         let lock = folder::claim(&folder)?;
@@ -100,7 +100,7 @@ impl Sqlite {
                     connection: connection.take(),
                     known: Known::default(),
                     clock: Arc::clone(&clock),
-                    chance: Arc::clone(&chance),
+                    random: Arc::clone(&random),
                     changes: changes.clone(),
                     log,
                     notes: notes.clone(),
@@ -164,7 +164,7 @@ impl Sqlite {
 
     pub(crate) async fn unconfirmed(
         &self,
-        until: Instant,
+        until: Timestamp,
         after: Option<&Unconfirmed>,
         most: usize,
     ) -> Result<Vec<Unconfirmed>, LedgerError> {
@@ -250,7 +250,7 @@ impl Sqlite {
     pub(crate) async fn removed_unasked(
         &self,
         kind: &'static Kind,
-        since: Instant,
+        since: Timestamp,
     ) -> Result<i64, LedgerError> {
         mirror::removed_unasked(&self.readers, kind, since).await.map_err(fault::of)
     }
@@ -259,7 +259,7 @@ impl Sqlite {
         &self,
         kind: &'static Kind,
         after: i64,
-        before: Instant,
+        before: Timestamp,
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
         mirror::standing_there(&self.readers, kind, (after, before), most).await.map_err(fault::of)
@@ -277,13 +277,13 @@ impl Sqlite {
     pub(crate) async fn hours(
         &self,
         tenant: TenantId,
-        from: Instant,
+        from: Timestamp,
     ) -> Result<Vec<HourBalance>, LedgerError> {
         let stretch = Stretch::new(tenant, from, self.clock.now());
         hours::hours(&self.readers, &self.hours, stretch).await.map_err(fault::of)
     }
 
-    pub(crate) async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+    pub(crate) async fn spent(&self, since: Timestamp) -> Result<Vec<(Timestamp, i64)>, LedgerError> {
         spending::spent(&self.readers, since).await.map_err(fault::of)
     }
 

@@ -1,6 +1,6 @@
 //! Where a tenant's records stand, each figure counted at a source of its own.
 
-use model::{delivery::Balance, record::Kind, time::Instant};
+use model::{delivery::Balance, record::Kind, time::Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -9,15 +9,15 @@ pub struct Standing {
     /// Everything that waits, corrections and withdrawals included.
     pub pending: i64,
     /// Since when the oldest of them waits.
-    pub oldest_pending: Option<Instant>,
+    pub oldest_pending: Option<Timestamp>,
     /// The same of those that Dataverse never had.
-    pub oldest_first: Option<Instant>,
+    pub oldest_first: Option<Timestamp>,
     /// Everything that Dataverse refused for good, corrections and withdrawals included.
     pub dead: i64,
     /// In Dataverse, and not read back yet as they are now.
     pub unconfirmed: i64,
     /// Since when the oldest of those is there.
-    pub oldest_unconfirmed: Option<Instant>,
+    pub oldest_unconfirmed: Option<Timestamp>,
     pub reflected: ReflectedCounts,
 }
 
@@ -39,7 +39,7 @@ pub struct ReflectedCounts {
 pub struct HourBalance {
     pub kind: &'static Kind,
     /// When the hour began, in UTC.
-    pub hour: Instant,
+    pub hour: Timestamp,
     /// Summed from the receipts of requests that came in that hour.
     pub received: i64,
     /// Came out of Dataverse in that hour.

@@ -2,10 +2,10 @@
 
 use model::{
     record::{self, Record, campaign_run::CAMPAIGN_RUN},
-    time::Instant,
+    time::Timestamp,
 };
 
-pub(crate) const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
 pub(crate) fn runs(from: usize, count: usize) -> Vec<Record> {
     let run = |number: usize| {

@@ -1,7 +1,7 @@
 //! What is done about a ledger while it is waited for by none: what is counted as it changes is counted anew, old hours are
 //! added up, and old receipts go.
 
-use model::time::{DAY, Instant};
+use model::time::{DAY, Timestamp};
 
 use crate::decision::hour_of;
 
@@ -10,12 +10,12 @@ pub(crate) const COUNTED: [&str; 5] =
     ["waiting", "waiting_first", "refused", "refused_first", "dropped_first"];
 
 /// Hours before this one are added up into one.
-pub(crate) const fn oldest_hour(now: Instant) -> i64 {
+pub(crate) const fn oldest_hour(now: Timestamp) -> i64 {
     hour_of(now.plus(-7 * DAY))
 }
 
 /// Receipts from before are not kept: what they add up to is, and no older hour is shown by itself.
-pub(crate) const fn oldest_receipt(now: Instant) -> Instant {
+pub(crate) const fn oldest_receipt(now: Timestamp) -> Timestamp {
     now.plus(-3 * DAY)
 }
 

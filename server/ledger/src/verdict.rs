@@ -1,6 +1,6 @@
 //! What became of a record that was sent, corrected or withdrawn.
 
-use model::{record::Stored, time::Instant};
+use model::{record::Stored, time::Timestamp};
 use uuid::Uuid;
 
 /// One item's answer. A request's answers stand in the order of its items.
@@ -44,5 +44,5 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     pub stored: Stored,
-    pub withdrawn_at: Option<Instant>,
+    pub withdrawn_at: Option<Timestamp>,
 }

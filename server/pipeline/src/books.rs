@@ -7,7 +7,7 @@ use ledger::{
     Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Standing, There,
     Unconfirmed,
 };
-use model::{record::Kind, tenant::TenantId, time::Instant};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -17,14 +17,14 @@ pub trait Books: Send + Sync + 'static {
     fn changes(&self) -> watch::Receiver<u64>;
 
     async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError>;
-    async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError>;
-    async fn postponed(&self, parcels: &[Parcel], until: Instant) -> Result<(), LedgerError>;
+    async fn delivered(&self, parcels: &[Parcel], at: Timestamp) -> Result<(), LedgerError>;
+    async fn postponed(&self, parcels: &[Parcel], until: Timestamp) -> Result<(), LedgerError>;
     async fn handed_back(&self, parcels: &[Parcel]) -> Result<(), LedgerError>;
     async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Result<(), LedgerError>;
 
     async fn unconfirmed(
         &self,
-        until: Instant,
+        until: Timestamp,
         after: Option<&Unconfirmed>,
         most: usize,
     ) -> Result<Vec<Unconfirmed>, LedgerError>;
@@ -43,24 +43,24 @@ pub trait Books: Send + Sync + 'static {
     async fn keep_mark(&self, mark: &Mark, link: Option<&str>, hold: Duration) -> Result<bool, LedgerError>;
     async fn free_mark(&self, mark: &Mark) -> Result<(), LedgerError>;
     async fn ask(&self, mark: &Mark, gone: (i64, i64), of: i64) -> Result<(), LedgerError>;
-    async fn removed_unasked(&self, kind: &'static Kind, since: Instant) -> Result<i64, LedgerError>;
+    async fn removed_unasked(&self, kind: &'static Kind, since: Timestamp) -> Result<i64, LedgerError>;
     async fn reflect(
         &self,
         mark: &Mark,
         rows: Vec<Reflection>,
-        asked_at: Instant,
+        asked_at: Timestamp,
     ) -> Result<Option<Vec<Reflected>>, LedgerError>;
     async fn standing_there(
         &self,
         kind: &'static Kind,
         after: i64,
-        before: Instant,
+        before: Timestamp,
         most: usize,
     ) -> Result<Vec<There>, LedgerError>;
     async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError>;
 
     /// Since when Dataverse may hold newer states than the ledger, if it may.
-    async fn copied_at(&self) -> Result<Option<Instant>, LedgerError> {
+    async fn copied_at(&self) -> Result<Option<Timestamp>, LedgerError> {
         Ok(None)
     }
     /// What waits to be sent; asked of a ledger that may be behind alone.
@@ -78,7 +78,7 @@ pub trait Books: Send + Sync + 'static {
     }
 
     async fn spend(&self, cost: i64) -> Result<(), LedgerError>;
-    async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError>;
+    async fn spent(&self, since: Timestamp) -> Result<Vec<(Timestamp, i64)>, LedgerError>;
 }
 
 #[async_trait]
@@ -91,11 +91,11 @@ impl Books for Ledger {
         Self::lease(self, most, hold).await
     }
 
-    async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Result<(), LedgerError> {
+    async fn delivered(&self, parcels: &[Parcel], at: Timestamp) -> Result<(), LedgerError> {
         Self::delivered(self, parcels, at).await
     }
 
-    async fn postponed(&self, parcels: &[Parcel], until: Instant) -> Result<(), LedgerError> {
+    async fn postponed(&self, parcels: &[Parcel], until: Timestamp) -> Result<(), LedgerError> {
         Self::postponed(self, parcels, until).await
     }
 
@@ -109,7 +109,7 @@ impl Books for Ledger {
 
     async fn unconfirmed(
         &self,
-        until: Instant,
+        until: Timestamp,
         after: Option<&Unconfirmed>,
         most: usize,
     ) -> Result<Vec<Unconfirmed>, LedgerError> {
@@ -153,7 +153,7 @@ impl Books for Ledger {
         Self::ask(self, mark, gone, of).await
     }
 
-    async fn removed_unasked(&self, kind: &'static Kind, since: Instant) -> Result<i64, LedgerError> {
+    async fn removed_unasked(&self, kind: &'static Kind, since: Timestamp) -> Result<i64, LedgerError> {
         Self::removed_unasked(self, kind, since).await
     }
 
@@ -161,7 +161,7 @@ impl Books for Ledger {
         &self,
         mark: &Mark,
         rows: Vec<Reflection>,
-        asked_at: Instant,
+        asked_at: Timestamp,
     ) -> Result<Option<Vec<Reflected>>, LedgerError> {
         Self::reflect(self, mark, rows, asked_at).await
     }
@@ -170,7 +170,7 @@ impl Books for Ledger {
         &self,
         kind: &'static Kind,
         after: i64,
-        before: Instant,
+        before: Timestamp,
         most: usize,
     ) -> Result<Vec<There>, LedgerError> {
         Self::standing_there(self, kind, after, before, most).await
@@ -180,7 +180,7 @@ impl Books for Ledger {
         Self::rejects(self, tenant, most).await
     }
 
-    async fn copied_at(&self) -> Result<Option<Instant>, LedgerError> {
+    async fn copied_at(&self) -> Result<Option<Timestamp>, LedgerError> {
         Ok(Self::identity(self).await?.copied_at)
     }
 
@@ -196,7 +196,7 @@ impl Books for Ledger {
         Self::spend(self, cost).await
     }
 
-    async fn spent(&self, since: Instant) -> Result<Vec<(Instant, i64)>, LedgerError> {
+    async fn spent(&self, since: Timestamp) -> Result<Vec<(Timestamp, i64)>, LedgerError> {
         Self::spent(self, since).await
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ledger::LedgerError;
 use model::{
     clock::Clock,
-    time::{DAY, HOUR, Instant, MINUTE},
+    time::{DAY, HOUR, MINUTE, Timestamp},
 };
 use tokio::sync::Mutex;
 
@@ -30,17 +30,17 @@ struct Purse {
 /// What is written down, as of some time.
 #[derive(Default)]
 struct Known {
-    looked_at: Option<Instant>,
+    looked_at: Option<Timestamp>,
     /// How much of what the organisation was asked is written down.
     booked: u64,
-    hours: Vec<(Instant, i64)>,
+    hours: Vec<(Timestamp, i64)>,
 }
 
 /// Why nothing is sent, and until when.
 #[derive(Debug)]
 pub(crate) struct Spent {
     pub(crate) reason: String,
-    pub(crate) until: Instant,
+    pub(crate) until: Timestamp,
 }
 
 impl Budget {
@@ -111,7 +111,7 @@ impl Budget {
 }
 
 impl Purse {
-    async fn look_up(&self, known: &mut Known, now: Instant) -> Result<(), LedgerError> {
+    async fn look_up(&self, known: &mut Known, now: Timestamp) -> Result<(), LedgerError> {
         // A look from later than now was one by another clock.
         if known
             .looked_at
@@ -127,9 +127,9 @@ impl Purse {
 }
 
 /// What the rest of the day needs at the last hour's rate.
-fn needed(hours: &[(Instant, i64)], now: Instant) -> i64 {
+fn needed(hours: &[(Timestamp, i64)], now: Timestamp) -> i64 {
     let hour = beginning(now, HOUR);
-    let cost = |of: Instant| hours.iter().filter(|(at, _)| *at == of).map(|(_, cost)| *cost).sum::<i64>();
+    let cost = |of: Timestamp| hours.iter().filter(|(at, _)| *at == of).map(|(_, cost)| *cost).sum::<i64>();
     let into = now.since(hour);
     let before = i128::from(cost(hour.plus(-HOUR))) * i128::from(HOUR - into) / i128::from(HOUR);
     let rate = before + i128::from(cost(hour));
@@ -138,8 +138,8 @@ fn needed(hours: &[(Instant, i64)], now: Instant) -> i64 {
 }
 
 /// When the day or hour began that a time falls into.
-const fn beginning(at: Instant, of: i64) -> Instant {
-    Instant::from_micros(at.micros() - at.micros().rem_euclid(of))
+const fn beginning(at: Timestamp, of: i64) -> Timestamp {
+    Timestamp::from_micros(at.micros() - at.micros().rem_euclid(of))
 }
 
 #[cfg(test)]
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn the_last_hour_says_what_the_rest_of_the_day_needs() {
-        let at = |text: &str| Instant::parse(text).unwrap();
+        let at = |text: &str| Timestamp::parse(text).unwrap();
         let hours = [
             (at("2026-11-21T17:00:00Z"), 999),
             (at("2026-11-21T18:00:00Z"), 100),

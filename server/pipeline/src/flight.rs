@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use dataverse::{Error, Limit};
-use ledger::{Operation as Carried, Parcel, Refusal, chance::Chance};
-use model::record::Kind;
-use tokio::time::Instant as Moment;
+use ledger::{Operation as Carried, Parcel, Refusal};
+use model::{record::Kind, rng::Random};
+use tokio::time::Instant;
 
 use crate::{
     Organisation, Settings,
@@ -41,7 +41,7 @@ pub(crate) struct Airport<'a> {
     pub(crate) organisation: &'a dyn Organisation,
     pub(crate) targets: &'a Targets,
     pub(crate) settings: &'a Settings,
-    pub(crate) chance: &'a dyn Chance,
+    pub(crate) random: &'a dyn Random,
     /// Within which all of it must have had its effect.
     pub(crate) limit: Limit,
     /// Whether others have arrived a short time ago, and nothing has held up all of them since.
@@ -62,7 +62,7 @@ const FEW: usize = 5;
 
 /// Sends parcels and tells their fates. Sending again is always safe: every operation is an upsert or a delete by id.
 pub(crate) async fn fly(airport: Airport<'_>, parcels: Vec<Parcel>) -> Landing {
-    let start = Moment::now();
+    let start = Instant::now();
     let mut landing = Landing {
         parcels: Vec::with_capacity(parcels.len()),
         lane: None,
@@ -203,7 +203,7 @@ impl Airport<'_> {
     /// Twice as long with each attempt, up to five minutes, and never the same for all.
     fn pause(&self, attempts: i64) -> Duration {
         let doubled = 2_u64.saturating_pow(u32::try_from(attempts).unwrap_or(u32::MAX)).min(300);
-        Duration::from_secs(doubled).mul_f64(0.5 + self.chance.fraction() / 2.0)
+        Duration::from_secs(doubled).mul_f64(0.5 + self.random.fraction() / 2.0)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger::chance::Chance;
-use model::clock::Clock;
+use model::{clock::Clock, rng::Random};
 use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -77,7 +76,7 @@ pub fn start(
     organisation: impl Organisation,
     settings: Settings,
     clock: Arc<dyn Clock>,
-    chance: impl Chance,
+    random: impl Random,
     stop: CancellationToken,
 ) -> Handle {
     let (sender, status) = watch::channel(RelayStatus::default());
@@ -93,11 +92,11 @@ pub fn start(
         Arc::clone(&organisation),
     );
     let station = Station { books, organisation, settings, budget, clock, stop, board };
-    let chance: Arc<dyn Chance> = Arc::new(chance);
+    let random: Arc<dyn Random> = Arc::new(random);
     let findings = Findings::default();
     let mut workers = JoinSet::new();
     workers.spawn(kept("the relay", station.clone(), move |station| {
-        Relay { station, chance: Arc::clone(&chance) }.run()
+        Relay { station, random: Arc::clone(&random) }.run()
     }));
     let found = findings.clone();
     workers

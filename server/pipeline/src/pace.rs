@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use model::time::{Instant, SECOND};
+use model::time::{SECOND, Timestamp};
 
 use crate::Settings;
 
@@ -26,11 +26,11 @@ pub(crate) struct Pace {
     allowance: f64,
     allowance_max: f64,
     refill: f64,
-    refilled_at: Instant,
+    refilled_at: Timestamp,
 }
 
 impl Pace {
-    pub(crate) fn new(settings: &Settings, now: Instant) -> Self {
+    pub(crate) fn new(settings: &Settings, now: Timestamp) -> Self {
         let requests = f64::from(settings.requests_max);
         // A full bucket and what trickles in after it must fit into one window together.
         let allowance_max = requests / 3.0;
@@ -62,7 +62,7 @@ impl Pace {
     }
 
     /// How long to wait until another request is allowed, if at all.
-    pub(crate) fn wait(&mut self, now: Instant) -> Option<Duration> {
+    pub(crate) fn wait(&mut self, now: Timestamp) -> Option<Duration> {
         let elapsed = seconds(now.since(self.refilled_at).max(0));
         self.refilled_at = now;
         self.allowance = (self.allowance + elapsed * self.refill).min(self.allowance_max);
@@ -70,7 +70,7 @@ impl Pace {
     }
 
     /// Takes one request out of the allowance.
-    pub(crate) fn spend(&mut self, now: Instant) {
+    pub(crate) fn spend(&mut self, now: Timestamp) {
         let _ = self.wait(now);
         self.allowance -= 1.0;
     }
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    const START: Instant = Instant::from_micros(1_795_000_000_000_000);
+    const START: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
     #[test]
     fn grows_step_by_step_and_halves_at_once() {

@@ -10,7 +10,7 @@ mod tables;
 use std::time::Duration;
 
 use dataverse::{Client, Difference, Limit, Table};
-use tokio::time::Instant as Moment;
+use tokio::time::Instant;
 
 use crate::{Error, Tenant, targets::create_tenant};
 use tables::Wanted;
@@ -60,7 +60,7 @@ pub async fn provision(
     }
     for tenant in tenants {
         let step = || format!("the row of tenant {}", tenant.name);
-        let limit = Limit::lasting(TENANT_WITHIN, Moment::now());
+        let limit = Limit::lasting(TENANT_WITHIN, Instant::now());
         create_tenant(client, tenant.id, &tenant.name, limit).await.map_err(failed(step()))?;
     }
     Ok(())

@@ -11,7 +11,7 @@ use ledger::{LedgerError, Unconfirmed};
 use model::{
     record::Kind,
     tenant::TenantId,
-    time::{Instant, SECOND},
+    time::{SECOND, Timestamp},
 };
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -54,7 +54,7 @@ struct News {
 /// Of which revision, and when it was seen.
 struct Difference {
     revision: i64,
-    seen_at: Instant,
+    seen_at: Timestamp,
 }
 
 impl ReadBack {
@@ -161,7 +161,7 @@ impl ReadBack {
     }
 
     /// Each is said once, however often it is looked at.
-    fn report(&mut self, item: &Unconfirmed, fault: &Fault, asked_at: Instant) {
+    fn report(&mut self, item: &Unconfirmed, fault: &Fault, asked_at: Timestamp) {
         let (id, revision) = (item.held.stored.id, item.held.stored.revision);
         match fault {
             Fault::Missing => self.findings.missing(item.kind, item.dataverse_id, asked_at),
@@ -187,7 +187,7 @@ impl ReadBack {
         }
     }
 
-    fn was_just_seen(&self, item: &Unconfirmed, now: Instant) -> bool {
+    fn was_just_seen(&self, item: &Unconfirmed, now: Timestamp) -> bool {
         let stored = &item.held.stored;
         let seen = self.differing.get(&stored.id);
         seen.is_some_and(|seen| {

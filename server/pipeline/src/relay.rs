@@ -5,12 +5,13 @@ mod tower;
 use std::{sync::Arc, time::Duration};
 
 use dataverse::{Error, Limit};
-use ledger::{LedgerError, Parcel, Refusal, chance::Chance};
+use ledger::{LedgerError, Parcel, Refusal};
 use model::{
     delivery::DeliveryState,
-    time::{Instant, SECOND},
+    rng::Random,
+    time::{SECOND, Timestamp},
 };
-use tokio::time::{Instant as Moment, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
     Books,
@@ -33,14 +34,14 @@ const TOLD_IN_VAIN: u32 = 3;
 
 pub(crate) struct Relay {
     pub(crate) station: Station,
-    pub(crate) chance: Arc<dyn Chance>,
+    pub(crate) random: Arc<dyn Random>,
 }
 
 /// What the ledger is told of parcels.
 enum Word<'a> {
-    Delivered(&'a [Parcel], Instant),
+    Delivered(&'a [Parcel], Timestamp),
     Dead(&'a [(Parcel, Refusal)]),
-    Postponed(&'a [Parcel], Instant),
+    Postponed(&'a [Parcel], Timestamp),
     HandedBack(&'a [Parcel]),
 }
 
@@ -73,11 +74,11 @@ impl Relay {
             return Lull::AllUnderWay;
         }
         while tower.flights.len() < tower.lanes() {
-            if tower.not_before > Moment::now() {
+            if tower.not_before > Instant::now() {
                 return Lull::Until(tower.not_before);
             }
             if let Some(wait) = tower.pace.wait(self.station.clock.now()) {
-                return Lull::Until(Moment::now() + wait);
+                return Lull::Until(Instant::now() + wait);
             }
             let most = match self.station.budget.left().await {
                 Err(spent) => return self.hold_until(&spent),
@@ -86,32 +87,32 @@ impl Relay {
             if most == 0 {
                 return Lull::AllUnderWay;
             }
-            let asked_at = Moment::now();
+            let asked_at = Instant::now();
             match self.station.books.lease(most, self.station.settings.hold).await {
                 Ok(parcels) if parcels.is_empty() => {
-                    tower.due = tower.due.filter(|due| *due > Moment::now());
+                    tower.due = tower.due.filter(|due| *due > Instant::now());
                     return Lull::NothingDue;
                 }
                 Ok(parcels) => self.start(tower, parcels, asked_at),
                 Err(error) => {
                     tracing::warn!(%error, "the relay cannot read the outbox");
-                    return Lull::Until(Moment::now() + PAUSE_MIN);
+                    return Lull::Until(Instant::now() + PAUSE_MIN);
                 }
             }
         }
         Lull::AllUnderWay
     }
 
-    fn start(&self, tower: &mut Tower, parcels: Vec<Parcel>, leased_at: Moment) {
+    fn start(&self, tower: &mut Tower, parcels: Vec<Parcel>, leased_at: Instant) {
         let now = self.station.clock.now();
         tower.pace.spend(now);
         if parcels.len() < tower.pace.batch() {
-            tower.not_before = Moment::now() + self.station.settings.linger;
+            tower.not_before = Instant::now() + self.station.settings.linger;
         }
         self.look_behind(&parcels, now);
         let (organisation, settings) =
             (Arc::clone(&self.station.organisation), Arc::clone(&self.station.settings));
-        let (targets, chance) = (Arc::clone(&tower.targets), Arc::clone(&self.chance));
+        let (targets, random) = (Arc::clone(&tower.targets), Arc::clone(&self.random));
         let hold = settings.hold;
         let limit = Limit::lasting(hold - MARGIN_MAX.min(hold / 20), leased_at);
         let proven = tower.is_proven();
@@ -120,7 +121,7 @@ impl Relay {
                 organisation: &*organisation,
                 targets: &targets,
                 settings: &settings,
-                chance: &*chance,
+                random: &*random,
                 limit,
                 proven,
             };
@@ -134,11 +135,11 @@ impl Relay {
             status.reason = Some(spent.reason.clone());
         });
         let wait = u64::try_from(spent.until.since(self.station.clock.now())).unwrap_or(0);
-        Lull::Until(Moment::now() + Duration::from_micros(wait).min(ROUND))
+        Lull::Until(Instant::now() + Duration::from_micros(wait).min(ROUND))
     }
 
     /// Says so when records have waited for longer than they should.
-    fn look_behind(&self, parcels: &[Parcel], now: Instant) {
+    fn look_behind(&self, parcels: &[Parcel], now: Timestamp) {
         let waited = parcels.iter().map(|parcel| now.since(parcel.enqueued_at)).max().unwrap_or(0);
         let limit = i64::try_from(self.station.settings.behind_after.as_micros()).unwrap_or(i64::MAX);
         self.station.board.update(|status| {
@@ -168,7 +169,7 @@ impl Relay {
             None => {
                 tower.faults = 0;
                 if delivered > 0 {
-                    tower.arrived_at = Some(Moment::now());
+                    tower.arrived_at = Some(Instant::now());
                 }
                 if storms {
                     tower.pace.badly();
@@ -202,7 +203,7 @@ impl Relay {
         self.tell(Word::HandedBack(&held)).await;
         let postponed: usize = again.values().map(Vec::len).sum();
         for (after, parcels) in again {
-            let due = Moment::now() + after;
+            let due = Instant::now() + after;
             tower.due = Some(tower.due.map_or(due, |earlier| earlier.min(due)));
             let until = now.plus(i64::try_from(after.as_micros()).unwrap_or(i64::MAX));
             self.tell(Word::Postponed(&parcels, until)).await;
@@ -237,16 +238,16 @@ impl Relay {
     fn pause(&self, tower: &mut Tower, error: &Error) {
         tower.arrived_at = None;
         tower.blames_all = error.forbidden().is_some() || !error.is_lane_fault();
-        let known = tower.faults > 0 && tower.not_before > Moment::now();
+        let known = tower.faults > 0 && tower.not_before > Instant::now();
         if !known {
             tower.faults += 1;
             tower.pace.badly();
         }
         let doubled = PAUSE_MIN.saturating_mul(2_u32.saturating_pow(tower.faults.min(16) - 1)).min(PAUSE_MAX);
-        let jittered = doubled.mul_f64(0.5 + self.chance.fraction() / 2.0);
+        let jittered = doubled.mul_f64(0.5 + self.random.fraction() / 2.0);
         // A little longer than asked for: who comes back on the dot may be early by the other clock.
         let pause = error.retry_after().map_or(jittered, |asked| asked + jittered / 4);
-        tower.not_before = tower.not_before.max(Moment::now() + pause);
+        tower.not_before = tower.not_before.max(Instant::now() + pause);
         self.station.board.update(|status| {
             status.pauses += u64::from(!known);
             status.state = DeliveryState::Stopped;
@@ -282,7 +283,7 @@ impl Relay {
 
     /// Lets what is under way end, as far as that is soon. The rest is taken back at the next start.
     async fn bid_farewell(&self, mut tower: Tower) {
-        let deadline = Moment::now() + self.station.settings.farewell;
+        let deadline = Instant::now() + self.station.settings.farewell;
         loop {
             tokio::select! {
                 biased;

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use ledger::{LedgerError, Mark};
-use model::{delivery::DeliveryState, time::Instant};
+use model::{delivery::DeliveryState, time::Timestamp};
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -48,7 +48,7 @@ impl Station {
         }
     }
 
-    fn say(&self, at: Instant) {
+    fn say(&self, at: Timestamp) {
         self.board.update(|status| {
             status.state = DeliveryState::Behind;
             status.reason = Some(format!(

@@ -4,7 +4,7 @@ use model::{
     decimal,
     record::{Kind, Record, Shape, Value},
     tenant::TenantId,
-    time::{Instant, SECOND},
+    time::{SECOND, Timestamp},
 };
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -85,13 +85,13 @@ fn says(shape: Shape, value: &Value, there: &Json) -> bool {
         }
         (Value::Whole(number) | Value::Decimal(number), _) => there.as_i64() == Some(*number),
         (Value::Time(at), _) => {
-            there.as_str().and_then(Instant::parse).is_some_and(|read| same_second(*at, read))
+            there.as_str().and_then(Timestamp::parse).is_some_and(|read| same_second(*at, read))
         }
     }
 }
 
 /// Dataverse keeps whole seconds.
-fn same_second(ours: Instant, theirs: Instant) -> bool {
+fn same_second(ours: Timestamp, theirs: Timestamp) -> bool {
     ours == theirs || ours.micros().div_euclid(SECOND) == theirs.micros().div_euclid(SECOND)
 }
 
@@ -104,7 +104,7 @@ mod tests {
     fn record() -> Record {
         let json = r#"{"campaignId":"c","runId":"r","phase":"1","agentsTotal":195,"agentsSuccessful":190,
             "costUSD":"99999.00001","latencyP95Ms":7,"createdAt":"2026-11-21T09:30:00.123456Z"}"#;
-        parse(&CAMPAIGN_RUN, json, Instant::from_micros(1_795_500_000_000_000)).unwrap()
+        parse(&CAMPAIGN_RUN, json, Timestamp::from_micros(1_795_500_000_000_000)).unwrap()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use model::{
     privacy::personal_data,
     record::{FieldFault, Kind, Need, Record, parse, parse_again},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use serde_json::{Map, Value as Json};
 
@@ -22,14 +22,14 @@ pub(crate) fn columns(kind: &Kind) -> Vec<&'static str> {
 }
 
 /// What the row says, and whose it is; nothing where it has no id.
-pub(crate) fn of(kind: &Kind, row: &Json, first: TenantId, now: Instant) -> Option<Reflection> {
+pub(crate) fn of(kind: &Kind, row: &Json, first: TenantId, now: Timestamp) -> Option<Reflection> {
     let (tenant, dataverse_id) = row::identity(kind, row, first)?;
     let is_own = |record: &Record| !kind.natural_key.is_empty() && record.id(kind, tenant) == dataverse_id;
     let seen = match record(kind, row, now, is_own) {
         Ok(record) => Seen::Row(Box::new(record)),
         Err(reason) => refused(reason, row),
     };
-    let modified_at = row.get(MODIFIED).and_then(Json::as_str).and_then(Instant::parse);
+    let modified_at = row.get(MODIFIED).and_then(Json::as_str).and_then(Timestamp::parse);
     Some(Reflection { tenant, dataverse_id, seen, stands: false, modified_at, is_whole: false })
 }
 
@@ -40,7 +40,12 @@ pub(crate) fn refused(reason: String, row: &Json) -> Seen {
 
 /// A row under the id that we alone give to it is one of ours come back: it kept to the rules of the day on which it was
 /// taken in, and those of today may be more.
-fn record(kind: &Kind, row: &Json, now: Instant, is_own: impl Fn(&Record) -> bool) -> Result<Record, String> {
+fn record(
+    kind: &Kind,
+    row: &Json,
+    now: Timestamp,
+    is_own: impl Fn(&Record) -> bool,
+) -> Result<Record, String> {
     let mut untimed = false;
     let said = kind.fields.iter().filter(|field| field.need != Need::Derived).filter_map(|field| {
         let there = row.get(field.dataverse).filter(|value| !value.is_null());
@@ -95,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    const NOW: Instant = Instant::from_micros(1_795_500_000_000_000);
+    const NOW: Timestamp = Timestamp::from_micros(1_795_500_000_000_000);
 
     fn see(row: &Json) -> Reflection {
         of(&CAMPAIGN_RUN, row, TenantId::FIRST, NOW).unwrap()
@@ -153,7 +158,7 @@ mod tests {
             Shape::Whole { .. } => (5_i64..2_000_000_000).prop_map(Value::Whole).boxed(),
             Shape::Decimal { max, .. } => (0..=max).prop_map(Value::Decimal).boxed(),
             Shape::Time => (0_i64..1_700_000_000)
-                .prop_map(|at| Value::Time(Instant::EARLIEST.plus(at % 800_000_000 * SECOND)))
+                .prop_map(|at| Value::Time(Timestamp::EARLIEST.plus(at % 800_000_000 * SECOND)))
                 .boxed(),
         }
     }

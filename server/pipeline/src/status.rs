@@ -1,6 +1,6 @@
 //! How relay, mirror and read-back fare, for `/pipeline` and the freshness line.
 
-use model::{delivery::DeliveryState, time::Instant};
+use model::{delivery::DeliveryState, time::Timestamp};
 
 use crate::Fall;
 
@@ -10,7 +10,7 @@ pub struct RelayStatus {
     /// Why it is not well, as a sentence.
     pub reason: Option<String>,
     /// When Dataverse acknowledged something last.
-    pub last_delivery: Option<Instant>,
+    pub last_delivery: Option<Timestamp>,
     /// Records that Dataverse acknowledged since the start, corrections and withdrawals included.
     pub sent: u64,
     /// Records that Dataverse refused for good since the start.
@@ -27,7 +27,7 @@ pub struct RelayStatus {
     pub confirmed: u64,
     /// Records that Dataverse holds otherwise than they were sent, or not at all.
     pub differing: u64,
-    pub last_read_back: Option<Instant>,
+    pub last_read_back: Option<Timestamp>,
     /// Why what waits to be read back cannot be asked for, where that is so.
     pub read_back_fault: Option<String>,
     pub mirror: MirrorStatus,
@@ -46,7 +46,7 @@ pub struct BudgetStatus {
     /// What the day comes to at the last hour's rate.
     pub by_midnight: u64,
     /// Until when nothing is sent, where it is all spent.
-    pub held_until: Option<Instant>,
+    pub held_until: Option<Timestamp>,
 }
 
 /// How the mirror fares. Counts are those since the start.
@@ -54,13 +54,13 @@ pub struct BudgetStatus {
 pub struct MirrorStatus {
     pub state: MirrorState,
     /// Since when nothing comes in, where that is so.
-    pub paused_since: Option<Instant>,
+    pub paused_since: Option<Timestamp>,
     /// Rows read so far of the table that is being read whole, or was last.
     pub rows_read: u64,
     /// Since when a whole table is being read.
-    pub full_read_since: Option<Instant>,
+    pub full_read_since: Option<Timestamp>,
     /// When Dataverse answered last.
-    pub last_pass: Option<Instant>,
+    pub last_pass: Option<Timestamp>,
     /// Rows that others made, changed and deleted there.
     pub added: u64,
     pub changed: u64,

@@ -3,8 +3,8 @@
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures::FutureExt as _;
-use model::{clock::Clock, time::Instant};
-use tokio::time::{Instant as Moment, sleep};
+use model::{clock::Clock, time::Timestamp};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// The first pause; each that follows soon is twice as long.
@@ -19,7 +19,7 @@ pub struct Fall {
     /// What people call it.
     pub worker: &'static str,
     /// When it fell last.
-    pub at: Instant,
+    pub at: Timestamp,
     /// How often it fell since the start.
     pub times: u64,
     /// Whether it is at work again.
@@ -46,7 +46,7 @@ pub async fn supervise<W: Future<Output = ()>>(
 ) {
     let (mut pause, mut times) = (PAUSE_LEAST, 0);
     loop {
-        let began = Moment::now();
+        let began = Instant::now();
         let ended = AssertUnwindSafe(async { work().await }).catch_unwind().await;
         if stop.is_cancelled() {
             return;
@@ -83,8 +83,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_worker_that_breaks_off_or_ends_begins_anew_after_longer_each_time() {
-        let (clock, stop) = (ManualClock::at(Instant::EARLIEST), CancellationToken::new());
-        let began = Moment::now();
+        let (clock, stop) = (ManualClock::at(Timestamp::EARLIEST), CancellationToken::new());
+        let began = Instant::now();
         let (beginnings, falls) = (Arc::new(Mutex::new(Vec::new())), Mutex::new(Vec::new()));
         let work = || {
             let (beginnings, stop) = (Arc::clone(&beginnings), stop.clone());
@@ -111,7 +111,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_stop_ends_the_pause() {
-        let (clock, stop) = (ManualClock::at(Instant::EARLIEST), CancellationToken::new());
+        let (clock, stop) = (ManualClock::at(Timestamp::EARLIEST), CancellationToken::new());
         let say = |_: &Fall| stop.cancel();
         supervise("the worker", &clock, &stop, || async { panic!("asked for by a test") }, say).await;
     }

@@ -4,7 +4,7 @@ use app::compose::{count, counted};
 use ledger::Standing;
 use model::{
     calendar::Zone,
-    time::{Instant, MINUTE},
+    time::{MINUTE, Timestamp},
 };
 use pipeline::{Fall, MirrorState, RelayStatus};
 
@@ -15,7 +15,7 @@ const WAITS_MOST: i64 = 15 * MINUTE;
 
 /// What is known of the workers.
 pub struct Watched<'a> {
-    pub now: Instant,
+    pub now: Timestamp,
     /// None where the records are not carried from here.
     pub relay: Option<&'a RelayStatus>,
     pub falls: &'a [Fall],
@@ -67,7 +67,7 @@ impl Watched<'_> {
 }
 
 /// Why delivery is behind, though nothing is said to be in its way.
-pub fn behind(standing: &Standing, now: Instant, is_carried_here: bool) -> Option<String> {
+pub fn behind(standing: &Standing, now: Timestamp, is_carried_here: bool) -> Option<String> {
     // A flow leaves withdrawals alone.
     let (oldest, waiting) = if is_carried_here {
         (standing.oldest_pending?, standing.pending)
@@ -118,9 +118,9 @@ mod tests {
 
     use super::*;
 
-    const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
+    const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
-    fn ago(minutes: i64) -> Instant {
+    fn ago(minutes: i64) -> Timestamp {
         NOW.plus(-minutes * MINUTE)
     }
 

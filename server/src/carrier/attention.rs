@@ -34,14 +34,15 @@ pub fn sentences(standing: &Standing, questions: &[(&'static Kind, Question)]) -
 
 #[cfg(test)]
 mod tests {
-    use model::{record::campaign_run::CAMPAIGN_RUN, time::Instant};
+    use model::{record::campaign_run::CAMPAIGN_RUN, time::Timestamp};
 
     use super::*;
 
     #[test]
     fn a_question_comes_first_until_it_is_answered() {
         let standing = Standing { dead: 1, ..Standing::default() };
-        let question = Question { gone: 60, unseen: 0, of: 1_000, asked_at: Instant::EARLIEST, answer: None };
+        let question =
+            Question { gone: 60, unseen: 0, of: 1_000, asked_at: Timestamp::EARLIEST, answer: None };
         let said = sentences(&standing, &[(&CAMPAIGN_RUN, question)]);
         assert!(said[0].starts_with("60 of 1,000 rows"), "{said:?}");
         assert!(said[1].contains("refuses 1\u{a0}record"), "{said:?}");

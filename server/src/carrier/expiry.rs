@@ -1,13 +1,13 @@
 //! Credentials end, and nobody thinks of it: said from two weeks before.
 
 use jiff::civil::Date;
-use model::{calendar::Zone, time::Instant};
+use model::{calendar::Zone, time::Timestamp};
 
 const DAYS_BEFORE: i32 = 14;
 
 /// What an administrator should hear about credentials that last until the end of this day, if anything.
 #[must_use]
-pub fn warning(last_day: Date, now: Instant) -> Option<String> {
+pub fn warning(last_day: Date, now: Timestamp) -> Option<String> {
     let left = days_left(last_day, now);
     let what_to_do = "make a new one in the app registration and put it in the place of the old one; a secret or \
                       certificate that is read from a file is taken up without a restart";
@@ -24,7 +24,7 @@ pub fn warning(last_day: Date, now: Instant) -> Option<String> {
 
 /// Below 0 when they have ended.
 #[must_use]
-pub fn days_left(last_day: Date, now: Instant) -> i32 {
+pub fn days_left(last_day: Date, now: Timestamp) -> i32 {
     let today = Zone::utc().at(now).date();
     today.until(last_day).map_or(0, |span| span.get_days())
 }
@@ -35,7 +35,7 @@ mod tests {
 
     #[test]
     fn two_weeks_before_the_end_and_after_it_there_is_a_warning() {
-        let now = Instant::parse("2026-11-21T23:59:59Z").unwrap();
+        let now = Timestamp::parse("2026-11-21T23:59:59Z").unwrap();
         let check = |day: &str, expect: Option<&str>| {
             let said = warning(day.parse().unwrap(), now);
             match expect {

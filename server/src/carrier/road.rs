@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use dataverse::Client;
-use ledger::{Ledger, chance::Seeded};
-use model::{clock::Clock, tenant::TenantId};
+use ledger::Ledger;
+use model::{clock::Clock, rng::Seeded, tenant::TenantId};
 use pipeline::{Scope, Step, Tenant};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -61,9 +61,9 @@ impl Road {
     async fn carry(&self, client: &Client, stop: CancellationToken) {
         let ready = stop.run_until_cancelled(self.prepared(client)).await;
         if ready.is_some() {
-            let (ledger, client, chance) = (self.ledger.clone(), client.clone(), Seeded::new(self.seed));
+            let (ledger, client, random) = (self.ledger.clone(), client.clone(), Seeded::new(self.seed));
             let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock));
-            let relay = pipeline::start(ledger, client.clone(), settings, clock, chance, stop);
+            let relay = pipeline::start(ledger, client.clone(), settings, clock, random, stop);
             self.carrier.carrying(client, relay.watch());
             relay.stopped().await;
         }

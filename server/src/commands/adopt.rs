@@ -1,14 +1,15 @@
 //! `studio adopt`: a ledger goes to the organisation of the settings, whichever it belonged to before.
 
+use model::rng::Seeded;
 use std::{io::Write as _, time::Duration};
 
 use anyhow::Context as _;
-use ledger::{Claim, Identity, Ledger, Owner, chance::Seeded};
+use ledger::{Claim, Identity, Ledger, Owner};
 
 use super::Failure;
 use crate::{
     carrier::{Target, belonging},
-    chance, clock,
+    clock, random,
     settings::{Mistake, Mistakes, Settings, Sources, Way},
 };
 
@@ -34,7 +35,7 @@ pub async fn run() -> Result<(), Failure> {
         }
         folder @ ledger::Settings::Folder(_) => folder,
     };
-    let ledger = Ledger::open(place, clock::clock(None), Seeded::new(chance::seed()))
+    let ledger = Ledger::open(place, clock::clock(None), Seeded::new(random::seed()))
         .await
         .map_err(anyhow::Error::new)?;
     let done = adopt(&ledger, &settings, asked).await;

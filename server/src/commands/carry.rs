@@ -1,14 +1,15 @@
 //! `studio move`: the ledger of a folder carried over into PostgreSQL, and compared at the end.
 
+use model::rng::Seeded;
 use std::io::Write as _;
 
 use anyhow::Context as _;
 use clap::Args;
-use ledger::{Carried, Progress, chance::Seeded};
+use ledger::{Carried, Progress};
 
 use super::Failure;
 use crate::{
-    chance, clock,
+    clock, random,
     settings::{Settings, Sources, database_at},
 };
 
@@ -24,7 +25,7 @@ impl Move {
         let sources = Sources::of_machine();
         let settings = Settings::read(&sources)?;
         let database = database_at(&sources, self.to.as_deref())?;
-        let (place, chance) = (database.to_string(), Seeded::new(chance::seed()));
+        let (place, random) = (database.to_string(), Seeded::new(random::seed()));
         say(&format!("From {} to {place}", settings.data.display()));
         let mut tenths = None;
         let mut told = |progress: Progress<'_>| {
@@ -33,7 +34,7 @@ impl Move {
                 say(&format!("  {:<18} {} of {} rows", progress.table, progress.rows, progress.of));
             }
         };
-        let carried = ledger::carry(&settings.data, database, clock::clock(None), chance, &mut told).await;
+        let carried = ledger::carry(&settings.data, database, clock::clock(None), random, &mut told).await;
         tell(&carried.context("the ledger was not carried over")?);
         say(&format!(
             "Everything is in {place}; servers with this DATABASE_URL may start. {} is as it was: keep it as a backup, and \

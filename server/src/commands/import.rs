@@ -4,12 +4,12 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use ledger::{Word, chance::Seeded};
-use model::{record::campaign_run::CAMPAIGN_RUN, tenant::TenantId};
+use ledger::Word;
+use model::{record::campaign_run::CAMPAIGN_RUN, rng::Seeded, tenant::TenantId};
 
 use super::Failure;
 use crate::{
-    chance, clock,
+    clock, random,
     settings::{Settings, Sources, database_at},
 };
 
@@ -31,8 +31,8 @@ impl Import {
         };
         say(&format!("From {} into {database}", self.table));
         let meant = (TenantId::FIRST, &CAMPAIGN_RUN);
-        let chance = Seeded::new(chance::seed());
-        let done = ledger::import(database, &self.table, meant, clock::clock(None), chance, &mut tell).await;
+        let random = Seeded::new(random::seed());
+        let done = ledger::import(database, &self.table, meant, clock::clock(None), random, &mut tell).await;
         let done = done.context("not everything was taken in")?;
         say(&format!(
             "{} rows are new, {} were known; {} of these count as delivered, the others wait to be.",

@@ -3,13 +3,13 @@
 use std::{io::Write as _, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
-use ledger::{Ledger, chance::Seeded};
-use model::record::KINDS;
+use ledger::Ledger;
+use model::{record::KINDS, rng::Seeded};
 
 use super::{Failure, stop};
 use crate::{
     carrier::{self, Target, belonging},
-    chance, clock, data_folder,
+    clock, data_folder, random,
     settings::{Mistake, Mistakes, Settings, Sources, Way},
 };
 
@@ -29,7 +29,7 @@ pub async fn run() -> Result<(), Failure> {
         data_folder::prepare(&settings.data).map_err(anyhow::Error::new)?;
     }
     let clock = clock::clock(None);
-    let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(chance::seed()))
+    let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed()))
         .await
         .map_err(anyhow::Error::new)?;
     let target = Target::Real(organisation);

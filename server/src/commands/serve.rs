@@ -3,20 +3,20 @@
 use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use ledger::{Ledger, chance::Seeded};
+use ledger::Ledger;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use model::clock::Clock;
+use model::{clock::Clock, rng::Seeded};
 use tokio::{net::TcpListener, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Failure, stop};
 use crate::{
     carrier::{self, Carrier, Road, Rotation, Target, belonging},
-    chance, clock, data_folder,
+    clock, data_folder,
     demo::{self, DemoError, Writer},
     house::House,
     http::listen::{self, Patience},
-    limits, logging, routes,
+    limits, logging, random, routes,
     settings::{Settings, Sources, Way},
     upkeep,
 };
@@ -48,7 +48,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         data_folder::prepare(&settings.data)?;
     }
     let clock = clock::clock(settings.frozen);
-    let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(chance::seed())).await?;
+    let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed())).await?;
     let ledger = if matches!(settings.way, Way::Resting) { ledger.fetched_by_others() } else { ledger };
     let target = belonging::open(&settings, &ledger).await?;
     // The relay paces itself, and wants to hear at once that it is too fast.
@@ -72,7 +72,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     workers.spawn(upkeep::run(ledger.clone(), stop.clone()));
     let road =
-        Road { carrier, target, client, ledger: ledger.clone(), clock, seed: chance::seed(), settings: pace };
+        Road { carrier, target, client, ledger: ledger.clone(), clock, seed: random::seed(), settings: pace };
     workers.spawn(road.run(stop.clone()));
     if let Some(writer) = writer {
         let (carrier, stop) = (Arc::clone(&house.carrier), stop.clone());

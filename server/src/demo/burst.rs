@@ -4,7 +4,7 @@ use std::path::Path;
 
 use model::{
     record::Record,
-    time::{HOUR, Instant},
+    time::{HOUR, Timestamp},
 };
 
 use super::{
@@ -21,7 +21,7 @@ const BACK: i64 = 72 * HOUR;
 ///
 /// # Errors
 /// When the folder's story cannot be read.
-pub fn burst(seed: u64, folder: &Path, now: Instant, number: u64) -> Result<Vec<Record>, DemoError> {
+pub fn burst(seed: u64, folder: &Path, now: Timestamp, number: u64) -> Result<Vec<Record>, DemoError> {
     let first_day = Progress::read(folder)?.map_or_else(|| date_of(now), |progress| progress.first_day);
     let told: Vec<_> = Story::new(seed, first_day).reports(now.plus(-BACK), now).collect();
     let last = told.into_iter().rev().take(RUNS).enumerate();

@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::civil::Date;
-use model::time::Instant;
+use model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "demo.json";
@@ -31,8 +31,8 @@ pub fn is_told(folder: &Path) -> bool {
 }
 
 impl Progress {
-    pub fn told(&self) -> Instant {
-        Instant::from_micros(self.told_micros)
+    pub fn told(&self) -> Timestamp {
+        Timestamp::from_micros(self.told_micros)
     }
 
     /// What an earlier server left in this folder.

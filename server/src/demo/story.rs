@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::{civil::Date, tz::TimeZone};
 use model::{
     decimal::{self, MONEY_SCALE},
-    time::{HOUR, Instant, SECOND},
+    time::{HOUR, SECOND, Timestamp},
 };
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -39,7 +39,7 @@ const TOKENS_OUT: f64 = 2_450.0;
 /// One run as its sender would report it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    pub at: Instant,
+    pub at: Timestamp,
     campaign: Arc<Campaign>,
     run: String,
     phase: &'static str,
@@ -56,7 +56,7 @@ pub struct Report {
 impl Report {
     /// The same as another run, at another time.
     #[must_use]
-    pub fn told_anew(self, run: String, at: Instant) -> Self {
+    pub fn told_anew(self, run: String, at: Timestamp) -> Self {
         Self { run, at, ..self }
     }
 
@@ -99,12 +99,12 @@ impl Story {
 
     /// When its first day begins.
     #[must_use]
-    pub fn begin(&self) -> Instant {
+    pub fn begin(&self) -> Timestamp {
         midnight(self.calendar.begin())
     }
 
     /// The runs after `after` and up to `until`, in their order.
-    pub fn reports(self, after: Instant, until: Instant) -> impl Iterator<Item = Report> {
+    pub fn reports(self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = Report> {
         let first = date_of(after.max(self.begin()));
         let days = std::iter::successors(Some(first), |date| date.tomorrow().ok());
         days.take_while(move |date| midnight(*date) <= until)
@@ -114,7 +114,7 @@ impl Story {
 
     /// The first run after this moment.
     #[must_use]
-    pub fn next(self, after: Instant) -> Option<Report> {
+    pub fn next(self, after: Timestamp) -> Option<Report> {
         self.reports(after, after.plus(3 * 24 * HOUR)).next()
     }
 
@@ -168,7 +168,7 @@ fn report(
     day: &Day,
     campaign: &Arc<Campaign>,
     turn: usize,
-    at: Instant,
+    at: Timestamp,
     chance: &mut ChaCha8Rng,
 ) -> Report {
     let phase = &PHASES[turn % PHASES.len()];
@@ -210,14 +210,14 @@ fn rounded(number: f64) -> i64 {
     number.round() as i64
 }
 
-fn midnight(date: Date) -> Instant {
+fn midnight(date: Date) -> Timestamp {
     let start = date.to_zoned(TimeZone::UTC).map_or(0, |start| start.timestamp().as_microsecond());
-    Instant::from_micros(start)
+    Timestamp::from_micros(start)
 }
 
 /// The day in UTC on which a moment is.
 #[must_use]
-pub fn date_of(at: Instant) -> Date {
+pub fn date_of(at: Timestamp) -> Date {
     jiff::Timestamp::from_microsecond(at.micros()).map_or(Date::ZERO, |at| at.to_zoned(TimeZone::UTC).date())
 }
 

@@ -8,7 +8,7 @@ use model::{
     clock::Clock,
     record::{self, FieldFault, Record, campaign_run::CAMPAIGN_RUN},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -145,6 +145,6 @@ impl Writer {
     }
 }
 
-pub(super) fn parsed(report: &Report, now: Instant) -> Result<Record, DemoError> {
+pub(super) fn parsed(report: &Report, now: Timestamp) -> Result<Record, DemoError> {
     record::parse(&CAMPAIGN_RUN, &report.json(), now).map_err(DemoError::Invalid)
 }

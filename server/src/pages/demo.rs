@@ -11,9 +11,10 @@ use serde::Deserialize;
 
 use crate::{
     access::Asker,
-    chance, demo,
+    demo,
     house::SharedHouse,
     problem::{Kind, Problem},
+    random,
 };
 
 #[derive(Deserialize)]
@@ -52,7 +53,7 @@ async fn record(house: &SharedHouse, asker: Asker) -> Result<(), Problem> {
             "This server was started without demo data, and makes none up now; send runs of your own.";
         return Err(Problem::new(Kind::NotFound, detail));
     };
-    let runs = demo::burst(told.seed, &settings.data, house.now(), chance::seed()).map_err(|error| {
+    let runs = demo::burst(told.seed, &settings.data, house.now(), random::seed()).map_err(|error| {
         tracing::error!(%error, "no runs could be made up");
         Problem::new(Kind::Internal, error.to_string())
     })?;

@@ -8,7 +8,7 @@ use model::{
     delivery::{Balance, Delivery, DeliveryState},
     range::Range,
     tenant::TenantId,
-    time::{Instant, SECOND},
+    time::{SECOND, Timestamp},
 };
 use tokio::time::timeout;
 
@@ -91,7 +91,7 @@ pub async fn take(house: &House) {
     }
 }
 
-fn records(delivery: &Delivery, now: Instant) {
+fn records(delivery: &Delivery, now: Timestamp) {
     let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();
     for (name, number) in [
         ("studio_records_received", sum(|balance| balance.received)),

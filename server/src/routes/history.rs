@@ -6,7 +6,7 @@ use model::{
     calendar::{self, Compare, Span, Window, Zone},
     history::{Filter, History},
     range::Range,
-    time::{DAY, Instant},
+    time::{DAY, Timestamp},
 };
 use serde_json::{Value as Json, json};
 
@@ -55,7 +55,7 @@ async fn beside<T: Send + 'static>(
     })
 }
 
-fn understand(uri: &Uri, zone: &Zone, now: Instant) -> Result<(Window, Filter), Problem> {
+fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<(Window, Filter), Problem> {
     let mut parameters = Parameters::of(uri, KNOWN);
     let filter = Filter {
         campaign: parameters.read("campaign", parameters::filter),
@@ -79,7 +79,7 @@ fn understand(uri: &Uri, zone: &Zone, now: Instant) -> Result<(Window, Filter), 
 }
 
 /// `from` and `to` go together and not with a range, and what lies between them is neither too long nor far ahead.
-fn check(parameters: &mut Parameters, span: Option<Span>, now: Instant) {
+fn check(parameters: &mut Parameters, span: Option<Span>, now: Timestamp) {
     let has = |parameters: &Parameters, name| parameters.text(name).is_some();
     let (first, last) = (has(parameters, "from"), has(parameters, "to"));
     if has(parameters, "range") && (first || last) {
@@ -124,12 +124,12 @@ fn compare(text: &str) -> Result<Compare, String> {
 }
 
 /// A time, or a day, which begins when it does in the zone.
-fn moment_or_day(text: &str, zone: &Zone) -> Result<Instant, String> {
+fn moment_or_day(text: &str, zone: &Zone) -> Result<Timestamp, String> {
     let day = (text.len() == 10).then(|| zone.start_of_day(text)).flatten();
     let at = day.map_or_else(|| parameters::moment(text), Ok);
     let at =
         at.map_err(|_| "must be a time as in 2026-11-21T09:30:00Z, or a day as in 2026-11-21".to_owned())?;
-    if at < Instant::EARLIEST { Err("must not be before the year 2000".to_owned()) } else { Ok(at) }
+    if at < Timestamp::EARLIEST { Err("must not be before the year 2000".to_owned()) } else { Ok(at) }
 }
 
 #[cfg(test)]
@@ -140,7 +140,7 @@ mod tests {
 
     fn ask(query: &str) -> Result<Window, Vec<String>> {
         let uri: Uri = format!("/api/metrics/history?{query}").parse().unwrap();
-        understand(&uri, &Zone::utc(), Instant::parse(NOW).unwrap())
+        understand(&uri, &Zone::utc(), Timestamp::parse(NOW).unwrap())
             .map(|(window, _)| window)
             .map_err(|problem| problem.errors.into_iter().map(|fault| fault.field).collect())
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use axum::extract::Query;
 use http::Uri;
-use model::{calendar::Zone, privacy::shown_name, record::FieldFault, text, time::Instant};
+use model::{calendar::Zone, privacy::shown_name, record::FieldFault, text, time::Timestamp};
 
 use crate::problem::{Kind, Problem};
 
@@ -56,10 +56,10 @@ impl Parameters {
     }
 }
 
-pub fn moment(text: &str) -> Result<Instant, String> {
+pub fn moment(text: &str) -> Result<Timestamp, String> {
     // An offset's plus sign reads as a space unless it was written as %2B.
-    Instant::parse(text)
-        .or_else(|| Instant::parse(&text.replace(' ', "+")))
+    Timestamp::parse(text)
+        .or_else(|| Timestamp::parse(&text.replace(' ', "+")))
         .ok_or_else(|| "must be a time as in 2026-11-21T09:30:00Z".to_owned())
 }
 

@@ -8,7 +8,7 @@ use ledger::{Handling, HourBalance, Stop};
 use model::{
     decimal::{self, PERCENT_SCALE},
     delivery::Balance,
-    time::{HOUR, Instant},
+    time::{HOUR, Timestamp},
 };
 use pipeline::{BudgetStatus, Fall, RelayStatus};
 use serde_json::{Value, json};
@@ -60,7 +60,7 @@ pub async fn pipeline(
 }
 
 /// The hour with which the balance by the hour begins.
-pub fn first_hour(now: Instant) -> Instant {
+pub fn first_hour(now: Timestamp) -> Timestamp {
     now.plus(-(now.micros().rem_euclid(HOUR)) - (HOURS - 1) * HOUR)
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
-use model::{delivery::Delivery, range::Range, record::campaign_run::CAMPAIGN_RUN, time::Instant};
+use model::{delivery::Delivery, range::Range, record::campaign_run::CAMPAIGN_RUN, time::Timestamp};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -37,7 +37,7 @@ pub async fn recent(
     Ok(tag::answer(&body, true, &headers))
 }
 
-fn pipeline(delivery: &Delivery, now: Instant) -> Json {
+fn pipeline(delivery: &Delivery, now: Timestamp) -> Json {
     json!({
         "state": delivery.state.key(),
         "reason": delivery.reason,

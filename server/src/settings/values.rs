@@ -6,7 +6,7 @@ use std::{
 };
 
 use http::Uri;
-use model::{calendar::Zone, time::Instant};
+use model::{calendar::Zone, time::Timestamp};
 
 use super::Way;
 
@@ -88,8 +88,8 @@ pub(super) fn zone(text: &str) -> Result<Zone, String> {
     Zone::of_name(text).ok_or_else(|| "must be a time zone's name, as in Europe/Berlin".to_owned())
 }
 
-pub(super) fn moment(text: &str) -> Result<Instant, String> {
-    Instant::parse(text).ok_or_else(|| "must be a time, as in 2026-11-21T09:30:00Z".to_owned())
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "must be a time, as in 2026-11-21T09:30:00Z".to_owned())
 }
 
 pub(super) fn public_url(text: &str) -> Result<PublicUrl, String> {

@@ -17,7 +17,7 @@ use model::{
     history::{Filter, History},
     record::{Stored, campaign_run::CAMPAIGN_RUN},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -38,7 +38,7 @@ const RECORD_BYTES: usize = 1_500;
 pub struct Gathered {
     /// Each has one of its own.
     pub number: u64,
-    pub now: Instant,
+    pub now: Timestamp,
     pub history: History,
     pub newest: Vec<Stored>,
     /// The campaign that is meant, by id and name.

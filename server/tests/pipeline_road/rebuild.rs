@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger::{Ledger, ListAsk, chance::Seeded};
-use model::{clock::Clock, time::MINUTE};
+use ledger::{Ledger, ListAsk};
+use model::{clock::Clock, rng::Seeded, time::MINUTE};
 use tempfile::TempDir;
 
 use crate::{

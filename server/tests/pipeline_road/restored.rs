@@ -4,10 +4,11 @@ use std::{path::Path, sync::Arc};
 
 use dataverse::Query;
 use emulator::Emulator;
-use ledger::{Ledger, ListAsk, back_up, chance::Seeded, restore};
+use ledger::{Ledger, ListAsk, back_up, restore};
 use model::{
     clock::Clock,
     record::{Value, campaign_run::Run},
+    rng::Seeded,
     time::MINUTE,
 };
 use tempfile::TempDir;

@@ -113,7 +113,7 @@ async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
         let row = json!({
             "apex_campaignid": "c", "apex_runid": format!("r{n}"), "apex_phase": "1", "apex_agentstotal": 4,
             "apex_agentssuccessful": 3, "apex_tokensin": n, "apex_costusd": f64::from(n) / 100_000.0,
-            "apex_createdat": model::time::Instant::parse("2026-10-01T10:00:00Z").unwrap()
+            "apex_createdat": model::time::Timestamp::parse("2026-10-01T10:00:00Z").unwrap()
                 .plus(i64::from(n) * 3_600 * model::time::SECOND).to_string(),
         });
         client.upsert(set, Uuid::from_u128(0xa000 + u128::from(n)), &row).await.unwrap();

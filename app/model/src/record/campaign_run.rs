@@ -3,7 +3,7 @@
 use super::{Destination, Field, FieldFault, Kind, Naming, Need, Policy, Record, Shape, Value};
 use crate::{
     decimal::{self, MONEY_SCALE, PERCENT_SCALE},
-    time::Instant,
+    time::Timestamp,
 };
 
 /// Dataverse's whole number ends here.
@@ -185,8 +185,8 @@ impl<'a> Run<'a> {
         self.0.values[SUCCESS_RATE].number()
     }
     #[must_use]
-    pub fn created_at(self) -> Instant {
-        Instant::from_micros(self.count(CREATED_AT))
+    pub fn created_at(self) -> Timestamp {
+        Timestamp::from_micros(self.count(CREATED_AT))
     }
 
     fn count(self, at: usize) -> i64 {
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::record::parse;
 
-    const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
+    const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
     fn run(json: &str) -> Result<Record, Vec<FieldFault>> {
         parse(&CAMPAIGN_RUN, json, NOW)

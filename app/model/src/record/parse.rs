@@ -13,7 +13,7 @@ use self::{
     values::{Texts, read, read_text, shape_of},
 };
 use super::{Kind, Need, Record, Value};
-use crate::time::Instant;
+use crate::time::Timestamp;
 
 pub use members::Guesses;
 
@@ -55,7 +55,7 @@ pub fn elements(body: &str) -> Result<Elements<'_>, serde_json::Error> {
 ///
 /// # Errors
 /// Every field that is wrong, missing or unknown.
-pub fn parse(kind: &Kind, json: &str, now: Instant) -> Result<Record, Vec<FieldFault>> {
+pub fn parse(kind: &Kind, json: &str, now: Timestamp) -> Result<Record, Vec<FieldFault>> {
     parse_one_of_many(kind, json, now, &mut Guesses::default())
 }
 
@@ -66,7 +66,7 @@ pub fn parse(kind: &Kind, json: &str, now: Instant) -> Result<Record, Vec<FieldF
 pub fn parse_one_of_many(
     kind: &Kind,
     json: &str,
-    now: Instant,
+    now: Timestamp,
     guesses: &mut Guesses,
 ) -> Result<Record, Vec<FieldFault>> {
     read_record(kind, json, now, Texts::New, guesses)
@@ -76,14 +76,14 @@ pub fn parse_one_of_many(
 ///
 /// # Errors
 /// Every field that is wrong, missing or unknown.
-pub fn parse_again(kind: &Kind, json: &str, now: Instant) -> Result<Record, Vec<FieldFault>> {
+pub fn parse_again(kind: &Kind, json: &str, now: Timestamp) -> Result<Record, Vec<FieldFault>> {
     read_record(kind, json, now, Texts::Known, &mut Guesses::default())
 }
 
 fn read_record(
     kind: &Kind,
     json: &str,
-    now: Instant,
+    now: Timestamp,
     texts: Texts,
     guesses: &mut Guesses,
 ) -> Result<Record, Vec<FieldFault>> {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use model::{
     calendar::Zone,
     delivery::{Balance, Delivery},
-    time::Instant,
+    time::Timestamp,
 };
 
 use crate::compose::count;
@@ -14,7 +14,7 @@ use crate::compose::count;
 pub struct Hour {
     pub table: &'static str,
     /// When it began.
-    pub at: Instant,
+    pub at: Timestamp,
     pub received: i64,
     pub mirrored: i64,
     pub durable: i64,

@@ -1,7 +1,7 @@
 //! What Dataverse refuses: the list on the page, and who did what about it.
 
 use leptos::prelude::*;
-use model::{calendar::Zone, time::Instant};
+use model::{calendar::Zone, time::Timestamp};
 
 use crate::compose::count;
 
@@ -14,13 +14,13 @@ pub struct LetterLine {
     /// What people call the record.
     pub title: String,
     pub reason: String,
-    pub died_at: Instant,
+    pub died_at: Timestamp,
 }
 
 /// What somebody did, as a sentence without its subject: "sent autumn · run-1 again".
 #[derive(Clone, Debug)]
 pub struct HandlingLine {
-    pub at: Instant,
+    pub at: Timestamp,
     pub by: String,
     pub what: String,
 }
@@ -87,6 +87,6 @@ fn handled(handlings: &[HandlingLine]) -> impl IntoView + use<> {
     }
 }
 
-pub(super) fn moment(at: Instant) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     Zone::utc().format(at, "%Y-%m-%d %H:%M:%S UTC")
 }

@@ -1,7 +1,7 @@
 //! What others write straight into Dataverse, and what became of it here.
 
 use leptos::prelude::*;
-use model::time::Instant;
+use model::time::Timestamp;
 
 use super::letters::moment;
 use crate::compose::count;
@@ -31,7 +31,7 @@ pub struct RejectLine {
     pub id: String,
     pub reason: String,
     pub content: String,
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 /// An answer that a person gave once for all.

@@ -2,7 +2,7 @@
 //! again or dropped from here.
 
 use leptos::prelude::*;
-use model::time::Instant;
+use model::time::Timestamp;
 
 use super::letters::{DROP, MEND, RESEND, moment};
 use crate::{
@@ -21,8 +21,8 @@ pub struct RefusedFacts {
     pub deletes: bool,
     pub reason: String,
     pub attempts: i64,
-    pub enqueued_at: Instant,
-    pub died_at: Instant,
+    pub enqueued_at: Timestamp,
+    pub died_at: Timestamp,
     pub request: Option<String>,
     pub response: Option<String>,
     /// Empty where there is nothing to mend.

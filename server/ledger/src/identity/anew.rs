@@ -3,19 +3,19 @@
 
 use model::{
     record::{KINDS, Kind, Policy},
-    time::Instant,
+    time::Timestamp,
 };
 
 use crate::decision::hour_of;
 
 /// The statements, in their order. `studio.` stands for the schema, where there is one; `writer` is whose rows in the hours
 /// are written, where rows have such.
-pub(crate) fn anew(now: Instant, writer: Option<i64>) -> Vec<String> {
+pub(crate) fn anew(now: Timestamp, writer: Option<i64>) -> Vec<String> {
     let sent = KINDS.iter().filter(|kind| kind.destination.policy != Policy::Never);
     sent.flat_map(|kind| of_kind(kind, now, writer)).collect()
 }
 
-fn of_kind(kind: &Kind, now: Instant, writer: Option<i64>) -> Vec<String> {
+fn of_kind(kind: &Kind, now: Timestamp, writer: Option<i64>) -> Vec<String> {
     let (table, name, hour) = (kind.table, kind.name, hour_of(now));
     let due = kind.destination.policy.due(now).unwrap_or(now).micros();
     let (column, own, copied) = match writer {

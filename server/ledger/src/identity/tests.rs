@@ -2,7 +2,7 @@
 
 use super::*;
 
-const NOW: Instant = Instant::EARLIEST;
+const NOW: Timestamp = Timestamp::EARLIEST;
 
 fn owner(n: u128, inside: bool) -> Owner {
     Owner { id: Uuid::from_u128(n), place: format!("https://{n}.example"), inside }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{
     record::{Kind, Policy},
     tenant::TenantId,
-    time::{Instant, MINUTE},
+    time::{MINUTE, Timestamp},
 };
 use sqlx::{Error, PgConnection};
 
@@ -15,16 +15,16 @@ use super::{row::get, schema::Schema, step::Step};
 pub(super) async fn there(
     connection: &mut PgConnection,
     schema: &Schema,
-    at: Instant,
-    now: Instant,
-) -> Result<Instant, Error> {
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<Timestamp, Error> {
     let row = schema.query("SELECT studio.clock()").fetch_one(connection).await?;
-    Ok(Instant::from_micros(get(&row, 0)?).plus(at.since(now)))
+    Ok(Timestamp::from_micros(get(&row, 0)?).plus(at.since(now)))
 }
 
 /// Nothing that is due as soon as it is there comes due later than the longest lease or pause that begins now; another
 /// process may take longer leases than this one.
-pub(super) fn latest(now: Instant, hold: Duration) -> Instant {
+pub(super) fn latest(now: Timestamp, hold: Duration) -> Timestamp {
     now.plus(i64::try_from((hold * 2).as_micros()).unwrap_or(i64::MAX).max(10 * MINUTE))
 }
 
@@ -50,7 +50,7 @@ pub(super) async fn bring_near(
         .bind(due.micros())
         .bind(step.now.micros())
         // What waits for the next midnight does so on purpose.
-        .bind(Policy::Daily.due(step.now).map(Instant::micros))
+        .bind(Policy::Daily.due(step.now).map(Timestamp::micros))
         .execute(&mut *step.connection)
         .await
         .map(|_| ())

@@ -1,6 +1,6 @@
 //! What was read back out of Dataverse.
 
-use model::{record::Kind, tenant::TenantId, time::Instant};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, PgConnection};
 
 use super::{
@@ -44,7 +44,7 @@ pub(super) async fn confirm(
 pub(super) async fn waiting(
     connection: &mut PgConnection,
     schema: &Schema,
-    (until, now): (Instant, Instant),
+    (until, now): (Timestamp, Timestamp),
     after: Option<&Unconfirmed>,
     most: usize,
 ) -> Result<Vec<Unconfirmed>, Error> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use model::{
     record::{KINDS, Kind},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::Error;
 use uuid::Uuid;
@@ -28,7 +28,11 @@ const TRIAL: &str = "DO $$ BEGIN \
      EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
 /// Does all of it. `asked_at` is this process's own time.
-pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work], asked_at: Instant) -> Result<(), Error> {
+pub(super) async fn perform(
+    step: &mut Step<'_>,
+    works: &mut [Work],
+    asked_at: Timestamp,
+) -> Result<(), Error> {
     for kind in KINDS {
         let mut requests: Vec<&mut Request> =
             works.iter_mut().filter_map(|work| request(work, kind)).collect();
@@ -111,7 +115,7 @@ async fn lock(
     query.execute(&mut *step.connection).await.map(|_| ())
 }
 
-async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Instant) -> Result<(), Error> {
+async fn change(step: &mut Step<'_>, work: &mut Work, asked_at: Timestamp) -> Result<(), Error> {
     match work {
         Work::Store(_) | Work::Lease { .. } => {}
         // A database is looked after beside the writer, see `upkeep`.

@@ -1,6 +1,6 @@
 //! What people did about what nobody else could decide.
 
-use model::{record::KINDS, tenant::TenantId, time::Instant};
+use model::{record::KINDS, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{row::get, standing::Asked, step::Step};
@@ -44,7 +44,7 @@ pub(super) async fn handlings(asked: Asked<'_>, most: usize) -> Result<Vec<Handl
             let kind = KINDS.iter().find(|known| known.name == kind);
             // A kind that this version does not know any more is none to show.
             let (Some(kind), Some(what)) = (kind, Handled::of_key(what)) else { continue };
-            let (at, by) = (Instant::from_micros(get(row, 0)?), get(row, 1)?);
+            let (at, by) = (Timestamp::from_micros(get(row, 0)?), get(row, 1)?);
             let handling = Handling { at, by, kind, id: get(row, 3)?, what, reason: get(row, 5)? };
             found.push((get::<i64>(row, 6)?, handling));
         }

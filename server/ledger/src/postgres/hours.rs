@@ -2,7 +2,7 @@
 
 use model::{
     record::{KINDS, Kind},
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::Error;
 
@@ -28,7 +28,7 @@ const BACKLOG: &str = "SELECT hour, sum(waiting_first)::bigint, sum(refused_firs
 pub(super) async fn hours(
     mut asked: Asked<'_>,
     counted: &Counted,
-    (from, now): (Instant, Instant),
+    (from, now): (Timestamp, Timestamp),
 ) -> Result<(Vec<HourBalance>, Stretch, Vec<Kept>), Error> {
     let stretch = Stretch::new(asked.tenant, from, now);
     let (mut all, mut kept) = (Vec::new(), Vec::new());

@@ -1,6 +1,6 @@
 //! Whose ledger it is.
 
-use model::{record::KINDS, time::Instant};
+use model::{record::KINDS, time::Timestamp};
 use sqlx::{Error, PgConnection, postgres::PgRow};
 use uuid::Uuid;
 
@@ -61,7 +61,7 @@ fn identity(row: &PgRow) -> Result<Identity, Error> {
         owner,
         demo: get::<i64>(row, 3)? == 1,
         generation: get(row, 4)?,
-        copied_at: get::<Option<i64>>(row, 5)?.map(Instant::from_micros),
+        copied_at: get::<Option<i64>>(row, 5)?.map(Timestamp::from_micros),
     })
 }
 
@@ -86,7 +86,7 @@ async fn write(step: &mut Step<'_>, identity: &Identity) -> Result<(), Error> {
         .bind(i64::from(owner.is_some_and(|owner| owner.inside)))
         .bind(i64::from(identity.demo))
         .bind(identity.generation)
-        .bind(identity.copied_at.map(Instant::micros))
+        .bind(identity.copied_at.map(Timestamp::micros))
         .execute(&mut *step.connection)
         .await
         .map(|_| ())

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use model::{
     record::{Kind, Record},
+    rng::Random,
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, PgConnection, Row as _};
 use tokio::sync::oneshot;
@@ -20,7 +21,6 @@ use super::{
 };
 use crate::{
     Database, LedgerError, Outcome, Verdict,
-    chance::Chance,
     command::{Request, Slot, Work},
     import::ImportError,
 };
@@ -30,7 +30,7 @@ pub(crate) struct Importer {
     schema: Schema,
     tenant: TenantId,
     kind: &'static Kind,
-    chance: Box<dyn Chance>,
+    random: Box<dyn Random>,
     /// Whose rows in the hours are ours.
     writer: i64,
 }
@@ -40,7 +40,7 @@ impl Importer {
         database: &Database,
         tenant: TenantId,
         kind: &'static Kind,
-        chance: Box<dyn Chance>,
+        random: Box<dyn Random>,
     ) -> Result<Self, ImportError> {
         let (mut connection, schema) = target::connect(database).await?;
         target::refuse_unfinished(&mut connection, &schema, &database.place()).await?;
@@ -48,14 +48,14 @@ impl Importer {
         if demo.map_err(|error| ImportError::Database(fault::of(&error)))? {
             return Err(ImportError::Demo { place: database.to_string() });
         }
-        let writer = (chance.next() >> 1).cast_signed().max(1);
-        Ok(Self { connection, schema, tenant, kind, chance, writer })
+        let writer = (random.next() >> 1).cast_signed().max(1);
+        Ok(Self { connection, schema, tenant, kind, random, writer })
     }
 
     /// All of them or none, each with the time at which it was exported.
     pub(crate) async fn store(
         &mut self,
-        records: Vec<(Record, Option<Instant>)>,
+        records: Vec<(Record, Option<Timestamp>)>,
     ) -> Result<Vec<Outcome>, ImportError> {
         let stored = self.transact(records).await;
         stored.map_err(|error| ImportError::Database(fault::of(&error)))?.map_err(ImportError::Database)
@@ -77,21 +77,21 @@ impl Importer {
 
     async fn transact(
         &mut self,
-        records: Vec<(Record, Option<Instant>)>,
+        records: Vec<(Record, Option<Timestamp>)>,
     ) -> Result<Result<Vec<Outcome>, LedgerError>, Error> {
         let told = self.schema.begin_writing(fence::PASS).fetch_all(&mut self.connection).await?;
         let now: i64 = told.last().ok_or(Error::RowNotFound)?.try_get(0)?;
         let mut step = Step {
             connection: &mut self.connection,
             schema: &self.schema,
-            chance: &*self.chance,
-            now: Instant::from_micros(now),
+            random: &*self.random,
+            now: Timestamp::from_micros(now),
             writer: self.writer,
             changed: false,
             closing: Closing::default(),
         };
         let (reply, answer) = oneshot::channel();
-        let (records, exported): (Vec<Record>, Vec<Option<Instant>>) = records.into_iter().unzip();
+        let (records, exported): (Vec<Record>, Vec<Option<Timestamp>>) = records.into_iter().unzip();
         let mut request = Request { tenant: self.tenant, kind: self.kind, records, answer: Slot::new(reply) };
         intake::store(&mut step, &mut [&mut request], &exported).await?;
         Work::Store(request).finish(&Ok(()));
@@ -119,7 +119,7 @@ async fn export(
     tenant: TenantId,
     kind: &Kind,
     outcomes: &[Outcome],
-    exported: &[Option<Instant>],
+    exported: &[Option<Timestamp>],
 ) -> Result<(), Error> {
     let known = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Duplicate(_));
     let times: HashMap<Uuid, i64> = outcomes

@@ -8,7 +8,7 @@ use std::{
 use model::{
     record::{Kind, Policy, Record, Shape},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, Postgres, postgres::PgArguments, query::Query};
 use uuid::Uuid;
@@ -34,10 +34,10 @@ use crate::{
 pub(super) async fn store(
     step: &mut Step<'_>,
     requests: &mut [&mut Request],
-    exported: &[Option<Instant>],
+    exported: &[Option<Timestamp>],
 ) -> Result<(), Error> {
     let Some(kind) = requests.first().map(|request| request.kind) else { return Ok(()) };
-    let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.chance)).collect();
+    let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.random)).collect();
     let wanted = wanted(requests, &ids, exported);
     let new = insert(step, kind, &wanted).await?;
     delivered(step, kind, &wanted, &new);
@@ -69,14 +69,14 @@ pub(super) async fn store(
 
 struct Wanted<'a> {
     fresh: Fresh<'a>,
-    exported_at: Option<Instant>,
+    exported_at: Option<Timestamp>,
 }
 
 /// Each record that is meant, once: the first that says so.
 fn wanted<'a>(
     requests: &'a [&mut Request],
     ids: &[Vec<Uuid>],
-    exported: &[Option<Instant>],
+    exported: &[Option<Timestamp>],
 ) -> Vec<Wanted<'a>> {
     let mut seen = HashSet::new();
     let all = requests.iter().zip(ids).flat_map(|(request, ids)| {
@@ -106,8 +106,8 @@ async fn insert(
         .bind(step.now.micros())
         .bind(wanted.iter().map(|wanted| wanted.fresh.tenant.0).collect::<Vec<_>>())
         .bind(wanted.iter().map(|wanted| wanted.fresh.id).collect::<Vec<_>>())
-        .bind(kind.destination.policy.due(step.now).map(Instant::micros));
-    let exported_at = |wanted: &Wanted<'_>| wanted.exported_at.map(Instant::micros);
+        .bind(kind.destination.policy.due(step.now).map(Timestamp::micros));
+    let exported_at = |wanted: &Wanted<'_>| wanted.exported_at.map(Timestamp::micros);
     let query = if imports { query.bind(wanted.iter().map(exported_at).collect::<Vec<_>>()) } else { query };
     let rows = (0..kind.fields.len())
         .fold(query, |query, at| {

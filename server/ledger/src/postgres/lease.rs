@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use model::{
     record::{KINDS, Kind},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::Error;
 
@@ -46,7 +46,7 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
 }
 
 /// Who has something of which this is true; `$2` is the time.
-async fn with_entries(step: &mut Step<'_>, so: &str, at: Instant) -> Result<Vec<TenantId>, Error> {
+async fn with_entries(step: &mut Step<'_>, so: &str, at: Timestamp) -> Result<Vec<TenantId>, Error> {
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
     let rows = step
         .schema
@@ -134,7 +134,7 @@ async fn lend(
     rows.iter().map(lent).collect()
 }
 
-fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent, now: Instant) -> Parcel {
+fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent, now: Timestamp) -> Parcel {
     let (id, dataverse_id) = (found.held.stored.id, found.id_there());
     let withdrawn = found.held.withdrawn_at.is_some();
     Parcel {
@@ -146,7 +146,7 @@ fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent, now: I
         operation: if withdrawn { Operation::Delete } else { Operation::Upsert(Box::new(found.held.stored)) },
         attempts: lent.attempts,
         failing_for: failing_for(lent.failing_since, now),
-        enqueued_at: Instant::from_micros(lent.enqueued_at),
+        enqueued_at: Timestamp::from_micros(lent.enqueued_at),
         epoch: lent.epoch,
         position: found.position,
         due_at: lent.due_at,

@@ -2,7 +2,7 @@
 
 use model::{
     record::{KINDS, Kind},
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, PgConnection, postgres::PgRow};
 
@@ -55,7 +55,7 @@ pub(super) async fn is_lent(step: &mut Step<'_>, kind: &'static Kind, epoch: i64
 }
 
 fn entry(row: &PgRow) -> Result<Entry, Error> {
-    let time = |at: usize| Ok::<_, Error>(get::<Option<i64>>(row, at)?.map(Instant::from_micros));
+    let time = |at: usize| Ok::<_, Error>(get::<Option<i64>>(row, at)?.map(Timestamp::from_micros));
     let answer: Option<&str> = get(row, 7)?;
     let question = match (get(row, 4)?, get(row, 5)?, time(6)?) {
         (Some(gone), Some(of), Some(asked_at)) => {
@@ -85,8 +85,8 @@ async fn write(step: &mut Step<'_>, kind: &Kind, entry: &Entry) -> Result<(), Er
         .bind(HOUSE.0)
         .bind(kind.name)
         .bind(entry.link.clone())
-        .bind(entry.read_at.map(Instant::micros))
-        .bind(entry.leased_until.map(Instant::micros))
+        .bind(entry.read_at.map(Timestamp::micros))
+        .bind(entry.leased_until.map(Timestamp::micros))
         .bind(entry.epoch)
         .bind(question.map(|question| question.gone))
         .bind(question.map(|question| question.of))

@@ -9,7 +9,7 @@ mod write;
 
 pub(super) use self::kept::{in_line, rejects, removed_unasked, standing_there};
 
-use model::{record::Kind, tenant::TenantId, time::Instant};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{identity, marks, step::Step};
@@ -23,7 +23,7 @@ use crate::{
 pub(super) async fn begin(
     step: &mut Step<'_>,
     page: &mut Page,
-    asked_at: Instant,
+    asked_at: Timestamp,
 ) -> Result<Vec<(TenantId, i64)>, Error> {
     page.reopen(step.now, asked_at);
     page.locked.clear();

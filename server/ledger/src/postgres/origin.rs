@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
     record::{Field, Kind, Need, Shape},
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Error, PgConnection, Row as _, postgres::PgRow, raw_sql};
 
@@ -33,7 +33,7 @@ pub(crate) struct Origin {
 pub(crate) struct Foreign {
     /// What people find it by.
     pub(crate) name: String,
-    pub(crate) exported_at: Option<Instant>,
+    pub(crate) exported_at: Option<Timestamp>,
     /// An object as a sender would send it.
     pub(crate) json: String,
 }
@@ -124,7 +124,7 @@ fn foreign(row: &PgRow) -> Result<Foreign, Error> {
     let exported_at: Option<i64> = get(row, 1)?;
     Ok(Foreign {
         name: row.try_get(0)?,
-        exported_at: exported_at.map(Instant::from_micros),
+        exported_at: exported_at.map(Timestamp::from_micros),
         json: get(row, 2)?,
     })
 }

@@ -1,6 +1,6 @@
 //! The outbox entry of one record, kept in line with its newest state. The record's row is locked already.
 
-use model::time::Instant;
+use model::time::Timestamp;
 use sqlx::Error;
 
 use super::{row::get, step::Step};
@@ -32,7 +32,7 @@ pub(super) async fn enqueue(
     target: &Target,
     position: i64,
     revision: i64,
-    due: Instant,
+    due: Timestamp,
 ) -> Result<(), Error> {
     let dead = step
         .schema

@@ -2,7 +2,7 @@
 
 use model::{
     record::{Kind, Record, Shape, Stored, Value},
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Decode, Error, Postgres, Row as _, Type, postgres::PgRow};
 use uuid::Uuid;
@@ -37,8 +37,8 @@ pub(super) fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(
     row.try_get(at)
 }
 
-fn time(row: &PgRow, at: usize) -> Result<Option<Instant>, Error> {
-    Ok(get::<Option<i64>>(row, at)?.map(Instant::from_micros))
+fn time(row: &PgRow, at: usize) -> Result<Option<Timestamp>, Error> {
+    Ok(get::<Option<i64>>(row, at)?.map(Timestamp::from_micros))
 }
 
 fn value(row: &PgRow, at: usize, shape: Shape) -> Result<Value, Error> {
@@ -49,6 +49,6 @@ fn value(row: &PgRow, at: usize, shape: Shape) -> Result<Value, Error> {
         Shape::Text { .. } => Ok(get::<Option<String>>(row, at)?.map_or(Value::Nothing, Value::Text)),
         Shape::Whole { .. } => number(Value::Whole),
         Shape::Decimal { .. } => number(Value::Decimal),
-        Shape::Time => number(|micros| Value::Time(Instant::from_micros(micros))),
+        Shape::Time => number(|micros| Value::Time(Timestamp::from_micros(micros))),
     }
 }

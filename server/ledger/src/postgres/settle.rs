@@ -1,6 +1,6 @@
 //! Takes parcels back. Those whose lease was taken over by somebody else are passed over.
 
-use model::time::Instant;
+use model::time::Timestamp;
 use sqlx::Error;
 
 use super::{row::get, statements, step::Step};
@@ -17,7 +17,7 @@ pub(super) async fn settle(
     step: &mut Step<'_>,
     tickets: &[Ticket],
     how: Settlement,
-    asked_at: Instant,
+    asked_at: Timestamp,
 ) -> Result<(), Error> {
     for tickets in by_table(tickets) {
         let Some(returned) = returned(step, &tickets).await? else { continue };
@@ -66,7 +66,7 @@ async fn returned(step: &mut Step<'_>, tickets: &[&Ticket]) -> Result<Option<Ret
     Ok(Some(returned))
 }
 
-async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Instant) -> Result<(), Error> {
+async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Timestamp) -> Result<(), Error> {
     leave(step, returned).await?;
     step.schema
         .query(&statements::of(returned.kind).exported)
@@ -109,7 +109,7 @@ async fn release(
     step: &mut Step<'_>,
     returned: &Returned,
     positions: &[i64],
-    until: Instant,
+    until: Timestamp,
     counted: bool,
 ) -> Result<(), Error> {
     if positions.is_empty() {

@@ -1,6 +1,6 @@
 //! What requests to Dataverse cost, by the hour.
 
-use model::time::Instant;
+use model::time::Timestamp;
 use sqlx::{Error, PgConnection};
 
 use super::{row::get, schema::Schema, step::Step};
@@ -28,8 +28,8 @@ pub(super) async fn spend(step: &mut Step<'_>, cost: i64) -> Result<(), Error> {
 pub(super) async fn spent(
     connection: &mut PgConnection,
     schema: &Schema,
-    since: Instant,
-) -> Result<Vec<(Instant, i64)>, Error> {
+    since: Timestamp,
+) -> Result<Vec<(Timestamp, i64)>, Error> {
     let rows = schema
         .query(
             "SELECT hour, sum(cost)::bigint FROM studio.spending WHERE tenant_id = $1 AND hour >= $2 \

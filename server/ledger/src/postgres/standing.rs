@@ -4,7 +4,7 @@ use model::{
     delivery::Balance,
     record::{KINDS, Kind},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, PgConnection};
 
@@ -88,11 +88,11 @@ async fn balance(
     standing.reflected.rejected += rejected;
     let query = asked.schema.query(&statements::of(kind).oldest_to_confirm).bind(asked.tenant.0);
     let row = query.fetch_optional(&mut *asked.connection).await?;
-    let unread = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
+    let unread = row.map(|row| get(&row, 0).map(Timestamp::from_micros)).transpose()?;
     standing.oldest_unconfirmed = standing.oldest_unconfirmed.into_iter().chain(unread).min();
     let query = asked.schema.query(&statements::of(kind).oldest_first).bind(asked.tenant.0).bind(kind.name);
     let row = query.fetch_optional(&mut *asked.connection).await?;
-    let first = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
+    let first = row.map(|row| get(&row, 0).map(Timestamp::from_micros)).transpose()?;
     standing.oldest_first = standing.oldest_first.into_iter().chain(first).min();
     let oldest = asked.oldest(kind).await?;
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(oldest).min();
@@ -123,7 +123,7 @@ impl Asked<'_> {
         Ok(numbers)
     }
 
-    async fn oldest(&mut self, kind: &Kind) -> Result<Option<Instant>, Error> {
+    async fn oldest(&mut self, kind: &Kind) -> Result<Option<Timestamp>, Error> {
         let row = self
             .schema
             .query(OLDEST)
@@ -131,6 +131,6 @@ impl Asked<'_> {
             .bind(kind.name)
             .fetch_one(&mut *self.connection)
             .await?;
-        Ok(get::<Option<i64>>(&row, 0)?.map(Instant::from_micros))
+        Ok(get::<Option<i64>>(&row, 0)?.map(Timestamp::from_micros))
     }
 }

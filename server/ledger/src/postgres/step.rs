@@ -11,24 +11,24 @@ use std::{
 
 use model::{
     record::{KINDS, Kind, Record},
+    rng::Random,
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, PgConnection};
 
 use super::{schema::Schema, statements};
 use crate::{
     amendment::Passage,
-    chance::Chance,
     decision::{Receipt, hour_of},
 };
 
 pub(super) struct Step<'a> {
     pub(super) connection: &'a mut PgConnection,
     pub(super) schema: &'a Schema,
-    pub(super) chance: &'a dyn Chance,
+    pub(super) random: &'a dyn Random,
     /// The database's time.
-    pub(super) now: Instant,
+    pub(super) now: Timestamp,
     /// Whose rows in the hours are ours.
     pub(super) writer: i64,
     /// Whether anything changed that others can see.

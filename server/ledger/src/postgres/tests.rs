@@ -10,13 +10,13 @@ use futures::future::join_all;
 use model::{
     clock::ManualClock,
     record::{KINDS, campaign_run::CAMPAIGN_RUN},
+    rng::Seeded,
 };
 use sqlx::{PgConnection, Row};
 
 use super::*;
 use crate::{
     Reflected, Reflection, Seen,
-    chance::Seeded,
     command::{Command, Work},
     marks::Errand,
     trial::{NOW, runs},

@@ -1,7 +1,7 @@
 //! What is done about the database while it is waited for by none: for all processes by one of them at a time, and beside
 //! its writer.
 
-use model::{tenant::TenantId, time::Instant};
+use model::{tenant::TenantId, time::Timestamp};
 use sqlx::{Error, PgConnection, Row};
 
 use super::{fence, row::get, schema::Schema};
@@ -17,7 +17,7 @@ pub(super) const LIMITS: &str =
 /// Says of how many hours the backlog was counted wrong. None where another process does all this just now.
 pub(super) async fn tend(connection: &mut PgConnection, schema: &Schema) -> Result<usize, Error> {
     let told = schema.begin_writing(fence::PASS).fetch_all(&mut *connection).await?;
-    let now = Instant::from_micros(told.last().ok_or(Error::RowNotFound)?.try_get(0)?);
+    let now = Timestamp::from_micros(told.last().ok_or(Error::RowNotFound)?.try_get(0)?);
     schema.script(LIMITS).execute(&mut *connection).await?;
     let lock = schema
         .query("SELECT pg_try_advisory_xact_lock(hashtextextended('ledger upkeep of ' || $1, 0))")
@@ -37,7 +37,7 @@ pub(super) async fn tend(connection: &mut PgConnection, schema: &Schema) -> Resu
 async fn forget_receipts(
     connection: &mut PgConnection,
     schema: &Schema,
-    before: Instant,
+    before: Timestamp,
 ) -> Result<(), Error> {
     let tenants =
         schema.query("SELECT id FROM studio.tenants ORDER BY id").fetch_all(&mut *connection).await?;

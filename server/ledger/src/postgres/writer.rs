@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use model::{clock::Clock, time::Instant};
+use model::{clock::Clock, rng::Random, time::Timestamp};
 use sqlx::{Error, PgConnection, PgPool, Postgres, Row, pool::PoolConnection};
 use tokio::{
     sync::watch,
@@ -23,7 +23,6 @@ use super::{
 };
 use crate::{
     LedgerError,
-    chance::Chance,
     command::Work,
     health::{Notes, Sort},
     queue::Queue,
@@ -41,7 +40,7 @@ pub(super) struct Writer {
     pub(super) connection: Option<PoolConnection<Postgres>>,
     pub(super) schema: Schema,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) chance: Arc<dyn Chance>,
+    pub(super) random: Arc<dyn Random>,
     pub(super) changes: watch::Sender<u64>,
     pub(super) notes: Notes,
     /// Whose rows in the hours are ours.
@@ -136,7 +135,7 @@ impl Writer {
             match nature {
                 Nature::Lost if !lost => lost = true,
                 Nature::InTheWay if tries < TRIES && fault::is_a_knot(&error) => {
-                    sleep(PAUSE_MOST.mul_f64(self.chance.fraction())).await;
+                    sleep(PAUSE_MOST.mul_f64(self.random.fraction())).await;
                 }
                 _ => return Err(refusal(works, nature, &error)),
             }
@@ -205,8 +204,8 @@ impl Writer {
         let mut step = Step {
             connection,
             schema: &self.schema,
-            chance: &*self.chance,
-            now: Instant::from_micros(now),
+            random: &*self.random,
+            now: Timestamp::from_micros(now),
             writer: self.number,
             changed: false,
             closing: Closing::default(),

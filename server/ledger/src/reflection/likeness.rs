@@ -2,7 +2,7 @@
 
 use model::{
     record::{self, Field, Kind, Need, Record, Value},
-    time::{Instant, SECOND},
+    time::{SECOND, Timestamp},
 };
 
 use super::Version;
@@ -18,7 +18,7 @@ pub(super) fn says(kind: &Kind, version: &Version, theirs: &Record) -> bool {
     kind.fields.iter().zip(&theirs.values).all(|(field, value)| {
         let ours = version.get(field.json).unwrap_or(&serde_json::Value::Null);
         is_left_out(field, theirs)
-            || match (value, ours.as_str().and_then(Instant::parse)) {
+            || match (value, ours.as_str().and_then(Timestamp::parse)) {
                 (Value::Time(theirs), Some(ours)) => is_same_second(ours, *theirs),
                 _ => *ours == record::field_json(field, value),
             }
@@ -46,7 +46,7 @@ fn is_like(ours: &Value, theirs: &Value) -> bool {
     }
 }
 
-fn is_same_second(ours: Instant, theirs: Instant) -> bool {
+fn is_same_second(ours: Timestamp, theirs: Timestamp) -> bool {
     ours.micros().div_euclid(SECOND) == theirs.micros().div_euclid(SECOND)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use model::{record::Kind, tenant::TenantId, time::Instant};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use uuid::Uuid;
 
 use super::{Decided, Facts, decide};
@@ -14,8 +14,8 @@ const ROUNDS: u32 = 8;
 /// When a page was asked for, and when it is decided, both by one clock.
 #[derive(Clone, Copy)]
 pub(crate) struct Times {
-    pub(super) asked_at: Instant,
-    pub(super) now: Instant,
+    pub(super) asked_at: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 /// The rows of one call, and what became of each so far.
@@ -23,7 +23,7 @@ pub(crate) struct Page {
     pub(crate) kind: &'static Kind,
     pub(crate) rows: Vec<Reflection>,
     /// By the asker's clock.
-    asked_at: Instant,
+    asked_at: Timestamp,
     /// By the store's clock.
     pub(super) times: Times,
     /// Under which loan of the table's mark they were read.
@@ -37,7 +37,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    pub(crate) fn new(mark: &Mark, rows: Vec<Reflection>, asked_at: Instant) -> Self {
+    pub(crate) fn new(mark: &Mark, rows: Vec<Reflection>, asked_at: Timestamp) -> Self {
         let answers = vec![None; rows.len()];
         let times = Times { asked_at, now: asked_at };
         let (kind, epoch, locked) = (mark.kind, mark.epoch, HashSet::new());
@@ -45,7 +45,7 @@ impl Page {
     }
 
     /// Begins from the start, as every transaction does: now, by the store's clock and by the asker's.
-    pub(crate) fn reopen(&mut self, now: Instant, asker_s_now: Instant) {
+    pub(crate) fn reopen(&mut self, now: Timestamp, asker_s_now: Timestamp) {
         self.answers.fill(None);
         self.rounds = 0;
         self.times = Times { asked_at: now.plus(self.asked_at.since(asker_s_now)), now };

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use model::time::Instant;
+use model::time::Timestamp;
 use sqlx::{ConnectOptions, Connection, Error, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{folder, identity, open};
@@ -36,7 +36,7 @@ pub enum BackupError {
 ///
 /// # Errors
 /// Each says what to do about it. A file that is there already is never touched.
-pub async fn back_up(folder: &Path, file: &Path, now: Instant) -> Result<i64, BackupError> {
+pub async fn back_up(folder: &Path, file: &Path, now: Timestamp) -> Result<i64, BackupError> {
     let ledger = folder.join(open::FILE);
     if !ledger.is_file() {
         return Err(BackupError::NoLedger { folder: folder.to_owned() });
@@ -49,7 +49,7 @@ pub async fn back_up(folder: &Path, file: &Path, now: Instant) -> Result<i64, Ba
 ///
 /// # Errors
 /// Each says what to do about it. A ledger that is there already is never touched.
-pub async fn restore(file: &Path, folder: &Path, now: Instant) -> Result<i64, BackupError> {
+pub async fn restore(file: &Path, folder: &Path, now: Timestamp) -> Result<i64, BackupError> {
     judge(file, file).await?;
     let _ours = folder::claim(folder)?;
     // What SQLite keeps beside a file belongs to that file alone.
@@ -61,7 +61,7 @@ pub async fn restore(file: &Path, folder: &Path, now: Instant) -> Result<i64, Ba
 }
 
 /// All of one moment. It is the copy that is judged and counted.
-async fn copy(from: &Path, to: &Path, now: Instant) -> Result<i64, BackupError> {
+async fn copy(from: &Path, to: &Path, now: Timestamp) -> Result<i64, BackupError> {
     let unfinished = beside(to)?;
     let made = async {
         // Readers never wait for the writer, nor it for them.
@@ -80,7 +80,7 @@ async fn copy(from: &Path, to: &Path, now: Instant) -> Result<i64, BackupError> 
 }
 
 /// Brings the copy up to date, and writes into it when it was taken, unless it is a copy already.
-async fn sign(file: &Path, now: Instant) -> Result<(), Error> {
+async fn sign(file: &Path, now: Timestamp) -> Result<(), Error> {
     let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
     open::migrate(&mut connection).await.map_err(|error| Error::Configuration(error.into()))?;
     let identity = identity::read(&mut connection).await?;

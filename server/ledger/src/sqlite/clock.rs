@@ -5,14 +5,14 @@ use std::time::Duration;
 use model::{
     record::{KINDS, Kind, Policy},
     tenant::TenantId,
-    time::{DAY, Instant, MINUTE, SECOND},
+    time::{DAY, MINUTE, SECOND, Timestamp},
 };
 use sqlx::{Error, SqliteConnection};
 
 use super::writer::Step;
 
 /// What came in while the clock was ahead must not wait for that time to come again, when the folder is opened.
-pub(super) async fn at_start(connection: &mut SqliteConnection, now: Instant) -> Result<(), Error> {
+pub(super) async fn at_start(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Error> {
     for kind in KINDS {
         let Some(due) = kind.destination.policy.due(now) else { continue };
         sqlx::query(
@@ -30,13 +30,13 @@ pub(super) async fn at_start(connection: &mut SqliteConnection, now: Instant) ->
 }
 
 /// How far the clock was set back since the time that was seen last.
-pub(super) fn set_back(seen: Instant, now: Instant) -> Option<i64> {
+pub(super) fn set_back(seen: Timestamp, now: Timestamp) -> Option<i64> {
     Some(seen.since(now)).filter(|by| *by > 10 * SECOND)
 }
 
 /// What lies ahead now goes back with the clock: it has waited for as long as before, and its leases and pauses end after
 /// as long as before.
-pub(super) async fn follow(connection: &mut SqliteConnection, now: Instant, by: i64) -> Result<(), Error> {
+pub(super) async fn follow(connection: &mut SqliteConnection, now: Timestamp, by: i64) -> Result<(), Error> {
     sqlx::query(
         "UPDATE outbox SET due_at = CASE WHEN due_at > ?1 AND due_at % ?3 <> 0 THEN due_at - ?2 ELSE due_at END, \
          enqueued_at = CASE WHEN enqueued_at > ?1 THEN enqueued_at - ?2 ELSE enqueued_at END, \
@@ -77,6 +77,6 @@ pub(super) async fn bring_near(
 }
 
 /// What waits for the next midnight does so on purpose, by whichever clock.
-fn midnight(now: Instant) -> Option<i64> {
-    Policy::Daily.due(now).map(Instant::micros)
+fn midnight(now: Timestamp) -> Option<i64> {
+    Policy::Daily.due(now).map(Timestamp::micros)
 }

@@ -1,6 +1,6 @@
 //! What was read back out of Dataverse.
 
-use model::{record::Kind, tenant::TenantId, time::Instant};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, SqlitePool};
 
 use super::{change::note, delivery::json, row, statements, writer::Step};
@@ -30,7 +30,7 @@ pub(super) async fn confirm(
 /// What was delivered up to then and not read back yet, each kind's oldest first.
 pub(super) async fn waiting(
     readers: &SqlitePool,
-    until: Instant,
+    until: Timestamp,
     after: Option<&Unconfirmed>,
     most: usize,
 ) -> Result<Vec<Unconfirmed>, Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model::{
     record::{KINDS, Kind},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, SqliteConnection};
 
@@ -48,7 +48,7 @@ pub(super) async fn enqueue(
     target: &Target,
     position: i64,
     revision: i64,
-    due: Instant,
+    due: Timestamp,
 ) -> Result<(), Error> {
     let dead = sqlx::query(
         "DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3 \
@@ -159,7 +159,7 @@ async fn lease_of(
             },
             attempts: get(row, 1)?,
             failing_for: failing_for(get(row, 4)?, step.now),
-            enqueued_at: Instant::from_micros(get(row, 2)?),
+            enqueued_at: Timestamp::from_micros(get(row, 2)?),
             epoch,
             position: found.position,
             due_at: get(row, 3)?,
@@ -222,7 +222,7 @@ async fn returned(connection: &mut SqliteConnection, tickets: &[&Ticket]) -> Res
     Ok(Some(returned))
 }
 
-async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Instant) -> Result<(), Error> {
+async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Timestamp) -> Result<(), Error> {
     leave(step, returned, &returned.newest).await?;
     sqlx::query(statements::of(returned.kind).exported)
         .bind(at.micros())
@@ -261,7 +261,7 @@ async fn release(
     step: &mut Step<'_>,
     returned: &Returned,
     positions: &[i64],
-    until: Instant,
+    until: Timestamp,
     counted: bool,
 ) -> Result<(), Error> {
     if positions.is_empty() {

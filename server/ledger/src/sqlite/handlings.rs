@@ -1,6 +1,6 @@
 //! What people did about what nobody else could decide.
 
-use model::{record::KINDS, tenant::TenantId, time::Instant};
+use model::{record::KINDS, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, SqlitePool};
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ pub(super) async fn handlings(
         let (Some(kind), Some(what)) = (kind, Handled::of_key(what)) else { continue };
         let id: Option<&str> = get(row, 3)?;
         let id = id.map(Uuid::try_parse).transpose().map_err(|error| Error::Decode(error.into()))?;
-        let at = Instant::from_micros(get(row, 0)?);
+        let at = Timestamp::from_micros(get(row, 0)?);
         handlings.push(Handling { at, by: get(row, 1)?, kind, id, what, reason: get(row, 5)? });
     }
     Ok(handlings)

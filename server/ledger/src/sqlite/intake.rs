@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use model::{
     record::{Kind, Record},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, SqliteConnection};
 use uuid::Uuid;
@@ -29,7 +29,7 @@ use crate::{
 /// Decides and writes. The answers stand in the order of the requests, which are all of one kind.
 pub(super) async fn store(step: &mut Step<'_>, requests: &mut [Request]) -> Result<(), Error> {
     let Some(kind) = requests.first().map(|request| request.kind) else { return Ok(()) };
-    let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.chance)).collect();
+    let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.random)).collect();
     let held = existing(step.connection, kind, requests, &ids).await?;
     let mut decision = Decision::new(kind, step.now, held);
     let answers: Vec<Vec<Outcome>> =
@@ -46,7 +46,7 @@ pub(super) async fn store(step: &mut Step<'_>, requests: &mut [Request]) -> Resu
 /// What is new of one group.
 struct Intake<'a> {
     kind: &'static Kind,
-    now: Instant,
+    now: Timestamp,
     fresh: Vec<Fresh<'a>>,
     receipts: Vec<Receipt>,
 }
@@ -224,7 +224,7 @@ pub(super) async fn write_tenant(
     connection: &mut SqliteConnection,
     known: &mut Known,
     tenant: TenantId,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     if !known.meets(tenant) {
         sqlx::query("INSERT INTO tenants (id, seen_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")
@@ -243,7 +243,7 @@ pub(super) async fn write_name(
     kind: &'static Kind,
     tenant: TenantId,
     record: &Record,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), Error> {
     let (Some(naming), Some(sql)) = (&kind.naming, statements::of(kind).name) else { return Ok(()) };
     let id = record.values[naming.of].text();

@@ -3,7 +3,7 @@
 use model::{
     record::{KINDS, Kind, Record},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -125,8 +125,8 @@ fn letter(kind: &'static Kind, row: &SqliteRow) -> Result<DeadLetter, Error> {
         kind,
         revision: get(row, 0)?,
         attempts: get(row, 1)?,
-        enqueued_at: Instant::from_micros(get(row, 2)?),
-        died_at: Instant::from_micros(get(row, 3)?),
+        enqueued_at: Timestamp::from_micros(get(row, 2)?),
+        died_at: Timestamp::from_micros(get(row, 3)?),
         reason: get(row, 4)?,
         id: get(row, 5)?,
         deletes: get(row, 6)?,

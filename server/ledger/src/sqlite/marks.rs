@@ -2,7 +2,7 @@
 
 use model::{
     record::{KINDS, Kind},
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, SqliteConnection, SqlitePool, sqlite::SqliteRow};
 
@@ -61,15 +61,15 @@ fn entry(row: &SqliteRow) -> Result<Entry, Error> {
             gone,
             unseen: number(8)?.unwrap_or(0),
             of,
-            asked_at: Instant::from_micros(asked_at),
+            asked_at: Timestamp::from_micros(asked_at),
             answer: answer.and_then(Answer::of_key),
         }),
         _ => None,
     };
     Ok(Entry {
         link: get(row, 0)?,
-        read_at: number(1)?.map(Instant::from_micros),
-        leased_until: number(2)?.map(Instant::from_micros),
+        read_at: number(1)?.map(Timestamp::from_micros),
+        leased_until: number(2)?.map(Timestamp::from_micros),
         epoch: get(row, 3)?,
         question,
         policy: get::<Option<&str>>(row, 9)?.and_then(Answer::of_key),
@@ -85,8 +85,8 @@ async fn write(connection: &mut SqliteConnection, kind: &Kind, entry: &Entry) ->
     .bind(HOUSE.to_string())
     .bind(kind.name)
     .bind(entry.link.clone())
-    .bind(entry.read_at.map(Instant::micros))
-    .bind(entry.leased_until.map(Instant::micros))
+    .bind(entry.read_at.map(Timestamp::micros))
+    .bind(entry.leased_until.map(Timestamp::micros))
     .bind(entry.epoch)
     .bind(question.map(|question| question.gone))
     .bind(question.map(|question| question.of))

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use model::time::Instant;
+use model::time::Timestamp;
 use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
@@ -274,7 +274,7 @@ async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx:
 pub(super) async fn set_right(
     files: &Files,
     connection: &mut SqliteConnection,
-    now: Instant,
+    now: Timestamp,
 ) -> Result<(), OpenError> {
     clock::at_start(connection, now).await.map_err(|error| refusal(files, &error))
 }

@@ -3,7 +3,7 @@
 use model::{
     record::{Kind, Record, Shape, Stored, Value},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{
     Decode, Error, Row as _, Sqlite, Type,
@@ -21,8 +21,8 @@ pub(super) fn read(kind: &Kind, row: &SqliteRow, from: usize) -> Result<Row, Err
     for (at, field) in kind.fields.iter().enumerate() {
         values.push(value(row, from + FIELDS_FROM + at, field.shape)?);
     }
-    let time = |at: usize| -> Result<Option<Instant>, Error> {
-        Ok(get::<Option<i64>>(row, from + at)?.map(Instant::from_micros))
+    let time = |at: usize| -> Result<Option<Timestamp>, Error> {
+        Ok(get::<Option<i64>>(row, from + at)?.map(Timestamp::from_micros))
     };
     let record = Record { values, name: get(row, from + 7)?, timed: true };
     let stored = Stored {
@@ -72,7 +72,7 @@ fn value(row: &SqliteRow, at: usize, shape: Shape) -> Result<Value, Error> {
     }
     Ok(get::<Option<i64>>(row, at)?.map_or(Value::Nothing, |number| match shape {
         Shape::Decimal { .. } => Value::Decimal(number),
-        Shape::Time => Value::Time(Instant::from_micros(number)),
+        Shape::Time => Value::Time(Timestamp::from_micros(number)),
         Shape::Text { .. } | Shape::Whole { .. } => Value::Whole(number),
     }))
 }

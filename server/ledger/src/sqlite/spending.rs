@@ -1,6 +1,6 @@
 //! What requests to Dataverse cost, by the hour.
 
-use model::time::Instant;
+use model::time::Timestamp;
 use sqlx::{Error, SqlitePool};
 
 use super::{row::get, writer::Step};
@@ -23,7 +23,7 @@ pub(super) async fn spend(step: &mut Step<'_>, cost: i64) -> Result<(), Error> {
 }
 
 /// By hour, oldest first, from the hour on into which that time falls.
-pub(super) async fn spent(readers: &SqlitePool, since: Instant) -> Result<Vec<(Instant, i64)>, Error> {
+pub(super) async fn spent(readers: &SqlitePool, since: Timestamp) -> Result<Vec<(Timestamp, i64)>, Error> {
     let rows =
         sqlx::query("SELECT hour, cost FROM spending WHERE tenant_id = ?1 AND hour >= ?2 ORDER BY hour")
             .bind(HOUSE.to_string())

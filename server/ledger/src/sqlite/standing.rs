@@ -9,7 +9,7 @@ use model::{
     delivery::Balance,
     record::{KINDS, Kind},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, SqliteConnection, SqlitePool};
 
@@ -117,7 +117,7 @@ async fn balance(
         .bind(numbers.tenant.clone())
         .fetch_optional(&mut *connection)
         .await?;
-    let unread = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
+    let unread = row.map(|row| get(&row, 0).map(Timestamp::from_micros)).transpose()?;
     standing.oldest_unconfirmed = standing.oldest_unconfirmed.into_iter().chain(unread).min();
     let [first, later, unknown] = oldest(connection, &numbers, statements.oldest_first).await?;
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(first).chain(later).min();
@@ -143,7 +143,7 @@ async fn oldest(
     connection: &mut SqliteConnection,
     numbers: &Numbers,
     unknown: &'static str,
-) -> Result<[Option<Instant>; 3], Error> {
+) -> Result<[Option<Timestamp>; 3], Error> {
     let mut oldest = [None; 3];
     for (oldest, sql) in oldest.iter_mut().zip([
         "SELECT enqueued_at FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND first = 1 ORDER BY position LIMIT 1",
@@ -155,7 +155,7 @@ async fn oldest(
             .bind(numbers.kind)
             .fetch_optional(&mut *connection)
             .await?;
-        *oldest = row.map(|row| get(&row, 0).map(Instant::from_micros)).transpose()?;
+        *oldest = row.map(|row| get(&row, 0).map(Timestamp::from_micros)).transpose()?;
     }
     Ok(oldest)
 }

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use model::{
     clock::ManualClock,
     record::{self, campaign_run::CAMPAIGN_RUN},
+    rng::Seeded,
 };
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
     Verdict,
-    chance::Seeded,
     command::{Command, Work},
     trial::{NOW, runs},
 };
@@ -24,8 +24,8 @@ async fn open(folder: &TempDir) -> Sqlite {
 
 async fn open_bounded(folder: &TempDir, log_most: u64) -> Sqlite {
     let (clock, changes) = (Arc::new(ManualClock::at(NOW)), watch::Sender::new(0));
-    let (folder, chance) = (folder.path().to_owned(), Arc::new(Seeded::new(1)));
-    Sqlite::open_bounded(folder, log_most, clock, chance, changes).await.unwrap()
+    let (folder, random) = (folder.path().to_owned(), Arc::new(Seeded::new(1)));
+    Sqlite::open_bounded(folder, log_most, clock, random, changes).await.unwrap()
 }
 
 async fn spoil(store: &Sqlite, sql: &'static str) {

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{clock::Clock, time::Instant};
+use model::{clock::Clock, rng::Random, time::Timestamp};
 use sqlx::{Error, SqliteConnection};
 use tokio::sync::watch;
 
@@ -19,7 +19,6 @@ use super::{
 };
 use crate::{
     LedgerError,
-    chance::Chance,
     command::{Command, Request, Work},
     health::{Notes, Sort},
     letters,
@@ -35,12 +34,12 @@ pub(super) struct Writer {
     pub(super) connection: Option<SqliteConnection>,
     pub(super) known: Known,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) chance: Arc<dyn Chance>,
+    pub(super) random: Arc<dyn Random>,
     pub(super) changes: watch::Sender<u64>,
     pub(super) log: Log,
     pub(super) notes: Notes,
     /// The time of the last commit.
-    pub(super) seen: Option<Instant>,
+    pub(super) seen: Option<Timestamp>,
     /// The last epoch that a lease was given.
     pub(super) epoch: i64,
 }
@@ -50,8 +49,8 @@ pub(super) struct Step<'a> {
     files: &'a Files,
     pub(super) connection: &'a mut SqliteConnection,
     pub(super) known: &'a mut Known,
-    pub(super) chance: &'a dyn Chance,
-    pub(super) now: Instant,
+    pub(super) random: &'a dyn Random,
+    pub(super) now: Timestamp,
     epoch: &'a mut i64,
     /// Whether anything changed that others can see.
     pub(super) changed: bool,
@@ -164,8 +163,8 @@ impl Writer {
         stretches: &mut [Stretch],
     ) -> Result<bool, Error> {
         let now = self.clock.now();
-        let (files, known, chance, epoch) = (&self.files, &mut self.known, &*self.chance, &mut self.epoch);
-        let mut step = Step { files, connection, known, chance, now, epoch, changed: false };
+        let (files, known, random, epoch) = (&self.files, &mut self.known, &*self.random, &mut self.epoch);
+        let mut step = Step { files, connection, known, random, now, epoch, changed: false };
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *step.connection).await?;
         if let Some(by) = self.seen.and_then(|seen| set_back(seen, now)) {
             follow(step.connection, now, by).await?;

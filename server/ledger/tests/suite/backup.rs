@@ -3,12 +3,12 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use ledger::{BackupError, OpenError};
-use model::time::Instant;
+use model::time::Timestamp;
 use tempfile::TempDir;
 
 use crate::support::{KIND, Store, Studio, T, folder, run};
 
-const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
+const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
 fn file(place: &TempDir) -> PathBuf {
     place.path().join("backup.sqlite")

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ledger::{Ledger, LedgerError, Settings, Verdict, chance::Seeded};
-use model::clock::Clock;
+use ledger::{Ledger, LedgerError, Settings, Verdict};
+use model::{clock::Clock, rng::Seeded};
 use sqlx::{Connection, PgConnection};
 
 use crate::{

@@ -13,9 +13,9 @@ use std::{
 
 use ledger::{
     Carried, CarryError, Ledger, OpenError, Progress, Reflection, Refusal, Seen, Settings, Standing, Verdict,
-    carry, chance::Seeded,
+    carry,
 };
-use model::{clock::Clock, time::SECOND};
+use model::{clock::Clock, rng::Seeded, time::SECOND};
 use uuid::Uuid;
 
 use crate::{

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger::{Database, Ledger, LedgerError, OpenError, Settings, chance::Seeded};
-use model::clock::Clock;
+use ledger::{Database, Ledger, LedgerError, OpenError, Settings};
+use model::{clock::Clock, rng::Seeded};
 use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
 use crate::{

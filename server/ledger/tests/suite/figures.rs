@@ -8,7 +8,7 @@ use model::{
     history::Filter,
     range::Range,
     record::{Record, campaign_run::Run},
-    time::{HOUR, Instant},
+    time::{HOUR, Timestamp},
 };
 use proptest::{prelude::*, sample::Index};
 
@@ -109,7 +109,7 @@ fn filters() -> Vec<Filter> {
 
 async fn check(studio: &Studio, runs: &[Record], range: Range, filter: &Filter) {
     let zone = Zone::of_name("America/St_Johns").unwrap();
-    let window = window(range, &zone, Instant::parse(NOW).unwrap(), Compare::Previous);
+    let window = window(range, &zone, Timestamp::parse(NOW).unwrap(), Compare::Previous);
     let history = studio.ledger.history(T, &window, filter).await.unwrap();
     assert_eq!(history.figures, recount(runs, window.span, filter));
     assert_eq!(history.previous, recount(runs, window.previous, filter));

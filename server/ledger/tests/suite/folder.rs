@@ -2,8 +2,11 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 
-use ledger::{Ledger, LedgerError, OpenError, Settings, chance::Seeded};
-use model::clock::{Clock, ManualClock};
+use ledger::{Ledger, LedgerError, OpenError, Settings};
+use model::{
+    clock::{Clock, ManualClock},
+    rng::Seeded,
+};
 
 use crate::support::{KIND, Store, Studio, T, run};
 

@@ -1,7 +1,7 @@
 //! The balance by the hour.
 
 use ledger::HourBalance;
-use model::time::{HOUR, Instant, SECOND};
+use model::time::{HOUR, SECOND, Timestamp};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 impl Studio {
     /// Those hours in which anything was, after a look that nothing is unaccounted for.
     async fn hours(&self) -> Vec<HourBalance> {
-        let hours = self.ledger.hours(T, Instant::EARLIEST).await.unwrap();
+        let hours = self.ledger.hours(T, Timestamp::EARLIEST).await.unwrap();
         assert_eq!(hours.len(), 48);
         assert_eq!(hours.iter().map(HourBalance::unaccounted).sum::<i64>(), 0, "{hours:?}");
         hours.into_iter().filter(|hour| figures(hour) != [0; 7]).collect()
@@ -69,6 +69,6 @@ pub async fn an_hour_is_shown_for_two_days(store: Store) {
     assert_eq!(studio.hours().await, before, "found again among older ones");
     studio.sql("DELETE FROM studio.campaign_metrics WHERE run_id = '3'").await;
     studio.reopen().await;
-    let lost = studio.ledger.hours(T, Instant::EARLIEST).await.unwrap();
+    let lost = studio.ledger.hours(T, Timestamp::EARLIEST).await.unwrap();
     assert_eq!(lost.iter().map(HourBalance::unaccounted).sum::<i64>(), 1);
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use ledger::{Parcel, Reflected, Reflection, Refusal, Seen, Verdict};
 use model::{
     record::Stored,
-    time::{Instant, SECOND},
+    time::{SECOND, Timestamp},
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -102,7 +102,7 @@ struct World {
     /// The mirror's page that is on its way.
     sheet: Option<Sheet>,
     /// Parcels, and when each was lent out.
-    under_way: Vec<(Instant, Parcel)>,
+    under_way: Vec<(Timestamp, Parcel)>,
     /// The runs that were taken in, and those that people withdrew here or deleted there.
     taken: BTreeSet<u8>,
     given_up: BTreeSet<u8>,

@@ -6,7 +6,7 @@ use ledger::{Change, Operation, Reflected, Reflection, Seen};
 use model::{
     record::{Record, Stored},
     tenant::TenantId,
-    time::{Instant, SECOND},
+    time::{SECOND, Timestamp},
 };
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ impl Studio {
     }
 
     /// Under a mark that is taken for it.
-    pub async fn reflect_as_of(&self, rows: Vec<Reflection>, asked_at: Instant) -> Vec<Reflected> {
+    pub async fn reflect_as_of(&self, rows: Vec<Reflection>, asked_at: Timestamp) -> Vec<Reflected> {
         let mark = self.ledger.take_mark(KIND, Duration::ZERO).await.unwrap().unwrap();
         self.ledger.reflect(&mark, rows, asked_at).await.unwrap().unwrap()
     }
@@ -122,7 +122,7 @@ pub async fn a_page_older_than_our_own_write_decides_nothing(store: Store) {
     studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
     let asked_at = studio.now();
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
-    let reflect = async |row: Reflection, at: Instant| studio.reflect_as_of(vec![row], at).await[0];
+    let reflect = async |row: Reflection, at: Timestamp| studio.reflect_as_of(vec![row], at).await[0];
     assert_eq!(reflect(seen(id, &tokens(1)), asked_at).await, Reflected::Again);
     assert_eq!(reflect(gone(id), asked_at).await, Reflected::Again);
     studio.pass(11 * SECOND).await;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::{Operation, Parcel, Reflection};
-use model::time::Instant;
+use model::time::Timestamp;
 use uuid::Uuid;
 
 use crate::{
@@ -24,7 +24,7 @@ pub struct Organisation {
 
 /// A page as it was when it was asked for.
 pub struct Sheet {
-    pub asked_at: Instant,
+    pub asked_at: Timestamp,
     pub rows: Vec<Reflection>,
     ids: BTreeSet<Uuid>,
 }
@@ -73,7 +73,7 @@ impl Organisation {
     }
 
     /// What changed since; deletions come last.
-    pub fn changes(&mut self, asked_at: Instant) -> Sheet {
+    pub fn changes(&mut self, asked_at: Timestamp) -> Sheet {
         let ids = std::mem::take(&mut self.changed);
         let (there, missing): (Vec<Uuid>, Vec<Uuid>) = ids.iter().partition(|id| self.rows.contains_key(id));
         let rows = there.into_iter().chain(missing).map(|id| self.row(id)).collect();

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ledger::Database;
-use model::time::Instant;
+use model::time::Timestamp;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
 use crate::cluster::Cluster;
@@ -50,7 +50,7 @@ impl Schema {
     }
 
     /// Puts a clock that the test moves in the place of the database's own.
-    pub async fn take_clock(&self, now: Instant) {
+    pub async fn take_clock(&self, now: Timestamp) {
         self.run(&format!(
             "CREATE TABLE studio.test_clock (micros bigint); INSERT INTO studio.test_clock VALUES ({}); \
              CREATE OR REPLACE FUNCTION studio.clock() RETURNS bigint LANGUAGE sql VOLATILE \

@@ -2,12 +2,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use ledger::{Ledger, ListAsk, Operation, Outcome, Parcel, Settings, Standing, chance::Seeded};
+use ledger::{Ledger, ListAsk, Operation, Outcome, Parcel, Settings, Standing};
 use model::{
     clock::{Clock, ManualClock},
     record::{self, Kind, Record, Stored, campaign_run::CAMPAIGN_RUN},
+    rng::Seeded,
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
@@ -182,7 +183,7 @@ impl Studio {
         SqliteConnectOptions::new().filename(self.folder().join("ledger.sqlite")).connect().await.unwrap()
     }
 
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 }
@@ -200,8 +201,8 @@ async fn open(home: &Home, clock: &Arc<ManualClock>, seed: u64) -> Ledger {
     Ledger::open(settings, Arc::clone(clock) as Arc<dyn Clock>, Seeded::new(seed)).await.unwrap()
 }
 
-pub fn at(text: &str) -> Instant {
-    Instant::parse(text).unwrap()
+pub fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
 }
 
 /// A run that leaves its time out; `more` are further members of its JSON.
@@ -212,7 +213,7 @@ pub fn run(campaign: &str, run: &str, phase: &str, more: &str) -> Record {
     record::parse(KIND, &json, at("2026-11-21T12:00:00Z")).unwrap()
 }
 
-pub fn run_at(campaign: &str, name: &str, phase: &str, time: Instant, more: &str) -> Record {
+pub fn run_at(campaign: &str, name: &str, phase: &str, time: Timestamp, more: &str) -> Record {
     run(campaign, name, phase, &format!(r#","createdAt":"{time}"{more}"#))
 }
 

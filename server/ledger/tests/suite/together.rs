@@ -3,10 +3,11 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use ledger::{Change, Ledger, LedgerError, Settings, Verdict, chance::Seeded};
+use ledger::{Change, Ledger, LedgerError, Settings, Verdict};
 use model::{
     clock::{Clock, ManualClock},
     record::Record,
+    rng::Seeded,
     time::SECOND,
 };
 use uuid::Uuid;
@@ -177,7 +178,7 @@ async fn a_crowd_leaves_no_difference_behind() {
     assert_eq!(balance.delivered + balance.mirrored + balance.deleted_unsent, balance.durable);
 }
 
-async fn busy(ledger: &Ledger, task: usize, now: model::time::Instant) -> Result<(), LedgerError> {
+async fn busy(ledger: &Ledger, task: usize, now: model::time::Timestamp) -> Result<(), LedgerError> {
     for round in 0..12 {
         let name = |n: usize| ((n * 5 + task * 3 + round) % RUNS).to_string();
         let records: Vec<Record> = (0..8).map(|n| run(&name(n), &name(n), "1", "")).collect();

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use model::{record::Kind, time::Instant};
+use model::{record::Kind, time::Timestamp};
 use uuid::Uuid;
 
 /// Nothing here has to outlast the process: what is not seen to is found again at the read-back's next look.
@@ -17,12 +17,12 @@ pub(crate) struct Findings(Arc<Mutex<BTreeMap<&'static str, Found>>>);
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// And when they were asked for.
-    pub(super) missing: BTreeMap<Uuid, Instant>,
+    pub(super) missing: BTreeMap<Uuid, Timestamp>,
     pub(super) differing: BTreeSet<Uuid>,
 }
 
 impl Findings {
-    pub(crate) fn missing(&self, kind: &Kind, id: Uuid, asked_at: Instant) {
+    pub(crate) fn missing(&self, kind: &Kind, id: Uuid, asked_at: Timestamp) {
         self.locked().entry(kind.name).or_default().missing.insert(id, asked_at);
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::time::{Instant, SECOND};
+use model::time::{SECOND, Timestamp};
 use uuid::Uuid;
 
 /// Deletions of one day count together, however few each look meets.
@@ -20,11 +20,11 @@ pub(crate) struct Gone(BTreeMap<Uuid, Missing>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
     /// Dataverse says that it was deleted, in an answer that was asked for then.
-    Deleted(Instant),
+    Deleted(Timestamp),
     /// Dataverse says so, and the same reading met the row: which came last is to be asked for by its id.
     Unclear,
     /// It did not turn up in what was asked for then, and nothing says that it was deleted.
-    Unseen(Instant),
+    Unseen(Timestamp),
 }
 
 impl Gone {
@@ -50,8 +50,8 @@ impl Gone {
     }
 
     /// Takes out those of which nothing says that they were deleted, by the time at which they were asked for.
-    pub(super) fn take_unseen(&mut self) -> BTreeMap<Instant, Vec<Uuid>> {
-        let mut unseen: BTreeMap<Instant, Vec<Uuid>> = BTreeMap::new();
+    pub(super) fn take_unseen(&mut self) -> BTreeMap<Timestamp, Vec<Uuid>> {
+        let mut unseen: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
         self.0.retain(|id, missing| {
             let Missing::Unseen(asked_at) = missing else { return true };
             unseen.entry(*asked_at).or_default().push(*id);

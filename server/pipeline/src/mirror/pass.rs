@@ -7,7 +7,7 @@ use std::{
 
 use dataverse::Error;
 use ledger::Seen;
-use model::{record::Kind, time::Instant};
+use model::{record::Kind, time::Timestamp};
 use uuid::Uuid;
 
 use super::{
@@ -99,7 +99,7 @@ impl Pass<'_> {
     }
 
     /// Records, and rejects, that a reading of the whole table did not meet.
-    async fn miss(&mut self, met: &Reading, began: Instant) -> Result<(), Broken> {
+    async fn miss(&mut self, met: &Reading, began: Timestamp) -> Result<(), Broken> {
         for id in self.rejects().await?.difference(&met.met) {
             self.table.gone.miss(*id, Missing::Unseen(began));
         }
@@ -164,7 +164,7 @@ impl Pass<'_> {
 
     /// Tells the ledger what was deleted there.
     pub(super) async fn let_go(&mut self, how: &Seen) -> Result<(), Broken> {
-        let mut deleted: BTreeMap<Instant, Vec<Uuid>> = BTreeMap::new();
+        let mut deleted: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
         for (id, missing) in self.table.gone.iter() {
             match missing {
                 Missing::Deleted(asked_at) => deleted.entry(asked_at).or_default().push(id),

@@ -8,7 +8,7 @@ use std::{
 
 use dataverse::{Change, Error};
 use ledger::{Mark, Reflected, Reflection, Seen};
-use model::{clock::Clock, record::Kind, tenant::TenantId, time::Instant};
+use model::{clock::Clock, record::Kind, tenant::TenantId, time::Timestamp};
 use serde_json::Value as Json;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -174,7 +174,11 @@ impl Reader {
     }
 
     /// Rows as they are now, and when they were asked for.
-    async fn by_ids(&self, kind: &'static Kind, ids: &[Uuid]) -> Result<(Vec<Reflection>, Instant), Broken> {
+    async fn by_ids(
+        &self,
+        kind: &'static Kind,
+        ids: &[Uuid],
+    ) -> Result<(Vec<Reflection>, Timestamp), Broken> {
         let asked_at = self.clock.now();
         let rows = self.organisation.rows(&kind.destination, &sight::columns(kind), ids).await?;
         let mut seen = Vec::with_capacity(ids.len());
@@ -194,7 +198,7 @@ impl Reader {
         &self,
         mark: &Mark,
         seen: Vec<Reflection>,
-        asked_at: Instant,
+        asked_at: Timestamp,
         listener: Listener<'_>,
     ) -> Result<Told, Broken> {
         let mut told = Told::default();
@@ -213,7 +217,12 @@ impl Reader {
     }
 
     /// Rows of tenants that are not ours are refused, unless a record of ours went there under that tenant.
-    async fn see(&self, kind: &'static Kind, row: &Json, now: Instant) -> Result<Option<Reflection>, Broken> {
+    async fn see(
+        &self,
+        kind: &'static Kind,
+        row: &Json,
+        now: Timestamp,
+    ) -> Result<Option<Reflection>, Broken> {
         let first = self.tenants[0];
         let Some(seen) = sight::of(kind, row, first, now) else { return Ok(None) };
         let tenant = seen.tenant;

@@ -3,8 +3,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::time::{Instant, SECOND};
-use tokio::{task::JoinSet, time::Instant as Moment};
+use model::time::{SECOND, Timestamp};
+use tokio::{task::JoinSet, time::Instant};
 
 use crate::{flight::Landing, pace::Pace, targets::Targets};
 
@@ -23,21 +23,21 @@ pub(super) struct Tower {
     pub(super) targets: Arc<Targets>,
     pub(super) flights: JoinSet<Landing>,
     /// Nothing starts before this.
-    pub(super) not_before: Moment,
+    pub(super) not_before: Instant,
     /// Lane faults in a row.
     pub(super) faults: u32,
     /// Whether the last one was that all failed for reasons that one record may have as well.
     pub(super) blames_all: bool,
     /// When something that was postponed comes due.
-    pub(super) due: Option<Moment>,
+    pub(super) due: Option<Instant>,
     /// When something arrived last, and nothing held up everything since.
-    pub(super) arrived_at: Option<Moment>,
+    pub(super) arrived_at: Option<Instant>,
     watch: Watch,
 }
 
 /// Holds the time of day against the time that passes.
 struct Watch {
-    seen: (Moment, Instant),
+    seen: (Instant, Timestamp),
     strayed: bool,
 }
 
@@ -46,27 +46,27 @@ struct Watch {
 pub(super) enum Lull {
     NothingDue,
     AllUnderWay,
-    Until(Moment),
+    Until(Instant),
 }
 
 impl Tower {
-    pub(super) fn new(pace: Pace, targets: Targets, now: Instant) -> Self {
+    pub(super) fn new(pace: Pace, targets: Targets, now: Timestamp) -> Self {
         Self {
             pace,
             targets: Arc::new(targets),
             flights: JoinSet::new(),
-            not_before: Moment::now(),
+            not_before: Instant::now(),
             faults: 0,
             blames_all: false,
             due: None,
             arrived_at: None,
-            watch: Watch { seen: (Moment::now(), now), strayed: false },
+            watch: Watch { seen: (Instant::now(), now), strayed: false },
         }
     }
 
     /// Leases are reckoned by the time of day. Where that jumped, what is under way would be lent once more: it is waited
     /// for first.
-    pub(super) fn waits_for_the_clock(&mut self, now: Instant) -> bool {
+    pub(super) fn waits_for_the_clock(&mut self, now: Timestamp) -> bool {
         let waits = self.watch.strays(now) && !self.flights.is_empty();
         self.watch.strayed = waits;
         waits
@@ -105,10 +105,10 @@ impl Tower {
         if looks_wide { self.pace.batch_max() } else { self.pace.batch() }
     }
 
-    pub(super) fn wake(&self, lull: Lull, round: Duration) -> Moment {
-        let round = Moment::now() + round;
+    pub(super) fn wake(&self, lull: Lull, round: Duration) -> Instant {
+        let round = Instant::now() + round;
         match lull {
-            Lull::Until(moment) => moment.min(Moment::now() + SLEEP_MAX),
+            Lull::Until(moment) => moment.min(Instant::now() + SLEEP_MAX),
             Lull::NothingDue => self.due.map_or(round, |due| due.min(round)),
             Lull::AllUnderWay => round,
         }
@@ -117,11 +117,11 @@ impl Tower {
 
 impl Watch {
     /// Whether the time of day went another way than the time that passed, since this was last set right.
-    fn strays(&mut self, now: Instant) -> bool {
+    fn strays(&mut self, now: Timestamp) -> bool {
         let (moment, at) = self.seen;
         let passed = i64::try_from(moment.elapsed().as_micros()).unwrap_or(i64::MAX);
         self.strayed |= now.since(at.plus(passed)).abs() > STRAY;
-        self.seen = (Moment::now(), now);
+        self.seen = (Instant::now(), now);
         self.strayed
     }
 }
@@ -130,11 +130,11 @@ impl Watch {
 mod tests {
     use super::*;
 
-    const NOON: Instant = Instant::from_micros(1_795_000_000_000_000);
+    const NOON: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_goes_with_the_time_does_not_stray_and_one_that_is_set_does() {
-        let mut watch = Watch { seen: (Moment::now(), NOON), strayed: false };
+        let mut watch = Watch { seen: (Instant::now(), NOON), strayed: false };
         tokio::time::advance(Duration::from_secs(3600)).await;
         assert!(!watch.strays(NOON.plus(3_595 * SECOND)), "a few seconds are no matter");
         assert!(watch.strays(NOON), "an hour back");

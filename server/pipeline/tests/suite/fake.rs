@@ -201,7 +201,7 @@ impl State {
         }
         self.modified += 1;
         // Whole seconds, as Dataverse keeps them.
-        let seconds = model::time::Instant::from_micros((1_795_000_000 + self.modified) * 1_000_000);
+        let seconds = model::time::Timestamp::from_micros((1_795_000_000 + self.modified) * 1_000_000);
         row.insert("modifiedon".to_owned(), seconds.to_string().into());
         self.rows.insert(key, Json::Object(row));
         (204, Json::Null)

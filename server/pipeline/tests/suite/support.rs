@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use dataverse::Client;
-use ledger::{Ledger, Standing, chance::Seeded};
+use ledger::{Ledger, Standing};
 use model::{
     clock::{Clock, ManualClock},
     record::{self, Kind, Record, campaign_run::CAMPAIGN_RUN},
+    rng::Seeded,
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use pipeline::{Handle, RelayStatus, Settings, Tenant};
 use tempfile::TempDir;
@@ -36,7 +37,7 @@ impl<P> Studio<P> {
     /// Everything but the pipeline, which a test starts when it is ready.
     pub async fn beside(place: P, client: Client) -> Self {
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
-        let clock = Arc::new(ManualClock::at(Instant::parse("2026-11-21T12:00:00Z").unwrap()));
+        let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-11-21T12:00:00Z").unwrap()));
         let settings = ledger::Settings::Folder(folder.path().to_owned());
         let ledger =
             Ledger::open(settings, Arc::clone(&clock) as Arc<dyn Clock>, Seeded::new(7)).await.unwrap();
@@ -111,7 +112,7 @@ pub fn run(name: &str, more: &str) -> Record {
     let json = format!(
         r#"{{"campaignId":"c1","campaignName":"Autumn","runId":"{name}","phase":"1","agentsTotal":195,"agentsSuccessful":190{more}}}"#
     );
-    record::parse(KIND, &json, Instant::parse("2026-11-21T12:00:00Z").unwrap()).unwrap()
+    record::parse(KIND, &json, Timestamp::parse("2026-11-21T12:00:00Z").unwrap()).unwrap()
 }
 
 pub fn runs(count: usize) -> Vec<Record> {

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use dataverse::{Client, Error};
-use ledger::{Database, Ledger, chance::Seeded};
-use model::identity;
+use ledger::{Database, Ledger};
+use model::{identity, rng::Seeded};
 use pipeline::{Plan, Scope};
 use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::{chance, clock};
+use crate::{clock, random};
 
 /// Where the trial row goes: a campaign that says what it is, gone again a moment later.
 const SET: &str = "apex_campaigns";
@@ -54,7 +54,7 @@ pub async fn ledger(
 
 async fn answers(database: Database) -> Step {
     let settings = ledger::Settings::Database(database);
-    let ledger = Ledger::open(settings, clock::clock(None), Seeded::new(chance::seed())).await;
+    let ledger = Ledger::open(settings, clock::clock(None), Seeded::new(random::seed())).await;
     let ledger = ledger.map_err(|error| error.to_string())?;
     let healthy = ledger.healthy().await;
     ledger.close().await;
@@ -140,7 +140,7 @@ async fn delete(client: &Client, id: Uuid, written: bool) -> Step {
 
 fn new_id() -> Uuid {
     let mut tail = [0; 10];
-    tail[..8].copy_from_slice(&chance::seed().to_be_bytes());
-    tail[8..].copy_from_slice(&chance::seed().to_be_bytes()[..2]);
+    tail[..8].copy_from_slice(&random::seed().to_be_bytes());
+    tail[8..].copy_from_slice(&random::seed().to_be_bytes()[..2]);
     identity::timed_id(clock::clock(None).now(), tail)
 }

@@ -27,7 +27,7 @@ fn story() -> Story {
     Story::new(7, FIRST)
 }
 
-fn noon(days: i64) -> Instant {
+fn noon(days: i64) -> Timestamp {
     midnight(FIRST).plus(days * DAY + 12 * HOUR)
 }
 
@@ -113,7 +113,7 @@ fn weekends_are_calmer_and_one_is_very_quiet() {
 
 #[test]
 fn somebody_who_watches_never_waits_long() {
-    let times: Vec<Instant> = TOLD.iter().map(|report| report.at).filter(|at| *at > noon(-1)).collect();
+    let times: Vec<Timestamp> = TOLD.iter().map(|report| report.at).filter(|at| *at > noon(-1)).collect();
     assert!(times.is_sorted());
     let longest = times.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap();
     assert!(longest <= 11 * MINUTE, "{} s", longest / SECOND);
@@ -155,7 +155,7 @@ fn every_run_is_taken_as_it_is_sent() {
 
 #[test]
 fn campaigns_have_names_and_lives() {
-    let mut lives: BTreeMap<&str, (Instant, Instant)> = BTreeMap::new();
+    let mut lives: BTreeMap<&str, (Timestamp, Timestamp)> = BTreeMap::new();
     for report in TOLD.iter() {
         lives.entry(&report.campaign.id).or_insert((report.at, report.at)).1 = report.at;
     }

@@ -1,7 +1,7 @@
 //! What is known of Dataverse, as name and value.
 
 use app::compose::count;
-use model::{calendar::Zone, time::Instant};
+use model::{calendar::Zone, time::Timestamp};
 use pipeline::{BudgetStatus, RelayStatus};
 
 use crate::carrier::Standing;
@@ -60,7 +60,7 @@ fn token(stats: &dataverse::TokenStats) -> Vec<Fact> {
     facts
 }
 
-pub(super) fn moment(at: Instant) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     Zone::utc().format(at, "%Y-%m-%d %H:%M:%S UTC")
 }
 

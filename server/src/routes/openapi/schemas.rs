@@ -348,7 +348,7 @@ pub fn example() -> Value {
         "costUSD": 0.12, "latencyP95Ms": 38_400, "latencyAvgMs": 21_700,
     });
     debug_assert!(
-        record::parse(CAMPAIGN_RUNS.kind, &example.to_string(), model::time::Instant::EARLIEST).is_ok()
+        record::parse(CAMPAIGN_RUNS.kind, &example.to_string(), model::time::Timestamp::EARLIEST).is_ok()
     );
     example
 }

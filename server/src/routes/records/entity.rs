@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use ledger::{Change, Held};
 use model::{
     record::{self, FieldFault, Stored},
-    time::Instant,
+    time::Timestamp,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -145,7 +145,7 @@ fn not_found(resource: &Resource) -> Problem {
     Problem::new(Kind::NotFound, format!("There is no {} of this id.", resource.kind.noun))
 }
 
-fn gone(resource: &Resource, at: Option<Instant>) -> Problem {
+fn gone(resource: &Resource, at: Option<Timestamp>) -> Problem {
     let when = at.map_or_else(String::new, |at| format!(" at {at}"));
     Problem::new(Kind::Gone, format!("This {} was withdrawn{when}.", resource.kind.noun))
 }

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use ledger::{Outcome, Verdict};
 use model::{
     record::{self, Elements, FieldFault, Guesses, Record, Stored},
-    time::Instant,
+    time::Timestamp,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -52,7 +52,7 @@ pub async fn take(
     }
 }
 
-fn read(resource: &Resource, text: &str, now: Instant) -> Result<Sent, Problem> {
+fn read(resource: &Resource, text: &str, now: Timestamp) -> Result<Sent, Problem> {
     match record::elements(text).map_err(|error| not_json(&error))? {
         Elements::One(item) => Ok(Sent::One(record::parse(resource.kind, item, now))),
         Elements::Many(items) if items.len() > MOST_ITEMS => {
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
     use crate::routes::records::CAMPAIGN_RUNS;
 
-    const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
+    const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
     #[test]
     fn an_array_of_nothing_but_faults_is_answered_no_longer_than_one_that_is_stored() {

@@ -8,7 +8,7 @@ use crate::{
     record::{campaign_run::CAMPAIGN_RUN, to_json},
 };
 
-const NOW: Instant = Instant::from_micros(1_795_000_000_000_000);
+const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
 fn with(changes: &[(&str, &str)]) -> String {
     let mut fields = vec![

@@ -7,7 +7,7 @@ use crate::{
     privacy::personal_data,
     record::{Field, Need, Shape, Value},
     text,
-    time::{DAY, Instant},
+    time::{DAY, Timestamp},
 };
 
 /// Which rules the texts of a record are held to.
@@ -19,7 +19,7 @@ pub(super) enum Texts {
     Known,
 }
 
-pub(super) fn read(field: &Field, raw: Option<&str>, now: Instant, texts: Texts) -> Result<Value, String> {
+pub(super) fn read(field: &Field, raw: Option<&str>, now: Timestamp, texts: Texts) -> Result<Value, String> {
     let Some(raw) = raw.filter(|_| field.need != Need::Derived) else {
         return match field.need {
             Need::Required => Err("is required".to_owned()),
@@ -100,14 +100,14 @@ fn read_decimal(raw: &str, scale: u8, max: i64) -> Result<i64, String> {
     Ok(number)
 }
 
-fn read_time(raw: &str, now: Instant) -> Result<Instant, String> {
+fn read_time(raw: &str, now: Timestamp) -> Result<Timestamp, String> {
     let rule = "must be a time as in \"2026-11-21T09:30:00Z\"";
     if !raw.starts_with('"') {
         return Err(format!("{rule}; this is {}", shape_of(raw)));
     }
-    let at = serde_json::from_str::<Cow<'_, str>>(raw).ok().and_then(|text| Instant::parse(&text));
+    let at = serde_json::from_str::<Cow<'_, str>>(raw).ok().and_then(|text| Timestamp::parse(&text));
     let at = at.ok_or_else(|| format!("{rule}; this one is written otherwise"))?;
-    if at < Instant::EARLIEST || at > now.plus(DAY) {
+    if at < Timestamp::EARLIEST || at > now.plus(DAY) {
         return Err("must be a time from the year 2000 to one day ahead".to_owned());
     }
     Ok(at)

@@ -3,7 +3,7 @@
 use model::{
     record::{KINDS, Kind},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, PgConnection};
 
@@ -15,7 +15,7 @@ pub(crate) async fn standing_there(
     connection: &mut PgConnection,
     schema: &Schema,
     kind: &'static Kind,
-    (after, before): (i64, Instant),
+    (after, before): (i64, Timestamp),
     most: usize,
 ) -> Result<Vec<There>, Error> {
     let tenants =
@@ -47,7 +47,7 @@ pub(crate) async fn removed_unasked(
     connection: &mut PgConnection,
     schema: &Schema,
     kind: &'static Kind,
-    since: Instant,
+    since: Timestamp,
 ) -> Result<i64, Error> {
     let row = schema
         .query(
@@ -102,7 +102,7 @@ pub(crate) async fn rejects(asked: Asked<'_>, most: usize) -> Result<Vec<Reject>
             .fetch_all(&mut *asked.connection)
             .await?;
         for found in &rows {
-            let at = Instant::from_micros(get(found, 3)?);
+            let at = Timestamp::from_micros(get(found, 3)?);
             let (dataverse_id, reason, content) = (get(found, 0)?, get(found, 1)?, get(found, 2)?);
             rejects.push(Reject { kind, dataverse_id, reason, content, at });
         }

@@ -3,7 +3,7 @@
 use model::{
     record::{KINDS, Kind},
     tenant::TenantId,
-    time::Instant,
+    time::Timestamp,
 };
 use sqlx::{Error, SqlitePool, sqlite::SqliteRow};
 
@@ -17,7 +17,7 @@ use crate::{Reject, There, decision::hour_of};
 pub(crate) async fn standing_there(
     readers: &SqlitePool,
     kind: &'static Kind,
-    (after, before): (i64, Instant),
+    (after, before): (i64, Timestamp),
     most: usize,
 ) -> Result<Vec<There>, Error> {
     let rows = sqlx::query(statements::of(kind).mirror.standing_there)
@@ -34,7 +34,7 @@ pub(crate) async fn standing_there(
 pub(crate) async fn removed_unasked(
     readers: &SqlitePool,
     kind: &'static Kind,
-    since: Instant,
+    since: Timestamp,
 ) -> Result<i64, Error> {
     let row = sqlx::query(
         "SELECT coalesce(sum(removed - removed_asked), 0) FROM passages WHERE kind = ?1 AND hour >= ?2",
@@ -94,7 +94,7 @@ pub(crate) async fn rejects(
                 dataverse_id: row::written_id(found, 0)?,
                 reason: get(found, 1)?,
                 content: get(found, 2)?,
-                at: Instant::from_micros(get(found, 3)?),
+                at: Timestamp::from_micros(get(found, 3)?),
             });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use model::{clock::Clock, time::Instant};
+use model::{clock::Clock, time::Timestamp};
 
 use super::turns::VirtualClock;
 
@@ -16,7 +16,7 @@ impl JumpingClock {
         Self { right, off: AtomicI64::new(0) }
     }
 
-    pub fn right(&self) -> Instant {
+    pub fn right(&self) -> Timestamp {
         self.right.now()
     }
 
@@ -27,7 +27,7 @@ impl JumpingClock {
 }
 
 impl Clock for JumpingClock {
-    fn now(&self) -> Instant {
+    fn now(&self) -> Timestamp {
         self.right.now().plus(self.off.load(Ordering::SeqCst))
     }
 }

@@ -11,12 +11,12 @@ use dataverse::{Change, Error, Limit, Refusal};
 use model::{
     clock::Clock,
     record::Destination,
-    time::{Instant, SECOND},
+    time::{SECOND, Timestamp},
 };
 use pipeline::{ChangePages, Organisation, Write, Written};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Map, Value as Json};
-use tokio::time::{Instant as Moment, sleep};
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 pub const RUNS: &str = "apex_campaignmetricses";
@@ -52,7 +52,7 @@ pub struct State {
     pub expired_before: u64,
     /// What a restore brings back.
     backup: BTreeMap<(&'static str, Uuid), Row>,
-    pub trouble: Option<(Trouble, Moment)>,
+    pub trouble: Option<(Trouble, Instant)>,
     /// Runs that are refused for good.
     pub poison: BTreeSet<String>,
     /// Runs that are refused with this status whenever they come.
@@ -117,7 +117,7 @@ impl Simulated {
         self.state.lock().unwrap()
     }
 
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         self.clock.now().plus(self.skew)
     }
 
@@ -154,16 +154,16 @@ impl Simulated {
         what: String,
         cost: usize,
         limit: Option<Limit>,
-        act: impl FnOnce(&mut State, Instant) -> Result<T, Error>,
+        act: impl FnOnce(&mut State, Timestamp) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if limit.is_some_and(|limit| limit.is_over(Moment::now())) {
+        if limit.is_some_and(|limit| limit.is_over(Instant::now())) {
             return Err(Error::OutOfTime);
         }
         self.state().cost += cost as u64;
         let latency = Duration::from_millis(self.state().chance.random_range(5..150));
         let latency = self.takes.map_or(latency, |takes| takes / 2);
         sleep(latency).await;
-        let trouble = self.state().trouble.filter(|(_, until)| *until > Moment::now());
+        let trouble = self.state().trouble.filter(|(_, until)| *until > Instant::now());
         let trouble = trouble.map(|(trouble, _)| trouble);
         let reads = what.starts_with("rows") || what.starts_with("changes");
         let unreadable = trouble == Some(Trouble::Unreadable) && reads;
@@ -282,7 +282,7 @@ impl ChangePages for Pages {
 }
 
 impl State {
-    fn write(&mut self, write: &Write, now: Instant) -> Written {
+    fn write(&mut self, write: &Write, now: Timestamp) -> Written {
         match write {
             Write::Delete { set, id } => self.delete(set, *id),
             Write::Upsert { set, id, row } => {
@@ -295,7 +295,7 @@ impl State {
                     None => {}
                 }
                 if let Some((Trouble::Flaky(one_in), until)) = self.trouble
-                    && until > Moment::now()
+                    && until > Instant::now()
                     && self.chance.random_ratio(1, one_in)
                 {
                     return Err(Error::Rejected(answered(500, "0x80044150")));
@@ -306,7 +306,7 @@ impl State {
     }
 
     /// Columns that are not named stay as they are. Times are kept in whole seconds.
-    fn put(&mut self, set: &'static str, id: Uuid, row: &Json, now: Instant) -> Written {
+    fn put(&mut self, set: &'static str, id: Uuid, row: &Json, now: Timestamp) -> Written {
         let mut row = row.as_object().unwrap().clone();
         if let Some(bound) = row.remove(TENANT_LOOKUP) {
             let tenant = bound.as_str().unwrap().trim_start_matches("/apex_tenants(").trim_end_matches(')');
@@ -315,7 +315,7 @@ impl State {
             }
             row.insert("_apex_tenantid_value".to_owned(), tenant.into());
         }
-        if let Some(at) = row.get("apex_createdat").and_then(Json::as_str).and_then(Instant::parse) {
+        if let Some(at) = row.get("apex_createdat").and_then(Json::as_str).and_then(Timestamp::parse) {
             row.insert("apex_createdat".to_owned(), whole_second(at).to_string().into());
         }
         self.version += 1;
@@ -421,6 +421,6 @@ fn answered(status: u16, code: &str) -> Refusal {
     Refusal { status, code: code.to_owned(), message: "simulated".to_owned(), request_id: None }
 }
 
-pub fn whole_second(at: Instant) -> Instant {
-    Instant::from_micros(at.micros().div_euclid(SECOND) * SECOND)
+pub fn whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.micros().div_euclid(SECOND) * SECOND)
 }

@@ -15,11 +15,11 @@ use ledger::{
     Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Standing, There,
     Unconfirmed,
 };
-use model::{clock::Clock, record::Kind, tenant::TenantId, time::Instant};
+use model::{clock::Clock, record::Kind, tenant::TenantId, time::Timestamp};
 use pipeline::Books;
 use tokio::{
     sync::{Mutex, watch},
-    time::{Instant as Moment, sleep, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 use uuid::Uuid;
 
@@ -28,9 +28,9 @@ pub struct Turns {
     pub ledger: Ledger,
     turn: Arc<Mutex<Watchers>>,
     /// Until then the workers get no answer.
-    out_of_order: Arc<std::sync::Mutex<Option<Moment>>>,
+    out_of_order: Arc<std::sync::Mutex<Option<Instant>>>,
     /// Until then the process whose turns these are stands still.
-    stands_still: Arc<std::sync::Mutex<Option<Moment>>>,
+    stands_still: Arc<std::sync::Mutex<Option<Instant>>>,
     /// The worker that asks this next breaks off over it.
     trap: Arc<std::sync::Mutex<Option<&'static str>>>,
     /// Every letter is refused by the store.
@@ -63,7 +63,7 @@ impl Turns {
 
     /// The process gets on with nothing for `lasts`, as when its machine is asleep.
     pub fn stand_still(&self, lasts: Duration) {
-        *self.stands_still.lock().unwrap() = Some(Moment::now() + lasts);
+        *self.stands_still.lock().unwrap() = Some(Instant::now() + lasts);
     }
 
     /// One call of the ledger, which takes a millisecond.
@@ -81,7 +81,7 @@ impl Turns {
 
     /// The workers cannot use the ledger for so long, as when its disk is full.
     pub fn fail(&self, lasts: Duration) {
-        *self.out_of_order.lock().unwrap() = Some(Moment::now() + lasts);
+        *self.out_of_order.lock().unwrap() = Some(Instant::now() + lasts);
     }
 
     /// The worker that asks this next breaks off.
@@ -103,7 +103,7 @@ impl Turns {
             sleep_until(wakes).await;
         }
         let until = *self.out_of_order.lock().unwrap();
-        if until.is_some_and(|until| until > Moment::now()) {
+        if until.is_some_and(|until| until > Instant::now()) {
             sleep(Duration::from_millis(1)).await;
             return Err(LedgerError::Unavailable("the disk is full".to_owned()));
         }
@@ -132,13 +132,13 @@ pub async fn standing_still<T>(call: impl Future<Output = T>) -> T {
 
 /// A clock that goes with tokio's.
 pub struct VirtualClock {
-    pub begin: Moment,
-    pub at: Instant,
+    pub begin: Instant,
+    pub at: Timestamp,
 }
 
 impl Clock for VirtualClock {
-    fn now(&self) -> Instant {
-        let elapsed = Moment::now().duration_since(self.begin).as_micros();
+    fn now(&self) -> Timestamp {
+        let elapsed = Instant::now().duration_since(self.begin).as_micros();
         self.at.plus(i64::try_from(elapsed).unwrap())
     }
 }
@@ -160,12 +160,12 @@ impl Books for Turns {
         self.ask_of(async move { ledger.lease(most, hold).await }).await
     }
 
-    async fn delivered(&self, parcels: &[Parcel], at: Instant) -> Answer<()> {
+    async fn delivered(&self, parcels: &[Parcel], at: Timestamp) -> Answer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
         self.ask_of(async move { ledger.delivered(&parcels, at).await }).await
     }
 
-    async fn postponed(&self, parcels: &[Parcel], until: Instant) -> Answer<()> {
+    async fn postponed(&self, parcels: &[Parcel], until: Timestamp) -> Answer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
         self.ask_of(async move { ledger.postponed(&parcels, until).await }).await
     }
@@ -185,7 +185,7 @@ impl Books for Turns {
 
     async fn unconfirmed(
         &self,
-        until: Instant,
+        until: Timestamp,
         after: Option<&Unconfirmed>,
         most: usize,
     ) -> Answer<Vec<Unconfirmed>> {
@@ -235,7 +235,7 @@ impl Books for Turns {
         self.ask_of(async move { ledger.ask(&mark, gone, of).await }).await
     }
 
-    async fn removed_unasked(&self, kind: &'static Kind, since: Instant) -> Answer<i64> {
+    async fn removed_unasked(&self, kind: &'static Kind, since: Timestamp) -> Answer<i64> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.removed_unasked(kind, since).await }).await
     }
@@ -244,7 +244,7 @@ impl Books for Turns {
         &self,
         mark: &Mark,
         rows: Vec<Reflection>,
-        asked_at: Instant,
+        asked_at: Timestamp,
     ) -> Answer<Option<Vec<Reflected>>> {
         let (ledger, mark) = (self.ledger.clone(), mark.clone());
         self.ask_of(async move { ledger.reflect(&mark, rows, asked_at).await }).await
@@ -254,7 +254,7 @@ impl Books for Turns {
         &self,
         kind: &'static Kind,
         after: i64,
-        before: Instant,
+        before: Timestamp,
         most: usize,
     ) -> Answer<Vec<There>> {
         let ledger = self.ledger.clone();
@@ -271,7 +271,7 @@ impl Books for Turns {
         self.ask_of(async move { ledger.spend(cost).await }).await
     }
 
-    async fn spent(&self, since: Instant) -> Answer<Vec<(Instant, i64)>> {
+    async fn spent(&self, since: Timestamp) -> Answer<Vec<(Timestamp, i64)>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.spent(since).await }).await
     }

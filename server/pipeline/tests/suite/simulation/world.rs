@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use ledger::{Answer, Change, Ledger, ListAsk, Question, Standing, Verdict, chance::Seeded};
-use model::{clock::Clock, record, time::Instant};
+use ledger::{Answer, Change, Ledger, ListAsk, Question, Standing, Verdict};
+use model::{clock::Clock, record, rng::Seeded, time::Timestamp};
 use pipeline::{Handle, RelayStatus, Settings, Tenant};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::time::{Instant as Moment, sleep};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -48,8 +48,8 @@ impl World {
     pub async fn open_with(seed: u64, change: impl FnOnce(&mut Settings)) -> Self {
         let mut chance = StdRng::seed_from_u64(!seed);
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
-        let at = Instant::parse("2026-11-21T12:00:00Z").unwrap();
-        let clock = Arc::new(JumpingClock::new(VirtualClock { begin: Moment::now(), at }));
+        let at = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+        let clock = Arc::new(JumpingClock::new(VirtualClock { begin: Instant::now(), at }));
         let told: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let place = ledger::Settings::Folder(folder.path().to_owned());
         let opened = Ledger::open(place, Arc::clone(&told), Seeded::new(seed));
@@ -115,7 +115,7 @@ impl World {
         self.processes[0].as_ref().unwrap().status()
     }
 
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -232,7 +232,7 @@ impl World {
     }
 
     pub fn trouble(&self, trouble: Trouble, lasts: Duration) {
-        self.organisation.state().trouble = Some((trouble, Moment::now() + lasts));
+        self.organisation.state().trouble = Some((trouble, Instant::now() + lasts));
     }
 
     pub async fn listed(&self) -> usize {
