@@ -4,4 +4,5 @@ pub mod around;
 pub mod body;
 mod gate;
 pub mod headers;
+pub mod json_body;
 pub mod listen;

@@ -10,6 +10,7 @@ mod parameters;
 pub mod pipeline;
 mod problems;
 mod recent;
+mod record_json;
 mod records;
 mod tag;
 
@@ -45,7 +46,7 @@ pub fn router(house: &SharedHouse) -> Router {
         .route("/pipeline/refused/{kind}/{id}", get(pages::refused::show).post(pages::refused::act))
         .route("/theme", post(pages::theme::choose))
         .route("/api/panel", get(pages::panel::poll))
-        .merge(records::routes(&records::CAMPAIGN_RUNS))
+        .merge(records::routes())
         .route("/api/metrics/recent", get(recent::recent))
         .route("/api/metrics/history", get(history::history))
         .route("/api/pipeline", get(pipeline::pipeline))

@@ -9,16 +9,23 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x3e05_95ce_0ace_5fb9_9a20_ab41_479c_d3d
 /// The id of the record of this `kind` with this natural key: each part as its length in bytes, a colon, itself,
 /// a comma, so that no two keys can read alike.
 #[must_use]
-pub fn natural_id(tenant: TenantId, kind: &str, key: &[&str]) -> Uuid {
+pub fn natural_id(tenant: TenantId, kind: &str, key: &[impl AsRef<str>]) -> Uuid {
     let tenant = tenant.to_string();
     let mut name = String::new();
-    for part in [tenant.as_str(), kind].iter().chain(key) {
+    for part in [tenant.as_str(), kind].into_iter().chain(key.iter().map(AsRef::as_ref)) {
         name.push_str(&part.len().to_string());
         name.push(':');
         name.push_str(part);
         name.push(',');
     }
     Uuid::new_v5(&NAMESPACE, name.as_bytes())
+}
+
+/// The id of the record of this `kind` that its sender calls `given`. The first tenant's records bear that very id. All
+/// tenants share one table in Dataverse, so that those of another tenant get one that the tenant's own id is a part of.
+#[must_use]
+pub fn given_id(tenant: TenantId, kind: &str, given: Uuid) -> Uuid {
+    if tenant == TenantId::FIRST { given } else { natural_id(tenant, kind, &[given.to_string()]) }
 }
 
 /// An id that begins with the time (UUIDv7), from a clock and chance that the caller brings.
@@ -48,6 +55,14 @@ mod tests {
         let a = natural_id(TenantId::FIRST, "campaign-run", &["ab", "c", "1"]);
         let b = natural_id(TenantId::FIRST, "campaign-run", &["a", "bc", "1"]);
         assert_ne!(a, b);
+    }
+
+    #[test]
+    fn an_id_that_two_tenants_give_is_two_ids() {
+        let (given, other) = (Uuid::from_u128(7), TenantId(Uuid::from_u128(2)));
+        assert_eq!(given_id(TenantId::FIRST, "event", given), given);
+        assert_ne!(given_id(other, "event", given), given);
+        assert_ne!(given_id(other, "event", given), given_id(other, "task", given));
     }
 
     #[test]

@@ -1,195 +1,164 @@
-//! What a record is, whatever its kind: a table of fields that says once what each is called in JSON, in the
-//! ledger and in Dataverse, and what it may hold. Everything that reads, stores or sends records reads that table.
+//! What a record is, whatever its kind. A kind is described once, by a table of fields and what holds for them; everything
+//! that reads, stores or sends records reads that description.
 
 pub mod campaign_run;
+mod check;
+mod draft;
+mod field;
 mod json;
+mod kind;
 mod parse;
+mod target;
 
 use uuid::Uuid;
 
-use crate::{
-    identity,
-    tenant::TenantId,
-    time::{DAY, Timestamp},
-};
+use crate::{identity, tenant::TenantId, time::Timestamp};
 
-pub use json::{field_json, to_json};
-pub use parse::{Elements, FieldFault, Guesses, elements, parse, parse_again, parse_one_of_many};
+pub use draft::{Draft, Given};
+pub use field::{Field, FieldType, JsonRoot, Need, PersonalData, Remote, Storage, Value, WHOLE_MAX};
+pub use json::{field_json, shown, to_json};
+pub use kind::{Api, Days, Delivery, Identity, Kind, Kinds, NameMember, Pointer, Policy, Rules};
+pub use parse::{Body, FieldFault, Guesses, body, parse, read};
+pub use target::{CAMPAIGNS, TARGETS, TENANTS, Target, USERS};
 
 /// Every kind there is, in the order in which they are shown.
-pub static KINDS: &[&Kind] = &[&campaign_run::CAMPAIGN_RUN];
+pub static KINDS: Kinds = Kinds::new(&[&campaign_run::CAMPAIGN_RUN]);
 
-/// One kind of record.
-#[derive(Debug)]
-pub struct Kind {
-    /// As in the natural key, and in logs: `campaign-run`.
-    pub name: &'static str,
-    /// What people call it: `campaign run`.
-    pub noun: &'static str,
-    /// Its table in the ledger.
-    pub table: &'static str,
-    pub fields: &'static [Field],
-    /// Positions in `fields` of what makes a record the same one.
-    pub natural_key: &'static [usize],
-    /// A text that comes with the record and names what one of its fields points at.
-    pub naming: Option<Naming>,
-    pub destination: Destination,
-    /// The rules that hold between fields, checked when each field is right by itself.
-    pub check: fn(&[Value]) -> Vec<FieldFault>,
-    /// Fills in what is computed from the other fields.
-    pub derive: fn(&mut [Value]),
-}
-
-/// Two kinds are the same when they have the same name.
-impl PartialEq for Kind {
-    fn eq(&self, other: &Self) -> bool {
-        self.name == other.name
-    }
-}
-impl Eq for Kind {}
-
-/// Where Dataverse keeps this kind.
-#[derive(Debug)]
-pub struct Destination {
-    pub logical_name: &'static str,
-    pub entity_set: &'static str,
-    pub primary_key: &'static str,
-    pub display_name: &'static str,
-    /// When its records are sent.
-    pub policy: Policy,
-    /// Makes the row's primary name, `apex_name`.
-    pub title: fn(&Record) -> String,
-}
-
-/// When a kind's records are sent to Dataverse, which counts every row against the day's entitlement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// Each as soon as it is there.
-    Every,
-    /// Each as it is at midnight (UTC), however often it changed by then.
-    Daily,
-    /// Never: the ledger alone holds them.
-    Never,
-}
-
-impl Policy {
-    /// When what comes or changes now is to be sent, if ever.
-    #[must_use]
-    pub const fn due(self, now: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::Every => Some(now),
-            Self::Daily => Some(Timestamp::from_micros((now.micros().div_euclid(DAY) + 1) * DAY)),
-            Self::Never => None,
-        }
-    }
-}
-
-/// `campaignName` names the campaign that `campaignId` points at.
-#[derive(Debug)]
-pub struct Naming {
-    pub json: &'static str,
-    pub max_chars: usize,
-    /// Position in `fields` of what it names.
-    pub of: usize,
-    /// The ledger's table of names: tenant, id, name.
-    pub table: &'static str,
-}
-
-#[derive(Debug)]
-pub struct Field {
-    pub json: &'static str,
-    pub column: &'static str,
-    pub dataverse: &'static str,
-    pub label: &'static str,
-    pub shape: Shape,
-    pub need: Need,
-}
-
-/// What a field may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// `max_chars` counts as Dataverse does, in UTF-16 units.
-    Text {
-        max_chars: usize,
-    },
-    Whole {
-        max: i64,
-    },
-    /// `max` counts units of the last decimal place.
-    Decimal {
-        scale: u8,
-        max: i64,
-    },
-    Time,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Need {
-    Required,
-    /// Left out, it is nought.
-    Nought,
-    Optional,
-    /// Left out, it is the time of arrival.
-    Arrival,
-    /// Computed here; a sender leaves it out.
-    Derived,
-}
-
-/// One field's content. Decimals are whole numbers of their last decimal place.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Value {
-    Nothing,
-    Text(String),
-    Whole(i64),
-    Decimal(i64),
-    Time(Timestamp),
-}
-
-impl Value {
-    #[must_use]
-    pub fn text(&self) -> &str {
-        if let Self::Text(text) = self { text } else { "" }
-    }
-
-    /// The number of a whole, a decimal (in its last place) or a time (in microseconds).
-    #[must_use]
-    pub fn number(&self) -> Option<i64> {
-        match self {
-            Self::Whole(number) | Self::Decimal(number) => Some(*number),
-            Self::Time(at) => Some(at.micros()),
-            Self::Nothing | Self::Text(_) => None,
-        }
-    }
-}
-
-/// What a sender said, checked and complete. `values` stand in the order of the kind's fields.
+/// What a sender said, checked and complete. It is made by a [`Draft`], or put together again by what kept it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    pub values: Vec<Value>,
-    /// What the kind's naming field said.
-    pub name: Option<String>,
-    /// Whether the sender gave the time, or arrival stands in for it.
-    pub timed: bool,
+    kind: &'static Kind,
+    /// In the order of the kind's fields.
+    values: Vec<Value>,
+    /// In the order of the kind's pointers: what each points at is called, where that came along.
+    names: Vec<Option<String>>,
+    has_own_time: bool,
+    given_id: Option<Uuid>,
 }
 
 impl Record {
+    /// A record that was kept, as it was kept: `values` in the order of the kind's fields, `names` in that of its pointers.
+    ///
+    /// # Panics
+    /// When these are not as many as the kind has.
     #[must_use]
-    pub fn natural_key<'a>(&'a self, kind: &Kind) -> Vec<&'a str> {
-        kind.natural_key.iter().map(|at| self.values[*at].text()).collect()
+    pub fn kept(kind: &'static Kind, values: Vec<Value>, names: Vec<Option<String>>) -> Self {
+        assert!(
+            values.len() == kind.fields.len() && names.len() == kind.pointers.len(),
+            "a {} has other fields",
+            kind.noun
+        );
+        Self { kind, values, names, has_own_time: true, given_id: None }
     }
 
     #[must_use]
-    pub fn id(&self, kind: &Kind, tenant: TenantId) -> Uuid {
-        identity::natural_id(tenant, kind.name, &self.natural_key(kind))
+    pub const fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// In the order of the kind's fields.
+    #[must_use]
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// In the order of the kind's pointers.
+    #[must_use]
+    pub fn names(&self) -> &[Option<String>] {
+        &self.names
+    }
+
+    /// Each field with its content.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static Field, &Value)> {
+        self.kind.fields.iter().zip(&self.values)
+    }
+
+    /// The time by which it is listed and counted.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.values[self.kind.time].time().unwrap_or_default()
+    }
+
+    /// Whether the source gave that time; otherwise arrival stands in for it.
+    #[must_use]
+    pub const fn has_own_time(&self) -> bool {
+        self.has_own_time
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn title(&self) -> String {
+        (self.kind.title)(self)
+    }
+
+    /// What is odd about it, though nothing forbids it.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<FieldFault> {
+        (self.kind.rules.warn)(self)
+    }
+
+    /// How many bytes it takes up, about.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        let names = self.names.iter().flatten().map(String::len);
+        64 + self.values.iter().map(Value::weight).chain(names).sum::<usize>()
+    }
+
+    /// What identifies it among the tenant's records of its kind, in words.
+    #[must_use]
+    pub fn natural_key(&self) -> Vec<String> {
+        self.kind.identity.key().iter().map(|at| self.values[*at].key_part()).collect()
+    }
+
+    /// Its id as far as it follows from what the record says: from its natural key, or from the id that the sender gave.
+    /// Nothing that another tenant sends has the same id.
+    #[must_use]
+    pub fn own_id(&self, tenant: TenantId) -> Option<Uuid> {
+        match self.kind.identity {
+            Identity::Key(_) => Some(identity::natural_id(tenant, self.kind.name, &self.natural_key())),
+            Identity::Given(_) => self.given_id.map(|id| identity::given_id(tenant, self.kind.name, id)),
+            Identity::Fresh => None,
+        }
     }
 
     /// Whether `self`, sent again, says what is `stored`: a time that was left out counts as the stored one.
     #[must_use]
-    pub fn says_the_same(&self, kind: &Kind, stored: &Self) -> bool {
-        kind.fields
-            .iter()
-            .zip(self.values.iter().zip(&stored.values))
-            .all(|(field, (ours, theirs))| (field.need == Need::Arrival && !self.timed) || ours == theirs)
+    pub fn says_the_same(&self, stored: &Self) -> bool {
+        let counts = |at: usize| self.has_own_time || at != self.kind.time;
+        self.kind == stored.kind
+            && self
+                .values
+                .iter()
+                .zip(&stored.values)
+                .enumerate()
+                .all(|(at, (ours, theirs))| ours == theirs || !counts(at))
+    }
+
+    /// What `stored` says once this is put in its place: names stay where none came, and so does a time that was left out.
+    #[must_use]
+    pub fn in_place_of(mut self, stored: &Self) -> Self {
+        if !self.has_own_time {
+            self.values[self.kind.time] = stored.values[self.kind.time].clone();
+            self.has_own_time = true;
+        }
+        self.with_names_of(stored)
+    }
+
+    /// The same with names of `other` where it has none of its own.
+    #[must_use]
+    pub fn with_names_of(mut self, other: &Self) -> Self {
+        for (name, others) in self.names.iter_mut().zip(&other.names) {
+            if name.is_none() {
+                name.clone_from(others);
+            }
+        }
+        self
+    }
+
+    /// The same as if the source had given no time.
+    #[must_use]
+    pub fn without_own_time(self) -> Self {
+        Self { has_own_time: false, ..self }
     }
 }
 
@@ -206,23 +175,4 @@ pub struct Stored {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn no_kind_uses_a_name_twice() {
-        for kind in KINDS {
-            let mut seen = HashSet::new();
-            for field in kind.fields {
-                assert!(
-                    seen.insert(field.json) & seen.insert(field.dataverse),
-                    "{} twice in {}",
-                    field.json,
-                    kind.name
-                );
-            }
-        }
-    }
-}
+mod tests;

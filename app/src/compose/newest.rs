@@ -13,17 +13,17 @@ use crate::{
 
 pub(super) fn newest(facts: &Facts) -> Vec<RunView> {
     let stretch = Stretch::of(&facts.history.window);
-    facts.newest.iter().map(|stored| row(stored, &stretch)).collect()
+    facts.newest.iter().filter_map(|stored| row(stored, &stretch)).collect()
 }
 
-fn row(stored: &Stored, stretch: &Stretch<'_>) -> RunView {
-    let run = Run(&stored.record);
+fn row(stored: &Stored, stretch: &Stretch<'_>) -> Option<RunView> {
+    let run = Run::of(&stored.record)?;
     let (total, successful) = (run.agents_total(), run.agents_successful());
-    RunView {
+    Some(RunView {
         id: stored.id.to_string(),
         at_ms: run.created_at().micros() / 1_000,
         at: stretch.clock(run.created_at()),
-        campaign: stored.record.name.as_deref().unwrap_or(run.campaign_id()).to_owned(),
+        campaign: run.campaign_name().unwrap_or(run.campaign_id()).to_owned(),
         campaign_id: run.campaign_id().to_owned(),
         phase: run.phase().to_owned(),
         agents: format!("{successful}{NBSP}/{NBSP}{total}"),
@@ -36,5 +36,5 @@ fn row(stored: &Stored, stretch: &Stretch<'_>) -> RunView {
         assets: words::count(run.assets()),
         cost: words::money(run.cost_e5()),
         latency: run.latency_p95_ms().map_or_else(|| "–".to_owned(), words::duration_text),
-    }
+    })
 }

@@ -17,7 +17,7 @@ pub use balance::Hour;
 pub use demo::{RUNS, Trouble};
 pub use letters::{DROP, HandlingLine, LetterLine, Letters, MEND, RESEND, RESEND_ALL};
 pub use others::{ASK_AGAIN, KEEP, Others, PolicyView, QuestionView, RejectLine, SEND_AGAIN, WITHDRAW};
-pub use refused::{FieldView, RefusedFacts, refused_page};
+pub use refused::{Control, FieldView, RefusedFacts, refused_page};
 
 /// What the page shows.
 #[derive(Clone, Debug)]

@@ -85,6 +85,11 @@ impl Operation {
         Self::one(Method::PATCH, address(set, &Key::Id(id)), Some(row), true)
     }
 
+    /// Makes the row under this id; [`Error::Precondition`] if there is one already.
+    pub fn create_only(set: &str, id: Uuid, row: Value) -> Self {
+        Self::upsert(set, id, row).condition("If-None-Match", "*", true)
+    }
+
     /// As [`Operation::upsert`], by an alternate key. Leave the key's columns out of the row.
     pub fn upsert_by_key(set: &str, key: &Key, row: Value) -> Self {
         Self::one(Method::PATCH, address(set, key), Some(row), true)

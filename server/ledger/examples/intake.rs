@@ -94,7 +94,7 @@ async fn singles(ledger: &Ledger, connections: usize, time: Duration) {
                 while start.elapsed() < time {
                     let record = record("single", next.fetch_add(1, Ordering::Relaxed));
                     let asked = Instant::now();
-                    ledger.store(T, &CAMPAIGN_RUN, vec![record]).await.expect("stores");
+                    ledger.store(T, vec![record]).await.expect("stores");
                     waits.push(asked.elapsed());
                 }
                 waits
@@ -118,7 +118,7 @@ async fn batches(ledger: &Ledger, size: usize, count: usize) {
     let mut waiting = futures::stream::FuturesUnordered::new();
     for records in prepared {
         use futures::StreamExt;
-        waiting.push(ledger.store(T, &CAMPAIGN_RUN, records));
+        waiting.push(ledger.store(T, records));
         if waiting.len() >= 8 {
             waiting.next().await.expect("one waits").expect("stores");
         }

@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use model::record::{Kind, Need, Record, Stored};
+use model::record::{Record, Stored};
 
 use crate::{Change, command::Target};
 
@@ -15,28 +15,15 @@ pub(crate) fn outdated(target: &Target, stored: &Stored) -> Option<Change> {
         .map(|_| Change::RevisionMismatch { current })
 }
 
-/// The record as it is corrected: its name stays when none came, and so does a time that was left out.
-pub(crate) fn corrected(kind: &Kind, record: &Record, stored: &Stored) -> Stored {
-    let mut record = record.clone();
-    if !record.timed
-        && let Some(at) = time_field(kind)
-    {
-        record.values[at] = stored.record.values[at].clone();
-        record.timed = true;
-    }
-    record.name = record.name.or_else(|| stored.record.name.clone());
+/// The record as it is corrected.
+pub(crate) fn corrected(record: &Record, stored: &Stored) -> Stored {
     Stored {
         id: stored.id,
         revision: stored.revision + 1,
         received_at: stored.received_at,
         exported_at: None,
-        record,
+        record: record.clone().in_place_of(&stored.record),
     }
-}
-
-/// The position of a kind's own time among its fields.
-pub(crate) fn time_field(kind: &Kind) -> Option<usize> {
-    kind.fields.iter().position(|field| field.need == Need::Arrival)
 }
 
 /// What happened to records on the way.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::{
-    record::{Kind, Record, Stored},
+    record::{Record, Stored},
     rng::Random,
     tenant::TenantId,
     time::{HOUR, Timestamp},
@@ -16,7 +16,6 @@ pub(crate) type Key = (TenantId, Uuid);
 
 /// One kind's requests of one group, and what is decided about them.
 pub(crate) struct Decision<'a> {
-    kind: &'static Kind,
     now: Timestamp,
     held: HashMap<Key, Held>,
     /// What is new, in the order of arrival.
@@ -47,8 +46,8 @@ pub(crate) struct Receipt {
 
 impl<'a> Decision<'a> {
     /// `held` holds every record that is there already and that a request may mean.
-    pub(crate) fn new(kind: &'static Kind, now: Timestamp, held: HashMap<Key, Held>) -> Self {
-        Self { kind, now, held, fresh: Vec::new(), fresh_at: HashMap::new(), receipts: Vec::new() }
+    pub(crate) fn new(now: Timestamp, held: HashMap<Key, Held>) -> Self {
+        Self { now, held, fresh: Vec::new(), fresh_at: HashMap::new(), receipts: Vec::new() }
     }
 
     /// Decides the next request. Its records are decided in order, as if sent one after another.
@@ -70,11 +69,11 @@ impl<'a> Decision<'a> {
 
     fn verdict(&mut self, key: Key, record: &'a Record, receipt: &mut Receipt) -> Verdict {
         if let Some(held) = self.held.get(&key) {
-            return against(self.kind, record, held);
+            return against(record, held);
         }
         if let Some(at) = self.fresh_at.get(&key) {
             let stored = self.as_stored(&self.fresh[*at]);
-            return against(self.kind, record, &Held { stored, withdrawn_at: None });
+            return against(record, &Held { stored, withdrawn_at: None });
         }
         receipt.taken += 1;
         receipt.checksum = receipt.checksum.wrapping_add(digest(key.1));
@@ -94,14 +93,11 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// Where the kind has a natural key that is its id; any other record gets one that begins with the time.
+/// What a record says decides its id, or else its sender; any other one gets an id that begins with the time.
 pub(crate) fn ids_of(request: &Request, now: Timestamp, random: &dyn Random) -> Vec<Uuid> {
     let id = |record: &Record| {
-        if request.kind.natural_key.is_empty() {
-            model::identity::timed_id(now, random.tail())
-        } else {
-            record.id(request.kind, request.tenant)
-        }
+        let own = record.own_id(request.tenant);
+        own.unwrap_or_else(|| model::identity::timed_id(now, random.tail()))
     };
     request.records.iter().map(id).collect()
 }
@@ -121,10 +117,10 @@ pub(crate) const fn beginning(hour: i64) -> Timestamp {
     Timestamp::from_micros(hour.saturating_mul(HOUR))
 }
 
-fn against(kind: &Kind, record: &Record, held: &Held) -> Verdict {
+fn against(record: &Record, held: &Held) -> Verdict {
     if held.withdrawn_at.is_some() {
         Verdict::Withdrawn
-    } else if record.says_the_same(kind, &held.stored.record) {
+    } else if record.says_the_same(&held.stored.record) {
         Verdict::Duplicate(held.stored.revision)
     } else {
         Verdict::Conflict { stored: Box::new(held.stored.clone()) }

@@ -81,9 +81,15 @@ impl Desk {
     pub(crate) async fn store(
         &self,
         tenant: TenantId,
-        kind: &'static Kind,
         records: Vec<Record>,
     ) -> Result<Vec<Outcome>, LedgerError> {
+        let Some(kind) = records.first().map(Record::kind) else { return Ok(Vec::new()) };
+        if let Some(other) = records.iter().map(Record::kind).find(|other| *other != kind) {
+            return Err(LedgerError::Fault(format!(
+                "one request holds a {} and a {}; nothing of it was kept",
+                kind.noun, other.noun
+            )));
+        }
         let weight = records.len().max(1);
         self.ask(|answer| {
             Command::of_tenant(tenant, weight, Work::Store(Request { tenant, kind, records, answer }))

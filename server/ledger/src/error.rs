@@ -2,6 +2,8 @@
 
 use std::{fmt, path::PathBuf, time::Duration};
 
+use model::record::Kind;
+
 /// Why a ledger cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -90,4 +92,9 @@ impl LedgerError {
             Self::Unavailable(_) | Self::Damaged(_) | Self::Closed | Self::Fault(_) => Duration::from_secs(5),
         }
     }
+}
+
+/// A value that is there and cannot be read as what it should be.
+pub(crate) fn unreadable(kind: &Kind, column: &str, error: &sqlx::Error) -> sqlx::Error {
+    sqlx::Error::Decode(format!("{}.{column} holds what it should not: {error}", kind.table).into())
 }

@@ -100,27 +100,22 @@ impl Ledger {
         either!(self, store => store.close().await);
     }
 
-    /// Takes records in. One call is one request: its records are decided in order, as if sent one after another, and
+    /// Takes records of one kind in. One call is one request: its records are decided in order, as if sent one after another, and
     /// it is answered when all that is new is on disk.
-    pub async fn store(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        records: Vec<Record>,
-    ) -> Result<Vec<Outcome>, LedgerError> {
-        self.desk().store(tenant, kind, records).await
+    pub async fn store(&self, tenant: TenantId, records: Vec<Record>) -> Result<Vec<Outcome>, LedgerError> {
+        self.desk().store(tenant, records).await
     }
 
     /// Puts `record` in the place of what `id` says now. A time that was left out counts as the stored one.
     pub async fn correct(
         &self,
         tenant: TenantId,
-        kind: &'static Kind,
         id: Uuid,
         record: Record,
         expected_revision: Option<i64>,
     ) -> Result<Change, LedgerError> {
-        self.desk().correct(Target { tenant, kind, id, expected_revision }, record).await
+        let target = Target { tenant, kind: record.kind(), id, expected_revision };
+        self.desk().correct(target, record).await
     }
 
     /// Takes a record out of every list and figure. What it was stays in the ledger.
@@ -164,17 +159,18 @@ impl Ledger {
         either!(self, store => store.history(tenant, window, filter).await)
     }
 
-    /// What the kind's naming field points at, as far as there are records of it: ids and names, `most` of them. For a
+    /// What the kind's `pointer` points at, as far as there are records of it: ids and names, `most` of them. For a
     /// text the one whose id it is; else those that contain it, first those that are called just that. Latin capitals and
     /// small letters are the same then. Without a text all, and those first that were named last.
     pub async fn names(
         &self,
         tenant: TenantId,
         kind: &'static Kind,
+        pointer: usize,
         text: Option<&str>,
         most: usize,
     ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        either!(self, store => store.names(tenant, kind, text, most).await)
+        either!(self, store => store.names(tenant, kind, pointer, text, most).await)
     }
 
     /// Moves with every change of this process that can change a figure, a list or the balance, once it is committed, and
@@ -299,13 +295,13 @@ impl Ledger {
     pub async fn mend(
         &self,
         tenant: TenantId,
-        kind: &'static Kind,
         id: Uuid,
         record: Record,
         expected_revision: Option<i64>,
         by: &str,
     ) -> Result<Change, LedgerError> {
-        self.desk().mend(Target { tenant, kind, id, expected_revision }, record, by.to_owned()).await
+        let target = Target { tenant, kind: record.kind(), id, expected_revision };
+        self.desk().mend(target, record, by.to_owned()).await
     }
 
     /// What people did about dead letters and questions, newest first.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::TryStreamExt as _;
 use model::{
     clock::Clock,
-    record::{self, Kind, Record},
+    record::{Kind, Record},
     rng::Random,
     tenant::TenantId,
     time::Timestamp,
@@ -111,8 +111,10 @@ async fn take_in(
         1
     };
     let (mut names, mut records): (Vec<String>, Vec<(Record, Option<Timestamp>)>) = (Vec::new(), Vec::new());
-    for Foreign { name, exported_at, json } in chunk {
-        match record::parse(kind, &json, now) {
+    for row in chunk {
+        let accepted = row.draft(kind).accept(now);
+        let Foreign { name, exported_at, .. } = row;
+        match accepted {
             Ok(record) => {
                 names.push(name);
                 records.push((record, exported_at));

@@ -66,9 +66,9 @@ impl Unconfirmed {
         let rest = KINDS.iter().skip_while(move |kind| of.is_some_and(|(name, ..)| kind.name != name));
         rest.map(move |kind| match of {
             Some((name, exported_at, position)) if name == kind.name => {
-                (*kind, exported_at.map_or(i64::MIN, Timestamp::micros), position)
+                (kind, exported_at.map_or(i64::MIN, Timestamp::micros), position)
             }
-            _ => (*kind, i64::MIN, i64::MIN),
+            _ => (kind, i64::MIN, i64::MIN),
         })
     }
 }

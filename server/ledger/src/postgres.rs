@@ -243,11 +243,12 @@ impl Postgres {
         &self,
         tenant: TenantId,
         kind: &'static Kind,
+        pointer: usize,
         text: Option<&str>,
         most: usize,
     ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
         reading!(self, connection => {
-            list::names(Asked { connection, schema: &self.schema, tenant }, kind, text, most)
+            list::names(Asked { connection, schema: &self.schema, tenant }, kind, pointer, text, most)
         })
     }
 

@@ -12,10 +12,7 @@ pub(crate) use page::{Page, round, wanted};
 
 use self::page::Times;
 
-use model::{
-    record::{Kind, Record},
-    time::SECOND,
-};
+use model::{record::Record, time::SECOND};
 use uuid::Uuid;
 
 use self::{
@@ -52,7 +49,7 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     fn row(&self, record: &'a Record) -> Decided<'a> {
         let (kind, tenant) = (self.facts.kind, self.reflection.tenant);
-        let id = self.reflection.id_of(kind, record);
+        let id = self.reflection.id_of(record);
         match self.facts.there(tenant, self.reflection.dataverse_id) {
             Some(fact) if fact.tenant != tenant => self.refused(
                 "it is a record of another tenant here; set its apex_tenantid to what it was".to_owned(),
@@ -60,7 +57,7 @@ impl<'a> Judge<'a> {
             Some(fact) if fact.row.held.stored.id != id => self.refused(format!(
                 "it is the {} {} here, and says now that it is another one; put its key back, and make a new row for the other",
                 kind.noun,
-                fact.row.held.stored.record.natural_key(kind).join(" / "),
+                fact.row.held.stored.record.natural_key().join(" / "),
             )),
             Some(fact) => self.met(fact, record),
             None => match self.facts.named(tenant, id) {
@@ -97,8 +94,8 @@ impl<'a> Judge<'a> {
     fn met(&self, fact: &'a Fact, record: &'a Record) -> Decided<'a> {
         let held = &fact.row.held;
         let stored = &held.stored;
-        let same = held.withdrawn_at.is_none() && is(self.facts.kind, &stored.record, record);
-        let former = || fact.versions.iter().any(|version| says(self.facts.kind, version, record));
+        let same = held.withdrawn_at.is_none() && is(&stored.record, record);
+        let former = || fact.versions.iter().any(|version| says(version, record));
         let may_be_older = self.is_behind && held.withdrawn_at.is_none();
         let reflected = match fact.line {
             Line::Waiting { .. } if may_be_older && same => Reflected::Confirmed,
@@ -186,7 +183,7 @@ impl<'a> Judge<'a> {
     }
 
     fn was_last(&self, fact: &Fact, record: &Record) -> bool {
-        fact.versions.first().is_some_and(|version| says(self.facts.kind, version, record))
+        fact.versions.first().is_some_and(|version| says(version, record))
     }
 }
 
@@ -214,7 +211,7 @@ fn is_unread(fact: &Fact) -> bool {
 
 impl Reflection {
     /// Which record the row would be here.
-    pub(crate) fn id_of(&self, kind: &Kind, record: &Record) -> Uuid {
-        if kind.natural_key.is_empty() { self.dataverse_id } else { record.id(kind, self.tenant) }
+    pub(crate) fn id_of(&self, record: &Record) -> Uuid {
+        record.own_id(self.tenant).unwrap_or(self.dataverse_id)
     }
 }

@@ -1,9 +1,13 @@
 //! A row of any kind's table, as both stores hand it over, and pages of them.
 
-use model::{record::Kind, time::Timestamp};
+use model::record::Kind;
 use uuid::Uuid;
 
-use crate::{Cursor, Held, Page, amendment::time_field};
+use crate::{Cursor, Held, Page};
+
+/// Where in a row the kind's own fields begin: behind position, id, revision, received_at, exported_at, withdrawn_at,
+/// confirmed_at, dataverse_id and unmet. Behind the fields stands a name for each pointer.
+pub(crate) const FIELDS_FROM: usize = 9;
 
 /// One record with its place in the table.
 pub(crate) struct Row {
@@ -24,16 +28,25 @@ impl Row {
 }
 
 /// A page out of rows of which one more than `limit` was asked for.
-pub(crate) fn page(kind: &Kind, mut found: Vec<Row>, limit: usize) -> Page {
+pub(crate) fn page(mut found: Vec<Row>, limit: usize) -> Page {
     let is_last = found.len() <= limit;
     found.truncate(limit);
-    let next = found.last().filter(|_| !is_last).map(|last| cursor(kind, last));
+    let next = found.last().filter(|_| !is_last).map(cursor);
     Page { items: found.into_iter().map(|row| row.held.stored).collect(), next }
 }
 
-fn cursor(kind: &Kind, last: &Row) -> Cursor {
-    let stored = &last.held.stored;
-    let at = time_field(kind).and_then(|at| stored.record.values[at].number());
-    let at = at.map_or(stored.received_at, Timestamp::from_micros);
-    Cursor { at, position: last.position }
+fn cursor(last: &Row) -> Cursor {
+    Cursor { at: last.held.stored.record.time(), position: last.position }
+}
+
+/// How many columns a row has.
+pub(crate) const fn width(kind: &Kind) -> usize {
+    FIELDS_FROM + kind.fields.len() + kind.pointers.len()
+}
+
+/// The pointers of which the ledger keeps names: place among the kind's pointers, the table of names, the column that
+/// points there.
+pub(crate) fn named(kind: &Kind) -> impl Iterator<Item = (usize, &'static str, &'static str)> {
+    let named = kind.pointers.iter().enumerate();
+    named.filter_map(|(at, pointer)| Some((at, pointer.target.table?, kind.fields[pointer.field].column)))
 }

@@ -193,10 +193,11 @@ impl Sqlite {
         &self,
         tenant: TenantId,
         kind: &'static Kind,
+        pointer: usize,
         text: Option<&str>,
         most: usize,
     ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        list::names(&self.readers, tenant, kind, text, most).await.map_err(fault::of)
+        list::names(&self.readers, tenant, kind, pointer, text, most).await.map_err(fault::of)
     }
 
     pub(crate) async fn history(

@@ -8,9 +8,9 @@ use model::{record::Kind, rng::Random};
 use tokio::time::Instant;
 
 use crate::{
-    Organisation, Settings,
+    Organisation, Settings, encode_row,
+    mapping::TableMapping,
     organisation::{Write, Written},
-    row,
     targets::Targets,
 };
 
@@ -73,7 +73,10 @@ pub(crate) async fn fly(airport: Airport<'_>, parcels: Vec<Parcel>) -> Landing {
         Err(error) => landing.hold(parcels, error),
         Ok(()) => {
             for (kind, parcels) in by_kind(parcels) {
-                airport.send(kind, parcels, &mut landing).await;
+                match airport.settings.mapping.of(kind) {
+                    Some(table) => airport.send(table, parcels, &mut landing).await,
+                    None => landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, homeless()))),
+                }
             }
         }
     }
@@ -104,19 +107,19 @@ impl Landing {
 }
 
 impl Airport<'_> {
-    async fn send(&self, kind: &'static Kind, parcels: Vec<Parcel>, landing: &mut Landing) {
+    async fn send(&self, table: &TableMapping, parcels: Vec<Parcel>, landing: &mut Landing) {
         if landing.lane.is_some() {
             landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, Fate::Held)));
             return;
         }
         let outcomes = if parcels.iter().all(|parcel| matches!(parcel.operation, Carried::Upsert(_))) {
-            self.upsert(kind, &parcels).await
+            self.upsert(table, &parcels).await
         } else {
-            self.batch(&parcels).await
+            self.batch(table, &parcels).await
         };
         match outcomes {
             Err(error) => landing.hold(parcels, error),
-            Ok(outcomes) if outcomes.len() == parcels.len() => self.judge(parcels, outcomes, landing),
+            Ok(outcomes) if outcomes.len() == parcels.len() => self.judge(table, parcels, outcomes, landing),
             Ok(outcomes) => {
                 let reason = format!("{} outcomes for {} operations", outcomes.len(), parcels.len());
                 landing.hold(parcels, Error::Malformed(reason));
@@ -125,34 +128,40 @@ impl Airport<'_> {
     }
 
     /// All at once, which counts as one request. Where one record spoils that, each by itself in a batch.
-    async fn upsert(&self, kind: &'static Kind, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
+    async fn upsert(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
         let rows = parcels
             .iter()
             .filter_map(|parcel| match &parcel.operation {
                 Carried::Upsert(stored) => {
-                    Some((parcel.dataverse_id, row::of(kind, parcel.tenant, &stored.record)))
+                    Some((parcel.dataverse_id, encode_row::row(table, parcel.tenant, &stored.record)))
                 }
                 Carried::Delete => None,
             })
             .collect();
-        match self.organisation.upsert(&kind.destination, rows, self.limit).await {
-            Err(error) if !error.is_lane_fault() => self.batch(parcels).await,
+        match self.organisation.upsert(table, rows, self.limit).await {
+            Err(error) if !error.is_lane_fault() => self.batch(table, parcels).await,
             outcomes => outcomes,
         }
     }
 
-    async fn batch(&self, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
-        self.organisation.write(parcels.iter().map(write).collect(), self.limit).await
+    async fn batch(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
+        self.organisation.write(parcels.iter().map(|parcel| write(table, parcel)).collect(), self.limit).await
     }
 
-    fn judge(&self, parcels: Vec<Parcel>, outcomes: Vec<Written>, landing: &mut Landing) {
+    fn judge(
+        &self,
+        table: &TableMapping,
+        parcels: Vec<Parcel>,
+        outcomes: Vec<Written>,
+        landing: &mut Landing,
+    ) {
         if let Some(error) = common_cause(&outcomes) {
             return landing.hold(parcels, error);
         }
         let view = self.view(&parcels, &outcomes);
         landing.undecided += view.undecided;
         for (parcel, outcome) in parcels.into_iter().zip(outcomes) {
-            let fate = self.fate(&parcel, &outcome, &view);
+            let fate = self.fate(table, &parcel, &outcome, &view);
             if let (Fate::Held, Err(error)) = (&fate, outcome) {
                 landing.blame(error);
             }
@@ -175,7 +184,7 @@ impl Airport<'_> {
         }
     }
 
-    fn fate(&self, parcel: &Parcel, outcome: &Written, view: &View) -> Fate {
+    fn fate(&self, table: &TableMapping, parcel: &Parcel, outcome: &Written, view: &View) -> Fate {
         let error = match outcome {
             Err(error) if !arrived(parcel, outcome) => error,
             _ => return Fate::Delivered,
@@ -185,7 +194,9 @@ impl Airport<'_> {
             let for_long = error.forbidden().is_some() || parcel.failing_for >= self.settings.attempts_for;
             return match view {
                 View { lane_fails: true, .. } => Fate::Held,
-                View { storms: false, .. } if was_last && for_long => Fate::Dead(refusal(parcel, error)),
+                View { storms: false, .. } if was_last && for_long => {
+                    Fate::Dead(refusal(table, parcel, error))
+                }
                 _ => Fate::Again(self.pause(parcel.attempts)),
             };
         }
@@ -196,7 +207,7 @@ impl Airport<'_> {
                 self.targets.forget();
                 Fate::Again(Duration::from_secs(1))
             }
-            error => Fate::Dead(refusal(parcel, error)),
+            error => Fate::Dead(refusal(table, parcel, error)),
         }
     }
 
@@ -222,20 +233,28 @@ fn is_undecided(outcome: &Written) -> bool {
         .is_err_and(|error| error.forbidden().is_some() || (error.is_transient() && !error.is_lane_fault()))
 }
 
-fn write(parcel: &Parcel) -> Write {
-    let (set, id) = (parcel.kind.destination.entity_set, parcel.dataverse_id);
+fn write(table: &TableMapping, parcel: &Parcel) -> Write {
+    let (set, id) = (table.entity_set.clone(), parcel.dataverse_id);
     match &parcel.operation {
         Carried::Upsert(stored) => {
-            Write::Upsert { set, id, row: row::of(parcel.kind, parcel.tenant, &stored.record) }
+            Write::Upsert { set, id, row: encode_row::row(table, parcel.tenant, &stored.record) }
         }
         Carried::Delete => Write::Delete { set, id },
     }
 }
 
+/// Of a kind that has no table in Dataverse.
+fn homeless() -> Fate {
+    let reason = "Dataverse has no table for records of this kind; give it up".to_owned();
+    Fate::Dead(Refusal { reason, request: None, response: None })
+}
+
 /// What an administrator needs to understand it. Neither side of the exchange holds a secret: tokens are the client's.
-fn refusal(parcel: &Parcel, error: &Error) -> Refusal {
-    let request = match write(parcel) {
-        Write::Upsert { set, id, row } => format!("PATCH {set}({id})\n{row:#}"),
+fn refusal(table: &TableMapping, parcel: &Parcel, error: &Error) -> Refusal {
+    let request = match write(table, parcel) {
+        Write::Upsert { set, id, row } | Write::Make { set, id, row } => {
+            format!("PATCH {set}({id})\n{row:#}")
+        }
         Write::Delete { set, id } => format!("DELETE {set}({id})"),
     };
     Refusal {

@@ -5,8 +5,11 @@
 mod books;
 mod broken;
 mod budget;
+mod decode_row;
+mod encode_row;
 mod flight;
 mod handle;
+mod mapping;
 mod mirror;
 mod organisation;
 mod pace;
@@ -15,15 +18,14 @@ mod read_back;
 mod rebuild;
 mod relay;
 mod restored;
-mod row;
 mod settings;
-mod sight;
 mod status;
 mod supervise;
 mod targets;
 
 pub use books::Books;
 pub use handle::{Handle, start};
+pub use mapping::{Mapping, TableMapping};
 pub use organisation::{ChangePages, Organisation, Write, Written};
 pub use provision::{Plan, READER, Scope, Step, WRITER, plan, provision};
 pub use rebuild::rebuild;

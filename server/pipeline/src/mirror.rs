@@ -18,9 +18,7 @@ use ledger::{LedgerError, Mark};
 use model::tenant::TenantId;
 use tokio::time::sleep;
 
-use crate::{
-    MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, organisation::kinds, relay, restored,
-};
+use crate::{MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, relay, restored};
 
 pub(crate) use findings::Findings;
 pub(crate) use gone::Gone;
@@ -45,7 +43,8 @@ impl Mirror {
     pub(crate) fn new(station: Station, findings: Findings) -> Self {
         let tenants: Vec<TenantId> = station.settings.tenants.iter().map(|tenant| tenant.id).collect();
         let (books, organisation) = (Arc::clone(&station.books), Arc::clone(&station.organisation));
-        let reader = Reader::new(books, organisation, Arc::clone(&station.clock), tenants);
+        let (mapping, clock) = (Arc::clone(&station.settings.mapping), Arc::clone(&station.clock));
+        let reader = Reader::new(books, organisation, mapping, clock, tenants);
         Self { station, reader, findings, tables: BTreeMap::new(), is_newest: false }
     }
 
@@ -86,7 +85,9 @@ impl Mirror {
     async fn look_at_all(&mut self) -> Result<bool, Broken> {
         let (mut more, mut trouble) = (false, None);
         let hold = self.station.settings.mirror_every * 2 + PATIENCE;
-        for kind in kinds() {
+        let mapping = Arc::clone(&self.station.settings.mapping);
+        for of_kind in mapping.tables() {
+            let kind = of_kind.kind;
             let known = self.tables.remove(kind.name);
             let table = Table::claim(known, kind, &self.reader, hold).await?;
             // Whoever else has the mark finds them too.
@@ -94,7 +95,8 @@ impl Mirror {
             let Some(table) = table else { continue };
             let table = self.tables.entry(kind.name).or_insert(table);
             table.look_into(found);
-            let pass = Pass { reader: &self.reader, board: &self.station.board, hold, kind, table };
+            let pass =
+                Pass { reader: &self.reader, board: &self.station.board, hold, mapping: of_kind, table };
             match pass.run().await {
                 Ok(full) => more |= full,
                 Err(Broken::Lost) => {
@@ -109,7 +111,7 @@ impl Mirror {
             return Err(error.into());
         }
         // Only a process that reads all tables can tell.
-        if !self.is_newest && kinds().all(|kind| self.tables.contains_key(kind.name)) {
+        if !self.is_newest && mapping.tables().all(|of_kind| self.tables.contains_key(of_kind.kind.name)) {
             let board = &self.station.board;
             let mut listener = |tally| pass::write_down(board, tally);
             let marks: Vec<&Mark> = self.tables.values().map(|table| &table.mark).collect();

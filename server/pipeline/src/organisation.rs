@@ -3,14 +3,10 @@
 
 use async_trait::async_trait;
 use dataverse::{BatchOptions, Change, Changes, Client, DeltaLink, Error, Filter, Limit, Operation, Query};
-use model::record::{Destination, KINDS, Kind, Policy};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-/// The kinds that have a table in Dataverse.
-pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
-    KINDS.iter().copied().filter(|kind| kind.destination.policy != Policy::Never)
-}
+use crate::mapping::TableMapping;
 
 /// How one of several writes ended.
 pub type Written = Result<(), Error>;
@@ -25,7 +21,7 @@ pub trait Organisation: Send + Sync + 'static {
     /// Makes or changes rows under their ids by the fastest road.
     async fn upsert(
         &self,
-        table: &'static Destination,
+        table: &TableMapping,
         rows: Vec<(Uuid, Json)>,
         limit: Limit,
     ) -> Result<Vec<Written>, Error>;
@@ -37,18 +33,13 @@ pub trait Organisation: Send + Sync + 'static {
     async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> Written;
 
     /// Those of the rows that are there, as many ids as fit into one address.
-    async fn rows(
-        &self,
-        table: &'static Destination,
-        columns: &[&'static str],
-        ids: &[Uuid],
-    ) -> Result<Vec<Json>, Error>;
+    async fn rows(&self, table: &TableMapping, columns: &[&str], ids: &[Uuid]) -> Result<Vec<Json>, Error>;
 
     /// What has changed since a link was given out; without one, the whole table.
     async fn changes(
         &self,
-        table: &'static Destination,
-        columns: &[&'static str],
+        table: &TableMapping,
+        columns: &[&str],
         since: Option<&str>,
     ) -> Result<Box<dyn ChangePages>, Error>;
 }
@@ -66,8 +57,21 @@ pub trait ChangePages: Send {
 /// One write, safe to repeat.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
-    Upsert { set: &'static str, id: Uuid, row: Json },
-    Delete { set: &'static str, id: Uuid },
+    Upsert {
+        set: String,
+        id: Uuid,
+        row: Json,
+    },
+    /// [`Error::Precondition`] where there is a row under this id.
+    Make {
+        set: String,
+        id: Uuid,
+        row: Json,
+    },
+    Delete {
+        set: String,
+        id: Uuid,
+    },
 }
 
 #[async_trait]
@@ -78,13 +82,13 @@ impl Organisation for Client {
 
     async fn upsert(
         &self,
-        table: &'static Destination,
+        table: &TableMapping,
         rows: Vec<(Uuid, Json)>,
         limit: Limit,
     ) -> Result<Vec<Written>, Error> {
         let client = self.within(limit);
         let outcomes =
-            client.upsert_each(table.entity_set, table.logical_name, table.primary_key, rows).await?;
+            client.upsert_each(&table.entity_set, &table.logical_name, &table.primary_key, rows).await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.map(drop)).collect())
     }
 
@@ -99,25 +103,20 @@ impl Organisation for Client {
         self.within(limit).create_only(set, id, row).await
     }
 
-    async fn rows(
-        &self,
-        table: &'static Destination,
-        columns: &[&'static str],
-        ids: &[Uuid],
-    ) -> Result<Vec<Json>, Error> {
-        let ids = Filter::any_of(table.primary_key, ids.iter().copied());
-        self.query(Query::of(table.entity_set).select(columns.iter().copied()).filter(ids)).all().await
+    async fn rows(&self, table: &TableMapping, columns: &[&str], ids: &[Uuid]) -> Result<Vec<Json>, Error> {
+        let ids = Filter::any_of(&table.primary_key, ids.iter().copied());
+        self.query(Query::of(&table.entity_set).select(columns.iter().copied()).filter(ids)).all().await
     }
 
     async fn changes(
         &self,
-        table: &'static Destination,
-        columns: &[&'static str],
+        table: &TableMapping,
+        columns: &[&str],
         since: Option<&str>,
     ) -> Result<Box<dyn ChangePages>, Error> {
         let changes = match since {
             Some(link) => self.changes_since(&DeltaLink::from(link.to_owned()))?,
-            None => self.changes_from_start(table.entity_set, columns)?,
+            None => self.changes_from_start(&table.entity_set, columns)?,
         };
         Ok(Box::new(changes))
     }
@@ -137,8 +136,9 @@ impl ChangePages for Changes {
 impl Write {
     fn into_operation(self) -> Operation {
         match self {
-            Self::Upsert { set, id, row } => Operation::upsert(set, id, row),
-            Self::Delete { set, id } => Operation::delete(set, id),
+            Self::Upsert { set, id, row } => Operation::upsert(&set, id, row),
+            Self::Make { set, id, row } => Operation::create_only(&set, id, row),
+            Self::Delete { set, id } => Operation::delete(&set, id),
         }
     }
 }

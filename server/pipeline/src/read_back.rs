@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     fmt::{self, Display, Formatter},
+    sync::Arc,
     time::Duration,
 };
 
@@ -18,9 +19,10 @@ use uuid::Uuid;
 
 use crate::{
     broken::Broken,
+    encode_row::{self, Found},
     handle::Station,
+    mapping::TableMapping,
     mirror::Findings,
-    row::{self, Found},
 };
 
 /// How many rows are asked for by their ids in one request, which must fit into an address.
@@ -135,20 +137,21 @@ impl ReadBack {
 
     async fn ask_for(&mut self, kind: &'static Kind, waiting: &[Unconfirmed]) -> Result<(), Broken> {
         let ids: Vec<Uuid> = waiting.iter().map(|item| item.dataverse_id).collect();
-        let columns: Vec<&'static str> = row::columns(kind).collect();
+        let mapping = Arc::clone(&self.station.settings.mapping);
+        let Some(table) = mapping.of(kind) else { return Ok(()) };
         let asked_at = self.station.clock.now();
-        let rows = self.station.organisation.rows(&kind.destination, &columns, &ids).await?;
+        let rows = self.station.organisation.rows(table, &encode_row::columns(table), &ids).await?;
         let first = self.station.settings.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
         let rows: HashMap<Uuid, Found> = rows
             .into_iter()
             .filter_map(|row| {
-                let (tenant, id) = row::identity(kind, &row, first)?;
+                let (tenant, id) = encode_row::identity(table, &row, first)?;
                 Some((id, Found { tenant, row }))
             })
             .collect();
         let mut confirmed = Vec::with_capacity(waiting.len());
         for item in waiting {
-            match fault(item, rows.get(&item.dataverse_id)) {
+            match fault(table, item, rows.get(&item.dataverse_id)) {
                 None => confirmed.push(item.clone()),
                 Some(fault) => self.report(item, &fault, asked_at),
             }
@@ -215,7 +218,7 @@ impl ReadBack {
 enum Fault {
     Missing,
     Undeleted,
-    Other(Vec<&'static str>),
+    Other(Vec<String>),
 }
 
 impl Display for Fault {
@@ -229,14 +232,14 @@ impl Display for Fault {
 }
 
 /// What is wrong with a row, if anything.
-fn fault(item: &Unconfirmed, found: Option<&Found>) -> Option<Fault> {
+fn fault(table: &TableMapping, item: &Unconfirmed, found: Option<&Found>) -> Option<Fault> {
     match (item.held.withdrawn_at, found) {
         (None, None) => Some(Fault::Missing),
         (Some(_), Some(_)) => Some(Fault::Undeleted),
         (Some(_), None) => None,
         (None, Some(found)) => {
             let record = &item.held.stored.record;
-            let columns = row::differences(item.kind, item.tenant, record, found);
+            let columns = encode_row::differences(table, item.tenant, record, found);
             (!columns.is_empty()).then_some(Fault::Other(columns))
         }
     }

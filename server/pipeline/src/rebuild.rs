@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Duration};
 use model::clock::Clock;
 
 use crate::{
-    Books, Error, Organisation, Tenant,
+    Books, Error, Mapping, Organisation, Tenant,
     broken::Broken,
     mirror::{Gone, Loan, Reader, Tally},
-    organisation::kinds,
 };
 
 /// Nobody else works on a ledger that is being rebuilt.
@@ -22,25 +21,30 @@ const HOLD: Duration = Duration::from_secs(600);
 pub async fn rebuild(
     books: impl Books,
     organisation: impl Organisation,
+    mapping: Arc<Mapping>,
     tenants: &[Tenant],
     clock: Arc<dyn Clock>,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<u64, Error> {
     let tenants = tenants.iter().map(|tenant| tenant.id).collect();
-    let reader = Reader::new(Arc::new(books), Arc::new(organisation), clock, tenants);
-    rows(&reader, progress).await.map_err(|broken| Error::Rebuild { reason: broken.to_string() })
+    let reader = Reader::new(Arc::new(books), Arc::new(organisation), Arc::clone(&mapping), clock, tenants);
+    rows(&reader, &mapping, progress).await.map_err(|broken| Error::Rebuild { reason: broken.to_string() })
 }
 
-async fn rows(reader: &Reader, progress: &mut (dyn FnMut(u64) + Send)) -> Result<u64, Broken> {
+async fn rows(
+    reader: &Reader,
+    mapping: &Mapping,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<u64, Broken> {
     let mut rows = 0;
-    for kind in kinds() {
-        let mark = reader.books.take_mark(kind, HOLD).await?.ok_or(Broken::Lost)?;
+    for table in mapping.tables() {
+        let mark = reader.books.take_mark(table.kind, HOLD).await?.ok_or(Broken::Lost)?;
         let mut listener = |tally: Tally| {
             rows += tally.rows;
             progress(rows);
         };
         let loan = Loan { mark: &mark, hold: HOLD };
-        let reading = reader.read(kind, None, &loan, &mut Gone::default(), &mut listener).await?;
+        let reading = reader.read(table, None, &loan, &mut Gone::default(), &mut listener).await?;
         let again = reading.again.into_iter().map(|id| (id, None)).collect();
         reader.look_again(&mark, &again, &mut |_| ()).await?;
         if !reader.books.keep_mark(&mark, Some(&reading.link), HOLD).await? {

@@ -1,8 +1,10 @@
 //! How fast to go, how long to wait, when to give up.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use model::tenant::TenantId;
+use model::{record::KINDS, tenant::TenantId};
+
+use crate::mapping::Mapping;
 
 /// A tenant's row in Dataverse.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub struct Tenant {
 /// The defaults fit an organisation with the usual limits: 6,000 requests in five minutes.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// What the organisation calls what it is sent.
+    pub mapping: Arc<Mapping>,
     /// What to call tenants whose row is missing in Dataverse; any other is called by its id.
     pub tenants: Vec<Tenant>,
     /// Records in a request: at first, at least, at most.
@@ -49,6 +53,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            mapping: Arc::new(Mapping::standard(KINDS)),
             tenants: Vec::new(),
             batch: 100,
             batch_min: 10,

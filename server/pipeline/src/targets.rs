@@ -7,54 +7,20 @@ use std::{
 
 use dataverse::{Error, Limit};
 use ledger::{Operation as Carried, Parcel};
-use model::{identity, tenant::TenantId};
+use model::{
+    identity,
+    record::{Record, TENANTS, Target},
+    tenant::TenantId,
+};
 use serde_json::json;
 
 use crate::{
     Organisation, Tenant,
+    encode_row::{NAME, TENANT, TENANTS_SET},
     organisation::Write,
-    row::{NAME, TENANT, TENANTS_SET},
 };
 
-/// A table that is pointed at.
-pub(crate) struct TargetTable {
-    /// The ledger's table of the same things, if it has one.
-    pub(crate) ledger: Option<&'static str>,
-    pub(crate) logical_name: &'static str,
-    pub(crate) entity_set: &'static str,
-    pub(crate) display_name: &'static str,
-    pub(crate) display_collection_name: &'static str,
-    /// The column with the id that records hold.
-    pub(crate) code: Option<&'static str>,
-}
-
-pub(crate) const TENANTS: TargetTable = TargetTable {
-    ledger: None,
-    logical_name: "apex_tenant",
-    entity_set: TENANTS_SET,
-    display_name: "Tenant",
-    display_collection_name: "Tenants",
-    code: None,
-};
-pub(crate) const CAMPAIGNS: TargetTable = TargetTable {
-    ledger: Some("campaigns"),
-    logical_name: "apex_campaign",
-    entity_set: "apex_campaigns",
-    display_name: "Campaign",
-    display_collection_name: "Campaigns",
-    code: Some("apex_code"),
-};
-pub(crate) const USERS: TargetTable = TargetTable {
-    ledger: None,
-    logical_name: "apex_user",
-    entity_set: "apex_users",
-    display_name: "User",
-    display_collection_name: "Users",
-    code: None,
-};
-pub(crate) static TARGETS: [TargetTable; 3] = [TENANTS, CAMPAIGNS, USERS];
-
-/// A thing with a name: whose, in which of the ledger's tables, under which id.
+/// Whose it is that is pointed at, what, and its id in records.
 type Named = (TenantId, &'static str, String);
 
 /// Which rows this process has sent already.
@@ -82,13 +48,13 @@ impl Targets {
         parcels: &[Parcel],
         limit: Limit,
     ) -> Result<(), Error> {
-        let (tenants, names) = self.missing(parcels);
+        let (tenants, targets) = self.missing(parcels);
         for tenant in tenants {
             let name = self.tenants.get(&tenant).cloned().unwrap_or_else(|| tenant.to_string());
             create_tenant(organisation, tenant, &name, limit).await?;
             self.known().tenants.insert(tenant);
         }
-        self.send_names(organisation, names, limit).await
+        self.send_targets(organisation, targets, limit).await
     }
 
     /// A row that was pointed at is gone: all are sent again.
@@ -96,50 +62,55 @@ impl Targets {
         *self.known() = Known::default();
     }
 
-    fn missing(&self, parcels: &[Parcel]) -> (BTreeSet<TenantId>, BTreeMap<Named, String>) {
+    fn missing(&self, parcels: &[Parcel]) -> (BTreeSet<TenantId>, Vec<Pointed>) {
         let known = self.known();
         let mut tenants = BTreeSet::new();
-        let mut names = BTreeMap::new();
+        let mut targets: BTreeMap<Named, Pointed> = BTreeMap::new();
         for parcel in parcels {
             let Carried::Upsert(stored) = &parcel.operation else { continue };
             if !known.tenants.contains(&parcel.tenant) {
                 tenants.insert(parcel.tenant);
             }
-            if let (Some(naming), Some(name)) = (&parcel.kind.naming, &stored.record.name) {
-                let named = (parcel.tenant, naming.table, stored.record.values[naming.of].text().to_owned());
-                if known.names.get(&named) != Some(name) {
-                    names.insert(named, name.clone());
+            for pointed in pointed(parcel.tenant, &stored.record) {
+                let sent = known.names.get(&pointed.key());
+                let is_news = match &pointed.name {
+                    Some(name) => sent != Some(name),
+                    None => sent.is_none() && !targets.contains_key(&pointed.key()),
+                };
+                if is_news {
+                    targets.insert(pointed.key(), pointed);
                 }
             }
         }
-        (tenants, names)
+        (tenants, targets.into_values().collect())
     }
 
     /// A name that is refused is a pity, and no reason to hold the records back.
-    async fn send_names(
+    async fn send_targets(
         &self,
         organisation: &dyn Organisation,
-        names: BTreeMap<Named, String>,
+        targets: Vec<Pointed>,
         limit: Limit,
     ) -> Result<(), Error> {
-        let names = names.into_iter().filter_map(|name| Some((upsert_name(&name.0, &name.1)?, name)));
-        let names: Vec<(Write, (Named, String))> = names.collect();
-        for names in names.chunks(100) {
-            let writes = names.iter().map(|(write, _)| write.clone()).collect();
-            let outcomes = organisation.write(writes, limit).await?;
-            for ((_, name), outcome) in names.iter().zip(outcomes) {
+        for targets in targets.chunks(100) {
+            let outcomes = organisation.write(targets.iter().map(Pointed::write).collect(), limit).await?;
+            for (pointed, outcome) in targets.iter().zip(outcomes) {
                 match outcome {
+                    // It stands there, under a name of its own.
+                    Err(Error::Precondition(_)) if pointed.name.is_none() => {}
                     // Where everything is forbidden, the records that follow say so.
                     Err(error) if error.is_lane_fault() && error.forbidden().is_none() => return Err(error),
                     // It comes with the next records once more.
                     Err(error) if error.is_transient() => {
-                        tracing::debug!(%error, "the row that names a campaign was not written");
+                        tracing::debug!(%error, "a row that is pointed at was not written");
                         continue;
                     }
-                    Err(error) => tracing::warn!(%error, "dataverse refused the row that names a campaign"),
+                    Err(error) => {
+                        tracing::warn!(%error, target = pointed.target.name, "dataverse refused a row that is pointed at");
+                    }
                     Ok(()) => {}
                 }
-                self.known().names.extend([name.clone()]);
+                self.known().names.insert(pointed.key(), pointed.shown().to_owned());
             }
         }
         Ok(())
@@ -164,12 +135,45 @@ pub(crate) async fn create_tenant(
     }
 }
 
-fn upsert_name((tenant, table, id): &Named, name: &str) -> Option<Write> {
-    let target = TARGETS.iter().find(|target| target.ledger == Some(table))?;
-    let mut row = json!({ NAME: name, format!("{TENANT}@odata.bind"): format!("/{TENANTS_SET}({tenant})") });
-    if let Some(code) = target.code {
-        row[code] = id.as_str().into();
+/// Something that a record points at.
+#[derive(Clone)]
+struct Pointed {
+    tenant: TenantId,
+    target: &'static Target,
+    code: String,
+    /// What it is called, where that came along.
+    name: Option<String>,
+}
+
+fn pointed(tenant: TenantId, record: &Record) -> impl Iterator<Item = Pointed> {
+    record.kind().pointers.iter().zip(record.names()).filter_map(move |(pointer, name)| {
+        let code = record.values()[pointer.field].text().to_owned();
+        (!code.is_empty()).then_some(Pointed { tenant, target: pointer.target, code, name: name.clone() })
+    })
+}
+
+impl Pointed {
+    fn key(&self) -> Named {
+        (self.tenant, self.target.name, self.code.clone())
     }
-    let kind = target.logical_name.trim_start_matches("apex_");
-    Some(Write::Upsert { set: target.entity_set, id: identity::natural_id(*tenant, kind, &[id]), row })
+
+    fn shown(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.code)
+    }
+
+    /// A name that came along is the newest; without one the row is only made, so that it keeps the name that it has.
+    fn write(&self) -> Write {
+        let Self { tenant, target, code, .. } = self;
+        let mut row = json!({
+            NAME: self.shown(), format!("{TENANT}@odata.bind"): format!("/{TENANTS_SET}({tenant})"),
+        });
+        if let Some(column) = target.code {
+            row[column] = code.as_str().into();
+        }
+        let (set, id) = (target.entity_set.to_owned(), identity::natural_id(*tenant, target.name, &[code]));
+        match self.name {
+            Some(_) => Write::Upsert { set, id, row },
+            None => Write::Make { set, id, row },
+        }
+    }
 }

@@ -13,7 +13,7 @@ pub fn sentences(standing: &Standing, questions: &[(&'static Kind, Question)]) -
                 "{} of {} rows of {} are gone from Dataverse; the pipeline page asks whether that was meant",
                 count(question.gone),
                 count(question.of),
-                kind.destination.logical_name
+                kind.shown_table()
             )
         })
         .collect();

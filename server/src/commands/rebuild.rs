@@ -5,6 +5,7 @@ use std::{io::Write as _, sync::Arc, time::Duration};
 use anyhow::{Context as _, anyhow};
 use ledger::Ledger;
 use model::{record::KINDS, rng::Seeded};
+use pipeline::Mapping;
 
 use super::{Failure, stop};
 use crate::{
@@ -60,7 +61,9 @@ async fn read(
             say(&format!("{rows} rows read"));
         }
     };
-    let rows = pipeline::rebuild(ledger.clone(), client, &carrier::tenants(), clock, &mut progress).await?;
+    let mapping = Arc::new(Mapping::standard(KINDS));
+    let rows =
+        pipeline::rebuild(ledger.clone(), client, mapping, &carrier::tenants(), clock, &mut progress).await?;
     for tenant in carrier::tenants() {
         for balance in ledger.standing(tenant.id).await?.balance {
             let (table, kept, unaccounted) = (balance.table, balance.durable, balance.unaccounted());
@@ -82,8 +85,7 @@ async fn empty(ledger: &Ledger) -> anyhow::Result<()> {
         let records: i64 = standing.balance.iter().map(|balance| balance.durable).sum();
         if records > 0 {
             return Err(anyhow!(
-                "this ledger holds {records} {} already; move it away, or set STUDIO_DATA to an empty folder",
-                KINDS[0].noun
+                "this ledger holds {records} records already; move it away, or set STUDIO_DATA to an empty folder"
             ));
         }
     }

@@ -1,16 +1,16 @@
 //! The story itself: from a seed and a day, that day's runs. The first fill, the live writer and a folder that is
 //! opened again a week later all read the same story, so that none can contradict another.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use jiff::{civil::Date, tz::TimeZone};
 use model::{
     decimal::{self, MONEY_SCALE},
+    record::{Draft, Given, campaign_run::CAMPAIGN_RUN},
     time::{HOUR, SECOND, Timestamp},
 };
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
 
 use super::{
     campaigns::{self, Campaign},
@@ -62,25 +62,29 @@ impl Report {
 
     /// What is sent.
     #[must_use]
-    pub fn json(&self) -> String {
-        let mut json = json!({
-            "campaignId": self.campaign.id,
-            "campaignName": self.campaign.name,
-            "runId": self.run,
-            "phase": self.phase,
-            "agentsTotal": self.agents,
-            "agentsSuccessful": self.successful,
-            "assetsGenerated": self.assets,
-            "tokensIn": self.tokens_in,
-            "tokensOut": self.tokens_out,
-            "costUSD": decimal::format(self.cost_e5, MONEY_SCALE),
-            "createdAt": self.at.to_string(),
-        });
-        if let Some((p95, average)) = self.latency_ms {
-            json["latencyP95Ms"] = json!(p95);
-            json["latencyAvgMs"] = json!(average);
+    pub fn draft(&self) -> Draft<'_> {
+        let text = |text| Given::Text(Cow::Borrowed(text));
+        let mut draft = Draft::new(&CAMPAIGN_RUN);
+        draft.give("campaignId", text(&self.campaign.id));
+        draft.give("campaignName", text(&self.campaign.name));
+        draft.give("runId", text(&self.run));
+        draft.give("phase", text(self.phase));
+        for (json, number) in [
+            ("agentsTotal", self.agents.into()),
+            ("agentsSuccessful", self.successful.into()),
+            ("assetsGenerated", self.assets),
+            ("tokensIn", self.tokens_in),
+            ("tokensOut", self.tokens_out),
+        ] {
+            draft.give(json, Given::Whole(number));
         }
-        json.to_string()
+        draft.give("costUSD", Given::Text(decimal::format(self.cost_e5, MONEY_SCALE).into()));
+        draft.give("createdAt", Given::Time(self.at));
+        if let Some((p95, average)) = self.latency_ms {
+            draft.give("latencyP95Ms", Given::Whole(p95));
+            draft.give("latencyAvgMs", Given::Whole(average));
+        }
+        draft
     }
 }
 

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use ledger::{Ledger, LedgerError};
 use model::{
     clock::Clock,
-    record::{self, FieldFault, Record, campaign_run::CAMPAIGN_RUN},
+    record::{FieldFault, Record},
     tenant::TenantId,
     time::Timestamp,
 };
@@ -95,7 +95,7 @@ impl Writer {
             .map(|array| async move {
                 let records =
                     array.iter().map(|report| parsed(report, now)).collect::<Result<Vec<_>, _>>()?;
-                ledger.store(TenantId::FIRST, &CAMPAIGN_RUN, records).await?;
+                ledger.store(TenantId::FIRST, records).await?;
                 Ok::<_, DemoError>(array)
             })
             .buffered(AHEAD);
@@ -146,5 +146,5 @@ impl Writer {
 }
 
 pub(super) fn parsed(report: &Report, now: Timestamp) -> Result<Record, DemoError> {
-    record::parse(&CAMPAIGN_RUN, &report.json(), now).map_err(DemoError::Invalid)
+    report.draft().accept(now).map_err(DemoError::Invalid)
 }

@@ -6,7 +6,7 @@ use axum::{
     extract::{State, rejection::FormRejection},
     response::{IntoResponse as _, Redirect, Response},
 };
-use model::record::{FieldFault, campaign_run::CAMPAIGN_RUN};
+use model::record::FieldFault;
 use serde::Deserialize;
 
 use crate::{
@@ -57,6 +57,6 @@ async fn record(house: &SharedHouse, asker: Asker) -> Result<(), Problem> {
         tracing::error!(%error, "no runs could be made up");
         Problem::new(Kind::Internal, error.to_string())
     })?;
-    house.ledger.store(asker.tenant, &CAMPAIGN_RUN, runs).await?;
+    house.ledger.store(asker.tenant, runs).await?;
     Ok(())
 }

@@ -65,7 +65,7 @@ fn alarms(delivery: &Delivery) -> impl Iterator<Item = String> {
 
 fn hour(hour: &HourBalance) -> Hour {
     Hour {
-        table: hour.kind.destination.logical_name,
+        table: hour.kind.shown_table(),
         at: hour.hour,
         received: hour.received,
         mirrored: hour.mirrored,
@@ -105,7 +105,7 @@ async fn title(
     id: uuid::Uuid,
 ) -> Result<String, LedgerError> {
     let held = house.ledger.read(tenant, kind, id).await?;
-    Ok(held.map_or_else(|| id.to_string(), |held| (kind.destination.title)(&held.stored.record)))
+    Ok(held.map_or_else(|| id.to_string(), |held| held.stored.record.title()))
 }
 
 async fn told(house: &House, tenant: TenantId, handling: &Handling) -> Result<String, LedgerError> {
@@ -155,7 +155,7 @@ fn state(mirror: &MirrorStatus) -> String {
 
 fn reject(reject: Reject) -> RejectLine {
     RejectLine {
-        table: reject.kind.destination.logical_name,
+        table: reject.kind.shown_table(),
         id: reject.dataverse_id.to_string(),
         reason: reject.reason,
         content: reject.content,
@@ -176,7 +176,7 @@ fn policy((kind, answer): &(&'static Kind, Answer)) -> PolicyView {
 fn question((kind, question): &(&'static Kind, Question)) -> QuestionView {
     QuestionView {
         kind: kind.name,
-        table: kind.destination.logical_name,
+        table: kind.shown_table(),
         gone: question.gone,
         unseen: question.unseen,
         of: question.of,

@@ -1,7 +1,7 @@
 //! `/pipeline/refused/…`: what Dataverse refuses, looked at, mended, sent again or dropped; and the mirror's question.
 
 use app::pages::{
-    ASK_AGAIN, DROP, FieldView, KEEP, MEND, RESEND, RESEND_ALL, RefusedFacts, SEND_AGAIN, WITHDRAW,
+    ASK_AGAIN, Control, DROP, FieldView, KEEP, MEND, RESEND, RESEND_ALL, RefusedFacts, SEND_AGAIN, WITHDRAW,
     refused_page,
 };
 use axum::{
@@ -12,7 +12,7 @@ use axum::{
 };
 use http::StatusCode;
 use ledger::{Answer, Change, DeadLetter};
-use model::record::{self, FieldFault, KINDS, Kind, Need, Record, Shape};
+use model::record::{self, Draft, Field, FieldFault, FieldType, Given, KINDS, Kind, Need, Record};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
@@ -82,7 +82,7 @@ pub async fn act(
         Some(DROP) => {
             house.ledger.drop_letter(asker.tenant, letter.kind, letter.id, asker.name).await?;
         }
-        Some(MEND) => match record::parse(letter.kind, &as_sent(letter.kind, &sent), house.now()) {
+        Some(MEND) => match as_sent(letter.kind, &sent).accept(house.now()) {
             Ok(record) => mend(&house, asker, letter, record).await?,
             Err(faults) => {
                 let facts = facts(&refused, fields(&refused, &sent, &faults));
@@ -112,7 +112,7 @@ pub async fn act_on_all(
 /// Answers what the mirror asks, whether rows are gone on purpose; or takes back an answer that was kept.
 pub async fn answer(State(house): State<SharedHouse>, asker: Asker, sent: Sent) -> Result<Response, Problem> {
     let name = said(&sent, "kind");
-    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else {
+    let Some(kind) = KINDS.of_name(name) else {
         return Err(Problem::fields(vec![FieldFault::new("kind", "must be the name of a kind of records")]));
     };
     let answer = match said(&sent, "answer") {
@@ -135,15 +135,14 @@ async fn found(
     kind: &str,
     id: &str,
 ) -> Result<Option<Refused>, ledger::LedgerError> {
-    let kind = KINDS.iter().find(|known| known.name == kind);
-    let (Some(kind), Ok(id)) = (kind, Uuid::try_parse(id)) else { return Ok(None) };
+    let (Some(kind), Ok(id)) = (KINDS.of_name(kind), Uuid::try_parse(id)) else { return Ok(None) };
     let letter = house.ledger.dead_letter(asker.tenant, kind, id).await?;
     let held = house.ledger.read(asker.tenant, kind, id).await?;
     Ok(letter.zip(held).map(|(letter, held)| Refused { letter, record: held.stored.record }))
 }
 
 async fn mend(house: &SharedHouse, asker: Asker, letter: &DeadLetter, record: Record) -> Result<(), Problem> {
-    let change = house.ledger.mend(asker.tenant, letter.kind, letter.id, record, None, asker.name).await?;
+    let change = house.ledger.mend(asker.tenant, letter.id, record, None, asker.name).await?;
     match change {
         // What says the same as before can still be sent once more.
         Change::Unchanged(_) => {
@@ -169,7 +168,7 @@ fn facts(refused: &Refused, fields: Vec<FieldView>) -> RefusedFacts {
         kind: letter.kind.name,
         noun: letter.kind.noun,
         id: letter.id.to_string(),
-        title: (letter.kind.destination.title)(&refused.record),
+        title: refused.record.title(),
         deletes: letter.deletes,
         reason: letter.reason.clone(),
         attempts: letter.attempts,
@@ -188,31 +187,55 @@ fn fields(refused: &Refused, sent: &Map<String, Json>, faults: &[FieldFault]) ->
     if refused.letter.deletes {
         return Vec::new();
     }
-    let view = |name: &'static str, label: &'static str, says: Json, fixed: bool| {
-        let says = sent.get(name).cloned().unwrap_or(says);
+    let key = kind.identity.key();
+    let own = refused.record.fields().enumerate().filter(|(_, (field, _))| field.need != Need::Derived);
+    own.map(|(at, (field, value))| {
+        let says = sent.get(field.json).cloned().unwrap_or_else(|| record::field_json(field, value));
         let value = says.as_str().map_or_else(|| says.to_string(), str::to_owned);
-        let fault = faults.iter().find(|fault| fault.field == name).map(|fault| fault.message.clone());
-        FieldView { name, label, value: if says.is_null() { String::new() } else { value }, fixed, fault }
-    };
-    let own = kind.fields.iter().zip(&refused.record.values).enumerate();
-    let own = own.filter(|(_, (field, _))| field.need != Need::Derived).map(|(at, (field, value))| {
-        view(field.json, field.label, record::field_json(field, value), kind.natural_key.contains(&at))
-    });
-    own.collect()
+        FieldView {
+            name: field.json,
+            label: field.label,
+            value: if says.is_null() { String::new() } else { value },
+            fixed: key.contains(&at),
+            fault: faults.iter().find(|fault| fault.field == field.json).map(|fault| fault.message.clone()),
+            control: control(field),
+        }
+    })
+    .collect()
 }
 
-/// The form as the JSON that a sender would have sent.
-fn as_sent(kind: &Kind, sent: &Map<String, Json>) -> String {
-    let mut members = Map::new();
-    for field in kind.fields {
-        let text = sent.get(field.json).and_then(Json::as_str).map(str::trim).unwrap_or_default();
-        if field.need == Need::Derived || (text.is_empty() && field.need != Need::Required) {
-            continue;
-        }
-        let number = text.parse::<i64>().ok().filter(|_| matches!(field.shape, Shape::Whole { .. }));
-        members.insert(field.json.to_owned(), number.map_or_else(|| text.into(), Json::from));
+fn control(field: &Field) -> Control {
+    match field.ty {
+        FieldType::LongText { .. } | FieldType::Json { .. } => Control::Lines,
+        FieldType::Choice(labels) => Control::Choice { labels, is_optional: field.may_be_empty() },
+        FieldType::Flag => Control::Choice { labels: &["true", "false"], is_optional: field.may_be_empty() },
+        _ => Control::Line,
     }
-    Json::Object(members).to_string()
+}
+
+/// The form as a draft of the record.
+fn as_sent<'a>(kind: &'static Kind, sent: &'a Map<String, Json>) -> Draft<'a> {
+    let mut draft = Draft::new(kind);
+    for (at, field) in kind.fields.iter().enumerate().filter(|(_, field)| field.need != Need::Derived) {
+        let text = sent.get(field.json).and_then(Json::as_str).unwrap_or_default();
+        let text = if matches!(field.ty, FieldType::LongText { .. }) { text } else { text.trim() };
+        if !text.is_empty() || field.need == Need::Required {
+            draft.set(at, given(field.ty, text));
+        }
+    }
+    draft
+}
+
+/// What was typed, as the field's type would have it.
+fn given(ty: FieldType, text: &str) -> Given<'_> {
+    let is_number = || text.parse::<i64>().is_ok();
+    match (ty, text) {
+        (FieldType::Whole { .. }, _) if is_number() => Given::Number(text.into()),
+        (FieldType::Flag, "true") => Given::Flag(true),
+        (FieldType::Flag, "false") => Given::Flag(false),
+        (FieldType::Json { .. }, _) if text.starts_with(['{', '[']) => Given::Json(text.into()),
+        _ => Given::Text(text.into()),
+    }
 }
 
 fn said<'a>(sent: &'a Sent, name: &str) -> &'a str {

@@ -6,7 +6,6 @@ use model::{
     decimal::{self, MONEY_SCALE, PERCENT_SCALE},
     figures::{Figures, Sums},
     history::History,
-    record::{self, Kind, Stored},
 };
 use serde_json::{Map, Value as Json, json};
 
@@ -83,27 +82,6 @@ pub fn span(span: Span) -> Map<String, Json> {
         .map(|(name, at)| (name.to_owned(), Json::from(at.to_string())))
         .into_iter()
         .collect()
-}
-
-/// A stored record under its JSON names.
-pub fn stored(kind: &Kind, stored: &Stored) -> Json {
-    let mut members = record(kind, &stored.record);
-    members.insert("id".to_owned(), Json::from(stored.id.to_string()));
-    members.insert("receivedAt".to_owned(), Json::from(stored.received_at.to_string()));
-    members.insert(
-        "exportedAt".to_owned(),
-        stored.exported_at.map_or(Json::Null, |at| Json::from(at.to_string())),
-    );
-    Json::Object(members)
-}
-
-/// What a sender said, under its JSON names.
-pub fn record(kind: &Kind, record: &record::Record) -> Map<String, Json> {
-    let mut members = record::to_json(kind, record);
-    if let Some(naming) = &kind.naming {
-        members.insert(naming.json.to_owned(), record.name.clone().map_or(Json::Null, Json::from));
-    }
-    members
 }
 
 fn money(value: Option<i64>) -> Json {

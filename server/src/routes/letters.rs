@@ -56,7 +56,7 @@ pub async fn drop(
 /// As `/api/pipeline` lists it.
 pub fn shown(letter: &DeadLetter) -> Value {
     json!({
-        "table": letter.kind.destination.logical_name,
+        "table": letter.kind.shown_table(),
         "kind": letter.kind.name,
         "id": letter.id.to_string(),
         "reason": letter.reason,
@@ -67,8 +67,7 @@ pub fn shown(letter: &DeadLetter) -> Value {
 }
 
 fn known((kind, id): &(String, String)) -> Result<(&'static Kind, Uuid), Problem> {
-    let kind = KINDS.iter().find(|known| known.name == kind);
-    kind.copied().zip(Uuid::try_parse(id).ok()).ok_or_else(not_found)
+    KINDS.of_name(kind).zip(Uuid::try_parse(id).ok()).ok_or_else(not_found)
 }
 
 fn done(was_there: bool, id: Uuid, status: &str) -> Result<Json<Value>, Problem> {

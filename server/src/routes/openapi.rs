@@ -37,7 +37,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::routes::{letters, records::CAMPAIGN_RUNS};
+    use crate::routes::{letters, records::resources};
 
     /// Pages and their files are for people; the poll is the page's own business.
     const NOT_FOR_PROGRAMS: &[&str] = &[
@@ -65,8 +65,10 @@ mod tests {
             .map(str::to_owned)
             .collect();
         routes.retain(|route| !NOT_FOR_PROGRAMS.contains(&route.as_str()));
-        let records = [CAMPAIGN_RUNS.path.to_owned(), format!("{}/{{id}}", CAMPAIGN_RUNS.path)];
-        routes.extend(records.into_iter().chain([letters::PATH.to_owned()]));
+        for resource in resources() {
+            routes.extend([resource.api.path.to_owned(), format!("{}/{{id}}", resource.api.path)]);
+        }
+        routes.insert(letters::PATH.to_owned());
         let described = describe()["paths"].as_object().map(|paths| paths.keys().cloned().collect());
         assert_eq!(described, Some(routes));
     }

@@ -84,7 +84,7 @@ fn balance(balance: &Balance) -> Value {
 
 fn hour(hour: &HourBalance) -> Value {
     json!({
-        "table": hour.kind.destination.logical_name,
+        "table": hour.kind.shown_table(),
         "hour": hour.hour.to_string(),
         "received": hour.received,
         "mirrored": hour.mirrored,
@@ -102,7 +102,7 @@ fn handling(handling: &Handling) -> Value {
         "at": handling.at.to_string(),
         "by": handling.by,
         "what": handling.what.key(),
-        "table": handling.kind.destination.logical_name,
+        "table": handling.kind.shown_table(),
         "id": handling.id.map(|id| id.to_string()),
         "reason": handling.reason,
     })

@@ -2,13 +2,13 @@
 
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
-use model::{delivery::Delivery, range::Range, record::campaign_run::CAMPAIGN_RUN, time::Timestamp};
+use model::{delivery::Delivery, range::Range, time::Timestamp};
 use serde_json::{Value as Json, json};
 
 use super::{
     figures,
     parameters::{self, Parameters},
-    tag,
+    record_json, tag,
 };
 use crate::{access::Asker, house::SharedHouse, problem::Problem};
 
@@ -26,7 +26,7 @@ pub async fn recent(
 
     let (range, zone) = (range.unwrap_or(Range::Live), zone.unwrap_or_else(|| house.settings.zone.clone()));
     let gathered = house.snapshots.gathered(asker.tenant, range, campaign, &zone).await?;
-    let runs: Json = gathered.newest.iter().map(|run| figures::stored(&CAMPAIGN_RUN, run)).collect();
+    let runs: Json = gathered.newest.iter().map(record_json::stored).collect();
     let body = json!({
         "asOf": gathered.now.to_string(),
         "range": range.key(),

@@ -15,7 +15,10 @@ use model::{
     delivery::Delivery,
     figures::Sums,
     history::{Filter, History},
-    record::{Stored, campaign_run::CAMPAIGN_RUN},
+    record::{
+        Stored,
+        campaign_run::{CAMPAIGN, CAMPAIGN_RUN},
+    },
     tenant::TenantId,
     time::Timestamp,
 };
@@ -98,7 +101,7 @@ impl Source {
     /// The campaigns that were named last.
     pub(super) async fn campaigns(&self, tenant: TenantId, again: bool) -> Result<Vec<Named>, LedgerError> {
         let _turn = self.turn(again).await;
-        self.ledger.names(tenant, &CAMPAIGN_RUN, None, CHOICES).await
+        self.ledger.names(tenant, &CAMPAIGN_RUN, CAMPAIGN, None, CHOICES).await
     }
 
     pub(super) async fn gather(&self, scope: &Scope, zone: &Zone) -> Result<Gathered, LedgerError> {
@@ -106,7 +109,7 @@ impl Source {
         let window = calendar::window(scope.range, zone, now, Compare::Previous);
         let (campaign, matches) = self.meant(scope).await?;
         let id = campaign.as_ref().map(|(id, _)| id.clone()).or_else(|| scope.campaign.clone());
-        let filters = id.iter().map(|id| (CAMPAIGN_RUN.natural_key[0], id.clone())).collect();
+        let filters = id.iter().map(|id| (CAMPAIGN_RUN.pointers[CAMPAIGN].field, id.clone())).collect();
         let newest = self.newest(tenant, NEWEST, filters).await?;
         let any_runs =
             !newest.is_empty() || (id.is_some() && !self.newest(tenant, 1, Vec::new()).await?.is_empty());
@@ -137,7 +140,7 @@ impl Source {
     /// The campaign of this id, or of this name; else those that may be meant.
     async fn meant(&self, scope: &Scope) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
         let Some(text) = &scope.campaign else { return Ok((None, Vec::new())) };
-        let mut found = self.ledger.names(scope.tenant, &CAMPAIGN_RUN, Some(text), MATCHES).await?;
+        let mut found = self.ledger.names(scope.tenant, &CAMPAIGN_RUN, CAMPAIGN, Some(text), MATCHES).await?;
         found.retain(|(id, _)| scope.named || id == text);
         let called = |(_, name): &&Named| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text));
         let one = match found.as_slice() {

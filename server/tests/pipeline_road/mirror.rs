@@ -5,13 +5,17 @@ use std::time::Duration;
 use dataverse::{BatchOptions, Operation, Query};
 use emulator::Emulator;
 use ledger::{Answer, ListAsk};
-use model::{record::campaign_run::Run, tenant::TenantId, time::MINUTE};
+use model::{
+    record::{Value, campaign_run::Run},
+    tenant::TenantId,
+    time::MINUTE,
+};
 use pipeline::MirrorState;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    others::{beside_the_emulator, mirroring, others_make, theirs, watchful},
+    others::{beside_the_emulator, changed, mirroring, others_make, theirs, watchful},
     support::{KIND, RUNS, Studio, T, run, runs},
 };
 
@@ -46,7 +50,7 @@ async fn our_own_echo_confirms_and_changes_nothing() {
     studio.until("it is confirmed", |status| status.confirmed == 1).await;
     let held = studio.ledger.read(T, KIND, ids[0]).await.unwrap().unwrap();
     assert_eq!(
-        (held.stored.revision, Run(&held.stored.record).created_at().micros() % 1_000_000),
+        (held.stored.revision, Run::of(&held.stored.record).unwrap().created_at().micros() % 1_000_000),
         (1, 654_321)
     );
     let status = studio.handle.as_ref().unwrap().status();
@@ -56,8 +60,7 @@ async fn our_own_echo_confirms_and_changes_nothing() {
 #[tokio::test]
 async fn a_record_from_before_a_rule_is_delivered_and_confirmed() {
     let mut studio = beside_the_emulator().await;
-    let mut old = run("r1", "");
-    old.values[2] = model::record::Value::Text("2\u{202e}3".to_owned());
+    let old = changed(&run("r1", ""), 2, Value::Text("2\u{202e}3".to_owned()));
     let ids = studio.store(vec![old.clone()]).await;
     studio.start();
     studio.drained().await;
@@ -65,7 +68,7 @@ async fn a_record_from_before_a_rule_is_delivered_and_confirmed() {
     studio.start_with(mirroring());
     studio.until("it is confirmed", |status| status.confirmed == 1).await;
     let held = studio.ledger.read(T, KIND, ids[0]).await.unwrap().unwrap();
-    assert_eq!((held.stored.revision, &held.stored.record.values[2]), (1, &old.values[2]));
+    assert_eq!((held.stored.revision, &held.stored.record.values()[2]), (1, &old.values()[2]));
     assert!(studio.ledger.rejects(T, 10).await.unwrap().is_empty());
 }
 
@@ -80,7 +83,7 @@ async fn edits_and_deletions_of_others_come_in() {
     studio.client.delete(RUNS, ids[1]).await.unwrap();
     studio.until("both are seen", |status| (status.mirror.changed, status.mirror.withdrawn) == (1, 1)).await;
     let edited = studio.ledger.read(T, KIND, ids[0]).await.unwrap().unwrap().stored;
-    assert_eq!((edited.revision, Run(&edited.record).tokens_in()), (2, 7));
+    assert_eq!((edited.revision, Run::of(&edited.record).unwrap().tokens_in()), (2, 7));
     assert!(studio.ledger.read(T, KIND, ids[1]).await.unwrap().unwrap().withdrawn_at.is_some());
     let standing = studio.drained().await;
     assert_eq!((standing.reflected.changed, standing.reflected.withdrawn, standing.unconfirmed), (1, 1, 0));
@@ -94,9 +97,8 @@ async fn a_row_of_others_keeps_its_id_when_it_is_corrected_and_withdrawn_here() 
     studio.until("it is here", |status| status.mirror.added == 1).await;
     let ask = ListAsk { limit: 10, ..ListAsk::default() };
     let stored = studio.ledger.list(T, KIND, &ask).await.unwrap().items.remove(0);
-    let mut corrected = stored.record.clone();
-    corrected.values[6] = model::record::Value::Whole(77);
-    studio.ledger.correct(T, KIND, stored.id, corrected, None).await.unwrap();
+    let corrected = changed(&stored.record, 6, Value::Integer(77));
+    studio.ledger.correct(T, stored.id, corrected, None).await.unwrap();
     studio.drained().await;
     let rows = studio.client.query(Query::of(RUNS).select(["apex_tokensin"])).all().await.unwrap();
     assert_eq!(rows.len(), 1);

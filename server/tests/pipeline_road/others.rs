@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dataverse::{BatchOptions, Client, Operation};
 use emulator::{Emulator, Options};
+use model::record::{Record, Value};
 use pipeline::{Scope, Settings};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -43,4 +44,11 @@ pub async fn others_make(studio: &Studio<Emulator>, count: u128) {
     let rows = (1..=count).map(|n| Operation::upsert(RUNS, Uuid::from_u128(n), theirs(&format!("t{n:04}"))));
     let written = studio.client.batch(rows.collect(), BatchOptions::default()).await.unwrap();
     assert!(written.iter().all(Result::is_ok));
+}
+
+/// The record with another content in the field at this position.
+pub fn changed(record: &Record, at: usize, value: Value) -> Record {
+    let mut values = record.values().to_vec();
+    values[at] = value;
+    Record::kept(record.kind(), values, record.names().to_vec())
 }

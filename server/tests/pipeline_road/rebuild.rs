@@ -31,14 +31,16 @@ async fn a_rebuilt_ledger_says_what_the_lost_one_said() {
     let tenants = settings().tenants;
     let mut listener = |rows| progress.push(rows);
     let (books, client) = (rebuilt.clone(), studio.client.clone());
-    let rows = pipeline::rebuild(books, client, &tenants, clock, &mut listener).await.unwrap();
+    let rows =
+        pipeline::rebuild(books, client, settings().mapping, &tenants, clock, &mut listener).await.unwrap();
     assert_eq!(rows, 50);
     assert_eq!(progress.last(), Some(&50));
 
     let said = async |ledger: &Ledger| {
         let ask = ListAsk { limit: 1_000, ..ListAsk::default() };
         let items = ledger.list(T, KIND, &ask).await.unwrap().items;
-        let mut said: Vec<_> = items.into_iter().map(|stored| (stored.id, stored.record.values)).collect();
+        let mut said: Vec<_> =
+            items.into_iter().map(|stored| (stored.id, stored.record.values().to_vec())).collect();
         said.sort_by_key(|(id, _)| *id);
         said
     };

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
-    others::{beside_the_emulator, watchful},
+    others::{beside_the_emulator, changed, watchful},
     support::{KIND, RUNS, Studio, T, run, runs},
 };
 
@@ -40,9 +40,8 @@ async fn settle(studio: &mut Studio<Emulator>) {
 }
 
 async fn correct(studio: &Studio<Emulator>, id: Uuid, tokens: i64) {
-    let mut record = studio.ledger.read(T, KIND, id).await.unwrap().unwrap().stored.record;
-    record.values[6] = Value::Whole(tokens);
-    studio.ledger.correct(T, KIND, id, record, None).await.unwrap();
+    let record = studio.ledger.read(T, KIND, id).await.unwrap().unwrap().stored.record;
+    studio.ledger.correct(T, id, changed(&record, 6, Value::Integer(tokens)), None).await.unwrap();
 }
 
 /// Every run that stands here: its name and its tokens.
@@ -51,7 +50,9 @@ async fn here(ledger: &Ledger) -> Vec<(String, i64)> {
     let items = ledger.list(T, KIND, &ask).await.unwrap().items;
     let mut said: Vec<_> = items
         .iter()
-        .map(|stored| (stored.record.values[1].text().to_owned(), Run(&stored.record).tokens_in()))
+        .map(|stored| {
+            (stored.record.values()[1].text().to_owned(), Run::of(&stored.record).unwrap().tokens_in())
+        })
         .collect();
     said.sort();
     said

@@ -1,112 +1,90 @@
 //! The campaign run: one execution of a campaign phase by several agents, reported once with totals.
 
-use super::{Destination, Field, FieldFault, Kind, Naming, Need, Policy, Record, Shape, Value};
+use super::{
+    Api, CAMPAIGNS, Delivery, Field, FieldFault, FieldType, Identity, Kind, NameMember, Need, Pointer,
+    Policy, Record, Rules, Value, field::fields,
+};
 use crate::{
     decimal::{self, MONEY_SCALE, PERCENT_SCALE},
     time::Timestamp,
 };
 
-/// Dataverse's whole number ends here.
-const WHOLE_MAX: i64 = 2_147_483_647;
-const COST_MAX: i64 = 9_999_999_999;
+const COST: FieldType = FieldType::Decimal { scale: MONEY_SCALE, min: 0, max: 9_999_999_999 };
+const PERCENT: FieldType = FieldType::Decimal { scale: PERCENT_SCALE, min: 0, max: 10_000 };
 
-const CAMPAIGN_ID: usize = 0;
-const RUN_ID: usize = 1;
-const PHASE: usize = 2;
-const AGENTS_TOTAL: usize = 3;
-const AGENTS_SUCCESSFUL: usize = 4;
-const ASSETS_GENERATED: usize = 5;
-const TOKENS_IN: usize = 6;
-const TOKENS_OUT: usize = 7;
-const COST_USD: usize = 8;
-const LATENCY_P95: usize = 9;
-const LATENCY_AVG: usize = 10;
-const SUCCESS_RATE: usize = 11;
-const CREATED_AT: usize = 12;
+fields! { FIELDS:
+    CAMPAIGN_ID = Field::text("campaignId", "campaign_id", "Campaign", 64).dataverse("apex_campaignid"),
+    RUN_ID = Field::text("runId", "run_id", "Run", 64).dataverse("apex_runid"),
+    PHASE = Field::text("phase", "phase", "Phase", 16).dataverse("apex_phase"),
+    AGENTS_TOTAL = Field::count("agentsTotal", "agents_total", "Agents").dataverse("apex_agentstotal"),
+    AGENTS_SUCCESSFUL = Field::count("agentsSuccessful", "agents_successful", "Agents that succeeded")
+        .dataverse("apex_agentssuccessful"),
+    ASSETS_GENERATED = Field::count("assetsGenerated", "assets_generated", "Assets")
+        .need(Need::DefaultZero)
+        .dataverse("apex_assetsgenerated"),
+    TOKENS_IN = Field::count("tokensIn", "tokens_in", "Tokens in")
+        .need(Need::DefaultZero)
+        .dataverse("apex_tokensin"),
+    TOKENS_OUT = Field::count("tokensOut", "tokens_out", "Tokens out")
+        .need(Need::DefaultZero)
+        .dataverse("apex_tokensout"),
+    COST_USD = Field::new("costUSD", "cost_usd_e5", "Cost in US dollars", COST)
+        .need(Need::DefaultZero)
+        .dataverse("apex_costusd"),
+    LATENCY_P95 = Field::count("latencyP95Ms", "latency_p95_ms", "P95 latency in ms")
+        .need(Need::Optional)
+        .dataverse("apex_latencyp95ms"),
+    LATENCY_AVG = Field::count("latencyAvgMs", "latency_avg_ms", "Average latency in ms")
+        .need(Need::Optional)
+        .dataverse("apex_latencyavgms"),
+    SUCCESS_RATE = Field::new("successRate", "success_rate_bp", "Success rate in percent", PERCENT)
+        .need(Need::Derived)
+        .dataverse("apex_successrate"),
+    CREATED_AT = Field::new("createdAt", "created_at", "Created at", FieldType::Time)
+        .need(Need::DefaultNow)
+        .dataverse("apex_createdat"),
+}
+
+/// Position of the pointer to the campaign.
+pub const CAMPAIGN: usize = 0;
 
 pub static CAMPAIGN_RUN: Kind = Kind {
     name: "campaign-run",
     noun: "campaign run",
     table: "campaign_metrics",
-    fields: &[
-        text("campaignId", "campaign_id", "apex_campaignid", "Campaign", 64),
-        text("runId", "run_id", "apex_runid", "Run", 64),
-        text("phase", "phase", "apex_phase", "Phase", 16),
-        whole("agentsTotal", "agents_total", "apex_agentstotal", "Agents", Need::Required),
-        whole(
-            "agentsSuccessful",
-            "agents_successful",
-            "apex_agentssuccessful",
-            "Agents that succeeded",
-            Need::Required,
-        ),
-        whole("assetsGenerated", "assets_generated", "apex_assetsgenerated", "Assets", Need::Nought),
-        whole("tokensIn", "tokens_in", "apex_tokensin", "Tokens in", Need::Nought),
-        whole("tokensOut", "tokens_out", "apex_tokensout", "Tokens out", Need::Nought),
-        Field {
-            json: "costUSD",
-            column: "cost_usd_e5",
-            dataverse: "apex_costusd",
-            label: "Cost in US dollars",
-            shape: Shape::Decimal { scale: MONEY_SCALE, max: COST_MAX },
-            need: Need::Nought,
-        },
-        whole("latencyP95Ms", "latency_p95_ms", "apex_latencyp95ms", "P95 latency in ms", Need::Optional),
-        whole("latencyAvgMs", "latency_avg_ms", "apex_latencyavgms", "Average latency in ms", Need::Optional),
-        Field {
-            json: "successRate",
-            column: "success_rate_bp",
-            dataverse: "apex_successrate",
-            label: "Success rate in percent",
-            shape: Shape::Decimal { scale: PERCENT_SCALE, max: 10_000 },
-            need: Need::Derived,
-        },
-        Field {
-            json: "createdAt",
-            column: "created_at",
-            dataverse: "apex_createdat",
-            label: "Created at",
-            shape: Shape::Time,
-            need: Need::Arrival,
-        },
-    ],
-    natural_key: &[CAMPAIGN_ID, RUN_ID, PHASE],
-    naming: Some(Naming { json: "campaignName", max_chars: 100, of: CAMPAIGN_ID, table: "campaigns" }),
-    destination: Destination {
+    fields: FIELDS,
+    identity: Identity::Key(&[CAMPAIGN_ID, RUN_ID, PHASE]),
+    time: CREATED_AT,
+    pointers: &[Pointer {
+        field: CAMPAIGN_ID,
+        target: &CAMPAIGNS,
+        name: Some(NameMember { json: "campaignName", max_chars: 100 }),
+    }],
+    rules: Rules { check, derive, warn },
+    title,
+    delivery: Some(Delivery {
         logical_name: "apex_campaignmetrics",
         entity_set: "apex_campaignmetricses",
         primary_key: "apex_campaignmetricsid",
         display_name: "Campaign run",
         policy: Policy::Every,
-        title,
-    },
-    check,
-    derive,
+    }),
+    retention: None,
+    api: Some(Api {
+        path: "/api/metrics/campaign",
+        plural: "runs",
+        filters: &[("campaign", CAMPAIGN_ID), ("phase", PHASE)],
+        schema: "Run",
+        example: r#"{"campaignId": "autumn-launch", "campaignName": "Autumn launch", "runId": "run-1", "phase": "2-3",
+            "agentsTotal": 5, "agentsSuccessful": 5, "assetsGenerated": 8, "tokensIn": 5300, "tokensOut": 2200,
+            "costUSD": 0.12, "latencyP95Ms": 38400, "latencyAvgMs": 21700}"#,
+    }),
+    measures: &[AGENTS_TOTAL, AGENTS_SUCCESSFUL, ASSETS_GENERATED, TOKENS_IN, TOKENS_OUT, COST_USD],
+    dimensions: &[CAMPAIGN_ID, PHASE],
 };
 
-const fn text(
-    json: &'static str,
-    column: &'static str,
-    dataverse: &'static str,
-    label: &'static str,
-    max_chars: usize,
-) -> Field {
-    Field { json, column, dataverse, label, shape: Shape::Text { max_chars }, need: Need::Required }
-}
-
-const fn whole(
-    json: &'static str,
-    column: &'static str,
-    dataverse: &'static str,
-    label: &'static str,
-    need: Need,
-) -> Field {
-    Field { json, column, dataverse, label, shape: Shape::Whole { max: WHOLE_MAX }, need }
-}
-
 fn title(record: &Record) -> String {
-    let run = Run(record);
-    format!("{} · {} · {}", run.campaign_id(), run.run_id(), run.phase())
+    record.natural_key().join(" · ")
 }
 
 fn check(values: &[Value]) -> Vec<FieldFault> {
@@ -126,25 +104,46 @@ fn derive(values: &mut [Value]) {
     };
     // No agents: no rate. It is neither 0 nor 100.
     let rate = decimal::divide(i128::from(successful) * 100, i128::from(total), PERCENT_SCALE);
-    values[SUCCESS_RATE] = rate.map_or(Value::Nothing, Value::Decimal);
+    values[SUCCESS_RATE] = rate.map_or(Value::Nothing, Value::Integer);
+}
+
+fn warn(record: &Record) -> Vec<FieldFault> {
+    let number = |at: usize| record.values()[at].number();
+    match (number(LATENCY_AVG), number(LATENCY_P95)) {
+        (Some(average), Some(p95)) if average > p95 => {
+            let message = "is above latencyP95Ms, which is unusual; it was stored as sent";
+            vec![FieldFault::new("latencyAvgMs", message)]
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// A record of this kind, read by name.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a>(pub &'a Record);
+pub struct Run<'a>(&'a Record);
 
 impl<'a> Run<'a> {
+    /// None where it is a record of another kind.
+    #[must_use]
+    pub fn of(record: &'a Record) -> Option<Self> {
+        (record.kind == &CAMPAIGN_RUN).then_some(Self(record))
+    }
+
     #[must_use]
     pub fn campaign_id(self) -> &'a str {
-        self.0.values[CAMPAIGN_ID].text()
+        self.0.values()[CAMPAIGN_ID].text()
+    }
+    #[must_use]
+    pub fn campaign_name(self) -> Option<&'a str> {
+        self.0.names()[CAMPAIGN].as_deref()
     }
     #[must_use]
     pub fn run_id(self) -> &'a str {
-        self.0.values[RUN_ID].text()
+        self.0.values()[RUN_ID].text()
     }
     #[must_use]
     pub fn phase(self) -> &'a str {
-        self.0.values[PHASE].text()
+        self.0.values()[PHASE].text()
     }
     #[must_use]
     pub fn agents_total(self) -> i64 {
@@ -173,16 +172,16 @@ impl<'a> Run<'a> {
     }
     #[must_use]
     pub fn latency_p95_ms(self) -> Option<i64> {
-        self.0.values[LATENCY_P95].number()
+        self.0.values()[LATENCY_P95].number()
     }
     #[must_use]
     pub fn latency_avg_ms(self) -> Option<i64> {
-        self.0.values[LATENCY_AVG].number()
+        self.0.values()[LATENCY_AVG].number()
     }
     /// In hundredths of a percent.
     #[must_use]
     pub fn success_rate_bp(self) -> Option<i64> {
-        self.0.values[SUCCESS_RATE].number()
+        self.0.values()[SUCCESS_RATE].number()
     }
     #[must_use]
     pub fn created_at(self) -> Timestamp {
@@ -190,7 +189,7 @@ impl<'a> Run<'a> {
     }
 
     fn count(self, at: usize) -> i64 {
-        self.0.values[at].number().unwrap_or(0)
+        self.0.values()[at].number().unwrap_or(0)
     }
 }
 
@@ -211,7 +210,7 @@ mod tests {
             let json = format!(
                 r#"{{"campaignId":"c","runId":"r","phase":"1","agentsTotal":{total},"agentsSuccessful":{successful}}}"#
             );
-            Run(&run(&json).unwrap()).success_rate_bp()
+            Run::of(&run(&json).unwrap()).unwrap().success_rate_bp()
         };
         assert_eq!(rate(195, 190), Some(9_744));
         assert_eq!(rate(0, 0), None);

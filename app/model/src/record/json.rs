@@ -2,27 +2,40 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{Field, Kind, Record, Shape, Value};
-use crate::decimal;
+use super::{Field, FieldType, Record, Value};
+use crate::{decimal, time::Timestamp};
 
 /// The record's fields under their JSON names.
 #[must_use]
-pub fn to_json(kind: &Kind, record: &Record) -> Map<String, Json> {
-    kind.fields
-        .iter()
-        .zip(&record.values)
-        .map(|(field, value)| (field.json.to_owned(), field_json(field, value)))
-        .collect()
+pub fn to_json(record: &Record) -> Map<String, Json> {
+    record.fields().map(|(field, value)| (field.json.to_owned(), field_json(field, value))).collect()
+}
+
+/// The record's fields and the names that came with it, as people and programs see it.
+#[must_use]
+pub fn shown(record: &Record) -> Map<String, Json> {
+    let mut members = to_json(record);
+    for (pointer, name) in record.kind().pointers.iter().zip(record.names()) {
+        if let Some(member) = pointer.name {
+            members.insert(member.json.to_owned(), name.clone().map_or(Json::Null, Json::from));
+        }
+    }
+    members
 }
 
 /// One field's content as JSON.
 #[must_use]
 pub fn field_json(field: &Field, value: &Value) -> Json {
-    match (value, field.shape) {
+    match (value, field.ty) {
         (Value::Nothing, _) => Json::Null,
+        (Value::Text(text), FieldType::Json { .. }) => serde_json::from_str(text).unwrap_or(Json::Null),
         (Value::Text(text), _) => Json::from(text.as_str()),
-        (Value::Decimal(number), Shape::Decimal { scale, .. }) => Json::from(decimal::format(*number, scale)),
-        (Value::Whole(number) | Value::Decimal(number), _) => Json::from(*number),
-        (Value::Time(at), _) => Json::from(at.to_string()),
+        (Value::Integer(number), FieldType::Decimal { scale, .. }) => {
+            Json::from(decimal::format(*number, scale))
+        }
+        (Value::Integer(number), FieldType::Time) => Json::from(Timestamp::from_micros(*number).to_string()),
+        (Value::Integer(number), FieldType::Flag) => Json::from(*number != 0),
+        (Value::Integer(number), _) => Json::from(*number),
+        (Value::Uuid(id), _) => Json::from(id.to_string()),
     }
 }

@@ -1,18 +1,13 @@
-//! Reads a record of any kind out of JSON, field by field, and names every field that breaks a rule.
+//! Reads drafts of a kind's records out of JSON, and names every member that is not the record's.
 
 mod members;
-mod values;
 
 use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize, de};
 use serde_json::value::RawValue;
 
-use self::{
-    members::Sent,
-    values::{Texts, read, read_text, shape_of},
-};
-use super::{Kind, Need, Record, Value};
+use super::{Draft, Given, Kind, Record};
 use crate::time::Timestamp;
 
 pub use members::Guesses;
@@ -33,89 +28,66 @@ impl FieldFault {
 
 /// A body's records, each still unread.
 #[derive(Debug)]
-pub enum Elements<'a> {
+pub enum Body<'a> {
     One(&'a str),
     Many(Vec<&'a str>),
 }
 
-/// Splits a body into its records. An error is for what is not JSON at all.
+/// Splits a body into its records.
 ///
 /// # Errors
-/// When the body is not JSON.
-pub fn elements(body: &str) -> Result<Elements<'_>, serde_json::Error> {
-    if body.trim_ascii_start().starts_with('[') {
-        let items: Vec<&RawValue> = serde_json::from_str(body)?;
-        return Ok(Elements::Many(items.into_iter().map(RawValue::get).collect()));
+/// When it is not JSON at all.
+pub fn body(text: &str) -> Result<Body<'_>, serde_json::Error> {
+    if text.trim_ascii_start().starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(text)?;
+        return Ok(Body::Many(items.into_iter().map(RawValue::get).collect()));
     }
-    let one: &RawValue = serde_json::from_str(body)?;
-    Ok(Elements::One(one.get()))
+    let one: &RawValue = serde_json::from_str(text)?;
+    Ok(Body::One(one.get()))
 }
 
 /// Reads one record. `now` is the time of arrival.
 ///
 /// # Errors
 /// Every field that is wrong, missing or unknown.
-pub fn parse(kind: &Kind, json: &str, now: Timestamp) -> Result<Record, Vec<FieldFault>> {
-    parse_one_of_many(kind, json, now, &mut Guesses::default())
+pub fn parse(kind: &'static Kind, json: &str, now: Timestamp) -> Result<Record, Vec<FieldFault>> {
+    read(kind, json, &mut Guesses::default())?.accept(now)
 }
 
-/// Reads one record of a body that holds several, which share the guesses at what was meant.
+/// Reads a draft of one record. The records of one body share the guesses at what was meant.
 ///
 /// # Errors
-/// Every field that is wrong, missing or unknown.
-pub fn parse_one_of_many(
-    kind: &Kind,
-    json: &str,
-    now: Timestamp,
+/// When it is no object. Members that are not the record's are told when the draft is accepted.
+pub fn read<'a>(
+    kind: &'static Kind,
+    json: &'a str,
     guesses: &mut Guesses,
-) -> Result<Record, Vec<FieldFault>> {
-    read_record(kind, json, now, Texts::New, guesses)
+) -> Result<Draft<'a>, Vec<FieldFault>> {
+    let members = members(json).map_err(|fault| vec![fault])?;
+    Ok(members::draft(kind, members, guesses))
 }
 
-/// Reads what was taken in here once and comes back: its texts kept to the rules of their day, which may have been fewer.
-///
-/// # Errors
-/// Every field that is wrong, missing or unknown.
-pub fn parse_again(kind: &Kind, json: &str, now: Timestamp) -> Result<Record, Vec<FieldFault>> {
-    read_record(kind, json, now, Texts::Known, &mut Guesses::default())
+/// One value as JSON writes it.
+fn given(raw: &str) -> Given<'_> {
+    match raw.as_bytes().first() {
+        Some(b'"') => serde_json::from_str::<String>(raw)
+            .map_or(Given::NotUnicode, |text| Given::Text(Cow::Owned(text))),
+        Some(b'{' | b'[') => Given::Json(Cow::Borrowed(raw)),
+        Some(b't') => Given::Flag(true),
+        Some(b'f') => Given::Flag(false),
+        Some(b'n') => Given::Null,
+        _ => Given::Number(Cow::Borrowed(raw)),
+    }
 }
 
-fn read_record(
-    kind: &Kind,
-    json: &str,
-    now: Timestamp,
-    texts: Texts,
-    guesses: &mut Guesses,
-) -> Result<Record, Vec<FieldFault>> {
-    let mut faults = Vec::new();
-    let sent = Sent::of(kind, members(json).map_err(|fault| vec![fault])?, guesses, &mut faults);
-    let mut values = Vec::with_capacity(kind.fields.len());
-    let mut timed = true;
-    for (field, raw) in kind.fields.iter().zip(sent.fields) {
-        timed &= field.need != Need::Arrival || raw.is_some();
-        match read(field, raw, now, texts) {
-            Ok(value) => values.push(value),
-            Err(message) => {
-                faults.push(FieldFault::new(field.json, message));
-                values.push(Value::Nothing);
-            }
-        }
-    }
-    let name = kind.naming.as_ref().zip(sent.name).and_then(|(naming, raw)| {
-        let text = read_text(raw, naming.max_chars, texts);
-        text.map_err(|message| faults.push(FieldFault::new(naming.json, message))).ok()
-    });
-    faults.extend((kind.check)(&values));
-    if !faults.is_empty() {
-        return Err(faults);
-    }
-    (kind.derive)(&mut values);
-    Ok(Record { values, name, timed })
+/// What JSON looks like, for a message that must not repeat it.
+fn shape_of(json: &str) -> &'static str {
+    if json.trim_ascii_start().is_empty() { "nothing" } else { given(json.trim_ascii_start()).shape() }
 }
 
 type Members<'a> = Vec<(Cow<'a, str>, &'a str)>;
 
-/// The members of an object in their order, twins included, each value as it was written.
+/// The members of an object in their order, duplicates included, each value as it was written.
 fn members(json: &str) -> Result<Members<'_>, FieldFault> {
     struct Pairs<'a>(Members<'a>);
     struct Visitor;

@@ -41,6 +41,15 @@ pub struct FieldView {
     pub fixed: bool,
     /// What is wrong with it.
     pub fault: Option<String>,
+    pub control: Control,
+}
+
+/// By what a field is filled in.
+#[derive(Clone, Copy, Debug)]
+pub enum Control {
+    Line,
+    Lines,
+    Choice { labels: &'static [&'static str], is_optional: bool },
 }
 
 pub fn refused_page(frame: &Frame, facts: &RefusedFacts) -> impl IntoView + use<> {
@@ -94,8 +103,7 @@ fn form(facts: &RefusedFacts) -> impl IntoView + use<> {
         view! {
             <div>
                 <label for=id.clone()>{field.label}</label>
-                <input id=id name=field.name value=field.value.clone() readonly=field.fixed autocomplete="off"
-                    aria-invalid=field.fault.is_some().then_some("true") aria-describedby=described/>
+                {control(field, id, described)}
                 {fault}
             </div>
         }
@@ -109,6 +117,35 @@ fn form(facts: &RefusedFacts) -> impl IntoView + use<> {
                 <p class="buttons"><button class="button" name="do" value=MEND>"Save and send"</button></p>
             </form>
         </section>
+    }
+}
+
+fn control(field: &FieldView, id: String, described: Option<String>) -> AnyView {
+    let invalid = field.fault.is_some().then_some("true");
+    let (name, value) = (field.name, field.value.clone());
+    match field.control {
+        Control::Line => view! {
+            <input id=id name=name value=value readonly=field.fixed autocomplete="off"
+                aria-invalid=invalid aria-describedby=described/>
+        }
+        .into_any(),
+        Control::Lines => view! {
+            <textarea id=id name=name rows="4" readonly=field.fixed autocomplete="off"
+                aria-invalid=invalid aria-describedby=described>{value}</textarea>
+        }
+        .into_any(),
+        Control::Choice { labels, is_optional } => {
+            let empty = is_optional.then(|| view! { <option value="">"none"</option> });
+            let options = labels.iter().map(|label| {
+                view! { <option value=*label selected=*label == value>{*label}</option> }
+            });
+            view! {
+                <select id=id name=name aria-invalid=invalid aria-describedby=described>
+                    {empty}{options.collect_view()}
+                </select>
+            }
+            .into_any()
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 //! that every record that stands waits for its first delivery, and counts as that.
 
 use model::{
-    record::{KINDS, Kind, Policy},
+    record::{KINDS, Kind},
     time::Timestamp,
 };
 
@@ -11,13 +11,13 @@ use crate::decision::hour_of;
 /// The statements, in their order. `studio.` stands for the schema, where there is one; `writer` is whose rows in the hours
 /// are written, where rows have such.
 pub(crate) fn anew(now: Timestamp, writer: Option<i64>) -> Vec<String> {
-    let sent = KINDS.iter().filter(|kind| kind.destination.policy != Policy::Never);
+    let sent = KINDS.iter().filter(|kind| kind.delivery.is_some());
     sent.flat_map(|kind| of_kind(kind, now, writer)).collect()
 }
 
 fn of_kind(kind: &Kind, now: Timestamp, writer: Option<i64>) -> Vec<String> {
     let (table, name, hour) = (kind.table, kind.name, hour_of(now));
-    let due = kind.destination.policy.due(now).unwrap_or(now).micros();
+    let due = kind.due(now).unwrap_or(now).micros();
     let (column, own, copied) = match writer {
         Some(number) => (", writer", format!(", {number}"), ", writer"),
         None => ("", String::new(), ""),

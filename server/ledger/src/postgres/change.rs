@@ -19,19 +19,17 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
         Err(refused) => return Ok(refused),
     };
     let (kind, stored) = (target.kind, &row.held.stored);
-    if !kind.natural_key.is_empty() && record.id(kind, target.tenant) != target.id {
+    if record.own_id(target.tenant).is_some_and(|id| id != target.id) {
         return Ok(Change::KeyDiffers);
     }
     if let Some(refused) = amendment::outdated(target, stored) {
         return Ok(refused);
     }
-    step.named(kind, target.tenant, record);
-    let corrected = amendment::corrected(kind, record, stored);
-    let name = &corrected.record.name;
-    step.changed |= *name != stored.record.name;
-    if record.says_the_same(kind, &stored.record) {
-        let record = Record { name: name.clone(), ..stored.record.clone() };
-        return Ok(Change::Unchanged(Stored { record, ..stored.clone() }));
+    step.named(target.tenant, record);
+    let corrected = amendment::corrected(record, stored);
+    step.changed |= corrected.record.names() != stored.record.names();
+    if record.says_the_same(&stored.record) {
+        return Ok(Change::Unchanged(Stored { record: corrected.record, ..stored.clone() }));
     }
     keep_version(step, target, stored, "correction").await?;
     let query = step
@@ -40,9 +38,9 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
         .bind(target.tenant.0)
         .bind(row.position)
         .bind(corrected.revision);
-    intake::bind_fields(query, kind, &corrected.record).execute(&mut *step.connection).await?;
+    intake::bind_fields(query, &corrected.record).execute(&mut *step.connection).await?;
     unconfirm(step, target, &row);
-    if let Some(due) = kind.destination.policy.due(step.now) {
+    if let Some(due) = kind.due(step.now) {
         outbox::enqueue(step, target, row.position, corrected.revision, due).await?;
     }
     step.changed = true;
@@ -72,7 +70,7 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target, fetched: bool
     let entry = outbox::entry(step, target, row.position).await?;
     if !fetched && entry.as_ref().is_some_and(Entry::was_never_sent) {
         outbox::call_off(step, target, row.position).await?;
-    } else if let Some(due) = target.kind.destination.policy.due(step.now) {
+    } else if let Some(due) = target.kind.due(step.now) {
         outbox::enqueue(step, target, row.position, revision, due).await?;
     }
     step.changed = true;
@@ -95,7 +93,7 @@ async fn keep_version(
     stored: &Stored,
     replaced_by: &'static str,
 ) -> Result<(), Error> {
-    let fields = record::to_json(target.kind, &stored.record);
+    let fields = record::to_json(&stored.record);
     step.schema
         .query(
             "INSERT INTO studio.versions (tenant_id, kind, id, revision, replaced_at, replaced_by, fields) \

@@ -36,7 +36,7 @@ pub(super) async fn bring_near(
     kind: &Kind,
     hold: Duration,
 ) -> Result<(), Error> {
-    let Some(due) = kind.destination.policy.due(step.now) else { return Ok(()) };
+    let Some(due) = kind.due(step.now) else { return Ok(()) };
     step.schema
         .query(
             "WITH far AS MATERIALIZED (SELECT position FROM studio.outbox \
@@ -50,7 +50,7 @@ pub(super) async fn bring_near(
         .bind(due.micros())
         .bind(step.now.micros())
         // What waits for the next midnight does so on purpose.
-        .bind(Policy::Daily.due(step.now).map(Timestamp::micros))
+        .bind(Policy::Daily.due(step.now).micros())
         .execute(&mut *step.connection)
         .await
         .map(|_| ())

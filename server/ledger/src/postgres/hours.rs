@@ -36,7 +36,7 @@ pub(super) async fn hours(
         let mut hours = of_kind(&mut asked, kind, &stretch).await?;
         let tally = counted.of((kind.name, Some(stretch.tenant)));
         let tally = count(&mut asked, kind, &stretch, tally, &mut hours).await?;
-        kept.push((*kind, tally));
+        kept.push((kind, tally));
         all.extend(hours);
     }
     Ok((all, stretch, kept))

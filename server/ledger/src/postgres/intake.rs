@@ -6,7 +6,7 @@ use std::{
 };
 
 use model::{
-    record::{Kind, Policy, Record, Shape},
+    record::{Kind, Record, Storage, Value},
     tenant::TenantId,
     time::Timestamp,
 };
@@ -47,14 +47,14 @@ pub(super) async fn store(
     if let Some((_, id)) = known.iter().find(|key| !held.contains_key(*key)) {
         return Err(Error::Decode(format!("the record {id} was there and is not").into()));
     }
-    let mut decision = Decision::new(kind, step.now, held);
+    let mut decision = Decision::new(step.now, held);
     let answers: Vec<Vec<Outcome>> =
         requests.iter().zip(ids).map(|(request, ids)| decision.decide(request, ids)).collect();
     for fresh in &decision.fresh {
-        step.named(kind, fresh.tenant, fresh.record);
+        step.named(fresh.tenant, fresh.record);
     }
     step.changed |= !decision.fresh.is_empty();
-    if kind.destination.policy == Policy::Never {
+    if kind.delivery.is_none() {
         for receipt in &decision.receipts {
             let (hour, unsent) = (hour_of(step.now), receipt.taken);
             step.passed(receipt.tenant, kind, hour, Passage { unsent, ..Passage::default() });
@@ -106,7 +106,7 @@ async fn insert(
         .bind(step.now.micros())
         .bind(wanted.iter().map(|wanted| wanted.fresh.tenant.0).collect::<Vec<_>>())
         .bind(wanted.iter().map(|wanted| wanted.fresh.id).collect::<Vec<_>>())
-        .bind(kind.destination.policy.due(step.now).map(Timestamp::micros));
+        .bind(kind.due(step.now).map(Timestamp::micros));
     let exported_at = |wanted: &Wanted<'_>| wanted.exported_at.map(Timestamp::micros);
     let query = if imports { query.bind(wanted.iter().map(exported_at).collect::<Vec<_>>()) } else { query };
     let rows = (0..kind.fields.len())
@@ -120,7 +120,7 @@ async fn insert(
 
 /// What came as exported already counts as delivered then, if its kind is ever sent.
 fn delivered(step: &mut Step<'_>, kind: &'static Kind, wanted: &[Wanted<'_>], new: &HashSet<Key>) {
-    if kind.destination.policy == Policy::Never {
+    if kind.delivery.is_none() {
         return;
     }
     for Wanted { fresh, exported_at } in wanted.iter().filter(|wanted| new.contains(&wanted.fresh.key())) {
@@ -139,26 +139,24 @@ pub(super) fn bind_column<'a>(
     at: usize,
     records: impl Iterator<Item = &'a Record>,
 ) -> Statement {
-    let values = records.map(|record| &record.values[at]);
-    if matches!(kind.fields[at].shape, Shape::Text { .. }) {
-        query.bind(values.map(|value| text_of(value).map(str::to_owned)).collect::<Vec<_>>())
-    } else {
-        query.bind(values.map(model::record::Value::number).collect::<Vec<_>>())
+    let values = records.map(|record| &record.values()[at]);
+    match kind.fields[at].ty.storage() {
+        Storage::Text => query.bind(values.map(text_of).collect::<Vec<_>>()),
+        Storage::Integer => query.bind(values.map(Value::number).collect::<Vec<_>>()),
+        Storage::Uuid => query.bind(values.map(Value::uuid).collect::<Vec<_>>()),
     }
 }
 
-fn text_of(value: &model::record::Value) -> Option<&str> {
-    if let model::record::Value::Text(text) = value { Some(text) } else { None }
+fn text_of(value: &Value) -> Option<String> {
+    if let Value::Text(text) = value { Some(text.clone()) } else { None }
 }
 
 /// Binds one record's fields, each by itself.
-pub(super) fn bind_fields(query: Statement, kind: &Kind, record: &Record) -> Statement {
-    kind.fields.iter().zip(&record.values).fold(query, |query, (field, value)| {
-        if matches!(field.shape, Shape::Text { .. }) {
-            query.bind(text_of(value).map(str::to_owned))
-        } else {
-            query.bind(value.number())
-        }
+pub(super) fn bind_fields(query: Statement, record: &Record) -> Statement {
+    record.fields().fold(query, |query, (field, value)| match field.ty.storage() {
+        Storage::Text => query.bind(text_of(value)),
+        Storage::Integer => query.bind(value.number()),
+        Storage::Uuid => query.bind(value.uuid()),
     })
 }
 

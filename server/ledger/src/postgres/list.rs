@@ -32,7 +32,7 @@ pub(super) async fn list(
     let more = ask.limit.saturating_add(1);
     let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(connection).await?;
     let found = rows.iter().map(|row| row::read(kind, row)).collect::<Result<Vec<_>, _>>()?;
-    Ok(page(kind, found, ask.limit))
+    Ok(page(found, ask.limit))
 }
 
 pub(super) async fn read(
@@ -50,10 +50,11 @@ pub(super) async fn read(
 pub(super) async fn names(
     asked: Asked<'_>,
     kind: &'static Kind,
+    pointer: usize,
     text: Option<&str>,
     most: usize,
 ) -> Result<Vec<(String, Option<String>)>, Error> {
-    let Some(names) = &statements::of(kind).names else { return Ok(Vec::new()) };
+    let Some(Some(names)) = statements::of(kind).names.get(pointer) else { return Ok(Vec::new()) };
     let Asked { connection, schema, tenant } = asked;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let query = |sql: &str| schema.query(sql).bind(tenant.0).bind(most);

@@ -107,7 +107,7 @@ pub(super) async fn all(
     let mut all = Vec::new();
     for kind in KINDS {
         let row = schema.query(READ).bind(HOUSE.0).bind(kind.name).fetch_optional(&mut *connection).await?;
-        all.extend(row.as_ref().map(entry).transpose()?.map(|entry| (*kind, entry)));
+        all.extend(row.as_ref().map(entry).transpose()?.map(|entry| (kind, entry)));
     }
     Ok(all)
 }

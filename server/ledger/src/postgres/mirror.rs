@@ -75,7 +75,7 @@ fn is_settled(decided: &Decided<'_>, added: &write::Added) -> bool {
         (Reflected::Known, _) => decided.is_idle(),
         (Reflected::Added, Some(record)) => {
             let reflection = decided.reflection;
-            added.contains(&(reflection.tenant, reflection.id_of(decided.kind, record)))
+            added.contains(&(reflection.tenant, reflection.id_of(record)))
         }
         _ => false,
     }

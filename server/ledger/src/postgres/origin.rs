@@ -1,15 +1,15 @@
-//! A table of somebody else's in the same database, read row by row as senders would write it.
+//! A table of another program in the same database, read row by row.
 //!
 //! It is read in stretches of time, each by a statement of its own: as long as a statement runs, PostgreSQL clears away
 //! nothing that was deleted since anywhere in the database, and what waits here comes and goes meanwhile.
 
 mod stretch;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
 use model::{
-    record::{Field, Kind, Need, Shape},
+    record::{Draft, Field, FieldType, Given, Kind, Need},
     time::Timestamp,
 };
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Error, PgConnection, Row as _, postgres::PgRow, raw_sql};
@@ -34,8 +34,24 @@ pub(crate) struct Foreign {
     /// What people find it by.
     pub(crate) name: String,
     pub(crate) exported_at: Option<Timestamp>,
-    /// An object as a sender would send it.
-    pub(crate) json: String,
+    columns: Arc<[Column]>,
+    /// The content of each column.
+    texts: Vec<Option<String>>,
+}
+
+impl Foreign {
+    /// What it says as a record of this kind.
+    pub(crate) fn draft(&self, kind: &'static Kind) -> Draft<'_> {
+        let mut draft = Draft::new(kind);
+        for (column, text) in self.columns.iter().zip(&self.texts) {
+            let Some(text) = text else { continue };
+            match column.member {
+                Member::Field(at) => draft.set(at, given(&column.sort, text)),
+                Member::Name(at) => draft.set_name(at, Given::Text(Cow::from(text))),
+            }
+        }
+        draft
+    }
 }
 
 impl Origin {
@@ -58,7 +74,7 @@ impl Origin {
         let table = format!("{}.{}", quoted(schema), quoted(name));
         let select = select(kind, &columns, &table);
         let select = select.map_err(|what| ImportError::Unfit { table: shown, what })?;
-        let times = kind.fields.iter().filter(|field| matches!(field.shape, Shape::Time)).map(column_of);
+        let times = kind.fields.iter().filter(|field| field.ty == FieldType::Time).map(column_of);
         let time =
             times.filter_map(|name| Some((format!("f.{}", quoted(name)), columns.get(name)?.clone()))).next();
         Ok(Self { connection, table, select, time })
@@ -87,11 +103,11 @@ impl Origin {
         begin.execute(&mut self.connection).await.map_err(|error| failed(&error))?;
         let condition =
             self.time.as_ref().map_or_else(String::new, |(time, sort)| stretch.condition(time, sort));
-        let Select { head, order } = &self.select;
+        let Select { head, order, columns } = &self.select;
         let query = sqlx::query(AssertSqlSafe(format!("{head}{condition}{order}"))).persistent(false);
         let query = stretch.bounds().fold(query, |query, bound| query.bind(bound.clone()));
         let rows = query.fetch(&mut self.connection);
-        Ok(rows.map(|row| row.and_then(|row| foreign(&row))).map_err(|error| failed(&error)).boxed())
+        Ok(rows.map(|row| foreign(columns, &row?)).map_err(|error| failed(&error)).boxed())
     }
 
     pub(crate) async fn done(&mut self) -> Result<(), ImportError> {
@@ -120,33 +136,58 @@ async fn columns(
     rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
 }
 
-fn foreign(row: &PgRow) -> Result<Foreign, Error> {
+fn foreign(columns: &Arc<[Column]>, row: &PgRow) -> Result<Foreign, Error> {
     let exported_at: Option<i64> = get(row, 1)?;
     Ok(Foreign {
         name: row.try_get(0)?,
         exported_at: exported_at.map(Timestamp::from_micros),
-        json: get(row, 2)?,
+        columns: Arc::clone(columns),
+        texts: (2..row.len()).map(|at| row.try_get(at)).collect::<Result<_, _>>()?,
     })
 }
 
-/// What somebody else calls a field: the ledger's name without the unit that it counts in.
+/// A column's content, by the sort that the column is of.
+fn given<'a>(sort: &str, text: &'a str) -> Given<'a> {
+    match sort {
+        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => {
+            Given::Number(Cow::from(text))
+        }
+        "boolean" => Given::Flag(text == "true"),
+        "json" | "jsonb" => Given::Json(Cow::from(text)),
+        _ => Given::Text(Cow::from(text)),
+    }
+}
+
+/// What another program calls a field: the ledger's name without the unit that it counts in.
 fn column_of(field: &Field) -> &'static str {
-    match field.shape {
-        Shape::Decimal { .. } => field.column.rsplit_once('_').map_or(field.column, |(name, _)| name),
+    match field.ty {
+        FieldType::Decimal { .. } => field.column.rsplit_once('_').map_or(field.column, |(name, _)| name),
         _ => field.column,
     }
 }
 
 /// A statement, but for its condition.
 struct Select {
+    /// What is read behind a row's name and when it was exported, each as text.
+    columns: Arc<[Column]>,
     head: String,
     order: String,
 }
 
+struct Column {
+    member: Member,
+    sort: String,
+}
+
+/// What a column holds: a field, or the name of what one points at; each by its position.
+enum Member {
+    Field(usize),
+    Name(usize),
+}
+
 fn select(kind: &Kind, columns: &BTreeMap<String, String>, table: &str) -> Result<Select, String> {
-    let mut members = Vec::new();
-    let mut times = Vec::new();
-    for field in kind.fields.iter().filter(|field| field.need != Need::Derived) {
+    let (mut read, mut values, mut times) = (Vec::new(), String::new(), Vec::new());
+    for (at, field) in kind.fields.iter().enumerate().filter(|(_, field)| field.need != Need::Derived) {
         let name = column_of(field);
         let Some(sort) = columns.get(name) else {
             if field.need == Need::Required {
@@ -155,10 +196,8 @@ fn select(kind: &Kind, columns: &BTreeMap<String, String>, table: &str) -> Resul
             continue;
         };
         let column = format!("f.{}", quoted(name));
-        let value = match field.shape {
-            Shape::Text { .. } | Shape::Decimal { .. } => format!("{column}::text"),
-            Shape::Whole { .. } => column,
-            Shape::Time => {
+        let value = match field.ty {
+            FieldType::Time => {
                 let time = utc(&column, sort).ok_or_else(|| format!("its column {name} is no timestamp"))?;
                 times.push(time.clone());
                 // Of a time without end `to_char` says nothing, which would count as left out.
@@ -167,13 +206,16 @@ fn select(kind: &Kind, columns: &BTreeMap<String, String>, table: &str) -> Resul
                      ELSE {time}::text END"
                 )
             }
+            _ => format!("{column}::text"),
         };
-        members.push(format!("'{}', {value}", field.json));
+        values.push_str(&format!(", {value}"));
+        read.push(Column { member: Member::Field(at), sort: sort.clone() });
     }
-    if let Some(naming) = &kind.naming {
-        let name = snake(naming.json);
-        if columns.contains_key(&name) {
-            members.push(format!("'{}', f.{}::text", naming.json, quoted(&name)));
+    for (at, pointer) in kind.pointers.iter().enumerate() {
+        let name = pointer.name.map(|name| snake(name.json));
+        if let Some((name, sort)) = name.and_then(|name| columns.get_key_value(&name)) {
+            values.push_str(&format!(", f.{}::text", quoted(name)));
+            read.push(Column { member: Member::Name(at), sort: sort.clone() });
         }
     }
     let exported = match columns.get(EXPORTED_AT) {
@@ -187,10 +229,8 @@ fn select(kind: &Kind, columns: &BTreeMap<String, String>, table: &str) -> Resul
     let name = if columns.contains_key("id") { "coalesce(f.id::text, '')" } else { "f.ctid::text" };
     times.push(name.to_owned());
     Ok(Select {
-        head: format!(
-            "SELECT {name}, {exported}, json_strip_nulls(json_build_object({}))::text FROM {table} AS f",
-            members.join(", ")
-        ),
+        columns: read.into(),
+        head: format!("SELECT {name}, {exported}{values} FROM {table} AS f"),
         order: format!(" ORDER BY {}", times.join(", ")),
     })
 }

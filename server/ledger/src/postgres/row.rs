@@ -1,32 +1,44 @@
 //! A row of any kind's table, and the record it holds.
 
 use model::{
-    record::{Kind, Record, Shape, Stored, Value},
+    record::{Kind, Record, Storage, Stored, Value},
     time::Timestamp,
 };
 use sqlx::{Decode, Error, Postgres, Row as _, Type, postgres::PgRow};
 use uuid::Uuid;
 
-use super::statements::FIELDS_FROM;
-use crate::{Held, row::Row};
+use crate::{
+    Held,
+    error::unreadable,
+    row::{FIELDS_FROM, Row},
+};
 
 /// Reads a row as `statements` hands it over.
-pub(super) fn read(kind: &Kind, row: &PgRow) -> Result<Row, Error> {
+pub(super) fn read(kind: &'static Kind, row: &PgRow) -> Result<Row, Error> {
+    let mut at = FIELDS_FROM;
     let mut values = Vec::with_capacity(kind.fields.len());
-    for (at, field) in kind.fields.iter().enumerate() {
-        values.push(value(row, FIELDS_FROM + at, field.shape)?);
+    for field in kind.fields {
+        values.push(
+            value(row, at, field.ty.storage()).map_err(|error| unreadable(kind, field.column, &error))?,
+        );
+        at += 1;
+    }
+    let mut names = Vec::with_capacity(kind.pointers.len());
+    for _ in kind.pointers {
+        names.push(get(row, at)?);
+        at += 1;
     }
     let stored = Stored {
         id: get::<Uuid>(row, 1)?,
         revision: get(row, 2)?,
         received_at: time(row, 3)?.unwrap_or_default(),
         exported_at: time(row, 4)?,
-        record: Record { values, name: get(row, 7)?, timed: true },
+        record: Record::kept(kind, values, names),
     };
     let held = Held { stored, withdrawn_at: time(row, 5)? };
     let confirmed = time(row, 6)?.is_some();
-    let unmet = get::<i64>(row, 9)? == 1;
-    Ok(Row { position: get(row, 0)?, held, confirmed, dataverse_id: get(row, 8)?, unmet })
+    let unmet = get::<i64>(row, 8)? == 1;
+    Ok(Row { position: get(row, 0)?, held, confirmed, dataverse_id: get(row, 7)?, unmet })
 }
 
 /// Reads one column.
@@ -41,14 +53,11 @@ fn time(row: &PgRow, at: usize) -> Result<Option<Timestamp>, Error> {
     Ok(get::<Option<i64>>(row, at)?.map(Timestamp::from_micros))
 }
 
-fn value(row: &PgRow, at: usize, shape: Shape) -> Result<Value, Error> {
-    let number = |made: fn(i64) -> Value| -> Result<Value, Error> {
-        Ok(get::<Option<i64>>(row, at)?.map_or(Value::Nothing, made))
-    };
-    match shape {
-        Shape::Text { .. } => Ok(get::<Option<String>>(row, at)?.map_or(Value::Nothing, Value::Text)),
-        Shape::Whole { .. } => number(Value::Whole),
-        Shape::Decimal { .. } => number(Value::Decimal),
-        Shape::Time => number(|micros| Value::Time(Timestamp::from_micros(micros))),
+fn value(row: &PgRow, at: usize, storage: Storage) -> Result<Value, Error> {
+    Ok(match storage {
+        Storage::Text => get::<Option<String>>(row, at)?.map(Value::Text),
+        Storage::Integer => get::<Option<i64>>(row, at)?.map(Value::Integer),
+        Storage::Uuid => get::<Option<Uuid>>(row, at)?.map(Value::Uuid),
     }
+    .unwrap_or(Value::Nothing))
 }

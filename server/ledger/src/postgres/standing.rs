@@ -97,7 +97,7 @@ async fn balance(
     let oldest = asked.oldest(kind).await?;
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(oldest).min();
     Ok(Balance {
-        table: kind.destination.logical_name,
+        table: kind.shown_table(),
         received,
         mirrored,
         durable,

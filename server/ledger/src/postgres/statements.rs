@@ -3,12 +3,9 @@
 
 mod mirror;
 
-use model::record::{Field, Kind, Shape};
+use model::record::{Field, Kind, Storage};
 
-use crate::{amendment::time_field, made::Made};
-
-/// Where in a row the kind's own fields begin.
-pub(super) const FIELDS_FROM: usize = 10;
+use crate::{made::Made, row::named};
 
 /// A dead letter with its record.
 const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL, \
@@ -38,10 +35,9 @@ pub(super) struct Statements {
     pub(super) confirmed: String,
     /// The tenant, the positions.
     pub(super) at_positions: String,
-    pub(super) names: Option<Names>,
+    /// Of each pointer, where names are kept of what it points at.
+    pub(super) names: Vec<Option<Names>>,
     pub(super) resend: Resend,
-    /// The tenants, the ids, the names, the time.
-    pub(super) name: Option<String>,
     pub(super) newest_position: String,
     /// Position and received_at of the tenant's first row from this position on.
     pub(super) from_position: String,
@@ -99,28 +95,49 @@ pub(super) fn of(kind: &'static Kind) -> &'static Statements {
 
 /// The record's columns as every statement hands them over: numbers all alike, whatever their width in the table.
 fn row(kind: &Kind) -> String {
-    let name = if kind.naming.is_some() { "n.name" } else { "NULL::text" };
-    let fields: String = kind.fields.iter().map(|field| format!(", {}", read(field))).collect();
-    format!(
-        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id, r.unmet::bigint{fields}"
-    )
+    let mut row =
+        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, \
+                   r.dataverse_id, r.unmet::bigint"
+            .to_owned();
+    row.extend(kind.fields.iter().map(|field| format!(", {}", read(field))));
+    let mut names = vec![", NULL::text".to_owned(); kind.pointers.len()];
+    for (at, ..) in named(kind) {
+        names[at] = format!(", n{at}.name");
+    }
+    row + &names.concat()
+}
+
+fn join(kind: &Kind) -> String {
+    let join = |(at, names, of): (usize, &str, &str)| {
+        format!(" LEFT JOIN studio.{names} AS n{at} ON n{at}.tenant_id = r.tenant_id AND n{at}.id = r.{of}")
+    };
+    named(kind).map(join).collect()
+}
+
+fn all_names(kind: &Kind) -> Vec<Option<Names>> {
+    let mut all: Vec<Option<Names>> = kind.pointers.iter().map(|_| None).collect();
+    for (at, names, of) in named(kind) {
+        all[at] = Some(self::names(names, of, &format!("studio.{}", kind.table)));
+    }
+    all
 }
 
 fn read(field: &Field) -> String {
-    if is_text(field) { format!("r.{}", field.column) } else { format!("r.{}::bigint", field.column) }
+    format!("r.{}::{}", field.column, sql_type(field))
 }
 
-fn is_text(field: &Field) -> bool {
-    matches!(field.shape, Shape::Text { .. })
+/// What a field is handed over as, whatever the width of its column.
+fn sql_type(field: &Field) -> &'static str {
+    match field.ty.storage() {
+        Storage::Text => "text",
+        Storage::Integer => "bigint",
+        Storage::Uuid => "uuid",
+    }
 }
 
 fn make(kind: &Kind) -> Statements {
     let table = format!("studio.{}", kind.table);
-    let row = row(kind);
-    let naming = kind.naming.as_ref().map(|naming| (naming.table, kind.fields[naming.of].column));
-    let join = naming.map_or(String::new(), |(names, of)| {
-        format!(" LEFT JOIN studio.{names} AS n ON n.tenant_id = r.tenant_id AND n.id = r.{of}")
-    });
+    let (row, join) = (row(kind), join(kind));
     let sets: String = kind
         .fields
         .iter()
@@ -165,20 +182,8 @@ fn make(kind: &Kind) -> Statements {
         at_positions: format!(
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.position = ANY($2)"
         ),
-        names: naming.map(|(names, of)| self::names(names, of, &table)),
+        names: all_names(kind),
         resend: resend(&table),
-        // Looks first: a lock on a name that stays as it is would make everybody else wait for this commit.
-        name: naming.map(|(names, _)| {
-            format!(
-                "INSERT INTO studio.{names} (tenant_id, id, name, named_at) \
-                 SELECT w.tenant_id, w.id, w.name, $4 FROM unnest($1::uuid[], $2::text[], $3::text[]) \
-                 AS w (tenant_id, id, name) WHERE NOT EXISTS (SELECT 1 FROM studio.{names} AS n \
-                 WHERE n.tenant_id = w.tenant_id AND n.id = w.id AND (w.name IS NULL OR n.name = w.name)) \
-                 ORDER BY w.tenant_id, w.id COLLATE \"C\" \
-                 ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, named_at = excluded.named_at \
-                 WHERE excluded.name IS NOT NULL"
-            )
-        }),
         newest_position: format!("SELECT coalesce(max(position), 0) FROM {table} WHERE tenant_id = $1"),
         from_position: format!(
             "SELECT position, received_at FROM {table} WHERE tenant_id = $1 AND position >= $2 \
@@ -192,9 +197,7 @@ fn make(kind: &Kind) -> Statements {
              FROM {table} WHERE tenant_id = $1 AND arrived_in >= $2::xid8"
         ),
         all_counted: all_counted(&table),
-        withdrawn: format!(
-            "SELECT count(*) FROM {table} WHERE tenant_id = $1 AND withdrawn_at IS NOT NULL"
-        ),
+        withdrawn: format!("SELECT count(*) FROM {table} WHERE tenant_id = $1 AND withdrawn_at IS NOT NULL"),
         to_confirm: format!(
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.exported_at <= $2 \
              AND r.confirmed_at IS NULL AND r.unmet = 0 AND (r.exported_at, r.position) > ($4, $5) \
@@ -214,7 +217,7 @@ fn make(kind: &Kind) -> Statements {
         ),
         mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
-        time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
+        time: kind.fields[kind.time].column,
     }
 }
 
@@ -271,9 +274,7 @@ fn by_hour(table: &str, since: &str) -> String {
 
 /// An array for each field, as parameters from `first` on.
 fn arrays(kind: &Kind, first: usize) -> String {
-    let array = |(at, field): (usize, &Field)| {
-        format!(", ${}::{}[]", at + first, if is_text(field) { "text" } else { "bigint" })
-    };
+    let array = |(at, field): (usize, &Field)| format!(", ${}::{}[]", at + first, sql_type(field));
     kind.fields.iter().enumerate().map(array).collect()
 }
 

@@ -10,17 +10,18 @@ use std::{
 };
 
 use model::{
-    record::{KINDS, Kind, Record},
+    record::{Kind, Record},
     rng::Random,
     tenant::TenantId,
     time::Timestamp,
 };
 use sqlx::{Error, PgConnection};
 
-use super::{schema::Schema, statements};
+use super::schema::Schema;
 use crate::{
     amendment::Passage,
     decision::{Receipt, hour_of},
+    row::named,
 };
 
 pub(super) struct Step<'a> {
@@ -36,11 +37,14 @@ pub(super) struct Step<'a> {
     pub(super) closing: Closing,
 }
 
+/// By tenant and id.
+type Names = BTreeMap<(TenantId, String), Option<String>>;
+
 /// What is written at the end.
 #[derive(Default)]
 pub(super) struct Closing {
-    /// By kind, then tenant and id: the newest name that came.
-    names: BTreeMap<&'static str, BTreeMap<(TenantId, String), Option<String>>>,
+    /// By table, then tenant and id: the newest name that came.
+    names: BTreeMap<&'static str, Names>,
     passages: BTreeMap<(TenantId, &'static str, i64), Passage>,
     receipts: Vec<(&'static str, Receipt)>,
     /// Whose records came by another way than a request.
@@ -48,13 +52,18 @@ pub(super) struct Closing {
 }
 
 impl Step<'_> {
-    /// Keeps the name that came with a record.
-    pub(super) fn named(&mut self, kind: &'static Kind, tenant: TenantId, record: &Record) {
-        let Some(naming) = &kind.naming else { return };
-        let id = record.values[naming.of].text().to_owned();
-        let name = self.closing.names.entry(kind.name).or_default().entry((tenant, id)).or_default();
-        if record.name.is_some() {
-            name.clone_from(&record.name);
+    /// Keeps what a record points at, and the names that came with it.
+    pub(super) fn named(&mut self, tenant: TenantId, record: &Record) {
+        for (at, table, _) in named(record.kind()) {
+            let id = record.values()[record.kind().pointers[at].field].text();
+            if id.is_empty() {
+                continue;
+            }
+            let names = self.closing.names.entry(table).or_default();
+            let name = names.entry((tenant, id.to_owned())).or_default();
+            if let Some(news) = &record.names()[at] {
+                *name = Some(news.clone());
+            }
         }
     }
 
@@ -77,24 +86,27 @@ impl Step<'_> {
         self.write_receipts(&closing).await?;
         self.write_tenants(&closing).await?;
         self.write_passages(&closing).await?;
-        for kind in KINDS {
-            if let Some(names) = closing.names.get(kind.name) {
-                self.write_names(kind, names).await?;
-            }
+        for (table, names) in &closing.names {
+            self.write_names(table, names).await?;
         }
         Ok(())
     }
 
-    async fn write_names(
-        &mut self,
-        kind: &'static Kind,
-        names: &BTreeMap<(TenantId, String), Option<String>>,
-    ) -> Result<(), Error> {
-        let Some(sql) = &statements::of(kind).name else { return Ok(()) };
+    /// Looks first: a lock on a name that stays as it is would make everybody else wait for this commit.
+    async fn write_names(&mut self, table: &str, names: &Names) -> Result<(), Error> {
+        let sql = format!(
+            "INSERT INTO studio.{table} (tenant_id, id, name, named_at) \
+             SELECT w.tenant_id, w.id, w.name, $4 FROM unnest($1::uuid[], $2::text[], $3::text[]) \
+             AS w (tenant_id, id, name) WHERE NOT EXISTS (SELECT 1 FROM studio.{table} AS n \
+             WHERE n.tenant_id = w.tenant_id AND n.id = w.id AND (w.name IS NULL OR n.name = w.name)) \
+             ORDER BY w.tenant_id, w.id COLLATE \"C\" \
+             ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, named_at = excluded.named_at \
+             WHERE excluded.name IS NOT NULL"
+        );
         let tenants: Vec<_> = names.keys().map(|(tenant, _)| tenant.0).collect();
         let ids: Vec<String> = names.keys().map(|(_, id)| id.clone()).collect();
         let texts: Vec<Option<String>> = names.values().cloned().collect();
-        let query = self.schema.query(sql).bind(tenants).bind(ids).bind(texts).bind(self.now.micros());
+        let query = self.schema.query(&sql).bind(tenants).bind(ids).bind(texts).bind(self.now.micros());
         query.execute(&mut *self.connection).await.map(|_| ())
     }
 

@@ -45,7 +45,7 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
     let store = open_at(&Cluster::here().pooled_address()).await;
     // Both are in one group: the second fails, and the first is done all the same.
     let (good, bad) = tokio::join!(
-        store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)),
+        store.desk.store(T, runs(0, 3)),
         store.desk.ask(|slot| Command::of_tenant(T, 1, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
     );
     assert_eq!(good.unwrap().len(), 3);
@@ -56,7 +56,7 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
 #[tokio::test]
 async fn a_statement_that_takes_too_long_takes_down_nothing_else() {
     let store = open_with(&Cluster::here().address(), Duration::from_secs(2)).await;
-    let stores = join_all((0..10).map(|n| store.desk.store(T, &CAMPAIGN_RUN, runs(n, 1))));
+    let stores = join_all((0..10).map(|n| store.desk.store(T, runs(n, 1))));
     let spoil = |slot| Command::of_tenant(T, 1, Work::Spoil("SELECT pg_sleep(60)", slot));
     // All of them are in one group.
     let (good, bad) = tokio::join!(stores, store.desk.ask(spoil));
@@ -76,8 +76,7 @@ async fn what_the_house_does_shares_no_transaction_with_what_comes_in() {
     let mark = store.desk.mark(&CAMPAIGN_RUN, take).await.unwrap().unwrap();
     let page = crate::reflection::Page::new(&mark, vec![row], NOW);
     // Both are in one group.
-    let (reflected, stored) =
-        tokio::join!(store.desk.reflect(page), store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)));
+    let (reflected, stored) = tokio::join!(store.desk.reflect(page), store.desk.store(T, runs(0, 1)));
     assert_eq!((reflected.unwrap(), stored.unwrap().len()), (Some(vec![Reflected::Added]), 1));
     let mut connection = store.readers.acquire().await.unwrap();
     let ask = store.schema.script("SELECT count(DISTINCT arrived_in) FROM studio.campaign_metrics");
@@ -90,14 +89,14 @@ async fn a_writer_that_breaks_off_leaves_no_half_transaction_and_another_one_goe
         let store = open_at(&address).await;
         let mut health = store.desk.health();
         let (broken, waiting) = tokio::join!(
-            store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)),
+            store.desk.store(T, runs(0, 3)),
             store.desk.ask(|slot| Command::of_house(Work::BreakOff(slot))),
         );
         let is_said = |error: LedgerError| error.to_string().contains("broke off");
         assert!(broken.is_err_and(is_said) && waiting.is_err_and(is_said));
         health.wait_for(|health| health.stop().is_none()).await.unwrap();
         assert_eq!(store.standing(T).await.unwrap().balance[0].durable, 0, "{address}");
-        store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)).await.unwrap();
+        store.desk.store(T, runs(0, 3)).await.unwrap();
         let standing = store.standing(T).await.unwrap();
         assert_eq!((standing.balance[0].durable, standing.balance[0].unaccounted()), (3, 0), "{address}");
         store.close().await;
@@ -129,7 +128,7 @@ async fn a_database_without_room_or_rights_is_said_in_words() {
 #[tokio::test]
 async fn a_connection_is_encrypted_and_knows_whom_it_talks_to() {
     let store = open_at(&Cluster::here().encrypted_address()).await;
-    assert_eq!(store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap().len(), 1);
+    assert_eq!(store.desk.store(T, runs(0, 1)).await.unwrap().len(), 1);
     let mut connection = store.readers.acquire().await.unwrap();
     let ask = store.schema.script("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
     assert!(ask.fetch_one(&mut *connection).await.unwrap().get::<bool, _>(0));
@@ -221,7 +220,7 @@ async fn an_entry_is_found_by_its_key_although_nothing_was_counted_yet() {
     let taken = "DELETE FROM studio.outbox WHERE tenant_id = $1 AND kind = $2 AND position = $3";
     let found = plan(&mut connection, &store.schema, taken).await;
     assert!(found.contains("outbox_pkey"), "{found}");
-    store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1000)).await.unwrap();
+    store.desk.store(T, runs(0, 1000)).await.unwrap();
     store.schema.script("ANALYZE studio.outbox").execute(&mut *connection).await.unwrap();
     for (sql, index) in [(lease::DUE, "outbox_due_at"), (standing::OLDEST, "outbox_enqueued_at")] {
         let found = plan(&mut connection, &store.schema, sql).await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::{
-    record::{Kind, Policy, Record, to_json},
+    record::{Kind, Record, to_json},
     tenant::TenantId,
 };
 use uuid::Uuid;
@@ -62,7 +62,7 @@ impl Decided<'_> {
     /// What the record is from now on, when it was changed there.
     pub(crate) fn change(&self) -> Option<(&Fact, Record)> {
         let (fact, theirs) = (self.does(Reflected::Changed)?, self.seen()?);
-        Some((fact, merged(self.kind, &fact.row.held.stored.record, theirs)))
+        Some((fact, merged(&fact.row.held.stored.record, theirs)))
     }
 
     /// The dead letter that this settles.
@@ -84,7 +84,7 @@ impl Decided<'_> {
         let reason = self.reason.as_ref()?;
         let content = match &self.reflection.seen {
             Seen::Refused { content, .. } => content.clone(),
-            Seen::Row(record) => serde_json::Value::Object(to_json(self.kind, record)).to_string(),
+            Seen::Row(record) => serde_json::Value::Object(to_json(record)).to_string(),
             Seen::Gone | Seen::Released | Seen::Lost | Seen::Unseen => String::new(),
         };
         Some((cut(reason), cut(&content)))
@@ -108,7 +108,7 @@ impl Decided<'_> {
         let (held, nothing) = (&fact.row.held, fact.line == Line::Nothing);
         // What nobody ever sent, and what Dataverse had refused, stands there after all.
         let was_unsent = nothing && held.stored.exported_at.is_none();
-        let is_kept_here = self.kind.destination.policy == Policy::Never;
+        let is_kept_here = self.kind.delivery.is_none();
         let was_first = matches!(
             fact.line,
             Line::Dead { first: true } | Line::Dropped { first: true } | Line::Waiting { first: true, .. }

@@ -111,7 +111,7 @@ impl Facts {
     /// The record that a row means, under whichever id.
     pub(crate) fn meant(&self, reflection: &Reflection) -> Option<&Fact> {
         let named = || match &reflection.seen {
-            Seen::Row(record) => self.named(reflection.tenant, reflection.id_of(self.kind, record)),
+            Seen::Row(record) => self.named(reflection.tenant, reflection.id_of(record)),
             _ => None,
         };
         self.there(reflection.tenant, reflection.dataverse_id).or_else(named)
@@ -124,7 +124,7 @@ impl Facts {
                 let held = &fact.row.held;
                 let is_open = fact.line != Line::Nothing || is_unread(fact) || is_withdrawn_unsent(fact);
                 (is_open || reflection.is_whole || is_older(reflection, fact))
-                    && (held.withdrawn_at.is_some() || !is(self.kind, &held.stored.record, record))
+                    && (held.withdrawn_at.is_some() || !is(&held.stored.record, record))
             }
             _ => false,
         };

@@ -1,49 +1,70 @@
 //! Whether a row of Dataverse says what a record says. Dataverse keeps whole seconds, which is no difference.
 
 use model::{
-    record::{self, Field, Kind, Need, Record, Value},
+    record::{self, FieldType, Record, Value},
     time::{SECOND, Timestamp},
 };
 
 use super::Version;
 
 /// Whether the row says what the record says. A time that it leaves out counts as the record's.
-pub(super) fn is(kind: &Kind, ours: &Record, theirs: &Record) -> bool {
-    let mut fields = kind.fields.iter().zip(ours.values.iter().zip(&theirs.values));
-    fields.all(|(field, (ours, value))| is_left_out(field, theirs) || is_like(ours, value))
+pub(super) fn is(ours: &Record, theirs: &Record) -> bool {
+    ours.kind() == theirs.kind()
+        && compared(ours, theirs).all(|compared| compared.is_left_out || compared.is_alike())
 }
 
 /// Whether the row says what the record said once.
-pub(super) fn says(kind: &Kind, version: &Version, theirs: &Record) -> bool {
-    kind.fields.iter().zip(&theirs.values).all(|(field, value)| {
+pub(super) fn says(version: &Version, theirs: &Record) -> bool {
+    theirs.fields().enumerate().all(|(at, (field, value))| {
         let ours = version.get(field.json).unwrap_or(&serde_json::Value::Null);
-        is_left_out(field, theirs)
-            || match (value, ours.as_str().and_then(Timestamp::parse)) {
-                (Value::Time(theirs), Some(ours)) => is_same_second(ours, *theirs),
-                _ => *ours == record::field_json(field, value),
+        let time = || ours.as_str().and_then(Timestamp::parse).filter(|_| field.ty == FieldType::Time);
+        is_left_out(at, theirs)
+            || match time().zip(value.time()) {
+                Some((ours, theirs)) => is_same_second(ours, theirs),
+                None => *ours == record::field_json(field, value),
             }
     })
 }
 
 /// The record as it is there. Where both mean the same time, ours is the finer one and stays.
-pub(crate) fn merged(kind: &Kind, ours: &Record, theirs: &Record) -> Record {
-    let pairs = ours.values.iter().zip(&theirs.values);
-    let values = kind.fields.iter().zip(pairs).map(|(field, (ours, value))| {
-        if is_left_out(field, theirs) || is_like(ours, value) { ours.clone() } else { value.clone() }
+pub(crate) fn merged(ours: &Record, theirs: &Record) -> Record {
+    let values = compared(ours, theirs).map(|compared| {
+        let stays = compared.is_left_out || compared.is_alike();
+        if stays { compared.ours.clone() } else { compared.theirs.clone() }
     });
-    let name = theirs.name.clone().or_else(|| ours.name.clone());
-    Record { values: values.collect(), name, timed: true }
+    Record::kept(theirs.kind(), values.collect(), theirs.names().to_vec()).with_names_of(ours)
 }
 
-fn is_left_out(field: &Field, record: &Record) -> bool {
-    field.need == Need::Arrival && !record.timed
+/// One field of two records of a kind.
+struct Compared<'a> {
+    ty: FieldType,
+    ours: &'a Value,
+    theirs: &'a Value,
+    is_left_out: bool,
 }
 
-fn is_like(ours: &Value, theirs: &Value) -> bool {
-    match (ours, theirs) {
-        (Value::Time(ours), Value::Time(theirs)) => is_same_second(*ours, *theirs),
-        _ => ours == theirs,
+fn compared<'a>(ours: &'a Record, theirs: &'a Record) -> impl Iterator<Item = Compared<'a>> {
+    let pairs = ours.values().iter().zip(theirs.fields()).enumerate();
+    pairs.map(|(at, (ours, (field, value)))| Compared {
+        ty: field.ty,
+        ours,
+        theirs: value,
+        is_left_out: is_left_out(at, theirs),
+    })
+}
+
+impl Compared<'_> {
+    fn is_alike(&self) -> bool {
+        match (self.ty, self.ours.time().zip(self.theirs.time())) {
+            (FieldType::Time, Some((ours, theirs))) => is_same_second(ours, theirs),
+            _ => self.ours == self.theirs,
+        }
     }
+}
+
+/// Whether the field at this position is the record's time, and the source did not give it.
+fn is_left_out(at: usize, record: &Record) -> bool {
+    at == record.kind().time && !record.has_own_time()
 }
 
 fn is_same_second(ours: Timestamp, theirs: Timestamp) -> bool {
@@ -67,11 +88,11 @@ mod tests {
     #[track_caller]
     fn check(ours: &str, theirs: &str, same: bool) {
         let (ours, theirs) = (run(ours), run(theirs));
-        assert_eq!(is(&CAMPAIGN_RUN, &ours, &theirs), same, "the record");
-        assert_eq!(says(&CAMPAIGN_RUN, &to_json(&CAMPAIGN_RUN, &ours), &theirs), same, "its version");
-        let merged = merged(&CAMPAIGN_RUN, &ours, &theirs);
-        assert_eq!(merged.values == ours.values, same, "what differs is taken over, and nothing else");
-        assert!(is(&CAMPAIGN_RUN, &merged, &theirs));
+        assert_eq!(is(&ours, &theirs), same, "the record");
+        assert_eq!(says(&to_json(&ours), &theirs), same, "its version");
+        let merged = merged(&ours, &theirs);
+        assert_eq!(merged.values() == ours.values(), same, "what differs is taken over, and nothing else");
+        assert!(is(&merged, &theirs));
     }
 
     #[test]

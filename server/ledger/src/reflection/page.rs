@@ -79,11 +79,11 @@ impl Page {
 }
 
 /// Whose records these rows may mean: tenant and id, each once.
-pub(crate) fn wanted(kind: &'static Kind, rows: &[&Reflection]) -> Vec<(TenantId, Uuid)> {
+pub(crate) fn wanted(rows: &[&Reflection]) -> Vec<(TenantId, Uuid)> {
     let mut wanted = Vec::with_capacity(rows.len());
     let mut seen = HashSet::with_capacity(rows.len());
     for row in rows {
-        let ids = std::iter::once(row.dataverse_id).chain(own_id(kind, row));
+        let ids = std::iter::once(row.dataverse_id).chain(own_id(row));
         wanted.extend(ids.map(|id| (row.tenant, id)).filter(|key| seen.insert(*key)));
     }
     wanted
@@ -98,7 +98,7 @@ pub(crate) fn round<'a>(page: &'a Page, open: &[usize], facts: &'a Facts) -> Vec
     for at in open {
         let reflection = &page.rows[*at];
         let id_there = reflection.dataverse_id;
-        let own = own_id(page.kind, reflection);
+        let own = own_id(reflection);
         let meant = facts.meant(reflection).map(|fact| fact.row.held.stored.id);
         let ids: Vec<Uuid> = [Some(id_there), own, meant].into_iter().flatten().collect();
         let key = own.map(|own| (reflection.tenant, own));
@@ -138,9 +138,9 @@ pub(super) fn stands_twice(kind: &Kind, other: Uuid) -> String {
     format!("the same {} stands there twice, also as {other}; delete one of the two", kind.noun)
 }
 
-fn own_id(kind: &Kind, row: &Reflection) -> Option<Uuid> {
+fn own_id(row: &Reflection) -> Option<Uuid> {
     match &row.seen {
-        Seen::Row(record) => Some(row.id_of(kind, record)),
+        Seen::Row(record) => Some(row.id_of(record)),
         _ => None,
     }
 }

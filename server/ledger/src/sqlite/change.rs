@@ -24,26 +24,24 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
         Err(refused) => return Ok(refused),
     };
     let kind = target.kind;
-    if !kind.natural_key.is_empty() && record.id(kind, target.tenant) != target.id {
+    if record.own_id(target.tenant).is_some_and(|id| id != target.id) {
         return Ok(Change::KeyDiffers);
     }
     let stored = &row.held.stored;
     if let Some(refused) = amendment::outdated(target, stored) {
         return Ok(refused);
     }
-    intake::write_name(step.connection, step.known, kind, target.tenant, record, step.now).await?;
-    let corrected = amendment::corrected(kind, record, stored);
-    let name = &corrected.record.name;
-    step.changed |= *name != stored.record.name;
-    if record.says_the_same(kind, &stored.record) {
-        let record = Record { name: name.clone(), ..stored.record.clone() };
-        return Ok(Change::Unchanged(Stored { record, ..stored.clone() }));
+    intake::write_names(step.connection, step.known, target.tenant, record, step.now).await?;
+    let corrected = amendment::corrected(record, stored);
+    step.changed |= corrected.record.names() != stored.record.names();
+    if record.says_the_same(&stored.record) {
+        return Ok(Change::Unchanged(Stored { record: corrected.record, ..stored.clone() }));
     }
     keep_version(step, target.tenant, kind, stored, "correction").await?;
-    let query = corrected.record.values.iter().fold(sqlx::query(statements::of(kind).correct), row::bind);
+    let query = corrected.record.values().iter().fold(sqlx::query(statements::of(kind).correct), row::bind);
     query.bind(corrected.revision).bind(row.position).execute(&mut *step.connection).await?;
     unconfirm(step, target, &row).await?;
-    if let Some(due) = kind.destination.policy.due(step.now) {
+    if let Some(due) = kind.due(step.now) {
         delivery::enqueue(step, target, row.position, corrected.revision, due).await?;
     }
     step.changed = true;
@@ -71,7 +69,7 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target, fetched: bool
     let entry = delivery::entry(step, target.tenant, target.kind, row.position).await?;
     if !fetched && entry.as_ref().is_some_and(Entry::was_never_sent) {
         delivery::call_off(step, target.tenant, target.kind, row.position).await?;
-    } else if let Some(due) = target.kind.destination.policy.due(step.now) {
+    } else if let Some(due) = target.kind.due(step.now) {
         delivery::enqueue(step, target, row.position, revision, due).await?;
     }
     step.changed = true;
@@ -96,7 +94,7 @@ pub(super) async fn keep_version(
     stored: &Stored,
     replaced_by: &'static str,
 ) -> Result<(), Error> {
-    let fields = record::to_json(kind, &stored.record);
+    let fields = record::to_json(&stored.record);
     sqlx::query(
         "INSERT INTO versions (tenant_id, kind, id, revision, replaced_at, replaced_by, fields) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",

@@ -14,7 +14,7 @@ use super::writer::Step;
 /// What came in while the clock was ahead must not wait for that time to come again, when the folder is opened.
 pub(super) async fn at_start(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Error> {
     for kind in KINDS {
-        let Some(due) = kind.destination.policy.due(now) else { continue };
+        let Some(due) = kind.due(now) else { continue };
         sqlx::query(
             "UPDATE outbox SET due_at = min(due_at, ?1), enqueued_at = min(enqueued_at, ?2) \
              WHERE kind = ?3 AND (due_at > ?1 AND due_at <> ?4 OR enqueued_at > ?2)",
@@ -59,7 +59,7 @@ pub(super) async fn bring_near(
     kind: &Kind,
     hold: Duration,
 ) -> Result<(), Error> {
-    let Some(due) = kind.destination.policy.due(step.now) else { return Ok(()) };
+    let Some(due) = kind.due(step.now) else { return Ok(()) };
     let longest = i64::try_from((hold * 2).as_micros()).unwrap_or(i64::MAX).max(10 * MINUTE);
     sqlx::query(
         "UPDATE outbox SET due_at = ?4, enqueued_at = min(enqueued_at, ?5), leased_until = NULL \
@@ -77,6 +77,6 @@ pub(super) async fn bring_near(
 }
 
 /// What waits for the next midnight does so on purpose, by whichever clock.
-fn midnight(now: Timestamp) -> Option<i64> {
-    Policy::Daily.due(now).map(Timestamp::micros)
+fn midnight(now: Timestamp) -> i64 {
+    Policy::Daily.due(now).micros()
 }

@@ -23,7 +23,7 @@ use crate::{
     amendment::Passage,
     command::Request,
     decision::{Decision, Fresh, Key, Receipt, hour_of, ids_of},
-    row::Row,
+    row::{Row, named},
 };
 
 /// Decides and writes. The answers stand in the order of the requests, which are all of one kind.
@@ -31,7 +31,7 @@ pub(super) async fn store(step: &mut Step<'_>, requests: &mut [Request]) -> Resu
     let Some(kind) = requests.first().map(|request| request.kind) else { return Ok(()) };
     let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.random)).collect();
     let held = existing(step.connection, kind, requests, &ids).await?;
-    let mut decision = Decision::new(kind, step.now, held);
+    let mut decision = Decision::new(step.now, held);
     let answers: Vec<Vec<Outcome>> =
         requests.iter().zip(ids).map(|(request, ids)| decision.decide(request, ids)).collect();
     step.changed |= !decision.fresh.is_empty();
@@ -108,7 +108,7 @@ impl Intake<'_> {
         let statements = statements::of(self.kind);
         self.write_rows(connection, statements, first).await?;
         let last = first + i64::try_from(self.fresh.len()).unwrap_or(0) - 1;
-        match self.kind.destination.policy.due(self.now) {
+        match self.kind.due(self.now) {
             Some(due) => {
                 let query = sqlx::query(statements.enqueue).bind(self.kind.name).bind(first).bind(last);
                 query.bind(due.micros()).execute(&mut *connection).await?;
@@ -127,7 +127,7 @@ impl Intake<'_> {
 
     async fn write_names(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
         for fresh in &self.fresh {
-            write_name(connection, known, self.kind, fresh.tenant, fresh.record, self.now).await?;
+            write_names(connection, known, fresh.tenant, fresh.record, self.now).await?;
         }
         Ok(())
     }
@@ -148,7 +148,7 @@ impl Intake<'_> {
                 let mut query = sqlx::query(insert).bind(tenant.to_string()).bind(self.now.micros());
                 for fresh in now {
                     query = query.bind(position).bind(fresh.id);
-                    query = fresh.record.values.iter().fold(query, row::bind);
+                    query = fresh.record.values().iter().fold(query, row::bind);
                     position += 1;
                 }
                 query.execute(&mut *connection).await?;
@@ -195,7 +195,7 @@ impl Intake<'_> {
             *sum = (sum.0 + 1, sum.1 + receipt.taken, sum.2.wrapping_add(receipt.checksum));
         }
         for (tenant, (requests, taken, checksum)) in sums {
-            if self.kind.destination.policy.due(self.now).is_some() {
+            if self.kind.due(self.now).is_some() {
                 backlog::came(connection, tenant, self.kind, hour_of(self.now), taken).await?;
             }
             // SQLite turns a sum that overflows into a float, so the checksum is added up here.
@@ -236,26 +236,28 @@ pub(super) async fn write_tenant(
     Ok(())
 }
 
-/// Keeps the name that came with a record, when it is news.
-pub(super) async fn write_name(
+/// Keeps what a record points at, and the names that came with it, as far as they are news.
+pub(super) async fn write_names(
     connection: &mut SqliteConnection,
     known: &mut Known,
-    kind: &'static Kind,
     tenant: TenantId,
     record: &Record,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let (Some(naming), Some(sql)) = (&kind.naming, statements::of(kind).name) else { return Ok(()) };
-    let id = record.values[naming.of].text();
-    if !known.is_news(kind, tenant, id, record.name.as_deref()) {
-        return Ok(());
+    let kind = record.kind();
+    for (at, table, _) in named(kind) {
+        let (id, name) = (record.values()[kind.pointers[at].field].text(), record.names()[at].as_deref());
+        let Some(names) = &statements::of(kind).names[at] else { continue };
+        if id.is_empty() || !known.is_news(table, tenant, id, name) {
+            continue;
+        }
+        sqlx::query(names.keep)
+            .bind(tenant.to_string())
+            .bind(id.to_owned())
+            .bind(name.map(str::to_owned))
+            .bind(now.micros())
+            .execute(&mut *connection)
+            .await?;
     }
-    sqlx::query(sql)
-        .bind(tenant.to_string())
-        .bind(id.to_owned())
-        .bind(record.name.clone())
-        .bind(now.micros())
-        .execute(connection)
-        .await
-        .map(|_| ())
+    Ok(())
 }

@@ -67,15 +67,14 @@ impl Known {
         !self.tenants.insert(tenant)
     }
 
-    /// Whether the file may still lack this name.
+    /// Whether `table` may still lack this name.
     pub(super) fn is_news(
         &mut self,
-        kind: &'static Kind,
+        table: &'static str,
         tenant: TenantId,
         id: &str,
         name: Option<&str>,
     ) -> bool {
-        let table = kind.naming.as_ref().map_or(kind.table, |naming| naming.table);
         if self.names.len() >= NAMES_MAX {
             self.names.clear();
         }

@@ -33,7 +33,7 @@ pub(super) async fn list(
     let _wanted = Wanted::on(&mut reader).await?;
     let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(&mut *reader).await?;
     let found = rows.iter().map(|row| row::read(kind, row, 0)).collect::<Result<Vec<_>, _>>()?;
-    Ok(page(kind, found, ask.limit))
+    Ok(page(found, ask.limit))
 }
 
 pub(super) async fn read(
@@ -54,10 +54,11 @@ pub(super) async fn names(
     readers: &SqlitePool,
     tenant: TenantId,
     kind: &'static Kind,
+    pointer: usize,
     text: Option<&str>,
     most: usize,
 ) -> Result<Vec<(String, Option<String>)>, Error> {
-    let Some(names) = &statements::of(kind).names else { return Ok(Vec::new()) };
+    let Some(Some(names)) = statements::of(kind).names.get(pointer) else { return Ok(Vec::new()) };
     let (tenant, most) = (tenant.to_string(), i64::try_from(most).unwrap_or(i64::MAX));
     let asked = |sql: &'static str| sqlx::query(sql).bind(tenant.clone()).bind(most);
     let mut rows = match text {

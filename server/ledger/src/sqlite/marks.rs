@@ -104,7 +104,7 @@ pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<(&'static Kind, Entr
     let mut all = Vec::new();
     for kind in KINDS {
         let mut connection = readers.acquire().await?;
-        all.extend(read(&mut connection, kind).await?.map(|entry| (*kind, entry)));
+        all.extend(read(&mut connection, kind).await?.map(|entry| (kind, entry)));
     }
     Ok(all)
 }

@@ -1,7 +1,7 @@
 //! A row of any kind's table, and the record it holds.
 
 use model::{
-    record::{Kind, Record, Shape, Stored, Value},
+    record::{Kind, Record, Storage, Stored, Value},
     tenant::TenantId,
     time::Timestamp,
 };
@@ -12,30 +12,41 @@ use sqlx::{
 };
 use uuid::Uuid;
 
-use super::statements::FIELDS_FROM;
-use crate::{Held, row::Row};
+use crate::{
+    Held,
+    error::unreadable,
+    row::{FIELDS_FROM, Row},
+};
 
 /// Reads a row whose columns begin at `from`.
-pub(super) fn read(kind: &Kind, row: &SqliteRow, from: usize) -> Result<Row, Error> {
+pub(super) fn read(kind: &'static Kind, row: &SqliteRow, from: usize) -> Result<Row, Error> {
+    let mut at = from + FIELDS_FROM;
     let mut values = Vec::with_capacity(kind.fields.len());
-    for (at, field) in kind.fields.iter().enumerate() {
-        values.push(value(row, from + FIELDS_FROM + at, field.shape)?);
+    for field in kind.fields {
+        values.push(
+            value(row, at, field.ty.storage()).map_err(|error| unreadable(kind, field.column, &error))?,
+        );
+        at += 1;
+    }
+    let mut names = Vec::with_capacity(kind.pointers.len());
+    for _ in kind.pointers {
+        names.push(get(row, at)?);
+        at += 1;
     }
     let time = |at: usize| -> Result<Option<Timestamp>, Error> {
         Ok(get::<Option<i64>>(row, from + at)?.map(Timestamp::from_micros))
     };
-    let record = Record { values, name: get(row, from + 7)?, timed: true };
     let stored = Stored {
         id: get(row, from + 1)?,
         revision: get(row, from + 2)?,
         received_at: time(3)?.unwrap_or_default(),
         exported_at: time(4)?,
-        record,
+        record: Record::kept(kind, values, names),
     };
     let held = Held { stored, withdrawn_at: time(5)? };
     let confirmed = time(6)?.is_some();
-    let unmet = get::<i64>(row, from + 9)? == 1;
-    Ok(Row { position: get(row, from)?, held, confirmed, dataverse_id: get(row, from + 8)?, unmet })
+    let unmet = get::<i64>(row, from + 8)? == 1;
+    Ok(Row { position: get(row, from)?, held, confirmed, dataverse_id: get(row, from + 7)?, unmet })
 }
 
 pub(super) fn tenant(row: &SqliteRow, at: usize) -> Result<TenantId, Error> {
@@ -54,7 +65,9 @@ pub(super) fn bind<'q>(
 ) -> Query<'q, Sqlite, SqliteArguments> {
     match value {
         Value::Text(text) => query.bind(text.clone()),
-        other => query.bind(other.number()),
+        Value::Uuid(id) => query.bind(*id),
+        Value::Integer(number) => query.bind(*number),
+        Value::Nothing => query.bind(None::<i64>),
     }
 }
 
@@ -66,13 +79,11 @@ pub(super) fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
     row.try_get(at)
 }
 
-fn value(row: &SqliteRow, at: usize, shape: Shape) -> Result<Value, Error> {
-    if matches!(shape, Shape::Text { .. }) {
-        return Ok(get::<Option<String>>(row, at)?.map_or(Value::Nothing, Value::Text));
+fn value(row: &SqliteRow, at: usize, storage: Storage) -> Result<Value, Error> {
+    Ok(match storage {
+        Storage::Text => get::<Option<String>>(row, at)?.map(Value::Text),
+        Storage::Integer => get::<Option<i64>>(row, at)?.map(Value::Integer),
+        Storage::Uuid => get::<Option<Uuid>>(row, at)?.map(Value::Uuid),
     }
-    Ok(get::<Option<i64>>(row, at)?.map_or(Value::Nothing, |number| match shape {
-        Shape::Decimal { .. } => Value::Decimal(number),
-        Shape::Time => Value::Time(Timestamp::from_micros(number)),
-        Shape::Text { .. } | Shape::Whole { .. } => Value::Whole(number),
-    }))
+    .unwrap_or(Value::Nothing))
 }

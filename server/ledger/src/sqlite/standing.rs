@@ -123,7 +123,7 @@ async fn balance(
     standing.oldest_pending = standing.oldest_pending.into_iter().chain(first).chain(later).min();
     standing.oldest_first = standing.oldest_first.into_iter().chain(unknown).min();
     Ok(Balance {
-        table: kind.destination.logical_name,
+        table: kind.shown_table(),
         received,
         mirrored,
         durable,

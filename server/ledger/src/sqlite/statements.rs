@@ -6,13 +6,10 @@ use std::sync::LazyLock;
 
 use model::record::Kind;
 
-use crate::{amendment::time_field, made::Made};
+use crate::{made::Made, row::named};
 
 /// The most rows that one INSERT takes. Few sizes, so that each statement is prepared once.
 const CHUNKS: [usize; 4] = [1, 8, 64, 512];
-
-/// Where in a row the kind's own fields begin.
-pub(super) const FIELDS_FROM: usize = 10;
 
 /// A dead letter with its record.
 const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL, \
@@ -40,8 +37,8 @@ pub(super) struct Statements {
     pub(super) exported: &'static str,
     pub(super) confirmed: &'static str,
     pub(super) leased: &'static str,
-    pub(super) names: Option<Names>,
-    pub(super) name: Option<&'static str>,
+    /// Of each pointer, where names are kept of what it points at.
+    pub(super) names: Vec<Option<Names>>,
     pub(super) counted: &'static str,
     pub(super) withdrawn: &'static str,
     pub(super) to_confirm: &'static str,
@@ -64,6 +61,8 @@ pub(super) struct Statements {
 
 /// Of the names that have a record: the tenant, how many; then the text.
 pub(super) struct Names {
+    /// Keeps one: the tenant, the id, the name, the time.
+    pub(super) keep: &'static str,
     pub(super) all: &'static str,
     /// The one with this id.
     pub(super) one: &'static str,
@@ -116,18 +115,7 @@ pub(super) fn receipts() -> &'static Inserts {
 fn make(kind: &Kind) -> Statements {
     let table = kind.table;
     let columns: Vec<&str> = kind.fields.iter().map(|field| field.column).collect();
-    let (name, join) = match &kind.naming {
-        None => ("NULL", String::new()),
-        Some(naming) => {
-            let of = kind.fields[naming.of].column;
-            let names = naming.table;
-            ("n.name", format!(" LEFT JOIN {names} AS n ON n.tenant_id = r.tenant_id AND n.id = r.{of}"))
-        }
-    };
-    let fields: String = columns.iter().map(|column| format!(", r.{column}")).collect();
-    let row = format!(
-        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, {name}, r.dataverse_id, r.unmet{fields}"
-    );
+    let (row, join) = (row(kind), join(kind));
     let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
     Statements {
         by_ids: leak(format!(
@@ -172,15 +160,7 @@ fn make(kind: &Kind) -> Statements {
              CROSS JOIN {table} AS r ON r.position = o.position{join} \
              WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 ORDER BY o.due_at, o.position LIMIT ?4"
         )),
-        names: kind.naming.as_ref().map(|naming| names(naming.table, kind.fields[naming.of].column, table)),
-        name: kind.naming.as_ref().map(|naming| {
-            let names = naming.table;
-            leak(format!(
-                "INSERT INTO {names} (tenant_id, id, name, named_at) VALUES (?1, ?2, ?3, ?4) \
-                 ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, named_at = excluded.named_at \
-                 WHERE excluded.name IS NOT NULL"
-            ))
-        }),
+        names: all_names(kind),
         counted: leak(format!(
             "SELECT tenant_id, count(*), max(position) FROM {table} WHERE position > ?1 GROUP BY tenant_id"
         )),
@@ -209,8 +189,37 @@ fn make(kind: &Kind) -> Statements {
         resend: resend(table),
         mirror: mirror::make(kind, &row, &join),
         select: format!("SELECT {row} FROM {table} AS r{join}"),
-        time: time_field(kind).map_or("received_at", |at| kind.fields[at].column),
+        time: kind.fields[kind.time].column,
     }
+}
+
+/// What every statement hands over of a record.
+fn row(kind: &Kind) -> String {
+    let mut row =
+        "r.position, r.id, r.revision, r.received_at, r.exported_at, r.withdrawn_at, r.confirmed_at, \
+                   r.dataverse_id, r.unmet"
+            .to_owned();
+    row.extend(kind.fields.iter().map(|field| format!(", r.{}", field.column)));
+    let mut names = vec![", NULL".to_owned(); kind.pointers.len()];
+    for (at, ..) in named(kind) {
+        names[at] = format!(", n{at}.name");
+    }
+    row + &names.concat()
+}
+
+fn join(kind: &Kind) -> String {
+    let join = |(at, names, of): (usize, &str, &str)| {
+        format!(" LEFT JOIN {names} AS n{at} ON n{at}.tenant_id = r.tenant_id AND n{at}.id = r.{of}")
+    };
+    named(kind).map(join).collect()
+}
+
+fn all_names(kind: &Kind) -> Vec<Option<Names>> {
+    let mut all: Vec<Option<Names>> = kind.pointers.iter().map(|_| None).collect();
+    for (at, table, of) in named(kind) {
+        all[at] = Some(names(table, of, kind.table));
+    }
+    all
 }
 
 /// Of the names in one table, those to which a field of the other points.
@@ -223,6 +232,11 @@ fn names(names: &str, of: &str, table: &str) -> Names {
         ))
     };
     Names {
+        keep: leak(format!(
+            "INSERT INTO {names} (tenant_id, id, name, named_at) VALUES (?1, ?2, ?3, ?4) \
+             ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, named_at = excluded.named_at \
+             WHERE excluded.name IS NOT NULL"
+        )),
         all: those("", ""),
         one: those(" AND n.id = ?3", ""),
         like: those(

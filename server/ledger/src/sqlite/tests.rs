@@ -42,13 +42,13 @@ async fn durable(store: &Sqlite) -> i64 {
 async fn a_full_disk_is_said_nothing_is_half_written_and_it_goes_on() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    store.desk.store(T, &CAMPAIGN_RUN, runs(0, 10)).await.unwrap();
+    store.desk.store(T, runs(0, 10)).await.unwrap();
     spoil(&store, "PRAGMA max_page_count = 100").await;
-    let refused = store.desk.store(T, &CAMPAIGN_RUN, runs(10, 2_000)).await.unwrap_err();
+    let refused = store.desk.store(T, runs(10, 2_000)).await.unwrap_err();
     assert!(refused.to_string().contains("disk is full"), "{refused}");
     assert_eq!(durable(&store).await, 10);
     // The writer has opened the file anew, and the limit was the old connection's.
-    let stored = store.desk.store(T, &CAMPAIGN_RUN, runs(10, 2_000)).await.unwrap();
+    let stored = store.desk.store(T, runs(10, 2_000)).await.unwrap();
     assert!(stored.iter().all(|outcome| outcome.verdict == Verdict::Stored(1)));
     assert_eq!(durable(&store).await, 2_010);
 }
@@ -57,17 +57,17 @@ async fn a_full_disk_is_said_nothing_is_half_written_and_it_goes_on() {
 async fn a_writer_that_breaks_off_keeps_nobody_waiting_and_another_one_goes_on() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    let stored = store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)).await.unwrap();
+    let stored = store.desk.store(T, runs(0, 3)).await.unwrap();
     assert_eq!(stored.len(), 3);
     let mut health = store.desk.health();
     let (broken, waiting) = tokio::join!(
         store.desk.ask(|slot| Command::of_house(Work::BreakOff(slot))),
-        store.desk.store(T, &CAMPAIGN_RUN, runs(3, 3)),
+        store.desk.store(T, runs(3, 3)),
     );
     let is_said = |error: LedgerError| error.to_string().contains("broke off");
     assert!(broken.is_err_and(is_said) && waiting.is_err_and(is_said));
     health.wait_for(|health| health.stop().is_none()).await.unwrap();
-    store.desk.store(T, &CAMPAIGN_RUN, runs(3, 3)).await.unwrap();
+    store.desk.store(T, runs(3, 3)).await.unwrap();
     assert_eq!(durable(&store).await, 6, "nothing half-written is left");
     assert_eq!(store.healthy().await, Ok(()));
     store.close().await;
@@ -80,7 +80,7 @@ async fn a_failed_write_is_said_until_one_like_it_succeeds() {
     let (file, aside) = (folder.path().join("ledger.sqlite"), folder.path().join("aside"));
     std::fs::rename(&file, &aside).unwrap();
     assert_eq!(store.desk.health().borrow().stop(), None, "nobody has tried yet");
-    let refused = store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap_err();
+    let refused = store.desk.store(T, runs(0, 1)).await.unwrap_err();
     let mut health = store.desk.health();
     assert_eq!(health.borrow().stop().unwrap().error, refused, "said before it is answered");
     assert_eq!(store.healthy().await, Err(refused));
@@ -95,9 +95,9 @@ async fn a_read_only_disk_is_said_and_it_goes_on() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     spoil(&store, "PRAGMA query_only = 1").await;
-    let refused = store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap_err();
+    let refused = store.desk.store(T, runs(0, 1)).await.unwrap_err();
     assert!(refused.to_string().contains("read-only"), "{refused}");
-    store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1)).await.unwrap();
+    store.desk.store(T, runs(0, 1)).await.unwrap();
     assert_eq!(durable(&store).await, 1);
 }
 
@@ -107,7 +107,7 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
     let store = open(&folder).await;
     // Both are in one group: the second fails, and the first is done all the same.
     let (good, bad) = tokio::join!(
-        store.desk.store(T, &CAMPAIGN_RUN, runs(0, 3)),
+        store.desk.store(T, runs(0, 3)),
         store.desk.ask(|slot| Command::of_tenant(T, 1, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
     );
     assert_eq!(good.unwrap().len(), 3);
@@ -134,7 +134,7 @@ async fn the_log_stays_bounded_under_readers_that_overlap() {
     let readers: Vec<_> = readers.collect();
     let mut largest = 0;
     for part in 0..60 {
-        store.desk.store(T, &CAMPAIGN_RUN, runs(part * 200, 200)).await.unwrap();
+        store.desk.store(T, runs(part * 200, 200)).await.unwrap();
         largest = largest.max(store.log_size());
     }
     ends.store(true, Ordering::Relaxed);
@@ -151,18 +151,18 @@ async fn the_log_stays_bounded_under_readers_that_overlap() {
 async fn a_reader_that_does_not_end_is_left_alone_and_the_log_is_tried_again() {
     let folder = TempDir::new().unwrap();
     let store = open_bounded(&folder, 256 * 1024).await;
-    store.desk.store(T, &CAMPAIGN_RUN, runs(0, 10)).await.unwrap();
+    store.desk.store(T, runs(0, 10)).await.unwrap();
     let mut reader = store.readers.acquire().await.unwrap();
     let read = "BEGIN; SELECT count(*) FROM tenants";
     sqlx::raw_sql(read).execute(&mut *reader).await.unwrap();
     for part in 0..4 {
-        store.desk.store(T, &CAMPAIGN_RUN, runs(10 + part * 200, 200)).await.unwrap();
+        store.desk.store(T, runs(10 + part * 200, 200)).await.unwrap();
     }
     assert!(store.log_size() > 512 * 1024, "it grows on");
     sqlx::raw_sql("COMMIT").execute(&mut *reader).await.unwrap();
     drop(reader);
     for part in 0..4 {
-        store.desk.store(T, &CAMPAIGN_RUN, runs(1_000 + part * 200, 200)).await.unwrap();
+        store.desk.store(T, runs(1_000 + part * 200, 200)).await.unwrap();
     }
     // The writer has looked after its log when it takes the next work on.
     store.healthy().await.unwrap();
@@ -173,9 +173,9 @@ async fn a_reader_that_does_not_end_is_left_alone_and_the_log_is_tried_again() {
 async fn a_log_that_was_deleted_is_said_and_what_it_held_is_kept() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    store.desk.store(T, &CAMPAIGN_RUN, runs(0, 10)).await.unwrap();
+    store.desk.store(T, runs(0, 10)).await.unwrap();
     std::fs::remove_file(folder.path().join("ledger.sqlite-wal")).unwrap();
-    for answer in [store.desk.store(T, &CAMPAIGN_RUN, runs(10, 1)).await.map(|_| ()), store.healthy().await] {
+    for answer in [store.desk.store(T, runs(10, 1)).await.map(|_| ()), store.healthy().await] {
         let said = answer.unwrap_err().to_string();
         assert!(said.contains("-wal was deleted") && said.contains("restart"), "{said}");
     }
@@ -186,7 +186,7 @@ async fn a_log_that_was_deleted_is_said_and_what_it_held_is_kept() {
     store.close().await;
     let store = open(&folder).await;
     assert_eq!(durable(&store).await, 10);
-    store.desk.store(T, &CAMPAIGN_RUN, runs(10, 1)).await.unwrap();
+    store.desk.store(T, runs(10, 1)).await.unwrap();
 }
 
 #[tokio::test]

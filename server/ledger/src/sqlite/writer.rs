@@ -59,7 +59,7 @@ pub(super) struct Step<'a> {
 /// What is written in one go: requests that follow each other and are of one kind, or anything else by itself.
 enum Stretch {
     Requests(Vec<Request>),
-    Other(Work),
+    Other(Box<Work>),
 }
 
 impl Step<'_> {
@@ -130,7 +130,7 @@ impl Writer {
                 self.known = Known::default();
                 self.recover(connection, &error).await;
                 let error = fault::of(error);
-                if !matches!(stretches, [Stretch::Other(Work::Trial(_))]) {
+                if !matches!(stretches, [Stretch::Other(work)] if matches!(**work, Work::Trial(_))) {
                     tracing::error!(%error, "the ledger could not write; nothing of this group was kept");
                 }
                 Err(error)
@@ -284,7 +284,7 @@ fn stretches(group: Vec<Command>) -> Vec<Stretch> {
                 requests.push(request);
             }
             (Work::Store(request), _) => stretches.push(Stretch::Requests(vec![request])),
-            (other, _) => stretches.push(Stretch::Other(other)),
+            (other, _) => stretches.push(Stretch::Other(Box::new(other))),
         }
     }
     stretches

@@ -6,7 +6,7 @@ use ledger::{BackupError, OpenError};
 use model::time::Timestamp;
 use tempfile::TempDir;
 
-use crate::support::{KIND, Store, Studio, T, folder, run};
+use crate::support::{Store, Studio, T, folder, run};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -45,7 +45,7 @@ async fn a_backup_taken_while_records_come_in_holds_all_that_were_answered() {
     let (answered, mut seen) = tokio::sync::watch::channel(0_i64);
     let sender = tokio::spawn(async move {
         for n in 0..400 {
-            ledger.store(T, KIND, vec![run("c", &n.to_string(), "1", "")]).await.unwrap();
+            ledger.store(T, vec![run("c", &n.to_string(), "1", "")]).await.unwrap();
             answered.send_replace(n + 1);
         }
     });

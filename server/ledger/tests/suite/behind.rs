@@ -31,7 +31,7 @@ pub async fn what_stands_there_is_taken_whatever_waits_here(store: Store) {
     assert_eq!(became, [Reflected::Confirmed, Reflected::Changed, Reflected::Withdrawn]);
     assert_eq!(line().await, ids[3..4], "what is there waits no more");
     let held = studio.ledger.read(T, KIND, ids[1]).await.unwrap().unwrap();
-    assert_eq!((held.stored.revision, held.stored.record.values[6].number()), (2, Some(7)));
+    assert_eq!((held.stored.revision, held.stored.record.values()[6].number()), (2, Some(7)));
     assert!(studio.ledger.read(T, KIND, ids[2]).await.unwrap().unwrap().withdrawn_at.is_some());
     let standing = studio.balanced().await;
     let balance = &standing.balance[0];

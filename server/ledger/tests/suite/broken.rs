@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::{
     cluster::Cluster,
-    support::{KIND, Store, Studio, T, run},
+    support::{Store, Studio, T, run},
     wire::{Cut, Wire},
 };
 
@@ -27,7 +27,7 @@ async fn wired() -> (Studio, Wire, Ledger) {
 }
 
 async fn store(ledger: &Ledger, name: &str) -> Result<Verdict, LedgerError> {
-    ledger.store(T, KIND, vec![run("c", name, "1", "")]).await.map(|mut outcomes| outcomes.remove(0).verdict)
+    ledger.store(T, vec![run("c", name, "1", "")]).await.map(|mut outcomes| outcomes.remove(0).verdict)
 }
 
 fn is_unavailable(answer: &Result<Verdict, LedgerError>, words: &str) -> bool {

@@ -39,7 +39,7 @@ async fn filled() -> (Studio, Standing) {
             studio.ledger.withdraw(T, KIND, *id, None).await.unwrap();
         }
         let corrected = run(&format!("c{part}"), "30", "1", r#","tokensOut":9"#);
-        studio.ledger.correct(T, KIND, ids[30], corrected, None).await.unwrap();
+        studio.ledger.correct(T, ids[30], corrected, None).await.unwrap();
         let parcels = studio.lease(60).await;
         studio.ledger.delivered(&parcels[..40], studio.now()).await.unwrap();
         let read = studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap();
@@ -117,8 +117,8 @@ async fn everything_goes_over_and_the_folder_stays_as_it_was() {
             target.ledger.take_mark(KIND, HOLD).await.unwrap().expect("its lease went over, and has run out");
         assert_eq!(mark.link.as_deref(), Some("https://o.example/delta"));
         let listed = target.list(1_000).await;
-        let listed: Vec<_> = listed.iter().filter(|run| run.record.values[0].text() == "c4").collect();
-        assert_eq!(listed[0].record.name.as_deref(), Some("Ünder \"x\""));
+        let listed: Vec<_> = listed.iter().filter(|run| run.record.values()[0].text() == "c4").collect();
+        assert_eq!(listed[0].record.names()[0].as_deref(), Some("Ünder \"x\""));
         // What comes after it is numbered after it, and what is known stays known.
         let stored =
             target.store(vec![run("new", "1", "1", ""), run("c0", "40", "1", r#","tokensIn":1"#)]).await;
@@ -204,7 +204,7 @@ async fn a_server_that_runs_there_already_writes_nothing_in_between() {
                  AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint'";
     there.schema().run(clock).await;
     cut_short(&studio, there.schema(), 1).await;
-    let refused = there.ledger.store(T, KIND, vec![run("c", "late", "1", "")]).await.unwrap_err();
+    let refused = there.ledger.store(T, vec![run("c", "late", "1", "")]).await.unwrap_err();
     assert!(refused.to_string().contains("is being carried over into this one"), "{refused}");
     assert!(there.ledger.lease(1, HOLD).await.is_err());
     carried(&studio, there.schema()).await.unwrap();

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 use crate::{
     cluster::Cluster,
     schema::Schema,
-    support::{KIND, Store, Studio, T, run},
+    support::{Store, Studio, T, run},
 };
 
 async fn refusal(studio: &Studio, database: Database) -> OpenError {
@@ -67,7 +67,7 @@ async fn a_schema_that_is_there_already_is_moved_into() {
 async fn a_schema_that_vanished_is_a_fault_and_no_silence() {
     let studio = Studio::open(Store::Database).await;
     studio.sql("ALTER TABLE studio.receipts RENAME TO gone").await;
-    let answer = studio.ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await;
+    let answer = studio.ledger.store(T, vec![run("c", "r", "1", "")]).await;
     assert!(matches!(answer, Err(LedgerError::Fault(_))), "{answer:?}");
     studio.sql("ALTER TABLE studio.gone RENAME TO receipts").await;
     studio.store(vec![run("c", "r", "1", "")]).await;

@@ -12,7 +12,7 @@ pub async fn what_is_lent_is_not_lent_again_until_it_comes_back(store: Store) {
     studio.store((0..5).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let first = studio.lease(3).await;
     let names = |parcels: &[ledger::Parcel]| {
-        parcels.iter().map(|p| carries(p).unwrap().record.values[1].text().to_owned()).collect::<Vec<_>>()
+        parcels.iter().map(|p| carries(p).unwrap().record.values()[1].text().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(names(&first), ["0", "1", "2"], "oldest first");
     assert_eq!(names(&studio.lease(10).await), ["3", "4"]);
@@ -53,14 +53,14 @@ pub async fn the_newest_state_is_what_is_sent_last(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let first = studio.lease(1).await;
-    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     assert!(studio.lease(1).await.is_empty(), "two states of one record are never on the way at once");
     studio.ledger.delivered(&first, studio.now()).await.unwrap();
     let standing = studio.balanced().await;
     assert_eq!((standing.balance[0].delivered, standing.balance[0].pending, standing.pending), (1, 0, 1));
     let second = studio.lease(1).await;
     assert_eq!(second[0].revision, 2);
-    assert_eq!(carries(&second[0]).unwrap().record.values[6].number(), Some(5));
+    assert_eq!(carries(&second[0]).unwrap().record.values()[6].number(), Some(5));
     studio.ledger.delivered(&second, studio.now()).await.unwrap();
     assert_eq!(studio.balanced().await.pending, 0);
 }
@@ -68,7 +68,7 @@ pub async fn the_newest_state_is_what_is_sent_last(store: Store) {
 pub async fn a_correction_before_delivery_is_sent_alone(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
-    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     let parcels = studio.lease(10).await;
     assert_eq!(parcels.iter().map(|p| p.revision).collect::<Vec<_>>(), [2]);
 }
@@ -120,7 +120,7 @@ pub async fn a_correction_brings_a_dead_letter_back(store: Store) {
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let parcel = studio.lease(1).await.remove(0);
     studio.ledger.dead(&[(parcel, "too long".into())]).await.unwrap();
-    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     assert!(studio.ledger.dead_letters(T, 10).await.unwrap().is_empty());
     assert_eq!(studio.lease(1).await[0].revision, 2);
     studio.balanced().await;
@@ -141,7 +141,7 @@ pub async fn a_failed_attempt_is_counted_and_waits(store: Store) {
     assert_eq!((again[0].attempts, again[0].failing_for), (2, Duration::from_secs(40)));
     let id = again[0].id;
     studio.ledger.handed_back(&again).await.unwrap();
-    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     let corrected = studio.lease(1).await;
     assert_eq!((corrected[0].attempts, corrected[0].failing_for), (0, Duration::ZERO));
 }
@@ -151,18 +151,15 @@ pub async fn what_is_handed_back_is_at_its_place_in_the_line(store: Store) {
     studio.store(vec![run("c", "first", "1", "")]).await;
     studio.pass(10 * SECOND).await;
     studio.store(vec![run("c", "second", "1", "")]).await;
-    let name = |parcels: &[ledger::Parcel]| carries(&parcels[0]).unwrap().record.values[1].text().to_owned();
+    let name =
+        |parcels: &[ledger::Parcel]| carries(&parcels[0]).unwrap().record.values()[1].text().to_owned();
     let lent = studio.lease(1).await;
     studio.pass(30 * SECOND).await;
     studio.ledger.handed_back(&lent).await.unwrap();
     let again = studio.lease(1).await;
     assert_eq!((name(&again).as_str(), again[0].attempts), ("first", 0));
     assert_eq!(name(&studio.lease(1).await), "second");
-    studio
-        .ledger
-        .correct(T, KIND, again[0].id, run("c", "first", "1", r#","tokensIn":5"#), None)
-        .await
-        .unwrap();
+    studio.ledger.correct(T, again[0].id, run("c", "first", "1", r#","tokensIn":5"#), None).await.unwrap();
     studio.ledger.handed_back(&again).await.unwrap();
     assert_eq!(studio.lease(1).await[0].revision, 2, "as it is now");
 }
@@ -189,7 +186,7 @@ pub async fn a_lease_is_shared_between_tenants(store: Store) {
     let other = model::tenant::TenantId(uuid::Uuid::from_u128(9));
     studio.store((0..50).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let records = (0..5).map(|n| run("c", &n.to_string(), "1", "")).collect();
-    studio.ledger.store(other, KIND, records).await.unwrap();
+    studio.ledger.store(other, records).await.unwrap();
     let parcels = studio.ledger.lease(20, HOLD).await.unwrap();
     assert_eq!(parcels.iter().filter(|parcel| parcel.tenant == other).count(), 5);
     assert_eq!(parcels.len(), 20);
@@ -208,7 +205,7 @@ pub async fn what_was_read_back_is_confirmed_once_and_only_as_it_is_now(store: S
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 0);
     let standing = studio.balanced().await;
     assert_eq!((standing.balance[0].confirmed, standing.oldest_unconfirmed), (1, None));
-    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].confirmed, 0);
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 0, "an older revision was read");
@@ -227,7 +224,7 @@ pub async fn what_waits_to_be_read_back_is_read_page_by_page(store: Store) {
     let mut after = None;
     for names in [&["0", "1", "2"][..], &["3", "4", "5"], &["6"], &[]] {
         let page = studio.ledger.unconfirmed(studio.now(), after.as_ref(), 3).await.unwrap();
-        let said = page.iter().map(|item| item.held.stored.record.values[1].text());
+        let said = page.iter().map(|item| item.held.stored.record.values()[1].text());
         assert_eq!(said.collect::<Vec<_>>(), names);
         // What is confirmed meanwhile puts no page out of step.
         studio.ledger.confirmed(&page[..page.len().min(1)]).await.unwrap();

@@ -26,7 +26,7 @@ fn recount(runs: &[Record], span: Span, filter: &Filter) -> Figures {
     };
     let mut sums = Added::default();
     let mut campaigns = HashSet::new();
-    for run in runs.iter().map(Run).filter(|run| counts(*run)) {
+    for run in runs.iter().filter_map(Run::of).filter(|run| counts(*run)) {
         campaigns.insert(run.campaign_id().to_owned());
         sums.add(&Added {
             runs: 1,
@@ -79,7 +79,7 @@ async fn recounted(store: Store, sketches: &[Sketch], withdrawn: &[Index], corre
         let mut sketch = sketches[at];
         sketch.5 = *tokens;
         let record = record(&sketch, at);
-        studio.ledger.correct(T, KIND, ids[at].id, record.clone(), None).await.unwrap();
+        studio.ledger.correct(T, ids[at].id, record.clone(), None).await.unwrap();
         runs[at] = Some(record);
     }
     for at in withdrawn.iter().filter(|_| !ids.is_empty()) {

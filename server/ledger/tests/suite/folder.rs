@@ -8,7 +8,7 @@ use model::{
     rng::Seeded,
 };
 
-use crate::support::{KIND, Store, Studio, T, run};
+use crate::support::{Store, Studio, T, run};
 
 async fn open(studio: &Studio) -> Result<Ledger, OpenError> {
     let settings = Settings::Folder(studio.folder().to_owned());
@@ -93,7 +93,7 @@ async fn the_folder_and_its_files_are_closed_to_others() {
     let data = studio.folder().join("made here");
     let clock = Arc::new(ManualClock::at(studio.now()));
     let ledger = Ledger::open(Settings::Folder(data.clone()), clock, Seeded::new(1)).await.unwrap();
-    ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await.unwrap();
+    ledger.store(T, vec![run("c", "r", "1", "")]).await.unwrap();
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
     for entry in fs::read_dir(&data).unwrap() {
@@ -109,7 +109,7 @@ async fn a_file_that_is_gone_is_noticed_and_its_return_too() {
     let file = studio.folder().join("ledger.sqlite");
     let aside = studio.folder().join("aside");
     fs::rename(&file, &aside).unwrap();
-    let refused = studio.ledger.store(T, KIND, vec![run("c", "r", "1", "")]).await;
+    let refused = studio.ledger.store(T, vec![run("c", "r", "1", "")]).await;
     assert!(matches!(refused, Err(LedgerError::Unavailable(_))), "{refused:?}");
     assert!(studio.ledger.healthy().await.is_err());
     fs::rename(&aside, &file).unwrap();

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     mirror::seen,
-    support::{KIND, Store, Studio, T, at, run},
+    support::{Store, Studio, T, at, run},
 };
 
 impl Studio {
@@ -49,11 +49,7 @@ pub async fn each_hour_has_a_balance_of_its_own(store: Store) {
     );
     let last = studio.ledger.hours(T, studio.now()).await.unwrap();
     assert_eq!(last, hours[2..]);
-    studio
-        .ledger
-        .correct(T, KIND, parcels[0].id, run("c", "0", "1", r#","tokensIn":1"#), None)
-        .await
-        .unwrap();
+    studio.ledger.correct(T, parcels[0].id, run("c", "0", "1", r#","tokensIn":1"#), None).await.unwrap();
     assert_eq!(figures(&studio.hours().await[0])[3], 1, "a correction was received long ago");
 }
 

@@ -41,11 +41,7 @@ async fn used(store: Store) -> Studio {
     studio.ledger.withdraw(T, KIND, delivered, None).await.unwrap();
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     studio.ledger.withdraw(T, KIND, stored[11].id, None).await.unwrap();
-    studio
-        .ledger
-        .correct(T, KIND, parcels[1].id, run("c", "1", "1", r#","tokensIn":7"#), None)
-        .await
-        .unwrap();
+    studio.ledger.correct(T, parcels[1].id, run("c", "1", "1", r#","tokensIn":7"#), None).await.unwrap();
     studio.lease(2).await;
     studio.balanced().await;
     studio
@@ -95,8 +91,8 @@ async fn a_process_that_goes_by_the_organisation_before_writes_no_more() {
     let studio = used(Store::Database).await;
     let another = studio.another().await;
     another.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
-    let refused = studio.ledger.store(T, KIND, vec![run("c", "late", "1", "")]).await.unwrap_err();
+    let refused = studio.ledger.store(T, vec![run("c", "late", "1", "")]).await.unwrap_err();
     assert!(matches!(&refused, LedgerError::Unavailable(said) if said.contains("restart")), "{refused}");
     assert!(studio.ledger.lease(10, HOLD).await.is_err());
-    another.store(T, KIND, vec![run("c", "late", "1", "")]).await.unwrap();
+    another.store(T, vec![run("c", "late", "1", "")]).await.unwrap();
 }

@@ -122,11 +122,11 @@ impl World {
             }
             Event::Correct { run, tokens } => {
                 let record = record(run, tokens);
-                ledger.correct(T, KIND, record.id(KIND, T), record, None).await.unwrap();
+                ledger.correct(T, record.own_id(T).unwrap(), record, None).await.unwrap();
             }
             Event::Withdraw { run } => {
                 self.given_up.insert(run);
-                ledger.withdraw(T, KIND, record(run, 0).id(KIND, T), None).await.unwrap();
+                ledger.withdraw(T, KIND, record(run, 0).own_id(T).unwrap(), None).await.unwrap();
             }
             Event::Lease { most } => {
                 let now = self.studio.now();
@@ -144,10 +144,10 @@ impl World {
                 ledger.dead(&refused).await.unwrap();
             }
             Event::Resend { run } => {
-                ledger.resend(T, KIND, record(run, 0).id(KIND, T), "a test").await.unwrap();
+                ledger.resend(T, KIND, record(run, 0).own_id(T).unwrap(), "a test").await.unwrap();
             }
             Event::Drop { run } => {
-                let id = record(run, 0).id(KIND, T);
+                let id = record(run, 0).own_id(T).unwrap();
                 // A deletion that is given up leaves a row there for good.
                 let letter = ledger.dead_letter(T, KIND, id).await.unwrap();
                 if letter.is_some_and(|letter| !letter.deletes) {
@@ -157,7 +157,7 @@ impl World {
             Event::ReadBack => self.read_back().await,
             Event::WriteThere { run, own } => {
                 let other = Uuid::from_u128(0x0dda + u128::from(run));
-                self.dataverse.write(run, if own { record(run, 0).id(KIND, T) } else { other });
+                self.dataverse.write(run, if own { record(run, 0).own_id(T).unwrap() } else { other });
             }
             Event::DeleteThere { run } => {
                 self.given_up.insert(run);
@@ -235,7 +235,7 @@ impl World {
     async fn read_back(&self) {
         let waiting = self.studio.ledger.unconfirmed(self.studio.now(), None, 100).await.unwrap();
         let (good, bad): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|item| {
-            let tokens = |stored: &Stored| stored.record.values[6].number().unwrap();
+            let tokens = |stored: &Stored| stored.record.values()[6].number().unwrap();
             let expected = item.held.withdrawn_at.is_none().then(|| tokens(&item.held.stored));
             self.dataverse.rows.get(&item.dataverse_id).map(|(_, tokens)| *tokens) == expected
         });
@@ -274,10 +274,10 @@ impl World {
             self.reflect(sheet, false).await;
         }
         for run in 0..6 {
-            let id = record(run, 0).id(KIND, T);
+            let id = record(run, 0).own_id(T).unwrap();
             self.studio.ledger.resend(T, KIND, id, "a test").await.unwrap();
             // What was given up has another chance.
-            self.studio.ledger.correct(T, KIND, id, record(run, 5), None).await.unwrap();
+            self.studio.ledger.correct(T, id, record(run, 5), None).await.unwrap();
         }
         while self.studio.standing().await.pending > 0 || self.dataverse.has_news() {
             self.calm_down().await;
@@ -328,14 +328,14 @@ impl World {
             .collect();
         let here = self.studio.list(100).await.into_iter();
         let here: BTreeMap<Uuid, i64> =
-            here.map(|stored| (ids[&stored.id], stored.record.values[6].number().unwrap())).collect();
+            here.map(|stored| (ids[&stored.id], stored.record.values()[6].number().unwrap())).collect();
         assert_eq!(there, here, "dataverse and ledger differ in the end");
         let listed: BTreeSet<u8> = self
             .studio
             .list(100)
             .await
             .iter()
-            .map(|stored| stored.record.values[1].text().parse().unwrap())
+            .map(|stored| stored.record.values()[1].text().parse().unwrap())
             .collect();
         let lost: Vec<&u8> =
             self.taken.difference(&self.given_up).filter(|run| !listed.contains(run)).collect();
@@ -399,7 +399,7 @@ pub async fn many_at_once_are_told_apart_and_none_is_lost(store: Store) {
                 let mut stored = 0;
                 for run in 0..20_u8 {
                     let records = vec![record(run, 0), record(100 + task, i64::from(run % 3))];
-                    let outcomes = ledger.store(T, KIND, records).await.unwrap();
+                    let outcomes = ledger.store(T, records).await.unwrap();
                     stored += outcomes.iter().filter(|o| matches!(o.verdict, Verdict::Stored(_))).count();
                 }
                 stored

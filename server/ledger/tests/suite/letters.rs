@@ -49,9 +49,8 @@ pub async fn a_letter_shows_the_exchange(store: Store) {
 pub async fn a_mended_letter_is_sent_and_bears_a_name(store: Store) {
     let (studio, id) = refused(store).await;
     let mended = run("c", "r", "1", r#","tokensIn":5"#);
-    let mend = async |revision| {
-        studio.ledger.mend(T, KIND, id, mended.clone(), Some(revision), "Ada").await.unwrap()
-    };
+    let mend =
+        async |revision| studio.ledger.mend(T, id, mended.clone(), Some(revision), "Ada").await.unwrap();
     assert_eq!(mend(2).await, Change::RevisionMismatch { current: 1 });
     assert!(studio.ledger.handlings(T, 10).await.unwrap().is_empty());
     assert!(matches!(mend(1).await, Change::Done(_)));
@@ -72,7 +71,7 @@ pub async fn a_dropped_letter_stays_and_is_not_sent(store: Store) {
     assert_eq!((standing.dead, standing.balance[0].dead, standing.balance[0].dropped), (0, 0, 1));
     assert!(studio.ledger.dead_letters(T, 10).await.unwrap().is_empty());
     assert_eq!(studio.list(10).await.len(), 1);
-    studio.ledger.correct(T, KIND, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
+    studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     let standing = studio.balanced().await;
     assert_eq!((standing.pending, standing.balance[0].dropped), (1, 0), "a correction is another chance");
     let whats: Vec<Handled> = studio.ledger.handlings(T, 10).await.unwrap().iter().map(|h| h.what).collect();

@@ -10,7 +10,7 @@ async fn page(studio: &Studio, limit: usize, cursor: Option<Cursor>) -> Page {
 }
 
 fn names(page: &Page) -> Vec<&str> {
-    page.items.iter().map(|stored| stored.record.values[1].text()).collect()
+    page.items.iter().map(|stored| stored.record.values()[1].text()).collect()
 }
 
 pub async fn the_newest_come_first_and_the_last_of_equals_too(store: Store) {
@@ -89,10 +89,10 @@ pub async fn tenants_do_not_see_each_other(store: Store) {
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let ledger = &studio.ledger;
     assert_eq!(ledger.read(other, KIND, id).await.unwrap(), None);
-    assert!(ledger.names(other, KIND, None, 10).await.unwrap().is_empty());
+    assert!(ledger.names(other, KIND, 0, None, 10).await.unwrap().is_empty());
     let ask = ListAsk { limit: 10, ..ListAsk::default() };
     assert!(ledger.list(other, KIND, &ask).await.unwrap().items.is_empty());
-    let stored = ledger.store(other, KIND, vec![run("c", "r", "1", "")]).await.unwrap();
+    let stored = ledger.store(other, vec![run("c", "r", "1", "")]).await.unwrap();
     assert_ne!(stored[0].id, id);
     assert_eq!(ledger.standing(other).await.unwrap().balance[0].durable, 1);
     assert_eq!(studio.balanced().await.balance[0].durable, 1);

@@ -71,7 +71,7 @@ async fn a_filled_database_of_any_earlier_schema_opens_and_agrees() {
 
 async fn agrees(studio: &Studio) {
     let names: Vec<String> =
-        studio.list(10).await.iter().map(|stored| stored.record.values[1].text().to_owned()).collect();
+        studio.list(10).await.iter().map(|stored| stored.record.values()[1].text().to_owned()).collect();
     assert_eq!(names, ["dead", "corrected", "arrived", "waits"]);
     let standing = studio.balanced().await;
     assert_eq!((standing.pending, standing.dead, standing.unconfirmed), (2, 1, 1));

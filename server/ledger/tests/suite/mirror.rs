@@ -26,7 +26,7 @@ fn tokens(number: i64) -> Record {
 }
 
 fn tokens_of(stored: &Stored) -> i64 {
-    stored.record.values[6].number().unwrap()
+    stored.record.values()[6].number().unwrap()
 }
 
 const ELSEWHERE: Uuid = Uuid::from_u128(0x5b0c_0f3e_0d5c_4a0e_8a51_0000_0000_0001);
@@ -71,7 +71,7 @@ pub async fn an_echo_confirms_once(store: Store) {
     let there = run("c", "r", "1", r#","createdAt":"2026-11-21T11:00:00Z""#);
     assert_eq!(studio.see(id, &there).await, Reflected::Confirmed);
     assert_eq!(studio.see(id, &there).await, Reflected::Known);
-    assert_eq!(studio.held(id).await.stored.record.values, record.values, "ours is the finer time");
+    assert_eq!(studio.held(id).await.stored.record.values(), record.values(), "ours is the finer time");
     let standing = studio.balanced().await;
     assert_eq!((standing.balance[0].confirmed, standing.unconfirmed), (1, 0));
     assert!(studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap().is_empty());
@@ -83,15 +83,15 @@ pub async fn what_others_made_comes_in_and_goes_back_under_its_own_id(store: Sto
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Added);
     assert!(changes.has_changed().unwrap());
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Known);
-    let id = tokens(1).id(KIND, T);
+    let id = tokens(1).own_id(T).unwrap();
     let standing = studio.balanced().await;
     let balance = &standing.balance[0];
     assert_eq!((balance.received, balance.mirrored, balance.durable, balance.delivered), (0, 1, 1, 0));
     assert_eq!((standing.pending, standing.unconfirmed), (0, 0));
-    assert_eq!(studio.ledger.names(T, KIND, None, 10).await.unwrap(), [("c".to_owned(), None)]);
+    assert_eq!(studio.ledger.names(T, KIND, 0, None, 10).await.unwrap(), [("c".to_owned(), None)]);
     assert!(studio.lease(10).await.is_empty());
 
-    studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
+    studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
     let parcels = studio.lease(10).await;
     assert_eq!((parcels[0].id, parcels[0].dataverse_id), (id, ELSEWHERE));
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
@@ -112,14 +112,14 @@ pub async fn an_edit_there_replaces_what_is_here(store: Store) {
     let was = studio.ask("SELECT replaced_by FROM studio.versions").await;
     assert_eq!(was, "mirror");
     assert_eq!(studio.see(id, &tokens(2)).await, Reflected::Known);
-    let changed = studio.ledger.correct(T, KIND, id, tokens(3), Some(1)).await.unwrap();
+    let changed = studio.ledger.correct(T, id, tokens(3), Some(1)).await.unwrap();
     assert_eq!(changed, Change::RevisionMismatch { current: 2 });
 }
 
 pub async fn a_page_older_than_our_own_write_decides_nothing(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
-    studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
+    studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
     let asked_at = studio.now();
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     let reflect = async |row: Reflection, at: Timestamp| studio.reflect_as_of(vec![row], at).await[0];
@@ -135,7 +135,7 @@ pub async fn a_page_older_than_our_own_write_decides_nothing(store: Store) {
 pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
-    studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
+    studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     let stands = || Reflection { stands: true, ..seen(id, &tokens(1)) };
     assert_eq!(
@@ -164,7 +164,7 @@ pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: Sto
 pub async fn a_newer_change_here_keeps_an_edit_out(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
-    studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
+    studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
     assert_eq!(studio.see(id, &tokens(1)).await, Reflected::Known, "what it was");
     assert_eq!(studio.see(id, &tokens(2)).await, Reflected::Known, "what it will be");
     assert_eq!(studio.see(id, &tokens(9)).await, Reflected::KeptOut);
@@ -338,7 +338,7 @@ pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(s
     studio.see(id, &tokens(1)).await;
     let yesterday = studio.now();
     studio.pass(3_600 * SECOND).await;
-    studio.ledger.correct(T, KIND, id, tokens(2), None).await.unwrap();
+    studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
     studio.deliver().await;
     studio.see(id, &tokens(2)).await;
     let put_back = Reflection { modified_at: Some(yesterday), ..seen(id, &tokens(1)) };
@@ -409,7 +409,7 @@ pub async fn rows_of_one_record_are_decided_at_once(store: Store) {
 pub async fn a_deletion_does_not_say_whose_the_row_was(store: Store) {
     let studio = Studio::open(store).await;
     let other = TenantId(Uuid::from_u128(9));
-    let id = studio.ledger.store(other, KIND, vec![tokens(1)]).await.unwrap()[0].id;
+    let id = studio.ledger.store(other, vec![tokens(1)]).await.unwrap()[0].id;
     studio.deliver().await;
     assert_eq!(studio.reflect(vec![gone(id)]).await, [Reflected::Withdrawn]);
     let standing = studio.ledger.standing(other).await.unwrap();
@@ -423,17 +423,13 @@ pub async fn a_full_read_must_meet_what_stands_there(store: Store) {
     let parcels = studio.lease(5).await;
     studio.ledger.delivered(&parcels[..4], studio.now()).await.unwrap();
     studio.ledger.withdraw(T, KIND, parcels[0].id, None).await.unwrap();
-    studio
-        .ledger
-        .correct(T, KIND, parcels[1].id, run("c", "1", "1", r#","tokensIn":5"#), None)
-        .await
-        .unwrap();
+    studio.ledger.correct(T, parcels[1].id, run("c", "1", "1", r#","tokensIn":5"#), None).await.unwrap();
     studio.see(ELSEWHERE, &tokens(1)).await;
     let later = studio.now().plus(1);
     let there = studio.ledger.standing_there(KIND, 0, later, 10).await.unwrap();
     let ids: Vec<Uuid> = there.iter().map(|there| there.dataverse_id).collect();
     assert_eq!(ids, [parcels[2].id, parcels[3].id, ELSEWHERE]);
-    assert_eq!((there[2].id, there[2].tenant), (tokens(1).id(KIND, T), T));
+    assert_eq!((there[2].id, there[2].tenant), (tokens(1).own_id(T).unwrap(), T));
     let rest = studio.ledger.standing_there(KIND, there[0].position, later, 1).await.unwrap();
     assert_eq!(rest, there[1..2]);
     assert!(studio.ledger.standing_there(KIND, 0, studio.now(), 10).await.unwrap().is_empty());

@@ -35,7 +35,7 @@ impl Organisation {
         let id = parcel.dataverse_id;
         match &parcel.operation {
             Operation::Upsert(stored) => {
-                let values = &stored.record.values;
+                let values = stored.record.values();
                 self.put(id, (values[1].text().parse().unwrap(), values[6].number().unwrap()));
             }
             Operation::Delete => self.remove(id),

@@ -15,7 +15,7 @@ pub async fn what_a_flow_marks_counts_as_delivered(store: Store) {
     assert_eq!((standing.pending, standing.balance[0].delivered), (1, 2));
     assert_eq!(studio.lease(10).await.len(), 1);
     let marked =
-        studio.list(10).await.into_iter().find(|stored| stored.record.values[1].text() == "0").unwrap();
+        studio.list(10).await.into_iter().find(|stored| stored.record.values()[1].text() == "0").unwrap();
     assert_eq!(marked.exported_at.unwrap().to_string(), "2026-11-21T12:30:00.5Z");
     assert_eq!(studio.ask("SELECT CAST(count(*) AS TEXT) FROM studio.v_campaign_metrics_pending").await, "1");
 }

@@ -2,31 +2,32 @@
 
 use ledger::{Change, Verdict};
 use model::{
-    record::{Destination, Kind, Naming, Policy},
+    record::{Delivery, Kind, Policy, Record},
     time::{HOUR, MINUTE, SECOND},
 };
 
 use crate::support::{KIND, Store, Studio, T, at, carries, run};
 
-/// The campaign run, sent by another policy.
-fn with(policy: Policy) -> &'static Kind {
-    let (naming, to) = (KIND.naming.as_ref().unwrap(), &KIND.destination);
-    Box::leak(Box::new(Kind {
-        naming: Some(Naming { ..*naming }),
-        destination: Destination { policy, ..*to },
-        ..*KIND
-    }))
+/// The campaign run, sent by another policy or never.
+fn with(policy: Option<Policy>) -> &'static Kind {
+    let delivery = policy.map(|policy| Delivery { policy, ..KIND.delivery.unwrap() });
+    Box::leak(Box::new(Kind { delivery, ..*KIND }))
+}
+
+/// The same run as a record of another kind.
+fn of(kind: &'static Kind, run: &Record) -> Record {
+    Record::kept(kind, run.values().to_vec(), run.names().to_vec())
 }
 
 pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: Store) {
     let studio = Studio::open(store).await;
-    let kind = with(Policy::Daily);
-    let tokens = |n: i64| run("c", "r", "1", &format!(r#","tokensIn":{n}"#));
-    let id = studio.ledger.store(T, kind, vec![tokens(0)]).await.unwrap()[0].id;
+    let kind = with(Some(Policy::Daily));
+    let tokens = |n: i64| of(kind, &run("c", "r", "1", &format!(r#","tokensIn":{n}"#)));
+    let id = studio.ledger.store(T, vec![tokens(0)]).await.unwrap()[0].id;
     for n in 1..4 {
         studio.pass(HOUR).await;
         assert!(studio.lease(10).await.is_empty());
-        studio.ledger.correct(T, kind, id, tokens(n), None).await.unwrap();
+        studio.ledger.correct(T, id, tokens(n), None).await.unwrap();
     }
     assert_eq!(studio.balanced().await.balance[0].pending, 1);
     let midnight = at("2026-11-22T00:00:00Z");
@@ -34,12 +35,12 @@ pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: Store) {
     assert!(studio.lease(10).await.is_empty());
     studio.pass(MINUTE).await;
     // What changes once it is due does not put it off by another day.
-    studio.ledger.correct(T, kind, id, tokens(9), None).await.unwrap();
+    studio.ledger.correct(T, id, tokens(9), None).await.unwrap();
     let parcels = studio.lease(10).await;
     assert_eq!(parcels.len(), 1);
-    assert_eq!(carries(&parcels[0]).unwrap().record.values[6].number(), Some(9));
+    assert_eq!(carries(&parcels[0]).unwrap().record.values()[6].number(), Some(9));
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
-    studio.ledger.correct(T, kind, id, tokens(10), None).await.unwrap();
+    studio.ledger.correct(T, id, tokens(10), None).await.unwrap();
     studio.pass(12 * HOUR).await;
     assert!(studio.lease(10).await.is_empty(), "today's state is tomorrow's row");
     studio.pass(12 * HOUR).await;
@@ -49,13 +50,13 @@ pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: Store) {
 
 pub async fn what_is_never_sent_is_kept_and_counted(store: Store) {
     let studio = Studio::open(store).await;
-    let kind = with(Policy::Never);
-    let records = || (0..3).map(|n| run("c", &n.to_string(), "1", "")).collect();
-    let id = studio.ledger.store(T, kind, records()).await.unwrap()[0].id;
-    let again = studio.ledger.store(T, kind, records()).await.unwrap();
+    let kind = with(None);
+    let records = || (0..3).map(|n| of(kind, &run("c", &n.to_string(), "1", ""))).collect();
+    let id = studio.ledger.store(T, records()).await.unwrap()[0].id;
+    let again = studio.ledger.store(T, records()).await.unwrap();
     assert!(again.iter().all(|outcome| outcome.verdict == Verdict::Duplicate(1)));
-    let corrected = run("c", "0", "1", r#","tokensIn":1"#);
-    let change = studio.ledger.correct(T, kind, id, corrected, None).await.unwrap();
+    let corrected = of(kind, &run("c", "0", "1", r#","tokensIn":1"#));
+    let change = studio.ledger.correct(T, id, corrected, None).await.unwrap();
     assert!(matches!(change, Change::Done(_)));
     studio.ledger.withdraw(T, kind, again[1].id, None).await.unwrap();
     assert!(studio.lease(10).await.is_empty());

@@ -107,7 +107,7 @@ impl Studio {
     }
 
     pub async fn store(&self, records: Vec<Record>) -> Vec<Outcome> {
-        self.ledger.store(T, KIND, records).await.unwrap()
+        self.ledger.store(T, records).await.unwrap()
     }
 
     pub async fn list(&self, limit: usize) -> Vec<Stored> {

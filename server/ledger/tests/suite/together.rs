@@ -35,7 +35,7 @@ async fn records_that_both_are_sent_are_stored_once() {
         tokio::spawn(async move {
             let mut verdicts = Vec::new();
             for some in told_by(sender).chunks(9) {
-                verdicts.extend(ledger.store(T, KIND, some.to_vec()).await.unwrap());
+                verdicts.extend(ledger.store(T, some.to_vec()).await.unwrap());
             }
             verdicts
         })
@@ -67,7 +67,7 @@ async fn of_two_corrections_of_one_revision_one_is_done() {
     for revision in 1..15 {
         let correct = async |ledger: &Ledger, tokens: i64| {
             let record = run("c", "r", "1", &format!(r#","tokensIn":{tokens}"#));
-            ledger.correct(T, KIND, id, record, Some(revision)).await.unwrap()
+            ledger.correct(T, id, record, Some(revision)).await.unwrap()
         };
         let changes = tokio::join!(correct(&studio.ledger, revision * 2), correct(&other, revision * 2 + 1));
         let is_done =
@@ -182,13 +182,13 @@ async fn busy(ledger: &Ledger, task: usize, now: model::time::Timestamp) -> Resu
     for round in 0..12 {
         let name = |n: usize| ((n * 5 + task * 3 + round) % RUNS).to_string();
         let records: Vec<Record> = (0..8).map(|n| run(&name(n), &name(n), "1", "")).collect();
-        let ids: Vec<Uuid> = records.iter().map(|record| record.id(KIND, T)).collect();
-        ledger.store(T, KIND, records).await?;
+        let ids: Vec<Uuid> = records.iter().map(|record| record.own_id(T).unwrap()).collect();
+        ledger.store(T, records).await?;
         let tokens = format!(r#","tokensIn":{},"campaignName":"{task}""#, task * 100 + round);
         let corrections = ids
             .iter()
             .zip(0..)
-            .map(|(id, n)| ledger.correct(T, KIND, *id, run(&name(n), &name(n), "1", &tokens), None));
+            .map(|(id, n)| ledger.correct(T, *id, run(&name(n), &name(n), "1", &tokens), None));
         for change in join_all(corrections).await {
             change?;
         }
@@ -203,9 +203,9 @@ async fn busy(ledger: &Ledger, task: usize, now: model::time::Timestamp) -> Resu
         ledger.confirmed(&read).await?;
         let there = (0..6).map(|n| (name(n), run(&name(n), &name(n), "1", r#","tokensIn":7"#)));
         let there = there.map(|(name, record)| match name.len() + round % 3 {
-            1 => gone(record.id(KIND, T)),
+            1 => gone(record.own_id(T).unwrap()),
             2 => seen(Uuid::from_u128(name.parse().unwrap()), &record),
-            _ => seen(record.id(KIND, T), &record),
+            _ => seen(record.own_id(T).unwrap(), &record),
         });
         // Another task may take the mark in between: then nothing of it is taken.
         let mark = ledger.take_mark(KIND, Duration::ZERO).await?.expect("a loan of no time is over at once");

@@ -7,7 +7,7 @@ use std::{
 
 use dataverse::Error;
 use ledger::Seen;
-use model::{record::Kind, time::Timestamp};
+use model::time::Timestamp;
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +15,7 @@ use super::{
     gone::{Gone, Missing},
     reader::Reading,
 };
-use crate::{MirrorState, broken::Broken, handle::Board};
+use crate::{MirrorState, TableMapping, broken::Broken, handle::Board};
 
 /// After so many rows there may be more by now.
 const MANY: u64 = 5_000;
@@ -26,7 +26,7 @@ pub(super) struct Pass<'a> {
     pub(super) reader: &'a Reader,
     pub(super) board: &'a Board,
     pub(super) hold: Duration,
-    pub(super) kind: &'static Kind,
+    pub(super) mapping: &'a TableMapping,
     pub(super) table: &'a mut Table,
 }
 
@@ -36,7 +36,7 @@ impl Pass<'_> {
         let reading = match self.read_on().await {
             Err(Broken::Dataverse(Error::DeltaExpired(_))) => {
                 tracing::info!(
-                    kind = self.kind.name,
+                    kind = self.mapping.kind.name,
                     "the link to changes has expired; the whole table is read"
                 );
                 self.table.start_over();
@@ -82,7 +82,7 @@ impl Pass<'_> {
         rest.again.extend(all.again);
         self.miss(&rest, began).await?;
         self.board.update(|status| status.mirror.full_read_since = None);
-        tracing::info!(kind = self.kind.name, rows = rest.rows, "the whole table was read");
+        tracing::info!(kind = self.mapping.kind.name, rows = rest.rows, "the whole table was read");
         Ok(rest)
     }
 
@@ -95,7 +95,7 @@ impl Pass<'_> {
                 board.update(|status| status.mirror.rows_read += tally.rows);
             }
         };
-        self.reader.read(self.kind, since, &loan, &mut self.table.gone, &mut listener).await
+        self.reader.read(self.mapping, since, &loan, &mut self.table.gone, &mut listener).await
     }
 
     /// Records, and rejects, that a reading of the whole table did not meet.
@@ -105,7 +105,7 @@ impl Pass<'_> {
         }
         let mut after = 0;
         loop {
-            let there = self.reader.books.standing_there(self.kind, after, began, SOME).await?;
+            let there = self.reader.books.standing_there(self.mapping.kind, after, began, SOME).await?;
             for there in &there {
                 if !met.met.contains(&there.dataverse_id) && !self.table.gone.contains(there.dataverse_id) {
                     self.table.gone.miss(there.dataverse_id, Missing::Unseen(began));
@@ -123,7 +123,7 @@ impl Pass<'_> {
         let mut ids = HashSet::new();
         for tenant in &self.reader.tenants {
             let rejects = self.reader.books.rejects(*tenant, SOME).await?;
-            let of_kind = rejects.iter().filter(|reject| reject.kind == self.kind);
+            let of_kind = rejects.iter().filter(|reject| reject.kind == self.mapping.kind);
             ids.extend(of_kind.map(|reject| reject.dataverse_id));
         }
         Ok(ids)

@@ -62,7 +62,13 @@ impl Pass<'_> {
         let of = if held.of > 0 { held.of } else { self.live().await? };
         let gone = held.would_go + missing;
         if self.table.mark.question.is_none() {
-            tracing::warn!(kind = self.kind.name, gone, unseen = missing, of, "rows are gone there; asking");
+            tracing::warn!(
+                kind = self.mapping.kind.name,
+                gone,
+                unseen = missing,
+                of,
+                "rows are gone there; asking"
+            );
         }
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let gone = (number(gone), number(missing));
@@ -86,7 +92,7 @@ impl Pass<'_> {
             return Ok(None);
         }
         let since = self.reader.clock.now().plus(-DAY);
-        let unasked = self.reader.books.removed_unasked(self.kind, since).await?;
+        let unasked = self.reader.books.removed_unasked(self.mapping.kind, since).await?;
         let unasked = usize::try_from(unasked).unwrap_or(0);
         let is_much = |gone: usize, of: usize| gone > 0 && is_too_many(gone + unasked, of + unasked);
         // Nearly all may be rows that we deleted ourselves.
@@ -102,7 +108,7 @@ impl Pass<'_> {
         let mut live = 0;
         for tenant in &self.reader.tenants {
             let standing = self.reader.books.standing(*tenant).await?;
-            let of_kind = |table: &str| table == self.kind.destination.logical_name;
+            let of_kind = |table: &str| table == self.mapping.kind.shown_table();
             let balances = standing.balance.iter().filter(|balance| of_kind(balance.table));
             live += balances.map(|balance| balance.durable - balance.deleted).sum::<i64>();
         }
@@ -114,7 +120,7 @@ impl Pass<'_> {
         let (mut held, mut after) = (Held::default(), 0);
         let now = self.reader.clock.now();
         loop {
-            let there = self.reader.books.standing_there(self.kind, after, now, SOME).await?;
+            let there = self.reader.books.standing_there(self.mapping.kind, after, now, SOME).await?;
             held.would_go +=
                 there.iter().filter(|there| self.table.gone.contains(there.dataverse_id)).count();
             held.of += there.len();

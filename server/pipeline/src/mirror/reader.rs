@@ -14,7 +14,12 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::gone::{Gone, Missing};
-use crate::{Books, Organisation, broken::Broken, sight};
+use crate::{
+    Books, Mapping, Organisation,
+    broken::Broken,
+    decode_row::{self, Codes},
+    mapping::TableMapping,
+};
 
 /// What the ledger is told in one transaction, so that intake need not wait long for its turn.
 const TOLD: usize = 1_000;
@@ -27,6 +32,7 @@ const LOOKS: usize = 5;
 pub(crate) struct Reader {
     pub(crate) books: Arc<dyn Books>,
     organisation: Arc<dyn Organisation>,
+    mapping: Arc<Mapping>,
     pub(super) clock: Arc<dyn Clock>,
     /// Those whose rows belong here, the one of rows without a tenant first.
     pub(super) tenants: Vec<TenantId>,
@@ -78,25 +84,26 @@ impl Reader {
     pub(crate) fn new(
         books: Arc<dyn Books>,
         organisation: Arc<dyn Organisation>,
+        mapping: Arc<Mapping>,
         clock: Arc<dyn Clock>,
         mut tenants: Vec<TenantId>,
     ) -> Self {
         if tenants.is_empty() {
             tenants.push(TenantId::FIRST);
         }
-        Self { books, organisation, clock, tenants }
+        Self { books, organisation, mapping, clock, tenants }
     }
 
     /// Reads on to the end.
     pub(crate) async fn read(
         &self,
-        kind: &'static Kind,
+        table: &TableMapping,
         since: Option<&str>,
         loan: &Loan<'_>,
         gone: &mut Gone,
         listener: Listener<'_>,
     ) -> Result<Reading, Broken> {
-        let mut pages = self.organisation.changes(&kind.destination, &sight::columns(kind), since).await?;
+        let mut pages = self.organisation.changes(table, &decode_row::columns(table), since).await?;
         let (mut met, mut again, mut rows) = (HashSet::new(), BTreeSet::new(), 0);
         loop {
             let asked_at = self.clock.now();
@@ -108,7 +115,7 @@ impl Reader {
             for change in page {
                 match change {
                     Change::Upserted(row) => {
-                        let Some(mut reflection) = self.see(kind, &row, asked_at).await? else { continue };
+                        let Some(mut reflection) = self.see(table, &row, asked_at).await? else { continue };
                         reflection.is_whole = since.is_none();
                         met.insert(reflection.dataverse_id);
                         gone.find(reflection.dataverse_id);
@@ -180,10 +187,11 @@ impl Reader {
         ids: &[Uuid],
     ) -> Result<(Vec<Reflection>, Timestamp), Broken> {
         let asked_at = self.clock.now();
-        let rows = self.organisation.rows(&kind.destination, &sight::columns(kind), ids).await?;
+        let Some(table) = self.mapping.of(kind) else { return Ok((Vec::new(), asked_at)) };
+        let rows = self.organisation.rows(table, &decode_row::columns(table), ids).await?;
         let mut seen = Vec::with_capacity(ids.len());
         for row in &rows {
-            seen.extend(self.see(kind, row, asked_at).await?);
+            seen.extend(self.see(table, row, asked_at).await?);
         }
         Ok((seen, asked_at))
     }
@@ -219,23 +227,25 @@ impl Reader {
     /// Rows of tenants that are not ours are refused, unless a record of ours went there under that tenant.
     async fn see(
         &self,
-        kind: &'static Kind,
+        table: &TableMapping,
         row: &Json,
         now: Timestamp,
     ) -> Result<Option<Reflection>, Broken> {
         let first = self.tenants[0];
-        let Some(seen) = sight::of(kind, row, first, now) else { return Ok(None) };
+        let decoded = decode_row::decode(table, row, &Codes::new(), first, now);
+        let Some(seen) = decoded else { return Ok(None) };
         let tenant = seen.tenant;
         if self.tenants.contains(&tenant) {
             return Ok(Some(seen));
         }
         if let Seen::Row(record) = &seen.seen
-            && self.books.read(tenant, kind, record.id(kind, tenant)).await?.is_some()
+            && let id = record.own_id(tenant).unwrap_or(seen.dataverse_id)
+            && self.books.read(tenant, table.kind, id).await?.is_some()
         {
             return Ok(Some(seen));
         }
         let reason = format!("belongs to the tenant {tenant}, which has no place here");
-        Ok(Some(Reflection { tenant: first, seen: sight::refused(reason, row), ..seen }))
+        Ok(Some(Reflection { tenant: first, seen: decode_row::refused(reason, row), ..seen }))
     }
 
     /// A whole table takes long to read.

@@ -1,13 +1,12 @@
 //! The delivered kinds that no sender can send yet: their tables stand from the first day, so that nobody has to
 //! provision twice. Once such a kind is described in `model`, its table comes from there, and goes from here.
 
-use dataverse::{Behaviour, Choice, ColumnDefinition, ColumnKind, TableDefinition};
+use dataverse::{Behaviour, ColumnDefinition, ColumnKind, TableDefinition};
+use model::record::{CAMPAIGNS, TENANTS, Target, USERS};
 
-use super::tables::Pointer;
-use crate::row::NAME;
+use super::tables::{Wanted, choice, lookup};
+use crate::encode_row::{NAME, TENANT};
 
-/// Choices are numbered from here, in the order in which they are listed, and only ever appended to.
-const FIRST_CHOICE: i32 = 100_000_000;
 const WHOLE: ColumnKind = ColumnKind::Integer { min: 0, max: i32::MAX };
 const TIME: ColumnKind = ColumnKind::DateTime(Behaviour::UserLocal);
 
@@ -40,13 +39,24 @@ const COUNTERS: &[&str] = &[
 const PERIODS: &[&str] = &["daily", "weekly", "monthly", "all_time"];
 const TASK_ENDS: &[&str] = &["success", "error", "timeout"];
 
-/// Each with what its records point at beside their tenant.
-pub(super) fn tables() -> Vec<(TableDefinition, &'static [Pointer])> {
+pub(super) fn tables() -> Vec<Wanted> {
+    const CAMPAIGN: (&Target, &str) = (&CAMPAIGNS, "apex_campaignid");
+    const USER: (&Target, &str) = (&USERS, "apex_userid");
     vec![
-        (telemetry_event(), &[Pointer::Campaign, Pointer::User]),
-        (kpi_counter(), &[]),
-        (agent_task(), &[Pointer::Campaign]),
+        delivered(telemetry_event(), &[CAMPAIGN, USER]),
+        delivered(kpi_counter(), &[]),
+        delivered(agent_task(), &[CAMPAIGN]),
     ]
+}
+
+/// `points_at`: what its records point at beside their tenant, each with its column.
+fn delivered(table: TableDefinition, points_at: &[(&Target, &str)]) -> Wanted {
+    let name = table.logical_name();
+    let pointers = [(&TENANTS, TENANT)];
+    let pointers =
+        pointers.iter().map(|(target, column)| (*target, *column)).chain(points_at.iter().copied());
+    let lookups = pointers.map(|(target, column)| lookup(target, column, &name)).collect();
+    Wanted { table, lookups, delivered: true }
 }
 
 fn telemetry_event() -> TableDefinition {
@@ -100,10 +110,4 @@ fn optional(name: &str, label: &str, kind: ColumnKind) -> ColumnDefinition {
 
 fn text(max_length: u32) -> ColumnKind {
     ColumnKind::Text { max_length }
-}
-
-fn choice(labels: &[&str]) -> ColumnKind {
-    ColumnKind::Choice(
-        labels.iter().zip(FIRST_CHOICE..).map(|(label, value)| Choice::new(value, *label)).collect(),
-    )
 }

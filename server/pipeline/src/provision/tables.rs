@@ -1,13 +1,12 @@
 //! Every table that the product keeps in an organisation, and what points where.
 
-use dataverse::{Behaviour, ColumnDefinition, ColumnKind, LookupDefinition, TableDefinition};
-use model::record::{Field, Kind, Need, Shape};
+use dataverse::{Behaviour, Choice, ColumnDefinition, ColumnKind, LookupDefinition, TableDefinition};
+use model::record::{Delivery, Field, FieldType, KINDS, Kind, Need, Remote, TARGETS, TENANTS, Target};
 
 use super::coming;
 use crate::{
-    organisation::kinds,
-    row::{NAME, TENANT},
-    targets::{CAMPAIGNS, TARGETS, TENANTS, TargetTable, USERS},
+    encode_row::{NAME, TENANT},
+    mapping::FIRST_CHOICE,
 };
 
 /// A table with its lookups, which are made once all tables stand.
@@ -21,20 +20,22 @@ pub(super) struct Wanted {
 
 /// What lookups point at first, then what is delivered.
 pub(super) fn wanted() -> Vec<Wanted> {
-    let targets = TARGETS.iter().map(target);
-    let kinds = kinds().map(|kind| delivered(kind_table(kind), &[]));
-    let coming = coming::tables().into_iter().map(|(table, points_at)| delivered(table, points_at));
-    targets.chain(kinds).chain(coming).collect()
+    let targets = TARGETS.iter().map(|target| pointed_at(target));
+    let kinds = KINDS.delivered().map(|(kind, delivery)| delivered(kind, delivery));
+    targets.chain(kinds).chain(coming::tables()).collect()
 }
 
-fn delivered(table: TableDefinition, points_at: &[Pointer]) -> Wanted {
-    let name = table.logical_name();
-    let lookups =
-        std::iter::once(&Pointer::Tenant).chain(points_at).map(|pointer| pointer.lookup(&name)).collect();
-    Wanted { table, lookups, delivered: true }
+fn delivered(kind: &Kind, delivery: &Delivery) -> Wanted {
+    let name = delivery.logical_name;
+    let pointers = kind.pointers.iter().filter_map(|pointer| match kind.fields[pointer.field].remote {
+        Remote::Lookup(column) => Some(lookup(pointer.target, column, name)),
+        _ => None,
+    });
+    let lookups = std::iter::once(lookup(&TENANTS, TENANT, name)).chain(pointers).collect();
+    Wanted { table: kind_table(kind, delivery), lookups, delivered: true }
 }
 
-fn target(target: &TargetTable) -> Wanted {
+fn pointed_at(target: &Target) -> Wanted {
     let table =
         TableDefinition::new(target.logical_name, target.display_name, target.display_collection_name, NAME)
             .entity_set(target.entity_set);
@@ -45,66 +46,63 @@ fn target(target: &TargetTable) -> Wanted {
         }
     };
     let is_tenant = target.logical_name == TENANTS.logical_name;
-    let lookups = if is_tenant { Vec::new() } else { vec![Pointer::Tenant.lookup(target.logical_name)] };
+    let lookups = if is_tenant { Vec::new() } else { vec![lookup(&TENANTS, TENANT, target.logical_name)] };
     Wanted { table, lookups, delivered: false }
 }
 
-/// What a record can point at.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Pointer {
-    Tenant,
-    Campaign,
-    User,
-}
-
-impl Pointer {
-    fn lookup(self, referencing: &str) -> LookupDefinition {
-        let (target, column) = match self {
-            Self::Tenant => (&TENANTS, TENANT),
-            Self::Campaign => (&CAMPAIGNS, "apex_campaignid"),
-            Self::User => (&USERS, "apex_userid"),
-        };
-        let short = referencing.trim_start_matches("apex_");
-        LookupDefinition {
-            schema_name: format!("{}_{short}", target.logical_name),
-            referenced: target.logical_name.to_owned(),
-            referencing: referencing.to_owned(),
-            lookup_schema_name: column.to_owned(),
-            display_name: target.display_name.to_owned(),
-        }
+/// A column of `referencing` that points at `target`.
+pub(super) fn lookup(target: &Target, column: &str, referencing: &str) -> LookupDefinition {
+    let short = referencing.trim_start_matches("apex_");
+    LookupDefinition {
+        schema_name: format!("{}_{short}", target.logical_name),
+        referenced: target.logical_name.to_owned(),
+        referencing: referencing.to_owned(),
+        lookup_schema_name: column.to_owned(),
+        display_name: target.display_name.to_owned(),
     }
 }
 
-fn kind_table(kind: &Kind) -> TableDefinition {
-    let destination = &kind.destination;
-    let plural = format!("{}s", destination.display_name);
-    let table = TableDefinition::new(destination.logical_name, destination.display_name, plural, NAME)
-        .entity_set(destination.entity_set)
+fn kind_table(kind: &Kind, delivery: &Delivery) -> TableDefinition {
+    let plural = format!("{}s", delivery.display_name);
+    let table = TableDefinition::new(delivery.logical_name, delivery.display_name, plural, NAME)
+        .entity_set(delivery.entity_set)
         .tracked();
-    kind.fields.iter().fold(table, |table, field| table.column(column(field)))
+    kind.fields.iter().filter_map(column).fold(table, TableDefinition::column)
 }
 
-fn column(field: &Field) -> ColumnDefinition {
-    let column = ColumnDefinition::new(field.dataverse, field.label, column_kind(field.shape));
-    if field.need == Need::Required { column.required() } else { column }
+fn column(field: &Field) -> Option<ColumnDefinition> {
+    let Remote::Column(name) = field.remote else { return None };
+    let column = ColumnDefinition::new(name, field.label, column_kind(field.ty));
+    Some(if field.need == Need::Required { column.required() } else { column })
 }
 
-fn column_kind(shape: Shape) -> ColumnKind {
-    match shape {
-        Shape::Text { max_chars } => {
-            ColumnKind::Text { max_length: u32::try_from(max_chars).unwrap_or(u32::MAX) }
+fn column_kind(ty: FieldType) -> ColumnKind {
+    let length = |chars: usize| u32::try_from(chars).unwrap_or(u32::MAX);
+    match ty {
+        FieldType::Text { max_chars } => ColumnKind::Text { max_length: length(max_chars) },
+        FieldType::Uuid => ColumnKind::Text { max_length: 36 },
+        FieldType::LongText { max_chars, .. } => ColumnKind::Memo { max_length: length(max_chars) },
+        FieldType::Json { max_bytes, .. } => ColumnKind::Memo { max_length: length(max_bytes) },
+        FieldType::Whole { min, max } => match (i32::try_from(min), i32::try_from(max)) {
+            (Ok(min), Ok(max)) => ColumnKind::Integer { min, max },
+            _ => ColumnKind::BigInteger,
+        },
+        FieldType::Decimal { scale, min, max } => {
+            ColumnKind::Decimal { precision: scale, min: bound(min, scale), max: bound(max, scale) }
         }
-        Shape::Whole { max } => {
-            i32::try_from(max).map_or(ColumnKind::BigInteger, |max| ColumnKind::Integer { min: 0, max })
-        }
-        Shape::Decimal { scale, max } => {
-            ColumnKind::Decimal { precision: scale, min: 0.0, max: limit(max, scale) }
-        }
-        Shape::Time => ColumnKind::DateTime(Behaviour::UserLocal),
+        FieldType::Time => ColumnKind::DateTime(Behaviour::UserLocal),
+        FieldType::Flag => ColumnKind::Boolean { yes: "Yes".to_owned(), no: "No".to_owned() },
+        FieldType::Choice(labels) => choice(labels),
     }
 }
 
-/// A column's limit is a float in the metadata, whatever the column holds.
-fn limit(max: i64, scale: u8) -> f64 {
-    model::decimal::format(max, scale).parse().unwrap_or(f64::MAX)
+/// Numbered in the order of the labels.
+pub(super) fn choice(labels: &[&str]) -> ColumnKind {
+    let choices = labels.iter().zip(FIRST_CHOICE..);
+    ColumnKind::Choice(choices.map(|(label, value)| Choice::new(value, *label)).collect())
+}
+
+/// A column's bound is a float in the metadata, whatever the column holds.
+fn bound(bound: i64, scale: u8) -> f64 {
+    model::decimal::format(bound, scale).parse().unwrap_or(f64::MAX)
 }

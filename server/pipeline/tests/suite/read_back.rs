@@ -40,8 +40,8 @@ async fn a_row_that_says_something_else_is_not_confirmed() {
     let status = studio.until("both are seen", |status| status.differing == 2).await;
     assert_eq!(status.confirmed, 0);
     studio.place.state().rewrite = None;
-    let id = run("r0000", "").id(KIND, T);
-    studio.ledger.correct(T, KIND, id, run("r0000", r#","tokensIn":5"#), None).await.unwrap();
+    let id = run("r0000", "").own_id(T).unwrap();
+    studio.ledger.correct(T, id, run("r0000", r#","tokensIn":5"#), None).await.unwrap();
     studio.until("the corrected one is confirmed", |status| status.confirmed == 1).await;
 }
 
@@ -52,7 +52,7 @@ async fn a_row_that_vanished_is_said_once() {
     studio.start();
     studio.drained().await;
     studio.stop().await;
-    let id = run("r0001", "").id(KIND, T);
+    let id = run("r0001", "").own_id(T).unwrap();
     studio.place.state().rows.remove(&(RUNS.to_owned(), id.to_string()));
     studio.start_with(often());
     let status = studio.until("one is missed", |status| status.differing == 1 && status.confirmed == 1).await;

@@ -48,7 +48,7 @@ async fn a_poisonous_record_dies_alone() {
     assert_eq!((standing.balance[0].delivered, standing.balance[0].dead), (99, 1));
     let letters = studio.ledger.dead_letters(T, 10).await.unwrap();
     assert!(letters[0].reason.contains("0x80044331"), "{}", letters[0].reason);
-    let id = run("r0042", "").id(KIND, T);
+    let id = run("r0042", "").own_id(T).unwrap();
     let request = letters[0].request.as_ref().unwrap();
     assert!(
         request.starts_with(&format!("PATCH {RUNS}({id})\n{{")) && request.contains("r0042"),
@@ -118,7 +118,7 @@ async fn corrections_and_withdrawals_follow() {
     let ids = studio.store(runs(3)).await;
     studio.start();
     studio.drained().await;
-    studio.ledger.correct(T, KIND, ids[0], run("r0000", r#","tokensIn":7"#), None).await.unwrap();
+    studio.ledger.correct(T, ids[0], run("r0000", r#","tokensIn":7"#), None).await.unwrap();
     studio.ledger.withdraw(T, KIND, ids[1], None).await.unwrap();
     studio.drained().await;
     assert_eq!(studio.place.column(RUNS, "apex_tokensin"), ["0", "7"]);

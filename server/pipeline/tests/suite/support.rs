@@ -63,7 +63,7 @@ impl<P> Studio<P> {
     }
 
     pub async fn store(&self, records: Vec<Record>) -> Vec<Uuid> {
-        let outcomes = self.ledger.store(T, KIND, records).await.unwrap();
+        let outcomes = self.ledger.store(T, records).await.unwrap();
         outcomes.into_iter().map(|outcome| outcome.id).collect()
     }
 

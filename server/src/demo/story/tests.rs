@@ -11,7 +11,7 @@ use jiff::{
 };
 use model::{
     figures::{Added, Figures},
-    record::{self, campaign_run::CAMPAIGN_RUN},
+    record::campaign_run::Run,
     time::{DAY, MINUTE},
 };
 
@@ -147,9 +147,9 @@ fn no_two_runs_share_their_key() {
 #[test]
 fn every_run_is_taken_as_it_is_sent() {
     for report in story().day(FIRST).iter().chain(&story().day(story().calendar.bad_tuesday())) {
-        let record = record::parse(&CAMPAIGN_RUN, &report.json(), noon(1)).unwrap();
-        assert_eq!(record::campaign_run::Run(&record).cost_e5(), report.cost_e5);
-        assert_eq!(record::campaign_run::Run(&record).created_at(), report.at);
+        let record = report.draft().accept(noon(1)).unwrap();
+        assert_eq!(Run::of(&record).unwrap().cost_e5(), report.cost_e5);
+        assert_eq!(Run::of(&record).unwrap().created_at(), report.at);
     }
 }
 

@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schemas::{example, reference};
-use crate::routes::{letters, records::CAMPAIGN_RUNS};
+use super::schemas::reference;
+use crate::routes::{
+    letters,
+    records::{Resource, resources},
+};
 use model::record;
 
 /// No control character.
@@ -39,10 +42,15 @@ pub fn parameters() -> Value {
 }
 
 pub fn paths() -> Value {
-    let records = CAMPAIGN_RUNS.path;
     let mut paths = Map::new();
-    paths.insert(records.to_owned(), json!({"post": take(), "get": list()}));
-    paths.insert(format!("{records}/{{id}}"), json!({"get": read(), "put": correct(), "delete": withdraw()}));
+    for resource in resources() {
+        let path = resource.api.path;
+        paths.insert(path.to_owned(), json!({"post": take(resource), "get": list(resource)}));
+        paths.insert(
+            format!("{path}/{{id}}"),
+            json!({"get": read(resource), "put": correct(resource), "delete": withdraw(resource)}),
+        );
+    }
     paths.insert("/api/metrics/recent".to_owned(), json!({"get": recent()}));
     paths.insert("/api/metrics/history".to_owned(), json!({"get": history()}));
     paths.insert(letters::PATH.to_owned(), letter());
@@ -68,13 +76,14 @@ pub fn paths() -> Value {
     Value::Object(paths)
 }
 
-fn take() -> Value {
+fn take(resource: Resource) -> Value {
+    let (noun, sent) = (resource.kind.noun, reference(&format!("Sent{}", resource.api.schema)));
     json!({
-        "summary": "Stores one run or an array of at most 1,000; a 2xx means that they are on disk",
+        "summary": format!("Stores one {noun} or an array of at most 1,000; a 2xx means that they are on disk"),
         "description": "Sending again is safe: the same content is a duplicate. An array's items are answered one by one, \
                         those that are not as described as well.",
-        "requestBody": body(&json!({"oneOf": [
-            reference("SentRun"), {"type": "array", "maxItems": 1000, "items": reference("SentRun")},
+        "requestBody": body(resource, &json!({"oneOf": [
+            sent, {"type": "array", "maxItems": 1000, "items": sent},
         ]})),
         "responses": answers(&[
             (201, "Stored", json(&reference("Taken"))),
@@ -85,27 +94,34 @@ fn take() -> Value {
     })
 }
 
-fn list() -> Value {
+fn list(resource: Resource) -> Value {
+    let Resource { kind, api } = resource;
+    let mut parameters = all(&["limit", "cursor", "from", "to"]);
+    parameters.extend(api.filters.iter().map(|(name, at)| {
+        json!({"name": name, "in": "query", "description": format!("Only those with this {}", kind.fields[*at].json),
+            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": PRINTED}})
+    }));
     json!({
-        "summary": "Runs, newest first, page by page",
-        "parameters": all(&["limit", "cursor", "campaign", "phase", "from", "to"]),
-        "responses": answers(&[ok("Runs"), problem(422), problem(429), problem(503)]),
+        "summary": format!("Each {}, newest first, page by page", kind.noun),
+        "parameters": parameters,
+        "responses": answers(&[ok(&format!("{}s", api.schema)), problem(422), problem(429), problem(503)]),
     })
 }
 
-fn read() -> Value {
+fn read(resource: Resource) -> Value {
     json!({
-        "summary": "One run",
+        "summary": format!("One {}", resource.kind.noun),
         "parameters": all(&["id", "If-None-Match"]),
-        "responses": answers(&[ok("Run"), unmodified(), problem(404), problem(410), problem(503)]),
+        "responses": answers(&[ok(resource.api.schema), unmodified(), problem(404), problem(410), problem(503)]),
     })
 }
 
-fn correct() -> Value {
+fn correct(resource: Resource) -> Value {
+    let noun = resource.kind.noun;
     json!({
-        "summary": "Puts another content in the place of a run; what it was stays in the ledger",
+        "summary": format!("Puts another content in the place of a {noun}; what it was stays in the ledger"),
         "parameters": all(&["id", "If-Match"]),
-        "requestBody": body(&reference("SentRun")),
+        "requestBody": body(resource, &reference(&format!("Sent{}", resource.api.schema))),
         "responses": answers(&[
             ok("Changed"), problem(400), problem(403), problem(404), problem(408), problem(409), problem(412),
             problem(413), problem(415), problem(422), problem(503),
@@ -113,9 +129,9 @@ fn correct() -> Value {
     })
 }
 
-fn withdraw() -> Value {
+fn withdraw(resource: Resource) -> Value {
     json!({
-        "summary": "Takes a run out of every list and figure",
+        "summary": format!("Takes a {} out of every list and figure", resource.kind.noun),
         "parameters": all(&["id", "If-Match"]),
         "responses": answers(&[
             ok("Changed"), problem(403), problem(404), problem(410), problem(412), problem(503),
@@ -194,8 +210,9 @@ fn problem(status: u16) -> Answer {
     (status, description, json!({"application/problem+json": {"schema": reference("Problem")}}))
 }
 
-fn body(schema: &Value) -> Value {
-    json!({"required": true, "content": {"application/json": {"schema": schema, "example": example()}}})
+fn body(resource: Resource, schema: &Value) -> Value {
+    let example: Value = serde_json::from_str(resource.api.example).unwrap_or_default();
+    json!({"required": true, "content": {"application/json": {"schema": schema, "example": example}}})
 }
 
 fn json(schema: &Value) -> Value {

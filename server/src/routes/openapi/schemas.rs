@@ -1,9 +1,12 @@
 //! The shapes that go over the wire. Those of records come out of the table of their fields.
 
-use model::record::{self, Field, Kind, Need, Shape};
+use model::{
+    decimal::{MONEY_SCALE, PERCENT_SCALE},
+    record::{Field, FieldType, JsonRoot, KINDS, Kind, Need},
+};
 use serde_json::{Map, Value, json};
 
-use crate::{problem, routes::records::CAMPAIGN_RUNS};
+use crate::problem;
 
 const MONEY: &str = r"^[0-9]+\.[0-9]{5}$";
 const TWO_DECIMALS: &str = r"^[0-9]+\.[0-9]{2}$";
@@ -17,12 +20,22 @@ const TEXT: &str = concat!(
 /// As JSON writes a number, and never below 0.
 const DECIMAL_TEXT: &str = r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$";
 
+const SIGNED_DECIMAL_TEXT: &str = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$";
+
 pub fn schemas() -> Value {
-    let kind = CAMPAIGN_RUNS.kind;
+    let mut schemas = general();
+    for (kind, api) in KINDS.with_api() {
+        let name = api.schema;
+        let page = closed(json!({ api.plural: list(name), "next": nullable("string") }));
+        schemas[format!("Sent{name}")] = sent(kind);
+        schemas[name] = stored(kind);
+        schemas[format!("{name}s")] = page;
+    }
+    schemas
+}
+
+fn general() -> Value {
     json!({
-        "SentRun": sent(kind),
-        "Run": stored(kind),
-        "Runs": closed(json!({"runs": list("Run"), "next": nullable("string")})),
         "Fault": closed(json!({"field": {"type": "string"}, "message": {"type": "string"}})),
         "Taken": taken(&["stored", "duplicate"]),
         "Changed": taken(&["corrected", "unchanged", "withdrawn"]),
@@ -135,10 +148,17 @@ fn sent(kind: &Kind) -> Value {
             required.push(field.json);
         }
     }
-    if let Some(naming) = &kind.naming {
-        let mut schema = text(naming.max_chars);
-        schema["description"] = json!(format!("What people see instead of {}", kind.fields[naming.of].json));
-        properties.insert(naming.json.to_owned(), schema);
+    for pointer in kind.pointers {
+        let Some(name) = pointer.name else { continue };
+        let mut schema = text(name.max_chars);
+        schema["description"] =
+            json!(format!("What people see instead of {}", kind.fields[pointer.field].json));
+        properties.insert(name.json.to_owned(), schema);
+    }
+    if let Some(given) = kind.identity.given() {
+        let mut schema = id();
+        schema["description"] = json!("What the sender calls it; left out, it gets an id of its own");
+        properties.insert(given.to_owned(), schema);
     }
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
@@ -149,22 +169,37 @@ fn text(most: usize) -> Value {
 }
 
 fn sent_field(field: &Field) -> Value {
-    match field.shape {
-        Shape::Text { max_chars } => text(max_chars),
-        Shape::Whole { max } if field.need == Need::Nought => {
-            json!({"type": "integer", "minimum": 0, "maximum": max, "default": 0})
+    match field.ty {
+        FieldType::Text { max_chars } => text(max_chars),
+        FieldType::LongText { max_chars, .. } => {
+            json!({"type": "string", "minLength": 1, "maxLength": max_chars})
         }
-        Shape::Whole { max } => json!({"type": "integer", "minimum": 0, "maximum": max}),
-        Shape::Decimal { scale, max } => json!({
+        FieldType::Whole { min, max } if field.need == Need::DefaultZero => {
+            json!({"type": "integer", "minimum": min, "maximum": max, "default": 0})
+        }
+        FieldType::Whole { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        FieldType::Decimal { scale, min, max } => json!({
             "type": ["number", "string"],
-            "minimum": 0,
-            "pattern": DECIMAL_TEXT,
+            "minimum": min / 10_i64.pow(u32::from(scale)),
+            "pattern": if min < 0 { SIGNED_DECIMAL_TEXT } else { DECIMAL_TEXT },
             "default": "0",
-            "description": format!("From 0 to {}; digits past the last place are rounded half to even",
-                model::decimal::format(max, scale)),
+            "description": format!("From {} to {}; digits past the last place are rounded half to even",
+                min / 10_i64.pow(u32::from(scale)), model::decimal::format(max, scale)),
         }),
-        Shape::Time => json!({"type": "string", "format": "date-time",
-            "description": "From the year 2000 to one day ahead; left out, it is the time of arrival"}),
+        FieldType::Time => {
+            let mut schema = time();
+            schema["description"] = json!(match field.need {
+                Need::DefaultNow =>
+                    "From the year 2000 to one day ahead; left out, it is the time of arrival",
+                _ => "From the year 2000 to one day ahead",
+            });
+            schema
+        }
+        FieldType::Uuid => id(),
+        FieldType::Choice(labels) => json!({"enum": labels}),
+        FieldType::Flag => json!({"type": "boolean"}),
+        FieldType::Json { root: JsonRoot::Object, .. } => json!({"type": "object"}),
+        FieldType::Json { root: JsonRoot::Array, .. } => json!({"type": "array"}),
     }
 }
 
@@ -174,8 +209,8 @@ fn stored(kind: &Kind) -> Value {
     for field in kind.fields {
         properties.insert(field.json.to_owned(), stored_field(field));
     }
-    if let Some(naming) = &kind.naming {
-        properties.insert(naming.json.to_owned(), nullable("string"));
+    for name in kind.pointers.iter().filter_map(|pointer| pointer.name) {
+        properties.insert(name.json.to_owned(), nullable("string"));
     }
     properties.insert("id".to_owned(), id());
     properties.insert("receivedAt".to_owned(), time());
@@ -184,16 +219,30 @@ fn stored(kind: &Kind) -> Value {
 }
 
 fn stored_field(field: &Field) -> Value {
-    let empty = matches!(field.need, Need::Optional | Need::Derived);
-    match field.shape {
-        Shape::Text { .. } => json!({"type": "string"}),
-        Shape::Whole { .. } if empty => count_or_null(),
-        Shape::Whole { .. } => count(),
-        Shape::Decimal { scale: model::decimal::MONEY_SCALE, .. } => {
-            json!({"type": "string", "pattern": MONEY})
+    let empty = field.may_be_empty();
+    let or_null = |mut schema: Value| {
+        if empty {
+            schema["type"] = json!([schema["type"].clone(), "null"]);
         }
-        Shape::Decimal { .. } => decimal_or_null(),
-        Shape::Time => time(),
+        schema
+    };
+    match field.ty {
+        FieldType::Text { .. } | FieldType::LongText { .. } => or_null(json!({"type": "string"})),
+        FieldType::Choice(labels) if empty => {
+            json!({"enum": labels.iter().map(|label| json!(label)).chain([Value::Null]).collect::<Vec<_>>()})
+        }
+        FieldType::Choice(labels) => json!({"enum": labels}),
+        FieldType::Whole { min, .. } => or_null(json!({"type": "integer", "minimum": min})),
+        FieldType::Decimal { scale: MONEY_SCALE, .. } => or_null(json!({"type": "string", "pattern": MONEY})),
+        FieldType::Decimal { scale: PERCENT_SCALE, .. } => {
+            or_null(json!({"type": "string", "pattern": TWO_DECIMALS}))
+        }
+        FieldType::Decimal { .. } => or_null(json!({"type": "string"})),
+        FieldType::Time => or_null(time()),
+        FieldType::Uuid => or_null(id()),
+        FieldType::Flag => or_null(json!({"type": "boolean"})),
+        FieldType::Json { root: JsonRoot::Object, .. } => or_null(json!({"type": "object"})),
+        FieldType::Json { root: JsonRoot::Array, .. } => or_null(json!({"type": "array"})),
     }
 }
 
@@ -222,6 +271,12 @@ fn taken_item() -> Value {
     })
 }
 
+/// A stored record of whichever kind.
+fn any_record() -> Value {
+    let records: Vec<Value> = KINDS.with_api().map(|(_, api)| reference(api.schema)).collect();
+    if let [record] = records.as_slice() { record.clone() } else { json!({"anyOf": records}) }
+}
+
 fn problem() -> Value {
     let types: Vec<String> =
         problem::Kind::ALL.iter().map(|kind| format!("/problems/{}", kind.parts().0)).collect();
@@ -234,7 +289,7 @@ fn problem() -> Value {
             "detail": {"type": "string"},
             "requestId": {"type": "string", "description": "As in the header x-request-id"},
             "errors": list("Fault"),
-            "stored": reference("Run"),
+            "stored": any_record(),
             "sent": {"type": "object"},
         },
         "required": ["type", "title", "status", "detail", "requestId"],
@@ -338,17 +393,4 @@ fn pipeline() -> Value {
             "limit": count(), "spent": count(), "byMidnight": count(), "heldUntil": time_or_null(),
         })),
     }))
-}
-
-/// A record as an example that can be sent.
-pub fn example() -> Value {
-    let example = json!({
-        "campaignId": "autumn-launch", "campaignName": "Autumn launch", "runId": "run-1", "phase": "2-3",
-        "agentsTotal": 5, "agentsSuccessful": 5, "assetsGenerated": 8, "tokensIn": 5_300, "tokensOut": 2_200,
-        "costUSD": 0.12, "latencyP95Ms": 38_400, "latencyAvgMs": 21_700,
-    });
-    debug_assert!(
-        record::parse(CAMPAIGN_RUNS.kind, &example.to_string(), model::time::Timestamp::EARLIEST).is_ok()
-    );
-    example
 }

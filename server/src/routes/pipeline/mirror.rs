@@ -44,7 +44,7 @@ pub(super) async fn mirror(
 
 fn reject(reject: &Reject) -> Value {
     json!({
-        "table": reject.kind.destination.logical_name,
+        "table": reject.kind.shown_table(),
         "id": reject.dataverse_id.to_string(),
         "reason": reject.reason,
         "at": reject.at.to_string(),
@@ -52,12 +52,12 @@ fn reject(reject: &Reject) -> Value {
 }
 
 fn policy((kind, answer): &(&'static Kind, Answer)) -> Value {
-    json!({"table": kind.destination.logical_name, "answer": answer.key()})
+    json!({"table": kind.shown_table(), "answer": answer.key()})
 }
 
 fn question((kind, question): &(&'static Kind, Question)) -> Value {
     json!({
-        "table": kind.destination.logical_name,
+        "table": kind.shown_table(),
         "gone": question.gone,
         "unseen": question.unseen,
         "of": question.of,

@@ -9,6 +9,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use ledger::{Change, Held};
 use model::{
+    identity,
     record::{self, FieldFault, Stored},
     time::Timestamp,
 };
@@ -18,19 +19,19 @@ use uuid::Uuid;
 use super::{
     Resource,
     intake::{entity_tag, not_json},
-    json_text, reading,
+    reading,
 };
 use crate::{
     access::Asker,
     house::SharedHouse,
-    http::headers::none_match,
+    http::{headers::none_match, json_body::json_text},
     problem::{Kind, Problem},
-    routes::figures,
+    routes::record_json,
 };
 
 pub async fn read(
     State(house): State<SharedHouse>,
-    Extension(resource): Extension<&'static Resource>,
+    Extension(resource): Extension<Resource>,
     asker: Asker,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -41,7 +42,7 @@ pub async fn read(
     let mut answer = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        Json(figures::stored(resource.kind, &held.stored)).into_response()
+        Json(record_json::stored(&held.stored)).into_response()
     };
     answer.headers_mut().insert(header::ETAG, tag);
     Ok(answer)
@@ -49,7 +50,7 @@ pub async fn read(
 
 pub async fn correct(
     State(house): State<SharedHouse>,
-    Extension(resource): Extension<&'static Resource>,
+    Extension(resource): Extension<Resource>,
     asker: Asker,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -64,13 +65,13 @@ pub async fn correct(
     };
     let record = reading(text, read).await??;
     let expected = expected_revision(&headers, held.stored.revision)?;
-    let change = house.ledger.correct(asker.tenant, resource.kind, held.stored.id, record, expected).await?;
+    let change = house.ledger.correct(asker.tenant, held.stored.id, record, expected).await?;
     became(resource, change, "corrected")
 }
 
 pub async fn withdraw(
     State(house): State<SharedHouse>,
-    Extension(resource): Extension<&'static Resource>,
+    Extension(resource): Extension<Resource>,
     asker: Asker,
     Path(id): Path<String>,
     headers: HeaderMap,
@@ -81,13 +82,20 @@ pub async fn withdraw(
     became(resource, change, "withdrawn")
 }
 
-/// The record of this id, withdrawn or not.
-async fn known(house: &SharedHouse, resource: &Resource, asker: Asker, id: &str) -> Result<Held, Problem> {
+/// The record of this id, or of this one that its sender gave to it, withdrawn or not.
+async fn known(house: &SharedHouse, resource: Resource, asker: Asker, id: &str) -> Result<Held, Problem> {
     let id = Uuid::try_parse(id).map_err(|_| not_found(resource))?;
-    house.ledger.read(asker.tenant, resource.kind, id).await?.ok_or_else(|| not_found(resource))
+    let called = (resource.kind.identity.given().is_some())
+        .then(|| identity::given_id(asker.tenant, resource.kind.name, id));
+    for id in called.into_iter().chain([id]) {
+        if let Some(held) = house.ledger.read(asker.tenant, resource.kind, id).await? {
+            return Ok(held);
+        }
+    }
+    Err(not_found(resource))
 }
 
-async fn standing(house: &SharedHouse, resource: &Resource, asker: Asker, id: &str) -> Result<Held, Problem> {
+async fn standing(house: &SharedHouse, resource: Resource, asker: Asker, id: &str) -> Result<Held, Problem> {
     let held = known(house, resource, asker, id).await?;
     match held.withdrawn_at {
         Some(at) => Err(gone(resource, Some(at))),
@@ -95,7 +103,7 @@ async fn standing(house: &SharedHouse, resource: &Resource, asker: Asker, id: &s
     }
 }
 
-fn became(resource: &Resource, change: Change, word: &str) -> Result<Response, Problem> {
+fn became(resource: Resource, change: Change, word: &str) -> Result<Response, Problem> {
     match change {
         Change::Done(stored) => Ok(changed(&stored, word)),
         Change::Unchanged(stored) => Ok(changed(&stored, "unchanged")),
@@ -107,7 +115,8 @@ fn became(resource: &Resource, change: Change, word: &str) -> Result<Response, P
         Change::Gone => Err(gone(resource, None)),
         Change::RevisionMismatch { current } => Err(mismatch(current)),
         Change::KeyDiffers => {
-            let keys = resource.kind.natural_key.iter().map(|at| resource.kind.fields[*at].json);
+            let kind = resource.kind;
+            let keys = kind.key_names().chain(kind.identity.given());
             let message = "must be as in the record that is corrected; another key is another record, send it with POST";
             Err(Problem::fields(keys.map(|key| FieldFault::new(key, message)).collect()))
         }
@@ -141,11 +150,11 @@ fn mismatch(current: i64) -> Problem {
     Problem::new(Kind::RevisionMismatch, detail).with_header(header::ETAG, entity_tag(current))
 }
 
-fn not_found(resource: &Resource) -> Problem {
+fn not_found(resource: Resource) -> Problem {
     Problem::new(Kind::NotFound, format!("There is no {} of this id.", resource.kind.noun))
 }
 
-fn gone(resource: &Resource, at: Option<Timestamp>) -> Problem {
+fn gone(resource: Resource, at: Option<Timestamp>) -> Problem {
     let when = at.map_or_else(String::new, |at| format!(" at {at}"));
     Problem::new(Kind::Gone, format!("This {} was withdrawn{when}.", resource.kind.noun))
 }

@@ -9,19 +9,20 @@ use axum::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use ledger::{Outcome, Verdict};
 use model::{
-    record::{self, Elements, FieldFault, Guesses, Record, Stored},
+    record::{self, FieldFault, Guesses, Record, Stored},
     time::Timestamp,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Resource, json_text, reading};
+use super::{Resource, reading};
 use crate::{
     access::Asker,
     house::SharedHouse,
+    http::json_body::json_text,
     problem::{Kind, Problem},
-    routes::figures,
+    routes::record_json,
 };
 
 pub const MOST_ITEMS: usize = 1_000;
@@ -39,7 +40,7 @@ enum Sent {
 
 pub async fn take(
     State(house): State<SharedHouse>,
-    Extension(resource): Extension<&'static Resource>,
+    Extension(resource): Extension<Resource>,
     asker: Asker,
     headers: HeaderMap,
     body: Body,
@@ -48,22 +49,22 @@ pub async fn take(
     let now = house.now();
     match reading(text, move |text| read(resource, text, now)).await?? {
         Sent::One(record) => one(&house, resource, asker, record.map_err(Problem::fields)?).await,
-        Sent::Many(items) => many(&house, resource, asker, items).await,
+        Sent::Many(items) => many(&house, asker, items).await,
     }
 }
 
-fn read(resource: &Resource, text: &str, now: Timestamp) -> Result<Sent, Problem> {
-    match record::elements(text).map_err(|error| not_json(&error))? {
-        Elements::One(item) => Ok(Sent::One(record::parse(resource.kind, item, now))),
-        Elements::Many(items) if items.len() > MOST_ITEMS => {
+fn read(resource: Resource, text: &str, now: Timestamp) -> Result<Sent, Problem> {
+    match record::body(text).map_err(|error| not_json(&error))? {
+        record::Body::One(item) => Ok(Sent::One(record::parse(resource.kind, item, now))),
+        record::Body::Many(items) if items.len() > MOST_ITEMS => {
             let message = format!("must hold at most {MOST_ITEMS} records; this one holds {}", items.len());
             Err(Problem::fields(vec![FieldFault::new("", message)]))
         }
-        Elements::Many(items) => {
+        record::Body::Many(items) => {
             let (mut guesses, mut left) = (Guesses::default(), EXPLAINED);
             let each = items.iter().map(|item| {
-                let read = record::parse_one_of_many(resource.kind, item, now, &mut guesses);
-                read.map_err(|faults| explained(faults, &mut left))
+                let draft = record::read(resource.kind, item, &mut guesses);
+                draft.and_then(|draft| draft.accept(now)).map_err(|faults| explained(faults, &mut left))
             });
             Ok(Sent::Many(each.collect()))
         }
@@ -88,11 +89,11 @@ pub(super) fn not_json(error: &serde_json::Error) -> Problem {
 
 async fn one(
     house: &SharedHouse,
-    resource: &'static Resource,
+    resource: Resource,
     asker: Asker,
     record: Record,
 ) -> Result<Response, Problem> {
-    let outcomes = house.ledger.store(asker.tenant, resource.kind, vec![record.clone()]).await?;
+    let outcomes = house.ledger.store(asker.tenant, vec![record.clone()]).await?;
     let Some(Outcome { id, verdict }) = outcomes.into_iter().next() else {
         return Err(Problem::new(
             Kind::Internal,
@@ -101,7 +102,7 @@ async fn one(
     };
     let answer = |status: StatusCode, word: &str, revision: i64| {
         let mut body = json!({"id": id.to_string(), "status": word});
-        let warnings = (resource.warn)(&record);
+        let warnings = record.warnings();
         if !warnings.is_empty() {
             body["warnings"] = json!(warnings);
         }
@@ -112,14 +113,14 @@ async fn one(
     match verdict {
         Verdict::Stored(revision) => Ok(answer(StatusCode::CREATED, "stored", revision)),
         Verdict::Duplicate(revision) => Ok(answer(StatusCode::OK, "duplicate", revision)),
-        Verdict::Conflict { stored } => Err(conflict(resource, &stored, &record)),
+        Verdict::Conflict { stored } => Err(conflict(&stored, &record)),
         Verdict::Withdrawn => Err(withdrawn(house, resource, asker, id, &record).await?),
     }
 }
 
 /// Where the record is, and which state of it.
-fn place(headers: &mut HeaderMap, resource: &Resource, id: Uuid, revision: i64) {
-    if let Ok(location) = HeaderValue::from_str(&format!("{}/{id}", resource.path)) {
+fn place(headers: &mut HeaderMap, resource: Resource, id: Uuid, revision: i64) {
+    if let Ok(location) = HeaderValue::from_str(&format!("{}/{id}", resource.api.path)) {
         headers.insert(header::LOCATION, location);
     }
     headers.insert(header::ETAG, entity_tag(revision));
@@ -129,17 +130,17 @@ pub(super) fn entity_tag(revision: i64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{revision}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
-fn conflict(resource: &Resource, stored: &Stored, sent: &Record) -> Problem {
+fn conflict(stored: &Stored, sent: &Record) -> Problem {
     let detail =
         "A record with this key says something else; correct it with PUT under its id, or send another key.";
     Problem::new(Kind::Conflict, detail)
-        .with("stored", figures::stored(resource.kind, stored))
-        .with("sent", Value::Object(figures::record(resource.kind, sent)))
+        .with("stored", record_json::stored(stored))
+        .with("sent", Value::Object(record::shown(sent)))
 }
 
 async fn withdrawn(
     house: &SharedHouse,
-    resource: &Resource,
+    resource: Resource,
     asker: Asker,
     id: Uuid,
     sent: &Record,
@@ -147,9 +148,9 @@ async fn withdrawn(
     let held = house.ledger.read(asker.tenant, resource.kind, id).await?;
     let problem =
         Problem::new(Kind::Withdrawn, "This record was withdrawn and stays so; send it under another key.")
-            .with("sent", Value::Object(figures::record(resource.kind, sent)));
+            .with("sent", Value::Object(record::shown(sent)));
     Ok(match held {
-        Some(held) => problem.with("stored", figures::stored(resource.kind, &held.stored)),
+        Some(held) => problem.with("stored", record_json::stored(&held.stored)),
         None => problem,
     })
 }
@@ -174,28 +175,19 @@ struct Item {
     warnings: Vec<FieldFault>,
 }
 
-async fn many(
-    house: &SharedHouse,
-    resource: &'static Resource,
-    asker: Asker,
-    items: Vec<Read>,
-) -> Result<Response, Problem> {
+async fn many(house: &SharedHouse, asker: Asker, items: Vec<Read>) -> Result<Response, Problem> {
     let mut good = Vec::with_capacity(items.len());
     // Of each item its warnings, or why it is refused.
     let read: Vec<Result<Vec<FieldFault>, Vec<FieldFault>>> = items
         .into_iter()
         .map(|item| {
             let record = item?;
-            let warnings = (resource.warn)(&record);
+            let warnings = record.warnings();
             good.push(record);
             Ok(warnings)
         })
         .collect();
-    let outcomes = if good.is_empty() {
-        Vec::new()
-    } else {
-        house.ledger.store(asker.tenant, resource.kind, good).await?
-    };
+    let outcomes = house.ledger.store(asker.tenant, good).await?;
     let mut outcomes = outcomes.into_iter();
     let items: Vec<Item> = read
         .into_iter()
@@ -234,7 +226,7 @@ fn became(index: usize, outcome: Option<Outcome>, warnings: Vec<FieldFault>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::records::CAMPAIGN_RUNS;
+    use crate::routes::records::resources;
 
     const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -242,7 +234,9 @@ mod tests {
     fn an_array_of_nothing_but_faults_is_answered_no_longer_than_one_that_is_stored() {
         let strays: Vec<String> = (0..100).map(|n| format!("\"{n:03}\":1")).collect();
         let body = format!("[{}]", vec![format!("{{{}}}", strays.join(",")); MOST_ITEMS].join(","));
-        let Ok(Sent::Many(items)) = read(&CAMPAIGN_RUNS, &body, NOW) else { panic!("not an array") };
+        let Ok(Sent::Many(items)) = read(resources().next().unwrap(), &body, NOW) else {
+            panic!("not an array")
+        };
         let faults: Vec<FieldFault> = items.into_iter().flat_map(Result::unwrap_err).collect();
         assert!(faults.len() <= MOST_ITEMS + EXPLAINED, "{}", faults.len());
         assert!(serde_json::to_string(&faults).unwrap().len() < 64_000);

@@ -11,8 +11,8 @@ use crate::{
     house::SharedHouse,
     problem::Problem,
     routes::{
-        figures,
         parameters::{self, Parameters},
+        record_json,
     },
 };
 
@@ -21,7 +21,7 @@ const MOST: usize = 1_000;
 
 pub async fn list(
     State(house): State<SharedHouse>,
-    Extension(resource): Extension<&'static Resource>,
+    Extension(resource): Extension<Resource>,
     errand: Errand,
     asker: Asker,
     uri: Uri,
@@ -29,23 +29,22 @@ pub async fn list(
     let ask = understand(resource, &uri)?;
     let ledger = house.ledger.clone();
     let page = errand.done(async move { ledger.list(asker.tenant, resource.kind, &ask).await }).await?;
-    let items: Value = page.items.iter().map(|item| figures::stored(resource.kind, item)).collect();
-    Ok(Json(json!({ resource.plural: items, "next": page.next.map(|next| next.to_string()) })))
+    let items: Value = page.items.iter().map(record_json::stored).collect();
+    Ok(Json(json!({ resource.api.plural: items, "next": page.next.map(|next| next.to_string()) })))
 }
 
-fn understand(resource: &Resource, uri: &Uri) -> Result<ListAsk, Problem> {
+fn understand(resource: Resource, uri: &Uri) -> Result<ListAsk, Problem> {
     let mut known = vec!["limit", "cursor", "from", "to"];
-    known.extend(resource.filters.iter().map(|(parameter, _)| *parameter));
+    known.extend(resource.api.filters.iter().map(|(parameter, _)| *parameter));
     let mut parameters = Parameters::of(uri, &known);
     let limit = parameters.read("limit", limit);
     let cursor = parameters.read("cursor", |text| text.parse::<Cursor>().map_err(|bad| bad.to_string()));
     let from = parameters.read("from", parameters::moment);
     let to = parameters.read("to", parameters::moment);
     let mut filters = Vec::new();
-    for (parameter, json) in resource.filters {
+    for (parameter, field) in resource.api.filters {
         let value = parameters.read(parameter, parameters::filter);
-        let field = resource.kind.fields.iter().position(|field| field.json == *json);
-        filters.extend(field.zip(value));
+        filters.extend(value.map(|value| (*field, value)));
     }
     parameters.finish()?;
     Ok(ListAsk { limit: limit.unwrap_or(USUAL), cursor, filters, from, to })
@@ -60,17 +59,17 @@ fn limit(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routes::records::CAMPAIGN_RUNS;
+    use crate::routes::records::resources;
+
+    fn runs() -> Resource {
+        resources().next().unwrap()
+    }
 
     #[track_caller]
     fn refused(query: &str, fields: &[&str]) {
         let uri: Uri = format!("/?{query}").parse().unwrap();
-        let found: Vec<String> = understand(&CAMPAIGN_RUNS, &uri)
-            .unwrap_err()
-            .errors
-            .into_iter()
-            .map(|fault| fault.field)
-            .collect();
+        let found: Vec<String> =
+            understand(runs(), &uri).unwrap_err().errors.into_iter().map(|fault| fault.field).collect();
         assert_eq!(found, fields, "{query}");
     }
 
@@ -89,7 +88,7 @@ mod tests {
     #[test]
     fn filters_reach_their_fields() {
         let uri: Uri = "/?campaign=a%20b&phase=2-3&limit=1000&from=2026-11-01T00:00:00Z".parse().unwrap();
-        let ask = understand(&CAMPAIGN_RUNS, &uri).unwrap();
+        let ask = understand(runs(), &uri).unwrap();
         assert_eq!(ask.filters, [(0, "a b".to_owned()), (2, "2-3".to_owned())]);
         assert_eq!((ask.limit, ask.from.is_some(), ask.to), (1_000, true, None));
     }

@@ -3,10 +3,13 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use super::{FieldFault, Members};
+use super::{FieldFault, Members, given};
 use crate::{
     privacy::shown_name,
-    record::{Kind, Need},
+    record::{
+        Draft, Kind,
+        draft::{Member, member_names},
+    },
 };
 
 /// Strays of one record that are named; of the others their number is said.
@@ -28,46 +31,27 @@ impl Default for Guesses {
     }
 }
 
-/// The members that a sender may fill, in the order of the kind's fields.
-pub(super) struct Sent<'a> {
-    pub(super) fields: Vec<Option<&'a str>>,
-    pub(super) name: Option<&'a str>,
-}
-
-impl<'a> Sent<'a> {
-    /// Says of every other member what is wrong with it.
-    pub(super) fn of(
-        kind: &Kind,
-        members: Members<'a>,
-        guesses: &mut Guesses,
-        faults: &mut Vec<FieldFault>,
-    ) -> Self {
-        let mut sent = Self { fields: vec![None; kind.fields.len()], name: None };
-        let mut strays = Strays { named: Vec::new(), more: 0 };
-        let mut twins = BTreeSet::new();
-        for (key, raw) in members {
-            let at = kind.fields.iter().position(|field| field.json == key);
-            let place = match at {
-                Some(at) if kind.fields[at].need != Need::Derived => Some(&mut sent.fields[at]),
-                None if kind.naming.as_ref().is_some_and(|naming| naming.json == key) => Some(&mut sent.name),
-                _ => None,
-            };
-            match place {
-                Some(place @ None) => *place = Some(raw),
-                // A field's own name, so that there are few of them.
-                Some(Some(_)) if twins.insert(key.clone()) => {
-                    faults.push(FieldFault::new(key, "is there twice; send it once"));
-                }
-                Some(Some(_)) => {}
-                None => strays.add(kind, key, guesses, faults),
+/// Puts each member where it belongs, and says of every other one what is wrong with it.
+pub(super) fn draft<'a>(kind: &'static Kind, members: Members<'a>, guesses: &mut Guesses) -> Draft<'a> {
+    let mut draft = Draft::new(kind);
+    let mut strays = Strays { named: Vec::new(), more: 0 };
+    let mut duplicates = BTreeSet::new();
+    for (key, raw) in members {
+        match Member::of(kind, &key).map(|member| draft.place(member)) {
+            Some(place @ None) => *place = Some(given(raw)),
+            // A field's own name, so that there are few of them.
+            Some(Some(_)) if duplicates.insert(key.clone()) => {
+                draft.faults().push(FieldFault::new(key, "is there twice; send it once"));
             }
+            Some(Some(_)) => {}
+            None => strays.add(kind, key, guesses, draft.faults()),
         }
-        if strays.more > 0 {
-            let message = format!("has {} more members that are not its fields", strays.more);
-            faults.push(FieldFault::new("", message));
-        }
-        sent
     }
+    if strays.more > 0 {
+        let message = format!("has {} more members that are not its fields", strays.more);
+        draft.faults().push(FieldFault::new("", message));
+    }
+    draft
 }
 
 struct Strays<'a> {
@@ -101,9 +85,7 @@ const UNKNOWN: &str = "is not a field of this record";
 
 fn unknown(kind: &Kind, key: &str, compared: &mut usize) -> String {
     let key = fold(key);
-    let fields = kind.fields.iter().filter(|field| field.need != Need::Derived).map(|field| field.json);
-    let near = fields
-        .chain(kind.naming.as_ref().map(|naming| naming.json))
+    let near = member_names(kind)
         .inspect(|_| *compared += 1)
         .map(|name| (strsim::damerau_levenshtein(&key, &fold(name)), name))
         .min_by_key(|(distance, _)| *distance)

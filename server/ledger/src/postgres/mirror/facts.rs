@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::super::{
     row::{self, get},
-    statements::{self, FIELDS_FROM},
+    statements,
     step::Step,
 };
 use crate::{
@@ -22,7 +22,7 @@ pub(super) async fn load(
     rows: &[&Reflection],
 ) -> Result<Facts, Error> {
     let mut facts = Facts::new(kind, Vec::new());
-    add(step, &mut facts, &wanted(kind, rows)).await?;
+    add(step, &mut facts, &wanted(rows)).await?;
     let unknown: Vec<&&Reflection> =
         rows.iter().filter(|row| facts.there(row.tenant, row.dataverse_id).is_none()).collect();
     if !unknown.is_empty() {
@@ -64,7 +64,7 @@ async fn add(step: &mut Step<'_>, facts: &mut Facts, wanted: &[(TenantId, Uuid)]
             .bind(step.now.micros())
             .fetch_all(&mut *step.connection)
             .await?;
-        let from = FIELDS_FROM + kind.fields.len();
+        let from = crate::row::width(kind);
         let fact = |found| {
             Ok(Fact {
                 tenant: TenantId(get(found, from)?),

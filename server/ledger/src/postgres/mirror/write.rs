@@ -51,7 +51,7 @@ pub(super) async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &Round<
         .filter(|(_, decided)| decided.reflected == Reflected::Added)
         .filter_map(|(_, decided)| {
             let (reflection, record) = (decided.reflection, decided.seen()?);
-            let id = reflection.id_of(kind, record);
+            let id = reflection.id_of(record);
             let id_there = Some(reflection.dataverse_id).filter(|there| *there != id);
             Some((reflection.tenant, id, id_there, record))
         })
@@ -75,7 +75,7 @@ pub(super) async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &Round<
     for (tenant, id, _, record) in &added {
         if new.contains(&(*tenant, *id)) {
             step.met(*tenant);
-            step.named(kind, *tenant, record);
+            step.named(*tenant, record);
         }
     }
     Ok(new)
@@ -117,7 +117,7 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> 
     }
     keep_versions(step, kind, &facts).await?;
     for (fact, record) in facts.iter().zip(&records) {
-        step.named(kind, fact.tenant, record);
+        step.named(fact.tenant, record);
     }
     let query =
         bind(step.schema.query(&statements::of(kind).mirror.changed_there), &facts).bind(step.now.micros());
@@ -130,7 +130,7 @@ async fn keep_versions(step: &mut Step<'_>, kind: &'static Kind, facts: &[&Fact]
         return Ok(());
     }
     let stored = || facts.iter().map(|fact| &fact.row.held.stored);
-    let fields = |record: &Record| serde_json::Value::Object(record::to_json(kind, record)).to_string();
+    let fields = |record: &Record| serde_json::Value::Object(record::to_json(record)).to_string();
     step.schema
         .query(
             "INSERT INTO studio.versions (tenant_id, kind, id, revision, replaced_at, replaced_by, fields) \

@@ -23,7 +23,7 @@ pub(super) async fn load(
     kind: &'static Kind,
     rows: &[&Reflection],
 ) -> Result<Facts, Error> {
-    let ids: Vec<Uuid> = wanted(kind, rows).into_iter().map(|(_, id)| id).collect();
+    let ids: Vec<Uuid> = wanted(rows).into_iter().map(|(_, id)| id).collect();
     let ids = json_of(&ids);
     let made = &statements::of(kind).mirror;
     let mut facts = Facts::new(kind, known(step, kind, made.known_by_id_there, &ids).await?);

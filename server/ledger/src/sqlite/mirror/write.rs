@@ -84,7 +84,7 @@ async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -
     }
     for (reflection, record) in &added {
         write_tenant(step.connection, step.known, reflection.tenant, step.now).await?;
-        intake::write_name(step.connection, step.known, kind, reflection.tenant, record, step.now).await?;
+        intake::write_names(step.connection, step.known, reflection.tenant, record, step.now).await?;
     }
     let mut position = step.known.claim(step.connection, kind, added.len()).await?;
     for of_tenant in added.chunk_by(|one, next| one.0.tenant == next.0.tenant) {
@@ -94,10 +94,10 @@ async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -
             let (now, after) = rest.split_at(size);
             let mut query = sqlx::query(insert).bind(reflection.tenant.to_string()).bind(step.now.micros());
             for (reflection, record) in now {
-                let id = reflection.id_of(kind, record);
+                let id = reflection.id_of(record);
                 let id_there = Some(reflection.dataverse_id).filter(|there| *there != id);
                 query = query.bind(position).bind(id).bind(id_there);
-                query = record.values.iter().fold(query, row::bind);
+                query = record.values().iter().fold(query, row::bind);
                 position += 1;
             }
             query.execute(&mut *step.connection).await?;
@@ -113,8 +113,8 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, decided: &Decided<'_>)
     let now = step.now.micros();
     if let Some((fact, record)) = decided.change() {
         let revision = replace(step, kind, fact).await?;
-        intake::write_name(step.connection, step.known, kind, fact.tenant, &record, step.now).await?;
-        let query = record.values.iter().fold(sqlx::query(made.changed_there), row::bind);
+        intake::write_names(step.connection, step.known, fact.tenant, &record, step.now).await?;
+        let query = record.values().iter().fold(sqlx::query(made.changed_there), row::bind);
         let query = query.bind(revision).bind(now).bind(now).bind(fact.row.position);
         query.execute(&mut *step.connection).await?;
     }

@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use dataverse::{Change, Error, Limit, Refusal};
 use model::{
     clock::Clock,
-    record::Destination,
+    record::{KINDS, TARGETS},
     time::{SECOND, Timestamp},
 };
-use pipeline::{ChangePages, Organisation, Write, Written};
+use pipeline::{ChangePages, Organisation, TableMapping, Write, Written};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Map, Value as Json};
 use tokio::time::{Instant, sleep};
@@ -79,7 +79,7 @@ pub struct Simulated {
 struct Pages {
     organisation: Simulated,
     set: &'static str,
-    key: &'static str,
+    key: String,
     next: Option<Place>,
     link: Option<String>,
 }
@@ -201,7 +201,7 @@ impl Organisation for Simulated {
 
     async fn upsert(
         &self,
-        table: &'static Destination,
+        table: &TableMapping,
         rows: Vec<(Uuid, Json)>,
         limit: Limit,
     ) -> Result<Vec<Written>, Error> {
@@ -209,8 +209,9 @@ impl Organisation for Simulated {
             let refused = |_: &mut State, _| Err(Error::Rejected(answered(400, "0x80060888")));
             return self.request(format!("upsert {}", rows.len()), rows.len(), Some(limit), refused).await;
         }
-        let set = table.entity_set;
-        self.write(rows.into_iter().map(|(id, row)| Write::Upsert { set, id, row }).collect(), limit).await
+        let set = &table.entity_set;
+        let writes = rows.into_iter().map(|(id, row)| Write::Upsert { set: set.clone(), id, row });
+        self.write(writes.collect(), limit).await
     }
 
     async fn write(&self, writes: Vec<Write>, limit: Limit) -> Result<Vec<Written>, Error> {
@@ -231,16 +232,11 @@ impl Organisation for Simulated {
         .await
     }
 
-    async fn rows(
-        &self,
-        table: &'static Destination,
-        _: &[&'static str],
-        ids: &[Uuid],
-    ) -> Result<Vec<Json>, Error> {
+    async fn rows(&self, table: &TableMapping, _: &[&str], ids: &[Uuid]) -> Result<Vec<Json>, Error> {
         self.request(format!("rows {}", ids.len()), 1, None, |state, _| {
             let found = ids.iter().filter_map(|id| {
-                let row = state.rows.get(&(table.entity_set, *id))?;
-                Some(row.shown(table.primary_key, *id))
+                let row = state.rows.get(&(set_of(&table.entity_set), *id))?;
+                Some(row.shown(&table.primary_key, *id))
             });
             Ok(found.collect())
         })
@@ -249,15 +245,15 @@ impl Organisation for Simulated {
 
     async fn changes(
         &self,
-        table: &'static Destination,
-        _: &[&'static str],
+        table: &TableMapping,
+        _: &[&str],
         since: Option<&str>,
     ) -> Result<Box<dyn ChangePages>, Error> {
         let since = since.map(|link| link.parse().unwrap());
         Ok(Box::new(Pages {
             organisation: self.clone(),
-            set: table.entity_set,
-            key: table.primary_key,
+            set: set_of(&table.entity_set),
+            key: table.primary_key.clone(),
             next: Some(Place::Start(since)),
             link: None,
         }))
@@ -268,7 +264,7 @@ impl Organisation for Simulated {
 impl ChangePages for Pages {
     async fn next_page(&mut self) -> Result<Option<Vec<Change>>, Error> {
         let Some(place) = self.next.take() else { return Ok(None) };
-        let (set, key) = (self.set, self.key);
+        let (set, key) = (self.set, &self.key);
         let turned = |state: &mut State, _| state.page(set, key, place);
         let (page, next, link) = self.organisation.request("changes".to_owned(), 1, None, turned).await?;
         self.next = next;
@@ -281,11 +277,20 @@ impl ChangePages for Pages {
     }
 }
 
+/// The same name for as long as the test runs.
+fn set_of(name: &str) -> &'static str {
+    let kinds = KINDS.delivered().map(|(_, delivery)| delivery.entity_set);
+    kinds.chain(TARGETS.iter().map(|target| target.entity_set)).find(|set| *set == name).unwrap()
+}
+
 impl State {
     fn write(&mut self, write: &Write, now: Timestamp) -> Written {
         match write {
-            Write::Delete { set, id } => self.delete(set, *id),
-            Write::Upsert { set, id, row } => {
+            Write::Delete { set, id } => self.delete(set_of(set), *id),
+            Write::Make { set, id, .. } if self.rows.contains_key(&(set_of(set), *id)) => {
+                Err(Error::Precondition(answered(412, "0x80040237")))
+            }
+            Write::Upsert { set, id, row } | Write::Make { set, id, row } => {
                 if row["apex_runid"].as_str().is_some_and(|run| self.poison.contains(run)) {
                     return Err(Error::Rejected(answered(400, "0x80044331")));
                 }
@@ -300,7 +305,7 @@ impl State {
                 {
                     return Err(Error::Rejected(answered(500, "0x80044150")));
                 }
-                self.put(set, *id, row, now)
+                self.put(set_of(set), *id, row, now)
             }
         }
     }

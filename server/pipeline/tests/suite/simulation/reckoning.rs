@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ledger::{ListAsk, Reject, Standing};
-use model::record::{Need, Shape, Stored, Value};
+use model::record::{FieldType, Need, Remote, Stored, Value};
 use serde_json::Value as Json;
 
 use super::{
@@ -69,29 +69,30 @@ impl Reckoning {
 }
 
 fn said_here(stored: &Stored) -> (String, String) {
-    let values =
-        KIND.fields.iter().zip(&stored.record.values).filter(|(field, _)| field.need != Need::Derived);
+    let values = stored.record.fields().filter(|(field, _)| field.need != Need::Derived);
     let said: Vec<String> = values
-        .map(|(_, value)| match value {
-            Value::Time(at) => whole_second(*at).to_string(),
-            Value::Nothing => "null".to_owned(),
-            Value::Text(text) => text.clone(),
-            Value::Whole(number) | Value::Decimal(number) => number.to_string(),
+        .map(|(field, value)| match (value, field.ty) {
+            (value, FieldType::Time) => value.time().map(whole_second).unwrap().to_string(),
+            (Value::Nothing, _) => "null".to_owned(),
+            (Value::Text(text), _) => text.clone(),
+            (Value::Integer(number), _) => number.to_string(),
+            (Value::Uuid(id), _) => id.to_string(),
         })
         .collect();
-    (stored.record.natural_key(KIND).join("/"), said.join(" "))
+    (stored.record.natural_key().join("/"), said.join(" "))
 }
 
 fn said_there(row: &Json) -> (String, String) {
     let fields = KIND.fields.iter().filter(|field| field.need != Need::Derived);
     let said: Vec<String> = fields
         .map(|field| {
-            let value = row.get(field.dataverse).filter(|value| !value.is_null());
-            match (value, field.shape) {
-                (None, _) if field.need == Need::Nought => "0".to_owned(),
-                (None, _) if field.need == Need::Arrival => row["createdon"].as_str().unwrap().to_owned(),
+            let Remote::Column(column) = field.remote else { panic!("{} has no column", field.json) };
+            let value = row.get(column).filter(|value| !value.is_null());
+            match (value, field.ty) {
+                (None, _) if field.need == Need::DefaultZero => "0".to_owned(),
+                (None, _) if field.need == Need::DefaultNow => row["createdon"].as_str().unwrap().to_owned(),
                 (None, _) => "null".to_owned(),
-                (Some(value), Shape::Decimal { scale, .. }) => {
+                (Some(value), FieldType::Decimal { scale, .. }) => {
                     model::decimal::parse(&value.to_string(), scale).unwrap().to_string()
                 }
                 (Some(Json::String(text)), _) => text.clone(),

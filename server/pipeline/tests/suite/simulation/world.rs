@@ -133,7 +133,7 @@ impl World {
         let records = (self.runs..self.runs + count).map(|run| self.run(run, tokens)).collect();
         self.runs += count;
         let ledger = self.books.ledger.clone();
-        let outcomes = self.books.take(async move { ledger.store(T, KIND, records).await }).await.unwrap();
+        let outcomes = self.books.take(async move { ledger.store(T, records).await }).await.unwrap();
         let stored = outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Stored(_)));
         self.taken += i64::try_from(stored.count()).unwrap();
     }
@@ -141,15 +141,15 @@ impl World {
     pub async fn correct(&self, run: usize, tokens: i64) {
         let ledger = self.books.ledger.clone();
         let record = self.run(run, tokens);
-        let id = record.id(KIND, T);
-        let corrected = async move { ledger.correct(T, KIND, id, record, None).await };
+        let id = record.own_id(T).unwrap();
+        let corrected = async move { ledger.correct(T, id, record, None).await };
         assert!(!matches!(self.books.take(corrected).await.unwrap(), Change::NotFound));
     }
 
     pub async fn withdraw(&mut self, run: usize) {
         self.given_up.insert(format!("r{run}"));
         let ledger = self.books.ledger.clone();
-        let id = self.run(run, 0).id(KIND, T);
+        let id = self.run(run, 0).own_id(T).unwrap();
         self.books.take(async move { ledger.withdraw(T, KIND, id, None).await }).await.unwrap();
     }
 
@@ -215,13 +215,13 @@ impl World {
 
     /// A row of ours says something else there.
     pub fn others_rewrite(&self, run: usize, tokens: i64) {
-        let id = self.run(run, 0).id(KIND, T);
+        let id = self.run(run, 0).own_id(T).unwrap();
         self.organisation.put(id, &json!({ "apex_tokensin": tokens }));
     }
 
     /// What Dataverse says of one of our runs.
     pub fn tokens_there(&self, run: usize) -> i64 {
-        let id = self.run(run, 0).id(KIND, T);
+        let id = self.run(run, 0).own_id(T).unwrap();
         self.organisation.state().rows[&(RUNS, id)].columns["apex_tokensin"].as_i64().unwrap()
     }
 
