@@ -68,6 +68,7 @@ impl SiteFiles {
             wasm: address("studio_bg.wasm"),
             css: address("studio.css"),
             icon: address("icon.svg"),
+            pipeline: address("pipeline.js"),
         }
     }
 

@@ -9,6 +9,8 @@ pub struct Files {
     pub wasm: String,
     pub css: String,
     pub icon: String,
+    /// The script of `/pipeline`.
+    pub pipeline: String,
 }
 
 /// Light or dark by choice; without one the system decides.

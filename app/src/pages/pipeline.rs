@@ -37,14 +37,6 @@ pub struct PipelineFacts {
     pub others: Option<Others>,
 }
 
-/// Takes what has changed out of a fresh copy of this page, every five seconds, and says so when there is none.
-const AGAIN: &str = "setInterval(async()=>{if(document.hidden)return;const at=document.getElementById('as-of');try{\
-const t=await(await fetch(location.href)).text(),d=new DOMParser().parseFromString(t,'text/html');\
-for(const e of document.querySelectorAll('[data-again]')){const n=d.getElementById(e.id);\
-if(n&&!e.contains(document.activeElement)){for(const o of e.querySelectorAll('details[open]'))n.querySelector('#'+o.id)\
-?.setAttribute('open','');if(n.innerHTML!==e.innerHTML)e.innerHTML=n.innerHTML}if(n)e.className=n.className}document.title=d.title}\
-catch{at.textContent='The server does not answer. '+at.textContent.replace(/^.*answer. /,'')}},5000)";
-
 /// A document that says what was true when it was asked for, and asks again by itself where scripts run.
 pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + use<> {
     let (lead, rest, tone) = verdict::verdict(facts);
@@ -70,7 +62,7 @@ pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + us
                 {dataverse(facts)}
                 <p class="quiet" id="as-of" data-again="">{format!("As of {}.", letters::moment(facts.now))}</p>
             </main>
-            <script nonce=use_nonce()>{AGAIN}</script>
+            <script src=frame.files.pipeline.clone() nonce=use_nonce() defer=true></script>
         },
     )
 }

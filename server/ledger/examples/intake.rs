@@ -21,7 +21,7 @@ use model::{
     clock::Clock,
     history::Filter,
     range::Range,
-    record::{self, Record, campaign_run::CAMPAIGN_RUN},
+    record::{self, KINDS, Record, campaign_run::CAMPAIGN_RUN},
     rng::Seeded,
     tenant::TenantId,
     time::{DAY, Timestamp},
@@ -56,7 +56,7 @@ async fn main() {
     };
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("creates");
-    let ledger = Ledger::open(settings, Arc::new(Machine), Seeded::new(1)).await.expect("opens");
+    let ledger = Ledger::open(KINDS, settings, Arc::new(Machine), Seeded::new(1)).await.expect("opens");
     bare(&folder);
     let spent = cpu_seconds();
     singles(&ledger, 64, Duration::from_secs(5)).await;

@@ -17,6 +17,7 @@ use model::{
     clock::Clock,
     history::Filter,
     range::Range,
+    record::KINDS,
     rng::Random,
 };
 
@@ -24,6 +25,7 @@ use self::digest::Digest;
 pub(crate) use self::plan::{Column, Road, Table};
 use crate::{
     Database, LedgerError, OpenError, Standing,
+    opening::Opening,
     postgres::{Postgres, Target},
     sqlite::Source,
 };
@@ -200,7 +202,9 @@ async fn same_figures(
     random: impl Random,
 ) -> Result<usize, CarryError> {
     let now = clock.now();
-    let ledger = Postgres::look_into(database, clock, Arc::new(random)).await?;
+    let changes = tokio::sync::watch::Sender::new(0);
+    let opening = Opening { kinds: KINDS, clock, random: Arc::new(random), changes };
+    let ledger = Postgres::look_into(database, opening).await?;
     let window = calendar::window(Range::Days90, &Zone::utc(), now, Compare::Previous);
     let tenants = source.tenants().await?;
     for tenant in &tenants {

@@ -48,10 +48,12 @@ impl<T> Slot<T> {
 pub(crate) struct Command {
     /// Whose share of the queue it takes; none for the house's own work.
     pub(crate) tenant: Option<TenantId>,
-    /// How many records it writes, about.
     pub(crate) weight: usize,
     pub(crate) work: Work,
 }
+
+/// What a statement without a record writes, in bytes.
+const SMALL: usize = 64;
 
 pub(crate) enum Work {
     Store(Request),
@@ -145,7 +147,21 @@ pub(crate) struct Request {
     pub(crate) tenant: TenantId,
     pub(crate) kind: &'static Kind,
     pub(crate) records: Vec<Record>,
+    /// Of all records, in bytes.
+    pub(crate) weight: usize,
     pub(crate) answer: Slot<Vec<Outcome>>,
+}
+
+impl Request {
+    pub(crate) fn new(
+        tenant: TenantId,
+        kind: &'static Kind,
+        records: Vec<Record>,
+        answer: Slot<Vec<Outcome>>,
+    ) -> Self {
+        let weight = records.iter().map(Record::weight).sum();
+        Self { tenant, kind, records, weight, answer }
+    }
 }
 
 /// Which record is meant, and which revision of it.
@@ -208,12 +224,12 @@ impl Settlement {
 }
 
 impl Command {
-    pub(crate) fn of_tenant(tenant: TenantId, weight: usize, work: Work) -> Self {
-        Self { tenant: Some(tenant), weight, work }
+    pub(crate) fn of_tenant(tenant: TenantId, work: Work) -> Self {
+        Self { tenant: Some(tenant), weight: work.weight(), work }
     }
 
     pub(crate) fn of_house(work: Work) -> Self {
-        Self { tenant: None, weight: 1, work }
+        Self { tenant: None, weight: work.weight(), work }
     }
 }
 
@@ -242,11 +258,14 @@ impl Work {
         }
     }
 
-    /// How many records it writes, about.
-    pub(crate) const fn weight(&self) -> usize {
+    /// How many bytes it writes, about.
+    pub(crate) fn weight(&self) -> usize {
         match self {
-            Self::Store(request) => request.records.len(),
-            _ => 1,
+            Self::Store(request) => request.weight.max(SMALL),
+            Self::Correct { record, .. } | Self::Mend { record, .. } => record.weight(),
+            // A handful of statements, however many letters they are.
+            Self::ResendAll { .. } => 256 * 1024,
+            _ => SMALL,
         }
     }
 

@@ -31,8 +31,6 @@ use crate::{
     reflection::Page,
 };
 
-/// Sending all dead letters again is a handful of statements, however many they are.
-const RESENT_WEIGHT: usize = 1_000;
 /// When a writer that broke off is followed by another one; after longer each time that follows soon.
 const PAUSE_LEAST: Duration = Duration::from_millis(200);
 const PAUSE_MOST: Duration = Duration::from_secs(30);
@@ -90,26 +88,25 @@ impl Desk {
                 kind.noun, other.noun
             )));
         }
-        let weight = records.len().max(1);
         self.ask(|answer| {
-            Command::of_tenant(tenant, weight, Work::Store(Request { tenant, kind, records, answer }))
+            Command::of_tenant(tenant, Work::Store(Request::new(tenant, kind, records, answer)))
         })
         .await
     }
 
     pub(crate) async fn correct(&self, target: Target, record: Record) -> Result<Change, LedgerError> {
         let (tenant, record) = (target.tenant, Box::new(record));
-        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Correct { target, record, answer })).await
+        self.ask(|answer| Command::of_tenant(tenant, Work::Correct { target, record, answer })).await
     }
 
     pub(crate) async fn withdraw(&self, target: Target, fetched: bool) -> Result<Change, LedgerError> {
         let tenant = target.tenant;
-        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Withdraw { target, fetched, answer })).await
+        self.ask(|answer| Command::of_tenant(tenant, Work::Withdraw { target, fetched, answer })).await
     }
 
     pub(crate) async fn resend(&self, target: Target, by: String) -> Result<bool, LedgerError> {
         let tenant = target.tenant;
-        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Resend { target, by, answer })).await
+        self.ask(|answer| Command::of_tenant(tenant, Work::Resend { target, by, answer })).await
     }
 
     pub(crate) async fn resend_all(
@@ -118,15 +115,12 @@ impl Desk {
         most: usize,
         by: String,
     ) -> Result<u64, LedgerError> {
-        self.ask(|answer| {
-            Command::of_tenant(tenant, RESENT_WEIGHT, Work::ResendAll { tenant, most, by, answer })
-        })
-        .await
+        self.ask(|answer| Command::of_tenant(tenant, Work::ResendAll { tenant, most, by, answer })).await
     }
 
     pub(crate) async fn drop_letter(&self, target: Target, by: String) -> Result<bool, LedgerError> {
         let tenant = target.tenant;
-        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Drop { target, by, answer })).await
+        self.ask(|answer| Command::of_tenant(tenant, Work::Drop { target, by, answer })).await
     }
 
     pub(crate) async fn mend(
@@ -136,7 +130,7 @@ impl Desk {
         by: String,
     ) -> Result<Change, LedgerError> {
         let (tenant, record) = (target.tenant, Box::new(record));
-        self.ask(|answer| Command::of_tenant(tenant, 1, Work::Mend { target, record, by, answer })).await
+        self.ask(|answer| Command::of_tenant(tenant, Work::Mend { target, record, by, answer })).await
     }
 
     pub(crate) async fn reflect(&self, page: Page) -> Result<Option<Vec<Reflected>>, LedgerError> {

@@ -6,7 +6,7 @@ use model::{
     calendar::Window,
     clock::Clock,
     history::{Filter, History},
-    record::{Kind, Record},
+    record::{Kind, Kinds, Record},
     rng::Random,
     tenant::TenantId,
     time::Timestamp,
@@ -22,6 +22,7 @@ use crate::{
     database::Database,
     desk::Desk,
     marks::Errand,
+    opening::Opening,
     postgres::Postgres,
     reflection,
     sqlite::Sqlite,
@@ -73,18 +74,17 @@ impl Ledger {
     /// # Errors
     /// Each says what to do about it.
     pub async fn open(
+        kinds: Kinds,
         settings: Settings,
         clock: Arc<dyn Clock>,
         random: impl Random,
     ) -> Result<Self, OpenError> {
         let changes = watch::Sender::new(0);
-        let (random, moves) = (Arc::new(random), changes.clone());
+        let opening = Opening { kinds, clock, random: Arc::new(random), changes: changes.clone() };
         let place = Arc::new(settings.place());
         let store = match settings {
-            Settings::Folder(folder) => Store::Folder(Sqlite::open(folder, clock, random, moves).await?),
-            Settings::Database(database) => {
-                Store::Database(Postgres::open(database, clock, random, moves).await?)
-            }
+            Settings::Folder(folder) => Store::Folder(Sqlite::open(folder, opening).await?),
+            Settings::Database(database) => Store::Database(Postgres::open(database, opening).await?),
         };
         Ok(Self { store: Arc::new(store), place, changes, fetched: false })
     }
@@ -400,9 +400,14 @@ impl Ledger {
         either!(self, store => store.standing_there(kind, after, before, most).await)
     }
 
-    /// Rows of Dataverse that are no records of ours, newest first.
-    pub async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
-        either!(self, store => store.rejects(tenant, most).await)
+    /// Rows of Dataverse that are no records of ours, newest first; of one kind, or of all.
+    pub async fn rejects(
+        &self,
+        tenant: TenantId,
+        kind: Option<&'static Kind>,
+        most: usize,
+    ) -> Result<Vec<Reject>, LedgerError> {
+        either!(self, store => store.rejects(tenant, kind, most).await)
     }
 
     /// What Dataverse acknowledged up to then and what was not read back yet, kind by kind and oldest first: those after

@@ -84,7 +84,7 @@ impl Notes {
     }
 
     /// What a group of this sort came to. A statement that is refused is that statement's own fault, and says nothing of
-    /// the others. `weight`: how many records it had, about.
+    /// the others. `weight`: how many bytes it had, about.
     pub(crate) fn note(&self, sort: Sort, weight: usize, committed: &Result<(), LedgerError>) {
         let moved = self.health.send_if_modified(|health| {
             let mut after = health.clone();

@@ -21,6 +21,7 @@ pub mod list;
 mod made;
 mod marks;
 pub mod mirror;
+mod opening;
 pub mod outbox;
 mod postgres;
 mod queue;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{
-    record::{KINDS, Kind, Stored},
+    record::{Kind, Kinds, Stored},
     tenant::TenantId,
     time::Timestamp,
 };
@@ -61,9 +61,12 @@ pub struct Unconfirmed {
 
 impl Unconfirmed {
     /// The kinds that come after it, its own first; each with time and position after which those are that are meant.
-    pub(crate) fn next(after: Option<&Self>) -> impl Iterator<Item = (&'static Kind, i64, i64)> {
+    pub(crate) fn next(
+        kinds: Kinds,
+        after: Option<&Self>,
+    ) -> impl Iterator<Item = (&'static Kind, i64, i64)> {
         let of = after.map(|after| (after.kind.name, after.held.stored.exported_at, after.position));
-        let rest = KINDS.iter().skip_while(move |kind| of.is_some_and(|(name, ..)| kind.name != name));
+        let rest = kinds.iter().skip_while(move |kind| of.is_some_and(|(name, ..)| kind.name != name));
         rest.map(move |kind| match of {
             Some((name, exported_at, position)) if name == kind.name => {
                 (kind, exported_at.map_or(i64::MIN, Timestamp::micros), position)

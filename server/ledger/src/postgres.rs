@@ -47,12 +47,11 @@ use model::{
     clock::Clock,
     history::{Filter, History},
     record::Kind,
-    rng::Random,
     tenant::TenantId,
     time::Timestamp,
 };
 use sqlx::{Connection, Error, PgConnection, PgPool, postgres::PgPoolOptions};
-use tokio::{sync::watch, time::timeout};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use self::{counted::Counted, fault::Nature, schema::Schema, standing::Asked, writer::Writer};
@@ -63,7 +62,7 @@ pub(crate) use self::{
 };
 use crate::{
     Answer, Database, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError,
-    Page, Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes,
+    Page, Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes, opening::Opening,
 };
 
 /// Who probes asks again soon, and gives up soon.
@@ -110,34 +109,23 @@ macro_rules! reading {
 }
 
 impl Postgres {
-    pub(crate) async fn open(
-        database: Database,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        changes: watch::Sender<u64>,
-    ) -> Result<Self, OpenError> {
-        Self::open_to(database, clock, random, changes, true).await
+    pub(crate) async fn open(database: Database, opening: Opening) -> Result<Self, OpenError> {
+        Self::open_to(database, opening, true).await
     }
 
     /// Opens a ledger that may be carried over just now, to read in it.
-    pub(crate) async fn look_into(
-        database: Database,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-    ) -> Result<Self, OpenError> {
-        Self::open_to(database, clock, random, watch::Sender::new(0), false).await
+    pub(crate) async fn look_into(database: Database, opening: Opening) -> Result<Self, OpenError> {
+        Self::open_to(database, opening, false).await
     }
 
     async fn open_to(
         database: Database,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        changes: watch::Sender<u64>,
+        Opening { kinds, clock, random, changes }: Opening,
         is_whole: bool,
     ) -> Result<Self, OpenError> {
         let place = database.place();
         let Database { options, schema, readers, patience } = database;
-        let schema = Schema::new(&schema, patience);
+        let schema = Schema::new(&schema, patience, kinds);
         let pool = |most: u32| {
             PgPoolOptions::new()
                 .max_connections(most)
@@ -384,9 +372,14 @@ impl Postgres {
         reading!(self, connection => spending::spent(connection, &self.schema, since))
     }
 
-    pub(crate) async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
+    pub(crate) async fn rejects(
+        &self,
+        tenant: TenantId,
+        kind: Option<&'static Kind>,
+        most: usize,
+    ) -> Result<Vec<Reject>, LedgerError> {
         reading!(self, connection => {
-            mirror::rejects(Asked { connection, schema: &self.schema, tenant }, most)
+            mirror::rejects(Asked { connection, schema: &self.schema, tenant }, kind, most)
         })
     }
 }

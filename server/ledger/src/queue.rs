@@ -14,10 +14,10 @@ use crate::{
     command::{Command, Work},
 };
 
-/// Half a second's work of the writer, and some 15 MB.
-const WAITING_MAX: usize = 20_000;
-/// What one commit takes on. More would make those wait who came first.
-const GROUP_MAX: usize = 4_000;
+/// In bytes, about: half a second's work of the writer, some 20,000 campaign runs.
+const WAITING_MAX: usize = 8 << 20;
+/// What one commit takes on, in bytes. More would make those wait who came first.
+const GROUP_MAX: usize = 3 << 19;
 /// The house has some dozens of works at a time; more are questions about the ledger's health that stand in line.
 const HOUSE_MAX: usize = 1_000;
 
@@ -35,7 +35,8 @@ struct Waiting {
     trials: Vec<Command>,
     /// The tenants that have something waiting, in the order of their turns.
     lanes: VecDeque<Lane>,
-    records: usize,
+    /// In bytes.
+    weight: usize,
     closed: bool,
     /// Why nothing is taken on for now.
     refusing: Option<LedgerError>,
@@ -44,7 +45,8 @@ struct Waiting {
 struct Lane {
     tenant: TenantId,
     commands: VecDeque<Command>,
-    records: usize,
+    /// In bytes.
+    weight: usize,
 }
 
 impl Queue {
@@ -126,17 +128,17 @@ impl Waiting {
         };
         let at = self.lanes.iter().position(|lane| lane.tenant == tenant);
         let lanes = self.lanes.len() + usize::from(at.is_none());
-        let held = at.map_or(0, |at| self.lanes[at].records);
+        let held = at.map_or(0, |at| self.lanes[at].weight);
         // Whoever has nothing waiting is let in while there is room at all; the others keep to their share.
         let share = if held == 0 { WAITING_MAX } else { WAITING_MAX / lanes };
-        if held > 0 && held + command.weight > share || self.records > WAITING_MAX {
+        if held > 0 && held + command.weight > share || self.weight > WAITING_MAX {
             return Err(busy());
         }
-        self.records += command.weight;
+        self.weight += command.weight;
         match at {
             Some(at) => self.lanes[at].push(command),
             None => {
-                let mut lane = Lane { tenant, commands: VecDeque::new(), records: 0 };
+                let mut lane = Lane { tenant, commands: VecDeque::new(), weight: 0 };
                 lane.push(command);
                 self.lanes.push_back(lane);
             }
@@ -152,8 +154,8 @@ impl Waiting {
             let Some(mut lane) = self.lanes.pop_front() else { break };
             if let Some(command) = lane.commands.pop_front() {
                 weight += command.weight;
-                lane.records -= command.weight;
-                self.records -= command.weight;
+                lane.weight -= command.weight;
+                self.weight -= command.weight;
                 group.push(command);
             }
             if !lane.commands.is_empty() {
@@ -167,7 +169,7 @@ impl Waiting {
     }
 
     fn take_all(&mut self) -> Vec<Command> {
-        self.records = 0;
+        self.weight = 0;
         let lanes = self.lanes.drain(..).flat_map(|lane| lane.commands);
         self.house.drain(..).chain(lanes).chain(self.trials.drain(..)).collect()
     }
@@ -179,7 +181,7 @@ const fn busy() -> LedgerError {
 
 impl Lane {
     fn push(&mut self, command: Command) {
-        self.records += command.weight;
+        self.weight += command.weight;
         self.commands.push_back(command);
     }
 }
@@ -192,12 +194,15 @@ mod tests {
     use super::*;
     use crate::command::{Request, Slot};
 
+    /// Fills the queue without a rest.
+    const STEP: usize = 64 * 1024;
+
     fn command(tenant: u128, weight: usize) -> Command {
         let tenant = TenantId(Uuid::from_u128(tenant));
         let (reply, _) = tokio::sync::oneshot::channel();
         let answer = Slot::new(reply);
-        let request = Request { tenant, kind: &CAMPAIGN_RUN, records: Vec::new(), answer };
-        Command::of_tenant(tenant, weight, Work::Store(request))
+        let request = Request { tenant, kind: &CAMPAIGN_RUN, records: Vec::new(), weight, answer };
+        Command::of_tenant(tenant, Work::Store(request))
     }
 
     fn tenants(group: &[Command]) -> Vec<u128> {
@@ -211,19 +216,19 @@ mod tests {
             waiting.push(command(tenant, 1)).unwrap();
         }
         assert_eq!(tenants(&waiting.take()), [1, 2, 3, 1, 1]);
-        assert_eq!(waiting.records, 0);
+        assert_eq!(waiting.weight, 0);
     }
 
     #[test]
     fn a_full_queue_is_busy_and_lets_in_again_when_there_is_room() {
         let mut waiting = Waiting::default();
-        while waiting.push(command(1, 1_000)).is_ok() {}
-        assert_eq!(waiting.records, WAITING_MAX, "who is alone has all of it");
+        while waiting.push(command(1, STEP)).is_ok() {}
+        assert_eq!(waiting.weight, WAITING_MAX, "who is alone has all of it");
         assert!(matches!(waiting.push(command(1, 1)), Err(LedgerError::Busy { .. })));
-        assert!(waiting.push(command(2, 1_000)).is_ok(), "whoever has nothing waiting is let in");
+        assert!(waiting.push(command(2, STEP)).is_ok(), "whoever has nothing waiting is let in");
         let taken: usize = waiting.take().iter().map(|command| command.weight).sum();
-        assert!((GROUP_MAX..GROUP_MAX + 1_000).contains(&taken));
-        assert!(waiting.push(command(2, 1_000)).is_ok());
+        assert!((GROUP_MAX..GROUP_MAX + STEP).contains(&taken));
+        assert!(waiting.push(command(2, STEP)).is_ok());
     }
 
     #[test]

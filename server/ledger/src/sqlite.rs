@@ -37,13 +37,11 @@ use model::{
     calendar::Window,
     clock::Clock,
     history::{Filter, History},
-    record::Kind,
-    rng::Random,
+    record::{Kind, Kinds},
     tenant::TenantId,
     time::Timestamp,
 };
 use sqlx::SqlitePool;
-use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use self::backup::{BackupError, back_up, restore};
@@ -51,12 +49,14 @@ use self::{folder::FolderLock, known::Known, log::Log, open::Files, standing::Co
 pub(crate) use self::{open::FILE, source::Source};
 use crate::{
     Answer, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError, Page,
-    Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes, hours::Stretch, upkeep,
+    Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes, hours::Stretch,
+    opening::Opening, upkeep,
 };
 
 /// One open SQLite ledger.
 pub(crate) struct Sqlite {
     files: Files,
+    kinds: Kinds,
     readers: SqlitePool,
     pub(crate) desk: Desk,
     clock: Arc<dyn Clock>,
@@ -67,27 +67,20 @@ pub(crate) struct Sqlite {
 }
 
 impl Sqlite {
-    pub(crate) async fn open(
-        folder: PathBuf,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        changes: watch::Sender<u64>,
-    ) -> Result<Self, OpenError> {
-        Self::open_bounded(folder, log::MOST, clock, random, changes).await
+    pub(crate) async fn open(folder: PathBuf, opening: Opening) -> Result<Self, OpenError> {
+        Self::open_bounded(folder, log::MOST, opening).await
     }
 
     /// With a log of no more than about that many bytes.
     async fn open_bounded(
         folder: PathBuf,
         log_most: u64,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        changes: watch::Sender<u64>,
+        Opening { kinds, clock, random, changes }: Opening,
     ) -> Result<Self, OpenError> {
         let lock = folder::claim(&folder)?;
         let files = Files::of(folder, log_most)?;
         let mut connection = open::migrated(&files).await?;
-        open::set_right(&files, &mut connection, clock.now()).await?;
+        open::set_right(&files, kinds, &mut connection, clock.now()).await?;
         let readers = open::readers(&files);
         let notes = Notes::new(Arc::clone(&clock), changes.clone());
         let desk = Desk::open(notes.clone(), {
@@ -97,6 +90,7 @@ impl Sqlite {
                 let log = Log::new(&files, readers.clone());
                 let writer = writer::Writer {
                     files: files.clone(),
+                    kinds,
                     connection: connection.take(),
                     known: Known::default(),
                     clock: Arc::clone(&clock),
@@ -112,6 +106,7 @@ impl Sqlite {
         });
         Ok(Self {
             files,
+            kinds,
             readers,
             desk,
             clock,
@@ -119,6 +114,11 @@ impl Sqlite {
             hours: hours::Counted::default(),
             lock: Mutex::new(Some(lock)),
         })
+    }
+
+    /// What is needed to ask about all kinds.
+    const fn asked(&self) -> (&SqlitePool, Kinds) {
+        (&self.readers, self.kinds)
     }
 
     pub(crate) async fn close(&self) {
@@ -139,7 +139,7 @@ impl Sqlite {
     /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
     /// backlog was counted wrong; it is right afterwards.
     pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
-        standing::recount(&self.readers, &self.counted).await.map_err(fault::of)?;
+        standing::recount(self.asked(), &self.counted).await.map_err(fault::of)?;
         let before = upkeep::oldest_hour(self.clock.now());
         let wrong = backlog::wrong(&self.readers, before).await.map_err(fault::of)?;
         let mut gone = self.desk.tend(wrong > 0).await?;
@@ -168,7 +168,7 @@ impl Sqlite {
         after: Option<&Unconfirmed>,
         most: usize,
     ) -> Result<Vec<Unconfirmed>, LedgerError> {
-        confirm::waiting(&self.readers, until, after, most).await.map_err(fault::of)
+        confirm::waiting(self.asked(), until, after, most).await.map_err(fault::of)
     }
 
     pub(crate) async fn read(
@@ -210,7 +210,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
-        standing::standing(&self.readers, &self.counted, tenant).await.map_err(fault::of)
+        standing::standing(self.asked(), &self.counted, tenant).await.map_err(fault::of)
     }
 
     pub(crate) async fn dead_letters(
@@ -218,7 +218,7 @@ impl Sqlite {
         tenant: TenantId,
         most: usize,
     ) -> Result<Vec<DeadLetter>, LedgerError> {
-        letters::dead_letters(&self.readers, tenant, most).await.map_err(fault::of)
+        letters::dead_letters(self.asked(), tenant, most).await.map_err(fault::of)
     }
 
     pub(crate) async fn dead_letter(
@@ -235,16 +235,16 @@ impl Sqlite {
         tenant: TenantId,
         most: usize,
     ) -> Result<Vec<Handling>, LedgerError> {
-        handlings::handlings(&self.readers, tenant, most).await.map_err(fault::of)
+        handlings::handlings(self.asked(), tenant, most).await.map_err(fault::of)
     }
 
     pub(crate) async fn questions(&self) -> Result<Vec<(&'static Kind, Question)>, LedgerError> {
-        let marks = marks::all(&self.readers).await.map_err(fault::of)?;
+        let marks = marks::all(self.asked()).await.map_err(fault::of)?;
         Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.question?))).collect())
     }
 
     pub(crate) async fn policies(&self) -> Result<Vec<(&'static Kind, Answer)>, LedgerError> {
-        let marks = marks::all(&self.readers).await.map_err(fault::of)?;
+        let marks = marks::all(self.asked()).await.map_err(fault::of)?;
         Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.policy?))).collect())
     }
 
@@ -281,15 +281,20 @@ impl Sqlite {
         from: Timestamp,
     ) -> Result<Vec<HourBalance>, LedgerError> {
         let stretch = Stretch::new(tenant, from, self.clock.now());
-        hours::hours(&self.readers, &self.hours, stretch).await.map_err(fault::of)
+        hours::hours(self.asked(), &self.hours, stretch).await.map_err(fault::of)
     }
 
     pub(crate) async fn spent(&self, since: Timestamp) -> Result<Vec<(Timestamp, i64)>, LedgerError> {
         spending::spent(&self.readers, since).await.map_err(fault::of)
     }
 
-    pub(crate) async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
-        mirror::rejects(&self.readers, tenant, most).await.map_err(fault::of)
+    pub(crate) async fn rejects(
+        &self,
+        tenant: TenantId,
+        kind: Option<&'static Kind>,
+        most: usize,
+    ) -> Result<Vec<Reject>, LedgerError> {
+        mirror::rejects(self.asked(), tenant, kind, most).await.map_err(fault::of)
     }
 }
 

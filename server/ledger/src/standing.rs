@@ -4,7 +4,7 @@ use model::{delivery::Balance, record::Kind, time::Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// One for each kind, in the order of `KINDS`.
+    /// One for each kind, in their order.
     pub balance: Vec<Balance>,
     /// Everything that waits, corrections and withdrawals included.
     pub pending: i64,

@@ -57,7 +57,12 @@ pub trait Books: Send + Sync + 'static {
         before: Timestamp,
         most: usize,
     ) -> Result<Vec<There>, LedgerError>;
-    async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError>;
+    async fn rejects(
+        &self,
+        tenant: TenantId,
+        kind: Option<&'static Kind>,
+        most: usize,
+    ) -> Result<Vec<Reject>, LedgerError>;
 
     /// Since when Dataverse may hold newer states than the ledger, if it may.
     async fn copied_at(&self) -> Result<Option<Timestamp>, LedgerError> {
@@ -176,8 +181,13 @@ impl Books for Ledger {
         Self::standing_there(self, kind, after, before, most).await
     }
 
-    async fn rejects(&self, tenant: TenantId, most: usize) -> Result<Vec<Reject>, LedgerError> {
-        Self::rejects(self, tenant, most).await
+    async fn rejects(
+        &self,
+        tenant: TenantId,
+        kind: Option<&'static Kind>,
+        most: usize,
+    ) -> Result<Vec<Reject>, LedgerError> {
+        Self::rejects(self, tenant, kind, most).await
     }
 
     async fn copied_at(&self) -> Result<Option<Timestamp>, LedgerError> {

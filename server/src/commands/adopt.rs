@@ -1,6 +1,6 @@
 //! `studio adopt`: a ledger goes to the organisation of the settings, whichever it belonged to before.
 
-use model::rng::Seeded;
+use model::{record::KINDS, rng::Seeded};
 use std::{io::Write as _, time::Duration};
 
 use anyhow::Context as _;
@@ -35,7 +35,7 @@ pub async fn run() -> Result<(), Failure> {
         }
         folder @ ledger::Settings::Folder(_) => folder,
     };
-    let ledger = Ledger::open(place, clock::clock(None), Seeded::new(random::seed()))
+    let ledger = Ledger::open(KINDS, place, clock::clock(None), Seeded::new(random::seed()))
         .await
         .map_err(anyhow::Error::new)?;
     let done = adopt(&ledger, &settings, asked).await;

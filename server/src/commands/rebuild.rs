@@ -30,7 +30,7 @@ pub async fn run() -> Result<(), Failure> {
         data_folder::prepare(&settings.data).map_err(anyhow::Error::new)?;
     }
     let clock = clock::clock(None);
-    let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed()))
+    let ledger = Ledger::open(KINDS, settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed()))
         .await
         .map_err(anyhow::Error::new)?;
     let target = Target::Real(organisation);

@@ -5,7 +5,7 @@ use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use ledger::Ledger;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use model::{clock::Clock, rng::Seeded};
+use model::{clock::Clock, record::KINDS, rng::Seeded};
 use tokio::{net::TcpListener, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -48,7 +48,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         data_folder::prepare(&settings.data)?;
     }
     let clock = clock::clock(settings.frozen);
-    let ledger = Ledger::open(settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed())).await?;
+    let ledger =
+        Ledger::open(KINDS, settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed())).await?;
     let ledger = if matches!(settings.way, Way::Resting) { ledger.fetched_by_others() } else { ledger };
     let target = belonging::open(&settings, &ledger).await?;
     // The relay paces itself, and wants to hear at once that it is too fast.

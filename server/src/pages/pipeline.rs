@@ -132,7 +132,7 @@ async fn others(house: &House, tenant: TenantId, standing: &Standing) -> Result<
         kept_out: counted.reflected.kept_out,
         resent: counted.reflected.resent,
         rejected: counted.reflected.rejected,
-        rejects: house.ledger.rejects(tenant, LINES).await?.into_iter().map(reject).collect(),
+        rejects: house.ledger.rejects(tenant, None, LINES).await?.into_iter().map(reject).collect(),
         questions: house.ledger.questions().await?.iter().map(question).collect(),
         policies: house.ledger.policies().await?.iter().map(policy).collect(),
     }))

@@ -55,6 +55,22 @@ mod tests {
         "/robots.txt",
     ];
 
+    /// So that a change of the interface is seen in the diff, and is meant.
+    #[test]
+    fn the_committed_document_is_the_one_that_is_served() {
+        let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
+        let served = format!("{:#}\n", describe());
+        if std::env::var_os("STUDIO_ACCEPT").is_some() {
+            std::fs::write(place, &served).unwrap();
+        }
+        let committed = std::fs::read_to_string(place).unwrap_or_default();
+        assert!(
+            committed == served,
+            "the interface is another one than docs/openapi.json says; if that is meant, run \
+             `STUDIO_ACCEPT=1 cargo xtask test only the_committed_document` and commit what changed"
+        );
+    }
+
     #[test]
     fn every_address_for_programs_is_described() {
         let source = include_str!("../routes.rs");

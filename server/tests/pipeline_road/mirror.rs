@@ -69,7 +69,7 @@ async fn a_record_from_before_a_rule_is_delivered_and_confirmed() {
     studio.until("it is confirmed", |status| status.confirmed == 1).await;
     let held = studio.ledger.read(T, KIND, ids[0]).await.unwrap().unwrap();
     assert_eq!((held.stored.revision, &held.stored.record.values()[2]), (1, &old.values()[2]));
-    assert!(studio.ledger.rejects(T, 10).await.unwrap().is_empty());
+    assert!(studio.ledger.rejects(T, None, 10).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -153,14 +153,14 @@ async fn what_is_no_record_of_ours_is_shown_until_it_is_one() {
     }
     studio.start_with(watchful());
     studio.until("both are refused", |status| status.mirror.refused == 2).await;
-    let rejects = studio.ledger.rejects(T, 10).await.unwrap();
+    let rejects = studio.ledger.rejects(T, None, 10).await.unwrap();
     let of = |n| rejects.iter().find(|reject| reject.dataverse_id == Uuid::from_u128(n)).unwrap();
     assert!(of(1).reason.contains("apex_runid looks like an e-mail address"), "{}", of(1).reason);
     assert!(!of(1).content.contains("ann@"), "{}", of(1).content);
     assert!(of(2).reason.contains("has no place here"), "{}", of(2).reason);
     studio.client.update(RUNS, Uuid::from_u128(1), &json!({ "apex_runid": "a7" })).await.unwrap();
     studio.until("the mended one is here", |status| status.mirror.added == 1).await;
-    assert_eq!(studio.ledger.rejects(T, 10).await.unwrap().len(), 1);
+    assert_eq!(studio.ledger.rejects(T, None, 10).await.unwrap().len(), 1);
     assert_eq!(studio.drained().await.balance[0].mirrored, 1);
 }
 

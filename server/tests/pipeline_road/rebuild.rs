@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger::{Ledger, ListAsk};
-use model::{clock::Clock, rng::Seeded, time::MINUTE};
+use model::{clock::Clock, record::KINDS, rng::Seeded, time::MINUTE};
 use tempfile::TempDir;
 
 use crate::{
@@ -26,7 +26,7 @@ async fn a_rebuilt_ledger_says_what_the_lost_one_said() {
     let folder = TempDir::new().unwrap();
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
     let place = ledger::Settings::Folder(folder.path().to_owned());
-    let rebuilt = Ledger::open(place, Arc::clone(&clock), Seeded::new(8)).await.unwrap();
+    let rebuilt = Ledger::open(KINDS, place, Arc::clone(&clock), Seeded::new(8)).await.unwrap();
     let mut progress = Vec::new();
     let tenants = settings().tenants;
     let mut listener = |rows| progress.push(rows);

@@ -7,7 +7,7 @@ use emulator::Emulator;
 use ledger::{Ledger, ListAsk, back_up, restore};
 use model::{
     clock::Clock,
-    record::{Value, campaign_run::Run},
+    record::{KINDS, Value, campaign_run::Run},
     rng::Seeded,
     time::MINUTE,
 };
@@ -21,7 +21,7 @@ use crate::{
 
 async fn open(studio: &Studio<Emulator>, folder: &Path) -> Ledger {
     let place = ledger::Settings::Folder(folder.to_owned());
-    Ledger::open(place, Arc::clone(&studio.clock) as Arc<dyn Clock>, Seeded::new(8)).await.unwrap()
+    Ledger::open(KINDS, place, Arc::clone(&studio.clock) as Arc<dyn Clock>, Seeded::new(8)).await.unwrap()
 }
 
 /// Delivers everything, and has it read back.

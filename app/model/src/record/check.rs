@@ -254,3 +254,6 @@ impl<'a> From<&'a Json> for Given<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

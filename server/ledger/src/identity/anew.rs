@@ -2,7 +2,7 @@
 //! that every record that stands waits for its first delivery, and counts as that.
 
 use model::{
-    record::{KINDS, Kind},
+    record::{Kind, Kinds},
     time::Timestamp,
 };
 
@@ -10,9 +10,8 @@ use crate::decision::hour_of;
 
 /// The statements, in their order. `studio.` stands for the schema, where there is one; `writer` is whose rows in the hours
 /// are written, where rows have such.
-pub(crate) fn anew(now: Timestamp, writer: Option<i64>) -> Vec<String> {
-    let sent = KINDS.iter().filter(|kind| kind.delivery.is_some());
-    sent.flat_map(|kind| of_kind(kind, now, writer)).collect()
+pub(crate) fn anew(kinds: Kinds, now: Timestamp, writer: Option<i64>) -> Vec<String> {
+    kinds.delivered().flat_map(|(kind, _)| of_kind(kind, now, writer)).collect()
 }
 
 fn of_kind(kind: &Kind, now: Timestamp, writer: Option<i64>) -> Vec<String> {

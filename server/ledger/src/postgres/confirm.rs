@@ -53,7 +53,7 @@ pub(super) async fn waiting(
     let tenants: Vec<TenantId> =
         rows.iter().map(|row| get(row, 0).map(TenantId)).collect::<Result<_, _>>()?;
     let mut waiting = Vec::new();
-    for (kind, exported_at, position) in Unconfirmed::next(after) {
+    for (kind, exported_at, position) in Unconfirmed::next(schema.kinds(), after) {
         let room = most - waiting.len();
         let mut of_kind = Vec::new();
         for tenant in &tenants {

@@ -9,10 +9,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use model::{
-    record::{KINDS, Kind},
-    tenant::TenantId,
-};
+use model::{record::Kind, tenant::TenantId};
 use sqlx::{Error, PgConnection};
 
 use super::{row::get, schema::Schema, standing::Asked, statements};
@@ -62,7 +59,7 @@ pub(super) async fn recount(
     schema: &Schema,
 ) -> Result<HashMap<TenantId, Counts>, Error> {
     let mut by_tenant: HashMap<TenantId, Counts> = HashMap::new();
-    for kind in KINDS {
+    for kind in schema.kinds() {
         let query = schema.query(&statements::of(kind).all_counted);
         for row in &query.fetch_all(&mut *connection).await? {
             let count = Count { up_to: get(row, 1)?, settled: get(row, 2)? };

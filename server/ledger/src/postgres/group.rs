@@ -4,11 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use model::{
-    record::{KINDS, Kind},
-    tenant::TenantId,
-    time::Timestamp,
-};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 use uuid::Uuid;
 
@@ -33,7 +29,7 @@ pub(super) async fn perform(
     works: &mut [Work],
     asked_at: Timestamp,
 ) -> Result<(), Error> {
-    for kind in KINDS {
+    for kind in step.schema.kinds() {
         let mut requests: Vec<&mut Request> =
             works.iter_mut().filter_map(|work| request(work, kind)).collect();
         intake::store(step, &mut requests, &[]).await?;
@@ -45,7 +41,7 @@ pub(super) async fn perform(
             reflected.entry(page.kind.name).or_insert_with(Vec::new).extend(records);
         }
     }
-    for kind in KINDS {
+    for kind in step.schema.kinds() {
         let reflected = reflected.remove(kind.name).unwrap_or_default();
         lock(step, kind, works, &reflected).await?;
         mirror::lock_entries(step, kind, &reflected).await?;

@@ -1,6 +1,6 @@
 //! What people did about what nobody else could decide.
 
-use model::{record::KINDS, tenant::TenantId, time::Timestamp};
+use model::{tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{row::get, standing::Asked, step::Step};
@@ -41,7 +41,7 @@ pub(super) async fn handlings(asked: Asked<'_>, most: usize) -> Result<Vec<Handl
             .await?;
         for row in &rows {
             let (kind, what): (&str, &str) = (get(row, 2)?, get(row, 4)?);
-            let kind = KINDS.iter().find(|known| known.name == kind);
+            let kind = asked.schema.kinds().of_name(kind);
             // A kind that this version does not know any more is none to show.
             let (Some(kind), Some(what)) = (kind, Handled::of_key(what)) else { continue };
             let (at, by) = (Timestamp::from_micros(get(row, 0)?), get(row, 1)?);

@@ -1,9 +1,6 @@
 //! The balance by the hour, all of one moment.
 
-use model::{
-    record::{KINDS, Kind},
-    time::Timestamp,
-};
+use model::{record::Kind, time::Timestamp};
 use sqlx::Error;
 
 use super::{row::get, standing::Asked, statements};
@@ -32,7 +29,7 @@ pub(super) async fn hours(
 ) -> Result<(Vec<HourBalance>, Stretch, Vec<Kept>), Error> {
     let stretch = Stretch::new(asked.tenant, from, now);
     let (mut all, mut kept) = (Vec::new(), Vec::new());
-    for kind in KINDS {
+    for kind in asked.schema.kinds() {
         let mut hours = of_kind(&mut asked, kind, &stretch).await?;
         let tally = counted.of((kind.name, Some(stretch.tenant)));
         let tally = count(&mut asked, kind, &stretch, tally, &mut hours).await?;

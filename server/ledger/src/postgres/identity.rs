@@ -1,6 +1,6 @@
 //! Whose ledger it is.
 
-use model::{record::KINDS, time::Timestamp};
+use model::time::Timestamp;
 use sqlx::{Error, PgConnection, postgres::PgRow};
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ pub(super) async fn claim(step: &mut Step<'_>, asked: &Asked) -> Result<Result<I
     };
     if granted.anew {
         step.schema.script(fence::CLOSE).execute(&mut *step.connection).await?;
-        for sql in anew(step.now, Some(step.writer)) {
+        for sql in anew(step.schema.kinds(), step.now, Some(step.writer)) {
             step.schema.query(&sql).execute(&mut *step.connection).await?;
         }
         step.changed = true;
@@ -93,7 +93,7 @@ async fn write(step: &mut Step<'_>, identity: &Identity) -> Result<(), Error> {
 }
 
 async fn has_records(step: &mut Step<'_>) -> Result<bool, Error> {
-    for kind in KINDS {
+    for kind in step.schema.kinds() {
         let query = step.schema.query(&format!("SELECT EXISTS (SELECT 1 FROM studio.{})", kind.table));
         if get(&query.fetch_one(&mut *step.connection).await?, 0)? {
             return Ok(true);

@@ -92,7 +92,7 @@ impl Importer {
         };
         let (reply, answer) = oneshot::channel();
         let (records, exported): (Vec<Record>, Vec<Option<Timestamp>>) = records.into_iter().unzip();
-        let mut request = Request { tenant: self.tenant, kind: self.kind, records, answer: Slot::new(reply) };
+        let mut request = Request::new(self.tenant, self.kind, records, Slot::new(reply));
         intake::store(&mut step, &mut [&mut request], &exported).await?;
         Work::Store(request).finish(&Ok(()));
         let outcomes = answer.await.unwrap_or(Err(LedgerError::Closed));

@@ -2,11 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use model::{
-    record::{KINDS, Kind},
-    tenant::TenantId,
-    time::Timestamp,
-};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{
@@ -24,7 +20,7 @@ pub(super) const DUE: &str = "SELECT position, due_at FROM studio.outbox \
 /// Lends out what is due, oldest first, each tenant its share.
 pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
     for tenant in with_entries(step, "o.due_at > $2", clock::latest(step.now, hold)).await? {
-        for kind in KINDS {
+        for kind in step.schema.kinds() {
             clock::bring_near(step, tenant, kind, hold).await?;
         }
     }
@@ -34,7 +30,7 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
     // The second round hands out what the first left because somebody had less than a share.
     for share in [share, most] {
         for tenant in &tenants {
-            for kind in KINDS {
+            for kind in step.schema.kinds() {
                 let room = share.min(most - parcels.len());
                 if room > 0 {
                     parcels.extend(lease_of(step, *tenant, kind, room, hold).await?);
@@ -47,7 +43,7 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
 
 /// Who has something of which this is true; `$2` is the time.
 async fn with_entries(step: &mut Step<'_>, so: &str, at: Timestamp) -> Result<Vec<TenantId>, Error> {
-    let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    let kinds: Vec<&str> = step.schema.kinds().iter().map(|kind| kind.name).collect();
     let rows = step
         .schema
         .query(&format!(

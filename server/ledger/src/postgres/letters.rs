@@ -1,7 +1,7 @@
 //! Dead letters: what people read of them, and what they do about them. Their records' rows are locked already.
 
 use model::{
-    record::{KINDS, Kind, Record},
+    record::{Kind, Record},
     tenant::TenantId,
     time::Timestamp,
 };
@@ -57,7 +57,7 @@ pub(super) async fn resend_all(
     by: &str,
 ) -> Result<u64, Error> {
     let (most, mut sent) = (i64::try_from(most).unwrap_or(i64::MAX), 0);
-    for kind in KINDS {
+    for kind in step.schema.kinds() {
         let resend = &statements::of(kind).resend;
         let query = step.schema.query(&resend.lock).bind(tenant.0).bind(kind.name).bind(most - sent);
         let rows = query.fetch_all(&mut *step.connection).await?;
@@ -79,7 +79,7 @@ pub(super) async fn resend_all(
 /// Those that are not given up, newest first.
 pub(super) async fn dead_letters(asked: Asked<'_>, most: usize) -> Result<Vec<DeadLetter>, Error> {
     let mut letters = Vec::new();
-    for kind in KINDS {
+    for kind in asked.schema.kinds() {
         let rows = asked
             .schema
             .query(&statements::of(kind).dead)

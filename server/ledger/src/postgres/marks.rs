@@ -1,9 +1,6 @@
 //! The marks of the mirror, and what it asks.
 
-use model::{
-    record::{KINDS, Kind},
-    time::Timestamp,
-};
+use model::{record::Kind, time::Timestamp};
 use sqlx::{Error, PgConnection, postgres::PgRow};
 
 use super::{handlings::handle, row::get, schema::Schema, step::Step};
@@ -105,7 +102,7 @@ pub(super) async fn all(
     schema: &Schema,
 ) -> Result<Vec<(&'static Kind, Entry)>, Error> {
     let mut all = Vec::new();
-    for kind in KINDS {
+    for kind in schema.kinds() {
         let row = schema.query(READ).bind(HOUSE.0).bind(kind.name).fetch_optional(&mut *connection).await?;
         all.extend(row.as_ref().map(entry).transpose()?.map(|entry| (kind, entry)));
     }

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use model::record::Kinds;
 use sqlx::{AssertSqlSafe, Postgres, RawSql, postgres::PgArguments, query::Query, raw_sql};
 
 /// How the statements in the code write the schema.
@@ -16,11 +17,17 @@ pub(super) struct Schema {
     name: String,
     prefix: String,
     patience: Duration,
+    /// Those whose tables it has.
+    kinds: Kinds,
 }
 
 impl Schema {
-    pub(super) fn new(name: &str, patience: Duration) -> Self {
-        Self { name: name.to_owned(), prefix: format!("\"{name}\"."), patience }
+    pub(super) fn new(name: &str, patience: Duration, kinds: Kinds) -> Self {
+        Self { name: name.to_owned(), prefix: format!("\"{name}\"."), patience, kinds }
+    }
+
+    pub(super) const fn kinds(&self) -> Kinds {
+        self.kinds
     }
 
     pub(super) fn name(&self) -> &str {

@@ -1,11 +1,6 @@
 //! Where a tenant's records stand, each figure from a source of its own, all of one moment.
 
-use model::{
-    delivery::Balance,
-    record::{KINDS, Kind},
-    tenant::TenantId,
-    time::Timestamp,
-};
+use model::{delivery::Balance, record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, PgConnection};
 
 use super::{
@@ -38,7 +33,7 @@ pub(super) struct Asked<'a> {
 
 pub(super) async fn standing(mut asked: Asked<'_>, counts: &mut Counts) -> Result<Standing, Error> {
     let mut standing = Standing::default();
-    for kind in KINDS {
+    for kind in asked.schema.kinds() {
         let at = counts.iter().position(|(name, _)| *name == kind.name).unwrap_or_else(|| {
             counts.push((kind.name, Count::default()));
             counts.len() - 1

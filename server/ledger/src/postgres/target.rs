@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt as _;
+use model::record::KINDS;
 use sqlx::{ConnectOptions as _, Error, PgConnection, Row as _};
 
 use super::{fault, fence, migrate, row::get, schema::Schema};
@@ -154,7 +155,7 @@ impl Target {
 /// One connection for a command, to a schema that is up to date.
 pub(super) async fn connect(database: &Database) -> Result<(PgConnection, Schema), OpenError> {
     let place = database.place();
-    let schema = Schema::new(&database.schema, database.patience);
+    let schema = Schema::new(&database.schema, database.patience, KINDS);
     let connected = database.options.connect().await;
     let mut connection = connected.map_err(|error| migrate::refusal(&place, &error))?;
     migrate::migrate(&mut connection, &schema, &place).await?;

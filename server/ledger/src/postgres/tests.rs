@@ -7,11 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use cluster::Cluster;
 use futures::future::join_all;
-use model::{
-    clock::ManualClock,
-    record::{KINDS, campaign_run::CAMPAIGN_RUN},
-    rng::Seeded,
-};
+use model::record::{KINDS, campaign_run::CAMPAIGN_RUN};
 use sqlx::{PgConnection, Row};
 
 use super::*;
@@ -19,7 +15,7 @@ use crate::{
     Reflected, Reflection, Seen,
     command::{Command, Work},
     marks::Errand,
-    trial::{NOW, runs},
+    trial::{NOW, opening, runs},
 };
 
 const T: TenantId = TenantId::FIRST;
@@ -36,8 +32,7 @@ async fn open_with(address: &str, patience: Duration) -> Postgres {
     static MADE: AtomicU32 = AtomicU32::new(0);
     let name = format!("within_{}", MADE.fetch_add(1, Ordering::Relaxed));
     let database = Database::parse(address).unwrap().in_schema(&name).unwrap().with_patience(patience);
-    let clock = Arc::new(ManualClock::at(NOW));
-    Postgres::open(database, clock, Arc::new(Seeded::new(1)), watch::Sender::new(0)).await.unwrap()
+    Postgres::open(database, opening()).await.unwrap()
 }
 
 #[tokio::test]
@@ -46,7 +41,7 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
     // Both are in one group: the second fails, and the first is done all the same.
     let (good, bad) = tokio::join!(
         store.desk.store(T, runs(0, 3)),
-        store.desk.ask(|slot| Command::of_tenant(T, 1, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
+        store.desk.ask(|slot| Command::of_tenant(T, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
     );
     assert_eq!(good.unwrap().len(), 3);
     assert!(matches!(bad, Err(LedgerError::Fault(_))), "{bad:?}");
@@ -57,7 +52,7 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
 async fn a_statement_that_takes_too_long_takes_down_nothing_else() {
     let store = open_with(&Cluster::here().address(), Duration::from_secs(2)).await;
     let stores = join_all((0..10).map(|n| store.desk.store(T, runs(n, 1))));
-    let spoil = |slot| Command::of_tenant(T, 1, Work::Spoil("SELECT pg_sleep(60)", slot));
+    let spoil = |slot| Command::of_tenant(T, Work::Spoil("SELECT pg_sleep(60)", slot));
     // All of them are in one group.
     let (good, bad) = tokio::join!(stores, store.desk.ask(spoil));
     assert!(good.iter().all(Result::is_ok), "{good:?}");

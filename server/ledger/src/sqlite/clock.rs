@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use model::{
-    record::{KINDS, Kind, Policy},
+    record::{Kind, Kinds, Policy},
     tenant::TenantId,
     time::{DAY, MINUTE, SECOND, Timestamp},
 };
@@ -12,8 +12,12 @@ use sqlx::{Error, SqliteConnection};
 use super::writer::Step;
 
 /// What came in while the clock was ahead must not wait for that time to come again, when the folder is opened.
-pub(super) async fn at_start(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Error> {
-    for kind in KINDS {
+pub(super) async fn at_start(
+    kinds: Kinds,
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+) -> Result<(), Error> {
+    for kind in kinds {
         let Some(due) = kind.due(now) else { continue };
         sqlx::query(
             "UPDATE outbox SET due_at = min(due_at, ?1), enqueued_at = min(enqueued_at, ?2) \

@@ -1,6 +1,10 @@
 //! What was read back out of Dataverse.
 
-use model::{record::Kind, tenant::TenantId, time::Timestamp};
+use model::{
+    record::{Kind, Kinds},
+    tenant::TenantId,
+    time::Timestamp,
+};
 use sqlx::{Error, SqlitePool};
 
 use super::{change::note, delivery::json, row, statements, writer::Step};
@@ -29,13 +33,13 @@ pub(super) async fn confirm(
 
 /// What was delivered up to then and not read back yet, each kind's oldest first.
 pub(super) async fn waiting(
-    readers: &SqlitePool,
+    (readers, kinds): (&SqlitePool, Kinds),
     until: Timestamp,
     after: Option<&Unconfirmed>,
     most: usize,
 ) -> Result<Vec<Unconfirmed>, Error> {
     let mut waiting = Vec::new();
-    for (kind, exported_at, position) in Unconfirmed::next(after) {
+    for (kind, exported_at, position) in Unconfirmed::next(kinds, after) {
         let room = most - waiting.len();
         let rows = sqlx::query(statements::of(kind).to_confirm)
             .bind(until.micros())

@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use model::{
-    record::{KINDS, Kind},
-    tenant::TenantId,
-    time::Timestamp,
-};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, SqliteConnection};
 
 use super::{
@@ -106,14 +102,14 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
     let share = most.div_ceil(tenants.len().max(1));
     let mut parcels = Vec::new();
     for tenant in &tenants {
-        for kind in KINDS {
+        for kind in step.kinds {
             clock::bring_near(step, *tenant, kind, hold).await?;
         }
     }
     // The second round hands out what the first left because somebody had less than a share.
     for share in [share, most] {
         for tenant in &tenants {
-            for kind in KINDS {
+            for kind in step.kinds {
                 let room = share.min(most - parcels.len());
                 if room > 0 {
                     parcels.extend(lease_of(step, *tenant, kind, room, hold).await?);

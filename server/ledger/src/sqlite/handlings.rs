@@ -1,6 +1,6 @@
 //! What people did about what nobody else could decide.
 
-use model::{record::KINDS, tenant::TenantId, time::Timestamp};
+use model::{record::Kinds, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, SqlitePool};
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ pub(super) async fn handle(step: &mut Step<'_>, tenant: TenantId, handling: &Han
 }
 
 pub(super) async fn handlings(
-    readers: &SqlitePool,
+    (readers, kinds): (&SqlitePool, Kinds),
     tenant: TenantId,
     most: usize,
 ) -> Result<Vec<Handling>, Error> {
@@ -41,7 +41,7 @@ pub(super) async fn handlings(
     let mut handlings = Vec::with_capacity(rows.len());
     for row in &rows {
         let (kind, what): (&str, &str) = (get(row, 2)?, get(row, 4)?);
-        let kind = KINDS.iter().find(|known| known.name == kind);
+        let kind = kinds.of_name(kind);
         // A kind that this version does not know any more is none to show.
         let (Some(kind), Some(what)) = (kind, Handled::of_key(what)) else { continue };
         let id: Option<&str> = get(row, 3)?;

@@ -1,6 +1,6 @@
 //! The balance by the hour, all of it in one snapshot of the file.
 
-use model::record::{KINDS, Kind};
+use model::record::{Kind, Kinds};
 use sqlx::{Error, SqliteConnection, SqlitePool};
 
 use super::{
@@ -25,12 +25,12 @@ const BACKLOG: &str = "SELECT hour, waiting_first, refused_first, 0 FROM backlog
 
 /// Oldest first, each kind's after the other's.
 pub(super) async fn hours(
-    readers: &SqlitePool,
+    (readers, kinds): (&SqlitePool, Kinds),
     counted: &Counted,
     stretch: Stretch,
 ) -> Result<Vec<HourBalance>, Error> {
     let mut all = Vec::new();
-    for kind in KINDS {
+    for kind in kinds {
         // What was counted before the snapshot begins lies within it.
         let tally = counted.of((kind.name, None));
         let mut transaction = readers.begin().await?;

@@ -1,6 +1,6 @@
 //! Whose ledger it is.
 
-use model::{record::KINDS, time::Timestamp};
+use model::{record::Kinds, time::Timestamp};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
 use super::{
@@ -18,7 +18,7 @@ use crate::{
 pub(super) async fn claim(step: &mut Step<'_>, asked: &Asked) -> Result<Result<Identity, Stranger>, Error> {
     let found = Found {
         identity: read(step.connection).await?,
-        has_records: has_records(step.connection).await?,
+        has_records: has_records(step.kinds, step.connection).await?,
         was_acknowledged: number(step.connection, "SELECT coalesce(sum(delivered), 0) FROM passages").await?
             > 0,
     };
@@ -28,7 +28,7 @@ pub(super) async fn claim(step: &mut Step<'_>, asked: &Asked) -> Result<Result<I
         Err(stranger) => return Ok(Err(stranger)),
     };
     if granted.anew {
-        for sql in anew(step.now, None) {
+        for sql in anew(step.kinds, step.now, None) {
             let sql = AssertSqlSafe(sql.replace("studio.", ""));
             sqlx::query(sql).execute(&mut *step.connection).await?;
         }
@@ -90,8 +90,8 @@ pub(super) async fn looked(step: &mut Step<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-async fn has_records(connection: &mut SqliteConnection) -> Result<bool, Error> {
-    for kind in KINDS {
+async fn has_records(kinds: Kinds, connection: &mut SqliteConnection) -> Result<bool, Error> {
+    for kind in kinds {
         let sql = AssertSqlSafe(format!("SELECT EXISTS (SELECT 1 FROM {})", kind.table));
         let row = sqlx::query(sql).fetch_one(&mut *connection).await?;
         if get::<i64>(&row, 0)? == 1 {

@@ -1,7 +1,7 @@
 //! Dead letters: what people read of them, and what they do about them.
 
 use model::{
-    record::{KINDS, Kind, Record},
+    record::{Kind, Kinds, Record},
     tenant::TenantId,
     time::Timestamp,
 };
@@ -57,7 +57,7 @@ pub(super) async fn resend_all(
 ) -> Result<u64, Error> {
     let (tenant, now) = (tenant.to_string(), step.now.micros());
     let (most, mut sent) = (i64::try_from(most).unwrap_or(i64::MAX), 0);
-    for kind in KINDS {
+    for kind in step.kinds {
         let found = sqlx::query(
             "SELECT json_group_array(position), count(*) FROM (SELECT position FROM dead_letters WHERE tenant_id = ?1 \
              AND kind = ?2 AND dropped_at IS NULL ORDER BY position LIMIT ?3)",
@@ -84,12 +84,12 @@ pub(super) async fn resend_all(
 
 /// Those that are not given up, newest first.
 pub(super) async fn dead_letters(
-    readers: &SqlitePool,
+    (readers, kinds): (&SqlitePool, Kinds),
     tenant: TenantId,
     most: usize,
 ) -> Result<Vec<DeadLetter>, Error> {
     let mut letters = Vec::new();
-    for kind in KINDS {
+    for kind in kinds {
         let rows = sqlx::query(statements::of(kind).dead)
             .bind(tenant.to_string())
             .bind(kind.name)

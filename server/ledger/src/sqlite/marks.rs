@@ -1,7 +1,7 @@
 //! The marks of the mirror, and what it asks.
 
 use model::{
-    record::{KINDS, Kind},
+    record::{Kind, Kinds},
     time::Timestamp,
 };
 use sqlx::{Error, SqliteConnection, SqlitePool, sqlite::SqliteRow};
@@ -100,9 +100,11 @@ async fn write(connection: &mut SqliteConnection, kind: &Kind, entry: &Entry) ->
 }
 
 /// The marks as they stand, of those kinds that have one.
-pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<(&'static Kind, Entry)>, Error> {
+pub(super) async fn all(
+    (readers, kinds): (&SqlitePool, Kinds),
+) -> Result<Vec<(&'static Kind, Entry)>, Error> {
     let mut all = Vec::new();
-    for kind in KINDS {
+    for kind in kinds {
         let mut connection = readers.acquire().await?;
         all.extend(read(&mut connection, kind).await?.map(|entry| (kind, entry)));
     }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use model::time::Timestamp;
+use model::{record::Kinds, time::Timestamp};
 use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
     migrate::{MigrateError, Migrator},
@@ -273,10 +273,11 @@ async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx:
 /// What the clock of the time before left behind is brought in line with this one.
 pub(super) async fn set_right(
     files: &Files,
+    kinds: Kinds,
     connection: &mut SqliteConnection,
     now: Timestamp,
 ) -> Result<(), OpenError> {
-    clock::at_start(connection, now).await.map_err(|error| refusal(files, &error))
+    clock::at_start(kinds, connection, now).await.map_err(|error| refusal(files, &error))
 }
 
 pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {

@@ -6,6 +6,7 @@ use futures::{TryStreamExt as _, stream::BoxStream};
 use model::{
     calendar::Window,
     history::{Filter, History},
+    record::KINDS,
     tenant::TenantId,
 };
 use sqlx::{
@@ -113,7 +114,7 @@ impl Source {
     }
 
     pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, CarryError> {
-        let standing = standing::standing(&self.readers, &Counted::default(), tenant).await;
+        let standing = standing::standing((&self.readers, KINDS), &Counted::default(), tenant).await;
         standing.map_err(Self::failed)
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use model::{
     delivery::Balance,
-    record::{KINDS, Kind},
+    record::{Kind, Kinds},
     tenant::TenantId,
     time::Timestamp,
 };
@@ -42,7 +42,7 @@ struct Count {
 }
 
 pub(super) async fn standing(
-    readers: &SqlitePool,
+    (readers, kinds): (&SqlitePool, Kinds),
     counted: &Counted,
     tenant: TenantId,
 ) -> Result<Standing, Error> {
@@ -50,7 +50,7 @@ pub(super) async fn standing(
     let mut counts = counted.recent();
     let mut transaction = readers.begin().await?;
     let mut standing = Standing::default();
-    for kind in KINDS {
+    for kind in kinds {
         let count = counts.entry(kind.name).or_default();
         let balance = balance(&mut transaction, count, tenant, kind, &mut standing).await?;
         standing.balance.push(balance);
@@ -61,10 +61,10 @@ pub(super) async fn standing(
 }
 
 /// Counts all rows anew.
-pub(super) async fn recount(readers: &SqlitePool, counted: &Counted) -> Result<(), Error> {
+pub(super) async fn recount((readers, kinds): (&SqlitePool, Kinds), counted: &Counted) -> Result<(), Error> {
     let before = counted.recent();
     let mut counts = HashMap::new();
-    for kind in KINDS {
+    for kind in kinds {
         let times = before.get(kind.name).map_or(0, |count| count.times) + 1;
         let mut count = Count { times, ..Count::default() };
         count.add(&mut *readers.acquire().await?, kind).await?;

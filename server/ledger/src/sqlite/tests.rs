@@ -2,18 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use model::{
-    clock::ManualClock,
-    record::{self, campaign_run::CAMPAIGN_RUN},
-    rng::Seeded,
-};
+use model::record::{self, campaign_run::CAMPAIGN_RUN};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
     Verdict,
     command::{Command, Work},
-    trial::{NOW, runs},
+    trial::{opening, runs},
 };
 
 const T: TenantId = TenantId::FIRST;
@@ -23,9 +19,7 @@ async fn open(folder: &TempDir) -> Sqlite {
 }
 
 async fn open_bounded(folder: &TempDir, log_most: u64) -> Sqlite {
-    let (clock, changes) = (Arc::new(ManualClock::at(NOW)), watch::Sender::new(0));
-    let (folder, random) = (folder.path().to_owned(), Arc::new(Seeded::new(1)));
-    Sqlite::open_bounded(folder, log_most, clock, random, changes).await.unwrap()
+    Sqlite::open_bounded(folder.path().to_owned(), log_most, opening()).await.unwrap()
 }
 
 async fn spoil(store: &Sqlite, sql: &'static str) {
@@ -108,7 +102,7 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
     // Both are in one group: the second fails, and the first is done all the same.
     let (good, bad) = tokio::join!(
         store.desk.store(T, runs(0, 3)),
-        store.desk.ask(|slot| Command::of_tenant(T, 1, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
+        store.desk.ask(|slot| Command::of_tenant(T, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
     );
     assert_eq!(good.unwrap().len(), 3);
     assert!(matches!(bad, Err(LedgerError::Fault(_))), "{bad:?}");

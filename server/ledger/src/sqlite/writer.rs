@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use model::{clock::Clock, rng::Random, time::Timestamp};
+use model::{clock::Clock, record::Kinds, rng::Random, time::Timestamp};
 use sqlx::{Error, SqliteConnection};
 use tokio::sync::watch;
 
@@ -30,6 +30,7 @@ const RESTS_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) struct Writer {
     pub(super) files: Files,
+    pub(super) kinds: Kinds,
     /// None after the disk failed or another writer broke off, until there is something to write.
     pub(super) connection: Option<SqliteConnection>,
     pub(super) known: Known,
@@ -47,6 +48,7 @@ pub(super) struct Writer {
 /// What the steps of a transaction work with.
 pub(super) struct Step<'a> {
     files: &'a Files,
+    pub(super) kinds: Kinds,
     pub(super) connection: &'a mut SqliteConnection,
     pub(super) known: &'a mut Known,
     pub(super) random: &'a dyn Random,
@@ -164,7 +166,8 @@ impl Writer {
     ) -> Result<bool, Error> {
         let now = self.clock.now();
         let (files, known, random, epoch) = (&self.files, &mut self.known, &*self.random, &mut self.epoch);
-        let mut step = Step { files, connection, known, random, now, epoch, changed: false };
+        let mut step =
+            Step { files, kinds: self.kinds, connection, known, random, now, epoch, changed: false };
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *step.connection).await?;
         if let Some(by) = self.seen.and_then(|seen| set_back(seen, now)) {
             follow(step.connection, now, by).await?;
@@ -311,8 +314,8 @@ fn apart(stretches: Vec<Stretch>) -> impl Iterator<Item = Stretch> {
 impl Stretch {
     fn weight(&self) -> usize {
         match self {
-            Self::Requests(requests) => requests.iter().map(|request| request.records.len()).sum(),
-            Self::Other(_) => 1,
+            Self::Requests(requests) => requests.iter().map(|request| request.weight).sum(),
+            Self::Other(work) => work.weight(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use ledger::{Ledger, LedgerError, Settings, Verdict};
-use model::{clock::Clock, rng::Seeded};
+use model::{clock::Clock, record::KINDS, rng::Seeded};
 use sqlx::{Connection, PgConnection};
 
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 async fn over(wire: &Wire, studio: &Studio, patience: Duration) -> Ledger {
     let database = studio.schema().database_at(wire.port).with_patience(patience);
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
-    Ledger::open(Settings::Database(database), clock, Seeded::new(3)).await.unwrap()
+    Ledger::open(KINDS, Settings::Database(database), clock, Seeded::new(3)).await.unwrap()
 }
 
 async fn wired() -> (Studio, Wire, Ledger) {

@@ -15,7 +15,7 @@ use ledger::{
     Carried, CarryError, Ledger, OpenError, Progress, Reflection, Refusal, Seen, Settings, Standing, Verdict,
     carry,
 };
-use model::{clock::Clock, rng::Seeded, time::SECOND};
+use model::{clock::Clock, record::KINDS, rng::Seeded, time::SECOND};
 use uuid::Uuid;
 
 use crate::{
@@ -110,7 +110,7 @@ async fn everything_goes_over_and_the_folder_stays_as_it_was() {
 
         let target = Studio::open_with(Home::Database(schema)).await;
         assert_eq!(target.standing().await, standing);
-        assert_eq!(target.ledger.rejects(T, 10).await.unwrap().len(), 1);
+        assert_eq!(target.ledger.rejects(T, None, 10).await.unwrap().len(), 1);
         assert_eq!(target.ledger.spent(target.now()).await.unwrap()[0].1, 7);
         target.pass(90 * SECOND).await;
         let mark =
@@ -135,7 +135,7 @@ async fn where_it_was_cut_short_it_goes_on() {
     for after in [1, 2_001, 4_001] {
         cut_short(&studio, &schema, after).await;
         let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
-        let opened = Ledger::open(Settings::Database(schema.database()), clock, Seeded::new(3)).await;
+        let opened = Ledger::open(KINDS, Settings::Database(schema.database()), clock, Seeded::new(3)).await;
         assert!(matches!(opened, Err(OpenError::Unfinished { .. })), "no server starts on half a ledger");
         let there = schema.ask("SELECT count(*)::text FROM studio.campaign_metrics").await;
         assert!(there.parse::<i64>().unwrap() >= after, "{there} rows are kept of what went over");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger::{Database, Ledger, LedgerError, OpenError, Settings};
-use model::{clock::Clock, rng::Seeded};
+use model::{clock::Clock, record::KINDS, rng::Seeded};
 use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 
 async fn refusal(studio: &Studio, database: Database) -> OpenError {
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
-    Ledger::open(Settings::Database(database), clock, Seeded::new(1)).await.err().expect("is refused")
+    Ledger::open(KINDS, Settings::Database(database), clock, Seeded::new(1)).await.err().expect("is refused")
 }
 
 #[tokio::test]

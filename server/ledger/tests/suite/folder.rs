@@ -5,6 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 use ledger::{Ledger, LedgerError, OpenError, Settings};
 use model::{
     clock::{Clock, ManualClock},
+    record::KINDS,
     rng::Seeded,
 };
 
@@ -12,7 +13,7 @@ use crate::support::{Store, Studio, T, run};
 
 async fn open(studio: &Studio) -> Result<Ledger, OpenError> {
     let settings = Settings::Folder(studio.folder().to_owned());
-    Ledger::open(settings, Arc::clone(&studio.clock) as Arc<dyn Clock>, Seeded::new(1)).await
+    Ledger::open(KINDS, settings, Arc::clone(&studio.clock) as Arc<dyn Clock>, Seeded::new(1)).await
 }
 
 async fn refusal(studio: &Studio) -> OpenError {
@@ -81,7 +82,7 @@ async fn a_folder_that_cannot_be_is_refused() {
     fs::write(&file, "").unwrap();
     let clock = Arc::new(ManualClock::at(studio.now()));
     let refusal =
-        Ledger::open(Settings::Folder(file.join("below")), clock, Seeded::new(1)).await.err().unwrap();
+        Ledger::open(KINDS, Settings::Folder(file.join("below")), clock, Seeded::new(1)).await.err().unwrap();
     assert!(matches!(refusal, OpenError::Folder { .. }), "{refusal}");
     assert!(refusal.to_string().contains("STUDIO_DATA"), "{refusal}");
 }
@@ -92,7 +93,7 @@ async fn the_folder_and_its_files_are_closed_to_others() {
     studio.store(vec![run("c", "r", "1", "")]).await;
     let data = studio.folder().join("made here");
     let clock = Arc::new(ManualClock::at(studio.now()));
-    let ledger = Ledger::open(Settings::Folder(data.clone()), clock, Seeded::new(1)).await.unwrap();
+    let ledger = Ledger::open(KINDS, Settings::Folder(data.clone()), clock, Seeded::new(1)).await.unwrap();
     ledger.store(T, vec![run("c", "r", "1", "")]).await.unwrap();
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);

@@ -301,13 +301,13 @@ impl World {
         self.arrive(10, true).await;
         let sheet = self.dataverse.changes(self.studio.now());
         self.reflect(sheet, false).await;
-        let rejects = self.studio.ledger.rejects(T, 100).await.unwrap();
+        let rejects = self.studio.ledger.rejects(T, None, 100).await.unwrap();
         let rows = rejects.iter().map(|reject| self.dataverse.row(reject.dataverse_id)).collect();
         self.studio.reflect(rows).await;
     }
 
     async fn compare(&self) {
-        let rejects = self.studio.ledger.rejects(T, 100).await.unwrap();
+        let rejects = self.studio.ledger.rejects(T, None, 100).await.unwrap();
         let is_ours = |id: &Uuid| !rejects.iter().any(|reject| reject.dataverse_id == *id);
         let there: BTreeMap<Uuid, i64> = self
             .dataverse

@@ -229,7 +229,7 @@ pub async fn a_row_of_the_same_key_is_adopted_unless_ours_stands_there(store: St
 
     let other = Uuid::from_u128(77);
     assert_eq!(studio.see(other, &tokens(4)).await, Reflected::Refused);
-    let rejects = studio.ledger.rejects(T, 10).await.unwrap();
+    let rejects = studio.ledger.rejects(T, None, 10).await.unwrap();
     assert_eq!(rejects[0].dataverse_id, other);
     assert!(rejects[0].reason.contains(&ELSEWHERE.to_string()), "{}", rejects[0].reason);
     assert_eq!(studio.standing().await.reflected.rejected, 1);
@@ -265,18 +265,18 @@ pub async fn what_is_no_record_is_kept_among_the_rejects_until_it_is(store: Stor
     assert_eq!(studio.reflect(vec![refused("no phase")]).await, [Reflected::Refused]);
     studio.pass(SECOND).await;
     assert_eq!(studio.reflect(vec![refused("no run")]).await, [Reflected::Refused]);
-    let rejects = studio.ledger.rejects(T, 10).await.unwrap();
+    let rejects = studio.ledger.rejects(T, None, 10).await.unwrap();
     assert_eq!((rejects.len(), rejects[0].reason.as_str(), rejects[0].at), (1, "no run", studio.now()));
     assert_eq!(rejects[0].content.len(), 8 * 1024);
     assert_eq!(studio.balanced().await.balance[0].durable, 0);
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Added);
-    assert!(studio.ledger.rejects(T, 10).await.unwrap().is_empty());
+    assert!(studio.ledger.rejects(T, None, 10).await.unwrap().is_empty());
     let moved = studio.see(ELSEWHERE, &run("c", "another", "1", "")).await;
     assert_eq!(moved, Reflected::Refused, "a key that changed there is another record");
     let other = Reflection { tenant: TenantId(Uuid::from_u128(9)), ..seen(ELSEWHERE, &tokens(1)) };
     assert_eq!(studio.reflect(vec![other]).await, [Reflected::Refused], "nor does it change hands");
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, Reflected::Known);
-    assert!(studio.ledger.rejects(T, 10).await.unwrap().is_empty());
+    assert!(studio.ledger.rejects(T, None, 10).await.unwrap().is_empty());
 }
 
 pub async fn what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there(store: Store) {

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use ledger::{Ledger, ListAsk, Operation, Outcome, Parcel, Settings, Standing};
 use model::{
     clock::{Clock, ManualClock},
-    record::{self, Kind, Record, Stored, campaign_run::CAMPAIGN_RUN},
+    record::{self, KINDS, Kind, Record, Stored, campaign_run::CAMPAIGN_RUN},
     rng::Seeded,
     tenant::TenantId,
     time::Timestamp,
@@ -198,7 +198,7 @@ async fn open(home: &Home, clock: &Arc<ManualClock>, seed: u64) -> Ledger {
         Home::Folder(folder) => Settings::Folder(folder.path().to_owned()),
         Home::Database(schema) => Settings::Database(schema.database()),
     };
-    Ledger::open(settings, Arc::clone(clock) as Arc<dyn Clock>, Seeded::new(seed)).await.unwrap()
+    Ledger::open(KINDS, settings, Arc::clone(clock) as Arc<dyn Clock>, Seeded::new(seed)).await.unwrap()
 }
 
 pub fn at(text: &str) -> Timestamp {

@@ -6,7 +6,7 @@ use futures::future::join_all;
 use ledger::{Change, Ledger, LedgerError, Settings, Verdict};
 use model::{
     clock::{Clock, ManualClock},
-    record::Record,
+    record::{KINDS, Record},
     rng::Seeded,
     time::SECOND,
 };
@@ -221,7 +221,7 @@ async fn eight_that_start_at_once_make_one_schema() {
     let opened = join_all((0..8).map(|seed| {
         let settings = Settings::Database(schema.database());
         let clock = Arc::clone(&clock) as Arc<dyn Clock>;
-        Ledger::open(settings, clock, Seeded::new(seed))
+        Ledger::open(KINDS, settings, clock, Seeded::new(seed))
     }));
     for ledger in opened.await {
         let ledger = ledger.unwrap();

@@ -122,9 +122,8 @@ impl Pass<'_> {
     async fn rejects(&self) -> Result<HashSet<Uuid>, Broken> {
         let mut ids = HashSet::new();
         for tenant in &self.reader.tenants {
-            let rejects = self.reader.books.rejects(*tenant, SOME).await?;
-            let of_kind = rejects.iter().filter(|reject| reject.kind == self.mapping.kind);
-            ids.extend(of_kind.map(|reject| reject.dataverse_id));
+            let rejects = self.reader.books.rejects(*tenant, Some(self.mapping.kind), SOME).await?;
+            ids.extend(rejects.iter().map(|reject| reject.dataverse_id));
         }
         Ok(ids)
     }

@@ -6,7 +6,7 @@ use dataverse::Client;
 use ledger::{Ledger, Standing};
 use model::{
     clock::{Clock, ManualClock},
-    record::{self, Kind, Record, campaign_run::CAMPAIGN_RUN},
+    record::{self, KINDS, Kind, Record, campaign_run::CAMPAIGN_RUN},
     rng::Seeded,
     tenant::TenantId,
     time::Timestamp,
@@ -39,8 +39,9 @@ impl<P> Studio<P> {
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-11-21T12:00:00Z").unwrap()));
         let settings = ledger::Settings::Folder(folder.path().to_owned());
-        let ledger =
-            Ledger::open(settings, Arc::clone(&clock) as Arc<dyn Clock>, Seeded::new(7)).await.unwrap();
+        let ledger = Ledger::open(KINDS, settings, Arc::clone(&clock) as Arc<dyn Clock>, Seeded::new(7))
+            .await
+            .unwrap();
         Self { ledger, place, client, clock, _folder: folder, handle: None, stop: CancellationToken::new() }
     }
 

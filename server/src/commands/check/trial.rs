@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use dataverse::{Client, Error};
 use ledger::{Database, Ledger};
-use model::{identity, rng::Seeded};
+use model::{
+    identity,
+    record::{CAMPAIGNS, KINDS},
+    rng::Seeded,
+};
 use pipeline::{Plan, Scope};
 use serde_json::json;
 use tokio::time::Instant;
@@ -14,7 +18,9 @@ use uuid::Uuid;
 use crate::{clock, random};
 
 /// Where the trial row goes: a campaign that says what it is, gone again a moment later.
-const SET: &str = "apex_campaigns";
+fn set() -> &'static str {
+    CAMPAIGNS.entity_set
+}
 const TRIAL: &str = "Studio Metrics check (can be deleted)";
 
 /// How a step went: what to say, and whether it held.
@@ -54,7 +60,7 @@ pub async fn ledger(
 
 async fn answers(database: Database) -> Step {
     let settings = ledger::Settings::Database(database);
-    let ledger = Ledger::open(settings, clock::clock(None), Seeded::new(random::seed())).await;
+    let ledger = Ledger::open(KINDS, settings, clock::clock(None), Seeded::new(random::seed())).await;
     let ledger = ledger.map_err(|error| error.to_string())?;
     let healthy = ledger.healthy().await;
     ledger.close().await;
@@ -110,12 +116,12 @@ async fn tables(client: &Client) -> Step {
 }
 
 async fn write(client: &Client, id: Uuid) -> Step {
-    let written = client.upsert(SET, id, &json!({"apex_name": TRIAL})).await;
+    let written = client.upsert(set(), id, &json!({"apex_name": TRIAL})).await;
     written.map(|()| "a row was written".to_owned()).map_err(|error| error.to_string())
 }
 
 async fn read_back(client: &Client, id: Uuid) -> Step {
-    match client.retrieve(SET, id, &["apex_name"]).await {
+    match client.retrieve(set(), id, &["apex_name"]).await {
         Ok(Some(row)) if row["apex_name"] == TRIAL => Ok("it was read back as written".to_owned()),
         Ok(_) => {
             Err("the row was acknowledged, and is not there as it was written; another application or a \
@@ -128,11 +134,11 @@ async fn read_back(client: &Client, id: Uuid) -> Step {
 
 /// Also after a write that failed: its answer may be lost, and the row there all the same.
 async fn delete(client: &Client, id: Uuid, written: bool) -> Step {
-    match client.delete(SET, id).await {
+    match client.delete(set(), id).await {
         Ok(()) => Ok("it was deleted again".to_owned()),
         Err(Error::NotFound(_)) if !written => Ok("there is nothing to clean up".to_owned()),
         Err(error) if written => {
-            Err(format!("{error}; the row {id} of {SET} stays there, and can be deleted by hand"))
+            Err(format!("{error}; the row {id} of {} stays there, and can be deleted by hand", set()))
         }
         Err(error) => Err(error.to_string()),
     }

@@ -19,11 +19,9 @@ pub fn parameters() -> Value {
     let query = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "schema": schema});
     let text = || json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": PRINTED});
     let some = || json!({"type": "string", "minLength": 1, "pattern": PRINTED});
-    json!({
+    let mut parameters = json!({
         "range": query("range", "A stretch with a name: whole days before today, and today so far",
             json!({"enum": model::range::Range::ALL.map(model::range::Range::key), "default": "live"})),
-        "campaign": query("campaign", "Only runs of this campaign", text()),
-        "phase": query("phase", "Only runs of this phase", text()),
         "tz": query("tz", "The time zone that days are counted in, such as Europe/Berlin", some()),
         "from": query("from", "Inclusive", some()),
         "to": query("to", "Exclusive", some()),
@@ -38,7 +36,14 @@ pub fn parameters() -> Value {
         "If-None-Match": {"name": "If-None-Match", "in": "header", "description": "The entity tag of the answer that is held",
             "schema": {"type": "string", "pattern": TAGS}},
         "slug": {"name": "slug", "in": "path", "required": true, "schema": {"type": "string"}},
-    })
+    });
+    for Resource { kind, api } in resources() {
+        for (name, at) in api.filters {
+            let description = format!("Only what has this {}", kind.fields[*at].json);
+            parameters[*name] = query(name, &description, text());
+        }
+    }
+    parameters
 }
 
 pub fn paths() -> Value {
@@ -97,10 +102,7 @@ fn take(resource: Resource) -> Value {
 fn list(resource: Resource) -> Value {
     let Resource { kind, api } = resource;
     let mut parameters = all(&["limit", "cursor", "from", "to"]);
-    parameters.extend(api.filters.iter().map(|(name, at)| {
-        json!({"name": name, "in": "query", "description": format!("Only those with this {}", kind.fields[*at].json),
-            "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": PRINTED}})
-    }));
+    parameters.extend(api.filters.iter().map(|(name, _)| parameter(name)));
     json!({
         "summary": format!("Each {}, newest first, page by page", kind.noun),
         "parameters": parameters,

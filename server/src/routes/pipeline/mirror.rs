@@ -14,7 +14,7 @@ pub(super) async fn mirror(
 ) -> Result<Value, LedgerError> {
     let Some(relay) = relay else { return Ok(Value::Null) };
     let counted = ledger.standing(tenant).await?;
-    let rejects = ledger.rejects(tenant, most).await?;
+    let rejects = ledger.rejects(tenant, None, most).await?;
     let (questions, policies) = (ledger.questions().await?, ledger.policies().await?);
     let mirror = &relay.mirror;
     let (state, reason) = match &mirror.state {

@@ -1,10 +1,6 @@
 //! What a full read must have met, and what was refused.
 
-use model::{
-    record::{KINDS, Kind},
-    tenant::TenantId,
-    time::Timestamp,
-};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, PgConnection};
 
 use super::super::{row::get, schema::Schema, standing::Asked, statements};
@@ -87,9 +83,13 @@ pub(crate) async fn in_line(
 }
 
 /// Newest first.
-pub(crate) async fn rejects(asked: Asked<'_>, most: usize) -> Result<Vec<Reject>, Error> {
+pub(crate) async fn rejects(
+    asked: Asked<'_>,
+    of: Option<&'static Kind>,
+    most: usize,
+) -> Result<Vec<Reject>, Error> {
     let mut rejects = Vec::new();
-    for kind in KINDS {
+    for kind in asked.schema.kinds().iter().filter(|kind| of.is_none_or(|of| of == *kind)) {
         let rows = asked
             .schema
             .query(

@@ -1,7 +1,7 @@
 //! What a full read must have met, and what was refused.
 
 use model::{
-    record::{KINDS, Kind},
+    record::{Kind, Kinds},
     tenant::TenantId,
     time::Timestamp,
 };
@@ -73,12 +73,13 @@ fn there(found: &SqliteRow) -> Result<There, Error> {
 
 /// Newest first.
 pub(crate) async fn rejects(
-    readers: &SqlitePool,
+    (readers, kinds): (&SqlitePool, Kinds),
     tenant: TenantId,
+    of: Option<&'static Kind>,
     most: usize,
 ) -> Result<Vec<Reject>, Error> {
     let mut rejects = Vec::new();
-    for kind in KINDS {
+    for kind in kinds.iter().filter(|kind| of.is_none_or(|of| of == *kind)) {
         let rows = sqlx::query(
             "SELECT dataverse_id, reason, content, at FROM rejects WHERE tenant_id = ?1 AND kind = ?2 \
              ORDER BY at DESC, position DESC LIMIT ?3",

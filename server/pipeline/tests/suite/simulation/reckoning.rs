@@ -31,7 +31,7 @@ impl Reckoning {
             .take(async move {
                 let ask = ListAsk { limit: 100_000, ..ListAsk::default() };
                 let listed = ledger.list(T, KIND, &ask).await.unwrap();
-                let rejects = ledger.rejects(T, 1000).await.unwrap();
+                let rejects = ledger.rejects(T, None, 1000).await.unwrap();
                 (ledger.standing(T).await.unwrap(), listed.items, rejects)
             })
             .await;

@@ -261,9 +261,14 @@ impl Books for Turns {
         self.ask_of(async move { ledger.standing_there(kind, after, before, most).await }).await
     }
 
-    async fn rejects(&self, tenant: TenantId, most: usize) -> Answer<Vec<Reject>> {
+    async fn rejects(
+        &self,
+        tenant: TenantId,
+        kind: Option<&'static Kind>,
+        most: usize,
+    ) -> Answer<Vec<Reject>> {
         let ledger = self.ledger.clone();
-        self.ask_of(async move { ledger.rejects(tenant, most).await }).await
+        self.ask_of(async move { ledger.rejects(tenant, kind, most).await }).await
     }
 
     async fn spend(&self, cost: i64) -> Answer<()> {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ledger::{Answer, Change, Ledger, ListAsk, Question, Standing, Verdict};
-use model::{clock::Clock, record, rng::Seeded, time::Timestamp};
+use model::{clock::Clock, record, record::KINDS, rng::Seeded, time::Timestamp};
 use pipeline::{Handle, RelayStatus, Settings, Tenant};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::json;
@@ -52,7 +52,7 @@ impl World {
         let clock = Arc::new(JumpingClock::new(VirtualClock { begin: Instant::now(), at }));
         let told: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let place = ledger::Settings::Folder(folder.path().to_owned());
-        let opened = Ledger::open(place, Arc::clone(&told), Seeded::new(seed));
+        let opened = Ledger::open(KINDS, place, Arc::clone(&told), Seeded::new(seed));
         let books = Turns::new(standing_still(opened).await.unwrap());
         let skew = chance.random_range(-300_000_000..300_000_000);
         let organisation = Simulated::new(seed, told, skew);
@@ -325,7 +325,7 @@ impl World {
     /// As they are asked to, people delete one of two rows that are the same run.
     async fn delete_twins(&mut self) {
         let ledger = self.books.ledger.clone();
-        let rejects = self.books.take(async move { ledger.rejects(T, 1000).await }).await.unwrap();
+        let rejects = self.books.take(async move { ledger.rejects(T, None, 1000).await }).await.unwrap();
         for twin in rejects.iter().filter(|reject| reject.reason.contains("twice")) {
             if self.organisation.state().rows.contains_key(&(RUNS, twin.dataverse_id)) {
                 self.delete(twin.dataverse_id);
