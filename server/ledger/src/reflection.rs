@@ -79,7 +79,7 @@ impl<'a> Judge<'a> {
             Line::Waiting { lent: Lent::Before, .. } => false,
             Line::Waiting { first, .. } | Line::Dead { first } | Line::Dropped { first } => {
                 // Once it has taken another's row for its own, that one stands there.
-                (first || fact.row.unmet) && !withdrawn && fact.row.dataverse_id.is_none()
+                (first && !withdrawn || fact.row.unmet) && fact.row.dataverse_id.is_none()
             }
         };
         match fact.line {

@@ -223,7 +223,8 @@ async fn an_entry_is_found_by_its_key_although_nothing_was_counted_yet() {
     assert!(found.contains("outbox_pkey"), "{found}");
     store.desk.store(T, &CAMPAIGN_RUN, runs(0, 1000)).await.unwrap();
     store.schema.script("ANALYZE studio.outbox").execute(&mut *connection).await.unwrap();
-    for (sql, index) in [(lease::DUE, "outbox_due_at"), (standing::OLDEST, "outbox_enqueued_at")] {
+    let due = lease::due(&CAMPAIGN_RUN);
+    for (sql, index) in [(due.as_str(), "outbox_due_at"), (standing::OLDEST, "outbox_enqueued_at")] {
         let found = plan(&mut connection, &store.schema, sql).await;
         assert!(found.contains(index), "{found} in {sql}");
     }

@@ -13,6 +13,7 @@ mod figures;
 mod folder;
 mod hours;
 mod identity;
+mod imported;
 mod interleaving;
 mod late;
 mod letters;
@@ -98,6 +99,7 @@ suites! {
         what_goes_to_another_organisation_waits_to_be_sent_again
         what_came_from_others_goes_along_to_another_organisation
     }
+    imported { what_was_imported_waits_until_its_row_is_met }
     interleaving { many_at_once_are_told_apart_and_none_is_lost } { nothing_is_ever_unaccounted_for }
     letters {
         a_letter_shows_the_exchange
