@@ -10,11 +10,7 @@ use ledger::Seen;
 use model::{record::Kind, time::Timestamp};
 use uuid::Uuid;
 
-use super::{
-    Loan, Reader, Table, Tally,
-    gone::{Gone, Missing},
-    reader::Reading,
-};
+use super::{Loan, Reader, Table, Tally, gone::Missing, reader::Reading};
 use crate::{MirrorState, broken::Broken, handle::Board};
 
 /// After so many rows there may be more by now.
@@ -164,8 +160,14 @@ impl Pass<'_> {
 
     /// Tells the ledger what was deleted there.
     pub(super) async fn let_go(&mut self, how: &Seen) -> Result<(), Broken> {
+        let all = self.table.gone.iter().map(|(id, _)| id).collect();
+        self.let_these_go(&all, how).await
+    }
+
+    /// The same of some.
+    pub(super) async fn let_these_go(&mut self, these: &HashSet<Uuid>, how: &Seen) -> Result<(), Broken> {
         let mut deleted: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
-        for (id, missing) in self.table.gone.iter() {
+        for (id, missing) in self.table.gone.iter().filter(|(id, _)| these.contains(id)) {
             match missing {
                 Missing::Deleted(asked_at) => deleted.entry(asked_at).or_default().push(id),
                 Missing::Unclear | Missing::Unseen(_) => {
@@ -179,7 +181,7 @@ impl Pass<'_> {
             let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await?;
             self.table.again.extend(told.again.into_iter().map(|id| (id, Some(how.clone()))));
         }
-        self.table.gone = Gone::default();
+        these.iter().for_each(|id| self.table.gone.find(*id));
         self.look_again().await
     }
 
