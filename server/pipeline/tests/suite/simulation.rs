@@ -6,6 +6,7 @@
 mod clocks;
 mod incidents;
 mod organisation;
+mod questions;
 mod reckoning;
 mod schedule;
 mod turns;
