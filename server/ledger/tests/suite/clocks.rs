@@ -126,6 +126,17 @@ pub async fn a_time_that_lies_ahead_puts_no_row_off(store: Store) {
     assert_eq!(studio.reflect(page).await, [Reflected::Changed]);
 }
 
+pub async fn what_is_handed_back_is_due_though_the_clock_was_set_back(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.pass(8 * MINUTE).await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    let lent = studio.lease(1).await;
+    studio.pass(-8 * MINUTE).await;
+    studio.ledger.handed_back(&lent).await.unwrap();
+    assert_eq!(studio.lease(1).await.len(), 1);
+    studio.balanced().await;
+}
+
 #[tokio::test]
 async fn a_process_of_shorter_leases_takes_nothing_from_one_of_longer_ones() {
     let studio = Studio::open(Store::Database).await;

@@ -71,6 +71,7 @@ suites! {
         what_has_waited_has_waited_though_the_clock_is_set_back
         an_acknowledgement_bears_the_store_s_time
         a_time_that_lies_ahead_puts_no_row_off
+        what_is_handed_back_is_due_though_the_clock_was_set_back
     }
     delivery {
         what_is_lent_is_not_lent_again_until_it_comes_back
