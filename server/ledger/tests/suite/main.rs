@@ -85,6 +85,7 @@ suites! {
         a_correction_brings_a_dead_letter_back
         a_failed_attempt_is_counted_and_waits
         what_is_handed_back_is_at_its_place_in_the_line
+        what_is_handed_back_as_the_last_lets_all_others_pass
         an_old_lease_is_known_though_the_record_left_the_line_and_came_back
         a_lease_is_shared_between_tenants
         what_was_read_back_is_confirmed_once_and_only_as_it_is_now
