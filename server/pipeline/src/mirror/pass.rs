@@ -140,18 +140,12 @@ impl Pass<'_> {
 
     /// What was never read back is sent again at once; of what was, a person has to say what its absence means.
     async fn tell_of_unseen(&mut self) -> Result<(), Broken> {
-        for (asked_at, ids) in self.table.gone.take_unseen() {
+        for (asked_at, ids) in self.table.gone.unseen() {
             let seen = ids.iter().flat_map(|id| self.reader.absent(*id, &Seen::Unseen)).collect();
             let mut listener = |tally| write_down(self.board, tally);
-            let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await;
-            let told = match told {
-                Ok(told) => told,
-                Err(broken) => {
-                    // Not told yet.
-                    ids.iter().for_each(|id| self.table.gone.miss(*id, Missing::Unseen(asked_at)));
-                    return Err(broken);
-                }
-            };
+            let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await?;
+            // Not before: what the ledger did not hear of is told it next time.
+            ids.iter().for_each(|id| self.table.gone.find(*id));
             self.table.again.extend(told.again.into_iter().map(|id| (id, Some(Seen::Unseen))));
             self.table.missing.extend(told.missing);
         }

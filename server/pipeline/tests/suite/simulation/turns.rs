@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use ledger::{
-    Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Standing, There,
+    Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Seen, Standing, There,
     Unconfirmed,
 };
 use model::{clock::Clock, record::Kind, tenant::TenantId, time::Timestamp};
@@ -35,6 +35,8 @@ pub struct Turns {
     trap: Arc<std::sync::Mutex<Option<&'static str>>>,
     /// Every letter is refused by the store.
     pub keeps_no_letters: Arc<AtomicBool>,
+    /// The store fails once at rows that are not there.
+    pub forgets_once: Arc<AtomicBool>,
 }
 
 /// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
@@ -53,6 +55,7 @@ impl Turns {
             stands_still: Arc::default(),
             trap: Arc::default(),
             keeps_no_letters: Arc::default(),
+            forgets_once: Arc::default(),
         }
     }
 
@@ -246,6 +249,10 @@ impl Books for Turns {
         rows: Vec<Reflection>,
         asked_at: Timestamp,
     ) -> Answer<Option<Vec<Reflected>>> {
+        let is_unseen = rows.iter().any(|row| row.seen == Seen::Unseen);
+        if is_unseen && self.forgets_once.swap(false, Ordering::SeqCst) {
+            return Err(LedgerError::Unavailable("the disk is full".to_owned()));
+        }
         let (ledger, mark) = (self.ledger.clone(), mark.clone());
         self.ask_of(async move { ledger.reflect(&mark, rows, asked_at).await }).await
     }
