@@ -33,9 +33,9 @@ pub(super) fn read(kind: &Kind, row: &SqliteRow, from: usize) -> Result<Row, Err
         record,
     };
     let held = Held { stored, withdrawn_at: time(5)? };
-    let confirmed = time(6)?.is_some();
+    let confirmed_at = time(6)?;
     let unmet = get::<i64>(row, from + 9)? == 1;
-    Ok(Row { position: get(row, from)?, held, confirmed, dataverse_id: get(row, from + 8)?, unmet })
+    Ok(Row { position: get(row, from)?, held, confirmed_at, dataverse_id: get(row, from + 8)?, unmet })
 }
 
 pub(super) fn tenant(row: &SqliteRow, at: usize) -> Result<TenantId, Error> {

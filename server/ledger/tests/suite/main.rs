@@ -28,6 +28,7 @@ mod schema;
 mod spending;
 mod support;
 mod together;
+mod whole;
 mod wire;
 
 /// Makes a test of each function for one store. A function that is missing here is never called, which clippy tells.
@@ -164,5 +165,6 @@ suites! {
         what_was_answered_is_there_after_reopening
         a_closed_ledger_says_so
     }
+    whole { what_was_written_since_it_was_read_back_is_taken }
     spending { what_is_spent_is_kept_by_the_hour }
 }

@@ -349,7 +349,7 @@ pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(s
     studio.see(id, &tokens(2)).await;
     let edited = Reflection { modified_at: Some(studio.now()), ..seen(id, &tokens(1)) };
     let in_a_whole_table = Reflection { is_whole: true, ..edited.clone() };
-    assert_eq!(studio.reflect(vec![in_a_whole_table]).await, [Reflected::Requeued], "no change tells of it");
+    assert_eq!(studio.reflect(vec![in_a_whole_table]).await, [Reflected::Requeued], "not written since");
     studio.deliver().await;
     studio.see(id, &tokens(2)).await;
     assert_eq!(studio.reflect(vec![edited]).await, [Reflected::Changed], "a person put it back");
