@@ -8,6 +8,7 @@ mod incidents;
 mod organisation;
 mod questions;
 mod reckoning;
+mod restored;
 mod schedule;
 mod turns;
 mod world;

@@ -37,6 +37,8 @@ pub struct Turns {
     pub keeps_no_letters: Arc<AtomicBool>,
     /// The store fails once at rows that are not there.
     pub forgets_once: Arc<AtomicBool>,
+    /// Of when the copy is that the ledger was put back from, until what stands in Dataverse was looked at.
+    copied_at: Arc<std::sync::Mutex<Option<Timestamp>>>,
 }
 
 /// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
@@ -56,6 +58,7 @@ impl Turns {
             trap: Arc::default(),
             keeps_no_letters: Arc::default(),
             forgets_once: Arc::default(),
+            copied_at: Arc::default(),
         }
     }
 
@@ -90,6 +93,15 @@ impl Turns {
     /// The worker that asks this next breaks off.
     pub fn trap(&self, question: &'static str) {
         *self.trap.lock().unwrap() = Some(question);
+    }
+
+    /// The ledger is a copy of then.
+    pub fn put_back(&self, at: Timestamp) {
+        *self.copied_at.lock().unwrap() = Some(at);
+    }
+
+    pub fn is_put_back(&self) -> bool {
+        self.copied_at.lock().unwrap().is_some()
     }
 
     fn step_on(&self, question: &'static str) {
@@ -271,6 +283,20 @@ impl Books for Turns {
     async fn rejects(&self, tenant: TenantId, most: usize) -> Answer<Vec<Reject>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.rejects(tenant, most).await }).await
+    }
+
+    async fn copied_at(&self) -> Answer<Option<Timestamp>> {
+        Ok(*self.copied_at.lock().unwrap())
+    }
+
+    async fn in_line(&self, kind: &'static Kind, after: i64, most: usize) -> Answer<Vec<There>> {
+        let ledger = self.ledger.clone();
+        self.ask_of(async move { ledger.in_line(kind, after, most).await }).await
+    }
+
+    async fn looked(&self) -> Answer<()> {
+        *self.copied_at.lock().unwrap() = None;
+        Ok(())
     }
 
     async fn spend(&self, cost: i64) -> Answer<()> {
