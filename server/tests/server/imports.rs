@@ -200,6 +200,30 @@ async fn what_is_changed_before_its_row_was_met_is_changed_there_and_not_made_an
     assert_eq!(changed["apex_tokensin"], 9);
 }
 
+/// However an import ends, the rows of what it took in as exported are looked for.
+#[tokio::test]
+async fn an_import_that_is_killed_has_the_whole_table_read_once_more() {
+    let database = Database::by(Cluster::here().pooled_address());
+    let table = "studio_halved.runs";
+    let all =
+        format!("UPDATE {table} SET created_at = created_at - interval '1 year', exported_at = created_at");
+    database.run(&format!("CREATE SCHEMA studio_halved; {}; {all}", old_table(table, 5_000))).await;
+    let resting = [&database.settings()[..], &[RESTING]].concat();
+    Studio::with(&resting).terminate();
+    let link = "INSERT INTO studio.marks (tenant_id, kind, link, epoch) \
+                VALUES ('00000000-0000-0000-0000-000000000000', 'campaign-run', 'read up to here', 7)";
+    database.run(link).await;
+    killed(&resting, &["--table", table], 1);
+    let mark = "SELECT concat_ws(' ', coalesce(link, 'nothing'), epoch > 7) FROM studio.marks";
+    assert_eq!(database.ask(mark).await, "nothing t");
+    database.run("UPDATE studio.marks SET link = 'read again'").await;
+    assert_eq!(import(&resting, &["--table", table]).0, Some(0));
+    assert_eq!(database.ask(mark).await, "nothing t", "the rest came after that");
+    database.run("UPDATE studio.marks SET link = 'read again'").await;
+    assert_eq!(import(&resting, &["--table", table]).0, Some(0));
+    assert_eq!(database.ask(mark).await, "read again t", "nothing came");
+}
+
 #[tokio::test]
 async fn what_would_be_refused_at_the_door_is_told_with_its_reason() {
     let database = Database::new();
