@@ -101,6 +101,7 @@ suites! {
         a_ledger_belongs_to_whom_it_was_claimed_for_first
         what_goes_to_another_organisation_waits_to_be_sent_again
         what_came_from_others_goes_along_to_another_organisation
+        a_correction_that_was_dropped_counts_once_at_another_organisation
     }
     imported { what_was_imported_waits_until_its_row_is_met }
     interleaving { many_at_once_are_told_apart_and_none_is_lost } { nothing_is_ever_unaccounted_for }
