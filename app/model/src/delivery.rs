@@ -29,6 +29,8 @@ pub struct Balance {
     pub deleted: i64,
     /// Records withdrawn before Dataverse ever saw them: never to be delivered.
     pub deleted_unsent: i64,
+    /// Records that were deleted in Dataverse before they were ever read back.
+    pub deleted_unread: i64,
 }
 
 impl Balance {
@@ -45,7 +47,7 @@ impl Balance {
     /// In Dataverse as far as it acknowledged, and not read back yet as it is now: promised, and not proven.
     #[must_use]
     pub fn unconfirmed(&self) -> i64 {
-        (self.delivered + self.mirrored - self.confirmed).max(0)
+        (self.delivered + self.mirrored - self.confirmed - self.deleted_unread).max(0)
     }
 }
 
@@ -151,6 +153,8 @@ mod tests {
         assert_eq!(well.unaccounted(), 0);
         assert_eq!(Balance { durable: 14, ..well.clone() }.unaccounted(), 2);
         assert_eq!(Balance { delivered: 5, ..well.clone() }.unaccounted(), 1);
-        assert_eq!(Balance { confirmed: 7, ..well }.unconfirmed(), 2, "nor does a promise count as proof");
+        let read = Balance { confirmed: 7, ..well };
+        assert_eq!(read.unconfirmed(), 2, "nor does a promise count as proof");
+        assert_eq!(Balance { deleted_unread: 2, ..read }.unconfirmed(), 0);
     }
 }

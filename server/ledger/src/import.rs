@@ -94,7 +94,7 @@ pub async fn import(
         drop(chunks);
         origin.done().await?;
     }
-    importer.end(done.exported > 0).await?;
+    importer.end().await?;
     Ok(done)
 }
 

@@ -75,7 +75,12 @@ impl Entry {
                 self.policy = if *keep { Some(*answer) } else { self.policy };
             }
             Errand::AskAgain { .. } if self.policy.is_none() => return false,
-            Errand::AskAgain { .. } => self.policy = None,
+            Errand::AskAgain { .. } => {
+                self.policy = None;
+                // The process that holds the mark goes by what it said when it was taken.
+                self.leased_until = None;
+                self.epoch += 1;
+            }
             Errand::Hold { epoch, .. }
             | Errand::Keep { epoch, .. }
             | Errand::Free { epoch }

@@ -35,6 +35,15 @@ pub struct Parcel {
     pub(crate) due_at: i64,
 }
 
+impl Parcel {
+    /// Handed back, it stands behind everything that waits.
+    #[must_use]
+    pub fn last_in_line(self) -> Self {
+        // The store takes what lies ahead for now.
+        Self { due_at: i64::MAX, ..self }
+    }
+}
+
 /// For how long something fails that has failed since then.
 pub(crate) fn failing_for(since: Option<i64>, now: Timestamp) -> Duration {
     let micros = since.map_or(0, |since| now.since(Timestamp::from_micros(since)));

@@ -54,7 +54,7 @@ use sqlx::{Connection, Error, PgConnection, PgPool, postgres::PgPoolOptions};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use self::{counted::Counted, fault::Nature, schema::Schema, standing::Asked, writer::Writer};
+use self::{counted::Counted, fault::Nature, reach::Reach, schema::Schema, standing::Asked, writer::Writer};
 pub(crate) use self::{
     importer::Importer,
     origin::{Foreign, Origin},
@@ -72,6 +72,7 @@ const PROBE: Duration = Duration::from_secs(2);
 pub(crate) struct Postgres {
     schema: Schema,
     readers: PgPool,
+    reach: Reach,
     pub(crate) desk: Desk,
     clock: Arc<dyn Clock>,
     counted: Counted,
@@ -87,7 +88,9 @@ macro_rules! reading {
     ($store:ident, $connection:ident => $question:expr) => {
         'asked: {
             for last in [false, true] {
-                let mut taken = reach::acquire(&$store.readers).await.map_err(|error| fault::of(&error))?;
+                let mut taken = reach::acquire(&$store.readers, &$store.reach)
+                    .await
+                    .map_err(|error| fault::of(&error))?;
                 let answer = timeout($store.patience, async {
                     let mut transaction = taken.begin_with($store.schema.begin_reading()).await?;
                     let $connection = &mut *transaction;
@@ -133,8 +136,9 @@ impl Postgres {
                 .connect_lazy_with((*options).clone())
         };
         let (readers, writers) = (pool(readers), pool(1));
-        let mut connection =
-            reach::acquire(&writers).await.map_err(|error| migrate::refusal(&place, &error))?;
+        let mut connection = reach::acquire(&writers, &Reach::default())
+            .await
+            .map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
         if is_whole {
             target::refuse_unfinished(&mut connection, &schema, &place).await?;
@@ -151,6 +155,7 @@ impl Postgres {
                 let writer = Writer {
                     generation: Arc::clone(&generation),
                     pool: writers.clone(),
+                    reach: Reach::default(),
                     connection: connection.take(),
                     schema: schema.clone(),
                     clock: Arc::clone(&clock),
@@ -166,6 +171,7 @@ impl Postgres {
         Ok(Self {
             schema,
             readers,
+            reach: Reach::default(),
             desk,
             clock,
             counted: Counted::default(),
@@ -263,7 +269,8 @@ impl Postgres {
     /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
     /// backlog was counted wrong; it is right afterwards.
     pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
-        let mut taken = reach::acquire(&self.readers).await.map_err(|error| fault::of(&error))?;
+        let mut taken =
+            reach::acquire(&self.readers, &self.reach).await.map_err(|error| fault::of(&error))?;
         let tended = self.tend_on(&mut taken).await;
         if tended.is_err() {
             // A transaction may be open in it.

@@ -76,7 +76,7 @@ impl<'a> Judge<'a> {
             Line::Waiting { lent: Lent::Before, .. } => false,
             Line::Waiting { first, .. } | Line::Dead { first } | Line::Dropped { first } => {
                 // Once it has taken another's row for its own, that one stands there.
-                (first || fact.row.unmet) && !withdrawn && fact.row.dataverse_id.is_none()
+                (first && !withdrawn || fact.row.unmet) && fact.row.dataverse_id.is_none()
             }
         };
         match fact.line {
@@ -105,7 +105,7 @@ impl<'a> Judge<'a> {
             Line::Dropped { .. } if same => Reflected::Confirmed,
             Line::Dropped { .. } if former() => Reflected::Known,
             Line::Dropped { .. } => Reflected::Changed,
-            Line::Nothing if same && fact.row.confirmed => Reflected::Known,
+            Line::Nothing if same && fact.row.is_confirmed() => Reflected::Known,
             Line::Nothing if same => Reflected::Confirmed,
             // A flow had it in hand when it was withdrawn here.
             Line::Nothing if is_withdrawn_unsent(fact) && former() => Reflected::Requeued,
@@ -175,11 +175,11 @@ impl<'a> Judge<'a> {
         matches!(self.reflection.seen, Seen::Gone | Seen::Released)
     }
 
-    /// Whether nothing was written there since what the record says now was read back: a person's change comes as one, and a
-    /// restore is followed by a reading of the whole table.
+    /// Whether nothing was written there since what the record says now was read back: a restore is followed by a reading of
+    /// the whole table, and brings rows that are older.
     fn was_put_back(&self, fact: &Fact) -> bool {
-        let is_unasked = self.reflection.is_whole && fact.row.confirmed && !self.is_behind;
-        is_unasked || is_older(self.reflection, fact)
+        let is_unasked = self.reflection.is_whole && fact.row.is_confirmed() && !self.is_behind;
+        is_unasked && !is_newer(self.reflection, fact) || is_older(self.reflection, fact)
     }
 
     fn was_last(&self, fact: &Fact, record: &Record) -> bool {
@@ -189,7 +189,7 @@ impl<'a> Judge<'a> {
 
 /// Nothing tells that it was deleted. What was never read back may never have been there, and is sent again.
 fn unseen(fact: &Fact) -> Reflected {
-    let stood_there = fact.row.confirmed || fact.row.unmet || fact.line != Line::Nothing;
+    let stood_there = fact.row.is_confirmed() || fact.row.unmet || fact.line != Line::Nothing;
     if stood_there { Reflected::Missing } else { Reflected::Requeued }
 }
 
@@ -199,6 +199,12 @@ fn is_older(reflection: &Reflection, fact: &Fact) -> bool {
     reflection.modified_at.zip(ours).is_some_and(|(theirs, ours)| ours.since(theirs) > APART)
 }
 
+/// Whether it was written there after what the record says now was read back, whichever clock is right.
+fn is_newer(reflection: &Reflection, fact: &Fact) -> bool {
+    let read_back = fact.row.confirmed_at;
+    reflection.modified_at.zip(read_back).is_some_and(|(theirs, read_back)| theirs.since(read_back) > APART)
+}
+
 /// Withdrawn before Dataverse ever acknowledged it, as far as is known here.
 fn is_withdrawn_unsent(fact: &Fact) -> bool {
     fact.row.held.withdrawn_at.is_some() && fact.row.held.stored.exported_at.is_none()
@@ -206,7 +212,7 @@ fn is_withdrawn_unsent(fact: &Fact) -> bool {
 
 /// Acknowledged, and not read back yet.
 fn is_unread(fact: &Fact) -> bool {
-    fact.row.held.stored.exported_at.is_some() && !fact.row.confirmed
+    fact.row.held.stored.exported_at.is_some() && !fact.row.is_confirmed()
 }
 
 impl Reflection {

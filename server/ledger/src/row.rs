@@ -1,6 +1,6 @@
 //! A row of any kind's table, as both stores hand it over, and pages of them.
 
-use model::record::Kind;
+use model::{record::Kind, time::Timestamp};
 use uuid::Uuid;
 
 use crate::{Cursor, Held, Page};
@@ -13,7 +13,8 @@ pub(crate) const FIELDS_FROM: usize = 9;
 pub(crate) struct Row {
     pub(crate) position: i64,
     pub(crate) held: Held,
-    pub(crate) confirmed: bool,
+    /// When what it says now was read back.
+    pub(crate) confirmed_at: Option<Timestamp>,
     /// Its primary key in Dataverse, where that is not its own id.
     pub(crate) dataverse_id: Option<Uuid>,
     /// Another program exported it, and its row there was not met yet: it may bear any id.
@@ -24,6 +25,10 @@ impl Row {
     /// What the row is called in Dataverse.
     pub(crate) fn id_there(&self) -> Uuid {
         self.dataverse_id.unwrap_or(self.held.stored.id)
+    }
+
+    pub(crate) const fn is_confirmed(&self) -> bool {
+        self.confirmed_at.is_some()
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) enum Fate {
     Dead(Refusal),
     /// Not the parcel's fault: the lane failed under it.
     Held,
+    /// It failed with all that went with it, for a reason that may be theirs: others are tried before it is again.
+    Last,
 }
 
 /// How a flight ended.
@@ -162,7 +164,7 @@ impl Airport<'_> {
         landing.undecided += view.undecided;
         for (parcel, outcome) in parcels.into_iter().zip(outcomes) {
             let fate = self.fate(table, &parcel, &outcome, &view);
-            if let (Fate::Held, Err(error)) = (&fate, outcome) {
+            if let (Fate::Held | Fate::Last, Err(error)) = (&fate, outcome) {
                 landing.blame(error);
             }
             landing.parcels.push((parcel, fate));
@@ -193,7 +195,7 @@ impl Airport<'_> {
         if is_undecided(outcome) {
             let for_long = error.forbidden().is_some() || parcel.failing_for >= self.settings.attempts_for;
             return match view {
-                View { lane_fails: true, .. } => Fate::Held,
+                View { lane_fails: true, .. } => Fate::Last,
                 View { storms: false, .. } if was_last && for_long => {
                     Fate::Dead(refusal(table, parcel, error))
                 }

@@ -22,7 +22,7 @@ use crate::{MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, re
 
 pub(crate) use findings::Findings;
 pub(crate) use gone::Gone;
-pub(crate) use reader::{Listener, Loan, Reader, Tally};
+pub(crate) use reader::{BY_ID, Listener, Loan, Reader, Tally};
 pub(crate) use table::Table;
 
 /// Whoever holds a table's mark and is not heard of for so long has lost it: a few looks, and the longest answer.
@@ -115,7 +115,7 @@ impl Mirror {
             let board = &self.station.board;
             let mut listener = |tally| pass::write_down(board, tally);
             let marks: Vec<&Mark> = self.tables.values().map(|table| &table.mark).collect();
-            self.is_newest = restored::look(&self.reader, &marks, &mut listener).await?;
+            self.is_newest = restored::look(&self.reader, &marks, hold, &mut listener).await?;
         }
         Ok(more)
     }

@@ -190,6 +190,7 @@ impl Relay {
             match fate {
                 Fate::Delivered => delivered.push(parcel),
                 Fate::Held => held.push(parcel),
+                Fate::Last => held.push(parcel.last_in_line()),
                 Fate::Dead(refusal) => {
                     let reason = &refusal.reason;
                     tracing::warn!(kind = parcel.kind.name, id = %parcel.id, reason, "dataverse refuses a record");

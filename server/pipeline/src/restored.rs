@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     broken::Broken,
     handle::Station,
-    mirror::{Listener, Reader},
+    mirror::{BY_ID, Listener, Loan, Reader},
 };
 
 /// How often it is asked whether the look is done, by this process or another.
@@ -60,7 +60,12 @@ impl Station {
 
 /// Looks at every row of which something waits, under the marks of all tables, and takes what is there. Says whether that is
 /// done.
-pub(crate) async fn look(reader: &Reader, marks: &[&Mark], listener: Listener<'_>) -> Result<bool, Broken> {
+pub(crate) async fn look(
+    reader: &Reader,
+    marks: &[&Mark],
+    hold: Duration,
+    listener: Listener<'_>,
+) -> Result<bool, Broken> {
     if reader.books.copied_at().await?.is_none() {
         return Ok(true);
     }
@@ -69,8 +74,15 @@ pub(crate) async fn look(reader: &Reader, marks: &[&Mark], listener: Listener<'_
         loop {
             let waiting = reader.books.in_line(mark.kind, after, SOME).await?;
             let ids: Vec<Uuid> = waiting.iter().map(|there| there.dataverse_id).collect();
-            let open = reader.look_at_standing(mark, &ids, &mut *listener).await?;
-            if !open.is_empty() {
+            let mut is_open = false;
+            for some in ids.chunks(BY_ID) {
+                is_open |= !reader.look_at_standing(mark, some, &mut *listener).await?.is_empty();
+                // Dataverse may answer slowly, and there may be much to ask for.
+                for mark in marks {
+                    reader.hold_on(&Loan { mark, hold }).await?;
+                }
+            }
+            if is_open {
                 // Of just now; the next look tells.
                 return Ok(false);
             }

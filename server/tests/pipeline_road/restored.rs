@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use dataverse::Query;
 use emulator::Emulator;
-use ledger::{Ledger, ListAsk, back_up, restore};
+use ledger::{Answer, Ledger, ListAsk, back_up, restore};
 use model::{
     clock::Clock,
     record::{KINDS, Value, campaign_run::Run},
@@ -102,6 +102,41 @@ async fn a_restored_ledger_looks_before_it_sends() {
     settle(&mut studio).await;
     assert_eq!(there(&studio).await, expected, "nothing newer was undone");
     assert_eq!(here(&studio.ledger).await, expected);
+    assert_eq!(studio.drained().await.balance[0].unaccounted(), 0);
+}
+
+/// What waited in the backup and was withdrawn after it is not made there anew while a person is asked about others.
+#[tokio::test]
+async fn a_restored_ledger_sends_nothing_that_was_withdrawn_though_it_asks_about_others() {
+    let mut studio = beside_the_emulator().await;
+    let (old, place, new) = (TempDir::new().unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
+    studio.ledger = open(&studio, old.path()).await;
+    let known = studio.store(runs(100)).await;
+    settle(&mut studio).await;
+    let waiting = studio.store(vec![run("waits", "")]).await;
+    let file = place.path().join("backup.sqlite");
+    back_up(old.path(), &file, studio.clock.now()).await.unwrap();
+
+    settle(&mut studio).await;
+    for id in known[..10].iter().chain(&waiting) {
+        studio.ledger.withdraw(T, KIND, *id, None).await.unwrap();
+    }
+    settle(&mut studio).await;
+    let expected = here(&studio.ledger).await;
+    assert_eq!(there(&studio).await, expected);
+    studio.ledger.close().await;
+
+    restore(&file, new.path(), studio.clock.now()).await.unwrap();
+    studio.ledger = open(&studio, new.path()).await;
+    settle(&mut studio).await;
+    assert_eq!(there(&studio).await, expected, "what was withdrawn stays so");
+    let (kind, question) = studio.ledger.questions().await.unwrap().remove(0);
+    assert_eq!((question.gone, here(&studio.ledger).await.len()), (10, 100));
+    studio.ledger.answer(kind, Answer::Withdraw, false, "a person").await.unwrap();
+    studio.start_with(watchful());
+    studio.until("what was asked about is withdrawn", |status| status.mirror.withdrawn == 10).await;
+    studio.stop().await;
+    assert_eq!((there(&studio).await, here(&studio.ledger).await), (expected.clone(), expected));
     assert_eq!(studio.drained().await.balance[0].unaccounted(), 0);
 }
 

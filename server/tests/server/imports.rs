@@ -98,8 +98,10 @@ async fn an_old_table_is_taken_in_once_and_what_was_exported_is_not_sent() {
     assert_eq!(balance(&studio).await["delivered"], 1200);
 }
 
-#[tokio::test]
-async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
+const RUNS: &str = "apex_campaignmetricses";
+
+/// An organisation in which the first of the old table's runs stand already, under ids that another program gave them.
+async fn with_the_runs_of_others(rows: u32) -> Emulator {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let organisation = reach::settings(&emulator);
     let folder = Folder::new();
@@ -108,16 +110,26 @@ async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
         tokio::task::spawn_blocking(move || provision.arg("provision").output().unwrap()).await.unwrap();
     assert!(made.status.success(), "{made:?}");
     let client = reach::client(&emulator);
-    let set = "apex_campaignmetricses";
-    for n in 1..=200_u32 {
+    for n in 1..=rows {
         let row = json!({
             "apex_campaignid": "c", "apex_runid": format!("r{n}"), "apex_phase": "1", "apex_agentstotal": 4,
             "apex_agentssuccessful": 3, "apex_tokensin": n, "apex_costusd": f64::from(n) / 100_000.0,
             "apex_createdat": model::time::Timestamp::parse("2026-10-01T10:00:00Z").unwrap()
                 .plus(i64::from(n) * 3_600 * model::time::SECOND).to_string(),
         });
-        client.upsert(set, Uuid::from_u128(0xa000 + u128::from(n)), &row).await.unwrap();
+        client.upsert(RUNS, theirs(n), &row).await.unwrap();
     }
+    emulator
+}
+
+fn theirs(n: u32) -> Uuid {
+    Uuid::from_u128(0xa000 + u128::from(n))
+}
+
+#[tokio::test]
+async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
+    let emulator = with_the_runs_of_others(200).await;
+    let (organisation, client) = (reach::settings(&emulator), reach::client(&emulator));
     let database = Database::new();
     let table = "studio_adopted.runs";
     database.run(&format!("CREATE SCHEMA studio_adopted; {}", old_table(table, 200))).await;
@@ -142,11 +154,74 @@ async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
     assert_eq!(put.status(), 200);
     until("the correction is there", async || (balance(&studio).await["confirmed"] == 200).then_some(()))
         .await;
-    let rows = client.query(Query::of(set).select(["apex_runid", "apex_tokensin"])).all().await.unwrap();
+    let rows = client.query(Query::of(RUNS).select(["apex_runid", "apex_tokensin"])).all().await.unwrap();
     assert_eq!(rows.len(), 200, "no row was added");
-    let own = Uuid::from_u128(0xa000 + 200).to_string();
+    let own = theirs(200).to_string();
     let changed = rows.iter().find(|row| row["apex_campaignmetricsid"] == own.as_str()).unwrap();
     assert_eq!(changed["apex_tokensin"], 9);
+}
+
+#[tokio::test]
+async fn what_is_changed_before_its_row_was_met_is_changed_there_and_not_made_anew() {
+    let emulator = with_the_runs_of_others(200).await;
+    let (organisation, client) = (reach::settings(&emulator), reach::client(&emulator));
+    let database = Database::new();
+    let table = "studio_changed.runs";
+    database.run(&format!("CREATE SCHEMA studio_changed; {}", old_table(table, 200))).await;
+    let resting = [&database.settings()[..], &[RESTING]].concat();
+    assert_eq!(import(&resting, &["--table", table]).0, Some(0));
+
+    let studio = Studio::with(&resting);
+    let runs = studio.json("/api/metrics/campaign?limit=2").await["runs"].clone();
+    let path = |at: usize| format!("/api/metrics/campaign/{}", runs[at]["id"].as_str().unwrap());
+    let corrected = json!({
+        "campaignId": "c", "runId": "r200", "phase": "1", "agentsTotal": 4, "agentsSuccessful": 3, "tokensIn": 9
+    });
+    let put = studio.request("PUT", &path(0)).json(&corrected).send().await.unwrap();
+    let deleted = studio.request("DELETE", &path(1)).send().await.unwrap();
+    assert!(put.status() == 200 && deleted.status().is_success(), "{put:?} {deleted:?}");
+    studio.terminate();
+
+    let often = [("STUDIO_MIRROR_SECONDS", "1")];
+    let studio = Studio::with(&[&borrowed(&organisation)[..], &database.settings(), &often].concat());
+    let settled = until("all are confirmed", async || {
+        let balance = balance(&studio).await;
+        (balance["confirmed"] == 200).then_some(balance)
+    })
+    .await;
+    assert_eq!((&settled["deleted"], &settled["unaccounted"]), (&json!(1), &json!(0)));
+    let rows = client.query(Query::of(RUNS).select(["apex_runid", "apex_tokensin"])).all().await.unwrap();
+    let mut there: Vec<&str> =
+        rows.iter().map(|row| row["apex_campaignmetricsid"].as_str().unwrap()).collect();
+    there.sort_unstable();
+    let expected: Vec<String> = (1..=200).filter(|n| *n != 199).map(|n| theirs(n).to_string()).collect();
+    assert_eq!(there, expected, "none under an id of ours, and not the one that was withdrawn");
+    let changed = rows.iter().find(|row| row["apex_runid"] == "r200").unwrap();
+    assert_eq!(changed["apex_tokensin"], 9);
+}
+
+/// However an import ends, the rows of what it took in as exported are looked for.
+#[tokio::test]
+async fn an_import_that_is_killed_has_the_whole_table_read_once_more() {
+    let database = Database::by(Cluster::here().pooled_address());
+    let table = "studio_halved.runs";
+    let all =
+        format!("UPDATE {table} SET created_at = created_at - interval '1 year', exported_at = created_at");
+    database.run(&format!("CREATE SCHEMA studio_halved; {}; {all}", old_table(table, 5_000))).await;
+    let resting = [&database.settings()[..], &[RESTING]].concat();
+    Studio::with(&resting).terminate();
+    let link = "INSERT INTO studio.marks (tenant_id, kind, link, epoch) \
+                VALUES ('00000000-0000-0000-0000-000000000000', 'campaign-run', 'read up to here', 7)";
+    database.run(link).await;
+    killed(&resting, &["--table", table], 1);
+    let mark = "SELECT concat_ws(' ', coalesce(link, 'nothing'), epoch > 7) FROM studio.marks";
+    assert_eq!(database.ask(mark).await, "nothing t");
+    database.run("UPDATE studio.marks SET link = 'read again'").await;
+    assert_eq!(import(&resting, &["--table", table]).0, Some(0));
+    assert_eq!(database.ask(mark).await, "nothing t", "the rest came after that");
+    database.run("UPDATE studio.marks SET link = 'read again'").await;
+    assert_eq!(import(&resting, &["--table", table]).0, Some(0));
+    assert_eq!(database.ask(mark).await, "read again t", "nothing came");
 }
 
 #[tokio::test]

@@ -113,7 +113,7 @@ async fn keep_version(
 
 /// What was read back is no longer what the record says.
 fn unconfirm(step: &mut Step<'_>, target: &Target, row: &Row) {
-    if row.confirmed {
+    if row.is_confirmed() {
         let hour = hour_of(step.now);
         step.passed(target.tenant, target.kind, hour, Passage { confirmed: -1, ..Passage::default() });
     }

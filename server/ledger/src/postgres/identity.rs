@@ -9,6 +9,7 @@ use crate::{
     Identity, Owner, Stranger,
     identity::{Asked, Found, anew},
     letters::HOUSE,
+    upkeep,
 };
 
 const READ: &str = "SELECT organisation, place, inside, demo, generation, copied_at FROM studio.identity WHERE tenant_id = $1";
@@ -35,6 +36,9 @@ pub(super) async fn claim(step: &mut Step<'_>, asked: &Asked) -> Result<Result<I
         for sql in anew(step.schema.kinds(), step.now, Some(step.writer)) {
             step.schema.query(&sql).execute(&mut *step.connection).await?;
         }
+        // That a refusal is of a first delivery now is noted by no trigger.
+        let mend = upkeep::mend(upkeep::oldest_hour(step.now), Some(0));
+        step.schema.query(&mend).execute(&mut *step.connection).await?;
         step.changed = true;
     }
     if granted.identity != before {

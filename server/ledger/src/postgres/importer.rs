@@ -62,14 +62,7 @@ impl Importer {
     }
 
     /// Lets the database count what came, so that it knows at once how to look for it: else that would wait for autovacuum.
-    /// Where some were `exported` before, Dataverse's table is read whole once more, so that their rows are met.
-    pub(crate) async fn end(&mut self, exported: bool) -> Result<(), ImportError> {
-        if exported {
-            let forget = "UPDATE studio.marks SET link = NULL, read_at = NULL, leased_until = NULL, epoch = epoch + 1 \
-                 WHERE kind = $1";
-            let done = self.schema.query(forget).bind(self.kind.name).execute(&mut self.connection).await;
-            done.map_err(|error| ImportError::Database(fault::of(&error)))?;
-        }
+    pub(crate) async fn end(&mut self) -> Result<(), ImportError> {
         let analyze = format!("ANALYZE studio.{}, studio.outbox", self.kind.table);
         let done = self.schema.script(&analyze).execute(&mut self.connection).await;
         done.map(|_| ()).map_err(|error| ImportError::Database(fault::of(&error)))
@@ -97,7 +90,12 @@ impl Importer {
         Work::Store(request).finish(&Ok(()));
         let outcomes = answer.await.unwrap_or(Err(LedgerError::Closed));
         if let Ok(outcomes) = &outcomes {
-            export(&mut step, self.tenant, self.kind, outcomes, &exported).await?;
+            let is_new = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Stored(_));
+            let mut news = outcomes.iter().zip(&exported).filter(|(outcome, _)| is_new(outcome));
+            let is_unmet = news.any(|(_, exported_at)| exported_at.is_some());
+            if export(&mut step, self.tenant, self.kind, outcomes, &exported).await? || is_unmet {
+                read_whole(&mut step, self.kind).await?;
+            }
         }
         step.close().await?;
         self.schema.script("COMMIT").execute(&mut self.connection).await?;
@@ -112,15 +110,21 @@ async fn holds_demo(connection: &mut PgConnection, schema: &Schema) -> Result<bo
     Ok(identity.demo)
 }
 
+/// Dataverse's table is to be read whole once more, so that the rows of what was exported are met.
+async fn read_whole(step: &mut Step<'_>, kind: &Kind) -> Result<(), Error> {
+    let forget = "UPDATE studio.marks SET link = NULL, read_at = NULL, leased_until = NULL, epoch = epoch + 1 WHERE kind = $1";
+    step.schema.query(forget).bind(kind.name).execute(&mut *step.connection).await.map(|_| ())
+}
+
 /// Of what was there already and has been exported since, a trigger knows from flows what is to be done: whoever sets
-/// `exported_at` has delivered the record.
+/// `exported_at` has delivered the record. Says whether there was any.
 async fn export(
     step: &mut Step<'_>,
     tenant: TenantId,
     kind: &Kind,
     outcomes: &[Outcome],
     exported: &[Option<Timestamp>],
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let known = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Duplicate(_));
     let times: HashMap<Uuid, i64> = outcomes
         .iter()
@@ -131,7 +135,7 @@ async fn export(
     let (positions, times): (Vec<i64>, Vec<i64>) =
         waiting(step, tenant, kind, &times).await?.into_iter().unzip();
     if positions.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     // The trigger keeps the plan that it makes now, also when the outbox is small enough now to be read as a whole.
     step.schema.script("SET LOCAL enable_seqscan = off").execute(&mut *step.connection).await?;
@@ -141,7 +145,7 @@ async fn export(
         kind.table
     );
     let query = step.schema.query(&update).bind(tenant.0).bind(positions).bind(times);
-    query.execute(&mut *step.connection).await.map(|_| ())
+    query.execute(&mut *step.connection).await.map(|_| true)
 }
 
 /// Locks these records in the order in which everybody does. Says where those stand that wait to be delivered, and when

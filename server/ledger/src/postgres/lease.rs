@@ -11,11 +11,19 @@ use super::{
     statements,
     step::Step,
 };
-use crate::{Operation, Parcel, outbox::failing_for, row::Row};
+use crate::{Operation, Parcel, letters::HOUSE, outbox::failing_for, row::Row};
 
-/// What is due, oldest first: the tenant, the kind's name, now, how many.
-pub(super) const DUE: &str = "SELECT position, due_at FROM studio.outbox \
-     WHERE tenant_id = $1 AND kind = $2 AND due_at <= $3 ORDER BY due_at, position LIMIT $4 FOR UPDATE SKIP LOCKED";
+/// What is due, oldest first: the tenant, the kind's name, now, how many. Under which id a record that another program
+/// exported stands there is not known until its row was met: it waits until then, or until the whole table was read.
+pub(super) fn due(kind: &Kind) -> String {
+    format!(
+        "SELECT o.position, o.due_at FROM studio.outbox AS o WHERE o.tenant_id = $1 AND o.kind = $2 AND o.due_at <= $3 \
+         AND (EXISTS (SELECT 1 FROM studio.marks WHERE tenant_id = '{HOUSE}' AND kind = $2 AND link IS NOT NULL) \
+         OR (SELECT r.unmet FROM studio.{table} AS r WHERE r.tenant_id = o.tenant_id AND r.position = o.position) = 0) \
+         ORDER BY o.due_at, o.position LIMIT $4 FOR UPDATE OF o SKIP LOCKED",
+        table = kind.table
+    )
+}
 
 /// Lends out what is due, oldest first, each tenant its share.
 pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
@@ -104,10 +112,11 @@ async fn lend(
     let rows = step
         .schema
         .query(&format!(
-            "WITH due AS MATERIALIZED ({DUE}) \
+            "WITH due AS MATERIALIZED ({due}) \
              UPDATE studio.outbox AS o SET leased_until = $5, due_at = $5, epoch = nextval('studio.outbox_epoch') FROM due \
              WHERE o.tenant_id = $1 AND o.kind = $2 AND o.position = due.position \
-             RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch, o.failing_since"
+             RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch, o.failing_since",
+            due = due(kind)
         ))
         .bind(tenant.0)
         .bind(kind.name)

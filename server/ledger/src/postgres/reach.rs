@@ -2,35 +2,71 @@
 //!
 //! A pool goes on trying where it is refused, until its time is over, and then says no more than that.
 
-use std::{io::ErrorKind, path::Path, time::Duration};
+use std::{
+    io::ErrorKind,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
 use sqlx::{Error, PgPool, Postgres, pool::PoolConnection, postgres::PgConnectOptions};
 use tokio::{
     net::{TcpStream, UnixStream},
-    time::sleep,
+    sync::Mutex,
+    time::{Instant, sleep},
 };
 
 /// How long a connection is waited for until it is looked whether anything listens, and again after as long.
 const GRACE: Duration = Duration::from_millis(300);
 
-pub(super) async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, Error> {
-    let options = pool.connect_options();
-    tokio::select! {
-        taken = pool.acquire() => taken,
-        refused = refusal(&options) => Err(Error::Io(refused)),
-    }
+/// What those who wait for a connection of one pool share.
+#[derive(Default)]
+pub(super) struct Reach {
+    /// How many were handed out, ever.
+    handed_out: AtomicU64,
+    /// When one of them looked last whether anything listens, and what came of it where nothing did.
+    knocked: Mutex<Option<(Instant, Option<Refusal>)>>,
 }
 
-/// Ends once nothing listens there.
-async fn refusal(options: &PgConnectOptions) -> std::io::Error {
-    loop {
-        sleep(GRACE).await;
-        match knock(options).await {
-            Err(error) if matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound) => {
-                return error;
+type Refusal = (ErrorKind, String);
+
+pub(super) async fn acquire(pool: &PgPool, reach: &Reach) -> Result<PoolConnection<Postgres>, Error> {
+    let options = pool.connect_options();
+    let taken = tokio::select! {
+        taken = pool.acquire() => taken?,
+        (kind, said) = reach.refusal(&options) => return Err(Error::Io(std::io::Error::new(kind, said))),
+    };
+    reach.handed_out.fetch_add(1, Relaxed);
+    Ok(taken)
+}
+
+impl Reach {
+    /// Ends once nothing listens there. A pool that goes on handing out connections is merely busy.
+    async fn refusal(&self, options: &PgConnectOptions) -> Refusal {
+        loop {
+            let before = self.handed_out.load(Relaxed);
+            sleep(GRACE).await;
+            if self.handed_out.load(Relaxed) == before
+                && let Some(refusal) = self.found(options).await
+            {
+                return refusal;
             }
-            _ => {}
         }
+    }
+
+    /// Of all who wait, one looks for the others too.
+    async fn found(&self, options: &PgConnectOptions) -> Option<Refusal> {
+        let mut knocked = self.knocked.lock().await;
+        if let Some((at, found)) = &*knocked
+            && at.elapsed() < GRACE
+        {
+            return found.clone();
+        }
+        let refused = |kind| matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::NotFound);
+        let error = knock(options).await.err().filter(|error| refused(error.kind()));
+        let found = error.map(|error| (error.kind(), error.to_string()));
+        *knocked = Some((Instant::now(), found.clone()));
+        found
     }
 }
 

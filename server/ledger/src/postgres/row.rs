@@ -36,9 +36,9 @@ pub(super) fn read(kind: &'static Kind, row: &PgRow) -> Result<Row, Error> {
         record: Record::kept(kind, values, names),
     };
     let held = Held { stored, withdrawn_at: time(row, 5)? };
-    let confirmed = time(row, 6)?.is_some();
+    let confirmed_at = time(row, 6)?;
     let unmet = get::<i64>(row, 8)? == 1;
-    Ok(Row { position: get(row, 0)?, held, confirmed, dataverse_id: get(row, 7)?, unmet })
+    Ok(Row { position: get(row, 0)?, held, confirmed_at, dataverse_id: get(row, 7)?, unmet })
 }
 
 /// Reads one column.

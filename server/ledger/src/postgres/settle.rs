@@ -132,12 +132,12 @@ async fn release(
         .map(|_| ())
 }
 
-/// Each comes due as it did before it was lent.
+/// Each comes due as it did before it was lent; where that lies ahead, another clock said so, and it is due now.
 async fn hand_back(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
     let (positions, due): (Vec<i64>, Vec<i64>) = returned.due(tickets).into_iter().unzip();
     step.schema
         .query(
-            "UPDATE studio.outbox AS o SET leased_until = NULL, due_at = back.due_at \
+            "UPDATE studio.outbox AS o SET leased_until = NULL, due_at = least(back.due_at, $5) \
              FROM unnest($3::bigint[], $4::bigint[]) AS back (position, due_at) \
              WHERE o.tenant_id = $1 AND o.kind = $2 AND o.position = back.position",
         )
@@ -145,6 +145,7 @@ async fn hand_back(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]
         .bind(returned.kind.name)
         .bind(positions)
         .bind(due)
+        .bind(step.now.micros())
         .execute(&mut *step.connection)
         .await
         .map(|_| ())

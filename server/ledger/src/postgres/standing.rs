@@ -39,6 +39,7 @@ pub(super) async fn standing(mut asked: Asked<'_>, counts: &mut Counts) -> Resul
             counts.len() - 1
         });
         let balance = balance(&mut asked, &mut counts[at].1, kind, &mut standing).await?;
+        standing.unconfirmed += balance.unconfirmed();
         standing.balance.push(balance);
     }
     Ok(standing)
@@ -75,7 +76,6 @@ async fn balance(
     let durable = count.rows(asked, kind).await?;
     standing.pending += waiting;
     standing.dead += letters;
-    standing.unconfirmed += (delivered + mirrored - confirmed - removed_unread).max(0);
     standing.reflected.changed += changed;
     standing.reflected.withdrawn += removed;
     standing.reflected.kept_out += kept_out;
@@ -104,6 +104,7 @@ async fn balance(
         unsent,
         deleted,
         deleted_unsent,
+        deleted_unread: removed_unread,
     })
 }
 

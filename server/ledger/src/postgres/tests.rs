@@ -9,6 +9,10 @@ use cluster::Cluster;
 use futures::future::join_all;
 use model::record::{KINDS, campaign_run::CAMPAIGN_RUN};
 use sqlx::{PgConnection, Row};
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+};
 
 use super::*;
 use crate::{
@@ -129,6 +133,37 @@ async fn a_connection_is_encrypted_and_knows_whom_it_talks_to() {
     assert!(ask.fetch_one(&mut *connection).await.unwrap().get::<bool, _>(0));
 }
 
+/// Where connections lead that are counted on their way.
+async fn counting(port: u16) -> (String, Arc<AtomicU32>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (own, made) = (listener.local_addr().unwrap().port(), Arc::new(AtomicU32::new(0)));
+    let counted = Arc::clone(&made);
+    tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            counted.fetch_add(1, Ordering::Relaxed);
+            tokio::spawn(async move {
+                let mut far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                _ = copy_bidirectional(&mut near, &mut far).await;
+            });
+        }
+    });
+    (Cluster::here().address_at(own), made)
+}
+
+#[tokio::test]
+async fn who_waits_for_a_connection_that_another_has_does_not_look_whether_anything_listens() {
+    let (address, made) = counting(Cluster::here().port).await;
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy(&address).unwrap();
+    let reach = Reach::default();
+    let asked = join_all((0..12).map(|_| async {
+        let mut taken = reach::acquire(&pool, &reach).await.unwrap();
+        sqlx::raw_sql("SELECT pg_sleep(0.15)").execute(&mut *taken).await.unwrap();
+    }));
+    asked.await;
+    let made = made.load(Ordering::Relaxed);
+    assert!(made < 6, "{made} connections for twelve questions one after the other");
+}
+
 #[tokio::test]
 async fn every_kind_has_a_table_with_its_fields() {
     let store = open().await;
@@ -217,7 +252,8 @@ async fn an_entry_is_found_by_its_key_although_nothing_was_counted_yet() {
     assert!(found.contains("outbox_pkey"), "{found}");
     store.desk.store(T, runs(0, 1000)).await.unwrap();
     store.schema.script("ANALYZE studio.outbox").execute(&mut *connection).await.unwrap();
-    for (sql, index) in [(lease::DUE, "outbox_due_at"), (standing::OLDEST, "outbox_enqueued_at")] {
+    let due = lease::due(&CAMPAIGN_RUN);
+    for (sql, index) in [(due.as_str(), "outbox_due_at"), (standing::OLDEST, "outbox_enqueued_at")] {
         let found = plan(&mut connection, &store.schema, sql).await;
         assert!(found.contains(index), "{found} in {sql}");
     }

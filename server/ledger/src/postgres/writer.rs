@@ -17,7 +17,8 @@ use tokio::{
 
 use super::{
     fault::{self, Nature},
-    fence, group, reach,
+    fence, group,
+    reach::{self, Reach},
     schema::Schema,
     step::{Closing, Step},
 };
@@ -36,6 +37,7 @@ const SLOW: u32 = 3;
 
 pub(super) struct Writer {
     pub(super) pool: PgPool,
+    pub(super) reach: Reach,
     /// Kept between groups; none after it broke.
     pub(super) connection: Option<PoolConnection<Postgres>>,
     pub(super) schema: Schema,
@@ -153,7 +155,7 @@ impl Writer {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                let mut connection = reach::acquire(&self.pool).await.map_err(Failure::Away)?;
+                let mut connection = reach::acquire(&self.pool, &self.reach).await.map_err(Failure::Away)?;
                 connection.close_on_drop();
                 connection
             }

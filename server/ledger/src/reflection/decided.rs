@@ -116,7 +116,7 @@ impl Decided<'_> {
         let arrived = i64::from(was_unsent || was_first);
         let withdrawn_unsent = -i64::from(was_unsent && !is_kept_here);
         let unsent = -i64::from(was_unsent && is_kept_here);
-        let (read, unread) = (i64::from(!fact.row.confirmed), -i64::from(fact.row.confirmed));
+        let (read, unread) = (i64::from(!fact.row.is_confirmed()), -i64::from(fact.row.is_confirmed()));
         match self.reflected {
             Reflected::Confirmed | Reflected::Changed => Passage {
                 changed: i64::from(self.reflected == Reflected::Changed),

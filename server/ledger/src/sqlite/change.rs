@@ -113,7 +113,7 @@ pub(super) async fn keep_version(
 
 /// What was read back is no longer what the record says.
 async fn unconfirm(step: &mut Step<'_>, target: &Target, row: &Row) -> Result<(), Error> {
-    if row.confirmed {
+    if row.is_confirmed() {
         note(
             step.connection,
             target.tenant,

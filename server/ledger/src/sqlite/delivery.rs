@@ -279,15 +279,16 @@ async fn release(
     .map(|_| ())
 }
 
-/// Each comes due as it did before it was lent.
+/// Each comes due as it did before it was lent; where that lies ahead, another clock said so, and it is due now.
 async fn hand_back(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
     sqlx::query(
-        "UPDATE outbox AS o SET leased_until = NULL, due_at = back.value ->> 1 FROM json_each(?1) AS back \
+        "UPDATE outbox AS o SET leased_until = NULL, due_at = min(back.value ->> 1, ?4) FROM json_each(?1) AS back \
          WHERE o.tenant_id = ?2 AND o.kind = ?3 AND o.position = back.value ->> 0",
     )
     .bind(json(&returned.due(tickets)))
     .bind(returned.tenant.to_string())
     .bind(returned.kind.name)
+    .bind(step.now.micros())
     .execute(&mut *step.connection)
     .await
     .map(|_| ())

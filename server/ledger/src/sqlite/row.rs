@@ -44,9 +44,9 @@ pub(super) fn read(kind: &'static Kind, row: &SqliteRow, from: usize) -> Result<
         record: Record::kept(kind, values, names),
     };
     let held = Held { stored, withdrawn_at: time(5)? };
-    let confirmed = time(6)?.is_some();
+    let confirmed_at = time(6)?;
     let unmet = get::<i64>(row, from + 8)? == 1;
-    Ok(Row { position: get(row, from)?, held, confirmed, dataverse_id: get(row, from + 7)?, unmet })
+    Ok(Row { position: get(row, from)?, held, confirmed_at, dataverse_id: get(row, from + 7)?, unmet })
 }
 
 pub(super) fn tenant(row: &SqliteRow, at: usize) -> Result<TenantId, Error> {

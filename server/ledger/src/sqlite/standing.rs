@@ -53,6 +53,7 @@ pub(super) async fn standing(
     for kind in kinds {
         let count = counts.entry(kind.name).or_default();
         let balance = balance(&mut transaction, count, tenant, kind, &mut standing).await?;
+        standing.unconfirmed += balance.unconfirmed();
         standing.balance.push(balance);
     }
     transaction.commit().await?;
@@ -107,7 +108,6 @@ async fn balance(
     let durable = count.rows(connection, tenant, kind).await?;
     standing.pending += waiting;
     standing.dead += letters;
-    standing.unconfirmed += (delivered + mirrored - confirmed - removed_unread).max(0);
     standing.reflected.changed += changed;
     standing.reflected.withdrawn += removed;
     standing.reflected.kept_out += kept_out;
@@ -135,6 +135,7 @@ async fn balance(
         unsent,
         deleted,
         deleted_unsent,
+        deleted_unread: removed_unread,
     })
 }
 

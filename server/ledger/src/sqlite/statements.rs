@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use model::record::Kind;
 
-use crate::{made::Made, row::named};
+use crate::{letters::HOUSE, made::Made, row::named};
 
 /// The most rows that one INSERT takes. Few sizes, so that each statement is prepared once.
 const CHUNKS: [usize; 4] = [1, 8, 64, 512];
@@ -36,6 +36,8 @@ pub(super) struct Statements {
     /// exported_at, the positions as a JSON array.
     pub(super) exported: &'static str,
     pub(super) confirmed: &'static str,
+    /// What is due, oldest first: the tenant, the kind's name, now, how many. Under which id a record that another program
+    /// exported stands there is not known until its row was met: it waits until then, or until the whole table was read.
     pub(super) leased: &'static str,
     /// Of each pointer, where names are kept of what it points at.
     pub(super) names: Vec<Option<Names>>,
@@ -158,7 +160,8 @@ fn make(kind: &Kind) -> Statements {
         leased: leak(format!(
             "SELECT o.revision, o.attempts, o.enqueued_at, o.due_at, o.failing_since, {row} FROM outbox AS o \
              CROSS JOIN {table} AS r ON r.position = o.position{join} \
-             WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 ORDER BY o.due_at, o.position LIMIT ?4"
+             WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 AND (r.unmet = 0 OR EXISTS (SELECT 1 FROM marks \
+             WHERE tenant_id = '{HOUSE}' AND kind = ?2 AND link IS NOT NULL)) ORDER BY o.due_at, o.position LIMIT ?4"
         )),
         names: all_names(kind),
         counted: leak(format!(

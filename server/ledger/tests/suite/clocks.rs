@@ -1,5 +1,7 @@
 //! Clocks that were wrong for a while, and clocks that do not agree: what waits is lent all the same, and for no longer.
 
+use std::time::Duration;
+
 use ledger::Reflected;
 use model::time::{DAY, HOUR, MINUTE, SECOND};
 
@@ -51,10 +53,10 @@ pub async fn a_start_does_not_wait_for_a_time_that_was_wrong(store: Store) {
 
 pub async fn a_lease_does_not_outlast_a_clock_that_is_set_back(store: Store) {
     let studio = Studio::open(store).await;
-    studio.pass(5 * HOUR).await;
+    studio.pass(2 * DAY).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     let lent = studio.lease(1).await;
-    studio.pass(-5 * HOUR).await;
+    studio.pass(-2 * DAY).await;
     studio.store(vec![run("c", "next", "1", "")]).await;
     studio.pass(61 * SECOND).await;
     assert_eq!(studio.lease(10).await.len(), 2);
@@ -64,7 +66,7 @@ pub async fn a_lease_does_not_outlast_a_clock_that_is_set_back(store: Store) {
 
 pub async fn a_mark_is_not_lent_for_hours_because_a_clock_was_set_back(store: Store) {
     let studio = Studio::open(store).await;
-    let hold = std::time::Duration::from_secs(120);
+    let hold = Duration::from_secs(120);
     studio.pass(5 * HOUR).await;
     assert!(studio.ledger.take_mark(KIND, hold).await.unwrap().is_some());
     assert!(studio.ledger.take_mark(KIND, hold).await.unwrap().is_none());
@@ -122,4 +124,29 @@ pub async fn a_time_that_lies_ahead_puts_no_row_off(store: Store) {
     studio.sql(&format!("UPDATE studio.campaign_metrics SET exported_at = exported_at + {}", 7 * HOUR)).await;
     let page = vec![seen(id, &run("c", "r", "1", r#","tokensIn":9"#))];
     assert_eq!(studio.reflect(page).await, [Reflected::Changed]);
+}
+
+pub async fn what_is_handed_back_is_due_though_the_clock_was_set_back(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.pass(8 * MINUTE).await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    let lent = studio.lease(1).await;
+    studio.pass(-8 * MINUTE).await;
+    studio.ledger.handed_back(&lent).await.unwrap();
+    assert_eq!(studio.lease(1).await.len(), 1);
+    studio.balanced().await;
+}
+
+#[tokio::test]
+async fn a_process_of_shorter_leases_takes_nothing_from_one_of_longer_ones() {
+    let studio = Studio::open(Store::Database).await;
+    let another = studio.another().await;
+    studio.store(vec![run("c", "r", "1", "")]).await;
+    for hours in [1, 24] {
+        let lent = studio.ledger.lease(1, Duration::from_secs(3_600 * hours)).await.unwrap();
+        assert_eq!(lent.len(), 1);
+        assert!(another.lease(1, Duration::from_secs(600)).await.unwrap().is_empty(), "{hours} h");
+        studio.ledger.handed_back(&lent).await.unwrap();
+    }
+    assert_eq!(another.lease(1, Duration::from_secs(600)).await.unwrap().len(), 1);
 }

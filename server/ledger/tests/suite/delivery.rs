@@ -164,6 +164,24 @@ pub async fn what_is_handed_back_is_at_its_place_in_the_line(store: Store) {
     assert_eq!(studio.lease(1).await[0].revision, 2, "as it is now");
 }
 
+pub async fn what_is_handed_back_as_the_last_lets_all_others_pass(store: Store) {
+    let studio = Studio::open(store).await;
+    for name in ["first", "second", "third"] {
+        studio.store(vec![run("c", name, "1", "")]).await;
+        studio.pass(10 * SECOND).await;
+    }
+    let lent = studio.lease(1).await;
+    let first = lent[0].id;
+    let last: Vec<_> = lent.into_iter().map(ledger::Parcel::last_in_line).collect();
+    studio.ledger.handed_back(&last).await.unwrap();
+    assert!(studio.lease(2).await.iter().all(|parcel| parcel.id != first));
+    let again = studio.lease(1).await;
+    assert_eq!((again[0].id, again[0].attempts), (first, 0));
+    studio.store(vec![run("c", "fourth", "1", "")]).await;
+    studio.ledger.handed_back(&again).await.unwrap();
+    assert_eq!(studio.lease(1).await[0].id, first, "its place is where it stands now");
+}
+
 pub async fn an_old_lease_is_known_though_the_record_left_the_line_and_came_back(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;

@@ -86,6 +86,21 @@ pub async fn what_came_from_others_goes_along_to_another_organisation(store: Sto
     assert_eq!(hours.iter().map(ledger::HourBalance::unaccounted).sum::<i64>(), 0);
 }
 
+pub async fn a_correction_that_was_dropped_counts_once_at_another_organisation(store: Store) {
+    let studio = Studio::open(store).await;
+    studio.ledger.claim(Claim::Connected(Some(owner(1))), ANY).await.unwrap();
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":7"#), None).await.unwrap();
+    let parcel = studio.lease(1).await.remove(0);
+    studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
+    studio.ledger.drop_letter(T, KIND, id, "somebody").await.unwrap();
+    assert_eq!(studio.balanced().await.balance[0].dropped, 0, "it is there as it was");
+    studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
+    let balance = studio.balanced().await.balance.remove(0);
+    assert_eq!((balance.delivered, balance.pending, balance.dropped), (0, 0, 1));
+}
+
 #[tokio::test]
 async fn a_process_that_goes_by_the_organisation_before_writes_no_more() {
     let studio = used(Store::Database).await;

@@ -13,6 +13,7 @@ mod figures;
 mod folder;
 mod hours;
 mod identity;
+mod imported;
 mod interleaving;
 mod late;
 mod letters;
@@ -27,6 +28,7 @@ mod schema;
 mod spending;
 mod support;
 mod together;
+mod whole;
 mod wire;
 
 /// Makes a test of each function for one store. A function that is missing here is never called, which clippy tells.
@@ -70,6 +72,7 @@ suites! {
         what_has_waited_has_waited_though_the_clock_is_set_back
         an_acknowledgement_bears_the_store_s_time
         a_time_that_lies_ahead_puts_no_row_off
+        what_is_handed_back_is_due_though_the_clock_was_set_back
     }
     delivery {
         what_is_lent_is_not_lent_again_until_it_comes_back
@@ -83,6 +86,7 @@ suites! {
         a_correction_brings_a_dead_letter_back
         a_failed_attempt_is_counted_and_waits
         what_is_handed_back_is_at_its_place_in_the_line
+        what_is_handed_back_as_the_last_lets_all_others_pass
         an_old_lease_is_known_though_the_record_left_the_line_and_came_back
         a_lease_is_shared_between_tenants
         what_was_read_back_is_confirmed_once_and_only_as_it_is_now
@@ -97,7 +101,9 @@ suites! {
         a_ledger_belongs_to_whom_it_was_claimed_for_first
         what_goes_to_another_organisation_waits_to_be_sent_again
         what_came_from_others_goes_along_to_another_organisation
+        a_correction_that_was_dropped_counts_once_at_another_organisation
     }
+    imported { what_was_imported_waits_until_its_row_is_met }
     interleaving { many_at_once_are_told_apart_and_none_is_lost } { nothing_is_ever_unaccounted_for }
     letters {
         a_letter_shows_the_exchange
@@ -160,5 +166,6 @@ suites! {
         what_was_answered_is_there_after_reopening
         a_closed_ledger_says_so
     }
+    whole { what_was_written_since_it_was_read_back_is_taken }
     spending { what_is_spent_is_kept_by_the_hour }
 }

@@ -32,6 +32,7 @@ async fn a_filled_ledger_of_any_earlier_schema_opens_and_agrees() {
         filled(folder.path(), versions).await;
         let studio = Studio::open_in(folder).await;
         agrees(&studio).await;
+        assert_eq!(unmet(&studio).await, "0", "nothing was ever imported into a folder");
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before is taken back");
     }
 }
@@ -63,6 +64,8 @@ async fn a_filled_database_of_any_earlier_schema_opens_and_agrees() {
     for versions in 1..=IN_A_DATABASE.iter().count() {
         let studio = Studio::open_with(Home::Database(filled_schema(versions).await)).await;
         agrees(&studio).await;
+        let imported = if versions < 7 { "0" } else { "1" };
+        assert_eq!(unmet(&studio).await, imported, "two clocks that part by a minute make no import");
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before has run out");
         let all = studio.ask("SELECT count(*)::text FROM studio.migrations").await;
         assert_eq!(all, IN_A_DATABASE.iter().count().to_string());
@@ -76,6 +79,11 @@ async fn agrees(studio: &Studio) {
     let standing = studio.balanced().await;
     assert_eq!((standing.pending, standing.dead, standing.unconfirmed), (2, 1, 1));
     assert_eq!(standing.balance[0].received, 5);
+}
+
+/// How many runs another program exported, as far as is known.
+async fn unmet(studio: &Studio) -> String {
+    studio.ask("SELECT CAST(count(*) AS text) FROM studio.campaign_metrics WHERE unmet <> 0").await
 }
 
 /// Each step has data to try.

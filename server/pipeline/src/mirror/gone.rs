@@ -49,14 +49,14 @@ impl Gone {
         self.0.is_empty()
     }
 
-    /// Takes out those of which nothing says that they were deleted, by the time at which they were asked for.
-    pub(super) fn take_unseen(&mut self) -> BTreeMap<Timestamp, Vec<Uuid>> {
+    /// Those of which nothing says that they were deleted, by the time at which they were asked for.
+    pub(super) fn unseen(&self) -> BTreeMap<Timestamp, Vec<Uuid>> {
         let mut unseen: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
-        self.0.retain(|id, missing| {
-            let Missing::Unseen(asked_at) = missing else { return true };
-            unseen.entry(*asked_at).or_default().push(*id);
-            false
-        });
+        for (id, missing) in &self.0 {
+            if let Missing::Unseen(asked_at) = missing {
+                unseen.entry(*asked_at).or_default().push(*id);
+            }
+        }
         unseen
     }
 

@@ -10,11 +10,7 @@ use ledger::Seen;
 use model::time::Timestamp;
 use uuid::Uuid;
 
-use super::{
-    Loan, Reader, Table, Tally,
-    gone::{Gone, Missing},
-    reader::Reading,
-};
+use super::{Loan, Reader, Table, Tally, gone::Missing, reader::Reading};
 use crate::{MirrorState, TableMapping, broken::Broken, handle::Board};
 
 /// After so many rows there may be more by now.
@@ -143,18 +139,12 @@ impl Pass<'_> {
 
     /// What was never read back is sent again at once; of what was, a person has to say what its absence means.
     async fn tell_of_unseen(&mut self) -> Result<(), Broken> {
-        for (asked_at, ids) in self.table.gone.take_unseen() {
+        for (asked_at, ids) in self.table.gone.unseen() {
             let seen = ids.iter().flat_map(|id| self.reader.absent(*id, &Seen::Unseen)).collect();
             let mut listener = |tally| write_down(self.board, tally);
-            let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await;
-            let told = match told {
-                Ok(told) => told,
-                Err(broken) => {
-                    // Not told yet.
-                    ids.iter().for_each(|id| self.table.gone.miss(*id, Missing::Unseen(asked_at)));
-                    return Err(broken);
-                }
-            };
+            let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await?;
+            // Not before: what the ledger did not hear of is told it next time.
+            ids.iter().for_each(|id| self.table.gone.find(*id));
             self.table.again.extend(told.again.into_iter().map(|id| (id, Some(Seen::Unseen))));
             self.table.missing.extend(told.missing);
         }
@@ -163,8 +153,14 @@ impl Pass<'_> {
 
     /// Tells the ledger what was deleted there.
     pub(super) async fn let_go(&mut self, how: &Seen) -> Result<(), Broken> {
+        let all = self.table.gone.iter().map(|(id, _)| id).collect();
+        self.let_these_go(&all, how).await
+    }
+
+    /// The same of some.
+    pub(super) async fn let_these_go(&mut self, these: &HashSet<Uuid>, how: &Seen) -> Result<(), Broken> {
         let mut deleted: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
-        for (id, missing) in self.table.gone.iter() {
+        for (id, missing) in self.table.gone.iter().filter(|(id, _)| these.contains(id)) {
             match missing {
                 Missing::Deleted(asked_at) => deleted.entry(asked_at).or_default().push(id),
                 Missing::Unclear | Missing::Unseen(_) => {
@@ -178,7 +174,7 @@ impl Pass<'_> {
             let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await?;
             self.table.again.extend(told.again.into_iter().map(|id| (id, Some(how.clone()))));
         }
-        self.table.gone = Gone::default();
+        these.iter().for_each(|id| self.table.gone.find(*id));
         self.look_again().await
     }
 

@@ -1,5 +1,7 @@
 //! Whether a person has to be asked what it means that rows are gone there, and what is done about those that are.
 
+use std::collections::HashSet;
+
 use ledger::{Answer, Seen};
 
 use super::{
@@ -19,6 +21,7 @@ impl Pass<'_> {
     /// Few deletions are taken over here too. Where many are gone, or some without a word, a person has to say what that
     /// means; until then these stay open.
     pub(super) async fn settle(&mut self) -> Result<(), Broken> {
+        self.let_go_what_waits().await?;
         let asked = (self.table.gone.len(), self.table.missing.len());
         let (answer, policy) = (self.answer(), self.table.mark.policy);
         if self.table.asked == Some(asked) && answer.is_none() && policy.is_none() {
@@ -47,6 +50,28 @@ impl Pass<'_> {
         self.ask(held).await?;
         self.table.asked = Some((self.table.gone.len(), self.table.missing.len()));
         Ok(())
+    }
+
+    /// What waits in a ledger that was put back would be sent once that has looked at what stands in Dataverse: what of it
+    /// was deleted there must not be kept back over a question about others.
+    async fn let_go_what_waits(&mut self) -> Result<(), Broken> {
+        let books = &self.reader.books;
+        if self.table.gone.is_empty()
+            || self.table.mark.policy.is_some()
+            || books.copied_at().await?.is_none()
+        {
+            return Ok(());
+        }
+        let (mut gone, mut after) = (HashSet::new(), 0);
+        loop {
+            let waiting = books.in_line(self.mapping.kind, after, SOME).await?;
+            let ids = waiting.iter().map(|there| there.dataverse_id);
+            gone.extend(ids.filter(|id| self.table.gone.contains(*id)));
+            match waiting.last() {
+                Some(last) if waiting.len() == SOME => after = last.position,
+                _ => return self.let_these_go(&gone, &Seen::Gone).await,
+            }
+        }
     }
 
     /// Whether what was answered is about what would go now.

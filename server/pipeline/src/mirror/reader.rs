@@ -24,7 +24,7 @@ use crate::{
 /// What the ledger is told in one transaction, so that intake need not wait long for its turn.
 const TOLD: usize = 1_000;
 /// How many rows are asked for by their ids in one request, which must fit into an address.
-const BY_ID: usize = 100;
+pub(crate) const BY_ID: usize = 100;
 /// A row that was written just now is looked at again after so long, and so often in one go.
 const PAUSE: Duration = Duration::from_secs(3);
 const LOOKS: usize = 5;
@@ -248,8 +248,8 @@ impl Reader {
         Ok(Some(Reflection { tenant: first, seen: decode_row::refused(reason, row), ..seen }))
     }
 
-    /// A whole table takes long to read.
-    async fn hold_on(&self, loan: &Loan<'_>) -> Result<(), Broken> {
+    /// A whole table takes long to read, and so does all that waits.
+    pub(crate) async fn hold_on(&self, loan: &Loan<'_>) -> Result<(), Broken> {
         let is_ours = self.books.hold_mark(loan.mark, loan.hold).await?;
         if is_ours { Ok(()) } else { Err(Broken::Lost) }
     }

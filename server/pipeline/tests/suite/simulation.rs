@@ -6,7 +6,9 @@
 mod clocks;
 mod incidents;
 mod organisation;
+mod questions;
 mod reckoning;
+mod restored;
 mod schedule;
 mod turns;
 mod world;

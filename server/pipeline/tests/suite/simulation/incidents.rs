@@ -90,16 +90,17 @@ fn a_record_that_fails_alone_is_the_lane_s_until_others_arrive() {
 
 #[test]
 fn the_oldest_hold_up_nobody_though_all_of_them_are_bad() {
-    for status in [403, 500] {
+    // More than the largest batch holds, too.
+    for (status, count, minutes) in [(403, 12, 10), (500, 12, 10), (403, 100, 20), (500, 100, 20)] {
         in_virtual_time(async {
             let mut world = unwatched().await;
-            let bad = (0..12).map(|run| (format!("r{run}"), status));
+            let bad = (0..count).map(|run| (format!("r{run}"), status));
             world.organisation.state().refused.extend(bad);
-            world.take_in(12, 1).await;
+            world.take_in(count, 1).await;
             sleep(10 * A_MINUTE).await;
             world.take_in(12, 1).await;
-            sleep(10 * A_MINUTE).await;
-            assert_eq!(world.status().sent, 12, "{status}: {:?}", world.status());
+            sleep(minutes * A_MINUTE).await;
+            assert_eq!(world.status().sent, 12, "{count} by {status}: {:?}", world.status());
         });
     }
 }

@@ -12,7 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use ledger::{
-    Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Standing, There,
+    Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Seen, Standing, There,
     Unconfirmed,
 };
 use model::{clock::Clock, record::Kind, tenant::TenantId, time::Timestamp};
@@ -35,6 +35,10 @@ pub struct Turns {
     trap: Arc<std::sync::Mutex<Option<&'static str>>>,
     /// Every letter is refused by the store.
     pub keeps_no_letters: Arc<AtomicBool>,
+    /// The store fails once at rows that are not there.
+    pub forgets_once: Arc<AtomicBool>,
+    /// Of when the copy is that the ledger was put back from, until what stands in Dataverse was looked at.
+    copied_at: Arc<std::sync::Mutex<Option<Timestamp>>>,
 }
 
 /// Those who want to hear of changes, told in order: one channel wakes those who wait at it in any order.
@@ -53,6 +57,8 @@ impl Turns {
             stands_still: Arc::default(),
             trap: Arc::default(),
             keeps_no_letters: Arc::default(),
+            forgets_once: Arc::default(),
+            copied_at: Arc::default(),
         }
     }
 
@@ -87,6 +93,15 @@ impl Turns {
     /// The worker that asks this next breaks off.
     pub fn trap(&self, question: &'static str) {
         *self.trap.lock().unwrap() = Some(question);
+    }
+
+    /// The ledger is a copy of then.
+    pub fn put_back(&self, at: Timestamp) {
+        *self.copied_at.lock().unwrap() = Some(at);
+    }
+
+    pub fn is_put_back(&self) -> bool {
+        self.copied_at.lock().unwrap().is_some()
     }
 
     fn step_on(&self, question: &'static str) {
@@ -246,6 +261,10 @@ impl Books for Turns {
         rows: Vec<Reflection>,
         asked_at: Timestamp,
     ) -> Answer<Option<Vec<Reflected>>> {
+        let is_unseen = rows.iter().any(|row| row.seen == Seen::Unseen);
+        if is_unseen && self.forgets_once.swap(false, Ordering::SeqCst) {
+            return Err(LedgerError::Unavailable("the disk is full".to_owned()));
+        }
         let (ledger, mark) = (self.ledger.clone(), mark.clone());
         self.ask_of(async move { ledger.reflect(&mark, rows, asked_at).await }).await
     }
@@ -269,6 +288,20 @@ impl Books for Turns {
     ) -> Answer<Vec<Reject>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.rejects(tenant, kind, most).await }).await
+    }
+
+    async fn copied_at(&self) -> Answer<Option<Timestamp>> {
+        Ok(*self.copied_at.lock().unwrap())
+    }
+
+    async fn in_line(&self, kind: &'static Kind, after: i64, most: usize) -> Answer<Vec<There>> {
+        let ledger = self.ledger.clone();
+        self.ask_of(async move { ledger.in_line(kind, after, most).await }).await
+    }
+
+    async fn looked(&self) -> Answer<()> {
+        *self.copied_at.lock().unwrap() = None;
+        Ok(())
     }
 
     async fn spend(&self, cost: i64) -> Answer<()> {

@@ -257,6 +257,24 @@ impl World {
         self.answer_and(send_again, true).await;
     }
 
+    /// A person wants to be asked again about what was answered for good.
+    pub async fn ask_again(&self) {
+        let ledger = self.books.ledger.clone();
+        let again = async move { ledger.ask_again(KIND, "somebody").await };
+        assert!(self.books.take(again).await.unwrap());
+    }
+
+    /// The process that takes the mark next reads the whole table.
+    pub async fn have_read_whole(&self) {
+        let ledger = self.books.ledger.clone();
+        let kept = async move {
+            let mark = ledger.take_mark(KIND, Duration::from_secs(1)).await?.unwrap();
+            ledger.keep_mark(&mark, None, Duration::ZERO).await?;
+            ledger.free_mark(&mark).await
+        };
+        self.books.take(kept).await.unwrap();
+    }
+
     async fn answer_and(&mut self, send_again: bool, keep: bool) {
         let ledger = self.books.ledger.clone();
         let questions = self.books.take(async move { ledger.questions().await }).await.unwrap();

@@ -1,0 +1,4 @@
+-- Schema 11 takes no acknowledgement of a clock that is a little behind for an import.
+UPDATE studio.passages
+SET unsent = unsent + (SELECT count(*) FROM studio.campaign_metrics WHERE unmet <> 0 AND run_id = 'arrived')
+WHERE hour = 498334;

@@ -1,0 +1,40 @@
+//! A reading of the whole table: what it says of a row that stands there as it was before.
+
+use ledger::{Reflected, Reflection};
+use model::{record::Record, time::SECOND};
+
+use crate::{
+    mirror::seen,
+    support::{Store, Studio, T, run},
+};
+
+fn tokens(tokens: i64) -> Record {
+    run("c", "r", "1", &format!(r#","createdAt":"2026-11-21T11:00:00Z","tokensIn":{tokens}"#))
+}
+
+pub async fn what_was_written_since_it_was_read_back_is_taken(store: Store) {
+    let studio = Studio::open(store).await;
+    let id = studio.store(vec![tokens(1)]).await[0].id;
+    for record in [tokens(1), tokens(2)] {
+        studio.ledger.correct(T, id, record.clone(), None).await.unwrap();
+        studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+        studio.pass(20 * SECOND).await;
+        assert_eq!(studio.reflect(vec![seen(id, &record)]).await, [Reflected::Confirmed]);
+    }
+    let read_back = studio.now();
+    studio.pass(3_600 * SECOND).await;
+    let there = |seconds: i64| {
+        let modified_at = Some(read_back.plus(seconds * SECOND));
+        vec![Reflection { modified_at, is_whole: true, ..seen(id, &tokens(1)) }]
+    };
+    assert_eq!(studio.reflect(there(301)).await, [Reflected::Changed], "a person put it back");
+    let now = studio.list(1).await.remove(0);
+    assert_eq!((now.revision, now.record.values()[6].number()), (3, Some(1)));
+
+    studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
+    studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
+    studio.pass(20 * SECOND).await;
+    studio.reflect(vec![seen(id, &tokens(2))]).await;
+    assert_eq!(studio.reflect(there(0)).await, [Reflected::Requeued], "the organisation was put back");
+    studio.balanced().await;
+}
