@@ -55,10 +55,15 @@ fn version(panel: &Panel) -> u64 {
     hasher.finish()
 }
 
-/// What is said while newer figures cannot be had: of when these are.
+/// What is said while newer figures cannot be had: of when these are, and why.
 fn late(facts: &Facts) -> Option<String> {
-    let of = stretch::Stretch::of(&facts.history.window).time_of_day(facts.now);
-    facts.late.then(|| format!("These figures are of {of}: newer ones take longer than usual"))
+    let reason = facts.delivery.unread.as_deref().unwrap_or("newer ones take longer than usual");
+    of_when(facts).map(|when| format!("These figures are of {when}: {reason}"))
+}
+
+/// Of when the figures are, where they are older than they should be.
+fn of_when(facts: &Facts) -> Option<String> {
+    facts.late.then(|| stretch::Stretch::of(&facts.history.window).time_of_day(facts.now))
 }
 
 /// By name, as people look for them.

@@ -18,7 +18,7 @@ use std::{
 use arc_swap::ArcSwap;
 use dataverse::Client;
 use jiff::civil::Date;
-use ledger::{Ledger, LedgerError, Question, Stop};
+use ledger::{Ledger, LedgerError, Question};
 use model::{
     clock::Clock,
     delivery::{Delivery, DeliveryState},
@@ -99,6 +99,19 @@ impl Standing {
     }
 }
 
+/// What the ledger's health and a failed look at it say now, over what was true at the last look that did not fail.
+pub fn lay_over(delivery: &mut Delivery, ledger: &Ledger, failed: Option<&LedgerError>) {
+    if let Some(stop) = ledger.health().borrow().stop() {
+        delivery.closed = Some(stop.to_string());
+    }
+    if let Some(error) = failed {
+        delivery.unread = Some(error.to_string());
+    }
+    if let Some(reason) = delivery.closed.as_ref().or(delivery.unread.as_ref()) {
+        (delivery.state, delivery.reason) = (DeliveryState::Stopped, Some(reason.clone()));
+    }
+}
+
 impl Carrier {
     #[must_use]
     pub fn to(target: &Target, mirror_every: Duration, clock: Arc<dyn Clock>) -> Self {
@@ -170,11 +183,7 @@ impl Carrier {
         let counted =
             async { Ok::<_, LedgerError>((ledger.standing(tenant).await?, ledger.questions().await?)) };
         let (counted, questions) = self.counted.get(tenant, counted).await?;
-        let closed = ledger.health().borrow().stop().map(Stop::to_string);
-        let (state, reason) = match &closed {
-            Some(reason) => (DeliveryState::Stopped, Some(reason.clone())),
-            None => self.state(&counted),
-        };
+        let (state, reason) = self.state(&counted);
         let open = questions.iter().filter(|(_, question)| question.answer.is_none()).count();
         let (falls, relay) = (self.falls(), self.standing().relay);
         let watched = Watched {
@@ -184,8 +193,9 @@ impl Carrier {
             patience: self.patience,
             is_asking: open > 0,
         };
-        Ok(Delivery {
-            closed,
+        let mut delivery = Delivery {
+            closed: None,
+            unread: None,
             alarms: watched.sentences(&counted),
             attention: attention::sentences(&counted, &questions),
             questions: open,
@@ -196,7 +206,9 @@ impl Carrier {
             pending: counted.pending,
             oldest_pending: counted.oldest_pending,
             balance: counted.balance,
-        })
+        };
+        lay_over(&mut delivery, ledger, None);
+        Ok(delivery)
     }
 
     fn state(&self, counted: &ledger::Standing) -> (DeliveryState, Option<String>) {

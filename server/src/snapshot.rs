@@ -14,13 +14,16 @@ use app::{
 };
 use async_trait::async_trait;
 use ledger::{Ledger, LedgerError};
-use model::{calendar::Zone, clock::Clock, range::Range, tenant::TenantId};
+use model::{calendar::Zone, clock::Clock, delivery::Delivery, range::Range, tenant::TenantId};
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::{carrier::Carrier, settings::Settings};
+use crate::{
+    carrier::{self, Carrier},
+    settings::Settings,
+};
 
-use flight::{Bounds, Brought, Flights, Moved, Served};
+use flight::{Bounds, Brought, Flights, Late, Moved, Served};
 pub use source::Gathered;
 use source::Source;
 
@@ -47,6 +50,7 @@ pub struct Snapshots {
     zone: Zone,
     demo: bool,
     address: Arc<str>,
+    ledger: Ledger,
     source: Arc<Source>,
     changes: watch::Receiver<u64>,
     gathered: Flights<Scope, Gathered, LedgerError>,
@@ -54,10 +58,21 @@ pub struct Snapshots {
     choices: Flights<TenantId, Vec<CampaignChoice>, LedgerError>,
 }
 
-/// Whose panel, as which link asks for it, in which zone, and whether its facts are late.
-type View = (TenantId, Ask, String, bool);
-/// A panel, and the number of the facts that it was composed of.
-type Composed = (u64, Arc<Panel>);
+/// Whose panel, as which link asks for it, and in which zone.
+type View = (TenantId, Ask, String);
+/// A panel, and what it was composed of.
+type Composed = (Made, Arc<Panel>);
+/// The number of the facts, whether they are late, and where delivery stands.
+type Made = (u64, bool, Delivery);
+
+/// The facts of a view, and what is known now of what keeps them from being newer.
+pub struct Known {
+    pub gathered: Arc<Gathered>,
+    /// As it was at the last look, with the ledger's present health laid over it.
+    pub delivery: Delivery,
+    /// Whether they are older than they should be.
+    pub late: bool,
+}
 
 impl Snapshots {
     #[must_use]
@@ -74,6 +89,7 @@ impl Snapshots {
             demo: settings.demo.is_some(),
             address: address.into(),
             changes: ledger.changes(),
+            ledger: ledger.clone(),
             source: Arc::new(Source::new(clock, ledger, carrier)),
             gathered: Flights::new(Bounds { bytes: GATHERED_BYTES, weigh: Gathered::bytes, broken }),
             panels: Flights::new(Bounds { bytes: PANELS_BYTES, weigh: |(_, panel)| panel.bytes(), broken }),
@@ -106,18 +122,19 @@ impl Snapshots {
             named: true,
             zone: zone.name().to_owned(),
         };
-        let Served { value: gathered, late } = self.of_scope(scope, zone.clone()).await?;
-        let key = (tenant, ask, zone.name().to_owned(), late);
-        let number = gathered.number;
+        let known = self.of_scope(scope, zone.clone()).await?;
+        let key = (tenant, ask, zone.name().to_owned());
+        let made = (known.gathered.number, known.late, known.delivery.clone());
         let compute = |_| {
             let (demo, address, ask) = (self.demo, Arc::clone(&self.address), key.1.clone());
+            let made = made.clone();
             async move {
-                let keep = gathered.is_known();
-                let panel = compose::panel(&facts(&gathered, ask, late, demo, &address));
-                Ok(Brought { value: (number, Arc::new(panel)), moved: Moved(0), keep })
+                let keep = known.gathered.is_known();
+                let panel = compose::panel(&facts(&known, ask, demo, &address));
+                Ok(Brought { value: (made, Arc::new(panel)), moved: Moved(0), keep })
             }
         };
-        let served = self.panels.get(key.clone(), |kept| kept.value.0 == number, compute).await?;
+        let served = self.panels.get(key.clone(), |kept| kept.value.0 == made, compute).await?;
         Ok(Arc::clone(&served.value.1))
     }
 
@@ -131,9 +148,9 @@ impl Snapshots {
         range: Range,
         campaign: Option<String>,
         zone: &Zone,
-    ) -> Result<Arc<Gathered>, LedgerError> {
+    ) -> Result<Known, LedgerError> {
         let scope = Scope { tenant, range, campaign, named: false, zone: zone.name().to_owned() };
-        Ok(self.of_scope(scope, zone.clone()).await?.value)
+        self.of_scope(scope, zone.clone()).await
     }
 
     /// The campaigns that a page offers for choice.
@@ -165,7 +182,7 @@ impl Snapshots {
         Moved(*self.changes.borrow())
     }
 
-    async fn of_scope(&self, scope: Scope, zone: Zone) -> Result<Served<Gathered>, LedgerError> {
+    async fn of_scope(&self, scope: Scope, zone: Zone) -> Result<Known, LedgerError> {
         let moved = self.moved();
         let compute = |again| {
             let (source, changes, scope) = (Arc::clone(&self.source), self.changes.clone(), scope.clone());
@@ -177,20 +194,29 @@ impl Snapshots {
                 Ok(Brought { moved: before, keep: gathered.is_known(), value: gathered })
             }
         };
-        self.gathered.get(scope.clone(), |kept| kept.is_fresh(moved), compute).await
+        let served = self.gathered.get(scope.clone(), |kept| kept.is_fresh(moved), compute).await?;
+        let Served { value: gathered, late } = served;
+        let mut delivery = gathered.delivery.clone();
+        let failed = match &late {
+            Some(Late::Failed(error)) => Some(error),
+            Some(Late::Slow) | None => None,
+        };
+        carrier::lay_over(&mut delivery, &self.ledger, failed);
+        Ok(Known { gathered, delivery, late: late.is_some() })
     }
 }
 
-fn facts(gathered: &Gathered, ask: Ask, late: bool, demo: bool, address: &str) -> Facts {
+fn facts(known: &Known, ask: Ask, demo: bool, address: &str) -> Facts {
+    let gathered = &known.gathered;
     Facts {
         now: gathered.now,
-        late,
+        late: known.late,
         ask,
         history: gathered.history.clone(),
         newest: gathered.newest.clone(),
         campaign: gathered.campaign.clone(),
         matches: gathered.matches.clone(),
-        delivery: gathered.delivery.clone(),
+        delivery: known.delivery.clone(),
         demo,
         any_runs: gathered.any_runs,
         address: address.to_owned(),

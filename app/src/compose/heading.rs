@@ -20,6 +20,7 @@ const MINIMUM: i64 = 20;
 
 pub(super) fn heading(facts: &Facts) -> Heading {
     closed(facts)
+        .or_else(|| unread(facts))
         .or_else(|| unaccounted(facts))
         .or_else(|| delivery(facts))
         .or_else(|| alarm(facts))
@@ -28,6 +29,7 @@ pub(super) fn heading(facts: &Facts) -> Heading {
         .or_else(|| cost_rose(facts))
         .or_else(|| latency_rose(facts))
         .or_else(|| attention(facts))
+        .or_else(|| late(facts))
         .unwrap_or_else(|| well(facts))
 }
 
@@ -38,6 +40,20 @@ fn closed(facts: &Facts) -> Option<Heading> {
         rest: format!("{} Senders are told to send again.", words::sentence(reason)),
         tone: Tone::Bad,
     })
+}
+
+/// What was true when it could be looked at last may be true no more.
+fn unread(facts: &Facts) -> Option<Heading> {
+    let reason = words::sentence(facts.delivery.unread.as_deref()?);
+    let rest = super::of_when(facts)
+        .map_or_else(|| reason.clone(), |when| format!("{reason} These figures are of {when}."));
+    Some(Heading { lead: "The ledger is out of reach.".to_owned(), rest, tone: Tone::Bad })
+}
+
+/// Nothing is known to be wrong, and nothing to be well either.
+fn late(facts: &Facts) -> Option<Heading> {
+    let rest = format!("They are of {}; newer ones take longer than usual.", super::of_when(facts)?);
+    Some(Heading { lead: "These figures are late.".to_owned(), rest, tone: Tone::Late })
 }
 
 fn unaccounted(facts: &Facts) -> Option<Heading> {

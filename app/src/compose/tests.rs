@@ -74,6 +74,7 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         late: false,
         delivery: Delivery {
             closed: None,
+            unread: None,
             state: DeliveryState::Ok,
             alarms: Vec::new(),
             attention: Vec::new(),
@@ -254,6 +255,9 @@ fn figures_that_are_late_say_of_when_they_are() {
     let note = late.delivery_note.unwrap();
     assert!(note.contains(&late.as_of), "{note}");
     assert_ne!(late.version, fresh.version);
+    assert!(spoken(&facts).starts_with("These figures are late."), "{}", spoken(&facts));
+    facts.delivery.attention = vec!["Dataverse refuses 1 record".to_owned()];
+    assert!(spoken(&facts).starts_with("Somebody is needed."), "{}", spoken(&facts));
 }
 
 #[test]

@@ -1,0 +1,54 @@
+//! A ledger that cannot be read: no old word of its well-being stands.
+
+use serde_json::Value as Json;
+
+use crate::{
+    database::Database,
+    studio::{Studio, run, until},
+};
+
+const ALONE: [(&str, &str); 1] = [("USE_DATAVERSE", "false")];
+
+async fn text(studio: &Studio, path: &str) -> String {
+    studio.get(path).await.text().await.unwrap()
+}
+
+async fn started(database: &Database) -> Studio {
+    let studio = Studio::with(&[&database.settings()[..], &ALONE].concat());
+    studio.stored(&run("c", "r")).await;
+    studio
+}
+
+#[tokio::test]
+async fn figures_that_cannot_be_renewed_never_say_that_all_is_well() {
+    let database = Database::new();
+    let studio = started(&database).await;
+    until("all is well", async || text(&studio, "/").await.contains("All is well").then_some(())).await;
+    let tag = studio.get("/api/panel").await.headers()["etag"].clone();
+    assert_eq!(studio.json("/api/metrics/recent").await["pipeline"]["state"], "ok");
+    assert!(text(&studio, "/metrics").await.contains("\nstudio_ledger_up 1\n"));
+
+    database.run("ALTER TABLE studio.campaign_metrics RENAME TO aside").await;
+    let page = until("the page says that it cannot look", async || {
+        let page = text(&studio, "/").await;
+        page.contains("The ledger is out of reach.").then_some(page)
+    })
+    .await;
+    assert!(!page.contains("All is well"), "{page}");
+    assert!(page.contains("does not exist") && page.contains("These figures are of"), "{page}");
+    let poll = studio.request("GET", "/api/panel").header("if-none-match", tag).send().await.unwrap();
+    assert_eq!(poll.status(), 200, "the old panel holds no more");
+    let recent = until("programs hear of it", async || {
+        let recent: Json = studio.json("/api/metrics/recent").await["pipeline"].clone();
+        (recent["state"] == "stopped").then_some(recent)
+    })
+    .await;
+    assert!(recent["reason"].as_str().unwrap().contains("does not exist"), "{recent}");
+    let metrics = text(&studio, "/metrics").await;
+    assert!(metrics.contains("\nstudio_ledger_up 0\n"), "{metrics}");
+    assert!(metrics.contains("\nstudio_delivery_state{state=\"stopped\"} 1\n"), "{metrics}");
+
+    database.run("ALTER TABLE studio.aside RENAME TO campaign_metrics").await;
+    until("all is well again", async || text(&studio, "/").await.contains("All is well").then_some(())).await;
+    assert!(text(&studio, "/metrics").await.contains("\nstudio_delivery_state{state=\"ok\"} 1\n"));
+}
