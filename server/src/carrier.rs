@@ -101,8 +101,12 @@ impl Standing {
 
 /// What the ledger's health and a failed look at it say now, over what was true at the last look that did not fail.
 pub fn lay_over(delivery: &mut Delivery, ledger: &Ledger, failed: Option<&LedgerError>) {
-    if let Some(stop) = ledger.health().borrow().stop() {
-        delivery.closed = Some(stop.to_string());
+    let health = ledger.health();
+    let health = health.borrow();
+    match (health.refusal(), health.stop()) {
+        (Some(stop), _) => delivery.closed = Some(stop.to_string()),
+        (None, Some(stop)) => delivery.unread = Some(stop.to_string()),
+        (None, None) => {}
     }
     if let Some(error) = failed {
         delivery.unread = Some(error.to_string());

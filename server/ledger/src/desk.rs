@@ -18,7 +18,7 @@ use model::{
 use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -40,6 +40,8 @@ const PAUSE_MOST: Duration = Duration::from_secs(30);
 const HELD_OUT: Duration = Duration::from_secs(60);
 /// How often writing is tried while it fails and none is asked for.
 const TRIED_EVERY: Duration = Duration::from_secs(5);
+/// Who asks whether it works asks again soon, and gives up soon.
+const PROBED: Duration = Duration::from_secs(4);
 /// And no oftener for those who ask whether it works.
 const TRIED_AT_MOST: Duration = Duration::from_secs(1);
 
@@ -185,6 +187,29 @@ impl Desk {
     /// Says how many receipts went.
     pub(crate) async fn tend(&self, mends: bool) -> Result<i64, LedgerError> {
         self.ask(|answer| Command::of_house(Work::Tend { mends, answer })).await
+    }
+
+    /// Whether reading works, as `reads` finds out, and then writing. What is met is noted for others.
+    pub(crate) async fn probed(
+        &self,
+        reads: impl Future<Output = Result<(), LedgerError>>,
+    ) -> Result<(), LedgerError> {
+        let silent = || {
+            let sentence =
+                "the ledger does not answer in time; when it answers again, writing goes on by itself";
+            Err(LedgerError::Unavailable(sentence.to_owned()))
+        };
+        let began = Instant::now();
+        let read = timeout(PROBED, reads).await.unwrap_or_else(|_| silent());
+        if read.is_err() {
+            self.notes.note_probe(&read);
+            return read;
+        }
+        let left = PROBED.saturating_sub(began.elapsed());
+        let written = timeout(left, self.probe()).await;
+        // How an attempt to write came out is noted by the writer; that it does not come to one is not.
+        self.notes.note_probe(&written.as_ref().map_or_else(|_| silent(), |_| Ok(())));
+        written.unwrap_or_else(|_| silent())
     }
 
     /// Whether writing works. After something failed, it has to work for as much as that.

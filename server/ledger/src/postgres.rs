@@ -66,9 +66,6 @@ use crate::{
     Page, Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes,
 };
 
-/// Who probes asks again soon, and gives up soon.
-const PROBE: Duration = Duration::from_secs(2);
-
 /// One process's way to the ledger in a database.
 pub(crate) struct Postgres {
     schema: Schema,
@@ -195,11 +192,11 @@ impl Postgres {
     /// Whether it reads, and whether it writes.
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
         let schema = &self.schema;
-        let probed = timeout(PROBE, async {
-            reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))?;
-            self.desk.probe().await
-        });
-        probed.await.unwrap_or_else(|_| Err(fault::of(&Error::PoolTimedOut)))
+        let reads = async {
+            reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))
+                .map(|_| ())
+        };
+        self.desk.probed(reads).await
     }
 
     pub(crate) async fn identity(&self) -> Result<Identity, LedgerError> {

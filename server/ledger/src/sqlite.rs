@@ -129,11 +129,16 @@ impl Sqlite {
 
     /// Whether it reads, and whether it writes.
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
-        self.files.file_is_there()?;
-        let mut connection = self.readers.acquire().await.map_err(fault::of)?;
-        sqlx::query("SELECT count(*) FROM tenants").fetch_one(&mut *connection).await.map_err(fault::of)?;
-        drop(connection);
-        self.desk.probe().await
+        let reads = async {
+            self.files.file_is_there()?;
+            let mut connection = self.readers.acquire().await.map_err(fault::of)?;
+            sqlx::query("SELECT count(*) FROM tenants")
+                .fetch_one(&mut *connection)
+                .await
+                .map_err(fault::of)?;
+            Ok(())
+        };
+        self.desk.probed(reads).await
     }
 
     /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
