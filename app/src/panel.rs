@@ -29,6 +29,8 @@ pub struct Panel {
     pub delivery_note: Option<String>,
     /// What the box for the campaign says.
     pub campaign: String,
+    /// What became of the search for a campaign, where it is not clear which is meant.
+    pub search: Option<String>,
     /// The campaigns that may be meant, where it is not clear which.
     pub matches: Vec<CampaignChoice>,
 }

@@ -1,10 +1,12 @@
-//! The sentence that the page begins with, and the invitation where there is nothing yet.
+//! The sentence that the page begins with, what became of a search, and the invitation where there is nothing yet.
 
 use leptos::prelude::*;
 
 use crate::{address::Ask, panel::Panel};
 
 pub(crate) fn heading(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
+    // Where something more urgent leads the page, the search is told of beside it.
+    let search = panel.search.clone().filter(|search| !search.starts_with(&panel.heading.lead));
     let invitation = panel.invitation.clone();
     let matches = panel.matches.iter().map(|choice| {
         let href = ask.with_campaign(Some(choice.id.clone())).href();
@@ -18,6 +20,7 @@ pub(crate) fn heading(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
             " "
             {panel.heading.rest.clone()}
         </h1>
+        {search.map(|search| view! { <p class="sentence">{search}</p> })}
         {matches}
         {invitation.map(|line| view! {
             <section class="card invitation" aria-labelledby="invitation">

@@ -88,21 +88,28 @@ fn attention(facts: &Facts) -> Option<Heading> {
     Some(Heading { lead, rest, tone: Tone::Late })
 }
 
+/// What became of the search for a campaign, where it is not clear which is meant.
+pub(super) fn search(facts: &Facts) -> Option<(&'static str, &'static str)> {
+    if facts.ask.campaign.is_none() || facts.campaign.is_some() || !facts.any_runs {
+        return None;
+    }
+    Some(if facts.matches.is_empty() {
+        ("No campaign is called that.", "Write its id, or a part of its name; or nothing, for all campaigns.")
+    } else {
+        ("More than one campaign may be meant.", "Choose one, or write more of its name.")
+    })
+}
+
 fn nothing(facts: &Facts) -> Option<Heading> {
     if facts.history.figures.sums.runs > 0 {
         return None;
     }
+    if let Some((lead, rest)) = search(facts) {
+        return Some(Heading { lead: lead.to_owned(), rest: rest.to_owned(), tone: Tone::Neutral });
+    }
     let stretch = Stretch::of(&facts.history.window).this();
     let (lead, rest) = match (&facts.ask.campaign, facts.any_runs) {
         (_, false) => ("Ready for the first run.".to_owned(), "Nothing has been recorded yet.".to_owned()),
-        (Some(_), true) if facts.campaign.is_none() && facts.matches.is_empty() => (
-            "No campaign is called that.".to_owned(),
-            "Write its id, or a part of its name; or nothing, for all campaigns.".to_owned(),
-        ),
-        (Some(_), true) if facts.campaign.is_none() => (
-            "More than one campaign may be meant.".to_owned(),
-            "Choose one, or write more of its name.".to_owned(),
-        ),
         (Some(_), true) => (
             format!("No runs in {stretch}."),
             "This campaign has none; choose a longer range, or all campaigns.".to_owned(),

@@ -100,14 +100,15 @@ fn remember_keys() {
     links::remember("keys", if off { "off" } else { "on" });
 }
 
-/// The status line speaks when the state changes, not at each poll.
+/// The status line speaks when the state changes, or what became of a search, not at each poll.
 fn speak(live: Signals) {
     let state = Memo::new(move |_| live.health.with(super::health::Health::state));
     let note = Memo::new(move |_| live.panel.with(|panel| panel.delivery_note.clone().unwrap_or_default()));
-    Effect::new(move |before: Option<(String, String)>| {
-        let now = (state.get(), note.get());
+    let search = Memo::new(move |_| live.panel.with(|panel| panel.search.clone().unwrap_or_default()));
+    Effect::new(move |before: Option<[String; 3]>| {
+        let now = [search.get(), state.get() + ".", note.get()];
         if before.is_some_and(|before| before != now) {
-            live.spoken.set(format!("{}. {}", now.0, now.1));
+            live.spoken.set(now.join(" ").trim().to_owned());
         }
         now
     });

@@ -41,7 +41,7 @@ pub struct Gathered {
     pub now: Timestamp,
     pub history: History,
     pub newest: Vec<Stored>,
-    /// The campaign that is meant, by id and name.
+    /// The campaign that is meant: its id, and its name where it can be asked for by that.
     pub campaign: Option<Named>,
     /// Those that may be meant, where it is not clear which.
     pub matches: Vec<Named>,
@@ -137,8 +137,23 @@ impl Source {
     /// The campaign of this id, or of this name; else those that may be meant.
     async fn meant(&self, scope: &Scope) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
         let Some(text) = &scope.campaign else { return Ok((None, Vec::new())) };
-        let mut found = self.ledger.names(scope.tenant, &CAMPAIGN_RUN, Some(text), MATCHES).await?;
-        found.retain(|(id, _)| scope.named || id == text);
+        let (one, several) = self.found(scope.tenant, text, scope.named).await?;
+        let Some((id, Some(name))) = one else { return Ok((one, several)) };
+        // Others may be called the same, and one may have this name for its id.
+        let is_its_own = name == *text
+            || (scope.named
+                && self.found(scope.tenant, &name, true).await?.0.is_some_and(|(of, _)| of == id));
+        Ok((Some((id, is_its_own.then_some(name))), several))
+    }
+
+    async fn found(
+        &self,
+        tenant: TenantId,
+        text: &str,
+        named: bool,
+    ) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
+        let mut found = self.ledger.names(tenant, &CAMPAIGN_RUN, Some(text), MATCHES).await?;
+        found.retain(|(id, _)| named || id == text);
         let called = |(_, name): &&Named| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text));
         let one = match found.as_slice() {
             [one] => Some(one),
