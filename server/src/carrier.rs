@@ -108,7 +108,7 @@ pub fn lay_over(delivery: &mut Delivery, ledger: &Ledger, failed: Option<&Ledger
         (None, Some(stop)) => delivery.unread = Some(stop.to_string()),
         (None, None) => {}
     }
-    if let Some(error) = failed {
+    if let (None, Some(error)) = (&delivery.unread, failed) {
         delivery.unread = Some(error.to_string());
     }
     if let Some(reason) = delivery.closed.as_ref().or(delivery.unread.as_ref()) {

@@ -40,8 +40,6 @@ const PAUSE_MOST: Duration = Duration::from_secs(30);
 const HELD_OUT: Duration = Duration::from_secs(60);
 /// How often writing is tried while it fails and none is asked for.
 const TRIED_EVERY: Duration = Duration::from_secs(5);
-/// Who asks whether it works asks again soon, and gives up soon.
-const PROBED: Duration = Duration::from_secs(4);
 /// And no oftener for those who ask whether it works.
 const TRIED_AT_MOST: Duration = Duration::from_secs(1);
 
@@ -189,10 +187,11 @@ impl Desk {
         self.ask(|answer| Command::of_house(Work::Tend { mends, answer })).await
     }
 
-    /// Whether reading works, as `reads` finds out, and then writing. What is met is noted for others.
+    /// Whether reading works, as `reads` finds out, and then writing, both within `patience`. What is met is noted for others.
     pub(crate) async fn probed(
         &self,
         reads: impl Future<Output = Result<(), LedgerError>>,
+        patience: Duration,
     ) -> Result<(), LedgerError> {
         let silent = || {
             let sentence =
@@ -200,12 +199,12 @@ impl Desk {
             Err(LedgerError::Unavailable(sentence.to_owned()))
         };
         let began = Instant::now();
-        let read = timeout(PROBED, reads).await.unwrap_or_else(|_| silent());
+        let read = timeout(patience, reads).await.unwrap_or_else(|_| silent());
         if read.is_err() {
             self.notes.note_probe(&read);
             return read;
         }
-        let left = PROBED.saturating_sub(began.elapsed());
+        let left = patience.saturating_sub(began.elapsed());
         let written = timeout(left, self.probe()).await;
         // How an attempt to write came out is noted by the writer; that it does not come to one is not.
         self.notes.note_probe(&written.as_ref().map_or_else(|_| silent(), |_| Ok(())));

@@ -66,6 +66,9 @@ use crate::{
     Page, Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes,
 };
 
+/// Who probes asks again soon, and gives up soon.
+const PROBE: Duration = Duration::from_secs(2);
+
 /// One process's way to the ledger in a database.
 pub(crate) struct Postgres {
     schema: Schema,
@@ -196,7 +199,7 @@ impl Postgres {
             reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))
                 .map(|_| ())
         };
-        self.desk.probed(reads).await
+        self.desk.probed(reads, PROBE).await
     }
 
     pub(crate) async fn identity(&self) -> Result<Identity, LedgerError> {

@@ -31,6 +31,7 @@ mod writer;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use model::{
@@ -53,6 +54,9 @@ use crate::{
     Answer, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError, Page,
     Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes, hours::Stretch, upkeep,
 };
+
+/// Who probes gives up after five seconds.
+const PROBE: Duration = Duration::from_secs(4);
 
 /// One open SQLite ledger.
 pub(crate) struct Sqlite {
@@ -138,7 +142,7 @@ impl Sqlite {
                 .map_err(fault::of)?;
             Ok(())
         };
-        self.desk.probed(reads).await
+        self.desk.probed(reads, PROBE).await
     }
 
     /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
