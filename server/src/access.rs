@@ -4,6 +4,7 @@ mod asker;
 mod errand;
 mod host;
 mod origin;
+mod turns;
 
 use axum::{
     extract::{Request, State},
