@@ -15,6 +15,7 @@ use axum::{
 pub use asker::Asker;
 pub use errand::{Errand, Errands};
 pub use host::OwnNames;
+pub use turns::{Bounds, NoTurn, Turn, Turns};
 
 use crate::house::SharedHouse;
 

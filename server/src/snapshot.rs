@@ -3,7 +3,7 @@
 mod flight;
 mod source;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use app::{
     address::Ask,
@@ -19,6 +19,7 @@ use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::Asker,
     carrier::{self, Carrier},
     settings::Settings,
 };
@@ -107,7 +108,7 @@ impl Snapshots {
     /// When the ledger does not answer.
     pub async fn panel(
         &self,
-        tenant: TenantId,
+        asker: Asker,
         ask: &Ask,
         zone: Option<&Zone>,
     ) -> Result<Arc<Panel>, LedgerError> {
@@ -116,14 +117,14 @@ impl Snapshots {
         let ask = Ask { zone: linked.as_ref().map(|zone| zone.name().to_owned()), ..ask.clone() };
         let zone = linked.or_else(|| zone.cloned()).unwrap_or_else(|| self.zone.clone());
         let scope = Scope {
-            tenant,
+            tenant: asker.tenant,
             range: ask.range,
             campaign: ask.campaign.clone(),
             named: true,
             zone: zone.name().to_owned(),
         };
-        let known = self.of_scope(scope, zone.clone()).await?;
-        let key = (tenant, ask, zone.name().to_owned());
+        let known = self.of_scope(scope, zone.clone(), asker.from).await?;
+        let key = (asker.tenant, ask, zone.name().to_owned());
         let made = (known.gathered.number, known.late, known.delivery.clone());
         let compute = |_| {
             let (demo, address, ask) = (self.demo, Arc::clone(&self.address), key.1.clone());
@@ -144,24 +145,27 @@ impl Snapshots {
     /// When the ledger does not answer.
     pub async fn gathered(
         &self,
-        tenant: TenantId,
+        asker: Asker,
         range: Range,
         campaign: Option<String>,
         zone: &Zone,
     ) -> Result<Known, LedgerError> {
-        let scope = Scope { tenant, range, campaign, named: false, zone: zone.name().to_owned() };
-        self.of_scope(scope, zone.clone()).await
+        let (tenant, zone_name) = (asker.tenant, zone.name().to_owned());
+        let scope = Scope { tenant, range, campaign, named: false, zone: zone_name };
+        self.of_scope(scope, zone.clone(), asker.from).await
     }
 
     /// The campaigns that a page offers for choice.
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn choices(&self, tenant: TenantId) -> Result<Arc<Vec<CampaignChoice>>, LedgerError> {
+    pub async fn choices(&self, asker: Asker) -> Result<Arc<Vec<CampaignChoice>>, LedgerError> {
+        let Asker { tenant, from, .. } = asker;
         let compute = |again| {
             let (source, before) = (Arc::clone(&self.source), self.moved());
             async move {
-                let campaigns = source.campaigns(tenant, again).await?;
+                let _turn = source.turn(again, from).await?;
+                let campaigns = source.campaigns(tenant).await?;
                 Ok(Brought { value: compose::choices(campaigns), moved: before, keep: true })
             }
         };
@@ -182,12 +186,12 @@ impl Snapshots {
         Moved(*self.changes.borrow())
     }
 
-    async fn of_scope(&self, scope: Scope, zone: Zone) -> Result<Known, LedgerError> {
+    async fn of_scope(&self, scope: Scope, zone: Zone, from: Option<IpAddr>) -> Result<Known, LedgerError> {
         let moved = self.moved();
         let compute = |again| {
             let (source, changes, scope) = (Arc::clone(&self.source), self.changes.clone(), scope.clone());
             async move {
-                let _turn = source.turn(again).await;
+                let _turn = source.turn(again, from).await?;
                 // Read ahead of the figures: a change while they are read makes them stale, not lost.
                 let before = Moved(*changes.borrow());
                 let gathered = source.gather(&scope, &zone).await?;
@@ -226,14 +230,14 @@ fn facts(known: &Known, ask: Ask, demo: bool, address: &str) -> Facts {
 /// One visitor's way to the shared views, as the server functions know it.
 pub struct Visit {
     pub snapshots: Arc<Snapshots>,
-    pub tenant: TenantId,
+    pub asker: Asker,
     pub zone: Option<Zone>,
 }
 
 #[async_trait]
 impl Studio for Visit {
     async fn panel(&self, ask: Ask) -> Result<Arc<Panel>, Fault> {
-        let panel = self.snapshots.panel(self.tenant, &ask, self.zone.as_ref()).await;
+        let panel = self.snapshots.panel(self.asker, &ask, self.zone.as_ref()).await;
         panel.map_err(|error| Fault::Unavailable(error.to_string()))
     }
 }

@@ -7,12 +7,11 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge}
 use model::{
     delivery::{Balance, Delivery, DeliveryState},
     range::Range,
-    tenant::TenantId,
     time::{SECOND, Timestamp},
 };
 use tokio::time::timeout;
 
-use crate::house::House;
+use crate::{access::Asker, house::House};
 
 /// Scrapers give up soon, and what the ledger says is only part of the answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -90,7 +89,7 @@ pub async fn take(house: &House) {
     gauge!("studio_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
     workers(house);
     let zone = &house.settings.zone;
-    let known = house.snapshots.gathered(TenantId::FIRST, Range::Live, None, zone);
+    let known = house.snapshots.gathered(Asker::HOUSE, Range::Live, None, zone);
     let known = timeout(PATIENCE, known).await.ok().and_then(Result::ok);
     let delivery = known.as_ref().map(|known| &known.delivery);
     let is_up = delivery.is_some_and(|delivery| delivery.closed.is_none() && delivery.unread.is_none());

@@ -25,7 +25,7 @@ pub async fn recent(
     parameters.finish()?;
 
     let (range, zone) = (range.unwrap_or(Range::Live), zone.unwrap_or_else(|| house.settings.zone.clone()));
-    let known = house.snapshots.gathered(asker.tenant, range, campaign, &zone).await?;
+    let known = house.snapshots.gathered(asker, range, campaign, &zone).await?;
     let gathered = &known.gathered;
     let runs: Json = gathered.newest.iter().map(|run| figures::stored(&CAMPAIGN_RUN, run)).collect();
     let body = json!({

@@ -2,10 +2,12 @@
 
 use std::{
     mem::size_of,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use ledger::{Ledger, LedgerError, ListAsk};
@@ -19,10 +21,13 @@ use model::{
     tenant::TenantId,
     time::Timestamp,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Scope;
-use crate::carrier::Carrier;
+use crate::{
+    access::{Bounds, NoTurn, Turn, Turns},
+    carrier::Carrier,
+};
 
 /// Newest runs on the panel.
 const NEWEST: usize = 10;
@@ -30,6 +35,8 @@ const NEWEST: usize = 10;
 const MATCHES: usize = 10;
 /// Campaigns that a page offers for choice.
 const CHOICES: usize = 50;
+/// Views that are new come one at a time, to each network in its turn. Who gets none in time is told to ask again.
+const FIRST: Bounds = Bounds { places: 1, waiting: 16, patience: Duration::from_secs(2) };
 /// What a record takes, about.
 const RECORD_BYTES: usize = 1_500;
 
@@ -79,25 +86,42 @@ pub(super) struct Source {
     numbers: AtomicU64,
     /// One at a time of the views that are looked at already, and one of those that are new: neither waits for the
     /// other, nor for what single askers want to know.
-    again: Semaphore,
-    first: Semaphore,
+    again: Arc<Semaphore>,
+    first: Turns,
+}
+
+/// The right to make a view now, until it is dropped.
+pub(super) enum MayLook {
+    Again(#[expect(dead_code, reason = "it is held")] OwnedSemaphorePermit),
+    First(#[expect(dead_code, reason = "it is held")] Turn),
 }
 
 impl Source {
     pub(super) fn new(clock: Arc<dyn Clock>, ledger: Ledger, carrier: Arc<Carrier>) -> Self {
-        let (again, first) = (Semaphore::new(1), Semaphore::new(1));
+        let (again, first) = (Arc::new(Semaphore::new(1)), Turns::new(FIRST));
         Self { clock, ledger, carrier, numbers: AtomicU64::new(0), again, first }
     }
 
-    /// Waits for the turn of a view. None when there are no turns any more, which never happens.
-    pub(super) async fn turn(&self, again: bool) -> Option<SemaphorePermit<'_>> {
-        let turns = if again { &self.again } else { &self.first };
-        turns.acquire().await.ok()
+    /// Waits for the turn of a view. One that is looked at already waits for as long as it takes: there is an older one to
+    /// be shown meanwhile.
+    pub(super) async fn turn(&self, again: bool, from: Option<IpAddr>) -> Result<MayLook, LedgerError> {
+        if again {
+            let turn = Arc::clone(&self.again).acquire_owned().await;
+            return turn.map(MayLook::Again).map_err(|_| LedgerError::Closed);
+        }
+        self.first.take(from).await.map(MayLook::First).map_err(|why| {
+            let sentence = match why {
+                NoTurn::Crowd => {
+                    "as many new views are waited for from this address as may be; ask for fewer at a time"
+                }
+                NoTurn::TooLong => "new views are made for others just now; ask again in a moment",
+            };
+            LedgerError::Unavailable(sentence.to_owned())
+        })
     }
 
     /// The campaigns that were named last.
-    pub(super) async fn campaigns(&self, tenant: TenantId, again: bool) -> Result<Vec<Named>, LedgerError> {
-        let _turn = self.turn(again).await;
+    pub(super) async fn campaigns(&self, tenant: TenantId) -> Result<Vec<Named>, LedgerError> {
         self.ledger.names(tenant, &CAMPAIGN_RUN, None, CHOICES).await
     }
 

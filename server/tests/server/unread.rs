@@ -1,6 +1,9 @@
-//! A ledger that cannot be read: no old word of its well-being stands.
+//! A ledger that cannot be read: no old word of its well-being stands, and nothing waits for it that need not.
+
+use std::time::Duration;
 
 use serde_json::Value as Json;
+use tokio::time;
 
 use crate::{
     database::Database,
@@ -51,4 +54,28 @@ async fn figures_that_cannot_be_renewed_never_say_that_all_is_well() {
     database.run("ALTER TABLE studio.aside RENAME TO campaign_metrics").await;
     until("all is well again", async || text(&studio, "/").await.contains("All is well").then_some(())).await;
     assert!(text(&studio, "/metrics").await.contains("\nstudio_delivery_state{state=\"ok\"} 1\n"));
+}
+
+#[tokio::test]
+async fn a_page_is_held_neither_by_what_it_offers_nor_by_the_views_of_others() {
+    let database = Database::new();
+    let studio = started(&database).await;
+    studio.get("/api/panel").await;
+    let lock = database.locked("studio.campaigns, studio.campaign_metrics").await;
+    // Those that nobody looked at yet, which wait for the table.
+    let others = ["30d", "60d", "90d"].map(|range| {
+        let url = format!("{}/api/panel?range={range}", studio.url);
+        tokio::spawn(studio.client.get(url).send())
+    });
+    let page = time::timeout(Duration::from_secs(4), studio.get("/")).await.expect("the page is held");
+    assert_eq!(page.status(), 200);
+    let late = studio.client.get(format!("{}/api/metrics/recent?range=60d", studio.url)).send();
+    let late = time::timeout(Duration::from_secs(6), late).await.expect("a view waits without end").unwrap();
+    assert!(matches!(late.status().as_u16(), 429 | 503), "{}", late.status());
+    assert!(late.headers().contains_key("retry-after"));
+    drop(lock);
+    for other in others {
+        _ = other.await.unwrap();
+    }
+    assert_eq!(studio.json("/api/metrics/recent?range=30d").await["pipeline"]["state"], "ok");
 }
