@@ -140,6 +140,40 @@ async fn a_folder_with_other_things_stays_open_and_its_files_do_not() {
     emulator.stop().await;
 }
 
+/// Answers the status of what is asked with a body of so many bytes, read by a client that sends all of it first.
+async fn sent_whole(desk: &Desk, token: &str, path: &str, bytes: usize) -> u16 {
+    let address = desk.emulator.url().trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let head = format!(
+        "POST /api/data/v9.2/{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {token}\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\nContent-Length: {bytes}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let some = vec![b'x'; 64 * 1024];
+    let mut left = bytes;
+    while left > 0 {
+        let next = left.min(some.len());
+        stream
+            .write_all(&some[..next])
+            .await
+            .unwrap_or_else(|error| panic!("{left} bytes are left: {error}"));
+        left -= next;
+    }
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    std::str::from_utf8(&answer[9..]).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_those_who_send_a_lot_first() {
+    let desk = Desk::new().await;
+    let mebibyte = 1024 * 1024;
+    assert_eq!(sent_whole(&desk, "Bearer revoked", "$batch", 20 * mebibyte).await, 401);
+    let request = desk.request("GET", "WhoAmI").build().unwrap();
+    let token = request.headers()[AUTHORIZATION].to_str().unwrap().to_owned();
+    assert_eq!(sent_whole(&desk, &token, "x_things", 20 * mebibyte).await, 413);
+}
+
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 #[tokio::test]
