@@ -47,7 +47,7 @@ use sqlx::SqlitePool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-pub use self::backup::{BackupError, back_up, restore};
+pub use self::backup::{BackupError, back_up, restore, whose};
 use self::{folder::FolderLock, known::Known, log::Log, open::Files, standing::Counted};
 pub(crate) use self::{open::FILE, source::Source};
 use crate::{
