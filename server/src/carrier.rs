@@ -37,7 +37,7 @@ pub use organisation::Target;
 pub use road::{Road, pace, tenants};
 pub use rotation::Rotation;
 
-use together::Together;
+pub use together::Together;
 
 /// Beyond two looks of the mirror's.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -52,13 +52,16 @@ pub struct Carrier {
     expires: ArcSwap<Option<Date>>,
     stage: ArcSwap<Stage>,
     /// Where records stand and what is asked, for all who look at once.
-    counted: Together<(ledger::Standing, Vec<(&'static Kind, Question)>)>,
+    counted: Together<Counted>,
     clock: Arc<dyn Clock>,
     /// How long a record may wait to be read back, in microseconds.
     patience: i64,
     /// The server's own workers that ended unasked.
     falls: Mutex<Vec<Fall>>,
 }
+
+/// Where records stand, and what is asked.
+pub type Counted = Arc<(ledger::Standing, Vec<(&'static Kind, Question)>)>;
 
 enum Stage {
     /// Nobody carries: a flow does.
@@ -184,10 +187,24 @@ impl Carrier {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn delivery(&self, ledger: &Ledger, tenant: TenantId) -> Result<Delivery, LedgerError> {
-        let counted =
-            async { Ok::<_, LedgerError>((ledger.standing(tenant).await?, ledger.questions().await?)) };
-        let (counted, questions) = self.counted.get(tenant, counted).await?;
-        let (state, reason) = self.state(&counted);
+        Ok(self.looked(ledger, tenant).await?.0)
+    }
+
+    /// Where a tenant's records stand, and what that was taken from.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn looked(
+        &self,
+        ledger: &Ledger,
+        tenant: TenantId,
+    ) -> Result<(Delivery, Counted), LedgerError> {
+        let count = async {
+            Ok::<_, LedgerError>(Arc::new((ledger.standing(tenant).await?, ledger.questions().await?)))
+        };
+        let both = self.counted.get(tenant, count).await?;
+        let (counted, questions) = &*both;
+        let (state, reason) = self.state(counted);
         let open = questions.iter().filter(|(_, question)| question.answer.is_none()).count();
         let (falls, relay) = (self.falls(), self.standing().relay);
         let watched = Watched {
@@ -200,8 +217,8 @@ impl Carrier {
         let mut delivery = Delivery {
             closed: None,
             unread: None,
-            alarms: watched.sentences(&counted),
-            attention: attention::sentences(&counted, &questions),
+            alarms: watched.sentences(counted),
+            attention: attention::sentences(counted, questions),
             questions: open,
             oldest_unconfirmed: counted.oldest_unconfirmed,
             refused: counted.dead,
@@ -209,10 +226,10 @@ impl Carrier {
             reason,
             pending: counted.pending,
             oldest_pending: counted.oldest_pending,
-            balance: counted.balance,
+            balance: counted.balance.clone(),
         };
         lay_over(&mut delivery, ledger, None);
-        Ok(delivery)
+        Ok((delivery, both))
     }
 
     fn state(&self, counted: &ledger::Standing) -> (DeliveryState, Option<String>) {

@@ -79,3 +79,31 @@ async fn a_page_is_held_neither_by_what_it_offers_nor_by_the_views_of_others() {
     }
     assert_eq!(studio.json("/api/metrics/recent?range=30d").await["pipeline"]["state"], "ok");
 }
+
+#[tokio::test]
+async fn those_who_look_at_the_pipeline_leave_readers_to_others() {
+    let database = Database::new();
+    let studio = started(&database).await;
+    let lock = database.locked("studio.handlings").await;
+    let lookers: Vec<_> = (0..40)
+        .map(|n| {
+            let url = format!("{}{}", studio.url, if n % 2 == 0 { "/api/pipeline" } else { "/pipeline" });
+            tokio::spawn(studio.client.get(url).send())
+        })
+        .collect();
+    // Each of them has asked.
+    until("the database holds up those who look", async || {
+        let held = "SELECT count(*)::text FROM pg_locks WHERE NOT granted AND relation = 'studio.handlings'::regclass";
+        (database.ask(held).await != "0").then_some(())
+    })
+    .await;
+    for range in ["30d", "60d", "90d"] {
+        let view = studio.client.get(format!("{}/api/panel?range={range}", studio.url)).send();
+        let view = time::timeout(Duration::from_secs(4), view).await.expect("no reader is left").unwrap();
+        assert_eq!(view.status(), 200);
+    }
+    drop(lock);
+    for looker in lookers {
+        assert_eq!(looker.await.unwrap().unwrap().status(), 200);
+    }
+}
