@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { expect, Studio, test } from "./studio";
 
-/** An organisation in a process of its own, and somebody else's way into it. */
+/** An organisation in a process of its own, and the way of another application into it. */
 class Organisation {
   private process?: ChildProcess;
   private about: Record<string, string> = {};

@@ -8,13 +8,17 @@ use leptos::{
 };
 
 use super::{Signals, keys, links, points, poll};
-use crate::address::Ask;
+use crate::{
+    address::Ask,
+    panel::{Panel, title},
+};
 
 pub(super) fn take_over(live: Signals) {
     live.alive.set(true);
     live.own_zone.set(own_zone());
     listen(live);
     speak(live);
+    entitle(live);
     Interval::new(1_000, move || {
         // A page that nobody sees counts nothing.
         if !document().hidden() {
@@ -112,6 +116,15 @@ fn speak(live: Signals) {
         }
         now
     });
+}
+
+/// The tab says what the page says, also where it is one of many.
+fn entitle(live: Signals) {
+    let title = Memo::new(move |_| {
+        let is_offline = live.health.with(super::health::Health::is_offline);
+        if is_offline { title("Offline") } else { live.panel.with(Panel::title) }
+    });
+    Effect::new(move |_| document().set_title(&title.get()));
 }
 
 fn own_zone() -> Option<String> {

@@ -38,12 +38,14 @@ pub struct PipelineFacts {
 }
 
 /// Takes what has changed out of a fresh copy of this page, every five seconds, and says so when there is none.
-const AGAIN: &str = "setInterval(async()=>{if(document.hidden)return;const at=document.getElementById('as-of');try{\
-const t=await(await fetch(location.href)).text(),d=new DOMParser().parseFromString(t,'text/html');\
-for(const e of document.querySelectorAll('[data-again]')){const n=d.getElementById(e.id);\
+const AGAIN: &str = "setInterval(async()=>{if(document.hidden)return;const at=document.getElementById('as-of'),\
+told=t=>{const s=document.getElementById('sentence');s.className='sentence bad';s.textContent=t;document.title=t};try{\
+const r=await fetch(location.href),t=await r.text(),d=new DOMParser().parseFromString(t,'text/html');\
+if(!r.ok)told([...d.querySelectorAll('.lone h1,.lone h1+p')].map(e=>e.textContent).join('. ')||'The server cannot say now.');\
+else for(const e of document.querySelectorAll('[data-again]')){const n=d.getElementById(e.id);\
 if(n&&!e.contains(document.activeElement)){for(const o of e.querySelectorAll('details[open]'))n.querySelector('#'+o.id)\
-?.setAttribute('open','');if(n.innerHTML!==e.innerHTML)e.innerHTML=n.innerHTML}if(n)e.className=n.className}document.title=d.title}\
-catch{at.textContent='The server does not answer. '+at.textContent.replace(/^.*answer. /,'')}},5000)";
+?.setAttribute('open','');if(n.innerHTML!==e.innerHTML)e.innerHTML=n.innerHTML}if(n)e.className=n.className}if(r.ok)document.title=d.title}\
+catch{told('The server does not answer.');at.textContent='The server does not answer. '+at.textContent.replace(/^.*answer. /,'')}},5000)";
 
 /// A document that says what was true when it was asked for, and asks again by itself where scripts run.
 pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + use<> {
