@@ -82,8 +82,9 @@ fn question(question: &QuestionView) -> impl IntoView + use<> {
             {unsaid(question)}
             <p>"Nothing was taken out of the figures yet. Were they deleted on purpose?"</p>
             <form class="buttons" action="/pipeline/question" method="post">
-                // Enter in the box below would press the first button: this one does nothing.
-                <button disabled hidden></button>
+                // Enter in the box below presses the first button. A form that is in no dialog has none to close, so that
+                // nothing comes of it; a browser that does not know dialogs shows the page again.
+                <button hidden formmethod="dialog" formaction="/pipeline"></button>
                 <input type="hidden" name="kind" value=question.kind/>
                 <label class="choice">
                     <input type="checkbox" name=KEEP value=KEEP/>
