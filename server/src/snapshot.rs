@@ -232,11 +232,16 @@ pub struct Visit {
     pub snapshots: Arc<Snapshots>,
     pub asker: Asker,
     pub zone: Option<Zone>,
+    /// What was looked up already, and which question that answers.
+    pub held: Option<(Ask, Arc<Panel>)>,
 }
 
 #[async_trait]
 impl Studio for Visit {
     async fn panel(&self, ask: Ask) -> Result<Arc<Panel>, Fault> {
+        if let Some((_, panel)) = self.held.as_ref().filter(|(of, _)| *of == ask) {
+            return Ok(Arc::clone(panel));
+        }
         let panel = self.snapshots.panel(self.asker, &ask, self.zone.as_ref()).await;
         panel.map_err(|error| Fault::Unavailable(error.to_string()))
     }

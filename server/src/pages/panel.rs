@@ -42,16 +42,18 @@ pub async fn poll(State(house): State<SharedHouse>, asker: Asker, mut request: R
     // To a client that takes pages, Leptos would answer as to a form: with the way back to where `Referer` says it was.
     request.headers_mut().remove(header::ACCEPT);
     let zone = Visitor::of(request.headers()).zone;
+    let mut held = None;
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         let ask = Ask::of_query(request.uri().query().unwrap_or_default());
-        let panel = house.snapshots.panel(asker, &ask, zone.as_ref()).await;
-        if let Some(tag) =
-            panel.ok().map(|panel| panel.entity_tag()).filter(|tag| none_match(request.headers(), tag))
-        {
-            return unmodified(&tag);
+        if let Ok(panel) = house.snapshots.panel(asker, &ask, zone.as_ref()).await {
+            let tag = panel.entity_tag();
+            if none_match(request.headers(), &tag) {
+                return unmodified(&tag);
+            }
+            held = Some((ask, panel));
         }
     }
-    let studio: SharedStudio = Arc::new(Visit { snapshots: Arc::clone(&house.snapshots), asker, zone });
+    let studio: SharedStudio = Arc::new(Visit { snapshots: Arc::clone(&house.snapshots), asker, zone, held });
     let context = move || provide_context(Arc::clone(&studio));
     leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
 }

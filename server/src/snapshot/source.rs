@@ -54,16 +54,15 @@ pub struct Gathered {
     pub matches: Vec<Named>,
     pub any_runs: bool,
     pub delivery: Delivery,
-    /// Whether one campaign was asked for.
-    of_one: bool,
+    is_known: bool,
 }
 
 type Named = (String, Option<String>);
 
 impl Gathered {
     /// Whether there is what was asked for. Whatever else people write is nothing to keep.
-    pub fn is_known(&self) -> bool {
-        !self.of_one || self.campaign.is_some()
+    pub const fn is_known(&self) -> bool {
+        self.is_known
     }
 
     pub fn bytes(&self) -> usize {
@@ -134,7 +133,7 @@ impl Source {
         let newest = self.newest(tenant, NEWEST, filters).await?;
         let any_runs =
             !newest.is_empty() || (id.is_some() && !self.newest(tenant, 1, Vec::new()).await?.is_empty());
-        let of_one = id.is_some();
+        let is_known = id.is_none() || campaign.is_some() || !newest.is_empty();
         Ok(Gathered {
             number: self.numbers.fetch_add(1, Ordering::Relaxed),
             now,
@@ -144,7 +143,7 @@ impl Source {
             matches,
             any_runs,
             delivery: self.carrier.delivery(&self.ledger, tenant).await?,
-            of_one,
+            is_known,
         })
     }
 
@@ -160,24 +159,20 @@ impl Source {
 
     /// The campaign of this id, or of this name; else those that may be meant.
     async fn meant(&self, scope: &Scope) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
-        let Some(text) = &scope.campaign else { return Ok((None, Vec::new())) };
-        let (one, several) = self.found(scope.tenant, text, scope.named).await?;
+        // Programs mean it by its id, whatever it is called.
+        let Some(text) = scope.campaign.as_ref().filter(|_| scope.named) else {
+            return Ok((None, Vec::new()));
+        };
+        let (one, several) = self.found(scope.tenant, text).await?;
         let Some((id, Some(name))) = one else { return Ok((one, several)) };
         // Others may be called the same, and one may have this name for its id.
-        let is_its_own = name == *text
-            || (scope.named
-                && self.found(scope.tenant, &name, true).await?.0.is_some_and(|(of, _)| of == id));
+        let is_its_own =
+            name == *text || self.found(scope.tenant, &name).await?.0.is_some_and(|(of, _)| of == id);
         Ok((Some((id, is_its_own.then_some(name))), several))
     }
 
-    async fn found(
-        &self,
-        tenant: TenantId,
-        text: &str,
-        named: bool,
-    ) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
-        let mut found = self.ledger.names(tenant, &CAMPAIGN_RUN, Some(text), MATCHES).await?;
-        found.retain(|(id, _)| named || id == text);
+    async fn found(&self, tenant: TenantId, text: &str) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
+        let found = self.ledger.names(tenant, &CAMPAIGN_RUN, Some(text), MATCHES).await?;
         let called = |(_, name): &&Named| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text));
         let one = match found.as_slice() {
             [one] => Some(one),
