@@ -33,7 +33,7 @@ pub struct Inspection {
     /// Newest first, like those that follow.
     pub dead: Vec<DeadLetter>,
     pub handlings: Vec<Handling>,
-    /// None of them where nobody carries the records.
+    /// Empty where a flow carries the records, and so are the policies.
     pub rejects: Vec<Reject>,
     pub policies: Vec<(&'static Kind, Answer)>,
     pub standing: Standing,

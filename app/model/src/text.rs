@@ -58,8 +58,8 @@ fn parts_letters(before: &str, after: &str) -> bool {
     joining(before).is_some_and(|script| joining(after) == Some(script))
 }
 
-/// Sinhala and Malayalam, and others related to them, write it beside the sign that takes a vowel away. Elsewhere nobody
-/// would see it.
+/// Sinhala and Malayalam, and others related to them, write it beside the sign that takes a vowel away. Elsewhere it is not
+/// seen.
 fn joins_letters(before: &str, after: &str) -> bool {
     let (before, after) = (before.chars().next_back(), after.chars().next());
     let goes_with = |one: Option<char>, sign: Option<char>| match (one, sign) {

@@ -62,7 +62,7 @@ async fn a_page_is_held_neither_by_what_it_offers_nor_by_the_views_of_others() {
     let studio = started(&database).await;
     studio.get("/api/panel").await;
     let lock = database.locked("studio.campaigns, studio.campaign_metrics").await;
-    // Those that nobody looked at yet, which wait for the table.
+    // Views that are new, which wait for the table.
     let others = ["30d", "60d", "90d"].map(|range| {
         let url = format!("{}/api/panel?range={range}", studio.url);
         tokio::spawn(studio.client.get(url).send())

@@ -138,7 +138,7 @@ mod tests {
         assert!(second.begin().is_none(), "what makes room begins nothing any more");
         drop(second);
         let third = third.await.unwrap();
-        // Both are at work: whoever rests first makes room.
+        // Both are at work: the first that rests makes room.
         let _at_work = third.begin().unwrap();
         let fourth = tokio::spawn(async move { places.enter().await });
         tokio::task::yield_now().await;

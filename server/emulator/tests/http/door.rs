@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use emulator::{Emulator, Options};
 use reqwest::header::{AUTHORIZATION, HOST, ORIGIN};
@@ -140,7 +141,7 @@ async fn a_folder_with_other_things_stays_open_and_its_files_do_not() {
     emulator.stop().await;
 }
 
-/// Answers the status of what is asked with a body of so many bytes, read by a client that sends all of it first.
+/// Answers the status of what is asked with a body of `bytes` bytes by a client that sends all of it first.
 async fn sent_whole(desk: &Desk, token: &str, path: &str, bytes: usize) -> u16 {
     let address = desk.emulator.url().trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).await.unwrap();
@@ -180,14 +181,18 @@ const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 async fn idle_connections_make_room_for_new_ones() {
     let emulator = Emulator::start(Options { connections: 4, ..Options::default() }).await.unwrap();
     let address = emulator.url().trim_start_matches("http://").to_owned();
-    let mut viewer = TcpStream::connect(&address).await.unwrap();
-    let mut idle = Vec::new();
-    for _ in 0..10 {
-        idle.push(TcpStream::connect(&address).await.unwrap());
-        // One that asks now and then stays.
-        viewer.write_all(ASK).await.unwrap();
-        let answered = viewer.read(&mut [0; 1_024]).await.unwrap();
-        assert_ne!(answered, 0, "it was closed");
-    }
-    assert_eq!(http().get(emulator.url()).send().await.unwrap().status(), 404);
+    let let_in = async {
+        let mut viewer = TcpStream::connect(&address).await.unwrap();
+        let mut idle = Vec::new();
+        for _ in 0..10 {
+            idle.push(TcpStream::connect(&address).await.unwrap());
+            // One that asks now and then stays.
+            viewer.write_all(ASK).await.unwrap();
+            let answered = viewer.read(&mut [0; 1_024]).await.unwrap();
+            assert_ne!(answered, 0, "it was closed");
+        }
+        http().get(emulator.url()).send().await.unwrap().status()
+    };
+    let asked = tokio::time::timeout(Duration::from_secs(15), let_in).await;
+    assert_eq!(asked.expect("a new connection waits for those that say nothing"), 404);
 }
