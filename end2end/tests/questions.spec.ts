@@ -52,6 +52,7 @@ class Organisation {
 }
 
 test("Enter in the question's box answers nothing", async ({ page }) => {
+  test.setTimeout(120_000);
   const organisation = new Organisation();
   await organisation.start();
   const studio = new Studio(organisation.settings());

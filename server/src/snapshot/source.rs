@@ -113,7 +113,7 @@ impl Source {
                 NoTurn::Crowd => {
                     "as many new views are waited for from this address as may be; ask for fewer at a time"
                 }
-                NoTurn::TooLong => "new views are made for others just now; ask again in a moment",
+                NoTurn::TooLong => "other new views are made first; ask again in a moment",
             };
             LedgerError::Unavailable(sentence.to_owned())
         })
