@@ -1,9 +1,21 @@
 // Takes what has changed out of a fresh copy of /pipeline, every five seconds, and says so when there is none.
 const EVERY_MS = 5000;
 
-async function refresh() {
-  const answer = await fetch(location.href);
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+// The first sentence of the page, and its title, say that nothing new is known.
+function lead(text) {
+  const sentence = document.getElementById("sentence");
+  sentence.className = "sentence bad";
+  sentence.textContent = text;
+  document.title = text;
+}
+
+// Why the server does not say how things are, in its own words.
+function refusal(page) {
+  const words = [...page.querySelectorAll(".lone h1, .lone h1 + p")].map((part) => part.textContent);
+  return words.join(". ") || "The server cannot say now.";
+}
+
+function take(fresh) {
   for (const shown of document.querySelectorAll("[data-again]")) {
     const next = fresh.getElementById(shown.id);
     if (!next) continue;
@@ -22,9 +34,14 @@ async function refresh() {
 setInterval(async () => {
   if (document.hidden) return;
   try {
-    await refresh();
+    const answer = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.ok) take(page);
+    else lead(refusal(page));
   } catch {
+    const silence = "The server does not answer.";
     const at = document.getElementById("as-of");
-    at.textContent = "The server does not answer. " + at.textContent.replace(/^.*answer. /, "");
+    lead(silence);
+    at.textContent = silence + " " + at.textContent.replace(/^.*answer. /, "");
   }
 }, EVERY_MS);

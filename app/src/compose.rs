@@ -41,6 +41,7 @@ pub fn panel(facts: &Facts) -> Panel {
         balance: foot::balance(&facts.delivery),
         delivery_note: late(facts).or_else(|| facts.delivery.note()),
         campaign: campaign(facts),
+        search: heading::search(facts).map(|(lead, rest)| format!("{lead} {rest}")),
         matches: choices(facts.matches.clone()),
     };
     panel.version = version(&panel);
@@ -55,13 +56,18 @@ fn version(panel: &Panel) -> u64 {
     hasher.finish()
 }
 
-/// What is said while newer figures cannot be had: of when these are.
+/// What is said while newer figures cannot be had: of when these are, and why.
 fn late(facts: &Facts) -> Option<String> {
-    let of = stretch::Stretch::of(&facts.history.window).time_of_day(facts.now);
-    facts.late.then(|| format!("These figures are of {of}: newer ones take longer than usual"))
+    let reason = facts.delivery.unread.as_deref().unwrap_or("newer ones take longer than usual");
+    of_when(facts).map(|when| format!("These figures are of {when}: {reason}"))
 }
 
-/// By name, as people look for them.
+/// Of when the figures are, where they are older than they should be.
+fn of_when(facts: &Facts) -> Option<String> {
+    facts.late.then(|| stretch::Stretch::of(&facts.history.window).time_of_day(facts.now))
+}
+
+/// By name, as people look for them; with the id where a name alone would not tell them apart.
 #[must_use]
 pub fn choices(campaigns: Vec<(String, Option<String>)>) -> Vec<CampaignChoice> {
     let mut choices: Vec<CampaignChoice> = campaigns
@@ -69,6 +75,11 @@ pub fn choices(campaigns: Vec<(String, Option<String>)>) -> Vec<CampaignChoice> 
         .map(|(id, name)| CampaignChoice { name: name.unwrap_or_else(|| id.clone()), id })
         .collect();
     choices.sort_by_cached_key(|choice| (choice.name.to_lowercase(), choice.id.clone()));
+    for alike in choices.chunk_by_mut(|one, next| one.name.to_lowercase() == next.name.to_lowercase()) {
+        if alike.len() > 1 {
+            alike.iter_mut().for_each(|choice| choice.name = format!("{} ({})", choice.name, choice.id));
+        }
+    }
     choices
 }
 

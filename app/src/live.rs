@@ -71,11 +71,12 @@ pub(crate) fn live_panel(start: Panel) -> impl IntoView {
         own_zone: RwSignal::new(None),
     };
     Effect::new(move |_| page::take_over(live));
+    let is_offline = Memo::new(move |_| live.health.with(Health::is_offline));
     view! {
         <a class="skip" href="#main">"Skip to the figures"</a>
         {header::header(live)}
         <main id="main" tabindex="-1">
-            {move || live.panel.with(|panel| figures(panel, &live.ask.get(), live.point.get(), live.now_ms.get()))}
+            {move || live.panel.with(|panel| figures(panel, &live.ask.get(), live.point.get(), (live.now_ms.get(), is_offline.get())))}
         </main>
         {move || live.panel.with(|panel| foot::foot(panel, &live.ask.get(), live.own_zone.get()))}
         <p class="unseen" role="status">{move || live.spoken.get()}</p>
@@ -83,10 +84,15 @@ pub(crate) fn live_panel(start: Panel) -> impl IntoView {
 }
 
 /// Everything between head and foot. Chart and runs have their place from the first run on.
-fn figures(panel: &Panel, ask: &Ask, point: Option<usize>, now_ms: i64) -> impl IntoView + use<> {
+fn figures(
+    panel: &Panel,
+    ask: &Ask,
+    point: Option<usize>,
+    (now_ms, is_offline): (i64, bool),
+) -> impl IntoView + use<> {
     let past = panel
         .invitation
         .is_none()
         .then(|| (chart::chart(&panel.chart, ask, point), newest::newest(&panel.runs, ask, now_ms)));
-    (heading::heading(panel, ask), tiles::tiles(panel, ask), past)
+    (heading::heading(panel, ask, is_offline), tiles::tiles(panel, ask), past)
 }

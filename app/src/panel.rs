@@ -29,6 +29,8 @@ pub struct Panel {
     pub delivery_note: Option<String>,
     /// What the box for the campaign says.
     pub campaign: String,
+    /// What became of the search for a campaign, where it is not clear which is meant.
+    pub search: Option<String>,
     /// The campaigns that may be meant, where it is not clear which.
     pub matches: Vec<CampaignChoice>,
 }
@@ -41,11 +43,22 @@ impl Panel {
         4_096 + 6 * postcard::to_allocvec(self).map_or(0, |bytes| bytes.len())
     }
 
+    /// The tab's title: the verdict first.
+    #[must_use]
+    pub fn title(&self) -> String {
+        title(&self.heading.lead)
+    }
+
     /// `ETag` of the poll that brings this panel.
     #[must_use]
     pub fn entity_tag(&self) -> String {
         entity_tag(self.version)
     }
+}
+
+/// A tab's title that leads with a sentence.
+pub(crate) fn title(lead: &str) -> String {
+    format!("{} · Studio Metrics", lead.trim_end_matches('.'))
 }
 
 /// `ETag` of a version.

@@ -26,7 +26,7 @@ pub struct Facts {
     pub history: History,
     /// The newest runs of the filter, newest first.
     pub newest: Vec<Stored>,
-    /// The campaign that is meant: its id, and its name where it was told.
+    /// The campaign that is meant: its id, and its name where it can be asked for by that.
     pub campaign: Option<(String, Option<String>)>,
     /// Those that may be meant, where it is not clear which.
     pub matches: Vec<(String, Option<String>)>,

@@ -121,6 +121,8 @@ test("the server goes and comes back, and the last good figures stay", async ({ 
   await expect(fresh).toContainText("the server does not answer");
   await expect(fresh).toHaveAttribute("data-fresh", "bad");
   await expect(page.getByRole("status")).toContainText("Offline");
+  await expect(page).toHaveTitle("Offline · Studio Metrics");
+  await expect(page.locator("h1")).toContainText("The server is out of reach.");
   await expect(tile(page, "cost").locator("data")).toHaveAttribute("value", "1.50000");
   await empty.start();
   await empty.post({ runId: "2", costUSD: "0.5" });

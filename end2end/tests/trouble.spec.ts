@@ -43,5 +43,15 @@ test("the page says so when the server does not answer", async ({ page, empty, c
   await page.clock.fastForward(5_000);
   await failed;
   await expect(page.locator("#as-of")).toContainText("The server does not answer. As of");
+  await expect(page.locator("#sentence")).toHaveText("The server does not answer.");
+  await expect(page).toHaveTitle("The server does not answer.");
+  await empty.start();
+  await page.clock.fastForward(5_000);
+  await expect(page.locator("#sentence")).toContainText("Nothing is lost.");
+  await page.route(/pipeline$/, (route) =>
+    route.fulfill({ status: 503, contentType: "text/html", body: "<main class='lone'><h1>Not now</h1><p>Its disk is full.</p></main>" }),
+  );
+  await page.clock.fastForward(5_000);
+  await expect(page.locator("#sentence")).toHaveText("Not now. Its disk is full.");
   complaints.splice(0);
 });

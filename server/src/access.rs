@@ -4,6 +4,7 @@ mod asker;
 mod errand;
 mod host;
 mod origin;
+mod turns;
 
 use axum::{
     extract::{Request, State},
@@ -14,6 +15,7 @@ use axum::{
 pub use asker::Asker;
 pub use errand::{Errand, Errands};
 pub use host::OwnNames;
+pub use turns::{Bounds, NoTurn, Turn, Turns};
 
 use crate::house::SharedHouse;
 

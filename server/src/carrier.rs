@@ -18,7 +18,7 @@ use std::{
 use arc_swap::ArcSwap;
 use dataverse::Client;
 use jiff::civil::Date;
-use ledger::{Ledger, LedgerError, Question, Stop};
+use ledger::{Ledger, LedgerError, Question};
 use model::{
     clock::Clock,
     delivery::{Delivery, DeliveryState},
@@ -37,7 +37,7 @@ pub use organisation::Target;
 pub use road::{Road, pace, tenants};
 pub use rotation::Rotation;
 
-use together::Together;
+pub use together::Together;
 
 /// Beyond two looks of the mirror's.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -52,13 +52,16 @@ pub struct Carrier {
     expires: ArcSwap<Option<Date>>,
     stage: ArcSwap<Stage>,
     /// Where records stand and what is asked, for all who look at once.
-    counted: Together<(ledger::Standing, Vec<(&'static Kind, Question)>)>,
+    counted: Together<Counted>,
     clock: Arc<dyn Clock>,
     /// How long a record may wait to be read back, in microseconds.
     patience: i64,
     /// The server's own workers that ended unasked.
     falls: Mutex<Vec<Fall>>,
 }
+
+/// Where records stand, and what is asked.
+pub type Counted = Arc<(ledger::Standing, Vec<(&'static Kind, Question)>)>;
 
 enum Stage {
     /// Nobody carries: a flow does.
@@ -96,6 +99,23 @@ impl Standing {
     #[must_use]
     pub fn warnings(&self, now: Timestamp) -> Vec<String> {
         self.expires.and_then(|last_day| expiry::warning(last_day, now)).into_iter().collect()
+    }
+}
+
+/// What the ledger's health and a failed look at it say now, over what was true at the last look that did not fail.
+pub fn lay_over(delivery: &mut Delivery, ledger: &Ledger, failed: Option<&LedgerError>) {
+    let health = ledger.health();
+    let health = health.borrow();
+    match (health.refusal(), health.stop()) {
+        (Some(stop), _) => delivery.closed = Some(stop.to_string()),
+        (None, Some(stop)) => delivery.unread = Some(stop.to_string()),
+        (None, None) => {}
+    }
+    if let (None, Some(error)) = (&delivery.unread, failed) {
+        delivery.unread = Some(error.to_string());
+    }
+    if let Some(reason) = delivery.closed.as_ref().or(delivery.unread.as_ref()) {
+        (delivery.state, delivery.reason) = (DeliveryState::Stopped, Some(reason.clone()));
     }
 }
 
@@ -167,14 +187,24 @@ impl Carrier {
     /// # Errors
     /// When the ledger does not answer.
     pub async fn delivery(&self, ledger: &Ledger, tenant: TenantId) -> Result<Delivery, LedgerError> {
-        let counted =
-            async { Ok::<_, LedgerError>((ledger.standing(tenant).await?, ledger.questions().await?)) };
-        let (counted, questions) = self.counted.get(tenant, counted).await?;
-        let closed = ledger.health().borrow().stop().map(Stop::to_string);
-        let (state, reason) = match &closed {
-            Some(reason) => (DeliveryState::Stopped, Some(reason.clone())),
-            None => self.state(&counted),
+        Ok(self.looked(ledger, tenant).await?.0)
+    }
+
+    /// Where a tenant's records stand, and what that was taken from.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn looked(
+        &self,
+        ledger: &Ledger,
+        tenant: TenantId,
+    ) -> Result<(Delivery, Counted), LedgerError> {
+        let count = async {
+            Ok::<_, LedgerError>(Arc::new((ledger.standing(tenant).await?, ledger.questions().await?)))
         };
+        let both = self.counted.get(tenant, count).await?;
+        let (counted, questions) = &*both;
+        let (state, reason) = self.state(counted);
         let open = questions.iter().filter(|(_, question)| question.answer.is_none()).count();
         let (falls, relay) = (self.falls(), self.standing().relay);
         let watched = Watched {
@@ -184,10 +214,11 @@ impl Carrier {
             patience: self.patience,
             is_asking: open > 0,
         };
-        Ok(Delivery {
-            closed,
-            alarms: watched.sentences(&counted),
-            attention: attention::sentences(&counted, &questions),
+        let mut delivery = Delivery {
+            closed: None,
+            unread: None,
+            alarms: watched.sentences(counted),
+            attention: attention::sentences(counted, questions),
             questions: open,
             oldest_unconfirmed: counted.oldest_unconfirmed,
             refused: counted.dead,
@@ -195,8 +226,10 @@ impl Carrier {
             reason,
             pending: counted.pending,
             oldest_pending: counted.oldest_pending,
-            balance: counted.balance,
-        })
+            balance: counted.balance.clone(),
+        };
+        lay_over(&mut delivery, ledger, None);
+        Ok((delivery, both))
     }
 
     fn state(&self, counted: &ledger::Standing) -> (DeliveryState, Option<String>) {

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use app::pages::PipelineFacts;
 use ledger::Ledger;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{clock::Clock, time::Timestamp};
@@ -10,6 +11,7 @@ use crate::{
     access::{Errands, OwnNames},
     carrier::Carrier,
     files::SiteFiles,
+    inspection::{Inspection, Shared},
     random::{self, RequestIds},
     settings::Settings,
     snapshot::Snapshots,
@@ -23,6 +25,11 @@ pub struct House {
     pub carrier: Arc<Carrier>,
     pub snapshots: Arc<Snapshots>,
     pub errands: Errands,
+    /// What is told of the pipeline, and as a page.
+    pub inspections: Shared<Arc<Inspection>>,
+    pub pipeline_pages: Shared<Arc<PipelineFacts>>,
+    /// Whether the ledger is ready.
+    pub readiness: Shared<()>,
     pub files: SiteFiles,
     pub metrics: PrometheusHandle,
     pub request_ids: RequestIds,
@@ -53,6 +60,9 @@ impl House {
             carrier,
             snapshots: Arc::new(snapshots),
             errands: Errands::default(),
+            inspections: Shared::default(),
+            pipeline_pages: Shared::default(),
+            readiness: Shared::default(),
             files: SiteFiles::load(),
             metrics,
             request_ids: RequestIds::new(random::seed()),

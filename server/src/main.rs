@@ -9,6 +9,7 @@ mod demo;
 mod files;
 mod house;
 mod http;
+mod inspection;
 mod limits;
 mod logging;
 mod pages;

@@ -19,7 +19,7 @@ pub use mistakes::{Mistake, Mistakes};
 pub use organisation::{Organisation, Way};
 pub use sources::Sources;
 pub use table::TABLE;
-pub use values::PublicUrl;
+pub use values::{DEFAULT_FOLDERS, PublicUrl};
 
 use mistakes::Reader;
 

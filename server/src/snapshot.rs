@@ -3,7 +3,7 @@
 mod flight;
 mod source;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use app::{
     address::Ask,
@@ -14,13 +14,17 @@ use app::{
 };
 use async_trait::async_trait;
 use ledger::{Ledger, LedgerError};
-use model::{calendar::Zone, clock::Clock, range::Range, tenant::TenantId};
+use model::{calendar::Zone, clock::Clock, delivery::Delivery, range::Range, tenant::TenantId};
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
-use crate::{carrier::Carrier, settings::Settings};
+use crate::{
+    access::Asker,
+    carrier::{self, Carrier},
+    settings::Settings,
+};
 
-use flight::{Bounds, Brought, Flights, Moved, Served};
+use flight::{Bounds, Brought, Flights, Late, Moved, Served};
 pub use source::Gathered;
 use source::Source;
 
@@ -47,6 +51,7 @@ pub struct Snapshots {
     zone: Zone,
     demo: bool,
     address: Arc<str>,
+    ledger: Ledger,
     source: Arc<Source>,
     changes: watch::Receiver<u64>,
     gathered: Flights<Scope, Gathered, LedgerError>,
@@ -54,10 +59,21 @@ pub struct Snapshots {
     choices: Flights<TenantId, Vec<CampaignChoice>, LedgerError>,
 }
 
-/// Whose panel, as which link asks for it, in which zone, and whether its facts are late.
-type View = (TenantId, Ask, String, bool);
-/// A panel, and the number of the facts that it was composed of.
-type Composed = (u64, Arc<Panel>);
+/// Whose panel, as which link asks for it, and in which zone.
+type View = (TenantId, Ask, String);
+/// A panel, and what it was composed of.
+type Composed = (Made, Arc<Panel>);
+/// The number of the facts, whether they are late, and where delivery stands.
+type Made = (u64, bool, Delivery);
+
+/// The facts of a view, and what is known now of what keeps them from being newer.
+pub struct Known {
+    pub gathered: Arc<Gathered>,
+    /// As it was at the last look, with the ledger's present health laid over it.
+    pub delivery: Delivery,
+    /// Whether they are older than they should be.
+    pub late: bool,
+}
 
 impl Snapshots {
     #[must_use]
@@ -74,6 +90,7 @@ impl Snapshots {
             demo: settings.demo.is_some(),
             address: address.into(),
             changes: ledger.changes(),
+            ledger: ledger.clone(),
             source: Arc::new(Source::new(clock, ledger, carrier)),
             gathered: Flights::new(Bounds { bytes: GATHERED_BYTES, weigh: Gathered::bytes, broken }),
             panels: Flights::new(Bounds { bytes: PANELS_BYTES, weigh: |(_, panel)| panel.bytes(), broken }),
@@ -91,7 +108,7 @@ impl Snapshots {
     /// When the ledger does not answer.
     pub async fn panel(
         &self,
-        tenant: TenantId,
+        asker: Asker,
         ask: &Ask,
         zone: Option<&Zone>,
     ) -> Result<Arc<Panel>, LedgerError> {
@@ -100,24 +117,25 @@ impl Snapshots {
         let ask = Ask { zone: linked.as_ref().map(|zone| zone.name().to_owned()), ..ask.clone() };
         let zone = linked.or_else(|| zone.cloned()).unwrap_or_else(|| self.zone.clone());
         let scope = Scope {
-            tenant,
+            tenant: asker.tenant,
             range: ask.range,
             campaign: ask.campaign.clone(),
             named: true,
             zone: zone.name().to_owned(),
         };
-        let Served { value: gathered, late } = self.of_scope(scope, zone.clone()).await?;
-        let key = (tenant, ask, zone.name().to_owned(), late);
-        let number = gathered.number;
+        let known = self.of_scope(scope, zone.clone(), asker.from).await?;
+        let key = (asker.tenant, ask, zone.name().to_owned());
+        let made = (known.gathered.number, known.late, known.delivery.clone());
         let compute = |_| {
             let (demo, address, ask) = (self.demo, Arc::clone(&self.address), key.1.clone());
+            let made = made.clone();
             async move {
-                let keep = gathered.is_known();
-                let panel = compose::panel(&facts(&gathered, ask, late, demo, &address));
-                Ok(Brought { value: (number, Arc::new(panel)), moved: Moved(0), keep })
+                let keep = known.gathered.is_known();
+                let panel = compose::panel(&facts(&known, ask, demo, &address));
+                Ok(Brought { value: (made, Arc::new(panel)), moved: Moved(0), keep })
             }
         };
-        let served = self.panels.get(key.clone(), |kept| kept.value.0 == number, compute).await?;
+        let served = self.panels.get(key.clone(), |kept| kept.value.0 == made, compute).await?;
         Ok(Arc::clone(&served.value.1))
     }
 
@@ -127,24 +145,27 @@ impl Snapshots {
     /// When the ledger does not answer.
     pub async fn gathered(
         &self,
-        tenant: TenantId,
+        asker: Asker,
         range: Range,
         campaign: Option<String>,
         zone: &Zone,
-    ) -> Result<Arc<Gathered>, LedgerError> {
-        let scope = Scope { tenant, range, campaign, named: false, zone: zone.name().to_owned() };
-        Ok(self.of_scope(scope, zone.clone()).await?.value)
+    ) -> Result<Known, LedgerError> {
+        let (tenant, zone_name) = (asker.tenant, zone.name().to_owned());
+        let scope = Scope { tenant, range, campaign, named: false, zone: zone_name };
+        self.of_scope(scope, zone.clone(), asker.from).await
     }
 
     /// The campaigns that a page offers for choice.
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn choices(&self, tenant: TenantId) -> Result<Arc<Vec<CampaignChoice>>, LedgerError> {
+    pub async fn choices(&self, asker: Asker) -> Result<Arc<Vec<CampaignChoice>>, LedgerError> {
+        let Asker { tenant, from, .. } = asker;
         let compute = |again| {
             let (source, before) = (Arc::clone(&self.source), self.moved());
             async move {
-                let campaigns = source.campaigns(tenant, again).await?;
+                let _turn = source.turn(again, from).await?;
+                let campaigns = source.campaigns(tenant).await?;
                 Ok(Brought { value: compose::choices(campaigns), moved: before, keep: true })
             }
         };
@@ -165,32 +186,41 @@ impl Snapshots {
         Moved(*self.changes.borrow())
     }
 
-    async fn of_scope(&self, scope: Scope, zone: Zone) -> Result<Served<Gathered>, LedgerError> {
+    async fn of_scope(&self, scope: Scope, zone: Zone, from: Option<IpAddr>) -> Result<Known, LedgerError> {
         let moved = self.moved();
         let compute = |again| {
             let (source, changes, scope) = (Arc::clone(&self.source), self.changes.clone(), scope.clone());
             async move {
-                let _turn = source.turn(again).await;
+                let _turn = source.turn(again, from).await?;
                 // Read ahead of the figures: a change while they are read makes them stale, not lost.
                 let before = Moved(*changes.borrow());
                 let gathered = source.gather(&scope, &zone).await?;
                 Ok(Brought { moved: before, keep: gathered.is_known(), value: gathered })
             }
         };
-        self.gathered.get(scope.clone(), |kept| kept.is_fresh(moved), compute).await
+        let served = self.gathered.get(scope.clone(), |kept| kept.is_fresh(moved), compute).await?;
+        let Served { value: gathered, late } = served;
+        let mut delivery = gathered.delivery.clone();
+        let failed = match &late {
+            Some(Late::Failed(error)) => Some(error),
+            Some(Late::Slow) | None => None,
+        };
+        carrier::lay_over(&mut delivery, &self.ledger, failed);
+        Ok(Known { gathered, delivery, late: late.is_some() })
     }
 }
 
-fn facts(gathered: &Gathered, ask: Ask, late: bool, demo: bool, address: &str) -> Facts {
+fn facts(known: &Known, ask: Ask, demo: bool, address: &str) -> Facts {
+    let gathered = &known.gathered;
     Facts {
         now: gathered.now,
-        late,
+        late: known.late,
         ask,
         history: gathered.history.clone(),
         newest: gathered.newest.clone(),
         campaign: gathered.campaign.clone(),
         matches: gathered.matches.clone(),
-        delivery: gathered.delivery.clone(),
+        delivery: known.delivery.clone(),
         demo,
         any_runs: gathered.any_runs,
         address: address.to_owned(),
@@ -200,14 +230,19 @@ fn facts(gathered: &Gathered, ask: Ask, late: bool, demo: bool, address: &str) -
 /// One visitor's way to the shared views, as the server functions know it.
 pub struct Visit {
     pub snapshots: Arc<Snapshots>,
-    pub tenant: TenantId,
+    pub asker: Asker,
     pub zone: Option<Zone>,
+    /// What was looked up already, and which question that answers.
+    pub held: Option<(Ask, Arc<Panel>)>,
 }
 
 #[async_trait]
 impl Studio for Visit {
     async fn panel(&self, ask: Ask) -> Result<Arc<Panel>, Fault> {
-        let panel = self.snapshots.panel(self.tenant, &ask, self.zone.as_ref()).await;
+        if let Some((_, panel)) = self.held.as_ref().filter(|(of, _)| *of == ask) {
+            return Ok(Arc::clone(panel));
+        }
+        let panel = self.snapshots.panel(self.asker, &ask, self.zone.as_ref()).await;
         panel.map_err(|error| Fault::Unavailable(error.to_string()))
     }
 }

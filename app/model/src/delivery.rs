@@ -77,6 +77,8 @@ impl DeliveryState {
 pub struct Delivery {
     /// Why nothing can be taken in at present, where that is so, as a sentence.
     pub closed: Option<String>,
+    /// Why it is not known how everything stands now, where that is so, as a sentence.
+    pub unread: Option<String>,
     pub state: DeliveryState,
     /// Why it is not well, as a sentence.
     pub reason: Option<String>,

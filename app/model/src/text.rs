@@ -3,6 +3,7 @@
 
 use unicode_properties::{GeneralCategory, UnicodeEmoji as _, UnicodeGeneralCategory as _};
 
+const NON_JOINER: char = '\u{200C}';
 const JOINER: char = '\u{200D}';
 const EMOJI_SELECTOR: char = '\u{FE0F}';
 const KEYCAP: char = '\u{20E3}';
@@ -33,7 +34,8 @@ fn hides_something(text: &str) -> bool {
     text.char_indices().filter(|(_, c)| !c.is_ascii()).any(|(at, c)| {
         let (before, after) = (&text[..at], &text[at + c.len_utf8()..]);
         match c {
-            JOINER => !joins_emoji(before, after),
+            NON_JOINER => !parts_letters(before, after),
+            JOINER => !joins_emoji(before, after) && !joins_letters(before, after),
             '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}' => !selects(before, after),
             _ => is_hidden(c),
         }
@@ -45,6 +47,49 @@ fn joins_emoji(before: &str, after: &str) -> bool {
     let is_emoji = |c: char| !c.is_ascii() && c.is_emoji_char();
     let before = before.strip_suffix(EMOJI_SELECTOR).unwrap_or(before);
     before.chars().next_back().is_some_and(is_emoji) && after.chars().next().is_some_and(is_emoji)
+}
+
+/// Persian writes it within words, and Indic scripts where a cluster is to stay apart: it is seen, for what stands before it
+/// looks otherwise.
+fn parts_letters(before: &str, after: &str) -> bool {
+    let (Some(before), Some(after)) = (before.chars().next_back(), after.chars().next()) else {
+        return false;
+    };
+    joining(before).is_some_and(|script| joining(after) == Some(script))
+}
+
+/// Sinhala and Malayalam, and others related to them, write it beside the sign that takes a vowel away. Elsewhere it is not
+/// seen.
+fn joins_letters(before: &str, after: &str) -> bool {
+    let (before, after) = (before.chars().next_back(), after.chars().next());
+    let goes_with = |one: Option<char>, sign: Option<char>| match (one, sign) {
+        (one, Some(sign)) if takes_a_vowel_away(sign) => {
+            one.is_none_or(|one| joining(one) == joining(sign) || !one.is_alphanumeric())
+        }
+        _ => false,
+    };
+    goes_with(after, before) || (before.is_some_and(char::is_alphabetic) && goes_with(before, after))
+}
+
+/// The script of letters and marks that change with what stands beside them.
+fn joining(c: char) -> Option<u32> {
+    const ARABIC: u32 = 0;
+    const SYRIAC: u32 = 1;
+    let is_written = !c.is_numeric() && !is_hidden(c) && (c.is_alphabetic() || !is_seen(c));
+    match c {
+        _ if !is_written => None,
+        '\u{0620}'..='\u{06FF}' | '\u{0750}'..='\u{077F}' | '\u{0870}'..='\u{08FF}' => Some(ARABIC),
+        '\u{0700}'..='\u{074F}' => Some(SYRIAC),
+        // Devanagari to Sinhala, each with 128 places.
+        '\u{0900}'..='\u{0DFF}' => Some(u32::from(c) >> 7),
+        _ => None,
+    }
+}
+
+/// Virama, halant, pulli, hasanta, al-lakuna.
+fn takes_a_vowel_away(c: char) -> bool {
+    matches!(c, '\u{094D}' | '\u{09CD}' | '\u{0A4D}' | '\u{0ACD}' | '\u{0B4D}' | '\u{0BCD}' | '\u{0C4D}')
+        || matches!(c, '\u{0CCD}' | '\u{0D3B}' | '\u{0D3C}' | '\u{0D4D}' | '\u{0DCA}')
 }
 
 /// A selector says how the character before it is drawn. Behind plain letters and digits it changes nothing.
@@ -123,6 +168,24 @@ mod tests {
     }
 
     #[test]
+    fn words_are_taken_as_their_languages_spell_them() {
+        for text in [
+            "می\u{200C}خواهم",
+            "نرم\u{200C}افزار",
+            "کتاب\u{200C}ها",
+            "ශ්\u{200D}රී",
+            "ക്\u{200D}ഷ",
+            "അവന്\u{200D}",
+            "അവന്\u{200D} 2",
+            "র\u{200D}্যাব",
+            "र्\u{200D}य",
+            "क्\u{200C}ष",
+        ] {
+            check(text, None);
+        }
+    }
+
+    #[test]
     fn what_cannot_be_seen_or_turns_the_rest_around_is_not() {
         for text in [
             "a\u{202E}b",
@@ -136,6 +199,16 @@ mod tests {
             "a\u{FFFF}",
             "a\u{FDD0}",
             "a\u{200D}b",
+            "a\u{200C}b",
+            "می\u{200C}",
+            "\u{200C}می",
+            "م\u{200D}ن",
+            "م\u{200C}a",
+            "م\u{200C}\u{200C}ن",
+            "م\u{200C}2",
+            "क\u{200D}ष",
+            "क्\u{200D}a",
+            "क\u{200C}ক",
             "👩\u{200D}a",
             "1\u{200D}2",
             "c1\u{FE0F}",

@@ -1,10 +1,22 @@
-//! The sentence that the page begins with, and the invitation where there is nothing yet.
+//! The sentence that the page begins with, what became of a search, and the invitation where there is nothing yet.
 
 use leptos::prelude::*;
 
-use crate::{address::Ask, panel::Panel};
+use crate::{
+    address::Ask,
+    panel::{Panel, Tone},
+};
 
-pub(crate) fn heading(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
+pub(crate) fn heading(panel: &Panel, ask: &Ask, is_offline: bool) -> impl IntoView + use<> {
+    // That all was well once is no news, and nothing else is known.
+    let (lead, rest, tone) = if is_offline && panel.heading.tone == Tone::Good {
+        let rest = format!("The last good figures are shown; they are of {}.", panel.as_of);
+        ("The server is out of reach.".to_owned(), rest, Tone::Bad)
+    } else {
+        (panel.heading.lead.clone(), panel.heading.rest.clone(), panel.heading.tone)
+    };
+    // Where something more urgent leads the page, the search is told of beside it.
+    let search = panel.search.clone().filter(|search| !search.starts_with(&panel.heading.lead));
     let invitation = panel.invitation.clone();
     let matches = panel.matches.iter().map(|choice| {
         let href = ask.with_campaign(Some(choice.id.clone())).href();
@@ -13,11 +25,12 @@ pub(crate) fn heading(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
     let matches =
         (!panel.matches.is_empty()).then(|| view! { <ul class="matches">{matches.collect_view()}</ul> });
     view! {
-        <h1 class=format!("sentence {}", panel.heading.tone.class())>
-            <strong>{panel.heading.lead.clone()}</strong>
+        <h1 class=format!("sentence {}", tone.class())>
+            <strong>{lead}</strong>
             " "
-            {panel.heading.rest.clone()}
+            {rest}
         </h1>
+        {search.map(|search| view! { <p class="sentence">{search}</p> })}
         {matches}
         {invitation.map(|line| view! {
             <section class="card invitation" aria-labelledby="invitation">

@@ -20,6 +20,7 @@ const MINIMUM: i64 = 20;
 
 pub(super) fn heading(facts: &Facts) -> Heading {
     closed(facts)
+        .or_else(|| unread(facts))
         .or_else(|| unaccounted(facts))
         .or_else(|| delivery(facts))
         .or_else(|| alarm(facts))
@@ -28,6 +29,7 @@ pub(super) fn heading(facts: &Facts) -> Heading {
         .or_else(|| cost_rose(facts))
         .or_else(|| latency_rose(facts))
         .or_else(|| attention(facts))
+        .or_else(|| late(facts))
         .unwrap_or_else(|| well(facts))
 }
 
@@ -38,6 +40,20 @@ fn closed(facts: &Facts) -> Option<Heading> {
         rest: format!("{} Senders are told to send again.", words::sentence(reason)),
         tone: Tone::Bad,
     })
+}
+
+/// What was true when it could be looked at last may be true no more.
+fn unread(facts: &Facts) -> Option<Heading> {
+    let reason = words::sentence(facts.delivery.unread.as_deref()?);
+    let rest = super::of_when(facts)
+        .map_or_else(|| reason.clone(), |when| format!("{reason} These figures are of {when}."));
+    Some(Heading { lead: "The ledger is out of reach.".to_owned(), rest, tone: Tone::Bad })
+}
+
+/// Nothing is known to be wrong, and nothing to be well either.
+fn late(facts: &Facts) -> Option<Heading> {
+    let rest = format!("They are of {}; newer ones take longer than usual.", super::of_when(facts)?);
+    Some(Heading { lead: "These figures are late.".to_owned(), rest, tone: Tone::Late })
 }
 
 fn unaccounted(facts: &Facts) -> Option<Heading> {
@@ -72,21 +88,28 @@ fn attention(facts: &Facts) -> Option<Heading> {
     Some(Heading { lead, rest, tone: Tone::Late })
 }
 
+/// What became of the search for a campaign, where it is not clear which is meant.
+pub(super) fn search(facts: &Facts) -> Option<(&'static str, &'static str)> {
+    if facts.ask.campaign.is_none() || facts.campaign.is_some() || !facts.any_runs {
+        return None;
+    }
+    Some(if facts.matches.is_empty() {
+        ("No campaign is called that.", "Write its id, or a part of its name; or nothing, for all campaigns.")
+    } else {
+        ("More than one campaign may be meant.", "Choose one, or write more of its name.")
+    })
+}
+
 fn nothing(facts: &Facts) -> Option<Heading> {
     if facts.history.figures.sums.runs > 0 {
         return None;
     }
+    if let Some((lead, rest)) = search(facts) {
+        return Some(Heading { lead: lead.to_owned(), rest: rest.to_owned(), tone: Tone::Neutral });
+    }
     let stretch = Stretch::of(&facts.history.window).this();
     let (lead, rest) = match (&facts.ask.campaign, facts.any_runs) {
         (_, false) => ("Ready for the first run.".to_owned(), "Nothing has been recorded yet.".to_owned()),
-        (Some(_), true) if facts.campaign.is_none() && facts.matches.is_empty() => (
-            "No campaign is called that.".to_owned(),
-            "Write its id, or a part of its name; or nothing, for all campaigns.".to_owned(),
-        ),
-        (Some(_), true) if facts.campaign.is_none() => (
-            "More than one campaign may be meant.".to_owned(),
-            "Choose one, or write more of its name.".to_owned(),
-        ),
         (Some(_), true) => (
             format!("No runs in {stretch}."),
             "This campaign has none; choose a longer range, or all campaigns.".to_owned(),

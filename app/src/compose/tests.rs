@@ -74,6 +74,7 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         late: false,
         delivery: Delivery {
             closed: None,
+            unread: None,
             state: DeliveryState::Ok,
             alarms: Vec::new(),
             attention: Vec::new(),
@@ -254,6 +255,38 @@ fn figures_that_are_late_say_of_when_they_are() {
     let note = late.delivery_note.unwrap();
     assert!(note.contains(&late.as_of), "{note}");
     assert_ne!(late.version, fresh.version);
+    assert!(spoken(&facts).starts_with("These figures are late."), "{}", spoken(&facts));
+    facts.delivery.attention = vec!["Dataverse refuses 1 record".to_owned()];
+    assert!(spoken(&facts).starts_with("Somebody is needed."), "{}", spoken(&facts));
+}
+
+#[test]
+fn what_became_of_a_search_is_told_whatever_leads_the_page() {
+    let mut facts = facts(&Sums::default(), &day(10, 880_000, 97));
+    assert_eq!(panel(&facts).search, None);
+    facts.ask.campaign = Some("aut".into());
+    facts.delivery = Delivery { state: DeliveryState::Stopped, pending: 3, ..facts.delivery };
+    let unknown = panel(&facts);
+    assert!(unknown.heading.lead.starts_with("Dataverse is out of reach."));
+    assert!(unknown.search.unwrap().starts_with("No campaign is called that."));
+    facts.matches = vec![("b".into(), None), ("a".into(), None)];
+    assert!(panel(&facts).search.unwrap().starts_with("More than one campaign may be meant."));
+    facts.campaign = Some(("b".into(), None));
+    assert_eq!(panel(&facts).search, None);
+}
+
+#[test]
+fn campaigns_of_one_name_are_offered_with_their_ids() {
+    let named = |id: &str, name: Option<&str>| (id.to_owned(), name.map(str::to_owned));
+    let offered = choices(vec![
+        named("s2", Some("Spring")),
+        named("autumn", None),
+        named("s1", Some("spring")),
+        named("a1", Some("Autumn")),
+        named("w1", Some("Winter")),
+    ]);
+    let names: Vec<&str> = offered.iter().map(|choice| choice.name.as_str()).collect();
+    assert_eq!(names, ["Autumn (a1)", "autumn (autumn)", "spring (s1)", "Spring (s2)", "Winter"]);
 }
 
 #[test]

@@ -39,6 +39,10 @@ impl Health {
         }
     }
 
+    pub(crate) fn is_offline(&self) -> bool {
+        self.tone() == Tone::Bad
+    }
+
     /// The state alone; it is spoken when it changes.
     pub(crate) fn state(&self) -> String {
         match self.missed {
@@ -102,6 +106,13 @@ mod tests {
         assert_eq!(health.state(), "Offline: the server does not answer");
         health.answered();
         assert_eq!(health.words(), "Live · 0\u{a0}s ago");
+    }
+
+    #[test]
+    fn a_paused_page_is_not_offline() {
+        let health = |missed, paused| Health { missed, paused, ..Health::default() };
+        assert!(health(3, false).is_offline());
+        assert!(!health(2, false).is_offline() && !health(3, true).is_offline());
     }
 
     #[test]

@@ -8,13 +8,17 @@ use leptos::{
 };
 
 use super::{Signals, keys, links, points, poll};
-use crate::address::Ask;
+use crate::{
+    address::Ask,
+    panel::{Panel, title},
+};
 
 pub(super) fn take_over(live: Signals) {
     live.alive.set(true);
     live.own_zone.set(own_zone());
     listen(live);
     speak(live);
+    entitle(live);
     Interval::new(1_000, move || {
         // A page that nobody sees counts nothing.
         if !document().hidden() {
@@ -100,17 +104,27 @@ fn remember_keys() {
     links::remember("keys", if off { "off" } else { "on" });
 }
 
-/// The status line speaks when the state changes, not at each poll.
+/// The status line speaks when the state changes, or what became of a search, not at each poll.
 fn speak(live: Signals) {
     let state = Memo::new(move |_| live.health.with(super::health::Health::state));
     let note = Memo::new(move |_| live.panel.with(|panel| panel.delivery_note.clone().unwrap_or_default()));
-    Effect::new(move |before: Option<(String, String)>| {
-        let now = (state.get(), note.get());
+    let search = Memo::new(move |_| live.panel.with(|panel| panel.search.clone().unwrap_or_default()));
+    Effect::new(move |before: Option<[String; 3]>| {
+        let now = [search.get(), state.get() + ".", note.get()];
         if before.is_some_and(|before| before != now) {
-            live.spoken.set(format!("{}. {}", now.0, now.1));
+            live.spoken.set(now.join(" ").trim().to_owned());
         }
         now
     });
+}
+
+/// The tab says what the page says, also where it is one of many.
+fn entitle(live: Signals) {
+    let title = Memo::new(move |_| {
+        let is_offline = live.health.with(super::health::Health::is_offline);
+        if is_offline { title("Offline") } else { live.panel.with(Panel::title) }
+    });
+    Effect::new(move |_| document().set_title(&title.get()));
 }
 
 fn own_zone() -> Option<String> {

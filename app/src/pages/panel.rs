@@ -12,7 +12,7 @@ use crate::{
 /// The panel's document: what it shows, the same once more for the browser that brings it alive, and the campaigns that its
 /// box offers.
 pub fn panel_page(frame: &Frame, panel: &Panel, campaigns: &[CampaignChoice]) -> impl IntoView + use<> {
-    let title = format!("{} · Studio Metrics", panel.heading.lead.trim_end_matches('.'));
+    let title = panel.title();
     let handed_over = BASE64_STANDARD.encode(postcard::to_allocvec(panel).unwrap_or_default());
     let live = live_panel(panel.clone());
     let live = view! { <div id="live">{live}</div> }.attr(PANEL_ATTRIBUTE, handed_over);

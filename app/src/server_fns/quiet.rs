@@ -64,12 +64,16 @@ async fn fetch(address: String, seen: Option<u64>) -> Result<Option<Panel>, Faul
     }
     let answer = JsFuture::from(window().fetch_with_str_and_init(&address, &init)).await.map_err(offline)?;
     let answer: Response = answer.unchecked_into();
-    match answer.status() {
-        304 => Ok(None),
-        200 => {
-            let body = JsFuture::from(answer.array_buffer().map_err(offline)?).await.map_err(offline)?;
-            postcard::from_bytes(&js_sys::Uint8Array::new(&body).to_vec()).map_err(|_| Fault::other_build())
-        }
-        status => Err(Fault::Unavailable(format!("the server answered with {status}"))),
+    let status = answer.status();
+    if status == 304 {
+        return Ok(None);
     }
+    let body = JsFuture::from(answer.array_buffer().map_err(offline)?).await.map_err(offline)?;
+    let body = js_sys::Uint8Array::new(&body).to_vec();
+    if status == 200 {
+        return postcard::from_bytes(&body).map_err(|_| Fault::other_build());
+    }
+    // The server function says why; what stands before it says so in words that are not for here.
+    let unknown = |_| Fault::Unavailable(format!("the server answered with {status}"));
+    Err(postcard::from_bytes(&body).unwrap_or_else(unknown))
 }

@@ -4,6 +4,7 @@ mod body;
 mod certificate;
 mod door;
 pub(crate) mod folder;
+mod places;
 mod serve;
 
 use std::net::SocketAddr;

@@ -18,7 +18,7 @@ use model::{
 use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{
@@ -185,6 +185,30 @@ impl Desk {
     /// Says how many receipts went.
     pub(crate) async fn tend(&self, mends: bool) -> Result<i64, LedgerError> {
         self.ask(|answer| Command::of_house(Work::Tend { mends, answer })).await
+    }
+
+    /// Whether reading works, as `reads` finds out, and then writing, both within `patience`. What is met is noted for others.
+    pub(crate) async fn probed(
+        &self,
+        reads: impl Future<Output = Result<(), LedgerError>>,
+        patience: Duration,
+    ) -> Result<(), LedgerError> {
+        let silent = || {
+            let sentence =
+                "the ledger does not answer in time; when it answers again, writing goes on by itself";
+            Err(LedgerError::Unavailable(sentence.to_owned()))
+        };
+        let began = Instant::now();
+        let read = timeout(patience, reads).await.unwrap_or_else(|_| silent());
+        if read.is_err() {
+            self.notes.note_probe(&read);
+            return read;
+        }
+        let left = patience.saturating_sub(began.elapsed());
+        let written = timeout(left, self.probe()).await;
+        // How an attempt to write came out is noted by the writer; that it does not come to one is not.
+        self.notes.note_probe(&written.as_ref().map_or_else(|_| silent(), |_| Ok(())));
+        written.unwrap_or_else(|_| silent())
     }
 
     /// Whether writing works. After something failed, it has to work for as much as that.

@@ -1,5 +1,5 @@
-//! Whether the ledger keeps what it is given, as its last attempts to write came out: the one place that page, readiness
-//! and figures ask.
+//! Whether the ledger keeps what it is given, as its last attempts to write came out, and what the last question for its
+//! readiness met: the one place that page, readiness and figures ask.
 //!
 //! A failure stands until as large a write of the same sort succeeds, or a trial made for it. That something smaller can
 //! still be written proves little: a full disk often has room for a single word.
@@ -16,6 +16,7 @@ use crate::LedgerError;
 pub struct Health {
     intake: Option<Stop>,
     house: Option<Stop>,
+    probe: Option<Stop>,
 }
 
 /// What keeps the ledger from writing, and since when.
@@ -31,6 +32,15 @@ impl Health {
     /// Why nothing is kept at present, if so.
     #[must_use]
     pub const fn stop(&self) -> Option<&Stop> {
+        match (self.refusal(), &self.probe) {
+            (Some(stop), _) | (None, Some(stop)) => Some(stop),
+            (None, None) => None,
+        }
+    }
+
+    /// The same, as far as an attempt to write failed.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&Stop> {
         match (&self.intake, &self.house) {
             (Some(stop), _) | (None, Some(stop)) => Some(stop),
             (None, None) => None,
@@ -113,6 +123,23 @@ impl Notes {
             *health = after;
             modified
         });
+        self.tell(moved);
+    }
+
+    /// What a question for readiness met before it came to writing. A success of either sort clears it.
+    pub(crate) fn note_probe(&self, probed: &Result<(), LedgerError>) {
+        let moved = self.health.send_if_modified(|health| {
+            let since = health.probe.as_ref().map_or_else(|| self.clock.now(), |stop| stop.since);
+            let stop = |error: &LedgerError| Stop { error: error.clone(), since, weight: 1 };
+            let after = probed.as_ref().err().map(stop);
+            let modified = after != health.probe;
+            health.probe = after;
+            modified
+        });
+        self.tell(moved);
+    }
+
+    fn tell(&self, moved: bool) {
         if moved {
             self.changes.send_modify(|moves| *moves += 1);
         }
@@ -175,6 +202,20 @@ mod tests {
         clock.advance_micros(1);
         notes.note(Sort::Intake, 1, &Err(full()));
         assert_eq!(notes.health().borrow().stop().unwrap().since, NOW);
+    }
+
+    #[test]
+    fn what_a_probe_met_stands_until_a_probe_or_a_trial_succeeds() {
+        let notes = notes();
+        let health = notes.health();
+        let stopped = || health.borrow().stop().map(|stop| stop.error.clone());
+        for cleared in [Notes::note_probe, |notes: &Notes, ended: &_| notes.note(Sort::Trial, 1, ended)] {
+            notes.note_probe(&Err(full()));
+            assert_eq!(stopped(), Some(full()));
+            assert_eq!(health.borrow().refusal(), None, "no sender was refused");
+            cleared(&notes, &Ok(()));
+            assert_eq!(stopped(), None);
+        }
     }
 
     #[test]

@@ -46,6 +46,6 @@ pub use letters::{DeadLetter, Handled, Handling, Refusal};
 pub use list::{BadCursor, Cursor, ListAsk, Page};
 pub use mirror::{Answer, Mark, Question, Reflected, Reflection, Reject, Seen, There};
 pub use outbox::{Operation, Parcel, Unconfirmed};
-pub use sqlite::{BackupError, back_up, restore};
+pub use sqlite::{BackupError, back_up, restore, whose};
 pub use standing::{HourBalance, ReflectedCounts, Standing};
 pub use verdict::{Change, Held, Outcome, Verdict};

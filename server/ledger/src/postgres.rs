@@ -189,11 +189,11 @@ impl Postgres {
     /// Whether it reads, and whether it writes.
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
         let schema = &self.schema;
-        let probed = timeout(PROBE, async {
-            reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))?;
-            self.desk.probe().await
-        });
-        probed.await.unwrap_or_else(|_| Err(fault::of(&Error::PoolTimedOut)))
+        let reads = async {
+            reading!(self, connection => schema.query("SELECT count(*) FROM studio.tenants").execute(connection))
+                .map(|_| ())
+        };
+        self.desk.probed(reads, PROBE).await
     }
 
     pub(crate) async fn identity(&self) -> Result<Identity, LedgerError> {

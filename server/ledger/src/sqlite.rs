@@ -31,6 +31,7 @@ mod writer;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use model::{
@@ -44,7 +45,7 @@ use model::{
 use sqlx::SqlitePool;
 use uuid::Uuid;
 
-pub use self::backup::{BackupError, back_up, restore};
+pub use self::backup::{BackupError, back_up, restore, whose};
 use self::{folder::FolderLock, known::Known, log::Log, open::Files, standing::Counted};
 pub(crate) use self::{open::FILE, source::Source};
 use crate::{
@@ -52,6 +53,9 @@ use crate::{
     Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes, hours::Stretch,
     opening::Opening, upkeep,
 };
+
+/// Who probes gives up after five seconds.
+const PROBE: Duration = Duration::from_secs(4);
 
 /// One open SQLite ledger.
 pub(crate) struct Sqlite {
@@ -129,11 +133,16 @@ impl Sqlite {
 
     /// Whether it reads, and whether it writes.
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
-        self.files.file_is_there()?;
-        let mut connection = self.readers.acquire().await.map_err(fault::of)?;
-        sqlx::query("SELECT count(*) FROM tenants").fetch_one(&mut *connection).await.map_err(fault::of)?;
-        drop(connection);
-        self.desk.probe().await
+        let reads = async {
+            self.files.file_is_there()?;
+            let mut connection = self.readers.acquire().await.map_err(fault::of)?;
+            sqlx::query("SELECT count(*) FROM tenants")
+                .fetch_one(&mut *connection)
+                .await
+                .map_err(fault::of)?;
+            Ok(())
+        };
+        self.desk.probed(reads, PROBE).await
     }
 
     /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the

@@ -3,25 +3,23 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, Ipv6Addr, SocketAddr},
-    sync::{Arc, Mutex, PoisonError},
+    net::{IpAddr, SocketAddr},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{self, Instant},
-};
+use tokio::time::{self, Instant};
 
+use super::turns::{Bounds, NoTurn, Turn, Turns, network};
 use crate::{
     house::SharedHouse,
     problem::{Kind, Problem},
 };
 
-/// Pieces of such work at one time: the ledger's other readers stay free for the panel and for delivery.
-const PLACES: usize = 2;
+/// Two pieces of such work at one time: the ledger's other readers stay free for the panel and for delivery.
+const BOUNDS: Bounds = Bounds { places: 2, waiting: 24, patience: PATIENCE };
 /// How long a request waits for a place.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// No piece takes longer.
@@ -34,18 +32,18 @@ const ADDRESSES: usize = 4_096;
 
 /// Who may begin such work.
 pub struct Errands {
-    places: Arc<Semaphore>,
+    turns: Turns,
     shares: Mutex<Shares>,
 }
 
 /// The right to work now, given back when it is dropped.
 pub struct Errand {
-    _place: OwnedSemaphorePermit,
+    _turn: Turn,
 }
 
 impl Default for Errands {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(PLACES)), shares: Mutex::default() }
+        Self { turns: Turns::new(BOUNDS), shares: Mutex::default() }
     }
 }
 
@@ -62,15 +60,18 @@ impl Errands {
                 "This address asked for more than its share of work; ask less often, or for more at once.";
             Problem::new(Kind::TooMany, detail).retry_after(wait)
         })?;
-        let place = time::timeout(PATIENCE, Arc::clone(&self.places).acquire_owned()).await;
-        match place {
-            Ok(Ok(place)) => Ok(Errand { _place: place }),
-            Ok(Err(_)) | Err(_) => {
-                let detail =
-                    "Others have such work done just now, and no place came free; ask again in a moment.";
-                Err(Problem::new(Kind::TooMany, detail).retry_after(PATIENCE))
-            }
-        }
+        let turn = self.turns.take(from).await.map_err(|why| {
+            let detail = match why {
+                NoTurn::Crowd => {
+                    "This address has as much such work waiting as it may; ask for less at a time."
+                }
+                NoTurn::TooLong => {
+                    "Such work is done for others just now, and no place came free; ask again in a moment."
+                }
+            };
+            Problem::new(Kind::TooMany, detail).retry_after(PATIENCE)
+        })?;
+        Ok(Errand { _turn: turn })
     }
 }
 
@@ -142,16 +143,10 @@ impl Shares {
     }
 }
 
-/// An asker with one address of IPv6 has all that begin alike.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        old => old,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn address(number: u32) -> IpAddr {
@@ -182,13 +177,6 @@ mod tests {
         assert!(shares.0.len() <= ADDRESSES, "{}", shares.0.len());
     }
 
-    #[test]
-    fn a_network_of_ipv6_is_one_asker() {
-        let of = |text: &str| network(text.parse().unwrap()).to_string();
-        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
-        assert_eq!(of("::ffff:192.0.2.7"), "192.0.2.7");
-    }
-
     #[tokio::test(start_paused = true)]
     async fn the_third_waits_and_is_told_when_to_come_again() {
         let errands = Errands::default();
@@ -206,5 +194,29 @@ mod tests {
         let errand = Errands::default().begin(None).await.ok().unwrap();
         let done = errand.done(std::future::pending::<Result<(), Problem>>()).await;
         assert_eq!(done.unwrap_err().kind, Kind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_address_that_asks_a_hundredfold_keeps_no_other_waiting() {
+        let errands = Arc::new(Errands::default());
+        let greedy = (0..100).map(|_| {
+            let errands = Arc::clone(&errands);
+            tokio::spawn(async move {
+                loop {
+                    if let Ok(_errand) = errands.begin(Some(address(7))).await {
+                        time::sleep(Duration::from_secs(1)).await;
+                    }
+                    time::sleep(Duration::from_millis(10)).await;
+                }
+            })
+        });
+        let greedy: Vec<_> = greedy.collect();
+        time::sleep(Duration::from_millis(100)).await;
+        for _ in 0..10 {
+            let asked = Instant::now();
+            assert!(errands.begin(Some(address(8))).await.is_ok());
+            assert!(asked.elapsed() <= Duration::from_secs(3), "{:?}", asked.elapsed());
+        }
+        greedy.iter().for_each(tokio::task::JoinHandle::abort);
     }
 }

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
+use ledger::Identity;
 
 use super::Failure;
 use crate::{
     clock,
-    settings::{Mistake, Mistakes, Settings, Sources},
+    settings::{DEFAULT_FOLDERS, Mistake, Mistakes, Settings, Sources},
 };
 
 #[derive(Debug, Args)]
@@ -25,37 +26,107 @@ pub struct Restore {
 
 impl Backup {
     pub async fn run(self) -> Result<(), Failure> {
-        let settings =
+        let folder =
             of_a_folder("copied by PostgreSQL's own tools: pg_dump --schema=studio --format=custom")?;
-        let records = ledger::back_up(&settings.data, &self.file, clock::clock(None).now())
+        let folder = match folder {
+            Folder::Named(folder) => folder,
+            Folder::Default(folder) => the_only_one(folder)?,
+        };
+        let records = ledger::back_up(&folder, &self.file, clock::clock(None).now())
             .await
             .context("no backup was made")?;
-        println!("{records} records are in {}, on disk and found sound.", self.file.display());
+        let whose = whose(&ledger::whose(&self.file).await.context("the backup cannot be read")?);
+        println!(
+            "{records} records are in {}, on disk and found sound: those of the ledger in {}, which {whose}.",
+            self.file.display(),
+            folder.display()
+        );
         Ok(())
     }
 }
 
 impl Restore {
     pub async fn run(self) -> Result<(), Failure> {
-        let settings = of_a_folder("put back by PostgreSQL's own tools: pg_restore, for what pg_dump wrote")?;
+        let folder = of_a_folder("put back by PostgreSQL's own tools: pg_restore, for what pg_dump wrote")?;
+        let folder = match folder {
+            Folder::Named(folder) => folder,
+            Folder::Default(folder) => beside_none(folder)?,
+        };
         let now = clock::clock(None).now();
-        let records =
-            ledger::restore(&self.file, &settings.data, now).await.context("nothing was put back")?;
+        let records = ledger::restore(&self.file, &folder, now).await.context("nothing was put back")?;
+        let whose =
+            whose(&ledger::whose(&folder.join(FILE)).await.context("what was put back cannot be read")?);
         println!(
-            "{records} records are in {}. The next start looks at what stands in Dataverse before it sends anything: what came \
+            "{records} records are in {}, in a ledger that {whose}. The next start looks at what stands in Dataverse before it sends anything: what came \
              there after that backup comes in, and only what is not there is sent. What came in here and never went there is \
              lost.",
-            settings.data.display()
+            folder.display()
         );
         Ok(())
     }
 }
 
-/// The settings, unless the ledger they choose is not in a folder: then what to do instead.
-fn of_a_folder(instead: &str) -> Result<Settings, Failure> {
-    let settings = Settings::read(&Sources::of_machine())?;
+/// A folder, and whether it was named. Where none was, it is the one that a server with this environment would have, and
+/// the server that is meant may have another environment.
+enum Folder {
+    Named(PathBuf),
+    Default(PathBuf),
+}
+
+/// The ledger in its folder.
+const FILE: &str = "ledger.sqlite";
+
+/// The only one of the default folders that holds a ledger.
+fn the_only_one(default: PathBuf) -> Result<PathBuf, Failure> {
+    match &with_a_ledger()[..] {
+        [] => Ok(default),
+        [one] => Ok(one.clone()),
+        several => {
+            let sentence =
+                format!("is not set, and a ledger is in {}; name the one that is meant", listed(several));
+            Err(Mistakes(vec![Mistake::new("STUDIO_DATA", sentence)]).into())
+        }
+    }
+}
+
+/// The default folder, while no other one holds a ledger.
+fn beside_none(default: PathBuf) -> Result<PathBuf, Failure> {
+    let others: Vec<PathBuf> = with_a_ledger().into_iter().filter(|folder| *folder != default).collect();
+    if others.is_empty() {
+        return Ok(default);
+    }
+    let sentence = format!(
+        "is not set, and a ledger is in {}, while these settings would have one put into {}; name the folder that is meant",
+        listed(&others),
+        default.display()
+    );
+    Err(Mistakes(vec![Mistake::new("STUDIO_DATA", sentence)]).into())
+}
+
+fn with_a_ledger() -> Vec<PathBuf> {
+    DEFAULT_FOLDERS.map(PathBuf::from).into_iter().filter(|folder| folder.join(FILE).is_file()).collect()
+}
+
+fn listed(folders: &[PathBuf]) -> String {
+    folders.iter().map(|folder| folder.display().to_string()).collect::<Vec<_>>().join(" and ")
+}
+
+/// Goes on after "the ledger".
+fn whose(identity: &Identity) -> String {
+    let holds = if identity.demo { "holds demo data and " } else { "" };
+    match &identity.owner {
+        Some(owner) => format!("{holds}belongs to {owner}"),
+        None => format!("{holds}belongs to no organisation yet"),
+    }
+}
+
+/// The folder, unless the ledger that is chosen is not in one: then what to do instead.
+fn of_a_folder(instead: &str) -> Result<Folder, Failure> {
+    let sources = Sources::of_machine();
+    let settings = Settings::read(&sources)?;
     if settings.database.is_none() {
-        return Ok(settings);
+        let is_named = sources.get("STUDIO_DATA").is_some();
+        return Ok(if is_named { Folder::Named(settings.data) } else { Folder::Default(settings.data) });
     }
     let sentence = format!("is set, and a ledger in PostgreSQL is {instead} (docs/postgres.md says more)");
     Err(Mistakes(vec![Mistake::new("DATABASE_URL", sentence)]).into())

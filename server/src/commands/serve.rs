@@ -2,11 +2,11 @@
 
 use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use ledger::Ledger;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use model::{clock::Clock, record::KINDS, rng::Seeded};
-use tokio::{net::TcpListener, time};
+use tokio::{net::TcpListener, task::JoinHandle, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Failure, stop};
@@ -71,7 +71,11 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         let rotation = Rotation { carrier, client: client.clone(), organisation };
         workers.spawn(rotation.run(stop.clone()));
     }
-    workers.spawn(upkeep::run(ledger.clone(), stop.clone()));
+    let (carrier, kept, stopped) = (Arc::clone(&house.carrier), ledger.clone(), stop.clone());
+    workers.spawn(async move {
+        carrier.keep("the upkeep", &stopped, || upkeep::run(kept.clone(), stopped.clone())).await;
+    });
+    let carrier = Arc::clone(&house.carrier);
     let road =
         Road { carrier, target, client, ledger: ledger.clone(), clock, seed: random::seed(), settings: pace };
     workers.spawn(road.run(stop.clone()));
@@ -82,12 +86,17 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         });
     }
     let patience = Patience::with(limits::connections());
-    workers.spawn(Arc::clone(&house.snapshots).sweep(stop.clone()));
-    workers.spawn(listen::serve(listener, routes::router(&house), patience, stop.clone()));
+    let (carrier, snapshots, stopped) =
+        (Arc::clone(&house.carrier), Arc::clone(&house.snapshots), stop.clone());
+    workers.spawn(async move {
+        let sweep = || Arc::clone(&snapshots).sweep(stopped.clone());
+        carrier.keep("the sweep of old views", &stopped, sweep).await;
+    });
+    let serving = workers.spawn(listen::serve(listener, routes::router(&house), patience, stop.clone()));
     workers.close();
     say_ready(listening);
 
-    wish.await;
+    let served = until(wish, serving).await;
     tracing::info!("ending: open requests are finished, then the ledger is closed");
     stop.cancel();
     let ended = time::timeout(FAREWELL, async {
@@ -97,7 +106,18 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     if ended.await.is_err() {
         tracing::warn!("not everything ended in time; what was acknowledged is on disk all the same");
     }
-    Ok(())
+    served
+}
+
+/// Waits for the wish to end. A process that takes no connections any more must not look alive to those who would start
+/// it anew.
+async fn until(wish: impl Future<Output = ()>, serving: JoinHandle<()>) -> anyhow::Result<()> {
+    let ended = tokio::select! {
+        () = wish => return Ok(()),
+        ended = serving => ended,
+    };
+    let how = ended.map_or_else(|error| error.to_string(), |()| "the listening ended unasked".to_owned());
+    Err(anyhow!("no connections are taken any more ({how}); start the server again, and report this"))
 }
 
 /// What the demo data tell has happened before anybody looks; the writer goes on with it.
@@ -127,5 +147,21 @@ fn say_ready(address: SocketAddr) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "Studio Metrics is ready: http://{address}").and_then(|()| out.flush()).is_err() {
         tracing::debug!("nobody reads standard output");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_takes_no_connections_ends_with_an_error() {
+        let broken = tokio::spawn(async { panic!("asked for by a test") });
+        let said = until(pending(), broken).await.unwrap_err().to_string();
+        assert!(said.contains("start the server again") && said.contains("panic"), "{said}");
+        assert!(until(pending(), tokio::spawn(ready(()))).await.is_err());
+        assert!(until(ready(()), tokio::spawn(pending())).await.is_ok());
     }
 }

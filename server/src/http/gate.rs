@@ -1,5 +1,5 @@
 //! Places for connections. When all are taken, the connection that has been idle longest makes room: to be idle costs
-//! nothing, and must not keep others out.
+//! nothing, and must not keep others out. One that owes the rest of a body counts as idle.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ pub struct Gate {
     rested: Notify,
 }
 
-/// Connections without a request, in the order in which they became so.
+/// Connections that are waited for, in the order in which they became so.
 #[derive(Default)]
 struct Idle {
     turn: u64,
@@ -34,6 +34,14 @@ pub struct Place {
 
 /// A request is under way.
 pub struct Busy(Arc<Place>);
+
+/// A request's body is waited for now and then.
+pub struct Owed {
+    place: Arc<Place>,
+    /// Since when it was waited for first: bits and pieces do not make a sender less idle.
+    since: Option<u64>,
+    is_waiting: bool,
+}
 
 impl Gate {
     #[must_use]
@@ -97,13 +105,30 @@ impl Place {
     }
 
     fn rest(&self) {
+        self.wait(None);
+    }
+
+    /// Idle from now on, or since an earlier turn. Says since when.
+    fn wait(&self, since: Option<u64>) -> u64 {
         let mut idle = self.gate.idle();
-        idle.turn += 1;
-        let turn = idle.turn;
+        let turn = since.unwrap_or_else(|| {
+            idle.turn += 1;
+            idle.turn
+        });
         idle.waiting.insert(turn, self.closed.clone());
-        *self.turn() = Some(turn);
+        if let Some(before) = self.turn().replace(turn).filter(|before| *before != turn) {
+            idle.waiting.remove(&before);
+        }
         drop(idle);
         self.gate.rested.notify_one();
+        turn
+    }
+
+    fn go_on(&self) {
+        let mut idle = self.gate.idle();
+        if let Some(turn) = self.turn().take() {
+            idle.waiting.remove(&turn);
+        }
     }
 
     fn turn(&self) -> MutexGuard<'_, Option<u64>> {
@@ -117,6 +142,37 @@ impl Drop for Place {
         if let Some(turn) = turn {
             self.gate.idle().waiting.remove(&turn);
         }
+    }
+}
+
+impl Busy {
+    /// For the body of this request.
+    #[must_use]
+    pub fn owed(&self) -> Owed {
+        Owed { place: Arc::clone(&self.0), since: None, is_waiting: false }
+    }
+}
+
+impl Owed {
+    /// There is nothing of the body yet.
+    pub fn wait(&mut self) {
+        if !self.is_waiting {
+            self.since = Some(self.place.wait(self.since));
+            self.is_waiting = true;
+        }
+    }
+
+    /// Something of it has come, or nothing more is wanted.
+    pub fn go_on(&mut self) {
+        if std::mem::take(&mut self.is_waiting) {
+            self.place.go_on();
+        }
+    }
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        self.go_on();
     }
 }
 
@@ -170,6 +226,28 @@ mod tests {
         drop(second);
         assert!(third.await.1);
         drop(one);
+    }
+
+    #[tokio::test]
+    async fn who_owes_a_body_makes_room_however_many_pieces_come() {
+        let gate = Gate::new(2);
+        let (first, second) = (entered(&gate), entered(&gate));
+        let (one, two) = (first.begin().unwrap(), second.begin().unwrap());
+        let (mut owed, mut whole) = (one.owed(), two.owed());
+        owed.wait();
+        whole.wait();
+        owed.go_on();
+        owed.wait();
+        whole.go_on();
+        let third = gate.enter();
+        tokio::pin!(third);
+        assert!(third.as_mut().now_or_never().is_none());
+        assert!(first.closed().now_or_never().is_some(), "it was waited for before");
+        assert!(second.closed().now_or_never().is_none(), "its answer is under way");
+        drop((owed, one, first));
+        assert!(third.await.1);
+        drop((whole, two));
+        assert_eq!(gate.idle().waiting.len(), 1, "the second rests");
     }
 
     #[tokio::test]

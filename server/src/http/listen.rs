@@ -1,9 +1,18 @@
 //! The accept loop: nobody holds a place by being slow, and an end in order when it is time to go.
 
-use std::{convert::Infallible, future, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future, io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
-use hyper::body::Incoming;
+use bytes::Bytes;
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
@@ -17,7 +26,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::gate::{Gate, Place};
+use super::gate::{Gate, Owed, Place};
 
 /// How patient the server is.
 #[derive(Clone, Copy, Debug)]
@@ -99,8 +108,9 @@ fn greet(
         peer.map(|peer| request.extensions_mut().insert(peer));
         async move {
             // It has to make room, and is closed in a moment.
-            let Some(_busy) = busy else { return future::pending().await };
-            let answer = app.oneshot(request.map(Body::new)).await;
+            let Some(busy) = busy else { return future::pending().await };
+            let request = request.map(|body| Body::new(Awaited { body, owed: busy.owed() }));
+            let answer = app.oneshot(request).await;
             Ok::<_, Infallible>(answer.unwrap_or_else(|never| match never {}))
         }
     });
@@ -117,6 +127,38 @@ fn greet(
             () = place.closed() => {}
         }
     });
+}
+
+/// A body, whose sender makes room for others while it is waited for.
+struct Awaited {
+    body: Incoming,
+    owed: Owed,
+}
+
+impl hyper::body::Body for Awaited {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if polled.is_pending() {
+            self.owed.wait();
+        } else {
+            self.owed.go_on();
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 /// Most faults are the other side's. Those of the machine, such as no free file descriptor, need a moment to pass.

@@ -1,6 +1,6 @@
 //! `/`, and the poll that keeps it alive.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::{address::Ask, pages::panel_page, studio::SharedStudio};
 use axum::{
@@ -9,19 +9,24 @@ use axum::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use leptos::prelude::provide_context;
+use tokio::time::timeout;
 
 use super::{Visitor, document, fault, frame};
 use crate::{access::Asker, house::SharedHouse, http::headers::none_match, snapshot::Visit};
 
+/// How long a page waits for what its box offers.
+const CHOICES: Duration = Duration::from_secs(1);
+
 pub async fn panel(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
     let visitor = Visitor::of(request.headers());
     let ask = Ask::of_query(request.uri().query().unwrap_or_default());
-    let panel = match house.snapshots.panel(asker.tenant, &ask, visitor.zone.as_ref()).await {
+    let panel = match house.snapshots.panel(asker, &ask, visitor.zone.as_ref()).await {
         Ok(panel) => panel,
         Err(error) => return fault::unavailable(&house, request, &error).await,
     };
     // A page without anything to choose from is better than none.
-    let campaigns = house.snapshots.choices(asker.tenant).await.unwrap_or_default();
+    let campaigns = timeout(CHOICES, house.snapshots.choices(asker)).await;
+    let campaigns = campaigns.ok().and_then(Result::ok).unwrap_or_default();
     let (frame, shown) = (frame(&house, &visitor), Arc::clone(&panel));
     document(
         request,
@@ -37,17 +42,18 @@ pub async fn poll(State(house): State<SharedHouse>, asker: Asker, mut request: R
     // To a client that takes pages, Leptos would answer as to a form: with the way back to where `Referer` says it was.
     request.headers_mut().remove(header::ACCEPT);
     let zone = Visitor::of(request.headers()).zone;
+    let mut held = None;
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         let ask = Ask::of_query(request.uri().query().unwrap_or_default());
-        let panel = house.snapshots.panel(asker.tenant, &ask, zone.as_ref()).await;
-        if let Some(tag) =
-            panel.ok().map(|panel| panel.entity_tag()).filter(|tag| none_match(request.headers(), tag))
-        {
-            return unmodified(&tag);
+        if let Ok(panel) = house.snapshots.panel(asker, &ask, zone.as_ref()).await {
+            let tag = panel.entity_tag();
+            if none_match(request.headers(), &tag) {
+                return unmodified(&tag);
+            }
+            held = Some((ask, panel));
         }
     }
-    let studio: SharedStudio =
-        Arc::new(Visit { snapshots: Arc::clone(&house.snapshots), tenant: asker.tenant, zone });
+    let studio: SharedStudio = Arc::new(Visit { snapshots: Arc::clone(&house.snapshots), asker, zone, held });
     let context = move || provide_context(Arc::clone(&studio));
     leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
 }

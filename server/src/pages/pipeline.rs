@@ -2,6 +2,8 @@
 
 mod known;
 
+use std::sync::Arc;
+
 use app::{
     compose::{counted, sentence},
     pages::{
@@ -13,6 +15,7 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
+use futures::FutureExt as _;
 use http::StatusCode;
 use ledger::{Answer, Handled, Handling, HourBalance, LedgerError, Question, Reject};
 use model::{
@@ -20,14 +23,14 @@ use model::{
     record::Kind,
     tenant::TenantId,
 };
-use pipeline::{MirrorState, MirrorStatus, RelayStatus};
+use pipeline::{MirrorState, MirrorStatus};
 
 use super::{Visitor, document, fault, frame};
 use crate::{
     access::Asker,
-    carrier::{Demo, Standing},
+    carrier::Demo,
     house::{House, SharedHouse},
-    routes::pipeline::first_hour,
+    inspection::{Inspection, inspection, shared},
 };
 
 /// Lines of each list; what there is more is counted.
@@ -35,26 +38,26 @@ const LINES: usize = 10;
 
 pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
     let frame = frame(&house, &Visitor::of(request.headers()));
-    match facts(&house, asker.tenant).await {
+    let facts = shared(&house.pipeline_pages, asker.tenant, facts(&house, asker.tenant).boxed()).await;
+    match facts {
         Ok(facts) => document(request, StatusCode::OK, || {}, move || pipeline_page(&frame, &facts)).await,
         Err(error) => fault::unavailable(&house, request, &error).await,
     }
 }
 
-async fn facts(house: &House, tenant: TenantId) -> Result<PipelineFacts, LedgerError> {
-    let delivery = house.carrier.delivery(&house.ledger, tenant).await?;
-    let (now, standing) = (house.now(), house.carrier.standing());
-    let hours = house.ledger.hours(tenant, first_hour(now)).await?;
-    Ok(PipelineFacts {
-        now,
-        warnings: alarms(&delivery).chain(standing.warnings(now)).collect(),
-        dataverse: known::known(&standing),
+async fn facts(house: &House, tenant: TenantId) -> Result<Arc<PipelineFacts>, LedgerError> {
+    let seen = inspection(house, tenant).await?;
+    let Inspection { now, delivery, standing, .. } = &*seen;
+    Ok(Arc::new(PipelineFacts {
+        now: *now,
+        warnings: alarms(delivery).chain(standing.warnings(*now)).collect(),
+        dataverse: known::known(standing),
         demo: house.carrier.demo.as_ref().map(Demo::trouble),
-        hours: hours.iter().map(hour).collect(),
-        letters: letters(house, tenant, delivery.refused).await?,
-        others: others(house, tenant, &standing).await?,
-        delivery,
-    })
+        hours: seen.hours.iter().map(hour).collect(),
+        letters: letters(house, tenant, &seen).await?,
+        others: standing.relay.as_ref().map(|relay| others(&seen, &relay.mirror)),
+        delivery: delivery.clone(),
+    }))
 }
 
 /// Those that the page's first sentence leaves out.
@@ -78,23 +81,23 @@ fn hour(hour: &HourBalance) -> Hour {
     }
 }
 
-async fn letters(house: &House, tenant: TenantId, all: i64) -> Result<Letters, LedgerError> {
+async fn letters(house: &House, tenant: TenantId, seen: &Inspection) -> Result<Letters, LedgerError> {
     let mut lines = Vec::new();
-    for letter in house.ledger.dead_letters(tenant, LINES).await? {
+    for letter in seen.dead.iter().take(LINES) {
         lines.push(LetterLine {
             kind: letter.kind.name,
             id: letter.id.to_string(),
             title: title(house, tenant, letter.kind, letter.id).await?,
-            reason: letter.reason,
+            reason: letter.reason.clone(),
             died_at: letter.died_at,
         });
     }
     let mut handlings = Vec::new();
-    for handling in house.ledger.handlings(tenant, LINES).await? {
-        let what = told(house, tenant, &handling).await?;
-        handlings.push(HandlingLine { at: handling.at, by: handling.by, what });
+    for handling in seen.handlings.iter().take(LINES) {
+        let what = told(house, tenant, handling).await?;
+        handlings.push(HandlingLine { at: handling.at, by: handling.by.clone(), what });
     }
-    Ok(Letters { all, lines, handlings })
+    Ok(Letters { all: seen.delivery.refused, lines, handlings })
 }
 
 /// What people call a record.
@@ -121,10 +124,9 @@ async fn told(house: &House, tenant: TenantId, handling: &Handling) -> Result<St
     })
 }
 
-async fn others(house: &House, tenant: TenantId, standing: &Standing) -> Result<Option<Others>, LedgerError> {
-    let Some(RelayStatus { mirror, .. }) = &standing.relay else { return Ok(None) };
-    let counted = house.ledger.standing(tenant).await?;
-    Ok(Some(Others {
+fn others(seen: &Inspection, mirror: &MirrorStatus) -> Others {
+    let (counted, questions) = &*seen.counted;
+    Others {
         state: state(mirror),
         added: counted.balance.iter().map(|balance| balance.mirrored).sum(),
         changed: counted.reflected.changed,
@@ -132,10 +134,10 @@ async fn others(house: &House, tenant: TenantId, standing: &Standing) -> Result<
         kept_out: counted.reflected.kept_out,
         resent: counted.reflected.resent,
         rejected: counted.reflected.rejected,
-        rejects: house.ledger.rejects(tenant, None, LINES).await?.into_iter().map(reject).collect(),
-        questions: house.ledger.questions().await?.iter().map(question).collect(),
-        policies: house.ledger.policies().await?.iter().map(policy).collect(),
-    }))
+        rejects: seen.rejects.iter().take(LINES).map(reject).collect(),
+        questions: questions.iter().map(question).collect(),
+        policies: seen.policies.iter().map(policy).collect(),
+    }
 }
 
 fn state(mirror: &MirrorStatus) -> String {
@@ -153,12 +155,12 @@ fn state(mirror: &MirrorStatus) -> String {
     }
 }
 
-fn reject(reject: Reject) -> RejectLine {
+fn reject(reject: &Reject) -> RejectLine {
     RejectLine {
         table: reject.kind.shown_table(),
         id: reject.dataverse_id.to_string(),
-        reason: reject.reason,
-        content: reject.content,
+        reason: reject.reason.clone(),
+        content: reject.content.clone(),
         at: reject.at,
     }
 }

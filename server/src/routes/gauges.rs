@@ -7,12 +7,11 @@ use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge}
 use model::{
     delivery::{Balance, Delivery, DeliveryState},
     range::Range,
-    tenant::TenantId,
     time::{SECOND, Timestamp},
 };
 use tokio::time::timeout;
 
-use crate::house::House;
+use crate::{access::Asker, house::House};
 
 /// Scrapers give up soon, and what the ledger says is only part of the answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -43,7 +42,15 @@ pub fn describe() {
         Unit::Seconds,
         "For how long the oldest record has waited to be read back"
     );
-    describe_gauge!("studio_ledger_up", "1 while the ledger keeps what it is given, 0 while it cannot");
+    describe_gauge!(
+        "studio_records_timestamp_seconds",
+        Unit::Seconds,
+        "Of when the figures of the records are; it stands still while the ledger cannot be read"
+    );
+    describe_gauge!(
+        "studio_ledger_up",
+        "1 while the ledger keeps what it is given and can be read, 0 while it cannot"
+    );
     describe_gauge!("studio_delivery_state", "1 for the state that delivery is in: ok, behind or stopped");
     describe_gauge!("studio_worker_up", "1 while a worker is at work, 0 while it waits to begin anew");
     describe_gauge!("studio_worker_falls", "How often a worker ended unasked since the start");
@@ -82,12 +89,22 @@ pub async fn take(house: &House) {
     gauge!("studio_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
     workers(house);
     let zone = &house.settings.zone;
-    let gathered = house.snapshots.gathered(TenantId::FIRST, Range::Live, None, zone);
-    let gathered = timeout(PATIENCE, gathered).await;
-    let is_up = matches!(gathered, Ok(Ok(_))) && house.ledger.health().borrow().stop().is_none();
+    let known = house.snapshots.gathered(Asker::HOUSE, Range::Live, None, zone);
+    let known = timeout(PATIENCE, known).await.ok().and_then(Result::ok);
+    let delivery = known.as_ref().map(|known| &known.delivery);
+    let is_up = delivery.is_some_and(|delivery| delivery.closed.is_none() && delivery.unread.is_none());
     gauge!("studio_ledger_up").set(u8::from(is_up));
-    if let Ok(Ok(gathered)) = gathered {
-        records(&gathered.delivery, house.now());
+    state(delivery.map_or(DeliveryState::Stopped, |delivery| delivery.state));
+    // What could not be looked at stays as it was, and says of when it is.
+    if let Some(known) = known.filter(|known| known.delivery.unread.is_none()) {
+        records(&known.delivery, house.now());
+        gauge!("studio_records_timestamp_seconds").set((known.gathered.now.micros() / SECOND) as f64);
+    }
+}
+
+fn state(state: DeliveryState) {
+    for each in [DeliveryState::Ok, DeliveryState::Behind, DeliveryState::Stopped] {
+        gauge!("studio_delivery_state", "state" => each.key()).set(u8::from(each == state));
     }
 }
 
@@ -107,9 +124,6 @@ fn records(delivery: &Delivery, now: Timestamp) {
         ("studio_oldest_unconfirmed_seconds", delivery.unconfirmed_seconds(now)),
     ] {
         gauge!(name).set(number as f64);
-    }
-    for state in [DeliveryState::Ok, DeliveryState::Behind, DeliveryState::Stopped] {
-        gauge!("studio_delivery_state", "state" => state.key()).set(u8::from(state == delivery.state));
     }
 }
 

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use axum::{Json, extract::State, response::IntoResponse};
+use futures::FutureExt as _;
 use http::header;
+use model::tenant::TenantId;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::gauges;
 use crate::{
     house::SharedHouse,
+    inspection::shared,
     problem::{Kind, Problem},
 };
 
@@ -24,7 +27,8 @@ pub async fn alive() -> Json<Value> {
 /// The ledger keeps what it is given, so records can be taken. What the last records met counts, and not only what a probe
 /// meets.
 pub async fn ready(State(house): State<SharedHouse>) -> Result<Json<Value>, Problem> {
-    match timeout(PATIENCE, house.ledger.healthy()).await {
+    let healthy = shared(&house.readiness, TenantId::FIRST, house.ledger.healthy().boxed());
+    match timeout(PATIENCE, healthy).await {
         Ok(Ok(())) => Ok(Json(json!({"status": "ready"}))),
         Ok(Err(error)) => {
             Err(Problem::new(Kind::Unavailable, error.to_string()).retry_after(error.retry_after()))

@@ -8,18 +8,17 @@ use ledger::{Handling, HourBalance, Stop};
 use model::{
     decimal::{self, PERCENT_SCALE},
     delivery::Balance,
-    time::{HOUR, Timestamp},
 };
 use pipeline::{BudgetStatus, Fall, RelayStatus};
 use serde_json::{Value, json};
 
 use super::{letters, parameters::Parameters};
-use crate::{access::Asker, house::SharedHouse, problem::Problem};
-
-/// Dead letters, handlings and rejects shown; the balance counts them all.
-const MOST: usize = 100;
-/// How far back the balance is told by the hour.
-pub const HOURS: i64 = 24;
+use crate::{
+    access::Asker,
+    house::SharedHouse,
+    inspection::{Inspection, inspection},
+    problem::Problem,
+};
 
 pub async fn pipeline(
     State(house): State<SharedHouse>,
@@ -27,16 +26,13 @@ pub async fn pipeline(
     uri: Uri,
 ) -> Result<Json<Value>, Problem> {
     Parameters::of(&uri, &[]).finish()?;
-    let (ledger, tenant) = (&house.ledger, asker.tenant);
-    let delivery = house.carrier.delivery(ledger, tenant).await?;
-    let dead = ledger.dead_letters(tenant, MOST).await?;
-    let handlings = ledger.handlings(tenant, MOST).await?;
-    let (now, standing) = (house.now(), house.carrier.standing());
-    let hours = ledger.hours(tenant, first_hour(now)).await?;
+    let seen = inspection(&house, asker.tenant).await?;
+    let Inspection { now, delivery, standing, .. } = &*seen;
+    let now = *now;
     Ok(Json(json!({
         "asOf": now.to_string(),
         "balance": delivery.balance.iter().map(balance).collect::<Vec<_>>(),
-        "hours": hours.iter().map(hour).collect::<Vec<_>>(),
+        "hours": seen.hours.iter().map(hour).collect::<Vec<_>>(),
         "state": delivery.state.key(),
         "reason": delivery.reason,
         "attention": delivery.sentences().collect::<Vec<_>>(),
@@ -45,23 +41,18 @@ pub async fn pipeline(
         "unaccounted": delivery.unaccounted(),
         "unconfirmed": delivery.unconfirmed(),
         "unconfirmedSeconds": delivery.unconfirmed_seconds(now),
-        "ledger": keeper(ledger.health().borrow().stop()),
+        "ledger": keeper(house.ledger.health().borrow().stop()),
         "workers": house.carrier.falls().iter().map(fall).collect::<Vec<_>>(),
-        "deadLetters": dead.iter().map(letters::shown).collect::<Vec<_>>(),
-        "handlings": handlings.iter().map(handling).collect::<Vec<_>>(),
+        "deadLetters": seen.dead.iter().map(letters::shown).collect::<Vec<_>>(),
+        "handlings": seen.handlings.iter().map(handling).collect::<Vec<_>>(),
         "organisation": standing.place,
         "warnings": standing.warnings(now),
         "relay": standing.relay.as_ref().map(relay),
-        "mirror": mirror::mirror(ledger, tenant, standing.relay.as_ref(), MOST).await?,
+        "mirror": standing.relay.as_ref().map(|relay| mirror::mirror(&seen, relay)),
         "tokenCache": standing.token.as_ref().map(token),
         "limits": {"heldBackSeconds": standing.held_back.map(|wait| wait.as_secs())},
         "budget": standing.relay.as_ref().and_then(|relay| relay.budget.as_ref()).map(budget),
     })))
-}
-
-/// The hour with which the balance by the hour begins.
-pub fn first_hour(now: Timestamp) -> Timestamp {
-    now.plus(-(now.micros().rem_euclid(HOUR)) - (HOURS - 1) * HOUR)
 }
 
 fn balance(balance: &Balance) -> Value {

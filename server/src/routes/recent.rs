@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
-use model::{delivery::Delivery, range::Range, time::Timestamp};
+use model::range::Range;
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     parameters::{self, Parameters},
     record_json, tag,
 };
-use crate::{access::Asker, house::SharedHouse, problem::Problem};
+use crate::{access::Asker, house::SharedHouse, problem::Problem, snapshot::Known};
 
 pub async fn recent(
     State(house): State<SharedHouse>,
@@ -25,23 +25,26 @@ pub async fn recent(
     parameters.finish()?;
 
     let (range, zone) = (range.unwrap_or(Range::Live), zone.unwrap_or_else(|| house.settings.zone.clone()));
-    let gathered = house.snapshots.gathered(asker.tenant, range, campaign, &zone).await?;
+    let known = house.snapshots.gathered(asker, range, campaign, &zone).await?;
+    let gathered = &known.gathered;
     let runs: Json = gathered.newest.iter().map(record_json::stored).collect();
     let body = json!({
         "asOf": gathered.now.to_string(),
         "range": range.key(),
         "figures": figures::figures(&gathered.history.figures, &gathered.history.previous),
         "runs": runs,
-        "pipeline": pipeline(&gathered.delivery, gathered.now),
+        "pipeline": pipeline(&known),
     });
     Ok(tag::answer(&body, true, &headers))
 }
 
-fn pipeline(delivery: &Delivery, now: Timestamp) -> Json {
+fn pipeline(known: &Known) -> Json {
+    let (delivery, now) = (&known.delivery, known.gathered.now);
+    let late = known.late.then(|| format!("newer figures than those of {now} take longer than usual"));
     json!({
         "state": delivery.state.key(),
         "reason": delivery.reason,
-        "attention": delivery.sentences().collect::<Vec<_>>(),
+        "attention": late.iter().chain(delivery.sentences()).collect::<Vec<_>>(),
         "pending": delivery.pending,
         "lagSeconds": delivery.lag_seconds(now),
         "unaccounted": delivery.unaccounted(),

@@ -53,13 +53,16 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
-/// What is made up has a folder of its own, and so has what is only tried: neither is to be met where records of a real
-/// organisation are looked for.
+/// Where the ledger is when no folder is named: what is made up has a folder of its own, and so has what is only tried, so
+/// that neither is met where records of a real organisation are looked for.
+pub const DEFAULT_FOLDERS: [&str; 3] = ["data", "data/demo", "data/trial"];
+
 pub(super) fn default_folder(way: &Way, demo: bool) -> PathBuf {
+    let [real, made_up, tried] = DEFAULT_FOLDERS;
     PathBuf::from(match (way, demo) {
-        (Way::Embedded, true) => "data/demo",
-        (Way::Embedded, false) => "data/trial",
-        _ => "data",
+        (Way::Embedded, true) => made_up,
+        (Way::Embedded, false) => tried,
+        _ => real,
     })
 }
 

@@ -1,5 +1,6 @@
 //! One computation for all who wait for the same thing, kept until it is stale. What is kept has a limit in bytes, and what
-//! was not asked for in a while goes. While a newer value cannot be had in time, the last good one is served.
+//! was not asked for in a while goes. While a newer value cannot be had in time, the last good one is served for a minute,
+//! and it is said why there is none newer.
 
 use std::{
     collections::HashMap,
@@ -27,6 +28,8 @@ const PAUSE_LEAST: Duration = Duration::from_millis(50);
 const PAUSE_MOST: Duration = Duration::from_secs(1);
 /// How long a newer value is waited for where there is an older one.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// An older value than this is served no more, however often it is asked for.
+const SERVED: Duration = Duration::from_secs(60);
 /// What was not asked for within this is let go.
 const IDLE: Duration = Duration::from_secs(60);
 /// What a key and its place take beside the value.
@@ -52,11 +55,19 @@ pub struct Kept<V> {
     cost: Duration,
 }
 
-/// A value, and whether it is older than it should be.
+/// A value, and why there is none newer where it is older than it should be.
 #[derive(Debug)]
-pub struct Served<V> {
+pub struct Served<V, E> {
     pub value: Arc<V>,
-    pub late: bool,
+    pub late: Option<Late<E>>,
+}
+
+/// Why there is no newer value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Late<E> {
+    /// It is still being computed, and the one before it did not fail.
+    Slow,
+    Failed(E),
 }
 
 impl<V> Kept<V> {
@@ -80,6 +91,8 @@ enum UnderWay<V, E> {
 
 struct Slot<V, E> {
     latest: ArcSwapOption<Kept<V>>,
+    /// Why the last computation brought nothing, if so.
+    failed: ArcSwapOption<E>,
     under_way: Mutex<UnderWay<V, E>>,
     /// In milliseconds since all began.
     used: AtomicU64,
@@ -124,7 +137,7 @@ where
     }
 
     /// The kept value while it is fresh; else what `compute` brings, once for all who ask meanwhile. `compute` is told
-    /// whether there is an older value, which is served when the newer one fails or takes long.
+    /// whether there is an older value, which is served when the newer one fails or takes long, unless it is too old.
     ///
     /// # Errors
     /// Those of `compute`, which are not kept.
@@ -133,23 +146,26 @@ where
         key: K,
         fresh: impl Fn(&Kept<V>) -> bool,
         compute: impl FnOnce(bool) -> F,
-    ) -> Result<Served<V>, E>
+    ) -> Result<Served<V, E>, E>
     where
         F: Future<Output = Result<Brought<V>, E>> + Send + 'static,
     {
         let slot = self.0.slot(&key);
         let kept = slot.latest.load_full();
         if let Some(kept) = kept.as_ref().filter(|kept| fresh(kept)) {
-            return Ok(Served { value: Arc::clone(&kept.value), late: false });
+            return Ok(Served { value: Arc::clone(&kept.value), late: None });
         }
         let flight = self.flight(key, &slot, fresh, compute);
-        let Some(kept) = kept else {
-            return Ok(Served { value: flight.await?, late: false });
+        let Some(kept) = kept.filter(|kept| kept.done.elapsed() < SERVED) else {
+            return Ok(Served { value: flight.await?, late: None });
         };
-        if let Ok(Ok(value)) = time::timeout(PATIENCE, flight).await {
-            return Ok(Served { value, late: false });
-        }
-        Ok(Served { value: Arc::clone(&kept.value), late: kept.done.elapsed() >= OLDEST })
+        let late = match time::timeout(PATIENCE, flight).await {
+            Ok(Ok(value)) => return Ok(Served { value, late: None }),
+            Ok(Err(error)) => Late::Failed(error),
+            Err(_) => slot.failed.load_full().map_or(Late::Slow, |error| Late::Failed(E::clone(&error))),
+        };
+        let late = (kept.done.elapsed() >= OLDEST).then_some(late);
+        Ok(Served { value: Arc::clone(&kept.value), late })
     }
 
     /// Lets go what was not asked for in a while.
@@ -197,7 +213,9 @@ where
         let work = async move {
             let _landing = landing;
             let began = Instant::now();
-            let Brought { value, moved, keep } = work.await?;
+            let brought = work.await;
+            slot.failed.store(brought.as_ref().err().cloned().map(Arc::new));
+            let Brought { value, moved, keep } = brought?;
             let (value, done) = (Arc::new(value), Instant::now());
             let kept = Kept { value: Arc::clone(&value), moved, done, cost: done - began };
             inner.keep(&key, &slot, kept, keep);
@@ -229,6 +247,7 @@ impl<K: Clone + Eq + Hash, V, E> Inner<K, V, E> {
         }
         let slot = Arc::new(Slot {
             latest: ArcSwapOption::empty(),
+            failed: ArcSwapOption::empty(),
             under_way: Mutex::new(UnderWay::None),
             used: AtomicU64::new(used),
             bytes: AtomicUsize::new(0),

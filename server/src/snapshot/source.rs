@@ -2,10 +2,12 @@
 
 use std::{
     mem::size_of,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use ledger::{Ledger, LedgerError, ListAsk};
@@ -22,10 +24,13 @@ use model::{
     tenant::TenantId,
     time::Timestamp,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Scope;
-use crate::carrier::Carrier;
+use crate::{
+    access::{Bounds, NoTurn, Turn, Turns},
+    carrier::Carrier,
+};
 
 /// Newest runs on the panel.
 const NEWEST: usize = 10;
@@ -33,6 +38,8 @@ const NEWEST: usize = 10;
 const MATCHES: usize = 10;
 /// Campaigns that a page offers for choice.
 const CHOICES: usize = 50;
+/// Views that are new come one at a time, to each network in its turn. Who gets none in time is told to ask again.
+const FIRST: Bounds = Bounds { places: 1, waiting: 16, patience: Duration::from_secs(2) };
 /// What a record takes, about.
 const RECORD_BYTES: usize = 1_500;
 
@@ -44,22 +51,21 @@ pub struct Gathered {
     pub now: Timestamp,
     pub history: History,
     pub newest: Vec<Stored>,
-    /// The campaign that is meant, by id and name.
+    /// The campaign that is meant: its id, and its name where it can be asked for by that.
     pub campaign: Option<Named>,
     /// Those that may be meant, where it is not clear which.
     pub matches: Vec<Named>,
     pub any_runs: bool,
     pub delivery: Delivery,
-    /// Whether one campaign was asked for.
-    of_one: bool,
+    is_known: bool,
 }
 
 type Named = (String, Option<String>);
 
 impl Gathered {
     /// Whether there is what was asked for. Whatever else people write is nothing to keep.
-    pub fn is_known(&self) -> bool {
-        !self.of_one || self.campaign.is_some()
+    pub const fn is_known(&self) -> bool {
+        self.is_known
     }
 
     pub fn bytes(&self) -> usize {
@@ -82,25 +88,42 @@ pub(super) struct Source {
     numbers: AtomicU64,
     /// One at a time of the views that are looked at already, and one of those that are new: neither waits for the
     /// other, nor for what single askers want to know.
-    again: Semaphore,
-    first: Semaphore,
+    again: Arc<Semaphore>,
+    first: Turns,
+}
+
+/// The right to make a view now, until it is dropped.
+pub(super) enum MayLook {
+    Again(#[expect(dead_code, reason = "it is held")] OwnedSemaphorePermit),
+    First(#[expect(dead_code, reason = "it is held")] Turn),
 }
 
 impl Source {
     pub(super) fn new(clock: Arc<dyn Clock>, ledger: Ledger, carrier: Arc<Carrier>) -> Self {
-        let (again, first) = (Semaphore::new(1), Semaphore::new(1));
+        let (again, first) = (Arc::new(Semaphore::new(1)), Turns::new(FIRST));
         Self { clock, ledger, carrier, numbers: AtomicU64::new(0), again, first }
     }
 
-    /// Waits for the turn of a view. None when there are no turns any more, which never happens.
-    pub(super) async fn turn(&self, again: bool) -> Option<SemaphorePermit<'_>> {
-        let turns = if again { &self.again } else { &self.first };
-        turns.acquire().await.ok()
+    /// Waits for the turn of a view. One that is looked at already waits for as long as it takes: there is an older one to
+    /// be shown meanwhile.
+    pub(super) async fn turn(&self, again: bool, from: Option<IpAddr>) -> Result<MayLook, LedgerError> {
+        if again {
+            let turn = Arc::clone(&self.again).acquire_owned().await;
+            return turn.map(MayLook::Again).map_err(|_| LedgerError::Closed);
+        }
+        self.first.take(from).await.map(MayLook::First).map_err(|why| {
+            let sentence = match why {
+                NoTurn::Crowd => {
+                    "as many new views are waited for from this address as may be; ask for fewer at a time"
+                }
+                NoTurn::TooLong => "other new views are made first; ask again in a moment",
+            };
+            LedgerError::Unavailable(sentence.to_owned())
+        })
     }
 
     /// The campaigns that were named last.
-    pub(super) async fn campaigns(&self, tenant: TenantId, again: bool) -> Result<Vec<Named>, LedgerError> {
-        let _turn = self.turn(again).await;
+    pub(super) async fn campaigns(&self, tenant: TenantId) -> Result<Vec<Named>, LedgerError> {
         self.ledger.names(tenant, &CAMPAIGN_RUN, CAMPAIGN, None, CHOICES).await
     }
 
@@ -113,7 +136,7 @@ impl Source {
         let newest = self.newest(tenant, NEWEST, filters).await?;
         let any_runs =
             !newest.is_empty() || (id.is_some() && !self.newest(tenant, 1, Vec::new()).await?.is_empty());
-        let of_one = id.is_some();
+        let is_known = id.is_none() || campaign.is_some() || !newest.is_empty();
         Ok(Gathered {
             number: self.numbers.fetch_add(1, Ordering::Relaxed),
             now,
@@ -123,7 +146,7 @@ impl Source {
             matches,
             any_runs,
             delivery: self.carrier.delivery(&self.ledger, tenant).await?,
-            of_one,
+            is_known,
         })
     }
 
@@ -139,9 +162,20 @@ impl Source {
 
     /// The campaign of this id, or of this name; else those that may be meant.
     async fn meant(&self, scope: &Scope) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
-        let Some(text) = &scope.campaign else { return Ok((None, Vec::new())) };
-        let mut found = self.ledger.names(scope.tenant, &CAMPAIGN_RUN, CAMPAIGN, Some(text), MATCHES).await?;
-        found.retain(|(id, _)| scope.named || id == text);
+        // Programs mean it by its id, whatever it is called.
+        let Some(text) = scope.campaign.as_ref().filter(|_| scope.named) else {
+            return Ok((None, Vec::new()));
+        };
+        let (one, several) = self.found(scope.tenant, text).await?;
+        let Some((id, Some(name))) = one else { return Ok((one, several)) };
+        // Others may be called the same, and one may have this name for its id.
+        let is_its_own =
+            name == *text || self.found(scope.tenant, &name).await?.0.is_some_and(|(of, _)| of == id);
+        Ok((Some((id, is_its_own.then_some(name))), several))
+    }
+
+    async fn found(&self, tenant: TenantId, text: &str) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
+        let found = self.ledger.names(tenant, &CAMPAIGN_RUN, CAMPAIGN, Some(text), MATCHES).await?;
         let called = |(_, name): &&Named| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text));
         let one = match found.as_slice() {
             [one] => Some(one),

@@ -1,5 +1,7 @@
 //! `studio backup` beside a running server, and `studio restore` into a new folder.
 
+use std::fs;
+
 use crate::studio::{Folder, Studio, command, run};
 
 /// How a command ended, and what it said on standard output and standard error.
@@ -32,4 +34,45 @@ async fn a_backup_is_taken_while_the_server_runs_and_put_back_elsewhere() {
     let restored = Studio::within(new, &[]);
     let listed = restored.json("/api/metrics/campaign?limit=10").await;
     assert_eq!(listed["runs"].as_array().unwrap().len(), 3);
+}
+
+/// The same where nothing says which folder is meant.
+fn told_without_a_folder(folder: &Folder, words: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = command(folder, &[]);
+    let output = command.env_remove("STUDIO_DATA").env_remove("STUDIO_DEMO").args(words).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[tokio::test]
+async fn a_backup_says_whose_ledger_it_copied_and_never_guesses_between_two() {
+    let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
+    studio.stored(&run("c", "r")).await;
+    let (_, _, _, folder) = studio.terminate();
+    // The only one there is, though this environment alone would mean another.
+    let (code, said, _) = told_without_a_folder(&folder, &["backup", "one.sqlite"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("of the ledger in data,"), "{said}");
+    assert!(said.contains("no organisation yet"), "{said}");
+
+    fs::create_dir(folder.data().join("demo")).unwrap();
+    fs::copy(folder.path().join("one.sqlite"), folder.data().join("demo/ledger.sqlite")).unwrap();
+    let (code, _, said) = told_without_a_folder(&folder, &["backup", "two.sqlite"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("STUDIO_DATA") && said.contains("data and data/demo"), "{said}");
+    assert!(!folder.path().join("two.sqlite").exists());
+    let (code, said, _) = told(&folder, &["backup", "two.sqlite"]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[tokio::test]
+async fn a_restore_never_guesses_which_folder_is_meant() {
+    let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
+    studio.stored(&run("c", "r")).await;
+    let (_, _, _, folder) = studio.terminate();
+    assert_eq!(told(&folder, &["backup", "one.sqlite"]).0, Some(0));
+    let (code, _, said) = told_without_a_folder(&folder, &["restore", "one.sqlite"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("STUDIO_DATA") && said.contains("data"), "{said}");
+    assert!(!folder.data().join("demo").exists() && !folder.data().join("trial").exists());
 }

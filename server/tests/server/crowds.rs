@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::{net::TcpStream, time};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, time};
 
 use crate::studio::{Folder, Studio, limited, run};
 
@@ -60,5 +60,28 @@ async fn ten_thousand_idle_connections_leave_others_alone() {
     let held = idle(&studio, count).await;
     others_are_served(&studio, "meanwhile").await;
     assert!(!studio.folder.log().contains("no connection can be accepted"));
+    drop(held);
+}
+
+#[tokio::test]
+async fn those_who_send_half_a_body_make_room_for_those_who_send_all_of_it() {
+    own_descriptors();
+    let folder = Folder::new();
+    let studio = Studio::of(limited(&folder, &[], "-n 1024"), folder);
+    others_are_served(&studio, "before").await;
+    let host = studio.url.trim_start_matches("http://").to_owned();
+    let mut held = Vec::new();
+    // As many as are let in, and some more.
+    for _ in 0..900 {
+        let mut stream = TcpStream::connect(&host).await.unwrap();
+        let half = format!(
+            "POST /api/metrics/campaign HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n\
+             Content-Length: 1000\r\n\r\n{{"
+        );
+        // One that had to make room already is closed.
+        _ = stream.write_all(half.as_bytes()).await;
+        held.push(stream);
+    }
+    others_are_served(&studio, "meanwhile").await;
     drop(held);
 }

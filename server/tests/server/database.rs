@@ -31,6 +31,14 @@ impl Database {
         sqlx::raw_sql(self.named(sql)).execute(&mut connect().await).await.unwrap();
     }
 
+    /// Holds these tables until it is dropped, so that others wait even to read them.
+    pub async fn locked(&self, tables: &str) -> PgConnection {
+        let mut connection = connect().await;
+        let sql = format!("BEGIN; LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE");
+        sqlx::raw_sql(self.named(&sql)).execute(&mut connection).await.unwrap();
+        connection
+    }
+
     /// One text out of the database, as anybody else would read it.
     pub async fn ask(&self, sql: &str) -> String {
         sqlx::query_scalar(self.named(sql)).fetch_one(&mut connect().await).await.unwrap()

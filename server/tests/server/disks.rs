@@ -100,3 +100,42 @@ async fn a_ledger_without_room_says_so_wherever_people_look_until_there_is_room(
     assert!(metrics.contains("\nstudio_ledger_up 1\n"), "{metrics}");
     assert_eq!(studio.post(&run("c", "after")).await.status(), 201);
 }
+
+#[tokio::test]
+async fn what_the_question_for_readiness_meets_is_said_everywhere() {
+    let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
+    studio.stored(&run("c", "before")).await;
+    let (ready, ..) = said(&studio).await;
+    assert_eq!(ready, 200);
+    let (file, aside) =
+        (studio.folder.data().join("ledger.sqlite"), studio.folder.data().join("ledger.aside"));
+    fs::rename(&file, &aside).unwrap();
+    for _ in 0..3 {
+        assert_eq!(studio.get("/readyz").await.status(), 503);
+        let text = async |path| studio.get(path).await.text().await.unwrap();
+        // Who has to open the file anew hears of it by that, and gets no answer.
+        let pipeline = text("/api/pipeline").await;
+        assert!(
+            pipeline.contains("\"state\":\"stopped\"") || pipeline.contains("\"status\":503"),
+            "{pipeline}"
+        );
+        let recent = studio.json("/api/metrics/recent").await["pipeline"].clone();
+        assert_eq!(recent["state"], "stopped");
+        assert!(recent["reason"].as_str().unwrap().contains("cannot be reached"), "{recent}");
+        let (panel, page, metrics) = (text("/").await, text("/pipeline").await, text("/metrics").await);
+        assert!(
+            panel.contains("The ledger is out of reach.") && panel.contains("cannot be reached"),
+            "{panel}"
+        );
+        for page in [panel, page] {
+            assert!(!page.contains("All is well") && !page.contains("Nothing is lost"), "{page}");
+        }
+        assert!(metrics.contains("\nstudio_ledger_up 0\n"), "{metrics}");
+    }
+    fs::rename(&aside, &file).unwrap();
+    until("it is ready again", async || (studio.get("/readyz").await.status() == 200).then_some(())).await;
+    let (_, pipeline, recent, panel, _, metrics) = said(&studio).await;
+    assert_eq!((&pipeline["ledger"]["state"], &recent["state"]), (&json!("ok"), &json!("ok")));
+    assert!(panel.contains("All is well"), "{panel}");
+    assert!(metrics.contains("\nstudio_ledger_up 1\n"), "{metrics}");
+}

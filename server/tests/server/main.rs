@@ -31,3 +31,4 @@ mod senders;
 mod shares;
 mod starts;
 mod studio;
+mod unread;

@@ -114,6 +114,23 @@ async fn a_campaign_is_found_by_its_id_its_name_or_a_part_of_it() {
 }
 
 #[tokio::test]
+async fn campaigns_of_one_name_are_told_apart() {
+    let studio = Studio::start();
+    for id in ["s1", "s2"] {
+        studio.stored(&with(&run(id, "r"), &json!({"campaignName": "Spring"}))).await;
+    }
+    let page = async |query: &str| studio.get(&format!("/?{query}")).await.text().await.unwrap();
+    let several = page("campaign=spring").await;
+    assert!(several.contains(">Spring (s1)</a>") && several.contains(">Spring (s2)</a>"), "{several}");
+    assert!(several.contains("<option value=\"s1\">Spring (s1)</option>"), "{several}");
+    let one = page("campaign=s1").await;
+    assert!(
+        one.contains("autocomplete=\"off\" value=\"s1\">") && one.contains("<tr data-run"),
+        "what the box says is what is shown"
+    );
+}
+
+#[tokio::test]
 async fn methods_that_are_made_up_are_counted_as_one() {
     let studio = Studio::start();
     for n in 0..100 {

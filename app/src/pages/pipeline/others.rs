@@ -82,13 +82,16 @@ fn question(question: &QuestionView) -> impl IntoView + use<> {
             {unsaid(question)}
             <p>"Nothing was taken out of the figures yet. Were they deleted on purpose?"</p>
             <form class="buttons" action="/pipeline/question" method="post">
+                // Enter in the box below presses the first button. A form that is in no dialog has none to close, so that
+                // nothing comes of it; a browser that does not know dialogs shows the page again.
+                <button hidden formmethod="dialog" formaction="/pipeline"></button>
                 <input type="hidden" name="kind" value=question.kind/>
-                <button class="button" name="answer" value=WITHDRAW>"Yes, withdraw them here too"</button>
-                <button class="button" name="answer" value=SEND_AGAIN>"No, send them again"</button>
                 <label class="choice">
                     <input type="checkbox" name=KEEP value=KEEP/>
                     " Do so from now on whenever rows are deleted there"
                 </label>
+                <button class="button" name="answer" value=WITHDRAW>"Yes, withdraw them here too"</button>
+                <button class="button" name="answer" value=SEND_AGAIN>"No, send them again"</button>
             </form>
         }
     });

@@ -14,6 +14,9 @@ pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
         let rest = format!("{} Senders are told to send again.", sentence(reason));
         return ("Records are turned away.".to_owned(), rest, Tone::Bad);
     }
+    if let Some(reason) = &delivery.unread {
+        return ("The ledger is out of reach.".to_owned(), sentence(reason), Tone::Bad);
+    }
     if let missing @ 1.. = delivery.unaccounted() {
         return (
             format!("{} unaccounted for.", counted(missing, "record is", "records are")),

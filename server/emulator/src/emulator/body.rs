@@ -15,9 +15,6 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub(super) const USUAL: usize = 8 * 1024 * 1024;
 /// The largest: what the cloud takes in a bulk request \[D:bulk-operations.md\].
 pub(super) const LARGEST: usize = 116 * 1024 * 1024;
-/// How far a body that is not wanted is read on, so that its sender gets to see the answer.
-const READ_ON: usize = 1024 * 1024;
-
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BodyFault {
@@ -39,6 +36,7 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
+        pass_by(body).await;
         return Err(BodyFault::TooLarge);
     }
     let (mut body, mut kept, mut taken) = (body, BytesMut::new(), None);
@@ -46,6 +44,8 @@ where
     while let Some(data) = next(&mut body, deadline).await? {
         let size = kept.len() + data.len();
         if size > most {
+            drop((kept, taken));
+            pass_by(body).await;
             return Err(BodyFault::TooLarge);
         }
         if size > USUAL && taken.is_none() {
@@ -57,13 +57,13 @@ where
     Ok(Whole { bytes: kept.freeze(), _room: taken })
 }
 
-/// Lets a body go by.
+/// Lets a body go by, so that its sender, who may write all of it before reading anything, gets to see the answer.
 pub(super) async fn pass_by<B: Body<Data = Bytes> + Unpin>(mut body: B) {
     let deadline = Instant::now() + DEADLINE;
     let mut seen = 0;
     while let Ok(Some(data)) = next(&mut body, deadline).await {
         seen += data.len();
-        if seen > READ_ON {
+        if seen > LARGEST {
             return;
         }
     }

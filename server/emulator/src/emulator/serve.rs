@@ -1,5 +1,7 @@
 //! Connections: taken, encrypted, and ended in order.
 
+use std::future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,15 +10,19 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::door::Door;
+use super::places::{Place, Places};
 use crate::organisation::Organisation;
 
 /// A client that does not finish its head holds a connection no longer than this.
 const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+/// A client that takes nothing of its answer for this time is cut off.
+const UNREAD_DEADLINE: Duration = Duration::from_secs(30);
 /// Open requests may finish for this long when the emulator stops.
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -28,12 +34,12 @@ pub(super) async fn serve(
 ) {
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
-    let places = Arc::new(Semaphore::new(organisation.options.connections));
+    let places = Places::new(organisation.options.connections);
     loop {
+        // One at a time waits for a place; the others wait in the kernel, at no cost to us.
         let accept = async {
-            // A place first: what is not accepted waits in the kernel, at no cost to us.
-            let place = Arc::clone(&places).acquire_owned().await.map_err(std::io::Error::other)?;
-            listener.accept().await.map(|(stream, peer)| (stream, peer, place))
+            let (stream, peer) = listener.accept().await?;
+            Ok::<_, std::io::Error>((stream, peer, places.enter().await))
         };
         let (stream, peer, place) = tokio::select! {
             accepted = accept => match accepted {
@@ -54,11 +60,19 @@ pub(super) async fn serve(
         let _ = stream.set_nodelay(true);
         let (tls, watcher) = (tls.clone(), graceful.watcher());
         connections.spawn(async move {
-            match tls {
-                None => connection(stream, door, watcher).await,
-                Some(tls) => handshake(tls, stream, door, watcher).await,
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(UNREAD_DEADLINE));
+            let here = Arc::clone(&place);
+            let served = async {
+                match tls {
+                    None => connection(Box::pin(stream), door, here, watcher).await,
+                    Some(tls) => handshake(tls, Box::pin(stream), door, here, watcher).await,
+                }
+            };
+            tokio::select! {
+                () = served => {}
+                () = place.closed() => {}
             }
-            drop(place);
         });
     }
     drop(listener);
@@ -68,25 +82,34 @@ pub(super) async fn serve(
     connections.shutdown().await;
 }
 
-async fn handshake(tls: TlsAcceptor, stream: TcpStream, door: Door, watcher: Watcher) {
+type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
+
+async fn handshake(tls: TlsAcceptor, stream: Stream, door: Door, place: Arc<Place>, watcher: Watcher) {
     let mut stopped = door.stopped.clone();
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(HEAD_DEADLINE, tls.accept(stream)) => shaken,
         _ = stopped.changed() => return,
     };
     match shaken {
-        Ok(Ok(stream)) => connection(stream, door, watcher).await,
+        Ok(Ok(stream)) => connection(stream, door, place, watcher).await,
         // A client that does not trust the authority, most likely.
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
 }
 
-async fn connection<S>(stream: S, door: Door, watcher: Watcher)
+async fn connection<S>(stream: S, door: Door, place: Arc<Place>, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(move |request| door.clone().answer(request));
+    let service = service_fn(move |request| {
+        let (door, busy) = (door.clone(), place.begin());
+        async move {
+            // It has to make room, and is closed in a moment.
+            let Some(_busy) = busy else { return future::pending().await };
+            door.answer(request).await
+        }
+    });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use emulator::{Emulator, Options};
 use reqwest::header::{AUTHORIZATION, HOST, ORIGIN};
@@ -140,18 +141,58 @@ async fn a_folder_with_other_things_stays_open_and_its_files_do_not() {
     emulator.stop().await;
 }
 
-#[tokio::test]
-async fn connections_have_a_number() {
-    let emulator = Emulator::start(Options { connections: 2, ..Options::default() }).await.unwrap();
-    let address = emulator.url().trim_start_matches("http://").to_owned();
-    let mut held = [TcpStream::connect(&address).await.unwrap(), TcpStream::connect(&address).await.unwrap()];
-    let asked = tokio::spawn(http().get(emulator.url()).send());
-    // Time enough for a third one, if it were let in.
-    for round in 0..20 {
-        held[round % 2].write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
-        held[round % 2].read_exact(&mut [0; 15]).await.unwrap();
+/// Answers the status of what is asked with a body of `bytes` bytes by a client that sends all of it first.
+async fn sent_whole(desk: &Desk, token: &str, path: &str, bytes: usize) -> u16 {
+    let address = desk.emulator.url().trim_start_matches("http://").to_owned();
+    let mut stream = TcpStream::connect(&address).await.unwrap();
+    let head = format!(
+        "POST /api/data/v9.2/{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {token}\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\nContent-Length: {bytes}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let some = vec![b'x'; 64 * 1024];
+    let mut left = bytes;
+    while left > 0 {
+        let next = left.min(some.len());
+        stream
+            .write_all(&some[..next])
+            .await
+            .unwrap_or_else(|error| panic!("{left} bytes are left: {error}"));
+        left -= next;
     }
-    assert!(!asked.is_finished(), "a third one is let in");
-    drop(held);
-    assert_eq!(asked.await.unwrap().unwrap().status(), 404);
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    std::str::from_utf8(&answer[9..]).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_refusal_reaches_those_who_send_a_lot_first() {
+    let desk = Desk::new().await;
+    let mebibyte = 1024 * 1024;
+    assert_eq!(sent_whole(&desk, "Bearer revoked", "$batch", 20 * mebibyte).await, 401);
+    let request = desk.request("GET", "WhoAmI").build().unwrap();
+    let token = request.headers()[AUTHORIZATION].to_str().unwrap().to_owned();
+    assert_eq!(sent_whole(&desk, &token, "x_things", 20 * mebibyte).await, 413);
+}
+
+const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+#[tokio::test]
+async fn idle_connections_make_room_for_new_ones() {
+    let emulator = Emulator::start(Options { connections: 4, ..Options::default() }).await.unwrap();
+    let address = emulator.url().trim_start_matches("http://").to_owned();
+    let let_in = async {
+        let mut viewer = TcpStream::connect(&address).await.unwrap();
+        let mut idle = Vec::new();
+        for _ in 0..10 {
+            idle.push(TcpStream::connect(&address).await.unwrap());
+            // One that asks now and then stays.
+            viewer.write_all(ASK).await.unwrap();
+            let answered = viewer.read(&mut [0; 1_024]).await.unwrap();
+            assert_ne!(answered, 0, "it was closed");
+        }
+        http().get(emulator.url()).send().await.unwrap().status()
+    };
+    let asked = tokio::time::timeout(Duration::from_secs(15), let_in).await;
+    assert_eq!(asked.expect("a new connection waits for those that say nothing"), 404);
 }

@@ -60,6 +60,20 @@ pub async fn restore(file: &Path, folder: &Path, now: Timestamp) -> Result<i64, 
     copy(file, &folder.join(open::FILE), now).await
 }
 
+/// To which organisation a file's ledger belongs, and whether it is a demo's. The file is one that came of a copy.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn whose(file: &Path) -> Result<Identity, BackupError> {
+    let read = async {
+        let mut connection = read_only(file).await?;
+        let identity = identity::read(&mut connection).await?;
+        connection.close().await?;
+        Ok::<_, Error>(identity)
+    };
+    read.await.map_err(|error| BackupError::NoBackup { file: file.to_owned(), reason: error.to_string() })
+}
+
 /// All of one moment. It is the copy that is judged and counted.
 async fn copy(from: &Path, to: &Path, now: Timestamp) -> Result<i64, BackupError> {
     let unfinished = beside(to)?;

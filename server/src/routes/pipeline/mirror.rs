@@ -1,21 +1,14 @@
 //! What came in from Dataverse, what was left out, and what is asked.
 
-use ledger::{Answer, Ledger, LedgerError, Question, Reject};
-use model::{record::Kind, tenant::TenantId};
+use ledger::{Answer, Question, Reject};
+use model::record::Kind;
 use pipeline::{MirrorState, RelayStatus};
 use serde_json::{Value, json};
 
-/// Null where nobody carries the records.
-pub(super) async fn mirror(
-    ledger: &Ledger,
-    tenant: TenantId,
-    relay: Option<&RelayStatus>,
-    most: usize,
-) -> Result<Value, LedgerError> {
-    let Some(relay) = relay else { return Ok(Value::Null) };
-    let counted = ledger.standing(tenant).await?;
-    let rejects = ledger.rejects(tenant, None, most).await?;
-    let (questions, policies) = (ledger.questions().await?, ledger.policies().await?);
+use crate::inspection::Inspection;
+
+pub(super) fn mirror(seen: &Inspection, relay: &RelayStatus) -> Value {
+    let (counted, questions) = &*seen.counted;
     let mirror = &relay.mirror;
     let (state, reason) = match &mirror.state {
         MirrorState::Reading => ("reading", None),
@@ -23,7 +16,7 @@ pub(super) async fn mirror(
         MirrorState::Asking => ("asking", None),
         MirrorState::Paused(reason) => ("paused", Some(reason)),
     };
-    Ok(json!({
+    json!({
         "state": state,
         "reason": reason,
         "pausedSince": mirror.paused_since.map(|at| at.to_string()),
@@ -36,10 +29,10 @@ pub(super) async fn mirror(
         "keptOut": counted.reflected.kept_out,
         "resent": counted.reflected.resent,
         "rejected": counted.reflected.rejected,
-        "rejects": rejects.iter().map(reject).collect::<Vec<_>>(),
+        "rejects": seen.rejects.iter().map(reject).collect::<Vec<_>>(),
         "questions": questions.iter().map(question).collect::<Vec<_>>(),
-        "policies": policies.iter().map(policy).collect::<Vec<_>>(),
-    }))
+        "policies": seen.policies.iter().map(policy).collect::<Vec<_>>(),
+    })
 }
 
 fn reject(reject: &Reject) -> Value {

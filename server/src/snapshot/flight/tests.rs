@@ -37,7 +37,7 @@ impl Counted {
             Ok(Brought { value, moved: Moved(moved), keep })
         };
         let served = self.flights.get(key.to_owned(), |kept| kept.is_fresh(Moved(moved)), compute).await?;
-        Ok((*served.value, served.late))
+        Ok((*served.value, served.late.is_some()))
     }
 
     async fn ask(&self, key: &str, moved: u64) -> u64 {
@@ -140,6 +140,21 @@ async fn the_last_good_one_is_served_while_there_is_none_newer() {
     time::sleep(Duration::from_secs(4)).await;
     assert_eq!(counted.computed(), before + 1, "it went on all the same");
     assert_eq!(counted.served("a", 2, true).await, Ok((before, false)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_minute_without_a_newer_one_the_reason_is_told_instead() {
+    let counted = Counted::new(5);
+    counted.ask("a", 1).await;
+    counted.fails.store(true, Ordering::SeqCst);
+    for _ in 0..5 {
+        time::advance(Duration::from_secs(11)).await;
+        assert_eq!(counted.served("a", 2, true).await, Ok((0, true)));
+    }
+    time::advance(Duration::from_secs(11)).await;
+    assert_eq!(counted.served("a", 2, true).await, Err("no"), "people keep asking, and it is still old");
+    counted.fails.store(false, Ordering::SeqCst);
+    assert!(counted.served("a", 2, true).await.is_ok());
 }
 
 #[tokio::test(start_paused = true)]

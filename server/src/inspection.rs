@@ -1,0 +1,80 @@
+//! Everything that is told of the pipeline, found once for all who ask meanwhile: the page and its like for programs ask the
+//! ledger a good deal, and take one of its readers at a time however many look.
+
+use std::{convert::Infallible, sync::Arc};
+
+use futures::{FutureExt as _, future::BoxFuture};
+use ledger::{Answer, DeadLetter, Handling, HourBalance, LedgerError, Reject};
+use model::{
+    delivery::Delivery,
+    record::Kind,
+    tenant::TenantId,
+    time::{HOUR, Timestamp},
+};
+
+use crate::{
+    carrier::{Counted, Standing, Together},
+    house::House,
+};
+
+/// Dead letters, handlings and rejects shown; the balance counts them all.
+const MOST: usize = 100;
+/// How far back the balance is told by the hour.
+const HOURS: i64 = 24;
+
+/// How everything stands.
+#[derive(Debug)]
+pub struct Inspection {
+    pub now: Timestamp,
+    pub delivery: Delivery,
+    pub counted: Counted,
+    /// Oldest first.
+    pub hours: Vec<HourBalance>,
+    /// Newest first, like those that follow.
+    pub dead: Vec<DeadLetter>,
+    pub handlings: Vec<Handling>,
+    /// Empty where a flow carries the records, and so are the policies.
+    pub rejects: Vec<Reject>,
+    pub policies: Vec<(&'static Kind, Answer)>,
+    pub standing: Standing,
+}
+
+/// Answers that askers share, failures among them.
+pub type Shared<V> = Together<Result<V, LedgerError>>;
+
+/// # Errors
+/// When the ledger does not answer.
+pub async fn inspection(house: &House, tenant: TenantId) -> Result<Arc<Inspection>, LedgerError> {
+    shared(&house.inspections, tenant, inspect(house, tenant).boxed()).await
+}
+
+/// What `look` brings, or brought for another one who asked meanwhile.
+///
+/// # Errors
+/// Those of `look`.
+pub async fn shared<V: Clone>(
+    together: &Shared<V>,
+    tenant: TenantId,
+    look: BoxFuture<'_, Result<V, LedgerError>>,
+) -> Result<V, LedgerError> {
+    let looked = together.get(tenant, async { Ok::<_, Infallible>(look.await) }).await;
+    looked.unwrap_or_else(|never| match never {})
+}
+
+async fn inspect(house: &House, tenant: TenantId) -> Result<Arc<Inspection>, LedgerError> {
+    let ledger = &house.ledger;
+    let (delivery, counted) = house.carrier.looked(ledger, tenant).await?;
+    let (dead, handlings) = (ledger.dead_letters(tenant, MOST).await?, ledger.handlings(tenant, MOST).await?);
+    let (now, standing) = (house.now(), house.carrier.standing());
+    let hours = ledger.hours(tenant, first_hour(now)).await?;
+    let (rejects, policies) = match standing.relay {
+        Some(_) => (ledger.rejects(tenant, None, MOST).await?, ledger.policies().await?),
+        None => (Vec::new(), Vec::new()),
+    };
+    Ok(Arc::new(Inspection { now, delivery, counted, hours, dead, handlings, rejects, policies, standing }))
+}
+
+/// The hour with which the balance by the hour begins.
+fn first_hour(now: Timestamp) -> Timestamp {
+    now.plus(-(now.micros().rem_euclid(HOUR)) - (HOURS - 1) * HOUR)
+}
