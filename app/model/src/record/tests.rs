@@ -1,3 +1,5 @@
+//! Every kind is described in full, and so that nothing contradicts anything.
+
 use std::collections::HashSet;
 
 use super::*;
