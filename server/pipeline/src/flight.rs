@@ -77,7 +77,9 @@ pub(crate) async fn fly(airport: Airport<'_>, parcels: Vec<Parcel>) -> Landing {
             for (kind, parcels) in by_kind(parcels) {
                 match airport.settings.mapping.of(kind) {
                     Some(table) => airport.send(table, parcels, &mut landing).await,
-                    None => landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, homeless()))),
+                    None => {
+                        landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, without_table())))
+                    }
                 }
             }
         }
@@ -246,7 +248,7 @@ fn write(table: &TableMapping, parcel: &Parcel) -> Write {
 }
 
 /// Of a kind that has no table in Dataverse.
-fn homeless() -> Fate {
+fn without_table() -> Fate {
     let reason = "Dataverse has no table for records of this kind; give it up".to_owned();
     Fate::Dead(Refusal { reason, request: None, response: None })
 }

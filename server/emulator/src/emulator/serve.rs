@@ -36,6 +36,8 @@ pub(super) async fn serve(
     let mut connections = JoinSet::new();
     let places = Places::new(organisation.options.connections);
     loop {
+        // Not among what is waited for below: that would drop a connection that was taken and waits for its place.
+        while connections.try_join_next().is_some() {}
         // One at a time waits for a place; the others wait in the kernel, at no cost to us.
         let accept = async {
             let (stream, peer) = listener.accept().await?;
@@ -51,7 +53,6 @@ pub(super) async fn serve(
                     continue;
                 }
             },
-            Some(_) = connections.join_next() => continue,
             // A sender that is gone means that the emulator was dropped.
             _ = stopped.changed() => break,
         };

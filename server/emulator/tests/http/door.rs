@@ -177,6 +177,11 @@ async fn a_refusal_reaches_those_who_send_a_lot_first() {
 
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
+async fn is_answered(connection: &mut TcpStream) -> bool {
+    let asked = connection.write_all(ASK).await.is_ok();
+    asked && connection.read(&mut [0; 1_024]).await.is_ok_and(|read| read > 0)
+}
+
 #[tokio::test]
 async fn idle_connections_make_room_for_new_ones() {
     let emulator = Emulator::start(Options { connections: 4, ..Options::default() }).await.unwrap();
@@ -184,12 +189,12 @@ async fn idle_connections_make_room_for_new_ones() {
     let let_in = async {
         let mut viewer = TcpStream::connect(&address).await.unwrap();
         let mut idle = Vec::new();
-        for _ in 0..10 {
-            idle.push(TcpStream::connect(&address).await.unwrap());
-            // One that asks now and then stays.
-            viewer.write_all(ASK).await.unwrap();
-            let answered = viewer.read(&mut [0; 1_024]).await.unwrap();
-            assert_ne!(answered, 0, "it was closed");
+        for turn in 0..10 {
+            let mut another = TcpStream::connect(&address).await.unwrap();
+            // Answered once, it has its place.
+            assert!(is_answered(&mut another).await, "closed in turn {turn}");
+            idle.push(another);
+            assert!(is_answered(&mut viewer).await, "one that asks now and then was closed in turn {turn}");
         }
         http().get(emulator.url()).send().await.unwrap().status()
     };
