@@ -78,7 +78,7 @@ pub(crate) async fn fly(airport: Airport<'_>, parcels: Vec<Parcel>) -> Landing {
                 match airport.settings.mapping.of(kind) {
                     Some(table) => airport.send(table, parcels, &mut landing).await,
                     None => {
-                        landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, without_table())))
+                        landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, without_table())));
                     }
                 }
             }
