@@ -119,3 +119,6 @@ impl Column {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

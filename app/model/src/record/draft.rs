@@ -107,11 +107,6 @@ impl<'a> Draft<'a> {
         }
     }
 
-    #[must_use]
-    pub const fn kind(&self) -> &'static Kind {
-        self.kind
-    }
-
     /// Says what the field at this position holds.
     pub fn set(&mut self, at: usize, given: Given<'a>) {
         self.fields[at] = Some(given);
