@@ -22,6 +22,8 @@ pub struct Parcel {
     /// The revision that is carried. A newer one stays in the outbox when this one is delivered.
     pub revision: i64,
     pub operation: Operation,
+    /// Dataverse has acknowledged no state of it so far.
+    pub is_first: bool,
     /// How often it was sent in vain.
     pub attempts: i64,
     /// For how long it has been sent in vain.

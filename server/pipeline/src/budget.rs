@@ -9,7 +9,7 @@ use model::{
 };
 use tokio::sync::Mutex;
 
-use crate::{Books, BudgetStatus, Organisation, handle::Board};
+use crate::{Books, BudgetStatus, Organisation, Settings, handle::Board};
 
 /// What other processes spent is looked up so often.
 const LOOK_UP: i64 = MINUTE;
@@ -23,6 +23,8 @@ struct Purse {
     clock: Arc<dyn Clock>,
     board: Board,
     limit: Option<i64>,
+    /// What one record may cost: with less than that left, the budget is spent.
+    least: i64,
     organisation: Arc<dyn Organisation>,
     known: Mutex<Known>,
 }
@@ -48,11 +50,12 @@ impl Budget {
         books: Arc<dyn Books>,
         clock: Arc<dyn Clock>,
         board: Board,
-        limit: Option<u64>,
+        settings: &Settings,
         organisation: Arc<dyn Organisation>,
     ) -> Self {
-        let limit = limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
-        Self(Arc::new(Purse { books, clock, board, limit, organisation, known: Mutex::default() }))
+        let limit = settings.budget.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        let least = i64::try_from(settings.record_cost()).unwrap_or(i64::MAX);
+        Self(Arc::new(Purse { books, clock, board, limit, least, organisation, known: Mutex::default() }))
     }
 
     /// Writes down what was spent since the last time.
@@ -78,7 +81,7 @@ impl Budget {
     /// How much of the day's is left, if there is a limit.
     ///
     /// # Errors
-    /// That it is all spent.
+    /// That it is spent.
     pub(crate) async fn left(&self) -> Result<Option<usize>, Spent> {
         let Some(limit) = self.0.limit else { return Ok(None) };
         let now = self.0.clock.now();
@@ -96,10 +99,10 @@ impl Budget {
                 limit: limit.unsigned_abs(),
                 spent: spent.unsigned_abs(),
                 by_midnight: spent.saturating_add(needed(&known.hours, now)).unsigned_abs(),
-                held_until: (left == 0).then_some(until),
+                held_until: (left < self.0.least).then_some(until),
             });
         });
-        if left > 0 {
+        if left >= self.0.least {
             return Ok(Some(usize::try_from(left).unwrap_or(usize::MAX)));
         }
         let reason = format!(

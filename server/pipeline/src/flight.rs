@@ -11,7 +11,7 @@ use crate::{
     Organisation, Settings, encode_row,
     mapping::TableMapping,
     organisation::{Write, Written},
-    targets::Targets,
+    targets::{Targets, Unsent},
 };
 
 /// What became of a parcel.
@@ -73,10 +73,10 @@ pub(crate) async fn fly(airport: Airport<'_>, parcels: Vec<Parcel>) -> Landing {
     };
     match airport.targets.send(airport.organisation, &parcels, airport.limit).await {
         Err(error) => landing.hold(parcels, error),
-        Ok(()) => {
+        Ok(unsent) => {
             for (kind, parcels) in by_kind(parcels) {
                 match airport.settings.mapping.of(kind) {
-                    Some(table) => airport.send(table, parcels, &mut landing).await,
+                    Some(table) => airport.send(table, parcels, &unsent, &mut landing).await,
                     None => {
                         landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, without_table())));
                     }
@@ -111,16 +111,24 @@ impl Landing {
 }
 
 impl Airport<'_> {
-    async fn send(&self, table: &TableMapping, parcels: Vec<Parcel>, landing: &mut Landing) {
+    async fn send(
+        &self,
+        table: &TableMapping,
+        parcels: Vec<Parcel>,
+        unsent: &Unsent,
+        landing: &mut Landing,
+    ) {
         if landing.lane.is_some() {
             landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, Fate::Held)));
             return;
         }
-        let outcomes = if parcels.iter().all(|parcel| matches!(parcel.operation, Carried::Upsert(_))) {
-            self.upsert(table, &parcels).await
-        } else {
-            self.batch(table, &parcels).await
-        };
+        let (held_up, mut parcels): (Vec<Parcel>, Vec<Parcel>) =
+            parcels.into_iter().partition(|parcel| self.held_up(parcel, unsent).is_some());
+        let mut outcomes = self.outcomes(table, &parcels).await;
+        if let Ok(outcomes) = &mut outcomes {
+            outcomes.extend(held_up.iter().filter_map(|parcel| self.held_up(parcel, unsent)).map(Err));
+        }
+        parcels.extend(held_up);
         match outcomes {
             Err(error) => landing.hold(parcels, error),
             Ok(outcomes) if outcomes.len() == parcels.len() => self.judge(table, parcels, outcomes, landing),
@@ -128,6 +136,26 @@ impl Airport<'_> {
                 let reason = format!("{} outcomes for {} operations", outcomes.len(), parcels.len());
                 landing.hold(parcels, Error::Malformed(reason));
             }
+        }
+    }
+
+    /// What a parcel points at comes first, for as long as that may still succeed: it fares as that did.
+    fn held_up(&self, parcel: &Parcel, unsent: &Unsent) -> Option<Error> {
+        let has_waited = self.is_last_attempt(parcel) && parcel.failing_for >= self.settings.attempts_for;
+        unsent.holds_up(parcel).filter(|_| !has_waited).cloned()
+    }
+
+    fn is_last_attempt(&self, parcel: &Parcel) -> bool {
+        parcel.attempts + 1 >= self.settings.attempts_max
+    }
+
+    async fn outcomes(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
+        if parcels.is_empty() {
+            Ok(Vec::new())
+        } else if parcels.iter().all(|parcel| matches!(parcel.operation, Carried::Upsert(_))) {
+            self.upsert(table, parcels).await
+        } else {
+            self.batch(table, parcels).await
         }
     }
 
@@ -193,7 +221,7 @@ impl Airport<'_> {
             Err(error) if !arrived(parcel, outcome) => error,
             _ => return Fate::Delivered,
         };
-        let was_last = parcel.attempts + 1 >= self.settings.attempts_max;
+        let was_last = self.is_last_attempt(parcel);
         if is_undecided(outcome) {
             let for_long = error.forbidden().is_some() || parcel.failing_for >= self.settings.attempts_for;
             return match view {

@@ -88,7 +88,7 @@ pub fn start(
         Arc::clone(&books),
         Arc::clone(&clock),
         board.clone(),
-        settings.budget,
+        &settings,
         Arc::clone(&organisation),
     );
     let station = Station { books, organisation, settings, budget, clock, stop, board };

@@ -82,7 +82,7 @@ impl Relay {
             }
             let most = match self.station.budget.left().await {
                 Err(spent) => return self.hold_until(&spent),
-                Ok(left) => tower.most(left),
+                Ok(left) => tower.most(left.map(|left| left / self.station.settings.record_cost())),
             };
             if most == 0 {
                 return Lull::AllUnderWay;

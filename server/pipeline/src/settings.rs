@@ -50,6 +50,13 @@ pub struct Settings {
     pub farewell: Duration,
 }
 
+impl Settings {
+    /// What writing one record may cost: itself, what it points at, and its tenant.
+    pub(crate) fn record_cost(&self) -> usize {
+        2 + self.mapping.tables().map(|table| table.kind.pointers.len()).max().unwrap_or(0)
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -1,8 +1,9 @@
 //! What lookups and ids point at: the rows of tenants and campaigns, sent ahead of the records that need them.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map::Entry},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use dataverse::{Error, Limit};
@@ -11,14 +12,19 @@ use model::{
     identity,
     record::{Record, TENANTS, Target},
     tenant::TenantId,
+    time::Timestamp,
 };
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::{
     Organisation, Tenant,
     encode_row::{NAME, TENANT, TENANTS_SET},
     organisation::Write,
 };
+
+/// What was sent so long ago is sent again with the next record: rows there may be deleted.
+const KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// Whose it is that is pointed at, what, and its id in records.
 type Named = (TenantId, &'static str, String);
@@ -29,10 +35,22 @@ pub(crate) struct Targets {
     sent: Mutex<Known>,
 }
 
+/// Rows that were not written and may be the next time.
+#[derive(Default)]
+pub(crate) struct Unsent(HashMap<Named, Error>);
+
 #[derive(Default)]
 struct Known {
     tenants: HashSet<TenantId>,
-    names: HashMap<Named, String>,
+    targets: HashMap<Named, Sent>,
+}
+
+/// What is known of a row that was sent.
+struct Sent {
+    name: Option<String>,
+    /// Since when the record waited with which it was sent.
+    with: Timestamp,
+    at: Instant,
 }
 
 impl Targets {
@@ -41,13 +59,14 @@ impl Targets {
         Self { tenants, sent: Mutex::default() }
     }
 
-    /// Sees to it that whatever these parcels point at is there. An error is one of the lane.
+    /// Sees to it that what these parcels point at is there. Says which rows were refused for a reason that may pass. An
+    /// error is one of the lane.
     pub(crate) async fn send(
         &self,
         organisation: &dyn Organisation,
         parcels: &[Parcel],
         limit: Limit,
-    ) -> Result<(), Error> {
+    ) -> Result<Unsent, Error> {
         let (tenants, targets) = self.missing(parcels);
         for tenant in tenants {
             let name = self.tenants.get(&tenant).cloned().unwrap_or_else(|| tenant.to_string());
@@ -62,47 +81,53 @@ impl Targets {
         *self.known() = Known::default();
     }
 
-    fn missing(&self, parcels: &[Parcel]) -> (BTreeSet<TenantId>, Vec<Pointed>) {
+    fn missing(&self, parcels: &[Parcel]) -> (BTreeSet<TenantId>, Vec<Wanted>) {
         let known = self.known();
         let mut tenants = BTreeSet::new();
-        let mut targets: BTreeMap<Named, Pointed> = BTreeMap::new();
+        let mut targets: BTreeMap<Named, Wanted> = BTreeMap::new();
         for parcel in parcels {
             let Carried::Upsert(stored) = &parcel.operation else { continue };
             if !known.tenants.contains(&parcel.tenant) {
                 tenants.insert(parcel.tenant);
             }
             for pointed in pointed(parcel.tenant, &stored.record) {
-                let sent = known.names.get(&pointed.key());
-                let is_news = match &pointed.name {
-                    Some(name) => sent != Some(name),
-                    None => sent.is_none() && !targets.contains_key(&pointed.key()),
-                };
-                if is_news {
-                    targets.insert(pointed.key(), pointed);
+                let sent = known.targets.get(&pointed.key());
+                let is_renamed = pointed.name.is_some() && sent.is_none_or(|sent| sent.name != pointed.name);
+                if !is_renamed && sent.is_some_and(|sent| sent.serves(parcel)) {
+                    continue;
+                }
+                let key = pointed.key();
+                let wanted = Wanted { pointed, is_renamed, with: parcel.enqueued_at };
+                match targets.entry(key) {
+                    Entry::Occupied(mut entry) if is_renamed => drop(entry.insert(wanted)),
+                    Entry::Occupied(_) => {}
+                    Entry::Vacant(entry) => drop(entry.insert(wanted)),
                 }
             }
         }
         (tenants, targets.into_values().collect())
     }
 
-    /// A name that is refused is a pity, and no reason to hold the records back.
+    /// A row that is refused for good is a pity, and no reason to hold the records back.
     async fn send_targets(
         &self,
         organisation: &dyn Organisation,
-        targets: Vec<Pointed>,
+        targets: Vec<Wanted>,
         limit: Limit,
-    ) -> Result<(), Error> {
+    ) -> Result<Unsent, Error> {
+        let mut unsent = Unsent::default();
         for targets in targets.chunks(100) {
-            let outcomes = organisation.write(targets.iter().map(Pointed::write).collect(), limit).await?;
-            for (pointed, outcome) in targets.iter().zip(outcomes) {
+            let outcomes = organisation.write(targets.iter().map(Wanted::write).collect(), limit).await?;
+            for (wanted, outcome) in targets.iter().zip(outcomes) {
+                let Wanted { pointed, is_renamed, with } = wanted;
                 match outcome {
-                    // It stands there, under a name of its own.
-                    Err(Error::Precondition(_)) if pointed.name.is_none() => {}
+                    // It stands there, under a name that it may have been given there.
+                    Err(Error::Precondition(_)) if !is_renamed => {}
                     // Where everything is forbidden, the records that follow say so.
                     Err(error) if error.is_lane_fault() && error.forbidden().is_none() => return Err(error),
-                    // It comes with the next records once more.
                     Err(error) if error.is_transient() => {
                         tracing::debug!(%error, "a row that is pointed at was not written");
+                        unsent.0.insert(pointed.key(), error);
                         continue;
                     }
                     Err(error) => {
@@ -110,14 +135,23 @@ impl Targets {
                     }
                     Ok(()) => {}
                 }
-                self.known().names.insert(pointed.key(), pointed.shown().to_owned());
+                let sent = Sent { name: pointed.name.clone(), with: *with, at: Instant::now() };
+                self.known().targets.insert(pointed.key(), sent);
             }
         }
-        Ok(())
+        Ok(unsent)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Unsent {
+    /// Why one of those that this one points at was not written, if it does.
+    pub(crate) fn holds_up(&self, parcel: &Parcel) -> Option<&Error> {
+        let Carried::Upsert(stored) = &parcel.operation else { return None };
+        pointed(parcel.tenant, &stored.record).find_map(|pointed| self.0.get(&pointed.key()))
     }
 }
 
@@ -135,8 +169,24 @@ pub(crate) async fn create_tenant(
     }
 }
 
+impl Sent {
+    /// Whether the row may be taken to be there still. A record that was acknowledged before and comes again may have been
+    /// lost there, and with it what it points at, since this was sent.
+    fn serves(&self, parcel: &Parcel) -> bool {
+        (parcel.is_first || self.with == parcel.enqueued_at) && self.at.elapsed() < KEPT
+    }
+}
+
+/// A row to be sent.
+struct Wanted {
+    pointed: Pointed,
+    /// A name came along that was not sent before.
+    is_renamed: bool,
+    /// Since when the record waits that points at it.
+    with: Timestamp,
+}
+
 /// Something that a record points at.
-#[derive(Clone)]
 struct Pointed {
     tenant: TenantId,
     target: &'static Target,
@@ -157,23 +207,19 @@ impl Pointed {
         (self.tenant, self.target.name, self.code.clone())
     }
 
-    fn shown(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.code)
-    }
+}
 
-    /// A name that came along is the newest; without one the row is only made, so that it keeps the name that it has.
+impl Wanted {
+    /// A name that came along is the newest; otherwise the row is only made, so that it keeps the name that it has.
     fn write(&self) -> Write {
-        let Self { tenant, target, code, .. } = self;
+        let Pointed { tenant, target, code, name } = &self.pointed;
         let mut row = json!({
-            NAME: self.shown(), format!("{TENANT}@odata.bind"): format!("/{TENANTS_SET}({tenant})"),
+            NAME: name.as_ref().unwrap_or(code), format!("{TENANT}@odata.bind"): format!("/{TENANTS_SET}({tenant})"),
         });
         if let Some(column) = target.code {
             row[column] = code.as_str().into();
         }
         let (set, id) = (target.entity_set.to_owned(), identity::natural_id(*tenant, target.name, &[code]));
-        match self.name {
-            Some(_) => Write::Upsert { set, id, row },
-            None => Write::Make { set, id, row },
-        }
+        if self.is_renamed { Write::Upsert { set, id, row } } else { Write::Make { set, id, row } }
     }
 }

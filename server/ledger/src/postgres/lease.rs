@@ -69,6 +69,7 @@ async fn with_entries(step: &mut Step<'_>, so: &str, at: Timestamp) -> Result<Ve
 struct Lent {
     due_at: i64,
     revision: i64,
+    is_first: bool,
     attempts: i64,
     enqueued_at: i64,
     epoch: i64,
@@ -115,7 +116,7 @@ async fn lend(
             "WITH due AS MATERIALIZED ({due}) \
              UPDATE studio.outbox AS o SET leased_until = $5, due_at = $5, epoch = nextval('studio.outbox_epoch') FROM due \
              WHERE o.tenant_id = $1 AND o.kind = $2 AND o.position = due.position \
-             RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch, o.failing_since",
+             RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch, o.failing_since, o.first",
             due = due(kind)
         ))
         .bind(tenant.0)
@@ -133,6 +134,7 @@ async fn lend(
             enqueued_at: get(row, 4)?,
             epoch: get(row, 5)?,
             failing_since: get(row, 6)?,
+            is_first: get::<i64>(row, 7)? == 1,
         };
         Ok((get(row, 0)?, lent))
     };
@@ -149,6 +151,7 @@ fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent, now: T
         dataverse_id,
         revision: lent.revision,
         operation: if withdrawn { Operation::Delete } else { Operation::Upsert(Box::new(found.held.stored)) },
+        is_first: lent.is_first,
         attempts: lent.attempts,
         failing_for: failing_for(lent.failing_since, now),
         enqueued_at: Timestamp::from_micros(lent.enqueued_at),

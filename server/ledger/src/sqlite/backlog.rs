@@ -11,23 +11,31 @@ use crate::{
     upkeep::{self, COUNTED, RECEIPTS},
 };
 
-/// Notes what came in with requests, to be sent. Everything else is noted by triggers, as it happens.
+/// What was put into the outbox.
+pub(super) struct Came {
+    pub(super) waiting: i64,
+    /// Of these, what Dataverse never acknowledged before.
+    pub(super) first: i64,
+}
+
+/// Notes what was put into the outbox and waits since that hour. What leaves it, and what becomes of letters, is noted by
+/// triggers, as it happens.
 pub(super) async fn came(
     connection: &mut SqliteConnection,
-    tenant: TenantId,
-    kind: &'static Kind,
+    (tenant, kind): (TenantId, &'static Kind),
     hour: i64,
-    records: i64,
+    came: Came,
 ) -> Result<(), Error> {
     sqlx::query(
-        "INSERT INTO backlog (tenant_id, kind, hour, waiting, waiting_first) VALUES (?1, ?2, ?3, ?4, ?4) \
+        "INSERT INTO backlog (tenant_id, kind, hour, waiting, waiting_first) VALUES (?1, ?2, ?3, ?4, ?5) \
          ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET \
          waiting = waiting + excluded.waiting, waiting_first = waiting_first + excluded.waiting_first",
     )
     .bind(tenant.to_string())
     .bind(kind.name)
     .bind(hour)
-    .bind(records)
+    .bind(came.waiting)
+    .bind(came.first)
     .execute(connection)
     .await
     .map(|_| ())

@@ -6,6 +6,7 @@ use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, SqliteConnection};
 
 use super::{
+    backlog::{self, Came},
     change::note,
     clock,
     row::{self, get},
@@ -59,11 +60,24 @@ pub(super) async fn enqueue(
         Some(row) => (get::<i64>(&row, 0)?, get::<i64>(&row, 1)?, get::<i64>(&row, 2)?),
         None => (0, step.now.micros(), 0),
     };
+    let waiting = sqlx::query(
+        "UPDATE outbox SET revision = ?4, attempts = 0, failing_since = NULL, \
+         due_at = CASE WHEN leased_until IS NULL THEN min(due_at, ?5) ELSE due_at END \
+         WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3",
+    )
+    .bind(target.tenant.to_string())
+    .bind(target.kind.name)
+    .bind(position)
+    .bind(revision)
+    .bind(due.micros())
+    .execute(&mut *step.connection)
+    .await?;
+    if waiting.rows_affected() > 0 {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tenant_id, kind, position) DO UPDATE SET \
-         revision = excluded.revision, attempts = 0, failing_since = NULL, \
-         due_at = CASE WHEN leased_until IS NULL THEN min(due_at, excluded.due_at) ELSE due_at END",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )
     .bind(target.tenant.to_string())
     .bind(target.kind.name)
@@ -74,8 +88,9 @@ pub(super) async fn enqueue(
     .bind(due.micros())
     .bind(epoch)
     .execute(&mut *step.connection)
-    .await
-    .map(|_| ())
+    .await?;
+    let hour = hour_of(Timestamp::from_micros(since));
+    backlog::came(step.connection, (target.tenant, target.kind), hour, Came { waiting: 1, first }).await
 }
 
 /// Takes a record out of the line that was never sent and never will be.
@@ -140,7 +155,7 @@ async fn lease_of(
     }
     let mut parcels = Vec::with_capacity(rows.len());
     for row in &rows {
-        let found = row::read(kind, row, 5)?;
+        let found = row::read(kind, row, 6)?;
         let withdrawn = found.held.withdrawn_at.is_some();
         parcels.push(Parcel {
             tenant,
@@ -153,6 +168,7 @@ async fn lease_of(
             } else {
                 Operation::Upsert(Box::new(found.held.stored))
             },
+            is_first: get::<i64>(row, 5)? == 1,
             attempts: get(row, 1)?,
             failing_for: failing_for(get(row, 4)?, step.now),
             enqueued_at: Timestamp::from_micros(get(row, 2)?),

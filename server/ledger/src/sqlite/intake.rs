@@ -11,7 +11,7 @@ use sqlx::{Error, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
-    backlog,
+    backlog::{self, Came},
     change::note,
     known::Known,
     row,
@@ -196,7 +196,8 @@ impl Intake<'_> {
         }
         for (tenant, (requests, taken, checksum)) in sums {
             if self.kind.due(self.now).is_some() {
-                backlog::came(connection, tenant, self.kind, hour_of(self.now), taken).await?;
+                let came = Came { waiting: taken, first: taken };
+                backlog::came(connection, (tenant, self.kind), hour_of(self.now), came).await?;
             }
             // SQLite turns a sum that overflows into a float, so the checksum is added up here.
             let so_far = known.checksum(connection, self.kind, tenant, hour_of(self.now)).await?;

@@ -64,20 +64,22 @@ pub(super) async fn resend_all(
         );
         let found = found.bind(tenant.clone()).bind(kind.name).bind(most - sent);
         let found = found.fetch_one(&mut *step.connection).await?;
-        let (positions, count): (String, i64) = (get(&found, 0)?, get(&found, 1)?);
-        if count == 0 {
+        let (positions, found): (String, i64) = (get(&found, 0)?, get(&found, 1)?);
+        if found == 0 {
             continue;
         }
-        let [note, enqueue, clear] = statements::of(kind).resend;
+        let [note, enqueue, count, clear] = statements::of(kind).resend;
         let note = sqlx::query(note).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
         let note = note.bind(now).bind(by.to_owned()).bind(Handled::Resent.key());
         note.execute(&mut *step.connection).await?;
         let enqueue = sqlx::query(enqueue).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
         enqueue.bind(now).execute(&mut *step.connection).await?;
+        let count = sqlx::query(count).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
+        count.execute(&mut *step.connection).await?;
         let clear = sqlx::query(clear).bind(tenant.clone()).bind(kind.name).bind(positions);
         clear.execute(&mut *step.connection).await?;
         step.changed = true;
-        sent += count;
+        sent += found;
     }
     Ok(u64::try_from(sent).unwrap_or(0))
 }

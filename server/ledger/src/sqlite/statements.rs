@@ -51,9 +51,9 @@ pub(super) struct Statements {
     pub(super) dead: &'static str,
     /// The tenant, the kind's name, the id.
     pub(super) dead_one: &'static str,
-    /// What sends dead letters again: a note of who wanted that, an entry in the outbox, and the letter's end. The tenant, the
-    /// kind's name, the positions as a JSON array, the time; of the note also who and what.
-    pub(super) resend: [&'static str; 3],
+    /// What sends dead letters again: a note of who wanted that, an entry in the outbox, what that adds to what waits, and the
+    /// letter's end. The tenant, the kind's name, the positions as a JSON array, the time; of the note also who and what.
+    pub(super) resend: [&'static str; 4],
     pub(super) mirror: mirror::Statements,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
@@ -158,7 +158,7 @@ fn make(kind: &Kind) -> Statements {
              AND r.exported_at IS NOT NULL AND r.confirmed_at IS NULL"
         )),
         leased: leak(format!(
-            "SELECT o.revision, o.attempts, o.enqueued_at, o.due_at, o.failing_since, {row} FROM outbox AS o \
+            "SELECT o.revision, o.attempts, o.enqueued_at, o.due_at, o.failing_since, o.first, {row} FROM outbox AS o \
              CROSS JOIN {table} AS r ON r.position = o.position{join} \
              WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 AND (r.unmet = 0 OR EXISTS (SELECT 1 FROM marks \
              WHERE tenant_id = '{HOUSE}' AND kind = ?2 AND link IS NOT NULL)) ORDER BY o.due_at, o.position LIMIT ?4"
@@ -249,7 +249,7 @@ fn names(names: &str, of: &str, table: &str) -> Names {
     }
 }
 
-fn resend(table: &str) -> [&'static str; 3] {
+fn resend(table: &str) -> [&'static str; 4] {
     let those = format!(
         "FROM json_each(?3) AS asked CROSS JOIN dead_letters AS d ON d.tenant_id = ?1 AND d.kind = ?2 \
          AND d.position = asked.value CROSS JOIN {table} AS r ON r.position = d.position WHERE r.tenant_id = ?1"
@@ -263,10 +263,13 @@ fn resend(table: &str) -> [&'static str; 3] {
         )),
         leak(format!(
             "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
-             SELECT ?1, ?2, d.position, r.revision, d.first, d.enqueued_at, ?4, d.epoch {those} \
-             ON CONFLICT (tenant_id, kind, position) DO UPDATE SET revision = excluded.revision, attempts = 0, \
-             due_at = CASE WHEN leased_until IS NULL THEN min(due_at, excluded.due_at) ELSE due_at END"
+             SELECT ?1, ?2, d.position, r.revision, d.first, d.enqueued_at, ?4, d.epoch {those}"
         )),
+        "INSERT INTO backlog (tenant_id, kind, hour, waiting, waiting_first) \
+         SELECT ?1, ?2, enqueued_at / 3600000000, count(*), sum(first) FROM dead_letters WHERE tenant_id = ?1 \
+         AND kind = ?2 AND position IN (SELECT value FROM json_each(?3)) GROUP BY 3 \
+         ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET \
+         waiting = waiting + excluded.waiting, waiting_first = waiting_first + excluded.waiting_first",
         "DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position IN (SELECT value FROM json_each(?3))",
     ]
 }

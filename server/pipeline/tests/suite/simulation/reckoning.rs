@@ -1,14 +1,17 @@
 //! Ledger and organisation held against each other, row by row, and the figures against a plain recount.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ledger::{ListAsk, Reject, Standing};
-use model::record::{FieldType, Need, Remote, Stored, Value};
+use model::{
+    identity,
+    record::{FieldType, Need, Remote, Stored, Value},
+};
 use serde_json::Value as Json;
 
 use super::{
     organisation::{RUNS, whole_second},
-    world::World,
+    world::{World, campaign_of},
 };
 use crate::support::{KIND, T};
 
@@ -41,14 +44,16 @@ impl Reckoning {
             let rows = state.rows.iter().filter(|((set, _), _)| *set == RUNS);
             rows.map(|(_, row)| said_there(&Json::Object(row.columns.clone()))).collect()
         };
-        let keys: std::collections::BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+        let keys: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+        let missing = targets_of(&stored, world);
         let differs = keys.into_iter().filter(|key| here.get(*key) != there.get(*key));
         let differences = differs
             .map(|key| format!("{key}: here {:?}, there {:?}", here.get(key), there.get(key)))
+            .chain(missing)
             .collect();
         let vanished = (0..world.runs)
             .filter(|run| !world.given_up.contains(&format!("r{run}")))
-            .map(|run| format!("c{}/r{run}/1", run % 3))
+            .map(|run| format!("c{}/r{run}/1", campaign_of(run)))
             .filter(|key| !here.contains_key(key))
             .collect();
         Self { standing, rejects, taken: world.taken, differences, vanished }
@@ -66,6 +71,23 @@ impl Reckoning {
         assert_eq!(balance.received, self.taken, "seed {seed}: {self:#?}");
         assert!(self.vanished.is_empty(), "seed {seed}: withdrawn by no person: {self:#?}");
     }
+}
+
+/// What records that stand here point at and is not there.
+fn targets_of(stored: &[Stored], world: &World) -> BTreeSet<String> {
+    let state = world.organisation.state();
+    let pointers = || KIND.pointers.iter();
+    let codes = stored.iter().flat_map(|stored| {
+        pointers().map(|pointer| (pointer.target, stored.record.values()[pointer.field].text()))
+    });
+    codes
+        .filter(|(target, code)| {
+            let id = identity::natural_id(T, target.name, &[code]);
+            // Rows of other programs point at nothing.
+            !["", "theirs"].contains(code) && !state.rows.contains_key(&(target.entity_set, id))
+        })
+        .map(|(target, code)| format!("{} {code} is not there", target.name))
+        .collect()
 }
 
 fn said_here(stored: &Stored) -> (String, String) {

@@ -20,6 +20,11 @@ use super::{
 };
 use crate::support::{KIND, T};
 
+/// So many runs in a row are of one campaign: new ones come for as long as runs do.
+pub const fn campaign_of(run: usize) -> usize {
+    run / 8
+}
+
 /// After so long in peace, everything must have come in order.
 const PEACE: u32 = 90;
 
@@ -157,7 +162,7 @@ impl World {
         let json = format!(
             r#"{{"campaignId":"c{}","campaignName":"Autumn","runId":"r{run}","phase":"1","agentsTotal":9,"agentsSuccessful":8,
                 "tokensIn":{tokens},"costUSD":"0.{run:05}","createdAt":"2026-11-21T12:00:{:02}.5Z"}}"#,
-            run % 3,
+            campaign_of(run),
             run % 60
         );
         record::parse(KIND, &json, self.clock.right()).unwrap()
@@ -175,7 +180,7 @@ impl World {
     /// A row that is the same run as one of ours, or as one that is still to come there.
     pub fn others_make_twin(&self, run: usize, id: Uuid) {
         let row = json!({
-            "apex_campaignid": format!("c{}", run % 3), "apex_runid": format!("r{run}"), "apex_phase": "1",
+            "apex_campaignid": format!("c{}", campaign_of(run)), "apex_runid": format!("r{run}"), "apex_phase": "1",
             "apex_agentstotal": 9, "apex_agentssuccessful": 9, "apex_tokensin": 5000,
             "apex_createdat": "2026-11-21T12:30:00Z",
         });
