@@ -45,7 +45,14 @@ pub type Shared<V> = Together<Result<V, LedgerError>>;
 /// # Errors
 /// When the ledger does not answer.
 pub async fn inspection(house: &House, tenant: TenantId) -> Result<Arc<Inspection>, LedgerError> {
-    shared(&house.inspections, tenant, inspect(house, tenant).boxed()).await
+    let look = async {
+        match inspect(house, tenant).await {
+            // A trial of the ledger tells more than the question that failed.
+            Err(error) => Err(house.ledger.healthy().await.err().unwrap_or(error)),
+            seen => seen,
+        }
+    };
+    shared(&house.inspections, tenant, look.boxed()).await
 }
 
 /// What `look` brings, or brought for another one who asked meanwhile.

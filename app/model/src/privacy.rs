@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::is_hidden;
+
 /// What kind of personal data a text holds, if any. The text itself is never repeated to anybody.
 #[must_use]
 pub fn personal_data(text: &str) -> Option<&'static str> {
@@ -24,7 +26,7 @@ const SHOWN: usize = 64;
 /// A name that a sender made up is repeated only as far as it can be a slip of the pen, and not where it is personal data.
 #[must_use]
 pub fn shown_name(name: &str) -> String {
-    let start: String = name.chars().filter(|c| !c.is_control()).take(LOOKED_AT).collect();
+    let start: String = name.chars().filter(|c| !c.is_control() && !is_hidden(*c)).take(LOOKED_AT).collect();
     match personal_data(&start) {
         Some(what) => format!("({what})"),
         None => start.chars().take(SHOWN).collect(),

@@ -98,7 +98,8 @@ fn selects(before: &str, after: &str) -> bool {
     after.starts_with(KEYCAP) || before.chars().next_back().is_some_and(drawn)
 }
 
-fn is_hidden(c: char) -> bool {
+/// Whether it shows nothing, or turns round what stands beside it.
+pub(crate) fn is_hidden(c: char) -> bool {
     let category = c.general_category();
     let separates = matches!(
         category,

@@ -111,13 +111,7 @@ impl Landing {
 }
 
 impl Airport<'_> {
-    async fn send(
-        &self,
-        table: &TableMapping,
-        parcels: Vec<Parcel>,
-        unsent: &Unsent,
-        landing: &mut Landing,
-    ) {
+    async fn send(&self, table: &TableMapping, parcels: Vec<Parcel>, unsent: &Unsent, landing: &mut Landing) {
         if landing.lane.is_some() {
             landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, Fate::Held)));
             return;

@@ -206,7 +206,6 @@ impl Pointed {
     fn key(&self) -> Named {
         (self.tenant, self.target.name, self.code.clone())
     }
-
 }
 
 impl Wanted {

@@ -29,6 +29,24 @@ async fn a_ledger_whose_file_is_gone_promises_nothing_until_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_ledger_whose_file_is_gone_is_said_though_nothing_comes_in() {
+    let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
+    studio.stored(&run("c", "before")).await;
+    let (file, aside) =
+        (studio.folder.data().join("ledger.sqlite"), studio.folder.data().join("ledger.aside"));
+    fs::rename(&file, &aside).unwrap();
+    for path in ["/", "/pipeline", "/api/pipeline", "/api/metrics/recent"] {
+        until(path, async || {
+            let said = studio.get(path).await.text().await.unwrap();
+            said.contains("ledger.sqlite cannot be reached").then_some(())
+        })
+        .await;
+    }
+    fs::rename(&aside, &file).unwrap();
+    until("it is there", async || (studio.get("/api/pipeline").await.status() == 200).then_some(())).await;
+}
+
+#[tokio::test]
 async fn a_limit_on_the_size_of_files_is_refused_like_a_full_disk() {
     let folder = Folder::new();
     // In blocks of half a kilobyte: the ledger's log reaches 4 MiB soon, and a checkpoint would come much later.

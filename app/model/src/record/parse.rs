@@ -110,7 +110,13 @@ fn members(json: &str) -> Result<Members<'_>, FieldFault> {
         }
     }
     serde_json::from_str::<Pairs<'_>>(json).map(|pairs| pairs.0).map_err(|_| {
-        FieldFault::new("", format!("must be an object with a record's fields; this is {}", shape_of(json)))
+        let message = match shape_of(json) {
+            "an object" => {
+                "has a member whose name is no text: escapes such as \\ud800 come in pairs".to_owned()
+            }
+            shape => format!("must be an object with a record's fields; this is {shape}"),
+        };
+        FieldFault::new("", message)
     })
 }
 

@@ -68,7 +68,10 @@ impl<'a> Strays<'a> {
             self.more += 1;
             return;
         }
-        let message = if kind.fields.iter().any(|field| field.json == key) {
+        let name = shown_name(&key);
+        let message = if name.trim().is_empty() {
+            "has a member whose name shows nothing".to_owned()
+        } else if kind.fields.iter().any(|field| field.json == key) {
             "is computed here; leave it out".to_owned()
         } else if self.named.len() < GUESSED && guesses.left > 0 {
             guesses.left -= 1;
@@ -76,7 +79,7 @@ impl<'a> Strays<'a> {
         } else {
             UNKNOWN.to_owned()
         };
-        faults.push(FieldFault::new(shown_name(&key), message));
+        faults.push(FieldFault::new(name.trim(), message));
         self.named.push(key);
     }
 }

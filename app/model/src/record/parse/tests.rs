@@ -156,6 +156,19 @@ fn each_name_is_said_once_and_cut_short() {
 }
 
 #[test]
+fn a_name_that_shows_nothing_is_said_to_be_that() {
+    for name in ["", " ", "\u{200b}"] {
+        let faults = refuse(&with(&[]).replacen('{', &format!("{{\"{name}\":1,"), 1), 100);
+        let said = [FieldFault::new("", "has a member whose name shows nothing")];
+        assert_eq!(faults, said, "{name:?}");
+    }
+    let turned = refuse(&with(&[("\u{202e}run\u{200b}Id", "1")]), 100);
+    assert_eq!(turned[0].field, "runId", "nothing that hides is repeated");
+    let half = read(&CAMPAIGN_RUN, r#"{"\ud800":1}"#, &mut Guesses::default()).unwrap_err();
+    assert!(half[0].message.starts_with("has a member whose name is no text"), "{half:?}");
+}
+
+#[test]
 fn what_was_taken_once_is_read_again() {
     let again = |json: &str| {
         read(&CAMPAIGN_RUN, json, &mut Guesses::default()).and_then(|draft| draft.accept_again(NOW))
