@@ -137,6 +137,7 @@ impl Record {
     /// What `stored` says once this is put in its place: names stay where none came, and so does a time that was left out.
     #[must_use]
     pub fn in_place_of(mut self, stored: &Self) -> Self {
+        self.given_id = None;
         if !self.has_own_time {
             self.values[self.kind.time] = stored.values[self.kind.time].clone();
             self.has_own_time = true;

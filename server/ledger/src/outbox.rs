@@ -1,6 +1,6 @@
 //! What waits to be delivered, as the relay sees it.
 
-use std::time::Duration;
+use std::{cmp::Ordering, time::Duration};
 
 use model::{
     record::{Kind, Kinds, Stored},
@@ -70,19 +70,82 @@ pub struct Unconfirmed {
     pub(crate) position: i64,
 }
 
-impl Unconfirmed {
-    /// The kinds that come after it, its own first; each with time and position after which those are that are meant.
-    pub(crate) fn next(
-        kinds: Kinds,
-        after: Option<&Self>,
-    ) -> impl Iterator<Item = (&'static Kind, i64, i64)> {
-        let of = after.map(|after| (after.kind.name, after.held.stored.exported_at, after.position));
-        let rest = kinds.iter().skip_while(move |kind| of.is_some_and(|(name, ..)| kind.name != name));
-        rest.map(move |kind| match of {
-            Some((name, exported_at, position)) if name == kind.name => {
-                (kind, exported_at.map_or(i64::MIN, Timestamp::micros), position)
+/// Records of one page together have about so many bytes; a single one may have more.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// What waits to be read back, oldest first: one page, as it is put together out of each kind's oldest.
+pub(crate) struct Waiting {
+    kinds: Kinds,
+    most: usize,
+    page: Vec<Unconfirmed>,
+}
+
+/// How much of one kind's oldest is read.
+pub(crate) struct Portion {
+    left: usize,
+    bytes: usize,
+}
+
+impl Waiting {
+    pub(crate) const fn page(kinds: Kinds, most: usize) -> Self {
+        Self { kinds, most, page: Vec::new() }
+    }
+
+    /// Every kind, with the time and the position after which its records come after `after`.
+    pub(crate) fn places(
+        &self,
+        after: Option<&Unconfirmed>,
+    ) -> impl Iterator<Item = (&'static Kind, i64, i64)> + use<> {
+        let of = after.map(|after| (self.rank(after), after.position));
+        self.kinds.iter().enumerate().map(move |(at, kind)| match of {
+            None => (kind, i64::MIN, i64::MIN),
+            Some(((time, of_kind), position)) => {
+                let after = match at.cmp(&of_kind) {
+                    Ordering::Less => i64::MAX,
+                    Ordering::Equal => position,
+                    Ordering::Greater => i64::MIN,
+                };
+                (kind, time, after)
             }
-            _ => (kind, i64::MIN, i64::MIN),
         })
+    }
+
+    pub(crate) const fn portion(&self) -> Portion {
+        Portion { left: self.most, bytes: 0 }
+    }
+
+    pub(crate) fn add(&mut self, item: Unconfirmed) {
+        self.page.push(item);
+    }
+
+    /// No more of each kind than its portion was read: what is older than the end of the page is all in it.
+    pub(crate) fn finish(mut self) -> Vec<Unconfirmed> {
+        let mut page = std::mem::take(&mut self.page);
+        page.sort_by_key(|item| (self.rank(item), item.position));
+        let mut portion = self.portion();
+        let count = page.iter().take_while(|item| portion.takes(item)).count();
+        page.truncate(count);
+        page
+    }
+
+    fn rank(&self, item: &Unconfirmed) -> (i64, usize) {
+        let at = item.held.stored.exported_at.map_or(i64::MIN, Timestamp::micros);
+        (at, self.kinds.iter().position(|kind| kind == item.kind).unwrap_or(usize::MAX))
+    }
+}
+
+impl Portion {
+    /// Whether this one is still to go along.
+    pub(crate) fn takes(&mut self, item: &Unconfirmed) -> bool {
+        if self.left == 0 || self.bytes >= PAGE_BYTES {
+            return false;
+        }
+        self.left -= 1;
+        self.bytes += item.held.stored.record.weight();
+        true
+    }
+
+    pub(crate) const fn is_full(&self) -> bool {
+        self.left == 0 || self.bytes >= PAGE_BYTES
     }
 }

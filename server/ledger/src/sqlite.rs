@@ -14,6 +14,7 @@ mod hours;
 mod identity;
 mod intake;
 mod known;
+mod lease;
 mod letters;
 mod list;
 mod log;

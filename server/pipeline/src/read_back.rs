@@ -97,13 +97,13 @@ impl ReadBack {
         }
     }
 
-    /// One look at what has waited longest to be confirmed; whether more of it waits than was looked at.
+    /// One look at what has waited longest to be confirmed; whether more of it may wait than was looked at.
     async fn pass(&mut self) -> Result<bool, Broken> {
         let now = self.station.clock.now();
         let patience = i64::try_from(self.station.settings.unconfirmed_after.as_micros()).unwrap_or(i64::MAX);
         let after = self.after.take();
         let waiting = self.station.books.unconfirmed(now.plus(-patience), after.as_ref(), PASS).await?;
-        let last = waiting.last().filter(|_| waiting.len() == PASS).cloned();
+        let last = waiting.last().cloned();
         let ids: Vec<Uuid> = waiting.iter().map(|item| item.held.stored.id).collect();
         let mut kinds: BTreeMap<&str, Vec<Unconfirmed>> = BTreeMap::new();
         for item in waiting {

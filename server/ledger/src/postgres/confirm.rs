@@ -1,5 +1,6 @@
 //! What was read back out of Dataverse.
 
+use futures::TryStreamExt as _;
 use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, PgConnection};
 
@@ -10,7 +11,11 @@ use super::{
     statements,
     step::Step,
 };
-use crate::{amendment::Passage, decision::hour_of, outbox::Unconfirmed};
+use crate::{
+    amendment::Passage,
+    decision::hour_of,
+    outbox::{Unconfirmed, Waiting},
+};
 
 /// Marks these, each by its position and the revision that was read back; their rows are locked already. Says how many
 /// were new.
@@ -39,8 +44,8 @@ pub(super) async fn confirm(
     Ok(done.rows_affected())
 }
 
-/// What was delivered up to the first of the pair and not read back yet, each kind's oldest first. The second is now; both
-/// are the asker's.
+/// What was delivered up to the first of the pair and not read back yet, the oldest first. The second is now; both are the
+/// asker's.
 pub(super) async fn waiting(
     connection: &mut PgConnection,
     schema: &Schema,
@@ -52,32 +57,26 @@ pub(super) async fn waiting(
     let rows = schema.query("SELECT id FROM studio.tenants ORDER BY id").fetch_all(&mut *connection).await?;
     let tenants: Vec<TenantId> =
         rows.iter().map(|row| get(row, 0).map(TenantId)).collect::<Result<_, _>>()?;
-    let mut waiting = Vec::new();
-    for (kind, exported_at, position) in Unconfirmed::next(schema.kinds(), after) {
-        let room = most - waiting.len();
-        let mut of_kind = Vec::new();
+    let mut waiting = Waiting::page(schema.kinds(), most);
+    for (kind, exported_at, position) in waiting.places(after) {
         for tenant in &tenants {
-            let query = schema
+            let mut portion = waiting.portion();
+            let mut rows = schema
                 .query(&statements::of(kind).to_confirm)
                 .bind(tenant.0)
                 .bind(until.micros())
-                .bind(i64::try_from(room).unwrap_or(i64::MAX))
+                .bind(i64::try_from(most).unwrap_or(i64::MAX))
                 .bind(exported_at)
-                .bind(position);
-            for row in &query.fetch_all(&mut *connection).await? {
-                let found = row::read(kind, row)?;
-                of_kind.push(Unconfirmed {
-                    tenant: *tenant,
-                    kind,
-                    dataverse_id: found.id_there(),
-                    position: found.position,
-                    held: found.held,
-                });
+                .bind(position)
+                .fetch(&mut *connection);
+            while let (false, Some(row)) = (portion.is_full(), rows.try_next().await?) {
+                let found = row::read(kind, &row)?;
+                let (dataverse_id, position) = (found.id_there(), found.position);
+                let item = Unconfirmed { tenant: *tenant, kind, dataverse_id, position, held: found.held };
+                portion.takes(&item);
+                waiting.add(item);
             }
         }
-        of_kind.sort_by_key(|item| (item.held.stored.exported_at, item.position));
-        of_kind.truncate(room);
-        waiting.append(&mut of_kind);
     }
-    Ok(waiting)
+    Ok(waiting.finish())
 }

@@ -11,21 +11,31 @@ use super::{
     statements,
     step::Step,
 };
-use crate::{Operation, Parcel, letters::HOUSE, outbox::failing_for, row::Row};
+use crate::{
+    Operation, Parcel,
+    lease::{self, Chosen, Due},
+    letters::HOUSE,
+    outbox::failing_for,
+    row::Row,
+};
 
-/// What is due, oldest first: the tenant, the kind's name, now, how many. Under which id a record that another program
-/// exported stands there is not known until its row was met: it waits until then, or until the whole table was read.
+/// Position, time and weight of what is due, oldest first: the tenant, the kind's name, now, how many. Under which id a
+/// record that another program exported stands there is not known until its row was met: it waits until then, or until the
+/// whole table was read. What another process is about to lend is passed over.
 pub(super) fn due(kind: &Kind) -> String {
     format!(
-        "SELECT o.position, o.due_at FROM studio.outbox AS o WHERE o.tenant_id = $1 AND o.kind = $2 AND o.due_at <= $3 \
+        "SELECT o.position, o.due_at, (SELECT ({weight})::bigint FROM studio.{table} AS r \
+         WHERE r.tenant_id = o.tenant_id AND r.position = o.position) \
+         FROM studio.outbox AS o WHERE o.tenant_id = $1 AND o.kind = $2 AND o.due_at <= $3 \
          AND (EXISTS (SELECT 1 FROM studio.marks WHERE tenant_id = '{HOUSE}' AND kind = $2 AND link IS NOT NULL) \
          OR (SELECT r.unmet FROM studio.{table} AS r WHERE r.tenant_id = o.tenant_id AND r.position = o.position) = 0) \
          ORDER BY o.due_at, o.position LIMIT $4 FOR UPDATE OF o SKIP LOCKED",
+        weight = lease::weight(kind),
         table = kind.table
     )
 }
 
-/// Lends out what is due, oldest first, each tenant its share.
+/// Lends out what is due: [`lease::choose`] says what of it.
 pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
     for tenant in with_entries(step, "o.due_at > $2", clock::latest(step.now, hold)).await? {
         for kind in step.schema.kinds() {
@@ -33,18 +43,24 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
         }
     }
     let tenants = with_entries(step, "o.due_at <= $2", step.now).await?;
-    let share = most.div_ceil(tenants.len().max(1));
-    let mut parcels = Vec::new();
-    // The second round hands out what the first left because somebody had less than a share.
-    for share in [share, most] {
+    let mut due = Vec::new();
+    for look in lease::looks(most, tenants.len()) {
+        due.clear();
+        let mut is_all = true;
         for tenant in &tenants {
             for kind in step.schema.kinds() {
-                let room = share.min(most - parcels.len());
-                if room > 0 {
-                    parcels.extend(lease_of(step, *tenant, kind, room, hold).await?);
-                }
+                let found = due_of(step, *tenant, kind, look).await?;
+                is_all &= found.len() < look;
+                due.extend(found);
             }
         }
+        if is_all {
+            break;
+        }
+    }
+    let mut parcels = Vec::new();
+    for chosen in lease::by_table(&lease::choose(due, most)) {
+        parcels.extend(lend(step, &chosen, hold).await?);
     }
     Ok(parcels)
 }
@@ -65,6 +81,29 @@ async fn with_entries(step: &mut Step<'_>, so: &str, at: Timestamp) -> Result<Ve
     rows.iter().map(|row| get(row, 0).map(TenantId)).collect()
 }
 
+async fn due_of(
+    step: &mut Step<'_>,
+    tenant: TenantId,
+    kind: &'static Kind,
+    most: usize,
+) -> Result<Vec<Due>, Error> {
+    let rows = step
+        .schema
+        .query(&due(kind))
+        .bind(tenant.0)
+        .bind(kind.name)
+        .bind(step.now.micros())
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        .fetch_all(&mut *step.connection)
+        .await?;
+    let due = |row| {
+        // An entry whose record is gone weighs nothing, and is not lent.
+        let weight = get::<Option<i64>>(row, 2)?.unwrap_or(0);
+        Ok(Due { tenant, kind, position: get(row, 0)?, due_at: get(row, 1)?, weight })
+    };
+    rows.iter().map(due).collect()
+}
+
 /// What an entry says once it is lent.
 struct Lent {
     due_at: i64,
@@ -76,53 +115,41 @@ struct Lent {
     failing_since: Option<i64>,
 }
 
-async fn lease_of(
-    step: &mut Step<'_>,
-    tenant: TenantId,
-    kind: &'static Kind,
-    most: usize,
-    hold: Duration,
-) -> Result<Vec<Parcel>, Error> {
-    let lent = lend(step, tenant, kind, most, hold).await?;
-    if lent.is_empty() {
-        return Ok(Vec::new());
-    }
+async fn lend(step: &mut Step<'_>, chosen: &Chosen, hold: Duration) -> Result<Vec<Parcel>, Error> {
+    let (tenant, kind) = (chosen.tenant, chosen.kind);
+    let lent = mark_lent(step, chosen, hold).await?;
     // Read by a statement of its own, after the entries are ours: the states that they stand for are committed, and no
     // newer one can be before this transaction ends.
-    let positions: Vec<i64> = lent.keys().copied().collect();
-    let query = step.schema.query(&statements::of(kind).at_positions).bind(tenant.0).bind(positions);
-    let rows = query.fetch_all(&mut *step.connection).await?;
-    let mut parcels = Vec::with_capacity(rows.len());
+    let query = step.schema.query(&statements::of(kind).at_positions).bind(tenant.0);
+    let rows = query.bind(chosen.positions.clone()).fetch_all(&mut *step.connection).await?;
+    let mut parcels = HashMap::with_capacity(rows.len());
     for row in &rows {
         let found = row::read(kind, row)?;
         let Some(lent) = lent.get(&found.position) else { continue };
-        parcels.push((lent.due_at, parcel(tenant, kind, found, lent, step.now)));
+        parcels.insert(found.position, parcel(tenant, kind, found, lent, step.now));
     }
-    parcels.sort_unstable_by_key(|(due_at, parcel)| (*due_at, parcel.position));
-    Ok(parcels.into_iter().map(|(_, parcel)| parcel).collect())
+    Ok(chosen.positions.iter().filter_map(|position| parcels.remove(position)).collect())
 }
 
-async fn lend(
+/// Their entries are locked already.
+async fn mark_lent(
     step: &mut Step<'_>,
-    tenant: TenantId,
-    kind: &'static Kind,
-    most: usize,
+    chosen: &Chosen,
     hold: Duration,
 ) -> Result<HashMap<i64, Lent>, Error> {
     let until = step.now.plus(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX)).micros();
     let rows = step
         .schema
-        .query(&format!(
-            "WITH due AS MATERIALIZED ({due}) \
-             UPDATE studio.outbox AS o SET leased_until = $5, due_at = $5, epoch = nextval('studio.outbox_epoch') FROM due \
+        .query(
+            "WITH due AS MATERIALIZED (SELECT position, due_at FROM studio.outbox \
+             WHERE tenant_id = $1 AND kind = $2 AND position = ANY($3)) \
+             UPDATE studio.outbox AS o SET leased_until = $4, due_at = $4, epoch = nextval('studio.outbox_epoch') FROM due \
              WHERE o.tenant_id = $1 AND o.kind = $2 AND o.position = due.position \
              RETURNING o.position, due.due_at, o.revision, o.attempts, o.enqueued_at, o.epoch, o.failing_since, o.first",
-            due = due(kind)
-        ))
-        .bind(tenant.0)
-        .bind(kind.name)
-        .bind(step.now.micros())
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
+        )
+        .bind(chosen.tenant.0)
+        .bind(chosen.kind.name)
+        .bind(chosen.positions.clone())
         .bind(until)
         .fetch_all(&mut *step.connection)
         .await?;

@@ -1,5 +1,6 @@
 //! What was read back out of Dataverse.
 
+use futures::TryStreamExt as _;
 use model::{
     record::{Kind, Kinds},
     tenant::TenantId,
@@ -8,7 +9,11 @@ use model::{
 use sqlx::{Error, SqlitePool};
 
 use super::{change::note, delivery::json, row, statements, writer::Step};
-use crate::{amendment::Passage, decision::hour_of, outbox::Unconfirmed};
+use crate::{
+    amendment::Passage,
+    decision::hour_of,
+    outbox::{Unconfirmed, Waiting},
+};
 
 /// Marks these, each by its position and the revision that was read back. Says how many were new.
 pub(super) async fn confirm(
@@ -31,29 +36,29 @@ pub(super) async fn confirm(
     Ok(done.rows_affected())
 }
 
-/// What was delivered up to then and not read back yet, each kind's oldest first.
+/// What was delivered up to then and not read back yet, the oldest first.
 pub(super) async fn waiting(
     (readers, kinds): (&SqlitePool, Kinds),
     until: Timestamp,
     after: Option<&Unconfirmed>,
     most: usize,
 ) -> Result<Vec<Unconfirmed>, Error> {
-    let mut waiting = Vec::new();
-    for (kind, exported_at, position) in Unconfirmed::next(kinds, after) {
-        let room = most - waiting.len();
-        let rows = sqlx::query(statements::of(kind).to_confirm)
+    let mut waiting = Waiting::page(kinds, most);
+    for (kind, exported_at, position) in waiting.places(after) {
+        let mut portion = waiting.portion();
+        let mut rows = sqlx::query(statements::of(kind).to_confirm)
             .bind(until.micros())
-            .bind(i64::try_from(room).unwrap_or(i64::MAX))
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .bind(exported_at)
             .bind(position)
-            .fetch_all(readers)
-            .await?;
-        for row in &rows {
-            let tenant = row::tenant(row, 0)?;
-            let found = row::read(kind, row, 1)?;
+            .fetch(readers);
+        while let (false, Some(row)) = (portion.is_full(), rows.try_next().await?) {
+            let (tenant, found) = (row::tenant(&row, 0)?, row::read(kind, &row, 1)?);
             let (dataverse_id, position) = (found.id_there(), found.position);
-            waiting.push(Unconfirmed { tenant, kind, dataverse_id, position, held: found.held });
+            let item = Unconfirmed { tenant, kind, dataverse_id, position, held: found.held };
+            portion.takes(&item);
+            waiting.add(item);
         }
     }
-    Ok(waiting)
+    Ok(waiting.finish())
 }

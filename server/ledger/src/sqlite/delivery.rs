@@ -1,6 +1,4 @@
-//! The outbox: lends entries out, takes them back, and keeps each record's newest state in line.
-
-use std::time::Duration;
+//! The outbox: takes entries back, and keeps each record's newest state in line.
 
 use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, SqliteConnection};
@@ -8,17 +6,14 @@ use sqlx::{Error, SqliteConnection};
 use super::{
     backlog::{self, Came},
     change::note,
-    clock,
-    row::{self, get},
+    row::get,
     statements,
     writer::Step,
 };
 use crate::{
-    Operation, Parcel,
     amendment::Passage,
     command::{Settlement, Target, Ticket},
     decision::hour_of,
-    outbox::failing_for,
     returned::{Entry, Returned, by_table},
 };
 
@@ -108,89 +103,6 @@ pub(super) async fn call_off(
         .await?;
     let passage = Passage { withdrawn_unsent: 1, ..Passage::default() };
     note(step.connection, tenant, kind, hour_of(step.now), passage).await
-}
-
-/// Lends out what is due, oldest first, each tenant its share.
-pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
-    let tenants = sqlx::query("SELECT id FROM tenants ORDER BY id").fetch_all(&mut *step.connection).await?;
-    let tenants: Vec<TenantId> = tenants.iter().map(|row| row::tenant(row, 0)).collect::<Result<_, _>>()?;
-    let share = most.div_ceil(tenants.len().max(1));
-    let mut parcels = Vec::new();
-    for tenant in &tenants {
-        for kind in step.kinds {
-            clock::bring_near(step, *tenant, kind, hold).await?;
-        }
-    }
-    // The second round hands out what the first left because somebody had less than a share.
-    for share in [share, most] {
-        for tenant in &tenants {
-            for kind in step.kinds {
-                let room = share.min(most - parcels.len());
-                if room > 0 {
-                    parcels.extend(lease_of(step, *tenant, kind, room, hold).await?);
-                }
-            }
-        }
-    }
-    Ok(parcels)
-}
-
-async fn lease_of(
-    step: &mut Step<'_>,
-    tenant: TenantId,
-    kind: &'static Kind,
-    most: usize,
-    hold: Duration,
-) -> Result<Vec<Parcel>, Error> {
-    let epoch = step.new_epoch();
-    let rows = sqlx::query(statements::of(kind).leased)
-        .bind(tenant.to_string())
-        .bind(kind.name)
-        .bind(step.now.micros())
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(&mut *step.connection)
-        .await?;
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut parcels = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let found = row::read(kind, row, 6)?;
-        let withdrawn = found.held.withdrawn_at.is_some();
-        parcels.push(Parcel {
-            tenant,
-            kind,
-            id: found.held.stored.id,
-            dataverse_id: found.id_there(),
-            revision: get(row, 0)?,
-            operation: if withdrawn {
-                Operation::Delete
-            } else {
-                Operation::Upsert(Box::new(found.held.stored))
-            },
-            is_first: get::<i64>(row, 5)? == 1,
-            attempts: get(row, 1)?,
-            failing_for: failing_for(get(row, 4)?, step.now),
-            enqueued_at: Timestamp::from_micros(get(row, 2)?),
-            epoch,
-            position: found.position,
-            due_at: get(row, 3)?,
-        });
-    }
-    let until = step.now.plus(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX)).micros();
-    let positions: Vec<i64> = parcels.iter().map(|parcel| parcel.position).collect();
-    sqlx::query(
-        "UPDATE outbox SET leased_until = ?1, due_at = ?1, epoch = ?5 WHERE tenant_id = ?2 AND kind = ?3 \
-         AND position IN (SELECT value FROM json_each(?4))",
-    )
-    .bind(until)
-    .bind(tenant.to_string())
-    .bind(kind.name)
-    .bind(json(&positions))
-    .bind(epoch)
-    .execute(&mut *step.connection)
-    .await?;
-    Ok(parcels)
 }
 
 /// Takes parcels back. Those whose lease was taken over by somebody else are passed over.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use model::record::Kind;
 
-use crate::{letters::HOUSE, made::Made, row::named};
+use crate::{lease::weight, letters::HOUSE, made::Made, row::named};
 
 /// The most rows that one INSERT takes. Few sizes, so that each statement is prepared once.
 const CHUNKS: [usize; 4] = [1, 8, 64, 512];
@@ -36,8 +36,11 @@ pub(super) struct Statements {
     /// exported_at, the positions as a JSON array.
     pub(super) exported: &'static str,
     pub(super) confirmed: &'static str,
-    /// What is due, oldest first: the tenant, the kind's name, now, how many. Under which id a record that another program
-    /// exported stands there is not known until its row was met: it waits until then, or until the whole table was read.
+    /// Position, time and weight of what is due, oldest first: the tenant, the kind's name, now, how many. Under which id a
+    /// record that another program exported stands there is not known until its row was met: it waits until then, or until
+    /// the whole table was read.
+    pub(super) due: &'static str,
+    /// Entries with their records: the tenant, the kind's name, the positions as a JSON array.
     pub(super) leased: &'static str,
     /// Of each pointer, where names are kept of what it points at.
     pub(super) names: Vec<Option<Names>>,
@@ -157,11 +160,16 @@ fn make(kind: &Kind) -> Statements {
              WHERE r.position = read.value ->> 0 AND r.revision = read.value ->> 1 \
              AND r.exported_at IS NOT NULL AND r.confirmed_at IS NULL"
         )),
-        leased: leak(format!(
-            "SELECT o.revision, o.attempts, o.enqueued_at, o.due_at, o.failing_since, o.first, {row} FROM outbox AS o \
-             CROSS JOIN {table} AS r ON r.position = o.position{join} \
+        due: leak(format!(
+            "SELECT o.position, o.due_at, {weight} FROM outbox AS o CROSS JOIN {table} AS r ON r.position = o.position \
              WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 AND (r.unmet = 0 OR EXISTS (SELECT 1 FROM marks \
-             WHERE tenant_id = '{HOUSE}' AND kind = ?2 AND link IS NOT NULL)) ORDER BY o.due_at, o.position LIMIT ?4"
+             WHERE tenant_id = '{HOUSE}' AND kind = ?2 AND link IS NOT NULL)) ORDER BY o.due_at, o.position LIMIT ?4",
+            weight = weight(kind)
+        )),
+        leased: leak(format!(
+            "SELECT o.revision, o.attempts, o.enqueued_at, o.due_at, o.failing_since, o.first, {row} \
+             FROM json_each(?3) AS chosen CROSS JOIN outbox AS o CROSS JOIN {table} AS r ON r.position = o.position{join} \
+             WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.position = chosen.value"
         )),
         names: all_names(kind),
         counted: leak(format!(

@@ -12,6 +12,7 @@ use super::{
     clock::{follow, set_back},
     confirm, delivery, fault, identity, intake,
     known::Known,
+    lease,
     log::{self, Log},
     marks, mirror,
     open::{self, Files},
@@ -208,7 +209,7 @@ async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
             Ok(())
         }
         Work::Lease { most, hold, answer } => {
-            answer.fill(delivery::lease(step, *most, *hold).await?);
+            answer.fill(lease::lease(step, *most, *hold).await?);
             Ok(())
         }
         Work::Settle { tickets, how, answer } => {

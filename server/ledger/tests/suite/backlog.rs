@@ -2,7 +2,8 @@
 
 use model::time::{DAY, HOUR};
 
-use crate::support::{KIND, Store, Studio, T, run};
+use crate::subject::kind;
+use crate::support::{Store, Studio, T, run};
 
 pub async fn what_was_counted_wrong_is_said_and_mended(store: Store) {
     let studio = Studio::open(store).await;
@@ -33,7 +34,7 @@ pub async fn old_hours_become_one_and_old_receipts_go(store: Store) {
         assert_eq!(studio.ledger.hours(T, from).await.unwrap(), hours);
     }
     for (table, hours) in [("receipt_hours", "8"), ("passages", "4"), ("backlog", "8")] {
-        let sql = format!("SELECT CAST(count(*) AS TEXT) FROM studio.{table} WHERE kind = '{}'", KIND.name);
+        let sql = format!("SELECT CAST(count(*) AS TEXT) FROM studio.{table} WHERE kind = '{}'", kind().name);
         assert_eq!(
             studio.ask(&sql).await,
             hours,

@@ -5,7 +5,8 @@ use ledger::{Claim, Reflected, Traces};
 use crate::{
     identity::owner,
     mirror::{gone, seen},
-    support::{KIND, Store, Studio, T, run},
+    subject::kind,
+    support::{Store, Studio, T, run},
 };
 
 pub async fn what_stands_there_is_taken_whatever_waits_here(store: Store) {
@@ -19,9 +20,9 @@ pub async fn what_stands_there_is_taken_whatever_waits_here(store: Store) {
     let ids: Vec<_> = stored.iter().map(|outcome| outcome.id).collect();
     studio.ledger.delivered(&studio.lease(3).await, studio.now()).await.unwrap();
     studio.ledger.claim(Claim::Adopt(owner(2)), any).await.unwrap();
-    studio.ledger.withdraw(T, KIND, ids[4], None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), ids[4], None).await.unwrap();
     let line = async || {
-        let waiting = studio.ledger.in_line(KIND, 0, 10).await.unwrap();
+        let waiting = studio.ledger.in_line(kind(), 0, 10).await.unwrap();
         waiting.into_iter().map(|there| there.id).collect::<Vec<_>>()
     };
     assert_eq!(line().await, ids[..4]);
@@ -30,9 +31,9 @@ pub async fn what_stands_there_is_taken_whatever_waits_here(store: Store) {
     let became = studio.reflect(page).await;
     assert_eq!(became, [Reflected::Confirmed, Reflected::Changed, Reflected::Withdrawn]);
     assert_eq!(line().await, ids[3..4], "what is there waits no more");
-    let held = studio.ledger.read(T, KIND, ids[1]).await.unwrap().unwrap();
+    let held = studio.ledger.read(T, kind(), ids[1]).await.unwrap().unwrap();
     assert_eq!((held.stored.revision, held.stored.record.values()[6].number()), (2, Some(7)));
-    assert!(studio.ledger.read(T, KIND, ids[2]).await.unwrap().unwrap().withdrawn_at.is_some());
+    assert!(studio.ledger.read(T, kind(), ids[2]).await.unwrap().unwrap().withdrawn_at.is_some());
     let standing = studio.balanced().await;
     let balance = &standing.balance[0];
     assert_eq!((balance.delivered, balance.confirmed, balance.pending), (3, 2, 1));

@@ -20,7 +20,8 @@ use uuid::Uuid;
 
 use crate::{
     schema::Schema,
-    support::{HOLD, Home, KIND, Store, Studio, T, run},
+    subject::kind,
+    support::{HOLD, Home, Store, Studio, T, run},
 };
 
 /// More than go over in one transaction.
@@ -36,7 +37,7 @@ async fn filled() -> (Studio, Standing) {
         let ids: Vec<_> = stored.iter().map(|outcome| outcome.id).collect();
         studio.pass(SECOND).await;
         for id in &ids[..20] {
-            studio.ledger.withdraw(T, KIND, *id, None).await.unwrap();
+            studio.ledger.withdraw(T, kind(), *id, None).await.unwrap();
         }
         let corrected = run(&format!("c{part}"), "30", "1", r#","tokensOut":9"#);
         studio.ledger.correct(T, ids[30], corrected, None).await.unwrap();
@@ -49,7 +50,7 @@ async fn filled() -> (Studio, Standing) {
     let refusal = Refusal { reason: "no".to_owned(), request: Some("{}".to_owned()), response: None };
     let letters: Vec<_> = dead.iter().map(|parcel| (parcel.clone(), refusal.clone())).collect();
     studio.ledger.dead(&letters).await.unwrap();
-    studio.ledger.drop_letter(T, KIND, dead[0].id, "somebody").await.unwrap();
+    studio.ledger.drop_letter(T, kind(), dead[0].id, "somebody").await.unwrap();
     seen_there(&studio).await;
     studio.ledger.spend(7).await.unwrap();
     let standing = studio.balanced().await;
@@ -64,7 +65,7 @@ async fn seen_there(studio: &Studio) {
     let theirs = Seen::Row(Box::new(run("theirs", "1", "1", "")));
     let rows = vec![reflection(1, refused), reflection(2, theirs)];
     studio.reflect(rows).await;
-    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
     studio.ledger.keep_mark(&mark, Some("https://o.example/delta"), HOLD).await.unwrap();
 }
 
@@ -113,8 +114,12 @@ async fn everything_goes_over_and_the_folder_stays_as_it_was() {
         assert_eq!(target.ledger.rejects(T, None, 10).await.unwrap().len(), 1);
         assert_eq!(target.ledger.spent(target.now()).await.unwrap()[0].1, 7);
         target.pass(90 * SECOND).await;
-        let mark =
-            target.ledger.take_mark(KIND, HOLD).await.unwrap().expect("its lease went over, and has run out");
+        let mark = target
+            .ledger
+            .take_mark(kind(), HOLD)
+            .await
+            .unwrap()
+            .expect("its lease went over, and has run out");
         assert_eq!(mark.link.as_deref(), Some("https://o.example/delta"));
         let listed = target.list(1_000).await;
         let listed: Vec<_> = listed.iter().filter(|run| run.record.values()[0].text() == "c4").collect();

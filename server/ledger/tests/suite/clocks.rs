@@ -7,7 +7,8 @@ use model::time::{DAY, HOUR, MINUTE, SECOND};
 
 use crate::{
     mirror::seen,
-    support::{Home, KIND, Store, Studio, T, run},
+    subject::kind,
+    support::{Home, Store, Studio, T, run},
 };
 
 impl Studio {
@@ -68,10 +69,10 @@ pub async fn a_mark_is_not_lent_for_hours_because_a_clock_was_set_back(store: St
     let studio = Studio::open(store).await;
     let hold = Duration::from_secs(120);
     studio.pass(5 * HOUR).await;
-    assert!(studio.ledger.take_mark(KIND, hold).await.unwrap().is_some());
-    assert!(studio.ledger.take_mark(KIND, hold).await.unwrap().is_none());
+    assert!(studio.ledger.take_mark(kind(), hold).await.unwrap().is_some());
+    assert!(studio.ledger.take_mark(kind(), hold).await.unwrap().is_none());
     studio.pass(-5 * HOUR).await;
-    assert!(studio.ledger.take_mark(KIND, hold).await.unwrap().is_some());
+    assert!(studio.ledger.take_mark(kind(), hold).await.unwrap().is_some());
 }
 
 pub async fn what_has_waited_has_waited_though_the_clock_is_set_back(store: Store) {
@@ -97,14 +98,14 @@ pub async fn an_acknowledgement_bears_the_store_s_time(store: Store) {
     studio.skew(7 * MINUTE);
     let parcels = studio.lease(1).await;
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
-    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    let held = studio.ledger.read(T, kind(), id).await.unwrap().unwrap();
     assert_eq!(held.stored.exported_at, Some(now));
     // Times that are asked for are the asker's.
     studio.pass(10 * SECOND).await;
     let of_just_now = studio.ledger.unconfirmed(studio.now().plus(-11 * SECOND), None, 10).await.unwrap();
     let of_a_while_ago = studio.ledger.unconfirmed(studio.now().plus(-10 * SECOND), None, 10).await.unwrap();
     assert_eq!((of_just_now.len(), of_a_while_ago.len()), (0, 1));
-    let there = |before| studio.ledger.standing_there(KIND, 0, before, 10);
+    let there = |before| studio.ledger.standing_there(kind(), 0, before, 10);
     assert_eq!(there(studio.now().plus(-10 * SECOND)).await.unwrap().len(), 0);
     assert_eq!(there(studio.now().plus(-9 * SECOND)).await.unwrap().len(), 1);
     // A page that was asked for before that is still older than the acknowledgement.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use ledger::{Change, Operation, Reflected, Reflection, Seen};
 use model::time::SECOND;
 
-use crate::support::{HOLD, KIND, Store, Studio, T, carries, run};
+use crate::subject::kind;
+use crate::support::{HOLD, Store, Studio, T, carries, run};
 
 pub async fn what_is_lent_is_not_lent_again_until_it_comes_back(store: Store) {
     let studio = Studio::open(store).await;
@@ -30,7 +31,7 @@ pub async fn a_delivered_record_leaves_the_outbox_and_bears_the_time(store: Stor
     let standing = studio.balanced().await;
     assert_eq!((standing.pending, standing.balance[0].delivered, standing.unconfirmed), (0, 1, 1));
     assert_eq!(standing.oldest_pending, None);
-    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    let held = studio.ledger.read(T, kind(), id).await.unwrap().unwrap();
     assert_eq!(held.stored.exported_at, Some(studio.now()));
 }
 
@@ -77,7 +78,7 @@ pub async fn what_was_delivered_and_is_withdrawn_is_deleted_there(store: Store) 
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
-    assert!(matches!(studio.ledger.withdraw(T, KIND, id, None).await.unwrap(), Change::Done(_)));
+    assert!(matches!(studio.ledger.withdraw(T, kind(), id, None).await.unwrap(), Change::Done(_)));
     let parcels = studio.lease(1).await;
     assert_eq!(parcels[0].operation, Operation::Delete);
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
@@ -92,7 +93,7 @@ pub async fn what_may_have_been_sent_is_deleted_there_although_nobody_heard_of_i
     studio.reopen().await;
     // In a folder the start took the lease back; in a database it has to run out.
     studio.pass(61 * SECOND).await;
-    studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
     let parcels = studio.lease(1).await;
     assert_eq!(parcels[0].operation, Operation::Delete);
     assert_eq!(studio.balanced().await.balance[0].pending, 1);
@@ -108,8 +109,8 @@ pub async fn a_dead_letter_waits_with_its_reason_until_it_is_sent_again(store: S
     assert_eq!((letters[0].id, letters[0].reason.as_str(), letters[0].attempts), (id, "too long", 1));
     let standing = studio.balanced().await;
     assert_eq!((standing.dead, standing.balance[0].dead, standing.pending), (1, 1, 0));
-    assert!(studio.ledger.resend(T, KIND, id, "Ada").await.unwrap());
-    assert!(!studio.ledger.resend(T, KIND, id, "Ada").await.unwrap());
+    assert!(studio.ledger.resend(T, kind(), id, "Ada").await.unwrap());
+    assert!(!studio.ledger.resend(T, kind(), id, "Ada").await.unwrap());
     assert_eq!(studio.balanced().await.pending, 1);
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].delivered, 1);

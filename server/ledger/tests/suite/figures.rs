@@ -12,7 +12,8 @@ use model::{
 };
 use proptest::{prelude::*, sample::Index};
 
-use crate::support::{KIND, Store, Studio, T, at, run_at};
+use crate::subject::kind;
+use crate::support::{Store, Studio, T, at, run_at};
 
 const NOW: &str = "2026-11-21T12:00:00Z";
 
@@ -84,7 +85,7 @@ async fn recounted(store: Store, sketches: &[Sketch], withdrawn: &[Index], corre
     }
     for at in withdrawn.iter().filter(|_| !ids.is_empty()) {
         let at = at.index(runs.len());
-        studio.ledger.withdraw(T, KIND, ids[at].id, None).await.unwrap();
+        studio.ledger.withdraw(T, kind(), ids[at].id, None).await.unwrap();
         runs[at] = None;
     }
     let runs: Vec<Record> = runs.into_iter().flatten().collect();

@@ -3,7 +3,8 @@
 use ledger::{Claim, ClaimError, LedgerError, Operation, Owner, Reflection, Refusal, Seen, Stranger, Traces};
 use uuid::Uuid;
 
-use crate::support::{HOLD, KIND, Store, Studio, T, run};
+use crate::subject::kind;
+use crate::support::{HOLD, Store, Studio, T, run};
 
 const ANY: Traces = Traces { story: false, emulator: false };
 
@@ -34,13 +35,13 @@ async fn used(store: Store) -> Studio {
     studio.ledger.delivered(&parcels[..6], studio.now()).await.unwrap();
     let letters: Vec<_> = parcels[6..].iter().map(|parcel| (parcel.clone(), Refusal::default())).collect();
     studio.ledger.dead(&letters).await.unwrap();
-    studio.ledger.drop_letter(T, KIND, parcels[6].id, "somebody").await.unwrap();
+    studio.ledger.drop_letter(T, kind(), parcels[6].id, "somebody").await.unwrap();
     let read = studio.ledger.unconfirmed(studio.now(), None, 3).await.unwrap();
     studio.ledger.confirmed(&read).await.unwrap();
     let delivered = parcels[0].id;
-    studio.ledger.withdraw(T, KIND, delivered, None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), delivered, None).await.unwrap();
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
-    studio.ledger.withdraw(T, KIND, stored[11].id, None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), stored[11].id, None).await.unwrap();
     studio.ledger.correct(T, parcels[1].id, run("c", "1", "1", r#","tokensIn":7"#), None).await.unwrap();
     studio.lease(2).await;
     studio.balanced().await;
@@ -49,7 +50,7 @@ async fn used(store: Store) -> Studio {
 
 pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: Store) {
     let studio = used(store).await;
-    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
     studio.ledger.keep_mark(&mark, Some("https://o.example/delta"), HOLD).await.unwrap();
     let late = studio.lease(1).await;
     let adopted = studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
@@ -69,7 +70,7 @@ pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: Sto
     assert!(parcels.iter().all(|parcel| matches!(parcel.operation, Operation::Upsert(_))));
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].delivered, 9);
-    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
     assert_eq!(mark.link, None);
 }
 
@@ -94,7 +95,7 @@ pub async fn a_correction_that_was_dropped_counts_once_at_another_organisation(s
     studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":7"#), None).await.unwrap();
     let parcel = studio.lease(1).await.remove(0);
     studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
-    studio.ledger.drop_letter(T, KIND, id, "somebody").await.unwrap();
+    studio.ledger.drop_letter(T, kind(), id, "somebody").await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].dropped, 0, "it is there as it was");
     studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
     let balance = studio.balanced().await.balance.remove(0);

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::{
     mirror::{gone, seen},
-    support::{HOLD, KIND, Store, Studio, T, run},
+    subject::kind,
+    support::{HOLD, Store, Studio, T, run},
 };
 
 fn tokens(name: &str, tokens: i64) -> Record {
@@ -30,11 +31,11 @@ pub async fn what_was_imported_waits_until_its_row_is_met(store: Store) {
     for (id, name) in [(ids[0], "corrected"), (ids[2], "lost")] {
         studio.ledger.correct(T, id, tokens(name, 2), None).await.unwrap();
     }
-    studio.ledger.withdraw(T, KIND, ids[1], None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), ids[1], None).await.unwrap();
     assert!(studio.lease(10).await.is_empty(), "under which id is not known yet");
 
     let [corrected, withdrawn] = [0xa001, 0xa002].map(Uuid::from_u128);
-    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
     let page = vec![seen(corrected, &tokens("corrected", 1)), seen(withdrawn, &tokens("withdrawn", 1))];
     let became = studio.ledger.reflect(&mark, page, studio.now()).await.unwrap().unwrap();
     assert_eq!(became, [Reflected::Known; 2], "what it was before the change here");

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     organisation::{Organisation, Sheet},
-    support::{KIND, Store, Studio, T, run},
+    subject::kind,
+    support::{Store, Studio, T, run},
 };
 
 /// One thing that happens.
@@ -126,7 +127,7 @@ impl World {
             }
             Event::Withdraw { run } => {
                 self.given_up.insert(run);
-                ledger.withdraw(T, KIND, record(run, 0).own_id(T).unwrap(), None).await.unwrap();
+                ledger.withdraw(T, kind(), record(run, 0).own_id(T).unwrap(), None).await.unwrap();
             }
             Event::Lease { most } => {
                 let now = self.studio.now();
@@ -144,14 +145,14 @@ impl World {
                 ledger.dead(&refused).await.unwrap();
             }
             Event::Resend { run } => {
-                ledger.resend(T, KIND, record(run, 0).own_id(T).unwrap(), "a test").await.unwrap();
+                ledger.resend(T, kind(), record(run, 0).own_id(T).unwrap(), "a test").await.unwrap();
             }
             Event::Drop { run } => {
                 let id = record(run, 0).own_id(T).unwrap();
                 // A deletion that is given up leaves a row there for good.
-                let letter = ledger.dead_letter(T, KIND, id).await.unwrap();
+                let letter = ledger.dead_letter(T, kind(), id).await.unwrap();
                 if letter.is_some_and(|letter| !letter.deletes) {
-                    assert!(ledger.drop_letter(T, KIND, id, "a test").await.unwrap());
+                    assert!(ledger.drop_letter(T, kind(), id, "a test").await.unwrap());
                 }
             }
             Event::ReadBack => self.read_back().await,
@@ -255,7 +256,7 @@ impl World {
     /// The whole table is read, and what was there and is not, is sent again by a person's word.
     async fn read_all(&self) {
         let later = self.studio.now().plus(1);
-        let there = self.studio.ledger.standing_there(KIND, 0, later, 100).await.unwrap();
+        let there = self.studio.ledger.standing_there(kind(), 0, later, 100).await.unwrap();
         let is_there = |id: &Uuid| self.dataverse.rows.contains_key(id);
         let ids: Vec<Uuid> =
             there.iter().map(|there| there.dataverse_id).filter(|id| !is_there(id)).collect();
@@ -275,7 +276,7 @@ impl World {
         }
         for run in 0..6 {
             let id = record(run, 0).own_id(T).unwrap();
-            self.studio.ledger.resend(T, KIND, id, "a test").await.unwrap();
+            self.studio.ledger.resend(T, kind(), id, "a test").await.unwrap();
             // What was given up has another chance.
             self.studio.ledger.correct(T, id, record(run, 5), None).await.unwrap();
         }
@@ -320,7 +321,7 @@ impl World {
         let ids: HashMap<Uuid, Uuid> = self
             .studio
             .ledger
-            .standing_there(KIND, 0, later, 100)
+            .standing_there(kind(), 0, later, 100)
             .await
             .unwrap()
             .into_iter()

@@ -3,7 +3,8 @@
 use ledger::{Change, Handled, Refusal};
 use uuid::Uuid;
 
-use crate::support::{KIND, Store, Studio, T, run};
+use crate::subject::kind;
+use crate::support::{Store, Studio, T, run};
 
 /// A studio whose only record was refused.
 async fn refused(store: Store) -> (Studio, Uuid) {
@@ -33,17 +34,17 @@ pub async fn a_refusal_with_a_nul_in_it_is_kept_without(store: Store) {
 
 pub async fn a_letter_shows_the_exchange(store: Store) {
     let (studio, id) = refused(store).await;
-    let letter = studio.ledger.dead_letter(T, KIND, id).await.unwrap().unwrap();
+    let letter = studio.ledger.dead_letter(T, kind(), id).await.unwrap().unwrap();
     let letters = studio.ledger.dead_letters(T, 10).await.unwrap();
     assert_eq!((letters.len(), &letters[0]), (1, &letter));
     assert_eq!((letter.reason.as_str(), letter.deletes), ("too long", false));
     assert_eq!(letter.response.as_deref(), Some("400 0x80048d19"));
     assert_eq!(letter.request.unwrap().len(), 8 * 1024, "and no more than that");
-    assert_eq!(studio.ledger.dead_letter(T, KIND, Uuid::nil()).await.unwrap(), None);
-    studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
+    assert_eq!(studio.ledger.dead_letter(T, kind(), Uuid::nil()).await.unwrap(), None);
+    studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
     let parcel = studio.lease(1).await.remove(0);
     studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
-    assert!(studio.ledger.dead_letter(T, KIND, id).await.unwrap().unwrap().deletes);
+    assert!(studio.ledger.dead_letter(T, kind(), id).await.unwrap().unwrap().deletes);
 }
 
 pub async fn a_mended_letter_is_sent_and_bears_a_name(store: Store) {
@@ -63,9 +64,9 @@ pub async fn a_mended_letter_is_sent_and_bears_a_name(store: Store) {
 
 pub async fn a_dropped_letter_stays_and_is_not_sent(store: Store) {
     let (studio, id) = refused(store).await;
-    assert!(studio.ledger.drop_letter(T, KIND, id, "Ada").await.unwrap());
-    assert!(!studio.ledger.drop_letter(T, KIND, id, "Ada").await.unwrap());
-    assert!(!studio.ledger.resend(T, KIND, id, "Ada").await.unwrap(), "it was given up");
+    assert!(studio.ledger.drop_letter(T, kind(), id, "Ada").await.unwrap());
+    assert!(!studio.ledger.drop_letter(T, kind(), id, "Ada").await.unwrap());
+    assert!(!studio.ledger.resend(T, kind(), id, "Ada").await.unwrap(), "it was given up");
     assert!(studio.lease(1).await.is_empty());
     let standing = studio.balanced().await;
     assert_eq!((standing.dead, standing.balance[0].dead, standing.balance[0].dropped), (0, 0, 1));
@@ -89,9 +90,9 @@ pub async fn all_letters_are_sent_again_at_once(store: Store) {
     let lent = studio.lease(30).await;
     let dead: Vec<_> = lent.into_iter().map(|parcel| (parcel, Refusal::from("too long"))).collect();
     studio.ledger.dead(&dead).await.unwrap();
-    studio.ledger.drop_letter(T, KIND, ids[3], "Ada").await.unwrap();
+    studio.ledger.drop_letter(T, kind(), ids[3], "Ada").await.unwrap();
     // A withdrawal of what may stand there, and a correction that was refused, are letters too.
-    studio.ledger.withdraw(T, KIND, ids[4], None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), ids[4], None).await.unwrap();
     let parcel = studio.lease(1).await.remove(0);
     studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
     let mut changes = studio.ledger.changes();

@@ -3,10 +3,11 @@
 use ledger::{Cursor, ListAsk, Page};
 use model::time::SECOND;
 
-use crate::support::{KIND, Store, Studio, T, at, run, run_at};
+use crate::subject::kind;
+use crate::support::{Store, Studio, T, at, run, run_at};
 
 async fn page(studio: &Studio, limit: usize, cursor: Option<Cursor>) -> Page {
-    studio.ledger.list(T, KIND, &ListAsk { limit, cursor, ..ListAsk::default() }).await.unwrap()
+    studio.ledger.list(T, kind(), &ListAsk { limit, cursor, ..ListAsk::default() }).await.unwrap()
 }
 
 fn names(page: &Page) -> Vec<&str> {
@@ -60,13 +61,13 @@ pub async fn filters_and_times_narrow_a_list(store: Store) {
     let noon = at("2026-11-20T12:00:00Z");
     studio
         .store(vec![
-            run_at("a", "1", "x", noon, ""),
-            run_at("a", "2", "y", noon.plus(SECOND), ""),
-            run_at("b", "3", "x", noon.plus(2 * SECOND), ""),
+            run_at("a", "1", "2", noon, ""),
+            run_at("a", "2", "3", noon.plus(SECOND), ""),
+            run_at("b", "3", "2", noon.plus(2 * SECOND), ""),
         ])
         .await;
     let list = async |ask: ListAsk| {
-        let page = studio.ledger.list(T, KIND, &ListAsk { limit: 10, ..ask }).await.unwrap();
+        let page = studio.ledger.list(T, kind(), &ListAsk { limit: 10, ..ask }).await.unwrap();
         names(&page).join(" ")
     };
     let filters = |pairs: &[(usize, &str)]| ListAsk {
@@ -74,8 +75,8 @@ pub async fn filters_and_times_narrow_a_list(store: Store) {
         ..ListAsk::default()
     };
     assert_eq!(list(filters(&[(0, "a")])).await, "2 1");
-    assert_eq!(list(filters(&[(2, "x")])).await, "3 1");
-    assert_eq!(list(filters(&[(0, "a"), (2, "x")])).await, "1");
+    assert_eq!(list(filters(&[(2, "2")])).await, "3 1");
+    assert_eq!(list(filters(&[(0, "a"), (2, "2")])).await, "1");
     assert_eq!(list(filters(&[(0, "A")])).await, "", "texts are compared byte by byte");
     let from = ListAsk { from: Some(noon.plus(SECOND)), ..ListAsk::default() };
     assert_eq!(list(from).await, "3 2", "from is inclusive");
@@ -88,10 +89,10 @@ pub async fn tenants_do_not_see_each_other(store: Store) {
     let other = model::tenant::TenantId(uuid::Uuid::from_u128(9));
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let ledger = &studio.ledger;
-    assert_eq!(ledger.read(other, KIND, id).await.unwrap(), None);
-    assert!(ledger.names(other, KIND, 0, None, 10).await.unwrap().is_empty());
+    assert_eq!(ledger.read(other, kind(), id).await.unwrap(), None);
+    assert!(ledger.names(other, kind(), 0, None, 10).await.unwrap().is_empty());
     let ask = ListAsk { limit: 10, ..ListAsk::default() };
-    assert!(ledger.list(other, KIND, &ask).await.unwrap().items.is_empty());
+    assert!(ledger.list(other, kind(), &ask).await.unwrap().items.is_empty());
     let stored = ledger.store(other, vec![run("c", "r", "1", "")]).await.unwrap();
     assert_ne!(stored[0].id, id);
     assert_eq!(ledger.standing(other).await.unwrap().balance[0].durable, 1);

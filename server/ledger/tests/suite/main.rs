@@ -15,6 +15,7 @@ mod hours;
 mod identity;
 mod imported;
 mod interleaving;
+mod kinds;
 mod late;
 mod letters;
 mod lists;
@@ -25,23 +26,29 @@ mod outside;
 mod policies;
 mod records;
 mod schema;
+mod specimen;
 mod spending;
+mod subject;
 mod support;
 mod together;
 mod whole;
 mod wire;
 
-/// Makes a test of each function for one store. A function that is missing here is never called, which clippy tells.
+/// Makes a test of each function for one store and one kind. A function that is missing here is never called, which clippy
+/// tells.
 macro_rules! suite {
-    ($place:ident, $store:ident: $($module:ident { $($name:ident)* } $({ $($property:ident)* })?)*) => {
+    ($place:ident, $store:ident, $subject:ident:
+        $($module:ident { $($name:ident)* } $({ $($property:ident)* })?)*) => {
         mod $place {
             $(mod $module {
                 $(#[tokio::test]
                 async fn $name() {
+                    crate::subject::Subject::$subject.set();
                     crate::$module::$name(crate::support::Store::$store).await;
                 })*
                 $($(#[test]
                 fn $property() {
+                    crate::subject::Subject::$subject.set();
                     crate::$module::$property(crate::support::Store::$store);
                 })*)?
             })*
@@ -49,16 +56,57 @@ macro_rules! suite {
     };
 }
 
-/// The suite, once for each store.
-macro_rules! suites {
+/// What holds for every kind, on each store.
+macro_rules! of_every_kind {
     ($($tests:tt)*) => {
-        suite!(in_a_folder, Folder: $($tests)*);
-        suite!(in_a_database, Database: $($tests)*);
-        suite!(behind_a_pooler, Pooled: $($tests)*);
+        suite!(in_a_folder, Folder, CampaignRun: $($tests)*);
+        suite!(in_a_database, Database, CampaignRun: $($tests)*);
+        suite!(behind_a_pooler, Pooled, CampaignRun: $($tests)*);
+        suite!(keyed_in_a_folder, Folder, Keyed: $($tests)*);
+        suite!(keyed_in_a_database, Database, Keyed: $($tests)*);
+        suite!(given_in_a_folder, Folder, Given: $($tests)*);
     };
 }
 
-suites! {
+/// What is about campaign runs, on each store.
+macro_rules! of_campaign_runs {
+    ($($tests:tt)*) => {
+        mod of_campaign_runs {
+            suite!(in_a_folder, Folder, CampaignRun: $($tests)*);
+            suite!(in_a_database, Database, CampaignRun: $($tests)*);
+            suite!(behind_a_pooler, Pooled, CampaignRun: $($tests)*);
+        }
+    };
+}
+
+mod of_several_kinds {
+    suite!(in_a_folder, Folder, Keyed: kinds {
+        a_lease_is_shared_between_tenants_whatever_the_kinds
+        the_oldest_is_lent_first_whatever_its_kind
+        what_is_read_back_is_the_oldest_whatever_its_kind
+        heavy_records_travel_a_few_at_a_time
+        every_value_comes_back_as_it_was_sent
+        each_record_without_an_identity_is_another
+    });
+    suite!(in_a_database, Database, Keyed: kinds {
+        a_lease_is_shared_between_tenants_whatever_the_kinds
+        the_oldest_is_lent_first_whatever_its_kind
+        what_is_read_back_is_the_oldest_whatever_its_kind
+        heavy_records_travel_a_few_at_a_time
+        every_value_comes_back_as_it_was_sent
+        each_record_without_an_identity_is_another
+    });
+}
+
+of_campaign_runs! {
+    figures {} { the_figures_are_those_of_a_plain_recount }
+    outside {
+        what_a_flow_marks_counts_as_delivered
+        a_row_that_vanished_is_unaccounted_for
+    }
+}
+
+of_every_kind! {
     backlog {
         what_was_counted_wrong_is_said_and_mended
         old_hours_become_one_and_old_receipts_go
@@ -92,7 +140,6 @@ suites! {
         what_was_read_back_is_confirmed_once_and_only_as_it_is_now
         what_waits_to_be_read_back_is_read_page_by_page
     }
-    figures {} { the_figures_are_those_of_a_plain_recount }
     hours {
         each_hour_has_a_balance_of_its_own
         an_hour_is_shown_for_two_days
@@ -143,10 +190,6 @@ suites! {
         a_full_read_must_meet_what_stands_there
         a_mark_is_one_process_s_at_a_time
         a_question_is_asked_once_and_answered_by_somebody
-    }
-    outside {
-        what_a_flow_marks_counts_as_delivered
-        a_row_that_vanished_is_unaccounted_for
     }
     policies {
         a_daily_record_is_sent_at_midnight_as_it_is_then

@@ -10,7 +10,8 @@ use model::{
 };
 use uuid::Uuid;
 
-use crate::support::{HOLD, KIND, Store, Studio, T, carries, run};
+use crate::subject::kind;
+use crate::support::{HOLD, Store, Studio, T, carries, run};
 
 /// What Dataverse says of a row.
 pub fn seen(id: Uuid, record: &Record) -> Reflection {
@@ -39,7 +40,7 @@ impl Studio {
 
     /// Under a mark that is taken for it.
     pub async fn reflect_as_of(&self, rows: Vec<Reflection>, asked_at: Timestamp) -> Vec<Reflected> {
-        let mark = self.ledger.take_mark(KIND, Duration::ZERO).await.unwrap().unwrap();
+        let mark = self.ledger.take_mark(kind(), Duration::ZERO).await.unwrap().unwrap();
         self.ledger.reflect(&mark, rows, asked_at).await.unwrap().unwrap()
     }
 
@@ -60,7 +61,7 @@ impl Studio {
     }
 
     async fn held(&self, id: Uuid) -> ledger::Held {
-        self.ledger.read(T, KIND, id).await.unwrap().unwrap()
+        self.ledger.read(T, kind(), id).await.unwrap().unwrap()
     }
 }
 
@@ -88,7 +89,7 @@ pub async fn what_others_made_comes_in_and_goes_back_under_its_own_id(store: Sto
     let balance = &standing.balance[0];
     assert_eq!((balance.received, balance.mirrored, balance.durable, balance.delivered), (0, 1, 1, 0));
     assert_eq!((standing.pending, standing.unconfirmed), (0, 0));
-    assert_eq!(studio.ledger.names(T, KIND, 0, None, 10).await.unwrap(), [("c".to_owned(), None)]);
+    assert_eq!(studio.ledger.names(T, kind(), 0, None, 10).await.unwrap(), [("c".to_owned(), None)]);
     assert!(studio.lease(10).await.is_empty());
 
     studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
@@ -194,7 +195,7 @@ pub async fn what_is_deleted_there_is_withdrawn_here(store: Store) {
 pub async fn our_own_deletion_is_confirmed_by_its_echo(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
-    studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
     assert_eq!(studio.see(id, &tokens(1)).await, Reflected::Known);
     assert_eq!(studio.reflect(vec![gone(id)]).await, [Reflected::Known], "somebody else was faster");
     studio.deliver().await;
@@ -282,7 +283,7 @@ pub async fn what_is_no_record_is_kept_among_the_rejects_until_it_is(store: Stor
 pub async fn what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
-    studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].deleted_unsent, 1);
     assert_eq!(studio.see(id, &tokens(1)).await, Reflected::Requeued);
     let balance = studio.balanced().await.balance.remove(0);
@@ -300,7 +301,7 @@ pub async fn a_withdrawal_where_a_flow_fetches_leaves_its_deletion_in_line(store
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
     assert_eq!(studio.standing().await.oldest_first, Some(studio.now()));
-    studio.ledger.clone().fetched_by_others().withdraw(T, KIND, id, None).await.unwrap();
+    studio.ledger.clone().fetched_by_others().withdraw(T, kind(), id, None).await.unwrap();
     let standing = studio.balanced().await;
     assert_eq!((standing.pending, standing.oldest_first), (1, None), "no flow can fetch it any more");
     assert!(matches!(studio.lease(1).await[0].operation, Operation::Delete));
@@ -324,10 +325,10 @@ pub async fn absence_is_not_deletion(store: Store) {
     assert_eq!(studio.list(10).await.len(), 1, "nothing becomes of it until a person says so");
     let released = Reflection::absent(T, id, Seen::Released);
     assert_eq!(studio.reflect(vec![released]).await, [Reflected::Withdrawn]);
-    assert_eq!(studio.ledger.removed_unasked(KIND, studio.now()).await.unwrap(), 0);
+    assert_eq!(studio.ledger.removed_unasked(kind(), studio.now()).await.unwrap(), 0);
     let id = studio.delivered(run("c", "deleted unread", "1", "")).await;
     assert_eq!(studio.reflect(vec![gone(id)]).await, [Reflected::Withdrawn]);
-    assert_eq!(studio.ledger.removed_unasked(KIND, studio.now()).await.unwrap(), 1);
+    assert_eq!(studio.ledger.removed_unasked(kind(), studio.now()).await.unwrap(), 1);
     let standing = studio.balanced().await;
     let balance = &standing.balance[0];
     let unread = (standing.unconfirmed, balance.unconfirmed());
@@ -355,7 +356,7 @@ pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(s
     studio.deliver().await;
     studio.see(id, &tokens(2)).await;
     assert_eq!(studio.reflect(vec![edited]).await, [Reflected::Changed], "a person put it back");
-    studio.ledger.withdraw(T, KIND, id, None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     studio.reflect(vec![gone(id)]).await;
     // However short a time ago that was.
@@ -368,7 +369,7 @@ pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(s
 pub async fn what_was_read_under_a_loan_that_is_over_is_not_taken(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
-    let late = studio.ledger.take_mark(KIND, Duration::from_secs(1)).await.unwrap().unwrap();
+    let late = studio.ledger.take_mark(kind(), Duration::from_secs(1)).await.unwrap().unwrap();
     studio.pass(2 * SECOND).await;
     assert_eq!(studio.see(id, &tokens(2)).await, Reflected::Changed, "by another process");
     let old = vec![seen(id, &tokens(1)), seen(ELSEWHERE, &run("c", "old", "1", ""))];
@@ -424,59 +425,59 @@ pub async fn a_full_read_must_meet_what_stands_there(store: Store) {
     studio.store((0..6).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let parcels = studio.lease(5).await;
     studio.ledger.delivered(&parcels[..4], studio.now()).await.unwrap();
-    studio.ledger.withdraw(T, KIND, parcels[0].id, None).await.unwrap();
+    studio.ledger.withdraw(T, kind(), parcels[0].id, None).await.unwrap();
     studio.ledger.correct(T, parcels[1].id, run("c", "1", "1", r#","tokensIn":5"#), None).await.unwrap();
     studio.see(ELSEWHERE, &tokens(1)).await;
     let later = studio.now().plus(1);
-    let there = studio.ledger.standing_there(KIND, 0, later, 10).await.unwrap();
+    let there = studio.ledger.standing_there(kind(), 0, later, 10).await.unwrap();
     let ids: Vec<Uuid> = there.iter().map(|there| there.dataverse_id).collect();
     assert_eq!(ids, [parcels[2].id, parcels[3].id, ELSEWHERE]);
     assert_eq!((there[2].id, there[2].tenant), (tokens(1).own_id(T).unwrap(), T));
-    let rest = studio.ledger.standing_there(KIND, there[0].position, later, 1).await.unwrap();
+    let rest = studio.ledger.standing_there(kind(), there[0].position, later, 1).await.unwrap();
     assert_eq!(rest, there[1..2]);
-    assert!(studio.ledger.standing_there(KIND, 0, studio.now(), 10).await.unwrap().is_empty());
+    assert!(studio.ledger.standing_there(kind(), 0, studio.now(), 10).await.unwrap().is_empty());
 }
 
 pub async fn a_mark_is_one_process_s_at_a_time(store: Store) {
     let mut studio = Studio::open(store).await;
-    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
     assert_eq!((mark.link.as_deref(), mark.read_at), (None, None));
-    assert_eq!(studio.ledger.take_mark(KIND, HOLD).await.unwrap(), None);
+    assert_eq!(studio.ledger.take_mark(kind(), HOLD).await.unwrap(), None);
     assert!(studio.ledger.keep_mark(&mark, Some("link 1"), HOLD).await.unwrap());
     let kept_at = studio.now();
     studio.pass(59 * SECOND).await;
     assert!(studio.ledger.hold_mark(&mark, HOLD).await.unwrap());
     studio.pass(59 * SECOND).await;
-    assert_eq!(studio.ledger.take_mark(KIND, HOLD).await.unwrap(), None, "it is held for longer");
+    assert_eq!(studio.ledger.take_mark(kind(), HOLD).await.unwrap(), None, "it is held for longer");
     studio.pass(2 * SECOND).await;
-    let taken_over = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    let taken_over = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
     assert_eq!((taken_over.link.as_deref(), taken_over.read_at), (Some("link 1"), Some(kept_at)));
     assert!(!studio.ledger.keep_mark(&mark, Some("late"), HOLD).await.unwrap());
     studio.ledger.free_mark(&mark).await.unwrap();
-    assert_eq!(studio.ledger.take_mark(KIND, HOLD).await.unwrap(), None, "nor frees it who came late");
+    assert_eq!(studio.ledger.take_mark(kind(), HOLD).await.unwrap(), None, "nor frees it who came late");
     studio.ledger.free_mark(&taken_over).await.unwrap();
-    let again = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    let again = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
     assert!(studio.ledger.keep_mark(&again, None, HOLD).await.unwrap());
     studio.reopen().await;
     if store != Store::Folder {
         studio.pass(61 * SECOND).await;
     }
-    let anew = studio.ledger.take_mark(KIND, Duration::from_secs(1)).await.unwrap().unwrap();
+    let anew = studio.ledger.take_mark(kind(), Duration::from_secs(1)).await.unwrap().unwrap();
     assert_eq!((anew.link, anew.read_at), (None, None), "a start takes leases back in a folder");
 }
 
 pub async fn a_question_is_asked_once_and_answered_by_somebody(store: Store) {
     let studio = Studio::open(store).await;
     let asked_at = studio.now();
-    assert!(!studio.ledger.answer(KIND, ledger::Answer::Withdraw, false, "Ada").await.unwrap());
-    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    assert!(!studio.ledger.answer(kind(), ledger::Answer::Withdraw, false, "Ada").await.unwrap());
+    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
     studio.ledger.ask(&mark, (7, 2), 9).await.unwrap();
     studio.pass(SECOND).await;
     studio.ledger.ask(&mark, (8, 2), 9).await.unwrap();
-    let (kind, question) = studio.ledger.questions().await.unwrap().remove(0);
-    assert_eq!((kind, question.gone, question.unseen, question.answer), (KIND, 7, 2, None));
+    let (asked, question) = studio.ledger.questions().await.unwrap().remove(0);
+    assert_eq!((asked, question.gone, question.unseen, question.answer), (kind(), 7, 2, None));
     assert_eq!(question.asked_at, asked_at);
-    assert!(studio.ledger.answer(KIND, ledger::Answer::SendAgain, true, "Ada").await.unwrap());
+    assert!(studio.ledger.answer(kind(), ledger::Answer::SendAgain, true, "Ada").await.unwrap());
     let handling = studio.ledger.handlings(T, 10).await.unwrap().remove(0);
     assert_eq!((handling.by.as_str(), handling.what, handling.id), ("Ada", ledger::Handled::Answered, None));
     assert_eq!(
@@ -484,12 +485,12 @@ pub async fn a_question_is_asked_once_and_answered_by_somebody(store: Store) {
         "7 of 9 are gone from Dataverse: made there again, and so from now on without asking"
     );
     studio.ledger.free_mark(&mark).await.unwrap();
-    let mark = studio.ledger.take_mark(KIND, HOLD).await.unwrap().unwrap();
+    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
     assert_eq!(mark.question.unwrap().answer, Some(ledger::Answer::SendAgain));
     assert!(studio.ledger.keep_mark(&mark, Some("link"), HOLD).await.unwrap());
     assert!(studio.ledger.questions().await.unwrap().is_empty());
-    assert_eq!(studio.ledger.policies().await.unwrap(), [(KIND, ledger::Answer::SendAgain)]);
-    assert!(studio.ledger.ask_again(KIND, "Ada").await.unwrap());
+    assert_eq!(studio.ledger.policies().await.unwrap(), [(kind(), ledger::Answer::SendAgain)]);
+    assert!(studio.ledger.ask_again(kind(), "Ada").await.unwrap());
     assert!(studio.ledger.policies().await.unwrap().is_empty());
-    assert!(!studio.ledger.ask_again(KIND, "Ada").await.unwrap());
+    assert!(!studio.ledger.ask_again(kind(), "Ada").await.unwrap());
 }

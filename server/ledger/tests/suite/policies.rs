@@ -2,27 +2,23 @@
 
 use ledger::{Change, Verdict};
 use model::{
-    record::{Delivery, Kind, Policy, Record},
+    record::{Delivery, Kind, Policy},
     time::{HOUR, MINUTE, SECOND},
 };
 
-use crate::support::{KIND, Store, Studio, T, at, carries, run};
+use crate::subject::kind;
+use crate::support::{Store, Studio, T, at, carries, run_of};
 
-/// The campaign run, sent by another policy or never.
+/// The kind that the test is about, sent by another policy or never.
 fn with(policy: Option<Policy>) -> &'static Kind {
-    let delivery = policy.map(|policy| Delivery { policy, ..KIND.delivery.unwrap() });
-    Box::leak(Box::new(Kind { delivery, ..*KIND }))
-}
-
-/// The same run as a record of another kind.
-fn of(kind: &'static Kind, run: &Record) -> Record {
-    Record::kept(kind, run.values().to_vec(), run.names().to_vec())
+    let delivery = policy.map(|policy| Delivery { policy, ..kind().delivery.unwrap() });
+    Box::leak(Box::new(Kind { delivery, ..*kind() }))
 }
 
 pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: Store) {
     let studio = Studio::open(store).await;
     let kind = with(Some(Policy::Daily));
-    let tokens = |n: i64| of(kind, &run("c", "r", "1", &format!(r#","tokensIn":{n}"#)));
+    let tokens = |n: i64| run_of(kind, "c", "r", "1", &format!(r#","tokensIn":{n}"#));
     let id = studio.ledger.store(T, vec![tokens(0)]).await.unwrap()[0].id;
     for n in 1..4 {
         studio.pass(HOUR).await;
@@ -51,11 +47,11 @@ pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: Store) {
 pub async fn what_is_never_sent_is_kept_and_counted(store: Store) {
     let studio = Studio::open(store).await;
     let kind = with(None);
-    let records = || (0..3).map(|n| of(kind, &run("c", &n.to_string(), "1", ""))).collect();
+    let records = || (0..3).map(|n| run_of(kind, "c", &n.to_string(), "1", "")).collect();
     let id = studio.ledger.store(T, records()).await.unwrap()[0].id;
     let again = studio.ledger.store(T, records()).await.unwrap();
     assert!(again.iter().all(|outcome| outcome.verdict == Verdict::Duplicate(1)));
-    let corrected = of(kind, &run("c", "0", "1", r#","tokensIn":1"#));
+    let corrected = run_of(kind, "c", "0", "1", r#","tokensIn":1"#);
     let change = studio.ledger.correct(T, id, corrected, None).await.unwrap();
     assert!(matches!(change, Change::Done(_)));
     studio.ledger.withdraw(T, kind, again[1].id, None).await.unwrap();

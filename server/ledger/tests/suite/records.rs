@@ -2,7 +2,8 @@
 
 use ledger::{Change, LedgerError, Verdict};
 
-use crate::support::{KIND, Store, Studio, T, at, run, run_at};
+use crate::subject::kind;
+use crate::support::{Store, Studio, T, at, run, run_at};
 
 pub async fn a_record_is_stored_once_and_known_again(store: Store) {
     let studio = Studio::open(store).await;
@@ -14,7 +15,7 @@ pub async fn a_record_is_stored_once_and_known_again(store: Store) {
     let other = studio.store(vec![run("c1", "r1", "1", r#","tokensIn":7"#)]).await;
     let Verdict::Conflict { stored } = &other[0].verdict else { panic!("{other:?}") };
     assert_eq!(stored.record.values()[6].number(), Some(0));
-    let held = studio.ledger.read(T, KIND, first[0].id).await.unwrap().unwrap();
+    let held = studio.ledger.read(T, kind(), first[0].id).await.unwrap().unwrap();
     assert_eq!((held.stored.revision, held.withdrawn_at), (1, None));
 }
 
@@ -50,7 +51,7 @@ pub async fn a_correction_keeps_what_was_and_asks_for_the_revision(store: Store)
     assert_eq!((stored.revision, stored.record.values()[6].number()), (2, Some(9)));
     assert!(matches!(correct(run("c1", "r1", "1", r#","tokensIn":9"#), None).await, Change::Unchanged(_)));
     assert_eq!(correct(run("c1", "r2", "1", ""), None).await, Change::KeyDiffers);
-    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    let held = studio.ledger.read(T, kind(), id).await.unwrap().unwrap();
     assert_eq!(held.stored, stored);
     assert_eq!(studio.balanced().await.balance[0].durable, 1);
 }
@@ -59,19 +60,19 @@ pub async fn a_correction_without_a_time_keeps_the_stored_time(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run_at("c1", "r1", "1", at("2026-11-01T00:00:00Z"), "")]).await[0].id;
     studio.ledger.correct(T, id, run("c1", "r1", "1", r#","tokensIn":9"#), None).await.unwrap();
-    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    let held = studio.ledger.read(T, kind(), id).await.unwrap().unwrap();
     assert_eq!(held.stored.record.values()[12].number(), Some(at("2026-11-01T00:00:00Z").micros()));
 }
 
 pub async fn a_withdrawn_record_stays_gone(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c1", "r1", "1", "")]).await[0].id;
-    assert!(matches!(studio.ledger.withdraw(T, KIND, id, Some(1)).await.unwrap(), Change::Done(_)));
-    assert_eq!(studio.ledger.withdraw(T, KIND, id, None).await.unwrap(), Change::Gone);
+    assert!(matches!(studio.ledger.withdraw(T, kind(), id, Some(1)).await.unwrap(), Change::Done(_)));
+    assert_eq!(studio.ledger.withdraw(T, kind(), id, None).await.unwrap(), Change::Gone);
     assert_eq!(studio.store(vec![run("c1", "r1", "1", "")]).await[0].verdict, Verdict::Withdrawn);
     assert!(studio.list(10).await.is_empty());
-    assert!(studio.ledger.names(T, KIND, 0, None, 10).await.unwrap().is_empty());
-    let held = studio.ledger.read(T, KIND, id).await.unwrap().unwrap();
+    assert!(studio.ledger.names(T, kind(), 0, None, 10).await.unwrap().is_empty());
+    let held = studio.ledger.read(T, kind(), id).await.unwrap().unwrap();
     assert!(held.withdrawn_at.is_some());
     let balance = studio.balanced().await.balance.remove(0);
     assert_eq!((balance.deleted, balance.deleted_unsent, balance.pending), (1, 1, 0));
@@ -80,8 +81,8 @@ pub async fn a_withdrawn_record_stays_gone(store: Store) {
 pub async fn what_is_not_there_is_not_found(store: Store) {
     let studio = Studio::open(store).await;
     let id = uuid::Uuid::from_u128(7);
-    assert_eq!(studio.ledger.read(T, KIND, id).await.unwrap(), None);
-    assert_eq!(studio.ledger.withdraw(T, KIND, id, None).await.unwrap(), Change::NotFound);
+    assert_eq!(studio.ledger.read(T, kind(), id).await.unwrap(), None);
+    assert_eq!(studio.ledger.withdraw(T, kind(), id, None).await.unwrap(), Change::NotFound);
     assert_eq!(studio.ledger.correct(T, id, run("c", "r", "1", ""), None).await.unwrap(), Change::NotFound);
 }
 
@@ -89,7 +90,7 @@ pub async fn the_newest_name_of_a_campaign_stands(store: Store) {
     let studio = Studio::open(store).await;
     studio.store(vec![run("c1", "r1", "1", r#","campaignName":"Autumn""#)]).await;
     studio.store(vec![run("c1", "r2", "1", ""), run("c2", "r1", "1", "")]).await;
-    let names = async || studio.ledger.names(T, KIND, 0, None, 10).await.unwrap();
+    let names = async || studio.ledger.names(T, kind(), 0, None, 10).await.unwrap();
     assert_eq!(names().await, [("c1".to_owned(), Some("Autumn".to_owned())), ("c2".to_owned(), None)]);
     studio.store(vec![run("c1", "r3", "1", r#","campaignName":"Winter""#)]).await;
     assert_eq!(names().await[0].1.as_deref(), Some("Winter"));
@@ -100,7 +101,7 @@ pub async fn the_newest_name_of_a_campaign_stands(store: Store) {
 pub async fn names_come_in_the_order_of_their_bytes(store: Store) {
     let studio = Studio::open(store).await;
     studio.store(["b", "ä", "A", "a-", "B", "a"].map(|id| run(id, "r", "1", "")).to_vec()).await;
-    let names = studio.ledger.names(T, KIND, 0, None, 10).await.unwrap();
+    let names = studio.ledger.names(T, kind(), 0, None, 10).await.unwrap();
     let ids: Vec<&str> = names.iter().map(|(id, _)| id.as_str()).collect();
     assert_eq!(ids, ["A", "B", "a", "a-", "b", "ä"]);
 }
@@ -114,7 +115,7 @@ pub async fn names_are_found_by_id_and_else_by_what_they_contain(store: Store) {
     studio.pass(model::time::SECOND).await;
     studio.store(vec![named("c4", "Spring")]).await;
     let found = async |text: Option<&str>, most: usize| {
-        let names = studio.ledger.names(T, KIND, 0, text, most).await.unwrap();
+        let names = studio.ledger.names(T, kind(), 0, text, most).await.unwrap();
         names.into_iter().map(|(id, _)| id).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(found(None, 2).await, "c4 autumn-3", "the last ones first, and no more than `most`");
@@ -149,6 +150,6 @@ pub async fn a_closed_ledger_says_so(store: Store) {
     let studio = Studio::open(store).await;
     studio.ledger.close().await;
     assert_eq!(studio.ledger.store(T, vec![run("c", "r", "1", "")]).await, Err(LedgerError::Closed));
-    assert_eq!(studio.ledger.read(T, KIND, uuid::Uuid::nil()).await, Err(LedgerError::Closed));
+    assert_eq!(studio.ledger.read(T, kind(), uuid::Uuid::nil()).await, Err(LedgerError::Closed));
     assert_eq!(studio.ledger.healthy().await, Err(LedgerError::Closed));
 }

@@ -5,18 +5,22 @@ use std::{path::Path, sync::Arc, time::Duration};
 use ledger::{Ledger, ListAsk, Operation, Outcome, Parcel, Settings, Standing};
 use model::{
     clock::{Clock, ManualClock},
-    record::{self, KINDS, Kind, Record, Stored, campaign_run::CAMPAIGN_RUN},
+    record::{self, KINDS, Kind, Kinds, Record, Stored},
     rng::Seeded,
     tenant::TenantId,
     time::Timestamp,
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
+use uuid::Uuid;
 
-use crate::schema::Schema;
+use crate::{
+    schema::Schema,
+    specimen,
+    subject::{Subject, kind},
+};
 
 pub const T: TenantId = TenantId::FIRST;
-pub const KIND: &Kind = &CAMPAIGN_RUN;
 pub const HOLD: Duration = Duration::from_secs(60);
 
 /// Where the ledger of a test lives.
@@ -30,7 +34,9 @@ pub enum Store {
 
 impl Store {
     /// How many cases a property test tries: each statement to a database takes its time.
-    pub const fn cases(self, in_a_folder: u32) -> u32 {
+    pub fn cases(self, in_a_folder: u32) -> u32 {
+        // What is the same whatever the kind has been tried with campaign runs.
+        let in_a_folder = if Subject::this() == Subject::CampaignRun { in_a_folder } else { in_a_folder / 2 };
         match self {
             Self::Folder => in_a_folder,
             Self::Database => in_a_folder.div_ceil(4),
@@ -66,22 +72,29 @@ impl Studio {
 
     pub async fn open_with(home: Home) -> Self {
         let clock = Arc::new(ManualClock::at(at("2026-11-21T12:00:00Z")));
-        let ledger = open(&home, &clock, 7).await;
-        if let Home::Database(schema) = &home {
-            schema.take_clock(clock.now()).await;
+        let (tables, of_a_folder) = (Subject::this(), matches!(home, Home::Folder(_)));
+        let tables = tables.tables(of_a_folder);
+        let mut studio = Self { ledger: open(&home, KINDS, &clock, 7).await, clock, home };
+        if !tables.is_empty() {
+            studio.ledger.close().await;
+            studio.sql(&tables).await;
+            studio.reopen().await;
         }
-        Self { ledger, clock, home }
+        if let Home::Database(schema) = &studio.home {
+            schema.take_clock(studio.now()).await;
+        }
+        studio
     }
 
     /// As after a stop in order.
     pub async fn reopen(&mut self) {
         self.ledger.close().await;
-        self.ledger = open(&self.home, &self.clock, 7).await;
+        self.ledger = open(&self.home, Subject::this().kinds(), &self.clock, 7).await;
     }
 
     /// Another process's ledger in the same database.
     pub async fn another(&self) -> Ledger {
-        open(&self.home, &self.clock, 8).await
+        open(&self.home, Subject::this().kinds(), &self.clock, 8).await
     }
 
     /// Time goes on, for this process and for the database.
@@ -111,7 +124,7 @@ impl Studio {
     }
 
     pub async fn list(&self, limit: usize) -> Vec<Stored> {
-        self.ledger.list(T, KIND, &ListAsk { limit, ..ListAsk::default() }).await.unwrap().items
+        self.ledger.list(T, kind(), &ListAsk { limit, ..ListAsk::default() }).await.unwrap().items
     }
 
     pub async fn lease(&self, most: usize) -> Vec<Parcel> {
@@ -156,8 +169,10 @@ impl Studio {
         found.try_into().unwrap()
     }
 
-    /// Does to the store what no ledger would do. `studio.` stands for the schema, where there is one.
+    /// Does to the store what no ledger would do. `studio.` stands for the schema, where there is one, and the campaign runs'
+    /// table for that of the kind that the test is about.
     pub async fn sql(&self, sql: &str) {
+        let sql = &sql.replace("campaign_metrics", kind().table);
         match &self.home {
             Home::Folder(_) => {
                 let mut file = self.file().await;
@@ -170,6 +185,7 @@ impl Studio {
 
     /// One text out of the store, as anybody else would read it.
     pub async fn ask(&self, sql: &str) -> String {
+        let sql = &sql.replace("campaign_metrics", kind().table);
         match &self.home {
             Home::Folder(_) => {
                 let sql = AssertSqlSafe(sql.replace("studio.", ""));
@@ -193,24 +209,33 @@ pub fn folder() -> TempDir {
     TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap()
 }
 
-async fn open(home: &Home, clock: &Arc<ManualClock>, seed: u64) -> Ledger {
+async fn open(home: &Home, kinds: Kinds, clock: &Arc<ManualClock>, seed: u64) -> Ledger {
     let settings = match home {
         Home::Folder(folder) => Settings::Folder(folder.path().to_owned()),
         Home::Database(schema) => Settings::Database(schema.database()),
     };
-    Ledger::open(KINDS, settings, Arc::clone(clock) as Arc<dyn Clock>, Seeded::new(seed)).await.unwrap()
+    Ledger::open(kinds, settings, Arc::clone(clock) as Arc<dyn Clock>, Seeded::new(seed)).await.unwrap()
 }
 
 pub fn at(text: &str) -> Timestamp {
     Timestamp::parse(text).unwrap()
 }
 
-/// A run that leaves its time out; `more` are further members of its JSON.
+/// A run that leaves its time out, or what is like it of the kind that the test is about; `more` are further members of its
+/// JSON.
 pub fn run(campaign: &str, run: &str, phase: &str, more: &str) -> Record {
+    run_of(kind(), campaign, run, phase, more)
+}
+
+/// The same of a kind that has the same fields.
+pub fn run_of(kind: &'static Kind, campaign: &str, run: &str, phase: &str, more: &str) -> Record {
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{campaign}/{run}/{phase}").as_bytes());
+    let given = kind.identity.given().map_or_else(String::new, |json| format!(r#""{json}":"{id}","#));
+    let own = if kind.field("lane").is_some() { specimen::MORE } else { "" };
     let json = format!(
-        r#"{{"campaignId":"{campaign}","runId":"{run}","phase":"{phase}","agentsTotal":5,"agentsSuccessful":4{more}}}"#
+        r#"{{{given}{own}"campaignId":"{campaign}","runId":"{run}","phase":"{phase}","agentsTotal":5,"agentsSuccessful":4{more}}}"#
     );
-    record::parse(KIND, &json, at("2026-11-21T12:00:00Z")).unwrap()
+    record::parse(kind, &json, at("2026-11-21T12:00:00Z")).unwrap()
 }
 
 pub fn run_at(campaign: &str, name: &str, phase: &str, time: Timestamp, more: &str) -> Record {

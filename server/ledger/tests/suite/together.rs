@@ -15,7 +15,8 @@ use uuid::Uuid;
 use crate::{
     mirror::{gone, seen},
     schema::Schema,
-    support::{HOLD, KIND, Store, Studio, T, at, run},
+    subject::kind,
+    support::{HOLD, Store, Studio, T, at, run},
 };
 
 const RUNS: usize = 40;
@@ -193,7 +194,7 @@ async fn busy(ledger: &Ledger, task: usize, now: model::time::Timestamp) -> Resu
             change?;
         }
         if round % 4 == task % 4 {
-            ledger.withdraw(T, KIND, ids[0], None).await?;
+            ledger.withdraw(T, kind(), ids[0], None).await?;
         }
         let parcels = ledger.lease(6, HOLD).await?;
         let (delivered, postponed) = parcels.split_at(parcels.len() / 2);
@@ -208,7 +209,8 @@ async fn busy(ledger: &Ledger, task: usize, now: model::time::Timestamp) -> Resu
             _ => seen(record.own_id(T).unwrap(), &record),
         });
         // Another task may take the mark in between: then nothing of it is taken.
-        let mark = ledger.take_mark(KIND, Duration::ZERO).await?.expect("a loan of no time is over at once");
+        let mark =
+            ledger.take_mark(kind(), Duration::ZERO).await?.expect("a loan of no time is over at once");
         ledger.reflect(&mark, there.collect(), now.plus(20 * SECOND)).await?;
     }
     Ok(())

@@ -1,0 +1,104 @@
+//! Which entries of the outbox are lent out next: each tenant its share, and of each tenant's the oldest, whatever their
+//! kinds, for as long as they are light enough together.
+
+use std::collections::BTreeMap;
+
+use model::{
+    record::{Kind, Storage},
+    tenant::TenantId,
+};
+
+/// Records of one lease together have at most so many bytes, about; a single one may have more.
+pub(crate) const BYTES_MAX: i64 = 2 * 1024 * 1024;
+
+/// An entry that may be lent out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: &'static Kind,
+    pub(crate) position: i64,
+    pub(crate) due_at: i64,
+    /// About how many bytes its record has.
+    pub(crate) weight: i64,
+}
+
+/// Entries of one table, by their positions.
+pub(crate) struct Chosen {
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: &'static Kind,
+    pub(crate) positions: Vec<i64>,
+}
+
+/// How many entries of each tenant are looked at, and then again, where the first look did not fill the lease.
+pub(crate) const fn looks(most: usize, tenants: usize) -> [usize; 2] {
+    [most.div_ceil(if tenants == 0 { 1 } else { tenants }), most]
+}
+
+/// At most `most` of those that are due.
+pub(crate) fn choose(due: Vec<Due>, most: usize) -> Vec<Due> {
+    let mut tenants: BTreeMap<TenantId, Vec<Due>> = BTreeMap::new();
+    for entry in due {
+        tenants.entry(entry.tenant).or_default().push(entry);
+    }
+    let mut lists: Vec<Vec<Due>> = tenants.into_values().collect();
+    lists.iter_mut().for_each(|list| list.sort_unstable_by_key(Due::rank));
+    // Those come first that have waited for longest, so that heavy ones keep none out for good.
+    lists.sort_unstable_by_key(|list| list[0].rank());
+    let share = most.div_ceil(lists.len().max(1));
+    let bytes = BYTES_MAX / i64::try_from(lists.len().max(1)).unwrap_or(i64::MAX);
+    let (mut chosen, mut left, mut taken) = (Vec::new(), Vec::new(), 0);
+    for mut list in lists {
+        let room = share.min(most - chosen.len());
+        // One goes along that is heavier than a share, while there is room for anything.
+        let least = room.min(usize::from(taken < BYTES_MAX));
+        left.extend(list.split_off(fitting(&list, room, bytes.min(BYTES_MAX - taken)).max(least)));
+        taken += list.iter().map(|due| due.weight).sum::<i64>();
+        chosen.extend(list);
+    }
+    left.sort_unstable_by_key(Due::rank);
+    let count = fitting(&left, most - chosen.len(), BYTES_MAX - taken);
+    chosen.extend(left.drain(..count));
+    chosen
+}
+
+impl Due {
+    const fn rank(&self) -> (i64, i64) {
+        (self.due_at, self.position)
+    }
+}
+
+/// How many of the first of a list are at most `most`, and have at most so many bytes together.
+fn fitting(list: &[Due], most: usize, bytes: i64) -> usize {
+    let mut sum = 0;
+    let fits = |due: &&Due| {
+        sum += due.weight;
+        sum <= bytes
+    };
+    list.iter().take(most).take_while(fits).count()
+}
+
+/// Those that were chosen, table by table.
+pub(crate) fn by_table(chosen: &[Due]) -> Vec<Chosen> {
+    let mut tables: Vec<Chosen> = Vec::new();
+    for due in chosen {
+        match tables.iter_mut().find(|table| table.tenant == due.tenant && table.kind == due.kind) {
+            Some(table) => table.positions.push(due.position),
+            None => {
+                let positions = vec![due.position];
+                tables.push(Chosen { tenant: due.tenant, kind: due.kind, positions });
+            }
+        }
+    }
+    tables
+}
+
+/// About how many bytes the record in row `r` has, in SQL that both stores know.
+pub(crate) fn weight(kind: &Kind) -> String {
+    let texts = kind.fields.iter().filter(|field| field.ty.storage() == Storage::Text);
+    let texts: String =
+        texts.map(|field| format!(" + coalesce(octet_length(r.{}), 0)", field.column)).collect();
+    format!("{}{texts}", 64 + 16 * kind.fields.len())
+}
+
+#[cfg(test)]
+mod tests;
