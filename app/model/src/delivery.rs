@@ -13,6 +13,8 @@ pub struct Balance {
     pub mirrored: i64,
     /// Counted rows.
     pub durable: i64,
+    /// Records that left once they were kept elsewhere.
+    pub archived: i64,
     /// Records that Dataverse acknowledged at least once.
     pub delivered: i64,
     /// Records that were read back out of Dataverse, those that came from there included.
@@ -37,11 +39,11 @@ impl Balance {
     /// Every difference that pending, dead, dropped, unsent and deleted do not explain. 0, or red.
     #[must_use]
     pub const fn unaccounted(&self) -> i64 {
-        let lost_at_the_door = (self.received + self.mirrored - self.durable).abs();
+        let lost_at_the_door = (self.received + self.mirrored - self.durable - self.archived).abs();
         let in_dataverse = self.delivered + self.mirrored;
         let explained =
             in_dataverse + self.pending + self.dead + self.dropped + self.unsent + self.deleted_unsent;
-        lost_at_the_door + (self.durable - explained).abs()
+        lost_at_the_door + (self.durable + self.archived - explained).abs()
     }
 
     /// In Dataverse as far as it acknowledged, and not read back yet as it is now: promised, and not proven.
@@ -155,6 +157,8 @@ mod tests {
         assert_eq!(well.unaccounted(), 0);
         assert_eq!(Balance { durable: 14, ..well.clone() }.unaccounted(), 2);
         assert_eq!(Balance { delivered: 5, ..well.clone() }.unaccounted(), 1);
+        assert_eq!(Balance { durable: 10, archived: 5, ..well.clone() }.unaccounted(), 0);
+        assert_eq!(Balance { archived: 1, ..well.clone() }.unaccounted(), 2, "it left and is there");
         let read = Balance { confirmed: 7, ..well };
         assert_eq!(read.unconfirmed(), 2, "nor does a promise count as proof");
         assert_eq!(Balance { deleted_unread: 2, ..read }.unconfirmed(), 0);

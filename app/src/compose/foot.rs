@@ -23,6 +23,7 @@ pub(super) fn balance(delivery: &Delivery) -> BalanceView {
         (sum(|b| b.dead), "refused"),
         (sum(|b| b.dropped), "dropped"),
         (sum(|b| b.deleted), "withdrawn"),
+        (sum(|b| b.archived), "archived"),
     ] {
         if number > 0 {
             verdict.push_str(&format!(" · {} {what}", words::count(number)));

@@ -40,11 +40,12 @@ pub(crate) struct Passage {
     pub(crate) removed_asked: i64,
     pub(crate) removed_unread: i64,
     pub(crate) resent: i64,
+    pub(crate) archived: i64,
 }
 
 impl Passage {
     /// The columns of a passage, in this order everywhere.
-    pub(crate) const COLUMNS: [&str; 11] = [
+    pub(crate) const COLUMNS: [&str; 12] = [
         "delivered",
         "confirmed",
         "withdrawn_unsent",
@@ -56,9 +57,10 @@ impl Passage {
         "removed_asked",
         "removed_unread",
         "resent",
+        "archived",
     ];
 
-    pub(crate) const fn numbers(&self) -> [i64; 11] {
+    pub(crate) const fn numbers(&self) -> [i64; 12] {
         [
             self.delivered,
             self.confirmed,
@@ -71,6 +73,7 @@ impl Passage {
             self.removed_asked,
             self.removed_unread,
             self.resent,
+            self.archived,
         ]
     }
 }
@@ -88,5 +91,6 @@ impl AddAssign for Passage {
         self.removed_asked += other.removed_asked;
         self.removed_unread += other.removed_unread;
         self.resent += other.resent;
+        self.archived += other.archived;
     }
 }

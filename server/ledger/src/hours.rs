@@ -51,6 +51,7 @@ impl Stretch {
             received: 0,
             mirrored: 0,
             durable: 0,
+            archived: 0,
             pending: 0,
             dead: 0,
             delivered: 0,
@@ -68,21 +69,22 @@ impl Stretch {
     }
 }
 
-/// What a store asks, and what it does with the three numbers that it is told of an hour.
-pub(crate) type Source<'a> = (&'a str, fn(&mut HourBalance, [i64; 3]));
+/// What a store asks, and what it does with the four numbers that it is told of an hour.
+pub(crate) type Source<'a> = (&'a str, fn(&mut HourBalance, [i64; 4]));
 
 pub(crate) const fn sources<'a>([received, passed, backlog]: [&'a str; 3]) -> [Source<'a>; 3] {
     [
         (received, |balance, [received, ..]| balance.received = received),
-        (passed, |balance, [mirrored, delivered, confirmed]| {
-            (balance.mirrored, balance.delivered, balance.confirmed) = (mirrored, delivered, confirmed);
+        (passed, |balance, [mirrored, delivered, confirmed, archived]| {
+            (balance.mirrored, balance.archived) = (mirrored, archived);
+            (balance.delivered, balance.confirmed) = (delivered, confirmed);
         }),
-        (backlog, |balance, [pending, dead, _]| (balance.pending, balance.dead) = (pending, dead)),
+        (backlog, |balance, [pending, dead, ..]| (balance.pending, balance.dead) = (pending, dead)),
     ]
 }
 
-/// What was counted before: rows never leave and keep their hour, so that only later ones have to be counted. `T` says up
-/// to where that was.
+/// What was counted before: rows keep their hour, and as long as none is archived only later ones have to be counted. `T`
+/// says up to where that was.
 pub(crate) struct Tallies<T>(Mutex<HashMap<Key, Tally<T>>>);
 
 /// A kind's table, of one tenant where each tenant is counted by itself.
@@ -91,6 +93,8 @@ type Key = (&'static str, Option<TenantId>);
 #[derive(Clone)]
 pub(crate) struct Tally<T> {
     pub(crate) up_to: T,
+    /// How many rows of these hours had left by then.
+    pub(crate) archived: i64,
     pub(crate) rows: HashMap<(TenantId, i64), i64>,
 }
 
@@ -112,8 +116,8 @@ impl<T: Clone> Tallies<T> {
 }
 
 impl<T> Tally<T> {
-    pub(crate) fn new(up_to: T) -> Self {
-        Self { up_to, rows: HashMap::new() }
+    pub(crate) fn new(up_to: T, archived: i64) -> Self {
+        Self { up_to, archived, rows: HashMap::new() }
     }
 
     pub(crate) fn add(&mut self, tenant: TenantId, hour: i64, rows: i64) {

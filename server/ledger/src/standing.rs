@@ -46,7 +46,9 @@ pub struct HourBalance {
     pub mirrored: i64,
     /// Counted rows that arrived in that hour.
     pub durable: i64,
-    /// Of those, how many wait for their first delivery.
+    /// Arrived in that hour and left since.
+    pub archived: i64,
+    /// Of what is there, how many wait for their first delivery.
     pub pending: i64,
     /// Of those, how many Dataverse refused before it ever took them.
     pub dead: i64,
@@ -60,6 +62,6 @@ impl HourBalance {
     /// What came in and is not there, or is there and never came.
     #[must_use]
     pub const fn unaccounted(&self) -> i64 {
-        (self.received + self.mirrored - self.durable).abs()
+        (self.received + self.mirrored - self.durable - self.archived).abs()
     }
 }

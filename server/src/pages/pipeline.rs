@@ -73,6 +73,7 @@ fn hour(hour: &HourBalance) -> Hour {
         received: hour.received,
         mirrored: hour.mirrored,
         durable: hour.durable,
+        archived: hour.archived,
         delivered: hour.delivered,
         confirmed: hour.confirmed,
         pending: hour.pending,

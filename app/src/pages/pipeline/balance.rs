@@ -18,6 +18,7 @@ pub struct Hour {
     pub received: i64,
     pub mirrored: i64,
     pub durable: i64,
+    pub archived: i64,
     pub delivered: i64,
     pub confirmed: i64,
     pub pending: i64,
@@ -37,8 +38,12 @@ pub(super) fn equation(delivery: &Delivery) -> impl IntoView + use<> {
     if mirrored > 0 {
         steps.push((mirrored, "from others", "written straight into Dataverse"));
     }
+    steps.push((sum(|b| b.durable), "on disk", "flushed before each answer"));
+    let archived = sum(|b| b.archived);
+    if archived > 0 {
+        steps.push((archived, "archived", "older than this server keeps them"));
+    }
     steps.extend([
-        (sum(|b| b.durable), "on disk", "flushed before each answer"),
         (sum(|b| b.delivered) + mirrored, "in Dataverse", "acknowledged"),
         (sum(|b| b.confirmed), "read back", read_back.as_str()),
         (unaccounted, "unaccounted", "what nothing explains"),
@@ -66,6 +71,7 @@ pub(super) fn tables(balance: &[Balance]) -> impl IntoView + use<> {
             b.received,
             b.mirrored,
             b.durable,
+            b.archived,
             b.delivered + b.mirrored,
             b.confirmed,
             b.pending,
@@ -80,6 +86,7 @@ pub(super) fn tables(balance: &[Balance]) -> impl IntoView + use<> {
         "Received",
         "From others",
         "On disk",
+        "Archived",
         "In Dataverse",
         "Read back",
         "On the way",

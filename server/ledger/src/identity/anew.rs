@@ -40,17 +40,16 @@ fn of_kind(kind: &Kind, now: Timestamp, writer: Option<i64>) -> Vec<String> {
              WHERE withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 FROM studio.dead_letters AS d \
              WHERE d.tenant_id = r.tenant_id AND d.kind = '{name}' AND d.position = r.position)"
         ),
-        // What others had made at the one before is what this ledger brings along.
+        // What others had made at the one before is what this ledger brings along, and what left stays behind.
         format!(
             "INSERT INTO studio.receipt_hours AS h (tenant_id, kind, hour{column}, requests, taken, checksum) \
-             SELECT tenant_id, kind, hour{copied}, 0, mirrored, 0 FROM studio.passages \
-             WHERE kind = '{name}' AND mirrored <> 0 \
+             SELECT tenant_id, kind, hour{copied}, 0, mirrored - archived, 0 FROM studio.passages \
+             WHERE kind = '{name}' AND mirrored <> archived \
              ON CONFLICT (tenant_id, kind, hour{column}) DO UPDATE SET taken = h.taken + excluded.taken"
         ),
         format!(
             "UPDATE studio.passages SET delivered = 0, confirmed = 0, withdrawn_unsent = 0, mirrored = 0, \
-             removed_unread = 0 \
-             WHERE kind = '{name}'"
+             removed_unread = 0, archived = 0 WHERE kind = '{name}'"
         ),
         format!(
             "INSERT INTO studio.passages AS p (tenant_id, kind, hour{column}, withdrawn_unsent) \

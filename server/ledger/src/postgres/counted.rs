@@ -33,16 +33,27 @@ pub(super) struct Count {
     /// The oldest transaction that was open then, as PostgreSQL writes it.
     up_to: String,
     settled: i64,
+    /// How many had left by then, once that is known.
+    archived: Option<i64>,
 }
 
 impl Default for Count {
     fn default() -> Self {
-        Self { up_to: "0".to_owned(), settled: 0 }
+        Self { up_to: "0".to_owned(), settled: 0, archived: None }
     }
 }
 
 impl Count {
-    pub(super) async fn rows(&mut self, asked: &mut Asked<'_>, kind: &'static Kind) -> Result<i64, Error> {
+    /// `archived`: how many rows have left so far. Where that is another number than before, all are counted anew.
+    pub(super) async fn rows(
+        &mut self,
+        asked: &mut Asked<'_>,
+        kind: &'static Kind,
+        archived: i64,
+    ) -> Result<i64, Error> {
+        if self.archived != Some(archived) {
+            *self = Self { archived: Some(archived), ..Self::default() };
+        }
         let query =
             asked.schema.query(&statements::of(kind).counted).bind(asked.tenant.0).bind(self.up_to.clone());
         let row = query.fetch_one(&mut *asked.connection).await?;
@@ -62,7 +73,7 @@ pub(super) async fn recount(
     for kind in schema.kinds() {
         let query = schema.query(&statements::of(kind).all_counted);
         for row in &query.fetch_all(&mut *connection).await? {
-            let count = Count { up_to: get(row, 1)?, settled: get(row, 2)? };
+            let count = Count { up_to: get(row, 1)?, settled: get(row, 2)?, archived: Some(get(row, 3)?) };
             by_tenant.entry(TenantId(get(row, 0)?)).or_default().push((kind.name, count));
         }
     }

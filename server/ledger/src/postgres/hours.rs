@@ -6,6 +6,7 @@ use sqlx::Error;
 use super::{row::get, standing::Asked, statements};
 use crate::{
     HourBalance,
+    decision::hour_of,
     hours::{Stretch, Tallies, Tally, sources},
 };
 
@@ -13,12 +14,13 @@ use crate::{
 pub(super) type Counted = Tallies<String>;
 type Kept = (&'static Kind, Tally<String>);
 
-const RECEIVED: &str = "SELECT hour, sum(taken)::bigint, 0::bigint, 0::bigint FROM studio.receipt_hours \
+const RECEIVED: &str = "SELECT hour, sum(taken)::bigint, 0::bigint, 0::bigint, 0::bigint FROM studio.receipt_hours \
      WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
-const PASSED: &str = "SELECT hour, sum(mirrored)::bigint, sum(delivered)::bigint, sum(confirmed)::bigint \
+const PASSED: &str = "SELECT hour, sum(mirrored)::bigint, sum(delivered)::bigint, sum(confirmed)::bigint, \
+     sum(archived)::bigint \
      FROM studio.passages WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
 /// What was never acknowledged waits since it came.
-const BACKLOG: &str = "SELECT hour, sum(waiting_first)::bigint, sum(refused_first)::bigint, 0::bigint \
+const BACKLOG: &str = "SELECT hour, sum(waiting_first)::bigint, sum(refused_first)::bigint, 0::bigint, 0::bigint \
      FROM studio.backlog WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
 
 /// Oldest first, each kind's after the other's; and what is to be kept of what was counted.
@@ -48,7 +50,7 @@ async fn of_kind(
     for (sql, put) in sources([RECEIVED, PASSED, BACKLOG]) {
         let query = asked.schema.query(sql).bind(stretch.tenant.0).bind(kind.name).bind(stretch.first);
         for found in &query.fetch_all(&mut *asked.connection).await? {
-            let numbers = [get(found, 1)?, get(found, 2)?, get(found, 3)?];
+            let numbers = [get(found, 1)?, get(found, 2)?, get(found, 3)?, get(found, 4)?];
             stretch.put(&mut hours, get(found, 0)?, |balance| put(balance, numbers));
         }
     }
@@ -65,7 +67,12 @@ async fn count(
 ) -> Result<Tally<String>, Error> {
     let made = statements::of(kind);
     let from = stretch.counted_from().micros();
-    let (mut tally, query) = match tally {
+    let sql = "SELECT coalesce(sum(archived), 0)::bigint FROM studio.passages \
+         WHERE tenant_id = $1 AND kind = $2 AND hour >= $3";
+    let query =
+        asked.schema.query(sql).bind(stretch.tenant.0).bind(kind.name).bind(hour_of(stretch.counted_from()));
+    let archived = get(&query.fetch_one(&mut *asked.connection).await?, 0)?;
+    let (mut tally, query) = match tally.filter(|tally| tally.archived == archived) {
         Some(tally) => {
             let query = asked.schema.query(&made.by_hour_since).bind(stretch.tenant.0).bind(from);
             let up_to = tally.up_to.clone();
@@ -74,7 +81,7 @@ async fn count(
         None => {
             let first = first(asked, kind, stretch).await?;
             let query = asked.schema.query(&made.by_hour).bind(stretch.tenant.0).bind(from);
-            (Tally::new(String::new()), query.bind(first))
+            (Tally::new(String::new(), archived), query.bind(first))
         }
     };
     let rows = query.fetch_all(&mut *asked.connection).await?;

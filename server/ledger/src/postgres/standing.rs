@@ -14,7 +14,8 @@ use crate::Standing;
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, \
      coalesce(sum(withdrawn_unsent), 0)::bigint, coalesce(sum(mirrored), 0)::bigint, coalesce(sum(changed), 0)::bigint, \
      coalesce(sum(removed), 0)::bigint, coalesce(sum(kept_out), 0)::bigint, \
-     coalesce(sum(unsent), 0)::bigint, coalesce(sum(removed_unread), 0)::bigint, coalesce(sum(resent), 0)::bigint \
+     coalesce(sum(unsent), 0)::bigint, coalesce(sum(removed_unread), 0)::bigint, coalesce(sum(resent), 0)::bigint, \
+     coalesce(sum(archived), 0)::bigint \
      FROM studio.passages WHERE tenant_id = $1 AND kind = $2";
 const BACKLOG: &str = "SELECT coalesce(sum(waiting), 0)::bigint, coalesce(sum(waiting_first), 0)::bigint, \
      coalesce(sum(refused), 0)::bigint, coalesce(sum(refused_first), 0)::bigint, \
@@ -68,12 +69,13 @@ async fn balance(
         unsent,
         removed_unread,
         resent,
+        archived,
     ] = asked.numbers(kind, PASSED).await?;
     let [waiting, pending, letters, dead, dropped] = asked.numbers(kind, BACKLOG).await?;
     let [rejected] = asked.numbers(kind, REJECTED).await?;
     let query = asked.schema.query(&statements::of(kind).withdrawn).bind(asked.tenant.0);
     let deleted = get(&query.fetch_one(&mut *asked.connection).await?, 0)?;
-    let durable = count.rows(asked, kind).await?;
+    let durable = count.rows(asked, kind, archived).await?;
     standing.pending += waiting;
     standing.dead += letters;
     standing.reflected.changed += changed;
@@ -96,6 +98,7 @@ async fn balance(
         received,
         mirrored,
         durable,
+        archived,
         delivered,
         confirmed,
         pending,

@@ -196,7 +196,7 @@ fn make(kind: &Kind) -> Statements {
              count(*) FILTER (WHERE arrived_in < pg_snapshot_xmin(pg_current_snapshot())), count(*) \
              FROM {table} WHERE tenant_id = $1 AND arrived_in >= $2::xid8"
         ),
-        all_counted: all_counted(&table),
+        all_counted: all_counted(&table, kind),
         withdrawn: format!("SELECT count(*) FROM {table} WHERE tenant_id = $1 AND withdrawn_at IS NOT NULL"),
         to_confirm: format!(
             "SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.exported_at <= $2 \
@@ -257,10 +257,13 @@ fn columns(kind: &Kind) -> String {
     kind.fields.iter().map(|field| field.column).collect::<Vec<_>>().join(", ")
 }
 
-fn all_counted(table: &str) -> String {
+fn all_counted(table: &str, kind: &Kind) -> String {
     format!(
-        "SELECT tenant_id, pg_snapshot_xmin(pg_current_snapshot())::text, \
-         count(*) FILTER (WHERE arrived_in < pg_snapshot_xmin(pg_current_snapshot())) FROM {table} GROUP BY tenant_id"
+        "SELECT r.tenant_id, pg_snapshot_xmin(pg_current_snapshot())::text, \
+         count(*) FILTER (WHERE r.arrived_in < pg_snapshot_xmin(pg_current_snapshot())), \
+         (SELECT coalesce(sum(p.archived), 0)::bigint FROM studio.passages AS p \
+         WHERE p.tenant_id = r.tenant_id AND p.kind = '{}') FROM {table} AS r GROUP BY r.tenant_id",
+        kind.name
     )
 }
 

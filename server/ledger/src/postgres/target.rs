@@ -121,7 +121,9 @@ impl Target {
                 return Err(CarryError::Unknown { what: format!("the sequence {name}") });
             };
             self.script(&format!(
-                "SELECT setval('studio.{name}', max({column})) FROM studio.{table} HAVING max({column}) > 0"
+                "SELECT setval('studio.{name}', newest) FROM (SELECT greatest(max({column}), (SELECT newest \
+                 FROM studio.positions WHERE table_name = '{table}')) AS newest FROM studio.{table}) AS given \
+                 WHERE newest > 0"
             ))
             .await?;
         }

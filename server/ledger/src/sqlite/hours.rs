@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     HourBalance,
+    decision::hour_of,
     hours::{Stretch, Tallies, Tally, sources},
 };
 
@@ -16,11 +17,11 @@ use crate::{
 pub(super) type Counted = Tallies<i64>;
 
 const RECEIVED: &str =
-    "SELECT hour, taken, 0, 0 FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
-const PASSED: &str = "SELECT hour, mirrored, delivered, confirmed FROM passages \
+    "SELECT hour, taken, 0, 0, 0 FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
+const PASSED: &str = "SELECT hour, mirrored, delivered, confirmed, archived FROM passages \
      WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
 /// What was never acknowledged waits since it came.
-const BACKLOG: &str = "SELECT hour, waiting_first, refused_first, 0 FROM backlog \
+const BACKLOG: &str = "SELECT hour, waiting_first, refused_first, 0, 0 FROM backlog \
      WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
 
 /// Oldest first, each kind's after the other's.
@@ -62,7 +63,7 @@ async fn of_kind(
             .fetch_all(&mut *connection)
             .await?;
         for found in &rows {
-            let numbers = [get(found, 1)?, get(found, 2)?, get(found, 3)?];
+            let numbers = [get(found, 1)?, get(found, 2)?, get(found, 3)?, get(found, 4)?];
             stretch.put(&mut hours, get(found, 0)?, |balance| put(balance, numbers));
         }
     }
@@ -76,9 +77,12 @@ async fn count(
     stretch: &Stretch,
     tally: Option<Tally<i64>>,
 ) -> Result<Tally<i64>, Error> {
+    let sql = "SELECT coalesce(sum(archived), 0) FROM passages WHERE kind = ?1 AND hour >= ?2";
+    let query = sqlx::query(sql).bind(kind.name).bind(hour_of(stretch.counted_from()));
+    let archived = get(&query.fetch_one(&mut *connection).await?, 0)?;
     let mut tally = match tally {
-        Some(tally) => tally,
-        None => Tally::new(first(connection, kind, stretch).await? - 1),
+        Some(tally) if tally.archived == archived => tally,
+        _ => Tally::new(first(connection, kind, stretch).await? - 1, archived),
     };
     let rows = sqlx::query(statements::of(kind).by_hour)
         .bind(tally.up_to)

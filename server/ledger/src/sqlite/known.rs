@@ -21,7 +21,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Takes the next `count` positions of a kind's table and says the first of them.
+    /// Takes the next `count` positions of a kind's table and says the first of them. None comes twice, whatever leaves.
     pub(super) async fn claim(
         &mut self,
         connection: &mut SqliteConnection,
@@ -31,11 +31,21 @@ impl Known {
         let newest = match self.newest.get(kind.name) {
             Some(newest) => *newest,
             None => {
-                let row = sqlx::query(statements::of(kind).newest_position).fetch_one(connection).await?;
+                let row =
+                    sqlx::query(statements::of(kind).newest_claimed).fetch_one(&mut *connection).await?;
                 get(&row, 0)?
             }
         };
-        self.newest.insert(kind.name, newest + i64::try_from(count).unwrap_or(i64::MAX));
+        let claimed = newest.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
+        sqlx::query(
+            "INSERT INTO positions (table_name, newest) VALUES (?1, ?2) \
+             ON CONFLICT (table_name) DO UPDATE SET newest = excluded.newest",
+        )
+        .bind(kind.table)
+        .bind(claimed)
+        .execute(connection)
+        .await?;
+        self.newest.insert(kind.name, claimed);
         Ok(newest + 1)
     }
 

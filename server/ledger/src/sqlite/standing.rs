@@ -22,13 +22,14 @@ use crate::Standing;
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0), coalesce(sum(confirmed), 0), \
      coalesce(sum(withdrawn_unsent), 0), coalesce(sum(mirrored), 0), coalesce(sum(changed), 0), \
      coalesce(sum(removed), 0), coalesce(sum(kept_out), 0), \
-     coalesce(sum(unsent), 0), coalesce(sum(removed_unread), 0), coalesce(sum(resent), 0) \
+     coalesce(sum(unsent), 0), coalesce(sum(removed_unread), 0), coalesce(sum(resent), 0), \
+     coalesce(sum(archived), 0) \
      FROM passages WHERE tenant_id = ?1 AND kind = ?2";
 const BACKLOG: &str = "SELECT coalesce(sum(waiting), 0), coalesce(sum(waiting_first), 0), coalesce(sum(refused), 0), \
      coalesce(sum(refused_first), 0), coalesce(sum(dropped_first), 0) FROM backlog WHERE tenant_id = ?1 AND kind = ?2";
 const REJECTED: &str = "SELECT count(*) FROM rejects WHERE tenant_id = ?1 AND kind = ?2";
 
-/// How many rows there are up to a position. Rows are never deleted, so only later ones have to be counted; in case some
+/// How many rows there are up to a position. As long as none is archived, only later ones have to be counted; in case some
 /// left the file by another door, all of them are now and then.
 #[derive(Default)]
 pub(super) struct Counted(Mutex<HashMap<&'static str, Count>>);
@@ -36,6 +37,8 @@ pub(super) struct Counted(Mutex<HashMap<&'static str, Count>>);
 #[derive(Clone, Default)]
 struct Count {
     up_to: i64,
+    /// How many rows of all tenants had left by then.
+    archived: i64,
     /// How often it was begun anew.
     times: u64,
     by_tenant: HashMap<TenantId, i64>,
@@ -68,7 +71,10 @@ pub(super) async fn recount((readers, kinds): (&SqlitePool, Kinds), counted: &Co
     for kind in kinds {
         let times = before.get(kind.name).map_or(0, |count| count.times) + 1;
         let mut count = Count { times, ..Count::default() };
-        count.add(&mut *readers.acquire().await?, kind).await?;
+        let mut transaction = readers.begin().await?;
+        count.follow(&mut transaction, kind).await?;
+        count.add(&mut transaction, kind).await?;
+        transaction.commit().await?;
         counts.insert(kind.name, count);
     }
     counted.keep(counts);
@@ -101,6 +107,7 @@ async fn balance(
         unsent,
         removed_unread,
         resent,
+        archived,
     ] = numbers.read(connection, PASSED).await?;
     let [waiting, pending, letters, dead, dropped] = numbers.read(connection, BACKLOG).await?;
     let [rejected] = numbers.read(connection, REJECTED).await?;
@@ -127,6 +134,7 @@ async fn balance(
         received,
         mirrored,
         durable,
+        archived,
         delivered,
         confirmed,
         pending,
@@ -198,15 +206,26 @@ impl Counted {
 }
 
 impl Count {
-    /// Counts what came since, and says how many rows the tenant has.
+    /// Counts what came since, or all where some left, and says how many rows the tenant has.
     async fn rows(
         &mut self,
         connection: &mut SqliteConnection,
         tenant: TenantId,
         kind: &'static Kind,
     ) -> Result<i64, Error> {
+        self.follow(connection, kind).await?;
         self.add(connection, kind).await?;
         Ok(self.by_tenant.get(&tenant).copied().unwrap_or(0))
+    }
+
+    /// Begins anew where rows have left since.
+    async fn follow(&mut self, connection: &mut SqliteConnection, kind: &'static Kind) -> Result<(), Error> {
+        let sql = "SELECT coalesce(sum(archived), 0) FROM passages WHERE kind = ?1";
+        let archived = get(&sqlx::query(sql).bind(kind.name).fetch_one(connection).await?, 0)?;
+        if self.archived != archived {
+            *self = Self { archived, times: self.times + 1, ..Self::default() };
+        }
+        Ok(())
     }
 
     async fn add(&mut self, connection: &mut SqliteConnection, kind: &'static Kind) -> Result<(), Error> {

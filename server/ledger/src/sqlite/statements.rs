@@ -29,6 +29,8 @@ pub(super) struct Statements {
     /// withdrawn_at, revision, position.
     pub(super) withdraw: &'static str,
     pub(super) newest_position: &'static str,
+    /// The newest position that was ever given out.
+    pub(super) newest_claimed: &'static str,
     /// Position and received_at of the first row from this position on.
     pub(super) from_position: &'static str,
     /// Rows by tenant and hour of arrival: the position after which, received_at from which on.
@@ -152,6 +154,10 @@ fn make(kind: &Kind) -> Statements {
              WHERE position > ?1 AND received_at >= ?2 GROUP BY 1, 2"
         )),
         newest_position: leak(format!("SELECT coalesce(max(position), 0) FROM {table}")),
+        newest_claimed: leak(format!(
+            "SELECT max(coalesce((SELECT max(position) FROM {table}), 0), \
+             coalesce((SELECT newest FROM positions WHERE table_name = '{table}'), 0))"
+        )),
         exported: leak(format!(
             "UPDATE {table} SET exported_at = ?1, unmet = 0 WHERE position IN (SELECT value FROM json_each(?2))"
         )),

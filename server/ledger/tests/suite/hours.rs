@@ -20,6 +20,47 @@ impl Studio {
     }
 }
 
+/// One record leaves the ledger, and that is written down, by the hour of its arrival.
+async fn archive(studio: &Studio, name: &str) {
+    let (table, kind) = (kind().table, kind().name);
+    studio
+        .sql(&format!(
+            "UPDATE studio.passages SET archived = archived + 1 WHERE kind = '{kind}' AND hour = (SELECT received_at \
+             / 3600000000 FROM studio.{table} WHERE run_id = '{name}'); DELETE FROM studio.{table} WHERE run_id = '{name}'"
+        ))
+        .await;
+}
+
+pub async fn what_is_archived_is_accounted_for(store: Store) {
+    let mut studio = Studio::open(store).await;
+    studio.store((0..3).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
+    let parcels = studio.lease(10).await;
+    studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
+    let read = studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap();
+    studio.ledger.confirmed(&read).await.unwrap();
+    // Counted before, after, and anew.
+    assert_eq!(studio.balanced().await.balance[0].durable, 3);
+    assert_eq!(studio.hours().await[0].durable, 3);
+    studio.pass(2 * HOUR).await;
+    archive(&studio, "2").await;
+    let expect = async |studio: &Studio| {
+        let balance = &studio.balanced().await.balance[0];
+        assert_eq!((balance.received, balance.durable, balance.archived), (3, 2, 1));
+        assert_eq!(balance.unconfirmed(), 0);
+        let hours = studio.hours().await;
+        assert_eq!((hours[0].durable, hours[0].archived), (2, 1));
+    };
+    expect(&studio).await;
+    studio.ledger.tend().await.unwrap();
+    expect(&studio).await;
+    studio.reopen().await;
+    expect(&studio).await;
+    // The newest one left; its place is not given to another.
+    studio.store(vec![run("c", "next", "1", "")]).await;
+    let newest = "SELECT CAST(max(position) AS TEXT) FROM studio.campaign_metrics";
+    assert_eq!(studio.ask(newest).await, "4");
+}
+
 fn figures(hour: &HourBalance) -> [i64; 7] {
     [hour.received, hour.mirrored, hour.durable, hour.pending, hour.dead, hour.delivered, hour.confirmed]
 }

@@ -143,6 +143,7 @@ of_every_kind! {
     hours {
         each_hour_has_a_balance_of_its_own
         an_hour_is_shown_for_two_days
+        what_is_archived_is_accounted_for
     }
     identity {
         a_ledger_belongs_to_whom_it_was_claimed_for_first

@@ -65,7 +65,7 @@ fn general() -> Value {
         })),
         "Pipeline": pipeline(),
         "Balance": closed(json!({
-            "table": {"type": "string"}, "received": count(), "mirrored": count(), "durable": count(), "delivered": count(),
+            "table": {"type": "string"}, "received": count(), "mirrored": count(), "durable": count(), "archived": count(), "delivered": count(),
             "confirmed": count(), "pending": count(), "dead": count(), "dropped": count(), "deleted": count(),
             "unsent": count(), "unaccounted": count(), "unconfirmed": count(),
         })),
@@ -369,7 +369,7 @@ fn pipeline() -> Value {
         "ledger": ledger, "workers": items(worker),
         "organisation": text(), "warnings": {"type": "array", "items": text()},
         "hours": items(json!({
-            "table": text(), "hour": time(), "received": count(), "mirrored": count(), "durable": count(),
+            "table": text(), "hour": time(), "received": count(), "mirrored": count(), "durable": count(), "archived": count(),
             "delivered": count(), "confirmed": {"type": "integer"}, "pending": count(), "dead": count(), "unaccounted": count(),
         })),
         "deadLetters": list("DeadLetter"),
