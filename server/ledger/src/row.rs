@@ -32,12 +32,41 @@ impl Row {
     }
 }
 
-/// A page out of rows of which one more than `limit` was asked for.
-pub(crate) fn page(mut found: Vec<Row>, limit: usize) -> Page {
-    let is_last = found.len() <= limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| !is_last).map(cursor);
-    Page { items: found.into_iter().map(|row| row.held.stored).collect(), next }
+/// A page of a list, as long as its records have less than about so many bytes together.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// A page that is being filled.
+pub(crate) struct Filling {
+    limit: usize,
+    bytes: usize,
+    found: Vec<Row>,
+    is_last: bool,
+}
+
+impl Filling {
+    pub(crate) const fn up_to(limit: usize) -> Self {
+        Self { limit, bytes: 0, found: Vec::new(), is_last: true }
+    }
+
+    /// How many rows to ask for: with one more than go onto the page it is known that there is another one.
+    pub(crate) fn asked(&self) -> i64 {
+        i64::try_from(self.limit.saturating_add(1)).unwrap_or(i64::MAX)
+    }
+
+    /// Whether there was room for this one; if not, the page ends before it.
+    pub(crate) fn takes(&mut self, row: Row) -> bool {
+        self.is_last = self.found.len() < self.limit && self.bytes < PAGE_BYTES;
+        if self.is_last {
+            self.bytes += row.held.stored.record.weight();
+            self.found.push(row);
+        }
+        self.is_last
+    }
+
+    pub(crate) fn page(self) -> Page {
+        let next = self.found.last().filter(|_| !self.is_last).map(cursor);
+        Page { items: self.found.into_iter().map(|row| row.held.stored).collect(), next }
+    }
 }
 
 fn cursor(last: &Row) -> Cursor {

@@ -8,6 +8,11 @@ use uuid::Uuid;
 
 use crate::mapping::TableMapping;
 
+/// A page of changes is read into memory as a whole.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Rows per page unless another number is asked for.
+const PAGE_ROWS: usize = 5_000;
+
 /// How one of several writes ended.
 pub type Written = Result<(), Error>;
 
@@ -118,7 +123,10 @@ impl Organisation for Client {
             Some(link) => self.changes_since(&DeltaLink::from(link.to_owned()))?,
             None => self.changes_from_start(&table.entity_set, columns)?,
         };
-        Ok(Box::new(changes))
+        Ok(Box::new(match page_rows(table.kind.bytes_max()) {
+            Some(rows) => changes.page_size(rows),
+            None => changes,
+        }))
     }
 }
 
@@ -133,6 +141,12 @@ impl ChangePages for Changes {
     }
 }
 
+/// Rows per page of changes, where a page of Dataverse's own size could be too large to be held: none for that size.
+fn page_rows(bytes_max: usize) -> Option<u32> {
+    let rows = PAGE_BYTES / bytes_max.max(1);
+    (rows < PAGE_ROWS).then(|| u32::try_from(rows.max(1)).unwrap_or(1))
+}
+
 impl Write {
     fn into_operation(self) -> Operation {
         match self {
@@ -140,5 +154,17 @@ impl Write {
             Self::Make { set, id, row } => Operation::create_only(&set, id, row),
             Self::Delete { set, id } => Operation::delete(&set, id),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_changes_holds_fewer_rows_where_they_may_be_large() {
+        assert_eq!(page_rows(800), None, "5,000 of them are less than 8 MiB");
+        assert_eq!(page_rows(70_000), Some(119));
+        assert_eq!(page_rows(100_000_000), Some(1));
     }
 }

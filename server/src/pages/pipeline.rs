@@ -2,7 +2,7 @@
 
 mod known;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
     compose::{counted, sentence},
@@ -22,6 +22,7 @@ use model::{
     delivery::{Delivery, DeliveryState},
     record::Kind,
     tenant::TenantId,
+    time::Timestamp,
 };
 use pipeline::{MirrorState, MirrorStatus};
 
@@ -53,7 +54,7 @@ async fn facts(house: &House, tenant: TenantId) -> Result<Arc<PipelineFacts>, Le
         warnings: alarms(delivery).chain(standing.warnings(*now)).collect(),
         dataverse: known::known(standing),
         demo: house.carrier.demo.as_ref().map(Demo::trouble),
-        hours: seen.hours.iter().map(hour).collect(),
+        hours: hours(&seen.hours),
         letters: letters(house, tenant, &seen).await?,
         others: standing.relay.as_ref().map(|relay| others(&seen, &relay.mirror)),
         delivery: delivery.clone(),
@@ -66,20 +67,29 @@ fn alarms(delivery: &Delivery) -> impl Iterator<Item = String> {
     delivery.alarms.iter().skip(first).map(|alarm| sentence(alarm))
 }
 
-fn hour(hour: &HourBalance) -> Hour {
-    Hour {
-        table: hour.kind.shown_table(),
-        at: hour.hour,
-        received: hour.received,
-        mirrored: hour.mirrored,
-        durable: hour.durable,
-        archived: hour.archived,
-        delivered: hour.delivered,
-        confirmed: hour.confirmed,
-        pending: hour.pending,
-        dead: hour.dead,
-        unaccounted: hour.unaccounted(),
+/// Oldest first, all kinds' together: a line for each of them would bury what happened.
+fn hours(balances: &[HourBalance]) -> Vec<Hour> {
+    let mut hours: BTreeMap<Timestamp, Hour> = BTreeMap::new();
+    for of_kind in balances {
+        let hour = hours.entry(of_kind.hour).or_insert_with(|| Hour { at: of_kind.hour, ..Hour::default() });
+        let moved = of_kind.received + of_kind.mirrored + of_kind.delivered + of_kind.confirmed.abs();
+        if moved + of_kind.unaccounted() > 0 {
+            hour.tables.push(of_kind.kind.shown_table());
+        }
+        for (sum, figure) in [
+            (&mut hour.received, of_kind.received),
+            (&mut hour.mirrored, of_kind.mirrored),
+            (&mut hour.durable, of_kind.durable),
+            (&mut hour.delivered, of_kind.delivered),
+            (&mut hour.confirmed, of_kind.confirmed),
+            (&mut hour.pending, of_kind.pending),
+            (&mut hour.dead, of_kind.dead),
+            (&mut hour.unaccounted, of_kind.unaccounted()),
+        ] {
+            *sum += figure;
+        }
     }
+    hours.into_values().collect()
 }
 
 async fn letters(house: &House, tenant: TenantId, seen: &Inspection) -> Result<Letters, LedgerError> {
@@ -187,5 +197,37 @@ fn question((kind, question): &(&'static Kind, Question)) -> QuestionView {
             Answer::Withdraw => "They are being withdrawn here too.",
             Answer::SendAgain => "They are being sent again.",
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::record::campaign_run::CAMPAIGN_RUN;
+
+    use super::*;
+
+    #[test]
+    fn an_hour_is_one_line_whatever_kinds_it_had() {
+        static OTHER: Kind = Kind { name: "other", table: "others", delivery: None, ..CAMPAIGN_RUN };
+        let balance = |kind, hour, received| HourBalance {
+            kind,
+            hour: Timestamp::from_micros(hour),
+            received,
+            mirrored: 0,
+            durable: received,
+            archived: 0,
+            pending: 0,
+            dead: 0,
+            delivered: 0,
+            confirmed: 0,
+        };
+        let all = [
+            balance(&CAMPAIGN_RUN, 1, 3),
+            balance(&CAMPAIGN_RUN, 2, 0),
+            balance(&OTHER, 1, 4),
+            balance(&OTHER, 2, 5),
+        ];
+        let told: Vec<_> = hours(&all).into_iter().map(|hour| (hour.received, hour.tables)).collect();
+        assert_eq!(told, [(7, vec!["apex_campaignmetrics", "others"]), (5, vec!["others"])]);
     }
 }

@@ -154,6 +154,17 @@ impl FieldType {
         }
     }
 
+    /// How many bytes a value takes up at the most.
+    pub(super) fn bytes_max(self) -> usize {
+        match self {
+            // A UTF-16 unit has at most three bytes in UTF-8.
+            Self::Text { max_chars } | Self::LongText { max_chars, .. } => 3 * max_chars,
+            Self::Choice(labels) => labels.iter().map(|label| label.len()).max().unwrap_or(0),
+            Self::Json { max_bytes, .. } => max_bytes,
+            Self::Whole { .. } | Self::Decimal { .. } | Self::Time | Self::Uuid | Self::Flag => 16,
+        }
+    }
+
     /// What it has to be, as the end of `must be`.
     pub(super) fn rule(self) -> String {
         match self {

@@ -151,6 +151,12 @@ impl Kind {
         }
     }
 
+    /// How many bytes a record's values take up at the most.
+    #[must_use]
+    pub fn bytes_max(&self) -> usize {
+        self.fields.iter().map(|field| field.ty.bytes_max()).sum()
+    }
+
     /// The JSON names of what makes a record the same one.
     pub fn key_names(&self) -> impl Iterator<Item = &'static str> {
         self.identity.key().iter().map(|at| self.fields[*at].json)

@@ -9,16 +9,16 @@ use model::{
 
 use crate::compose::count;
 
-/// One table's records of one hour.
-#[derive(Clone, Debug)]
+/// The records of one hour.
+#[derive(Clone, Debug, Default)]
 pub struct Hour {
-    pub table: &'static str,
     /// When it began.
     pub at: Timestamp,
+    /// The tables in which anything happened.
+    pub tables: Vec<&'static str>,
     pub received: i64,
     pub mirrored: i64,
     pub durable: i64,
-    pub archived: i64,
     pub delivered: i64,
     pub confirmed: i64,
     pub pending: i64,
@@ -111,10 +111,7 @@ pub(super) fn tables(balance: &[Balance]) -> impl IntoView + use<> {
 /// Newest first. What was received and what is on disk belong to the hour of their arrival, deliveries to the hour in
 /// which they happened.
 pub(super) fn hours(hours: &[Hour]) -> impl IntoView + use<> {
-    let moved = |hour: &&Hour| {
-        hour.received + hour.mirrored + hour.delivered + hour.confirmed.abs() + hour.unaccounted > 0
-    };
-    let rows = hours.iter().rev().filter(moved).map(|hour| {
+    let rows = hours.iter().rev().filter(|hour| !hour.tables.is_empty()).map(|hour| {
         let figures = [
             hour.received,
             hour.mirrored,
@@ -126,7 +123,11 @@ pub(super) fn hours(hours: &[Hour]) -> impl IntoView + use<> {
             hour.unaccounted,
         ];
         let from = Zone::utc().format(hour.at, "%m-%d %H:%M");
-        view! { <tr><th scope="row">{from}</th><td>{hour.table}</td>{cells(&figures)}</tr> }
+        let tables = match hour.tables[..] {
+            [table] => table.to_owned(),
+            _ => format!("{} tables", hour.tables.len()),
+        };
+        view! { <tr><th scope="row">{from}</th><td title=hour.tables.join(", ")>{tables}</td>{cells(&figures)}</tr> }
     });
     let heads = [
         "Received",
@@ -142,7 +143,7 @@ pub(super) fn hours(hours: &[Hour]) -> impl IntoView + use<> {
         <details class="card" id="by-hour">
             <summary><h2>"By hour"</h2></summary>
             <p class="quiet">
-                "The last 24 hours, UTC, those in which nothing happened left out. Received, on disk and waiting count by the hour of arrival; delivered and read back by the \
+                "The last 24 hours, UTC, those in which nothing happened left out, all tables together. Received, on disk and waiting count by the hour of arrival; delivered and read back by the \
                  hour in which it happened."
             </p>
             <div class="scroll" tabindex="0" role="region" aria-label="Every hour's figures">

@@ -1,5 +1,6 @@
 //! Lists, newest first, page by page.
 
+use futures::TryStreamExt as _;
 use model::{record::Kind, tenant::TenantId};
 use sqlx::{Error, PgConnection};
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use super::{
     standing::Asked,
     statements::{self, Statements},
 };
-use crate::{Held, ListAsk, Page, row::page};
+use crate::{Held, ListAsk, Page, row::Filling};
 
 pub(super) async fn list(
     connection: &mut PgConnection,
@@ -29,10 +30,14 @@ pub(super) async fn list(
     if let Some(cursor) = ask.cursor {
         query = query.bind(cursor.at.micros()).bind(cursor.position);
     }
-    let more = ask.limit.saturating_add(1);
-    let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(connection).await?;
-    let found = rows.iter().map(|row| row::read(kind, row)).collect::<Result<Vec<_>, _>>()?;
-    Ok(page(found, ask.limit))
+    let mut filling = Filling::up_to(ask.limit);
+    let mut rows = query.bind(filling.asked()).fetch(connection);
+    while let Some(row) = rows.try_next().await? {
+        if !filling.takes(row::read(kind, &row)?) {
+            break;
+        }
+    }
+    Ok(filling.page())
 }
 
 pub(super) async fn read(

@@ -1,5 +1,6 @@
 //! Lists, newest first, page by page.
 
+use futures::TryStreamExt as _;
 use model::{record::Kind, tenant::TenantId};
 use sqlx::{AssertSqlSafe, Error, SqlitePool, query::Query};
 
@@ -8,7 +9,7 @@ use super::{
     statements::{self, Statements},
     wanted::Wanted,
 };
-use crate::{Held, ListAsk, Page, row::page};
+use crate::{Held, ListAsk, Page, row::Filling};
 
 pub(super) async fn list(
     readers: &SqlitePool,
@@ -28,12 +29,16 @@ pub(super) async fn list(
     if let Some(cursor) = ask.cursor {
         query = query.bind(cursor.at.micros()).bind(cursor.position);
     }
-    let more = ask.limit.saturating_add(1);
+    let mut filling = Filling::up_to(ask.limit);
     let mut reader = readers.acquire().await?;
     let _wanted = Wanted::on(&mut reader).await?;
-    let rows = query.bind(i64::try_from(more).unwrap_or(i64::MAX)).fetch_all(&mut *reader).await?;
-    let found = rows.iter().map(|row| row::read(kind, row, 0)).collect::<Result<Vec<_>, _>>()?;
-    Ok(page(found, ask.limit))
+    let mut rows = query.bind(filling.asked()).fetch(&mut *reader);
+    while let Some(row) = rows.try_next().await? {
+        if !filling.takes(row::read(kind, &row, 0)?) {
+            break;
+        }
+    }
+    Ok(filling.page())
 }
 
 pub(super) async fn read(

@@ -8,8 +8,10 @@ use model::record::Kind;
 
 use crate::{lease::weight, letters::HOUSE, made::Made, row::named};
 
-/// The most rows that one INSERT takes. Few sizes, so that each statement is prepared once.
+/// How many rows one INSERT takes, where they have few columns. Few sizes, so that each statement is prepared once.
 const CHUNKS: [usize; 4] = [1, 8, 64, 512];
+/// The most parameters that one statement has.
+const PARAMETERS_MAX: usize = 32_766;
 
 /// A dead letter with its record.
 const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL, \
@@ -77,8 +79,8 @@ pub(super) struct Names {
     pub(super) like: &'static str,
 }
 
-/// One INSERT for each of `CHUNKS`.
-pub(super) struct Inserts([&'static str; CHUNKS.len()]);
+/// One INSERT for each of `CHUNKS`, and how many rows it takes.
+pub(super) struct Inserts([(&'static str, usize); CHUNKS.len()]);
 
 impl Inserts {
     /// What all rows have in common (`common`, out of the tenant and a time) is bound once; then of each row `width`
@@ -87,20 +89,23 @@ impl Inserts {
     pub(super) fn new(into: &str, common: &str, width: usize) -> Self {
         let row = format!("({})", vec!["?"; width].join(", "));
         Self(CHUNKS.map(|size| {
+            let size = size.min((PARAMETERS_MAX - 2) / width);
             let rows = vec![row.as_str(); size].join(", ");
             // What is not bound is NULL: those rows are not there. A fault ends the whole group, so that SQLite need not
             // remember what one statement alone did.
-            leak(format!(
+            let sql = leak(format!(
                 "WITH shared (tenant, at) AS (VALUES (?, ?)) INSERT OR ROLLBACK INTO {into} SELECT {common}, given.* \
                  FROM (VALUES {rows}) AS given CROSS JOIN shared WHERE given.column1 IS NOT NULL"
-            ))
+            ));
+            (sql, size)
         }))
     }
 
     /// The statement for the next of so many rows, and how many of them it takes.
     pub(super) fn next(&self, rows: usize) -> (&'static str, usize) {
-        let at = CHUNKS.iter().position(|size| *size >= rows).unwrap_or(CHUNKS.len() - 1);
-        (self.0[at], rows.min(CHUNKS[at]))
+        let fits = self.0.iter().find(|(_, size)| *size >= rows);
+        let (sql, size) = fits.unwrap_or(&self.0[CHUNKS.len() - 1]);
+        (sql, rows.min(*size))
     }
 }
 
@@ -298,4 +303,21 @@ fn oldest_first(table: &str) -> String {
 
 fn leak(sql: String) -> &'static str {
     sql.leak()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_rows_are_written_a_few_at_a_time() {
+        for width in [3, 15, 63, 64, 200, PARAMETERS_MAX / 2] {
+            let inserts = Inserts::new("a_table (columns)", "shared.tenant", width);
+            let (sql, rows) = inserts.next(10_000);
+            assert!(sql.matches('?').count() <= PARAMETERS_MAX, "{width}");
+            assert_eq!(rows, 512.min((PARAMETERS_MAX - 2) / width));
+            assert_eq!(inserts.next(1).1, 1);
+            assert_eq!(sql.matches('?').count(), rows * width + 2);
+        }
+    }
 }

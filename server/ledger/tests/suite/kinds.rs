@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, ops::Range};
 
-use ledger::Verdict;
+use ledger::{ListAsk, Verdict};
 use model::{
     record::{self, Kind, Record, Value, campaign_run::CAMPAIGN_RUN},
     tenant::TenantId,
@@ -99,6 +99,18 @@ pub async fn heavy_records_travel_a_few_at_a_time(store: Store) {
     assert!((4_000_000..4_400_000).contains(&bytes(page.len())), "{}", page.len());
     let more = studio.ledger.unconfirmed(studio.now(), page.last(), 4_000).await.unwrap();
     assert_eq!(page.len() + more.len(), 100);
+    let (mut cursor, mut listed) = (None, 0);
+    loop {
+        let ask = ListAsk { limit: 1_000, cursor, ..ListAsk::default() };
+        let page = studio.ledger.list(T, &KEYED, &ask).await.unwrap();
+        assert!(bytes(page.items.len()) < 4_400_000, "{}", page.items.len());
+        listed += page.items.len();
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(listed, 100);
     assert_eq!(studio.ledger.lease(500, HOLD).await.unwrap(), []);
 }
 

@@ -27,7 +27,7 @@ pub fn parameters() -> Value {
         "to": query("to", "Exclusive", some()),
         "compare": query("compare", "With which stretch the figures are compared",
             json!({"enum": ["previous", "weekdays", "year"], "default": "previous"})),
-        "limit": query("limit", "How many at most", json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 10})),
+        "limit": query("limit", "How many at most; a page of large records ends before, and `next` goes on from there", json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 10})),
         "cursor": query("cursor", "`next` of the page before", some()),
         "kind": {"name": "kind", "in": "path", "required": true, "schema": {"enum": record::KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()}},
         "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
