@@ -3,6 +3,7 @@
 //! A record is answered when it is on disk. Everything here knows records through `model::record::Kind` alone: another
 //! kind is a descriptor there and a migration here.
 
+mod affected;
 mod amendment;
 mod carry;
 mod command;

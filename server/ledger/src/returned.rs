@@ -29,6 +29,12 @@ impl Returned {
         self.first += first;
     }
 
+    /// One of those at these positions, for an error that names it.
+    pub(crate) fn one_of(&self, positions: &[i64]) -> String {
+        let position = positions.first().copied().unwrap_or_default();
+        format!("{} of tenant {} at position {position}", self.kind.noun, self.tenant)
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
         self.newest.is_empty() && self.overtaken.is_empty()
     }

@@ -6,6 +6,7 @@ use sqlx::Error;
 use super::{intake, outbox, statements, step::Step};
 use crate::{
     Change,
+    affected::Affected as _,
     amendment::{self, Passage},
     command::Target,
     decision::hour_of,
@@ -38,7 +39,8 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
         .bind(target.tenant.0)
         .bind(row.position)
         .bind(corrected.revision);
-    intake::bind_fields(query, &corrected.record).execute(&mut *step.connection).await?;
+    let done = intake::bind_fields(query, &corrected.record).execute(&mut *step.connection).await?;
+    done.ensure(1, kind.table, stored.id)?;
     unconfirm(step, target, &row);
     if let Some(due) = kind.due(step.now) {
         outbox::enqueue(step, target, row.position, corrected.revision, due).await?;
@@ -65,7 +67,8 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target, fetched: bool
         .bind(step.now.micros())
         .bind(revision)
         .execute(&mut *step.connection)
-        .await?;
+        .await?
+        .ensure(1, target.kind.table, stored.id)?;
     unconfirm(step, target, &row);
     let entry = outbox::entry(step, target, row.position).await?;
     if !fetched && entry.as_ref().is_some_and(Entry::was_never_sent) {

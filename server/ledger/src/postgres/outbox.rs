@@ -4,7 +4,9 @@ use model::time::Timestamp;
 use sqlx::Error;
 
 use super::{row::get, step::Step};
-use crate::{amendment::Passage, command::Target, decision::hour_of, returned::Entry};
+use crate::{
+    affected::Affected as _, amendment::Passage, command::Target, decision::hour_of, returned::Entry,
+};
 
 /// The entry, locked: nobody lends it out before this transaction ends.
 pub(super) async fn entry(
@@ -65,8 +67,8 @@ pub(super) async fn enqueue(
         .bind(due.micros())
         .bind(epoch)
         .execute(&mut *step.connection)
-        .await
-        .map(|_| ())
+        .await?
+        .ensure(1, "outbox", position)
 }
 
 /// Takes a record out of the line that was never sent and never will be.
@@ -77,7 +79,8 @@ pub(super) async fn call_off(step: &mut Step<'_>, target: &Target, position: i64
         .bind(target.kind.name)
         .bind(position)
         .execute(&mut *step.connection)
-        .await?;
+        .await?
+        .ensure(1, "outbox", position)?;
     let hour = hour_of(step.now);
     step.passed(target.tenant, target.kind, hour, Passage { withdrawn_unsent: 1, ..Passage::default() });
     Ok(())

@@ -6,6 +6,7 @@ use sqlx::Error;
 use super::{row::get, statements, step::Step};
 use crate::{
     Refusal,
+    affected::Affected as _,
     amendment::Passage,
     command::{Settlement, Ticket},
     decision::hour_of,
@@ -74,7 +75,8 @@ async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Timestamp) -> R
         .bind(at.micros())
         .bind(returned.newest.clone())
         .execute(&mut *step.connection)
-        .await?;
+        .await?
+        .ensure(returned.newest.len(), returned.kind.table, returned.one_of(&returned.newest))?;
     release(step, returned, &returned.overtaken, step.now, false).await?;
     step.schema
         .query(
@@ -86,7 +88,8 @@ async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Timestamp) -> R
         .bind(returned.kind.name)
         .bind(returned.overtaken.clone())
         .execute(&mut *step.connection)
-        .await?;
+        .await?
+        .ensure(returned.overtaken.len(), "outbox", returned.one_of(&returned.overtaken))?;
     step.changed |= !returned.is_empty();
     let passage = Passage { delivered: returned.first, ..Passage::default() };
     step.passed(returned.tenant, returned.kind, hour_of(at), passage);
@@ -101,8 +104,8 @@ async fn leave(step: &mut Step<'_>, returned: &Returned) -> Result<(), Error> {
         .bind(returned.kind.name)
         .bind(returned.newest.clone())
         .execute(&mut *step.connection)
-        .await
-        .map(|_| ())
+        .await?
+        .ensure(returned.newest.len(), "outbox", returned.one_of(&returned.newest))
 }
 
 async fn release(
@@ -128,13 +131,14 @@ async fn release(
         .bind(positions.to_vec())
         .bind(step.now.micros())
         .execute(&mut *step.connection)
-        .await
-        .map(|_| ())
+        .await?
+        .ensure(positions.len(), "outbox", returned.one_of(positions))
 }
 
 /// Each comes due as it did before it was lent; where that lies ahead, another clock said so, and it is due now.
 async fn hand_back(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
     let (positions, due): (Vec<i64>, Vec<i64>) = returned.due(tickets).into_iter().unzip();
+    let count = due.len();
     step.schema
         .query(
             "UPDATE studio.outbox AS o SET leased_until = NULL, due_at = least(back.due_at, $5) \
@@ -147,8 +151,8 @@ async fn hand_back(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]
         .bind(due)
         .bind(step.now.micros())
         .execute(&mut *step.connection)
-        .await
-        .map(|_| ())
+        .await?
+        .ensure(count, "outbox", returned.one_of(&returned.newest))
 }
 
 /// A record that was corrected meanwhile gets another chance.
@@ -171,7 +175,8 @@ async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> 
         .bind(column(|refusal| refusal.request.clone()))
         .bind(column(|refusal| refusal.response.clone()))
         .execute(&mut *step.connection)
-        .await?;
+        .await?
+        .ensure(refusals.len(), "dead_letters", returned.one_of(&returned.newest))?;
     leave(step, returned).await?;
     step.changed |= !returned.newest.is_empty();
     release(step, returned, &returned.overtaken, step.now, false).await

@@ -11,6 +11,7 @@ use sqlx::{Error, SqliteConnection, query::Query};
 use super::{delivery, intake, row, statements, writer::Step};
 use crate::{
     Change,
+    affected::Affected as _,
     amendment::{self, Passage},
     command::Target,
     decision::hour_of,
@@ -39,7 +40,8 @@ pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Recor
     }
     keep_version(step, target.tenant, kind, stored, "correction").await?;
     let query = corrected.record.values().iter().fold(sqlx::query(statements::of(kind).correct), row::bind);
-    query.bind(corrected.revision).bind(row.position).execute(&mut *step.connection).await?;
+    let done = query.bind(corrected.revision).bind(row.position).execute(&mut *step.connection).await?;
+    done.ensure(1, kind.table, stored.id)?;
     unconfirm(step, target, &row).await?;
     if let Some(due) = kind.due(step.now) {
         delivery::enqueue(step, target, row.position, corrected.revision, due).await?;
@@ -64,7 +66,8 @@ pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target, fetched: bool
         .bind(revision)
         .bind(row.position)
         .execute(&mut *step.connection)
-        .await?;
+        .await?
+        .ensure(1, target.kind.table, stored.id)?;
     unconfirm(step, target, &row).await?;
     let entry = delivery::entry(step, target.tenant, target.kind, row.position).await?;
     if !fetched && entry.as_ref().is_some_and(Entry::was_never_sent) {

@@ -11,6 +11,7 @@ use super::{
     writer::Step,
 };
 use crate::{
+    affected::Affected as _,
     amendment::Passage,
     command::{Settlement, Target, Ticket},
     decision::hour_of,
@@ -100,7 +101,8 @@ pub(super) async fn call_off(
         .bind(kind.name)
         .bind(position)
         .execute(&mut *step.connection)
-        .await?;
+        .await?
+        .ensure(1, "outbox", position)?;
     let passage = Passage { withdrawn_unsent: 1, ..Passage::default() };
     note(step.connection, tenant, kind, hour_of(step.now), passage).await
 }
@@ -152,7 +154,8 @@ async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Timestamp) -> R
         .bind(at.micros())
         .bind(json(&returned.newest))
         .execute(&mut *step.connection)
-        .await?;
+        .await?
+        .ensure(returned.newest.len(), returned.kind.table, returned.one_of(&returned.newest))?;
     release(step, returned, &returned.overtaken, step.now, false).await?;
     sqlx::query(
         "UPDATE outbox SET first = 0, enqueued_at = ?1 WHERE tenant_id = ?2 AND kind = ?3 \
@@ -163,7 +166,8 @@ async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Timestamp) -> R
     .bind(returned.kind.name)
     .bind(json(&returned.overtaken))
     .execute(&mut *step.connection)
-    .await?;
+    .await?
+    .ensure(returned.overtaken.len(), "outbox", returned.one_of(&returned.overtaken))?;
     step.changed |= !returned.is_empty();
     let passage = Passage { delivered: returned.first, ..Passage::default() };
     note(step.connection, returned.tenant, returned.kind, hour_of(at), passage).await
@@ -177,8 +181,8 @@ async fn leave(step: &mut Step<'_>, returned: &Returned, positions: &[i64]) -> R
     .bind(returned.kind.name)
     .bind(json(positions))
     .execute(&mut *step.connection)
-    .await
-    .map(|_| ())
+    .await?
+    .ensure(positions.len(), "outbox", returned.one_of(positions))
 }
 
 async fn release(
@@ -203,23 +207,24 @@ async fn release(
     .bind(json(positions))
     .bind(step.now.micros())
     .execute(&mut *step.connection)
-    .await
-    .map(|_| ())
+    .await?
+    .ensure(positions.len(), "outbox", returned.one_of(positions))
 }
 
 /// Each comes due as it did before it was lent; where that lies ahead, another clock said so, and it is due now.
 async fn hand_back(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
+    let due = returned.due(tickets);
     sqlx::query(
         "UPDATE outbox AS o SET leased_until = NULL, due_at = min(back.value ->> 1, ?4) FROM json_each(?1) AS back \
          WHERE o.tenant_id = ?2 AND o.kind = ?3 AND o.position = back.value ->> 0",
     )
-    .bind(json(&returned.due(tickets)))
+    .bind(json(&due))
     .bind(returned.tenant.to_string())
     .bind(returned.kind.name)
     .bind(step.now.micros())
     .execute(&mut *step.connection)
-    .await
-    .map(|_| ())
+    .await?
+    .ensure(due.len(), "outbox", returned.one_of(&returned.newest))
 }
 
 /// A record that was corrected meanwhile gets another chance.
@@ -241,7 +246,8 @@ async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> 
     .bind(json(&refused))
     .bind(step.now.micros())
     .execute(&mut *step.connection)
-    .await?;
+    .await?
+    .ensure(refused.len(), "dead_letters", returned.one_of(&returned.newest))?;
     leave(step, returned, &returned.newest).await?;
     step.changed |= !returned.newest.is_empty();
     release(step, returned, &returned.overtaken, step.now, false).await

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     Held, Outcome,
+    affected::Affected as _,
     amendment::Passage,
     command::Request,
     decision::{Decision, Fresh, Key, Receipt, hour_of, ids_of},
@@ -151,7 +152,8 @@ impl Intake<'_> {
                     query = fresh.record.values().iter().fold(query, row::bind);
                     position += 1;
                 }
-                query.execute(&mut *connection).await?;
+                let done = query.execute(&mut *connection).await?;
+                done.ensure(now.len(), self.kind.table, now[0].id)?;
                 rest = after;
             }
         }

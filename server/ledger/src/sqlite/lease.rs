@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     Operation, Parcel,
+    affected::Affected as _,
     lease::{self, Chosen, Due},
     outbox::failing_for,
 };
@@ -112,6 +113,7 @@ async fn lend(step: &mut Step<'_>, chosen: &Chosen, hold: Duration) -> Result<Ve
     .bind(positions)
     .bind(epoch)
     .execute(&mut *step.connection)
-    .await?;
+    .await?
+    .ensure(chosen.positions.len(), "outbox", chosen.positions.first().copied().unwrap_or_default())?;
     Ok(chosen.positions.iter().filter_map(|position| parcels.remove(position)).collect())
 }

@@ -9,7 +9,10 @@ use sqlx::{Error, SqlitePool, sqlite::SqliteRow};
 use uuid::Uuid;
 
 use super::{change, delivery, handlings::handle, intake, row::get, statements, writer::Step};
-use crate::{Change, DeadLetter, Handled, Handling, command::Target, letters::Letters, row::Row};
+use crate::{
+    Change, DeadLetter, Handled, Handling, affected::Affected as _, command::Target, letters::Letters,
+    row::Row,
+};
 
 impl Letters for Step<'_> {
     async fn find(&mut self, target: &Target) -> Result<Option<(Row, String)>, Error> {
@@ -33,7 +36,8 @@ impl Letters for Step<'_> {
             "UPDATE dead_letters SET dropped_at = ?4 WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3",
         );
         let query = query.bind(target.tenant.to_string()).bind(target.kind.name).bind(row.position);
-        query.bind(self.now.micros()).execute(&mut *self.connection).await.map(|_| ())
+        let done = query.bind(self.now.micros()).execute(&mut *self.connection).await?;
+        done.ensure(1, "dead_letters", target.id)
     }
 
     async fn correct(&mut self, target: &Target, record: &Record) -> Result<Change, Error> {

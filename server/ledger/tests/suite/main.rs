@@ -201,6 +201,7 @@ of_every_kind! {
         an_array_is_decided_in_order
         a_correction_keeps_what_was_and_asks_for_the_revision
         a_correction_without_a_time_keeps_the_stored_time
+        a_change_that_reaches_no_row_is_an_error_and_nothing_of_it_is_kept
         a_withdrawn_record_stays_gone
         what_is_not_there_is_not_found
         the_newest_name_of_a_campaign_stands

@@ -3,7 +3,7 @@
 use ledger::{Change, LedgerError, Verdict};
 
 use crate::subject::kind;
-use crate::support::{Store, Studio, T, at, run, run_at};
+use crate::support::{Home, Store, Studio, T, at, run, run_at};
 
 pub async fn a_record_is_stored_once_and_known_again(store: Store) {
     let studio = Studio::open(store).await;
@@ -62,6 +62,37 @@ pub async fn a_correction_without_a_time_keeps_the_stored_time(store: Store) {
     studio.ledger.correct(T, id, run("c1", "r1", "1", r#","tokensIn":9"#), None).await.unwrap();
     let held = studio.ledger.read(T, kind(), id).await.unwrap().unwrap();
     assert_eq!(held.stored.record.values()[12].number(), Some(at("2026-11-01T00:00:00Z").micros()));
+}
+
+/// A store that swallows every change of a record without a word.
+async fn swallow(studio: &Studio) {
+    let table = kind().table;
+    let sql = match &studio.home {
+        Home::Folder(_) => {
+            format!("CREATE TRIGGER swallow BEFORE UPDATE ON {table} BEGIN SELECT RAISE(IGNORE); END")
+        }
+        Home::Database(_) => format!(
+            "CREATE FUNCTION studio.swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
+             CREATE TRIGGER swallow BEFORE UPDATE ON studio.{table} FOR EACH ROW EXECUTE FUNCTION studio.swallow()"
+        ),
+    };
+    studio.sql(&sql).await;
+}
+
+pub async fn a_change_that_reaches_no_row_is_an_error_and_nothing_of_it_is_kept(store: Store) {
+    let studio = Studio::open(store).await;
+    let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
+    swallow(&studio).await;
+    let corrected = studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await;
+    let error = corrected.unwrap_err().to_string();
+    let said = format!("0 rows of {} were written in the place of 1, {id} among them", kind().table);
+    assert!(error.contains(&said), "{error}");
+    assert!(studio.ledger.withdraw(T, kind(), id, None).await.is_err());
+    let parcels = studio.lease(1).await;
+    assert!(studio.ledger.delivered(&parcels, studio.now()).await.is_err(), "and no delivery is counted");
+    let balance = &studio.balanced().await.balance[0];
+    assert_eq!((balance.pending, balance.delivered, parcels[0].revision), (1, 0, 1));
+    assert_eq!(studio.ask("SELECT CAST(count(*) AS TEXT) FROM studio.versions").await, "0");
 }
 
 pub async fn a_withdrawn_record_stays_gone(store: Store) {
