@@ -3,7 +3,8 @@
 mod condition;
 mod link;
 mod operation;
-mod single;
+mod read;
+mod write;
 
 use std::sync::Arc;
 
@@ -14,13 +15,12 @@ use crate::answer::{Answer, Request};
 use crate::batch;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
-use crate::query::Names;
 use crate::schema::Schema;
-use crate::security::{Access, Caller};
+use crate::security::Caller;
 use crate::store::{Reader, Transaction};
-use crate::{address, changes, metadata, security};
+use crate::{address, metadata};
 
-pub(crate) use operation::Operation;
+use operation::{Metadata, Operation};
 
 /// Addresses longer than this are refused \[D:webapi/query/overview.md\].
 const LONGEST_URL: usize = 32_768;
@@ -88,42 +88,16 @@ async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
         return batch::respond(organisation, request).await;
     }
     let schema = organisation.schema();
-    let operation = Operation::parse(&schema, request)?;
-    match operation {
-        Operation::Metadata if request.method == Method::GET => {
-            metadata::read(organisation, &schema, request)
-        }
-        Operation::Metadata => metadata::write(organisation, request).await,
-        operation if operation.is_read() => {
+    match Operation::parse(&schema, request)? {
+        Operation::Metadata(Metadata::Read) => metadata::read(organisation, &schema, request),
+        Operation::Metadata(Metadata::Write) => metadata::write(organisation, request).await,
+        Operation::Read(asked) => {
             organisation.limiter.meter(1);
             let mut reader = organisation.store.read().await?;
-            read(organisation.names(&schema, &request.caller), &mut reader, request, &operation).await
+            read::read(organisation.names(&schema, &request.caller), &mut reader, request, &asked).await
         }
-        _ => write(organisation, request).await,
+        Operation::Write(_) => write(organisation, request).await,
     }
-}
-
-/// What only reads, with the reader at hand: one of the store's, or a batch's own transaction.
-async fn read(
-    names: Names<'_>,
-    reader: &mut Reader<'_>,
-    request: &Request,
-    operation: &Operation,
-) -> Result<Answer> {
-    if let Some(table) = operation.table() {
-        names.caller.demand(names.table(table)?, Access::Read)?;
-    }
-    if let Operation::Changes { table } = operation {
-        names.caller.demand_whole(names.table(table)?)?;
-    }
-    reader.be_patient().await?;
-    let outcome = match operation {
-        Operation::Changes { table } => changes::respond(names, reader, request, names.table(table)?).await,
-        Operation::Security(ask) => security::read(names, reader, request, ask).await,
-        operation => single::read(names, reader, request, operation).await,
-    };
-    reader.be_endless().await?;
-    outcome
 }
 
 /// One write in a transaction of its own.
@@ -131,10 +105,12 @@ async fn write(organisation: &Organisation, request: &Request) -> Result<Answer>
     let mut writer = organisation.store.write().await;
     // Read anew under the lock: metadata may have changed while we waited for it.
     let schema = organisation.schema();
-    let operation = Operation::parse(&schema, request)?;
+    let Operation::Write(asked) = Operation::parse(&schema, request)? else {
+        return Err(not_allowed(&request.method));
+    };
     let mut transaction = Transaction::begin(&mut writer, organisation.surroundings.now_s()).await?;
     let names = organisation.names(&schema, &request.caller);
-    let outcome = single::write(names, &mut transaction, request, &operation).await;
+    let outcome = write::write(names, &mut transaction, request, &asked).await;
     match outcome {
         Ok(mut answer) => {
             answer.changed = transaction.commit().await?;
@@ -154,18 +130,19 @@ pub(crate) async fn within(
     transaction: &mut Transaction<'_>,
     request: &Request,
 ) -> Result<Answer> {
-    let operation = Operation::parse(schema, request)?;
-    if operation == Operation::Metadata && request.method != Method::GET {
-        return metadata::change(organisation, transaction, schema, request).await;
-    }
-    let names = organisation.names(schema, &request.caller);
-    match operation {
-        Operation::Metadata => metadata::read(organisation, schema, request),
-        operation if operation.is_read() => {
-            let mut reader = Reader::Within(transaction.connection());
-            read(names, &mut reader, request, &operation).await
+    match Operation::parse(schema, request)? {
+        Operation::Metadata(Metadata::Read) => metadata::read(organisation, schema, request),
+        Operation::Metadata(Metadata::Write) => {
+            metadata::change(organisation, transaction, schema, request).await
         }
-        operation => single::write(names, transaction, request, &operation).await,
+        Operation::Read(asked) => {
+            let names = organisation.names(schema, &request.caller);
+            read::read(names, &mut Reader::Within(transaction.connection()), request, &asked).await
+        }
+        Operation::Write(asked) => {
+            let names = organisation.names(schema, &request.caller);
+            write::write(names, transaction, request, &asked).await
+        }
     }
 }
 

@@ -9,7 +9,7 @@ mod founding;
 mod privilege;
 mod role;
 
-pub(crate) use ask::{Ask, end_of};
+pub(crate) use ask::{Ask, RoleRead, RoleWrite, end_of};
 pub(crate) use caller::Caller;
 pub(crate) use founding::{settle, table_made};
 pub(crate) use privilege::{Access, General, drop_privileges, of_table};

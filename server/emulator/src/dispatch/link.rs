@@ -12,7 +12,7 @@ use crate::schema::{Column, Table};
 use crate::security::end_of;
 use crate::store::{Reader, Transaction};
 
-use super::single::{change, existing};
+use super::write::{change, existing};
 
 /// `POST set(key)/Collection/$ref`: the row that is to point at this one is in the body.
 pub(super) async fn associate(

@@ -14,7 +14,7 @@ use crate::schema::Table;
 use crate::store::{Reader, Transaction, sql};
 use crate::value::Cell;
 
-use super::ask::{Ask, RoleAction, end_of};
+use super::ask::{RoleAction, RoleRead, RoleWrite, end_of};
 use super::depth::Depth;
 use super::founding::grant;
 use super::privilege::Access;
@@ -24,25 +24,24 @@ pub(crate) async fn read(
     names: Names<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
-    ask: &Ask,
+    asked: &RoleRead,
 ) -> Result<Answer> {
     names.caller.demand(names.table("role")?, Access::Read)?;
-    match ask {
-        Ask::OfRole(key) => {
+    match asked {
+        RoleRead::OfRole(key) => {
             let role = row(names, reader.connection(), "role", key).await?;
             let all = role == names.organisation.identity.administrator;
             let held = held(names, reader, all, "SELECT ?", role).await?;
             Ok(privileges(request, "RetrieveRolePrivilegesRoleResponse", &held))
         }
-        Ask::OfUser(key) => {
+        RoleRead::OfUser(key) => {
             let user = row(names, reader.connection(), "systemuser", key).await?;
             let roles = ids(reader, "SELECT role FROM user_roles WHERE user = ?", user).await?;
             let all = roles.contains(&names.organisation.identity.administrator);
             let held = held(names, reader, all, "SELECT role FROM user_roles WHERE user = ?", user).await?;
             Ok(privileges(request, "RetrieveUserPrivilegesResponse", &held))
         }
-        Ask::Associated { table, key } => associated(names, reader, request, table, key).await,
-        _ => Err(crate::dispatch::not_allowed(&request.method)),
+        RoleRead::Associated { table, key } => associated(names, reader, request, table, key).await,
     }
 }
 
@@ -122,12 +121,12 @@ pub(crate) async fn write(
     names: Names<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
-    ask: &Ask,
+    asked: &RoleWrite,
 ) -> Result<Answer> {
     names.organisation.limiter.meter(1);
-    match ask {
-        Ask::Change { role, action } => change(names, transaction, request, role, *action).await?,
-        Ask::Associate { table, key } => {
+    match asked {
+        RoleWrite::Change { role, action } => change(names, transaction, request, role, *action).await?,
+        RoleWrite::Associate { table, key } => {
             let body = body(request)?;
             let other = body.get("@odata.id").and_then(Value::as_str).map(end_of).transpose()?.flatten();
             let other =
@@ -136,12 +135,11 @@ pub(crate) async fn write(
             let text = "INSERT OR IGNORE INTO user_roles VALUES (?, ?)".to_owned();
             transaction.execute(text, vec![Cell::Id(user), Cell::Id(role)]).await?;
         }
-        Ask::Disassociate { table, key, other } => {
+        RoleWrite::Disassociate { table, key, other } => {
             let (user, role) = ends(names, transaction, table, key, other).await?;
             let text = "DELETE FROM user_roles WHERE user = ? AND role = ?".to_owned();
             transaction.execute(text, vec![Cell::Id(user), Cell::Id(role)]).await?;
         }
-        _ => return Err(crate::dispatch::not_allowed(&request.method)),
     }
     Ok(Answer::no_content())
 }
