@@ -1,5 +1,6 @@
 //! From a request to its answer: who may ask, what is asked, and in which transaction it runs.
 
+mod change;
 mod condition;
 mod link;
 mod operation;
@@ -15,6 +16,7 @@ use crate::answer::{Answer, Request};
 use crate::batch;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
+use crate::query::Names;
 use crate::schema::Schema;
 use crate::security::Caller;
 use crate::store::{Reader, Transaction};
@@ -51,7 +53,7 @@ pub(crate) async fn respond(organisation: &Organisation, request: &mut Request) 
 /// Sees who it is and what they may do, as it stands at this moment.
 async fn enter(organisation: &Organisation, request: &mut Request, client: Uuid) -> Result<Answer> {
     let mut reader = organisation.store.read().await?;
-    request.caller = Arc::new(Caller::of(organisation, &mut reader, client, request).await?);
+    request.caller = Arc::new(Caller::of(organisation, &mut reader, client, &request.headers).await?);
     drop(reader);
     run(organisation, request).await
 }
@@ -83,7 +85,7 @@ async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
     let (path, _) = address::path_and_query(&request.target);
     if path.trim_matches('/') == "$batch" {
         if request.method != Method::POST {
-            return Err(no_route(request));
+            return Err(Fault::no_route(&request.base, &request.target));
         }
         return batch::respond(organisation, request).await;
     }
@@ -94,7 +96,7 @@ async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
         Operation::Read(asked) => {
             organisation.limiter.meter(1);
             let mut reader = organisation.store.read().await?;
-            read::read(organisation.names(&schema, &request.caller), &mut reader, request, &asked).await
+            read::read(Names::new(organisation, &schema, &request.caller), &mut reader, request, &asked).await
         }
         Operation::Write(_) => write(organisation, request).await,
     }
@@ -106,10 +108,10 @@ async fn write(organisation: &Organisation, request: &Request) -> Result<Answer>
     // Read anew under the lock: metadata may have changed while we waited for it.
     let schema = organisation.schema();
     let Operation::Write(asked) = Operation::parse(&schema, request)? else {
-        return Err(not_allowed(&request.method));
+        return Err(Fault::not_allowed(&request.method));
     };
     let mut transaction = Transaction::begin(&mut writer, organisation.surroundings.now_s()).await?;
-    let names = organisation.names(&schema, &request.caller);
+    let names = Names::new(organisation, &schema, &request.caller);
     let outcome = write::write(names, &mut transaction, request, &asked).await;
     match outcome {
         Ok(mut answer) => {
@@ -136,25 +138,12 @@ pub(crate) async fn within(
             metadata::change(organisation, transaction, schema, request).await
         }
         Operation::Read(asked) => {
-            let names = organisation.names(schema, &request.caller);
+            let names = Names::new(organisation, schema, &request.caller);
             read::read(names, &mut Reader::Within(transaction.connection()), request, &asked).await
         }
         Operation::Write(asked) => {
-            let names = organisation.names(schema, &request.caller);
+            let names = Names::new(organisation, schema, &request.caller);
             write::write(names, transaction, request, &asked).await
         }
     }
-}
-
-pub(crate) fn no_route(request: &Request) -> Fault {
-    let message = format!(
-        "No HTTP resource was found that matches the request URI '{}{}'.",
-        request.base, request.target
-    );
-    Fault::new(StatusCode::NOT_FOUND, "", message)
-}
-
-pub(crate) fn not_allowed(method: &Method) -> Fault {
-    let message = format!("The requested resource does not support http method '{method}'.");
-    Fault::new(StatusCode::METHOD_NOT_ALLOWED, "0x80060888", message)
 }

@@ -17,6 +17,7 @@ mod fault;
 mod identity;
 mod limits;
 mod metadata;
+mod options;
 mod organisation;
 mod query;
 mod rows;
@@ -29,6 +30,7 @@ mod value;
 
 pub use controls::Controls;
 pub use disturbance::{Disturbance, Effect};
-pub use emulator::{CertificateError, Emulator, Error, Options};
+pub use emulator::{CertificateError, Emulator, Error};
 pub use identity::{Registered, Registration, RegistrationError};
 pub use limits::Limits;
+pub use options::Options;

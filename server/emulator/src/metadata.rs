@@ -21,7 +21,6 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::address::{Segment, path_and_query, segments};
 use crate::answer::{Answer, Request};
-use crate::dispatch::{no_route, not_allowed};
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::Schema;
@@ -126,14 +125,14 @@ impl Change<'_> {
                 self.delete_choice(&path[0]).await
             }
             // Definitions are changed whole, by PUT [D:webapi/create-update-entity-definitions-using-web-api.md].
-            (&Method::PATCH, _) => Err(not_allowed(&method)),
+            (&Method::PATCH, _) => Err(Fault::not_allowed(&method)),
             (&Method::PUT, ["GlobalOptionSetDefinitions", ..]) if keyed(0) => {
                 self.change_choice(&path[0]).await
             }
             (&Method::PUT, ["RelationshipDefinitions", ..]) if keyed(0) => {
                 self.change_relationship(&path[0]).await
             }
-            _ => Err(no_route(self.request)),
+            _ => Err(Fault::no_route(&self.request.base, &self.request.target)),
         }
     }
 

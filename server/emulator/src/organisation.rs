@@ -9,12 +9,11 @@ use sqlx::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
 use crate::disturbance::Disturbances;
-use crate::emulator::Options;
 use crate::identity::Identity;
 use crate::limits::Limiter;
-use crate::query::Names;
+use crate::options::Options;
 use crate::schema::{Key, KeyState, Schema};
-use crate::security::{self, Caller};
+use crate::security;
 use crate::store::{Store, Transaction, definitions, run};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
@@ -119,9 +118,5 @@ impl Organisation {
             passed if passed > delay / 2 => KeyState::InProgress,
             _ => key.state,
         }
-    }
-
-    pub(crate) fn names<'a>(&'a self, schema: &'a Schema, caller: &'a Caller) -> Names<'a> {
-        Names { organisation: self, schema, caller }
     }
 }

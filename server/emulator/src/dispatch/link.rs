@@ -7,12 +7,12 @@ use crate::address::RowKey;
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::query::{self, Names};
-use crate::rows::find_row;
+use crate::rows::{existing, find_row};
 use crate::schema::{Column, Table};
 use crate::security::end_of;
 use crate::store::{Reader, Transaction};
 
-use super::write::{change, existing};
+use super::change::change;
 
 /// `POST set(key)/Collection/$ref`: the row that is to point at this one is in the body.
 pub(super) async fn associate(

@@ -8,8 +8,6 @@ use crate::fault::{Fault, Result};
 use crate::schema::Schema;
 use crate::security::{Ask, RoleRead, RoleWrite, end_of};
 
-use super::{no_route, not_allowed};
-
 /// One thing that can be asked; tables by logical name.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operation {
@@ -155,7 +153,9 @@ impl Operation {
             "BulkDelete" if request.method == Method::POST => return Ok(Self::Write(Write::BulkDelete)),
             "WhoAmI" if get => return Ok(Self::Read(Read::WhoAmI)),
             "RetrieveVersion" if get => return Ok(Self::Read(Read::Version)),
-            "BulkDelete" | "WhoAmI" | "RetrieveVersion" => return Err(no_route(request)),
+            "BulkDelete" | "WhoAmI" | "RetrieveVersion" => {
+                return Err(Fault::no_route(&request.base, &request.target));
+            }
             name if METADATA.contains(&name) => {
                 return Ok(Self::Metadata(if get { Metadata::Read } else { Metadata::Write }));
             }
@@ -202,7 +202,7 @@ impl Operation {
                     _ => Err(Fault::no_segment(action)),
                 }
             }
-            (_, []) => Err(not_allowed(&request.method)),
+            (_, []) => Err(Fault::not_allowed(&request.method)),
             (_, [other, ..]) => Err(Fault::no_segment(other)),
         }
     }
@@ -230,7 +230,7 @@ impl Operation {
             (&Method::PUT, [navigation, "$ref"]) => {
                 Ok(Self::Write(Write::Bind { table, key, navigation: (*navigation).to_owned() }))
             }
-            (_, []) => Err(not_allowed(&request.method)),
+            (_, []) => Err(Fault::not_allowed(&request.method)),
             (_, [other, ..]) => Err(Fault::no_segment(other)),
         }
     }

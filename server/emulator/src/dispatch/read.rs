@@ -8,12 +8,12 @@ use crate::answer::{Answer, Request};
 use crate::changes;
 use crate::fault::{Fault, Result};
 use crate::query::{self, Names, Set};
+use crate::rows::existing;
 use crate::schema::Table;
 use crate::security::{self, Access};
 use crate::store::Reader;
 
 use super::operation::Read;
-use super::write::existing;
 
 /// Answers from the store's reader, or from a batch's own transaction; a query that goes on for too long is broken off.
 pub(super) async fn read(

@@ -9,11 +9,12 @@ use crate::answer::{Answer, Request};
 use crate::bulk_delete;
 use crate::fault::{Fault, Result};
 use crate::query::{self, Names};
-use crate::rows::{Guard, Payload, delete, find_row, multiple, write as write_row};
+use crate::rows::{Guard, Payload, delete, existing, find_row, multiple, write as write_row};
 use crate::schema::{Kind, Table};
 use crate::security::{self, Access};
 use crate::store::{Reader, Transaction};
 
+use super::change::change;
 use super::condition::guard;
 use super::link;
 use super::operation::Write;
@@ -85,35 +86,6 @@ fn text<'a>(table: &Table, request: &'a Request) -> Result<&'a str> {
     std::str::from_utf8(&request.body)
         .map(|text| text.trim_start_matches('\u{feff}'))
         .map_err(|_| Fault::payload(&table.set, "the body is not UTF-8"))
-}
-
-/// The row that a key means; whether it is there is seen when it is read.
-pub(super) async fn existing(
-    names: Names<'_>,
-    connection: &mut sqlx::sqlite::SqliteConnection,
-    table: &Table,
-    key: &RowKey,
-) -> Result<Uuid> {
-    let (id, _) = find_row(names, connection, table, key).await?;
-    id.ok_or_else(|| Fault::no_row_by_key(&table.logical))
-}
-
-pub(super) async fn change(
-    names: Names<'_>,
-    transaction: &mut Transaction<'_>,
-    request: &Request,
-    table: &Table,
-    key: &RowKey,
-    row: &str,
-) -> Result<Answer> {
-    let payload = Payload::parse(names.schema, table, row)?;
-    let id = existing(names, transaction.connection(), table, key).await?;
-    let guard = match guard(request)? {
-        Guard::None => Guard::MustExist,
-        given => given,
-    };
-    write_row(names, transaction, table, id, &payload, &Vec::new(), &guard).await?;
-    Ok(Answer::no_content().with("odata-entityid", format!("{}{}({id})", request.base, table.set)))
 }
 
 async fn create(

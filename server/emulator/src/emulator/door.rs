@@ -264,7 +264,7 @@ async fn route(door: &Door, head: &Parts, body: Bytes) -> Answer {
         caller: Arc::default(),
     };
     if request.method == Method::OPTIONS {
-        return dispatch::not_allowed(&request.method).into();
+        return Fault::not_allowed(&request.method).into();
     }
     let id = organisation.surroundings.id().to_string();
     dispatch::respond(organisation, &mut request)

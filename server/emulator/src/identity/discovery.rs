@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::fault::Fault;
 use crate::organisation::Organisation;
 
 use super::refusal::Refusal;
@@ -15,7 +16,7 @@ pub(crate) fn discover(organisation: &Organisation, tenant: &str, method: &Metho
         return Refusal::unknown_tenant(tenant).to_answer(organisation);
     }
     if method != Method::GET {
-        return crate::dispatch::not_allowed(method).into();
+        return Fault::not_allowed(method).into();
     }
     let root = format!("{origin}/{tenant}");
     let body = json!({

@@ -1,6 +1,5 @@
 //! Groups of rows and what is worked out over them, for `$apply` and for FetchXML alike.
 
-mod date_part;
 mod work;
 
 use sqlx::Row as _;
@@ -12,10 +11,10 @@ use crate::store::{Reader, sql};
 use crate::value::Cell;
 
 use super::annotate::Annotations;
+use super::date_part::DatePart;
 use super::names::{Found, Names};
-use super::select::{Shown, write_property};
+use super::row::{Shown, write_property};
 
-pub(super) use date_part::DatePart;
 pub(super) use work::{Function, Worked};
 
 /// Most rows that may be grouped: those that match, not the groups \[D:webapi/query/aggregate-data.md\].

@@ -13,9 +13,9 @@ use super::aggregate::{Function, Grouping, MOST_MATCHED, Stretch, check_matched}
 use super::annotate::Annotations;
 use super::condition::Where;
 use super::names::{Found, Names};
-use super::options::{applied, link, page_size, top};
-use super::page::{MOST_ROWS, page_number, page_token};
-use super::read::ROW;
+use super::options::{MOST_ROWS, applied, link, page_size, top};
+use super::page::{page_number, page_token};
+use super::row::ROW;
 
 use grammar::{Aggregate, Transformation};
 

@@ -13,9 +13,10 @@ use crate::value::{Cell, write_text};
 
 use super::expand::Expansion;
 use super::names::Names;
-use super::page::MOST_ROWS;
+use super::options::MOST_ROWS;
 use super::plan::{Asked, Plan};
-use super::select::{Manner, Shape, Wish, cell, write_row};
+use super::row::cell;
+use super::select::{Manner, Shape, Wish, write_row};
 
 /// Rows inside of rows in one answer; the cloud would not come to an end in time with so many.
 const MOST_INSIDE: usize = 100_000;

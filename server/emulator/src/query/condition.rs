@@ -6,6 +6,7 @@ use crate::value::Cell;
 
 use super::compare;
 use super::filter::{Expression, Operand, Operator};
+use super::fragment::joined;
 use super::functions;
 use super::joins::Joins;
 use super::names::{Found, Names};
@@ -176,41 +177,5 @@ impl Where {
             Some(variable) => (names.table(&variable.table)?, variable.alias.clone(), &path[1..]),
             None => (table, alias.to_owned(), path),
         })
-    }
-}
-
-/// Parts with a word between them, as a tree and not as a chain: SQLite bounds the depth of what it reads.
-pub(super) fn joined(parts: &[String], word: &str) -> String {
-    match parts {
-        [] => "1".to_owned(),
-        [one] => one.clone(),
-        several => {
-            let (left, right) = several.split_at(several.len() / 2);
-            format!("({}{word}{})", joined(left, word), joined(right, word))
-        }
-    }
-}
-
-impl Operator {
-    /// The same comparison with its sides exchanged.
-    fn turned(self) -> Self {
-        match self {
-            Self::Gt => Self::Lt,
-            Self::Ge => Self::Le,
-            Self::Lt => Self::Gt,
-            Self::Le => Self::Ge,
-            same => same,
-        }
-    }
-
-    pub(crate) fn sql(self) -> &'static str {
-        match self {
-            Self::Eq => "=",
-            Self::Ne => "<>",
-            Self::Gt => ">",
-            Self::Ge => ">=",
-            Self::Lt => "<",
-            Self::Le => "<=",
-        }
     }
 }

@@ -4,6 +4,7 @@ mod cookie;
 mod document;
 mod groups;
 mod operator;
+mod paging;
 mod rows;
 mod statement;
 
@@ -17,19 +18,13 @@ use crate::fault::{Fault, Result};
 use crate::schema::Table;
 use crate::store::{Reader, sql};
 
-use super::annotate::{Annotations, MORE_RECORDS, PAGING_COOKIE};
+use super::annotate::Annotations;
 use super::names::Names;
 use super::options::{annotations_applied, wants_count};
-use super::page::MOST_ROWS;
-use super::read::ROW;
-use crate::value::write_text;
+use super::row::ROW;
 
-use cookie::Cookie;
-use document::Fetch;
+use paging::Asked;
 use statement::Statement;
-
-/// Most rows that pages without a cookie can reach \[D:fetchxml/page-results.md\].
-const MOST_WITHOUT_COOKIE: u64 = 50_000;
 
 pub(super) async fn answer(
     names: Names<'_>,
@@ -77,45 +72,4 @@ pub(crate) async fn ids(
     let text = format!("SELECT {ROW}.\"{}\"{from}", table.primary_id());
     let rows = sql(text, cells).fetch_all(connection).await?;
     rows.iter().map(|row| Ok(Uuid::from_slice(row.try_get(0)?).unwrap_or_default())).collect()
-}
-
-/// What was asked beside the query itself.
-struct Asked<'a> {
-    request: &'a Request,
-    table: &'a Table,
-    annotations: Annotations,
-}
-
-impl Fetch {
-    /// How many rows a page has.
-    fn page_size(&self) -> Result<u64> {
-        if self.top.is_some_and(|top| top > MOST_ROWS) {
-            return Err(Fault::argument(format!("The value of 'top' cannot exceed {MOST_ROWS}.")));
-        }
-        Ok(u64::from(self.top.or(self.count).unwrap_or(MOST_ROWS).min(MOST_ROWS)))
-    }
-
-    /// Rows to pass over, for a page without a cookie.
-    fn skip(&self, size: u64) -> Result<u64> {
-        let skip = (self.page - 1).saturating_mul(size);
-        if skip >= MOST_WITHOUT_COOKIE {
-            let message =
-                "Paging cookie is required when trying to retrieve a set of records on any high pages.";
-            return Err(Fault::bad("0x80040203", message));
-        }
-        Ok(skip)
-    }
-}
-
-impl Asked<'_> {
-    /// Says that there are more pages, and with which cookie the next one is asked for. The last page says neither.
-    fn more(&self, body: &mut String, page: u64, cookie: Option<&Cookie>) {
-        if self.annotations.paging_cookie {
-            body.push_str(&format!(",\"@{PAGING_COOKIE}\":"));
-            write_text(body, &cookie::annotation(page.saturating_add(1), cookie));
-        }
-        if self.annotations.more_records {
-            body.push_str(&format!(",\"@{MORE_RECORDS}\":true"));
-        }
-    }
 }

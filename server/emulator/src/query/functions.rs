@@ -4,10 +4,10 @@ use crate::fault::{Fault, Result};
 use crate::schema::{Behaviour, Kind};
 use crate::value::{Cell, time};
 
-use super::aggregate::DatePart;
 use super::compare;
-use super::condition::joined;
+use super::date_part::DatePart;
 use super::filter::{Argument, Operator};
+use super::fragment::joined;
 use super::lex::Literal;
 use super::names::{Found, Names};
 

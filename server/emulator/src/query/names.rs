@@ -24,6 +24,10 @@ pub(crate) struct Found<'a> {
 }
 
 impl<'a> Names<'a> {
+    pub(crate) fn new(organisation: &'a Organisation, schema: &'a Schema, caller: &'a Caller) -> Self {
+        Self { organisation, schema, caller }
+    }
+
     /// The column's value in SQL, for a table under an alias.
     pub(crate) fn column_sql(&self, alias: &str, column: &Column) -> String {
         if let Some(sql) = self.user_sql(alias, column) {

@@ -13,7 +13,7 @@ use super::filter::Expression;
 use super::names::Names;
 use super::order::{Term, Wanted, order_clause};
 use super::page::{self, Place};
-use super::read::ROW;
+use super::row::ROW;
 use super::select::{Listed, Manner, Shape, Wish};
 
 /// Which rows, and what of them.

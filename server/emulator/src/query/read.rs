@@ -10,20 +10,18 @@ use crate::schema::{Column, Table};
 use crate::store::{Reader, sql};
 use crate::value::{Cell, write_text};
 
-use super::annotate::{Annotations, TOTAL};
+use super::annotate::write_total;
 use super::children::gather_all;
 use super::condition::Where;
 use super::expand::{self, Expansion};
-use super::filter::Expression;
+use super::filter::{self, Expression};
 use super::names::Names;
-use super::options::{applied, link, refuse_unknown, top, wants_count};
-use super::page::{self, MOST_ROWS, Place};
+use super::options::{MOST_ROWS, applied, link, refuse_unknown, top, wants_count};
+use super::page::{self, Place};
 use super::plan::{Asked, Plan};
-use super::select::{Listed, Manner, Shape, Wish, cell, write_row};
-use super::{apply, fetch, parse_filter};
-
-/// The table's own alias in every statement.
-pub(super) const ROW: &str = "t";
+use super::row::{ROW, cell};
+use super::select::{Listed, Manner, Shape, Wish, write_row};
+use super::{apply, fetch};
 
 /// The rows of a set, or those of them that point at one row by a lookup: a collection-valued navigation property.
 #[derive(Clone, Copy)]
@@ -141,18 +139,6 @@ pub(crate) async fn list(
     applied(Answer::json(body), request)
 }
 
-/// How many rows there are, where that was asked for: no more than a page has, and whether there are more.
-pub(super) fn write_total(body: &mut String, counted: Option<i64>, annotations: Annotations) {
-    let most = i64::from(MOST_ROWS);
-    if let Some(counted) = counted {
-        body.push_str(&format!(",\"@odata.count\":{}", counted.min(most)));
-    }
-    if annotations.total {
-        let (total, over) = counted.map_or((-1, false), |counted| (counted.min(most), counted > most));
-        body.push_str(&format!(",\"@{TOTAL}\":{total},\"@{TOTAL}limitexceeded\":{over}"));
-    }
-}
-
 fn plan<'a>(
     names: Names<'a>,
     set: Set<'a>,
@@ -183,7 +169,7 @@ fn plan<'a>(
 
 fn filter(options: &Options) -> Result<Option<Expression>> {
     let alias = |name: &str| options.get(name).map(str::to_owned);
-    options.get("$filter").map(|text| parse_filter(text, &alias)).transpose()
+    options.get("$filter").map(|text| filter::parse(text, &alias)).transpose()
 }
 
 /// `GET set/$count`, as text.

@@ -1,5 +1,6 @@
 //! From what an address says to the row that it means.
 
+use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::address::{RowKey, segments};
@@ -43,7 +44,7 @@ fn bad_key(table: &Table) -> Fault {
 /// The id that a key means: itself, or what an alternate key leads to, if there is such a row.
 pub(crate) async fn find_row(
     names: Names<'_>,
-    connection: &mut sqlx::sqlite::SqliteConnection,
+    connection: &mut SqliteConnection,
     table: &Table,
     key: &RowKey,
 ) -> Result<(Option<Uuid>, KeyCells)> {
@@ -71,6 +72,17 @@ pub(crate) async fn find_row(
         Some(Cell::Id(id)) => Ok((Some(id), cells)),
         _ => Ok((None, cells)),
     }
+}
+
+/// The row that a key means; whether it is there is seen when it is read.
+pub(crate) async fn existing(
+    names: Names<'_>,
+    connection: &mut SqliteConnection,
+    table: &Table,
+    key: &RowKey,
+) -> Result<Uuid> {
+    let (id, _) = find_row(names, connection, table, key).await?;
+    id.ok_or_else(|| Fault::no_row_by_key(&table.logical))
 }
 
 /// The row that a reference in a body means (`/accounts(<guid>)`, with a key, or absolute); it must be there.

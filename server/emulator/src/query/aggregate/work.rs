@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use crate::fault::{Fault, Result};
 use crate::query::annotate::{Annotations, FORMATTED};
 use crate::query::names::{Found, Names};
-use crate::query::select::cell;
+use crate::query::row::cell;
 use crate::schema::{Column, Kind};
 use crate::value::{Cell, decimal, formatted, grouped, write, write_text};
 

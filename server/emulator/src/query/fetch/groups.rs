@@ -1,11 +1,12 @@
 //! Queries that group and aggregate \[D:fetchxml/aggregate-data.md\].
 
 use crate::fault::{Fault, Result};
-use crate::query::aggregate::{DatePart, Function, Grouping, MOST_MATCHED, Stretch, check_matched};
+use crate::query::aggregate::{Function, Grouping, MOST_MATCHED, Stretch, check_matched};
+use crate::query::date_part::DatePart;
 use crate::store::Reader;
 
-use super::Asked;
 use super::document::{Attribute, Fetch};
+use super::paging::Asked;
 use super::statement::Statement;
 
 pub(super) async fn answer(

@@ -4,16 +4,17 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{Fault, Result};
+use crate::query::annotate::write_total;
+use crate::query::options::MOST_ROWS;
 use crate::query::order::{Term, order_clause};
-use crate::query::page::{self, MOST_ROWS};
-use crate::query::read::write_total;
-use crate::query::select::{Shown, write_property};
+use crate::query::page;
+use crate::query::row::{Shown, write_property};
 use crate::schema::{Column, Kind, currency};
 use crate::store::{Reader, sql};
 
-use super::Asked;
 use super::cookie::{self, Cookie};
 use super::document::{Attribute, Fetch, Order};
+use super::paging::Asked;
 use super::statement::Statement;
 
 /// What is selected, and where it stands.

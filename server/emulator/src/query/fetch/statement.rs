@@ -2,9 +2,9 @@
 //! values are bound.
 
 use crate::fault::{Fault, Result};
-use crate::query::condition::joined;
+use crate::query::fragment::joined;
 use crate::query::names::{Found, Names};
-use crate::query::read::ROW;
+use crate::query::row::ROW;
 use crate::schema::Table;
 use crate::security::Access;
 use crate::value::Cell;
