@@ -9,7 +9,7 @@ use crate::Error;
 use crate::batch::{Answer, BatchOptions, Operation, Outcome};
 use crate::client::Client;
 use crate::load::is_too_much;
-use crate::query::is_name;
+use crate::odata::is_name;
 
 #[derive(Serialize)]
 struct Targets {

@@ -14,12 +14,12 @@ use uuid::Uuid;
 use crate::call::Call;
 use crate::limit::Limit;
 use crate::load::Load;
-use crate::metadata::Metadata;
 use crate::pace::Pace;
 use crate::pages::Pages;
 use crate::query::Query;
 use crate::surroundings::{Surroundings, System};
 use crate::token::{TokenStats, Tokens};
+use crate::transport::Inner;
 use crate::{Credential, Error, Settings};
 
 pub use rows::Freshness;
@@ -29,17 +29,6 @@ pub use rows::Freshness;
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
     limit: Option<Limit>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) settings: Settings,
-    pub(crate) base: String,
-    pub(crate) http: reqwest::Client,
-    pub(crate) tokens: Arc<Tokens>,
-    pub(crate) pace: Pace,
-    pub(crate) load: Load,
-    pub(crate) cost: AtomicU64,
-    pub(crate) surroundings: Arc<dyn Surroundings>,
 }
 
 /// Whom the organisation takes the application for.
@@ -122,12 +111,7 @@ impl Client {
 
     /// Reads what the query asks for, page by page.
     pub fn query(&self, query: Query) -> Pages {
-        Pages::new(self.clone(), query)
-    }
-
-    /// Reads and changes tables, columns, choices, keys and relationships.
-    pub fn metadata(&self) -> Metadata<'_> {
-        Metadata::new(self)
+        Pages::new(Arc::clone(&self.inner), self.limit, query)
     }
 
     /// From the next token request on, the application proves itself by this. The token in hand is used to its end.
@@ -157,19 +141,7 @@ impl Client {
     }
 
     pub(crate) fn call(&self, operation: &'static str, method: Method, path: impl Into<String>) -> Call {
-        let usual = self.inner.settings.deadline;
-        let deadline = self.limit.map_or(usual, |limit| usual.min(limit.each));
-        Call { limit: self.limit, ..Call::new(operation, method, path.into(), deadline) }
-    }
-
-    /// What follows `/api/data/v9.2/` in a link that the server gave. Only the path is taken: the token never goes to
-    /// another host, whatever a link says.
-    pub(crate) fn path_of_link(link: &str) -> Result<String, Error> {
-        let after = link.split_once("/api/data/v").and_then(|(_, rest)| rest.split_once('/'));
-        match after {
-            Some((_, path)) => Ok(path.to_owned()),
-            None => Err(Error::Malformed("a link that leads out of the Web API".to_owned())),
-        }
+        self.inner.call(self.limit, operation, method, path.into())
     }
 }
 
@@ -187,12 +159,5 @@ mod tests {
         check("https://o/api/data/v9.2/sets(a=2,b=2)".to_owned(), None);
         check(format!("https://o/api/data/v9.2/sets(a={id},b='x')"), None);
         check("nonsense".to_owned(), None);
-    }
-
-    #[test]
-    fn links_are_followed_within_the_organisation_only() {
-        let path = Client::path_of_link("https://elsewhere/api/data/v9.2/sets?$skiptoken=%3Ca%3E").unwrap();
-        assert_eq!(path, "sets?$skiptoken=%3Ca%3E");
-        assert!(Client::path_of_link("https://elsewhere/steal").is_err());
     }
 }

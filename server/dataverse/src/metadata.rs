@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::Error;
 use crate::call::Call;
 use crate::client::{Client, EntityId};
-use crate::query::{encode, is_name};
+use crate::odata::{encode, is_name};
 
 pub use column::{Behaviour, Choice, ColumnDefinition, ColumnKind};
 pub use compare::Difference;
@@ -37,11 +37,14 @@ struct Listed {
     value: Vec<Value>,
 }
 
-impl<'a> Metadata<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
-        Self { client, solution: None }
+impl Client {
+    /// Reads and changes tables, columns, choices, keys and relationships.
+    pub fn metadata(&self) -> Metadata<'_> {
+        Metadata { client: self, solution: None }
     }
+}
 
+impl Metadata<'_> {
     /// What is made is put into this solution, whose publisher's prefix it must bear.
     #[must_use]
     pub fn in_solution(mut self, unique_name: impl Into<String>) -> Self {

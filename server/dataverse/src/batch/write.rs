@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 
-use super::{Kind, One};
+use super::operation::{Kind, One};
 use crate::Error;
 use crate::surroundings::{Surroundings, new_id};
 

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::{Client, EntityId};
 use crate::Error;
 use crate::key::{Key, address};
-use crate::query::{Query, is_name};
+use crate::odata::is_name;
+use crate::query::Query;
 
 /// Whether a row is still what its ETag stood for.
 #[derive(Clone, Debug, PartialEq)]

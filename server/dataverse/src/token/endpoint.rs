@@ -84,7 +84,7 @@ impl Endpoint {
         };
         let (status, headers, body) = match tokio::time::timeout(DEADLINE, exchange).await {
             Err(_) => return Err(Error::TimedOut { after: DEADLINE }),
-            Ok(Err(error)) => return Err(crate::call::transport(&error)),
+            Ok(Err(error)) => return Err(crate::error::from_transport(&error)),
             Ok(Ok(answer)) => answer,
         };
         if status.is_success() {
