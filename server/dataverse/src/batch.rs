@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 
 use http::Method;
 
-use crate::Error;
 use crate::call::Expected;
 use crate::client::Client;
+use crate::error::Error;
 use crate::load::{MOST, is_too_much};
 
 use operation::Kind;

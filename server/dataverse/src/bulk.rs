@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::Error;
 use crate::batch::{Answer, BatchOptions, Operation, Outcome};
 use crate::client::Client;
+use crate::error::Error;
 use crate::load::is_too_much;
 use crate::odata::is_name;
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::Error;
 use crate::batch::multipart::Item;
+use crate::error::Error;
 use crate::limit::Limit;
 
 /// What is to be sent, and what is known about sending it again.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::Error;
 use crate::client::Client;
+use crate::error::Error;
 use crate::odata::{is_name, path_of_link};
 
 /// Where a reading of changes ended, to be kept and handed back. Opaque; valid for seven days by default.

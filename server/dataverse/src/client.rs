@@ -12,15 +12,17 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::call::Call;
+use crate::credential::Credential;
+use crate::error::Error;
 use crate::limit::Limit;
 use crate::load::Load;
 use crate::pace::Pace;
 use crate::pages::Pages;
 use crate::query::Query;
+use crate::settings::Settings;
 use crate::surroundings::{Surroundings, System};
 use crate::token::{TokenStats, Tokens};
 use crate::transport::Inner;
-use crate::{Credential, Error, Settings};
 
 pub use rows::Freshness;
 

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::Error;
+use crate::error::Error;
 use crate::odata::{Literal, encode, is_name};
 
 /// The address of a row within its set.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use crate::Error;
+use crate::error::Error;
 
 /// The server's own limit on one batch, and where Microsoft advises to begin with bulk actions.
 pub(crate) const MOST: usize = 1000;

@@ -13,9 +13,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::Error;
 use crate::call::Call;
 use crate::client::{Client, EntityId};
+use crate::error::{Error, Refusal};
 use crate::odata::{encode, is_name};
 
 pub use column::{Behaviour, Choice, ColumnDefinition, ColumnKind};
@@ -140,7 +140,7 @@ impl Metadata<'_> {
         let path = named(table)?;
         let Some(mut whole) = self.find(&path).await? else {
             let refusal =
-                crate::Refusal { status: 404, message: format!("no table `{table}`"), ..Default::default() };
+                Refusal { status: 404, message: format!("no table `{table}`"), ..Default::default() };
             return Err(Error::NotFound(refusal));
         };
         whole["ChangeTrackingEnabled"] = Value::Bool(true);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use uuid::Uuid;
 
-use crate::Error;
+use crate::error::Error;
 
 /// A value to compare with, or a part of a key.
 #[derive(Clone, Debug, PartialEq)]

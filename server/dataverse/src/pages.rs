@@ -7,7 +7,7 @@ use http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::Error;
+use crate::error::Error;
 use crate::limit::Limit;
 use crate::odata::path_of_link;
 use crate::query::{Query, fetch_xml};

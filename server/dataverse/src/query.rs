@@ -12,7 +12,7 @@ pub use filter::Filter;
 
 use selection::Selection;
 
-use crate::Error;
+use crate::error::Error;
 use crate::key::{Key, address};
 use crate::odata::{encode, named};
 

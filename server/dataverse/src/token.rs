@@ -9,8 +9,10 @@ use std::time::Duration;
 use http::HeaderValue;
 use tokio::time::Instant;
 
+use crate::credential::Credential;
+use crate::error::{Error, Refusal};
 use crate::settings::Settings;
-use crate::{Credential, Error, Refusal, Surroundings};
+use crate::surroundings::Surroundings;
 
 pub use stats::{InHand, TokenStats};
 

@@ -9,13 +9,13 @@ use tracing::Instrument;
 
 use crate::batch::multipart;
 use crate::call::{Body, Call, Expected, Reply};
-use crate::error::{from_response, from_transport};
+use crate::error::{Error, Refusal, from_response, from_transport};
 use crate::limit::Limit;
 use crate::load::{Load, is_too_much};
 use crate::pace::{Pace, after_a_pause, backoff};
+use crate::settings::Settings;
 use crate::surroundings::Surroundings;
 use crate::token::Tokens;
-use crate::{Error, Settings};
 
 /// What all clones of a client share: the connections, the token, and the restraint that the server asked for.
 pub(crate) struct Inner {
@@ -135,7 +135,7 @@ impl Inner {
         while let Some(left) = self.pace.closed_for(self.surroundings.instant()) {
             if left > *patience {
                 let message = "held back: an earlier answer asked everybody to wait".to_owned();
-                let refusal = crate::Refusal { status: 429, message, ..Default::default() };
+                let refusal = Refusal { status: 429, message, ..Default::default() };
                 return Err(Error::Throttled { retry_after: left, refusal });
             }
             *patience -= left;

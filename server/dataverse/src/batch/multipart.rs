@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use crate::Error;
+use crate::error::Error;
 
 /// What stands where one operation's answer is expected.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::Error;
+use crate::error::Error;
 use crate::key::{Key, address};
 use crate::odata::is_name;
 use crate::query::Query;

@@ -6,9 +6,8 @@ use serde_json::Value;
 
 use super::multipart::{Item, Part};
 use super::operation::Kind;
-use crate::Error;
 use crate::client::EntityId;
-use crate::error::from_response;
+use crate::error::{Error, from_response};
 
 /// How one operation ended.
 pub type Outcome = Result<Answer, Error>;

@@ -3,7 +3,7 @@
 use http::HeaderValue;
 
 use super::operation::{Kind, One};
-use crate::Error;
+use crate::error::Error;
 use crate::surroundings::{Surroundings, new_id};
 
 /// A line that no row can hold: a boundary of 128 random bits.

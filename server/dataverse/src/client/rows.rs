@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Client, EntityId};
-use crate::Error;
+use crate::error::Error;
 use crate::key::{Key, address};
 use crate::odata::is_name;
 use crate::query::Query;

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Metadata;
+use crate::client::Client;
+use crate::error::Error;
 use crate::query::{Filter, Query};
-use crate::{Client, Error};
 
 /// A role as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

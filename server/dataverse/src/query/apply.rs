@@ -1,7 +1,7 @@
 //! Adding up on the server: `$apply` with filter, groups and aggregates.
 
 use super::Filter;
-use crate::Error;
+use crate::error::Error;
 use crate::odata::{named, path};
 
 /// What to add up, by what, and over which rows. Beyond 50,000 matching rows Dataverse refuses; times cannot be grouped

@@ -1,6 +1,6 @@
 //! Conditions: comparisons, text functions, and how they are joined.
 
-use crate::Error;
+use crate::error::Error;
 use crate::odata::{Literal, is_name, is_path};
 
 /// A condition on rows.

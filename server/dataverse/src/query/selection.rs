@@ -1,7 +1,7 @@
 //! What to bring and of which rows: the same in a query and in what comes along with it.
 
 use super::{Expand, Filter, expand};
-use crate::Error;
+use crate::error::Error;
 use crate::odata::{encode, named, path};
 
 #[derive(Clone, Debug, Default)]

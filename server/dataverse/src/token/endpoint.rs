@@ -8,10 +8,10 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::CredentialFault;
+use crate::credential::Credential;
+use crate::error::{CredentialFault, Error};
 use crate::settings::Settings;
-use crate::surroundings::new_id;
-use crate::{Credential, Error, Surroundings};
+use crate::surroundings::{Surroundings, new_id};
 
 /// A token request is small; one that takes longer is not going to be answered.
 const DEADLINE: Duration = Duration::from_secs(30);
