@@ -12,7 +12,7 @@ use http::Method;
 use crate::call::Expected;
 use crate::client::Client;
 use crate::error::Error;
-use crate::load::{MOST, is_too_much};
+use crate::request_size::{MOST, is_too_much};
 
 use operation::Kind;
 
@@ -47,11 +47,11 @@ impl Client {
         let mut waiting: VecDeque<Kind> = operations.into_iter().map(|operation| operation.0).collect();
         let mut outcomes = Vec::new();
         while !waiting.is_empty() {
-            let kinds = take(&mut waiting, self.inner.load.rows())?;
+            let kinds = take(&mut waiting, self.inner.request_size.rows())?;
             let rows = members(&kinds);
             match self.send_batch(&kinds, rows, options).await {
                 Ok(more) => {
-                    self.inner.load.bore(rows);
+                    self.inner.request_size.accepted(rows);
                     outcomes.extend(more);
                     if !options.continue_on_error && outcomes.iter().any(Result::is_err) {
                         outcomes.extend((0..members(&waiting)).map(|_| Err(Error::NotAttempted)));
@@ -59,7 +59,7 @@ impl Client {
                     }
                 }
                 Err(error) if kinds.len() > 1 && is_too_much(&error) => {
-                    self.inner.load.broke(rows);
+                    self.inner.request_size.too_large(rows);
                     kinds.into_iter().rev().for_each(|kind| waiting.push_front(kind));
                 }
                 Err(error) if outcomes.is_empty() => return Err(error),
@@ -79,7 +79,7 @@ impl Client {
         rows: usize,
         options: BatchOptions,
     ) -> Result<Vec<Outcome>, Error> {
-        let boundary = write::boundary(self.inner.surroundings.as_ref());
+        let boundary = write::boundary(self.inner.runtime.as_ref());
         let body = write::body(&self.inner.base, &boundary, kinds)?;
         let mut call = self.call("batch", Method::POST, "$batch").repeatable(is_repeatable(kinds));
         call.rows = rows;
@@ -90,10 +90,10 @@ impl Client {
             call = call.header("prefer", "odata.continue-on-error")?;
         }
         let items = self.inner.send(call).await?.parts()?;
-        let outcomes = outcome::outcomes(kinds, items, self.inner.surroundings.wall())?;
+        let outcomes = outcome::outcomes(kinds, items, self.inner.runtime.wall())?;
         // A part can be throttled by itself, and means everybody all the same.
         for wait in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()?.retry_after()) {
-            self.inner.pace.close_until(self.inner.surroundings.instant() + wait);
+            self.inner.throttle.close_until(self.inner.runtime.instant() + wait);
         }
         Ok(outcomes)
     }

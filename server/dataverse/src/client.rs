@@ -15,12 +15,12 @@ use crate::call::Call;
 use crate::credential::Credential;
 use crate::error::Error;
 use crate::limit::Limit;
-use crate::load::Load;
-use crate::pace::Pace;
 use crate::pages::Pages;
 use crate::query::Query;
+use crate::request_size::RequestSize;
+use crate::runtime::{Runtime, System};
 use crate::settings::Settings;
-use crate::surroundings::{Surroundings, System};
+use crate::throttle::Throttle;
 use crate::token::{TokenStats, Tokens};
 use crate::transport::Inner;
 
@@ -77,23 +77,23 @@ impl Client {
     /// # Errors
     /// [`Error::Misuse`] says which setting cannot be used. Nothing is sent yet.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        Self::with_surroundings(settings, Arc::new(System))
+        Self::with_runtime(settings, Arc::new(System))
     }
 
     /// A client that takes time and chance from elsewhere.
-    pub fn with_surroundings(settings: Settings, surroundings: Arc<dyn Surroundings>) -> Result<Self, Error> {
+    pub fn with_runtime(settings: Settings, runtime: Arc<dyn Runtime>) -> Result<Self, Error> {
         let http = connect::http(&settings)?;
-        let tokens = Tokens::new(&settings, http.clone(), Arc::clone(&surroundings));
+        let tokens = Tokens::new(&settings, http.clone(), Arc::clone(&runtime));
         let base = settings.base();
         let inner = Inner {
             settings,
             base,
             http,
             tokens,
-            pace: Pace::default(),
-            load: Load::default(),
+            throttle: Throttle::default(),
+            request_size: RequestSize::default(),
             cost: AtomicU64::default(),
-            surroundings,
+            runtime,
         };
         Ok(Self { inner: Arc::new(inner), limit: None })
     }
@@ -128,7 +128,7 @@ impl Client {
 
     /// How long the server has asked everybody of this identity to wait, if it has.
     pub fn held_back_for(&self) -> Option<Duration> {
-        self.inner.pace.closed_for(self.inner.surroundings.instant())
+        self.inner.throttle.closed_for(self.inner.runtime.instant())
     }
 
     /// The same client for work that must have ended by then.

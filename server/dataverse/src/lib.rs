@@ -12,14 +12,14 @@ mod credential;
 mod error;
 mod key;
 mod limit;
-mod load;
 mod metadata;
 mod odata;
-mod pace;
 mod pages;
 mod query;
+mod request_size;
+mod runtime;
 mod settings;
-mod surroundings;
+mod throttle;
 mod token;
 mod transport;
 
@@ -38,6 +38,6 @@ pub use metadata::{
 pub use odata::Literal;
 pub use pages::Pages;
 pub use query::{Apply, Expand, Filter, Query, formatted};
+pub use runtime::{Runtime, System};
 pub use settings::Settings;
-pub use surroundings::{Surroundings, System};
 pub use token::{InHand, TokenStats};

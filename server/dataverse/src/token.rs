@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::credential::Credential;
 use crate::error::{Error, Refusal};
+use crate::runtime::Runtime;
 use crate::settings::Settings;
-use crate::surroundings::Surroundings;
 
 pub use stats::{InHand, TokenStats};
 
@@ -34,7 +34,7 @@ pub(crate) struct Token {
 /// The cache. Shared by all clones of a client.
 pub(crate) struct Tokens {
     endpoint: endpoint::Endpoint,
-    surroundings: Arc<dyn Surroundings>,
+    runtime: Arc<dyn Runtime>,
     current: RwLock<Option<Token>>,
     /// Held by whoever fetches; the number of fetches tried so far, and how the last one ended if it failed.
     fetching: tokio::sync::Mutex<Fetches>,
@@ -57,14 +57,10 @@ struct Renewal {
 }
 
 impl Tokens {
-    pub(crate) fn new(
-        settings: &Settings,
-        http: reqwest::Client,
-        surroundings: Arc<dyn Surroundings>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(settings: &Settings, http: reqwest::Client, runtime: Arc<dyn Runtime>) -> Arc<Self> {
         Arc::new(Self {
-            endpoint: endpoint::Endpoint::new(settings, http, Arc::clone(&surroundings)),
-            surroundings,
+            endpoint: endpoint::Endpoint::new(settings, http, Arc::clone(&runtime)),
+            runtime,
             current: RwLock::new(None),
             fetching: tokio::sync::Mutex::default(),
             renewal: Mutex::default(),
@@ -74,7 +70,7 @@ impl Tokens {
 
     /// The token to send now. Only who finds none at all waits.
     pub(crate) async fn get(self: &Arc<Self>) -> Result<Token, Error> {
-        let now = self.surroundings.instant();
+        let now = self.runtime.instant();
         if let Some(token) = self.usable(now) {
             self.stats.hit();
             if now >= token.renew_at {
@@ -100,7 +96,7 @@ impl Tokens {
     }
 
     pub(crate) fn stats(&self) -> TokenStats {
-        let now = self.surroundings.instant();
+        let now = self.runtime.instant();
         self.stats.read(self.usable(now).map(|token| stats::InHand {
             age: now.saturating_duration_since(token.fetched_at),
             renews_in: token.renew_at.saturating_duration_since(now),
@@ -117,13 +113,13 @@ impl Tokens {
     async fn fetch_once(&self) -> Result<Token, Error> {
         let waited_from = self.stats.fetches();
         let mut fetches = self.fetching.lock().await;
-        if let Some(token) = self.usable(self.surroundings.instant()) {
+        if let Some(token) = self.usable(self.runtime.instant()) {
             return Ok(token);
         }
         if let Some(failure) = fetches.failure.clone().filter(|_| fetches.number > waited_from) {
             return Err(failure);
         }
-        if let Some(left) = fetches.pause(self.surroundings.instant()) {
+        if let Some(left) = fetches.pause(self.runtime.instant()) {
             return Err(held_back(left));
         }
         self.fetch(&mut fetches).await
@@ -134,7 +130,7 @@ impl Tokens {
         fetches.number = self.stats.fetched(outcome.is_ok());
         match outcome {
             Ok(issued) => {
-                let now = self.surroundings.instant();
+                let now = self.runtime.instant();
                 let token = Token::new(issued, fetches.number, now);
                 fetches.failure = None;
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
@@ -143,7 +139,7 @@ impl Tokens {
             Err(error) => {
                 if let Some(asked) = error.retry_after() {
                     tracing::warn!(?asked, "the identity provider asks to be left alone");
-                    fetches.not_before = Some(self.surroundings.instant() + asked);
+                    fetches.not_before = Some(self.runtime.instant() + asked);
                 }
                 fetches.failure = Some(error.clone());
                 Err(error)
@@ -164,7 +160,7 @@ impl Tokens {
         tokio::spawn(async move {
             let outcome = {
                 let mut fetches = tokens.fetching.lock().await;
-                match fetches.pause(tokens.surroundings.instant()) {
+                match fetches.pause(tokens.runtime.instant()) {
                     Some(left) => Err(held_back(left)),
                     None => tokens.fetch(&mut fetches).await,
                 }
@@ -179,8 +175,7 @@ impl Tokens {
                 Err(error) => {
                     tracing::warn!(%error, "token not renewed; going on with the old one");
                     Some(
-                        tokens.surroundings.instant()
-                            + RENEWAL_PAUSE.max(error.retry_after().unwrap_or_default()),
+                        tokens.runtime.instant() + RENEWAL_PAUSE.max(error.retry_after().unwrap_or_default()),
                     )
                 }
             };

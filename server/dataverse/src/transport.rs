@@ -11,10 +11,10 @@ use crate::batch::multipart;
 use crate::call::{Body, Call, Expected, Reply};
 use crate::error::{Error, Refusal, from_response, from_transport};
 use crate::limit::Limit;
-use crate::load::{Load, is_too_much};
-use crate::pace::{Pace, after_a_pause, backoff};
+use crate::request_size::{RequestSize, is_too_much};
+use crate::runtime::Runtime;
 use crate::settings::Settings;
-use crate::surroundings::Surroundings;
+use crate::throttle::{Throttle, after_a_pause, backoff};
 use crate::token::Tokens;
 
 /// What all clones of a client share: the connections, the token, and the restraint that the server asked for.
@@ -23,10 +23,10 @@ pub(crate) struct Inner {
     pub(crate) base: String,
     pub(crate) http: reqwest::Client,
     pub(crate) tokens: Arc<Tokens>,
-    pub(crate) pace: Pace,
-    pub(crate) load: Load,
+    pub(crate) throttle: Throttle,
+    pub(crate) request_size: RequestSize,
     pub(crate) cost: AtomicU64,
-    pub(crate) surroundings: Arc<dyn Surroundings>,
+    pub(crate) runtime: Arc<dyn Runtime>,
 }
 
 impl Inner {
@@ -62,9 +62,9 @@ impl Inner {
         );
         let recorded = span.clone();
         async {
-            let from = self.surroundings.instant();
+            let from = self.runtime.instant();
             let (outcome, tries) = self.try_until_answered(&call).await;
-            let seconds = self.surroundings.instant().duration_since(from).as_secs_f64();
+            let seconds = self.runtime.instant().duration_since(from).as_secs_f64();
             recorded.record("tries", tries).record("seconds", seconds);
             let status = match &outcome {
                 Ok(reply) => Some(reply.status.as_u16()),
@@ -83,7 +83,7 @@ impl Inner {
         let mut renewed = false;
         let mut tries = 0;
         let mut before = None;
-        self.pace.deposit();
+        self.throttle.deposit();
         loop {
             if let Err(error) = self.wait_for_opening(&mut patience).await {
                 return (Err(error), tries);
@@ -105,7 +105,7 @@ impl Inner {
                 return (Err(error), tries);
             }
             if let Error::Throttled { retry_after, .. } = error {
-                let wait = after_a_pause(self.surroundings.as_ref(), tries + 1, retry_after);
+                let wait = after_a_pause(self.runtime.as_ref(), tries + 1, retry_after);
                 if wait > patience {
                     return (Err(error), tries);
                 }
@@ -113,8 +113,8 @@ impl Inner {
                 tokio::time::sleep(wait).await;
                 continue;
             }
-            let wait = backoff(self.surroundings.as_ref(), tries + 1);
-            if wait > patience || !self.pace.withdraw() {
+            let wait = backoff(self.runtime.as_ref(), tries + 1);
+            if wait > patience || !self.throttle.withdraw() {
                 return (Err(error), tries);
             }
             patience -= wait;
@@ -126,13 +126,13 @@ impl Inner {
 
     /// How long the call may wait in all.
     fn patience(&self, call: &Call) -> Duration {
-        let left = |limit: Limit| limit.until.saturating_duration_since(self.surroundings.instant());
+        let left = |limit: Limit| limit.until.saturating_duration_since(self.runtime.instant());
         call.limit.map_or(self.settings.patience, |limit| self.settings.patience.min(left(limit)))
     }
 
     /// While the server has asked for a pause nobody sends; who would have to wait too long is told at once.
     async fn wait_for_opening(&self, patience: &mut Duration) -> Result<(), Error> {
-        while let Some(left) = self.pace.closed_for(self.surroundings.instant()) {
+        while let Some(left) = self.throttle.closed_for(self.runtime.instant()) {
             if left > *patience {
                 let message = "held back: an earlier answer asked everybody to wait".to_owned();
                 let refusal = Refusal { status: 429, message, ..Default::default() };
@@ -147,7 +147,7 @@ impl Inner {
     async fn attempt(&self, call: &Call) -> Result<Reply, (Error, Effect)> {
         let token = self.tokens.get().await.map_err(|error| (error, Effect::None))?;
         // A token may have taken its time.
-        if call.is_late(self.surroundings.instant()) {
+        if call.is_late(self.runtime.instant()) {
             return Err((Error::OutOfTime, Effect::None));
         }
         let exchange = self.exchange(call, token.header.clone());
@@ -155,7 +155,7 @@ impl Inner {
             Ok(outcome) => outcome?,
             Err(_) => {
                 if call.divisible {
-                    self.load.broke(call.rows);
+                    self.request_size.too_large(call.rows);
                 }
                 return Err((Error::TimedOut { after: call.deadline }, Effect::Unknown));
             }
@@ -166,11 +166,11 @@ impl Inner {
         {
             return Ok(reply);
         }
-        let error = from_response(reply.status, &reply.headers, reply.bytes(), self.surroundings.wall());
+        let error = from_response(reply.status, &reply.headers, reply.bytes(), self.runtime.wall());
         match &error {
             Error::Unauthorized(_) => self.tokens.drop_refused(&token),
             Error::Throttled { retry_after, refusal } => {
-                self.pace.close_until(self.surroundings.instant() + *retry_after);
+                self.throttle.close_until(self.runtime.instant() + *retry_after);
                 tracing::warn!(code = refusal.code, ?retry_after, "throttled; everybody waits");
                 metrics::counter!("dataverse_throttled_total").increment(1);
             }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::disturbance::Disturbance;
+use crate::fault_injection::Disturbance;
 use crate::organisation::Organisation;
 
 /// Switches faults on and off. Once the organisation has ended it does nothing.

@@ -16,7 +16,7 @@ use crate::answer::{Answer, Request};
 use crate::batch;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
-use crate::query::Names;
+use crate::query::Resolver;
 use crate::schema::Schema;
 use crate::security::Caller;
 use crate::store::{Reader, Transaction};
@@ -93,10 +93,16 @@ async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
     match Operation::parse(&schema, request)? {
         Operation::Metadata(Metadata::Read) => metadata::read(organisation, &schema, request),
         Operation::Metadata(Metadata::Write) => metadata::write(organisation, request).await,
-        Operation::Read(asked) => {
+        Operation::Read(operation) => {
             organisation.limiter.meter(1);
             let mut reader = organisation.store.read().await?;
-            read::read(Names::new(organisation, &schema, &request.caller), &mut reader, request, &asked).await
+            read::read(
+                Resolver::new(organisation, &schema, &request.caller),
+                &mut reader,
+                request,
+                &operation,
+            )
+            .await
         }
         Operation::Write(_) => write(organisation, request).await,
     }
@@ -107,12 +113,12 @@ async fn write(organisation: &Organisation, request: &Request) -> Result<Answer>
     let mut writer = organisation.store.write().await;
     // Read anew under the lock: metadata may have changed while we waited for it.
     let schema = organisation.schema();
-    let Operation::Write(asked) = Operation::parse(&schema, request)? else {
+    let Operation::Write(operation) = Operation::parse(&schema, request)? else {
         return Err(Fault::not_allowed(&request.method));
     };
     let mut transaction = Transaction::begin(&mut writer, organisation.surroundings.now_s()).await?;
-    let names = Names::new(organisation, &schema, &request.caller);
-    let outcome = write::write(names, &mut transaction, request, &asked).await;
+    let resolver = Resolver::new(organisation, &schema, &request.caller);
+    let outcome = write::write(resolver, &mut transaction, request, &operation).await;
     match outcome {
         Ok(mut answer) => {
             answer.changed = transaction.commit().await?;
@@ -137,13 +143,13 @@ pub(crate) async fn within(
         Operation::Metadata(Metadata::Write) => {
             metadata::change(organisation, transaction, schema, request).await
         }
-        Operation::Read(asked) => {
-            let names = Names::new(organisation, schema, &request.caller);
-            read::read(names, &mut Reader::Within(transaction.connection()), request, &asked).await
+        Operation::Read(operation) => {
+            let resolver = Resolver::new(organisation, schema, &request.caller);
+            read::read(resolver, &mut Reader::Within(transaction.connection()), request, &operation).await
         }
-        Operation::Write(asked) => {
-            let names = Names::new(organisation, schema, &request.caller);
-            write::write(names, transaction, request, &asked).await
+        Operation::Write(operation) => {
+            let resolver = Resolver::new(organisation, schema, &request.caller);
+            write::write(resolver, transaction, request, &operation).await
         }
     }
 }

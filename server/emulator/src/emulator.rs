@@ -2,7 +2,7 @@
 
 mod body;
 mod certificate;
-mod door;
+mod connection;
 pub(crate) mod folder;
 mod places;
 mod serve;
@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::controls::Controls;
-use crate::disturbance::Disturbance;
+use crate::fault_injection::Disturbance;
 use crate::identity::{self, Registered, Registration, RegistrationError};
 use crate::options::Options;
 use crate::organisation::Organisation;

@@ -5,13 +5,13 @@ mod alter;
 mod choices;
 mod csdl;
 mod define;
-mod demand;
 mod describe;
 mod evaluate;
 mod expression;
 mod get;
 mod keys;
 mod make;
+mod required_privilege;
 mod solution;
 
 use std::sync::Arc;
@@ -81,7 +81,7 @@ pub(crate) async fn change(
 fn allowed(request: &Request) -> Result<Vec<Segment>> {
     let (path, _) = path_and_query(&request.target);
     let path = segments(path)?;
-    if let Some(needed) = demand::needed(&request.method, &path) {
+    if let Some(needed) = required_privilege::of(&request.method, &path) {
         request.caller.demand_general(needed)?;
     }
     Ok(path)

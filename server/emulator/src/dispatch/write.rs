@@ -8,7 +8,7 @@ use crate::address::{Options, RowKey, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::bulk_delete;
 use crate::fault::{Fault, Result};
-use crate::query::{self, Names};
+use crate::query::{self, Resolver};
 use crate::rows::{Guard, Payload, delete, existing, find_row, multiple, write as write_row};
 use crate::schema::{Kind, Table};
 use crate::security::{self, Access};
@@ -20,43 +20,47 @@ use super::link;
 use super::operation::Write;
 
 pub(super) async fn write(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
-    asked: &Write,
+    operation: &Write,
 ) -> Result<Answer> {
-    match asked {
-        Write::Create { table } => create(names, transaction, request, names.table(table)?).await,
-        Write::Upsert { table, key } => upsert(names, transaction, request, names.table(table)?, key).await,
-        Write::Delete { table, key } => remove(names, transaction, request, names.table(table)?, key).await,
+    match operation {
+        Write::Create { table } => create(resolver, transaction, request, resolver.table(table)?).await,
+        Write::Upsert { table, key } => {
+            upsert(resolver, transaction, request, resolver.table(table)?, key).await
+        }
+        Write::Delete { table, key } => {
+            remove(resolver, transaction, request, resolver.table(table)?, key).await
+        }
         Write::Multiple { table, action } => {
-            many(names, transaction, request, names.table(table)?, action).await
+            many(resolver, transaction, request, resolver.table(table)?, action).await
         }
         Write::PutColumn { table, key, column } => {
-            let table = names.table(table)?;
+            let table = resolver.table(table)?;
             let row = column_put(table, column, request)?;
-            change(names, transaction, request, table, key, &row).await
+            change(resolver, transaction, request, table, key, &row).await
         }
         Write::Clear { table, key, column } => {
-            let table = names.table(table)?;
-            change(names, transaction, request, table, key, &cleared(table, column)?).await
+            let table = resolver.table(table)?;
+            change(resolver, transaction, request, table, key, &cleared(table, column)?).await
         }
         Write::Bind { table, key, navigation } => {
-            let table = names.table(table)?;
+            let table = resolver.table(table)?;
             let target = json_body(table, request)?.get("@odata.id").cloned().unwrap_or_default();
             let row = json!({ format!("{navigation}@odata.bind"): target }).to_string();
-            change(names, transaction, request, table, key, &row).await
+            change(resolver, transaction, request, table, key, &row).await
         }
         Write::Associate { table, key, navigation } => {
-            let row = (names.table(table)?, key);
-            link::associate(names, transaction, request, row, navigation).await
+            let row = (resolver.table(table)?, key);
+            link::associate(resolver, transaction, request, row, navigation).await
         }
         Write::Disassociate { table, key, navigation, other } => {
-            let row = (names.table(table)?, key);
-            link::disassociate(names, transaction, request, row, navigation, other).await
+            let row = (resolver.table(table)?, key);
+            link::disassociate(resolver, transaction, request, row, navigation, other).await
         }
-        Write::BulkDelete => bulk_delete::respond(names, transaction, request).await,
-        Write::Security(asked) => security::write(names, transaction, request, asked).await,
+        Write::BulkDelete => bulk_delete::respond(resolver, transaction, request).await,
+        Write::Security(operation) => security::write(resolver, transaction, request, operation).await,
     }
 }
 
@@ -89,41 +93,41 @@ fn text<'a>(table: &Table, request: &'a Request) -> Result<&'a str> {
 }
 
 async fn create(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
     table: &Table,
 ) -> Result<Answer> {
-    let payload = Payload::parse(names.schema, table, text(table, request)?)?;
-    let id = payload.id.unwrap_or_else(|| names.organisation.surroundings.id());
-    write_row(names, transaction, table, id, &payload, &Vec::new(), &Guard::MustNotExist).await?;
+    let payload = Payload::parse(resolver.schema, table, text(table, request)?)?;
+    let id = payload.id.unwrap_or_else(|| resolver.organisation.surroundings.id());
+    write_row(resolver, transaction, table, id, &payload, &Vec::new(), &Guard::MustNotExist).await?;
     let address = format!("{}{}({id})", request.base, table.set);
     if request.wants_representation() {
-        let answer = representation(names, transaction, request, table, id).await?;
+        let answer = representation(resolver, transaction, request, table, id).await?;
         return Ok(answer.status(StatusCode::CREATED));
     }
     Ok(Answer::no_content().with("location", address.clone()).with("odata-entityid", address))
 }
 
 async fn upsert(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
     table: &Table,
     key: &RowKey,
 ) -> Result<Answer> {
-    let payload = Payload::parse(names.schema, table, text(table, request)?)?;
+    let payload = Payload::parse(resolver.schema, table, text(table, request)?)?;
     let guard = guard(request)?;
-    let (found, cells) = find_row(names, transaction.connection(), table, key).await?;
+    let (found, cells) = find_row(resolver, transaction.connection(), table, key).await?;
     let id = match (found, &guard) {
         (Some(id), _) => id,
         (None, Guard::MustExist | Guard::Version(_)) => return Err(Fault::no_row_by_key(&table.logical)),
-        (None, _) => payload.id.unwrap_or_else(|| names.organisation.surroundings.id()),
+        (None, _) => payload.id.unwrap_or_else(|| resolver.organisation.surroundings.id()),
     };
-    let written = write_row(names, transaction, table, id, &payload, &cells, &guard).await?;
+    let written = write_row(resolver, transaction, table, id, &payload, &cells, &guard).await?;
     if request.wants_representation() {
         let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
-        return Ok(representation(names, transaction, request, table, id).await?.status(status));
+        return Ok(representation(resolver, transaction, request, table, id).await?.status(status));
     }
     // The key as it was sent comes back, not the id behind it [use-upsert page].
     let address = match key {
@@ -137,28 +141,28 @@ async fn upsert(
 }
 
 async fn remove(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
     table: &Table,
     key: &RowKey,
 ) -> Result<Answer> {
-    names.caller.demand(table, Access::Delete)?;
-    let id = existing(names, transaction.connection(), table, key).await?;
-    names.caller.demand_row(transaction.connection(), table, id, Access::Delete).await?;
-    delete(names, transaction, table, id, &guard(request)?).await?;
+    resolver.caller.demand(table, Access::Delete)?;
+    let id = existing(resolver, transaction.connection(), table, key).await?;
+    resolver.caller.demand_row(transaction.connection(), table, id, Access::Delete).await?;
+    delete(resolver, transaction, table, id, &guard(request)?).await?;
     Ok(Answer::no_content())
 }
 
 /// `CreateMultiple`, `UpdateMultiple`, `UpsertMultiple`.
 async fn many(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
     table: &Table,
     action: &str,
 ) -> Result<Answer> {
-    let ids = multiple(names, transaction, table, action, text(table, request)?).await?;
+    let ids = multiple(resolver, transaction, table, action, text(table, request)?).await?;
     if action != "CreateMultiple" {
         return Ok(Answer::no_content());
     }
@@ -167,15 +171,15 @@ async fn many(
 }
 
 async fn representation(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
     table: &Table,
     id: Uuid,
 ) -> Result<Answer> {
-    names.caller.demand(table, Access::Read)?;
+    resolver.caller.demand(table, Access::Read)?;
     let options = Options::parse(path_and_query(&request.target).1);
     let mut reader = Reader::Within(transaction.connection());
-    let answer = query::one(names, &mut reader, request, table, id, &options).await?;
+    let answer = query::one(resolver, &mut reader, request, table, id, &options).await?;
     Ok(answer.with("preference-applied", "return=representation"))
 }

@@ -19,15 +19,15 @@ use crate::schema::Table;
 use crate::store::{Reader, sql};
 
 use super::annotate::Annotations;
-use super::names::Names;
 use super::options::{annotations_applied, wants_count};
+use super::resolver::Resolver;
 use super::row::ROW;
 
-use paging::Asked;
+use paging::FetchContext;
 use statement::Statement;
 
 pub(super) async fn answer(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
     table: &Table,
@@ -40,7 +40,7 @@ pub(super) async fn answer(
     }
     let mut fetch = document::parse(text)?;
     fetch.total |= wants_count(options)?;
-    let table = names.table(&table.logical)?;
+    let table = resolver.table(&table.logical)?;
     if fetch.entity.name != table.logical {
         let message = format!(
             "The entity name specified in fetchxml does not match the entity name specified in the Entity or Query \
@@ -50,25 +50,25 @@ pub(super) async fn answer(
         return Err(Fault::bad("0x80041128", message));
     }
     let annotations = Annotations::of(request);
-    let asked = Asked { request, table, annotations };
-    let statement = Statement::new(names, table, &fetch)?;
+    let context = FetchContext { request, table, annotations };
+    let statement = Statement::new(resolver, table, &fetch)?;
     let body = if fetch.aggregate {
-        groups::answer(statement, reader, &fetch, &asked).await?
+        groups::answer(statement, reader, &fetch, &context).await?
     } else {
-        rows::answer(statement, reader, &fetch, &asked).await?
+        rows::answer(statement, reader, &fetch, &context).await?
     };
     Ok(annotations_applied(Answer::json(body), request))
 }
 
 /// The ids of all rows that a query means; which columns it wants of them is not looked at.
 pub(crate) async fn ids(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     connection: &mut SqliteConnection,
     table: &Table,
     text: &str,
 ) -> Result<Vec<Uuid>> {
     let fetch = document::parse(text)?;
-    let (from, cells) = Statement::new(names, names.table(&table.logical)?, &fetch)?.from(None);
+    let (from, cells) = Statement::new(resolver, resolver.table(&table.logical)?, &fetch)?.from(None);
     let text = format!("SELECT {ROW}.\"{}\"{from}", table.primary_id());
     let rows = sql(text, cells).fetch_all(connection).await?;
     rows.iter().map(|row| Ok(Uuid::from_slice(row.try_get(0)?).unwrap_or_default())).collect()

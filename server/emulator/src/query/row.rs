@@ -10,13 +10,13 @@ use crate::schema::{Behaviour, Column, Kind};
 use crate::value::{Cell, formatted, write, write_text};
 
 use super::annotate::{Annotations, FORMATTED, LOOKUP_TABLE, NAVIGATION};
-use super::names::Names;
+use super::resolver::Resolver;
 
 /// The table's own alias in every statement.
 pub(super) const ROW: &str = "t";
 
 /// A value that is shown: under which name, of which column, and where it stands in the row.
-pub(super) struct Shown<'a> {
+pub(super) struct OutputColumn<'a> {
     pub(super) name: String,
     pub(super) column: &'a Column,
     pub(super) at: usize,
@@ -27,9 +27,9 @@ pub(super) struct Shown<'a> {
 /// Writes a value after a comma, its annotations before it.
 pub(super) fn write_property(
     out: &mut String,
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     row: &SqliteRow,
-    shown: &Shown<'_>,
+    shown: &OutputColumn<'_>,
     annotations: Annotations,
     omit_null: bool,
 ) -> Result<()> {
@@ -48,7 +48,7 @@ pub(super) fn write_property(
                 Cell::Text(text) => Some(text),
                 _ => None,
             },
-            None => formatted(names.schema, shown.column, &value),
+            None => formatted(resolver.schema, shown.column, &value),
         };
         if let Some(label) = label {
             annotate(out, FORMATTED, &label);

@@ -14,7 +14,7 @@ use super::document::Fetch;
 const MOST_WITHOUT_COOKIE: u64 = 50_000;
 
 /// What was asked beside the query itself.
-pub(super) struct Asked<'a> {
+pub(super) struct FetchContext<'a> {
     pub(super) request: &'a Request,
     pub(super) table: &'a Table,
     pub(super) annotations: Annotations,
@@ -41,7 +41,7 @@ impl Fetch {
     }
 }
 
-impl Asked<'_> {
+impl FetchContext<'_> {
     /// Says that there are more pages, and with which cookie the next one is asked for. The last page says neither.
     pub(super) fn more(&self, body: &mut String, page: u64, cookie: Option<&Cookie>) {
         if self.annotations.paging_cookie {

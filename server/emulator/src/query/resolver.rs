@@ -6,7 +6,7 @@ use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
 use crate::security::{Access, Caller};
 
 #[derive(Clone, Copy)]
-pub(crate) struct Names<'a> {
+pub(crate) struct Resolver<'a> {
     pub(crate) organisation: &'a Organisation,
     pub(crate) schema: &'a Schema,
     pub(crate) caller: &'a Caller,
@@ -23,7 +23,7 @@ pub(crate) struct Found<'a> {
     pub(crate) alias: String,
 }
 
-impl<'a> Names<'a> {
+impl<'a> Resolver<'a> {
     pub(crate) fn new(organisation: &'a Organisation, schema: &'a Schema, caller: &'a Caller) -> Self {
         Self { organisation, schema, caller }
     }
