@@ -91,7 +91,7 @@ impl Client {
         }
         let items = self.inner.send(call).await?.parts()?;
         let outcomes = outcome::outcomes(kinds, items, self.inner.runtime.wall())?;
-        // A part can be throttled by itself, and means everybody all the same.
+        // A part can be throttled by itself, and the pause holds for all calls all the same.
         for wait in outcomes.iter().filter_map(|outcome| outcome.as_ref().err()?.retry_after()) {
             self.inner.throttle.close_until(self.inner.runtime.instant() + wait);
         }

@@ -62,7 +62,7 @@ impl Client {
         self.multiple(set, "UpsertMultiple", "upsert_multiple", logical_name, rows, true).await.map(drop)
     }
 
-    /// Makes or changes rows under their ids by the fastest road, with an outcome for each: `UpsertMultiple` with as many
+    /// Makes or changes rows under their ids in the fastest way, with an outcome for each: `UpsertMultiple` with as many
     /// rows at once as the server bears, and where that refuses (it names no culprit), a `$batch` that goes on past
     /// errors.
     ///

@@ -126,7 +126,7 @@ impl Client {
         self.inner.tokens.stats()
     }
 
-    /// How long the server has asked everybody of this identity to wait, if it has.
+    /// How long the server has asked all clients of this identity to wait, if it has.
     pub fn held_back_for(&self) -> Option<Duration> {
         self.inner.throttle.closed_for(self.inner.runtime.instant())
     }

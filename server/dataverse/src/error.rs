@@ -39,7 +39,7 @@ pub enum Error {
     /// 412: a stale ETag, a row that exists already, or a key that is taken; the code tells them apart.
     #[error("a precondition failed: {0}")]
     Precondition(Refusal),
-    /// 429, or a 503 that says when to come back. Everyone who shares the identity is held back as long.
+    /// 429, or a 503 that says when to come back. All clients that share the identity are held back as long.
     #[error("throttled by dataverse, come back in {retry_after:?}: {refusal}")]
     Throttled {
         /// How long to leave the server alone.
@@ -101,7 +101,7 @@ impl Error {
         }
     }
 
-    /// The fault lies in the road (network, credentials, throttling, a server that is down), not in what was sent:
+    /// The fault lies in the way there (network, credentials, throttling, a server that is down), not in what was sent:
     /// every other call would fare the same.
     pub fn is_lane_fault(&self) -> bool {
         match self {
@@ -173,7 +173,7 @@ impl Error {
     }
 }
 
-/// Deadlock, SQL time-out, lock waits: they pass by themselves [DATAVERSE.md, sections 4 and 8].
+/// Deadlock, SQL time-out, lock waits: they pass by themselves, as `server/exchanges/errors.http` records.
 fn is_transient_code(code: &str) -> bool {
     matches!(code, "0x80044150" | "0x80044151") || is_customization_lock(code)
 }

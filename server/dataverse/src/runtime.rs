@@ -40,7 +40,7 @@ pub(crate) fn jitter(runtime: &dyn Runtime, longest: Duration) -> Duration {
     longest.mul_f64(runtime.chance().clamp(0.0, 1.0))
 }
 
-/// An id that nobody has had before.
+/// A new id, made of 128 random bits.
 pub(crate) fn new_id(runtime: &dyn Runtime) -> Uuid {
     let bits = (0..4).fold(0_u128, |bits, _| {
         #[expect(

@@ -15,7 +15,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const DEPOSIT: f64 = 0.1;
 const FULL: f64 = 20.0;
 
-/// Who is held back, and until when.
+/// Until when calls are held back, and how many tries again are left.
 pub(crate) struct Throttle {
     closed_until: Mutex<Option<Instant>>,
     budget: Mutex<f64>,
@@ -28,13 +28,13 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// The server asked for a pause: nobody sends before it is over. A pause is only ever lengthened.
+    /// The server asked for a pause: no call is sent before it is over. A pause is only ever lengthened.
     pub(crate) fn close_until(&self, until: Instant) {
         let mut closed = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
         *closed = Some(closed.map_or(until, |earlier| earlier.max(until)));
     }
 
-    /// How long everybody is still held back.
+    /// How long all calls are still held back.
     pub(crate) fn closed_for(&self, now: Instant) -> Option<Duration> {
         let closed = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
         closed.and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero())

@@ -36,7 +36,7 @@ pub(crate) struct Tokens {
     endpoint: endpoint::Endpoint,
     runtime: Arc<dyn Runtime>,
     current: RwLock<Option<Token>>,
-    /// Held by whoever fetches; the number of fetches tried so far, and how the last one ended if it failed.
+    /// Held by the task that fetches; the number of fetches tried so far, and how the last one ended if it failed.
     fetching: tokio::sync::Mutex<Fetches>,
     renewal: Mutex<Renewal>,
     stats: stats::Counters,
@@ -82,7 +82,7 @@ impl Tokens {
         self.fetch_once().await
     }
 
-    /// The server did not take this one: the next caller fetches another, unless somebody has already.
+    /// The server did not take this one: the next caller fetches another, unless one was fetched since.
     pub(crate) fn drop_refused(&self, refused: &Token) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|token| token.number == refused.number) {
@@ -109,7 +109,7 @@ impl Tokens {
         current.as_ref().filter(|token| now < token.expires_at).cloned()
     }
 
-    /// Fetches, or waits for whoever is fetching and shares how that ended, good or bad.
+    /// Fetches, or waits for the task that is fetching and shares how that ended, good or bad.
     async fn fetch_once(&self) -> Result<Token, Error> {
         let waited_from = self.stats.fetches();
         let mut fetches = self.fetching.lock().await;
@@ -147,7 +147,7 @@ impl Tokens {
         }
     }
 
-    /// One task renews while everybody goes on with the old token.
+    /// One task renews while all calls go on with the old token.
     fn renew_behind(self: &Arc<Self>, now: Instant) {
         {
             let mut renewal = self.renewal.lock().unwrap_or_else(PoisonError::into_inner);

@@ -130,7 +130,7 @@ impl Inner {
         call.limit.map_or(self.settings.patience, |limit| self.settings.patience.min(left(limit)))
     }
 
-    /// While the server has asked for a pause nobody sends; who would have to wait too long is told at once.
+    /// While the server has asked for a pause no call is sent; one that would have to wait too long fails at once.
     async fn wait_for_opening(&self, patience: &mut Duration) -> Result<(), Error> {
         while let Some(left) = self.throttle.closed_for(self.runtime.instant()) {
             if left > *patience {

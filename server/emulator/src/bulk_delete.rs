@@ -13,7 +13,7 @@ use crate::rows::{Guard, delete};
 use crate::security::{Access, General};
 use crate::store::Transaction;
 
-/// Filters deeper than this are nobody's.
+/// No client sends filters that are deeper than this.
 const DEEPEST: usize = 16;
 
 #[derive(Deserialize)]

@@ -123,7 +123,7 @@ async fn page(
         }
         place.go_on_to_deletes();
     }
-    // A first reading has no deletes: nobody has seen those rows.
+    // A first reading has no deletes: the client has not seen those rows.
     if place.since.is_some() {
         let found = tombstones(reader, table, &place, rows - written + 1).await?;
         let more = found.len() > rows - written;

@@ -1,4 +1,4 @@
-//! A handle to a running organisation's faults, for whoever did not start it.
+//! A handle to a running organisation's faults, for code that did not start it.
 
 use std::sync::{Arc, Weak};
 

@@ -169,7 +169,7 @@ impl Emulator {
         self.organisation.disturbances.add(disturbance, now);
     }
 
-    /// A handle to the faults, for whoever outlives this one.
+    /// A handle to the faults, for code that outlives this one.
     pub fn controls(&self) -> Controls {
         Controls::of(&self.organisation)
     }

@@ -1,4 +1,5 @@
-//! Refusals, with Dataverse's own statuses, codes and texts. `DATAVERSE.md`, section 9, says where each comes from.
+//! Refusals, with Dataverse's own statuses, codes and texts: `server/exchanges/errors.http` records them, as the other
+//! exchanges do for what they are about.
 
 use http::{Method, StatusCode};
 use serde_json::json;

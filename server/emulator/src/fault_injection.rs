@@ -27,13 +27,13 @@ pub struct Disturbance {
     /// How long [`Effect::Delay`] holds a request up, and [`Effect::Lock`] the lock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
-    /// For so many requests.
+    /// The number of requests that it befalls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// For so long, by the organisation's clock.
+    /// The seconds for which it is in force, by the organisation's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
-    /// Only each so-manieth request that fits.
+    /// Only every n-th request that fits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<u64>,
     /// Only requests whose address contains this; without it, every request to the Web API.
@@ -171,7 +171,7 @@ fn changes_definitions(method: &Method, path: &str) -> bool {
     *method != Method::GET && named.iter().any(|name| path.contains(name))
 }
 
-/// Somebody else holds the customization lock. As seen on the wire in 2026.
+/// Another change of definitions holds the customization lock. As seen on the wire in 2026.
 pub(crate) fn locked(organization: uuid::Uuid) -> Fault {
     let message = format!(
         "Could not acquire Write lock in time 30000 milliseconds. Lock mode: Write. Lock name: \

@@ -60,8 +60,8 @@ pub(crate) async fn write(organisation: &Organisation, request: &Request) -> Res
     }
 }
 
-/// Makes a change within a transaction. The schema becomes the new one only if the change was made whole; whoever
-/// commits lets everybody see it.
+/// Makes a change within a transaction. The schema becomes the new one only if the change was made whole; the
+/// caller that commits puts it in force.
 pub(crate) async fn change(
     organisation: &Organisation,
     transaction: &mut Transaction<'_>,

@@ -1,5 +1,5 @@
 //! What one request meets: who may ask at all, how much of its body is read, faults on order, and which part of the
-//! house answers.
+//! emulator answers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

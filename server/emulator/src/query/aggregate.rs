@@ -175,7 +175,7 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// A page of so many rows, and one more to see whether there is another. What is beyond any number of rows is cut.
+    /// A page of `rows` groups, and one more to see whether there is another. What is beyond any number of rows is cut.
     pub(super) fn of_page(page: u64, rows: u64) -> Self {
         let skip = page.saturating_sub(1).saturating_mul(rows).min(i64::MAX.unsigned_abs());
         Self { skip, rows: rows + 1 }

@@ -62,7 +62,7 @@ pub(super) async fn answer(
     applied(Answer::json(body), request)
 }
 
-/// What the cloud refuses beside `$apply`, and what nobody has seen it take.
+/// What the cloud refuses beside `$apply`, and what it is not known to take.
 fn refuse_beside(options: &Options) -> Result<()> {
     if options.get("$orderby").is_some() {
         let message = "The query node SingleValueOpenPropertyAccess is not supported.";

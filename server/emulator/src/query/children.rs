@@ -18,7 +18,7 @@ use super::resolver::Resolver;
 use super::row::cell;
 use super::select::{AnswerStyle, Selection, Shape, write_row};
 
-/// Rows inside of rows in one answer; the cloud would not come to an end in time with so many.
+/// Rows inside of rows in one answer; the cloud would not come to an end in time with more.
 const MOST_INSIDE: usize = 100_000;
 
 /// An expanded collection: how its rows are read, and, once they are, their text by the row that they belong to.

@@ -74,7 +74,7 @@ impl Joins {
         Ok((table, alias))
     }
 
-    /// Joins for a subquery: of its own, but under names that nobody else has.
+    /// Joins for a subquery: of its own, but under names that no other join has.
     pub(super) fn begin_inner(&mut self) -> Self {
         let inner = Self { made: self.made, ..Self::default() };
         std::mem::replace(self, inner)

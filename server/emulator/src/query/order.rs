@@ -7,7 +7,7 @@ use crate::fault::{Fault, Result};
 use crate::schema::{ChoiceOf, Kind, Table};
 use crate::store::compare;
 
-/// Far more than anybody orders by, and few enough for the condition that a page makes of them.
+/// Far more columns than queries order by, and few enough for the condition that a page makes of them.
 pub(super) const MOST: usize = 32;
 
 /// A column to order by, as it was asked for: its path, and whether the greatest comes first.

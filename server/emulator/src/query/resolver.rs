@@ -80,7 +80,7 @@ impl<'a> Resolver<'a> {
         let target = self.table(target)?;
         let (rows, name, key) = (target.rows(), &target.primary_name, target.primary_id());
         let id = self.column_sql(alias, lookup);
-        // Not a join: of those there may be no more than so many, and there are many lookups.
+        // Not a join: SQLite limits their number in a statement, and there are many lookups.
         let name = format!("(SELECT n.\"{name}\" FROM {rows} n WHERE n.\"{key}\" = {id})");
         Ok(Some(format!("({name} COLLATE dataverse)")))
     }

@@ -97,7 +97,7 @@ pub(crate) async fn reference(
     target: &Table,
     reference: &str,
 ) -> Result<Uuid> {
-    // Behind a proxy the origin may be another: what counts is the path [SDK-WIRE § 1].
+    // Behind a proxy the origin may be another: what counts is the path.
     let path = match reference.split_once("/api/data/v") {
         Some((_, rest)) => rest.split_once('/').map_or(rest, |(_, path)| path),
         None => reference.trim_start_matches('/'),

@@ -69,7 +69,7 @@ pub(crate) async fn write(
     resolver.caller.demand(table, if created { Access::Create } else { Access::Write })?;
     resolver.caller.demand_row(transaction.connection(), table, id, Access::Write).await?;
     if !created && payload.is_nested() {
-        // Only creating takes rows within rows; nobody has seen what the cloud says here.
+        // Only creating takes rows within rows; what the cloud says here is not known.
         return Err(Fault::unsupported("rows inside of a row that is changed (deep update)"));
     }
     for (lookup, parent) in &payload.parents {

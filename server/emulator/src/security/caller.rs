@@ -1,4 +1,4 @@
-//! Whoever asks: the user behind an application, and what its roles let it do.
+//! The caller of a request: the user behind an application, and what its roles let it do.
 
 use std::collections::{HashMap, HashSet};
 
@@ -212,7 +212,7 @@ impl Caller {
         }
     }
 
-    /// Refuses to touch somebody else's row where the caller's roles reach no further than its own.
+    /// Refuses to touch another user's row where the caller's roles reach no further than its own.
     pub(crate) async fn demand_row(
         &self,
         connection: &mut SqliteConnection,

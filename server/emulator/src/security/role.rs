@@ -102,8 +102,8 @@ async fn associated(
     let other = resolver.table(other)?;
     let ids = ids(reader, text, id).await?;
     // No row has this id, so that a user without roles gets an empty list.
-    let nobody = std::iter::once(Uuid::nil()).filter(|_| ids.is_empty());
-    let ids = ids.iter().copied().chain(nobody);
+    let no_row = std::iter::once(Uuid::nil()).filter(|_| ids.is_empty());
+    let ids = ids.iter().copied().chain(no_row);
     let own: Vec<String> = ids.map(|id| format!("{} eq {id}", other.primary_id())).collect();
     let own = format!("({})", own.join(" or "));
     let (_, text) = path_and_query(&request.target);

@@ -1,4 +1,4 @@
-//! How much one request may read: a join of everything with everything must not hold up everybody for ever, as it does
+//! How much one request may read: a join of everything with everything must not hold up all others for ever, as it does
 //! not in the cloud, which gives up after two minutes. Counted in SQLite's steps, for a count is the same on every machine.
 
 use sqlx::sqlite::SqliteConnection;

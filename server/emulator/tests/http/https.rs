@@ -14,7 +14,7 @@ fn options(folder: Option<&Path>) -> Options {
     Options { https, data: folder.map(Path::to_owned), ..Options::default() }
 }
 
-/// A client that trusts this authority and nobody else.
+/// A client that trusts this authority and no other.
 fn trusting(ca: &Path) -> reqwest::Client {
     let mut roots = rustls::RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
@@ -48,7 +48,7 @@ async fn both_doors_lead_into_the_same_house() {
     // A name in the certificate, not only numbers.
     let named = url.replace("127.0.0.1", "localhost");
     assert!(trusting_client.get(named).send().await.is_ok());
-    // Whoever does not trust the authority does not get in, and neither does plain http.
+    // A client that does not trust the authority does not get in, and neither does plain http.
     assert!(http().get(url).send().await.is_err());
     assert!(http().get(url.replace("https:", "http:")).send().await.is_err());
     let file = client.emulator.ca_file().unwrap().to_owned();

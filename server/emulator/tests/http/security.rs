@@ -66,11 +66,11 @@ async fn a_table_comes_with_its_privileges() {
     let row = client.get("privileges?$filter=name eq 'prvReadx_Thing'").await.json["value"][0].clone();
     assert_eq!(row["privilegeid"], listed[1]["PrivilegeId"]);
     assert_eq!((&row["accessright"], &row["canbebasic"]), (&json!(1), &json!(true)));
-    // Nobody owns the rows of this one, so nobody can hand them on, and depths make no difference.
+    // The rows of this one have no owner, so they cannot be assigned, and depths make no difference.
     let place = client.get("privileges?$filter=endswith(name,'x_Place')").await;
     assert_eq!(place.json["value"].as_array().unwrap().len(), 6);
     assert_eq!(place.json["value"][0]["canbebasic"], false);
-    // They go when the table goes, and nobody makes one up.
+    // They go when the table goes, and none can be made up.
     client.delete("EntityDefinitions(LogicalName='x_thing')").await;
     assert_eq!(client.get("privileges?$filter=endswith(name,'x_Thing')").await.json["value"], json!([]));
     assert_eq!(client.post("privileges", &json!({ "name": "prvAll" })).await.refusal(), (400, "0x80040800"));
@@ -225,7 +225,7 @@ async fn the_organisations_own_roles_are_there() {
     let reader = client.as_application(Some(vec!["Basic User".to_owned()])).await;
     assert_eq!(reader.get("EntityDefinitions?$select=LogicalName").await.status, 200);
     assert_eq!(reader.get("x_mines").await.status, 403);
-    // Whoever may do everything cannot be cut down by mistake.
+    // The role that may do everything cannot be cut down by mistake.
     let all =
         client.get("roles?$filter=name eq 'System Administrator'").await.json["value"][0]["roleid"].clone();
     let action = format!("roles({})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole", all.as_str().unwrap());
