@@ -102,7 +102,7 @@ fn contents(place: &str, recorded: &Part, actual: &Part, values: &mut Values, ou
             out.extend(found.into_iter().map(|fault| format!("{place}{fault}")));
         }
         (Content::ChangeSet(recorded), Content::ChangeSet(found)) => {
-            // One reader takes a change set by its single header line [SDK-WIRE § 5].
+            // One reader takes a change set by its single header line.
             if actual.outer.headers.len() != 1 {
                 out.push(format!("{place}a change set has one header, not {:?}", actual.outer.headers));
             }

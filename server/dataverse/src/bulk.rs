@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::Error;
 use crate::batch::{Answer, BatchOptions, Operation, Outcome};
 use crate::client::Client;
-use crate::load::is_too_much;
-use crate::query::is_name;
+use crate::error::Error;
+use crate::odata::is_name;
+use crate::request_size::is_too_much;
 
 #[derive(Serialize)]
 struct Targets {
@@ -62,7 +62,7 @@ impl Client {
         self.multiple(set, "UpsertMultiple", "upsert_multiple", logical_name, rows, true).await.map(drop)
     }
 
-    /// Makes or changes rows under their ids by the fastest road, with an outcome for each: `UpsertMultiple` with as many
+    /// Makes or changes rows under their ids in the fastest way, with an outcome for each: `UpsertMultiple` with as many
     /// rows at once as the server bears, and where that refuses (it names no culprit), a `$batch` that goes on past
     /// errors.
     ///
@@ -78,10 +78,12 @@ impl Client {
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(rows.len());
         while outcomes.len() < rows.len() {
             let left = &rows[outcomes.len()..];
-            let some = &left[..left.len().min(self.inner.load.rows())];
+            let some = &left[..left.len().min(self.inner.request_size.rows())];
             match self.upsert_some(set, logical_name, id_column, some).await {
                 Ok(more) => outcomes.extend(more),
-                Err(error) if some.len() > 1 && is_too_much(&error) => self.inner.load.broke(some.len()),
+                Err(error) if some.len() > 1 && is_too_much(&error) => {
+                    self.inner.request_size.too_large(some.len());
+                }
                 Err(error) if outcomes.is_empty() => return Err(error),
                 Err(error) => outcomes.extend(left.iter().map(|_| Err(error.clone()))),
             }
@@ -104,7 +106,7 @@ impl Client {
         }
         match self.upsert_multiple(set, logical_name, named).await {
             Ok(()) => {
-                self.inner.load.bore(rows.len());
+                self.inner.request_size.accepted(rows.len());
                 Ok(rows.iter().map(|_| Ok(Answer { status: 204, ..Answer::default() })).collect())
             }
             Err(error) if error.is_lane_fault() || error.is_transient() || is_too_much(&error) => Err(error),

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::Error;
 use crate::client::Client;
-use crate::query::is_name;
+use crate::error::Error;
+use crate::odata::{is_name, path_of_link};
 
 /// Where a reading of changes ended, to be kept and handed back. Opaque; valid for seven days by default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +68,7 @@ impl Client {
 
     /// Reads what has changed since a delta link was given out.
     pub fn changes_since(&self, link: &DeltaLink) -> Result<Changes, Error> {
-        let path = Self::path_of_link(&link.0)?;
+        let path = path_of_link(&link.0)?;
         Ok(Changes { client: self.clone(), next: Some(path), page_size: None, delta: None })
     }
 }
@@ -91,7 +91,7 @@ impl Changes {
         let call = self.client.call("changes", Method::GET, path).header("prefer", &preferences)?;
         let page: Page = self.client.inner.send(call).await?.json()?;
         let changes = page.value.into_iter().map(change).collect::<Result<Vec<_>, _>>()?;
-        self.next = page.next.as_deref().map(Client::path_of_link).transpose()?;
+        self.next = page.next.as_deref().map(path_of_link).transpose()?;
         if self.next.is_none() {
             let delta = page.delta.ok_or_else(|| {
                 Error::Malformed(

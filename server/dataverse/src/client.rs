@@ -12,15 +12,17 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::call::Call;
+use crate::credential::Credential;
+use crate::error::Error;
 use crate::limit::Limit;
-use crate::load::Load;
-use crate::metadata::Metadata;
-use crate::pace::Pace;
 use crate::pages::Pages;
 use crate::query::Query;
-use crate::surroundings::{Surroundings, System};
+use crate::request_size::RequestSize;
+use crate::runtime::{Runtime, System};
+use crate::settings::Settings;
+use crate::throttle::Throttle;
 use crate::token::{TokenStats, Tokens};
-use crate::{Credential, Error, Settings};
+use crate::transport::Inner;
 
 pub use rows::Freshness;
 
@@ -29,17 +31,6 @@ pub use rows::Freshness;
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
     limit: Option<Limit>,
-}
-
-pub(crate) struct Inner {
-    pub(crate) settings: Settings,
-    pub(crate) base: String,
-    pub(crate) http: reqwest::Client,
-    pub(crate) tokens: Arc<Tokens>,
-    pub(crate) pace: Pace,
-    pub(crate) load: Load,
-    pub(crate) cost: AtomicU64,
-    pub(crate) surroundings: Arc<dyn Surroundings>,
 }
 
 /// Whom the organisation takes the application for.
@@ -86,23 +77,23 @@ impl Client {
     /// # Errors
     /// [`Error::Misuse`] says which setting cannot be used. Nothing is sent yet.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        Self::with_surroundings(settings, Arc::new(System))
+        Self::with_runtime(settings, Arc::new(System))
     }
 
     /// A client that takes time and chance from elsewhere.
-    pub fn with_surroundings(settings: Settings, surroundings: Arc<dyn Surroundings>) -> Result<Self, Error> {
+    pub fn with_runtime(settings: Settings, runtime: Arc<dyn Runtime>) -> Result<Self, Error> {
         let http = connect::http(&settings)?;
-        let tokens = Tokens::new(&settings, http.clone(), Arc::clone(&surroundings));
+        let tokens = Tokens::new(&settings, http.clone(), Arc::clone(&runtime));
         let base = settings.base();
         let inner = Inner {
             settings,
             base,
             http,
             tokens,
-            pace: Pace::default(),
-            load: Load::default(),
+            throttle: Throttle::default(),
+            request_size: RequestSize::default(),
             cost: AtomicU64::default(),
-            surroundings,
+            runtime,
         };
         Ok(Self { inner: Arc::new(inner), limit: None })
     }
@@ -122,12 +113,7 @@ impl Client {
 
     /// Reads what the query asks for, page by page.
     pub fn query(&self, query: Query) -> Pages {
-        Pages::new(self.clone(), query)
-    }
-
-    /// Reads and changes tables, columns, choices, keys and relationships.
-    pub fn metadata(&self) -> Metadata<'_> {
-        Metadata::new(self)
+        Pages::new(Arc::clone(&self.inner), self.limit, query)
     }
 
     /// From the next token request on, the application proves itself by this. The token in hand is used to its end.
@@ -140,9 +126,9 @@ impl Client {
         self.inner.tokens.stats()
     }
 
-    /// How long the server has asked everybody of this identity to wait, if it has.
+    /// How long the server has asked all clients of this identity to wait, if it has.
     pub fn held_back_for(&self) -> Option<Duration> {
-        self.inner.pace.closed_for(self.inner.surroundings.instant())
+        self.inner.throttle.closed_for(self.inner.runtime.instant())
     }
 
     /// The same client for work that must have ended by then.
@@ -157,19 +143,7 @@ impl Client {
     }
 
     pub(crate) fn call(&self, operation: &'static str, method: Method, path: impl Into<String>) -> Call {
-        let usual = self.inner.settings.deadline;
-        let deadline = self.limit.map_or(usual, |limit| usual.min(limit.each));
-        Call { limit: self.limit, ..Call::new(operation, method, path.into(), deadline) }
-    }
-
-    /// What follows `/api/data/v9.2/` in a link that the server gave. Only the path is taken: the token never goes to
-    /// another host, whatever a link says.
-    pub(crate) fn path_of_link(link: &str) -> Result<String, Error> {
-        let after = link.split_once("/api/data/v").and_then(|(_, rest)| rest.split_once('/'));
-        match after {
-            Some((_, path)) => Ok(path.to_owned()),
-            None => Err(Error::Malformed("a link that leads out of the Web API".to_owned())),
-        }
+        self.inner.call(self.limit, operation, method, path.into())
     }
 }
 
@@ -187,12 +161,5 @@ mod tests {
         check("https://o/api/data/v9.2/sets(a=2,b=2)".to_owned(), None);
         check(format!("https://o/api/data/v9.2/sets(a={id},b='x')"), None);
         check("nonsense".to_owned(), None);
-    }
-
-    #[test]
-    fn links_are_followed_within_the_organisation_only() {
-        let path = Client::path_of_link("https://elsewhere/api/data/v9.2/sets?$skiptoken=%3Ca%3E").unwrap();
-        assert_eq!(path, "sets?$skiptoken=%3Ca%3E");
-        assert!(Client::path_of_link("https://elsewhere/steal").is_err());
     }
 }

@@ -2,38 +2,15 @@
 
 mod body;
 mod cause;
+mod refusal;
+mod transport;
 
 use std::time::Duration;
 
 pub(crate) use body::from_response;
 pub use cause::{CredentialFault, ForbiddenFault};
-
-/// What Dataverse said when it refused: its code, its words, and how support finds the request again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refusal {
-    /// The HTTP status.
-    pub status: u16,
-    /// `0x…` in lower case, or empty where the server gave none.
-    pub code: String,
-    /// In the words of the server.
-    pub message: String,
-    /// `x-ms-service-request-id` or `REQ_ID`.
-    pub request_id: Option<String>,
-}
-
-impl std::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.status)?;
-        if !self.code.is_empty() {
-            write!(f, " {}", self.code)?;
-        }
-        write!(f, ": {}", self.message)?;
-        match &self.request_id {
-            Some(id) => write!(f, " (request {id})"),
-            None => Ok(()),
-        }
-    }
-}
+pub use refusal::Refusal;
+pub(crate) use transport::from_transport;
 
 /// Why a call did not do what it was asked. No variant ever holds a secret or a token.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -62,7 +39,7 @@ pub enum Error {
     /// 412: a stale ETag, a row that exists already, or a key that is taken; the code tells them apart.
     #[error("a precondition failed: {0}")]
     Precondition(Refusal),
-    /// 429, or a 503 that says when to come back. Everyone who shares the identity is held back as long.
+    /// 429, or a 503 that says when to come back. All clients that share the identity are held back as long.
     #[error("throttled by dataverse, come back in {retry_after:?}: {refusal}")]
     Throttled {
         /// How long to leave the server alone.
@@ -124,7 +101,7 @@ impl Error {
         }
     }
 
-    /// The fault lies in the road (network, credentials, throttling, a server that is down), not in what was sent:
+    /// The fault lies in the way there (network, credentials, throttling, a server that is down), not in what was sent:
     /// every other call would fare the same.
     pub fn is_lane_fault(&self) -> bool {
         match self {
@@ -196,7 +173,7 @@ impl Error {
     }
 }
 
-/// Deadlock, SQL time-out, lock waits: they pass by themselves [DATAVERSE.md, sections 4 and 8].
+/// Deadlock, SQL time-out, lock waits: they pass by themselves, as `server/exchanges/errors.http` records.
 fn is_transient_code(code: &str) -> bool {
     matches!(code, "0x80044150" | "0x80044151") || is_customization_lock(code)
 }

@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::Error;
-use crate::query::{Literal, is_name};
+use crate::error::Error;
+use crate::odata::{Literal, encode, is_name};
 
 /// The address of a row within its set.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +48,7 @@ impl Key {
                     if !is_name(name) {
                         return Err(Error::Misuse(format!("`{name}` is no column's name")));
                     }
-                    parts.push(format!("{name}={}", crate::query::encode(&value.to_odata()?)));
+                    parts.push(format!("{name}={}", encode(&value.to_odata()?)));
                 }
                 Ok(parts.join(","))
             }

@@ -12,14 +12,16 @@ mod credential;
 mod error;
 mod key;
 mod limit;
-mod load;
 mod metadata;
-mod pace;
+mod odata;
 mod pages;
 mod query;
+mod request_size;
+mod runtime;
 mod settings;
-mod surroundings;
+mod throttle;
 mod token;
+mod transport;
 
 pub use batch::{Answer, BatchOptions, Operation, Outcome};
 pub use changes::{Change, Changes, DeltaLink};
@@ -33,8 +35,9 @@ pub use metadata::{
     IndexStatus, KeyDefinition, LookupDefinition, Metadata, Ownership, Privilege, Role, RoleDefinition,
     Table, TableDefinition, TableKey,
 };
+pub use odata::Literal;
 pub use pages::Pages;
-pub use query::{Apply, Expand, Filter, Literal, Query, formatted};
+pub use query::{Apply, Expand, Filter, Query, formatted};
+pub use runtime::{Runtime, System};
 pub use settings::Settings;
-pub use surroundings::{Surroundings, System};
 pub use token::{InHand, TokenStats};

@@ -13,10 +13,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::Error;
 use crate::call::Call;
 use crate::client::{Client, EntityId};
-use crate::query::{encode, is_name};
+use crate::error::{Error, Refusal};
+use crate::odata::{encode, is_name};
 
 pub use column::{Behaviour, Choice, ColumnDefinition, ColumnKind};
 pub use compare::Difference;
@@ -37,11 +37,14 @@ struct Listed {
     value: Vec<Value>,
 }
 
-impl<'a> Metadata<'a> {
-    pub(crate) fn new(client: &'a Client) -> Self {
-        Self { client, solution: None }
+impl Client {
+    /// Reads and changes tables, columns, choices, keys and relationships.
+    pub fn metadata(&self) -> Metadata<'_> {
+        Metadata { client: self, solution: None }
     }
+}
 
+impl Metadata<'_> {
     /// What is made is put into this solution, whose publisher's prefix it must bear.
     #[must_use]
     pub fn in_solution(mut self, unique_name: impl Into<String>) -> Self {
@@ -137,7 +140,7 @@ impl<'a> Metadata<'a> {
         let path = named(table)?;
         let Some(mut whole) = self.find(&path).await? else {
             let refusal =
-                crate::Refusal { status: 404, message: format!("no table `{table}`"), ..Default::default() };
+                Refusal { status: 404, message: format!("no table `{table}`"), ..Default::default() };
             return Err(Error::NotFound(refusal));
         };
         whole["ChangeTrackingEnabled"] = Value::Bool(true);

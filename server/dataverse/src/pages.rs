@@ -1,17 +1,22 @@
 //! The rows of a query, page by page, by the server's own links.
 
+use std::sync::Arc;
+
 use futures::stream::Stream;
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::Error;
-use crate::client::Client;
+use crate::error::Error;
+use crate::limit::Limit;
+use crate::odata::path_of_link;
 use crate::query::{Query, fetch_xml};
+use crate::transport::Inner;
 
 /// Pages of a query's answer. Links are followed verbatim until there is none.
 pub struct Pages {
-    client: Client,
+    inner: Arc<Inner>,
+    limit: Option<Limit>,
     next: Next,
     preferences: Option<String>,
     count: Option<u64>,
@@ -47,9 +52,9 @@ struct Page {
 }
 
 impl Pages {
-    pub(crate) fn new(client: Client, query: Query) -> Self {
+    pub(crate) fn new(inner: Arc<Inner>, limit: Option<Limit>, query: Query) -> Self {
         let preferences = query.preferences();
-        Self { client, next: Next::Query(Box::new(query)), preferences, count: None }
+        Self { inner, limit, next: Next::Query(Box::new(query)), preferences, count: None }
     }
 
     /// The next page; `None` after the last one. A page may be empty and others follow. After an error the same page
@@ -60,18 +65,18 @@ impl Pages {
             Next::Path(path) => path.clone(),
             Next::None => return Ok(None),
         };
-        let mut call = self.client.call("query", Method::GET, path.clone());
+        let mut call = self.inner.call(self.limit, "query", Method::GET, path.clone());
         if let Some(preferences) = &self.preferences {
             call = call.header("prefer", preferences)?;
         }
-        let page: Page = self.client.inner.send(call).await?.json()?;
+        let page: Page = self.inner.send(call).await?.json()?;
         self.next = match (page.next, self.next.fetch_xml()) {
             (None, Some((query, xml))) => match fetch_xml::next(xml, &page.annotations)? {
                 Some(xml) => Next::Query(Box::new(query.clone().fetch_xml(xml))),
                 None => Next::None,
             },
             (Some(link), _) => {
-                let next = Client::path_of_link(&link)?;
+                let next = path_of_link(&link)?;
                 // A link that does not move on would be followed for ever.
                 if next == path {
                     return Err(Error::Malformed("a next link that leads to the same page".to_owned()));

@@ -4,20 +4,17 @@ mod apply;
 mod expand;
 pub(crate) mod fetch_xml;
 mod filter;
-mod literal;
 mod selection;
-mod text;
 
 pub use apply::Apply;
 pub use expand::Expand;
 pub use filter::Filter;
-pub use literal::Literal;
-pub(crate) use text::{encode, is_name, is_path};
 
 use selection::Selection;
 
-use crate::Error;
+use crate::error::Error;
 use crate::key::{Key, address};
+use crate::odata::{encode, named};
 
 /// What to read from one entity set.
 ///
@@ -196,23 +193,6 @@ impl Query {
 
 fn with_options(path: String, options: &[String]) -> String {
     if options.is_empty() { path } else { format!("{path}?{}", options.join("&")) }
-}
-
-fn order(columns: &[(String, bool)]) -> Result<String, Error> {
-    let mut parts = Vec::with_capacity(columns.len());
-    for (column, descending) in columns {
-        path(column)?;
-        parts.push(if *descending { format!("{column}%20desc") } else { column.clone() });
-    }
-    Ok(parts.join(","))
-}
-
-fn named(name: &str) -> Result<(), Error> {
-    if is_name(name) { Ok(()) } else { Err(Error::Misuse(format!("`{name}` is no name of a set or column"))) }
-}
-
-fn path(name: &str) -> Result<(), Error> {
-    if is_path(name) { Ok(()) } else { Err(Error::Misuse(format!("`{name}` is no path to a column"))) }
 }
 
 /// The label of a column's value as people see it, in a row that was asked for with [`Query::formatted`].

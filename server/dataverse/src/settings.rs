@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Credential;
+use crate::credential::Credential;
 
 /// How to reach one organisation as one application.
 ///

@@ -9,8 +9,10 @@ use std::time::Duration;
 use http::HeaderValue;
 use tokio::time::Instant;
 
+use crate::credential::Credential;
+use crate::error::{Error, Refusal};
+use crate::runtime::Runtime;
 use crate::settings::Settings;
-use crate::{Credential, Error, Refusal, Surroundings};
 
 pub use stats::{InHand, TokenStats};
 
@@ -32,9 +34,9 @@ pub(crate) struct Token {
 /// The cache. Shared by all clones of a client.
 pub(crate) struct Tokens {
     endpoint: endpoint::Endpoint,
-    surroundings: Arc<dyn Surroundings>,
+    runtime: Arc<dyn Runtime>,
     current: RwLock<Option<Token>>,
-    /// Held by whoever fetches; the number of fetches tried so far, and how the last one ended if it failed.
+    /// Held by the task that fetches; the number of fetches tried so far, and how the last one ended if it failed.
     fetching: tokio::sync::Mutex<Fetches>,
     renewal: Mutex<Renewal>,
     stats: stats::Counters,
@@ -55,14 +57,10 @@ struct Renewal {
 }
 
 impl Tokens {
-    pub(crate) fn new(
-        settings: &Settings,
-        http: reqwest::Client,
-        surroundings: Arc<dyn Surroundings>,
-    ) -> Arc<Self> {
+    pub(crate) fn new(settings: &Settings, http: reqwest::Client, runtime: Arc<dyn Runtime>) -> Arc<Self> {
         Arc::new(Self {
-            endpoint: endpoint::Endpoint::new(settings, http, Arc::clone(&surroundings)),
-            surroundings,
+            endpoint: endpoint::Endpoint::new(settings, http, Arc::clone(&runtime)),
+            runtime,
             current: RwLock::new(None),
             fetching: tokio::sync::Mutex::default(),
             renewal: Mutex::default(),
@@ -72,7 +70,7 @@ impl Tokens {
 
     /// The token to send now. Only who finds none at all waits.
     pub(crate) async fn get(self: &Arc<Self>) -> Result<Token, Error> {
-        let now = self.surroundings.instant();
+        let now = self.runtime.instant();
         if let Some(token) = self.usable(now) {
             self.stats.hit();
             if now >= token.renew_at {
@@ -84,7 +82,7 @@ impl Tokens {
         self.fetch_once().await
     }
 
-    /// The server did not take this one: the next caller fetches another, unless somebody has already.
+    /// The server did not take this one: the next caller fetches another, unless one was fetched since.
     pub(crate) fn drop_refused(&self, refused: &Token) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|token| token.number == refused.number) {
@@ -98,7 +96,7 @@ impl Tokens {
     }
 
     pub(crate) fn stats(&self) -> TokenStats {
-        let now = self.surroundings.instant();
+        let now = self.runtime.instant();
         self.stats.read(self.usable(now).map(|token| stats::InHand {
             age: now.saturating_duration_since(token.fetched_at),
             renews_in: token.renew_at.saturating_duration_since(now),
@@ -111,17 +109,17 @@ impl Tokens {
         current.as_ref().filter(|token| now < token.expires_at).cloned()
     }
 
-    /// Fetches, or waits for whoever is fetching and shares how that ended, good or bad.
+    /// Fetches, or waits for the task that is fetching and shares how that ended, good or bad.
     async fn fetch_once(&self) -> Result<Token, Error> {
         let waited_from = self.stats.fetches();
         let mut fetches = self.fetching.lock().await;
-        if let Some(token) = self.usable(self.surroundings.instant()) {
+        if let Some(token) = self.usable(self.runtime.instant()) {
             return Ok(token);
         }
         if let Some(failure) = fetches.failure.clone().filter(|_| fetches.number > waited_from) {
             return Err(failure);
         }
-        if let Some(left) = fetches.pause(self.surroundings.instant()) {
+        if let Some(left) = fetches.pause(self.runtime.instant()) {
             return Err(held_back(left));
         }
         self.fetch(&mut fetches).await
@@ -132,7 +130,7 @@ impl Tokens {
         fetches.number = self.stats.fetched(outcome.is_ok());
         match outcome {
             Ok(issued) => {
-                let now = self.surroundings.instant();
+                let now = self.runtime.instant();
                 let token = Token::new(issued, fetches.number, now);
                 fetches.failure = None;
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
@@ -141,7 +139,7 @@ impl Tokens {
             Err(error) => {
                 if let Some(asked) = error.retry_after() {
                     tracing::warn!(?asked, "the identity provider asks to be left alone");
-                    fetches.not_before = Some(self.surroundings.instant() + asked);
+                    fetches.not_before = Some(self.runtime.instant() + asked);
                 }
                 fetches.failure = Some(error.clone());
                 Err(error)
@@ -149,7 +147,7 @@ impl Tokens {
         }
     }
 
-    /// One task renews while everybody goes on with the old token.
+    /// One task renews while all calls go on with the old token.
     fn renew_behind(self: &Arc<Self>, now: Instant) {
         {
             let mut renewal = self.renewal.lock().unwrap_or_else(PoisonError::into_inner);
@@ -162,7 +160,7 @@ impl Tokens {
         tokio::spawn(async move {
             let outcome = {
                 let mut fetches = tokens.fetching.lock().await;
-                match fetches.pause(tokens.surroundings.instant()) {
+                match fetches.pause(tokens.runtime.instant()) {
                     Some(left) => Err(held_back(left)),
                     None => tokens.fetch(&mut fetches).await,
                 }
@@ -177,8 +175,7 @@ impl Tokens {
                 Err(error) => {
                     tracing::warn!(%error, "token not renewed; going on with the old one");
                     Some(
-                        tokens.surroundings.instant()
-                            + RENEWAL_PAUSE.max(error.retry_after().unwrap_or_default()),
+                        tokens.runtime.instant() + RENEWAL_PAUSE.max(error.retry_after().unwrap_or_default()),
                     )
                 }
             };

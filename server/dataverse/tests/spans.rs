@@ -1,5 +1,5 @@
-//! What a call leaves behind for whoever watches: one span. In a process of its own, since a span that another thread
-//! enters for the first time, while nobody watches there, can be taken for one that nobody wants.
+//! What a call leaves behind for a subscriber: one span. In a process of its own, since a span that another thread
+//! enters for the first time, while no subscriber is there, can be taken for one that no subscriber wants.
 
 #[path = "wire/stand_in.rs"]
 #[expect(dead_code, reason = "shared with the other tests of the wire, which use all of it")]

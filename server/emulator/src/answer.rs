@@ -15,7 +15,7 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// What follows `/api/data/v9.x/`, as it was sent.
     pub(crate) target: String,
-    /// `http://host:port/api/data/v9.2/`, from the Host that the request named: links are built on it [SDK-WIRE § 4].
+    /// `http://host:port/api/data/v9.2/`, from the Host that the request named: links are built on it.
     pub(crate) base: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,

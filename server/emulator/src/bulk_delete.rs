@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
-use crate::query::{Names, fetched_ids};
+use crate::query::{Resolver, fetched_ids};
 use crate::rows::{Guard, delete};
 use crate::security::{Access, General};
 use crate::store::Transaction;
 
-/// Filters deeper than this are nobody's.
+/// No client sends filters that are deeper than this.
 const DEEPEST: usize = 16;
 
 #[derive(Deserialize)]
@@ -56,11 +56,11 @@ struct Condition {
 
 /// Deletes what the body's queries mean; the answer names a job that is done already.
 pub(crate) async fn respond(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
 ) -> Result<Answer> {
-    names.caller.demand_general(General("prvBulkDelete"))?;
+    resolver.caller.demand_general(General("prvBulkDelete"))?;
     let job: Job = serde_json::from_slice(&request.body)
         .map_err(|error| Fault::payload("BulkDelete", format!("the body cannot be read: {error}")))?;
     if job.recurrence_pattern.is_some_and(|pattern| !pattern.is_empty()) {
@@ -68,16 +68,16 @@ pub(crate) async fn respond(
     }
     for query in &job.query_set {
         let fetch_xml = query.to_fetch_xml()?;
-        let table = names.table(&query.entity_name)?;
-        names.caller.demand(table, Access::Read)?;
-        names.caller.demand(table, Access::Delete)?;
-        for id in fetched_ids(names, transaction.connection(), table, &fetch_xml).await? {
-            names.caller.demand_row(transaction.connection(), table, id, Access::Delete).await?;
-            delete(names, transaction, table, id, &Guard::None).await?;
+        let table = resolver.table(&query.entity_name)?;
+        resolver.caller.demand(table, Access::Read)?;
+        resolver.caller.demand(table, Access::Delete)?;
+        for id in fetched_ids(resolver, transaction.connection(), table, &fetch_xml).await? {
+            resolver.caller.demand_row(transaction.connection(), table, id, Access::Delete).await?;
+            delete(resolver, transaction, table, id, &Guard::None).await?;
         }
     }
     let context = format!("{}$metadata#Microsoft.Dynamics.CRM.BulkDeleteResponse", request.base);
-    let body = json!({ "@odata.context": context, "JobId": names.organisation.surroundings.id() });
+    let body = json!({ "@odata.context": context, "JobId": resolver.organisation.surroundings.id() });
     Ok(Answer::json(body.to_string()))
 }
 

@@ -12,7 +12,9 @@ use sqlx::Row as _;
 use crate::address::{Options, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
-use crate::query::{Listed, MOST_ROWS, Manner, Names, Shape, Wish, link, page_size, write_row};
+use crate::query::{
+    AnswerStyle, MOST_ROWS, Resolver, SelectList, Selection, Shape, link, page_size, write_row,
+};
 use crate::schema::Table;
 use crate::store::{Reader, sql};
 use crate::value::{Cell, write_text};
@@ -24,7 +26,7 @@ const REFUSED: &[&str] = &["$filter", "$orderby", "$expand", "$top"];
 
 /// Answers a reading with `Prefer: odata.track-changes` or a `$deltatoken`.
 pub(crate) async fn respond(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
     table: &Table,
@@ -32,12 +34,12 @@ pub(crate) async fn respond(
     let (path, query) = path_and_query(&request.target);
     let options = Options::parse(query);
     check(table, &options)?;
-    let place = start(names, reader, &options).await?;
+    let place = start(resolver, reader, &options).await?;
     if path.trim_end_matches('/').ends_with("/$count") {
         return count(reader, table, &place).await;
     }
     let rows = page_size(request)?.unwrap_or(MOST_ROWS) as usize;
-    page(names, reader, request, table, &options, place, rows).await
+    page(resolver, reader, request, table, &options, place, rows).await
 }
 
 fn check(table: &Table, options: &Options) -> Result<()> {
@@ -58,7 +60,7 @@ fn check(table: &Table, options: &Options) -> Result<()> {
 }
 
 /// Where this page begins: in the middle of a reading, at what a delta link says, or at the very start.
-async fn start(names: Names<'_>, reader: &mut Reader<'_>, options: &Options) -> Result<Place> {
+async fn start(resolver: Resolver<'_>, reader: &mut Reader<'_>, options: &Options) -> Result<Place> {
     if let Some(token) = options.get("$skiptoken") {
         return Place::from_token(token);
     }
@@ -68,8 +70,8 @@ async fn start(names: Names<'_>, reader: &mut Reader<'_>, options: &Options) -> 
         return Ok(Place::at(None, version));
     };
     let since = Stamp::parse(text)?;
-    let age = names.organisation.surroundings.now_s() - since.issued;
-    let keeps = i64::from(names.organisation.options.tracking_days) * 86_400;
+    let age = resolver.organisation.surroundings.now_s() - since.issued;
+    let keeps = i64::from(resolver.organisation.options.tracking_days) * 86_400;
     // A mark beyond the counter is another organisation's, or one from before a restore.
     if age > keeps || since.version > version {
         return Err(token::expired());
@@ -79,7 +81,7 @@ async fn start(names: Names<'_>, reader: &mut Reader<'_>, options: &Options) -> 
 
 /// Rows changed, then rows deleted, each in the order of their versions.
 async fn page(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
     table: &Table,
@@ -87,10 +89,11 @@ async fn page(
     mut place: Place,
     rows: usize,
 ) -> Result<Answer> {
-    let manner = Manner::of(request, &[])?;
-    let mut listed = Listed::default();
-    let wish = Wish { select: options.get("$select"), ..Wish::default() };
-    let shape = Shape::new(names, &mut listed, names.table(&table.logical)?, "t", &wish, manner)?;
+    let style = AnswerStyle::of(request, &[])?;
+    let mut select_list = SelectList::default();
+    let selection = Selection { select: options.get("$select"), ..Selection::default() };
+    let shape =
+        Shape::new(resolver, &mut select_list, resolver.table(&table.logical)?, "t", &selection, style)?;
     let delta = if place.since.is_some() { "/$delta" } else { "" };
     let mut body = format!(
         "{{\"@odata.context\":\"{}$metadata#{}{}{delta}\",\"value\":[",
@@ -102,16 +105,16 @@ async fn page(
     if !place.deletes {
         let text = format!(
             "SELECT {} FROM {} t{} WHERE t.versionnumber > ? AND t.versionnumber <= ? ORDER BY t.versionnumber LIMIT {}",
-            listed.items.join(", "),
+            select_list.items.join(", "),
             table.rows(),
-            listed.joins.text,
+            select_list.joins.text,
             rows + 1
         );
         let bounds = vec![Cell::Integer(place.after), Cell::Integer(place.up_to)];
         let found = sql(text, bounds).fetch_all(reader.connection()).await?;
         for row in found.iter().take(rows) {
             separate(&mut body, written);
-            write_row(&mut body, names, &shape, row, manner, None)?;
+            write_row(&mut body, resolver, &shape, row, style, None)?;
             place.after = shape.version(row)?;
             written += 1;
         }
@@ -120,7 +123,7 @@ async fn page(
         }
         place.go_on_to_deletes();
     }
-    // A first reading has no deletes: nobody has seen those rows.
+    // A first reading has no deletes: the client has not seen those rows.
     if place.since.is_some() {
         let found = tombstones(reader, table, &place, rows - written + 1).await?;
         let more = found.len() > rows - written;
@@ -137,7 +140,7 @@ async fn page(
             return Ok(finish(body, &link(request, "$skiptoken", &place.to_token()), "nextLink"));
         }
     }
-    let stamp = Stamp { version: place.up_to, issued: names.organisation.surroundings.now_s() };
+    let stamp = Stamp { version: place.up_to, issued: resolver.organisation.surroundings.now_s() };
     Ok(finish(body, &link(request, "$deltatoken", &stamp.print()), "deltaLink"))
 }
 

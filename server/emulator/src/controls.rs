@@ -1,8 +1,8 @@
-//! A handle to a running organisation's faults, for whoever did not start it.
+//! A handle to a running organisation's faults, for code that did not start it.
 
 use std::sync::{Arc, Weak};
 
-use crate::disturbance::Disturbance;
+use crate::fault_injection::Disturbance;
 use crate::organisation::Organisation;
 
 /// Switches faults on and off. Once the organisation has ended it does nothing.

@@ -1,9 +1,11 @@
 //! From a request to its answer: who may ask, what is asked, and in which transaction it runs.
 
+mod change;
 mod condition;
 mod link;
 mod operation;
-mod single;
+mod read;
+mod write;
 
 use std::sync::Arc;
 
@@ -14,13 +16,13 @@ use crate::answer::{Answer, Request};
 use crate::batch;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
-use crate::query::Names;
+use crate::query::Resolver;
 use crate::schema::Schema;
-use crate::security::{Access, Caller};
+use crate::security::Caller;
 use crate::store::{Reader, Transaction};
-use crate::{address, changes, metadata, security};
+use crate::{address, metadata};
 
-pub(crate) use operation::Operation;
+use operation::{Metadata, Operation};
 
 /// Addresses longer than this are refused \[D:webapi/query/overview.md\].
 const LONGEST_URL: usize = 32_768;
@@ -51,7 +53,7 @@ pub(crate) async fn respond(organisation: &Organisation, request: &mut Request) 
 /// Sees who it is and what they may do, as it stands at this moment.
 async fn enter(organisation: &Organisation, request: &mut Request, client: Uuid) -> Result<Answer> {
     let mut reader = organisation.store.read().await?;
-    request.caller = Arc::new(Caller::of(organisation, &mut reader, client, request).await?);
+    request.caller = Arc::new(Caller::of(organisation, &mut reader, client, &request.headers).await?);
     drop(reader);
     run(organisation, request).await
 }
@@ -83,47 +85,27 @@ async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
     let (path, _) = address::path_and_query(&request.target);
     if path.trim_matches('/') == "$batch" {
         if request.method != Method::POST {
-            return Err(no_route(request));
+            return Err(Fault::no_route(&request.base, &request.target));
         }
         return batch::respond(organisation, request).await;
     }
     let schema = organisation.schema();
-    let operation = Operation::parse(&schema, request)?;
-    match operation {
-        Operation::Metadata if request.method == Method::GET => {
-            metadata::read(organisation, &schema, request)
-        }
-        Operation::Metadata => metadata::write(organisation, request).await,
-        operation if operation.is_read() => {
+    match Operation::parse(&schema, request)? {
+        Operation::Metadata(Metadata::Read) => metadata::read(organisation, &schema, request),
+        Operation::Metadata(Metadata::Write) => metadata::write(organisation, request).await,
+        Operation::Read(operation) => {
             organisation.limiter.meter(1);
             let mut reader = organisation.store.read().await?;
-            read(organisation.names(&schema, &request.caller), &mut reader, request, &operation).await
+            read::read(
+                Resolver::new(organisation, &schema, &request.caller),
+                &mut reader,
+                request,
+                &operation,
+            )
+            .await
         }
-        _ => write(organisation, request).await,
+        Operation::Write(_) => write(organisation, request).await,
     }
-}
-
-/// What only reads, with the reader at hand: one of the store's, or a batch's own transaction.
-async fn read(
-    names: Names<'_>,
-    reader: &mut Reader<'_>,
-    request: &Request,
-    operation: &Operation,
-) -> Result<Answer> {
-    if let Some(table) = operation.table() {
-        names.caller.demand(names.table(table)?, Access::Read)?;
-    }
-    if let Operation::Changes { table } = operation {
-        names.caller.demand_whole(names.table(table)?)?;
-    }
-    reader.be_patient().await?;
-    let outcome = match operation {
-        Operation::Changes { table } => changes::respond(names, reader, request, names.table(table)?).await,
-        Operation::Security(ask) => security::read(names, reader, request, ask).await,
-        operation => single::read(names, reader, request, operation).await,
-    };
-    reader.be_endless().await?;
-    outcome
 }
 
 /// One write in a transaction of its own.
@@ -131,10 +113,12 @@ async fn write(organisation: &Organisation, request: &Request) -> Result<Answer>
     let mut writer = organisation.store.write().await;
     // Read anew under the lock: metadata may have changed while we waited for it.
     let schema = organisation.schema();
-    let operation = Operation::parse(&schema, request)?;
+    let Operation::Write(operation) = Operation::parse(&schema, request)? else {
+        return Err(Fault::not_allowed(&request.method));
+    };
     let mut transaction = Transaction::begin(&mut writer, organisation.surroundings.now_s()).await?;
-    let names = organisation.names(&schema, &request.caller);
-    let outcome = single::write(names, &mut transaction, request, &operation).await;
+    let resolver = Resolver::new(organisation, &schema, &request.caller);
+    let outcome = write::write(resolver, &mut transaction, request, &operation).await;
     match outcome {
         Ok(mut answer) => {
             answer.changed = transaction.commit().await?;
@@ -154,30 +138,18 @@ pub(crate) async fn within(
     transaction: &mut Transaction<'_>,
     request: &Request,
 ) -> Result<Answer> {
-    let operation = Operation::parse(schema, request)?;
-    if operation == Operation::Metadata && request.method != Method::GET {
-        return metadata::change(organisation, transaction, schema, request).await;
-    }
-    let names = organisation.names(schema, &request.caller);
-    match operation {
-        Operation::Metadata => metadata::read(organisation, schema, request),
-        operation if operation.is_read() => {
-            let mut reader = Reader::Within(transaction.connection());
-            read(names, &mut reader, request, &operation).await
+    match Operation::parse(schema, request)? {
+        Operation::Metadata(Metadata::Read) => metadata::read(organisation, schema, request),
+        Operation::Metadata(Metadata::Write) => {
+            metadata::change(organisation, transaction, schema, request).await
         }
-        operation => single::write(names, transaction, request, &operation).await,
+        Operation::Read(operation) => {
+            let resolver = Resolver::new(organisation, schema, &request.caller);
+            read::read(resolver, &mut Reader::Within(transaction.connection()), request, &operation).await
+        }
+        Operation::Write(operation) => {
+            let resolver = Resolver::new(organisation, schema, &request.caller);
+            write::write(resolver, transaction, request, &operation).await
+        }
     }
-}
-
-pub(crate) fn no_route(request: &Request) -> Fault {
-    let message = format!(
-        "No HTTP resource was found that matches the request URI '{}{}'.",
-        request.base, request.target
-    );
-    Fault::new(StatusCode::NOT_FOUND, "", message)
-}
-
-pub(crate) fn not_allowed(method: &Method) -> Fault {
-    let message = format!("The requested resource does not support http method '{method}'.");
-    Fault::new(StatusCode::METHOD_NOT_ALLOWED, "0x80060888", message)
 }

@@ -1,6 +1,7 @@
-//! Refusals, with Dataverse's own statuses, codes and texts. `DATAVERSE.md`, section 9, says where each comes from.
+//! Refusals, with Dataverse's own statuses, codes and texts: `server/exchanges/errors.http` records them, as the other
+//! exchanges do for what they are about.
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -39,6 +40,17 @@ impl Fault {
                  InnerException : Microsoft.OData.ODataException: {message}"
             ),
         )
+    }
+
+    /// Nothing is at this address, in two halves: what addresses begin with, and what follows.
+    pub(crate) fn no_route(base: &str, target: &str) -> Self {
+        let message = format!("No HTTP resource was found that matches the request URI '{base}{target}'.");
+        Self::new(StatusCode::NOT_FOUND, "", message)
+    }
+
+    pub(crate) fn not_allowed(method: &Method) -> Self {
+        let message = format!("The requested resource does not support http method '{method}'.");
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "0x80060888", message)
     }
 
     pub(crate) fn no_segment(segment: &str) -> Self {

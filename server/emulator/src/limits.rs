@@ -125,7 +125,7 @@ impl Limiter {
         Ok(Admitted { limiter: self, user })
     }
 
-    /// A request has run for so long.
+    /// Adds the time that a request has run, `took_ms`.
     pub(crate) fn ran(&self, user: Uuid, now_ms: i64, took_ms: i64) {
         if took_ms > 0 {
             let mut state = self.state();
@@ -135,7 +135,7 @@ impl Limiter {
         }
     }
 
-    /// So many rows were read or written: the entitlement counts each, also in a batch or bulk request \[PP\].
+    /// Adds `rows` that were read or written: the entitlement counts each, also in a batch or bulk request \[PP\].
     pub(crate) fn meter(&self, rows: usize) {
         self.state().total_rows += rows as u64;
     }

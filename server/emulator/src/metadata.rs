@@ -5,13 +5,13 @@ mod alter;
 mod choices;
 mod csdl;
 mod define;
-mod demand;
 mod describe;
 mod evaluate;
 mod expression;
 mod get;
 mod keys;
 mod make;
+mod required_privilege;
 mod solution;
 
 use std::sync::Arc;
@@ -21,7 +21,6 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::address::{Segment, path_and_query, segments};
 use crate::answer::{Answer, Request};
-use crate::dispatch::{no_route, not_allowed};
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::Schema;
@@ -61,8 +60,8 @@ pub(crate) async fn write(organisation: &Organisation, request: &Request) -> Res
     }
 }
 
-/// Makes a change within a transaction. The schema becomes the new one only if the change was made whole; whoever
-/// commits lets everybody see it.
+/// Makes a change within a transaction. The schema becomes the new one only if the change was made whole; the
+/// caller that commits puts it in force.
 pub(crate) async fn change(
     organisation: &Organisation,
     transaction: &mut Transaction<'_>,
@@ -82,7 +81,7 @@ pub(crate) async fn change(
 fn allowed(request: &Request) -> Result<Vec<Segment>> {
     let (path, _) = path_and_query(&request.target);
     let path = segments(path)?;
-    if let Some(needed) = demand::needed(&request.method, &path) {
+    if let Some(needed) = required_privilege::of(&request.method, &path) {
         request.caller.demand_general(needed)?;
     }
     Ok(path)
@@ -126,14 +125,14 @@ impl Change<'_> {
                 self.delete_choice(&path[0]).await
             }
             // Definitions are changed whole, by PUT [D:webapi/create-update-entity-definitions-using-web-api.md].
-            (&Method::PATCH, _) => Err(not_allowed(&method)),
+            (&Method::PATCH, _) => Err(Fault::not_allowed(&method)),
             (&Method::PUT, ["GlobalOptionSetDefinitions", ..]) if keyed(0) => {
                 self.change_choice(&path[0]).await
             }
             (&Method::PUT, ["RelationshipDefinitions", ..]) if keyed(0) => {
                 self.change_relationship(&path[0]).await
             }
-            _ => Err(no_route(self.request)),
+            _ => Err(Fault::no_route(&self.request.base, &self.request.target)),
         }
     }
 

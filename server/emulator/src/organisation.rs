@@ -1,6 +1,6 @@
 //! One organisation: its file, its schema, its identity, its limits; everything that requests share.
 
-mod founding;
+mod seed;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -8,13 +8,12 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use sqlx::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
-use crate::disturbance::Disturbances;
-use crate::emulator::Options;
+use crate::fault_injection::Disturbances;
 use crate::identity::Identity;
 use crate::limits::Limiter;
-use crate::query::Names;
+use crate::options::Options;
 use crate::schema::{Key, KeyState, Schema};
-use crate::security::{self, Caller};
+use crate::security;
 use crate::store::{Store, Transaction, definitions, run};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
@@ -75,8 +74,8 @@ impl Organisation {
         crate::store::prepare(writer).await?;
         let mut transaction = Transaction::begin(writer, self.surroundings.now_s()).await?;
         let mut schema = definitions::load(transaction.connection()).await?;
-        founding::tables(transaction.connection(), &mut schema, &self.surroundings).await?;
-        founding::rows(&mut transaction, &schema, &self.identity, &self.options.name).await?;
+        seed::tables(transaction.connection(), &mut schema, &self.surroundings).await?;
+        seed::rows(&mut transaction, &schema, &self.identity, &self.options.name).await?;
         security::settle(&mut transaction, &schema, &self.identity).await?;
         // Deletes are forgotten when no delta link can ask for them any more.
         let oldest = self.surroundings.now_s() - i64::from(self.options.tracking_days) * 86_400;
@@ -119,9 +118,5 @@ impl Organisation {
             passed if passed > delay / 2 => KeyState::InProgress,
             _ => key.state,
         }
-    }
-
-    pub(crate) fn names<'a>(&'a self, schema: &'a Schema, caller: &'a Caller) -> Names<'a> {
-        Names { organisation: self, schema, caller }
     }
 }

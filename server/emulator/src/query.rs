@@ -7,18 +7,21 @@ mod children;
 mod compare;
 mod condition;
 mod cursor;
+mod date_part;
 mod expand;
 mod fetch;
 mod filter;
+mod fragment;
 mod functions;
 mod joins;
 mod lex;
-mod names;
 mod options;
 mod order;
 mod page;
 mod plan;
 mod read;
+mod resolver;
+mod row;
 mod select;
 mod wildcard;
 
@@ -26,20 +29,9 @@ pub(crate) use compare::cell as literal_cell;
 pub(crate) use expand::{Expansion, parse as parse_expand};
 pub(crate) use fetch::ids as fetched_ids;
 pub(crate) use filter::{Expression, Operand, Operator, parse as parse_filter};
-pub(crate) use lex::Literal;
-pub(crate) use names::Names;
-pub(crate) use options::{link, page_size};
-pub(crate) use page::MOST_ROWS;
+pub(crate) use lex::{Literal, parse_literal};
+pub(crate) use options::{MOST_ROWS, link, page_size};
 pub(crate) use read::{Set, count, list, one, pointed_at};
-pub(crate) use select::{Listed, Manner, Shape, Wish, cell, write_row};
-
-use crate::fault::{Fault, Result};
-
-/// Reads one literal and nothing else.
-pub(crate) fn parse_literal(text: &str) -> Result<Literal> {
-    let tokens = lex::lex(text)?;
-    match &tokens[..] {
-        [token] => token.literal().ok_or_else(|| lex::syntax(text, 0)),
-        _ => Err(Fault::syntax(format!("Syntax error at position 0 in '{text}'."))),
-    }
-}
+pub(crate) use resolver::Resolver;
+pub(crate) use row::cell;
+pub(crate) use select::{AnswerStyle, SelectList, Selection, Shape, write_row};

@@ -8,5 +8,5 @@ mod write;
 
 pub(crate) use bulk::multiple;
 pub(crate) use payload::Payload;
-pub(crate) use resolve::find_row;
+pub(crate) use resolve::{existing, find_row};
 pub(crate) use write::{Guard, delete, write};

@@ -5,12 +5,12 @@
 mod ask;
 mod caller;
 mod depth;
-mod founding;
 mod privilege;
 mod role;
+mod seed;
 
-pub(crate) use ask::{Ask, end_of};
+pub(crate) use ask::{Ask, RoleRead, RoleWrite, end_of};
 pub(crate) use caller::Caller;
-pub(crate) use founding::{settle, table_made};
 pub(crate) use privilege::{Access, General, drop_privileges, of_table};
 pub(crate) use role::{read, write};
+pub(crate) use seed::{settle, table_made};

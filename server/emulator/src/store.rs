@@ -4,7 +4,7 @@
 mod collation;
 pub(crate) mod definitions;
 mod layout;
-mod patience;
+mod statement_budget;
 mod transaction;
 
 use std::path::Path;

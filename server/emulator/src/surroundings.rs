@@ -32,12 +32,12 @@ impl Surroundings {
         self.now_ms().div_euclid(1000)
     }
 
-    /// Moves the organisation's clock on (or back) by so many milliseconds.
+    /// Moves the organisation's clock on (or back) by `by_ms` milliseconds.
     pub(crate) fn move_clock(&self, by_ms: i64) {
         self.offset_ms.fetch_add(by_ms, Relaxed);
     }
 
-    /// For measuring how long something took; nobody moves it.
+    /// For measuring how long something took; [`Self::move_clock`] does not move it.
     #[expect(clippy::disallowed_methods, reason = "the one place that starts a stopwatch")]
     pub(crate) fn stopwatch() -> Instant {
         Instant::now()

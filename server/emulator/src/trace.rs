@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// So many are kept, each body up to so many bytes.
+/// Exchanges that are kept.
 const KEPT: usize = 200;
+/// Bytes that are kept of a body.
 const LONGEST: usize = 2048;
 
 /// One exchange. Headers are left out: one of them is the token.
@@ -47,7 +48,7 @@ impl Changed {
         self.total
     }
 
-    /// Forgets what came after the first so many.
+    /// Forgets the changes after the first `total`.
     pub(crate) fn back_to(&mut self, total: usize) {
         self.total = total;
         self.rows.truncate(total);

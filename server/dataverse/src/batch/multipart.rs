@@ -2,14 +2,22 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::Part;
-use crate::Error;
+use crate::error::Error;
 
 /// What stands where one operation's answer is expected.
 #[derive(Debug)]
 pub(crate) enum Item {
     One(Part),
     ChangeSet(Vec<Part>),
+}
+
+/// One answer inside a batch.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content_id: Option<String>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Reads an answer as it comes in; holds no more of it than the part in hand. Never panics, whatever it is given.

@@ -2,11 +2,28 @@
 
 use std::time::SystemTime;
 
-use super::multipart::Item;
-use super::{Answer, Kind, Outcome, Part};
-use crate::Error;
+use serde_json::Value;
+
+use super::multipart::{Item, Part};
+use super::operation::Kind;
 use crate::client::EntityId;
-use crate::error::from_response;
+use crate::error::{Error, from_response};
+
+/// How one operation ended.
+pub type Outcome = Result<Answer, Error>;
+
+/// What an operation that succeeded brought.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The status of its own answer.
+    pub status: u16,
+    /// The row written, where the server names it.
+    pub entity: Option<EntityId>,
+    /// The row's ETag, where the answer has one.
+    pub etag: Option<String>,
+    /// What was read, or `None` for writes.
+    pub body: Option<Value>,
+}
 
 /// One outcome for each operation, in order. Answers that are missing belong to operations that were not attempted.
 pub(super) fn outcomes(kinds: &[Kind], items: Vec<Item>, wall: SystemTime) -> Result<Vec<Outcome>, Error> {

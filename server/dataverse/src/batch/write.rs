@@ -2,13 +2,13 @@
 
 use http::HeaderValue;
 
-use super::{Kind, One};
-use crate::Error;
-use crate::surroundings::{Surroundings, new_id};
+use super::operation::{Kind, One};
+use crate::error::Error;
+use crate::runtime::{Runtime, new_id};
 
 /// A line that no row can hold: a boundary of 128 random bits.
-pub(super) fn boundary(surroundings: &dyn Surroundings) -> String {
-    format!("batch_{}", new_id(surroundings).simple())
+pub(super) fn boundary(runtime: &dyn Runtime) -> String {
+    format!("batch_{}", new_id(runtime).simple())
 }
 
 pub(super) fn content_type(boundary: &str) -> Result<HeaderValue, Error> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 
-use crate::{Error, Settings};
+use crate::error::Error;
+use crate::settings::Settings;
 
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 

@@ -5,9 +5,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Client, EntityId};
-use crate::Error;
+use crate::error::Error;
 use crate::key::{Key, address};
-use crate::query::{Query, is_name};
+use crate::odata::is_name;
+use crate::query::Query;
 
 /// Whether a row is still what its ETag stood for.
 #[derive(Clone, Debug, PartialEq)]

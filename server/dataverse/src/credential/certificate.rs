@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::Error;
+use crate::error::Error;
 
 /// How long a statement holds: long enough for clocks that differ, short enough to be worthless soon.
 const HOLDS: Duration = Duration::from_secs(600);

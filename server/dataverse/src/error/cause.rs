@@ -1,6 +1,6 @@
 //! Why an administrator is needed: the faults of credentials and permissions told apart, each with what to do about it.
 
-use super::Refusal;
+use super::refusal::Refusal;
 
 /// Why the identity provider did not take the credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -113,7 +113,7 @@ impl Choice {
 }
 
 impl ColumnDefinition {
-    /// A column that nobody has to fill in, without a description.
+    /// A column that may be left empty, without a description.
     pub fn new(schema_name: impl Into<String>, display_name: impl Into<String>, kind: ColumnKind) -> Self {
         Self {
             schema_name: schema_name.into(),

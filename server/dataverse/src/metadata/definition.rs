@@ -35,7 +35,7 @@ pub struct TableDefinition {
 pub enum Ownership {
     /// Each to a user or a team.
     User,
-    /// All to the organisation; whoever may read one may read all.
+    /// All to the organisation; a user who may read one may read all.
     Organization,
 }
 

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Metadata;
+use crate::client::Client;
+use crate::error::Error;
 use crate::query::{Filter, Query};
-use crate::{Client, Error};
 
 /// A role as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,7 +126,7 @@ impl Metadata<'_> {
     pub async fn create_role(&self, role: &RoleDefinition) -> Result<Uuid, Error> {
         let unit = self.client.who_am_i().await?.business_unit_id;
         // Chosen here, so that a lost answer cannot leave two roles of one name.
-        let id = crate::surroundings::new_id(self.client.inner.surroundings.as_ref());
+        let id = crate::runtime::new_id(self.client.inner.runtime.as_ref());
         let row =
             json!({ "name": role.name, "businessunitid@odata.bind": format!("/businessunits({unit})") });
         self.client.upsert("roles", id, &row).await?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::column::{Behaviour, Choice, ColumnDefinition, ColumnKind};
 use super::label::text;
-use crate::Error;
+use crate::error::Error;
 
 /// A table as the organisation describes it.
 #[derive(Clone, Debug, PartialEq)]

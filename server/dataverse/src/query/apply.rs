@@ -1,7 +1,8 @@
 //! Adding up on the server: `$apply` with filter, groups and aggregates.
 
-use super::{Filter, named, path};
-use crate::Error;
+use super::Filter;
+use crate::error::Error;
+use crate::odata::{named, path};
 
 /// What to add up, by what, and over which rows. Beyond 50,000 matching rows Dataverse refuses; times cannot be grouped
 /// by. A group's key over a lookup, `nav/column`, comes back as `nav_column`, and not at all where it is empty.

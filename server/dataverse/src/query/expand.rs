@@ -1,7 +1,8 @@
 //! What to bring along over a relationship: the row a lookup points at, or the rows that point here.
 
-use super::{Filter, named, selection::Selection};
-use crate::Error;
+use super::{Filter, selection::Selection};
+use crate::error::Error;
+use crate::odata::named;
 
 /// A navigation property to follow, and what to bring along from there.
 ///

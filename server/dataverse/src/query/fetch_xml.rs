@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use crate::Error;
+use crate::error::Error;
 
 const MORE: &str = "@Microsoft.Dynamics.CRM.morerecords";
 const COOKIE: &str = "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie";

@@ -1,7 +1,7 @@
 //! Conditions: comparisons, text functions, and how they are joined.
 
-use super::{Literal, is_name, is_path};
-use crate::Error;
+use crate::error::Error;
+use crate::odata::{Literal, is_name, is_path};
 
 /// A condition on rows.
 #[derive(Clone, Debug, PartialEq)]

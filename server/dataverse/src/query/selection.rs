@@ -1,7 +1,8 @@
 //! What to bring and of which rows: the same in a query and in what comes along with it.
 
-use super::{Expand, Filter, encode, expand, named, order};
-use crate::Error;
+use super::{Expand, Filter, expand};
+use crate::error::Error;
+use crate::odata::{encode, named, path};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Selection {
@@ -52,4 +53,13 @@ impl Selection {
         }
         Ok(options)
     }
+}
+
+fn order(columns: &[(String, bool)]) -> Result<String, Error> {
+    let mut parts = Vec::with_capacity(columns.len());
+    for (column, descending) in columns {
+        path(column)?;
+        parts.push(if *descending { format!("{column}%20desc") } else { column.clone() });
+    }
+    Ok(parts.join(","))
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::odata::Literal;
 
 fn check(filter: &Filter, expect: &str) {
     assert_eq!(filter.to_odata().unwrap(), expect);

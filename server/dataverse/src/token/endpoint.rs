@@ -8,10 +8,10 @@ use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::CredentialFault;
+use crate::credential::Credential;
+use crate::error::{CredentialFault, Error};
+use crate::runtime::{Runtime, new_id};
 use crate::settings::Settings;
-use crate::surroundings::new_id;
-use crate::{Credential, Error, Surroundings};
 
 /// A token request is small; one that takes longer is not going to be answered.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -23,7 +23,7 @@ pub(super) struct Endpoint {
     scope: String,
     client_id: String,
     credential: RwLock<Credential>,
-    surroundings: Arc<dyn Surroundings>,
+    runtime: Arc<dyn Runtime>,
 }
 
 /// A token, and how long its issuer says it holds.
@@ -50,18 +50,14 @@ struct Refused {
 }
 
 impl Endpoint {
-    pub(super) fn new(
-        settings: &Settings,
-        http: reqwest::Client,
-        surroundings: Arc<dyn Surroundings>,
-    ) -> Self {
+    pub(super) fn new(settings: &Settings, http: reqwest::Client, runtime: Arc<dyn Runtime>) -> Self {
         Self {
             http,
             url: settings.token_url.clone(),
             scope: settings.scope(),
             client_id: settings.client_id.clone(),
             credential: RwLock::new(settings.credential.clone()),
-            surroundings,
+            runtime,
         }
     }
 
@@ -84,15 +80,14 @@ impl Endpoint {
         };
         let (status, headers, body) = match tokio::time::timeout(DEADLINE, exchange).await {
             Err(_) => return Err(Error::TimedOut { after: DEADLINE }),
-            Ok(Err(error)) => return Err(crate::call::transport(&error)),
+            Ok(Err(error)) => return Err(crate::error::from_transport(&error)),
             Ok(Ok(answer)) => answer,
         };
         if status.is_success() {
             return granted(&body);
         }
-        Err(refused(status, &body).unwrap_or_else(|| {
-            crate::error::from_response(status, &headers, &body, self.surroundings.wall())
-        }))
+        Err(refused(status, &body)
+            .unwrap_or_else(|| crate::error::from_response(status, &headers, &body, self.runtime.wall())))
     }
 }
 
@@ -103,8 +98,8 @@ impl Endpoint {
         Ok(match credential {
             Credential::Secret(secret) => vec![("client_secret", secret.expose_secret().to_owned())],
             Credential::Certificate(certificate) => {
-                let id = new_id(self.surroundings.as_ref());
-                let now = self.surroundings.wall();
+                let id = new_id(self.runtime.as_ref());
+                let now = self.runtime.wall();
                 let assertion = certificate.assertion(&self.url, &self.client_id, id, now)?;
                 vec![("client_assertion_type", ASSERTION_TYPE.to_owned()), ("client_assertion", assertion)]
             }

@@ -10,7 +10,7 @@ pub struct TokenStats {
     pub hits: u64,
     /// Requests that had to wait for one.
     pub misses: u64,
-    /// Tokens renewed ahead of their end, behind everybody's back.
+    /// Tokens renewed ahead of their end, in the background.
     pub renewals: u64,
     /// Tokens fetched in all, renewals among them.
     pub fetches: u64,
@@ -25,7 +25,7 @@ pub struct TokenStats {
 pub struct InHand {
     /// How long ago it was fetched.
     pub age: Duration,
-    /// When the next request renews it behind everybody's back.
+    /// When the next request renews it in the background.
     pub renews_in: Duration,
     /// How long it will still be used.
     pub expires_in: Duration,

@@ -47,5 +47,5 @@ fn fixed(last: u128) -> Uuid {
     Uuid::from_u128(0x5a3b_1e00_0000_4000_8000_0000_0000_0000 | last)
 }
 
-/// The id of nobody.
+/// An id that no row has.
 const NOBODY: Uuid = Uuid::from_u128(10);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use dataverse::{Client, Settings, Surroundings};
+use dataverse::{Client, Runtime, Settings};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -19,7 +19,7 @@ pub struct Stage {
 /// Time stands still, and every try is the last one.
 struct Still(Instant);
 
-impl Surroundings for Still {
+impl Runtime for Still {
     fn instant(&self) -> Instant {
         self.0
     }
@@ -86,7 +86,7 @@ impl Stage {
             self.values.get("secret"),
         );
         settings.tries = 1;
-        Client::with_surroundings(settings, Arc::new(Still(Instant::now()))).unwrap()
+        Client::with_runtime(settings, Arc::new(Still(Instant::now()))).unwrap()
     }
 
     /// The first line of the request, and the answer, with values for all that varies.

@@ -81,12 +81,12 @@ async fn the_guilty_member_of_a_change_set_is_told_from_the_others() {
     assert!(outcomes[3].as_ref().unwrap_err().is_duplicate());
     assert!(matches!(outcomes[3], Err(Error::Precondition(_))));
     assert!(matches!(outcomes[4], Err(Error::RolledBack(_))));
-    // Without its wrapper and without a name, nobody is told from anybody.
+    // Without its wrapper and without a name, no operation is told from another.
     let (outcomes, _) = run(400, &format!("{first}{REFUSED}--r--\n"), operations()).await;
     assert!(outcomes[2..].iter().all(|outcome| matches!(outcome, Err(Error::RolledBack(_)))));
 }
 
-/// Answers each batch with a 204 for every operation in it; one with more than so many breaks under its load.
+/// Answers each batch with a 204 for every operation in it; one with more than `most` operations is too large.
 fn bearing(most: usize) -> impl Fn(&Received, usize) -> Say + Send + Sync {
     move |request, before| {
         let operations = request.body.matches("HTTP/1.1\r\n").count();

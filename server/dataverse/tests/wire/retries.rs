@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dataverse::{BatchOptions, Error, Limit, Operation, Surroundings as _};
+use dataverse::{BatchOptions, Error, Limit, Operation, Runtime as _};
 use serde_json::json;
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use dataverse::{Client, Settings, Surroundings};
+use dataverse::{Client, Runtime, Settings};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -82,7 +82,7 @@ impl Clock {
     }
 }
 
-impl Surroundings for Clock {
+impl Runtime for Clock {
     fn instant(&self) -> Instant {
         self.start + Duration::from_millis(self.moved_ms.load(Relaxed))
     }
@@ -130,8 +130,8 @@ impl StandIn {
     }
 
     pub fn client_with(&self, settings: Settings) -> Client {
-        let clock: Arc<dyn Surroundings> = self.clock.clone();
-        Client::with_surroundings(settings, clock).unwrap()
+        let clock: Arc<dyn Runtime> = self.clock.clone();
+        Client::with_runtime(settings, clock).unwrap()
     }
 
     /// Requests to the Web API so far.

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-/// A page elsewhere could point its own name at this machine, or post here from a browser: neither may administer. And
-/// nobody may from another machine, whatever address the emulator listens on.
+/// A page elsewhere could point its own name at this machine, or post here from a browser: neither may administer. No
+/// caller on another machine may, whatever address the emulator listens on.
 pub(crate) fn may_enter(peer: IpAddr, host: &str, origin: Option<&str>) -> bool {
     is_here(peer) && names_this_machine(host) && origin.is_none_or(|origin| is_own_page(host, origin))
 }
@@ -40,7 +40,7 @@ mod tests {
         check("127.0.0.1", "localhost:80", Some("http://localhost:80"), true);
         check("::1", "[::1]:80", Some("https://[::1]:80"), true);
         check("::ffff:127.0.0.1", "127.0.0.1", None, true);
-        // Listening everywhere lets nobody else in.
+        // Listening everywhere lets no other machine in.
         check("192.168.1.7", "127.0.0.1:80", None, false);
         check("192.168.1.7", "192.168.1.7:80", None, false);
         check("::ffff:10.0.0.1", "localhost", None, false);

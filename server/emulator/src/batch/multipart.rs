@@ -86,7 +86,8 @@ fn boundary(content_type: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-/// What lies between delimiter lines. A body may begin with an empty line [SDK-WIRE § 5].
+/// What lies between delimiter lines. A body may begin with an empty line: the last exchange of
+/// `server/exchanges/batches.http`.
 fn sections(body: &Bytes, boundary: &str) -> Result<Vec<Bytes>> {
     let delimiter = format!("--{boundary}");
     let mut found = Vec::new();
@@ -121,7 +122,7 @@ fn part(outer: &HeaderMap, content: &Bytes) -> Result<Part> {
     let line = std::str::from_utf8(&content[..end])
         .map_err(|_| broken("a request line that is no text"))?
         .trim_end();
-    // Addresses inside a batch hold raw spaces: the first space and the last ` HTTP/1.1` bound them [SDK-WIRE § 2].
+    // Addresses inside a batch hold raw spaces: the first space and the last ` HTTP/1.1` bound them.
     let (method, rest) = line.split_once(' ').ok_or_else(|| broken("no request line"))?;
     let url = rest.rsplit_once(" HTTP/").map(|(url, _)| url).ok_or_else(|| broken("no HTTP version"))?;
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| broken("no method"))?;

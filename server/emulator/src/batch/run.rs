@@ -70,7 +70,8 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
     if !Arc::ptr_eq(&schema, &batch.schema) {
         organisation.replace_schema(batch.schema);
     }
-    // The outer status of a stopped batch is its failure's, and 400 is the one that every client reads [SDK-WIRE § 5].
+    // The outer status of a stopped batch is its failure's: `server/exchanges/batches.http`. 400 is the one that every
+    // client reads.
     let mut answer = output.finish(failed && !go_on);
     answer.changed = changed;
     Ok(answer)
@@ -161,7 +162,7 @@ impl Batch<'_> {
         if !may_refer(body) {
             return Ok(body.clone());
         }
-        // A body that is no JSON is refused by whoever reads it.
+        // A body that is no JSON is refused where it is read.
         match std::str::from_utf8(body).ok().and_then(|text| serde_json::from_str::<&RawValue>(text).ok()) {
             Some(raw) => Ok(self.resolved(raw, 0)?.into()),
             None => Ok(body.clone()),

@@ -1,4 +1,4 @@
-//! Writing a batch's answer as the strictest of the known readers needs it [SDK-WIRE § 5].
+//! Writing a batch's answer as the strictest of the known readers needs it: `server/exchanges/change-sets.http`.
 
 use http::StatusCode;
 use uuid::Uuid;

@@ -6,13 +6,19 @@ use crate::address::{Options, RowKey, Segment, path_and_query, segments};
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
 use crate::schema::Schema;
-use crate::security::{Ask, end_of};
+use crate::security::{Ask, RoleRead, RoleWrite, end_of};
 
-use super::{no_route, not_allowed};
-
-/// One thing that can be asked of rows; tables by logical name.
+/// One thing that can be asked; tables by logical name.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operation {
+    Read(Read),
+    Write(Write),
+    Metadata(Metadata),
+}
+
+/// What only reads rows, or facts about the organisation.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Read {
     List {
         table: String,
     },
@@ -35,10 +41,26 @@ pub(crate) enum Operation {
         key: RowKey,
         navigation: String,
     },
+    /// A list with change tracking.
+    Changes {
+        table: String,
+    },
+    /// Privileges of a role or a user, roles of a user, users of a role.
+    Security(RoleRead),
+    WhoAmI,
+    Version,
+    /// The service document.
+    Service,
+}
+
+/// What changes rows.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Write {
     Create {
         table: String,
     },
-    Write {
+    /// `PATCH set(key)`.
+    Upsert {
         table: String,
         key: RowKey,
     },
@@ -82,17 +104,16 @@ pub(crate) enum Operation {
         table: String,
         action: String,
     },
-    Changes {
-        table: String,
-    },
     BulkDelete,
-    WhoAmI,
-    Version,
-    /// Roles, their privileges and their users.
-    Security(Ask),
-    /// The service document.
-    Service,
-    Metadata,
+    /// Privileges of a role, roles of a user.
+    Security(RoleWrite),
+}
+
+/// What concerns definitions, told apart by method alone: `GET` reads them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Metadata {
+    Read,
+    Write,
 }
 
 /// First segments that belong to metadata.
@@ -117,20 +138,27 @@ impl Operation {
         let (path, query) = path_and_query(&request.target);
         let mut found = segments(path)?;
         if found.is_empty() {
-            return Ok(Self::Service);
+            return Ok(Self::Read(Read::Service));
         }
         let first = found.remove(0);
         if let Some(ask) = Ask::parse(request, &first, &found)? {
-            return Ok(Self::Security(ask));
+            return Ok(match ask {
+                Ask::Read(read) => Self::Read(Read::Security(read)),
+                Ask::Write(write) => Self::Write(Write::Security(write)),
+            });
         }
         let names: Vec<&str> = found.iter().map(|segment| segment.name.as_str()).collect();
         let get = request.method == Method::GET;
         match first.name.as_str() {
-            "BulkDelete" if request.method == Method::POST => return Ok(Self::BulkDelete),
-            "WhoAmI" if get => return Ok(Self::WhoAmI),
-            "RetrieveVersion" if get => return Ok(Self::Version),
-            "BulkDelete" | "WhoAmI" | "RetrieveVersion" => return Err(no_route(request)),
-            name if METADATA.contains(&name) => return Ok(Self::Metadata),
+            "BulkDelete" if request.method == Method::POST => return Ok(Self::Write(Write::BulkDelete)),
+            "WhoAmI" if get => return Ok(Self::Read(Read::WhoAmI)),
+            "RetrieveVersion" if get => return Ok(Self::Read(Read::Version)),
+            "BulkDelete" | "WhoAmI" | "RetrieveVersion" => {
+                return Err(Fault::no_route(&request.base, &request.target));
+            }
+            name if METADATA.contains(&name) => {
+                return Ok(Self::Metadata(if get { Metadata::Read } else { Metadata::Write }));
+            }
             _ => {}
         }
         let Some(table) = schema.table_of_set(&first.name) else {
@@ -141,7 +169,8 @@ impl Operation {
             None => Self::of_set(request, table, query, &names),
             Some(key) => match other_end(request, query, &found)? {
                 Some(other) => {
-                    Ok(Self::Disassociate { table, key, navigation: found.swap_remove(0).name, other })
+                    let navigation = found.swap_remove(0).name;
+                    Ok(Self::Write(Write::Disassociate { table, key, navigation, other }))
                 }
                 None => Self::of_row(request, table, key, &names),
             },
@@ -153,18 +182,18 @@ impl Operation {
             (&Method::GET, []) => {
                 let tracked = request.preference("odata.track-changes").is_some()
                     || Options::parse(query).get("$deltatoken").is_some();
-                Ok(if tracked { Self::Changes { table } } else { Self::List { table } })
+                Ok(Self::Read(if tracked { Read::Changes { table } } else { Read::List { table } }))
             }
             (&Method::GET, ["$count"]) => {
                 let tracked = Options::parse(query).get("$deltatoken").is_some();
-                Ok(if tracked { Self::Changes { table } } else { Self::Count { table } })
+                Ok(Self::Read(if tracked { Read::Changes { table } } else { Read::Count { table } }))
             }
-            (&Method::POST, []) => Ok(Self::Create { table }),
+            (&Method::POST, []) => Ok(Self::Write(Write::Create { table })),
             (&Method::POST, [action]) => {
                 let name = action.strip_prefix("Microsoft.Dynamics.CRM.").unwrap_or(action);
                 match name {
                     "CreateMultiple" | "UpdateMultiple" | "UpsertMultiple" => {
-                        Ok(Self::Multiple { table, action: name.to_owned() })
+                        Ok(Self::Write(Write::Multiple { table, action: name.to_owned() }))
                     }
                     // Standard tables know it, and say so [D:bulk-operations.md].
                     "DeleteMultiple" => {
@@ -173,36 +202,42 @@ impl Operation {
                     _ => Err(Fault::no_segment(action)),
                 }
             }
-            (_, []) => Err(not_allowed(&request.method)),
+            (_, []) => Err(Fault::not_allowed(&request.method)),
             (_, [other, ..]) => Err(Fault::no_segment(other)),
         }
     }
 
     fn of_row(request: &Request, table: String, key: RowKey, rest: &[&str]) -> Result<Self> {
         match (&request.method, rest) {
-            (&Method::GET, []) => Ok(Self::One { table, key }),
-            (&Method::PATCH, []) => Ok(Self::Write { table, key }),
-            (&Method::DELETE, []) => Ok(Self::Delete { table, key }),
-            (&Method::GET, [property]) => Ok(Self::Property { table, key, property: (*property).to_owned() }),
-            (&Method::GET, [navigation, "$count"]) => {
-                Ok(Self::CountRelated { table, key, navigation: (*navigation).to_owned() })
+            (&Method::GET, []) => Ok(Self::Read(Read::One { table, key })),
+            (&Method::PATCH, []) => Ok(Self::Write(Write::Upsert { table, key })),
+            (&Method::DELETE, []) => Ok(Self::Write(Write::Delete { table, key })),
+            (&Method::GET, [property]) => {
+                Ok(Self::Read(Read::Property { table, key, property: (*property).to_owned() }))
             }
-            (&Method::PUT, [column]) => Ok(Self::PutColumn { table, key, column: (*column).to_owned() }),
+            (&Method::GET, [navigation, "$count"]) => {
+                Ok(Self::Read(Read::CountRelated { table, key, navigation: (*navigation).to_owned() }))
+            }
+            (&Method::PUT, [column]) => {
+                Ok(Self::Write(Write::PutColumn { table, key, column: (*column).to_owned() }))
+            }
             (&Method::DELETE, [column] | [column, "$ref"]) => {
-                Ok(Self::Clear { table, key, column: (*column).to_owned() })
+                Ok(Self::Write(Write::Clear { table, key, column: (*column).to_owned() }))
             }
             (&Method::POST, [navigation, "$ref"]) => {
-                Ok(Self::Associate { table, key, navigation: (*navigation).to_owned() })
+                Ok(Self::Write(Write::Associate { table, key, navigation: (*navigation).to_owned() }))
             }
             (&Method::PUT, [navigation, "$ref"]) => {
-                Ok(Self::Bind { table, key, navigation: (*navigation).to_owned() })
+                Ok(Self::Write(Write::Bind { table, key, navigation: (*navigation).to_owned() }))
             }
-            (_, []) => Err(not_allowed(&request.method)),
+            (_, []) => Err(Fault::not_allowed(&request.method)),
             (_, [other, ..]) => Err(Fault::no_segment(other)),
         }
     }
+}
 
-    /// The table whose rows are read or written.
+impl Read {
+    /// The table whose rows are read.
     pub(crate) fn table(&self) -> Option<&str> {
         match self {
             Self::List { table }
@@ -210,39 +245,9 @@ impl Operation {
             | Self::One { table, .. }
             | Self::Property { table, .. }
             | Self::CountRelated { table, .. }
-            | Self::Create { table }
-            | Self::Write { table, .. }
-            | Self::Delete { table, .. }
-            | Self::PutColumn { table, .. }
-            | Self::Clear { table, .. }
-            | Self::Bind { table, .. }
-            | Self::Associate { table, .. }
-            | Self::Disassociate { table, .. }
-            | Self::Multiple { table, .. }
             | Self::Changes { table } => Some(table),
-            Self::BulkDelete
-            | Self::WhoAmI
-            | Self::Version
-            | Self::Security(_)
-            | Self::Service
-            | Self::Metadata => None,
+            Self::Security(_) | Self::WhoAmI | Self::Version | Self::Service => None,
         }
-    }
-
-    pub(crate) fn is_read(&self) -> bool {
-        matches!(self, Self::Security(ask) if ask.is_read())
-            || matches!(
-                self,
-                Self::List { .. }
-                    | Self::Count { .. }
-                    | Self::CountRelated { .. }
-                    | Self::One { .. }
-                    | Self::Property { .. }
-                    | Self::Changes { .. }
-                    | Self::WhoAmI
-                    | Self::Version
-                    | Self::Service
-            )
     }
 }
 

@@ -82,7 +82,7 @@ fn kept(folder: &Path) -> Result<(KeyPair, CaFile), CertificateError> {
     Ok((key, CaFile::Kept(file)))
 }
 
-/// Whoever can read this key can pretend to be anything to a client that trusts the authority.
+/// A process that can read this key can pretend to be anything to a client that trusts the authority.
 fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

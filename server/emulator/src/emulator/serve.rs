@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
-use super::door::Door;
+use super::connection::Connection;
 use super::places::{Place, Places};
 use crate::organisation::Organisation;
 
@@ -57,7 +57,8 @@ pub(super) async fn serve(
             _ = stopped.changed() => break,
         };
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let door = Door { organisation: Arc::clone(&organisation), peer, scheme, stopped: stopped.clone() };
+        let connection =
+            Connection { organisation: Arc::clone(&organisation), peer, scheme, stopped: stopped.clone() };
         let _ = stream.set_nodelay(true);
         let (tls, watcher) = (tls.clone(), graceful.watcher());
         connections.spawn(async move {
@@ -66,8 +67,8 @@ pub(super) async fn serve(
             let here = Arc::clone(&place);
             let served = async {
                 match tls {
-                    None => connection(Box::pin(stream), door, here, watcher).await,
-                    Some(tls) => handshake(tls, Box::pin(stream), door, here, watcher).await,
+                    None => serve_connection(Box::pin(stream), connection, here, watcher).await,
+                    Some(tls) => handshake(tls, Box::pin(stream), connection, here, watcher).await,
                 }
             };
             tokio::select! {
@@ -85,30 +86,36 @@ pub(super) async fn serve(
 
 type Stream = Pin<Box<TimeoutStream<TcpStream>>>;
 
-async fn handshake(tls: TlsAcceptor, stream: Stream, door: Door, place: Arc<Place>, watcher: Watcher) {
-    let mut stopped = door.stopped.clone();
+async fn handshake(
+    tls: TlsAcceptor,
+    stream: Stream,
+    connection: Connection,
+    place: Arc<Place>,
+    watcher: Watcher,
+) {
+    let mut stopped = connection.stopped.clone();
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(HEAD_DEADLINE, tls.accept(stream)) => shaken,
         _ = stopped.changed() => return,
     };
     match shaken {
-        Ok(Ok(stream)) => connection(stream, door, place, watcher).await,
+        Ok(Ok(stream)) => serve_connection(stream, connection, place, watcher).await,
         // A client that does not trust the authority, most likely.
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
 }
 
-async fn connection<S>(stream: S, door: Door, place: Arc<Place>, watcher: Watcher)
+async fn serve_connection<S>(stream: S, connection: Connection, place: Arc<Place>, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |request| {
-        let (door, busy) = (door.clone(), place.begin());
+        let (connection, busy) = (connection.clone(), place.begin());
         async move {
             // It has to make room, and is closed in a moment.
             let Some(_busy) = busy else { return future::pending().await };
-            door.answer(request).await
+            connection.answer(request).await
         }
     });
     let connection = hyper::server::conn::http1::Builder::new()

@@ -12,7 +12,7 @@ use super::refusal::{Refusal, Result, time};
 
 /// The one kind of assertion that there is.
 pub(super) const KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-/// Clocks may differ by so many seconds.
+/// Seconds by which the clocks of client and server may differ.
 const SKEW: i64 = 300;
 const REVIEW: &str = "Review the documentation at \
                       https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials .";
@@ -76,7 +76,7 @@ impl<'a> Assertion<'a> {
         &self.claims.sub
     }
 
-    /// Whether it proves that whoever sent it is this application. `path` is the token endpoint's.
+    /// Whether it proves that its sender is this application. `path` is the token endpoint's.
     pub(super) fn check(&self, application: &Application, tenant: Uuid, path: &str, now: i64) -> Result<()> {
         let client = application.client.to_string();
         let is = |text: &str| text.eq_ignore_ascii_case(&client);
@@ -95,7 +95,7 @@ impl<'a> Assertion<'a> {
     }
 
     /// The audience is the token endpoint, or Entra's name for the tenant's issuer. The origin is not looked at: behind
-    /// a proxy or under another name for this machine it is another [SDK-WIRE § 1].
+    /// a proxy or under another name for this machine it is another.
     fn is_for(&self, tenant: Uuid, path: &str) -> bool {
         let (_, rest) = self.claims.aud.split_once("://").unwrap_or_default();
         let (_, found) = rest.split_once('/').unwrap_or_default();

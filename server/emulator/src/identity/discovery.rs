@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::fault::Fault;
 use crate::organisation::Organisation;
 
 use super::refusal::Refusal;
@@ -15,13 +16,13 @@ pub(crate) fn discover(organisation: &Organisation, tenant: &str, method: &Metho
         return Refusal::unknown_tenant(tenant).to_answer(organisation);
     }
     if method != Method::GET {
-        return crate::dispatch::not_allowed(method).into();
+        return Fault::not_allowed(method).into();
     }
     let root = format!("{origin}/{tenant}");
     let body = json!({
         "token_endpoint": format!("{root}/oauth2/v2.0/token"),
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
-        // There is nobody to sign in here: no page is behind this address, which the libraries want all the same.
+        // No person signs in here: no page is behind this address, which the libraries want all the same.
         "authorization_endpoint": format!("{root}/oauth2/v2.0/authorize"),
         "issuer": format!("https://login.microsoftonline.com/{tenant}/v2.0"),
         "response_modes_supported": ["query", "fragment", "form_post"],

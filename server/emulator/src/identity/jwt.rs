@@ -37,7 +37,7 @@ struct Claims {
 }
 
 impl Identity {
-    /// A token for a resource, from now on for so many seconds.
+    /// A token for a resource that holds from `now` on for `lifetime` seconds.
     pub(super) fn issue(
         &self,
         application: &Application,

@@ -34,7 +34,7 @@ impl Refusal {
         Self::bad_request(90_002, message)
     }
 
-    /// Whoever it is, it is not who it says.
+    /// The client has not proved that it is the application that it names.
     pub(super) fn client(code: u32, message: impl Into<String>) -> Self {
         refusal(401, "invalid_client", code, message)
     }

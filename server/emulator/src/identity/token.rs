@@ -1,4 +1,4 @@
-//! The token endpoint, with Entra's answers and errors [ENTRA; `DATAVERSE.md`, section 1].
+//! The token endpoint, with Entra's answers and errors \[ENTRA\], as `server/exchanges/tokens.http` records them.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -138,7 +138,7 @@ impl Ask<'_> {
 }
 
 /// The one resource of a scope that ends in `/.default`. Which one is not looked at: behind a proxy or under another
-/// name for the same machine, the address that a client knows is not ours [SDK-WIRE § 1].
+/// name for the same machine, the address that a client knows is not ours.
 fn resource(scope: &str) -> Result<String> {
     let invalid = |what: &str| {
         let message = format!(

@@ -1,4 +1,5 @@
-//! Definitions out of JSON: `StringAttributeMetadata` and its kin, with or without `Complex` in front [SDK-WIRE § 6].
+//! Definitions out of JSON: `StringAttributeMetadata` and its kin, with or without `Complex` in front, both of which
+//! `server/exchanges/metadata.http` records.
 
 use serde_json::Value;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Alternate keys: asked for, built behind everybody's back, and built again.
+//! Alternate keys: asked for, built in the background, and built again.
 
 use serde_json::Value;
 

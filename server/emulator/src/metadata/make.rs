@@ -23,7 +23,7 @@ impl Change<'_> {
         Ok(self.made(id))
     }
 
-    /// As Microsoft's Python client does it, several at once if need be [SDK-WIRE § 6].
+    /// As Microsoft's Python client does it, several at once if need be: `server/exchanges/metadata.http`.
     pub(super) async fn create_tables(&mut self) -> Result<Answer> {
         let body = self.body()?;
         let tables = body.get("Entities").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -1,6 +1,5 @@
 //! Groups of rows and what is worked out over them, for `$apply` and for FetchXML alike.
 
-mod date_part;
 mod work;
 
 use sqlx::Row as _;
@@ -12,10 +11,10 @@ use crate::store::{Reader, sql};
 use crate::value::Cell;
 
 use super::annotate::Annotations;
-use super::names::{Found, Names};
-use super::select::{Shown, write_property};
+use super::date_part::DatePart;
+use super::resolver::{Found, Resolver};
+use super::row::{OutputColumn, write_property};
 
-pub(super) use date_part::DatePart;
 pub(super) use work::{Function, Worked};
 
 /// Most rows that may be grouped: those that match, not the groups \[D:webapi/query/aggregate-data.md\].
@@ -34,7 +33,7 @@ pub(super) struct Grouping<'a> {
 
 enum Output<'a> {
     /// A column that is the same in all rows of the group.
-    Key(Shown<'a>),
+    Key(OutputColumn<'a>),
     Part {
         name: String,
         part: DatePart,
@@ -50,7 +49,7 @@ impl<'a> Grouping<'a> {
     /// Groups by a column.
     pub(super) fn key(
         &mut self,
-        names: Names<'a>,
+        resolver: Resolver<'a>,
         name: String,
         found: Found<'a>,
         annotations: Annotations,
@@ -58,12 +57,12 @@ impl<'a> Grouping<'a> {
         let at = self.push(found.sql.clone());
         let mut label_at = None;
         if annotations.formatted
-            && let Some(label) = names.label(&found.alias, found.column)?
+            && let Some(label) = resolver.label(&found.alias, found.column)?
         {
             label_at = Some(self.push(format!("max({label})")));
         }
         self.groups.push(found.sql);
-        self.outputs.push(Output::Key(Shown { name, column: found.column, at, label_at }));
+        self.outputs.push(Output::Key(OutputColumn { name, column: found.column, at, label_at }));
         Ok(())
     }
 
@@ -141,7 +140,7 @@ impl<'a> Grouping<'a> {
     pub(super) fn write(
         &self,
         out: &mut String,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         row: &SqliteRow,
         annotations: Annotations,
     ) -> Result<()> {
@@ -149,14 +148,14 @@ impl<'a> Grouping<'a> {
         let start = out.len();
         for output in &self.outputs {
             match output {
-                Output::Key(shown) => write_property(out, names, row, shown, annotations, true)?,
+                Output::Key(shown) => write_property(out, resolver, row, shown, annotations, true)?,
                 Output::Part { name, part, at } => {
                     if let Some(number) = row.try_get::<Option<i64>, _>(*at)? {
                         let people = annotations.formatted.then(|| part.for_people(number));
                         work::write_figure(out, name, &number.to_string(), people.as_deref());
                     }
                 }
-                Output::Work { name, worked } => worked.write(out, names, name, row, annotations)?,
+                Output::Work { name, worked } => worked.write(out, resolver, name, row, annotations)?,
             }
         }
         // Each property came with a comma before it.
@@ -176,7 +175,7 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// A page of so many rows, and one more to see whether there is another. What is beyond any number of rows is cut.
+    /// A page of `rows` groups, and one more to see whether there is another. What is beyond any number of rows is cut.
     pub(super) fn of_page(page: u64, rows: u64) -> Self {
         let skip = page.saturating_sub(1).saturating_mul(rows).min(i64::MAX.unsigned_abs());
         Self { skip, rows: rows + 1 }

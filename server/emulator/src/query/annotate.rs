@@ -2,6 +2,8 @@
 
 use crate::answer::Request;
 
+use super::options::MOST_ROWS;
+
 pub(crate) const FORMATTED: &str = "OData.Community.Display.V1.FormattedValue";
 pub(crate) const LOOKUP_TABLE: &str = "Microsoft.Dynamics.CRM.lookuplogicalname";
 pub(crate) const NAVIGATION: &str = "Microsoft.Dynamics.CRM.associatednavigationproperty";
@@ -36,6 +38,18 @@ impl Annotations {
 
     pub(crate) fn any(self) -> bool {
         self != Self::default()
+    }
+}
+
+/// How many rows there are, where that was asked for: no more than a page has, and whether there are more.
+pub(super) fn write_total(body: &mut String, counted: Option<i64>, annotations: Annotations) {
+    let most = i64::from(MOST_ROWS);
+    if let Some(counted) = counted {
+        body.push_str(&format!(",\"@odata.count\":{}", counted.min(most)));
+    }
+    if annotations.total {
+        let (total, over) = counted.map_or((-1, false), |counted| (counted.min(most), counted > most));
+        body.push_str(&format!(",\"@{TOTAL}\":{total},\"@{TOTAL}limitexceeded\":{over}"));
     }
 }
 

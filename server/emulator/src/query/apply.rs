@@ -12,15 +12,15 @@ use crate::value::write_text;
 use super::aggregate::{Function, Grouping, MOST_MATCHED, Stretch, check_matched};
 use super::annotate::Annotations;
 use super::condition::Where;
-use super::names::{Found, Names};
-use super::options::{applied, link, page_size, top};
-use super::page::{MOST_ROWS, page_number, page_token};
-use super::read::ROW;
+use super::options::{MOST_ROWS, applied, link, page_size, top};
+use super::page::{page_number, page_token};
+use super::resolver::{Found, Resolver};
+use super::row::ROW;
 
 use grammar::{Aggregate, Transformation};
 
 pub(super) async fn answer(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
     table: &Table,
@@ -31,13 +31,13 @@ pub(super) async fn answer(
     let alias = |name: &str| options.get(name).map(str::to_owned);
     let transformation = grammar::parse(transformation, &alias)?;
     let annotations = Annotations::of(request);
-    let table = names.table(&table.logical)?;
+    let table = resolver.table(&table.logical)?;
     let mut query = Where::default();
     for filter in &transformation.filters {
-        query.add(names, table, ROW, filter)?;
+        query.add(resolver, table, ROW, filter)?;
     }
-    let grouping = group(&mut query, names, table, &transformation, annotations)?;
-    let from = format!(" FROM {} {ROW}{}{}", names.readable(table), query.joins.text, query.clause());
+    let grouping = group(&mut query, resolver, table, &transformation, annotations)?;
+    let from = format!(" FROM {} {ROW}{}{}", resolver.readable(table), query.joins.text, query.clause());
     check_matched(reader, &from, &query.cells, MOST_MATCHED).await?;
     let page = options.get("$skiptoken").map(page_number).transpose()?.unwrap_or(1);
     let (size, top) = (page_size(request)?, top(options.get("$top"))?);
@@ -50,7 +50,7 @@ pub(super) async fn answer(
         if at > 0 {
             body.push(',');
         }
-        grouping.write(&mut body, names, row, annotations)?;
+        grouping.write(&mut body, resolver, row, annotations)?;
     }
     body.push(']');
     let paged = size.is_some() || top.is_none();
@@ -62,7 +62,7 @@ pub(super) async fn answer(
     applied(Answer::json(body), request)
 }
 
-/// What the cloud refuses beside `$apply`, and what nobody has seen it take.
+/// What the cloud refuses beside `$apply`, and what it is not known to take.
 fn refuse_beside(options: &Options) -> Result<()> {
     if options.get("$orderby").is_some() {
         let message = "The query node SingleValueOpenPropertyAccess is not supported.";
@@ -76,19 +76,19 @@ fn refuse_beside(options: &Options) -> Result<()> {
 
 fn group<'a>(
     query: &mut Where,
-    names: Names<'a>,
+    resolver: Resolver<'a>,
     table: &'a Table,
     transformation: &Transformation,
     annotations: Annotations,
 ) -> Result<Grouping<'a>> {
     let mut grouping = Grouping::default();
     for path in &transformation.keys {
-        let found = query.find(names, table, ROW, path)?;
+        let found = query.find(resolver, table, ROW, path)?;
         if matches!(found.column.kind, Kind::DateTime(_)) {
             return Err(Fault::bad("0x80060888", "groupby with datetime values is not supported."));
         }
         let name = key_name(path, &found);
-        grouping.key(names, name, found, annotations)?;
+        grouping.key(resolver, name, found, annotations)?;
         grouping.check_size()?;
     }
     for Aggregate { path, function, name } in &transformation.aggregates {
@@ -97,7 +97,7 @@ fn group<'a>(
         }
         let found = match *function {
             Function::Count => None,
-            _ => Some(query.find(names, table, ROW, path)?),
+            _ => Some(query.find(resolver, table, ROW, path)?),
         };
         grouping.work(name.clone(), *function, found.as_ref())?;
         grouping.check_size()?;

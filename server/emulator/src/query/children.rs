@@ -12,12 +12,13 @@ use crate::store::Reader;
 use crate::value::{Cell, write_text};
 
 use super::expand::Expansion;
-use super::names::Names;
-use super::page::MOST_ROWS;
-use super::plan::{Asked, Plan};
-use super::select::{Manner, Shape, Wish, cell, write_row};
+use super::options::MOST_ROWS;
+use super::plan::{ListQuery, Plan};
+use super::resolver::Resolver;
+use super::row::cell;
+use super::select::{AnswerStyle, Selection, Shape, write_row};
 
-/// Rows inside of rows in one answer; the cloud would not come to an end in time with so many.
+/// Rows inside of rows in one answer; the cloud would not come to an end in time with more.
 const MOST_INSIDE: usize = 100_000;
 
 /// An expanded collection: how its rows are read, and, once they are, their text by the row that they belong to.
@@ -33,23 +34,23 @@ pub(crate) struct Collection<'a> {
 
 impl<'a> Collection<'a> {
     pub(super) fn new(
-        names: Names<'a>,
+        resolver: Resolver<'a>,
         table: &'a Table,
         (child, lookup): (&'a Table, &'a Column),
         expansion: &Expansion,
-        manner: Manner<'_>,
+        style: AnswerStyle<'_>,
     ) -> Result<Self> {
         if expansion.reference {
             let message = "Expand with $ref is only supported on lookup type navigation property.";
             return Err(Fault::bad("0x80060888", message));
         }
         let select = expansion.select.as_deref();
-        let asked = Asked {
-            wish: Wish { select, also: Some(lookup), expansions: &expansion.inner },
+        let list = ListQuery {
+            selection: Selection { select, also: Some(lookup), expansions: &expansion.inner },
             filter: expansion.filter.as_ref(),
             order: &expansion.order,
             place: None,
-            rows: match (manner.nested, manner.page_size) {
+            rows: match (style.nested, style.page_size) {
                 (true, Some(size)) => size,
                 _ => expansion.top.unwrap_or(MOST_ROWS).min(MOST_ROWS),
             },
@@ -58,7 +59,7 @@ impl<'a> Collection<'a> {
         };
         Ok(Self {
             name: expansion.navigation.clone(),
-            plan: Plan::new(names, child, &asked, manner)?,
+            plan: Plan::new(resolver, child, &list, style)?,
             set: table.set.clone(),
             query: expansion.query.clone(),
             written: HashMap::new(),
@@ -77,15 +78,15 @@ impl<'a> Collection<'a> {
 
     async fn gather(
         &mut self,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         reader: &mut Reader<'_>,
-        manner: Manner<'_>,
+        style: AnswerStyle<'_>,
         id: Uuid,
         left: &mut usize,
     ) -> Result<()> {
         let rows = self.plan.read(reader, Some(id)).await?;
         *left = left.checked_sub(rows.len()).ok_or_else(too_many)?;
-        Box::pin(gather(&mut self.plan.shape, names, reader, manner, &rows, left)).await?;
+        Box::pin(gather(&mut self.plan.shape, resolver, reader, style, &rows, left)).await?;
         let mut out = String::new();
         write_text(&mut out, &self.name);
         out.push_str(":[");
@@ -93,10 +94,10 @@ impl<'a> Collection<'a> {
             if at > 0 {
                 out.push(',');
             }
-            write_row(&mut out, names, &self.plan.shape, row, manner, None)?;
+            write_row(&mut out, resolver, &self.plan.shape, row, style, None)?;
         }
         out.push(']');
-        if let Some(link) = self.link(manner, id, &rows)? {
+        if let Some(link) = self.link(style, id, &rows)? {
             out.push(',');
             write_text(&mut out, &format!("{}@odata.nextLink", self.name));
             out.push(':');
@@ -107,9 +108,9 @@ impl<'a> Collection<'a> {
     }
 
     /// The collection as a request of its own: the whole of it, or, where expansions are nested, what comes after.
-    fn link(&self, manner: Manner<'_>, id: Uuid, rows: &[SqliteRow]) -> Result<Option<String>> {
+    fn link(&self, style: AnswerStyle<'_>, id: Uuid, rows: &[SqliteRow]) -> Result<Option<String>> {
         let mut options = self.query.clone();
-        if manner.nested {
+        if style.nested {
             let Some(last) = rows.last() else { return Ok(None) };
             if !options.is_empty() {
                 options.push('&');
@@ -117,16 +118,16 @@ impl<'a> Collection<'a> {
             options.push_str(&format!("$skiptoken={}", encode(&self.plan.token_after(last)?)));
         }
         let mark = if options.is_empty() { "" } else { "?" };
-        Ok(Some(format!("{}{}({id})/{}{mark}{options}", manner.base, self.set, self.name)))
+        Ok(Some(format!("{}{}({id})/{}{mark}{options}", style.base, self.set, self.name)))
     }
 }
 
 /// Reads what is inside of these rows: it is written with them, and writing waits for nothing.
 pub(super) async fn gather(
     shape: &mut Shape<'_>,
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
-    manner: Manner<'_>,
+    style: AnswerStyle<'_>,
     rows: &[SqliteRow],
     left: &mut usize,
 ) -> Result<()> {
@@ -136,12 +137,12 @@ pub(super) async fn gather(
             if let Cell::Id(id) = cell(row, at, &Kind::Id)?
                 && !collection.written.contains_key(&id)
             {
-                collection.gather(names, reader, manner, id, left).await?;
+                collection.gather(resolver, reader, style, id, left).await?;
             }
         }
     }
     for inner in shape.inner_shapes() {
-        Box::pin(gather(inner, names, reader, manner, rows, left)).await?;
+        Box::pin(gather(inner, resolver, reader, style, rows, left)).await?;
     }
     Ok(())
 }
@@ -149,12 +150,12 @@ pub(super) async fn gather(
 /// Reads what is inside of the rows of an answer.
 pub(super) async fn gather_all(
     shape: &mut Shape<'_>,
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
-    manner: Manner<'_>,
+    style: AnswerStyle<'_>,
     rows: &[SqliteRow],
 ) -> Result<()> {
-    gather(shape, names, reader, manner, rows, &mut MOST_INSIDE.clone()).await
+    gather(shape, resolver, reader, style, rows, &mut MOST_INSIDE.clone()).await
 }
 
 fn too_many() -> Fault {

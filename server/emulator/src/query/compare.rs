@@ -7,7 +7,7 @@ use crate::value::{Cell, time};
 
 use super::filter::Operator;
 use super::lex::Literal;
-use super::names::Found;
+use super::resolver::Found;
 
 /// A column against a value. The value is bound.
 pub(super) fn with_value(

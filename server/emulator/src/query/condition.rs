@@ -6,9 +6,10 @@ use crate::value::Cell;
 
 use super::compare;
 use super::filter::{Expression, Operand, Operator};
+use super::fragment::joined;
 use super::functions;
 use super::joins::Joins;
-use super::names::{Found, Names};
+use super::resolver::{Found, Resolver};
 use super::wildcard::pattern;
 
 mod lambda;
@@ -34,12 +35,12 @@ struct Variable {
 impl Where {
     pub(crate) fn add(
         &mut self,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         table: &Table,
         alias: &str,
         filter: &Expression,
     ) -> Result<()> {
-        let text = self.condition(names, table, alias, filter)?;
+        let text = self.condition(resolver, table, alias, filter)?;
         self.and(&text);
         Ok(())
     }
@@ -58,20 +59,20 @@ impl Where {
 
     fn condition(
         &mut self,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         table: &Table,
         alias: &str,
         filter: &Expression,
     ) -> Result<String> {
         Ok(match filter {
-            Expression::And(parts) => self.several(names, table, alias, parts, " AND ")?,
-            Expression::Or(parts) => self.several(names, table, alias, parts, " OR ")?,
+            Expression::And(parts) => self.several(resolver, table, alias, parts, " AND ")?,
+            Expression::Or(parts) => self.several(resolver, table, alias, parts, " OR ")?,
             // What is unknown (a null in it) is not so, hence its contrary is: `ne` takes in nulls as well.
             Expression::Not(inner) => {
-                format!("(NOT coalesce({}, 0))", self.condition(names, table, alias, inner)?)
+                format!("(NOT coalesce({}, 0))", self.condition(resolver, table, alias, inner)?)
             }
             Expression::Path(path) => {
-                let found = self.find(names, table, alias, path)?;
+                let found = self.find(resolver, table, alias, path)?;
                 if !matches!(found.column.kind, Kind::Boolean { .. }) {
                     return Err(Fault::syntax(
                         "The $filter expression must evaluate to a single boolean value.",
@@ -80,10 +81,10 @@ impl Where {
                 format!("({} = 1)", found.sql)
             }
             Expression::Compare(operator, left, right) => {
-                self.comparison(names, table, alias, *operator, left, right)?
+                self.comparison(resolver, table, alias, *operator, left, right)?
             }
             Expression::Text { function, path, value } => {
-                let found = self.find(names, table, alias, path)?;
+                let found = self.find(resolver, table, alias, path)?;
                 if !matches!(found.column.kind, Kind::Text { .. } | Kind::Memo { .. }) {
                     return Err(Fault::syntax(format!(
                         "No function signature for the function with name '{function}' matches the specified arguments."
@@ -95,18 +96,18 @@ impl Where {
             Expression::Function { name, arguments } => {
                 let column = functions::column(name, arguments)?;
                 let path: Vec<String> = column.split('/').map(str::to_owned).collect();
-                let found = self.find(names, table, alias, &path)?;
-                functions::condition(&mut self.cells, names, &found, name, arguments)?
+                let found = self.find(resolver, table, alias, &path)?;
+                functions::condition(&mut self.cells, resolver, &found, name, arguments)?
             }
             Expression::Lambda { navigation, all, condition } => {
-                self.lambda(names, table, alias, navigation, *all, condition.as_ref())?
+                self.lambda(resolver, table, alias, navigation, *all, condition.as_ref())?
             }
         })
     }
 
     fn comparison(
         &mut self,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         table: &Table,
         alias: &str,
         operator: Operator,
@@ -115,16 +116,16 @@ impl Where {
     ) -> Result<String> {
         match (left, right) {
             (Operand::Path(path), Operand::Value(value)) => {
-                let found = self.find(names, table, alias, path)?;
-                compare::with_value(&mut self.cells, names.schema, &found, operator, value)
+                let found = self.find(resolver, table, alias, path)?;
+                compare::with_value(&mut self.cells, resolver.schema, &found, operator, value)
             }
             (Operand::Value(value), Operand::Path(path)) => {
-                let found = self.find(names, table, alias, path)?;
-                compare::with_value(&mut self.cells, names.schema, &found, operator.turned(), value)
+                let found = self.find(resolver, table, alias, path)?;
+                compare::with_value(&mut self.cells, resolver.schema, &found, operator.turned(), value)
             }
             (Operand::Path(left), Operand::Path(right)) => {
-                let left = self.find(names, table, alias, left)?;
-                let right = self.find(names, table, alias, right)?;
+                let left = self.find(resolver, table, alias, left)?;
+                let right = self.find(resolver, table, alias, right)?;
                 compare::with_column(&left, operator, &right)
             }
             (Operand::Value(_), Operand::Value(_)) => {
@@ -135,82 +136,46 @@ impl Where {
 
     fn several(
         &mut self,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         table: &Table,
         alias: &str,
         parts: &[Expression],
         word: &str,
     ) -> Result<String> {
         let parts: Result<Vec<String>> =
-            parts.iter().map(|part| self.condition(names, table, alias, part)).collect();
+            parts.iter().map(|part| self.condition(resolver, table, alias, part)).collect();
         Ok(joined(&parts?, word))
     }
 
     /// Walks a path over lookups to its column.
     pub(crate) fn find<'a>(
         &mut self,
-        names: Names<'a>,
+        resolver: Resolver<'a>,
         table: &'a Table,
         alias: &str,
         path: &[String],
     ) -> Result<Found<'a>> {
-        let (table, alias, path) = self.start(names, table, alias, path)?;
+        let (table, alias, path) = self.start(resolver, table, alias, path)?;
         let Some((last, walk)) = path.split_last() else {
             return Err(Fault::syntax("The $filter expression must evaluate to a single boolean value."));
         };
-        let (table, alias) = self.joins.walk(names, table, &alias, walk)?;
+        let (table, alias) = self.joins.walk(resolver, table, &alias, walk)?;
         let column = table.property(last).ok_or_else(|| Fault::no_property(last, &table.logical))?;
-        Ok(names.found(table, &alias, column))
+        Ok(resolver.found(table, &alias, column))
     }
 
     /// Where a path begins: at the row itself, or at the variable that it names first.
     fn start<'a, 'p>(
         &self,
-        names: Names<'a>,
+        resolver: Resolver<'a>,
         table: &'a Table,
         alias: &str,
         path: &'p [String],
     ) -> Result<(&'a Table, String, &'p [String])> {
         let variable = self.variables.iter().rev().find(|variable| path.first() == Some(&variable.name));
         Ok(match variable {
-            Some(variable) => (names.table(&variable.table)?, variable.alias.clone(), &path[1..]),
+            Some(variable) => (resolver.table(&variable.table)?, variable.alias.clone(), &path[1..]),
             None => (table, alias.to_owned(), path),
         })
-    }
-}
-
-/// Parts with a word between them, as a tree and not as a chain: SQLite bounds the depth of what it reads.
-pub(super) fn joined(parts: &[String], word: &str) -> String {
-    match parts {
-        [] => "1".to_owned(),
-        [one] => one.clone(),
-        several => {
-            let (left, right) = several.split_at(several.len() / 2);
-            format!("({}{word}{})", joined(left, word), joined(right, word))
-        }
-    }
-}
-
-impl Operator {
-    /// The same comparison with its sides exchanged.
-    fn turned(self) -> Self {
-        match self {
-            Self::Gt => Self::Lt,
-            Self::Ge => Self::Le,
-            Self::Lt => Self::Gt,
-            Self::Le => Self::Ge,
-            same => same,
-        }
-    }
-
-    pub(crate) fn sql(self) -> &'static str {
-        match self {
-            Self::Eq => "=",
-            Self::Ne => "<>",
-            Self::Gt => ">",
-            Self::Ge => ">=",
-            Self::Lt => "<",
-            Self::Le => "<=",
-        }
     }
 }

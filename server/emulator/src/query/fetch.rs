@@ -4,6 +4,7 @@ mod cookie;
 mod document;
 mod groups;
 mod operator;
+mod paging;
 mod rows;
 mod statement;
 
@@ -17,22 +18,16 @@ use crate::fault::{Fault, Result};
 use crate::schema::Table;
 use crate::store::{Reader, sql};
 
-use super::annotate::{Annotations, MORE_RECORDS, PAGING_COOKIE};
-use super::names::Names;
+use super::annotate::Annotations;
 use super::options::{annotations_applied, wants_count};
-use super::page::MOST_ROWS;
-use super::read::ROW;
-use crate::value::write_text;
+use super::resolver::Resolver;
+use super::row::ROW;
 
-use cookie::Cookie;
-use document::Fetch;
+use paging::FetchContext;
 use statement::Statement;
 
-/// Most rows that pages without a cookie can reach \[D:fetchxml/page-results.md\].
-const MOST_WITHOUT_COOKIE: u64 = 50_000;
-
 pub(super) async fn answer(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
     table: &Table,
@@ -45,7 +40,7 @@ pub(super) async fn answer(
     }
     let mut fetch = document::parse(text)?;
     fetch.total |= wants_count(options)?;
-    let table = names.table(&table.logical)?;
+    let table = resolver.table(&table.logical)?;
     if fetch.entity.name != table.logical {
         let message = format!(
             "The entity name specified in fetchxml does not match the entity name specified in the Entity or Query \
@@ -55,67 +50,26 @@ pub(super) async fn answer(
         return Err(Fault::bad("0x80041128", message));
     }
     let annotations = Annotations::of(request);
-    let asked = Asked { request, table, annotations };
-    let statement = Statement::new(names, table, &fetch)?;
+    let context = FetchContext { request, table, annotations };
+    let statement = Statement::new(resolver, table, &fetch)?;
     let body = if fetch.aggregate {
-        groups::answer(statement, reader, &fetch, &asked).await?
+        groups::answer(statement, reader, &fetch, &context).await?
     } else {
-        rows::answer(statement, reader, &fetch, &asked).await?
+        rows::answer(statement, reader, &fetch, &context).await?
     };
     Ok(annotations_applied(Answer::json(body), request))
 }
 
 /// The ids of all rows that a query means; which columns it wants of them is not looked at.
 pub(crate) async fn ids(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     connection: &mut SqliteConnection,
     table: &Table,
     text: &str,
 ) -> Result<Vec<Uuid>> {
     let fetch = document::parse(text)?;
-    let (from, cells) = Statement::new(names, names.table(&table.logical)?, &fetch)?.from(None);
+    let (from, cells) = Statement::new(resolver, resolver.table(&table.logical)?, &fetch)?.from(None);
     let text = format!("SELECT {ROW}.\"{}\"{from}", table.primary_id());
     let rows = sql(text, cells).fetch_all(connection).await?;
     rows.iter().map(|row| Ok(Uuid::from_slice(row.try_get(0)?).unwrap_or_default())).collect()
-}
-
-/// What was asked beside the query itself.
-struct Asked<'a> {
-    request: &'a Request,
-    table: &'a Table,
-    annotations: Annotations,
-}
-
-impl Fetch {
-    /// How many rows a page has.
-    fn page_size(&self) -> Result<u64> {
-        if self.top.is_some_and(|top| top > MOST_ROWS) {
-            return Err(Fault::argument(format!("The value of 'top' cannot exceed {MOST_ROWS}.")));
-        }
-        Ok(u64::from(self.top.or(self.count).unwrap_or(MOST_ROWS).min(MOST_ROWS)))
-    }
-
-    /// Rows to pass over, for a page without a cookie.
-    fn skip(&self, size: u64) -> Result<u64> {
-        let skip = (self.page - 1).saturating_mul(size);
-        if skip >= MOST_WITHOUT_COOKIE {
-            let message =
-                "Paging cookie is required when trying to retrieve a set of records on any high pages.";
-            return Err(Fault::bad("0x80040203", message));
-        }
-        Ok(skip)
-    }
-}
-
-impl Asked<'_> {
-    /// Says that there are more pages, and with which cookie the next one is asked for. The last page says neither.
-    fn more(&self, body: &mut String, page: u64, cookie: Option<&Cookie>) {
-        if self.annotations.paging_cookie {
-            body.push_str(&format!(",\"@{PAGING_COOKIE}\":"));
-            write_text(body, &cookie::annotation(page.saturating_add(1), cookie));
-        }
-        if self.annotations.more_records {
-            body.push_str(&format!(",\"@{MORE_RECORDS}\":true"));
-        }
-    }
 }

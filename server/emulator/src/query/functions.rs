@@ -4,12 +4,12 @@ use crate::fault::{Fault, Result};
 use crate::schema::{Behaviour, Kind};
 use crate::value::{Cell, time};
 
-use super::aggregate::DatePart;
 use super::compare;
-use super::condition::joined;
+use super::date_part::DatePart;
 use super::filter::{Argument, Operator};
+use super::fragment::joined;
 use super::lex::Literal;
-use super::names::{Found, Names};
+use super::resolver::{Found, Resolver};
 
 mod span;
 
@@ -33,7 +33,7 @@ fn argument<'a>(arguments: &'a [(String, Argument)], name: &str) -> Option<&'a A
 /// The function as SQL.
 pub(super) fn condition(
     cells: &mut Vec<Cell>,
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     found: &Found<'_>,
     name: &str,
     arguments: &[(String, Argument)],
@@ -41,7 +41,7 @@ pub(super) fn condition(
     let sql = &found.sql;
     match name {
         "In" | "NotIn" => {
-            let values = many(names, found, name, arguments)?;
+            let values = many(resolver, found, name, arguments)?;
             let marks = vec!["?"; values.len()].join(", ");
             cells.extend(values);
             Ok(match name {
@@ -50,7 +50,7 @@ pub(super) fn condition(
             })
         }
         "Between" | "NotBetween" => {
-            let values = many(names, found, name, arguments)?;
+            let values = many(resolver, found, name, arguments)?;
             if values.len() != 2 {
                 return Err(Fault::syntax(format!("The function '{name}' takes two values.")));
             }
@@ -68,13 +68,13 @@ pub(super) fn condition(
             let any = joined(&parts, " OR ");
             Ok(if name == "ContainValues" { format!("({any})") } else { format!("(NOT coalesce({any}, 0))") })
         }
-        "EqualUserId" => Ok(same_id(cells, sql, names.caller.user, "=")),
-        "NotEqualUserId" => Ok(same_id(cells, sql, names.caller.user, "<>")),
-        "EqualBusinessId" => Ok(same_id(cells, sql, names.organisation.identity.business_unit, "=")),
-        "NotEqualBusinessId" => Ok(same_id(cells, sql, names.organisation.identity.business_unit, "<>")),
+        "EqualUserId" => Ok(same_id(cells, sql, resolver.caller.user, "=")),
+        "NotEqualUserId" => Ok(same_id(cells, sql, resolver.caller.user, "<>")),
+        "EqualBusinessId" => Ok(same_id(cells, sql, resolver.organisation.identity.business_unit, "=")),
+        "NotEqualBusinessId" => Ok(same_id(cells, sql, resolver.organisation.identity.business_unit, "<>")),
         "EqualUserLanguage" => Ok(format!("({sql} = {LANGUAGE})")),
         "On" | "NotOn" | "OnOrAfter" | "OnOrBefore" => on(cells, found, name, arguments),
-        _ => date(cells, names, found, name, arguments),
+        _ => date(cells, resolver, found, name, arguments),
     }
 }
 
@@ -84,7 +84,7 @@ fn same_id(cells: &mut Vec<Cell>, sql: &str, id: uuid::Uuid, sign: &str) -> Stri
 }
 
 fn many(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     found: &Found<'_>,
     name: &str,
     arguments: &[(String, Argument)],
@@ -97,7 +97,7 @@ fn many(
     values
         .iter()
         .map(|value| {
-            compare::cell(names.schema, found.column, value).ok_or_else(|| {
+            compare::cell(resolver.schema, found.column, value).ok_or_else(|| {
                 Fault::argument(format!(
                     "A value of '{name}' does not fit the type of '{}'.",
                     found.column.logical
@@ -174,12 +174,12 @@ fn behaviour(found: &Found<'_>) -> Result<Behaviour> {
 /// Against a stretch of time that lies around now, or a fiscal one.
 fn date(
     cells: &mut Vec<Cell>,
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     found: &Found<'_>,
     name: &str,
     arguments: &[(String, Argument)],
 ) -> Result<String> {
-    let now = names.organisation.surroundings.now_s();
+    let now = resolver.organisation.surroundings.now_s();
     if let Some(span) = Span::plain(name, now) {
         return within(cells, found, span);
     }

@@ -1,6 +1,6 @@
 //! Tables joined in over lookups, each path once.
 
-use super::names::Names;
+use super::resolver::Resolver;
 use crate::fault::{Fault, Result};
 use crate::schema::{Column, Table};
 use crate::security::Access;
@@ -28,7 +28,7 @@ impl Joins {
     /// The alias of the table that a lookup of `alias` leads to.
     pub(crate) fn over(
         &mut self,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         alias: &str,
         lookup: &Column,
         navigation: &str,
@@ -41,14 +41,14 @@ impl Joins {
             let message = format!("The query follows more than {MOST} lookups; that is the most.");
             return Err(Fault::bad("0x80060888", message));
         }
-        let target = names.table(lookup.target().unwrap_or_default())?;
-        names.caller.demand(target, Access::Read)?;
+        let target = resolver.table(lookup.target().unwrap_or_default())?;
+        resolver.caller.demand(target, Access::Read)?;
         let joined = format!("j{}", self.made);
         self.made += 1;
-        let on = names.column_sql(alias, lookup);
+        let on = resolver.column_sql(alias, lookup);
         self.text.push_str(&format!(
             " LEFT JOIN {} {joined} ON {joined}.\"{}\" = {on}",
-            names.readable(target),
+            resolver.readable(target),
             target.primary_id()
         ));
         let navigation = navigation.to_owned();
@@ -59,7 +59,7 @@ impl Joins {
     /// Walks over lookups: the table at the end, and its alias.
     pub(super) fn walk<'a>(
         &mut self,
-        names: Names<'a>,
+        resolver: Resolver<'a>,
         table: &'a Table,
         alias: &str,
         path: &[String],
@@ -68,13 +68,13 @@ impl Joins {
         for navigation in path {
             let lookup =
                 table.navigation(navigation).ok_or_else(|| Fault::no_property(navigation, &table.logical))?;
-            alias = self.over(names, &alias, lookup, navigation)?;
-            table = names.table(lookup.target().unwrap_or_default())?;
+            alias = self.over(resolver, &alias, lookup, navigation)?;
+            table = resolver.table(lookup.target().unwrap_or_default())?;
         }
         Ok((table, alias))
     }
 
-    /// Joins for a subquery: of its own, but under names that nobody else has.
+    /// Joins for a subquery: of its own, but under names that no other join has.
     pub(super) fn begin_inner(&mut self) -> Self {
         let inner = Self { made: self.made, ..Self::default() };
         std::mem::replace(self, inner)

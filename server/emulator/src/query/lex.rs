@@ -141,3 +141,12 @@ fn word(rest: &str) -> Option<(Sign, usize)> {
     }
     None
 }
+
+/// Reads one literal and nothing else.
+pub(crate) fn parse_literal(text: &str) -> Result<Literal> {
+    let tokens = lex(text)?;
+    match &tokens[..] {
+        [token] => token.literal().ok_or_else(|| syntax(text, 0)),
+        _ => Err(Fault::syntax(format!("Syntax error at position 0 in '{text}'."))),
+    }
+}

@@ -4,7 +4,8 @@ use crate::address::{Options, decode, encode, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 
-use super::page::MOST_ROWS;
+/// Rows of a page: the default and the most \[D:webapi/query/page-results.md\].
+pub(crate) const MOST_ROWS: u32 = 5000;
 
 /// `Prefer: odata.maxpagesize`, never more than the server's own page.
 pub(crate) fn page_size(request: &Request) -> Result<Option<u32>> {

@@ -2,12 +2,12 @@
 
 use super::condition::Where;
 use super::cursor::{Aliases, Cursor};
-use super::names::{Found, Names};
+use super::resolver::{Found, Resolver};
 use crate::fault::{Fault, Result};
 use crate::schema::{ChoiceOf, Kind, Table};
 use crate::store::compare;
 
-/// Far more than anybody orders by, and few enough for the condition that a page makes of them.
+/// Far more columns than queries order by, and few enough for the condition that a page makes of them.
 pub(super) const MOST: usize = 32;
 
 /// A column to order by, as it was asked for: its path, and whether the greatest comes first.
@@ -51,13 +51,18 @@ pub(super) struct Term {
 impl Term {
     /// Lookups are ordered by the names of the rows that they point at. Choices are by their labels in FetchXML
     /// \[D:fetchxml/order-rows.md\], and by their numbers in OData \[D:webapi/query/order-rows.md\].
-    pub(super) fn new(names: Names<'_>, found: &Found<'_>, descending: bool, by_label: bool) -> Result<Self> {
-        if let Some(sql) = names.label(&found.alias, found.column)? {
+    pub(super) fn new(
+        resolver: Resolver<'_>,
+        found: &Found<'_>,
+        descending: bool,
+        by_label: bool,
+    ) -> Result<Self> {
+        if let Some(sql) = resolver.label(&found.alias, found.column)? {
             return Ok(Self { sql, descending, kind: Kind::Memo { max_length: 0 } });
         }
         Ok(match &found.column.kind {
             Kind::Choice(choice) if by_label => {
-                Self { sql: ranked(names, choice, &found.sql), descending, kind: Kind::BigInteger }
+                Self { sql: ranked(resolver, choice, &found.sql), descending, kind: Kind::BigInteger }
             }
             kind => Self { sql: found.sql.clone(), descending, kind: kind.clone() },
         })
@@ -66,15 +71,15 @@ impl Term {
     /// The terms that OData's `$orderby` asks for.
     pub(super) fn all(
         query: &mut Where,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         table: &Table,
         alias: &str,
         wanted: &[Wanted],
     ) -> Result<Vec<Self>> {
         let mut terms = Vec::with_capacity(wanted.len());
         for (path, descending) in wanted {
-            let found = query.find(names, table, alias, path)?;
-            terms.push(Self::new(names, &found, *descending, false)?);
+            let found = query.find(resolver, table, alias, path)?;
+            terms.push(Self::new(resolver, &found, *descending, false)?);
         }
         Ok(terms)
     }
@@ -86,9 +91,9 @@ impl Term {
 }
 
 /// A choice's place in the order of its labels. Numbers alone stand in the text, never a label.
-fn ranked(names: Names<'_>, choice: &ChoiceOf, sql: &str) -> String {
+fn ranked(resolver: Resolver<'_>, choice: &ChoiceOf, sql: &str) -> String {
     let mut options: Vec<(&str, i32)> =
-        names.schema.options(choice).iter().map(|option| (option.label.as_str(), option.value)).collect();
+        resolver.schema.options(choice).iter().map(|option| (option.label.as_str(), option.value)).collect();
     options.sort_by(|a, b| compare(a.0, b.0).then(a.1.cmp(&b.1)));
     if options.is_empty() {
         return sql.to_owned();

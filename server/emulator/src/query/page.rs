@@ -12,10 +12,7 @@ use crate::value::Cell;
 
 use super::cursor::{Aliases, Cursor};
 use super::order::{self, Term, Wanted};
-use super::select::cell;
-
-/// Default and most \[D:webapi/query/page-results.md\].
-pub(crate) const MOST_ROWS: u32 = 5000;
+use super::row::cell;
 
 /// Where a page ended.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]

@@ -10,15 +10,15 @@ use crate::value::Cell;
 
 use super::condition::Where;
 use super::filter::Expression;
-use super::names::Names;
 use super::order::{Term, Wanted, order_clause};
 use super::page::{self, Place};
-use super::read::ROW;
-use super::select::{Listed, Manner, Shape, Wish};
+use super::resolver::Resolver;
+use super::row::ROW;
+use super::select::{AnswerStyle, SelectList, Selection, Shape};
 
 /// Which rows, and what of them.
-pub(super) struct Asked<'q, 'a> {
-    pub(super) wish: Wish<'q, 'a>,
+pub(super) struct ListQuery<'q, 'a> {
+    pub(super) selection: Selection<'q, 'a>,
     pub(super) filter: Option<&'q Expression>,
     pub(super) order: &'q [Wanted],
     /// Where the page before ended.
@@ -44,43 +44,43 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     pub(super) fn new(
-        names: Names<'a>,
+        resolver: Resolver<'a>,
         table: &'a Table,
-        asked: &Asked<'_, 'a>,
-        manner: Manner<'_>,
+        list: &ListQuery<'_, 'a>,
+        style: AnswerStyle<'_>,
     ) -> Result<Self> {
-        let mut listed = Listed::default();
-        let shape = Shape::new(names, &mut listed, table, ROW, &asked.wish, manner)?;
+        let mut select_list = SelectList::default();
+        let shape = Shape::new(resolver, &mut select_list, table, ROW, &list.selection, style)?;
         let mut query = Where::default();
-        query.joins = listed.joins;
-        if let Some(lookup) = asked.of {
+        query.joins = select_list.joins;
+        if let Some(lookup) = list.of {
             query.and(&format!("{ROW}.\"{}\" = ?", lookup.logical));
         }
-        if let Some(filter) = asked.filter {
-            query.add(names, table, ROW, filter)?;
+        if let Some(filter) = list.filter {
+            query.add(resolver, table, ROW, filter)?;
         }
-        let terms = Term::all(&mut query, names, table, ROW, asked.order)?;
+        let terms = Term::all(&mut query, resolver, table, ROW, list.order)?;
         let mut page = 1;
-        if let Some(place) = &asked.place {
+        if let Some(place) = &list.place {
             page = place.page;
             let (text, cells) = page::after(&terms, ROW, place)?;
             query.and(&text);
             query.cells.extend(cells);
         }
-        let order_at = listed.items.len();
-        listed.items.extend(terms.iter().map(|term| term.sql.clone()));
-        listed.items.push(format!("{ROW}._n"));
+        let order_at = select_list.items.len();
+        select_list.items.extend(terms.iter().map(|term| term.sql.clone()));
+        select_list.items.push(format!("{ROW}._n"));
         let text = format!(
             "SELECT {} FROM {} {ROW}{}{}{} LIMIT {}",
-            listed.items.join(", "),
-            names.readable(table),
+            select_list.items.join(", "),
+            resolver.readable(table),
             query.joins.text,
             query.clause(),
             order_clause(&terms, ROW),
-            asked.rows + u32::from(asked.paged)
+            list.rows + u32::from(list.paged)
         );
-        let rows = asked.rows as usize;
-        Ok(Self { shape, rows, text, cells: query.cells, terms, order_at, page, paged: asked.paged })
+        let rows = list.rows as usize;
+        Ok(Self { shape, rows, text, cells: query.cells, terms, order_at, page, paged: list.paged })
     }
 
     /// Reads the rows, those of one row if the plan is for such; one more than wanted, if there is another page.

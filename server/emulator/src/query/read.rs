@@ -10,20 +10,18 @@ use crate::schema::{Column, Table};
 use crate::store::{Reader, sql};
 use crate::value::{Cell, write_text};
 
-use super::annotate::{Annotations, TOTAL};
+use super::annotate::write_total;
 use super::children::gather_all;
 use super::condition::Where;
 use super::expand::{self, Expansion};
-use super::filter::Expression;
-use super::names::Names;
-use super::options::{applied, link, refuse_unknown, top, wants_count};
-use super::page::{self, MOST_ROWS, Place};
-use super::plan::{Asked, Plan};
-use super::select::{Listed, Manner, Shape, Wish, cell, write_row};
-use super::{apply, fetch, parse_filter};
-
-/// The table's own alias in every statement.
-pub(super) const ROW: &str = "t";
+use super::filter::{self, Expression};
+use super::options::{MOST_ROWS, applied, link, refuse_unknown, top, wants_count};
+use super::page::{self, Place};
+use super::plan::{ListQuery, Plan};
+use super::resolver::Resolver;
+use super::row::{ROW, cell};
+use super::select::{AnswerStyle, SelectList, Selection, Shape, write_row};
+use super::{apply, fetch};
 
 /// The rows of a set, or those of them that point at one row by a lookup: a collection-valued navigation property.
 #[derive(Clone, Copy)]
@@ -34,7 +32,7 @@ pub(crate) struct Set<'a> {
 
 /// `GET set(key)`, the row's id already found.
 pub(crate) async fn one(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
     table: &Table,
@@ -42,44 +40,44 @@ pub(crate) async fn one(
     options: &Options,
 ) -> Result<Answer> {
     let expansions = expand::parse(options.get("$expand").unwrap_or_default())?;
-    let manner = Manner::of(request, &expansions)?;
-    let mut listed = Listed::default();
-    let wish = Wish { select: options.get("$select"), also: None, expansions: &expansions };
-    let table = names.table(&table.logical)?;
-    let mut shape = Shape::new(names, &mut listed, table, ROW, &wish, manner)?;
+    let style = AnswerStyle::of(request, &expansions)?;
+    let mut select_list = SelectList::default();
+    let selection = Selection { select: options.get("$select"), also: None, expansions: &expansions };
+    let table = resolver.table(&table.logical)?;
+    let mut shape = Shape::new(resolver, &mut select_list, table, ROW, &selection, style)?;
     let text = format!(
         "SELECT {} FROM {} {ROW}{} WHERE {ROW}.\"{}\" = ?",
-        listed.items.join(", "),
-        names.readable(table),
-        listed.joins.text,
+        select_list.items.join(", "),
+        resolver.readable(table),
+        select_list.joins.text,
         table.primary_id()
     );
     let row = sql(text, vec![Cell::Id(id)]).fetch_optional(reader.connection()).await?;
     let row = row.ok_or_else(|| Fault::no_row(&table.logical, id))?;
     let etag = format!("W/\"{}\"", shape.version(&row)?);
     let known = request.header("if-none-match").is_some_and(|known| known == etag);
-    if known && expansions.is_empty() && !manner.annotations.any() {
+    if known && expansions.is_empty() && !style.annotations.any() {
         return Ok(Answer::json("").status(StatusCode::NOT_MODIFIED).with("etag", etag));
     }
-    gather_all(&mut shape, names, reader, manner, std::slice::from_ref(&row)).await?;
+    gather_all(&mut shape, resolver, reader, style, std::slice::from_ref(&row)).await?;
     let context = format!("{}$metadata#{}{}/$entity", request.base, table.set, shape.context());
     let mut body = String::new();
-    write_row(&mut body, names, &shape, &row, manner, Some(&context))?;
+    write_row(&mut body, resolver, &shape, &row, style, Some(&context))?;
     applied(Answer::json(body).with("etag", etag), request)
 }
 
 /// Which row a lookup of a row points at, if at any; of the primary key, the row itself.
 pub(crate) async fn pointed_at(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     table: &Table,
     id: Uuid,
     lookup: &Column,
 ) -> Result<Option<Uuid>> {
-    let item = names.column_sql(ROW, lookup);
+    let item = resolver.column_sql(ROW, lookup);
     let text = format!(
         "SELECT {item} FROM {} {ROW} WHERE {ROW}.\"{}\" = ?",
-        names.readable(table),
+        resolver.readable(table),
         table.primary_id()
     );
     let row = sql(text, vec![Cell::Id(id)]).fetch_optional(reader.connection()).await?;
@@ -91,7 +89,7 @@ pub(crate) async fn pointed_at(
 
 /// `GET set`: a page of rows.
 pub(crate) async fn list(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
     set: Set<'_>,
@@ -106,31 +104,31 @@ pub(crate) async fn list(
                 return Err(Fault::unsupported(format!("{name} on a collection of one row")));
             }
             Some(text) if name == "$apply" => {
-                return apply::answer(names, reader, request, table, text, options).await;
+                return apply::answer(resolver, reader, request, table, text, options).await;
             }
-            Some(text) => return fetch::answer(names, reader, request, table, text, options).await,
+            Some(text) => return fetch::answer(resolver, reader, request, table, text, options).await,
         }
     }
     let expansions = expand::parse(options.get("$expand").unwrap_or_default())?;
-    let manner = Manner::of(request, &expansions)?;
-    let mut plan = plan(names, set, options, &expansions, manner)?;
+    let style = AnswerStyle::of(request, &expansions)?;
+    let mut plan = plan(resolver, set, options, &expansions, style)?;
     let rows = plan.read(reader, set.of.map(|(_, id)| id)).await?;
     let shown = &rows[..rows.len().min(plan.rows)];
-    gather_all(&mut plan.shape, names, reader, manner, shown).await?;
+    gather_all(&mut plan.shape, resolver, reader, style, shown).await?;
     let mut body = String::with_capacity(256 + rows.len() * 256);
     let context = format!("{}$metadata#{}{}", request.base, table.set, plan.shape.context());
     body.push_str(&format!("{{\"@odata.context\":\"{context}\""));
     let counted = match wants_count(options)? {
-        true => Some(counted(names, reader, set, options).await?),
+        true => Some(counted(resolver, reader, set, options).await?),
         false => None,
     };
-    write_total(&mut body, counted, manner.annotations);
+    write_total(&mut body, counted, style.annotations);
     body.push_str(",\"value\":[");
     for (at, row) in shown.iter().enumerate() {
         if at > 0 {
             body.push(',');
         }
-        write_row(&mut body, names, &plan.shape, row, manner, None)?;
+        write_row(&mut body, resolver, &plan.shape, row, style, None)?;
     }
     body.push(']');
     if let Some(token) = plan.next_token(&rows)? {
@@ -141,36 +139,24 @@ pub(crate) async fn list(
     applied(Answer::json(body), request)
 }
 
-/// How many rows there are, where that was asked for: no more than a page has, and whether there are more.
-pub(super) fn write_total(body: &mut String, counted: Option<i64>, annotations: Annotations) {
-    let most = i64::from(MOST_ROWS);
-    if let Some(counted) = counted {
-        body.push_str(&format!(",\"@odata.count\":{}", counted.min(most)));
-    }
-    if annotations.total {
-        let (total, over) = counted.map_or((-1, false), |counted| (counted.min(most), counted > most));
-        body.push_str(&format!(",\"@{TOTAL}\":{total},\"@{TOTAL}limitexceeded\":{over}"));
-    }
-}
-
 fn plan<'a>(
-    names: Names<'a>,
+    resolver: Resolver<'a>,
     set: Set<'a>,
     options: &Options,
     expansions: &[Expansion],
-    manner: Manner<'_>,
+    style: AnswerStyle<'_>,
 ) -> Result<Plan<'a>> {
     let filter = filter(options)?;
     let order = page::order(options.get("$orderby"), &|name| options.get(name).map(str::to_owned))?;
     let top = top(options.get("$top"))?;
     // With a page size, `$top` is ignored [D:webapi/query/page-results.md, 2024].
-    let (rows, paged) = match (manner.page_size, top) {
+    let (rows, paged) = match (style.page_size, top) {
         (Some(size), _) => (size, true),
         (None, Some(top)) => (top.min(MOST_ROWS), false),
         (None, None) => (MOST_ROWS, true),
     };
-    let asked = Asked {
-        wish: Wish { select: options.get("$select"), also: None, expansions },
+    let list = ListQuery {
+        selection: Selection { select: options.get("$select"), also: None, expansions },
         filter: filter.as_ref(),
         order: &order,
         place: options.get("$skiptoken").map(Place::from_token).transpose()?,
@@ -178,39 +164,44 @@ fn plan<'a>(
         paged,
         of: set.of.map(|(lookup, _)| lookup),
     };
-    Plan::new(names, set.table, &asked, manner)
+    Plan::new(resolver, set.table, &list, style)
 }
 
 fn filter(options: &Options) -> Result<Option<Expression>> {
     let alias = |name: &str| options.get(name).map(str::to_owned);
-    options.get("$filter").map(|text| parse_filter(text, &alias)).transpose()
+    options.get("$filter").map(|text| filter::parse(text, &alias)).transpose()
 }
 
 /// `GET set/$count`, as text.
 pub(crate) async fn count(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     set: Set<'_>,
     options: &Options,
 ) -> Result<Answer> {
-    let total = counted(names, reader, set, options).await?;
+    let total = counted(resolver, reader, set, options).await?;
     Ok(Answer::of_kind("text/plain", total.min(i64::from(MOST_ROWS)).to_string()))
 }
 
 /// How many rows match, to one beyond 5,000 and no further: that many are said, and that there are more
 /// \[D:webapi/query/count-rows.md\].
-async fn counted(names: Names<'_>, reader: &mut Reader<'_>, set: Set<'_>, options: &Options) -> Result<i64> {
+async fn counted(
+    resolver: Resolver<'_>,
+    reader: &mut Reader<'_>,
+    set: Set<'_>,
+    options: &Options,
+) -> Result<i64> {
     let mut query = Where::default();
     if let Some((lookup, id)) = set.of {
         query.and(&format!("{ROW}.\"{}\" = ?", lookup.logical));
         query.cells.push(Cell::Id(id));
     }
     if let Some(filter) = filter(options)? {
-        query.add(names, set.table, ROW, &filter)?;
+        query.add(resolver, set.table, ROW, &filter)?;
     }
     let text = format!(
         "SELECT count(*) FROM (SELECT 1 FROM {} {ROW}{}{} LIMIT {})",
-        names.readable(set.table),
+        resolver.readable(set.table),
         query.joins.text,
         query.clause(),
         MOST_ROWS + 1

@@ -2,26 +2,26 @@
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
-use uuid::Uuid;
 
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
-use crate::schema::{Behaviour, Column, Kind, Table, currency};
+use crate::schema::{Column, Kind, Table, currency};
 use crate::security::Access;
-use crate::value::{Cell, formatted, write, write_text};
+use crate::value::{Cell, write_text};
 
-use super::annotate::{Annotations, FORMATTED, LOOKUP_TABLE, NAVIGATION};
+use super::annotate::Annotations;
 use super::children::Collection;
 use super::expand::{Expansion, only_select_and_filter};
 use super::joins::Joins;
-use super::names::Names;
 use super::options::page_size;
+use super::resolver::Resolver;
+use super::row::{OutputColumn, cell, write_property};
 
 /// The columns of one table as a request wants them, and where they stand in the rows that SQL gives.
 pub(crate) struct Shape<'a> {
     /// Where the row's id stands; its version follows.
     start: usize,
-    shown: Vec<Shown<'a>>,
+    shown: Vec<OutputColumn<'a>>,
     /// Rows reached over lookups, in place.
     inner: Vec<Inner<'a>>,
     pub(super) collections: Vec<Collection<'a>>,
@@ -38,7 +38,7 @@ struct Inner<'a> {
 
 /// What is wanted of a row.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Wish<'q, 'a> {
+pub(crate) struct Selection<'q, 'a> {
     pub(crate) select: Option<&'q str>,
     /// A column that comes with those selected.
     pub(crate) also: Option<&'a Column>,
@@ -47,7 +47,7 @@ pub(crate) struct Wish<'q, 'a> {
 
 /// How rows are to be answered, inner ones as well.
 #[derive(Clone, Copy)]
-pub(crate) struct Manner<'r> {
+pub(crate) struct AnswerStyle<'r> {
     pub(crate) annotations: Annotations,
     /// What addresses begin with.
     pub(crate) base: &'r str,
@@ -56,7 +56,7 @@ pub(crate) struct Manner<'r> {
     pub(crate) nested: bool,
 }
 
-impl<'r> Manner<'r> {
+impl<'r> AnswerStyle<'r> {
     pub(crate) fn of(request: &'r Request, expansions: &[Expansion]) -> Result<Self> {
         Ok(Self {
             annotations: Annotations::of(request),
@@ -67,18 +67,9 @@ impl<'r> Manner<'r> {
     }
 }
 
-/// A value that is shown: under which name, of which column, and where it stands in the row.
-pub(super) struct Shown<'a> {
-    pub(super) name: String,
-    pub(super) column: &'a Column,
-    pub(super) at: usize,
-    /// Where the name of the row stands that a lookup points at.
-    pub(super) label_at: Option<usize>,
-}
-
 /// The list of what a statement selects, in the making.
 #[derive(Default)]
-pub(crate) struct Listed {
+pub(crate) struct SelectList {
     pub(crate) items: Vec<String>,
     pub(crate) joins: Joins,
 }
@@ -86,58 +77,58 @@ pub(crate) struct Listed {
 impl<'a> Shape<'a> {
     /// Lays out the columns selected (all, if none are) and what is expanded.
     pub(crate) fn new(
-        names: Names<'a>,
-        listed: &mut Listed,
+        resolver: Resolver<'a>,
+        select_list: &mut SelectList,
         table: &'a Table,
         alias: &str,
-        wish: &Wish<'_, 'a>,
-        manner: Manner<'_>,
+        selection: &Selection<'_, 'a>,
+        style: AnswerStyle<'_>,
     ) -> Result<Self> {
-        let start = listed.items.len();
-        listed.items.push(format!("{alias}.\"{}\"", table.primary_id()));
-        listed.items.push(format!("{alias}.versionnumber"));
-        let (mut columns, asked) = columns(table, wish.select)?;
-        if let Some(also) = wish.also
+        let start = select_list.items.len();
+        select_list.items.push(format!("{alias}.\"{}\"", table.primary_id()));
+        select_list.items.push(format!("{alias}.versionnumber"));
+        let (mut columns, asked) = columns(table, selection.select)?;
+        if let Some(also) = selection.also
             && !columns.iter().any(|known| known.logical == also.logical)
         {
             columns.push(also);
         }
         let mut shown = Vec::with_capacity(columns.len());
         for column in columns {
-            let at = listed.items.len();
-            listed.items.push(names.column_sql(alias, column));
+            let at = select_list.items.len();
+            select_list.items.push(resolver.column_sql(alias, column));
             let mut label_at = None;
-            if manner.annotations.formatted
-                && let Some(label) = names.label(alias, column)?
+            if style.annotations.formatted
+                && let Some(label) = resolver.label(alias, column)?
             {
-                label_at = Some(listed.items.len());
-                listed.items.push(label);
+                label_at = Some(select_list.items.len());
+                select_list.items.push(label);
             }
-            shown.push(Shown { name: column.property(), column, at, label_at });
+            shown.push(OutputColumn { name: column.property(), column, at, label_at });
         }
         let mut shape = Self { start, shown, inner: Vec::new(), collections: Vec::new(), names: asked };
-        for expansion in wish.expansions {
-            shape.expand(names, listed, table, alias, expansion, manner)?;
+        for expansion in selection.expansions {
+            shape.expand(resolver, select_list, table, alias, expansion, style)?;
         }
         Ok(shape)
     }
 
     fn expand(
         &mut self,
-        names: Names<'a>,
-        listed: &mut Listed,
+        resolver: Resolver<'a>,
+        select_list: &mut SelectList,
         table: &'a Table,
         alias: &str,
         expansion: &Expansion,
-        manner: Manner<'_>,
+        style: AnswerStyle<'_>,
     ) -> Result<()> {
         let navigation = &expansion.navigation;
         let Some(lookup) = table.navigation(navigation) else {
-            let sides = names
+            let sides = resolver
                 .collection(table, navigation)
                 .ok_or_else(|| Fault::no_property(navigation, &table.logical))?;
-            names.caller.demand(sides.0, Access::Read)?;
-            self.collections.push(Collection::new(names, table, sides, expansion, manner)?);
+            resolver.caller.demand(sides.0, Access::Read)?;
+            self.collections.push(Collection::new(resolver, table, sides, expansion, style)?);
             return Ok(());
         };
         if expansion.top.is_some() || !expansion.order.is_empty() {
@@ -146,11 +137,11 @@ impl<'a> Shape<'a> {
         if expansion.filter.is_some() {
             return Err(Fault::unsupported("$filter inside $expand of a lookup"));
         }
-        let joined = listed.joins.over(names, alias, lookup, navigation)?;
-        let target = names.table(lookup.target().unwrap_or_default())?;
+        let joined = select_list.joins.over(resolver, alias, lookup, navigation)?;
+        let target = resolver.table(lookup.target().unwrap_or_default())?;
         let select = expansion.select.as_deref();
-        let wish = Wish { select, also: None, expansions: &expansion.inner };
-        let shape = Self::new(names, listed, target, &joined, &wish, manner)?;
+        let selection = Selection { select, also: None, expansions: &expansion.inner };
+        let shape = Self::new(resolver, select_list, target, &joined, &selection, style)?;
         let reference = expansion.reference.then_some(target.set.as_str());
         self.inner.push(Inner { name: navigation.clone(), shape, reference });
         Ok(())
@@ -215,10 +206,10 @@ fn columns<'a>(table: &'a Table, select: Option<&str>) -> Result<(Vec<&'a Column
 /// Writes a row as a JSON object. `context` is for a row that stands alone.
 pub(crate) fn write_row(
     out: &mut String,
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     shape: &Shape<'_>,
     row: &SqliteRow,
-    manner: Manner<'_>,
+    style: AnswerStyle<'_>,
     context: Option<&str>,
 ) -> Result<()> {
     out.push('{');
@@ -229,7 +220,7 @@ pub(crate) fn write_row(
     }
     out.push_str(&format!("\"@odata.etag\":\"W/\\\"{}\\\"\"", shape.version(row)?));
     for shown in &shape.shown {
-        write_property(out, names, row, shown, manner.annotations, false)?;
+        write_property(out, resolver, row, shown, style.annotations, false)?;
     }
     for Inner { name, shape: inner, reference } in &shape.inner {
         out.push(',');
@@ -238,10 +229,10 @@ pub(crate) fn write_row(
         match (cell(row, inner.start, &Kind::Id)?, reference) {
             (Cell::Id(id), Some(set)) => {
                 out.push_str("{\"@odata.id\":");
-                write_text(out, &format!("{}{set}({id})", manner.base));
+                write_text(out, &format!("{}{set}({id})", style.base));
                 out.push('}');
             }
-            (Cell::Id(_), None) => write_row(out, names, inner, row, manner, None)?,
+            (Cell::Id(_), None) => write_row(out, resolver, inner, row, style, None)?,
             _ => out.push_str("null"),
         }
     }
@@ -254,65 +245,4 @@ pub(crate) fn write_row(
     }
     out.push('}');
     Ok(())
-}
-
-/// Writes a value after a comma, its annotations before it.
-pub(super) fn write_property(
-    out: &mut String,
-    names: Names<'_>,
-    row: &SqliteRow,
-    shown: &Shown<'_>,
-    annotations: Annotations,
-    omit_null: bool,
-) -> Result<()> {
-    let property = &shown.name;
-    let value = cell(row, shown.at, &shown.column.kind)?;
-    if omit_null && value == Cell::Null {
-        return Ok(());
-    }
-    let annotate = |out: &mut String, name: &str, text: &str| {
-        out.push_str(&format!(",\"{property}@{name}\":"));
-        write_text(out, text);
-    };
-    if annotations.formatted && value != Cell::Null {
-        let label = match shown.label_at {
-            Some(at) => match cell(row, at, &Kind::Memo { max_length: 0 })? {
-                Cell::Text(text) => Some(text),
-                _ => None,
-            },
-            None => formatted(names.schema, shown.column, &value),
-        };
-        if let Some(label) = label {
-            annotate(out, FORMATTED, &label);
-        }
-    }
-    if value != Cell::Null && shown.column.is_lookup() {
-        if annotations.navigation {
-            annotate(out, NAVIGATION, shown.column.navigation().unwrap_or_default());
-        }
-        if annotations.lookup_table {
-            annotate(out, LOOKUP_TABLE, shown.column.target().unwrap_or_default());
-        }
-    }
-    out.push_str(&format!(",\"{property}\":"));
-    write(out, &shown.column.kind, &value);
-    Ok(())
-}
-
-/// A value out of a row, by the type of its column.
-pub(crate) fn cell(row: &SqliteRow, at: usize, kind: &Kind) -> Result<Cell> {
-    Ok(match kind {
-        Kind::Text { .. }
-        | Kind::Memo { .. }
-        | Kind::MultiChoice(_)
-        | Kind::DateTime(Behaviour::DateOnly) => {
-            row.try_get_unchecked::<Option<String>, _>(at)?.map_or(Cell::Null, Cell::Text)
-        }
-        Kind::Double { .. } => row.try_get_unchecked::<Option<f64>, _>(at)?.map_or(Cell::Null, Cell::Real),
-        Kind::Id | Kind::Guid | Kind::Lookup { .. } | Kind::Fixed(_) => {
-            let bytes = row.try_get_unchecked::<Option<Vec<u8>>, _>(at)?;
-            bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()).map_or(Cell::Null, Cell::Id)
-        }
-        _ => row.try_get_unchecked::<Option<i64>, _>(at)?.map_or(Cell::Null, Cell::Integer),
-    })
 }

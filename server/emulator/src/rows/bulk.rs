@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::address::segments;
 use crate::fault::{Fault, Result};
-use crate::query::Names;
+use crate::query::Resolver;
 use crate::schema::Table;
 use crate::store::Transaction;
 
@@ -24,7 +24,7 @@ struct Targets<'a> {
 
 /// Writes the targets of a bulk action; the ids of the rows, in the order sent.
 pub(crate) async fn multiple(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     table: &Table,
     action: &str,
@@ -36,7 +36,7 @@ pub(crate) async fn multiple(
     let mut ids = Vec::with_capacity(targets.targets.len());
     let mut seen = HashSet::with_capacity(targets.targets.len());
     for target in targets.targets {
-        let payload = Payload::parse(names.schema, table, target.get())?;
+        let payload = Payload::parse(resolver.schema, table, target.get())?;
         let expected = format!("Microsoft.Dynamics.CRM.{}", table.logical);
         if payload.kind.as_deref().is_none_or(|kind| kind.trim_start_matches('#') != expected) {
             let message = "A type annotation '@odata.type' of the table is required on each target.";
@@ -46,7 +46,7 @@ pub(crate) async fn multiple(
         if action == "UpdateMultiple" && payload.id.is_some_and(|id| !seen.insert(id)) {
             continue;
         }
-        let id = one(names, transaction, table, action, &payload).await?;
+        let id = one(resolver, transaction, table, action, &payload).await?;
         if action == "UpsertMultiple" && !seen.insert(id) {
             // Here it is an error instead [D:bulk-operations.md]; which one is not said.
             return Err(Fault::precondition("0x80040237", "Cannot insert duplicate key."));
@@ -57,33 +57,34 @@ pub(crate) async fn multiple(
 }
 
 async fn one(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     table: &Table,
     action: &str,
     payload: &Payload<'_>,
 ) -> Result<Uuid> {
-    let no_key = || Fault::argument("A target names no row: give its primary key or '@odata.id'.");
+    let no_key = || Fault::argument("A target resolver no row: give its primary key or '@odata.id'.");
     match action {
         "CreateMultiple" => {
-            let id = payload.id.unwrap_or_else(|| names.organisation.surroundings.id());
+            let id = payload.id.unwrap_or_else(|| resolver.organisation.surroundings.id());
             let written =
-                write(names, transaction, table, id, payload, &Vec::new(), &Guard::MustNotExist).await?;
+                write(resolver, transaction, table, id, payload, &Vec::new(), &Guard::MustNotExist).await?;
             Ok(written.id)
         }
         "UpdateMultiple" => {
             let id = payload.id.ok_or_else(no_key)?;
-            let written = write(names, transaction, table, id, payload, &Vec::new(), &Guard::MustExist).await;
+            let written =
+                write(resolver, transaction, table, id, payload, &Vec::new(), &Guard::MustExist).await;
             written.map_err(|fault| in_the_plural(fault, table, id))?;
             Ok(id)
         }
         _ => {
             let (id, key) = match (&payload.address, payload.id) {
-                (Some(address), _) => addressed(names, transaction, table, address, payload).await?,
+                (Some(address), _) => addressed(resolver, transaction, table, address, payload).await?,
                 (None, Some(id)) => (id, Vec::new()),
                 (None, None) => return Err(no_key()),
             };
-            write(names, transaction, table, id, payload, &key, &Guard::None).await?;
+            write(resolver, transaction, table, id, payload, &key, &Guard::None).await?;
             Ok(id)
         }
     }
@@ -97,7 +98,7 @@ fn in_the_plural(fault: Fault, table: &Table, id: Uuid) -> Fault {
 
 /// The row that `@odata.id` means, or a new id for one that is not there yet.
 async fn addressed(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     table: &Table,
     address: &str,
@@ -108,12 +109,12 @@ async fn addressed(
     let key = found.first().map(crate::address::Segment::key).transpose()?.flatten();
     let key = key
         .ok_or_else(|| Fault::payload(&table.set, format!("The '@odata.id' '{address}' cannot be read.")))?;
-    let (id, cells) = find_row(names, transaction.connection(), table, &key).await?;
+    let (id, cells) = find_row(resolver, transaction.connection(), table, &key).await?;
     if id.is_none()
         && payload.values.iter().any(|(column, _)| cells.iter().any(|(name, _)| *name == column.logical))
     {
         // Key columns both in the address and in the body: refused only when the row is new [PY pull request 127].
         return Err(Fault::bad("0x80040216", "An unexpected error occurred."));
     }
-    Ok((id.unwrap_or_else(|| names.organisation.surroundings.id()), cells))
+    Ok((id.unwrap_or_else(|| resolver.organisation.surroundings.id()), cells))
 }

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::fault::Result;
-use crate::query::Names;
+use crate::query::Resolver;
 use crate::schema::currency::{self, CURRENCY, LOOKUP, RATE, RATE_SCALE};
 use crate::schema::{Column, Table};
 use crate::store::Transaction;
@@ -11,24 +11,24 @@ use crate::value::Cell;
 
 /// A new row's money is in the organisation's currency, unless it is said to be in another.
 pub(super) fn default<'a>(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     table: &'a Table,
     given: &[(&Column, Cell)],
 ) -> Option<(&'a Column, Cell)> {
     let lookup = currency::currency(table)?;
     let said = given.iter().any(|(column, _)| column.logical == LOOKUP);
-    (!said).then(|| (lookup, Cell::Id(names.organisation.identity.currency())))
+    (!said).then(|| (lookup, Cell::Id(resolver.organisation.identity.currency())))
 }
 
 /// Works out rate and worth of a row that was just written, where its money or its currency was.
 pub(super) async fn settle(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     table: &Table,
     id: Uuid,
     given: &[(&Column, Cell)],
 ) -> Result<()> {
-    let (Some(_), Some(currencies)) = (currency::currency(table), names.schema.table(CURRENCY)) else {
+    let (Some(_), Some(currencies)) = (currency::currency(table), resolver.schema.table(CURRENCY)) else {
         return Ok(());
     };
     let touched = |column: &Column| given.iter().any(|(known, _)| known.logical == column.logical);

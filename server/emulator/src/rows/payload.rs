@@ -142,7 +142,7 @@ impl<'a> Payload<'a> {
                     return Err(Fault::payload(&table.set, message));
                 };
                 let bound = text();
-                // Of the system's own lookups the owner alone can be set, and never to nobody.
+                // Of the system's own lookups the owner alone can be set, and never to null.
                 let owner = column.logical == "ownerid" && bound.is_some();
                 if owner || matches!(column.kind, Kind::Lookup { .. }) {
                     self.bound.push((column, bound));

@@ -1,10 +1,11 @@
 //! From what an address says to the row that it means.
 
+use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use crate::address::{RowKey, segments};
 use crate::fault::{Fault, Result};
-use crate::query::{Literal, Names};
+use crate::query::{Literal, Resolver};
 use crate::schema::{KeyState, Table};
 use crate::store::{Transaction, sql};
 use crate::value::Cell;
@@ -13,16 +14,21 @@ use crate::value::Cell;
 pub(crate) type KeyCells = Vec<(String, Cell)>;
 
 /// Reads an alternate key: its columns must be exactly those of a key that is active.
-pub(crate) fn key_cells(names: Names<'_>, table: &Table, columns: &[(String, Literal)]) -> Result<KeyCells> {
+pub(crate) fn key_cells(
+    resolver: Resolver<'_>,
+    table: &Table,
+    columns: &[(String, Literal)],
+) -> Result<KeyCells> {
     let mut cells = Vec::with_capacity(columns.len());
     for (name, literal) in columns {
         let column = table.property(name).ok_or_else(|| bad_key(table))?;
-        let cell = crate::query::literal_cell(names.schema, column, literal).ok_or_else(|| bad_key(table))?;
+        let cell =
+            crate::query::literal_cell(resolver.schema, column, literal).ok_or_else(|| bad_key(table))?;
         cells.push((column.logical.clone(), cell));
     }
     let logical: Vec<&str> = cells.iter().map(|(name, _)| name.as_str()).collect();
     let key = table.key_over(&logical).ok_or_else(|| bad_key(table))?;
-    if names.organisation.key_state(key) != KeyState::Active {
+    if resolver.organisation.key_state(key) != KeyState::Active {
         return Err(bad_key(table));
     }
     Ok(cells)
@@ -42,8 +48,8 @@ fn bad_key(table: &Table) -> Fault {
 
 /// The id that a key means: itself, or what an alternate key leads to, if there is such a row.
 pub(crate) async fn find_row(
-    names: Names<'_>,
-    connection: &mut sqlx::sqlite::SqliteConnection,
+    resolver: Resolver<'_>,
+    connection: &mut SqliteConnection,
     table: &Table,
     key: &RowKey,
 ) -> Result<(Option<Uuid>, KeyCells)> {
@@ -60,7 +66,7 @@ pub(crate) async fn find_row(
             _ => Err(bad_key(table)),
         };
     }
-    let cells = key_cells(names, table, columns)?;
+    let cells = key_cells(resolver, table, columns)?;
     let conditions: Vec<String> = cells.iter().map(|(name, _)| format!("\"{name}\" = ?")).collect();
     let text =
         format!("SELECT \"{}\" FROM {} WHERE {}", table.primary_id(), table.rows(), conditions.join(" AND "));
@@ -73,14 +79,25 @@ pub(crate) async fn find_row(
     }
 }
 
+/// The row that a key means; whether it is there is seen when it is read.
+pub(crate) async fn existing(
+    resolver: Resolver<'_>,
+    connection: &mut SqliteConnection,
+    table: &Table,
+    key: &RowKey,
+) -> Result<Uuid> {
+    let (id, _) = find_row(resolver, connection, table, key).await?;
+    id.ok_or_else(|| Fault::no_row_by_key(&table.logical))
+}
+
 /// The row that a reference in a body means (`/accounts(<guid>)`, with a key, or absolute); it must be there.
 pub(crate) async fn reference(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     target: &Table,
     reference: &str,
 ) -> Result<Uuid> {
-    // Behind a proxy the origin may be another: what counts is the path [SDK-WIRE § 1].
+    // Behind a proxy the origin may be another: what counts is the path.
     let path = match reference.split_once("/api/data/v") {
         Some((_, rest)) => rest.split_once('/').map_or(rest, |(_, path)| path),
         None => reference.trim_start_matches('/'),
@@ -88,7 +105,8 @@ pub(crate) async fn reference(
     let found = segments(path)?;
     let malformed = || Fault::payload(&target.set, format!("The reference '{reference}' cannot be read."));
     let [segment] = &found[..] else { return Err(malformed()) };
-    let table = names.schema.table_of_set(&segment.name).ok_or_else(|| Fault::no_segment(&segment.name))?;
+    let table =
+        resolver.schema.table_of_set(&segment.name).ok_or_else(|| Fault::no_segment(&segment.name))?;
     if table.logical != target.logical {
         return Err(Fault::bad(
             "0x80048d19",
@@ -96,7 +114,7 @@ pub(crate) async fn reference(
         ));
     }
     let key = segment.key()?.ok_or_else(malformed)?;
-    let (id, _) = find_row(names, transaction.connection(), table, &key).await?;
+    let (id, _) = find_row(resolver, transaction.connection(), table, &key).await?;
     let id = id.ok_or_else(|| Fault::no_row_by_key(&table.logical))?;
     if transaction.seen.contains(&(table.number, id)) {
         return Ok(id);

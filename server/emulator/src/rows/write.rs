@@ -4,7 +4,7 @@ use sqlx::Row as _;
 use uuid::Uuid;
 
 use crate::fault::{Fault, Result};
-use crate::query::Names;
+use crate::query::Resolver;
 use crate::schema::{ChoiceOf, Column, Kind, OnDelete, Table};
 use crate::security::Access;
 use crate::store::Transaction;
@@ -36,7 +36,7 @@ pub(crate) struct Written {
 
 /// Writes a row under an id. `key` holds the columns of the alternate key that it was addressed by, if it was.
 pub(crate) async fn write(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     table: &Table,
     id: Uuid,
@@ -44,18 +44,18 @@ pub(crate) async fn write(
     key: &KeyCells,
     guard: &Guard,
 ) -> Result<Written> {
-    names.organisation.limiter.meter(1);
+    resolver.organisation.limiter.meter(1);
     let bound = payload.bound.iter().map(|(column, _)| column);
     for column in bound.chain(payload.parents.iter().map(|(column, _)| column)) {
         if column.user().is_some() {
-            names.caller.demand(table, Access::Assign)?;
+            resolver.caller.demand(table, Access::Assign)?;
             continue;
         }
-        names.caller.demand_link(table, names.table(column.target().unwrap_or_default())?)?;
+        resolver.caller.demand_link(table, resolver.table(column.target().unwrap_or_default())?)?;
     }
-    let mut given = given(names, transaction, payload).await?;
-    let now = names.organisation.surroundings.now_ms();
-    if let Some(refusal) = names.organisation.disturbances.refusal(&given, now) {
+    let mut given = given(resolver, transaction, payload).await?;
+    let now = resolver.organisation.surroundings.now_ms();
+    if let Some(refusal) = resolver.organisation.disturbances.refusal(&given, now) {
         return Err(refusal);
     }
     let current = current_version(transaction, table, id).await?;
@@ -66,31 +66,31 @@ pub(crate) async fn write(
         _ => {}
     }
     let created = current.is_none();
-    names.caller.demand(table, if created { Access::Create } else { Access::Write })?;
-    names.caller.demand_row(transaction.connection(), table, id, Access::Write).await?;
+    resolver.caller.demand(table, if created { Access::Create } else { Access::Write })?;
+    resolver.caller.demand_row(transaction.connection(), table, id, Access::Write).await?;
     if !created && payload.is_nested() {
-        // Only creating takes rows within rows; nobody has seen what the cloud says here.
+        // Only creating takes rows within rows; what the cloud says here is not known.
         return Err(Fault::unsupported("rows inside of a row that is changed (deep update)"));
     }
     for (lookup, parent) in &payload.parents {
-        let target = names.table(lookup.target().unwrap_or_default())?;
-        let parent_id = Box::pin(create(names, transaction, target, parent)).await?;
+        let target = resolver.table(lookup.target().unwrap_or_default())?;
+        let parent_id = Box::pin(create(resolver, transaction, target, parent)).await?;
         given.push((lookup, Cell::Id(parent_id)));
     }
-    transaction.by = names.caller.number;
+    transaction.by = resolver.caller.number;
     if created {
-        given.extend(currency::default(names, table, &given));
+        given.extend(currency::default(resolver, table, &given));
     }
     let outcome = match created {
         true => insert(transaction, table, id, &given, key).await,
         false => update(transaction, table, id, &given, key).await,
     };
     outcome.map_err(|error| conflict(table, error))?;
-    currency::settle(names, transaction, table, id, &given).await?;
+    currency::settle(resolver, transaction, table, id, &given).await?;
     for (child, lookup, rows) in &payload.children {
-        names.caller.demand_link(child, table)?;
+        resolver.caller.demand_link(child, table)?;
         for row in rows {
-            let child_id = Box::pin(create(names, transaction, child, row)).await?;
+            let child_id = Box::pin(create(resolver, transaction, child, row)).await?;
             point(transaction, child, child_id, lookup, id).await?;
         }
     }
@@ -100,13 +100,13 @@ pub(crate) async fn write(
 
 /// Makes a row under the id that it brings, or a new one.
 async fn create(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     table: &Table,
     payload: &Payload<'_>,
 ) -> Result<Uuid> {
-    let id = payload.id.unwrap_or_else(|| names.organisation.surroundings.id());
-    Ok(write(names, transaction, table, id, payload, &Vec::new(), &Guard::MustNotExist).await?.id)
+    let id = payload.id.unwrap_or_else(|| resolver.organisation.surroundings.id());
+    Ok(write(resolver, transaction, table, id, payload, &Vec::new(), &Guard::MustNotExist).await?.id)
 }
 
 /// Lets a row that was just made point at another.
@@ -125,7 +125,7 @@ async fn point(
 
 /// The columns to write, lookups resolved to ids.
 async fn given<'a>(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     payload: &Payload<'a>,
 ) -> Result<Vec<(&'a Column, Cell)>> {
@@ -134,8 +134,8 @@ async fn given<'a>(
         let cell = match bound {
             None => Cell::Null,
             Some(text) => {
-                let target = names.table(column.target().unwrap_or_default())?;
-                let id = reference(names, transaction, target, text).await?;
+                let target = resolver.table(column.target().unwrap_or_default())?;
+                let id = reference(resolver, transaction, target, text).await?;
                 if column.user().is_some() { number_of(transaction, target, id).await? } else { Cell::Id(id) }
             }
         };
@@ -266,22 +266,22 @@ fn conflict(table: &Table, error: sqlx::Error) -> Fault {
 
 /// Deletes a row; what pointed at it is emptied, deleted with it, or forbids it, as its relationship says.
 pub(crate) async fn delete(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     table: &Table,
     id: Uuid,
     guard: &Guard,
 ) -> Result<()> {
-    names.organisation.limiter.meter(1);
+    resolver.organisation.limiter.meter(1);
     let current = current_version(transaction, table, id).await?;
     match (guard, current) {
         (_, None) => return Err(Fault::no_row(&table.logical, id)),
         (Guard::Version(expected), Some(current)) if *expected != current => return Err(Fault::stale()),
         _ => {}
     }
-    for (child, column) in names.schema.referencing(&table.logical) {
+    for (child, column) in resolver.schema.referencing(&table.logical) {
         let Kind::Lookup { on_delete, .. } = column.kind else { continue };
-        release(names, transaction, child, column, on_delete, id).await?;
+        release(resolver, transaction, child, column, on_delete, id).await?;
     }
     remove(transaction, table, id).await
 }
@@ -301,7 +301,7 @@ async fn remove(transaction: &mut Transaction<'_>, table: &Table, id: Uuid) -> R
 }
 
 async fn release(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     child: &Table,
     column: &Column,
@@ -324,7 +324,7 @@ async fn release(
         let Cell::Id(child_id) = crate::query::cell(&row, 0, &Kind::Id)? else { continue };
         if on_delete == OnDelete::Cascade {
             // Deletes may run through several tables.
-            Box::pin(delete(names, transaction, child, child_id, &Guard::None)).await?;
+            Box::pin(delete(resolver, transaction, child, child_id, &Guard::None)).await?;
         } else {
             let version = transaction.next_version();
             let cells = vec![Cell::Integer(version), Cell::Id(child_id)];

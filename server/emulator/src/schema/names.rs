@@ -1,6 +1,6 @@
 //! Names that the server makes up by itself.
 
-/// The plural by which a table's set is called unless another was chosen: names in `s` get `es` [SDK-WIRE § 6].
+/// The plural by which a table's set is called unless another was chosen: names in `s` get `es`.
 pub(crate) fn plural(logical: &str) -> String {
     let ends = |endings: &[&str]| endings.iter().any(|ending| logical.ends_with(ending));
     if ends(&["s", "x", "z", "ch", "sh"]) {

@@ -10,14 +10,24 @@ const ASSOCIATION: &str = "systemuserroles_association";
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Ask {
-    /// `AddPrivilegesRole` and its kin, on one role.
-    Change { role: RowKey, action: RoleAction },
+    Read(RoleRead),
+    Write(RoleWrite),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum RoleRead {
     /// `RetrieveRolePrivilegesRole`.
     OfRole(RowKey),
     /// `RetrieveUserPrivileges`.
     OfUser(RowKey),
     /// The roles of a user, or the users of a role.
     Associated { table: &'static str, key: RowKey },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum RoleWrite {
+    /// `AddPrivilegesRole` and its kin, on one role.
+    Change { role: RowKey, action: RoleAction },
     /// `POST …/$ref`: the other end is in the body.
     Associate { table: &'static str, key: RowKey },
     /// `DELETE …/$ref`.
@@ -47,19 +57,15 @@ impl Ask {
             return association(request, table, key, next, more).map(Some);
         }
         let (get, post) = (request.method == Method::GET, request.method == Method::POST);
-        let change = |action| Some(Self::Change { role: key.clone(), action });
+        let change = |action| Some(Self::Write(RoleWrite::Change { role: key.clone(), action }));
         Ok(match (table, next.name.strip_prefix("Microsoft.Dynamics.CRM.").unwrap_or(&next.name)) {
             ("role", "AddPrivilegesRole") if post => change(RoleAction::Add),
             ("role", "ReplacePrivilegesRole") if post => change(RoleAction::Replace),
             ("role", "RemovePrivilegeRole") if post => change(RoleAction::Remove),
-            ("role", "RetrieveRolePrivilegesRole") if get => Some(Self::OfRole(key)),
-            ("systemuser", "RetrieveUserPrivileges") if get => Some(Self::OfUser(key)),
+            ("role", "RetrieveRolePrivilegesRole") if get => Some(Self::Read(RoleRead::OfRole(key))),
+            ("systemuser", "RetrieveUserPrivileges") if get => Some(Self::Read(RoleRead::OfUser(key))),
             _ => None,
         })
-    }
-
-    pub(crate) fn is_read(&self) -> bool {
-        matches!(self, Self::OfRole(_) | Self::OfUser(_) | Self::Associated { .. })
     }
 }
 
@@ -73,7 +79,7 @@ fn of_role(request: &Request, segment: &Segment) -> Result<Ask> {
     let id = id.ok_or_else(|| {
         Fault::syntax("RetrieveRolePrivilegesRole takes the parameter RoleId, a GUID: RoleId=<guid>.")
     })?;
-    Ok(Ask::OfRole(RowKey::Id(id)))
+    Ok(Ask::Read(RoleRead::OfRole(RowKey::Id(id))))
 }
 
 fn association(
@@ -85,9 +91,13 @@ fn association(
 ) -> Result<Ask> {
     let reference = matches!(rest, [last] if last.name == "$ref");
     match (&request.method, segment.key()?) {
-        (&Method::GET, None) if rest.is_empty() || reference => Ok(Ask::Associated { table, key }),
-        (&Method::POST, None) if reference => Ok(Ask::Associate { table, key }),
-        (&Method::DELETE, Some(other)) if reference => Ok(Ask::Disassociate { table, key, other }),
+        (&Method::GET, None) if rest.is_empty() || reference => {
+            Ok(Ask::Read(RoleRead::Associated { table, key }))
+        }
+        (&Method::POST, None) if reference => Ok(Ask::Write(RoleWrite::Associate { table, key })),
+        (&Method::DELETE, Some(other)) if reference => {
+            Ok(Ask::Write(RoleWrite::Disassociate { table, key, other }))
+        }
         // `…/$ref?$id=<address of the other end>`.
         (&Method::DELETE, None) if reference => {
             let (_, query) = path_and_query(&request.target);
@@ -95,7 +105,7 @@ fn association(
             let other = options.get("$id").map(end_of).transpose()?.flatten();
             let other =
                 other.ok_or_else(|| Fault::syntax("$id is missing: which end is to be taken off?"))?;
-            Ok(Ask::Disassociate { table, key, other })
+            Ok(Ask::Write(RoleWrite::Disassociate { table, key, other }))
         }
         _ => Err(Fault::no_segment(&segment.name)),
     }

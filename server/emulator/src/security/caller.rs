@@ -1,13 +1,12 @@
-//! Whoever asks: the user behind an application, and what its roles let it do.
+//! The caller of a request: the user behind an application, and what its roles let it do.
 
 use std::collections::{HashMap, HashSet};
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use crate::answer::Request;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::Table;
@@ -55,12 +54,12 @@ pub(crate) enum Who {
 
 impl Who {
     /// On whose behalf a request is made, if it says so \[D:webapi/impersonate-another-user-web-api\].
-    fn instead(request: &Request) -> Result<Option<Self>> {
-        let (name, who): (_, fn(Uuid) -> Self) = match request.header("callerobjectid") {
+    fn instead(headers: &HeaderMap) -> Result<Option<Self>> {
+        let (name, who): (_, fn(Uuid) -> Self) = match text_of(headers, "callerobjectid") {
             Some(_) => ("callerobjectid", Self::Object),
             None => ("mscrmcallerid", Self::User),
         };
-        let Some(text) = request.header(name) else { return Ok(None) };
+        let Some(text) = text_of(headers, name) else { return Ok(None) };
         let id = text.trim().parse();
         id.map(|id| Some(who(id)))
             .map_err(|_| Fault::argument(format!("The header {name} is not a GUID: '{text}'.")))
@@ -73,6 +72,10 @@ impl Who {
             Self::Object(id) => ("azureactivedirectoryobjectid", id),
         }
     }
+}
+
+fn text_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 impl Rights {
@@ -100,10 +103,10 @@ impl Caller {
         organisation: &Organisation,
         reader: &mut Reader<'_>,
         client: Uuid,
-        request: &Request,
+        headers: &HeaderMap,
     ) -> Result<Self> {
         let itself = Self::find(organisation, reader, Who::Application(client)).await?;
-        let Some(who) = Who::instead(request)? else { return Ok(itself) };
+        let Some(who) = Who::instead(headers)? else { return Ok(itself) };
         itself.demand_general(General("prvActOnBehalfOfAnotherUser"))?;
         let mut other = Self::find(organisation, reader, who).await?;
         other.rights = other.rights.shared_with(itself.rights);
@@ -209,7 +212,7 @@ impl Caller {
         }
     }
 
-    /// Refuses to touch somebody else's row where the caller's roles reach no further than its own.
+    /// Refuses to touch another user's row where the caller's roles reach no further than its own.
     pub(crate) async fn demand_row(
         &self,
         connection: &mut SqliteConnection,

@@ -100,7 +100,7 @@ pub(crate) struct Privilege {
     user_owned: bool,
 }
 
-/// The privileges of a table. `privilege` itself has none: everybody may read it, and nobody change it.
+/// The privileges of a table. `privilege` itself has none: every user may read it, and none change it.
 pub(crate) fn of_table(table: &Table) -> impl Iterator<Item = Privilege> + '_ {
     let fits = |access: &Access| table.user_owned || !matches!(access, Access::Assign | Access::Share);
     ALL.into_iter().filter(fits).filter(|_| table.logical != "privilege").map(|access| one(table, access))

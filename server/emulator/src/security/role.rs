@@ -8,41 +8,41 @@ use uuid::Uuid;
 use crate::address::{Options, RowKey, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
-use crate::query::{self, Names};
+use crate::query::{self, Resolver};
 use crate::rows::find_row;
 use crate::schema::Table;
 use crate::store::{Reader, Transaction, sql};
 use crate::value::Cell;
 
-use super::ask::{Ask, RoleAction, end_of};
+use super::ask::{RoleAction, RoleRead, RoleWrite, end_of};
 use super::depth::Depth;
-use super::founding::grant;
 use super::privilege::Access;
+use super::seed::grant;
 
 /// Answers what only reads.
 pub(crate) async fn read(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
-    ask: &Ask,
+    operation: &RoleRead,
 ) -> Result<Answer> {
-    names.caller.demand(names.table("role")?, Access::Read)?;
-    match ask {
-        Ask::OfRole(key) => {
-            let role = row(names, reader.connection(), "role", key).await?;
-            let all = role == names.organisation.identity.administrator;
-            let held = held(names, reader, all, "SELECT ?", role).await?;
+    resolver.caller.demand(resolver.table("role")?, Access::Read)?;
+    match operation {
+        RoleRead::OfRole(key) => {
+            let role = row(resolver, reader.connection(), "role", key).await?;
+            let all = role == resolver.organisation.identity.administrator;
+            let held = held(resolver, reader, all, "SELECT ?", role).await?;
             Ok(privileges(request, "RetrieveRolePrivilegesRoleResponse", &held))
         }
-        Ask::OfUser(key) => {
-            let user = row(names, reader.connection(), "systemuser", key).await?;
+        RoleRead::OfUser(key) => {
+            let user = row(resolver, reader.connection(), "systemuser", key).await?;
             let roles = ids(reader, "SELECT role FROM user_roles WHERE user = ?", user).await?;
-            let all = roles.contains(&names.organisation.identity.administrator);
-            let held = held(names, reader, all, "SELECT role FROM user_roles WHERE user = ?", user).await?;
+            let all = roles.contains(&resolver.organisation.identity.administrator);
+            let held =
+                held(resolver, reader, all, "SELECT role FROM user_roles WHERE user = ?", user).await?;
             Ok(privileges(request, "RetrieveUserPrivilegesResponse", &held))
         }
-        Ask::Associated { table, key } => associated(names, reader, request, table, key).await,
-        _ => Err(crate::dispatch::not_allowed(&request.method)),
+        RoleRead::Associated { table, key } => associated(resolver, reader, request, table, key).await,
     }
 }
 
@@ -53,13 +53,13 @@ fn privileges(request: &Request, kind: &str, held: &[Value]) -> Answer {
 
 /// Privileges of the roles that a subquery gives, as `RolePrivilege`; or all that there are.
 async fn held(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     all: bool,
     roles: &str,
     of: Uuid,
 ) -> Result<Vec<Value>> {
-    let known = names.table("privilege")?.rows();
+    let known = resolver.table("privilege")?.rows();
     let text = match all {
         true => format!("SELECT privilegeid, name, 8 FROM {known} WHERE ? IS NOT NULL ORDER BY name"),
         false => format!(
@@ -74,7 +74,7 @@ async fn held(
             let name: String = row.try_get(1)?;
             Ok(json!({
                 "Depth": Depth::of_mask(row.try_get(2)?).name(), "PrivilegeId": id,
-                "BusinessUnitId": names.organisation.identity.business_unit, "PrivilegeName": name,
+                "BusinessUnitId": resolver.organisation.identity.business_unit, "PrivilegeName": name,
                 "RecordFilterId": Uuid::nil(), "RecordFilterUniqueName": "",
             }))
         })
@@ -88,22 +88,22 @@ async fn ids(reader: &mut Reader<'_>, text: &str, of: Uuid) -> Result<Vec<Uuid>>
 
 /// `GET systemusers(<id>)/systemuserroles_association`: the other end's rows, by a filter on their ids.
 async fn associated(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     reader: &mut Reader<'_>,
     request: &Request,
     table: &str,
     key: &RowKey,
 ) -> Result<Answer> {
-    let id = row(names, reader.connection(), table, key).await?;
+    let id = row(resolver, reader.connection(), table, key).await?;
     let (other, text) = match table {
         "role" => ("systemuser", "SELECT user FROM user_roles WHERE role = ?"),
         _ => ("role", "SELECT role FROM user_roles WHERE user = ?"),
     };
-    let other = names.table(other)?;
+    let other = resolver.table(other)?;
     let ids = ids(reader, text, id).await?;
     // No row has this id, so that a user without roles gets an empty list.
-    let nobody = std::iter::once(Uuid::nil()).filter(|_| ids.is_empty());
-    let ids = ids.iter().copied().chain(nobody);
+    let no_row = std::iter::once(Uuid::nil()).filter(|_| ids.is_empty());
+    let ids = ids.iter().copied().chain(no_row);
     let own: Vec<String> = ids.map(|id| format!("{} eq {id}", other.primary_id())).collect();
     let own = format!("({})", own.join(" or "));
     let (_, text) = path_and_query(&request.target);
@@ -114,52 +114,51 @@ async fn associated(
     for name in given.names().filter(|name| *name != "$filter") {
         options.push(name, given.get(name).unwrap_or_default());
     }
-    query::list(names, reader, request, query::Set { table: other, of: None }, &options).await
+    query::list(resolver, reader, request, query::Set { table: other, of: None }, &options).await
 }
 
 /// Runs what changes something, in a transaction.
 pub(crate) async fn write(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
-    ask: &Ask,
+    operation: &RoleWrite,
 ) -> Result<Answer> {
-    names.organisation.limiter.meter(1);
-    match ask {
-        Ask::Change { role, action } => change(names, transaction, request, role, *action).await?,
-        Ask::Associate { table, key } => {
+    resolver.organisation.limiter.meter(1);
+    match operation {
+        RoleWrite::Change { role, action } => change(resolver, transaction, request, role, *action).await?,
+        RoleWrite::Associate { table, key } => {
             let body = body(request)?;
             let other = body.get("@odata.id").and_then(Value::as_str).map(end_of).transpose()?.flatten();
             let other =
-                other.ok_or_else(|| Fault::payload("systemusers", "'@odata.id' names no other end."))?;
-            let (user, role) = ends(names, transaction, table, key, &other).await?;
+                other.ok_or_else(|| Fault::payload("systemusers", "'@odata.id' resolver no other end."))?;
+            let (user, role) = ends(resolver, transaction, table, key, &other).await?;
             let text = "INSERT OR IGNORE INTO user_roles VALUES (?, ?)".to_owned();
             transaction.execute(text, vec![Cell::Id(user), Cell::Id(role)]).await?;
         }
-        Ask::Disassociate { table, key, other } => {
-            let (user, role) = ends(names, transaction, table, key, other).await?;
+        RoleWrite::Disassociate { table, key, other } => {
+            let (user, role) = ends(resolver, transaction, table, key, other).await?;
             let text = "DELETE FROM user_roles WHERE user = ? AND role = ?".to_owned();
             transaction.execute(text, vec![Cell::Id(user), Cell::Id(role)]).await?;
         }
-        _ => return Err(crate::dispatch::not_allowed(&request.method)),
     }
     Ok(Answer::no_content())
 }
 
 /// User and role, whichever end was named first.
 async fn ends(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     table: &str,
     key: &RowKey,
     other: &RowKey,
 ) -> Result<(Uuid, Uuid)> {
-    let (users, roles) = (names.table("systemuser")?, names.table("role")?);
-    names.caller.demand(users, Access::Append)?;
-    names.caller.demand(roles, Access::AppendTo)?;
+    let (users, roles) = (resolver.table("systemuser")?, resolver.table("role")?);
+    resolver.caller.demand(users, Access::Append)?;
+    resolver.caller.demand(roles, Access::AppendTo)?;
     let (user, role) = if table == "role" { (other, key) } else { (key, other) };
     let connection = transaction.connection();
-    Ok((row(names, connection, "systemuser", user).await?, row(names, connection, "role", role).await?))
+    Ok((row(resolver, connection, "systemuser", user).await?, row(resolver, connection, "role", role).await?))
 }
 
 fn body(request: &Request) -> Result<Value> {
@@ -168,15 +167,15 @@ fn body(request: &Request) -> Result<Value> {
 }
 
 async fn change(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
     role: &RowKey,
     action: RoleAction,
 ) -> Result<()> {
-    names.caller.demand(names.table("role")?, Access::Write)?;
-    let role = row(names, transaction.connection(), "role", role).await?;
-    if role == names.organisation.identity.administrator {
+    resolver.caller.demand(resolver.table("role")?, Access::Write)?;
+    let role = row(resolver, transaction.connection(), "role", role).await?;
+    if role == resolver.organisation.identity.administrator {
         return Err(Fault::argument("The privileges of the System Administrator role cannot be changed."));
     }
     let body = body(request)?;
@@ -187,7 +186,7 @@ async fn change(
         transaction.execute(text, vec![Cell::Id(role), Cell::Id(id)]).await?;
         return Ok(());
     }
-    let wanted = wanted(names, transaction, &body).await?;
+    let wanted = wanted(resolver, transaction, &body).await?;
     if action == RoleAction::Replace {
         let text = "DELETE FROM role_privileges WHERE role = ?".to_owned();
         transaction.execute(text, vec![Cell::Id(role)]).await?;
@@ -200,13 +199,13 @@ async fn change(
 
 /// The privileges of a body's `Privileges`: each must be there, and be able to reach so far.
 async fn wanted(
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     body: &Value,
 ) -> Result<Vec<(Uuid, Depth)>> {
     let malformed = || Fault::payload("roles", "'Privileges' is a list of PrivilegeId and Depth.");
     let list = body.get("Privileges").and_then(Value::as_array).ok_or_else(malformed)?;
-    let known = names.table("privilege")?.rows();
+    let known = resolver.table("privilege")?.rows();
     let mut wanted = Vec::with_capacity(list.len());
     for one in list {
         let id = one.get("PrivilegeId").and_then(Value::as_str).and_then(|text| text.parse::<Uuid>().ok());
@@ -227,9 +226,14 @@ async fn wanted(
 }
 
 /// The id of a row that must be there.
-async fn row(names: Names<'_>, connection: &mut SqliteConnection, table: &str, key: &RowKey) -> Result<Uuid> {
-    let table: &Table = names.table(table)?;
-    let (id, _) = find_row(names, connection, table, key).await?;
+async fn row(
+    resolver: Resolver<'_>,
+    connection: &mut SqliteConnection,
+    table: &str,
+    key: &RowKey,
+) -> Result<Uuid> {
+    let table: &Table = resolver.table(table)?;
+    let (id, _) = find_row(resolver, connection, table, key).await?;
     let id = id.ok_or_else(|| Fault::no_row_by_key(&table.logical))?;
     let text = format!("SELECT 1 FROM {} WHERE {} = ?", table.rows(), table.primary_id());
     let found = sql(text, vec![Cell::Id(id)]).fetch_optional(connection).await?;

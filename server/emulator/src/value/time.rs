@@ -26,7 +26,7 @@ pub(crate) fn seconds(text: &str) -> Result<i64, TimeError> {
     if seconds < EARLIEST { Err(TimeError::TooEarly) } else { Ok(seconds) }
 }
 
-/// `2026-03-01T12:34:56Z`: never a fraction, since clients make a date of nothing else [SDK-WIRE § 3].
+/// `2026-03-01T12:34:56Z`: never a fraction, as `server/exchanges/values.http` records it.
 pub(crate) fn print(seconds: i64) -> String {
     Timestamp::from_second(seconds).map(|t| t.to_string()).unwrap_or_default()
 }

@@ -1,11 +1,11 @@
 //! The recorded exchanges of Dataverse's documentation, played against the emulator; every answer is held against the
 //! recorded one.
 
-mod harbour;
+mod organisation;
 #[path = "../../../exchanges/read.rs"]
 mod read;
 
-use harbour::Harbour;
+use organisation::Organisation;
 use read::{Exchange, Message, Subject, Values, compare};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -23,11 +23,11 @@ async fn the_emulator_answers_as_recorded() {
 
 /// Plays a subject's exchanges one after another, in an organisation of their own.
 async fn play_all(subject: Subject) -> Vec<String> {
-    let mut harbour = Harbour::open(&subject).await;
-    let mut values = harbour.values();
+    let mut organisation = Organisation::open(&subject).await;
+    let mut values = organisation.values();
     let mut complaints = Vec::new();
     for exchange in &subject.exchanges {
-        let faults = play(&mut harbour, exchange, &mut values).await;
+        let faults = play(&mut organisation, exchange, &mut values).await;
         let place = format!("{}.http: {}", subject.name, exchange.title);
         complaints.extend(read::complaint(&place, exchange.emulator_differs.as_deref(), &faults));
     }
@@ -35,13 +35,13 @@ async fn play_all(subject: Subject) -> Vec<String> {
 }
 
 /// Asks what is recorded; where the answer is not what is recorded.
-async fn play(harbour: &mut Harbour, exchange: &Exchange, values: &mut Values) -> Vec<String> {
-    harbour.prepare(&exchange.given, values).await;
+async fn play(organisation: &mut Organisation, exchange: &Exchange, values: &mut Values) -> Vec<String> {
+    organisation.prepare(&exchange.given, values).await;
     let request = match filled(&exchange.request, values) {
         Ok(request) => request,
         Err(fault) => return vec![fault],
     };
-    let actual = harbour.ask(request, &exchange.given, values).await;
+    let actual = organisation.ask(request, &exchange.given, values).await;
     let mut faults = Vec::new();
     let status = actual.start.split(' ').nth(1).unwrap_or_default();
     if !values.matches(&exchange.answer.start, status) {

@@ -12,7 +12,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair}
 use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject as _};
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk, http};
+use crate::client::{Answer, Client, http};
 
 /// A key for these tests alone.
 const KEY: &str = include_str!("application-key.pem");
@@ -34,11 +34,11 @@ fn signed(header: &Value, claims: &Value, encoding: &'static dyn RsaEncoding) ->
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-async fn ask(desk: &Desk, more: &[(&str, &str)]) -> Answer {
-    let scope = format!("{}/.default", desk.emulator.url());
+async fn ask(client: &Client, more: &[(&str, &str)]) -> Answer {
+    let scope = format!("{}/.default", client.emulator.url());
     let mut form = vec![("grant_type", "client_credentials"), ("scope", &scope)];
     form.extend(more);
-    Answer::of(http().post(desk.emulator.token_url()).form(&form)).await
+    Answer::of(http().post(client.emulator.token_url()).form(&form)).await
 }
 
 fn code(answer: &Answer) -> u64 {
@@ -54,76 +54,79 @@ fn now() -> i64 {
 }
 
 struct Proof {
-    client: String,
+    client_id: String,
     header: Value,
     claims: Value,
 }
 
 impl Proof {
     /// What a client would send, right in every respect.
-    fn new(desk: &Desk, client: &str, der: &[u8]) -> Self {
+    fn new(client: &Client, client_id: &str, der: &[u8]) -> Self {
         let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, der));
         let claims = json!({
-            "aud": desk.emulator.token_url(), "iss": client, "sub": client, "jti": "1", "nbf": now(),
+            "aud": client.emulator.token_url(), "iss": client_id, "sub": client_id, "jti": "1", "nbf": now(),
             "exp": now() + 600,
         });
         let header = json!({ "alg": "RS256", "typ": "JWT", "x5t": thumbprint });
-        Self { client: client.to_owned(), header, claims }
+        Self { client_id: client_id.to_owned(), header, claims }
     }
 
-    async fn send(&self, desk: &Desk) -> Answer {
+    async fn send(&self, client: &Client) -> Answer {
         let assertion = signed(&self.header, &self.claims, &RSA_PKCS1_SHA256);
-        self.send_as(desk, &assertion).await
+        self.send_as(client, &assertion).await
     }
 
-    async fn send_as(&self, desk: &Desk, assertion: &str) -> Answer {
+    async fn send_as(&self, client: &Client, assertion: &str) -> Answer {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-        let form =
-            [("client_id", &*self.client), ("client_assertion_type", kind), ("client_assertion", assertion)];
-        ask(desk, &form).await
+        let form = [
+            ("client_id", &*self.client_id),
+            ("client_assertion_type", kind),
+            ("client_assertion", assertion),
+        ];
+        ask(client, &form).await
     }
 }
 
 #[tokio::test]
 async fn a_certificate_is_as_good_as_a_secret() {
-    let desk = Desk::with(Options::default()).await;
+    let client = Client::with(Options::default()).await;
     let (pem, der) = certificate();
     let roles = Some(vec!["System Administrator".to_owned()]);
     let registration = Registration { certificate: Some(pem), roles, ..Registration::default() };
-    let registered = desk.emulator.register(registration).await.unwrap();
+    let registered = client.emulator.register(registration).await.unwrap();
     assert_eq!(registered.client_secret, None);
-    let mut proof = Proof::new(&desk, &registered.client_id, &der);
-    let granted = proof.send(&desk).await;
+    let mut proof = Proof::new(&client, &registered.client_id, &der);
+    let granted = proof.send(&client).await;
     let token = granted.json["access_token"].as_str().unwrap_or_else(|| panic!("{}", granted.text));
-    let url = format!("{}/api/data/v9.2/WhoAmI", desk.emulator.url());
+    let url = format!("{}/api/data/v9.2/WhoAmI", client.emulator.url());
     let who = Answer::of(http().get(url).bearer_auth(token)).await;
     assert_eq!(who.json["UserId"].as_str(), registered.user_id.as_deref());
     // The newer algorithm and thumbprint, which Microsoft's libraries have gone on to.
     let header = json!({ "alg": "PS256", "x5t#S256": URL_SAFE_NO_PAD.encode(digest(&SHA256, &der)) });
     let assertion = signed(&header, &proof.claims, &RSA_PSS_SHA256);
-    assert_eq!(proof.send_as(&desk, &assertion).await.status, 200);
+    assert_eq!(proof.send_as(&client, &assertion).await.status, 200);
     // Microsoft's Python library gives moments with a fraction, and none to begin with.
     proof.claims["exp"] = json!(1e10 + 0.25);
     proof.claims["nbf"] = Value::Null;
     // The tenant's issuer is an audience as well.
     proof.claims["aud"] =
-        format!("https://login.microsoftonline.com/{}/v2.0", desk.emulator.tenant_id()).into();
-    assert_eq!(proof.send(&desk).await.status, 200);
+        format!("https://login.microsoftonline.com/{}/v2.0", client.emulator.tenant_id()).into();
+    assert_eq!(proof.send(&client).await.status, 200);
 }
 
 #[tokio::test]
 async fn what_is_wrong_with_an_assertion_is_said_as_entra_does() {
-    let desk = Desk::with(Options::default()).await;
+    let client = Client::with(Options::default()).await;
     let (pem, der) = certificate();
     let registration = Registration { certificate: Some(pem), ..Registration::default() };
-    let client = desk.emulator.register(registration).await.unwrap().client_id;
-    let right = || Proof::new(&desk, &client, &der);
+    let client_id = client.emulator.register(registration).await.unwrap().client_id;
+    let right = || Proof::new(&client, &client_id, &der);
     let wrong = async |change: &dyn Fn(&mut Proof)| {
         let mut proof = right();
         change(&mut proof);
-        code(&proof.send(&desk).await)
+        code(&proof.send(&client).await)
     };
-    assert_eq!(right().send(&desk).await.status, 200);
+    assert_eq!(right().send(&client).await.status, 200);
     assert_eq!(wrong(&|proof| proof.header["x5t"] = "AAAA".into()).await, 700_027);
     assert_eq!(wrong(&|proof| proof.header["alg"] = "PS256".into()).await, 700_027);
     assert_eq!(wrong(&|proof| proof.header["alg"] = "none".into()).await, 700_027);
@@ -140,51 +143,51 @@ async fn what_is_wrong_with_an_assertion_is_said_as_entra_does() {
     claims["jti"] = "2".into();
     let claims = URL_SAFE_NO_PAD.encode(claims.to_string());
     parts[1] = &claims;
-    assert_eq!(code(&right().send_as(&desk, &parts.join(".")).await), 700_027);
-    assert_eq!(code(&right().send_as(&desk, "nonsense").await), 50_027);
-    assert_eq!(code(&ask(&desk, &[("client_id", &client)]).await), 7_000_218);
+    assert_eq!(code(&right().send_as(&client, &parts.join(".")).await), 700_027);
+    assert_eq!(code(&right().send_as(&client, "nonsense").await), 50_027);
+    assert_eq!(code(&ask(&client, &[("client_id", &client_id)]).await), 7_000_218);
 }
 
 #[tokio::test]
 async fn secrets_and_certificates_end_and_are_rotated() {
-    let desk = Desk::with(Options { admin: true, ..Options::default() }).await;
-    let admin = |path: &str| format!("{}/_emulator/v1/applications{path}", desk.emulator.url());
+    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    let admin = |path: &str| format!("{}/_emulator/v1/applications{path}", client.emulator.url());
     let (pem, der) = certificate();
     let soon = jiff::Timestamp::from_second(now() + 1000).unwrap().to_string();
     let body =
         json!({ "name": "loader", "secret": "first", "certificate": pem, "expiresAt": soon, "roles": [] });
     let made = Answer::of(http().post(admin("")).json(&body)).await;
     assert_eq!(made.status, 201, "{}", made.text);
-    let client = made.json["clientId"].as_str().unwrap().to_owned();
-    let by = async |desk: &Desk, secret: &str| {
-        ask(desk, &[("client_id", &client), ("client_secret", secret)]).await
+    let client_id = made.json["clientId"].as_str().unwrap().to_owned();
+    let by = async |client: &Client, secret: &str| {
+        ask(client, &[("client_id", &client_id), ("client_secret", secret)]).await
     };
-    assert_eq!(by(&desk, "first").await.status, 200);
-    let second = Answer::of(http().post(admin(&format!("/{client}/credentials"))).json(&json!({}))).await;
+    assert_eq!(by(&client, "first").await.status, 200);
+    let second = Answer::of(http().post(admin(&format!("/{client_id}/credentials"))).json(&json!({}))).await;
     let second = second.json["clientSecret"].as_str().unwrap().to_owned();
     assert_eq!(
-        (by(&desk, "first").await.status.as_u16(), by(&desk, &second).await.status.as_u16()),
+        (by(&client, "first").await.status.as_u16(), by(&client, &second).await.status.as_u16()),
         (200, 200)
     );
     // Secrets are not shown again.
     let listed = Answer::of(http().get(admin(""))).await;
-    assert!(!listed.text.contains(&second) && !listed.text.contains(desk.emulator.client_secret()));
+    assert!(!listed.text.contains(&second) && !listed.text.contains(client.emulator.client_secret()));
     assert!(listed.text.contains("x5t#S256") && listed.text.contains("loader"));
-    desk.emulator.advance_clock(Duration::from_secs(1001));
-    assert_eq!(code(&by(&desk, "first").await), 7_000_222);
-    assert_eq!(code(&by(&desk, "never").await), 7_000_215);
-    assert_eq!(by(&desk, &second).await.status, 200);
-    let late = Proof::new(&desk, &client, &der).send(&desk).await;
+    client.emulator.advance_clock(Duration::from_secs(1001));
+    assert_eq!(code(&by(&client, "first").await), 7_000_222);
+    assert_eq!(code(&by(&client, "never").await), 7_000_215);
+    assert_eq!(by(&client, &second).await.status, 200);
+    let late = Proof::new(&client, &client_id, &der).send(&client).await;
     assert_eq!(code(&late), 700_027);
     assert!(late.text.contains("The key used is expired."), "{}", late.text);
     let first = made.json["credentialIds"][0].as_str().unwrap();
-    let removed = http().delete(admin(&format!("/{client}/credentials/{first}")));
+    let removed = http().delete(admin(&format!("/{client_id}/credentials/{first}")));
     assert_eq!(Answer::of(removed).await.status, 204);
-    assert_eq!(code(&by(&desk, "first").await), 7_000_215);
-    assert_eq!(Answer::of(http().delete(admin(&format!("/{client}")))).await.status, 204);
-    let gone = by(&desk, &second).await;
+    assert_eq!(code(&by(&client, "first").await), 7_000_215);
+    assert_eq!(Answer::of(http().delete(admin(&format!("/{client_id}")))).await.status, 204);
+    let gone = by(&client, &second).await;
     assert_eq!((gone.status.as_u16(), &gone.json["error_codes"][0]), (400, &json!(700_016)));
-    let own = http().delete(admin(&format!("/{}", desk.emulator.client_id())));
+    let own = http().delete(admin(&format!("/{}", client.emulator.client_id())));
     assert_eq!(Answer::of(own).await.status, 400);
     for bad in [
         json!({ "certificate": "nonsense" }),
@@ -202,22 +205,22 @@ async fn secrets_and_certificates_end_and_are_rotated() {
 async fn an_application_stays_with_the_folder_and_through_a_reset() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), admin: true, ..Options::default() };
-    let desk = Desk::with(options()).await;
+    let client = Client::with(options()).await;
     let registration = Registration {
         secret: Some("kept".to_owned()),
         roles: Some(vec!["System Administrator".to_owned()]),
         ..Registration::default()
     };
-    let client = desk.emulator.register(registration).await.unwrap().client_id;
-    desk.emulator.stop().await;
-    let desk = Desk::with(options()).await;
-    let token = ask(&desk, &[("client_id", &client), ("client_secret", "kept")]).await;
+    let client_id = client.emulator.register(registration).await.unwrap().client_id;
+    client.emulator.stop().await;
+    let client = Client::with(options()).await;
+    let token = ask(&client, &[("client_id", &client_id), ("client_secret", "kept")]).await;
     let token = token.json["access_token"].as_str().unwrap().to_owned();
-    let url = format!("{}/api/data/v9.2/WhoAmI", desk.emulator.url());
+    let url = format!("{}/api/data/v9.2/WhoAmI", client.emulator.url());
     assert_eq!(Answer::of(http().get(&url).bearer_auth(&token)).await.status, 200);
     // The directory stays, the organisation's users do not: it is a stranger now.
-    let reset = http().post(format!("{}/_emulator/v1/reset", desk.emulator.url()));
+    let reset = http().post(format!("{}/_emulator/v1/reset", client.emulator.url()));
     assert_eq!(Answer::of(reset).await.status, 204);
     assert_eq!(Answer::of(http().get(&url).bearer_auth(&token)).await.refusal(), (403, "0x80072560"));
-    assert_eq!(desk.get("WhoAmI").await.status, 200);
+    assert_eq!(client.get("WhoAmI").await.status, 200);
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk};
+use crate::client::{Answer, Client};
 
-async fn send(desk: &Desk, body: &str, prefer: &str) -> Answer {
-    let request = desk
+async fn send(client: &Client, body: &str, prefer: &str) -> Answer {
+    let request = client
         .request("POST", "$batch")
         .header("content-type", "multipart/mixed; boundary=\"b\"")
         .header("prefer", prefer)
@@ -38,11 +38,11 @@ fn statuses(answer: &Answer) -> Vec<u16> {
 
 #[tokio::test]
 async fn answers_come_in_order_and_in_shape() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let body = part("POST /api/data/v9.2/x_things", r#"{"x_name":"a"}"#)
         + &part("GET https://proxy.example/api/data/v9.2/x_things?$filter=x_name eq 'a'&$select=x_name", "")
         + "--b--\n";
-    let answer = send(&desk, &body, "").await;
+    let answer = send(&client, &body, "").await;
     assert_eq!((answer.status.as_u16(), statuses(&answer)), (200, vec![204, 200]));
     assert!(answer.header("content-type").starts_with("multipart/mixed; boundary=batchresponse_"));
     assert!(answer.text.starts_with("--batchresponse_"));
@@ -52,45 +52,45 @@ async fn answers_come_in_order_and_in_shape() {
 
 #[tokio::test]
 async fn a_failure_stops_the_batch_unless_told_to_go_on() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let body = part("POST x_things", r#"{"x_name":"a"}"#)
         + &part("POST x_things", r#"{"x_count":-1}"#)
         + &part("POST x_things", r#"{"x_name":"c"}"#)
         + "--b--\n";
-    let stopped = send(&desk, &body, "").await;
+    let stopped = send(&client, &body, "").await;
     assert_eq!((stopped.status.as_u16(), statuses(&stopped)), (400, vec![204, 400]));
     assert!(stopped.text.contains("REQ_ID: "));
-    assert_eq!(desk.get("x_things/$count").await.text, "1", "what came before stays");
-    let all = send(&desk, &body, "odata.continue-on-error").await;
+    assert_eq!(client.get("x_things/$count").await.text, "1", "what came before stays");
+    let all = send(&client, &body, "odata.continue-on-error").await;
     assert_eq!((all.status.as_u16(), statuses(&all)), (200, vec![204, 400, 204]));
 }
 
 #[tokio::test]
 async fn change_sets_are_whole_or_not_at_all() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let good = set(&[
         ("1", "POST x_places", r#"{"x_name":"p"}"#),
         ("2", "POST x_things", r#"{"x_name":"a","x_PlaceId@odata.bind":"$1"}"#),
         ("3", "PATCH $2", r#"{"x_count":5}"#),
     ]) + "--b--\n";
-    let answer = send(&desk, &good, "").await;
+    let answer = send(&client, &good, "").await;
     assert_eq!(statuses(&answer), [204, 204, 204], "{}", answer.text);
-    let found = desk.get("x_things?$filter=x_PlaceId/x_name eq 'p' and x_count eq 5").await;
+    let found = client.get("x_things?$filter=x_PlaceId/x_name eq 'p' and x_count eq 5").await;
     assert_eq!(found.column("x_name"), [json!("a")]);
     let bad =
         set(&[("7", "POST x_things", r#"{"x_name":"b"}"#), ("8", "POST x_things", r#"{"x_count":-1}"#)])
             + &part("POST x_things", r#"{"x_name":"c"}"#)
             + "--b--\n";
-    let answer = send(&desk, &bad, "odata.continue-on-error").await;
+    let answer = send(&client, &bad, "odata.continue-on-error").await;
     assert_eq!(statuses(&answer), [400, 204]);
     assert!(answer.text.contains("changesetresponse_") && answer.text.contains("Content-ID: 8"));
     assert!(!answer.text.contains("Content-ID: 7"));
-    assert_eq!(desk.get("x_things?$orderby=x_name").await.column("x_name"), [json!("a"), json!("c")]);
+    assert_eq!(client.get("x_things?$orderby=x_name").await.column("x_name"), [json!("a"), json!("c")]);
 }
 
 #[tokio::test]
 async fn a_request_that_fails_half_way_leaves_nothing() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let targets = r#"{"Targets":[{"@odata.type":"Microsoft.Dynamics.CRM.x_thing","x_name":"a"},
         {"@odata.type":"Microsoft.Dynamics.CRM.x_thing","x_count":-1}]}"#;
     let shown = "--b\nContent-Type: application/http\n\nPATCH x_things(00000000-0000-4000-8000-000000000001)?\
@@ -100,15 +100,15 @@ async fn a_request_that_fails_half_way_leaves_nothing() {
         + shown
         + &part("POST x_things", r#"{"x_name":"c"}"#)
         + "--b--\n";
-    let answer = send(&desk, &body, "odata.continue-on-error").await;
+    let answer = send(&client, &body, "odata.continue-on-error").await;
     assert_eq!(statuses(&answer), [400, 400, 400, 204], "{}", answer.text);
-    assert_eq!(desk.get("x_things").await.column("x_name"), [json!("c")]);
-    assert_eq!(desk.get("x_places/$count").await.text, "0");
+    assert_eq!(client.get("x_things").await.column("x_name"), [json!("c")]);
+    assert_eq!(client.get("x_places/$count").await.text, "0");
 }
 
 #[tokio::test]
 async fn references_are_found_at_every_depth_and_numbers_stay_as_sent() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let body = set(&[
         ("1", "POST x_places", r#"{"x_name":"first"}"#),
         (
@@ -123,27 +123,27 @@ async fn references_are_found_at_every_depth_and_numbers_stay_as_sent() {
             r#"{"x_cost":12345.678910000000000000,"x_count":2,"x_PlaceId@odata.bind":"$1"}"#,
         ),
     ]) + "--b--\n";
-    let answer = send(&desk, &body, "").await;
+    let answer = send(&client, &body, "").await;
     assert_eq!(statuses(&answer), [204, 204, 204], "{}", answer.text);
-    let exact = desk.get("x_things?$filter=x_cost eq 12345.67891&$expand=x_PlaceId").await;
+    let exact = client.get("x_things?$filter=x_cost eq 12345.67891&$expand=x_PlaceId").await;
     assert_eq!(exact.json["value"][0]["x_PlaceId"]["x_name"], "first", "{}", exact.text);
     assert_eq!(
-        desk.get("x_things?$filter=x_name eq '$1' and x_cost eq 99999.99998").await.column("x_name").len(),
+        client.get("x_things?$filter=x_name eq '$1' and x_cost eq 99999.99998").await.column("x_name").len(),
         1
     );
 }
 
 #[tokio::test]
 async fn what_does_not_belong_is_refused() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let forward = set(&[("1", "POST x_things", r#"{"x_PlaceId@odata.bind":"$2"}"#)]) + "--b--\n";
-    assert!(send(&desk, &forward, "").await.text.contains("Content-ID Reference: '$2' does not exist"));
+    assert!(send(&client, &forward, "").await.text.contains("Content-ID Reference: '$2' does not exist"));
     let read = set(&[("1", "GET x_things", "")]) + "--b--\n";
-    assert_eq!(statuses(&send(&desk, &read, "").await), [400]);
+    assert_eq!(statuses(&send(&client, &read, "").await), [400]);
     let nested = part("POST /api/data/v9.2/$batch", "") + "--b--\n";
-    assert_eq!(statuses(&send(&desk, &nested, "").await), [400]);
+    assert_eq!(statuses(&send(&client, &nested, "").await), [400]);
     let open = part("GET x_things", "");
-    let unread = send(&desk, &open, "").await;
+    let unread = send(&client, &open, "").await;
     assert_eq!((unread.status.as_u16(), statuses(&unread)), (400, vec![400]));
     assert!(unread.text.contains("Stream was not readable"), "{}", unread.text);
 }
@@ -168,12 +168,12 @@ fn batch_of(alone: &[(&str, &str, Value)], together: &[(&str, &str, Value)]) -> 
 
 #[tokio::test]
 async fn definitions_change_within_a_batch() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let send = async |body: String| {
-        let request = desk.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
+        let request = client.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
         Answer::of(request.body(body)).await
     };
-    let table = |name: &str| json!({ "SchemaName": name, "Attributes": [crate::desk::name_column()] });
+    let table = |name: &str| json!({ "SchemaName": name, "Attributes": [crate::client::name_column()] });
     let made = send(batch_of(
         &[
             ("POST", "EntityDefinitions", table("x_Batched")),
@@ -185,7 +185,7 @@ async fn definitions_change_within_a_batch() {
     .await;
     assert_eq!(made.status, 200, "{}", made.text);
     assert!(made.text.contains("\"EntitySetName\":\"x_batcheds\""), "{}", made.text);
-    assert_eq!(desk.get("x_batcheds").await.column("x_name"), [json!("at once")]);
+    assert_eq!(client.get("x_batcheds").await.column("x_name"), [json!("at once")]);
     // What a change set undoes was never defined; what stood before it stays.
     let refused = send(batch_of(
         &[("POST", "EntityDefinitions", table("x_Stays"))],
@@ -193,11 +193,11 @@ async fn definitions_change_within_a_batch() {
     ))
     .await;
     assert_eq!(refused.status, 400, "{}", refused.text);
-    assert_eq!(desk.get("EntityDefinitions(LogicalName='x_goes')").await.status, 404);
-    assert_eq!(desk.post("EntityDefinitions", &table("x_Goes")).await.status, 204);
-    assert_eq!(desk.post("x_stayses", &json!({ "x_name": "a" })).await.status, 204);
+    assert_eq!(client.get("EntityDefinitions(LogicalName='x_goes')").await.status, 404);
+    assert_eq!(client.post("EntityDefinitions", &table("x_Goes")).await.status, 204);
+    assert_eq!(client.post("x_stayses", &json!({ "x_name": "a" })).await.status, 204);
     // Versions go on: no two rows get the same.
-    let etags = [desk.thing(json!({})).await, desk.thing(json!({})).await];
-    let one = desk.get(&format!("x_things({})", etags[0])).await.header("etag").to_owned();
-    assert_ne!(desk.get(&format!("x_things({})", etags[1])).await.header("etag"), one);
+    let etags = [client.thing(json!({})).await, client.thing(json!({})).await];
+    let one = client.get(&format!("x_things({})", etags[0])).await.header("etag").to_owned();
+    assert_ne!(client.get(&format!("x_things({})", etags[1])).await.header("etag"), one);
 }

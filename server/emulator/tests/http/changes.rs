@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk};
+use crate::client::{Answer, Client};
 
 /// Reads to the end; the entries, and the delta link.
-async fn read(desk: &Desk, path: &str, size: u32) -> (Vec<Value>, String) {
+async fn read(client: &Client, path: &str, size: u32) -> (Vec<Value>, String) {
     let mut all = Vec::new();
     let mut next = path.to_owned();
     loop {
         let prefer = format!("odata.track-changes,odata.maxpagesize={size}");
-        let answer = Answer::of(desk.request("GET", &next).header("prefer", prefer)).await;
+        let answer = Answer::of(client.request("GET", &next).header("prefer", prefer)).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         all.extend(answer.json["value"].as_array().unwrap().clone());
         if let Some(delta) = answer.json["@odata.deltaLink"].as_str() {
@@ -24,55 +24,55 @@ async fn read(desk: &Desk, path: &str, size: u32) -> (Vec<Value>, String) {
 
 #[tokio::test]
 async fn deltas_hold_what_changed_since() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let mut ids = Vec::new();
     for n in 0..5 {
-        ids.push(desk.thing(json!({ "x_count": n })).await);
+        ids.push(client.thing(json!({ "x_count": n })).await);
     }
-    let (first, link) = read(&desk, "x_things?$select=x_count", 2).await;
+    let (first, link) = read(&client, "x_things?$select=x_count", 2).await;
     assert_eq!(first.len(), 5);
     assert!(link.contains("$deltatoken="));
-    let (nothing, link) = read(&desk, &link, 2).await;
+    let (nothing, link) = read(&client, &link, 2).await;
     assert!(nothing.is_empty());
-    desk.patch(&format!("x_things({})", ids[1]), &json!({ "x_count": 11 })).await;
-    desk.delete(&format!("x_things({})", ids[2])).await;
-    desk.delete(&format!("x_things({})", ids[3])).await;
+    client.patch(&format!("x_things({})", ids[1]), &json!({ "x_count": 11 })).await;
+    client.delete(&format!("x_things({})", ids[2])).await;
+    client.delete(&format!("x_things({})", ids[3])).await;
     // Made again under the same id: a change, no delete.
-    desk.patch(&format!("x_things({})", ids[3]), &json!({ "x_count": 33 })).await;
-    let brief = desk.thing(json!({ "x_count": 99 })).await;
-    desk.delete(&format!("x_things({brief})")).await;
-    let (delta, link) = read(&desk, &link, 1).await;
+    client.patch(&format!("x_things({})", ids[3]), &json!({ "x_count": 33 })).await;
+    let brief = client.thing(json!({ "x_count": 99 })).await;
+    client.delete(&format!("x_things({brief})")).await;
+    let (delta, link) = read(&client, &link, 1).await;
     assert_eq!(delta[0]["x_count"], 11);
     assert_eq!(delta[1]["x_count"], 33);
     let deleted: Vec<&Value> = delta[2..].iter().map(|entry| &entry["id"]).collect();
     assert_eq!(deleted, [&json!(ids[2]), &json!(brief)]);
     assert_eq!(delta[2]["reason"], "deleted");
     assert!(delta[2]["@odata.context"].as_str().unwrap().ends_with("#x_things/$deletedEntity"));
-    assert!(read(&desk, &link, 5).await.0.is_empty());
+    assert!(read(&client, &link, 5).await.0.is_empty());
 }
 
 #[tokio::test]
 async fn a_row_changed_between_pages_comes_with_the_next_delta() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let mut ids = Vec::new();
     for n in 0..4 {
-        ids.push(desk.thing(json!({ "x_count": n })).await);
+        ids.push(client.thing(json!({ "x_count": n })).await);
     }
     let prefer = "odata.track-changes,odata.maxpagesize=2";
-    let first = Answer::of(desk.request("GET", "x_things?$select=x_count").header("prefer", prefer)).await;
-    desk.patch(&format!("x_things({})", ids[3]), &json!({ "x_count": 33 })).await;
-    let (rest, link) = read(&desk, first.json["@odata.nextLink"].as_str().unwrap(), 2).await;
+    let first = Answer::of(client.request("GET", "x_things?$select=x_count").header("prefer", prefer)).await;
+    client.patch(&format!("x_things({})", ids[3]), &json!({ "x_count": 33 })).await;
+    let (rest, link) = read(&client, first.json["@odata.nextLink"].as_str().unwrap(), 2).await;
     assert_eq!(rest.iter().map(|row| row["x_count"].clone()).collect::<Vec<_>>(), [json!(2)]);
-    let (delta, _) = read(&desk, &link, 2).await;
+    let (delta, _) = read(&client, &link, 2).await;
     assert_eq!(delta.iter().map(|row| row["x_count"].clone()).collect::<Vec<_>>(), [json!(33)]);
 }
 
 #[tokio::test]
 async fn expired_links_and_unfit_questions_are_refused() {
-    let mut desk = Desk::new().await;
-    let (_, link) = read(&desk, "x_things", 5).await;
+    let mut client = Client::new().await;
+    let (_, link) = read(&client, "x_things", 5).await;
     let prefer = "odata.track-changes";
-    let ask = |path: String| desk.request("GET", &path).header("prefer", prefer);
+    let ask = |path: String| client.request("GET", &path).header("prefer", prefer);
     for option in ["filter=x_count eq 1", "orderby=x_count", "top=1", "expand=x_PlaceId"] {
         let refused = Answer::of(ask(format!("x_things?${option}"))).await;
         assert_eq!(refused.status, 400);
@@ -81,8 +81,8 @@ async fn expired_links_and_unfit_questions_are_refused() {
     assert_eq!(Answer::of(ask("x_things?$apply=groupby((x_level))".to_owned())).await.status, 501);
     let untracked = Answer::of(ask("x_places".to_owned())).await;
     assert!(untracked.text.contains("isn't enabled for change tracking"));
-    desk.emulator.advance_clock(Duration::from_secs(8 * 86_400));
-    desk.renew().await;
-    let expired = Answer::of(desk.request("GET", &link).header("prefer", prefer)).await;
+    client.emulator.advance_clock(Duration::from_secs(8 * 86_400));
+    client.renew().await;
+    let expired = Answer::of(client.request("GET", &link).header("prefer", prefer)).await;
     assert_eq!(expired.refusal(), (400, "0x80044352"));
 }

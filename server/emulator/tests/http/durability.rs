@@ -3,48 +3,48 @@
 use emulator::{Emulator, Options};
 use serde_json::json;
 
-use crate::desk::{Answer, Desk};
+use crate::client::{Answer, Client};
 
 #[tokio::test]
 async fn the_same_folder_is_the_same_organisation() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
-    let desk = Desk::with(options()).await;
-    desk.furnish().await;
-    let id = desk.thing(json!({ "x_name": "kept" })).await;
-    let before = (desk.emulator.tenant_id().to_owned(), desk.emulator.client_secret().to_owned());
-    let etag = desk.get(&format!("x_things({id})")).await.header("etag").to_owned();
-    desk.emulator.stop().await;
-    let desk = Desk::with(options()).await;
-    assert_eq!((desk.emulator.tenant_id().to_owned(), desk.emulator.client_secret().to_owned()), before);
-    let row = desk.get(&format!("x_things({id})")).await;
+    let client = Client::with(options()).await;
+    client.furnish().await;
+    let id = client.thing(json!({ "x_name": "kept" })).await;
+    let before = (client.emulator.tenant_id().to_owned(), client.emulator.client_secret().to_owned());
+    let etag = client.get(&format!("x_things({id})")).await.header("etag").to_owned();
+    client.emulator.stop().await;
+    let client = Client::with(options()).await;
+    assert_eq!((client.emulator.tenant_id().to_owned(), client.emulator.client_secret().to_owned()), before);
+    let row = client.get(&format!("x_things({id})")).await;
     assert_eq!((row.json["x_name"].as_str(), row.header("etag")), (Some("kept"), etag.as_str()));
     // Versions go on where they were, or delta links would miss rows.
-    desk.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await;
-    assert_ne!(desk.get(&format!("x_things({id})")).await.header("etag"), etag);
+    client.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await;
+    assert_ne!(client.get(&format!("x_things({id})")).await.header("etag"), etag);
 }
 
 #[tokio::test]
 async fn an_organisation_dropped_in_mid_life_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
-    let desk = Desk::with(options()).await;
-    desk.furnish().await;
-    let id = desk.thing(json!({ "x_name": "kept" })).await;
+    let client = Client::with(options()).await;
+    client.furnish().await;
+    let id = client.thing(json!({ "x_name": "kept" })).await;
     // A copy of the files while it runs is what a killed machine leaves behind.
     let copy = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let file = file.unwrap();
         std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
     }
-    let revived = Desk::with(Options { data: Some(copy.path().to_owned()), ..Options::default() }).await;
+    let revived = Client::with(Options { data: Some(copy.path().to_owned()), ..Options::default() }).await;
     assert_eq!(revived.get(&format!("x_things({id})")).await.json["x_name"], "kept");
 }
 
 #[tokio::test]
 async fn organisations_stand_side_by_side() {
     let named = Options { name: "Other".to_owned(), ..Options::default() };
-    let (one, other) = (Desk::new().await, Desk::with(named).await);
+    let (one, other) = (Client::new().await, Client::with(named).await);
     assert_ne!(one.emulator.client_id(), other.emulator.client_id());
     assert_eq!(other.get("organizations").await.column("name"), [json!("Other")]);
     // Neither rows nor tokens, faults or time of the one are the other's.
@@ -61,21 +61,21 @@ async fn organisations_stand_side_by_side() {
 
 #[tokio::test]
 async fn a_taken_port_is_a_sentence() {
-    let desk = Desk::with(Options::default()).await;
-    let listen = desk.emulator.url().strip_prefix("http://").unwrap().parse().unwrap();
+    let client = Client::with(Options::default()).await;
+    let listen = client.emulator.url().strip_prefix("http://").unwrap().parse().unwrap();
     let error = Emulator::start(Options { listen, ..Options::default() }).await.unwrap_err();
     assert!(error.to_string().contains("choose another"), "{error}");
 }
 
 #[tokio::test]
 async fn concurrent_writers_all_succeed() {
-    let desk = std::sync::Arc::new(Desk::new().await);
+    let client = std::sync::Arc::new(Client::new().await);
     let writers: Vec<_> = (0..20)
         .map(|n| {
-            let desk = std::sync::Arc::clone(&desk);
+            let client = std::sync::Arc::clone(&client);
             tokio::spawn(async move {
                 let path = format!("x_things(00000000-0000-4000-8000-{:012})", n % 5);
-                let answer: Answer = desk.patch(&path, &json!({ "x_count": n })).await;
+                let answer: Answer = client.patch(&path, &json!({ "x_count": n })).await;
                 answer.status.as_u16()
             })
         })
@@ -83,7 +83,7 @@ async fn concurrent_writers_all_succeed() {
     for writer in writers {
         assert_eq!(writer.await.unwrap(), 204);
     }
-    assert_eq!(desk.get("x_things/$count").await.text, "5");
+    assert_eq!(client.get("x_things/$count").await.text, "5");
 }
 
 #[tokio::test]
@@ -92,10 +92,10 @@ async fn a_folder_of_an_earlier_version_goes_on() {
 
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
-    let desk = Desk::with(options()).await;
-    desk.furnish().await;
-    let id = desk.thing(json!({ "x_name": "old" })).await;
-    desk.emulator.stop().await;
+    let client = Client::with(options()).await;
+    client.furnish().await;
+    let id = client.thing(json!({ "x_name": "old" })).await;
+    client.emulator.stop().await;
     // What there was before there were several users and their privileges.
     let file = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("organisation.sqlite"));
     let mut file = file.collation("dataverse", str::cmp).connect().await.unwrap();
@@ -112,11 +112,11 @@ async fn a_folder_of_an_earlier_version_goes_on() {
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut file).await.unwrap();
     sqlx::Connection::close(file).await.unwrap();
-    let desk = Desk::with(options()).await;
-    let row = desk.get(&format!("x_things({id})")).await;
+    let client = Client::with(options()).await;
+    let row = client.get(&format!("x_things({id})")).await;
     assert_eq!(row.json["x_name"], "old", "{}", row.text);
-    assert_eq!(row.json["_createdby_value"], desk.get("WhoAmI").await.json["UserId"]);
-    assert_eq!(desk.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await.status, 204);
-    let known = desk.get("privileges?$filter=name eq 'prvReadx_Thing'").await;
+    assert_eq!(row.json["_createdby_value"], client.get("WhoAmI").await.json["UserId"]);
+    assert_eq!(client.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await.status, 204);
+    let known = client.get("privileges?$filter=name eq 'prvReadx_Thing'").await;
     assert_eq!(known.column("name"), [json!("prvReadx_Thing")]);
 }

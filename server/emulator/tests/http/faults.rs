@@ -5,47 +5,47 @@ use std::time::Duration;
 use emulator::{Disturbance, Effect, Limits, Options};
 use serde_json::json;
 
-use crate::desk::{Answer, Desk, http, name_column};
+use crate::client::{Answer, Client, http, name_column};
 
 #[tokio::test]
 async fn too_many_requests_are_throttled() {
     let limits = Limits { requests: 3, ..Limits::default() };
-    let mut desk = Desk::with(Options { limits, ..Options::default() }).await;
+    let mut client = Client::with(Options { limits, ..Options::default() }).await;
     for _ in 0..3 {
-        assert_eq!(desk.get("WhoAmI").await.status, 200);
+        assert_eq!(client.get("WhoAmI").await.status, 200);
     }
-    let refused = desk.get("WhoAmI").await;
+    let refused = client.get("WhoAmI").await;
     assert_eq!(refused.refusal(), (429, "0x80072322"));
     let wait: u64 = refused.header("retry-after").parse().unwrap();
     assert!((1..=300).contains(&wait));
-    desk.emulator.advance_clock(Duration::from_secs(wait));
-    desk.renew().await;
-    assert_eq!(desk.get("WhoAmI").await.status, 200);
+    client.emulator.advance_clock(Duration::from_secs(wait));
+    client.renew().await;
+    assert_eq!(client.get("WhoAmI").await.status, 200);
 }
 
 #[tokio::test]
 async fn limits_are_set_while_it_runs() {
-    let desk = Desk::with(Options { admin: true, ..Options::default() }).await;
-    let limits = format!("{}/_emulator/v1/limits", desk.emulator.url());
+    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    let limits = format!("{}/_emulator/v1/limits", client.emulator.url());
     let put =
         async |body: serde_json::Value| Answer::of(http().put(&limits).json(&body)).await.status.as_u16();
     assert_eq!(Answer::of(http().get(&limits)).await.json["window"], 300_000);
-    assert_eq!(desk.get("WhoAmI").await.header("x-ms-ratelimit-time-remaining-xrm-requests").len(), 8);
+    assert_eq!(client.get("WhoAmI").await.header("x-ms-ratelimit-time-remaining-xrm-requests").len(), 8);
     assert_eq!(put(json!({ "requests": 2, "window": 10_000 })).await, 204);
-    assert_eq!(desk.get("WhoAmI").await.status, 200);
-    let refused = desk.get("WhoAmI").await;
+    assert_eq!(client.get("WhoAmI").await.status, 200);
+    let refused = client.get("WhoAmI").await;
     assert_eq!(refused.refusal(), (429, "0x80072322"));
     assert!(refused.text.contains("over time window of 10 seconds"), "{}", refused.text);
-    desk.emulator.advance_clock(Duration::from_secs(10));
-    assert_eq!(desk.get("WhoAmI").await.status, 200);
+    client.emulator.advance_clock(Duration::from_secs(10));
+    assert_eq!(client.get("WhoAmI").await.status, 200);
     assert_eq!(put(json!({ "concurrency": 0 })).await, 204);
-    assert_eq!(desk.get("WhoAmI").await.refusal(), (429, "0x80072326"));
+    assert_eq!(client.get("WhoAmI").await.refusal(), (429, "0x80072326"));
     assert_eq!(put(json!({ "execution": 0 })).await, 204);
-    assert_eq!(desk.get("WhoAmI").await.refusal(), (429, "0x80072321"));
+    assert_eq!(client.get("WhoAmI").await.refusal(), (429, "0x80072321"));
     assert_eq!(put(json!({ "nonsense": 0 })).await, 400);
     // Another application has a budget of its own.
     assert_eq!(put(json!({ "requests": 1 })).await, 204);
-    let other = desk.as_application(Some(vec!["System Administrator".to_owned()])).await;
+    let other = client.as_application(Some(vec!["System Administrator".to_owned()])).await;
     assert_eq!(other.get("WhoAmI").await.status, 200);
     assert_eq!(other.get("WhoAmI").await.status, 429);
     let status = Answer::of(http().get(limits.replace("limits", "status"))).await;
@@ -54,17 +54,17 @@ async fn limits_are_set_while_it_runs() {
 
 #[tokio::test]
 async fn the_trace_says_which_rows_a_request_changed() {
-    let desk = Desk::with(Options { admin: true, ..Options::default() }).await;
-    desk.furnish().await;
-    let trace = format!("{}/_emulator/v1/trace", desk.emulator.url());
+    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    client.furnish().await;
+    let trace = format!("{}/_emulator/v1/trace", client.emulator.url());
     let newest = async || Answer::of(http().get(&trace)).await.json["exchanges"][0]["changed"].clone();
-    let id = desk.thing(json!({})).await;
+    let id = client.thing(json!({})).await;
     assert_eq!(newest().await, json!({ "total": 1, "rows": [format!("made x_things({id})")] }));
-    desk.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await;
+    client.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await;
     assert_eq!(newest().await["rows"][0], format!("changed x_things({id})"));
     let target = json!({ "@odata.type": "Microsoft.Dynamics.CRM.x_thing" });
     let targets = json!({ "Targets": vec![target; 30] });
-    desk.post("x_things/Microsoft.Dynamics.CRM.CreateMultiple", &targets).await;
+    client.post("x_things/Microsoft.Dynamics.CRM.CreateMultiple", &targets).await;
     let many = newest().await;
     assert_eq!((&many["total"], many["rows"].as_array().unwrap().len()), (&json!(30), 20));
     // What a failed change set did is undone, and not shown.
@@ -73,11 +73,11 @@ async fn the_trace_says_which_rows_a_request_changed() {
          1\r\n\r\nDELETE x_things({id}) HTTP/1.1\r\n\r\n\r\n--c\r\nContent-Type: application/http\r\nContent-ID: \
          2\r\n\r\nDELETE x_things({id}) HTTP/1.1\r\n\r\n\r\n--c--\r\n--b--\r\n"
     );
-    let request = desk.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
+    let request = client.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
     let refused = Answer::of(request.body(batch)).await;
     assert_eq!(refused.status, 400, "{}", refused.text);
     assert_eq!(newest().await["total"], 0);
-    desk.delete(&format!("x_things({id})")).await;
+    client.delete(&format!("x_things({id})")).await;
     assert_eq!(newest().await["rows"][0], format!("deleted x_things({id})"));
     assert_eq!(Answer::of(http().delete(&trace)).await.status, 204);
     assert_eq!(Answer::of(http().get(&trace)).await.json["exchanges"], json!([]));
@@ -85,35 +85,35 @@ async fn the_trace_says_which_rows_a_request_changed() {
 
 #[tokio::test]
 async fn faults_befall_requests_as_ordered() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let fault =
         Disturbance { status: Some(503), retry_after: Some(7), times: Some(1), ..Disturbance::default() };
-    desk.emulator.disturb(fault);
-    let refused = desk.get("WhoAmI").await;
+    client.emulator.disturb(fault);
+    let refused = client.get("WhoAmI").await;
     assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "7"));
-    assert_eq!(desk.get("WhoAmI").await.status, 200);
+    assert_eq!(client.get("WhoAmI").await.status, 200);
 }
 
 #[tokio::test]
 async fn a_cut_comes_before_or_after_the_effect() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     for (effect, expect) in [(Effect::CutBefore, "0"), (Effect::CutAfter, "1")] {
-        desk.emulator.disturb(Disturbance { effect, times: Some(1), ..Disturbance::default() });
-        let outcome = desk.request("POST", "x_things").json(&json!({ "x_name": "a" })).send().await;
+        client.emulator.disturb(Disturbance { effect, times: Some(1), ..Disturbance::default() });
+        let outcome = client.request("POST", "x_things").json(&json!({ "x_name": "a" })).send().await;
         assert!(outcome.is_err(), "{effect:?}");
-        assert_eq!(desk.get("x_things/$count").await.text, expect, "{effect:?}");
+        assert_eq!(client.get("x_things/$count").await.text, expect, "{effect:?}");
     }
 }
 
 #[tokio::test]
 async fn definitions_are_changed_one_after_the_other_where_that_is_asked_for() {
-    let desk = Desk::with(Options::default()).await;
+    let client = Client::with(Options::default()).await;
     let lock = Disturbance { effect: Effect::Lock, milliseconds: Some(300), ..Disturbance::default() };
-    desk.emulator.disturb(lock);
+    client.emulator.disturb(lock);
     let table = |name: &str| json!({ "SchemaName": name, "Attributes": [name_column()] });
     let asking: Vec<_> = (0..8)
         .map(|n| {
-            tokio::spawn(desk.request("POST", "EntityDefinitions").json(&table(&format!("x_T{n}"))).send())
+            tokio::spawn(client.request("POST", "EntityDefinitions").json(&table(&format!("x_T{n}"))).send())
         })
         .collect();
     let mut outcomes = std::collections::BTreeSet::new();
@@ -122,60 +122,60 @@ async fn definitions_are_changed_one_after_the_other_where_that_is_asked_for() {
     }
     assert_eq!(outcomes, [204, 503].into());
     // Reading definitions and everything else goes on as before; so do changes that keep out of each other's way.
-    assert_eq!(desk.get("EntityDefinitions?$select=LogicalName").await.status, 200);
-    assert_eq!(desk.post("EntityDefinitions", &table("x_Third")).await.status, 204);
+    assert_eq!(client.get("EntityDefinitions?$select=LogicalName").await.status, 200);
+    assert_eq!(client.post("EntityDefinitions", &table("x_Third")).await.status, 204);
 }
 
 #[tokio::test]
 async fn a_row_is_refused_as_a_plug_in_refuses_it() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let text = Some("forbidden".to_owned());
-    desk.emulator.disturb(Disturbance { effect: Effect::Refuse, text, ..Disturbance::default() });
-    assert_eq!(desk.post("x_things", &json!({ "x_name": "allowed" })).await.status, 204);
-    let refused = desk.post("x_things", &json!({ "x_name": "is forbidden here" })).await;
+    client.emulator.disturb(Disturbance { effect: Effect::Refuse, text, ..Disturbance::default() });
+    assert_eq!(client.post("x_things", &json!({ "x_name": "allowed" })).await.status, 204);
+    let refused = client.post("x_things", &json!({ "x_name": "is forbidden here" })).await;
     assert_eq!(refused.refusal(), (400, "0x80040265"));
-    assert_eq!(desk.get("x_things/$count").await.text, "1");
-    desk.emulator.calm();
-    assert_eq!(desk.post("x_things", &json!({ "x_name": "is forbidden here" })).await.status, 204);
+    assert_eq!(client.get("x_things/$count").await.text, "1");
+    client.emulator.calm();
+    assert_eq!(client.post("x_things", &json!({ "x_name": "is forbidden here" })).await.status, 204);
 }
 
 #[tokio::test]
 async fn a_hanging_request_does_not_hold_up_the_end() {
-    let desk = Desk::new().await;
-    desk.emulator.disturb(Disturbance { effect: Effect::Hang, ..Disturbance::default() });
-    let hanging = tokio::spawn(desk.request("GET", "WhoAmI").send());
+    let client = Client::new().await;
+    client.emulator.disturb(Disturbance { effect: Effect::Hang, ..Disturbance::default() });
+    let hanging = tokio::spawn(client.request("GET", "WhoAmI").send());
     // Whether it has come in already or not when the end comes: either way it is cut.
-    desk.emulator.stop().await;
+    client.emulator.stop().await;
     assert!(hanging.await.unwrap().is_err());
 }
 
 #[tokio::test]
 async fn admin_routes_answer_only_where_they_may() {
-    let desk = Desk::with(Options { admin: true, ..Options::default() }).await;
-    desk.furnish().await;
-    let admin = |path: &str| format!("{}/_emulator/v1/{path}", desk.emulator.url());
+    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    client.furnish().await;
+    let admin = |path: &str| format!("{}/_emulator/v1/{path}", client.emulator.url());
     let post =
         async |path: &str, body: serde_json::Value| Answer::of(http().post(admin(path)).json(&body)).await;
     assert_eq!(post("faults", json!({ "status": 500, "times": 1, "path": "x_things" })).await.status, 204);
     assert_eq!(Answer::of(http().get(admin("faults"))).await.json["faults"][0]["status"], 500);
-    assert_eq!(desk.get("x_things").await.refusal(), (500, "0x80040216"));
+    assert_eq!(client.get("x_things").await.refusal(), (500, "0x80040216"));
     assert_eq!(post("faults", json!({ "nonsense": 1 })).await.status, 400);
-    desk.thing(json!({ "x_name": "kept" })).await;
+    client.thing(json!({ "x_name": "kept" })).await;
     assert_eq!(post("snapshot", json!({ "name": "one" })).await.status, 204);
-    desk.thing(json!({ "x_name": "lost" })).await;
+    client.thing(json!({ "x_name": "lost" })).await;
     assert_eq!(post("restore", json!({ "name": "one" })).await.status, 204);
-    assert_eq!(desk.get("x_things").await.column("x_name"), [json!("kept")]);
+    assert_eq!(client.get("x_things").await.column("x_name"), [json!("kept")]);
     assert_eq!(post("restore", json!({ "name": "../x" })).await.status, 400);
     assert_eq!(Answer::of(http().get(admin("snapshots"))).await.json, json!({ "snapshots": ["one"] }));
     let trace = Answer::of(http().get(admin("trace"))).await;
     assert!(trace.text.contains("kept") && !trace.text.contains("Bearer"));
     assert_eq!(post("reset", json!({})).await.status, 204);
-    assert_eq!(desk.get("x_things").await.status, 404);
+    assert_eq!(client.get("x_things").await.status, 404);
     let foreign = http().post(admin("reset")).header("origin", "http://evil.example").body("{}");
     assert_eq!(Answer::of(foreign).await.status, 404);
     let rebound = http().post(admin("reset")).header("host", "evil.example").body("{}");
     assert_eq!(Answer::of(rebound).await.status, 404);
-    let off = Desk::with(Options::default()).await;
+    let off = Client::with(Options::default()).await;
     let url = format!("{}/_emulator/v1/status", off.emulator.url());
     assert_eq!(Answer::of(http().get(url)).await.status, 404);
 }

@@ -2,27 +2,27 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk};
+use crate::client::{Answer, Client};
 use crate::queries::filled;
 
-async fn fetch(desk: &Desk, set: &str, xml: &str, prefer: &str) -> Answer {
-    let request = desk.request("GET", set).query(&[("fetchXml", xml)]).header("prefer", prefer);
+async fn fetch(client: &Client, set: &str, xml: &str, prefer: &str) -> Answer {
+    let request = client.request("GET", set).query(&[("fetchXml", xml)]).header("prefer", prefer);
     Answer::of(request).await
 }
 
 /// Counts of the things that a query finds.
-async fn counts(desk: &Desk, inside: &str) -> Vec<i64> {
+async fn counts(client: &Client, inside: &str) -> Vec<i64> {
     let xml = format!(
         "<fetch><entity name='x_thing'><attribute name='x_count'/>{inside}<order attribute='x_count'/></entity></fetch>"
     );
-    let answer = fetch(desk, "x_things", &xml, "").await;
+    let answer = fetch(client, "x_things", &xml, "").await;
     assert_eq!(answer.status, 200, "{inside}: {}", answer.text);
     answer.column("x_count").iter().map(|count| count.as_i64().unwrap_or(-1)).collect()
 }
 
 #[tokio::test]
 async fn conditions_find_what_they_say() {
-    let desk = filled().await;
+    let client = filled().await;
     let cases: [(&str, &[i64]); 34] = [
         ("attribute='x_count' operator='eq' value='3'", &[3]),
         ("attribute='x_name' operator='eq' value='THING 4'", &[4]),
@@ -60,16 +60,16 @@ async fn conditions_find_what_they_say() {
         ("attribute='x_placeid' operator='null'", &[5, 6, 7, 8, 9]),
     ];
     for (condition, expect) in cases {
-        let found = counts(&desk, &format!("<filter><condition {condition}/></filter>")).await;
+        let found = counts(&client, &format!("<filter><condition {condition}/></filter>")).await;
         assert_eq!(found, expect, "{condition}");
     }
 }
 
 #[tokio::test]
 async fn lists_and_nested_filters_are_understood() {
-    let desk = filled().await;
+    let client = filled().await;
     let check =
-        async |inside: &str, expect: &[i64]| assert_eq!(counts(&desk, inside).await, expect, "{inside}");
+        async |inside: &str, expect: &[i64]| assert_eq!(counts(&client, inside).await, expect, "{inside}");
     let values = |operator: &str, column: &str, values: &[&str]| {
         let values: String = values.iter().map(|value| format!("<value>{value}</value>")).collect();
         format!("<condition attribute='{column}' operator='{operator}'>{values}</condition>")
@@ -90,11 +90,11 @@ async fn lists_and_nested_filters_are_understood() {
 
 #[tokio::test]
 async fn rows_show_what_was_asked_for_and_nothing_that_is_null() {
-    let desk = filled().await;
+    let client = filled().await;
     let xml = "<fetch><entity name='x_thing'><attribute name='x_code'/><attribute name='x_level' alias='l'/>\
                <attribute name='x_placeid'/><filter><condition attribute='x_count' operator='ge' value='4'/>\
                <condition attribute='x_count' operator='le' value='5'/></filter><order attribute='x_count'/></entity></fetch>";
-    let answer = fetch(&desk, "x_things", xml, "odata.include-annotations=\"*\"").await;
+    let answer = fetch(&client, "x_things", xml, "odata.include-annotations=\"*\"").await;
     let context = answer.json["@odata.context"].as_str().unwrap();
     assert!(context.ends_with("$metadata#x_things(x_code,l,_x_placeid_value,x_thingid)"), "{context}");
     let [first, second] = &answer.json["value"].as_array().unwrap()[..] else { panic!("{}", answer.text) };
@@ -105,21 +105,21 @@ async fn rows_show_what_was_asked_for_and_nothing_that_is_null() {
     let shown: Vec<&String> = second.as_object().unwrap().keys().filter(|name| !name.contains('@')).collect();
     assert_eq!(shown, ["l", "x_thingid"]);
     // Without attributes, all of them.
-    let all = fetch(&desk, "x_things", "<fetch top='1'><entity name='x_thing'/></fetch>", "").await;
+    let all = fetch(&client, "x_things", "<fetch top='1'><entity name='x_thing'/></fetch>", "").await;
     assert!(all.json["value"][0].as_object().unwrap().len() > 15, "{}", all.text);
 }
 
 /// Two places beside the one that five of the things are at: one with a thing of its own, one without.
-async fn places(desk: &Desk) {
-    let there = desk.post("x_places", &json!({ "x_name": "There" })).await.id();
-    desk.post("x_places", &json!({ "x_name": "Nowhere" })).await;
-    desk.thing(json!({ "x_count": 11, "x_PlaceId@odata.bind": format!("x_places({there})") })).await;
+async fn places(client: &Client) {
+    let there = client.post("x_places", &json!({ "x_name": "There" })).await.id();
+    client.post("x_places", &json!({ "x_name": "Nowhere" })).await;
+    client.thing(json!({ "x_count": 11, "x_PlaceId@odata.bind": format!("x_places({there})") })).await;
 }
 
 #[tokio::test]
 async fn links_join_and_ask() {
-    let desk = filled().await;
-    places(&desk).await;
+    let client = filled().await;
+    places(&client).await;
     let link = |kind: &str, inside: &str| {
         format!(
             "<link-entity name='x_place' from='x_placeid' to='x_placeid' link-type='{kind}' alias='p'>{inside}</link-entity>"
@@ -127,19 +127,19 @@ async fn links_join_and_ask() {
     };
     let named =
         |name: &str| format!("<filter><condition attribute='x_name' operator='eq' value='{name}'/></filter>");
-    assert_eq!(counts(&desk, &link("inner", "")).await, [0, 1, 2, 3, 4, 11]);
-    assert_eq!(counts(&desk, &link("inner", &named("there"))).await, [11]);
-    assert_eq!(counts(&desk, &link("outer", &named("there"))).await.len(), 11);
+    assert_eq!(counts(&client, &link("inner", "")).await, [0, 1, 2, 3, 4, 11]);
+    assert_eq!(counts(&client, &link("inner", &named("there"))).await, [11]);
+    assert_eq!(counts(&client, &link("outer", &named("there"))).await.len(), 11);
     let outside =
         "<filter><condition entityname='p' attribute='x_name' operator='eq' value='there'/></filter>";
-    assert_eq!(counts(&desk, &(link("outer", "") + outside)).await, [11]);
-    assert_eq!(counts(&desk, &link("exists", &named("here"))).await, [0, 1, 2, 3, 4]);
+    assert_eq!(counts(&client, &(link("outer", "") + outside)).await, [11]);
+    assert_eq!(counts(&client, &link("exists", &named("here"))).await, [0, 1, 2, 3, 4]);
 
     let names = async |inside: &str| {
         let xml = format!(
             "<fetch><entity name='x_place'><attribute name='x_name'/>{inside}<order attribute='x_name'/></entity></fetch>"
         );
-        let answer = fetch(&desk, "x_places", &xml, "").await;
+        let answer = fetch(&client, "x_places", &xml, "").await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.column("x_name")
     };
@@ -157,7 +157,7 @@ async fn links_join_and_ask() {
 
 #[tokio::test]
 async fn columns_of_links_are_called_by_their_alias() {
-    let desk = filled().await;
+    let client = filled().await;
     let xml = "<fetch><entity name='x_thing'><attribute name='x_count'/>\
                <link-entity name='x_place' from='x_placeid' to='x_placeid' alias='p'><attribute name='x_name'/>\
                <attribute name='x_name' alias='plain'/>\
@@ -165,7 +165,7 @@ async fn columns_of_links_are_called_by_their_alias() {
                <filter><condition attribute='x_count' operator='eq' valueof='x_thing.x_count'/></filter>\
                </link-entity></link-entity><filter><condition attribute='x_count' operator='eq' value='2'/></filter>\
                </entity></fetch>";
-    let answer = fetch(&desk, "x_things", xml, "").await;
+    let answer = fetch(&client, "x_things", xml, "").await;
     assert_eq!(answer.json["value"].as_array().unwrap().len(), 1, "{}", answer.text);
     let row = &answer.json["value"][0];
     assert_eq!((&row["p.x_name"], &row["plain"]), (&json!("Here"), &json!("Here")));
@@ -174,12 +174,12 @@ async fn columns_of_links_are_called_by_their_alias() {
 
 #[tokio::test]
 async fn orders_are_by_what_people_see() {
-    let desk = filled().await;
-    places(&desk).await;
+    let client = filled().await;
+    places(&client).await;
     let ordered = async |order: &str| {
         let xml =
             format!("<fetch><entity name='x_thing'><attribute name='x_count'/>{order}</entity></fetch>");
-        let answer = fetch(&desk, "x_things", &xml, "").await;
+        let answer = fetch(&client, "x_things", &xml, "").await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.column("x_count").iter().map(|count| count.as_i64().unwrap()).collect::<Vec<_>>()
     };
@@ -192,13 +192,13 @@ async fn orders_are_by_what_people_see() {
     assert_eq!(by_name, [11, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let raw = "<fetch useraworderby='true'><entity name='x_thing'><attribute name='x_count'/>\
                <order attribute='x_level' descending='true'/><order attribute='x_count'/></entity></fetch>";
-    let first = fetch(&desk, "x_things", raw, "").await;
+    let first = fetch(&client, "x_things", raw, "").await;
     assert_eq!(first.column("x_count")[0], 1);
 }
 
 /// Reads all pages as Microsoft's Python client does: by the cookie where there is one, else by number.
 async fn pages(
-    desk: &Desk,
+    client: &Client,
     inside: &str,
     size: u32,
     mut between: impl AsyncFnMut(u32),
@@ -210,7 +210,7 @@ async fn pages(
         );
         let wanted = "odata.include-annotations=\"Microsoft.Dynamics.CRM.fetchxmlpagingcookie,\
                       Microsoft.Dynamics.CRM.morerecords\"";
-        let answer = fetch(desk, "x_things", &xml, wanted).await;
+        let answer = fetch(client, "x_things", &xml, wanted).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         seen.extend(answer.column("x_count"));
         if answer.json["@Microsoft.Dynamics.CRM.morerecords"] != true {
@@ -247,41 +247,41 @@ fn unescape(text: &str) -> String {
 
 #[tokio::test]
 async fn pages_neither_lose_nor_repeat_rows() {
-    let desk = filled().await;
+    let client = filled().await;
     let expect: Vec<Value> = (0..10).map(|n| json!(n)).collect();
     let column = "<attribute name='x_count'/>";
     for size in [1, 3, 5, 10] {
-        let (seen, cookie) = pages(&desk, column, size, async |_| {}).await;
+        let (seen, cookie) = pages(&client, column, size, async |_| {}).await;
         assert_eq!((seen, cookie), (expect.clone(), true));
         let ordered =
             format!("{column}<order attribute='x_level' descending='true'/><order attribute='x_code'/>");
-        let (seen, _) = pages(&desk, &ordered, size, async |_| {}).await;
+        let (seen, _) = pages(&client, &ordered, size, async |_| {}).await;
         assert_eq!(seen, [6, 8, 0, 2, 4, 5, 7, 9, 1, 3].map(|n| json!(n)), "{size}");
         let linked = format!(
             "{column}<link-entity name='x_place' from='x_placeid' to='x_placeid' link-type='outer'>\
              <link-entity name='x_thing' from='x_placeid' to='x_placeid' link-type='outer'/></link-entity>"
         );
-        let (seen, cookie) = pages(&desk, &linked, size, async |_| {}).await;
+        let (seen, cookie) = pages(&client, &linked, size, async |_| {}).await;
         assert_eq!((seen.len(), cookie), (5 * 5 + 5, true), "five meet all five, five meet nobody");
         let by_link = format!(
             "{column}<link-entity name='x_place' from='x_placeid' to='x_placeid' link-type='outer'>\
              <order attribute='x_name'/></link-entity>"
         );
-        let (seen, cookie) = pages(&desk, &by_link, size, async |_| {}).await;
+        let (seen, cookie) = pages(&client, &by_link, size, async |_| {}).await;
         assert_eq!((seen.len(), cookie), (10, size == 10), "an order of a link allows no cookie");
     }
 }
 
 #[tokio::test]
 async fn rows_written_between_pages_do_not_shift_them() {
-    let desk = filled().await;
-    let first = desk.get("x_things?$filter=x_count eq 0").await.column("x_thingid");
+    let client = filled().await;
+    let first = client.get("x_things?$filter=x_count eq 0").await.column("x_thingid");
     let first = first[0].as_str().unwrap();
     let inside = "<attribute name='x_count'/><order attribute='x_count'/>";
-    let (seen, _) = pages(&desk, inside, 4, async |page| {
+    let (seen, _) = pages(&client, inside, 4, async |page| {
         if page == 1 {
-            desk.thing(json!({ "x_count": 0 })).await;
-            desk.delete(&format!("x_things({first})")).await;
+            client.thing(json!({ "x_count": 0 })).await;
+            client.delete(&format!("x_things({first})")).await;
         }
     })
     .await;
@@ -290,30 +290,30 @@ async fn rows_written_between_pages_do_not_shift_them() {
 
 #[tokio::test]
 async fn tops_counts_and_distinct_rows_are_given() {
-    let desk = filled().await;
+    let client = filled().await;
     let top = fetch(
-        &desk,
+        &client,
         "x_things",
         "<fetch top='3'><entity name='x_thing'><attribute name='x_count'/></entity></fetch>",
         "",
     );
     assert_eq!(top.await.column("x_count"), [0, 1, 2]);
     let xml = "<fetch count='4' returntotalrecordcount='true'><entity name='x_thing'><attribute name='x_count'/></entity></fetch>";
-    let answer = fetch(&desk, "x_things", xml, "odata.include-annotations=\"*\"").await;
+    let answer = fetch(&client, "x_things", xml, "odata.include-annotations=\"*\"").await;
     assert_eq!((&answer.json["@odata.count"], answer.column("x_count").len()), (&json!(10), 4));
     assert_eq!(answer.json["@Microsoft.Dynamics.CRM.totalrecordcount"], 10);
     assert_eq!(answer.json["@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded"], false);
     let xml = "<fetch distinct='true' returntotalrecordcount='true'><entity name='x_thing'><attribute name='x_level'/>\
                <order attribute='x_level'/></entity></fetch>";
-    let answer = fetch(&desk, "x_things", xml, "").await;
+    let answer = fetch(&client, "x_things", xml, "").await;
     assert_eq!(answer.json["value"], json!([{ "x_level": 100_000_001 }, { "x_level": 100_000_000 }]));
     assert_eq!(answer.json["@odata.count"], 2);
 }
 
 #[tokio::test]
 async fn groups_are_made_of_columns_and_of_parts_of_dates() {
-    let desk = filled().await;
-    desk.thing(json!({ "x_day": "2023-08-27" })).await;
+    let client = filled().await;
+    client.thing(json!({ "x_day": "2023-08-27" })).await;
     let xml = "<fetch aggregate='true'><entity name='x_thing'>\
                <attribute name='x_count' alias='Average' aggregate='avg'/>\
                <attribute name='x_count' alias='Count' aggregate='count'/>\
@@ -321,7 +321,7 @@ async fn groups_are_made_of_columns_and_of_parts_of_dates() {
                <attribute name='x_level' alias='Levels' aggregate='countcolumn' distinct='true'/>\
                <attribute name='x_count' alias='Maximum' aggregate='max'/>\
                <attribute name='x_count' alias='Sum' aggregate='sum'/></entity></fetch>";
-    let answer = fetch(&desk, "x_things", xml, "").await;
+    let answer = fetch(&client, "x_things", xml, "").await;
     let expect =
         json!([{ "Average": 4, "Count": 11, "ColumnCount": 10, "Levels": 2, "Maximum": 9, "Sum": 45 }]);
     assert_eq!(answer.json["value"], expect, "{}", answer.text);
@@ -333,7 +333,7 @@ async fn groups_are_made_of_columns_and_of_parts_of_dates() {
                <attribute name='x_day' alias='Year' groupby='true' dategrouping='year'/>\
                <attribute name='x_day' alias='Fiscal' groupby='true' dategrouping='fiscal-year'/>\
                <order alias='Week' descending='true'/></entity></fetch>";
-    let answer = fetch(&desk, "x_things", xml, "odata.include-annotations=\"*\"").await;
+    let answer = fetch(&client, "x_things", xml, "odata.include-annotations=\"*\"").await;
     let groups = answer.json["value"].as_array().unwrap();
     let parts = |group: &Value| {
         ["Total", "Week", "Month", "Quarter", "Year"].map(|name| group[name].as_i64().unwrap())
@@ -347,7 +347,7 @@ async fn groups_are_made_of_columns_and_of_parts_of_dates() {
 
 #[tokio::test]
 async fn groups_reach_over_links_and_have_a_limit() {
-    let desk = filled().await;
+    let client = filled().await;
     let xml = |limit: u32| {
         format!(
             "<fetch aggregate='true' aggregatelimit='{limit}'><entity name='x_thing'>\
@@ -356,16 +356,16 @@ async fn groups_reach_over_links_and_have_a_limit() {
              <attribute name='x_name' alias='place' groupby='true'/></link-entity></entity></fetch>"
         )
     };
-    let answer = fetch(&desk, "x_things", &xml(5), "").await;
+    let answer = fetch(&client, "x_things", &xml(5), "").await;
     assert_eq!(answer.json["value"], json!([{ "n": 10, "place": "Here" }]), "{}", answer.text);
-    let refused = fetch(&desk, "x_things", &xml(4), "").await;
+    let refused = fetch(&client, "x_things", &xml(4), "").await;
     assert_eq!(refused.refusal(), (400, "0x8004E023"));
     assert!(refused.text.contains("AggregateQueryRecordLimit exceeded"));
 }
 
 #[tokio::test]
 async fn mistakes_are_named() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let of = |inside: &str| format!("<fetch><entity name='x_thing'>{inside}</entity></fetch>");
     let cases = [
         ("<fetch".to_owned(), 400, "0x80040201"),
@@ -387,9 +387,9 @@ async fn mistakes_are_named() {
         ("<fetch datasource='retained'><entity name='x_thing'/></fetch>".to_owned(), 501, "0x80060888"),
     ];
     for (xml, status, code) in cases {
-        let answer = fetch(&desk, "x_things", &xml, "").await;
+        let answer = fetch(&client, "x_things", &xml, "").await;
         assert_eq!(answer.refusal(), (status, code), "{xml}: {}", answer.text);
     }
-    let beside = desk.request("GET", "x_things").query(&[("fetchXml", "<fetch/>"), ("$select", "x_name")]);
+    let beside = client.request("GET", "x_things").query(&[("fetchXml", "<fetch/>"), ("$select", "x_name")]);
     assert_eq!(Answer::of(beside).await.status, 501);
 }

@@ -5,12 +5,12 @@ use std::time::Duration;
 use emulator::Options;
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk, label, name_column};
+use crate::client::{Answer, Client, label, name_column};
 
 #[tokio::test]
 async fn tables_are_described_as_they_were_made() {
-    let desk = Desk::new().await;
-    let table = desk
+    let client = Client::new().await;
+    let table = client
         .get("EntityDefinitions(LogicalName='x_thing')?$expand=Attributes,Keys,ManyToOneRelationships")
         .await
         .json;
@@ -36,20 +36,20 @@ async fn tables_are_described_as_they_were_made() {
 
 #[tokio::test]
 async fn options_come_through_casts() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let path = "EntityDefinitions(LogicalName='x_thing')/Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&$expand=OptionSet($select=Options)";
-    let answer = desk.get(path).await;
+    let answer = client.get(path).await;
     let columns = answer.json["value"].as_array().unwrap();
     assert_eq!(columns.len(), 1, "{}", answer.text);
     assert_eq!(columns[0]["OptionSet"]["Options"][1]["Label"]["LocalizedLabels"][0]["Label"], "High");
     // A table without any answers with an empty list: a 404 would fail every write of Microsoft's Python client.
-    let none = desk.get(&path.replace("x_thing", "x_place")).await;
+    let none = client.get(&path.replace("x_thing", "x_place")).await;
     assert_eq!(none.json["value"], json!([]));
 }
 
 #[tokio::test]
 async fn microsofts_python_client_makes_its_tables() {
-    let desk = Desk::with(Options::default()).await;
+    let client = Client::with(Options::default()).await;
     let body = json!({ "Entities": [{
         "@odata.type": "Microsoft.Dynamics.CRM.ComplexEntityMetadata", "SchemaName": "new_Item",
         "DisplayName": label("Item"), "OwnershipType": "UserOwned",
@@ -59,36 +59,36 @@ async fn microsofts_python_client_makes_its_tables() {
             { "@odata.type": "Microsoft.Dynamics.CRM.ComplexPicklistAttributeMetadata", "SchemaName": "new_Kind", "OptionSet": { "Options": [{ "Value": 1, "Label": label("One") }] } },
         ],
     }] });
-    assert_eq!(desk.post("CreateEntities?SolutionUniqueName=mine", &body).await.status, 400);
-    assert_eq!(desk.post("CreateEntities?SolutionUniqueName=Default", &body).await.status, 204);
+    assert_eq!(client.post("CreateEntities?SolutionUniqueName=mine", &body).await.status, 400);
+    assert_eq!(client.post("CreateEntities?SolutionUniqueName=Default", &body).await.status, 204);
     let select = "MetadataId,LogicalName,SchemaName,EntitySetName,PrimaryNameAttribute,PrimaryIdAttribute";
     let found =
-        desk.get(&format!("EntityDefinitions?$select={select}&$filter=LogicalName eq 'new_item'")).await;
+        client.get(&format!("EntityDefinitions?$select={select}&$filter=LogicalName eq 'new_item'")).await;
     let id = found.json["value"][0]["MetadataId"].as_str().unwrap().to_owned();
     assert_eq!(found.json["value"][0]["EntitySetName"], "new_items");
     let column = json!({ "@odata.type": "Microsoft.Dynamics.CRM.IntegerAttributeMetadata", "SchemaName": "new_Count" });
-    assert_eq!(desk.post(&format!("EntityDefinitions({id})/Attributes"), &column).await.status, 204);
-    let listed = desk
+    assert_eq!(client.post(&format!("EntityDefinitions({id})/Attributes"), &column).await.status, 204);
+    let listed = client
         .get(
             "EntityDefinitions?$filter=IsPrivate eq false and (SchemaName eq 'new_Item')&$select=LogicalName",
         )
         .await;
     assert_eq!(listed.column("LogicalName"), [json!("new_item")]);
-    let one = desk.get(&format!("EntityDefinitions({id})/Attributes(LogicalName='new_count')")).await;
+    let one = client.get(&format!("EntityDefinitions({id})/Attributes(LogicalName='new_count')")).await;
     let column_id = one.json["MetadataId"].as_str().unwrap();
-    let request = desk
+    let request = client
         .request("DELETE", &format!("EntityDefinitions({id})/Attributes({column_id})"))
         .header("if-match", "*");
     assert_eq!(Answer::of(request).await.status, 204);
-    let gone = desk.get(&format!("EntityDefinitions({id})/Attributes(LogicalName='new_count')")).await;
+    let gone = client.get(&format!("EntityDefinitions({id})/Attributes(LogicalName='new_count')")).await;
     assert_eq!(gone.status, 404);
 }
 
 #[tokio::test]
 async fn definitions_are_queried_by_expressions() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let ask = async |query: Value| {
-        let answer = desk.get(&format!("RetrieveMetadataChanges(Query=@p1)?@p1={query}")).await;
+        let answer = client.get(&format!("RetrieveMetadataChanges(Query=@p1)?@p1={query}")).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         answer.json["EntityMetadata"].as_array().unwrap().clone()
     };
@@ -125,16 +125,16 @@ async fn definitions_are_queried_by_expressions() {
     assert_eq!(thing["ManyToOneRelationships"][1]["SchemaName"], "x_place_things");
     let level = thing["Attributes"].as_array().unwrap().iter().find(|c| c["LogicalName"] == "x_level");
     assert_eq!(level.unwrap()["OptionSet"]["Options"].as_array().unwrap().len(), 2);
-    let nonsense = desk.get("RetrieveMetadataChanges(Query=@p1)?@p1=nonsense").await;
+    let nonsense = client.get("RetrieveMetadataChanges(Query=@p1)?@p1=nonsense").await;
     assert_eq!(nonsense.status, 400);
 }
 
 #[tokio::test]
 async fn duplicates_and_nonsense_are_refused() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let table = |name: &str| json!({ "SchemaName": name, "Attributes": [name_column()] });
     let refusal = async |path: &str, body: Value| {
-        let answer = desk.post(path, &body).await;
+        let answer = client.post(path, &body).await;
         (answer.status.as_u16(), answer.json["error"]["code"].as_str().unwrap_or_default().to_owned())
     };
     let expect = |status: u16, code: &str| (status, code.to_owned());
@@ -153,62 +153,65 @@ async fn duplicates_and_nonsense_are_refused() {
     let file =
         json!({ "@odata.type": "Microsoft.Dynamics.CRM.FileAttributeMetadata", "SchemaName": "x_File" });
     assert_eq!(refusal(attributes, file).await.0, 501);
-    assert_eq!(desk.get("EntityDefinitions(LogicalName='nothing')").await.status, 404);
-    assert_eq!(desk.delete("EntityDefinitions(LogicalName='x_place')").await.refusal(), (400, "0x8004f01f"));
-    assert_eq!(desk.patch("EntityDefinitions(LogicalName='x_thing')", &json!({})).await.status, 405);
+    assert_eq!(client.get("EntityDefinitions(LogicalName='nothing')").await.status, 404);
+    assert_eq!(
+        client.delete("EntityDefinitions(LogicalName='x_place')").await.refusal(),
+        (400, "0x8004f01f")
+    );
+    assert_eq!(client.patch("EntityDefinitions(LogicalName='x_thing')", &json!({})).await.status, 405);
 }
 
 #[tokio::test]
 async fn keys_become_active_after_a_while() {
     let options = Options { key_delay: Duration::from_secs(20), token_seconds: 3599, ..Options::default() };
-    let desk = Desk::with(options).await;
-    desk.furnish().await;
+    let client = Client::with(options).await;
+    client.furnish().await;
     let keys = "EntityDefinitions(LogicalName='x_thing')/Keys";
-    let made = desk.post(keys, &json!({ "SchemaName": "x_CodeKey", "KeyAttributes": ["x_code"] })).await;
+    let made = client.post(keys, &json!({ "SchemaName": "x_CodeKey", "KeyAttributes": ["x_code"] })).await;
     assert!(made.header("odata-entityid").contains("/Keys("));
-    assert_eq!(desk.get(keys).await.json["value"][0]["EntityKeyIndexStatus"], "Pending");
-    assert_eq!(desk.get("x_things(x_code='a')").await.status, 400);
-    desk.emulator.advance_clock(Duration::from_secs(21));
-    assert_eq!(desk.get(keys).await.json["value"][0]["EntityKeyIndexStatus"], "Active");
-    assert_eq!(desk.get("x_things(x_code='a')").await.status, 404);
+    assert_eq!(client.get(keys).await.json["value"][0]["EntityKeyIndexStatus"], "Pending");
+    assert_eq!(client.get("x_things(x_code='a')").await.status, 400);
+    client.emulator.advance_clock(Duration::from_secs(21));
+    assert_eq!(client.get(keys).await.json["value"][0]["EntityKeyIndexStatus"], "Active");
+    assert_eq!(client.get("x_things(x_code='a')").await.status, 404);
 }
 
 #[tokio::test]
 async fn global_choices_are_made_shared_and_extended() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let choice = json!({ "Name": "x_shared", "Options": [{ "Label": label("A") }, { "Label": label("B") }] });
-    assert_eq!(desk.post("GlobalOptionSetDefinitions", &choice).await.status, 204);
+    assert_eq!(client.post("GlobalOptionSetDefinitions", &choice).await.status, 204);
     let column = json!({
         "@odata.type": "Microsoft.Dynamics.CRM.PicklistAttributeMetadata", "SchemaName": "x_Shared",
         "GlobalOptionSet@odata.bind": "/GlobalOptionSetDefinitions(Name='x_shared')",
     });
-    assert_eq!(desk.post("EntityDefinitions(LogicalName='x_thing')/Attributes", &column).await.status, 204);
+    assert_eq!(client.post("EntityDefinitions(LogicalName='x_thing')/Attributes", &column).await.status, 204);
     let option = json!({ "OptionSetName": "x_shared", "Label": label("C") });
-    assert_eq!(desk.post("InsertOptionValue", &option).await.json["NewOptionValue"], 100_000_002);
-    desk.thing(json!({ "x_shared": 100_000_002 })).await;
+    assert_eq!(client.post("InsertOptionValue", &option).await.json["NewOptionValue"], 100_000_002);
+    client.thing(json!({ "x_shared": 100_000_002 })).await;
     let path = "GlobalOptionSetDefinitions(Name='x_shared')/Microsoft.Dynamics.CRM.OptionSetMetadata";
-    assert_eq!(desk.get(path).await.json["Options"].as_array().unwrap().len(), 3);
+    assert_eq!(client.get(path).await.json["Options"].as_array().unwrap().len(), 3);
     assert_eq!(
-        desk.delete("GlobalOptionSetDefinitions(Name='x_shared')").await.refusal(),
+        client.delete("GlobalOptionSetDefinitions(Name='x_shared')").await.refusal(),
         (400, "0x8004f01f")
     );
 }
 
 #[tokio::test]
 async fn change_tracking_is_put_on() {
-    let desk = Desk::new().await;
-    let mut whole = desk.get("EntityDefinitions(LogicalName='x_place')").await.json;
+    let client = Client::new().await;
+    let mut whole = client.get("EntityDefinitions(LogicalName='x_place')").await.json;
     whole["ChangeTrackingEnabled"] = true.into();
     let path = format!("EntityDefinitions({})", whole["MetadataId"].as_str().unwrap());
-    assert_eq!(Answer::of(desk.request("PUT", &path).json(&whole)).await.status, 204);
-    let prefer = desk.request("GET", "x_places").header("prefer", "odata.track-changes");
+    assert_eq!(Answer::of(client.request("PUT", &path).json(&whole)).await.status, 204);
+    let prefer = client.request("GET", "x_places").header("prefer", "odata.track-changes");
     assert!(Answer::of(prefer).await.text.contains("deltaLink"));
 }
 
 #[tokio::test]
 async fn csdl_describes_the_organisation() {
-    let desk = Desk::new().await;
-    let csdl = desk.get("$metadata").await;
+    let client = Client::new().await;
+    let csdl = client.get("$metadata").await;
     assert_eq!(csdl.header("content-type"), "application/xml");
     for part in [
         "<EntityType Name=\"x_thing\"",
@@ -244,8 +247,8 @@ async fn csdl_describes_the_organisation() {
 
 #[tokio::test]
 async fn query_functions_that_are_described_are_answered() {
-    let desk = Desk::new().await;
-    let csdl = desk.get("$metadata").await.text;
+    let client = Client::new().await;
+    let csdl = client.get("$metadata").await.text;
     let functions =
         csdl.split("<Function Name=\"").skip(1).map(|rest| rest.split("</Function>").next().unwrap());
     let mut asked = 0;
@@ -271,7 +274,7 @@ async fn query_functions_that_are_described_are_answered() {
             false => column.to_owned(),
         };
         let filter = format!("Microsoft.Dynamics.CRM.{name}(PropertyName='{column}'{more})");
-        let answer = desk.get(&format!("x_things?$filter={filter}")).await;
+        let answer = client.get(&format!("x_things?$filter={filter}")).await;
         assert_eq!(answer.status, 200, "{filter}: {}", answer.text);
         asked += 1;
     }
@@ -281,48 +284,48 @@ async fn query_functions_that_are_described_are_answered() {
 #[tokio::test]
 async fn a_key_fails_on_duplicates_and_is_built_again() {
     let options = Options { key_delay: Duration::from_secs(20), ..Options::default() };
-    let desk = Desk::with(options).await;
-    desk.furnish().await;
-    let twin = desk.thing(json!({ "x_code": "same" })).await;
-    desk.thing(json!({ "x_code": "SAME" })).await;
+    let client = Client::with(options).await;
+    client.furnish().await;
+    let twin = client.thing(json!({ "x_code": "same" })).await;
+    client.thing(json!({ "x_code": "SAME" })).await;
     let keys = "EntityDefinitions(LogicalName='x_thing')/Keys";
-    let status = async || desk.get(keys).await.column("EntityKeyIndexStatus");
+    let status = async || client.get(keys).await.column("EntityKeyIndexStatus");
     let key = json!({ "SchemaName": "x_CodeKey", "KeyAttributes": ["x_code"] });
-    assert_eq!(desk.post(keys, &key).await.status, 204);
+    assert_eq!(client.post(keys, &key).await.status, 204);
     assert_eq!(status().await, [json!("Pending")]);
-    desk.emulator.advance_clock(Duration::from_secs(15));
+    client.emulator.advance_clock(Duration::from_secs(15));
     assert_eq!(status().await, [json!("InProgress")]);
-    desk.emulator.advance_clock(Duration::from_secs(6));
+    client.emulator.advance_clock(Duration::from_secs(6));
     assert_eq!(status().await, [json!("Failed")]);
-    assert_eq!(desk.get("x_things(x_code='same')").await.status, 400);
+    assert_eq!(client.get("x_things(x_code='same')").await.status, 400);
     let again = json!({ "EntityLogicalName": "x_thing", "EntityKeyLogicalName": "x_codekey" });
-    assert_eq!(desk.post("ReactivateEntityKey", &again).await.status, 204);
-    desk.emulator.advance_clock(Duration::from_secs(21));
+    assert_eq!(client.post("ReactivateEntityKey", &again).await.status, 204);
+    client.emulator.advance_clock(Duration::from_secs(21));
     assert_eq!(status().await, [json!("Failed")]);
-    desk.delete(&format!("x_things({twin})")).await;
-    assert_eq!(desk.post("ReactivateEntityKey", &again).await.status, 204);
-    desk.emulator.advance_clock(Duration::from_secs(15));
+    client.delete(&format!("x_things({twin})")).await;
+    assert_eq!(client.post("ReactivateEntityKey", &again).await.status, 204);
+    client.emulator.advance_clock(Duration::from_secs(15));
     assert_eq!(status().await, [json!("InProgress")]);
-    desk.emulator.advance_clock(Duration::from_secs(6));
+    client.emulator.advance_clock(Duration::from_secs(6));
     assert_eq!(status().await, [json!("Active")]);
-    assert_eq!(desk.get("x_things(x_code='same')").await.status, 200);
-    assert_eq!(desk.post("x_things", &json!({ "x_code": "Same" })).await.refusal(), (412, "0x80060892"));
+    assert_eq!(client.get("x_things(x_code='same')").await.status, 200);
+    assert_eq!(client.post("x_things", &json!({ "x_code": "Same" })).await.refusal(), (412, "0x80060892"));
     let unknown = json!({ "EntityLogicalName": "x_thing", "EntityKeyLogicalName": "x_none" });
-    assert_eq!(desk.post("ReactivateEntityKey", &unknown).await.status, 404);
+    assert_eq!(client.post("ReactivateEntityKey", &unknown).await.status, 404);
 }
 
 #[tokio::test]
 async fn what_is_made_goes_into_a_solution_that_is_there() {
-    let desk = Desk::with(Options::default()).await;
+    let client = Client::with(Options::default()).await;
     let publisher = json!({
         "uniquename": "apex", "friendlyname": "Apex", "customizationprefix": "apex",
         "customizationoptionvalueprefix": 72_700,
     });
-    let publisher = desk.post("publishers", &publisher).await.id();
+    let publisher = client.post("publishers", &publisher).await.id();
     let table = json!({ "SchemaName": "apex_Run", "Attributes": [name_column()] });
     let make = async || {
         let request =
-            desk.request("POST", "EntityDefinitions").header("mscrm.solutionuniquename", "apexbase");
+            client.request("POST", "EntityDefinitions").header("mscrm.solutionuniquename", "apexbase");
         Answer::of(request.json(&table)).await
     };
     let refused = make().await;
@@ -332,17 +335,17 @@ async fn what_is_made_goes_into_a_solution_that_is_there() {
         "uniquename": "ApexBase", "friendlyname": "Base", "version": "1.0.0.0",
         "publisherid@odata.bind": format!("/publishers({publisher})"),
     });
-    assert_eq!(desk.post("solutions", &solution).await.status, 204);
+    assert_eq!(client.post("solutions", &solution).await.status, 204);
     assert_eq!(make().await.status, 204);
     let found =
-        desk.get("solutions?$select=uniquename&$expand=publisherid($select=customizationprefix)").await;
+        client.get("solutions?$select=uniquename&$expand=publisherid($select=customizationprefix)").await;
     assert_eq!(found.column("uniquename"), [json!("Default"), json!("Active"), json!("ApexBase")]);
     assert_eq!(found.json["value"][0]["publisherid"]["customizationprefix"], "new");
 }
 
 #[tokio::test]
 async fn columns_keep_their_formats_and_are_changed_whole() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let attributes = "EntityDefinitions(LogicalName='x_thing')/Attributes";
     let column = |kind: &str, name: &str, more: Value| {
         let mut column = json!({
@@ -356,9 +359,9 @@ async fn columns_keep_their_formats_and_are_changed_whole() {
         ("Integer", "x_Length", json!({ "Format": "Duration" })),
         ("DateTime", "x_Due", json!({ "Format": "DateOnly" })),
     ] {
-        assert_eq!(desk.post(attributes, &column(kind, name, more)).await.status, 204);
+        assert_eq!(client.post(attributes, &column(kind, name, more)).await.status, 204);
     }
-    let one = async |name: &str| desk.get(&format!("{attributes}(LogicalName='{name}')")).await.json;
+    let one = async |name: &str| client.get(&format!("{attributes}(LogicalName='{name}')")).await.json;
     assert_eq!(one("x_mail").await["FormatName"]["Value"], "Email");
     assert_eq!(one("x_length").await["Format"], "Duration");
     let due = one("x_due").await;
@@ -367,9 +370,9 @@ async fn columns_keep_their_formats_and_are_changed_whole() {
         (&json!("DateOnly"), &json!("UserLocal"))
     );
     // Kept as a moment, shown as a day.
-    let id = desk.thing(json!({ "x_due": "2026-03-04T05:06:07Z" })).await;
+    let id = client.thing(json!({ "x_due": "2026-03-04T05:06:07Z" })).await;
     let shown =
-        desk.request("GET", &format!("x_things({id})")).header("prefer", "odata.include-annotations=\"*\"");
+        client.request("GET", &format!("x_things({id})")).header("prefer", "odata.include-annotations=\"*\"");
     let shown = Answer::of(shown).await.json;
     assert_eq!(shown["x_due@OData.Community.Display.V1.FormattedValue"], "3/4/2026");
     assert_eq!(shown["x_due"], "2026-03-04T05:06:07Z");
@@ -377,36 +380,36 @@ async fn columns_keep_their_formats_and_are_changed_whole() {
     due["DateTimeBehavior"]["Value"] = "TimeZoneIndependent".into();
     let put = async |name: &str, body: &Value| {
         let path = format!("{attributes}(LogicalName='{name}')");
-        Answer::of(desk.request("PUT", &path).header("if-match", "*").json(body)).await.status.as_u16()
+        Answer::of(client.request("PUT", &path).header("if-match", "*").json(body)).await.status.as_u16()
     };
     assert_eq!(put("x_due", &due).await, 204);
     assert_eq!(one("x_due").await["DateTimeBehavior"]["Value"], "TimeZoneIndependent");
     due["DateTimeBehavior"]["Value"] = "DateOnly".into();
     assert_eq!(put("x_due", &due).await, 400);
     let bad = column("String", "x_Bad", json!({ "FormatName": { "Value": "Nonsense" } }));
-    assert_eq!(desk.post(attributes, &bad).await.refusal(), (400, "0x80040203"));
+    assert_eq!(client.post(attributes, &bad).await.refusal(), (400, "0x80040203"));
     // The two options of a yes or no come by expanding, like those of a choice.
     let cast = format!("{attributes}(LogicalName='x_done')/Microsoft.Dynamics.CRM.BooleanAttributeMetadata");
-    let done = desk.get(&format!("{cast}?$expand=OptionSet")).await.json;
+    let done = client.get(&format!("{cast}?$expand=OptionSet")).await.json;
     assert_eq!(done["OptionSet"]["TrueOption"]["Label"]["UserLocalizedLabel"]["Label"], "Yes");
-    assert!(desk.get(&cast).await.json.get("OptionSet").is_none());
+    assert!(client.get(&cast).await.json.get("OptionSet").is_none());
 }
 
 #[tokio::test]
 async fn definitions_are_filtered_by_their_enums() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let filter =
         "$filter=OwnershipType eq Microsoft.Dynamics.CRM.OwnershipTypes'UserOwned'&$select=LogicalName";
-    let owned = desk.get(&format!("EntityDefinitions?{filter}")).await;
+    let owned = client.get(&format!("EntityDefinitions?{filter}")).await;
     assert_eq!(owned.column("LogicalName"), [json!("x_thing")]);
     let filter =
         "$filter=AttributeType eq Microsoft.Dynamics.CRM.AttributeTypeCode'Money'&$select=LogicalName";
-    let money = desk.get(&format!("EntityDefinitions(LogicalName='x_thing')/Attributes?{filter}")).await;
+    let money = client.get(&format!("EntityDefinitions(LogicalName='x_thing')/Attributes?{filter}")).await;
     assert_eq!(money.column("LogicalName"), [json!("x_price"), json!("x_price_base")]);
     let inside =
         "$select=LogicalName;$filter=AttributeType eq Microsoft.Dynamics.CRM.AttributeTypeCode'Memo'";
     let table =
-        desk.get(&format!("EntityDefinitions(LogicalName='x_thing')?$expand=Attributes({inside})")).await;
+        client.get(&format!("EntityDefinitions(LogicalName='x_thing')?$expand=Attributes({inside})")).await;
     let memos: Vec<_> =
         table.json["Attributes"].as_array().unwrap().iter().map(|c| &c["LogicalName"]).collect();
     assert_eq!(memos, ["x_note"], "{}", table.text);
@@ -414,19 +417,19 @@ async fn definitions_are_filtered_by_their_enums() {
 
 #[tokio::test]
 async fn choices_and_relationships_are_changed_by_put() {
-    let desk = Desk::new().await;
-    let place = desk.post("x_places", &json!({ "x_name": "here" })).await.id();
-    desk.thing(json!({ "x_PlaceId@odata.bind": format!("/x_places({place})") })).await;
+    let client = Client::new().await;
+    let place = client.post("x_places", &json!({ "x_name": "here" })).await.id();
+    client.thing(json!({ "x_PlaceId@odata.bind": format!("/x_places({place})") })).await;
     let path = "RelationshipDefinitions(SchemaName='x_place_things')/Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata";
-    let mut whole = desk.get(path).await.json;
+    let mut whole = client.get(path).await.json;
     assert_eq!(whole["CascadeConfiguration"]["Delete"], "RemoveLink");
     whole["CascadeConfiguration"]["Delete"] = "Restrict".into();
-    assert_eq!(Answer::of(desk.request("PUT", path).json(&whole)).await.status, 204);
-    assert_eq!(desk.delete(&format!("x_places({place})")).await.refusal(), (400, "0x8004f01f"));
-    desk.post("GlobalOptionSetDefinitions", &json!({ "Name": "x_shared", "Options": [] })).await;
+    assert_eq!(Answer::of(client.request("PUT", path).json(&whole)).await.status, 204);
+    assert_eq!(client.delete(&format!("x_places({place})")).await.refusal(), (400, "0x8004f01f"));
+    client.post("GlobalOptionSetDefinitions", &json!({ "Name": "x_shared", "Options": [] })).await;
     let path = "GlobalOptionSetDefinitions(Name='x_shared')";
-    let mut whole = desk.get(path).await.json;
+    let mut whole = client.get(path).await.json;
     whole["DisplayName"] = label("Shared");
-    assert_eq!(Answer::of(desk.request("PUT", path).json(&whole)).await.status, 204);
-    assert_eq!(desk.get(path).await.json["DisplayName"]["UserLocalizedLabel"]["Label"], "Shared");
+    assert_eq!(Answer::of(client.request("PUT", path).json(&whole)).await.status, 204);
+    assert_eq!(client.get(path).await.json["DisplayName"]["UserLocalizedLabel"]["Label"], "Shared");
 }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::desk::{Answer, Desk};
+use crate::client::{Answer, Client};
 
-pub async fn filled() -> Desk {
-    let desk = Desk::new().await;
-    let place = desk.post("x_places", &json!({ "x_name": "Here" })).await.id();
+pub async fn filled() -> Client {
+    let client = Client::new().await;
+    let place = client.post("x_places", &json!({ "x_name": "Here" })).await.id();
     for n in 0..10 {
         let mut row = json!({
             "x_name": format!("Thing {n}"), "x_count": n, "x_cost": f64::from(n) / 10.0, "x_done": n % 2 == 0,
@@ -17,14 +17,14 @@ pub async fn filled() -> Desk {
             row["x_PlaceId@odata.bind"] = format!("x_places({place})").into();
             row["x_code"] = format!("é{n}%").into();
         }
-        desk.thing(row).await;
+        client.thing(row).await;
     }
-    desk
+    client
 }
 
 #[tokio::test]
 async fn filters_find_what_they_say() {
-    let desk = filled().await;
+    let client = filled().await;
     let cases = [
         ("x_count eq 3", vec![3]),
         ("x_count ge 3 and x_count lt 5 or x_count eq 9", vec![3, 4, 9]),
@@ -81,7 +81,7 @@ async fn filters_find_what_they_say() {
     ];
     for (filter, expect) in cases {
         let filter = filter.replace("%]", "%25]");
-        let answer = desk.get(&format!("x_things?$select=x_count&$filter={filter}&$orderby=x_count")).await;
+        let answer = client.get(&format!("x_things?$select=x_count&$filter={filter}&$orderby=x_count")).await;
         let expect: Vec<Value> = expect.into_iter().map(|n: i32| json!(n)).collect();
         assert_eq!(answer.status, 200, "{filter}: {}", answer.text);
         assert_eq!(answer.column("x_count"), expect, "{filter}");
@@ -90,9 +90,9 @@ async fn filters_find_what_they_say() {
 
 #[tokio::test]
 async fn children_are_asked_with_any_and_all() {
-    let desk = filled().await;
+    let client = filled().await;
     let check = async |filter: &str, expect: usize| {
-        let answer = desk.get(&format!("x_places?$filter={filter}")).await;
+        let answer = client.get(&format!("x_places?$filter={filter}")).await;
         assert_eq!(answer.column("x_name").len(), expect, "{filter}: {}", answer.text);
     };
     check("x_place_things/any(t:t/x_count eq 4)", 1).await;
@@ -104,7 +104,7 @@ async fn children_are_asked_with_any_and_all() {
 
 #[tokio::test]
 async fn mistakes_in_filters_are_named() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let cases = [
         ("x_nme eq 1", "Could not find a property named 'x_nme' on type 'Microsoft.Dynamics.CRM.x_thing'."),
         ("x_count eq", "Syntax error at position 10"),
@@ -116,35 +116,35 @@ async fn mistakes_in_filters_are_named() {
         ("x_count", "single boolean value"),
     ];
     for (filter, part) in cases {
-        let answer = desk.get(&format!("x_things?$filter={filter}")).await;
+        let answer = client.get(&format!("x_things?$filter={filter}")).await;
         assert_eq!(answer.refusal(), (400, "0x0"), "{filter}: {}", answer.text);
         assert!(answer.text.contains(part), "{filter}: {}", answer.text);
     }
     for option in ["$skip=1", "$search=a", "$format=json"] {
-        assert_eq!(desk.get(&format!("x_things?{option}")).await.status, 400, "{option}");
+        assert_eq!(client.get(&format!("x_things?{option}")).await.status, 400, "{option}");
     }
     for option in ["$top=x", "$count=yes", "$fliter=x_count eq 1", "$Select=x_name", "$top=1&%24top=2"] {
-        assert_eq!(desk.get(&format!("x_things?{option}")).await.refusal(), (400, "0x0"), "{option}");
+        assert_eq!(client.get(&format!("x_things?{option}")).await.refusal(), (400, "0x0"), "{option}");
     }
-    assert_eq!(desk.get("x_things?own=1&@p=2").await.status, 200);
+    assert_eq!(client.get("x_things?own=1&@p=2").await.status, 200);
 }
 
 #[tokio::test]
 async fn all_ways_of_escaping_are_understood() {
-    let desk = filled().await;
+    let client = filled().await;
     for query in [
         "%24select=x_name%2Cx_count&%24filter=x_name+eq+%27Thing+1%27&%24top=2",
         "$select=x_name,x_count&$filter=x_name%20eq%20'Thing%201'&$top=2",
     ] {
-        assert_eq!(desk.get(&format!("x_things?{query}")).await.column("x_count"), [json!(1)], "{query}");
+        assert_eq!(client.get(&format!("x_things?{query}")).await.column("x_count"), [json!(1)], "{query}");
     }
 }
 
-async fn walk(desk: &Desk, path: &str, size: u32, mut between: impl AsyncFnMut(usize)) -> Vec<Value> {
+async fn walk(client: &Client, path: &str, size: u32, mut between: impl AsyncFnMut(usize)) -> Vec<Value> {
     let mut all = Vec::new();
     let mut next = path.to_owned();
     for page in 0.. {
-        let request = desk.request("GET", &next).header("prefer", format!("odata.maxpagesize={size}"));
+        let request = client.request("GET", &next).header("prefer", format!("odata.maxpagesize={size}"));
         let answer = Answer::of(request).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         all.extend(answer.column("x_count"));
@@ -159,12 +159,12 @@ async fn walk(desk: &Desk, path: &str, size: u32, mut between: impl AsyncFnMut(u
 
 #[tokio::test]
 async fn pages_neither_lose_nor_repeat_rows() {
-    let desk = filled().await;
+    let client = filled().await;
     let expect: Vec<Value> = (0..10).map(|n| json!(n)).collect();
     for size in [1, 3, 5, 10, 11] {
-        assert_eq!(walk(&desk, "x_things?$select=x_count", size, async |_| {}).await, expect, "{size}");
+        assert_eq!(walk(&client, "x_things?$select=x_count", size, async |_| {}).await, expect, "{size}");
         let ordered =
-            walk(&desk, "x_things?$orderby=x_level desc,x_code&$filter=x_count lt 9", size, async |_| {})
+            walk(&client, "x_things?$orderby=x_level desc,x_code&$filter=x_count lt 9", size, async |_| {})
                 .await;
         // Nothing comes before everything; the rest in the order of the code.
         assert_eq!(ordered, [5, 7, 1, 3, 6, 8, 0, 2, 4].map(|n| json!(n)), "{size}");
@@ -173,13 +173,13 @@ async fn pages_neither_lose_nor_repeat_rows() {
 
 #[tokio::test]
 async fn rows_written_between_pages_do_not_shift_them() {
-    let desk = filled().await;
-    let first = desk.get("x_things?$filter=x_count eq 0").await.column("x_thingid");
+    let client = filled().await;
+    let first = client.get("x_things?$filter=x_count eq 0").await.column("x_thingid");
     let first = first[0].as_str().unwrap();
-    let seen = walk(&desk, "x_things?$orderby=x_count", 4, async |page| {
+    let seen = walk(&client, "x_things?$orderby=x_count", 4, async |page| {
         if page == 0 {
-            desk.thing(json!({ "x_count": 0 })).await;
-            desk.delete(&format!("x_things({first})")).await;
+            client.thing(json!({ "x_count": 0 })).await;
+            client.delete(&format!("x_things({first})")).await;
         }
     })
     .await;
@@ -188,39 +188,39 @@ async fn rows_written_between_pages_do_not_shift_them() {
 
 #[tokio::test]
 async fn lookups_are_ordered_by_name_and_choices_by_number() {
-    let desk = filled().await;
-    let after = desk.post("x_places", &json!({ "x_name": "after Here" })).await.id();
-    desk.thing(json!({ "x_count": 20, "x_PlaceId@odata.bind": format!("x_places({after})") })).await;
+    let client = filled().await;
+    let after = client.post("x_places", &json!({ "x_name": "after Here" })).await.id();
+    client.thing(json!({ "x_count": 20, "x_PlaceId@odata.bind": format!("x_places({after})") })).await;
     let ordered = async |order: &str| {
         let path = format!("x_things?$select=x_count&$filter=x_count gt 3&$orderby={order}");
-        walk(&desk, &path, 2, async |_| {}).await.iter().map(|n| n.as_i64().unwrap()).collect::<Vec<_>>()
+        walk(&client, &path, 2, async |_| {}).await.iter().map(|n| n.as_i64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(ordered("_x_placeid_value desc,x_count").await, [4, 20, 5, 6, 7, 8, 9]);
     assert_eq!(ordered("x_PlaceId/x_name desc,x_count").await, [4, 20, 5, 6, 7, 8, 9]);
     // "High" is the greater number, and after "Low", though before it in the alphabet.
     assert_eq!(ordered("x_level desc,x_count").await, [5, 7, 9, 4, 6, 8, 20]);
     assert_eq!(ordered("@p1 desc,@p2&@p1=x_level&@p2=x_count").await, [5, 7, 9, 4, 6, 8, 20]);
-    let refused = desk.get("x_things?$orderby=x_count down").await;
+    let refused = client.get("x_things?$orderby=x_count down").await;
     assert!(refused.text.contains("Syntax error at position 8 in 'x_count down'."), "{}", refused.text);
 }
 
 #[tokio::test]
 async fn counts_and_tops_are_given() {
-    let desk = filled().await;
-    let answer = desk.get("x_things?$count=true&$top=3&$filter=x_count ge 2").await;
+    let client = filled().await;
+    let answer = client.get("x_things?$count=true&$top=3&$filter=x_count ge 2").await;
     assert_eq!((answer.json["@odata.count"].as_i64(), answer.column("x_count").len()), (Some(8), 3));
     assert_eq!(answer.json["@odata.nextLink"], Value::Null);
-    let count = desk.get("x_things/$count").await;
+    let count = client.get("x_things/$count").await;
     assert_eq!((count.text.as_str(), count.header("content-type")), ("10", "text/plain"));
 }
 
 #[tokio::test]
 async fn formatted_values_come_when_asked_for() {
-    let desk = filled().await;
+    let client = filled().await;
     let path = "x_things?$filter=x_count eq 3&$select=x_level,x_tags,x_done,x_at,x_cost,x_day";
-    assert!(!desk.get(path).await.text.contains("FormattedValue"));
+    assert!(!client.get(path).await.text.contains("FormattedValue"));
     let wanted = "odata.include-annotations=\"OData.Community.Display.V1.FormattedValue\"";
-    let answer = Answer::of(desk.request("GET", path).header("prefer", wanted)).await;
+    let answer = Answer::of(client.request("GET", path).header("prefer", wanted)).await;
     let row = &answer.json["value"][0];
     let formatted = |name: &str| row[format!("{name}@OData.Community.Display.V1.FormattedValue")].clone();
     assert_eq!(formatted("x_level"), "High");

@@ -9,15 +9,15 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::desk::{Answer, Desk};
+use crate::client::{Answer, Client};
 
 use condition::{Condition, any_condition};
 use rows::Row;
 
-/// A desk with a few dozen rows, and what stands in them.
+/// A client with a few dozen rows, and what stands in them.
 struct Room {
     runtime: Runtime,
-    desk: Desk,
+    client: Client,
     rows: Vec<Row>,
 }
 
@@ -25,21 +25,21 @@ impl Room {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
         let rows = rows::all();
-        let desk = runtime.block_on(async {
-            let desk = Desk::new().await;
+        let client = runtime.block_on(async {
+            let client = Client::new().await;
             let targets: Vec<Value> = rows.iter().map(Row::to_json).collect();
             let create = "x_things/Microsoft.Dynamics.CRM.CreateMultiple";
-            let made = desk.post(create, &serde_json::json!({ "Targets": targets })).await;
+            let made = client.post(create, &serde_json::json!({ "Targets": targets })).await;
             assert_eq!(made.status, 200, "{}", made.text);
-            desk
+            client
         });
-        Self { runtime, desk, rows }
+        Self { runtime, client, rows }
     }
 
     fn ask(&self, name: &str, text: &str) -> Answer {
         let query = [(name, text), ("$select", "x_big"), ("$orderby", "x_big")];
         let query = if name == "fetchXml" { &query[..1] } else { &query[..] };
-        self.runtime.block_on(Answer::of(self.desk.request("GET", "x_things").query(query)))
+        self.runtime.block_on(Answer::of(self.client.request("GET", "x_things").query(query)))
     }
 
     /// Numbers of the rows that fit, as they are evaluated here.
@@ -94,9 +94,9 @@ fn groups_add_up_to_what_was_found() {
             "filter({})/groupby((x_level),aggregate($count as n,x_count with sum as total))",
             condition.to_odata()
         );
-        let answer = room
-            .runtime
-            .block_on(Answer::of(room.desk.request("GET", "x_things").query(&[("$apply", apply.as_str())])));
+        let answer = room.runtime.block_on(Answer::of(
+            room.client.request("GET", "x_things").query(&[("$apply", apply.as_str())]),
+        ));
         prop_assert_eq!(answer.status, 200, "{}: {}", apply, answer.text);
         let sum = |name: &str| answer.column(name).iter().map(|n| n.as_i64().unwrap()).sum::<i64>();
         let fit: Vec<&Row> = room.rows.iter().filter(|row| condition.holds(row) == Some(true)).collect();
@@ -118,12 +118,12 @@ fn pages_put_together_are_the_whole() {
         let words = |(column, descending): &(&str, bool)| format!("{column}{}", if *descending { " desc" } else { "" });
         let orderby = order.iter().map(words).collect::<Vec<_>>().join(",");
         let path = format!("x_things?$select=x_big&$orderby={orderby}");
-        let whole = room.runtime.block_on(room.desk.get(&path)).column("x_big");
+        let whole = room.runtime.block_on(room.client.get(&path)).column("x_big");
         prop_assert_eq!(whole.len(), room.rows.len());
         let mut pages = Vec::new();
         let mut next = Some(path.clone());
         while let Some(link) = next {
-            let request = room.desk.request("GET", &link).header("prefer", format!("odata.maxpagesize={size}"));
+            let request = room.client.request("GET", &link).header("prefer", format!("odata.maxpagesize={size}"));
             let page = room.runtime.block_on(Answer::of(request));
             let rows = page.column("x_big");
             prop_assert!(rows.len() == size || page.json["@odata.nextLink"].is_null());
@@ -142,7 +142,7 @@ fn pages_put_together_are_the_whole() {
             let xml = format!(
                 "<fetch useraworderby='1' count='{size}' page='{page}'{cookie}><entity name='x_thing'><attribute name='x_big'/>{inside}</entity></fetch>"
             );
-            let request = room.desk.request("GET", "x_things").query(&[("fetchXml", xml)]);
+            let request = room.client.request("GET", "x_things").query(&[("fetchXml", xml)]);
             let answer = room.runtime.block_on(Answer::of(request.header("prefer", "odata.include-annotations=\"*\"")));
             fetched.extend(answer.column("x_big"));
             more = answer.json["@Microsoft.Dynamics.CRM.morerecords"] == true;

@@ -5,14 +5,14 @@ use std::time::Duration;
 use emulator::Options;
 use serde_json::Value;
 
-use crate::desk::{Answer, Desk, http};
+use crate::client::{Answer, Client, http};
 
-async fn ask(desk: &Desk, url: &str, change: &[(&str, &str)]) -> Answer {
-    let scope = format!("{}/.default", desk.emulator.url());
+async fn ask(client: &Client, url: &str, change: &[(&str, &str)]) -> Answer {
+    let scope = format!("{}/.default", client.emulator.url());
     let mut form = vec![
         ("grant_type", "client_credentials"),
-        ("client_id", desk.emulator.client_id()),
-        ("client_secret", desk.emulator.client_secret()),
+        ("client_id", client.emulator.client_id()),
+        ("client_secret", client.emulator.client_secret()),
         ("scope", &scope),
     ];
     for (name, value) in change {
@@ -26,8 +26,8 @@ async fn ask(desk: &Desk, url: &str, change: &[(&str, &str)]) -> Answer {
 
 #[tokio::test]
 async fn a_token_is_granted_as_entra_does() {
-    let desk = Desk::with(Options::default()).await;
-    let answer = ask(&desk, desk.emulator.token_url(), &[]).await;
+    let client = Client::with(Options::default()).await;
+    let answer = ask(&client, client.emulator.token_url(), &[]).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json["token_type"], "Bearer");
     assert_eq!(answer.json["expires_in"], 3599);
@@ -36,9 +36,10 @@ async fn a_token_is_granted_as_entra_does() {
 
 #[tokio::test]
 async fn refusals_are_entras() {
-    let desk = Desk::with(Options::default()).await;
-    let url = desk.emulator.token_url().to_owned();
-    let elsewhere = format!("{}/00000000-0000-0000-0000-000000000001/oauth2/v2.0/token", desk.emulator.url());
+    let client = Client::with(Options::default()).await;
+    let url = client.emulator.token_url().to_owned();
+    let elsewhere =
+        format!("{}/00000000-0000-0000-0000-000000000001/oauth2/v2.0/token", client.emulator.url());
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], u16, &'a str, u64);
     let cases: &[Case<'_>] = &[
         (&url, &[("client_secret", "wrong")], 401, "invalid_client", 7_000_215),
@@ -50,37 +51,39 @@ async fn refusals_are_entras() {
         (&elsewhere, &[], 400, "invalid_request", 90_002),
     ];
     for (url, change, status, error, code) in cases {
-        let answer = ask(&desk, url, change).await;
+        let answer = ask(&client, url, change).await;
         assert_eq!(answer.status.as_u16(), *status, "{change:?}");
         assert_eq!(answer.json["error"], *error);
         assert_eq!(answer.json["error_codes"][0], *code);
         let description = answer.json["error_description"].as_str().unwrap();
         assert!(description.starts_with(&format!("AADSTS{code}: ")), "{description}");
-        assert!(!answer.text.contains(desk.emulator.client_secret()));
+        assert!(!answer.text.contains(client.emulator.client_secret()));
     }
 }
 
 #[tokio::test]
 async fn tokens_expire_and_can_be_revoked() {
-    let mut desk = Desk::with(Options { token_seconds: 100, ..Options::default() }).await;
-    assert_eq!(desk.get("WhoAmI").await.status, 200);
-    desk.emulator.advance_clock(Duration::from_secs(101));
-    let refused = desk.get("WhoAmI").await;
+    let mut client = Client::with(Options { token_seconds: 100, ..Options::default() }).await;
+    assert_eq!(client.get("WhoAmI").await.status, 200);
+    client.emulator.advance_clock(Duration::from_secs(101));
+    let refused = client.get("WhoAmI").await;
     assert_eq!((refused.status.as_u16(), refused.text.as_str()), (401, ""));
     assert!(refused.header("www-authenticate").starts_with("Bearer "));
-    desk.renew().await;
-    assert_eq!(desk.get("WhoAmI").await.status, 200);
-    desk.emulator.revoke_tokens();
-    assert_eq!(desk.get("WhoAmI").await.status, 401);
+    client.renew().await;
+    assert_eq!(client.get("WhoAmI").await.status, 200);
+    client.emulator.revoke_tokens();
+    assert_eq!(client.get("WhoAmI").await.status, 401);
 }
 
 #[tokio::test]
 async fn forged_tokens_are_refused() {
-    let desk = Desk::with(Options::default()).await;
-    let token =
-        ask(&desk, desk.emulator.token_url(), &[]).await.json["access_token"].as_str().unwrap().to_owned();
+    let client = Client::with(Options::default()).await;
+    let token = ask(&client, client.emulator.token_url(), &[]).await.json["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let (signed, signature) = token.rsplit_once('.').unwrap();
-    let url = format!("{}/api/data/v9.2/WhoAmI", desk.emulator.url());
+    let url = format!("{}/api/data/v9.2/WhoAmI", client.emulator.url());
     let forged = [format!("{signed}x.{signature}"), signed.to_owned(), format!("{signed}."), String::new()];
     for token in forged {
         assert_eq!(Answer::of(http().get(&url).bearer_auth(&token)).await.status, 401, "{token}");

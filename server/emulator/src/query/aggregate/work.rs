@@ -5,8 +5,8 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{Fault, Result};
 use crate::query::annotate::{Annotations, FORMATTED};
-use crate::query::names::{Found, Names};
-use crate::query::select::cell;
+use crate::query::resolver::{Found, Resolver};
+use crate::query::row::cell;
 use crate::schema::{Column, Kind};
 use crate::value::{Cell, decimal, formatted, grouped, write, write_text};
 
@@ -67,7 +67,7 @@ impl<'a> Worked<'a> {
     pub(super) fn write(
         &self,
         out: &mut String,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         name: &str,
         row: &SqliteRow,
         annotations: Annotations,
@@ -79,7 +79,7 @@ impl<'a> Worked<'a> {
             return Ok(());
         };
         let Some((text, rounded)) = self.figure(column, row)? else { return Ok(()) };
-        let people = if annotations.formatted { formatted(names.schema, column, &rounded) } else { None };
+        let people = if annotations.formatted { formatted(resolver.schema, column, &rounded) } else { None };
         write_figure(out, name, &text, people.as_deref());
         Ok(())
     }

@@ -3,29 +3,30 @@
 use super::{Variable, Where};
 use crate::fault::{Fault, Result};
 use crate::query::filter::Expression;
-use crate::query::names::Names;
+use crate::query::resolver::Resolver;
 use crate::schema::Table;
 use crate::security::Access;
 
 impl Where {
     pub(super) fn lambda(
         &mut self,
-        names: Names<'_>,
+        resolver: Resolver<'_>,
         table: &Table,
         alias: &str,
         navigation: &[String],
         all: bool,
         condition: Option<&(String, Box<Expression>)>,
     ) -> Result<String> {
-        let (table, alias, path) = self.start(names, names.table(&table.logical)?, alias, navigation)?;
+        let (table, alias, path) =
+            self.start(resolver, resolver.table(&table.logical)?, alias, navigation)?;
         let Some((relationship, walk)) = path.split_last() else {
             return Err(Fault::syntax("any and all need a collection-valued navigation property."));
         };
-        let (table, alias) = self.joins.walk(names, table, &alias, walk)?;
-        let (child, lookup) = names
+        let (table, alias) = self.joins.walk(resolver, table, &alias, walk)?;
+        let (child, lookup) = resolver
             .collection(table, relationship)
             .ok_or_else(|| Fault::no_property(relationship, &table.logical))?;
-        names.caller.demand(child, Access::Read)?;
+        resolver.caller.demand(child, Access::Read)?;
         let inner = format!("v{}", self.variables.len());
         let mut parts = format!("{inner}.\"{}\" = {alias}.\"{}\"", lookup.logical, table.primary_id());
         let mut joins = String::new();
@@ -33,7 +34,7 @@ impl Where {
             let (name, table) = (name.clone(), child.logical.clone());
             self.variables.push(Variable { name, alias: inner.clone(), table });
             let outer = self.joins.begin_inner();
-            let text = self.condition(names, child, &inner, condition);
+            let text = self.condition(resolver, child, &inner, condition);
             joins = self.joins.end_inner(outer);
             self.variables.pop();
             let text = text?;
@@ -43,7 +44,8 @@ impl Where {
                 format!(" AND {text}")
             });
         }
-        let exists = format!("EXISTS (SELECT 1 FROM {} {inner}{joins} WHERE {parts})", names.readable(child));
+        let exists =
+            format!("EXISTS (SELECT 1 FROM {} {inner}{joins} WHERE {parts})", resolver.readable(child));
         Ok(if all { format!("(NOT {exists})") } else { format!("({exists})") })
     }
 }

@@ -142,7 +142,7 @@ struct Seen {
     orders: usize,
 }
 
-/// Attributes that only say how to look for the rows, or what everybody says.
+/// Attributes that only say how to look for the rows, or that every client sends.
 const WITHOUT_EFFECT: &[&str] =
     &["version", "mapping", "output-format", "no-lock", "latematerialize", "options", "savedqueryid"];
 

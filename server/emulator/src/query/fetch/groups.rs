@@ -1,18 +1,19 @@
 //! Queries that group and aggregate \[D:fetchxml/aggregate-data.md\].
 
 use crate::fault::{Fault, Result};
-use crate::query::aggregate::{DatePart, Function, Grouping, MOST_MATCHED, Stretch, check_matched};
+use crate::query::aggregate::{Function, Grouping, MOST_MATCHED, Stretch, check_matched};
+use crate::query::date_part::DatePart;
 use crate::store::Reader;
 
-use super::Asked;
 use super::document::{Attribute, Fetch};
+use super::paging::FetchContext;
 use super::statement::Statement;
 
 pub(super) async fn answer(
     statement: Statement<'_, '_>,
     reader: &mut Reader<'_>,
     fetch: &Fetch,
-    asked: &Asked<'_>,
+    context: &FetchContext<'_>,
 ) -> Result<String> {
     let mut grouping = Grouping::default();
     for source in 0..statement.sources.len() {
@@ -21,7 +22,7 @@ pub(super) async fn answer(
             return Err(Fault::bad("0x8004111A", "A query that aggregates cannot ask for all attributes."));
         }
         for attribute in &entity.attributes {
-            add(&mut grouping, &statement, source, attribute, asked)?;
+            add(&mut grouping, &statement, source, attribute, context)?;
         }
     }
     let order = order(&grouping, &statement)?;
@@ -32,16 +33,17 @@ pub(super) async fn answer(
     let stretch = Stretch { skip: fetch.skip(size)?, rows: size + 1 };
     let found = grouping.read(reader, &from, &cells, &order, stretch).await?;
     let shown = usize::try_from(size).unwrap_or(usize::MAX);
-    let mut body = format!("{{\"@odata.context\":\"{}$metadata#{}\"", asked.request.base, asked.table.set);
+    let mut body =
+        format!("{{\"@odata.context\":\"{}$metadata#{}\"", context.request.base, context.table.set);
     if found.len() > shown && fetch.top.is_none() {
-        asked.more(&mut body, fetch.page, None);
+        context.more(&mut body, fetch.page, None);
     }
     body.push_str(",\"value\":[");
     for (at, row) in found.iter().take(shown).enumerate() {
         if at > 0 {
             body.push(',');
         }
-        grouping.write(&mut body, statement.names, row, asked.annotations)?;
+        grouping.write(&mut body, statement.resolver, row, context.annotations)?;
     }
     body.push_str("]}");
     Ok(body)
@@ -52,7 +54,7 @@ fn add<'a>(
     statement: &Statement<'a, '_>,
     source: usize,
     attribute: &Attribute,
-    asked: &Asked<'_>,
+    context: &FetchContext<'_>,
 ) -> Result<()> {
     let found = statement.column(source, &attribute.name)?;
     let name = attribute.alias.clone().ok_or_else(|| {
@@ -64,7 +66,7 @@ fn add<'a>(
         return Err(Fault::bad("0x8004111B", format!("The alias '{name}' is used more than once.")));
     }
     match (attribute.group_by, &attribute.aggregate, &attribute.date_grouping) {
-        (true, None, None) => grouping.key(statement.names, name, found, asked.annotations),
+        (true, None, None) => grouping.key(statement.resolver, name, found, context.annotations),
         (true, None, Some(part)) => grouping.part(name, &found, date_part(part)?),
         (false, Some(aggregate), None) => {
             grouping.work(name, function(aggregate, attribute.distinct)?, Some(&found))

@@ -5,7 +5,7 @@ use crate::query::compare;
 use crate::query::filter::{Argument, Operator};
 use crate::query::functions;
 use crate::query::lex::Literal;
-use crate::query::names::{Found, Names};
+use crate::query::resolver::{Found, Resolver};
 use crate::query::wildcard;
 use crate::schema::Kind;
 use crate::value::Cell;
@@ -19,7 +19,7 @@ pub(super) fn with_column(found: &Found<'_>, operator: &str, other: &Found<'_>) 
 
 pub(super) fn with_values(
     cells: &mut Vec<Cell>,
-    names: Names<'_>,
+    resolver: Resolver<'_>,
     found: &Found<'_>,
     operator: &str,
     values: &[String],
@@ -31,7 +31,7 @@ pub(super) fn with_values(
             Some(_) => Literal::Number(value.to_owned()),
             None => Literal::Text(value.to_owned()),
         };
-        return compare::with_value(cells, names.schema, found, comparison, &literal)
+        return compare::with_value(cells, resolver.schema, found, comparison, &literal)
             .map_err(|_| unfit(found, value));
     }
     if let Some((function, not)) = pattern(operator) {
@@ -51,7 +51,7 @@ pub(super) fn with_values(
     match operator {
         "null" => Ok(format!("({sql} IS NULL)")),
         "not-null" => Ok(format!("({sql} IS NOT NULL)")),
-        _ => functions::condition(cells, names, found, &function(operator)?, &arguments(values)),
+        _ => functions::condition(cells, resolver, found, &function(operator)?, &arguments(values)),
     }
 }
 

@@ -4,22 +4,23 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{Fault, Result};
+use crate::query::annotate::write_total;
+use crate::query::options::MOST_ROWS;
 use crate::query::order::{Term, order_clause};
-use crate::query::page::{self, MOST_ROWS};
-use crate::query::read::write_total;
-use crate::query::select::{Shown, write_property};
+use crate::query::page;
+use crate::query::row::{OutputColumn, write_property};
 use crate::schema::{Column, Kind, currency};
 use crate::store::{Reader, sql};
 
-use super::Asked;
 use super::cookie::{self, Cookie};
 use super::document::{Attribute, Fetch, Order};
+use super::paging::FetchContext;
 use super::statement::Statement;
 
 /// What is selected, and where it stands.
 struct Sheet<'a> {
     items: Vec<String>,
-    shown: Vec<Shown<'a>>,
+    shown: Vec<OutputColumn<'a>>,
     /// Names of the entity's own columns, for the context.
     own: Vec<String>,
     /// Where the row's version stands; rows that are only told apart by what they show have none.
@@ -30,9 +31,9 @@ pub(super) async fn answer(
     statement: Statement<'_, '_>,
     reader: &mut Reader<'_>,
     fetch: &Fetch,
-    asked: &Asked<'_>,
+    context: &FetchContext<'_>,
 ) -> Result<String> {
-    let mut sheet = sheet(&statement, fetch, asked)?;
+    let mut sheet = sheet(&statement, fetch, context)?;
     let orders = orders(&statement, fetch)?;
     let ties: Vec<String> = statement.sources.iter().map(|source| source.alias.clone()).collect();
     let total = match fetch.total {
@@ -68,8 +69,8 @@ pub(super) async fn answer(
     let shown = usize::try_from(size).unwrap_or(usize::MAX);
     let mut body = format!(
         "{{\"@odata.context\":\"{}$metadata#{}({})\"",
-        asked.request.base,
-        asked.table.set,
+        context.request.base,
+        context.table.set,
         sheet.own.join(",")
     );
     if found.len() > shown && fetch.top.is_none() {
@@ -79,21 +80,21 @@ pub(super) async fn answer(
             }
             false => None,
         };
-        asked.more(&mut body, fetch.page, cookie.as_ref());
+        context.more(&mut body, fetch.page, cookie.as_ref());
     }
-    write_total(&mut body, total, asked.annotations);
+    write_total(&mut body, total, context.annotations);
     body.push_str(",\"value\":[");
     for (at, row) in found.iter().take(shown).enumerate() {
         if at > 0 {
             body.push(',');
         }
-        write_row(&mut body, &statement, &sheet, row, asked)?;
+        write_row(&mut body, &statement, &sheet, row, context)?;
     }
     body.push_str("]}");
     Ok(body)
 }
 
-fn sheet<'a>(statement: &Statement<'a, '_>, fetch: &Fetch, asked: &Asked<'_>) -> Result<Sheet<'a>> {
+fn sheet<'a>(statement: &Statement<'a, '_>, fetch: &Fetch, context: &FetchContext<'_>) -> Result<Sheet<'a>> {
     let mut sheet = Sheet { items: Vec::new(), shown: Vec::new(), own: Vec::new(), version_at: None };
     for source in 0..statement.sources.len() {
         let table = statement.sources[source].table;
@@ -128,7 +129,7 @@ fn sheet<'a>(statement: &Statement<'a, '_>, fetch: &Fetch, asked: &Asked<'_>) ->
             if own {
                 sheet.own.push(name.clone());
             }
-            show(statement, &mut sheet, source, name, column, asked)?;
+            show(statement, &mut sheet, source, name, column, context)?;
         }
     }
     if !fetch.distinct {
@@ -156,24 +157,24 @@ fn show<'a>(
     source: usize,
     name: String,
     column: &'a Column,
-    asked: &Asked<'_>,
+    context: &FetchContext<'_>,
 ) -> Result<()> {
     if sheet.shown.iter().any(|shown| shown.name == name) {
         // The same column named twice is shown once.
         return Ok(());
     }
-    let names = statement.names;
+    let resolver = statement.resolver;
     let alias = statement.sources[source].alias.clone();
     let at = sheet.items.len();
-    sheet.items.push(names.column_sql(&alias, column));
+    sheet.items.push(resolver.column_sql(&alias, column));
     let mut label_at = None;
-    if asked.annotations.formatted
-        && let Some(label) = names.label(&alias, column)?
+    if context.annotations.formatted
+        && let Some(label) = resolver.label(&alias, column)?
     {
         label_at = Some(sheet.items.len());
         sheet.items.push(label);
     }
-    sheet.shown.push(Shown { name, column, at, label_at });
+    sheet.shown.push(OutputColumn { name, column, at, label_at });
     Ok(())
 }
 
@@ -190,7 +191,7 @@ fn orders(statement: &Statement<'_, '_>, fetch: &Fetch) -> Result<Orders> {
         for order in &statement.sources[source].entity.orders {
             let (source, column) = ordered(statement, source, order)?;
             let column = statement.column(source, &column)?;
-            let term = Term::new(statement.names, &column, order.descending, !fetch.raw_order)?;
+            let term = Term::new(statement.resolver, &column, order.descending, !fetch.raw_order)?;
             found.terms.push(term);
             found.own &= source == 0;
         }
@@ -246,7 +247,7 @@ fn write_row(
     statement: &Statement<'_, '_>,
     sheet: &Sheet<'_>,
     row: &SqliteRow,
-    asked: &Asked<'_>,
+    context: &FetchContext<'_>,
 ) -> Result<()> {
     body.push('{');
     let start = body.len();
@@ -254,7 +255,7 @@ fn write_row(
         body.push_str(&format!(",\"@odata.etag\":\"W/\\\"{}\\\"\"", row.try_get::<i64, _>(at)?));
     }
     for shown in &sheet.shown {
-        write_property(body, statement.names, row, shown, asked.annotations, true)?;
+        write_property(body, statement.resolver, row, shown, context.annotations, true)?;
     }
     if body.len() > start {
         body.remove(start);

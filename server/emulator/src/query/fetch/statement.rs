@@ -2,9 +2,9 @@
 //! values are bound.
 
 use crate::fault::{Fault, Result};
-use crate::query::condition::joined;
-use crate::query::names::{Found, Names};
-use crate::query::read::ROW;
+use crate::query::fragment::joined;
+use crate::query::resolver::{Found, Resolver};
+use crate::query::row::ROW;
 use crate::schema::Table;
 use crate::security::Access;
 use crate::value::Cell;
@@ -23,7 +23,7 @@ pub(super) struct Source<'a, 'f> {
 }
 
 pub(super) struct Statement<'a, 'f> {
-    pub(super) names: Names<'a>,
+    pub(super) resolver: Resolver<'a>,
     pub(super) sources: Vec<Source<'a, 'f>>,
     main: Level<'f>,
     made: usize,
@@ -41,12 +41,13 @@ struct Level<'f> {
 }
 
 impl<'a, 'f> Statement<'a, 'f> {
-    pub(super) fn new(names: Names<'a>, table: &'a Table, fetch: &'f Fetch) -> Result<Self> {
+    pub(super) fn new(resolver: Resolver<'a>, table: &'a Table, fetch: &'f Fetch) -> Result<Self> {
         let entity = &fetch.entity;
         let source = Source { entity, table, name: table.logical.clone(), alias: ROW.to_owned() };
         let (sources, main) = (vec![source], Level::default());
-        let mut statement = Self { names, sources, main, made: 0 };
-        let mut main = Level { from: format!(" FROM {} {ROW}", names.readable(table)), ..Level::default() };
+        let mut statement = Self { resolver, sources, main, made: 0 };
+        let mut main =
+            Level { from: format!(" FROM {} {ROW}", resolver.readable(table)), ..Level::default() };
         statement.fill(&mut main, 0)?;
         statement.main = main;
         Ok(statement)
@@ -97,7 +98,8 @@ impl<'a, 'f> Statement<'a, 'f> {
                 on.push(self.filter(&mut level.from_cells, source, filter)?);
             }
             let Source { table, alias, .. } = &self.sources[source];
-            let text = format!(" {word} {} {alias} ON {}", self.names.readable(table), joined(&on, " AND "));
+            let text =
+                format!(" {word} {} {alias} ON {}", self.resolver.readable(table), joined(&on, " AND "));
             level.from.push_str(&text);
             self.links(level, source)?;
         }
@@ -107,8 +109,8 @@ impl<'a, 'f> Statement<'a, 'f> {
     fn add(&mut self, link: &'f Link) -> Result<usize> {
         self.made += 1;
         let logical = &link.entity.name;
-        let table = self.names.schema.table(logical).ok_or_else(|| no_entity(logical))?.as_ref();
-        self.names.caller.demand(table, Access::Read)?;
+        let table = self.resolver.schema.table(logical).ok_or_else(|| no_entity(logical))?.as_ref();
+        self.resolver.caller.demand(table, Access::Read)?;
         // Without a name of its own a link gets its table's, numbered.
         let name = link.alias.clone().unwrap_or_else(|| format!("{logical}{}", self.made));
         if self.sources.iter().any(|known| known.name == name) {
@@ -150,7 +152,13 @@ impl<'a, 'f> Statement<'a, 'f> {
         };
         let found = self.column(source, &condition.attribute)?;
         let Some(other) = &condition.value_of else {
-            return operator::with_values(cells, self.names, &found, &condition.operator, &condition.values);
+            return operator::with_values(
+                cells,
+                self.resolver,
+                &found,
+                &condition.operator,
+                &condition.values,
+            );
         };
         let other = match other.split_once('.') {
             Some((name, column)) => self.column(self.source(name)?, column)?,
@@ -171,7 +179,7 @@ impl<'a, 'f> Statement<'a, 'f> {
         let source = self.add(link)?;
         let meeting = self.meeting(parent, source, link)?;
         let Source { table, alias, .. } = &self.sources[source];
-        let some = format!("EXISTS (SELECT 1 FROM {} {alias}", self.names.readable(table));
+        let some = format!("EXISTS (SELECT 1 FROM {} {alias}", self.resolver.readable(table));
         let mut inner = Level::default();
         self.fill(&mut inner, source)?;
         self.sources.truncate(outside);
@@ -204,7 +212,7 @@ impl<'a, 'f> Statement<'a, 'f> {
             );
             Fault::bad("0x80041103", message)
         })?;
-        Ok(self.names.found(table, alias, column))
+        Ok(self.resolver.found(table, alias, column))
     }
 }
 

@@ -6,7 +6,7 @@ use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
 use crate::security::{Access, Caller};
 
 #[derive(Clone, Copy)]
-pub(crate) struct Names<'a> {
+pub(crate) struct Resolver<'a> {
     pub(crate) organisation: &'a Organisation,
     pub(crate) schema: &'a Schema,
     pub(crate) caller: &'a Caller,
@@ -23,7 +23,11 @@ pub(crate) struct Found<'a> {
     pub(crate) alias: String,
 }
 
-impl<'a> Names<'a> {
+impl<'a> Resolver<'a> {
+    pub(crate) fn new(organisation: &'a Organisation, schema: &'a Schema, caller: &'a Caller) -> Self {
+        Self { organisation, schema, caller }
+    }
+
     /// The column's value in SQL, for a table under an alias.
     pub(crate) fn column_sql(&self, alias: &str, column: &Column) -> String {
         if let Some(sql) = self.user_sql(alias, column) {
@@ -76,7 +80,7 @@ impl<'a> Names<'a> {
         let target = self.table(target)?;
         let (rows, name, key) = (target.rows(), &target.primary_name, target.primary_id());
         let id = self.column_sql(alias, lookup);
-        // Not a join: of those there may be no more than so many, and there are many lookups.
+        // Not a join: SQLite limits their number in a statement, and there are many lookups.
         let name = format!("(SELECT n.\"{name}\" FROM {rows} n WHERE n.\"{key}\" = {id})");
         Ok(Some(format!("({name} COLLATE dataverse)")))
     }

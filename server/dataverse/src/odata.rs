@@ -1,8 +1,10 @@
-//! A value inside an address, by its type.
+//! What an address is made of: names, values by their types, escapes, and the server's own links.
+
+use std::fmt::Write as _;
 
 use uuid::Uuid;
 
-use crate::Error;
+use crate::error::Error;
 
 /// A value to compare with, or a part of a key.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,5 +107,73 @@ impl From<jiff::Timestamp> for Literal {
 impl From<jiff::civil::Date> for Literal {
     fn from(date: jiff::civil::Date) -> Self {
         Self::Date(date)
+    }
+}
+
+/// A name that can stand in an address as it is: of a set, column or navigation property.
+pub(crate) fn is_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Names joined by `/`: a column reached over a lookup.
+pub(crate) fn is_path(path: &str) -> bool {
+    path.split('/').all(is_name)
+}
+
+/// Refuses what is no name.
+pub(crate) fn named(name: &str) -> Result<(), Error> {
+    if is_name(name) { Ok(()) } else { Err(Error::Misuse(format!("`{name}` is no name of a set or column"))) }
+}
+
+/// Refuses what is no path.
+pub(crate) fn path(name: &str) -> Result<(), Error> {
+    if is_path(name) { Ok(()) } else { Err(Error::Misuse(format!("`{name}` is no path to a column"))) }
+}
+
+/// Percent-encodes all but RFC 3986's unreserved characters and a few that are safe in a query and help the eye.
+pub(crate) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'-'
+            | b'.'
+            | b'_'
+            | b'~'
+            | b'('
+            | b')'
+            | b','
+            | b'$' => {
+                out.push(char::from(byte));
+            }
+            _ => write!(out, "%{byte:02X}").expect("writing to a string"),
+        }
+    }
+    out
+}
+
+/// What follows `/api/data/v9.2/` in a link that the server gave. Only the path is taken: the token never goes to
+/// another host, whatever a link says.
+pub(crate) fn path_of_link(link: &str) -> Result<String, Error> {
+    let after = link.split_once("/api/data/v").and_then(|(_, rest)| rest.split_once('/'));
+    match after {
+        Some((_, path)) => Ok(path.to_owned()),
+        None => Err(Error::Malformed("a link that leads out of the Web API".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_followed_within_the_organisation_only() {
+        let path = path_of_link("https://elsewhere/api/data/v9.2/sets?$skiptoken=%3Ca%3E").unwrap();
+        assert_eq!(path, "sets?$skiptoken=%3Ca%3E");
+        assert!(path_of_link("https://elsewhere/steal").is_err());
     }
 }

@@ -10,38 +10,38 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::desk::{Answer, Desk, http, scope_form};
+use crate::client::{Answer, Client, http, scope_form};
 
 #[tokio::test]
 async fn bodies_are_read_as_far_as_their_senders_are_known() {
-    let desk = Desk::new().await;
-    let url = desk.emulator.url();
+    let client = Client::new().await;
+    let url = client.emulator.url();
     let api = format!("{url}/api/data/v9.2/$batch");
     let send = async |url: &str, bytes: usize| {
         Answer::of(http().post(url).body(vec![b'x'; bytes])).await.status.as_u16()
     };
     assert_eq!(send(&format!("{url}/x"), 900_000).await, 404);
     assert_eq!(send(&api, 900_000).await, 401, "the token is looked at first");
-    assert_eq!(send(desk.emulator.token_url(), 60_000).await, 400);
-    assert_eq!(send(desk.emulator.token_url(), 70_000).await, 413);
+    assert_eq!(send(client.emulator.token_url(), 60_000).await, 400);
+    assert_eq!(send(client.emulator.token_url(), 70_000).await, 413);
 
     let long = "x".repeat(9 * 1024 * 1024);
-    let one = desk.post("x_things", &json!({ "x_name": long })).await;
+    let one = client.post("x_things", &json!({ "x_name": long })).await;
     assert_eq!(one.status, 413, "one row is never as long");
-    let batch = desk.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
+    let batch = client.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
     assert_eq!(Answer::of(batch.body(long.clone())).await.status, 400, "it is read, and is no batch");
     let bulk = json!({ "Targets": [], "x": long });
-    let bulk = desk.post("x_things/Microsoft.Dynamics.CRM.CreateMultiple", &bulk).await;
+    let bulk = client.post("x_things/Microsoft.Dynamics.CRM.CreateMultiple", &bulk).await;
     assert_eq!(bulk.status, 200, "it is read: {}", bulk.text);
 }
 
 #[tokio::test]
 async fn pages_of_others_are_turned_away() {
-    let desk = Desk::with(Options { only_here: true, ..Options::default() }).await;
-    let own = desk.emulator.url().to_owned();
+    let client = Client::with(Options { only_here: true, ..Options::default() }).await;
+    let own = client.emulator.url().to_owned();
     let port = own.rsplit(':').next().unwrap();
     let asked = async |name, value: &str| {
-        Answer::of(desk.request("GET", "WhoAmI").header(name, value)).await.status.as_u16()
+        Answer::of(client.request("GET", "WhoAmI").header(name, value)).await.status.as_u16()
     };
     for host in [format!("127.0.0.1:{port}"), format!("LocalHost:{port}"), format!("[::1]:{port}")] {
         assert_eq!(asked(HOST, &host).await, 200, "{host}");
@@ -52,21 +52,23 @@ async fn pages_of_others_are_turned_away() {
     assert_eq!(asked(ORIGIN, &own).await, 200);
     for origin in ["https://evil.example", "null", "http://127.0.0.1:1"] {
         assert_eq!(asked(ORIGIN, origin).await, 403, "{origin}");
-        let token =
-            http().post(desk.emulator.token_url()).header(ORIGIN, origin).form(&scope_form(&desk.emulator));
+        let token = http()
+            .post(client.emulator.token_url())
+            .header(ORIGIN, origin)
+            .form(&scope_form(&client.emulator));
         assert_eq!(Answer::of(token).await.status, 403, "{origin}");
     }
     // By itself it may be asked under other names.
-    let desk = Desk::with(Options::default()).await;
-    assert_eq!(Answer::of(desk.request("GET", "WhoAmI").header(HOST, "studio.internal")).await.status, 200);
+    let client = Client::with(Options::default()).await;
+    assert_eq!(Answer::of(client.request("GET", "WhoAmI").header(HOST, "studio.internal")).await.status, 200);
 }
 
 #[tokio::test]
 async fn a_scheme_is_known_in_any_case() {
-    let desk = Desk::with(Options::default()).await;
-    let request = desk.request("GET", "WhoAmI").build().unwrap();
+    let client = Client::with(Options::default()).await;
+    let request = client.request("GET", "WhoAmI").build().unwrap();
     let token = request.headers()[AUTHORIZATION].to_str().unwrap().to_owned();
-    let url = format!("{}/api/data/v9.2/WhoAmI", desk.emulator.url());
+    let url = format!("{}/api/data/v9.2/WhoAmI", client.emulator.url());
     for (scheme, expect) in [("bearer", 200), ("BEARER", 200), ("Basic", 401)] {
         let asked = http().get(&url).header(AUTHORIZATION, token.replace("Bearer", scheme));
         assert_eq!(Answer::of(asked).await.status, expect, "{scheme}");
@@ -75,28 +77,28 @@ async fn a_scheme_is_known_in_any_case() {
 
 #[tokio::test]
 async fn the_trace_holds_no_secret_wherever_it_was_sent() {
-    let desk = Desk::with(Options { admin: true, ..Options::default() }).await;
-    let (token_url, form) = (desk.emulator.token_url(), scope_form(&desk.emulator));
+    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    let (token_url, form) = (client.emulator.token_url(), scope_form(&client.emulator));
     for url in [format!("{token_url}/"), format!("{token_url}s"), token_url.to_owned()] {
         Answer::of(http().post(&url).form(&form)).await;
     }
-    Answer::of(http().post(format!("{token_url}?client_secret={}", desk.emulator.client_secret()))).await;
-    desk.get("WhoAmI").await;
-    let trace = Answer::of(http().get(format!("{}/_emulator/v1/trace", desk.emulator.url()))).await;
+    Answer::of(http().post(format!("{token_url}?client_secret={}", client.emulator.client_secret()))).await;
+    client.get("WhoAmI").await;
+    let trace = Answer::of(http().get(format!("{}/_emulator/v1/trace", client.emulator.url()))).await;
     let exchanges = trace.json["exchanges"].as_array().unwrap();
     assert!(
         exchanges.len() >= 5 && exchanges[0]["answer"].as_str().unwrap().contains("UserId"),
         "{}",
         trace.text
     );
-    assert!(!trace.text.contains(desk.emulator.client_secret()), "{}", trace.text);
+    assert!(!trace.text.contains(client.emulator.client_secret()), "{}", trace.text);
     assert!(!trace.text.contains("access_token"), "{}", trace.text);
 }
 
 #[tokio::test]
 async fn the_admin_page_cannot_be_framed() {
-    let desk = Desk::with(Options { admin: true, ..Options::default() }).await;
-    let page = Answer::of(http().get(format!("{}/_emulator/v1/", desk.emulator.url()))).await;
+    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    let page = Answer::of(http().get(format!("{}/_emulator/v1/", client.emulator.url()))).await;
     assert_eq!(page.status, 200);
     assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
     assert_eq!((page.header("x-frame-options"), page.header("x-content-type-options")), ("DENY", "nosniff"));
@@ -112,14 +114,14 @@ async fn the_data_folder_is_for_this_user_alone() {
     let folder = home.path().join("new");
     let options = || Options { data: Some(folder.clone()), admin: true, ..Options::default() };
     for round in 0..2 {
-        let desk = Desk::with(options()).await;
-        let snapshot = http().post(format!("{}/_emulator/v1/snapshot", desk.emulator.url()));
+        let client = Client::with(options()).await;
+        let snapshot = http().post(format!("{}/_emulator/v1/snapshot", client.emulator.url()));
         assert_eq!(Answer::of(snapshot.json(&json!({ "name": "a" }))).await.status, 204);
         assert_eq!((mode(&folder), mode(&folder.join("snapshots"))), (0o700, 0o700));
         for file in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()) {
             assert_eq!(mode(&file) & 0o077, 0, "{} in round {round}", file.display());
         }
-        desk.emulator.stop().await;
+        client.emulator.stop().await;
         // As an older one left it behind.
         for path in [folder.join("organisation.sqlite"), folder.join("snapshots"), folder.clone()] {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -142,8 +144,8 @@ async fn a_folder_with_other_things_stays_open_and_its_files_do_not() {
 }
 
 /// Answers the status of what is asked with a body of `bytes` bytes by a client that sends all of it first.
-async fn sent_whole(desk: &Desk, token: &str, path: &str, bytes: usize) -> u16 {
-    let address = desk.emulator.url().trim_start_matches("http://").to_owned();
+async fn sent_whole(client: &Client, token: &str, path: &str, bytes: usize) -> u16 {
+    let address = client.emulator.url().trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).await.unwrap();
     let head = format!(
         "POST /api/data/v9.2/{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {token}\r\n\
@@ -167,12 +169,12 @@ async fn sent_whole(desk: &Desk, token: &str, path: &str, bytes: usize) -> u16 {
 
 #[tokio::test]
 async fn a_refusal_reaches_those_who_send_a_lot_first() {
-    let desk = Desk::new().await;
+    let client = Client::new().await;
     let mebibyte = 1024 * 1024;
-    assert_eq!(sent_whole(&desk, "Bearer revoked", "$batch", 20 * mebibyte).await, 401);
-    let request = desk.request("GET", "WhoAmI").build().unwrap();
+    assert_eq!(sent_whole(&client, "Bearer revoked", "$batch", 20 * mebibyte).await, 401);
+    let request = client.request("GET", "WhoAmI").build().unwrap();
     let token = request.headers()[AUTHORIZATION].to_str().unwrap().to_owned();
-    assert_eq!(sent_whole(&desk, &token, "x_things", 20 * mebibyte).await, 413);
+    assert_eq!(sent_whole(&client, &token, "x_things", 20 * mebibyte).await, 413);
 }
 
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";

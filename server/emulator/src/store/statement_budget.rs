@@ -1,4 +1,4 @@
-//! How much one request may read: a join of everything with everything must not hold up everybody for ever, as it does
+//! How much one request may read: a join of everything with everything must not hold up all others for ever, as it does
 //! not in the cloud, which gives up after two minutes. Counted in SQLite's steps, for a count is the same on every machine.
 
 use sqlx::sqlite::SqliteConnection;
@@ -12,18 +12,18 @@ const LOOK_AFTER: u32 = 100_000;
 
 impl Reader<'_> {
     /// Lets what is read from now on be broken off when it has gone on for too long.
-    pub(crate) async fn be_patient(&mut self) -> Result<(), sqlx::Error> {
-        patient_for(self.connection(), MOST_STEPS).await
+    pub(crate) async fn begin_budget(&mut self) -> Result<(), sqlx::Error> {
+        begin_budget_of(self.connection(), MOST_STEPS).await
     }
 
     /// Whatever is done from now on may take as long as it takes.
-    pub(crate) async fn be_endless(&mut self) -> Result<(), sqlx::Error> {
+    pub(crate) async fn end_budget(&mut self) -> Result<(), sqlx::Error> {
         self.connection().lock_handle().await?.remove_progress_handler();
         Ok(())
     }
 }
 
-async fn patient_for(connection: &mut SqliteConnection, steps: u64) -> Result<(), sqlx::Error> {
+async fn begin_budget_of(connection: &mut SqliteConnection, steps: u64) -> Result<(), sqlx::Error> {
     let mut left = steps / u64::from(LOOK_AFTER);
     let go_on = move || {
         left = left.saturating_sub(1);
@@ -51,12 +51,12 @@ mod tests {
     async fn what_goes_on_for_too_long_is_broken_off() {
         let store = Store::open(None).await.unwrap();
         let mut reader = store.read().await.unwrap();
-        patient_for(reader.connection(), 1_000_000).await.unwrap();
+        begin_budget_of(reader.connection(), 1_000_000).await.unwrap();
         assert_eq!(count_to(&mut reader, 1000).await.unwrap(), 1000);
         let error = count_to(&mut reader, 1_000_000).await.unwrap_err();
         let fault = crate::fault::Fault::from(error);
         assert_eq!((fault.status.as_u16(), fault.code.as_str()), (500, "0x80044151"));
-        reader.be_endless().await.unwrap();
+        reader.end_budget().await.unwrap();
         assert_eq!(count_to(&mut reader, 200_000).await.unwrap(), 200_000);
     }
 }

@@ -1,12 +1,13 @@
 //! Faults on order: what the network and the cloud do to their clients now and then, at a moment of one's choice.
 
+mod answer;
+
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::answer::Answer;
 use crate::fault::Fault;
 use crate::schema::Column;
 use crate::value::Cell;
@@ -26,13 +27,13 @@ pub struct Disturbance {
     /// How long [`Effect::Delay`] holds a request up, and [`Effect::Lock`] the lock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
-    /// For so many requests.
+    /// The number of requests that it befalls.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// For so long, by the organisation's clock.
+    /// The seconds for which it is in force, by the organisation's clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
-    /// Only each so-manieth request that fits.
+    /// Only every n-th request that fits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<u64>,
     /// Only requests whose address contains this; without it, every request to the Web API.
@@ -170,36 +171,13 @@ fn changes_definitions(method: &Method, path: &str) -> bool {
     *method != Method::GET && named.iter().any(|name| path.contains(name))
 }
 
-/// Somebody else holds the customization lock. As seen on the wire in 2026.
+/// Another change of definitions holds the customization lock. As seen on the wire in 2026.
 pub(crate) fn locked(organization: uuid::Uuid) -> Fault {
     let message = format!(
         "Could not acquire Write lock in time 30000 milliseconds. Lock mode: Write. Lock name: \
          SystemLabelDictionaryCache:{organization}"
     );
     Fault::new(StatusCode::SERVICE_UNAVAILABLE, "0x80048d3d", message)
-}
-
-impl Disturbance {
-    /// The refusal of [`Effect::Answer`], with the code and words that the cloud has for the status.
-    pub(crate) fn answer(&self) -> Answer {
-        let status =
-            StatusCode::from_u16(self.status.unwrap_or(503)).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-        let (code, message) = match status.as_u16() {
-            401 => return Answer::empty(status).with("www-authenticate", "Bearer"),
-            403 => ("0x80072560", "The user is not a member of the organization."),
-            429 => (
-                "0x80072322",
-                "Number of requests exceeded the limit of 6000 over time window of 300 seconds.",
-            ),
-            503 => ("0x80048d3d", "The service is unavailable."),
-            500 => ("0x80040216", "An unexpected error occurred."),
-            _ => ("0x80040216", "A fault that was asked for."),
-        };
-        let mut fault = Fault::new(status, code, message);
-        // A 429 always says when to come back [D:api-limits.md].
-        fault.retry_after = self.retry_after.or((status == StatusCode::TOO_MANY_REQUESTS).then_some(1));
-        fault.into()
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! What one request meets: who may ask at all, how much of its body is read, faults on order, and which part of the
-//! house answers.
+//! emulator answers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use tokio::sync::watch;
 
 use super::body::{self, BodyFault, Whole};
 use crate::answer::{Answer, Request};
-use crate::disturbance::{Disturbance, Effect, locked};
 use crate::fault::Fault;
+use crate::fault_injection::{Disturbance, Effect, locked};
 use crate::organisation::Organisation;
 use crate::surroundings::Surroundings;
 use crate::trace::{Exchange, excerpt};
@@ -33,7 +33,7 @@ pub(super) struct Cut;
 
 /// What one connection's requests are answered with.
 #[derive(Clone)]
-pub(super) struct Door {
+pub(super) struct Connection {
     pub(super) organisation: Arc<Organisation>,
     pub(super) peer: SocketAddr,
     /// `http` or `https`: links are built from how a request came.
@@ -41,7 +41,7 @@ pub(super) struct Door {
     pub(super) stopped: watch::Receiver<bool>,
 }
 
-impl Door {
+impl Connection {
     pub(super) async fn answer(self, request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
         let watch = Surroundings::stopwatch();
         let (head, body) = request.into_parts();
@@ -158,7 +158,7 @@ impl Door {
     }
 }
 
-/// Which part of the house answers, by the address alone.
+/// Which part of the emulator answers, by the address alone.
 enum Way<'a> {
     Admin(&'a str),
     /// A tenant's.
@@ -224,14 +224,14 @@ fn unread(fault: BodyFault) -> Fault {
     Fault::new(status, "0x80060888", message)
 }
 
-async fn route(door: &Door, head: &Parts, body: Bytes) -> Answer {
-    let organisation = &*door.organisation;
+async fn route(connection: &Connection, head: &Parts, body: Bytes) -> Answer {
+    let organisation = &*connection.organisation;
     let path = head.uri.path();
     let nothing = || Fault::new(StatusCode::NOT_FOUND, "", format!("Nothing is at '{path}'.")).into();
     let version = match Way::of(head) {
         Way::Admin(rest) => {
             let origin = header_text(head, &header::ORIGIN);
-            if !organisation.options.admin || !admin::may_enter(door.peer.ip(), host(head), origin) {
+            if !organisation.options.admin || !admin::may_enter(connection.peer.ip(), host(head), origin) {
                 return nothing();
             }
             let query = head.uri.query().unwrap_or_default();
@@ -241,7 +241,7 @@ async fn route(door: &Door, head: &Parts, body: Bytes) -> Answer {
             return identity::respond(organisation, tenant, &head.method, &head.headers, &body);
         }
         Way::Discovery(tenant) => {
-            let origin = format!("{}://{}", door.scheme, host(head));
+            let origin = format!("{}://{}", connection.scheme, host(head));
             return identity::discover(organisation, tenant, &head.method, &origin);
         }
         Way::Nothing => return nothing(),
@@ -257,14 +257,14 @@ async fn route(door: &Door, head: &Parts, body: Bytes) -> Answer {
     let mut request = Request {
         method: head.method.clone(),
         target: whole.strip_prefix(&root).unwrap_or_default().to_owned(),
-        base: format!("{}://{}{root}", door.scheme, host(head)),
+        base: format!("{}://{}{root}", connection.scheme, host(head)),
         headers: head.headers.clone(),
         body,
         // Dispatch sees whose it is.
         caller: Arc::default(),
     };
     if request.method == Method::OPTIONS {
-        return dispatch::not_allowed(&request.method).into();
+        return Fault::not_allowed(&request.method).into();
     }
     let id = organisation.surroundings.id().to_string();
     dispatch::respond(organisation, &mut request)

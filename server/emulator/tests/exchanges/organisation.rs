@@ -12,14 +12,14 @@ use tokio::net::TcpStream;
 
 use crate::read::{Message, Subject, Values};
 
-pub struct Harbour {
+pub struct Organisation {
     emulator: Emulator,
     token: String,
     /// Tokens of other applications, by what they are called.
     others: BTreeMap<String, String>,
 }
 
-impl Harbour {
+impl Organisation {
     /// A running organisation, with what the subject's exchanges need beforehand.
     pub async fn open(subject: &Subject) -> Self {
         let given: Vec<&str> = subject.exchanges.iter().flat_map(|e| &e.given).map(String::as_str).collect();
@@ -30,12 +30,12 @@ impl Harbour {
         }
         options.key_delay = Duration::from_secs(number("key delay ").unwrap_or(0).into());
         let emulator = Emulator::start(options).await.unwrap();
-        let mut harbour = Self { emulator, token: String::new(), others: BTreeMap::new() };
-        harbour.renew().await;
+        let mut organisation = Self { emulator, token: String::new(), others: BTreeMap::new() };
+        organisation.renew().await;
         if !given.contains(&"no tables") {
-            harbour.furnish().await;
+            organisation.furnish().await;
         }
-        harbour
+        organisation
     }
 
     /// What stands for the organisation in the exchanges.

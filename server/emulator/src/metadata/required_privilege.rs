@@ -6,7 +6,7 @@ use crate::address::Segment;
 use crate::security::General;
 
 /// `None` for what every user may read.
-pub(super) fn needed(method: &Method, path: &[Segment]) -> Option<General> {
+pub(super) fn of(method: &Method, path: &[Segment]) -> Option<General> {
     let names: Vec<&str> = path.iter().map(|segment| segment.name.as_str()).collect();
     let [create, read, write, delete] = match names[..] {
         ["EntityDefinitions", "Attributes", ..] => {

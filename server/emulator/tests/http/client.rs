@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use emulator::{Emulator, Options, Registered, Registration};
-use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-pub struct Desk {
+pub struct Client {
     pub emulator: Emulator,
-    http: Client,
+    http: reqwest::Client,
     token: String,
 }
 
@@ -21,14 +21,14 @@ pub struct Answer {
     pub json: Value,
 }
 
-pub fn http() -> Client {
+pub fn http() -> reqwest::Client {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(rustls::RootCertStore::empty())
         .with_no_client_auth();
-    Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+    reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
 }
 
 impl Answer {
@@ -59,12 +59,12 @@ impl Answer {
     }
 }
 
-impl Desk {
+impl Client {
     /// An organisation with `x_thing` (set `x_things`), which points at `x_place`.
     pub async fn new() -> Self {
-        let desk = Self::with(Options::default()).await;
-        desk.furnish().await;
-        desk
+        let client = Self::with(Options::default()).await;
+        client.furnish().await;
+        client
     }
 
     /// An organisation without tables.
@@ -84,7 +84,7 @@ impl Desk {
         form[2].1 = registered.client_secret.clone().unwrap();
         let answer = Answer::of(self.http.post(self.emulator.token_url()).form(&form)).await;
         let token = answer.json["access_token"].as_str().unwrap().to_owned();
-        Visitor { desk: self, token, registered }
+        Visitor { client: self, token, registered }
     }
 
     pub async fn renew(&mut self) {
@@ -163,16 +163,16 @@ pub fn scope_form(emulator: &Emulator) -> Vec<(&'static str, String)> {
 
 /// Another application than the organisation's own.
 pub struct Visitor<'a> {
-    desk: &'a Desk,
+    client: &'a Client,
     token: String,
     pub registered: Registered,
 }
 
 impl Visitor<'_> {
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
-        let url = format!("{}/api/data/v9.2/{path}", self.desk.emulator.url());
+        let url = format!("{}/api/data/v9.2/{path}", self.client.emulator.url());
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        self.desk.http.request(method, url).bearer_auth(&self.token)
+        self.client.http.request(method, url).bearer_auth(&self.token)
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -184,7 +184,7 @@ impl Visitor<'_> {
     }
 }
 
-async fn token(http: &Client, emulator: &Emulator) -> String {
+async fn token(http: &reqwest::Client, emulator: &Emulator) -> String {
     let answer = Answer::of(http.post(emulator.token_url()).form(&scope_form(emulator))).await;
     answer.json["access_token"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned()
 }

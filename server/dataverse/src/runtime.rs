@@ -1,4 +1,4 @@
-//! Time and chance, the two things a client takes from its surroundings: the only file that asks for either.
+//! Time and chance, the two things a client takes from what it runs on: the only file that asks for either.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 /// Where a client takes time and chance from. A test hands in its own and knows every outcome.
-pub trait Surroundings: Send + Sync + 'static {
+pub trait Runtime: Send + Sync + 'static {
     /// For measuring stretches of time; follows tokio's clock, so that a paused runtime moves it.
     fn instant(&self) -> Instant;
     /// For reading `Retry-After` when it is a date.
@@ -19,7 +19,7 @@ pub trait Surroundings: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct System;
 
-impl Surroundings for System {
+impl Runtime for System {
     fn instant(&self) -> Instant {
         Instant::now()
     }
@@ -36,19 +36,19 @@ impl Surroundings for System {
 }
 
 /// A stretch of up to `longest`, evenly spread ("full jitter"), so that many callers do not come back at once.
-pub(crate) fn jitter(surroundings: &dyn Surroundings, longest: Duration) -> Duration {
-    longest.mul_f64(surroundings.chance().clamp(0.0, 1.0))
+pub(crate) fn jitter(runtime: &dyn Runtime, longest: Duration) -> Duration {
+    longest.mul_f64(runtime.chance().clamp(0.0, 1.0))
 }
 
-/// An id that nobody has had before.
-pub(crate) fn new_id(surroundings: &dyn Surroundings) -> Uuid {
+/// A new id, made of 128 random bits.
+pub(crate) fn new_id(runtime: &dyn Runtime) -> Uuid {
     let bits = (0..4).fold(0_u128, |bits, _| {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "it is below 2^32, and positive"
         )]
-        let part = (surroundings.chance() * f64::from(u32::MAX)) as u32;
+        let part = (runtime.chance() * f64::from(u32::MAX)) as u32;
         (bits << 32) | u128::from(part)
     });
     uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::surroundings::{Surroundings, jitter};
+use crate::runtime::{Runtime, jitter};
 
 /// The first wait before a second try, doubled for each further one.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -15,26 +15,26 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const DEPOSIT: f64 = 0.1;
 const FULL: f64 = 20.0;
 
-/// Who is held back, and until when.
-pub(crate) struct Pace {
+/// Until when calls are held back, and how many tries again are left.
+pub(crate) struct Throttle {
     closed_until: Mutex<Option<Instant>>,
     budget: Mutex<f64>,
 }
 
-impl Default for Pace {
+impl Default for Throttle {
     fn default() -> Self {
         Self { closed_until: Mutex::new(None), budget: Mutex::new(FULL) }
     }
 }
 
-impl Pace {
-    /// The server asked for a pause: nobody sends before it is over. A pause is only ever lengthened.
+impl Throttle {
+    /// The server asked for a pause: no call is sent before it is over. A pause is only ever lengthened.
     pub(crate) fn close_until(&self, until: Instant) {
         let mut closed = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
         *closed = Some(closed.map_or(until, |earlier| earlier.max(until)));
     }
 
-    /// How long everybody is still held back.
+    /// How long all calls are still held back.
     pub(crate) fn closed_for(&self, now: Instant) -> Option<Duration> {
         let closed = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
         closed.and_then(|until| until.checked_duration_since(now)).filter(|left| !left.is_zero())
@@ -57,14 +57,14 @@ impl Pace {
 }
 
 /// How long to wait before try number `next` (2 for the second).
-pub(crate) fn backoff(surroundings: &dyn Surroundings, next: u32) -> Duration {
+pub(crate) fn backoff(runtime: &dyn Runtime, next: u32) -> Duration {
     let doublings = next.saturating_sub(2).min(16);
-    jitter(surroundings, (FIRST_WAIT * 2_u32.pow(doublings)).min(LONGEST_WAIT))
+    jitter(runtime, (FIRST_WAIT * 2_u32.pow(doublings)).min(LONGEST_WAIT))
 }
 
 /// As [`backoff`], after the server asked for a pause, which may have been none at all.
-pub(crate) fn after_a_pause(surroundings: &dyn Surroundings, next: u32, asked: Duration) -> Duration {
-    asked.max(backoff(surroundings, next)).max(FIRST_WAIT / 2)
+pub(crate) fn after_a_pause(runtime: &dyn Runtime, next: u32, asked: Duration) -> Duration {
+    asked.max(backoff(runtime, next)).max(FIRST_WAIT / 2)
 }
 
 #[cfg(test)]
@@ -73,20 +73,20 @@ mod tests {
 
     #[test]
     fn a_pause_is_only_ever_lengthened() {
-        let (pace, now) = (Pace::default(), Instant::now());
-        assert_eq!(pace.closed_for(now), None);
-        pace.close_until(now + Duration::from_secs(9));
-        pace.close_until(now + Duration::from_secs(3));
-        assert_eq!(pace.closed_for(now), Some(Duration::from_secs(9)));
-        assert_eq!(pace.closed_for(now + Duration::from_secs(9)), None);
+        let (throttle, now) = (Throttle::default(), Instant::now());
+        assert_eq!(throttle.closed_for(now), None);
+        throttle.close_until(now + Duration::from_secs(9));
+        throttle.close_until(now + Duration::from_secs(3));
+        assert_eq!(throttle.closed_for(now), Some(Duration::from_secs(9)));
+        assert_eq!(throttle.closed_for(now + Duration::from_secs(9)), None);
     }
 
     #[test]
     fn the_budget_runs_out_and_fills_again() {
-        let pace = Pace::default();
-        assert_eq!((0..100).filter(|_| pace.withdraw()).count(), 20);
-        (0..11).for_each(|_| pace.deposit());
-        assert!(pace.withdraw());
-        assert!(!pace.withdraw());
+        let throttle = Throttle::default();
+        assert_eq!((0..100).filter(|_| throttle.withdraw()).count(), 20);
+        (0..11).for_each(|_| throttle.deposit());
+        assert!(throttle.withdraw());
+        assert!(!throttle.withdraw());
     }
 }
