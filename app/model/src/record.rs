@@ -107,7 +107,12 @@ impl Record {
     /// What identifies it among the tenant's records of its kind, in words.
     #[must_use]
     pub fn natural_key(&self) -> Vec<String> {
-        self.kind.identity.key().iter().map(|at| self.values[*at].key_part()).collect()
+        self.kind
+            .identity
+            .key()
+            .iter()
+            .map(|at| self.values[*at].key_part(self.kind.fields[*at].ty))
+            .collect()
     }
 
     /// Its id as far as it follows from what the record says: from its natural key, or from the id that the sender gave.

@@ -1,6 +1,6 @@
 //! A row of Dataverse as the mirror sees it: a record, read as strictly as at the door, or the reason why it is none.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use ledger::{Reflection, Seen};
 use model::{
@@ -10,10 +10,10 @@ use model::{
     time::Timestamp,
 };
 use serde_json::{Map, Value as Json};
-use uuid::Uuid;
 
 use crate::{
     encode_row,
+    lookup_rows::Codes,
     mapping::{Column, TableMapping},
 };
 
@@ -21,9 +21,6 @@ use crate::{
 const CREATED: &str = "createdon";
 /// When it was written last, by the clock there.
 const MODIFIED: &str = "modifiedon";
-
-/// What the rows that lookups point at are called in records, by their ids.
-pub(crate) type Codes = HashMap<Uuid, String>;
 
 /// The columns that a record is read from.
 pub(crate) fn columns(table: &TableMapping) -> Vec<&str> {
@@ -173,7 +170,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::Mapping;
+    use crate::{Mapping, lookup_rows::LookupRows};
 
     const NOW: Timestamp = Timestamp::from_micros(1_795_500_000_000_000);
 
@@ -258,7 +255,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_the_relay_writes_the_mirror_reads(record in record()) {
-            let mut row = encode_row::row(&table(), TenantId::FIRST, &record);
+            let mut row = encode_row::row(&table(), TenantId::FIRST, &record, &LookupRows::default());
             row["apex_campaignmetricsid"] = Uuid::from_u128(9).to_string().into();
             prop_assert_eq!(see(&row).seen, Seen::Row(Box::new(record)));
         }

@@ -1,7 +1,7 @@
 //! A record as a row of Dataverse, and a row held against the record that it should be.
 
 use model::{
-    decimal, identity,
+    decimal,
     record::{Field, FieldType, Record, Value, field_json},
     tenant::TenantId,
     time::{SECOND, Timestamp},
@@ -9,7 +9,10 @@ use model::{
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
-use crate::mapping::{Column, TableMapping};
+use crate::{
+    lookup_rows::LookupRows,
+    mapping::{Column, TableMapping},
+};
 
 /// Navigation property of the tenant lookup; provisioning creates it under this name.
 pub(crate) const TENANT: &str = "apex_tenantid";
@@ -17,10 +20,10 @@ pub(crate) const TENANT_VALUE: &str = "_apex_tenantid_value";
 pub(crate) const TENANTS_SET: &str = "apex_tenants";
 pub(crate) const NAME: &str = "apex_name";
 
-/// The row to upsert, without its id.
-pub(crate) fn row(table: &TableMapping, tenant: TenantId, record: &Record) -> Json {
+/// The row to upsert, without its id. `lookups`: which rows stand for what the record points at.
+pub(crate) fn row(table: &TableMapping, tenant: TenantId, record: &Record, lookups: &LookupRows) -> Json {
     let mut row: Map<String, Json> = Map::new();
-    for (at, content) in cells(table, tenant, record) {
+    for (at, content) in cells(table, tenant, record, lookups) {
         match (&table.columns[at], content) {
             (Some(Column::Plain(column) | Column::Choice { column, .. }), content) => {
                 row.insert(column.clone(), content);
@@ -43,6 +46,7 @@ fn cells<'a>(
     table: &'a TableMapping,
     tenant: TenantId,
     record: &'a Record,
+    lookups: &'a LookupRows,
 ) -> impl Iterator<Item = (usize, Json)> + 'a {
     record.fields().zip(&table.columns).enumerate().filter_map(move |(at, ((field, value), column))| {
         let content = match (column.as_ref()?, value) {
@@ -53,7 +57,7 @@ fn cells<'a>(
             (Column::Plain(_), value) => content(field.ty, value),
             (Column::Choice { numbers, .. }, value) => number(field, numbers, value),
             (Column::Lookup { target, .. }, Value::Text(code)) => {
-                identity::natural_id(tenant, target.name, &[code]).to_string().into()
+                lookups.id(tenant, target, code).to_string().into()
             }
             (Column::Lookup { .. }, _) => Json::Null,
         };
@@ -120,16 +124,18 @@ pub(crate) struct Found {
     pub(crate) row: Json,
 }
 
-/// The columns in which a row is not what the tenant's record says.
+/// The columns in which a row is not what the tenant's record says. What the row points at has been asked for.
 pub(crate) fn differences(
     table: &TableMapping,
     tenant: TenantId,
     record: &Record,
     found: &Found,
+    lookups: &LookupRows,
 ) -> Vec<String> {
+    let codes = lookups.codes();
     let there = |column: &str| found.row.get(column).unwrap_or(&Json::Null);
     let mut differing = Vec::new();
-    for (at, ours) in cells(table, tenant, record) {
+    for (at, ours) in cells(table, tenant, record, lookups) {
         let ty = record.kind().fields[at].ty;
         let column = match &table.columns[at] {
             Some(
@@ -137,7 +143,16 @@ pub(crate) fn differences(
             ) => column,
             Some(Column::Inside(_)) | None => continue,
         };
-        if !is_same(ty, &record.values()[at], &ours, there(column)) {
+        let value = &record.values()[at];
+        // Another row of the same code is as good.
+        let row = there(column).as_str().and_then(|id| codes.get(&id.parse().ok()?));
+        let is_other_row = matches!(table.columns[at], Some(Column::Lookup { .. })) && row.is_some();
+        let same = if is_other_row {
+            row.map(String::as_str) == Some(value.text())
+        } else {
+            is_same(ty, value, &ours, there(column))
+        };
+        if !same {
             differing.push(column.clone());
         }
     }
@@ -189,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_row_holds_exact_digits_and_the_lookup() {
-        let row = row(&table(), TenantId::FIRST, &record());
+        let row = row(&table(), TenantId::FIRST, &record(), &LookupRows::default());
         assert_eq!(row["apex_costusd"].to_string(), "99999.00001");
         assert_eq!(row["apex_successrate"].to_string(), "97.44");
         assert_eq!(row["apex_createdat"], "2026-11-21T09:30:00.123456Z");
@@ -200,10 +215,10 @@ mod tests {
 
     #[track_caller]
     fn check(change: impl FnOnce(&mut Found), expect: &[&str]) {
-        let row = row(&table(), TenantId::FIRST, &record());
+        let row = row(&table(), TenantId::FIRST, &record(), &LookupRows::default());
         let mut found = Found { tenant: TenantId::FIRST, row };
         change(&mut found);
-        assert_eq!(differences(&table(), TenantId::FIRST, &record(), &found), expect);
+        assert_eq!(differences(&table(), TenantId::FIRST, &record(), &found, &LookupRows::default()), expect);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::{
     Organisation, Settings, encode_row,
+    lookup_rows::LookupRows,
     mapping::TableMapping,
     organisation::{Write, Written},
     targets::{Targets, Unsent},
@@ -155,12 +156,14 @@ impl Airport<'_> {
 
     /// All at once, which counts as one request. Where one record spoils that, each by itself in a batch.
     async fn upsert(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
+        let lookups = self.targets.lookups();
         let rows = parcels
             .iter()
             .filter_map(|parcel| match &parcel.operation {
-                Carried::Upsert(stored) => {
-                    Some((parcel.dataverse_id, encode_row::row(table, parcel.tenant, &stored.record)))
-                }
+                Carried::Upsert(stored) => Some((
+                    parcel.dataverse_id,
+                    encode_row::row(table, parcel.tenant, &stored.record, lookups),
+                )),
                 Carried::Delete => None,
             })
             .collect();
@@ -171,7 +174,10 @@ impl Airport<'_> {
     }
 
     async fn batch(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
-        self.organisation.write(parcels.iter().map(|parcel| write(table, parcel)).collect(), self.limit).await
+        let lookups = self.targets.lookups();
+        self.organisation
+            .write(parcels.iter().map(|parcel| write(table, parcel, lookups)).collect(), self.limit)
+            .await
     }
 
     fn judge(
@@ -221,7 +227,7 @@ impl Airport<'_> {
             return match view {
                 View { lane_fails: true, .. } => Fate::Last,
                 View { storms: false, .. } if was_last && for_long => {
-                    Fate::Dead(refusal(table, parcel, error))
+                    Fate::Dead(refusal(table, parcel, error, self.targets.lookups()))
                 }
                 _ => Fate::Again(self.pause(parcel.attempts)),
             };
@@ -233,7 +239,7 @@ impl Airport<'_> {
                 self.targets.forget();
                 Fate::Again(Duration::from_secs(1))
             }
-            error => Fate::Dead(refusal(table, parcel, error)),
+            error => Fate::Dead(refusal(table, parcel, error, self.targets.lookups())),
         }
     }
 
@@ -259,11 +265,11 @@ fn is_undecided(outcome: &Written) -> bool {
         .is_err_and(|error| error.forbidden().is_some() || (error.is_transient() && !error.is_lane_fault()))
 }
 
-fn write(table: &TableMapping, parcel: &Parcel) -> Write {
+fn write(table: &TableMapping, parcel: &Parcel, lookups: &LookupRows) -> Write {
     let (set, id) = (table.entity_set.clone(), parcel.dataverse_id);
     match &parcel.operation {
         Carried::Upsert(stored) => {
-            Write::Upsert { set, id, row: encode_row::row(table, parcel.tenant, &stored.record) }
+            Write::Upsert { set, id, row: encode_row::row(table, parcel.tenant, &stored.record, lookups) }
         }
         Carried::Delete => Write::Delete { set, id },
     }
@@ -276,8 +282,8 @@ fn without_table() -> Fate {
 }
 
 /// What an administrator needs to understand it. Neither side of the exchange holds a secret: tokens are the client's.
-fn refusal(table: &TableMapping, parcel: &Parcel, error: &Error) -> Refusal {
-    let request = match write(table, parcel) {
+fn refusal(table: &TableMapping, parcel: &Parcel, error: &Error, lookups: &LookupRows) -> Refusal {
+    let request = match write(table, parcel, lookups) {
         Write::Upsert { set, id, row } | Write::Make { set, id, row } => {
             format!("PATCH {set}({id})\n{row:#}")
         }

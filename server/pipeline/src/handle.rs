@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Books, Organisation, RelayStatus, Settings,
     budget::Budget,
+    lookup_rows::LookupRows,
     mirror::{Findings, Mirror},
     read_back::ReadBack,
     relay::Relay,
@@ -64,6 +65,7 @@ pub(crate) struct Station {
     pub(crate) books: Arc<dyn Books>,
     pub(crate) organisation: Arc<dyn Organisation>,
     pub(crate) settings: Arc<Settings>,
+    pub(crate) lookups: Arc<LookupRows>,
     pub(crate) budget: Budget,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stop: CancellationToken,
@@ -91,7 +93,8 @@ pub fn start(
         &settings,
         Arc::clone(&organisation),
     );
-    let station = Station { books, organisation, settings, budget, clock, stop, board };
+    let lookups = Arc::new(LookupRows::default());
+    let station = Station { books, organisation, settings, lookups, budget, clock, stop, board };
     let random: Arc<dyn Random> = Arc::new(random);
     let findings = Findings::default();
     let mut workers = JoinSet::new();

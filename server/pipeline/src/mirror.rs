@@ -44,7 +44,8 @@ impl Mirror {
         let tenants: Vec<TenantId> = station.settings.tenants.iter().map(|tenant| tenant.id).collect();
         let (books, organisation) = (Arc::clone(&station.books), Arc::clone(&station.organisation));
         let (mapping, clock) = (Arc::clone(&station.settings.mapping), Arc::clone(&station.clock));
-        let reader = Reader::new(books, organisation, mapping, clock, tenants);
+        let lookups = Arc::clone(&station.lookups);
+        let reader = Reader::new(books, organisation, mapping, lookups, clock, tenants);
         Self { station, reader, findings, tables: BTreeMap::new(), is_newest: false }
     }
 

@@ -3,10 +3,11 @@
 
 use async_trait::async_trait;
 use dataverse::{BatchOptions, Change, Changes, Client, DeltaLink, Error, Filter, Limit, Operation, Query};
+use model::record::Target;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::mapping::TableMapping;
+use crate::{encode_row::TENANT_VALUE, mapping::TableMapping};
 
 /// A page of changes is read into memory as a whole.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;
@@ -40,6 +41,9 @@ pub trait Organisation: Send + Sync + 'static {
     /// Those of the rows that are there, as many ids as fit into one address.
     async fn rows(&self, table: &TableMapping, columns: &[&str], ids: &[Uuid]) -> Result<Vec<Json>, Error>;
 
+    /// Rows of what lookups point at, with their ids, codes and tenants.
+    async fn pointed_at(&self, target: &'static Target, which: Which<'_>) -> Result<Vec<Json>, Error>;
+
     /// What has changed since a link was given out; without one, the whole table.
     async fn changes(
         &self,
@@ -57,6 +61,14 @@ pub trait ChangePages: Send {
 
     /// Where to go on from next time; there once every page has been read.
     fn link(&self) -> Option<String>;
+}
+
+/// Which rows are asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    OfIds(&'a [Uuid]),
+    /// Those that bear these codes, of whatever tenant.
+    OfCodes(&'a [&'a str]),
 }
 
 /// One write, safe to repeat.
@@ -111,6 +123,16 @@ impl Organisation for Client {
     async fn rows(&self, table: &TableMapping, columns: &[&str], ids: &[Uuid]) -> Result<Vec<Json>, Error> {
         let ids = Filter::any_of(&table.primary_key, ids.iter().copied());
         self.query(Query::of(&table.entity_set).select(columns.iter().copied()).filter(ids)).all().await
+    }
+
+    async fn pointed_at(&self, target: &'static Target, which: Which<'_>) -> Result<Vec<Json>, Error> {
+        let filter = match (which, target.code) {
+            (Which::OfIds(ids), _) => Filter::any_of(target.primary_key, ids.iter().copied()),
+            (Which::OfCodes(codes), Some(column)) => Filter::any_of(column, codes.iter().copied()),
+            (Which::OfCodes(_), None) => return Ok(Vec::new()),
+        };
+        let columns = [target.primary_key].into_iter().chain(target.code).chain([TENANT_VALUE]);
+        self.query(Query::of(target.entity_set).select(columns).filter(filter)).all().await
     }
 
     async fn changes(

@@ -21,6 +21,7 @@ use crate::{
     broken::Broken,
     encode_row::{self, Found},
     handle::Station,
+    lookup_rows::LookupRows,
     mapping::TableMapping,
     mirror::Findings,
 };
@@ -141,6 +142,8 @@ impl ReadBack {
         let Some(table) = mapping.of(kind) else { return Ok(()) };
         let asked_at = self.station.clock.now();
         let rows = self.station.organisation.rows(table, &encode_row::columns(table), &ids).await?;
+        let lookups = &self.station.lookups;
+        lookups.ask(&*self.station.organisation, table, &rows.iter().collect::<Vec<_>>()).await?;
         let first = self.station.settings.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
         let rows: HashMap<Uuid, Found> = rows
             .into_iter()
@@ -151,7 +154,7 @@ impl ReadBack {
             .collect();
         let mut confirmed = Vec::with_capacity(waiting.len());
         for item in waiting {
-            match fault(table, item, rows.get(&item.dataverse_id)) {
+            match fault(table, item, rows.get(&item.dataverse_id), &self.station.lookups) {
                 None => confirmed.push(item.clone()),
                 Some(fault) => self.report(item, &fault, asked_at),
             }
@@ -232,14 +235,19 @@ impl Display for Fault {
 }
 
 /// What is wrong with a row, if anything.
-fn fault(table: &TableMapping, item: &Unconfirmed, found: Option<&Found>) -> Option<Fault> {
+fn fault(
+    table: &TableMapping,
+    item: &Unconfirmed,
+    found: Option<&Found>,
+    lookups: &LookupRows,
+) -> Option<Fault> {
     match (item.held.withdrawn_at, found) {
         (None, None) => Some(Fault::Missing),
         (Some(_), Some(_)) => Some(Fault::Undeleted),
         (Some(_), None) => None,
         (None, Some(found)) => {
             let record = &item.held.stored.record;
-            let columns = encode_row::differences(table, item.tenant, record, found);
+            let columns = encode_row::differences(table, item.tenant, record, found, lookups);
             (!columns.is_empty()).then_some(Fault::Other(columns))
         }
     }

@@ -7,6 +7,7 @@ use model::clock::Clock;
 use crate::{
     Books, Error, Mapping, Organisation, Tenant,
     broken::Broken,
+    lookup_rows::LookupRows,
     mirror::{Gone, Loan, Reader, Tally},
 };
 
@@ -27,7 +28,8 @@ pub async fn rebuild(
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<u64, Error> {
     let tenants = tenants.iter().map(|tenant| tenant.id).collect();
-    let reader = Reader::new(Arc::new(books), Arc::new(organisation), Arc::clone(&mapping), clock, tenants);
+    let (organisation, lookups) = (Arc::new(organisation), Arc::new(LookupRows::default()));
+    let reader = Reader::new(Arc::new(books), organisation, Arc::clone(&mapping), lookups, clock, tenants);
     rows(&reader, &mapping, progress).await.map_err(|broken| Error::Rebuild { reason: broken.to_string() })
 }
 

@@ -51,7 +51,11 @@ impl Relay {
         let mut changes = self.station.books.changes();
         let now = self.station.clock.now();
         let pace = Pace::new(&self.station.settings, now);
-        let mut tower = Tower::new(pace, Targets::new(&self.station.settings.tenants), now);
+        let mut tower = Tower::new(
+            pace,
+            Targets::new(&self.station.settings.tenants, Arc::clone(&self.station.lookups)),
+            now,
+        );
         loop {
             changes.mark_unchanged();
             let lull = self.start_flights(&mut tower).await;

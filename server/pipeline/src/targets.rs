@@ -2,14 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, btree_map::Entry},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use dataverse::{Error, Limit};
 use ledger::{Operation as Carried, Parcel};
 use model::{
-    identity,
     record::{Record, TENANTS, Target},
     tenant::TenantId,
     time::Timestamp,
@@ -20,18 +19,18 @@ use tokio::time::Instant;
 use crate::{
     Organisation, Tenant,
     encode_row::{NAME, TENANT, TENANTS_SET},
+    lookup_rows::{LookupRows, Named},
     organisation::Write,
 };
 
 /// What was sent so long ago is sent again with the next record: rows there may be deleted.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
-/// Whose it is that is pointed at, what, and its id in records.
-type Named = (TenantId, &'static str, String);
-
 /// Which rows this process has sent already.
 pub(crate) struct Targets {
-    tenants: HashMap<TenantId, String>,
+    /// The first one's are rows without a tenant.
+    tenants: Vec<Tenant>,
+    lookups: Arc<LookupRows>,
     sent: Mutex<Known>,
 }
 
@@ -54,9 +53,12 @@ struct Sent {
 }
 
 impl Targets {
-    pub(crate) fn new(tenants: &[Tenant]) -> Self {
-        let tenants = tenants.iter().map(|tenant| (tenant.id, tenant.name.clone())).collect();
-        Self { tenants, sent: Mutex::default() }
+    pub(crate) fn new(tenants: &[Tenant], lookups: Arc<LookupRows>) -> Self {
+        Self { tenants: tenants.to_vec(), lookups, sent: Mutex::default() }
+    }
+
+    pub(crate) fn lookups(&self) -> &LookupRows {
+        &self.lookups
     }
 
     /// Sees to it that what these parcels point at is there. Says which rows were refused for a reason that may pass. An
@@ -69,15 +71,38 @@ impl Targets {
     ) -> Result<Unsent, Error> {
         let (tenants, targets) = self.missing(parcels);
         for tenant in tenants {
-            let name = self.tenants.get(&tenant).cloned().unwrap_or_else(|| tenant.to_string());
+            let known = self.tenants.iter().find(|known| known.id == tenant);
+            let name = known.map_or_else(|| tenant.to_string(), |known| known.name.clone());
             create_tenant(organisation, tenant, &name, limit).await?;
             self.known().tenants.insert(tenant);
         }
+        self.find(organisation, &targets).await?;
         self.send_targets(organisation, targets, limit).await
     }
 
-    /// A row that was pointed at is gone: all are sent again.
+    /// Others may have made rows for these codes already.
+    async fn find(&self, organisation: &dyn Organisation, wanted: &[Wanted]) -> Result<(), Error> {
+        let first = self.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
+        let mut codes: BTreeMap<&str, (&'static Target, BTreeSet<String>)> = BTreeMap::new();
+        for Wanted { pointed, .. } in wanted {
+            let of = codes.entry(pointed.target.name).or_insert((pointed.target, BTreeSet::new()));
+            of.1.insert(pointed.code.clone());
+        }
+        for (target, codes) in codes.into_values() {
+            match self.lookups.find(organisation, target, &codes, first).await {
+                // An application may write that may not read: then rows of our own making are what there is.
+                Err(error) if error.forbidden().is_some() => {
+                    tracing::debug!(%error, target = target.name, "it is not known which rows others made");
+                }
+                found => found?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A row that was pointed at is gone: all are looked for and sent again.
     pub(crate) fn forget(&self) {
+        self.lookups.forget();
         *self.known() = Known::default();
     }
 
@@ -117,7 +142,9 @@ impl Targets {
     ) -> Result<Unsent, Error> {
         let mut unsent = Unsent::default();
         for targets in targets.chunks(100) {
-            let outcomes = organisation.write(targets.iter().map(Wanted::write).collect(), limit).await?;
+            let outcomes = organisation
+                .write(targets.iter().map(|wanted| wanted.write(&self.lookups)).collect(), limit)
+                .await?;
             for (wanted, outcome) in targets.iter().zip(outcomes) {
                 let Wanted { pointed, is_renamed, with } = wanted;
                 match outcome {
@@ -135,6 +162,8 @@ impl Targets {
                     }
                     Ok(()) => {}
                 }
+                let id = self.lookups.id(pointed.tenant, pointed.target, &pointed.code);
+                self.lookups.stands(id, &pointed.code);
                 let sent = Sent { name: pointed.name.clone(), with: *with, at: Instant::now() };
                 self.known().targets.insert(pointed.key(), sent);
             }
@@ -210,7 +239,7 @@ impl Pointed {
 
 impl Wanted {
     /// A name that came along is the newest; otherwise the row is only made, so that it keeps the name that it has.
-    fn write(&self) -> Write {
+    fn write(&self, lookups: &LookupRows) -> Write {
         let Pointed { tenant, target, code, name } = &self.pointed;
         let mut row = json!({
             NAME: name.as_ref().unwrap_or(code), format!("{TENANT}@odata.bind"): format!("/{TENANTS_SET}({tenant})"),
@@ -218,7 +247,7 @@ impl Wanted {
         if let Some(column) = target.code {
             row[column] = code.as_str().into();
         }
-        let (set, id) = (target.entity_set.to_owned(), identity::natural_id(*tenant, target.name, &[code]));
+        let (set, id) = (target.entity_set.to_owned(), lookups.id(*tenant, target, code));
         if self.is_renamed { Write::Upsert { set, id, row } } else { Write::Make { set, id, row } }
     }
 }

@@ -1,6 +1,9 @@
 //! One field of a kind: what it is called in JSON, in the ledger and in Dataverse, and what it may hold.
 
-use crate::{decimal, time::Timestamp};
+use crate::{
+    decimal,
+    time::{SECOND, Timestamp},
+};
 
 /// Dataverse's whole number ends here.
 pub const WHOLE_MAX: i64 = 2_147_483_647;
@@ -232,10 +235,14 @@ impl Value {
         if let Self::Text(text) = self { 16 + text.len() } else { 16 }
     }
 
-    /// As a part of a natural key: what identifies a record has to be told from everything else.
-    pub(super) fn key_part(&self) -> String {
+    /// As a part of a natural key: what identifies a record has to be told from everything else, and Dataverse, which says it
+    /// too, keeps times in whole seconds.
+    pub(super) fn key_part(&self, ty: FieldType) -> String {
         match self {
             Self::Nothing => String::new(),
+            Self::Integer(micros) if ty == FieldType::Time => {
+                (micros.div_euclid(SECOND) * SECOND).to_string()
+            }
             Self::Text(text) => text.clone(),
             Self::Integer(number) => number.to_string(),
             Self::Uuid(id) => id.to_string(),

@@ -56,5 +56,5 @@ pub static USERS: Target = Target {
     primary_key: "apex_userid",
     display_name: "User",
     display_collection_name: "Users",
-    code: None,
+    code: Some("apex_code"),
 };

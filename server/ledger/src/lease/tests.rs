@@ -1,3 +1,5 @@
+//! Shares, ages and weights of what is lent.
+
 use model::record::campaign_run::CAMPAIGN_RUN;
 use proptest::prelude::*;
 use uuid::Uuid;

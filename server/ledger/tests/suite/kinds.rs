@@ -11,7 +11,8 @@ use model::{
 use uuid::Uuid;
 
 use crate::{
-    specimen::{FRESH, KEYED},
+    specimen::KEYED,
+    subject::FRESH,
     support::{HOLD, Store, Studio, T, at, run_of},
 };
 

@@ -1,5 +1,5 @@
-//! Kinds that no product has: between them they have every type of field, every identity and every sort of pointer. Their
-//! fields are named and placed as the campaign run's where both have them, so that the same tests are about all of them.
+//! A kind that no product has, with every type of field and every sort of pointer. Its fields are named and placed as the
+//! campaign run's where both have them, so that the same tests are about either. The pipeline's simulation carries it too.
 
 use model::record::{
     CAMPAIGNS, Delivery, Field, FieldFault, FieldType, Identity, JsonRoot, Kind, NameMember, Need,
@@ -64,38 +64,18 @@ pub static KEYED: Kind = Kind {
     ],
     rules: Rules { check, derive, ..Rules::NONE },
     title,
-    delivery: Some(delivery("apex_specimen", "apex_specimens", "apex_specimenid")),
+    delivery: Some(Delivery {
+        logical_name: "apex_specimen",
+        entity_set: "apex_specimens",
+        primary_key: "apex_specimenid",
+        display_name: "Specimen",
+        policy: Policy::Every,
+    }),
     retention: None,
     api: None,
     measures: &[],
     dimensions: &[],
 };
-
-/// The same with ids that senders give.
-pub static GIVEN: Kind = Kind {
-    name: "given-specimen",
-    table: "given_specimens",
-    identity: Identity::Given("specimenId"),
-    delivery: Some(delivery("apex_given", "apex_givens", "apex_givenid")),
-    ..KEYED
-};
-
-/// The same, each one another.
-pub static FRESH: Kind = Kind {
-    name: "fresh-specimen",
-    table: "fresh_specimens",
-    identity: Identity::Fresh,
-    delivery: Some(delivery("apex_fresh", "apex_freshs", "apex_freshid")),
-    ..KEYED
-};
-
-const fn delivery(
-    logical_name: &'static str,
-    entity_set: &'static str,
-    primary_key: &'static str,
-) -> Delivery {
-    Delivery { logical_name, entity_set, primary_key, display_name: "Specimen", policy: Policy::Every }
-}
 
 /// Members that a campaign run has not, as JSON that goes in front of others.
 pub const MORE: &str = r#""slot":"2026-02-03T04:05:06.000007Z","lane":"0A000000-0000-4000-8000-00000000000b","isLive":true,

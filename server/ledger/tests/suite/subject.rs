@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use model::record::{KINDS, Kind, Kinds, campaign_run::CAMPAIGN_RUN};
+use model::record::{Identity, KINDS, Kind, Kinds, campaign_run::CAMPAIGN_RUN};
 
 use crate::specimen;
 
@@ -10,8 +10,20 @@ thread_local! {
     static SUBJECT: Cell<Subject> = const { Cell::new(Subject::CampaignRun) };
 }
 
-static BESIDE_KEYED: &[&Kind] = &[&specimen::KEYED, &CAMPAIGN_RUN, &specimen::FRESH];
-static BESIDE_GIVEN: &[&Kind] = &[&specimen::GIVEN, &CAMPAIGN_RUN, &specimen::FRESH];
+/// The specimen with ids that senders give.
+static GIVEN: Kind = Kind {
+    name: "given-specimen",
+    table: "given_specimens",
+    identity: Identity::Given("specimenId"),
+    ..specimen::KEYED
+};
+
+/// The specimen, each one another.
+pub static FRESH: Kind =
+    Kind { name: "fresh-specimen", table: "fresh_specimens", identity: Identity::Fresh, ..specimen::KEYED };
+
+static BESIDE_KEYED: &[&Kind] = &[&specimen::KEYED, &CAMPAIGN_RUN, &FRESH];
+static BESIDE_GIVEN: &[&Kind] = &[&GIVEN, &CAMPAIGN_RUN, &FRESH];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -34,7 +46,7 @@ impl Subject {
         match self {
             Self::CampaignRun => &CAMPAIGN_RUN,
             Self::Keyed => &specimen::KEYED,
-            Self::Given => &specimen::GIVEN,
+            Self::Given => &GIVEN,
         }
     }
 

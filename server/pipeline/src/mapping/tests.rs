@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    decode_row::{Codes, decode},
+    decode_row::decode,
     encode_row::{self, Found, TENANT_VALUE},
+    lookup_rows::LookupRows,
 };
 
 const T: TenantId = TenantId::FIRST;
@@ -80,9 +81,15 @@ fn campaign() -> Uuid {
     identity::natural_id(T, "campaign", &["c1"])
 }
 
+fn lookups() -> LookupRows {
+    let lookups = LookupRows::default();
+    lookups.stands(campaign(), "c1");
+    lookups
+}
+
 /// The row as it is read: what is bound when it is written has a value then.
 fn as_read(record: &Record) -> Json {
-    let mut row = encode_row::row(&table(), T, record);
+    let mut row = encode_row::row(&table(), T, record, &lookups());
     let members = row.as_object_mut().unwrap();
     members.retain(|name, _| !name.contains('@'));
     members.insert("x_eventid".to_owned(), Uuid::from_u128(9).to_string().into());
@@ -94,8 +101,7 @@ fn as_read(record: &Record) -> Json {
 }
 
 fn seen(row: &Json) -> Seen {
-    let codes = Codes::from([(campaign(), "c1".to_owned())]);
-    decode(&table(), row, &codes, T, NOW).unwrap().seen
+    decode(&table(), row, &lookups().codes(), T, NOW).unwrap().seen
 }
 
 #[test]
@@ -103,7 +109,7 @@ fn each_field_is_written_in_its_own_way() {
     let event = event(
         r#","campaignId":"c1","isTest":true,"payload":{"a":1},"durationMs":7,"note":"one\ntwo","here":"x""#,
     );
-    let row = encode_row::row(&table(), T, &event);
+    let row = encode_row::row(&table(), T, &event, &lookups());
     assert_eq!((&row["x_severity"], &row["x_istest"]), (&json!(FIRST_CHOICE + 1), &json!(true)));
     assert_eq!(row["x_campaignid@odata.bind"], format!("/apex_campaigns({})", campaign()));
     assert_eq!(
@@ -126,7 +132,11 @@ fn what_is_written_is_read_back() {
         let event = event(more);
         let found = Found { tenant: T, row: as_read(&event) };
         assert_eq!(seen(&found.row), Seen::Row(Box::new(event.clone())), "{more}");
-        assert_eq!(encode_row::differences(&table(), T, &event, &found), Vec::<String>::new(), "{more}");
+        assert_eq!(
+            encode_row::differences(&table(), T, &event, &found, &lookups()),
+            Vec::<String>::new(),
+            "{more}"
+        );
     }
 }
 
@@ -145,7 +155,7 @@ fn what_others_wrote_is_seen_or_refused() {
         let Seen::Row(theirs) = seen(&row) else { panic!("{column}: {row}") };
         assert!(!theirs.says_the_same(&ours), "{column}");
         let found = Found { tenant: T, row };
-        assert_eq!(encode_row::differences(&table(), T, &ours, &found), [column]);
+        assert_eq!(encode_row::differences(&table(), T, &ours, &found, &lookups()), [column]);
     }
     let mut row = as_read(&ours);
     row["x_severity"] = json!(7);

@@ -15,10 +15,7 @@ use uuid::Uuid;
 
 use super::gone::{Gone, Missing};
 use crate::{
-    Books, Mapping, Organisation,
-    broken::Broken,
-    decode_row::{self, Codes},
-    mapping::TableMapping,
+    Books, Mapping, Organisation, broken::Broken, decode_row, lookup_rows::LookupRows, mapping::TableMapping,
 };
 
 /// What the ledger is told in one transaction, so that intake need not wait long for its turn.
@@ -33,6 +30,7 @@ pub(crate) struct Reader {
     pub(crate) books: Arc<dyn Books>,
     organisation: Arc<dyn Organisation>,
     mapping: Arc<Mapping>,
+    lookups: Arc<LookupRows>,
     pub(super) clock: Arc<dyn Clock>,
     /// Those whose rows belong here, the one of rows without a tenant first.
     pub(super) tenants: Vec<TenantId>,
@@ -85,13 +83,14 @@ impl Reader {
         books: Arc<dyn Books>,
         organisation: Arc<dyn Organisation>,
         mapping: Arc<Mapping>,
+        lookups: Arc<LookupRows>,
         clock: Arc<dyn Clock>,
         mut tenants: Vec<TenantId>,
     ) -> Self {
         if tenants.is_empty() {
             tenants.push(TenantId::FIRST);
         }
-        Self { books, organisation, mapping, clock, tenants }
+        Self { books, organisation, mapping, lookups, clock, tenants }
     }
 
     /// Reads on to the end.
@@ -111,6 +110,7 @@ impl Reader {
             if !met.is_empty() {
                 self.hold_on(loan).await?;
             }
+            self.ask_for_lookups(table, &page).await?;
             let mut seen = Vec::with_capacity(page.len());
             for change in page {
                 match change {
@@ -131,6 +131,14 @@ impl Reader {
         let missing = || Error::Malformed("no link to further changes on the last page".to_owned());
         let link = pages.link().ok_or_else(missing)?;
         Ok(Reading { link, rows, met, again })
+    }
+
+    async fn ask_for_lookups(&self, table: &TableMapping, page: &[Change]) -> Result<(), Error> {
+        let rows = page.iter().filter_map(|change| match change {
+            Change::Upserted(row) => Some(row),
+            Change::Deleted(_) => None,
+        });
+        self.lookups.ask(&*self.organisation, table, &rows.collect::<Vec<_>>()).await
     }
 
     /// Looks at rows by their ids until the ledger can tell what they mean; with each comes what it is told where the row is
@@ -189,6 +197,7 @@ impl Reader {
         let asked_at = self.clock.now();
         let Some(table) = self.mapping.of(kind) else { return Ok((Vec::new(), asked_at)) };
         let rows = self.organisation.rows(table, &decode_row::columns(table), ids).await?;
+        self.lookups.ask(&*self.organisation, table, &rows.iter().collect::<Vec<_>>()).await?;
         let mut seen = Vec::with_capacity(ids.len());
         for row in &rows {
             seen.extend(self.see(table, row, asked_at).await?);
@@ -232,7 +241,7 @@ impl Reader {
         now: Timestamp,
     ) -> Result<Option<Reflection>, Broken> {
         let first = self.tenants[0];
-        let decoded = decode_row::decode(table, row, &Codes::new(), first, now);
+        let decoded = decode_row::decode(table, row, &self.lookups.codes(), first, now);
         let Some(seen) = decoded else { return Ok(None) };
         let tenant = seen.tenant;
         if self.tenants.contains(&tenant) {

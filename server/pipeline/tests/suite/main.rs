@@ -5,4 +5,6 @@ mod fake;
 mod read_back;
 mod relay;
 mod simulation;
+#[path = "../../../ledger/tests/suite/specimen.rs"]
+mod specimen;
 mod support;

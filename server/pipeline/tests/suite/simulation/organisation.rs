@@ -10,17 +10,18 @@ use async_trait::async_trait;
 use dataverse::{Change, Error, Limit, Refusal};
 use model::{
     clock::Clock,
-    record::{KINDS, TARGETS},
+    record::{KINDS, TARGETS, Target},
     time::{SECOND, Timestamp},
 };
-use pipeline::{ChangePages, Organisation, TableMapping, Write, Written};
+use pipeline::{ChangePages, Organisation, TableMapping, Which, Write, Written};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-pub const RUNS: &str = "apex_campaignmetricses";
-const TENANT_LOOKUP: &str = "apex_tenantid@odata.bind";
+use crate::specimen::KEYED;
+
+const BIND: &str = "@odata.bind";
 /// Small, so that pages are turned.
 const PAGE: usize = 7;
 
@@ -45,6 +46,8 @@ pub struct Row {
 }
 
 pub struct State {
+    /// What the records' table is called.
+    pub set: &'static str,
     pub rows: BTreeMap<(&'static str, Uuid), Row>,
     tombstones: BTreeMap<u64, (&'static str, Uuid)>,
     version: u64,
@@ -96,8 +99,9 @@ enum Place {
 }
 
 impl Simulated {
-    pub fn new(seed: u64, clock: Arc<dyn Clock>, skew: i64) -> Self {
+    pub fn new(seed: u64, set: &'static str, clock: Arc<dyn Clock>, skew: i64) -> Self {
         let state = State {
+            set,
             rows: BTreeMap::new(),
             tombstones: BTreeMap::new(),
             version: 0,
@@ -124,17 +128,28 @@ impl Simulated {
     /// What somebody else does there, at once.
     pub fn put(&self, id: Uuid, row: &Json) {
         let now = self.now();
-        self.state().put(RUNS, id, row, now).unwrap();
+        let mut state = self.state();
+        let set = state.set;
+        state.put(set, id, row, now).unwrap();
+    }
+
+    /// A row that others made of what records point at, with the code that these hold.
+    pub fn put_target(&self, target: &'static Target, id: Uuid, code: &str) {
+        let now = self.now();
+        let row = json!({ target.code.unwrap(): code, "apex_name": code });
+        self.state().put(target.entity_set, id, &row, now).unwrap();
     }
 
     pub fn delete(&self, id: Uuid) {
-        self.state().delete(RUNS, id).unwrap();
+        let mut state = self.state();
+        let set = state.set;
+        state.delete(set, id).unwrap();
     }
 
     /// Rows are gone and no change tells of it, as after a failover with loss.
     pub fn lose(&self, count: usize) {
         let mut state = self.state();
-        let runs = state.rows.keys().filter(|(set, _)| *set == RUNS).take(count);
+        let runs = state.rows.keys().filter(|(set, _)| *set == state.set).take(count);
         let lost: Vec<(&'static str, Uuid)> = runs.copied().collect();
         assert_eq!(lost.len(), count);
         for row in lost {
@@ -144,7 +159,7 @@ impl Simulated {
 
     /// The same, and no link is of use any more.
     pub fn lose_up_to(&self, count: usize) {
-        let runs = self.state().rows.keys().filter(|(set, _)| *set == RUNS).count();
+        let runs = self.state().records().count();
         self.lose(count.min(runs));
         self.state().expire_links();
     }
@@ -165,7 +180,7 @@ impl Simulated {
         sleep(latency).await;
         let trouble = self.state().trouble.filter(|(_, until)| *until > Instant::now());
         let trouble = trouble.map(|(trouble, _)| trouble);
-        let reads = what.starts_with("rows") || what.starts_with("changes");
+        let reads = ["rows", "changes", "pointed at"].iter().any(|read| what.starts_with(read));
         let unreadable = trouble == Some(Trouble::Unreadable) && reads;
         let forbidden = unreadable.then(|| Error::Forbidden(answered(403, "0x80040220")));
         if let Some(error) = forbidden.or_else(|| trouble.and_then(refusal)) {
@@ -243,6 +258,22 @@ impl Organisation for Simulated {
         .await
     }
 
+    async fn pointed_at(&self, target: &'static Target, which: Which<'_>) -> Result<Vec<Json>, Error> {
+        self.request("pointed at".to_owned(), 1, None, |state, _| {
+            let is_meant = |id: &Uuid, row: &Row| match which {
+                Which::OfIds(ids) => ids.contains(id),
+                Which::OfCodes(codes) => target.code.is_some_and(|column| {
+                    let code = row.columns.get(column).and_then(Json::as_str);
+                    code.is_some_and(|code| codes.contains(&code))
+                }),
+            };
+            let rows = state.rows.iter().filter(|((set, _), _)| *set == target.entity_set);
+            let meant = rows.filter(|((_, id), row)| is_meant(id, row));
+            Ok(meant.map(|((_, id), row)| row.shown(target.primary_key, *id)).collect())
+        })
+        .await
+    }
+
     async fn changes(
         &self,
         table: &TableMapping,
@@ -280,10 +311,20 @@ impl ChangePages for Pages {
 /// The same name for as long as the test runs.
 fn set_of(name: &str) -> &'static str {
     let kinds = KINDS.delivered().map(|(_, delivery)| delivery.entity_set);
+    let kinds = kinds.chain(KEYED.delivery.map(|delivery| delivery.entity_set));
     kinds.chain(TARGETS.iter().map(|target| target.entity_set)).find(|set| *set == name).unwrap()
 }
 
 impl State {
+    pub fn records(&self) -> impl Iterator<Item = (Uuid, &Row)> {
+        self.rows.iter().filter(|((set, _), _)| *set == self.set).map(|((_, id), row)| (*id, row))
+    }
+
+    /// What records call a row that they point at.
+    pub fn code(&self, target: &Target, id: Uuid) -> Option<&str> {
+        self.rows.get(&(target.entity_set, id))?.columns.get(target.code?)?.as_str()
+    }
+
     fn write(&mut self, write: &Write, now: Timestamp) -> Written {
         match write {
             Write::Delete { set, id } => self.delete(set_of(set), *id),
@@ -313,15 +354,20 @@ impl State {
     /// Columns that are not named stay as they are. Times are kept in whole seconds.
     fn put(&mut self, set: &'static str, id: Uuid, row: &Json, now: Timestamp) -> Written {
         let mut row = row.as_object().unwrap().clone();
-        if let Some(bound) = row.remove(TENANT_LOOKUP) {
-            let tenant = bound.as_str().unwrap().trim_start_matches("/apex_tenants(").trim_end_matches(')');
-            if !self.rows.contains_key(&("apex_tenants", tenant.parse().unwrap())) {
+        let bound: Vec<String> = row.keys().filter(|name| name.ends_with(BIND)).cloned().collect();
+        for name in bound {
+            let Some(Json::String(address)) = row.remove(&name) else { continue };
+            let (to, id) = address.trim_matches(['/', ')']).split_once('(').unwrap();
+            if !self.rows.contains_key(&(set_of(to), id.parse().unwrap())) {
                 return Err(Error::NotFound(answered(404, "0x80040217")));
             }
-            row.insert("_apex_tenantid_value".to_owned(), tenant.into());
+            row.insert(format!("_{}_value", name.trim_end_matches(BIND)), id.into());
         }
-        if let Some(at) = row.get("apex_createdat").and_then(Json::as_str).and_then(Timestamp::parse) {
-            row.insert("apex_createdat".to_owned(), whole_second(at).to_string().into());
+        for at in row.values_mut() {
+            let time = at.as_str().filter(|text| text.ends_with('Z')).and_then(Timestamp::parse);
+            if let Some(time) = time {
+                *at = whole_second(time).to_string().into();
+            }
         }
         self.version += 1;
         self.tombstones.retain(|_, of| *of != (set, id));

@@ -3,10 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ledger::{Answer, Change, Ledger, ListAsk, Question, Standing, Verdict};
-use model::{clock::Clock, record, record::KINDS, rng::Seeded, time::Timestamp};
-use pipeline::{Handle, RelayStatus, Settings, Tenant};
+use model::{
+    clock::Clock,
+    record::{self, CAMPAIGNS, KINDS, Kind, Kinds},
+    rng::Seeded,
+    time::Timestamp,
+};
+use pipeline::{Handle, Mapping, RelayStatus, Settings, Tenant};
 use rand::{Rng, SeedableRng, rngs::StdRng};
-use serde_json::json;
+use serde_json::{Value as Json, json};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -14,11 +20,14 @@ use uuid::Uuid;
 
 use super::{
     clocks::JumpingClock,
-    organisation::{RUNS, Simulated, Trouble},
+    organisation::{Simulated, Trouble},
     reckoning::Reckoning,
     turns::{Turns, VirtualClock, standing_still},
 };
-use crate::support::{KIND, T};
+use crate::{
+    specimen,
+    support::{KIND, T},
+};
 
 /// So many runs in a row are of one campaign: new ones come for as long as runs do.
 pub const fn campaign_of(run: usize) -> usize {
@@ -28,7 +37,13 @@ pub const fn campaign_of(run: usize) -> usize {
 /// After so long in peace, everything must have come in order.
 const PEACE: u32 = 90;
 
+/// The campaign's row that others made, and what it is called.
+pub const THEIRS: (Uuid, &str) = (Uuid::from_u128(0x7e1), "theirs");
+static WITH_SPECIMENS: Kinds = Kinds::new(&[&specimen::KEYED, KIND]);
+
 pub struct World {
+    /// What is carried.
+    pub kind: &'static Kind,
     pub books: Turns,
     pub organisation: Simulated,
     pub clock: Arc<JumpingClock>,
@@ -57,12 +72,15 @@ impl World {
         let clock = Arc::new(JumpingClock::new(VirtualClock { begin: Instant::now(), at }));
         let told: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let place = ledger::Settings::Folder(folder.path().to_owned());
-        let opened = Ledger::open(KINDS, place, Arc::clone(&told), Seeded::new(seed));
-        let books = Turns::new(standing_still(opened).await.unwrap());
+        // Every fourth run is about a kind that has everything.
+        let (kind, kinds) = if seed % 4 == 2 { (&specimen::KEYED, WITH_SPECIMENS) } else { (KIND, KINDS) };
+        let opened = standing_still(open(kinds, place, Arc::clone(&told), seed)).await;
+        let books = Turns::new(opened);
         let skew = chance.random_range(-300_000_000..300_000_000);
-        let organisation = Simulated::new(seed, told, skew);
+        let organisation = Simulated::new(seed, kind.delivery.unwrap().entity_set, told, skew);
         let every = Duration::from_secs(chance.random_range(5..60));
         let mut settings = Settings {
+            mapping: Arc::new(Mapping::standard(kinds)),
             tenants: vec![Tenant { id: T, name: "The studio".to_owned() }],
             batch: 10,
             batch_min: 2,
@@ -75,6 +93,7 @@ impl World {
         };
         change(&mut settings);
         let mut world = Self {
+            kind,
             turns: [books.clone(), books.of_another()],
             books,
             organisation,
@@ -154,37 +173,55 @@ impl World {
     pub async fn withdraw(&mut self, run: usize) {
         self.given_up.insert(format!("r{run}"));
         let ledger = self.books.ledger.clone();
-        let id = self.run(run, 0).own_id(T).unwrap();
-        self.books.take(async move { ledger.withdraw(T, KIND, id, None).await }).await.unwrap();
+        let (id, kind) = (self.run(run, 0).own_id(T).unwrap(), self.kind);
+        self.books.take(async move { ledger.withdraw(T, kind, id, None).await }).await.unwrap();
     }
 
     fn run(&self, run: usize, tokens: i64) -> record::Record {
+        let own = if self.kind == KIND { "" } else { specimen::MORE };
         let json = format!(
-            r#"{{"campaignId":"c{}","campaignName":"Autumn","runId":"r{run}","phase":"1","agentsTotal":9,"agentsSuccessful":8,
+            r#"{{{own}"campaignId":"c{}","campaignName":"Autumn","runId":"r{run}","phase":"1","agentsTotal":9,"agentsSuccessful":8,
                 "tokensIn":{tokens},"costUSD":"0.{run:05}","createdAt":"2026-11-21T12:00:{:02}.5Z"}}"#,
             campaign_of(run),
             run % 60
         );
-        record::parse(KIND, &json, self.clock.right()).unwrap()
+        record::parse(self.kind, &json, self.clock.right()).unwrap()
     }
 
     /// A row made by somebody else, who knows nothing of tenants.
     pub fn others_make(&self, id: Uuid, tokens: i64) {
-        let row = json!({
-            "apex_campaignid": "theirs", "apex_runid": id.to_string(), "apex_phase": "1", "apex_agentstotal": 4,
-            "apex_agentssuccessful": 4, "apex_tokensin": tokens,
+        let mut row = json!({
+            "apex_runid": id.to_string(), "apex_agentstotal": 4, "apex_agentssuccessful": 4, "apex_tokensin": tokens,
         });
+        self.organisation.put_target(&CAMPAIGNS, THEIRS.0, THEIRS.1);
+        self.fill_in(&mut row, THEIRS);
         self.organisation.put(id, &row);
     }
 
     /// A row that is the same run as one of ours, or as one that is still to come there.
     pub fn others_make_twin(&self, run: usize, id: Uuid) {
-        let row = json!({
-            "apex_campaignid": format!("c{}", campaign_of(run)), "apex_runid": format!("r{run}"), "apex_phase": "1",
-            "apex_agentstotal": 9, "apex_agentssuccessful": 9, "apex_tokensin": 5000,
+        let mut row = json!({
+            "apex_runid": format!("r{run}"), "apex_agentstotal": 9, "apex_agentssuccessful": 9, "apex_tokensin": 5000,
             "apex_createdat": "2026-11-21T12:30:00Z",
         });
+        let code = format!("c{}", campaign_of(run));
+        let campaign = Uuid::from_u128(0xca0 + campaign_of(run) as u128);
+        self.organisation.put_target(&CAMPAIGNS, campaign, &code);
+        self.fill_in(&mut row, (campaign, &code));
         self.organisation.put(id, &row);
+    }
+
+    /// What the key of the kind has beside the run.
+    fn fill_in(&self, row: &mut Json, (campaign, code): (Uuid, &str)) {
+        let more = if self.kind == KIND {
+            json!({ "apex_campaignid": code, "apex_phase": "1" })
+        } else {
+            json!({
+                "_apex_campaign_value": campaign, "apex_phase": 100_000_000, "apex_slot": "2026-02-03T04:05:06Z",
+                "apex_lane": "0a000000-0000-4000-8000-00000000000b", "apex_islive": true, "apex_payload": "{\"a\":1}",
+            })
+        };
+        row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     }
 
     pub fn others_edit(&self, at: usize, tokens: i64) {
@@ -200,8 +237,7 @@ impl World {
     }
 
     fn delete(&mut self, id: Uuid) {
-        let run =
-            self.organisation.state().rows[&(RUNS, id)].columns["apex_runid"].as_str().unwrap().to_owned();
+        let run = self.row(id)["apex_runid"].as_str().unwrap().to_owned();
         self.given_up.insert(run);
         self.organisation.delete(id);
     }
@@ -227,12 +263,17 @@ impl World {
     /// What Dataverse says of one of our runs.
     pub fn tokens_there(&self, run: usize) -> i64 {
         let id = self.run(run, 0).own_id(T).unwrap();
-        self.organisation.state().rows[&(RUNS, id)].columns["apex_tokensin"].as_i64().unwrap()
+        self.row(id)["apex_tokensin"].as_i64().unwrap()
+    }
+
+    fn row(&self, id: Uuid) -> Json {
+        let state = self.organisation.state();
+        Json::Object(state.rows[&(state.set, id)].columns.clone())
     }
 
     fn some_row(&self, at: usize) -> Option<Uuid> {
         let state = self.organisation.state();
-        let rows: Vec<Uuid> = state.rows.keys().filter(|(set, _)| *set == RUNS).map(|(_, id)| *id).collect();
+        let rows: Vec<Uuid> = state.records().map(|(id, _)| id).collect();
         (!rows.is_empty()).then(|| rows[at % rows.len()])
     }
 
@@ -243,7 +284,8 @@ impl World {
     pub async fn listed(&self) -> usize {
         let ledger = self.books.ledger.clone();
         let ask = ListAsk { limit: 1_000, ..ListAsk::default() };
-        self.books.take(async move { ledger.list(T, KIND, &ask).await }).await.unwrap().items.len()
+        let kind = self.kind;
+        self.books.take(async move { ledger.list(T, kind, &ask).await }).await.unwrap().items.len()
     }
 
     pub async fn question(&self) -> Option<Question> {
@@ -265,15 +307,17 @@ impl World {
     /// A person wants to be asked again about what was answered for good.
     pub async fn ask_again(&self) {
         let ledger = self.books.ledger.clone();
-        let again = async move { ledger.ask_again(KIND, "somebody").await };
+        let kind = self.kind;
+        let again = async move { ledger.ask_again(kind, "somebody").await };
         assert!(self.books.take(again).await.unwrap());
     }
 
     /// The process that takes the mark next reads the whole table.
     pub async fn have_read_whole(&self) {
         let ledger = self.books.ledger.clone();
+        let kind = self.kind;
         let kept = async move {
-            let mark = ledger.take_mark(KIND, Duration::from_secs(1)).await?.unwrap();
+            let mark = ledger.take_mark(kind, Duration::from_secs(1)).await?.unwrap();
             ledger.keep_mark(&mark, None, Duration::ZERO).await?;
             ledger.free_mark(&mark).await
         };
@@ -298,12 +342,8 @@ impl World {
 
     fn give_up_what_is_not_there(&mut self) {
         let state = self.organisation.state();
-        let there: BTreeSet<&str> = state
-            .rows
-            .iter()
-            .filter(|((set, _), _)| *set == RUNS)
-            .map(|(_, row)| row.columns["apex_runid"].as_str().unwrap())
-            .collect();
+        let there: BTreeSet<&str> =
+            state.records().map(|(_, row)| row.columns["apex_runid"].as_str().unwrap()).collect();
         let missing = (0..self.runs).map(|run| format!("r{run}")).filter(|run| !there.contains(run.as_str()));
         self.given_up.extend(missing);
     }
@@ -317,10 +357,9 @@ impl World {
             state.poison.clear();
             state.refused.clear();
             let spoilt: Vec<Uuid> = state
-                .rows
-                .iter()
-                .filter(|((set, _), row)| *set == RUNS && row.columns["apex_agentstotal"] == 1)
-                .map(|((_, id), _)| *id)
+                .records()
+                .filter(|(_, row)| row.columns["apex_agentstotal"] == 1)
+                .map(|(id, _)| id)
                 .collect();
             drop(state);
             for id in spoilt {
@@ -350,7 +389,7 @@ impl World {
         let ledger = self.books.ledger.clone();
         let rejects = self.books.take(async move { ledger.rejects(T, None, 1000).await }).await.unwrap();
         for twin in rejects.iter().filter(|reject| reject.reason.contains("twice")) {
-            if self.organisation.state().rows.contains_key(&(RUNS, twin.dataverse_id)) {
+            if self.organisation.state().records().any(|(id, _)| id == twin.dataverse_id) {
                 self.delete(twin.dataverse_id);
             }
         }
@@ -361,8 +400,23 @@ impl World {
         let letters = self.books.take(async move { ledger.dead_letters(T, 1000).await }).await.unwrap();
         for letter in letters {
             let ledger = self.books.ledger.clone();
-            let sent = async move { ledger.resend(T, KIND, letter.id, "somebody").await };
+            let sent = async move { ledger.resend(T, letter.kind, letter.id, "somebody").await };
             assert!(self.books.take(sent).await.unwrap());
         }
     }
+}
+
+/// With the tables of kinds that no product has.
+async fn open(kinds: Kinds, place: ledger::Settings, clock: Arc<dyn Clock>, seed: u64) -> Ledger {
+    if let (Some(kind), ledger::Settings::Folder(folder)) = (kinds.of_name(specimen::KEYED.name), &place) {
+        let product = Ledger::open(KINDS, place.clone(), Arc::clone(&clock), Seeded::new(seed));
+        product.await.unwrap().close().await;
+        let tables = include_str!("../../../../ledger/tests/data/specimen/sqlite.sql");
+        let tables = AssertSqlSafe(tables.replace("specimens", kind.table));
+        let options = SqliteConnectOptions::new().filename(folder.join("ledger.sqlite"));
+        let mut file = options.connect().await.unwrap();
+        sqlx::raw_sql(tables).execute(&mut file).await.unwrap();
+        file.close().await.unwrap();
+    }
+    Ledger::open(kinds, place, clock, Seeded::new(seed)).await.unwrap()
 }
