@@ -22,7 +22,7 @@ pub fn connections() -> usize {
         }
     };
     let connections = room(descriptors);
-    tracing::debug!(?descriptors, connections, "connections are let in up to this number");
+    tracing::debug!(?descriptors, http.connections = connections, "connections are let in up to this number");
     connections
 }
 

@@ -36,7 +36,7 @@ async fn tend(ledger: &Ledger) {
     match ledger.tend().await {
         Ok(0) => {}
         Ok(hours) => tracing::warn!(
-            hours,
+            backlog.hours = hours,
             "what was kept of what waits and is refused differed from what is there; it was counted anew"
         ),
         Err(error) => tracing::warn!(%error, "the ledger could not be counted anew; it is tried again"),

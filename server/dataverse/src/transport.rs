@@ -51,26 +51,26 @@ impl Inner {
     /// As [`Inner::send`]; a failure comes with the number of tries it took.
     pub(crate) async fn send_counting(&self, call: Call) -> Result<Reply, (Error, u32)> {
         let span = tracing::info_span!(
-            "dataverse",
-            operation = call.operation,
-            method = %call.method,
-            table = call.table(),
-            rows = call.rows,
-            tries = tracing::field::Empty,
-            status = tracing::field::Empty,
-            seconds = tracing::field::Empty,
+            "dataverse.call",
+            dataverse.operation = call.operation,
+            dataverse.table = call.table(),
+            dataverse.rows = call.rows,
+            dataverse.tries = tracing::field::Empty,
+            http.method = %call.method,
+            http.status = tracing::field::Empty,
+            dataverse.seconds = tracing::field::Empty,
         );
         let recorded = span.clone();
         async {
             let from = self.runtime.instant();
             let (outcome, tries) = self.try_until_answered(&call).await;
             let seconds = self.runtime.instant().duration_since(from).as_secs_f64();
-            recorded.record("tries", tries).record("seconds", seconds);
+            recorded.record("dataverse.tries", tries).record("dataverse.seconds", seconds);
             let status = match &outcome {
                 Ok(reply) => Some(reply.status.as_u16()),
                 Err(error) => error.refusal().map(|r| r.status),
             };
-            recorded.record("status", status);
+            recorded.record("http.status", status);
             count(&call, outcome.as_ref().err(), seconds);
             outcome.map_err(|error| (error, tries))
         }
@@ -171,7 +171,11 @@ impl Inner {
             Error::Unauthorized(_) => self.tokens.drop_refused(&token),
             Error::Throttled { retry_after, refusal } => {
                 self.throttle.close_until(self.runtime.instant() + *retry_after);
-                tracing::warn!(code = refusal.code, ?retry_after, "throttled; everybody waits");
+                tracing::warn!(
+                    dataverse.code = refusal.code,
+                    pause.seconds = retry_after.as_secs(),
+                    "throttled; everybody waits"
+                );
                 metrics::counter!("dataverse_throttled_total").increment(1);
             }
             _ => {}

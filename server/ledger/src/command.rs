@@ -7,7 +7,7 @@ use model::{
     tenant::TenantId,
     time::{MINUTE, Timestamp},
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 use uuid::Uuid;
 
 use crate::{
@@ -50,6 +50,7 @@ pub(crate) struct Command {
     pub(crate) tenant: Option<TenantId>,
     pub(crate) weight: usize,
     pub(crate) work: Work,
+    pub(crate) since: Instant,
 }
 
 /// What a statement without a record writes, in bytes.
@@ -225,11 +226,11 @@ impl Settlement {
 
 impl Command {
     pub(crate) fn of_tenant(tenant: TenantId, work: Work) -> Self {
-        Self { tenant: Some(tenant), weight: work.weight(), work }
+        Self { tenant: Some(tenant), weight: work.weight(), work, since: Instant::now() }
     }
 
     pub(crate) fn of_house(work: Work) -> Self {
-        Self { tenant: None, weight: work.weight(), work }
+        Self { tenant: None, weight: work.weight(), work, since: Instant::now() }
     }
 }
 

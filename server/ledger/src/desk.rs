@@ -211,6 +211,11 @@ impl Desk {
         written.unwrap_or_else(|_| silent())
     }
 
+    /// How much waits to be written, in bytes, and for how long the oldest of it has.
+    pub(crate) fn backlog(&self) -> (usize, Duration) {
+        self.queue.backlog()
+    }
+
     /// Whether writing works. After something failed, it has to work for as much as that.
     pub(crate) async fn probe(&self) -> Result<(), LedgerError> {
         let stopped = || self.notes.health().borrow().stop().map(|stop| stop.error.clone());
@@ -261,7 +266,7 @@ async fn keep_writing<W: Future<Output = ()> + Send>(
                 .to_owned(),
         );
         tracing::error!(
-            pause_ms = pause.as_millis(),
+            pause.milliseconds = pause.as_millis(),
             "the ledger's writer broke off and is started again; report this"
         );
         notes.note(Sort::Intake, 1, &Err(error.clone()));

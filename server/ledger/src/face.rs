@@ -218,6 +218,12 @@ impl Ledger {
         }
     }
 
+    /// How much waits to be written, in bytes, and for how long the oldest of it has.
+    #[must_use]
+    pub fn queue(&self) -> (usize, Duration) {
+        self.desk().backlog()
+    }
+
     /// Lends out up to `most` parcels, oldest first, fairly between tenants, for so long.
     pub async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
         self.desk().lease(most, hold).await

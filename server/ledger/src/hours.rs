@@ -93,8 +93,8 @@ type Key = (&'static str, Option<TenantId>);
 #[derive(Clone)]
 pub(crate) struct Tally<T> {
     pub(crate) up_to: T,
-    /// How many rows of these hours had left by then.
-    pub(crate) archived: i64,
+    /// The last of these hours, and how many rows of them had left by then.
+    archived: (i64, i64),
     pub(crate) rows: HashMap<(TenantId, i64), i64>,
 }
 
@@ -116,8 +116,13 @@ impl<T: Clone> Tallies<T> {
 }
 
 impl<T> Tally<T> {
-    pub(crate) fn new(up_to: T, archived: i64) -> Self {
-        Self { up_to, archived, rows: HashMap::new() }
+    pub(crate) fn new(up_to: T, stretch: &Stretch, archived: i64) -> Self {
+        Self { up_to, archived: (stretch.last, archived), rows: HashMap::new() }
+    }
+
+    /// Whether no row can have left since.
+    pub(crate) fn holds(&self, stretch: &Stretch, archived: i64) -> bool {
+        self.archived == (stretch.last, archived) || (self.archived.1, archived) == (0, 0)
     }
 
     pub(crate) fn add(&mut self, tenant: TenantId, hour: i64, rows: i64) {

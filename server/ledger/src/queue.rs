@@ -74,6 +74,15 @@ impl Queue {
         }
     }
 
+    /// How much waits, in bytes, and for how long the oldest of it has.
+    pub(crate) fn backlog(&self) -> (usize, Duration) {
+        let waiting = self.locked();
+        let lanes = waiting.lanes.iter().filter_map(|lane| lane.commands.front());
+        let oldest = lanes.chain(waiting.house.front()).map(|command| command.since).min();
+        let house: usize = waiting.house.iter().map(|command| command.weight).sum();
+        (waiting.weight + house, oldest.map_or(Duration::ZERO, |since| since.elapsed()))
+    }
+
     /// There is no writer: what waits is answered so, and what comes until there is one.
     pub(crate) fn refuse(&self, why: &LedgerError) {
         let left = {

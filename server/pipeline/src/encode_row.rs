@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    lookup_rows::LookupRows,
+    lookup_rows::{Codes, LookupRows},
     mapping::{Column, TableMapping},
 };
 
@@ -124,15 +124,14 @@ pub(crate) struct Found {
     pub(crate) row: Json,
 }
 
-/// The columns in which a row is not what the tenant's record says. What the row points at has been asked for.
+/// The columns in which a row is not what the tenant's record says. `codes`: what the rows are called that it points at.
 pub(crate) fn differences(
     table: &TableMapping,
     tenant: TenantId,
     record: &Record,
     found: &Found,
-    lookups: &LookupRows,
+    (lookups, codes): &(&LookupRows, &Codes),
 ) -> Vec<String> {
-    let codes = lookups.codes();
     let there = |column: &str| found.row.get(column).unwrap_or(&Json::Null);
     let mut differing = Vec::new();
     for (at, ours) in cells(table, tenant, record, lookups) {
@@ -218,7 +217,16 @@ mod tests {
         let row = row(&table(), TenantId::FIRST, &record(), &LookupRows::default());
         let mut found = Found { tenant: TenantId::FIRST, row };
         change(&mut found);
-        assert_eq!(differences(&table(), TenantId::FIRST, &record(), &found, &LookupRows::default()), expect);
+        assert_eq!(
+            differences(
+                &table(),
+                TenantId::FIRST,
+                &record(),
+                &found,
+                &(&LookupRows::default(), &Codes::new())
+            ),
+            expect
+        );
     }
 
     #[test]

@@ -118,10 +118,11 @@ impl Airport<'_> {
             return;
         }
         let (held_up, mut parcels): (Vec<Parcel>, Vec<Parcel>) =
-            parcels.into_iter().partition(|parcel| self.held_up(parcel, unsent).is_some());
+            parcels.into_iter().partition(|parcel| unsent.holds_up(parcel).is_some());
         let mut outcomes = self.outcomes(table, &parcels).await;
         if let Ok(outcomes) = &mut outcomes {
-            outcomes.extend(held_up.iter().filter_map(|parcel| self.held_up(parcel, unsent)).map(Err));
+            // What a parcel points at comes first: it fares as that did.
+            outcomes.extend(held_up.iter().filter_map(|parcel| unsent.holds_up(parcel)).cloned().map(Err));
         }
         parcels.extend(held_up);
         match outcomes {
@@ -132,12 +133,6 @@ impl Airport<'_> {
                 landing.hold(parcels, Error::Malformed(reason));
             }
         }
-    }
-
-    /// What a parcel points at comes first, for as long as that may still succeed: it fares as that did.
-    fn held_up(&self, parcel: &Parcel, unsent: &Unsent) -> Option<Error> {
-        let has_waited = self.is_last_attempt(parcel) && parcel.failing_for >= self.settings.attempts_for;
-        unsent.holds_up(parcel).filter(|_| !has_waited).cloned()
     }
 
     fn is_last_attempt(&self, parcel: &Parcel) -> bool {
@@ -236,7 +231,7 @@ impl Airport<'_> {
             error if error.is_lane_fault() => Fate::Held,
             Error::NotFound(_) if !was_last => {
                 // The tenant's row, most likely: somebody deleted it.
-                self.targets.forget();
+                self.targets.forget(parcel);
                 Fate::Again(Duration::from_secs(1))
             }
             error => Fate::Dead(refusal(table, parcel, error, self.targets.lookups())),

@@ -11,6 +11,7 @@ mod flight;
 mod handle;
 mod lookup_rows;
 mod mapping;
+mod meters;
 mod mirror;
 mod organisation;
 mod pace;

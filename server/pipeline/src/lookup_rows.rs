@@ -49,9 +49,9 @@ impl LookupRows {
         Arc::clone(&self.known().codes)
     }
 
-    /// Rows may be gone: each is looked for again.
-    pub(crate) fn forget(&self) {
-        *self.known() = Known::default();
+    /// The row may be gone: it is looked for again.
+    pub(crate) fn forget(&self, named: &Named) {
+        self.known().ids.remove(named);
     }
 
     /// A row of this code was written.
@@ -87,7 +87,8 @@ impl LookupRows {
         Ok(())
     }
 
-    /// Asks what those rows are called that `rows` of this table point at, as far as that is not known.
+    /// What those rows are called that `rows` of this table point at: what is not known is asked for. One that cannot be read
+    /// is left out.
     ///
     /// # Errors
     /// When Dataverse does not say.
@@ -96,8 +97,9 @@ impl LookupRows {
         organisation: &dyn Organisation,
         table: &TableMapping,
         rows: &[&Json],
-    ) -> Result<(), Error> {
-        for (target, ids) in self.unknown(table, rows) {
+    ) -> Result<Arc<Codes>, Error> {
+        let mut codes = self.codes();
+        for (target, ids) in unknown(&codes, table, rows) {
             let ids: Vec<Uuid> = ids.into_iter().collect();
             for some in ids.chunks(AT_ONCE) {
                 let found = organisation.pointed_at(target, Which::OfIds(some)).await?;
@@ -107,26 +109,28 @@ impl LookupRows {
                     let code = target.code.and_then(|column| text(row, column));
                     Some((id, code.map_or_else(|| id.to_string(), str::to_owned)))
                 };
-                self.known().learn(found.iter().filter_map(code));
+                let learned: Vec<(Uuid, String)> = found.iter().filter_map(code).collect();
+                Arc::make_mut(&mut codes).extend(learned.iter().cloned());
+                self.known().learn(learned);
             }
         }
-        Ok(())
-    }
-
-    fn unknown(&self, table: &TableMapping, rows: &[&Json]) -> Vec<(&'static Target, BTreeSet<Uuid>)> {
-        let codes = self.codes();
-        let mut unknown: BTreeMap<&str, (&'static Target, BTreeSet<Uuid>)> = BTreeMap::new();
-        for column in table.columns.iter().flatten() {
-            let Column::Lookup { value, target, .. } = column else { continue };
-            let ids = rows.iter().filter_map(|row| cell(row, value)).filter(|id| !codes.contains_key(id));
-            unknown.entry(target.name).or_insert((*target, BTreeSet::new())).1.extend(ids);
-        }
-        unknown.into_values().collect()
+        Ok(codes)
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The rows that these point at and that have no code yet.
+fn unknown(codes: &Codes, table: &TableMapping, rows: &[&Json]) -> Vec<(&'static Target, BTreeSet<Uuid>)> {
+    let mut unknown: BTreeMap<&str, (&'static Target, BTreeSet<Uuid>)> = BTreeMap::new();
+    for column in table.columns.iter().flatten() {
+        let Column::Lookup { value, target, .. } = column else { continue };
+        let ids = rows.iter().filter_map(|row| cell(row, value)).filter(|id| !codes.contains_key(id));
+        unknown.entry(target.name).or_insert((*target, BTreeSet::new())).1.extend(ids);
+    }
+    unknown.into_values().collect()
 }
 
 impl Known {

@@ -17,8 +17,9 @@ use dataverse::Error;
 use ledger::{LedgerError, Mark};
 use model::tenant::TenantId;
 use tokio::time::sleep;
+use tracing::Instrument as _;
 
-use crate::{MirrorState, broken::Broken, handle::Station, mirror::pass::Pass, relay, restored};
+use crate::{MirrorState, broken::Broken, handle::Station, meters, mirror::pass::Pass, relay, restored};
 
 pub(crate) use findings::Findings;
 pub(crate) use gone::Gone;
@@ -98,7 +99,7 @@ impl Mirror {
             table.look_into(found);
             let pass =
                 Pass { reader: &self.reader, board: &self.station.board, hold, mapping: of_kind, table };
-            match pass.run().await {
+            match pass.run().instrument(meters::look(kind.name)).await {
                 Ok(full) => more |= full,
                 Err(Broken::Lost) => {
                     self.tables.remove(kind.name);

@@ -8,12 +8,14 @@ use std::{
     time::Duration,
 };
 
+use dataverse::Error;
 use ledger::{LedgerError, Unconfirmed};
 use model::{
     record::Kind,
     tenant::TenantId,
     time::{SECOND, Timestamp},
 };
+use serde_json::Value as Json;
 use tokio::time::sleep;
 use uuid::Uuid;
 
@@ -21,7 +23,7 @@ use crate::{
     broken::Broken,
     encode_row::{self, Found},
     handle::Station,
-    lookup_rows::LookupRows,
+    lookup_rows::{Codes, LookupRows},
     mapping::TableMapping,
     mirror::Findings,
 };
@@ -40,8 +42,9 @@ pub(crate) struct ReadBack {
     differing: HashMap<Uuid, Difference>,
     /// What this pass found for the first time.
     news: News,
-    /// What was looked at last, where more waits than was looked at.
-    after: Option<Unconfirmed>,
+    /// What was looked at last, where more may wait; and up to when what is looked at was delivered, the same for all pages of
+    /// one round.
+    after: Option<(Timestamp, Unconfirmed)>,
     /// Those of what differed that still wait, as far as was looked since the beginning.
     met: HashSet<Uuid>,
 }
@@ -102,8 +105,11 @@ impl ReadBack {
     async fn pass(&mut self) -> Result<bool, Broken> {
         let now = self.station.clock.now();
         let patience = i64::try_from(self.station.settings.unconfirmed_after.as_micros()).unwrap_or(i64::MAX);
-        let after = self.after.take();
-        let waiting = self.station.books.unconfirmed(now.plus(-patience), after.as_ref(), PASS).await?;
+        let (until, after) = match self.after.take() {
+            Some((until, after)) => (until, Some(after)),
+            None => (now.plus(-patience), None),
+        };
+        let waiting = self.station.books.unconfirmed(until, after.as_ref(), PASS).await?;
         let last = waiting.last().cloned();
         let ids: Vec<Uuid> = waiting.iter().map(|item| item.held.stored.id).collect();
         let mut kinds: BTreeMap<&str, Vec<Unconfirmed>> = BTreeMap::new();
@@ -112,28 +118,37 @@ impl ReadBack {
                 kinds.entry(item.kind.name).or_default().push(item);
             }
         }
+        let mut trouble = None;
         if !kinds.is_empty() {
             self.station.budget.left().await?;
             let asked = self.ask_for_all(&kinds).await;
             self.station.budget.book().await;
-            asked?;
+            trouble = asked?;
             self.station.board.update(|status| status.last_read_back = Some(now));
         }
         if after.is_none() {
             self.met.clear();
         }
         self.meet(ids, last.is_none());
-        self.after = last;
-        Ok(self.after.is_some())
+        self.after = last.map(|last| (until, last));
+        trouble.map_or(Ok(self.after.is_some()), |error| Err(error.into()))
     }
 
-    async fn ask_for_all(&mut self, kinds: &BTreeMap<&str, Vec<Unconfirmed>>) -> Result<(), Broken> {
+    /// Says what is wrong with one of the tables, if anything: the others are asked all the same.
+    async fn ask_for_all(
+        &mut self,
+        kinds: &BTreeMap<&str, Vec<Unconfirmed>>,
+    ) -> Result<Option<Error>, Broken> {
+        let mut trouble = None;
         for waiting in kinds.values() {
             for some in waiting.chunks(BY_ID) {
-                self.ask_for(some[0].kind, some).await?;
+                match self.ask_for(some[0].kind, some).await {
+                    Err(Broken::Dataverse(error)) if !error.is_lane_fault() => trouble = Some(error),
+                    asked => asked?,
+                }
             }
         }
-        Ok(())
+        Ok(trouble)
     }
 
     async fn ask_for(&mut self, kind: &'static Kind, waiting: &[Unconfirmed]) -> Result<(), Broken> {
@@ -143,7 +158,8 @@ impl ReadBack {
         let asked_at = self.station.clock.now();
         let rows = self.station.organisation.rows(table, &encode_row::columns(table), &ids).await?;
         let lookups = &self.station.lookups;
-        lookups.ask(&*self.station.organisation, table, &rows.iter().collect::<Vec<_>>()).await?;
+        let asked: Vec<&Json> = rows.iter().collect();
+        let codes = lookups.ask(&*self.station.organisation, table, &asked).await?;
         let first = self.station.settings.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
         let rows: HashMap<Uuid, Found> = rows
             .into_iter()
@@ -154,7 +170,7 @@ impl ReadBack {
             .collect();
         let mut confirmed = Vec::with_capacity(waiting.len());
         for item in waiting {
-            match fault(table, item, rows.get(&item.dataverse_id), &self.station.lookups) {
+            match fault(table, item, rows.get(&item.dataverse_id), &(&self.station.lookups, &codes)) {
                 None => confirmed.push(item.clone()),
                 Some(fault) => self.report(item, &fault, asked_at),
             }
@@ -189,7 +205,7 @@ impl ReadBack {
     fn say_what_is_new(&mut self) {
         let News { missing, otherwise, one } = std::mem::take(&mut self.news);
         if let Some((id, fault)) = one {
-            tracing::warn!(missing, otherwise, %id, fault, "dataverse does not hold what it acknowledged; one of them is named");
+            tracing::warn!(rows.gone = missing, rows.otherwise = otherwise, record.id = %id, fault, "dataverse does not hold what it acknowledged; one of them is named");
         }
     }
 
@@ -239,7 +255,7 @@ fn fault(
     table: &TableMapping,
     item: &Unconfirmed,
     found: Option<&Found>,
-    lookups: &LookupRows,
+    lookups: &(&LookupRows, &Codes),
 ) -> Option<Fault> {
     match (item.held.withdrawn_at, found) {
         (None, None) => Some(Fault::Missing),

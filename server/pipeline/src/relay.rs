@@ -12,12 +12,14 @@ use model::{
     time::{SECOND, Timestamp},
 };
 use tokio::time::{Instant, sleep, sleep_until};
+use tracing::Instrument as _;
 
 use crate::{
     Books,
     budget::Spent,
     flight::{Airport, Fate, Landing, fly},
     handle::Station,
+    meters,
     pace::Pace,
     targets::Targets,
 };
@@ -51,11 +53,7 @@ impl Relay {
         let mut changes = self.station.books.changes();
         let now = self.station.clock.now();
         let pace = Pace::new(&self.station.settings, now);
-        let mut tower = Tower::new(
-            pace,
-            Targets::new(&self.station.settings.tenants, Arc::clone(&self.station.lookups)),
-            now,
-        );
+        let mut tower = Tower::new(pace, self.targets(), now);
         loop {
             changes.mark_unchanged();
             let lull = self.start_flights(&mut tower).await;
@@ -71,6 +69,11 @@ impl Relay {
             }
         }
         self.bid_farewell(tower).await;
+    }
+
+    fn targets(&self) -> Targets {
+        let settings = &self.station.settings;
+        Targets::new(&settings.tenants, Arc::clone(&self.station.lookups), settings.attempts_for / 4)
     }
 
     async fn start_flights(&self, tower: &mut Tower) -> Lull {
@@ -120,7 +123,8 @@ impl Relay {
         let hold = settings.hold;
         let limit = Limit::lasting(hold - MARGIN_MAX.min(hold / 20), leased_at);
         let proven = tower.is_proven();
-        tower.flights.spawn(async move {
+        let span = meters::delivery(parcels.len());
+        let flight = async move {
             let airport = Airport {
                 organisation: &*organisation,
                 targets: &targets,
@@ -130,7 +134,8 @@ impl Relay {
                 proven,
             };
             fly(airport, parcels).await
-        });
+        };
+        tower.flights.spawn(flight.instrument(span));
     }
 
     fn hold_until(&self, spent: &Spent) -> Lull {
@@ -167,6 +172,7 @@ impl Relay {
         let records = landing.parcels.len();
         let (took, lane) = (landing.took, landing.lane);
         let storms = landing.undecided * 2 > records;
+        meters::delivered(records, took);
         let delivered = self.settle(tower, landing.parcels).await;
         match lane {
             Some(error) => self.pause(tower, &error),
@@ -191,13 +197,15 @@ impl Relay {
         let (mut delivered, mut held, mut dead) = (Vec::new(), Vec::new(), Vec::new());
         let mut again: std::collections::BTreeMap<Duration, Vec<Parcel>> = std::collections::BTreeMap::new();
         for (parcel, fate) in parcels {
+            meters::came_back(&fate);
             match fate {
                 Fate::Delivered => delivered.push(parcel),
                 Fate::Held => held.push(parcel),
                 Fate::Last => held.push(parcel.last_in_line()),
                 Fate::Dead(refusal) => {
                     let reason = &refusal.reason;
-                    tracing::warn!(kind = parcel.kind.name, id = %parcel.id, reason, "dataverse refuses a record");
+                    let (kind, id) = (parcel.kind.name, parcel.id);
+                    tracing::warn!(record.kind = kind, record.id = %id, reason, "dataverse refuses a record");
                     dead.push((parcel, refusal));
                 }
                 Fate::Again(after) => again.entry(after).or_default().push(parcel),
@@ -247,6 +255,7 @@ impl Relay {
         if !known {
             tower.faults += 1;
             tower.pace.badly();
+            meters::paused(error);
         }
         let doubled = PAUSE_MIN.saturating_mul(2_u32.saturating_pow(tower.faults.min(16) - 1)).min(PAUSE_MAX);
         let jittered = doubled.mul_f64(0.5 + self.random.fraction() / 2.0);
@@ -259,7 +268,7 @@ impl Relay {
             status.reason = Some(reason(error, pause));
         });
         if !known {
-            tracing::warn!(%error, pause_seconds = pause.as_secs(), "delivery pauses; nothing is lost");
+            tracing::warn!(%error, pause.seconds = pause.as_secs(), "delivery pauses; nothing is lost");
         }
     }
 

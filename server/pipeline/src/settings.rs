@@ -51,9 +51,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What writing one record may cost: itself, what it points at, and its tenant.
+    /// What writing one record may cost: itself, its tenant, and what it points at, which is looked for and made.
     pub(crate) fn record_cost(&self) -> usize {
-        2 + self.mapping.tables().map(|table| table.kind.pointers.len()).max().unwrap_or(0)
+        2 + 2 * self.mapping.tables().map(|table| table.kind.pointers.len()).max().unwrap_or(0)
     }
 }
 

@@ -57,9 +57,9 @@ pub async fn supervise<W: Future<Output = ()>>(
         times += 1;
         let how = if ended.is_ok() { "ended unasked" } else { "broke off" };
         tracing::error!(
-            worker,
-            times,
-            pause_seconds = pause.as_secs(),
+            worker.name = worker,
+            worker.falls = times,
+            pause.seconds = pause.as_secs(),
             "a worker {how} and begins anew; report this"
         );
         let mut fall = Fall { worker, at: clock.now(), times, is_up: false };

@@ -31,6 +31,8 @@ pub(crate) struct Targets {
     /// The first one's are rows without a tenant.
     tenants: Vec<Tenant>,
     lookups: Arc<LookupRows>,
+    /// For how long records wait for a row that is refused for a reason that may pass.
+    patience: Duration,
     sent: Mutex<Known>,
 }
 
@@ -42,6 +44,8 @@ pub(crate) struct Unsent(HashMap<Named, Error>);
 struct Known {
     tenants: HashSet<TenantId>,
     targets: HashMap<Named, Sent>,
+    /// Since when a row is refused for a reason that may pass.
+    failing: HashMap<Named, Instant>,
 }
 
 /// What is known of a row that was sent.
@@ -53,8 +57,8 @@ struct Sent {
 }
 
 impl Targets {
-    pub(crate) fn new(tenants: &[Tenant], lookups: Arc<LookupRows>) -> Self {
-        Self { tenants: tenants.to_vec(), lookups, sent: Mutex::default() }
+    pub(crate) fn new(tenants: &[Tenant], lookups: Arc<LookupRows>, patience: Duration) -> Self {
+        Self { tenants: tenants.to_vec(), lookups, patience, sent: Mutex::default() }
     }
 
     pub(crate) fn lookups(&self) -> &LookupRows {
@@ -91,8 +95,8 @@ impl Targets {
         for (target, codes) in codes.into_values() {
             match self.lookups.find(organisation, target, &codes, first).await {
                 // An application may write that may not read: then rows of our own making are what there is.
-                Err(error) if error.forbidden().is_some() => {
-                    tracing::debug!(%error, target = target.name, "it is not known which rows others made");
+                Err(error) if !holds_up_all(&error) => {
+                    tracing::debug!(%error, lookup.target = target.name, "it is not known which rows others made");
                 }
                 found => found?,
             }
@@ -100,10 +104,16 @@ impl Targets {
         Ok(())
     }
 
-    /// A row that was pointed at is gone: all are looked for and sent again.
-    pub(crate) fn forget(&self) {
-        self.lookups.forget();
-        *self.known() = Known::default();
+    /// What this one points at may be gone: it is looked for and sent again.
+    pub(crate) fn forget(&self, parcel: &Parcel) {
+        let mut known = self.known();
+        known.tenants.remove(&parcel.tenant);
+        if let Carried::Upsert(stored) = &parcel.operation {
+            for pointed in pointed(parcel.tenant, &stored.record) {
+                known.targets.remove(&pointed.key());
+                self.lookups.forget(&pointed.key());
+            }
+        }
     }
 
     fn missing(&self, parcels: &[Parcel]) -> (BTreeSet<TenantId>, Vec<Wanted>) {
@@ -154,16 +164,22 @@ impl Targets {
                     Err(error) if error.is_lane_fault() && error.forbidden().is_none() => return Err(error),
                     Err(error) if error.is_transient() => {
                         tracing::debug!(%error, "a row that is pointed at was not written");
-                        unsent.0.insert(pointed.key(), error);
+                        let since = *self.known().failing.entry(pointed.key()).or_insert_with(Instant::now);
+                        // In the end records go without it, and it comes with a later one.
+                        if since.elapsed() < self.patience {
+                            unsent.0.insert(pointed.key(), error);
+                        }
                         continue;
                     }
                     Err(error) => {
-                        tracing::warn!(%error, target = pointed.target.name, "dataverse refused a row that is pointed at");
+                        tracing::warn!(%error, lookup.target = pointed.target.name, "dataverse refused a row that is pointed at");
                     }
-                    Ok(()) => {}
+                    Ok(()) => {
+                        let id = self.lookups.id(pointed.tenant, pointed.target, &pointed.code);
+                        self.lookups.stands(id, &pointed.code);
+                    }
                 }
-                let id = self.lookups.id(pointed.tenant, pointed.target, &pointed.code);
-                self.lookups.stands(id, &pointed.code);
+                self.known().failing.remove(&pointed.key());
                 let sent = Sent { name: pointed.name.clone(), with: *with, at: Instant::now() };
                 self.known().targets.insert(pointed.key(), sent);
             }
@@ -182,6 +198,11 @@ impl Unsent {
         let Carried::Upsert(stored) = &parcel.operation else { return None };
         pointed(parcel.tenant, &stored.record).find_map(|pointed| self.0.get(&pointed.key()))
     }
+}
+
+/// Whether it is no matter of what was asked for.
+fn holds_up_all(error: &Error) -> bool {
+    error.forbidden().is_none() && (error.is_lane_fault() || error.is_transient())
 }
 
 /// Makes a tenant's row unless there is one: its name may have been changed there.

@@ -71,7 +71,7 @@ impl Writer {
         };
         if progress.seed != demo.seed {
             tracing::warn!(
-                seed = progress.seed,
+                demo.seed = progress.seed,
                 "this folder's demo data grew from another seed, and go on from that one"
             );
         }

@@ -29,7 +29,8 @@ pub async fn around(State(house): State<SharedHouse>, request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let path = request.uri().path().to_owned();
     let started = time::Instant::now();
-    let span = tracing::info_span!("request", id = %id, method = %method, path = %path);
+    let span =
+        tracing::info_span!("http.request", request.id = %id, http.method = %method, http.path = %path);
 
     let answered = AssertUnwindSafe(time::timeout(LONGEST, next.run(request))).catch_unwind();
     let answer = match answered.instrument(span.clone()).await {
@@ -92,8 +93,8 @@ fn written(mut answer: Response, id: &str) -> Response {
 fn log(status: StatusCode, seconds: f64) {
     let milliseconds = (seconds * 1_000.0).round();
     if status.is_server_error() {
-        tracing::error!(status = status.as_u16(), milliseconds, "answered");
+        tracing::error!(http.status = status.as_u16(), http.milliseconds = milliseconds, "answered");
     } else {
-        tracing::debug!(status = status.as_u16(), milliseconds, "answered");
+        tracing::debug!(http.status = status.as_u16(), http.milliseconds = milliseconds, "answered");
     }
 }

@@ -77,8 +77,8 @@ pub async fn serve(listener: TcpListener, app: Router, patience: Patience, stop:
         };
         if crowded && let Some(times) = crowds.now() {
             tracing::warn!(
-                connections = patience.connections,
-                times,
+                http.connections = patience.connections,
+                http.times = times,
                 "all places are taken; the connections that were idle longest were closed for new ones"
             );
         }
@@ -171,7 +171,7 @@ async fn recover(error: &io::Error, gate: &Gate, faults: &mut Seldom) {
         return;
     }
     if let Some(times) = faults.now() {
-        tracing::error!(error = %error, times, "no connection can be accepted");
+        tracing::error!(%error, http.times = times, "no connection can be accepted");
     }
     gate.close_the_idlest();
     time::sleep(Duration::from_millis(200)).await;

@@ -69,6 +69,7 @@ pub fn describe() {
         "Days until the application's secret ends, where that is known"
     );
     describe_gauge!("studio_build_info", "1, with the version that runs");
+    pipeline();
     describe_counter!("studio_http_requests_total", "Requests answered, by method, route and status");
     describe_histogram!("studio_http_request_seconds", Unit::Seconds, "How long answers took, by route");
     describe_counter!("dataverse_calls_total", "Calls of Dataverse, by operation and outcome");
@@ -82,6 +83,42 @@ pub fn describe() {
     describe_counter!("dataverse_token_hits_total", "Calls that found a token at hand");
     describe_counter!("dataverse_token_misses_total", "Calls that had to wait for a token");
     describe_counter!("dataverse_token_fetches_total", "Tokens asked for, by outcome");
+}
+
+/// What ledger and pipeline count of their own work.
+fn pipeline() {
+    describe_gauge!(
+        "studio_ledger_log_bytes",
+        Unit::Bytes,
+        "What waits in SQLite's log for its place in the file"
+    );
+    describe_gauge!("studio_ledger_queue_bytes", Unit::Bytes, "What waits to be written");
+    describe_gauge!(
+        "studio_ledger_queue_age_seconds",
+        Unit::Seconds,
+        "For how long the oldest of that has waited"
+    );
+    describe_histogram!("studio_ledger_group_bytes", Unit::Bytes, "What was written in one transaction");
+    describe_histogram!("studio_ledger_commit_seconds", Unit::Seconds, "How long transactions took");
+    describe_counter!("studio_ledger_commits_total", "Transactions, by outcome: kept or failed");
+    describe_counter!(
+        "studio_ledger_retries_total",
+        "Transactions that were tried once more, PostgreSQL only"
+    );
+    describe_counter!("studio_relay_records_total", "Records that came back from Dataverse, by outcome");
+    describe_counter!("studio_relay_pauses_total", "How often delivery paused, by cause");
+    describe_histogram!(
+        "studio_relay_delivery_seconds",
+        Unit::Seconds,
+        "How long one delivery took, what it points at included"
+    );
+    describe_histogram!("studio_relay_delivery_records", "Records of one delivery");
+    describe_gauge!(
+        "studio_mirror_lag_seconds",
+        Unit::Seconds,
+        "Since when Dataverse has not said what changed there"
+    );
+    describe_counter!("studio_mirror_rows_total", "Rows read by the mirror, by what became of them");
 }
 
 /// Writes down how everything stands.
@@ -133,6 +170,8 @@ fn workers(house: &House) {
         WORKERS.into_iter().for_each(|worker| worker_is(worker, true, 0));
         if let Some(at) = relay.mirror.last_pass {
             gauge!("studio_mirror_last_look_timestamp_seconds").set((at.micros() / SECOND) as f64);
+            let lag = house.now().since(at).max(0) / SECOND;
+            gauge!("studio_mirror_lag_seconds").set(lag as f64);
         }
         gauge!("studio_mirror_paused").set(u8::from(relay.mirror.paused_since.is_some()));
         if let Some(budget) = &relay.budget {
@@ -151,4 +190,35 @@ fn worker_is(worker: &'static str, is_up: bool, falls: u64) {
     let name = worker.trim_start_matches("the ");
     gauge!("studio_worker_up", "worker" => name).set(u8::from(is_up));
     gauge!("studio_worker_falls", "worker" => name).set(falls as f64);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// The names in a text that stand in quotes or backticks.
+    fn names(text: &str, mark: char) -> BTreeSet<&str> {
+        let is_name = |word: &&str| {
+            let plain = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            plain && !word.ends_with('_') && (word.starts_with("studio_") || word.starts_with("dataverse_"))
+        };
+        text.split(mark).filter(is_name).collect()
+    }
+
+    #[test]
+    fn every_figure_is_described_and_listed() {
+        let described = names(include_str!("gauges.rs"), '"');
+        let listed = names(include_str!("../../../docs/logging.md"), '`');
+        assert!(described.len() > 40, "{described:?}");
+        assert_eq!(described, listed);
+        for counted in [
+            include_str!("../../ledger/src/meters.rs"),
+            include_str!("../../pipeline/src/meters.rs"),
+            include_str!("../http/around.rs"),
+            include_str!("health.rs"),
+        ] {
+            let strange: Vec<&str> = names(counted, '"').difference(&described).copied().collect();
+            assert!(strange.is_empty(), "without a description: {strange:?}");
+        }
+    }
 }

@@ -49,6 +49,9 @@ pub async fn metrics(State(house): State<SharedHouse>) -> impl IntoResponse {
         // More than four gigabytes are told as four.
         metrics::gauge!("studio_ledger_log_bytes").set(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
+    let (waiting, oldest) = house.ledger.queue();
+    metrics::gauge!("studio_ledger_queue_bytes").set(waiting as f64);
+    metrics::gauge!("studio_ledger_queue_age_seconds").set(oldest.as_secs_f64());
     gauges::take(&house).await;
     house.metrics.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], house.metrics.render())

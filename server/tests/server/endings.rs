@@ -27,7 +27,7 @@ async fn records_arrive_in_dataverse_and_the_balance_is_even() {
     assert_eq!(
         balance,
         json!({
-            "table": "apex_campaignmetrics", "received": 120, "mirrored": 0, "durable": 120, "delivered": 120,
+            "table": "apex_campaignmetrics", "received": 120, "mirrored": 0, "durable": 120, "archived": 0, "delivered": 120,
             "confirmed": 120, "pending": 0, "dead": 0, "dropped": 0, "deleted": 0, "unsent": 0, "unaccounted": 0,
             "unconfirmed": 0,
         })

@@ -72,7 +72,7 @@ async fn count(
     let query =
         asked.schema.query(sql).bind(stretch.tenant.0).bind(kind.name).bind(hour_of(stretch.counted_from()));
     let archived = get(&query.fetch_one(&mut *asked.connection).await?, 0)?;
-    let (mut tally, query) = match tally.filter(|tally| tally.archived == archived) {
+    let (mut tally, query) = match tally.filter(|tally| tally.holds(stretch, archived)) {
         Some(tally) => {
             let query = asked.schema.query(&made.by_hour_since).bind(stretch.tenant.0).bind(from);
             let up_to = tally.up_to.clone();
@@ -81,7 +81,7 @@ async fn count(
         None => {
             let first = first(asked, kind, stretch).await?;
             let query = asked.schema.query(&made.by_hour).bind(stretch.tenant.0).bind(from);
-            (Tally::new(String::new(), archived), query.bind(first))
+            (Tally::new(String::new(), stretch, archived), query.bind(first))
         }
     };
     let rows = query.fetch_all(&mut *asked.connection).await?;

@@ -43,10 +43,9 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
         }
     }
     let tenants = with_entries(step, "o.due_at <= $2", step.now).await?;
-    let mut due = Vec::new();
+    let mut chosen = Vec::new();
     for look in lease::looks(most, tenants.len()) {
-        due.clear();
-        let mut is_all = true;
+        let (mut due, mut is_all) = (Vec::new(), true);
         for tenant in &tenants {
             for kind in step.schema.kinds() {
                 let found = due_of(step, *tenant, kind, look).await?;
@@ -54,12 +53,15 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
                 due.extend(found);
             }
         }
-        if is_all {
+        let found = due.len();
+        chosen = lease::choose(due, most);
+        // More of it would not find more room.
+        if is_all || chosen.len() == most || chosen.len() < found {
             break;
         }
     }
     let mut parcels = Vec::new();
-    for chosen in lease::by_table(&lease::choose(due, most)) {
+    for chosen in lease::by_table(&chosen) {
         parcels.extend(lend(step, &chosen, hold).await?);
     }
     Ok(parcels)
@@ -96,12 +98,12 @@ async fn due_of(
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .fetch_all(&mut *step.connection)
         .await?;
-    let due = |row| {
-        // An entry whose record is gone weighs nothing, and is not lent.
-        let weight = get::<Option<i64>>(row, 2)?.unwrap_or(0);
-        Ok(Due { tenant, kind, position: get(row, 0)?, due_at: get(row, 1)?, weight })
-    };
-    rows.iter().map(due).collect()
+    // An entry whose record is gone has no weight, and is not lent.
+    let weighed = |row| Ok(get::<Option<i64>>(row, 2)?.map(|weight| (row, weight)));
+    let due = |(row, weight)| Ok(Due { tenant, kind, position: get(row, 0)?, due_at: get(row, 1)?, weight });
+    let found: Vec<_> =
+        rows.iter().filter_map(|row| weighed(row).transpose()).collect::<Result<_, Error>>()?;
+    found.into_iter().map(due).collect()
 }
 
 /// What an entry says once it is lent.

@@ -56,8 +56,8 @@ async fn apply(connection: &mut PgConnection, schema: &Schema, place: &Place) ->
             _ => refusal(place, &error),
         })?;
         tracing::info!(
-            version = migration.version,
-            schema = schema.name(),
+            schema.version = migration.version,
+            schema.name = schema.name(),
             "the ledger's schema was brought on"
         );
     }

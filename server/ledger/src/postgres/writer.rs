@@ -12,8 +12,9 @@ use model::{clock::Clock, rng::Random, time::Timestamp};
 use sqlx::{Error, PgConnection, PgPool, Postgres, Row, pool::PoolConnection};
 use tokio::{
     sync::watch,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
+use tracing::Instrument as _;
 
 use super::{
     fault::{self, Nature},
@@ -26,6 +27,7 @@ use crate::{
     LedgerError,
     command::Work,
     health::{Notes, Sort},
+    meters,
     queue::Queue,
 };
 
@@ -77,6 +79,11 @@ impl Writer {
     /// Writes what waited together in one transaction, and what may take long in transactions of its own: it fails by
     /// itself alone. Where one of many may be at fault, they are taken apart.
     async fn write(&mut self, works: Vec<Work>) {
+        let span = meters::group(works.iter().map(Work::weight).sum());
+        self.write_all(works).instrument(span).await;
+    }
+
+    async fn write_all(&mut self, works: Vec<Work>) {
         let (long, short): (Vec<Work>, Vec<Work>) = works.into_iter().partition(may_take_long);
         let mut parts: VecDeque<Vec<Work>> =
             std::iter::once(short).chain(long.into_iter().map(one)).collect();
@@ -117,7 +124,10 @@ impl Writer {
     async fn commit(&mut self, works: &mut [Work]) -> Result<(), (Nature, LedgerError)> {
         let mut lost = false;
         for tries in 1.. {
-            let error = match self.transact(works).await {
+            let began = Instant::now();
+            let transacted = self.transact(works).await;
+            meters::committed(transacted.is_ok(), began.elapsed());
+            let error = match transacted {
                 Ok(changed) => {
                     if changed {
                         self.moved();
@@ -141,6 +151,7 @@ impl Writer {
                 }
                 _ => return Err(refusal(works, nature, &error)),
             }
+            meters::tried_again();
             tracing::debug!(%error, "the ledger's database broke off before the commit; once more");
         }
         Err((Nature::Refused, LedgerError::Closed))

@@ -52,7 +52,7 @@ pub(super) async fn follow(connection: &mut SqliteConnection, now: Timestamp, by
     .bind(DAY)
     .execute(&mut *connection)
     .await?;
-    tracing::warn!(seconds = by / SECOND, "the clock was set back; what waits goes back with it");
+    tracing::warn!(clock.seconds = by / SECOND, "the clock was set back; what waits goes back with it");
     Ok(())
 }
 

@@ -81,8 +81,8 @@ async fn count(
     let query = sqlx::query(sql).bind(kind.name).bind(hour_of(stretch.counted_from()));
     let archived = get(&query.fetch_one(&mut *connection).await?, 0)?;
     let mut tally = match tally {
-        Some(tally) if tally.archived == archived => tally,
-        _ => Tally::new(first(connection, kind, stretch).await? - 1, archived),
+        Some(tally) if tally.holds(stretch, archived) => tally,
+        _ => Tally::new(first(connection, kind, stretch).await? - 1, stretch, archived),
     };
     let rows = sqlx::query(statements::of(kind).by_hour)
         .bind(tally.up_to)

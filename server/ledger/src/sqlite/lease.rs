@@ -28,10 +28,9 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
             clock::bring_near(step, *tenant, kind, hold).await?;
         }
     }
-    let mut due = Vec::new();
+    let mut chosen = Vec::new();
     for look in lease::looks(most, tenants.len()) {
-        due.clear();
-        let mut is_all = true;
+        let (mut due, mut is_all) = (Vec::new(), true);
         for tenant in &tenants {
             for kind in step.kinds {
                 let found = due_of(step, *tenant, kind, look).await?;
@@ -39,12 +38,15 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
                 due.extend(found);
             }
         }
-        if is_all {
+        let found = due.len();
+        chosen = lease::choose(due, most);
+        // More of it would not find more room.
+        if is_all || chosen.len() == most || chosen.len() < found {
             break;
         }
     }
     let mut parcels = Vec::new();
-    for chosen in lease::by_table(&lease::choose(due, most)) {
+    for chosen in lease::by_table(&chosen) {
         parcels.extend(lend(step, &chosen, hold).await?);
     }
     Ok(parcels)

@@ -45,7 +45,7 @@ impl Log {
                 if let Err(error) = kept {
                     tracing::warn!(%error, "the ledger's log could not be folded into its file");
                 }
-                tracing::warn!(size, "the ledger's log grows on: a reader does not end");
+                tracing::warn!(log.bytes = size, "the ledger's log grows on: a reader does not end");
                 self.due_at = size + files.log_most / 4;
                 self.patience = (self.patience * 2).min(PATIENCE_MOST);
             }

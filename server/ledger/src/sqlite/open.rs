@@ -172,7 +172,11 @@ pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenErro
     }
     check(files, &mut connection).await?;
     if found > 0 && found < known {
-        tracing::info!(found, known, "the ledger comes from an older version and is brought up to date");
+        tracing::info!(
+            schema.found = found,
+            schema.version = known,
+            "the ledger comes from an older version and is brought up to date"
+        );
     }
     migrate(&mut connection).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)

@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use model::{clock::Clock, record::Kinds, rng::Random, time::Timestamp};
 use sqlx::{Error, SqliteConnection};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
+use tracing::Instrument as _;
 
 use super::{
     backlog, change,
@@ -22,7 +23,7 @@ use crate::{
     LedgerError,
     command::{Command, Request, Work},
     health::{Notes, Sort},
-    letters,
+    letters, meters,
     queue::Queue,
 };
 
@@ -98,7 +99,12 @@ impl Writer {
         queue.take().await
     }
 
-    async fn write(&mut self, mut stretches: Vec<Stretch>) {
+    async fn write(&mut self, stretches: Vec<Stretch>) {
+        let span = meters::group(stretches.iter().map(Stretch::weight).sum());
+        self.write_all(stretches).instrument(span).await;
+    }
+
+    async fn write_all(&mut self, mut stretches: Vec<Stretch>) {
         match self.commit(&mut stretches).await {
             // One bad statement must not take down its neighbours.
             Err(LedgerError::Fault(_)) if alone(&stretches).is_none() => {
@@ -121,7 +127,10 @@ impl Writer {
 
     async fn commit(&mut self, stretches: &mut [Stretch]) -> Result<(), LedgerError> {
         let mut connection = self.ready().await?;
-        match self.transact(&mut connection, stretches).await {
+        let began = Instant::now();
+        let transacted = self.transact(&mut connection, stretches).await;
+        meters::committed(transacted.is_ok(), began.elapsed());
+        match transacted {
             Ok(changed) => {
                 self.connection = Some(connection);
                 if changed {

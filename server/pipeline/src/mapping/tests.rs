@@ -133,7 +133,7 @@ fn what_is_written_is_read_back() {
         let found = Found { tenant: T, row: as_read(&event) };
         assert_eq!(seen(&found.row), Seen::Row(Box::new(event.clone())), "{more}");
         assert_eq!(
-            encode_row::differences(&table(), T, &event, &found, &lookups()),
+            encode_row::differences(&table(), T, &event, &found, &(&lookups(), &lookups().codes())),
             Vec::<String>::new(),
             "{more}"
         );
@@ -155,7 +155,10 @@ fn what_others_wrote_is_seen_or_refused() {
         let Seen::Row(theirs) = seen(&row) else { panic!("{column}: {row}") };
         assert!(!theirs.says_the_same(&ours), "{column}");
         let found = Found { tenant: T, row };
-        assert_eq!(encode_row::differences(&table(), T, &ours, &found, &lookups()), [column]);
+        assert_eq!(
+            encode_row::differences(&table(), T, &ours, &found, &(&lookups(), &lookups().codes())),
+            [column]
+        );
     }
     let mut row = as_read(&ours);
     row["x_severity"] = json!(7);

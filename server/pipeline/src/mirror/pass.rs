@@ -11,7 +11,7 @@ use model::time::Timestamp;
 use uuid::Uuid;
 
 use super::{Loan, Reader, Table, Tally, gone::Missing, reader::Reading};
-use crate::{MirrorState, TableMapping, broken::Broken, handle::Board};
+use crate::{MirrorState, TableMapping, broken::Broken, handle::Board, meters};
 
 /// After so many rows there may be more by now.
 const MANY: u64 = 5_000;
@@ -32,7 +32,7 @@ impl Pass<'_> {
         let reading = match self.read_on().await {
             Err(Broken::Dataverse(Error::DeltaExpired(_))) => {
                 tracing::info!(
-                    kind = self.mapping.kind.name,
+                    record.kind = self.mapping.kind.name,
                     "the link to changes has expired; the whole table is read"
                 );
                 self.table.start_over();
@@ -78,7 +78,11 @@ impl Pass<'_> {
         rest.again.extend(all.again);
         self.miss(&rest, began).await?;
         self.board.update(|status| status.mirror.full_read_since = None);
-        tracing::info!(kind = self.mapping.kind.name, rows = rest.rows, "the whole table was read");
+        tracing::info!(
+            record.kind = self.mapping.kind.name,
+            rows.all = rest.rows,
+            "the whole table was read"
+        );
         Ok(rest)
     }
 
@@ -207,6 +211,7 @@ impl Pass<'_> {
 }
 
 pub(super) fn write_down(board: &Board, tally: Tally) {
+    meters::mirrored(&tally);
     board.update(|status| {
         status.confirmed += tally.confirmed;
         status.mirror.added += tally.added;

@@ -88,10 +88,10 @@ impl Pass<'_> {
         let gone = held.would_go + missing;
         if self.table.mark.question.is_none() {
             tracing::warn!(
-                kind = self.mapping.kind.name,
-                gone,
-                unseen = missing,
-                of,
+                record.kind = self.mapping.kind.name,
+                rows.gone = gone,
+                rows.unseen = missing,
+                rows.all = of,
                 "rows are gone there; asking"
             );
         }

@@ -15,7 +15,11 @@ use uuid::Uuid;
 
 use super::gone::{Gone, Missing};
 use crate::{
-    Books, Mapping, Organisation, broken::Broken, decode_row, lookup_rows::LookupRows, mapping::TableMapping,
+    Books, Mapping, Organisation,
+    broken::Broken,
+    decode_row,
+    lookup_rows::{Codes, LookupRows},
+    mapping::TableMapping,
 };
 
 /// What the ledger is told in one transaction, so that intake need not wait long for its turn.
@@ -110,12 +114,14 @@ impl Reader {
             if !met.is_empty() {
                 self.hold_on(loan).await?;
             }
-            self.ask_for_lookups(table, &page).await?;
+            let codes = self.ask_for_lookups(table, &page).await?;
             let mut seen = Vec::with_capacity(page.len());
             for change in page {
                 match change {
                     Change::Upserted(row) => {
-                        let Some(mut reflection) = self.see(table, &row, asked_at).await? else { continue };
+                        let Some(mut reflection) = self.see(table, &row, &codes, asked_at).await? else {
+                            continue;
+                        };
                         reflection.is_whole = since.is_none();
                         met.insert(reflection.dataverse_id);
                         gone.find(reflection.dataverse_id);
@@ -133,7 +139,7 @@ impl Reader {
         Ok(Reading { link, rows, met, again })
     }
 
-    async fn ask_for_lookups(&self, table: &TableMapping, page: &[Change]) -> Result<(), Error> {
+    async fn ask_for_lookups(&self, table: &TableMapping, page: &[Change]) -> Result<Arc<Codes>, Error> {
         let rows = page.iter().filter_map(|change| match change {
             Change::Upserted(row) => Some(row),
             Change::Deleted(_) => None,
@@ -197,10 +203,10 @@ impl Reader {
         let asked_at = self.clock.now();
         let Some(table) = self.mapping.of(kind) else { return Ok((Vec::new(), asked_at)) };
         let rows = self.organisation.rows(table, &decode_row::columns(table), ids).await?;
-        self.lookups.ask(&*self.organisation, table, &rows.iter().collect::<Vec<_>>()).await?;
+        let codes = self.lookups.ask(&*self.organisation, table, &rows.iter().collect::<Vec<_>>()).await?;
         let mut seen = Vec::with_capacity(ids.len());
         for row in &rows {
-            seen.extend(self.see(table, row, asked_at).await?);
+            seen.extend(self.see(table, row, &codes, asked_at).await?);
         }
         Ok((seen, asked_at))
     }
@@ -238,10 +244,11 @@ impl Reader {
         &self,
         table: &TableMapping,
         row: &Json,
+        codes: &Codes,
         now: Timestamp,
     ) -> Result<Option<Reflection>, Broken> {
         let first = self.tenants[0];
-        let decoded = decode_row::decode(table, row, &self.lookups.codes(), first, now);
+        let decoded = decode_row::decode(table, row, codes, first, now);
         let Some(seen) = decoded else { return Ok(None) };
         let tenant = seen.tenant;
         if self.tenants.contains(&tenant) {

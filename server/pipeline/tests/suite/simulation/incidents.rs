@@ -4,6 +4,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use model::{
     delivery::DeliveryState,
+    record::CAMPAIGNS,
     time::{HOUR as HOUR_MICROS, MINUTE, SECOND},
 };
 use tokio::time::sleep;
@@ -242,5 +243,43 @@ fn thousands_that_differ_keep_nobody_from_being_read_back() {
         (0..4_050).for_each(|run| world.others_rewrite(run, 2));
         sleep(HOUR).await;
         assert_eq!((world.status().confirmed, world.status().differing), (50, 4_050));
+    });
+}
+
+#[test]
+fn a_steady_flow_is_read_back_in_rounds() {
+    in_virtual_time(async {
+        let change = |settings: &mut pipeline::Settings| {
+            settings.mirror_every = 100 * HOUR;
+            settings.unconfirmed_after = A_MINUTE;
+        };
+        let mut world = World::open_with(1, change).await;
+        for _ in 0..600 {
+            world.take_in(1, 1).await;
+            sleep(Duration::from_secs(1)).await;
+        }
+        sleep(5 * A_MINUTE).await;
+        let asked = world.organisation.state().log.iter().filter(|line| line.contains(" rows ")).count();
+        assert!(asked <= 60, "{asked} questions in 15 minutes, where one is asked every 30 s");
+        assert_eq!(world.standing().await.unconfirmed, 0);
+    });
+}
+
+#[test]
+fn a_table_of_names_that_fails_holds_records_up_for_a_while_only() {
+    in_virtual_time(async {
+        let mut world = unwatched().await;
+        world.organisation.state().failing_set = Some(CAMPAIGNS.entity_set);
+        world.take_in(5, 1).await;
+        sleep(10 * A_MINUTE).await;
+        assert_eq!((world.status().sent, world.standing().await.pending), (0, 5));
+        sleep(20 * A_MINUTE).await;
+        assert_eq!((world.status().sent, world.standing().await.dead), (5, 0));
+        // With the next record of it the campaign comes as well.
+        world.organisation.state().failing_set = None;
+        world.take_in(1, 1).await;
+        sleep(10 * A_MINUTE).await;
+        let state = world.organisation.state();
+        assert!(state.rows.keys().any(|(set, _)| *set == CAMPAIGNS.entity_set));
     });
 }

@@ -60,6 +60,8 @@ pub struct State {
     pub poison: BTreeSet<String>,
     /// Runs that are refused with this status whenever they come.
     pub refused: BTreeMap<String, u16>,
+    /// Nothing is written to this table, for a reason that may pass.
+    pub failing_set: Option<&'static str>,
     /// What was asked, ever.
     cost: u64,
     /// Every request, when and with what result: two runs of a seed are the same.
@@ -110,6 +112,7 @@ impl Simulated {
             trouble: None,
             poison: BTreeSet::new(),
             refused: BTreeMap::new(),
+            failing_set: None,
             cost: 0,
             log: Vec::new(),
             chance: StdRng::seed_from_u64(seed),
@@ -326,6 +329,10 @@ impl State {
     }
 
     fn write(&mut self, write: &Write, now: Timestamp) -> Written {
+        let (Write::Upsert { set, .. } | Write::Make { set, .. } | Write::Delete { set, .. }) = write;
+        if self.failing_set == Some(set_of(set)) {
+            return Err(Error::Rejected(answered(500, "0x80044150")));
+        }
         match write {
             Write::Delete { set, id } => self.delete(set_of(set), *id),
             Write::Make { set, id, .. } if self.rows.contains_key(&(set_of(set), *id)) => {
