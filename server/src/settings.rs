@@ -3,6 +3,7 @@
 mod database;
 mod logging;
 mod mistakes;
+mod names;
 mod organisation;
 mod sources;
 mod table;
@@ -12,6 +13,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ledger::Database;
 use model::{calendar::Zone, time::Timestamp};
+use pipeline::Names;
 
 pub use database::database_at;
 pub use logging::{LogFormat, Logging};
@@ -47,6 +49,8 @@ pub struct Settings {
     pub database: Option<Database>,
     /// How long records that are on the way are this server's alone, where that is set.
     pub lease: Option<Duration>,
+    /// What the organisation calls tables and columns that have names of their own.
+    pub names: Names,
 }
 
 /// What the demo data are grown from.
@@ -74,6 +78,7 @@ impl Settings {
         let mirror_every = reader.read("STUDIO_MIRROR_SECONDS", values::some);
         let demo_on = demo(&mut reader, &way);
         let frozen = frozen(&mut reader, &way);
+        let names = names::names(&mut reader);
         reader.finish()?;
         Ok(Self {
             listen: listen.unwrap_or_else(values::default_address),
@@ -91,6 +96,7 @@ impl Settings {
             way,
             database,
             lease,
+            names,
         })
     }
 

@@ -68,7 +68,8 @@ async fn each_call_is_one_span_with_its_table_rows_tries_and_time() {
     };
     calls.with_subscriber(tracing_subscriber::registry().with(watched.clone())).await;
     let spans = watched.0.lock().unwrap();
-    let ours: Vec<_> = spans.iter().map(|(_, fields)| fields).filter(|f| f["span"] == "dataverse").collect();
+    let ours: Vec<_> =
+        spans.iter().map(|(_, fields)| fields).filter(|f| f["span"] == "dataverse.call").collect();
     let expect = [
         ("who_am_i", "GET", "WhoAmI", "1", "2", "200"),
         ("update", "PATCH", "sets", "1", "1", "404"),
@@ -76,9 +77,16 @@ async fn each_call_is_one_span_with_its_table_rows_tries_and_time() {
     ];
     assert_eq!(ours.len(), expect.len(), "{ours:#?}");
     for (span, (operation, method, table, rows, tries, status)) in ours.iter().zip(expect) {
-        let found =
-            ["operation", "method", "table", "rows", "tries", "status"].map(|name| span[name].as_str());
+        let found = [
+            "dataverse.operation",
+            "http.method",
+            "dataverse.table",
+            "dataverse.rows",
+            "dataverse.tries",
+            "http.status",
+        ]
+        .map(|name| span[name].as_str());
         assert_eq!(found, [operation, method, table, rows, tries, status]);
-        assert!(span["seconds"].parse::<f64>().is_ok());
+        assert!(span["dataverse.seconds"].parse::<f64>().is_ok());
     }
 }

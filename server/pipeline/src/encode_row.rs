@@ -35,7 +35,7 @@ pub(crate) fn row(table: &TableMapping, tenant: TenantId, record: &Record, looku
             (Some(Column::Inside(_)) | None, _) => {}
         }
     }
-    row.insert(NAME.to_owned(), record.title().into());
+    row.insert(table.name_column.clone(), record.title().into());
     row.insert(format!("{TENANT}@odata.bind"), format!("/{TENANTS_SET}({tenant})").into());
     Json::Object(row)
 }

@@ -27,7 +27,7 @@ mod targets;
 
 pub use books::Books;
 pub use handle::{Handle, start};
-pub use mapping::{Mapping, TableMapping};
+pub use mapping::{Mapping, Names, TableMapping, TableNames};
 pub use organisation::{ChangePages, Organisation, Which, Write, Written};
 pub use provision::{Plan, READER, Scope, Step, WRITER, plan, provision};
 pub use rebuild::rebuild;

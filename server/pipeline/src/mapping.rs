@@ -1,6 +1,13 @@
 //! What an organisation calls what it is sent: sets, columns, keys, and the numbers of choices.
 
+mod names;
+
+use dataverse::{Client, Error, Table};
 use model::record::{Delivery, FieldType, Kind, Kinds, Remote, Target};
+
+use crate::encode_row::NAME;
+
+pub use names::{Names, TableNames};
 
 /// Choices are numbered from here, in the order in which they are listed, and only ever appended to.
 pub(crate) const FIRST_CHOICE: i32 = 100_000_000;
@@ -18,6 +25,10 @@ pub struct TableMapping {
     pub logical_name: String,
     pub entity_set: String,
     pub primary_key: String,
+    /// The column that names a row to people.
+    pub(crate) name_column: String,
+    /// Whether the table is called as an organisation calls one of its own.
+    pub(crate) is_theirs: bool,
     /// In the order of the kind's fields; none for what Dataverse does not keep.
     pub(crate) columns: Vec<Option<Column>>,
 }
@@ -54,6 +65,31 @@ impl Mapping {
         }
     }
 
+    /// The same for an organisation whose tables and columns have names of their own.
+    #[must_use]
+    pub fn named(kinds: Kinds, names: &Names) -> Self {
+        let mut mapping = Self::standard(kinds);
+        for table in &mut mapping.tables {
+            if let Some(names) = names.0.get(table.kind.name) {
+                table.rename(names);
+            }
+        }
+        mapping
+    }
+
+    /// What the organisation itself says of its tables: their sets and keys, and the numbers of choices by their labels.
+    ///
+    /// # Errors
+    /// When the organisation cannot be read.
+    pub async fn as_it_stands(mut self, client: &Client) -> Result<Self, Error> {
+        for table in &mut self.tables {
+            if let Some(there) = client.metadata().table(&table.logical_name).await? {
+                table.follow(&there);
+            }
+        }
+        Ok(self)
+    }
+
     pub fn tables(&self) -> impl Iterator<Item = &TableMapping> {
         self.tables.iter()
     }
@@ -72,7 +108,39 @@ impl TableMapping {
             logical_name: delivery.logical_name.to_owned(),
             entity_set: delivery.entity_set.to_owned(),
             primary_key: delivery.primary_key.to_owned(),
+            name_column: NAME.to_owned(),
+            is_theirs: false,
             columns: (0..kind.fields.len()).map(|at| Column::standard(kind, at)).collect(),
+        }
+    }
+
+    fn rename(&mut self, names: &TableNames) {
+        if let Some(name) = &names.table {
+            self.logical_name.clone_from(name);
+            // Until the organisation says.
+            self.entity_set = format!("{name}s");
+            self.primary_key = format!("{name}id");
+            self.is_theirs = true;
+        }
+        for (field, column) in self.kind.fields.iter().zip(&mut self.columns) {
+            if let (Some(name), Some(column)) = (names.columns.get(field.json), column) {
+                column.rename(name);
+            }
+        }
+    }
+
+    fn follow(&mut self, there: &Table) {
+        self.entity_set.clone_from(&there.entity_set_name);
+        self.primary_key.clone_from(&there.primary_id);
+        self.name_column.clone_from(&there.primary_name);
+        for (field, column) in self
+            .kind
+            .fields
+            .iter()
+            .zip(&mut self.columns)
+            .filter_map(|(field, column)| Some((field, column.as_mut()?)))
+        {
+            column.follow(field.ty, there);
         }
     }
 
@@ -96,6 +164,35 @@ impl TableMapping {
 }
 
 impl Column {
+    fn rename(&mut self, name: &str) {
+        match self {
+            Self::Plain(column) | Self::Choice { column, .. } => name.clone_into(column),
+            Self::Lookup { navigation, value, .. } => {
+                name.clone_into(navigation);
+                *value = format!("_{name}_value");
+            }
+            Self::Inside(_) => {}
+        }
+    }
+
+    /// Options are known by their labels, whatever number each has; a lookup is bound under the name with its casing.
+    fn follow(&mut self, ty: FieldType, there: &Table) {
+        match self {
+            Self::Choice { column, numbers } => {
+                let (FieldType::Choice(labels), Some(column)) = (ty, there.column(column)) else { return };
+                for (number, label) in numbers.iter_mut().zip(labels) {
+                    *number = column.option(label).unwrap_or(*number);
+                }
+            }
+            Self::Lookup { navigation, .. } => {
+                if let Some(column) = there.column(&navigation.to_ascii_lowercase()) {
+                    navigation.clone_from(&column.schema_name);
+                }
+            }
+            Self::Plain(_) | Self::Inside(_) => {}
+        }
+    }
+
     fn standard(kind: &Kind, at: usize) -> Option<Self> {
         let field = &kind.fields[at];
         match field.remote {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use dataverse::{Client, Difference, Limit, Table};
 use tokio::time::Instant;
 
-use crate::{Error, Tenant, targets::create_tenant};
+use crate::{Error, Mapping, Tenant, targets::create_tenant};
 use tables::Wanted;
 
 pub use roles::{READER, WRITER};
@@ -46,11 +46,12 @@ pub struct Plan {
 /// when it is run again.
 pub async fn provision(
     client: &Client,
+    mapping: &Mapping,
     tenants: &[Tenant],
     scope: Scope,
     made: &mut (dyn FnMut(&Step) + Send),
 ) -> Result<(), Error> {
-    let Plan { steps, conflicts } = plan(client, scope).await?;
+    let Plan { steps, conflicts } = plan(client, mapping, scope).await?;
     if !conflicts.is_empty() {
         return Err(Error::Clash { conflicts });
     }
@@ -70,8 +71,8 @@ pub async fn provision(
 ///
 /// # Errors
 /// When the organisation cannot be read.
-pub async fn plan(client: &Client, scope: Scope) -> Result<Plan, Error> {
-    let wanted = tables::wanted();
+pub async fn plan(client: &Client, mapping: &Mapping, scope: Scope) -> Result<Plan, Error> {
+    let wanted = tables::wanted(mapping);
     let mut plan = Plan::default();
     let mut lookups = Vec::new();
     for wanted in &wanted {

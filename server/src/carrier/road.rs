@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use dataverse::Client;
 use ledger::Ledger;
-use model::{clock::Clock, rng::Seeded, tenant::TenantId};
-use pipeline::{Scope, Step, Tenant};
+use model::{clock::Clock, record::KINDS, rng::Seeded, tenant::TenantId};
+use pipeline::{Mapping, Scope, Step, Tenant};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +39,7 @@ pub fn tenants() -> Vec<Tenant> {
 pub fn pace(settings: &Settings, target: &Target) -> pipeline::Settings {
     let usual = pipeline::Settings::default();
     pipeline::Settings {
+        mapping: Arc::new(Mapping::named(KINDS, &settings.names)),
         tenants: tenants(),
         read_back_every: target.read_back_every(),
         mirror_every: settings.mirror_every,
@@ -60,9 +61,10 @@ impl Road {
 
     async fn carry(&self, client: &Client, stop: CancellationToken) {
         let ready = stop.run_until_cancelled(self.prepared(client)).await;
-        if ready.is_some() {
+        if let Some(mapping) = ready {
             let (ledger, client, random) = (self.ledger.clone(), client.clone(), Seeded::new(self.seed));
-            let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock));
+            let settings = pipeline::Settings { mapping: Arc::new(mapping), ..self.settings.clone() };
+            let clock = Arc::clone(&self.clock);
             let relay = pipeline::start(ledger, client.clone(), settings, clock, random, stop);
             self.carrier.carrying(client, relay.watch());
             relay.stopped().await;
@@ -71,26 +73,35 @@ impl Road {
 
     /// Tries until the organisation is the ledger's and the tables stand. What keeps them from it is said on the panel, and
     /// intake goes on meanwhile.
-    async fn prepared(&self, client: &Client) {
+    async fn prepared(&self, client: &Client) -> Mapping {
         let mut pause = FIRST_PAUSE;
-        while let Err((reason, asked)) = self.prepare(client).await {
+        loop {
+            let (reason, asked) = match self.prepare(client).await {
+                Ok(mapping) => {
+                    tracing::info!("the tables in Dataverse are ready");
+                    return mapping;
+                }
+                Err(delayed) => delayed,
+            };
             tracing::warn!(error = %reason, "Dataverse cannot be made ready yet");
             self.carrier.delayed(reason);
             time::sleep(pause.max(asked)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        tracing::info!("the tables in Dataverse are ready");
     }
 
     /// Nothing goes to an organisation, not even a table, before it is known to be the ledger's. Says what is in the way, and
     /// for how long Dataverse asks to be left alone.
-    async fn prepare(&self, client: &Client) -> Result<(), (String, Duration)> {
+    async fn prepare(&self, client: &Client) -> Result<Mapping, (String, Duration)> {
         if matches!(self.target, Target::Real(_)) {
             let known = belonging::contact(&self.target, client, &self.ledger).await;
             known.map_err(|error| (error.to_string(), Duration::ZERO))?;
         }
         let mut made = |step: &Step| tracing::info!(%step, "made in Dataverse");
-        let provisioned = pipeline::provision(client, &tenants(), Scope::Tables, &mut made).await;
-        provisioned.map_err(|error| (error.to_string(), error.retry_after().unwrap_or_default()))
+        let mapping = &*self.settings.mapping;
+        let provisioned = pipeline::provision(client, mapping, &tenants(), Scope::Tables, &mut made).await;
+        provisioned.map_err(|error| (error.to_string(), error.retry_after().unwrap_or_default()))?;
+        let stands = mapping.clone().as_it_stands(client).await;
+        stands.map_err(|error| (error.to_string(), error.retry_after().unwrap_or_default()))
     }
 }

@@ -7,6 +7,8 @@ use std::{fmt::Write as _, io::Write as _, time::Duration};
 use anyhow::{Context as _, anyhow};
 use dataverse::Client;
 use emulator::Emulator;
+use model::record::KINDS;
+use pipeline::{Mapping, Names};
 
 use super::Failure;
 use crate::{
@@ -21,7 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub async fn run() -> Result<(), Failure> {
     let sources = Sources::of_machine();
     let settings = Settings::read(&sources)?;
+    let mapping = Mapping::named(KINDS, &settings.names);
     tell(&in_force(&sources))?;
+    tell(&names(&settings.names))?;
     let mut held = true;
     if let Some(database) = settings.database {
         tell(&format!("\nTrying {database}\n"))?;
@@ -29,21 +33,22 @@ pub async fn run() -> Result<(), Failure> {
     }
     let target = target(settings.way).await?;
     match target.client(PATIENCE, None).context("no connection can be set up")? {
-        Some(client) => held &= dataverse(&target, &client).await?,
+        Some(client) => held &= dataverse(&target, &client, &mapping).await?,
         None => tell("\nUSE_DATAVERSE is false: there is no connection to Dataverse to try.\n")?,
     }
     target.close().await;
     if held { Ok(()) } else { Err(anyhow!("not everything held; the lines above say what and why").into()) }
 }
 
-async fn dataverse(target: &Target, client: &Client) -> Result<bool, Failure> {
+async fn dataverse(target: &Target, client: &Client, mapping: &Mapping) -> Result<bool, Failure> {
     tell(&format!("\nTrying {}\n", target.place()))?;
     if matches!(target, Target::Inside(_)) {
         let tenants = carrier::tenants();
-        let stands = pipeline::provision(client, &tenants, pipeline::Scope::Tables, &mut |_| ()).await;
+        let stands =
+            pipeline::provision(client, mapping, &tenants, pipeline::Scope::Tables, &mut |_| ()).await;
         stands.map_err(anyhow::Error::new)?;
     }
-    let held = trial::run(client, &mut tell).await?;
+    let held = trial::run(client, mapping, &mut tell).await?;
     if let Some(warning) = target.expires().and_then(|day| expiry::warning(day, clock::clock(None).now())) {
         tell(&format!("  ! {warning}\n"))?;
     }
@@ -70,6 +75,15 @@ fn in_force(sources: &Sources) -> String {
         };
         // Writing to a String cannot fail.
         _ = writeln!(told, "  {:<34} {value}", setting.name);
+    }
+    told
+}
+
+/// Tables and columns that have names of their own.
+fn names(names: &Names) -> String {
+    let mut told = String::new();
+    for (place, name) in names.places() {
+        _ = writeln!(told, "  {:<34} {name}", format!("tables.{place}"));
     }
     told
 }

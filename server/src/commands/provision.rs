@@ -5,7 +5,8 @@ use std::{io::Write as _, time::Duration};
 use anyhow::{Context as _, anyhow};
 use clap::Args;
 use dataverse::Client;
-use pipeline::{Plan, Scope, Step};
+use model::record::KINDS;
+use pipeline::{Mapping, Plan, Scope, Step};
 
 use super::Failure;
 use crate::{
@@ -27,6 +28,7 @@ pub struct Provision {
 impl Provision {
     pub async fn run(self) -> Result<(), Failure> {
         let settings = Settings::read(&Sources::of_machine())?;
+        let mapping = Mapping::named(KINDS, &settings.names);
         let Way::Connected(organisation) = settings.way else {
             let sentence =
                 "is missing: there is no organisation to provision; the embedded way does it by itself";
@@ -35,13 +37,14 @@ impl Provision {
         let client =
             Target::Real(organisation).client(PATIENCE, None).context("no connection can be set up")?;
         let client = client.context("there is no organisation")?;
-        if self.dry_run { plan(&client).await } else { make(&client).await }
+        if self.dry_run { plan(&client, &mapping).await } else { make(&client, &mapping).await }
     }
 }
 
-async fn plan(client: &Client) -> Result<(), Failure> {
-    let Plan { steps, conflicts } =
-        pipeline::plan(client, Scope::Everything).await.context("the organisation cannot be read")?;
+async fn plan(client: &Client, mapping: &Mapping) -> Result<(), Failure> {
+    let Plan { steps, conflicts } = pipeline::plan(client, mapping, Scope::Everything)
+        .await
+        .context("the organisation cannot be read")?;
     steps.iter().for_each(|step| say(&format!("would make {step}")));
     if !conflicts.is_empty() {
         return Err(anyhow!(pipeline::Error::Clash { conflicts }).into());
@@ -52,14 +55,14 @@ async fn plan(client: &Client) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn make(client: &Client) -> Result<(), Failure> {
+async fn make(client: &Client, mapping: &Mapping) -> Result<(), Failure> {
     let mut none = true;
     let mut made = |step: &Step| {
         none = false;
         say(&format!("made {step}"));
     };
     let tenants = carrier::tenants();
-    let done = pipeline::provision(client, &tenants, Scope::Everything, &mut made).await;
+    let done = pipeline::provision(client, mapping, &tenants, Scope::Everything, &mut made).await;
     done.map_err(anyhow::Error::new)?;
     if none {
         say(ALL_STANDS);

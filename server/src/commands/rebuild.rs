@@ -5,7 +5,7 @@ use std::{io::Write as _, sync::Arc, time::Duration};
 use anyhow::{Context as _, anyhow};
 use ledger::Ledger;
 use model::{record::KINDS, rng::Seeded};
-use pipeline::Mapping;
+use pipeline::{Mapping, Names};
 
 use super::{Failure, stop};
 use crate::{
@@ -39,7 +39,7 @@ pub async fn run() -> Result<(), Failure> {
     let read = async {
         empty(&ledger).await?;
         belonging::contact(&target, &client, &ledger).await?;
-        read(&ledger, client, clock).await
+        read(&ledger, client, &settings.names, clock).await
     };
     let ended = tokio::select! {
         read = read => read,
@@ -52,6 +52,7 @@ pub async fn run() -> Result<(), Failure> {
 async fn read(
     ledger: &Ledger,
     client: dataverse::Client,
+    names: &Names,
     clock: Arc<dyn model::clock::Clock>,
 ) -> anyhow::Result<()> {
     let mut told = 0;
@@ -61,7 +62,8 @@ async fn read(
             say(&format!("{rows} rows read"));
         }
     };
-    let mapping = Arc::new(Mapping::standard(KINDS));
+    let mapping = Mapping::named(KINDS, names).as_it_stands(&client).await?;
+    let mapping = Arc::new(mapping);
     let rows =
         pipeline::rebuild(ledger.clone(), client, mapping, &carrier::tenants(), clock, &mut progress).await?;
     for tenant in carrier::tenants() {

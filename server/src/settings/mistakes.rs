@@ -43,6 +43,11 @@ impl<'a> Reader<'a> {
         self.sources.get(name)
     }
 
+    /// The tables of an organisation that have names of their own.
+    pub fn tables(&self) -> &'a toml::Table {
+        self.sources.tables()
+    }
+
     /// What is set, understood; a mistake is noted and reads like nothing.
     pub fn read<T>(&mut self, name: &str, understand: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         match understand(self.text(name)?) {

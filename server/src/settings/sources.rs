@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Mistake, TABLE, organisation::FILES, table::OF_THE_BUILD};
+use super::{Mistake, TABLE, names::SECTION, organisation::FILES, table::OF_THE_BUILD};
 
 /// The file that is read in the folder where the server was started.
 pub const FILE: &str = "studio.toml";
@@ -16,6 +16,8 @@ pub const FILE: &str = "studio.toml";
 pub struct Sources {
     environment: BTreeMap<String, String>,
     file: BTreeMap<String, String>,
+    /// Tables of an organisation, by their kinds.
+    tables: toml::Table,
     mistakes: Vec<Mistake>,
 }
 
@@ -65,6 +67,11 @@ impl Sources {
             .find_map(|map| map.get(name).map(|value| value.trim()).filter(|value| !value.is_empty()))
     }
 
+    /// The tables of an organisation that have names of their own.
+    pub(super) const fn tables(&self) -> &toml::Table {
+        &self.tables
+    }
+
     pub(super) fn mistakes(&self) -> Vec<Mistake> {
         let strays = self.environment.keys().filter(|name| name.starts_with("STUDIO_"));
         let strays = strays.chain(self.file.keys());
@@ -87,6 +94,7 @@ impl Sources {
                 toml::Value::String(text) => _ = self.file.insert(name, text),
                 toml::Value::Integer(number) => _ = self.file.insert(name, number.to_string()),
                 toml::Value::Boolean(switch) => _ = self.file.insert(name, switch.to_string()),
+                toml::Value::Table(tables) if name == SECTION => self.tables = tables,
                 toml::Value::Datetime(at) => _ = self.file.insert(name, at.to_string()),
                 _ => self
                     .mistakes

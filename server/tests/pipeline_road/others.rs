@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use dataverse::{BatchOptions, Client, Operation};
 use emulator::{Emulator, Options};
-use model::record::{Record, Value};
-use pipeline::{Scope, Settings};
+use model::record::{KINDS, Record, Value};
+use pipeline::{Mapping, Scope, Settings};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -18,7 +18,9 @@ pub async fn beside_the_emulator() -> Studio<Emulator> {
     let (app, secret) = (emulator.client_id(), emulator.client_secret());
     let client = Client::new(dataverse::Settings::new(url, token_url, app, secret)).unwrap();
     let tenants = settings().tenants;
-    pipeline::provision(&client, &tenants, Scope::Tables, &mut |_| ()).await.unwrap();
+    pipeline::provision(&client, &Mapping::standard(KINDS), &tenants, Scope::Tables, &mut |_| ())
+        .await
+        .unwrap();
     Studio::beside(emulator, client).await
 }
 

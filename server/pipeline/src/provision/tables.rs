@@ -1,12 +1,12 @@
 //! Every table that the product keeps in an organisation, and what points where.
 
 use dataverse::{Behaviour, Choice, ColumnDefinition, ColumnKind, LookupDefinition, TableDefinition};
-use model::record::{Delivery, Field, FieldType, KINDS, Kind, Need, Remote, TARGETS, TENANTS, Target};
+use model::record::{Delivery, Field, FieldType, Need, TARGETS, TENANTS, Target};
 
 use super::coming;
 use crate::{
     encode_row::{NAME, TENANT},
-    mapping::FIRST_CHOICE,
+    mapping::{Column, FIRST_CHOICE, Mapping, TableMapping},
 };
 
 /// A table with its lookups, which are made once all tables stand.
@@ -19,20 +19,20 @@ pub(super) struct Wanted {
 }
 
 /// What lookups point at first, then what is delivered.
-pub(super) fn wanted() -> Vec<Wanted> {
+pub(super) fn wanted(mapping: &Mapping) -> Vec<Wanted> {
     let targets = TARGETS.iter().map(|target| pointed_at(target));
-    let kinds = KINDS.delivered().map(|(kind, delivery)| delivered(kind, delivery));
+    let kinds = mapping.tables().filter_map(|table| Some(delivered(table, table.kind.delivery.as_ref()?)));
     targets.chain(kinds).chain(coming::tables()).collect()
 }
 
-fn delivered(kind: &Kind, delivery: &Delivery) -> Wanted {
-    let name = delivery.logical_name;
-    let pointers = kind.pointers.iter().filter_map(|pointer| match kind.fields[pointer.field].remote {
-        Remote::Lookup(column) => Some(lookup(pointer.target, column, name)),
+fn delivered(table: &TableMapping, delivery: &Delivery) -> Wanted {
+    let name = &table.logical_name;
+    let pointers = table.columns.iter().flatten().filter_map(|column| match column {
+        Column::Lookup { navigation, target, .. } => Some(lookup(target, navigation, name)),
         _ => None,
     });
     let lookups = std::iter::once(lookup(&TENANTS, TENANT, name)).chain(pointers).collect();
-    Wanted { table: kind_table(kind, delivery), lookups, delivered: true }
+    Wanted { table: kind_table(table, delivery), lookups, delivered: true }
 }
 
 fn pointed_at(target: &Target) -> Wanted {
@@ -62,17 +62,22 @@ pub(super) fn lookup(target: &Target, column: &str, referencing: &str) -> Lookup
     }
 }
 
-fn kind_table(kind: &Kind, delivery: &Delivery) -> TableDefinition {
+fn kind_table(table: &TableMapping, delivery: &Delivery) -> TableDefinition {
     let plural = format!("{}s", delivery.display_name);
-    let table = TableDefinition::new(delivery.logical_name, delivery.display_name, plural, NAME)
-        .entity_set(delivery.entity_set)
-        .tracked();
-    kind.fields.iter().filter_map(column).fold(table, TableDefinition::column)
+    let mut made =
+        TableDefinition::new(table.logical_name.clone(), delivery.display_name, plural, NAME).tracked();
+    if !table.is_theirs {
+        made = made.entity_set(delivery.entity_set);
+    }
+    let columns = table.kind.fields.iter().zip(&table.columns);
+    columns
+        .filter_map(|(field, column)| definition(field, column.as_ref()?))
+        .fold(made, TableDefinition::column)
 }
 
-fn column(field: &Field) -> Option<ColumnDefinition> {
-    let Remote::Column(name) = field.remote else { return None };
-    let column = ColumnDefinition::new(name, field.label, column_kind(field.ty));
+fn definition(field: &Field, column: &Column) -> Option<ColumnDefinition> {
+    let (Column::Plain(name) | Column::Choice { column: name, .. }) = column else { return None };
+    let column = ColumnDefinition::new(name.clone(), field.label, column_kind(field.ty));
     Some(if field.need == Need::Required { column.required() } else { column })
 }
 

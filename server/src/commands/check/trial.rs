@@ -10,7 +10,7 @@ use model::{
     record::{CAMPAIGNS, KINDS},
     rng::Seeded,
 };
-use pipeline::{Plan, Scope};
+use pipeline::{Mapping, Plan, Scope};
 use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -30,11 +30,15 @@ type Step = Result<String, String>;
 ///
 /// # Errors
 /// When nobody listens.
-pub async fn run(client: &Client, tell: &mut dyn FnMut(&str) -> anyhow::Result<()>) -> anyhow::Result<bool> {
+pub async fn run(
+    client: &Client,
+    mapping: &Mapping,
+    tell: &mut dyn FnMut(&str) -> anyhow::Result<()>,
+) -> anyhow::Result<bool> {
     let mut tried = Tried { tell, held: true };
     let signed_in = tried.step("Token", sign_in(client)).await?;
     let known = signed_in && tried.step("Application", recognised(client)).await?;
-    let stands = known && tried.step("Tables", tables(client)).await?;
+    let stands = known && tried.step("Tables", tables(client, mapping)).await?;
     if stands {
         let id = new_id();
         let written = tried.step("Write", write(client, id)).await?;
@@ -100,9 +104,9 @@ async fn recognised(client: &Client) -> Step {
     Ok(format!("the organisation knows it as user {}", who.user_id))
 }
 
-async fn tables(client: &Client) -> Step {
+async fn tables(client: &Client, mapping: &Mapping) -> Step {
     let Plan { steps, conflicts } =
-        pipeline::plan(client, Scope::Tables).await.map_err(|error| error.to_string())?;
+        pipeline::plan(client, mapping, Scope::Tables).await.map_err(|error| error.to_string())?;
     if !conflicts.is_empty() {
         return Err(format!("something else is there under our names: {}", conflicts.join("; ")));
     }
