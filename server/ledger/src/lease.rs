@@ -8,7 +8,7 @@ use model::{
     tenant::TenantId,
 };
 
-/// Records of one lease together have at most so many bytes, about; a single one may have more.
+/// The bytes that the records of one lease have together, at most and about; a single record may have more.
 pub(crate) const BYTES_MAX: i64 = 2 * 1024 * 1024;
 
 /// An entry that may be lent out.
@@ -67,7 +67,7 @@ impl Due {
     }
 }
 
-/// How many of the first of a list are at most `most`, and have at most so many bytes together.
+/// How many from the beginning of a list fit: at most `most` entries, at most `bytes` together.
 fn fitting(list: &[Due], most: usize, bytes: i64) -> usize {
     let mut sum = 0;
     let fits = |due: &&Due| {

@@ -70,7 +70,7 @@ pub struct Unconfirmed {
     pub(crate) position: i64,
 }
 
-/// Records of one page together have about so many bytes; a single one may have more.
+/// The bytes at which a page of the read-back is full; a single record may have more.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What waits to be read back, oldest first: one page, as it is put together out of each kind's oldest.

@@ -32,7 +32,7 @@ impl Row {
     }
 }
 
-/// A page of a list, as long as its records have less than about so many bytes together.
+/// The bytes at which a page of a list is full.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// A page that is being filled.

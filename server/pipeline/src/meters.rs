@@ -8,7 +8,7 @@ use tracing::Span;
 
 use crate::{flight::Fate, mirror::Tally};
 
-/// One delivery of so many records.
+/// One delivery. `records`: how many are sent with it.
 pub(crate) fn delivery(records: usize) -> Span {
     tracing::debug_span!("relay.delivery", delivery.records = records)
 }
