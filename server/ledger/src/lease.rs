@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use model::{
-    record::{Kind, Storage},
+    record::{Kind, Kinds, Storage},
     tenant::TenantId,
 };
+use sqlx::Error;
 
 /// The bytes that the records of one lease have together, at most and about; a single record may have more.
 pub(crate) const BYTES_MAX: i64 = 2 * 1024 * 1024;
@@ -29,13 +30,42 @@ pub(crate) struct Chosen {
     pub(crate) positions: Vec<i64>,
 }
 
-/// How many entries of each tenant are looked at, and then again, where the first look did not fill the lease.
-pub(crate) const fn looks(most: usize, tenants: usize) -> [usize; 2] {
-    [most.div_ceil(if tenants == 0 { 1 } else { tenants }), most]
+/// What a store is asked before it lends anything out.
+pub(crate) trait Lender {
+    /// The oldest that are due, `most` of them at the most.
+    async fn due(&mut self, tenant: TenantId, kind: &'static Kind, most: usize) -> Result<Vec<Due>, Error>;
+}
+
+/// What is lent out next, at most `most` entries. A tenant's share is looked at first, and as much as may be where that did
+/// not fill the lease.
+pub(crate) async fn next(
+    lender: &mut impl Lender,
+    tenants: &[TenantId],
+    kinds: Kinds,
+    most: usize,
+) -> Result<Vec<Chosen>, Error> {
+    let mut chosen = Vec::new();
+    for look in [most.div_ceil(tenants.len().max(1)), most] {
+        let (mut due, mut is_all) = (Vec::new(), true);
+        for tenant in tenants {
+            for kind in kinds {
+                let found = lender.due(*tenant, kind, look).await?;
+                is_all &= found.len() < look;
+                due.extend(found);
+            }
+        }
+        let found = due.len();
+        chosen = choose(due, most);
+        // More of it would not find more room.
+        if is_all || chosen.len() == most || chosen.len() < found {
+            break;
+        }
+    }
+    Ok(by_table(&chosen))
 }
 
 /// At most `most` of those that are due.
-pub(crate) fn choose(due: Vec<Due>, most: usize) -> Vec<Due> {
+fn choose(due: Vec<Due>, most: usize) -> Vec<Due> {
     let mut tenants: BTreeMap<TenantId, Vec<Due>> = BTreeMap::new();
     for entry in due {
         tenants.entry(entry.tenant).or_default().push(entry);
@@ -78,7 +108,7 @@ fn fitting(list: &[Due], most: usize, bytes: i64) -> usize {
 }
 
 /// Those that were chosen, table by table.
-pub(crate) fn by_table(chosen: &[Due]) -> Vec<Chosen> {
+fn by_table(chosen: &[Due]) -> Vec<Chosen> {
     let mut tables: Vec<Chosen> = Vec::new();
     for due in chosen {
         match tables.iter_mut().find(|table| table.tenant == due.tenant && table.kind == due.kind) {

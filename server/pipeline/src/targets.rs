@@ -23,7 +23,7 @@ use crate::{
     organisation::Write,
 };
 
-/// What was sent so long ago is sent again with the next record: rows there may be deleted.
+/// A row that was sent longer ago is sent again with the next record: it may have been deleted there.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// Which rows this process has sent already.

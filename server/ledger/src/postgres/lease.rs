@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Operation, Parcel,
-    lease::{self, Chosen, Due},
+    lease::{self, Chosen, Due, Lender},
     letters::HOUSE,
     outbox::failing_for,
     row::Row,
@@ -35,7 +35,7 @@ pub(super) fn due(kind: &Kind) -> String {
     )
 }
 
-/// Lends out what is due: [`lease::choose`] says what of it.
+/// Lends out what is due: [`lease::next`] says what of it.
 pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
     for tenant in with_entries(step, "o.due_at > $2", clock::latest(step.now, hold)).await? {
         for kind in step.schema.kinds() {
@@ -43,25 +43,9 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
         }
     }
     let tenants = with_entries(step, "o.due_at <= $2", step.now).await?;
-    let mut chosen = Vec::new();
-    for look in lease::looks(most, tenants.len()) {
-        let (mut due, mut is_all) = (Vec::new(), true);
-        for tenant in &tenants {
-            for kind in step.schema.kinds() {
-                let found = due_of(step, *tenant, kind, look).await?;
-                is_all &= found.len() < look;
-                due.extend(found);
-            }
-        }
-        let found = due.len();
-        chosen = lease::choose(due, most);
-        // More of it would not find more room.
-        if is_all || chosen.len() == most || chosen.len() < found {
-            break;
-        }
-    }
+    let kinds = step.schema.kinds();
     let mut parcels = Vec::new();
-    for chosen in lease::by_table(&chosen) {
+    for chosen in lease::next(step, &tenants, kinds, most).await? {
         parcels.extend(lend(step, &chosen, hold).await?);
     }
     Ok(parcels)
@@ -83,27 +67,25 @@ async fn with_entries(step: &mut Step<'_>, so: &str, at: Timestamp) -> Result<Ve
     rows.iter().map(|row| get(row, 0).map(TenantId)).collect()
 }
 
-async fn due_of(
-    step: &mut Step<'_>,
-    tenant: TenantId,
-    kind: &'static Kind,
-    most: usize,
-) -> Result<Vec<Due>, Error> {
-    let rows = step
-        .schema
-        .query(&due(kind))
-        .bind(tenant.0)
-        .bind(kind.name)
-        .bind(step.now.micros())
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(&mut *step.connection)
-        .await?;
-    // An entry whose record is gone has no weight, and is not lent.
-    let weighed = |row| Ok(get::<Option<i64>>(row, 2)?.map(|weight| (row, weight)));
-    let due = |(row, weight)| Ok(Due { tenant, kind, position: get(row, 0)?, due_at: get(row, 1)?, weight });
-    let found: Vec<_> =
-        rows.iter().filter_map(|row| weighed(row).transpose()).collect::<Result<_, Error>>()?;
-    found.into_iter().map(due).collect()
+impl Lender for Step<'_> {
+    async fn due(&mut self, tenant: TenantId, kind: &'static Kind, most: usize) -> Result<Vec<Due>, Error> {
+        let rows = self
+            .schema
+            .query(&due(kind))
+            .bind(tenant.0)
+            .bind(kind.name)
+            .bind(self.now.micros())
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(&mut *self.connection)
+            .await?;
+        // An entry whose record is gone has no weight, and is not lent.
+        let weighed = |row| Ok(get::<Option<i64>>(row, 2)?.map(|weight| (row, weight)));
+        let due =
+            |(row, weight)| Ok(Due { tenant, kind, position: get(row, 0)?, due_at: get(row, 1)?, weight });
+        let found: Vec<_> =
+            rows.iter().filter_map(|row| weighed(row).transpose()).collect::<Result<_, Error>>()?;
+        found.into_iter().map(due).collect()
+    }
 }
 
 /// What an entry says once it is lent.

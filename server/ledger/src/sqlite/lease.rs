@@ -15,11 +15,11 @@ use super::{
 use crate::{
     Operation, Parcel,
     affected::Affected as _,
-    lease::{self, Chosen, Due},
+    lease::{self, Chosen, Due, Lender},
     outbox::failing_for,
 };
 
-/// Lends out what is due: [`lease::choose`] says what of it.
+/// Lends out what is due: [`lease::next`] says what of it.
 pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
     let tenants = sqlx::query("SELECT id FROM tenants ORDER BY id").fetch_all(&mut *step.connection).await?;
     let tenants: Vec<TenantId> = tenants.iter().map(|row| row::tenant(row, 0)).collect::<Result<_, _>>()?;
@@ -28,46 +28,27 @@ pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> R
             clock::bring_near(step, *tenant, kind, hold).await?;
         }
     }
-    let mut chosen = Vec::new();
-    for look in lease::looks(most, tenants.len()) {
-        let (mut due, mut is_all) = (Vec::new(), true);
-        for tenant in &tenants {
-            for kind in step.kinds {
-                let found = due_of(step, *tenant, kind, look).await?;
-                is_all &= found.len() < look;
-                due.extend(found);
-            }
-        }
-        let found = due.len();
-        chosen = lease::choose(due, most);
-        // More of it would not find more room.
-        if is_all || chosen.len() == most || chosen.len() < found {
-            break;
-        }
-    }
     let mut parcels = Vec::new();
-    for chosen in lease::by_table(&chosen) {
+    for chosen in lease::next(step, &tenants, step.kinds, most).await? {
         parcels.extend(lend(step, &chosen, hold).await?);
     }
     Ok(parcels)
 }
 
-async fn due_of(
-    step: &mut Step<'_>,
-    tenant: TenantId,
-    kind: &'static Kind,
-    most: usize,
-) -> Result<Vec<Due>, Error> {
-    let rows = sqlx::query(statements::of(kind).due)
-        .bind(tenant.to_string())
-        .bind(kind.name)
-        .bind(step.now.micros())
-        .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(&mut *step.connection)
-        .await?;
-    let due =
-        |row| Ok(Due { tenant, kind, position: get(row, 0)?, due_at: get(row, 1)?, weight: get(row, 2)? });
-    rows.iter().map(due).collect()
+impl Lender for Step<'_> {
+    async fn due(&mut self, tenant: TenantId, kind: &'static Kind, most: usize) -> Result<Vec<Due>, Error> {
+        let rows = sqlx::query(statements::of(kind).due)
+            .bind(tenant.to_string())
+            .bind(kind.name)
+            .bind(self.now.micros())
+            .bind(i64::try_from(most).unwrap_or(i64::MAX))
+            .fetch_all(&mut *self.connection)
+            .await?;
+        let due = |row| {
+            Ok(Due { tenant, kind, position: get(row, 0)?, due_at: get(row, 1)?, weight: get(row, 2)? })
+        };
+        rows.iter().map(due).collect()
+    }
 }
 
 async fn lend(step: &mut Step<'_>, chosen: &Chosen, hold: Duration) -> Result<Vec<Parcel>, Error> {

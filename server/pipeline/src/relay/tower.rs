@@ -82,8 +82,8 @@ impl Tower {
         if self.faults > 0 { 1 } else { self.pace.lanes() }
     }
 
-    /// How many records may go in the next flight, when what is left of the day's budget is enough for so many. Of what is
-    /// under way it is not known yet what it costs.
+    /// How many records may go in the next flight. `left`: for how many the rest of the day's budget is enough; what those
+    /// under way cost is not known yet.
     pub(super) fn most(&self, left: Option<usize>) -> usize {
         let batch = self.batch();
         match left {

@@ -29,7 +29,7 @@ use crate::{
     support::{KIND, T},
 };
 
-/// So many runs in a row are of one campaign: new ones come for as long as runs do.
+/// Eight runs in a row are of one campaign: new ones come for as long as runs do.
 pub const fn campaign_of(run: usize) -> usize {
     run / 8
 }
