@@ -142,6 +142,7 @@ impl Organisation for Client {
         since: Option<&str>,
     ) -> Result<Box<dyn ChangePages>, Error> {
         let changes = match since {
+            Some(link) if !is_link_of(link, &table.entity_set, columns) => return Err(of_other_names()),
             Some(link) => self.changes_since(&DeltaLink::from(link.to_owned()))?,
             None => self.changes_from_start(&table.entity_set, columns)?,
         };
@@ -163,6 +164,22 @@ impl ChangePages for Changes {
     }
 }
 
+/// Whether a link was given out for this set, and for columns that are known by the same names still.
+fn is_link_of(link: &str, set: &str, columns: &[&str]) -> bool {
+    let (path, query) = link.split_once('?').unwrap_or((link, ""));
+    let query = query.replace("%24", "$").replace("%2C", ",").replace("%2c", ",");
+    let selected = query.split('&').find_map(|option| option.strip_prefix("$select="));
+    let knows_all = selected.is_none_or(|selected| selected.split(',').all(|name| columns.contains(&name)));
+    path.rsplit('/').next() == Some(set) && knows_all
+}
+
+/// Rows that were written under the names of before would read as if others had emptied them.
+fn of_other_names() -> Error {
+    let sentence = "tables or columns were given other names in studio.toml after records had gone there, so nothing is read \
+                    in; put the names back";
+    Error::Misuse(sentence.to_owned())
+}
+
 /// Rows per page of changes, where a page of Dataverse's own size could be too large to be held: none for that size.
 fn page_rows(bytes_max: usize) -> Option<u32> {
     let rows = PAGE_BYTES / bytes_max.max(1);
@@ -182,6 +199,16 @@ impl Write {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_of_other_names_is_no_link_any_more() {
+        let link = "https://x.example/api/data/v9.2/sets?$select=a,b&$deltatoken=1%21x";
+        assert!(is_link_of(link, "sets", &["a", "b", "new"]));
+        assert!(is_link_of(&link.replace("$select=a,b", "%24select=a%2Cb"), "sets", &["b", "a"]));
+        assert!(is_link_of("https://x.example/api/data/v9.2/sets?$deltatoken=1", "sets", &["a"]));
+        assert!(!is_link_of(link, "others", &["a", "b"]));
+        assert!(!is_link_of(link, "sets", &["a", "c"]), "b is called otherwise now");
+    }
 
     #[test]
     fn a_page_of_changes_holds_fewer_rows_where_they_may_be_large() {
