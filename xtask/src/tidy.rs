@@ -3,6 +3,7 @@
 mod arrows;
 mod browser;
 mod dependencies;
+mod kinds;
 mod pins;
 mod text;
 
@@ -29,6 +30,7 @@ pub fn command(house: &House) -> Result<()> {
     complaints.extend(arrows::check(&tree.metadata)?);
     complaints.extend(dependencies::check(&tree)?);
     complaints.extend(pins::check(&tree.files)?);
+    complaints.extend(kinds::check(&tree.files));
     if complaints.is_empty() {
         // A wrong arrow may be a circle, of which cargo draws no tree: then the complaint about the arrow is the better one.
         complaints.extend(browser::check(house)?);

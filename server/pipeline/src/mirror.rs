@@ -84,17 +84,27 @@ impl Mirror {
         looked
     }
 
+    /// Tables are claimed in their order, and none by a process that does not have all before it: in the end one process
+    /// has them all, and can tell what the ledger as a whole has seen.
     async fn look_at_all(&mut self) -> Result<bool, Broken> {
-        let (mut more, mut trouble) = (false, None);
+        let (mut more, mut trouble, mut has_all) = (false, None, true);
         let hold = self.station.settings.mirror_every * 2 + PATIENCE;
         let mapping = Arc::clone(&self.station.settings.mapping);
         for of_kind in mapping.tables() {
             let kind = of_kind.kind;
             let known = self.tables.remove(kind.name);
-            let table = Table::claim(known, kind, &self.reader, hold).await?;
-            // Whoever else has the mark finds them too.
+            // A process that has the mark instead of this one finds them too.
             let found = self.findings.take(kind);
-            let Some(table) = table else { continue };
+            if !has_all {
+                if let Some(table) = known {
+                    self.reader.books.free_mark(&table.mark).await?;
+                }
+                continue;
+            }
+            let Some(table) = Table::claim(known, kind, &self.reader, hold).await? else {
+                has_all = false;
+                continue;
+            };
             let table = self.tables.entry(kind.name).or_insert(table);
             table.look_into(found);
             let pass =
@@ -112,8 +122,8 @@ impl Mirror {
         if let Some(error) = trouble {
             return Err(error.into());
         }
-        // Only a process that reads all tables can tell.
-        if !self.is_newest && mapping.tables().all(|of_kind| self.tables.contains_key(of_kind.kind.name)) {
+        let has_all = mapping.tables().all(|of_kind| self.tables.contains_key(of_kind.kind.name));
+        if !self.is_newest && has_all {
             let board = &self.station.board;
             let mut listener = |tally| pass::write_down(board, tally);
             let marks: Vec<&Mark> = self.tables.values().map(|table| &table.mark).collect();

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     figures,
-    parameters::{self, Parameters},
+    parameters::{self, CAMPAIGN_CHARS, Parameters},
     tag,
 };
 use crate::{
@@ -58,8 +58,8 @@ async fn beside<T: Send + 'static>(
 fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<(Window, Filter), Problem> {
     let mut parameters = Parameters::of(uri, KNOWN);
     let filter = Filter {
-        campaign: parameters.read("campaign", parameters::filter),
-        phase: parameters.read("phase", parameters::filter),
+        campaign: parameters.read("campaign", parameters::text_up_to(CAMPAIGN_CHARS)),
+        phase: parameters.read("phase", parameters::text_up_to(CAMPAIGN_CHARS)),
     };
     let zone = parameters.read("tz", parameters::zone).unwrap_or_else(|| zone.clone());
     let compare = parameters.read("compare", compare).unwrap_or_default();

@@ -4,9 +4,18 @@ use std::collections::HashSet;
 
 use axum::extract::Query;
 use http::Uri;
-use model::{calendar::Zone, privacy::shown_name, record::FieldFault, text, time::Timestamp};
+use model::{
+    calendar::Zone,
+    privacy::shown_name,
+    record::{FieldFault, FieldType},
+    text,
+    time::Timestamp,
+};
 
 use crate::problem::{Kind, Problem};
+
+/// How long a campaign's id or name is where one is asked for.
+pub const CAMPAIGN_CHARS: usize = 64;
 
 pub struct Parameters {
     pairs: Vec<(String, String)>,
@@ -67,13 +76,24 @@ pub fn zone(text: &str) -> Result<Zone, String> {
     Zone::of_name(text).ok_or_else(|| "must be a time zone's name, as in Europe/Berlin".to_owned())
 }
 
-/// What a record's field is compared with.
-pub fn filter(text: &str) -> Result<String, String> {
-    let fits = !text.is_empty() && text::length(text) <= 64 && !text.chars().any(char::is_control);
-    if fits {
-        Ok(text.to_owned())
-    } else {
-        Err("must be a text of 1 to 64 characters; leave it out for all".to_owned())
+/// A text that is compared with what records hold, of at most `max_chars` UTF-16 units.
+pub fn text_up_to(max_chars: usize) -> impl Fn(&str) -> Result<String, String> {
+    move |text| {
+        let fits = !text.is_empty() && text::length(text) <= max_chars && !text.chars().any(char::is_control);
+        let rule = || format!("must be a text of 1 to {max_chars} characters; leave it out for all");
+        fits.then(|| text.to_owned()).ok_or_else(rule)
+    }
+}
+
+/// What a record's field of this type is compared with.
+pub fn filter(ty: FieldType) -> impl Fn(&str) -> Result<String, String> {
+    move |text| match ty {
+        FieldType::Choice(labels) if labels.contains(&text) => Ok(text.to_owned()),
+        FieldType::Choice(labels) => {
+            Err(format!("must be one of {}; leave it out for all", labels.join(", ")))
+        }
+        FieldType::Text { max_chars } => text_up_to(max_chars)(text),
+        _ => Err("cannot be filtered by; leave it out".to_owned()),
     }
 }
 

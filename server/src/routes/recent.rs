@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     figures,
-    parameters::{self, Parameters},
+    parameters::{self, CAMPAIGN_CHARS, Parameters},
     record_json, tag,
 };
 use crate::{access::Asker, house::SharedHouse, problem::Problem, snapshot::Known};
@@ -20,7 +20,7 @@ pub async fn recent(
 ) -> Result<Response, Problem> {
     let mut parameters = Parameters::of(&uri, &["range", "campaign", "tz"]);
     let range = parameters.read("range", super::history::range);
-    let campaign = parameters.read("campaign", parameters::filter);
+    let campaign = parameters.read("campaign", parameters::text_up_to(CAMPAIGN_CHARS));
     let zone = parameters.read("tz", parameters::zone);
     parameters.finish()?;
 

@@ -19,8 +19,9 @@ fn no_kind_uses_a_name_twice() {
 
 #[test]
 fn the_example_of_every_kind_can_be_sent() {
+    let now = Timestamp::parse("2026-12-01T00:00:00Z").unwrap();
     for (kind, api) in KINDS.with_api() {
-        let read = parse(kind, api.example, Timestamp::EARLIEST);
+        let read = parse(kind, api.example, now);
         assert!(read.is_ok(), "{}: {read:?}", kind.name);
     }
 }

@@ -1,11 +1,12 @@
 //! A copy of the file, taken while it is written to, and put back where there is none.
 
 use std::{
+    collections::HashSet,
     fs::{self, File},
     path::{Path, PathBuf},
 };
 
-use model::time::Timestamp;
+use model::{record::KINDS, time::Timestamp};
 use sqlx::{ConnectOptions, Connection, Error, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{folder, identity, open};
@@ -127,7 +128,7 @@ async fn judge(file: &Path, named: &Path) -> Result<i64, BackupError> {
         let damage = open::integrity(&mut connection).await?;
         let schema =
             number(&mut connection, "SELECT coalesce(max(version), 0) FROM _sqlx_migrations").await?;
-        let records = number(&mut connection, "SELECT count(*) FROM campaign_metrics").await?;
+        let records = records(&mut connection).await?;
         connection.close().await?;
         Ok::<_, Error>((damage, schema, records))
     };
@@ -141,6 +142,22 @@ async fn judge(file: &Path, named: &Path) -> Result<i64, BackupError> {
         }
         Ok((None, _, records)) => Ok(records),
     }
+}
+
+/// How many records of every kind there are. A ledger of an earlier version lacks the tables of later kinds.
+async fn records(connection: &mut SqliteConnection) -> Result<i64, Error> {
+    let there = "SELECT name FROM sqlite_master WHERE type = 'table'";
+    let there: HashSet<String> =
+        sqlx::query_scalar(there).fetch_all(&mut *connection).await?.into_iter().collect();
+    let mut tables = KINDS.iter().map(|kind| kind.table).filter(|table| there.contains(*table)).peekable();
+    tables.peek().ok_or(Error::RowNotFound)?;
+    let mut records = 0;
+    for table in tables {
+        let count = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        let count: i64 = sqlx::query_scalar(count).fetch_one(&mut *connection).await?;
+        records += count;
+    }
+    Ok(records)
 }
 
 /// On disk first, then under its name, which must still be free.

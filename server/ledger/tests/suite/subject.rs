@@ -67,7 +67,7 @@ impl Subject {
         } else {
             include_str!("../data/specimen/postgres.sql")
         };
-        let specimens = self.kinds().iter().filter(|kind| *kind != &CAMPAIGN_RUN);
+        let specimens = self.kinds().iter().filter(|kind| KINDS.of_name(kind.name).is_none());
         specimens.map(|kind| tables.replace("specimens", kind.table)).collect()
     }
 }

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use super::schemas::reference;
 use crate::routes::{
     letters,
+    parameters::CAMPAIGN_CHARS,
     records::{Resource, resources},
 };
-use model::record;
+use model::record::{Field, FieldType, KINDS};
 
 /// No control character.
 const PRINTED: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
@@ -16,34 +17,45 @@ const TAGS: &str = r#"^(\*|(W/)?"[^"]*"( *, *(W/)?"[^"]*")*)$"#;
 
 /// Parameters that several addresses take.
 pub fn parameters() -> Value {
-    let query = |name: &str, description: &str, schema: Value| json!({"name": name, "in": "query", "description": description, "schema": schema});
-    let text = || json!({"type": "string", "minLength": 1, "maxLength": 64, "pattern": PRINTED});
     let some = || json!({"type": "string", "minLength": 1, "pattern": PRINTED});
-    let mut parameters = json!({
+    json!({
         "range": query("range", "A stretch with a name: whole days before today, and today so far",
-            json!({"enum": model::range::Range::ALL.map(model::range::Range::key), "default": "live"})),
-        "tz": query("tz", "The time zone that days are counted in, such as Europe/Berlin", some()),
-        "from": query("from", "Inclusive", some()),
-        "to": query("to", "Exclusive", some()),
+            &json!({"enum": model::range::Range::ALL.map(model::range::Range::key), "default": "live"})),
+        "tz": query("tz", "The time zone that days are counted in, such as Europe/Berlin", &some()),
+        "from": query("from", "Inclusive", &some()),
+        "to": query("to", "Exclusive", &some()),
         "compare": query("compare", "With which stretch the figures are compared",
-            json!({"enum": ["previous", "weekdays", "year"], "default": "previous"})),
-        "limit": query("limit", "How many at most; a page of large records ends before, and `next` goes on from there", json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 10})),
-        "cursor": query("cursor", "`next` of the page before", some()),
-        "kind": {"name": "kind", "in": "path", "required": true, "schema": {"enum": record::KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()}},
+            &json!({"enum": ["previous", "weekdays", "year"], "default": "previous"})),
+        "limit": query("limit", "How many at most; a page of large records ends before, and `next` goes on from there", &json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 10})),
+        "cursor": query("cursor", "`next` of the page before", &some()),
+        "kind": {"name": "kind", "in": "path", "required": true, "schema": {"enum": KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()}},
         "id": {"name": "id", "in": "path", "required": true, "schema": {"type": "string", "format": "uuid"}},
         "If-Match": {"name": "If-Match", "in": "header", "description": "The entity tag of the state that was seen",
             "schema": {"type": "string", "pattern": TAGS}},
         "If-None-Match": {"name": "If-None-Match", "in": "header", "description": "The entity tag of the answer that is held",
             "schema": {"type": "string", "pattern": TAGS}},
         "slug": {"name": "slug", "in": "path", "required": true, "schema": {"type": "string"}},
-    });
-    for Resource { kind, api } in resources() {
-        for (name, at) in api.filters {
-            let description = format!("Only what has this {}", kind.fields[*at].json);
-            parameters[*name] = query(name, &description, text());
-        }
-    }
-    parameters
+        "campaign": query("campaign", "Only runs of this campaign", &printed(CAMPAIGN_CHARS)),
+        "phase": query("phase", "Only runs of this phase", &printed(CAMPAIGN_CHARS)),
+    })
+}
+
+fn query(name: &str, description: &str, schema: &Value) -> Value {
+    json!({"name": name, "in": "query", "description": description, "schema": schema})
+}
+
+fn printed(max_chars: usize) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": max_chars, "pattern": PRINTED})
+}
+
+/// A list's filter, whose values are those of a record's field.
+fn filter(name: &str, field: &Field) -> Value {
+    let schema = match field.ty {
+        FieldType::Choice(labels) => json!({"enum": labels}),
+        FieldType::Text { max_chars } => printed(max_chars),
+        _ => Value::Null,
+    };
+    query(name, &format!("Only what has this {}", field.json), &schema)
 }
 
 pub fn paths() -> Value {
@@ -102,7 +114,7 @@ fn take(resource: Resource) -> Value {
 fn list(resource: Resource) -> Value {
     let Resource { kind, api } = resource;
     let mut parameters = all(&["limit", "cursor", "from", "to"]);
-    parameters.extend(api.filters.iter().map(|(name, _)| parameter(name)));
+    parameters.extend(api.filters.iter().map(|(name, at)| filter(name, &kind.fields[*at])));
     json!({
         "summary": format!("Each {}, newest first, page by page", kind.noun),
         "parameters": parameters,

@@ -2,7 +2,7 @@
 
 use model::{
     decimal::{MONEY_SCALE, PERCENT_SCALE},
-    record::{Field, FieldType, JsonRoot, KINDS, Kind, Need},
+    record::{Field, FieldType, JsonRoot, KINDS, Kind, Need, PersonalData},
 };
 use serde_json::{Map, Value, json};
 
@@ -143,6 +143,9 @@ fn sent(kind: &Kind) -> Value {
     for field in kind.fields.iter().filter(|field| field.need != Need::Derived) {
         let mut schema = sent_field(field);
         schema["title"] = json!(field.label);
+        if let Some(default) = default_of(field) {
+            schema["default"] = default;
+        }
         properties.insert(field.json.to_owned(), schema);
         if field.need == Need::Required {
             required.push(field.json);
@@ -163,6 +166,18 @@ fn sent(kind: &Kind) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
+/// What a field holds that a sender leaves out.
+fn default_of(field: &Field) -> Option<Value> {
+    if field.need != Need::DefaultZero {
+        return None;
+    }
+    Some(match field.ty {
+        FieldType::Decimal { .. } => json!("0"),
+        FieldType::Flag => json!(false),
+        _ => json!(0),
+    })
+}
+
 fn text(most: usize) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": TEXT,
         "description": "Its length counts UTF-16 units, as Dataverse does; personal data is refused"})
@@ -171,18 +186,18 @@ fn text(most: usize) -> Value {
 fn sent_field(field: &Field) -> Value {
     match field.ty {
         FieldType::Text { max_chars } => text(max_chars),
-        FieldType::LongText { max_chars, .. } => {
-            json!({"type": "string", "minLength": 1, "maxLength": max_chars})
-        }
-        FieldType::Whole { min, max } if field.need == Need::DefaultZero => {
-            json!({"type": "integer", "minimum": min, "maximum": max, "default": 0})
-        }
+        FieldType::LongText { max_chars, personal_data } => json!({
+            "type": "string", "minLength": 1, "maxLength": max_chars,
+            "description": format!("Lines of text, counted in UTF-16 units, as Dataverse does{}", match personal_data {
+                PersonalData::Refused => "; personal data is refused",
+                PersonalData::Allowed => "",
+            }),
+        }),
         FieldType::Whole { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         FieldType::Decimal { scale, min, max } => json!({
             "type": ["number", "string"],
             "minimum": min / 10_i64.pow(u32::from(scale)),
             "pattern": if min < 0 { SIGNED_DECIMAL_TEXT } else { DECIMAL_TEXT },
-            "default": "0",
             "description": format!("From {} to {}; digits past the last place are rounded half to even",
                 min / 10_i64.pow(u32::from(scale)), model::decimal::format(max, scale)),
         }),

@@ -43,7 +43,7 @@ fn understand(resource: Resource, uri: &Uri) -> Result<ListAsk, Problem> {
     let to = parameters.read("to", parameters::moment);
     let mut filters = Vec::new();
     for (parameter, field) in resource.api.filters {
-        let value = parameters.read(parameter, parameters::filter);
+        let value = parameters.read(parameter, parameters::filter(resource.kind.fields[*field].ty));
         filters.extend(value.map(|value| (*field, value)));
     }
     parameters.finish()?;
