@@ -1,6 +1,7 @@
 //! What a record is, whatever its kind. A kind is described once, by a table of fields and what holds for them; everything
 //! that reads, stores or sends records reads that description.
 
+pub mod agent_task;
 pub mod campaign_run;
 mod check;
 mod draft;
@@ -22,7 +23,7 @@ pub use parse::{Body, FieldFault, Guesses, body, parse, read};
 pub use target::{CAMPAIGNS, TARGETS, TENANTS, Target, USERS};
 
 /// Every kind there is, in the order in which they are shown.
-pub static KINDS: Kinds = Kinds::new(&[&campaign_run::CAMPAIGN_RUN]);
+pub static KINDS: Kinds = Kinds::new(&[&campaign_run::CAMPAIGN_RUN, &agent_task::AGENT_TASK]);
 
 /// What a sender said, checked and complete. It is made by a [`Draft`], or put together again by what kept it.
 #[derive(Clone, Debug, PartialEq, Eq)]

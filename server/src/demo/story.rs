@@ -1,6 +1,8 @@
 //! The story itself: from a seed and a day, that day's runs. The first fill, the live writer and a folder that is
 //! opened again a week later all read the same story, so that none can contradict another.
 
+mod tasks;
+
 use std::{borrow::Cow, sync::Arc};
 
 use jiff::{civil::Date, tz::TimeZone};
@@ -16,6 +18,9 @@ use super::{
     campaigns::{self, Campaign},
     days::{Calendar, Day, as_f64},
 };
+
+/// On this day agents began to report their tasks, counted from the day on which the story is first seen.
+const TASKS_BEGIN: i64 = -3;
 
 /// What a phase of a run is like, compared with the mean of all.
 struct Phase {
@@ -105,6 +110,12 @@ impl Story {
     #[must_use]
     pub fn begin(&self) -> Timestamp {
         midnight(self.calendar.begin())
+    }
+
+    /// When agents began to report their tasks.
+    #[must_use]
+    pub fn tasks_begin(&self) -> Timestamp {
+        midnight(self.calendar.date(TASKS_BEGIN))
     }
 
     /// The runs after `after` and up to `until`, in their order.

@@ -36,7 +36,7 @@ pub enum DemoError {
     )]
     Folder(#[from] io::Error),
     #[error(
-        "a run of the demo data is not valid ({0:?}); report this, STUDIO_DEMO=off starts without demo data"
+        "a record of the demo data is not valid ({0:?}); report this, STUDIO_DEMO=off starts without demo data"
     )]
     Invalid(Vec<FieldFault>),
 }
@@ -90,12 +90,14 @@ impl Writer {
             let array: Vec<Report> = reports.by_ref().take(ARRAY).collect();
             (!array.is_empty()).then_some(array)
         });
-        let ledger = &self.ledger;
+        let (ledger, tasks_begin) = (&self.ledger, self.story.tasks_begin());
         let mut stored = stream::iter(arrays)
             .map(|array| async move {
-                let records =
-                    array.iter().map(|report| parsed(report, now)).collect::<Result<Vec<_>, _>>()?;
-                ledger.store(TenantId::FIRST, records).await?;
+                for tasks in tasks(&array, tasks_begin, now)?.chunks(ARRAY) {
+                    ledger.store(TenantId::FIRST, tasks.to_vec()).await?;
+                }
+                let runs = array.iter().map(|report| parsed(report, now)).collect::<Result<Vec<_>, _>>()?;
+                ledger.store(TenantId::FIRST, runs).await?;
                 Ok::<_, DemoError>(array)
             })
             .buffered(AHEAD);
@@ -143,6 +145,12 @@ impl Writer {
         // Never quite nothing: a ledger that refuses is not asked without a pause.
         wait.clamp(Duration::from_millis(200), LONGEST_SLEEP)
     }
+}
+
+/// The tasks of the runs since agents report them.
+fn tasks(reports: &[Report], begin: Timestamp, now: Timestamp) -> Result<Vec<Record>, DemoError> {
+    let reports = reports.iter().filter(|report| report.at >= begin);
+    reports.flat_map(Report::tasks).map(|task| task.draft().accept(now).map_err(DemoError::Invalid)).collect()
 }
 
 pub(super) fn parsed(report: &Report, now: Timestamp) -> Result<Record, DemoError> {

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     letters::{forbidden, refused, refusing},
     reach,
-    studio::{Studio, run, with},
+    studio::{RUNS, Studio, TASKS, run, task, with},
 };
 
 /// Brought about elsewhere: by a sender that stops, by many who ask at once, and by a ledger that cannot answer.
@@ -78,6 +78,10 @@ impl Truth {
         if let Some(choices) = schema["oneOf"].as_array() {
             let met = choices.iter().filter(|choice| self.meets(value, choice, at).is_ok()).count();
             return if met == 1 { Ok(()) } else { Err(format!("{at} meets {met} of the choices")) };
+        }
+        if let Some(choices) = schema["anyOf"].as_array() {
+            let met = choices.iter().any(|choice| self.meets(value, choice, at).is_ok());
+            return met.then_some(()).ok_or_else(|| format!("{at} meets none of the choices"));
         }
         if let Some(words) = schema["enum"].as_array() {
             return if words.contains(value) { Ok(()) } else { Err(format!("{at} is {value}")) };
@@ -153,60 +157,77 @@ fn well_formed(text: &str, schema: &Json) -> bool {
     pattern && format
 }
 
-const RECORDS: &str = "/api/metrics/campaign";
-const ONE: &str = "/api/metrics/campaign/{id}";
 const JSON: (&str, &str) = ("content-type", "application/json");
 const FOREIGN: (&str, &str) = ("sec-fetch-site", "cross-site");
 
-async fn records(truth: &mut Truth) {
-    let full =
-        truth.description["paths"][RECORDS]["post"]["requestBody"]["content"]["application/json"]["example"]
-            .clone();
-    let other = with(&full, &json!({"tokensIn": 1}));
-    let odd = with(&run("c", "odd"), &json!({"latencyP95Ms": 1, "latencyAvgMs": 2}));
-    for body in [&full, &full, &other, &odd, &json!([full, other, {}, odd]), &json!({}), &run("c", "bare")] {
-        truth.ask("post", RECORDS, RECORDS, &[JSON], Some(body.to_string())).await;
-    }
-    truth.ask("post", RECORDS, RECORDS, &[JSON], Some("{".to_owned())).await;
-    truth.ask("post", RECORDS, RECORDS, &[], Some("{}".to_owned())).await;
-    truth.ask("post", RECORDS, RECORDS, &[JSON, FOREIGN], Some("{}".to_owned())).await;
-    truth.ask("post", RECORDS, RECORDS, &[JSON], Some(" ".repeat(1_048_577))).await;
-    truth.ask("get", RECORDS, RECORDS, &[], None).await;
-    truth
-        .ask(
-            "get",
-            RECORDS,
-            "/api/metrics/campaign?limit=1&campaign=c&phase=1&from=2026-01-01T00:00:00Z",
-            &[],
-            None,
-        )
-        .await;
-    truth.ask("get", RECORDS, "/api/metrics/campaign?limit=0", &[], None).await;
+/// Records of one kind, as this test sends them.
+struct Records {
+    path: &'static str,
+    of_name: fn(&str) -> Json,
+    /// What is unusual with them, and breaks no rule.
+    odd: Json,
+    filters: &'static str,
 }
 
-async fn one_record(truth: &mut Truth) {
-    let id = truth.studio.stored(&run("d", "r")).await;
-    let address = format!("{RECORDS}/{id}");
-    let better = with(&run("d", "r"), &json!({"tokensIn": 1})).to_string();
-    truth.ask("get", ONE, &address, &[], None).await;
-    truth.ask("get", ONE, &address, &[("if-none-match", "\"1\"")], None).await;
-    truth.ask("get", ONE, "/api/metrics/campaign/x", &[], None).await;
-    for body in [&better, &better, "{}", "{"] {
-        truth.ask("put", ONE, &address, &[JSON], Some(body.to_owned())).await;
+fn every_kind() -> [Records; 2] {
+    [
+        Records {
+            path: RUNS,
+            of_name: |name| run("c", name),
+            odd: json!({"latencyP95Ms": 1, "latencyAvgMs": 2}),
+            filters: "campaign=c&phase=1",
+        },
+        Records {
+            path: TASKS,
+            of_name: task,
+            odd: json!({"errorMessage": "late"}),
+            filters: "agent=Mia&model=m&campaign=c&status=error",
+        },
+    ]
+}
+
+async fn records(truth: &mut Truth, Records { path, of_name, odd, filters }: &Records) {
+    let full = &truth.description["paths"][path]["post"]["requestBody"]["content"]["application/json"];
+    let full = full["example"].clone();
+    let other = with(&full, &json!({"tokensIn": 1}));
+    let odd = with(&of_name("odd"), odd);
+    for body in [&full, &full, &other, &odd, &json!([full, other, {}, odd]), &json!({}), &of_name("bare")] {
+        truth.ask("post", path, path, &[JSON], Some(body.to_string())).await;
     }
-    truth.ask("put", ONE, &address, &[], Some(better.clone())).await;
-    truth.ask("put", ONE, &address, &[JSON, FOREIGN], Some(better.clone())).await;
-    truth.ask("put", ONE, &address, &[JSON, ("if-match", "\"9\"")], Some(better.clone())).await;
-    truth.ask("put", ONE, &address, &[JSON], Some(" ".repeat(1_048_577))).await;
-    truth.ask("put", ONE, "/api/metrics/campaign/x", &[JSON], Some(better.clone())).await;
-    truth.ask("delete", ONE, &address, &[FOREIGN], None).await;
-    truth.ask("delete", ONE, &address, &[("if-match", "\"9\"")], None).await;
-    truth.ask("delete", ONE, "/api/metrics/campaign/x", &[], None).await;
-    truth.ask("delete", ONE, &address, &[], None).await;
-    truth.ask("delete", ONE, &address, &[], None).await;
-    truth.ask("get", ONE, &address, &[], None).await;
-    truth.ask("put", ONE, &address, &[JSON], Some(better)).await;
-    truth.ask("post", RECORDS, RECORDS, &[JSON], Some(run("d", "r").to_string())).await;
+    truth.ask("post", path, path, &[JSON], Some("{".to_owned())).await;
+    truth.ask("post", path, path, &[], Some("{}".to_owned())).await;
+    truth.ask("post", path, path, &[JSON, FOREIGN], Some("{}".to_owned())).await;
+    truth.ask("post", path, path, &[JSON], Some(" ".repeat(1_048_577))).await;
+    truth.ask("get", path, path, &[], None).await;
+    let some = format!("{path}?limit=1&{filters}&from=2026-01-01T00:00:00Z");
+    truth.ask("get", path, &some, &[], None).await;
+    truth.ask("get", path, &format!("{path}?limit=0"), &[], None).await;
+}
+
+async fn one_record(truth: &mut Truth, Records { path, of_name, .. }: &Records) {
+    let one = &format!("{path}/{{id}}");
+    let id = truth.studio.stored_at(path, &of_name("one")).await;
+    let (address, none) = (format!("{path}/{id}"), format!("{path}/x"));
+    let better = with(&of_name("one"), &json!({"tokensIn": 1})).to_string();
+    truth.ask("get", one, &address, &[], None).await;
+    truth.ask("get", one, &address, &[("if-none-match", "\"1\"")], None).await;
+    truth.ask("get", one, &none, &[], None).await;
+    for body in [&better, &better, "{}", "{"] {
+        truth.ask("put", one, &address, &[JSON], Some(body.to_owned())).await;
+    }
+    truth.ask("put", one, &address, &[], Some(better.clone())).await;
+    truth.ask("put", one, &address, &[JSON, FOREIGN], Some(better.clone())).await;
+    truth.ask("put", one, &address, &[JSON, ("if-match", "\"9\"")], Some(better.clone())).await;
+    truth.ask("put", one, &address, &[JSON], Some(" ".repeat(1_048_577))).await;
+    truth.ask("put", one, &none, &[JSON], Some(better.clone())).await;
+    truth.ask("delete", one, &address, &[FOREIGN], None).await;
+    truth.ask("delete", one, &address, &[("if-match", "\"9\"")], None).await;
+    truth.ask("delete", one, &none, &[], None).await;
+    truth.ask("delete", one, &address, &[], None).await;
+    truth.ask("delete", one, &address, &[], None).await;
+    truth.ask("get", one, &address, &[], None).await;
+    truth.ask("put", one, &address, &[JSON], Some(better)).await;
+    truth.ask("post", path, path, &[JSON], Some(of_name("one").to_string())).await;
 }
 
 async fn figures(truth: &mut Truth) {
@@ -262,8 +283,10 @@ async fn every_answer_is_as_it_is_described() {
     let studio = Studio::with(&reach::borrowed(&settings));
     let description = studio.json("/api/openapi.json").await;
     let mut truth = Truth { studio, description, seen: BTreeSet::new() };
-    records(&mut truth).await;
-    one_record(&mut truth).await;
+    for kind in every_kind() {
+        records(&mut truth, &kind).await;
+        one_record(&mut truth, &kind).await;
+    }
     figures(&mut truth).await;
     letters(&mut truth).await;
     watched(&mut truth).await;
@@ -308,10 +331,16 @@ async fn every_described_parameter_is_taken() {
     let description = studio.json("/api/openapi.json").await;
     for (path, methods) in description["paths"].as_object().unwrap() {
         for parameter in methods["get"]["parameters"].as_array().into_iter().flatten() {
-            let name = parameter["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
-            if description["components"]["parameters"][name]["in"] != "query" {
+            let parameter = match parameter["$ref"].as_str() {
+                Some(name) => {
+                    description.pointer(name.trim_start_matches('#')).expect("a dangling reference")
+                }
+                None => parameter,
+            };
+            if parameter["in"] != "query" {
                 continue;
             }
+            let name = parameter["name"].as_str().unwrap();
             let answer = studio.get(&format!("{path}?{name}=%01")).await;
             let text = answer.text().await.unwrap();
             assert!(!text.contains("is not a parameter here"), "{path} does not know {name}: {text}");

@@ -31,4 +31,5 @@ mod senders;
 mod shares;
 mod starts;
 mod studio;
+mod tasks;
 mod unread;

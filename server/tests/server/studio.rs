@@ -18,6 +18,9 @@ use tokio::time::{self, Instant};
 /// Nothing here takes so long unless it hangs.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+pub const RUNS: &str = "/api/metrics/campaign";
+pub const TASKS: &str = "/api/telemetry/agents";
+
 pub struct Studio {
     process: Child,
     pub url: String,
@@ -154,12 +157,21 @@ impl Studio {
     }
 
     pub async fn post(&self, body: &Json) -> Response {
-        self.request("POST", "/api/metrics/campaign").json(body).send().await.unwrap()
+        self.post_at(RUNS, body).await
+    }
+
+    pub async fn post_at(&self, path: &str, body: &Json) -> Response {
+        self.request("POST", path).json(body).send().await.unwrap()
     }
 
     /// Stores one run and answers its id.
     pub async fn stored(&self, run: &Json) -> String {
-        let answer = self.post(run).await;
+        self.stored_at(RUNS, run).await
+    }
+
+    /// Stores one record and answers its id.
+    pub async fn stored_at(&self, path: &str, record: &Json) -> String {
+        let answer = self.post_at(path, record).await;
         assert_eq!(answer.status(), 201);
         answer.json::<Json>().await.unwrap()["id"].as_str().unwrap().to_owned()
     }
@@ -241,6 +253,11 @@ pub async fn until<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T 
 /// A run with all that it needs.
 pub fn run(campaign: &str, run: &str) -> Json {
     json!({"campaignId": campaign, "runId": run, "phase": "1", "agentsTotal": 4, "agentsSuccessful": 3})
+}
+
+/// An agent's task with all that it needs.
+pub fn task(name: &str) -> Json {
+    json!({"taskId": name, "agentName": "Mia", "timestamp": "2026-11-20T10:00:00Z", "status": "success"})
 }
 
 /// The same with other members on top.

@@ -37,16 +37,11 @@ const COUNTERS: &[&str] = &[
     "assets_created",
 ];
 const PERIODS: &[&str] = &["daily", "weekly", "monthly", "all_time"];
-const TASK_ENDS: &[&str] = &["success", "error", "timeout"];
 
 pub(super) fn tables() -> Vec<Wanted> {
     const CAMPAIGN: (&Target, &str) = (&CAMPAIGNS, "apex_campaignid");
     const USER: (&Target, &str) = (&USERS, "apex_userid");
-    vec![
-        delivered(telemetry_event(), &[CAMPAIGN, USER]),
-        delivered(kpi_counter(), &[]),
-        delivered(agent_task(), &[CAMPAIGN]),
-    ]
+    vec![delivered(telemetry_event(), &[CAMPAIGN, USER]), delivered(kpi_counter(), &[])]
 }
 
 /// `points_at`: what its records point at beside their tenant, each with its column.
@@ -77,21 +72,6 @@ fn kpi_counter() -> TableDefinition {
         .column(required("apex_period", "Period", choice(PERIODS)))
         .column(optional("apex_periodstart", "Start of the period", TIME))
         .column(required("apex_lastupdated", "Last updated", TIME))
-}
-
-fn agent_task() -> TableDefinition {
-    let cost = ColumnKind::Decimal { precision: 5, min: 0.0, max: 99_999.999_99 };
-    table("apex_agentmetric", "Agent task", "apex_agent_metrics")
-        .column(required("apex_taskid", "Task", text(100)))
-        .column(required("apex_agentname", "Agent", text(100)))
-        .column(optional("apex_model", "Model", text(100)))
-        .column(optional("apex_tokensin", "Tokens in", WHOLE))
-        .column(optional("apex_tokensout", "Tokens out", WHOLE))
-        .column(optional("apex_latencyms", "Latency in ms", WHOLE))
-        .column(optional("apex_costusd", "Cost in US dollars", cost))
-        .column(required("apex_timestamp", "Time", TIME))
-        .column(required("apex_status", "Status", choice(TASK_ENDS)))
-        .column(optional("apex_errormessage", "Error", ColumnKind::Memo { max_length: 4000 }))
 }
 
 fn table(logical_name: &str, display_name: &str, entity_set: &str) -> TableDefinition {

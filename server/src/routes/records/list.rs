@@ -86,6 +86,18 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_takes_what_its_field_may_hold() {
+        let tasks = resources().find(|resource| resource.api.plural == "tasks").unwrap();
+        let read = |query: &str| understand(tasks, &format!("/?{query}").parse().unwrap());
+        let long = "m".repeat(100);
+        assert_eq!(read(&format!("model={long}")).unwrap().filters, [(3, long)]);
+        assert!(read(&format!("campaign={}", "c".repeat(65))).is_err());
+        assert_eq!(read("status=timeout").unwrap().filters, [(9, "timeout".to_owned())]);
+        let refused = read("status=late").unwrap_err().errors.remove(0).message;
+        assert_eq!(refused, "must be one of success, error, timeout; leave it out for all");
+    }
+
+    #[test]
     fn filters_reach_their_fields() {
         let uri: Uri = "/?campaign=a%20b&phase=2-3&limit=1000&from=2026-11-01T00:00:00Z".parse().unwrap();
         let ask = understand(runs(), &uri).unwrap();
