@@ -26,7 +26,7 @@ pub(crate) use self::plan::{Column, Road, Table};
 use crate::{
     Database, LedgerError, OpenError, Standing,
     opening::Opening,
-    postgres::{Postgres, Target},
+    postgres::{self, Postgres, Target},
     sqlite::Source,
 };
 
@@ -208,12 +208,16 @@ async fn same_figures(
     let window = calendar::window(Range::Days90, &Zone::utc(), now, Compare::Previous);
     let tenants = source.tenants().await?;
     for tenant in &tenants {
-        let standing = ledger.standing(*tenant).await.map_err(CarryError::Target)?;
+        let standing = postgres::reading!(ledger, reader => postgres::standing::standing(reader, *tenant));
+        let standing = standing.map_err(CarryError::Target)?;
         if whatever_waits_longest(standing) != whatever_waits_longest(source.standing(*tenant).await?) {
             return Err(CarryError::Differs { what: format!("the balance of tenant {tenant}") });
         }
-        let history =
-            ledger.history(*tenant, &window, &Filter::default()).await.map_err(CarryError::Target)?;
+        let all = Filter::default();
+        let history = postgres::reading!(ledger, reader => {
+            postgres::history::history(reader, *tenant, &window, &all)
+        })
+        .map_err(CarryError::Target)?;
         if history != source.history(*tenant, &window).await? {
             return Err(CarryError::Differs { what: format!("the history of tenant {tenant}") });
         }

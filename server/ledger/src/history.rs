@@ -1,11 +1,26 @@
-//! What the stores' sums come to: the same arithmetic over the same buckets, whoever added them up.
+//! The figures of campaign runs: the same arithmetic over the same buckets, whichever store added them up.
 
 use model::{
     calendar::{Bucket, Span, Window},
     figures::Added,
-    history::History,
+    history::{Filter, History},
+    tenant::TenantId,
 };
 use sqlx::Error;
+
+use crate::{Ledger, LedgerError};
+
+impl Ledger {
+    /// The campaign runs of a window and of the stretch before it, added up by bucket.
+    pub async fn history(
+        &self,
+        tenant: TenantId,
+        window: &Window,
+        filter: &Filter,
+    ) -> Result<History, LedgerError> {
+        read!(self, history::history(tenant, window, filter))
+    }
+}
 
 /// The spans that a store adds up: the window's buckets, then those of the stretch before it.
 pub(crate) fn spans(window: &Window) -> Vec<Span> {

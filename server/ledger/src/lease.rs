@@ -1,13 +1,32 @@
 //! Which entries of the outbox are lent out next: each tenant its share, and of each tenant's the oldest, whatever their
 //! kinds, for as long as they are light enough together.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use model::{
     record::{Kind, Kinds, Storage},
     tenant::TenantId,
 };
 use sqlx::Error;
+
+use crate::{Ledger, LedgerError, Parcel, write::Write};
+
+/// Lends out up to `most` entries until `hold` has passed.
+pub(crate) struct Lease {
+    pub(crate) most: usize,
+    pub(crate) hold: Duration,
+}
+
+impl Write for Lease {
+    type Answer = Vec<Parcel>;
+}
+
+impl Ledger {
+    /// Lends out up to `most` parcels, oldest first, fairly between tenants, until `hold` has passed.
+    pub async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
+        self.write(Lease { most, hold }).await
+    }
+}
 
 /// The bytes that the records of one lease have together, at most and about; a single record may have more.
 pub(crate) const BYTES_MAX: i64 = 2 * 1024 * 1024;

@@ -8,7 +8,13 @@ use model::{
 use sqlx::Error;
 use uuid::Uuid;
 
-use crate::{Change, command::Target, row::Row};
+use crate::{
+    Change, Ledger, LedgerError,
+    change::{self, Records, Target},
+    health::Sort,
+    row::Row,
+    write::Write,
+};
 
 /// Why Dataverse refuses a record for good, and the exchange that says so. Each text is cut after 8 KiB; none may hold a
 /// secret.
@@ -103,49 +109,195 @@ impl Handled {
     }
 }
 
-/// What handling a dead letter takes of a store, within its transaction.
-pub(crate) trait Letters {
-    /// The record of a letter that is not given up, and what the letter says.
-    async fn find(&mut self, target: &Target) -> Result<Option<(Row, String)>, Error>;
-    async fn enqueue(&mut self, target: &Target, row: &Row) -> Result<(), Error>;
+/// Sends a dead letter once more.
+pub(crate) struct Resend {
+    pub(crate) target: Target,
+    pub(crate) by: String,
+}
+
+/// Sends up to `most` dead letters once more, those of the oldest records first.
+pub(crate) struct ResendAll {
+    pub(crate) tenant: TenantId,
+    pub(crate) most: usize,
+    pub(crate) by: String,
+}
+
+/// Gives a dead letter up.
+pub(crate) struct GiveUp {
+    pub(crate) target: Target,
+    pub(crate) by: String,
+}
+
+/// A correction of what was refused, with the note of who made it.
+pub(crate) struct Mend {
+    pub(crate) target: Target,
+    pub(crate) record: Box<Record>,
+    pub(crate) by: String,
+}
+
+impl Write for Resend {
+    type Answer = bool;
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.target.tenant)
+    }
+
+    fn sort(&self) -> Sort {
+        Sort::Intake
+    }
+}
+
+impl Write for ResendAll {
+    type Answer = u64;
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.tenant)
+    }
+
+    /// A handful of statements, however many letters they are.
+    fn weight(&self) -> usize {
+        256 * 1024
+    }
+}
+
+impl Write for GiveUp {
+    type Answer = bool;
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.target.tenant)
+    }
+
+    fn sort(&self) -> Sort {
+        Sort::Intake
+    }
+}
+
+impl Write for Mend {
+    type Answer = Change;
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.target.tenant)
+    }
+
+    fn weight(&self) -> usize {
+        self.record.weight()
+    }
+
+    fn sort(&self) -> Sort {
+        Sort::Intake
+    }
+}
+
+impl Ledger {
+    /// What Dataverse refused and was not given up, newest first.
+    pub async fn dead_letters(&self, tenant: TenantId, most: usize) -> Result<Vec<DeadLetter>, LedgerError> {
+        read!(self, letters::dead_letters(tenant, most))
+    }
+
+    /// The dead letter of one record, unless it was given up.
+    pub async fn dead_letter(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+    ) -> Result<Option<DeadLetter>, LedgerError> {
+        read!(self, letters::dead_letter(tenant, kind, id))
+    }
+
+    /// Sends a dead letter once more, and notes who wanted that. Says whether there was one.
+    pub async fn resend(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+        by: &str,
+    ) -> Result<bool, LedgerError> {
+        self.write(Resend { target: Target::any(tenant, kind, id), by: by.to_owned() }).await
+    }
+
+    /// Sends up to `most` dead letters once more, all of them in one transaction, and notes for each who wanted that.
+    /// Says how many there were.
+    pub async fn resend_all(&self, tenant: TenantId, most: usize, by: &str) -> Result<u64, LedgerError> {
+        self.write(ResendAll { tenant, most, by: by.to_owned() }).await
+    }
+
+    /// Gives a dead letter up, and notes who did: the record stays here, and is not sent unless it is corrected. Says
+    /// whether there was one.
+    pub async fn drop_letter(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+        by: &str,
+    ) -> Result<bool, LedgerError> {
+        self.write(GiveUp { target: Target::any(tenant, kind, id), by: by.to_owned() }).await
+    }
+
+    /// Corrects a record that Dataverse refused, which sends it again, and notes who did.
+    pub async fn mend(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        record: Record,
+        expected_revision: Option<i64>,
+        by: &str,
+    ) -> Result<Change, LedgerError> {
+        let target = Target { tenant, kind: record.kind(), id, expected_revision };
+        self.write(Mend { target, record: Box::new(record), by: by.to_owned() }).await
+    }
+
+    /// What people did about dead letters and questions, newest first.
+    pub async fn handlings(&self, tenant: TenantId, most: usize) -> Result<Vec<Handling>, LedgerError> {
+        read!(self, handlings::handlings(tenant, most))
+    }
+}
+
+/// What handling a dead letter takes of a store beside changing records, within its transaction.
+pub(crate) trait Letters: Records {
+    /// What the record's letter says, if there is one that is not given up.
+    async fn reason(&mut self, target: &Target, row: &Row) -> Result<Option<String>, Error>;
     async fn give_up(&mut self, target: &Target, row: &Row) -> Result<(), Error>;
-    async fn correct(&mut self, target: &Target, record: &Record) -> Result<Change, Error>;
     /// Keeps who did what.
     async fn note(&mut self, target: &Target, what: Handled, by: &str, reason: String) -> Result<(), Error>;
 }
 
-/// Sends a dead letter once more.
-pub(crate) async fn resend(letters: &mut impl Letters, target: &Target, by: &str) -> Result<bool, Error> {
-    let Some((row, reason)) = letters.find(target).await? else { return Ok(false) };
-    letters.enqueue(target, &row).await?;
+pub(crate) async fn resend(
+    letters: &mut impl Letters,
+    Resend { target, by }: &Resend,
+) -> Result<bool, Error> {
+    let Some((row, reason)) = find(letters, target).await? else { return Ok(false) };
+    let now = letters.now();
+    letters.enqueue(target, row.position, row.held.stored.revision, now).await?;
     letters.note(target, Handled::Resent, by, reason).await?;
     Ok(true)
 }
 
-/// Gives a dead letter up.
-pub(crate) async fn drop_letter(
+pub(crate) async fn give_up(
     letters: &mut impl Letters,
-    target: &Target,
-    by: &str,
+    GiveUp { target, by }: &GiveUp,
 ) -> Result<bool, Error> {
-    let Some((row, reason)) = letters.find(target).await? else { return Ok(false) };
+    let Some((row, reason)) = find(letters, target).await? else { return Ok(false) };
     letters.give_up(target, &row).await?;
     letters.note(target, Handled::Dropped, by, reason).await?;
     Ok(true)
 }
 
-/// A correction, with the note of who made it.
 pub(crate) async fn mend(
     letters: &mut impl Letters,
-    target: &Target,
-    record: &Record,
-    by: &str,
+    Mend { target, record, by }: &Mend,
 ) -> Result<Change, Error> {
-    let letter = letters.find(target).await?;
-    let change = letters.correct(target, record).await?;
+    let letter = find(letters, target).await?;
+    let change = change::correct(letters, target, record).await?;
     if matches!(change, Change::Done(_)) {
         let reason = letter.map(|(_, reason)| reason).unwrap_or_default();
         letters.note(target, Handled::Mended, by, reason).await?;
     }
     Ok(change)
+}
+
+/// The record of a letter that is not given up, and what the letter says.
+async fn find(letters: &mut impl Letters, target: &Target) -> Result<Option<(Row, String)>, Error> {
+    let Some(row) = letters.record(target).await? else { return Ok(None) };
+    let reason = letters.reason(target, &row).await?;
+    Ok(reason.map(|reason| (row, reason)))
 }

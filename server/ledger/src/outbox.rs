@@ -1,15 +1,13 @@
 //! What waits to be delivered, as the relay sees it.
 
-use std::{cmp::Ordering, time::Duration};
+use std::time::Duration;
 
 use model::{
-    record::{Kind, Kinds, Stored},
+    record::{Kind, Stored},
     tenant::TenantId,
     time::Timestamp,
 };
 use uuid::Uuid;
-
-use crate::Held;
 
 /// One record's newest state, on loan to a relay until its lease runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,96 +54,4 @@ pub(crate) fn failing_for(since: Option<i64>, now: Timestamp) -> Duration {
 pub enum Operation {
     Upsert(Box<Stored>),
     Delete,
-}
-
-/// A record that Dataverse acknowledged and that was not read back yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unconfirmed {
-    pub tenant: TenantId,
-    pub kind: &'static Kind,
-    /// The row's primary key in Dataverse.
-    pub dataverse_id: Uuid,
-    /// What Dataverse should hold; nothing when it was withdrawn.
-    pub held: Held,
-    pub(crate) position: i64,
-}
-
-/// The bytes at which a page of the read-back is full; a single record may have more.
-const PAGE_BYTES: usize = 4 * 1024 * 1024;
-
-/// What waits to be read back, oldest first: one page, as it is put together out of each kind's oldest.
-pub(crate) struct Waiting {
-    kinds: Kinds,
-    most: usize,
-    page: Vec<Unconfirmed>,
-}
-
-/// How much of one kind's oldest is read.
-pub(crate) struct Portion {
-    left: usize,
-    bytes: usize,
-}
-
-impl Waiting {
-    pub(crate) const fn page(kinds: Kinds, most: usize) -> Self {
-        Self { kinds, most, page: Vec::new() }
-    }
-
-    /// Every kind, with the time and the position after which its records come after `after`.
-    pub(crate) fn places(
-        &self,
-        after: Option<&Unconfirmed>,
-    ) -> impl Iterator<Item = (&'static Kind, i64, i64)> + use<> {
-        let of = after.map(|after| (self.rank(after), after.position));
-        self.kinds.iter().enumerate().map(move |(at, kind)| match of {
-            None => (kind, i64::MIN, i64::MIN),
-            Some(((time, of_kind), position)) => {
-                let after = match at.cmp(&of_kind) {
-                    Ordering::Less => i64::MAX,
-                    Ordering::Equal => position,
-                    Ordering::Greater => i64::MIN,
-                };
-                (kind, time, after)
-            }
-        })
-    }
-
-    pub(crate) const fn portion(&self) -> Portion {
-        Portion { left: self.most, bytes: 0 }
-    }
-
-    pub(crate) fn add(&mut self, item: Unconfirmed) {
-        self.page.push(item);
-    }
-
-    /// No more of each kind than its portion was read: what is older than the end of the page is all in it.
-    pub(crate) fn finish(mut self) -> Vec<Unconfirmed> {
-        let mut page = std::mem::take(&mut self.page);
-        page.sort_by_key(|item| (self.rank(item), item.position));
-        let mut portion = self.portion();
-        let count = page.iter().take_while(|item| portion.takes(item)).count();
-        page.truncate(count);
-        page
-    }
-
-    fn rank(&self, item: &Unconfirmed) -> (i64, usize) {
-        let at = item.held.stored.exported_at.map_or(i64::MIN, Timestamp::micros);
-        (at, self.kinds.iter().position(|kind| kind == item.kind).unwrap_or(usize::MAX))
-    }
-}
-
-impl Portion {
-    /// Whether this one is still to go along.
-    pub(crate) fn takes(&mut self, item: &Unconfirmed) -> bool {
-        if self.left == 0 || self.bytes >= PAGE_BYTES {
-            return false;
-        }
-        self.left -= 1;
-        self.bytes += item.held.stored.record.weight();
-        true
-    }
-
-    pub(crate) const fn is_full(&self) -> bool {
-        self.left == 0 || self.bytes >= PAGE_BYTES
-    }
 }

@@ -9,10 +9,7 @@ use std::{
 use model::tenant::TenantId;
 use tokio::sync::Notify;
 
-use crate::{
-    LedgerError,
-    command::{Command, Work},
-};
+use crate::{LedgerError, command::Command, health::Sort};
 
 /// In bytes, about: half a second's work of the writer, some 20,000 campaign runs.
 const WAITING_MAX: usize = 8 << 20;
@@ -79,7 +76,7 @@ impl Queue {
         let waiting = self.locked();
         let lanes = waiting.lanes.iter().filter_map(|lane| lane.commands.front());
         let oldest = lanes.chain(waiting.house.front()).map(|command| command.since).min();
-        let house: usize = waiting.house.iter().map(|command| command.weight).sum();
+        let house: usize = waiting.house.iter().map(Command::weight).sum();
         (waiting.weight + house, oldest.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 
@@ -124,11 +121,11 @@ impl Waiting {
         if let Some(why) = &self.refusing {
             return Err(why.clone());
         }
-        if matches!(command.work, Work::Trial(_)) {
+        if command.work.sort() == Sort::Trial {
             self.trials.push(command);
             return Ok(());
         }
-        let Some(tenant) = command.tenant else {
+        let Some(tenant) = command.tenant() else {
             if self.house.len() >= HOUSE_MAX {
                 return Err(busy());
             }
@@ -140,10 +137,10 @@ impl Waiting {
         let held = at.map_or(0, |at| self.lanes[at].weight);
         // Whoever has nothing waiting is let in while there is room at all; the others keep to their share.
         let share = if held == 0 { WAITING_MAX } else { WAITING_MAX / lanes };
-        if held > 0 && held + command.weight > share || self.weight > WAITING_MAX {
+        if held > 0 && held + command.weight() > share || self.weight > WAITING_MAX {
             return Err(busy());
         }
-        self.weight += command.weight;
+        self.weight += command.weight();
         match at {
             Some(at) => self.lanes[at].push(command),
             None => {
@@ -162,9 +159,9 @@ impl Waiting {
         while weight < GROUP_MAX {
             let Some(mut lane) = self.lanes.pop_front() else { break };
             if let Some(command) = lane.commands.pop_front() {
-                weight += command.weight;
-                lane.weight -= command.weight;
-                self.weight -= command.weight;
+                weight += command.weight();
+                lane.weight -= command.weight();
+                self.weight -= command.weight();
                 group.push(command);
             }
             if !lane.commands.is_empty() {
@@ -190,7 +187,7 @@ const fn busy() -> LedgerError {
 
 impl Lane {
     fn push(&mut self, command: Command) {
-        self.weight += command.weight;
+        self.weight += command.weight();
         self.commands.push_back(command);
     }
 }
@@ -201,21 +198,24 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::command::{Request, Slot};
+    use crate::{
+        command::{Request, Work},
+        probe::{Probe, Trial},
+        write::Reply,
+    };
 
     /// Fills the queue without a rest.
     const STEP: usize = 64 * 1024;
 
     fn command(tenant: u128, weight: usize) -> Command {
         let tenant = TenantId(Uuid::from_u128(tenant));
-        let (reply, _) = tokio::sync::oneshot::channel();
-        let answer = Slot::new(reply);
-        let request = Request { tenant, kind: &CAMPAIGN_RUN, records: Vec::new(), weight, answer };
-        Command::of_tenant(tenant, Work::Store(request))
+        let (sender, _) = tokio::sync::oneshot::channel();
+        let reply = Reply::new(sender);
+        Command::new(Work::Store(Request { tenant, kind: &CAMPAIGN_RUN, records: Vec::new(), weight, reply }))
     }
 
     fn tenants(group: &[Command]) -> Vec<u128> {
-        group.iter().filter_map(|command| command.tenant.map(|tenant| tenant.0.as_u128())).collect()
+        group.iter().filter_map(|command| command.tenant().map(|tenant| tenant.0.as_u128())).collect()
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(waiting.weight, WAITING_MAX, "who is alone has all of it");
         assert!(matches!(waiting.push(command(1, 1)), Err(LedgerError::Busy { .. })));
         assert!(waiting.push(command(2, STEP)).is_ok(), "whoever has nothing waiting is let in");
-        let taken: usize = waiting.take().iter().map(|command| command.weight).sum();
+        let taken: usize = waiting.take().iter().map(Command::weight).sum();
         assert!((GROUP_MAX..GROUP_MAX + STEP).contains(&taken));
         assert!(waiting.push(command(2, STEP)).is_ok());
     }
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn the_house_has_room_for_its_own_and_for_no_flood() {
         let mut waiting = Waiting::default();
-        let probe = || Command::of_house(Work::Probe(Slot::new(tokio::sync::oneshot::channel().0)));
+        let probe = || Command::write(Probe).0;
         while waiting.house.len() < HOUSE_MAX {
             waiting.push(probe()).unwrap();
         }
@@ -263,10 +263,10 @@ mod tests {
     #[test]
     fn a_trial_waits_until_it_is_alone() {
         let mut waiting = Waiting::default();
-        let trial = || Command::of_house(Work::Trial(Slot::new(tokio::sync::oneshot::channel().0)));
+        let trial = || Command::write(Trial).0;
         waiting.push(trial()).unwrap();
         waiting.push(command(1, 1)).unwrap();
-        let is_trial = |group: &[Command]| matches!(group, [Command { work: Work::Trial(_), .. }]);
+        let is_trial = |group: &[Command]| matches!(group, [command] if command.work.sort() == Sort::Trial);
         assert_eq!(tenants(&waiting.take()), [1]);
         assert!(is_trial(&waiting.take()));
         assert!(waiting.take().is_empty());
@@ -275,9 +275,7 @@ mod tests {
     #[test]
     fn what_waits_is_refused_when_nobody_is_there_to_write() {
         let queue = Queue::default();
-        let (reply, mut answer) = tokio::sync::oneshot::channel();
-        let mut waiting = command(1, 1);
-        waiting.work = Work::Probe(Slot::new(reply));
+        let (waiting, mut answer) = Command::write(Probe);
         queue.push(waiting).unwrap();
         let why = LedgerError::Unavailable("nobody writes".to_owned());
         queue.refuse(&why);

@@ -4,28 +4,33 @@ mod backlog;
 mod backup;
 mod change;
 mod clock;
-mod confirm;
-mod delivery;
-mod fault;
+pub(crate) mod confirm;
+mod counted;
+pub(crate) mod fault;
 mod folder;
-mod handlings;
-mod history;
-mod hours;
-mod identity;
+pub(crate) mod handlings;
+pub(crate) mod history;
+pub(crate) mod hours;
+pub(crate) mod identity;
 mod intake;
 mod known;
 mod lease;
-mod letters;
-mod list;
+pub(crate) mod letters;
+pub(crate) mod list;
 mod log;
-mod marks;
-mod mirror;
+pub(crate) mod marks;
+pub(crate) mod mirror;
 mod open;
+mod outbox;
+mod probe;
+mod reader;
 mod row;
+mod settle;
 mod source;
-mod spending;
-mod standing;
+pub(crate) mod spending;
+pub(crate) mod standing;
 mod statements;
+mod step;
 mod wanted;
 mod writer;
 
@@ -35,27 +40,21 @@ use std::{
     time::Duration,
 };
 
-use model::{
-    calendar::Window,
-    clock::Clock,
-    history::{Filter, History},
-    record::{Kind, Kinds},
-    tenant::TenantId,
-    time::Timestamp,
-};
+use model::{clock::Clock, record::Kinds};
 use sqlx::SqlitePool;
-use uuid::Uuid;
 
 pub use self::backup::{BackupError, back_up, restore, whose};
-use self::{folder::FolderLock, known::Known, log::Log, open::Files, standing::Counted};
-pub(crate) use self::{open::FILE, source::Source};
+use self::{counted::Counted, folder::FolderLock, known::Known, log::Log, open::Files};
+pub(crate) use self::{open::FILE, reader::Reader, source::Source, step::Step};
 use crate::{
-    Answer, DeadLetter, Handling, Held, HourBalance, Identity, LedgerError, ListAsk, OpenError, Page,
-    Question, Reject, Standing, There, Unconfirmed, desk::Desk, health::Notes, hours::Stretch,
-    opening::Opening, upkeep,
+    LedgerError, OpenError,
+    health::Notes,
+    opening::Opening,
+    upkeep::{self, Tend},
+    writer_handle::WriterHandle,
 };
 
-/// Who probes gives up after five seconds.
+/// An asker gives up after five seconds.
 const PROBE: Duration = Duration::from_secs(4);
 
 /// One open SQLite ledger.
@@ -63,7 +62,7 @@ pub(crate) struct Sqlite {
     files: Files,
     kinds: Kinds,
     readers: SqlitePool,
-    pub(crate) desk: Desk,
+    pub(crate) writer: WriterHandle,
     clock: Arc<dyn Clock>,
     counted: Counted,
     hours: hours::Counted,
@@ -88,7 +87,7 @@ impl Sqlite {
         open::set_right(&files, kinds, &mut connection, clock.now()).await?;
         let readers = open::readers(&files);
         let notes = Notes::new(Arc::clone(&clock), changes.clone());
-        let desk = Desk::open(notes.clone(), {
+        let writer = WriterHandle::open(notes.clone(), {
             let (files, clock, mut connection) = (files.clone(), Arc::clone(&clock), Some(connection));
             let readers = readers.clone();
             move |queue| {
@@ -113,7 +112,7 @@ impl Sqlite {
             files,
             kinds,
             readers,
-            desk,
+            writer,
             clock,
             counted: Counted::default(),
             hours: hours::Counted::default(),
@@ -121,13 +120,14 @@ impl Sqlite {
         })
     }
 
-    /// What is needed to ask about all kinds.
-    const fn asked(&self) -> (&SqlitePool, Kinds) {
-        (&self.readers, self.kinds)
+    /// What a question is answered with.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        let (pool, kinds, now) = (&self.readers, self.kinds, self.clock.now());
+        Reader { pool, kinds, counted: &self.counted, hours: &self.hours, now }
     }
 
     pub(crate) async fn close(&self) {
-        self.desk.close().await;
+        self.writer.close().await;
         self.readers.close().await;
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
@@ -143,21 +143,21 @@ impl Sqlite {
                 .map_err(fault::of)?;
             Ok(())
         };
-        self.desk.probed(reads, PROBE).await
+        self.writer.probed(reads, PROBE).await
     }
 
     /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
     /// backlog was counted wrong; it is right afterwards.
     pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
-        standing::recount(self.asked(), &self.counted).await.map_err(fault::of)?;
+        counted::recount(self.reader()).await.map_err(fault::of)?;
         let before = upkeep::oldest_hour(self.clock.now());
         let wrong = backlog::wrong(&self.readers, before).await.map_err(fault::of)?;
-        let mut gone = self.desk.tend(wrong > 0).await?;
+        let mut gone = self.writer.write(Tend { mends: wrong > 0 }).await?;
         for _ in 1..upkeep::TURNS {
             if gone < upkeep::RECEIPTS {
                 break;
             }
-            gone = self.desk.tend(false).await?;
+            gone = self.writer.write(Tend { mends: false }).await?;
         }
         Ok(wrong)
     }
@@ -165,146 +165,6 @@ impl Sqlite {
     /// How many bytes wait beside the file for their place in it.
     pub(crate) fn log_size(&self) -> u64 {
         self.files.log_size()
-    }
-
-    pub(crate) async fn identity(&self) -> Result<Identity, LedgerError> {
-        let mut connection = self.readers.acquire().await.map_err(fault::of)?;
-        identity::read(&mut connection).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn unconfirmed(
-        &self,
-        until: Timestamp,
-        after: Option<&Unconfirmed>,
-        most: usize,
-    ) -> Result<Vec<Unconfirmed>, LedgerError> {
-        confirm::waiting(self.asked(), until, after, most).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn read(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        id: Uuid,
-    ) -> Result<Option<Held>, LedgerError> {
-        list::read(&self.readers, tenant, kind, id).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn list(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        ask: &ListAsk,
-    ) -> Result<Page, LedgerError> {
-        list::list(&self.readers, tenant, kind, ask).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn names(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        pointer: usize,
-        text: Option<&str>,
-        most: usize,
-    ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        list::names(&self.readers, tenant, kind, pointer, text, most).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn history(
-        &self,
-        tenant: TenantId,
-        window: &Window,
-        filter: &Filter,
-    ) -> Result<History, LedgerError> {
-        history::history(&self.readers, tenant, window, filter).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
-        standing::standing(self.asked(), &self.counted, tenant).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn dead_letters(
-        &self,
-        tenant: TenantId,
-        most: usize,
-    ) -> Result<Vec<DeadLetter>, LedgerError> {
-        letters::dead_letters(self.asked(), tenant, most).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn dead_letter(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        id: Uuid,
-    ) -> Result<Option<DeadLetter>, LedgerError> {
-        letters::dead_letter(&self.readers, tenant, kind, id).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn handlings(
-        &self,
-        tenant: TenantId,
-        most: usize,
-    ) -> Result<Vec<Handling>, LedgerError> {
-        handlings::handlings(self.asked(), tenant, most).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn questions(&self) -> Result<Vec<(&'static Kind, Question)>, LedgerError> {
-        let marks = marks::all(self.asked()).await.map_err(fault::of)?;
-        Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.question?))).collect())
-    }
-
-    pub(crate) async fn policies(&self) -> Result<Vec<(&'static Kind, Answer)>, LedgerError> {
-        let marks = marks::all(self.asked()).await.map_err(fault::of)?;
-        Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.policy?))).collect())
-    }
-
-    pub(crate) async fn removed_unasked(
-        &self,
-        kind: &'static Kind,
-        since: Timestamp,
-    ) -> Result<i64, LedgerError> {
-        mirror::removed_unasked(&self.readers, kind, since).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn standing_there(
-        &self,
-        kind: &'static Kind,
-        after: i64,
-        before: Timestamp,
-        most: usize,
-    ) -> Result<Vec<There>, LedgerError> {
-        mirror::standing_there(&self.readers, kind, (after, before), most).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn in_line(
-        &self,
-        kind: &'static Kind,
-        after: i64,
-        most: usize,
-    ) -> Result<Vec<There>, LedgerError> {
-        mirror::in_line(&self.readers, kind, after, most).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn hours(
-        &self,
-        tenant: TenantId,
-        from: Timestamp,
-    ) -> Result<Vec<HourBalance>, LedgerError> {
-        let stretch = Stretch::new(tenant, from, self.clock.now());
-        hours::hours(self.asked(), &self.hours, stretch).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn spent(&self, since: Timestamp) -> Result<Vec<(Timestamp, i64)>, LedgerError> {
-        spending::spent(&self.readers, since).await.map_err(fault::of)
-    }
-
-    pub(crate) async fn rejects(
-        &self,
-        tenant: TenantId,
-        kind: Option<&'static Kind>,
-        most: usize,
-    ) -> Result<Vec<Reject>, LedgerError> {
-        mirror::rejects(self.asked(), tenant, kind, most).await.map_err(fault::of)
     }
 }
 

@@ -8,9 +8,14 @@ use model::{
     rng::Seeded,
     time::Timestamp,
 };
+use sqlx::Error;
 use tokio::sync::watch;
 
-use crate::opening::Opening;
+use crate::{
+    opening::Opening,
+    postgres, sqlite,
+    write::{OnPostgres, OnSqlite, Write},
+};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -31,4 +36,42 @@ pub(crate) fn runs(from: usize, count: usize) -> Vec<Record> {
         record::parse(&CAMPAIGN_RUN, &json, NOW).unwrap()
     };
     (from..from + count).map(run).collect()
+}
+
+/// Runs a statement, as no disk would do on demand.
+pub(crate) struct Spoil(pub(crate) String);
+
+/// Breaks the writer off, as no bug would do on demand.
+pub(crate) struct BreakOff;
+
+impl Write for Spoil {
+    type Answer = ();
+}
+
+impl Write for BreakOff {
+    type Answer = ();
+}
+
+impl OnSqlite for Spoil {
+    async fn on_sqlite(&mut self, step: &mut sqlite::Step<'_>) -> Result<(), Error> {
+        step.run(&self.0).await
+    }
+}
+
+impl OnPostgres for Spoil {
+    async fn on_postgres(&mut self, step: &mut postgres::Step<'_>) -> Result<(), Error> {
+        step.run(&self.0).await
+    }
+}
+
+impl OnSqlite for BreakOff {
+    async fn on_sqlite(&mut self, _step: &mut sqlite::Step<'_>) -> Result<(), Error> {
+        panic!("asked for by a test")
+    }
+}
+
+impl OnPostgres for BreakOff {
+    async fn on_postgres(&mut self, _step: &mut postgres::Step<'_>) -> Result<(), Error> {
+        panic!("asked for by a test")
+    }
 }

@@ -3,7 +3,28 @@
 
 use model::time::{DAY, Timestamp};
 
-use crate::decision::hour_of;
+use crate::{Ledger, LedgerError, decision::hour_of, ledger::Store, write::Write};
+
+/// Mends what was counted wrong where it was, adds up old hours and lets old receipts go; answers how many of these.
+pub(crate) struct Tend {
+    pub(crate) mends: bool,
+}
+
+impl Write for Tend {
+    type Answer = i64;
+}
+
+impl Ledger {
+    /// Looks after what is counted while it is not waited for: counts anew what is counted as it changes, adds up hours
+    /// older than a week, and lets receipts older than three days go. Says of how many hours the backlog was counted wrong;
+    /// it is right afterwards.
+    pub async fn tend(&self) -> Result<usize, LedgerError> {
+        match self.behind() {
+            Store::Folder(store) => store.tend().await,
+            Store::Database(store) => store.tend().await,
+        }
+    }
+}
 
 /// What is kept of the backlog, in this order everywhere.
 pub(crate) const COUNTED: [&str; 5] =

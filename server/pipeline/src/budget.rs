@@ -9,7 +9,7 @@ use model::{
 };
 use tokio::sync::Mutex;
 
-use crate::{Books, BudgetStatus, Organisation, Settings, handle::Board};
+use crate::{BudgetStatus, LedgerPort, Organisation, Settings, handle::Board};
 
 /// What other processes spent is looked up so often.
 const LOOK_UP: i64 = MINUTE;
@@ -19,7 +19,7 @@ const LOOK_UP: i64 = MINUTE;
 pub(crate) struct Budget(Arc<Purse>);
 
 struct Purse {
-    books: Arc<dyn Books>,
+    ledger: Arc<dyn LedgerPort>,
     clock: Arc<dyn Clock>,
     board: Board,
     limit: Option<i64>,
@@ -47,7 +47,7 @@ pub(crate) struct Spent {
 
 impl Budget {
     pub(crate) fn new(
-        books: Arc<dyn Books>,
+        ledger: Arc<dyn LedgerPort>,
         clock: Arc<dyn Clock>,
         board: Board,
         settings: &Settings,
@@ -55,7 +55,7 @@ impl Budget {
     ) -> Self {
         let limit = settings.budget.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
         let least = i64::try_from(settings.record_cost()).unwrap_or(i64::MAX);
-        Self(Arc::new(Purse { books, clock, board, limit, least, organisation, known: Mutex::default() }))
+        Self(Arc::new(Purse { ledger, clock, board, limit, least, organisation, known: Mutex::default() }))
     }
 
     /// Writes down what was spent since the last time.
@@ -66,7 +66,7 @@ impl Budget {
         if cost == 0 {
             return;
         }
-        if let Err(error) = self.0.books.spend(cost).await {
+        if let Err(error) = self.0.ledger.spend(cost).await {
             tracing::debug!(%error, "what was spent is written down later");
             return;
         }
@@ -123,7 +123,7 @@ impl Purse {
             return Ok(());
         }
         // The last hour's rate may lie before midnight.
-        known.hours = self.books.spent(beginning(now, DAY).plus(-HOUR)).await?;
+        known.hours = self.ledger.spent(beginning(now, DAY).plus(-HOUR)).await?;
         known.looked_at = Some(now);
         Ok(())
     }

@@ -7,7 +7,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Books, Organisation, RelayStatus, Settings,
+    LedgerPort, Organisation, RelayStatus, Settings,
     budget::Budget,
     lookup_rows::LookupRows,
     mirror::{Findings, Mirror},
@@ -62,7 +62,7 @@ impl Board {
 /// What all workers share.
 #[derive(Clone)]
 pub(crate) struct Station {
-    pub(crate) books: Arc<dyn Books>,
+    pub(crate) ledger: Arc<dyn LedgerPort>,
     pub(crate) organisation: Arc<dyn Organisation>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) lookups: Arc<LookupRows>,
@@ -74,7 +74,7 @@ pub(crate) struct Station {
 
 /// Starts to carry records across, and to bring in what others do there.
 pub fn start(
-    books: impl Books,
+    ledger: impl LedgerPort,
     organisation: impl Organisation,
     settings: Settings,
     clock: Arc<dyn Clock>,
@@ -84,17 +84,17 @@ pub fn start(
     let (sender, status) = watch::channel(RelayStatus::default());
     let board = Board(sender);
     let settings = Arc::new(settings);
-    let books: Arc<dyn Books> = Arc::new(books);
+    let ledger: Arc<dyn LedgerPort> = Arc::new(ledger);
     let organisation: Arc<dyn Organisation> = Arc::new(organisation);
     let budget = Budget::new(
-        Arc::clone(&books),
+        Arc::clone(&ledger),
         Arc::clone(&clock),
         board.clone(),
         &settings,
         Arc::clone(&organisation),
     );
     let lookups = Arc::new(LookupRows::default());
-    let station = Station { books, organisation, settings, lookups, budget, clock, stop, board };
+    let station = Station { ledger, organisation, settings, lookups, budget, clock, stop, board };
     let random: Arc<dyn Random> = Arc::new(random);
     let findings = Findings::default();
     let mut workers = JoinSet::new();

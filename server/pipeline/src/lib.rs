@@ -2,13 +2,13 @@
 //!
 //! Everything here knows records through `model::record::Kind` alone.
 
-mod books;
 mod broken;
 mod budget;
 mod decode_row;
 mod encode_row;
 mod flight;
 mod handle;
+mod ledger_port;
 mod lookup_rows;
 mod mapping;
 mod meters;
@@ -25,8 +25,8 @@ mod status;
 mod supervise;
 mod targets;
 
-pub use books::Books;
 pub use handle::{Handle, start};
+pub use ledger_port::LedgerPort;
 pub use mapping::{Mapping, Names, TableMapping, TableNames};
 pub use organisation::{ChangePages, Organisation, Which, Write, Written};
 pub use provision::{Plan, READER, Scope, Step, WRITER, plan, provision};

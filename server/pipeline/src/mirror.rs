@@ -43,10 +43,10 @@ pub(crate) struct Mirror {
 impl Mirror {
     pub(crate) fn new(station: Station, findings: Findings) -> Self {
         let tenants: Vec<TenantId> = station.settings.tenants.iter().map(|tenant| tenant.id).collect();
-        let (books, organisation) = (Arc::clone(&station.books), Arc::clone(&station.organisation));
+        let (ledger, organisation) = (Arc::clone(&station.ledger), Arc::clone(&station.organisation));
         let (mapping, clock) = (Arc::clone(&station.settings.mapping), Arc::clone(&station.clock));
         let lookups = Arc::clone(&station.lookups);
-        let reader = Reader::new(books, organisation, mapping, lookups, clock, tenants);
+        let reader = Reader::new(ledger, organisation, mapping, lookups, clock, tenants);
         Self { station, reader, findings, tables: BTreeMap::new(), is_newest: false }
     }
 
@@ -70,7 +70,7 @@ impl Mirror {
         }
         // Another process need not wait for the marks to run out.
         for table in self.tables.values() {
-            if let Err(error) = self.reader.books.free_mark(&table.mark).await {
+            if let Err(error) = self.reader.ledger.free_mark(&table.mark).await {
                 tracing::debug!(%error, "a mark of the mirror was not handed back");
             }
         }
@@ -97,7 +97,7 @@ impl Mirror {
             let found = self.findings.take(kind);
             if !has_all {
                 if let Some(table) = known {
-                    self.reader.books.free_mark(&table.mark).await?;
+                    self.reader.ledger.free_mark(&table.mark).await?;
                 }
                 continue;
             }

@@ -109,7 +109,7 @@ impl ReadBack {
             Some((until, after)) => (until, Some(after)),
             None => (now.plus(-patience), None),
         };
-        let waiting = self.station.books.unconfirmed(until, after.as_ref(), PASS).await?;
+        let waiting = self.station.ledger.unconfirmed(until, after.as_ref(), PASS).await?;
         let last = waiting.last().cloned();
         let ids: Vec<Uuid> = waiting.iter().map(|item| item.held.stored.id).collect();
         let mut kinds: BTreeMap<&str, Vec<Unconfirmed>> = BTreeMap::new();
@@ -176,7 +176,7 @@ impl ReadBack {
             }
         }
         if !confirmed.is_empty() {
-            let news = self.station.books.confirmed(&confirmed).await?;
+            let news = self.station.ledger.confirmed(&confirmed).await?;
             self.station.board.update(|status| status.confirmed += news);
         }
         Ok(())

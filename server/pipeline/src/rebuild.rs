@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use model::clock::Clock;
 
 use crate::{
-    Books, Error, Mapping, Organisation, Tenant,
+    Error, LedgerPort, Mapping, Organisation, Tenant,
     broken::Broken,
     lookup_rows::LookupRows,
     mirror::{Gone, Loan, Reader, Tally},
@@ -20,7 +20,7 @@ const HOLD: Duration = Duration::from_secs(600);
 /// # Errors
 /// Says what kept it from going on. Run again, it begins anew, and what is here already is known.
 pub async fn rebuild(
-    books: impl Books,
+    ledger: impl LedgerPort,
     organisation: impl Organisation,
     mapping: Arc<Mapping>,
     tenants: &[Tenant],
@@ -29,7 +29,7 @@ pub async fn rebuild(
 ) -> Result<u64, Error> {
     let tenants = tenants.iter().map(|tenant| tenant.id).collect();
     let (organisation, lookups) = (Arc::new(organisation), Arc::new(LookupRows::default()));
-    let reader = Reader::new(Arc::new(books), organisation, Arc::clone(&mapping), lookups, clock, tenants);
+    let reader = Reader::new(Arc::new(ledger), organisation, Arc::clone(&mapping), lookups, clock, tenants);
     rows(&reader, &mapping, progress).await.map_err(|broken| Error::Rebuild { reason: broken.to_string() })
 }
 
@@ -40,7 +40,7 @@ async fn rows(
 ) -> Result<u64, Broken> {
     let mut rows = 0;
     for table in mapping.tables() {
-        let mark = reader.books.take_mark(table.kind, HOLD).await?.ok_or(Broken::Lost)?;
+        let mark = reader.ledger.take_mark(table.kind, HOLD).await?.ok_or(Broken::Lost)?;
         let mut listener = |tally: Tally| {
             rows += tally.rows;
             progress(rows);
@@ -49,10 +49,10 @@ async fn rows(
         let reading = reader.read(table, None, &loan, &mut Gone::default(), &mut listener).await?;
         let again = reading.again.into_iter().map(|id| (id, None)).collect();
         reader.look_again(&mark, &again, &mut |_| ()).await?;
-        if !reader.books.keep_mark(&mark, Some(&reading.link), HOLD).await? {
+        if !reader.ledger.keep_mark(&mark, Some(&reading.link), HOLD).await? {
             return Err(Broken::Lost);
         }
-        reader.books.free_mark(&mark).await?;
+        reader.ledger.free_mark(&mark).await?;
     }
     Ok(rows)
 }

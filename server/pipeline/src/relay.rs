@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::Instrument as _;
 
 use crate::{
-    Books,
+    LedgerPort,
     budget::Spent,
     flight::{Airport, Fate, Landing, fly},
     handle::Station,
@@ -50,7 +50,7 @@ enum Word<'a> {
 impl Relay {
     pub(crate) async fn run(self) {
         self.station.known_to_be_newest().await;
-        let mut changes = self.station.books.changes();
+        let mut changes = self.station.ledger.changes();
         let now = self.station.clock.now();
         let pace = Pace::new(&self.station.settings, now);
         let mut tower = Tower::new(pace, self.targets(), now);
@@ -95,7 +95,7 @@ impl Relay {
                 return Lull::AllUnderWay;
             }
             let asked_at = Instant::now();
-            match self.station.books.lease(most, self.station.settings.hold).await {
+            match self.station.ledger.lease(most, self.station.settings.hold).await {
                 Ok(parcels) if parcels.is_empty() => {
                     tower.due = tower.due.filter(|due| *due > Instant::now());
                     return Lull::NothingDue;
@@ -236,7 +236,7 @@ impl Relay {
     /// process end before, or the ledger never take it, the records are sent once more under the same ids.
     async fn tell(&self, word: Word<'_>) {
         let mut in_vain = 0;
-        while let Err(error) = word.say(&*self.station.books).await {
+        while let Err(error) = word.say(&*self.station.ledger).await {
             tracing::warn!(%error, "the relay cannot mark what came of its parcels");
             in_vain += u32::from(matches!(error, LedgerError::Fault(_)));
             let ends = error == LedgerError::Closed || self.station.stop.is_cancelled();
@@ -312,13 +312,13 @@ impl Relay {
 }
 
 impl Word<'_> {
-    async fn say(&self, books: &dyn Books) -> Result<(), LedgerError> {
+    async fn say(&self, ledger: &dyn LedgerPort) -> Result<(), LedgerError> {
         match self {
             Self::Delivered([], _) | Self::Dead([]) | Self::Postponed([], _) | Self::HandedBack([]) => Ok(()),
-            Self::Delivered(parcels, at) => books.delivered(parcels, *at).await,
-            Self::Dead(parcels) => books.dead(parcels).await,
-            Self::Postponed(parcels, until) => books.postponed(parcels, *until).await,
-            Self::HandedBack(parcels) => books.handed_back(parcels).await,
+            Self::Delivered(parcels, at) => ledger.delivered(parcels, *at).await,
+            Self::Dead(parcels) => ledger.dead(parcels).await,
+            Self::Postponed(parcels, until) => ledger.postponed(parcels, *until).await,
+            Self::HandedBack(parcels) => ledger.handed_back(parcels).await,
         }
     }
 }

@@ -25,10 +25,10 @@ const SOME: usize = 20_000;
 impl Station {
     /// Returns when the newest states are those of the ledger.
     pub(crate) async fn known_to_be_newest(&self) {
-        let mut changes = self.books.changes();
+        let mut changes = self.ledger.changes();
         loop {
             changes.mark_unchanged();
-            match self.books.copied_at().await {
+            match self.ledger.copied_at().await {
                 Ok(None) => {
                     return self.board.update(|status| {
                         status.state = DeliveryState::Ok;
@@ -66,13 +66,13 @@ pub(crate) async fn look(
     hold: Duration,
     listener: Listener<'_>,
 ) -> Result<bool, Broken> {
-    if reader.books.copied_at().await?.is_none() {
+    if reader.ledger.copied_at().await?.is_none() {
         return Ok(true);
     }
     for mark in marks {
         let mut after = 0;
         loop {
-            let waiting = reader.books.in_line(mark.kind, after, SOME).await?;
+            let waiting = reader.ledger.in_line(mark.kind, after, SOME).await?;
             let ids: Vec<Uuid> = waiting.iter().map(|there| there.dataverse_id).collect();
             let mut is_open = false;
             for some in ids.chunks(BY_ID) {
@@ -92,7 +92,7 @@ pub(crate) async fn look(
             }
         }
     }
-    reader.books.looked().await?;
+    reader.ledger.looked().await?;
     tracing::info!("the ledger knows what stands in Dataverse; what waits is sent");
     Ok(true)
 }

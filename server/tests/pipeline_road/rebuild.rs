@@ -30,9 +30,9 @@ async fn a_rebuilt_ledger_says_what_the_lost_one_said() {
     let mut progress = Vec::new();
     let tenants = settings().tenants;
     let mut listener = |rows| progress.push(rows);
-    let (books, client) = (rebuilt.clone(), studio.client.clone());
+    let (ledger, client) = (rebuilt.clone(), studio.client.clone());
     let rows =
-        pipeline::rebuild(books, client, settings().mapping, &tenants, clock, &mut listener).await.unwrap();
+        pipeline::rebuild(ledger, client, settings().mapping, &tenants, clock, &mut listener).await.unwrap();
     assert_eq!(rows, 50);
     assert_eq!(progress.last(), Some(&50));
 

@@ -9,7 +9,7 @@ use model::{
 };
 use sqlx::{Error, PgConnection};
 
-use super::{row::get, schema::Schema, step::Step};
+use super::{Step, row::get, schema::Schema};
 
 /// A time of the asker's as the database's clock has it; `now` is the asker's own.
 pub(super) async fn there(

@@ -1,55 +1,56 @@
 //! What was read back out of Dataverse.
 
 use futures::TryStreamExt as _;
-use model::{record::Kind, tenant::TenantId, time::Timestamp};
-use sqlx::{Error, PgConnection};
+use model::{tenant::TenantId, time::Timestamp};
+use sqlx::Error;
 
 use super::{
-    clock,
+    Reader, Step, clock,
     row::{self, get},
-    schema::Schema,
     statements,
-    step::Step,
 };
 use crate::{
-    amendment::Passage,
+    confirm::{Confirm, Unconfirmed, Waiting},
     decision::hour_of,
-    outbox::{Unconfirmed, Waiting},
+    passage::Passage,
+    write::{Locks, OnPostgres},
 };
 
 /// Marks these, each by its position and the revision that was read back; their rows are locked already. Says how many
 /// were new.
-pub(super) async fn confirm(
-    step: &mut Step<'_>,
-    kind: &'static Kind,
-    tenant: TenantId,
-    read: &[(i64, i64)],
-) -> Result<u64, Error> {
-    let (positions, revisions): (Vec<i64>, Vec<i64>) = read.iter().copied().unzip();
-    let done = step
-        .schema
-        .query(&statements::of(kind).confirmed)
-        .bind(tenant.0)
-        .bind(step.now.micros())
-        .bind(positions)
-        .bind(revisions)
-        .execute(&mut *step.connection)
-        .await?;
-    let confirmed = i64::try_from(done.rows_affected()).unwrap_or(0);
-    if confirmed > 0 {
-        step.changed = true;
-        let hour = hour_of(step.now);
-        step.passed(tenant, kind, hour, Passage { confirmed, ..Passage::default() });
+impl OnPostgres for Confirm {
+    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+        let rows = self.read.iter().map(|(position, _)| (self.kind, self.tenant, *position)).collect();
+        Ok(Locks { rows, ..Locks::default() })
     }
-    Ok(done.rows_affected())
+
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<u64, Error> {
+        let Self { kind, tenant, read } = &*self;
+        let (positions, revisions): (Vec<i64>, Vec<i64>) = read.iter().copied().unzip();
+        let done = step
+            .schema
+            .query(&statements::of(kind).confirmed)
+            .bind(tenant.0)
+            .bind(step.now.micros())
+            .bind(positions)
+            .bind(revisions)
+            .execute(&mut *step.connection)
+            .await?;
+        let confirmed = i64::try_from(done.rows_affected()).unwrap_or(0);
+        if confirmed > 0 {
+            step.changed = true;
+            let hour = hour_of(step.now);
+            step.passed(*tenant, kind, hour, Passage { confirmed, ..Passage::default() });
+        }
+        Ok(done.rows_affected())
+    }
 }
 
 /// What was delivered up to the first of the pair and not read back yet, the oldest first. The second is now; both are the
 /// asker's.
-pub(super) async fn waiting(
-    connection: &mut PgConnection,
-    schema: &Schema,
-    (until, now): (Timestamp, Timestamp),
+pub(crate) async fn waiting(
+    Reader { connection, schema, now, .. }: Reader<'_>,
+    until: Timestamp,
     after: Option<&Unconfirmed>,
     most: usize,
 ) -> Result<Vec<Unconfirmed>, Error> {

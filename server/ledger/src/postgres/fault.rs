@@ -38,7 +38,12 @@ pub(super) fn nature(error: &Error) -> Nature {
     }
 }
 
-pub(super) fn of(error: &Error) -> LedgerError {
+/// Whether the connection is gone, so that another one may do.
+pub(crate) fn is_lost(error: &Error) -> bool {
+    nature(error) == Nature::Lost
+}
+
+pub(crate) fn of(error: &Error) -> LedgerError {
     match error {
         Error::PoolTimedOut => unavailable(
             "the ledger's database does not answer in time; when it answers again, writing goes on by itself",

@@ -3,7 +3,7 @@
 use model::{tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
-use super::{row::get, standing::Asked, step::Step};
+use super::{Reader, Step, row::get};
 use crate::{Handled, Handling, letters::HOUSE};
 
 /// Keeps what a person did.
@@ -26,7 +26,12 @@ pub(super) async fn handle(step: &mut Step<'_>, tenant: TenantId, handling: &Han
 }
 
 /// Those of the tenant and those of the house, newest first.
-pub(super) async fn handlings(asked: Asked<'_>, most: usize) -> Result<Vec<Handling>, Error> {
+pub(crate) async fn handlings(
+    reader: Reader<'_>,
+    tenant: TenantId,
+    most: usize,
+) -> Result<Vec<Handling>, Error> {
+    let asked = reader.of(tenant);
     let mut found = Vec::new();
     for tenant in [asked.tenant, HOUSE] {
         let rows = asked

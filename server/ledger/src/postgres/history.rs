@@ -8,12 +8,11 @@ use model::{
 };
 use sqlx::{Error, PgConnection, postgres::PgRow};
 
-use super::{row::get, schema::Schema};
+use super::{Reader, row::get, schema::Schema};
 use crate::history;
 
-pub(super) async fn history(
-    connection: &mut PgConnection,
-    schema: &Schema,
+pub(crate) async fn history(
+    Reader { connection, schema, .. }: Reader<'_>,
     tenant: TenantId,
     window: &Window,
     filter: &Filter,

@@ -1,9 +1,9 @@
 //! The balance by the hour, all of one moment.
 
-use model::{record::Kind, time::Timestamp};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
-use super::{row::get, standing::Asked, statements};
+use super::{Reader, reader::Asked, row::get, statements};
 use crate::{
     HourBalance,
     decision::hour_of,
@@ -12,7 +12,6 @@ use crate::{
 
 /// Up to which transaction rows were counted, see `counted`.
 pub(super) type Counted = Tallies<String>;
-type Kept = (&'static Kind, Tally<String>);
 
 const RECEIVED: &str = "SELECT hour, sum(taken)::bigint, 0::bigint, 0::bigint, 0::bigint FROM studio.receipt_hours \
      WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
@@ -23,22 +22,25 @@ const PASSED: &str = "SELECT hour, sum(mirrored)::bigint, sum(delivered)::bigint
 const BACKLOG: &str = "SELECT hour, sum(waiting_first)::bigint, sum(refused_first)::bigint, 0::bigint, 0::bigint \
      FROM studio.backlog WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
 
-/// Oldest first, each kind's after the other's; and what is to be kept of what was counted.
-pub(super) async fn hours(
-    mut asked: Asked<'_>,
-    counted: &Counted,
-    (from, now): (Timestamp, Timestamp),
-) -> Result<(Vec<HourBalance>, Stretch, Vec<Kept>), Error> {
-    let stretch = Stretch::new(asked.tenant, from, now);
+/// Oldest first, each kind's after the other's.
+pub(crate) async fn hours(
+    reader: Reader<'_>,
+    tenant: TenantId,
+    from: Timestamp,
+) -> Result<Vec<HourBalance>, Error> {
+    let (counted, stretch) = (reader.hours, Stretch::new(tenant, from, reader.now));
+    let mut asked = reader.of(tenant);
     let (mut all, mut kept) = (Vec::new(), Vec::new());
     for kind in asked.schema.kinds() {
         let mut hours = of_kind(&mut asked, kind, &stretch).await?;
-        let tally = counted.of((kind.name, Some(stretch.tenant)));
-        let tally = count(&mut asked, kind, &stretch, tally, &mut hours).await?;
-        kept.push((kind, tally));
+        let tally = counted.of((kind.name, Some(tenant)));
+        kept.push((kind, count(&mut asked, kind, &stretch, tally, &mut hours).await?));
         all.extend(hours);
     }
-    Ok((all, stretch, kept))
+    for (kind, tally) in kept {
+        counted.keep((kind.name, Some(tenant)), &stretch, tally);
+    }
+    Ok(all)
 }
 
 async fn of_kind(

@@ -4,55 +4,63 @@ use model::time::Timestamp;
 use sqlx::{Error, PgConnection, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{fence, row::get, schema::Schema, step::Step};
+use super::{Reader, Step, fence, row::get, schema::Schema};
 use crate::{
     Identity, Owner, Stranger,
-    identity::{Asked, Found, anew},
+    identity::{Asked, Found, Looked, anew},
     letters::HOUSE,
     upkeep,
+    write::OnPostgres,
 };
 
 const READ: &str = "SELECT organisation, place, inside, demo, generation, copied_at FROM studio.identity WHERE tenant_id = $1";
 
 /// Binds the ledger, unless it is another's. Of several processes that claim it at once, one is the first.
-pub(super) async fn claim(step: &mut Step<'_>, asked: &Asked) -> Result<Result<Identity, Stranger>, Error> {
-    let query = "INSERT INTO studio.identity (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING";
-    step.schema.query(query).bind(HOUSE.0).execute(&mut *step.connection).await?;
-    let query = step.schema.query(&format!("{READ} FOR UPDATE")).bind(HOUSE.0);
-    let before = identity(&query.fetch_one(&mut *step.connection).await?)?;
-    let acknowledged = step.schema.query("SELECT coalesce(sum(delivered), 0)::bigint FROM studio.passages");
-    let acknowledged: i64 = get(&acknowledged.fetch_one(&mut *step.connection).await?, 0)?;
-    let found = Found {
-        identity: before.clone(),
-        has_records: has_records(step).await?,
-        was_acknowledged: acknowledged > 0,
-    };
-    let granted = match asked.decide(found, step.now) {
-        Ok(granted) => granted,
-        Err(stranger) => return Ok(Err(stranger)),
-    };
-    if granted.anew {
-        step.schema.script(fence::CLOSE).execute(&mut *step.connection).await?;
-        for sql in anew(step.schema.kinds(), step.now, Some(step.writer)) {
-            step.schema.query(&sql).execute(&mut *step.connection).await?;
+impl OnPostgres for Asked {
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Result<Identity, Stranger>, Error> {
+        let query = "INSERT INTO studio.identity (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING";
+        step.schema.query(query).bind(HOUSE.0).execute(&mut *step.connection).await?;
+        let query = step.schema.query(&format!("{READ} FOR UPDATE")).bind(HOUSE.0);
+        let before = of_row(&query.fetch_one(&mut *step.connection).await?)?;
+        let acknowledged =
+            step.schema.query("SELECT coalesce(sum(delivered), 0)::bigint FROM studio.passages");
+        let acknowledged: i64 = get(&acknowledged.fetch_one(&mut *step.connection).await?, 0)?;
+        let found = Found {
+            identity: before.clone(),
+            has_records: has_records(step).await?,
+            was_acknowledged: acknowledged > 0,
+        };
+        let granted = match self.decide(found, step.now) {
+            Ok(granted) => granted,
+            Err(stranger) => return Ok(Err(stranger)),
+        };
+        if granted.anew {
+            step.schema.script(fence::CLOSE).execute(&mut *step.connection).await?;
+            for sql in anew(step.schema.kinds(), step.now, Some(step.writer)) {
+                step.schema.query(&sql).execute(&mut *step.connection).await?;
+            }
+            // That a refusal is of a first delivery now is noted by no trigger.
+            let mend = upkeep::mend(upkeep::oldest_hour(step.now), Some(0));
+            step.schema.query(&mend).execute(&mut *step.connection).await?;
+            step.changed = true;
         }
-        // That a refusal is of a first delivery now is noted by no trigger.
-        let mend = upkeep::mend(upkeep::oldest_hour(step.now), Some(0));
-        step.schema.query(&mend).execute(&mut *step.connection).await?;
-        step.changed = true;
+        if granted.identity != before {
+            write(step, &granted.identity).await?;
+        }
+        Ok(Ok(granted.identity))
     }
-    if granted.identity != before {
-        write(step, &granted.identity).await?;
-    }
-    Ok(Ok(granted.identity))
+}
+
+pub(crate) async fn identity(Reader { connection, schema, .. }: Reader<'_>) -> Result<Identity, Error> {
+    read(connection, schema).await
 }
 
 pub(super) async fn read(connection: &mut PgConnection, schema: &Schema) -> Result<Identity, Error> {
     let row = schema.query(READ).bind(HOUSE.0).fetch_optional(connection).await?;
-    row.as_ref().map_or_else(|| Ok(Identity::default()), identity)
+    row.as_ref().map_or_else(|| Ok(Identity::default()), of_row)
 }
 
-fn identity(row: &PgRow) -> Result<Identity, Error> {
+fn of_row(row: &PgRow) -> Result<Identity, Error> {
     let owner = match get::<Option<Uuid>>(row, 0)? {
         Some(id) => Some(Owner {
             id,
@@ -70,11 +78,13 @@ fn identity(row: &PgRow) -> Result<Identity, Error> {
 }
 
 /// What stands in Dataverse was looked at.
-pub(super) async fn looked(step: &mut Step<'_>) -> Result<(), Error> {
-    let query = step.schema.query("UPDATE studio.identity SET copied_at = NULL WHERE tenant_id = $1");
-    query.bind(HOUSE.0).execute(&mut *step.connection).await?;
-    step.changed = true;
-    Ok(())
+impl OnPostgres for Looked {
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+        let query = step.schema.query("UPDATE studio.identity SET copied_at = NULL WHERE tenant_id = $1");
+        query.bind(HOUSE.0).execute(&mut *step.connection).await?;
+        step.changed = true;
+        Ok(())
+    }
 }
 
 async fn write(step: &mut Step<'_>, identity: &Identity) -> Result<(), Error> {

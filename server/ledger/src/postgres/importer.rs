@@ -21,8 +21,9 @@ use super::{
 };
 use crate::{
     Database, LedgerError, Outcome, Verdict,
-    command::{Request, Slot, Work},
+    command::{Request, Work},
     import::ImportError,
+    write::Reply,
 };
 
 pub(crate) struct Importer {
@@ -79,13 +80,14 @@ impl Importer {
             schema: &self.schema,
             random: &*self.random,
             now: Timestamp::from_micros(now),
+            asked_at: Timestamp::from_micros(now),
             writer: self.writer,
             changed: false,
             closing: Closing::default(),
         };
         let (reply, answer) = oneshot::channel();
         let (records, exported): (Vec<Record>, Vec<Option<Timestamp>>) = records.into_iter().unzip();
-        let mut request = Request::new(self.tenant, self.kind, records, Slot::new(reply));
+        let mut request = Request::new(self.tenant, self.kind, records, Reply::new(reply));
         intake::store(&mut step, &mut [&mut request], &exported).await?;
         Work::Store(request).finish(&Ok(()));
         let outcomes = answer.await.unwrap_or(Err(LedgerError::Closed));

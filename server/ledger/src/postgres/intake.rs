@@ -14,15 +14,15 @@ use sqlx::{Error, Postgres, postgres::PgArguments, query::Query};
 use uuid::Uuid;
 
 use super::{
+    Step,
     row::{self, get},
     statements,
-    step::Step,
 };
 use crate::{
     Held, Outcome,
-    amendment::Passage,
     command::Request,
     decision::{Decision, Fresh, Key, hour_of, ids_of},
+    passage::Passage,
     row::Row,
 };
 
@@ -62,7 +62,7 @@ pub(super) async fn store(
     }
     step.received(kind, decision.receipts);
     for (request, outcomes) in requests.iter_mut().zip(answers) {
-        request.answer.fill(outcomes);
+        request.reply.fill(outcomes);
     }
     Ok(())
 }

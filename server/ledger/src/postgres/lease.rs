@@ -6,17 +6,17 @@ use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{
-    clock,
+    Step, clock,
     row::{self, get},
     statements,
-    step::Step,
 };
 use crate::{
     Operation, Parcel,
-    lease::{self, Chosen, Due, Lender},
+    lease::{self, Chosen, Due, Lease, Lender},
     letters::HOUSE,
     outbox::failing_for,
     row::Row,
+    write::OnPostgres,
 };
 
 /// Position, time and weight of what is due, oldest first: the tenant, the kind's name, now, how many. Under which id a
@@ -36,19 +36,25 @@ pub(super) fn due(kind: &Kind) -> String {
 }
 
 /// Lends out what is due: [`lease::next`] says what of it.
-pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
-    for tenant in with_entries(step, "o.due_at > $2", clock::latest(step.now, hold)).await? {
-        for kind in step.schema.kinds() {
-            clock::bring_near(step, tenant, kind, hold).await?;
+impl OnPostgres for Lease {
+    const TAKES_LONG: bool = true;
+    const COMES_LAST: bool = true;
+
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Vec<Parcel>, Error> {
+        let Self { most, hold } = *self;
+        for tenant in with_entries(step, "o.due_at > $2", clock::latest(step.now, hold)).await? {
+            for kind in step.schema.kinds() {
+                clock::bring_near(step, tenant, kind, hold).await?;
+            }
         }
+        let tenants = with_entries(step, "o.due_at <= $2", step.now).await?;
+        let kinds = step.schema.kinds();
+        let mut parcels = Vec::new();
+        for chosen in lease::next(step, &tenants, kinds, most).await? {
+            parcels.extend(lend(step, &chosen, hold).await?);
+        }
+        Ok(parcels)
     }
-    let tenants = with_entries(step, "o.due_at <= $2", step.now).await?;
-    let kinds = step.schema.kinds();
-    let mut parcels = Vec::new();
-    for chosen in lease::next(step, &tenants, kinds, most).await? {
-        parcels.extend(lend(step, &chosen, hold).await?);
-    }
-    Ok(parcels)
 }
 
 /// Who has something of which this is true; `$2` is the time.

@@ -1,34 +1,58 @@
 //! Dead letters: what people read of them, and what they do about them. Their records' rows are locked already.
 
-use model::{
-    record::{Kind, Record},
-    tenant::TenantId,
-    time::Timestamp,
-};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{change, handlings::handle, intake, outbox, row::get, standing::Asked, statements, step::Step};
+use super::{Reader, Step, handlings::handle, row::get, statements};
 use crate::{
-    Change, DeadLetter, Handled, Handling, affected::Affected as _, command::Target, letters::Letters,
+    Change, DeadLetter, Handled, Handling,
+    affected::Affected as _,
+    change::Target,
+    letters::{self, GiveUp, Letters, Mend, Resend, ResendAll},
     row::Row,
+    write::{Locks, OnPostgres},
 };
 
+impl OnPostgres for Resend {
+    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+        Ok(self.target.locks())
+    }
+
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<bool, Error> {
+        letters::resend(step, self).await
+    }
+}
+
+impl OnPostgres for GiveUp {
+    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+        Ok(self.target.locks())
+    }
+
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<bool, Error> {
+        letters::give_up(step, self).await
+    }
+}
+
+impl OnPostgres for Mend {
+    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+        Ok(self.target.locks())
+    }
+
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+        letters::mend(step, self).await
+    }
+}
+
 impl Letters for Step<'_> {
-    async fn find(&mut self, target: &Target) -> Result<Option<(Row, String)>, Error> {
-        let rows = intake::by_ids(self, target.kind, target.tenant, vec![target.id]).await?;
-        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    async fn reason(&mut self, target: &Target, row: &Row) -> Result<Option<String>, Error> {
         let query = self.schema.query(
             "SELECT reason FROM studio.dead_letters WHERE tenant_id = $1 AND kind = $2 AND position = $3 \
              AND dropped_at IS NULL",
         );
         let query = query.bind(target.tenant.0).bind(target.kind.name).bind(row.position);
         let letter = query.fetch_optional(&mut *self.connection).await?;
-        letter.map(|letter| Ok((row, get(&letter, 0)?))).transpose()
-    }
-
-    async fn enqueue(&mut self, target: &Target, row: &Row) -> Result<(), Error> {
-        outbox::enqueue(self, target, row.position, row.held.stored.revision, self.now).await
+        letter.map(|letter| get(&letter, 0)).transpose()
     }
 
     async fn give_up(&mut self, target: &Target, row: &Row) -> Result<(), Error> {
@@ -38,10 +62,6 @@ impl Letters for Step<'_> {
         let query = query.bind(target.tenant.0).bind(target.kind.name).bind(row.position);
         let done = query.bind(self.now.micros()).execute(&mut *self.connection).await?;
         done.ensure(1, "dead_letters", target.id)
-    }
-
-    async fn correct(&mut self, target: &Target, record: &Record) -> Result<Change, Error> {
-        change::correct(self, target, record).await
     }
 
     async fn note(&mut self, target: &Target, what: Handled, by: &str, reason: String) -> Result<(), Error> {
@@ -54,34 +74,41 @@ impl Letters for Step<'_> {
 
 /// Puts all of them back in line, those of the oldest records first, and says how many there were. What another process
 /// has in hand now is passed over: it comes back in line, or dead again, by itself.
-pub(super) async fn resend_all(
-    step: &mut Step<'_>,
-    tenant: TenantId,
-    most: usize,
-    by: &str,
-) -> Result<u64, Error> {
-    let (most, mut sent) = (i64::try_from(most).unwrap_or(i64::MAX), 0);
-    for kind in step.schema.kinds() {
-        let resend = &statements::of(kind).resend;
-        let query = step.schema.query(&resend.lock).bind(tenant.0).bind(kind.name).bind(most - sent);
-        let rows = query.fetch_all(&mut *step.connection).await?;
-        let positions: Vec<i64> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
-        if positions.is_empty() {
-            continue;
+impl OnPostgres for ResendAll {
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<u64, Error> {
+        let Self { tenant, most, by } = &*self;
+        let (tenant, most) = (*tenant, *most);
+        let (most, mut sent) = (i64::try_from(most).unwrap_or(i64::MAX), 0);
+        for kind in step.schema.kinds() {
+            let resend = &statements::of(kind).resend;
+            let query = step.schema.query(&resend.lock).bind(tenant.0).bind(kind.name).bind(most - sent);
+            let rows = query.fetch_all(&mut *step.connection).await?;
+            let positions: Vec<i64> = rows.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
+            if positions.is_empty() {
+                continue;
+            }
+            let ask =
+                |sql: &str| step.schema.query(sql).bind(tenant.0).bind(kind.name).bind(positions.clone());
+            let note =
+                ask(&resend.note).bind(step.now.micros()).bind(by.to_owned()).bind(Handled::Resent.key());
+            note.execute(&mut *step.connection).await?;
+            let enqueued =
+                ask(&resend.enqueue).bind(step.now.micros()).execute(&mut *step.connection).await?;
+            ask(resend.clear).execute(&mut *step.connection).await?;
+            step.changed = true;
+            sent += i64::try_from(enqueued.rows_affected()).unwrap_or(i64::MAX);
         }
-        let ask = |sql: &str| step.schema.query(sql).bind(tenant.0).bind(kind.name).bind(positions.clone());
-        let note = ask(&resend.note).bind(step.now.micros()).bind(by.to_owned()).bind(Handled::Resent.key());
-        note.execute(&mut *step.connection).await?;
-        let enqueued = ask(&resend.enqueue).bind(step.now.micros()).execute(&mut *step.connection).await?;
-        ask(resend.clear).execute(&mut *step.connection).await?;
-        step.changed = true;
-        sent += i64::try_from(enqueued.rows_affected()).unwrap_or(i64::MAX);
+        Ok(u64::try_from(sent).unwrap_or(0))
     }
-    Ok(u64::try_from(sent).unwrap_or(0))
 }
 
 /// Those that are not given up, newest first.
-pub(super) async fn dead_letters(asked: Asked<'_>, most: usize) -> Result<Vec<DeadLetter>, Error> {
+pub(crate) async fn dead_letters(
+    reader: Reader<'_>,
+    tenant: TenantId,
+    most: usize,
+) -> Result<Vec<DeadLetter>, Error> {
+    let asked = reader.of(tenant);
     let mut letters = Vec::new();
     for kind in asked.schema.kinds() {
         let rows = asked
@@ -101,11 +128,13 @@ pub(super) async fn dead_letters(asked: Asked<'_>, most: usize) -> Result<Vec<De
     Ok(letters)
 }
 
-pub(super) async fn dead_letter(
-    asked: Asked<'_>,
+pub(crate) async fn dead_letter(
+    reader: Reader<'_>,
+    tenant: TenantId,
     kind: &'static Kind,
     id: Uuid,
 ) -> Result<Option<DeadLetter>, Error> {
+    let asked = reader.of(tenant);
     let query = asked.schema.query(&statements::of(kind).dead_one);
     let query = query.bind(asked.tenant.0).bind(kind.name).bind(id);
     let row = query.fetch_optional(&mut *asked.connection).await?;

@@ -2,20 +2,19 @@
 
 use futures::TryStreamExt as _;
 use model::{record::Kind, tenant::TenantId};
-use sqlx::{Error, PgConnection};
+use sqlx::Error;
 use uuid::Uuid;
 
 use super::{
+    Reader,
+    reader::Asked,
     row::{self, get},
-    schema::Schema,
-    standing::Asked,
     statements::{self, Statements},
 };
 use crate::{Held, ListAsk, Page, row::Filling};
 
-pub(super) async fn list(
-    connection: &mut PgConnection,
-    schema: &Schema,
+pub(crate) async fn list(
+    Reader { connection, schema, .. }: Reader<'_>,
     tenant: TenantId,
     kind: &'static Kind,
     ask: &ListAsk,
@@ -40,9 +39,8 @@ pub(super) async fn list(
     Ok(filling.page())
 }
 
-pub(super) async fn read(
-    connection: &mut PgConnection,
-    schema: &Schema,
+pub(crate) async fn read(
+    Reader { connection, schema, .. }: Reader<'_>,
     tenant: TenantId,
     kind: &'static Kind,
     id: Uuid,
@@ -52,13 +50,15 @@ pub(super) async fn read(
     row.map(|row| row::read(kind, &row).map(|row| row.held)).transpose()
 }
 
-pub(super) async fn names(
-    asked: Asked<'_>,
+pub(crate) async fn names(
+    reader: Reader<'_>,
+    tenant: TenantId,
     kind: &'static Kind,
     pointer: usize,
     text: Option<&str>,
     most: usize,
 ) -> Result<Vec<(String, Option<String>)>, Error> {
+    let asked = reader.of(tenant);
     let Some(Some(names)) = statements::of(kind).names.get(pointer) else { return Ok(Vec::new()) };
     let Asked { connection, schema, tenant } = asked;
     let most = i64::try_from(most).unwrap_or(i64::MAX);

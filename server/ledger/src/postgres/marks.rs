@@ -1,47 +1,46 @@
 //! The marks of the mirror, and what it asks.
 
 use model::{record::Kind, time::Timestamp};
-use sqlx::{Error, PgConnection, postgres::PgRow};
+use sqlx::{Error, postgres::PgRow};
 
-use super::{handlings::handle, row::get, schema::Schema, step::Step};
+use super::{Reader, Step, handlings::handle, row::get};
 use crate::{
     Answer, Mark, Question,
     letters::HOUSE,
-    marks::{Entry, Errand},
+    marks::{Entry, Errand, RunErrand},
     mirror::handling,
+    write::OnPostgres,
 };
 
 const READ: &str = "SELECT link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer, unseen, policy FROM studio.marks \
      WHERE tenant_id = $1 AND kind = $2";
 
-/// The mark as it is afterwards; none when that may not be done now.
-pub(super) async fn run(
-    step: &mut Step<'_>,
-    kind: &'static Kind,
-    errand: &Errand,
-) -> Result<Option<Mark>, Error> {
-    step.schema
+impl OnPostgres for RunErrand {
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Option<Mark>, Error> {
+        let Self { kind, errand } = &*self;
+        let kind = *kind;
+        step.schema
         .query("INSERT INTO studio.marks (tenant_id, kind) VALUES ($1, $2) ON CONFLICT (tenant_id, kind) DO NOTHING")
         .bind(HOUSE.0)
         .bind(kind.name)
         .execute(&mut *step.connection)
         .await?;
-    let query = step.schema.query(&format!("{READ} FOR UPDATE")).bind(HOUSE.0).bind(kind.name);
-    let mut entry = entry(&query.fetch_one(&mut *step.connection).await?)?;
-    if !entry.run(errand, step.now) {
-        return Ok(None);
+        let query = step.schema.query(&format!("{READ} FOR UPDATE")).bind(HOUSE.0).bind(kind.name);
+        let mut entry = entry(&query.fetch_one(&mut *step.connection).await?)?;
+        if !entry.run(errand, step.now) {
+            return Ok(None);
+        }
+        write(step, kind, &entry).await?;
+        if let Some(handling) = handling(&entry, errand, kind, step.now) {
+            handle(step, HOUSE, &handling).await?;
+        }
+        if matches!(errand, Errand::Answer { .. }) {
+            // What was deleted before is known to a person by now: it counts no more towards the next question.
+            let known = "UPDATE studio.passages SET removed_asked = removed WHERE kind = $1 AND removed_asked <> removed";
+            step.schema.query(known).bind(kind.name).execute(&mut *step.connection).await?;
+        }
+        Ok(Some(entry.lent(kind)))
     }
-    write(step, kind, &entry).await?;
-    if let Some(handling) = handling(&entry, errand, kind, step.now) {
-        handle(step, HOUSE, &handling).await?;
-    }
-    if matches!(errand, Errand::Answer { .. }) {
-        // What was deleted before is known to a person by now: it counts no more towards the next question.
-        let known =
-            "UPDATE studio.passages SET removed_asked = removed WHERE kind = $1 AND removed_asked <> removed";
-        step.schema.query(known).bind(kind.name).execute(&mut *step.connection).await?;
-    }
-    Ok(Some(entry.lent(kind)))
 }
 
 /// Whether the loan of this epoch still holds.
@@ -97,9 +96,8 @@ async fn write(step: &mut Step<'_>, kind: &Kind, entry: &Entry) -> Result<(), Er
 }
 
 /// The marks as they stand, of those kinds that have one.
-pub(super) async fn all(
-    connection: &mut PgConnection,
-    schema: &Schema,
+pub(crate) async fn all(
+    Reader { connection, schema, .. }: Reader<'_>,
 ) -> Result<Vec<(&'static Kind, Entry)>, Error> {
     let mut all = Vec::new();
     for kind in schema.kinds() {

@@ -7,25 +7,22 @@ mod facts;
 mod kept;
 mod write;
 
-pub(super) use self::kept::{in_line, rejects, removed_unasked, standing_there};
+pub(crate) use self::kept::{in_line, rejects, removed_unasked, standing_there};
 
-use model::{record::Kind, tenant::TenantId, time::Timestamp};
+use model::{record::Kind, tenant::TenantId};
 use sqlx::Error;
 
-use super::{identity, marks, step::Step};
+use super::{Step, identity, marks};
 use crate::{
     Reflected,
+    mirror::Reflect,
     reflection::{Decided, Facts, Page, round},
+    write::{Locks, OnPostgres},
 };
 
-/// Takes in what is new, and says which records have to be locked for the rest: tenant and position. `asked_at` is now, by
-/// the asker's own time.
-pub(super) async fn begin(
-    step: &mut Step<'_>,
-    page: &mut Page,
-    asked_at: Timestamp,
-) -> Result<Vec<(TenantId, i64)>, Error> {
-    page.reopen(step.now, asked_at);
+/// Takes in what is new, and says which records have to be locked for the rest: tenant and position.
+async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(TenantId, i64)>, Error> {
+    page.reopen(step.now, step.asked_at);
     page.locked.clear();
     if !marks::is_lent(step, page.kind, page.epoch).await? {
         return Ok(Vec::new());
@@ -46,27 +43,39 @@ pub(super) async fn begin(
 
 /// Says what became of each row, in the order of the page; none where the page was read under a loan that is over. The
 /// records' rows and their entries are locked: a process that has the mark since waits for them, or was here before.
-pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Option<Vec<Reflected>>, Error> {
-    if !marks::is_lent(step, page.kind, page.epoch).await? {
-        return Ok(None);
+impl OnPostgres for Reflect {
+    const TAKES_LONG: bool = true;
+
+    async fn locks(&mut self, step: &mut Step<'_>) -> Result<Locks, Error> {
+        let kind = self.page.kind;
+        let records = begin(step, &mut self.page).await?;
+        let rows: Vec<_> = records.into_iter().map(|(tenant, position)| (kind, tenant, position)).collect();
+        Ok(Locks { entries: rows.clone(), rows, ..Locks::default() })
     }
-    loop {
-        let open = page.next_round();
-        if open.is_empty() {
-            return Ok(Some(page.answers()));
+
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Option<Vec<Reflected>>, Error> {
+        let page = &mut self.page;
+        if !marks::is_lent(step, page.kind, page.epoch).await? {
+            return Ok(None);
         }
-        let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
-        let mut decided = round(page, &open, &facts);
-        let added = write::add(step, page.kind, &decided).await?;
-        for (_, decided) in &mut decided {
-            if is_of_just_now(page, decided, &added) {
-                decided.reflected = Reflected::Again;
-                decided.adopts = false;
+        loop {
+            let open = page.next_round();
+            if open.is_empty() {
+                return Ok(Some(page.answers()));
             }
+            let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
+            let mut decided = round(page, &open, &facts);
+            let added = write::add(step, page.kind, &decided).await?;
+            for (_, decided) in &mut decided {
+                if is_of_just_now(page, decided, &added) {
+                    decided.reflected = Reflected::Again;
+                    decided.adopts = false;
+                }
+            }
+            write::write(step, page.kind, &decided).await?;
+            let answers: Vec<_> = decided.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
+            page.answer(answers);
         }
-        write::write(step, page.kind, &decided).await?;
-        let answers: Vec<_> = decided.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
-        page.answer(answers);
     }
 }
 

@@ -3,9 +3,9 @@
 use model::time::Timestamp;
 use sqlx::Error;
 
-use super::{row::get, step::Step};
+use super::{Step, row::get};
 use crate::{
-    affected::Affected as _, amendment::Passage, command::Target, decision::hour_of, returned::Entry,
+    affected::Affected as _, change::Target, decision::hour_of, passage::Passage, settlement::Entry,
 };
 
 /// The entry, locked: nobody lends it out before this transaction ends.

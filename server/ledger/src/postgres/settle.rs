@@ -1,43 +1,46 @@
-//! Takes parcels back. Those whose lease was taken over by somebody else are passed over.
+//! Takes parcels back. Those whose lease another process took over are passed over.
 
 use model::time::Timestamp;
 use sqlx::Error;
 
-use super::{row::get, statements, step::Step};
+use super::{Step, row::get, statements};
 use crate::{
     Refusal,
     affected::Affected as _,
-    amendment::Passage,
-    command::{Settlement, Ticket},
     decision::hour_of,
-    returned::{Returned, by_table},
+    passage::Passage,
+    settlement::{Returned, Settle, Settlement, Ticket, by_table},
+    write::{Locks, OnPostgres},
 };
 
-/// The records' rows are locked already. `asked_at` is the asker's own time, by which it reckons pauses.
-pub(super) async fn settle(
-    step: &mut Step<'_>,
-    tickets: &[Ticket],
-    how: Settlement,
-    asked_at: Timestamp,
-) -> Result<(), Error> {
-    for tickets in by_table(tickets) {
-        let Some(returned) = returned(step, &tickets).await? else { continue };
-        match how {
-            Settlement::Delivered { at } => {
-                let at = Settlement::acknowledged(at, asked_at, step.now);
-                delivered(step, &returned, at).await?;
-            }
-            Settlement::HandedBack => hand_back(step, &returned, &tickets).await?,
-            Settlement::Postponed { until } => {
-                // The pause counts; the two clocks need not agree on when it ends.
-                let until = step.now.plus(until.since(asked_at));
-                release(step, &returned, &returned.newest, until, true).await?;
-                release(step, &returned, &returned.overtaken, step.now, false).await?;
-            }
-            Settlement::Dead => dead(step, &returned, &tickets).await?,
-        }
+impl OnPostgres for Settle {
+    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+        let rows = self.tickets.iter().map(|ticket| (ticket.kind, ticket.tenant, ticket.position)).collect();
+        Ok(Locks { rows, ..Locks::default() })
     }
-    Ok(())
+
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+        // The asker's own time, by which it reckons pauses.
+        let asked_at = step.asked_at;
+        for tickets in by_table(&self.tickets) {
+            let Some(returned) = returned(step, &tickets).await? else { continue };
+            match self.how {
+                Settlement::Delivered { at } => {
+                    let at = Settlement::acknowledged(at, asked_at, step.now);
+                    delivered(step, &returned, at).await?;
+                }
+                Settlement::HandedBack => hand_back(step, &returned, &tickets).await?,
+                Settlement::Postponed { until } => {
+                    // The pause counts; the two clocks need not agree on when it ends.
+                    let until = step.now.plus(until.since(asked_at));
+                    release(step, &returned, &returned.newest, until, true).await?;
+                    release(step, &returned, &returned.overtaken, step.now, false).await?;
+                }
+                Settlement::Dead => dead(step, &returned, &tickets).await?,
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Locks the entries that are still theirs, in the order of their keys.

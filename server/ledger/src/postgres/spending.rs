@@ -1,33 +1,36 @@
 //! What requests to Dataverse cost, by the hour.
 
 use model::time::Timestamp;
-use sqlx::{Error, PgConnection};
+use sqlx::Error;
 
-use super::{row::get, schema::Schema, step::Step};
+use super::{Reader, Step, row::get};
 use crate::{
     decision::{beginning, hour_of},
     letters::HOUSE,
+    spending::Spend,
+    write::OnPostgres,
 };
 
-pub(super) async fn spend(step: &mut Step<'_>, cost: i64) -> Result<(), Error> {
-    step.schema
-        .query(
-            "INSERT INTO studio.spending AS s (tenant_id, hour, writer, cost) VALUES ($1, $2, $3, $4) \
+impl OnPostgres for Spend {
+    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+        step.schema
+            .query(
+                "INSERT INTO studio.spending AS s (tenant_id, hour, writer, cost) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (tenant_id, hour, writer) DO UPDATE SET cost = s.cost + excluded.cost",
-        )
-        .bind(HOUSE.0)
-        .bind(hour_of(step.now))
-        .bind(step.writer)
-        .bind(cost)
-        .execute(&mut *step.connection)
-        .await
-        .map(|_| ())
+            )
+            .bind(HOUSE.0)
+            .bind(hour_of(step.now))
+            .bind(step.writer)
+            .bind(self.cost)
+            .execute(&mut *step.connection)
+            .await
+            .map(|_| ())
+    }
 }
 
 /// By hour, oldest first, from the hour on into which that time falls.
-pub(super) async fn spent(
-    connection: &mut PgConnection,
-    schema: &Schema,
+pub(crate) async fn spent(
+    Reader { connection, schema, .. }: Reader<'_>,
     since: Timestamp,
 ) -> Result<Vec<(Timestamp, i64)>, Error> {
     let rows = schema

@@ -1,14 +1,9 @@
 //! Where a tenant's records stand, each figure from a source of its own, all of one moment.
 
 use model::{delivery::Balance, record::Kind, tenant::TenantId, time::Timestamp};
-use sqlx::{Error, PgConnection};
+use sqlx::Error;
 
-use super::{
-    counted::{Count, Counts},
-    row::get,
-    schema::Schema,
-    statements,
-};
+use super::{Reader, counted::Count, reader::Asked, row::get, statements};
 use crate::Standing;
 
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, \
@@ -25,14 +20,10 @@ const REJECTED: &str = "SELECT count(*) FROM studio.rejects WHERE tenant_id = $1
 pub(super) const OLDEST: &str =
     "SELECT min(enqueued_at) FROM studio.outbox WHERE tenant_id = $1 AND kind = $2 AND enqueued_at > 0";
 
-/// One question's surroundings.
-pub(super) struct Asked<'a> {
-    pub(super) connection: &'a mut PgConnection,
-    pub(super) schema: &'a Schema,
-    pub(super) tenant: TenantId,
-}
-
-pub(super) async fn standing(mut asked: Asked<'_>, counts: &mut Counts) -> Result<Standing, Error> {
+pub(crate) async fn standing(reader: Reader<'_>, tenant: TenantId) -> Result<Standing, Error> {
+    let counted = reader.counted;
+    let (times, mut counts) = counted.recent(tenant);
+    let mut asked = reader.of(tenant);
     let mut standing = Standing::default();
     for kind in asked.schema.kinds() {
         let at = counts.iter().position(|(name, _)| *name == kind.name).unwrap_or_else(|| {
@@ -43,6 +34,7 @@ pub(super) async fn standing(mut asked: Asked<'_>, counts: &mut Counts) -> Resul
         standing.unconfirmed += balance.unconfirmed();
         standing.balance.push(balance);
     }
+    counted.keep(tenant, times, counts);
     Ok(standing)
 }
 
@@ -112,16 +104,6 @@ async fn balance(
 }
 
 impl Asked<'_> {
-    async fn numbers<const N: usize>(&mut self, kind: &Kind, sql: &str) -> Result<[i64; N], Error> {
-        let query = self.schema.query(sql).bind(self.tenant.0).bind(kind.name);
-        let row = query.fetch_one(&mut *self.connection).await?;
-        let mut numbers = [0; N];
-        for (at, number) in numbers.iter_mut().enumerate() {
-            *number = get(&row, at)?;
-        }
-        Ok(numbers)
-    }
-
     async fn oldest(&mut self, kind: &Kind) -> Result<Option<Timestamp>, Error> {
         let row = self
             .schema

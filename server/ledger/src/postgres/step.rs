@@ -19,17 +19,19 @@ use sqlx::{Error, PgConnection};
 
 use super::schema::Schema;
 use crate::{
-    amendment::Passage,
     decision::{Receipt, hour_of},
+    passage::Passage,
     row::named,
 };
 
-pub(super) struct Step<'a> {
+pub(crate) struct Step<'a> {
     pub(super) connection: &'a mut PgConnection,
     pub(super) schema: &'a Schema,
     pub(super) random: &'a dyn Random,
     /// The database's time.
     pub(super) now: Timestamp,
+    /// This process's own time, by which askers reckon pauses.
+    pub(super) asked_at: Timestamp,
     /// Whose rows in the hours are ours.
     pub(super) writer: i64,
     /// Whether anything changed that others can see.
@@ -194,5 +196,12 @@ impl Step<'_> {
             .execute(&mut *self.connection)
             .await
             .map(|_| ())
+    }
+}
+
+#[cfg(test)]
+impl Step<'_> {
+    pub(crate) async fn run(&mut self, sql: &str) -> Result<(), Error> {
+        self.schema.script(sql).execute(&mut *self.connection).await.map(|_| ())
     }
 }

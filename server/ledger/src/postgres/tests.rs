@@ -7,19 +7,24 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use cluster::Cluster;
 use futures::future::join_all;
-use model::record::{KINDS, campaign_run::CAMPAIGN_RUN};
-use sqlx::{PgConnection, Row};
+use model::{
+    record::{KINDS, campaign_run::CAMPAIGN_RUN},
+    tenant::TenantId,
+};
+use sqlx::Row;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
 };
 
+use uuid::Uuid;
+
 use super::*;
 use crate::{
-    Reflected, Reflection, Seen,
-    command::{Command, Work},
-    marks::Errand,
-    trial::{NOW, opening, runs},
+    LedgerError, Reflected, Reflection, Seen, Standing,
+    marks::{Errand, RunErrand},
+    mirror::Reflect,
+    trial::{BreakOff, NOW, Spoil, opening, runs},
 };
 
 const T: TenantId = TenantId::FIRST;
@@ -39,43 +44,48 @@ async fn open_with(address: &str, patience: Duration) -> Postgres {
     Postgres::open(database, opening()).await.unwrap()
 }
 
+async fn standing_of(store: &Postgres) -> Result<Standing, LedgerError> {
+    reading!(store, reader => standing::standing(reader, T))
+}
+
 #[tokio::test]
 async fn a_statement_that_fails_takes_down_nobody_else() {
     let store = open_at(&Cluster::here().pooled_address()).await;
     // Both are in one group: the second fails, and the first is done all the same.
     let (good, bad) = tokio::join!(
-        store.desk.store(T, runs(0, 3)),
-        store.desk.ask(|slot| Command::of_tenant(T, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
+        store.writer.store(T, runs(0, 3)),
+        store.writer.write(Spoil("INSERT INTO nowhere VALUES (1)".to_owned())),
     );
     assert_eq!(good.unwrap().len(), 3);
     assert!(matches!(bad, Err(LedgerError::Fault(_))), "{bad:?}");
-    assert_eq!(store.standing(T).await.unwrap().balance[0].durable, 3);
+    assert_eq!(standing_of(&store).await.unwrap().balance[0].durable, 3);
 }
 
 #[tokio::test]
 async fn a_statement_that_takes_too_long_takes_down_nothing_else() {
     let store = open_with(&Cluster::here().address(), Duration::from_secs(2)).await;
-    let stores = join_all((0..10).map(|n| store.desk.store(T, runs(n, 1))));
-    let spoil = |slot| Command::of_tenant(T, Work::Spoil("SELECT pg_sleep(60)", slot));
+    let stores = join_all((0..10).map(|n| store.writer.store(T, runs(n, 1))));
+    let spoil = Spoil("SELECT pg_sleep(60)".to_owned());
     // All of them are in one group.
-    let (good, bad) = tokio::join!(stores, store.desk.ask(spoil));
+    let (good, bad) = tokio::join!(stores, store.writer.write(spoil));
     assert!(good.iter().all(Result::is_ok), "{good:?}");
     assert!(
         matches!(&bad, Err(LedgerError::Unavailable(said)) if said.contains("long") || said.contains("in time")),
         "{bad:?}"
     );
-    assert_eq!(store.standing(T).await.unwrap().balance[0].durable, 10);
+    assert_eq!(standing_of(&store).await.unwrap().balance[0].durable, 10);
 }
 
 #[tokio::test]
 async fn what_the_house_does_shares_no_transaction_with_what_comes_in() {
     let store = open().await;
     let row = Reflection::absent(T, Uuid::from_u128(1), Seen::Row(Box::new(runs(1, 1).remove(0))));
-    let take = Errand::Take { hold: Duration::from_secs(60) };
-    let mark = store.desk.mark(&CAMPAIGN_RUN, take).await.unwrap().unwrap();
+    let errand = Errand::Take { hold: Duration::from_secs(60) };
+    let mark = store.writer.write(RunErrand { kind: &CAMPAIGN_RUN, errand }).await.unwrap().unwrap();
     let page = crate::reflection::Page::new(&mark, vec![row], NOW);
     // Both are in one group.
-    let (reflected, stored) = tokio::join!(store.desk.reflect(page), store.desk.store(T, runs(0, 1)));
+    let (reflected, stored) =
+        tokio::join!(store.writer.write(Reflect { page }), store.writer.store(T, runs(0, 1)));
     assert_eq!((reflected.unwrap(), stored.unwrap().len()), (Some(vec![Reflected::Added]), 1));
     let mut connection = store.readers.acquire().await.unwrap();
     let ask = store.schema.script("SELECT count(DISTINCT arrived_in) FROM studio.campaign_metrics");
@@ -86,17 +96,15 @@ async fn what_the_house_does_shares_no_transaction_with_what_comes_in() {
 async fn a_writer_that_breaks_off_leaves_no_half_transaction_and_another_one_goes_on() {
     for address in [Cluster::here().address(), Cluster::here().pooled_address()] {
         let store = open_at(&address).await;
-        let mut health = store.desk.health();
-        let (broken, waiting) = tokio::join!(
-            store.desk.store(T, runs(0, 3)),
-            store.desk.ask(|slot| Command::of_house(Work::BreakOff(slot))),
-        );
+        let mut health = store.writer.health();
+        let (broken, waiting) =
+            tokio::join!(store.writer.store(T, runs(0, 3)), store.writer.write(BreakOff),);
         let is_said = |error: LedgerError| error.to_string().contains("broke off");
         assert!(broken.is_err_and(is_said) && waiting.is_err_and(is_said));
         health.wait_for(|health| health.stop().is_none()).await.unwrap();
-        assert_eq!(store.standing(T).await.unwrap().balance[0].durable, 0, "{address}");
-        store.desk.store(T, runs(0, 3)).await.unwrap();
-        let standing = store.standing(T).await.unwrap();
+        assert_eq!(standing_of(&store).await.unwrap().balance[0].durable, 0, "{address}");
+        store.writer.store(T, runs(0, 3)).await.unwrap();
+        let standing = standing_of(&store).await.unwrap();
         assert_eq!((standing.balance[0].durable, standing.balance[0].unaccounted()), (3, 0), "{address}");
         store.close().await;
     }
@@ -114,8 +122,7 @@ async fn a_database_without_room_or_rights_is_said_in_words() {
         ("57P03", "cannot answer now"),
     ] {
         let sql = format!("DO $$ BEGIN RAISE EXCEPTION 'said by a test' USING ERRCODE = '{code}'; END $$");
-        let spoil = Work::Spoil;
-        let refused = store.desk.ask(|slot| Command::of_house(spoil(sql.leak(), slot))).await.unwrap_err();
+        let refused = store.writer.write(Spoil(sql)).await.unwrap_err();
         assert!(
             matches!(&refused, LedgerError::Unavailable(said) if said.contains(words)),
             "{code}: {refused}"
@@ -127,7 +134,7 @@ async fn a_database_without_room_or_rights_is_said_in_words() {
 #[tokio::test]
 async fn a_connection_is_encrypted_and_knows_whom_it_talks_to() {
     let store = open_at(&Cluster::here().encrypted_address()).await;
-    assert_eq!(store.desk.store(T, runs(0, 1)).await.unwrap().len(), 1);
+    assert_eq!(store.writer.store(T, runs(0, 1)).await.unwrap().len(), 1);
     let mut connection = store.readers.acquire().await.unwrap();
     let ask = store.schema.script("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
     assert!(ask.fetch_one(&mut *connection).await.unwrap().get::<bool, _>(0));
@@ -250,7 +257,7 @@ async fn an_entry_is_found_by_its_key_although_nothing_was_counted_yet() {
     let taken = "DELETE FROM studio.outbox WHERE tenant_id = $1 AND kind = $2 AND position = $3";
     let found = plan(&mut connection, &store.schema, taken).await;
     assert!(found.contains("outbox_pkey"), "{found}");
-    store.desk.store(T, runs(0, 1000)).await.unwrap();
+    store.writer.store(T, runs(0, 1000)).await.unwrap();
     store.schema.script("ANALYZE studio.outbox").execute(&mut *connection).await.unwrap();
     let due = lease::due(&CAMPAIGN_RUN);
     for (sql, index) in [(due.as_str(), "outbox_due_at"), (standing::OLDEST, "outbox_enqueued_at")] {

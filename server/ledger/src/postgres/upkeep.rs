@@ -4,15 +4,23 @@
 use model::{tenant::TenantId, time::Timestamp};
 use sqlx::{Error, PgConnection, Row};
 
-use super::{fence, row::get, schema::Schema};
+use super::{Step, fence, row::get, schema::Schema};
 use crate::{
-    amendment::Passage,
-    upkeep::{self, COUNTED, RECEIPTS, TURNS},
+    passage::Passage,
+    upkeep::{self, COUNTED, RECEIPTS, TURNS, Tend},
+    write::OnPostgres,
 };
 
 /// Counting takes as long as there is to count.
 pub(super) const LIMITS: &str =
     "SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '1min'";
+
+/// A database is looked after beside the writer.
+impl OnPostgres for Tend {
+    async fn on_postgres(&mut self, _step: &mut Step<'_>) -> Result<i64, Error> {
+        Ok(0)
+    }
+}
 
 /// Says of how many hours the backlog was counted wrong. None where another process does all this just now.
 pub(super) async fn tend(connection: &mut PgConnection, schema: &Schema) -> Result<usize, Error> {

@@ -17,11 +17,12 @@ use tokio::{
 use tracing::Instrument as _;
 
 use super::{
+    Step,
     fault::{self, Nature},
     fence, group,
     reach::{self, Reach},
     schema::Schema,
-    step::{Closing, Step},
+    step::Closing,
 };
 use crate::{
     LedgerError,
@@ -219,11 +220,12 @@ impl Writer {
             schema: &self.schema,
             random: &*self.random,
             now: Timestamp::from_micros(now),
+            asked_at,
             writer: self.number,
             changed: false,
             closing: Closing::default(),
         };
-        group::perform(&mut step, works, asked_at).await?;
+        group::perform(&mut step, works).await?;
         Ok(step.changed)
     }
 
@@ -244,14 +246,14 @@ impl Writer {
 
 fn refusal(works: &[Work], nature: Nature, error: &Error) -> (Nature, LedgerError) {
     let said = fault::of(error);
-    if !matches!(works, [Work::Trial(_)]) {
+    if !matches!(works, [work] if work.sort() == Sort::Trial) {
         tracing::error!(error = %said, "the ledger could not write; nothing of this group was kept");
     }
     (nature, said)
 }
 
 fn may_take_long(work: &Work) -> bool {
-    matches!(work, Work::Reflect { .. } | Work::Lease { .. })
+    matches!(work, Work::Write(job) if job.takes_long())
 }
 
 fn one(work: Work) -> Vec<Work> {

@@ -9,7 +9,7 @@ use model::{
 use uuid::Uuid;
 
 use super::{Fact, Line, merged};
-use crate::{Reflected, Reflection, Seen, amendment::Passage, letters::cut};
+use crate::{Reflected, Reflection, Seen, letters::cut, passage::Passage};
 
 /// What is done about one row.
 pub(crate) struct Decided<'a> {

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use model::{record::Kind, tenant::TenantId};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection, SqlitePool};
 
-use super::{row::get, writer::Step};
+use super::{Step, row::get};
 use crate::{
-    amendment::Passage,
-    upkeep::{self, COUNTED, RECEIPTS},
+    passage::Passage,
+    upkeep::{self, COUNTED, RECEIPTS, Tend},
+    write::OnSqlite,
 };
 
 /// What was put into the outbox.
@@ -49,22 +50,24 @@ pub(super) async fn wrong(readers: &SqlitePool, before: i64) -> Result<usize, Er
 }
 
 /// Mends what was counted wrong, adds up old hours, and lets old receipts go: says how many of these.
-pub(super) async fn tend(step: &mut Step<'_>, mends: bool) -> Result<i64, Error> {
-    if mends {
-        mend(step).await?;
-    }
-    let before = upkeep::oldest_hour(step.now);
-    add_up(step.connection, "passages", &Passage::COLUMNS, before).await?;
-    add_up(step.connection, "backlog", &COUNTED, before).await?;
-    add_up_receipts(step.connection, before).await?;
-    let gone = sqlx::query(
+impl OnSqlite for Tend {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<i64, Error> {
+        if self.mends {
+            mend(step).await?;
+        }
+        let before = upkeep::oldest_hour(step.now);
+        add_up(step.connection, "passages", &Passage::COLUMNS, before).await?;
+        add_up(step.connection, "backlog", &COUNTED, before).await?;
+        add_up_receipts(step.connection, before).await?;
+        let gone = sqlx::query(
         "DELETE FROM receipts WHERE position IN (SELECT position FROM receipts ORDER BY position LIMIT ?1) AND at < ?2",
     )
     .bind(RECEIPTS)
     .bind(upkeep::oldest_receipt(step.now).micros())
     .execute(&mut *step.connection)
     .await?;
-    Ok(i64::try_from(gone.rows_affected()).unwrap_or(i64::MAX))
+        Ok(i64::try_from(gone.rows_affected()).unwrap_or(i64::MAX))
+    }
 }
 
 /// Counts everything anew.

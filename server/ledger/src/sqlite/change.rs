@@ -1,99 +1,108 @@
-//! Corrections and withdrawals of one record. What it was before is kept as a version.
-
-use std::sync::LazyLock;
+//! What a correction and a withdrawal take of the file.
 
 use model::{
     record::{self, Kind, Record, Stored},
     tenant::TenantId,
+    time::Timestamp,
 };
-use sqlx::{Error, SqliteConnection, query::Query};
+use sqlx::Error;
 
-use super::{delivery, intake, row, statements, writer::Step};
+use super::{Step, intake, outbox, row, statements};
 use crate::{
     Change,
     affected::Affected as _,
-    amendment::{self, Passage},
-    command::Target,
+    change::{Correct, Records, Target, Withdraw, correct, withdraw},
     decision::hour_of,
-    returned::Entry,
+    passage::Passage,
     row::Row,
+    settlement::Entry,
+    write::OnSqlite,
 };
 
-pub(super) async fn correct(step: &mut Step<'_>, target: &Target, record: &Record) -> Result<Change, Error> {
-    let row = match find(step, target).await? {
-        Ok(row) => row,
-        Err(refused) => return Ok(refused),
-    };
-    let kind = target.kind;
-    if record.own_id(target.tenant).is_some_and(|id| id != target.id) {
-        return Ok(Change::KeyDiffers);
+impl OnSqlite for Correct {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+        correct(step, &self.target, &self.record).await
     }
-    let stored = &row.held.stored;
-    if let Some(refused) = amendment::outdated(target, stored) {
-        return Ok(refused);
-    }
-    intake::write_names(step.connection, step.known, target.tenant, record, step.now).await?;
-    let corrected = amendment::corrected(record, stored);
-    step.changed |= corrected.record.names() != stored.record.names();
-    if record.says_the_same(&stored.record) {
-        return Ok(Change::Unchanged(Stored { record: corrected.record, ..stored.clone() }));
-    }
-    keep_version(step, target.tenant, kind, stored, "correction").await?;
-    let query = corrected.record.values().iter().fold(sqlx::query(statements::of(kind).correct), row::bind);
-    let done = query.bind(corrected.revision).bind(row.position).execute(&mut *step.connection).await?;
-    done.ensure(1, kind.table, stored.id)?;
-    unconfirm(step, target, &row).await?;
-    if let Some(due) = kind.due(step.now) {
-        delivery::enqueue(step, target, row.position, corrected.revision, due).await?;
-    }
-    step.changed = true;
-    Ok(Change::Done(corrected))
 }
 
-pub(super) async fn withdraw(step: &mut Step<'_>, target: &Target, fetched: bool) -> Result<Change, Error> {
-    let row = match find(step, target).await? {
-        Ok(row) => row,
-        Err(refused) => return Ok(refused),
-    };
-    let stored = &row.held.stored;
-    if let Some(refused) = amendment::outdated(target, stored) {
-        return Ok(refused);
+impl OnSqlite for Withdraw {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+        withdraw(step, self).await
     }
-    let revision = stored.revision + 1;
-    keep_version(step, target.tenant, target.kind, stored, "withdrawal").await?;
-    sqlx::query(statements::of(target.kind).withdraw)
-        .bind(step.now.micros())
-        .bind(revision)
-        .bind(row.position)
-        .execute(&mut *step.connection)
-        .await?
-        .ensure(1, target.kind.table, stored.id)?;
-    unconfirm(step, target, &row).await?;
-    let entry = delivery::entry(step, target.tenant, target.kind, row.position).await?;
-    if !fetched && entry.as_ref().is_some_and(Entry::was_never_sent) {
-        delivery::call_off(step, target.tenant, target.kind, row.position).await?;
-    } else if let Some(due) = target.kind.due(step.now) {
-        delivery::enqueue(step, target, row.position, revision, due).await?;
-    }
-    step.changed = true;
-    Ok(Change::Done(row.held.stored))
 }
 
-/// The record that is meant, or why nothing can be done about it.
-async fn find(step: &mut Step<'_>, target: &Target) -> Result<Result<Row, Change>, Error> {
-    let rows = intake::by_ids(step.connection, target.kind, target.tenant, &[target.id]).await?;
-    Ok(match rows.into_iter().next() {
-        None => Err(Change::NotFound),
-        Some(row) if row.held.withdrawn_at.is_some() => Err(Change::Gone),
-        Some(row) => Ok(row),
-    })
+impl Records for Step<'_> {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    async fn record(&mut self, target: &Target) -> Result<Option<Row>, Error> {
+        let rows = intake::by_ids(self.connection, target.kind, target.tenant, &[target.id]).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    async fn keep_names(&mut self, tenant: TenantId, record: &Record) -> Result<(), Error> {
+        intake::write_names(self.connection, self.known, tenant, record, self.now).await
+    }
+
+    async fn keep_version(
+        &mut self,
+        target: &Target,
+        stored: &Stored,
+        replaced_by: &'static str,
+    ) -> Result<(), Error> {
+        keep_version(self, (target.tenant, target.kind), stored, replaced_by).await
+    }
+
+    async fn replace(&mut self, target: &Target, row: &Row, corrected: &Stored) -> Result<(), Error> {
+        let query = sqlx::query(statements::of(target.kind).correct);
+        let query = corrected.record.values().iter().fold(query, row::bind);
+        let done = query.bind(corrected.revision).bind(row.position).execute(&mut *self.connection).await?;
+        done.ensure(1, target.kind.table, corrected.id)
+    }
+
+    async fn mark_withdrawn(&mut self, target: &Target, row: &Row, revision: i64) -> Result<(), Error> {
+        sqlx::query(statements::of(target.kind).withdraw)
+            .bind(self.now.micros())
+            .bind(revision)
+            .bind(row.position)
+            .execute(&mut *self.connection)
+            .await?
+            .ensure(1, target.kind.table, row.held.stored.id)
+    }
+
+    async fn unconfirm(&mut self, target: &Target) -> Result<(), Error> {
+        let passage = Passage { confirmed: -1, ..Passage::default() };
+        self.passed(target.tenant, target.kind, hour_of(self.now), passage).await
+    }
+
+    async fn entry(&mut self, target: &Target, position: i64) -> Result<Option<Entry>, Error> {
+        outbox::entry(self, target, position).await
+    }
+
+    async fn call_off(&mut self, target: &Target, position: i64) -> Result<(), Error> {
+        outbox::call_off(self, target, position).await
+    }
+
+    async fn enqueue(
+        &mut self,
+        target: &Target,
+        position: i64,
+        revision: i64,
+        due: Timestamp,
+    ) -> Result<(), Error> {
+        outbox::enqueue(self, target, position, revision, due).await
+    }
+
+    fn changed(&mut self) {
+        self.changed = true;
+    }
 }
 
 /// Keeps what a record was before it is replaced.
 pub(super) async fn keep_version(
     step: &mut Step<'_>,
-    tenant: TenantId,
-    kind: &'static Kind,
+    (tenant, kind): (TenantId, &'static Kind),
     stored: &Stored,
     replaced_by: &'static str,
 ) -> Result<(), Error> {
@@ -112,40 +121,4 @@ pub(super) async fn keep_version(
     .execute(&mut *step.connection)
     .await
     .map(|_| ())
-}
-
-/// What was read back is no longer what the record says.
-async fn unconfirm(step: &mut Step<'_>, target: &Target, row: &Row) -> Result<(), Error> {
-    if row.is_confirmed() {
-        note(
-            step.connection,
-            target.tenant,
-            target.kind,
-            hour_of(step.now),
-            Passage { confirmed: -1, ..Passage::default() },
-        )
-        .await?;
-    }
-    Ok(())
-}
-
-pub(super) async fn note(
-    connection: &mut SqliteConnection,
-    tenant: TenantId,
-    kind: &'static Kind,
-    hour: i64,
-    passage: Passage,
-) -> Result<(), Error> {
-    static NOTE: LazyLock<String> = LazyLock::new(|| {
-        let columns = Passage::COLUMNS.join(", ");
-        let marks = Passage::COLUMNS.map(|_| "?").join(", ");
-        let sums =
-            Passage::COLUMNS.map(|column| format!("{column} = {column} + excluded.{column}")).join(", ");
-        format!(
-            "INSERT INTO passages (tenant_id, kind, hour, {columns}) VALUES (?, ?, ?, {marks}) \
-             ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET {sums}"
-        )
-    });
-    let query = sqlx::query(NOTE.as_str()).bind(tenant.to_string()).bind(kind.name).bind(hour);
-    passage.numbers().into_iter().fold(query, Query::bind).execute(connection).await.map(|_| ())
 }

@@ -9,7 +9,7 @@ use model::{
 };
 use sqlx::{Error, SqliteConnection};
 
-use super::writer::Step;
+use super::Step;
 
 /// What came in while the clock was ahead must not wait for that time to come again, when the folder is opened.
 pub(super) async fn at_start(

@@ -1,44 +1,39 @@
 //! What was read back out of Dataverse.
 
 use futures::TryStreamExt as _;
-use model::{
-    record::{Kind, Kinds},
-    tenant::TenantId,
-    time::Timestamp,
-};
-use sqlx::{Error, SqlitePool};
+use model::time::Timestamp;
+use sqlx::Error;
 
-use super::{change::note, delivery::json, row, statements, writer::Step};
+use super::{Reader, Step, row, statements, step::json};
 use crate::{
-    amendment::Passage,
+    confirm::{Confirm, Unconfirmed, Waiting},
     decision::hour_of,
-    outbox::{Unconfirmed, Waiting},
+    passage::Passage,
+    write::OnSqlite,
 };
 
 /// Marks these, each by its position and the revision that was read back. Says how many were new.
-pub(super) async fn confirm(
-    step: &mut Step<'_>,
-    kind: &'static Kind,
-    tenant: TenantId,
-    read: &[(i64, i64)],
-) -> Result<u64, Error> {
-    let done = sqlx::query(statements::of(kind).confirmed)
-        .bind(step.now.micros())
-        .bind(json(&read))
-        .execute(&mut *step.connection)
-        .await?;
-    let confirmed = i64::try_from(done.rows_affected()).unwrap_or(0);
-    if confirmed > 0 {
-        step.changed = true;
-        let passage = Passage { confirmed, ..Passage::default() };
-        note(step.connection, tenant, kind, hour_of(step.now), passage).await?;
+impl OnSqlite for Confirm {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<u64, Error> {
+        let Self { kind, tenant, read } = &*self;
+        let done = sqlx::query(statements::of(kind).confirmed)
+            .bind(step.now.micros())
+            .bind(json(&read))
+            .execute(&mut *step.connection)
+            .await?;
+        let confirmed = i64::try_from(done.rows_affected()).unwrap_or(0);
+        if confirmed > 0 {
+            step.changed = true;
+            let passage = Passage { confirmed, ..Passage::default() };
+            step.passed(*tenant, kind, hour_of(step.now), passage).await?;
+        }
+        Ok(done.rows_affected())
     }
-    Ok(done.rows_affected())
 }
 
 /// What was delivered up to then and not read back yet, the oldest first.
-pub(super) async fn waiting(
-    (readers, kinds): (&SqlitePool, Kinds),
+pub(crate) async fn waiting(
+    Reader { pool, kinds, .. }: Reader<'_>,
     until: Timestamp,
     after: Option<&Unconfirmed>,
     most: usize,
@@ -51,7 +46,7 @@ pub(super) async fn waiting(
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
             .bind(exported_at)
             .bind(position)
-            .fetch(readers);
+            .fetch(pool);
         while let (false, Some(row)) = (portion.is_full(), rows.try_next().await?) {
             let (tenant, found) = (row::tenant(&row, 0)?, row::read(kind, &row, 1)?);
             let (dataverse_id, position) = (found.id_there(), found.position);

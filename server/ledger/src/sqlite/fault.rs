@@ -18,7 +18,7 @@ const NOTADB: i64 = 26;
 
 const DISK_FULL: &str = "the ledger's disk is full; make room on it and writing goes on by itself";
 
-pub(super) fn of(error: Error) -> LedgerError {
+pub(crate) fn of(error: Error) -> LedgerError {
     match primary_code(&error) {
         Some(FULL) => unavailable(DISK_FULL),
         Some(READONLY) => unavailable(

@@ -1,10 +1,10 @@
 //! What people did about what nobody else could decide.
 
-use model::{record::Kinds, tenant::TenantId, time::Timestamp};
-use sqlx::{Error, SqlitePool};
+use model::{tenant::TenantId, time::Timestamp};
+use sqlx::Error;
 use uuid::Uuid;
 
-use super::{row::get, writer::Step};
+use super::{Reader, Step, row::get};
 use crate::{Handled, Handling, letters::HOUSE};
 
 /// Keeps what a person did.
@@ -24,8 +24,8 @@ pub(super) async fn handle(step: &mut Step<'_>, tenant: TenantId, handling: &Han
     .map(|_| ())
 }
 
-pub(super) async fn handlings(
-    (readers, kinds): (&SqlitePool, Kinds),
+pub(crate) async fn handlings(
+    Reader { pool, kinds, .. }: Reader<'_>,
     tenant: TenantId,
     most: usize,
 ) -> Result<Vec<Handling>, Error> {
@@ -36,7 +36,7 @@ pub(super) async fn handlings(
     .bind(tenant.to_string())
     .bind(HOUSE.to_string())
     .bind(i64::try_from(most).unwrap_or(i64::MAX))
-    .fetch_all(readers)
+    .fetch_all(pool)
     .await?;
     let mut handlings = Vec::with_capacity(rows.len());
     for row in &rows {

@@ -6,21 +6,21 @@ use model::{
     history::{Filter, History},
     tenant::TenantId,
 };
-use sqlx::{AssertSqlSafe, Error, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use sqlx::{AssertSqlSafe, Error, SqliteConnection, sqlite::SqliteRow};
 
-use super::{delivery::json, row::get, wanted::Wanted};
+use super::{Reader, row::get, step::json, wanted::Wanted};
 use crate::history;
 
 /// What one bucket adds up to, as SQLite hands it over.
 type Handed = (i64, i64, i64, i64, i64, i64, i64, Option<String>, i64, i64);
 
-pub(super) async fn history(
-    readers: &SqlitePool,
+pub(crate) async fn history(
+    Reader { pool, .. }: Reader<'_>,
     tenant: TenantId,
     window: &Window,
     filter: &Filter,
 ) -> Result<History, Error> {
-    let mut transaction = readers.begin().await?;
+    let mut transaction = pool.begin().await?;
     let _wanted = Wanted::on(&mut transaction).await?;
     let rows = sums(&mut transaction, tenant, &history::spans(window), filter).await?;
     let campaigns = campaigns(&mut transaction, tenant, window.span, filter).await?;

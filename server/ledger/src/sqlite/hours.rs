@@ -1,9 +1,10 @@
 //! The balance by the hour, all of it in one snapshot of the file.
 
-use model::record::{Kind, Kinds};
-use sqlx::{Error, SqliteConnection, SqlitePool};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
+use sqlx::{Error, SqliteConnection};
 
 use super::{
+    Reader,
     row::{self, get},
     statements,
 };
@@ -25,16 +26,17 @@ const BACKLOG: &str = "SELECT hour, waiting_first, refused_first, 0, 0 FROM back
      WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
 
 /// Oldest first, each kind's after the other's.
-pub(super) async fn hours(
-    (readers, kinds): (&SqlitePool, Kinds),
-    counted: &Counted,
-    stretch: Stretch,
+pub(crate) async fn hours(
+    Reader { pool, kinds, hours: counted, now, .. }: Reader<'_>,
+    tenant: TenantId,
+    from: Timestamp,
 ) -> Result<Vec<HourBalance>, Error> {
+    let stretch = Stretch::new(tenant, from, now);
     let mut all = Vec::new();
     for kind in kinds {
         // What was counted before the snapshot begins lies within it.
         let tally = counted.of((kind.name, None));
-        let mut transaction = readers.begin().await?;
+        let mut transaction = pool.begin().await?;
         let tally = count(&mut transaction, kind, &stretch, tally).await?;
         let mut hours = of_kind(&mut transaction, kind, &stretch).await?;
         transaction.commit().await?;

@@ -4,41 +4,48 @@ use model::{record::Kinds, time::Timestamp};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
 use super::{
-    backlog,
+    Reader, Step, backlog,
     row::{get, written_id},
-    writer::Step,
 };
 use crate::{
     Identity, Owner, Stranger,
-    identity::{Asked, Found, anew},
+    identity::{Asked, Found, Looked, anew},
     letters::HOUSE,
+    write::OnSqlite,
 };
 
 /// Binds the ledger, unless it is another's.
-pub(super) async fn claim(step: &mut Step<'_>, asked: &Asked) -> Result<Result<Identity, Stranger>, Error> {
-    let found = Found {
-        identity: read(step.connection).await?,
-        has_records: has_records(step.kinds, step.connection).await?,
-        was_acknowledged: number(step.connection, "SELECT coalesce(sum(delivered), 0) FROM passages").await?
-            > 0,
-    };
-    let before = found.identity.clone();
-    let granted = match asked.decide(found, step.now) {
-        Ok(granted) => granted,
-        Err(stranger) => return Ok(Err(stranger)),
-    };
-    if granted.anew {
-        for sql in anew(step.kinds, step.now, None) {
-            let sql = AssertSqlSafe(sql.replace("studio.", ""));
-            sqlx::query(sql).execute(&mut *step.connection).await?;
+impl OnSqlite for Asked {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Result<Identity, Stranger>, Error> {
+        let found = Found {
+            identity: read(step.connection).await?,
+            has_records: has_records(step.kinds, step.connection).await?,
+            was_acknowledged: number(step.connection, "SELECT coalesce(sum(delivered), 0) FROM passages")
+                .await?
+                > 0,
+        };
+        let before = found.identity.clone();
+        let granted = match self.decide(found, step.now) {
+            Ok(granted) => granted,
+            Err(stranger) => return Ok(Err(stranger)),
+        };
+        if granted.anew {
+            for sql in anew(step.kinds, step.now, None) {
+                let sql = AssertSqlSafe(sql.replace("studio.", ""));
+                sqlx::query(sql).execute(&mut *step.connection).await?;
+            }
+            // What is put in line anew is none of a request's, which the intake counts.
+            backlog::mend(step).await?;
         }
-        // What is put in line anew is none of a request's, which the intake counts.
-        backlog::mend(step).await?;
+        if granted.identity != before {
+            write(step.connection, &granted.identity).await?;
+        }
+        Ok(Ok(granted.identity))
     }
-    if granted.identity != before {
-        write(step.connection, &granted.identity).await?;
-    }
-    Ok(Ok(granted.identity))
+}
+
+pub(crate) async fn identity(Reader { pool, .. }: Reader<'_>) -> Result<Identity, Error> {
+    read(&mut *pool.acquire().await?).await
 }
 
 pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Identity, Error> {
@@ -84,10 +91,12 @@ pub(super) async fn write(connection: &mut SqliteConnection, identity: &Identity
 }
 
 /// What stands in Dataverse was looked at.
-pub(super) async fn looked(step: &mut Step<'_>) -> Result<(), Error> {
-    sqlx::query("UPDATE identity SET copied_at = NULL").execute(&mut *step.connection).await?;
-    step.changed = true;
-    Ok(())
+impl OnSqlite for Looked {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+        sqlx::query("UPDATE identity SET copied_at = NULL").execute(&mut *step.connection).await?;
+        step.changed = true;
+        Ok(())
+    }
 }
 
 async fn has_records(kinds: Kinds, connection: &mut SqliteConnection) -> Result<bool, Error> {

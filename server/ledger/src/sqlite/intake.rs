@@ -11,19 +11,18 @@ use sqlx::{Error, SqliteConnection};
 use uuid::Uuid;
 
 use super::{
+    Step,
     backlog::{self, Came},
-    change::note,
     known::Known,
     row,
     statements::{self, Statements},
-    writer::Step,
 };
 use crate::{
     Held, Outcome,
     affected::Affected as _,
-    amendment::Passage,
     command::Request,
     decision::{Decision, Fresh, Key, Receipt, hour_of, ids_of},
+    passage::Passage,
     row::{Row, named},
 };
 
@@ -37,9 +36,9 @@ pub(super) async fn store(step: &mut Step<'_>, requests: &mut [Request]) -> Resu
         requests.iter().zip(ids).map(|(request, ids)| decision.decide(request, ids)).collect();
     step.changed |= !decision.fresh.is_empty();
     let intake = Intake { kind, now: step.now, fresh: decision.fresh, receipts: decision.receipts };
-    intake.write(step.connection, step.known).await?;
+    intake.write(step).await?;
     for (request, outcomes) in requests.iter_mut().zip(answers) {
-        request.answer.fill(outcomes);
+        request.reply.fill(outcomes);
     }
     Ok(())
 }
@@ -99,24 +98,24 @@ pub(super) fn json_of(ids: &[Uuid]) -> String {
 }
 
 impl Intake<'_> {
-    async fn write(self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
+    async fn write(self, step: &mut Step<'_>) -> Result<(), Error> {
         if self.fresh.is_empty() {
             return Ok(());
         }
-        self.write_tenants(connection, known).await?;
-        self.write_names(connection, known).await?;
-        let first = known.claim(connection, self.kind, self.fresh.len()).await?;
+        self.write_tenants(step.connection, step.known).await?;
+        self.write_names(step.connection, step.known).await?;
+        let first = step.known.claim(step.connection, self.kind, self.fresh.len()).await?;
         let statements = statements::of(self.kind);
-        self.write_rows(connection, statements, first).await?;
+        self.write_rows(step.connection, statements, first).await?;
         let last = first + i64::try_from(self.fresh.len()).unwrap_or(0) - 1;
         match self.kind.due(self.now) {
             Some(due) => {
                 let query = sqlx::query(statements.enqueue).bind(self.kind.name).bind(first).bind(last);
-                query.bind(due.micros()).execute(&mut *connection).await?;
+                query.bind(due.micros()).execute(&mut *step.connection).await?;
             }
-            None => self.keep_here(connection).await?,
+            None => self.keep_here(step).await?,
         }
-        self.write_receipts(connection, known).await
+        self.write_receipts(step.connection, step.known).await
     }
 
     async fn write_tenants(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
@@ -161,10 +160,10 @@ impl Intake<'_> {
     }
 
     /// Notes what is never sent.
-    async fn keep_here(&self, connection: &mut SqliteConnection) -> Result<(), Error> {
+    async fn keep_here(&self, step: &mut Step<'_>) -> Result<(), Error> {
         for receipt in &self.receipts {
             let passage = Passage { unsent: receipt.taken, ..Passage::default() };
-            note(connection, receipt.tenant, self.kind, hour_of(self.now), passage).await?;
+            step.passed(receipt.tenant, self.kind, hour_of(self.now), passage).await?;
         }
         Ok(())
     }

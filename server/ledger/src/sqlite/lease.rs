@@ -6,33 +6,38 @@ use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{
-    clock,
-    delivery::json,
+    Step, clock,
     row::{self, get},
     statements,
-    writer::Step,
+    step::json,
 };
 use crate::{
     Operation, Parcel,
     affected::Affected as _,
-    lease::{self, Chosen, Due, Lender},
+    lease::{self, Chosen, Due, Lease, Lender},
     outbox::failing_for,
+    write::OnSqlite,
 };
 
 /// Lends out what is due: [`lease::next`] says what of it.
-pub(super) async fn lease(step: &mut Step<'_>, most: usize, hold: Duration) -> Result<Vec<Parcel>, Error> {
-    let tenants = sqlx::query("SELECT id FROM tenants ORDER BY id").fetch_all(&mut *step.connection).await?;
-    let tenants: Vec<TenantId> = tenants.iter().map(|row| row::tenant(row, 0)).collect::<Result<_, _>>()?;
-    for tenant in &tenants {
-        for kind in step.kinds {
-            clock::bring_near(step, *tenant, kind, hold).await?;
+impl OnSqlite for Lease {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Vec<Parcel>, Error> {
+        let Self { most, hold } = *self;
+        let tenants =
+            sqlx::query("SELECT id FROM tenants ORDER BY id").fetch_all(&mut *step.connection).await?;
+        let tenants: Vec<TenantId> =
+            tenants.iter().map(|row| row::tenant(row, 0)).collect::<Result<_, _>>()?;
+        for tenant in &tenants {
+            for kind in step.kinds {
+                clock::bring_near(step, *tenant, kind, hold).await?;
+            }
         }
+        let mut parcels = Vec::new();
+        for chosen in lease::next(step, &tenants, step.kinds, most).await? {
+            parcels.extend(lend(step, &chosen, hold).await?);
+        }
+        Ok(parcels)
     }
-    let mut parcels = Vec::new();
-    for chosen in lease::next(step, &tenants, step.kinds, most).await? {
-        parcels.extend(lend(step, &chosen, hold).await?);
-    }
-    Ok(parcels)
 }
 
 impl Lender for Step<'_> {

@@ -1,34 +1,46 @@
 //! Dead letters: what people read of them, and what they do about them.
 
-use model::{
-    record::{Kind, Kinds, Record},
-    tenant::TenantId,
-    time::Timestamp,
-};
-use sqlx::{Error, SqlitePool, sqlite::SqliteRow};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
+use sqlx::{Error, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::{change, delivery, handlings::handle, intake, row::get, statements, writer::Step};
+use super::{Reader, Step, handlings::handle, row::get, statements};
 use crate::{
-    Change, DeadLetter, Handled, Handling, affected::Affected as _, command::Target, letters::Letters,
+    Change, DeadLetter, Handled, Handling,
+    affected::Affected as _,
+    change::Target,
+    letters::{self, GiveUp, Letters, Mend, Resend, ResendAll},
     row::Row,
+    write::OnSqlite,
 };
 
+impl OnSqlite for Resend {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<bool, Error> {
+        letters::resend(step, self).await
+    }
+}
+
+impl OnSqlite for GiveUp {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<bool, Error> {
+        letters::give_up(step, self).await
+    }
+}
+
+impl OnSqlite for Mend {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+        letters::mend(step, self).await
+    }
+}
+
 impl Letters for Step<'_> {
-    async fn find(&mut self, target: &Target) -> Result<Option<(Row, String)>, Error> {
-        let rows = intake::by_ids(self.connection, target.kind, target.tenant, &[target.id]).await?;
-        let Some(row) = rows.into_iter().next() else { return Ok(None) };
+    async fn reason(&mut self, target: &Target, row: &Row) -> Result<Option<String>, Error> {
         let query = sqlx::query(
             "SELECT reason FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3 \
              AND dropped_at IS NULL",
         );
         let query = query.bind(target.tenant.to_string()).bind(target.kind.name).bind(row.position);
         let letter = query.fetch_optional(&mut *self.connection).await?;
-        letter.map(|letter| Ok((row, get(&letter, 0)?))).transpose()
-    }
-
-    async fn enqueue(&mut self, target: &Target, row: &Row) -> Result<(), Error> {
-        delivery::enqueue(self, target, row.position, row.held.stored.revision, self.now).await
+        letter.map(|letter| get(&letter, 0)).transpose()
     }
 
     async fn give_up(&mut self, target: &Target, row: &Row) -> Result<(), Error> {
@@ -40,10 +52,6 @@ impl Letters for Step<'_> {
         done.ensure(1, "dead_letters", target.id)
     }
 
-    async fn correct(&mut self, target: &Target, record: &Record) -> Result<Change, Error> {
-        change::correct(self, target, record).await
-    }
-
     async fn note(&mut self, target: &Target, what: Handled, by: &str, reason: String) -> Result<(), Error> {
         self.changed = true;
         let by = by.to_owned();
@@ -53,44 +61,43 @@ impl Letters for Step<'_> {
 }
 
 /// Puts all of them back in line, those of the oldest records first, and says how many there were.
-pub(super) async fn resend_all(
-    step: &mut Step<'_>,
-    tenant: TenantId,
-    most: usize,
-    by: &str,
-) -> Result<u64, Error> {
-    let (tenant, now) = (tenant.to_string(), step.now.micros());
-    let (most, mut sent) = (i64::try_from(most).unwrap_or(i64::MAX), 0);
-    for kind in step.kinds {
-        let found = sqlx::query(
-            "SELECT json_group_array(position), count(*) FROM (SELECT position FROM dead_letters WHERE tenant_id = ?1 \
+impl OnSqlite for ResendAll {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<u64, Error> {
+        let Self { tenant, most, by } = &*self;
+        let (tenant, most) = (*tenant, *most);
+        let (tenant, now) = (tenant.to_string(), step.now.micros());
+        let (most, mut sent) = (i64::try_from(most).unwrap_or(i64::MAX), 0);
+        for kind in step.kinds {
+            let found = sqlx::query(
+                "SELECT json_group_array(position), count(*) FROM (SELECT position FROM dead_letters WHERE tenant_id = ?1 \
              AND kind = ?2 AND dropped_at IS NULL ORDER BY position LIMIT ?3)",
-        );
-        let found = found.bind(tenant.clone()).bind(kind.name).bind(most - sent);
-        let found = found.fetch_one(&mut *step.connection).await?;
-        let (positions, found): (String, i64) = (get(&found, 0)?, get(&found, 1)?);
-        if found == 0 {
-            continue;
+            );
+            let found = found.bind(tenant.clone()).bind(kind.name).bind(most - sent);
+            let found = found.fetch_one(&mut *step.connection).await?;
+            let (positions, found): (String, i64) = (get(&found, 0)?, get(&found, 1)?);
+            if found == 0 {
+                continue;
+            }
+            let [note, enqueue, count, clear] = statements::of(kind).resend;
+            let note = sqlx::query(note).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
+            let note = note.bind(now).bind(by.to_owned()).bind(Handled::Resent.key());
+            note.execute(&mut *step.connection).await?;
+            let enqueue = sqlx::query(enqueue).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
+            enqueue.bind(now).execute(&mut *step.connection).await?;
+            let count = sqlx::query(count).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
+            count.execute(&mut *step.connection).await?;
+            let clear = sqlx::query(clear).bind(tenant.clone()).bind(kind.name).bind(positions);
+            clear.execute(&mut *step.connection).await?;
+            step.changed = true;
+            sent += found;
         }
-        let [note, enqueue, count, clear] = statements::of(kind).resend;
-        let note = sqlx::query(note).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
-        let note = note.bind(now).bind(by.to_owned()).bind(Handled::Resent.key());
-        note.execute(&mut *step.connection).await?;
-        let enqueue = sqlx::query(enqueue).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
-        enqueue.bind(now).execute(&mut *step.connection).await?;
-        let count = sqlx::query(count).bind(tenant.clone()).bind(kind.name).bind(positions.clone());
-        count.execute(&mut *step.connection).await?;
-        let clear = sqlx::query(clear).bind(tenant.clone()).bind(kind.name).bind(positions);
-        clear.execute(&mut *step.connection).await?;
-        step.changed = true;
-        sent += found;
+        Ok(u64::try_from(sent).unwrap_or(0))
     }
-    Ok(u64::try_from(sent).unwrap_or(0))
 }
 
 /// Those that are not given up, newest first.
-pub(super) async fn dead_letters(
-    (readers, kinds): (&SqlitePool, Kinds),
+pub(crate) async fn dead_letters(
+    Reader { pool, kinds, .. }: Reader<'_>,
     tenant: TenantId,
     most: usize,
 ) -> Result<Vec<DeadLetter>, Error> {
@@ -100,7 +107,7 @@ pub(super) async fn dead_letters(
             .bind(tenant.to_string())
             .bind(kind.name)
             .bind(i64::try_from(most).unwrap_or(i64::MAX))
-            .fetch_all(readers)
+            .fetch_all(pool)
             .await?;
         for row in &rows {
             letters.push(letter(kind, row)?);
@@ -111,8 +118,8 @@ pub(super) async fn dead_letters(
     Ok(letters)
 }
 
-pub(super) async fn dead_letter(
-    readers: &SqlitePool,
+pub(crate) async fn dead_letter(
+    Reader { pool, .. }: Reader<'_>,
     tenant: TenantId,
     kind: &'static Kind,
     id: Uuid,
@@ -121,7 +128,7 @@ pub(super) async fn dead_letter(
         .bind(tenant.to_string())
         .bind(kind.name)
         .bind(id)
-        .fetch_optional(readers)
+        .fetch_optional(pool)
         .await?;
     row.map(|row| letter(kind, &row)).transpose()
 }

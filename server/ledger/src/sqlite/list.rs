@@ -2,17 +2,17 @@
 
 use futures::TryStreamExt as _;
 use model::{record::Kind, tenant::TenantId};
-use sqlx::{AssertSqlSafe, Error, SqlitePool, query::Query};
+use sqlx::{AssertSqlSafe, Error, query::Query};
 
 use super::{
-    row,
+    Reader, row,
     statements::{self, Statements},
     wanted::Wanted,
 };
 use crate::{Held, ListAsk, Page, row::Filling};
 
-pub(super) async fn list(
-    readers: &SqlitePool,
+pub(crate) async fn list(
+    Reader { pool, .. }: Reader<'_>,
     tenant: TenantId,
     kind: &'static Kind,
     ask: &ListAsk,
@@ -30,7 +30,7 @@ pub(super) async fn list(
         query = query.bind(cursor.at.micros()).bind(cursor.position);
     }
     let mut filling = Filling::up_to(ask.limit);
-    let mut reader = readers.acquire().await?;
+    let mut reader = pool.acquire().await?;
     let _wanted = Wanted::on(&mut reader).await?;
     let mut rows = query.bind(filling.asked()).fetch(&mut *reader);
     while let Some(row) = rows.try_next().await? {
@@ -41,8 +41,8 @@ pub(super) async fn list(
     Ok(filling.page())
 }
 
-pub(super) async fn read(
-    readers: &SqlitePool,
+pub(crate) async fn read(
+    Reader { pool, .. }: Reader<'_>,
     tenant: TenantId,
     kind: &'static Kind,
     id: uuid::Uuid,
@@ -50,13 +50,13 @@ pub(super) async fn read(
     let row = sqlx::query(statements::of(kind).by_ids)
         .bind(format!("[\"{id}\"]"))
         .bind(tenant.to_string())
-        .fetch_optional(readers)
+        .fetch_optional(pool)
         .await?;
     row.map(|row| row::read(kind, &row, 0).map(|row| row.held)).transpose()
 }
 
-pub(super) async fn names(
-    readers: &SqlitePool,
+pub(crate) async fn names(
+    Reader { pool, .. }: Reader<'_>,
     tenant: TenantId,
     kind: &'static Kind,
     pointer: usize,
@@ -67,11 +67,11 @@ pub(super) async fn names(
     let (tenant, most) = (tenant.to_string(), i64::try_from(most).unwrap_or(i64::MAX));
     let asked = |sql: &'static str| sqlx::query(sql).bind(tenant.clone()).bind(most);
     let mut rows = match text {
-        None => asked(names.all).fetch_all(readers).await?,
-        Some(text) => asked(names.one).bind(text.to_owned()).fetch_all(readers).await?,
+        None => asked(names.all).fetch_all(pool).await?,
+        Some(text) => asked(names.one).bind(text.to_owned()).fetch_all(pool).await?,
     };
     if let Some(text) = text.filter(|_| rows.is_empty()) {
-        rows = asked(names.like).bind(text.to_owned()).fetch_all(readers).await?;
+        rows = asked(names.like).bind(text.to_owned()).fetch_all(pool).await?;
     }
     rows.iter().map(|row| Ok((row::get(row, 0)?, row::get(row, 1)?))).collect()
 }

@@ -1,45 +1,42 @@
 //! The marks of the mirror, and what it asks.
 
-use model::{
-    record::{Kind, Kinds},
-    time::Timestamp,
-};
-use sqlx::{Error, SqliteConnection, SqlitePool, sqlite::SqliteRow};
+use model::{record::Kind, time::Timestamp};
+use sqlx::{Error, SqliteConnection, sqlite::SqliteRow};
 
-use super::{handlings::handle, row::get, writer::Step};
+use super::{Reader, Step, handlings::handle, row::get};
 use crate::{
     Answer, Mark, Question,
     letters::HOUSE,
-    marks::{Entry, Errand},
+    marks::{Entry, Errand, RunErrand},
     mirror::handling,
+    write::OnSqlite,
 };
 
 const READ: &str = "SELECT link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer, unseen, policy FROM marks WHERE tenant_id = ?1 AND kind = ?2";
 
-/// The mark as it is afterwards; none when that may not be done now.
-pub(super) async fn run(
-    step: &mut Step<'_>,
-    kind: &'static Kind,
-    errand: &Errand,
-) -> Result<Option<Mark>, Error> {
-    let mut entry = read(step.connection, kind).await?.unwrap_or_default();
-    if !entry.run(errand, step.now) {
-        return Ok(None);
+impl OnSqlite for RunErrand {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Option<Mark>, Error> {
+        let Self { kind, errand } = &*self;
+        let kind = *kind;
+        let mut entry = read(step.connection, kind).await?.unwrap_or_default();
+        if !entry.run(errand, step.now) {
+            return Ok(None);
+        }
+        write(step.connection, kind, &entry).await?;
+        if let Some(handling) = handling(&entry, errand, kind, step.now) {
+            handle(step, HOUSE, &handling).await?;
+        }
+        if matches!(errand, Errand::Answer { .. }) {
+            // What was deleted before is known to a person by now: it counts no more towards the next question.
+            sqlx::query(
+                "UPDATE passages SET removed_asked = removed WHERE kind = ?1 AND removed_asked <> removed",
+            )
+            .bind(kind.name)
+            .execute(&mut *step.connection)
+            .await?;
+        }
+        Ok(Some(entry.lent(kind)))
     }
-    write(step.connection, kind, &entry).await?;
-    if let Some(handling) = handling(&entry, errand, kind, step.now) {
-        handle(step, HOUSE, &handling).await?;
-    }
-    if matches!(errand, Errand::Answer { .. }) {
-        // What was deleted before is known to a person by now: it counts no more towards the next question.
-        sqlx::query(
-            "UPDATE passages SET removed_asked = removed WHERE kind = ?1 AND removed_asked <> removed",
-        )
-        .bind(kind.name)
-        .execute(&mut *step.connection)
-        .await?;
-    }
-    Ok(Some(entry.lent(kind)))
 }
 
 /// Whether the loan of this epoch still holds.
@@ -100,12 +97,12 @@ async fn write(connection: &mut SqliteConnection, kind: &Kind, entry: &Entry) ->
 }
 
 /// The marks as they stand, of those kinds that have one.
-pub(super) async fn all(
-    (readers, kinds): (&SqlitePool, Kinds),
+pub(crate) async fn all(
+    Reader { pool, kinds, .. }: Reader<'_>,
 ) -> Result<Vec<(&'static Kind, Entry)>, Error> {
     let mut all = Vec::new();
     for kind in kinds {
-        let mut connection = readers.acquire().await?;
+        let mut connection = pool.acquire().await?;
         all.extend(read(&mut connection, kind).await?.map(|entry| (kind, entry)));
     }
     Ok(all)

@@ -4,32 +4,32 @@ mod facts;
 mod kept;
 mod write;
 
-pub(super) use self::kept::{in_line, rejects, removed_unasked, standing_there};
+pub(crate) use self::kept::{in_line, rejects, removed_unasked, standing_there};
 
 use sqlx::Error;
 
-use super::{identity, marks, writer::Step};
-use crate::{
-    Reflected,
-    reflection::{Page, round},
-};
+use super::{Step, identity, marks};
+use crate::{Reflected, mirror::Reflect, reflection::round, write::OnSqlite};
 
 /// Says what became of each row, in the order of the page; none where the page was read under a loan that is over.
-pub(super) async fn reflect(step: &mut Step<'_>, page: &mut Page) -> Result<Option<Vec<Reflected>>, Error> {
-    if !marks::is_lent(step, page.kind, page.epoch).await? {
-        return Ok(None);
-    }
-    page.reopen(step.now, step.now);
-    page.is_behind = identity::read(step.connection).await?.copied_at.is_some();
-    loop {
-        let open = page.next_round();
-        if open.is_empty() {
-            return Ok(Some(page.answers()));
+impl OnSqlite for Reflect {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Option<Vec<Reflected>>, Error> {
+        let page = &mut self.page;
+        if !marks::is_lent(step, page.kind, page.epoch).await? {
+            return Ok(None);
         }
-        let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
-        let decided = round(page, &open, &facts);
-        write::write(step, page.kind, &decided).await?;
-        let answers: Vec<_> = decided.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
-        page.answer(answers);
+        page.reopen(step.now, step.now);
+        page.is_behind = identity::read(step.connection).await?.copied_at.is_some();
+        loop {
+            let open = page.next_round();
+            if open.is_empty() {
+                return Ok(Some(page.answers()));
+            }
+            let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
+            let decided = round(page, &open, &facts);
+            write::write(step, page.kind, &decided).await?;
+            let answers: Vec<_> = decided.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
+            page.answer(answers);
+        }
     }
 }

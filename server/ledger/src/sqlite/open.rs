@@ -1,8 +1,7 @@
 //! Opening the file: its connections, its schema, and whether it is sound.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::Write as _,
+    fs::{self, File},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{
@@ -30,8 +29,6 @@ const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
 pub(super) const READERS: u32 = 5;
 /// What SQLite writes at once.
 const PAGE: u64 = 4096;
-/// An array of a thousand records, each to a place of its own in every index.
-const TRIAL_MIB: usize = 8;
 /// The ledger in its folder.
 pub(crate) const FILE: &str = "ledger.sqlite";
 
@@ -236,34 +233,6 @@ pub(super) async fn integrity(connection: &mut SqliteConnection) -> Result<Optio
     let row = sqlx::query("PRAGMA quick_check(1)").fetch_one(connection).await?;
     let found: String = row.try_get(0)?;
     Ok((found != "ok").then_some(found))
-}
-
-/// Writes what nobody reads, to see whether writing works.
-pub(super) async fn probe(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql("PRAGMA user_version = 1; PRAGMA user_version = 0").execute(connection).await.map(|_| ())
-}
-
-/// Writes as much as the largest group may need, to see whether there is room again. Within the ledger's own files there
-/// may be room that says nothing of the disk's.
-pub(super) async fn trial(files: &Files, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let file = files.folder.join("ledger.trial");
-    let tried = tokio::task::spawn_blocking(move || {
-        let written = fill(&file);
-        let removed = fs::remove_file(&file);
-        written.and(removed)
-    });
-    tried.await.map_err(|error| sqlx::Error::Io(std::io::Error::other(error)))??;
-    probe(connection).await
-}
-
-fn fill(file: &Path) -> std::io::Result<()> {
-    folder::make_private(file)?;
-    let mut file = OpenOptions::new().write(true).truncate(true).open(file)?;
-    let some = vec![0_u8; 1 << 20];
-    for _ in 0..TRIAL_MIB {
-        file.write_all(&some)?;
-    }
-    file.sync_all()
 }
 
 /// Whoever held a lease is gone: the folder is ours alone.

@@ -8,6 +8,7 @@ use model::{
     history::{Filter, History},
     record::KINDS,
     tenant::TenantId,
+    time::Timestamp,
 };
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Error, Row as _, SqlitePool,
@@ -15,11 +16,13 @@ use sqlx::{
 };
 
 use super::{
+    Reader,
+    counted::Counted,
     fault,
     folder::{self, FolderLock},
-    history, open,
+    history, hours, open,
     row::get,
-    standing::{self, Counted},
+    standing,
 };
 use crate::{
     OpenError, Place, Standing,
@@ -113,13 +116,21 @@ impl Source {
         ids.iter().map(|id| id.parse().map(TenantId).map_err(|_| unknown(id))).collect()
     }
 
+    /// What a question is answered with that is asked once: what was counted is not kept.
+    fn reader<'a>(&'a self, counted: &'a Counted, hours: &'a hours::Counted) -> Reader<'a> {
+        Reader { pool: &self.readers, kinds: KINDS, counted, hours, now: Timestamp::EARLIEST }
+    }
+
     pub(crate) async fn standing(&self, tenant: TenantId) -> Result<Standing, CarryError> {
-        let standing = standing::standing((&self.readers, KINDS), &Counted::default(), tenant).await;
+        let (counted, hours) = Default::default();
+        let standing = standing::standing(self.reader(&counted, &hours), tenant).await;
         standing.map_err(Self::failed)
     }
 
     pub(crate) async fn history(&self, tenant: TenantId, window: &Window) -> Result<History, CarryError> {
-        let history = history::history(&self.readers, tenant, window, &Filter::default()).await;
+        let (counted, hours) = Default::default();
+        let history =
+            history::history(self.reader(&counted, &hours), tenant, window, &Filter::default()).await;
         history.map_err(Self::failed)
     }
 }

@@ -2,14 +2,16 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use model::record::{self, campaign_run::CAMPAIGN_RUN};
+use model::{
+    record::{self, campaign_run::CAMPAIGN_RUN},
+    tenant::TenantId,
+};
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    Verdict,
-    command::{Command, Work},
-    trial::{opening, runs},
+    ListAsk, Verdict,
+    trial::{BreakOff, Spoil, opening, runs},
 };
 
 const T: TenantId = TenantId::FIRST;
@@ -23,11 +25,11 @@ async fn open_bounded(folder: &TempDir, log_most: u64) -> Sqlite {
 }
 
 async fn spoil(store: &Sqlite, sql: &'static str) {
-    store.desk.ask(|slot| Command::of_house(Work::Spoil(sql, slot))).await.unwrap();
+    store.writer.write(Spoil(sql.to_owned())).await.unwrap();
 }
 
 async fn durable(store: &Sqlite) -> i64 {
-    let standing = store.standing(T).await.unwrap();
+    let standing = standing::standing(store.reader(), T).await.unwrap();
     assert_eq!(standing.balance[0].unaccounted(), 0);
     standing.balance[0].durable
 }
@@ -36,13 +38,13 @@ async fn durable(store: &Sqlite) -> i64 {
 async fn a_full_disk_is_said_nothing_is_half_written_and_it_goes_on() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    store.desk.store(T, runs(0, 10)).await.unwrap();
+    store.writer.store(T, runs(0, 10)).await.unwrap();
     spoil(&store, "PRAGMA max_page_count = 100").await;
-    let refused = store.desk.store(T, runs(10, 2_000)).await.unwrap_err();
+    let refused = store.writer.store(T, runs(10, 2_000)).await.unwrap_err();
     assert!(refused.to_string().contains("disk is full"), "{refused}");
     assert_eq!(durable(&store).await, 10);
     // The writer has opened the file anew, and the limit was the old connection's.
-    let stored = store.desk.store(T, runs(10, 2_000)).await.unwrap();
+    let stored = store.writer.store(T, runs(10, 2_000)).await.unwrap();
     assert!(stored.iter().all(|outcome| outcome.verdict == Verdict::Stored(1)));
     assert_eq!(durable(&store).await, 2_010);
 }
@@ -51,17 +53,14 @@ async fn a_full_disk_is_said_nothing_is_half_written_and_it_goes_on() {
 async fn a_writer_that_breaks_off_keeps_nobody_waiting_and_another_one_goes_on() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    let stored = store.desk.store(T, runs(0, 3)).await.unwrap();
+    let stored = store.writer.store(T, runs(0, 3)).await.unwrap();
     assert_eq!(stored.len(), 3);
-    let mut health = store.desk.health();
-    let (broken, waiting) = tokio::join!(
-        store.desk.ask(|slot| Command::of_house(Work::BreakOff(slot))),
-        store.desk.store(T, runs(3, 3)),
-    );
+    let mut health = store.writer.health();
+    let (broken, waiting) = tokio::join!(store.writer.write(BreakOff), store.writer.store(T, runs(3, 3)),);
     let is_said = |error: LedgerError| error.to_string().contains("broke off");
     assert!(broken.is_err_and(is_said) && waiting.is_err_and(is_said));
     health.wait_for(|health| health.stop().is_none()).await.unwrap();
-    store.desk.store(T, runs(3, 3)).await.unwrap();
+    store.writer.store(T, runs(3, 3)).await.unwrap();
     assert_eq!(durable(&store).await, 6, "nothing half-written is left");
     assert_eq!(store.healthy().await, Ok(()));
     store.close().await;
@@ -73,9 +72,9 @@ async fn a_failed_write_is_said_until_one_like_it_succeeds() {
     let store = open(&folder).await;
     let (file, aside) = (folder.path().join("ledger.sqlite"), folder.path().join("aside"));
     std::fs::rename(&file, &aside).unwrap();
-    assert_eq!(store.desk.health().borrow().stop(), None, "nobody has tried yet");
-    let refused = store.desk.store(T, runs(0, 1)).await.unwrap_err();
-    let mut health = store.desk.health();
+    assert_eq!(store.writer.health().borrow().stop(), None, "nobody has tried yet");
+    let refused = store.writer.store(T, runs(0, 1)).await.unwrap_err();
+    let mut health = store.writer.health();
     assert_eq!(health.borrow().stop().unwrap().error, refused, "said before it is answered");
     assert_eq!(store.healthy().await, Err(refused));
     std::fs::rename(&aside, &file).unwrap();
@@ -89,9 +88,9 @@ async fn a_read_only_disk_is_said_and_it_goes_on() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     spoil(&store, "PRAGMA query_only = 1").await;
-    let refused = store.desk.store(T, runs(0, 1)).await.unwrap_err();
+    let refused = store.writer.store(T, runs(0, 1)).await.unwrap_err();
     assert!(refused.to_string().contains("read-only"), "{refused}");
-    store.desk.store(T, runs(0, 1)).await.unwrap();
+    store.writer.store(T, runs(0, 1)).await.unwrap();
     assert_eq!(durable(&store).await, 1);
 }
 
@@ -101,8 +100,8 @@ async fn a_statement_that_fails_takes_down_nobody_else() {
     let store = open(&folder).await;
     // Both are in one group: the second fails, and the first is done all the same.
     let (good, bad) = tokio::join!(
-        store.desk.store(T, runs(0, 3)),
-        store.desk.ask(|slot| Command::of_tenant(T, Work::Spoil("INSERT INTO nowhere VALUES (1)", slot))),
+        store.writer.store(T, runs(0, 3)),
+        store.writer.write(Spoil("INSERT INTO nowhere VALUES (1)".to_owned())),
     );
     assert_eq!(good.unwrap().len(), 3);
     assert!(matches!(bad, Err(LedgerError::Fault(_))), "{bad:?}");
@@ -128,7 +127,7 @@ async fn the_log_stays_bounded_under_readers_that_overlap() {
     let readers: Vec<_> = readers.collect();
     let mut largest = 0;
     for part in 0..60 {
-        store.desk.store(T, runs(part * 200, 200)).await.unwrap();
+        store.writer.store(T, runs(part * 200, 200)).await.unwrap();
         largest = largest.max(store.log_size());
     }
     ends.store(true, Ordering::Relaxed);
@@ -145,18 +144,18 @@ async fn the_log_stays_bounded_under_readers_that_overlap() {
 async fn a_reader_that_does_not_end_is_left_alone_and_the_log_is_tried_again() {
     let folder = TempDir::new().unwrap();
     let store = open_bounded(&folder, 256 * 1024).await;
-    store.desk.store(T, runs(0, 10)).await.unwrap();
+    store.writer.store(T, runs(0, 10)).await.unwrap();
     let mut reader = store.readers.acquire().await.unwrap();
     let read = "BEGIN; SELECT count(*) FROM tenants";
     sqlx::raw_sql(read).execute(&mut *reader).await.unwrap();
     for part in 0..4 {
-        store.desk.store(T, runs(10 + part * 200, 200)).await.unwrap();
+        store.writer.store(T, runs(10 + part * 200, 200)).await.unwrap();
     }
     assert!(store.log_size() > 512 * 1024, "it grows on");
     sqlx::raw_sql("COMMIT").execute(&mut *reader).await.unwrap();
     drop(reader);
     for part in 0..4 {
-        store.desk.store(T, runs(1_000 + part * 200, 200)).await.unwrap();
+        store.writer.store(T, runs(1_000 + part * 200, 200)).await.unwrap();
     }
     // The writer has looked after its log when it takes the next work on.
     store.healthy().await.unwrap();
@@ -167,9 +166,9 @@ async fn a_reader_that_does_not_end_is_left_alone_and_the_log_is_tried_again() {
 async fn a_log_that_was_deleted_is_said_and_what_it_held_is_kept() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    store.desk.store(T, runs(0, 10)).await.unwrap();
+    store.writer.store(T, runs(0, 10)).await.unwrap();
     std::fs::remove_file(folder.path().join("ledger.sqlite-wal")).unwrap();
-    for answer in [store.desk.store(T, runs(10, 1)).await.map(|_| ()), store.healthy().await] {
+    for answer in [store.writer.store(T, runs(10, 1)).await.map(|_| ()), store.healthy().await] {
         let said = answer.unwrap_err().to_string();
         assert!(said.contains("-wal was deleted") && said.contains("restart"), "{said}");
     }
@@ -180,7 +179,7 @@ async fn a_log_that_was_deleted_is_said_and_what_it_held_is_kept() {
     store.close().await;
     let store = open(&folder).await;
     assert_eq!(durable(&store).await, 10);
-    store.desk.store(T, runs(10, 1)).await.unwrap();
+    store.writer.store(T, runs(10, 1)).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,22 +9,20 @@ use tokio::{sync::watch, time::Instant};
 use tracing::Instrument as _;
 
 use super::{
-    backlog, change,
+    Step,
     clock::{follow, set_back},
-    confirm, delivery, fault, identity, intake,
+    fault, intake,
     known::Known,
-    lease,
     log::{self, Log},
-    marks, mirror,
     open::{self, Files},
-    spending,
 };
 use crate::{
     LedgerError,
     command::{Command, Request, Work},
     health::{Notes, Sort},
-    letters, meters,
+    meters,
     queue::Queue,
+    write::Job,
 };
 
 /// Nothing to write for so long: there was no flood, or it is over.
@@ -47,31 +45,10 @@ pub(super) struct Writer {
     pub(super) epoch: i64,
 }
 
-/// What the steps of a transaction work with.
-pub(super) struct Step<'a> {
-    files: &'a Files,
-    pub(super) kinds: Kinds,
-    pub(super) connection: &'a mut SqliteConnection,
-    pub(super) known: &'a mut Known,
-    pub(super) random: &'a dyn Random,
-    pub(super) now: Timestamp,
-    epoch: &'a mut i64,
-    /// Whether anything changed that others can see.
-    pub(super) changed: bool,
-}
-
 /// What is written in one go: requests that follow each other and are of one kind, or anything else by itself.
 enum Stretch {
     Requests(Vec<Request>),
-    Other(Box<Work>),
-}
-
-impl Step<'_> {
-    /// An epoch that no lease had before: entries leave the outbox and come back.
-    pub(super) fn new_epoch(&mut self) -> i64 {
-        *self.epoch = self.now.micros().max(*self.epoch + 1);
-        *self.epoch
-    }
+    Other(Box<dyn Job>),
 }
 
 impl Writer {
@@ -142,7 +119,7 @@ impl Writer {
                 self.known = Known::default();
                 self.recover(connection, &error).await;
                 let error = fault::of(error);
-                if !matches!(stretches, [Stretch::Other(work)] if matches!(**work, Work::Trial(_))) {
+                if !matches!(stretches, [stretch] if stretch.sort() == Sort::Trial) {
                     tracing::error!(%error, "the ledger could not write; nothing of this group was kept");
                 }
                 Err(error)
@@ -185,7 +162,7 @@ impl Writer {
         for stretch in stretches {
             match stretch {
                 Stretch::Requests(requests) => intake::store(&mut step, requests).await?,
-                Stretch::Other(work) => perform(&mut step, work).await?,
+                Stretch::Other(job) => job.on_sqlite(&mut step).await?,
             }
         }
         sqlx::raw_sql("COMMIT").execute(&mut *step.connection).await?;
@@ -206,87 +183,6 @@ impl Writer {
     }
 }
 
-async fn perform(step: &mut Step<'_>, work: &mut Work) -> Result<(), Error> {
-    match work {
-        Work::Store(request) => intake::store(step, std::slice::from_mut(request)).await,
-        Work::Correct { target, record, answer } => {
-            answer.fill(change::correct(step, target, record).await?);
-            Ok(())
-        }
-        Work::Withdraw { target, fetched, answer } => {
-            answer.fill(change::withdraw(step, target, *fetched).await?);
-            Ok(())
-        }
-        Work::Lease { most, hold, answer } => {
-            answer.fill(lease::lease(step, *most, *hold).await?);
-            Ok(())
-        }
-        Work::Settle { tickets, how, answer } => {
-            answer.fill(delivery::settle(step, tickets, *how).await?);
-            Ok(())
-        }
-        Work::Confirm { kind, tenant, read, answer } => {
-            answer.fill(confirm::confirm(step, kind, *tenant, read).await?);
-            Ok(())
-        }
-        Work::Resend { target, by, answer } => {
-            answer.fill(letters::resend(step, target, by).await?);
-            Ok(())
-        }
-        Work::ResendAll { tenant, most, by, answer } => {
-            answer.fill(super::letters::resend_all(step, *tenant, *most, by).await?);
-            Ok(())
-        }
-        Work::Drop { target, by, answer } => {
-            answer.fill(letters::drop_letter(step, target, by).await?);
-            Ok(())
-        }
-        Work::Mend { target, record, by, answer } => {
-            answer.fill(letters::mend(step, target, record, by).await?);
-            Ok(())
-        }
-        Work::Reflect { page, answer } => {
-            answer.fill(mirror::reflect(step, page).await?);
-            Ok(())
-        }
-        Work::Mark { kind, errand, answer } => {
-            answer.fill(marks::run(step, kind, errand).await?);
-            Ok(())
-        }
-        Work::Tend { mends, answer } => {
-            answer.fill(backlog::tend(step, *mends).await?);
-            Ok(())
-        }
-        Work::Claim { asked, answer } => {
-            answer.fill(identity::claim(step, asked).await?);
-            Ok(())
-        }
-        Work::Looked(answer) => {
-            answer.fill(());
-            identity::looked(step).await
-        }
-        Work::Spend { cost, answer } => {
-            answer.fill(());
-            spending::spend(step, *cost).await
-        }
-        Work::Probe(answer) => {
-            answer.fill(());
-            open::probe(step.connection).await
-        }
-        Work::Trial(answer) => {
-            answer.fill(());
-            open::trial(step.files, step.connection).await
-        }
-        #[cfg(test)]
-        Work::Spoil(sql, answer) => {
-            answer.fill(());
-            sqlx::raw_sql(*sql).execute(&mut *step.connection).await.map(|_| ())
-        }
-        #[cfg(test)]
-        Work::BreakOff(_) => panic!("asked for by a test"),
-    }
-}
-
 fn stretches(group: Vec<Command>) -> Vec<Stretch> {
     let mut stretches: Vec<Stretch> = Vec::new();
     for command in group {
@@ -297,7 +193,7 @@ fn stretches(group: Vec<Command>) -> Vec<Stretch> {
                 requests.push(request);
             }
             (Work::Store(request), _) => stretches.push(Stretch::Requests(vec![request])),
-            (other, _) => stretches.push(Stretch::Other(Box::new(other))),
+            (Work::Write(job), _) => stretches.push(Stretch::Other(job)),
         }
     }
     stretches
@@ -325,14 +221,14 @@ impl Stretch {
     fn weight(&self) -> usize {
         match self {
             Self::Requests(requests) => requests.iter().map(|request| request.weight).sum(),
-            Self::Other(work) => work.weight(),
+            Self::Other(job) => job.weight(),
         }
     }
 
-    const fn sort(&self) -> Sort {
+    fn sort(&self) -> Sort {
         match self {
             Self::Requests(_) => Sort::Intake,
-            Self::Other(work) => work.sort(),
+            Self::Other(job) => job.sort(),
         }
     }
 
@@ -341,7 +237,7 @@ impl Stretch {
             Self::Requests(requests) => {
                 requests.into_iter().for_each(|request| Work::Store(request).finish(committed));
             }
-            Self::Other(work) => work.finish(committed),
+            Self::Other(job) => job.finish(committed),
         }
     }
 }

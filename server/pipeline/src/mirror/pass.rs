@@ -105,7 +105,7 @@ impl Pass<'_> {
         }
         let mut after = 0;
         loop {
-            let there = self.reader.books.standing_there(self.mapping.kind, after, began, SOME).await?;
+            let there = self.reader.ledger.standing_there(self.mapping.kind, after, began, SOME).await?;
             for there in &there {
                 if !met.met.contains(&there.dataverse_id) && !self.table.gone.contains(there.dataverse_id) {
                     self.table.gone.miss(there.dataverse_id, Missing::Unseen(began));
@@ -122,7 +122,7 @@ impl Pass<'_> {
     async fn rejects(&self) -> Result<HashSet<Uuid>, Broken> {
         let mut ids = HashSet::new();
         for tenant in &self.reader.tenants {
-            let rejects = self.reader.books.rejects(*tenant, Some(self.mapping.kind), SOME).await?;
+            let rejects = self.reader.ledger.rejects(*tenant, Some(self.mapping.kind), SOME).await?;
             ids.extend(rejects.iter().map(|reject| reject.dataverse_id));
         }
         Ok(ids)
@@ -201,7 +201,7 @@ impl Pass<'_> {
     /// Where to go on from next time, and nothing open.
     async fn keep(&mut self) -> Result<(), Broken> {
         let link = self.table.link.as_deref();
-        if !self.reader.books.keep_mark(&self.table.mark, link, self.hold).await? {
+        if !self.reader.ledger.keep_mark(&self.table.mark, link, self.hold).await? {
             return Err(Broken::Lost);
         }
         self.table.mark.link = self.table.link.clone();

@@ -55,16 +55,16 @@ impl Pass<'_> {
     /// What waits in a ledger that was put back would be sent once that has looked at what stands in Dataverse: what of it
     /// was deleted there must not be kept back over a question about others.
     async fn let_go_what_waits(&mut self) -> Result<(), Broken> {
-        let books = &self.reader.books;
+        let ledger = &self.reader.ledger;
         if self.table.gone.is_empty()
             || self.table.mark.policy.is_some()
-            || books.copied_at().await?.is_none()
+            || ledger.copied_at().await?.is_none()
         {
             return Ok(());
         }
         let (mut gone, mut after) = (HashSet::new(), 0);
         loop {
-            let waiting = books.in_line(self.mapping.kind, after, SOME).await?;
+            let waiting = ledger.in_line(self.mapping.kind, after, SOME).await?;
             let ids = waiting.iter().map(|there| there.dataverse_id);
             gone.extend(ids.filter(|id| self.table.gone.contains(*id)));
             match waiting.last() {
@@ -97,7 +97,7 @@ impl Pass<'_> {
         }
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let gone = (number(gone), number(missing));
-        Ok(self.reader.books.ask(&self.table.mark, gone, number(of.max(held.would_go + missing))).await?)
+        Ok(self.reader.ledger.ask(&self.table.mark, gone, number(of.max(held.would_go + missing))).await?)
     }
 
     fn answer(&self) -> Option<Answer> {
@@ -106,7 +106,7 @@ impl Pass<'_> {
 
     async fn forget_the_question(&self) -> Result<(), Broken> {
         let mark = &self.table.mark;
-        let is_ours = self.reader.books.keep_mark(mark, mark.link.as_deref(), self.hold).await?;
+        let is_ours = self.reader.ledger.keep_mark(mark, mark.link.as_deref(), self.hold).await?;
         if is_ours { Ok(()) } else { Err(Broken::Lost) }
     }
 
@@ -117,7 +117,7 @@ impl Pass<'_> {
             return Ok(None);
         }
         let since = self.reader.clock.now().plus(-DAY);
-        let unasked = self.reader.books.removed_unasked(self.mapping.kind, since).await?;
+        let unasked = self.reader.ledger.removed_unasked(self.mapping.kind, since).await?;
         let unasked = usize::try_from(unasked).unwrap_or(0);
         let is_much = |gone: usize, of: usize| gone > 0 && is_too_many(gone + unasked, of + unasked);
         // Nearly all may be rows that we deleted ourselves.
@@ -132,7 +132,7 @@ impl Pass<'_> {
     async fn live(&self) -> Result<usize, Broken> {
         let mut live = 0;
         for tenant in &self.reader.tenants {
-            let standing = self.reader.books.standing(*tenant).await?;
+            let standing = self.reader.ledger.standing(*tenant).await?;
             let of_kind = |table: &str| table == self.mapping.kind.shown_table();
             let balances = standing.balance.iter().filter(|balance| of_kind(balance.table));
             live += balances.map(|balance| balance.durable - balance.deleted).sum::<i64>();
@@ -145,7 +145,7 @@ impl Pass<'_> {
         let (mut held, mut after) = (Held::default(), 0);
         let now = self.reader.clock.now();
         loop {
-            let there = self.reader.books.standing_there(self.mapping.kind, after, now, SOME).await?;
+            let there = self.reader.ledger.standing_there(self.mapping.kind, after, now, SOME).await?;
             held.would_go +=
                 there.iter().filter(|there| self.table.gone.contains(there.dataverse_id)).count();
             held.of += there.len();

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::gone::{Gone, Missing};
 use crate::{
-    Books, Mapping, Organisation,
+    LedgerPort, Mapping, Organisation,
     broken::Broken,
     decode_row,
     lookup_rows::{Codes, LookupRows},
@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_secs(3);
 const LOOKS: usize = 5;
 
 pub(crate) struct Reader {
-    pub(crate) books: Arc<dyn Books>,
+    pub(crate) ledger: Arc<dyn LedgerPort>,
     organisation: Arc<dyn Organisation>,
     mapping: Arc<Mapping>,
     lookups: Arc<LookupRows>,
@@ -84,7 +84,7 @@ pub(crate) struct Told {
 
 impl Reader {
     pub(crate) fn new(
-        books: Arc<dyn Books>,
+        ledger: Arc<dyn LedgerPort>,
         organisation: Arc<dyn Organisation>,
         mapping: Arc<Mapping>,
         lookups: Arc<LookupRows>,
@@ -94,7 +94,7 @@ impl Reader {
         if tenants.is_empty() {
             tenants.push(TenantId::FIRST);
         }
-        Self { books, organisation, mapping, lookups, clock, tenants }
+        Self { ledger, organisation, mapping, lookups, clock, tenants }
     }
 
     /// Reads on to the end.
@@ -226,7 +226,7 @@ impl Reader {
     ) -> Result<Told, Broken> {
         let mut told = Told::default();
         for some in seen.chunks(TOLD) {
-            let became = self.books.reflect(mark, some.to_vec(), asked_at).await?.ok_or(Broken::Lost)?;
+            let became = self.ledger.reflect(mark, some.to_vec(), asked_at).await?.ok_or(Broken::Lost)?;
             for (row, became) in some.iter().zip(&became) {
                 match became {
                     Reflected::Again => told.again.push(row.dataverse_id),
@@ -256,7 +256,7 @@ impl Reader {
         }
         if let Seen::Row(record) = &seen.seen
             && let id = record.own_id(tenant).unwrap_or(seen.dataverse_id)
-            && self.books.read(tenant, table.kind, id).await?.is_some()
+            && self.ledger.read(tenant, table.kind, id).await?.is_some()
         {
             return Ok(Some(seen));
         }
@@ -266,7 +266,7 @@ impl Reader {
 
     /// A whole table takes long to read, and so does all that waits.
     pub(crate) async fn hold_on(&self, loan: &Loan<'_>) -> Result<(), Broken> {
-        let is_ours = self.books.hold_mark(loan.mark, loan.hold).await?;
+        let is_ours = self.ledger.hold_mark(loan.mark, loan.hold).await?;
         if is_ours { Ok(()) } else { Err(Broken::Lost) }
     }
 }

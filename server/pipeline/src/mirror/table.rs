@@ -49,9 +49,9 @@ impl Table {
         }
         if let Some(table) = &known {
             // The answer is on the mark, for whoever takes it.
-            reader.books.free_mark(&table.mark).await?;
+            reader.ledger.free_mark(&table.mark).await?;
         }
-        let Some(mark) = reader.books.take_mark(kind, hold).await? else { return Ok(None) };
+        let Some(mark) = reader.ledger.take_mark(kind, hold).await? else { return Ok(None) };
         Ok(Some(match known {
             // Nobody read on in between.
             Some(table) if table.mark.link == mark.link => Self { mark, ..table },

@@ -279,10 +279,10 @@ fn a_worker_that_breaks_off_begins_anew_and_that_is_said() {
             if question == "take_mark" {
                 // A mirror at rest holds its mark.
                 world.crash(0);
-                world.books.trap(question);
+                world.serial.trap(question);
                 world.start(0);
             } else {
-                world.books.trap(question);
+                world.serial.trap(question);
             }
             world.take_in(30, 1).await;
             sleep(HOUR).await;

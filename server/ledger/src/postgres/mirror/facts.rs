@@ -7,9 +7,9 @@ use sqlx::Error;
 use uuid::Uuid;
 
 use super::super::{
+    Step,
     row::{self, get},
     statements,
-    step::Step,
 };
 use crate::{
     Reflection,

@@ -1,19 +1,20 @@
 //! What a full read must have met, and what was refused.
 
 use model::{record::Kind, tenant::TenantId, time::Timestamp};
-use sqlx::{Error, PgConnection};
+use sqlx::Error;
 
-use super::super::{row::get, schema::Schema, standing::Asked, statements};
+use super::super::{Reader, clock, row::get, statements};
 use crate::{Reject, There, decision::hour_of};
 
 /// By position: those after the first of the pair, acknowledged before the second.
 pub(crate) async fn standing_there(
-    connection: &mut PgConnection,
-    schema: &Schema,
+    Reader { connection, schema, now, .. }: Reader<'_>,
     kind: &'static Kind,
-    (after, before): (i64, Timestamp),
+    after: i64,
+    before: Timestamp,
     most: usize,
 ) -> Result<Vec<There>, Error> {
+    let before = clock::there(connection, schema, before, now).await?;
     let tenants =
         schema.query("SELECT id FROM studio.tenants ORDER BY id").fetch_all(&mut *connection).await?;
     let mut there = Vec::new();
@@ -40,8 +41,7 @@ pub(crate) async fn standing_there(
 
 /// How many were removed since `since` without a person being asked; its hour is the first.
 pub(crate) async fn removed_unasked(
-    connection: &mut PgConnection,
-    schema: &Schema,
+    Reader { connection, schema, .. }: Reader<'_>,
     kind: &'static Kind,
     since: Timestamp,
 ) -> Result<i64, Error> {
@@ -58,8 +58,7 @@ pub(crate) async fn removed_unasked(
 
 /// What waits to be sent as it stands, by position: those after this one.
 pub(crate) async fn in_line(
-    connection: &mut PgConnection,
-    schema: &Schema,
+    Reader { connection, schema, .. }: Reader<'_>,
     kind: &'static Kind,
     after: i64,
     most: usize,
@@ -84,10 +83,12 @@ pub(crate) async fn in_line(
 
 /// Newest first.
 pub(crate) async fn rejects(
-    asked: Asked<'_>,
+    reader: Reader<'_>,
+    tenant: TenantId,
     of: Option<&'static Kind>,
     most: usize,
 ) -> Result<Vec<Reject>, Error> {
+    let asked = reader.of(tenant);
     let mut rejects = Vec::new();
     for kind in asked.schema.kinds().iter().filter(|kind| of.is_none_or(|of| of == *kind)) {
         let rows = asked

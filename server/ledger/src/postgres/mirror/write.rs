@@ -10,15 +10,15 @@ use sqlx::Error;
 use uuid::Uuid;
 
 use super::super::{
+    Step,
     intake::{Statement, bind_column},
     outbox,
     row::get,
     statements,
-    step::Step,
 };
 use crate::{
     Reflected,
-    command::Target,
+    change::Target,
     decision::hour_of,
     reflection::{Decided, Fact, Line, Sum},
 };

@@ -7,11 +7,11 @@ use sqlx::{Error, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::{
-    delivery::json,
+    Step,
     intake::json_of,
     row::{self, get},
     statements,
-    writer::Step,
+    step::json,
 };
 use crate::{
     Reflection,

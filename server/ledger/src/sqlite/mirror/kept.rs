@@ -1,13 +1,10 @@
 //! What a full read must have met, and what was refused.
 
-use model::{
-    record::{Kind, Kinds},
-    tenant::TenantId,
-    time::Timestamp,
-};
-use sqlx::{Error, SqlitePool, sqlite::SqliteRow};
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
+use sqlx::{Error, sqlite::SqliteRow};
 
 use super::super::{
+    Reader,
     row::{self, get},
     statements,
 };
@@ -15,9 +12,10 @@ use crate::{Reject, There, decision::hour_of};
 
 /// By position: those after the first of the pair, acknowledged before the second.
 pub(crate) async fn standing_there(
-    readers: &SqlitePool,
+    Reader { pool, .. }: Reader<'_>,
     kind: &'static Kind,
-    (after, before): (i64, Timestamp),
+    after: i64,
+    before: Timestamp,
     most: usize,
 ) -> Result<Vec<There>, Error> {
     let rows = sqlx::query(statements::of(kind).mirror.standing_there)
@@ -25,14 +23,14 @@ pub(crate) async fn standing_there(
         .bind(after)
         .bind(before.micros())
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(readers)
+        .fetch_all(pool)
         .await?;
     rows.iter().map(there).collect()
 }
 
 /// How many were removed since `since` without a person being asked; its hour is the first.
 pub(crate) async fn removed_unasked(
-    readers: &SqlitePool,
+    Reader { pool, .. }: Reader<'_>,
     kind: &'static Kind,
     since: Timestamp,
 ) -> Result<i64, Error> {
@@ -41,14 +39,14 @@ pub(crate) async fn removed_unasked(
     )
     .bind(kind.name)
     .bind(hour_of(since))
-    .fetch_one(readers)
+    .fetch_one(pool)
     .await?;
     get(&row, 0)
 }
 
 /// What waits to be sent as it stands, by position: those after this one.
 pub(crate) async fn in_line(
-    readers: &SqlitePool,
+    Reader { pool, .. }: Reader<'_>,
     kind: &'static Kind,
     after: i64,
     most: usize,
@@ -57,7 +55,7 @@ pub(crate) async fn in_line(
         .bind(kind.name)
         .bind(after)
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(readers)
+        .fetch_all(pool)
         .await?;
     rows.iter().map(there).collect()
 }
@@ -73,7 +71,7 @@ fn there(found: &SqliteRow) -> Result<There, Error> {
 
 /// Newest first.
 pub(crate) async fn rejects(
-    (readers, kinds): (&SqlitePool, Kinds),
+    Reader { pool, kinds, .. }: Reader<'_>,
     tenant: TenantId,
     of: Option<&'static Kind>,
     most: usize,
@@ -87,7 +85,7 @@ pub(crate) async fn rejects(
         .bind(tenant.to_string())
         .bind(kind.name)
         .bind(i64::try_from(most).unwrap_or(i64::MAX))
-        .fetch_all(readers)
+        .fetch_all(pool)
         .await?;
         for found in &rows {
             rejects.push(Reject {

@@ -4,15 +4,15 @@ use model::record::Kind;
 use sqlx::Error;
 
 use super::super::{
-    change::{keep_version, note},
-    delivery::{self, json},
+    Step,
+    change::keep_version,
     intake::{self, write_tenant},
-    row, statements,
-    writer::Step,
+    outbox, row, statements,
+    step::json,
 };
 use crate::{
     Reflected,
-    command::Target,
+    change::Target,
     decision::hour_of,
     reflection::{Decided, Fact, Sum},
 };
@@ -127,7 +127,7 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, decided: &Decided<'_>)
         let (position, revision) = (fact.row.position, fact.row.held.stored.revision);
         sqlx::query(made.unsend).bind(position).execute(&mut *step.connection).await?;
         let target = Target::any(fact.tenant, kind, fact.row.held.stored.id);
-        delivery::enqueue(step, &target, position, revision, step.now).await?;
+        outbox::enqueue(step, &target, position, revision, step.now).await?;
     }
     Ok(())
 }
@@ -135,7 +135,7 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, decided: &Decided<'_>)
 /// Keeps what the record was, and says its next revision.
 async fn replace(step: &mut Step<'_>, kind: &'static Kind, fact: &Fact) -> Result<i64, Error> {
     let stored = &fact.row.held.stored;
-    keep_version(step, fact.tenant, kind, stored, "mirror").await?;
+    keep_version(step, (fact.tenant, kind), stored, "mirror").await?;
     Ok(stored.revision + 1)
 }
 
@@ -193,7 +193,7 @@ async fn count(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>])
         decided.add_to(&mut sum);
     }
     for (tenant, passage) in sum {
-        note(step.connection, tenant, kind, hour_of(step.now), passage).await?;
+        step.passed(tenant, kind, hour_of(step.now), passage).await?;
     }
     step.changed |= round.iter().any(|decided| decided.is_news());
     Ok(())

@@ -115,8 +115,8 @@ fn what_is_forbidden_to_one_record_is_its_own_and_what_is_forbidden_to_all_is_no
         sleep(10 * A_MINUTE).await;
         let status = world.status();
         assert_eq!((status.sent, status.dead, status.state), (4, 1, DeliveryState::Ok), "{status:?}");
-        let ledger = world.books.ledger.clone();
-        let letters = world.books.take(async move { ledger.dead_letters(crate::support::T, 9).await }).await;
+        let ledger = world.serial.ledger.clone();
+        let letters = world.serial.take(async move { ledger.dead_letters(crate::support::T, 9).await }).await;
         assert!(letters.unwrap()[0].reason.contains("403"));
         let all = (5..10).map(|run| (format!("r{run}"), 403));
         world.organisation.state().refused.extend(all);
@@ -134,7 +134,7 @@ fn what_is_forbidden_to_one_record_is_its_own_and_what_is_forbidden_to_all_is_no
 fn a_letter_that_the_ledger_cannot_keep_stops_nobody() {
     in_virtual_time(async {
         let mut world = unwatched().await;
-        world.books.keeps_no_letters.store(true, Ordering::SeqCst);
+        world.serial.keeps_no_letters.store(true, Ordering::SeqCst);
         world.organisation.state().poison.insert("r0".to_owned());
         world.take_in(3, 1).await;
         sleep(A_MINUTE).await;

@@ -41,15 +41,15 @@ fn what_is_gone_is_not_forgotten_over_an_error_of_the_ledger() {
         world.have_read_whole().await;
         world.organisation.lose(30);
         // The mirror's first look fails, so that the read-back is ahead of it.
-        world.books.fail(Duration::from_secs(5));
+        world.serial.fail(Duration::from_secs(5));
         world.start(0);
         sleep(Duration::from_secs(60)).await;
         world.take_in(5, 1).await;
         sleep(Duration::from_secs(20)).await;
         world.organisation.lose(5);
-        world.books.forgets_once.store(true, Ordering::SeqCst);
+        world.serial.forgets_once.store(true, Ordering::SeqCst);
         sleep(5 * HOUR).await;
-        assert!(!world.books.forgets_once.load(Ordering::SeqCst));
+        assert!(!world.serial.forgets_once.load(Ordering::SeqCst));
         let question = world.question().await.unwrap();
         assert_eq!((question.gone, question.unseen), (30, 30));
         assert_eq!(world.standing().await.reflected.resent, 5);

@@ -28,10 +28,10 @@ pub struct Reckoning {
 
 impl Reckoning {
     pub async fn of(world: &World) -> Self {
-        let ledger = world.books.ledger.clone();
+        let ledger = world.serial.ledger.clone();
         let kind = world.kind;
         let (standing, stored, rejects) = world
-            .books
+            .serial
             .take(async move {
                 let ask = ListAsk { limit: 100_000, ..ListAsk::default() };
                 let listed = ledger.list(T, kind, &ask).await.unwrap();

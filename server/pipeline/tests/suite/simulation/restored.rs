@@ -16,12 +16,12 @@ fn a_look_that_takes_long_is_not_taken_over_half_way() {
         for run in 0..1_000 {
             world.correct(run, 2).await;
         }
-        world.books.put_back(world.now());
+        world.serial.put_back(world.now());
         world.trouble(Trouble::Slow, 2 * HOUR);
         world.start(0);
         world.start(1);
         sleep(HOUR / 4).await;
-        assert!(!world.books.is_put_back(), "{:?}", world.status());
+        assert!(!world.serial.is_put_back(), "{:?}", world.status());
         world.calm().await;
     });
 }

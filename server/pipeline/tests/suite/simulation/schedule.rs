@@ -64,7 +64,7 @@ impl Schedule {
             80..88 => world.start(self.chance.random_range(0..2)),
             88..89 => world.organisation.state().expire_links(),
             89..92 => self.poison(world),
-            92 => world.books.fail(Duration::from_secs(self.chance.random_range(1..300))),
+            92 => world.serial.fail(Duration::from_secs(self.chance.random_range(1..300))),
             93 => {
                 if let Some(run) = self.some_run(world) {
                     world.others_make_twin(run, Uuid::from_u128(self.chance.random()));

@@ -16,7 +16,7 @@ use ledger::{
     Unconfirmed,
 };
 use model::{clock::Clock, record::Kind, tenant::TenantId, time::Timestamp};
-use pipeline::Books;
+use pipeline::LedgerPort;
 use tokio::{
     sync::{Mutex, watch},
     time::{Instant, sleep, sleep_until},
@@ -161,7 +161,7 @@ impl Clock for VirtualClock {
 type Answer<T> = Result<T, LedgerError>;
 
 #[async_trait]
-impl Books for Turns {
+impl LedgerPort for Turns {
     fn changes(&self) -> watch::Receiver<u64> {
         let (sender, changes) = watch::channel(0);
         let turn = Arc::clone(&self.turn);

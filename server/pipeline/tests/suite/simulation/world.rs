@@ -44,7 +44,7 @@ static WITH_SPECIMENS: Kinds = Kinds::new(&[&specimen::KEYED, KIND]);
 pub struct World {
     /// What is carried.
     pub kind: &'static Kind,
-    pub books: Turns,
+    pub serial: Turns,
     pub organisation: Simulated,
     pub clock: Arc<JumpingClock>,
     processes: [Option<Handle>; 2],
@@ -75,7 +75,7 @@ impl World {
         // Every fourth run is about a kind that has everything.
         let (kind, kinds) = if seed % 4 == 2 { (&specimen::KEYED, WITH_SPECIMENS) } else { (KIND, KINDS) };
         let opened = standing_still(open(kinds, place, Arc::clone(&told), seed)).await;
-        let books = Turns::new(opened);
+        let serial = Turns::new(opened);
         let skew = chance.random_range(-300_000_000..300_000_000);
         let organisation = Simulated::new(seed, kind.delivery.unwrap().entity_set, told, skew);
         let every = Duration::from_secs(chance.random_range(5..60));
@@ -94,8 +94,8 @@ impl World {
         change(&mut settings);
         let mut world = Self {
             kind,
-            turns: [books.clone(), books.of_another()],
-            books,
+            turns: [serial.clone(), serial.of_another()],
+            serial,
             organisation,
             clock,
             processes: [None, None],
@@ -126,11 +126,11 @@ impl World {
 
     pub fn start(&mut self, process: usize) {
         if self.processes[process].is_none() {
-            let (books, organisation) = (self.turns[process].clone(), self.organisation.clone());
+            let (ledger, organisation) = (self.turns[process].clone(), self.organisation.clone());
             let (settings, clock) = (self.settings.clone(), Arc::clone(&self.clock) as Arc<dyn Clock>);
             let chance = Seeded::new(self.seed + process as u64);
             let stop = CancellationToken::new();
-            let handle = pipeline::start(books, organisation, settings, clock, chance, stop);
+            let handle = pipeline::start(ledger, organisation, settings, clock, chance, stop);
             self.processes[process] = Some(handle);
         }
     }
@@ -144,8 +144,8 @@ impl World {
     }
 
     pub async fn standing(&self) -> Standing {
-        let ledger = self.books.ledger.clone();
-        self.books.take(async move { ledger.standing(T).await }).await.unwrap()
+        let ledger = self.serial.ledger.clone();
+        self.serial.take(async move { ledger.standing(T).await }).await.unwrap()
     }
 
     /// Everything of the process ends where it stands.
@@ -156,25 +156,25 @@ impl World {
     pub async fn take_in(&mut self, count: usize, tokens: i64) {
         let records = (self.runs..self.runs + count).map(|run| self.run(run, tokens)).collect();
         self.runs += count;
-        let ledger = self.books.ledger.clone();
-        let outcomes = self.books.take(async move { ledger.store(T, records).await }).await.unwrap();
+        let ledger = self.serial.ledger.clone();
+        let outcomes = self.serial.take(async move { ledger.store(T, records).await }).await.unwrap();
         let stored = outcomes.iter().filter(|outcome| matches!(outcome.verdict, Verdict::Stored(_)));
         self.taken += i64::try_from(stored.count()).unwrap();
     }
 
     pub async fn correct(&self, run: usize, tokens: i64) {
-        let ledger = self.books.ledger.clone();
+        let ledger = self.serial.ledger.clone();
         let record = self.run(run, tokens);
         let id = record.own_id(T).unwrap();
         let corrected = async move { ledger.correct(T, id, record, None).await };
-        assert!(!matches!(self.books.take(corrected).await.unwrap(), Change::NotFound));
+        assert!(!matches!(self.serial.take(corrected).await.unwrap(), Change::NotFound));
     }
 
     pub async fn withdraw(&mut self, run: usize) {
         self.given_up.insert(format!("r{run}"));
-        let ledger = self.books.ledger.clone();
+        let ledger = self.serial.ledger.clone();
         let (id, kind) = (self.run(run, 0).own_id(T).unwrap(), self.kind);
-        self.books.take(async move { ledger.withdraw(T, kind, id, None).await }).await.unwrap();
+        self.serial.take(async move { ledger.withdraw(T, kind, id, None).await }).await.unwrap();
     }
 
     fn run(&self, run: usize, tokens: i64) -> record::Record {
@@ -282,15 +282,15 @@ impl World {
     }
 
     pub async fn listed(&self) -> usize {
-        let ledger = self.books.ledger.clone();
+        let ledger = self.serial.ledger.clone();
         let ask = ListAsk { limit: 1_000, ..ListAsk::default() };
         let kind = self.kind;
-        self.books.take(async move { ledger.list(T, kind, &ask).await }).await.unwrap().items.len()
+        self.serial.take(async move { ledger.list(T, kind, &ask).await }).await.unwrap().items.len()
     }
 
     pub async fn question(&self) -> Option<Question> {
-        let ledger = self.books.ledger.clone();
-        let questions = self.books.take(async move { ledger.questions().await }).await.unwrap();
+        let ledger = self.serial.ledger.clone();
+        let questions = self.serial.take(async move { ledger.questions().await }).await.unwrap();
         questions.first().map(|(_, question)| *question)
     }
 
@@ -306,34 +306,34 @@ impl World {
 
     /// A person wants to be asked again about what was answered for good.
     pub async fn ask_again(&self) {
-        let ledger = self.books.ledger.clone();
+        let ledger = self.serial.ledger.clone();
         let kind = self.kind;
         let again = async move { ledger.ask_again(kind, "somebody").await };
-        assert!(self.books.take(again).await.unwrap());
+        assert!(self.serial.take(again).await.unwrap());
     }
 
     /// The process that takes the mark next reads the whole table.
     pub async fn have_read_whole(&self) {
-        let ledger = self.books.ledger.clone();
+        let ledger = self.serial.ledger.clone();
         let kind = self.kind;
         let kept = async move {
             let mark = ledger.take_mark(kind, Duration::from_secs(1)).await?.unwrap();
             ledger.keep_mark(&mark, None, Duration::ZERO).await?;
             ledger.free_mark(&mark).await
         };
-        self.books.take(kept).await.unwrap();
+        self.serial.take(kept).await.unwrap();
     }
 
     async fn answer_and(&mut self, send_again: bool, keep: bool) {
-        let ledger = self.books.ledger.clone();
-        let questions = self.books.take(async move { ledger.questions().await }).await.unwrap();
+        let ledger = self.serial.ledger.clone();
+        let questions = self.serial.take(async move { ledger.questions().await }).await.unwrap();
         for (kind, _) in questions {
             if !send_again {
                 self.give_up_what_is_not_there();
             }
             let answer = if send_again { Answer::SendAgain } else { Answer::Withdraw };
-            let ledger = self.books.ledger.clone();
-            self.books
+            let ledger = self.serial.ledger.clone();
+            self.serial
                 .take(async move { ledger.answer(kind, answer, keep, "somebody").await })
                 .await
                 .unwrap();
@@ -386,8 +386,8 @@ impl World {
 
     /// As they are asked to, people delete one of two rows that are the same run.
     async fn delete_twins(&mut self) {
-        let ledger = self.books.ledger.clone();
-        let rejects = self.books.take(async move { ledger.rejects(T, None, 1000).await }).await.unwrap();
+        let ledger = self.serial.ledger.clone();
+        let rejects = self.serial.take(async move { ledger.rejects(T, None, 1000).await }).await.unwrap();
         for twin in rejects.iter().filter(|reject| reject.reason.contains("twice")) {
             if self.organisation.state().records().any(|(id, _)| id == twin.dataverse_id) {
                 self.delete(twin.dataverse_id);
@@ -396,12 +396,12 @@ impl World {
     }
 
     async fn send_again(&self) {
-        let ledger = self.books.ledger.clone();
-        let letters = self.books.take(async move { ledger.dead_letters(T, 1000).await }).await.unwrap();
+        let ledger = self.serial.ledger.clone();
+        let letters = self.serial.take(async move { ledger.dead_letters(T, 1000).await }).await.unwrap();
         for letter in letters {
-            let ledger = self.books.ledger.clone();
+            let ledger = self.serial.ledger.clone();
             let sent = async move { ledger.resend(T, letter.kind, letter.id, "somebody").await };
-            assert!(self.books.take(sent).await.unwrap());
+            assert!(self.serial.take(sent).await.unwrap());
         }
     }
 }

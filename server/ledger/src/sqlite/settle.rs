@@ -1,130 +1,36 @@
-//! The outbox: takes entries back, and keeps each record's newest state in line.
+//! Takes parcels back. Those whose lease another process took over are passed over.
 
-use model::{record::Kind, tenant::TenantId, time::Timestamp};
+use model::time::Timestamp;
 use sqlx::{Error, SqliteConnection};
 
-use super::{
-    backlog::{self, Came},
-    change::note,
-    row::get,
-    statements,
-    writer::Step,
-};
+use super::{Step, row::get, statements, step::json};
 use crate::{
     affected::Affected as _,
-    amendment::Passage,
-    command::{Settlement, Target, Ticket},
     decision::hour_of,
-    returned::{Entry, Returned, by_table},
+    passage::Passage,
+    settlement::{Returned, Settle, Settlement, Ticket, by_table},
+    write::OnSqlite,
 };
 
-pub(super) async fn entry(
-    step: &mut Step<'_>,
-    tenant: TenantId,
-    kind: &'static Kind,
-    position: i64,
-) -> Result<Option<Entry>, Error> {
-    let row =
-        sqlx::query("SELECT first, epoch FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
-            .bind(tenant.to_string())
-            .bind(kind.name)
-            .bind(position)
-            .fetch_optional(&mut *step.connection)
-            .await?;
-    row.map(|row| Ok(Entry { first: get::<i64>(&row, 0)? == 1, epoch: get(&row, 1)? })).transpose()
-}
-
-/// Puts a record that is known already back in line with its newest state. Whoever carries an older state of it keeps
-/// the lease: two states of one record are never on the way at once.
-pub(super) async fn enqueue(
-    step: &mut Step<'_>,
-    target: &Target,
-    position: i64,
-    revision: i64,
-    due: Timestamp,
-) -> Result<(), Error> {
-    let dead = sqlx::query(
-        "DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3 \
-         RETURNING first, enqueued_at, epoch",
-    )
-    .bind(target.tenant.to_string())
-    .bind(target.kind.name)
-    .bind(position)
-    .fetch_optional(&mut *step.connection)
-    .await?;
-    let (first, since, epoch) = match dead {
-        Some(row) => (get::<i64>(&row, 0)?, get::<i64>(&row, 1)?, get::<i64>(&row, 2)?),
-        None => (0, step.now.micros(), 0),
-    };
-    let waiting = sqlx::query(
-        "UPDATE outbox SET revision = ?4, attempts = 0, failing_since = NULL, \
-         due_at = CASE WHEN leased_until IS NULL THEN min(due_at, ?5) ELSE due_at END \
-         WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3",
-    )
-    .bind(target.tenant.to_string())
-    .bind(target.kind.name)
-    .bind(position)
-    .bind(revision)
-    .bind(due.micros())
-    .execute(&mut *step.connection)
-    .await?;
-    if waiting.rows_affected() > 0 {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at, epoch) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )
-    .bind(target.tenant.to_string())
-    .bind(target.kind.name)
-    .bind(position)
-    .bind(revision)
-    .bind(first)
-    .bind(since)
-    .bind(due.micros())
-    .bind(epoch)
-    .execute(&mut *step.connection)
-    .await?;
-    let hour = hour_of(Timestamp::from_micros(since));
-    backlog::came(step.connection, (target.tenant, target.kind), hour, Came { waiting: 1, first }).await
-}
-
-/// Takes a record out of the line that was never sent and never will be.
-pub(super) async fn call_off(
-    step: &mut Step<'_>,
-    tenant: TenantId,
-    kind: &'static Kind,
-    position: i64,
-) -> Result<(), Error> {
-    sqlx::query("DELETE FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
-        .bind(tenant.to_string())
-        .bind(kind.name)
-        .bind(position)
-        .execute(&mut *step.connection)
-        .await?
-        .ensure(1, "outbox", position)?;
-    let passage = Passage { withdrawn_unsent: 1, ..Passage::default() };
-    note(step.connection, tenant, kind, hour_of(step.now), passage).await
-}
-
-/// Takes parcels back. Those whose lease was taken over by somebody else are passed over.
-pub(super) async fn settle(step: &mut Step<'_>, tickets: &[Ticket], how: Settlement) -> Result<(), Error> {
-    for tickets in by_table(tickets) {
-        let Some(returned) = returned(step.connection, &tickets).await? else { continue };
-        match how {
-            Settlement::Delivered { at } => {
-                let at = Settlement::acknowledged(at, step.now, step.now);
-                delivered(step, &returned, at).await?;
+impl OnSqlite for Settle {
+    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+        for tickets in by_table(&self.tickets) {
+            let Some(returned) = returned(step.connection, &tickets).await? else { continue };
+            match self.how {
+                Settlement::Delivered { at } => {
+                    let at = Settlement::acknowledged(at, step.now, step.now);
+                    delivered(step, &returned, at).await?;
+                }
+                Settlement::Postponed { until } => {
+                    release(step, &returned, &returned.newest, until, true).await?;
+                    release(step, &returned, &returned.overtaken, step.now, false).await?;
+                }
+                Settlement::HandedBack => hand_back(step, &returned, &tickets).await?,
+                Settlement::Dead => dead(step, &returned, &tickets).await?,
             }
-            Settlement::Postponed { until } => {
-                release(step, &returned, &returned.newest, until, true).await?;
-                release(step, &returned, &returned.overtaken, step.now, false).await?;
-            }
-            Settlement::HandedBack => hand_back(step, &returned, &tickets).await?,
-            Settlement::Dead => dead(step, &returned, &tickets).await?,
         }
+        Ok(())
     }
-    Ok(())
 }
 
 async fn returned(connection: &mut SqliteConnection, tickets: &[&Ticket]) -> Result<Option<Returned>, Error> {
@@ -170,7 +76,7 @@ async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Timestamp) -> R
     .ensure(returned.overtaken.len(), "outbox", returned.one_of(&returned.overtaken))?;
     step.changed |= !returned.is_empty();
     let passage = Passage { delivered: returned.first, ..Passage::default() };
-    note(step.connection, returned.tenant, returned.kind, hour_of(at), passage).await
+    step.passed(returned.tenant, returned.kind, hour_of(at), passage).await
 }
 
 async fn leave(step: &mut Step<'_>, returned: &Returned, positions: &[i64]) -> Result<(), Error> {
@@ -251,8 +157,4 @@ async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> 
     leave(step, returned, &returned.newest).await?;
     step.changed |= !returned.newest.is_empty();
     release(step, returned, &returned.overtaken, step.now, false).await
-}
-
-pub(super) fn json<T: serde::Serialize + ?Sized>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| "[]".to_owned())
 }

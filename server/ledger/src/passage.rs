@@ -1,30 +1,6 @@
-//! What corrections and withdrawals have in common, whatever the store.
+//! What happened to records on the way, counted by the hour.
 
 use std::ops::AddAssign;
-
-use model::record::{Record, Stored};
-
-use crate::{Change, command::Target};
-
-/// Says so when the revision that was expected is not the one that stands.
-pub(crate) fn outdated(target: &Target, stored: &Stored) -> Option<Change> {
-    let current = stored.revision;
-    target
-        .expected_revision
-        .filter(|expected| *expected != current)
-        .map(|_| Change::RevisionMismatch { current })
-}
-
-/// The record as it is corrected.
-pub(crate) fn corrected(record: &Record, stored: &Stored) -> Stored {
-    Stored {
-        id: stored.id,
-        revision: stored.revision + 1,
-        received_at: stored.received_at,
-        exported_at: None,
-        record: record.clone().in_place_of(&stored.record),
-    }
-}
 
 /// What happened to records on the way.
 #[derive(Clone, Copy, Debug, Default)]

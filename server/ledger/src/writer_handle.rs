@@ -1,8 +1,7 @@
-//! The desk at which writing is asked for: whatever the store, one writer takes what waits and answers when it is kept. A
-//! writer that breaks off leaves no asker waiting, and another one takes its place.
+//! How writing is asked for: whatever the store, one writer takes what waits and answers when it is kept. A writer that
+//! breaks off leaves no asker waiting, and another one takes its place.
 
 use std::{
-    collections::BTreeMap,
     convert::Infallible,
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
@@ -11,10 +10,7 @@ use std::{
 
 use futures::FutureExt as _;
 
-use model::{
-    record::{Kind, Record},
-    tenant::TenantId,
-};
+use model::{record::Record, tenant::TenantId};
 use tokio::{
     sync::{oneshot, watch},
     task::JoinHandle,
@@ -22,13 +18,12 @@ use tokio::{
 };
 
 use crate::{
-    Change, Health, LedgerError, Mark, Outcome, Parcel, Reflected, Unconfirmed,
-    command::{Command, Request, Settlement, Slot, Target, Ticket, Work},
+    Health, LedgerError, Outcome,
+    command::{Command, Request, Work},
     health::{Notes, Sort},
-    identity::{Asked, Identity, Stranger},
-    marks::Errand,
+    probe::{Probe, Trial},
     queue::Queue,
-    reflection::Page,
+    write::{OnPostgres, OnSqlite, Reply},
 };
 
 /// When a writer that broke off is followed by another one; after longer each time that follows soon.
@@ -41,7 +36,7 @@ const TRIED_EVERY: Duration = Duration::from_secs(5);
 /// And no oftener for those who ask whether it works.
 const TRIED_AT_MOST: Duration = Duration::from_secs(1);
 
-pub(crate) struct Desk {
+pub(crate) struct WriterHandle {
     queue: Arc<Queue>,
     notes: Notes,
     /// When a question whether writing works led to a trial last.
@@ -49,7 +44,7 @@ pub(crate) struct Desk {
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Desk {
+impl WriterHandle {
     /// `writer` makes what works the queue off until it is closed and empty, and notes how each group came out. It is
     /// asked for another one when one breaks off, whose state cannot be trusted.
     pub(crate) fn open<W: Future<Output = ()> + Send + 'static>(
@@ -88,103 +83,14 @@ impl Desk {
                 kind.noun, other.noun
             )));
         }
-        self.ask(|answer| {
-            Command::of_tenant(tenant, Work::Store(Request::new(tenant, kind, records, answer)))
-        })
-        .await
+        let (sender, answer) = oneshot::channel();
+        let request = Request::new(tenant, kind, records, Reply::new(sender));
+        self.ask(Command::new(Work::Store(request)), answer).await
     }
 
-    pub(crate) async fn correct(&self, target: Target, record: Record) -> Result<Change, LedgerError> {
-        let (tenant, record) = (target.tenant, Box::new(record));
-        self.ask(|answer| Command::of_tenant(tenant, Work::Correct { target, record, answer })).await
-    }
-
-    pub(crate) async fn withdraw(&self, target: Target, fetched: bool) -> Result<Change, LedgerError> {
-        let tenant = target.tenant;
-        self.ask(|answer| Command::of_tenant(tenant, Work::Withdraw { target, fetched, answer })).await
-    }
-
-    pub(crate) async fn resend(&self, target: Target, by: String) -> Result<bool, LedgerError> {
-        let tenant = target.tenant;
-        self.ask(|answer| Command::of_tenant(tenant, Work::Resend { target, by, answer })).await
-    }
-
-    pub(crate) async fn resend_all(
-        &self,
-        tenant: TenantId,
-        most: usize,
-        by: String,
-    ) -> Result<u64, LedgerError> {
-        self.ask(|answer| Command::of_tenant(tenant, Work::ResendAll { tenant, most, by, answer })).await
-    }
-
-    pub(crate) async fn drop_letter(&self, target: Target, by: String) -> Result<bool, LedgerError> {
-        let tenant = target.tenant;
-        self.ask(|answer| Command::of_tenant(tenant, Work::Drop { target, by, answer })).await
-    }
-
-    pub(crate) async fn mend(
-        &self,
-        target: Target,
-        record: Record,
-        by: String,
-    ) -> Result<Change, LedgerError> {
-        let (tenant, record) = (target.tenant, Box::new(record));
-        self.ask(|answer| Command::of_tenant(tenant, Work::Mend { target, record, by, answer })).await
-    }
-
-    pub(crate) async fn reflect(&self, page: Page) -> Result<Option<Vec<Reflected>>, LedgerError> {
-        self.ask(|answer| Command::of_house(Work::Reflect { page, answer })).await
-    }
-
-    pub(crate) async fn mark(
-        &self,
-        kind: &'static Kind,
-        errand: Errand,
-    ) -> Result<Option<Mark>, LedgerError> {
-        self.ask(|answer| Command::of_house(Work::Mark { kind, errand, answer })).await
-    }
-
-    pub(crate) async fn claim(&self, asked: Asked) -> Result<Result<Identity, Stranger>, LedgerError> {
-        let asked = Box::new(asked);
-        self.ask(|answer| Command::of_house(Work::Claim { asked, answer })).await
-    }
-
-    pub(crate) async fn looked(&self) -> Result<(), LedgerError> {
-        self.ask(|slot| Command::of_house(Work::Looked(slot))).await
-    }
-
-    pub(crate) async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
-        self.ask(|answer| Command::of_house(Work::Lease { most, hold, answer })).await
-    }
-
-    pub(crate) async fn settle(&self, tickets: Vec<Ticket>, how: Settlement) -> Result<(), LedgerError> {
-        self.ask(|answer| Command::of_house(Work::Settle { tickets, how, answer })).await
-    }
-
-    /// Says how many of them were news.
-    pub(crate) async fn confirmed(&self, read: &[Unconfirmed]) -> Result<u64, LedgerError> {
-        let mut tables: BTreeMap<(TenantId, &str), Vec<&Unconfirmed>> = BTreeMap::new();
-        for item in read {
-            tables.entry((item.tenant, item.kind.name)).or_default().push(item);
-        }
-        let mut confirmed = 0;
-        for ((tenant, _), items) in tables {
-            let kind = items[0].kind;
-            let read = items.iter().map(|item| (item.position, item.held.stored.revision)).collect();
-            confirmed +=
-                self.ask(|answer| Command::of_house(Work::Confirm { kind, tenant, read, answer })).await?;
-        }
-        Ok(confirmed)
-    }
-
-    pub(crate) async fn spend(&self, cost: i64) -> Result<(), LedgerError> {
-        self.ask(|answer| Command::of_house(Work::Spend { cost, answer })).await
-    }
-
-    /// Says how many receipts went.
-    pub(crate) async fn tend(&self, mends: bool) -> Result<i64, LedgerError> {
-        self.ask(|answer| Command::of_house(Work::Tend { mends, answer })).await
+    pub(crate) async fn write<W: OnSqlite + OnPostgres>(&self, write: W) -> Result<W::Answer, LedgerError> {
+        let (command, answer) = Command::write(write);
+        self.ask(command, answer).await
     }
 
     /// Whether reading works, as `reads` finds out, and then writing, both within `patience`. What is met is noted for others.
@@ -220,22 +126,25 @@ impl Desk {
     pub(crate) async fn probe(&self) -> Result<(), LedgerError> {
         let stopped = || self.notes.health().borrow().stop().map(|stop| stop.error.clone());
         if stopped().is_none() {
-            return self.ask(|slot| Command::of_house(Work::Probe(slot))).await;
+            return self.write(Probe).await;
         }
         let mut tried_at = self.tried_at.lock().await;
         let Some(error) = stopped() else { return Ok(()) };
         if tried_at.is_some_and(|at| at.elapsed() < TRIED_AT_MOST) {
             return Err(error);
         }
-        let tried = self.ask(|slot| Command::of_house(Work::Trial(slot))).await;
+        let tried = self.write(Trial).await;
         *tried_at = Some(Instant::now());
         tried
     }
 
     /// Hands a command to the writer and waits for what it says once the commit is kept.
-    pub(crate) async fn ask<T>(&self, command: impl FnOnce(Slot<T>) -> Command) -> Result<T, LedgerError> {
-        let (reply, answer) = oneshot::channel();
-        self.queue.push(command(Slot::new(reply)))?;
+    async fn ask<T>(
+        &self,
+        command: Command,
+        answer: oneshot::Receiver<Result<T, LedgerError>>,
+    ) -> Result<T, LedgerError> {
+        self.queue.push(command)?;
         // The writer that had it in hand is gone without a word.
         answer.await.unwrap_or_else(|_| Err(broke_off()))
     }
@@ -287,8 +196,8 @@ async fn try_while_stopped(queue: &Queue, notes: &Notes) -> Infallible {
         if health.wait_for(|health| health.stop().is_some()).await.is_err() {
             std::future::pending::<()>().await;
         }
-        let (reply, answer) = oneshot::channel();
-        if queue.push(Command::of_house(Work::Trial(Slot::new(reply)))).is_ok() {
+        let (trial, answer) = Command::write(Trial);
+        if queue.push(trial).is_ok() {
             // What it came to is noted already.
             let _ = answer.await;
         }

@@ -1,0 +1,217 @@
+//! Corrections and withdrawals of one record, judged once for both stores. What a record was before is kept as a version.
+
+use model::{
+    record::{Kind, Record, Stored},
+    tenant::TenantId,
+    time::Timestamp,
+};
+use sqlx::Error;
+use uuid::Uuid;
+
+use crate::{Change, Ledger, LedgerError, health::Sort, row::Row, settlement::Entry, write::Write};
+
+/// Which record is meant, and which revision of it.
+pub(crate) struct Target {
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: &'static Kind,
+    pub(crate) id: Uuid,
+    pub(crate) expected_revision: Option<i64>,
+}
+
+/// Puts another content in the place of what a record says.
+pub(crate) struct Correct {
+    pub(crate) target: Target,
+    pub(crate) record: Box<Record>,
+}
+
+/// Takes a record out of every list and figure.
+pub(crate) struct Withdraw {
+    pub(crate) target: Target,
+    /// What waits may be in the hands of others, without a lease.
+    pub(crate) fetched: bool,
+}
+
+impl Write for Correct {
+    type Answer = Change;
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.target.tenant)
+    }
+
+    fn weight(&self) -> usize {
+        self.record.weight()
+    }
+
+    fn sort(&self) -> Sort {
+        Sort::Intake
+    }
+}
+
+impl Write for Withdraw {
+    type Answer = Change;
+
+    fn tenant(&self) -> Option<TenantId> {
+        Some(self.target.tenant)
+    }
+
+    fn sort(&self) -> Sort {
+        Sort::Intake
+    }
+}
+
+impl Ledger {
+    /// Puts `record` in the place of what `id` says now. A time that was left out counts as the stored one.
+    pub async fn correct(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        record: Record,
+        expected_revision: Option<i64>,
+    ) -> Result<Change, LedgerError> {
+        let target = Target { tenant, kind: record.kind(), id, expected_revision };
+        self.write(Correct { target, record: Box::new(record) }).await
+    }
+
+    /// Takes a record out of every list and figure. What it was stays in the ledger.
+    pub async fn withdraw(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+        expected_revision: Option<i64>,
+    ) -> Result<Change, LedgerError> {
+        let target = Target { tenant, kind, id, expected_revision };
+        self.write(Withdraw { target, fetched: self.is_fetched() }).await
+    }
+}
+
+impl Target {
+    /// The record, whatever its revision.
+    pub(crate) const fn any(tenant: TenantId, kind: &'static Kind, id: Uuid) -> Self {
+        Self { tenant, kind, id, expected_revision: None }
+    }
+
+    /// Says so when the revision that was expected is not the one that stands.
+    fn outdated(&self, stored: &Stored) -> Option<Change> {
+        let current = stored.revision;
+        self.expected_revision
+            .filter(|expected| *expected != current)
+            .map(|_| Change::RevisionMismatch { current })
+    }
+}
+
+/// What a change takes of a store, within its transaction.
+pub(crate) trait Records {
+    fn now(&self) -> Timestamp;
+    async fn record(&mut self, target: &Target) -> Result<Option<Row>, Error>;
+    /// Keeps what a record points at, and the names that came with it.
+    async fn keep_names(&mut self, tenant: TenantId, record: &Record) -> Result<(), Error>;
+    /// Keeps what a record was before it is replaced.
+    async fn keep_version(
+        &mut self,
+        target: &Target,
+        stored: &Stored,
+        replaced_by: &'static str,
+    ) -> Result<(), Error>;
+    async fn replace(&mut self, target: &Target, row: &Row, corrected: &Stored) -> Result<(), Error>;
+    async fn mark_withdrawn(&mut self, target: &Target, row: &Row, revision: i64) -> Result<(), Error>;
+    /// What was read back is no longer what the record says.
+    async fn unconfirm(&mut self, target: &Target) -> Result<(), Error>;
+    async fn entry(&mut self, target: &Target, position: i64) -> Result<Option<Entry>, Error>;
+    /// Takes a record out of the outbox that was never sent and never will be.
+    async fn call_off(&mut self, target: &Target, position: i64) -> Result<(), Error>;
+    /// Puts a record's newest state into the outbox.
+    async fn enqueue(
+        &mut self,
+        target: &Target,
+        position: i64,
+        revision: i64,
+        due: Timestamp,
+    ) -> Result<(), Error>;
+    /// Others can see the change once it is committed.
+    fn changed(&mut self);
+}
+
+pub(crate) async fn correct(
+    records: &mut impl Records,
+    target: &Target,
+    record: &Record,
+) -> Result<Change, Error> {
+    let row = match find(records, target).await? {
+        Ok(row) => row,
+        Err(refused) => return Ok(refused),
+    };
+    let stored = &row.held.stored;
+    if record.own_id(target.tenant).is_some_and(|id| id != target.id) {
+        return Ok(Change::KeyDiffers);
+    }
+    if let Some(refused) = target.outdated(stored) {
+        return Ok(refused);
+    }
+    records.keep_names(target.tenant, record).await?;
+    let corrected = corrected(record, stored);
+    if corrected.record.names() != stored.record.names() {
+        records.changed();
+    }
+    if record.says_the_same(&stored.record) {
+        return Ok(Change::Unchanged(Stored { record: corrected.record, ..stored.clone() }));
+    }
+    records.keep_version(target, stored, "correction").await?;
+    records.replace(target, &row, &corrected).await?;
+    if row.is_confirmed() {
+        records.unconfirm(target).await?;
+    }
+    if let Some(due) = target.kind.due(records.now()) {
+        records.enqueue(target, row.position, corrected.revision, due).await?;
+    }
+    records.changed();
+    Ok(Change::Done(corrected))
+}
+
+pub(crate) async fn withdraw(
+    records: &mut impl Records,
+    Withdraw { target, fetched }: &Withdraw,
+) -> Result<Change, Error> {
+    let row = match find(records, target).await? {
+        Ok(row) => row,
+        Err(refused) => return Ok(refused),
+    };
+    let stored = &row.held.stored;
+    if let Some(refused) = target.outdated(stored) {
+        return Ok(refused);
+    }
+    let revision = stored.revision + 1;
+    records.keep_version(target, stored, "withdrawal").await?;
+    records.mark_withdrawn(target, &row, revision).await?;
+    if row.is_confirmed() {
+        records.unconfirm(target).await?;
+    }
+    let entry = records.entry(target, row.position).await?;
+    if !fetched && entry.as_ref().is_some_and(Entry::was_never_sent) {
+        records.call_off(target, row.position).await?;
+    } else if let Some(due) = target.kind.due(records.now()) {
+        records.enqueue(target, row.position, revision, due).await?;
+    }
+    records.changed();
+    Ok(Change::Done(row.held.stored))
+}
+
+/// The record that is meant, or why nothing can be done about it.
+async fn find(records: &mut impl Records, target: &Target) -> Result<Result<Row, Change>, Error> {
+    Ok(match records.record(target).await? {
+        None => Err(Change::NotFound),
+        Some(row) if row.held.withdrawn_at.is_some() => Err(Change::Gone),
+        Some(row) => Ok(row),
+    })
+}
+
+/// The record as it is corrected.
+fn corrected(record: &Record, stored: &Stored) -> Stored {
+    Stored {
+        id: stored.id,
+        revision: stored.revision + 1,
+        received_at: stored.received_at,
+        exported_at: None,
+        record: record.clone().in_place_of(&stored.record),
+    }
+}
