@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_clears_what_failed_and_accuses_nobody() {
+    fn a_trial_clears_what_failed() {
         let notes = notes();
         let health = notes.health();
         let stopped = || health.borrow().stop().map(|stop| stop.error.clone());
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_statement_stops_nobody_and_the_beginning_is_kept() {
+    fn one_bad_statement_fails_alone() {
         let clock = Arc::new(ManualClock::at(NOW));
         let notes = Notes::new(Arc::clone(&clock) as Arc<dyn Clock>, watch::Sender::new(0));
         notes.note(Sort::Intake, 1, &Err(LedgerError::Fault("no such table".to_owned())));

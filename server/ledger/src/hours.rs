@@ -16,7 +16,7 @@ use crate::{
     decision::{beginning, hour_of},
 };
 
-/// So many hours are kept and shown, this one included.
+/// How many hours are kept and shown, this one included.
 const HOURS: i64 = 48;
 
 impl Ledger {

@@ -1,4 +1,4 @@
-//! Takes in a table of records that somebody else kept in the ledger's database: checked as at the door, known again when
+//! Takes in a table of records that another program kept in the ledger's database: checked as at the door, known again when
 //! it is taken in again, and not sent to Dataverse where it says that this was done.
 
 use std::sync::Arc;

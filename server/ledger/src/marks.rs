@@ -9,7 +9,7 @@ use model::{
 
 use crate::{Answer, Ledger, LedgerError, Mark, Question, write::Write};
 
-/// What somebody wants of a mark. An epoch is the one of the loan under which it is asked.
+/// What is wanted of a mark. An epoch is the one of the loan under which it is asked.
 #[derive(Clone, Debug)]
 pub(crate) enum Errand {
     Take {

@@ -27,7 +27,7 @@ pub struct Mark {
     pub question: Option<Question>,
     /// What is done about deletions there without asking, since a person said so once for all.
     pub policy: Option<Answer>,
-    /// Fences off whoever comes back after the loan ran out.
+    /// Fences off a process that comes back after the loan ran out.
     pub(crate) epoch: i64,
 }
 

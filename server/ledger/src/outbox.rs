@@ -15,7 +15,7 @@ pub struct Parcel {
     pub tenant: TenantId,
     pub kind: &'static Kind,
     pub id: Uuid,
-    /// The row's primary key in Dataverse: `id`, unless somebody else made the row.
+    /// The row's primary key in Dataverse: `id`, unless another program made the row.
     pub dataverse_id: Uuid,
     /// The revision that is carried. A newer one stays in the outbox when this one is delivered.
     pub revision: i64,
@@ -28,7 +28,7 @@ pub struct Parcel {
     pub failing_for: Duration,
     /// Since when the record waits.
     pub enqueued_at: Timestamp,
-    /// Fences off whoever comes back after its lease ran out.
+    /// Fences off a relay that comes back after its lease ran out.
     pub(crate) epoch: i64,
     pub(crate) position: i64,
     /// When it came due, so that it gets back to its place in the line.

@@ -135,7 +135,7 @@ impl Waiting {
         let at = self.lanes.iter().position(|lane| lane.tenant == tenant);
         let lanes = self.lanes.len() + usize::from(at.is_none());
         let held = at.map_or(0, |at| self.lanes[at].weight);
-        // Whoever has nothing waiting is let in while there is room at all; the others keep to their share.
+        // A tenant with nothing waiting is let in while there is room at all; the others keep to their share.
         let share = if held == 0 { WAITING_MAX } else { WAITING_MAX / lanes };
         if held > 0 && held + command.weight() > share || self.weight > WAITING_MAX {
             return Err(busy());
@@ -234,7 +234,7 @@ mod tests {
         while waiting.push(command(1, STEP)).is_ok() {}
         assert_eq!(waiting.weight, WAITING_MAX, "who is alone has all of it");
         assert!(matches!(waiting.push(command(1, 1)), Err(LedgerError::Busy { .. })));
-        assert!(waiting.push(command(2, STEP)).is_ok(), "whoever has nothing waiting is let in");
+        assert!(waiting.push(command(2, STEP)).is_ok(), "a tenant with nothing waiting is let in");
         let taken: usize = waiting.take().iter().map(Command::weight).sum();
         assert!((GROUP_MAX..GROUP_MAX + STEP).contains(&taken));
         assert!(waiting.push(command(2, STEP)).is_ok());
@@ -273,11 +273,11 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_refused_when_nobody_is_there_to_write() {
+    fn what_waits_without_a_writer_is_refused() {
         let queue = Queue::default();
         let (waiting, mut answer) = Command::write(Probe);
         queue.push(waiting).unwrap();
-        let why = LedgerError::Unavailable("nobody writes".to_owned());
+        let why = LedgerError::Unavailable("no writer".to_owned());
         queue.refuse(&why);
         assert_eq!(answer.try_recv(), Ok(Err(why.clone())));
         assert_eq!(queue.push(command(1, 1)), Err(why));

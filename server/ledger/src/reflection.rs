@@ -72,7 +72,7 @@ impl<'a> Judge<'a> {
         let withdrawn = fact.row.held.withdrawn_at.is_some();
         let never_there = match fact.line {
             Line::Nothing => withdrawn || fact.row.unmet || fact.row.held.stored.exported_at.is_none(),
-            // It was sent, and nobody heard what came of that.
+            // It was sent, and no answer came.
             Line::Waiting { lent: Lent::Before, .. } => false,
             Line::Waiting { first, .. } | Line::Dead { first } | Line::Dropped { first } => {
                 // Once it has taken another's row for its own, that one stands there.
@@ -114,7 +114,7 @@ impl<'a> Judge<'a> {
             Line::Nothing if self.was_put_back(fact) && former() => Reflected::Requeued,
             Line::Nothing if self.is_doubtful(fact) => Reflected::Again,
             Line::Nothing if may_be_older => Reflected::Changed,
-            // A write of ours that came late undid the newest, or somebody else who did not know it: the newest wins.
+            // A write of ours that came late undid the newest, or one of a program that did not know it: the newest wins.
             Line::Nothing if self.reflection.stands && is_unread(fact) && self.was_last(fact, record) => {
                 Reflected::Requeued
             }

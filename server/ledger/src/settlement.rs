@@ -164,7 +164,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    /// Whether nobody can have sent anything of this record.
+    /// Whether nothing of this record can have been sent.
     pub(crate) const fn was_never_sent(&self) -> bool {
         self.first && self.epoch == 0
     }

@@ -32,7 +32,7 @@ pub enum Change {
     NotFound,
     /// It was withdrawn earlier.
     Gone,
-    /// Somebody else was faster: the expected revision is not the one that stands.
+    /// Another change was faster: the expected revision is not the one that stands.
     RevisionMismatch {
         current: i64,
     },

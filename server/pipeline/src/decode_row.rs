@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_somebody_else_becomes_a_record() {
+    fn a_row_of_another_program_becomes_a_record() {
         let seen = see(&row());
         assert_eq!((seen.tenant, seen.dataverse_id), (TenantId::FIRST, Uuid::from_u128(7)));
         let Seen::Row(record) = seen.seen else { panic!("{seen:?}") };
@@ -220,7 +220,7 @@ mod tests {
         for phase in ["2\u{202e}3", "ann@example.com.", "a +491701234567"] {
             let mut row = row();
             row["apex_phase"] = phase.into();
-            assert!(matches!(see(&row).seen, Seen::Refused { .. }), "{phase} of somebody else");
+            assert!(matches!(see(&row).seen, Seen::Refused { .. }), "{phase} of another program");
             let id = identity::natural_id(TenantId::FIRST, CAMPAIGN_RUN.name, &["c", "r", phase]);
             row["apex_campaignmetricsid"] = id.to_string().into();
             let Seen::Row(record) = see(&row).seen else { panic!("{phase} of ours is refused") };

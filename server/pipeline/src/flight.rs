@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) enum Fate {
     Delivered,
-    /// A fault that may pass; it is tried again after so long.
+    /// A fault that may pass; it is tried again after this time.
     Again(Duration),
     /// Refused for good, and why.
     Dead(Refusal),
@@ -230,7 +230,7 @@ impl Airport<'_> {
         match error {
             error if error.is_lane_fault() => Fate::Held,
             Error::NotFound(_) if !was_last => {
-                // The tenant's row, most likely: somebody deleted it.
+                // The tenant's row, most likely: it was deleted there.
                 self.targets.forget(parcel);
                 Fate::Again(Duration::from_secs(1))
             }

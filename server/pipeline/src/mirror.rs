@@ -26,7 +26,7 @@ pub(crate) use gone::Gone;
 pub(crate) use reader::{BY_ID, Listener, Loan, Reader, Tally};
 pub(crate) use table::Table;
 
-/// Whoever holds a table's mark and is not heard of for so long has lost it: a few looks, and the longest answer.
+/// For how long beyond a few looks a process holds a table's mark without being heard of: as long as the longest answer takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Mirror {

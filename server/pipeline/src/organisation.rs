@@ -32,7 +32,7 @@ pub trait Organisation: Send + Sync + 'static {
         limit: Limit,
     ) -> Result<Vec<Written>, Error>;
 
-    /// Writes one after the other; what fails keeps nobody back.
+    /// Writes one after the other; one that fails keeps no other back.
     async fn write(&self, writes: Vec<Write>, limit: Limit) -> Result<Vec<Written>, Error>;
 
     /// Makes a row; [`Error::Precondition`] where there is one under this id.

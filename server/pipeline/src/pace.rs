@@ -11,7 +11,7 @@ use crate::Settings;
 const WINDOW_SECONDS: f64 = 300.0;
 /// A request that takes longer than this was too large.
 const SLOW: Duration = Duration::from_secs(5);
-/// So many requests in a row must go well before one more is let on the way.
+/// How many requests in a row must go well before one more is let on the way.
 const WELL_BEFORE_MORE: u32 = 4;
 
 #[derive(Clone, Debug)]

@@ -32,7 +32,7 @@ use crate::{
 const BY_ID: usize = 100;
 /// How many records of those that wait are looked at in one pass, so that a flood does not lie in memory as a whole.
 const PASS: usize = 4_000;
-/// What was otherwise than it should be is looked at again after so long: by then somebody has seen to it.
+/// What was otherwise than it should be is looked at again after this time: by then the mirror or a person has seen to it.
 const AGAIN: i64 = 300 * SECOND;
 
 pub(crate) struct ReadBack {

@@ -11,7 +11,7 @@ use crate::{
     mirror::{Gone, Loan, Reader, Tally},
 };
 
-/// Nobody else works on a ledger that is being rebuilt.
+/// No other process works on a ledger that is being rebuilt.
 const HOLD: Duration = Duration::from_secs(600);
 
 /// Reads every table into an empty ledger, and leaves it so that a mirror goes on from there. Tells of the rows read so

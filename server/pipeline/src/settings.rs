@@ -42,7 +42,7 @@ pub struct Settings {
     pub behind_after: Duration,
     /// How often Dataverse is asked what changed there. What comes back is confirmed by that as well.
     pub mirror_every: Duration,
-    /// What the mirror did not confirm so long after its delivery is asked for by its id.
+    /// What the mirror did not confirm within this time of its delivery is asked for by its id.
     pub unconfirmed_after: Duration,
     /// How often it is looked for such records; nothing is asked while there are none.
     pub read_back_every: Duration,

@@ -34,7 +34,7 @@ pub(crate) struct Road {
     pub(crate) table: String,
     /// The columns that both have.
     columns: Vec<(String, Content)>,
-    /// What only the database has and needs: whose rows of an hour they are. Nobody's now.
+    /// What only the database has and needs: which writer's rows of an hour they are. No writer's now.
     noughts: Vec<String>,
     key: Vec<String>,
 }
@@ -99,7 +99,7 @@ impl Content {
 }
 
 impl Road {
-    /// The folder's rows as objects of JSON, in the order of their keys: so many after so many.
+    /// The folder's rows as objects of JSON, in the order of their keys: a number of them after a number of them.
     pub(super) fn select(&self, after: i64, most: i64) -> String {
         let members: Vec<String> =
             self.columns.iter().map(|(name, content)| format!("'{name}', {}", content.sql(name))).collect();

@@ -140,7 +140,7 @@ fn an_emulator_that_is_another_one_is_told_everything_again() {
 }
 
 #[test]
-fn an_emulator_of_which_nothing_came_holds_nobody_up() {
+fn an_emulator_without_records_is_no_owner() {
     let mut ledger = Ledger::empty();
     assert!(!ledger.take(embedded(1, true)));
     assert!(!ledger.take(connected(2)));

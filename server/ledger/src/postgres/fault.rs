@@ -62,7 +62,7 @@ pub(super) fn is_a_knot(error: &Error) -> bool {
     matches!(code(error).as_str(), "40P01" | "40001")
 }
 
-/// What is said when nobody knows whether a commit was the last thing that the database did.
+/// What is said when it is not known whether a commit was the last thing that the database did.
 pub(super) fn unknown() -> LedgerError {
     unavailable(
         "the connection to the ledger's database broke off while it was committing, and whether this was kept is not \

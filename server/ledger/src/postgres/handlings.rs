@@ -1,4 +1,4 @@
-//! What people did about what nobody else could decide.
+//! What people did about what only a person could decide.
 
 use model::{tenant::TenantId, time::Timestamp};
 use sqlx::Error;

@@ -118,7 +118,7 @@ async fn read_whole(step: &mut Step<'_>, kind: &Kind) -> Result<(), Error> {
     step.schema.query(forget).bind(kind.name).execute(&mut *step.connection).await.map(|_| ())
 }
 
-/// Of what was there already and has been exported since, a trigger knows from flows what is to be done: whoever sets
+/// Of what was there already and has been exported since, a trigger knows from flows what is to be done: a program that sets
 /// `exported_at` has delivered the record. Says whether there was any.
 async fn export(
     step: &mut Step<'_>,

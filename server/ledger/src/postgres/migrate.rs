@@ -13,13 +13,13 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 /// `extract` gives exact numbers from then on.
 const VERSION_MIN: i64 = 140_000;
 
-/// Applies what is missing in one transaction, which is the lock as well: whoever comes second finds nothing to do.
+/// Applies what is missing in one transaction, which is the lock as well: a process that comes second finds nothing to do.
 pub(super) async fn migrate(
     connection: &mut PgConnection,
     schema: &Schema,
     place: &Place,
 ) -> Result<(), OpenError> {
-    // No limits: whoever waits here waits for a migration, and that ends.
+    // No limits: what is waited for here is a migration, and that ends.
     schema.script("BEGIN").execute(&mut *connection).await.map_err(|error| refusal(place, &error))?;
     let done = apply(connection, schema, place).await;
     let end = if done.is_ok() { "COMMIT" } else { "ROLLBACK" };

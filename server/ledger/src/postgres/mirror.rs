@@ -90,7 +90,7 @@ fn is_settled(decided: &Decided<'_>, added: &write::Added) -> bool {
     }
 }
 
-/// Whether the record came in while this page was decided, so that nobody has locked it.
+/// Whether the record came in while this page was decided, so that it is not locked.
 fn is_of_just_now(page: &Page, decided: &Decided<'_>, added: &write::Added) -> bool {
     match decided.fact {
         Some(fact) => !decided.is_idle() && !page.locked.contains(&(fact.tenant, fact.row.position)),
@@ -104,7 +104,7 @@ fn left(page: &Page, facts: &Facts) -> Vec<(TenantId, i64)> {
     meant.map(|fact| (fact.tenant, fact.row.position)).collect()
 }
 
-/// Locks the outbox entries of records whose rows are locked, so that nobody lends them out meanwhile.
+/// Locks the outbox entries of records whose rows are locked, so that no process lends them out meanwhile.
 pub(super) async fn lock_entries(
     step: &mut Step<'_>,
     kind: &'static Kind,

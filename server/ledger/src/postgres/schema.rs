@@ -47,7 +47,7 @@ impl Schema {
     /// Begins a transaction that writes, and asks what time it is.
     ///
     /// READ COMMITTED, with the rows that matter locked in one order: SERIALIZABLE would throw away a whole group of
-    /// requests where two processes merely came near each other. Whoever vanishes must not hold others up for long, and
+    /// requests where two processes merely came near each other. A process that vanishes must not hold others up for long, and
     /// a commit is on disk however the database is set otherwise. `pass` is the statement that goes through the fence.
     pub(super) fn begin_writing(&self, pass: &str) -> RawSql {
         let limits = self.limits();

@@ -2,7 +2,7 @@
 //!
 //! The order of locks, the same in every process: rows that come in, by their ids; rows that stand, by their positions;
 //! the outbox entries of rows that are locked already; and only then what many share, tenants and names. Leases come
-//! last and skip what is locked. So nobody who holds what another waits for ever waits for that other.
+//! last and skip what is locked. So no process that holds what another waits for ever waits for that other.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -164,7 +164,7 @@ pub(super) async fn connect(database: &Database) -> Result<(PgConnection, Schema
     Ok((connection, schema))
 }
 
-/// Nobody writes where a ledger was being carried over when that was cut short.
+/// No server writes where a ledger was being carried over when that was cut short.
 pub(super) async fn refuse_unfinished(
     connection: &mut PgConnection,
     schema: &Schema,

@@ -49,7 +49,7 @@ async fn standing_of(store: &Postgres) -> Result<Standing, LedgerError> {
 }
 
 #[tokio::test]
-async fn a_statement_that_fails_takes_down_nobody_else() {
+async fn a_failing_statement_fails_alone() {
     let store = open_at(&Cluster::here().pooled_address()).await;
     // Both are in one group: the second fails, and the first is done all the same.
     let (good, bad) = tokio::join!(

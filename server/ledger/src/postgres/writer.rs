@@ -63,7 +63,7 @@ enum Failure {
     TooLong,
     /// Nothing was tried.
     Away(Error),
-    /// Nobody knows whether it was kept.
+    /// It is not known whether it was kept.
     Unknown(Error),
 }
 

@@ -106,7 +106,7 @@ impl Decided<'_> {
             return Passage { mirrored: added, confirmed: added, ..Passage::default() };
         };
         let (held, nothing) = (&fact.row.held, fact.line == Line::Nothing);
-        // What nobody ever sent, and what Dataverse had refused, stands there after all.
+        // What was never sent, and what Dataverse had refused, stands there after all.
         let was_unsent = nothing && held.stored.exported_at.is_none();
         let is_kept_here = self.kind.delivery.is_none();
         let was_first = matches!(

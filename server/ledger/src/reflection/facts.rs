@@ -29,7 +29,7 @@ pub(crate) enum Line {
     Dropped { first: bool },
 }
 
-/// Whether a relay has had it: then it may be there although nobody heard so.
+/// Whether a relay has had it: then it may be there although no answer said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lent {
     Never,
@@ -86,7 +86,7 @@ impl Facts {
     pub(crate) fn add(&mut self, facts: Vec<Fact>) {
         for fact in facts {
             let (id, id_there, at) = (fact.row.held.stored.id, fact.row.id_there(), self.facts.len());
-            // Whoever is found under both ids is one record.
+            // What is found under both ids is one record.
             if self.named.contains_key(&(fact.tenant, id)) {
                 continue;
             }

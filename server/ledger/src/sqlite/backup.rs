@@ -132,7 +132,7 @@ async fn judge(file: &Path, named: &Path) -> Result<i64, BackupError> {
         connection.close().await?;
         Ok::<_, Error>((damage, schema, records))
     };
-    // SQLite says less about a file that nobody can open.
+    // SQLite says less about a file that cannot be opened.
     File::open(file).map_err(|error| no_backup(error.to_string()))?;
     match look.await {
         Err(error) => Err(no_backup(error.to_string())),

@@ -7,7 +7,7 @@ use sqlx::{Error, SqliteConnection};
 
 use super::{row::get, statements};
 
-/// So many names are kept at hand; past that they are looked up again.
+/// How many names are kept at hand; past that they are looked up again.
 const NAMES_MAX: usize = 50_000;
 
 /// Thrown away when a commit fails.

@@ -56,7 +56,7 @@ impl Files {
         Ok(Self { folder, ledger, log, log_most, inode, log_inode: Arc::default() })
     }
 
-    /// SQLite goes on writing into a file that was deleted; nobody would ever find those records.
+    /// SQLite goes on writing into a file that was deleted, where those records would never be found.
     pub(super) fn are_there(&self) -> Result<(), LedgerError> {
         self.file_is_there()?;
         self.log_is_there()
@@ -202,7 +202,7 @@ pub(super) fn known_schema() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
-/// The schema of the file; nought while it is empty.
+/// The schema of the file; 0 while it is empty.
 async fn schema(files: &Files, connection: &mut SqliteConnection) -> Result<i64, OpenError> {
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
     let newest = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
@@ -235,7 +235,7 @@ pub(super) async fn integrity(connection: &mut SqliteConnection) -> Result<Optio
     Ok((found != "ok").then_some(found))
 }
 
-/// Whoever held a lease is gone: the folder is ours alone.
+/// The process that held a lease is gone: the folder is ours alone.
 async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let sql = "UPDATE outbox SET leased_until = NULL, due_at = enqueued_at WHERE leased_until IS NOT NULL";
     sqlx::query(sql).execute(&mut *connection).await?;

@@ -27,7 +27,7 @@ pub(super) async fn entry(
     row.map(|row| Ok(Entry { first: get::<i64>(&row, 0)? == 1, epoch: get(&row, 1)? })).transpose()
 }
 
-/// Puts a record that is known already back in line with its newest state. Whoever carries an older state of it keeps
+/// Puts a record that is known already back in line with its newest state. A relay that carries an older state of it keeps
 /// the lease: two states of one record are never on the way at once.
 pub(super) async fn enqueue(
     step: &mut Step<'_>,

@@ -1,4 +1,4 @@
-//! A ledger in a folder, to be read and left as it is. Nobody else has it meanwhile.
+//! A ledger in a folder, to be read and left as it is. No other process has it meanwhile.
 
 use std::{collections::BTreeMap, path::Path};
 

@@ -101,7 +101,7 @@ impl Inserts {
         }))
     }
 
-    /// The statement for the next of so many rows, and how many of them it takes.
+    /// The statement for the next of `rows` rows, and how many of them it takes.
     pub(super) fn next(&self, rows: usize) -> (&'static str, usize) {
         let fits = self.0.iter().find(|(_, size)| *size >= rows);
         let (sql, size) = fits.unwrap_or(&self.0[CHUNKS.len() - 1]);

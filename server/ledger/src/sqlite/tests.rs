@@ -50,7 +50,7 @@ async fn a_full_disk_is_said_nothing_is_half_written_and_it_goes_on() {
 }
 
 #[tokio::test]
-async fn a_writer_that_breaks_off_keeps_nobody_waiting_and_another_one_goes_on() {
+async fn a_writer_that_breaks_off_is_replaced() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     let stored = store.writer.store(T, runs(0, 3)).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_failed_write_is_said_until_one_like_it_succeeds() {
     let store = open(&folder).await;
     let (file, aside) = (folder.path().join("ledger.sqlite"), folder.path().join("aside"));
     std::fs::rename(&file, &aside).unwrap();
-    assert_eq!(store.writer.health().borrow().stop(), None, "nobody has tried yet");
+    assert_eq!(store.writer.health().borrow().stop(), None, "nothing was tried yet");
     let refused = store.writer.store(T, runs(0, 1)).await.unwrap_err();
     let mut health = store.writer.health();
     assert_eq!(health.borrow().stop().unwrap().error, refused, "said before it is answered");
@@ -95,7 +95,7 @@ async fn a_read_only_disk_is_said_and_it_goes_on() {
 }
 
 #[tokio::test]
-async fn a_statement_that_fails_takes_down_nobody_else() {
+async fn a_failing_statement_fails_alone() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     // Both are in one group: the second fails, and the first is done all the same.

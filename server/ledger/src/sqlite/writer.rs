@@ -25,7 +25,7 @@ use crate::{
     write::Job,
 };
 
-/// Nothing to write for so long: there was no flood, or it is over.
+/// After this time without anything to write there was no flood, or it is over.
 const RESTS_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) struct Writer {

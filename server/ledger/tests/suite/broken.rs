@@ -35,7 +35,7 @@ fn is_unavailable(answer: &Result<Verdict, LedgerError>, words: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_cut_while_nobody_used_it_is_replaced() {
+async fn a_connection_cut_while_idle_is_replaced() {
     let (studio, wire, ledger) = wired().await;
     assert_eq!(store(&ledger, "1").await, Ok(Verdict::Stored(1)));
     ledger.standing(T).await.unwrap();

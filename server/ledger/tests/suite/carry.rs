@@ -50,7 +50,7 @@ async fn filled() -> (Studio, Standing) {
     let refusal = Refusal { reason: "no".to_owned(), request: Some("{}".to_owned()), response: None };
     let letters: Vec<_> = dead.iter().map(|parcel| (parcel.clone(), refusal.clone())).collect();
     studio.ledger.dead(&letters).await.unwrap();
-    studio.ledger.drop_letter(T, kind(), dead[0].id, "somebody").await.unwrap();
+    studio.ledger.drop_letter(T, kind(), dead[0].id, "a person").await.unwrap();
     seen_there(&studio).await;
     studio.ledger.spend(7).await.unwrap();
     let standing = studio.balanced().await;
@@ -58,7 +58,7 @@ async fn filled() -> (Studio, Standing) {
     (studio, standing)
 }
 
-/// What somebody else made there: a record, and what is none; and how far that was read.
+/// What another program made there: a record, and what is none; and how far that was read.
 async fn seen_there(studio: &Studio) {
     let reflection = |n: u128, seen| Reflection::absent(T, Uuid::from_u128(n), seen);
     let refused = Seen::Refused { reason: "no".to_owned(), content: "{}".to_owned() };
@@ -74,7 +74,7 @@ async fn carried(studio: &Studio, schema: &Schema) -> Result<Carried, CarryError
     carry(studio.folder(), schema.database(), clock, Seeded::new(9), &mut |_| ()).await
 }
 
-/// The same, cut short when so many runs have gone over.
+/// The same, cut short when `runs` have gone over.
 async fn cut_short(studio: &Studio, schema: &Schema, after: i64) {
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
     let enough = AtomicBool::new(false);

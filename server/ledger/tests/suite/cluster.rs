@@ -130,7 +130,7 @@ impl Servant {
     }
 }
 
-/// A certificate for this machine, signed by an authority that nobody else knows. Says where the authority's own is.
+/// A certificate for this machine, signed by an authority that is known nowhere else. Says where the authority's own is.
 fn certify(folder: &Path, servant: &Servant) -> PathBuf {
     let (root_key, server_key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
     let mut root = CertificateParams::default();
@@ -170,7 +170,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// What a server that goes on running inherits must not be a pipe that somebody reads to its end.
+/// What a server that goes on running inherits must not be a pipe that is read to its end.
 fn run(command: &mut Command) {
     let errors = tempfile::tempfile().unwrap();
     let status =

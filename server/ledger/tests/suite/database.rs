@@ -46,7 +46,7 @@ async fn a_wrong_password_is_said_and_not_shown() {
 }
 
 #[tokio::test]
-async fn a_server_that_nobody_vouches_for_is_refused() {
+async fn a_server_without_a_known_authority_is_refused() {
     let studio = Studio::open(Store::Database).await;
     let address = Cluster::here().encrypted_address();
     let (stranger, _) = address.split_once("&sslrootcert").unwrap();
@@ -116,7 +116,7 @@ async fn a_database_that_cannot_hold_every_text_is_refused() {
     assert!(sentence.contains("LATIN1") && sentence.contains("createdb -E UTF8"), "{sentence}");
 }
 
-/// Whoever gets the connection next through the pooler would find them.
+/// The next client of the connection behind the pooler would find them.
 #[tokio::test]
 async fn nothing_is_left_behind_in_a_session() {
     let studio = Studio::open(Store::Pooled).await;

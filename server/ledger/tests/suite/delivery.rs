@@ -35,7 +35,7 @@ pub async fn a_delivered_record_leaves_the_outbox_and_bears_the_time(store: Stor
     assert_eq!(held.stored.exported_at, Some(studio.now()));
 }
 
-pub async fn whoever_comes_back_after_the_lease_was_taken_over_is_passed_over(store: Store) {
+pub async fn a_parcel_of_a_lease_taken_over_is_passed_over(store: Store) {
     let studio = Studio::open(store).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     let late = studio.lease(1).await;
@@ -86,7 +86,7 @@ pub async fn what_was_delivered_and_is_withdrawn_is_deleted_there(store: Store) 
     assert_eq!((balance.delivered, balance.deleted, balance.deleted_unsent), (1, 1, 0));
 }
 
-pub async fn what_may_have_been_sent_is_deleted_there_although_nobody_heard_of_it(store: Store) {
+pub async fn what_may_have_been_sent_is_deleted_there(store: Store) {
     let mut studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     assert_eq!(studio.lease(1).await.len(), 1);

@@ -35,7 +35,7 @@ async fn used(store: Store) -> Studio {
     studio.ledger.delivered(&parcels[..6], studio.now()).await.unwrap();
     let letters: Vec<_> = parcels[6..].iter().map(|parcel| (parcel.clone(), Refusal::default())).collect();
     studio.ledger.dead(&letters).await.unwrap();
-    studio.ledger.drop_letter(T, kind(), parcels[6].id, "somebody").await.unwrap();
+    studio.ledger.drop_letter(T, kind(), parcels[6].id, "a person").await.unwrap();
     let read = studio.ledger.unconfirmed(studio.now(), None, 3).await.unwrap();
     studio.ledger.confirmed(&read).await.unwrap();
     let delivered = parcels[0].id;
@@ -60,12 +60,9 @@ pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: Sto
     assert_eq!((balance.received, balance.durable, balance.delivered, balance.confirmed), (12, 12, 0, 0));
     assert_eq!((balance.pending, balance.dead, balance.dropped), (9, 0, 1));
     assert_eq!((balance.deleted, balance.deleted_unsent, standing.unconfirmed), (2, 2, 0));
-    assert!(
-        !studio.ledger.hold_mark(&mark, HOLD).await.unwrap(),
-        "whoever read the one before is fenced off"
-    );
+    assert!(!studio.ledger.hold_mark(&mark, HOLD).await.unwrap(), "what read the one before is fenced off");
     studio.ledger.delivered(&late, studio.now()).await.unwrap();
-    assert_eq!(studio.standing().await.pending, 9, "so is whoever sent there");
+    assert_eq!(studio.standing().await.pending, 9, "so is what was sent there");
     let parcels = studio.lease(100).await;
     assert!(parcels.iter().all(|parcel| matches!(parcel.operation, Operation::Upsert(_))));
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
@@ -95,7 +92,7 @@ pub async fn a_correction_that_was_dropped_counts_once_at_another_organisation(s
     studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":7"#), None).await.unwrap();
     let parcel = studio.lease(1).await.remove(0);
     studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
-    studio.ledger.drop_letter(T, kind(), id, "somebody").await.unwrap();
+    studio.ledger.drop_letter(T, kind(), id, "a person").await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].dropped, 0, "it is there as it was");
     studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
     let balance = studio.balanced().await.balance.remove(0);

@@ -49,7 +49,7 @@ enum Event {
     },
     /// What is as it should be is confirmed, and what is otherwise is taken as it stands.
     ReadBack,
-    /// Somebody else makes or changes a row in Dataverse.
+    /// Another program makes or changes a row in Dataverse.
     WriteThere {
         run: u8,
         own: bool,
@@ -343,7 +343,7 @@ impl World {
         assert!(lost.is_empty(), "withdrawn by no person: {lost:?}");
     }
 
-    /// The figures are those of somebody who counts rows.
+    /// The figures are those of a count of rows.
     async fn recount(&self) {
         let standing = self.studio.balanced().await;
         assert_eq!((standing.pending, standing.dead, standing.oldest_pending), (0, 0, None));

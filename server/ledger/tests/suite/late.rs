@@ -1,4 +1,4 @@
-//! Positions are given before the commit: a transaction that stays open must not be passed over by whoever counts on.
+//! Positions are given before the commit: a transaction that stays open must not be passed over by a count that goes on.
 
 use crate::support::{Store, Studio, run};
 

@@ -125,11 +125,11 @@ of_every_kind! {
     delivery {
         what_is_lent_is_not_lent_again_until_it_comes_back
         a_delivered_record_leaves_the_outbox_and_bears_the_time
-        whoever_comes_back_after_the_lease_was_taken_over_is_passed_over
+        a_parcel_of_a_lease_taken_over_is_passed_over
         the_newest_state_is_what_is_sent_last
         a_correction_before_delivery_is_sent_alone
         what_was_delivered_and_is_withdrawn_is_deleted_there
-        what_may_have_been_sent_is_deleted_there_although_nobody_heard_of_it
+        what_may_have_been_sent_is_deleted_there
         a_dead_letter_waits_with_its_reason_until_it_is_sent_again
         a_correction_brings_a_dead_letter_back
         a_failed_attempt_is_counted_and_waits
@@ -190,7 +190,7 @@ of_every_kind! {
         a_deletion_does_not_say_whose_the_row_was
         a_full_read_must_meet_what_stands_there
         a_mark_is_one_process_s_at_a_time
-        a_question_is_asked_once_and_answered_by_somebody
+        a_question_is_asked_once_and_answered
     }
     policies {
         a_daily_record_is_sent_at_midnight_as_it_is_then

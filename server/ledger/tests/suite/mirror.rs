@@ -129,7 +129,11 @@ pub async fn a_page_older_than_our_own_write_decides_nothing(store: Store) {
     studio.pass(11 * SECOND).await;
     assert_eq!(reflect(seen(id, &tokens(1)), studio.now()).await, Reflected::Known, "a late echo");
     assert_eq!(reflect(seen(id, &tokens(3)), studio.now()).await, Reflected::Changed);
-    assert_eq!(reflect(seen(id, &tokens(1)), studio.now()).await, Reflected::Changed, "somebody put it back");
+    assert_eq!(
+        reflect(seen(id, &tokens(1)), studio.now()).await,
+        Reflected::Changed,
+        "it was put back there"
+    );
     studio.balanced().await;
 }
 
@@ -157,7 +161,7 @@ pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: Sto
     assert_eq!(
         studio.reflect(vec![other]).await,
         [Reflected::Changed],
-        "what we never said is somebody else's"
+        "what we never said is another program's"
     );
     studio.balanced().await;
 }
@@ -197,7 +201,7 @@ pub async fn our_own_deletion_is_confirmed_by_its_echo(store: Store) {
     let id = studio.delivered(tokens(1)).await;
     studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
     assert_eq!(studio.see(id, &tokens(1)).await, Reflected::Known);
-    assert_eq!(studio.reflect(vec![gone(id)]).await, [Reflected::Known], "somebody else was faster");
+    assert_eq!(studio.reflect(vec![gone(id)]).await, [Reflected::Known], "another program was faster");
     studio.deliver().await;
     assert_eq!(studio.see(id, &tokens(1)).await, Reflected::Known, "a late echo");
     assert_eq!(studio.reflect(vec![gone(id)]).await, [Reflected::Confirmed]);
@@ -466,7 +470,7 @@ pub async fn a_mark_is_one_process_s_at_a_time(store: Store) {
     assert_eq!((anew.link, anew.read_at), (None, None), "a start takes leases back in a folder");
 }
 
-pub async fn a_question_is_asked_once_and_answered_by_somebody(store: Store) {
+pub async fn a_question_is_asked_once_and_answered(store: Store) {
     let studio = Studio::open(store).await;
     let asked_at = studio.now();
     assert!(!studio.ledger.answer(kind(), ledger::Answer::Withdraw, false, "Ada").await.unwrap());

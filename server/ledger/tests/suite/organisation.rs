@@ -11,7 +11,7 @@ use crate::{
     mirror::{gone, seen},
 };
 
-/// What others write bears numbers that nobody here uses.
+/// What others write bears numbers that are used nowhere here.
 const OTHERS: i64 = 1_000;
 
 #[derive(Default)]
@@ -42,14 +42,14 @@ impl Organisation {
         }
     }
 
-    /// Somebody else changes the row of this name, or makes one, under an id of its own or not.
+    /// Another program changes the row of this name, or makes one, under an id of its own or not.
     pub fn write(&mut self, name: u8, own_id: Uuid) {
         self.written += 1;
         let there = self.rows.iter().find(|(_, (of, _))| *of == name).map(|(id, _)| *id);
         self.put(there.unwrap_or(own_id), (name, OTHERS + self.written));
     }
 
-    /// Somebody else deletes the rows of this name.
+    /// Another program deletes the rows of this name.
     pub fn erase(&mut self, name: u8) {
         let there: Vec<Uuid> =
             self.rows.iter().filter(|(_, (of, _))| *of == name).map(|(id, _)| *id).collect();
@@ -80,7 +80,7 @@ impl Organisation {
         Sheet { asked_at, rows, ids }
     }
 
-    /// Nobody kept where the reading ended: it begins there again.
+    /// Where the reading ended was not kept: it begins there again.
     pub fn take_back(&mut self, sheet: Sheet) {
         self.changed.extend(sheet.ids);
     }

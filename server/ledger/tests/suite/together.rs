@@ -113,7 +113,7 @@ async fn what_one_carries_the_other_does_not() {
 }
 
 #[tokio::test]
-async fn whoever_lets_a_lease_run_out_is_fenced_off() {
+async fn a_lease_that_ran_out_is_fenced_off() {
     let studio = Studio::open(Store::Database).await;
     let other = studio.another().await;
     studio.store(vec![run("c", "r", "1", "")]).await;
@@ -153,7 +153,7 @@ async fn a_start_leaves_the_leases_of_others_alone() {
     assert_eq!(other.lease(1, HOLD).await.unwrap().len(), 1);
 }
 
-/// Everything at once, from both: nobody waits in a circle for long, and nothing is lost or done twice.
+/// Everything at once, from both: they do not wait in a circle for long, and nothing is lost or done twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_leaves_no_difference_behind() {
     let studio = Studio::open(Store::Database).await;

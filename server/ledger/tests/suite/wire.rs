@@ -74,7 +74,7 @@ impl Wire {
     }
 }
 
-/// Both ways, until either end goes or somebody cuts.
+/// Both ways, until either end goes or the wire is cut.
 async fn carry(mut client: TcpStream, port: u16, cuts: &Mutex<Vec<Cut>>, mut state: watch::Receiver<State>) {
     let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     state.mark_unchanged();

@@ -65,7 +65,7 @@ impl Gone {
     }
 }
 
-/// Whether so many of so many are more than anybody deletes without saying so.
+/// Whether `gone` of `of` records are more than a person deletes without saying so.
 pub(super) const fn is_too_many(gone: usize, of: usize) -> bool {
     gone > FEW && gone * ONE_IN > of
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{Loan, Reader, Table, Tally, gone::Missing, reader::Reading};
 use crate::{MirrorState, TableMapping, broken::Broken, handle::Board, meters};
 
-/// After so many rows there may be more by now.
+/// After this many rows there may be more by now.
 const MANY: u64 = 5_000;
 /// How many records are looked through at once.
 pub(super) const SOME: usize = 5_000;

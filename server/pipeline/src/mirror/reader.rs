@@ -26,7 +26,7 @@ use crate::{
 const TOLD: usize = 1_000;
 /// How many rows are asked for by their ids in one request, which must fit into an address.
 pub(crate) const BY_ID: usize = 100;
-/// A row that was written just now is looked at again after so long, and so often in one go.
+/// A row that was written just now is looked at again after the first, and as often as the second says in one go.
 const PAUSE: Duration = Duration::from_secs(3);
 const LOOKS: usize = 5;
 

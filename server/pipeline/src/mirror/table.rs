@@ -48,12 +48,12 @@ impl Table {
             return Ok(Some(table));
         }
         if let Some(table) = &known {
-            // The answer is on the mark, for whoever takes it.
+            // The answer is on the mark, for the process that takes it.
             reader.ledger.free_mark(&table.mark).await?;
         }
         let Some(mark) = reader.ledger.take_mark(kind, hold).await? else { return Ok(None) };
         Ok(Some(match known {
-            // Nobody read on in between.
+            // No process read on in between.
             Some(table) if table.mark.link == mark.link => Self { mark, ..table },
             _ => {
                 let link = mark.link.clone();

@@ -1,5 +1,5 @@
-//! The delivered kinds that no sender can send yet: their tables stand from the first day, so that nobody has to
-//! provision twice. Once such a kind is described in `model`, its table comes from there, and goes from here.
+//! The delivered kinds that no sender can send yet: their tables stand from the first day, so that one
+//! provisioning is enough. Once such a kind is described in `model`, its table comes from there, and goes from here.
 
 use dataverse::{Behaviour, ColumnDefinition, ColumnKind, TableDefinition};
 use model::record::{CAMPAIGNS, TENANTS, Target, USERS};

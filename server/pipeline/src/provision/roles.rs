@@ -4,7 +4,7 @@ use dataverse::{Depth, Privilege, RoleDefinition};
 
 use super::tables::Wanted;
 
-/// For whoever looks at the tables in Dataverse.
+/// For people who look at the tables in Dataverse.
 pub const READER: &str = "Studio Metrics reader";
 /// For the application that this server signs in as.
 pub const WRITER: &str = "Studio Metrics writer";

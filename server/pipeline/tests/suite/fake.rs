@@ -24,11 +24,11 @@ pub struct State {
     pub requests: Vec<String>,
     /// Rows of these run ids are refused, each time with this status and code.
     pub poison: BTreeMap<String, (u16, &'static str)>,
-    /// So many requests are answered by 429.
+    /// How many requests are answered by 429.
     pub throttled: usize,
     /// Nothing is answered: connections are closed.
     pub away: bool,
-    /// So many requests do as they are told, and their answers are lost.
+    /// How many requests do as they are told, and their answers are lost.
     pub lost_answers: usize,
     /// Sets that are not there.
     pub missing: BTreeSet<&'static str>,

@@ -15,7 +15,7 @@ fn often() -> Settings {
 }
 
 #[tokio::test]
-async fn what_arrived_is_confirmed_and_then_nobody_asks_any_more() {
+async fn what_is_confirmed_is_asked_for_no_more() {
     let mut studio = Fake::studio().await;
     studio.store(runs(30)).await;
     studio.start_with(often());

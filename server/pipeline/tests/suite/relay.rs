@@ -59,7 +59,7 @@ async fn a_poisonous_record_dies_alone() {
 }
 
 #[tokio::test]
-async fn a_record_that_fails_for_a_while_holds_up_nobody() {
+async fn a_record_that_fails_holds_up_no_other() {
     let mut studio = Fake::studio().await;
     studio.place.state().poison.insert("r0001".to_owned(), (500, "0x80044150"));
     studio.store(runs(5)).await;
@@ -148,7 +148,7 @@ async fn a_table_that_is_missing_stops_the_lane_and_kills_nothing() {
 }
 
 #[tokio::test]
-async fn a_tenant_that_somebody_deleted_is_made_again() {
+async fn a_deleted_tenant_is_made_again() {
     let mut studio = Fake::studio().await;
     studio.store(runs(1)).await;
     studio.start();

@@ -1,7 +1,7 @@
 //! Relays and mirrors of two processes on one ledger, against people and troubles, in virtual time: a seed makes the whole
 //! schedule, and the same seed the same run. At the end everything is delivered, confirmed and equal row by row.
 //!
-//! `STUDIO_SEEDS=5000` runs so many, `STUDIO_SEED=42` that one.
+//! `STUDIO_SEEDS=5000` runs 5,000 seeds, `STUDIO_SEED=42` that one.
 
 mod clocks;
 mod incidents;
@@ -222,7 +222,7 @@ fn deletions_are_counted_over_a_day() {
         assert!(world.question().await.unwrap().gone >= 10);
         world.answer(false).await;
         sleep(HOUR).await;
-        assert_eq!(world.question().await.unwrap().gone, 300 - withdrawn, "so many more is another question");
+        assert_eq!(world.question().await.unwrap().gone, 300 - withdrawn, "more of them is another question");
         world.answer(false).await;
         sleep(HOUR).await;
         assert_eq!(world.standing().await.reflected.withdrawn, 300);

@@ -44,7 +44,7 @@ pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Roun
     close(step, kind, round).await
 }
 
-/// What is not there yet goes in; whoever was faster, here or in another process, is left alone.
+/// What is not there yet goes in; a record that came in faster, here or in another process, is left alone.
 pub(super) async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<Added, Error> {
     let added: Vec<(TenantId, Uuid, Option<Uuid>, &Record)> = round
         .iter()
@@ -96,7 +96,7 @@ async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> R
     query.execute(&mut *step.connection).await.map(|_| ())
 }
 
-/// Nobody calls these off any more as if they had never been sent.
+/// Raises `epoch` from 0, so that a withdrawal deletes the row there instead of dropping the entry.
 async fn prove(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
     let proven: Vec<&Fact> = round.iter().filter_map(|(_, decided)| decided.proves()).collect();
     if proven.is_empty() {

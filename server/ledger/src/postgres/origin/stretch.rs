@@ -39,7 +39,7 @@ pub(super) fn bounds(time: &str) -> String {
     )
 }
 
-/// The stretches of so many rows, in order, by what was answered to `bounds`. Rows of one time are never divided.
+/// The stretches of `CHUNK` rows, in order, by what was answered to `bounds`. Rows of one time are never divided.
 pub(super) fn divided(count: i64, mut bounds: Vec<String>) -> Vec<Stretch> {
     let wanted = usize::try_from(count / STRETCH).unwrap_or(STRETCHES).clamp(1, STRETCHES);
     let step = STRETCHES.div_ceil(wanted);

@@ -45,7 +45,7 @@ async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>])
     Ok(())
 }
 
-/// Nobody calls these off any more as if they had never been sent.
+/// Raises `epoch` from 0, so that a withdrawal deletes the row there instead of dropping the entry.
 async fn prove(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
     for fact in round.iter().filter_map(|decided| decided.proves()) {
         sqlx::query(

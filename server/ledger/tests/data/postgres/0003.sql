@@ -1,4 +1,4 @@
--- What schema 3 can hold beside: a row that somebody else made, one that is no record, and where the reading stands.
+-- What schema 3 can hold beside: a row that another program made, one that is no record, and where the reading stands.
 UPDATE studio.campaign_metrics SET dataverse_id = '5b0c0f3e-0d5c-4a0e-8a51-000000000002' WHERE run_id = 'arrived';
 INSERT INTO studio.marks (tenant_id, kind, link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer) VALUES
 ('00000000-0000-0000-0000-000000000000', 'campaign-run', 'https://a.crm4.dynamics.com/api/data/v9.2/apex_campaignmetricses?$deltatoken=1', 1794000009000000,

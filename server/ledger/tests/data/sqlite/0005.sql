@@ -1,2 +1,2 @@
--- Schema 5 adds a count that is nought as long as every kind is sent.
+-- Schema 5 adds a count that is 0 as long as every kind is sent.
 UPDATE passages SET unsent = 0 WHERE hour = 498334;

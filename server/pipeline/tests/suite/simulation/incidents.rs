@@ -90,7 +90,7 @@ fn a_record_that_fails_alone_is_the_lane_s_until_others_arrive() {
 }
 
 #[test]
-fn the_oldest_hold_up_nobody_though_all_of_them_are_bad() {
+fn bad_oldest_records_hold_up_no_others() {
     // More than the largest batch holds, too.
     for (status, count, minutes) in [(403, 12, 10), (500, 12, 10), (403, 100, 20), (500, 100, 20)] {
         in_virtual_time(async {
@@ -131,7 +131,7 @@ fn what_is_forbidden_to_one_record_is_its_own_and_what_is_forbidden_to_all_is_no
 }
 
 #[test]
-fn a_letter_that_the_ledger_cannot_keep_stops_nobody() {
+fn a_letter_that_cannot_be_kept_stops_no_other() {
     in_virtual_time(async {
         let mut world = unwatched().await;
         world.serial.keeps_no_letters.store(true, Ordering::SeqCst);
@@ -228,7 +228,7 @@ fn what_is_under_way_while_the_clock_jumps_is_sent_once() {
 }
 
 #[test]
-fn thousands_that_differ_keep_nobody_from_being_read_back() {
+fn thousands_that_differ_keep_the_read_back_going() {
     in_virtual_time(async {
         let change = |settings: &mut pipeline::Settings| {
             (settings.batch, settings.batch_max) = (500, 500);

@@ -128,7 +128,7 @@ impl Simulated {
         self.clock.now().plus(self.skew)
     }
 
-    /// What somebody else does there, at once.
+    /// What another program does there, at once.
     pub fn put(&self, id: Uuid, row: &Json) {
         let now = self.now();
         let mut state = self.state();

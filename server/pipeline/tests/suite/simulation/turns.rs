@@ -1,5 +1,5 @@
 //! The real ledger, one call at a time: virtual time stands still while it writes, and a call that was begun is ended
-//! even if whoever asked is gone. So the same seed gives the same run.
+//! even if the asker is gone. So the same seed gives the same run.
 
 use std::{
     future::Future,
@@ -85,7 +85,7 @@ impl Turns {
         taken.await.unwrap()
     }
 
-    /// The workers cannot use the ledger for so long, as when its disk is full.
+    /// The workers cannot use the ledger until `lasts` has passed, as when its disk is full.
     pub fn fail(&self, lasts: Duration) {
         *self.out_of_order.lock().unwrap() = Some(Instant::now() + lasts);
     }

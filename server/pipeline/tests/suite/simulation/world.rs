@@ -34,7 +34,7 @@ pub const fn campaign_of(run: usize) -> usize {
     run / 8
 }
 
-/// After so long in peace, everything must have come in order.
+/// After this time in peace, everything must have come in order.
 const PEACE: u32 = 90;
 
 /// The campaign's row that others made, and what it is called.
@@ -110,7 +110,7 @@ impl World {
         world
     }
 
-    /// Thirty rows were delivered by so many processes, and so many of them lost before anybody read them back; some looks
+    /// Thirty rows were delivered by `processes`, and `lost` of them lost before they were read back; some looks
     /// later.
     pub async fn that_lost(count: usize, processes: usize) -> Self {
         let mut world =
@@ -188,7 +188,7 @@ impl World {
         record::parse(self.kind, &json, self.clock.right()).unwrap()
     }
 
-    /// A row made by somebody else, who knows nothing of tenants.
+    /// A row made by another program, which knows nothing of tenants.
     pub fn others_make(&self, id: Uuid, tokens: i64) {
         let mut row = json!({
             "apex_runid": id.to_string(), "apex_agentstotal": 4, "apex_agentssuccessful": 4, "apex_tokensin": tokens,
@@ -247,7 +247,7 @@ impl World {
         self.turns[process].stand_still(lasts);
     }
 
-    /// A row that is no record, until somebody mends it.
+    /// A row that is no record, until a person mends it.
     pub fn others_spoil(&self, at: usize) {
         if let Some(id) = self.some_row(at) {
             self.organisation.put(id, &json!({ "apex_agentstotal": 1 }));
@@ -308,7 +308,7 @@ impl World {
     pub async fn ask_again(&self) {
         let ledger = self.serial.ledger.clone();
         let kind = self.kind;
-        let again = async move { ledger.ask_again(kind, "somebody").await };
+        let again = async move { ledger.ask_again(kind, "a person").await };
         assert!(self.serial.take(again).await.unwrap());
     }
 
@@ -334,7 +334,7 @@ impl World {
             let answer = if send_again { Answer::SendAgain } else { Answer::Withdraw };
             let ledger = self.serial.ledger.clone();
             self.serial
-                .take(async move { ledger.answer(kind, answer, keep, "somebody").await })
+                .take(async move { ledger.answer(kind, answer, keep, "a person").await })
                 .await
                 .unwrap();
         }
@@ -400,7 +400,7 @@ impl World {
         let letters = self.serial.take(async move { ledger.dead_letters(T, 1000).await }).await.unwrap();
         for letter in letters {
             let ledger = self.serial.ledger.clone();
-            let sent = async move { ledger.resend(T, letter.kind, letter.id, "somebody").await };
+            let sent = async move { ledger.resend(T, letter.kind, letter.id, "a person").await };
             assert!(self.serial.take(sent).await.unwrap());
         }
     }
