@@ -1,4 +1,4 @@
-//! What a page's address asks for. The address is the state: whoever has the link sees the same view.
+//! What a page's address asks for. The address is the state: the same link shows the same view.
 
 use std::fmt::Write as _;
 

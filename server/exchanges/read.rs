@@ -131,7 +131,7 @@ fn exchange(text: &str) -> Result<Exchange, String> {
     })
 }
 
-/// What every exchange must have, whoever reads it.
+/// What every exchange must have, for every reader.
 fn check(subjects: &[Subject]) -> Result<(), String> {
     let mut titles = BTreeSet::new();
     for exchange in subjects.iter().flat_map(|subject| &subject.exchanges) {

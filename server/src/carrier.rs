@@ -64,7 +64,7 @@ pub struct Carrier {
 pub type Counted = Arc<(ledger::Standing, Vec<(&'static Kind, Question)>)>;
 
 enum Stage {
-    /// Nobody carries: a flow does.
+    /// A flow carries, and not this server.
     Resting,
     /// The organisation is being made ready. The sentence says what keeps that from ending.
     Preparing(Option<String>),

@@ -33,7 +33,7 @@ pub struct Settings {
     pub data: PathBuf,
     /// None: the ledger starts empty and nothing is invented.
     pub demo: Option<Demo>,
-    /// The time zone of whoever has chosen none.
+    /// The time zone of people who have chosen none.
     pub zone: Zone,
     pub logging: Logging,
     /// The moment at which the clock stands still.
@@ -110,7 +110,7 @@ impl Settings {
     }
 }
 
-/// Demo data are for the organisation that the server brings along: nobody wants them in a real one.
+/// Demo data are for the organisation that the server brings along: they are not wanted in a real one.
 fn demo(reader: &mut Reader<'_>, way: &Way) -> bool {
     let embedded = matches!(way, Way::Embedded);
     match reader.read("STUDIO_DEMO", values::switch) {

@@ -15,7 +15,7 @@ use crate::{
 pub enum Flavour {
     /// What people get: small and compressed.
     Release,
-    /// For whoever changes the panel: soon there.
+    /// For people who change the panel: soon there.
     Quick,
 }
 

@@ -6,6 +6,7 @@ mod dependencies;
 mod kinds;
 mod pins;
 mod text;
+mod words;
 
 pub use pins::locked;
 
@@ -31,6 +32,7 @@ pub fn command(house: &House) -> Result<()> {
     complaints.extend(dependencies::check(&tree)?);
     complaints.extend(pins::check(&tree.files)?);
     complaints.extend(kinds::check(&tree.files));
+    complaints.extend(words::check(&tree.files));
     if complaints.is_empty() {
         // A wrong arrow may be a circle, of which cargo draws no tree: then the complaint about the arrow is the better one.
         complaints.extend(browser::check(house)?);

@@ -1,10 +1,10 @@
-//! The clock as a parameter: nobody else in the house asks the machine what time it is.
+//! The clock as a parameter: nothing else in the house asks the machine what time it is.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::time::Timestamp;
 
-/// Tells the time. The server hands a real one to whoever needs it; tests and pictures hand a frozen one.
+/// Tells the time. The server hands a real one to what needs it; tests and pictures hand a frozen one.
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 }

@@ -72,7 +72,7 @@ pub fn divide(numerator: i128, denominator: i128, scale: u8) -> Option<i64> {
 
 fn parse_exponent(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('+').or_else(|| text.strip_prefix('-')).unwrap_or(text);
-    // Past this many digits the answer is nought or too large, whatever the mantissa says.
+    // Past this many digits the answer is 0 or too large, whatever the mantissa says.
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fraction_cannot_hide_behind_noughts() {
+    fn a_fraction_cannot_hide_behind_zeros() {
         for whole in ["0", "5", "-5", "5.0", "5.000000000000", "1.5e1", "150e-1", "1e300", "0e-9", "12E2"] {
             assert!(is_whole(whole), "{whole}");
         }
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn divides_exactly_and_never_by_nought() {
+    fn divides_exactly_and_never_by_zero() {
         assert_eq!(divide(190, 195, 4), Some(9_744));
         assert_eq!(divide(1, 2, 0), Some(0));
         assert_eq!(divide(3, 2, 0), Some(2));

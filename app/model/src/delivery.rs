@@ -9,7 +9,7 @@ pub struct Balance {
     pub table: &'static str,
     /// Summed from the receipts, one of which is written for each request.
     pub received: i64,
-    /// Came out of Dataverse, where somebody else wrote them: neither received nor to be delivered.
+    /// Came out of Dataverse, where another program wrote them: neither received nor to be delivered.
     pub mirrored: i64,
     /// Counted rows.
     pub durable: i64,

@@ -1,6 +1,6 @@
 //! Where a scale ends and where its lines are: noughts, ones, twos and fives, as a person would choose.
 
-/// A scale from nought: its end, and the values that get a line.
+/// A scale from 0: its end, and the values that get a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Axis {
     pub top: i64,

@@ -60,7 +60,7 @@ fn label_at_end(before: &[Option<i64>], axis: &Axis) -> Option<Mark> {
     Some(Mark { at: permyriad(axis.depth(last, HEIGHT) * 10), text: String::new(), minor: false })
 }
 
-/// On the axis a nought needs no decimals.
+/// On the axis a 0 needs no decimals.
 fn height_text(tile: Tile, line: i64) -> String {
     match tile {
         Tile::Cost if line % 100_000 == 0 => format!("${}", words::count(line / 100_000)),

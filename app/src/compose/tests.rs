@@ -139,7 +139,7 @@ fn a_ledger_that_keeps_nothing_leads_everything() {
 }
 
 #[test]
-fn what_nobody_can_know_leads_over_what_changed_and_over_an_empty_stretch() {
+fn what_is_unknown_leads_over_what_changed() {
     let said = "12 records have waited to be read back for 11 minutes: Dataverse forbids it".to_owned();
     for mut facts in [
         facts(&day(10, 1_000_000, 71), &day(10, 1_000_000, 97)),

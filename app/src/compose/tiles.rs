@@ -147,7 +147,7 @@ enum Better {
     Neither,
 }
 
-/// In percent of what it was; from nought there is no percentage.
+/// In percent of what it was; from 0 there is no percentage.
 fn relative(now: i64, before: i64, better: Better) -> Option<DeltaView> {
     let permille = per_mille(now, before)?;
     let amount = format!("{}{NBSP}%", decimal::format(permille.abs(), 1));

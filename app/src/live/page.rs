@@ -20,7 +20,7 @@ pub(super) fn take_over(live: Signals) {
     speak(live);
     entitle(live);
     Interval::new(1_000, move || {
-        // A page that nobody sees counts nothing.
+        // A page that is not seen counts nothing.
         if !document().hidden() {
             live.health.update(|health| health.age_seconds = health.age_seconds.saturating_add(1));
         }
@@ -73,7 +73,7 @@ fn on(event: &str, hear: Box<dyn Fn(&Event)>) {
     hear.forget();
 }
 
-/// Somebody looks again: what they see is fresh at once.
+/// The page is looked at again: what it shows is fresh at once.
 fn wake(live: Signals) {
     if !document().hidden() {
         poll::refresh(live);

@@ -1,4 +1,4 @@
-//! Keeps the panel fresh: every ten seconds, never two at once, asleep while nobody looks.
+//! Keeps the panel fresh: every ten seconds, never two at once, asleep while the page is not looked at.
 
 use std::cell::{Cell, RefCell};
 
@@ -59,7 +59,7 @@ fn ask(live: Signals) {
     });
 }
 
-/// Nobody looks, or nobody wants it to move.
+/// The page is not looked at, or is not to move.
 fn is_asleep(live: Signals) -> bool {
     document().hidden() || live.health.with_untracked(|health| health.paused)
 }

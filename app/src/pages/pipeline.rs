@@ -1,4 +1,4 @@
-//! `/pipeline`: the balance, how delivery stands, and what somebody should see to.
+//! `/pipeline`: the balance, how delivery stands, and what a person should see to.
 
 mod balance;
 mod demo;
@@ -24,7 +24,7 @@ pub use refused::{Control, FieldView, RefusedFacts, refused_page};
 pub struct PipelineFacts {
     pub now: Timestamp,
     pub delivery: Delivery,
-    /// What will become a fault unless somebody sees to it, in sentences.
+    /// What will become a fault unless a person sees to it, in sentences.
     pub warnings: Vec<String>,
     /// Name and value of what is known of Dataverse: organisation, token, last delivery.
     pub dataverse: Vec<(String, String)>,

@@ -8,7 +8,7 @@ use model::{
 use sqlx::Error;
 use uuid::Uuid;
 
-use crate::{Change, Ledger, LedgerError, health::Sort, row::Row, settlement::Entry, write::Write};
+use crate::{Change, health::Sort, row::Row, settlement::Entry, write::Write};
 
 /// Which record is meant, and which revision of it.
 pub(crate) struct Target {
@@ -56,32 +56,6 @@ impl Write for Withdraw {
 
     fn sort(&self) -> Sort {
         Sort::Intake
-    }
-}
-
-impl Ledger {
-    /// Puts `record` in the place of what `id` says now. A time that was left out counts as the stored one.
-    pub async fn correct(
-        &self,
-        tenant: TenantId,
-        id: Uuid,
-        record: Record,
-        expected_revision: Option<i64>,
-    ) -> Result<Change, LedgerError> {
-        let target = Target { tenant, kind: record.kind(), id, expected_revision };
-        self.write(Correct { target, record: Box::new(record) }).await
-    }
-
-    /// Takes a record out of every list and figure. What it was stays in the ledger.
-    pub async fn withdraw(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        id: Uuid,
-        expected_revision: Option<i64>,
-    ) -> Result<Change, LedgerError> {
-        let target = Target { tenant, kind, id, expected_revision };
-        self.write(Withdraw { target, fetched: self.is_fetched() }).await
     }
 }
 

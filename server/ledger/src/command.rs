@@ -9,17 +9,17 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::{
     LedgerError, Outcome,
     health::Sort,
-    write::{Asked, Job, OnPostgres, OnSqlite, Reply, SMALL},
+    write::{Asked, Backend, Job, On, Reply, SMALL},
 };
 
-pub(crate) struct Command {
-    pub(crate) work: Work,
+pub(crate) struct Command<S: Backend> {
+    pub(crate) work: Work<S>,
     pub(crate) since: Instant,
 }
 
-pub(crate) enum Work {
+pub(crate) enum Work<S: Backend> {
     Store(Request),
-    Write(Box<dyn Job>),
+    Write(Box<dyn Job<S>>),
 }
 
 /// One request's records of one kind.
@@ -44,15 +44,13 @@ impl Request {
     }
 }
 
-impl Command {
-    pub(crate) fn new(work: Work) -> Self {
+impl<S: Backend> Command<S> {
+    pub(crate) fn new(work: Work<S>) -> Self {
         Self { work, since: Instant::now() }
     }
 
     /// With where its answer will be.
-    pub(crate) fn write<W: OnSqlite + OnPostgres>(
-        write: W,
-    ) -> (Self, oneshot::Receiver<Result<W::Answer, LedgerError>>) {
+    pub(crate) fn write<W: On<S>>(write: W) -> (Self, oneshot::Receiver<Result<W::Answer, LedgerError>>) {
         let (sender, answer) = oneshot::channel();
         (Self::new(Work::Write(Box::new(Asked { write, reply: Reply::new(sender) }))), answer)
     }
@@ -70,7 +68,7 @@ impl Command {
     }
 }
 
-impl Work {
+impl<S: Backend> Work<S> {
     /// Answers, now that it is known whether there was a commit.
     pub(crate) fn finish(self, committed: &Result<(), LedgerError>) {
         match self {

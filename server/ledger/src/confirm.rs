@@ -1,6 +1,6 @@
 //! What was delivered and is read back out of Dataverse.
 
-use std::{cmp::Ordering, collections::BTreeMap};
+use std::cmp::Ordering;
 
 use model::{
     record::{Kind, Kinds},
@@ -9,7 +9,7 @@ use model::{
 };
 use uuid::Uuid;
 
-use crate::{Held, Ledger, LedgerError, write::Write};
+use crate::{Held, write::Write};
 
 /// Marks records of one table as read back.
 pub(crate) struct Confirm {
@@ -21,34 +21,6 @@ pub(crate) struct Confirm {
 
 impl Write for Confirm {
     type Answer = u64;
-}
-
-impl Ledger {
-    /// What Dataverse acknowledged up to then and what was not read back yet, kind by kind and oldest first: those after
-    /// `after`, whatever became of that.
-    pub async fn unconfirmed(
-        &self,
-        until: Timestamp,
-        after: Option<&Unconfirmed>,
-        most: usize,
-    ) -> Result<Vec<Unconfirmed>, LedgerError> {
-        read!(self, confirm::waiting(until, after, most))
-    }
-
-    /// These were read back as they should be. Says how many were news: what was corrected meanwhile is passed over.
-    pub async fn confirmed(&self, read: &[Unconfirmed]) -> Result<u64, LedgerError> {
-        let mut tables: BTreeMap<(TenantId, &str), Vec<&Unconfirmed>> = BTreeMap::new();
-        for item in read {
-            tables.entry((item.tenant, item.kind.name)).or_default().push(item);
-        }
-        let mut confirmed = 0;
-        for ((tenant, _), items) in tables {
-            let kind = items[0].kind;
-            let read = items.iter().map(|item| (item.position, item.held.stored.revision)).collect();
-            confirmed += self.write(Confirm { kind, tenant, read }).await?;
-        }
-        Ok(confirmed)
-    }
 }
 
 /// A record that Dataverse acknowledged and that was not read back yet.

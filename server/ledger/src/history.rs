@@ -3,24 +3,9 @@
 use model::{
     calendar::{Bucket, Span, Window},
     figures::Added,
-    history::{Filter, History},
-    tenant::TenantId,
+    history::History,
 };
 use sqlx::Error;
-
-use crate::{Ledger, LedgerError};
-
-impl Ledger {
-    /// The campaign runs of a window and of the stretch before it, added up by bucket.
-    pub async fn history(
-        &self,
-        tenant: TenantId,
-        window: &Window,
-        filter: &Filter,
-    ) -> Result<History, LedgerError> {
-        read!(self, history::history(tenant, window, filter))
-    }
-}
 
 /// The spans that a store adds up: the window's buckets, then those of the stretch before it.
 pub(crate) fn spans(window: &Window) -> Vec<Span> {

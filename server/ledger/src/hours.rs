@@ -12,19 +12,12 @@ use model::{
 };
 
 use crate::{
-    HourBalance, Ledger, LedgerError,
+    HourBalance,
     decision::{beginning, hour_of},
 };
 
 /// How many hours are kept and shown, this one included.
 const HOURS: i64 = 48;
-
-impl Ledger {
-    /// The balance of each hour from then on, of 48 hours at the most: oldest first, each kind's after the other's.
-    pub async fn hours(&self, tenant: TenantId, from: Timestamp) -> Result<Vec<HourBalance>, LedgerError> {
-        read!(self, hours::hours(tenant, from))
-    }
-}
 
 /// Which hours are asked for.
 #[derive(Clone, Copy, Debug)]

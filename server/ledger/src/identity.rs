@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 pub(crate) use anew::anew;
 
-use crate::{Ledger, LedgerError, Place, ledger::Store, write::Write};
+use crate::{LedgerError, Place, write::Write};
 
 /// What is true of a whole ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,37 +122,6 @@ impl Write for Asked {
 
 impl Write for Looked {
     type Answer = ();
-}
-
-impl Ledger {
-    /// To which organisation it belongs, and what it holds.
-    pub async fn identity(&self) -> Result<Identity, LedgerError> {
-        read!(self, identity::identity())
-    }
-
-    /// Since when Dataverse may hold newer states than the ledger, if it may.
-    pub async fn copied_at(&self) -> Result<Option<Timestamp>, LedgerError> {
-        Ok(self.identity().await?.copied_at)
-    }
-
-    /// What stands in Dataverse was looked at: from now on what waits here is the newest again.
-    pub async fn looked(&self) -> Result<(), LedgerError> {
-        self.write(Looked).await
-    }
-
-    /// Says that records are to be taken there, which binds a ledger that has no owner yet. After a refusal nothing is to be
-    /// taken there.
-    ///
-    /// # Errors
-    /// Each says what to do about it.
-    pub async fn claim(&self, claim: Claim, traces: Traces) -> Result<Identity, ClaimError> {
-        let place = self.place().clone();
-        let identity = self.write(Asked { claim, traces, place }).await??;
-        if let Store::Database(postgres) = self.behind() {
-            postgres.keep_to(identity.generation);
-        }
-        Ok(identity)
-    }
 }
 
 /// What the store knows.

@@ -1,6 +1,10 @@
 //! Takes in a table of records that another program kept in the ledger's database: checked as at the door, known again when
 //! it is taken in again, and not sent to Dataverse where it says that this was done.
 
+mod error;
+mod importer;
+mod origin;
+
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
@@ -12,10 +16,12 @@ use model::{
     time::Timestamp,
 };
 
-use crate::{
-    Database, LedgerError, OpenError, Verdict,
-    postgres::{Foreign, Importer, Origin},
+pub use self::error::ImportError;
+use self::{
+    importer::Importer,
+    origin::{Foreign, Origin},
 };
+use crate::{Database, Verdict};
 
 /// Rows that are taken in together.
 const CHUNK: usize = 500;
@@ -43,29 +49,6 @@ pub struct Imported {
     pub refused: i64,
     /// Rows of the first two that Dataverse has already: they count as delivered.
     pub exported: i64,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    #[error(
-        "there is no table {table} in the database of DATABASE_URL that this user may read; name another with --table"
-    )]
-    NoTable { table: String },
-    #[error("{table} is the ledger's own table; name the one that is to be taken in with --table")]
-    Own { table: String },
-    #[error(
-        "{table} cannot be taken in: {what}; make a view of it that has such a column, and name that with --table"
-    )]
-    Unfit { table: String, what: String },
-    #[error(
-        "the ledger {place} holds demo data, and records of your own are not to be mixed with them; set DATABASE_URL or \
-         STUDIO_SCHEMA to another one"
-    )]
-    Demo { place: String },
-    #[error("{0}; what was taken in so far is kept, call this again and it is known again")]
-    Database(LedgerError),
 }
 
 /// Takes in all rows of `table`, as in `public.campaign_metrics`, oldest first.

@@ -9,7 +9,7 @@ use model::{
 };
 use sqlx::Error;
 
-use crate::{Ledger, LedgerError, Parcel, write::Write};
+use crate::{Parcel, write::Write};
 
 /// Lends out up to `most` entries until `hold` has passed.
 pub(crate) struct Lease {
@@ -19,13 +19,6 @@ pub(crate) struct Lease {
 
 impl Write for Lease {
     type Answer = Vec<Parcel>;
-}
-
-impl Ledger {
-    /// Lends out up to `most` parcels, oldest first, fairly between tenants, until `hold` has passed.
-    pub async fn lease(&self, most: usize, hold: Duration) -> Result<Vec<Parcel>, LedgerError> {
-        self.write(Lease { most, hold }).await
-    }
 }
 
 /// The bytes that the records of one lease have together, at most and about; a single record may have more.

@@ -15,10 +15,9 @@ use crate::{
     Health, LedgerError, OpenError, Outcome, Place,
     database::Database,
     opening::Opening,
-    postgres::Postgres,
-    sqlite::{FILE, Sqlite},
-    write::{OnPostgres, OnSqlite},
-    writer_handle::WriterHandle,
+    postgres::{InDatabase, Postgres},
+    sqlite::{FILE, InFile, Sqlite},
+    write::On,
 };
 
 /// Where the ledger lives.
@@ -34,6 +33,16 @@ pub enum Settings {
 pub(crate) enum Store {
     Folder(Sqlite),
     Database(Postgres),
+}
+
+/// Asks whichever store it is for what both can do.
+macro_rules! either {
+    ($ledger:ident, $store:ident => $question:expr) => {
+        match $ledger.behind() {
+            Store::Folder($store) => $question,
+            Store::Database($store) => $question,
+        }
+    };
 }
 
 /// Asks a question of the store: both have a function of this module and name, which takes a reader and these arguments.
@@ -52,6 +61,11 @@ macro_rules! read {
         }
     };
 }
+
+mod balance;
+mod delivery;
+mod mirror;
+mod records;
 
 /// Durable records of every kind. Cheap to clone; every clone is the same ledger.
 ///
@@ -95,16 +109,13 @@ impl Ledger {
 
     /// Finishes what was taken on, folds the file together and frees the folder. What is asked later is answered `Closed`.
     pub async fn close(&self) {
-        match self.behind() {
-            Store::Folder(store) => store.close().await,
-            Store::Database(store) => store.close().await,
-        }
+        either!(self, store => store.close().await);
     }
 
     /// Takes records of one kind in. One call is one request: its records are decided in order, as if sent one after another, and
     /// it is answered when all that is new is on disk.
     pub async fn store(&self, tenant: TenantId, records: Vec<Record>) -> Result<Vec<Outcome>, LedgerError> {
-        self.writer().store(tenant, records).await
+        either!(self, store => store.writer.store(tenant, records).await)
     }
 
     /// Moves with every change of this process that can change a figure, a list or the balance, once it is committed, and
@@ -118,15 +129,12 @@ impl Ledger {
     /// How writing goes, as its last attempts came out. Kept until a write of the same sort succeeds.
     #[must_use]
     pub fn health(&self) -> watch::Receiver<Health> {
-        self.writer().health()
+        either!(self, store => store.writer.health())
     }
 
     /// Whether the ledger reads and writes now.
     pub async fn healthy(&self) -> Result<(), LedgerError> {
-        match self.behind() {
-            Store::Folder(store) => store.healthy().await,
-            Store::Database(store) => store.healthy().await,
-        }
+        either!(self, store => store.healthy().await)
     }
 
     /// How many bytes wait in a log for their place in the ledger's file; none where the ledger is no file.
@@ -141,31 +149,15 @@ impl Ledger {
     /// How much waits to be written, in bytes, and for how long the oldest of it has.
     #[must_use]
     pub fn queue(&self) -> (usize, Duration) {
-        self.writer().backlog()
+        either!(self, store => store.writer.backlog())
     }
 
-    pub(crate) async fn write<W: OnSqlite + OnPostgres>(&self, write: W) -> Result<W::Answer, LedgerError> {
-        self.writer().write(write).await
+    async fn write<W: On<InFile> + On<InDatabase>>(&self, write: W) -> Result<W::Answer, LedgerError> {
+        either!(self, store => store.writer.write(write).await)
     }
 
-    pub(crate) fn behind(&self) -> &Store {
+    fn behind(&self) -> &Store {
         &self.store
-    }
-
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
-    }
-
-    /// Whether others fetch what waits.
-    pub(crate) const fn is_fetched(&self) -> bool {
-        self.fetched
-    }
-
-    fn writer(&self) -> &WriterHandle {
-        match self.behind() {
-            Store::Folder(store) => &store.writer,
-            Store::Database(store) => &store.writer,
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use sqlx::Error;
 use uuid::Uuid;
 
 use crate::{
-    Change, Ledger, LedgerError,
+    Change,
     change::{self, Records, Target},
     health::Sort,
     row::Row,
@@ -185,70 +185,6 @@ impl Write for Mend {
 
     fn sort(&self) -> Sort {
         Sort::Intake
-    }
-}
-
-impl Ledger {
-    /// What Dataverse refused and was not given up, newest first.
-    pub async fn dead_letters(&self, tenant: TenantId, most: usize) -> Result<Vec<DeadLetter>, LedgerError> {
-        read!(self, letters::dead_letters(tenant, most))
-    }
-
-    /// The dead letter of one record, unless it was given up.
-    pub async fn dead_letter(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        id: Uuid,
-    ) -> Result<Option<DeadLetter>, LedgerError> {
-        read!(self, letters::dead_letter(tenant, kind, id))
-    }
-
-    /// Sends a dead letter once more, and notes who wanted that. Says whether there was one.
-    pub async fn resend(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        id: Uuid,
-        by: &str,
-    ) -> Result<bool, LedgerError> {
-        self.write(Resend { target: Target::any(tenant, kind, id), by: by.to_owned() }).await
-    }
-
-    /// Sends up to `most` dead letters once more, all of them in one transaction, and notes for each who wanted that.
-    /// Says how many there were.
-    pub async fn resend_all(&self, tenant: TenantId, most: usize, by: &str) -> Result<u64, LedgerError> {
-        self.write(ResendAll { tenant, most, by: by.to_owned() }).await
-    }
-
-    /// Gives a dead letter up, and notes who did: the record stays here, and is not sent unless it is corrected. Says
-    /// whether there was one.
-    pub async fn drop_letter(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        id: Uuid,
-        by: &str,
-    ) -> Result<bool, LedgerError> {
-        self.write(GiveUp { target: Target::any(tenant, kind, id), by: by.to_owned() }).await
-    }
-
-    /// Corrects a record that Dataverse refused, which sends it again, and notes who did.
-    pub async fn mend(
-        &self,
-        tenant: TenantId,
-        id: Uuid,
-        record: Record,
-        expected_revision: Option<i64>,
-        by: &str,
-    ) -> Result<Change, LedgerError> {
-        let target = Target { tenant, kind: record.kind(), id, expected_revision };
-        self.write(Mend { target, record: Box::new(record), by: by.to_owned() }).await
-    }
-
-    /// What people did about dead letters and questions, newest first.
-    pub async fn handlings(&self, tenant: TenantId, most: usize) -> Result<Vec<Handling>, LedgerError> {
-        read!(self, handlings::handlings(tenant, most))
     }
 }
 

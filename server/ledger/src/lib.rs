@@ -3,9 +3,6 @@
 //! A record is answered when it is on disk. Everything here knows records through `model::record::Kind` alone: another
 //! kind is a descriptor there and a migration here.
 
-#[macro_use]
-mod ledger;
-
 mod affected;
 mod carry;
 mod change;
@@ -20,6 +17,7 @@ mod hours;
 mod identity;
 mod import;
 pub mod lease;
+mod ledger;
 mod letters;
 pub mod list;
 mod made;

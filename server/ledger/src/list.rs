@@ -2,14 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use model::{
-    record::{Kind, Stored},
-    tenant::TenantId,
-    time::Timestamp,
-};
-use uuid::Uuid;
-
-use crate::{Held, Ledger, LedgerError};
+use model::{record::Stored, time::Timestamp};
 
 /// What to list: newest first, in pages that stay in step while records come in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,42 +34,6 @@ pub struct Cursor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a cursor of this list; take `next` of the page before, or leave it out")]
 pub struct BadCursor;
-
-impl Ledger {
-    /// One record, withdrawn or not.
-    pub async fn read(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        id: Uuid,
-    ) -> Result<Option<Held>, LedgerError> {
-        read!(self, list::read(tenant, kind, id))
-    }
-
-    /// Records, newest first.
-    pub async fn list(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        ask: &ListAsk,
-    ) -> Result<Page, LedgerError> {
-        read!(self, list::list(tenant, kind, ask))
-    }
-
-    /// What the kind's `pointer` points at, as far as there are records of it: ids and names, `most` of them. For a
-    /// text the one whose id it is; else those that contain it, first those that are called just that. Latin capitals and
-    /// small letters are the same then. Without a text all, and those first that were named last.
-    pub async fn names(
-        &self,
-        tenant: TenantId,
-        kind: &'static Kind,
-        pointer: usize,
-        text: Option<&str>,
-        most: usize,
-    ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
-        read!(self, list::names(tenant, kind, pointer, text, most))
-    }
-}
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

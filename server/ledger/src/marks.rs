@@ -7,7 +7,7 @@ use model::{
     time::{HOUR, Timestamp},
 };
 
-use crate::{Answer, Ledger, LedgerError, Mark, Question, write::Write};
+use crate::{Answer, Mark, Question, write::Write};
 
 /// What is wanted of a mark. An epoch is the one of the loan under which it is asked.
 #[derive(Clone, Debug)]
@@ -53,78 +53,6 @@ pub(crate) struct RunErrand {
 
 impl Write for RunErrand {
     type Answer = Option<Mark>;
-}
-
-impl Ledger {
-    /// Takes the mark of a table's changes until `hold` has passed; none while another process holds it.
-    pub async fn take_mark(&self, kind: &'static Kind, hold: Duration) -> Result<Option<Mark>, LedgerError> {
-        self.write(RunErrand { kind, errand: Errand::Take { hold } }).await
-    }
-
-    /// Holds a mark until `hold` has passed from now on. Says whether it is still on loan to the asker, here and below.
-    pub async fn hold_mark(&self, mark: &Mark, hold: Duration) -> Result<bool, LedgerError> {
-        self.run(mark.kind, Errand::Hold { epoch: mark.epoch, hold }).await
-    }
-
-    /// Stores `link`, where the reading of changes goes on, extends the loan by `hold`, and settles what was asked. Without
-    /// a link the reading starts over.
-    pub async fn keep_mark(
-        &self,
-        mark: &Mark,
-        link: Option<&str>,
-        hold: Duration,
-    ) -> Result<bool, LedgerError> {
-        let link = link.map(str::to_owned);
-        self.run(mark.kind, Errand::Keep { epoch: mark.epoch, link, hold }).await
-    }
-
-    /// Gives a mark back.
-    pub async fn free_mark(&self, mark: &Mark) -> Result<(), LedgerError> {
-        self.run(mark.kind, Errand::Free { epoch: mark.epoch }).await.map(|_| ())
-    }
-
-    /// Asks people whether `gone` of `of` records are to go, `unseen` of which Dataverse never said to be deleted. What was
-    /// asked already stays as it was.
-    pub async fn ask(&self, mark: &Mark, (gone, unseen): (i64, i64), of: i64) -> Result<(), LedgerError> {
-        self.run(mark.kind, Errand::Ask { epoch: mark.epoch, gone, unseen, of }).await.map(|_| ())
-    }
-
-    /// Answers what was asked about a table, and notes who did; `keep`: deletions are taken that way from now on, without
-    /// asking. Says whether anything was asked.
-    pub async fn answer(
-        &self,
-        kind: &'static Kind,
-        answer: Answer,
-        keep: bool,
-        by: &str,
-    ) -> Result<bool, LedgerError> {
-        self.run(kind, Errand::Answer { answer, keep, by: by.to_owned() }).await
-    }
-
-    /// Asks about many deletions of a table again, and notes who wanted that. Says whether an answer had been kept.
-    pub async fn ask_again(&self, kind: &'static Kind, by: &str) -> Result<bool, LedgerError> {
-        self.run(kind, Errand::AskAgain { by: by.to_owned() }).await
-    }
-
-    /// The answers that were kept for good.
-    pub async fn policies(&self) -> Result<Vec<(&'static Kind, Answer)>, LedgerError> {
-        let marks = self.marks().await?;
-        Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.policy?))).collect())
-    }
-
-    /// What is asked, or was answered and is not done yet.
-    pub async fn questions(&self) -> Result<Vec<(&'static Kind, Question)>, LedgerError> {
-        let marks = self.marks().await?;
-        Ok(marks.into_iter().filter_map(|(kind, mark)| Some((kind, mark.question?))).collect())
-    }
-
-    async fn marks(&self) -> Result<Vec<(&'static Kind, Entry)>, LedgerError> {
-        read!(self, marks::all())
-    }
-
-    async fn run(&self, kind: &'static Kind, errand: Errand) -> Result<bool, LedgerError> {
-        Ok(self.write(RunErrand { kind, errand }).await?.is_some())
-    }
 }
 
 /// A mark as it is stored.

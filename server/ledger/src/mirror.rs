@@ -9,7 +9,7 @@ use model::{
 use uuid::Uuid;
 
 use crate::{
-    Handled, Handling, Ledger, LedgerError,
+    Handled, Handling,
     marks::{Entry, Errand},
     reflection::Page,
     write::Write,
@@ -137,57 +137,6 @@ pub(crate) struct Reflect {
 
 impl Write for Reflect {
     type Answer = Option<Vec<Reflected>>;
-}
-
-impl Ledger {
-    /// Holds rows of Dataverse against the ledger, all of them in one transaction, and says what became of each; none where
-    /// the mark under which they were read is another process's by now. `asked_at`: when they were asked for, or before that.
-    pub async fn reflect(
-        &self,
-        mark: &Mark,
-        rows: Vec<Reflection>,
-        asked_at: Timestamp,
-    ) -> Result<Option<Vec<Reflected>>, LedgerError> {
-        self.write(Reflect { page: Page::new(mark, rows, asked_at) }).await
-    }
-
-    /// The records that a full read must have met: acknowledged before then, with nothing on the way. By position, those
-    /// after `after`.
-    pub async fn standing_there(
-        &self,
-        kind: &'static Kind,
-        after: i64,
-        before: Timestamp,
-        most: usize,
-    ) -> Result<Vec<There>, LedgerError> {
-        read!(self, mirror::standing_there(kind, after, before, most))
-    }
-
-    /// What waits to be sent as it stands now, by position: those after `after`.
-    pub async fn in_line(
-        &self,
-        kind: &'static Kind,
-        after: i64,
-        most: usize,
-    ) -> Result<Vec<There>, LedgerError> {
-        read!(self, mirror::in_line(kind, after, most))
-    }
-
-    /// How many records went because they were deleted there, since then, without a person having said so; the hour of
-    /// `since` is the first.
-    pub async fn removed_unasked(&self, kind: &'static Kind, since: Timestamp) -> Result<i64, LedgerError> {
-        read!(self, mirror::removed_unasked(kind, since))
-    }
-
-    /// Rows of Dataverse that are no records of ours, newest first; of one kind, or of all.
-    pub async fn rejects(
-        &self,
-        tenant: TenantId,
-        kind: Option<&'static Kind>,
-        most: usize,
-    ) -> Result<Vec<Reject>, LedgerError> {
-        read!(self, mirror::rejects(tenant, kind, most))
-    }
 }
 
 impl Answer {

@@ -1,38 +1,37 @@
 //! The ledger in a PostgreSQL database that any number of processes share: one writer here that groups requests, a few
 //! readers beside it, and nothing kept in a session, so that it works through a transaction pooler.
 
+mod asked;
 mod change;
 mod clock;
 pub(crate) mod confirm;
+pub(crate) mod connect;
 mod counted;
 pub(crate) mod fault;
-mod fence;
+pub(crate) mod fence;
 mod group;
 pub(crate) mod handlings;
 pub(crate) mod history;
 pub(crate) mod hours;
 pub(crate) mod identity;
-mod importer;
-mod intake;
+pub(crate) mod intake;
 mod lease;
 pub(crate) mod letters;
 pub(crate) mod list;
 pub(crate) mod marks;
 mod migrate;
 pub(crate) mod mirror;
-mod origin;
 mod outbox;
 mod probe;
 mod reach;
 mod reader;
-mod row;
-mod schema;
+pub(crate) mod row;
+pub(crate) mod schema;
 mod settle;
 pub(crate) mod spending;
 pub(crate) mod standing;
 mod statements;
-mod step;
-mod target;
+pub(crate) mod step;
 mod upkeep;
 mod writer;
 
@@ -49,11 +48,8 @@ use sqlx::{AssertSqlSafe, Error, PgConnection, PgPool, pool::PoolConnection, pos
 
 use self::{counted::Counted, reach::Reach, schema::Schema, writer::Writer};
 pub(crate) use self::{
-    importer::Importer,
-    origin::{Foreign, Origin},
     reader::Reader,
-    step::Step,
-    target::Target,
+    step::{InDatabase, Step, StepIn},
 };
 use crate::{Database, LedgerError, OpenError, health::Notes, opening::Opening, writer_handle::WriterHandle};
 
@@ -65,7 +61,7 @@ pub(crate) struct Postgres {
     schema: Schema,
     readers: PgPool,
     reach: Reach,
-    pub(crate) writer: WriterHandle,
+    pub(crate) writer: WriterHandle<InDatabase>,
     clock: Arc<dyn Clock>,
     counted: Counted,
     hours: hours::Counted,
@@ -136,7 +132,7 @@ impl Postgres {
             .map_err(|error| migrate::refusal(&place, &error))?;
         migrate::migrate(&mut connection, &schema, &place).await?;
         if is_whole {
-            target::refuse_unfinished(&mut connection, &schema, &place).await?;
+            connect::refuse_unfinished(&mut connection, &schema, &place).await?;
         }
         let generation = Arc::new(AtomicI64::new(fence::ANY));
         // The transaction of a writer that broke off ends with its connection.

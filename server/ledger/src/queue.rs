@@ -9,7 +9,7 @@ use std::{
 use model::tenant::TenantId;
 use tokio::sync::Notify;
 
-use crate::{LedgerError, command::Command, health::Sort};
+use crate::{LedgerError, command::Command, health::Sort, write::Backend};
 
 /// In bytes, about: half a second's work of the writer, some 20,000 campaign runs.
 const WAITING_MAX: usize = 8 << 20;
@@ -19,19 +19,19 @@ const GROUP_MAX: usize = 3 << 19;
 const HOUSE_MAX: usize = 1_000;
 
 #[derive(Default)]
-pub(crate) struct Queue {
-    waiting: Mutex<Waiting>,
+pub(crate) struct Queue<S: Backend> {
+    waiting: Mutex<Waiting<S>>,
     arrived: Notify,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct Waiting<S: Backend> {
     /// The house's own work: deliveries that end, which make room.
-    house: VecDeque<Command>,
+    house: VecDeque<Command<S>>,
     /// Taken by themselves, and only while nothing else waits: what they find must not be the fault of others.
-    trials: Vec<Command>,
+    trials: Vec<Command<S>>,
     /// The tenants that have something waiting, in the order of their turns.
-    lanes: VecDeque<Lane>,
+    lanes: VecDeque<Lane<S>>,
     /// In bytes.
     weight: usize,
     closed: bool,
@@ -39,23 +39,23 @@ struct Waiting {
     refusing: Option<LedgerError>,
 }
 
-struct Lane {
+struct Lane<S: Backend> {
     tenant: TenantId,
-    commands: VecDeque<Command>,
+    commands: VecDeque<Command<S>>,
     /// In bytes.
     weight: usize,
 }
 
-impl Queue {
+impl<S: Backend> Queue<S> {
     /// Takes a command on, or says at once that there is no room for it.
-    pub(crate) fn push(&self, command: Command) -> Result<(), LedgerError> {
+    pub(crate) fn push(&self, command: Command<S>) -> Result<(), LedgerError> {
         self.locked().push(command)?;
         self.arrived.notify_one();
         Ok(())
     }
 
     /// Everything that waits, up to one commit's worth; none when the queue is closed and empty.
-    pub(crate) async fn take(&self) -> Option<Vec<Command>> {
+    pub(crate) async fn take(&self) -> Option<Vec<Command<S>>> {
         loop {
             {
                 let mut waiting = self.locked();
@@ -108,13 +108,13 @@ impl Queue {
         self.arrived.notify_one();
     }
 
-    fn locked(&self) -> MutexGuard<'_, Waiting> {
+    fn locked(&self) -> MutexGuard<'_, Waiting<S>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Waiting {
-    fn push(&mut self, command: Command) -> Result<(), LedgerError> {
+impl<S: Backend> Waiting<S> {
+    fn push(&mut self, command: Command<S>) -> Result<(), LedgerError> {
         if self.closed {
             return Err(LedgerError::Closed);
         }
@@ -153,8 +153,8 @@ impl Waiting {
     }
 
     /// The house's work, then one command of each tenant in turn until the group is full.
-    fn take(&mut self) -> Vec<Command> {
-        let mut group: Vec<Command> = self.house.drain(..).collect();
+    fn take(&mut self) -> Vec<Command<S>> {
+        let mut group: Vec<Command<S>> = self.house.drain(..).collect();
         let mut weight = 0;
         while weight < GROUP_MAX {
             let Some(mut lane) = self.lanes.pop_front() else { break };
@@ -174,7 +174,7 @@ impl Waiting {
         group
     }
 
-    fn take_all(&mut self) -> Vec<Command> {
+    fn take_all(&mut self) -> Vec<Command<S>> {
         self.weight = 0;
         let lanes = self.lanes.drain(..).flat_map(|lane| lane.commands);
         self.house.drain(..).chain(lanes).chain(self.trials.drain(..)).collect()
@@ -185,8 +185,8 @@ const fn busy() -> LedgerError {
     LedgerError::Busy { retry_after: Duration::from_secs(1) }
 }
 
-impl Lane {
-    fn push(&mut self, command: Command) {
+impl<S: Backend> Lane<S> {
+    fn push(&mut self, command: Command<S>) {
         self.weight += command.weight();
         self.commands.push_back(command);
     }
@@ -201,26 +201,27 @@ mod tests {
     use crate::{
         command::{Request, Work},
         probe::{Probe, Trial},
+        sqlite::InFile,
         write::Reply,
     };
 
     /// Fills the queue without a rest.
     const STEP: usize = 64 * 1024;
 
-    fn command(tenant: u128, weight: usize) -> Command {
+    fn command(tenant: u128, weight: usize) -> Command<InFile> {
         let tenant = TenantId(Uuid::from_u128(tenant));
         let (sender, _) = tokio::sync::oneshot::channel();
         let reply = Reply::new(sender);
         Command::new(Work::Store(Request { tenant, kind: &CAMPAIGN_RUN, records: Vec::new(), weight, reply }))
     }
 
-    fn tenants(group: &[Command]) -> Vec<u128> {
+    fn tenants(group: &[Command<InFile>]) -> Vec<u128> {
         group.iter().filter_map(|command| command.tenant().map(|tenant| tenant.0.as_u128())).collect()
     }
 
     #[test]
     fn turns_go_round_between_tenants() {
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting::<InFile>::default();
         for tenant in [1, 1, 1, 2, 3] {
             waiting.push(command(tenant, 1)).unwrap();
         }
@@ -230,7 +231,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_is_busy_and_lets_in_again_when_there_is_room() {
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting::<InFile>::default();
         while waiting.push(command(1, STEP)).is_ok() {}
         assert_eq!(waiting.weight, WAITING_MAX, "who is alone has all of it");
         assert!(matches!(waiting.push(command(1, 1)), Err(LedgerError::Busy { .. })));
@@ -242,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_house_has_room_for_its_own_and_for_no_flood() {
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting::<InFile>::default();
         let probe = || Command::write(Probe).0;
         while waiting.house.len() < HOUSE_MAX {
             waiting.push(probe()).unwrap();
@@ -254,7 +255,7 @@ mod tests {
 
     #[test]
     fn a_request_larger_than_a_share_is_let_in_alone() {
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting::<InFile>::default();
         waiting.push(command(1, 1)).unwrap();
         waiting.push(command(2, WAITING_MAX)).unwrap();
         assert!(waiting.push(command(2, 1)).is_err());
@@ -262,11 +263,12 @@ mod tests {
 
     #[test]
     fn a_trial_waits_until_it_is_alone() {
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting::<InFile>::default();
         let trial = || Command::write(Trial).0;
         waiting.push(trial()).unwrap();
         waiting.push(command(1, 1)).unwrap();
-        let is_trial = |group: &[Command]| matches!(group, [command] if command.work.sort() == Sort::Trial);
+        let is_trial =
+            |group: &[Command<InFile>]| matches!(group, [command] if command.work.sort() == Sort::Trial);
         assert_eq!(tenants(&waiting.take()), [1]);
         assert!(is_trial(&waiting.take()));
         assert!(waiting.take().is_empty());
@@ -274,7 +276,7 @@ mod tests {
 
     #[test]
     fn what_waits_without_a_writer_is_refused() {
-        let queue = Queue::default();
+        let queue = Queue::<InFile>::default();
         let (waiting, mut answer) = Command::write(Probe);
         queue.push(waiting).unwrap();
         let why = LedgerError::Unavailable("no writer".to_owned());
@@ -287,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_closed_queue_takes_nothing_on_and_finishes_what_it_has() {
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting::<InFile>::default();
         waiting.push(command(1, 1)).unwrap();
         waiting.closed = true;
         assert_eq!(waiting.push(command(1, 1)).err(), Some(LedgerError::Closed));

@@ -8,7 +8,7 @@ use model::{
     time::{MINUTE, Timestamp},
 };
 
-use crate::{Ledger, LedgerError, Parcel, Refusal, write::Write};
+use crate::{Parcel, Refusal, write::Write};
 
 /// Takes parcels back.
 pub(crate) struct Settle {
@@ -42,42 +42,8 @@ impl Write for Settle {
     type Answer = ();
 }
 
-impl Ledger {
-    /// Dataverse acknowledged these. Those whose lease is no longer theirs are passed over, here and below.
-    pub async fn delivered(&self, parcels: &[Parcel], at: Timestamp) -> Result<(), LedgerError> {
-        self.settle(tickets(parcels), Settlement::Delivered { at }).await
-    }
-
-    /// An attempt of these failed; they are tried again from `until` on.
-    pub async fn postponed(&self, parcels: &[Parcel], until: Timestamp) -> Result<(), LedgerError> {
-        self.settle(tickets(parcels), Settlement::Postponed { until }).await
-    }
-
-    /// Nothing became of these, by no fault of theirs: each is back at its place in the line.
-    pub async fn handed_back(&self, parcels: &[Parcel]) -> Result<(), LedgerError> {
-        self.settle(tickets(parcels), Settlement::HandedBack).await
-    }
-
-    /// Dataverse refuses these for good, each for its reason.
-    pub async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Result<(), LedgerError> {
-        let tickets = parcels
-            .iter()
-            .map(|(parcel, refusal)| Ticket { refusal: Some(refusal.clone()), ..Ticket::of(parcel) })
-            .collect();
-        self.settle(tickets, Settlement::Dead).await
-    }
-
-    async fn settle(&self, tickets: Vec<Ticket>, how: Settlement) -> Result<(), LedgerError> {
-        self.write(Settle { tickets, how }).await
-    }
-}
-
-fn tickets(parcels: &[Parcel]) -> Vec<Ticket> {
-    parcels.iter().map(Ticket::of).collect()
-}
-
 impl Ticket {
-    fn of(parcel: &Parcel) -> Self {
+    pub(crate) fn of(parcel: &Parcel) -> Self {
         Self {
             tenant: parcel.tenant,
             kind: parcel.kind,

@@ -5,9 +5,9 @@ mod backup;
 mod change;
 mod clock;
 pub(crate) mod confirm;
-mod counted;
+pub(crate) mod counted;
 pub(crate) mod fault;
-mod folder;
+pub(crate) mod folder;
 pub(crate) mod handlings;
 pub(crate) mod history;
 pub(crate) mod hours;
@@ -20,13 +20,12 @@ pub(crate) mod list;
 mod log;
 pub(crate) mod marks;
 pub(crate) mod mirror;
-mod open;
+pub(crate) mod open;
 mod outbox;
 mod probe;
 mod reader;
-mod row;
+pub(crate) mod row;
 mod settle;
-mod source;
 pub(crate) mod spending;
 pub(crate) mod standing;
 mod statements;
@@ -45,7 +44,11 @@ use sqlx::SqlitePool;
 
 pub use self::backup::{BackupError, back_up, restore, whose};
 use self::{counted::Counted, folder::FolderLock, known::Known, log::Log, open::Files};
-pub(crate) use self::{open::FILE, reader::Reader, source::Source, step::Step};
+pub(crate) use self::{
+    open::FILE,
+    reader::Reader,
+    step::{InFile, Step, StepIn},
+};
 use crate::{
     LedgerError, OpenError,
     health::Notes,
@@ -62,7 +65,7 @@ pub(crate) struct Sqlite {
     files: Files,
     kinds: Kinds,
     readers: SqlitePool,
-    pub(crate) writer: WriterHandle,
+    pub(crate) writer: WriterHandle<InFile>,
     clock: Arc<dyn Clock>,
     counted: Counted,
     hours: hours::Counted,
@@ -149,7 +152,7 @@ impl Sqlite {
     /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
     /// backlog was counted wrong; it is right afterwards.
     pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
-        counted::recount(self.reader()).await.map_err(fault::of)?;
+        counted::recount(&self.readers, self.kinds, &self.counted).await.map_err(fault::of)?;
         let before = upkeep::oldest_hour(self.clock.now());
         let wrong = backlog::wrong(&self.readers, before).await.map_err(fault::of)?;
         let mut gone = self.writer.write(Tend { mends: wrong > 0 }).await?;

@@ -1,8 +1,6 @@
 //! Where a tenant's records stand, each figure counted at a source of its own.
 
-use model::{delivery::Balance, record::Kind, tenant::TenantId, time::Timestamp};
-
-use crate::{Ledger, LedgerError};
+use model::{delivery::Balance, record::Kind, time::Timestamp};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -58,13 +56,6 @@ pub struct HourBalance {
     pub delivered: i64,
     /// Read back in that hour, less those that a change made unconfirmed again.
     pub confirmed: i64,
-}
-
-impl Ledger {
-    /// Where a tenant's records stand, all figures of one moment.
-    pub async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
-        read!(self, standing::standing(tenant))
-    }
 }
 
 impl HourBalance {

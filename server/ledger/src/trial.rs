@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::{
     opening::Opening,
     postgres, sqlite,
-    write::{OnPostgres, OnSqlite, Write},
+    write::{On, Write},
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
@@ -52,26 +52,26 @@ impl Write for BreakOff {
     type Answer = ();
 }
 
-impl OnSqlite for Spoil {
-    async fn on_sqlite(&mut self, step: &mut sqlite::Step<'_>) -> Result<(), Error> {
+impl On<sqlite::InFile> for Spoil {
+    async fn perform(&mut self, step: &mut sqlite::StepIn<'_>) -> Result<(), Error> {
         step.run(&self.0).await
     }
 }
 
-impl OnPostgres for Spoil {
-    async fn on_postgres(&mut self, step: &mut postgres::Step<'_>) -> Result<(), Error> {
+impl On<postgres::InDatabase> for Spoil {
+    async fn perform(&mut self, step: &mut postgres::StepIn<'_>) -> Result<(), Error> {
         step.run(&self.0).await
     }
 }
 
-impl OnSqlite for BreakOff {
-    async fn on_sqlite(&mut self, _step: &mut sqlite::Step<'_>) -> Result<(), Error> {
+impl On<sqlite::InFile> for BreakOff {
+    async fn perform(&mut self, _step: &mut sqlite::StepIn<'_>) -> Result<(), Error> {
         panic!("asked for by a test")
     }
 }
 
-impl OnPostgres for BreakOff {
-    async fn on_postgres(&mut self, _step: &mut postgres::Step<'_>) -> Result<(), Error> {
+impl On<postgres::InDatabase> for BreakOff {
+    async fn perform(&mut self, _step: &mut postgres::StepIn<'_>) -> Result<(), Error> {
         panic!("asked for by a test")
     }
 }

@@ -3,7 +3,7 @@
 
 use model::time::{DAY, Timestamp};
 
-use crate::{Ledger, LedgerError, decision::hour_of, ledger::Store, write::Write};
+use crate::{decision::hour_of, write::Write};
 
 /// Mends what was counted wrong where it was, adds up old hours and lets old receipts go; answers how many of these.
 pub(crate) struct Tend {
@@ -12,18 +12,6 @@ pub(crate) struct Tend {
 
 impl Write for Tend {
     type Answer = i64;
-}
-
-impl Ledger {
-    /// Looks after what is counted while it is not waited for: counts anew what is counted as it changes, adds up hours
-    /// older than a week, and lets receipts older than three days go. Says of how many hours the backlog was counted wrong;
-    /// it is right afterwards.
-    pub async fn tend(&self) -> Result<usize, LedgerError> {
-        match self.behind() {
-            Store::Folder(store) => store.tend().await,
-            Store::Database(store) => store.tend().await,
-        }
-    }
 }
 
 /// What is kept of the backlog, in this order everywhere.

@@ -1,4 +1,5 @@
-//! What the writer is asked to do beside taking requests in: one type for each thing, which every store knows how to do.
+//! What the writer is asked to do beside taking requests in: one type for each thing, which every store knows how to do
+//! in its own way.
 
 use futures::future::BoxFuture;
 use model::{record::Kind, tenant::TenantId};
@@ -6,7 +7,7 @@ use sqlx::Error;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::{LedgerError, health::Sort, postgres, sqlite};
+use crate::{LedgerError, health::Sort};
 
 /// What a statement without a record writes, in bytes.
 pub(crate) const SMALL: usize = 64;
@@ -31,31 +32,28 @@ pub(crate) trait Write: Send + 'static {
     }
 }
 
-/// How it is done in a SQLite file. What fails is undone with its transaction.
-pub(crate) trait OnSqlite: Write {
-    fn on_sqlite(
-        &mut self,
-        step: &mut sqlite::Step<'_>,
-    ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+/// What a store is written with.
+pub(crate) trait Backend: Default + Send + 'static {
+    /// What the steps of one of its transactions work with.
+    type Step<'a>: Send;
 }
 
-/// How it is done in a PostgreSQL database, where other processes write at the same time. It may be done more than once
-/// until a transaction is kept.
-pub(crate) trait OnPostgres: Write {
+/// How it is done in one of the stores. What fails is undone with its transaction, and it may be done more than once until a
+/// transaction is kept.
+pub(crate) trait On<S: Backend>: Write {
     /// Whether it needs a transaction of its own, so that only itself fails when it takes too long.
     const TAKES_LONG: bool = false;
     /// Whether it is done after all else, since it skips what others have locked.
     const COMES_LAST: bool = false;
 
-    /// The rows that have to be locked before it: all that is written together locks its rows in one order.
-    fn locks(&mut self, _step: &mut postgres::Step<'_>) -> impl Future<Output = Result<Locks, Error>> + Send {
+    /// The rows that have to be locked before it, where other processes write too: all that is written together locks its
+    /// rows in one order.
+    fn locks(&mut self, _step: &mut S::Step<'_>) -> impl Future<Output = Result<Locks, Error>> + Send {
         async { Ok(Locks::default()) }
     }
 
-    fn on_postgres(
-        &mut self,
-        step: &mut postgres::Step<'_>,
-    ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+    fn perform(&mut self, step: &mut S::Step<'_>)
+    -> impl Future<Output = Result<Self::Answer, Error>> + Send;
 }
 
 /// Rows that something is done to. Those that are not there need no lock.
@@ -104,15 +102,14 @@ impl<T> Reply<T> {
 }
 
 /// A write on its way to the writer, whatever its answer is.
-pub(crate) trait Job: Send {
+pub(crate) trait Job<S: Backend>: Send {
     fn tenant(&self) -> Option<TenantId>;
     fn weight(&self) -> usize;
     fn sort(&self) -> Sort;
     fn takes_long(&self) -> bool;
     fn comes_last(&self) -> bool;
-    fn on_sqlite<'a>(&'a mut self, step: &'a mut sqlite::Step<'_>) -> BoxFuture<'a, Result<(), Error>>;
-    fn locks<'a>(&'a mut self, step: &'a mut postgres::Step<'_>) -> BoxFuture<'a, Result<Locks, Error>>;
-    fn on_postgres<'a>(&'a mut self, step: &'a mut postgres::Step<'_>) -> BoxFuture<'a, Result<(), Error>>;
+    fn locks<'a, 's: 'a>(&'a mut self, step: &'a mut S::Step<'s>) -> BoxFuture<'a, Result<Locks, Error>>;
+    fn perform<'a, 's: 'a>(&'a mut self, step: &'a mut S::Step<'s>) -> BoxFuture<'a, Result<(), Error>>;
     /// Answers, now that it is known whether there was a commit.
     fn finish(self: Box<Self>, committed: &Result<(), LedgerError>);
 }
@@ -123,7 +120,7 @@ pub(crate) struct Asked<W: Write> {
     pub(crate) reply: Reply<W::Answer>,
 }
 
-impl<W: OnSqlite + OnPostgres> Job for Asked<W> {
+impl<S: Backend, W: On<S>> Job<S> for Asked<W> {
     fn tenant(&self) -> Option<TenantId> {
         self.write.tenant()
     }
@@ -144,20 +141,13 @@ impl<W: OnSqlite + OnPostgres> Job for Asked<W> {
         W::COMES_LAST
     }
 
-    fn on_sqlite<'a>(&'a mut self, step: &'a mut sqlite::Step<'_>) -> BoxFuture<'a, Result<(), Error>> {
-        Box::pin(async move {
-            self.reply.fill(self.write.on_sqlite(step).await?);
-            Ok(())
-        })
-    }
-
-    fn locks<'a>(&'a mut self, step: &'a mut postgres::Step<'_>) -> BoxFuture<'a, Result<Locks, Error>> {
+    fn locks<'a, 's: 'a>(&'a mut self, step: &'a mut S::Step<'s>) -> BoxFuture<'a, Result<Locks, Error>> {
         Box::pin(self.write.locks(step))
     }
 
-    fn on_postgres<'a>(&'a mut self, step: &'a mut postgres::Step<'_>) -> BoxFuture<'a, Result<(), Error>> {
+    fn perform<'a, 's: 'a>(&'a mut self, step: &'a mut S::Step<'s>) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            self.reply.fill(self.write.on_postgres(step).await?);
+            self.reply.fill(self.write.perform(step).await?);
             Ok(())
         })
     }

@@ -23,7 +23,7 @@ use crate::{
     health::{Notes, Sort},
     probe::{Probe, Trial},
     queue::Queue,
-    write::{OnPostgres, OnSqlite, Reply},
+    write::{Backend, On, Reply},
 };
 
 /// When a writer that broke off is followed by another one; after longer each time that follows soon.
@@ -36,20 +36,24 @@ const TRIED_EVERY: Duration = Duration::from_secs(5);
 /// And no oftener for those who ask whether it works.
 const TRIED_AT_MOST: Duration = Duration::from_secs(1);
 
-pub(crate) struct WriterHandle {
-    queue: Arc<Queue>,
+pub(crate) struct WriterHandle<S: Backend> {
+    queue: Arc<Queue<S>>,
     notes: Notes,
     /// When a question whether writing works led to a trial last.
     tried_at: tokio::sync::Mutex<Option<Instant>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl WriterHandle {
+impl<S: Backend> WriterHandle<S>
+where
+    Probe: On<S>,
+    Trial: On<S>,
+{
     /// `writer` makes what works the queue off until it is closed and empty, and notes how each group came out. It is
     /// asked for another one when one breaks off, whose state cannot be trusted.
     pub(crate) fn open<W: Future<Output = ()> + Send + 'static>(
         notes: Notes,
-        writer: impl FnMut(Arc<Queue>) -> W + Send + 'static,
+        writer: impl FnMut(Arc<Queue<S>>) -> W + Send + 'static,
     ) -> Self {
         let queue = Arc::new(Queue::default());
         let kept = tokio::spawn(keep_writing(Arc::clone(&queue), notes.clone(), writer));
@@ -88,7 +92,7 @@ impl WriterHandle {
         self.ask(Command::new(Work::Store(request)), answer).await
     }
 
-    pub(crate) async fn write<W: OnSqlite + OnPostgres>(&self, write: W) -> Result<W::Answer, LedgerError> {
+    pub(crate) async fn write<W: On<S>>(&self, write: W) -> Result<W::Answer, LedgerError> {
         let (command, answer) = Command::write(write);
         self.ask(command, answer).await
     }
@@ -141,7 +145,7 @@ impl WriterHandle {
     /// Hands a command to the writer and waits for what it says once the commit is kept.
     async fn ask<T>(
         &self,
-        command: Command,
+        command: Command<S>,
         answer: oneshot::Receiver<Result<T, LedgerError>>,
     ) -> Result<T, LedgerError> {
         self.queue.push(command)?;
@@ -151,11 +155,13 @@ impl WriterHandle {
 }
 
 /// Lets a writer work until the queue is closed, and another one when it breaks off.
-async fn keep_writing<W: Future<Output = ()> + Send>(
-    queue: Arc<Queue>,
+async fn keep_writing<S: Backend, W: Future<Output = ()> + Send>(
+    queue: Arc<Queue<S>>,
     notes: Notes,
-    mut writer: impl FnMut(Arc<Queue>) -> W,
-) {
+    mut writer: impl FnMut(Arc<Queue<S>>) -> W,
+) where
+    Trial: On<S>,
+{
     let mut pause = PAUSE_LEAST;
     loop {
         let began = Instant::now();
@@ -190,7 +196,10 @@ async fn keep_writing<W: Future<Output = ()> + Send>(
 }
 
 /// Finds out by itself when the cause has ended: senders who were refused may be gone.
-async fn try_while_stopped(queue: &Queue, notes: &Notes) -> Infallible {
+async fn try_while_stopped<S: Backend>(queue: &Queue<S>, notes: &Notes) -> Infallible
+where
+    Trial: On<S>,
+{
     let mut health = notes.health();
     loop {
         if health.wait_for(|health| health.stop().is_some()).await.is_err() {

@@ -9,19 +9,19 @@ use model::{
 };
 use tokio::sync::Mutex;
 
-use crate::{BudgetStatus, LedgerPort, Organisation, Settings, handle::Board};
+use crate::{BudgetStatus, LedgerPort, Organisation, Settings, worker_context::StatusHandle};
 
 /// What other processes spent is looked up so often.
 const LOOK_UP: i64 = MINUTE;
 
 /// The day's budget, of which relay, mirror and read-back draw together.
 #[derive(Clone)]
-pub(crate) struct Budget(Arc<Purse>);
+pub(crate) struct Budget(Arc<DayBudget>);
 
-struct Purse {
+struct DayBudget {
     ledger: Arc<dyn LedgerPort>,
     clock: Arc<dyn Clock>,
-    board: Board,
+    status_handle: StatusHandle,
     limit: Option<i64>,
     /// What one record may cost: with less than that left, the budget is spent.
     least: i64,
@@ -49,13 +49,21 @@ impl Budget {
     pub(crate) fn new(
         ledger: Arc<dyn LedgerPort>,
         clock: Arc<dyn Clock>,
-        board: Board,
+        status_handle: StatusHandle,
         settings: &Settings,
         organisation: Arc<dyn Organisation>,
     ) -> Self {
         let limit = settings.budget.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
         let least = i64::try_from(settings.record_cost()).unwrap_or(i64::MAX);
-        Self(Arc::new(Purse { ledger, clock, board, limit, least, organisation, known: Mutex::default() }))
+        Self(Arc::new(DayBudget {
+            ledger,
+            clock,
+            status_handle,
+            limit,
+            least,
+            organisation,
+            known: Mutex::default(),
+        }))
     }
 
     /// Writes down what was spent since the last time.
@@ -94,7 +102,7 @@ impl Budget {
         let today = midnight..until;
         let spent: i64 = known.hours.iter().filter(|(at, _)| today.contains(at)).map(|(_, cost)| cost).sum();
         let left = (limit - spent).max(0);
-        self.0.board.update(|status| {
+        self.0.status_handle.update(|status| {
             status.budget = Some(BudgetStatus {
                 limit: limit.unsigned_abs(),
                 spent: spent.unsigned_abs(),
@@ -113,7 +121,7 @@ impl Budget {
     }
 }
 
-impl Purse {
+impl DayBudget {
     async fn look_up(&self, known: &mut Known, now: Timestamp) -> Result<(), LedgerError> {
         // A look from later than now was one by another clock.
         if known

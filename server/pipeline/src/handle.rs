@@ -14,6 +14,7 @@ use crate::{
     read_back::ReadBack,
     relay::Relay,
     supervise::{Fall, supervise},
+    worker_context::{StatusHandle, WorkerContext},
 };
 
 /// Relay, mirror and read-back at work. They end when the token that they were started with is cancelled.
@@ -44,34 +45,6 @@ impl Handle {
     }
 }
 
-/// Where the workers write how they fare.
-#[derive(Clone)]
-pub(crate) struct Board(watch::Sender<RelayStatus>);
-
-impl Board {
-    /// Those who watch are told only when something changed.
-    pub(crate) fn update(&self, change: impl FnOnce(&mut RelayStatus)) {
-        self.0.send_if_modified(|status| {
-            let before = status.clone();
-            change(status);
-            *status != before
-        });
-    }
-}
-
-/// What all workers share.
-#[derive(Clone)]
-pub(crate) struct Station {
-    pub(crate) ledger: Arc<dyn LedgerPort>,
-    pub(crate) organisation: Arc<dyn Organisation>,
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) lookups: Arc<LookupRows>,
-    pub(crate) budget: Budget,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) stop: CancellationToken,
-    pub(crate) board: Board,
-}
-
 /// Starts to carry records across, and to bring in what others do there.
 pub fn start(
     ledger: impl LedgerPort,
@@ -82,39 +55,40 @@ pub fn start(
     stop: CancellationToken,
 ) -> Handle {
     let (sender, status) = watch::channel(RelayStatus::default());
-    let board = Board(sender);
+    let status_handle = StatusHandle::new(sender);
     let settings = Arc::new(settings);
     let ledger: Arc<dyn LedgerPort> = Arc::new(ledger);
     let organisation: Arc<dyn Organisation> = Arc::new(organisation);
     let budget = Budget::new(
         Arc::clone(&ledger),
         Arc::clone(&clock),
-        board.clone(),
+        status_handle.clone(),
         &settings,
         Arc::clone(&organisation),
     );
     let lookups = Arc::new(LookupRows::default());
-    let station = Station { ledger, organisation, settings, lookups, budget, clock, stop, board };
+    let context =
+        WorkerContext { ledger, organisation, settings, lookups, budget, clock, stop, status_handle };
     let random: Arc<dyn Random> = Arc::new(random);
     let findings = Findings::default();
     let mut workers = JoinSet::new();
-    workers.spawn(kept("the relay", station.clone(), move |station| {
-        Relay { station, random: Arc::clone(&random) }.run()
+    workers.spawn(kept("the relay", context.clone(), move |context| {
+        Relay { context, random: Arc::clone(&random) }.run()
     }));
     let found = findings.clone();
     workers
-        .spawn(kept("the mirror", station.clone(), move |station| Mirror::new(station, found.clone()).run()));
+        .spawn(kept("the mirror", context.clone(), move |context| Mirror::new(context, found.clone()).run()));
     workers
-        .spawn(kept("the read-back", station, move |station| ReadBack::new(station, findings.clone()).run()));
+        .spawn(kept("the read-back", context, move |context| ReadBack::new(context, findings.clone()).run()));
     Handle { status, workers }
 }
 
 /// A worker at work until everything is to stop.
 async fn kept<W: Future<Output = ()>>(
     worker: &'static str,
-    station: Station,
-    mut work: impl FnMut(Station) -> W,
+    context: WorkerContext,
+    mut work: impl FnMut(WorkerContext) -> W,
 ) {
-    let say = |fall: &Fall| station.board.update(|status| fall.write_down(&mut status.falls));
-    supervise(worker, &*station.clock, &station.stop, || work(station.clone()), say).await;
+    let say = |fall: &Fall| context.status_handle.update(|status| fall.write_down(&mut status.falls));
+    supervise(worker, &*context.clock, &context.stop, || work(context.clone()), say).await;
 }

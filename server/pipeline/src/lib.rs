@@ -2,11 +2,10 @@
 //!
 //! Everything here knows records through `model::record::Kind` alone.
 
-mod broken;
 mod budget;
 mod decode_row;
+mod delivery;
 mod encode_row;
-mod flight;
 mod handle;
 mod ledger_port;
 mod lookup_rows;
@@ -14,8 +13,9 @@ mod mapping;
 mod meters;
 mod mirror;
 mod organisation;
-mod pace;
+mod pass_error;
 mod provision;
+mod rate_limit;
 mod read_back;
 mod rebuild;
 mod relay;
@@ -24,6 +24,7 @@ mod settings;
 mod status;
 mod supervise;
 mod targets;
+mod worker_context;
 
 pub use handle::{Handle, start};
 pub use ledger_port::LedgerPort;

@@ -6,7 +6,7 @@ use dataverse::Error;
 use metrics::{counter, histogram};
 use tracing::Span;
 
-use crate::{flight::Fate, mirror::Tally};
+use crate::{delivery::RowResult, mirror::Tally};
 
 /// One delivery. `records`: how many are sent with it.
 pub(crate) fn delivery(records: usize) -> Span {
@@ -18,12 +18,12 @@ pub(crate) fn delivered(records: usize, took: Duration) {
     histogram!("studio_relay_delivery_records").record(records as f64);
 }
 
-pub(crate) fn came_back(fate: &Fate) {
-    let outcome = match fate {
-        Fate::Delivered => "delivered",
-        Fate::Again(_) => "postponed",
-        Fate::Dead(_) => "refused",
-        Fate::Held | Fate::Last => "held",
+pub(crate) fn came_back(result: &RowResult) {
+    let outcome = match result {
+        RowResult::Delivered => "delivered",
+        RowResult::Again(_) => "postponed",
+        RowResult::Dead(_) => "refused",
+        RowResult::Held | RowResult::Last => "held",
     };
     counter!("studio_relay_records_total", "outcome" => outcome).increment(1);
 }

@@ -19,7 +19,13 @@ use model::tenant::TenantId;
 use tokio::time::sleep;
 use tracing::Instrument as _;
 
-use crate::{MirrorState, broken::Broken, handle::Station, meters, mirror::pass::Pass, relay, restored};
+use crate::{
+    MirrorState, meters,
+    mirror::pass::Pass,
+    pass_error::{self, PassError},
+    restored,
+    worker_context::WorkerContext,
+};
 
 pub(crate) use findings::Findings;
 pub(crate) use gone::Gone;
@@ -30,7 +36,7 @@ pub(crate) use table::Table;
 const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Mirror {
-    station: Station,
+    context: WorkerContext,
     reader: Reader,
     /// What the read-back did not find as it should be.
     findings: Findings,
@@ -41,24 +47,24 @@ pub(crate) struct Mirror {
 }
 
 impl Mirror {
-    pub(crate) fn new(station: Station, findings: Findings) -> Self {
-        let tenants: Vec<TenantId> = station.settings.tenants.iter().map(|tenant| tenant.id).collect();
-        let (ledger, organisation) = (Arc::clone(&station.ledger), Arc::clone(&station.organisation));
-        let (mapping, clock) = (Arc::clone(&station.settings.mapping), Arc::clone(&station.clock));
-        let lookups = Arc::clone(&station.lookups);
+    pub(crate) fn new(context: WorkerContext, findings: Findings) -> Self {
+        let tenants: Vec<TenantId> = context.settings.tenants.iter().map(|tenant| tenant.id).collect();
+        let (ledger, organisation) = (Arc::clone(&context.ledger), Arc::clone(&context.organisation));
+        let (mapping, clock) = (Arc::clone(&context.settings.mapping), Arc::clone(&context.clock));
+        let lookups = Arc::clone(&context.lookups);
         let reader = Reader::new(ledger, organisation, mapping, lookups, clock, tenants);
-        Self { station, reader, findings, tables: BTreeMap::new(), is_newest: false }
+        Self { context, reader, findings, tables: BTreeMap::new(), is_newest: false }
     }
 
     pub(crate) async fn run(mut self) {
-        let stop = self.station.stop.clone();
+        let stop = self.context.stop.clone();
         loop {
             let looked = tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
                 looked = self.look() => looked,
             };
-            if matches!(looked, Err(Broken::Ledger(LedgerError::Closed))) {
+            if matches!(looked, Err(PassError::Ledger(LedgerError::Closed))) {
                 return;
             }
             let wait = self.show(looked);
@@ -77,19 +83,19 @@ impl Mirror {
     }
 
     /// One look at every table. Says whether there was so much that there may be more by now.
-    async fn look(&mut self) -> Result<bool, Broken> {
-        self.station.budget.left().await?;
+    async fn look(&mut self) -> Result<bool, PassError> {
+        self.context.budget.left().await?;
         let looked = self.look_at_all().await;
-        self.station.budget.book().await;
+        self.context.budget.book().await;
         looked
     }
 
     /// Tables are claimed in their order, and none by a process that does not have all before it: in the end one process
     /// has them all, and can tell what the ledger as a whole has seen.
-    async fn look_at_all(&mut self) -> Result<bool, Broken> {
+    async fn look_at_all(&mut self) -> Result<bool, PassError> {
         let (mut more, mut trouble, mut has_all) = (false, None, true);
-        let hold = self.station.settings.mirror_every * 2 + PATIENCE;
-        let mapping = Arc::clone(&self.station.settings.mapping);
+        let hold = self.context.settings.mirror_every * 2 + PATIENCE;
+        let mapping = Arc::clone(&self.context.settings.mapping);
         for of_kind in mapping.tables() {
             let kind = of_kind.kind;
             let known = self.tables.remove(kind.name);
@@ -107,15 +113,20 @@ impl Mirror {
             };
             let table = self.tables.entry(kind.name).or_insert(table);
             table.look_into(found);
-            let pass =
-                Pass { reader: &self.reader, board: &self.station.board, hold, mapping: of_kind, table };
+            let pass = Pass {
+                reader: &self.reader,
+                status_handle: &self.context.status_handle,
+                hold,
+                mapping: of_kind,
+                table,
+            };
             match pass.run().instrument(meters::look(kind.name)).await {
                 Ok(full) => more |= full,
-                Err(Broken::Lost) => {
+                Err(PassError::Lost) => {
                     self.tables.remove(kind.name);
                 }
                 // A fault of this table only: the others are read all the same.
-                Err(Broken::Dataverse(error)) if !error.is_lane_fault() => trouble = Some(error),
+                Err(PassError::Dataverse(error)) if !error.is_lane_fault() => trouble = Some(error),
                 Err(broken) => return Err(broken),
             }
         }
@@ -124,35 +135,35 @@ impl Mirror {
         }
         let has_all = mapping.tables().all(|of_kind| self.tables.contains_key(of_kind.kind.name));
         if !self.is_newest && has_all {
-            let board = &self.station.board;
-            let mut listener = |tally| pass::write_down(board, tally);
+            let status_handle = &self.context.status_handle;
+            let mut listener = |tally| pass::write_down(status_handle, tally);
             let marks: Vec<&Mark> = self.tables.values().map(|table| &table.mark).collect();
             self.is_newest = restored::look(&self.reader, &marks, hold, &mut listener).await?;
         }
         Ok(more)
     }
 
-    /// Writes on the board how it went. Says how long to wait.
-    fn show(&self, looked: Result<bool, Broken>) -> Duration {
-        let every = self.station.settings.mirror_every;
-        let now = self.station.clock.now();
+    /// Writes on the status_handle how it went. Says how long to wait.
+    fn show(&self, looked: Result<bool, PassError>) -> Duration {
+        let every = self.context.settings.mirror_every;
+        let now = self.context.clock.now();
         let (state, wait) = match looked {
             Ok(_) if self.tables.values().any(Table::is_asking) => (MirrorState::Asking, every),
             Ok(more) => (MirrorState::Watching, if more { Duration::ZERO } else { every }),
-            Err(Broken::Lost) => (MirrorState::Watching, every),
-            Err(Broken::Spent(spent)) => (MirrorState::Paused(spent.reason), every),
-            Err(Broken::Ledger(error)) => {
+            Err(PassError::Lost) => (MirrorState::Watching, every),
+            Err(PassError::Spent(spent)) => (MirrorState::Paused(spent.reason), every),
+            Err(PassError::Ledger(error)) => {
                 tracing::warn!(%error, "the mirror cannot use the ledger");
                 (MirrorState::Paused(error.to_string()), every)
             }
-            Err(Broken::Dataverse(error)) => {
+            Err(PassError::Dataverse(error)) => {
                 // The relay says the same louder.
                 tracing::debug!(%error, "the mirror got no answer");
                 let asked = error.retry_after().unwrap_or_default();
                 (MirrorState::Paused(reason(&error)), every.max(asked))
             }
         };
-        self.station.board.update(|status| {
+        self.context.status_handle.update(|status| {
             if matches!(state, MirrorState::Paused(_)) {
                 status.mirror.paused_since.get_or_insert(now);
             } else {
@@ -166,5 +177,5 @@ impl Mirror {
 }
 
 fn reason(error: &Error) -> String {
-    relay::reason(error, error.retry_after().unwrap_or_default())
+    pass_error::reason(error, error.retry_after().unwrap_or_default())
 }

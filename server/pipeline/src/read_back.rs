@@ -20,12 +20,12 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    broken::Broken,
     encode_row::{self, Found},
-    handle::Station,
     lookup_rows::{Codes, LookupRows},
     mapping::TableMapping,
     mirror::Findings,
+    pass_error::PassError,
+    worker_context::WorkerContext,
 };
 
 /// How many rows are asked for by their ids in one request, which must fit into an address.
@@ -36,7 +36,7 @@ const PASS: usize = 4_000;
 const AGAIN: i64 = 300 * SECOND;
 
 pub(crate) struct ReadBack {
-    station: Station,
+    context: WorkerContext,
     findings: Findings,
     /// What is there otherwise than it should be.
     differing: HashMap<Uuid, Difference>,
@@ -64,21 +64,21 @@ struct Difference {
 }
 
 impl ReadBack {
-    pub(crate) fn new(station: Station, findings: Findings) -> Self {
+    pub(crate) fn new(context: WorkerContext, findings: Findings) -> Self {
         let (differing, news) = (HashMap::new(), News::default());
-        Self { station, findings, differing, news, after: None, met: HashSet::new() }
+        Self { context, findings, differing, news, after: None, met: HashSet::new() }
     }
 
     pub(crate) async fn run(mut self) {
-        let stop = self.station.stop.clone();
-        let mut wait = self.station.settings.read_back_every;
+        let stop = self.context.stop.clone();
+        let mut wait = self.context.settings.read_back_every;
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 () = sleep(wait) => {}
             }
-            wait = self.station.settings.read_back_every;
+            wait = self.context.settings.read_back_every;
             let passed = tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
@@ -86,13 +86,15 @@ impl ReadBack {
             };
             self.say_what_is_new();
             let fault = passed.as_ref().err().map(ToString::to_string);
-            self.station.board.update(|status| status.read_back_fault = fault);
+            self.context.status_handle.update(|status| status.read_back_fault = fault);
             match passed {
                 Ok(true) => wait = Duration::ZERO,
-                Ok(false) | Err(Broken::Lost | Broken::Spent(_)) => {}
-                Err(Broken::Ledger(LedgerError::Closed)) => return,
-                Err(Broken::Ledger(error)) => tracing::warn!(%error, "the read-back cannot use the ledger"),
-                Err(Broken::Dataverse(error)) => {
+                Ok(false) | Err(PassError::Lost | PassError::Spent(_)) => {}
+                Err(PassError::Ledger(LedgerError::Closed)) => return,
+                Err(PassError::Ledger(error)) => {
+                    tracing::warn!(%error, "the read-back cannot use the ledger");
+                }
+                Err(PassError::Dataverse(error)) => {
                     // The relay says the same louder.
                     tracing::debug!(%error, "the read-back got no answer");
                     wait = wait.max(error.retry_after().unwrap_or_default());
@@ -102,14 +104,14 @@ impl ReadBack {
     }
 
     /// One look at what has waited longest to be confirmed; whether more of it may wait than was looked at.
-    async fn pass(&mut self) -> Result<bool, Broken> {
-        let now = self.station.clock.now();
-        let patience = i64::try_from(self.station.settings.unconfirmed_after.as_micros()).unwrap_or(i64::MAX);
+    async fn pass(&mut self) -> Result<bool, PassError> {
+        let now = self.context.clock.now();
+        let patience = i64::try_from(self.context.settings.unconfirmed_after.as_micros()).unwrap_or(i64::MAX);
         let (until, after) = match self.after.take() {
             Some((until, after)) => (until, Some(after)),
             None => (now.plus(-patience), None),
         };
-        let waiting = self.station.ledger.unconfirmed(until, after.as_ref(), PASS).await?;
+        let waiting = self.context.ledger.unconfirmed(until, after.as_ref(), PASS).await?;
         let last = waiting.last().cloned();
         let ids: Vec<Uuid> = waiting.iter().map(|item| item.held.stored.id).collect();
         let mut kinds: BTreeMap<&str, Vec<Unconfirmed>> = BTreeMap::new();
@@ -120,11 +122,11 @@ impl ReadBack {
         }
         let mut trouble = None;
         if !kinds.is_empty() {
-            self.station.budget.left().await?;
+            self.context.budget.left().await?;
             let asked = self.ask_for_all(&kinds).await;
-            self.station.budget.book().await;
+            self.context.budget.book().await;
             trouble = asked?;
-            self.station.board.update(|status| status.last_read_back = Some(now));
+            self.context.status_handle.update(|status| status.last_read_back = Some(now));
         }
         if after.is_none() {
             self.met.clear();
@@ -138,12 +140,12 @@ impl ReadBack {
     async fn ask_for_all(
         &mut self,
         kinds: &BTreeMap<&str, Vec<Unconfirmed>>,
-    ) -> Result<Option<Error>, Broken> {
+    ) -> Result<Option<Error>, PassError> {
         let mut trouble = None;
         for waiting in kinds.values() {
             for some in waiting.chunks(BY_ID) {
                 match self.ask_for(some[0].kind, some).await {
-                    Err(Broken::Dataverse(error)) if !error.is_lane_fault() => trouble = Some(error),
+                    Err(PassError::Dataverse(error)) if !error.is_lane_fault() => trouble = Some(error),
                     asked => asked?,
                 }
             }
@@ -151,16 +153,16 @@ impl ReadBack {
         Ok(trouble)
     }
 
-    async fn ask_for(&mut self, kind: &'static Kind, waiting: &[Unconfirmed]) -> Result<(), Broken> {
+    async fn ask_for(&mut self, kind: &'static Kind, waiting: &[Unconfirmed]) -> Result<(), PassError> {
         let ids: Vec<Uuid> = waiting.iter().map(|item| item.dataverse_id).collect();
-        let mapping = Arc::clone(&self.station.settings.mapping);
+        let mapping = Arc::clone(&self.context.settings.mapping);
         let Some(table) = mapping.of(kind) else { return Ok(()) };
-        let asked_at = self.station.clock.now();
-        let rows = self.station.organisation.rows(table, &encode_row::columns(table), &ids).await?;
-        let lookups = &self.station.lookups;
+        let asked_at = self.context.clock.now();
+        let rows = self.context.organisation.rows(table, &encode_row::columns(table), &ids).await?;
+        let lookups = &self.context.lookups;
         let asked: Vec<&Json> = rows.iter().collect();
-        let codes = lookups.ask(&*self.station.organisation, table, &asked).await?;
-        let first = self.station.settings.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
+        let codes = lookups.ask(&*self.context.organisation, table, &asked).await?;
+        let first = self.context.settings.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
         let rows: HashMap<Uuid, Found> = rows
             .into_iter()
             .filter_map(|row| {
@@ -170,14 +172,14 @@ impl ReadBack {
             .collect();
         let mut confirmed = Vec::with_capacity(waiting.len());
         for item in waiting {
-            match fault(table, item, rows.get(&item.dataverse_id), &(&self.station.lookups, &codes)) {
+            match fault(table, item, rows.get(&item.dataverse_id), &(&self.context.lookups, &codes)) {
                 None => confirmed.push(item.clone()),
                 Some(fault) => self.report(item, &fault, asked_at),
             }
         }
         if !confirmed.is_empty() {
-            let news = self.station.ledger.confirmed(&confirmed).await?;
-            self.station.board.update(|status| status.confirmed += news);
+            let news = self.context.ledger.confirmed(&confirmed).await?;
+            self.context.status_handle.update(|status| status.confirmed += news);
         }
         Ok(())
     }
@@ -189,7 +191,7 @@ impl ReadBack {
             Fault::Missing => self.findings.missing(item.kind, item.dataverse_id, asked_at),
             Fault::Undeleted | Fault::Other(_) => self.findings.differing(item.kind, item.dataverse_id),
         }
-        let seen = Difference { revision, seen_at: self.station.clock.now() };
+        let seen = Difference { revision, seen_at: self.context.clock.now() };
         let before = self.differing.insert(id, seen);
         if before.is_none_or(|before| before.revision != revision) {
             match fault {
@@ -228,7 +230,7 @@ impl ReadBack {
     }
 
     fn show(&self) {
-        self.station.board.update(|status| status.differing = self.differing.len() as u64);
+        self.context.status_handle.update(|status| status.differing = self.differing.len() as u64);
     }
 }
 

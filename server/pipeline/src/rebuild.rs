@@ -6,9 +6,9 @@ use model::clock::Clock;
 
 use crate::{
     Error, LedgerPort, Mapping, Organisation, Tenant,
-    broken::Broken,
     lookup_rows::LookupRows,
     mirror::{Gone, Loan, Reader, Tally},
+    pass_error::PassError,
 };
 
 /// No other process works on a ledger that is being rebuilt.
@@ -37,10 +37,10 @@ async fn rows(
     reader: &Reader,
     mapping: &Mapping,
     progress: &mut (dyn FnMut(u64) + Send),
-) -> Result<u64, Broken> {
+) -> Result<u64, PassError> {
     let mut rows = 0;
     for table in mapping.tables() {
-        let mark = reader.ledger.take_mark(table.kind, HOLD).await?.ok_or(Broken::Lost)?;
+        let mark = reader.ledger.take_mark(table.kind, HOLD).await?.ok_or(PassError::Lost)?;
         let mut listener = |tally: Tally| {
             rows += tally.rows;
             progress(rows);
@@ -50,7 +50,7 @@ async fn rows(
         let again = reading.again.into_iter().map(|id| (id, None)).collect();
         reader.look_again(&mark, &again, &mut |_| ()).await?;
         if !reader.ledger.keep_mark(&mark, Some(&reading.link), HOLD).await? {
-            return Err(Broken::Lost);
+            return Err(PassError::Lost);
         }
         reader.ledger.free_mark(&mark).await?;
     }

@@ -12,9 +12,9 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    broken::Broken,
-    handle::Station,
     mirror::{BY_ID, Listener, Loan, Reader},
+    pass_error::PassError,
+    worker_context::WorkerContext,
 };
 
 /// How often it is asked whether the look is done, by this process or another.
@@ -22,7 +22,7 @@ const ROUND: Duration = Duration::from_secs(2);
 /// How many records are looked through at once.
 const SOME: usize = 20_000;
 
-impl Station {
+impl WorkerContext {
     /// Returns when the newest states are those of the ledger.
     pub(crate) async fn known_to_be_newest(&self) {
         let mut changes = self.ledger.changes();
@@ -30,7 +30,7 @@ impl Station {
             changes.mark_unchanged();
             match self.ledger.copied_at().await {
                 Ok(None) => {
-                    return self.board.update(|status| {
+                    return self.status_handle.update(|status| {
                         status.state = DeliveryState::Ok;
                         status.reason = None;
                     });
@@ -49,7 +49,7 @@ impl Station {
     }
 
     fn say(&self, at: Timestamp) {
-        self.board.update(|status| {
+        self.status_handle.update(|status| {
             status.state = DeliveryState::Behind;
             status.reason = Some(format!(
                 "the ledger is a copy of {at}: what stands in Dataverse is looked at before anything is sent; nothing is lost"
@@ -65,7 +65,7 @@ pub(crate) async fn look(
     marks: &[&Mark],
     hold: Duration,
     listener: Listener<'_>,
-) -> Result<bool, Broken> {
+) -> Result<bool, PassError> {
     if reader.ledger.copied_at().await?.is_none() {
         return Ok(true);
     }

@@ -47,7 +47,7 @@ pub struct Settings {
     /// How often it is looked for such records; nothing is asked while there are none.
     pub read_back_every: Duration,
     /// How long open requests may take to end when everything is to stop.
-    pub farewell: Duration,
+    pub drain: Duration,
 }
 
 impl Settings {
@@ -76,7 +76,7 @@ impl Default for Settings {
             mirror_every: Duration::from_secs(15),
             unconfirmed_after: Duration::from_secs(60),
             read_back_every: Duration::from_secs(30),
-            farewell: Duration::from_secs(5),
+            drain: Duration::from_secs(5),
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 use model::tenant::TenantId;
 
-/// Whoever asks.
+/// The person or program that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asker {
     pub tenant: TenantId,

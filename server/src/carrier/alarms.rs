@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_reads_back_is_said_with_its_age_and_its_reason() {
+    fn what_is_not_read_back_is_said() {
         let waiting = |minutes| Standing {
             unconfirmed: 9_000,
             oldest_unconfirmed: Some(ago(minutes)),
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn records_that_nobody_fetches_are_behind() {
+    fn records_that_are_not_fetched_are_behind() {
         let waiting = |minutes| Standing {
             balance: vec![Balance { pending: 29_500, ..Balance::default() }],
             pending: 29_502,

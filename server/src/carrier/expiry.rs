@@ -1,4 +1,4 @@
-//! Credentials end, and nobody thinks of it: said from two weeks before.
+//! Credentials end, and people forget it: said from two weeks before.
 
 use jiff::civil::Date;
 use model::{calendar::Zone, time::Timestamp};

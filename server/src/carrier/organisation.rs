@@ -59,8 +59,8 @@ impl Target {
         }
     }
 
-    /// A client of it that waits for so long where Dataverse asks to be left alone; none where there is nobody to talk
-    /// to. What is leased for a time has to be answered within it, or somebody else might send newer words first.
+    /// A client of it that waits up to `patience` where Dataverse asks to be left alone; none where there is none to talk
+    /// to. What is leased for a time has to be answered within it, or another process might send a newer state first.
     ///
     /// # Errors
     /// When no connection can be set up.

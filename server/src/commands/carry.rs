@@ -56,7 +56,7 @@ fn tell(carried: &Carried) {
     say(&format!("  balance and figures of tenants ({}): the same in both", carried.tenants));
 }
 
-/// Nobody listening is no reason to stop halfway.
+/// A closed standard error is no reason to stop halfway.
 fn say(line: &str) {
     _ = writeln!(std::io::stdout().lock(), "{line}");
 }

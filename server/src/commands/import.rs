@@ -49,7 +49,7 @@ impl Import {
     }
 }
 
-/// Nobody listening is no reason to stop halfway.
+/// A closed standard error is no reason to stop halfway.
 fn say(line: &str) {
     _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -70,7 +70,7 @@ async fn make(client: &Client, mapping: &Mapping) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Nobody listening is no reason to stop halfway.
+/// A closed standard error is no reason to stop halfway.
 fn say(line: &str) {
     _ = writeln!(std::io::stdout().lock(), "{line}");
 }

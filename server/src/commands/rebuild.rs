@@ -14,9 +14,9 @@ use crate::{
     settings::{Mistake, Mistakes, Settings, Sources, Way},
 };
 
-/// Nobody waits for an answer, so that an organisation may ask for long pauses.
+/// No request waits for an answer, so that an organisation may ask for long pauses.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// Progress is told every so many rows.
+/// After how many rows progress is told.
 const STEP: u64 = 50_000;
 
 pub async fn run() -> Result<(), Failure> {
@@ -94,7 +94,7 @@ async fn empty(ledger: &Ledger) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Nobody listening is no reason to stop halfway.
+/// A closed standard error is no reason to stop halfway.
 fn say(line: &str) {
     _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -34,7 +34,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let wish = stop::wish().context("no signals can be received")?;
     let metrics = PrometheusBuilder::new().install_recorder().context("figures cannot be counted")?;
     routes::gauges::describe();
-    // Pages need somebody to run their tasks, and nobody else says so.
+    // Pages need an executor for their tasks, and nothing else sets one.
     any_spawner::Executor::init_tokio().context("pages cannot be rendered")?;
 
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
@@ -142,7 +142,7 @@ async fn tell_story(
     Ok(settings.frozen.is_none().then_some(writer))
 }
 
-/// The one line on standard output. Whoever started the server may have gone, which is no reason to stop.
+/// The one line on standard output. The process that started the server may have gone, which is no reason to stop.
 fn say_ready(address: SocketAddr) {
     let mut out = std::io::stdout().lock();
     if writeln!(out, "Studio Metrics is ready: http://{address}").and_then(|()| out.flush()).is_err() {

@@ -2,7 +2,7 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Returns when somebody wants this process to end.
+/// Returns when this process is asked to end.
 ///
 /// # Errors
 /// When the machine does not hand over its signals.

@@ -1,4 +1,4 @@
-//! Ten runs on demand, so that whoever gives a demo need not wait for the story to go on.
+//! Ten runs on demand, so that a person giving a demo need not wait for the story to go on.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use super::{
 };
 
 const RUNS: usize = 10;
-/// The story is never silent for so long.
+/// The story is never silent for longer.
 const BACK: i64 = 72 * HOUR;
 
 /// What the story told last, told once more as new runs of this moment. `number` tells one burst from another.

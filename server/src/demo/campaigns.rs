@@ -81,7 +81,7 @@ fn evened(mut campaigns: Vec<Campaign>) -> Vec<Campaign> {
     campaigns
 }
 
-/// The passing campaign of this number, if it runs today. Numbers below nought began before the story did.
+/// The passing campaign of this number, if it runs today. Numbers below 0 began before the story did.
 fn passing(seed: u64, calendar: &Calendar, number: i64, today: i64) -> Option<Campaign> {
     let mut chance = chance(seed, number.wrapping_add(100_000).cast_unsigned());
     let start = number * EVERY_DAYS - DAYS_BEFORE;
@@ -95,7 +95,7 @@ fn passing(seed: u64, calendar: &Calendar, number: i64, today: i64) -> Option<Ca
     let name = PASSING[at]
         .replace("{month}", began.strftime("%B").to_string().as_str())
         .replace("{season}", season(began));
-    // Nobody starts or ends at full speed.
+    // No campaign starts or ends at full speed.
     let ramp = (as_f64(gone + 1) / 4.0).min(as_f64(left) / 6.0).min(1.0);
     Some(Campaign {
         id: format!("{}-{}", slug(&name), began.strftime("%y%m%d")),

@@ -7,7 +7,7 @@ use jiff::{
     civil::{Date, Weekday},
 };
 
-/// How long the story has been going on when somebody first sees it: 90 days, the 90 to compare with, and some more.
+/// How long the story has been going on when a person first sees it: 90 days, the 90 to compare with, and some more.
 pub const DAYS_BEFORE: i64 = 200;
 /// On this day a model was changed for one that is cheaper and quicker.
 const MODEL_CHANGE: i64 = -60;
@@ -123,7 +123,7 @@ impl Calendar {
     }
 }
 
-/// Busy by day, calmer at night and on weekends, but never so calm that nothing happens for long: somebody may be
+/// Busy by day, calmer at night and on weekends, but never so calm that nothing happens for long: a person may be
 /// watching at any hour.
 fn hours(weekend: bool) -> [u32; 24] {
     let mut hours = [12; 24];

@@ -54,7 +54,7 @@ pub struct Report {
     tokens_in: i64,
     tokens_out: i64,
     cost_e5: i64,
-    /// P95 and average; sometimes nobody measured.
+    /// P95 and average; sometimes not measured.
     latency_ms: Option<(i64, i64)>,
 }
 

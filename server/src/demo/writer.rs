@@ -22,7 +22,7 @@ use crate::settings::Demo;
 
 /// As many records as a request may carry.
 const ARRAY: usize = 1_000;
-/// So many requests are on their way at once: while the ledger writes, the story goes on.
+/// How many requests are on their way at once: while the ledger writes, the story goes on.
 const AHEAD: usize = 4;
 /// A clock may be set while we sleep; nothing is missed for longer than this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);

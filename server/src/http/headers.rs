@@ -19,7 +19,7 @@ pub fn page_policy(nonce: &str) -> String {
     )
 }
 
-/// Puts in place what the answer does not say itself. A 304 is left bare: whoever asked has the rest already.
+/// Puts in place what the answer does not say itself. A 304 is left bare: the asker has the rest already.
 pub fn secure(answer: &mut Response, https: bool) {
     if answer.status() == StatusCode::NOT_MODIFIED {
         return;

@@ -1,4 +1,4 @@
-//! The accept loop: nobody holds a place by being slow, and an end in order when it is time to go.
+//! The accept loop: no client holds a place by being slow, and an end in order when it is time to go.
 
 use std::{
     convert::Infallible,

@@ -96,7 +96,7 @@ fn fixed(value: Option<i64>, scale: u8) -> Json {
     value.map_or(Json::Null, |value| Json::from(decimal::format(value, scale)))
 }
 
-/// A sum over no runs is not nought, it is unknown.
+/// A sum over no runs is not 0, it is unknown.
 fn counted(sums: &Sums, sum: i64) -> Json {
     if sums.runs > 0 { Json::from(sum) } else { Json::Null }
 }

@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz`, `/metrics`: for whoever watches the process.
+//! `/healthz`, `/readyz`, `/metrics`: for programs that watch the process.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `GET /problems/{slug}`: what a problem's `type` means, for whoever follows it.
+//! `GET /problems/{slug}`: what a problem's `type` means, for people who follow it.
 
 use axum::{Json, extract::Path};
 use serde_json::{Value, json};

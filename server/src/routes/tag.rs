@@ -1,4 +1,4 @@
-//! Entity tags of answers, leaving out what moves by itself, and the 304 for whoever holds the same.
+//! Entity tags of answers, leaving out what moves by itself, and the 304 for a client that holds the same.
 
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};

@@ -46,7 +46,7 @@ const SECRET_FILE: &str = "DATAVERSE_CLIENT_SECRET_FILE";
 const CERTIFICATE: &[&str] = &["DATAVERSE_CLIENT_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"];
 const EXPIRES: &str = "STUDIO_SECRET_EXPIRES";
 const ROOTS: &str = "DATAVERSE_CA_FILE";
-/// Settings that name files; whoever changes one of these changes the settings.
+/// Settings that name files; a change of one of these files is a change of the settings.
 pub(super) const FILES: [&str; 4] = [SECRET_FILE, CERTIFICATE[0], CERTIFICATE[1], ROOTS];
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
@@ -85,7 +85,7 @@ fn connected(reader: &mut Reader<'_>) -> Way {
     let (Some(address), Some(tenant), Some(client_id), Some(credential), Some(authority)) =
         (address, tenant, client, credential, authority)
     else {
-        // A mistake stands behind each that is missing, so nobody gets to start this way.
+        // A mistake stands behind each that is missing, so no server starts this way.
         return Way::Resting;
     };
     Way::Connected(Organisation {

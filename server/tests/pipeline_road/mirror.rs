@@ -181,7 +181,7 @@ async fn ten_of_forty_vanish() -> Studio<Emulator> {
 }
 
 #[tokio::test]
-async fn many_deletions_at_once_are_taken_over_only_when_somebody_says_so() {
+async fn many_deletions_are_taken_over_when_told() {
     let studio = ten_of_forty_vanish().await;
     studio.client.create(RUNS, &theirs("meanwhile")).await.unwrap();
     studio.until("others come in meanwhile", |status| status.mirror.added == 1).await;
@@ -193,7 +193,7 @@ async fn many_deletions_at_once_are_taken_over_only_when_somebody_says_so() {
 }
 
 #[tokio::test]
-async fn many_deletions_at_once_are_undone_when_somebody_says_so() {
+async fn many_deletions_are_undone_when_told() {
     let studio = ten_of_forty_vanish().await;
     assert!(studio.ledger.answer(KIND, Answer::SendAgain, false, "ann").await.unwrap());
     studio.until("all are sent again", |status| status.sent == 50).await;

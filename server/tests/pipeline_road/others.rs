@@ -33,7 +33,7 @@ pub fn mirroring() -> Settings {
     Settings { mirror_every: Duration::from_millis(30), ..settings() }
 }
 
-/// A run of somebody else's.
+/// A run of another program's.
 pub fn theirs(name: &str) -> Json {
     json!({
         "apex_name": name, "apex_campaignid": "theirs", "apex_runid": name, "apex_phase": "1", "apex_agentstotal": 4,
@@ -41,7 +41,7 @@ pub fn theirs(name: &str) -> Json {
     })
 }
 
-/// Somebody makes that many rows there.
+/// Another program makes that many rows there.
 pub async fn others_make(studio: &Studio<Emulator>, count: u128) {
     let rows = (1..=count).map(|n| Operation::upsert(RUNS, Uuid::from_u128(n), theirs(&format!("t{n:04}"))));
     let written = studio.client.batch(rows.collect(), BatchOptions::default()).await.unwrap();

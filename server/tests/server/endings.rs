@@ -41,7 +41,7 @@ async fn sigterm_ends_everything_in_order() {
     for name in ["TERM", "INT"] {
         let studio = Studio::start();
         studio.stored(&run("c", "r")).await;
-        // Somebody is in the middle of a request, and somebody just looks on.
+        // One client is in the middle of a request, and another just looks on.
         let mut slow = TcpStream::connect(studio.url.trim_start_matches("http://")).await.unwrap();
         slow.write_all(b"POST /api/metrics/campaign HTTP/1.1\r\n").await.unwrap();
         if name == "INT" {

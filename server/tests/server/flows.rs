@@ -16,7 +16,7 @@ use crate::{
 const SETUP: &str = include_str!("../../../docs/power-automate/setup.sql");
 const RUNS: &str = "apex_campaignmetricses";
 
-/// A ledger in PostgreSQL, an organisation with the tables, and nobody who carries between them but the flow.
+/// A ledger in PostgreSQL, an organisation with the tables, and nothing that carries between them but the flow.
 struct Stage {
     database: Database,
     studio: Studio,

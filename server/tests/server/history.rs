@@ -32,7 +32,7 @@ async fn filled() -> Studio {
     studio
 }
 
-/// So many days and minutes before `NOW`.
+/// That many days and minutes before `NOW`.
 fn jiff_minus(days: u32, minutes: u32) -> String {
     let now: jiff::Timestamp = NOW.parse().unwrap();
     let back = i64::from(days * 24 * 60 + minutes);
@@ -224,7 +224,7 @@ async fn the_shape_is_the_published_one() {
 }
 
 #[tokio::test]
-async fn no_data_is_null_and_never_nought() {
+async fn no_data_is_null_and_never_zero() {
     let studio = Studio::start();
     let answer = studio.json("/api/metrics/history?range=30d").await;
     assert_eq!(

@@ -41,7 +41,7 @@ fn import(settings: &[(&str, &str)], words: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
-/// Kills the command when it has taken in so many parts.
+/// Kills the command when it has taken in `parts` parts.
 fn killed(settings: &[(&str, &str)], words: &[&str], parts: usize) {
     let mut process = command(&Folder::new(), settings)
         .arg("import")

@@ -22,7 +22,7 @@ pub fn forbidden(name: &str) -> Json {
     run("c", &format!("{REFUSED}-{name}"))
 }
 
-/// Waits until so many are refused, and lists them.
+/// Waits until `count` are refused, and lists them.
 pub async fn refused(studio: &Studio, expect: usize) -> Vec<Json> {
     until("the refusal", async || {
         let pipeline = studio.json("/api/pipeline").await;
@@ -37,7 +37,7 @@ fn address(letter: &Json) -> String {
 }
 
 #[tokio::test]
-async fn one_refused_record_holds_nobody_up_and_says_why() {
+async fn one_refused_record_holds_up_no_other() {
     let emulator = refusing().await;
     let settings = reach::settings(&emulator);
     let studio = Studio::with(&reach::borrowed(&settings));
@@ -145,7 +145,7 @@ async fn a_refused_record_is_sent_again_mended_or_dropped() {
         [("dropped", "the demo user"), ("mended", "the demo user"), ("resent", "the demo user")]
     );
 
-    // What was dropped is sent after all when somebody corrects it.
+    // What was dropped is sent after all when it is corrected.
     let corrected = with(&forbidden("dropped"), &json!({"tokensIn": 3}));
     let answer = studio
         .request("PUT", &format!("/api/metrics/campaign/{dropped}"))

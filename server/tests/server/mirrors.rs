@@ -12,7 +12,7 @@ use crate::{
 
 const RUNS: &str = "apex_campaignmetricses";
 
-/// An organisation, somebody else's way into it, and a server that mirrors it every second.
+/// An organisation, another program's way into it, and a server that mirrors it every second.
 struct Shared {
     emulator: Emulator,
     other: Client,
@@ -211,7 +211,7 @@ async fn an_organisation_that_is_full_already_is_read_in_and_a_lost_ledger_rebui
 
     // By the command, and the server after it finds nothing left to do.
     let folder = Folder::new();
-    // The emulator lives in this thread, so that nobody may hold it up.
+    // The emulator lives in this thread, so that nothing may hold it up.
     let rebuild = async |folder: &Folder| {
         let mut command = command(folder, &reach::borrowed(&shared.settings));
         command.arg("rebuild");

@@ -16,7 +16,7 @@ use crate::{
 
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
 
-/// Everything that somebody can see of it and that does not depend on when.
+/// Everything that can be seen of it and that does not depend on when.
 async fn told(studio: &Studio) -> Json {
     let list = studio.json("/api/metrics/campaign?limit=1000").await;
     let history = studio.json("/api/metrics/history?from=2026-10-01&to=2026-11-01").await;

@@ -215,7 +215,7 @@ async fn a_certificate_signs_the_server_in() {
     settings.push(("DATAVERSE_CLIENT_CERTIFICATE_PATH", pem.to_owned()));
     let (code, said) = organisation.studio(&["check"], &settings).await;
     assert_eq!(code, Some(0), "{said}");
-    // One that nobody has registered signs as well, and is told apart.
+    // One that is not registered signs as well, and is told apart.
     let stranger = applicant(&organisation, with_roles(Some(&["Studio Metrics writer"]))).await;
     let mut settings: Vec<_> =
         stranger.into_iter().filter(|(name, _)| *name != "DATAVERSE_CLIENT_SECRET").collect();
@@ -243,7 +243,7 @@ async fn an_organisation_behind_an_authority_of_its_own_is_reached() {
     assert_eq!(code, Some(0), "{said}");
 }
 
-/// The answer to the write is lost, so nobody knows whether the row is there: it is looked for, and gone.
+/// The answer to the write is lost, so it is not known whether the row is there: it is looked for, and gone.
 #[tokio::test]
 async fn a_check_deletes_what_it_does_not_know_it_wrote() {
     let organisation = Organisation::found().await;

@@ -79,7 +79,7 @@ async fn two_servers_share_the_work_and_see_what_the_other_took_in() {
         (reach::settings(&emulator), Database::by(Cluster::here().pooled_address()));
     let settings = [&borrowed(&organisation)[..], &database.settings()].concat();
     let servers = [Studio::with(&settings), Studio::with(&settings)];
-    // Whoever looked before sees it later all the same.
+    // A page that was looked at before shows it later all the same.
     let runs_on_panel = async |studio: &Studio| {
         studio.json("/api/metrics/recent?range=live").await["figures"]["assets"]["runs"].clone()
     };

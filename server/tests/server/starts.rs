@@ -1,4 +1,4 @@
-//! Starts that must not succeed, each with a sentence and the right exit code; and what nobody may ever see.
+//! Starts that must not succeed, each with a sentence and the right exit code; and what may never be seen.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio};
 
@@ -116,7 +116,7 @@ async fn in_a_folder_of_others_what_is_ours_is_closed_to_them() {
 async fn a_planted_secret_is_found_nowhere() {
     const SECRET: &str = "planted-secret-7Qx";
     let settings = [
-        // Nobody listens there: every try fails, and is logged.
+        // Nothing listens there: every try fails, and is logged.
         ("DATAVERSE_URL", "http://127.0.0.1:9"),
         ("AZURE_AUTHORITY_HOST", "http://127.0.0.1:9"),
         ("DATAVERSE_TENANT_ID", "t"),

@@ -15,7 +15,7 @@ use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 use tokio::time::{self, Instant};
 
-/// Nothing here takes so long unless it hangs.
+/// What takes longer here hangs.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub const RUNS: &str = "/api/metrics/campaign";

@@ -68,7 +68,7 @@ fn bind(order: &Order, work: &Path) -> Result<()> {
     output.emit(work)
 }
 
-/// server_fn pulls in wasm-streams, whose 13 exports nobody calls; as exports they would keep their code alive.
+/// server_fn pulls in wasm-streams, whose 13 exports nothing calls; as exports they would keep their code alive.
 fn drop_dead_exports(output: &mut wasm_bindgen_cli_support::Output) {
     let exports = &mut output.wasm_mut().exports;
     let mut dead = Vec::new();

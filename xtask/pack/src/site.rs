@@ -64,7 +64,7 @@ impl Site {
         all
     }
 
-    /// Removes whatever nobody put there this time.
+    /// Removes what was not put there this time.
     pub fn close(self) -> Result<()> {
         for entry in fs::read_dir(&self.folder)? {
             let path = entry?.path();

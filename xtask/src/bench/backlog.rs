@@ -12,7 +12,7 @@ use crate::{house::House, serve::Server, shell::now};
 
 const RECORDS: i64 = 10_000;
 const BATCH: u64 = 1_000;
-/// Nothing takes so long unless it hangs.
+/// What takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn measure(house: &House, binary: &Path) -> Result<Report> {

@@ -97,7 +97,7 @@ impl Connection {
     }
 }
 
-/// Lets `connections` send for so long, each what `runs` makes of a number that nobody else gets, and each the next when it
+/// Lets `connections` send until `lasts` has passed, each what `runs` makes of a number that no other gets, and each the next when it
 /// has the answer to the one before. A few threads hold them all: sixty-four would spend the server's time on their turns.
 pub fn send(
     address: &str,
@@ -167,7 +167,7 @@ fn run_at(number: u64, at: u64) -> String {
     )
 }
 
-/// So many runs in one request.
+/// How many runs are in one request.
 pub fn batch(number: u64, size: u64, run: impl Fn(u64) -> String) -> String {
     let runs: Vec<String> = (0..size).map(|at| run(number * size + at)).collect();
     format!("[{}]", runs.join(","))

@@ -121,7 +121,7 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
         wrap(place, program, &format!("usr/lib/postgresql/{version}/bin/{program}"))?;
     }
     wrap(place, "pgbouncer", "usr/sbin/pgbouncer")?;
-    // Whoever runs them is not always whoever unpacked them.
+    // The user who runs them is not always the one who unpacked them.
     Ok(fs::set_permissions(place, fs::Permissions::from_mode(0o755))?)
 }
 

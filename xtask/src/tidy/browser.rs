@@ -23,7 +23,7 @@ const SERVER_ONLY: &[&str] = &[
 
 pub fn check(house: &House) -> Result<Vec<String>> {
     // Procedural macros run on the builder's machine, so what they use does not count. `regex`, `toml` and `config` are in the
-    // tree through leptos_config; nobody calls them and the linker leaves them out, which the size ceiling watches over.
+    // tree through leptos_config; nothing calls them and the linker leaves them out, which the size ceiling watches over.
     let mut cargo = house.cargo();
     cargo.args([
         "tree",

@@ -16,7 +16,7 @@ const UNFINISHED: &[(&str, &str)] = &[
     (concat!("<<<<", "<<< "), "finish the merge"),
 ];
 
-/// The beginnings of paths on somebody's own machine.
+/// The beginnings of paths on a person's own machine.
 const MACHINES: &[&str] =
     &[concat!("/wo", "rk/"), concat!("/ro", "ot/"), concat!("/ho", "me/"), concat!("/Use", "rs/")];
 

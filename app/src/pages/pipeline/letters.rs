@@ -17,7 +17,7 @@ pub struct LetterLine {
     pub died_at: Timestamp,
 }
 
-/// What somebody did, as a sentence without its subject: "sent autumn · run-1 again".
+/// What a person did, as a sentence without its subject: "sent autumn · run-1 again".
 #[derive(Clone, Debug)]
 pub struct HandlingLine {
     pub at: Timestamp,
@@ -39,7 +39,7 @@ pub const RESEND_ALL: &str = "resend-all";
 pub const DROP: &str = "drop";
 pub const MEND: &str = "mend";
 
-/// Nothing where nothing is refused and nobody did anything.
+/// Nothing where nothing is refused and nothing was done.
 pub(super) fn letters(letters: &Letters) -> impl IntoView + use<> {
     let refused = (letters.all > 0).then(|| refused(letters));
     let handled = (!letters.handlings.is_empty()).then(|| handled(&letters.handlings));

@@ -57,7 +57,7 @@ pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
     (lead.to_owned(), rest, tone)
 }
 
-/// What nobody but a person can decide, the most urgent first.
+/// What only a person can decide, the most urgent first.
 fn wanted(facts: &PipelineFacts) -> Option<String> {
     let (questions, rejected) =
         facts.others.as_ref().map_or((&[][..], 0), |others| (&others.questions[..], others.rejected));

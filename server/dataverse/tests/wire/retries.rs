@@ -164,7 +164,7 @@ async fn each_attempt_and_each_row_of_it_is_counted() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_said_without_addresses_of_data() {
+async fn a_refused_connection_is_said_without_data() {
     let server = StandIn::start(|_, before| token(before)).await;
     let mut settings = server.settings();
     (settings.organisation, settings.tries) = ("http://127.0.0.1:1".to_owned(), 1);

@@ -7,7 +7,7 @@ use model::{
 };
 use sqlx::Error;
 
-use super::{Step, intake, outbox, statements};
+use super::{InDatabase, Step, StepIn, intake, outbox, statements};
 use crate::{
     Change,
     affected::Affected as _,
@@ -16,25 +16,25 @@ use crate::{
     passage::Passage,
     row::Row,
     settlement::Entry,
-    write::{Locks, OnPostgres},
+    write::{Locks, On},
 };
 
-impl OnPostgres for Correct {
-    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+impl On<InDatabase> for Correct {
+    async fn locks(&mut self, _step: &mut StepIn<'_>) -> Result<Locks, Error> {
         Ok(self.target.locks())
     }
 
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
         correct(step, &self.target, &self.record).await
     }
 }
 
-impl OnPostgres for Withdraw {
-    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+impl On<InDatabase> for Withdraw {
+    async fn locks(&mut self, _step: &mut StepIn<'_>) -> Result<Locks, Error> {
         Ok(self.target.locks())
     }
 
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
         withdraw(step, self).await
     }
 }

@@ -5,7 +5,7 @@ use model::{tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{
-    Reader, Step, clock,
+    InDatabase, Reader, StepIn, clock,
     row::{self, get},
     statements,
 };
@@ -13,18 +13,18 @@ use crate::{
     confirm::{Confirm, Unconfirmed, Waiting},
     decision::hour_of,
     passage::Passage,
-    write::{Locks, OnPostgres},
+    write::{Locks, On},
 };
 
 /// Marks these, each by its position and the revision that was read back; their rows are locked already. Says how many
 /// were new.
-impl OnPostgres for Confirm {
-    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+impl On<InDatabase> for Confirm {
+    async fn locks(&mut self, _step: &mut StepIn<'_>) -> Result<Locks, Error> {
         let rows = self.read.iter().map(|(position, _)| (self.kind, self.tenant, *position)).collect();
         Ok(Locks { rows, ..Locks::default() })
     }
 
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<u64, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<u64, Error> {
         let Self { kind, tenant, read } = &*self;
         let (positions, revisions): (Vec<i64>, Vec<i64>) = read.iter().copied().unzip();
         let done = step

@@ -12,7 +12,7 @@ use std::{
 use model::{record::Kind, tenant::TenantId};
 use sqlx::{Error, PgConnection};
 
-use super::{reader::Asked, row::get, schema::Schema, statements};
+use super::{asked::Asked, row::get, schema::Schema, statements};
 
 #[derive(Default)]
 pub(super) struct Counted(Mutex<Kept>);

@@ -7,7 +7,7 @@ use crate::LedgerError;
 
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Nature {
+pub(crate) enum Nature {
     /// The connection is gone, or of no use any more: another one may do.
     Lost,
     /// Others were in the way; the same again may go through.
@@ -20,7 +20,7 @@ pub(super) enum Nature {
     Refused,
 }
 
-pub(super) fn nature(error: &Error) -> Nature {
+pub(crate) fn nature(error: &Error) -> Nature {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed | Error::BeginFailed => {
             Nature::Lost
@@ -58,12 +58,12 @@ pub(crate) fn of(error: &Error) -> LedgerError {
 }
 
 /// Whether two transactions waited for each other, which the same again does not do once more: PostgreSQL let one through.
-pub(super) fn is_a_knot(error: &Error) -> bool {
+pub(crate) fn is_a_knot(error: &Error) -> bool {
     matches!(code(error).as_str(), "40P01" | "40001")
 }
 
 /// What is said when it is not known whether a commit was the last thing that the database did.
-pub(super) fn unknown() -> LedgerError {
+pub(crate) fn unknown() -> LedgerError {
     unavailable(
         "the connection to the ledger's database broke off while it was committing, and whether this was kept is not \
          known; send it again: what was kept is known again and not taken twice",
@@ -105,7 +105,7 @@ fn of_database(code: &str, message: &str) -> LedgerError {
     }
 }
 
-pub(super) fn code(error: &Error) -> String {
+pub(crate) fn code(error: &Error) -> String {
     let Error::Database(database) = error else { return String::new() };
     database.code().unwrap_or_default().into_owned()
 }

@@ -4,23 +4,23 @@
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 /// The generation of a process that did not claim the ledger: it is let through.
-pub(super) const ANY: i64 = -1;
+pub(crate) const ANY: i64 = -1;
 
 /// What a ledger that is being carried over into answers.
-pub(super) const CARRIED: &str = "ST001";
+pub(crate) const CARRIED: &str = "ST001";
 /// What a ledger answers that went to another organisation.
-pub(super) const GIVEN_AWAY: &str = "ST002";
+pub(crate) const GIVEN_AWAY: &str = "ST002";
 
 /// Waits until no other is within, and keeps all others out to the transaction's end.
-pub(super) const CLOSE: &str =
+pub(crate) const CLOSE: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('fence of studio.identity', 0))";
 
 /// A statement that goes through as any process that did not claim the ledger.
-pub(super) const PASS: &str = "SELECT studio.fence(-1)";
+pub(crate) const PASS: &str = "SELECT studio.fence(-1)";
 /// A statement for the command that built the fence.
-pub(super) const AROUND: &str = "SELECT NULL";
+pub(crate) const AROUND: &str = "SELECT NULL";
 
 /// A statement that goes through as what the ledger was claimed for.
-pub(super) fn pass(generation: &AtomicI64) -> String {
+pub(crate) fn pass(generation: &AtomicI64) -> String {
     format!("SELECT studio.fence({})", generation.load(Relaxed))
 }

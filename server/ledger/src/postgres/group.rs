@@ -8,14 +8,14 @@ use model::{record::Kind, tenant::TenantId};
 use sqlx::Error;
 use uuid::Uuid;
 
-use super::{Step, intake, mirror, row::get, statements};
+use super::{InDatabase, Step, intake, mirror, row::get, statements};
 use crate::{
     command::{Request, Work},
     write::Locks,
 };
 
 /// Does all of it.
-pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work]) -> Result<(), Error> {
+pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work<InDatabase>]) -> Result<(), Error> {
     for kind in step.schema.kinds() {
         let mut requests: Vec<&mut Request> =
             works.iter_mut().filter_map(|work| request(work, kind)).collect();
@@ -35,7 +35,7 @@ pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work]) -> Result<(
     do_those(step, works, true).await
 }
 
-fn request<'a>(work: &'a mut Work, kind: &Kind) -> Option<&'a mut Request> {
+fn request<'a>(work: &'a mut Work<InDatabase>, kind: &Kind) -> Option<&'a mut Request> {
     match work {
         Work::Store(request) if request.kind == kind => Some(request),
         _ => None,
@@ -43,12 +43,12 @@ fn request<'a>(work: &'a mut Work, kind: &Kind) -> Option<&'a mut Request> {
 }
 
 /// Does what comes last, or all else.
-async fn do_those(step: &mut Step<'_>, works: &mut [Work], last: bool) -> Result<(), Error> {
+async fn do_those(step: &mut Step<'_>, works: &mut [Work<InDatabase>], last: bool) -> Result<(), Error> {
     for work in works {
         if let Work::Write(job) = work
             && job.comes_last() == last
         {
-            job.on_postgres(step).await?;
+            job.perform(step).await?;
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
-use super::{Reader, reader::Asked, row::get, statements};
+use super::{Reader, asked::Asked, row::get, statements};
 use crate::{
     HourBalance,
     decision::hour_of,

@@ -4,20 +4,20 @@ use model::time::Timestamp;
 use sqlx::{Error, PgConnection, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{Reader, Step, fence, row::get, schema::Schema};
+use super::{InDatabase, Reader, Step, StepIn, fence, row::get, schema::Schema};
 use crate::{
     Identity, Owner, Stranger,
     identity::{Asked, Found, Looked, anew},
     letters::HOUSE,
     upkeep,
-    write::OnPostgres,
+    write::On,
 };
 
 const READ: &str = "SELECT organisation, place, inside, demo, generation, copied_at FROM studio.identity WHERE tenant_id = $1";
 
 /// Binds the ledger, unless it is another's. Of several processes that claim it at once, one is the first.
-impl OnPostgres for Asked {
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Result<Identity, Stranger>, Error> {
+impl On<InDatabase> for Asked {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Result<Identity, Stranger>, Error> {
         let query = "INSERT INTO studio.identity (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING";
         step.schema.query(query).bind(HOUSE.0).execute(&mut *step.connection).await?;
         let query = step.schema.query(&format!("{READ} FOR UPDATE")).bind(HOUSE.0);
@@ -55,7 +55,7 @@ pub(crate) async fn identity(Reader { connection, schema, .. }: Reader<'_>) -> R
     read(connection, schema).await
 }
 
-pub(super) async fn read(connection: &mut PgConnection, schema: &Schema) -> Result<Identity, Error> {
+pub(crate) async fn read(connection: &mut PgConnection, schema: &Schema) -> Result<Identity, Error> {
     let row = schema.query(READ).bind(HOUSE.0).fetch_optional(connection).await?;
     row.as_ref().map_or_else(|| Ok(Identity::default()), of_row)
 }
@@ -78,8 +78,8 @@ fn of_row(row: &PgRow) -> Result<Identity, Error> {
 }
 
 /// What stands in Dataverse was looked at.
-impl OnPostgres for Looked {
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+impl On<InDatabase> for Looked {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         let query = step.schema.query("UPDATE studio.identity SET copied_at = NULL WHERE tenant_id = $1");
         query.bind(HOUSE.0).execute(&mut *step.connection).await?;
         step.changed = true;

@@ -31,7 +31,7 @@ use crate::{
 ///
 /// The unique index decides who was first, here and in every other process: what it lets in is new, what it does not is
 /// there, committed, and is read afterwards.
-pub(super) async fn store(
+pub(crate) async fn store(
     step: &mut Step<'_>,
     requests: &mut [&mut Request],
     exported: &[Option<Timestamp>],
@@ -130,10 +130,10 @@ fn delivered(step: &mut Step<'_>, kind: &'static Kind, wanted: &[Wanted<'_>], ne
     }
 }
 
-pub(super) type Statement = Query<'static, Postgres, PgArguments>;
+pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
 
 /// Binds one field of many records as an array.
-pub(super) fn bind_column<'a>(
+pub(crate) fn bind_column<'a>(
     query: Statement,
     kind: &Kind,
     at: usize,
@@ -152,7 +152,7 @@ fn text_of(value: &Value) -> Option<String> {
 }
 
 /// Binds one record's fields, each by itself.
-pub(super) fn bind_fields(query: Statement, record: &Record) -> Statement {
+pub(crate) fn bind_fields(query: Statement, record: &Record) -> Statement {
     record.fields().fold(query, |query, (field, value)| match field.ty.storage() {
         Storage::Text => query.bind(text_of(value)),
         Storage::Integer => query.bind(value.number()),
@@ -175,7 +175,7 @@ async fn held(step: &mut Step<'_>, kind: &'static Kind, keys: &[Key]) -> Result<
 }
 
 /// The records of these ids, as far as they are there.
-pub(super) async fn by_ids(
+pub(crate) async fn by_ids(
     step: &mut Step<'_>,
     kind: &'static Kind,
     tenant: TenantId,

@@ -6,7 +6,7 @@ use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{
-    Step, clock,
+    InDatabase, Step, StepIn, clock,
     row::{self, get},
     statements,
 };
@@ -16,7 +16,7 @@ use crate::{
     letters::HOUSE,
     outbox::failing_for,
     row::Row,
-    write::OnPostgres,
+    write::On,
 };
 
 /// Position, time and weight of what is due, oldest first: the tenant, the kind's name, now, how many. Under which id a
@@ -36,11 +36,11 @@ pub(super) fn due(kind: &Kind) -> String {
 }
 
 /// Lends out what is due: [`lease::next`] says what of it.
-impl OnPostgres for Lease {
+impl On<InDatabase> for Lease {
     const TAKES_LONG: bool = true;
     const COMES_LAST: bool = true;
 
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Vec<Parcel>, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Vec<Parcel>, Error> {
         let Self { most, hold } = *self;
         for tenant in with_entries(step, "o.due_at > $2", clock::latest(step.now, hold)).await? {
             for kind in step.schema.kinds() {

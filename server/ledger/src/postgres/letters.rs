@@ -4,42 +4,42 @@ use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{Reader, Step, handlings::handle, row::get, statements};
+use super::{InDatabase, Reader, Step, StepIn, handlings::handle, row::get, statements};
 use crate::{
     Change, DeadLetter, Handled, Handling,
     affected::Affected as _,
     change::Target,
     letters::{self, GiveUp, Letters, Mend, Resend, ResendAll},
     row::Row,
-    write::{Locks, OnPostgres},
+    write::{Locks, On},
 };
 
-impl OnPostgres for Resend {
-    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+impl On<InDatabase> for Resend {
+    async fn locks(&mut self, _step: &mut StepIn<'_>) -> Result<Locks, Error> {
         Ok(self.target.locks())
     }
 
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<bool, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<bool, Error> {
         letters::resend(step, self).await
     }
 }
 
-impl OnPostgres for GiveUp {
-    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+impl On<InDatabase> for GiveUp {
+    async fn locks(&mut self, _step: &mut StepIn<'_>) -> Result<Locks, Error> {
         Ok(self.target.locks())
     }
 
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<bool, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<bool, Error> {
         letters::give_up(step, self).await
     }
 }
 
-impl OnPostgres for Mend {
-    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+impl On<InDatabase> for Mend {
+    async fn locks(&mut self, _step: &mut StepIn<'_>) -> Result<Locks, Error> {
         Ok(self.target.locks())
     }
 
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
         letters::mend(step, self).await
     }
 }
@@ -74,8 +74,8 @@ impl Letters for Step<'_> {
 
 /// Puts all of them back in line, those of the oldest records first, and says how many there were. What another process
 /// has in hand now is passed over: it comes back in line, or dead again, by itself.
-impl OnPostgres for ResendAll {
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<u64, Error> {
+impl On<InDatabase> for ResendAll {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<u64, Error> {
         let Self { tenant, most, by } = &*self;
         let (tenant, most) = (*tenant, *most);
         let (most, mut sent) = (i64::try_from(most).unwrap_or(i64::MAX), 0);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Reader,
-    reader::Asked,
+    asked::Asked,
     row::{self, get},
     statements::{self, Statements},
 };

@@ -3,20 +3,20 @@
 use model::{record::Kind, time::Timestamp};
 use sqlx::{Error, postgres::PgRow};
 
-use super::{Reader, Step, handlings::handle, row::get};
+use super::{InDatabase, Reader, Step, StepIn, handlings::handle, row::get};
 use crate::{
     Answer, Mark, Question,
     letters::HOUSE,
     marks::{Entry, Errand, RunErrand},
     mirror::handling,
-    write::OnPostgres,
+    write::On,
 };
 
 const READ: &str = "SELECT link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer, unseen, policy FROM studio.marks \
      WHERE tenant_id = $1 AND kind = $2";
 
-impl OnPostgres for RunErrand {
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Option<Mark>, Error> {
+impl On<InDatabase> for RunErrand {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Option<Mark>, Error> {
         let Self { kind, errand } = &*self;
         let kind = *kind;
         step.schema

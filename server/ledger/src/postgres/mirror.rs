@@ -12,12 +12,12 @@ pub(crate) use self::kept::{in_line, rejects, removed_unasked, standing_there};
 use model::{record::Kind, tenant::TenantId};
 use sqlx::Error;
 
-use super::{Step, identity, marks};
+use super::{InDatabase, Step, StepIn, identity, marks};
 use crate::{
     Reflected,
     mirror::Reflect,
     reflection::{Decided, Facts, Page, round},
-    write::{Locks, OnPostgres},
+    write::{Locks, On},
 };
 
 /// Takes in what is new, and says which records have to be locked for the rest: tenant and position.
@@ -43,17 +43,17 @@ async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(TenantId, i6
 
 /// Says what became of each row, in the order of the page; none where the page was read under a loan that is over. The
 /// records' rows and their entries are locked: a process that has the mark since waits for them, or was here before.
-impl OnPostgres for Reflect {
+impl On<InDatabase> for Reflect {
     const TAKES_LONG: bool = true;
 
-    async fn locks(&mut self, step: &mut Step<'_>) -> Result<Locks, Error> {
+    async fn locks(&mut self, step: &mut StepIn<'_>) -> Result<Locks, Error> {
         let kind = self.page.kind;
         let records = begin(step, &mut self.page).await?;
         let rows: Vec<_> = records.into_iter().map(|(tenant, position)| (kind, tenant, position)).collect();
         Ok(Locks { entries: rows.clone(), rows, ..Locks::default() })
     }
 
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<Option<Vec<Reflected>>, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Option<Vec<Reflected>>, Error> {
         let page = &mut self.page;
         if !marks::is_lent(step, page.kind, page.epoch).await? {
             return Ok(None);

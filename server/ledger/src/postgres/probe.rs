@@ -2,10 +2,10 @@
 
 use sqlx::Error;
 
-use super::Step;
+use super::{InDatabase, StepIn};
 use crate::{
     probe::{Probe, Trial},
-    write::OnPostgres,
+    write::On,
 };
 
 /// As much as an array of a thousand records may need, where this user may make tables for a while.
@@ -15,16 +15,16 @@ const TRIAL: &str = "DO $$ BEGIN \
      EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
 /// The transaction around it takes a number of its own, which only a database that writes gives out.
-impl OnPostgres for Probe {
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+impl On<InDatabase> for Probe {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         let number = step.schema.query("SELECT pg_current_xact_id()::text");
         number.execute(&mut *step.connection).await.map(|_| ())
     }
 }
 
 /// Room is taken at once where a table grows, and given back with the transaction.
-impl OnPostgres for Trial {
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+impl On<InDatabase> for Trial {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         step.schema.script(TRIAL).execute(&mut *step.connection).await.map(|_| ())
     }
 }

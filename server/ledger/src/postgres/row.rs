@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Reads a row as `statements` hands it over.
-pub(super) fn read(kind: &'static Kind, row: &PgRow) -> Result<Row, Error> {
+pub(crate) fn read(kind: &'static Kind, row: &PgRow) -> Result<Row, Error> {
     let mut at = FIELDS_FROM;
     let mut values = Vec::with_capacity(kind.fields.len());
     for field in kind.fields {
@@ -42,7 +42,7 @@ pub(super) fn read(kind: &'static Kind, row: &PgRow) -> Result<Row, Error> {
 }
 
 /// Reads one column.
-pub(super) fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(
+pub(crate) fn get<'r, T: Decode<'r, Postgres> + Type<Postgres>>(
     row: &'r PgRow,
     at: usize,
 ) -> Result<T, Error> {

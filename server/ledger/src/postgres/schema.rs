@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Postgres, RawSql, postgres::PgArguments, query::Query,
 const WRITTEN: &str = "studio.";
 
 #[derive(Clone, Debug)]
-pub(super) struct Schema {
+pub(crate) struct Schema {
     name: String,
     prefix: String,
     patience: Duration,
@@ -22,25 +22,25 @@ pub(super) struct Schema {
 }
 
 impl Schema {
-    pub(super) fn new(name: &str, patience: Duration, kinds: Kinds) -> Self {
+    pub(crate) fn new(name: &str, patience: Duration, kinds: Kinds) -> Self {
         Self { name: name.to_owned(), prefix: format!("\"{name}\"."), patience, kinds }
     }
 
-    pub(super) const fn kinds(&self) -> Kinds {
+    pub(crate) const fn kinds(&self) -> Kinds {
         self.kinds
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// A statement with parameters, for use between BEGIN and COMMIT.
-    pub(super) fn query(&self, sql: &str) -> Query<'static, Postgres, PgArguments> {
+    pub(crate) fn query(&self, sql: &str) -> Query<'static, Postgres, PgArguments> {
         sqlx::query(AssertSqlSafe(self.named(sql))).persistent(false)
     }
 
     /// Statements without parameters, sent as one.
-    pub(super) fn script(&self, sql: &str) -> RawSql {
+    pub(crate) fn script(&self, sql: &str) -> RawSql {
         raw_sql(AssertSqlSafe(self.named(sql)))
     }
 
@@ -49,7 +49,7 @@ impl Schema {
     /// READ COMMITTED, with the rows that matter locked in one order: SERIALIZABLE would throw away a whole group of
     /// requests where two processes merely came near each other. A process that vanishes must not hold others up for long, and
     /// a commit is on disk however the database is set otherwise. `pass` is the statement that goes through the fence.
-    pub(super) fn begin_writing(&self, pass: &str) -> RawSql {
+    pub(crate) fn begin_writing(&self, pass: &str) -> RawSql {
         let limits = self.limits();
         self.script(&format!(
             "BEGIN ISOLATION LEVEL READ COMMITTED; {limits}; {pass}; \
@@ -60,7 +60,7 @@ impl Schema {
     }
 
     /// Begins a transaction that reads, all of it from one moment.
-    pub(super) fn begin_reading(&self) -> AssertSqlSafe<String> {
+    pub(crate) fn begin_reading(&self) -> AssertSqlSafe<String> {
         AssertSqlSafe(format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", self.limits()))
     }
 
@@ -73,7 +73,7 @@ impl Schema {
         )
     }
 
-    pub(super) fn named(&self, sql: &str) -> String {
+    pub(crate) fn named(&self, sql: &str) -> String {
         sql.replace(WRITTEN, &self.prefix)
     }
 }

@@ -3,23 +3,23 @@
 use model::time::Timestamp;
 use sqlx::Error;
 
-use super::{Step, row::get, statements};
+use super::{InDatabase, Step, StepIn, row::get, statements};
 use crate::{
     Refusal,
     affected::Affected as _,
     decision::hour_of,
     passage::Passage,
     settlement::{Returned, Settle, Settlement, Ticket, by_table},
-    write::{Locks, OnPostgres},
+    write::{Locks, On},
 };
 
-impl OnPostgres for Settle {
-    async fn locks(&mut self, _step: &mut Step<'_>) -> Result<Locks, Error> {
+impl On<InDatabase> for Settle {
+    async fn locks(&mut self, _step: &mut StepIn<'_>) -> Result<Locks, Error> {
         let rows = self.tickets.iter().map(|ticket| (ticket.kind, ticket.tenant, ticket.position)).collect();
         Ok(Locks { rows, ..Locks::default() })
     }
 
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         // The asker's own time, by which it reckons pauses.
         let asked_at = step.asked_at;
         for tickets in by_table(&self.tickets) {

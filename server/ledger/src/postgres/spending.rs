@@ -3,16 +3,16 @@
 use model::time::Timestamp;
 use sqlx::Error;
 
-use super::{Reader, Step, row::get};
+use super::{InDatabase, Reader, StepIn, row::get};
 use crate::{
     decision::{beginning, hour_of},
     letters::HOUSE,
     spending::Spend,
-    write::OnPostgres,
+    write::On,
 };
 
-impl OnPostgres for Spend {
-    async fn on_postgres(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+impl On<InDatabase> for Spend {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         step.schema
             .query(
                 "INSERT INTO studio.spending AS s (tenant_id, hour, writer, cost) VALUES ($1, $2, $3, $4) \

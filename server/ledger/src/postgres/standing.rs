@@ -3,7 +3,7 @@
 use model::{delivery::Balance, record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
-use super::{Reader, counted::Count, reader::Asked, row::get, statements};
+use super::{Reader, asked::Asked, counted::Count, row::get, statements};
 use crate::Standing;
 
 const PASSED: &str = "SELECT coalesce(sum(delivered), 0)::bigint, coalesce(sum(confirmed), 0)::bigint, \

@@ -12,83 +12,83 @@ const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason
      d.request, d.response";
 
 /// The statements of one kind. `$1` is the tenant, or the tenants, unless it is said otherwise.
-pub(super) struct Statements {
+pub(crate) struct Statements {
     /// Records by their ids: the tenant, the ids.
-    pub(super) by_ids: String,
+    pub(crate) by_ids: String,
     /// The kind's name, received_at; arrays of tenants and ids; due_at, and an array for each field. Takes in what is new,
     /// puts it into the outbox if it is ever due, and hands back tenant and id of each.
-    pub(super) insert: String,
+    pub(crate) insert: String,
     /// The same for records that were there before, with an array of exported_at in front of the fields: what was exported
     /// waits for nothing.
-    pub(super) import: String,
+    pub(crate) import: String,
     /// Which positions these ids have: the tenants, the ids.
-    pub(super) positions: String,
+    pub(crate) positions: String,
     /// Locks rows in the order of their keys: the tenants, the positions.
-    pub(super) lock: String,
+    pub(crate) lock: String,
     /// The tenant, the position, the revision, then the fields.
-    pub(super) correct: String,
+    pub(crate) correct: String,
     /// The tenant, the position, withdrawn_at, the revision.
-    pub(super) withdraw: String,
+    pub(crate) withdraw: String,
     /// The tenant, exported_at, the positions.
-    pub(super) exported: String,
+    pub(crate) exported: String,
     /// The tenant, confirmed_at, the positions, the revisions.
-    pub(super) confirmed: String,
+    pub(crate) confirmed: String,
     /// The tenant, the positions.
-    pub(super) at_positions: String,
+    pub(crate) at_positions: String,
     /// Of each pointer, where names are kept of what it points at.
-    pub(super) names: Vec<Option<Names>>,
-    pub(super) resend: Resend,
-    pub(super) newest_position: String,
+    pub(crate) names: Vec<Option<Names>>,
+    pub(crate) resend: Resend,
+    pub(crate) newest_position: String,
     /// Position and received_at of the tenant's first row from this position on.
-    pub(super) from_position: String,
+    pub(crate) from_position: String,
     /// Rows by hour of arrival, settled ones and all: the tenant, received_at from which on, the position from which on.
-    pub(super) by_hour: String,
+    pub(crate) by_hour: String,
     /// The same: the tenant, received_at from which on, the transaction up to which the rows were counted.
-    pub(super) by_hour_since: String,
+    pub(crate) by_hour_since: String,
     /// The tenant, the transaction up to which the rows were counted.
-    pub(super) counted: String,
+    pub(crate) counted: String,
     /// The rows of each tenant, as far as their transactions are settled; and up to where they are.
-    pub(super) all_counted: String,
-    pub(super) withdrawn: String,
+    pub(crate) all_counted: String,
+    pub(crate) withdrawn: String,
     /// The tenant, exported_at at the most, how many.
-    pub(super) to_confirm: String,
+    pub(crate) to_confirm: String,
     /// The tenant.
-    pub(super) oldest_to_confirm: String,
+    pub(crate) oldest_to_confirm: String,
     /// Since when the oldest of those waits that Dataverse never had and that still stand: the tenant, the kind's name.
-    pub(super) oldest_first: String,
+    pub(crate) oldest_first: String,
     /// The tenant, the kind's name, how many.
-    pub(super) dead: String,
+    pub(crate) dead: String,
     /// The tenant, the kind's name, the id.
-    pub(super) dead_one: String,
-    pub(super) mirror: mirror::Statements,
+    pub(crate) dead_one: String,
+    pub(crate) mirror: mirror::Statements,
     /// The head of a list, up to its conditions.
-    pub(super) select: String,
+    pub(crate) select: String,
     /// The column of the record's own time.
-    pub(super) time: &'static str,
+    pub(crate) time: &'static str,
 }
 
 /// What sends dead letters again: the tenant, the kind's name; then the positions.
-pub(super) struct Resend {
+pub(crate) struct Resend {
     /// Their positions, with their records' rows locked: how many.
-    pub(super) lock: String,
+    pub(crate) lock: String,
     /// The time, who, and what they did.
-    pub(super) note: String,
+    pub(crate) note: String,
     /// The time.
-    pub(super) enqueue: String,
-    pub(super) clear: &'static str,
+    pub(crate) enqueue: String,
+    pub(crate) clear: &'static str,
 }
 
 /// Of the names that have a record: the tenant, how many; then the text.
-pub(super) struct Names {
-    pub(super) all: String,
+pub(crate) struct Names {
+    pub(crate) all: String,
     /// The one with this id.
-    pub(super) one: String,
+    pub(crate) one: String,
     /// Those that contain the text.
-    pub(super) like: String,
+    pub(crate) like: String,
 }
 
 /// The statements of a kind, the same ones for the life of the process.
-pub(super) fn of(kind: &'static Kind) -> &'static Statements {
+pub(crate) fn of(kind: &'static Kind) -> &'static Statements {
     static MADE: Made<Statements> = Made::none();
     MADE.of(kind, make)
 }

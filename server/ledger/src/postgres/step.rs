@@ -22,21 +22,30 @@ use crate::{
     decision::{Receipt, hour_of},
     passage::Passage,
     row::named,
+    write::Backend,
 };
 
 pub(crate) struct Step<'a> {
-    pub(super) connection: &'a mut PgConnection,
-    pub(super) schema: &'a Schema,
-    pub(super) random: &'a dyn Random,
+    pub(crate) connection: &'a mut PgConnection,
+    pub(crate) schema: &'a Schema,
+    pub(crate) random: &'a dyn Random,
     /// The database's time.
-    pub(super) now: Timestamp,
+    pub(crate) now: Timestamp,
     /// This process's own time, by which askers reckon pauses.
-    pub(super) asked_at: Timestamp,
+    pub(crate) asked_at: Timestamp,
     /// Whose rows in the hours are ours.
-    pub(super) writer: i64,
+    pub(crate) writer: i64,
     /// Whether anything changed that others can see.
-    pub(super) changed: bool,
-    pub(super) closing: Closing,
+    pub(crate) changed: bool,
+    pub(crate) closing: Closing,
+}
+
+/// Written with PostgreSQL.
+#[derive(Default)]
+pub(crate) struct InDatabase;
+
+impl Backend for InDatabase {
+    type Step<'a> = Step<'a>;
 }
 
 /// By tenant and id.
@@ -44,7 +53,7 @@ type Names = BTreeMap<(TenantId, String), Option<String>>;
 
 /// What is written at the end.
 #[derive(Default)]
-pub(super) struct Closing {
+pub(crate) struct Closing {
     /// By table, then tenant and id: the newest name that came.
     names: BTreeMap<&'static str, Names>,
     passages: BTreeMap<(TenantId, &'static str, i64), Passage>,
@@ -53,9 +62,12 @@ pub(super) struct Closing {
     tenants: BTreeSet<TenantId>,
 }
 
+/// How implementations of writes name a step, so that its lifetime is bound as early as in the trait.
+pub(crate) type StepIn<'a> = <InDatabase as Backend>::Step<'a>;
+
 impl Step<'_> {
     /// Keeps what a record points at, and the names that came with it.
-    pub(super) fn named(&mut self, tenant: TenantId, record: &Record) {
+    pub(crate) fn named(&mut self, tenant: TenantId, record: &Record) {
         for (at, table, _) in named(record.kind()) {
             let id = record.values()[record.kind().pointers[at].field].text();
             if id.is_empty() {
@@ -69,21 +81,21 @@ impl Step<'_> {
         }
     }
 
-    pub(super) fn passed(&mut self, tenant: TenantId, kind: &'static Kind, hour: i64, passage: Passage) {
+    pub(crate) fn passed(&mut self, tenant: TenantId, kind: &'static Kind, hour: i64, passage: Passage) {
         let sum = self.closing.passages.entry((tenant, kind.name, hour)).or_default();
         *sum += passage;
     }
 
-    pub(super) fn met(&mut self, tenant: TenantId) {
+    pub(crate) fn met(&mut self, tenant: TenantId) {
         self.closing.tenants.insert(tenant);
     }
 
-    pub(super) fn received(&mut self, kind: &'static Kind, receipts: Vec<Receipt>) {
+    pub(crate) fn received(&mut self, kind: &'static Kind, receipts: Vec<Receipt>) {
         self.closing.receipts.extend(receipts.into_iter().map(|receipt| (kind.name, receipt)));
     }
 
     /// Writes what was left for the end.
-    pub(super) async fn close(&mut self) -> Result<(), Error> {
+    pub(crate) async fn close(&mut self) -> Result<(), Error> {
         let closing = std::mem::take(&mut self.closing);
         self.write_receipts(&closing).await?;
         self.write_tenants(&closing).await?;

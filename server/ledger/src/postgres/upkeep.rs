@@ -4,11 +4,11 @@
 use model::{tenant::TenantId, time::Timestamp};
 use sqlx::{Error, PgConnection, Row};
 
-use super::{Step, fence, row::get, schema::Schema};
+use super::{InDatabase, StepIn, fence, row::get, schema::Schema};
 use crate::{
     passage::Passage,
     upkeep::{self, COUNTED, RECEIPTS, TURNS, Tend},
-    write::OnPostgres,
+    write::On,
 };
 
 /// Counting takes as long as there is to count.
@@ -16,8 +16,8 @@ pub(super) const LIMITS: &str =
     "SET LOCAL statement_timeout = '10min'; SET LOCAL idle_in_transaction_session_timeout = '1min'";
 
 /// A database is looked after beside the writer.
-impl OnPostgres for Tend {
-    async fn on_postgres(&mut self, _step: &mut Step<'_>) -> Result<i64, Error> {
+impl On<InDatabase> for Tend {
+    async fn perform(&mut self, _step: &mut StepIn<'_>) -> Result<i64, Error> {
         Ok(0)
     }
 }

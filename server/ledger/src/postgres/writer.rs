@@ -17,7 +17,7 @@ use tokio::{
 use tracing::Instrument as _;
 
 use super::{
-    Step,
+    InDatabase, Step,
     fault::{self, Nature},
     fence, group,
     reach::{self, Reach},
@@ -69,7 +69,7 @@ enum Failure {
 
 impl Writer {
     /// Writes until the queue is closed and empty.
-    pub(super) async fn run(mut self, queue: Arc<Queue>) {
+    pub(super) async fn run(mut self, queue: Arc<Queue<InDatabase>>) {
         while let Some(group) = queue.take().await {
             self.write(group.into_iter().map(|command| command.work).collect()).await;
         }
@@ -79,14 +79,15 @@ impl Writer {
 
     /// Writes what waited together in one transaction, and what may take long in transactions of its own: it fails by
     /// itself alone. Where one of many may be at fault, they are taken apart.
-    async fn write(&mut self, works: Vec<Work>) {
+    async fn write(&mut self, works: Vec<Work<InDatabase>>) {
         let span = meters::group(works.iter().map(Work::weight).sum());
         self.write_all(works).instrument(span).await;
     }
 
-    async fn write_all(&mut self, works: Vec<Work>) {
-        let (long, short): (Vec<Work>, Vec<Work>) = works.into_iter().partition(may_take_long);
-        let mut parts: VecDeque<Vec<Work>> =
+    async fn write_all(&mut self, works: Vec<Work<InDatabase>>) {
+        let (long, short): (Vec<Work<InDatabase>>, Vec<Work<InDatabase>>) =
+            works.into_iter().partition(may_take_long);
+        let mut parts: VecDeque<Vec<Work<InDatabase>>> =
             std::iter::once(short).chain(long.into_iter().map(one)).collect();
         let (mut slow, mut away) = (0, None);
         while let Some(mut part) = parts.pop_front() {
@@ -111,7 +112,7 @@ impl Writer {
 
     /// Noted first: who hears that nothing was kept finds it said everywhere. That others are in the way of one record
     /// says nothing of the database.
-    fn finish(&self, works: Vec<Work>, committed: Result<(), (Nature, LedgerError)>) {
+    fn finish(&self, works: Vec<Work<InDatabase>>, committed: Result<(), (Nature, LedgerError)>) {
         let in_the_way = matches!(committed, Err((Nature::InTheWay, _)));
         let committed = committed.map_err(|(_, error)| error);
         if let Some(sort) = works.iter().map(Work::sort).reduce(Sort::and).filter(|_| !in_the_way) {
@@ -122,7 +123,7 @@ impl Writer {
 
     /// Tries again where nothing can have been kept and another try may mend it: once on another connection, and a few
     /// times after those who were in the way.
-    async fn commit(&mut self, works: &mut [Work]) -> Result<(), (Nature, LedgerError)> {
+    async fn commit(&mut self, works: &mut [Work<InDatabase>]) -> Result<(), (Nature, LedgerError)> {
         let mut lost = false;
         for tries in 1.. {
             let began = Instant::now();
@@ -163,7 +164,7 @@ impl Writer {
     }
 
     /// All of it or nothing. Says whether anything changed that others can see.
-    async fn transact(&mut self, works: &mut [Work]) -> Result<bool, Failure> {
+    async fn transact(&mut self, works: &mut [Work<InDatabase>]) -> Result<bool, Failure> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
@@ -205,7 +206,11 @@ impl Writer {
         }
     }
 
-    async fn perform(&self, connection: &mut PgConnection, works: &mut [Work]) -> Result<bool, Error> {
+    async fn perform(
+        &self,
+        connection: &mut PgConnection,
+        works: &mut [Work<InDatabase>],
+    ) -> Result<bool, Error> {
         let asked_at = self.clock.now();
         // A connection that was idle may be dead without a word; nothing was sent yet, so that another one may do.
         let begun = timeout(
@@ -244,7 +249,7 @@ impl Writer {
     }
 }
 
-fn refusal(works: &[Work], nature: Nature, error: &Error) -> (Nature, LedgerError) {
+fn refusal(works: &[Work<InDatabase>], nature: Nature, error: &Error) -> (Nature, LedgerError) {
     let said = fault::of(error);
     if !matches!(works, [work] if work.sort() == Sort::Trial) {
         tracing::error!(error = %said, "the ledger could not write; nothing of this group was kept");
@@ -252,11 +257,11 @@ fn refusal(works: &[Work], nature: Nature, error: &Error) -> (Nature, LedgerErro
     (nature, said)
 }
 
-fn may_take_long(work: &Work) -> bool {
+fn may_take_long(work: &Work<InDatabase>) -> bool {
     matches!(work, Work::Write(job) if job.takes_long())
 }
 
-fn one(work: Work) -> Vec<Work> {
+fn one(work: Work<InDatabase>) -> Vec<Work<InDatabase>> {
     vec![work]
 }
 
@@ -275,8 +280,8 @@ fn said((_, said): &(Nature, LedgerError)) -> LedgerError {
 }
 
 /// Each by itself; but requests once more together where time was short: each alone would take as long as all of them.
-fn take_apart(nature: Nature, works: Vec<Work>) -> Vec<Vec<Work>> {
-    let (requests, others): (Vec<Work>, Vec<Work>) =
+fn take_apart(nature: Nature, works: Vec<Work<InDatabase>>) -> Vec<Vec<Work<InDatabase>>> {
+    let (requests, others): (Vec<Work<InDatabase>>, Vec<Work<InDatabase>>) =
         works.into_iter().partition(|work| matches!(work, Work::Store(_)));
     let together = nature == Nature::TooLong && !others.is_empty();
     let requests = if together { vec![requests] } else { requests.into_iter().map(one).collect() };

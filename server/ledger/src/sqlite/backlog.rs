@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use model::{record::Kind, tenant::TenantId};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection, SqlitePool};
 
-use super::{Step, row::get};
+use super::{InFile, Step, StepIn, row::get};
 use crate::{
     passage::Passage,
     upkeep::{self, COUNTED, RECEIPTS, Tend},
-    write::OnSqlite,
+    write::On,
 };
 
 /// What was put into the outbox.
@@ -50,8 +50,8 @@ pub(super) async fn wrong(readers: &SqlitePool, before: i64) -> Result<usize, Er
 }
 
 /// Mends what was counted wrong, adds up old hours, and lets old receipts go: says how many of these.
-impl OnSqlite for Tend {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<i64, Error> {
+impl On<InFile> for Tend {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<i64, Error> {
         if self.mends {
             mend(step).await?;
         }

@@ -7,7 +7,7 @@ use model::{
 };
 use sqlx::Error;
 
-use super::{Step, intake, outbox, row, statements};
+use super::{InFile, Step, StepIn, intake, outbox, row, statements};
 use crate::{
     Change,
     affected::Affected as _,
@@ -16,17 +16,17 @@ use crate::{
     passage::Passage,
     row::Row,
     settlement::Entry,
-    write::OnSqlite,
+    write::On,
 };
 
-impl OnSqlite for Correct {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+impl On<InFile> for Correct {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
         correct(step, &self.target, &self.record).await
     }
 }
 
-impl OnSqlite for Withdraw {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+impl On<InFile> for Withdraw {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
         withdraw(step, self).await
     }
 }

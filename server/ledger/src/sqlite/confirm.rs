@@ -4,17 +4,17 @@ use futures::TryStreamExt as _;
 use model::time::Timestamp;
 use sqlx::Error;
 
-use super::{Reader, Step, row, statements, step::json};
+use super::{InFile, Reader, StepIn, row, statements, step::json};
 use crate::{
     confirm::{Confirm, Unconfirmed, Waiting},
     decision::hour_of,
     passage::Passage,
-    write::OnSqlite,
+    write::On,
 };
 
 /// Marks these, each by its position and the revision that was read back. Says how many were new.
-impl OnSqlite for Confirm {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<u64, Error> {
+impl On<InFile> for Confirm {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<u64, Error> {
         let Self { kind, tenant, read } = &*self;
         let done = sqlx::query(statements::of(kind).confirmed)
             .bind(step.now.micros())

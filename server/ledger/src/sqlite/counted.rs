@@ -5,11 +5,13 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use model::{record::Kind, tenant::TenantId};
-use sqlx::{Error, SqliteConnection};
+use model::{
+    record::{Kind, Kinds},
+    tenant::TenantId,
+};
+use sqlx::{Error, SqliteConnection, SqlitePool};
 
 use super::{
-    Reader,
     row::{self, get},
     statements,
 };
@@ -17,10 +19,10 @@ use super::{
 /// How many rows there are up to a position. As long as none is archived, only later ones have to be counted; in case some
 /// left the file by another door, all of them are now and then.
 #[derive(Default)]
-pub(super) struct Counted(Mutex<HashMap<&'static str, Count>>);
+pub(crate) struct Counted(Mutex<HashMap<&'static str, Count>>);
 
 #[derive(Clone, Default)]
-pub(super) struct Count {
+pub(crate) struct Count {
     up_to: i64,
     /// How many rows of all tenants had left by then.
     archived: i64,
@@ -30,7 +32,7 @@ pub(super) struct Count {
 }
 
 /// Counts all rows anew.
-pub(super) async fn recount(Reader { pool, kinds, counted, .. }: Reader<'_>) -> Result<(), Error> {
+pub(crate) async fn recount(pool: &SqlitePool, kinds: Kinds, counted: &Counted) -> Result<(), Error> {
     let before = counted.recent();
     let mut counts = HashMap::new();
     for kind in kinds {
@@ -47,12 +49,12 @@ pub(super) async fn recount(Reader { pool, kinds, counted, .. }: Reader<'_>) -> 
 }
 
 impl Counted {
-    pub(super) fn recent(&self) -> HashMap<&'static str, Count> {
+    pub(crate) fn recent(&self) -> HashMap<&'static str, Count> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What was begun earlier than what is there is too late.
-    pub(super) fn keep(&self, counts: HashMap<&'static str, Count>) {
+    pub(crate) fn keep(&self, counts: HashMap<&'static str, Count>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for (kind, count) in counts {
             if kept.get(kind).is_none_or(|kept| (kept.times, kept.up_to) <= (count.times, count.up_to)) {
@@ -64,7 +66,7 @@ impl Counted {
 
 impl Count {
     /// Counts what came since, or all where some left, and says how many rows the tenant has.
-    pub(super) async fn rows(
+    pub(crate) async fn rows(
         &mut self,
         connection: &mut SqliteConnection,
         tenant: TenantId,

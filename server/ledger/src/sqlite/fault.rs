@@ -44,12 +44,12 @@ pub(crate) fn of(error: Error) -> LedgerError {
     }
 }
 
-pub(super) fn is_damage(error: &Error) -> bool {
+pub(crate) fn is_damage(error: &Error) -> bool {
     matches!(primary_code(error), Some(CORRUPT | NOTADB))
 }
 
 /// Whether the disk or its surroundings are at fault, and not the statement.
-pub(super) fn is_of_surroundings(error: &Error) -> bool {
+pub(crate) fn is_of_surroundings(error: &Error) -> bool {
     let code = primary_code(error);
     matches!(code, Some(BUSY | LOCKED | READONLY | IOERR | CORRUPT | FULL | CANTOPEN | NOTADB))
         || matches!(error, Error::Io(_) | Error::WorkerCrashed)

@@ -12,7 +12,7 @@ use crate::OpenError;
 const LOCK: &str = "studio.lock";
 
 /// Held as long as the ledger is open. The kernel frees it with the process, however that ends.
-pub(super) struct FolderLock(File);
+pub(crate) struct FolderLock(File);
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
@@ -22,7 +22,7 @@ impl Drop for FolderLock {
 }
 
 /// Makes the folder where it is missing, closes it to others, and claims it for this process.
-pub(super) fn claim(folder: &Path) -> Result<FolderLock, OpenError> {
+pub(crate) fn claim(folder: &Path) -> Result<FolderLock, OpenError> {
     let refused =
         |error: std::io::Error| OpenError::Folder { folder: folder.to_owned(), reason: reason_of(&error) };
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(refused)?;
@@ -48,7 +48,7 @@ pub(super) fn claim(folder: &Path) -> Result<FolderLock, OpenError> {
 }
 
 /// A new file that only this user may read.
-pub(super) fn make_private(file: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private(file: &Path) -> std::io::Result<()> {
     OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file)?;
     fs::set_permissions(file, fs::Permissions::from_mode(0o600))
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Up to which position rows were counted.
-pub(super) type Counted = Tallies<i64>;
+pub(crate) type Counted = Tallies<i64>;
 
 const RECEIVED: &str =
     "SELECT hour, taken, 0, 0, 0 FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";

@@ -4,19 +4,19 @@ use model::{record::Kinds, time::Timestamp};
 use sqlx::{AssertSqlSafe, Error, SqliteConnection};
 
 use super::{
-    Reader, Step, backlog,
+    InFile, Reader, StepIn, backlog,
     row::{get, written_id},
 };
 use crate::{
     Identity, Owner, Stranger,
     identity::{Asked, Found, Looked, anew},
     letters::HOUSE,
-    write::OnSqlite,
+    write::On,
 };
 
 /// Binds the ledger, unless it is another's.
-impl OnSqlite for Asked {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Result<Identity, Stranger>, Error> {
+impl On<InFile> for Asked {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Result<Identity, Stranger>, Error> {
         let found = Found {
             identity: read(step.connection).await?,
             has_records: has_records(step.kinds, step.connection).await?,
@@ -91,8 +91,8 @@ pub(super) async fn write(connection: &mut SqliteConnection, identity: &Identity
 }
 
 /// What stands in Dataverse was looked at.
-impl OnSqlite for Looked {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+impl On<InFile> for Looked {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         sqlx::query("UPDATE identity SET copied_at = NULL").execute(&mut *step.connection).await?;
         step.changed = true;
         Ok(())

@@ -6,7 +6,7 @@ use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{
-    Step, clock,
+    InFile, Step, StepIn, clock,
     row::{self, get},
     statements,
     step::json,
@@ -16,12 +16,12 @@ use crate::{
     affected::Affected as _,
     lease::{self, Chosen, Due, Lease, Lender},
     outbox::failing_for,
-    write::OnSqlite,
+    write::On,
 };
 
 /// Lends out what is due: [`lease::next`] says what of it.
-impl OnSqlite for Lease {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Vec<Parcel>, Error> {
+impl On<InFile> for Lease {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Vec<Parcel>, Error> {
         let Self { most, hold } = *self;
         let tenants =
             sqlx::query("SELECT id FROM tenants ORDER BY id").fetch_all(&mut *step.connection).await?;

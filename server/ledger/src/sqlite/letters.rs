@@ -4,30 +4,30 @@ use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, sqlite::SqliteRow};
 use uuid::Uuid;
 
-use super::{Reader, Step, handlings::handle, row::get, statements};
+use super::{InFile, Reader, Step, StepIn, handlings::handle, row::get, statements};
 use crate::{
     Change, DeadLetter, Handled, Handling,
     affected::Affected as _,
     change::Target,
     letters::{self, GiveUp, Letters, Mend, Resend, ResendAll},
     row::Row,
-    write::OnSqlite,
+    write::On,
 };
 
-impl OnSqlite for Resend {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<bool, Error> {
+impl On<InFile> for Resend {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<bool, Error> {
         letters::resend(step, self).await
     }
 }
 
-impl OnSqlite for GiveUp {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<bool, Error> {
+impl On<InFile> for GiveUp {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<bool, Error> {
         letters::give_up(step, self).await
     }
 }
 
-impl OnSqlite for Mend {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Change, Error> {
+impl On<InFile> for Mend {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
         letters::mend(step, self).await
     }
 }
@@ -61,8 +61,8 @@ impl Letters for Step<'_> {
 }
 
 /// Puts all of them back in line, those of the oldest records first, and says how many there were.
-impl OnSqlite for ResendAll {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<u64, Error> {
+impl On<InFile> for ResendAll {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<u64, Error> {
         let Self { tenant, most, by } = &*self;
         let (tenant, most) = (*tenant, *most);
         let (tenant, now) = (tenant.to_string(), step.now.micros());

@@ -3,19 +3,19 @@
 use model::{record::Kind, time::Timestamp};
 use sqlx::{Error, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Reader, Step, handlings::handle, row::get};
+use super::{InFile, Reader, Step, StepIn, handlings::handle, row::get};
 use crate::{
     Answer, Mark, Question,
     letters::HOUSE,
     marks::{Entry, Errand, RunErrand},
     mirror::handling,
-    write::OnSqlite,
+    write::On,
 };
 
 const READ: &str = "SELECT link, read_at, leased_until, epoch, gone, gone_of, asked_at, answer, unseen, policy FROM marks WHERE tenant_id = ?1 AND kind = ?2";
 
-impl OnSqlite for RunErrand {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Option<Mark>, Error> {
+impl On<InFile> for RunErrand {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Option<Mark>, Error> {
         let Self { kind, errand } = &*self;
         let kind = *kind;
         let mut entry = read(step.connection, kind).await?.unwrap_or_default();

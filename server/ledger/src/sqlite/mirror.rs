@@ -8,12 +8,12 @@ pub(crate) use self::kept::{in_line, rejects, removed_unasked, standing_there};
 
 use sqlx::Error;
 
-use super::{Step, identity, marks};
-use crate::{Reflected, mirror::Reflect, reflection::round, write::OnSqlite};
+use super::{InFile, StepIn, identity, marks};
+use crate::{Reflected, mirror::Reflect, reflection::round, write::On};
 
 /// Says what became of each row, in the order of the page; none where the page was read under a loan that is over.
-impl OnSqlite for Reflect {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<Option<Vec<Reflected>>, Error> {
+impl On<InFile> for Reflect {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Option<Vec<Reflected>>, Error> {
         let page = &mut self.page;
         if !marks::is_lent(step, page.kind, page.epoch).await? {
             return Ok(None);

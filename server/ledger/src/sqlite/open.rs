@@ -26,7 +26,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// Up to this size a file is read through for damage before it is used; that takes a tenth of a second.
 const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
 /// Two for what single askers want to know, two for what is shown to all, and one for everything else.
-pub(super) const READERS: u32 = 5;
+pub(crate) const READERS: u32 = 5;
 /// What SQLite writes at once.
 const PAGE: u64 = 4096;
 /// The ledger in its folder.
@@ -34,19 +34,19 @@ pub(crate) const FILE: &str = "ledger.sqlite";
 
 /// Where the ledger's file and its log are, and which files those were when they were opened.
 #[derive(Clone)]
-pub(super) struct Files {
-    pub(super) folder: PathBuf,
-    pub(super) ledger: PathBuf,
+pub(crate) struct Files {
+    pub(crate) folder: PathBuf,
+    pub(crate) ledger: PathBuf,
     log: PathBuf,
     /// How large the log may become.
-    pub(super) log_most: u64,
+    pub(crate) log_most: u64,
     inode: u64,
     /// 0 while it is not known.
     log_inode: Arc<AtomicU64>,
 }
 
 impl Files {
-    pub(super) fn of(folder: PathBuf, log_most: u64) -> Result<Self, OpenError> {
+    pub(crate) fn of(folder: PathBuf, log_most: u64) -> Result<Self, OpenError> {
         let ledger = folder.join(FILE);
         let refused =
             |error: std::io::Error| OpenError::Folder { folder: folder.clone(), reason: error.to_string() };
@@ -57,13 +57,13 @@ impl Files {
     }
 
     /// SQLite goes on writing into a file that was deleted, where those records would never be found.
-    pub(super) fn are_there(&self) -> Result<(), LedgerError> {
+    pub(crate) fn are_there(&self) -> Result<(), LedgerError> {
         self.file_is_there()?;
         self.log_is_there()
     }
 
     /// The ledger itself. Of its log the writer sees to what it held before it is missed.
-    pub(super) fn file_is_there(&self) -> Result<(), LedgerError> {
+    pub(crate) fn file_is_there(&self) -> Result<(), LedgerError> {
         match fs::metadata(&self.ledger) {
             Ok(about) if about.ino() == self.inode => Ok(()),
             Ok(_) => Err(LedgerError::Unavailable(format!(
@@ -78,13 +78,13 @@ impl Files {
     }
 
     /// What was written last is in the log alone. Deleted, it lives on only as long as this process does.
-    pub(super) fn has_log(&self) -> bool {
+    pub(crate) fn has_log(&self) -> bool {
         let known = self.log_inode.load(Ordering::Relaxed);
         known == 0 || fs::metadata(&self.log).is_ok_and(|about| about.ino() == known)
     }
 
     /// The next connection may make another one.
-    pub(super) fn forget_log(&self) {
+    pub(crate) fn forget_log(&self) {
         self.log_inode.store(0, Ordering::Relaxed);
     }
 
@@ -100,7 +100,7 @@ impl Files {
     }
 
     /// The size of the log; 0 where there is none.
-    pub(super) fn log_size(&self) -> u64 {
+    pub(crate) fn log_size(&self) -> u64 {
         fs::metadata(&self.log).map_or(0, |about| about.len())
     }
 
@@ -121,7 +121,7 @@ impl Files {
 }
 
 /// The writer's connection, of which there is one.
-pub(super) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Error> {
+pub(crate) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Error> {
     let mut connection = files
         .options()
         .journal_mode(SqliteJournalMode::Wal)
@@ -140,7 +140,7 @@ pub(super) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Err
 }
 
 /// Connections that cannot write.
-pub(super) fn readers(files: &Files) -> SqlitePool {
+pub(crate) fn readers(files: &Files) -> SqlitePool {
     let options = files.options().pragma("query_only", "ON").pragma("cache_size", "-2560");
     SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -153,7 +153,7 @@ pub(super) fn readers(files: &Files) -> SqlitePool {
 }
 
 /// Gives back the memory of pages that are at hand only to be written to again, and leaves nothing to do in the log.
-pub(super) async fn rest(connection: &mut SqliteConnection) {
+pub(crate) async fn rest(connection: &mut SqliteConnection) {
     if let Err(error) = sqlx::raw_sql("PRAGMA shrink_memory").execute(&mut *connection).await {
         tracing::warn!(%error, "the ledger's writer keeps its memory while it rests");
     }
@@ -161,7 +161,7 @@ pub(super) async fn rest(connection: &mut SqliteConnection) {
 }
 
 /// Opens the file, looks whether it is sound, and brings its schema up to date.
-pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenError> {
+pub(crate) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenError> {
     let mut connection = connect(files).await.map_err(|error| refusal(files, &error))?;
     let (found, known) = (schema(files, &mut connection).await?, known_schema());
     if found > known {
@@ -190,7 +190,7 @@ pub(super) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenErro
 }
 
 /// An index over everything is sorted on disk meanwhile: in memory that has no limit.
-pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
     sqlx::raw_sql("PRAGMA temp_store = FILE").execute(&mut *connection).await?;
     MIGRATIONS.run(&mut *connection).await?;
     sqlx::raw_sql("PRAGMA temp_store = MEMORY").execute(connection).await?;
@@ -198,7 +198,7 @@ pub(super) async fn migrate(connection: &mut SqliteConnection) -> Result<(), Mig
 }
 
 /// The schema that this version knows.
-pub(super) fn known_schema() -> i64 {
+pub(crate) fn known_schema() -> i64 {
     MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
@@ -229,7 +229,7 @@ async fn check(files: &Files, connection: &mut SqliteConnection) -> Result<(), O
 }
 
 /// What SQLite finds wrong with the file, if anything.
-pub(super) async fn integrity(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+pub(crate) async fn integrity(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
     let row = sqlx::query("PRAGMA quick_check(1)").fetch_one(connection).await?;
     let found: String = row.try_get(0)?;
     Ok((found != "ok").then_some(found))
@@ -244,7 +244,7 @@ async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx:
 }
 
 /// What the clock of the time before left behind is brought in line with this one.
-pub(super) async fn set_right(
+pub(crate) async fn set_right(
     files: &Files,
     kinds: Kinds,
     connection: &mut SqliteConnection,
@@ -253,7 +253,7 @@ pub(super) async fn set_right(
     clock::at_start(kinds, connection, now).await.map_err(|error| refusal(files, &error))
 }
 
-pub(super) fn sync_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
@@ -266,7 +266,7 @@ fn refusal(files: &Files, error: &sqlx::Error) -> OpenError {
 }
 
 /// Ends a connection in order, so that the file beside it is folded in.
-pub(super) async fn disconnect(connection: SqliteConnection) {
+pub(crate) async fn disconnect(connection: SqliteConnection) {
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the ledger's connection ended with an error");
     }

@@ -6,28 +6,27 @@ use std::{
     path::Path,
 };
 
-use sqlx::Error;
+use sqlx::{Error, SqliteConnection};
 
-use super::{Step, folder};
+use super::{InFile, StepIn, folder};
 use crate::{
     probe::{Probe, Trial},
-    write::OnSqlite,
+    write::On,
 };
 
 /// An array of a thousand records, each to a place of its own in every index.
 const TRIAL_MIB: usize = 8;
 
-impl OnSqlite for Probe {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
-        let written = "PRAGMA user_version = 1; PRAGMA user_version = 0";
-        sqlx::raw_sql(written).execute(&mut *step.connection).await.map(|_| ())
+impl On<InFile> for Probe {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
+        write_a_little(step.connection).await
     }
 }
 
 /// Writes as much as the largest group may need. Within the ledger's own files there may be room that says nothing of the
 /// disk's.
-impl OnSqlite for Trial {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+impl On<InFile> for Trial {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         let file = step.files.folder.join("ledger.trial");
         let tried = tokio::task::spawn_blocking(move || {
             let written = fill(&file);
@@ -35,8 +34,13 @@ impl OnSqlite for Trial {
             written.and(removed)
         });
         tried.await.map_err(|error| Error::Io(std::io::Error::other(error)))??;
-        Probe.on_sqlite(step).await
+        write_a_little(step.connection).await
     }
+}
+
+async fn write_a_little(connection: &mut SqliteConnection) -> Result<(), Error> {
+    let written = "PRAGMA user_version = 1; PRAGMA user_version = 0";
+    sqlx::raw_sql(written).execute(connection).await.map(|_| ())
 }
 
 fn fill(file: &Path) -> std::io::Result<()> {

@@ -3,13 +3,14 @@
 use model::{record::Kinds, time::Timestamp};
 use sqlx::SqlitePool;
 
-use super::{counted::Counted, hours};
+use super::counted::Counted;
+use crate::hours::Tallies;
 
 #[derive(Clone, Copy)]
 pub(crate) struct Reader<'a> {
-    pub(super) pool: &'a SqlitePool,
-    pub(super) kinds: Kinds,
-    pub(super) counted: &'a Counted,
-    pub(super) hours: &'a hours::Counted,
-    pub(super) now: Timestamp,
+    pub(crate) pool: &'a SqlitePool,
+    pub(crate) kinds: Kinds,
+    pub(crate) counted: &'a Counted,
+    pub(crate) hours: &'a Tallies<i64>,
+    pub(crate) now: Timestamp,
 }

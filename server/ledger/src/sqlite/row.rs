@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Reads a row whose columns begin at `from`.
-pub(super) fn read(kind: &'static Kind, row: &SqliteRow, from: usize) -> Result<Row, Error> {
+pub(crate) fn read(kind: &'static Kind, row: &SqliteRow, from: usize) -> Result<Row, Error> {
     let mut at = from + FIELDS_FROM;
     let mut values = Vec::with_capacity(kind.fields.len());
     for field in kind.fields {
@@ -49,17 +49,17 @@ pub(super) fn read(kind: &'static Kind, row: &SqliteRow, from: usize) -> Result<
     Ok(Row { position: get(row, from)?, held, confirmed_at, dataverse_id: get(row, from + 7)?, unmet })
 }
 
-pub(super) fn tenant(row: &SqliteRow, at: usize) -> Result<TenantId, Error> {
+pub(crate) fn tenant(row: &SqliteRow, at: usize) -> Result<TenantId, Error> {
     written_id(row, at).map(TenantId)
 }
 
 /// Only the tables of kinds hold ids as bytes; elsewhere they are few, and text.
-pub(super) fn written_id(row: &SqliteRow, at: usize) -> Result<Uuid, Error> {
+pub(crate) fn written_id(row: &SqliteRow, at: usize) -> Result<Uuid, Error> {
     Uuid::try_parse(get(row, at)?).map_err(|error| Error::Decode(error.into()))
 }
 
 /// Binds one field's content.
-pub(super) fn bind<'q>(
+pub(crate) fn bind<'q>(
     query: Query<'q, Sqlite, SqliteArguments>,
     value: &Value,
 ) -> Query<'q, Sqlite, SqliteArguments> {
@@ -72,7 +72,7 @@ pub(super) fn bind<'q>(
 }
 
 /// Reads one column.
-pub(super) fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
+pub(crate) fn get<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(
     row: &'r SqliteRow,
     at: usize,
 ) -> Result<T, Error> {

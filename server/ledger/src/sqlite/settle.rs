@@ -3,17 +3,17 @@
 use model::time::Timestamp;
 use sqlx::{Error, SqliteConnection};
 
-use super::{Step, row::get, statements, step::json};
+use super::{InFile, Step, StepIn, row::get, statements, step::json};
 use crate::{
     affected::Affected as _,
     decision::hour_of,
     passage::Passage,
     settlement::{Returned, Settle, Settlement, Ticket, by_table},
-    write::OnSqlite,
+    write::On,
 };
 
-impl OnSqlite for Settle {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+impl On<InFile> for Settle {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         for tickets in by_table(&self.tickets) {
             let Some(returned) = returned(step.connection, &tickets).await? else { continue };
             match self.how {

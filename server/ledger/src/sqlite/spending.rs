@@ -3,16 +3,16 @@
 use model::time::Timestamp;
 use sqlx::Error;
 
-use super::{Reader, Step, row::get};
+use super::{InFile, Reader, StepIn, row::get};
 use crate::{
     decision::{beginning, hour_of},
     letters::HOUSE,
     spending::Spend,
-    write::OnSqlite,
+    write::On,
 };
 
-impl OnSqlite for Spend {
-    async fn on_sqlite(&mut self, step: &mut Step<'_>) -> Result<(), Error> {
+impl On<InFile> for Spend {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         sqlx::query(
             "INSERT INTO spending (tenant_id, hour, cost) VALUES (?1, ?2, ?3) \
          ON CONFLICT (tenant_id, hour) DO UPDATE SET cost = cost + excluded.cost",

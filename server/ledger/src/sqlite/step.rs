@@ -11,7 +11,7 @@ use model::{
 use sqlx::{Error, SqliteConnection, query::Query};
 
 use super::{known::Known, open::Files};
-use crate::passage::Passage;
+use crate::{passage::Passage, write::Backend};
 
 pub(crate) struct Step<'a> {
     pub(super) files: &'a Files,
@@ -25,6 +25,17 @@ pub(crate) struct Step<'a> {
     /// Whether anything changed that others can see.
     pub(super) changed: bool,
 }
+
+/// Written with SQLite.
+#[derive(Default)]
+pub(crate) struct InFile;
+
+impl Backend for InFile {
+    type Step<'a> = Step<'a>;
+}
+
+/// How implementations of writes name a step, so that its lifetime is bound as early as in the trait.
+pub(crate) type StepIn<'a> = <InFile as Backend>::Step<'a>;
 
 impl Step<'_> {
     /// An epoch that no lease had before: entries leave the outbox and come back.

@@ -9,7 +9,7 @@ use tokio::{sync::watch, time::Instant};
 use tracing::Instrument as _;
 
 use super::{
-    Step,
+    InFile, Step,
     clock::{follow, set_back},
     fault, intake,
     known::Known,
@@ -48,12 +48,12 @@ pub(super) struct Writer {
 /// What is written in one go: requests that follow each other and are of one kind, or anything else by itself.
 enum Stretch {
     Requests(Vec<Request>),
-    Other(Box<dyn Job>),
+    Other(Box<dyn Job<InFile>>),
 }
 
 impl Writer {
     /// Writes until the queue is closed and empty.
-    pub(super) async fn run(mut self, queue: Arc<Queue>) {
+    pub(super) async fn run(mut self, queue: Arc<Queue<InFile>>) {
         while let Some(group) = self.next(&queue).await {
             self.write(stretches(group)).await;
             if let Some(connection) = &mut self.connection {
@@ -66,7 +66,7 @@ impl Writer {
         }
     }
 
-    async fn next(&mut self, queue: &Queue) -> Option<Vec<Command>> {
+    async fn next(&mut self, queue: &Queue<InFile>) -> Option<Vec<Command<InFile>>> {
         if let Ok(group) = tokio::time::timeout(RESTS_AFTER, queue.take()).await {
             return group;
         }
@@ -162,7 +162,7 @@ impl Writer {
         for stretch in stretches {
             match stretch {
                 Stretch::Requests(requests) => intake::store(&mut step, requests).await?,
-                Stretch::Other(job) => job.on_sqlite(&mut step).await?,
+                Stretch::Other(job) => job.perform(&mut step).await?,
             }
         }
         sqlx::raw_sql("COMMIT").execute(&mut *step.connection).await?;
@@ -183,7 +183,7 @@ impl Writer {
     }
 }
 
-fn stretches(group: Vec<Command>) -> Vec<Stretch> {
+fn stretches(group: Vec<Command<InFile>>) -> Vec<Stretch> {
     let mut stretches: Vec<Stretch> = Vec::new();
     for command in group {
         match (command.work, stretches.last_mut()) {
@@ -235,7 +235,7 @@ impl Stretch {
     fn finish(self, committed: &Result<(), LedgerError>) {
         match self {
             Self::Requests(requests) => {
-                requests.into_iter().for_each(|request| Work::Store(request).finish(committed));
+                requests.into_iter().for_each(|request| request.reply.send(committed));
             }
             Self::Other(job) => job.finish(committed),
         }

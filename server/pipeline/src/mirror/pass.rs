@@ -11,7 +11,7 @@ use model::time::Timestamp;
 use uuid::Uuid;
 
 use super::{Loan, Reader, Table, Tally, gone::Missing, reader::Reading};
-use crate::{MirrorState, TableMapping, broken::Broken, handle::Board, meters};
+use crate::{MirrorState, TableMapping, meters, pass_error::PassError, worker_context::StatusHandle};
 
 /// After this many rows there may be more by now.
 const MANY: u64 = 5_000;
@@ -20,7 +20,7 @@ pub(super) const SOME: usize = 5_000;
 
 pub(super) struct Pass<'a> {
     pub(super) reader: &'a Reader,
-    pub(super) board: &'a Board,
+    pub(super) status_handle: &'a StatusHandle,
     pub(super) hold: Duration,
     pub(super) mapping: &'a TableMapping,
     pub(super) table: &'a mut Table,
@@ -28,9 +28,9 @@ pub(super) struct Pass<'a> {
 
 impl Pass<'_> {
     /// Says whether there was much.
-    pub(super) async fn run(mut self) -> Result<bool, Broken> {
+    pub(super) async fn run(mut self) -> Result<bool, PassError> {
         let reading = match self.read_on().await {
-            Err(Broken::Dataverse(Error::DeltaExpired(_))) => {
+            Err(PassError::Dataverse(Error::DeltaExpired(_))) => {
                 tracing::info!(
                     record.kind = self.mapping.kind.name,
                     "the link to changes has expired; the whole table is read"
@@ -56,7 +56,7 @@ impl Pass<'_> {
         Ok(much)
     }
 
-    async fn read_on(&mut self) -> Result<Reading, Broken> {
+    async fn read_on(&mut self) -> Result<Reading, PassError> {
         match self.table.link.clone() {
             Some(link) => self.read(Some(&link)).await,
             None => self.read_all().await,
@@ -64,9 +64,9 @@ impl Pass<'_> {
     }
 
     /// The whole table, and what changed meanwhile. What should have turned up and did not, is gone.
-    async fn read_all(&mut self) -> Result<Reading, Broken> {
+    async fn read_all(&mut self) -> Result<Reading, PassError> {
         let began = self.reader.clock.now();
-        self.board.update(|status| {
+        self.status_handle.update(|status| {
             status.mirror.state = MirrorState::Reading;
             status.mirror.rows_read = 0;
             status.mirror.full_read_since = Some(began);
@@ -77,7 +77,7 @@ impl Pass<'_> {
         rest.met.extend(all.met);
         rest.again.extend(all.again);
         self.miss(&rest, began).await?;
-        self.board.update(|status| status.mirror.full_read_since = None);
+        self.status_handle.update(|status| status.mirror.full_read_since = None);
         tracing::info!(
             record.kind = self.mapping.kind.name,
             rows.all = rest.rows,
@@ -86,20 +86,20 @@ impl Pass<'_> {
         Ok(rest)
     }
 
-    async fn read(&mut self, since: Option<&str>) -> Result<Reading, Broken> {
+    async fn read(&mut self, since: Option<&str>) -> Result<Reading, PassError> {
         let loan = Loan { mark: &self.table.mark, hold: self.hold };
-        let board = self.board;
+        let status_handle = self.status_handle;
         let mut listener = |tally: Tally| {
-            write_down(board, tally);
+            write_down(status_handle, tally);
             if since.is_none() {
-                board.update(|status| status.mirror.rows_read += tally.rows);
+                status_handle.update(|status| status.mirror.rows_read += tally.rows);
             }
         };
         self.reader.read(self.mapping, since, &loan, &mut self.table.gone, &mut listener).await
     }
 
     /// Records, and rejects, that a reading of the whole table did not meet.
-    async fn miss(&mut self, met: &Reading, began: Timestamp) -> Result<(), Broken> {
+    async fn miss(&mut self, met: &Reading, began: Timestamp) -> Result<(), PassError> {
         for id in self.rejects().await?.difference(&met.met) {
             self.table.gone.miss(*id, Missing::Unseen(began));
         }
@@ -119,7 +119,7 @@ impl Pass<'_> {
     }
 
     /// The rows that are no records of ours, as far as they are known.
-    async fn rejects(&self) -> Result<HashSet<Uuid>, Broken> {
+    async fn rejects(&self) -> Result<HashSet<Uuid>, PassError> {
         let mut ids = HashSet::new();
         for tenant in &self.reader.tenants {
             let rejects = self.reader.ledger.rejects(*tenant, Some(self.mapping.kind), SOME).await?;
@@ -129,23 +129,23 @@ impl Pass<'_> {
     }
 
     /// No echo of ours comes so late. The ledger says whether what stands there is taken, or ours is sent again.
-    async fn take_as_they_stand(&mut self) -> Result<(), Broken> {
+    async fn take_as_they_stand(&mut self) -> Result<(), PassError> {
         if self.table.differing.is_empty() {
             return Ok(());
         }
         // What breaks a rule is shown already.
         let shown = self.rejects().await?;
         let ids: Vec<Uuid> = self.table.differing.iter().copied().filter(|id| !shown.contains(id)).collect();
-        let mut listener = |tally| write_down(self.board, tally);
+        let mut listener = |tally| write_down(self.status_handle, tally);
         self.table.differing = self.reader.look_at_standing(&self.table.mark, &ids, &mut listener).await?;
         Ok(())
     }
 
     /// What was never read back is sent again at once; of what was, a person has to say what its absence means.
-    async fn tell_of_unseen(&mut self) -> Result<(), Broken> {
+    async fn tell_of_unseen(&mut self) -> Result<(), PassError> {
         for (asked_at, ids) in self.table.gone.unseen() {
             let seen = ids.iter().flat_map(|id| self.reader.absent(*id, &Seen::Unseen)).collect();
-            let mut listener = |tally| write_down(self.board, tally);
+            let mut listener = |tally| write_down(self.status_handle, tally);
             let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await?;
             // Not before: what the ledger did not hear of is told it next time.
             ids.iter().for_each(|id| self.table.gone.find(*id));
@@ -156,13 +156,13 @@ impl Pass<'_> {
     }
 
     /// Tells the ledger what was deleted there.
-    pub(super) async fn let_go(&mut self, how: &Seen) -> Result<(), Broken> {
+    pub(super) async fn let_go(&mut self, how: &Seen) -> Result<(), PassError> {
         let all = self.table.gone.iter().map(|(id, _)| id).collect();
         self.let_these_go(&all, how).await
     }
 
     /// The same of some.
-    pub(super) async fn let_these_go(&mut self, these: &HashSet<Uuid>, how: &Seen) -> Result<(), Broken> {
+    pub(super) async fn let_these_go(&mut self, these: &HashSet<Uuid>, how: &Seen) -> Result<(), PassError> {
         let mut deleted: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
         for (id, missing) in self.table.gone.iter().filter(|(id, _)| these.contains(id)) {
             match missing {
@@ -174,7 +174,7 @@ impl Pass<'_> {
         }
         for (asked_at, ids) in deleted {
             let seen = ids.iter().flat_map(|id| self.reader.absent(*id, how)).collect();
-            let mut listener = |tally| write_down(self.board, tally);
+            let mut listener = |tally| write_down(self.status_handle, tally);
             let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await?;
             self.table.again.extend(told.again.into_iter().map(|id| (id, Some(how.clone()))));
         }
@@ -183,14 +183,14 @@ impl Pass<'_> {
     }
 
     /// Looks once more at what is missing without a word, and tells the ledger what a person said of it.
-    pub(super) async fn let_missing_go(&mut self, how: &Seen) -> Result<(), Broken> {
+    pub(super) async fn let_missing_go(&mut self, how: &Seen) -> Result<(), PassError> {
         let missing = std::mem::take(&mut self.table.missing);
         self.table.again.extend(missing.into_iter().map(|id| (id, Some(how.clone()))));
         self.look_again().await
     }
 
-    async fn look_again(&mut self) -> Result<(), Broken> {
-        let mut listener = |tally| write_down(self.board, tally);
+    async fn look_again(&mut self) -> Result<(), PassError> {
+        let mut listener = |tally| write_down(self.status_handle, tally);
         let told = self.reader.look_again(&self.table.mark, &self.table.again, &mut listener).await?;
         let open: HashSet<Uuid> = told.again.into_iter().collect();
         self.table.again.retain(|id, _| open.contains(id));
@@ -199,10 +199,10 @@ impl Pass<'_> {
     }
 
     /// Where to go on from next time, and nothing open.
-    async fn keep(&mut self) -> Result<(), Broken> {
+    async fn keep(&mut self) -> Result<(), PassError> {
         let link = self.table.link.as_deref();
         if !self.reader.ledger.keep_mark(&self.table.mark, link, self.hold).await? {
-            return Err(Broken::Lost);
+            return Err(PassError::Lost);
         }
         self.table.mark.link = self.table.link.clone();
         self.table.mark.question = None;
@@ -210,9 +210,9 @@ impl Pass<'_> {
     }
 }
 
-pub(super) fn write_down(board: &Board, tally: Tally) {
+pub(super) fn write_down(status_handle: &StatusHandle, tally: Tally) {
     meters::mirrored(&tally);
-    board.update(|status| {
+    status_handle.update(|status| {
         status.confirmed += tally.confirmed;
         status.mirror.added += tally.added;
         status.mirror.changed += tally.changed;

@@ -8,7 +8,7 @@ use super::{
     gone::{DAY, is_too_many},
     pass::{Pass, SOME},
 };
-use crate::broken::Broken;
+use crate::pass_error::PassError;
 
 /// Records that would go because their rows were deleted there, of how many that stand there.
 #[derive(Clone, Copy, Default)]
@@ -20,7 +20,7 @@ struct Held {
 impl Pass<'_> {
     /// Few deletions are taken over here too. Where many are gone, or some without a word, a person has to say what that
     /// means; until then these stay open.
-    pub(super) async fn settle(&mut self) -> Result<(), Broken> {
+    pub(super) async fn settle(&mut self) -> Result<(), PassError> {
         self.let_go_what_waits().await?;
         let asked = (self.table.gone.len(), self.table.missing.len());
         let (answer, policy) = (self.answer(), self.table.mark.policy);
@@ -54,7 +54,7 @@ impl Pass<'_> {
 
     /// What waits in a ledger that was put back would be sent once that has looked at what stands in Dataverse: what of it
     /// was deleted there must not be kept back over a question about others.
-    async fn let_go_what_waits(&mut self) -> Result<(), Broken> {
+    async fn let_go_what_waits(&mut self) -> Result<(), PassError> {
         let ledger = &self.reader.ledger;
         if self.table.gone.is_empty()
             || self.table.mark.policy.is_some()
@@ -82,7 +82,7 @@ impl Pass<'_> {
         self.table.missing.len() <= size(question.unseen) && !is_too_many(more, held.of)
     }
 
-    async fn ask(&self, held: Held) -> Result<(), Broken> {
+    async fn ask(&self, held: Held) -> Result<(), PassError> {
         let missing = self.table.missing.len();
         let of = if held.of > 0 { held.of } else { self.live().await? };
         let gone = held.would_go + missing;
@@ -104,14 +104,14 @@ impl Pass<'_> {
         self.table.mark.question.and_then(|question| question.answer)
     }
 
-    async fn forget_the_question(&self) -> Result<(), Broken> {
+    async fn forget_the_question(&self) -> Result<(), PassError> {
         let mark = &self.table.mark;
         let is_ours = self.reader.ledger.keep_mark(mark, mark.link.as_deref(), self.hold).await?;
-        if is_ours { Ok(()) } else { Err(Broken::Lost) }
+        if is_ours { Ok(()) } else { Err(PassError::Lost) }
     }
 
     /// What would go, where that and what went unasked within a day is more than is deleted by accident.
-    async fn too_many(&self) -> Result<Option<Held>, Broken> {
+    async fn too_many(&self) -> Result<Option<Held>, PassError> {
         let gone = self.table.gone.len();
         if gone == 0 {
             return Ok(None);
@@ -129,7 +129,7 @@ impl Pass<'_> {
     }
 
     /// How many records there are, about.
-    async fn live(&self) -> Result<usize, Broken> {
+    async fn live(&self) -> Result<usize, PassError> {
         let mut live = 0;
         for tenant in &self.reader.tenants {
             let standing = self.reader.ledger.standing(*tenant).await?;
@@ -141,7 +141,7 @@ impl Pass<'_> {
     }
 
     /// How many records stand there as far as we know, and how many of them were deleted.
-    async fn would_go(&self) -> Result<Held, Broken> {
+    async fn would_go(&self) -> Result<Held, PassError> {
         let (mut held, mut after) = (Held::default(), 0);
         let now = self.reader.clock.now();
         loop {

@@ -15,11 +15,10 @@ use uuid::Uuid;
 
 use super::gone::{Gone, Missing};
 use crate::{
-    LedgerPort, Mapping, Organisation,
-    broken::Broken,
-    decode_row,
+    LedgerPort, Mapping, Organisation, decode_row,
     lookup_rows::{Codes, LookupRows},
     mapping::TableMapping,
+    pass_error::PassError,
 };
 
 /// What the ledger is told in one transaction, so that intake need not wait long for its turn.
@@ -105,7 +104,7 @@ impl Reader {
         loan: &Loan<'_>,
         gone: &mut Gone,
         listener: Listener<'_>,
-    ) -> Result<Reading, Broken> {
+    ) -> Result<Reading, PassError> {
         let mut pages = self.organisation.changes(table, &decode_row::columns(table), since).await?;
         let (mut met, mut again, mut rows) = (HashSet::new(), BTreeSet::new(), 0);
         loop {
@@ -154,7 +153,7 @@ impl Reader {
         mark: &Mark,
         absent: &BTreeMap<Uuid, Option<Seen>>,
         listener: Listener<'_>,
-    ) -> Result<Told, Broken> {
+    ) -> Result<Told, PassError> {
         let mut open = Told { again: absent.keys().copied().collect(), missing: Vec::new() };
         for look in 0..LOOKS {
             if open.again.is_empty() {
@@ -184,7 +183,7 @@ impl Reader {
         mark: &Mark,
         ids: &[Uuid],
         listener: Listener<'_>,
-    ) -> Result<BTreeSet<Uuid>, Broken> {
+    ) -> Result<BTreeSet<Uuid>, PassError> {
         let mut open = BTreeSet::new();
         for some in ids.chunks(BY_ID) {
             let (mut seen, asked_at) = self.by_ids(mark.kind, some).await?;
@@ -199,7 +198,7 @@ impl Reader {
         &self,
         kind: &'static Kind,
         ids: &[Uuid],
-    ) -> Result<(Vec<Reflection>, Timestamp), Broken> {
+    ) -> Result<(Vec<Reflection>, Timestamp), PassError> {
         let asked_at = self.clock.now();
         let Some(table) = self.mapping.of(kind) else { return Ok((Vec::new(), asked_at)) };
         let rows = self.organisation.rows(table, &decode_row::columns(table), ids).await?;
@@ -223,10 +222,10 @@ impl Reader {
         seen: Vec<Reflection>,
         asked_at: Timestamp,
         listener: Listener<'_>,
-    ) -> Result<Told, Broken> {
+    ) -> Result<Told, PassError> {
         let mut told = Told::default();
         for some in seen.chunks(TOLD) {
-            let became = self.ledger.reflect(mark, some.to_vec(), asked_at).await?.ok_or(Broken::Lost)?;
+            let became = self.ledger.reflect(mark, some.to_vec(), asked_at).await?.ok_or(PassError::Lost)?;
             for (row, became) in some.iter().zip(&became) {
                 match became {
                     Reflected::Again => told.again.push(row.dataverse_id),
@@ -246,7 +245,7 @@ impl Reader {
         row: &Json,
         codes: &Codes,
         now: Timestamp,
-    ) -> Result<Option<Reflection>, Broken> {
+    ) -> Result<Option<Reflection>, PassError> {
         let first = self.tenants[0];
         let decoded = decode_row::decode(table, row, codes, first, now);
         let Some(seen) = decoded else { return Ok(None) };
@@ -265,9 +264,9 @@ impl Reader {
     }
 
     /// A whole table takes long to read, and so does all that waits.
-    pub(crate) async fn hold_on(&self, loan: &Loan<'_>) -> Result<(), Broken> {
+    pub(crate) async fn hold_on(&self, loan: &Loan<'_>) -> Result<(), PassError> {
         let is_ours = self.ledger.hold_mark(loan.mark, loan.hold).await?;
-        if is_ours { Ok(()) } else { Err(Broken::Lost) }
+        if is_ours { Ok(()) } else { Err(PassError::Lost) }
     }
 }
 

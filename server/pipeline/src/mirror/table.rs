@@ -14,7 +14,7 @@ use super::{
     findings::Found,
     gone::{Gone, Missing},
 };
-use crate::broken::Broken;
+use crate::pass_error::PassError;
 
 /// A table whose mark is ours. While something is open, a question about deletions above all, reading goes on ahead of
 /// the mark, so that nothing of it is lost with this process.
@@ -43,7 +43,7 @@ impl Table {
         kind: &'static Kind,
         reader: &Reader,
         hold: Duration,
-    ) -> Result<Option<Self>, Broken> {
+    ) -> Result<Option<Self>, PassError> {
         if let Some(table) = known.take_if(|table| !table.is_open()) {
             return Ok(Some(table));
         }

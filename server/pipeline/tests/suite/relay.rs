@@ -84,7 +84,7 @@ async fn throttling_pauses_everything_and_kills_nothing() {
     assert_eq!(
         (status.pauses, status.reason),
         (1, None),
-        "no second 429 that a wiser pace would have avoided"
+        "no second 429 that a wiser rate_limit would have avoided"
     );
 }
 

@@ -29,7 +29,7 @@ type Step = Result<String, String>;
 /// Whether everything held.
 ///
 /// # Errors
-/// When nobody listens.
+/// When standard output is closed.
 pub async fn run(
     client: &Client,
     mapping: &Mapping,
@@ -53,7 +53,7 @@ pub async fn run(
 /// Whether the ledger in a database reads and writes. It is brought up to date first, as by a start.
 ///
 /// # Errors
-/// When nobody listens.
+/// When standard output is closed.
 pub async fn ledger(
     database: Database,
     tell: &mut dyn FnMut(&str) -> anyhow::Result<()>,

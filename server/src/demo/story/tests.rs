@@ -112,7 +112,7 @@ fn weekends_are_calmer_and_one_is_very_quiet() {
 }
 
 #[test]
-fn somebody_who_watches_never_waits_long() {
+fn a_viewer_never_waits_long() {
     let times: Vec<Timestamp> = TOLD.iter().map(|report| report.at).filter(|at| *at > noon(-1)).collect();
     assert!(times.is_sorted());
     let longest = times.windows(2).map(|pair| pair[1].since(pair[0])).max().unwrap();

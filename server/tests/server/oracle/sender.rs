@@ -36,7 +36,7 @@ struct Run {
 
 #[derive(Clone, Debug)]
 enum Deed {
-    /// So many new ones.
+    /// That many new ones.
     Store(usize),
     /// One that is known already, as it stands.
     Repeat(usize),
@@ -44,7 +44,7 @@ enum Deed {
     Withdraw(usize),
 }
 
-/// Nobody knows what became of it.
+/// It is not known what became of it.
 struct Unknown;
 
 impl Sender {

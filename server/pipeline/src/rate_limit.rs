@@ -15,7 +15,7 @@ const SLOW: Duration = Duration::from_secs(5);
 const WELL_BEFORE_MORE: u32 = 4;
 
 #[derive(Clone, Debug)]
-pub(crate) struct Pace {
+pub(crate) struct RateLimit {
     batch: usize,
     batch_min: usize,
     batch_max: usize,
@@ -29,7 +29,7 @@ pub(crate) struct Pace {
     refilled_at: Timestamp,
 }
 
-impl Pace {
+impl RateLimit {
     pub(crate) fn new(settings: &Settings, now: Timestamp) -> Self {
         let requests = f64::from(settings.requests_max);
         // A full bucket and what trickles in after it must fit into one window together.
@@ -76,7 +76,7 @@ impl Pace {
     }
 
     /// A request of `records` went well.
-    pub(crate) fn well(&mut self, records: usize, took: Duration) {
+    pub(crate) fn succeeded(&mut self, records: usize, took: Duration) {
         if took > SLOW {
             self.batch = (self.batch / 2).max(self.batch_min);
             self.well = 0;
@@ -94,7 +94,7 @@ impl Pace {
     }
 
     /// The whole lane failed: throttled, or no answer in time.
-    pub(crate) fn badly(&mut self) {
+    pub(crate) fn failed(&mut self) {
         self.batch = (self.batch / 2).max(self.batch_min);
         self.lanes = (self.lanes / 2).max(1);
         self.well = 0;
@@ -118,30 +118,30 @@ mod tests {
 
     #[test]
     fn grows_step_by_step_and_halves_at_once() {
-        let mut pace = Pace::new(&Settings::default(), START);
+        let mut rate_limit = RateLimit::new(&Settings::default(), START);
         for _ in 0..20 {
-            pace.well(pace.batch(), Duration::from_millis(50));
+            rate_limit.succeeded(rate_limit.batch(), Duration::from_millis(50));
         }
-        assert_eq!((pace.batch(), pace.lanes()), (500, 4));
-        pace.badly();
-        assert_eq!((pace.batch(), pace.lanes()), (250, 2));
-        pace.well(1, Duration::from_millis(50));
-        assert_eq!(pace.batch(), 250, "a small request shows nothing about a larger one");
-        pace.well(250, Duration::from_secs(6));
-        assert_eq!(pace.batch(), 125, "slow is too large");
+        assert_eq!((rate_limit.batch(), rate_limit.lanes()), (500, 4));
+        rate_limit.failed();
+        assert_eq!((rate_limit.batch(), rate_limit.lanes()), (250, 2));
+        rate_limit.succeeded(1, Duration::from_millis(50));
+        assert_eq!(rate_limit.batch(), 250, "a small request shows nothing about a larger one");
+        rate_limit.succeeded(250, Duration::from_secs(6));
+        assert_eq!(rate_limit.batch(), 125, "slow is too large");
     }
 
     proptest! {
         #[test]
         fn never_more_than_the_allowance_in_any_window(gaps in prop::collection::vec(0_i64..200_000, 1..4_000)) {
             let settings = Settings { requests_max: 300, ..Settings::default() };
-            let mut pace = Pace::new(&settings, START);
+            let mut rate_limit = RateLimit::new(&settings, START);
             let mut now = START;
             let mut sent = std::collections::VecDeque::new();
             for gap in gaps {
                 now = now.plus(gap);
-                if pace.wait(now).is_none() {
-                    pace.spend(now);
+                if rate_limit.wait(now).is_none() {
+                    rate_limit.spend(now);
                     sent.push_back(now);
                 }
                 while sent.front().is_some_and(|first| now.since(*first) >= 300 * SECOND) {

@@ -15,8 +15,11 @@ use model::{
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Error, PgConnection, Row as _, postgres::PgRow, raw_sql};
 
 use self::stretch::Stretch;
-use super::{fault, row::get};
-use crate::{Database, OpenError, import::ImportError};
+use super::ImportError;
+use crate::{
+    Database, OpenError,
+    postgres::{fault, row::get},
+};
 
 const EXPORTED_AT: &str = "exported_at";
 

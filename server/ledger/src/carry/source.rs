@@ -16,17 +16,20 @@ use sqlx::{
 };
 
 use super::{
-    Reader,
-    counted::Counted,
-    fault,
-    folder::{self, FolderLock},
-    history, hours, open,
-    row::get,
-    standing,
+    CarryError,
+    plan::{Column, Table},
 };
 use crate::{
     OpenError, Place, Standing,
-    carry::{CarryError, Column, Table},
+    sqlite::{
+        Reader,
+        counted::Counted,
+        fault,
+        folder::{self, FolderLock},
+        history, hours, open,
+        row::get,
+        standing,
+    },
 };
 
 pub(crate) struct Source {

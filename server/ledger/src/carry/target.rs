@@ -5,17 +5,22 @@
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt as _;
-use model::record::KINDS;
-use sqlx::{ConnectOptions as _, Error, PgConnection, Row as _};
+use sqlx::{Error, PgConnection, Row as _};
 
-use super::{fault, fence, migrate, row::get, schema::Schema};
+use super::{
+    CarryError,
+    plan::{Column, Road, Table},
+};
 use crate::{
-    Database, OpenError, Place,
-    carry::{CarryError, Column, Road, Table},
+    Database,
+    postgres::{
+        connect::{UNFINISHED, connect, is_unfinished},
+        fault, fence,
+        row::get,
+        schema::Schema,
+    },
 };
 
-/// There while a ledger is carried over.
-const UNFINISHED: &str = "studio.unfinished";
 /// What is not carried over: it says how this schema came to be, or counts what comes here.
 const OWN: [&str; 3] = ["migrations", "unfinished", "backlog"];
 
@@ -152,34 +157,6 @@ impl Target {
             .map(|_| ())
             .map_err(|error| failed(&error))
     }
-}
-
-/// One connection for a command, to a schema that is up to date.
-pub(super) async fn connect(database: &Database) -> Result<(PgConnection, Schema), OpenError> {
-    let place = database.place();
-    let schema = Schema::new(&database.schema, database.patience, KINDS);
-    let connected = database.options.connect().await;
-    let mut connection = connected.map_err(|error| migrate::refusal(&place, &error))?;
-    migrate::migrate(&mut connection, &schema, &place).await?;
-    Ok((connection, schema))
-}
-
-/// No server writes where a ledger was being carried over when that was cut short.
-pub(super) async fn refuse_unfinished(
-    connection: &mut PgConnection,
-    schema: &Schema,
-    place: &Place,
-) -> Result<(), OpenError> {
-    match is_unfinished(connection, schema).await {
-        Ok(false) => Ok(()),
-        Ok(true) => Err(OpenError::Unfinished { place: place.clone() }),
-        Err(error) => Err(migrate::refusal(place, &error)),
-    }
-}
-
-async fn is_unfinished(connection: &mut PgConnection, schema: &Schema) -> Result<bool, Error> {
-    let sql = format!("SELECT to_regclass('{UNFINISHED}') IS NOT NULL");
-    sqlx::Executor::fetch_one(connection, schema.script(&sql)).await?.try_get(0)
 }
 
 fn columns(row: &sqlx::postgres::PgRow) -> Result<(String, String, String, bool), Error> {

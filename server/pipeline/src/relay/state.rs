@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use model::time::{SECOND, Timestamp};
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::{flight::Landing, pace::Pace, targets::Targets};
+use crate::{delivery::Attempt, rate_limit::RateLimit, targets::Targets};
 
 /// The relay never sleeps for longer: clocks may be set meanwhile, and machines fall asleep.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -18,10 +18,10 @@ const LOOKS_WIDE: u32 = 4;
 const STRAY: i64 = 10 * SECOND;
 
 /// What the loop keeps in mind.
-pub(super) struct Tower {
-    pub(super) pace: Pace,
+pub(super) struct RelayState {
+    pub(super) rate_limit: RateLimit,
     pub(super) targets: Arc<Targets>,
-    pub(super) flights: JoinSet<Landing>,
+    pub(super) deliveries: JoinSet<Attempt>,
     /// Nothing starts before this.
     pub(super) not_before: Instant,
     /// Lane faults in a row.
@@ -41,20 +41,20 @@ struct Watch {
     strayed: bool,
 }
 
-/// Why no further flight was started.
+/// Why no further delivery was started.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lull {
+pub(super) enum IdleReason {
     NothingDue,
     AllUnderWay,
     Until(Instant),
 }
 
-impl Tower {
-    pub(super) fn new(pace: Pace, targets: Targets, now: Timestamp) -> Self {
+impl RelayState {
+    pub(super) fn new(rate_limit: RateLimit, targets: Targets, now: Timestamp) -> Self {
         Self {
-            pace,
+            rate_limit,
             targets: Arc::new(targets),
-            flights: JoinSet::new(),
+            deliveries: JoinSet::new(),
             not_before: Instant::now(),
             faults: 0,
             blames_all: false,
@@ -67,7 +67,7 @@ impl Tower {
     /// Leases are reckoned by the time of day. Where that jumped, what is under way would be lent once more: it is waited
     /// for first.
     pub(super) fn waits_for_the_clock(&mut self, now: Timestamp) -> bool {
-        let waits = self.watch.strays(now) && !self.flights.is_empty();
+        let waits = self.watch.strays(now) && !self.deliveries.is_empty();
         self.watch.strayed = waits;
         waits
     }
@@ -77,18 +77,18 @@ impl Tower {
         self.arrived_at.is_some_and(|at| at.elapsed() < PROOF)
     }
 
-    /// After a fault one flight tries whether the lane is free again.
+    /// After a fault one delivery tries whether the lane is free again.
     pub(super) fn lanes(&self) -> usize {
-        if self.faults > 0 { 1 } else { self.pace.lanes() }
+        if self.faults > 0 { 1 } else { self.rate_limit.lanes() }
     }
 
-    /// How many records may go in the next flight. `left`: for how many the rest of the day's budget is enough; what those
+    /// How many records may go in the next delivery. `left`: for how many the rest of the day's budget is enough; what those
     /// under way cost is not known yet.
     pub(super) fn most(&self, left: Option<usize>) -> usize {
         let batch = self.batch();
         match left {
-            Some(left) if left < batch * (self.flights.len() + 1) => {
-                if self.flights.is_empty() {
+            Some(left) if left < batch * (self.deliveries.len() + 1) => {
+                if self.deliveries.is_empty() {
                     left
                 } else {
                     0
@@ -102,15 +102,15 @@ impl Tower {
     /// then as many as can be are tried, so that others are among them.
     fn batch(&self) -> usize {
         let looks_wide = self.blames_all && self.faults > 0 && self.faults.is_multiple_of(LOOKS_WIDE);
-        if looks_wide { self.pace.batch_max() } else { self.pace.batch() }
+        if looks_wide { self.rate_limit.batch_max() } else { self.rate_limit.batch() }
     }
 
-    pub(super) fn wake(&self, lull: Lull, round: Duration) -> Instant {
+    pub(super) fn wake(&self, idle: IdleReason, round: Duration) -> Instant {
         let round = Instant::now() + round;
-        match lull {
-            Lull::Until(moment) => moment.min(Instant::now() + SLEEP_MAX),
-            Lull::NothingDue => self.due.map_or(round, |due| due.min(round)),
-            Lull::AllUnderWay => round,
+        match idle {
+            IdleReason::Until(moment) => moment.min(Instant::now() + SLEEP_MAX),
+            IdleReason::NothingDue => self.due.map_or(round, |due| due.min(round)),
+            IdleReason::AllUnderWay => round,
         }
     }
 }

@@ -12,17 +12,17 @@ use sqlx::{Error, PgConnection, Row as _};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{
-    fault, fence, identity, intake,
-    row::get,
-    schema::Schema,
-    step::{Closing, Step},
-    target,
-};
+use super::ImportError;
 use crate::{
     Database, LedgerError, Outcome, Verdict,
-    command::{Request, Work},
-    import::ImportError,
+    command::Request,
+    postgres::{
+        connect::{connect, refuse_unfinished},
+        fault, fence, identity, intake,
+        row::get,
+        schema::Schema,
+        step::{Closing, Step},
+    },
     write::Reply,
 };
 
@@ -43,8 +43,8 @@ impl Importer {
         kind: &'static Kind,
         random: Box<dyn Random>,
     ) -> Result<Self, ImportError> {
-        let (mut connection, schema) = target::connect(database).await?;
-        target::refuse_unfinished(&mut connection, &schema, &database.place()).await?;
+        let (mut connection, schema) = connect(database).await?;
+        refuse_unfinished(&mut connection, &schema, &database.place()).await?;
         let demo = holds_demo(&mut connection, &schema).await;
         if demo.map_err(|error| ImportError::Database(fault::of(&error)))? {
             return Err(ImportError::Demo { place: database.to_string() });
@@ -89,7 +89,7 @@ impl Importer {
         let (records, exported): (Vec<Record>, Vec<Option<Timestamp>>) = records.into_iter().unzip();
         let mut request = Request::new(self.tenant, self.kind, records, Reply::new(reply));
         intake::store(&mut step, &mut [&mut request], &exported).await?;
-        Work::Store(request).finish(&Ok(()));
+        request.reply.send(&Ok(()));
         let outcomes = answer.await.unwrap_or(Err(LedgerError::Closed));
         if let Ok(outcomes) = &outcomes {
             let is_new = |outcome: &Outcome| matches!(outcome.verdict, Verdict::Stored(_));

@@ -1,4 +1,4 @@
-//! One request's worth of parcels on its way: targets ahead, upserts and deletes after, and each parcel's fate.
+//! One request's worth of parcels on its way: targets ahead, upserts and deletes after, and each parcel's result.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,7 +17,7 @@ use crate::{
 
 /// What became of a parcel.
 #[derive(Debug)]
-pub(crate) enum Fate {
+pub(crate) enum RowResult {
     Delivered,
     /// A fault that may pass; it is tried again after this time.
     Again(Duration),
@@ -29,9 +29,9 @@ pub(crate) enum Fate {
     Last,
 }
 
-/// How a flight ended.
-pub(crate) struct Landing {
-    pub(crate) parcels: Vec<(Parcel, Fate)>,
+/// How a delivery ended.
+pub(crate) struct Attempt {
+    pub(crate) parcels: Vec<(Parcel, RowResult)>,
     /// What is wrong with the lane, if anything.
     pub(crate) lane: Option<Error>,
     /// How many failed in a way that need not be their own.
@@ -39,8 +39,8 @@ pub(crate) struct Landing {
     pub(crate) took: Duration,
 }
 
-/// What a flight needs beside its parcels.
-pub(crate) struct Airport<'a> {
+/// What a delivery needs beside its parcels.
+pub(crate) struct DeliveryContext<'a> {
     pub(crate) organisation: &'a dyn Organisation,
     pub(crate) targets: &'a Targets,
     pub(crate) settings: &'a Settings,
@@ -64,29 +64,29 @@ struct View {
 const FEW: usize = 5;
 
 /// Sends parcels and tells their fates. Sending again is always safe: every operation is an upsert or a delete by id.
-pub(crate) async fn fly(airport: Airport<'_>, parcels: Vec<Parcel>) -> Landing {
+pub(crate) async fn deliver(delivery: DeliveryContext<'_>, parcels: Vec<Parcel>) -> Attempt {
     let start = Instant::now();
-    let mut landing = Landing {
+    let mut attempt = Attempt {
         parcels: Vec::with_capacity(parcels.len()),
         lane: None,
         undecided: 0,
         took: Duration::ZERO,
     };
-    match airport.targets.send(airport.organisation, &parcels, airport.limit).await {
-        Err(error) => landing.hold(parcels, error),
+    match delivery.targets.send(delivery.organisation, &parcels, delivery.limit).await {
+        Err(error) => attempt.hold(parcels, error),
         Ok(unsent) => {
             for (kind, parcels) in by_kind(parcels) {
-                match airport.settings.mapping.of(kind) {
-                    Some(table) => airport.send(table, parcels, &unsent, &mut landing).await,
+                match delivery.settings.mapping.of(kind) {
+                    Some(table) => delivery.send(table, parcels, &unsent, &mut attempt).await,
                     None => {
-                        landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, without_table())));
+                        attempt.parcels.extend(parcels.into_iter().map(|parcel| (parcel, without_table())));
                     }
                 }
             }
         }
     }
-    landing.took = start.elapsed();
-    landing
+    attempt.took = start.elapsed();
+    attempt
 }
 
 fn by_kind(parcels: Vec<Parcel>) -> Vec<(&'static Kind, Vec<Parcel>)> {
@@ -97,9 +97,9 @@ fn by_kind(parcels: Vec<Parcel>) -> Vec<(&'static Kind, Vec<Parcel>)> {
     kinds.into_values().collect()
 }
 
-impl Landing {
+impl Attempt {
     fn hold(&mut self, parcels: Vec<Parcel>, error: Error) {
-        self.parcels.extend(parcels.into_iter().map(|parcel| (parcel, Fate::Held)));
+        self.parcels.extend(parcels.into_iter().map(|parcel| (parcel, RowResult::Held)));
         self.blame(error);
     }
 
@@ -111,10 +111,10 @@ impl Landing {
     }
 }
 
-impl Airport<'_> {
-    async fn send(&self, table: &TableMapping, parcels: Vec<Parcel>, unsent: &Unsent, landing: &mut Landing) {
-        if landing.lane.is_some() {
-            landing.parcels.extend(parcels.into_iter().map(|parcel| (parcel, Fate::Held)));
+impl DeliveryContext<'_> {
+    async fn send(&self, table: &TableMapping, parcels: Vec<Parcel>, unsent: &Unsent, attempt: &mut Attempt) {
+        if attempt.lane.is_some() {
+            attempt.parcels.extend(parcels.into_iter().map(|parcel| (parcel, RowResult::Held)));
             return;
         }
         let (held_up, mut parcels): (Vec<Parcel>, Vec<Parcel>) =
@@ -126,11 +126,11 @@ impl Airport<'_> {
         }
         parcels.extend(held_up);
         match outcomes {
-            Err(error) => landing.hold(parcels, error),
-            Ok(outcomes) if outcomes.len() == parcels.len() => self.judge(table, parcels, outcomes, landing),
+            Err(error) => attempt.hold(parcels, error),
+            Ok(outcomes) if outcomes.len() == parcels.len() => self.judge(table, parcels, outcomes, attempt),
             Ok(outcomes) => {
                 let reason = format!("{} outcomes for {} operations", outcomes.len(), parcels.len());
-                landing.hold(parcels, Error::Malformed(reason));
+                attempt.hold(parcels, Error::Malformed(reason));
             }
         }
     }
@@ -180,19 +180,19 @@ impl Airport<'_> {
         table: &TableMapping,
         parcels: Vec<Parcel>,
         outcomes: Vec<Written>,
-        landing: &mut Landing,
+        attempt: &mut Attempt,
     ) {
         if let Some(error) = common_cause(&outcomes) {
-            return landing.hold(parcels, error);
+            return attempt.hold(parcels, error);
         }
         let view = self.view(&parcels, &outcomes);
-        landing.undecided += view.undecided;
+        attempt.undecided += view.undecided;
         for (parcel, outcome) in parcels.into_iter().zip(outcomes) {
-            let fate = self.fate(table, &parcel, &outcome, &view);
-            if let (Fate::Held | Fate::Last, Err(error)) = (&fate, outcome) {
-                landing.blame(error);
+            let result = self.result(table, &parcel, &outcome, &view);
+            if let (RowResult::Held | RowResult::Last, Err(error)) = (&result, outcome) {
+                attempt.blame(error);
             }
-            landing.parcels.push((parcel, fate));
+            attempt.parcels.push((parcel, result));
         }
     }
 
@@ -211,30 +211,30 @@ impl Airport<'_> {
         }
     }
 
-    fn fate(&self, table: &TableMapping, parcel: &Parcel, outcome: &Written, view: &View) -> Fate {
+    fn result(&self, table: &TableMapping, parcel: &Parcel, outcome: &Written, view: &View) -> RowResult {
         let error = match outcome {
             Err(error) if !arrived(parcel, outcome) => error,
-            _ => return Fate::Delivered,
+            _ => return RowResult::Delivered,
         };
         let was_last = self.is_last_attempt(parcel);
         if is_undecided(outcome) {
             let for_long = error.forbidden().is_some() || parcel.failing_for >= self.settings.attempts_for;
             return match view {
-                View { lane_fails: true, .. } => Fate::Last,
+                View { lane_fails: true, .. } => RowResult::Last,
                 View { storms: false, .. } if was_last && for_long => {
-                    Fate::Dead(refusal(table, parcel, error, self.targets.lookups()))
+                    RowResult::Dead(refusal(table, parcel, error, self.targets.lookups()))
                 }
-                _ => Fate::Again(self.pause(parcel.attempts)),
+                _ => RowResult::Again(self.pause(parcel.attempts)),
             };
         }
         match error {
-            error if error.is_lane_fault() => Fate::Held,
+            error if error.is_lane_fault() => RowResult::Held,
             Error::NotFound(_) if !was_last => {
                 // The tenant's row, most likely: it was deleted there.
                 self.targets.forget(parcel);
-                Fate::Again(Duration::from_secs(1))
+                RowResult::Again(Duration::from_secs(1))
             }
-            error => Fate::Dead(refusal(table, parcel, error, self.targets.lookups())),
+            error => RowResult::Dead(refusal(table, parcel, error, self.targets.lookups())),
         }
     }
 
@@ -271,9 +271,9 @@ fn write(table: &TableMapping, parcel: &Parcel, lookups: &LookupRows) -> Write {
 }
 
 /// Of a kind that has no table in Dataverse.
-fn without_table() -> Fate {
+fn without_table() -> RowResult {
     let reason = "Dataverse has no table for records of this kind; give it up".to_owned();
-    Fate::Dead(Refusal { reason, request: None, response: None })
+    RowResult::Dead(Refusal { reason, request: None, response: None })
 }
 
 /// What an administrator needs to understand it. Neither side of the exchange holds a secret: tokens are the client's.

@@ -1,0 +1,85 @@
+//! Records: corrected, withdrawn, read and listed, and their figures.
+
+use model::{
+    calendar::Window,
+    history::{Filter, History},
+    record::{Kind, Record},
+    tenant::TenantId,
+};
+use uuid::Uuid;
+
+use super::Ledger;
+use crate::{
+    Change, Held, LedgerError, ListAsk, Page,
+    change::{Correct, Target, Withdraw},
+};
+
+impl Ledger {
+    /// Puts `record` in the place of what `id` says now. A time that was left out counts as the stored one.
+    pub async fn correct(
+        &self,
+        tenant: TenantId,
+        id: Uuid,
+        record: Record,
+        expected_revision: Option<i64>,
+    ) -> Result<Change, LedgerError> {
+        let target = Target { tenant, kind: record.kind(), id, expected_revision };
+        self.write(Correct { target, record: Box::new(record) }).await
+    }
+
+    /// Takes a record out of every list and figure. What it was stays in the ledger.
+    pub async fn withdraw(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+        expected_revision: Option<i64>,
+    ) -> Result<Change, LedgerError> {
+        let target = Target { tenant, kind, id, expected_revision };
+        self.write(Withdraw { target, fetched: self.fetched }).await
+    }
+
+    /// One record, withdrawn or not.
+    pub async fn read(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+    ) -> Result<Option<Held>, LedgerError> {
+        read!(self, list::read(tenant, kind, id))
+    }
+
+    /// Records, newest first.
+    pub async fn list(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        ask: &ListAsk,
+    ) -> Result<Page, LedgerError> {
+        read!(self, list::list(tenant, kind, ask))
+    }
+
+    /// What the kind's `pointer` points at, as far as there are records of it: ids and names, `most` of them. For a
+    /// text the one whose id it is; else those that contain it, first those that are called just that. Latin capitals and
+    /// small letters are the same then. Without a text all, and those first that were named last.
+    pub async fn names(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        pointer: usize,
+        text: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, Option<String>)>, LedgerError> {
+        read!(self, list::names(tenant, kind, pointer, text, most))
+    }
+
+    /// The campaign runs of a window and of the stretch before it, added up by bucket.
+    pub async fn history(
+        &self,
+        tenant: TenantId,
+        window: &Window,
+        filter: &Filter,
+    ) -> Result<History, LedgerError> {
+        read!(self, history::history(tenant, window, filter))
+    }
+}
