@@ -1,9 +1,9 @@
 //! Who may ask: the right name on the request, and no page of a stranger's.
 
-mod asker;
 mod errand;
 mod host;
 mod origin;
+mod principal;
 mod turns;
 
 use axum::{
@@ -12,16 +12,16 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-pub use asker::Asker;
 pub use errand::{Errand, Errands};
 pub use host::OwnNames;
+pub use principal::Principal;
 pub use turns::{Bounds, NoTurn, Turn, Turns};
 
-use crate::house::SharedHouse;
+use crate::app_state::SharedState;
 
 /// Turns away what is not meant for this server, and what a foreign page sent.
-pub async fn guard(State(house): State<SharedHouse>, request: Request, next: Next) -> Response {
-    let checked = host::check(&house.names, &request).and_then(|()| origin::check(&house.names, &request));
+pub async fn guard(State(state): State<SharedState>, request: Request, next: Next) -> Response {
+    let checked = host::check(&state.names, &request).and_then(|()| origin::check(&state.names, &request));
     match checked {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),

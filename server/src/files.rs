@@ -14,9 +14,9 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use rust_embed::Embed;
 
 use crate::{
-    house::SharedHouse,
+    app_state::SharedState,
     http::headers::none_match,
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemType},
 };
 
 #[derive(Embed)]
@@ -81,11 +81,11 @@ impl SiteFiles {
 
 /// `/pkg/{name}`: by address for good, by plain name (as in a style sheet's `url(…)`) with a question each time.
 pub async fn package(
-    State(house): State<SharedHouse>,
+    State(state): State<SharedState>,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let files = &house.files;
+    let files = &state.files;
     let (plain, keeping) = match files.by_address.get(&name) {
         Some(plain) => (plain, FOR_GOOD),
         None => (&name, ASK_AGAIN),
@@ -94,9 +94,9 @@ pub async fn package(
 }
 
 /// What browsers and robots look for at the root of every site.
-pub async fn well_known(State(house): State<SharedHouse>, uri: Uri, headers: HeaderMap) -> Response {
+pub async fn well_known(State(state): State<SharedState>, uri: Uri, headers: HeaderMap) -> Response {
     let name = uri.path().trim_start_matches('/');
-    let files = &house.files;
+    let files = &state.files;
     let stand_in = if name == "favicon.ico" { "icon.svg" } else { name };
     let file = files.by_name.get(name).or_else(|| files.by_name.get(stand_in));
     match file {
@@ -138,7 +138,7 @@ fn shared(data: Cow<'static, [u8]>) -> Bytes {
 }
 
 fn missing() -> Response {
-    Problem::new(Kind::NotFound, "There is no file of this name.").into_response()
+    Problem::new(ProblemType::NotFound, "There is no file of this name.").into_response()
 }
 
 fn takes_brotli(headers: &HeaderMap) -> bool {

@@ -13,8 +13,8 @@ use model::{
 };
 
 use crate::{
-    carrier::{Counted, Standing, Together},
-    house::House,
+    app_state::AppState,
+    delivery_service::{Counted, Standing, Together},
 };
 
 /// Dead letters, handlings and rejects shown; the balance counts them all.
@@ -44,15 +44,15 @@ pub type Shared<V> = Together<Result<V, LedgerError>>;
 
 /// # Errors
 /// When the ledger does not answer.
-pub async fn inspection(house: &House, tenant: TenantId) -> Result<Arc<Inspection>, LedgerError> {
+pub async fn inspection(state: &AppState, tenant: TenantId) -> Result<Arc<Inspection>, LedgerError> {
     let look = async {
-        match inspect(house, tenant).await {
+        match inspect(state, tenant).await {
             // A trial of the ledger tells more than the question that failed.
-            Err(error) => Err(house.ledger.healthy().await.err().unwrap_or(error)),
+            Err(error) => Err(state.ledger.healthy().await.err().unwrap_or(error)),
             seen => seen,
         }
     };
-    shared(&house.inspections, tenant, look.boxed()).await
+    shared(&state.inspections, tenant, look.boxed()).await
 }
 
 /// What `look` brings, or brought for another one who asked meanwhile.
@@ -68,11 +68,11 @@ pub async fn shared<V: Clone>(
     looked.unwrap_or_else(|never| match never {})
 }
 
-async fn inspect(house: &House, tenant: TenantId) -> Result<Arc<Inspection>, LedgerError> {
-    let ledger = &house.ledger;
-    let (delivery, counted) = house.carrier.looked(ledger, tenant).await?;
+async fn inspect(state: &AppState, tenant: TenantId) -> Result<Arc<Inspection>, LedgerError> {
+    let ledger = &state.ledger;
+    let (delivery, counted) = state.delivery_service.looked(ledger, tenant).await?;
     let (dead, handlings) = (ledger.dead_letters(tenant, MOST).await?, ledger.handlings(tenant, MOST).await?);
-    let (now, standing) = (house.now(), house.carrier.standing());
+    let (now, standing) = (state.now(), state.delivery_service.standing());
     let hours = ledger.hours(tenant, first_hour(now)).await?;
     let (rejects, policies) = match standing.relay {
         Some(_) => (ledger.rejects(tenant, None, MOST).await?, ledger.policies().await?),

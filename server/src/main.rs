@@ -1,13 +1,13 @@
 //! The server: wiring only. Settings are read, rooms put together, workers started and stopped.
 
 mod access;
-mod carrier;
+mod app_state;
 mod clock;
 mod commands;
 mod data_folder;
+mod delivery_service;
 mod demo;
 mod files;
-mod house;
 mod http;
 mod inspection;
 mod limits;

@@ -14,12 +14,12 @@ use http::{HeaderValue, StatusCode, header};
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 
-use crate::{house::SharedHouse, http::headers::page_policy};
+use crate::{app_state::SharedState, http::headers::page_policy};
 
 pub use visitor::Visitor;
 
-fn frame(house: &SharedHouse, visitor: &Visitor) -> Frame {
-    Frame { files: house.files.addresses(), theme: visitor.theme, demo: house.settings.demo.is_some() }
+fn frame(state: &SharedState, visitor: &Visitor) -> Frame {
+    Frame { files: state.files.addresses(), theme: visitor.theme, demo: state.settings.demo.is_some() }
 }
 
 /// Renders a document; `context` is what its components find around them.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 
 /// What kinds of refusal there are. The slug is the end of `type` and never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ProblemType {
     NotJson,
     ForeignOrigin,
     NotFound,
@@ -30,7 +30,7 @@ pub enum Kind {
     TimedOut,
 }
 
-impl Kind {
+impl ProblemType {
     pub const ALL: [Self; 17] = [
         Self::NotJson,
         Self::ForeignOrigin,
@@ -98,7 +98,7 @@ impl Kind {
 /// One refusal. It becomes a document when the answer leaves, where the request's id is known.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    pub kind: Kind,
+    pub kind: ProblemType,
     pub detail: String,
     pub errors: Vec<FieldFault>,
     pub more: Map<String, Json>,
@@ -107,7 +107,7 @@ pub struct Problem {
 
 impl Problem {
     #[must_use]
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+    pub fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), errors: Vec::new(), more: Map::new(), headers: Vec::new() }
     }
 
@@ -123,7 +123,7 @@ impl Problem {
                 format!("{named} fields break a rule; errors names each{more}.")
             }
         };
-        Self { errors, ..Self::new(Kind::Validation, detail) }
+        Self { errors, ..Self::new(ProblemType::Validation, detail) }
     }
 
     /// A member of the document's own.

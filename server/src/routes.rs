@@ -26,17 +26,18 @@ use ledger::LedgerError;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
-    access, files,
-    house::SharedHouse,
-    http::around,
+    access,
+    app_state::SharedState,
+    files,
+    http::middleware,
     pages,
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemType},
 };
 
 /// Good enough, and quick: what is sent here is composed anew each time.
 const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
 
-pub fn router(house: &SharedHouse) -> Router {
+pub fn router(state: &SharedState) -> Router {
     Router::new()
         .route("/", get(pages::panel::panel))
         .route("/pipeline", get(pages::pipeline::pipeline))
@@ -64,14 +65,14 @@ pub fn router(house: &SharedHouse) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(CompressionLayer::new().quality(COMPRESSION))
         .layer(from_fn(bare_when_unmodified))
-        .layer(from_fn_with_state(house.clone(), access::guard))
-        .layer(from_fn_with_state(house.clone(), around::around))
-        .with_state(house.clone())
+        .layer(from_fn_with_state(state.clone(), access::guard))
+        .layer(from_fn_with_state(state.clone(), middleware::around))
+        .with_state(state.clone())
 }
 
 async fn wrong_method(method: Method) -> Problem {
     Problem::new(
-        Kind::MethodNotAllowed,
+        ProblemType::MethodNotAllowed,
         format!("This address does not take {method}; Allow names what it takes."),
     )
 }
@@ -91,6 +92,6 @@ impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
         tracing::warn!(error = %error, "the ledger did not do what was asked");
         let detail = error.to_string();
-        Self::new(Kind::Unavailable, detail).retry_after(error.retry_after())
+        Self::new(ProblemType::Unavailable, detail).retry_after(error.retry_after())
     }
 }

@@ -18,7 +18,7 @@ use pipeline::Names;
 pub use database::database_at;
 pub use logging::{LogFormat, Logging};
 pub use mistakes::{Mistake, Mistakes};
-pub use organisation::{Organisation, Way};
+pub use organisation::{Mode, Organisation};
 pub use sources::Sources;
 pub use table::TABLE;
 pub use values::{DEFAULT_FOLDERS, PublicUrl};
@@ -40,7 +40,7 @@ pub struct Settings {
     pub frozen: Option<Timestamp>,
     /// How people reach the server when something stands in front of it.
     pub public_url: Option<PublicUrl>,
-    pub way: Way,
+    pub way: Mode,
     /// Requests to Dataverse a day, at most.
     pub budget: Option<u64>,
     /// How often Dataverse is asked what others wrote there.
@@ -111,8 +111,8 @@ impl Settings {
 }
 
 /// Demo data are for the organisation that the server brings along: they are not wanted in a real one.
-fn demo(reader: &mut Reader<'_>, way: &Way) -> bool {
-    let embedded = matches!(way, Way::Embedded);
+fn demo(reader: &mut Reader<'_>, way: &Mode) -> bool {
+    let embedded = matches!(way, Mode::Embedded);
     match reader.read("STUDIO_DEMO", values::switch) {
         Some(true) if !embedded => {
             reader.mistake(
@@ -126,9 +126,9 @@ fn demo(reader: &mut Reader<'_>, way: &Way) -> bool {
     }
 }
 
-fn frozen(reader: &mut Reader<'_>, way: &Way) -> Option<Timestamp> {
+fn frozen(reader: &mut Reader<'_>, way: &Mode) -> Option<Timestamp> {
     let at = reader.read("STUDIO_NOW", values::moment)?;
-    if !matches!(way, Way::Embedded) {
+    if !matches!(way, Mode::Embedded) {
         reader.mistake(
             "STUDIO_NOW",
             "stops the clock for tests and pictures, which only the embedded way allows; take it away",

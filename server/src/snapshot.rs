@@ -1,6 +1,6 @@
 //! What the panel shows, computed once for everybody who looks at the same view.
 
-mod flight;
+mod single_flight;
 mod source;
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -19,14 +19,14 @@ use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    access::Asker,
-    carrier::{self, Carrier},
+    access::Principal,
+    delivery_service::{self, DeliveryService},
     settings::Settings,
 };
 
-use flight::{Bounds, Brought, Flights, Late, Moved, Served};
-pub use source::Gathered;
+use single_flight::{Bounds, Brought, Flights, Late, LedgerVersion, Served};
 use source::Source;
+pub use source::ViewData;
 
 /// How much is kept, of what views are made of, of panels and of campaigns to choose from. One view takes some 50 kB.
 const GATHERED_BYTES: usize = 16 * 1024 * 1024;
@@ -54,7 +54,7 @@ pub struct Snapshots {
     ledger: Ledger,
     source: Arc<Source>,
     changes: watch::Receiver<u64>,
-    gathered: Flights<Scope, Gathered, LedgerError>,
+    gathered: Flights<Scope, ViewData, LedgerError>,
     panels: Flights<View, Composed, LedgerError>,
     choices: Flights<TenantId, Vec<CampaignChoice>, LedgerError>,
 }
@@ -68,7 +68,7 @@ type Made = (u64, bool, Delivery);
 
 /// The facts of a view, and what is known now of what keeps them from being newer.
 pub struct Known {
-    pub gathered: Arc<Gathered>,
+    pub gathered: Arc<ViewData>,
     /// As it was at the last look, with the ledger's present health laid over it.
     pub delivery: Delivery,
     /// Whether they are older than they should be.
@@ -82,7 +82,7 @@ impl Snapshots {
         address: &str,
         clock: Arc<dyn Clock>,
         ledger: Ledger,
-        carrier: Arc<Carrier>,
+        delivery_service: Arc<DeliveryService>,
     ) -> Self {
         let broken = || LedgerError::Fault("a view could not be computed".to_owned());
         Self {
@@ -91,8 +91,8 @@ impl Snapshots {
             address: address.into(),
             changes: ledger.changes(),
             ledger: ledger.clone(),
-            source: Arc::new(Source::new(clock, ledger, carrier)),
-            gathered: Flights::new(Bounds { bytes: GATHERED_BYTES, weigh: Gathered::bytes, broken }),
+            source: Arc::new(Source::new(clock, ledger, delivery_service)),
+            gathered: Flights::new(Bounds { bytes: GATHERED_BYTES, weigh: ViewData::bytes, broken }),
             panels: Flights::new(Bounds { bytes: PANELS_BYTES, weigh: |(_, panel)| panel.bytes(), broken }),
             choices: Flights::new(Bounds {
                 bytes: CHOICES_BYTES,
@@ -108,7 +108,7 @@ impl Snapshots {
     /// When the ledger does not answer.
     pub async fn panel(
         &self,
-        asker: Asker,
+        principal: Principal,
         ask: &Ask,
         zone: Option<&Zone>,
     ) -> Result<Arc<Panel>, LedgerError> {
@@ -117,14 +117,14 @@ impl Snapshots {
         let ask = Ask { zone: linked.as_ref().map(|zone| zone.name().to_owned()), ..ask.clone() };
         let zone = linked.or_else(|| zone.cloned()).unwrap_or_else(|| self.zone.clone());
         let scope = Scope {
-            tenant: asker.tenant,
+            tenant: principal.tenant,
             range: ask.range,
             campaign: ask.campaign.clone(),
             named: true,
             zone: zone.name().to_owned(),
         };
-        let known = self.of_scope(scope, zone.clone(), asker.from).await?;
-        let key = (asker.tenant, ask, zone.name().to_owned());
+        let known = self.of_scope(scope, zone.clone(), principal.from).await?;
+        let key = (principal.tenant, ask, zone.name().to_owned());
         let made = (known.gathered.number, known.late, known.delivery.clone());
         let compute = |_| {
             let (demo, address, ask) = (self.demo, Arc::clone(&self.address), key.1.clone());
@@ -132,7 +132,7 @@ impl Snapshots {
             async move {
                 let keep = known.gathered.is_known();
                 let panel = compose::panel(&facts(&known, ask, demo, &address));
-                Ok(Brought { value: (made, Arc::new(panel)), moved: Moved(0), keep })
+                Ok(Brought { value: (made, Arc::new(panel)), moved: LedgerVersion(0), keep })
             }
         };
         let served = self.panels.get(key.clone(), |kept| kept.value.0 == made, compute).await?;
@@ -145,22 +145,22 @@ impl Snapshots {
     /// When the ledger does not answer.
     pub async fn gathered(
         &self,
-        asker: Asker,
+        principal: Principal,
         range: Range,
         campaign: Option<String>,
         zone: &Zone,
     ) -> Result<Known, LedgerError> {
-        let (tenant, zone_name) = (asker.tenant, zone.name().to_owned());
+        let (tenant, zone_name) = (principal.tenant, zone.name().to_owned());
         let scope = Scope { tenant, range, campaign, named: false, zone: zone_name };
-        self.of_scope(scope, zone.clone(), asker.from).await
+        self.of_scope(scope, zone.clone(), principal.from).await
     }
 
     /// The campaigns that a page offers for choice.
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn choices(&self, asker: Asker) -> Result<Arc<Vec<CampaignChoice>>, LedgerError> {
-        let Asker { tenant, from, .. } = asker;
+    pub async fn choices(&self, principal: Principal) -> Result<Arc<Vec<CampaignChoice>>, LedgerError> {
+        let Principal { tenant, from, .. } = principal;
         let compute = |again| {
             let (source, before) = (Arc::clone(&self.source), self.moved());
             async move {
@@ -182,8 +182,8 @@ impl Snapshots {
         }
     }
 
-    fn moved(&self) -> Moved {
-        Moved(*self.changes.borrow())
+    fn moved(&self) -> LedgerVersion {
+        LedgerVersion(*self.changes.borrow())
     }
 
     async fn of_scope(&self, scope: Scope, zone: Zone, from: Option<IpAddr>) -> Result<Known, LedgerError> {
@@ -193,7 +193,7 @@ impl Snapshots {
             async move {
                 let _turn = source.turn(again, from).await?;
                 // Read ahead of the figures: a change while they are read makes them stale, not lost.
-                let before = Moved(*changes.borrow());
+                let before = LedgerVersion(*changes.borrow());
                 let gathered = source.gather(&scope, &zone).await?;
                 Ok(Brought { moved: before, keep: gathered.is_known(), value: gathered })
             }
@@ -205,7 +205,7 @@ impl Snapshots {
             Some(Late::Failed(error)) => Some(error),
             Some(Late::Slow) | None => None,
         };
-        carrier::lay_over(&mut delivery, &self.ledger, failed);
+        delivery_service::lay_over(&mut delivery, &self.ledger, failed);
         Ok(Known { gathered, delivery, late: late.is_some() })
     }
 }
@@ -230,7 +230,7 @@ fn facts(known: &Known, ask: Ask, demo: bool, address: &str) -> Facts {
 /// One visitor's way to the shared views, as the server functions know it.
 pub struct Visit {
     pub snapshots: Arc<Snapshots>,
-    pub asker: Asker,
+    pub principal: Principal,
     pub zone: Option<Zone>,
     /// What was looked up already, and which question that answers.
     pub held: Option<(Ask, Arc<Panel>)>,
@@ -242,7 +242,7 @@ impl Studio for Visit {
         if let Some((_, panel)) = self.held.as_ref().filter(|(of, _)| *of == ask) {
             return Ok(Arc::clone(panel));
         }
-        let panel = self.snapshots.panel(self.asker, &ask, self.zone.as_ref()).await;
+        let panel = self.snapshots.panel(self.principal, &ask, self.zone.as_ref()).await;
         panel.map_err(|error| Fault::Unavailable(error.to_string()))
     }
 }

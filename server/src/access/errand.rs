@@ -14,8 +14,8 @@ use tokio::time::{self, Instant};
 
 use super::turns::{Bounds, NoTurn, Turn, Turns, network};
 use crate::{
-    house::SharedHouse,
-    problem::{Kind, Problem},
+    app_state::SharedState,
+    problem::{Problem, ProblemType},
 };
 
 /// Two pieces of such work at one time: the ledger's other readers stay free for the panel and for delivery.
@@ -58,7 +58,7 @@ impl Errands {
         share.map_err(|wait| {
             let detail =
                 "This address asked for more than its share of work; ask less often, or for more at once.";
-            Problem::new(Kind::TooMany, detail).retry_after(wait)
+            Problem::new(ProblemType::TooMany, detail).retry_after(wait)
         })?;
         let turn = self.turns.take(from).await.map_err(|why| {
             let detail = match why {
@@ -69,7 +69,7 @@ impl Errands {
                     "Such work is done for others just now, and no place came free; ask again in a moment."
                 }
             };
-            Problem::new(Kind::TooMany, detail).retry_after(PATIENCE)
+            Problem::new(ProblemType::TooMany, detail).retry_after(PATIENCE)
         })?;
         Ok(Errand { _turn: turn })
     }
@@ -98,23 +98,23 @@ impl Errand {
             Ok(Err(_)) => {
                 let detail =
                     "This took longer than 10 s and was ended; ask for a shorter stretch, or for less of it.";
-                Err(Problem::new(Kind::TimedOut, detail).retry_after(LONGEST))
+                Err(Problem::new(ProblemType::TimedOut, detail).retry_after(LONGEST))
             }
             Err(error) => {
                 tracing::error!(%error, "a piece of work broke off");
                 let detail = "The server met a fault of its own; report it with the request's id.";
-                Err(Problem::new(Kind::Internal, detail))
+                Err(Problem::new(ProblemType::Internal, detail))
             }
         }
     }
 }
 
-impl FromRequestParts<SharedHouse> for Errand {
+impl FromRequestParts<SharedState> for Errand {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, house: &SharedHouse) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, Problem> {
         let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
-        house.errands.begin(from).await
+        state.errands.begin(from).await
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
         let first = errands.begin(None).await.ok().unwrap();
         let _second = errands.begin(None).await.ok().unwrap();
         let third = errands.begin(Some(address(7))).await.err().unwrap();
-        assert_eq!(third.kind, Kind::TooMany);
+        assert_eq!(third.kind, ProblemType::TooMany);
         assert_eq!(third.headers[0].1, "2");
         drop(first);
         assert!(errands.begin(None).await.is_ok());
@@ -193,7 +193,7 @@ mod tests {
     async fn work_without_an_end_is_ended() {
         let errand = Errands::default().begin(None).await.ok().unwrap();
         let done = errand.done(std::future::pending::<Result<(), Problem>>()).await;
-        assert_eq!(done.unwrap_err().kind, Kind::TimedOut);
+        assert_eq!(done.unwrap_err().kind, ProblemType::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]

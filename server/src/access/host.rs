@@ -6,7 +6,7 @@ use axum::extract::Request;
 use http::header;
 
 use crate::{
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemType},
     settings::PublicUrl,
 };
 
@@ -47,7 +47,7 @@ pub(super) fn check(names: &OwnNames, request: &Request) -> Result<(), Problem> 
     }
     let detail = "The Host of this request is not a name of this server; use the address that it printed when it was \
                   ready, or set STUDIO_PUBLIC_URL.";
-    Err(Problem::new(Kind::Misdirected, detail))
+    Err(Problem::new(ProblemType::Misdirected, detail))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use axum::extract::Request;
 use http::{HeaderMap, Method, header};
 
 use super::OwnNames;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 
 /// Server functions read, but are the page's own business all the same.
 const SERVER_FUNCTIONS: &[&str] = &["/api/panel"];
@@ -19,7 +19,7 @@ pub(super) fn check(names: &OwnNames, request: &Request) -> Result<(), Problem> 
     }
     let detail = "A page of another origin sent this request; only this server's own pages, and programs that are no \
                   browser, may do that.";
-    Err(Problem::new(Kind::ForeignOrigin, detail))
+    Err(Problem::new(ProblemType::ForeignOrigin, detail))
 }
 
 /// A person followed a link, or typed the address.

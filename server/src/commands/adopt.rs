@@ -8,9 +8,10 @@ use ledger::{Claim, Identity, Ledger, Owner};
 
 use super::Failure;
 use crate::{
-    carrier::{Target, belonging},
-    clock, random,
-    settings::{Mistake, Mistakes, Settings, Sources, Way},
+    clock,
+    delivery_service::{DataverseEndpoint, belonging},
+    random,
+    settings::{Mistake, Mistakes, Mode, Settings, Sources},
 };
 
 /// No request waits for it, so that an organisation may ask for a pause.
@@ -20,11 +21,11 @@ const TRANSACTION: Duration = Duration::from_secs(3600);
 
 pub async fn run() -> Result<(), Failure> {
     let settings = Settings::read(&Sources::of_machine())?;
-    let Way::Connected(organisation) = settings.way.clone() else {
+    let Mode::Connected(organisation) = settings.way.clone() else {
         let sentence = "is missing: there is no organisation that the ledger could go to";
         return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
     };
-    let target = Target::Real(organisation);
+    let target = DataverseEndpoint::Real(organisation);
     let client = target.client(PATIENCE, None).context("no connection can be set up")?;
     let client = client.context("there is no organisation")?;
     let asked =

@@ -12,9 +12,9 @@ use pipeline::{Mapping, Names};
 
 use super::Failure;
 use crate::{
-    carrier::{self, Target, expiry},
     clock,
-    settings::{Settings, Sources, TABLE, Way},
+    delivery_service::{self, DataverseEndpoint, expiry},
+    settings::{Mode, Settings, Sources, TABLE},
 };
 
 /// How long a step sits out what Dataverse asks for.
@@ -40,10 +40,10 @@ pub async fn run() -> Result<(), Failure> {
     if held { Ok(()) } else { Err(anyhow!("not everything held; the lines above say what and why").into()) }
 }
 
-async fn dataverse(target: &Target, client: &Client, mapping: &Mapping) -> Result<bool, Failure> {
+async fn dataverse(target: &DataverseEndpoint, client: &Client, mapping: &Mapping) -> Result<bool, Failure> {
     tell(&format!("\nTrying {}\n", target.place()))?;
-    if matches!(target, Target::Inside(_)) {
-        let tenants = carrier::tenants();
+    if matches!(target, DataverseEndpoint::Inside(_)) {
+        let tenants = delivery_service::tenants();
         let stands =
             pipeline::provision(client, mapping, &tenants, pipeline::Scope::Tables, &mut |_| ()).await;
         stands.map_err(anyhow::Error::new)?;
@@ -56,11 +56,13 @@ async fn dataverse(target: &Target, client: &Client, mapping: &Mapping) -> Resul
 }
 
 /// The embedded way is tried with an emulator of its own, since the folder's may be at work.
-async fn target(way: Way) -> anyhow::Result<Target> {
+async fn target(way: Mode) -> anyhow::Result<DataverseEndpoint> {
     Ok(match way {
-        Way::Resting => Target::Nobody,
-        Way::Connected(organisation) => Target::Real(organisation),
-        Way::Embedded => Target::Inside(Box::new(Emulator::start(emulator::Options::default()).await?)),
+        Mode::Resting => DataverseEndpoint::Nobody,
+        Mode::Connected(organisation) => DataverseEndpoint::Real(organisation),
+        Mode::Embedded => {
+            DataverseEndpoint::Inside(Box::new(Emulator::start(emulator::Options::default()).await?))
+        }
     })
 }
 

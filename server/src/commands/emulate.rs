@@ -24,7 +24,7 @@ pub struct Emulate {
 
 impl Emulate {
     pub async fn run(self) -> Result<(), Failure> {
-        let wish = stop::wish().context("no signals can be received")?;
+        let wish = stop::shutdown_signal().context("no signals can be received")?;
         let https = self.https.map(|given| given.unwrap_or(SocketAddr::new(self.listen.ip(), 0)));
         let options =
             Options { listen: self.listen, https, data: self.data, admin: true, ..Options::default() };

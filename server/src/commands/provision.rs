@@ -10,8 +10,8 @@ use pipeline::{Mapping, Plan, Scope, Step};
 
 use super::Failure;
 use crate::{
-    carrier::{self, Target},
-    settings::{Mistake, Mistakes, Settings, Sources, Way},
+    delivery_service::{self, DataverseEndpoint},
+    settings::{Mistake, Mistakes, Mode, Settings, Sources},
 };
 
 /// Definitions are made one after the other, and an organisation may ask for pauses.
@@ -29,13 +29,14 @@ impl Provision {
     pub async fn run(self) -> Result<(), Failure> {
         let settings = Settings::read(&Sources::of_machine())?;
         let mapping = Mapping::named(KINDS, &settings.names);
-        let Way::Connected(organisation) = settings.way else {
+        let Mode::Connected(organisation) = settings.way else {
             let sentence =
                 "is missing: there is no organisation to provision; the embedded way does it by itself";
             return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
         };
-        let client =
-            Target::Real(organisation).client(PATIENCE, None).context("no connection can be set up")?;
+        let client = DataverseEndpoint::Real(organisation)
+            .client(PATIENCE, None)
+            .context("no connection can be set up")?;
         let client = client.context("there is no organisation")?;
         if self.dry_run { plan(&client, &mapping).await } else { make(&client, &mapping).await }
     }
@@ -61,7 +62,7 @@ async fn make(client: &Client, mapping: &Mapping) -> Result<(), Failure> {
         none = false;
         say(&format!("made {step}"));
     };
-    let tenants = carrier::tenants();
+    let tenants = delivery_service::tenants();
     let done = pipeline::provision(client, mapping, &tenants, Scope::Everything, &mut made).await;
     done.map_err(anyhow::Error::new)?;
     if none {

@@ -9,9 +9,10 @@ use pipeline::{Mapping, Names};
 
 use super::{Failure, stop};
 use crate::{
-    carrier::{self, Target, belonging},
-    clock, data_folder, random,
-    settings::{Mistake, Mistakes, Settings, Sources, Way},
+    clock, data_folder,
+    delivery_service::{self, DataverseEndpoint, belonging},
+    random,
+    settings::{Mistake, Mistakes, Mode, Settings, Sources},
 };
 
 /// No request waits for an answer, so that an organisation may ask for long pauses.
@@ -20,9 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const STEP: u64 = 50_000;
 
 pub async fn run() -> Result<(), Failure> {
-    let wish = stop::wish().context("signals cannot be listened for")?;
+    let wish = stop::shutdown_signal().context("signals cannot be listened for")?;
     let settings = Settings::read(&Sources::of_machine())?;
-    let Way::Connected(organisation) = settings.way.clone() else {
+    let Mode::Connected(organisation) = settings.way.clone() else {
         let sentence = "is missing: there is no organisation to read a ledger from";
         return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());
     };
@@ -33,7 +34,7 @@ pub async fn run() -> Result<(), Failure> {
     let ledger = Ledger::open(KINDS, settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed()))
         .await
         .map_err(anyhow::Error::new)?;
-    let target = Target::Real(organisation);
+    let target = DataverseEndpoint::Real(organisation);
     let client = target.client(PATIENCE, None).context("no connection can be set up")?;
     let client = client.context("there is no organisation")?;
     let read = async {
@@ -64,9 +65,16 @@ async fn read(
     };
     let mapping = Mapping::named(KINDS, names).as_it_stands(&client).await?;
     let mapping = Arc::new(mapping);
-    let rows =
-        pipeline::rebuild(ledger.clone(), client, mapping, &carrier::tenants(), clock, &mut progress).await?;
-    for tenant in carrier::tenants() {
+    let rows = pipeline::rebuild(
+        ledger.clone(),
+        client,
+        mapping,
+        &delivery_service::tenants(),
+        clock,
+        &mut progress,
+    )
+    .await?;
+    for tenant in delivery_service::tenants() {
         for balance in ledger.standing(tenant.id).await?.balance {
             let (table, kept, unaccounted) = (balance.table, balance.durable, balance.unaccounted());
             say(&format!("{table}: {kept} records in the ledger, {unaccounted} unaccounted"));
@@ -82,7 +90,7 @@ async fn read(
 
 /// What is there already would count as known, and hide what is missing.
 async fn empty(ledger: &Ledger) -> anyhow::Result<()> {
-    for tenant in carrier::tenants() {
+    for tenant in delivery_service::tenants() {
         let standing = ledger.standing(tenant.id).await?;
         let records: i64 = standing.balance.iter().map(|balance| balance.durable).sum();
         if records > 0 {

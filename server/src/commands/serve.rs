@@ -11,13 +11,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Failure, stop};
 use crate::{
-    carrier::{self, Carrier, Road, Rotation, Target, belonging},
+    app_state::AppState,
     clock, data_folder,
+    delivery_service::{
+        self, CredentialWatch, DataverseEndpoint, DeliveryService, DeliveryWorker, belonging,
+    },
     demo::{self, DemoError, Writer},
-    house::House,
-    http::listen::{self, Patience},
+    http::listen::{self, Timeouts},
     limits, logging, random, routes,
-    settings::{Settings, Sources, Way},
+    settings::{Mode, Settings, Sources},
     upkeep,
 };
 
@@ -31,7 +33,7 @@ pub async fn run() -> Result<(), Failure> {
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let wish = stop::wish().context("no signals can be received")?;
+    let wish = stop::shutdown_signal().context("no signals can be received")?;
     let metrics = PrometheusBuilder::new().install_recorder().context("figures cannot be counted")?;
     routes::gauges::describe();
     // Pages need an executor for their tasks, and nothing else sets one.
@@ -50,49 +52,63 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let clock = clock::clock(settings.frozen);
     let ledger =
         Ledger::open(KINDS, settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed())).await?;
-    let ledger = if matches!(settings.way, Way::Resting) { ledger.fetched_by_others() } else { ledger };
+    let ledger = if matches!(settings.way, Mode::Resting) { ledger.fetched_by_others() } else { ledger };
     let target = belonging::open(&settings, &ledger).await?;
     // The relay paces itself, and wants to hear at once that it is too fast.
     let client = target.client(Duration::ZERO, settings.lease)?;
-    let carrier = Arc::new(Carrier::to(&target, settings.mirror_every, Arc::clone(&clock)));
-    let pace = carrier::pace(&settings, &target);
+    let delivery_service = Arc::new(DeliveryService::to(&target, settings.mirror_every, Arc::clone(&clock)));
+    let pace = delivery_service::pace(&settings, &target);
     let writer = tell_story(&settings, &ledger, &clock).await?;
-    let house =
-        House::new(settings, listening, Arc::clone(&clock), ledger.clone(), Arc::clone(&carrier), metrics);
+    let state = AppState::new(
+        settings,
+        listening,
+        Arc::clone(&clock),
+        ledger.clone(),
+        Arc::clone(&delivery_service),
+        metrics,
+    );
 
-    if house.files.is_empty() {
+    if state.files.is_empty() {
         tracing::warn!(
             "this server was built without its browser files, so pages stand still; `cargo xtask run` builds both"
         );
     }
     let (stop, workers) = (CancellationToken::new(), TaskTracker::new());
-    if let (Target::Real(organisation), Some(client)) = (&target, &client) {
-        let (carrier, organisation) = (Arc::clone(&carrier), organisation.clone());
-        let rotation = Rotation { carrier, client: client.clone(), organisation };
-        workers.spawn(rotation.run(stop.clone()));
+    if let (DataverseEndpoint::Real(organisation), Some(client)) = (&target, &client) {
+        let (delivery_service, organisation) = (Arc::clone(&delivery_service), organisation.clone());
+        let credential_watch = CredentialWatch { delivery_service, client: client.clone(), organisation };
+        workers.spawn(credential_watch.run(stop.clone()));
     }
-    let (carrier, kept, stopped) = (Arc::clone(&house.carrier), ledger.clone(), stop.clone());
+    let (delivery_service, kept, stopped) =
+        (Arc::clone(&state.delivery_service), ledger.clone(), stop.clone());
     workers.spawn(async move {
-        carrier.keep("the upkeep", &stopped, || upkeep::run(kept.clone(), stopped.clone())).await;
+        delivery_service.keep("the upkeep", &stopped, || upkeep::run(kept.clone(), stopped.clone())).await;
     });
-    let carrier = Arc::clone(&house.carrier);
-    let road =
-        Road { carrier, target, client, ledger: ledger.clone(), clock, seed: random::seed(), settings: pace };
+    let delivery_service = Arc::clone(&state.delivery_service);
+    let road = DeliveryWorker {
+        delivery_service,
+        target,
+        client,
+        ledger: ledger.clone(),
+        clock,
+        seed: random::seed(),
+        settings: pace,
+    };
     workers.spawn(road.run(stop.clone()));
     if let Some(writer) = writer {
-        let (carrier, stop) = (Arc::clone(&house.carrier), stop.clone());
+        let (delivery_service, stop) = (Arc::clone(&state.delivery_service), stop.clone());
         workers.spawn(async move {
-            carrier.keep("the writer of the demo data", &stop, || writer.live(stop.clone())).await;
+            delivery_service.keep("the writer of the demo data", &stop, || writer.live(stop.clone())).await;
         });
     }
-    let patience = Patience::with(limits::connections());
-    let (carrier, snapshots, stopped) =
-        (Arc::clone(&house.carrier), Arc::clone(&house.snapshots), stop.clone());
+    let patience = Timeouts::with(limits::connections());
+    let (delivery_service, snapshots, stopped) =
+        (Arc::clone(&state.delivery_service), Arc::clone(&state.snapshots), stop.clone());
     workers.spawn(async move {
         let sweep = || Arc::clone(&snapshots).sweep(stopped.clone());
-        carrier.keep("the sweep of old views", &stopped, sweep).await;
+        delivery_service.keep("the sweep of old views", &stopped, sweep).await;
     });
-    let serving = workers.spawn(listen::serve(listener, routes::router(&house), patience, stop.clone()));
+    let serving = workers.spawn(listen::serve(listener, routes::router(&state), patience, stop.clone()));
     workers.close();
     say_ready(listening);
 

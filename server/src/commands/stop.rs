@@ -6,7 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 ///
 /// # Errors
 /// When the machine does not hand over its signals.
-pub fn wish() -> std::io::Result<impl Future<Output = ()>> {
+pub fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     Ok(async move {
         tokio::select! {

@@ -21,7 +21,7 @@ pub async fn json_text(headers: &HeaderMap, body: axum::body::Body) -> Result<Ar
     media?;
     let bytes = body.map_err(refused)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| {
-        Problem::new(problem::Kind::NotJson, "The body is not valid UTF-8, so it is not JSON.")
+        Problem::new(problem::ProblemType::NotJson, "The body is not valid UTF-8, so it is not JSON.")
     })?;
     Ok(Arc::from(text))
 }
@@ -36,7 +36,7 @@ fn media(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = "Send the body as Content-Type: application/json, in UTF-8 and not compressed.";
-    Err(Problem::new(problem::Kind::MediaType, detail))
+    Err(Problem::new(problem::ProblemType::MediaType, detail))
 }
 
 fn declared(headers: &HeaderMap) -> Option<usize> {
@@ -47,14 +47,16 @@ fn refused(fault: BodyFault) -> Problem {
     let close = |problem: Problem| problem.with_header(header::CONNECTION, HeaderValue::from_static("close"));
     match fault {
         BodyFault::TooLarge => close(Problem::new(
-            problem::Kind::TooLarge,
+            problem::ProblemType::TooLarge,
             format!("The body has more than {} bytes; send fewer records at a time.", body::MOST_BYTES),
         )),
         BodyFault::TooSlow => close(Problem::new(
-            problem::Kind::TooSlow,
+            problem::ProblemType::TooSlow,
             "The body was not there within 20 s; nothing of it was kept.",
         )),
-        BodyFault::CutOff => Problem::new(problem::Kind::NotJson, "The body ended before it was complete."),
+        BodyFault::CutOff => {
+            Problem::new(problem::ProblemType::NotJson, "The body ended before it was complete.")
+        }
     }
 }
 

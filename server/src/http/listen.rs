@@ -30,7 +30,7 @@ use super::gate::{Gate, Owed, Place};
 
 /// How patient the server is.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct Timeouts {
     /// A request's head is there within this time, counted from when the connection is free for it. The panel polls
     /// every 10 s, and its connection should live through that.
     pub head: Duration,
@@ -42,7 +42,7 @@ pub struct Patience {
     pub farewell: Duration,
 }
 
-impl Patience {
+impl Timeouts {
     #[must_use]
     pub const fn with(connections: usize) -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Patience {
 }
 
 /// Serves until `stop`, then lets open requests finish.
-pub async fn serve(listener: TcpListener, app: Router, patience: Patience, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, app: Router, patience: Timeouts, stop: CancellationToken) {
     let gate = Gate::new(patience.connections);
     let farewell = GracefulShutdown::new();
     let (mut crowds, mut faults) = (Seldom::default(), Seldom::default());
@@ -97,7 +97,7 @@ fn greet(
     (stream, peer): (impl AsyncRead + AsyncWrite + Send + 'static, Option<ConnectInfo<SocketAddr>>),
     place: Arc<Place>,
     app: Router,
-    patience: Patience,
+    patience: Timeouts,
     farewell: &GracefulShutdown,
 ) {
     let mut stream = TimeoutStream::new(stream);

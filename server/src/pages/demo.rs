@@ -10,10 +10,10 @@ use model::record::FieldFault;
 use serde::Deserialize;
 
 use crate::{
-    access::Asker,
+    access::Principal,
+    app_state::SharedState,
     demo,
-    house::SharedHouse,
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemType},
     random,
 };
 
@@ -23,20 +23,20 @@ pub struct Choice {
 }
 
 pub async fn make(
-    State(house): State<SharedHouse>,
-    asker: Asker,
+    State(state): State<SharedState>,
+    principal: Principal,
     form: Result<Form<Choice>, FormRejection>,
 ) -> Result<Response, Problem> {
-    let Some(demo) = &house.carrier.demo else {
+    let Some(demo) = &state.delivery_service.demo else {
         let detail =
             "There is no emulator inside this server, and trouble is made for nobody else's Dataverse.";
-        return Err(Problem::new(Kind::NotFound, detail));
+        return Err(Problem::new(ProblemType::NotFound, detail));
     };
     let make = form.map(|form| form.0.make).unwrap_or_default();
     match (Trouble::of_key(&make), make.as_str()) {
         (Some(trouble), _) => demo.make(Some(trouble)),
         (None, Trouble::NONE) => demo.make(None),
-        (None, RUNS) => record(&house, asker).await?,
+        (None, RUNS) => record(&state, principal).await?,
         _ => {
             let rule = "must be away, throttled, refusing, none or runs";
             return Err(Problem::fields(vec![FieldFault::new("make", rule)]));
@@ -46,17 +46,17 @@ pub async fn make(
 }
 
 /// Takes ten runs in by the road that every record takes.
-async fn record(house: &SharedHouse, asker: Asker) -> Result<(), Problem> {
-    let settings = &house.settings;
+async fn record(state: &SharedState, principal: Principal) -> Result<(), Problem> {
+    let settings = &state.settings;
     let Some(told) = settings.demo else {
         let detail =
             "This server was started without demo data, and makes none up now; send runs of your own.";
-        return Err(Problem::new(Kind::NotFound, detail));
+        return Err(Problem::new(ProblemType::NotFound, detail));
     };
-    let runs = demo::burst(told.seed, &settings.data, house.now(), random::seed()).map_err(|error| {
+    let runs = demo::burst(told.seed, &settings.data, state.now(), random::seed()).map_err(|error| {
         tracing::error!(%error, "no runs could be made up");
-        Problem::new(Kind::Internal, error.to_string())
+        Problem::new(ProblemType::Internal, error.to_string())
     })?;
-    house.ledger.store(asker.tenant, runs).await?;
+    state.ledger.store(principal.tenant, runs).await?;
     Ok(())
 }

@@ -10,25 +10,25 @@ use ledger::LedgerError;
 
 use super::{Visitor, document, frame};
 use crate::{
-    house::SharedHouse,
-    problem::{Kind, Problem},
+    app_state::SharedState,
+    problem::{Problem, ProblemType},
 };
 
 /// No route has this address.
-pub async fn not_found(State(house): State<SharedHouse>, request: Request) -> Response {
+pub async fn not_found(State(state): State<SharedState>, request: Request) -> Response {
     if !wants_page(&request) {
-        return Problem::new(Kind::NotFound, "There is nothing at this address.").into_response();
+        return Problem::new(ProblemType::NotFound, "There is nothing at this address.").into_response();
     }
     let sentence = "Nothing is at this address. All figures are on the panel.";
-    page(&house, request, StatusCode::NOT_FOUND, "There is no such page", sentence).await
+    page(&state, request, StatusCode::NOT_FOUND, "There is no such page", sentence).await
 }
 
 /// The ledger does not answer now.
-pub async fn unavailable(house: &SharedHouse, request: Request, error: &LedgerError) -> Response {
+pub async fn unavailable(state: &SharedState, request: Request, error: &LedgerError) -> Response {
     tracing::warn!(error = %error, "a page cannot be shown");
     let sentence = format!("Just now {error}. What was recorded is safe; reload in a moment.");
     let mut answer = page(
-        house,
+        state,
         request,
         StatusCode::SERVICE_UNAVAILABLE,
         "The figures are not there right now",
@@ -41,13 +41,13 @@ pub async fn unavailable(house: &SharedHouse, request: Request, error: &LedgerEr
 
 /// A page of one sentence.
 pub(super) async fn page(
-    house: &SharedHouse,
+    state: &SharedState,
     request: Request,
     status: StatusCode,
     title: &'static str,
     sentence: &str,
 ) -> Response {
-    let frame = frame(house, &Visitor::of(request.headers()));
+    let frame = frame(state, &Visitor::of(request.headers()));
     let sentence = sentence.to_owned();
     document(request, status, || {}, move || fault_page(&frame, title, &sentence)).await
 }

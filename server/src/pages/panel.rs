@@ -12,22 +12,22 @@ use leptos::prelude::provide_context;
 use tokio::time::timeout;
 
 use super::{Visitor, document, fault, frame};
-use crate::{access::Asker, house::SharedHouse, http::headers::none_match, snapshot::Visit};
+use crate::{access::Principal, app_state::SharedState, http::headers::none_match, snapshot::Visit};
 
 /// How long a page waits for what its box offers.
 const CHOICES: Duration = Duration::from_secs(1);
 
-pub async fn panel(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
+pub async fn panel(State(state): State<SharedState>, principal: Principal, request: Request) -> Response {
     let visitor = Visitor::of(request.headers());
     let ask = Ask::of_query(request.uri().query().unwrap_or_default());
-    let panel = match house.snapshots.panel(asker, &ask, visitor.zone.as_ref()).await {
+    let panel = match state.snapshots.panel(principal, &ask, visitor.zone.as_ref()).await {
         Ok(panel) => panel,
-        Err(error) => return fault::unavailable(&house, request, &error).await,
+        Err(error) => return fault::unavailable(&state, request, &error).await,
     };
     // A page without anything to choose from is better than none.
-    let campaigns = timeout(CHOICES, house.snapshots.choices(asker)).await;
+    let campaigns = timeout(CHOICES, state.snapshots.choices(principal)).await;
     let campaigns = campaigns.ok().and_then(Result::ok).unwrap_or_default();
-    let (frame, shown) = (frame(&house, &visitor), Arc::clone(&panel));
+    let (frame, shown) = (frame(&state, &visitor), Arc::clone(&panel));
     document(
         request,
         StatusCode::OK,
@@ -38,14 +38,14 @@ pub async fn panel(State(house): State<SharedHouse>, asker: Asker, request: Requ
 }
 
 /// A poll that would bring what its page holds already is answered before anything is rendered.
-pub async fn poll(State(house): State<SharedHouse>, asker: Asker, mut request: Request) -> Response {
+pub async fn poll(State(state): State<SharedState>, principal: Principal, mut request: Request) -> Response {
     // To a client that takes pages, Leptos would answer as to a form: with the way back to where `Referer` says it was.
     request.headers_mut().remove(header::ACCEPT);
     let zone = Visitor::of(request.headers()).zone;
     let mut held = None;
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         let ask = Ask::of_query(request.uri().query().unwrap_or_default());
-        if let Ok(panel) = house.snapshots.panel(asker, &ask, zone.as_ref()).await {
+        if let Ok(panel) = state.snapshots.panel(principal, &ask, zone.as_ref()).await {
             let tag = panel.entity_tag();
             if none_match(request.headers(), &tag) {
                 return unmodified(&tag);
@@ -53,7 +53,8 @@ pub async fn poll(State(house): State<SharedHouse>, asker: Asker, mut request: R
             held = Some((ask, panel));
         }
     }
-    let studio: SharedStudio = Arc::new(Visit { snapshots: Arc::clone(&house.snapshots), asker, zone, held });
+    let studio: SharedStudio =
+        Arc::new(Visit { snapshots: Arc::clone(&state.snapshots), principal, zone, held });
     let context = move || provide_context(Arc::clone(&studio));
     leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
 }

@@ -28,34 +28,35 @@ use pipeline::{MirrorState, MirrorStatus};
 
 use super::{Visitor, document, fault, frame};
 use crate::{
-    access::Asker,
-    carrier::Demo,
-    house::{House, SharedHouse},
+    access::Principal,
+    app_state::{AppState, SharedState},
+    delivery_service::Demo,
     inspection::{Inspection, inspection, shared},
 };
 
 /// Lines of each list; what there is more is counted.
 const LINES: usize = 10;
 
-pub async fn pipeline(State(house): State<SharedHouse>, asker: Asker, request: Request) -> Response {
-    let frame = frame(&house, &Visitor::of(request.headers()));
-    let facts = shared(&house.pipeline_pages, asker.tenant, facts(&house, asker.tenant).boxed()).await;
+pub async fn pipeline(State(state): State<SharedState>, principal: Principal, request: Request) -> Response {
+    let frame = frame(&state, &Visitor::of(request.headers()));
+    let facts =
+        shared(&state.pipeline_pages, principal.tenant, facts(&state, principal.tenant).boxed()).await;
     match facts {
         Ok(facts) => document(request, StatusCode::OK, || {}, move || pipeline_page(&frame, &facts)).await,
-        Err(error) => fault::unavailable(&house, request, &error).await,
+        Err(error) => fault::unavailable(&state, request, &error).await,
     }
 }
 
-async fn facts(house: &House, tenant: TenantId) -> Result<Arc<PipelineFacts>, LedgerError> {
-    let seen = inspection(house, tenant).await?;
+async fn facts(state: &AppState, tenant: TenantId) -> Result<Arc<PipelineFacts>, LedgerError> {
+    let seen = inspection(state, tenant).await?;
     let Inspection { now, delivery, standing, .. } = &*seen;
     Ok(Arc::new(PipelineFacts {
         now: *now,
         warnings: alarms(delivery).chain(standing.warnings(*now)).collect(),
         dataverse: known::known(standing),
-        demo: house.carrier.demo.as_ref().map(Demo::trouble),
+        demo: state.delivery_service.demo.as_ref().map(Demo::trouble),
         hours: hours(&seen.hours),
-        letters: letters(house, tenant, &seen).await?,
+        letters: letters(state, tenant, &seen).await?,
         others: standing.relay.as_ref().map(|relay| others(&seen, &relay.mirror)),
         delivery: delivery.clone(),
     }))
@@ -92,20 +93,20 @@ fn hours(balances: &[HourBalance]) -> Vec<Hour> {
     hours.into_values().collect()
 }
 
-async fn letters(house: &House, tenant: TenantId, seen: &Inspection) -> Result<Letters, LedgerError> {
+async fn letters(state: &AppState, tenant: TenantId, seen: &Inspection) -> Result<Letters, LedgerError> {
     let mut lines = Vec::new();
     for letter in seen.dead.iter().take(LINES) {
         lines.push(LetterLine {
             kind: letter.kind.name,
             id: letter.id.to_string(),
-            title: title(house, tenant, letter.kind, letter.id).await?,
+            title: title(state, tenant, letter.kind, letter.id).await?,
             reason: letter.reason.clone(),
             died_at: letter.died_at,
         });
     }
     let mut handlings = Vec::new();
     for handling in seen.handlings.iter().take(LINES) {
-        let what = told(house, tenant, handling).await?;
+        let what = told(state, tenant, handling).await?;
         handlings.push(HandlingLine { at: handling.at, by: handling.by.clone(), what });
     }
     Ok(Letters { all: seen.delivery.refused, lines, handlings })
@@ -113,18 +114,18 @@ async fn letters(house: &House, tenant: TenantId, seen: &Inspection) -> Result<L
 
 /// What people call a record.
 async fn title(
-    house: &House,
+    state: &AppState,
     tenant: TenantId,
     kind: &'static Kind,
     id: uuid::Uuid,
 ) -> Result<String, LedgerError> {
-    let held = house.ledger.read(tenant, kind, id).await?;
+    let held = state.ledger.read(tenant, kind, id).await?;
     Ok(held.map_or_else(|| id.to_string(), |held| held.stored.record.title()))
 }
 
-async fn told(house: &House, tenant: TenantId, handling: &Handling) -> Result<String, LedgerError> {
+async fn told(state: &AppState, tenant: TenantId, handling: &Handling) -> Result<String, LedgerError> {
     let record = match handling.id {
-        Some(id) => title(house, tenant, handling.kind, id).await?,
+        Some(id) => title(state, tenant, handling.kind, id).await?,
         None => handling.kind.noun.to_owned(),
     };
     Ok(match handling.what {

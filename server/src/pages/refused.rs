@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use super::{Visitor, document, fault, frame};
 use crate::{
-    access::{Asker, Errand},
-    house::SharedHouse,
+    access::{Errand, Principal},
+    app_state::SharedState,
     problem::{self, Problem},
 };
 
@@ -36,34 +36,34 @@ struct Refused {
 }
 
 pub async fn show(
-    State(house): State<SharedHouse>,
-    asker: Asker,
+    State(state): State<SharedState>,
+    principal: Principal,
     Path((kind, id)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    match found(&house, asker, &kind, &id).await {
+    match found(&state, principal, &kind, &id).await {
         Ok(Some(refused)) => {
             let facts = facts(&refused, fields(&refused, &Map::new(), &[]));
-            page(&house, request, StatusCode::OK, facts).await
+            page(&state, request, StatusCode::OK, facts).await
         }
         Ok(None) => {
             let sentence =
                 "This record is not refused, or no longer. The pipeline page shows those that are.";
-            fault::page(&house, request, StatusCode::NOT_FOUND, "There is no such refused record", sentence)
+            fault::page(&state, request, StatusCode::NOT_FOUND, "There is no such refused record", sentence)
                 .await
         }
-        Err(error) => fault::unavailable(&house, request, &error).await,
+        Err(error) => fault::unavailable(&state, request, &error).await,
     }
 }
 
 /// Mends, sends again or drops one.
 pub async fn act(
-    State(house): State<SharedHouse>,
-    asker: Asker,
+    State(state): State<SharedState>,
+    principal: Principal,
     Path((kind, id)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Some(refused) = found(&house, asker, &kind, &id).await? else {
+    let Some(refused) = found(&state, principal, &kind, &id).await? else {
         return Ok(Redirect::to("/pipeline").into_response());
     };
     let (parts, body) = request.into_parts();
@@ -77,17 +77,17 @@ pub async fn act(
     let letter = &refused.letter;
     match sent.get("do").and_then(Json::as_str) {
         Some(RESEND) => {
-            house.ledger.resend(asker.tenant, letter.kind, letter.id, asker.name).await?;
+            state.ledger.resend(principal.tenant, letter.kind, letter.id, principal.name).await?;
         }
         Some(DROP) => {
-            house.ledger.drop_letter(asker.tenant, letter.kind, letter.id, asker.name).await?;
+            state.ledger.drop_letter(principal.tenant, letter.kind, letter.id, principal.name).await?;
         }
-        Some(MEND) => match as_sent(letter.kind, &sent).accept(house.now()) {
-            Ok(record) => mend(&house, asker, letter, record).await?,
+        Some(MEND) => match as_sent(letter.kind, &sent).accept(state.now()) {
+            Ok(record) => mend(&state, principal, letter, record).await?,
             Err(faults) => {
                 let facts = facts(&refused, fields(&refused, &sent, &faults));
                 let request = Request::from_parts(parts, Body::empty());
-                return Ok(page(&house, request, StatusCode::UNPROCESSABLE_ENTITY, facts).await);
+                return Ok(page(&state, request, StatusCode::UNPROCESSABLE_ENTITY, facts).await);
             }
         },
         _ => return Err(must_be("do", &[MEND, RESEND, DROP])),
@@ -97,20 +97,24 @@ pub async fn act(
 
 /// Sends all of them again.
 pub async fn act_on_all(
-    State(house): State<SharedHouse>,
+    State(state): State<SharedState>,
     _errand: Errand,
-    asker: Asker,
+    principal: Principal,
     sent: Sent,
 ) -> Result<Response, Problem> {
     if said(&sent, "do") != RESEND_ALL {
         return Err(must_be("do", &[RESEND_ALL]));
     }
-    house.ledger.resend_all(asker.tenant, MOST_AGAIN, asker.name).await?;
+    state.ledger.resend_all(principal.tenant, MOST_AGAIN, principal.name).await?;
     Ok(Redirect::to("/pipeline").into_response())
 }
 
 /// Answers what the mirror asks, whether rows are gone on purpose; or takes back an answer that was kept.
-pub async fn answer(State(house): State<SharedHouse>, asker: Asker, sent: Sent) -> Result<Response, Problem> {
+pub async fn answer(
+    State(state): State<SharedState>,
+    principal: Principal,
+    sent: Sent,
+) -> Result<Response, Problem> {
     let name = said(&sent, "kind");
     let Some(kind) = KINDS.of_name(name) else {
         return Err(Problem::fields(vec![FieldFault::new("kind", "must be the name of a kind of records")]));
@@ -119,46 +123,51 @@ pub async fn answer(State(house): State<SharedHouse>, asker: Asker, sent: Sent) 
         WITHDRAW => Answer::Withdraw,
         SEND_AGAIN => Answer::SendAgain,
         ASK_AGAIN => {
-            house.ledger.ask_again(kind, asker.name).await?;
+            state.ledger.ask_again(kind, principal.name).await?;
             return Ok(Redirect::to("/pipeline").into_response());
         }
         _ => return Err(must_be("answer", &[WITHDRAW, SEND_AGAIN, ASK_AGAIN])),
     };
     let keep = said(&sent, KEEP) == KEEP;
-    house.ledger.answer(kind, answer, keep, asker.name).await?;
+    state.ledger.answer(kind, answer, keep, principal.name).await?;
     Ok(Redirect::to("/pipeline").into_response())
 }
 
 async fn found(
-    house: &SharedHouse,
-    asker: Asker,
+    state: &SharedState,
+    principal: Principal,
     kind: &str,
     id: &str,
 ) -> Result<Option<Refused>, ledger::LedgerError> {
     let (Some(kind), Ok(id)) = (KINDS.of_name(kind), Uuid::try_parse(id)) else { return Ok(None) };
-    let letter = house.ledger.dead_letter(asker.tenant, kind, id).await?;
-    let held = house.ledger.read(asker.tenant, kind, id).await?;
+    let letter = state.ledger.dead_letter(principal.tenant, kind, id).await?;
+    let held = state.ledger.read(principal.tenant, kind, id).await?;
     Ok(letter.zip(held).map(|(letter, held)| Refused { letter, record: held.stored.record }))
 }
 
-async fn mend(house: &SharedHouse, asker: Asker, letter: &DeadLetter, record: Record) -> Result<(), Problem> {
-    let change = house.ledger.mend(asker.tenant, letter.id, record, None, asker.name).await?;
+async fn mend(
+    state: &SharedState,
+    principal: Principal,
+    letter: &DeadLetter,
+    record: Record,
+) -> Result<(), Problem> {
+    let change = state.ledger.mend(principal.tenant, letter.id, record, None, principal.name).await?;
     match change {
         // What says the same as before can still be sent once more.
         Change::Unchanged(_) => {
-            house.ledger.resend(asker.tenant, letter.kind, letter.id, asker.name).await?;
+            state.ledger.resend(principal.tenant, letter.kind, letter.id, principal.name).await?;
             Ok(())
         }
         Change::Done(_) => Ok(()),
         Change::NotFound | Change::Gone | Change::RevisionMismatch { .. } | Change::KeyDiffers => {
             let detail = "Its key cannot change, and what was withdrawn stays so; open the record anew.";
-            Err(Problem::new(problem::Kind::Conflict, detail))
+            Err(Problem::new(problem::ProblemType::Conflict, detail))
         }
     }
 }
 
-async fn page(house: &SharedHouse, request: Request, status: StatusCode, facts: RefusedFacts) -> Response {
-    let frame = frame(house, &Visitor::of(request.headers()));
+async fn page(state: &SharedState, request: Request, status: StatusCode, facts: RefusedFacts) -> Response {
+    let frame = frame(state, &Visitor::of(request.headers()));
     document(request, status, || {}, move || refused_page(&frame, &facts)).await
 }
 

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use model::record::FieldFault;
 use serde::Deserialize;
 
-use crate::{house::SharedHouse, problem::Problem, settings::PublicUrl};
+use crate::{app_state::SharedState, problem::Problem, settings::PublicUrl};
 
 #[derive(Deserialize)]
 pub struct Choice {
@@ -18,7 +18,7 @@ pub struct Choice {
 }
 
 pub async fn choose(
-    State(house): State<SharedHouse>,
+    State(state): State<SharedState>,
     headers: HeaderMap,
     form: Result<Form<Choice>, FormRejection>,
 ) -> Result<Response, Problem> {
@@ -30,10 +30,10 @@ pub async fn choose(
     let age = if theme == Theme::System { 0 } else { 31_536_000 };
     let kept = if theme == Theme::System { "" } else { theme.key() };
     let secure =
-        if house.settings.public_url.as_ref().is_some_and(PublicUrl::is_secure) { "; Secure" } else { "" };
+        if state.settings.public_url.as_ref().is_some_and(PublicUrl::is_secure) { "; Secure" } else { "" };
     let cookie = format!("theme={kept}; Path=/; Max-Age={age}; SameSite=Lax{secure}");
     let mut answer = StatusCode::SEE_OTHER.into_response();
-    answer.headers_mut().insert(header::LOCATION, back(&house, &headers));
+    answer.headers_mut().insert(header::LOCATION, back(&state, &headers));
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
@@ -41,11 +41,11 @@ pub async fn choose(
 }
 
 /// The page of ours that the form was on; the panel when it is not said.
-fn back(house: &SharedHouse, headers: &HeaderMap) -> HeaderValue {
+fn back(state: &SharedState, headers: &HeaderMap) -> HeaderValue {
     let referer = headers.get(header::REFERER).and_then(|referer| referer.to_str().ok());
     let from: Option<Uri> = referer.and_then(|referer| referer.parse().ok());
     let ours =
-        from.filter(|uri| uri.authority().is_some_and(|authority| house.names.has(authority.as_str())));
+        from.filter(|uri| uri.authority().is_some_and(|authority| state.names.has(authority.as_str())));
     ours.and_then(|uri| uri.path_and_query().cloned())
         // Two slashes would lead to another host, and a browser takes a backslash for one.
         .filter(|path| path.as_str().starts_with('/') && !path.as_str().starts_with("//"))

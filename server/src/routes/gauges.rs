@@ -11,7 +11,7 @@ use model::{
 };
 use tokio::time::timeout;
 
-use crate::{access::Asker, house::House};
+use crate::{access::Principal, app_state::AppState};
 
 /// Scrapers give up soon, and what the ledger says is only part of the answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -122,24 +122,24 @@ fn pipeline() {
 }
 
 /// Writes down how everything stands.
-pub async fn take(house: &House) {
+pub async fn take(state: &AppState) {
     gauge!("studio_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
-    workers(house);
-    let zone = &house.settings.zone;
-    let known = house.snapshots.gathered(Asker::HOUSE, Range::Live, None, zone);
+    workers(state);
+    let zone = &state.settings.zone;
+    let known = state.snapshots.gathered(Principal::HOUSE, Range::Live, None, zone);
     let known = timeout(PATIENCE, known).await.ok().and_then(Result::ok);
     let delivery = known.as_ref().map(|known| &known.delivery);
     let is_up = delivery.is_some_and(|delivery| delivery.closed.is_none() && delivery.unread.is_none());
     gauge!("studio_ledger_up").set(u8::from(is_up));
-    state(delivery.map_or(DeliveryState::Stopped, |delivery| delivery.state));
+    set_delivery_state(delivery.map_or(DeliveryState::Stopped, |delivery| delivery.state));
     // What could not be looked at stays as it was, and says of when it is.
     if let Some(known) = known.filter(|known| known.delivery.unread.is_none()) {
-        records(&known.delivery, house.now());
+        records(&known.delivery, state.now());
         gauge!("studio_records_timestamp_seconds").set((known.gathered.now.micros() / SECOND) as f64);
     }
 }
 
-fn state(state: DeliveryState) {
+fn set_delivery_state(state: DeliveryState) {
     for each in [DeliveryState::Ok, DeliveryState::Behind, DeliveryState::Stopped] {
         gauge!("studio_delivery_state", "state" => each.key()).set(u8::from(each == state));
     }
@@ -164,13 +164,13 @@ fn records(delivery: &Delivery, now: Timestamp) {
     }
 }
 
-fn workers(house: &House) {
-    let standing = house.carrier.standing();
+fn workers(state: &AppState) {
+    let standing = state.delivery_service.standing();
     if let Some(relay) = &standing.relay {
         WORKERS.into_iter().for_each(|worker| worker_is(worker, true, 0));
         if let Some(at) = relay.mirror.last_pass {
             gauge!("studio_mirror_last_look_timestamp_seconds").set((at.micros() / SECOND) as f64);
-            let lag = house.now().since(at).max(0) / SECOND;
+            let lag = state.now().since(at).max(0) / SECOND;
             gauge!("studio_mirror_lag_seconds").set(lag as f64);
         }
         gauge!("studio_mirror_paused").set(u8::from(relay.mirror.paused_since.is_some()));
@@ -178,10 +178,10 @@ fn workers(house: &House) {
             gauge!("studio_budget_left").set(budget.limit.saturating_sub(budget.spent) as f64);
         }
     }
-    for fall in house.carrier.falls() {
+    for fall in state.delivery_service.falls() {
         worker_is(fall.worker, fall.is_up, fall.times);
     }
-    if let Some(days) = standing.days_left(house.now()) {
+    if let Some(days) = standing.days_left(state.now()) {
         gauge!("studio_secret_days_left").set(days);
     }
 }
@@ -214,7 +214,7 @@ mod tests {
         for counted in [
             include_str!("../../ledger/src/meters.rs"),
             include_str!("../../pipeline/src/meters.rs"),
-            include_str!("../http/around.rs"),
+            include_str!("../http/middleware.rs"),
             include_str!("health.rs"),
         ] {
             let strange: Vec<&str> = names(counted, '"').difference(&described).copied().collect();

@@ -11,9 +11,9 @@ use tokio::time::timeout;
 
 use super::gauges;
 use crate::{
-    house::SharedHouse,
+    app_state::SharedState,
     inspection::shared,
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemType},
 };
 
 /// Probes give up soon.
@@ -26,33 +26,33 @@ pub async fn alive() -> Json<Value> {
 
 /// The ledger keeps what it is given, so records can be taken. What the last records met counts, and not only what a probe
 /// meets.
-pub async fn ready(State(house): State<SharedHouse>) -> Result<Json<Value>, Problem> {
-    let healthy = shared(&house.readiness, TenantId::FIRST, house.ledger.healthy().boxed());
+pub async fn ready(State(state): State<SharedState>) -> Result<Json<Value>, Problem> {
+    let healthy = shared(&state.readiness, TenantId::FIRST, state.ledger.healthy().boxed());
     match timeout(PATIENCE, healthy).await {
         Ok(Ok(())) => Ok(Json(json!({"status": "ready"}))),
         Ok(Err(error)) => {
-            Err(Problem::new(Kind::Unavailable, error.to_string()).retry_after(error.retry_after()))
+            Err(Problem::new(ProblemType::Unavailable, error.to_string()).retry_after(error.retry_after()))
         }
         Err(_) => {
-            let known = house.ledger.health().borrow().stop().map(ToString::to_string);
+            let known = state.ledger.health().borrow().stop().map(ToString::to_string);
             let silent =
                 || format!("The ledger has not answered within {} s; ask again.", PATIENCE.as_secs());
             let detail = known.unwrap_or_else(silent);
-            Err(Problem::new(Kind::Unavailable, detail).retry_after(PATIENCE))
+            Err(Problem::new(ProblemType::Unavailable, detail).retry_after(PATIENCE))
         }
     }
 }
 
 /// Everything that is counted, as Prometheus reads it.
-pub async fn metrics(State(house): State<SharedHouse>) -> impl IntoResponse {
-    if let Some(bytes) = house.ledger.log_size() {
+pub async fn metrics(State(state): State<SharedState>) -> impl IntoResponse {
+    if let Some(bytes) = state.ledger.log_size() {
         // More than four gigabytes are told as four.
         metrics::gauge!("studio_ledger_log_bytes").set(u32::try_from(bytes).unwrap_or(u32::MAX));
     }
-    let (waiting, oldest) = house.ledger.queue();
+    let (waiting, oldest) = state.ledger.queue();
     metrics::gauge!("studio_ledger_queue_bytes").set(waiting as f64);
     metrics::gauge!("studio_ledger_queue_age_seconds").set(oldest.as_secs_f64());
-    gauges::take(&house).await;
-    house.metrics.run_upkeep();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], house.metrics.render())
+    gauges::take(&state).await;
+    state.metrics.run_upkeep();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], state.metrics.render())
 }

@@ -16,9 +16,9 @@ use super::{
     tag,
 };
 use crate::{
-    access::{Asker, Errand},
-    house::SharedHouse,
-    problem::{Kind, Problem},
+    access::{Errand, Principal},
+    app_state::SharedState,
+    problem::{Problem, ProblemType},
 };
 
 const KNOWN: &[&str] = &["range", "from", "to", "campaign", "phase", "tz", "compare"];
@@ -29,16 +29,17 @@ const AHEAD_DAYS: i64 = 366;
 const NO_FORECAST: &str = "forecasts are not computed yet";
 
 pub async fn history(
-    State(house): State<SharedHouse>,
+    State(state): State<SharedState>,
     errand: Errand,
-    asker: Asker,
+    principal: Principal,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (zone, now) = (house.settings.zone.clone(), house.now());
+    let (zone, now) = (state.settings.zone.clone(), state.now());
     let (window, filter) = beside(move || understand(&uri, &zone, now)).await?;
-    let ledger = house.ledger.clone();
-    let history = errand.done(async move { ledger.history(asker.tenant, &window, &filter).await }).await?;
+    let ledger = state.ledger.clone();
+    let history =
+        errand.done(async move { ledger.history(principal.tenant, &window, &filter).await }).await?;
     beside(move || Ok(tag::answer(&body(&history), history.window.range.is_some(), &headers))).await
 }
 
@@ -49,7 +50,7 @@ async fn beside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
         tracing::error!(%error, "a history could not be put together");
         Err(Problem::new(
-            Kind::Internal,
+            ProblemType::Internal,
             "The server met a fault of its own; report it with the request's id.",
         ))
     })
@@ -73,8 +74,8 @@ fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<(Window, Filter)
         None => Some(calendar::window(named.unwrap_or_default(), &zone, now, compare)),
     };
     parameters.finish()?;
-    let window =
-        window.ok_or_else(|| Problem::new(Kind::Validation, "The calendar has no such stretch of time."))?;
+    let window = window
+        .ok_or_else(|| Problem::new(ProblemType::Validation, "The calendar has no such stretch of time."))?;
     Ok((window, filter))
 }
 

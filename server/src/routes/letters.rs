@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    access::Asker,
-    house::SharedHouse,
+    access::Principal,
+    app_state::SharedState,
     problem::{self, Problem},
 };
 
@@ -21,12 +21,12 @@ pub const PATH: &str = "/api/pipeline/dead-letters/{kind}/{id}";
 type Named = Path<(String, String)>;
 
 pub async fn read(
-    State(house): State<SharedHouse>,
-    asker: Asker,
+    State(state): State<SharedState>,
+    principal: Principal,
     Path(named): Named,
 ) -> Result<Json<Value>, Problem> {
     let (kind, id) = known(&named)?;
-    let letter = house.ledger.dead_letter(asker.tenant, kind, id).await?.ok_or_else(not_found)?;
+    let letter = state.ledger.dead_letter(principal.tenant, kind, id).await?.ok_or_else(not_found)?;
     let mut shown = shown(&letter);
     shown["request"] = letter.request.into();
     shown["response"] = letter.response.into();
@@ -34,22 +34,22 @@ pub async fn read(
 }
 
 pub async fn again(
-    State(house): State<SharedHouse>,
-    asker: Asker,
+    State(state): State<SharedState>,
+    principal: Principal,
     Path(named): Named,
 ) -> Result<Json<Value>, Problem> {
     let (kind, id) = known(&named)?;
-    let sent = house.ledger.resend(asker.tenant, kind, id, asker.name).await?;
+    let sent = state.ledger.resend(principal.tenant, kind, id, principal.name).await?;
     done(sent, id, "pending")
 }
 
 pub async fn drop(
-    State(house): State<SharedHouse>,
-    asker: Asker,
+    State(state): State<SharedState>,
+    principal: Principal,
     Path(named): Named,
 ) -> Result<Json<Value>, Problem> {
     let (kind, id) = known(&named)?;
-    let dropped = house.ledger.drop_letter(asker.tenant, kind, id, asker.name).await?;
+    let dropped = state.ledger.drop_letter(principal.tenant, kind, id, principal.name).await?;
     done(dropped, id, "dropped")
 }
 
@@ -78,5 +78,5 @@ fn done(was_there: bool, id: Uuid, status: &str) -> Result<Json<Value>, Problem>
 }
 
 fn not_found() -> Problem {
-    Problem::new(problem::Kind::NotFound, "No record of this kind and id is refused, or no longer.")
+    Problem::new(problem::ProblemType::NotFound, "No record of this kind and id is refused, or no longer.")
 }

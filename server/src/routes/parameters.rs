@@ -12,7 +12,7 @@ use model::{
     time::Timestamp,
 };
 
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 
 /// How long a campaign's id or name is where one is asked for.
 pub const CAMPAIGN_CHARS: usize = 64;
@@ -61,7 +61,7 @@ impl Parameters {
             }
             several => format!("{} parameters are wrong; errors names each.", several.len()),
         };
-        Err(Problem { errors: self.faults, ..Problem::new(Kind::Validation, detail) })
+        Err(Problem { errors: self.faults, ..Problem::new(ProblemType::Validation, detail) })
     }
 }
 

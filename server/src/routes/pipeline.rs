@@ -14,19 +14,19 @@ use serde_json::{Value, json};
 
 use super::{letters, parameters::Parameters};
 use crate::{
-    access::Asker,
-    house::SharedHouse,
+    access::Principal,
+    app_state::SharedState,
     inspection::{Inspection, inspection},
     problem::Problem,
 };
 
 pub async fn pipeline(
-    State(house): State<SharedHouse>,
-    asker: Asker,
+    State(state): State<SharedState>,
+    principal: Principal,
     uri: Uri,
 ) -> Result<Json<Value>, Problem> {
     Parameters::of(&uri, &[]).finish()?;
-    let seen = inspection(&house, asker.tenant).await?;
+    let seen = inspection(&state, principal.tenant).await?;
     let Inspection { now, delivery, standing, .. } = &*seen;
     let now = *now;
     Ok(Json(json!({
@@ -41,8 +41,8 @@ pub async fn pipeline(
         "unaccounted": delivery.unaccounted(),
         "unconfirmed": delivery.unconfirmed(),
         "unconfirmedSeconds": delivery.unconfirmed_seconds(now),
-        "ledger": keeper(house.ledger.health().borrow().stop()),
-        "workers": house.carrier.falls().iter().map(fall).collect::<Vec<_>>(),
+        "ledger": keeper(state.ledger.health().borrow().stop()),
+        "workers": state.delivery_service.falls().iter().map(fall).collect::<Vec<_>>(),
         "deadLetters": seen.dead.iter().map(letters::shown).collect::<Vec<_>>(),
         "handlings": seen.handlings.iter().map(handling).collect::<Vec<_>>(),
         "organisation": standing.place,

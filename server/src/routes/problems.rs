@@ -3,11 +3,11 @@
 use axum::{Json, extract::Path};
 use serde_json::{Value, json};
 
-use crate::problem::{Kind, Problem};
+use crate::problem::{Problem, ProblemType};
 
 pub async fn explain(Path(slug): Path<String>) -> Result<Json<Value>, Problem> {
-    let kind = Kind::ALL.into_iter().find(|kind| kind.parts().0 == slug);
+    let kind = ProblemType::ALL.into_iter().find(|kind| kind.parts().0 == slug);
     let (_, status, title) =
-        kind.ok_or_else(|| Problem::new(Kind::NotFound, "No problem has this type."))?.parts();
+        kind.ok_or_else(|| Problem::new(ProblemType::NotFound, "No problem has this type."))?.parts();
     Ok(Json(json!({"type": format!("/problems/{slug}"), "title": title, "status": status.as_u16()})))
 }

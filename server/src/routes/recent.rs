@@ -10,11 +10,11 @@ use super::{
     parameters::{self, CAMPAIGN_CHARS, Parameters},
     record_json, tag,
 };
-use crate::{access::Asker, house::SharedHouse, problem::Problem, snapshot::Known};
+use crate::{access::Principal, app_state::SharedState, problem::Problem, snapshot::Known};
 
 pub async fn recent(
-    State(house): State<SharedHouse>,
-    asker: Asker,
+    State(state): State<SharedState>,
+    principal: Principal,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -24,8 +24,8 @@ pub async fn recent(
     let zone = parameters.read("tz", parameters::zone);
     parameters.finish()?;
 
-    let (range, zone) = (range.unwrap_or(Range::Live), zone.unwrap_or_else(|| house.settings.zone.clone()));
-    let known = house.snapshots.gathered(asker, range, campaign, &zone).await?;
+    let (range, zone) = (range.unwrap_or(Range::Live), zone.unwrap_or_else(|| state.settings.zone.clone()));
+    let known = state.snapshots.gathered(principal, range, campaign, &zone).await?;
     let gathered = &known.gathered;
     let runs: Json = gathered.newest.iter().map(record_json::stored).collect();
     let body = json!({

@@ -14,7 +14,7 @@ use model::record::{Api, KINDS, Kind};
 use tokio::sync::Semaphore;
 
 use crate::{
-    house::SharedHouse,
+    app_state::SharedState,
     problem::{self, Problem},
 };
 
@@ -26,7 +26,7 @@ pub struct Resource {
 }
 
 /// The addresses of all kinds that have some.
-pub fn routes() -> Router<SharedHouse> {
+pub fn routes() -> Router<SharedState> {
     resources().map(of_one).fold(Router::new(), Router::merge)
 }
 
@@ -34,7 +34,7 @@ pub fn resources() -> impl Iterator<Item = Resource> {
     KINDS.with_api().map(|(kind, api)| Resource { kind, api })
 }
 
-fn of_one(resource: Resource) -> Router<SharedHouse> {
+fn of_one(resource: Resource) -> Router<SharedState> {
     let path = resource.api.path;
     Router::new()
         .route(path, post(intake::take).get(list::list))
@@ -58,6 +58,6 @@ async fn reading<T: Send + 'static>(
     let _place = READERS.acquire().await;
     let read = tokio::task::spawn_blocking(move || read(&text)).await;
     read.map_err(|_| {
-        Problem::new(problem::Kind::Internal, "The server met a fault of its own; send it again.")
+        Problem::new(problem::ProblemType::Internal, "The server met a fault of its own; send it again.")
     })
 }

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use ledger::Database;
 
-use super::{Mistakes, Sources, mistakes::Reader, organisation::Way};
+use super::{Mistakes, Sources, mistakes::Reader, organisation::Mode};
 
 pub(super) const ADDRESS: &str = "DATABASE_URL";
 const SCHEMA: &str = "STUDIO_SCHEMA";
 const LEASE_MOST: u64 = 86_400;
 
 /// None: the ledger is an SQLite file in the data folder.
-pub(super) fn database(reader: &mut Reader<'_>, way: &Way) -> Option<Database> {
-    if reader.text(ADDRESS).is_some() && matches!(way, Way::Embedded) {
+pub(super) fn database(reader: &mut Reader<'_>, way: &Mode) -> Option<Database> {
+    if reader.text(ADDRESS).is_some() && matches!(way, Mode::Embedded) {
         reader.mistake(
             ADDRESS,
             "chooses the scaled way, which needs an organisation, or each server would have an emulator of its own; set \

@@ -9,7 +9,7 @@ use super::{mistakes::Reader, values};
 
 /// How the server runs.
 #[derive(Clone, Debug)]
-pub enum Way {
+pub enum Mode {
     /// With an emulator inside.
     Embedded,
     /// With a real organisation.
@@ -18,7 +18,7 @@ pub enum Way {
     Resting,
 }
 
-impl Way {
+impl Mode {
     /// Beside us it costs nothing; elsewhere requests are counted.
     pub(super) fn mirror_every(&self) -> Duration {
         Duration::from_secs(if matches!(self, Self::Embedded) { 5 } else { 30 })
@@ -51,9 +51,9 @@ pub(super) const FILES: [&str; 4] = [SECRET_FILE, CERTIFICATE[0], CERTIFICATE[1]
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
 
-pub(super) fn way(reader: &mut Reader<'_>) -> Way {
+pub(super) fn way(reader: &mut Reader<'_>) -> Mode {
     match reader.read("USE_DATAVERSE", values::switch) {
-        Some(false) => Way::Resting,
+        Some(false) => Mode::Resting,
         Some(true) => connected(reader),
         None if ADDRESS.iter().any(|name| reader.text(name).is_some()) => connected(reader),
         None => {
@@ -66,12 +66,12 @@ pub(super) fn way(reader: &mut Reader<'_>) -> Way {
                     break;
                 }
             }
-            Way::Embedded
+            Mode::Embedded
         }
     }
 }
 
-fn connected(reader: &mut Reader<'_>) -> Way {
+fn connected(reader: &mut Reader<'_>) -> Mode {
     let address = one_of(reader, ADDRESS).and_then(|(name, text)| secured(reader, name, &text));
     let tenant = one_of(reader, TENANT).and_then(|(name, text)| plain(reader, name, text));
     let client = one_of(reader, CLIENT).and_then(|(name, text)| plain(reader, name, text));
@@ -86,9 +86,9 @@ fn connected(reader: &mut Reader<'_>) -> Way {
         (address, tenant, client, credential, authority)
     else {
         // A mistake stands behind each that is missing, so no server starts this way.
-        return Way::Resting;
+        return Mode::Resting;
     };
-    Way::Connected(Organisation {
+    Mode::Connected(Organisation {
         address,
         token_url: format!("{authority}/{tenant}/oauth2/v2.0/token"),
         client_id,

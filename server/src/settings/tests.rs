@@ -40,7 +40,7 @@ fn refused(environment: &[(&str, &str)], file: &str, expect: &[(&str, &str)]) {
 #[test]
 fn nothing_set_is_the_embedded_way() {
     let settings = read(&[], "");
-    assert!(matches!(settings.way, Way::Embedded));
+    assert!(matches!(settings.way, Mode::Embedded));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
     assert_eq!(settings.demo, Some(Demo { seed: 7 }));
     assert_eq!(settings.zone, Zone::utc());
@@ -68,13 +68,13 @@ fn the_environment_goes_before_the_file() {
 #[test]
 fn empty_counts_as_not_set() {
     let settings = read(&[("STUDIO_ADDR", ""), ("DATAVERSE_URL", " ")], "");
-    assert!(matches!(settings.way, Way::Embedded));
+    assert!(matches!(settings.way, Mode::Embedded));
 }
 
 #[test]
 fn an_address_begins_the_connected_way() {
     let settings = read(&REAL, "");
-    let Way::Connected(organisation) = &settings.way else { panic!("{:?}", settings.way) };
+    let Mode::Connected(organisation) = &settings.way else { panic!("{:?}", settings.way) };
     assert_eq!(organisation.address, "https://contoso.crm.dynamics.com");
     assert_eq!(
         organisation.token_url,
@@ -93,7 +93,7 @@ fn both_families_of_names_are_taken() {
         ("DATAVERSE_RESOURCE", "http://127.0.0.1:8080"),
         ("AZURE_AUTHORITY_HOST", "http://[::1]:8080/"),
     ];
-    let Way::Connected(organisation) = read(&azure, "").way else { panic!() };
+    let Mode::Connected(organisation) = read(&azure, "").way else { panic!() };
     assert_eq!(organisation.token_url, "http://[::1]:8080/t/oauth2/v2.0/token");
 }
 
@@ -111,7 +111,7 @@ fn a_certificate_or_a_file_stands_in_for_the_secret() {
         environment.extend([(name, path), ("STUDIO_SECRET_EXPIRES", "2027-02-19")]);
         let settings = Settings::read(&Sources::of(&environment, ""));
         settings.map(|settings| match settings.way {
-            Way::Connected(organisation) => organisation,
+            Mode::Connected(organisation) => organisation,
             other => panic!("{other:?}"),
         })
     };
@@ -140,13 +140,13 @@ fn a_certificate_or_a_file_stands_in_for_the_secret() {
 #[test]
 fn azure_names_alone_do_no_harm() {
     let settings = read(&[("AZURE_TENANT_ID", "t"), ("AZURE_CLIENT_SECRET", "hunter2")], "");
-    assert!(matches!(settings.way, Way::Embedded));
+    assert!(matches!(settings.way, Mode::Embedded));
 }
 
 #[test]
 fn without_dataverse_the_relay_rests() {
     let settings = read(&with(&[("USE_DATAVERSE", "false")]), "");
-    assert!(matches!(settings.way, Way::Resting));
+    assert!(matches!(settings.way, Mode::Resting));
     assert_eq!(settings.demo, None);
 }
 

@@ -8,7 +8,7 @@ use std::{
 use http::Uri;
 use model::{calendar::Zone, time::Timestamp};
 
-use super::Way;
+use super::Mode;
 
 pub(super) const DEFAULT_SEED: u64 = 7;
 
@@ -57,11 +57,11 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
 /// that neither is met where records of a real organisation are looked for.
 pub const DEFAULT_FOLDERS: [&str; 3] = ["data", "data/demo", "data/trial"];
 
-pub(super) fn default_folder(way: &Way, demo: bool) -> PathBuf {
+pub(super) fn default_folder(way: &Mode, demo: bool) -> PathBuf {
     let [real, made_up, tried] = DEFAULT_FOLDERS;
     PathBuf::from(match (way, demo) {
-        (Way::Embedded, true) => made_up,
-        (Way::Embedded, false) => tried,
+        (Mode::Embedded, true) => made_up,
+        (Mode::Embedded, false) => tried,
         _ => real,
     })
 }

@@ -29,7 +29,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Scope;
 use crate::{
     access::{Bounds, NoTurn, Turn, Turns},
-    carrier::Carrier,
+    delivery_service::DeliveryService,
 };
 
 /// Newest runs on the panel.
@@ -45,7 +45,7 @@ const RECORD_BYTES: usize = 1_500;
 
 /// Everything that a view is made of, whichever tile it shows large. None of it grows with the number of runs.
 #[derive(Debug)]
-pub struct Gathered {
+pub struct ViewData {
     /// Each has one of its own.
     pub number: u64,
     pub now: Timestamp,
@@ -62,7 +62,7 @@ pub struct Gathered {
 
 type Named = (String, Option<String>);
 
-impl Gathered {
+impl ViewData {
     /// Whether there is what was asked for. Whatever else people write is nothing to keep.
     pub const fn is_known(&self) -> bool {
         self.is_known
@@ -84,7 +84,7 @@ impl Gathered {
 pub(super) struct Source {
     clock: Arc<dyn Clock>,
     ledger: Ledger,
-    carrier: Arc<Carrier>,
+    delivery_service: Arc<DeliveryService>,
     numbers: AtomicU64,
     /// One at a time of the views that are looked at already, and one of those that are new: neither waits for the
     /// other, nor for what single askers want to know.
@@ -99,9 +99,9 @@ pub(super) enum MayLook {
 }
 
 impl Source {
-    pub(super) fn new(clock: Arc<dyn Clock>, ledger: Ledger, carrier: Arc<Carrier>) -> Self {
+    pub(super) fn new(clock: Arc<dyn Clock>, ledger: Ledger, delivery_service: Arc<DeliveryService>) -> Self {
         let (again, first) = (Arc::new(Semaphore::new(1)), Turns::new(FIRST));
-        Self { clock, ledger, carrier, numbers: AtomicU64::new(0), again, first }
+        Self { clock, ledger, delivery_service, numbers: AtomicU64::new(0), again, first }
     }
 
     /// Waits for the turn of a view. One that is looked at already waits for as long as it takes: there is an older one to
@@ -127,7 +127,7 @@ impl Source {
         self.ledger.names(tenant, &CAMPAIGN_RUN, CAMPAIGN, None, CHOICES).await
     }
 
-    pub(super) async fn gather(&self, scope: &Scope, zone: &Zone) -> Result<Gathered, LedgerError> {
+    pub(super) async fn gather(&self, scope: &Scope, zone: &Zone) -> Result<ViewData, LedgerError> {
         let (tenant, now) = (scope.tenant, self.clock.now());
         let window = calendar::window(scope.range, zone, now, Compare::Previous);
         let (campaign, matches) = self.meant(scope).await?;
@@ -137,7 +137,7 @@ impl Source {
         let any_runs =
             !newest.is_empty() || (id.is_some() && !self.newest(tenant, 1, Vec::new()).await?.is_empty());
         let is_known = id.is_none() || campaign.is_some() || !newest.is_empty();
-        Ok(Gathered {
+        Ok(ViewData {
             number: self.numbers.fetch_add(1, Ordering::Relaxed),
             now,
             history: self.ledger.history(tenant, &window, &Filter { campaign: id, phase: None }).await?,
@@ -145,7 +145,7 @@ impl Source {
             campaign,
             matches,
             any_runs,
-            delivery: self.carrier.delivery(&self.ledger, tenant).await?,
+            delivery: self.delivery_service.delivery(&self.ledger, tenant).await?,
             is_known,
         })
     }

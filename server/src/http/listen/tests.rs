@@ -16,7 +16,7 @@ fn app() -> Router {
 }
 
 /// A connection of its own, through which little fits at a time.
-async fn connection(patience: Patience) -> (DuplexStream, GracefulShutdown) {
+async fn connection(patience: Timeouts) -> (DuplexStream, GracefulShutdown) {
     let (here, there) = duplex(1_024);
     let farewell = GracefulShutdown::new();
     let (place, _) = Gate::new(1).enter().await;
@@ -26,7 +26,7 @@ async fn connection(patience: Patience) -> (DuplexStream, GracefulShutdown) {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_read_is_cut_off() {
-    let (mut client, _farewell) = connection(Patience::with(1)).await;
+    let (mut client, _farewell) = connection(Timeouts::with(1)).await;
     client.write_all(ASK).await.unwrap();
     time::sleep(Duration::from_secs(40)).await;
     let mut rest = Vec::new();
@@ -36,7 +36,7 @@ async fn a_client_that_does_not_read_is_cut_off() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_reads_slowly_gets_all() {
-    let patience = Patience { head: Duration::from_secs(100_000), ..Patience::with(1) };
+    let patience = Timeouts { head: Duration::from_secs(100_000), ..Timeouts::with(1) };
     let (mut client, _farewell) = connection(patience).await;
     client.write_all(ASK).await.unwrap();
     let (mut read, mut some) = (0, vec![0; 1_024]);
@@ -67,7 +67,7 @@ async fn idle_connections_do_not_keep_new_ones_out() {
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let app = Router::new().route("/", get(async || "hello"));
-    let serving = tokio::spawn(serve(listener, app, Patience::with(4), stop.clone()));
+    let serving = tokio::spawn(serve(listener, app, Timeouts::with(4), stop.clone()));
 
     let mut viewer = TcpStream::connect(address).await.unwrap();
     let mut idle = Vec::new();

@@ -4,7 +4,7 @@ use app::compose::count;
 use model::{calendar::Zone, time::Timestamp};
 use pipeline::{BudgetStatus, RelayStatus};
 
-use crate::carrier::Standing;
+use crate::delivery_service::Standing;
 
 pub(super) fn known(standing: &Standing) -> Vec<(String, String)> {
     let mut known = vec![("Organisation", standing.place.clone())];

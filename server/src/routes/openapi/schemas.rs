@@ -294,7 +294,7 @@ fn any_record() -> Value {
 
 fn problem() -> Value {
     let types: Vec<String> =
-        problem::Kind::ALL.iter().map(|kind| format!("/problems/{}", kind.parts().0)).collect();
+        problem::ProblemType::ALL.iter().map(|kind| format!("/problems/{}", kind.parts().0)).collect();
     json!({
         "type": "object",
         "properties": {

@@ -22,21 +22,21 @@ use super::{
     reading,
 };
 use crate::{
-    access::Asker,
-    house::SharedHouse,
+    access::Principal,
+    app_state::SharedState,
     http::{headers::none_match, json_body::json_text},
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemType},
     routes::record_json,
 };
 
 pub async fn read(
-    State(house): State<SharedHouse>,
+    State(state): State<SharedState>,
     Extension(resource): Extension<Resource>,
-    asker: Asker,
+    principal: Principal,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let held = standing(&house, resource, asker, &id).await?;
+    let held = standing(&state, resource, principal, &id).await?;
     let tag = entity_tag(held.stored.revision);
     let known = tag.to_str().is_ok_and(|tag| none_match(&headers, tag));
     let mut answer = if known {
@@ -49,54 +49,64 @@ pub async fn read(
 }
 
 pub async fn correct(
-    State(house): State<SharedHouse>,
+    State(state): State<SharedState>,
     Extension(resource): Extension<Resource>,
-    asker: Asker,
+    principal: Principal,
     Path(id): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let text = json_text(&headers, body).await?;
-    let held = known(&house, resource, asker, &id).await?;
-    let now = house.now();
+    let held = known(&state, resource, principal, &id).await?;
+    let now = state.now();
     let read = move |text: &str| {
         serde_json::from_str::<&serde_json::value::RawValue>(text).map_err(|error| not_json(&error))?;
         record::parse(resource.kind, text, now).map_err(Problem::fields)
     };
     let record = reading(text, read).await??;
     let expected = expected_revision(&headers, held.stored.revision)?;
-    let change = house.ledger.correct(asker.tenant, held.stored.id, record, expected).await?;
+    let change = state.ledger.correct(principal.tenant, held.stored.id, record, expected).await?;
     became(resource, change, "corrected")
 }
 
 pub async fn withdraw(
-    State(house): State<SharedHouse>,
+    State(state): State<SharedState>,
     Extension(resource): Extension<Resource>,
-    asker: Asker,
+    principal: Principal,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let held = standing(&house, resource, asker, &id).await?;
+    let held = standing(&state, resource, principal, &id).await?;
     let expected = expected_revision(&headers, held.stored.revision)?;
-    let change = house.ledger.withdraw(asker.tenant, resource.kind, held.stored.id, expected).await?;
+    let change = state.ledger.withdraw(principal.tenant, resource.kind, held.stored.id, expected).await?;
     became(resource, change, "withdrawn")
 }
 
 /// The record of this id, or of this one that its sender gave to it, withdrawn or not.
-async fn known(house: &SharedHouse, resource: Resource, asker: Asker, id: &str) -> Result<Held, Problem> {
+async fn known(
+    state: &SharedState,
+    resource: Resource,
+    principal: Principal,
+    id: &str,
+) -> Result<Held, Problem> {
     let id = Uuid::try_parse(id).map_err(|_| not_found(resource))?;
     let called = (resource.kind.identity.given().is_some())
-        .then(|| identity::given_id(asker.tenant, resource.kind.name, id));
+        .then(|| identity::given_id(principal.tenant, resource.kind.name, id));
     for id in called.into_iter().chain([id]) {
-        if let Some(held) = house.ledger.read(asker.tenant, resource.kind, id).await? {
+        if let Some(held) = state.ledger.read(principal.tenant, resource.kind, id).await? {
             return Ok(held);
         }
     }
     Err(not_found(resource))
 }
 
-async fn standing(house: &SharedHouse, resource: Resource, asker: Asker, id: &str) -> Result<Held, Problem> {
-    let held = known(house, resource, asker, id).await?;
+async fn standing(
+    state: &SharedState,
+    resource: Resource,
+    principal: Principal,
+    id: &str,
+) -> Result<Held, Problem> {
+    let held = known(state, resource, principal, id).await?;
     match held.withdrawn_at {
         Some(at) => Err(gone(resource, Some(at))),
         None => Ok(held),
@@ -109,7 +119,7 @@ fn became(resource: Resource, change: Change, word: &str) -> Result<Response, Pr
         Change::Unchanged(stored) => Ok(changed(&stored, "unchanged")),
         Change::NotFound => Err(not_found(resource)),
         Change::Gone if word == "corrected" => Err(Problem::new(
-            Kind::Withdrawn,
+            ProblemType::Withdrawn,
             "This record was withdrawn and stays so; send it under another key.",
         )),
         Change::Gone => Err(gone(resource, None)),
@@ -147,16 +157,16 @@ fn mismatch(current: i64) -> Problem {
     let detail = format!(
         "If-Match names another state of this record; \"{current}\" stands now. Read it and decide anew."
     );
-    Problem::new(Kind::RevisionMismatch, detail).with_header(header::ETAG, entity_tag(current))
+    Problem::new(ProblemType::RevisionMismatch, detail).with_header(header::ETAG, entity_tag(current))
 }
 
 fn not_found(resource: Resource) -> Problem {
-    Problem::new(Kind::NotFound, format!("There is no {} of this id.", resource.kind.noun))
+    Problem::new(ProblemType::NotFound, format!("There is no {} of this id.", resource.kind.noun))
 }
 
 fn gone(resource: Resource, at: Option<Timestamp>) -> Problem {
     let when = at.map_or_else(String::new, |at| format!(" at {at}"));
-    Problem::new(Kind::Gone, format!("This {} was withdrawn{when}.", resource.kind.noun))
+    Problem::new(ProblemType::Gone, format!("This {} was withdrawn{when}.", resource.kind.noun))
 }
 
 #[cfg(test)]
@@ -164,7 +174,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(sent: &[&str], expect: Result<Option<i64>, Kind>) {
+    fn check(sent: &[&str], expect: Result<Option<i64>, ProblemType>) {
         let mut headers = HeaderMap::new();
         for value in sent {
             headers.append(header::IF_MATCH, value.parse().unwrap());
@@ -179,9 +189,9 @@ mod tests {
         check(&["\"3\""], Ok(Some(3)));
         check(&["\"1\", \"3\""], Ok(Some(3)));
         check(&["\"1\"", "\"3\""], Ok(Some(3)));
-        check(&["\"2\""], Err(Kind::RevisionMismatch));
-        check(&["W/\"3\""], Err(Kind::RevisionMismatch));
-        check(&["3"], Err(Kind::RevisionMismatch));
-        check(&[""], Err(Kind::RevisionMismatch));
+        check(&["\"2\""], Err(ProblemType::RevisionMismatch));
+        check(&["W/\"3\""], Err(ProblemType::RevisionMismatch));
+        check(&["3"], Err(ProblemType::RevisionMismatch));
+        check(&[""], Err(ProblemType::RevisionMismatch));
     }
 }

@@ -18,10 +18,10 @@ use uuid::Uuid;
 
 use super::{Resource, reading};
 use crate::{
-    access::Asker,
-    house::SharedHouse,
+    access::Principal,
+    app_state::SharedState,
     http::json_body::json_text,
-    problem::{Kind, Problem},
+    problem::{Problem, ProblemType},
     routes::record_json,
 };
 
@@ -39,17 +39,17 @@ enum Sent {
 }
 
 pub async fn take(
-    State(house): State<SharedHouse>,
+    State(state): State<SharedState>,
     Extension(resource): Extension<Resource>,
-    asker: Asker,
+    principal: Principal,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let text = json_text(&headers, body).await?;
-    let now = house.now();
+    let now = state.now();
     match reading(text, move |text| read(resource, text, now)).await?? {
-        Sent::One(record) => one(&house, resource, asker, record.map_err(Problem::fields)?).await,
-        Sent::Many(items) => many(&house, asker, items).await,
+        Sent::One(record) => one(&state, resource, principal, record.map_err(Problem::fields)?).await,
+        Sent::Many(items) => many(&state, principal, items).await,
     }
 }
 
@@ -84,19 +84,19 @@ fn explained(mut faults: Vec<FieldFault>, left: &mut usize) -> Vec<FieldFault> {
 
 pub(super) fn not_json(error: &serde_json::Error) -> Problem {
     // Position and kind only: the message of serde_json repeats nothing of the body.
-    Problem::new(Kind::NotJson, format!("The body is not JSON: {error}."))
+    Problem::new(ProblemType::NotJson, format!("The body is not JSON: {error}."))
 }
 
 async fn one(
-    house: &SharedHouse,
+    state: &SharedState,
     resource: Resource,
-    asker: Asker,
+    principal: Principal,
     record: Record,
 ) -> Result<Response, Problem> {
-    let outcomes = house.ledger.store(asker.tenant, vec![record.clone()]).await?;
+    let outcomes = state.ledger.store(principal.tenant, vec![record.clone()]).await?;
     let Some(Outcome { id, verdict }) = outcomes.into_iter().next() else {
         return Err(Problem::new(
-            Kind::Internal,
+            ProblemType::Internal,
             "The ledger did not say what became of the record; send it again.",
         ));
     };
@@ -114,7 +114,7 @@ async fn one(
         Verdict::Stored(revision) => Ok(answer(StatusCode::CREATED, "stored", revision)),
         Verdict::Duplicate(revision) => Ok(answer(StatusCode::OK, "duplicate", revision)),
         Verdict::Conflict { stored } => Err(conflict(&stored, &record)),
-        Verdict::Withdrawn => Err(withdrawn(house, resource, asker, id, &record).await?),
+        Verdict::Withdrawn => Err(withdrawn(state, resource, principal, id, &record).await?),
     }
 }
 
@@ -133,22 +133,24 @@ pub(super) fn entity_tag(revision: i64) -> HeaderValue {
 fn conflict(stored: &Stored, sent: &Record) -> Problem {
     let detail =
         "A record with this key says something else; correct it with PUT under its id, or send another key.";
-    Problem::new(Kind::Conflict, detail)
+    Problem::new(ProblemType::Conflict, detail)
         .with("stored", record_json::stored(stored))
         .with("sent", Value::Object(record::shown(sent)))
 }
 
 async fn withdrawn(
-    house: &SharedHouse,
+    state: &SharedState,
     resource: Resource,
-    asker: Asker,
+    principal: Principal,
     id: Uuid,
     sent: &Record,
 ) -> Result<Problem, Problem> {
-    let held = house.ledger.read(asker.tenant, resource.kind, id).await?;
-    let problem =
-        Problem::new(Kind::Withdrawn, "This record was withdrawn and stays so; send it under another key.")
-            .with("sent", Value::Object(record::shown(sent)));
+    let held = state.ledger.read(principal.tenant, resource.kind, id).await?;
+    let problem = Problem::new(
+        ProblemType::Withdrawn,
+        "This record was withdrawn and stays so; send it under another key.",
+    )
+    .with("sent", Value::Object(record::shown(sent)));
     Ok(match held {
         Some(held) => problem.with("stored", record_json::stored(&held.stored)),
         None => problem,
@@ -175,7 +177,7 @@ struct Item {
     warnings: Vec<FieldFault>,
 }
 
-async fn many(house: &SharedHouse, asker: Asker, items: Vec<Read>) -> Result<Response, Problem> {
+async fn many(state: &SharedState, principal: Principal, items: Vec<Read>) -> Result<Response, Problem> {
     let mut good = Vec::with_capacity(items.len());
     // Of each item its warnings, or why it is refused.
     let read: Vec<Result<Vec<FieldFault>, Vec<FieldFault>>> = items
@@ -187,7 +189,7 @@ async fn many(house: &SharedHouse, asker: Asker, items: Vec<Read>) -> Result<Res
             Ok(warnings)
         })
         .collect();
-    let outcomes = house.ledger.store(asker.tenant, good).await?;
+    let outcomes = state.ledger.store(principal.tenant, good).await?;
     let mut outcomes = outcomes.into_iter();
     let items: Vec<Item> = read
         .into_iter()

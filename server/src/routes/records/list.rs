@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::Resource;
 use crate::{
-    access::{Asker, Errand},
-    house::SharedHouse,
+    access::{Errand, Principal},
+    app_state::SharedState,
     problem::Problem,
     routes::{
         parameters::{self, Parameters},
@@ -20,15 +20,15 @@ const USUAL: usize = 10;
 const MOST: usize = 1_000;
 
 pub async fn list(
-    State(house): State<SharedHouse>,
+    State(state): State<SharedState>,
     Extension(resource): Extension<Resource>,
     errand: Errand,
-    asker: Asker,
+    principal: Principal,
     uri: Uri,
 ) -> Result<Json<Value>, Problem> {
     let ask = understand(resource, &uri)?;
-    let ledger = house.ledger.clone();
-    let page = errand.done(async move { ledger.list(asker.tenant, resource.kind, &ask).await }).await?;
+    let ledger = state.ledger.clone();
+    let page = errand.done(async move { ledger.list(principal.tenant, resource.kind, &ask).await }).await?;
     let items: Value = page.items.iter().map(record_json::stored).collect();
     Ok(Json(json!({ resource.api.plural: items, "next": page.next.map(|next| next.to_string()) })))
 }

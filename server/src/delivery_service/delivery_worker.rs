@@ -9,7 +9,7 @@ use pipeline::{Mapping, Scope, Step, Tenant};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
-use super::{Carrier, Target, belonging};
+use super::{DataverseEndpoint, DeliveryService, belonging};
 use crate::settings::Settings;
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -18,9 +18,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// How long an echo may be under way.
 const GRACE: Duration = Duration::from_secs(5);
 
-pub struct Road {
-    pub carrier: Arc<Carrier>,
-    pub target: Target,
+pub struct DeliveryWorker {
+    pub delivery_service: Arc<DeliveryService>,
+    pub target: DataverseEndpoint,
     pub client: Option<Client>,
     pub ledger: Ledger,
     pub clock: Arc<dyn Clock>,
@@ -36,7 +36,7 @@ pub fn tenants() -> Vec<Tenant> {
 
 /// How fast to go and how often to look, as it was set.
 #[must_use]
-pub fn pace(settings: &Settings, target: &Target) -> pipeline::Settings {
+pub fn pace(settings: &Settings, target: &DataverseEndpoint) -> pipeline::Settings {
     let usual = pipeline::Settings::default();
     pipeline::Settings {
         mapping: Arc::new(Mapping::named(KINDS, &settings.names)),
@@ -50,11 +50,13 @@ pub fn pace(settings: &Settings, target: &Target) -> pipeline::Settings {
     }
 }
 
-impl Road {
+impl DeliveryWorker {
     /// Runs until `stop`, then ends in order.
     pub async fn run(self, stop: CancellationToken) {
         if let Some(client) = &self.client {
-            self.carrier.keep("the way to Dataverse", &stop, || self.carry(client, stop.clone())).await;
+            self.delivery_service
+                .keep("the way to Dataverse", &stop, || self.carry(client, stop.clone()))
+                .await;
         }
         self.target.close().await;
     }
@@ -66,7 +68,7 @@ impl Road {
             let settings = pipeline::Settings { mapping: Arc::new(mapping), ..self.settings.clone() };
             let clock = Arc::clone(&self.clock);
             let relay = pipeline::start(ledger, client.clone(), settings, clock, random, stop);
-            self.carrier.carrying(client, relay.watch());
+            self.delivery_service.carrying(client, relay.watch());
             relay.stopped().await;
         }
     }
@@ -84,7 +86,7 @@ impl Road {
                 Err(delayed) => delayed,
             };
             tracing::warn!(error = %reason, "Dataverse cannot be made ready yet");
-            self.carrier.delayed(reason);
+            self.delivery_service.delayed(reason);
             time::sleep(pause.max(asked)).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -93,7 +95,7 @@ impl Road {
     /// Nothing goes to an organisation, not even a table, before it is known to be the ledger's. Says what is in the way, and
     /// for how long Dataverse asks to be left alone.
     async fn prepare(&self, client: &Client) -> Result<Mapping, (String, Duration)> {
-        if matches!(self.target, Target::Real(_)) {
+        if matches!(self.target, DataverseEndpoint::Real(_)) {
             let known = belonging::contact(&self.target, client, &self.ledger).await;
             known.map_err(|error| (error.to_string(), Duration::ZERO))?;
         }

@@ -34,9 +34,10 @@ impl Counted {
             if fails.load(Ordering::SeqCst) {
                 return Err("no");
             }
-            Ok(Brought { value, moved: Moved(moved), keep })
+            Ok(Brought { value, moved: LedgerVersion(moved), keep })
         };
-        let served = self.flights.get(key.to_owned(), |kept| kept.is_fresh(Moved(moved)), compute).await?;
+        let served =
+            self.flights.get(key.to_owned(), |kept| kept.is_fresh(LedgerVersion(moved)), compute).await?;
         Ok((*served.value, served.late.is_some()))
     }
 

@@ -14,8 +14,8 @@ use tracing::Instrument as _;
 
 use super::headers::secure;
 use crate::{
-    house::SharedHouse,
-    problem::{Kind, Problem},
+    app_state::SharedState,
+    problem::{Problem, ProblemType},
 };
 
 /// Reading a body has a limit of its own, so that the sender hears whose slowness it was.
@@ -23,8 +23,8 @@ const LONGEST: Duration = Duration::from_secs(30);
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The outermost layer.
-pub async fn around(State(house): State<SharedHouse>, request: Request, next: Next) -> Response {
-    let id = house.request_ids.next();
+pub async fn around(State(state): State<SharedState>, request: Request, next: Next) -> Response {
+    let id = state.request_ids.next();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let path = request.uri().path().to_owned();
@@ -35,11 +35,13 @@ pub async fn around(State(house): State<SharedHouse>, request: Request, next: Ne
     let answered = AssertUnwindSafe(time::timeout(LONGEST, next.run(request))).catch_unwind();
     let answer = match answered.instrument(span.clone()).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => Problem::new(Kind::TimedOut, "The answer took longer than 30 s; try again later.")
-            .retry_after(Duration::from_secs(5))
-            .into_response(),
+        Ok(Err(_)) => {
+            Problem::new(ProblemType::TimedOut, "The answer took longer than 30 s; try again later.")
+                .retry_after(Duration::from_secs(5))
+                .into_response()
+        }
         Err(_) => Problem::new(
-            Kind::Internal,
+            ProblemType::Internal,
             "The server met a fault of its own; report it with the request's id.",
         )
         .into_response(),
@@ -56,7 +58,7 @@ pub async fn around(State(house): State<SharedHouse>, request: Request, next: Ne
 
     secure(
         &mut answer,
-        house.settings.public_url.as_ref().is_some_and(crate::settings::PublicUrl::is_secure),
+        state.settings.public_url.as_ref().is_some_and(crate::settings::PublicUrl::is_secure),
     );
     if let Ok(id) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, id);

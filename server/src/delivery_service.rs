@@ -3,11 +3,11 @@
 mod alarms;
 mod attention;
 pub mod belonging;
+mod credential_watch;
+mod delivery_worker;
 mod demo;
 pub mod expiry;
 mod organisation;
-mod road;
-mod rotation;
 mod together;
 
 use std::{
@@ -31,11 +31,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use alarms::Watched;
+pub use credential_watch::CredentialWatch;
+pub use delivery_worker::{DeliveryWorker, pace, tenants};
 pub use demo::Demo;
+pub use organisation::DataverseEndpoint;
 use organisation::FOLDER as EMULATOR;
-pub use organisation::Target;
-pub use road::{Road, pace, tenants};
-pub use rotation::Rotation;
 
 pub use together::Together;
 
@@ -43,7 +43,7 @@ pub use together::Together;
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What the rest of the server knows of delivery, from the moment it starts.
-pub struct Carrier {
+pub struct DeliveryService {
     /// The organisation's address, or what stands in for it.
     place: String,
     /// Trouble on demand, where an emulator is inside.
@@ -119,10 +119,11 @@ pub fn lay_over(delivery: &mut Delivery, ledger: &Ledger, failed: Option<&Ledger
     }
 }
 
-impl Carrier {
+impl DeliveryService {
     #[must_use]
-    pub fn to(target: &Target, mirror_every: Duration, clock: Arc<dyn Clock>) -> Self {
-        let stage = if matches!(target, Target::Nobody) { Stage::Resting } else { Stage::Preparing(None) };
+    pub fn to(target: &DataverseEndpoint, mirror_every: Duration, clock: Arc<dyn Clock>) -> Self {
+        let stage =
+            if matches!(target, DataverseEndpoint::Nobody) { Stage::Resting } else { Stage::Preparing(None) };
         Self {
             place: target.place(),
             demo: target.controls().map(Demo::of),
@@ -262,14 +263,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_worker_of_the_server_s_that_breaks_off_is_told_and_begins_anew() {
         let clock = Arc::new(ManualClock::at(Timestamp::EARLIEST));
-        let carrier = Carrier::to(&Target::Nobody, Duration::from_secs(30), clock);
+        let delivery_service =
+            DeliveryService::to(&DataverseEndpoint::Nobody, Duration::from_secs(30), clock);
         let stop = CancellationToken::new();
-        let work = async || match carrier.falls().len() {
+        let work = async || match delivery_service.falls().len() {
             0 => panic!("asked for by a test"),
             _ => stop.cancel(),
         };
-        carrier.keep("the worker", &stop, work).await;
+        delivery_service.keep("the worker", &stop, work).await;
         let fall = Fall { worker: "the worker", at: Timestamp::EARLIEST, times: 1, is_up: true };
-        assert_eq!(carrier.falls(), [fall]);
+        assert_eq!(delivery_service.falls(), [fall]);
     }
 }

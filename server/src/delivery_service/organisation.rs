@@ -7,10 +7,10 @@ use emulator::{Controls, Emulator};
 use jiff::civil::Date;
 use ledger::Owner;
 
-use crate::settings::{Organisation, Way};
+use crate::settings::{Mode, Organisation};
 
 /// Where the records go.
-pub enum Target {
+pub enum DataverseEndpoint {
     Inside(Box<Emulator>),
     Real(Organisation),
     Nobody,
@@ -19,16 +19,16 @@ pub enum Target {
 /// The emulator's part of the data folder.
 pub(super) const FOLDER: &str = "emulator";
 
-impl Target {
+impl DataverseEndpoint {
     /// Starts the emulator where the records go to one.
     ///
     /// # Errors
     /// When the emulator cannot start.
-    pub async fn open(way: &Way, data: &Path) -> Result<Self, emulator::Error> {
+    pub async fn open(way: &Mode, data: &Path) -> Result<Self, emulator::Error> {
         Ok(match way {
-            Way::Resting => Self::Nobody,
-            Way::Connected(organisation) => Self::Real(organisation.clone()),
-            Way::Embedded => {
+            Mode::Resting => Self::Nobody,
+            Mode::Connected(organisation) => Self::Real(organisation.clone()),
+            Mode::Embedded => {
                 // Its descriptors are this process's, and so is its memory.
                 let options = emulator::Options {
                     data: Some(data.join(FOLDER)),

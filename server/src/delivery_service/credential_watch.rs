@@ -11,13 +11,13 @@ use dataverse::Client;
 use tokio::{fs, time};
 use tokio_util::sync::CancellationToken;
 
-use super::Carrier;
-use crate::settings::{Organisation, Settings, Sources, Way};
+use super::DeliveryService;
+use crate::settings::{Mode, Organisation, Settings, Sources};
 
 const ROUND: Duration = Duration::from_secs(5);
 
-pub struct Rotation {
-    pub carrier: Arc<Carrier>,
+pub struct CredentialWatch {
+    pub delivery_service: Arc<DeliveryService>,
     pub client: Client,
     pub organisation: Organisation,
 }
@@ -25,11 +25,11 @@ pub struct Rotation {
 /// When each file was changed last, and how long it is.
 type Look = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
 
-impl Rotation {
+impl CredentialWatch {
     /// Runs until `stop`.
     pub async fn run(self, stop: CancellationToken) {
         let watch = || self.watch(stop.clone());
-        self.carrier.keep("the watch over the settings' files", &stop, watch).await;
+        self.delivery_service.keep("the watch over the settings' files", &stop, watch).await;
     }
 
     async fn watch(&self, stop: CancellationToken) {
@@ -45,9 +45,9 @@ impl Rotation {
 
     fn take_up(&self) {
         match Settings::read(&Sources::of_machine()) {
-            Ok(Settings { way: Way::Connected(new), .. }) if self.is_same(&new) => {
+            Ok(Settings { way: Mode::Connected(new), .. }) if self.is_same(&new) => {
                 self.client.rotate_credential(new.credential);
-                self.carrier.expires(new.expires);
+                self.delivery_service.expires(new.expires);
                 tracing::info!(
                     "the settings' files changed; the next token is asked for with what they hold now"
                 );

@@ -11,7 +11,7 @@ use model::tenant::TenantId;
 
 /// The person or program that asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asker {
+pub struct Principal {
     pub tenant: TenantId,
     /// What they are called in the record of who did what.
     pub name: &'static str,
@@ -19,12 +19,12 @@ pub struct Asker {
     pub from: Option<IpAddr>,
 }
 
-impl Asker {
+impl Principal {
     /// The server itself, for those who watch it.
     pub const HOUSE: Self = Self { tenant: TenantId::FIRST, name: "the server", from: None };
 }
 
-impl<S: Sync> FromRequestParts<S> for Asker {
+impl<S: Sync> FromRequestParts<S> for Principal {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {

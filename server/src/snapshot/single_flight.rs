@@ -37,12 +37,12 @@ const PLACE_BYTES: usize = 1_024;
 
 /// How far the ledger had moved when a computation began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moved(pub u64);
+pub struct LedgerVersion(pub u64);
 
 /// What a computation brings.
 pub struct Brought<V> {
     pub value: V,
-    pub moved: Moved,
+    pub moved: LedgerVersion,
     /// Whether others may ask for it again.
     pub keep: bool,
 }
@@ -50,7 +50,7 @@ pub struct Brought<V> {
 /// A computed value, and when and from what it was computed.
 pub struct Kept<V> {
     pub value: Arc<V>,
-    moved: Moved,
+    moved: LedgerVersion,
     done: Instant,
     cost: Duration,
 }
@@ -71,7 +71,7 @@ pub enum Late<E> {
 }
 
 impl<V> Kept<V> {
-    pub fn is_fresh(&self, moved: Moved) -> bool {
+    pub fn is_fresh(&self, moved: LedgerVersion) -> bool {
         let age = self.done.elapsed();
         let pause = (self.cost * 4).clamp(PAUSE_LEAST, PAUSE_MOST);
         age < pause || (moved == self.moved && age < OLDEST)

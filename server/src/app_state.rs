@@ -9,7 +9,7 @@ use model::{clock::Clock, time::Timestamp};
 
 use crate::{
     access::{Errands, OwnNames},
-    carrier::Carrier,
+    delivery_service::DeliveryService,
     files::SiteFiles,
     inspection::{Inspection, Shared},
     random::{self, RequestIds},
@@ -17,12 +17,12 @@ use crate::{
     snapshot::Snapshots,
 };
 
-pub struct House {
+pub struct AppState {
     pub settings: Settings,
     pub names: OwnNames,
     pub clock: Arc<dyn Clock>,
     pub ledger: Ledger,
-    pub carrier: Arc<Carrier>,
+    pub delivery_service: Arc<DeliveryService>,
     pub snapshots: Arc<Snapshots>,
     pub errands: Errands,
     /// What is told of the pipeline, and as a page.
@@ -35,29 +35,34 @@ pub struct House {
     pub request_ids: RequestIds,
 }
 
-pub type SharedHouse = Arc<House>;
+pub type SharedState = Arc<AppState>;
 
-impl House {
+impl AppState {
     #[must_use]
     pub fn new(
         settings: Settings,
         listening: SocketAddr,
         clock: Arc<dyn Clock>,
         ledger: Ledger,
-        carrier: Arc<Carrier>,
+        delivery_service: Arc<DeliveryService>,
         metrics: PrometheusHandle,
-    ) -> SharedHouse {
+    ) -> SharedState {
         let address = settings.public_url.as_ref().map_or_else(
             || format!("http://{listening}"),
             |public| format!("{}://{}", public.scheme, public.authority),
         );
-        let snapshots =
-            Snapshots::new(&settings, &address, Arc::clone(&clock), ledger.clone(), Arc::clone(&carrier));
+        let snapshots = Snapshots::new(
+            &settings,
+            &address,
+            Arc::clone(&clock),
+            ledger.clone(),
+            Arc::clone(&delivery_service),
+        );
         Arc::new(Self {
             names: OwnNames::of(listening, settings.public_url.as_ref()),
             clock,
             ledger,
-            carrier,
+            delivery_service,
             snapshots: Arc::new(snapshots),
             errands: Errands::default(),
             inspections: Shared::default(),

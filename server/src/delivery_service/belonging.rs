@@ -7,10 +7,10 @@ use dataverse::Client;
 use ledger::{Claim, ClaimError, Ledger, LedgerError, Owner, Traces};
 use tokio::time;
 
-use super::Target;
+use super::DataverseEndpoint;
 use crate::{
     demo,
-    settings::{Settings, Way},
+    settings::{Mode, Settings},
 };
 
 /// How long a start waits for an organisation under a new address to say who it is. Later it is asked all the same, before
@@ -29,23 +29,25 @@ pub enum ContactError {
 ///
 /// # Errors
 /// When its records are not to be taken there, or the emulator cannot start.
-pub async fn open(settings: &Settings, ledger: &Ledger) -> anyhow::Result<Target> {
+pub async fn open(settings: &Settings, ledger: &Ledger) -> anyhow::Result<DataverseEndpoint> {
     let (way, folder) = (&settings.way, &settings.data);
     let traces = if settings.database.is_none() { traces(folder) } else { Traces::default() };
     let tells = settings.demo.is_some();
     let claim = match way {
-        Way::Embedded => Claim::Inside { emulator: None, tells },
-        Way::Connected(_) => Claim::Connected(None),
-        Way::Resting => Claim::Resting,
+        Mode::Embedded => Claim::Inside { emulator: None, tells },
+        Mode::Connected(_) => Claim::Connected(None),
+        Mode::Resting => Claim::Resting,
     };
     // Refused before there is an emulator beside records of a real organisation.
     let known = ledger.claim(claim, traces).await?;
-    let target = Target::open(way, folder).await?;
+    let target = DataverseEndpoint::open(way, folder).await?;
     if let Some(emulator) = target.inside() {
         ledger.claim(Claim::Inside { emulator: Some(emulator), tells }, traces).await?;
     }
     let is_new = known.owner.is_some_and(|owner| owner.place != target.place());
-    if let (true, Target::Real(_), Some(client)) = (is_new, &target, target.client(Duration::ZERO, None)?) {
+    if let (true, DataverseEndpoint::Real(_), Some(client)) =
+        (is_new, &target, target.client(Duration::ZERO, None)?)
+    {
         match time::timeout(PATIENCE, contact(&target, &client, ledger)).await {
             Ok(Err(ContactError::Claim(refused))) => return Err(refused.into()),
             Ok(Err(ContactError::Organisation(error))) => {
@@ -61,7 +63,11 @@ pub async fn open(settings: &Settings, ledger: &Ledger) -> anyhow::Result<Target
 ///
 /// # Errors
 /// When it does not say, or the ledger is another's.
-pub async fn contact(target: &Target, client: &Client, ledger: &Ledger) -> Result<(), ContactError> {
+pub async fn contact(
+    target: &DataverseEndpoint,
+    client: &Client,
+    ledger: &Ledger,
+) -> Result<(), ContactError> {
     let asked = owner(target, client).await?;
     ledger.claim(Claim::Connected(Some(asked)), Traces::default()).await?;
     Ok(())
@@ -71,7 +77,7 @@ pub async fn contact(target: &Target, client: &Client, ledger: &Ledger) -> Resul
 ///
 /// # Errors
 /// When it does not say.
-pub async fn owner(target: &Target, client: &Client) -> Result<Owner, dataverse::Error> {
+pub async fn owner(target: &DataverseEndpoint, client: &Client) -> Result<Owner, dataverse::Error> {
     let id = client.who_am_i().await?.organization_id;
     Ok(Owner { id, place: target.place(), inside: false })
 }
