@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The view that an address names. What is left out is the default and stays out of the address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Ask {
+pub struct ViewQuery {
     pub range: Range,
     pub tile: Tile,
     pub campaign: Option<String>,
@@ -15,13 +15,13 @@ pub struct Ask {
     pub zone: Option<String>,
 }
 
-impl Default for Ask {
+impl Default for ViewQuery {
     fn default() -> Self {
         Self { range: Range::Live, tile: Tile::Cost, campaign: None, zone: None }
     }
 }
 
-impl Ask {
+impl ViewQuery {
     /// Reads the query part of an address, with or without its `?`. What it cannot read is left at its default.
     #[must_use]
     pub fn of_query(query: &str) -> Self {
@@ -133,25 +133,25 @@ mod tests {
 
     #[test]
     fn an_address_survives_the_way_there_and_back() {
-        let ask = Ask {
+        let ask = ViewQuery {
             range: Range::Days60,
             tile: Tile::Tokens,
             campaign: Some("a&b=c %+ 名".to_owned()),
             zone: Some("Europe/Berlin".to_owned()),
         };
-        assert_eq!(Ask::of_query(&ask.query()), ask);
-        assert_eq!(Ask::of_query(""), Ask::default());
-        assert_eq!(Ask::default().href(), "/");
+        assert_eq!(ViewQuery::of_query(&ask.query()), ask);
+        assert_eq!(ViewQuery::of_query(""), ViewQuery::default());
+        assert_eq!(ViewQuery::default().href(), "/");
     }
 
     #[test]
     fn what_cannot_be_read_is_the_default() {
-        let ask = Ask::of_query("?range=1y&tile=x&campaign=&tz=&%zz=%&x");
-        assert_eq!(ask, Ask::default());
+        let ask = ViewQuery::of_query("?range=1y&tile=x&campaign=&tz=&%zz=%&x");
+        assert_eq!(ask, ViewQuery::default());
         let long = "ü".repeat(65);
-        assert_eq!(Ask::of_query(&format!("campaign={long}&tz={long}")), Ask::default());
-        assert_eq!(Ask::of_query("campaign=a%00b&tz=%0A"), Ask::default());
-        let fits = Ask::default().with_campaign(Some("ü".repeat(64)));
-        assert_eq!(Ask::of_query(&fits.query()), fits);
+        assert_eq!(ViewQuery::of_query(&format!("campaign={long}&tz={long}")), ViewQuery::default());
+        assert_eq!(ViewQuery::of_query("campaign=a%00b&tz=%0A"), ViewQuery::default());
+        let fits = ViewQuery::default().with_campaign(Some("ü".repeat(64)));
+        assert_eq!(ViewQuery::of_query(&fits.query()), fits);
     }
 }

@@ -1,18 +1,20 @@
 //! What people see: pages, components, charts, and the server functions' signatures.
 
 pub mod address;
+mod client;
 mod components;
 pub mod fault;
-mod live;
+mod health;
 pub mod panel;
 pub mod server_fns;
+mod signals;
 
 #[cfg(feature = "ssr")]
-pub mod compose;
-#[cfg(feature = "ssr")]
 pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod presenter;
 #[cfg(feature = "ssr")]
 pub mod studio;
 
 #[cfg(feature = "hydrate")]
-pub use live::bring_alive;
+pub use client::hydrate;

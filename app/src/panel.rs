@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::Ask;
+use crate::address::ViewQuery;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Panel {
@@ -14,7 +14,7 @@ pub struct Panel {
     pub as_of_ms: i64,
     /// The same as a clock on the wall shows it.
     pub as_of: String,
-    pub ask: Ask,
+    pub ask: ViewQuery,
     /// The time zone that the days are counted in.
     pub zone: String,
     pub demo: bool,

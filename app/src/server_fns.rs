@@ -1,4 +1,4 @@
 //! The questions that the browser asks the server.
 
 pub mod panel;
-mod quiet;
+mod poll_protocol;

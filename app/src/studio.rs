@@ -5,13 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use model::{delivery::Delivery, history::History, record::Stored, time::Timestamp};
 
-use crate::{address::Ask, fault::Fault, panel::Panel};
+use crate::{address::ViewQuery, fault::Fault, panel::Panel};
 
 /// Implemented by the server and handed over through Leptos context as [`SharedStudio`].
 #[async_trait]
 pub trait Studio: Send + Sync + 'static {
     /// The panel as this address asks for it, computed once for all who ask the same.
-    async fn panel(&self, ask: Ask) -> Result<Arc<Panel>, Fault>;
+    async fn panel(&self, ask: ViewQuery) -> Result<Arc<Panel>, Fault>;
 }
 
 pub type SharedStudio = Arc<dyn Studio>;
@@ -22,7 +22,7 @@ pub struct Facts {
     pub now: Timestamp,
     /// Whether they are older than they should be, since newer ones cannot be had just now.
     pub late: bool,
-    pub ask: Ask,
+    pub ask: ViewQuery,
     pub history: History,
     /// The newest runs of the filter, newest first.
     pub newest: Vec<Stored>,

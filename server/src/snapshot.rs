@@ -6,10 +6,10 @@ mod source;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use app::{
-    address::Ask,
-    compose,
+    address::ViewQuery,
     fault::Fault,
     panel::{CampaignChoice, Panel},
+    presenter,
     studio::{Facts, Studio},
 };
 use async_trait::async_trait;
@@ -60,7 +60,7 @@ pub struct Snapshots {
 }
 
 /// Whose panel, as which link asks for it, and in which zone.
-type View = (TenantId, Ask, String);
+type View = (TenantId, ViewQuery, String);
 /// A panel, and what it was composed of.
 type Composed = (Made, Arc<Panel>);
 /// The number of the facts, whether they are late, and where delivery stands.
@@ -109,12 +109,12 @@ impl Snapshots {
     pub async fn panel(
         &self,
         principal: Principal,
-        ask: &Ask,
+        ask: &ViewQuery,
         zone: Option<&Zone>,
     ) -> Result<Arc<Panel>, LedgerError> {
         let linked = ask.zone.as_deref().and_then(Zone::of_name);
         // A zone that does not exist counts as none, and one that does is written in one way.
-        let ask = Ask { zone: linked.as_ref().map(|zone| zone.name().to_owned()), ..ask.clone() };
+        let ask = ViewQuery { zone: linked.as_ref().map(|zone| zone.name().to_owned()), ..ask.clone() };
         let zone = linked.or_else(|| zone.cloned()).unwrap_or_else(|| self.zone.clone());
         let scope = Scope {
             tenant: principal.tenant,
@@ -131,7 +131,7 @@ impl Snapshots {
             let made = made.clone();
             async move {
                 let keep = known.gathered.is_known();
-                let panel = compose::panel(&facts(&known, ask, demo, &address));
+                let panel = presenter::panel(&facts(&known, ask, demo, &address));
                 Ok(Brought { value: (made, Arc::new(panel)), moved: LedgerVersion(0), keep })
             }
         };
@@ -166,7 +166,7 @@ impl Snapshots {
             async move {
                 let _turn = source.turn(again, from).await?;
                 let campaigns = source.campaigns(tenant).await?;
-                Ok(Brought { value: compose::choices(campaigns), moved: before, keep: true })
+                Ok(Brought { value: presenter::choices(campaigns), moved: before, keep: true })
             }
         };
         let moved = self.moved();
@@ -210,7 +210,7 @@ impl Snapshots {
     }
 }
 
-fn facts(known: &Known, ask: Ask, demo: bool, address: &str) -> Facts {
+fn facts(known: &Known, ask: ViewQuery, demo: bool, address: &str) -> Facts {
     let gathered = &known.gathered;
     Facts {
         now: gathered.now,
@@ -233,12 +233,12 @@ pub struct Visit {
     pub principal: Principal,
     pub zone: Option<Zone>,
     /// What was looked up already, and which question that answers.
-    pub held: Option<(Ask, Arc<Panel>)>,
+    pub held: Option<(ViewQuery, Arc<Panel>)>,
 }
 
 #[async_trait]
 impl Studio for Visit {
-    async fn panel(&self, ask: Ask) -> Result<Arc<Panel>, Fault> {
+    async fn panel(&self, ask: ViewQuery) -> Result<Arc<Panel>, Fault> {
         if let Some((_, panel)) = self.held.as_ref().filter(|(of, _)| *of == ask) {
             return Ok(Arc::clone(panel));
         }

@@ -7,11 +7,11 @@ use model::figures::Tile;
 
 use super::switch::switch;
 use crate::{
-    address::Ask,
+    address::ViewQuery,
     panel::{ChartView, Mark, PointView},
 };
 
-pub(crate) fn chart(chart: &ChartView, ask: &Ask, point: Option<usize>) -> impl IntoView + use<> {
+pub(crate) fn chart(chart: &ChartView, ask: &ViewQuery, point: Option<usize>) -> impl IntoView + use<> {
     let looked_at = point.and_then(|at| chart.points.get(at));
     let readout = looked_at.map_or_else(String::new, |point| in_words(chart, point));
     view! {
@@ -37,7 +37,7 @@ pub(crate) fn chart(chart: &ChartView, ask: &Ask, point: Option<usize>) -> impl 
 }
 
 /// The tiles once more, beside the chart that they lead.
-fn tiles(ask: &Ask) -> impl IntoView + use<> {
+fn tiles(ask: &ViewQuery) -> impl IntoView + use<> {
     let links = Tile::ALL.map(|tile| {
         let label = match tile {
             Tile::Cost => "Cost",

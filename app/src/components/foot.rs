@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 
 use crate::{
-    address::Ask,
+    address::ViewQuery,
     panel::{BalanceView, Panel},
 };
 
-pub(crate) fn foot(panel: &Panel, ask: &Ask, own_zone: Option<String>) -> impl IntoView + use<> {
+pub(crate) fn foot(panel: &Panel, ask: &ViewQuery, own_zone: Option<String>) -> impl IntoView + use<> {
     view! {
         <footer>
             {balance(&panel.balance)}
@@ -34,9 +34,9 @@ fn balance(balance: &BalanceView) -> impl IntoView + use<> {
 }
 
 /// Which days these are; and the viewer's own, where they are others.
-fn zone(panel: &Panel, ask: &Ask, own: Option<String>) -> impl IntoView + use<> {
+fn zone(panel: &Panel, ask: &ViewQuery, own: Option<String>) -> impl IntoView + use<> {
     let own = own.filter(|own| *own != panel.zone);
-    let href = Ask { zone: own.clone(), ..ask.clone() }.href();
+    let href = ViewQuery { zone: own.clone(), ..ask.clone() }.href();
     let offer = own.map(|own| view! { <a href=href data-view="" data-zone="">{format!("Use {own}")}</a> });
     view! { <p class="zone">{format!("Days in {}", panel.zone)}" "{offer}</p> }
 }

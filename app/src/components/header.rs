@@ -5,9 +5,10 @@ use model::range::Range;
 
 use super::switch::switch;
 use crate::{
-    address::Ask,
-    live::{Health, Signals},
+    address::ViewQuery,
+    health::Health,
     panel::{Panel, Tone},
+    signals::Signals,
 };
 
 // As expressions: a drawing without anything dynamic in it is wrapped once too often when the browser takes it over.
@@ -43,7 +44,7 @@ pub(crate) fn header(live: Signals) -> impl IntoView {
     }
 }
 
-fn choices(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
+fn choices(panel: &Panel, ask: &ViewQuery) -> impl IntoView + use<> {
     let badge = panel.demo.then(|| view! { <span class="badge">"Demo data"</span> });
     (badge, ranges(ask), filter(panel, ask))
 }
@@ -72,14 +73,14 @@ fn brand() -> impl IntoView {
     }
 }
 
-fn ranges(ask: &Ask) -> impl IntoView + use<> {
+fn ranges(ask: &ViewQuery) -> impl IntoView + use<> {
     let links = Range::ALL.map(|range| (ask.with_range(range).href(), range.label(), ask.range == range));
     switch("switch ranges", "Range", links.to_vec())
 }
 
 /// A form for a browser without a script; the script follows the choice at once. What is offered stands beside the part of
 /// the page that lives: it is no part of a poll.
-fn filter(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
+fn filter(panel: &Panel, ask: &ViewQuery) -> impl IntoView + use<> {
     let shown = if panel.ask.campaign == ask.campaign {
         panel.campaign.clone()
     } else {

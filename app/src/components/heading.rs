@@ -3,11 +3,11 @@
 use leptos::prelude::*;
 
 use crate::{
-    address::Ask,
+    address::ViewQuery,
     panel::{Panel, Tone},
 };
 
-pub(crate) fn heading(panel: &Panel, ask: &Ask, is_offline: bool) -> impl IntoView + use<> {
+pub(crate) fn heading(panel: &Panel, ask: &ViewQuery, is_offline: bool) -> impl IntoView + use<> {
     // That all was well once is no news, and nothing else is known.
     let (lead, rest, tone) = if is_offline && panel.heading.tone == Tone::Good {
         let rest = format!("The last good figures are shown; they are of {}.", panel.as_of);

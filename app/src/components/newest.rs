@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use crate::{address::Ask, live::age, panel::RunView};
+use crate::{address::ViewQuery, health::age, panel::RunView};
 
-pub(crate) fn newest(runs: &[RunView], ask: &Ask, now_ms: i64) -> impl IntoView + use<> {
+pub(crate) fn newest(runs: &[RunView], ask: &ViewQuery, now_ms: i64) -> impl IntoView + use<> {
     let rows = runs.iter().map(|run| row(run, now_ms, ask));
     view! {
         <section class="card newest" aria-labelledby="newest">
@@ -27,7 +27,7 @@ pub(crate) fn newest(runs: &[RunView], ask: &Ask, now_ms: i64) -> impl IntoView 
     }
 }
 
-fn row(run: &RunView, now_ms: i64, ask: &Ask) -> impl IntoView + use<> {
+fn row(run: &RunView, now_ms: i64, ask: &ViewQuery) -> impl IntoView + use<> {
     let filtered = ask.with_campaign(Some(run.campaign_id.clone())).href();
     let seconds = u32::try_from((now_ms - run.at_ms).max(0) / 1_000).unwrap_or(u32::MAX);
     // Names run in a direction of their own, and what stands beside them does not turn with it.

@@ -4,16 +4,16 @@ use leptos::prelude::*;
 use model::figures::Tile;
 
 use crate::{
-    address::Ask,
+    address::ViewQuery,
     panel::{DeltaView, FigureView, Panel, Spark, TileView},
 };
 
-pub(crate) fn tiles(panel: &Panel, ask: &Ask) -> impl IntoView + use<> {
+pub(crate) fn tiles(panel: &Panel, ask: &ViewQuery) -> impl IntoView + use<> {
     let tiles = panel.tiles.iter().map(|view| tile(view, ask)).collect_view();
     view! { <section class="tiles" aria-label="Figures">{tiles}</section> }
 }
 
-fn tile(tile: &TileView, ask: &Ask) -> impl IntoView + use<> {
+fn tile(tile: &TileView, ask: &ViewQuery) -> impl IntoView + use<> {
     let picked = ask.tile.key() == tile.key;
     let href = ask.with_tile(Tile::of_key(&tile.key).unwrap_or(Tile::Cost)).href();
     let absence = tile.absence.clone();

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::document::{Frame, document};
 use crate::{
-    live::{PANEL_ATTRIBUTE, live_panel},
+    client::{PANEL_ATTRIBUTE, live_panel},
     panel::{CampaignChoice, Panel},
 };
 

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::quiet::Quiet;
-use crate::{address::Ask, fault::Fault, panel::Panel};
+use super::poll_protocol::PollProtocol;
+use crate::{address::ViewQuery, fault::Fault, panel::Panel};
 
 /// Answers `GET /api/panel?range=…&tile=…`, with an entity tag. In the browser: none where `seen` is still what holds;
 /// the server's own layer sees to that before anything is computed.
-#[server(name = PollPanel, prefix = "/api", endpoint = "panel", protocol = Quiet)]
-pub async fn poll_panel(ask: Ask, seen: Option<u64>) -> Result<Option<Panel>, Fault> {
+#[server(name = PollPanel, prefix = "/api", endpoint = "panel", protocol = PollProtocol)]
+pub async fn poll_panel(ask: ViewQuery, seen: Option<u64>) -> Result<Option<Panel>, Fault> {
     use crate::studio::SharedStudio;
     use http::{HeaderValue, header};
 

@@ -1,6 +1,6 @@
 //! What keeps us from knowing that all is well: promises not seen to be kept, and workers that fell.
 
-use app::compose::{count, counted};
+use app::presenter::{count, counted};
 use ledger::Standing;
 use model::{
     calendar::Zone,

@@ -1,6 +1,6 @@
 //! What waits for a person, in the sentences that the panel and `/pipeline` say.
 
-use app::compose::{count, counted};
+use app::presenter::{count, counted};
 use ledger::{Question, Standing};
 use model::record::Kind;
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{address::Ask, pages::panel_page, studio::SharedStudio};
+use app::{address::ViewQuery, pages::panel_page, studio::SharedStudio};
 use axum::{
     extract::{Request, State},
     response::{IntoResponse as _, Response},
@@ -19,7 +19,7 @@ const CHOICES: Duration = Duration::from_secs(1);
 
 pub async fn panel(State(state): State<SharedState>, principal: Principal, request: Request) -> Response {
     let visitor = Visitor::of(request.headers());
-    let ask = Ask::of_query(request.uri().query().unwrap_or_default());
+    let ask = ViewQuery::of_query(request.uri().query().unwrap_or_default());
     let panel = match state.snapshots.panel(principal, &ask, visitor.zone.as_ref()).await {
         Ok(panel) => panel,
         Err(error) => return fault::unavailable(&state, request, &error).await,
@@ -44,7 +44,7 @@ pub async fn poll(State(state): State<SharedState>, principal: Principal, mut re
     let zone = Visitor::of(request.headers()).zone;
     let mut held = None;
     if request.headers().contains_key(header::IF_NONE_MATCH) {
-        let ask = Ask::of_query(request.uri().query().unwrap_or_default());
+        let ask = ViewQuery::of_query(request.uri().query().unwrap_or_default());
         if let Ok(panel) = state.snapshots.panel(principal, &ask, zone.as_ref()).await {
             let tag = panel.entity_tag();
             if none_match(request.headers(), &tag) {

@@ -5,11 +5,11 @@ mod known;
 use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
-    compose::{counted, sentence},
     pages::{
         HandlingLine, Hour, LetterLine, Letters, Others, PipelineFacts, PolicyView, QuestionView, RejectLine,
         pipeline_page,
     },
+    presenter::{counted, sentence},
 };
 use axum::{
     extract::{Request, State},

@@ -7,7 +7,7 @@ use model::{
     time::Timestamp,
 };
 
-use crate::compose::count;
+use crate::presenter::count;
 
 /// The records of one hour.
 #[derive(Clone, Debug, Default)]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{calendar::Zone, time::Timestamp};
 
-use crate::compose::count;
+use crate::presenter::count;
 
 /// A record that Dataverse refuses, in one line of the list.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@ use model::delivery::DeliveryState;
 
 use super::PipelineFacts;
 use crate::{
-    compose::{counted, sentence},
     panel::Tone,
+    presenter::{counted, sentence},
 };
 
 pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {

@@ -1,6 +1,6 @@
 //! What is known of Dataverse, as name and value.
 
-use app::compose::count;
+use app::presenter::count;
 use model::{calendar::Zone, time::Timestamp};
 use pipeline::{BudgetStatus, RelayStatus};
 

@@ -7,12 +7,12 @@ use model::{
 };
 
 /// How a window's days and hours are spoken of.
-pub(super) struct Stretch<'a> {
+pub(super) struct Period<'a> {
     window: &'a Window,
     zone: Zone,
 }
 
-impl<'a> Stretch<'a> {
+impl<'a> Period<'a> {
     pub(super) fn of(window: &'a Window) -> Self {
         Self { window, zone: Zone::of_name(&window.zone).unwrap_or_else(Zone::utc) }
     }

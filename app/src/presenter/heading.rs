@@ -1,7 +1,7 @@
 //! The page's first sentence: whether all is well, and what changed. The rules, in the order in which they lead.
 
 use super::{
-    stretch::Stretch,
+    period::Period,
     tiles::per_mille,
     words::{self, NBSP},
 };
@@ -107,7 +107,7 @@ fn nothing(facts: &Facts) -> Option<Heading> {
     if let Some((lead, rest)) = search(facts) {
         return Some(Heading { lead: lead.to_owned(), rest: rest.to_owned(), tone: Tone::Neutral });
     }
-    let stretch = Stretch::of(&facts.history.window).this();
+    let stretch = Period::of(&facts.history.window).this();
     let (lead, rest) = match (&facts.ask.campaign, facts.any_runs) {
         (_, false) => ("Ready for the first run.".to_owned(), "Nothing has been recorded yet.".to_owned()),
         (Some(_), true) => (
@@ -129,7 +129,7 @@ fn success_fell(facts: &Facts) -> Option<Heading> {
         rest: format!(
             "It was {}{NBSP}% in the {}.",
             words::percent(before.success_bp().unwrap_or(0)),
-            Stretch::of(&facts.history.window).before()
+            Period::of(&facts.history.window).before()
         ),
         tone: Tone::Bad,
     })
@@ -145,7 +145,7 @@ fn cost_rose(facts: &Facts) -> Option<Heading> {
             "A campaign costs {}, and cost {} in the {}.",
             words::money(now),
             words::money(before),
-            Stretch::of(&facts.history.window).before()
+            Period::of(&facts.history.window).before()
         ),
         tone: Tone::Bad,
     })
@@ -160,7 +160,7 @@ fn latency_rose(facts: &Facts) -> Option<Heading> {
         rest: format!(
             "One in twenty takes over {}; in the {} it was {}.",
             words::duration_text(now),
-            Stretch::of(&facts.history.window).before(),
+            Period::of(&facts.history.window).before(),
             words::duration_text(before)
         ),
         tone: Tone::Bad,
@@ -176,7 +176,7 @@ fn rise(now: i64, before: i64, facts: &Facts) -> Option<String> {
 
 fn well(facts: &Facts) -> Heading {
     let history = &facts.history;
-    let before = Stretch::of(&history.window).before();
+    let before = Period::of(&history.window).before();
     let cost = history.figures.cost_per_campaign_e5().zip(history.previous.cost_per_campaign_e5());
     let cost = cost.and_then(|(now, then)| per_mille(now, then)).map(|change| match change {
         0 => format!("a campaign costs what it did in the {before}"),

@@ -8,10 +8,10 @@ use leptos::{
 use model::range::Range;
 
 use super::{
-    Signals,
     links::{closest, go},
     points,
 };
+use crate::signals::Signals;
 
 pub(super) fn press(live: Signals, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {

@@ -3,7 +3,7 @@
 use model::record::{Stored, campaign_run::Run};
 
 use super::{
-    stretch::Stretch,
+    period::Period,
     words::{self, NBSP},
 };
 use crate::{
@@ -12,11 +12,11 @@ use crate::{
 };
 
 pub(super) fn newest(facts: &Facts) -> Vec<RunView> {
-    let stretch = Stretch::of(&facts.history.window);
+    let stretch = Period::of(&facts.history.window);
     facts.newest.iter().filter_map(|stored| row(stored, &stretch)).collect()
 }
 
-fn row(stored: &Stored, stretch: &Stretch<'_>) -> Option<RunView> {
+fn row(stored: &Stored, stretch: &Period<'_>) -> Option<RunView> {
     let run = Run::of(&stored.record)?;
     let (total, successful) = (run.agents_total(), run.agents_successful());
     Some(RunView {

@@ -6,8 +6,8 @@ use leptos::{
     web_sys::{Element, Event, HtmlInputElement, MouseEvent},
 };
 
-use super::{Signals, poll};
-use crate::address::Ask;
+use super::poll;
+use crate::{address::ViewQuery, signals::Signals};
 
 /// A plain click on a link to this page; every other click is the browser's.
 pub(super) fn follow(live: Signals, event: &MouseEvent) {
@@ -18,9 +18,9 @@ pub(super) fn follow(live: Signals, event: &MouseEvent) {
     event.prevent_default();
     let query = href.split_once('?').map_or("", |(_, query)| query);
     if link.has_attribute("data-zone") {
-        remember("tz", &Ask::of_query(query).zone.unwrap_or_default());
+        remember("tz", &ViewQuery::of_query(query).zone.unwrap_or_default());
     }
-    go(live, Ask::of_query(query));
+    go(live, ViewQuery::of_query(query));
 }
 
 /// A campaign was chosen or written, and the form would be sent.
@@ -37,7 +37,7 @@ pub(super) fn choose(live: Signals, event: &Event) {
 }
 
 /// Shows another view under its own address.
-pub(super) fn go(live: Signals, ask: Ask) {
+pub(super) fn go(live: Signals, ask: ViewQuery) {
     if live.ask.get_untracked() == ask {
         return;
     }
@@ -49,7 +49,7 @@ pub(super) fn go(live: Signals, ask: Ask) {
 }
 
 /// The view of an address that the browser is at already.
-pub(super) fn show(live: Signals, ask: Ask) {
+pub(super) fn show(live: Signals, ask: ViewQuery) {
     live.point.set(None);
     live.ask.set(ask);
     poll::refresh(live);

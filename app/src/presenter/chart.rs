@@ -7,7 +7,7 @@ use model::{
     figures::{Sums, Tile},
 };
 
-use super::{axis::Axis, caption, series, stretch::Stretch, words};
+use super::{axis::Axis, caption, period::Period, series, words};
 use crate::{
     panel::{ChartView, Mark, PointView},
     studio::Facts,
@@ -18,7 +18,7 @@ const HEIGHT: i64 = 1_000;
 
 pub(super) fn chart(facts: &Facts) -> ChartView {
     let history = &facts.history;
-    let (tile, stretch) = (facts.ask.tile, Stretch::of(&history.window));
+    let (tile, stretch) = (facts.ask.tile, Period::of(&history.window));
     let over = stretch.mean_over();
     // The bucket that is still filling would bend the end of the line.
     let full = history.window.buckets.iter().rposition(|bucket| !bucket.partial).map_or(0, |at| at + 1);
@@ -72,7 +72,7 @@ fn height_text(tile: Tile, line: i64) -> String {
     }
 }
 
-fn points(facts: &Facts, stretch: &Stretch<'_>, grid: &Grid<'_>) -> Vec<PointView> {
+fn points(facts: &Facts, stretch: &Period<'_>, grid: &Grid<'_>) -> Vec<PointView> {
     let (tile, history) = (facts.ask.tile, &facts.history);
     let text = |sums: Option<&Sums>| {
         sums.and_then(|sums| series::value(tile, sums))
@@ -133,7 +133,7 @@ impl Grid<'_> {
         path
     }
 
-    fn days(&self, facts: &Facts, stretch: &Stretch<'_>) -> Vec<Mark> {
+    fn days(&self, facts: &Facts, stretch: &Period<'_>) -> Vec<Mark> {
         let buckets = facts.history.window.buckets.iter().enumerate();
         buckets
             .filter_map(|(at, bucket)| {

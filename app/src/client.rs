@@ -1,6 +1,5 @@
 //! The part of the panel that lives: rendered by the server, taken over by the browser, kept fresh by polls.
 
-mod health;
 mod keys;
 mod links;
 mod page;
@@ -10,16 +9,17 @@ mod poll;
 use leptos::prelude::*;
 
 use crate::{
-    address::Ask,
+    address::ViewQuery,
     components::{chart, foot, header, heading, newest, tiles},
+    health::Health,
     panel::Panel,
+    signals::Signals,
 };
-pub(crate) use health::{Health, age};
 
 /// Hydrates the panel, where the page has one. What the page shows stands in it once more, for the browser; a page
 /// that cannot be read back stays as it is, with plain links.
 #[cfg(feature = "hydrate")]
-pub fn bring_alive() {
+pub fn hydrate() {
     use leptos::wasm_bindgen::JsCast;
     let Some(place) = document().get_element_by_id("live") else { return };
     let Some(panel) = place.get_attribute(PANEL_ATTRIBUTE).and_then(|text| read(&text)) else { return };
@@ -34,26 +34,6 @@ fn read(text: &str) -> Option<Panel> {
     let bytes: Vec<u8> =
         window().atob(text).ok()?.chars().filter_map(|byte| u8::try_from(byte).ok()).collect();
     postcard::from_bytes(&bytes).ok()
-}
-
-/// All that changes on the page, as signals.
-#[derive(Clone, Copy)]
-pub(crate) struct Signals {
-    /// The last good answer. It stays until a better one comes.
-    pub panel: RwSignal<Panel>,
-    /// What the address asks for; ahead of `panel` while an answer is under way.
-    pub ask: RwSignal<Ask>,
-    pub health: RwSignal<Health>,
-    /// Whether the browser has taken over.
-    pub alive: RwSignal<bool>,
-    /// The server's time in milliseconds, moved on each minute and with each change.
-    pub now_ms: RwSignal<i64>,
-    /// The point of the chart that is looked at.
-    pub point: RwSignal<Option<usize>>,
-    /// What the one status line says to a screen reader.
-    pub spoken: RwSignal<String>,
-    /// The browser's own time zone.
-    pub own_zone: RwSignal<Option<String>>,
 }
 
 /// The whole page below `<body>`.
@@ -86,7 +66,7 @@ pub(crate) fn live_panel(start: Panel) -> impl IntoView {
 /// Everything between head and foot. Chart and runs have their place from the first run on.
 fn figures(
     panel: &Panel,
-    ask: &Ask,
+    ask: &ViewQuery,
     point: Option<usize>,
     (now_ms, is_offline): (i64, bool),
 ) -> impl IntoView + use<> {

@@ -23,15 +23,15 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::panel::PollPanel;
 use crate::{
-    address::Ask,
+    address::ViewQuery,
     fault::Fault,
     panel::{Panel, entity_tag},
 };
 
 /// A question that is asked often and mostly answered with "as before".
-pub struct Quiet;
+pub struct PollProtocol;
 
-impl<C: Client<Fault>, S: Server<Fault>> Protocol<PollPanel, Option<Panel>, C, S, Fault> for Quiet {
+impl<C: Client<Fault>, S: Server<Fault>> Protocol<PollPanel, Option<Panel>, C, S, Fault> for PollProtocol {
     const METHOD: http::Method = http::Method::GET;
 
     async fn run_server<F, Fut>(request: S::Request, answer: F) -> Result<S::Response, Fault>
@@ -39,7 +39,7 @@ impl<C: Client<Fault>, S: Server<Fault>> Protocol<PollPanel, Option<Panel>, C, S
         F: Fn(PollPanel) -> Fut + Send,
         Fut: Future<Output = Result<Option<Panel>, Fault>> + Send,
     {
-        let ask = Ask::of_query(request.as_query().unwrap_or_default());
+        let ask = ViewQuery::of_query(request.as_query().unwrap_or_default());
         let panel = answer(PollPanel { ask, seen: None }).await?;
         let bytes = postcard::to_allocvec(&panel)
             .map_err(|error| ServerFnErrorErr::Serialization(error.to_string()).into_app_error())?;

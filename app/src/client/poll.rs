@@ -5,8 +5,9 @@ use std::cell::{Cell, RefCell};
 use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
 
-use super::Signals;
-use crate::{address::Ask, fault::Fault, panel::Panel, server_fns::panel::poll_panel};
+use crate::{
+    address::ViewQuery, fault::Fault, panel::Panel, server_fns::panel::poll_panel, signals::Signals,
+};
 
 thread_local! {
     /// The poll under way, if any, and the timer of the next one. A page has one panel, and a browser's page one thread.
@@ -64,10 +65,10 @@ fn is_asleep(live: Signals) -> bool {
     document().hidden() || live.health.with_untracked(|health| health.paused)
 }
 
-fn settle(live: Signals, asked: Ask, answer: Result<Option<Panel>, Fault>) {
+fn settle(live: Signals, asked: ViewQuery, answer: Result<Option<Panel>, Fault>) {
     match answer {
         Ok(news) => {
-            live.health.update(super::health::Health::answered);
+            live.health.update(crate::health::Health::answered);
             // As it was: nothing on the page is touched.
             if let Some(panel) = news {
                 live.now_ms.set(panel.as_of_ms);

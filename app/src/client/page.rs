@@ -7,10 +7,11 @@ use leptos::{
     web_sys::{Event, HtmlInputElement},
 };
 
-use super::{Signals, keys, links, points, poll};
+use super::{keys, links, points, poll};
 use crate::{
-    address::Ask,
+    address::ViewQuery,
     panel::{Panel, title},
+    signals::Signals,
 };
 
 pub(super) fn take_over(live: Signals) {
@@ -58,7 +59,7 @@ fn listen(live: Signals) {
     on(
         "popstate",
         Box::new(move |_| {
-            links::show(live, Ask::of_query(&window().location().search().unwrap_or_default()));
+            links::show(live, ViewQuery::of_query(&window().location().search().unwrap_or_default()));
         }),
     );
     on("visibilitychange", Box::new(move |_| wake(live)));
@@ -106,7 +107,7 @@ fn remember_keys() {
 
 /// The status line speaks when the state changes, or what became of a search, not at each poll.
 fn speak(live: Signals) {
-    let state = Memo::new(move |_| live.health.with(super::health::Health::state));
+    let state = Memo::new(move |_| live.health.with(crate::health::Health::state));
     let note = Memo::new(move |_| live.panel.with(|panel| panel.delivery_note.clone().unwrap_or_default()));
     let search = Memo::new(move |_| live.panel.with(|panel| panel.search.clone().unwrap_or_default()));
     Effect::new(move |before: Option<[String; 3]>| {
@@ -121,7 +122,7 @@ fn speak(live: Signals) {
 /// The tab says what the page says, also where it is one of many.
 fn entitle(live: Signals) {
     let title = Memo::new(move |_| {
-        let is_offline = live.health.with(super::health::Health::is_offline);
+        let is_offline = live.health.with(crate::health::Health::is_offline);
         if is_offline { title("Offline") } else { live.panel.with(Panel::title) }
     });
     Effect::new(move |_| document().set_title(&title.get()));

@@ -8,9 +8,10 @@ use model::{
 };
 
 use super::{
-    explanation, series,
+    explanation,
+    period::Period,
+    series,
     spark::spark,
-    stretch::Stretch,
     words::{self, NBSP, counted, figure},
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 };
 
 pub(super) fn tiles(facts: &Facts) -> Vec<TileView> {
-    let stretch = Stretch::of(&facts.history.window);
+    let stretch = Period::of(&facts.history.window);
     Tile::ALL.into_iter().map(|tile| view(tile, facts, &stretch)).collect()
 }
 
@@ -34,7 +35,7 @@ pub(super) const fn label(tile: Tile) -> &'static str {
     }
 }
 
-fn view(tile: Tile, facts: &Facts, stretch: &Stretch<'_>) -> TileView {
+fn view(tile: Tile, facts: &Facts, stretch: &Period<'_>) -> TileView {
     let history = &facts.history;
     let figures = figures(tile, &history.figures);
     let values: Vec<Option<i64>> = history.buckets.iter().map(|sums| series::value(tile, sums)).collect();
@@ -79,7 +80,7 @@ fn tokens(number: i64) -> FigureView {
     figure(number.to_string(), shown, unit)
 }
 
-fn absence(tile: Tile, figures: &Figures, stretch: &Stretch<'_>) -> String {
+fn absence(tile: Tile, figures: &Figures, stretch: &Period<'_>) -> String {
     let stretch = stretch.this();
     match tile {
         _ if figures.sums.runs == 0 => format!("No runs in {stretch}"),

@@ -2,7 +2,8 @@
 
 use leptos::{prelude::*, web_sys::PointerEvent};
 
-use super::{Signals, links::closest};
+use super::links::closest;
+use crate::signals::Signals;
 
 /// Moves along the chart; says whether the key was one of its own.
 pub(super) fn step(live: Signals, key: &str) -> bool {

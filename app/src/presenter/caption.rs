@@ -2,7 +2,7 @@
 
 use model::figures::Tile;
 
-use super::{series, stretch::Stretch, tiles::per_mille, words};
+use super::{period::Period, series, tiles::per_mille, words};
 use crate::studio::Facts;
 
 /// A drift smaller than this is called steady.
@@ -12,7 +12,7 @@ const TREND_BUCKETS: usize = 10;
 
 pub(super) fn caption(facts: &Facts) -> String {
     let (history, tile) = (&facts.history, facts.ask.tile);
-    let stretch = Stretch::of(&history.window);
+    let stretch = Period::of(&history.window);
     if history.figures.sums.runs == 0 {
         return format!("No runs in {}.", stretch.this());
     }
@@ -24,7 +24,7 @@ pub(super) fn caption(facts: &Facts) -> String {
 }
 
 /// How the last days compare with the first ones.
-fn trend(tile: Tile, facts: &Facts, full: &[usize], stretch: &Stretch<'_>) -> Option<String> {
+fn trend(tile: Tile, facts: &Facts, full: &[usize], stretch: &Period<'_>) -> Option<String> {
     if full.len() < TREND_BUCKETS {
         return None;
     }
@@ -49,7 +49,7 @@ fn trend(tile: Tile, facts: &Facts, full: &[usize], stretch: &Stretch<'_>) -> Op
 }
 
 /// The day that stands out: the highest, or for the success rate the lowest.
-fn extreme(tile: Tile, facts: &Facts, full: &[usize], stretch: &Stretch<'_>) -> Option<String> {
+fn extreme(tile: Tile, facts: &Facts, full: &[usize], stretch: &Period<'_>) -> Option<String> {
     let known = full.iter().filter_map(|at| Some((*at, series::value(tile, &facts.history.buckets[*at])?)));
     let lowest_counts = tile == Tile::Success;
     let (at, value) = known

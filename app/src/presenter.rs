@@ -7,9 +7,9 @@ mod explanation;
 mod foot;
 mod heading;
 mod newest;
+mod period;
 mod series;
 mod spark;
-mod stretch;
 mod tiles;
 mod words;
 
@@ -29,7 +29,7 @@ pub fn panel(facts: &Facts) -> Panel {
     let mut panel = Panel {
         version: 0,
         as_of_ms: facts.now.micros() / 1_000,
-        as_of: stretch::Stretch::of(&facts.history.window).time_of_day(facts.now),
+        as_of: period::Period::of(&facts.history.window).time_of_day(facts.now),
         ask: facts.ask.clone(),
         zone: facts.history.window.zone.clone(),
         demo: facts.demo,
@@ -64,7 +64,7 @@ fn late(facts: &Facts) -> Option<String> {
 
 /// Of when the figures are, where they are older than they should be.
 fn of_when(facts: &Facts) -> Option<String> {
-    facts.late.then(|| stretch::Stretch::of(&facts.history.window).time_of_day(facts.now))
+    facts.late.then(|| period::Period::of(&facts.history.window).time_of_day(facts.now))
 }
 
 /// By name, as people look for them; with the id where a name alone would not tell them apart.

@@ -10,7 +10,7 @@ use model::{
 };
 
 use super::*;
-use crate::{address::Ask, panel::Tone};
+use crate::{address::ViewQuery, panel::Tone};
 
 fn day(runs: i64, cost_e5: i64, successful: i64) -> Sums {
     Sums {
@@ -65,7 +65,7 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
     };
     Facts {
         now: at,
-        ask: Ask { range: Range::Days30, ..Ask::default() },
+        ask: ViewQuery { range: Range::Days30, ..ViewQuery::default() },
         any_runs: history.figures.sums.runs + history.previous.sums.runs > 0,
         history,
         newest: Vec::new(),

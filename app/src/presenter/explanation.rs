@@ -2,10 +2,10 @@
 
 use model::figures::{Figures, Tile};
 
-use super::{stretch::Stretch, words};
+use super::{period::Period, words};
 
 /// Question and answer, row by row.
-pub(super) fn explanation(tile: Tile, figures: &Figures, stretch: &Stretch<'_>) -> Vec<(String, String)> {
+pub(super) fn explanation(tile: Tile, figures: &Figures, stretch: &Period<'_>) -> Vec<(String, String)> {
     let sums = &figures.sums;
     let runs = words::counted(sums.runs, "run", "runs");
     let (formula, counted, bound) = match tile {
