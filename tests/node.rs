@@ -2,12 +2,12 @@
 
 #![cfg(target_arch = "wasm32")]
 
-use app::address::Ask;
+use app::address::ViewQuery;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
 fn an_address_is_read_as_on_the_server() {
-    let ask = Ask::of_query("?range=90d&campaign=Spring%20%26%20more");
+    let ask = ViewQuery::of_query("?range=90d&campaign=Spring%20%26%20more");
     assert_eq!(ask.range.key(), "90d");
     assert_eq!(ask.campaign.as_deref(), Some("Spring & more"));
 }
