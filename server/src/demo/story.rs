@@ -20,7 +20,7 @@ use super::{
 };
 
 /// On this day agents began to report their tasks, counted from the day on which the story is first seen.
-const TASKS_BEGIN: i64 = -3;
+const TASKS_BEGIN: i64 = -1;
 
 /// What a phase of a run is like, compared with the mean of all.
 struct Phase {
