@@ -2,10 +2,10 @@
 
 mod adopt;
 mod backup;
-mod carry;
 mod check;
 mod emulate;
 mod import;
+mod move_ledger;
 mod provision;
 mod rebuild;
 mod serve;
@@ -40,7 +40,7 @@ enum What {
     /// Reads a lost ledger in again out of Dataverse
     Rebuild,
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
-    Move(carry::Move),
+    Move(move_ledger::Move),
     /// Gives the ledger to the organisation of the settings, whichever it belonged to before
     Adopt,
     /// Takes in a table of runs that stands in the database of DATABASE_URL
@@ -78,7 +78,7 @@ impl Command {
             What::Backup(backup) => backup.run().await,
             What::Restore(restore) => restore.run().await,
             What::Rebuild => rebuild::run().await,
-            What::Move(carry) => carry.run().await,
+            What::Move(command) => command.run().await,
             What::Adopt => adopt::run().await,
             What::Import(import) => import.run().await,
             What::Emulate(emulate) => emulate.run().await,

@@ -18,7 +18,7 @@ use std::{
 use arc_swap::ArcSwap;
 use dataverse::Client;
 use jiff::civil::Date;
-use ledger::{Ledger, LedgerError, Question};
+use ledger::{Ledger, LedgerError, MassDeletion};
 use model::{
     clock::Clock,
     delivery::{Delivery, DeliveryState},
@@ -61,7 +61,7 @@ pub struct DeliveryService {
 }
 
 /// Where records stand, and what is asked.
-pub type Counted = Arc<(ledger::Standing, Vec<(&'static Kind, Question)>)>;
+pub type Counted = Arc<(ledger::DeliveryCounts, Vec<(&'static Kind, MassDeletion)>)>;
 
 enum Stage {
     /// A flow carries, and not this server.
@@ -79,7 +79,7 @@ struct Relay {
 
 /// What is known of the organisation and of the road to it.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct OrganisationStatus {
     pub place: String,
     pub relay: Option<RelayStatus>,
     pub token: Option<dataverse::TokenStats>,
@@ -88,7 +88,7 @@ pub struct Standing {
     pub held_back: Option<std::time::Duration>,
 }
 
-impl Standing {
+impl OrganisationStatus {
     /// Until the credentials end, where that is known.
     #[must_use]
     pub fn days_left(&self, now: Timestamp) -> Option<i32> {
@@ -171,16 +171,21 @@ impl DeliveryService {
     }
 
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn organisation(&self) -> OrganisationStatus {
         let expires = **self.expires.load();
-        let mut standing =
-            Standing { place: self.place.clone(), relay: None, token: None, expires, held_back: None };
+        let mut organisation = OrganisationStatus {
+            place: self.place.clone(),
+            relay: None,
+            token: None,
+            expires,
+            held_back: None,
+        };
         if let Stage::Carrying(relay) = &**self.stage.load() {
-            standing.relay = Some(relay.status.borrow().clone());
-            standing.token = Some(relay.client.token_stats());
-            standing.held_back = relay.client.held_back_for();
+            organisation.relay = Some(relay.status.borrow().clone());
+            organisation.token = Some(relay.client.token_stats());
+            organisation.held_back = relay.client.held_back_for();
         }
-        standing
+        organisation
     }
 
     /// Where a tenant's records stand.
@@ -201,13 +206,13 @@ impl DeliveryService {
         tenant: TenantId,
     ) -> Result<(Delivery, Counted), LedgerError> {
         let count = async {
-            Ok::<_, LedgerError>(Arc::new((ledger.standing(tenant).await?, ledger.questions().await?)))
+            Ok::<_, LedgerError>(Arc::new((ledger.delivery_counts(tenant).await?, ledger.questions().await?)))
         };
         let both = self.counted.get(tenant, count).await?;
         let (counted, questions) = &*both;
         let (state, reason) = self.state(counted);
         let open = questions.iter().filter(|(_, question)| question.answer.is_none()).count();
-        let (falls, relay) = (self.falls(), self.standing().relay);
+        let (falls, relay) = (self.falls(), self.organisation().relay);
         let watched = Watched {
             now: self.clock.now(),
             relay: relay.as_ref(),
@@ -233,7 +238,7 @@ impl DeliveryService {
         Ok((delivery, both))
     }
 
-    fn state(&self, counted: &ledger::Standing) -> (DeliveryState, Option<String>) {
+    fn state(&self, counted: &ledger::DeliveryCounts) -> (DeliveryState, Option<String>) {
         let stage = self.stage.load();
         let told = match &**stage {
             Stage::Resting | Stage::Preparing(None) => (DeliveryState::Ok, None),

@@ -4,7 +4,7 @@
 use std::{convert::Infallible, sync::Arc};
 
 use futures::{FutureExt as _, future::BoxFuture};
-use ledger::{Answer, DeadLetter, Handling, HourBalance, LedgerError, Reject};
+use ledger::{DeadLetter, Handling, HourBalance, LedgerError, MassDeletionAnswer, Reject};
 use model::{
     delivery::Delivery,
     record::Kind,
@@ -14,7 +14,7 @@ use model::{
 
 use crate::{
     app_state::AppState,
-    delivery_service::{Counted, Standing, Together},
+    delivery_service::{Counted, OrganisationStatus, Together},
 };
 
 /// Dead letters, handlings and rejects shown; the balance counts them all.
@@ -35,8 +35,8 @@ pub struct Inspection {
     pub handlings: Vec<Handling>,
     /// Empty where a flow carries the records, and so are the policies.
     pub rejects: Vec<Reject>,
-    pub policies: Vec<(&'static Kind, Answer)>,
-    pub standing: Standing,
+    pub policies: Vec<(&'static Kind, MassDeletionAnswer)>,
+    pub organisation: OrganisationStatus,
 }
 
 /// Answers that askers share, failures among them.
@@ -72,13 +72,23 @@ async fn inspect(state: &AppState, tenant: TenantId) -> Result<Arc<Inspection>, 
     let ledger = &state.ledger;
     let (delivery, counted) = state.delivery_service.looked(ledger, tenant).await?;
     let (dead, handlings) = (ledger.dead_letters(tenant, MOST).await?, ledger.handlings(tenant, MOST).await?);
-    let (now, standing) = (state.now(), state.delivery_service.standing());
+    let (now, organisation) = (state.now(), state.delivery_service.organisation());
     let hours = ledger.hours(tenant, first_hour(now)).await?;
-    let (rejects, policies) = match standing.relay {
+    let (rejects, policies) = match organisation.relay {
         Some(_) => (ledger.rejects(tenant, None, MOST).await?, ledger.policies().await?),
         None => (Vec::new(), Vec::new()),
     };
-    Ok(Arc::new(Inspection { now, delivery, counted, hours, dead, handlings, rejects, policies, standing }))
+    Ok(Arc::new(Inspection {
+        now,
+        delivery,
+        counted,
+        hours,
+        dead,
+        handlings,
+        rejects,
+        policies,
+        organisation,
+    }))
 }
 
 /// The hour with which the balance by the hour begins.

@@ -102,10 +102,10 @@ impl Settings {
 
     /// Where the ledger lives.
     #[must_use]
-    pub fn ledger(&self) -> ledger::Settings {
+    pub fn ledger(&self) -> ledger::StoreSettings {
         match &self.database {
-            Some(database) => ledger::Settings::Database(database.clone()),
-            None => ledger::Settings::Folder(self.data.clone()),
+            Some(database) => ledger::StoreSettings::Database(database.clone()),
+            None => ledger::StoreSettings::Folder(self.data.clone()),
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use futures::StreamExt;
-use ledger::{Database, Ledger, Settings};
+use ledger::{Database, Ledger, StoreSettings};
 use model::{
     calendar::{Compare, Zone, window},
     clock::Clock,
@@ -47,11 +47,11 @@ async fn main() {
         Some(address) if address.starts_with("postgres") => {
             let database =
                 Database::parse(&address).and_then(|database| database.in_schema("studio_measured"));
-            (folder, Settings::Database(database.expect("is an address")))
+            (folder, StoreSettings::Database(database.expect("is an address")))
         }
         given => {
             let folder = given.map_or(folder, PathBuf::from);
-            (folder.clone(), Settings::Folder(folder))
+            (folder.clone(), StoreSettings::Folder(folder))
         }
     };
     let _ = std::fs::remove_dir_all(&folder);
@@ -65,7 +65,7 @@ async fn main() {
     batches(&ledger, 1_000, 200).await;
     println!("  processor time, all of it: {:.2} s", cpu_seconds() - spent);
     history(&ledger).await;
-    standing(&ledger).await;
+    delivery_counts(&ledger).await;
     ledger.close().await;
     let _ = std::fs::remove_dir_all(&folder);
 }
@@ -150,12 +150,12 @@ async fn history(ledger: &Ledger) {
     }
 }
 
-async fn standing(ledger: &Ledger) {
+async fn delivery_counts(ledger: &Ledger) {
     for _ in 0..2 {
         let start = Instant::now();
-        let standing = ledger.standing(T).await.expect("answers");
-        println!("standing: {} durable in {:.1?}", standing.balance[0].durable, start.elapsed());
-        assert_eq!(standing.balance[0].unaccounted(), 0);
+        let counts = ledger.delivery_counts(T).await.expect("answers");
+        println!("counted: {} durable in {:.1?}", counts.balance[0].durable, start.elapsed());
+        assert_eq!(counts.balance[0].unaccounted(), 0);
     }
 }
 

@@ -8,10 +8,10 @@ use model::{
 use sqlx::Error;
 use uuid::Uuid;
 
-use crate::{Change, health::Sort, row::Row, settlement::Entry, write::Write};
+use crate::{ChangeOutcome, health::Sort, row::Row, settlement::OutboxEntry, write::Write};
 
 /// Which record is meant, and which revision of it.
-pub(crate) struct Target {
+pub(crate) struct ChangeTarget {
     pub(crate) tenant: TenantId,
     pub(crate) kind: &'static Kind,
     pub(crate) id: Uuid,
@@ -20,19 +20,19 @@ pub(crate) struct Target {
 
 /// Puts another content in the place of what a record says.
 pub(crate) struct Correct {
-    pub(crate) target: Target,
+    pub(crate) target: ChangeTarget,
     pub(crate) record: Box<Record>,
 }
 
 /// Takes a record out of every list and figure.
 pub(crate) struct Withdraw {
-    pub(crate) target: Target,
+    pub(crate) target: ChangeTarget,
     /// What waits may be in the hands of others, without a lease.
     pub(crate) fetched: bool,
 }
 
 impl Write for Correct {
-    type Answer = Change;
+    type Answer = ChangeOutcome;
 
     fn tenant(&self) -> Option<TenantId> {
         Some(self.target.tenant)
@@ -48,7 +48,7 @@ impl Write for Correct {
 }
 
 impl Write for Withdraw {
-    type Answer = Change;
+    type Answer = ChangeOutcome;
 
     fn tenant(&self) -> Option<TenantId> {
         Some(self.target.tenant)
@@ -59,45 +59,45 @@ impl Write for Withdraw {
     }
 }
 
-impl Target {
+impl ChangeTarget {
     /// The record, whatever its revision.
     pub(crate) const fn any(tenant: TenantId, kind: &'static Kind, id: Uuid) -> Self {
         Self { tenant, kind, id, expected_revision: None }
     }
 
     /// Says so when the revision that was expected is not the one that stands.
-    fn outdated(&self, stored: &Stored) -> Option<Change> {
+    fn outdated(&self, stored: &Stored) -> Option<ChangeOutcome> {
         let current = stored.revision;
         self.expected_revision
             .filter(|expected| *expected != current)
-            .map(|_| Change::RevisionMismatch { current })
+            .map(|_| ChangeOutcome::RevisionMismatch { current })
     }
 }
 
 /// What a change takes of a store, within its transaction.
-pub(crate) trait Records {
+pub(crate) trait RecordStore {
     fn now(&self) -> Timestamp;
-    async fn record(&mut self, target: &Target) -> Result<Option<Row>, Error>;
+    async fn record(&mut self, target: &ChangeTarget) -> Result<Option<Row>, Error>;
     /// Keeps what a record points at, and the names that came with it.
     async fn keep_names(&mut self, tenant: TenantId, record: &Record) -> Result<(), Error>;
     /// Keeps what a record was before it is replaced.
     async fn keep_version(
         &mut self,
-        target: &Target,
+        target: &ChangeTarget,
         stored: &Stored,
         replaced_by: &'static str,
     ) -> Result<(), Error>;
-    async fn replace(&mut self, target: &Target, row: &Row, corrected: &Stored) -> Result<(), Error>;
-    async fn mark_withdrawn(&mut self, target: &Target, row: &Row, revision: i64) -> Result<(), Error>;
+    async fn replace(&mut self, target: &ChangeTarget, row: &Row, corrected: &Stored) -> Result<(), Error>;
+    async fn mark_withdrawn(&mut self, target: &ChangeTarget, row: &Row, revision: i64) -> Result<(), Error>;
     /// What was read back is no longer what the record says.
-    async fn unconfirm(&mut self, target: &Target) -> Result<(), Error>;
-    async fn entry(&mut self, target: &Target, position: i64) -> Result<Option<Entry>, Error>;
+    async fn unconfirm(&mut self, target: &ChangeTarget) -> Result<(), Error>;
+    async fn entry(&mut self, target: &ChangeTarget, position: i64) -> Result<Option<OutboxEntry>, Error>;
     /// Takes a record out of the outbox that was never sent and never will be.
-    async fn call_off(&mut self, target: &Target, position: i64) -> Result<(), Error>;
+    async fn call_off(&mut self, target: &ChangeTarget, position: i64) -> Result<(), Error>;
     /// Puts a record's newest state into the outbox.
     async fn enqueue(
         &mut self,
-        target: &Target,
+        target: &ChangeTarget,
         position: i64,
         revision: i64,
         due: Timestamp,
@@ -107,17 +107,17 @@ pub(crate) trait Records {
 }
 
 pub(crate) async fn correct(
-    records: &mut impl Records,
-    target: &Target,
+    records: &mut impl RecordStore,
+    target: &ChangeTarget,
     record: &Record,
-) -> Result<Change, Error> {
+) -> Result<ChangeOutcome, Error> {
     let row = match find(records, target).await? {
         Ok(row) => row,
         Err(refused) => return Ok(refused),
     };
     let stored = &row.held.stored;
     if record.own_id(target.tenant).is_some_and(|id| id != target.id) {
-        return Ok(Change::KeyDiffers);
+        return Ok(ChangeOutcome::KeyDiffers);
     }
     if let Some(refused) = target.outdated(stored) {
         return Ok(refused);
@@ -128,7 +128,7 @@ pub(crate) async fn correct(
         records.changed();
     }
     if record.says_the_same(&stored.record) {
-        return Ok(Change::Unchanged(Stored { record: corrected.record, ..stored.clone() }));
+        return Ok(ChangeOutcome::Unchanged(Stored { record: corrected.record, ..stored.clone() }));
     }
     records.keep_version(target, stored, "correction").await?;
     records.replace(target, &row, &corrected).await?;
@@ -139,13 +139,13 @@ pub(crate) async fn correct(
         records.enqueue(target, row.position, corrected.revision, due).await?;
     }
     records.changed();
-    Ok(Change::Done(corrected))
+    Ok(ChangeOutcome::Done(corrected))
 }
 
 pub(crate) async fn withdraw(
-    records: &mut impl Records,
+    records: &mut impl RecordStore,
     Withdraw { target, fetched }: &Withdraw,
-) -> Result<Change, Error> {
+) -> Result<ChangeOutcome, Error> {
     let row = match find(records, target).await? {
         Ok(row) => row,
         Err(refused) => return Ok(refused),
@@ -161,20 +161,23 @@ pub(crate) async fn withdraw(
         records.unconfirm(target).await?;
     }
     let entry = records.entry(target, row.position).await?;
-    if !fetched && entry.as_ref().is_some_and(Entry::was_never_sent) {
+    if !fetched && entry.as_ref().is_some_and(OutboxEntry::was_never_sent) {
         records.call_off(target, row.position).await?;
     } else if let Some(due) = target.kind.due(records.now()) {
         records.enqueue(target, row.position, revision, due).await?;
     }
     records.changed();
-    Ok(Change::Done(row.held.stored))
+    Ok(ChangeOutcome::Done(row.held.stored))
 }
 
 /// The record that is meant, or why nothing can be done about it.
-async fn find(records: &mut impl Records, target: &Target) -> Result<Result<Row, Change>, Error> {
+async fn find(
+    records: &mut impl RecordStore,
+    target: &ChangeTarget,
+) -> Result<Result<Row, ChangeOutcome>, Error> {
     Ok(match records.record(target).await? {
-        None => Err(Change::NotFound),
-        Some(row) if row.held.withdrawn_at.is_some() => Err(Change::Gone),
+        None => Err(ChangeOutcome::NotFound),
+        Some(row) if row.held.withdrawn_at.is_some() => Err(ChangeOutcome::Gone),
         Some(row) => Ok(row),
     })
 }

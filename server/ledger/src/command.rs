@@ -9,7 +9,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::{
     LedgerError, Outcome,
     health::Sort,
-    write::{Asked, Backend, Job, On, Reply, SMALL},
+    write::{Backend, Job, On, QueuedWrite, Reply, SMALL},
 };
 
 pub(crate) struct Command<S: Backend> {
@@ -18,12 +18,12 @@ pub(crate) struct Command<S: Backend> {
 }
 
 pub(crate) enum Work<S: Backend> {
-    Store(Request),
+    Store(RecordsRequest),
     Write(Box<dyn Job<S>>),
 }
 
 /// One request's records of one kind.
-pub(crate) struct Request {
+pub(crate) struct RecordsRequest {
     pub(crate) tenant: TenantId,
     pub(crate) kind: &'static Kind,
     pub(crate) records: Vec<Record>,
@@ -32,7 +32,7 @@ pub(crate) struct Request {
     pub(crate) reply: Reply<Vec<Outcome>>,
 }
 
-impl Request {
+impl RecordsRequest {
     pub(crate) fn new(
         tenant: TenantId,
         kind: &'static Kind,
@@ -52,7 +52,7 @@ impl<S: Backend> Command<S> {
     /// With where its answer will be.
     pub(crate) fn write<W: On<S>>(write: W) -> (Self, oneshot::Receiver<Result<W::Answer, LedgerError>>) {
         let (sender, answer) = oneshot::channel();
-        (Self::new(Work::Write(Box::new(Asked { write, reply: Reply::new(sender) }))), answer)
+        (Self::new(Work::Write(Box::new(QueuedWrite { write, reply: Reply::new(sender) }))), answer)
     }
 
     /// The tenant whose share of the queue it takes; none for the ledger's own work.

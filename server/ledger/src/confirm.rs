@@ -9,7 +9,7 @@ use model::{
 };
 use uuid::Uuid;
 
-use crate::{Held, write::Write};
+use crate::{HeldRecord, write::Write};
 
 /// Marks records of one table as read back.
 pub(crate) struct Confirm {
@@ -31,7 +31,7 @@ pub struct Unconfirmed {
     /// The row's primary key in Dataverse.
     pub dataverse_id: Uuid,
     /// What Dataverse should hold; nothing when it was withdrawn.
-    pub held: Held,
+    pub held: HeldRecord,
     pub(crate) position: i64,
 }
 
@@ -39,7 +39,7 @@ pub struct Unconfirmed {
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What waits to be read back, oldest first: one page, as it is put together out of each kind's oldest.
-pub(crate) struct Waiting {
+pub(crate) struct UnconfirmedPage {
     kinds: Kinds,
     most: usize,
     page: Vec<Unconfirmed>,
@@ -51,7 +51,7 @@ pub(crate) struct Portion {
     bytes: usize,
 }
 
-impl Waiting {
+impl UnconfirmedPage {
     pub(crate) const fn page(kinds: Kinds, most: usize) -> Self {
         Self { kinds, most, page: Vec::new() }
     }

@@ -7,7 +7,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgSslMode},
 };
 
-use crate::Place;
+use crate::LedgerLocation;
 
 /// The schema in which the ledger keeps to itself.
 const SCHEMA: &str = "studio";
@@ -96,13 +96,13 @@ impl Database {
         Self { patience, ..self }
     }
 
-    pub(crate) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> LedgerLocation {
         let host = match self.options.get_socket() {
             Some(socket) => socket.display().to_string(),
             None => format!("{}:{}", self.options.get_host(), self.options.get_port()),
         };
         let database = self.options.get_database().unwrap_or_else(|| self.options.get_username());
-        Place::Database(format!("{host}/{database} (schema {})", self.schema))
+        LedgerLocation::Database(format!("{host}/{database} (schema {})", self.schema))
     }
 }
 

@@ -10,17 +10,17 @@ use model::{
 };
 use uuid::Uuid;
 
-use crate::{Held, Outcome, Verdict, command::Request};
+use crate::{HeldRecord, Outcome, Verdict, command::RecordsRequest};
 
-pub(crate) type Key = (TenantId, Uuid);
+pub(crate) type RecordKey = (TenantId, Uuid);
 
 /// One kind's requests of one group, and what is decided about them.
 pub(crate) struct Decision<'a> {
     now: Timestamp,
-    held: HashMap<Key, Held>,
+    held: HashMap<RecordKey, HeldRecord>,
     /// What is new, in the order of arrival.
     pub(crate) fresh: Vec<Fresh<'a>>,
-    fresh_at: HashMap<Key, usize>,
+    fresh_at: HashMap<RecordKey, usize>,
     /// One for each request that brought something new.
     pub(crate) receipts: Vec<Receipt>,
 }
@@ -33,7 +33,7 @@ pub(crate) struct Fresh<'a> {
 }
 
 impl Fresh<'_> {
-    pub(crate) const fn key(&self) -> Key {
+    pub(crate) const fn key(&self) -> RecordKey {
         (self.tenant, self.id)
     }
 }
@@ -46,12 +46,12 @@ pub(crate) struct Receipt {
 
 impl<'a> Decision<'a> {
     /// `held` holds every record that is there already and that a request may mean.
-    pub(crate) fn new(now: Timestamp, held: HashMap<Key, Held>) -> Self {
+    pub(crate) fn new(now: Timestamp, held: HashMap<RecordKey, HeldRecord>) -> Self {
         Self { now, held, fresh: Vec::new(), fresh_at: HashMap::new(), receipts: Vec::new() }
     }
 
     /// Decides the next request. Its records are decided in order, as if sent one after another.
-    pub(crate) fn decide(&mut self, request: &'a Request, ids: Vec<Uuid>) -> Vec<Outcome> {
+    pub(crate) fn decide(&mut self, request: &'a RecordsRequest, ids: Vec<Uuid>) -> Vec<Outcome> {
         let mut receipt = Receipt { tenant: request.tenant, taken: 0, checksum: 0 };
         let outcomes = ids
             .into_iter()
@@ -67,13 +67,13 @@ impl<'a> Decision<'a> {
         outcomes
     }
 
-    fn verdict(&mut self, key: Key, record: &'a Record, receipt: &mut Receipt) -> Verdict {
+    fn verdict(&mut self, key: RecordKey, record: &'a Record, receipt: &mut Receipt) -> Verdict {
         if let Some(held) = self.held.get(&key) {
             return against(record, held);
         }
         if let Some(at) = self.fresh_at.get(&key) {
             let stored = self.as_stored(&self.fresh[*at]);
-            return against(record, &Held { stored, withdrawn_at: None });
+            return against(record, &HeldRecord { stored, withdrawn_at: None });
         }
         receipt.taken += 1;
         receipt.checksum = receipt.checksum.wrapping_add(digest(key.1));
@@ -94,7 +94,7 @@ impl<'a> Decision<'a> {
 }
 
 /// What a record says decides its id, or else its sender; any other one gets an id that begins with the time.
-pub(crate) fn ids_of(request: &Request, now: Timestamp, random: &dyn Random) -> Vec<Uuid> {
+pub(crate) fn ids_of(request: &RecordsRequest, now: Timestamp, random: &dyn Random) -> Vec<Uuid> {
     let id = |record: &Record| {
         let own = record.own_id(request.tenant);
         own.unwrap_or_else(|| model::identity::timed_id(now, random.tail()))
@@ -117,7 +117,7 @@ pub(crate) const fn beginning(hour: i64) -> Timestamp {
     Timestamp::from_micros(hour.saturating_mul(HOUR))
 }
 
-fn against(record: &Record, held: &Held) -> Verdict {
+fn against(record: &Record, held: &HeldRecord) -> Verdict {
     if held.withdrawn_at.is_some() {
         Verdict::Withdrawn
     } else if record.says_the_same(&held.stored.record) {

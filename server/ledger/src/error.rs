@@ -26,29 +26,29 @@ pub enum OpenError {
         "the ledger {place} was written by a newer version (its schema is {found}, this version knows {known}); start that \
          version, or {}", place.elsewhere()
     )]
-    NewerSchema { place: Place, found: i64, known: i64 },
+    NewerSchema { place: LedgerLocation, found: i64, known: i64 },
     #[error(
         "the ledger {place} cannot be brought up to date ({reason}); nothing was changed in it, report this"
     )]
-    Migration { place: Place, reason: String },
+    Migration { place: LedgerLocation, reason: String },
     #[error(
         "a ledger is being carried over into {place}, and that is not at its end; call studio move again, and start this server \
          when it says that everything is there"
     )]
-    Unfinished { place: Place },
+    Unfinished { place: LedgerLocation },
     #[error("the ledger {place} cannot be opened ({reason}); see to that and start again")]
-    Unavailable { place: Place, reason: String },
+    Unavailable { place: LedgerLocation, reason: String },
 }
 
 /// Which ledger it is, as its keeper knows it. Never shows a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum LedgerLocation {
     File(PathBuf),
     /// Host, port, database and schema.
     Database(String),
 }
 
-impl Place {
+impl LedgerLocation {
     pub(crate) const fn elsewhere(&self) -> &'static str {
         match self {
             Self::File(_) => "set STUDIO_DATA to another folder",
@@ -57,7 +57,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for LedgerLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(file) => file.display().fmt(f),

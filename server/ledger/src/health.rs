@@ -2,7 +2,7 @@
 //! readiness met: the one place that page, readiness and figures ask.
 //!
 //! A failure stands until as large a write of the same sort succeeds, or a trial made for it. That something smaller can
-//! still be written proves little: a full disk often has room for a single word.
+//! still be written proves_arrival little: a full disk often has room for a single word.
 
 use std::{fmt, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::LedgerError;
 
 /// How writing goes, each sort of it by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Health {
+pub struct WriteHealth {
     intake: Option<Stop>,
     house: Option<Stop>,
     probe: Option<Stop>,
@@ -28,7 +28,7 @@ pub struct Stop {
     weight: usize,
 }
 
-impl Health {
+impl WriteHealth {
     /// Why nothing is kept at present, if so.
     #[must_use]
     pub const fn stop(&self) -> Option<&Stop> {
@@ -78,7 +78,7 @@ impl Sort {
 /// Where the writer notes how its attempts came out.
 #[derive(Clone)]
 pub(crate) struct Notes {
-    health: watch::Sender<Health>,
+    health: watch::Sender<WriteHealth>,
     clock: Arc<dyn Clock>,
     /// Those who keep views are to look again.
     changes: watch::Sender<u64>,
@@ -89,7 +89,7 @@ impl Notes {
         Self { health: watch::Sender::default(), clock, changes }
     }
 
-    pub(crate) fn health(&self) -> watch::Receiver<Health> {
+    pub(crate) fn health(&self) -> watch::Receiver<WriteHealth> {
         self.health.subscribe()
     }
 
@@ -99,7 +99,7 @@ impl Notes {
         let moved = self.health.send_if_modified(|health| {
             let mut after = health.clone();
             match (committed, sort) {
-                (Ok(()), Sort::Trial) => after = Health::default(),
+                (Ok(()), Sort::Trial) => after = WriteHealth::default(),
                 (Ok(()), Sort::House) => after.house = None,
                 (Ok(()), Sort::Intake) => {
                     after.house = None;

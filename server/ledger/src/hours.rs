@@ -21,13 +21,13 @@ const HOURS: i64 = 48;
 
 /// Which hours are asked for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stretch {
+pub(crate) struct HourRange {
     pub(crate) tenant: TenantId,
     pub(crate) first: i64,
     last: i64,
 }
 
-impl Stretch {
+impl HourRange {
     pub(crate) fn new(tenant: TenantId, from: Timestamp, now: Timestamp) -> Self {
         let last = hour_of(now);
         Self { tenant, first: hour_of(from).clamp(last - HOURS + 1, last), last }
@@ -70,9 +70,9 @@ impl Stretch {
 }
 
 /// What a store asks, and what it does with the four numbers that it is told of an hour.
-pub(crate) type Source<'a> = (&'a str, fn(&mut HourBalance, [i64; 4]));
+pub(crate) type HourSource<'a> = (&'a str, fn(&mut HourBalance, [i64; 4]));
 
-pub(crate) const fn sources<'a>([received, passed, backlog]: [&'a str; 3]) -> [Source<'a>; 3] {
+pub(crate) const fn sources<'a>([received, passed, backlog]: [&'a str; 3]) -> [HourSource<'a>; 3] {
     [
         (received, |balance, [received, ..]| balance.received = received),
         (passed, |balance, [mirrored, delivered, confirmed, archived]| {
@@ -85,13 +85,13 @@ pub(crate) const fn sources<'a>([received, passed, backlog]: [&'a str; 3]) -> [S
 
 /// What was counted before: rows keep their hour, and as long as none is archived only later ones have to be counted. `T`
 /// says up to where that was.
-pub(crate) struct Tallies<T>(Mutex<HashMap<Key, Tally<T>>>);
+pub(crate) struct Tallies<T>(Mutex<HashMap<TableOfTenant, HourTally<T>>>);
 
 /// A kind's table, of one tenant where each tenant is counted by itself.
-type Key = (&'static str, Option<TenantId>);
+type TableOfTenant = (&'static str, Option<TenantId>);
 
 #[derive(Clone)]
-pub(crate) struct Tally<T> {
+pub(crate) struct HourTally<T> {
     pub(crate) up_to: T,
     /// The last of these hours, and how many rows of them had left by then.
     archived: (i64, i64),
@@ -105,23 +105,23 @@ impl<T> Default for Tallies<T> {
 }
 
 impl<T: Clone> Tallies<T> {
-    pub(crate) fn of(&self, key: Key) -> Option<Tally<T>> {
+    pub(crate) fn of(&self, key: TableOfTenant) -> Option<HourTally<T>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned()
     }
 
-    pub(crate) fn keep(&self, key: Key, stretch: &Stretch, mut tally: Tally<T>) {
+    pub(crate) fn keep(&self, key: TableOfTenant, stretch: &HourRange, mut tally: HourTally<T>) {
         tally.rows.retain(|(_, hour), _| *hour > stretch.last - HOURS);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, tally);
     }
 }
 
-impl<T> Tally<T> {
-    pub(crate) fn new(up_to: T, stretch: &Stretch, archived: i64) -> Self {
+impl<T> HourTally<T> {
+    pub(crate) fn new(up_to: T, stretch: &HourRange, archived: i64) -> Self {
         Self { up_to, archived: (stretch.last, archived), rows: HashMap::new() }
     }
 
     /// Whether no row can have left since.
-    pub(crate) fn holds(&self, stretch: &Stretch, archived: i64) -> bool {
+    pub(crate) fn holds(&self, stretch: &HourRange, archived: i64) -> bool {
         self.archived == (stretch.last, archived) || (self.archived.1, archived) == (0, 0)
     }
 

@@ -10,11 +10,11 @@ use uuid::Uuid;
 
 pub(crate) use anew::anew;
 
-use crate::{LedgerError, Place, write::Write};
+use crate::{LedgerError, LedgerLocation, write::Write};
 
 /// What is true of a whole ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Identity {
+pub struct LedgerIdentity {
     /// None before the first contact.
     pub owner: Option<Owner>,
     /// Its records were made up.
@@ -66,34 +66,34 @@ pub enum Stranger {
         "the ledger {place} holds demo data, which must never reach a real organisation; {}, and keep this one for demos",
         place.elsewhere()
     )]
-    Demo { place: Place },
+    Demo { place: LedgerLocation },
     #[error(
         "the ledger {place} belongs to the emulator inside the server, which took records that no real organisation has; {}, or \
          say `studio adopt`, and all of them are sent to the organisation of the settings",
         place.elsewhere()
     )]
-    OfEmulator { place: Place },
+    OfEmulator { place: LedgerLocation },
     #[error(
         "the ledger {place} belongs to {owner}, and the settings name {asked}; mend DATAVERSE_URL, {}, or say `studio adopt` if \
          all of it shall go to that one from now on",
         place.elsewhere()
     )]
-    OfAnother { place: Place, owner: Box<Owner>, asked: Box<Owner> },
+    OfAnother { place: LedgerLocation, owner: Box<Owner>, asked: Box<Owner> },
     #[error(
         "the ledger {place} holds records that are no demo data{}, and the emulator inside must not take them; set DATAVERSE_URL \
          and how to sign in to it, or {}",
         .owner.as_ref().map_or_else(String::new, |owner| format!(" and belongs to {owner}")), place.elsewhere()
     )]
-    Real { place: Place, owner: Option<Owner> },
+    Real { place: LedgerLocation, owner: Option<Owner> },
     #[error(
         "the ledger {place} holds records of your own, and demo data would mix with them; set STUDIO_DEMO to off, or {}",
         place.elsewhere()
     )]
-    NoDemo { place: Place },
+    NoDemo { place: LedgerLocation },
     #[error(
         "STUDIO_DEMO is off, and the ledger {place} holds demo data; take STUDIO_DEMO away, or {}", place.elsewhere()
     )]
-    NothingButDemo { place: Place },
+    NothingButDemo { place: LedgerLocation },
 }
 
 /// Why a ledger was not claimed.
@@ -107,17 +107,17 @@ pub enum ClaimError {
 
 /// A claim on its way to the store.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct ClaimLedger {
     pub(crate) claim: Claim,
     pub(crate) traces: Traces,
-    pub(crate) place: Place,
+    pub(crate) place: LedgerLocation,
 }
 
 /// What stands in Dataverse was looked at: what is here is not older any more.
 pub(crate) struct Looked;
 
-impl Write for Asked {
-    type Answer = Result<Identity, Stranger>;
+impl Write for ClaimLedger {
+    type Answer = Result<LedgerIdentity, Stranger>;
 }
 
 impl Write for Looked {
@@ -125,8 +125,8 @@ impl Write for Looked {
 }
 
 /// What the store knows.
-pub(crate) struct Found {
-    pub(crate) identity: Identity,
+pub(crate) struct StoredIdentity {
+    pub(crate) identity: LedgerIdentity,
     pub(crate) has_records: bool,
     /// Records were acknowledged, in whichever organisation.
     pub(crate) was_acknowledged: bool,
@@ -134,13 +134,13 @@ pub(crate) struct Found {
 
 /// What becomes of the ledger.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Granted {
-    pub(crate) identity: Identity,
+pub(crate) struct ClaimGranted {
+    pub(crate) identity: LedgerIdentity,
     /// Nothing of what was acknowledged counts any more.
     pub(crate) anew: bool,
 }
 
-impl Identity {
+impl LedgerIdentity {
     /// Whether what was acknowledged when this was so counts no more afterwards.
     #[must_use]
     pub const fn is_of_before(&self, after: &Self) -> bool {
@@ -154,14 +154,14 @@ impl Display for Owner {
     }
 }
 
-impl Asked {
-    pub(crate) fn decide(&self, mut found: Found, now: Timestamp) -> Result<Granted, Stranger> {
+impl ClaimLedger {
+    pub(crate) fn decide(&self, mut found: StoredIdentity, now: Timestamp) -> Result<ClaimGranted, Stranger> {
         if !found.has_records && found.identity.owner.as_ref().is_some_and(|owner| owner.inside) {
             // Nothing came of it.
             let generation = found.identity.generation;
-            found.identity = Identity { generation, ..Identity::default() };
+            found.identity = LedgerIdentity { generation, ..LedgerIdentity::default() };
         }
-        let story = Story::of(&found, self.traces);
+        let story = LedgerUse::of(&found, self.traces);
         let place = self.place.clone();
         match &self.claim {
             Claim::Resting | Claim::Connected(_) | Claim::Adopt(_) if story.demo => {
@@ -185,12 +185,12 @@ impl Asked {
 
     fn inside(
         &self,
-        mut found: Found,
-        story: Story,
+        mut found: StoredIdentity,
+        story: LedgerUse,
         emulator: Option<&Owner>,
         tells: bool,
         now: Timestamp,
-    ) -> Result<Granted, Stranger> {
+    ) -> Result<ClaimGranted, Stranger> {
         let (place, owner) = (self.place.clone(), found.identity.owner.clone());
         let is_real = owner.as_ref().is_some_and(|owner| !owner.inside);
         let is_unknown = owner.is_none() && found.has_records && !story.demo && !self.traces.emulator;
@@ -212,15 +212,15 @@ impl Asked {
 
 /// What the ledger has been used for.
 #[derive(Clone, Copy)]
-struct Story {
+struct LedgerUse {
     demo: bool,
     inside: bool,
 }
 
-impl Story {
+impl LedgerUse {
     /// What lies beside a ledger says something only as long as the ledger itself does not.
-    fn of(found: &Found, traces: Traces) -> Self {
-        let Identity { owner, demo, .. } = &found.identity;
+    fn of(found: &StoredIdentity, traces: Traces) -> Self {
+        let LedgerIdentity { owner, demo, .. } = &found.identity;
         let untold = owner.is_none() && found.has_records;
         Self {
             demo: *demo || untold && traces.story,
@@ -230,22 +230,22 @@ impl Story {
     }
 }
 
-impl Found {
-    fn unchanged(self) -> Granted {
-        Granted { identity: self.identity, anew: false }
+impl StoredIdentity {
+    fn unchanged(self) -> ClaimGranted {
+        ClaimGranted { identity: self.identity, anew: false }
     }
 
     /// `anew`: nothing of it is known to be there.
-    fn given_to(self, owner: &Owner, anew: bool, now: Timestamp) -> Granted {
+    fn given_to(self, owner: &Owner, anew: bool, now: Timestamp) -> ClaimGranted {
         let anew = anew && self.has_records;
         let before = self.identity;
-        let identity = Identity {
+        let identity = LedgerIdentity {
             owner: Some(owner.clone()),
             demo: before.demo,
             copied_at: if anew { before.copied_at.or(Some(now)) } else { before.copied_at },
             generation: before.generation + i64::from(anew),
         };
-        Granted { identity, anew }
+        ClaimGranted { identity, anew }
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod error;
 mod importer;
-mod origin;
+mod source_table;
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use model::{
 pub use self::error::ImportError;
 use self::{
     importer::Importer,
-    origin::{Foreign, Origin},
+    source_table::{Foreign, SourceTable},
 };
 use crate::{Database, Verdict};
 
@@ -28,7 +28,7 @@ const CHUNK: usize = 500;
 
 /// What an import has to say on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Word {
+pub enum ImportProgress {
     Progress {
         rows: i64,
         of: i64,
@@ -61,10 +61,10 @@ pub async fn import(
     (tenant, kind): (TenantId, &'static Kind),
     clock: Arc<dyn Clock>,
     random: impl Random,
-    tell: &mut (dyn FnMut(Word) + Send),
+    tell: &mut (dyn FnMut(ImportProgress) + Send),
 ) -> Result<Imported, ImportError> {
     let mut importer = Importer::open(&database, tenant, kind, Box::new(random)).await?;
-    let mut origin = Origin::open(&database, table, kind).await?;
+    let mut origin = SourceTable::open(&database, table, kind).await?;
     let (of, stretches) = origin.stretches().await?;
     let (mut done, mut rows) = (Imported::default(), 0);
     for stretch in stretches {
@@ -72,7 +72,7 @@ pub async fn import(
         while let Some(chunk) = chunks.try_next().await.map_err(|broken| broken.1)? {
             rows += i64::try_from(chunk.len()).unwrap_or(0);
             take_in(&mut importer, kind, chunk, clock.now(), &mut done, tell).await?;
-            tell(Word::Progress { rows, of });
+            tell(ImportProgress::Progress { rows, of });
         }
         drop(chunks);
         origin.done().await?;
@@ -87,10 +87,10 @@ async fn take_in(
     chunk: Vec<Foreign>,
     now: Timestamp,
     done: &mut Imported,
-    tell: &mut (dyn FnMut(Word) + Send),
+    tell: &mut (dyn FnMut(ImportProgress) + Send),
 ) -> Result<(), ImportError> {
     let mut refuse = |row: String, reason: String| {
-        tell(Word::Refused { row, reason });
+        tell(ImportProgress::Refused { row, reason });
         1
     };
     let (mut names, mut records): (Vec<String>, Vec<(Record, Option<Timestamp>)>) = (Vec::new(), Vec::new());

@@ -12,7 +12,7 @@ use model::{
 use tokio::sync::watch;
 
 use crate::{
-    Health, LedgerError, OpenError, Outcome, Place,
+    LedgerError, LedgerLocation, OpenError, Outcome, WriteHealth,
     database::Database,
     opening::Opening,
     postgres::{InDatabase, Postgres},
@@ -22,7 +22,7 @@ use crate::{
 
 /// Where the ledger lives.
 #[derive(Clone, Debug)]
-pub enum Settings {
+pub enum StoreSettings {
     /// Holds `ledger.sqlite` and its lock; made when it is missing. One process's at a time.
     Folder(PathBuf),
     /// PostgreSQL, which any number of processes share.
@@ -73,7 +73,7 @@ mod records;
 #[derive(Clone)]
 pub struct Ledger {
     store: Arc<Store>,
-    place: Arc<Place>,
+    place: Arc<LedgerLocation>,
     changes: watch::Sender<u64>,
     /// Others fetch what waits, without a lease: nothing tells what they have in hand.
     fetched: bool,
@@ -87,7 +87,7 @@ impl Ledger {
     /// Each says what to do about it.
     pub async fn open(
         kinds: Kinds,
-        settings: Settings,
+        settings: StoreSettings,
         clock: Arc<dyn Clock>,
         random: impl Random,
     ) -> Result<Self, OpenError> {
@@ -95,8 +95,8 @@ impl Ledger {
         let opening = Opening { kinds, clock, random: Arc::new(random), changes: changes.clone() };
         let place = Arc::new(settings.place());
         let store = match settings {
-            Settings::Folder(folder) => Store::Folder(Sqlite::open(folder, opening).await?),
-            Settings::Database(database) => Store::Database(Postgres::open(database, opening).await?),
+            StoreSettings::Folder(folder) => Store::Folder(Sqlite::open(folder, opening).await?),
+            StoreSettings::Database(database) => Store::Database(Postgres::open(database, opening).await?),
         };
         Ok(Self { store: Arc::new(store), place, changes, fetched: false })
     }
@@ -128,7 +128,7 @@ impl Ledger {
 
     /// How writing goes, as its last attempts came out. Kept until a write of the same sort succeeds.
     #[must_use]
-    pub fn health(&self) -> watch::Receiver<Health> {
+    pub fn health(&self) -> watch::Receiver<WriteHealth> {
         either!(self, store => store.writer.health())
     }
 
@@ -161,12 +161,12 @@ impl Ledger {
     }
 }
 
-impl Settings {
+impl StoreSettings {
     /// Which ledger is meant, as its keeper knows it.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> LedgerLocation {
         match self {
-            Self::Folder(folder) => Place::File(folder.join(FILE)),
+            Self::Folder(folder) => LedgerLocation::File(folder.join(FILE)),
             Self::Database(database) => database.place(),
         }
     }

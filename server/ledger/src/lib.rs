@@ -4,13 +4,16 @@
 //! kind is a descriptor there and a migration here.
 
 mod affected;
-mod carry;
 mod change;
+mod change_cursor;
 mod command;
 mod confirm;
 mod database;
+mod dead_letters;
 mod decision;
+pub mod delivery_counts;
 mod error;
+mod flow_counts;
 mod health;
 mod history;
 mod hours;
@@ -18,24 +21,21 @@ mod identity;
 mod import;
 pub mod lease;
 mod ledger;
-mod letters;
 pub mod list;
-mod made;
-mod marks;
 pub mod meters;
 mod mirror;
+mod move_to_postgres;
 mod opening;
 pub mod outbox;
-mod passage;
+mod per_kind;
 mod postgres;
 mod probe;
 mod queue;
-mod reflection;
+mod reconcile;
 mod row;
 mod settlement;
 mod spending;
 mod sqlite;
-pub mod standing;
 #[cfg(test)]
 mod trial;
 mod upkeep;
@@ -43,18 +43,21 @@ mod verdict;
 mod write;
 mod writer_handle;
 
-pub use carry::{Carried, CarryError, Compared, Progress, carry};
 pub use confirm::Unconfirmed;
 pub use database::{BadDatabase, Database};
-pub use error::{LedgerError, OpenError, Place};
-pub use health::{Health, Stop};
-pub use identity::{Claim, ClaimError, Identity, Owner, Stranger, Traces};
-pub use import::{ImportError, Imported, Word, import};
-pub use ledger::{Ledger, Settings};
-pub use letters::{DeadLetter, Handled, Handling, Refusal};
-pub use list::{BadCursor, Cursor, ListAsk, Page};
-pub use mirror::{Answer, Mark, Question, Reflected, Reflection, Reject, Seen, There};
-pub use outbox::{Operation, Parcel};
+pub use dead_letters::{DeadLetter, Handled, Handling, Refusal};
+pub use delivery_counts::{DeliveryCounts, HourBalance, MirrorCounts};
+pub use error::{LedgerError, LedgerLocation, OpenError};
+pub use health::{Stop, WriteHealth};
+pub use identity::{Claim, ClaimError, LedgerIdentity, Owner, Stranger, Traces};
+pub use import::{ImportError, ImportProgress, Imported, import};
+pub use ledger::{Ledger, StoreSettings};
+pub use list::{BadCursor, ListAsk, PageCursor, RecordPage};
+pub use mirror::{
+    ChangeCursor, DeliveredRecord, MassDeletion, MassDeletionAnswer, MirroredRow, Reject, RowOutcome,
+    RowSighting,
+};
+pub use move_to_postgres::{ComparedTable, CopyProgress, MoveError, MovedRecords, move_to_postgres};
+pub use outbox::{OutboxOperation, Parcel};
 pub use sqlite::{BackupError, back_up, restore, whose};
-pub use standing::{HourBalance, ReflectedCounts, Standing};
-pub use verdict::{Change, Held, Outcome, Verdict};
+pub use verdict::{ChangeOutcome, HeldRecord, Outcome, Verdict};

@@ -9,7 +9,7 @@ use model::{record::Stored, time::Timestamp};
 pub struct ListAsk {
     pub limit: usize,
     /// The `next` of the page before.
-    pub cursor: Option<Cursor>,
+    pub cursor: Option<PageCursor>,
     /// Only records whose field, by its position in the kind, holds exactly this text.
     pub filters: Vec<(usize, String)>,
     /// Inclusive, by the record's own time.
@@ -19,14 +19,14 @@ pub struct ListAsk {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct RecordPage {
     pub items: Vec<Stored>,
-    pub next: Option<Cursor>,
+    pub next: Option<PageCursor>,
 }
 
 /// Where a page ended. Opaque to those who hand it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
+pub struct PageCursor {
     pub(crate) at: Timestamp,
     pub(crate) position: i64,
 }
@@ -35,13 +35,13 @@ pub struct Cursor {
 #[error("is not a cursor of this list; take `next` of the page before, or leave it out")]
 pub struct BadCursor;
 
-impl fmt::Display for Cursor {
+impl fmt::Display for PageCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}{:016x}", self.at.micros(), self.position)
     }
 }
 
-impl FromStr for Cursor {
+impl FromStr for PageCursor {
     type Err = BadCursor;
 
     fn from_str(text: &str) -> Result<Self, BadCursor> {
@@ -64,13 +64,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_cursor_is_read_back(at in any::<i64>(), position in any::<i64>()) {
-            let cursor = Cursor { at: Timestamp::from_micros(at), position };
+            let cursor = PageCursor { at: Timestamp::from_micros(at), position };
             prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
 
         #[test]
         fn what_is_no_cursor_is_refused(text in ".{0,60}") {
-            let read: Result<Cursor, BadCursor> = text.parse();
+            let read: Result<PageCursor, BadCursor> = text.parse();
             prop_assert!(read.is_err() || read.map(|cursor| cursor.to_string()) == Ok(text));
         }
     }

@@ -10,23 +10,23 @@ use uuid::Uuid;
 
 use crate::{
     Handled, Handling,
-    marks::{Entry, Errand},
-    reflection::Page,
+    change_cursor::{CursorCommand, StoredCursor},
+    reconcile::MirrorPage,
     write::Write,
 };
 
 /// Where the reading of a table's changes ended, on loan to one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct ChangeCursor {
     pub kind: &'static Kind,
     /// Dataverse's link to what changed since; none before the first full read has ended, and after it expired.
     pub link: Option<String>,
     /// When the link was kept.
     pub read_at: Option<Timestamp>,
     /// What a person is asked, or was asked and answered.
-    pub question: Option<Question>,
+    pub question: Option<MassDeletion>,
     /// What is done about deletions there without asking, since a person said so once for all.
-    pub policy: Option<Answer>,
+    pub policy: Option<MassDeletionAnswer>,
     /// Fences off a process that comes back after the loan ran out.
     pub(crate) epoch: i64,
 }
@@ -34,7 +34,7 @@ pub struct Mark {
 /// Rows are gone there, and a person has to say what that means: more were deleted than one deletes by accident, or some
 /// are not there though Dataverse never said that they were deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Question {
+pub struct MassDeletion {
     /// How many of ours are gone there.
     pub gone: i64,
     /// Of those: how many Dataverse never said to be deleted.
@@ -42,11 +42,11 @@ pub struct Question {
     /// Of how many that were there.
     pub of: i64,
     pub asked_at: Timestamp,
-    pub answer: Option<Answer>,
+    pub answer: Option<MassDeletionAnswer>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum MassDeletionAnswer {
     /// Take them out here too.
     Withdraw,
     /// Make them there again.
@@ -55,11 +55,11 @@ pub enum Answer {
 
 /// A row of Dataverse as the mirror saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reflection {
+pub struct MirroredRow {
     pub tenant: TenantId,
     /// The row's primary key there.
     pub dataverse_id: Uuid,
-    pub seen: Seen,
+    pub seen: RowSighting,
     /// It was asked for by its id after its echo had been waited for in vain: what it says is no echo that comes late.
     pub stands: bool,
     /// When it was written last, by the clock there, where that is known.
@@ -69,7 +69,7 @@ pub struct Reflection {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum RowSighting {
     Row(Box<Record>),
     /// Deleted there: Dataverse says so.
     Gone,
@@ -86,9 +86,9 @@ pub enum Seen {
     },
 }
 
-/// What became of a reflection.
+/// What became of a reconcile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reflected {
+pub enum RowOutcome {
     /// Our own echo, and the first that was seen of it: it is confirmed now.
     Confirmed,
     /// Nothing new: equal and confirmed already, an echo of a former state, a deletion of what is not here.
@@ -111,7 +111,7 @@ pub enum Reflected {
 
 /// A record of ours that a full read of Dataverse must have met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct There {
+pub struct DeliveredRecord {
     pub position: i64,
     pub tenant: TenantId,
     pub id: Uuid,
@@ -129,17 +129,17 @@ pub struct Reject {
     pub at: Timestamp,
 }
 
-/// Holds rows of Dataverse against the ledger: what became of each, or none where the mark under which they were read is
+/// Holds rows of Dataverse against the ledger: what became of each, or none where the cursor under which they were read is
 /// another process's by now.
-pub(crate) struct Reflect {
-    pub(crate) page: Page,
+pub(crate) struct Reconcile {
+    pub(crate) page: MirrorPage,
 }
 
-impl Write for Reflect {
-    type Answer = Option<Vec<Reflected>>;
+impl Write for Reconcile {
+    type Answer = Option<Vec<RowOutcome>>;
 }
 
-impl Answer {
+impl MassDeletionAnswer {
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -154,15 +154,15 @@ impl Answer {
     }
 }
 
-impl Reflection {
+impl MirroredRow {
     /// A row that is not there, and what is known of that.
     #[must_use]
-    pub const fn absent(tenant: TenantId, dataverse_id: Uuid, how: Seen) -> Self {
+    pub const fn absent(tenant: TenantId, dataverse_id: Uuid, how: RowSighting) -> Self {
         Self { tenant, dataverse_id, seen: how, stands: false, modified_at: None, is_whole: false }
     }
 }
 
-impl Answer {
+impl MassDeletionAnswer {
     const fn decided(self) -> &'static str {
         match self {
             Self::Withdraw => "taken out here too",
@@ -173,19 +173,21 @@ impl Answer {
 
 /// What a person did about rows that are gone there, for the list of what people did.
 pub(crate) fn handling(
-    entry: &Entry,
-    errand: &Errand,
+    entry: &StoredCursor,
+    command: &CursorCommand,
     kind: &'static Kind,
     at: Timestamp,
 ) -> Option<Handling> {
-    let (by, reason) = match errand {
-        Errand::Answer { answer, keep, by } => {
+    let (by, reason) = match command {
+        CursorCommand::Answer { answer, keep, by } => {
             let question = entry.question?;
             let kept = if *keep { ", and so from now on without asking" } else { "" };
             let decided = answer.decided();
             (by, format!("{} of {} are gone from Dataverse: {decided}{kept}", question.gone, question.of))
         }
-        Errand::AskAgain { by } => (by, "many deletions in Dataverse are asked about again".to_owned()),
+        CursorCommand::AskAgain { by } => {
+            (by, "many deletions in Dataverse are asked about again".to_owned())
+        }
         _ => return None,
     };
     Some(Handling { at, by: by.clone(), kind, id: None, what: Handled::Answered, reason })

@@ -19,7 +19,7 @@ pub struct Parcel {
     pub dataverse_id: Uuid,
     /// The revision that is carried. A newer one stays in the outbox when this one is delivered.
     pub revision: i64,
-    pub operation: Operation,
+    pub operation: OutboxOperation,
     /// Dataverse has acknowledged no state of it so far.
     pub is_first: bool,
     /// How often it was sent in vain.
@@ -51,7 +51,7 @@ pub(crate) fn failing_for(since: Option<i64>, now: Timestamp) -> Duration {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Operation {
+pub enum OutboxOperation {
     Upsert(Box<Stored>),
     Delete,
 }

@@ -1,12 +1,14 @@
 //! The ledger in a PostgreSQL database that any number of processes share: one writer here that groups requests, a few
 //! readers beside it, and nothing kept in a session, so that it works through a transaction pooler.
 
-mod asked;
 mod change;
+pub(crate) mod change_cursor;
 mod clock;
 pub(crate) mod confirm;
 pub(crate) mod connect;
 mod counted;
+pub(crate) mod dead_letters;
+pub(crate) mod delivery_counts;
 pub(crate) mod fault;
 pub(crate) mod fence;
 mod group;
@@ -16,9 +18,7 @@ pub(crate) mod hours;
 pub(crate) mod identity;
 pub(crate) mod intake;
 mod lease;
-pub(crate) mod letters;
 pub(crate) mod list;
-pub(crate) mod marks;
 mod migrate;
 pub(crate) mod mirror;
 mod outbox;
@@ -29,9 +29,9 @@ pub(crate) mod row;
 pub(crate) mod schema;
 mod settle;
 pub(crate) mod spending;
-pub(crate) mod standing;
 mod statements;
 pub(crate) mod step;
+mod tenant_reader;
 mod upkeep;
 mod writer;
 
@@ -64,7 +64,7 @@ pub(crate) struct Postgres {
     pub(crate) writer: WriterHandle<InDatabase>,
     clock: Arc<dyn Clock>,
     counted: Counted,
-    hours: hours::Counted,
+    hours: hours::CountedUpTo,
     pub(crate) patience: Duration,
     /// As which the ledger was claimed by this process.
     generation: Arc<AtomicI64>,
@@ -166,7 +166,7 @@ impl Postgres {
             writer,
             clock,
             counted: Counted::default(),
-            hours: hours::Counted::default(),
+            hours: hours::CountedUpTo::default(),
             patience,
             generation,
         })

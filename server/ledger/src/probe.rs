@@ -6,13 +6,13 @@ use crate::{health::Sort, write::Write};
 pub(crate) struct Probe;
 
 /// Asks for more than anything of ours does, to see whether everything can be kept again.
-pub(crate) struct Trial;
+pub(crate) struct ProbeWrite;
 
 impl Write for Probe {
     type Answer = ();
 }
 
-impl Write for Trial {
+impl Write for ProbeWrite {
     type Answer = ();
 
     fn sort(&self) -> Sort {

@@ -199,8 +199,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        command::{Request, Work},
-        probe::{Probe, Trial},
+        command::{RecordsRequest, Work},
+        probe::{Probe, ProbeWrite},
         sqlite::InFile,
         write::Reply,
     };
@@ -212,7 +212,13 @@ mod tests {
         let tenant = TenantId(Uuid::from_u128(tenant));
         let (sender, _) = tokio::sync::oneshot::channel();
         let reply = Reply::new(sender);
-        Command::new(Work::Store(Request { tenant, kind: &CAMPAIGN_RUN, records: Vec::new(), weight, reply }))
+        Command::new(Work::Store(RecordsRequest {
+            tenant,
+            kind: &CAMPAIGN_RUN,
+            records: Vec::new(),
+            weight,
+            reply,
+        }))
     }
 
     fn tenants(group: &[Command<InFile>]) -> Vec<u128> {
@@ -264,7 +270,7 @@ mod tests {
     #[test]
     fn a_trial_waits_until_it_is_alone() {
         let mut waiting = Waiting::<InFile>::default();
-        let trial = || Command::write(Trial).0;
+        let trial = || Command::write(ProbeWrite).0;
         waiting.push(trial()).unwrap();
         waiting.push(command(1, 1)).unwrap();
         let is_trial =

@@ -3,7 +3,7 @@
 use model::{record::Kind, time::Timestamp};
 use uuid::Uuid;
 
-use crate::{Cursor, Held, Page};
+use crate::{HeldRecord, PageCursor, RecordPage};
 
 /// Where in a row the kind's own fields begin: behind position, id, revision, received_at, exported_at, withdrawn_at,
 /// confirmed_at, dataverse_id and unmet. Behind the fields stands a name for each pointer.
@@ -12,7 +12,7 @@ pub(crate) const FIELDS_FROM: usize = 9;
 /// One record with its place in the table.
 pub(crate) struct Row {
     pub(crate) position: i64,
-    pub(crate) held: Held,
+    pub(crate) held: HeldRecord,
     /// When what it says now was read back.
     pub(crate) confirmed_at: Option<Timestamp>,
     /// Its primary key in Dataverse, where that is not its own id.
@@ -63,14 +63,14 @@ impl Filling {
         self.is_last
     }
 
-    pub(crate) fn page(self) -> Page {
+    pub(crate) fn page(self) -> RecordPage {
         let next = self.found.last().filter(|_| !self.is_last).map(cursor);
-        Page { items: self.found.into_iter().map(|row| row.held.stored).collect(), next }
+        RecordPage { items: self.found.into_iter().map(|row| row.held.stored).collect(), next }
     }
 }
 
-fn cursor(last: &Row) -> Cursor {
-    Cursor { at: last.held.stored.record.time(), position: last.position }
+fn cursor(last: &Row) -> PageCursor {
+    PageCursor { at: last.held.stored.record.time(), position: last.position }
 }
 
 /// How many columns a row has.

@@ -124,12 +124,12 @@ pub(crate) fn by_table(tickets: &[Ticket]) -> impl Iterator<Item = Vec<&Ticket>>
 }
 
 /// One record's entry in the outbox.
-pub(crate) struct Entry {
+pub(crate) struct OutboxEntry {
     pub(crate) first: bool,
     pub(crate) epoch: i64,
 }
 
-impl Entry {
+impl OutboxEntry {
     /// Whether nothing of this record can have been sent.
     pub(crate) const fn was_never_sent(&self) -> bool {
         self.first && self.epoch == 0

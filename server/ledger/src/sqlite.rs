@@ -3,9 +3,12 @@
 mod backlog;
 mod backup;
 mod change;
+pub(crate) mod change_cursor;
 mod clock;
 pub(crate) mod confirm;
 pub(crate) mod counted;
+pub(crate) mod dead_letters;
+pub(crate) mod delivery_counts;
 pub(crate) mod fault;
 pub(crate) mod folder;
 pub(crate) mod handlings;
@@ -13,12 +16,9 @@ pub(crate) mod history;
 pub(crate) mod hours;
 pub(crate) mod identity;
 mod intake;
-mod known;
 mod lease;
-pub(crate) mod letters;
 pub(crate) mod list;
 mod log;
-pub(crate) mod marks;
 pub(crate) mod mirror;
 pub(crate) mod open;
 mod outbox;
@@ -27,11 +27,11 @@ mod reader;
 pub(crate) mod row;
 mod settle;
 pub(crate) mod spending;
-pub(crate) mod standing;
 mod statements;
 mod step;
 mod wanted;
 mod writer;
+mod writer_cache;
 
 use std::{
     path::PathBuf,
@@ -43,7 +43,7 @@ use model::{clock::Clock, record::Kinds};
 use sqlx::SqlitePool;
 
 pub use self::backup::{BackupError, back_up, restore, whose};
-use self::{counted::Counted, folder::FolderLock, known::Known, log::Log, open::Files};
+use self::{counted::Counted, folder::FolderLock, log::Log, open::LedgerFiles, writer_cache::WriterCache};
 pub(crate) use self::{
     open::FILE,
     reader::Reader,
@@ -62,13 +62,13 @@ const PROBE: Duration = Duration::from_secs(4);
 
 /// One open SQLite ledger.
 pub(crate) struct Sqlite {
-    files: Files,
+    files: LedgerFiles,
     kinds: Kinds,
     readers: SqlitePool,
     pub(crate) writer: WriterHandle<InFile>,
     clock: Arc<dyn Clock>,
     counted: Counted,
-    hours: hours::Counted,
+    hours: hours::CountedUpTo,
     /// Freed when the ledger closes, or with the process.
     lock: Mutex<Option<FolderLock>>,
 }
@@ -85,7 +85,7 @@ impl Sqlite {
         Opening { kinds, clock, random, changes }: Opening,
     ) -> Result<Self, OpenError> {
         let lock = folder::claim(&folder)?;
-        let files = Files::of(folder, log_most)?;
+        let files = LedgerFiles::of(folder, log_most)?;
         let mut connection = open::migrated(&files).await?;
         open::set_right(&files, kinds, &mut connection, clock.now()).await?;
         let readers = open::readers(&files);
@@ -99,7 +99,7 @@ impl Sqlite {
                     files: files.clone(),
                     kinds,
                     connection: connection.take(),
-                    known: Known::default(),
+                    cache: WriterCache::default(),
                     clock: Arc::clone(&clock),
                     random: Arc::clone(&random),
                     changes: changes.clone(),
@@ -118,7 +118,7 @@ impl Sqlite {
             writer,
             clock,
             counted: Counted::default(),
-            hours: hours::Counted::default(),
+            hours: hours::CountedUpTo::default(),
             lock: Mutex::new(Some(lock)),
         })
     }

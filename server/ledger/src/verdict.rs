@@ -24,7 +24,7 @@ pub enum Verdict {
 
 /// What became of a correction or a withdrawal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum ChangeOutcome {
     /// Done: for a correction the record as it is now, for a withdrawal as it was last.
     Done(Stored),
     /// It says so already.
@@ -42,7 +42,7 @@ pub enum Change {
 
 /// A record as it is held, withdrawn or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldRecord {
     pub stored: Stored,
     pub withdrawn_at: Option<Timestamp>,
 }

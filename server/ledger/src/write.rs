@@ -115,12 +115,12 @@ pub(crate) trait Job<S: Backend>: Send {
 }
 
 /// A write, and where its answer goes.
-pub(crate) struct Asked<W: Write> {
+pub(crate) struct QueuedWrite<W: Write> {
     pub(crate) write: W,
     pub(crate) reply: Reply<W::Answer>,
 }
 
-impl<S: Backend, W: On<S>> Job<S> for Asked<W> {
+impl<S: Backend, W: On<S>> Job<S> for QueuedWrite<W> {
     fn tenant(&self) -> Option<TenantId> {
         self.write.tenant()
     }

@@ -18,10 +18,10 @@ use tokio::{
 };
 
 use crate::{
-    Health, LedgerError, Outcome,
-    command::{Command, Request, Work},
+    LedgerError, Outcome, WriteHealth,
+    command::{Command, RecordsRequest, Work},
     health::{Notes, Sort},
-    probe::{Probe, Trial},
+    probe::{Probe, ProbeWrite},
     queue::Queue,
     write::{Backend, On, Reply},
 };
@@ -47,7 +47,7 @@ pub(crate) struct WriterHandle<S: Backend> {
 impl<S: Backend> WriterHandle<S>
 where
     Probe: On<S>,
-    Trial: On<S>,
+    ProbeWrite: On<S>,
 {
     /// `writer` makes what works the queue off until it is closed and empty, and notes how each group came out. It is
     /// asked for another one when one breaks off, whose state cannot be trusted.
@@ -61,7 +61,7 @@ where
     }
 
     /// How writing goes.
-    pub(crate) fn health(&self) -> watch::Receiver<Health> {
+    pub(crate) fn health(&self) -> watch::Receiver<WriteHealth> {
         self.notes.health()
     }
 
@@ -88,7 +88,7 @@ where
             )));
         }
         let (sender, answer) = oneshot::channel();
-        let request = Request::new(tenant, kind, records, Reply::new(sender));
+        let request = RecordsRequest::new(tenant, kind, records, Reply::new(sender));
         self.ask(Command::new(Work::Store(request)), answer).await
     }
 
@@ -137,7 +137,7 @@ where
         if tried_at.is_some_and(|at| at.elapsed() < TRIED_AT_MOST) {
             return Err(error);
         }
-        let tried = self.write(Trial).await;
+        let tried = self.write(ProbeWrite).await;
         *tried_at = Some(Instant::now());
         tried
     }
@@ -160,7 +160,7 @@ async fn keep_writing<S: Backend, W: Future<Output = ()> + Send>(
     notes: Notes,
     mut writer: impl FnMut(Arc<Queue<S>>) -> W,
 ) where
-    Trial: On<S>,
+    ProbeWrite: On<S>,
 {
     let mut pause = PAUSE_LEAST;
     loop {
@@ -198,14 +198,14 @@ async fn keep_writing<S: Backend, W: Future<Output = ()> + Send>(
 /// Finds out by itself when the cause has ended: senders who were refused may be gone.
 async fn try_while_stopped<S: Backend>(queue: &Queue<S>, notes: &Notes) -> Infallible
 where
-    Trial: On<S>,
+    ProbeWrite: On<S>,
 {
     let mut health = notes.health();
     loop {
         if health.wait_for(|health| health.stop().is_some()).await.is_err() {
             std::future::pending::<()>().await;
         }
-        let (trial, answer) = Command::write(Trial);
+        let (trial, answer) = Command::write(ProbeWrite);
         if queue.push(trial).is_ok() {
             // What it came to is noted already.
             let _ = answer.await;

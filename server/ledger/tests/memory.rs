@@ -7,7 +7,7 @@ mod specimen;
 use std::{fs, sync::Arc};
 
 use futures::{StreamExt as _, stream};
-use ledger::{Ledger, LedgerError, ListAsk, Settings};
+use ledger::{Ledger, LedgerError, ListAsk, StoreSettings};
 use model::{
     clock::ManualClock,
     record::{self, KINDS, Kind, Kinds, Record},
@@ -113,7 +113,7 @@ async fn heavy_records_take_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-11-21T12:00:00Z").unwrap()));
     let now = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
-    let settings = || Settings::Folder(folder.path().to_owned());
+    let settings = || StoreSettings::Folder(folder.path().to_owned());
     Ledger::open(KINDS, settings(), clock.clone(), Seeded::new(1)).await.unwrap().close().await;
     let file = SqliteConnectOptions::new().filename(folder.path().join("ledger.sqlite"));
     let mut connection = file.connect().await.unwrap();

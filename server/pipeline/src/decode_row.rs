@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use ledger::{Reflection, Seen};
+use ledger::{MirroredRow, RowSighting};
 use model::{
     privacy::personal_data,
     record::{Draft, FieldFault, FieldType, Given, Need, Record},
@@ -36,20 +36,20 @@ pub(crate) fn decode(
     codes: &Codes,
     first: TenantId,
     now: Timestamp,
-) -> Option<Reflection> {
+) -> Option<MirroredRow> {
     let (tenant, dataverse_id) = encode_row::identity(table, row, first)?;
     let is_own = |record: &Record| record.own_id(tenant) == Some(dataverse_id);
     let seen = match record(table, row, codes, now, is_own) {
-        Ok(record) => Seen::Row(Box::new(record)),
+        Ok(record) => RowSighting::Row(Box::new(record)),
         Err(reason) => refused(reason, row),
     };
     let modified_at = row.get(MODIFIED).and_then(Json::as_str).and_then(Timestamp::parse);
-    Some(Reflection { tenant, dataverse_id, seen, stands: false, modified_at, is_whole: false })
+    Some(MirroredRow { tenant, dataverse_id, seen, stands: false, modified_at, is_whole: false })
 }
 
 /// A row that is not taken, with what it says as far as that may be shown.
-pub(crate) fn refused(reason: String, row: &Json) -> Seen {
-    Seen::Refused { reason, content: shown(row) }
+pub(crate) fn refused(reason: String, row: &Json) -> RowSighting {
+    RowSighting::Refused { reason, content: shown(row) }
 }
 
 /// A row under the id that we alone give to it is one of ours come back: it kept to the rules of the day on which it was
@@ -178,7 +178,7 @@ mod tests {
         Mapping::standard(KINDS).of(&CAMPAIGN_RUN).unwrap().clone()
     }
 
-    fn see(row: &Json) -> Reflection {
+    fn see(row: &Json) -> MirroredRow {
         decode(&table(), row, &Codes::new(), TenantId::FIRST, NOW).unwrap()
     }
 
@@ -195,7 +195,7 @@ mod tests {
     fn a_row_of_another_program_becomes_a_record() {
         let seen = see(&row());
         assert_eq!((seen.tenant, seen.dataverse_id), (TenantId::FIRST, Uuid::from_u128(7)));
-        let Seen::Row(record) = seen.seen else { panic!("{seen:?}") };
+        let RowSighting::Row(record) = seen.seen else { panic!("{seen:?}") };
         let run = Run::of(&record).unwrap();
         assert_eq!((run.cost_e5(), run.success_rate_bp(), run.tokens_in()), (30_000, Some(7_500), 0));
         assert_eq!(
@@ -209,7 +209,7 @@ mod tests {
         let mut row = row();
         row["apex_runid"] = Json::Null;
         row["apex_phase"] = "ann@example.com".into();
-        let Seen::Refused { reason, content } = see(&row).seen else { panic!("taken: {row}") };
+        let RowSighting::Refused { reason, content } = see(&row).seen else { panic!("taken: {row}") };
         assert!(reason.starts_with("apex_runid is required; apex_phase looks like"), "{reason}");
         assert!(!content.contains("example.com") && content.contains("an e-mail address"), "{content}");
         assert!(!content.contains("etag"), "{content}");
@@ -220,10 +220,10 @@ mod tests {
         for phase in ["2\u{202e}3", "ann@example.com.", "a +491701234567"] {
             let mut row = row();
             row["apex_phase"] = phase.into();
-            assert!(matches!(see(&row).seen, Seen::Refused { .. }), "{phase} of another program");
+            assert!(matches!(see(&row).seen, RowSighting::Refused { .. }), "{phase} of another program");
             let id = identity::natural_id(TenantId::FIRST, CAMPAIGN_RUN.name, &["c", "r", phase]);
             row["apex_campaignmetricsid"] = id.to_string().into();
-            let Seen::Row(record) = see(&row).seen else { panic!("{phase} of ours is refused") };
+            let RowSighting::Row(record) = see(&row).seen else { panic!("{phase} of ours is refused") };
             assert_eq!(Run::of(&record).unwrap().phase(), phase);
         }
     }
@@ -257,7 +257,7 @@ mod tests {
         fn what_the_relay_writes_the_mirror_reads(record in record()) {
             let mut row = encode_row::row(&table(), TenantId::FIRST, &record, &LookupRows::default());
             row["apex_campaignmetricsid"] = Uuid::from_u128(9).to_string().into();
-            prop_assert_eq!(see(&row).seen, Seen::Row(Box::new(record)));
+            prop_assert_eq!(see(&row).seen, RowSighting::Row(Box::new(record)));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use dataverse::{Error, Limit};
-use ledger::{Operation as Carried, Parcel, Refusal};
+use ledger::{OutboxOperation as Carried, Parcel, Refusal};
 use model::{record::Kind, rng::Random};
 use tokio::time::Instant;
 

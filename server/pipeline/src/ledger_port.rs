@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ledger::{
-    Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Standing, There,
-    Unconfirmed,
+    ChangeCursor, DeliveredRecord, DeliveryCounts, HeldRecord, Ledger, LedgerError, MirroredRow, Parcel,
+    Refusal, Reject, RowOutcome, Unconfirmed,
 };
 use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use tokio::sync::watch;
@@ -44,21 +44,21 @@ port! {
     fn unconfirmed(until: Timestamp, after: Option<&Unconfirmed>, most: usize) -> Vec<Unconfirmed>;
     fn confirmed(read: &[Unconfirmed]) -> u64;
 
-    fn read(tenant: TenantId, kind: &'static Kind, id: Uuid) -> Option<Held>;
-    fn standing(tenant: TenantId) -> Standing;
+    fn read(tenant: TenantId, kind: &'static Kind, id: Uuid) -> Option<HeldRecord>;
+    fn delivery_counts(tenant: TenantId) -> DeliveryCounts;
 
-    fn take_mark(kind: &'static Kind, hold: Duration) -> Option<Mark>;
-    fn hold_mark(mark: &Mark, hold: Duration) -> bool;
-    fn keep_mark(mark: &Mark, link: Option<&str>, hold: Duration) -> bool;
-    fn free_mark(mark: &Mark) -> ();
-    fn ask(mark: &Mark, gone: (i64, i64), of: i64) -> ();
+    fn take_cursor(kind: &'static Kind, hold: Duration) -> Option<ChangeCursor>;
+    fn hold_cursor(cursor: &ChangeCursor, hold: Duration) -> bool;
+    fn keep_cursor(cursor: &ChangeCursor, link: Option<&str>, hold: Duration) -> bool;
+    fn free_cursor(cursor: &ChangeCursor) -> ();
+    fn ask(cursor: &ChangeCursor, gone: (i64, i64), of: i64) -> ();
     fn removed_unasked(kind: &'static Kind, since: Timestamp) -> i64;
-    fn reflect(mark: &Mark, rows: Vec<Reflection>, asked_at: Timestamp) -> Option<Vec<Reflected>>;
-    fn standing_there(kind: &'static Kind, after: i64, before: Timestamp, most: usize) -> Vec<There>;
+    fn reconcile(cursor: &ChangeCursor, rows: Vec<MirroredRow>, asked_at: Timestamp) -> Option<Vec<RowOutcome>>;
+    fn delivered_before(kind: &'static Kind, after: i64, before: Timestamp, most: usize) -> Vec<DeliveredRecord>;
     fn rejects(tenant: TenantId, kind: Option<&'static Kind>, most: usize) -> Vec<Reject>;
 
     fn copied_at() -> Option<Timestamp>;
-    fn in_line(kind: &'static Kind, after: i64, most: usize) -> Vec<There>;
+    fn in_line(kind: &'static Kind, after: i64, most: usize) -> Vec<DeliveredRecord>;
     fn looked() -> ();
 
     fn spend(cost: i64) -> ();

@@ -14,7 +14,7 @@ mod table;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use dataverse::Error;
-use ledger::{LedgerError, Mark};
+use ledger::{ChangeCursor, LedgerError};
 use model::tenant::TenantId;
 use tokio::time::sleep;
 use tracing::Instrument as _;
@@ -32,7 +32,7 @@ pub(crate) use gone::Gone;
 pub(crate) use reader::{BY_ID, Listener, Loan, Reader, Tally};
 pub(crate) use table::Table;
 
-/// For how long beyond a few looks a process holds a table's mark without being heard of: as long as the longest answer takes.
+/// For how long beyond a few looks a process holds a table's cursor without being heard of: as long as the longest answer takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Mirror {
@@ -40,7 +40,7 @@ pub(crate) struct Mirror {
     reader: Reader,
     /// What the read-back did not find as it should be.
     findings: Findings,
-    /// The tables whose mark is ours, by their kind's name.
+    /// The tables whose cursor is ours, by their kind's name.
     tables: BTreeMap<&'static str, Table>,
     /// What stands there is known to be no newer than what waits here.
     is_newest: bool,
@@ -74,9 +74,9 @@ impl Mirror {
                 () = sleep(wait) => {}
             }
         }
-        // Another process need not wait for the marks to run out.
+        // Another process need not wait for the cursors to run out.
         for table in self.tables.values() {
-            if let Err(error) = self.reader.ledger.free_mark(&table.mark).await {
+            if let Err(error) = self.reader.ledger.free_cursor(&table.cursor).await {
                 tracing::debug!(%error, "a mark of the mirror was not handed back");
             }
         }
@@ -99,11 +99,11 @@ impl Mirror {
         for of_kind in mapping.tables() {
             let kind = of_kind.kind;
             let known = self.tables.remove(kind.name);
-            // A process that has the mark instead of this one finds them too.
+            // A process that has the cursor instead of this one finds them too.
             let found = self.findings.take(kind);
             if !has_all {
                 if let Some(table) = known {
-                    self.reader.ledger.free_mark(&table.mark).await?;
+                    self.reader.ledger.free_cursor(&table.cursor).await?;
                 }
                 continue;
             }
@@ -137,8 +137,8 @@ impl Mirror {
         if !self.is_newest && has_all {
             let status_handle = &self.context.status_handle;
             let mut listener = |tally| pass::write_down(status_handle, tally);
-            let marks: Vec<&Mark> = self.tables.values().map(|table| &table.mark).collect();
-            self.is_newest = restored::look(&self.reader, &marks, hold, &mut listener).await?;
+            let cursors: Vec<&ChangeCursor> = self.tables.values().map(|table| &table.cursor).collect();
+            self.is_newest = restored::look(&self.reader, &cursors, hold, &mut listener).await?;
         }
         Ok(more)
     }

@@ -40,19 +40,19 @@ async fn rows(
 ) -> Result<u64, PassError> {
     let mut rows = 0;
     for table in mapping.tables() {
-        let mark = reader.ledger.take_mark(table.kind, HOLD).await?.ok_or(PassError::Lost)?;
+        let cursor = reader.ledger.take_cursor(table.kind, HOLD).await?.ok_or(PassError::Lost)?;
         let mut listener = |tally: Tally| {
             rows += tally.rows;
             progress(rows);
         };
-        let loan = Loan { mark: &mark, hold: HOLD };
+        let loan = Loan { cursor: &cursor, hold: HOLD };
         let reading = reader.read(table, None, &loan, &mut Gone::default(), &mut listener).await?;
         let again = reading.again.into_iter().map(|id| (id, None)).collect();
-        reader.look_again(&mark, &again, &mut |_| ()).await?;
-        if !reader.ledger.keep_mark(&mark, Some(&reading.link), HOLD).await? {
+        reader.look_again(&cursor, &again, &mut |_| ()).await?;
+        if !reader.ledger.keep_cursor(&cursor, Some(&reading.link), HOLD).await? {
             return Err(PassError::Lost);
         }
-        reader.ledger.free_mark(&mark).await?;
+        reader.ledger.free_cursor(&cursor).await?;
     }
     Ok(rows)
 }

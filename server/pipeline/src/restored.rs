@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use ledger::{LedgerError, Mark};
+use ledger::{ChangeCursor, LedgerError};
 use model::{delivery::DeliveryState, time::Timestamp};
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -58,28 +58,28 @@ impl WorkerContext {
     }
 }
 
-/// Looks at every row of which something waits, under the marks of all tables, and takes what is there. Says whether that is
+/// Looks at every row of which something waits, under the cursors of all tables, and takes what is there. Says whether that is
 /// done.
 pub(crate) async fn look(
     reader: &Reader,
-    marks: &[&Mark],
+    cursors: &[&ChangeCursor],
     hold: Duration,
     listener: Listener<'_>,
 ) -> Result<bool, PassError> {
     if reader.ledger.copied_at().await?.is_none() {
         return Ok(true);
     }
-    for mark in marks {
+    for cursor in cursors {
         let mut after = 0;
         loop {
-            let waiting = reader.ledger.in_line(mark.kind, after, SOME).await?;
+            let waiting = reader.ledger.in_line(cursor.kind, after, SOME).await?;
             let ids: Vec<Uuid> = waiting.iter().map(|there| there.dataverse_id).collect();
             let mut is_open = false;
             for some in ids.chunks(BY_ID) {
-                is_open |= !reader.look_at_standing(mark, some, &mut *listener).await?.is_empty();
+                is_open |= !reader.look_at_standing(cursor, some, &mut *listener).await?.is_empty();
                 // Dataverse may answer slowly, and there may be much to ask for.
-                for mark in marks {
-                    reader.hold_on(&Loan { mark, hold }).await?;
+                for cursor in cursors {
+                    reader.hold_on(&Loan { cursor, hold }).await?;
                 }
             }
             if is_open {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use dataverse::{Error, Limit};
-use ledger::{Operation as Carried, Parcel};
+use ledger::{OutboxOperation as Carried, Parcel};
 use model::{
     record::{Record, TENANTS, Target},
     tenant::TenantId,

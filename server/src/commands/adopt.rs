@@ -4,7 +4,7 @@ use model::{record::KINDS, rng::Seeded};
 use std::{io::Write as _, time::Duration};
 
 use anyhow::Context as _;
-use ledger::{Claim, Identity, Ledger, Owner};
+use ledger::{Claim, Ledger, LedgerIdentity, Owner};
 
 use super::Failure;
 use crate::{
@@ -31,10 +31,10 @@ pub async fn run() -> Result<(), Failure> {
     let asked =
         belonging::owner(&target, &client).await.context("the organisation does not say who it is")?;
     let place = match settings.ledger() {
-        ledger::Settings::Database(database) => {
-            ledger::Settings::Database(database.with_patience(TRANSACTION))
+        ledger::StoreSettings::Database(database) => {
+            ledger::StoreSettings::Database(database.with_patience(TRANSACTION))
         }
-        folder @ ledger::Settings::Folder(_) => folder,
+        folder @ ledger::StoreSettings::Folder(_) => folder,
     };
     let ledger = Ledger::open(KINDS, place, clock::clock(None), Seeded::new(random::seed()))
         .await
@@ -53,7 +53,7 @@ async fn adopt(ledger: &Ledger, settings: &Settings, asked: Owner) -> anyhow::Re
     Ok(())
 }
 
-fn told(asked: &Owner, before: &Identity, after: &Identity) -> String {
+fn told(asked: &Owner, before: &LedgerIdentity, after: &LedgerIdentity) -> String {
     if before.owner.as_ref().is_some_and(|owner| owner.id == asked.id) {
         return format!("The ledger belongs to {asked} already; nothing was changed.");
     }

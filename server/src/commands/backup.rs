@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
-use ledger::Identity;
+use ledger::LedgerIdentity;
 
 use super::Failure;
 use crate::{
@@ -112,7 +112,7 @@ fn listed(folders: &[PathBuf]) -> String {
 }
 
 /// Goes on after "the ledger".
-fn whose(identity: &Identity) -> String {
+fn whose(identity: &LedgerIdentity) -> String {
     let holds = if identity.demo { "holds demo data and " } else { "" };
     match &identity.owner {
         Some(owner) => format!("{holds}belongs to {owner}"),

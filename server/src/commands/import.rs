@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
-use ledger::Word;
+use ledger::ImportProgress;
 use model::{record::campaign_run::CAMPAIGN_RUN, rng::Seeded, tenant::TenantId};
 
 use super::Failure;
@@ -25,9 +25,9 @@ impl Import {
         let sources = Sources::of_machine();
         Settings::read(&sources)?;
         let database = database_at(&sources, None)?;
-        let mut tell = |word: Word| match word {
-            Word::Progress { rows, of } => say(&format!("  {rows} of {of} rows")),
-            Word::Refused { row, reason } => say(&format!("  not taken in: row {row}: {reason}")),
+        let mut tell = |word: ImportProgress| match word {
+            ImportProgress::Progress { rows, of } => say(&format!("  {rows} of {of} rows")),
+            ImportProgress::Refused { row, reason } => say(&format!("  not taken in: row {row}: {reason}")),
         };
         say(&format!("From {} into {database}", self.table));
         let meant = (TenantId::FIRST, &CAMPAIGN_RUN);

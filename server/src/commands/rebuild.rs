@@ -75,11 +75,11 @@ async fn read(
     )
     .await?;
     for tenant in delivery_service::tenants() {
-        for balance in ledger.standing(tenant.id).await?.balance {
+        for balance in ledger.delivery_counts(tenant.id).await?.balance {
             let (table, kept, unaccounted) = (balance.table, balance.durable, balance.unaccounted());
             say(&format!("{table}: {kept} records in the ledger, {unaccounted} unaccounted"));
         }
-        let rejected = ledger.standing(tenant.id).await?.reflected.rejected;
+        let rejected = ledger.delivery_counts(tenant.id).await?.reflected.rejected;
         if rejected > 0 {
             say(&format!("{rejected} rows break a rule and were left out; /pipeline shows them"));
         }
@@ -91,8 +91,8 @@ async fn read(
 /// What is there already would count as known, and hide what is missing.
 async fn empty(ledger: &Ledger) -> anyhow::Result<()> {
     for tenant in delivery_service::tenants() {
-        let standing = ledger.standing(tenant.id).await?;
-        let records: i64 = standing.balance.iter().map(|balance| balance.durable).sum();
+        let counts = ledger.delivery_counts(tenant.id).await?;
+        let records: i64 = counts.balance.iter().map(|balance| balance.durable).sum();
         if records > 0 {
             return Err(anyhow!(
                 "this ledger holds {records} records already; move it away, or set STUDIO_DATA to an empty folder"

@@ -1,7 +1,7 @@
 //! What keeps us from knowing that all is well: promises not seen to be kept, and workers that fell.
 
 use app::presenter::{count, counted};
-use ledger::Standing;
+use ledger::DeliveryCounts;
 use model::{
     calendar::Zone,
     time::{MINUTE, Timestamp},
@@ -27,18 +27,18 @@ pub struct Watched<'a> {
 
 impl Watched<'_> {
     /// The most urgent first.
-    pub fn sentences(&self, standing: &Standing) -> Vec<String> {
+    pub fn sentences(&self, counts: &DeliveryCounts) -> Vec<String> {
         let falls = self.falls.iter().filter(|fall| !fall.is_up || self.now.since(fall.at) < REMEMBERED);
         let mut sentences: Vec<String> = falls.map(fell).collect();
         let Some(relay) = self.relay else { return sentences };
-        let unread = self.unread(standing, relay);
+        let unread = self.unread(counts, relay);
         sentences.extend(unread.clone().or_else(|| self.unheard(relay)));
         sentences
     }
 
     /// What Dataverse acknowledged, and was not found there yet.
-    fn unread(&self, standing: &Standing, relay: &RelayStatus) -> Option<String> {
-        let waited = self.now.since(standing.oldest_unconfirmed?);
+    fn unread(&self, counts: &DeliveryCounts, relay: &RelayStatus) -> Option<String> {
+        let waited = self.now.since(counts.oldest_unconfirmed?);
         // The first look at everything takes as long as it takes.
         let is_reading = relay.mirror.state == MirrorState::Reading && relay.mirror.paused_since.is_none();
         if waited < self.patience || is_reading {
@@ -53,7 +53,7 @@ impl Watched<'_> {
             }
             _ => "nothing is known of why; the log may say more".to_owned(),
         };
-        let records = counted(standing.unconfirmed, "record waits", "records wait");
+        let records = counted(counts.unconfirmed, "record waits", "records wait");
         Some(format!("{records} to be read back out of Dataverse, the oldest for {}: {why}", lasting(waited)))
     }
 
@@ -67,12 +67,12 @@ impl Watched<'_> {
 }
 
 /// Why delivery is behind, though nothing is said to be in its way.
-pub fn behind(standing: &Standing, now: Timestamp, is_carried_here: bool) -> Option<String> {
+pub fn behind(counts: &DeliveryCounts, now: Timestamp, is_carried_here: bool) -> Option<String> {
     // A flow leaves withdrawals alone.
     let (oldest, waiting) = if is_carried_here {
-        (standing.oldest_pending?, standing.pending)
+        (counts.oldest_pending?, counts.pending)
     } else {
-        (standing.oldest_first?, standing.balance.iter().map(|balance| balance.pending).sum())
+        (counts.oldest_first?, counts.balance.iter().map(|balance| balance.pending).sum())
     };
     let waited = now.since(oldest);
     if waited < WAITS_MOST {
@@ -124,10 +124,10 @@ mod tests {
         NOW.plus(-minutes * MINUTE)
     }
 
-    fn said(relay: &RelayStatus, standing: &Standing) -> Vec<String> {
+    fn said(relay: &RelayStatus, counts: &DeliveryCounts) -> Vec<String> {
         let watched =
             Watched { now: NOW, relay: Some(relay), falls: &[], patience: 6 * MINUTE, is_asking: false };
-        watched.sentences(standing).iter().map(|said| said.replace('\u{a0}', " ")).collect()
+        watched.sentences(counts).iter().map(|said| said.replace('\u{a0}', " ")).collect()
     }
 
     fn paused(minutes: i64) -> RelayStatus {
@@ -138,10 +138,10 @@ mod tests {
 
     #[test]
     fn what_is_not_read_back_is_said() {
-        let waiting = |minutes| Standing {
+        let waiting = |minutes| DeliveryCounts {
             unconfirmed: 9_000,
             oldest_unconfirmed: Some(ago(minutes)),
-            ..Standing::default()
+            ..DeliveryCounts::default()
         };
         assert_eq!(said(&paused(5), &waiting(5)), Vec::<String>::new());
         assert_eq!(
@@ -162,9 +162,9 @@ mod tests {
 
     #[test]
     fn a_mirror_that_hears_nothing_is_said_with_nothing_waiting_too() {
-        assert_eq!(said(&paused(5), &Standing::default()), Vec::<String>::new());
+        assert_eq!(said(&paused(5), &DeliveryCounts::default()), Vec::<String>::new());
         assert_eq!(
-            said(&paused(6), &Standing::default()),
+            said(&paused(6), &DeliveryCounts::default()),
             ["nothing has come in from Dataverse for 6 minutes: Dataverse forbids it"]
         );
     }
@@ -174,7 +174,7 @@ mod tests {
         let said = |minutes, is_up| {
             let falls = [Fall { worker: "the relay", at: ago(minutes), times: 3, is_up }];
             let watched = Watched { now: NOW, relay: None, falls: &falls, patience: 0, is_asking: false };
-            watched.sentences(&Standing::default())
+            watched.sentences(&DeliveryCounts::default())
         };
         assert!(said(0, false)[0].starts_with("the relay broke off 3 times, at "), "{:?}", said(0, false));
         assert!(said(9, true)[0].contains("began anew; report this"));
@@ -183,12 +183,12 @@ mod tests {
 
     #[test]
     fn records_that_are_not_fetched_are_behind() {
-        let waiting = |minutes| Standing {
+        let waiting = |minutes| DeliveryCounts {
             balance: vec![Balance { pending: 29_500, ..Balance::default() }],
             pending: 29_502,
             oldest_pending: Some(ago(4 * minutes)),
             oldest_first: Some(ago(minutes)),
-            ..Standing::default()
+            ..DeliveryCounts::default()
         };
         assert_eq!(behind(&waiting(14), NOW, false), None, "two withdrawals wait for longer");
         let flow = behind(&waiting(15), NOW, false).unwrap().replace('\u{a0}', " ");
@@ -198,6 +198,6 @@ mod tests {
         );
         let carried = behind(&waiting(15), NOW, true).unwrap().replace('\u{a0}', " ");
         assert!(carried.starts_with("29,502 records wait, the oldest for 60 minutes"), "{carried}");
-        assert_eq!(behind(&Standing::default(), NOW, true), None);
+        assert_eq!(behind(&DeliveryCounts::default(), NOW, true), None);
     }
 }

@@ -1,11 +1,11 @@
 //! What waits for a person, in the sentences that the panel and `/pipeline` say.
 
 use app::presenter::{count, counted};
-use ledger::{Question, Standing};
+use ledger::{DeliveryCounts, MassDeletion};
 use model::record::Kind;
 
 /// The most urgent first.
-pub fn sentences(standing: &Standing, questions: &[(&'static Kind, Question)]) -> Vec<String> {
+pub fn sentences(counts: &DeliveryCounts, questions: &[(&'static Kind, MassDeletion)]) -> Vec<String> {
     let open = questions.iter().filter(|(_, question)| question.answer.is_none());
     let mut sentences: Vec<String> = open
         .map(|(kind, question)| {
@@ -17,13 +17,13 @@ pub fn sentences(standing: &Standing, questions: &[(&'static Kind, Question)]) -
             )
         })
         .collect();
-    if standing.dead > 0 {
-        let records = counted(standing.dead, "record", "records");
+    if counts.dead > 0 {
+        let records = counted(counts.dead, "record", "records");
         sentences.push(format!("Dataverse refuses {records}; the pipeline page says why"));
     }
-    if standing.reflected.rejected > 0 {
+    if counts.reflected.rejected > 0 {
         let rows = counted(
-            standing.reflected.rejected,
+            counts.reflected.rejected,
             "row in Dataverse breaks a rule and is",
             "rows in Dataverse break a rule and are",
         );
@@ -40,13 +40,13 @@ mod tests {
 
     #[test]
     fn a_question_comes_first_until_it_is_answered() {
-        let standing = Standing { dead: 1, ..Standing::default() };
+        let counts = DeliveryCounts { dead: 1, ..DeliveryCounts::default() };
         let question =
-            Question { gone: 60, unseen: 0, of: 1_000, asked_at: Timestamp::EARLIEST, answer: None };
-        let said = sentences(&standing, &[(&CAMPAIGN_RUN, question)]);
+            MassDeletion { gone: 60, unseen: 0, of: 1_000, asked_at: Timestamp::EARLIEST, answer: None };
+        let said = sentences(&counts, &[(&CAMPAIGN_RUN, question)]);
         assert!(said[0].starts_with("60 of 1,000 rows"), "{said:?}");
         assert!(said[1].contains("refuses 1\u{a0}record"), "{said:?}");
-        let answered = Question { answer: Some(ledger::Answer::Withdraw), ..question };
-        assert_eq!(sentences(&Standing::default(), &[(&CAMPAIGN_RUN, answered)]), Vec::<String>::new());
+        let answered = MassDeletion { answer: Some(ledger::MassDeletionAnswer::Withdraw), ..question };
+        assert_eq!(sentences(&DeliveryCounts::default(), &[(&CAMPAIGN_RUN, answered)]), Vec::<String>::new());
     }
 }

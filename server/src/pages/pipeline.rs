@@ -17,7 +17,7 @@ use axum::{
 };
 use futures::FutureExt as _;
 use http::StatusCode;
-use ledger::{Answer, Handled, Handling, HourBalance, LedgerError, Question, Reject};
+use ledger::{Handled, Handling, HourBalance, LedgerError, MassDeletion, MassDeletionAnswer, Reject};
 use model::{
     delivery::{Delivery, DeliveryState},
     record::Kind,
@@ -49,15 +49,15 @@ pub async fn pipeline(State(state): State<SharedState>, principal: Principal, re
 
 async fn facts(state: &AppState, tenant: TenantId) -> Result<Arc<PipelineFacts>, LedgerError> {
     let seen = inspection(state, tenant).await?;
-    let Inspection { now, delivery, standing, .. } = &*seen;
+    let Inspection { now, delivery, organisation, .. } = &*seen;
     Ok(Arc::new(PipelineFacts {
         now: *now,
-        warnings: alarms(delivery).chain(standing.warnings(*now)).collect(),
-        dataverse: known::known(standing),
+        warnings: alarms(delivery).chain(organisation.warnings(*now)).collect(),
+        dataverse: known::known(organisation),
         demo: state.delivery_service.demo.as_ref().map(Demo::trouble),
         hours: hours(&seen.hours),
         letters: letters(state, tenant, &seen).await?,
-        others: standing.relay.as_ref().map(|relay| others(&seen, &relay.mirror)),
+        others: organisation.relay.as_ref().map(|relay| others(&seen, &relay.mirror)),
         delivery: delivery.clone(),
     }))
 }
@@ -177,17 +177,17 @@ fn reject(reject: &Reject) -> RejectLine {
     }
 }
 
-fn policy((kind, answer): &(&'static Kind, Answer)) -> PolicyView {
+fn policy((kind, answer): &(&'static Kind, MassDeletionAnswer)) -> PolicyView {
     PolicyView {
         kind: kind.name,
         said: match answer {
-            Answer::Withdraw => "What is deleted there is withdrawn here without asking.",
-            Answer::SendAgain => "What is deleted there is sent again without asking.",
+            MassDeletionAnswer::Withdraw => "What is deleted there is withdrawn here without asking.",
+            MassDeletionAnswer::SendAgain => "What is deleted there is sent again without asking.",
         },
     }
 }
 
-fn question((kind, question): &(&'static Kind, Question)) -> QuestionView {
+fn question((kind, question): &(&'static Kind, MassDeletion)) -> QuestionView {
     QuestionView {
         kind: kind.name,
         table: kind.shown_table(),
@@ -195,8 +195,8 @@ fn question((kind, question): &(&'static Kind, Question)) -> QuestionView {
         unseen: question.unseen,
         of: question.of,
         answered: question.answer.map(|answer| match answer {
-            Answer::Withdraw => "They are being withdrawn here too.",
-            Answer::SendAgain => "They are being sent again.",
+            MassDeletionAnswer::Withdraw => "They are being withdrawn here too.",
+            MassDeletionAnswer::SendAgain => "They are being sent again.",
         }),
     }
 }

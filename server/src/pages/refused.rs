@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use http::StatusCode;
-use ledger::{Answer, Change, DeadLetter};
+use ledger::{ChangeOutcome, DeadLetter, MassDeletionAnswer};
 use model::record::{self, Draft, Field, FieldFault, FieldType, Given, KINDS, Kind, Need, Record};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -120,8 +120,8 @@ pub async fn answer(
         return Err(Problem::fields(vec![FieldFault::new("kind", "must be the name of a kind of records")]));
     };
     let answer = match said(&sent, "answer") {
-        WITHDRAW => Answer::Withdraw,
-        SEND_AGAIN => Answer::SendAgain,
+        WITHDRAW => MassDeletionAnswer::Withdraw,
+        SEND_AGAIN => MassDeletionAnswer::SendAgain,
         ASK_AGAIN => {
             state.ledger.ask_again(kind, principal.name).await?;
             return Ok(Redirect::to("/pipeline").into_response());
@@ -154,12 +154,15 @@ async fn mend(
     let change = state.ledger.mend(principal.tenant, letter.id, record, None, principal.name).await?;
     match change {
         // What says the same as before can still be sent once more.
-        Change::Unchanged(_) => {
+        ChangeOutcome::Unchanged(_) => {
             state.ledger.resend(principal.tenant, letter.kind, letter.id, principal.name).await?;
             Ok(())
         }
-        Change::Done(_) => Ok(()),
-        Change::NotFound | Change::Gone | Change::RevisionMismatch { .. } | Change::KeyDiffers => {
+        ChangeOutcome::Done(_) => Ok(()),
+        ChangeOutcome::NotFound
+        | ChangeOutcome::Gone
+        | ChangeOutcome::RevisionMismatch { .. }
+        | ChangeOutcome::KeyDiffers => {
             let detail = "Its key cannot change, and what was withdrawn stays so; open the record anew.";
             Err(Problem::new(problem::ProblemType::Conflict, detail))
         }

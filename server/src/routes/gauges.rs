@@ -165,8 +165,8 @@ fn records(delivery: &Delivery, now: Timestamp) {
 }
 
 fn workers(state: &AppState) {
-    let standing = state.delivery_service.standing();
-    if let Some(relay) = &standing.relay {
+    let organisation = state.delivery_service.organisation();
+    if let Some(relay) = &organisation.relay {
         WORKERS.into_iter().for_each(|worker| worker_is(worker, true, 0));
         if let Some(at) = relay.mirror.last_pass {
             gauge!("studio_mirror_last_look_timestamp_seconds").set((at.micros() / SECOND) as f64);
@@ -181,7 +181,7 @@ fn workers(state: &AppState) {
     for fall in state.delivery_service.falls() {
         worker_is(fall.worker, fall.is_up, fall.times);
     }
-    if let Some(days) = standing.days_left(state.now()) {
+    if let Some(days) = organisation.days_left(state.now()) {
         gauge!("studio_secret_days_left").set(days);
     }
 }

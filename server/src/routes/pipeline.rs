@@ -27,7 +27,7 @@ pub async fn pipeline(
 ) -> Result<Json<Value>, Problem> {
     Parameters::of(&uri, &[]).finish()?;
     let seen = inspection(&state, principal.tenant).await?;
-    let Inspection { now, delivery, standing, .. } = &*seen;
+    let Inspection { now, delivery, organisation, .. } = &*seen;
     let now = *now;
     Ok(Json(json!({
         "asOf": now.to_string(),
@@ -45,13 +45,13 @@ pub async fn pipeline(
         "workers": state.delivery_service.falls().iter().map(fall).collect::<Vec<_>>(),
         "deadLetters": seen.dead.iter().map(letters::shown).collect::<Vec<_>>(),
         "handlings": seen.handlings.iter().map(handling).collect::<Vec<_>>(),
-        "organisation": standing.place,
-        "warnings": standing.warnings(now),
-        "relay": standing.relay.as_ref().map(relay),
-        "mirror": standing.relay.as_ref().map(|relay| mirror::mirror(&seen, relay)),
-        "tokenCache": standing.token.as_ref().map(token),
-        "limits": {"heldBackSeconds": standing.held_back.map(|wait| wait.as_secs())},
-        "budget": standing.relay.as_ref().and_then(|relay| relay.budget.as_ref()).map(budget),
+        "organisation": organisation.place,
+        "warnings": organisation.warnings(now),
+        "relay": organisation.relay.as_ref().map(relay),
+        "mirror": organisation.relay.as_ref().map(|relay| mirror::mirror(&seen, relay)),
+        "tokenCache": organisation.token.as_ref().map(token),
+        "limits": {"heldBackSeconds": organisation.held_back.map(|wait| wait.as_secs())},
+        "budget": organisation.relay.as_ref().and_then(|relay| relay.budget.as_ref()).map(budget),
     })))
 }
 

@@ -153,11 +153,11 @@ fn without_dataverse_the_relay_rests() {
 #[test]
 fn an_address_of_a_database_chooses_where_the_ledger_lives() {
     let address = ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1/metrics");
-    assert!(matches!(read(&[], "").ledger(), ledger::Settings::Folder(_)));
+    assert!(matches!(read(&[], "").ledger(), ledger::StoreSettings::Folder(_)));
     for environment in [with(&[address]), vec![address, ("USE_DATAVERSE", "false")]] {
         let settings = read(&environment, "");
         let said = format!("{settings:?}");
-        assert!(matches!(settings.ledger(), ledger::Settings::Database(_)), "{said}");
+        assert!(matches!(settings.ledger(), ledger::StoreSettings::Database(_)), "{said}");
         assert!(said.contains("metrics (schema studio)") && !said.contains("hunter2"), "{said}");
     }
     let settings = read(&with(&[address, ("STUDIO_SCHEMA", "elsewhere"), ("STUDIO_LEASE", "20")]), "");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dataverse::{BatchOptions, Operation, Query};
 use emulator::Emulator;
-use ledger::{Answer, ListAsk};
+use ledger::{ListAsk, MassDeletionAnswer};
 use model::{
     record::{Value, campaign_run::Run},
     tenant::TenantId,
@@ -85,8 +85,8 @@ async fn edits_and_deletions_of_others_come_in() {
     let edited = studio.ledger.read(T, KIND, ids[0]).await.unwrap().unwrap().stored;
     assert_eq!((edited.revision, Run::of(&edited.record).unwrap().tokens_in()), (2, 7));
     assert!(studio.ledger.read(T, KIND, ids[1]).await.unwrap().unwrap().withdrawn_at.is_some());
-    let standing = studio.drained().await;
-    assert_eq!((standing.reflected.changed, standing.reflected.withdrawn, standing.unconfirmed), (1, 1, 0));
+    let counts = studio.drained().await;
+    assert_eq!((counts.reflected.changed, counts.reflected.withdrawn, counts.unconfirmed), (1, 1, 0));
 }
 
 #[tokio::test]
@@ -120,11 +120,11 @@ async fn an_expired_link_leads_to_a_full_read_that_misses_what_is_gone() {
     studio.stop().await;
     studio.clock.advance_micros(MINUTE);
     studio.client.delete(RUNS, ids[4]).await.unwrap();
-    let mark = studio.ledger.take_mark(KIND, Duration::from_secs(60)).await.unwrap().unwrap();
+    let mark = studio.ledger.take_cursor(KIND, Duration::from_secs(60)).await.unwrap().unwrap();
     let expired =
         format!("{}/api/data/v9.2/{RUNS}?$deltatoken=1%2101%2f01%2f2020%2000%3a00%3a00", studio.place.url());
-    assert!(studio.ledger.keep_mark(&mark, Some(&expired), Duration::from_secs(60)).await.unwrap());
-    studio.ledger.free_mark(&mark).await.unwrap();
+    assert!(studio.ledger.keep_cursor(&mark, Some(&expired), Duration::from_secs(60)).await.unwrap());
+    studio.ledger.free_cursor(&mark).await.unwrap();
     studio.start_with(watchful());
     let status = studio.until("one is missed", |status| status.mirror.state == MirrorState::Asking).await;
     assert_eq!((status.mirror.rows_read, status.mirror.changed, status.mirror.added), (29, 0, 0));
@@ -134,7 +134,7 @@ async fn an_expired_link_leads_to_a_full_read_that_misses_what_is_gone() {
         (1, 1, 30),
         "the link that tells of it has expired"
     );
-    assert!(studio.ledger.answer(KIND, Answer::Withdraw, false, "ann").await.unwrap());
+    assert!(studio.ledger.answer(KIND, MassDeletionAnswer::Withdraw, false, "ann").await.unwrap());
     studio.until("it is gone", |status| status.mirror.withdrawn == 1).await;
     assert!(studio.ledger.read(T, KIND, ids[4]).await.unwrap().unwrap().withdrawn_at.is_some());
 }
@@ -185,7 +185,7 @@ async fn many_deletions_are_taken_over_when_told() {
     let studio = ten_of_forty_vanish().await;
     studio.client.create(RUNS, &theirs("meanwhile")).await.unwrap();
     studio.until("others come in meanwhile", |status| status.mirror.added == 1).await;
-    assert!(studio.ledger.answer(KIND, Answer::Withdraw, false, "ann").await.unwrap());
+    assert!(studio.ledger.answer(KIND, MassDeletionAnswer::Withdraw, false, "ann").await.unwrap());
     studio.until("they are gone", |status| status.mirror.withdrawn == 10).await;
     studio.until("it watches", |status| status.mirror.state == MirrorState::Watching).await;
     assert_eq!(listed(&studio).await, 31);
@@ -195,7 +195,7 @@ async fn many_deletions_are_taken_over_when_told() {
 #[tokio::test]
 async fn many_deletions_are_undone_when_told() {
     let studio = ten_of_forty_vanish().await;
-    assert!(studio.ledger.answer(KIND, Answer::SendAgain, false, "ann").await.unwrap());
+    assert!(studio.ledger.answer(KIND, MassDeletionAnswer::SendAgain, false, "ann").await.unwrap());
     studio.until("all are sent again", |status| status.sent == 50).await;
     assert_eq!(studio.client.count(&Query::of(RUNS)).await.unwrap(), 40);
     assert_eq!(listed(&studio).await, 40);
@@ -220,7 +220,7 @@ async fn two_mirrors_on_one_ledger_take_turns() {
     others_make(&studio, 3).await;
     studio.start_with(watchful());
     studio.until("all are here", |status| status.mirror.added == 3).await;
-    assert!(studio.ledger.take_mark(KIND, Duration::from_secs(1)).await.unwrap().is_none());
+    assert!(studio.ledger.take_cursor(KIND, Duration::from_secs(1)).await.unwrap().is_none());
     studio.stop().await;
-    assert!(studio.ledger.take_mark(KIND, Duration::from_secs(1)).await.unwrap().is_some());
+    assert!(studio.ledger.take_cursor(KIND, Duration::from_secs(1)).await.unwrap().is_some());
 }

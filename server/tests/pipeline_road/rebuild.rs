@@ -25,7 +25,7 @@ async fn a_rebuilt_ledger_says_what_the_lost_one_said() {
 
     let folder = TempDir::new().unwrap();
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
-    let place = ledger::Settings::Folder(folder.path().to_owned());
+    let place = ledger::StoreSettings::Folder(folder.path().to_owned());
     let rebuilt = Ledger::open(KINDS, place, Arc::clone(&clock), Seeded::new(8)).await.unwrap();
     let mut progress = Vec::new();
     let tenants = settings().tenants;
@@ -45,11 +45,8 @@ async fn a_rebuilt_ledger_says_what_the_lost_one_said() {
         said
     };
     assert_eq!(said(&rebuilt).await, said(&studio.ledger).await);
-    let standing = rebuilt.standing(T).await.unwrap();
-    assert_eq!(
-        (standing.balance[0].mirrored, standing.balance[0].unaccounted(), standing.pending),
-        (50, 0, 0)
-    );
+    let counts = rebuilt.delivery_counts(T).await.unwrap();
+    assert_eq!((counts.balance[0].mirrored, counts.balance[0].unaccounted(), counts.pending), (50, 0, 0));
 
     // Its mirror goes on from there.
     let lost = std::mem::replace(&mut studio.ledger, rebuilt);

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use dataverse::Query;
 use emulator::Emulator;
-use ledger::{Answer, Ledger, ListAsk, back_up, restore};
+use ledger::{Ledger, ListAsk, MassDeletionAnswer, back_up, restore};
 use model::{
     clock::Clock,
     record::{KINDS, Value, campaign_run::Run},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 async fn open(studio: &Studio<Emulator>, folder: &Path) -> Ledger {
-    let place = ledger::Settings::Folder(folder.to_owned());
+    let place = ledger::StoreSettings::Folder(folder.to_owned());
     Ledger::open(KINDS, place, Arc::clone(&studio.clock) as Arc<dyn Clock>, Seeded::new(8)).await.unwrap()
 }
 
@@ -29,8 +29,8 @@ async fn settle(studio: &mut Studio<Emulator>) {
     studio.start_with(watchful());
     let mut changes = studio.ledger.changes();
     loop {
-        let standing = studio.drained().await;
-        if standing.unconfirmed == 0 && studio.ledger.identity().await.unwrap().copied_at.is_none() {
+        let counts = studio.drained().await;
+        if counts.unconfirmed == 0 && studio.ledger.identity().await.unwrap().copied_at.is_none() {
             break;
         }
         changes.changed().await.unwrap();
@@ -132,7 +132,7 @@ async fn a_restored_ledger_sends_nothing_that_was_withdrawn_though_it_asks_about
     assert_eq!(there(&studio).await, expected, "what was withdrawn stays so");
     let (kind, question) = studio.ledger.questions().await.unwrap().remove(0);
     assert_eq!((question.gone, here(&studio.ledger).await.len()), (10, 100));
-    studio.ledger.answer(kind, Answer::Withdraw, false, "a person").await.unwrap();
+    studio.ledger.answer(kind, MassDeletionAnswer::Withdraw, false, "a person").await.unwrap();
     studio.start_with(watchful());
     studio.until("what was asked about is withdrawn", |status| status.mirror.withdrawn == 10).await;
     studio.stop().await;

@@ -73,7 +73,7 @@ impl<'a> Cursor<'a> {
     /// `a/b/c`.
     pub(super) fn path(&mut self) -> Result<Vec<String>> {
         let mut path = vec![self.word()?];
-        while self.take_mark('/') {
+        while self.take_cursor('/') {
             path.push(self.word()?);
         }
         Ok(path)
@@ -85,7 +85,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    pub(super) fn take_mark(&mut self, expected: char) -> bool {
+    pub(super) fn take_cursor(&mut self, expected: char) -> bool {
         let found = self.peek().is_some_and(|token| token.sign == Sign::Mark(expected));
         self.at += usize::from(found);
         found
@@ -96,7 +96,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn expect(&mut self, mark: char) -> Result<()> {
-        if self.take_mark(mark) { Ok(()) } else { Err(self.here()) }
+        if self.take_cursor(mark) { Ok(()) } else { Err(self.here()) }
     }
 
     /// Nothing may follow.

@@ -61,7 +61,7 @@ fn expansions(cursor: &mut Cursor<'_>, total: &mut usize) -> Result<Vec<Expansio
             ));
         }
         found.push(expansion(cursor, total)?);
-        if !cursor.take_mark(',') {
+        if !cursor.take_cursor(',') {
             return Ok(found);
         }
     }
@@ -78,7 +78,7 @@ fn expansion(cursor: &mut Cursor<'_>, total: &mut usize) -> Result<Expansion> {
         }
         _ => return Err(Fault::unsupported("paths in $expand")),
     }
-    if !cursor.take_mark('(') {
+    if !cursor.take_cursor('(') {
         return Ok(found);
     }
     let mut texts = Vec::new();
@@ -86,7 +86,7 @@ fn expansion(cursor: &mut Cursor<'_>, total: &mut usize) -> Result<Expansion> {
         let start = cursor.position();
         option(cursor, &mut found, total)?;
         texts.push(encode(cursor.text_since(start)));
-        if !cursor.take_mark(';') {
+        if !cursor.take_cursor(';') {
             break;
         }
     }
@@ -102,7 +102,7 @@ fn option(cursor: &mut Cursor<'_>, found: &mut Expansion, total: &mut usize) -> 
     match name.as_str() {
         "$select" => {
             let mut names = vec![cursor.word()?];
-            while cursor.take_mark(',') {
+            while cursor.take_cursor(',') {
                 names.push(cursor.word()?);
             }
             found.select = Some(names.join(","));

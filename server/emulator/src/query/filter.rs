@@ -119,7 +119,7 @@ impl Parser<'_, '_> {
     }
 
     fn primary(&mut self) -> Result<Expression> {
-        if self.cursor.take_mark('(') {
+        if self.cursor.take_cursor('(') {
             let inner = self.or()?;
             self.cursor.expect(')')?;
             return Ok(inner);
@@ -173,7 +173,7 @@ impl Parser<'_, '_> {
 
     /// A path that ends in `any(` or `all(` was no operand.
     fn lambda(&mut self, path: &[String]) -> Result<Option<Expression>> {
-        let (Some((last, navigation)), true) = (path.split_last(), self.cursor.take_mark('(')) else {
+        let (Some((last, navigation)), true) = (path.split_last(), self.cursor.take_cursor('(')) else {
             return Ok(None);
         };
         let navigation = navigation.to_vec();
@@ -182,7 +182,7 @@ impl Parser<'_, '_> {
             "all" if !navigation.is_empty() => true,
             _ => return Err(self.cursor.here()),
         };
-        if !all && self.cursor.take_mark(')') {
+        if !all && self.cursor.take_cursor(')') {
             return Ok(Some(Expression::Lambda { navigation, all, condition: None }));
         }
         let variable = self.cursor.word()?;
@@ -202,12 +202,12 @@ impl Parser<'_, '_> {
 
     fn function(&mut self, name: String) -> Result<Expression> {
         let mut arguments = Vec::new();
-        if !self.cursor.take_mark(')') {
+        if !self.cursor.take_cursor(')') {
             loop {
                 let argument = self.cursor.word()?;
                 self.cursor.expect('=')?;
                 arguments.push((argument, self.argument()?));
-                if self.cursor.take_mark(')') {
+                if self.cursor.take_cursor(')') {
                     break;
                 }
                 self.cursor.expect(',')?;
@@ -217,7 +217,7 @@ impl Parser<'_, '_> {
     }
 
     fn argument(&mut self) -> Result<Argument> {
-        if self.cursor.take_mark('[') {
+        if self.cursor.take_cursor('[') {
             return self.list().map(Argument::Many);
         }
         if let Some(text) = self.cursor.aliased(self.alias)? {
@@ -238,7 +238,7 @@ impl Parser<'_, '_> {
 
     fn list(&mut self) -> Result<Vec<Literal>> {
         let mut values = Vec::new();
-        if self.cursor.take_mark(']') {
+        if self.cursor.take_cursor(']') {
             return Ok(values);
         }
         loop {
@@ -252,7 +252,7 @@ impl Parser<'_, '_> {
                     "The query has more than {MOST_VALUES} values in lists."
                 )));
             }
-            if self.cursor.take_mark(']') {
+            if self.cursor.take_cursor(']') {
                 return Ok(values);
             }
             self.cursor.expect(',')?;

@@ -35,7 +35,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, aliases: Aliases<'_>) -> Result<Vec
             cursor.take_word("asc");
         }
         found.push((path, descending));
-        if !cursor.take_mark(',') {
+        if !cursor.take_cursor(',') {
             return Ok(found);
         }
     }

@@ -25,17 +25,17 @@ fn connected(n: u128) -> Claim {
 }
 
 /// One ledger, claimed again and again.
-struct Ledger {
-    identity: Identity,
+struct ClaimedLedger {
+    identity: LedgerIdentity,
     has_records: bool,
     was_acknowledged: bool,
     traces: Traces,
 }
 
-impl Ledger {
+impl ClaimedLedger {
     fn empty() -> Self {
         Self {
-            identity: Identity::default(),
+            identity: LedgerIdentity::default(),
             has_records: false,
             was_acknowledged: false,
             traces: Traces::default(),
@@ -51,10 +51,14 @@ impl Ledger {
         Self { has_records: true, was_acknowledged: true, ..self }
     }
 
-    fn ask(&self, claim: Claim) -> Result<Granted, Stranger> {
-        let asked = Asked { claim, traces: self.traces, place: Place::File("data/ledger.sqlite".into()) };
+    fn ask(&self, claim: Claim) -> Result<ClaimGranted, Stranger> {
+        let asked = ClaimLedger {
+            claim,
+            traces: self.traces,
+            place: LedgerLocation::File("data/ledger.sqlite".into()),
+        };
         let (has_records, was_acknowledged) = (self.has_records, self.was_acknowledged);
-        asked.decide(Found { identity: self.identity.clone(), has_records, was_acknowledged }, NOW)
+        asked.decide(StoredIdentity { identity: self.identity.clone(), has_records, was_acknowledged }, NOW)
     }
 
     /// Says whether everything is to be sent again.
@@ -80,7 +84,7 @@ impl Ledger {
 
 #[test]
 fn demo_data_go_nowhere_but_to_an_emulator() {
-    for mut ledger in [Ledger::after(embedded(1, true)), Ledger::old(true, true)] {
+    for mut ledger in [ClaimedLedger::after(embedded(1, true)), ClaimedLedger::old(true, true)] {
         for claim in [connected(2), Claim::Connected(None), Claim::Resting, Claim::Adopt(real(2))] {
             ledger.refuses(claim, "holds demo data, which must never reach a real organisation");
         }
@@ -92,7 +96,7 @@ fn demo_data_go_nowhere_but_to_an_emulator() {
 
 #[test]
 fn an_organisations_ledger_is_no_others_and_no_emulators() {
-    let mut ledger = Ledger::after(connected(1));
+    let mut ledger = ClaimedLedger::after(connected(1));
     ledger.refuses(connected(2), "belongs to the organisation https://1.example");
     for tells in [true, false] {
         ledger.refuses(embedded(3, tells), "the emulator inside must not take them");
@@ -104,14 +108,14 @@ fn an_organisations_ledger_is_no_others_and_no_emulators() {
     assert!(ledger.take(Claim::Adopt(real(2))), "all of it is sent again");
     assert_eq!(
         ledger.identity,
-        Identity { owner: Some(real(2)), demo: false, copied_at: Some(NOW), generation: 1 }
+        LedgerIdentity { owner: Some(real(2)), demo: false, copied_at: Some(NOW), generation: 1 }
     );
     ledger.refuses(connected(1), "belongs to the organisation https://2.example");
 }
 
 #[test]
 fn what_an_emulator_took_counts_for_no_organisation() {
-    for mut ledger in [Ledger::after(embedded(1, false)), Ledger::old(false, true)] {
+    for mut ledger in [ClaimedLedger::after(embedded(1, false)), ClaimedLedger::old(false, true)] {
         for claim in [connected(2), Claim::Connected(None), Claim::Resting] {
             ledger.refuses(claim, "say `studio adopt`");
         }
@@ -122,7 +126,7 @@ fn what_an_emulator_took_counts_for_no_organisation() {
 
 #[test]
 fn records_that_wait_for_their_first_contact_are_not_the_emulators() {
-    let mut ledger = Ledger { has_records: true, ..Ledger::empty() };
+    let mut ledger = ClaimedLedger { has_records: true, ..ClaimedLedger::empty() };
     for tells in [true, false] {
         ledger.refuses(embedded(1, tells), "holds records that are no demo data");
     }
@@ -133,15 +137,15 @@ fn records_that_wait_for_their_first_contact_are_not_the_emulators() {
 
 #[test]
 fn an_emulator_that_is_another_one_is_told_everything_again() {
-    let mut ledger = Ledger::after(embedded(1, true));
+    let mut ledger = ClaimedLedger::after(embedded(1, true));
     assert!(ledger.take(embedded(2, true)));
-    let mut ledger = Ledger::after(embedded(1, false));
+    let mut ledger = ClaimedLedger::after(embedded(1, false));
     assert!(ledger.take(embedded(2, false)) && !ledger.take(embedded(2, false)));
 }
 
 #[test]
 fn an_emulator_without_records_is_no_owner() {
-    let mut ledger = Ledger::empty();
+    let mut ledger = ClaimedLedger::empty();
     assert!(!ledger.take(embedded(1, true)));
     assert!(!ledger.take(connected(2)));
     assert!(!ledger.identity.demo);

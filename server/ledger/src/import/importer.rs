@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::ImportError;
 use crate::{
     Database, LedgerError, Outcome, Verdict,
-    command::Request,
+    command::RecordsRequest,
     postgres::{
         connect::{connect, refuse_unfinished},
         fault, fence, identity, intake,
@@ -87,7 +87,7 @@ impl Importer {
         };
         let (reply, answer) = oneshot::channel();
         let (records, exported): (Vec<Record>, Vec<Option<Timestamp>>) = records.into_iter().unzip();
-        let mut request = Request::new(self.tenant, self.kind, records, Reply::new(reply));
+        let mut request = RecordsRequest::new(self.tenant, self.kind, records, Reply::new(reply));
         intake::store(&mut step, &mut [&mut request], &exported).await?;
         request.reply.send(&Ok(()));
         let outcomes = answer.await.unwrap_or(Err(LedgerError::Closed));

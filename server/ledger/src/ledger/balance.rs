@@ -4,15 +4,15 @@ use model::{tenant::TenantId, time::Timestamp};
 
 use super::{Ledger, Store};
 use crate::{
-    Claim, ClaimError, HourBalance, Identity, LedgerError, Standing, Traces,
-    identity::{Asked, Looked},
+    Claim, ClaimError, DeliveryCounts, HourBalance, LedgerError, LedgerIdentity, Traces,
+    identity::{ClaimLedger, Looked},
     spending::Spend,
 };
 
 impl Ledger {
     /// Where a tenant's records stand, all figures of one moment.
-    pub async fn standing(&self, tenant: TenantId) -> Result<Standing, LedgerError> {
-        read!(self, standing::standing(tenant))
+    pub async fn delivery_counts(&self, tenant: TenantId) -> Result<DeliveryCounts, LedgerError> {
+        read!(self, delivery_counts::delivery_counts(tenant))
     }
 
     /// The balance of each hour from then on, of 48 hours at the most: oldest first, each kind's after the other's.
@@ -31,7 +31,7 @@ impl Ledger {
     }
 
     /// To which organisation it belongs, and what it holds.
-    pub async fn identity(&self) -> Result<Identity, LedgerError> {
+    pub async fn identity(&self) -> Result<LedgerIdentity, LedgerError> {
         read!(self, identity::identity())
     }
 
@@ -50,9 +50,9 @@ impl Ledger {
     ///
     /// # Errors
     /// Each says what to do about it.
-    pub async fn claim(&self, claim: Claim, traces: Traces) -> Result<Identity, ClaimError> {
+    pub async fn claim(&self, claim: Claim, traces: Traces) -> Result<LedgerIdentity, ClaimError> {
         let place = (*self.place).clone();
-        let identity = self.write(Asked { claim, traces, place }).await??;
+        let identity = self.write(ClaimLedger { claim, traces, place }).await??;
         if let Store::Database(postgres) = self.behind() {
             postgres.keep_to(identity.generation);
         }

@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use super::Ledger;
 use crate::{
-    Change, DeadLetter, Handling, LedgerError, Parcel, Refusal, Unconfirmed,
-    change::Target,
+    ChangeOutcome, DeadLetter, Handling, LedgerError, Parcel, Refusal, Unconfirmed,
+    change::ChangeTarget,
     confirm::Confirm,
+    dead_letters::{GiveUp, Mend, Resend, ResendAll},
     lease::Lease,
-    letters::{GiveUp, Mend, Resend, ResendAll},
     settlement::{Settle, Settlement, Ticket},
 };
 
@@ -81,7 +81,7 @@ impl Ledger {
 
     /// What Dataverse refused and was not given up, newest first.
     pub async fn dead_letters(&self, tenant: TenantId, most: usize) -> Result<Vec<DeadLetter>, LedgerError> {
-        read!(self, letters::dead_letters(tenant, most))
+        read!(self, dead_letters::dead_letters(tenant, most))
     }
 
     /// The dead letter of one record, unless it was given up.
@@ -91,7 +91,7 @@ impl Ledger {
         kind: &'static Kind,
         id: Uuid,
     ) -> Result<Option<DeadLetter>, LedgerError> {
-        read!(self, letters::dead_letter(tenant, kind, id))
+        read!(self, dead_letters::dead_letter(tenant, kind, id))
     }
 
     /// Sends a dead letter once more, and notes who wanted that. Says whether there was one.
@@ -102,7 +102,7 @@ impl Ledger {
         id: Uuid,
         by: &str,
     ) -> Result<bool, LedgerError> {
-        self.write(Resend { target: Target::any(tenant, kind, id), by: by.to_owned() }).await
+        self.write(Resend { target: ChangeTarget::any(tenant, kind, id), by: by.to_owned() }).await
     }
 
     /// Sends up to `most` dead letters once more, all of them in one transaction, and notes for each who wanted that.
@@ -120,7 +120,7 @@ impl Ledger {
         id: Uuid,
         by: &str,
     ) -> Result<bool, LedgerError> {
-        self.write(GiveUp { target: Target::any(tenant, kind, id), by: by.to_owned() }).await
+        self.write(GiveUp { target: ChangeTarget::any(tenant, kind, id), by: by.to_owned() }).await
     }
 
     /// Corrects a record that Dataverse refused, which sends it again, and notes who did.
@@ -131,8 +131,8 @@ impl Ledger {
         record: Record,
         expected_revision: Option<i64>,
         by: &str,
-    ) -> Result<Change, LedgerError> {
-        let target = Target { tenant, kind: record.kind(), id, expected_revision };
+    ) -> Result<ChangeOutcome, LedgerError> {
+        let target = ChangeTarget { tenant, kind: record.kind(), id, expected_revision };
         self.write(Mend { target, record: Box::new(record), by: by.to_owned() }).await
     }
 

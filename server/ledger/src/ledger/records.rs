@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::Ledger;
 use crate::{
-    Change, Held, LedgerError, ListAsk, Page,
-    change::{Correct, Target, Withdraw},
+    ChangeOutcome, HeldRecord, LedgerError, ListAsk, RecordPage,
+    change::{ChangeTarget, Correct, Withdraw},
 };
 
 impl Ledger {
@@ -22,8 +22,8 @@ impl Ledger {
         id: Uuid,
         record: Record,
         expected_revision: Option<i64>,
-    ) -> Result<Change, LedgerError> {
-        let target = Target { tenant, kind: record.kind(), id, expected_revision };
+    ) -> Result<ChangeOutcome, LedgerError> {
+        let target = ChangeTarget { tenant, kind: record.kind(), id, expected_revision };
         self.write(Correct { target, record: Box::new(record) }).await
     }
 
@@ -34,8 +34,8 @@ impl Ledger {
         kind: &'static Kind,
         id: Uuid,
         expected_revision: Option<i64>,
-    ) -> Result<Change, LedgerError> {
-        let target = Target { tenant, kind, id, expected_revision };
+    ) -> Result<ChangeOutcome, LedgerError> {
+        let target = ChangeTarget { tenant, kind, id, expected_revision };
         self.write(Withdraw { target, fetched: self.fetched }).await
     }
 
@@ -45,7 +45,7 @@ impl Ledger {
         tenant: TenantId,
         kind: &'static Kind,
         id: Uuid,
-    ) -> Result<Option<Held>, LedgerError> {
+    ) -> Result<Option<HeldRecord>, LedgerError> {
         read!(self, list::read(tenant, kind, id))
     }
 
@@ -55,7 +55,7 @@ impl Ledger {
         tenant: TenantId,
         kind: &'static Kind,
         ask: &ListAsk,
-    ) -> Result<Page, LedgerError> {
+    ) -> Result<RecordPage, LedgerError> {
         read!(self, list::list(tenant, kind, ask))
     }
 

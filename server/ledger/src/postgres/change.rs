@@ -9,13 +9,13 @@ use sqlx::Error;
 
 use super::{InDatabase, Step, StepIn, intake, outbox, statements};
 use crate::{
-    Change,
+    ChangeOutcome,
     affected::Affected as _,
-    change::{Correct, Records, Target, Withdraw, correct, withdraw},
+    change::{ChangeTarget, Correct, RecordStore, Withdraw, correct, withdraw},
     decision::hour_of,
-    passage::Passage,
+    flow_counts::FlowCounts,
     row::Row,
-    settlement::Entry,
+    settlement::OutboxEntry,
     write::{Locks, On},
 };
 
@@ -24,7 +24,7 @@ impl On<InDatabase> for Correct {
         Ok(self.target.locks())
     }
 
-    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<ChangeOutcome, Error> {
         correct(step, &self.target, &self.record).await
     }
 }
@@ -34,23 +34,23 @@ impl On<InDatabase> for Withdraw {
         Ok(self.target.locks())
     }
 
-    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<ChangeOutcome, Error> {
         withdraw(step, self).await
     }
 }
 
-impl Target {
+impl ChangeTarget {
     pub(super) fn locks(&self) -> Locks {
         Locks { records: vec![(self.kind, self.tenant, self.id)], ..Locks::default() }
     }
 }
 
-impl Records for Step<'_> {
+impl RecordStore for Step<'_> {
     fn now(&self) -> Timestamp {
         self.now
     }
 
-    async fn record(&mut self, target: &Target) -> Result<Option<Row>, Error> {
+    async fn record(&mut self, target: &ChangeTarget) -> Result<Option<Row>, Error> {
         let rows = intake::by_ids(self, target.kind, target.tenant, vec![target.id]).await?;
         Ok(rows.into_iter().next())
     }
@@ -62,7 +62,7 @@ impl Records for Step<'_> {
 
     async fn keep_version(
         &mut self,
-        target: &Target,
+        target: &ChangeTarget,
         stored: &Stored,
         replaced_by: &'static str,
     ) -> Result<(), Error> {
@@ -84,7 +84,7 @@ impl Records for Step<'_> {
             .map(|_| ())
     }
 
-    async fn replace(&mut self, target: &Target, row: &Row, corrected: &Stored) -> Result<(), Error> {
+    async fn replace(&mut self, target: &ChangeTarget, row: &Row, corrected: &Stored) -> Result<(), Error> {
         let query = self
             .schema
             .query(&statements::of(target.kind).correct)
@@ -95,7 +95,7 @@ impl Records for Step<'_> {
         done.ensure(1, target.kind.table, corrected.id)
     }
 
-    async fn mark_withdrawn(&mut self, target: &Target, row: &Row, revision: i64) -> Result<(), Error> {
+    async fn mark_withdrawn(&mut self, target: &ChangeTarget, row: &Row, revision: i64) -> Result<(), Error> {
         self.schema
             .query(&statements::of(target.kind).withdraw)
             .bind(target.tenant.0)
@@ -107,23 +107,23 @@ impl Records for Step<'_> {
             .ensure(1, target.kind.table, row.held.stored.id)
     }
 
-    async fn unconfirm(&mut self, target: &Target) -> Result<(), Error> {
-        let passage = Passage { confirmed: -1, ..Passage::default() };
-        self.passed(target.tenant, target.kind, hour_of(self.now), passage);
+    async fn unconfirm(&mut self, target: &ChangeTarget) -> Result<(), Error> {
+        let counts = FlowCounts { confirmed: -1, ..FlowCounts::default() };
+        self.passed(target.tenant, target.kind, hour_of(self.now), counts);
         Ok(())
     }
 
-    async fn entry(&mut self, target: &Target, position: i64) -> Result<Option<Entry>, Error> {
+    async fn entry(&mut self, target: &ChangeTarget, position: i64) -> Result<Option<OutboxEntry>, Error> {
         outbox::entry(self, target, position).await
     }
 
-    async fn call_off(&mut self, target: &Target, position: i64) -> Result<(), Error> {
+    async fn call_off(&mut self, target: &ChangeTarget, position: i64) -> Result<(), Error> {
         outbox::call_off(self, target, position).await
     }
 
     async fn enqueue(
         &mut self,
-        target: &Target,
+        target: &ChangeTarget,
         position: i64,
         revision: i64,
         due: Timestamp,

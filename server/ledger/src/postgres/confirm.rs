@@ -10,9 +10,9 @@ use super::{
     statements,
 };
 use crate::{
-    confirm::{Confirm, Unconfirmed, Waiting},
+    confirm::{Confirm, Unconfirmed, UnconfirmedPage},
     decision::hour_of,
-    passage::Passage,
+    flow_counts::FlowCounts,
     write::{Locks, On},
 };
 
@@ -40,7 +40,7 @@ impl On<InDatabase> for Confirm {
         if confirmed > 0 {
             step.changed = true;
             let hour = hour_of(step.now);
-            step.passed(*tenant, kind, hour, Passage { confirmed, ..Passage::default() });
+            step.passed(*tenant, kind, hour, FlowCounts { confirmed, ..FlowCounts::default() });
         }
         Ok(done.rows_affected())
     }
@@ -58,7 +58,7 @@ pub(crate) async fn waiting(
     let rows = schema.query("SELECT id FROM studio.tenants ORDER BY id").fetch_all(&mut *connection).await?;
     let tenants: Vec<TenantId> =
         rows.iter().map(|row| get(row, 0).map(TenantId)).collect::<Result<_, _>>()?;
-    let mut waiting = Waiting::page(schema.kinds(), most);
+    let mut waiting = UnconfirmedPage::page(schema.kinds(), most);
     for (kind, exported_at, position) in waiting.places(after) {
         for tenant in &tenants {
             let mut portion = waiting.portion();

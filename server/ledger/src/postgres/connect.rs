@@ -4,7 +4,7 @@ use model::record::KINDS;
 use sqlx::{ConnectOptions as _, Error, PgConnection, Row as _};
 
 use super::{migrate, schema::Schema};
-use crate::{Database, OpenError, Place};
+use crate::{Database, LedgerLocation, OpenError};
 
 /// There while a ledger is carried over.
 pub(crate) const UNFINISHED: &str = "studio.unfinished";
@@ -23,7 +23,7 @@ pub(crate) async fn connect(database: &Database) -> Result<(PgConnection, Schema
 pub(crate) async fn refuse_unfinished(
     connection: &mut PgConnection,
     schema: &Schema,
-    place: &Place,
+    place: &LedgerLocation,
 ) -> Result<(), OpenError> {
     match is_unfinished(connection, schema).await {
         Ok(false) => Ok(()),

@@ -12,13 +12,13 @@ use std::{
 use model::{record::Kind, tenant::TenantId};
 use sqlx::{Error, PgConnection};
 
-use super::{asked::Asked, row::get, schema::Schema, statements};
+use super::{row::get, schema::Schema, statements, tenant_reader::TenantReader};
 
 #[derive(Default)]
-pub(super) struct Counted(Mutex<Kept>);
+pub(super) struct Counted(Mutex<CountedSoFar>);
 
 #[derive(Default)]
-struct Kept {
+struct CountedSoFar {
     /// How often all was counted anew.
     times: u64,
     by_tenant: HashMap<TenantId, Counts>,
@@ -47,7 +47,7 @@ impl Count {
     /// `archived`: how many rows have left so far. Where that is another number than before, all are counted anew.
     pub(super) async fn rows(
         &mut self,
-        asked: &mut Asked<'_>,
+        asked: &mut TenantReader<'_>,
         kind: &'static Kind,
         archived: i64,
     ) -> Result<i64, Error> {

@@ -7,7 +7,7 @@ use crate::LedgerError;
 
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Nature {
+pub(crate) enum ErrorClass {
     /// The connection is gone, or of no use any more: another one may do.
     Lost,
     /// Others were in the way; the same again may go through.
@@ -20,27 +20,27 @@ pub(crate) enum Nature {
     Refused,
 }
 
-pub(crate) fn nature(error: &Error) -> Nature {
+pub(crate) fn nature(error: &Error) -> ErrorClass {
     match error {
         Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed | Error::BeginFailed => {
-            Nature::Lost
+            ErrorClass::Lost
         }
         Error::Database(_) => match code(error).as_str() {
             // Shut down, crashed, starting, or a standby since the last failover; and everything about connections.
-            "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P03" => Nature::Lost,
-            code if code.starts_with("08") => Nature::Lost,
+            "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P03" => ErrorClass::Lost,
+            code if code.starts_with("08") => ErrorClass::Lost,
             // Deadlock, serialization failure, a lock that did not come free.
-            "40P01" | "40001" | "55P03" => Nature::InTheWay,
-            "57014" => Nature::TooLong,
-            _ => Nature::Refused,
+            "40P01" | "40001" | "55P03" => ErrorClass::InTheWay,
+            "57014" => ErrorClass::TooLong,
+            _ => ErrorClass::Refused,
         },
-        _ => Nature::Refused,
+        _ => ErrorClass::Refused,
     }
 }
 
 /// Whether the connection is gone, so that another one may do.
 pub(crate) fn is_lost(error: &Error) -> bool {
-    nature(error) == Nature::Lost
+    nature(error) == ErrorClass::Lost
 }
 
 pub(crate) fn of(error: &Error) -> LedgerError {
@@ -50,7 +50,7 @@ pub(crate) fn of(error: &Error) -> LedgerError {
         ),
         Error::PoolClosed => LedgerError::Closed,
         Error::Database(database) => of_database(&code(error), database.message()),
-        lost if nature(lost) == Nature::Lost => LedgerError::Unavailable(format!(
+        lost if nature(lost) == ErrorClass::Lost => LedgerError::Unavailable(format!(
             "the ledger's database cannot be reached ({lost}); when it answers again, writing goes on by itself"
         )),
         other => LedgerError::Fault(other.to_string()),
@@ -58,7 +58,7 @@ pub(crate) fn of(error: &Error) -> LedgerError {
 }
 
 /// Whether two transactions waited for each other, which the same again does not do once more: PostgreSQL let one through.
-pub(crate) fn is_a_knot(error: &Error) -> bool {
+pub(crate) fn is_deadlock_or_serialization(error: &Error) -> bool {
     matches!(code(error).as_str(), "40P01" | "40001")
 }
 

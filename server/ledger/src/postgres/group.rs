@@ -10,14 +10,14 @@ use uuid::Uuid;
 
 use super::{InDatabase, Step, intake, mirror, row::get, statements};
 use crate::{
-    command::{Request, Work},
+    command::{RecordsRequest, Work},
     write::Locks,
 };
 
 /// Does all of it.
 pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work<InDatabase>]) -> Result<(), Error> {
     for kind in step.schema.kinds() {
-        let mut requests: Vec<&mut Request> =
+        let mut requests: Vec<&mut RecordsRequest> =
             works.iter_mut().filter_map(|work| request(work, kind)).collect();
         intake::store(step, &mut requests, &[]).await?;
     }
@@ -35,7 +35,7 @@ pub(super) async fn perform(step: &mut Step<'_>, works: &mut [Work<InDatabase>])
     do_those(step, works, true).await
 }
 
-fn request<'a>(work: &'a mut Work<InDatabase>, kind: &Kind) -> Option<&'a mut Request> {
+fn request<'a>(work: &'a mut Work<InDatabase>, kind: &Kind) -> Option<&'a mut RecordsRequest> {
     match work {
         Work::Store(request) if request.kind == kind => Some(request),
         _ => None,

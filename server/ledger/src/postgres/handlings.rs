@@ -4,7 +4,7 @@ use model::{tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
 use super::{Reader, Step, row::get};
-use crate::{Handled, Handling, letters::HOUSE};
+use crate::{Handled, Handling, dead_letters::SYSTEM};
 
 /// Keeps what a person did.
 pub(super) async fn handle(step: &mut Step<'_>, tenant: TenantId, handling: &Handling) -> Result<(), Error> {
@@ -33,7 +33,7 @@ pub(crate) async fn handlings(
 ) -> Result<Vec<Handling>, Error> {
     let asked = reader.of(tenant);
     let mut found = Vec::new();
-    for tenant in [asked.tenant, HOUSE] {
+    for tenant in [asked.tenant, SYSTEM] {
         let rows = asked
             .schema
             .query(

@@ -3,15 +3,15 @@
 use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::Error;
 
-use super::{Reader, asked::Asked, row::get, statements};
+use super::{Reader, row::get, statements, tenant_reader::TenantReader};
 use crate::{
     HourBalance,
     decision::hour_of,
-    hours::{Stretch, Tallies, Tally, sources},
+    hours::{HourRange, HourTally, Tallies, sources},
 };
 
 /// Up to which transaction rows were counted, see `counted`.
-pub(super) type Counted = Tallies<String>;
+pub(super) type CountedUpTo = Tallies<String>;
 
 const RECEIVED: &str = "SELECT hour, sum(taken)::bigint, 0::bigint, 0::bigint, 0::bigint FROM studio.receipt_hours \
      WHERE tenant_id = $1 AND kind = $2 AND hour >= $3 GROUP BY hour";
@@ -28,7 +28,7 @@ pub(crate) async fn hours(
     tenant: TenantId,
     from: Timestamp,
 ) -> Result<Vec<HourBalance>, Error> {
-    let (counted, stretch) = (reader.hours, Stretch::new(tenant, from, reader.now));
+    let (counted, stretch) = (reader.hours, HourRange::new(tenant, from, reader.now));
     let mut asked = reader.of(tenant);
     let (mut all, mut kept) = (Vec::new(), Vec::new());
     for kind in asked.schema.kinds() {
@@ -44,9 +44,9 @@ pub(crate) async fn hours(
 }
 
 async fn of_kind(
-    asked: &mut Asked<'_>,
+    asked: &mut TenantReader<'_>,
     kind: &'static Kind,
-    stretch: &Stretch,
+    stretch: &HourRange,
 ) -> Result<Vec<HourBalance>, Error> {
     let mut hours = stretch.balances(kind);
     for (sql, put) in sources([RECEIVED, PASSED, BACKLOG]) {
@@ -61,13 +61,13 @@ async fn of_kind(
 
 /// Counts the rows that came since. Those of transactions that may still have company are counted every time.
 async fn count(
-    asked: &mut Asked<'_>,
+    asked: &mut TenantReader<'_>,
     kind: &'static Kind,
-    stretch: &Stretch,
-    tally: Option<Tally<String>>,
+    stretch: &HourRange,
+    tally: Option<HourTally<String>>,
     hours: &mut [HourBalance],
-) -> Result<Tally<String>, Error> {
-    let made = statements::of(kind);
+) -> Result<HourTally<String>, Error> {
+    let prepared = statements::of(kind);
     let from = stretch.counted_from().micros();
     let sql = "SELECT coalesce(sum(archived), 0)::bigint FROM studio.passages \
          WHERE tenant_id = $1 AND kind = $2 AND hour >= $3";
@@ -76,14 +76,14 @@ async fn count(
     let archived = get(&query.fetch_one(&mut *asked.connection).await?, 0)?;
     let (mut tally, query) = match tally.filter(|tally| tally.holds(stretch, archived)) {
         Some(tally) => {
-            let query = asked.schema.query(&made.by_hour_since).bind(stretch.tenant.0).bind(from);
+            let query = asked.schema.query(&prepared.by_hour_since).bind(stretch.tenant.0).bind(from);
             let up_to = tally.up_to.clone();
             (tally, query.bind(up_to))
         }
         None => {
             let first = first(asked, kind, stretch).await?;
-            let query = asked.schema.query(&made.by_hour).bind(stretch.tenant.0).bind(from);
-            (Tally::new(String::new(), stretch, archived), query.bind(first))
+            let query = asked.schema.query(&prepared.by_hour).bind(stretch.tenant.0).bind(from);
+            (HourTally::new(String::new(), stretch, archived), query.bind(first))
         }
     };
     let rows = query.fetch_all(&mut *asked.connection).await?;
@@ -101,14 +101,14 @@ async fn count(
 }
 
 /// The position from which on rows may be of the stretch, found by halving.
-async fn first(asked: &mut Asked<'_>, kind: &'static Kind, stretch: &Stretch) -> Result<i64, Error> {
-    let made = statements::of(kind);
-    let query = asked.schema.query(&made.newest_position).bind(stretch.tenant.0);
+async fn first(asked: &mut TenantReader<'_>, kind: &'static Kind, stretch: &HourRange) -> Result<i64, Error> {
+    let prepared = statements::of(kind);
+    let query = asked.schema.query(&prepared.newest_position).bind(stretch.tenant.0);
     let newest = query.fetch_one(&mut *asked.connection).await?;
     let (mut low, mut high) = (1, get::<i64>(&newest, 0)? + 1);
     while low < high {
         let middle = low + (high - low) / 2;
-        let query = asked.schema.query(&made.from_position).bind(stretch.tenant.0).bind(middle);
+        let query = asked.schema.query(&prepared.from_position).bind(stretch.tenant.0).bind(middle);
         let Some(next) = query.fetch_optional(&mut *asked.connection).await? else {
             high = middle;
             continue;

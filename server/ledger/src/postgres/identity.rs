@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::{InDatabase, Reader, Step, StepIn, fence, row::get, schema::Schema};
 use crate::{
-    Identity, Owner, Stranger,
-    identity::{Asked, Found, Looked, anew},
-    letters::HOUSE,
+    LedgerIdentity, Owner, Stranger,
+    dead_letters::SYSTEM,
+    identity::{ClaimLedger, Looked, StoredIdentity, anew},
     upkeep,
     write::On,
 };
@@ -16,16 +16,16 @@ use crate::{
 const READ: &str = "SELECT organisation, place, inside, demo, generation, copied_at FROM studio.identity WHERE tenant_id = $1";
 
 /// Binds the ledger, unless it is another's. Of several processes that claim it at once, one is the first.
-impl On<InDatabase> for Asked {
-    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Result<Identity, Stranger>, Error> {
+impl On<InDatabase> for ClaimLedger {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Result<LedgerIdentity, Stranger>, Error> {
         let query = "INSERT INTO studio.identity (tenant_id) VALUES ($1) ON CONFLICT (tenant_id) DO NOTHING";
-        step.schema.query(query).bind(HOUSE.0).execute(&mut *step.connection).await?;
-        let query = step.schema.query(&format!("{READ} FOR UPDATE")).bind(HOUSE.0);
+        step.schema.query(query).bind(SYSTEM.0).execute(&mut *step.connection).await?;
+        let query = step.schema.query(&format!("{READ} FOR UPDATE")).bind(SYSTEM.0);
         let before = of_row(&query.fetch_one(&mut *step.connection).await?)?;
         let acknowledged =
             step.schema.query("SELECT coalesce(sum(delivered), 0)::bigint FROM studio.passages");
         let acknowledged: i64 = get(&acknowledged.fetch_one(&mut *step.connection).await?, 0)?;
-        let found = Found {
+        let found = StoredIdentity {
             identity: before.clone(),
             has_records: has_records(step).await?,
             was_acknowledged: acknowledged > 0,
@@ -51,16 +51,16 @@ impl On<InDatabase> for Asked {
     }
 }
 
-pub(crate) async fn identity(Reader { connection, schema, .. }: Reader<'_>) -> Result<Identity, Error> {
+pub(crate) async fn identity(Reader { connection, schema, .. }: Reader<'_>) -> Result<LedgerIdentity, Error> {
     read(connection, schema).await
 }
 
-pub(crate) async fn read(connection: &mut PgConnection, schema: &Schema) -> Result<Identity, Error> {
-    let row = schema.query(READ).bind(HOUSE.0).fetch_optional(connection).await?;
-    row.as_ref().map_or_else(|| Ok(Identity::default()), of_row)
+pub(crate) async fn read(connection: &mut PgConnection, schema: &Schema) -> Result<LedgerIdentity, Error> {
+    let row = schema.query(READ).bind(SYSTEM.0).fetch_optional(connection).await?;
+    row.as_ref().map_or_else(|| Ok(LedgerIdentity::default()), of_row)
 }
 
-fn of_row(row: &PgRow) -> Result<Identity, Error> {
+fn of_row(row: &PgRow) -> Result<LedgerIdentity, Error> {
     let owner = match get::<Option<Uuid>>(row, 0)? {
         Some(id) => Some(Owner {
             id,
@@ -69,7 +69,7 @@ fn of_row(row: &PgRow) -> Result<Identity, Error> {
         }),
         None => None,
     };
-    Ok(Identity {
+    Ok(LedgerIdentity {
         owner,
         demo: get::<i64>(row, 3)? == 1,
         generation: get(row, 4)?,
@@ -81,20 +81,20 @@ fn of_row(row: &PgRow) -> Result<Identity, Error> {
 impl On<InDatabase> for Looked {
     async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         let query = step.schema.query("UPDATE studio.identity SET copied_at = NULL WHERE tenant_id = $1");
-        query.bind(HOUSE.0).execute(&mut *step.connection).await?;
+        query.bind(SYSTEM.0).execute(&mut *step.connection).await?;
         step.changed = true;
         Ok(())
     }
 }
 
-async fn write(step: &mut Step<'_>, identity: &Identity) -> Result<(), Error> {
+async fn write(step: &mut Step<'_>, identity: &LedgerIdentity) -> Result<(), Error> {
     let owner = identity.owner.as_ref();
     step.schema
         .query(
             "UPDATE studio.identity SET organisation = $2, place = $3, inside = $4, demo = $5, generation = $6, \
              copied_at = $7 WHERE tenant_id = $1",
         )
-        .bind(HOUSE.0)
+        .bind(SYSTEM.0)
         .bind(owner.map(|owner| owner.id))
         .bind(owner.map(|owner| owner.place.clone()))
         .bind(i64::from(owner.is_some_and(|owner| owner.inside)))

@@ -19,10 +19,10 @@ use super::{
     statements,
 };
 use crate::{
-    Held, Outcome,
-    command::Request,
-    decision::{Decision, Fresh, Key, hour_of, ids_of},
-    passage::Passage,
+    HeldRecord, Outcome,
+    command::RecordsRequest,
+    decision::{Decision, Fresh, RecordKey, hour_of, ids_of},
+    flow_counts::FlowCounts,
     row::Row,
 };
 
@@ -33,7 +33,7 @@ use crate::{
 /// there, committed, and is read afterwards.
 pub(crate) async fn store(
     step: &mut Step<'_>,
-    requests: &mut [&mut Request],
+    requests: &mut [&mut RecordsRequest],
     exported: &[Option<Timestamp>],
 ) -> Result<(), Error> {
     let Some(kind) = requests.first().map(|request| request.kind) else { return Ok(()) };
@@ -41,7 +41,7 @@ pub(crate) async fn store(
     let wanted = wanted(requests, &ids, exported);
     let new = insert(step, kind, &wanted).await?;
     delivered(step, kind, &wanted, &new);
-    let known: Vec<Key> =
+    let known: Vec<RecordKey> =
         wanted.iter().map(|wanted| wanted.fresh.key()).filter(|key| !new.contains(key)).collect();
     let held = held(step, kind, &known).await?;
     if let Some((_, id)) = known.iter().find(|key| !held.contains_key(*key)) {
@@ -57,7 +57,7 @@ pub(crate) async fn store(
     if kind.delivery.is_none() {
         for receipt in &decision.receipts {
             let (hour, unsent) = (hour_of(step.now), receipt.taken);
-            step.passed(receipt.tenant, kind, hour, Passage { unsent, ..Passage::default() });
+            step.passed(receipt.tenant, kind, hour, FlowCounts { unsent, ..FlowCounts::default() });
         }
     }
     step.received(kind, decision.receipts);
@@ -67,24 +67,24 @@ pub(crate) async fn store(
     Ok(())
 }
 
-struct Wanted<'a> {
+struct WantedRow<'a> {
     fresh: Fresh<'a>,
     exported_at: Option<Timestamp>,
 }
 
 /// Each record that is meant, once: the first that says so.
 fn wanted<'a>(
-    requests: &'a [&mut Request],
+    requests: &'a [&mut RecordsRequest],
     ids: &[Vec<Uuid>],
     exported: &[Option<Timestamp>],
-) -> Vec<Wanted<'a>> {
+) -> Vec<WantedRow<'a>> {
     let mut seen = HashSet::new();
     let all = requests.iter().zip(ids).flat_map(|(request, ids)| {
         request.records.iter().zip(ids).map(|(record, id)| Fresh { tenant: request.tenant, id: *id, record })
     });
     all.zip(exported.iter().copied().chain(iter::repeat(None)))
         .filter(|(fresh, _)| seen.insert(fresh.key()))
-        .map(|(fresh, exported_at)| Wanted { fresh, exported_at })
+        .map(|(fresh, exported_at)| WantedRow { fresh, exported_at })
         .collect()
 }
 
@@ -92,22 +92,22 @@ fn wanted<'a>(
 async fn insert(
     step: &mut Step<'_>,
     kind: &'static Kind,
-    wanted: &[Wanted<'_>],
-) -> Result<HashSet<Key>, Error> {
+    wanted: &[WantedRow<'_>],
+) -> Result<HashSet<RecordKey>, Error> {
     if wanted.is_empty() {
         return Ok(HashSet::new());
     }
     let imports = wanted.iter().any(|wanted| wanted.exported_at.is_some());
-    let made = statements::of(kind);
+    let prepared = statements::of(kind);
     let query = step
         .schema
-        .query(if imports { &made.import } else { &made.insert })
+        .query(if imports { &prepared.import } else { &prepared.insert })
         .bind(kind.name)
         .bind(step.now.micros())
         .bind(wanted.iter().map(|wanted| wanted.fresh.tenant.0).collect::<Vec<_>>())
         .bind(wanted.iter().map(|wanted| wanted.fresh.id).collect::<Vec<_>>())
         .bind(kind.due(step.now).map(Timestamp::micros));
-    let exported_at = |wanted: &Wanted<'_>| wanted.exported_at.map(Timestamp::micros);
+    let exported_at = |wanted: &WantedRow<'_>| wanted.exported_at.map(Timestamp::micros);
     let query = if imports { query.bind(wanted.iter().map(exported_at).collect::<Vec<_>>()) } else { query };
     let rows = (0..kind.fields.len())
         .fold(query, |query, at| {
@@ -119,26 +119,31 @@ async fn insert(
 }
 
 /// What came as exported already counts as delivered then, if its kind is ever sent.
-fn delivered(step: &mut Step<'_>, kind: &'static Kind, wanted: &[Wanted<'_>], new: &HashSet<Key>) {
+fn delivered(step: &mut Step<'_>, kind: &'static Kind, wanted: &[WantedRow<'_>], new: &HashSet<RecordKey>) {
     if kind.delivery.is_none() {
         return;
     }
-    for Wanted { fresh, exported_at } in wanted.iter().filter(|wanted| new.contains(&wanted.fresh.key())) {
+    for WantedRow { fresh, exported_at } in wanted.iter().filter(|wanted| new.contains(&wanted.fresh.key())) {
         if let Some(at) = exported_at {
-            step.passed(fresh.tenant, kind, hour_of(*at), Passage { delivered: 1, ..Passage::default() });
+            step.passed(
+                fresh.tenant,
+                kind,
+                hour_of(*at),
+                FlowCounts { delivered: 1, ..FlowCounts::default() },
+            );
         }
     }
 }
 
-pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
+pub(crate) type StatementText = Query<'static, Postgres, PgArguments>;
 
 /// Binds one field of many records as an array.
 pub(crate) fn bind_column<'a>(
-    query: Statement,
+    query: StatementText,
     kind: &Kind,
     at: usize,
     records: impl Iterator<Item = &'a Record>,
-) -> Statement {
+) -> StatementText {
     let values = records.map(|record| &record.values()[at]);
     match kind.fields[at].ty.storage() {
         Storage::Text => query.bind(values.map(text_of).collect::<Vec<_>>()),
@@ -152,7 +157,7 @@ fn text_of(value: &Value) -> Option<String> {
 }
 
 /// Binds one record's fields, each by itself.
-pub(crate) fn bind_fields(query: Statement, record: &Record) -> Statement {
+pub(crate) fn bind_fields(query: StatementText, record: &Record) -> StatementText {
     record.fields().fold(query, |query, (field, value)| match field.ty.storage() {
         Storage::Text => query.bind(text_of(value)),
         Storage::Integer => query.bind(value.number()),
@@ -160,7 +165,11 @@ pub(crate) fn bind_fields(query: Statement, record: &Record) -> Statement {
     })
 }
 
-async fn held(step: &mut Step<'_>, kind: &'static Kind, keys: &[Key]) -> Result<HashMap<Key, Held>, Error> {
+async fn held(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    keys: &[RecordKey],
+) -> Result<HashMap<RecordKey, HeldRecord>, Error> {
     let mut by_tenant: BTreeMap<TenantId, Vec<Uuid>> = BTreeMap::new();
     for (tenant, id) in keys {
         by_tenant.entry(*tenant).or_default().push(*id);

@@ -11,9 +11,9 @@ use super::{
     statements,
 };
 use crate::{
-    Operation, Parcel,
+    OutboxOperation, Parcel,
+    dead_letters::SYSTEM,
     lease::{self, Chosen, Due, Lease, Lender},
-    letters::HOUSE,
     outbox::failing_for,
     row::Row,
     write::On,
@@ -21,13 +21,13 @@ use crate::{
 
 /// Position, time and weight of what is due, oldest first: the tenant, the kind's name, now, how many. Under which id a
 /// record that another program exported stands there is not known until its row was met: it waits until then, or until the
-/// whole table was read. What another process is about to lend is passed over.
+/// whole table was read. What another process is about to lease_chosen is passed over.
 pub(super) fn due(kind: &Kind) -> String {
     format!(
         "SELECT o.position, o.due_at, (SELECT ({weight})::bigint FROM studio.{table} AS r \
          WHERE r.tenant_id = o.tenant_id AND r.position = o.position) \
          FROM studio.outbox AS o WHERE o.tenant_id = $1 AND o.kind = $2 AND o.due_at <= $3 \
-         AND (EXISTS (SELECT 1 FROM studio.marks WHERE tenant_id = '{HOUSE}' AND kind = $2 AND link IS NOT NULL) \
+         AND (EXISTS (SELECT 1 FROM studio.marks WHERE tenant_id = '{SYSTEM}' AND kind = $2 AND link IS NOT NULL) \
          OR (SELECT r.unmet FROM studio.{table} AS r WHERE r.tenant_id = o.tenant_id AND r.position = o.position) = 0) \
          ORDER BY o.due_at, o.position LIMIT $4 FOR UPDATE OF o SKIP LOCKED",
         weight = lease::weight(kind),
@@ -51,7 +51,7 @@ impl On<InDatabase> for Lease {
         let kinds = step.schema.kinds();
         let mut parcels = Vec::new();
         for chosen in lease::next(step, &tenants, kinds, most).await? {
-            parcels.extend(lend(step, &chosen, hold).await?);
+            parcels.extend(lease_chosen(step, &chosen, hold).await?);
         }
         Ok(parcels)
     }
@@ -95,7 +95,7 @@ impl Lender for Step<'_> {
 }
 
 /// What an entry says once it is lent.
-struct Lent {
+struct LeasedEntry {
     due_at: i64,
     revision: i64,
     is_first: bool,
@@ -105,7 +105,7 @@ struct Lent {
     failing_since: Option<i64>,
 }
 
-async fn lend(step: &mut Step<'_>, chosen: &Chosen, hold: Duration) -> Result<Vec<Parcel>, Error> {
+async fn lease_chosen(step: &mut Step<'_>, chosen: &Chosen, hold: Duration) -> Result<Vec<Parcel>, Error> {
     let (tenant, kind) = (chosen.tenant, chosen.kind);
     let lent = mark_lent(step, chosen, hold).await?;
     // Read by a statement of its own, after the entries are ours: the states that they stand for are committed, and no
@@ -126,7 +126,7 @@ async fn mark_lent(
     step: &mut Step<'_>,
     chosen: &Chosen,
     hold: Duration,
-) -> Result<HashMap<i64, Lent>, Error> {
+) -> Result<HashMap<i64, LeasedEntry>, Error> {
     let until = step.now.plus(i64::try_from(hold.as_micros()).unwrap_or(i64::MAX)).micros();
     let rows = step
         .schema
@@ -144,7 +144,7 @@ async fn mark_lent(
         .fetch_all(&mut *step.connection)
         .await?;
     let lent = |row| {
-        let lent = Lent {
+        let lent = LeasedEntry {
             due_at: get(row, 1)?,
             revision: get(row, 2)?,
             attempts: get(row, 3)?,
@@ -158,7 +158,7 @@ async fn mark_lent(
     rows.iter().map(lent).collect()
 }
 
-fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent, now: Timestamp) -> Parcel {
+fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &LeasedEntry, now: Timestamp) -> Parcel {
     let (id, dataverse_id) = (found.held.stored.id, found.id_there());
     let withdrawn = found.held.withdrawn_at.is_some();
     Parcel {
@@ -167,7 +167,11 @@ fn parcel(tenant: TenantId, kind: &'static Kind, found: Row, lent: &Lent, now: T
         id,
         dataverse_id,
         revision: lent.revision,
-        operation: if withdrawn { Operation::Delete } else { Operation::Upsert(Box::new(found.held.stored)) },
+        operation: if withdrawn {
+            OutboxOperation::Delete
+        } else {
+            OutboxOperation::Upsert(Box::new(found.held.stored))
+        },
         is_first: lent.is_first,
         attempts: lent.attempts,
         failing_for: failing_for(lent.failing_since, now),

@@ -7,18 +7,18 @@ use uuid::Uuid;
 
 use super::{
     Reader,
-    asked::Asked,
     row::{self, get},
     statements::{self, Statements},
+    tenant_reader::TenantReader,
 };
-use crate::{Held, ListAsk, Page, row::Filling};
+use crate::{HeldRecord, ListAsk, RecordPage, row::Filling};
 
 pub(crate) async fn list(
     Reader { connection, schema, .. }: Reader<'_>,
     tenant: TenantId,
     kind: &'static Kind,
     ask: &ListAsk,
-) -> Result<Page, Error> {
+) -> Result<RecordPage, Error> {
     let mut query = schema.query(&sql(kind, statements::of(kind), ask)).bind(tenant.0);
     for (_, text) in &ask.filters {
         query = query.bind(text.clone());
@@ -44,7 +44,7 @@ pub(crate) async fn read(
     tenant: TenantId,
     kind: &'static Kind,
     id: Uuid,
-) -> Result<Option<Held>, Error> {
+) -> Result<Option<HeldRecord>, Error> {
     let query = schema.query(&statements::of(kind).by_ids).bind(tenant.0).bind(vec![id]);
     let row = query.fetch_optional(connection).await?;
     row.map(|row| row::read(kind, &row).map(|row| row.held)).transpose()
@@ -60,7 +60,7 @@ pub(crate) async fn names(
 ) -> Result<Vec<(String, Option<String>)>, Error> {
     let asked = reader.of(tenant);
     let Some(Some(names)) = statements::of(kind).names.get(pointer) else { return Ok(Vec::new()) };
-    let Asked { connection, schema, tenant } = asked;
+    let TenantReader { connection, schema, tenant } = asked;
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let query = |sql: &str| schema.query(sql).bind(tenant.0).bind(most);
     let mut rows = match text {

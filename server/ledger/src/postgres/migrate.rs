@@ -6,7 +6,7 @@ use sqlx::{
 };
 
 use super::{fault, schema::Schema};
-use crate::{OpenError, Place};
+use crate::{LedgerLocation, OpenError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -17,7 +17,7 @@ const VERSION_MIN: i64 = 140_000;
 pub(super) async fn migrate(
     connection: &mut PgConnection,
     schema: &Schema,
-    place: &Place,
+    place: &LedgerLocation,
 ) -> Result<(), OpenError> {
     // No limits: what is waited for here is a migration, and that ends.
     schema.script("BEGIN").execute(&mut *connection).await.map_err(|error| refusal(place, &error))?;
@@ -28,7 +28,11 @@ pub(super) async fn migrate(
     ended.map(|_| ()).map_err(|error| refusal(place, &error))
 }
 
-async fn apply(connection: &mut PgConnection, schema: &Schema, place: &Place) -> Result<(), OpenError> {
+async fn apply(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    place: &LedgerLocation,
+) -> Result<(), OpenError> {
     let refused = |error: Error| refusal(place, &error);
     refuse_old(connection, schema, place).await?;
     refuse_encoding(connection, schema, place).await?;
@@ -49,7 +53,7 @@ async fn apply(connection: &mut PgConnection, schema: &Schema, place: &Place) ->
     applied = self::applied(connection, schema).await.map_err(refused)?;
     for migration in missing(&applied, place)? {
         run(connection, schema, migration).await.map_err(|error| match fault::nature(&error) {
-            fault::Nature::Refused => {
+            fault::ErrorClass::Refused => {
                 let reason = format!("step {}: {error}", migration.version);
                 OpenError::Migration { place: place.clone(), reason }
             }
@@ -64,7 +68,11 @@ async fn apply(connection: &mut PgConnection, schema: &Schema, place: &Place) ->
     Ok(())
 }
 
-async fn refuse_old(connection: &mut PgConnection, schema: &Schema, place: &Place) -> Result<(), OpenError> {
+async fn refuse_old(
+    connection: &mut PgConnection,
+    schema: &Schema,
+    place: &LedgerLocation,
+) -> Result<(), OpenError> {
     let version =
         schema.query("SELECT current_setting('server_version_num')::bigint").fetch_one(connection).await;
     let version: i64 = version.and_then(|row| row.try_get(0)).map_err(|error| refusal(place, &error))?;
@@ -79,7 +87,7 @@ async fn refuse_old(connection: &mut PgConnection, schema: &Schema, place: &Plac
 async fn refuse_encoding(
     connection: &mut PgConnection,
     schema: &Schema,
-    place: &Place,
+    place: &LedgerLocation,
 ) -> Result<(), OpenError> {
     let encoding = schema.query("SELECT current_setting('server_encoding')").fetch_one(connection).await;
     let encoding: String = encoding.and_then(|row| row.try_get(0)).map_err(|error| refusal(place, &error))?;
@@ -111,7 +119,7 @@ async fn applied(connection: &mut PgConnection, schema: &Schema) -> Result<Vec<(
 }
 
 /// What has to be applied yet; refuses a schema that is not of our making.
-fn missing(applied: &[(i64, Vec<u8>)], place: &Place) -> Result<Vec<&'static Migration>, OpenError> {
+fn missing(applied: &[(i64, Vec<u8>)], place: &LedgerLocation) -> Result<Vec<&'static Migration>, OpenError> {
     let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
     let found = applied.last().map_or(0, |(version, _)| *version);
     if found > known {
@@ -168,6 +176,6 @@ async fn run(
         .map(|_| ())
 }
 
-pub(super) fn refusal(place: &Place, error: &Error) -> OpenError {
+pub(super) fn refusal(place: &LedgerLocation, error: &Error) -> OpenError {
     OpenError::Unavailable { place: place.clone(), reason: fault::of(error).to_string() }
 }

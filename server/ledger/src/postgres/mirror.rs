@@ -3,47 +3,47 @@
 //! Most of a page says what is known. That is seen without a lock; only what has to be written is locked, and decided once
 //! more under the lock.
 
-mod facts;
-mod kept;
+mod deliveries_and_rejects;
+mod known_records;
 mod write;
 
-pub(crate) use self::kept::{in_line, rejects, removed_unasked, standing_there};
+pub(crate) use self::deliveries_and_rejects::{delivered_before, in_line, rejects, removed_unasked};
 
 use model::{record::Kind, tenant::TenantId};
 use sqlx::Error;
 
-use super::{InDatabase, Step, StepIn, identity, marks};
+use super::{InDatabase, Step, StepIn, change_cursor, identity};
 use crate::{
-    Reflected,
-    mirror::Reflect,
-    reflection::{Decided, Facts, Page, round},
+    RowOutcome,
+    mirror::Reconcile,
+    reconcile::{Decided, KnownRecords, MirrorPage, round},
     write::{Locks, On},
 };
 
 /// Takes in what is new, and says which records have to be locked for the rest: tenant and position.
-async fn begin(step: &mut Step<'_>, page: &mut Page) -> Result<Vec<(TenantId, i64)>, Error> {
+async fn begin(step: &mut Step<'_>, page: &mut MirrorPage) -> Result<Vec<(TenantId, i64)>, Error> {
     page.reopen(step.now, step.asked_at);
     page.locked.clear();
-    if !marks::is_lent(step, page.kind, page.epoch).await? {
+    if !change_cursor::is_lent(step, page.kind, page.epoch).await? {
         return Ok(Vec::new());
     }
     page.is_behind = identity::read(step.connection, step.schema).await?.copied_at.is_some();
     let open = page.next_round();
-    let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
-    let decided = round(page, &open, &facts);
+    let known_records = known_records::load(step, page.kind, &page.rows_at(&open)).await?;
+    let decided = round(page, &open, &known_records);
     let added = write::add(step, page.kind, &decided).await?;
     let settled: Vec<_> = decided.into_iter().filter(|(_, decided)| is_settled(decided, &added)).collect();
     write::close(step, page.kind, &settled).await?;
-    let answers: Vec<_> = settled.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
+    let answers: Vec<_> = settled.iter().map(|(at, decided)| (*at, decided.outcome)).collect();
     page.answer(answers);
-    let left = left(page, &facts);
+    let left = left(page, &known_records);
     page.locked = left.iter().copied().collect();
     Ok(left)
 }
 
 /// Says what became of each row, in the order of the page; none where the page was read under a loan that is over. The
-/// records' rows and their entries are locked: a process that has the mark since waits for them, or was here before.
-impl On<InDatabase> for Reflect {
+/// records' rows and their entries are locked: a process that has the cursor since waits for them, or was here before.
+impl On<InDatabase> for Reconcile {
     const TAKES_LONG: bool = true;
 
     async fn locks(&mut self, step: &mut StepIn<'_>) -> Result<Locks, Error> {
@@ -53,9 +53,9 @@ impl On<InDatabase> for Reflect {
         Ok(Locks { entries: rows.clone(), rows, ..Locks::default() })
     }
 
-    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Option<Vec<Reflected>>, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Option<Vec<RowOutcome>>, Error> {
         let page = &mut self.page;
-        if !marks::is_lent(step, page.kind, page.epoch).await? {
+        if !change_cursor::is_lent(step, page.kind, page.epoch).await? {
             return Ok(None);
         }
         loop {
@@ -63,45 +63,45 @@ impl On<InDatabase> for Reflect {
             if open.is_empty() {
                 return Ok(Some(page.answers()));
             }
-            let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
-            let mut decided = round(page, &open, &facts);
+            let known_records = known_records::load(step, page.kind, &page.rows_at(&open)).await?;
+            let mut decided = round(page, &open, &known_records);
             let added = write::add(step, page.kind, &decided).await?;
             for (_, decided) in &mut decided {
                 if is_of_just_now(page, decided, &added) {
-                    decided.reflected = Reflected::Again;
+                    decided.outcome = RowOutcome::Again;
                     decided.adopts = false;
                 }
             }
             write::write(step, page.kind, &decided).await?;
-            let answers: Vec<_> = decided.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
+            let answers: Vec<_> = decided.iter().map(|(at, decided)| (*at, decided.outcome)).collect();
             page.answer(answers);
         }
     }
 }
 
-fn is_settled(decided: &Decided<'_>, added: &write::Added) -> bool {
-    match (decided.reflected, decided.seen()) {
-        (Reflected::Known, _) => decided.is_idle(),
-        (Reflected::Added, Some(record)) => {
-            let reflection = decided.reflection;
-            added.contains(&(reflection.tenant, reflection.id_of(record)))
+fn is_settled(decided: &Decided<'_>, added: &write::InsertedKeys) -> bool {
+    match (decided.outcome, decided.seen()) {
+        (RowOutcome::Known, _) => decided.is_idle(),
+        (RowOutcome::Added, Some(record)) => {
+            let mirrored = decided.mirrored;
+            added.contains(&(mirrored.tenant, mirrored.id_of(record)))
         }
         _ => false,
     }
 }
 
 /// Whether the record came in while this page was decided, so that it is not locked.
-fn is_of_just_now(page: &Page, decided: &Decided<'_>, added: &write::Added) -> bool {
-    match decided.fact {
-        Some(fact) => !decided.is_idle() && !page.locked.contains(&(fact.tenant, fact.row.position)),
-        None => decided.reflected == Reflected::Added && !is_settled(decided, added),
+fn is_of_just_now(page: &MirrorPage, decided: &Decided<'_>, added: &write::InsertedKeys) -> bool {
+    match decided.known {
+        Some(known) => !decided.is_idle() && !page.locked.contains(&(known.tenant, known.row.position)),
+        None => decided.outcome == RowOutcome::Added && !is_settled(decided, added),
     }
 }
 
-fn left(page: &Page, facts: &Facts) -> Vec<(TenantId, i64)> {
+fn left(page: &MirrorPage, known_records: &KnownRecords) -> Vec<(TenantId, i64)> {
     let open = page.open();
-    let meant = page.rows_at(&open).into_iter().filter_map(|row| facts.meant(row));
-    meant.map(|fact| (fact.tenant, fact.row.position)).collect()
+    let meant = page.rows_at(&open).into_iter().filter_map(|row| known_records.meant(row));
+    meant.map(|known| (known.tenant, known.row.position)).collect()
 }
 
 /// Locks the outbox entries of records whose rows are locked, so that no process lends them out meanwhile.

@@ -4,7 +4,7 @@ use sqlx::Error;
 
 use super::{InDatabase, StepIn};
 use crate::{
-    probe::{Probe, Trial},
+    probe::{Probe, ProbeWrite},
     write::On,
 };
 
@@ -23,7 +23,7 @@ impl On<InDatabase> for Probe {
 }
 
 /// Room is taken at once where a table grows, and given back with the transaction.
-impl On<InDatabase> for Trial {
+impl On<InDatabase> for ProbeWrite {
     async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         step.schema.script(TRIAL).execute(&mut *step.connection).await.map(|_| ())
     }

@@ -25,10 +25,10 @@ pub(super) struct Reach {
     /// How many were handed out, ever.
     handed_out: AtomicU64,
     /// When one of them looked last whether anything listens, and what came of it where nothing did.
-    knocked: Mutex<Option<(Instant, Option<Refusal>)>>,
+    knocked: Mutex<Option<(Instant, Option<LastRefusal>)>>,
 }
 
-type Refusal = (ErrorKind, String);
+type LastRefusal = (ErrorKind, String);
 
 pub(super) async fn acquire(pool: &PgPool, reach: &Reach) -> Result<PoolConnection<Postgres>, Error> {
     let options = pool.connect_options();
@@ -42,7 +42,7 @@ pub(super) async fn acquire(pool: &PgPool, reach: &Reach) -> Result<PoolConnecti
 
 impl Reach {
     /// Ends once nothing listens there. A pool that goes on handing out connections is merely busy.
-    async fn refusal(&self, options: &PgConnectOptions) -> Refusal {
+    async fn refusal(&self, options: &PgConnectOptions) -> LastRefusal {
         loop {
             let before = self.handed_out.load(Relaxed);
             sleep(GRACE).await;
@@ -55,7 +55,7 @@ impl Reach {
     }
 
     /// Of all who wait, one looks for the others too.
-    async fn found(&self, options: &PgConnectOptions) -> Option<Refusal> {
+    async fn found(&self, options: &PgConnectOptions) -> Option<LastRefusal> {
         let mut knocked = self.knocked.lock().await;
         if let Some((at, found)) = &*knocked
             && at.elapsed() < GRACE

@@ -3,7 +3,7 @@
 use model::{tenant::TenantId, time::Timestamp};
 use sqlx::PgConnection;
 
-use super::{asked::Asked, counted::Counted, schema::Schema};
+use super::{counted::Counted, schema::Schema, tenant_reader::TenantReader};
 use crate::hours::Tallies;
 
 pub(crate) struct Reader<'a> {
@@ -16,7 +16,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn of(self, tenant: TenantId) -> Asked<'a> {
-        Asked { connection: self.connection, schema: self.schema, tenant }
+    pub(super) const fn of(self, tenant: TenantId) -> TenantReader<'a> {
+        TenantReader { connection: self.connection, schema: self.schema, tenant }
     }
 }

@@ -8,7 +8,7 @@ use sqlx::{Decode, Error, Postgres, Row as _, Type, postgres::PgRow};
 use uuid::Uuid;
 
 use crate::{
-    Held,
+    HeldRecord,
     error::unreadable,
     row::{FIELDS_FROM, Row},
 };
@@ -35,7 +35,7 @@ pub(crate) fn read(kind: &'static Kind, row: &PgRow) -> Result<Row, Error> {
         exported_at: time(row, 4)?,
         record: Record::kept(kind, values, names),
     };
-    let held = Held { stored, withdrawn_at: time(row, 5)? };
+    let held = HeldRecord { stored, withdrawn_at: time(row, 5)? };
     let confirmed_at = time(row, 6)?;
     let unmet = get::<i64>(row, 8)? == 1;
     Ok(Row { position: get(row, 0)?, held, confirmed_at, dataverse_id: get(row, 7)?, unmet })

@@ -8,7 +8,7 @@ use crate::{
     Refusal,
     affected::Affected as _,
     decision::hour_of,
-    passage::Passage,
+    flow_counts::FlowCounts,
     settlement::{Returned, Settle, Settlement, Ticket, by_table},
     write::{Locks, On},
 };
@@ -94,8 +94,8 @@ async fn delivered(step: &mut Step<'_>, returned: &Returned, at: Timestamp) -> R
         .await?
         .ensure(returned.overtaken.len(), "outbox", returned.one_of(&returned.overtaken))?;
     step.changed |= !returned.is_empty();
-    let passage = Passage { delivered: returned.first, ..Passage::default() };
-    step.passed(returned.tenant, returned.kind, hour_of(at), passage);
+    let counts = FlowCounts { delivered: returned.first, ..FlowCounts::default() };
+    step.passed(returned.tenant, returned.kind, hour_of(at), counts);
     Ok(())
 }
 

@@ -5,8 +5,8 @@ use sqlx::Error;
 
 use super::{InDatabase, Reader, StepIn, row::get};
 use crate::{
+    dead_letters::SYSTEM,
     decision::{beginning, hour_of},
-    letters::HOUSE,
     spending::Spend,
     write::On,
 };
@@ -18,7 +18,7 @@ impl On<InDatabase> for Spend {
                 "INSERT INTO studio.spending AS s (tenant_id, hour, writer, cost) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (tenant_id, hour, writer) DO UPDATE SET cost = s.cost + excluded.cost",
             )
-            .bind(HOUSE.0)
+            .bind(SYSTEM.0)
             .bind(hour_of(step.now))
             .bind(step.writer)
             .bind(self.cost)
@@ -38,7 +38,7 @@ pub(crate) async fn spent(
             "SELECT hour, sum(cost)::bigint FROM studio.spending WHERE tenant_id = $1 AND hour >= $2 \
              GROUP BY hour ORDER BY hour",
         )
-        .bind(HOUSE.0)
+        .bind(SYSTEM.0)
         .bind(hour_of(since))
         .fetch_all(connection)
         .await?;

@@ -5,7 +5,7 @@ mod mirror;
 
 use model::record::{Field, Kind, Storage};
 
-use crate::{made::Made, row::named};
+use crate::{per_kind::PerKind, row::named};
 
 /// A dead letter with its record.
 const LETTER: &str = "d.revision, d.attempts, d.enqueued_at, d.died_at, d.reason, r.id, r.withdrawn_at IS NOT NULL, \
@@ -36,8 +36,8 @@ pub(crate) struct Statements {
     /// The tenant, the positions.
     pub(crate) at_positions: String,
     /// Of each pointer, where names are kept of what it points at.
-    pub(crate) names: Vec<Option<Names>>,
-    pub(crate) resend: Resend,
+    pub(crate) names: Vec<Option<NameStatements>>,
+    pub(crate) resend: ResendStatements,
     pub(crate) newest_position: String,
     /// Position and received_at of the tenant's first row from this position on.
     pub(crate) from_position: String,
@@ -60,7 +60,7 @@ pub(crate) struct Statements {
     pub(crate) dead: String,
     /// The tenant, the kind's name, the id.
     pub(crate) dead_one: String,
-    pub(crate) mirror: mirror::Statements,
+    pub(crate) mirror: mirror::MirrorStatements,
     /// The head of a list, up to its conditions.
     pub(crate) select: String,
     /// The column of the record's own time.
@@ -68,7 +68,7 @@ pub(crate) struct Statements {
 }
 
 /// What sends dead letters again: the tenant, the kind's name; then the positions.
-pub(crate) struct Resend {
+pub(crate) struct ResendStatements {
     /// Their positions, with their records' rows locked: how many.
     pub(crate) lock: String,
     /// The time, who, and what they did.
@@ -79,7 +79,7 @@ pub(crate) struct Resend {
 }
 
 /// Of the names that have a record: the tenant, how many; then the text.
-pub(crate) struct Names {
+pub(crate) struct NameStatements {
     pub(crate) all: String,
     /// The one with this id.
     pub(crate) one: String,
@@ -89,7 +89,7 @@ pub(crate) struct Names {
 
 /// The statements of a kind, the same ones for the life of the process.
 pub(crate) fn of(kind: &'static Kind) -> &'static Statements {
-    static MADE: Made<Statements> = Made::none();
+    static MADE: PerKind<Statements> = PerKind::none();
     MADE.of(kind, make)
 }
 
@@ -114,8 +114,8 @@ fn join(kind: &Kind) -> String {
     named(kind).map(join).collect()
 }
 
-fn all_names(kind: &Kind) -> Vec<Option<Names>> {
-    let mut all: Vec<Option<Names>> = kind.pointers.iter().map(|_| None).collect();
+fn all_names(kind: &Kind) -> Vec<Option<NameStatements>> {
+    let mut all: Vec<Option<NameStatements>> = kind.pointers.iter().map(|_| None).collect();
     for (at, names, of) in named(kind) {
         all[at] = Some(self::names(names, of, &format!("studio.{}", kind.table)));
     }
@@ -282,7 +282,7 @@ fn arrays(kind: &Kind, first: usize) -> String {
 }
 
 /// Of the names in one table, those to which a field of the other points.
-fn names(names: &str, of: &str, table: &str) -> Names {
+fn names(names: &str, of: &str, table: &str) -> NameStatements {
     let those = |condition: &str, order: &str| {
         format!(
             "SELECT n.id, n.name FROM studio.{names} AS n WHERE n.tenant_id = $1{condition} AND EXISTS (SELECT 1 \
@@ -293,7 +293,7 @@ fn names(names: &str, of: &str, table: &str) -> Names {
     // Of this collation, as in SQLite, only the letters from A to Z have a small one.
     let holds =
         |column: &str| format!("position(lower($3 COLLATE \"C\") IN lower(n.{column} COLLATE \"C\")) > 0");
-    Names {
+    NameStatements {
         all: those("", ""),
         one: those(" AND n.id = $3", ""),
         like: those(
@@ -303,12 +303,12 @@ fn names(names: &str, of: &str, table: &str) -> Names {
     }
 }
 
-fn resend(table: &str) -> Resend {
+fn resend(table: &str) -> ResendStatements {
     let those = format!(
         "FROM studio.dead_letters AS d JOIN {table} AS r ON r.tenant_id = d.tenant_id AND r.position = d.position \
          WHERE d.tenant_id = $1 AND d.kind = $2"
     );
-    Resend {
+    ResendStatements {
         lock: format!(
             "SELECT r.position {those} AND d.dropped_at IS NULL ORDER BY r.position LIMIT $3 FOR UPDATE OF r SKIP LOCKED"
         ),

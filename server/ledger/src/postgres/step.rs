@@ -20,7 +20,7 @@ use sqlx::{Error, PgConnection};
 use super::schema::Schema;
 use crate::{
     decision::{Receipt, hour_of},
-    passage::Passage,
+    flow_counts::FlowCounts,
     row::named,
     write::Backend,
 };
@@ -49,14 +49,14 @@ impl Backend for InDatabase {
 }
 
 /// By tenant and id.
-type Names = BTreeMap<(TenantId, String), Option<String>>;
+type LockedNames = BTreeMap<(TenantId, String), Option<String>>;
 
 /// What is written at the end.
 #[derive(Default)]
 pub(crate) struct Closing {
     /// By table, then tenant and id: the newest name that came.
-    names: BTreeMap<&'static str, Names>,
-    passages: BTreeMap<(TenantId, &'static str, i64), Passage>,
+    names: BTreeMap<&'static str, LockedNames>,
+    passages: BTreeMap<(TenantId, &'static str, i64), FlowCounts>,
     receipts: Vec<(&'static str, Receipt)>,
     /// Whose records came by another way than a request.
     tenants: BTreeSet<TenantId>,
@@ -81,12 +81,12 @@ impl Step<'_> {
         }
     }
 
-    pub(crate) fn passed(&mut self, tenant: TenantId, kind: &'static Kind, hour: i64, passage: Passage) {
+    pub(crate) fn passed(&mut self, tenant: TenantId, kind: &'static Kind, hour: i64, counts: FlowCounts) {
         let sum = self.closing.passages.entry((tenant, kind.name, hour)).or_default();
-        *sum += passage;
+        *sum += counts;
     }
 
-    pub(crate) fn met(&mut self, tenant: TenantId) {
+    pub(crate) fn saw_tenant(&mut self, tenant: TenantId) {
         self.closing.tenants.insert(tenant);
     }
 
@@ -107,7 +107,7 @@ impl Step<'_> {
     }
 
     /// Looks first: a lock on a name that stays as it is would make everybody else wait for this commit.
-    async fn write_names(&mut self, table: &str, names: &Names) -> Result<(), Error> {
+    async fn write_names(&mut self, table: &str, names: &LockedNames) -> Result<(), Error> {
         let sql = format!(
             "INSERT INTO studio.{table} (tenant_id, id, name, named_at) \
              SELECT w.tenant_id, w.id, w.name, $4 FROM unnest($1::uuid[], $2::text[], $3::text[]) \
@@ -178,10 +178,10 @@ impl Step<'_> {
 
     async fn write_passages(&mut self, closing: &Closing) -> Result<(), Error> {
         static NOTE: LazyLock<String> = LazyLock::new(|| {
-            let columns = Passage::COLUMNS.join(", ");
+            let columns = FlowCounts::COLUMNS.join(", ");
             let arrays: String =
-                (0..Passage::COLUMNS.len()).map(|at| format!(", ${}::bigint[]", at + 5)).collect();
-            let sums = Passage::COLUMNS
+                (0..FlowCounts::COLUMNS.len()).map(|at| format!(", ${}::bigint[]", at + 5)).collect();
+            let sums = FlowCounts::COLUMNS
                 .map(|column| format!("{column} = p.{column} + excluded.{column}"))
                 .join(", ");
             format!(
@@ -195,7 +195,7 @@ impl Step<'_> {
         if passages.is_empty() {
             return Ok(());
         }
-        let numbers: Vec<_> = passages.values().map(Passage::numbers).collect();
+        let numbers: Vec<_> = passages.values().map(FlowCounts::numbers).collect();
         let query = self
             .schema
             .query(&NOTE)
@@ -203,7 +203,7 @@ impl Step<'_> {
             .bind(passages.keys().map(|(_, kind, _)| *kind).collect::<Vec<_>>())
             .bind(passages.keys().map(|(.., hour)| *hour).collect::<Vec<_>>())
             .bind(self.writer);
-        (0..Passage::COLUMNS.len())
+        (0..FlowCounts::COLUMNS.len())
             .fold(query, |query, at| query.bind(numbers.iter().map(|row| row[at]).collect::<Vec<_>>()))
             .execute(&mut *self.connection)
             .await

@@ -21,9 +21,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    LedgerError, Reflected, Reflection, Seen, Standing,
-    marks::{Errand, RunErrand},
-    mirror::Reflect,
+    DeliveryCounts, LedgerError, MirroredRow, RowOutcome, RowSighting,
+    change_cursor::{CursorCommand, UseCursor},
+    mirror::Reconcile,
     trial::{BreakOff, NOW, Spoil, opening, runs},
 };
 
@@ -44,8 +44,8 @@ async fn open_with(address: &str, patience: Duration) -> Postgres {
     Postgres::open(database, opening()).await.unwrap()
 }
 
-async fn standing_of(store: &Postgres) -> Result<Standing, LedgerError> {
-    reading!(store, reader => standing::standing(reader, T))
+async fn counts_of(store: &Postgres) -> Result<DeliveryCounts, LedgerError> {
+    reading!(store, reader => delivery_counts::delivery_counts(reader, T))
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn a_failing_statement_fails_alone() {
     );
     assert_eq!(good.unwrap().len(), 3);
     assert!(matches!(bad, Err(LedgerError::Fault(_))), "{bad:?}");
-    assert_eq!(standing_of(&store).await.unwrap().balance[0].durable, 3);
+    assert_eq!(counts_of(&store).await.unwrap().balance[0].durable, 3);
 }
 
 #[tokio::test]
@@ -73,20 +73,20 @@ async fn a_statement_that_takes_too_long_takes_down_nothing_else() {
         matches!(&bad, Err(LedgerError::Unavailable(said)) if said.contains("long") || said.contains("in time")),
         "{bad:?}"
     );
-    assert_eq!(standing_of(&store).await.unwrap().balance[0].durable, 10);
+    assert_eq!(counts_of(&store).await.unwrap().balance[0].durable, 10);
 }
 
 #[tokio::test]
 async fn what_the_house_does_shares_no_transaction_with_what_comes_in() {
     let store = open().await;
-    let row = Reflection::absent(T, Uuid::from_u128(1), Seen::Row(Box::new(runs(1, 1).remove(0))));
-    let errand = Errand::Take { hold: Duration::from_secs(60) };
-    let mark = store.writer.write(RunErrand { kind: &CAMPAIGN_RUN, errand }).await.unwrap().unwrap();
-    let page = crate::reflection::Page::new(&mark, vec![row], NOW);
+    let row = MirroredRow::absent(T, Uuid::from_u128(1), RowSighting::Row(Box::new(runs(1, 1).remove(0))));
+    let command = CursorCommand::Take { hold: Duration::from_secs(60) };
+    let cursor = store.writer.write(UseCursor { kind: &CAMPAIGN_RUN, command }).await.unwrap().unwrap();
+    let page = crate::reconcile::MirrorPage::new(&cursor, vec![row], NOW);
     // Both are in one group.
     let (reflected, stored) =
-        tokio::join!(store.writer.write(Reflect { page }), store.writer.store(T, runs(0, 1)));
-    assert_eq!((reflected.unwrap(), stored.unwrap().len()), (Some(vec![Reflected::Added]), 1));
+        tokio::join!(store.writer.write(Reconcile { page }), store.writer.store(T, runs(0, 1)));
+    assert_eq!((reflected.unwrap(), stored.unwrap().len()), (Some(vec![RowOutcome::Added]), 1));
     let mut connection = store.readers.acquire().await.unwrap();
     let ask = store.schema.script("SELECT count(DISTINCT arrived_in) FROM studio.campaign_metrics");
     assert_eq!(ask.fetch_one(&mut *connection).await.unwrap().get::<i64, _>(0), 2);
@@ -102,10 +102,10 @@ async fn a_writer_that_breaks_off_leaves_no_half_transaction_and_another_one_goe
         let is_said = |error: LedgerError| error.to_string().contains("broke off");
         assert!(broken.is_err_and(is_said) && waiting.is_err_and(is_said));
         health.wait_for(|health| health.stop().is_none()).await.unwrap();
-        assert_eq!(standing_of(&store).await.unwrap().balance[0].durable, 0, "{address}");
+        assert_eq!(counts_of(&store).await.unwrap().balance[0].durable, 0, "{address}");
         store.writer.store(T, runs(0, 3)).await.unwrap();
-        let standing = standing_of(&store).await.unwrap();
-        assert_eq!((standing.balance[0].durable, standing.balance[0].unaccounted()), (3, 0), "{address}");
+        let counts = counts_of(&store).await.unwrap();
+        assert_eq!((counts.balance[0].durable, counts.balance[0].unaccounted()), (3, 0), "{address}");
         store.close().await;
     }
 }
@@ -234,9 +234,9 @@ async fn no_frequent_statement_reads_a_whole_table() {
         &made.newest_position,
         &made.mirror.known_by_id,
         &made.mirror.known_by_id_there,
-        &made.mirror.standing_there,
+        &made.mirror.delivered_before,
         &made.mirror.met,
-        &made.mirror.adopt,
+        &made.mirror.match_to,
         &made.mirror.changed_there,
         &list,
     ] {
@@ -260,7 +260,7 @@ async fn an_entry_is_found_by_its_key_although_nothing_was_counted_yet() {
     store.writer.store(T, runs(0, 1000)).await.unwrap();
     store.schema.script("ANALYZE studio.outbox").execute(&mut *connection).await.unwrap();
     let due = lease::due(&CAMPAIGN_RUN);
-    for (sql, index) in [(due.as_str(), "outbox_due_at"), (standing::OLDEST, "outbox_enqueued_at")] {
+    for (sql, index) in [(due.as_str(), "outbox_due_at"), (delivery_counts::OLDEST, "outbox_enqueued_at")] {
         let found = plan(&mut connection, &store.schema, sql).await;
         assert!(found.contains(index), "{found} in {sql}");
     }

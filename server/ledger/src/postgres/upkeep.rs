@@ -6,7 +6,7 @@ use sqlx::{Error, PgConnection, Row};
 
 use super::{InDatabase, StepIn, fence, row::get, schema::Schema};
 use crate::{
-    passage::Passage,
+    flow_counts::FlowCounts,
     upkeep::{self, COUNTED, RECEIPTS, TURNS, Tend},
     write::On,
 };
@@ -77,7 +77,7 @@ async fn add_up(connection: &mut PgConnection, schema: &Schema, before: i64) -> 
     let of_many = "writer <> 0 OR hour < $1 AND hour <> 0";
     let receipts = ["requests", "taken"];
     for (table, which, columns, checksum) in [
-        ("passages", old, &Passage::COLUMNS[..], false),
+        ("passages", old, &FlowCounts::COLUMNS[..], false),
         ("receipt_hours", old, &receipts[..], true),
         ("backlog", of_many, &COUNTED[..], false),
     ] {

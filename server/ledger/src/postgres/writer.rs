@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 
 use super::{
     InDatabase, Step,
-    fault::{self, Nature},
+    fault::{self, ErrorClass},
     fence, group,
     reach::{self, Reach},
     schema::Schema,
@@ -56,7 +56,7 @@ pub(super) struct Writer {
 }
 
 /// How a transaction failed.
-enum Failure {
+enum TransactionFailure {
     /// Nothing of it was kept.
     Nothing(Error),
     /// Nothing of it was kept, and it took too long.
@@ -92,11 +92,11 @@ impl Writer {
         let (mut slow, mut away) = (0, None);
         while let Some(mut part) = parts.pop_front() {
             let committed = match &away {
-                Some(error) => Err((Nature::Away, LedgerError::clone(error))),
+                Some(error) => Err((ErrorClass::Away, LedgerError::clone(error))),
                 None if part.is_empty() => continue,
                 None => self.commit(&mut part).await,
             };
-            slow += u32::from(matches!(committed, Err((Nature::TooLong, _))));
+            slow += u32::from(matches!(committed, Err((ErrorClass::TooLong, _))));
             match committed {
                 // One bad statement, or one record that another holds, must not take down its neighbours.
                 Err((nature, said)) if part.len() > 1 && slow < SLOW && concerns_one(nature, &said) => {
@@ -112,8 +112,8 @@ impl Writer {
 
     /// Noted first: who hears that nothing was kept finds it said everywhere. That others are in the way of one record
     /// says nothing of the database.
-    fn finish(&self, works: Vec<Work<InDatabase>>, committed: Result<(), (Nature, LedgerError)>) {
-        let in_the_way = matches!(committed, Err((Nature::InTheWay, _)));
+    fn finish(&self, works: Vec<Work<InDatabase>>, committed: Result<(), (ErrorClass, LedgerError)>) {
+        let in_the_way = matches!(committed, Err((ErrorClass::InTheWay, _)));
         let committed = committed.map_err(|(_, error)| error);
         if let Some(sort) = works.iter().map(Work::sort).reduce(Sort::and).filter(|_| !in_the_way) {
             self.notes.note(sort, works.iter().map(Work::weight).sum(), &committed);
@@ -123,7 +123,7 @@ impl Writer {
 
     /// Tries again where nothing can have been kept and another try may mend it: once on another connection, and a few
     /// times after those who were in the way.
-    async fn commit(&mut self, works: &mut [Work<InDatabase>]) -> Result<(), (Nature, LedgerError)> {
+    async fn commit(&mut self, works: &mut [Work<InDatabase>]) -> Result<(), (ErrorClass, LedgerError)> {
         let mut lost = false;
         for tries in 1.. {
             let began = Instant::now();
@@ -136,19 +136,21 @@ impl Writer {
                     }
                     return Ok(());
                 }
-                Err(Failure::Unknown(error)) => {
+                Err(TransactionFailure::Unknown(error)) => {
                     tracing::error!(%error, "the ledger's database broke off in a commit; it is not known what was kept");
                     self.moved();
-                    return Err((Nature::Lost, fault::unknown()));
+                    return Err((ErrorClass::Lost, fault::unknown()));
                 }
-                Err(Failure::TooLong) => return Err(refusal(works, Nature::TooLong, &Error::PoolTimedOut)),
-                Err(Failure::Away(error)) => return Err(refusal(works, Nature::Away, &error)),
-                Err(Failure::Nothing(error)) => error,
+                Err(TransactionFailure::TooLong) => {
+                    return Err(refusal(works, ErrorClass::TooLong, &Error::PoolTimedOut));
+                }
+                Err(TransactionFailure::Away(error)) => return Err(refusal(works, ErrorClass::Away, &error)),
+                Err(TransactionFailure::Nothing(error)) => error,
             };
             let nature = fault::nature(&error);
             match nature {
-                Nature::Lost if !lost => lost = true,
-                Nature::InTheWay if tries < TRIES && fault::is_a_knot(&error) => {
+                ErrorClass::Lost if !lost => lost = true,
+                ErrorClass::InTheWay if tries < TRIES && fault::is_deadlock_or_serialization(&error) => {
                     sleep(PAUSE_MOST.mul_f64(self.random.fraction())).await;
                 }
                 _ => return Err(refusal(works, nature, &error)),
@@ -156,7 +158,7 @@ impl Writer {
             meters::tried_again();
             tracing::debug!(%error, "the ledger's database broke off before the commit; once more");
         }
-        Err((Nature::Refused, LedgerError::Closed))
+        Err((ErrorClass::Refused, LedgerError::Closed))
     }
 
     fn moved(&self) {
@@ -164,11 +166,12 @@ impl Writer {
     }
 
     /// All of it or nothing. Says whether anything changed that others can see.
-    async fn transact(&mut self, works: &mut [Work<InDatabase>]) -> Result<bool, Failure> {
+    async fn transact(&mut self, works: &mut [Work<InDatabase>]) -> Result<bool, TransactionFailure> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
-                let mut connection = reach::acquire(&self.pool, &self.reach).await.map_err(Failure::Away)?;
+                let mut connection =
+                    reach::acquire(&self.pool, &self.reach).await.map_err(TransactionFailure::Away)?;
                 connection.close_on_drop();
                 connection
             }
@@ -178,12 +181,12 @@ impl Writer {
             Ok(Ok(changed)) => changed,
             Ok(Err(error)) => {
                 self.give_up(connection, &error).await;
-                return Err(Failure::Nothing(error));
+                return Err(TransactionFailure::Nothing(error));
             }
             Err(_) => {
                 // Its transaction ends with the connection.
                 drop(connection.detach());
-                return Err(Failure::TooLong);
+                return Err(TransactionFailure::TooLong);
             }
         };
         match timeout(self.patience, self.schema.script("COMMIT").execute(&mut *connection)).await {
@@ -191,17 +194,17 @@ impl Writer {
                 self.connection = Some(connection);
                 Ok(changed)
             }
-            Ok(Err(error)) if fault::nature(&error) != Nature::Lost => {
+            Ok(Err(error)) if fault::nature(&error) != ErrorClass::Lost => {
                 self.give_up(connection, &error).await;
-                Err(Failure::Nothing(error))
+                Err(TransactionFailure::Nothing(error))
             }
             Ok(Err(error)) => {
                 drop(connection.detach());
-                Err(Failure::Unknown(error))
+                Err(TransactionFailure::Unknown(error))
             }
             Err(_) => {
                 drop(connection.detach());
-                Err(Failure::Unknown(Error::PoolTimedOut))
+                Err(TransactionFailure::Unknown(Error::PoolTimedOut))
             }
         }
     }
@@ -236,7 +239,7 @@ impl Writer {
 
     /// Leaves no half of a transaction behind.
     async fn give_up(&mut self, mut connection: PoolConnection<Postgres>, error: &Error) {
-        let ended = if fault::nature(error) == Nature::Lost {
+        let ended = if fault::nature(error) == ErrorClass::Lost {
             None
         } else {
             timeout(self.patience, self.schema.script("ROLLBACK").execute(&mut *connection)).await.ok()
@@ -249,7 +252,7 @@ impl Writer {
     }
 }
 
-fn refusal(works: &[Work<InDatabase>], nature: Nature, error: &Error) -> (Nature, LedgerError) {
+fn refusal(works: &[Work<InDatabase>], nature: ErrorClass, error: &Error) -> (ErrorClass, LedgerError) {
     let said = fault::of(error);
     if !matches!(works, [work] if work.sort() == Sort::Trial) {
         tracing::error!(error = %said, "the ledger could not write; nothing of this group was kept");
@@ -266,24 +269,24 @@ fn one(work: Work<InDatabase>) -> Vec<Work<InDatabase>> {
 }
 
 /// Whether it may be the fault of one of many who were written together.
-fn concerns_one(nature: Nature, said: &LedgerError) -> bool {
-    matches!(nature, Nature::InTheWay | Nature::TooLong) || matches!(said, LedgerError::Fault(_))
+fn concerns_one(nature: ErrorClass, said: &LedgerError) -> bool {
+    matches!(nature, ErrorClass::InTheWay | ErrorClass::TooLong) || matches!(said, LedgerError::Fault(_))
 }
 
 /// Whether the others need not be tried: the database is away, or it is too slow for whatever is asked of it.
-const fn ends_all(nature: Nature, slow: u32) -> bool {
-    matches!(nature, Nature::Away) || matches!(nature, Nature::TooLong) && slow >= SLOW
+const fn ends_all(nature: ErrorClass, slow: u32) -> bool {
+    matches!(nature, ErrorClass::Away) || matches!(nature, ErrorClass::TooLong) && slow >= SLOW
 }
 
-fn said((_, said): &(Nature, LedgerError)) -> LedgerError {
+fn said((_, said): &(ErrorClass, LedgerError)) -> LedgerError {
     said.clone()
 }
 
 /// Each by itself; but requests once more together where time was short: each alone would take as long as all of them.
-fn take_apart(nature: Nature, works: Vec<Work<InDatabase>>) -> Vec<Vec<Work<InDatabase>>> {
+fn take_apart(nature: ErrorClass, works: Vec<Work<InDatabase>>) -> Vec<Vec<Work<InDatabase>>> {
     let (requests, others): (Vec<Work<InDatabase>>, Vec<Work<InDatabase>>) =
         works.into_iter().partition(|work| matches!(work, Work::Store(_)));
-    let together = nature == Nature::TooLong && !others.is_empty();
+    let together = nature == ErrorClass::TooLong && !others.is_empty();
     let requests = if together { vec![requests] } else { requests.into_iter().map(one).collect() };
     requests.into_iter().chain(others.into_iter().map(one)).collect()
 }

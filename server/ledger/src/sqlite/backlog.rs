@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Error, SqliteConnection, SqlitePool};
 
 use super::{InFile, Step, StepIn, row::get};
 use crate::{
-    passage::Passage,
+    flow_counts::FlowCounts,
     upkeep::{self, COUNTED, RECEIPTS, Tend},
     write::On,
 };
@@ -56,7 +56,7 @@ impl On<InFile> for Tend {
             mend(step).await?;
         }
         let before = upkeep::oldest_hour(step.now);
-        add_up(step.connection, "passages", &Passage::COLUMNS, before).await?;
+        add_up(step.connection, "passages", &FlowCounts::COLUMNS, before).await?;
         add_up(step.connection, "backlog", &COUNTED, before).await?;
         add_up_receipts(step.connection, before).await?;
         let gone = sqlx::query(

@@ -10,7 +10,7 @@ use model::{record::KINDS, time::Timestamp};
 use sqlx::{ConnectOptions, Connection, Error, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use super::{folder, identity, open};
-use crate::{Identity, OpenError};
+use crate::{LedgerIdentity, OpenError};
 
 /// Why there is no backup, or nothing was put back. Nothing that was there before was changed.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +65,7 @@ pub async fn restore(file: &Path, folder: &Path, now: Timestamp) -> Result<i64, 
 ///
 /// # Errors
 /// When it cannot be read.
-pub async fn whose(file: &Path) -> Result<Identity, BackupError> {
+pub async fn whose(file: &Path) -> Result<LedgerIdentity, BackupError> {
     let read = async {
         let mut connection = read_only(file).await?;
         let identity = identity::read(&mut connection).await?;
@@ -100,7 +100,7 @@ async fn sign(file: &Path, now: Timestamp) -> Result<(), Error> {
     open::migrate(&mut connection).await.map_err(|error| Error::Configuration(error.into()))?;
     let identity = identity::read(&mut connection).await?;
     let copied_at = identity.copied_at.or(Some(now));
-    identity::write(&mut connection, &Identity { copied_at, ..identity }).await?;
+    identity::write(&mut connection, &LedgerIdentity { copied_at, ..identity }).await?;
     connection.close().await
 }
 

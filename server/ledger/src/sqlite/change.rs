@@ -9,59 +9,59 @@ use sqlx::Error;
 
 use super::{InFile, Step, StepIn, intake, outbox, row, statements};
 use crate::{
-    Change,
+    ChangeOutcome,
     affected::Affected as _,
-    change::{Correct, Records, Target, Withdraw, correct, withdraw},
+    change::{ChangeTarget, Correct, RecordStore, Withdraw, correct, withdraw},
     decision::hour_of,
-    passage::Passage,
+    flow_counts::FlowCounts,
     row::Row,
-    settlement::Entry,
+    settlement::OutboxEntry,
     write::On,
 };
 
 impl On<InFile> for Correct {
-    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<ChangeOutcome, Error> {
         correct(step, &self.target, &self.record).await
     }
 }
 
 impl On<InFile> for Withdraw {
-    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Change, Error> {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<ChangeOutcome, Error> {
         withdraw(step, self).await
     }
 }
 
-impl Records for Step<'_> {
+impl RecordStore for Step<'_> {
     fn now(&self) -> Timestamp {
         self.now
     }
 
-    async fn record(&mut self, target: &Target) -> Result<Option<Row>, Error> {
+    async fn record(&mut self, target: &ChangeTarget) -> Result<Option<Row>, Error> {
         let rows = intake::by_ids(self.connection, target.kind, target.tenant, &[target.id]).await?;
         Ok(rows.into_iter().next())
     }
 
     async fn keep_names(&mut self, tenant: TenantId, record: &Record) -> Result<(), Error> {
-        intake::write_names(self.connection, self.known, tenant, record, self.now).await
+        intake::write_names(self.connection, self.cache, tenant, record, self.now).await
     }
 
     async fn keep_version(
         &mut self,
-        target: &Target,
+        target: &ChangeTarget,
         stored: &Stored,
         replaced_by: &'static str,
     ) -> Result<(), Error> {
         keep_version(self, (target.tenant, target.kind), stored, replaced_by).await
     }
 
-    async fn replace(&mut self, target: &Target, row: &Row, corrected: &Stored) -> Result<(), Error> {
+    async fn replace(&mut self, target: &ChangeTarget, row: &Row, corrected: &Stored) -> Result<(), Error> {
         let query = sqlx::query(statements::of(target.kind).correct);
         let query = corrected.record.values().iter().fold(query, row::bind);
         let done = query.bind(corrected.revision).bind(row.position).execute(&mut *self.connection).await?;
         done.ensure(1, target.kind.table, corrected.id)
     }
 
-    async fn mark_withdrawn(&mut self, target: &Target, row: &Row, revision: i64) -> Result<(), Error> {
+    async fn mark_withdrawn(&mut self, target: &ChangeTarget, row: &Row, revision: i64) -> Result<(), Error> {
         sqlx::query(statements::of(target.kind).withdraw)
             .bind(self.now.micros())
             .bind(revision)
@@ -71,22 +71,22 @@ impl Records for Step<'_> {
             .ensure(1, target.kind.table, row.held.stored.id)
     }
 
-    async fn unconfirm(&mut self, target: &Target) -> Result<(), Error> {
-        let passage = Passage { confirmed: -1, ..Passage::default() };
-        self.passed(target.tenant, target.kind, hour_of(self.now), passage).await
+    async fn unconfirm(&mut self, target: &ChangeTarget) -> Result<(), Error> {
+        let counts = FlowCounts { confirmed: -1, ..FlowCounts::default() };
+        self.passed(target.tenant, target.kind, hour_of(self.now), counts).await
     }
 
-    async fn entry(&mut self, target: &Target, position: i64) -> Result<Option<Entry>, Error> {
+    async fn entry(&mut self, target: &ChangeTarget, position: i64) -> Result<Option<OutboxEntry>, Error> {
         outbox::entry(self, target, position).await
     }
 
-    async fn call_off(&mut self, target: &Target, position: i64) -> Result<(), Error> {
+    async fn call_off(&mut self, target: &ChangeTarget, position: i64) -> Result<(), Error> {
         outbox::call_off(self, target, position).await
     }
 
     async fn enqueue(
         &mut self,
-        target: &Target,
+        target: &ChangeTarget,
         position: i64,
         revision: i64,
         due: Timestamp,

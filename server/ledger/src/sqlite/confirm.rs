@@ -6,9 +6,9 @@ use sqlx::Error;
 
 use super::{InFile, Reader, StepIn, row, statements, step::json};
 use crate::{
-    confirm::{Confirm, Unconfirmed, Waiting},
+    confirm::{Confirm, Unconfirmed, UnconfirmedPage},
     decision::hour_of,
-    passage::Passage,
+    flow_counts::FlowCounts,
     write::On,
 };
 
@@ -24,8 +24,8 @@ impl On<InFile> for Confirm {
         let confirmed = i64::try_from(done.rows_affected()).unwrap_or(0);
         if confirmed > 0 {
             step.changed = true;
-            let passage = Passage { confirmed, ..Passage::default() };
-            step.passed(*tenant, kind, hour_of(step.now), passage).await?;
+            let counts = FlowCounts { confirmed, ..FlowCounts::default() };
+            step.passed(*tenant, kind, hour_of(step.now), counts).await?;
         }
         Ok(done.rows_affected())
     }
@@ -38,7 +38,7 @@ pub(crate) async fn waiting(
     after: Option<&Unconfirmed>,
     most: usize,
 ) -> Result<Vec<Unconfirmed>, Error> {
-    let mut waiting = Waiting::page(kinds, most);
+    let mut waiting = UnconfirmedPage::page(kinds, most);
     for (kind, exported_at, position) in waiting.places(after) {
         let mut portion = waiting.portion();
         let mut rows = sqlx::query(statements::of(kind).to_confirm)

@@ -5,7 +5,7 @@ use sqlx::Error;
 use uuid::Uuid;
 
 use super::{Reader, Step, row::get};
-use crate::{Handled, Handling, letters::HOUSE};
+use crate::{Handled, Handling, dead_letters::SYSTEM};
 
 /// Keeps what a person did.
 pub(super) async fn handle(step: &mut Step<'_>, tenant: TenantId, handling: &Handling) -> Result<(), Error> {
@@ -34,7 +34,7 @@ pub(crate) async fn handlings(
          ORDER BY position DESC LIMIT ?3",
     )
     .bind(tenant.to_string())
-    .bind(HOUSE.to_string())
+    .bind(SYSTEM.to_string())
     .bind(i64::try_from(most).unwrap_or(i64::MAX))
     .fetch_all(pool)
     .await?;

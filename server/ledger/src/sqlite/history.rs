@@ -8,7 +8,7 @@ use model::{
 };
 use sqlx::{AssertSqlSafe, Error, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Reader, row::get, step::json, wanted::Wanted};
+use super::{Reader, row::get, step::json, wanted::AnswerWanted};
 use crate::history;
 
 /// What one bucket adds up to, as SQLite hands it over.
@@ -21,7 +21,7 @@ pub(crate) async fn history(
     filter: &Filter,
 ) -> Result<History, Error> {
     let mut transaction = pool.begin().await?;
-    let _wanted = Wanted::on(&mut transaction).await?;
+    let _wanted = AnswerWanted::on(&mut transaction).await?;
     let rows = sums(&mut transaction, tenant, &history::spans(window), filter).await?;
     let campaigns = campaigns(&mut transaction, tenant, window.span, filter).await?;
     let previous_campaigns = self::campaigns(&mut transaction, tenant, window.previous, filter).await?;

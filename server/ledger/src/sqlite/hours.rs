@@ -11,11 +11,11 @@ use super::{
 use crate::{
     HourBalance,
     decision::hour_of,
-    hours::{Stretch, Tallies, Tally, sources},
+    hours::{HourRange, HourTally, Tallies, sources},
 };
 
 /// Up to which position rows were counted.
-pub(crate) type Counted = Tallies<i64>;
+pub(crate) type CountedUpTo = Tallies<i64>;
 
 const RECEIVED: &str =
     "SELECT hour, taken, 0, 0, 0 FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2 AND hour >= ?3";
@@ -31,7 +31,7 @@ pub(crate) async fn hours(
     tenant: TenantId,
     from: Timestamp,
 ) -> Result<Vec<HourBalance>, Error> {
-    let stretch = Stretch::new(tenant, from, now);
+    let stretch = HourRange::new(tenant, from, now);
     let mut all = Vec::new();
     for kind in kinds {
         // What was counted before the snapshot begins lies within it.
@@ -54,7 +54,7 @@ pub(crate) async fn hours(
 async fn of_kind(
     connection: &mut SqliteConnection,
     kind: &'static Kind,
-    stretch: &Stretch,
+    stretch: &HourRange,
 ) -> Result<Vec<HourBalance>, Error> {
     let mut hours = stretch.balances(kind);
     for (sql, put) in sources([RECEIVED, PASSED, BACKLOG]) {
@@ -76,15 +76,15 @@ async fn of_kind(
 async fn count(
     connection: &mut SqliteConnection,
     kind: &'static Kind,
-    stretch: &Stretch,
-    tally: Option<Tally<i64>>,
-) -> Result<Tally<i64>, Error> {
+    stretch: &HourRange,
+    tally: Option<HourTally<i64>>,
+) -> Result<HourTally<i64>, Error> {
     let sql = "SELECT coalesce(sum(archived), 0) FROM passages WHERE kind = ?1 AND hour >= ?2";
     let query = sqlx::query(sql).bind(kind.name).bind(hour_of(stretch.counted_from()));
     let archived = get(&query.fetch_one(&mut *connection).await?, 0)?;
     let mut tally = match tally {
         Some(tally) if tally.holds(stretch, archived) => tally,
-        _ => Tally::new(first(connection, kind, stretch).await? - 1, stretch, archived),
+        _ => HourTally::new(first(connection, kind, stretch).await? - 1, stretch, archived),
     };
     let rows = sqlx::query(statements::of(kind).by_hour)
         .bind(tally.up_to)
@@ -102,14 +102,14 @@ async fn count(
 async fn first(
     connection: &mut SqliteConnection,
     kind: &'static Kind,
-    stretch: &Stretch,
+    stretch: &HourRange,
 ) -> Result<i64, Error> {
-    let made = statements::of(kind);
-    let newest = sqlx::query(made.newest_position).fetch_one(&mut *connection).await?;
+    let prepared = statements::of(kind);
+    let newest = sqlx::query(prepared.newest_position).fetch_one(&mut *connection).await?;
     let (mut low, mut high) = (1, get::<i64>(&newest, 0)? + 1);
     while low < high {
         let middle = low + (high - low) / 2;
-        let next = sqlx::query(made.from_position).bind(middle).fetch_optional(&mut *connection).await?;
+        let next = sqlx::query(prepared.from_position).bind(middle).fetch_optional(&mut *connection).await?;
         let Some(next) = next else {
             high = middle;
             continue;

@@ -8,16 +8,16 @@ use super::{
     row::{get, written_id},
 };
 use crate::{
-    Identity, Owner, Stranger,
-    identity::{Asked, Found, Looked, anew},
-    letters::HOUSE,
+    LedgerIdentity, Owner, Stranger,
+    dead_letters::SYSTEM,
+    identity::{ClaimLedger, Looked, StoredIdentity, anew},
     write::On,
 };
 
 /// Binds the ledger, unless it is another's.
-impl On<InFile> for Asked {
-    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Result<Identity, Stranger>, Error> {
-        let found = Found {
+impl On<InFile> for ClaimLedger {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Result<LedgerIdentity, Stranger>, Error> {
+        let found = StoredIdentity {
             identity: read(step.connection).await?,
             has_records: has_records(step.kinds, step.connection).await?,
             was_acknowledged: number(step.connection, "SELECT coalesce(sum(delivered), 0) FROM passages")
@@ -44,18 +44,18 @@ impl On<InFile> for Asked {
     }
 }
 
-pub(crate) async fn identity(Reader { pool, .. }: Reader<'_>) -> Result<Identity, Error> {
+pub(crate) async fn identity(Reader { pool, .. }: Reader<'_>) -> Result<LedgerIdentity, Error> {
     read(&mut *pool.acquire().await?).await
 }
 
-pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Identity, Error> {
+pub(super) async fn read(connection: &mut SqliteConnection) -> Result<LedgerIdentity, Error> {
     let row = sqlx::query(
         "SELECT organisation, place, inside, demo, generation, copied_at FROM identity WHERE tenant_id = ?1",
     )
-    .bind(HOUSE.to_string())
+    .bind(SYSTEM.to_string())
     .fetch_optional(connection)
     .await?;
-    let Some(row) = row else { return Ok(Identity::default()) };
+    let Some(row) = row else { return Ok(LedgerIdentity::default()) };
     let owner = match get::<Option<&str>>(&row, 0)? {
         Some(_) => Some(Owner {
             id: written_id(&row, 0)?,
@@ -64,7 +64,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Identity, 
         }),
         None => None,
     };
-    Ok(Identity {
+    Ok(LedgerIdentity {
         owner,
         demo: get::<i64>(&row, 3)? == 1,
         generation: get(&row, 4)?,
@@ -72,13 +72,13 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Identity, 
     })
 }
 
-pub(super) async fn write(connection: &mut SqliteConnection, identity: &Identity) -> Result<(), Error> {
+pub(super) async fn write(connection: &mut SqliteConnection, identity: &LedgerIdentity) -> Result<(), Error> {
     let owner = identity.owner.as_ref();
     sqlx::query(
         "INSERT OR REPLACE INTO identity (tenant_id, organisation, place, inside, demo, generation, copied_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
-    .bind(HOUSE.to_string())
+    .bind(SYSTEM.to_string())
     .bind(owner.map(|owner| owner.id.to_string()))
     .bind(owner.map(|owner| owner.place.clone()))
     .bind(i64::from(owner.is_some_and(|owner| owner.inside)))

@@ -13,21 +13,21 @@ use uuid::Uuid;
 use super::{
     Step,
     backlog::{self, Came},
-    known::Known,
     row,
     statements::{self, Statements},
+    writer_cache::WriterCache,
 };
 use crate::{
-    Held, Outcome,
+    HeldRecord, Outcome,
     affected::Affected as _,
-    command::Request,
-    decision::{Decision, Fresh, Key, Receipt, hour_of, ids_of},
-    passage::Passage,
+    command::RecordsRequest,
+    decision::{Decision, Fresh, Receipt, RecordKey, hour_of, ids_of},
+    flow_counts::FlowCounts,
     row::{Row, named},
 };
 
 /// Decides and writes. The answers stand in the order of the requests, which are all of one kind.
-pub(super) async fn store(step: &mut Step<'_>, requests: &mut [Request]) -> Result<(), Error> {
+pub(super) async fn store(step: &mut Step<'_>, requests: &mut [RecordsRequest]) -> Result<(), Error> {
     let Some(kind) = requests.first().map(|request| request.kind) else { return Ok(()) };
     let ids: Vec<Vec<Uuid>> = requests.iter().map(|request| ids_of(request, step.now, step.random)).collect();
     let held = existing(step.connection, kind, requests, &ids).await?;
@@ -54,9 +54,9 @@ struct Intake<'a> {
 async fn existing(
     connection: &mut SqliteConnection,
     kind: &'static Kind,
-    requests: &[Request],
+    requests: &[RecordsRequest],
     ids: &[Vec<Uuid>],
-) -> Result<HashMap<Key, Held>, Error> {
+) -> Result<HashMap<RecordKey, HeldRecord>, Error> {
     let mut by_tenant: BTreeMap<TenantId, Vec<Uuid>> = BTreeMap::new();
     for (request, ids) in requests.iter().zip(ids) {
         by_tenant.entry(request.tenant).or_default().extend(ids);
@@ -102,9 +102,9 @@ impl Intake<'_> {
         if self.fresh.is_empty() {
             return Ok(());
         }
-        self.write_tenants(step.connection, step.known).await?;
-        self.write_names(step.connection, step.known).await?;
-        let first = step.known.claim(step.connection, self.kind, self.fresh.len()).await?;
+        self.write_tenants(step.connection, step.cache).await?;
+        self.write_names(step.connection, step.cache).await?;
+        let first = step.cache.claim(step.connection, self.kind, self.fresh.len()).await?;
         let statements = statements::of(self.kind);
         self.write_rows(step.connection, statements, first).await?;
         let last = first + i64::try_from(self.fresh.len()).unwrap_or(0) - 1;
@@ -115,19 +115,27 @@ impl Intake<'_> {
             }
             None => self.keep_here(step).await?,
         }
-        self.write_receipts(step.connection, step.known).await
+        self.write_receipts(step.connection, step.cache).await
     }
 
-    async fn write_tenants(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
+    async fn write_tenants(
+        &self,
+        connection: &mut SqliteConnection,
+        cache: &mut WriterCache,
+    ) -> Result<(), Error> {
         for fresh in &self.fresh {
-            write_tenant(connection, known, fresh.tenant, self.now).await?;
+            write_tenant(connection, cache, fresh.tenant, self.now).await?;
         }
         Ok(())
     }
 
-    async fn write_names(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
+    async fn write_names(
+        &self,
+        connection: &mut SqliteConnection,
+        cache: &mut WriterCache,
+    ) -> Result<(), Error> {
         for fresh in &self.fresh {
-            write_names(connection, known, fresh.tenant, fresh.record, self.now).await?;
+            write_names(connection, cache, fresh.tenant, fresh.record, self.now).await?;
         }
         Ok(())
     }
@@ -162,8 +170,8 @@ impl Intake<'_> {
     /// Notes what is never sent.
     async fn keep_here(&self, step: &mut Step<'_>) -> Result<(), Error> {
         for receipt in &self.receipts {
-            let passage = Passage { unsent: receipt.taken, ..Passage::default() };
-            step.passed(receipt.tenant, self.kind, hour_of(self.now), passage).await?;
+            let counts = FlowCounts { unsent: receipt.taken, ..FlowCounts::default() };
+            step.passed(receipt.tenant, self.kind, hour_of(self.now), counts).await?;
         }
         Ok(())
     }
@@ -171,7 +179,7 @@ impl Intake<'_> {
     async fn write_receipts(
         &self,
         connection: &mut SqliteConnection,
-        known: &mut Known,
+        cache: &mut WriterCache,
     ) -> Result<(), Error> {
         for of_tenant in self.receipts.chunk_by(|one, next| one.tenant == next.tenant) {
             let mut rest = of_tenant;
@@ -186,10 +194,14 @@ impl Intake<'_> {
                 rest = after;
             }
         }
-        self.add_to_hour(connection, known).await
+        self.add_to_hour(connection, cache).await
     }
 
-    async fn add_to_hour(&self, connection: &mut SqliteConnection, known: &mut Known) -> Result<(), Error> {
+    async fn add_to_hour(
+        &self,
+        connection: &mut SqliteConnection,
+        cache: &mut WriterCache,
+    ) -> Result<(), Error> {
         let mut sums: BTreeMap<TenantId, (i64, i64, i64)> = BTreeMap::new();
         for receipt in &self.receipts {
             let sum = sums.entry(receipt.tenant).or_default();
@@ -201,7 +213,7 @@ impl Intake<'_> {
                 backlog::came(connection, (tenant, self.kind), hour_of(self.now), came).await?;
             }
             // SQLite turns a sum that overflows into a float, so the checksum is added up here.
-            let so_far = known.checksum(connection, self.kind, tenant, hour_of(self.now)).await?;
+            let so_far = cache.checksum(connection, self.kind, tenant, hour_of(self.now)).await?;
             *so_far = so_far.wrapping_add(checksum);
             sqlx::query(
                 "INSERT INTO receipt_hours (tenant_id, kind, hour, requests, taken, checksum) \
@@ -224,11 +236,11 @@ impl Intake<'_> {
 /// Keeps that there is such a tenant.
 pub(super) async fn write_tenant(
     connection: &mut SqliteConnection,
-    known: &mut Known,
+    cache: &mut WriterCache,
     tenant: TenantId,
     now: Timestamp,
 ) -> Result<(), Error> {
-    if !known.meets(tenant) {
+    if !cache.meets(tenant) {
         sqlx::query("INSERT INTO tenants (id, seen_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING")
             .bind(tenant.to_string())
             .bind(now.micros())
@@ -241,7 +253,7 @@ pub(super) async fn write_tenant(
 /// Keeps what a record points at, and the names that came with it, as far as they are news.
 pub(super) async fn write_names(
     connection: &mut SqliteConnection,
-    known: &mut Known,
+    cache: &mut WriterCache,
     tenant: TenantId,
     record: &Record,
     now: Timestamp,
@@ -250,7 +262,7 @@ pub(super) async fn write_names(
     for (at, table, _) in named(kind) {
         let (id, name) = (record.values()[kind.pointers[at].field].text(), record.names()[at].as_deref());
         let Some(names) = &statements::of(kind).names[at] else { continue };
-        if id.is_empty() || !known.is_news(table, tenant, id, name) {
+        if id.is_empty() || !cache.is_news(table, tenant, id, name) {
             continue;
         }
         sqlx::query(names.keep)

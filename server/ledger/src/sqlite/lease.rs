@@ -12,7 +12,7 @@ use super::{
     step::json,
 };
 use crate::{
-    Operation, Parcel,
+    OutboxOperation, Parcel,
     affected::Affected as _,
     lease::{self, Chosen, Due, Lease, Lender},
     outbox::failing_for,
@@ -34,7 +34,7 @@ impl On<InFile> for Lease {
         }
         let mut parcels = Vec::new();
         for chosen in lease::next(step, &tenants, step.kinds, most).await? {
-            parcels.extend(lend(step, &chosen, hold).await?);
+            parcels.extend(lease_chosen(step, &chosen, hold).await?);
         }
         Ok(parcels)
     }
@@ -56,7 +56,7 @@ impl Lender for Step<'_> {
     }
 }
 
-async fn lend(step: &mut Step<'_>, chosen: &Chosen, hold: Duration) -> Result<Vec<Parcel>, Error> {
+async fn lease_chosen(step: &mut Step<'_>, chosen: &Chosen, hold: Duration) -> Result<Vec<Parcel>, Error> {
     let (tenant, kind, epoch) = (chosen.tenant, chosen.kind, step.new_epoch());
     let positions = json(&chosen.positions);
     let rows = sqlx::query(statements::of(kind).leased)
@@ -76,9 +76,9 @@ async fn lend(step: &mut Step<'_>, chosen: &Chosen, hold: Duration) -> Result<Ve
             dataverse_id: found.id_there(),
             revision: get(row, 0)?,
             operation: if withdrawn {
-                Operation::Delete
+                OutboxOperation::Delete
             } else {
-                Operation::Upsert(Box::new(found.held.stored))
+                OutboxOperation::Upsert(Box::new(found.held.stored))
             },
             is_first: get::<i64>(row, 5)? == 1,
             attempts: get(row, 1)?,

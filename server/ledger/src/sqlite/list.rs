@@ -7,16 +7,16 @@ use sqlx::{AssertSqlSafe, Error, query::Query};
 use super::{
     Reader, row,
     statements::{self, Statements},
-    wanted::Wanted,
+    wanted::AnswerWanted,
 };
-use crate::{Held, ListAsk, Page, row::Filling};
+use crate::{HeldRecord, ListAsk, RecordPage, row::Filling};
 
 pub(crate) async fn list(
     Reader { pool, .. }: Reader<'_>,
     tenant: TenantId,
     kind: &'static Kind,
     ask: &ListAsk,
-) -> Result<Page, Error> {
+) -> Result<RecordPage, Error> {
     let statements = statements::of(kind);
     let sql = sql(kind, statements, ask);
     let mut query: Query<'_, _, _> = sqlx::query(AssertSqlSafe(sql)).bind(tenant.to_string());
@@ -31,7 +31,7 @@ pub(crate) async fn list(
     }
     let mut filling = Filling::up_to(ask.limit);
     let mut reader = pool.acquire().await?;
-    let _wanted = Wanted::on(&mut reader).await?;
+    let _wanted = AnswerWanted::on(&mut reader).await?;
     let mut rows = query.bind(filling.asked()).fetch(&mut *reader);
     while let Some(row) = rows.try_next().await? {
         if !filling.takes(row::read(kind, &row, 0)?) {
@@ -46,7 +46,7 @@ pub(crate) async fn read(
     tenant: TenantId,
     kind: &'static Kind,
     id: uuid::Uuid,
-) -> Result<Option<Held>, Error> {
+) -> Result<Option<HeldRecord>, Error> {
     let row = sqlx::query(statements::of(kind).by_ids)
         .bind(format!("[\"{id}\"]"))
         .bind(tenant.to_string())

@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use sqlx::{Error, Row, SqliteConnection, SqlitePool};
 use tokio::time::timeout;
 
-use super::open::{Files, READERS};
+use super::open::{LedgerFiles, READERS};
 
 /// From this size on the log is made to start over.
 pub(super) const MOST: u64 = 256 * 1024 * 1024;
@@ -28,13 +28,13 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn new(files: &Files, readers: SqlitePool) -> Self {
+    pub(super) fn new(files: &LedgerFiles, readers: SqlitePool) -> Self {
         Self { readers, due_at: files.log_most, patience: PATIENCE }
     }
 
     /// Makes the log start over once it is too large. A reader that takes too long is left alone, and it is tried again
     /// after the log has grown by another quarter of what it may hold.
-    pub(super) async fn bound(&mut self, files: &Files, connection: &mut SqliteConnection) {
+    pub(super) async fn bound(&mut self, files: &LedgerFiles, connection: &mut SqliteConnection) {
         let size = files.log_size();
         if size < self.due_at {
             return;

@@ -1,21 +1,21 @@
 //! What was seen in Dataverse, held against the file: a page at a time, all of it in the writer's transaction.
 
-mod facts;
-mod kept;
+mod deliveries_and_rejects;
+mod known_records;
 mod write;
 
-pub(crate) use self::kept::{in_line, rejects, removed_unasked, standing_there};
+pub(crate) use self::deliveries_and_rejects::{delivered_before, in_line, rejects, removed_unasked};
 
 use sqlx::Error;
 
-use super::{InFile, StepIn, identity, marks};
-use crate::{Reflected, mirror::Reflect, reflection::round, write::On};
+use super::{InFile, StepIn, change_cursor, identity};
+use crate::{RowOutcome, mirror::Reconcile, reconcile::round, write::On};
 
 /// Says what became of each row, in the order of the page; none where the page was read under a loan that is over.
-impl On<InFile> for Reflect {
-    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Option<Vec<Reflected>>, Error> {
+impl On<InFile> for Reconcile {
+    async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<Option<Vec<RowOutcome>>, Error> {
         let page = &mut self.page;
-        if !marks::is_lent(step, page.kind, page.epoch).await? {
+        if !change_cursor::is_lent(step, page.kind, page.epoch).await? {
             return Ok(None);
         }
         page.reopen(step.now, step.now);
@@ -25,10 +25,10 @@ impl On<InFile> for Reflect {
             if open.is_empty() {
                 return Ok(Some(page.answers()));
             }
-            let facts = facts::load(step, page.kind, &page.rows_at(&open)).await?;
-            let decided = round(page, &open, &facts);
+            let known_records = known_records::load(step, page.kind, &page.rows_at(&open)).await?;
+            let decided = round(page, &open, &known_records);
             write::write(step, page.kind, &decided).await?;
-            let answers: Vec<_> = decided.iter().map(|(at, decided)| (*at, decided.reflected)).collect();
+            let answers: Vec<_> = decided.iter().map(|(at, decided)| (*at, decided.outcome)).collect();
             page.answer(answers);
         }
     }

@@ -19,7 +19,7 @@ use sqlx::{
 };
 
 use super::{clock, fault, folder, log, wanted};
-use crate::{LedgerError, OpenError, Place};
+use crate::{LedgerError, LedgerLocation, OpenError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -34,7 +34,7 @@ pub(crate) const FILE: &str = "ledger.sqlite";
 
 /// Where the ledger's file and its log are, and which files those were when they were opened.
 #[derive(Clone)]
-pub(crate) struct Files {
+pub(crate) struct LedgerFiles {
     pub(crate) folder: PathBuf,
     pub(crate) ledger: PathBuf,
     log: PathBuf,
@@ -45,7 +45,7 @@ pub(crate) struct Files {
     log_inode: Arc<AtomicU64>,
 }
 
-impl Files {
+impl LedgerFiles {
     pub(crate) fn of(folder: PathBuf, log_most: u64) -> Result<Self, OpenError> {
         let ledger = folder.join(FILE);
         let refused =
@@ -104,8 +104,8 @@ impl Files {
         fs::metadata(&self.log).map_or(0, |about| about.len())
     }
 
-    fn place(&self) -> Place {
-        Place::File(self.ledger.clone())
+    fn place(&self) -> LedgerLocation {
+        LedgerLocation::File(self.ledger.clone())
     }
 
     fn options(&self) -> SqliteConnectOptions {
@@ -121,7 +121,7 @@ impl Files {
 }
 
 /// The writer's connection, of which there is one.
-pub(crate) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Error> {
+pub(crate) async fn connect(files: &LedgerFiles) -> Result<SqliteConnection, sqlx::Error> {
     let mut connection = files
         .options()
         .journal_mode(SqliteJournalMode::Wal)
@@ -140,7 +140,7 @@ pub(crate) async fn connect(files: &Files) -> Result<SqliteConnection, sqlx::Err
 }
 
 /// Connections that cannot write.
-pub(crate) fn readers(files: &Files) -> SqlitePool {
+pub(crate) fn readers(files: &LedgerFiles) -> SqlitePool {
     let options = files.options().pragma("query_only", "ON").pragma("cache_size", "-2560");
     SqlitePoolOptions::new()
         .max_connections(READERS)
@@ -161,7 +161,7 @@ pub(crate) async fn rest(connection: &mut SqliteConnection) {
 }
 
 /// Opens the file, looks whether it is sound, and brings its schema up to date.
-pub(crate) async fn migrated(files: &Files) -> Result<SqliteConnection, OpenError> {
+pub(crate) async fn migrated(files: &LedgerFiles) -> Result<SqliteConnection, OpenError> {
     let mut connection = connect(files).await.map_err(|error| refusal(files, &error))?;
     let (found, known) = (schema(files, &mut connection).await?, known_schema());
     if found > known {
@@ -203,7 +203,7 @@ pub(crate) fn known_schema() -> i64 {
 }
 
 /// The schema of the file; 0 while it is empty.
-async fn schema(files: &Files, connection: &mut SqliteConnection) -> Result<i64, OpenError> {
+async fn schema(files: &LedgerFiles, connection: &mut SqliteConnection) -> Result<i64, OpenError> {
     let tables = "SELECT count(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
     let newest = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
     let number = async |connection: &mut SqliteConnection, sql: &'static str| {
@@ -216,7 +216,7 @@ async fn schema(files: &Files, connection: &mut SqliteConnection) -> Result<i64,
     number(connection, newest).await.map_err(|error| refusal(files, &error))
 }
 
-async fn check(files: &Files, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+async fn check(files: &LedgerFiles, connection: &mut SqliteConnection) -> Result<(), OpenError> {
     let size = fs::metadata(&files.ledger).map_or(0, |about| about.len());
     if size > CHECKED_AT_START_MAX {
         return Ok(());
@@ -245,7 +245,7 @@ async fn take_back_leases(connection: &mut SqliteConnection) -> Result<(), sqlx:
 
 /// What the clock of the time before left behind is brought in line with this one.
 pub(crate) async fn set_right(
-    files: &Files,
+    files: &LedgerFiles,
     kinds: Kinds,
     connection: &mut SqliteConnection,
     now: Timestamp,
@@ -257,7 +257,7 @@ pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn refusal(files: &Files, error: &sqlx::Error) -> OpenError {
+fn refusal(files: &LedgerFiles, error: &sqlx::Error) -> OpenError {
     let reason = error.to_string();
     if fault::is_damage(error) {
         return OpenError::Damaged { file: files.ledger.clone(), reason };

@@ -9,14 +9,15 @@ use super::{
     row::get,
 };
 use crate::{
-    affected::Affected as _, change::Target, decision::hour_of, passage::Passage, settlement::Entry,
+    affected::Affected as _, change::ChangeTarget, decision::hour_of, flow_counts::FlowCounts,
+    settlement::OutboxEntry,
 };
 
 pub(super) async fn entry(
     step: &mut Step<'_>,
-    target: &Target,
+    target: &ChangeTarget,
     position: i64,
-) -> Result<Option<Entry>, Error> {
+) -> Result<Option<OutboxEntry>, Error> {
     let row =
         sqlx::query("SELECT first, epoch FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
             .bind(target.tenant.to_string())
@@ -24,14 +25,14 @@ pub(super) async fn entry(
             .bind(position)
             .fetch_optional(&mut *step.connection)
             .await?;
-    row.map(|row| Ok(Entry { first: get::<i64>(&row, 0)? == 1, epoch: get(&row, 1)? })).transpose()
+    row.map(|row| Ok(OutboxEntry { first: get::<i64>(&row, 0)? == 1, epoch: get(&row, 1)? })).transpose()
 }
 
 /// Puts a record that is known already back in line with its newest state. A relay that carries an older state of it keeps
 /// the lease: two states of one record are never on the way at once.
 pub(super) async fn enqueue(
     step: &mut Step<'_>,
-    target: &Target,
+    target: &ChangeTarget,
     position: i64,
     revision: i64,
     due: Timestamp,
@@ -83,7 +84,7 @@ pub(super) async fn enqueue(
 }
 
 /// Takes a record out of the line that was never sent and never will be.
-pub(super) async fn call_off(step: &mut Step<'_>, target: &Target, position: i64) -> Result<(), Error> {
+pub(super) async fn call_off(step: &mut Step<'_>, target: &ChangeTarget, position: i64) -> Result<(), Error> {
     sqlx::query("DELETE FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
         .bind(target.tenant.to_string())
         .bind(target.kind.name)
@@ -91,6 +92,6 @@ pub(super) async fn call_off(step: &mut Step<'_>, target: &Target, position: i64
         .execute(&mut *step.connection)
         .await?
         .ensure(1, "outbox", position)?;
-    let passage = Passage { withdrawn_unsent: 1, ..Passage::default() };
-    step.passed(target.tenant, target.kind, hour_of(step.now), passage).await
+    let counts = FlowCounts { withdrawn_unsent: 1, ..FlowCounts::default() };
+    step.passed(target.tenant, target.kind, hour_of(step.now), counts).await
 }

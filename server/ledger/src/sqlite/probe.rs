@@ -10,7 +10,7 @@ use sqlx::{Error, SqliteConnection};
 
 use super::{InFile, StepIn, folder};
 use crate::{
-    probe::{Probe, Trial},
+    probe::{Probe, ProbeWrite},
     write::On,
 };
 
@@ -25,7 +25,7 @@ impl On<InFile> for Probe {
 
 /// Writes as much as the largest group may need. Within the ledger's own files there may be room that says nothing of the
 /// disk's.
-impl On<InFile> for Trial {
+impl On<InFile> for ProbeWrite {
     async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         let file = step.files.folder.join("ledger.trial");
         let tried = tokio::task::spawn_blocking(move || {

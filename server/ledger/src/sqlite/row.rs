@@ -13,7 +13,7 @@ use sqlx::{
 use uuid::Uuid;
 
 use crate::{
-    Held,
+    HeldRecord,
     error::unreadable,
     row::{FIELDS_FROM, Row},
 };
@@ -43,7 +43,7 @@ pub(crate) fn read(kind: &'static Kind, row: &SqliteRow, from: usize) -> Result<
         exported_at: time(4)?,
         record: Record::kept(kind, values, names),
     };
-    let held = Held { stored, withdrawn_at: time(5)? };
+    let held = HeldRecord { stored, withdrawn_at: time(5)? };
     let confirmed_at = time(6)?;
     let unmet = get::<i64>(row, from + 8)? == 1;
     Ok(Row { position: get(row, from)?, held, confirmed_at, dataverse_id: get(row, from + 7)?, unmet })

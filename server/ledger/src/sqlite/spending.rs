@@ -5,8 +5,8 @@ use sqlx::Error;
 
 use super::{InFile, Reader, StepIn, row::get};
 use crate::{
+    dead_letters::SYSTEM,
     decision::{beginning, hour_of},
-    letters::HOUSE,
     spending::Spend,
     write::On,
 };
@@ -17,7 +17,7 @@ impl On<InFile> for Spend {
             "INSERT INTO spending (tenant_id, hour, cost) VALUES (?1, ?2, ?3) \
          ON CONFLICT (tenant_id, hour) DO UPDATE SET cost = cost + excluded.cost",
         )
-        .bind(HOUSE.to_string())
+        .bind(SYSTEM.to_string())
         .bind(hour_of(step.now))
         .bind(self.cost)
         .execute(&mut *step.connection)
@@ -33,7 +33,7 @@ pub(crate) async fn spent(
 ) -> Result<Vec<(Timestamp, i64)>, Error> {
     let rows =
         sqlx::query("SELECT hour, cost FROM spending WHERE tenant_id = ?1 AND hour >= ?2 ORDER BY hour")
-            .bind(HOUSE.to_string())
+            .bind(SYSTEM.to_string())
             .bind(hour_of(since))
             .fetch_all(pool)
             .await?;

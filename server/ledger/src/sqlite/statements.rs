@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use model::record::Kind;
 
-use crate::{lease::weight, letters::HOUSE, made::Made, row::named};
+use crate::{dead_letters::SYSTEM, lease::weight, per_kind::PerKind, row::named};
 
 /// How many rows one INSERT takes, where they have few columns. Few sizes, so that each statement is prepared once.
 const CHUNKS: [usize; 4] = [1, 8, 64, 512];
@@ -47,7 +47,7 @@ pub(super) struct Statements {
     /// Entries with their records: the tenant, the kind's name, the positions as a JSON array.
     pub(super) leased: &'static str,
     /// Of each pointer, where names are kept of what it points at.
-    pub(super) names: Vec<Option<Names>>,
+    pub(super) names: Vec<Option<NameStatements>>,
     pub(super) counted: &'static str,
     pub(super) withdrawn: &'static str,
     pub(super) to_confirm: &'static str,
@@ -61,7 +61,7 @@ pub(super) struct Statements {
     /// What sends dead letters again: a note of who wanted that, an entry in the outbox, what that adds to what waits, and the
     /// letter's end. The tenant, the kind's name, the positions as a JSON array, the time; of the note also who and what.
     pub(super) resend: [&'static str; 4],
-    pub(super) mirror: mirror::Statements,
+    pub(super) mirror: mirror::MirrorStatements,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
     /// The column of the record's own time.
@@ -69,7 +69,7 @@ pub(super) struct Statements {
 }
 
 /// Of the names that have a record: the tenant, how many; then the text.
-pub(super) struct Names {
+pub(super) struct NameStatements {
     /// Keeps one: the tenant, the id, the name, the time.
     pub(super) keep: &'static str,
     pub(super) all: &'static str,
@@ -111,7 +111,7 @@ impl Inserts {
 
 /// The statements of a kind, the same ones for the life of the process.
 pub(super) fn of(kind: &'static Kind) -> &'static Statements {
-    static MADE: Made<Statements> = Made::none();
+    static MADE: PerKind<Statements> = PerKind::none();
     MADE.of(kind, make)
 }
 
@@ -174,7 +174,7 @@ fn make(kind: &Kind) -> Statements {
         due: leak(format!(
             "SELECT o.position, o.due_at, {weight} FROM outbox AS o CROSS JOIN {table} AS r ON r.position = o.position \
              WHERE o.tenant_id = ?1 AND o.kind = ?2 AND o.due_at <= ?3 AND (r.unmet = 0 OR EXISTS (SELECT 1 FROM marks \
-             WHERE tenant_id = '{HOUSE}' AND kind = ?2 AND link IS NOT NULL)) ORDER BY o.due_at, o.position LIMIT ?4",
+             WHERE tenant_id = '{SYSTEM}' AND kind = ?2 AND link IS NOT NULL)) ORDER BY o.due_at, o.position LIMIT ?4",
             weight = weight(kind)
         )),
         leased: leak(format!(
@@ -236,8 +236,8 @@ fn join(kind: &Kind) -> String {
     named(kind).map(join).collect()
 }
 
-fn all_names(kind: &Kind) -> Vec<Option<Names>> {
-    let mut all: Vec<Option<Names>> = kind.pointers.iter().map(|_| None).collect();
+fn all_names(kind: &Kind) -> Vec<Option<NameStatements>> {
+    let mut all: Vec<Option<NameStatements>> = kind.pointers.iter().map(|_| None).collect();
     for (at, table, of) in named(kind) {
         all[at] = Some(names(table, of, kind.table));
     }
@@ -245,7 +245,7 @@ fn all_names(kind: &Kind) -> Vec<Option<Names>> {
 }
 
 /// Of the names in one table, those to which a field of the other points.
-fn names(names: &str, of: &str, table: &str) -> Names {
+fn names(names: &str, of: &str, table: &str) -> NameStatements {
     let those = |condition: &str, order: &str| {
         leak(format!(
             "SELECT n.id, n.name FROM {names} AS n WHERE n.tenant_id = ?1{condition} AND EXISTS (SELECT 1 \
@@ -253,7 +253,7 @@ fn names(names: &str, of: &str, table: &str) -> Names {
              ORDER BY {order}n.named_at DESC, n.id LIMIT ?2"
         ))
     };
-    Names {
+    NameStatements {
         keep: leak(format!(
             "INSERT INTO {names} (tenant_id, id, name, named_at) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT (tenant_id, id) DO UPDATE SET name = excluded.name, named_at = excluded.named_at \

@@ -10,14 +10,14 @@ use model::{
 };
 use sqlx::{Error, SqliteConnection, query::Query};
 
-use super::{known::Known, open::Files};
-use crate::{passage::Passage, write::Backend};
+use super::{open::LedgerFiles, writer_cache::WriterCache};
+use crate::{flow_counts::FlowCounts, write::Backend};
 
 pub(crate) struct Step<'a> {
-    pub(super) files: &'a Files,
+    pub(super) files: &'a LedgerFiles,
     pub(super) kinds: Kinds,
     pub(super) connection: &'a mut SqliteConnection,
-    pub(super) known: &'a mut Known,
+    pub(super) cache: &'a mut WriterCache,
     pub(super) random: &'a dyn Random,
     pub(super) now: Timestamp,
     /// The last epoch that a lease was given.
@@ -50,20 +50,21 @@ impl Step<'_> {
         tenant: TenantId,
         kind: &'static Kind,
         hour: i64,
-        passage: Passage,
+        counts: FlowCounts,
     ) -> Result<(), Error> {
         static ADD: LazyLock<String> = LazyLock::new(|| {
-            let columns = Passage::COLUMNS.join(", ");
-            let marks = Passage::COLUMNS.map(|_| "?").join(", ");
-            let sums =
-                Passage::COLUMNS.map(|column| format!("{column} = {column} + excluded.{column}")).join(", ");
+            let columns = FlowCounts::COLUMNS.join(", ");
+            let marks = FlowCounts::COLUMNS.map(|_| "?").join(", ");
+            let sums = FlowCounts::COLUMNS
+                .map(|column| format!("{column} = {column} + excluded.{column}"))
+                .join(", ");
             format!(
                 "INSERT INTO passages (tenant_id, kind, hour, {columns}) VALUES (?, ?, ?, {marks}) \
                  ON CONFLICT (tenant_id, kind, hour) DO UPDATE SET {sums}"
             )
         });
         let query = sqlx::query(ADD.as_str()).bind(tenant.to_string()).bind(kind.name).bind(hour);
-        let query = passage.numbers().into_iter().fold(query, Query::bind);
+        let query = counts.numbers().into_iter().fold(query, Query::bind);
         query.execute(&mut *self.connection).await.map(|_| ())
     }
 }

@@ -29,9 +29,9 @@ async fn spoil(store: &Sqlite, sql: &'static str) {
 }
 
 async fn durable(store: &Sqlite) -> i64 {
-    let standing = standing::standing(store.reader(), T).await.unwrap();
-    assert_eq!(standing.balance[0].unaccounted(), 0);
-    standing.balance[0].durable
+    let counts = delivery_counts::delivery_counts(store.reader(), T).await.unwrap();
+    assert_eq!(counts.balance[0].unaccounted(), 0);
+    counts.balance[0].durable
 }
 
 #[tokio::test]
@@ -226,9 +226,9 @@ async fn no_frequent_statement_reads_a_whole_table() {
         made.from_position,
         made.mirror.known_by_id,
         made.mirror.known_by_id_there,
-        made.mirror.standing_there,
+        made.mirror.delivered_before,
         made.mirror.met,
-        made.mirror.adopt,
+        made.mirror.match_to,
     ] {
         let plan = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
             .fetch_all(&store.readers)

@@ -11,15 +11,15 @@ use sqlx::{Error, SqliteConnection};
 const STEPS: i32 = 10_000;
 
 /// Until it is dropped, the question's answer is wanted.
-pub(super) struct Wanted(Arc<AtomicBool>);
+pub(super) struct AnswerWanted(Arc<AtomicBool>);
 
-impl Drop for Wanted {
+impl Drop for AnswerWanted {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
     }
 }
 
-impl Wanted {
+impl AnswerWanted {
     /// Every further question on this connection.
     pub(super) async fn on(connection: &mut SqliteConnection) -> Result<Self, Error> {
         let wanted = Arc::new(AtomicBool::new(true));
@@ -47,7 +47,7 @@ mod tests {
     #[tokio::test]
     async fn a_question_ends_with_its_asker_and_the_reader_is_free() {
         let folder = TempDir::new().unwrap();
-        let files = open::Files::of(folder.path().to_owned(), 1 << 28).unwrap();
+        let files = open::LedgerFiles::of(folder.path().to_owned(), 1 << 28).unwrap();
         let writer = open::migrated(&files).await.unwrap();
         let readers = open::readers(&files);
         let endless =
@@ -56,7 +56,7 @@ mod tests {
         for _ in 0..10 {
             let asked = async {
                 let mut reader = readers.acquire().await.unwrap();
-                let _wanted = Wanted::on(&mut reader).await.unwrap();
+                let _wanted = AnswerWanted::on(&mut reader).await.unwrap();
                 sqlx::query(endless).fetch_one(&mut *reader).await
             };
             assert!(timeout(Duration::from_millis(30), asked).await.is_err());

@@ -12,13 +12,13 @@ use super::{
     InFile, Step,
     clock::{follow, set_back},
     fault, intake,
-    known::Known,
     log::{self, Log},
-    open::{self, Files},
+    open::{self, LedgerFiles},
+    writer_cache::WriterCache,
 };
 use crate::{
     LedgerError,
-    command::{Command, Request, Work},
+    command::{Command, RecordsRequest, Work},
     health::{Notes, Sort},
     meters,
     queue::Queue,
@@ -29,11 +29,11 @@ use crate::{
 const RESTS_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) struct Writer {
-    pub(super) files: Files,
+    pub(super) files: LedgerFiles,
     pub(super) kinds: Kinds,
     /// None after the disk failed or another writer broke off, until there is something to write.
     pub(super) connection: Option<SqliteConnection>,
-    pub(super) known: Known,
+    pub(super) cache: WriterCache,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) changes: watch::Sender<u64>,
@@ -46,8 +46,8 @@ pub(super) struct Writer {
 }
 
 /// What is written in one go: requests that follow each other and are of one kind, or anything else by itself.
-enum Stretch {
-    Requests(Vec<Request>),
+enum WriteRun {
+    Requests(Vec<RecordsRequest>),
     Other(Box<dyn Job<InFile>>),
 }
 
@@ -76,12 +76,12 @@ impl Writer {
         queue.take().await
     }
 
-    async fn write(&mut self, stretches: Vec<Stretch>) {
-        let span = meters::group(stretches.iter().map(Stretch::weight).sum());
+    async fn write(&mut self, stretches: Vec<WriteRun>) {
+        let span = meters::group(stretches.iter().map(WriteRun::weight).sum());
         self.write_all(stretches).instrument(span).await;
     }
 
-    async fn write_all(&mut self, mut stretches: Vec<Stretch>) {
+    async fn write_all(&mut self, mut stretches: Vec<WriteRun>) {
         match self.commit(&mut stretches).await {
             // One bad statement must not take down its neighbours.
             Err(LedgerError::Fault(_)) if alone(&stretches).is_none() => {
@@ -95,14 +95,14 @@ impl Writer {
     }
 
     /// Noted first: who hears that nothing was kept finds it said everywhere.
-    fn finish(&self, stretches: Vec<Stretch>, committed: &Result<(), LedgerError>) {
-        if let Some(sort) = stretches.iter().map(Stretch::sort).reduce(Sort::and) {
-            self.notes.note(sort, stretches.iter().map(Stretch::weight).sum(), committed);
+    fn finish(&self, stretches: Vec<WriteRun>, committed: &Result<(), LedgerError>) {
+        if let Some(sort) = stretches.iter().map(WriteRun::sort).reduce(Sort::and) {
+            self.notes.note(sort, stretches.iter().map(WriteRun::weight).sum(), committed);
         }
         stretches.into_iter().for_each(|stretch| stretch.finish(committed));
     }
 
-    async fn commit(&mut self, stretches: &mut [Stretch]) -> Result<(), LedgerError> {
+    async fn commit(&mut self, stretches: &mut [WriteRun]) -> Result<(), LedgerError> {
         let mut connection = self.ready().await?;
         let began = Instant::now();
         let transacted = self.transact(&mut connection, stretches).await;
@@ -116,7 +116,7 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
-                self.known = Known::default();
+                self.cache = WriterCache::default();
                 self.recover(connection, &error).await;
                 let error = fault::of(error);
                 if !matches!(stretches, [stretch] if stretch.sort() == Sort::Trial) {
@@ -149,20 +149,20 @@ impl Writer {
     async fn transact(
         &mut self,
         connection: &mut SqliteConnection,
-        stretches: &mut [Stretch],
+        stretches: &mut [WriteRun],
     ) -> Result<bool, Error> {
         let now = self.clock.now();
-        let (files, known, random, epoch) = (&self.files, &mut self.known, &*self.random, &mut self.epoch);
+        let (files, cache, random, epoch) = (&self.files, &mut self.cache, &*self.random, &mut self.epoch);
         let mut step =
-            Step { files, kinds: self.kinds, connection, known, random, now, epoch, changed: false };
+            Step { files, kinds: self.kinds, connection, cache, random, now, epoch, changed: false };
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *step.connection).await?;
         if let Some(by) = self.seen.and_then(|seen| set_back(seen, now)) {
             follow(step.connection, now, by).await?;
         }
         for stretch in stretches {
             match stretch {
-                Stretch::Requests(requests) => intake::store(&mut step, requests).await?,
-                Stretch::Other(job) => job.perform(&mut step).await?,
+                WriteRun::Requests(requests) => intake::store(&mut step, requests).await?,
+                WriteRun::Other(job) => job.perform(&mut step).await?,
             }
         }
         sqlx::raw_sql("COMMIT").execute(&mut *step.connection).await?;
@@ -183,41 +183,41 @@ impl Writer {
     }
 }
 
-fn stretches(group: Vec<Command<InFile>>) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = Vec::new();
+fn stretches(group: Vec<Command<InFile>>) -> Vec<WriteRun> {
+    let mut stretches: Vec<WriteRun> = Vec::new();
     for command in group {
         match (command.work, stretches.last_mut()) {
-            (Work::Store(request), Some(Stretch::Requests(requests)))
+            (Work::Store(request), Some(WriteRun::Requests(requests)))
                 if requests.first().is_some_and(|first| first.kind == request.kind) =>
             {
                 requests.push(request);
             }
-            (Work::Store(request), _) => stretches.push(Stretch::Requests(vec![request])),
-            (Work::Write(job), _) => stretches.push(Stretch::Other(job)),
+            (Work::Store(request), _) => stretches.push(WriteRun::Requests(vec![request])),
+            (Work::Write(job), _) => stretches.push(WriteRun::Other(job)),
         }
     }
     stretches
 }
 
 /// The one asker of a group, if it has but one.
-fn alone(stretches: &[Stretch]) -> Option<()> {
+fn alone(stretches: &[WriteRun]) -> Option<()> {
     match stretches {
-        [Stretch::Other(_)] => Some(()),
-        [Stretch::Requests(requests)] if requests.len() == 1 => Some(()),
+        [WriteRun::Other(_)] => Some(()),
+        [WriteRun::Requests(requests)] if requests.len() == 1 => Some(()),
         _ => None,
     }
 }
 
-fn apart(stretches: Vec<Stretch>) -> impl Iterator<Item = Stretch> {
+fn apart(stretches: Vec<WriteRun>) -> impl Iterator<Item = WriteRun> {
     stretches.into_iter().flat_map(|stretch| match stretch {
-        Stretch::Requests(requests) => {
-            requests.into_iter().map(|request| Stretch::Requests(vec![request])).collect()
+        WriteRun::Requests(requests) => {
+            requests.into_iter().map(|request| WriteRun::Requests(vec![request])).collect()
         }
-        other @ Stretch::Other(_) => vec![other],
+        other @ WriteRun::Other(_) => vec![other],
     })
 }
 
-impl Stretch {
+impl WriteRun {
     fn weight(&self) -> usize {
         match self {
             Self::Requests(requests) => requests.iter().map(|request| request.weight).sum(),

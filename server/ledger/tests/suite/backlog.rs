@@ -11,7 +11,7 @@ pub async fn what_was_counted_wrong_is_said_and_mended(store: Store) {
     assert_eq!(studio.ledger.tend().await, Ok(0));
     studio.balanced().await;
     studio.sql("UPDATE studio.backlog SET waiting = waiting + 4, refused_first = refused_first - 1").await;
-    assert_eq!(studio.standing().await.pending, 7);
+    assert_eq!(studio.delivery_counts().await.pending, 7);
     assert_eq!(studio.ledger.tend().await, Ok(1));
     studio.balanced().await;
     assert_eq!(studio.ledger.tend().await, Ok(0));

@@ -1,6 +1,6 @@
 //! A ledger that may be older than what stands in Dataverse: what is there is taken, whatever waits here.
 
-use ledger::{Claim, Reflected, Traces};
+use ledger::{Claim, RowOutcome, Traces};
 
 use crate::{
     identity::owner,
@@ -28,19 +28,19 @@ pub async fn what_stands_there_is_taken_whatever_waits_here(store: Store) {
     assert_eq!(line().await, ids[..4]);
 
     let page = vec![seen(ids[0], &made(0, 1)), seen(ids[1], &made(1, 7)), gone(ids[2])];
-    let became = studio.reflect(page).await;
-    assert_eq!(became, [Reflected::Confirmed, Reflected::Changed, Reflected::Withdrawn]);
+    let became = studio.reconcile(page).await;
+    assert_eq!(became, [RowOutcome::Confirmed, RowOutcome::Changed, RowOutcome::Withdrawn]);
     assert_eq!(line().await, ids[3..4], "what is there waits no more");
     let held = studio.ledger.read(T, kind(), ids[1]).await.unwrap().unwrap();
     assert_eq!((held.stored.revision, held.stored.record.values()[6].number()), (2, Some(7)));
     assert!(studio.ledger.read(T, kind(), ids[2]).await.unwrap().unwrap().withdrawn_at.is_some());
-    let standing = studio.balanced().await;
-    let balance = &standing.balance[0];
+    let counts = studio.balanced().await;
+    let balance = &counts.balance[0];
     assert_eq!((balance.delivered, balance.confirmed, balance.pending), (3, 2, 1));
-    assert_eq!(standing.unconfirmed, 0, "one was deleted before it was ever read back");
+    assert_eq!(counts.unconfirmed, 0, "one was deleted before it was ever read back");
 
     studio.ledger.looked().await.unwrap();
     assert_eq!(studio.ledger.identity().await.unwrap().copied_at, None);
-    assert_eq!(studio.reflect(vec![seen(ids[3], &made(3, 9))]).await, [Reflected::KeptOut]);
+    assert_eq!(studio.reconcile(vec![seen(ids[3], &made(3, 9))]).await, [RowOutcome::KeptOut]);
     studio.balanced().await;
 }

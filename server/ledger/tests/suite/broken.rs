@@ -2,21 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ledger::{Ledger, LedgerError, Settings, Verdict};
+use ledger::{Ledger, LedgerError, StoreSettings, Verdict};
 use model::{clock::Clock, record::KINDS, rng::Seeded};
 use sqlx::{Connection, PgConnection};
 
 use crate::{
     cluster::Cluster,
     support::{Store, Studio, T, run},
-    wire::{Cut, Wire},
+    wire::{Wire, WireCut},
 };
 
 /// A ledger in the studio's schema at the other end of a wire.
 async fn over(wire: &Wire, studio: &Studio, patience: Duration) -> Ledger {
     let database = studio.schema().database_at(wire.port).with_patience(patience);
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
-    Ledger::open(KINDS, Settings::Database(database), clock, Seeded::new(3)).await.unwrap()
+    Ledger::open(KINDS, StoreSettings::Database(database), clock, Seeded::new(3)).await.unwrap()
 }
 
 async fn wired() -> (Studio, Wire, Ledger) {
@@ -38,11 +38,11 @@ fn is_unavailable(answer: &Result<Verdict, LedgerError>, words: &str) -> bool {
 async fn a_connection_cut_while_idle_is_replaced() {
     let (studio, wire, ledger) = wired().await;
     assert_eq!(store(&ledger, "1").await, Ok(Verdict::Stored(1)));
-    ledger.standing(T).await.unwrap();
+    ledger.delivery_counts(T).await.unwrap();
     for name in ["2", "3"] {
         wire.cut_all();
         assert_eq!(store(&ledger, name).await, Ok(Verdict::Stored(1)));
-        ledger.standing(T).await.unwrap();
+        ledger.delivery_counts(T).await.unwrap();
     }
     assert_eq!(studio.balanced().await.balance[0].durable, 3);
 }
@@ -51,11 +51,11 @@ async fn a_connection_cut_while_idle_is_replaced() {
 async fn what_is_cut_ahead_of_the_commit_is_done_once_more() {
     let (studio, wire, ledger) = wired().await;
     for words in ["BEGIN", "INSERT INTO", "receipt_hours"] {
-        wire.cut(Cut::Before(words));
+        wire.cut(WireCut::Before(words));
         assert_eq!(store(&ledger, words).await, Ok(Verdict::Stored(1)), "{words}");
     }
-    wire.cut(Cut::Before("INSERT INTO"));
-    wire.cut(Cut::Before("INSERT INTO"));
+    wire.cut(WireCut::Before("INSERT INTO"));
+    wire.cut(WireCut::Before("INSERT INTO"));
     let answer = store(&ledger, "twice").await;
     assert!(is_unavailable(&answer, "cannot be reached"), "{answer:?}");
     assert_eq!(store(&ledger, "twice").await, Ok(Verdict::Stored(1)), "nothing of it was kept");
@@ -66,12 +66,12 @@ async fn what_is_cut_ahead_of_the_commit_is_done_once_more() {
 async fn a_commit_whose_answer_is_lost_is_not_promised() {
     let (studio, wire, ledger) = wired().await;
     let changes = ledger.changes();
-    wire.cut(Cut::After("COMMIT\0"));
+    wire.cut(WireCut::After("COMMIT\0"));
     let answer = store(&ledger, "kept").await;
     assert!(is_unavailable(&answer, "not known"), "{answer:?}");
     assert!(changes.has_changed().unwrap(), "there may be something new to see");
     assert_eq!(store(&ledger, "kept").await, Ok(Verdict::Duplicate(1)), "and it is not taken twice");
-    wire.cut(Cut::Before("COMMIT\0"));
+    wire.cut(WireCut::Before("COMMIT\0"));
     let answer = store(&ledger, "lost").await;
     assert!(is_unavailable(&answer, "not known"), "{answer:?}");
     assert_eq!(store(&ledger, "lost").await, Ok(Verdict::Stored(1)));
@@ -84,9 +84,11 @@ async fn a_database_that_is_away_is_said_and_it_goes_on() {
     let wire = Wire::to(Cluster::here().port).await;
     let ledger = over(&wire, &studio, Duration::from_secs(1)).await;
     wire.down(true);
-    for answer in
-        [store(&ledger, "1").await.map(|_| ()), ledger.healthy().await, ledger.standing(T).await.map(|_| ())]
-    {
+    for answer in [
+        store(&ledger, "1").await.map(|_| ()),
+        ledger.healthy().await,
+        ledger.delivery_counts(T).await.map(|_| ()),
+    ] {
         assert!(matches!(answer, Err(LedgerError::Unavailable(_))), "{answer:?}");
     }
     wire.down(false);
@@ -100,7 +102,7 @@ async fn where_nothing_listens_that_is_said_at_once() {
     assert_eq!(store(&ledger, "1").await, Ok(Verdict::Stored(1)));
     wire.take_away().await;
     let began = tokio::time::Instant::now();
-    let answers = tokio::join!(store(&ledger, "2"), ledger.standing(T), ledger.healthy());
+    let answers = tokio::join!(store(&ledger, "2"), ledger.delivery_counts(T), ledger.healthy());
     for said in [answers.0.map(|_| ()), answers.1.map(|_| ()), answers.2].map(Result::unwrap_err) {
         assert!(said.to_string().contains("refused"), "{said}");
     }

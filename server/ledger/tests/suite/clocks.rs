@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ledger::Reflected;
+use ledger::RowOutcome;
 use model::time::{DAY, HOUR, MINUTE, SECOND};
 
 use crate::{
@@ -24,7 +24,7 @@ impl Studio {
         self.pass(by).await;
         self.store(vec![run("c", "ahead", "1", "")]).await;
         self.pass(30 * SECOND).await;
-        self.standing().await;
+        self.delivery_counts().await;
         self.pass(-by).await;
         self.store(vec![run("c", "after", "1", "")]).await;
     }
@@ -69,10 +69,10 @@ pub async fn a_mark_is_not_lent_for_hours_because_a_clock_was_set_back(store: St
     let studio = Studio::open(store).await;
     let hold = Duration::from_secs(120);
     studio.pass(5 * HOUR).await;
-    assert!(studio.ledger.take_mark(kind(), hold).await.unwrap().is_some());
-    assert!(studio.ledger.take_mark(kind(), hold).await.unwrap().is_none());
+    assert!(studio.ledger.take_cursor(kind(), hold).await.unwrap().is_some());
+    assert!(studio.ledger.take_cursor(kind(), hold).await.unwrap().is_none());
     studio.pass(-5 * HOUR).await;
-    assert!(studio.ledger.take_mark(kind(), hold).await.unwrap().is_some());
+    assert!(studio.ledger.take_cursor(kind(), hold).await.unwrap().is_some());
 }
 
 pub async fn what_has_waited_has_waited_though_the_clock_is_set_back(store: Store) {
@@ -105,17 +105,17 @@ pub async fn an_acknowledgement_bears_the_store_s_time(store: Store) {
     let of_just_now = studio.ledger.unconfirmed(studio.now().plus(-11 * SECOND), None, 10).await.unwrap();
     let of_a_while_ago = studio.ledger.unconfirmed(studio.now().plus(-10 * SECOND), None, 10).await.unwrap();
     assert_eq!((of_just_now.len(), of_a_while_ago.len()), (0, 1));
-    let there = |before| studio.ledger.standing_there(kind(), 0, before, 10);
+    let there = |before| studio.ledger.delivered_before(kind(), 0, before, 10);
     assert_eq!(there(studio.now().plus(-10 * SECOND)).await.unwrap().len(), 0);
     assert_eq!(there(studio.now().plus(-9 * SECOND)).await.unwrap().len(), 1);
     // A page that was asked for before that is still older than the acknowledgement.
     let other = run("c", "r", "1", r#","tokensIn":9"#);
     let page = vec![seen(id, &other)];
-    let asked = |at| studio.reflect_as_of(page.clone(), at);
-    assert_eq!(asked(studio.now()).await, [Reflected::Again]);
+    let asked = |at| studio.reconcile_as_of(page.clone(), at);
+    assert_eq!(asked(studio.now()).await, [RowOutcome::Again]);
     studio.pass(SECOND).await;
-    assert_eq!(asked(studio.now().plus(-2 * SECOND)).await, [Reflected::Again]);
-    assert_eq!(asked(studio.now()).await, [Reflected::Changed]);
+    assert_eq!(asked(studio.now().plus(-2 * SECOND)).await, [RowOutcome::Again]);
+    assert_eq!(asked(studio.now()).await, [RowOutcome::Changed]);
 }
 
 pub async fn a_time_that_lies_ahead_puts_no_row_off(store: Store) {
@@ -124,7 +124,7 @@ pub async fn a_time_that_lies_ahead_puts_no_row_off(store: Store) {
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     studio.sql(&format!("UPDATE studio.campaign_metrics SET exported_at = exported_at + {}", 7 * HOUR)).await;
     let page = vec![seen(id, &run("c", "r", "1", r#","tokensIn":9"#))];
-    assert_eq!(studio.reflect(page).await, [Reflected::Changed]);
+    assert_eq!(studio.reconcile(page).await, [RowOutcome::Changed]);
 }
 
 pub async fn what_is_handed_back_is_due_though_the_clock_was_set_back(store: Store) {

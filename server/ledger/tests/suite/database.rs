@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ledger::{Database, Ledger, LedgerError, OpenError, Settings};
+use ledger::{Database, Ledger, LedgerError, OpenError, StoreSettings};
 use model::{clock::Clock, record::KINDS, rng::Seeded};
 use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
@@ -14,7 +14,10 @@ use crate::{
 
 async fn refusal(studio: &Studio, database: Database) -> OpenError {
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
-    Ledger::open(KINDS, Settings::Database(database), clock, Seeded::new(1)).await.err().expect("is refused")
+    Ledger::open(KINDS, StoreSettings::Database(database), clock, Seeded::new(1))
+        .await
+        .err()
+        .expect("is refused")
 }
 
 #[tokio::test]

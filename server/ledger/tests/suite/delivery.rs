@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ledger::{Change, Operation, Reflected, Reflection, Seen};
+use ledger::{ChangeOutcome, MirroredRow, OutboxOperation, RowOutcome, RowSighting};
 use model::time::SECOND;
 
 use crate::subject::kind;
@@ -28,9 +28,9 @@ pub async fn a_delivered_record_leaves_the_outbox_and_bears_the_time(store: Stor
     let parcels = studio.lease(1).await;
     assert_eq!(studio.balanced().await.balance[0].pending, 1);
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
-    let standing = studio.balanced().await;
-    assert_eq!((standing.pending, standing.balance[0].delivered, standing.unconfirmed), (0, 1, 1));
-    assert_eq!(standing.oldest_pending, None);
+    let counts = studio.balanced().await;
+    assert_eq!((counts.pending, counts.balance[0].delivered, counts.unconfirmed), (0, 1, 1));
+    assert_eq!(counts.oldest_pending, None);
     let held = studio.ledger.read(T, kind(), id).await.unwrap().unwrap();
     assert_eq!(held.stored.exported_at, Some(studio.now()));
 }
@@ -57,8 +57,8 @@ pub async fn the_newest_state_is_what_is_sent_last(store: Store) {
     studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     assert!(studio.lease(1).await.is_empty(), "two states of one record are never on the way at once");
     studio.ledger.delivered(&first, studio.now()).await.unwrap();
-    let standing = studio.balanced().await;
-    assert_eq!((standing.balance[0].delivered, standing.balance[0].pending, standing.pending), (1, 0, 1));
+    let counts = studio.balanced().await;
+    assert_eq!((counts.balance[0].delivered, counts.balance[0].pending, counts.pending), (1, 0, 1));
     let second = studio.lease(1).await;
     assert_eq!(second[0].revision, 2);
     assert_eq!(carries(&second[0]).unwrap().record.values()[6].number(), Some(5));
@@ -78,9 +78,9 @@ pub async fn what_was_delivered_and_is_withdrawn_is_deleted_there(store: Store) 
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
-    assert!(matches!(studio.ledger.withdraw(T, kind(), id, None).await.unwrap(), Change::Done(_)));
+    assert!(matches!(studio.ledger.withdraw(T, kind(), id, None).await.unwrap(), ChangeOutcome::Done(_)));
     let parcels = studio.lease(1).await;
-    assert_eq!(parcels[0].operation, Operation::Delete);
+    assert_eq!(parcels[0].operation, OutboxOperation::Delete);
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
     let balance = studio.balanced().await.balance.remove(0);
     assert_eq!((balance.delivered, balance.deleted, balance.deleted_unsent), (1, 1, 0));
@@ -95,7 +95,7 @@ pub async fn what_may_have_been_sent_is_deleted_there(store: Store) {
     studio.pass(61 * SECOND).await;
     studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
     let parcels = studio.lease(1).await;
-    assert_eq!(parcels[0].operation, Operation::Delete);
+    assert_eq!(parcels[0].operation, OutboxOperation::Delete);
     assert_eq!(studio.balanced().await.balance[0].pending, 1);
 }
 
@@ -107,8 +107,8 @@ pub async fn a_dead_letter_waits_with_its_reason_until_it_is_sent_again(store: S
     assert!(studio.lease(1).await.is_empty());
     let letters = studio.ledger.dead_letters(T, 10).await.unwrap();
     assert_eq!((letters[0].id, letters[0].reason.as_str(), letters[0].attempts), (id, "too long", 1));
-    let standing = studio.balanced().await;
-    assert_eq!((standing.dead, standing.balance[0].dead, standing.pending), (1, 1, 0));
+    let counts = studio.balanced().await;
+    assert_eq!((counts.dead, counts.balance[0].dead, counts.pending), (1, 1, 0));
     assert!(studio.ledger.resend(T, kind(), id, "Ada").await.unwrap());
     assert!(!studio.ledger.resend(T, kind(), id, "Ada").await.unwrap());
     assert_eq!(studio.balanced().await.pending, 1);
@@ -189,9 +189,9 @@ pub async fn an_old_lease_is_known_though_the_record_left_the_line_and_came_back
     let late = studio.lease(1).await;
     studio.ledger.delivered(&late, studio.now()).await.unwrap();
     studio.pass(20 * SECOND).await;
-    let lost = Reflection::absent(T, id, Seen::Lost);
-    let answers = studio.reflect(vec![lost]).await;
-    assert_eq!(answers, [Reflected::Requeued]);
+    let lost = MirroredRow::absent(T, id, RowSighting::Lost);
+    let answers = studio.reconcile(vec![lost]).await;
+    assert_eq!(answers, [RowOutcome::Requeued]);
     let again = studio.lease(1).await;
     assert_eq!(again[0].revision, late[0].revision);
     studio.ledger.delivered(&late, studio.now()).await.unwrap();
@@ -216,14 +216,14 @@ pub async fn what_was_read_back_is_confirmed_once_and_only_as_it_is_now(store: S
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     assert!(studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap().is_empty());
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
-    let standing = studio.standing().await;
-    assert_eq!((standing.unconfirmed, standing.oldest_unconfirmed), (1, Some(studio.now())));
+    let counts = studio.delivery_counts().await;
+    assert_eq!((counts.unconfirmed, counts.oldest_unconfirmed), (1, Some(studio.now())));
     let read = studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap();
     assert_eq!((read[0].held.stored.id, read[0].tenant), (id, T));
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 1);
     assert_eq!(studio.ledger.confirmed(&read).await.unwrap(), 0);
-    let standing = studio.balanced().await;
-    assert_eq!((standing.balance[0].confirmed, standing.oldest_unconfirmed), (1, None));
+    let counts = studio.balanced().await;
+    assert_eq!((counts.balance[0].confirmed, counts.oldest_unconfirmed), (1, None));
     studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].confirmed, 0);
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();

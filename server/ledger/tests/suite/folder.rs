@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 
-use ledger::{Ledger, LedgerError, OpenError, Settings};
+use ledger::{Ledger, LedgerError, OpenError, StoreSettings};
 use model::{
     clock::{Clock, ManualClock},
     record::KINDS,
@@ -12,7 +12,7 @@ use model::{
 use crate::support::{Store, Studio, T, run};
 
 async fn open(studio: &Studio) -> Result<Ledger, OpenError> {
-    let settings = Settings::Folder(studio.folder().to_owned());
+    let settings = StoreSettings::Folder(studio.folder().to_owned());
     Ledger::open(KINDS, settings, Arc::clone(&studio.clock) as Arc<dyn Clock>, Seeded::new(1)).await
 }
 
@@ -81,8 +81,10 @@ async fn a_folder_that_cannot_be_is_refused() {
     let file = studio.folder().join("a file");
     fs::write(&file, "").unwrap();
     let clock = Arc::new(ManualClock::at(studio.now()));
-    let refusal =
-        Ledger::open(KINDS, Settings::Folder(file.join("below")), clock, Seeded::new(1)).await.err().unwrap();
+    let refusal = Ledger::open(KINDS, StoreSettings::Folder(file.join("below")), clock, Seeded::new(1))
+        .await
+        .err()
+        .unwrap();
     assert!(matches!(refusal, OpenError::Folder { .. }), "{refusal}");
     assert!(refusal.to_string().contains("STUDIO_DATA"), "{refusal}");
 }
@@ -93,7 +95,8 @@ async fn the_folder_and_its_files_are_closed_to_others() {
     studio.store(vec![run("c", "r", "1", "")]).await;
     let data = studio.folder().join("made here");
     let clock = Arc::new(ManualClock::at(studio.now()));
-    let ledger = Ledger::open(KINDS, Settings::Folder(data.clone()), clock, Seeded::new(1)).await.unwrap();
+    let ledger =
+        Ledger::open(KINDS, StoreSettings::Folder(data.clone()), clock, Seeded::new(1)).await.unwrap();
     ledger.store(T, vec![run("c", "r", "1", "")]).await.unwrap();
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);

@@ -77,7 +77,7 @@ pub async fn each_hour_has_a_balance_of_its_own(store: Store) {
     studio.ledger.dead(&[(parcels[3].clone(), "no".into())]).await.unwrap();
     studio.pass(HOUR).await;
     let other = run("c", "elsewhere", "1", "");
-    studio.reflect(vec![seen(Uuid::from_u128(7), &other)]).await;
+    studio.reconcile(vec![seen(Uuid::from_u128(7), &other)]).await;
     let read = studio.ledger.unconfirmed(studio.now(), None, 2).await.unwrap();
     studio.ledger.confirmed(&read).await.unwrap();
     let hours = studio.hours().await;

@@ -1,6 +1,9 @@
 //! A ledger belongs to one organisation, and goes to another as a whole.
 
-use ledger::{Claim, ClaimError, LedgerError, Operation, Owner, Reflection, Refusal, Seen, Stranger, Traces};
+use ledger::{
+    Claim, ClaimError, LedgerError, MirroredRow, OutboxOperation, Owner, Refusal, RowSighting, Stranger,
+    Traces,
+};
 use uuid::Uuid;
 
 use crate::subject::kind;
@@ -50,32 +53,35 @@ async fn used(store: Store) -> Studio {
 
 pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: Store) {
     let studio = used(store).await;
-    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
-    studio.ledger.keep_mark(&mark, Some("https://o.example/delta"), HOLD).await.unwrap();
+    let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
+    studio.ledger.keep_cursor(&cursor, Some("https://o.example/delta"), HOLD).await.unwrap();
     let late = studio.lease(1).await;
     let adopted = studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
     assert_eq!((adopted.owner, adopted.copied_at.is_some()), (Some(owner(2)), true));
-    let standing = studio.balanced().await;
-    let balance = &standing.balance[0];
+    let counts = studio.balanced().await;
+    let balance = &counts.balance[0];
     assert_eq!((balance.received, balance.durable, balance.delivered, balance.confirmed), (12, 12, 0, 0));
     assert_eq!((balance.pending, balance.dead, balance.dropped), (9, 0, 1));
-    assert_eq!((balance.deleted, balance.deleted_unsent, standing.unconfirmed), (2, 2, 0));
-    assert!(!studio.ledger.hold_mark(&mark, HOLD).await.unwrap(), "what read the one before is fenced off");
+    assert_eq!((balance.deleted, balance.deleted_unsent, counts.unconfirmed), (2, 2, 0));
+    assert!(
+        !studio.ledger.hold_cursor(&cursor, HOLD).await.unwrap(),
+        "what read the one before is fenced off"
+    );
     studio.ledger.delivered(&late, studio.now()).await.unwrap();
-    assert_eq!(studio.standing().await.pending, 9, "so is what was sent there");
+    assert_eq!(studio.delivery_counts().await.pending, 9, "so is what was sent there");
     let parcels = studio.lease(100).await;
-    assert!(parcels.iter().all(|parcel| matches!(parcel.operation, Operation::Upsert(_))));
+    assert!(parcels.iter().all(|parcel| matches!(parcel.operation, OutboxOperation::Upsert(_))));
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].delivered, 9);
-    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
-    assert_eq!(mark.link, None);
+    let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
+    assert_eq!(cursor.link, None);
 }
 
 pub async fn what_came_from_others_goes_along_to_another_organisation(store: Store) {
     let studio = used(store).await;
-    let theirs = Seen::Row(Box::new(run("theirs", "1", "1", "")));
-    let seen = Reflection::absent(T, Uuid::from_u128(2), theirs);
-    studio.reflect(vec![seen]).await;
+    let theirs = RowSighting::Row(Box::new(run("theirs", "1", "1", "")));
+    let seen = MirroredRow::absent(T, Uuid::from_u128(2), theirs);
+    studio.reconcile(vec![seen]).await;
     assert_eq!(studio.balanced().await.balance[0].mirrored, 1);
     studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
     let balance = studio.balanced().await.balance.remove(0);

@@ -1,6 +1,6 @@
 //! Records that another program exported before they came: which id a row bears in Dataverse is known once it is met.
 
-use ledger::{Operation, Reflected};
+use ledger::{OutboxOperation, RowOutcome};
 use model::{record::Record, time::SECOND};
 use uuid::Uuid;
 
@@ -35,18 +35,18 @@ pub async fn what_was_imported_waits_until_its_row_is_met(store: Store) {
     assert!(studio.lease(10).await.is_empty(), "under which id is not known yet");
 
     let [corrected, withdrawn] = [0xa001, 0xa002].map(Uuid::from_u128);
-    let mark = studio.ledger.take_mark(kind(), HOLD).await.unwrap().unwrap();
+    let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
     let page = vec![seen(corrected, &tokens("corrected", 1)), seen(withdrawn, &tokens("withdrawn", 1))];
-    let became = studio.ledger.reflect(&mark, page, studio.now()).await.unwrap().unwrap();
-    assert_eq!(became, [Reflected::Known; 2], "what it was before the change here");
+    let became = studio.ledger.reconcile(&cursor, page, studio.now()).await.unwrap().unwrap();
+    assert_eq!(became, [RowOutcome::Known; 2], "what it was before the change here");
     let parcels = studio.lease(10).await;
     let there: Vec<Uuid> = parcels.iter().map(|parcel| parcel.dataverse_id).collect();
     assert_eq!(there, [corrected, withdrawn]);
-    assert!(matches!(parcels[0].operation, Operation::Upsert(_)));
-    assert!(matches!(parcels[1].operation, Operation::Delete));
+    assert!(matches!(parcels[0].operation, OutboxOperation::Upsert(_)));
+    assert!(matches!(parcels[1].operation, OutboxOperation::Delete));
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
 
-    assert!(studio.ledger.keep_mark(&mark, Some("link"), HOLD).await.unwrap());
+    assert!(studio.ledger.keep_cursor(&cursor, Some("link"), HOLD).await.unwrap());
     let parcels = studio.lease(10).await;
     assert_eq!(parcels[0].dataverse_id, ids[2], "the whole table was read, and did not hold it");
     studio.ledger.delivered(&parcels, studio.now()).await.unwrap();
@@ -54,6 +54,6 @@ pub async fn what_was_imported_waits_until_its_row_is_met(store: Store) {
     studio.pass(61 * SECOND).await;
     let page =
         vec![seen(corrected, &tokens("corrected", 2)), gone(withdrawn), seen(ids[2], &tokens("lost", 2))];
-    assert_eq!(studio.reflect(page).await, [Reflected::Confirmed; 3]);
+    assert_eq!(studio.reconcile(page).await, [RowOutcome::Confirmed; 3]);
     assert_eq!((studio.list(10).await.len(), studio.balanced().await.unconfirmed), (2, 0));
 }

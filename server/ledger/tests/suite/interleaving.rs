@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ledger::{Parcel, Reflected, Reflection, Refusal, Seen, Verdict};
+use ledger::{MirroredRow, Parcel, Refusal, RowOutcome, RowSighting, Verdict};
 use model::{
     record::Stored,
     time::{SECOND, Timestamp},
@@ -64,7 +64,7 @@ enum Event {
     /// The mirror asks what changed; the answer is on its way.
     Ask,
     /// The answer comes in. What was deleted is taken out here too, or made there again.
-    Reflect {
+    Reconcile {
         lost: bool,
     },
     Wait {
@@ -91,7 +91,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => run.clone().prop_map(|run| Event::DeleteThere { run }),
         1 => run.clone().prop_map(|run| Event::Lose { run }),
         3 => Just(Event::Ask),
-        3 => prop::bool::weighted(0.3).prop_map(|lost| Event::Reflect { lost }),
+        3 => prop::bool::weighted(0.3).prop_map(|lost| Event::Reconcile { lost }),
         2 => (1_i64..90).prop_map(|seconds| Event::Wait { seconds }),
         1 => Just(Event::Restart),
     ]
@@ -170,9 +170,9 @@ impl World {
                     self.sheet = Some(self.dataverse.changes(self.studio.now()));
                 }
             }
-            Event::Reflect { lost } => {
+            Event::Reconcile { lost } => {
                 if let Some(sheet) = self.sheet.take() {
-                    self.reflect(sheet, lost).await;
+                    self.reconcile(sheet, lost).await;
                 }
             }
             Event::Wait { seconds } => self.wait(seconds).await,
@@ -194,20 +194,20 @@ impl World {
     }
 
     /// Holds a page against the ledger, and asks for those rows again of which it cannot tell yet.
-    async fn reflect(&mut self, sheet: Sheet, lost: bool) {
+    async fn reconcile(&mut self, sheet: Sheet, lost: bool) {
         let (mut rows, mut asked_at) = (sheet.rows, sheet.asked_at);
         while !rows.is_empty() {
             if lost {
-                for row in rows.iter_mut().filter(|row| row.seen == Seen::Gone) {
-                    row.seen = Seen::Lost;
+                for row in rows.iter_mut().filter(|row| row.seen == RowSighting::Gone) {
+                    row.seen = RowSighting::Lost;
                 }
             }
-            let answers = self.studio.reflect_as_of(rows.clone(), asked_at).await;
+            let answers = self.studio.reconcile_as_of(rows.clone(), asked_at).await;
             self.studio.balanced().await;
             rows = rows
                 .into_iter()
                 .zip(answers)
-                .filter(|(_, answer)| *answer == Reflected::Again)
+                .filter(|(_, answer)| *answer == RowOutcome::Again)
                 .map(|(row, _)| row)
                 .collect();
             if !rows.is_empty() {
@@ -242,29 +242,32 @@ impl World {
         });
         self.studio.ledger.confirmed(&good).await.unwrap();
         let rows = bad.iter().map(|item| self.as_it_stands(item.dataverse_id)).collect();
-        self.studio.reflect(rows).await;
+        self.studio.reconcile(rows).await;
     }
 
     /// A row that was asked for by its id. Of its deletion only changes tell.
-    fn as_it_stands(&self, id: Uuid) -> Reflection {
+    fn as_it_stands(&self, id: Uuid) -> MirroredRow {
         match self.dataverse.row(id) {
-            Reflection { seen: Seen::Gone, tenant, .. } => Reflection::absent(tenant, id, Seen::Unseen),
-            row => Reflection { stands: true, ..row },
+            MirroredRow { seen: RowSighting::Gone, tenant, .. } => {
+                MirroredRow::absent(tenant, id, RowSighting::Unseen)
+            }
+            row => MirroredRow { stands: true, ..row },
         }
     }
 
     /// The whole table is read, and what was there and is not, is sent again by a person's word.
     async fn read_all(&self) {
         let later = self.studio.now().plus(1);
-        let there = self.studio.ledger.standing_there(kind(), 0, later, 100).await.unwrap();
+        let there = self.studio.ledger.delivered_before(kind(), 0, later, 100).await.unwrap();
         let is_there = |id: &Uuid| self.dataverse.rows.contains_key(id);
         let ids: Vec<Uuid> =
             there.iter().map(|there| there.dataverse_id).filter(|id| !is_there(id)).collect();
-        let told = |how: &Seen| ids.iter().map(|id| Reflection::absent(T, *id, how.clone())).collect();
-        let answers = self.studio.reflect(told(&Seen::Unseen)).await;
-        let is_open = |answer: &Reflected| matches!(answer, Reflected::Requeued | Reflected::Missing);
+        let told =
+            |how: &RowSighting| ids.iter().map(|id| MirroredRow::absent(T, *id, how.clone())).collect();
+        let answers = self.studio.reconcile(told(&RowSighting::Unseen)).await;
+        let is_open = |answer: &RowOutcome| matches!(answer, RowOutcome::Requeued | RowOutcome::Missing);
         assert!(answers.iter().all(is_open), "{answers:?}");
-        self.studio.reflect(told(&Seen::Lost)).await;
+        self.studio.reconcile(told(&RowSighting::Lost)).await;
     }
 
     /// Everything that still waits arrives, both ways; then both sides must hold the same.
@@ -272,7 +275,7 @@ impl World {
         self.under_way.clear();
         self.studio.pass(1_000 * SECOND).await;
         if let Some(sheet) = self.sheet.take() {
-            self.reflect(sheet, false).await;
+            self.reconcile(sheet, false).await;
         }
         for run in 0..6 {
             let id = record(run, 0).own_id(T).unwrap();
@@ -280,13 +283,13 @@ impl World {
             // What was given up has another chance.
             self.studio.ledger.correct(T, id, record(run, 5), None).await.unwrap();
         }
-        while self.studio.standing().await.pending > 0 || self.dataverse.has_news() {
+        while self.studio.delivery_counts().await.pending > 0 || self.dataverse.has_news() {
             self.calm_down().await;
         }
         self.read_back().await;
         self.studio.pass(20 * SECOND).await;
         self.read_all().await;
-        while self.studio.standing().await.pending > 0 || self.dataverse.has_news() {
+        while self.studio.delivery_counts().await.pending > 0 || self.dataverse.has_news() {
             self.calm_down().await;
         }
         self.read_back().await;
@@ -301,10 +304,10 @@ impl World {
             self.studio.lease(10).await.into_iter().map(|parcel| (self.studio.now(), parcel)).collect();
         self.arrive(10, true).await;
         let sheet = self.dataverse.changes(self.studio.now());
-        self.reflect(sheet, false).await;
+        self.reconcile(sheet, false).await;
         let rejects = self.studio.ledger.rejects(T, None, 100).await.unwrap();
         let rows = rejects.iter().map(|reject| self.dataverse.row(reject.dataverse_id)).collect();
-        self.studio.reflect(rows).await;
+        self.studio.reconcile(rows).await;
     }
 
     async fn compare(&self) {
@@ -321,7 +324,7 @@ impl World {
         let ids: HashMap<Uuid, Uuid> = self
             .studio
             .ledger
-            .standing_there(kind(), 0, later, 100)
+            .delivered_before(kind(), 0, later, 100)
             .await
             .unwrap()
             .into_iter()
@@ -345,11 +348,11 @@ impl World {
 
     /// The figures are those of a count of rows.
     async fn recount(&self) {
-        let standing = self.studio.balanced().await;
-        assert_eq!((standing.pending, standing.dead, standing.oldest_pending), (0, 0, None));
-        let balance = &standing.balance[0];
+        let counts = self.studio.balanced().await;
+        assert_eq!((counts.pending, counts.dead, counts.oldest_pending), (0, 0, None));
+        let balance = &counts.balance[0];
         assert_eq!(balance.delivered + balance.mirrored + balance.deleted_unsent, balance.durable);
-        assert_eq!(standing.unconfirmed, 0);
+        assert_eq!(counts.unconfirmed, 0);
         assert!(self.studio.ledger.unconfirmed(self.studio.now(), None, 10).await.unwrap().is_empty());
         let count = async |what: &str| -> i64 {
             let sql = format!("SELECT CAST(count(*) AS TEXT) FROM studio.{what}");
@@ -359,9 +362,9 @@ impl World {
         assert_eq!(settled, balance.delivered + balance.mirrored);
         assert_eq!(count("campaign_metrics WHERE withdrawn_at IS NOT NULL").await, balance.deleted);
         assert_eq!(count("campaign_metrics").await, balance.durable);
-        assert_eq!(count("rejects").await, standing.reflected.rejected);
+        assert_eq!(count("rejects").await, counts.reflected.rejected);
         let mirrored = count("versions WHERE replaced_by = 'mirror'").await;
-        assert_eq!(mirrored, standing.reflected.changed + standing.reflected.withdrawn);
+        assert_eq!(mirrored, counts.reflected.changed + counts.reflected.withdrawn);
     }
 }
 

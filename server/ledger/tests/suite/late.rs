@@ -11,7 +11,7 @@ const SLOW: &str = "BEGIN; INSERT INTO studio.campaign_metrics (tenant_id, posit
 #[tokio::test]
 async fn a_commit_that_comes_late_is_counted_all_the_same() {
     let studio = Studio::open(Store::Database).await;
-    let durable = async || studio.standing().await.balance[0].durable;
+    let durable = async || studio.delivery_counts().await.balance[0].durable;
     studio.store(vec![run("c", "before", "1", "")]).await;
     assert_eq!(durable().await, 1);
     let mut slow = studio.schema().connect().await;

@@ -1,6 +1,6 @@
 //! Dead letters: read, mended, sent again or given up, and who did that.
 
-use ledger::{Change, Handled, Refusal};
+use ledger::{ChangeOutcome, Handled, Refusal};
 use uuid::Uuid;
 
 use crate::subject::kind;
@@ -52,9 +52,9 @@ pub async fn a_mended_letter_is_sent_and_bears_a_name(store: Store) {
     let mended = run("c", "r", "1", r#","tokensIn":5"#);
     let mend =
         async |revision| studio.ledger.mend(T, id, mended.clone(), Some(revision), "Ada").await.unwrap();
-    assert_eq!(mend(2).await, Change::RevisionMismatch { current: 1 });
+    assert_eq!(mend(2).await, ChangeOutcome::RevisionMismatch { current: 1 });
     assert!(studio.ledger.handlings(T, 10).await.unwrap().is_empty());
-    assert!(matches!(mend(1).await, Change::Done(_)));
+    assert!(matches!(mend(1).await, ChangeOutcome::Done(_)));
     let handling = studio.ledger.handlings(T, 10).await.unwrap().remove(0);
     assert_eq!((handling.by.as_str(), handling.what, handling.id), ("Ada", Handled::Mended, Some(id)));
     assert_eq!((handling.reason.as_str(), handling.at), ("too long", studio.now()));
@@ -68,13 +68,13 @@ pub async fn a_dropped_letter_stays_and_is_not_sent(store: Store) {
     assert!(!studio.ledger.drop_letter(T, kind(), id, "Ada").await.unwrap());
     assert!(!studio.ledger.resend(T, kind(), id, "Ada").await.unwrap(), "it was given up");
     assert!(studio.lease(1).await.is_empty());
-    let standing = studio.balanced().await;
-    assert_eq!((standing.dead, standing.balance[0].dead, standing.balance[0].dropped), (0, 0, 1));
+    let counts = studio.balanced().await;
+    assert_eq!((counts.dead, counts.balance[0].dead, counts.balance[0].dropped), (0, 0, 1));
     assert!(studio.ledger.dead_letters(T, 10).await.unwrap().is_empty());
     assert_eq!(studio.list(10).await.len(), 1);
     studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":5"#), None).await.unwrap();
-    let standing = studio.balanced().await;
-    assert_eq!((standing.pending, standing.balance[0].dropped), (1, 0), "a correction is another chance");
+    let counts = studio.balanced().await;
+    assert_eq!((counts.pending, counts.balance[0].dropped), (1, 0), "a correction is another chance");
     let whats: Vec<Handled> = studio.ledger.handlings(T, 10).await.unwrap().iter().map(|h| h.what).collect();
     assert_eq!(whats, [Handled::Dropped]);
 }
@@ -105,8 +105,8 @@ pub async fn all_letters_are_sent_again_at_once(store: Store) {
     assert_eq!(studio.ledger.resend_all(T, 20, "Ada").await.unwrap(), 9);
     assert_eq!(studio.ledger.resend_all(T, 20, "Ada").await.unwrap(), 0);
     assert!(studio.ledger.dead_letters(T, 100).await.unwrap().is_empty());
-    let standing = studio.balanced().await;
-    assert_eq!((standing.pending, standing.dead, standing.balance[0].dropped), (29, 0, 1));
+    let counts = studio.balanced().await;
+    assert_eq!((counts.pending, counts.dead, counts.balance[0].dropped), (29, 0, 1));
     let handlings = studio.ledger.handlings(T, 100).await.unwrap();
     let resent: Vec<_> = handlings.iter().filter(|handling| handling.what == Handled::Resent).collect();
     assert_eq!((resent.len(), resent[28].by.as_str(), resent[28].id), (29, "Ada", Some(ids[0])));

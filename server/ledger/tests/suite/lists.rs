@@ -1,16 +1,16 @@
 //! Lists: newest first, page by page, while records come and go.
 
-use ledger::{Cursor, ListAsk, Page};
+use ledger::{ListAsk, PageCursor, RecordPage};
 use model::time::SECOND;
 
 use crate::subject::kind;
 use crate::support::{Store, Studio, T, at, run, run_at};
 
-async fn page(studio: &Studio, limit: usize, cursor: Option<Cursor>) -> Page {
+async fn page(studio: &Studio, limit: usize, cursor: Option<PageCursor>) -> RecordPage {
     studio.ledger.list(T, kind(), &ListAsk { limit, cursor, ..ListAsk::default() }).await.unwrap()
 }
 
-fn names(page: &Page) -> Vec<&str> {
+fn names(page: &RecordPage) -> Vec<&str> {
     page.items.iter().map(|stored| stored.record.values()[1].text()).collect()
 }
 
@@ -95,6 +95,6 @@ pub async fn tenants_do_not_see_each_other(store: Store) {
     assert!(ledger.list(other, kind(), &ask).await.unwrap().items.is_empty());
     let stored = ledger.store(other, vec![run("c", "r", "1", "")]).await.unwrap();
     assert_ne!(stored[0].id, id);
-    assert_eq!(ledger.standing(other).await.unwrap().balance[0].durable, 1);
+    assert_eq!(ledger.delivery_counts(other).await.unwrap().balance[0].durable, 1);
     assert_eq!(studio.balanced().await.balance[0].durable, 1);
 }

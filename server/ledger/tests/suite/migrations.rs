@@ -76,9 +76,9 @@ async fn agrees(studio: &Studio) {
     let names: Vec<String> =
         studio.list(10).await.iter().map(|stored| stored.record.values()[1].text().to_owned()).collect();
     assert_eq!(names, ["dead", "corrected", "arrived", "waits"]);
-    let standing = studio.balanced().await;
-    assert_eq!((standing.pending, standing.dead, standing.unconfirmed), (2, 1, 1));
-    assert_eq!(standing.balance[0].received, 5);
+    let counts = studio.balanced().await;
+    assert_eq!((counts.pending, counts.dead, counts.unconfirmed), (2, 1, 1));
+    assert_eq!(counts.balance[0].received, 5);
 }
 
 /// How many runs another program exported, as far as is known.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{Operation, Parcel, Reflection};
+use ledger::{MirroredRow, OutboxOperation, Parcel};
 use model::time::Timestamp;
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ pub struct Organisation {
 /// A page as it was when it was asked for.
 pub struct Sheet {
     pub asked_at: Timestamp,
-    pub rows: Vec<Reflection>,
+    pub rows: Vec<MirroredRow>,
     ids: BTreeSet<Uuid>,
 }
 
@@ -34,11 +34,11 @@ impl Organisation {
     pub fn take(&mut self, parcel: &Parcel) {
         let id = parcel.dataverse_id;
         match &parcel.operation {
-            Operation::Upsert(stored) => {
+            OutboxOperation::Upsert(stored) => {
                 let values = stored.record.values();
                 self.put(id, (values[1].text().parse().unwrap(), values[6].number().unwrap()));
             }
-            Operation::Delete => self.remove(id),
+            OutboxOperation::Delete => self.remove(id),
         }
     }
 
@@ -86,7 +86,7 @@ impl Organisation {
     }
 
     /// A row as it is now.
-    pub fn row(&self, id: Uuid) -> Reflection {
+    pub fn row(&self, id: Uuid) -> MirroredRow {
         match self.rows.get(&id) {
             Some((name, tokens)) => seen(id, &record(*name, *tokens)),
             None => gone(id),

@@ -11,8 +11,8 @@ pub async fn what_a_flow_marks_counts_as_delivered(store: Store) {
              UPDATE studio.campaign_metrics SET exported_at = 1795000000000000 WHERE run_id = '1'",
         )
         .await;
-    let standing = studio.balanced().await;
-    assert_eq!((standing.pending, standing.balance[0].delivered), (1, 2));
+    let counts = studio.balanced().await;
+    assert_eq!((counts.pending, counts.balance[0].delivered), (1, 2));
     assert_eq!(studio.lease(10).await.len(), 1);
     let marked =
         studio.list(10).await.into_iter().find(|stored| stored.record.values()[1].text() == "0").unwrap();
@@ -26,7 +26,7 @@ pub async fn a_row_that_vanished_is_unaccounted_for(store: Store) {
     studio.balanced().await;
     studio.sql("DELETE FROM studio.campaign_metrics WHERE run_id = '1'").await;
     studio.ledger.tend().await.unwrap();
-    let balance = studio.standing().await.balance.remove(0);
+    let balance = studio.delivery_counts().await.balance.remove(0);
     assert_eq!((balance.received, balance.durable), (3, 2));
     assert!(balance.unaccounted() > 0);
 }

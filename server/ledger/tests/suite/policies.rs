@@ -1,6 +1,6 @@
 //! Kinds that are not sent at once, or never.
 
-use ledger::{Change, Verdict};
+use ledger::{ChangeOutcome, Verdict};
 use model::{
     record::{Delivery, Kind, Policy},
     time::{HOUR, MINUTE, SECOND},
@@ -53,10 +53,10 @@ pub async fn what_is_never_sent_is_kept_and_counted(store: Store) {
     assert!(again.iter().all(|outcome| outcome.verdict == Verdict::Duplicate(1)));
     let corrected = run_of(kind, "c", "0", "1", r#","tokensIn":1"#);
     let change = studio.ledger.correct(T, id, corrected, None).await.unwrap();
-    assert!(matches!(change, Change::Done(_)));
+    assert!(matches!(change, ChangeOutcome::Done(_)));
     studio.ledger.withdraw(T, kind, again[1].id, None).await.unwrap();
     assert!(studio.lease(10).await.is_empty());
-    let standing = studio.balanced().await;
-    let balance = &standing.balance[0];
-    assert_eq!((balance.received, balance.unsent, balance.deleted, standing.pending), (3, 3, 1, 0));
+    let counts = studio.balanced().await;
+    let balance = &counts.balance[0];
+    assert_eq!((balance.received, balance.unsent, balance.deleted, counts.pending), (3, 3, 1, 0));
 }

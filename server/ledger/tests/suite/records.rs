@@ -1,6 +1,6 @@
 //! Records come in, are corrected, withdrawn, listed: what each sender is told, and what stays.
 
-use ledger::{Change, LedgerError, Verdict};
+use ledger::{ChangeOutcome, LedgerError, Verdict};
 
 use crate::subject::kind;
 use crate::support::{Home, Store, Studio, T, at, run, run_at};
@@ -34,7 +34,7 @@ pub async fn an_array_is_decided_in_order(store: Store) {
         verdicts[..],
         [Verdict::Stored(1), Verdict::Duplicate(1), Verdict::Conflict { .. }, Verdict::Stored(1)]
     ));
-    assert_eq!(studio.standing().await.balance[0].received, 2);
+    assert_eq!(studio.delivery_counts().await.balance[0].received, 2);
 }
 
 pub async fn a_correction_keeps_what_was_and_asks_for_the_revision(store: Store) {
@@ -43,14 +43,17 @@ pub async fn a_correction_keeps_what_was_and_asks_for_the_revision(store: Store)
     let correct = async |record, expected| studio.ledger.correct(T, id, record, expected).await.unwrap();
     assert_eq!(
         correct(run("c1", "r1", "1", r#","tokensIn":9"#), Some(7)).await,
-        Change::RevisionMismatch { current: 1 }
+        ChangeOutcome::RevisionMismatch { current: 1 }
     );
-    let Change::Done(stored) = correct(run("c1", "r1", "1", r#","tokensIn":9"#), Some(1)).await else {
+    let ChangeOutcome::Done(stored) = correct(run("c1", "r1", "1", r#","tokensIn":9"#), Some(1)).await else {
         panic!("not corrected")
     };
     assert_eq!((stored.revision, stored.record.values()[6].number()), (2, Some(9)));
-    assert!(matches!(correct(run("c1", "r1", "1", r#","tokensIn":9"#), None).await, Change::Unchanged(_)));
-    assert_eq!(correct(run("c1", "r2", "1", ""), None).await, Change::KeyDiffers);
+    assert!(matches!(
+        correct(run("c1", "r1", "1", r#","tokensIn":9"#), None).await,
+        ChangeOutcome::Unchanged(_)
+    ));
+    assert_eq!(correct(run("c1", "r2", "1", ""), None).await, ChangeOutcome::KeyDiffers);
     let held = studio.ledger.read(T, kind(), id).await.unwrap().unwrap();
     assert_eq!(held.stored, stored);
     assert_eq!(studio.balanced().await.balance[0].durable, 1);
@@ -98,8 +101,8 @@ pub async fn a_change_that_reaches_no_row_is_an_error_and_nothing_of_it_is_kept(
 pub async fn a_withdrawn_record_stays_gone(store: Store) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c1", "r1", "1", "")]).await[0].id;
-    assert!(matches!(studio.ledger.withdraw(T, kind(), id, Some(1)).await.unwrap(), Change::Done(_)));
-    assert_eq!(studio.ledger.withdraw(T, kind(), id, None).await.unwrap(), Change::Gone);
+    assert!(matches!(studio.ledger.withdraw(T, kind(), id, Some(1)).await.unwrap(), ChangeOutcome::Done(_)));
+    assert_eq!(studio.ledger.withdraw(T, kind(), id, None).await.unwrap(), ChangeOutcome::Gone);
     assert_eq!(studio.store(vec![run("c1", "r1", "1", "")]).await[0].verdict, Verdict::Withdrawn);
     assert!(studio.list(10).await.is_empty());
     assert!(studio.ledger.names(T, kind(), 0, None, 10).await.unwrap().is_empty());
@@ -113,8 +116,11 @@ pub async fn what_is_not_there_is_not_found(store: Store) {
     let studio = Studio::open(store).await;
     let id = uuid::Uuid::from_u128(7);
     assert_eq!(studio.ledger.read(T, kind(), id).await.unwrap(), None);
-    assert_eq!(studio.ledger.withdraw(T, kind(), id, None).await.unwrap(), Change::NotFound);
-    assert_eq!(studio.ledger.correct(T, id, run("c", "r", "1", ""), None).await.unwrap(), Change::NotFound);
+    assert_eq!(studio.ledger.withdraw(T, kind(), id, None).await.unwrap(), ChangeOutcome::NotFound);
+    assert_eq!(
+        studio.ledger.correct(T, id, run("c", "r", "1", ""), None).await.unwrap(),
+        ChangeOutcome::NotFound
+    );
 }
 
 pub async fn the_newest_name_of_a_campaign_stands(store: Store) {

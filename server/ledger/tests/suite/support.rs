@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use ledger::{Ledger, ListAsk, Operation, Outcome, Parcel, Settings, Standing};
+use ledger::{DeliveryCounts, Ledger, ListAsk, OutboxOperation, Outcome, Parcel, StoreSettings};
 use model::{
     clock::{Clock, ManualClock},
     record::{self, KINDS, Kind, Kinds, Record, Stored},
@@ -131,28 +131,28 @@ impl Studio {
         self.ledger.lease(most, HOLD).await.unwrap()
     }
 
-    pub async fn standing(&self) -> Standing {
-        self.ledger.standing(T).await.unwrap()
+    pub async fn delivery_counts(&self) -> DeliveryCounts {
+        self.ledger.delivery_counts(T).await.unwrap()
     }
 
-    /// The standing, after a look that nothing is unaccounted for.
+    /// The counts, after a look that nothing is unaccounted for.
     #[track_caller]
-    pub fn balanced(&self) -> impl Future<Output = Standing> {
+    pub fn balanced(&self) -> impl Future<Output = DeliveryCounts> {
         let caller = std::panic::Location::caller();
         async move {
-            let standing = self.standing().await;
-            for balance in &standing.balance {
+            let counts = self.delivery_counts().await;
+            for balance in &counts.balance {
                 assert_eq!(balance.unaccounted(), 0, "asked at {caller}: {balance:?}");
             }
             let kept = [
-                standing.pending,
-                standing.balance.iter().map(|balance| balance.pending).sum(),
-                standing.dead,
-                standing.balance.iter().map(|balance| balance.dead).sum(),
-                standing.balance.iter().map(|balance| balance.dropped).sum(),
+                counts.pending,
+                counts.balance.iter().map(|balance| balance.pending).sum(),
+                counts.dead,
+                counts.balance.iter().map(|balance| balance.dead).sum(),
+                counts.balance.iter().map(|balance| balance.dropped).sum(),
             ];
             assert_eq!(kept, self.backlog().await, "what is kept of the backlog, asked at {caller}");
-            standing
+            counts
         }
     }
 
@@ -211,8 +211,8 @@ pub fn folder() -> TempDir {
 
 async fn open(home: &Home, kinds: Kinds, clock: &Arc<ManualClock>, seed: u64) -> Ledger {
     let settings = match home {
-        Home::Folder(folder) => Settings::Folder(folder.path().to_owned()),
-        Home::Database(schema) => Settings::Database(schema.database()),
+        Home::Folder(folder) => StoreSettings::Folder(folder.path().to_owned()),
+        Home::Database(schema) => StoreSettings::Database(schema.database()),
     };
     Ledger::open(kinds, settings, Arc::clone(clock) as Arc<dyn Clock>, Seeded::new(seed)).await.unwrap()
 }
@@ -244,7 +244,7 @@ pub fn run_at(campaign: &str, name: &str, phase: &str, time: Timestamp, more: &s
 
 pub fn carries(parcel: &Parcel) -> Option<&Stored> {
     match &parcel.operation {
-        Operation::Upsert(stored) => Some(stored),
-        Operation::Delete => None,
+        OutboxOperation::Upsert(stored) => Some(stored),
+        OutboxOperation::Delete => None,
     }
 }

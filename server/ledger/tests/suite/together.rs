@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::future::join_all;
-use ledger::{Change, Ledger, LedgerError, Settings, Verdict};
+use ledger::{ChangeOutcome, Ledger, LedgerError, StoreSettings, Verdict};
 use model::{
     clock::{Clock, ManualClock},
     record::{KINDS, Record},
@@ -57,7 +57,7 @@ async fn records_that_both_are_sent_are_stored_once() {
     assert_eq!(stored.len(), RUNS, "each was new to one sender");
     assert_eq!(stored.iter().collect::<BTreeSet<_>>().len(), RUNS);
     assert_eq!(studio.balanced().await.balance[0].received, i64::try_from(RUNS).unwrap());
-    assert_eq!(ledgers[1].standing(T).await.unwrap(), studio.standing().await);
+    assert_eq!(ledgers[1].delivery_counts(T).await.unwrap(), studio.delivery_counts().await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -71,9 +71,9 @@ async fn of_two_corrections_of_one_revision_one_is_done() {
             ledger.correct(T, id, record, Some(revision)).await.unwrap()
         };
         let changes = tokio::join!(correct(&studio.ledger, revision * 2), correct(&other, revision * 2 + 1));
-        let is_done =
-            |change: &Change| matches!(change, Change::Done(stored) if stored.revision == revision + 1);
-        let is_late = |change: &Change| *change == Change::RevisionMismatch { current: revision + 1 };
+        let is_done = |change: &ChangeOutcome| matches!(change, ChangeOutcome::Done(stored) if stored.revision == revision + 1);
+        let is_late =
+            |change: &ChangeOutcome| *change == ChangeOutcome::RevisionMismatch { current: revision + 1 };
         assert!(is_done(&changes.0) && is_late(&changes.1) || is_late(&changes.0) && is_done(&changes.1));
     }
     assert_eq!(studio.ask("SELECT count(*)::text FROM studio.versions").await, "14");
@@ -173,9 +173,9 @@ async fn a_crowd_leaves_no_difference_behind() {
         }
         ledgers[1].delivered(&parcels, studio.now()).await.unwrap();
     }
-    let standing = studio.balanced().await;
-    assert_eq!((standing.pending, standing.dead), (0, 0));
-    let balance = &standing.balance[0];
+    let counts = studio.balanced().await;
+    assert_eq!((counts.pending, counts.dead), (0, 0));
+    let balance = &counts.balance[0];
     assert_eq!(balance.delivered + balance.mirrored + balance.deleted_unsent, balance.durable);
 }
 
@@ -208,10 +208,10 @@ async fn busy(ledger: &Ledger, task: usize, now: model::time::Timestamp) -> Resu
             2 => seen(Uuid::from_u128(name.parse().unwrap()), &record),
             _ => seen(record.own_id(T).unwrap(), &record),
         });
-        // Another task may take the mark in between: then nothing of it is taken.
-        let mark =
-            ledger.take_mark(kind(), Duration::ZERO).await?.expect("a loan of no time is over at once");
-        ledger.reflect(&mark, there.collect(), now.plus(20 * SECOND)).await?;
+        // Another task may take the cursor in between: then nothing of it is taken.
+        let cursor =
+            ledger.take_cursor(kind(), Duration::ZERO).await?.expect("a loan of no time is over at once");
+        ledger.reconcile(&cursor, there.collect(), now.plus(20 * SECOND)).await?;
     }
     Ok(())
 }
@@ -221,7 +221,7 @@ async fn eight_that_start_at_once_make_one_schema() {
     let schema = Schema::new(false);
     let clock = Arc::new(ManualClock::at(at("2026-11-21T12:00:00Z")));
     let opened = join_all((0..8).map(|seed| {
-        let settings = Settings::Database(schema.database());
+        let settings = StoreSettings::Database(schema.database());
         let clock = Arc::clone(&clock) as Arc<dyn Clock>;
         Ledger::open(KINDS, settings, clock, Seeded::new(seed))
     }));

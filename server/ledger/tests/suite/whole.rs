@@ -1,6 +1,6 @@
 //! A reading of the whole table: what it says of a row that stands there as it was before.
 
-use ledger::{Reflected, Reflection};
+use ledger::{MirroredRow, RowOutcome};
 use model::{record::Record, time::SECOND};
 
 use crate::{
@@ -19,22 +19,22 @@ pub async fn what_was_written_since_it_was_read_back_is_taken(store: Store) {
         studio.ledger.correct(T, id, record.clone(), None).await.unwrap();
         studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
         studio.pass(20 * SECOND).await;
-        assert_eq!(studio.reflect(vec![seen(id, &record)]).await, [Reflected::Confirmed]);
+        assert_eq!(studio.reconcile(vec![seen(id, &record)]).await, [RowOutcome::Confirmed]);
     }
     let read_back = studio.now();
     studio.pass(3_600 * SECOND).await;
     let there = |seconds: i64| {
         let modified_at = Some(read_back.plus(seconds * SECOND));
-        vec![Reflection { modified_at, is_whole: true, ..seen(id, &tokens(1)) }]
+        vec![MirroredRow { modified_at, is_whole: true, ..seen(id, &tokens(1)) }]
     };
-    assert_eq!(studio.reflect(there(301)).await, [Reflected::Changed], "a person put it back");
+    assert_eq!(studio.reconcile(there(301)).await, [RowOutcome::Changed], "a person put it back");
     let now = studio.list(1).await.remove(0);
     assert_eq!((now.revision, now.record.values()[6].number()), (3, Some(1)));
 
     studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     studio.pass(20 * SECOND).await;
-    studio.reflect(vec![seen(id, &tokens(2))]).await;
-    assert_eq!(studio.reflect(there(0)).await, [Reflected::Requeued], "the organisation was put back");
+    studio.reconcile(vec![seen(id, &tokens(2))]).await;
+    assert_eq!(studio.reconcile(there(0)).await, [RowOutcome::Requeued], "the organisation was put back");
     studio.balanced().await;
 }

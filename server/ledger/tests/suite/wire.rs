@@ -11,7 +11,7 @@ use tokio::{
 
 /// What the next words that match do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
+pub enum WireCut {
     /// They never arrive.
     Before(&'static str),
     /// They arrive and take effect, and the answer is lost.
@@ -20,7 +20,7 @@ pub enum Cut {
 
 pub struct Wire {
     pub port: u16,
-    cuts: Arc<Mutex<Vec<Cut>>>,
+    cuts: Arc<Mutex<Vec<WireCut>>>,
     /// Moves when everything that is open is to be cut; none can be opened while it says so.
     state: watch::Sender<State>,
     listening: JoinHandle<()>,
@@ -36,7 +36,7 @@ impl Wire {
     pub async fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = listener.local_addr().unwrap().port();
-        let all_cuts: Arc<Mutex<Vec<Cut>>> = Arc::default();
+        let all_cuts: Arc<Mutex<Vec<WireCut>>> = Arc::default();
         let sender: watch::Sender<State> = watch::Sender::default();
         let (cuts, state) = (Arc::clone(&all_cuts), sender.subscribe());
         let listening = tokio::spawn(async move {
@@ -45,7 +45,7 @@ impl Wire {
                     continue;
                 }
                 let (cuts, state) = (Arc::clone(&cuts), state.clone());
-                tokio::spawn(async move { carry(client, port, &cuts, state).await });
+                tokio::spawn(async move { move_to_postgres(client, port, &cuts, state).await });
             }
         });
         Self { port: here, cuts: all_cuts, state: sender, listening }
@@ -61,7 +61,7 @@ impl Wire {
     }
 
     /// The first connection on which these words come is cut there; the next one has the next cut.
-    pub fn cut(&self, cut: Cut) {
+    pub fn cut(&self, cut: WireCut) {
         self.cuts.lock().unwrap().push(cut);
     }
 
@@ -75,7 +75,12 @@ impl Wire {
 }
 
 /// Both ways, until either end goes or the wire is cut.
-async fn carry(mut client: TcpStream, port: u16, cuts: &Mutex<Vec<Cut>>, mut state: watch::Receiver<State>) {
+async fn move_to_postgres(
+    mut client: TcpStream,
+    port: u16,
+    cuts: &Mutex<Vec<WireCut>>,
+    mut state: watch::Receiver<State>,
+) {
     let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     state.mark_unchanged();
     let (mut asked, mut told) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
@@ -86,8 +91,8 @@ async fn carry(mut client: TcpStream, port: u16, cuts: &Mutex<Vec<Cut>>, mut sta
             read = client.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
                 match due(cuts, &asked[..length]) {
-                    Some(Cut::Before(_)) => return,
-                    Some(Cut::After(_)) => deaf = true,
+                    Some(WireCut::Before(_)) => return,
+                    Some(WireCut::After(_)) => deaf = true,
                     None => {}
                 }
                 if server.write_all(&asked[..length]).await.is_err() {
@@ -104,8 +109,8 @@ async fn carry(mut client: TcpStream, port: u16, cuts: &Mutex<Vec<Cut>>, mut sta
     }
 }
 
-fn due(cuts: &Mutex<Vec<Cut>>, words: &[u8]) -> Option<Cut> {
+fn due(cuts: &Mutex<Vec<WireCut>>, words: &[u8]) -> Option<WireCut> {
     let mut cuts = cuts.lock().unwrap();
-    let (Cut::Before(awaited) | Cut::After(awaited)) = *cuts.first()?;
+    let (WireCut::Before(awaited) | WireCut::After(awaited)) = *cuts.first()?;
     words.windows(awaited.len()).any(|part| part == awaited.as_bytes()).then(|| cuts.remove(0))
 }

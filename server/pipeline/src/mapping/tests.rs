@@ -1,6 +1,6 @@
 //! Every way to keep a field in Dataverse, there and back, on a kind that has them all.
 
-use ledger::Seen;
+use ledger::RowSighting;
 use model::{
     identity,
     record::{
@@ -100,7 +100,7 @@ fn as_read(record: &Record) -> Json {
     row
 }
 
-fn seen(row: &Json) -> Seen {
+fn seen(row: &Json) -> RowSighting {
     decode(&table(), row, &lookups().codes(), T, NOW).unwrap().seen
 }
 
@@ -131,7 +131,7 @@ fn what_is_written_is_read_back() {
     ] {
         let event = event(more);
         let found = Found { tenant: T, row: as_read(&event) };
-        assert_eq!(seen(&found.row), Seen::Row(Box::new(event.clone())), "{more}");
+        assert_eq!(seen(&found.row), RowSighting::Row(Box::new(event.clone())), "{more}");
         assert_eq!(
             encode_row::differences(&table(), T, &event, &found, &(&lookups(), &lookups().codes())),
             Vec::<String>::new(),
@@ -152,7 +152,7 @@ fn what_others_wrote_is_seen_or_refused() {
     ] {
         let mut row = as_read(&ours);
         row[column] = value;
-        let Seen::Row(theirs) = seen(&row) else { panic!("{column}: {row}") };
+        let RowSighting::Row(theirs) = seen(&row) else { panic!("{column}: {row}") };
         assert!(!theirs.says_the_same(&ours), "{column}");
         let found = Found { tenant: T, row };
         assert_eq!(
@@ -162,6 +162,6 @@ fn what_others_wrote_is_seen_or_refused() {
     }
     let mut row = as_read(&ours);
     row["x_severity"] = json!(7);
-    let Seen::Refused { reason, .. } = seen(&row) else { panic!("{row}") };
+    let RowSighting::Refused { reason, .. } = seen(&row) else { panic!("{row}") };
     assert!(reason.starts_with("x_severity must be one of info, error"), "{reason}");
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use dataverse::Error;
-use ledger::Seen;
+use ledger::RowSighting;
 use model::time::Timestamp;
 use uuid::Uuid;
 
@@ -87,7 +87,7 @@ impl Pass<'_> {
     }
 
     async fn read(&mut self, since: Option<&str>) -> Result<Reading, PassError> {
-        let loan = Loan { mark: &self.table.mark, hold: self.hold };
+        let loan = Loan { cursor: &self.table.cursor, hold: self.hold };
         let status_handle = self.status_handle;
         let mut listener = |tally: Tally| {
             write_down(status_handle, tally);
@@ -105,7 +105,7 @@ impl Pass<'_> {
         }
         let mut after = 0;
         loop {
-            let there = self.reader.ledger.standing_there(self.mapping.kind, after, began, SOME).await?;
+            let there = self.reader.ledger.delivered_before(self.mapping.kind, after, began, SOME).await?;
             for there in &there {
                 if !met.met.contains(&there.dataverse_id) && !self.table.gone.contains(there.dataverse_id) {
                     self.table.gone.miss(there.dataverse_id, Missing::Unseen(began));
@@ -137,32 +137,36 @@ impl Pass<'_> {
         let shown = self.rejects().await?;
         let ids: Vec<Uuid> = self.table.differing.iter().copied().filter(|id| !shown.contains(id)).collect();
         let mut listener = |tally| write_down(self.status_handle, tally);
-        self.table.differing = self.reader.look_at_standing(&self.table.mark, &ids, &mut listener).await?;
+        self.table.differing = self.reader.look_at_standing(&self.table.cursor, &ids, &mut listener).await?;
         Ok(())
     }
 
     /// What was never read back is sent again at once; of what was, a person has to say what its absence means.
     async fn tell_of_unseen(&mut self) -> Result<(), PassError> {
         for (asked_at, ids) in self.table.gone.unseen() {
-            let seen = ids.iter().flat_map(|id| self.reader.absent(*id, &Seen::Unseen)).collect();
+            let seen = ids.iter().flat_map(|id| self.reader.absent(*id, &RowSighting::Unseen)).collect();
             let mut listener = |tally| write_down(self.status_handle, tally);
-            let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await?;
+            let told = self.reader.tell(&self.table.cursor, seen, asked_at, &mut listener).await?;
             // Not before: what the ledger did not hear of is told it next time.
             ids.iter().for_each(|id| self.table.gone.find(*id));
-            self.table.again.extend(told.again.into_iter().map(|id| (id, Some(Seen::Unseen))));
+            self.table.again.extend(told.again.into_iter().map(|id| (id, Some(RowSighting::Unseen))));
             self.table.missing.extend(told.missing);
         }
         self.look_again().await
     }
 
     /// Tells the ledger what was deleted there.
-    pub(super) async fn let_go(&mut self, how: &Seen) -> Result<(), PassError> {
+    pub(super) async fn report_gone(&mut self, how: &RowSighting) -> Result<(), PassError> {
         let all = self.table.gone.iter().map(|(id, _)| id).collect();
-        self.let_these_go(&all, how).await
+        self.report_these_gone(&all, how).await
     }
 
     /// The same of some.
-    pub(super) async fn let_these_go(&mut self, these: &HashSet<Uuid>, how: &Seen) -> Result<(), PassError> {
+    pub(super) async fn report_these_gone(
+        &mut self,
+        these: &HashSet<Uuid>,
+        how: &RowSighting,
+    ) -> Result<(), PassError> {
         let mut deleted: BTreeMap<Timestamp, Vec<Uuid>> = BTreeMap::new();
         for (id, missing) in self.table.gone.iter().filter(|(id, _)| these.contains(id)) {
             match missing {
@@ -175,7 +179,7 @@ impl Pass<'_> {
         for (asked_at, ids) in deleted {
             let seen = ids.iter().flat_map(|id| self.reader.absent(*id, how)).collect();
             let mut listener = |tally| write_down(self.status_handle, tally);
-            let told = self.reader.tell(&self.table.mark, seen, asked_at, &mut listener).await?;
+            let told = self.reader.tell(&self.table.cursor, seen, asked_at, &mut listener).await?;
             self.table.again.extend(told.again.into_iter().map(|id| (id, Some(how.clone()))));
         }
         these.iter().for_each(|id| self.table.gone.find(*id));
@@ -183,7 +187,7 @@ impl Pass<'_> {
     }
 
     /// Looks once more at what is missing without a word, and tells the ledger what a person said of it.
-    pub(super) async fn let_missing_go(&mut self, how: &Seen) -> Result<(), PassError> {
+    pub(super) async fn report_missing_gone(&mut self, how: &RowSighting) -> Result<(), PassError> {
         let missing = std::mem::take(&mut self.table.missing);
         self.table.again.extend(missing.into_iter().map(|id| (id, Some(how.clone()))));
         self.look_again().await
@@ -191,7 +195,7 @@ impl Pass<'_> {
 
     async fn look_again(&mut self) -> Result<(), PassError> {
         let mut listener = |tally| write_down(self.status_handle, tally);
-        let told = self.reader.look_again(&self.table.mark, &self.table.again, &mut listener).await?;
+        let told = self.reader.look_again(&self.table.cursor, &self.table.again, &mut listener).await?;
         let open: HashSet<Uuid> = told.again.into_iter().collect();
         self.table.again.retain(|id, _| open.contains(id));
         self.table.missing.extend(told.missing);
@@ -201,11 +205,11 @@ impl Pass<'_> {
     /// Where to go on from next time, and nothing open.
     async fn keep(&mut self) -> Result<(), PassError> {
         let link = self.table.link.as_deref();
-        if !self.reader.ledger.keep_mark(&self.table.mark, link, self.hold).await? {
+        if !self.reader.ledger.keep_cursor(&self.table.cursor, link, self.hold).await? {
             return Err(PassError::Lost);
         }
-        self.table.mark.link = self.table.link.clone();
-        self.table.mark.question = None;
+        self.table.cursor.link = self.table.link.clone();
+        self.table.cursor.question = None;
         Ok(())
     }
 }

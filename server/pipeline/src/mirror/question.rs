@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ledger::{Answer, Seen};
+use ledger::{MassDeletionAnswer, RowSighting};
 
 use super::{
     gone::{DAY, is_too_many},
@@ -23,17 +23,17 @@ impl Pass<'_> {
     pub(super) async fn settle(&mut self) -> Result<(), PassError> {
         self.let_go_what_waits().await?;
         let asked = (self.table.gone.len(), self.table.missing.len());
-        let (answer, policy) = (self.answer(), self.table.mark.policy);
+        let (answer, policy) = (self.answer(), self.table.cursor.policy);
         if self.table.asked == Some(asked) && answer.is_none() && policy.is_none() {
             return Ok(());
         }
         self.table.asked = None;
         let held = if policy.is_some() { None } else { self.too_many().await? };
         if held.is_none() {
-            self.let_go(&policy.map_or(Seen::Gone, seen)).await?;
+            self.report_gone(&policy.map_or(RowSighting::Gone, seen)).await?;
         }
-        if policy == Some(Answer::SendAgain) {
-            self.let_missing_go(&Seen::Lost).await?;
+        if policy == Some(MassDeletionAnswer::SendAgain) {
+            self.report_missing_gone(&RowSighting::Lost).await?;
         }
         if held.is_none() && self.table.missing.is_empty() {
             return Ok(());
@@ -41,8 +41,8 @@ impl Pass<'_> {
         let held = held.unwrap_or_default();
         match answer {
             Some(answer) if self.is_answered(held) => {
-                self.let_go(&seen(answer)).await?;
-                return self.let_missing_go(&seen(answer)).await;
+                self.report_gone(&seen(answer)).await?;
+                return self.report_missing_gone(&seen(answer)).await;
             }
             Some(_) => self.forget_the_question().await?,
             None => {}
@@ -57,7 +57,7 @@ impl Pass<'_> {
     async fn let_go_what_waits(&mut self) -> Result<(), PassError> {
         let ledger = &self.reader.ledger;
         if self.table.gone.is_empty()
-            || self.table.mark.policy.is_some()
+            || self.table.cursor.policy.is_some()
             || ledger.copied_at().await?.is_none()
         {
             return Ok(());
@@ -69,14 +69,14 @@ impl Pass<'_> {
             gone.extend(ids.filter(|id| self.table.gone.contains(*id)));
             match waiting.last() {
                 Some(last) if waiting.len() == SOME => after = last.position,
-                _ => return self.let_these_go(&gone, &Seen::Gone).await,
+                _ => return self.report_these_gone(&gone, &RowSighting::Gone).await,
             }
         }
     }
 
     /// Whether what was answered is about what would go now.
     fn is_answered(&self, held: Held) -> bool {
-        let Some(question) = self.table.mark.question else { return false };
+        let Some(question) = self.table.cursor.question else { return false };
         let size = |count: i64| usize::try_from(count).unwrap_or(0);
         let more = held.would_go.saturating_sub(size(question.gone - question.unseen));
         self.table.missing.len() <= size(question.unseen) && !is_too_many(more, held.of)
@@ -86,7 +86,7 @@ impl Pass<'_> {
         let missing = self.table.missing.len();
         let of = if held.of > 0 { held.of } else { self.live().await? };
         let gone = held.would_go + missing;
-        if self.table.mark.question.is_none() {
+        if self.table.cursor.question.is_none() {
             tracing::warn!(
                 record.kind = self.mapping.kind.name,
                 rows.gone = gone,
@@ -97,16 +97,16 @@ impl Pass<'_> {
         }
         let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let gone = (number(gone), number(missing));
-        Ok(self.reader.ledger.ask(&self.table.mark, gone, number(of.max(held.would_go + missing))).await?)
+        Ok(self.reader.ledger.ask(&self.table.cursor, gone, number(of.max(held.would_go + missing))).await?)
     }
 
-    fn answer(&self) -> Option<Answer> {
-        self.table.mark.question.and_then(|question| question.answer)
+    fn answer(&self) -> Option<MassDeletionAnswer> {
+        self.table.cursor.question.and_then(|question| question.answer)
     }
 
     async fn forget_the_question(&self) -> Result<(), PassError> {
-        let mark = &self.table.mark;
-        let is_ours = self.reader.ledger.keep_mark(mark, mark.link.as_deref(), self.hold).await?;
+        let cursor = &self.table.cursor;
+        let is_ours = self.reader.ledger.keep_cursor(cursor, cursor.link.as_deref(), self.hold).await?;
         if is_ours { Ok(()) } else { Err(PassError::Lost) }
     }
 
@@ -132,9 +132,9 @@ impl Pass<'_> {
     async fn live(&self) -> Result<usize, PassError> {
         let mut live = 0;
         for tenant in &self.reader.tenants {
-            let standing = self.reader.ledger.standing(*tenant).await?;
+            let counts = self.reader.ledger.delivery_counts(*tenant).await?;
             let of_kind = |table: &str| table == self.mapping.kind.shown_table();
-            let balances = standing.balance.iter().filter(|balance| of_kind(balance.table));
+            let balances = counts.balance.iter().filter(|balance| of_kind(balance.table));
             live += balances.map(|balance| balance.durable - balance.deleted).sum::<i64>();
         }
         Ok(usize::try_from(live).unwrap_or(0))
@@ -145,7 +145,7 @@ impl Pass<'_> {
         let (mut held, mut after) = (Held::default(), 0);
         let now = self.reader.clock.now();
         loop {
-            let there = self.reader.ledger.standing_there(self.mapping.kind, after, now, SOME).await?;
+            let there = self.reader.ledger.delivered_before(self.mapping.kind, after, now, SOME).await?;
             held.would_go +=
                 there.iter().filter(|there| self.table.gone.contains(there.dataverse_id)).count();
             held.of += there.len();
@@ -158,9 +158,9 @@ impl Pass<'_> {
 }
 
 /// What the ledger is told of rows of which a person said so.
-const fn seen(answer: Answer) -> Seen {
+const fn seen(answer: MassDeletionAnswer) -> RowSighting {
     match answer {
-        Answer::Withdraw => Seen::Released,
-        Answer::SendAgain => Seen::Lost,
+        MassDeletionAnswer::Withdraw => RowSighting::Released,
+        MassDeletionAnswer::SendAgain => RowSighting::Lost,
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use dataverse::{Change, Error};
-use ledger::{Mark, Reflected, Reflection, Seen};
+use ledger::{ChangeCursor, MirroredRow, RowOutcome, RowSighting};
 use model::{clock::Clock, record::Kind, tenant::TenantId, time::Timestamp};
 use serde_json::Value as Json;
 use tokio::time::sleep;
@@ -55,9 +55,9 @@ pub(crate) struct Tally {
 /// Hears what became of rows while they are read.
 pub(crate) type Listener<'a> = &'a mut (dyn FnMut(Tally) + Send);
 
-/// A mark, and for how long it stays ours with each sign of life.
+/// A cursor, and for how long it stays ours with each sign of life.
 pub(crate) struct Loan<'a> {
-    pub(crate) mark: &'a Mark,
+    pub(crate) cursor: &'a ChangeCursor,
     pub(crate) hold: Duration,
 }
 
@@ -131,7 +131,7 @@ impl Reader {
                 }
             }
             rows += seen.len() as u64;
-            again.extend(self.tell(loan.mark, seen, asked_at, &mut *listener).await?.again);
+            again.extend(self.tell(loan.cursor, seen, asked_at, &mut *listener).await?.again);
         }
         let missing = || Error::Malformed("no link to further changes on the last page".to_owned());
         let link = pages.link().ok_or_else(missing)?;
@@ -150,8 +150,8 @@ impl Reader {
     /// not there, if anything. Says what is still open after a while.
     pub(crate) async fn look_again(
         &self,
-        mark: &Mark,
-        absent: &BTreeMap<Uuid, Option<Seen>>,
+        cursor: &ChangeCursor,
+        absent: &BTreeMap<Uuid, Option<RowSighting>>,
         listener: Listener<'_>,
     ) -> Result<Told, PassError> {
         let mut open = Told { again: absent.keys().copied().collect(), missing: Vec::new() };
@@ -163,12 +163,12 @@ impl Reader {
                 sleep(PAUSE).await;
             }
             for some in std::mem::take(&mut open.again).chunks(BY_ID) {
-                let (mut seen, asked_at) = self.by_ids(mark.kind, some).await?;
+                let (mut seen, asked_at) = self.by_ids(cursor.kind, some).await?;
                 let met: BTreeSet<Uuid> = seen.iter().map(|seen| seen.dataverse_id).collect();
                 let lacking = some.iter().filter(|id| !met.contains(id));
                 let known = lacking.filter_map(|id| Some((*id, absent.get(id)?.as_ref()?)));
                 seen.extend(known.flat_map(|(id, how)| self.absent(id, how)));
-                let told = self.tell(mark, seen, asked_at, &mut *listener).await?;
+                let told = self.tell(cursor, seen, asked_at, &mut *listener).await?;
                 open.again.extend(told.again);
                 open.missing.extend(told.missing);
             }
@@ -180,15 +180,15 @@ impl Reader {
     /// Says which are still open.
     pub(crate) async fn look_at_standing(
         &self,
-        mark: &Mark,
+        cursor: &ChangeCursor,
         ids: &[Uuid],
         listener: Listener<'_>,
     ) -> Result<BTreeSet<Uuid>, PassError> {
         let mut open = BTreeSet::new();
         for some in ids.chunks(BY_ID) {
-            let (mut seen, asked_at) = self.by_ids(mark.kind, some).await?;
+            let (mut seen, asked_at) = self.by_ids(cursor.kind, some).await?;
             seen.iter_mut().for_each(|reflection| reflection.stands = true);
-            open.extend(self.tell(mark, seen, asked_at, &mut *listener).await?.again);
+            open.extend(self.tell(cursor, seen, asked_at, &mut *listener).await?.again);
         }
         Ok(open)
     }
@@ -198,7 +198,7 @@ impl Reader {
         &self,
         kind: &'static Kind,
         ids: &[Uuid],
-    ) -> Result<(Vec<Reflection>, Timestamp), PassError> {
+    ) -> Result<(Vec<MirroredRow>, Timestamp), PassError> {
         let asked_at = self.clock.now();
         let Some(table) = self.mapping.of(kind) else { return Ok((Vec::new(), asked_at)) };
         let rows = self.organisation.rows(table, &decode_row::columns(table), ids).await?;
@@ -211,25 +211,26 @@ impl Reader {
     }
 
     /// A deletion does not say whose the row was.
-    pub(super) fn absent(&self, id: Uuid, how: &Seen) -> impl Iterator<Item = Reflection> {
-        self.tenants.iter().map(move |tenant| Reflection::absent(*tenant, id, how.clone()))
+    pub(super) fn absent(&self, id: Uuid, how: &RowSighting) -> impl Iterator<Item = MirroredRow> {
+        self.tenants.iter().map(move |tenant| MirroredRow::absent(*tenant, id, how.clone()))
     }
 
-    /// Tells the ledger, as long as the mark is ours. Says what is open of it.
+    /// Tells the ledger, as long as the cursor is ours. Says what is open of it.
     pub(super) async fn tell(
         &self,
-        mark: &Mark,
-        seen: Vec<Reflection>,
+        cursor: &ChangeCursor,
+        seen: Vec<MirroredRow>,
         asked_at: Timestamp,
         listener: Listener<'_>,
     ) -> Result<Told, PassError> {
         let mut told = Told::default();
         for some in seen.chunks(TOLD) {
-            let became = self.ledger.reflect(mark, some.to_vec(), asked_at).await?.ok_or(PassError::Lost)?;
+            let became =
+                self.ledger.reconcile(cursor, some.to_vec(), asked_at).await?.ok_or(PassError::Lost)?;
             for (row, became) in some.iter().zip(&became) {
                 match became {
-                    Reflected::Again => told.again.push(row.dataverse_id),
-                    Reflected::Missing => told.missing.push(row.dataverse_id),
+                    RowOutcome::Again => told.again.push(row.dataverse_id),
+                    RowOutcome::Missing => told.missing.push(row.dataverse_id),
                     _ => {}
                 }
             }
@@ -245,7 +246,7 @@ impl Reader {
         row: &Json,
         codes: &Codes,
         now: Timestamp,
-    ) -> Result<Option<Reflection>, PassError> {
+    ) -> Result<Option<MirroredRow>, PassError> {
         let first = self.tenants[0];
         let decoded = decode_row::decode(table, row, codes, first, now);
         let Some(seen) = decoded else { return Ok(None) };
@@ -253,40 +254,40 @@ impl Reader {
         if self.tenants.contains(&tenant) {
             return Ok(Some(seen));
         }
-        if let Seen::Row(record) = &seen.seen
+        if let RowSighting::Row(record) = &seen.seen
             && let id = record.own_id(tenant).unwrap_or(seen.dataverse_id)
             && self.ledger.read(tenant, table.kind, id).await?.is_some()
         {
             return Ok(Some(seen));
         }
         let reason = format!("belongs to the tenant {tenant}, which has no place here");
-        Ok(Some(Reflection { tenant: first, seen: decode_row::refused(reason, row), ..seen }))
+        Ok(Some(MirroredRow { tenant: first, seen: decode_row::refused(reason, row), ..seen }))
     }
 
     /// A whole table takes long to read, and so does all that waits.
     pub(crate) async fn hold_on(&self, loan: &Loan<'_>) -> Result<(), PassError> {
-        let is_ours = self.ledger.hold_mark(loan.mark, loan.hold).await?;
+        let is_ours = self.ledger.hold_cursor(loan.cursor, loan.hold).await?;
         if is_ours { Ok(()) } else { Err(PassError::Lost) }
     }
 }
 
 impl Tally {
-    fn of(told: &[Reflection], became: &[Reflected]) -> Self {
-        let was_absent = |row: &Reflection| matches!(row.seen, Seen::Lost | Seen::Unseen);
+    fn of(told: &[MirroredRow], became: &[RowOutcome]) -> Self {
+        let was_absent = |row: &MirroredRow| matches!(row.seen, RowSighting::Lost | RowSighting::Unseen);
         let resent = told
             .iter()
             .zip(became)
-            .filter(|(row, became)| **became == Reflected::Requeued && was_absent(row));
+            .filter(|(row, became)| **became == RowOutcome::Requeued && was_absent(row));
         let count = |what| became.iter().filter(|became| **became == what).count() as u64;
         Self {
             rows: became.len() as u64,
-            confirmed: count(Reflected::Confirmed),
-            added: count(Reflected::Added),
-            changed: count(Reflected::Changed),
-            withdrawn: count(Reflected::Withdrawn),
-            kept_out: count(Reflected::KeptOut),
+            confirmed: count(RowOutcome::Confirmed),
+            added: count(RowOutcome::Added),
+            changed: count(RowOutcome::Changed),
+            withdrawn: count(RowOutcome::Withdrawn),
+            kept_out: count(RowOutcome::KeptOut),
             resent: resent.count() as u64,
-            refused: count(Reflected::Refused),
+            refused: count(RowOutcome::Refused),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use ledger::{Mark, Seen};
+use ledger::{ChangeCursor, RowSighting};
 use model::record::Kind;
 use uuid::Uuid;
 
@@ -16,17 +16,17 @@ use super::{
 };
 use crate::pass_error::PassError;
 
-/// A table whose mark is ours. While something is open, a question about deletions above all, reading goes on ahead of
-/// the mark, so that nothing of it is lost with this process.
+/// A table whose cursor is ours. While something is open, a question about deletions above all, reading goes on ahead of
+/// the cursor, so that nothing of it is lost with this process.
 pub(crate) struct Table {
-    pub(super) mark: Mark,
+    pub(super) cursor: ChangeCursor,
     /// Where the next reading begins; none for the whole table.
     pub(super) link: Option<String>,
     /// What is gone there and was not told the ledger yet.
     pub(super) gone: Gone,
     /// Rows of which the ledger cannot tell yet what they mean: to be asked for by their ids, and what it is told of each
     /// that is not there then.
-    pub(super) again: BTreeMap<Uuid, Option<Seen>>,
+    pub(super) again: BTreeMap<Uuid, Option<RowSighting>>,
     /// Rows that were there and are not any more, though nothing says that they were deleted: a person has to say what that
     /// means.
     pub(super) missing: BTreeSet<Uuid>,
@@ -37,7 +37,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Takes the table's mark on, unless another process has it.
+    /// Takes the table's cursor on, unless another process has it.
     pub(super) async fn claim(
         mut known: Option<Self>,
         kind: &'static Kind,
@@ -48,17 +48,17 @@ impl Table {
             return Ok(Some(table));
         }
         if let Some(table) = &known {
-            // The answer is on the mark, for the process that takes it.
-            reader.ledger.free_mark(&table.mark).await?;
+            // The answer is on the cursor, for the process that takes it.
+            reader.ledger.free_cursor(&table.cursor).await?;
         }
-        let Some(mark) = reader.ledger.take_mark(kind, hold).await? else { return Ok(None) };
+        let Some(cursor) = reader.ledger.take_cursor(kind, hold).await? else { return Ok(None) };
         Ok(Some(match known {
             // No process read on in between.
-            Some(table) if table.mark.link == mark.link => Self { mark, ..table },
+            Some(table) if table.cursor.link == cursor.link => Self { cursor, ..table },
             _ => {
-                let link = mark.link.clone();
+                let link = cursor.link.clone();
                 let (again, missing, differing) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-                Self { mark, link, gone: Gone::default(), again, missing, differing, asked: None }
+                Self { cursor, link, gone: Gone::default(), again, missing, differing, asked: None }
             }
         }))
     }

@@ -20,8 +20,8 @@ async fn what_is_confirmed_is_asked_for_no_more() {
     studio.store(runs(30)).await;
     studio.start_with(often());
     studio.until("all are confirmed", |status| status.confirmed == 30).await;
-    let standing = studio.drained().await;
-    assert_eq!((standing.balance[0].confirmed, standing.unconfirmed), (30, 0));
+    let counts = studio.drained().await;
+    assert_eq!((counts.balance[0].confirmed, counts.unconfirmed), (30, 0));
     let reads = |studio: &Studio<Fake>| {
         studio.place.state().requests.iter().filter(|request| request.starts_with("GET")).count()
     };

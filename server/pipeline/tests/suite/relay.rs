@@ -13,8 +13,8 @@ async fn records_arrive_with_what_they_point_at() {
     let mut studio = Fake::studio().await;
     let id = studio.store(vec![run("r1", r#","costUSD":"0.3","latencyP95Ms":1200"#)]).await[0];
     studio.start();
-    let standing = studio.drained().await;
-    assert_eq!(standing.balance[0].delivered, 1);
+    let counts = studio.drained().await;
+    assert_eq!(counts.balance[0].delivered, 1);
     assert_eq!(studio.place.column("apex_tenants", "apex_name"), ["The studio"]);
     assert_eq!(studio.place.column("apex_campaigns", "apex_name"), ["Autumn"]);
     assert_eq!(studio.place.column("apex_campaigns", "apex_code"), ["c1"]);
@@ -44,8 +44,8 @@ async fn a_poisonous_record_dies_alone() {
     studio.place.state().poison.insert("r0042".to_owned(), (400, "0x80044331"));
     studio.store(runs(100)).await;
     studio.start();
-    let standing = studio.drained().await;
-    assert_eq!((standing.balance[0].delivered, standing.balance[0].dead), (99, 1));
+    let counts = studio.drained().await;
+    assert_eq!((counts.balance[0].delivered, counts.balance[0].dead), (99, 1));
     let letters = studio.ledger.dead_letters(T, 10).await.unwrap();
     assert!(letters[0].reason.contains("0x80044331"), "{}", letters[0].reason);
     let id = run("r0042", "").own_id(T).unwrap();
@@ -78,8 +78,8 @@ async fn throttling_pauses_everything_and_kills_nothing() {
     studio.start();
     let status = studio.until("a pause", |status| status.state == DeliveryState::Stopped).await;
     assert!(status.reason.unwrap().contains("nothing is lost"));
-    let standing = studio.drained().await;
-    assert_eq!((standing.balance[0].delivered, standing.dead), (300, 0));
+    let counts = studio.drained().await;
+    assert_eq!((counts.balance[0].delivered, counts.dead), (300, 0));
     let status = studio.until("well again", |status| status.state == DeliveryState::Ok).await;
     assert_eq!(
         (status.pauses, status.reason),
@@ -96,7 +96,7 @@ async fn a_dataverse_that_is_away_is_waited_for() {
     studio.start();
     let status = studio.until("a stop", |status| status.state == DeliveryState::Stopped).await;
     assert!(status.reason.unwrap().contains("does not answer"));
-    assert_eq!(studio.ledger.standing(T).await.unwrap().pending, 50);
+    assert_eq!(studio.ledger.delivery_counts(T).await.unwrap().pending, 50);
     studio.place.state().away = false;
     assert_eq!(studio.drained().await.balance[0].delivered, 50);
 }
@@ -107,8 +107,8 @@ async fn a_lost_answer_leads_to_no_second_effect() {
     studio.store(runs(20)).await;
     studio.place.state().lost_answers = 3;
     studio.start();
-    let standing = studio.drained().await;
-    assert_eq!(standing.balance[0].delivered, 20);
+    let counts = studio.drained().await;
+    assert_eq!(counts.balance[0].delivered, 20);
     assert_eq!(studio.place.column(RUNS, "apex_runid").len(), 20);
 }
 
@@ -142,7 +142,7 @@ async fn a_table_that_is_missing_stops_the_lane_and_kills_nothing() {
     studio.store(runs(3)).await;
     studio.start();
     studio.until("a stop", |status| status.state == DeliveryState::Stopped).await;
-    assert_eq!(studio.ledger.standing(T).await.unwrap().dead, 0);
+    assert_eq!(studio.ledger.delivery_counts(T).await.unwrap().dead, 0);
     studio.place.state().missing.clear();
     assert_eq!(studio.drained().await.balance[0].delivered, 3);
 }

@@ -102,9 +102,9 @@ fn lost_unread_is_sent_again(count: usize, processes: usize) {
         let status = world.status();
         assert_eq!(world.question().await, None);
         assert_eq!((status.mirror.withdrawn, status.differing), (0, 0));
-        let standing = world.standing().await;
-        assert_eq!(standing.reflected.resent, i64::try_from(count).unwrap());
-        assert_eq!((standing.balance[0].confirmed, standing.unconfirmed), (30, 0));
+        let counts = world.delivery_counts().await;
+        assert_eq!(counts.reflected.resent, i64::try_from(count).unwrap());
+        assert_eq!((counts.balance[0].confirmed, counts.unconfirmed), (30, 0));
         world.calm().await;
     });
 }
@@ -133,8 +133,8 @@ fn lost_confirmed_is_asked_about(count: usize, send_again: bool) {
         sleep(HOUR).await;
         assert_eq!(world.question().await, None);
         let (withdrawn, sent) = if send_again { (0, 30 + number) } else { (number, 30) };
-        let standing = world.standing().await;
-        assert_eq!((standing.reflected.withdrawn, world.status().sent), (withdrawn, sent.unsigned_abs()));
+        let counts = world.delivery_counts().await;
+        assert_eq!((counts.reflected.withdrawn, world.status().sent), (withdrawn, sent.unsigned_abs()));
         world.calm().await;
     });
 }
@@ -164,9 +164,9 @@ fn an_organisation_that_is_put_back_to_yesterday_gets_everything_again() {
         assert_eq!((question.gone, question.unseen), (5, 5));
         world.answer(true).await;
         sleep(HOUR).await;
-        let standing = world.standing().await;
-        assert_eq!((standing.reflected.withdrawn, standing.reflected.changed, standing.pending), (0, 0, 0));
-        assert_eq!((standing.balance[0].deleted, world.listed().await), (1, 24));
+        let counts = world.delivery_counts().await;
+        assert_eq!((counts.reflected.withdrawn, counts.reflected.changed, counts.pending), (0, 0, 0));
+        assert_eq!((counts.balance[0].deleted, world.listed().await), (1, 24));
         world.calm().await;
     });
 }
@@ -199,7 +199,7 @@ fn a_row_of_others_is_pointed_at_and_not_made_twice() {
         world.have_read_whole().await;
         world.start(1);
         sleep(HOUR).await;
-        assert_eq!(world.standing().await.reflected.changed, 0);
+        assert_eq!(world.delivery_counts().await.reflected.changed, 0);
         world.correct(1, 7).await;
         sleep(HOUR).await;
         assert_eq!(campaigns().len(), 1);
@@ -217,7 +217,7 @@ fn deletions_are_counted_over_a_day() {
             (0..10).for_each(|_| world.others_delete(0));
             sleep(Duration::from_secs(300)).await;
         }
-        let withdrawn = world.standing().await.reflected.withdrawn;
+        let withdrawn = world.delivery_counts().await.reflected.withdrawn;
         assert!(withdrawn <= 20, "{withdrawn} of 400 went unasked");
         assert!(world.question().await.unwrap().gone >= 10);
         world.answer(false).await;
@@ -225,7 +225,7 @@ fn deletions_are_counted_over_a_day() {
         assert_eq!(world.question().await.unwrap().gone, 300 - withdrawn, "more of them is another question");
         world.answer(false).await;
         sleep(HOUR).await;
-        assert_eq!(world.standing().await.reflected.withdrawn, 300);
+        assert_eq!(world.delivery_counts().await.reflected.withdrawn, 300);
         (0..2).for_each(|_| world.others_delete(0));
         sleep(HOUR).await;
         assert_eq!(world.question().await, None, "what a person said yes to counts no more");
@@ -245,8 +245,8 @@ fn an_answer_that_is_kept_is_not_asked_for_again() {
         sleep(HOUR).await;
         (0..30).for_each(|_| world.others_delete(0));
         sleep(HOUR).await;
-        let standing = world.standing().await;
-        assert_eq!((world.question().await, standing.reflected.withdrawn, standing.pending), (None, 0, 0));
+        let counts = world.delivery_counts().await;
+        assert_eq!((world.question().await, counts.reflected.withdrawn, counts.pending), (None, 0, 0));
         world.calm().await;
     });
 }
@@ -277,7 +277,7 @@ fn a_worker_that_breaks_off_begins_anew_and_that_is_said() {
             sleep(HOUR).await;
             assert_eq!(world.status().falls, Vec::new());
             if question == "take_mark" {
-                // A mirror at rest holds its mark.
+                // A mirror at rest holds its cursor.
                 world.crash(0);
                 world.serial.trap(question);
                 world.start(0);
@@ -303,18 +303,18 @@ fn a_mirror_that_may_not_read_says_since_when_and_what_waits_has_an_age() {
         world.trouble(Trouble::Unreadable, 2 * HOUR);
         world.take_in(30, 1).await;
         sleep(HOUR).await;
-        let (status, standing) = (world.status(), world.standing().await);
+        let (status, counts) = (world.status(), world.delivery_counts().await);
         assert_eq!((status.state, status.sent), (DeliveryState::Ok, 30));
         let paused = world.now().since(status.mirror.paused_since.unwrap());
         assert!((3_400..3_600).contains(&(paused / 1_000_000)), "{paused}");
         assert!(status.read_back_fault.unwrap().contains("forbids"), "{:?}", status.mirror.state);
-        assert_eq!(standing.unconfirmed, 30);
-        let waited = world.now().since(standing.oldest_unconfirmed.unwrap());
+        assert_eq!(counts.unconfirmed, 30);
+        let waited = world.now().since(counts.oldest_unconfirmed.unwrap());
         assert!((3_400..3_600).contains(&(waited / 1_000_000)), "{waited}");
         sleep(2 * HOUR).await;
-        let (status, standing) = (world.status(), world.standing().await);
+        let (status, counts) = (world.status(), world.delivery_counts().await);
         assert_eq!((status.mirror.paused_since, status.read_back_fault), (None, None));
-        assert_eq!((standing.unconfirmed, standing.oldest_unconfirmed), (0, None));
+        assert_eq!((counts.unconfirmed, counts.oldest_unconfirmed), (0, None));
         world.calm().await;
     });
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dataverse::Client;
-use ledger::{Ledger, Standing};
+use ledger::{DeliveryCounts, Ledger};
 use model::{
     clock::{Clock, ManualClock},
     record::{self, KINDS, Kind, Record, campaign_run::CAMPAIGN_RUN},
@@ -38,7 +38,7 @@ impl<P> Studio<P> {
     pub async fn beside(place: P, client: Client) -> Self {
         let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
         let clock = Arc::new(ManualClock::at(Timestamp::parse("2026-11-21T12:00:00Z").unwrap()));
-        let settings = ledger::Settings::Folder(folder.path().to_owned());
+        let settings = ledger::StoreSettings::Folder(folder.path().to_owned());
         let ledger = Ledger::open(KINDS, settings, Arc::clone(&clock) as Arc<dyn Clock>, Seeded::new(7))
             .await
             .unwrap();
@@ -80,22 +80,22 @@ impl<P> Studio<P> {
     }
 
     /// Waits until nothing waits any more, and everything is accounted for.
-    pub async fn drained(&self) -> Standing {
+    pub async fn drained(&self) -> DeliveryCounts {
         let mut changes = self.ledger.changes();
         let drained = async {
             loop {
-                let standing = self.ledger.standing(T).await.unwrap();
-                if standing.pending == 0 {
-                    return standing;
+                let counts = self.ledger.delivery_counts(T).await.unwrap();
+                if counts.pending == 0 {
+                    return counts;
                 }
                 changes.changed().await.unwrap();
             }
         };
         let drained = tokio::time::timeout(PATIENCE, drained).await;
-        let standing = drained
+        let counts = drained
             .unwrap_or_else(|_| panic!("never drained; {:?}", self.handle.as_ref().map(Handle::status)));
-        assert_eq!(standing.balance[0].unaccounted(), 0, "{standing:?}");
-        standing
+        assert_eq!(counts.balance[0].unaccounted(), 0, "{counts:?}");
+        counts
     }
 }
 

@@ -63,7 +63,7 @@ pub async fn ledger(
 }
 
 async fn answers(database: Database) -> Step {
-    let settings = ledger::Settings::Database(database);
+    let settings = ledger::StoreSettings::Database(database);
     let ledger = Ledger::open(KINDS, settings, clock::clock(None), Seeded::new(random::seed())).await;
     let ledger = ledger.map_err(|error| error.to_string())?;
     let healthy = ledger.healthy().await;

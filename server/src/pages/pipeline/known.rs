@@ -4,19 +4,19 @@ use app::presenter::count;
 use model::{calendar::Zone, time::Timestamp};
 use pipeline::{BudgetStatus, RelayStatus};
 
-use crate::delivery_service::Standing;
+use crate::delivery_service::OrganisationStatus;
 
-pub(super) fn known(standing: &Standing) -> Vec<(String, String)> {
-    let mut known = vec![("Organisation", standing.place.clone())];
-    if let Some(relay) = &standing.relay {
+pub(super) fn known(organisation: &OrganisationStatus) -> Vec<(String, String)> {
+    let mut known = vec![("Organisation", organisation.place.clone())];
+    if let Some(relay) = &organisation.relay {
         known.extend(delivery(relay));
         known.extend(relay.budget.as_ref().map(budget).into_iter().flatten());
     }
-    if let Some(stats) = &standing.token {
+    if let Some(stats) = &organisation.token {
         known.extend(token(stats));
     }
-    known.extend(standing.expires.map(|last_day| ("Secret ends", last_day.to_string())));
-    let wait = standing.held_back.map(|wait| format!("{} s more", wait.as_secs()));
+    known.extend(organisation.expires.map(|last_day| ("Secret ends", last_day.to_string())));
+    let wait = organisation.held_back.map(|wait| format!("{} s more", wait.as_secs()));
     known.extend(wait.map(|wait| ("Dataverse asks for a pause of", wait)));
     known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

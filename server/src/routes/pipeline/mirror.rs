@@ -1,6 +1,6 @@
 //! What came in from Dataverse, what was left out, and what is asked.
 
-use ledger::{Answer, Question, Reject};
+use ledger::{MassDeletion, MassDeletionAnswer, Reject};
 use model::record::Kind;
 use pipeline::{MirrorState, RelayStatus};
 use serde_json::{Value, json};
@@ -44,17 +44,17 @@ fn reject(reject: &Reject) -> Value {
     })
 }
 
-fn policy((kind, answer): &(&'static Kind, Answer)) -> Value {
+fn policy((kind, answer): &(&'static Kind, MassDeletionAnswer)) -> Value {
     json!({"table": kind.shown_table(), "answer": answer.key()})
 }
 
-fn question((kind, question): &(&'static Kind, Question)) -> Value {
+fn question((kind, question): &(&'static Kind, MassDeletion)) -> Value {
     json!({
         "table": kind.shown_table(),
         "gone": question.gone,
         "unseen": question.unseen,
         "of": question.of,
         "askedAt": question.asked_at.to_string(),
-        "answer": question.answer.map(Answer::key),
+        "answer": question.answer.map(MassDeletionAnswer::key),
     })
 }

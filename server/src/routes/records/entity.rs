@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, StatusCode, header};
-use ledger::{Change, Held};
+use ledger::{ChangeOutcome, HeldRecord};
 use model::{
     identity,
     record::{self, FieldFault, Stored},
@@ -36,7 +36,7 @@ pub async fn read(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let held = standing(&state, resource, principal, &id).await?;
+    let held = live_record(&state, resource, principal, &id).await?;
     let tag = entity_tag(held.stored.revision);
     let known = tag.to_str().is_ok_and(|tag| none_match(&headers, tag));
     let mut answer = if known {
@@ -76,7 +76,7 @@ pub async fn withdraw(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let held = standing(&state, resource, principal, &id).await?;
+    let held = live_record(&state, resource, principal, &id).await?;
     let expected = expected_revision(&headers, held.stored.revision)?;
     let change = state.ledger.withdraw(principal.tenant, resource.kind, held.stored.id, expected).await?;
     became(resource, change, "withdrawn")
@@ -88,7 +88,7 @@ async fn known(
     resource: Resource,
     principal: Principal,
     id: &str,
-) -> Result<Held, Problem> {
+) -> Result<HeldRecord, Problem> {
     let id = Uuid::try_parse(id).map_err(|_| not_found(resource))?;
     let called = (resource.kind.identity.given().is_some())
         .then(|| identity::given_id(principal.tenant, resource.kind.name, id));
@@ -100,12 +100,12 @@ async fn known(
     Err(not_found(resource))
 }
 
-async fn standing(
+async fn live_record(
     state: &SharedState,
     resource: Resource,
     principal: Principal,
     id: &str,
-) -> Result<Held, Problem> {
+) -> Result<HeldRecord, Problem> {
     let held = known(state, resource, principal, id).await?;
     match held.withdrawn_at {
         Some(at) => Err(gone(resource, Some(at))),
@@ -113,18 +113,18 @@ async fn standing(
     }
 }
 
-fn became(resource: Resource, change: Change, word: &str) -> Result<Response, Problem> {
+fn became(resource: Resource, change: ChangeOutcome, word: &str) -> Result<Response, Problem> {
     match change {
-        Change::Done(stored) => Ok(changed(&stored, word)),
-        Change::Unchanged(stored) => Ok(changed(&stored, "unchanged")),
-        Change::NotFound => Err(not_found(resource)),
-        Change::Gone if word == "corrected" => Err(Problem::new(
+        ChangeOutcome::Done(stored) => Ok(changed(&stored, word)),
+        ChangeOutcome::Unchanged(stored) => Ok(changed(&stored, "unchanged")),
+        ChangeOutcome::NotFound => Err(not_found(resource)),
+        ChangeOutcome::Gone if word == "corrected" => Err(Problem::new(
             ProblemType::Withdrawn,
             "This record was withdrawn and stays so; send it under another key.",
         )),
-        Change::Gone => Err(gone(resource, None)),
-        Change::RevisionMismatch { current } => Err(mismatch(current)),
-        Change::KeyDiffers => {
+        ChangeOutcome::Gone => Err(gone(resource, None)),
+        ChangeOutcome::RevisionMismatch { current } => Err(mismatch(current)),
+        ChangeOutcome::KeyDiffers => {
             let kind = resource.kind;
             let keys = kind.key_names().chain(kind.identity.given());
             let message = "must be as in the record that is corrected; another key is another record, send it with POST";

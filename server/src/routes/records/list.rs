@@ -2,7 +2,7 @@
 
 use axum::{Extension, Json, extract::State};
 use http::Uri;
-use ledger::{Cursor, ListAsk};
+use ledger::{ListAsk, PageCursor};
 use serde_json::{Value, json};
 
 use super::Resource;
@@ -38,7 +38,7 @@ fn understand(resource: Resource, uri: &Uri) -> Result<ListAsk, Problem> {
     known.extend(resource.api.filters.iter().map(|(parameter, _)| *parameter));
     let mut parameters = Parameters::of(uri, &known);
     let limit = parameters.read("limit", limit);
-    let cursor = parameters.read("cursor", |text| text.parse::<Cursor>().map_err(|bad| bad.to_string()));
+    let cursor = parameters.read("cursor", |text| text.parse::<PageCursor>().map_err(|bad| bad.to_string()));
     let from = parameters.read("from", parameters::moment);
     let to = parameters.read("to", parameters::moment);
     let mut filters = Vec::new();

@@ -38,7 +38,7 @@ pub(super) fn parse(text: &str, alias: Aliases<'_>) -> Result<Transformation> {
         }
         _ => return Err(cursor.here()),
     }
-    if cursor.take_mark('/') {
+    if cursor.take_cursor('/') {
         return Err(Fault::unsupported("transformations after groupby or aggregate in $apply"));
     }
     cursor.end()?;
@@ -52,12 +52,12 @@ fn group_by(cursor: &mut Cursor<'_>, found: &mut Transformation) -> Result<()> {
     cursor.expect('(')?;
     loop {
         found.keys.push(cursor.path()?);
-        if !cursor.take_mark(',') {
+        if !cursor.take_cursor(',') {
             break;
         }
     }
     cursor.expect(')')?;
-    if cursor.take_mark(',') {
+    if cursor.take_cursor(',') {
         found.aggregates = aggregates(cursor)?;
     }
     cursor.expect(')')
@@ -69,7 +69,7 @@ fn aggregates(cursor: &mut Cursor<'_>) -> Result<Vec<Aggregate>> {
     let mut found = Vec::new();
     loop {
         found.push(aggregate(cursor)?);
-        if !cursor.take_mark(',') {
+        if !cursor.take_cursor(',') {
             break;
         }
     }

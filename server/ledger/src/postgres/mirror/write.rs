@@ -11,53 +11,57 @@ use uuid::Uuid;
 
 use super::super::{
     Step,
-    intake::{Statement, bind_column},
+    intake::{StatementText, bind_column},
     outbox,
     row::get,
     statements,
 };
 use crate::{
-    Reflected,
-    change::Target,
+    RowOutcome,
+    change::ChangeTarget,
     decision::hour_of,
-    reflection::{Decided, Fact, Line, Sum},
+    reconcile::{Decided, KnownRecord, OutboxState, Sum},
 };
 
 /// What was taken in: tenant and id.
-pub(super) type Added = HashSet<(TenantId, Uuid)>;
+pub(super) type InsertedKeys = HashSet<(TenantId, Uuid)>;
 
 type Round<'a> = [(usize, Decided<'a>)];
 
 pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
-    adopt(step, kind, round).await?;
-    prove(step, kind, round).await?;
+    match_to(step, kind, round).await?;
+    clear_first(step, kind, round).await?;
     leave(step, kind, round).await?;
-    let made = &statements::of(kind).mirror;
-    let met = all(round, Reflected::Confirmed);
-    update(step, &made.met, &met).await?;
+    let prepared = &statements::of(kind).mirror;
+    let met = all(round, RowOutcome::Confirmed);
+    update(step, &prepared.met, &met).await?;
     change(step, kind, round).await?;
-    let gone = all(round, Reflected::Withdrawn);
+    let gone = all(round, RowOutcome::Withdrawn);
     keep_versions(step, kind, &gone).await?;
-    update(step, &made.gone_there, &gone).await?;
-    requeue(step, kind, &all(round, Reflected::Requeued)).await?;
-    bury(step, kind, round).await?;
+    update(step, &prepared.gone_there, &gone).await?;
+    requeue(step, kind, &all(round, RowOutcome::Requeued)).await?;
+    dead_letter(step, kind, round).await?;
     close(step, kind, round).await
 }
 
 /// What is not there yet goes in; a record that came in faster, here or in another process, is left alone.
-pub(super) async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<Added, Error> {
+pub(super) async fn add(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    round: &Round<'_>,
+) -> Result<InsertedKeys, Error> {
     let added: Vec<(TenantId, Uuid, Option<Uuid>, &Record)> = round
         .iter()
-        .filter(|(_, decided)| decided.reflected == Reflected::Added)
+        .filter(|(_, decided)| decided.outcome == RowOutcome::Added)
         .filter_map(|(_, decided)| {
-            let (reflection, record) = (decided.reflection, decided.seen()?);
-            let id = reflection.id_of(record);
-            let id_there = Some(reflection.dataverse_id).filter(|there| *there != id);
-            Some((reflection.tenant, id, id_there, record))
+            let (mirrored, record) = (decided.mirrored, decided.seen()?);
+            let id = mirrored.id_of(record);
+            let id_there = Some(mirrored.dataverse_id).filter(|there| *there != id);
+            Some((mirrored.tenant, id, id_there, record))
         })
         .collect();
     if added.is_empty() {
-        return Ok(Added::new());
+        return Ok(InsertedKeys::new());
     }
     let query = step
         .schema
@@ -68,37 +72,38 @@ pub(super) async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &Round<
         .bind(added.iter().map(|(_, _, id_there, _)| *id_there).collect::<Vec<_>>());
     let records: Vec<&Record> = added.iter().map(|(.., record)| *record).collect();
     let rows = bind_columns(query, kind, &records).fetch_all(&mut *step.connection).await?;
-    let new: Added = rows
+    let new: InsertedKeys = rows
         .iter()
         .map(|found| Ok((TenantId(get(found, 0)?), get(found, 1)?)))
         .collect::<Result<_, Error>>()?;
     for (tenant, id, _, record) in &added {
         if new.contains(&(*tenant, *id)) {
-            step.met(*tenant);
+            step.saw_tenant(*tenant);
             step.named(*tenant, record);
         }
     }
     Ok(new)
 }
 
-fn bind_columns(query: Statement, kind: &Kind, records: &[&Record]) -> Statement {
+fn bind_columns(query: StatementText, kind: &Kind, records: &[&Record]) -> StatementText {
     (0..kind.fields.len()).fold(query, |query, at| bind_column(query, kind, at, records.iter().copied()))
 }
 
-async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
+async fn match_to(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
     let adopted: Vec<_> = round.iter().filter_map(|(_, decided)| decided.adoption()).collect();
     if adopted.is_empty() {
         return Ok(());
     }
-    let facts: Vec<&Fact> = adopted.iter().map(|(fact, _)| *fact).collect();
-    let query = bind(step.schema.query(&statements::of(kind).mirror.adopt), &facts);
+    let known_records: Vec<&KnownRecord> = adopted.iter().map(|(known, _)| *known).collect();
+    let query = bind(step.schema.query(&statements::of(kind).mirror.match_to), &known_records);
     let query = query.bind(adopted.iter().map(|(_, id)| *id).collect::<Vec<_>>());
     query.execute(&mut *step.connection).await.map(|_| ())
 }
 
 /// Raises `epoch` from 0, so that a withdrawal deletes the row there instead of dropping the entry.
-async fn prove(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
-    let proven: Vec<&Fact> = round.iter().filter_map(|(_, decided)| decided.proves()).collect();
+async fn clear_first(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
+    let proven: Vec<&KnownRecord> =
+        round.iter().filter_map(|(_, decided)| decided.proves_arrival()).collect();
     if proven.is_empty() {
         return Ok(());
     }
@@ -110,26 +115,30 @@ async fn prove(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> R
 }
 
 async fn change(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
-    let (facts, records): (Vec<&Fact>, Vec<Record>) =
+    let (known_records, records): (Vec<&KnownRecord>, Vec<Record>) =
         round.iter().filter_map(|(_, decided)| decided.change()).unzip();
-    if facts.is_empty() {
+    if known_records.is_empty() {
         return Ok(());
     }
-    keep_versions(step, kind, &facts).await?;
-    for (fact, record) in facts.iter().zip(&records) {
-        step.named(fact.tenant, record);
+    keep_versions(step, kind, &known_records).await?;
+    for (known, record) in known_records.iter().zip(&records) {
+        step.named(known.tenant, record);
     }
-    let query =
-        bind(step.schema.query(&statements::of(kind).mirror.changed_there), &facts).bind(step.now.micros());
+    let query = bind(step.schema.query(&statements::of(kind).mirror.changed_there), &known_records)
+        .bind(step.now.micros());
     let records: Vec<&Record> = records.iter().collect();
     bind_columns(query, kind, &records).execute(&mut *step.connection).await.map(|_| ())
 }
 
-async fn keep_versions(step: &mut Step<'_>, kind: &'static Kind, facts: &[&Fact]) -> Result<(), Error> {
-    if facts.is_empty() {
+async fn keep_versions(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    known_records: &[&KnownRecord],
+) -> Result<(), Error> {
+    if known_records.is_empty() {
         return Ok(());
     }
-    let stored = || facts.iter().map(|fact| &fact.row.held.stored);
+    let stored = || known_records.iter().map(|known| &known.row.held.stored);
     let fields = |record: &Record| serde_json::Value::Object(record::to_json(record)).to_string();
     step.schema
         .query(
@@ -139,7 +148,7 @@ async fn keep_versions(step: &mut Step<'_>, kind: &'static Kind, facts: &[&Fact]
         )
         .bind(kind.name)
         .bind(step.now.micros())
-        .bind(facts.iter().map(|fact| fact.tenant.0).collect::<Vec<_>>())
+        .bind(known_records.iter().map(|known| known.tenant.0).collect::<Vec<_>>())
         .bind(stored().map(|stored| stored.id).collect::<Vec<_>>())
         .bind(stored().map(|stored| stored.revision).collect::<Vec<_>>())
         .bind(stored().map(|stored| fields(&stored.record)).collect::<Vec<_>>())
@@ -149,20 +158,24 @@ async fn keep_versions(step: &mut Step<'_>, kind: &'static Kind, facts: &[&Fact]
 }
 
 /// Puts records that vanished there back in line.
-async fn requeue(step: &mut Step<'_>, kind: &'static Kind, facts: &[&Fact]) -> Result<(), Error> {
-    if facts.is_empty() {
+async fn requeue(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    known_records: &[&KnownRecord],
+) -> Result<(), Error> {
+    if known_records.is_empty() {
         return Ok(());
     }
-    let query = bind(step.schema.query(&statements::of(kind).mirror.unsend), facts);
+    let query = bind(step.schema.query(&statements::of(kind).mirror.unsend), known_records);
     query.execute(&mut *step.connection).await?;
-    let (plain, given_up): (Vec<&Fact>, Vec<&Fact>) =
-        facts.iter().partition(|fact| fact.line == Line::Nothing);
-    for fact in given_up {
-        let stored = &fact.row.held.stored;
-        let target = Target::any(fact.tenant, kind, stored.id);
-        outbox::enqueue(step, &target, fact.row.position, stored.revision, step.now).await?;
+    let (plain, given_up): (Vec<&KnownRecord>, Vec<&KnownRecord>) =
+        known_records.iter().partition(|known| known.line == OutboxState::Nothing);
+    for known in given_up {
+        let stored = &known.row.held.stored;
+        let target = ChangeTarget::any(known.tenant, kind, stored.id);
+        outbox::enqueue(step, &target, known.row.position, stored.revision, step.now).await?;
     }
-    let revisions: Vec<i64> = plain.iter().map(|fact| fact.row.held.stored.revision).collect();
+    let revisions: Vec<i64> = plain.iter().map(|known| known.row.held.stored.revision).collect();
     let query = step.schema.query(
         "INSERT INTO studio.outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
          SELECT n.tenant_id, $4, n.position, n.revision, 0, $5, $5 \
@@ -172,8 +185,9 @@ async fn requeue(step: &mut Step<'_>, kind: &'static Kind, facts: &[&Fact]) -> R
     query.execute(&mut *step.connection).await.map(|_| ())
 }
 
-async fn bury(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
-    let settled: Vec<&Fact> = round.iter().filter_map(|(_, decided)| decided.settles_letter()).collect();
+async fn dead_letter(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
+    let settled: Vec<&KnownRecord> =
+        round.iter().filter_map(|(_, decided)| decided.settles_letter()).collect();
     if settled.is_empty() {
         return Ok(());
     }
@@ -186,7 +200,7 @@ async fn bury(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Re
 
 /// Ahead of everything that sets `exported_at`: a trigger counts what is in line then as delivered from outside.
 async fn leave(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
-    let come: Vec<&Fact> = round.iter().filter_map(|(_, decided)| decided.leaves_line()).collect();
+    let come: Vec<&KnownRecord> = round.iter().filter_map(|(_, decided)| decided.leaves_line()).collect();
     if come.is_empty() {
         return Ok(());
     }
@@ -204,12 +218,12 @@ pub(super) async fn close(step: &mut Step<'_>, kind: &'static Kind, round: &Roun
         decided.add_to(&mut sum);
         step.changed |= decided.is_news();
     }
-    for (tenant, passage) in sum {
+    for (tenant, counts) in sum {
         let hour = hour_of(step.now);
-        step.passed(tenant, kind, hour, passage);
+        step.passed(tenant, kind, hour, counts);
     }
-    let decided = round.iter().filter(|(_, decided)| decided.reflected != Reflected::Again);
-    let ids: Vec<Uuid> = decided.map(|(_, decided)| decided.reflection.dataverse_id).collect();
+    let decided = round.iter().filter(|(_, decided)| decided.outcome != RowOutcome::Again);
+    let ids: Vec<Uuid> = decided.map(|(_, decided)| decided.mirrored.dataverse_id).collect();
     step.schema
         .query("DELETE FROM studio.rejects WHERE dataverse_id = ANY($1) AND kind = $2")
         .bind(ids)
@@ -221,7 +235,7 @@ pub(super) async fn close(step: &mut Step<'_>, kind: &'static Kind, round: &Roun
 
 async fn reject(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
     let refused: Vec<_> =
-        round.iter().filter_map(|(_, decided)| Some((decided.reflection, decided.reject()?))).collect();
+        round.iter().filter_map(|(_, decided)| Some((decided.mirrored, decided.reject()?))).collect();
     if refused.is_empty() {
         return Ok(());
     }
@@ -231,8 +245,8 @@ async fn reject(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> 
              SELECT n.tenant_id, $5, n.dataverse_id, n.reason, n.content, $6 \
              FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS n (tenant_id, dataverse_id, reason, content)",
         )
-        .bind(refused.iter().map(|(reflection, _)| reflection.tenant.0).collect::<Vec<_>>())
-        .bind(refused.iter().map(|(reflection, _)| reflection.dataverse_id).collect::<Vec<_>>())
+        .bind(refused.iter().map(|(mirrored, _)| mirrored.tenant.0).collect::<Vec<_>>())
+        .bind(refused.iter().map(|(mirrored, _)| mirrored.dataverse_id).collect::<Vec<_>>())
         .bind(refused.iter().map(|(_, (reason, _))| reason.clone()).collect::<Vec<_>>())
         .bind(refused.iter().map(|(_, (_, content))| content.clone()).collect::<Vec<_>>())
         .bind(kind.name)
@@ -242,21 +256,21 @@ async fn reject(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> 
         .map(|_| ())
 }
 
-fn all<'a>(round: &'a Round<'_>, reflected: Reflected) -> Vec<&'a Fact> {
-    round.iter().filter_map(|(_, decided)| decided.does(reflected)).collect()
+fn all<'a>(round: &'a Round<'_>, outcome: RowOutcome) -> Vec<&'a KnownRecord> {
+    round.iter().filter_map(|(_, decided)| decided.does(outcome)).collect()
 }
 
 /// Runs a statement over records: their tenants, their positions, now.
-async fn update(step: &mut Step<'_>, sql: &str, facts: &[&Fact]) -> Result<(), Error> {
-    if facts.is_empty() {
+async fn update(step: &mut Step<'_>, sql: &str, known_records: &[&KnownRecord]) -> Result<(), Error> {
+    if known_records.is_empty() {
         return Ok(());
     }
-    let query = bind(step.schema.query(sql), facts).bind(step.now.micros());
+    let query = bind(step.schema.query(sql), known_records).bind(step.now.micros());
     query.execute(&mut *step.connection).await.map(|_| ())
 }
 
-fn bind(query: Statement, facts: &[&Fact]) -> Statement {
+fn bind(query: StatementText, known_records: &[&KnownRecord]) -> StatementText {
     query
-        .bind(facts.iter().map(|fact| fact.tenant.0).collect::<Vec<_>>())
-        .bind(facts.iter().map(|fact| fact.row.position).collect::<Vec<_>>())
+        .bind(known_records.iter().map(|known| known.tenant.0).collect::<Vec<_>>())
+        .bind(known_records.iter().map(|known| known.row.position).collect::<Vec<_>>())
 }

@@ -3,9 +3,9 @@
 use model::record::Kind;
 
 use super::{arrays, columns};
-use crate::reflection::Line;
+use crate::reconcile::OutboxState;
 
-pub(in crate::postgres) struct Statements {
+pub(in crate::postgres) struct MirrorStatements {
     /// Records by their ids, and where they stand: the tenants, the ids, the kind's name, now.
     pub(in crate::postgres) known_by_id: String,
     /// The same by their ids in Dataverse, where these are others.
@@ -14,7 +14,7 @@ pub(in crate::postgres) struct Statements {
     /// in Dataverse, and hands back tenant and id of each.
     pub(in crate::postgres) insert: String,
     /// The tenants, the positions, the ids in Dataverse.
-    pub(in crate::postgres) adopt: String,
+    pub(in crate::postgres) match_to: String,
     /// The tenants, the positions, now.
     pub(in crate::postgres) met: String,
     /// The tenants, the positions, now, then an array for each field.
@@ -24,16 +24,16 @@ pub(in crate::postgres) struct Statements {
     /// The tenants, the positions.
     pub(in crate::postgres) unsend: String,
     /// The tenant, the kind's name, the position after which, exported_at before which, how many.
-    pub(in crate::postgres) standing_there: String,
+    pub(in crate::postgres) delivered_before: String,
     /// The kind's name, the position after which, how many.
     pub(in crate::postgres) in_line: String,
 }
 
-pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
+pub(super) fn make(kind: &Kind, row: &str, join: &str) -> MirrorStatements {
     let table = format!("studio.{}", kind.table);
     let ours = "r.tenant_id = n.tenant_id AND r.position = n.position";
     let these = format!(" FROM unnest($1::uuid[], $2::bigint[]) AS n (tenant_id, position) WHERE {ours}");
-    let line = Line::sql("$4");
+    let line = OutboxState::sql("$4");
     let known_head = format!(
         "SELECT {row}, r.tenant_id, {line} FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, id) \
          JOIN {table} AS r ON r.tenant_id = wanted.tenant_id"
@@ -42,11 +42,11 @@ pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
         " LEFT JOIN studio.outbox AS o ON o.tenant_id = r.tenant_id AND o.kind = $3 AND o.position = r.position \
          LEFT JOIN studio.dead_letters AS d ON d.tenant_id = r.tenant_id AND d.kind = $3 AND d.position = r.position{join}"
     );
-    Statements {
+    MirrorStatements {
         known_by_id: format!("{known_head} AND r.id = wanted.id{known}"),
         known_by_id_there: format!("{known_head} AND r.dataverse_id = wanted.id{known}"),
         insert: insert(kind, &table),
-        adopt: format!(
+        match_to: format!(
             "UPDATE {table} AS r SET dataverse_id = n.dataverse_id, unmet = 0 \
              FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS n (tenant_id, position, dataverse_id) WHERE {ours}"
         ),
@@ -64,7 +64,7 @@ pub(super) fn make(kind: &Kind, row: &str, join: &str) -> Statements {
              JOIN {table} AS r ON r.tenant_id = o.tenant_id AND r.position = o.position \
              WHERE o.kind = $1 AND o.position > $2 AND r.withdrawn_at IS NULL ORDER BY r.position LIMIT $3"
         ),
-        standing_there: format!(
+        delivered_before: format!(
             "SELECT r.position, r.id, coalesce(r.dataverse_id, r.id) FROM {table} AS r WHERE r.tenant_id = $1 \
              AND r.position > $3 AND r.exported_at < $4 AND r.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 \
              FROM studio.outbox AS o WHERE o.tenant_id = r.tenant_id AND o.kind = $2 AND o.position = r.position) \

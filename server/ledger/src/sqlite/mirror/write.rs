@@ -11,34 +11,34 @@ use super::super::{
     step::json,
 };
 use crate::{
-    Reflected,
-    change::Target,
+    RowOutcome,
+    change::ChangeTarget,
     decision::hour_of,
-    reflection::{Decided, Fact, Sum},
+    reconcile::{Decided, KnownRecord, Sum},
 };
 
 type Round<'a> = [(usize, Decided<'a>)];
 
 pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> Result<(), Error> {
     let decided: Vec<&Decided<'_>> = round.iter().map(|(_, decided)| decided).collect();
-    adopt(step, kind, &decided).await?;
-    prove(step, kind, &decided).await?;
+    match_to(step, kind, &decided).await?;
+    clear_first(step, kind, &decided).await?;
     leave(step, kind, &decided).await?;
     confirm(step, kind, &decided).await?;
     add(step, kind, &decided).await?;
     for decided in &decided {
         change(step, kind, decided).await?;
     }
-    bury(step, kind, &decided).await?;
+    dead_letter(step, kind, &decided).await?;
     reject(step, kind, &decided).await?;
     count(step, kind, &decided).await
 }
 
-async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
-    for (fact, id) in round.iter().filter_map(|decided| decided.adoption()) {
-        sqlx::query(statements::of(kind).mirror.adopt)
+async fn match_to(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    for (known, id) in round.iter().filter_map(|decided| decided.adoption()) {
+        sqlx::query(statements::of(kind).mirror.match_to)
             .bind(id)
-            .bind(fact.row.position)
+            .bind(known.row.position)
             .execute(&mut *step.connection)
             .await?;
     }
@@ -46,14 +46,14 @@ async fn adopt(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>])
 }
 
 /// Raises `epoch` from 0, so that a withdrawal deletes the row there instead of dropping the entry.
-async fn prove(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
-    for fact in round.iter().filter_map(|decided| decided.proves()) {
+async fn clear_first(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    for known in round.iter().filter_map(|decided| decided.proves_arrival()) {
         sqlx::query(
             "UPDATE outbox SET epoch = 1 WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3 AND epoch = 0",
         )
-        .bind(fact.tenant.to_string())
+        .bind(known.tenant.to_string())
         .bind(kind.name)
-        .bind(fact.row.position)
+        .bind(known.row.position)
         .execute(&mut *step.connection)
         .await?;
     }
@@ -63,8 +63,8 @@ async fn prove(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>])
 async fn confirm(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
     let met: Vec<i64> = round
         .iter()
-        .filter_map(|decided| decided.does(Reflected::Confirmed))
-        .map(|fact| fact.row.position)
+        .filter_map(|decided| decided.does(RowOutcome::Confirmed))
+        .map(|known| known.row.position)
         .collect();
     if met.is_empty() {
         return Ok(());
@@ -76,26 +76,26 @@ async fn confirm(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>
 async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
     let added: Vec<_> = round
         .iter()
-        .filter(|decided| decided.reflected == Reflected::Added)
-        .filter_map(|decided| Some((decided.reflection, decided.seen()?)))
+        .filter(|decided| decided.outcome == RowOutcome::Added)
+        .filter_map(|decided| Some((decided.mirrored, decided.seen()?)))
         .collect();
     if added.is_empty() {
         return Ok(());
     }
-    for (reflection, record) in &added {
-        write_tenant(step.connection, step.known, reflection.tenant, step.now).await?;
-        intake::write_names(step.connection, step.known, reflection.tenant, record, step.now).await?;
+    for (mirrored, record) in &added {
+        write_tenant(step.connection, step.cache, mirrored.tenant, step.now).await?;
+        intake::write_names(step.connection, step.cache, mirrored.tenant, record, step.now).await?;
     }
-    let mut position = step.known.claim(step.connection, kind, added.len()).await?;
+    let mut position = step.cache.claim(step.connection, kind, added.len()).await?;
     for of_tenant in added.chunk_by(|one, next| one.0.tenant == next.0.tenant) {
         let mut rest = of_tenant;
-        while let Some((reflection, _)) = rest.first() {
+        while let Some((mirrored, _)) = rest.first() {
             let (insert, size) = statements::of(kind).mirror.insert.next(rest.len());
             let (now, after) = rest.split_at(size);
-            let mut query = sqlx::query(insert).bind(reflection.tenant.to_string()).bind(step.now.micros());
-            for (reflection, record) in now {
-                let id = reflection.id_of(record);
-                let id_there = Some(reflection.dataverse_id).filter(|there| *there != id);
+            let mut query = sqlx::query(insert).bind(mirrored.tenant.to_string()).bind(step.now.micros());
+            for (mirrored, record) in now {
+                let id = mirrored.id_of(record);
+                let id_there = Some(mirrored.dataverse_id).filter(|there| *there != id);
                 query = query.bind(position).bind(id).bind(id_there);
                 query = record.values().iter().fold(query, row::bind);
                 position += 1;
@@ -109,42 +109,42 @@ async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -
 
 /// What is another record from now on, or none at all.
 async fn change(step: &mut Step<'_>, kind: &'static Kind, decided: &Decided<'_>) -> Result<(), Error> {
-    let made = &statements::of(kind).mirror;
+    let prepared = &statements::of(kind).mirror;
     let now = step.now.micros();
-    if let Some((fact, record)) = decided.change() {
-        let revision = replace(step, kind, fact).await?;
-        intake::write_names(step.connection, step.known, fact.tenant, &record, step.now).await?;
-        let query = record.values().iter().fold(sqlx::query(made.changed_there), row::bind);
-        let query = query.bind(revision).bind(now).bind(now).bind(fact.row.position);
+    if let Some((known, record)) = decided.change() {
+        let revision = replace(step, kind, known).await?;
+        intake::write_names(step.connection, step.cache, known.tenant, &record, step.now).await?;
+        let query = record.values().iter().fold(sqlx::query(prepared.changed_there), row::bind);
+        let query = query.bind(revision).bind(now).bind(now).bind(known.row.position);
         query.execute(&mut *step.connection).await?;
     }
-    if let Some(fact) = decided.does(Reflected::Withdrawn) {
-        let revision = replace(step, kind, fact).await?;
-        let query = sqlx::query(made.gone_there).bind(now).bind(revision).bind(fact.row.position);
+    if let Some(known) = decided.does(RowOutcome::Withdrawn) {
+        let revision = replace(step, kind, known).await?;
+        let query = sqlx::query(prepared.gone_there).bind(now).bind(revision).bind(known.row.position);
         query.execute(&mut *step.connection).await?;
     }
-    if let Some(fact) = decided.does(Reflected::Requeued) {
-        let (position, revision) = (fact.row.position, fact.row.held.stored.revision);
-        sqlx::query(made.unsend).bind(position).execute(&mut *step.connection).await?;
-        let target = Target::any(fact.tenant, kind, fact.row.held.stored.id);
+    if let Some(known) = decided.does(RowOutcome::Requeued) {
+        let (position, revision) = (known.row.position, known.row.held.stored.revision);
+        sqlx::query(prepared.unsend).bind(position).execute(&mut *step.connection).await?;
+        let target = ChangeTarget::any(known.tenant, kind, known.row.held.stored.id);
         outbox::enqueue(step, &target, position, revision, step.now).await?;
     }
     Ok(())
 }
 
 /// Keeps what the record was, and says its next revision.
-async fn replace(step: &mut Step<'_>, kind: &'static Kind, fact: &Fact) -> Result<i64, Error> {
-    let stored = &fact.row.held.stored;
-    keep_version(step, (fact.tenant, kind), stored, "mirror").await?;
+async fn replace(step: &mut Step<'_>, kind: &'static Kind, known: &KnownRecord) -> Result<i64, Error> {
+    let stored = &known.row.held.stored;
+    keep_version(step, (known.tenant, kind), stored, "mirror").await?;
     Ok(stored.revision + 1)
 }
 
-async fn bury(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
-    for fact in round.iter().filter_map(|decided| decided.settles_letter()) {
+async fn dead_letter(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
+    for known in round.iter().filter_map(|decided| decided.settles_letter()) {
         sqlx::query("DELETE FROM dead_letters WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
-            .bind(fact.tenant.to_string())
+            .bind(known.tenant.to_string())
             .bind(kind.name)
-            .bind(fact.row.position)
+            .bind(known.row.position)
             .execute(&mut *step.connection)
             .await?;
     }
@@ -153,11 +153,11 @@ async fn bury(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) 
 
 /// Ahead of everything that sets `exported_at`: a trigger counts what is in line then as delivered from outside.
 async fn leave(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
-    for fact in round.iter().filter_map(|decided| decided.leaves_line()) {
+    for known in round.iter().filter_map(|decided| decided.leaves_line()) {
         sqlx::query("DELETE FROM outbox WHERE tenant_id = ?1 AND kind = ?2 AND position = ?3")
-            .bind(fact.tenant.to_string())
+            .bind(known.tenant.to_string())
             .bind(kind.name)
-            .bind(fact.row.position)
+            .bind(known.row.position)
             .execute(&mut *step.connection)
             .await?;
     }
@@ -166,8 +166,8 @@ async fn leave(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>])
 
 /// What is refused is kept as it is now, and what is fine again is not.
 async fn reject(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -> Result<(), Error> {
-    let decided = round.iter().filter(|decided| decided.reflected != Reflected::Again);
-    let ids: Vec<_> = decided.map(|decided| decided.reflection.dataverse_id).collect();
+    let decided = round.iter().filter(|decided| decided.outcome != RowOutcome::Again);
+    let ids: Vec<_> = decided.map(|decided| decided.mirrored.dataverse_id).collect();
     let old = "DELETE FROM rejects WHERE dataverse_id IN (SELECT value FROM json_each(?1)) AND kind = ?2";
     sqlx::query(old).bind(intake::json_of(&ids)).bind(kind.name).execute(&mut *step.connection).await?;
     for decided in round {
@@ -175,9 +175,9 @@ async fn reject(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]
         sqlx::query(
             "INSERT INTO rejects (tenant_id, kind, dataverse_id, reason, content, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )
-        .bind(decided.reflection.tenant.to_string())
+        .bind(decided.mirrored.tenant.to_string())
         .bind(kind.name)
-        .bind(decided.reflection.dataverse_id.to_string())
+        .bind(decided.mirrored.dataverse_id.to_string())
         .bind(reason)
         .bind(content)
         .bind(step.now.micros())
@@ -192,8 +192,8 @@ async fn count(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>])
     for decided in round {
         decided.add_to(&mut sum);
     }
-    for (tenant, passage) in sum {
-        step.passed(tenant, kind, hour_of(step.now), passage).await?;
+    for (tenant, counts) in sum {
+        step.passed(tenant, kind, hour_of(step.now), counts).await?;
     }
     step.changed |= round.iter().any(|decided| decided.is_news());
     Ok(())

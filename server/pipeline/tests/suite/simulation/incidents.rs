@@ -36,8 +36,8 @@ fn an_incident_kills_no_record() {
                 world.take_in(20, 1).await;
                 sleep(10 * A_MINUTE).await;
             }
-            let standing = world.standing().await;
-            assert_eq!((standing.dead, standing.pending), (0, 0), "one in {one_in}: {:?}", world.status());
+            let counts = world.delivery_counts().await;
+            assert_eq!((counts.dead, counts.pending), (0, 0), "one in {one_in}: {:?}", world.status());
             assert_eq!((world.status().sent, world.status().state), (360, DeliveryState::Ok));
         });
     }
@@ -65,7 +65,7 @@ fn a_record_that_fails_beside_others_dies_after_an_hour_and_not_before() {
         world.organisation.state().refused.insert("r1".to_owned(), 500);
         world.take_in(3, 1).await;
         for minute in 0..65 {
-            assert!(minute > 50 || world.standing().await.dead == 0, "dead after {minute} minutes");
+            assert!(minute > 50 || world.delivery_counts().await.dead == 0, "dead after {minute} minutes");
             world.take_in(1, 1).await;
             sleep(A_MINUTE).await;
         }
@@ -81,11 +81,11 @@ fn a_record_that_fails_alone_is_the_lane_s_until_others_arrive() {
         world.organisation.state().refused.insert("r0".to_owned(), 500);
         world.take_in(1, 1).await;
         sleep(2 * HOUR).await;
-        assert_eq!((world.status().state, world.standing().await.dead), (DeliveryState::Stopped, 0));
+        assert_eq!((world.status().state, world.delivery_counts().await.dead), (DeliveryState::Stopped, 0));
         world.take_in(3, 1).await;
         sleep(2 * A_MINUTE).await;
         assert_eq!((world.status().sent, world.status().state), (3, DeliveryState::Ok));
-        assert_eq!(world.standing().await.pending, 1);
+        assert_eq!(world.delivery_counts().await.pending, 1);
     });
 }
 
@@ -140,7 +140,7 @@ fn a_letter_that_cannot_be_kept_stops_no_other() {
         sleep(A_MINUTE).await;
         world.take_in(3, 1).await;
         sleep(A_MINUTE).await;
-        assert_eq!((world.status().sent, world.standing().await.pending), (5, 1));
+        assert_eq!((world.status().sent, world.delivery_counts().await.pending), (5, 1));
     });
 }
 
@@ -163,7 +163,7 @@ fn nothing_lands_after_its_lease_however_slow_the_answers() {
         world.start(1);
         world.correct(0, 2).await;
         sleep(5 * A_MINUTE).await;
-        assert_eq!(world.standing().await.pending, 0);
+        assert_eq!(world.delivery_counts().await.pending, 0);
         assert_eq!(world.tokens_there(0), 2, "{:#?}", world.organisation.state().log);
     });
 }
@@ -179,7 +179,7 @@ fn slow_answers_are_waited_for_and_everything_arrives() {
         world.take_in(10, 1).await;
         world.start(0);
         sleep(10 * A_MINUTE).await;
-        assert_eq!(world.standing().await.pending, 0, "{:?}", world.status());
+        assert_eq!(world.delivery_counts().await.pending, 0, "{:?}", world.status());
     });
 }
 
@@ -195,14 +195,14 @@ fn whatever_the_clock_was_set_to_what_waits_is_delivered_within_a_minute() {
             world.clock.set_off_by(0);
             sleep(A_MINUTE).await;
             world.take_in(20, 1).await;
-            let oldest = world.standing().await.oldest_pending.unwrap();
+            let oldest = world.delivery_counts().await.oldest_pending.unwrap();
             let lag = model::clock::Clock::now(&*world.clock).since(oldest);
             let truly = 20 * MINUTE..22 * MINUTE;
             assert!(hours < 0 || truly.contains(&lag), "off by {hours} h: {} s", lag / SECOND);
             world.organisation.state().trouble = None;
             sleep(A_MINUTE).await;
-            let standing = world.standing().await;
-            assert_eq!((standing.pending, world.status().state), (0, DeliveryState::Ok), "off by {hours} h");
+            let counts = world.delivery_counts().await;
+            assert_eq!((counts.pending, world.status().state), (0, DeliveryState::Ok), "off by {hours} h");
         });
     }
 }
@@ -222,7 +222,7 @@ fn what_is_under_way_while_the_clock_jumps_is_sent_once() {
             sleep(5 * A_MINUTE).await;
             let rows = world.organisation.state().log.iter().filter(|line| line.contains("write 1")).count();
             assert_eq!((world.status().sent, rows), (3, 4), "a name and three rows: {hours} h");
-            assert_eq!(world.standing().await.pending, 0);
+            assert_eq!(world.delivery_counts().await.pending, 0);
         });
     }
 }
@@ -239,7 +239,7 @@ fn thousands_that_differ_keep_the_read_back_going() {
         sleep(A_MINUTE).await;
         world.take_in(4_100, 1).await;
         sleep(10 * A_MINUTE).await;
-        assert_eq!(world.standing().await.pending, 0);
+        assert_eq!(world.delivery_counts().await.pending, 0);
         (0..4_050).for_each(|run| world.others_rewrite(run, 2));
         sleep(HOUR).await;
         assert_eq!((world.status().confirmed, world.status().differing), (50, 4_050));
@@ -261,7 +261,7 @@ fn a_steady_flow_is_read_back_in_rounds() {
         sleep(5 * A_MINUTE).await;
         let asked = world.organisation.state().log.iter().filter(|line| line.contains(" rows ")).count();
         assert!(asked <= 60, "{asked} questions in 15 minutes, where one is asked every 30 s");
-        assert_eq!(world.standing().await.unconfirmed, 0);
+        assert_eq!(world.delivery_counts().await.unconfirmed, 0);
     });
 }
 
@@ -272,9 +272,9 @@ fn a_table_of_names_that_fails_holds_records_up_for_a_while_only() {
         world.organisation.state().failing_set = Some(CAMPAIGNS.entity_set);
         world.take_in(5, 1).await;
         sleep(10 * A_MINUTE).await;
-        assert_eq!((world.status().sent, world.standing().await.pending), (0, 5));
+        assert_eq!((world.status().sent, world.delivery_counts().await.pending), (0, 5));
         sleep(20 * A_MINUTE).await;
-        assert_eq!((world.status().sent, world.standing().await.dead), (5, 0));
+        assert_eq!((world.status().sent, world.delivery_counts().await.dead), (5, 0));
         // With the next record of it the campaign comes as well.
         world.organisation.state().failing_set = None;
         world.take_in(1, 1).await;

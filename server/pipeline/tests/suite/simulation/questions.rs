@@ -18,12 +18,12 @@ fn an_answer_that_is_taken_back_holds_no_more() {
         sleep(HOUR).await;
         (0..20).for_each(|_| world.others_delete(0));
         sleep(HOUR).await;
-        assert_eq!((world.question().await, world.standing().await.reflected.withdrawn), (None, 40));
+        assert_eq!((world.question().await, world.delivery_counts().await.reflected.withdrawn), (None, 40));
         world.ask_again().await;
         (0..20).for_each(|_| world.others_delete(0));
         sleep(HOUR).await;
         assert_eq!(world.question().await.map(|question| question.gone), Some(20));
-        assert_eq!(world.standing().await.reflected.withdrawn, 40);
+        assert_eq!(world.delivery_counts().await.reflected.withdrawn, 40);
         world.calm().await;
     });
 }
@@ -35,7 +35,7 @@ fn what_is_gone_is_not_forgotten_over_an_error_of_the_ledger() {
         sleep(Duration::from_secs(60)).await;
         world.take_in(30, 1).await;
         sleep(3 * HOUR).await;
-        assert_eq!(world.standing().await.unconfirmed, 0);
+        assert_eq!(world.delivery_counts().await.unconfirmed, 0);
         world.crash(0);
         sleep(3 * HOUR).await;
         world.have_read_whole().await;
@@ -52,7 +52,7 @@ fn what_is_gone_is_not_forgotten_over_an_error_of_the_ledger() {
         assert!(!world.serial.forgets_once.load(Ordering::SeqCst));
         let question = world.question().await.unwrap();
         assert_eq!((question.gone, question.unseen), (30, 30));
-        assert_eq!(world.standing().await.reflected.resent, 5);
+        assert_eq!(world.delivery_counts().await.reflected.resent, 5);
         world.calm().await;
     });
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{ListAsk, Reject, Standing};
+use ledger::{DeliveryCounts, ListAsk, Reject};
 use model::{
     record::{FieldType, Kind, Need, Remote, Stored, Target, Value},
     time::Timestamp,
@@ -17,7 +17,7 @@ use crate::support::T;
 
 #[derive(Debug)]
 pub struct Reckoning {
-    standing: Standing,
+    counts: DeliveryCounts,
     rejects: Vec<Reject>,
     taken: i64,
     /// What stands here and not there, there and not here, or otherwise.
@@ -30,13 +30,13 @@ impl Reckoning {
     pub async fn of(world: &World) -> Self {
         let ledger = world.serial.ledger.clone();
         let kind = world.kind;
-        let (standing, stored, rejects) = world
+        let (counts, stored, rejects) = world
             .serial
             .take(async move {
                 let ask = ListAsk { limit: 100_000, ..ListAsk::default() };
                 let listed = ledger.list(T, kind, &ask).await.unwrap();
                 let rejects = ledger.rejects(T, None, 1000).await.unwrap();
-                (ledger.standing(T).await.unwrap(), listed.items, rejects)
+                (ledger.delivery_counts(T).await.unwrap(), listed.items, rejects)
             })
             .await;
         let here: BTreeMap<String, String> = stored.iter().map(said_here).collect();
@@ -57,17 +57,17 @@ impl Reckoning {
             .map(|run| format!("c{}/r{run}/1", campaign_of(run)))
             .filter(|key| !here.keys().any(|of| of == key || of.starts_with(&format!("{key}/"))))
             .collect();
-        Self { standing, rejects, taken: world.taken, differences, vanished }
+        Self { counts, rejects, taken: world.taken, differences, vanished }
     }
 
     pub fn is_settled(&self) -> bool {
         self.differences.is_empty()
             && self.rejects.is_empty()
-            && (self.standing.pending, self.standing.dead, self.standing.unconfirmed) == (0, 0, 0)
+            && (self.counts.pending, self.counts.dead, self.counts.unconfirmed) == (0, 0, 0)
     }
 
     pub fn check(&self, seed: u64) {
-        let balance = &self.standing.balance[0];
+        let balance = &self.counts.balance[0];
         assert_eq!(balance.unaccounted(), 0, "seed {seed}: {self:#?}");
         assert_eq!(balance.received, self.taken, "seed {seed}: {self:#?}");
         assert!(self.vanished.is_empty(), "seed {seed}: withdrawn by no person: {self:#?}");

@@ -12,8 +12,8 @@ use std::{
 
 use async_trait::async_trait;
 use ledger::{
-    Held, Ledger, LedgerError, Mark, Parcel, Reflected, Reflection, Refusal, Reject, Seen, Standing, There,
-    Unconfirmed,
+    ChangeCursor, DeliveredRecord, DeliveryCounts, HeldRecord, Ledger, LedgerError, MirroredRow, Parcel,
+    Refusal, Reject, RowOutcome, RowSighting, Unconfirmed,
 };
 use model::{clock::Clock, record::Kind, tenant::TenantId, time::Timestamp};
 use pipeline::LedgerPort;
@@ -214,40 +214,40 @@ impl LedgerPort for Turns {
         self.ask_of(async move { ledger.confirmed(&read).await }).await
     }
 
-    async fn read(&self, tenant: TenantId, kind: &'static Kind, id: Uuid) -> Answer<Option<Held>> {
+    async fn read(&self, tenant: TenantId, kind: &'static Kind, id: Uuid) -> Answer<Option<HeldRecord>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.read(tenant, kind, id).await }).await
     }
 
-    async fn standing(&self, tenant: TenantId) -> Answer<Standing> {
+    async fn delivery_counts(&self, tenant: TenantId) -> Answer<DeliveryCounts> {
         let ledger = self.ledger.clone();
-        self.ask_of(async move { ledger.standing(tenant).await }).await
+        self.ask_of(async move { ledger.delivery_counts(tenant).await }).await
     }
 
-    async fn take_mark(&self, kind: &'static Kind, hold: Duration) -> Answer<Option<Mark>> {
+    async fn take_cursor(&self, kind: &'static Kind, hold: Duration) -> Answer<Option<ChangeCursor>> {
         self.step_on("take_mark");
         let ledger = self.ledger.clone();
-        self.ask_of(async move { ledger.take_mark(kind, hold).await }).await
+        self.ask_of(async move { ledger.take_cursor(kind, hold).await }).await
     }
 
-    async fn hold_mark(&self, mark: &Mark, hold: Duration) -> Answer<bool> {
-        let (ledger, mark) = (self.ledger.clone(), mark.clone());
-        self.ask_of(async move { ledger.hold_mark(&mark, hold).await }).await
+    async fn hold_cursor(&self, cursor: &ChangeCursor, hold: Duration) -> Answer<bool> {
+        let (ledger, cursor) = (self.ledger.clone(), cursor.clone());
+        self.ask_of(async move { ledger.hold_cursor(&cursor, hold).await }).await
     }
 
-    async fn keep_mark(&self, mark: &Mark, link: Option<&str>, hold: Duration) -> Answer<bool> {
-        let (ledger, mark, link) = (self.ledger.clone(), mark.clone(), link.map(str::to_owned));
-        self.ask_of(async move { ledger.keep_mark(&mark, link.as_deref(), hold).await }).await
+    async fn keep_cursor(&self, cursor: &ChangeCursor, link: Option<&str>, hold: Duration) -> Answer<bool> {
+        let (ledger, cursor, link) = (self.ledger.clone(), cursor.clone(), link.map(str::to_owned));
+        self.ask_of(async move { ledger.keep_cursor(&cursor, link.as_deref(), hold).await }).await
     }
 
-    async fn free_mark(&self, mark: &Mark) -> Answer<()> {
-        let (ledger, mark) = (self.ledger.clone(), mark.clone());
-        self.ask_of(async move { ledger.free_mark(&mark).await }).await
+    async fn free_cursor(&self, cursor: &ChangeCursor) -> Answer<()> {
+        let (ledger, cursor) = (self.ledger.clone(), cursor.clone());
+        self.ask_of(async move { ledger.free_cursor(&cursor).await }).await
     }
 
-    async fn ask(&self, mark: &Mark, gone: (i64, i64), of: i64) -> Answer<()> {
-        let (ledger, mark) = (self.ledger.clone(), mark.clone());
-        self.ask_of(async move { ledger.ask(&mark, gone, of).await }).await
+    async fn ask(&self, cursor: &ChangeCursor, gone: (i64, i64), of: i64) -> Answer<()> {
+        let (ledger, cursor) = (self.ledger.clone(), cursor.clone());
+        self.ask_of(async move { ledger.ask(&cursor, gone, of).await }).await
     }
 
     async fn removed_unasked(&self, kind: &'static Kind, since: Timestamp) -> Answer<i64> {
@@ -255,29 +255,29 @@ impl LedgerPort for Turns {
         self.ask_of(async move { ledger.removed_unasked(kind, since).await }).await
     }
 
-    async fn reflect(
+    async fn reconcile(
         &self,
-        mark: &Mark,
-        rows: Vec<Reflection>,
+        cursor: &ChangeCursor,
+        rows: Vec<MirroredRow>,
         asked_at: Timestamp,
-    ) -> Answer<Option<Vec<Reflected>>> {
-        let is_unseen = rows.iter().any(|row| row.seen == Seen::Unseen);
+    ) -> Answer<Option<Vec<RowOutcome>>> {
+        let is_unseen = rows.iter().any(|row| row.seen == RowSighting::Unseen);
         if is_unseen && self.forgets_once.swap(false, Ordering::SeqCst) {
             return Err(LedgerError::Unavailable("the disk is full".to_owned()));
         }
-        let (ledger, mark) = (self.ledger.clone(), mark.clone());
-        self.ask_of(async move { ledger.reflect(&mark, rows, asked_at).await }).await
+        let (ledger, cursor) = (self.ledger.clone(), cursor.clone());
+        self.ask_of(async move { ledger.reconcile(&cursor, rows, asked_at).await }).await
     }
 
-    async fn standing_there(
+    async fn delivered_before(
         &self,
         kind: &'static Kind,
         after: i64,
         before: Timestamp,
         most: usize,
-    ) -> Answer<Vec<There>> {
+    ) -> Answer<Vec<DeliveredRecord>> {
         let ledger = self.ledger.clone();
-        self.ask_of(async move { ledger.standing_there(kind, after, before, most).await }).await
+        self.ask_of(async move { ledger.delivered_before(kind, after, before, most).await }).await
     }
 
     async fn rejects(
@@ -294,7 +294,7 @@ impl LedgerPort for Turns {
         Ok(*self.copied_at.lock().unwrap())
     }
 
-    async fn in_line(&self, kind: &'static Kind, after: i64, most: usize) -> Answer<Vec<There>> {
+    async fn in_line(&self, kind: &'static Kind, after: i64, most: usize) -> Answer<Vec<DeliveredRecord>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.in_line(kind, after, most).await }).await
     }

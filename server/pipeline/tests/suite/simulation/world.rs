@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use ledger::{Answer, Change, Ledger, ListAsk, Question, Standing, Verdict};
+use ledger::{ChangeOutcome, DeliveryCounts, Ledger, ListAsk, MassDeletion, MassDeletionAnswer, Verdict};
 use model::{
     clock::Clock,
     record::{self, CAMPAIGNS, KINDS, Kind, Kinds},
@@ -71,7 +71,7 @@ impl World {
         let at = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
         let clock = Arc::new(JumpingClock::new(VirtualClock { begin: Instant::now(), at }));
         let told: Arc<dyn Clock> = Arc::clone(&clock) as _;
-        let place = ledger::Settings::Folder(folder.path().to_owned());
+        let place = ledger::StoreSettings::Folder(folder.path().to_owned());
         // Every fourth run is about a kind that has everything.
         let (kind, kinds) = if seed % 4 == 2 { (&specimen::KEYED, WITH_SPECIMENS) } else { (KIND, KINDS) };
         let opened = standing_still(open(kinds, place, Arc::clone(&told), seed)).await;
@@ -143,9 +143,9 @@ impl World {
         self.clock.now()
     }
 
-    pub async fn standing(&self) -> Standing {
+    pub async fn delivery_counts(&self) -> DeliveryCounts {
         let ledger = self.serial.ledger.clone();
-        self.serial.take(async move { ledger.standing(T).await }).await.unwrap()
+        self.serial.take(async move { ledger.delivery_counts(T).await }).await.unwrap()
     }
 
     /// Everything of the process ends where it stands.
@@ -167,7 +167,7 @@ impl World {
         let record = self.run(run, tokens);
         let id = record.own_id(T).unwrap();
         let corrected = async move { ledger.correct(T, id, record, None).await };
-        assert!(!matches!(self.serial.take(corrected).await.unwrap(), Change::NotFound));
+        assert!(!matches!(self.serial.take(corrected).await.unwrap(), ChangeOutcome::NotFound));
     }
 
     pub async fn withdraw(&mut self, run: usize) {
@@ -288,7 +288,7 @@ impl World {
         self.serial.take(async move { ledger.list(T, kind, &ask).await }).await.unwrap().items.len()
     }
 
-    pub async fn question(&self) -> Option<Question> {
+    pub async fn question(&self) -> Option<MassDeletion> {
         let ledger = self.serial.ledger.clone();
         let questions = self.serial.take(async move { ledger.questions().await }).await.unwrap();
         questions.first().map(|(_, question)| *question)
@@ -312,14 +312,14 @@ impl World {
         assert!(self.serial.take(again).await.unwrap());
     }
 
-    /// The process that takes the mark next reads the whole table.
+    /// The process that takes the cursor next reads the whole table.
     pub async fn have_read_whole(&self) {
         let ledger = self.serial.ledger.clone();
         let kind = self.kind;
         let kept = async move {
-            let mark = ledger.take_mark(kind, Duration::from_secs(1)).await?.unwrap();
-            ledger.keep_mark(&mark, None, Duration::ZERO).await?;
-            ledger.free_mark(&mark).await
+            let cursor = ledger.take_cursor(kind, Duration::from_secs(1)).await?.unwrap();
+            ledger.keep_cursor(&cursor, None, Duration::ZERO).await?;
+            ledger.free_cursor(&cursor).await
         };
         self.serial.take(kept).await.unwrap();
     }
@@ -331,7 +331,8 @@ impl World {
             if !send_again {
                 self.give_up_what_is_not_there();
             }
-            let answer = if send_again { Answer::SendAgain } else { Answer::Withdraw };
+            let answer =
+                if send_again { MassDeletionAnswer::SendAgain } else { MassDeletionAnswer::Withdraw };
             let ledger = self.serial.ledger.clone();
             self.serial
                 .take(async move { ledger.answer(kind, answer, keep, "a person").await })
@@ -407,8 +408,9 @@ impl World {
 }
 
 /// With the tables of kinds that no product has.
-async fn open(kinds: Kinds, place: ledger::Settings, clock: Arc<dyn Clock>, seed: u64) -> Ledger {
-    if let (Some(kind), ledger::Settings::Folder(folder)) = (kinds.of_name(specimen::KEYED.name), &place) {
+async fn open(kinds: Kinds, place: ledger::StoreSettings, clock: Arc<dyn Clock>, seed: u64) -> Ledger {
+    if let (Some(kind), ledger::StoreSettings::Folder(folder)) = (kinds.of_name(specimen::KEYED.name), &place)
+    {
         let product = Ledger::open(KINDS, place.clone(), Arc::clone(&clock), Seeded::new(seed));
         product.await.unwrap().close().await;
         let tables = include_str!("../../../../ledger/tests/data/specimen/sqlite.sql");

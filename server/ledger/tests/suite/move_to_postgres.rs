@@ -1,0 +1,220 @@
+//! A ledger carried over from a folder into a database: all of it, once, however often that is cut short.
+
+use std::{
+    fs,
+    future::poll_fn,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    task::Poll,
+};
+
+use ledger::{
+    CopyProgress, DeliveryCounts, Ledger, MirroredRow, MoveError, MovedRecords, OpenError, Refusal,
+    RowSighting, StoreSettings, Verdict, move_to_postgres,
+};
+use model::{clock::Clock, record::KINDS, rng::Seeded, time::SECOND};
+use uuid::Uuid;
+
+use crate::{
+    schema::Schema,
+    subject::kind,
+    support::{HOLD, Home, Store, Studio, T, run},
+};
+
+/// More than go over in one transaction.
+const RUNS: usize = 4_500;
+
+/// A ledger in every state, its server stopped.
+async fn filled() -> (Studio, DeliveryCounts) {
+    let studio = Studio::open(Store::Folder).await;
+    for part in 0..5 {
+        let more = format!(r#","tokensIn":{part},"costUSD":"1.0{part}","campaignName":"Ünder \"x\"""#);
+        let some = |n: usize| run(&format!("c{part}"), &n.to_string(), "1", &more);
+        let stored = studio.store((0..RUNS / 5).map(some).collect()).await;
+        let ids: Vec<_> = stored.iter().map(|outcome| outcome.id).collect();
+        studio.pass(SECOND).await;
+        for id in &ids[..20] {
+            studio.ledger.withdraw(T, kind(), *id, None).await.unwrap();
+        }
+        let corrected = run(&format!("c{part}"), "30", "1", r#","tokensOut":9"#);
+        studio.ledger.correct(T, ids[30], corrected, None).await.unwrap();
+        let parcels = studio.lease(60).await;
+        studio.ledger.delivered(&parcels[..40], studio.now()).await.unwrap();
+        let read = studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap();
+        studio.ledger.confirmed(&read).await.unwrap();
+    }
+    let dead = studio.lease(2).await;
+    let refusal = Refusal { reason: "no".to_owned(), request: Some("{}".to_owned()), response: None };
+    let letters: Vec<_> = dead.iter().map(|parcel| (parcel.clone(), refusal.clone())).collect();
+    studio.ledger.dead(&letters).await.unwrap();
+    studio.ledger.drop_letter(T, kind(), dead[0].id, "a person").await.unwrap();
+    seen_there(&studio).await;
+    studio.ledger.spend(7).await.unwrap();
+    let counts = studio.balanced().await;
+    studio.ledger.close().await;
+    (studio, counts)
+}
+
+/// What another program made there: a record, and what is none; and how far that was read.
+async fn seen_there(studio: &Studio) {
+    let reflection = |n: u128, seen| MirroredRow::absent(T, Uuid::from_u128(n), seen);
+    let refused = RowSighting::Refused { reason: "no".to_owned(), content: "{}".to_owned() };
+    let theirs = RowSighting::Row(Box::new(run("theirs", "1", "1", "")));
+    let rows = vec![reflection(1, refused), reflection(2, theirs)];
+    studio.reconcile(rows).await;
+    let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
+    studio.ledger.keep_cursor(&cursor, Some("https://o.example/delta"), HOLD).await.unwrap();
+}
+
+async fn carried(studio: &Studio, schema: &Schema) -> Result<MovedRecords, MoveError> {
+    let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
+    move_to_postgres(studio.folder(), schema.database(), clock, Seeded::new(9), &mut |_| ()).await
+}
+
+/// The same, cut short when `runs` have gone over.
+async fn cut_short(studio: &Studio, schema: &Schema, after: i64) {
+    let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
+    let enough = AtomicBool::new(false);
+    let mut told = |progress: CopyProgress<'_>| {
+        if progress.table == "campaign_metrics" && progress.rows >= after {
+            enough.store(true, Relaxed);
+        }
+    };
+    let mut carrying =
+        pin!(move_to_postgres(studio.folder(), schema.database(), clock, Seeded::new(9), &mut told));
+    poll_fn(|context| match carrying.as_mut().poll(context) {
+        Poll::Ready(done) => panic!("not cut short: {done:?}"),
+        Poll::Pending if enough.load(Relaxed) => Poll::Ready(()),
+        Poll::Pending => Poll::Pending,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_goes_over_and_the_folder_stays_as_it_was() {
+    for pooled in [false, true] {
+        let (studio, counts) = filled().await;
+        let file = studio.folder().join("ledger.sqlite");
+        let before = fs::read(&file).unwrap();
+        let schema = Schema::new(pooled);
+        let done = carried(&studio, &schema).await.unwrap();
+        assert_eq!(done.tenants, 1);
+        let rows = |table: &str| done.tables.iter().find(|compared| compared.table == table).unwrap().rows;
+        assert_eq!(rows("campaign_metrics"), i64::try_from(RUNS).unwrap() + 1);
+        assert_eq!((rows("versions"), rows("receipts"), rows("campaigns")), (105, 5, 6));
+        assert_eq!((rows("dead_letters"), rows("handlings")), (2, 1));
+        assert_eq!((rows("rejects"), rows("marks"), rows("spending")), (1, 1, 1));
+        assert_eq!(carried(&studio, &schema).await.unwrap(), done, "again, it is the same");
+        assert_eq!(fs::read(&file).unwrap(), before);
+
+        let target = Studio::open_with(Home::Database(schema)).await;
+        assert_eq!(target.delivery_counts().await, counts);
+        assert_eq!(target.ledger.rejects(T, None, 10).await.unwrap().len(), 1);
+        assert_eq!(target.ledger.spent(target.now()).await.unwrap()[0].1, 7);
+        target.pass(90 * SECOND).await;
+        let cursor = target
+            .ledger
+            .take_cursor(kind(), HOLD)
+            .await
+            .unwrap()
+            .expect("its lease went over, and has run out");
+        assert_eq!(cursor.link.as_deref(), Some("https://o.example/delta"));
+        let listed = target.list(1_000).await;
+        let listed: Vec<_> = listed.iter().filter(|run| run.record.values()[0].text() == "c4").collect();
+        assert_eq!(listed[0].record.names()[0].as_deref(), Some("Ünder \"x\""));
+        // What comes after it is numbered after it, and what is known stays known.
+        let stored =
+            target.store(vec![run("new", "1", "1", ""), run("c0", "40", "1", r#","tokensIn":1"#)]).await;
+        assert!(matches!(stored[0].verdict, Verdict::Stored(1)), "{stored:?}");
+        assert!(matches!(stored[1].verdict, Verdict::Conflict { .. }), "{stored:?}");
+        target.balanced().await;
+    }
+}
+
+#[tokio::test]
+async fn where_it_was_cut_short_it_goes_on() {
+    let (studio, counts) = filled().await;
+    let schema = Schema::new(false);
+    for after in [1, 2_001, 4_001] {
+        cut_short(&studio, &schema, after).await;
+        let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
+        let opened =
+            Ledger::open(KINDS, StoreSettings::Database(schema.database()), clock, Seeded::new(3)).await;
+        assert!(matches!(opened, Err(OpenError::Unfinished { .. })), "no server starts on half a ledger");
+        let there = schema.ask("SELECT count(*)::text FROM studio.campaign_metrics").await;
+        assert!(there.parse::<i64>().unwrap() >= after, "{there} rows are kept of what went over");
+    }
+    carried(&studio, &schema).await.unwrap();
+    let target = Studio::open_with(Home::Database(schema)).await;
+    assert_eq!(target.delivery_counts().await, counts);
+}
+
+#[tokio::test]
+async fn what_holds_something_else_is_refused() {
+    let (studio, _) = filled().await;
+    let schema = Schema::new(false);
+    carried(&studio, &schema).await.unwrap();
+    schema.run("UPDATE studio.campaign_metrics SET tokens_in = 77 WHERE position = 4000").await;
+    let refused = carried(&studio, &schema).await.unwrap_err();
+    assert!(matches!(&refused, MoveError::Taken { table, .. } if table == "campaign_metrics"), "{refused}");
+
+    let other = Studio::open(Store::Database).await;
+    other.store(vec![run("other", "1", "1", "")]).await;
+    other.schema().run("DROP TABLE studio.test_clock CASCADE").await;
+    let refused = carried(&studio, other.schema()).await.unwrap_err();
+    assert!(matches!(refused, MoveError::Taken { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_folder_that_is_in_use_or_empty_is_refused() {
+    let studio = Studio::open(Store::Folder).await;
+    let refused = carried(&studio, &Schema::new(false)).await.unwrap_err();
+    assert!(matches!(refused, MoveError::Open(OpenError::InUse { .. })), "{refused}");
+    let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
+    let (nowhere, database) = (studio.folder().join("nowhere"), Schema::new(false).database());
+    let refused = move_to_postgres(&nowhere, database, clock, Seeded::new(9), &mut |_| ()).await.unwrap_err();
+    assert!(matches!(refused, MoveError::NoLedger { .. }) && !nowhere.exists(), "{refused}");
+}
+
+#[tokio::test]
+async fn runs_of_one_moment_say_the_same_in_both() {
+    let studio = Studio::open(Store::Folder).await;
+    let latency = |n: usize| format!(r#","latencyP95Ms":{}"#, 1_000 + n * 7919 % 500);
+    let some = |n: usize| run(&format!("c{}", n * 13 % 20), &n.to_string(), "1", &latency(n));
+    studio.store((0..500).map(some).collect()).await;
+    studio.pass(SECOND).await;
+    studio.ledger.close().await;
+    let schema = Schema::new(false);
+    carried(&studio, &schema).await.unwrap();
+    Studio::open_with(Home::Database(schema)).await.balanced().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_is_no_difference() {
+    let studio = Studio::open(Store::Folder).await;
+    studio.store(vec![run("c", "1", "1", "")]).await;
+    studio.pass(-90 * SECOND).await;
+    studio.store(vec![run("c", "2", "1", "")]).await;
+    studio.ledger.close().await;
+    carried(&studio, &Schema::new(false)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_runs_there_already_writes_nothing_in_between() {
+    let (studio, counts) = filled().await;
+    let there = Studio::open(Store::Database).await;
+    there.schema().run("DROP TABLE studio.test_clock CASCADE").await;
+    let clock = "CREATE OR REPLACE FUNCTION studio.clock() RETURNS bigint LANGUAGE sql VOLATILE \
+                 AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint'";
+    there.schema().run(clock).await;
+    cut_short(&studio, there.schema(), 1).await;
+    let refused = there.ledger.store(T, vec![run("c", "late", "1", "")]).await.unwrap_err();
+    assert!(refused.to_string().contains("is being carried over into this one"), "{refused}");
+    assert!(there.ledger.lease(1, HOLD).await.is_err());
+    carried(&studio, there.schema()).await.unwrap();
+    assert_eq!(there.delivery_counts().await, counts);
+    there.store(vec![run("c", "late", "1", "")]).await;
+}
