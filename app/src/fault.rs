@@ -8,7 +8,7 @@ use server_fn::{
 
 /// It crosses the wire as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Fault {
+pub enum RequestError {
     /// The server does not answer.
     Offline,
     /// The question cannot be answered as it is asked: what to change.
@@ -17,7 +17,7 @@ pub enum Fault {
     Unavailable(String),
 }
 
-impl Fault {
+impl RequestError {
     #[must_use]
     pub fn sentence(&self) -> &str {
         match self {
@@ -27,14 +27,14 @@ impl Fault {
     }
 }
 
-impl Fault {
+impl RequestError {
     /// Page and server are not of one build.
     pub(crate) fn other_build() -> Self {
         Self::Unavailable("the server was renewed in the meantime; reload the page".to_owned())
     }
 }
 
-impl FromServerFnError for Fault {
+impl FromServerFnError for RequestError {
     type Encoder = PostcardEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{delivery::Delivery, history::History, record::Stored, time::Timestamp};
+use model::{delivery::DeliveryView, history::History, record::Stored, time::Timestamp};
 
-use crate::{address::ViewQuery, fault::Fault, panel::Panel};
+use crate::{address::ViewQuery, fault::RequestError, panel::Panel};
 
 /// Implemented by the server and handed over through Leptos context as [`SharedStudio`].
 #[async_trait]
 pub trait Studio: Send + Sync + 'static {
     /// The panel as this address asks for it, computed once for all who ask the same.
-    async fn panel(&self, ask: ViewQuery) -> Result<Arc<Panel>, Fault>;
+    async fn panel(&self, ask: ViewQuery) -> Result<Arc<Panel>, RequestError>;
 }
 
 pub type SharedStudio = Arc<dyn Studio>;
@@ -30,7 +30,7 @@ pub struct Facts {
     pub campaign: Option<(String, Option<String>)>,
     /// Those that may be meant, where it is not clear which.
     pub matches: Vec<(String, Option<String>)>,
-    pub delivery: Delivery,
+    pub delivery: DeliveryView,
     pub demo: bool,
     /// Whether there is any run at all.
     pub any_runs: bool,

@@ -1,6 +1,6 @@
 //! Holding a message against a recorded one.
 
-use super::parts::{Content, Part, Parts};
+use super::parts::{MessagePart, PartContent, Parts};
 use super::{Message, Values, json};
 
 /// Where the actual message's headers and body are not what is recorded. Recorded headers must be there; others may be.
@@ -94,14 +94,20 @@ fn multipart(place: &str, recorded: &Parts, actual: &Parts, values: &mut Values,
     }
 }
 
-fn contents(place: &str, recorded: &Part, actual: &Part, values: &mut Values, out: &mut Vec<String>) {
+fn contents(
+    place: &str,
+    recorded: &MessagePart,
+    actual: &MessagePart,
+    values: &mut Values,
+    out: &mut Vec<String>,
+) {
     match (&recorded.content, &actual.content) {
-        (Content::One(recorded), Content::One(actual)) => {
+        (PartContent::One(recorded), PartContent::One(actual)) => {
             let mut found = start(recorded, actual, values);
             found.extend(message(recorded, actual, values));
             out.extend(found.into_iter().map(|fault| format!("{place}{fault}")));
         }
-        (Content::ChangeSet(recorded), Content::ChangeSet(found)) => {
+        (PartContent::ChangeSet(recorded), PartContent::ChangeSet(found)) => {
             // One reader takes a change set by its single header line.
             if actual.outer.headers.len() != 1 {
                 out.push(format!("{place}a change set has one header, not {:?}", actual.outer.headers));
@@ -112,7 +118,7 @@ fn contents(place: &str, recorded: &Part, actual: &Part, values: &mut Values, ou
     }
 }
 
-/// The first lines of parts: `HTTP/1.1 204 No Content`, or `PATCH /api/data/v9.2/ships(…) HTTP/1.1`.
+/// The first lines of parts: `HTTP/1.1 204 No PartContent`, or `PATCH /api/data/v9.2/ships(…) HTTP/1.1`.
 fn start(recorded: &Message, actual: &Message, values: &Values) -> Vec<String> {
     let line = values.clone().fill(&recorded.start).unwrap_or_else(|fault| fault);
     let same = match line.strip_prefix("HTTP/1.1 ") {
@@ -174,7 +180,7 @@ mod tests {
 
     #[test]
     fn forms_are_held_field_by_field() {
-        let kind = "Content-Type: application/x-www-form-urlencoded";
+        let kind = "PartContent-Type: application/x-www-form-urlencoded";
         check(&["POST t", kind, "", "a=b c", "d={text}"], &["POST t", kind, "", "d=%C3%A9&a=b+c"], &[]);
         check(
             &["POST t", kind, "", "a=b"],
@@ -190,10 +196,10 @@ mod tests {
                 "200",
                 "",
                 "--b_1",
-                "Content-Type: multipart/mixed; boundary=c",
+                "PartContent-Type: multipart/mixed; boundary=c",
                 "",
                 "--c",
-                "Content-ID: 1",
+                "PartContent-ID: 1",
                 "",
                 status,
                 "",
@@ -202,13 +208,13 @@ mod tests {
             ]
             .map(str::to_owned)
         };
-        let (one, other) = (set("HTTP/1.1 204 No Content"), set("HTTP/1.1 400 Bad Request"));
+        let (one, other) = (set("HTTP/1.1 204 No PartContent"), set("HTTP/1.1 400 Bad Request"));
         let view = |all: &[String; 12]| all.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
         let read = |text: &str| Message::read(&text.lines().collect::<Vec<_>>()).unwrap();
         let found = message(&read(&view(&one)), &read(&view(&other)), &mut Values::default());
         assert_eq!(
             found,
-            ["part 1: part 1: should be `HTTP/1.1 204 No Content`, and is `HTTP/1.1 400 Bad Request`"]
+            ["part 1: part 1: should be `HTTP/1.1 204 No PartContent`, and is `HTTP/1.1 400 Bad Request`"]
         );
     }
 

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::Values;
 
-type Members<'a> = BTreeMap<String, &'a RawValue>;
+type MemberList<'a> = BTreeMap<String, &'a RawValue>;
 
 /// Says in `out` where the actual text is not what is recorded. Recorded members must be there; others may be, unless
 /// `exactly`. Lists must be as long as recorded, in that order, unless their last element is `"…"`.
@@ -37,7 +37,7 @@ impl Comparison<'_> {
     }
 
     fn object(&mut self, path: &str, recorded: &str, actual: &str) {
-        let read = |text| serde_json::from_str::<Members<'_>>(text).unwrap_or_default();
+        let read = |text| serde_json::from_str::<MemberList<'_>>(text).unwrap_or_default();
         let (recorded, actual) = (read(recorded), read(actual));
         for (name, value) in &recorded {
             let path = format!("{path}.{name}");

@@ -7,19 +7,19 @@ use super::Message;
 pub struct Parts {
     /// What stands after the `--` of its first line.
     pub boundary: String,
-    pub parts: Vec<Part>,
+    pub parts: Vec<MessagePart>,
 }
 
 /// One part.
 #[derive(Debug)]
-pub struct Part {
+pub struct MessagePart {
     /// Its own headers alone.
     pub outer: Message,
-    pub content: Content,
+    pub content: PartContent,
 }
 
 #[derive(Debug)]
-pub enum Content {
+pub enum PartContent {
     One(Message),
     ChangeSet(Parts),
 }
@@ -33,12 +33,13 @@ impl Parts {
             first.strip_prefix("--").ok_or_else(|| format!("begins with `{first}`, not with a delimiter"))?;
         let closing = format!("{first}--");
         let end = lines.iter().position(|line| *line == closing).ok_or("is not closed by its delimiter")?;
-        let parts = lines[1..end].split(|line| *line == first).map(Part::read).collect::<Result<_, _>>()?;
+        let parts =
+            lines[1..end].split(|line| *line == first).map(MessagePart::read).collect::<Result<_, _>>()?;
         Ok(Self { boundary: boundary.to_owned(), parts })
     }
 }
 
-impl Part {
+impl MessagePart {
     fn read(lines: &[&str]) -> Result<Self, String> {
         let end =
             lines.iter().position(|line| line.is_empty()).ok_or("holds a part without an empty line")?;
@@ -48,8 +49,8 @@ impl Part {
         let outer = Message::read(&head).unwrap_or_default();
         let is_set = outer.header("content-type").is_some_and(|kind| kind.starts_with("multipart/mixed"));
         let content = match is_set {
-            true => Content::ChangeSet(Parts::read(&content.join("\n"))?),
-            false => Content::One(Message::read(content).ok_or("holds an empty part")?),
+            true => PartContent::ChangeSet(Parts::read(&content.join("\n"))?),
+            false => PartContent::One(Message::read(content).ok_or("holds an empty part")?),
         };
         Ok(Self { outer, content })
     }

@@ -29,7 +29,7 @@ const GIVEN: &[&str] = &[
 
 /// One file: the exchanges of one subject, in the order in which they are played.
 #[derive(Debug)]
-pub struct Subject {
+pub struct ExchangeFile {
     pub name: String,
     pub exchanges: Vec<Exchange>,
 }
@@ -44,14 +44,14 @@ pub struct Exchange {
     pub given: Vec<String>,
     pub request: Message,
     pub answer: Message,
-    pub client: Client,
+    pub client: ClientExpectation,
     /// Why the emulator is known to answer otherwise.
     pub emulator_differs: Option<String>,
 }
 
 /// What the client makes of an exchange.
 #[derive(Debug, Default)]
-pub struct Client {
+pub struct ClientExpectation {
     /// What its call comes to, or `with the next`, or `none: ` and why.
     pub expected: String,
     /// Its body may hold more than the recorded one.
@@ -61,7 +61,7 @@ pub struct Client {
 }
 
 /// Every file of the folder, by name.
-pub fn subjects() -> Vec<Subject> {
+pub fn subjects() -> Vec<ExchangeFile> {
     let mut subjects = Vec::new();
     for entry in std::fs::read_dir(FOLDER).unwrap() {
         let path = entry.unwrap().path();
@@ -69,7 +69,7 @@ pub fn subjects() -> Vec<Subject> {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
             let text = std::fs::read_to_string(&path).unwrap();
             let exchanges = exchanges(&text).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()));
-            subjects.push(Subject { name, exchanges });
+            subjects.push(ExchangeFile { name, exchanges });
         }
     }
     subjects.sort_by(|one, other| one.name.cmp(&other.name));
@@ -98,7 +98,7 @@ fn exchange(text: &str) -> Result<Exchange, String> {
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
     let fault = |what: &str| format!("«{title}»: {what}");
     let (mut prose, mut given, mut request, mut answer) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let (mut client, mut emulator_differs) = (Client::default(), None);
+    let (mut client, mut emulator_differs) = (ClientExpectation::default(), None);
     for line in rest.lines() {
         if let Some(line) = line.strip_prefix('>') {
             request.push(line.strip_prefix(' ').unwrap_or(line));
@@ -132,7 +132,7 @@ fn exchange(text: &str) -> Result<Exchange, String> {
 }
 
 /// What every exchange must have, for every reader.
-fn check(subjects: &[Subject]) -> Result<(), String> {
+fn check(subjects: &[ExchangeFile]) -> Result<(), String> {
     let mut titles = BTreeSet::new();
     for exchange in subjects.iter().flat_map(|subject| &subject.exchanges) {
         let fault = |what: &str| Err(format!("«{}» {what}", exchange.title));
@@ -186,7 +186,7 @@ mod tests {
     fn what_is_written_wrong_is_told() {
         let told = |from: &str, to: &str| {
             let read = exchanges(&TEXT.replace(from, to));
-            read.and_then(|exchanges| check(&[Subject { name: String::new(), exchanges }])).unwrap_err()
+            read.and_then(|exchanges| check(&[ExchangeFile { name: String::new(), exchanges }])).unwrap_err()
         };
         assert!(told("> GET a\n> B: c\n", "").contains("no request"));
         assert!(told("client:", "clint:").contains("belongs nowhere"));

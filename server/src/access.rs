@@ -1,10 +1,10 @@
 //! Who may ask: the right name on the request, and no page of a stranger's.
 
-mod errand;
 mod host;
 mod origin;
 mod principal;
 mod turns;
+mod work_permit;
 
 use axum::{
     extract::{Request, State},
@@ -12,10 +12,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-pub use errand::{Errand, Errands};
 pub use host::OwnNames;
 pub use principal::Principal;
 pub use turns::{Bounds, NoTurn, Turn, Turns};
+pub use work_permit::{WorkPermit, WorkPermits};
 
 use crate::app_state::SharedState;
 

@@ -1,4 +1,4 @@
-//! The machine's clock, and the one that stands still. Nothing else in the house asks what time it is.
+//! The machine's clock, and the one that stands still. Nothing else in the workspace asks what time it is.
 
 use std::{
     sync::Arc,

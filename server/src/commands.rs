@@ -20,7 +20,7 @@ use crate::settings::{Mistakes, TABLE};
 /// Five live tiles, the history behind them, and proof that the numbers are right.
 #[derive(Debug, Parser)]
 #[command(name = "studio", version, about, after_help = settings_help())]
-pub struct Command {
+pub struct CommandLine {
     #[command(subcommand)]
     what: Option<What>,
 }
@@ -69,7 +69,7 @@ impl Failure {
     }
 }
 
-impl Command {
+impl CommandLine {
     pub async fn run(self) -> Result<(), Failure> {
         match self.what.unwrap_or(What::Serve) {
             What::Serve => serve::run().await,

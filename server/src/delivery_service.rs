@@ -21,7 +21,7 @@ use jiff::civil::Date;
 use ledger::{Ledger, LedgerError, MassDeletion};
 use model::{
     clock::Clock,
-    delivery::{Delivery, DeliveryState},
+    delivery::{DeliveryState, DeliveryView},
     record::Kind,
     tenant::TenantId,
     time::Timestamp,
@@ -30,10 +30,10 @@ use pipeline::{Fall, RelayStatus};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use alarms::Watched;
+use alarms::AlarmInputs;
 pub use credential_watch::CredentialWatch;
 pub use delivery_worker::{DeliveryWorker, pace, tenants};
-pub use demo::Demo;
+pub use demo::DemoControls;
 pub use organisation::DataverseEndpoint;
 use organisation::FOLDER as EMULATOR;
 
@@ -47,12 +47,12 @@ pub struct DeliveryService {
     /// The organisation's address, or what stands in for it.
     place: String,
     /// Trouble on demand, where an emulator is inside.
-    pub demo: Option<Demo>,
+    pub demo: Option<DemoControls>,
     /// The last day of the credentials.
     expires: ArcSwap<Option<Date>>,
     stage: ArcSwap<Stage>,
     /// Where records stand and what is asked, for all who look at once.
-    counted: Together<Counted>,
+    counted: Together<DeliveryFigures>,
     clock: Arc<dyn Clock>,
     /// How long a record may wait to be read back, in microseconds.
     patience: i64,
@@ -61,18 +61,18 @@ pub struct DeliveryService {
 }
 
 /// Where records stand, and what is asked.
-pub type Counted = Arc<(ledger::DeliveryCounts, Vec<(&'static Kind, MassDeletion)>)>;
+pub type DeliveryFigures = Arc<(ledger::DeliveryCounts, Vec<(&'static Kind, MassDeletion)>)>;
 
 enum Stage {
     /// A flow carries, and not this server.
     Resting,
     /// The organisation is being made ready. The sentence says what keeps that from ending.
     Preparing(Option<String>),
-    Carrying(Box<Relay>),
+    Carrying(Box<RunningRelay>),
 }
 
 /// The relay as others see it.
-struct Relay {
+struct RunningRelay {
     client: Client,
     status: watch::Receiver<RelayStatus>,
 }
@@ -103,7 +103,7 @@ impl OrganisationStatus {
 }
 
 /// What the ledger's health and a failed look at it say now, over what was true at the last look that did not fail.
-pub fn lay_over(delivery: &mut Delivery, ledger: &Ledger, failed: Option<&LedgerError>) {
+pub fn lay_over(delivery: &mut DeliveryView, ledger: &Ledger, failed: Option<&LedgerError>) {
     let health = ledger.health();
     let health = health.borrow();
     match (health.refusal(), health.stop()) {
@@ -126,7 +126,7 @@ impl DeliveryService {
             if matches!(target, DataverseEndpoint::Nobody) { Stage::Resting } else { Stage::Preparing(None) };
         Self {
             place: target.place(),
-            demo: target.controls().map(Demo::of),
+            demo: target.controls().map(DemoControls::of),
             expires: ArcSwap::from_pointee(target.expires()),
             stage: ArcSwap::from_pointee(stage),
             counted: Together::default(),
@@ -167,7 +167,7 @@ impl DeliveryService {
     }
 
     fn carrying(&self, client: Client, status: watch::Receiver<RelayStatus>) {
-        self.stage.store(Arc::new(Stage::Carrying(Box::new(Relay { client, status }))));
+        self.stage.store(Arc::new(Stage::Carrying(Box::new(RunningRelay { client, status }))));
     }
 
     #[must_use]
@@ -192,7 +192,7 @@ impl DeliveryService {
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn delivery(&self, ledger: &Ledger, tenant: TenantId) -> Result<Delivery, LedgerError> {
+    pub async fn delivery(&self, ledger: &Ledger, tenant: TenantId) -> Result<DeliveryView, LedgerError> {
         Ok(self.looked(ledger, tenant).await?.0)
     }
 
@@ -204,7 +204,7 @@ impl DeliveryService {
         &self,
         ledger: &Ledger,
         tenant: TenantId,
-    ) -> Result<(Delivery, Counted), LedgerError> {
+    ) -> Result<(DeliveryView, DeliveryFigures), LedgerError> {
         let count = async {
             Ok::<_, LedgerError>(Arc::new((ledger.delivery_counts(tenant).await?, ledger.questions().await?)))
         };
@@ -213,14 +213,14 @@ impl DeliveryService {
         let (state, reason) = self.state(counted);
         let open = questions.iter().filter(|(_, question)| question.answer.is_none()).count();
         let (falls, relay) = (self.falls(), self.organisation().relay);
-        let watched = Watched {
+        let watched = AlarmInputs {
             now: self.clock.now(),
             relay: relay.as_ref(),
             falls: &falls,
             patience: self.patience,
             is_asking: open > 0,
         };
-        let mut delivery = Delivery {
+        let mut delivery = DeliveryView {
             closed: None,
             unread: None,
             alarms: watched.sentences(counted),

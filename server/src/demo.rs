@@ -10,4 +10,4 @@ mod writer;
 pub use burst::burst;
 pub use progress::is_told;
 pub use story::Story;
-pub use writer::{DemoError, Writer};
+pub use writer::{DemoError, DemoWriter};

@@ -6,7 +6,7 @@ use std::{convert::Infallible, sync::Arc};
 use futures::{FutureExt as _, future::BoxFuture};
 use ledger::{DeadLetter, Handling, HourBalance, LedgerError, MassDeletionAnswer, Reject};
 use model::{
-    delivery::Delivery,
+    delivery::DeliveryView,
     record::Kind,
     tenant::TenantId,
     time::{HOUR, Timestamp},
@@ -14,7 +14,7 @@ use model::{
 
 use crate::{
     app_state::AppState,
-    delivery_service::{Counted, OrganisationStatus, Together},
+    delivery_service::{DeliveryFigures, OrganisationStatus, Together},
 };
 
 /// Dead letters, handlings and rejects shown; the balance counts them all.
@@ -26,8 +26,8 @@ const HOURS: i64 = 24;
 #[derive(Debug)]
 pub struct Inspection {
     pub now: Timestamp,
-    pub delivery: Delivery,
-    pub counted: Counted,
+    pub delivery: DeliveryView,
+    pub counted: DeliveryFigures,
     /// Oldest first.
     pub hours: Vec<HourBalance>,
     /// Newest first, like those that follow.
@@ -40,7 +40,7 @@ pub struct Inspection {
 }
 
 /// Answers that askers share, failures among them.
-pub type Shared<V> = Together<Result<V, LedgerError>>;
+pub type SharedAnswers<V> = Together<Result<V, LedgerError>>;
 
 /// # Errors
 /// When the ledger does not answer.
@@ -60,7 +60,7 @@ pub async fn inspection(state: &AppState, tenant: TenantId) -> Result<Arc<Inspec
 /// # Errors
 /// Those of `look`.
 pub async fn shared<V: Clone>(
-    together: &Shared<V>,
+    together: &SharedAnswers<V>,
     tenant: TenantId,
     look: BoxFuture<'_, Result<V, LedgerError>>,
 ) -> Result<V, LedgerError> {

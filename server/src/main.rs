@@ -30,7 +30,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let command = commands::Command::parse();
+    let command = commands::CommandLine::parse();
     if let Err(error) = limits::outlive_large_files() {
         eprintln!("studio: a limit on the size of files would end this process: {error}");
     }

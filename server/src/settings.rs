@@ -13,17 +13,17 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use ledger::Database;
 use model::{calendar::Zone, time::Timestamp};
-use pipeline::Names;
+use pipeline::NamesByKind;
 
 pub use database::database_at;
 pub use logging::{LogFormat, Logging};
 pub use mistakes::{Mistake, Mistakes};
-pub use organisation::{Mode, Organisation};
+pub use organisation::{Mode, OrganisationSettings};
 pub use sources::Sources;
 pub use table::TABLE;
 pub use values::{DEFAULT_FOLDERS, PublicUrl};
 
-use mistakes::Reader;
+use mistakes::SettingReader;
 
 /// Everything that can be set, read and checked.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct Settings {
     /// The data folder.
     pub data: PathBuf,
     /// None: the ledger starts empty and nothing is invented.
-    pub demo: Option<Demo>,
+    pub demo: Option<DemoSettings>,
     /// The time zone of people who have chosen none.
     pub zone: Zone,
     pub logging: Logging,
@@ -50,12 +50,12 @@ pub struct Settings {
     /// How long records that are on the way are this server's alone, where that is set.
     pub lease: Option<Duration>,
     /// What the organisation calls tables and columns that have names of their own.
-    pub names: Names,
+    pub names: NamesByKind,
 }
 
 /// What the demo data are grown from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Demo {
+pub struct DemoSettings {
     pub seed: u64,
 }
 
@@ -63,7 +63,7 @@ impl Settings {
     /// # Errors
     /// All mistakes at once, each under its setting's name.
     pub fn read(sources: &Sources) -> Result<Self, Mistakes> {
-        let mut reader = Reader::of(sources);
+        let mut reader = SettingReader::of(sources);
         let way = organisation::way(&mut reader);
         let database = database::database(&mut reader, &way);
         let lease = reader.read("STUDIO_LEASE", database::lease);
@@ -83,7 +83,7 @@ impl Settings {
         Ok(Self {
             listen: listen.unwrap_or_else(values::default_address),
             data: data.unwrap_or_else(|| values::default_folder(&way, demo_on)),
-            demo: demo_on.then_some(Demo { seed: seed.unwrap_or(values::DEFAULT_SEED) }),
+            demo: demo_on.then_some(DemoSettings { seed: seed.unwrap_or(values::DEFAULT_SEED) }),
             zone: zone.unwrap_or_else(Zone::utc),
             logging: Logging {
                 filter: level.unwrap_or_else(|| logging::DEFAULT_FILTER.to_owned()),
@@ -111,7 +111,7 @@ impl Settings {
 }
 
 /// Demo data are for the organisation that the server brings along: they are not wanted in a real one.
-fn demo(reader: &mut Reader<'_>, way: &Mode) -> bool {
+fn demo(reader: &mut SettingReader<'_>, way: &Mode) -> bool {
     let embedded = matches!(way, Mode::Embedded);
     match reader.read("STUDIO_DEMO", values::switch) {
         Some(true) if !embedded => {
@@ -126,7 +126,7 @@ fn demo(reader: &mut Reader<'_>, way: &Mode) -> bool {
     }
 }
 
-fn frozen(reader: &mut Reader<'_>, way: &Mode) -> Option<Timestamp> {
+fn frozen(reader: &mut SettingReader<'_>, way: &Mode) -> Option<Timestamp> {
     let at = reader.read("STUDIO_NOW", values::moment)?;
     if !matches!(way, Mode::Embedded) {
         reader.mistake(

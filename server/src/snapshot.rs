@@ -7,14 +7,14 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use app::{
     address::ViewQuery,
-    fault::Fault,
+    fault::RequestError,
     panel::{CampaignChoice, Panel},
     presenter,
     studio::{Facts, Studio},
 };
 use async_trait::async_trait;
 use ledger::{Ledger, LedgerError};
-use model::{calendar::Zone, clock::Clock, delivery::Delivery, range::Range, tenant::TenantId};
+use model::{calendar::Zone, clock::Clock, delivery::DeliveryView, range::Range, tenant::TenantId};
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
@@ -24,8 +24,8 @@ use crate::{
     settings::Settings,
 };
 
-use single_flight::{Bounds, Brought, Flights, Late, LedgerVersion, Served};
-use source::Source;
+use single_flight::{Brought, CacheBounds, Flights, Late, LedgerVersion, Served};
+use source::FactSource;
 pub use source::ViewData;
 
 /// How much is kept, of what views are made of, of panels and of campaigns to choose from. One view takes some 50 kB.
@@ -37,7 +37,7 @@ const SWEEP: Duration = Duration::from_secs(15);
 
 /// Which runs, over which time, on whose calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Scope {
+struct ViewScope {
     tenant: TenantId,
     range: Range,
     campaign: Option<String>,
@@ -52,25 +52,25 @@ pub struct Snapshots {
     demo: bool,
     address: Arc<str>,
     ledger: Ledger,
-    source: Arc<Source>,
+    source: Arc<FactSource>,
     changes: watch::Receiver<u64>,
-    gathered: Flights<Scope, ViewData, LedgerError>,
-    panels: Flights<View, Composed, LedgerError>,
+    gathered: Flights<ViewScope, ViewData, LedgerError>,
+    panels: Flights<ViewKey, Composed, LedgerError>,
     choices: Flights<TenantId, Vec<CampaignChoice>, LedgerError>,
 }
 
 /// Whose panel, as which link asks for it, and in which zone.
-type View = (TenantId, ViewQuery, String);
+type ViewKey = (TenantId, ViewQuery, String);
 /// A panel, and what it was composed of.
-type Composed = (Made, Arc<Panel>);
+type Composed = (SnapshotVersion, Arc<Panel>);
 /// The number of the facts, whether they are late, and where delivery stands.
-type Made = (u64, bool, Delivery);
+type SnapshotVersion = (u64, bool, DeliveryView);
 
 /// The facts of a view, and what is known now of what keeps them from being newer.
-pub struct Known {
+pub struct KnownFacts {
     pub gathered: Arc<ViewData>,
     /// As it was at the last look, with the ledger's present health laid over it.
-    pub delivery: Delivery,
+    pub delivery: DeliveryView,
     /// Whether they are older than they should be.
     pub late: bool,
 }
@@ -91,10 +91,14 @@ impl Snapshots {
             address: address.into(),
             changes: ledger.changes(),
             ledger: ledger.clone(),
-            source: Arc::new(Source::new(clock, ledger, delivery_service)),
-            gathered: Flights::new(Bounds { bytes: GATHERED_BYTES, weigh: ViewData::bytes, broken }),
-            panels: Flights::new(Bounds { bytes: PANELS_BYTES, weigh: |(_, panel)| panel.bytes(), broken }),
-            choices: Flights::new(Bounds {
+            source: Arc::new(FactSource::new(clock, ledger, delivery_service)),
+            gathered: Flights::new(CacheBounds { bytes: GATHERED_BYTES, weigh: ViewData::bytes, broken }),
+            panels: Flights::new(CacheBounds {
+                bytes: PANELS_BYTES,
+                weigh: |(_, panel)| panel.bytes(),
+                broken,
+            }),
+            choices: Flights::new(CacheBounds {
                 bytes: CHOICES_BYTES,
                 weigh: |choices| choices.iter().map(CampaignChoice::bytes).sum(),
                 broken,
@@ -116,7 +120,7 @@ impl Snapshots {
         // A zone that does not exist counts as none, and one that does is written in one way.
         let ask = ViewQuery { zone: linked.as_ref().map(|zone| zone.name().to_owned()), ..ask.clone() };
         let zone = linked.or_else(|| zone.cloned()).unwrap_or_else(|| self.zone.clone());
-        let scope = Scope {
+        let scope = ViewScope {
             tenant: principal.tenant,
             range: ask.range,
             campaign: ask.campaign.clone(),
@@ -149,9 +153,9 @@ impl Snapshots {
         range: Range,
         campaign: Option<String>,
         zone: &Zone,
-    ) -> Result<Known, LedgerError> {
+    ) -> Result<KnownFacts, LedgerError> {
         let (tenant, zone_name) = (principal.tenant, zone.name().to_owned());
-        let scope = Scope { tenant, range, campaign, named: false, zone: zone_name };
+        let scope = ViewScope { tenant, range, campaign, named: false, zone: zone_name };
         self.of_scope(scope, zone.clone(), principal.from).await
     }
 
@@ -186,7 +190,12 @@ impl Snapshots {
         LedgerVersion(*self.changes.borrow())
     }
 
-    async fn of_scope(&self, scope: Scope, zone: Zone, from: Option<IpAddr>) -> Result<Known, LedgerError> {
+    async fn of_scope(
+        &self,
+        scope: ViewScope,
+        zone: Zone,
+        from: Option<IpAddr>,
+    ) -> Result<KnownFacts, LedgerError> {
         let moved = self.moved();
         let compute = |again| {
             let (source, changes, scope) = (Arc::clone(&self.source), self.changes.clone(), scope.clone());
@@ -206,11 +215,11 @@ impl Snapshots {
             Some(Late::Slow) | None => None,
         };
         delivery_service::lay_over(&mut delivery, &self.ledger, failed);
-        Ok(Known { gathered, delivery, late: late.is_some() })
+        Ok(KnownFacts { gathered, delivery, late: late.is_some() })
     }
 }
 
-fn facts(known: &Known, ask: ViewQuery, demo: bool, address: &str) -> Facts {
+fn facts(known: &KnownFacts, ask: ViewQuery, demo: bool, address: &str) -> Facts {
     let gathered = &known.gathered;
     Facts {
         now: gathered.now,
@@ -238,11 +247,11 @@ pub struct Visit {
 
 #[async_trait]
 impl Studio for Visit {
-    async fn panel(&self, ask: ViewQuery) -> Result<Arc<Panel>, Fault> {
+    async fn panel(&self, ask: ViewQuery) -> Result<Arc<Panel>, RequestError> {
         if let Some((_, panel)) = self.held.as_ref().filter(|(of, _)| *of == ask) {
             return Ok(Arc::clone(panel));
         }
         let panel = self.snapshots.panel(self.principal, &ask, self.zone.as_ref()).await;
-        panel.map_err(|error| Fault::Unavailable(error.to_string()))
+        panel.map_err(|error| RequestError::Unavailable(error.to_string()))
     }
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use dataverse::{
-    BatchOptions, Behaviour, Change, Choice, ChoiceDefinition, Client, ColumnDefinition, ColumnKind, Error,
-    Expand, Filter, IndexStatus, Key, KeyDefinition, Literal, LookupDefinition, Operation, Query, Settings,
-    TableDefinition,
+    BatchOperation, BatchOptions, ChoiceDefinition, ChoiceOption, Client, ColumnDefinition, ColumnKind,
+    Error, Expand, Filter, IndexStatus, KeyDefinition, Literal, LookupDefinition, Query, RowChange, RowKey,
+    Settings, TableDefinition, TimeBehaviour,
 };
-use emulator::{Disturbance, Effect, Emulator, Limits, Options};
+use emulator::{Disturbance, Emulator, FaultEffect, Limits, Options};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -39,7 +39,7 @@ fn runs() -> TableDefinition {
         .column(column("x_Phase", "Phase", ColumnKind::Text { max_length: 16 }).required())
         .column(column("x_Count", "Count", ColumnKind::Integer { min: 0, max: i32::MAX }))
         .column(column("x_Cost", "Cost", ColumnKind::Decimal { precision: 5, min: 0.0, max: 99_999.999_99 }))
-        .column(column("x_At", "At", ColumnKind::DateTime(Behaviour::UserLocal)))
+        .column(column("x_At", "At", ColumnKind::DateTime(TimeBehaviour::UserLocal)))
         .column(column("x_Note", "Note", ColumnKind::Memo { max_length: 65_536 }))
         .column(column("x_Done", "Done", ColumnKind::Boolean { yes: "Yes".into(), no: "No".into() }))
         .column(column("x_Level", "Level", ColumnKind::GlobalChoice("x_level".into())))
@@ -47,7 +47,7 @@ fn runs() -> TableDefinition {
 
 async fn provision(client: &Client) {
     let metadata = client.metadata();
-    let options = vec![Choice::new(100_000_000, "low"), Choice::new(100_000_001, "high")];
+    let options = vec![ChoiceOption::new(100_000_000, "low"), ChoiceOption::new(100_000_001, "high")];
     let choice = ChoiceDefinition { name: "x_level".into(), display_name: "Level".into(), options };
     metadata.create_global_choice(&choice).await.unwrap();
     let places = TableDefinition::new("x_Place", "Place", "Places", "x_Name").entity_set("x_places");
@@ -72,7 +72,7 @@ fn run(n: u128) -> Value {
 }
 
 async fn fill(client: &Client, rows: u128) {
-    let operations = (0..rows).map(|n| Operation::upsert(RUNS, id(n), run(n))).collect();
+    let operations = (0..rows).map(|n| BatchOperation::upsert(RUNS, id(n), run(n))).collect();
     for outcome in client.batch(operations, BatchOptions::default()).await.unwrap() {
         outcome.unwrap();
     }
@@ -90,7 +90,7 @@ async fn what_is_provisioned_is_read_back_and_compared() {
         let column = table.column(&wanted.logical_name()).unwrap();
         assert_eq!(column.conflict(&wanted), None, "{}", wanted.schema_name);
     }
-    assert_eq!(table.column("x_level").unwrap().options[1], Choice::new(100_000_001, "high"));
+    assert_eq!(table.column("x_level").unwrap().options[1], ChoiceOption::new(100_000_001, "high"));
     let lookup = table.column("x_placeid").unwrap();
     assert_eq!(
         (lookup.targets.as_slice(), lookup.navigation.as_deref()),
@@ -101,18 +101,18 @@ async fn what_is_provisioned_is_read_back_and_compared() {
     let other = ColumnDefinition::new("x_Phase", "Phase", ColumnKind::BigInteger);
     assert!(table.column("x_phase").unwrap().conflict(&other).unwrap().contains("String, not BigInt"));
 
-    metadata.insert_option("x_level", &Choice::new(100_000_002, "top")).await.unwrap();
+    metadata.insert_option("x_level", &ChoiceOption::new(100_000_002, "top")).await.unwrap();
     assert_eq!(metadata.global_choice("x_level").await.unwrap().unwrap().len(), 3);
     assert_eq!(metadata.global_choice("x_other").await.unwrap(), None);
     assert!(!metadata.table("x_place").await.unwrap().unwrap().change_tracking);
     metadata.enable_change_tracking("x_place").await.unwrap();
     assert!(metadata.table("x_place").await.unwrap().unwrap().change_tracking);
     let extra =
-        ColumnDefinition::new("x_Extra", "Extra", ColumnKind::MultiChoice(vec![Choice::new(1, "one")]));
+        ColumnDefinition::new("x_Extra", "Extra", ColumnKind::MultiChoice(vec![ChoiceOption::new(1, "one")]));
     metadata.create_column("x_place", &extra).await.unwrap();
     let place = metadata.table("x_place").await.unwrap().unwrap();
     assert_eq!(place.column("x_extra").unwrap().conflict(&extra), None);
-    assert_eq!(place.column("x_extra").unwrap().options, [Choice::new(1, "one")]);
+    assert_eq!(place.column("x_extra").unwrap().options, [ChoiceOption::new(1, "one")]);
     metadata.publish("x_run").await.unwrap();
 }
 
@@ -153,7 +153,7 @@ async fn keys_address_rows_once_their_index_stands() {
     client.metadata().create_key("x_run", &key).await.unwrap();
     let table = client.metadata().table("x_run").await.unwrap().unwrap();
     assert_eq!(table.keys[0].status, IndexStatus::Active);
-    let key = Key::column("x_phase", "O'Neil").and("x_count", 3);
+    let key = RowKey::column("x_phase", "O'Neil").and("x_count", 3);
     client.upsert_by_key(RUNS, &key, &json!({ "x_name": "first" })).await.unwrap();
     client.upsert_by_key(RUNS, &key, &json!({ "x_name": "second" })).await.unwrap();
     let row = client.retrieve(RUNS, key, &[]).await.unwrap().unwrap();
@@ -200,15 +200,19 @@ async fn queries_find_what_they_ask_for_and_nothing_breaks_out() {
 async fn each_operation_of_a_batch_has_its_outcome() {
     let (_emulator, client) = road().await;
     let operations = vec![
-        Operation::upsert(RUNS, id(1), run(1)),
-        Operation::upsert(RUNS, id(2), json!({ "x_phase": "far too long for sixteen" })),
-        Operation::change_set(vec![
-            Operation::create("x_places", json!({ "x_name": "undone" })),
-            Operation::upsert(RUNS, id(3), json!({ "x_count": -1 })),
+        BatchOperation::upsert(RUNS, id(1), run(1)),
+        BatchOperation::upsert(RUNS, id(2), json!({ "x_phase": "far too long for sixteen" })),
+        BatchOperation::change_set(vec![
+            BatchOperation::create("x_places", json!({ "x_name": "undone" })),
+            BatchOperation::upsert(RUNS, id(3), json!({ "x_count": -1 })),
         ]),
-        Operation::upsert(RUNS, id(4), json!({ "x_PlaceId@odata.bind": format!("/x_places({})", id(5)) })),
-        Operation::retrieve(RUNS, id(1)),
-        Operation::query(&Query::of(RUNS).filter(Filter::eq("x_name", "run 1"))),
+        BatchOperation::upsert(
+            RUNS,
+            id(4),
+            json!({ "x_PlaceId@odata.bind": format!("/x_places({})", id(5)) }),
+        ),
+        BatchOperation::retrieve(RUNS, id(1)),
+        BatchOperation::query(&Query::of(RUNS).filter(Filter::eq("x_name", "run 1"))),
     ];
     let outcomes = client.batch(operations.clone(), BatchOptions::default()).await.unwrap();
     assert!(outcomes[0].is_ok());
@@ -258,8 +262,8 @@ async fn changes_are_followed_through_deletes_and_expiry() {
     let link = first.delta_link().unwrap().clone();
     let mut delta = client.changes_since(&link).unwrap();
     let page = delta.next_page().await.unwrap().unwrap();
-    assert!(matches!(&page[0], Change::Upserted(row) if row["x_name"] == "new"));
-    assert_eq!(page[1..], [Change::Deleted(id(4))]);
+    assert!(matches!(&page[0], RowChange::Upserted(row) if row["x_name"] == "new"));
+    assert_eq!(page[1..], [RowChange::Deleted(id(4))]);
     let kept = serde_json::to_string(delta.delta_link().unwrap()).unwrap();
     emulator.advance_clock(Duration::from_secs(8 * 86_400));
     let link = serde_json::from_str(&kept).unwrap();
@@ -277,16 +281,16 @@ async fn trouble_on_the_road_is_lived_through() {
         times: Some(times),
         ..Disturbance::default()
     };
-    emulator.disturb(trouble(Effect::Answer, Some(429), 2));
+    emulator.disturb(trouble(FaultEffect::Answer, Some(429), 2));
     client.upsert(RUNS, id(1), &run(1)).await.unwrap();
     emulator.revoke_tokens();
     client.upsert(RUNS, id(2), &run(2)).await.unwrap();
     assert_eq!(client.token_stats().fetches, 2);
-    emulator.disturb(trouble(Effect::CutAfter, None, 1));
+    emulator.disturb(trouble(FaultEffect::CutAfter, None, 1));
     let error = client.create(RUNS, &run(3)).await.unwrap_err();
     assert!(error.is_lane_fault(), "{error:?}");
     assert_eq!(client.query(Query::of(RUNS)).all().await.unwrap().len(), 3, "made once, and not twice");
-    emulator.disturb(trouble(Effect::Answer, Some(500), 1));
+    emulator.disturb(trouble(FaultEffect::Answer, Some(500), 1));
     assert!(client.create(RUNS, &run(4)).await.unwrap_err().is_transient());
     let wrong = self::client(&emulator, |settings| settings.credential = "wrong".into());
     assert!(matches!(wrong.who_am_i().await, Err(Error::Credentials { aadsts: Some(7_000_215), .. })));

@@ -1,12 +1,12 @@
 //! `cargo xtask bench [NAME]`: the benchmarks of the bars, each with its method and figure.
 
 mod backlog;
-mod bare;
 mod dataverse;
 mod durability;
 mod intake;
 mod load;
 mod million;
+mod raw_limits;
 mod size;
 mod start;
 
@@ -15,9 +15,9 @@ use std::{fs, process::ExitCode};
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::{build, house::House, shell::step};
+use crate::{build, shell::step, workspace::Workspace};
 
-type Benchmark = fn(&House, &std::path::Path) -> Result<Report>;
+type Benchmark = fn(&Workspace, &std::path::Path) -> Result<BenchReport>;
 
 const BENCHMARKS: &[(&str, &str, Benchmark)] = &[
     ("size", "how many bytes the first visit loads", size::measure),
@@ -30,7 +30,7 @@ const BENCHMARKS: &[(&str, &str, Benchmark)] = &[
 ];
 
 /// What a benchmark found: how it measured, and each figure with its bar.
-pub struct Report {
+pub struct BenchReport {
     pub method: String,
     pub figures: Vec<Figure>,
 }
@@ -60,7 +60,7 @@ impl Figure {
     }
 }
 
-pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
+pub fn command(workspace: &Workspace, names: &[String]) -> Result<ExitCode> {
     if names.is_empty() {
         eprint!("Which one? `cargo xtask bench NAME…`, or `all`:\n\n{}", help());
         return Ok(ExitCode::from(2));
@@ -72,13 +72,13 @@ pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
         eprint!("there is no benchmark `{unknown}`; there are:\n\n{}", help());
         return Ok(ExitCode::from(2));
     }
-    let binary = build::release(house)?;
+    let binary = build::release(workspace)?;
     for (name, what, measure) in BENCHMARKS {
         if all || names.iter().any(|wanted| wanted == name) {
             let report =
-                step(&format!("{name}: {what}"), "seconds to ten minutes", || measure(house, &binary))?;
+                step(&format!("{name}: {what}"), "seconds to ten minutes", || measure(workspace, &binary))?;
             show(&report);
-            write(house, name, &report)?;
+            write(workspace, name, &report)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -88,7 +88,7 @@ pub fn help() -> String {
     BENCHMARKS.iter().map(|(name, what, _)| format!("  {name:<10} {what}\n")).collect()
 }
 
-fn show(report: &Report) {
+fn show(report: &BenchReport) {
     println!("{}", report.method);
     for figure in &report.figures {
         let Figure { what, value, unit, bar, .. } = figure;
@@ -103,7 +103,7 @@ fn show(report: &Report) {
 }
 
 /// Kept where a page can read it: `target/bench/NAME.json`.
-fn write(house: &House, name: &str, report: &Report) -> Result<()> {
+fn write(workspace: &Workspace, name: &str, report: &BenchReport) -> Result<()> {
     let figures: Vec<Value> = report
         .figures
         .iter()
@@ -111,7 +111,7 @@ fn write(house: &House, name: &str, report: &Report) -> Result<()> {
         .collect();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let text = json!({"name": name, "method": report.method, "cores": cores, "figures": figures}).to_string();
-    let folder = house.root.join("target/bench");
+    let folder = workspace.root.join("target/bench");
     fs::create_dir_all(&folder)?;
     Ok(fs::write(folder.join(format!("{name}.json")), text)?)
 }

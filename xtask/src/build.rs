@@ -5,28 +5,28 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result};
 
 use crate::{
-    front::{self, Flavour},
-    house::House,
     setup,
     shell::{run, step},
+    wasm::{self, Flavour},
+    workspace::Workspace,
 };
 
-pub fn command(house: &House) -> Result<()> {
-    let binary = release(house)?;
+pub fn command(workspace: &Workspace) -> Result<()> {
+    let binary = release(workspace)?;
     eprintln!("{} is ready: one file, copy it anywhere", binary.display());
     Ok(())
 }
 
 /// Builds what is out of date and hands over where the one file lies.
-pub fn release(house: &House) -> Result<PathBuf> {
-    let tools = setup::for_build(house)?;
-    front::build(house, &tools, Flavour::Release)?;
+pub fn release(workspace: &Workspace) -> Result<PathBuf> {
+    let tools = setup::for_build(workspace)?;
+    wasm::build(workspace, &tools, Flavour::Release)?;
     step("compiling the server", "2 min the first time, then seconds", || {
-        let mut cargo = house.cargo();
-        run(cargo.args(["build", "-p", "server", "--release"]).env("RUSTFLAGS", house.remap()))
+        let mut cargo = workspace.cargo();
+        run(cargo.args(["build", "-p", "server", "--release"]).env("RUSTFLAGS", workspace.remap()))
     })?;
-    let built = house.target.join("release/studio");
-    let binary = house.root.join("target/studio/studio");
+    let built = workspace.target.join("release/studio");
+    let binary = workspace.root.join("target/studio/studio");
     place(&built, &binary)
         .with_context(|| format!("cannot copy {} to {}", built.display(), binary.display()))?;
     Ok(binary)

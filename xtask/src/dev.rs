@@ -11,30 +11,30 @@ use std::{env, path::PathBuf, process::Command, sync::Arc, thread, time::Duratio
 use anyhow::Result;
 
 use crate::{
-    front::{self, Flavour},
-    house::House,
     interrupt::{self, Running},
     serve,
     setup::{self, Tools},
     shell::{run, step},
+    wasm::{self, Flavour},
+    workspace::Workspace,
 };
 use proxy::Door;
 use watch::{Change, Watch};
 
 const PAUSE: Duration = Duration::from_millis(300);
 
-pub fn command(house: &House, arguments: &[String]) -> Result<()> {
-    let tools = setup::for_build(house)?;
-    let mut watch = Watch::begin(house);
-    front::build(house, &tools, Flavour::Quick)?;
-    let binary = server(house)?;
+pub fn command(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let tools = setup::for_build(workspace)?;
+    let mut watch = Watch::begin(workspace);
+    wasm::build(workspace, &tools, Flavour::Quick)?;
+    let binary = server(workspace)?;
     let door = Door::open(&env::var("STUDIO_ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned()))?;
     let mut studio = start(&binary, arguments, &door)?;
     println!("The panel is at http://{}; save a file, and it changes (Ctrl-C ends it)", door.address);
     while interrupt::exit_code().is_none() {
         thread::sleep(PAUSE);
-        if let Some(change) = watch.look(house) {
-            match rebuild(house, &tools, change) {
+        if let Some(change) = watch.look(workspace) {
+            match rebuild(workspace, &tools, change) {
                 Ok(()) => {
                     studio.stop();
                     studio = start(&binary, arguments, &door)?;
@@ -47,23 +47,23 @@ pub fn command(house: &House, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn rebuild(house: &House, tools: &Tools, change: Change) -> Result<()> {
+fn rebuild(workspace: &Workspace, tools: &Tools, change: Change) -> Result<()> {
     match change {
-        Change::Look => front::pack(house, tools, Flavour::Quick),
-        Change::Server => server(house).map(drop),
+        Change::Look => wasm::pack(workspace, tools, Flavour::Quick),
+        Change::Server => server(workspace).map(drop),
         Change::Panel => {
-            front::build(house, tools, Flavour::Quick)?;
-            server(house).map(drop)
+            wasm::build(workspace, tools, Flavour::Quick)?;
+            server(workspace).map(drop)
         }
     }
 }
 
-fn server(house: &House) -> Result<PathBuf> {
+fn server(workspace: &Workspace) -> Result<PathBuf> {
     step("compiling the server", "2 min the first time, then seconds", || {
-        let mut cargo = house.cargo();
-        run(cargo.args(["build", "-p", "server"]).env("STUDIO_SITE", house.site(Flavour::Quick)))
+        let mut cargo = workspace.cargo();
+        run(cargo.args(["build", "-p", "server"]).env("STUDIO_SITE", workspace.site(Flavour::Quick)))
     })?;
-    Ok(house.target.join("debug/studio"))
+    Ok(workspace.target.join("debug/studio"))
 }
 
 /// Starts the server behind the door, on a port that only the door knows.

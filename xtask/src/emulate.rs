@@ -10,13 +10,13 @@ use anyhow::{Context, Result};
 
 use crate::{interrupt::Running, serve};
 
-pub struct Emulator {
+pub struct EmulatorProcess {
     /// As it was printed: address and credentials, in JSON.
     pub ready: String,
     process: Running,
 }
 
-impl Emulator {
+impl EmulatorProcess {
     pub fn start(binary: &Path, data: &Path) -> Result<Self> {
         let mut command = Command::new(binary);
         command.args(["emulate", "--listen", "127.0.0.1:0", "--data"]).arg(data);
@@ -33,7 +33,7 @@ impl Emulator {
     }
 }
 
-impl Drop for Emulator {
+impl Drop for EmulatorProcess {
     fn drop(&mut self) {
         self.process.stop();
     }

@@ -1,12 +1,11 @@
-//! `cargo xtask …`: every command of the house. Here they are only told apart; each has a file of its own.
+//! `cargo xtask …`: every command of the workspace. Here they are only told apart; each has a file of its own.
 #![doc = include_str!("../README.md")]
 
 mod bench;
 mod build;
 mod dev;
 mod emulate;
-mod front;
-mod house;
+mod first_load;
 mod interrupt;
 mod run;
 mod serve;
@@ -14,14 +13,15 @@ mod setup;
 mod shell;
 mod test;
 mod tidy;
-mod visit;
+mod wasm;
+mod workspace;
 
 use std::process::ExitCode;
 
-use house::House;
+use workspace::Workspace;
 
 const HELP: &str = "\
-Studio Metrics: the commands of the house
+Studio Metrics: the commands of the workspace
 
   cargo xtask setup           installs what is missing, and nothing else
   cargo xtask run [ARGS…]     builds and starts the panel; ARGS go to the server
@@ -29,7 +29,7 @@ Studio Metrics: the commands of the house
   cargo xtask test [NAME…]    every check there is, or only those named
   cargo xtask dev [ARGS…]     builds quickly, rebuilds and reloads on save
   cargo xtask bench [NAME…]   the benchmarks of the bars
-  cargo xtask tidy            the rules of the house that no compiler knows
+  cargo xtask tidy            the rules of the workspace that no compiler knows
 
 Settings of these commands (environment):
   XTASK_TOOLS       folder for what they install (.tools)
@@ -57,23 +57,23 @@ fn main() -> ExitCode {
 
 fn dispatch(command: Option<&str>, rest: &[String]) -> anyhow::Result<ExitCode> {
     let asks_for_help = rest.iter().any(|word| word == "--help" || word == "-h");
-    let house = House::find()?;
+    let workspace = Workspace::find()?;
     match command {
         // What follows these two is the server's.
-        Some("run") => run::command(&house, rest)?,
-        Some("dev") => dev::command(&house, rest)?,
+        Some("run") => run::command(&workspace, rest)?,
+        Some("dev") => dev::command(&workspace, rest)?,
         Some("help" | "--help" | "-h") => print!("{}", help()),
-        Some("test") if !asks_for_help => return test::command(&house, rest),
-        Some("bench") if !asks_for_help => return bench::command(&house, rest),
-        Some("setup") if rest.is_empty() => setup::command(&house)?,
-        Some("build") if rest.is_empty() => build::command(&house)?,
-        Some("tidy") if rest.is_empty() => tidy::command(&house)?,
+        Some("test") if !asks_for_help => return test::command(&workspace, rest),
+        Some("bench") if !asks_for_help => return bench::command(&workspace, rest),
+        Some("setup") if rest.is_empty() => setup::command(&workspace)?,
+        Some("build") if rest.is_empty() => build::command(&workspace)?,
+        Some("tidy") if rest.is_empty() => tidy::command(&workspace)?,
         Some("test" | "bench" | "setup" | "build" | "tidy") if asks_for_help => print!("{}", help()),
         None => return Ok(wrong("Which command?")),
         Some(name @ ("setup" | "build" | "tidy")) => {
             return Ok(wrong(&format!("`{name}` takes nothing after it")));
         }
-        Some(name) => return Ok(wrong(&format!("`{name}` is not a command of this house"))),
+        Some(name) => return Ok(wrong(&format!("`{name}` is not a command of this workspace"))),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,11 +4,11 @@ use std::{os::unix::process::CommandExt, process::Command};
 
 use anyhow::{Result, anyhow};
 
-use crate::{build, house::House};
+use crate::{build, workspace::Workspace};
 
 /// The server takes this process over, so signals, exit code and standard output are its own and nothing has to be passed on.
-pub fn command(house: &House, arguments: &[String]) -> Result<()> {
-    let binary = build::release(house)?;
+pub fn command(workspace: &Workspace, arguments: &[String]) -> Result<()> {
+    let binary = build::release(workspace)?;
     eprintln!("==> starting the panel (Ctrl-C ends it)");
     let error = Command::new(&binary).args(arguments).exec();
     Err(anyhow!("cannot start {}: {error}", binary.display()))

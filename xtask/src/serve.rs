@@ -11,9 +11,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use crate::{
-    house::House,
     interrupt::Running,
     shell::{now, words},
+    workspace::Workspace,
 };
 
 const READY: &str = "Studio Metrics is ready: http://";
@@ -30,8 +30,8 @@ pub struct Server {
 
 impl Server {
     /// Starts it on an empty folder, which is removed with it.
-    pub fn start(house: &House, binary: &Path) -> Result<Self> {
-        let data = house.target.join(format!("xtask-data-{}", std::process::id()));
+    pub fn start(workspace: &Workspace, binary: &Path) -> Result<Self> {
+        let data = workspace.target.join(format!("xtask-data-{}", std::process::id()));
         _ = fs::remove_dir_all(&data);
         let mut server = Self::start_on(binary, &data)?;
         server.own_data = Some(data);

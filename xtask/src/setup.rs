@@ -22,10 +22,10 @@ use anyhow::{Context, Result};
 
 pub use chromium::Chromium;
 pub use clients::{Clients, FOLDER as CLIENTS};
-pub use postgres::Postgres;
+pub use postgres::PostgresTools;
 pub use wasm_std::{Compiler, TARGET};
 
-use crate::{house::House, shell};
+use crate::{shell, workspace::Workspace};
 
 /// What a build needs.
 pub struct Tools {
@@ -35,76 +35,76 @@ pub struct Tools {
     pub wasm_opt: Option<PathBuf>,
 }
 
-pub fn command(house: &House) -> Result<()> {
-    for_tests(house)?;
+pub fn command(workspace: &Workspace) -> Result<()> {
+    for_tests(workspace)?;
     eprintln!("Everything is there. `cargo xtask run` starts the panel.");
     Ok(())
 }
 
-pub fn for_build(house: &House) -> Result<Tools> {
-    let compiler = compiler(house)?;
-    let _alone = lock(house)?;
-    let wasm_opt = binaryen::install(house)?;
+pub fn for_build(workspace: &Workspace) -> Result<Tools> {
+    let compiler = compiler(workspace)?;
+    let _alone = lock(workspace)?;
+    let wasm_opt = binaryen::install(workspace)?;
     Ok(Tools { compiler, wasm_opt })
 }
 
 /// Everything that the tests need beyond that. Each check asks for its own tools again and finds them there.
-pub fn for_tests(house: &House) -> Result<()> {
-    for_build(house)?;
-    end2end(house)?;
-    chromium(house)?;
-    postgres(house)?;
-    wasm_test_runner(house)?;
-    cargo_deny(house)?;
-    clients(house)?;
-    strace(house)?;
+pub fn for_tests(workspace: &Workspace) -> Result<()> {
+    for_build(workspace)?;
+    end2end(workspace)?;
+    chromium(workspace)?;
+    postgres(workspace)?;
+    wasm_test_runner(workspace)?;
+    cargo_deny(workspace)?;
+    clients(workspace)?;
+    strace(workspace)?;
     Ok(())
 }
 
-pub fn compiler(house: &House) -> Result<Compiler> {
-    let _alone = lock(house)?;
-    make::install(house)?;
-    wasm_std::install(house)
+pub fn compiler(workspace: &Workspace) -> Result<Compiler> {
+    let _alone = lock(workspace)?;
+    make::install(workspace)?;
+    wasm_std::install(workspace)
 }
 
-pub fn end2end(house: &House) -> Result<()> {
-    let _alone = lock(house)?;
-    end2end::install(house)
+pub fn end2end(workspace: &Workspace) -> Result<()> {
+    let _alone = lock(workspace)?;
+    end2end::install(workspace)
 }
 
-pub fn chromium(house: &House) -> Result<Chromium> {
-    let _alone = lock(house)?;
-    chromium::install(house)
+pub fn chromium(workspace: &Workspace) -> Result<Chromium> {
+    let _alone = lock(workspace)?;
+    chromium::install(workspace)
 }
 
-pub fn clients(house: &House) -> Result<Clients> {
-    let _alone = lock(house)?;
-    clients::install(house)
+pub fn clients(workspace: &Workspace) -> Result<Clients> {
+    let _alone = lock(workspace)?;
+    clients::install(workspace)
 }
 
-pub fn strace(house: &House) -> Result<PathBuf> {
-    let _alone = lock(house)?;
-    strace::install(house)
+pub fn strace(workspace: &Workspace) -> Result<PathBuf> {
+    let _alone = lock(workspace)?;
+    strace::install(workspace)
 }
 
-pub fn postgres(house: &House) -> Result<Postgres> {
-    let _alone = lock(house)?;
-    postgres::install(house)
+pub fn postgres(workspace: &Workspace) -> Result<PostgresTools> {
+    let _alone = lock(workspace)?;
+    postgres::install(workspace)
 }
 
-pub fn wasm_test_runner(house: &House) -> Result<PathBuf> {
-    let _alone = lock(house)?;
-    crates::wasm_test_runner(house)
+pub fn wasm_test_runner(workspace: &Workspace) -> Result<PathBuf> {
+    let _alone = lock(workspace)?;
+    crates::wasm_test_runner(workspace)
 }
 
-pub fn cargo_deny(house: &House) -> Result<PathBuf> {
-    let _alone = lock(house)?;
-    crates::cargo_deny(house)
+pub fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
+    let _alone = lock(workspace)?;
+    crates::cargo_deny(workspace)
 }
 
 /// One set-up at a time, also between two clones that share a folder of tools.
-fn lock(house: &House) -> Result<fs::File> {
-    let tools = &house.tools;
+fn lock(workspace: &Workspace) -> Result<fs::File> {
+    let tools = &workspace.tools;
     fs::create_dir_all(tools)
         .with_context(|| format!("cannot make {}; set XTASK_TOOLS to another folder", tools.display()))?;
     let file = fs::File::create(tools.join(".lock"))?;
@@ -125,20 +125,20 @@ struct Tool<'a> {
 
 impl Tool<'_> {
     /// Where it is, if this very version stands there.
-    fn find(&self, house: &House) -> Option<PathBuf> {
-        let place = house.tools.join(self.name);
+    fn find(&self, workspace: &Workspace) -> Option<PathBuf> {
+        let place = workspace.tools.join(self.name);
         let found = fs::read_to_string(place.join(".version")).ok()?;
         (found == self.version).then_some(place)
     }
 
     /// Installs it unless it is there. It is made under another name first, so that what was interrupted is never taken for whole.
-    fn once(&self, house: &House, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-        if let Some(place) = self.find(house) {
+    fn once(&self, workspace: &Workspace, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+        if let Some(place) = self.find(workspace) {
             return Ok(place);
         }
-        let place = house.tools.join(self.name);
+        let place = workspace.tools.join(self.name);
         shell::step(&format!("installing {}, {}", self.name, self.version), self.about, || {
-            let unfinished = house.tools.join(format!("{}.unfinished", self.name));
+            let unfinished = workspace.tools.join(format!("{}.unfinished", self.name));
             _ = fs::remove_dir_all(&unfinished);
             fs::create_dir_all(&unfinished)?;
             make(&unfinished)?;
@@ -151,8 +151,8 @@ impl Tool<'_> {
 }
 
 /// The `rust-version` of the workspace: no compiler may be older.
-fn rust_version(house: &House) -> Result<String> {
-    let text = fs::read_to_string(house.root.join("Cargo.toml"))?;
+fn rust_version(workspace: &Workspace) -> Result<String> {
+    let text = fs::read_to_string(workspace.root.join("Cargo.toml"))?;
     let line = text
         .lines()
         .find_map(|line| line.strip_prefix("rust-version = "))
@@ -172,32 +172,32 @@ mod tests {
 
     use super::*;
 
-    fn house(folder: &Path) -> House {
-        House { root: folder.to_owned(), target: folder.join("target"), tools: folder.join("tools") }
+    fn workspace(folder: &Path) -> Workspace {
+        Workspace { root: folder.to_owned(), target: folder.join("target"), tools: folder.join("tools") }
     }
 
     #[test]
     fn half_a_tool_is_no_tool() {
         let folder = tempfile::tempdir().unwrap();
-        let house = house(folder.path());
+        let workspace = workspace(folder.path());
         let tool = Tool { name: "saw", version: "1", about: "" };
-        let interrupted = tool.once(&house, |place| {
+        let interrupted = tool.once(&workspace, |place| {
             fs::write(place.join("half"), "")?;
             bail!("the power went")
         });
-        assert!(interrupted.is_err() && tool.find(&house).is_none());
-        let place = tool.once(&house, |place| Ok(fs::write(place.join("blade"), "")?)).unwrap();
+        assert!(interrupted.is_err() && tool.find(&workspace).is_none());
+        let place = tool.once(&workspace, |place| Ok(fs::write(place.join("blade"), "")?)).unwrap();
         assert!(place.join("blade").exists() && !place.join("half").exists());
     }
 
     #[test]
     fn a_tool_is_made_once_a_version() {
         let folder = tempfile::tempdir().unwrap();
-        let house = house(folder.path());
+        let workspace = workspace(folder.path());
         let mut made = 0;
         for version in ["1", "1", "2"] {
             let tool = Tool { name: "saw", version, about: "" };
-            let place = tool.once(&house, |place| {
+            let place = tool.once(&workspace, |place| {
                 made += 1;
                 Ok(fs::write(place.join("blade"), version)?)
             });

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{house::House, interrupt::Running};
+use crate::{interrupt::Running, workspace::Workspace};
 
 /// One thing that takes a while: says what, how long it usually takes, and how long it took.
 pub fn step<T>(what: &str, usually: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -65,8 +65,8 @@ pub fn words(command: &Command) -> String {
 }
 
 /// git, in the tree.
-pub fn git(house: &House) -> Command {
+pub fn git(workspace: &Workspace) -> Command {
     let mut git = Command::new("git");
-    git.current_dir(&house.root);
+    git.current_dir(&workspace.root);
     git
 }

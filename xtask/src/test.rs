@@ -3,20 +3,20 @@
 mod checks;
 mod runs;
 mod size;
-mod tally;
+mod test_count;
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use crate::{house::House, setup, shell, tidy};
-use tally::Tally;
+use crate::{setup, shell, tidy, workspace::Workspace};
+use test_count::TestCount;
 
-type Check = fn(&House, &mut Tally) -> Result<()>;
+type Check = fn(&Workspace, &mut TestCount) -> Result<()>;
 
 const CHECKS: &[(&str, &str, Check)] = &[
     ("fmt", "the format of the sources", checks::format),
-    ("tidy", "the rules of the house", |house, _| tidy::command(house)),
+    ("tidy", "the rules of the workspace", |workspace, _| tidy::command(workspace)),
     (
         "clippy",
         "what the compiler and clippy warn of, on the server's and the browser's side",
@@ -34,11 +34,11 @@ const CHECKS: &[(&str, &str, Check)] = &[
 /// Not a check: a few tests by a part of their names, with everything at hand that they need.
 const ONLY: &str = "only";
 
-pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
+pub fn command(workspace: &Workspace, names: &[String]) -> Result<ExitCode> {
     if let [only, name] = names
         && only == ONLY
     {
-        runs::only(house, name, &mut Tally::default())?;
+        runs::only(workspace, name, &mut TestCount::default())?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(unknown) = names.iter().find(|name| !CHECKS.iter().any(|(known, ..)| known == name)) {
@@ -46,15 +46,15 @@ pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
         return Ok(ExitCode::from(2));
     }
     if names.is_empty() {
-        shell::step("set-up", "nothing when everything is there", || setup::for_tests(house).map(drop))?;
+        shell::step("set-up", "nothing when everything is there", || setup::for_tests(workspace).map(drop))?;
     }
-    let mut tally = Tally::default();
+    let mut tally = TestCount::default();
     let mut times = Vec::new();
     for (name, what, check) in CHECKS {
         if names.is_empty() || names.iter().any(|wanted| wanted == name) {
             eprintln!("\n==> {name}: {what}");
             let start = shell::now();
-            check(house, &mut tally).with_context(|| {
+            check(workspace, &mut tally).with_context(|| {
                 format!("the check `{name}` failed; alone it runs as `cargo xtask test {name}`")
             })?;
             times.push((name, start.elapsed()));
@@ -65,7 +65,7 @@ pub fn command(house: &House, names: &[String]) -> Result<ExitCode> {
     for (name, time) in times {
         eprintln!("  {name:<7} {:>6.1} s", time.as_secs_f64());
     }
-    if tally != Tally::default() {
+    if tally != TestCount::default() {
         println!("{tally}");
     }
     Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the rules of the house that no compiler knows.
+//! `cargo xtask tidy`: the rules of the workspace that no compiler knows.
 
 mod arrows;
 mod browser;
@@ -6,6 +6,7 @@ mod dependencies;
 mod kinds;
 mod pins;
 mod text;
+mod type_names;
 mod words;
 
 pub use pins::locked;
@@ -14,8 +15,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::{
-    house::House,
     shell::{git, read},
+    workspace::Workspace,
 };
 
 /// What the rules look at: the workspace as cargo sees it, and every file as git sees it.
@@ -25,17 +26,18 @@ struct Tree {
     files: Vec<(String, String)>,
 }
 
-pub fn command(house: &House) -> Result<()> {
-    let tree = Tree::read(house)?;
+pub fn command(workspace: &Workspace) -> Result<()> {
+    let tree = Tree::read(workspace)?;
     let mut complaints = text::check(&tree.files);
     complaints.extend(arrows::check(&tree.metadata)?);
     complaints.extend(dependencies::check(&tree)?);
     complaints.extend(pins::check(&tree.files)?);
     complaints.extend(kinds::check(&tree.files));
+    complaints.extend(type_names::check(&tree.files));
     complaints.extend(words::check(&tree.files));
     if complaints.is_empty() {
         // A wrong arrow may be a circle, of which cargo draws no tree: then the complaint about the arrow is the better one.
-        complaints.extend(browser::check(house)?);
+        complaints.extend(browser::check(workspace)?);
     }
     if complaints.is_empty() {
         eprintln!("    tidy: {} files, no complaint", tree.files.len());
@@ -48,16 +50,16 @@ pub fn command(house: &House) -> Result<()> {
 }
 
 impl Tree {
-    fn read(house: &House) -> Result<Self> {
-        let text = read(house.cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
+    fn read(workspace: &Workspace) -> Result<Self> {
+        let text = read(workspace.cargo().args(["metadata", "--format-version", "1", "--no-deps"]))?;
         let metadata =
             serde_json::from_str(&text).context("cargo metadata wrote something else than JSON")?;
-        let names = read(git(house).args(["ls-files", "--cached", "--others", "--exclude-standard"]))
+        let names = read(git(workspace).args(["ls-files", "--cached", "--others", "--exclude-standard"]))
             .context("tidy asks git for the files of the tree, so it needs a clone")?;
         let mut files = Vec::new();
         for name in names.lines() {
             // A file that is deleted but not yet committed is still on git's list; one that is no text has no words to judge.
-            if let Ok(text) = std::fs::read_to_string(house.root.join(name)) {
+            if let Ok(text) = std::fs::read_to_string(workspace.root.join(name)) {
                 files.push((name.to_owned(), text));
             }
         }

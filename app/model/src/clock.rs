@@ -1,4 +1,4 @@
-//! The clock as a parameter: nothing else in the house asks the machine what time it is.
+//! The clock as a parameter: nothing else in the workspace asks the machine what time it is.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -76,7 +76,7 @@ impl DeliveryState {
 
 /// Where delivery stands now, for one tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Delivery {
+pub struct DeliveryView {
     /// Why nothing can be taken in at present, where that is so, as a sentence.
     pub closed: Option<String>,
     /// Why it is not known how everything stands now, where that is so, as a sentence.
@@ -101,7 +101,7 @@ pub struct Delivery {
     pub questions: usize,
 }
 
-impl Delivery {
+impl DeliveryView {
     /// What is not well, the most urgent first, in one sentence or none.
     #[must_use]
     pub fn note(&self) -> Option<String> {

@@ -7,7 +7,7 @@ use crate::{
 
 /// Which runs count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Filter {
+pub struct RunFilter {
     pub campaign: Option<String>,
     pub phase: Option<String>,
 }

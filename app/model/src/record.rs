@@ -18,7 +18,7 @@ use crate::{identity, tenant::TenantId, time::Timestamp};
 pub use draft::{Draft, Given};
 pub use field::{Field, FieldType, JsonRoot, Need, PersonalData, Remote, Storage, Value, WHOLE_MAX};
 pub use json::{field_json, shown, to_json};
-pub use kind::{Api, Days, Delivery, Identity, Kind, Kinds, NameMember, Pointer, Policy, Rules};
+pub use kind::{Api, Days, Destination, Identity, Kind, Kinds, NameMember, Pointer, Policy, Rules};
 pub use parse::{Body, FieldFault, Guesses, body, parse, read};
 pub use target::{CAMPAIGNS, TARGETS, TENANTS, Target, USERS};
 

@@ -6,7 +6,7 @@ use gloo_timers::callback::Timeout;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    address::ViewQuery, fault::Fault, panel::Panel, server_fns::panel::poll_panel, signals::Signals,
+    address::ViewQuery, fault::RequestError, panel::Panel, server_fns::panel::poll_panel, signals::Signals,
 };
 
 thread_local! {
@@ -65,7 +65,7 @@ fn is_asleep(live: Signals) -> bool {
     document().hidden() || live.health.with_untracked(|health| health.paused)
 }
 
-fn settle(live: Signals, asked: ViewQuery, answer: Result<Option<Panel>, Fault>) {
+fn settle(live: Signals, asked: ViewQuery, answer: Result<Option<Panel>, RequestError>) {
     match answer {
         Ok(news) => {
             live.health.update(crate::health::Health::answered);

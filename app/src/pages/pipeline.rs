@@ -8,14 +8,14 @@ mod refused;
 mod verdict;
 
 use leptos::{nonce::use_nonce, prelude::*};
-use model::{delivery::Delivery, time::Timestamp};
+use model::{delivery::DeliveryView, time::Timestamp};
 
 use super::document::{Frame, document};
 use crate::components::header;
 
 pub use balance::Hour;
 pub use demo::{RUNS, Trouble};
-pub use letters::{DROP, HandlingLine, LetterLine, Letters, MEND, RESEND, RESEND_ALL};
+pub use letters::{DROP, DeadLetterList, HandlingLine, LetterLine, MEND, RESEND, RESEND_ALL};
 pub use others::{ASK_AGAIN, KEEP, Others, PolicyView, QuestionView, RejectLine, SEND_AGAIN, WITHDRAW};
 pub use refused::{Control, FieldView, RefusedFacts, refused_page};
 
@@ -23,7 +23,7 @@ pub use refused::{Control, FieldView, RefusedFacts, refused_page};
 #[derive(Clone, Debug)]
 pub struct PipelineFacts {
     pub now: Timestamp,
-    pub delivery: Delivery,
+    pub delivery: DeliveryView,
     /// What will become a fault unless a person sees to it, in sentences.
     pub warnings: Vec<String>,
     /// Name and value of what is known of Dataverse: organisation, token, last delivery.
@@ -32,7 +32,7 @@ pub struct PipelineFacts {
     pub demo: Option<Option<Trouble>>,
     /// Oldest first.
     pub hours: Vec<Hour>,
-    pub letters: Letters,
+    pub letters: DeadLetterList,
     /// None where a flow carries the records.
     pub others: Option<Others>,
 }

@@ -1,11 +1,11 @@
 //! The proof at the foot of the page: received, on disk, in Dataverse, read back.
 
-use model::delivery::{Balance, Delivery};
+use model::delivery::{Balance, DeliveryView};
 
 use super::words;
 use crate::panel::BalanceView;
 
-pub(super) fn balance(delivery: &Delivery) -> BalanceView {
+pub(super) fn balance(delivery: &DeliveryView) -> BalanceView {
     let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();
     let mirrored = sum(|b| b.mirrored);
     let taken = if mirrored > 0 { "received or from others" } else { "received" };

@@ -2,7 +2,7 @@
 
 use model::{
     calendar::{Compare, Zone, window},
-    delivery::{Balance, Delivery, DeliveryState},
+    delivery::{Balance, DeliveryState, DeliveryView},
     figures::{Figures, Sums, Tile},
     history::History,
     range::Range,
@@ -72,7 +72,7 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         campaign: None,
         matches: Vec::new(),
         late: false,
-        delivery: Delivery {
+        delivery: DeliveryView {
             closed: None,
             unread: None,
             state: DeliveryState::Ok,
@@ -110,7 +110,7 @@ fn all_is_well_says_what_changed() {
 fn what_is_wrong_leads() {
     let mut facts = facts(&day(10, 1_000_000, 71), &day(10, 1_000_000, 97));
     assert_eq!(spoken(&facts), "Success fell to 71.0 %. It was 97.0 % in the 30 days before.");
-    facts.delivery = Delivery { state: DeliveryState::Stopped, pending: 312, ..facts.delivery };
+    facts.delivery = DeliveryView { state: DeliveryState::Stopped, pending: 312, ..facts.delivery };
     assert_eq!(spoken(&facts), "Dataverse is out of reach. 312 records wait; nothing is lost.");
     facts.delivery.balance = vec![Balance { received: 5, durable: 4, delivered: 4, ..Balance::default() }];
     assert!(spoken(&facts).starts_with("1 record is unaccounted for."), "{}", spoken(&facts));
@@ -265,7 +265,7 @@ fn what_became_of_a_search_is_told_whatever_leads_the_page() {
     let mut facts = facts(&Sums::default(), &day(10, 880_000, 97));
     assert_eq!(panel(&facts).search, None);
     facts.ask.campaign = Some("aut".into());
-    facts.delivery = Delivery { state: DeliveryState::Stopped, pending: 3, ..facts.delivery };
+    facts.delivery = DeliveryView { state: DeliveryState::Stopped, pending: 3, ..facts.delivery };
     let unknown = panel(&facts);
     assert!(unknown.heading.lead.starts_with("Dataverse is out of reach."));
     assert!(unknown.search.unwrap().starts_with("No campaign is called that."));

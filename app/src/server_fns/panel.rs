@@ -3,17 +3,17 @@
 use leptos::prelude::*;
 
 use super::poll_protocol::PollProtocol;
-use crate::{address::ViewQuery, fault::Fault, panel::Panel};
+use crate::{address::ViewQuery, fault::RequestError, panel::Panel};
 
 /// Answers `GET /api/panel?range=…&tile=…`, with an entity tag. In the browser: none where `seen` is still what holds;
 /// the server's own layer sees to that before anything is computed.
 #[server(name = PollPanel, prefix = "/api", endpoint = "panel", protocol = PollProtocol)]
-pub async fn poll_panel(ask: ViewQuery, seen: Option<u64>) -> Result<Option<Panel>, Fault> {
+pub async fn poll_panel(ask: ViewQuery, seen: Option<u64>) -> Result<Option<Panel>, RequestError> {
     use crate::studio::SharedStudio;
     use http::{HeaderValue, header};
 
     let studio = use_context::<SharedStudio>()
-        .ok_or_else(|| Fault::Unavailable("the server was started without its ledger".to_owned()))?;
+        .ok_or_else(|| RequestError::Unavailable("the server was started without its ledger".to_owned()))?;
     let panel = studio.panel(ask).await?;
     if seen == Some(panel.version) {
         return Ok(None);

@@ -24,20 +24,22 @@ use wasm_bindgen_futures::JsFuture;
 use super::panel::PollPanel;
 use crate::{
     address::ViewQuery,
-    fault::Fault,
+    fault::RequestError,
     panel::{Panel, entity_tag},
 };
 
 /// A question that is asked often and mostly answered with "as before".
 pub struct PollProtocol;
 
-impl<C: Client<Fault>, S: Server<Fault>> Protocol<PollPanel, Option<Panel>, C, S, Fault> for PollProtocol {
+impl<C: Client<RequestError>, S: Server<RequestError>> Protocol<PollPanel, Option<Panel>, C, S, RequestError>
+    for PollProtocol
+{
     const METHOD: http::Method = http::Method::GET;
 
-    async fn run_server<F, Fut>(request: S::Request, answer: F) -> Result<S::Response, Fault>
+    async fn run_server<F, Fut>(request: S::Request, answer: F) -> Result<S::Response, RequestError>
     where
         F: Fn(PollPanel) -> Fut + Send,
-        Fut: Future<Output = Result<Option<Panel>, Fault>> + Send,
+        Fut: Future<Output = Result<Option<Panel>, RequestError>> + Send,
     {
         let ask = ViewQuery::of_query(request.as_query().unwrap_or_default());
         let panel = answer(PollPanel { ask, seen: None }).await?;
@@ -46,14 +48,14 @@ impl<C: Client<Fault>, S: Server<Fault>> Protocol<PollPanel, Option<Panel>, C, S
         S::Response::try_from_bytes("application/x-postcard", Bytes::from(bytes))
     }
 
-    async fn run_client(path: &str, poll: PollPanel) -> Result<Option<Panel>, Fault> {
+    async fn run_client(path: &str, poll: PollPanel) -> Result<Option<Panel>, RequestError> {
         let address = format!("{path}?{}", poll.ask.query());
         SendWrapper::new(fetch(address, poll.seen)).await
     }
 }
 
-async fn fetch(address: String, seen: Option<u64>) -> Result<Option<Panel>, Fault> {
-    let offline = |_: JsValue| Fault::Offline;
+async fn fetch(address: String, seen: Option<u64>) -> Result<Option<Panel>, RequestError> {
+    let offline = |_: JsValue| RequestError::Offline;
     let init = RequestInit::new();
     // The browser's own cache would answer a 304 with the whole panel once more.
     init.set_cache(RequestCache::NoStore);
@@ -71,9 +73,9 @@ async fn fetch(address: String, seen: Option<u64>) -> Result<Option<Panel>, Faul
     let body = JsFuture::from(answer.array_buffer().map_err(offline)?).await.map_err(offline)?;
     let body = js_sys::Uint8Array::new(&body).to_vec();
     if status == 200 {
-        return postcard::from_bytes(&body).map_err(|_| Fault::other_build());
+        return postcard::from_bytes(&body).map_err(|_| RequestError::other_build());
     }
     // The server function says why; what stands before it says so in words that are not for here.
-    let unknown = |_| Fault::Unavailable(format!("the server answered with {status}"));
+    let unknown = |_| RequestError::Unavailable(format!("the server answered with {status}"));
     Err(postcard::from_bytes(&body).unwrap_or_else(unknown))
 }

@@ -7,8 +7,8 @@
 use std::io;
 
 use dataverse::{
-    Behaviour, Change, Client, ColumnDefinition, ColumnKind, Error, Filter, IndexStatus, KeyDefinition,
-    Query, Settings, TableDefinition,
+    Client, ColumnDefinition, ColumnKind, Error, Filter, IndexStatus, KeyDefinition, Query, RowChange,
+    Settings, TableDefinition, TimeBehaviour,
 };
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::Deserialize;
@@ -63,7 +63,7 @@ async fn make_table(client: &Client) -> Result<(), Error> {
         column("bench_run", "Run", text(64)),
         column("bench_phase", "Phase", text(16)),
         column("bench_cost", "Cost", ColumnKind::Decimal { precision: 5, min: 0.0, max: 99_999.0 }),
-        column("bench_at", "At", ColumnKind::DateTime(Behaviour::UserLocal)),
+        column("bench_at", "At", ColumnKind::DateTime(TimeBehaviour::UserLocal)),
     ];
     let whole = || ColumnKind::Integer { min: 0, max: i32::MAX };
     table.columns.extend((0..8).map(|n| column(&format!("bench_n{n}"), "Number", whole())));
@@ -134,7 +134,7 @@ async fn changes(client: &Client) -> Result<f64, Error> {
     let mut since = client.changes_since(&link)?;
     let mut read = 0;
     while let Some(page) = since.next_page().await? {
-        read += page.iter().filter(|change| matches!(change, Change::Upserted(_))).count();
+        read += page.iter().filter(|change| matches!(change, RowChange::Upserted(_))).count();
     }
     assert_eq!(read, 5 * BULK, "every change, and once");
     Ok(rate(read, from))

@@ -14,10 +14,10 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::request_size::{MOST, is_too_much};
 
-use operation::Kind;
+use operation::OperationKind;
 
-pub use operation::Operation;
-pub use outcome::{Answer, Outcome};
+pub use operation::BatchOperation;
+pub use outcome::{OperationOutcome, OperationResult};
 
 /// How a batch is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +41,11 @@ impl Client {
     /// When the first request failed as a whole. Where a later one does, what was not run has its error.
     pub async fn batch(
         &self,
-        operations: Vec<Operation>,
+        operations: Vec<BatchOperation>,
         options: BatchOptions,
-    ) -> Result<Vec<Outcome>, Error> {
-        let mut waiting: VecDeque<Kind> = operations.into_iter().map(|operation| operation.0).collect();
+    ) -> Result<Vec<OperationOutcome>, Error> {
+        let mut waiting: VecDeque<OperationKind> =
+            operations.into_iter().map(|operation| operation.0).collect();
         let mut outcomes = Vec::new();
         while !waiting.is_empty() {
             let kinds = take(&mut waiting, self.inner.request_size.rows())?;
@@ -75,10 +76,10 @@ impl Client {
 
     async fn send_batch(
         &self,
-        kinds: &[Kind],
+        kinds: &[OperationKind],
         rows: usize,
         options: BatchOptions,
-    ) -> Result<Vec<Outcome>, Error> {
+    ) -> Result<Vec<OperationOutcome>, Error> {
         let boundary = write::boundary(self.inner.runtime.as_ref());
         let body = write::body(&self.inner.base, &boundary, kinds)?;
         let mut call = self.call("batch", Method::POST, "$batch").repeatable(is_repeatable(kinds));
@@ -100,7 +101,7 @@ impl Client {
 }
 
 /// As many as fit into one request, and one at least.
-fn take(waiting: &mut VecDeque<Kind>, most: usize) -> Result<Vec<Kind>, Error> {
+fn take(waiting: &mut VecDeque<OperationKind>, most: usize) -> Result<Vec<OperationKind>, Error> {
     let mut taken = Vec::new();
     let mut rows = 0;
     while let Some(next) = waiting.front() {
@@ -117,10 +118,10 @@ fn take(waiting: &mut VecDeque<Kind>, most: usize) -> Result<Vec<Kind>, Error> {
     Ok(taken)
 }
 
-fn members<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> usize {
+fn members<'a>(kinds: impl IntoIterator<Item = &'a OperationKind>) -> usize {
     kinds.into_iter().map(|kind| kind.all().len()).sum()
 }
 
-fn is_repeatable(kinds: &[Kind]) -> bool {
-    kinds.iter().flat_map(Kind::all).all(|one| one.repeatable)
+fn is_repeatable(kinds: &[OperationKind]) -> bool {
+    kinds.iter().flat_map(OperationKind::all).all(|one| one.repeatable)
 }

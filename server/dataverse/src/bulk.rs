@@ -5,14 +5,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::batch::{Answer, BatchOptions, Operation, Outcome};
+use crate::batch::{BatchOperation, BatchOptions, OperationOutcome, OperationResult};
 use crate::client::Client;
 use crate::error::Error;
 use crate::odata::is_name;
 use crate::request_size::is_too_much;
 
 #[derive(Serialize)]
-struct Targets {
+struct BulkTargets {
     #[serde(rename = "Targets")]
     targets: Vec<Map<String, Value>>,
 }
@@ -74,8 +74,8 @@ impl Client {
         logical_name: &str,
         id_column: &str,
         rows: Vec<(Uuid, Value)>,
-    ) -> Result<Vec<Outcome>, Error> {
-        let mut outcomes: Vec<Outcome> = Vec::with_capacity(rows.len());
+    ) -> Result<Vec<OperationOutcome>, Error> {
+        let mut outcomes: Vec<OperationOutcome> = Vec::with_capacity(rows.len());
         while outcomes.len() < rows.len() {
             let left = &rows[outcomes.len()..];
             let some = &left[..left.len().min(self.inner.request_size.rows())];
@@ -97,7 +97,7 @@ impl Client {
         logical_name: &str,
         id_column: &str,
         rows: &[(Uuid, Value)],
-    ) -> Result<Vec<Outcome>, Error> {
+    ) -> Result<Vec<OperationOutcome>, Error> {
         let mut named = Vec::with_capacity(rows.len());
         for (id, row) in rows {
             let mut row = object(row.clone())?;
@@ -107,11 +107,14 @@ impl Client {
         match self.upsert_multiple(set, logical_name, named).await {
             Ok(()) => {
                 self.inner.request_size.accepted(rows.len());
-                Ok(rows.iter().map(|_| Ok(Answer { status: 204, ..Answer::default() })).collect())
+                Ok(rows
+                    .iter()
+                    .map(|_| Ok(OperationResult { status: 204, ..OperationResult::default() }))
+                    .collect())
             }
             Err(error) if error.is_lane_fault() || error.is_transient() || is_too_much(&error) => Err(error),
             Err(_) => {
-                let operation = |(id, row): &(Uuid, Value)| Operation::upsert(set, *id, row.clone());
+                let operation = |(id, row): &(Uuid, Value)| BatchOperation::upsert(set, *id, row.clone());
                 let operations = rows.iter().map(operation).collect();
                 self.batch(operations, BatchOptions { continue_on_error: true }).await
             }
@@ -126,7 +129,7 @@ impl Client {
         logical_name: &str,
         rows: Vec<Value>,
         repeatable: bool,
-    ) -> Result<crate::call::Reply, Error> {
+    ) -> Result<crate::call::CallResponse, Error> {
         if !is_name(set) || !is_name(logical_name) {
             return Err(Error::Misuse(format!("`{set}` or `{logical_name}` is no name of a set or table")));
         }
@@ -140,7 +143,7 @@ impl Client {
         }
         let path = format!("{set}/Microsoft.Dynamics.CRM.{action}");
         let mut call =
-            self.call(operation, Method::POST, path).json(&Targets { targets })?.repeatable(repeatable);
+            self.call(operation, Method::POST, path).json(&BulkTargets { targets })?.repeatable(repeatable);
         call.rows = count;
         call.divisible = count > 1;
         self.inner.send(call).await

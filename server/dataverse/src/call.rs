@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
-use crate::batch::multipart::Item;
+use crate::batch::multipart::AnswerItem;
 use crate::error::Error;
 use crate::limit::Limit;
 
@@ -88,33 +88,35 @@ impl Call {
 
 /// An answer that is no refusal.
 #[derive(Debug)]
-pub(crate) struct Reply {
+pub(crate) struct CallResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Body,
+    pub(crate) body: ResponseBody,
 }
 
 /// What came back, as it was expected.
 #[derive(Debug)]
-pub(crate) enum Body {
+pub(crate) enum ResponseBody {
     Whole(Bytes),
-    Parts(Vec<Item>),
+    Parts(Vec<AnswerItem>),
 }
 
-impl Reply {
+impl CallResponse {
     pub(crate) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(self.bytes())
             .map_err(|e| Error::Malformed(format!("no JSON as promised: {e}")))
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        if let Body::Whole(bytes) = &self.body { bytes } else { &[] }
+        if let ResponseBody::Whole(bytes) = &self.body { bytes } else { &[] }
     }
 
-    pub(crate) fn parts(self) -> Result<Vec<Item>, Error> {
+    pub(crate) fn parts(self) -> Result<Vec<AnswerItem>, Error> {
         match self.body {
-            Body::Parts(items) => Ok(items),
-            Body::Whole(_) => Err(Error::Malformed("an answer to a batch that is not multipart".to_owned())),
+            ResponseBody::Parts(items) => Ok(items),
+            ResponseBody::Whole(_) => {
+                Err(Error::Malformed("an answer to a batch that is not multipart".to_owned()))
+            }
         }
     }
 

@@ -29,7 +29,7 @@ impl From<String> for DeltaLink {
 
 /// What happened to one row.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Change {
+pub enum RowChange {
     /// It was made or changed: its selected columns as they are now.
     Upserted(Value),
     /// It was deleted: its id.
@@ -45,7 +45,7 @@ pub struct Changes {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct ChangesPage {
     value: Vec<Value>,
     #[serde(rename = "@odata.nextLink")]
     next: Option<String>,
@@ -82,14 +82,14 @@ impl Changes {
     }
 
     /// The next page; `None` after the last one, when [`Changes::delta_link`] is there.
-    pub async fn next_page(&mut self) -> Result<Option<Vec<Change>>, Error> {
+    pub async fn next_page(&mut self) -> Result<Option<Vec<RowChange>>, Error> {
         let Some(path) = self.next.clone() else { return Ok(None) };
         let mut preferences = "odata.track-changes".to_owned();
         if let Some(size) = self.page_size {
             preferences = format!("{preferences},odata.maxpagesize={size}");
         }
         let call = self.client.call("changes", Method::GET, path).header("prefer", &preferences)?;
-        let page: Page = self.client.inner.send(call).await?.json()?;
+        let page: ChangesPage = self.client.inner.send(call).await?.json()?;
         let changes = page.value.into_iter().map(change).collect::<Result<Vec<_>, _>>()?;
         self.next = page.next.as_deref().map(path_of_link).transpose()?;
         if self.next.is_none() {
@@ -109,19 +109,19 @@ impl Changes {
     }
 }
 
-fn change(entry: Value) -> Result<Change, Error> {
+fn change(entry: Value) -> Result<RowChange, Error> {
     let deleted = entry.get("reason").is_some()
         || entry
             .get("@odata.context")
             .and_then(Value::as_str)
             .is_some_and(|c| c.ends_with("/$deletedEntity"));
     if !deleted {
-        return Ok(Change::Upserted(entry));
+        return Ok(RowChange::Upserted(entry));
     }
     let id = entry.get("id").and_then(Value::as_str).and_then(|text| {
         // The bare id as documented, or an address that ends in it.
         let text = text.rsplit_once('(').map_or(text, |(_, rest)| rest.trim_end_matches(')'));
         Uuid::try_parse(text).ok()
     });
-    id.map(Change::Deleted).ok_or_else(|| Error::Malformed("a deleted row without its id".to_owned()))
+    id.map(RowChange::Deleted).ok_or_else(|| Error::Malformed("a deleted row without its id".to_owned()))
 }

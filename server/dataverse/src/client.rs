@@ -22,14 +22,14 @@ use crate::runtime::{Runtime, System};
 use crate::settings::Settings;
 use crate::throttle::Throttle;
 use crate::token::{TokenStats, Tokens};
-use crate::transport::Inner;
+use crate::transport::Transport;
 
 pub use rows::Freshness;
 
 /// A client of one organisation. Clones share token, limits and connections.
 #[derive(Clone)]
 pub struct Client {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) inner: Arc<Transport>,
     limit: Option<Limit>,
 }
 
@@ -85,7 +85,7 @@ impl Client {
         let http = connect::http(&settings)?;
         let tokens = Tokens::new(&settings, http.clone(), Arc::clone(&runtime));
         let base = settings.base();
-        let inner = Inner {
+        let inner = Transport {
             settings,
             base,
             http,

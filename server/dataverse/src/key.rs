@@ -7,7 +7,7 @@ use crate::odata::{Literal, encode, is_name};
 
 /// The address of a row within its set.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Key {
+pub enum RowKey {
     /// By its primary key.
     Id(Uuid),
     /// Columns and values of an alternate key. Values that hold any of `/ < > * % & : \ ? +` are refused by
@@ -15,13 +15,13 @@ pub enum Key {
     Columns(Vec<(String, Literal)>),
 }
 
-impl From<Uuid> for Key {
+impl From<Uuid> for RowKey {
     fn from(id: Uuid) -> Self {
         Self::Id(id)
     }
 }
 
-impl Key {
+impl RowKey {
     /// By an alternate key, of which this is a column.
     pub fn column(name: impl Into<String>, value: impl Into<Literal>) -> Self {
         Self::Columns(vec![(name.into(), value.into())])
@@ -57,7 +57,7 @@ impl Key {
 }
 
 /// `set(key)`, checked and encoded.
-pub(crate) fn address(set: &str, key: &Key) -> Result<String, Error> {
+pub(crate) fn address(set: &str, key: &RowKey) -> Result<String, Error> {
     if !is_name(set) {
         return Err(Error::Misuse(format!("`{set}` is no entity set's name")));
     }
@@ -70,13 +70,13 @@ mod tests {
 
     #[test]
     fn keys_are_quoted_and_encoded() {
-        let key = Key::column("a", "O'Neil & #1").and("b", 2);
+        let key = RowKey::column("a", "O'Neil & #1").and("b", 2);
         assert_eq!(address("sets", &key).unwrap(), "sets(a=%27O%27%27Neil%20%26%20%231%27,b=2)");
         assert_eq!(
-            address("sets", &Key::Id(Uuid::nil())).unwrap(),
+            address("sets", &RowKey::Id(Uuid::nil())).unwrap(),
             "sets(00000000-0000-0000-0000-000000000000)"
         );
-        assert!(address("sets)/x", &Key::Id(Uuid::nil())).is_err());
-        assert!(address("sets", &Key::column("a=1,b", 1)).is_err());
+        assert!(address("sets)/x", &RowKey::Id(Uuid::nil())).is_err());
+        assert!(address("sets", &RowKey::column("a=1,b", 1)).is_err());
     }
 }

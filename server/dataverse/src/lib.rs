@@ -23,17 +23,17 @@ mod throttle;
 mod token;
 mod transport;
 
-pub use batch::{Answer, BatchOptions, Operation, Outcome};
-pub use changes::{Change, Changes, DeltaLink};
+pub use batch::{BatchOperation, BatchOptions, OperationOutcome, OperationResult};
+pub use changes::{Changes, DeltaLink, RowChange};
 pub use client::{Client, EntityId, Freshness, WhoAmI};
 pub use credential::{Certificate, Credential};
 pub use error::{CredentialFault, Error, ForbiddenFault, Refusal};
-pub use key::Key;
+pub use key::RowKey;
 pub use limit::Limit;
 pub use metadata::{
-    Behaviour, Choice, ChoiceDefinition, Column, ColumnDefinition, ColumnKind, Depth, Difference,
-    IndexStatus, KeyDefinition, LookupDefinition, Metadata, Ownership, Privilege, Role, RoleDefinition,
-    Table, TableDefinition, TableKey,
+    ChoiceDefinition, ChoiceOption, ColumnDefinition, ColumnKind, ColumnMetadata, IndexStatus, KeyDefinition,
+    LookupDefinition, Metadata, Ownership, PrivilegeDepth, Role, RoleDefinition, RolePrivilege,
+    TableDefinition, TableDifference, TableKey, TableMetadata, TimeBehaviour,
 };
 pub use odata::Literal;
 pub use pages::Pages;

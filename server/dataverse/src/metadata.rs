@@ -18,11 +18,11 @@ use crate::client::{Client, EntityId};
 use crate::error::{Error, Refusal};
 use crate::odata::{encode, is_name};
 
-pub use column::{Behaviour, Choice, ColumnDefinition, ColumnKind};
-pub use compare::Difference;
+pub use column::{ChoiceOption, ColumnDefinition, ColumnKind, TimeBehaviour};
+pub use compare::TableDifference;
 pub use definition::{ChoiceDefinition, KeyDefinition, LookupDefinition, Ownership, TableDefinition};
-pub use role::{Depth, Privilege, Role, RoleDefinition};
-pub use table::{Column, IndexStatus, Table, TableKey};
+pub use role::{PrivilegeDepth, Role, RoleDefinition, RolePrivilege};
+pub use table::{ColumnMetadata, IndexStatus, TableKey, TableMetadata};
 
 use label::label;
 
@@ -53,11 +53,11 @@ impl Metadata<'_> {
     }
 
     /// A table as it is, with its columns, choices, lookups and keys; `None` if there is none of this name.
-    pub async fn table(&self, logical_name: &str) -> Result<Option<Table>, Error> {
+    pub async fn table(&self, logical_name: &str) -> Result<Option<TableMetadata>, Error> {
         let definition = named(logical_name)?;
         let path = format!("{definition}?$expand=Attributes,Keys,ManyToOneRelationships");
         let Some(table) = self.find(&path).await? else { return Ok(None) };
-        let mut table = Table::read(&table)?;
+        let mut table = TableMetadata::read(&table)?;
         if table.columns.iter().any(|c| c.kind == "Picklist") {
             // Options come only through a cast to the column's own type.
             let cast = "Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata";
@@ -91,7 +91,7 @@ impl Metadata<'_> {
         self.make("RelationshipDefinitions", &lookup.to_json()).await.map(drop)
     }
 
-    /// Makes an alternate key. It can be used once its index is built: see [`Table::keys`].
+    /// Makes an alternate key. It can be used once its index is built: see [`TableMetadata::keys`].
     pub async fn create_key(&self, table: &str, key: &KeyDefinition) -> Result<(), Error> {
         self.make(&format!("{}/Keys", named(table)?), &key.to_json()).await.map(drop)
     }
@@ -102,7 +102,7 @@ impl Metadata<'_> {
     }
 
     /// The options of a global choice; `None` if there is none of this name.
-    pub async fn global_choice(&self, name: &str) -> Result<Option<Vec<Choice>>, Error> {
+    pub async fn global_choice(&self, name: &str) -> Result<Option<Vec<ChoiceOption>>, Error> {
         if !is_name(name) {
             return Err(Error::Misuse(format!("`{name}` is no choice's name")));
         }
@@ -112,7 +112,7 @@ impl Metadata<'_> {
     }
 
     /// Adds an option to a global choice.
-    pub async fn insert_option(&self, choice: &str, option: &Choice) -> Result<(), Error> {
+    pub async fn insert_option(&self, choice: &str, option: &ChoiceOption) -> Result<(), Error> {
         let body = json!({
             "OptionSetName": choice, "Value": option.value, "Label": label(&option.label),
             "SolutionUniqueName": self.solution,
@@ -125,7 +125,7 @@ impl Metadata<'_> {
         &self,
         table: &str,
         column: &str,
-        option: &Choice,
+        option: &ChoiceOption,
     ) -> Result<(), Error> {
         let body = json!({
             "EntityLogicalName": table, "AttributeLogicalName": column, "Value": option.value,
@@ -204,7 +204,7 @@ impl Metadata<'_> {
         call
     }
 
-    async fn send(&self, call: Call) -> Result<crate::call::Reply, Error> {
+    async fn send(&self, call: Call) -> Result<crate::call::CallResponse, Error> {
         self.client.inner.send(call).await
     }
 }

@@ -11,11 +11,11 @@ use crate::error::Error;
 use crate::limit::Limit;
 use crate::odata::path_of_link;
 use crate::query::{Query, fetch_xml};
-use crate::transport::Inner;
+use crate::transport::Transport;
 
 /// Pages of a query's answer. Links are followed verbatim until there is none.
 pub struct Pages {
-    inner: Arc<Inner>,
+    inner: Arc<Transport>,
     limit: Option<Limit>,
     next: Next,
     preferences: Option<String>,
@@ -39,7 +39,7 @@ impl Next {
 }
 
 #[derive(Deserialize)]
-struct Page {
+struct RowsPage {
     value: Vec<Value>,
     #[serde(rename = "@odata.nextLink")]
     next: Option<String>,
@@ -52,7 +52,7 @@ struct Page {
 }
 
 impl Pages {
-    pub(crate) fn new(inner: Arc<Inner>, limit: Option<Limit>, query: Query) -> Self {
+    pub(crate) fn new(inner: Arc<Transport>, limit: Option<Limit>, query: Query) -> Self {
         let preferences = query.preferences();
         Self { inner, limit, next: Next::Query(Box::new(query)), preferences, count: None }
     }
@@ -69,7 +69,7 @@ impl Pages {
         if let Some(preferences) = &self.preferences {
             call = call.header("prefer", preferences)?;
         }
-        let page: Page = self.inner.send(call).await?.json()?;
+        let page: RowsPage = self.inner.send(call).await?.json()?;
         self.next = match (page.next, self.next.fetch_xml()) {
             (None, Some((query, xml))) => match fetch_xml::next(xml, &page.annotations)? {
                 Some(xml) => Next::Query(Box::new(query.clone().fetch_xml(xml))),

@@ -13,7 +13,7 @@ pub use filter::Filter;
 use selection::Selection;
 
 use crate::error::Error;
-use crate::key::{Key, address};
+use crate::key::{RowKey, address};
 use crate::odata::{encode, named};
 
 /// What to read from one entity set.
@@ -159,7 +159,7 @@ impl Query {
     }
 
     /// The address of one row, with the columns and what is to come along.
-    pub(crate) fn row_url(&self, key: &Key) -> Result<String, Error> {
+    pub(crate) fn row_url(&self, key: &RowKey) -> Result<String, Error> {
         let of_many = self.selection.is_of_many() || self.apply.is_some() || self.fetch_xml.is_some();
         if of_many || self.count {
             return Err(Error::Misuse(

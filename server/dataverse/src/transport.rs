@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tracing::Instrument;
 
 use crate::batch::multipart;
-use crate::call::{Body, Call, Expected, Reply};
+use crate::call::{Call, CallResponse, Expected, ResponseBody};
 use crate::error::{Error, Refusal, from_response, from_transport};
 use crate::limit::Limit;
 use crate::request_size::{RequestSize, is_too_much};
@@ -18,7 +18,7 @@ use crate::throttle::{Throttle, after_a_pause, backoff};
 use crate::token::Tokens;
 
 /// What all clones of a client share: the connections, the token, and the restraint that the server asked for.
-pub(crate) struct Inner {
+pub(crate) struct Transport {
     pub(crate) settings: Settings,
     pub(crate) base: String,
     pub(crate) http: reqwest::Client,
@@ -29,7 +29,7 @@ pub(crate) struct Inner {
     pub(crate) runtime: Arc<dyn Runtime>,
 }
 
-impl Inner {
+impl Transport {
     /// A call within `limit`, if the work that it is a part of has one.
     pub(crate) fn call(
         &self,
@@ -44,12 +44,12 @@ impl Inner {
     }
 
     /// Sends until there is an answer, or no sense in trying further.
-    pub(crate) async fn send(&self, call: Call) -> Result<Reply, Error> {
+    pub(crate) async fn send(&self, call: Call) -> Result<CallResponse, Error> {
         self.send_counting(call).await.map_err(|(error, _)| error)
     }
 
-    /// As [`Inner::send`]; a failure comes with the number of tries it took.
-    pub(crate) async fn send_counting(&self, call: Call) -> Result<Reply, (Error, u32)> {
+    /// As [`Transport::send`]; a failure comes with the number of tries it took.
+    pub(crate) async fn send_counting(&self, call: Call) -> Result<CallResponse, (Error, u32)> {
         let span = tracing::info_span!(
             "dataverse.call",
             dataverse.operation = call.operation,
@@ -78,7 +78,7 @@ impl Inner {
         .await
     }
 
-    async fn try_until_answered(&self, call: &Call) -> (Result<Reply, Error>, u32) {
+    async fn try_until_answered(&self, call: &Call) -> (Result<CallResponse, Error>, u32) {
         let mut patience = self.patience(call);
         let mut renewed = false;
         let mut tries = 0;
@@ -144,7 +144,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn attempt(&self, call: &Call) -> Result<Reply, (Error, Effect)> {
+    async fn attempt(&self, call: &Call) -> Result<CallResponse, (Error, Effect)> {
         let token = self.tokens.get().await.map_err(|error| (error, Effect::None))?;
         // A token may have taken its time.
         if call.is_late(self.runtime.instant()) {
@@ -162,7 +162,7 @@ impl Inner {
         };
         if reply.status.is_success()
             || reply.status == StatusCode::NOT_MODIFIED
-            || matches!(reply.body, Body::Parts(_))
+            || matches!(reply.body, ResponseBody::Parts(_))
         {
             return Ok(reply);
         }
@@ -184,7 +184,7 @@ impl Inner {
         Err((error, effect))
     }
 
-    async fn exchange(&self, call: &Call, bearer: HeaderValue) -> Result<Reply, (Error, Effect)> {
+    async fn exchange(&self, call: &Call, bearer: HeaderValue) -> Result<CallResponse, (Error, Effect)> {
         let url = format!("{}{}", self.base, call.path);
         let mut request = self
             .http
@@ -209,9 +209,9 @@ impl Inner {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = match parts_reader(call, &headers) {
             Some(reader) => read_parts(reader, response).await?,
-            None => Body::Whole(response.bytes().await.map_err(fault)?),
+            None => ResponseBody::Whole(response.bytes().await.map_err(fault)?),
         };
-        Ok(Reply { status, headers, body })
+        Ok(CallResponse { status, headers, body })
     }
 
     /// Nothing that could have effect twice is sent again.
@@ -230,22 +230,22 @@ enum Effect {
 }
 
 /// Answers to batches are read as they come in. What is not multipart is a refusal of the whole.
-fn parts_reader(call: &Call, headers: &HeaderMap) -> Option<Result<multipart::Reader, Error>> {
+fn parts_reader(call: &Call, headers: &HeaderMap) -> Option<Result<multipart::MultipartReader, Error>> {
     let kind = headers.get(http::header::CONTENT_TYPE)?.to_str().ok()?;
     let is_parts = call.answer == Expected::Parts && kind.starts_with("multipart/mixed");
-    is_parts.then(|| multipart::Reader::new(kind))
+    is_parts.then(|| multipart::MultipartReader::new(kind))
 }
 
 async fn read_parts(
-    reader: Result<multipart::Reader, Error>,
+    reader: Result<multipart::MultipartReader, Error>,
     mut response: reqwest::Response,
-) -> Result<Body, (Error, Effect)> {
+) -> Result<ResponseBody, (Error, Effect)> {
     let unknown = |error: Error| (error, Effect::Unknown);
     let mut reader = reader.map_err(unknown)?;
     while let Some(bytes) = response.chunk().await.map_err(|error| unknown(from_transport(&error)))? {
         reader.feed(&bytes).map_err(unknown)?;
     }
-    reader.finish().map(Body::Parts).map_err(unknown)
+    reader.finish().map(ResponseBody::Parts).map_err(unknown)
 }
 
 fn count(call: &Call, error: Option<&Error>, seconds: f64) {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use dataverse::{BatchOptions, Operation};
+use dataverse::{BatchOperation, BatchOptions};
 use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber as _;
@@ -18,11 +18,11 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use uuid::Uuid;
 
-use stand_in::{StandIn, token, who, with};
+use stand_in::{WireStandIn, token, who, with};
 
 /// The fields of each span, in the order in which the spans began.
 #[derive(Clone, Default)]
-struct Watched(Arc<Mutex<Vec<(Id, Recorded)>>>);
+struct SpanFields(Arc<Mutex<Vec<(Id, Recorded)>>>);
 
 type Recorded = BTreeMap<&'static str, String>;
 
@@ -34,7 +34,7 @@ impl Visit for Fields<'_> {
     }
 }
 
-impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Watched {
+impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for SpanFields {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
         let mut fields = BTreeMap::from([("span", attributes.metadata().name().to_owned())]);
         attributes.record(&mut Fields(&mut fields));
@@ -51,19 +51,19 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Watched {
 
 #[tokio::test]
 async fn each_call_is_one_span_with_its_table_rows_tries_and_time() {
-    let server = StandIn::start(|request, before| match (request.target.as_str(), before) {
+    let server = WireStandIn::start(|request, before| match (request.target.as_str(), before) {
         ("/token", _) => token(before),
         (_, 0) => with(503, &[], ""),
         (_, 1) => who(),
         _ => with(404, &[], r#"{"error":{"code":"0x80040217","message":"m"}}"#),
     })
     .await;
-    let watched = Watched::default();
+    let watched = SpanFields::default();
     let calls = async {
         let client = server.client();
         client.who_am_i().await.unwrap();
         client.update("sets", Uuid::nil(), &json!({})).await.unwrap_err();
-        let operations = (0..3).map(|_| Operation::delete("sets", Uuid::nil())).collect();
+        let operations = (0..3).map(|_| BatchOperation::delete("sets", Uuid::nil())).collect();
         client.batch(operations, BatchOptions::default()).await.unwrap_err();
     };
     calls.with_subscriber(tracing_subscriber::registry().with(watched.clone())).await;

@@ -5,16 +5,16 @@ mod key;
 mod path;
 
 pub(crate) use escape::{decode, encode, form};
-pub(crate) use key::RowKey;
+pub(crate) use key::RowAddress;
 pub(crate) use path::{Segment, segments};
 
 /// The options of an address, names without their `$` where they have one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Options {
+pub(crate) struct QueryOptions {
     pairs: Vec<(String, String)>,
 }
 
-impl Options {
+impl QueryOptions {
     /// Reads what follows the `?`. Names may be encoded as well as values, spaces may be `+`, `%20` or raw.
     pub(crate) fn parse(query: &str) -> Self {
         Self { pairs: form(query) }

@@ -11,7 +11,7 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::address::Options;
+use crate::address::QueryOptions;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
@@ -47,7 +47,7 @@ const ROUTES: &[(Method, &str)] = &[
 ];
 
 /// A request whose path follows `/_emulator/v1/`.
-struct Ask<'a> {
+struct AdminRequest<'a> {
     organisation: &'a Organisation,
     query: &'a str,
     body: &'a [u8],
@@ -61,7 +61,7 @@ pub(crate) async fn respond(
     query: &str,
     body: &[u8],
 ) -> Answer {
-    let ask = Ask { organisation, query, body };
+    let ask = AdminRequest { organisation, query, body };
     let answer = ask.run(method, path.trim_end_matches('/')).await.unwrap_or_else(Answer::from);
     // Its buttons are not to be pressed through a frame, nor its answers taken for something else.
     answer.with("x-frame-options", "DENY").with("x-content-type-options", "nosniff")
@@ -73,7 +73,7 @@ fn is(shape: &str, path: &[&str]) -> bool {
     shape.len() == path.len() && shape.iter().zip(path).all(|(a, b)| a == b || a.starts_with('{'))
 }
 
-impl Ask<'_> {
+impl AdminRequest<'_> {
     async fn run(&self, method: &Method, path: &str) -> Result<Answer> {
         let parts: Vec<&str> = path.split('/').collect();
         if !ROUTES.iter().any(|(known, shape)| known == method && is(shape, &parts)) {
@@ -93,7 +93,8 @@ impl Ask<'_> {
                 return Ok(plain(&json!({ "snapshots": snapshot::names(organisation)? })));
             }
             (&Method::GET, "trace") => {
-                let most = Options::parse(self.query).get("limit").and_then(|n| n.parse().ok()).unwrap_or(50);
+                let most =
+                    QueryOptions::parse(self.query).get("limit").and_then(|n| n.parse().ok()).unwrap_or(50);
                 return Ok(plain(&json!({ "exchanges": organisation.trace.newest(most) })));
             }
             (_, "applications") => {
@@ -112,9 +113,11 @@ impl Ask<'_> {
                 organisation.identity.generation.fetch_add(1, Relaxed);
             }
             (&Method::POST, "reset") => snapshot::reset(organisation).await?,
-            (&Method::POST, "snapshot") => snapshot::take(organisation, &self.parse::<Named>()?.name).await?,
+            (&Method::POST, "snapshot") => {
+                snapshot::take(organisation, &self.parse::<SnapshotName>()?.name).await?;
+            }
             (&Method::POST, "restore") => {
-                snapshot::restore(organisation, &self.parse::<Named>()?.name).await?;
+                snapshot::restore(organisation, &self.parse::<SnapshotName>()?.name).await?;
             }
             _ => return Err(unknown(method, path)),
         }
@@ -148,7 +151,7 @@ struct Advance {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Named {
+struct SnapshotName {
     name: String,
 }
 

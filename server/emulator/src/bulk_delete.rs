@@ -18,36 +18,36 @@ const DEEPEST: usize = 16;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Job {
-    query_set: Vec<Query>,
+struct DeleteJob {
+    query_set: Vec<DeleteQuery>,
     #[serde(default)]
     recurrence_pattern: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Query {
+struct DeleteQuery {
     entity_name: String,
     #[serde(default)]
-    criteria: Option<Filter>,
+    criteria: Option<DeleteFilter>,
     #[serde(default)]
     link_entities: Vec<Value>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Filter {
+struct DeleteFilter {
     #[serde(default)]
     filter_operator: Value,
     #[serde(default)]
-    conditions: Vec<Condition>,
+    conditions: Vec<DeleteCondition>,
     #[serde(default)]
-    filters: Vec<Filter>,
+    filters: Vec<DeleteFilter>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Condition {
+struct DeleteCondition {
     attribute_name: String,
     operator: String,
     #[serde(default)]
@@ -61,7 +61,7 @@ pub(crate) async fn respond(
     request: &Request,
 ) -> Result<Answer> {
     resolver.caller.demand_general(General("prvBulkDelete"))?;
-    let job: Job = serde_json::from_slice(&request.body)
+    let job: DeleteJob = serde_json::from_slice(&request.body)
         .map_err(|error| Fault::payload("BulkDelete", format!("the body cannot be read: {error}")))?;
     if job.recurrence_pattern.is_some_and(|pattern| !pattern.is_empty()) {
         return Err(Fault::unsupported("BulkDelete that comes again (RecurrencePattern)"));
@@ -81,7 +81,7 @@ pub(crate) async fn respond(
     Ok(Answer::json(body.to_string()))
 }
 
-impl Query {
+impl DeleteQuery {
     /// The same in FetchXML: the two say the same things in other words.
     fn to_fetch_xml(&self) -> Result<String> {
         if !self.link_entities.is_empty() {
@@ -96,7 +96,7 @@ impl Query {
     }
 }
 
-impl Filter {
+impl DeleteFilter {
     fn write(&self, out: &mut String, depth: usize) -> Result<()> {
         if depth > DEEPEST {
             return Err(Fault::argument("The filters of the query are nested too deeply."));
@@ -118,7 +118,7 @@ impl Filter {
     }
 }
 
-impl Condition {
+impl DeleteCondition {
     fn write(&self, out: &mut String) {
         let (attribute, operator) = (escaped(&self.attribute_name), escaped(&in_fetch_xml(&self.operator)));
         let _ = write!(out, "<condition attribute=\"{attribute}\" operator=\"{operator}\"");
@@ -196,7 +196,7 @@ mod tests {
             ],
             "Filters": [{ "Conditions": [{ "AttributeName": "x_at", "Operator": "OlderThanXDays", "Values": [90] }] }],
         } });
-        let query: Query = serde_json::from_value(query).unwrap();
+        let query: DeleteQuery = serde_json::from_value(query).unwrap();
         assert_eq!(
             query.to_fetch_xml().unwrap(),
             "<fetch><entity name=\"x_thing\"><filter type=\"or\"><condition attribute=\"x_thingid\" operator=\"in\">\

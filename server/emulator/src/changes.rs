@@ -9,17 +9,17 @@ mod token;
 
 use sqlx::Row as _;
 
-use crate::address::{Options, path_and_query};
+use crate::address::{QueryOptions, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::query::{
-    AnswerStyle, MOST_ROWS, Resolver, SelectList, Selection, Shape, link, page_size, write_row,
+    AnswerStyle, MOST_ROWS, Resolver, RowSelection, SelectList, Shape, link, page_size, write_row,
 };
 use crate::schema::Table;
-use crate::store::{Reader, sql};
+use crate::store::{StoreReader, sql};
 use crate::value::{Cell, write_text};
 
-use token::{Place, Stamp};
+use token::{ReadPosition, Stamp};
 
 /// Options that a reading with change tracking does not take.
 const REFUSED: &[&str] = &["$filter", "$orderby", "$expand", "$top"];
@@ -27,12 +27,12 @@ const REFUSED: &[&str] = &["$filter", "$orderby", "$expand", "$top"];
 /// Answers a reading with `Prefer: odata.track-changes` or a `$deltatoken`.
 pub(crate) async fn respond(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     table: &Table,
 ) -> Result<Answer> {
     let (path, query) = path_and_query(&request.target);
-    let options = Options::parse(query);
+    let options = QueryOptions::parse(query);
     check(table, &options)?;
     let place = start(resolver, reader, &options).await?;
     if path.trim_end_matches('/').ends_with("/$count") {
@@ -42,7 +42,7 @@ pub(crate) async fn respond(
     page(resolver, reader, request, table, &options, place, rows).await
 }
 
-fn check(table: &Table, options: &Options) -> Result<()> {
+fn check(table: &Table, options: &QueryOptions) -> Result<()> {
     if let Some(name) = options.names().find(|name| REFUSED.contains(name)) {
         let name = name.trim_start_matches('$');
         let message =
@@ -60,14 +60,18 @@ fn check(table: &Table, options: &Options) -> Result<()> {
 }
 
 /// Where this page begins: in the middle of a reading, at what a delta link says, or at the very start.
-async fn start(resolver: Resolver<'_>, reader: &mut Reader<'_>, options: &Options) -> Result<Place> {
+async fn start(
+    resolver: Resolver<'_>,
+    reader: &mut StoreReader<'_>,
+    options: &QueryOptions,
+) -> Result<ReadPosition> {
     if let Some(token) = options.get("$skiptoken") {
-        return Place::from_token(token);
+        return ReadPosition::from_token(token);
     }
     let row = sql("SELECT value FROM facts WHERE name = 'version'".to_owned(), Vec::new());
     let version: i64 = row.fetch_one(reader.connection()).await?.try_get(0)?;
     let Some(text) = options.get("$deltatoken") else {
-        return Ok(Place::at(None, version));
+        return Ok(ReadPosition::at(None, version));
     };
     let since = Stamp::parse(text)?;
     let age = resolver.organisation.surroundings.now_s() - since.issued;
@@ -76,22 +80,22 @@ async fn start(resolver: Resolver<'_>, reader: &mut Reader<'_>, options: &Option
     if age > keeps || since.version > version {
         return Err(token::expired());
     }
-    Ok(Place::at(Some(since.version), version))
+    Ok(ReadPosition::at(Some(since.version), version))
 }
 
 /// Rows changed, then rows deleted, each in the order of their versions.
 async fn page(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     table: &Table,
-    options: &Options,
-    mut place: Place,
+    options: &QueryOptions,
+    mut place: ReadPosition,
     rows: usize,
 ) -> Result<Answer> {
     let style = AnswerStyle::of(request, &[])?;
     let mut select_list = SelectList::default();
-    let selection = Selection { select: options.get("$select"), ..Selection::default() };
+    let selection = RowSelection { select: options.get("$select"), ..RowSelection::default() };
     let shape =
         Shape::new(resolver, &mut select_list, resolver.table(&table.logical)?, "t", &selection, style)?;
     let delta = if place.since.is_some() { "/$delta" } else { "" };
@@ -159,9 +163,9 @@ fn finish(mut body: String, link: &str, name: &str) -> Answer {
 
 /// Versions and ids of rows deleted in this reading's stretch and not made again since.
 async fn tombstones(
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     table: &Table,
-    place: &Place,
+    place: &ReadPosition,
     most: usize,
 ) -> Result<Vec<(i64, uuid::Uuid)>> {
     let text = format!(
@@ -181,7 +185,7 @@ async fn tombstones(
 }
 
 /// `set/$count?$deltatoken=…`: how many entries the reading would have.
-async fn count(reader: &mut Reader<'_>, table: &Table, place: &Place) -> Result<Answer> {
+async fn count(reader: &mut StoreReader<'_>, table: &Table, place: &ReadPosition) -> Result<Answer> {
     let text =
         format!("SELECT count(*) FROM {} WHERE versionnumber > ? AND versionnumber <= ?", table.rows());
     let bounds = vec![Cell::Integer(place.after), Cell::Integer(place.up_to)];

@@ -19,10 +19,10 @@ use crate::organisation::Organisation;
 use crate::query::Resolver;
 use crate::schema::Schema;
 use crate::security::Caller;
-use crate::store::{Reader, Transaction};
+use crate::store::{StoreReader, Transaction};
 use crate::{address, metadata};
 
-use operation::{Metadata, Operation};
+use operation::{MetadataOperation, Operation};
 
 /// Addresses longer than this are refused \[D:webapi/query/overview.md\].
 const LONGEST_URL: usize = 32_768;
@@ -91,8 +91,8 @@ async fn run(organisation: &Organisation, request: &Request) -> Result<Answer> {
     }
     let schema = organisation.schema();
     match Operation::parse(&schema, request)? {
-        Operation::Metadata(Metadata::Read) => metadata::read(organisation, &schema, request),
-        Operation::Metadata(Metadata::Write) => metadata::write(organisation, request).await,
+        Operation::Metadata(MetadataOperation::Read) => metadata::read(organisation, &schema, request),
+        Operation::Metadata(MetadataOperation::Write) => metadata::write(organisation, request).await,
         Operation::Read(operation) => {
             organisation.limiter.meter(1);
             let mut reader = organisation.store.read().await?;
@@ -139,13 +139,14 @@ pub(crate) async fn within(
     request: &Request,
 ) -> Result<Answer> {
     match Operation::parse(schema, request)? {
-        Operation::Metadata(Metadata::Read) => metadata::read(organisation, schema, request),
-        Operation::Metadata(Metadata::Write) => {
+        Operation::Metadata(MetadataOperation::Read) => metadata::read(organisation, schema, request),
+        Operation::Metadata(MetadataOperation::Write) => {
             metadata::change(organisation, transaction, schema, request).await
         }
         Operation::Read(operation) => {
             let resolver = Resolver::new(organisation, schema, &request.caller);
-            read::read(resolver, &mut Reader::Within(transaction.connection()), request, &operation).await
+            read::read(resolver, &mut StoreReader::Within(transaction.connection()), request, &operation)
+                .await
         }
         Operation::Write(operation) => {
             let resolver = Resolver::new(organisation, schema, &request.caller);

@@ -17,14 +17,14 @@ use crate::value::Cell;
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Disturbance {
     /// What happens.
-    pub effect: Effect,
-    /// The status that [`Effect::Answer`] gives.
+    pub effect: FaultEffect,
+    /// The status that [`FaultEffect::Answer`] gives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// `Retry-After` in seconds, beside a status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
-    /// How long [`Effect::Delay`] holds a request up, and [`Effect::Lock`] the lock.
+    /// How long [`FaultEffect::Delay`] holds a request up, and [`FaultEffect::Lock`] the lock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub milliseconds: Option<u64>,
     /// The number of requests that it befalls.
@@ -42,7 +42,7 @@ pub struct Disturbance {
     /// Only requests of this method.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// What [`Effect::Refuse`] refuses: rows in one of whose texts this occurs.
+    /// What [`FaultEffect::Refuse`] refuses: rows in one of whose texts this occurs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
@@ -50,7 +50,7 @@ pub struct Disturbance {
 /// What a disturbance does to a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Effect {
+pub enum FaultEffect {
     /// Answers with a status, and does nothing else.
     #[default]
     Answer,
@@ -143,7 +143,8 @@ impl Active {
     }
 
     fn minds(&self, cells: &[(&Column, Cell)]) -> bool {
-        let text = self.disturbance.text.as_deref().filter(|_| self.disturbance.effect == Effect::Refuse);
+        let text =
+            self.disturbance.text.as_deref().filter(|_| self.disturbance.effect == FaultEffect::Refuse);
         let holds = |part: &str| {
             cells.iter().any(|(_, cell)| matches!(cell, Cell::Text(text) if text.contains(part)))
         };
@@ -151,7 +152,7 @@ impl Active {
     }
 
     fn fits(&self, method: &Method, path: &str) -> bool {
-        if self.disturbance.effect == Effect::Refuse {
+        if self.disturbance.effect == FaultEffect::Refuse {
             return false;
         }
         let path_fits = match &self.disturbance.path {
@@ -159,7 +160,7 @@ impl Active {
             None => path.starts_with("/api/data/"),
         };
         let wanted = self.disturbance.method.as_deref();
-        let lock_fits = self.disturbance.effect != Effect::Lock || changes_definitions(method, path);
+        let lock_fits = self.disturbance.effect != FaultEffect::Lock || changes_definitions(method, path);
         path_fits && lock_fits && wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(method.as_str()))
     }
 }

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::store::definitions::{facts, put_fact};
 use crate::surroundings::Surroundings;
 
-use application::{Application, Credential};
+use application::{Application, RegisteredCredential};
 
 pub(crate) use discovery::discover;
 pub(crate) use registration::{NewCredential, add_credential, register, remove_credential, unregister};
@@ -29,7 +29,7 @@ pub use registration::{Registered, Registration, RegistrationError};
 pub(crate) use token::respond;
 
 /// Ids and credentials, made once and kept with the organisation.
-pub(crate) struct Identity {
+pub(crate) struct OrganisationIdentity {
     pub(crate) tenant: Uuid,
     /// The organisation's own application, a System Administrator.
     pub(crate) client: Uuid,
@@ -63,7 +63,7 @@ const IDS: &[&str] = &[
     "basic_user",
 ];
 
-impl Identity {
+impl OrganisationIdentity {
     /// The currency that the organisation keeps its books in.
     pub(crate) fn currency(&self) -> Uuid {
         Uuid::new_v5(&self.organization, b"transactioncurrency")
@@ -86,7 +86,7 @@ impl Identity {
         let id = |name: &str| known.get(name).and_then(|text| text.parse().ok()).unwrap_or_default();
         let text = |name: &str| known.get(name).cloned().unwrap_or_default();
         let (client, object, secret) = (id("client"), id("object"), text("secret"));
-        let credentials = vec![Credential::secret(client, &secret, None)];
+        let credentials = vec![RegisteredCredential::secret(client, &secret, None)];
         let name = "Emulated application".to_owned();
         let own = Application { client, object, name, credentials };
         let registered = application::load(connection).await?;

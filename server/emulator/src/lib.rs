@@ -30,7 +30,7 @@ mod value;
 
 pub use controls::Controls;
 pub use emulator::{CertificateError, Emulator, Error};
-pub use fault_injection::{Disturbance, Effect};
+pub use fault_injection::{Disturbance, FaultEffect};
 pub use identity::{Registered, Registration, RegistrationError};
 pub use limits::Limits;
 pub use options::Options;

@@ -54,11 +54,11 @@ impl Default for Limits {
 
 /// Keeps count, of each user apart: several application users have budgets of their own \[D:api-limits.md\].
 pub(crate) struct Limiter {
-    state: Mutex<State>,
+    state: Mutex<LimitState>,
 }
 
 #[derive(Default)]
-struct State {
+struct LimitState {
     limits: Limits,
     users: HashMap<Uuid, Used>,
     /// Requests and rows since the start: what the daily entitlement is counted in.
@@ -109,7 +109,7 @@ impl Drop for Admitted<'_> {
 
 impl Limiter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { state: Mutex::new(State { limits, ..State::default() }) }
+        Self { state: Mutex::new(LimitState { limits, ..LimitState::default() }) }
     }
 
     /// Lets a request in, or says which limit it broke and when to come back.
@@ -170,7 +170,7 @@ impl Limiter {
         self.state().users.keys().copied().collect()
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, LimitState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -27,7 +27,7 @@ use crate::schema::Schema;
 use crate::store::Transaction;
 
 /// A change in the making: the file, and the schema as it will be.
-struct Change<'a> {
+struct SchemaChange<'a> {
     organisation: &'a Organisation,
     connection: &'a mut SqliteConnection,
     schema: Schema,
@@ -71,7 +71,8 @@ pub(crate) async fn change(
     let path = allowed(request)?;
     let version = transaction.next_version();
     let connection = transaction.connection();
-    let mut change = Change { organisation, connection, schema: Schema::clone(schema), request, version };
+    let mut change =
+        SchemaChange { organisation, connection, schema: Schema::clone(schema), request, version };
     let answer = change.make(&path).await?;
     *schema = Arc::new(change.schema);
     Ok(answer)
@@ -87,7 +88,7 @@ fn allowed(request: &Request) -> Result<Vec<Segment>> {
     Ok(path)
 }
 
-impl Change<'_> {
+impl SchemaChange<'_> {
     async fn make(&mut self, path: &[Segment]) -> Result<Answer> {
         solution::check(self.connection, &self.schema, self.request).await?;
         let names: Vec<&str> = path.iter().map(|segment| segment.name.as_str()).collect();

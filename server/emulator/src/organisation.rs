@@ -9,12 +9,12 @@ use sqlx::sqlite::SqliteConnection;
 use tempfile::TempDir;
 
 use crate::fault_injection::Disturbances;
-use crate::identity::Identity;
+use crate::identity::OrganisationIdentity;
 use crate::limits::Limiter;
 use crate::options::Options;
-use crate::schema::{Key, KeyState, Schema};
+use crate::schema::{AlternateKey, KeyState, Schema};
 use crate::security;
-use crate::store::{Store, Transaction, definitions, run};
+use crate::store::{RowStore, Transaction, definitions, run};
 use crate::surroundings::Surroundings;
 use crate::trace::Trace;
 use crate::value::Cell;
@@ -22,8 +22,8 @@ use crate::value::Cell;
 pub(crate) struct Organisation {
     pub(crate) options: Options,
     pub(crate) surroundings: Surroundings,
-    pub(crate) identity: Identity,
-    pub(crate) store: Store,
+    pub(crate) identity: OrganisationIdentity,
+    pub(crate) store: RowStore,
     pub(crate) limiter: Limiter,
     pub(crate) disturbances: Disturbances,
     pub(crate) trace: Trace,
@@ -41,11 +41,11 @@ impl Organisation {
     pub(crate) async fn open(options: Options) -> Result<Self, sqlx::Error> {
         let surroundings = Surroundings::new(options.seed);
         let file = options.data.as_ref().map(|folder| folder.join("organisation.sqlite"));
-        let store = Store::open(file.as_deref()).await?;
+        let store = RowStore::open(file.as_deref()).await?;
         let identity = {
             let mut writer = store.write().await;
             run(&mut writer, "BEGIN IMMEDIATE").await?;
-            let identity = Identity::load(&mut writer, &surroundings).await?;
+            let identity = OrganisationIdentity::load(&mut writer, &surroundings).await?;
             run(&mut writer, "COMMIT").await?;
             identity
         };
@@ -106,7 +106,7 @@ impl Organisation {
     }
 
     /// How far a key's index is now: built after a delay, as in the cloud.
-    pub(crate) fn key_state(&self, key: &Key) -> KeyState {
+    pub(crate) fn key_state(&self, key: &AlternateKey) -> KeyState {
         let delay = i64::try_from(self.options.key_delay.as_secs()).unwrap_or(i64::MAX);
         let (since, end) = match key.state {
             KeyState::Pending(since) => (since, KeyState::Active),

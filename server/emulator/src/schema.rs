@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 pub(crate) use built_in::built_in;
 pub(crate) use column::{
-    Behaviour, ChoiceOf, Column, FixedLookup, Kind, OnDelete, OptionItem, system_columns,
+    Behaviour, CellKind, ChoiceOf, Column, FixedLookup, OnDelete, OptionItem, system_columns,
 };
 pub(crate) use names::plural;
-pub(crate) use table::{Key, KeyState, Table};
+pub(crate) use table::{AlternateKey, KeyState, Table};
 
 /// Everything known about what rows may be.
 #[derive(Clone, Debug, Default)]

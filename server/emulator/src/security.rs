@@ -9,7 +9,7 @@ mod privilege;
 mod role;
 mod seed;
 
-pub(crate) use ask::{Ask, RoleRead, RoleWrite, end_of};
+pub(crate) use ask::{AccessRequest, RoleRead, RoleWrite, end_of};
 pub(crate) use caller::Caller;
 pub(crate) use privilege::{Access, General, drop_privileges, of_table};
 pub(crate) use role::{read, write};

@@ -25,21 +25,21 @@ pub(crate) use transaction::{Transaction, run, sql};
 /// Readers: as many as there are likely to be processors to use them, at 2 MiB of cache each.
 const READERS: u32 = 4;
 
-pub(crate) struct Store {
+pub(crate) struct RowStore {
     writer: Mutex<SqliteConnection>,
     /// `None` for an organisation in memory, which the writer's connection alone can see.
     readers: Option<SqlitePool>,
 }
 
 /// A connection to read from.
-pub(crate) enum Reader<'a> {
+pub(crate) enum StoreReader<'a> {
     Own(PoolConnection<Sqlite>),
     Shared(MutexGuard<'a, SqliteConnection>),
     /// Inside a transaction, which sees what it has written itself.
     Within(&'a mut SqliteConnection),
 }
 
-impl Reader<'_> {
+impl StoreReader<'_> {
     pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Own(connection) => connection,
@@ -49,7 +49,7 @@ impl Reader<'_> {
     }
 }
 
-impl Store {
+impl RowStore {
     /// Opens the organisation's file, making it if there is none; `None` opens one in memory.
     pub(crate) async fn open(file: Option<&Path>) -> Result<Self, sqlx::Error> {
         let Some(file) = file else {
@@ -72,10 +72,10 @@ impl Store {
         Ok(Self { writer: Mutex::new(writer), readers: Some(readers) })
     }
 
-    pub(crate) async fn read(&self) -> Result<Reader<'_>, sqlx::Error> {
+    pub(crate) async fn read(&self) -> Result<StoreReader<'_>, sqlx::Error> {
         Ok(match &self.readers {
-            Some(pool) => Reader::Own(pool.acquire().await?),
-            None => Reader::Shared(self.writer.lock().await),
+            Some(pool) => StoreReader::Own(pool.acquire().await?),
+            None => StoreReader::Shared(self.writer.lock().await),
         })
     }
 

@@ -14,7 +14,7 @@ const LONGEST: usize = 2048;
 /// One exchange. Headers are left out: one of them is the token.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Exchange {
+pub(crate) struct TracedExchange {
     pub(crate) at: String,
     pub(crate) method: String,
     pub(crate) path: String,
@@ -57,11 +57,11 @@ impl Changed {
 
 #[derive(Default)]
 pub(crate) struct Trace {
-    kept: Mutex<VecDeque<Exchange>>,
+    kept: Mutex<VecDeque<TracedExchange>>,
 }
 
 impl Trace {
-    pub(crate) fn add(&self, exchange: Exchange) {
+    pub(crate) fn add(&self, exchange: TracedExchange) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() == KEPT {
             kept.pop_front();
@@ -74,7 +74,7 @@ impl Trace {
     }
 
     /// Newest first.
-    pub(crate) fn newest(&self, most: usize) -> Vec<Exchange> {
+    pub(crate) fn newest(&self, most: usize) -> Vec<TracedExchange> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.iter().rev().take(most).cloned().collect()
     }

@@ -10,7 +10,7 @@ use sqlx::encode::{Encode, IsNull};
 use sqlx::sqlite::{SqliteArgumentsBuffer, SqliteTypeInfo};
 use uuid::Uuid;
 
-pub(crate) use json_in::{Members, read};
+pub(crate) use json_in::{JsonMembers, read};
 pub(crate) use json_out::{formatted, grouped, write, write_text};
 
 /// A value as the file keeps it. Decimals are whole numbers of their last digit, times are seconds since 1970, dates

@@ -19,7 +19,7 @@ use ledger::{Database, Ledger, StoreSettings};
 use model::{
     calendar::{Compare, Zone, window},
     clock::Clock,
-    history::Filter,
+    history::RunFilter,
     range::Range,
     record::{self, KINDS, Record, campaign_run::CAMPAIGN_RUN},
     rng::Seeded,
@@ -137,7 +137,7 @@ async fn history(ledger: &Ledger) {
         (Range::Days90, Some("c3".to_owned())),
     ] {
         let window = window(range, &Zone::utc(), Machine.now(), Compare::Previous);
-        let filter = Filter { campaign, phase: None };
+        let filter = RunFilter { campaign, phase: None };
         let mut best = Duration::MAX;
         let mut rows = (0, 0);
         for _ in 0..5 {

@@ -19,7 +19,7 @@ use crate::{
 /// Why Dataverse refuses a record for good, and the exchange that says so. Each text is cut after 8 KiB; none may hold a
 /// secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Refusal {
+pub struct PermanentRefusal {
     pub reason: String,
     pub request: Option<String>,
     pub response: Option<String>,
@@ -53,13 +53,13 @@ pub(crate) fn cut(text: &str) -> String {
 }
 
 /// A refusal of which no more than the reason is known.
-impl<R: Into<String>> From<R> for Refusal {
+impl<R: Into<String>> From<R> for PermanentRefusal {
     fn from(reason: R) -> Self {
         Self { reason: reason.into(), request: None, response: None }
     }
 }
 
-impl Refusal {
+impl PermanentRefusal {
     /// As much of it as is kept.
     pub(crate) fn cut(self) -> Self {
         let cut = |text: Option<String>| text.as_deref().map(cut);

@@ -15,7 +15,7 @@ use crate::LedgerError;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriteHealth {
     intake: Option<Stop>,
-    house: Option<Stop>,
+    system: Option<Stop>,
     probe: Option<Stop>,
 }
 
@@ -41,7 +41,7 @@ impl WriteHealth {
     /// The same, as far as an attempt to write failed.
     #[must_use]
     pub const fn refusal(&self) -> Option<&Stop> {
-        match (&self.intake, &self.house) {
+        match (&self.intake, &self.system) {
             (Some(stop), _) | (None, Some(stop)) => Some(stop),
             (None, None) => None,
         }
@@ -59,8 +59,8 @@ impl fmt::Display for Stop {
 pub(crate) enum Sort {
     /// What senders and people want kept, whatever is written along with it.
     Intake,
-    /// What the house notes for itself.
-    House,
+    /// Writes that the ledger makes for itself.
+    System,
     /// Nothing that anybody asked for, and more than either.
     Trial,
 }
@@ -68,7 +68,7 @@ pub(crate) enum Sort {
 impl Sort {
     pub(crate) fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::House, Self::House) => Self::House,
+            (Self::System, Self::System) => Self::System,
             (Self::Trial, Self::Trial) => Self::Trial,
             _ => Self::Intake,
         }
@@ -100,14 +100,14 @@ impl Notes {
             let mut after = health.clone();
             match (committed, sort) {
                 (Ok(()), Sort::Trial) => after = WriteHealth::default(),
-                (Ok(()), Sort::House) => after.house = None,
+                (Ok(()), Sort::System) => after.system = None,
                 (Ok(()), Sort::Intake) => {
-                    after.house = None;
+                    after.system = None;
                     after.intake.take_if(|stop| stop.weight <= weight);
                 }
                 (Err(error @ (LedgerError::Unavailable(_) | LedgerError::Damaged(_))), _) => {
-                    let (intake, house) = (&mut after.intake, &mut after.house);
-                    for (stop, of) in [(intake, Sort::Intake), (house, Sort::House)] {
+                    let (intake, system) = (&mut after.intake, &mut after.system);
+                    for (stop, of) in [(intake, Sort::Intake), (system, Sort::System)] {
                         // A trial finds out about what had failed already.
                         if sort == of || (sort == Sort::Trial && stop.is_some()) {
                             let (since, before) = stop
@@ -151,7 +151,7 @@ mod tests {
     use model::clock::ManualClock;
 
     use super::*;
-    use crate::trial::NOW;
+    use crate::test_records::NOW;
 
     fn notes() -> Notes {
         Notes::new(Arc::new(ManualClock::at(NOW)), watch::Sender::new(0))
@@ -167,14 +167,14 @@ mod tests {
         let health = notes.health();
         let stopped = || health.borrow().stop().map(|stop| stop.error.clone());
         notes.note(Sort::Intake, 1_000, &Err(full()));
-        notes.note(Sort::House, 1_000, &Ok(()));
+        notes.note(Sort::System, 1_000, &Ok(()));
         notes.note(Sort::Intake, 1, &Ok(()));
         assert_eq!(stopped(), Some(full()), "that something small was kept proves nothing");
         notes.note(Sort::Intake, 1_000, &Ok(()));
         assert_eq!(stopped(), None);
-        notes.note(Sort::House, 1, &Err(full()));
+        notes.note(Sort::System, 1, &Err(full()));
         assert_eq!(stopped(), Some(full()));
-        notes.note(Sort::House, 1, &Ok(()));
+        notes.note(Sort::System, 1, &Ok(()));
         assert_eq!(stopped(), None);
     }
 

@@ -37,7 +37,7 @@ mod settlement;
 mod spending;
 mod sqlite;
 #[cfg(test)]
-mod trial;
+mod test_records;
 mod upkeep;
 mod verdict;
 mod write;
@@ -45,7 +45,7 @@ mod writer_handle;
 
 pub use confirm::Unconfirmed;
 pub use database::{BadDatabase, Database};
-pub use dead_letters::{DeadLetter, Handled, Handling, Refusal};
+pub use dead_letters::{DeadLetter, Handled, Handling, PermanentRefusal};
 pub use delivery_counts::{DeliveryCounts, HourBalance, MirrorCounts};
 pub use error::{LedgerError, LedgerLocation, OpenError};
 pub use health::{Stop, WriteHealth};

@@ -15,7 +15,7 @@ use futures::{TryStreamExt as _, future::ready};
 use model::{
     calendar::{self, Compare, Zone},
     clock::Clock,
-    history::Filter,
+    history::RunFilter,
     range::Range,
     record::KINDS,
     rng::Random,
@@ -189,7 +189,7 @@ async fn same_figures(
         if whatever_waits_longest(counts) != whatever_waits_longest(source.delivery_counts(*tenant).await?) {
             return Err(MoveError::Differs { what: format!("the balance of tenant {tenant}") });
         }
-        let all = Filter::default();
+        let all = RunFilter::default();
         let history = postgres::reading!(ledger, reader => {
             postgres::history::history(reader, *tenant, &window, &all)
         })

@@ -46,7 +46,7 @@ use std::{
 use model::clock::Clock;
 use sqlx::{AssertSqlSafe, Error, PgConnection, PgPool, pool::PoolConnection, postgres::PgPoolOptions};
 
-use self::{counted::Counted, reach::Reach, schema::Schema, writer::Writer};
+use self::{counted::Counted, reach::Reach, schema::PostgresSchema, writer::Writer};
 pub(crate) use self::{
     reader::Reader,
     step::{InDatabase, Step, StepIn},
@@ -58,7 +58,7 @@ const PROBE: Duration = Duration::from_secs(2);
 
 /// One process's way to the ledger in a database.
 pub(crate) struct Postgres {
-    schema: Schema,
+    schema: PostgresSchema,
     readers: PgPool,
     reach: Reach,
     pub(crate) writer: WriterHandle<InDatabase>,
@@ -119,7 +119,7 @@ impl Postgres {
     ) -> Result<Self, OpenError> {
         let place = database.place();
         let Database { options, schema, readers, patience } = database;
-        let schema = Schema::new(&schema, patience, kinds);
+        let schema = PostgresSchema::new(&schema, patience, kinds);
         let pool = |most: u32| {
             PgPoolOptions::new()
                 .max_connections(most)

@@ -15,8 +15,8 @@ use crate::{LedgerError, command::Command, health::Sort, write::Backend};
 const WAITING_MAX: usize = 8 << 20;
 /// What one commit takes on, in bytes. More would make those wait who came first.
 const GROUP_MAX: usize = 3 << 19;
-/// The house has some dozens of works at a time; more are questions about the ledger's health that stand in line.
-const HOUSE_MAX: usize = 1_000;
+/// Writes of the ledger itself come by the dozen; more are questions about the ledger's health that stand in line.
+const SYSTEM_MAX: usize = 1_000;
 
 #[derive(Default)]
 pub(crate) struct Queue<S: Backend> {
@@ -26,8 +26,8 @@ pub(crate) struct Queue<S: Backend> {
 
 #[derive(Default)]
 struct Waiting<S: Backend> {
-    /// The house's own work: deliveries that end, which make room.
-    house: VecDeque<Command<S>>,
+    /// Work that concerns no sender: deliveries that end, which make room.
+    system: VecDeque<Command<S>>,
     /// Taken by themselves, and only while nothing else waits: what they find must not be the fault of others.
     trials: Vec<Command<S>>,
     /// The tenants that have something waiting, in the order of their turns.
@@ -75,9 +75,9 @@ impl<S: Backend> Queue<S> {
     pub(crate) fn backlog(&self) -> (usize, Duration) {
         let waiting = self.locked();
         let lanes = waiting.lanes.iter().filter_map(|lane| lane.commands.front());
-        let oldest = lanes.chain(waiting.house.front()).map(|command| command.since).min();
-        let house: usize = waiting.house.iter().map(Command::weight).sum();
-        (waiting.weight + house, oldest.map_or(Duration::ZERO, |since| since.elapsed()))
+        let oldest = lanes.chain(waiting.system.front()).map(|command| command.since).min();
+        let system: usize = waiting.system.iter().map(Command::weight).sum();
+        (waiting.weight + system, oldest.map_or(Duration::ZERO, |since| since.elapsed()))
     }
 
     /// There is no writer: what waits is answered so, and what comes until there is one.
@@ -126,10 +126,10 @@ impl<S: Backend> Waiting<S> {
             return Ok(());
         }
         let Some(tenant) = command.tenant() else {
-            if self.house.len() >= HOUSE_MAX {
+            if self.system.len() >= SYSTEM_MAX {
                 return Err(busy());
             }
-            self.house.push_back(command);
+            self.system.push_back(command);
             return Ok(());
         };
         let at = self.lanes.iter().position(|lane| lane.tenant == tenant);
@@ -152,9 +152,9 @@ impl<S: Backend> Waiting<S> {
         Ok(())
     }
 
-    /// The house's work, then one command of each tenant in turn until the group is full.
+    /// System work first, then one command of each tenant in turn until the group is full.
     fn take(&mut self) -> Vec<Command<S>> {
-        let mut group: Vec<Command<S>> = self.house.drain(..).collect();
+        let mut group: Vec<Command<S>> = self.system.drain(..).collect();
         let mut weight = 0;
         while weight < GROUP_MAX {
             let Some(mut lane) = self.lanes.pop_front() else { break };
@@ -177,7 +177,7 @@ impl<S: Backend> Waiting<S> {
     fn take_all(&mut self) -> Vec<Command<S>> {
         self.weight = 0;
         let lanes = self.lanes.drain(..).flat_map(|lane| lane.commands);
-        self.house.drain(..).chain(lanes).chain(self.trials.drain(..)).collect()
+        self.system.drain(..).chain(lanes).chain(self.trials.drain(..)).collect()
     }
 }
 
@@ -251,11 +251,11 @@ mod tests {
     fn the_house_has_room_for_its_own_and_for_no_flood() {
         let mut waiting = Waiting::<InFile>::default();
         let probe = || Command::write(Probe).0;
-        while waiting.house.len() < HOUSE_MAX {
+        while waiting.system.len() < SYSTEM_MAX {
             waiting.push(probe()).unwrap();
         }
         assert!(matches!(waiting.push(probe()), Err(LedgerError::Busy { .. })));
-        assert_eq!(waiting.take().len(), HOUSE_MAX);
+        assert_eq!(waiting.take().len(), SYSTEM_MAX);
         assert!(waiting.push(probe()).is_ok());
     }
 

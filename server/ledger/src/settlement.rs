@@ -8,7 +8,7 @@ use model::{
     time::{MINUTE, Timestamp},
 };
 
-use crate::{Parcel, Refusal, write::Write};
+use crate::{Parcel, PermanentRefusal, write::Write};
 
 /// Takes parcels back.
 pub(crate) struct Settle {
@@ -35,7 +35,7 @@ pub(crate) struct Ticket {
     pub(crate) epoch: i64,
     pub(crate) due_at: i64,
     /// Why it is dead, when it is.
-    pub(crate) refusal: Option<Refusal>,
+    pub(crate) refusal: Option<PermanentRefusal>,
 }
 
 impl Write for Settle {
@@ -105,7 +105,7 @@ impl Returned {
     }
 
     /// Those of the tickets that are refused as they are now, and why.
-    pub(crate) fn refused(&self, tickets: &[&Ticket]) -> Vec<(i64, Refusal)> {
+    pub(crate) fn refused(&self, tickets: &[&Ticket]) -> Vec<(i64, PermanentRefusal)> {
         tickets
             .iter()
             .filter(|ticket| self.newest.contains(&ticket.position))

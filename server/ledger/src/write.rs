@@ -28,7 +28,7 @@ pub(crate) trait Write: Send + 'static {
 
     /// What its success or failure is evidence of.
     fn sort(&self) -> Sort {
-        Sort::House
+        Sort::System
     }
 }
 

@@ -9,7 +9,7 @@ use model::{
 };
 use tokio::sync::Mutex;
 
-use crate::{BudgetStatus, LedgerPort, Organisation, Settings, worker_context::StatusHandle};
+use crate::{BudgetStatus, LedgerPort, RemoteOrganisation, Settings, worker_context::StatusHandle};
 
 /// What other processes spent is looked up so often.
 const LOOK_UP: i64 = MINUTE;
@@ -25,13 +25,13 @@ struct DayBudget {
     limit: Option<i64>,
     /// What one record may cost: with less than that left, the budget is spent.
     least: i64,
-    organisation: Arc<dyn Organisation>,
-    known: Mutex<Known>,
+    organisation: Arc<dyn RemoteOrganisation>,
+    known: Mutex<StoredSpending>,
 }
 
 /// What is written down, as of some time.
 #[derive(Default)]
-struct Known {
+struct StoredSpending {
     looked_at: Option<Timestamp>,
     /// How much of what the organisation was asked is written down.
     booked: u64,
@@ -51,7 +51,7 @@ impl Budget {
         clock: Arc<dyn Clock>,
         status_handle: StatusHandle,
         settings: &Settings,
-        organisation: Arc<dyn Organisation>,
+        organisation: Arc<dyn RemoteOrganisation>,
     ) -> Self {
         let limit = settings.budget.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
         let least = i64::try_from(settings.record_cost()).unwrap_or(i64::MAX);
@@ -122,7 +122,7 @@ impl Budget {
 }
 
 impl DayBudget {
-    async fn look_up(&self, known: &mut Known, now: Timestamp) -> Result<(), LedgerError> {
+    async fn look_up(&self, known: &mut StoredSpending, now: Timestamp) -> Result<(), LedgerError> {
         // A look from later than now was one by another clock.
         if known
             .looked_at

@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     encode_row,
     lookup_rows::Codes,
-    mapping::{Column, TableMapping},
+    mapping::{ColumnMapping, TableMapping},
 };
 
 /// When Dataverse made the row: the time of a record that has none of its own.
@@ -85,28 +85,28 @@ fn given<'a>(
     row: &'a Json,
     codes: &'a Codes,
     at: usize,
-    column: &Column,
+    column: &ColumnMapping,
 ) -> Option<Given<'a>> {
     match column {
-        Column::Plain(column) if matches!(table.kind.fields[at].ty, FieldType::Json { .. }) => {
+        ColumnMapping::Plain(column) if matches!(table.kind.fields[at].ty, FieldType::Json { .. }) => {
             let text = cell(row, column)?.as_str()?;
             Some(Given::Json(Cow::Owned(own_part(table, text, at)?)))
         }
-        Column::Plain(column) => cell(row, column).map(Given::from),
-        Column::Choice { column, numbers } => {
+        ColumnMapping::Plain(column) => cell(row, column).map(Given::from),
+        ColumnMapping::Choice { column, numbers } => {
             let FieldType::Choice(labels) = table.kind.fields[at].ty else { return None };
             let number = cell(row, column)?.as_i64();
             let place = numbers.iter().position(|known| Some(i64::from(*known)) == number);
             // A number without a label of ours is none of them.
             Some(Given::Text(Cow::Borrowed(place.map_or("", |place| labels[place]))))
         }
-        Column::Lookup { value, .. } => {
+        ColumnMapping::Lookup { value, .. } => {
             let id = cell(row, value)?.as_str()?.parse().ok()?;
             // A row that has no code is called by its id.
             Some(Given::Text(codes.get(&id).map_or_else(|| Cow::Owned(id.to_string()), Cow::from)))
         }
-        Column::Inside(json) => {
-            let Some(Column::Plain(column)) = &table.columns[*json] else { return None };
+        ColumnMapping::Inside(json) => {
+            let Some(ColumnMapping::Plain(column)) = &table.columns[*json] else { return None };
             let members: Json = serde_json::from_str(cell(row, column)?.as_str()?).ok()?;
             Some(Given::from(members.get(table.kind.fields[at].json)?).into_owned())
         }
@@ -118,7 +118,7 @@ fn own_part(table: &TableMapping, text: &str, at: usize) -> Option<String> {
     let Ok(Json::Object(mut members)) = serde_json::from_str(text) else { return Some(text.to_owned()) };
     let before = members.len();
     for (field, column) in table.kind.fields.iter().zip(&table.columns) {
-        if column == &Some(Column::Inside(at)) {
+        if column == &Some(ColumnMapping::Inside(at)) {
             members.remove(field.json);
         }
     }

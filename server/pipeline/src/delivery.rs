@@ -3,16 +3,16 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use dataverse::{Error, Limit};
-use ledger::{OutboxOperation as Carried, Parcel, Refusal};
+use ledger::{OutboxOperation as Carried, Parcel, PermanentRefusal};
 use model::{record::Kind, rng::Random};
 use tokio::time::Instant;
 
 use crate::{
-    Organisation, Settings, encode_row,
+    RemoteOrganisation, Settings, encode_row,
     lookup_rows::LookupRows,
     mapping::TableMapping,
-    organisation::{Write, Written},
-    targets::{Targets, Unsent},
+    organisation::{RowWrite, RowWritten},
+    targets::{SentTargets, Unsent},
 };
 
 /// What became of a parcel.
@@ -22,7 +22,7 @@ pub(crate) enum RowResult {
     /// A fault that may pass; it is tried again after this time.
     Again(Duration),
     /// Refused for good, and why.
-    Dead(Refusal),
+    Dead(PermanentRefusal),
     /// Not the parcel's fault: the lane failed under it.
     Held,
     /// It failed with all that went with it, for a reason that may be theirs: others are tried before it is again.
@@ -41,8 +41,8 @@ pub(crate) struct Attempt {
 
 /// What a delivery needs beside its parcels.
 pub(crate) struct DeliveryContext<'a> {
-    pub(crate) organisation: &'a dyn Organisation,
-    pub(crate) targets: &'a Targets,
+    pub(crate) organisation: &'a dyn RemoteOrganisation,
+    pub(crate) targets: &'a SentTargets,
     pub(crate) settings: &'a Settings,
     pub(crate) random: &'a dyn Random,
     /// Within which all of it must have had its effect.
@@ -52,7 +52,7 @@ pub(crate) struct DeliveryContext<'a> {
 }
 
 /// How parcels fared together.
-struct View {
+struct BatchHealth {
     undecided: usize,
     /// None arrived, and nothing says that it is the fault of these.
     lane_fails: bool,
@@ -139,7 +139,7 @@ impl DeliveryContext<'_> {
         parcel.attempts + 1 >= self.settings.attempts_max
     }
 
-    async fn outcomes(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
+    async fn outcomes(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<RowWritten>, Error> {
         if parcels.is_empty() {
             Ok(Vec::new())
         } else if parcels.iter().all(|parcel| matches!(parcel.operation, Carried::Upsert(_))) {
@@ -150,7 +150,7 @@ impl DeliveryContext<'_> {
     }
 
     /// All at once, which counts as one request. Where one record spoils that, each by itself in a batch.
-    async fn upsert(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
+    async fn upsert(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<RowWritten>, Error> {
         let lookups = self.targets.lookups();
         let rows = parcels
             .iter()
@@ -168,7 +168,7 @@ impl DeliveryContext<'_> {
         }
     }
 
-    async fn batch(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<Written>, Error> {
+    async fn batch(&self, table: &TableMapping, parcels: &[Parcel]) -> Result<Vec<RowWritten>, Error> {
         let lookups = self.targets.lookups();
         self.organisation
             .write(parcels.iter().map(|parcel| write(table, parcel, lookups)).collect(), self.limit)
@@ -179,7 +179,7 @@ impl DeliveryContext<'_> {
         &self,
         table: &TableMapping,
         parcels: Vec<Parcel>,
-        outcomes: Vec<Written>,
+        outcomes: Vec<RowWritten>,
         attempt: &mut Attempt,
     ) {
         if let Some(error) = common_cause(&outcomes) {
@@ -197,21 +197,27 @@ impl DeliveryContext<'_> {
     }
 
     /// What those who went together tell of each other.
-    fn view(&self, parcels: &[Parcel], outcomes: &[Written]) -> View {
+    fn view(&self, parcels: &[Parcel], outcomes: &[RowWritten]) -> BatchHealth {
         let all = || parcels.iter().zip(outcomes);
         let undecided = all().filter(|(_, outcome)| is_undecided(outcome)).count();
         let has_arrived = all().any(|(parcel, outcome)| arrived(parcel, outcome));
         // They failed before, beside others that arrived, and others have arrived since.
         let known = all().all(|(parcel, outcome)| !is_undecided(outcome) || parcel.attempts > 0);
         let are_bad = known && (has_arrived || self.proven);
-        View {
+        BatchHealth {
             undecided,
             lane_fails: !has_arrived && !are_bad,
             storms: undecided * 2 > parcels.len() && !(are_bad && undecided <= FEW),
         }
     }
 
-    fn result(&self, table: &TableMapping, parcel: &Parcel, outcome: &Written, view: &View) -> RowResult {
+    fn result(
+        &self,
+        table: &TableMapping,
+        parcel: &Parcel,
+        outcome: &RowWritten,
+        view: &BatchHealth,
+    ) -> RowResult {
         let error = match outcome {
             Err(error) if !arrived(parcel, outcome) => error,
             _ => return RowResult::Delivered,
@@ -220,8 +226,8 @@ impl DeliveryContext<'_> {
         if is_undecided(outcome) {
             let for_long = error.forbidden().is_some() || parcel.failing_for >= self.settings.attempts_for;
             return match view {
-                View { lane_fails: true, .. } => RowResult::Last,
-                View { storms: false, .. } if was_last && for_long => {
+                BatchHealth { lane_fails: true, .. } => RowResult::Last,
+                BatchHealth { storms: false, .. } if was_last && for_long => {
                     RowResult::Dead(refusal(table, parcel, error, self.targets.lookups()))
                 }
                 _ => RowResult::Again(self.pause(parcel.attempts)),
@@ -245,7 +251,7 @@ impl DeliveryContext<'_> {
     }
 }
 
-fn arrived(parcel: &Parcel, outcome: &Written) -> bool {
+fn arrived(parcel: &Parcel, outcome: &RowWritten) -> bool {
     match outcome {
         Ok(()) => true,
         // What is not there need not be deleted.
@@ -254,37 +260,37 @@ fn arrived(parcel: &Parcel, outcome: &Written) -> bool {
 }
 
 /// A fault that a record may have for itself or meet like all others: its own where others arrive.
-fn is_undecided(outcome: &Written) -> bool {
+fn is_undecided(outcome: &RowWritten) -> bool {
     outcome
         .as_ref()
         .is_err_and(|error| error.forbidden().is_some() || (error.is_transient() && !error.is_lane_fault()))
 }
 
-fn write(table: &TableMapping, parcel: &Parcel, lookups: &LookupRows) -> Write {
+fn write(table: &TableMapping, parcel: &Parcel, lookups: &LookupRows) -> RowWrite {
     let (set, id) = (table.entity_set.clone(), parcel.dataverse_id);
     match &parcel.operation {
         Carried::Upsert(stored) => {
-            Write::Upsert { set, id, row: encode_row::row(table, parcel.tenant, &stored.record, lookups) }
+            RowWrite::Upsert { set, id, row: encode_row::row(table, parcel.tenant, &stored.record, lookups) }
         }
-        Carried::Delete => Write::Delete { set, id },
+        Carried::Delete => RowWrite::Delete { set, id },
     }
 }
 
 /// Of a kind that has no table in Dataverse.
 fn without_table() -> RowResult {
     let reason = "Dataverse has no table for records of this kind; give it up".to_owned();
-    RowResult::Dead(Refusal { reason, request: None, response: None })
+    RowResult::Dead(PermanentRefusal { reason, request: None, response: None })
 }
 
 /// What an administrator needs to understand it. Neither side of the exchange holds a secret: tokens are the client's.
-fn refusal(table: &TableMapping, parcel: &Parcel, error: &Error, lookups: &LookupRows) -> Refusal {
+fn refusal(table: &TableMapping, parcel: &Parcel, error: &Error, lookups: &LookupRows) -> PermanentRefusal {
     let request = match write(table, parcel, lookups) {
-        Write::Upsert { set, id, row } | Write::Make { set, id, row } => {
+        RowWrite::Upsert { set, id, row } | RowWrite::Make { set, id, row } => {
             format!("PATCH {set}({id})\n{row:#}")
         }
-        Write::Delete { set, id } => format!("DELETE {set}({id})"),
+        RowWrite::Delete { set, id } => format!("DELETE {set}({id})"),
     };
-    Refusal {
+    PermanentRefusal {
         reason: error.to_string(),
         request: Some(request),
         response: error.refusal().map(ToString::to_string),
@@ -292,7 +298,7 @@ fn refusal(table: &TableMapping, parcel: &Parcel, error: &Error, lookups: &Looku
 }
 
 /// A table or column that is missing there spoils every record alike: then it is not the records that are wrong.
-fn common_cause(outcomes: &[Written]) -> Option<Error> {
+fn common_cause(outcomes: &[RowWritten]) -> Option<Error> {
     let mut cause: Option<&Error> = None;
     for outcome in outcomes {
         let Err(error) = outcome else { return None };

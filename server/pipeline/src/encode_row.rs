@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     lookup_rows::{Codes, LookupRows},
-    mapping::{Column, TableMapping},
+    mapping::{ColumnMapping, TableMapping},
 };
 
 /// Navigation property of the tenant lookup; provisioning creates it under this name.
@@ -25,14 +25,14 @@ pub(crate) fn row(table: &TableMapping, tenant: TenantId, record: &Record, looku
     let mut row: Map<String, Json> = Map::new();
     for (at, content) in cells(table, tenant, record, lookups) {
         match (&table.columns[at], content) {
-            (Some(Column::Plain(column) | Column::Choice { column, .. }), content) => {
+            (Some(ColumnMapping::Plain(column) | ColumnMapping::Choice { column, .. }), content) => {
                 row.insert(column.clone(), content);
             }
-            (Some(Column::Lookup { navigation, target, .. }), content) => {
+            (Some(ColumnMapping::Lookup { navigation, target, .. }), content) => {
                 let bound = content.as_str().map(|id| format!("/{}({id})", target.entity_set));
                 row.insert(format!("{navigation}@odata.bind"), bound.into());
             }
-            (Some(Column::Inside(_)) | None, _) => {}
+            (Some(ColumnMapping::Inside(_)) | None, _) => {}
         }
     }
     row.insert(table.name_column.clone(), record.title().into());
@@ -50,16 +50,16 @@ fn cells<'a>(
 ) -> impl Iterator<Item = (usize, Json)> + 'a {
     record.fields().zip(&table.columns).enumerate().filter_map(move |(at, ((field, value), column))| {
         let content = match (column.as_ref()?, value) {
-            (Column::Inside(_), _) => return None,
-            (Column::Plain(_), _) if matches!(field.ty, FieldType::Json { .. }) => {
+            (ColumnMapping::Inside(_), _) => return None,
+            (ColumnMapping::Plain(_), _) if matches!(field.ty, FieldType::Json { .. }) => {
                 enclosing(table, record, at).map_or(Json::Null, |json| json.to_string().into())
             }
-            (Column::Plain(_), value) => content(field.ty, value),
-            (Column::Choice { numbers, .. }, value) => number(field, numbers, value),
-            (Column::Lookup { target, .. }, Value::Text(code)) => {
+            (ColumnMapping::Plain(_), value) => content(field.ty, value),
+            (ColumnMapping::Choice { numbers, .. }, value) => number(field, numbers, value),
+            (ColumnMapping::Lookup { target, .. }, Value::Text(code)) => {
                 lookups.id(tenant, target, code).to_string().into()
             }
-            (Column::Lookup { .. }, _) => Json::Null,
+            (ColumnMapping::Lookup { .. }, _) => Json::Null,
         };
         Some((at, content))
     })
@@ -90,10 +90,9 @@ fn number(field: &Field, numbers: &[i32], value: &Value) -> Json {
 /// The JSON of the field at this position, with the fields that are kept inside it. None where there is nothing of it.
 fn enclosing(table: &TableMapping, record: &Record, at: usize) -> Option<Json> {
     let own = serde_json::from_str(record.values()[at].text()).unwrap_or(Json::Null);
-    let inside = record
-        .fields()
-        .zip(&table.columns)
-        .filter(|((_, value), column)| *column == &Some(Column::Inside(at)) && **value != Value::Nothing);
+    let inside = record.fields().zip(&table.columns).filter(|((_, value), column)| {
+        *column == &Some(ColumnMapping::Inside(at)) && **value != Value::Nothing
+    });
     let inside: Map<String, Json> =
         inside.map(|((field, value), _)| (field.json.to_owned(), field_json(field, value))).collect();
     match own {
@@ -119,7 +118,7 @@ pub(crate) fn identity(table: &TableMapping, row: &Json, first: TenantId) -> Opt
 }
 
 /// A row, and whose it is there.
-pub(crate) struct Found {
+pub(crate) struct EncodedRow {
     pub(crate) tenant: TenantId,
     pub(crate) row: Json,
 }
@@ -129,7 +128,7 @@ pub(crate) fn differences(
     table: &TableMapping,
     tenant: TenantId,
     record: &Record,
-    found: &Found,
+    found: &EncodedRow,
     (lookups, codes): &(&LookupRows, &Codes),
 ) -> Vec<String> {
     let there = |column: &str| found.row.get(column).unwrap_or(&Json::Null);
@@ -138,14 +137,16 @@ pub(crate) fn differences(
         let ty = record.kind().fields[at].ty;
         let column = match &table.columns[at] {
             Some(
-                Column::Plain(column) | Column::Choice { column, .. } | Column::Lookup { value: column, .. },
+                ColumnMapping::Plain(column)
+                | ColumnMapping::Choice { column, .. }
+                | ColumnMapping::Lookup { value: column, .. },
             ) => column,
-            Some(Column::Inside(_)) | None => continue,
+            Some(ColumnMapping::Inside(_)) | None => continue,
         };
         let value = &record.values()[at];
         // Another row of the same code is as good.
         let row = there(column).as_str().and_then(|id| codes.get(&id.parse().ok()?));
-        let is_other_row = matches!(table.columns[at], Some(Column::Lookup { .. })) && row.is_some();
+        let is_other_row = matches!(table.columns[at], Some(ColumnMapping::Lookup { .. })) && row.is_some();
         let same = if is_other_row {
             row.map(String::as_str) == Some(value.text())
         } else {
@@ -213,9 +214,9 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(change: impl FnOnce(&mut Found), expect: &[&str]) {
+    fn check(change: impl FnOnce(&mut EncodedRow), expect: &[&str]) {
         let row = row(&table(), TenantId::FIRST, &record(), &LookupRows::default());
-        let mut found = Found { tenant: TenantId::FIRST, row };
+        let mut found = EncodedRow { tenant: TenantId::FIRST, row };
         change(&mut found);
         assert_eq!(
             differences(

@@ -7,7 +7,7 @@ use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    LedgerPort, Organisation, RelayStatus, Settings,
+    LedgerPort, RelayStatus, RemoteOrganisation, Settings,
     budget::Budget,
     lookup_rows::LookupRows,
     mirror::{Findings, Mirror},
@@ -48,7 +48,7 @@ impl Handle {
 /// Starts to carry records across, and to bring in what others do there.
 pub fn start(
     ledger: impl LedgerPort,
-    organisation: impl Organisation,
+    organisation: impl RemoteOrganisation,
     settings: Settings,
     clock: Arc<dyn Clock>,
     random: impl Random,
@@ -58,7 +58,7 @@ pub fn start(
     let status_handle = StatusHandle::new(sender);
     let settings = Arc::new(settings);
     let ledger: Arc<dyn LedgerPort> = Arc::new(ledger);
-    let organisation: Arc<dyn Organisation> = Arc::new(organisation);
+    let organisation: Arc<dyn RemoteOrganisation> = Arc::new(organisation);
     let budget = Budget::new(
         Arc::clone(&ledger),
         Arc::clone(&clock),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use ledger::{
     ChangeCursor, DeliveredRecord, DeliveryCounts, HeldRecord, Ledger, LedgerError, MirroredRow, Parcel,
-    Refusal, Reject, RowOutcome, Unconfirmed,
+    PermanentRefusal, Reject, RowOutcome, Unconfirmed,
 };
 use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use tokio::sync::watch;
@@ -39,7 +39,7 @@ port! {
     fn delivered(parcels: &[Parcel], at: Timestamp) -> ();
     fn postponed(parcels: &[Parcel], until: Timestamp) -> ();
     fn handed_back(parcels: &[Parcel]) -> ();
-    fn dead(parcels: &[(Parcel, Refusal)]) -> ();
+    fn dead(parcels: &[(Parcel, PermanentRefusal)]) -> ();
 
     fn unconfirmed(until: Timestamp, after: Option<&Unconfirmed>, most: usize) -> Vec<Unconfirmed>;
     fn confirmed(read: &[Unconfirmed]) -> u64;

@@ -28,9 +28,9 @@ mod worker_context;
 
 pub use handle::{Handle, start};
 pub use ledger_port::LedgerPort;
-pub use mapping::{Mapping, Names, TableMapping, TableNames};
-pub use organisation::{ChangePages, Organisation, Which, Write, Written};
-pub use provision::{Plan, READER, Scope, Step, WRITER, plan, provision};
+pub use mapping::{Mapping, NamesByKind, TableMapping, TableNames};
+pub use organisation::{ChangePages, RemoteOrganisation, RowWrite, RowWritten, Which};
+pub use provision::{ProvisionPlan, ProvisionScope, ProvisionStep, READER, WRITER, plan, provision};
 pub use rebuild::rebuild;
 pub use settings::{Settings, Tenant};
 pub use status::{BudgetStatus, MirrorState, MirrorStatus, RelayStatus};

@@ -12,9 +12,9 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::{
-    Organisation,
+    RemoteOrganisation,
     encode_row::TENANT_VALUE,
-    mapping::{Column, TableMapping},
+    mapping::{ColumnMapping, TableMapping},
     organisation::Which,
 };
 
@@ -25,16 +25,16 @@ const AT_ONCE: usize = 50;
 pub(crate) type Codes = HashMap<Uuid, String>;
 
 /// What a record points at: whose it is, the target's name, what records call it.
-pub(crate) type Named = (TenantId, &'static str, String);
+pub(crate) type NamedTarget = (TenantId, &'static str, String);
 
 #[derive(Default)]
-pub(crate) struct LookupRows(Mutex<Known>);
+pub(crate) struct LookupRows(Mutex<KnownLookups>);
 
 #[derive(Default)]
-struct Known {
+struct KnownLookups {
     codes: Arc<Codes>,
     /// Where that is another one than would be made here.
-    ids: HashMap<Named, Uuid>,
+    ids: HashMap<NamedTarget, Uuid>,
 }
 
 impl LookupRows {
@@ -50,7 +50,7 @@ impl LookupRows {
     }
 
     /// The row may be gone: it is looked for again.
-    pub(crate) fn forget(&self, named: &Named) {
+    pub(crate) fn forget(&self, named: &NamedTarget) {
         self.known().ids.remove(named);
     }
 
@@ -65,7 +65,7 @@ impl LookupRows {
     /// When Dataverse does not say.
     pub(crate) async fn find(
         &self,
-        organisation: &dyn Organisation,
+        organisation: &dyn RemoteOrganisation,
         target: &'static Target,
         codes: &BTreeSet<String>,
         first: TenantId,
@@ -94,7 +94,7 @@ impl LookupRows {
     /// When Dataverse does not say.
     pub(crate) async fn ask(
         &self,
-        organisation: &dyn Organisation,
+        organisation: &dyn RemoteOrganisation,
         table: &TableMapping,
         rows: &[&Json],
     ) -> Result<Arc<Codes>, Error> {
@@ -117,7 +117,7 @@ impl LookupRows {
         Ok(codes)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, KnownLookups> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -126,14 +126,14 @@ impl LookupRows {
 fn unknown(codes: &Codes, table: &TableMapping, rows: &[&Json]) -> Vec<(&'static Target, BTreeSet<Uuid>)> {
     let mut unknown: BTreeMap<&str, (&'static Target, BTreeSet<Uuid>)> = BTreeMap::new();
     for column in table.columns.iter().flatten() {
-        let Column::Lookup { value, target, .. } = column else { continue };
+        let ColumnMapping::Lookup { value, target, .. } = column else { continue };
         let ids = rows.iter().filter_map(|row| cell(row, value)).filter(|id| !codes.contains_key(id));
         unknown.entry(target.name).or_insert((*target, BTreeSet::new())).1.extend(ids);
     }
     unknown.into_values().collect()
 }
 
-impl Known {
+impl KnownLookups {
     fn learn(&mut self, codes: impl IntoIterator<Item = (Uuid, String)>) {
         Arc::make_mut(&mut self.codes).extend(codes);
     }

@@ -2,12 +2,12 @@
 
 mod names;
 
-use dataverse::{Client, Error, Table};
-use model::record::{Delivery, FieldType, Kind, Kinds, Remote, Target};
+use dataverse::{Client, Error, TableMetadata};
+use model::record::{Destination, FieldType, Kind, Kinds, Remote, Target};
 
 use crate::encode_row::NAME;
 
-pub use names::{Names, TableNames};
+pub use names::{NamesByKind, TableNames};
 
 /// Choices are numbered from here, in the order in which they are listed, and only ever appended to.
 pub(crate) const FIRST_CHOICE: i32 = 100_000_000;
@@ -30,12 +30,12 @@ pub struct TableMapping {
     /// Whether the table is called as an organisation calls one of its own.
     pub(crate) is_theirs: bool,
     /// In the order of the kind's fields; none for what Dataverse does not keep.
-    pub(crate) columns: Vec<Option<Column>>,
+    pub(crate) columns: Vec<Option<ColumnMapping>>,
 }
 
 /// Where a field is kept, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Column {
+pub(crate) enum ColumnMapping {
     Plain(String),
     /// The number of each label, in their order.
     Choice {
@@ -67,7 +67,7 @@ impl Mapping {
 
     /// The same for an organisation whose tables and columns have names of their own.
     #[must_use]
-    pub fn named(kinds: Kinds, names: &Names) -> Self {
+    pub fn named(kinds: Kinds, names: &NamesByKind) -> Self {
         let mut mapping = Self::standard(kinds);
         for table in &mut mapping.tables {
             if let Some(names) = names.0.get(table.kind.name) {
@@ -102,7 +102,7 @@ impl Mapping {
 }
 
 impl TableMapping {
-    fn standard(kind: &'static Kind, delivery: &Delivery) -> Self {
+    fn standard(kind: &'static Kind, delivery: &Destination) -> Self {
         Self {
             kind,
             logical_name: delivery.logical_name.to_owned(),
@@ -110,7 +110,7 @@ impl TableMapping {
             primary_key: delivery.primary_key.to_owned(),
             name_column: NAME.to_owned(),
             is_theirs: false,
-            columns: (0..kind.fields.len()).map(|at| Column::standard(kind, at)).collect(),
+            columns: (0..kind.fields.len()).map(|at| ColumnMapping::standard(kind, at)).collect(),
         }
     }
 
@@ -129,7 +129,7 @@ impl TableMapping {
         }
     }
 
-    fn follow(&mut self, there: &Table) {
+    fn follow(&mut self, there: &TableMetadata) {
         self.entity_set.clone_from(&there.entity_set_name);
         self.primary_key.clone_from(&there.primary_id);
         self.name_column.clone_from(&there.primary_name);
@@ -147,23 +147,23 @@ impl TableMapping {
     /// What the field at this position is called there, for people.
     pub(crate) fn name_of(&self, at: usize) -> Option<&str> {
         match self.columns[at].as_ref()? {
-            Column::Plain(column) | Column::Choice { column, .. } => Some(column),
-            Column::Lookup { navigation, .. } => Some(navigation),
-            Column::Inside(json) => self.name_of(*json),
+            ColumnMapping::Plain(column) | ColumnMapping::Choice { column, .. } => Some(column),
+            ColumnMapping::Lookup { navigation, .. } => Some(navigation),
+            ColumnMapping::Inside(json) => self.name_of(*json),
         }
     }
 
     /// The columns that are read to see all fields.
     pub(crate) fn read(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().flatten().filter_map(|column| match column {
-            Column::Plain(column) | Column::Choice { column, .. } => Some(column.as_str()),
-            Column::Lookup { value, .. } => Some(value.as_str()),
-            Column::Inside(_) => None,
+            ColumnMapping::Plain(column) | ColumnMapping::Choice { column, .. } => Some(column.as_str()),
+            ColumnMapping::Lookup { value, .. } => Some(value.as_str()),
+            ColumnMapping::Inside(_) => None,
         })
     }
 }
 
-impl Column {
+impl ColumnMapping {
     fn rename(&mut self, name: &str) {
         match self {
             Self::Plain(column) | Self::Choice { column, .. } => name.clone_into(column),
@@ -176,7 +176,7 @@ impl Column {
     }
 
     /// Options are known by their labels, whatever number each has; a lookup is bound under the name with its casing.
-    fn follow(&mut self, ty: FieldType, there: &Table) {
+    fn follow(&mut self, ty: FieldType, there: &TableMetadata) {
         match self {
             Self::Choice { column, numbers } => {
                 let (FieldType::Choice(labels), Some(column)) = (ty, there.column(column)) else { return };

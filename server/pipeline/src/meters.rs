@@ -6,7 +6,7 @@ use dataverse::Error;
 use metrics::{counter, histogram};
 use tracing::Span;
 
-use crate::{delivery::RowResult, mirror::Tally};
+use crate::{delivery::RowResult, mirror::RowTally};
 
 /// One delivery. `records`: how many are sent with it.
 pub(crate) fn delivery(records: usize) -> Span {
@@ -44,7 +44,7 @@ pub(crate) fn look(kind: &'static str) -> Span {
     tracing::debug_span!("mirror.look", record.kind = kind)
 }
 
-pub(crate) fn mirrored(tally: &Tally) {
+pub(crate) fn mirrored(tally: &RowTally) {
     for (outcome, rows) in [
         ("confirmed", tally.confirmed),
         ("added", tally.added),

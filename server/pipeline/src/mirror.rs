@@ -29,19 +29,19 @@ use crate::{
 
 pub(crate) use findings::Findings;
 pub(crate) use gone::Gone;
-pub(crate) use reader::{BY_ID, Listener, Loan, Reader, Tally};
-pub(crate) use table::Table;
+pub(crate) use reader::{BY_ID, ChangeReader, Listener, Loan, RowTally};
+pub(crate) use table::MirroredTable;
 
 /// For how long beyond a few looks a process holds a table's cursor without being heard of: as long as the longest answer takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Mirror {
     context: WorkerContext,
-    reader: Reader,
+    reader: ChangeReader,
     /// What the read-back did not find as it should be.
     findings: Findings,
     /// The tables whose cursor is ours, by their kind's name.
-    tables: BTreeMap<&'static str, Table>,
+    tables: BTreeMap<&'static str, MirroredTable>,
     /// What stands there is known to be no newer than what waits here.
     is_newest: bool,
 }
@@ -52,7 +52,7 @@ impl Mirror {
         let (ledger, organisation) = (Arc::clone(&context.ledger), Arc::clone(&context.organisation));
         let (mapping, clock) = (Arc::clone(&context.settings.mapping), Arc::clone(&context.clock));
         let lookups = Arc::clone(&context.lookups);
-        let reader = Reader::new(ledger, organisation, mapping, lookups, clock, tenants);
+        let reader = ChangeReader::new(ledger, organisation, mapping, lookups, clock, tenants);
         Self { context, reader, findings, tables: BTreeMap::new(), is_newest: false }
     }
 
@@ -77,7 +77,7 @@ impl Mirror {
         // Another process need not wait for the cursors to run out.
         for table in self.tables.values() {
             if let Err(error) = self.reader.ledger.free_cursor(&table.cursor).await {
-                tracing::debug!(%error, "a mark of the mirror was not handed back");
+                tracing::debug!(%error, "the cursor of a table was not handed back");
             }
         }
     }
@@ -107,7 +107,7 @@ impl Mirror {
                 }
                 continue;
             }
-            let Some(table) = Table::claim(known, kind, &self.reader, hold).await? else {
+            let Some(table) = MirroredTable::claim(known, kind, &self.reader, hold).await? else {
                 has_all = false;
                 continue;
             };
@@ -148,7 +148,7 @@ impl Mirror {
         let every = self.context.settings.mirror_every;
         let now = self.context.clock.now();
         let (state, wait) = match looked {
-            Ok(_) if self.tables.values().any(Table::is_asking) => (MirrorState::Asking, every),
+            Ok(_) if self.tables.values().any(MirroredTable::is_asking) => (MirrorState::Asking, every),
             Ok(more) => (MirrorState::Watching, if more { Duration::ZERO } else { every }),
             Err(PassError::Lost) => (MirrorState::Watching, every),
             Err(PassError::Spent(spent)) => (MirrorState::Paused(spent.reason), every),

@@ -2,7 +2,9 @@
 //! same answers out of its head.
 
 use async_trait::async_trait;
-use dataverse::{BatchOptions, Change, Changes, Client, DeltaLink, Error, Filter, Limit, Operation, Query};
+use dataverse::{
+    BatchOperation, BatchOptions, Changes, Client, DeltaLink, Error, Filter, Limit, Query, RowChange,
+};
 use model::record::Target;
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -15,12 +17,12 @@ const PAGE_BYTES: usize = 8 * 1024 * 1024;
 const PAGE_ROWS: usize = 5_000;
 
 /// How one of several writes ended.
-pub type Written = Result<(), Error>;
+pub type RowWritten = Result<(), Error>;
 
 /// Everything that the pipeline asks. An error is that of the whole request: nothing is known of its parts then. What is
 /// written has its effect within its limit, or none.
 #[async_trait]
-pub trait Organisation: Send + Sync + 'static {
+pub trait RemoteOrganisation: Send + Sync + 'static {
     /// What was asked so far, ever: each row of each attempt to write, each attempt to read.
     fn cost(&self) -> u64;
 
@@ -30,13 +32,13 @@ pub trait Organisation: Send + Sync + 'static {
         table: &TableMapping,
         rows: Vec<(Uuid, Json)>,
         limit: Limit,
-    ) -> Result<Vec<Written>, Error>;
+    ) -> Result<Vec<RowWritten>, Error>;
 
     /// Writes one after the other; one that fails keeps no other back.
-    async fn write(&self, writes: Vec<Write>, limit: Limit) -> Result<Vec<Written>, Error>;
+    async fn write(&self, writes: Vec<RowWrite>, limit: Limit) -> Result<Vec<RowWritten>, Error>;
 
     /// Makes a row; [`Error::Precondition`] where there is one under this id.
-    async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> Written;
+    async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> RowWritten;
 
     /// Those of the rows that are there, as many ids as fit into one address.
     async fn rows(&self, table: &TableMapping, columns: &[&str], ids: &[Uuid]) -> Result<Vec<Json>, Error>;
@@ -57,7 +59,7 @@ pub trait Organisation: Send + Sync + 'static {
 #[async_trait]
 pub trait ChangePages: Send {
     /// None after the last one.
-    async fn next_page(&mut self) -> Result<Option<Vec<Change>>, Error>;
+    async fn next_page(&mut self) -> Result<Option<Vec<RowChange>>, Error>;
 
     /// Where to go on from next time; there once every page has been read.
     fn link(&self) -> Option<String>;
@@ -73,7 +75,7 @@ pub enum Which<'a> {
 
 /// One write, safe to repeat.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Write {
+pub enum RowWrite {
     Upsert {
         set: String,
         id: Uuid,
@@ -92,7 +94,7 @@ pub enum Write {
 }
 
 #[async_trait]
-impl Organisation for Client {
+impl RemoteOrganisation for Client {
     fn cost(&self) -> u64 {
         Self::cost(self)
     }
@@ -102,21 +104,21 @@ impl Organisation for Client {
         table: &TableMapping,
         rows: Vec<(Uuid, Json)>,
         limit: Limit,
-    ) -> Result<Vec<Written>, Error> {
+    ) -> Result<Vec<RowWritten>, Error> {
         let client = self.within(limit);
         let outcomes =
             client.upsert_each(&table.entity_set, &table.logical_name, &table.primary_key, rows).await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.map(drop)).collect())
     }
 
-    async fn write(&self, writes: Vec<Write>, limit: Limit) -> Result<Vec<Written>, Error> {
-        let operations = writes.into_iter().map(Write::into_operation).collect();
+    async fn write(&self, writes: Vec<RowWrite>, limit: Limit) -> Result<Vec<RowWritten>, Error> {
+        let operations = writes.into_iter().map(RowWrite::into_operation).collect();
         let options = BatchOptions { continue_on_error: true };
         let outcomes = self.within(limit).batch(operations, options).await?;
         Ok(outcomes.into_iter().map(|outcome| outcome.map(drop)).collect())
     }
 
-    async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> Written {
+    async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> RowWritten {
         self.within(limit).create_only(set, id, row).await
     }
 
@@ -155,7 +157,7 @@ impl Organisation for Client {
 
 #[async_trait]
 impl ChangePages for Changes {
-    async fn next_page(&mut self) -> Result<Option<Vec<Change>>, Error> {
+    async fn next_page(&mut self) -> Result<Option<Vec<RowChange>>, Error> {
         Self::next_page(self).await
     }
 
@@ -186,12 +188,12 @@ fn page_rows(bytes_max: usize) -> Option<u32> {
     (rows < PAGE_ROWS).then(|| u32::try_from(rows.max(1)).unwrap_or(1))
 }
 
-impl Write {
-    fn into_operation(self) -> Operation {
+impl RowWrite {
+    fn into_operation(self) -> BatchOperation {
         match self {
-            Self::Upsert { set, id, row } => Operation::upsert(&set, id, row),
-            Self::Make { set, id, row } => Operation::create_only(&set, id, row),
-            Self::Delete { set, id } => Operation::delete(&set, id),
+            Self::Upsert { set, id, row } => BatchOperation::upsert(&set, id, row),
+            Self::Make { set, id, row } => BatchOperation::create_only(&set, id, row),
+            Self::Delete { set, id } => BatchOperation::delete(&set, id),
         }
     }
 }

@@ -9,21 +9,21 @@ mod tables;
 
 use std::time::Duration;
 
-use dataverse::{Client, Difference, Limit, Table};
+use dataverse::{Client, Limit, TableDifference, TableMetadata};
 use tokio::time::Instant;
 
 use crate::{Error, Mapping, Tenant, targets::create_tenant};
-use tables::Wanted;
+use tables::WantedTable;
 
 pub use roles::{READER, WRITER};
-pub use step::Step;
+pub use step::ProvisionStep;
 
 /// A tenant's row is not waited for any longer.
 const TENANT_WITHIN: Duration = Duration::from_secs(600);
 
 /// How much of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
+pub enum ProvisionScope {
     /// What records need. An application that may do nothing else can look whether it stands.
     Tables,
     /// The roles of people and services as well.
@@ -32,8 +32,8 @@ pub enum Scope {
 
 /// What would be made, in order, and what stands in the way.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Plan {
-    pub steps: Vec<Step>,
+pub struct ProvisionPlan {
+    pub steps: Vec<ProvisionStep>,
     /// Things that are there and cannot hold what they should, each with the reason. They have to be mended by hand.
     pub conflicts: Vec<String>,
 }
@@ -48,10 +48,10 @@ pub async fn provision(
     client: &Client,
     mapping: &Mapping,
     tenants: &[Tenant],
-    scope: Scope,
-    made: &mut (dyn FnMut(&Step) + Send),
+    scope: ProvisionScope,
+    made: &mut (dyn FnMut(&ProvisionStep) + Send),
 ) -> Result<(), Error> {
-    let Plan { steps, conflicts } = plan(client, mapping, scope).await?;
+    let ProvisionPlan { steps, conflicts } = plan(client, mapping, scope).await?;
     if !conflicts.is_empty() {
         return Err(Error::Clash { conflicts });
     }
@@ -71,9 +71,9 @@ pub async fn provision(
 ///
 /// # Errors
 /// When the organisation cannot be read.
-pub async fn plan(client: &Client, mapping: &Mapping, scope: Scope) -> Result<Plan, Error> {
+pub async fn plan(client: &Client, mapping: &Mapping, scope: ProvisionScope) -> Result<ProvisionPlan, Error> {
     let wanted = tables::wanted(mapping);
-    let mut plan = Plan::default();
+    let mut plan = ProvisionPlan::default();
     let mut lookups = Vec::new();
     for wanted in &wanted {
         let name = wanted.table.logical_name();
@@ -83,40 +83,45 @@ pub async fn plan(client: &Client, mapping: &Mapping, scope: Scope) -> Result<Pl
         plan.compare_lookups(wanted, there.as_ref(), &mut lookups);
     }
     plan.steps.extend(lookups);
-    if scope == Scope::Everything || !plan.steps.is_empty() {
+    if scope == ProvisionScope::Everything || !plan.steps.is_empty() {
         plan.owners(client).await.map_err(failed("reading publishers and solutions".to_owned()))?;
     }
-    if scope == Scope::Everything {
+    if scope == ProvisionScope::Everything {
         plan.roles(client, &wanted).await.map_err(failed("reading security roles".to_owned()))?;
     }
     Ok(plan)
 }
 
-impl Plan {
-    fn compare(&mut self, wanted: &Wanted, there: Option<&Table>) {
+impl ProvisionPlan {
+    fn compare(&mut self, wanted: &WantedTable, there: Option<&TableMetadata>) {
         let Some(there) = there else {
-            self.steps.push(Step::Table(Box::new(wanted.table.clone())));
+            self.steps.push(ProvisionStep::Table(Box::new(wanted.table.clone())));
             return;
         };
         let table = there.logical_name.clone();
         for difference in there.compare(&wanted.table) {
             let table = table.clone();
             match difference {
-                Difference::Column(column) => self.steps.push(Step::Column { table, column }),
-                Difference::Option { column, choice } => {
-                    self.steps.push(Step::Option { table, column, choice });
+                TableDifference::Column(column) => self.steps.push(ProvisionStep::Column { table, column }),
+                TableDifference::Option { column, choice } => {
+                    self.steps.push(ProvisionStep::Option { table, column, choice });
                 }
-                Difference::Key(key) => self.steps.push(Step::Key { table, key }),
-                Difference::ChangeTracking => self.steps.push(Step::ChangeTracking { table }),
-                Difference::Conflict(reason) => self.conflicts.push(reason),
+                TableDifference::Key(key) => self.steps.push(ProvisionStep::Key { table, key }),
+                TableDifference::ChangeTracking => self.steps.push(ProvisionStep::ChangeTracking { table }),
+                TableDifference::Conflict(reason) => self.conflicts.push(reason),
             }
         }
     }
 
-    fn compare_lookups(&mut self, wanted: &Wanted, there: Option<&Table>, missing: &mut Vec<Step>) {
+    fn compare_lookups(
+        &mut self,
+        wanted: &WantedTable,
+        there: Option<&TableMetadata>,
+        missing: &mut Vec<ProvisionStep>,
+    ) {
         for lookup in &wanted.lookups {
             match there.and_then(|there| there.compare_lookup(lookup)) {
-                None => missing.push(Step::Lookup(lookup.clone())),
+                None => missing.push(ProvisionStep::Lookup(lookup.clone())),
                 Some(Err(reason)) => self.conflicts.push(reason),
                 Some(Ok(())) => {}
             }
@@ -127,23 +132,27 @@ impl Plan {
     async fn owners(&mut self, client: &Client) -> Result<(), dataverse::Error> {
         let mut owners = Vec::new();
         if !solution::has_publisher(client).await? {
-            owners.push(Step::Publisher);
+            owners.push(ProvisionStep::Publisher);
         }
         if !solution::has_solution(client).await? {
-            owners.push(Step::Solution);
+            owners.push(ProvisionStep::Solution);
         }
         self.steps.splice(0..0, owners);
         Ok(())
     }
 
-    async fn roles(&mut self, client: &Client, tables: &[Wanted]) -> Result<(), dataverse::Error> {
+    async fn roles(&mut self, client: &Client, tables: &[WantedTable]) -> Result<(), dataverse::Error> {
         for wanted in roles::roles(tables) {
             match client.metadata().role(&wanted.name).await? {
-                None => self.steps.push(Step::Role(wanted)),
+                None => self.steps.push(ProvisionStep::Role(wanted)),
                 Some(role) => {
                     let privileges = role.missing(&wanted);
                     if !privileges.is_empty() {
-                        self.steps.push(Step::Privileges { role: role.name, id: role.id, privileges });
+                        self.steps.push(ProvisionStep::Privileges {
+                            role: role.name,
+                            id: role.id,
+                            privileges,
+                        });
                     }
                 }
             }

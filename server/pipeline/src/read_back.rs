@@ -20,7 +20,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    encode_row::{self, Found},
+    encode_row::{self, EncodedRow},
     lookup_rows::{Codes, LookupRows},
     mapping::TableMapping,
     mirror::Findings,
@@ -39,7 +39,7 @@ pub(crate) struct ReadBack {
     context: WorkerContext,
     findings: Findings,
     /// What is there otherwise than it should be.
-    differing: HashMap<Uuid, Difference>,
+    differing: HashMap<Uuid, RowDifference>,
     /// What this pass found for the first time.
     news: News,
     /// What was looked at last, where more may wait; and up to when what is looked at was delivered, the same for all pages of
@@ -58,7 +58,7 @@ struct News {
 }
 
 /// Of which revision, and when it was seen.
-struct Difference {
+struct RowDifference {
     revision: i64,
     seen_at: Timestamp,
 }
@@ -163,11 +163,11 @@ impl ReadBack {
         let asked: Vec<&Json> = rows.iter().collect();
         let codes = lookups.ask(&*self.context.organisation, table, &asked).await?;
         let first = self.context.settings.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
-        let rows: HashMap<Uuid, Found> = rows
+        let rows: HashMap<Uuid, EncodedRow> = rows
             .into_iter()
             .filter_map(|row| {
                 let (tenant, id) = encode_row::identity(table, &row, first)?;
-                Some((id, Found { tenant, row }))
+                Some((id, EncodedRow { tenant, row }))
             })
             .collect();
         let mut confirmed = Vec::with_capacity(waiting.len());
@@ -185,18 +185,18 @@ impl ReadBack {
     }
 
     /// Each is said once, however often it is looked at.
-    fn report(&mut self, item: &Unconfirmed, fault: &Fault, asked_at: Timestamp) {
+    fn report(&mut self, item: &Unconfirmed, fault: &RowFault, asked_at: Timestamp) {
         let (id, revision) = (item.held.stored.id, item.held.stored.revision);
         match fault {
-            Fault::Missing => self.findings.missing(item.kind, item.dataverse_id, asked_at),
-            Fault::Undeleted | Fault::Other(_) => self.findings.differing(item.kind, item.dataverse_id),
+            RowFault::Missing => self.findings.missing(item.kind, item.dataverse_id, asked_at),
+            RowFault::Undeleted | RowFault::Other(_) => self.findings.differing(item.kind, item.dataverse_id),
         }
-        let seen = Difference { revision, seen_at: self.context.clock.now() };
+        let seen = RowDifference { revision, seen_at: self.context.clock.now() };
         let before = self.differing.insert(id, seen);
         if before.is_none_or(|before| before.revision != revision) {
             match fault {
-                Fault::Missing => self.news.missing += 1,
-                Fault::Undeleted | Fault::Other(_) => self.news.otherwise += 1,
+                RowFault::Missing => self.news.missing += 1,
+                RowFault::Undeleted | RowFault::Other(_) => self.news.otherwise += 1,
             }
             self.news.one.get_or_insert_with(|| (id, fault.to_string()));
         }
@@ -236,13 +236,13 @@ impl ReadBack {
 
 /// How a row is not as it should be.
 #[derive(Debug, PartialEq, Eq)]
-enum Fault {
+enum RowFault {
     Missing,
     Undeleted,
     Other(Vec<String>),
 }
 
-impl Display for Fault {
+impl Display for RowFault {
     fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => to.write_str("the row is not there"),
@@ -256,17 +256,17 @@ impl Display for Fault {
 fn fault(
     table: &TableMapping,
     item: &Unconfirmed,
-    found: Option<&Found>,
+    found: Option<&EncodedRow>,
     lookups: &(&LookupRows, &Codes),
-) -> Option<Fault> {
+) -> Option<RowFault> {
     match (item.held.withdrawn_at, found) {
-        (None, None) => Some(Fault::Missing),
-        (Some(_), Some(_)) => Some(Fault::Undeleted),
+        (None, None) => Some(RowFault::Missing),
+        (Some(_), Some(_)) => Some(RowFault::Undeleted),
         (Some(_), None) => None,
         (None, Some(found)) => {
             let record = &item.held.stored.record;
             let columns = encode_row::differences(table, item.tenant, record, found, lookups);
-            (!columns.is_empty()).then_some(Fault::Other(columns))
+            (!columns.is_empty()).then_some(RowFault::Other(columns))
         }
     }
 }

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use model::clock::Clock;
 
 use crate::{
-    Error, LedgerPort, Mapping, Organisation, Tenant,
+    Error, LedgerPort, Mapping, RemoteOrganisation, Tenant,
     lookup_rows::LookupRows,
-    mirror::{Gone, Loan, Reader, Tally},
+    mirror::{ChangeReader, Gone, Loan, RowTally},
     pass_error::PassError,
 };
 
@@ -21,7 +21,7 @@ const HOLD: Duration = Duration::from_secs(600);
 /// Says what kept it from going on. Run again, it begins anew, and what is here already is known.
 pub async fn rebuild(
     ledger: impl LedgerPort,
-    organisation: impl Organisation,
+    organisation: impl RemoteOrganisation,
     mapping: Arc<Mapping>,
     tenants: &[Tenant],
     clock: Arc<dyn Clock>,
@@ -29,19 +29,20 @@ pub async fn rebuild(
 ) -> Result<u64, Error> {
     let tenants = tenants.iter().map(|tenant| tenant.id).collect();
     let (organisation, lookups) = (Arc::new(organisation), Arc::new(LookupRows::default()));
-    let reader = Reader::new(Arc::new(ledger), organisation, Arc::clone(&mapping), lookups, clock, tenants);
+    let reader =
+        ChangeReader::new(Arc::new(ledger), organisation, Arc::clone(&mapping), lookups, clock, tenants);
     rows(&reader, &mapping, progress).await.map_err(|broken| Error::Rebuild { reason: broken.to_string() })
 }
 
 async fn rows(
-    reader: &Reader,
+    reader: &ChangeReader,
     mapping: &Mapping,
     progress: &mut (dyn FnMut(u64) + Send),
 ) -> Result<u64, PassError> {
     let mut rows = 0;
     for table in mapping.tables() {
         let cursor = reader.ledger.take_cursor(table.kind, HOLD).await?.ok_or(PassError::Lost)?;
-        let mut listener = |tally: Tally| {
+        let mut listener = |tally: RowTally| {
             rows += tally.rows;
             progress(rows);
         };

@@ -5,7 +5,7 @@ mod state;
 use std::{sync::Arc, time::Duration};
 
 use dataverse::{Error, Limit};
-use ledger::{LedgerError, Parcel, Refusal};
+use ledger::{LedgerError, Parcel, PermanentRefusal};
 use model::{
     delivery::DeliveryState,
     rng::Random,
@@ -20,7 +20,7 @@ use crate::{
     delivery::{Attempt, DeliveryContext, RowResult, deliver},
     meters, pass_error,
     rate_limit::RateLimit,
-    targets::Targets,
+    targets::SentTargets,
     worker_context::WorkerContext,
 };
 use state::{IdleReason, RelayState};
@@ -40,9 +40,9 @@ pub(crate) struct Relay {
 }
 
 /// What the ledger is told of parcels.
-enum Word<'a> {
+enum ParcelReport<'a> {
     Delivered(&'a [Parcel], Timestamp),
-    Dead(&'a [(Parcel, Refusal)]),
+    Dead(&'a [(Parcel, PermanentRefusal)]),
     Postponed(&'a [Parcel], Timestamp),
     HandedBack(&'a [Parcel]),
 }
@@ -71,9 +71,9 @@ impl Relay {
         self.drain(state).await;
     }
 
-    fn targets(&self) -> Targets {
+    fn targets(&self) -> SentTargets {
         let settings = &self.context.settings;
-        Targets::new(&settings.tenants, Arc::clone(&self.context.lookups), settings.attempts_for / 4)
+        SentTargets::new(&settings.tenants, Arc::clone(&self.context.lookups), settings.attempts_for / 4)
     }
 
     async fn start_deliveries(&self, state: &mut RelayState) -> IdleReason {
@@ -211,15 +211,15 @@ impl Relay {
                 RowResult::Again(after) => again.entry(after).or_default().push(parcel),
             }
         }
-        self.tell(Word::Delivered(&delivered, now)).await;
-        self.tell(Word::Dead(&dead)).await;
-        self.tell(Word::HandedBack(&held)).await;
+        self.tell(ParcelReport::Delivered(&delivered, now)).await;
+        self.tell(ParcelReport::Dead(&dead)).await;
+        self.tell(ParcelReport::HandedBack(&held)).await;
         let postponed: usize = again.values().map(Vec::len).sum();
         for (after, parcels) in again {
             let due = Instant::now() + after;
             state.due = Some(state.due.map_or(due, |earlier| earlier.min(due)));
             let until = now.plus(i64::try_from(after.as_micros()).unwrap_or(i64::MAX));
-            self.tell(Word::Postponed(&parcels, until)).await;
+            self.tell(ParcelReport::Postponed(&parcels, until)).await;
         }
         self.context.status_handle.update(|status| {
             status.sent += delivered.len() as u64;
@@ -234,10 +234,10 @@ impl Relay {
 
     /// The ledger may be out of order for a while; what Dataverse acknowledged is not forgotten meanwhile. Should this
     /// process end before, or the ledger never take it, the records are sent once more under the same ids.
-    async fn tell(&self, word: Word<'_>) {
+    async fn tell(&self, word: ParcelReport<'_>) {
         let mut in_vain = 0;
         while let Err(error) = word.say(&*self.context.ledger).await {
-            tracing::warn!(%error, "the relay cannot mark what came of its parcels");
+            tracing::warn!(%error, "the relay cannot note what came of its parcels");
             in_vain += u32::from(matches!(error, LedgerError::Fault(_)));
             let ends = error == LedgerError::Closed || self.context.stop.is_cancelled();
             if ends || in_vain >= TOLD_IN_VAIN {
@@ -311,7 +311,7 @@ impl Relay {
     }
 }
 
-impl Word<'_> {
+impl ParcelReport<'_> {
     async fn say(&self, ledger: &dyn LedgerPort) -> Result<(), LedgerError> {
         match self {
             Self::Delivered([], _) | Self::Dead([]) | Self::Postponed([], _) | Self::HandedBack([]) => Ok(()),

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::{
-    mirror::{BY_ID, Listener, Loan, Reader},
+    mirror::{BY_ID, ChangeReader, Listener, Loan},
     pass_error::PassError,
     worker_context::WorkerContext,
 };
@@ -61,7 +61,7 @@ impl WorkerContext {
 /// Looks at every row of which something waits, under the cursors of all tables, and takes what is there. Says whether that is
 /// done.
 pub(crate) async fn look(
-    reader: &Reader,
+    reader: &ChangeReader,
     cursors: &[&ChangeCursor],
     hold: Duration,
     listener: Listener<'_>,

@@ -17,46 +17,46 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
-    Organisation, Tenant,
+    RemoteOrganisation, Tenant,
     encode_row::{NAME, TENANT, TENANTS_SET},
-    lookup_rows::{LookupRows, Named},
-    organisation::Write,
+    lookup_rows::{LookupRows, NamedTarget},
+    organisation::RowWrite,
 };
 
 /// A row that was sent longer ago is sent again with the next record: it may have been deleted there.
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// Which rows this process has sent already.
-pub(crate) struct Targets {
+pub(crate) struct SentTargets {
     /// The first one's are rows without a tenant.
     tenants: Vec<Tenant>,
     lookups: Arc<LookupRows>,
     /// For how long records wait for a row that is refused for a reason that may pass.
     patience: Duration,
-    sent: Mutex<Known>,
+    sent: Mutex<KnownTargets>,
 }
 
 /// Rows that were not written and may be the next time.
 #[derive(Default)]
-pub(crate) struct Unsent(HashMap<Named, Error>);
+pub(crate) struct Unsent(HashMap<NamedTarget, Error>);
 
 #[derive(Default)]
-struct Known {
+struct KnownTargets {
     tenants: HashSet<TenantId>,
-    targets: HashMap<Named, Sent>,
+    targets: HashMap<NamedTarget, SentTarget>,
     /// Since when a row is refused for a reason that may pass.
-    failing: HashMap<Named, Instant>,
+    failing: HashMap<NamedTarget, Instant>,
 }
 
 /// What is known of a row that was sent.
-struct Sent {
+struct SentTarget {
     name: Option<String>,
     /// Since when the record waited with which it was sent.
     with: Timestamp,
     at: Instant,
 }
 
-impl Targets {
+impl SentTargets {
     pub(crate) fn new(tenants: &[Tenant], lookups: Arc<LookupRows>, patience: Duration) -> Self {
         Self { tenants: tenants.to_vec(), lookups, patience, sent: Mutex::default() }
     }
@@ -69,7 +69,7 @@ impl Targets {
     /// error is one of the lane.
     pub(crate) async fn send(
         &self,
-        organisation: &dyn Organisation,
+        organisation: &dyn RemoteOrganisation,
         parcels: &[Parcel],
         limit: Limit,
     ) -> Result<Unsent, Error> {
@@ -85,10 +85,14 @@ impl Targets {
     }
 
     /// Others may have made rows for these codes already.
-    async fn find(&self, organisation: &dyn Organisation, wanted: &[Wanted]) -> Result<(), Error> {
+    async fn find(
+        &self,
+        organisation: &dyn RemoteOrganisation,
+        wanted: &[WantedTarget],
+    ) -> Result<(), Error> {
         let first = self.tenants.first().map_or(TenantId::FIRST, |tenant| tenant.id);
         let mut codes: BTreeMap<&str, (&'static Target, BTreeSet<String>)> = BTreeMap::new();
-        for Wanted { pointed, .. } in wanted {
+        for WantedTarget { pointed, .. } in wanted {
             let of = codes.entry(pointed.target.name).or_insert((pointed.target, BTreeSet::new()));
             of.1.insert(pointed.code.clone());
         }
@@ -116,10 +120,10 @@ impl Targets {
         }
     }
 
-    fn missing(&self, parcels: &[Parcel]) -> (BTreeSet<TenantId>, Vec<Wanted>) {
+    fn missing(&self, parcels: &[Parcel]) -> (BTreeSet<TenantId>, Vec<WantedTarget>) {
         let known = self.known();
         let mut tenants = BTreeSet::new();
-        let mut targets: BTreeMap<Named, Wanted> = BTreeMap::new();
+        let mut targets: BTreeMap<NamedTarget, WantedTarget> = BTreeMap::new();
         for parcel in parcels {
             let Carried::Upsert(stored) = &parcel.operation else { continue };
             if !known.tenants.contains(&parcel.tenant) {
@@ -132,7 +136,7 @@ impl Targets {
                     continue;
                 }
                 let key = pointed.key();
-                let wanted = Wanted { pointed, is_renamed, with: parcel.enqueued_at };
+                let wanted = WantedTarget { pointed, is_renamed, with: parcel.enqueued_at };
                 match targets.entry(key) {
                     Entry::Occupied(mut entry) if is_renamed => drop(entry.insert(wanted)),
                     Entry::Occupied(_) => {}
@@ -146,8 +150,8 @@ impl Targets {
     /// A row that is refused for good is a pity, and no reason to hold the records back.
     async fn send_targets(
         &self,
-        organisation: &dyn Organisation,
-        targets: Vec<Wanted>,
+        organisation: &dyn RemoteOrganisation,
+        targets: Vec<WantedTarget>,
         limit: Limit,
     ) -> Result<Unsent, Error> {
         let mut unsent = Unsent::default();
@@ -156,7 +160,7 @@ impl Targets {
                 .write(targets.iter().map(|wanted| wanted.write(&self.lookups)).collect(), limit)
                 .await?;
             for (wanted, outcome) in targets.iter().zip(outcomes) {
-                let Wanted { pointed, is_renamed, with } = wanted;
+                let WantedTarget { pointed, is_renamed, with } = wanted;
                 match outcome {
                     // It stands there, under a name that it may have been given there.
                     Err(Error::Precondition(_)) if !is_renamed => {}
@@ -180,14 +184,14 @@ impl Targets {
                     }
                 }
                 self.known().failing.remove(&pointed.key());
-                let sent = Sent { name: pointed.name.clone(), with: *with, at: Instant::now() };
+                let sent = SentTarget { name: pointed.name.clone(), with: *with, at: Instant::now() };
                 self.known().targets.insert(pointed.key(), sent);
             }
         }
         Ok(unsent)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, KnownTargets> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -207,7 +211,7 @@ fn holds_up_all(error: &Error) -> bool {
 
 /// Makes a tenant's row unless there is one: its name may have been changed there.
 pub(crate) async fn create_tenant(
-    organisation: &dyn Organisation,
+    organisation: &dyn RemoteOrganisation,
     tenant: TenantId,
     name: &str,
     limit: Limit,
@@ -219,7 +223,7 @@ pub(crate) async fn create_tenant(
     }
 }
 
-impl Sent {
+impl SentTarget {
     /// Whether the row may be taken to be there still. A record that was acknowledged before and comes again may have been
     /// lost there, and with it what it points at, since this was sent.
     fn serves(&self, parcel: &Parcel) -> bool {
@@ -228,7 +232,7 @@ impl Sent {
 }
 
 /// A row to be sent.
-struct Wanted {
+struct WantedTarget {
     pointed: Pointed,
     /// A name came along that was not sent before.
     is_renamed: bool,
@@ -253,14 +257,14 @@ fn pointed(tenant: TenantId, record: &Record) -> impl Iterator<Item = Pointed> {
 }
 
 impl Pointed {
-    fn key(&self) -> Named {
+    fn key(&self) -> NamedTarget {
         (self.tenant, self.target.name, self.code.clone())
     }
 }
 
-impl Wanted {
+impl WantedTarget {
     /// A name that came along is the newest; otherwise the row is only made, so that it keeps the name that it has.
-    fn write(&self, lookups: &LookupRows) -> Write {
+    fn write(&self, lookups: &LookupRows) -> RowWrite {
         let Pointed { tenant, target, code, name } = &self.pointed;
         let mut row = json!({
             NAME: name.as_ref().unwrap_or(code), format!("{TENANT}@odata.bind"): format!("/{TENANTS_SET}({tenant})"),
@@ -269,6 +273,6 @@ impl Wanted {
             row[column] = code.as_str().into();
         }
         let (set, id) = (target.entity_set.to_owned(), lookups.id(*tenant, target, code));
-        if self.is_renamed { Write::Upsert { set, id, row } } else { Write::Make { set, id, row } }
+        if self.is_renamed { RowWrite::Upsert { set, id, row } } else { RowWrite::Make { set, id, row } }
     }
 }

@@ -6,7 +6,7 @@ use model::clock::Clock;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{LedgerPort, Organisation, RelayStatus, Settings, budget::Budget, lookup_rows::LookupRows};
+use crate::{LedgerPort, RelayStatus, RemoteOrganisation, Settings, budget::Budget, lookup_rows::LookupRows};
 
 /// Where the workers write how they fare.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ impl StatusHandle {
 #[derive(Clone)]
 pub(crate) struct WorkerContext {
     pub(crate) ledger: Arc<dyn LedgerPort>,
-    pub(crate) organisation: Arc<dyn Organisation>,
+    pub(crate) organisation: Arc<dyn RemoteOrganisation>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) lookups: Arc<LookupRows>,
     pub(crate) budget: Budget,

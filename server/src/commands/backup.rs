@@ -29,8 +29,8 @@ impl Backup {
         let folder =
             of_a_folder("copied by PostgreSQL's own tools: pg_dump --schema=studio --format=custom")?;
         let folder = match folder {
-            Folder::Named(folder) => folder,
-            Folder::Default(folder) => the_only_one(folder)?,
+            DataFolder::Named(folder) => folder,
+            DataFolder::Default(folder) => the_only_one(folder)?,
         };
         let records = ledger::back_up(&folder, &self.file, clock::clock(None).now())
             .await
@@ -49,8 +49,8 @@ impl Restore {
     pub async fn run(self) -> Result<(), Failure> {
         let folder = of_a_folder("put back by PostgreSQL's own tools: pg_restore, for what pg_dump wrote")?;
         let folder = match folder {
-            Folder::Named(folder) => folder,
-            Folder::Default(folder) => beside_none(folder)?,
+            DataFolder::Named(folder) => folder,
+            DataFolder::Default(folder) => beside_none(folder)?,
         };
         let now = clock::clock(None).now();
         let records = ledger::restore(&self.file, &folder, now).await.context("nothing was put back")?;
@@ -68,7 +68,7 @@ impl Restore {
 
 /// A folder, and whether it was named. Where none was, it is the one that a server with this environment would have, and
 /// the server that is meant may have another environment.
-enum Folder {
+enum DataFolder {
     Named(PathBuf),
     Default(PathBuf),
 }
@@ -121,12 +121,16 @@ fn whose(identity: &LedgerIdentity) -> String {
 }
 
 /// The folder, unless the ledger that is chosen is not in one: then what to do instead.
-fn of_a_folder(instead: &str) -> Result<Folder, Failure> {
+fn of_a_folder(instead: &str) -> Result<DataFolder, Failure> {
     let sources = Sources::of_machine();
     let settings = Settings::read(&sources)?;
     if settings.database.is_none() {
         let is_named = sources.get("STUDIO_DATA").is_some();
-        return Ok(if is_named { Folder::Named(settings.data) } else { Folder::Default(settings.data) });
+        return Ok(if is_named {
+            DataFolder::Named(settings.data)
+        } else {
+            DataFolder::Default(settings.data)
+        });
     }
     let sentence = format!("is set, and a ledger in PostgreSQL is {instead} (docs/postgres.md says more)");
     Err(Mistakes(vec![Mistake::new("DATABASE_URL", sentence)]).into())

@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use dataverse::Client;
 use emulator::Emulator;
 use model::record::KINDS;
-use pipeline::{Mapping, Names};
+use pipeline::{Mapping, NamesByKind};
 
 use super::Failure;
 use crate::{
@@ -45,7 +45,8 @@ async fn dataverse(target: &DataverseEndpoint, client: &Client, mapping: &Mappin
     if matches!(target, DataverseEndpoint::Inside(_)) {
         let tenants = delivery_service::tenants();
         let stands =
-            pipeline::provision(client, mapping, &tenants, pipeline::Scope::Tables, &mut |_| ()).await;
+            pipeline::provision(client, mapping, &tenants, pipeline::ProvisionScope::Tables, &mut |_| ())
+                .await;
         stands.map_err(anyhow::Error::new)?;
     }
     let held = trial::run(client, mapping, &mut tell).await?;
@@ -82,7 +83,7 @@ fn in_force(sources: &Sources) -> String {
 }
 
 /// Tables and columns that have names of their own.
-fn names(names: &Names) -> String {
+fn names(names: &NamesByKind) -> String {
     let mut told = String::new();
     for (place, name) in names.places() {
         _ = writeln!(told, "  {:<34} {name}", format!("tables.{place}"));

@@ -6,7 +6,7 @@ use anyhow::{Context as _, anyhow};
 use clap::Args;
 use dataverse::Client;
 use model::record::KINDS;
-use pipeline::{Mapping, Plan, Scope, Step};
+use pipeline::{Mapping, ProvisionPlan, ProvisionScope, ProvisionStep};
 
 use super::Failure;
 use crate::{
@@ -43,7 +43,7 @@ impl Provision {
 }
 
 async fn plan(client: &Client, mapping: &Mapping) -> Result<(), Failure> {
-    let Plan { steps, conflicts } = pipeline::plan(client, mapping, Scope::Everything)
+    let ProvisionPlan { steps, conflicts } = pipeline::plan(client, mapping, ProvisionScope::Everything)
         .await
         .context("the organisation cannot be read")?;
     steps.iter().for_each(|step| say(&format!("would make {step}")));
@@ -58,12 +58,12 @@ async fn plan(client: &Client, mapping: &Mapping) -> Result<(), Failure> {
 
 async fn make(client: &Client, mapping: &Mapping) -> Result<(), Failure> {
     let mut none = true;
-    let mut made = |step: &Step| {
+    let mut made = |step: &ProvisionStep| {
         none = false;
         say(&format!("made {step}"));
     };
     let tenants = delivery_service::tenants();
-    let done = pipeline::provision(client, mapping, &tenants, Scope::Everything, &mut made).await;
+    let done = pipeline::provision(client, mapping, &tenants, ProvisionScope::Everything, &mut made).await;
     done.map_err(anyhow::Error::new)?;
     if none {
         say(ALL_STANDS);

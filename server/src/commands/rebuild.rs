@@ -5,7 +5,7 @@ use std::{io::Write as _, sync::Arc, time::Duration};
 use anyhow::{Context as _, anyhow};
 use ledger::Ledger;
 use model::{record::KINDS, rng::Seeded};
-use pipeline::{Mapping, Names};
+use pipeline::{Mapping, NamesByKind};
 
 use super::{Failure, stop};
 use crate::{
@@ -53,7 +53,7 @@ pub async fn run() -> Result<(), Failure> {
 async fn read(
     ledger: &Ledger,
     client: dataverse::Client,
-    names: &Names,
+    names: &NamesByKind,
     clock: Arc<dyn model::clock::Clock>,
 ) -> anyhow::Result<()> {
     let mut told = 0;

@@ -16,7 +16,7 @@ use crate::{
     delivery_service::{
         self, CredentialWatch, DataverseEndpoint, DeliveryService, DeliveryWorker, belonging,
     },
-    demo::{self, DemoError, Writer},
+    demo::{self, DemoError, DemoWriter},
     http::listen::{self, Timeouts},
     limits, logging, random, routes,
     settings::{Mode, Settings, Sources},
@@ -141,7 +141,7 @@ async fn tell_story(
     settings: &Settings,
     ledger: &Ledger,
     clock: &Arc<dyn Clock>,
-) -> Result<Option<Writer>, DemoError> {
+) -> Result<Option<DemoWriter>, DemoError> {
     let Some(demo) = settings.demo else { return Ok(None) };
     if !demo::is_told(&settings.data) && !belonging::is_empty(ledger).await? {
         tracing::warn!(
@@ -150,7 +150,7 @@ async fn tell_story(
         return Ok(None);
     }
     let started = time::Instant::now();
-    let mut writer = Writer::open(demo, settings.data.clone(), ledger.clone(), Arc::clone(clock))?;
+    let mut writer = DemoWriter::open(demo, settings.data.clone(), ledger.clone(), Arc::clone(clock))?;
     let runs = writer.catch_up().await?;
     let seconds = started.elapsed().as_secs_f64();
     tracing::info!(runs, seconds, "the demo data are told up to now");

@@ -14,7 +14,7 @@ const REMEMBERED: i64 = 10 * MINUTE;
 const WAITS_MOST: i64 = 15 * MINUTE;
 
 /// What is known of the workers.
-pub struct Watched<'a> {
+pub struct AlarmInputs<'a> {
     pub now: Timestamp,
     /// None where the records are not carried from here.
     pub relay: Option<&'a RelayStatus>,
@@ -25,7 +25,7 @@ pub struct Watched<'a> {
     pub is_asking: bool,
 }
 
-impl Watched<'_> {
+impl AlarmInputs<'_> {
     /// The most urgent first.
     pub fn sentences(&self, counts: &DeliveryCounts) -> Vec<String> {
         let falls = self.falls.iter().filter(|fall| !fall.is_up || self.now.since(fall.at) < REMEMBERED);
@@ -126,7 +126,7 @@ mod tests {
 
     fn said(relay: &RelayStatus, counts: &DeliveryCounts) -> Vec<String> {
         let watched =
-            Watched { now: NOW, relay: Some(relay), falls: &[], patience: 6 * MINUTE, is_asking: false };
+            AlarmInputs { now: NOW, relay: Some(relay), falls: &[], patience: 6 * MINUTE, is_asking: false };
         watched.sentences(counts).iter().map(|said| said.replace('\u{a0}', " ")).collect()
     }
 
@@ -173,7 +173,7 @@ mod tests {
     fn a_worker_that_fell_is_said_until_it_has_held_out() {
         let said = |minutes, is_up| {
             let falls = [Fall { worker: "the relay", at: ago(minutes), times: 3, is_up }];
-            let watched = Watched { now: NOW, relay: None, falls: &falls, patience: 0, is_asking: false };
+            let watched = AlarmInputs { now: NOW, relay: None, falls: &falls, patience: 0, is_asking: false };
             watched.sentences(&DeliveryCounts::default())
         };
         assert!(said(0, false)[0].starts_with("the relay broke off 3 times, at "), "{:?}", said(0, false));

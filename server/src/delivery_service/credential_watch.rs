@@ -12,14 +12,14 @@ use tokio::{fs, time};
 use tokio_util::sync::CancellationToken;
 
 use super::DeliveryService;
-use crate::settings::{Mode, Organisation, Settings, Sources};
+use crate::settings::{Mode, OrganisationSettings, Settings, Sources};
 
 const ROUND: Duration = Duration::from_secs(5);
 
 pub struct CredentialWatch {
     pub delivery_service: Arc<DeliveryService>,
     pub client: Client,
-    pub organisation: Organisation,
+    pub organisation: OrganisationSettings,
 }
 
 /// When each file was changed last, and how long it is.
@@ -61,8 +61,8 @@ impl CredentialWatch {
         }
     }
 
-    fn is_same(&self, new: &Organisation) -> bool {
-        let of = |organisation: &Organisation| {
+    fn is_same(&self, new: &OrganisationSettings) -> bool {
+        let of = |organisation: &OrganisationSettings| {
             (organisation.address.clone(), organisation.token_url.clone(), organisation.client_id.clone())
         };
         of(new) == of(&self.organisation)

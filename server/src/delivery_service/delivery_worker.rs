@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use dataverse::Client;
 use ledger::Ledger;
 use model::{clock::Clock, record::KINDS, rng::Seeded, tenant::TenantId};
-use pipeline::{Mapping, Scope, Step, Tenant};
+use pipeline::{Mapping, ProvisionScope, ProvisionStep, Tenant};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
@@ -99,9 +99,10 @@ impl DeliveryWorker {
             let known = belonging::contact(&self.target, client, &self.ledger).await;
             known.map_err(|error| (error.to_string(), Duration::ZERO))?;
         }
-        let mut made = |step: &Step| tracing::info!(%step, "made in Dataverse");
+        let mut made = |step: &ProvisionStep| tracing::info!(%step, "made in Dataverse");
         let mapping = &*self.settings.mapping;
-        let provisioned = pipeline::provision(client, mapping, &tenants(), Scope::Tables, &mut made).await;
+        let provisioned =
+            pipeline::provision(client, mapping, &tenants(), ProvisionScope::Tables, &mut made).await;
         provisioned.map_err(|error| (error.to_string(), error.retry_after().unwrap_or_default()))?;
         let stands = mapping.clone().as_it_stands(client).await;
         stands.map_err(|error| (error.to_string(), error.retry_after().unwrap_or_default()))

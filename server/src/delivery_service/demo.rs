@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use app::pages::Trouble;
 use arc_swap::ArcSwap;
-use emulator::{Controls, Disturbance, Effect};
+use emulator::{Controls, Disturbance, FaultEffect};
 
 /// In the primary names of the runs that a refusing Dataverse minds.
 const REFUSED: &str = " · 2-3";
 /// Seconds for which a throttled request asks everybody to wait.
 const PAUSE: u64 = 4;
 
-pub struct Demo {
+pub struct DemoControls {
     controls: Controls,
     trouble: ArcSwap<Option<Trouble>>,
 }
 
-impl Demo {
+impl DemoControls {
     pub fn of(controls: Controls) -> Self {
         Self { controls, trouble: ArcSwap::from_pointee(None) }
     }
@@ -37,16 +37,18 @@ impl Demo {
 
 fn disturbance(trouble: Trouble) -> Disturbance {
     match trouble {
-        Trouble::Away => Disturbance { effect: Effect::CutBefore, ..Disturbance::default() },
+        Trouble::Away => Disturbance { effect: FaultEffect::CutBefore, ..Disturbance::default() },
         Trouble::Throttled => Disturbance {
-            effect: Effect::Answer,
+            effect: FaultEffect::Answer,
             status: Some(429),
             retry_after: Some(PAUSE),
             every: Some(2),
             ..Disturbance::default()
         },
-        Trouble::Refusing => {
-            Disturbance { effect: Effect::Refuse, text: Some(REFUSED.to_owned()), ..Disturbance::default() }
-        }
+        Trouble::Refusing => Disturbance {
+            effect: FaultEffect::Refuse,
+            text: Some(REFUSED.to_owned()),
+            ..Disturbance::default()
+        },
     }
 }

@@ -7,12 +7,12 @@ use emulator::{Controls, Emulator};
 use jiff::civil::Date;
 use ledger::Owner;
 
-use crate::settings::{Mode, Organisation};
+use crate::settings::{Mode, OrganisationSettings};
 
 /// Where the records go.
 pub enum DataverseEndpoint {
     Inside(Box<Emulator>),
-    Real(Organisation),
+    Real(OrganisationSettings),
     Nobody,
 }
 

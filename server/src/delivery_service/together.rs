@@ -15,11 +15,11 @@ use model::tenant::TenantId;
 pub struct Together<V> {
     /// Orders questions and the beginnings of answers.
     turns: AtomicU64,
-    slots: Mutex<HashMap<TenantId, Arc<Slot<V>>>>,
+    slots: Mutex<HashMap<TenantId, Arc<LastAnswer<V>>>>,
 }
 
 /// The last answer, and the turn at which it was begun.
-type Slot<V> = tokio::sync::Mutex<Option<(u64, V)>>;
+type LastAnswer<V> = tokio::sync::Mutex<Option<(u64, V)>>;
 
 impl<V> Default for Together<V> {
     fn default() -> Self {
@@ -55,7 +55,7 @@ impl<V: Clone> Together<V> {
         self.turns.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn slot(&self, tenant: TenantId) -> Arc<Slot<V>> {
+    fn slot(&self, tenant: TenantId) -> Arc<LastAnswer<V>> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(tenant).or_default())
     }

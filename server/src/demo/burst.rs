@@ -8,7 +8,7 @@ use model::{
 };
 
 use super::{
-    progress::Progress,
+    progress::DemoProgress,
     story::{Story, date_of},
     writer::{DemoError, parsed},
 };
@@ -22,7 +22,7 @@ const BACK: i64 = 72 * HOUR;
 /// # Errors
 /// When the folder's story cannot be read.
 pub fn burst(seed: u64, folder: &Path, now: Timestamp, number: u64) -> Result<Vec<Record>, DemoError> {
-    let first_day = Progress::read(folder)?.map_or_else(|| date_of(now), |progress| progress.first_day);
+    let first_day = DemoProgress::read(folder)?.map_or_else(|| date_of(now), |progress| progress.first_day);
     let told: Vec<_> = Story::new(seed, first_day).reports(now.plus(-BACK), now).collect();
     let last = told.into_iter().rev().take(RUNS).enumerate();
     last.map(|(at, report)| parsed(&report.told_anew(format!("extra-{number:016x}-{at}"), now), now))

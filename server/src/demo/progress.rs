@@ -15,7 +15,7 @@ const FILE: &str = "demo.json";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Progress {
+pub struct DemoProgress {
     pub seed: u64,
     /// The day on which the story was first seen.
     pub first_day: Date,
@@ -30,7 +30,7 @@ pub fn is_told(folder: &Path) -> bool {
     fs::exists(folder.join(FILE)).unwrap_or(true)
 }
 
-impl Progress {
+impl DemoProgress {
     pub fn told(&self) -> Timestamp {
         Timestamp::from_micros(self.told_micros)
     }
@@ -67,11 +67,11 @@ mod tests {
     #[test]
     fn progress_is_kept_for_this_user_alone() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(Progress::read(folder.path()).unwrap(), None);
+        assert_eq!(DemoProgress::read(folder.path()).unwrap(), None);
         for told_micros in [1, 2] {
-            let progress = Progress { seed: 7, first_day: jiff::civil::date(2026, 11, 21), told_micros };
+            let progress = DemoProgress { seed: 7, first_day: jiff::civil::date(2026, 11, 21), told_micros };
             progress.write(folder.path()).unwrap();
-            assert_eq!(Progress::read(folder.path()).unwrap(), Some(progress));
+            assert_eq!(DemoProgress::read(folder.path()).unwrap(), Some(progress));
         }
         let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);

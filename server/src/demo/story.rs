@@ -43,7 +43,7 @@ const TOKENS_OUT: f64 = 2_450.0;
 
 /// One run as its sender would report it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Report {
+pub struct RunReport {
     pub at: Timestamp,
     campaign: Arc<Campaign>,
     run: String,
@@ -58,7 +58,7 @@ pub struct Report {
     latency_ms: Option<(i64, i64)>,
 }
 
-impl Report {
+impl RunReport {
     /// The same as another run, at another time.
     #[must_use]
     pub fn told_anew(self, run: String, at: Timestamp) -> Self {
@@ -119,7 +119,7 @@ impl Story {
     }
 
     /// The runs after `after` and up to `until`, in their order.
-    pub fn reports(self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = Report> {
+    pub fn reports(self, after: Timestamp, until: Timestamp) -> impl Iterator<Item = RunReport> {
         let first = date_of(after.max(self.begin()));
         let days = std::iter::successors(Some(first), |date| date.tomorrow().ok());
         days.take_while(move |date| midnight(*date) <= until)
@@ -129,13 +129,13 @@ impl Story {
 
     /// The first run after this moment.
     #[must_use]
-    pub fn next(self, after: Timestamp) -> Option<Report> {
+    pub fn next(self, after: Timestamp) -> Option<RunReport> {
         self.reports(after, after.plus(3 * 24 * HOUR)).next()
     }
 
     /// One day's runs, earliest first.
     #[must_use]
-    pub fn day(&self, date: Date) -> Vec<Report> {
+    pub fn day(&self, date: Date) -> Vec<RunReport> {
         if date < self.calendar.begin() {
             return Vec::new();
         }
@@ -185,7 +185,7 @@ fn report(
     turn: usize,
     at: Timestamp,
     chance: &mut ChaCha8Rng,
-) -> Report {
+) -> RunReport {
     let phase = &PHASES[turn % PHASES.len()];
     let run = turn / PHASES.len() + 1;
     let size = day.size * campaign.size;
@@ -198,7 +198,7 @@ fn report(
     let average = p95 * chance.random_range(0.50..0.66);
     // Dollars a million tokens are tenths of a hundred-thousandth of a dollar a token.
     let cost = as_f64(tokens_in) * day.prices.tokens_in + as_f64(tokens_out) * day.prices.tokens_out;
-    Report {
+    RunReport {
         at,
         campaign: Arc::clone(campaign),
         run: format!("{}-{run:02}", date.strftime("%y%m%d")),

@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Story,
-    progress::Progress,
-    story::{Report, date_of},
+    progress::DemoProgress,
+    story::{RunReport, date_of},
 };
-use crate::settings::Demo;
+use crate::settings::DemoSettings;
 
 /// As many records as a request may carry.
 const ARRAY: usize = 1_000;
@@ -41,27 +41,27 @@ pub enum DemoError {
     Invalid(Vec<FieldFault>),
 }
 
-pub struct Writer {
+pub struct DemoWriter {
     story: Story,
-    progress: Progress,
+    progress: DemoProgress,
     folder: PathBuf,
     ledger: Ledger,
     clock: Arc<dyn Clock>,
 }
 
-impl Writer {
+impl DemoWriter {
     /// # Errors
     /// When the folder's story cannot be read.
     pub fn open(
-        demo: Demo,
+        demo: DemoSettings,
         folder: PathBuf,
         ledger: Ledger,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, DemoError> {
         let first_day = date_of(clock.now());
         let begin = Story::new(demo.seed, first_day).begin().plus(-1);
-        let fresh = Progress { seed: demo.seed, first_day, told_micros: begin.micros() };
-        let progress = match Progress::read(&folder)? {
+        let fresh = DemoProgress { seed: demo.seed, first_day, told_micros: begin.micros() };
+        let progress = match DemoProgress::read(&folder)? {
             Some(progress) => progress,
             None => {
                 // Whatever comes to an end halfway goes on with the same story.
@@ -87,7 +87,7 @@ impl Writer {
         let now = self.clock.now();
         let mut reports = self.story.reports(self.progress.told(), now);
         let arrays = iter::from_fn(|| {
-            let array: Vec<Report> = reports.by_ref().take(ARRAY).collect();
+            let array: Vec<RunReport> = reports.by_ref().take(ARRAY).collect();
             (!array.is_empty()).then_some(array)
         });
         let (ledger, tasks_begin) = (&self.ledger, self.story.tasks_begin());
@@ -132,7 +132,7 @@ impl Writer {
 
     /// The same, from where it is written that it got to.
     fn again(&self) -> Result<Self, DemoError> {
-        let progress = Progress::read(&self.folder)?.unwrap_or(self.progress);
+        let progress = DemoProgress::read(&self.folder)?.unwrap_or(self.progress);
         let (ledger, clock) = (self.ledger.clone(), Arc::clone(&self.clock));
         let story = Story::new(progress.seed, progress.first_day);
         Ok(Self { story, progress, folder: self.folder.clone(), ledger, clock })
@@ -148,11 +148,14 @@ impl Writer {
 }
 
 /// The tasks of the runs since agents report them.
-fn tasks(reports: &[Report], begin: Timestamp, now: Timestamp) -> Result<Vec<Record>, DemoError> {
+fn tasks(reports: &[RunReport], begin: Timestamp, now: Timestamp) -> Result<Vec<Record>, DemoError> {
     let reports = reports.iter().filter(|report| report.at >= begin);
-    reports.flat_map(Report::tasks).map(|task| task.draft().accept(now).map_err(DemoError::Invalid)).collect()
+    reports
+        .flat_map(RunReport::tasks)
+        .map(|task| task.draft().accept(now).map_err(DemoError::Invalid))
+        .collect()
 }
 
-pub(super) fn parsed(report: &Report, now: Timestamp) -> Result<Record, DemoError> {
+pub(super) fn parsed(report: &RunReport, now: Timestamp) -> Result<Record, DemoError> {
     report.draft().accept(now).map_err(DemoError::Invalid)
 }

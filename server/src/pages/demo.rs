@@ -18,14 +18,14 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-pub struct Choice {
+pub struct DemoChoice {
     make: String,
 }
 
 pub async fn make(
     State(state): State<SharedState>,
     principal: Principal,
-    form: Result<Form<Choice>, FormRejection>,
+    form: Result<Form<DemoChoice>, FormRejection>,
 ) -> Result<Response, Problem> {
     let Some(demo) = &state.delivery_service.demo else {
         let detail =

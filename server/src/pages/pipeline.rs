@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use app::{
     pages::{
-        HandlingLine, Hour, LetterLine, Letters, Others, PipelineFacts, PolicyView, QuestionView, RejectLine,
-        pipeline_page,
+        DeadLetterList, HandlingLine, Hour, LetterLine, Others, PipelineFacts, PolicyView, QuestionView,
+        RejectLine, pipeline_page,
     },
     presenter::{counted, sentence},
 };
@@ -19,7 +19,7 @@ use futures::FutureExt as _;
 use http::StatusCode;
 use ledger::{Handled, Handling, HourBalance, LedgerError, MassDeletion, MassDeletionAnswer, Reject};
 use model::{
-    delivery::{Delivery, DeliveryState},
+    delivery::{DeliveryState, DeliveryView},
     record::Kind,
     tenant::TenantId,
     time::Timestamp,
@@ -30,7 +30,7 @@ use super::{Visitor, document, fault, frame};
 use crate::{
     access::Principal,
     app_state::{AppState, SharedState},
-    delivery_service::Demo,
+    delivery_service::DemoControls,
     inspection::{Inspection, inspection, shared},
 };
 
@@ -54,7 +54,7 @@ async fn facts(state: &AppState, tenant: TenantId) -> Result<Arc<PipelineFacts>,
         now: *now,
         warnings: alarms(delivery).chain(organisation.warnings(*now)).collect(),
         dataverse: known::known(organisation),
-        demo: state.delivery_service.demo.as_ref().map(Demo::trouble),
+        demo: state.delivery_service.demo.as_ref().map(DemoControls::trouble),
         hours: hours(&seen.hours),
         letters: letters(state, tenant, &seen).await?,
         others: organisation.relay.as_ref().map(|relay| others(&seen, &relay.mirror)),
@@ -63,7 +63,7 @@ async fn facts(state: &AppState, tenant: TenantId) -> Result<Arc<PipelineFacts>,
 }
 
 /// Those that the page's first sentence leaves out.
-fn alarms(delivery: &Delivery) -> impl Iterator<Item = String> {
+fn alarms(delivery: &DeliveryView) -> impl Iterator<Item = String> {
     let first = usize::from(delivery.closed.is_none() && delivery.state == DeliveryState::Ok);
     delivery.alarms.iter().skip(first).map(|alarm| sentence(alarm))
 }
@@ -93,7 +93,11 @@ fn hours(balances: &[HourBalance]) -> Vec<Hour> {
     hours.into_values().collect()
 }
 
-async fn letters(state: &AppState, tenant: TenantId, seen: &Inspection) -> Result<Letters, LedgerError> {
+async fn letters(
+    state: &AppState,
+    tenant: TenantId,
+    seen: &Inspection,
+) -> Result<DeadLetterList, LedgerError> {
     let mut lines = Vec::new();
     for letter in seen.dead.iter().take(LINES) {
         lines.push(LetterLine {
@@ -109,7 +113,7 @@ async fn letters(state: &AppState, tenant: TenantId, seen: &Inspection) -> Resul
         let what = told(state, tenant, handling).await?;
         handlings.push(HandlingLine { at: handling.at, by: handling.by.clone(), what });
     }
-    Ok(Letters { all: seen.delivery.refused, lines, handlings })
+    Ok(DeadLetterList { all: seen.delivery.refused, lines, handlings })
 }
 
 /// What people call a record.

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{Visitor, document, fault, frame};
 use crate::{
-    access::{Errand, Principal},
+    access::{Principal, WorkPermit},
     app_state::SharedState,
     problem::{self, Problem},
 };
@@ -27,10 +27,10 @@ use crate::{
 const MOST_AGAIN: usize = 10_000;
 
 /// What a form said, in its order.
-type Sent = Result<Form<Vec<(String, String)>>, FormRejection>;
+type FormFields = Result<Form<Vec<(String, String)>>, FormRejection>;
 
 /// A refused record, and what the ledger holds of it.
-struct Refused {
+struct RefusedRecord {
     letter: DeadLetter,
     record: Record,
 }
@@ -67,7 +67,7 @@ pub async fn act(
         return Ok(Redirect::to("/pipeline").into_response());
     };
     let (parts, body) = request.into_parts();
-    let sent: Sent = Form::from_request(Request::from_parts(parts.clone(), body), &()).await;
+    let sent: FormFields = Form::from_request(Request::from_parts(parts.clone(), body), &()).await;
     let sent: Map<String, Json> = sent
         .map(|form| form.0)
         .unwrap_or_default()
@@ -98,9 +98,9 @@ pub async fn act(
 /// Sends all of them again.
 pub async fn act_on_all(
     State(state): State<SharedState>,
-    _errand: Errand,
+    _permit: WorkPermit,
     principal: Principal,
-    sent: Sent,
+    sent: FormFields,
 ) -> Result<Response, Problem> {
     if said(&sent, "do") != RESEND_ALL {
         return Err(must_be("do", &[RESEND_ALL]));
@@ -113,7 +113,7 @@ pub async fn act_on_all(
 pub async fn answer(
     State(state): State<SharedState>,
     principal: Principal,
-    sent: Sent,
+    sent: FormFields,
 ) -> Result<Response, Problem> {
     let name = said(&sent, "kind");
     let Some(kind) = KINDS.of_name(name) else {
@@ -138,11 +138,11 @@ async fn found(
     principal: Principal,
     kind: &str,
     id: &str,
-) -> Result<Option<Refused>, ledger::LedgerError> {
+) -> Result<Option<RefusedRecord>, ledger::LedgerError> {
     let (Some(kind), Ok(id)) = (KINDS.of_name(kind), Uuid::try_parse(id)) else { return Ok(None) };
     let letter = state.ledger.dead_letter(principal.tenant, kind, id).await?;
     let held = state.ledger.read(principal.tenant, kind, id).await?;
-    Ok(letter.zip(held).map(|(letter, held)| Refused { letter, record: held.stored.record }))
+    Ok(letter.zip(held).map(|(letter, held)| RefusedRecord { letter, record: held.stored.record }))
 }
 
 async fn mend(
@@ -174,7 +174,7 @@ async fn page(state: &SharedState, request: Request, status: StatusCode, facts: 
     document(request, status, || {}, move || refused_page(&frame, &facts)).await
 }
 
-fn facts(refused: &Refused, fields: Vec<FieldView>) -> RefusedFacts {
+fn facts(refused: &RefusedRecord, fields: Vec<FieldView>) -> RefusedFacts {
     let letter = &refused.letter;
     RefusedFacts {
         kind: letter.kind.name,
@@ -194,7 +194,7 @@ fn facts(refused: &Refused, fields: Vec<FieldView>) -> RefusedFacts {
 }
 
 /// The form: what was sent, else what the record says. None where it is a withdrawal that is refused.
-fn fields(refused: &Refused, sent: &Map<String, Json>, faults: &[FieldFault]) -> Vec<FieldView> {
+fn fields(refused: &RefusedRecord, sent: &Map<String, Json>, faults: &[FieldFault]) -> Vec<FieldView> {
     let kind = refused.letter.kind;
     if refused.letter.deletes {
         return Vec::new();
@@ -250,7 +250,7 @@ fn given(ty: FieldType, text: &str) -> Given<'_> {
     }
 }
 
-fn said<'a>(sent: &'a Sent, name: &str) -> &'a str {
+fn said<'a>(sent: &'a FormFields, name: &str) -> &'a str {
     let form = sent.as_ref().map(|form| form.0.as_slice()).unwrap_or_default();
     form.iter().find(|(member, _)| member == name).map_or("", |(_, text)| text)
 }

@@ -13,14 +13,14 @@ use serde::Deserialize;
 use crate::{app_state::SharedState, problem::Problem, settings::PublicUrl};
 
 #[derive(Deserialize)]
-pub struct Choice {
+pub struct ThemeChoice {
     to: String,
 }
 
 pub async fn choose(
     State(state): State<SharedState>,
     headers: HeaderMap,
-    form: Result<Form<Choice>, FormRejection>,
+    form: Result<Form<ThemeChoice>, FormRejection>,
 ) -> Result<Response, Problem> {
     let to = form.map(|form| form.0.to).unwrap_or_default();
     let theme = Theme::of_key(&to);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram, gauge};
 use model::{
-    delivery::{Balance, Delivery, DeliveryState},
+    delivery::{Balance, DeliveryState, DeliveryView},
     range::Range,
     time::{SECOND, Timestamp},
 };
@@ -145,7 +145,7 @@ fn set_delivery_state(state: DeliveryState) {
     }
 }
 
-fn records(delivery: &Delivery, now: Timestamp) {
+fn records(delivery: &DeliveryView, now: Timestamp) {
     let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();
     for (name, number) in [
         ("studio_records_received", sum(|balance| balance.received)),

@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
 use model::{
     calendar::{self, Compare, Span, Window, Zone},
-    history::{Filter, History},
+    history::{History, RunFilter},
     range::Range,
     time::{DAY, Timestamp},
 };
@@ -16,7 +16,7 @@ use super::{
     tag,
 };
 use crate::{
-    access::{Errand, Principal},
+    access::{Principal, WorkPermit},
     app_state::SharedState,
     problem::{Problem, ProblemType},
 };
@@ -30,7 +30,7 @@ const NO_FORECAST: &str = "forecasts are not computed yet";
 
 pub async fn history(
     State(state): State<SharedState>,
-    errand: Errand,
+    permit: WorkPermit,
     principal: Principal,
     uri: Uri,
     headers: HeaderMap,
@@ -39,7 +39,7 @@ pub async fn history(
     let (window, filter) = beside(move || understand(&uri, &zone, now)).await?;
     let ledger = state.ledger.clone();
     let history =
-        errand.done(async move { ledger.history(principal.tenant, &window, &filter).await }).await?;
+        permit.done(async move { ledger.history(principal.tenant, &window, &filter).await }).await?;
     beside(move || Ok(tag::answer(&body(&history), history.window.range.is_some(), &headers))).await
 }
 
@@ -56,9 +56,9 @@ async fn beside<T: Send + 'static>(
     })
 }
 
-fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<(Window, Filter), Problem> {
+fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<(Window, RunFilter), Problem> {
     let mut parameters = Parameters::of(uri, KNOWN);
-    let filter = Filter {
+    let filter = RunFilter {
         campaign: parameters.read("campaign", parameters::text_up_to(CAMPAIGN_CHARS)),
         phase: parameters.read("phase", parameters::text_up_to(CAMPAIGN_CHARS)),
     };

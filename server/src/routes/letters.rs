@@ -18,12 +18,12 @@ use crate::{
 
 pub const PATH: &str = "/api/pipeline/dead-letters/{kind}/{id}";
 
-type Named = Path<(String, String)>;
+type LetterPath = Path<(String, String)>;
 
 pub async fn read(
     State(state): State<SharedState>,
     principal: Principal,
-    Path(named): Named,
+    Path(named): LetterPath,
 ) -> Result<Json<Value>, Problem> {
     let (kind, id) = known(&named)?;
     let letter = state.ledger.dead_letter(principal.tenant, kind, id).await?.ok_or_else(not_found)?;
@@ -36,7 +36,7 @@ pub async fn read(
 pub async fn again(
     State(state): State<SharedState>,
     principal: Principal,
-    Path(named): Named,
+    Path(named): LetterPath,
 ) -> Result<Json<Value>, Problem> {
     let (kind, id) = known(&named)?;
     let sent = state.ledger.resend(principal.tenant, kind, id, principal.name).await?;
@@ -46,7 +46,7 @@ pub async fn again(
 pub async fn drop(
     State(state): State<SharedState>,
     principal: Principal,
-    Path(named): Named,
+    Path(named): LetterPath,
 ) -> Result<Json<Value>, Problem> {
     let (kind, id) = known(&named)?;
     let dropped = state.ledger.drop_letter(principal.tenant, kind, id, principal.name).await?;

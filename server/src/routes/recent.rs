@@ -10,7 +10,7 @@ use super::{
     parameters::{self, CAMPAIGN_CHARS, Parameters},
     record_json, tag,
 };
-use crate::{access::Principal, app_state::SharedState, problem::Problem, snapshot::Known};
+use crate::{access::Principal, app_state::SharedState, problem::Problem, snapshot::KnownFacts};
 
 pub async fn recent(
     State(state): State<SharedState>,
@@ -38,7 +38,7 @@ pub async fn recent(
     Ok(tag::answer(&body, true, &headers))
 }
 
-fn pipeline(known: &Known) -> Json {
+fn pipeline(known: &KnownFacts) -> Json {
     let (delivery, now) = (&known.delivery, known.gathered.now);
     let late = known.late.then(|| format!("newer figures than those of {now} take longer than usual"));
     json!({

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use ledger::Database;
 
-use super::{Mistakes, Sources, mistakes::Reader, organisation::Mode};
+use super::{Mistakes, Sources, mistakes::SettingReader, organisation::Mode};
 
 pub(super) const ADDRESS: &str = "DATABASE_URL";
 const SCHEMA: &str = "STUDIO_SCHEMA";
 const LEASE_MOST: u64 = 86_400;
 
 /// None: the ledger is an SQLite file in the data folder.
-pub(super) fn database(reader: &mut Reader<'_>, way: &Mode) -> Option<Database> {
+pub(super) fn database(reader: &mut SettingReader<'_>, way: &Mode) -> Option<Database> {
     if reader.text(ADDRESS).is_some() && matches!(way, Mode::Embedded) {
         reader.mistake(
             ADDRESS,
@@ -28,7 +28,7 @@ pub(super) fn database(reader: &mut Reader<'_>, way: &Mode) -> Option<Database> 
 /// # Errors
 /// When there is none, or it cannot be meant.
 pub fn database_at(sources: &Sources, told: Option<&str>) -> Result<Database, Mistakes> {
-    let mut reader = Reader::of(sources);
+    let mut reader = SettingReader::of(sources);
     let database = match told {
         None => reader.read(ADDRESS, address),
         Some(text) => address(text).map_err(|sentence| reader.mistake("--to", sentence)).ok(),
@@ -42,7 +42,7 @@ pub fn database_at(sources: &Sources, told: Option<&str>) -> Result<Database, Mi
     database.ok_or_else(|| Mistakes(Vec::new()))
 }
 
-fn in_schema(reader: &mut Reader<'_>, database: Database) -> Option<Database> {
+fn in_schema(reader: &mut SettingReader<'_>, database: Database) -> Option<Database> {
     if reader.text(SCHEMA).is_none() {
         return Some(database);
     }

@@ -29,12 +29,12 @@ impl fmt::Display for Mistakes {
     }
 }
 
-pub(super) struct Reader<'a> {
+pub(super) struct SettingReader<'a> {
     sources: &'a Sources,
     mistakes: Vec<Mistake>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> SettingReader<'a> {
     pub fn of(sources: &'a Sources) -> Self {
         Self { sources, mistakes: sources.mistakes() }
     }

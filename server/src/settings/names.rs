@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use model::record::KINDS;
-use pipeline::{Names, TableNames};
+use pipeline::{NamesByKind, TableNames};
 
-use super::mistakes::Reader;
+use super::mistakes::SettingReader;
 
 /// Where they stand in the file.
 pub(super) const SECTION: &str = "tables";
 
-pub(super) fn names(reader: &mut Reader<'_>) -> Names {
-    let mut names = Names::default();
+pub(super) fn names(reader: &mut SettingReader<'_>) -> NamesByKind {
+    let mut names = NamesByKind::default();
     for (kind, table) in reader.tables() {
         match of_table(table) {
             Ok(table) => _ = names.0.insert(kind.clone(), table),

@@ -5,7 +5,7 @@ use std::{fs, net::IpAddr, time::Duration};
 use dataverse::{Certificate, Credential};
 use jiff::civil::Date;
 
-use super::{mistakes::Reader, values};
+use super::{mistakes::SettingReader, values};
 
 /// How the server runs.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub enum Mode {
     /// With an emulator inside.
     Embedded,
     /// With a real organisation.
-    Connected(Organisation),
+    Connected(OrganisationSettings),
     /// Without any: a flow carries the records.
     Resting,
 }
@@ -27,7 +27,7 @@ impl Mode {
 
 /// A real organisation, and how to sign in to it.
 #[derive(Clone, Debug)]
-pub struct Organisation {
+pub struct OrganisationSettings {
     pub address: String,
     pub token_url: String,
     pub client_id: String,
@@ -51,7 +51,7 @@ pub(super) const FILES: [&str; 4] = [SECRET_FILE, CERTIFICATE[0], CERTIFICATE[1]
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
 const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
 
-pub(super) fn way(reader: &mut Reader<'_>) -> Mode {
+pub(super) fn way(reader: &mut SettingReader<'_>) -> Mode {
     match reader.read("USE_DATAVERSE", values::switch) {
         Some(false) => Mode::Resting,
         Some(true) => connected(reader),
@@ -71,7 +71,7 @@ pub(super) fn way(reader: &mut Reader<'_>) -> Mode {
     }
 }
 
-fn connected(reader: &mut Reader<'_>) -> Mode {
+fn connected(reader: &mut SettingReader<'_>) -> Mode {
     let address = one_of(reader, ADDRESS).and_then(|(name, text)| secured(reader, name, &text));
     let tenant = one_of(reader, TENANT).and_then(|(name, text)| plain(reader, name, text));
     let client = one_of(reader, CLIENT).and_then(|(name, text)| plain(reader, name, text));
@@ -88,7 +88,7 @@ fn connected(reader: &mut Reader<'_>) -> Mode {
         // A mistake stands behind each that is missing, so no server starts this way.
         return Mode::Resting;
     };
-    Mode::Connected(Organisation {
+    Mode::Connected(OrganisationSettings {
         address,
         token_url: format!("{authority}/{tenant}/oauth2/v2.0/token"),
         client_id,
@@ -99,7 +99,7 @@ fn connected(reader: &mut Reader<'_>) -> Mode {
 }
 
 /// A secret, a file that holds it, or a certificate: one of the three.
-fn credential(reader: &mut Reader<'_>) -> Option<Credential> {
+fn credential(reader: &mut SettingReader<'_>) -> Option<Credential> {
     let is_set = |names: &[&str]| names.iter().any(|name| reader.text(name).is_some());
     let secret_file = reader.text(SECRET_FILE).map(str::to_owned);
     let set = [is_set(SECRET), secret_file.is_some(), is_set(CERTIFICATE)];
@@ -131,7 +131,7 @@ fn credential(reader: &mut Reader<'_>) -> Option<Credential> {
     one_of(reader, SECRET).map(|(_, secret)| Credential::from(secret.as_str()))
 }
 
-fn file(reader: &mut Reader<'_>, name: &str, path: &str) -> Option<Vec<u8>> {
+fn file(reader: &mut SettingReader<'_>, name: &str, path: &str) -> Option<Vec<u8>> {
     match fs::read(path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
@@ -142,7 +142,7 @@ fn file(reader: &mut Reader<'_>, name: &str, path: &str) -> Option<Vec<u8>> {
 }
 
 /// The one value that these names have; it is a mistake when they have none or several.
-fn one_of(reader: &mut Reader<'_>, names: &[&'static str]) -> Option<(&'static str, String)> {
+fn one_of(reader: &mut SettingReader<'_>, names: &[&'static str]) -> Option<(&'static str, String)> {
     let set: Vec<(&'static str, &str)> =
         names.iter().filter_map(|name| Some((*name, reader.text(name)?))).collect();
     let Some((first, value)) = set.first().copied() else {
@@ -159,7 +159,7 @@ fn one_of(reader: &mut Reader<'_>, names: &[&'static str]) -> Option<(&'static s
 }
 
 /// Credentials travel to it: encrypted, or not off this machine.
-fn secured(reader: &mut Reader<'_>, name: &str, text: &str) -> Option<String> {
+fn secured(reader: &mut SettingReader<'_>, name: &str, text: &str) -> Option<String> {
     let Ok((scheme, authority)) = values::web_address(text) else {
         reader.mistake(name, "must be an address without a path, as in https://contoso.crm.dynamics.com");
         return None;
@@ -171,7 +171,7 @@ fn secured(reader: &mut Reader<'_>, name: &str, text: &str) -> Option<String> {
     Some(format!("{scheme}://{authority}"))
 }
 
-fn plain(reader: &mut Reader<'_>, name: &str, text: String) -> Option<String> {
+fn plain(reader: &mut SettingReader<'_>, name: &str, text: String) -> Option<String> {
     if text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')) {
         return Some(text);
     }

@@ -42,7 +42,7 @@ fn nothing_set_is_the_embedded_way() {
     let settings = read(&[], "");
     assert!(matches!(settings.way, Mode::Embedded));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
-    assert_eq!(settings.demo, Some(Demo { seed: 7 }));
+    assert_eq!(settings.demo, Some(DemoSettings { seed: 7 }));
     assert_eq!(settings.zone, Zone::utc());
 }
 

@@ -48,7 +48,7 @@ pub struct Brought<V> {
 }
 
 /// A computed value, and when and from what it was computed.
-pub struct Kept<V> {
+pub struct CachedValue<V> {
     pub value: Arc<V>,
     moved: LedgerVersion,
     done: Instant,
@@ -70,7 +70,7 @@ pub enum Late<E> {
     Failed(E),
 }
 
-impl<V> Kept<V> {
+impl<V> CachedValue<V> {
     pub fn is_fresh(&self, moved: LedgerVersion) -> bool {
         let age = self.done.elapsed();
         let pause = (self.cost * 4).clamp(PAUSE_LEAST, PAUSE_MOST);
@@ -90,7 +90,7 @@ enum UnderWay<V, E> {
 }
 
 struct Slot<V, E> {
-    latest: ArcSwapOption<Kept<V>>,
+    latest: ArcSwapOption<CachedValue<V>>,
     /// Why the last computation brought nothing, if so.
     failed: ArcSwapOption<E>,
     under_way: Mutex<UnderWay<V, E>>,
@@ -109,7 +109,7 @@ impl Drop for Landing {
 }
 
 /// How much is kept of what.
-pub struct Bounds<V, E> {
+pub struct CacheBounds<V, E> {
     pub bytes: usize,
     /// How many bytes a value takes.
     pub weigh: fn(&V) -> usize,
@@ -118,10 +118,10 @@ pub struct Bounds<V, E> {
 }
 
 /// The values by key.
-pub struct Flights<K, V, E>(Arc<Inner<K, V, E>>);
+pub struct Flights<K, V, E>(Arc<FlightState<K, V, E>>);
 
-struct Inner<K, V, E> {
-    bounds: Bounds<V, E>,
+struct FlightState<K, V, E> {
+    bounds: CacheBounds<V, E>,
     began: Instant,
     slots: Mutex<HashMap<K, Arc<Slot<V, E>>>>,
 }
@@ -132,8 +132,8 @@ where
     V: Send + Sync + 'static,
     E: Clone + Send + Sync + 'static,
 {
-    pub fn new(bounds: Bounds<V, E>) -> Self {
-        Self(Arc::new(Inner { bounds, began: Instant::now(), slots: Mutex::new(HashMap::new()) }))
+    pub fn new(bounds: CacheBounds<V, E>) -> Self {
+        Self(Arc::new(FlightState { bounds, began: Instant::now(), slots: Mutex::new(HashMap::new()) }))
     }
 
     /// The kept value while it is fresh; else what `compute` brings, once for all who ask meanwhile. `compute` is told
@@ -144,7 +144,7 @@ where
     pub async fn get<F>(
         &self,
         key: K,
-        fresh: impl Fn(&Kept<V>) -> bool,
+        fresh: impl Fn(&CachedValue<V>) -> bool,
         compute: impl FnOnce(bool) -> F,
     ) -> Result<Served<V, E>, E>
     where
@@ -185,7 +185,7 @@ where
         &self,
         key: K,
         slot: &Arc<Slot<V, E>>,
-        fresh: impl Fn(&Kept<V>) -> bool,
+        fresh: impl Fn(&CachedValue<V>) -> bool,
         compute: impl FnOnce(bool) -> F,
     ) -> Flight<V, E>
     where
@@ -217,7 +217,7 @@ where
             slot.failed.store(brought.as_ref().err().cloned().map(Arc::new));
             let Brought { value, moved, keep } = brought?;
             let (value, done) = (Arc::new(value), Instant::now());
-            let kept = Kept { value: Arc::clone(&value), moved, done, cost: done - began };
+            let kept = CachedValue { value: Arc::clone(&value), moved, done, cost: done - began };
             inner.keep(&key, &slot, kept, keep);
             Ok(value)
         };
@@ -233,7 +233,7 @@ where
     }
 }
 
-impl<K: Clone + Eq + Hash, V, E> Inner<K, V, E> {
+impl<K: Clone + Eq + Hash, V, E> FlightState<K, V, E> {
     fn now(&self) -> u64 {
         milliseconds(self.began.elapsed())
     }
@@ -257,7 +257,7 @@ impl<K: Clone + Eq + Hash, V, E> Inner<K, V, E> {
         slot
     }
 
-    fn keep(&self, key: &K, slot: &Arc<Slot<V, E>>, kept: Kept<V>, keep: bool) {
+    fn keep(&self, key: &K, slot: &Arc<Slot<V, E>>, kept: CachedValue<V>, keep: bool) {
         slot.bytes.store((self.bounds.weigh)(&kept.value), Ordering::Relaxed);
         slot.latest.store(Some(Arc::new(kept)));
         let mut slots = locked(&self.slots);

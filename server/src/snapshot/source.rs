@@ -14,9 +14,9 @@ use ledger::{Ledger, LedgerError, ListAsk};
 use model::{
     calendar::{self, Bucket, Compare, Zone},
     clock::Clock,
-    delivery::Delivery,
+    delivery::DeliveryView,
     figures::Sums,
-    history::{Filter, History},
+    history::{History, RunFilter},
     record::{
         Stored,
         campaign_run::{CAMPAIGN, CAMPAIGN_RUN},
@@ -26,7 +26,7 @@ use model::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Scope;
+use super::ViewScope;
 use crate::{
     access::{Bounds, NoTurn, Turn, Turns},
     delivery_service::DeliveryService,
@@ -52,15 +52,15 @@ pub struct ViewData {
     pub history: History,
     pub newest: Vec<Stored>,
     /// The campaign that is meant: its id, and its name where it can be asked for by that.
-    pub campaign: Option<Named>,
+    pub campaign: Option<NamedCampaign>,
     /// Those that may be meant, where it is not clear which.
-    pub matches: Vec<Named>,
+    pub matches: Vec<NamedCampaign>,
     pub any_runs: bool,
-    pub delivery: Delivery,
+    pub delivery: DeliveryView,
     is_known: bool,
 }
 
-type Named = (String, Option<String>);
+type NamedCampaign = (String, Option<String>);
 
 impl ViewData {
     /// Whether there is what was asked for. Whatever else people write is nothing to keep.
@@ -81,7 +81,7 @@ impl ViewData {
     }
 }
 
-pub(super) struct Source {
+pub(super) struct FactSource {
     clock: Arc<dyn Clock>,
     ledger: Ledger,
     delivery_service: Arc<DeliveryService>,
@@ -98,7 +98,7 @@ pub(super) enum MayLook {
     First(#[expect(dead_code, reason = "it is held")] Turn),
 }
 
-impl Source {
+impl FactSource {
     pub(super) fn new(clock: Arc<dyn Clock>, ledger: Ledger, delivery_service: Arc<DeliveryService>) -> Self {
         let (again, first) = (Arc::new(Semaphore::new(1)), Turns::new(FIRST));
         Self { clock, ledger, delivery_service, numbers: AtomicU64::new(0), again, first }
@@ -123,11 +123,11 @@ impl Source {
     }
 
     /// The campaigns that were named last.
-    pub(super) async fn campaigns(&self, tenant: TenantId) -> Result<Vec<Named>, LedgerError> {
+    pub(super) async fn campaigns(&self, tenant: TenantId) -> Result<Vec<NamedCampaign>, LedgerError> {
         self.ledger.names(tenant, &CAMPAIGN_RUN, CAMPAIGN, None, CHOICES).await
     }
 
-    pub(super) async fn gather(&self, scope: &Scope, zone: &Zone) -> Result<ViewData, LedgerError> {
+    pub(super) async fn gather(&self, scope: &ViewScope, zone: &Zone) -> Result<ViewData, LedgerError> {
         let (tenant, now) = (scope.tenant, self.clock.now());
         let window = calendar::window(scope.range, zone, now, Compare::Previous);
         let (campaign, matches) = self.meant(scope).await?;
@@ -140,7 +140,7 @@ impl Source {
         Ok(ViewData {
             number: self.numbers.fetch_add(1, Ordering::Relaxed),
             now,
-            history: self.ledger.history(tenant, &window, &Filter { campaign: id, phase: None }).await?,
+            history: self.ledger.history(tenant, &window, &RunFilter { campaign: id, phase: None }).await?,
             newest,
             campaign,
             matches,
@@ -161,7 +161,10 @@ impl Source {
     }
 
     /// The campaign of this id, or of this name; else those that may be meant.
-    async fn meant(&self, scope: &Scope) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
+    async fn meant(
+        &self,
+        scope: &ViewScope,
+    ) -> Result<(Option<NamedCampaign>, Vec<NamedCampaign>), LedgerError> {
         // Programs mean it by its id, whatever it is called.
         let Some(text) = scope.campaign.as_ref().filter(|_| scope.named) else {
             return Ok((None, Vec::new()));
@@ -174,9 +177,14 @@ impl Source {
         Ok((Some((id, is_its_own.then_some(name))), several))
     }
 
-    async fn found(&self, tenant: TenantId, text: &str) -> Result<(Option<Named>, Vec<Named>), LedgerError> {
+    async fn found(
+        &self,
+        tenant: TenantId,
+        text: &str,
+    ) -> Result<(Option<NamedCampaign>, Vec<NamedCampaign>), LedgerError> {
         let found = self.ledger.names(tenant, &CAMPAIGN_RUN, CAMPAIGN, Some(text), MATCHES).await?;
-        let called = |(_, name): &&Named| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text));
+        let called =
+            |(_, name): &&NamedCampaign| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text));
         let one = match found.as_slice() {
             [one] => Some(one),
             [first, second, ..] if called(&first) && !called(&second) => Some(first),

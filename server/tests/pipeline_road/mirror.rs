@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dataverse::{BatchOptions, Operation, Query};
+use dataverse::{BatchOperation, BatchOptions, Query};
 use emulator::Emulator;
 use ledger::{ListAsk, MassDeletionAnswer};
 use model::{
@@ -171,7 +171,7 @@ async fn ten_of_forty_vanish() -> Studio<Emulator> {
     studio.start_with(watchful());
     studio.until("all are confirmed", |status| status.confirmed == 40).await;
     studio.clock.advance_micros(MINUTE);
-    let deletions = ids[..10].iter().map(|id| Operation::delete(RUNS, *id)).collect();
+    let deletions = ids[..10].iter().map(|id| BatchOperation::delete(RUNS, *id)).collect();
     studio.client.batch(deletions, BatchOptions::default()).await.unwrap();
     studio.until("it asks", |status| status.mirror.state == MirrorState::Asking).await;
     assert_eq!(listed(&studio).await, 40);

@@ -6,7 +6,7 @@ use dataverse::{Client, ColumnDefinition, ColumnKind, TableDefinition};
 use emulator::{Emulator, Options};
 use ledger::ListAsk;
 use model::record::{KINDS, campaign_run::Run};
-use pipeline::{Mapping, Names, Scope, TableNames};
+use pipeline::{Mapping, NamesByKind, ProvisionScope, TableNames};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -15,11 +15,11 @@ use crate::{
     support::{KIND, Studio, T, run, settings},
 };
 
-fn names() -> Names {
+fn names() -> NamesByKind {
     let columns = [("campaignId", "crm_campaign"), ("costUSD", "crm_spent")];
     let columns = columns.map(|(json, name)| (json.to_owned(), name.to_owned()));
     let table = TableNames { table: Some("crm_execution".to_owned()), columns: BTreeMap::from(columns) };
-    Names(BTreeMap::from([(KIND.name.to_owned(), table)]))
+    NamesByKind(BTreeMap::from([(KIND.name.to_owned(), table)]))
 }
 
 /// A table that stands already, with some of its columns, and a set that is called otherwise than one would guess.
@@ -41,7 +41,7 @@ async fn a_table_under_another_name_is_written_and_read() {
     theirs(&client).await;
     let mapping = Mapping::named(KINDS, &names());
     let mut made = Vec::new();
-    pipeline::provision(&client, &mapping, &settings().tenants, Scope::Tables, &mut |step| {
+    pipeline::provision(&client, &mapping, &settings().tenants, ProvisionScope::Tables, &mut |step| {
         made.push(step.to_string());
     })
     .await
@@ -79,8 +79,10 @@ fn what_names_nothing_is_refused() {
         table: Some("Crm Run".to_owned()),
         columns: BTreeMap::from([("campaign".to_owned(), "crm_campaign".to_owned())]),
     };
-    let names =
-        Names(BTreeMap::from([(KIND.name.to_owned(), odd), ("runs".to_owned(), TableNames::default())]));
+    let names = NamesByKind(BTreeMap::from([
+        (KIND.name.to_owned(), odd),
+        ("runs".to_owned(), TableNames::default()),
+    ]));
     let said: Vec<String> =
         names.mistakes(KINDS).into_iter().map(|(place, sentence)| format!("{place} {sentence}")).collect();
     assert!(

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use dataverse::{BatchOptions, Client, Operation};
+use dataverse::{BatchOperation, BatchOptions, Client};
 use emulator::{Emulator, Options};
 use model::record::{KINDS, Record, Value};
-use pipeline::{Mapping, Scope, Settings};
+use pipeline::{Mapping, ProvisionScope, Settings};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ pub async fn beside_the_emulator() -> Studio<Emulator> {
     let (app, secret) = (emulator.client_id(), emulator.client_secret());
     let client = Client::new(dataverse::Settings::new(url, token_url, app, secret)).unwrap();
     let tenants = settings().tenants;
-    pipeline::provision(&client, &Mapping::standard(KINDS), &tenants, Scope::Tables, &mut |_| ())
+    pipeline::provision(&client, &Mapping::standard(KINDS), &tenants, ProvisionScope::Tables, &mut |_| ())
         .await
         .unwrap();
     Studio::beside(emulator, client).await
@@ -43,7 +43,8 @@ pub fn theirs(name: &str) -> Json {
 
 /// Another program makes that many rows there.
 pub async fn others_make(studio: &Studio<Emulator>, count: u128) {
-    let rows = (1..=count).map(|n| Operation::upsert(RUNS, Uuid::from_u128(n), theirs(&format!("t{n:04}"))));
+    let rows =
+        (1..=count).map(|n| BatchOperation::upsert(RUNS, Uuid::from_u128(n), theirs(&format!("t{n:04}"))));
     let written = studio.client.batch(rows.collect(), BatchOptions::default()).await.unwrap();
     assert!(written.iter().all(Result::is_ok));
 }

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::studio::{Folder, Studio, command, run};
+use crate::studio::{Studio, TestFolder, command, run};
 
 /// How a command ended, and what it said on standard output and standard error.
-fn told(folder: &Folder, words: &[&str]) -> (Option<i32>, String, String) {
+fn told(folder: &TestFolder, words: &[&str]) -> (Option<i32>, String, String) {
     let output = command(folder, &[]).args(words).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code(), text(output.stdout), text(output.stderr))
@@ -28,7 +28,7 @@ async fn a_backup_is_taken_while_the_server_runs_and_put_back_elsewhere() {
     let (code, _, said) = told(&studio.folder, &["restore", file]);
     assert!(code == Some(1) && said.contains("in use"), "{said}");
 
-    let new = Folder::new();
+    let new = TestFolder::new();
     let (code, said, _) = told(&new, &["restore", file]);
     assert!(code == Some(0) && said.starts_with("3 records are in"), "{said}");
     let restored = Studio::within(new, &[]);
@@ -37,7 +37,7 @@ async fn a_backup_is_taken_while_the_server_runs_and_put_back_elsewhere() {
 }
 
 /// The same where nothing says which folder is meant.
-fn told_without_a_folder(folder: &Folder, words: &[&str]) -> (Option<i32>, String, String) {
+fn told_without_a_folder(folder: &TestFolder, words: &[&str]) -> (Option<i32>, String, String) {
     let mut command = command(folder, &[]);
     let output = command.env_remove("STUDIO_DATA").env_remove("STUDIO_DEMO").args(words).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::{
     cluster::Cluster,
-    database::Database,
+    database::TestDatabase,
     reach::{self, borrowed},
-    studio::{Folder, Studio, command, run, until},
+    studio::{Studio, TestFolder, command, run, until},
 };
 
 const RUNS: &str = "apex_campaignmetricses";
@@ -37,7 +37,7 @@ async fn rows(emulator: &Emulator) -> usize {
 }
 
 /// How a start or a command ended, while the emulators go on in this thread.
-async fn ended(folder: &Folder, words: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) {
+async fn ended(folder: &TestFolder, words: &[&str], settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let mut command = command(folder, settings);
     command.args(words);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
@@ -62,7 +62,7 @@ async fn delivered(studio: &Studio, count: u64) -> Json {
 }
 
 /// A folder as a demo leaves it, of a story that has told a single run.
-async fn demo() -> Folder {
+async fn demo() -> TestFolder {
     let studio = Studio::start();
     studio.stored(&run("c", "1")).await;
     delivered(&studio, 1).await;
@@ -92,7 +92,7 @@ async fn a_demo_stays_a_demo() {
 }
 
 /// As if the ledger were an older version's.
-async fn forget(folder: &Folder) {
+async fn forget(folder: &TestFolder) {
     change(&folder.data().join("ledger.sqlite"), "DELETE FROM identity".to_owned()).await;
 }
 
@@ -110,7 +110,7 @@ async fn one_start_without_settings_does_no_harm() {
     let studio = Studio::with(&settings);
     studio.stored(&run("c", "1")).await;
     delivered(&studio, 1).await;
-    real.disturb(emulator::Disturbance { effect: emulator::Effect::CutBefore, ..Default::default() });
+    real.disturb(emulator::Disturbance { effect: emulator::FaultEffect::CutBefore, ..Default::default() });
     studio.stored(&run("c", "2")).await;
     let (.., folder) = studio.terminate();
     for demo in [&DEMO[..], &[]] {
@@ -128,7 +128,7 @@ async fn records_that_never_met_their_organisation_are_not_taken_by_an_emulator(
     let real = organisation().await;
     let settings = told(&real);
     let settings = borrowed(&settings);
-    real.disturb(emulator::Disturbance { effect: emulator::Effect::CutBefore, ..Default::default() });
+    real.disturb(emulator::Disturbance { effect: emulator::FaultEffect::CutBefore, ..Default::default() });
     let studio = Studio::with(&settings);
     studio.stored(&run("c", "1")).await;
     let (.., folder) = studio.terminate();
@@ -166,7 +166,7 @@ async fn another_organisation_is_refused_until_it_is_adopted() {
 /// The same address and the same credentials, as when an environment is replaced; and no answer when the server starts.
 #[tokio::test]
 async fn an_organisation_is_asked_who_it_is_before_anything_goes_there() {
-    let home = Folder::new();
+    let home = TestFolder::new();
     let first = Emulator::start(Options { data: Some(home.data()), ..Options::default() }).await.unwrap();
     let (settings, id) = (told(&first), first.organization_id());
     let settings = borrowed(&settings);
@@ -206,7 +206,7 @@ async fn rests(studio: &Studio, reason: &str) {
 }
 
 /// Gives an emulator's organisation another id.
-async fn rename(home: &Folder, id: Uuid) {
+async fn rename(home: &TestFolder, id: Uuid) {
     let sql = format!("UPDATE facts SET value = '{id}' WHERE name = 'organization'");
     change(&home.data().join("organisation.sqlite"), sql).await;
 }
@@ -235,7 +235,7 @@ async fn what_was_tried_on_the_emulator_goes_to_an_organisation_that_adopts_it()
 #[tokio::test]
 async fn a_database_belongs_to_one_organisation_too() {
     let (test, production) = (organisation().await, organisation().await);
-    let database = Database::by(Cluster::here().address());
+    let database = TestDatabase::by(Cluster::here().address());
     let [of_test, of_production] = [&test, &production].map(told);
     let with = |settings: &[(&'static str, String)]| {
         let mut all =
@@ -247,7 +247,7 @@ async fn a_database_belongs_to_one_organisation_too() {
     let studio = Studio::with(&borrowed(&of_test));
     studio.stored(&run("c", "1")).await;
     delivered(&studio, 1).await;
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let sentence = ["belongs to the organisation", "DATABASE_URL"];
     refused(ended(&folder, &[], &borrowed(&of_production)).await, &sentence);
     let (code, said) = ended(&folder, &["adopt"], &borrowed(&of_production)).await;
@@ -263,22 +263,22 @@ async fn a_database_belongs_to_one_organisation_too() {
 #[tokio::test]
 async fn a_demo_that_is_carried_over_stays_a_demo() {
     let folder = demo().await;
-    let database = Database::by(Cluster::here().address());
+    let database = TestDatabase::by(Cluster::here().address());
     let [(_, address), schema] = database.settings();
     let (code, said) = ended(&folder, &["move", "--to", address], &[schema]).await;
     assert_eq!(code, Some(0), "{said}");
     let resting = [&database.settings()[..], &[RESTING]].concat();
-    refused(ended(&Folder::new(), &[], &resting).await, &["holds demo data", "DATABASE_URL"]);
-    let (code, said) = ended(&Folder::new(), &["import"], &resting).await;
+    refused(ended(&TestFolder::new(), &[], &resting).await, &["holds demo data", "DATABASE_URL"]);
+    let (code, said) = ended(&TestFolder::new(), &["import"], &resting).await;
     assert!(code == Some(1) && said.contains("holds demo data"), "{said}");
 }
 
 #[test]
 fn what_is_only_tried_lies_in_a_folder_of_its_own() {
-    let home = Folder::new();
+    let home = TestFolder::new();
     let mut command = command(&home, &[]);
     command.env_remove("STUDIO_DATA");
-    drop(Studio::of(command, Folder::new()));
+    drop(Studio::of(command, TestFolder::new()));
     assert!(fs::exists(home.path().join("data/trial/ledger.sqlite")).unwrap());
     assert!(!fs::exists(home.path().join("data/ledger.sqlite")).unwrap());
 }

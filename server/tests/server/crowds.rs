@@ -5,7 +5,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream, time};
 
-use crate::studio::{Folder, Studio, limited, run};
+use crate::studio::{Studio, TestFolder, limited, run};
 
 /// How long a new connection and its answer take at most, busy as this machine may be.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -40,7 +40,7 @@ async fn others_are_served(studio: &Studio, when: &str) {
 #[tokio::test]
 async fn where_descriptors_are_few_the_longest_idle_make_room() {
     own_descriptors();
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let studio = Studio::of(limited(&folder, &[], "-n 1024"), folder);
     let held = idle(&studio, 1_200).await;
     others_are_served(&studio, "meanwhile").await;
@@ -53,7 +53,7 @@ async fn where_descriptors_are_few_the_longest_idle_make_room() {
 #[tokio::test]
 async fn ten_thousand_idle_connections_leave_others_alone() {
     let count = own_descriptors().saturating_sub(1_000).min(10_000);
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     // As most machines have it; the server may raise it.
     let studio = Studio::of(limited(&folder, &[], "-Sn 1024"), folder);
     others_are_served(&studio, "before").await;
@@ -66,7 +66,7 @@ async fn ten_thousand_idle_connections_leave_others_alone() {
 #[tokio::test]
 async fn those_who_send_half_a_body_make_room_for_those_who_send_all_of_it() {
     own_descriptors();
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let studio = Studio::of(limited(&folder, &[], "-n 1024"), folder);
     others_are_served(&studio, "before").await;
     let host = studio.url.trim_start_matches("http://").to_owned();

@@ -6,12 +6,12 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, postgres::PgConnect
 
 use crate::cluster::Cluster;
 
-pub struct Database {
+pub struct TestDatabase {
     schema: String,
     address: String,
 }
 
-impl Database {
+impl TestDatabase {
     pub fn new() -> Self {
         Self::by(Cluster::here().address())
     }

@@ -161,7 +161,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 const FOREIGN: (&str, &str) = ("sec-fetch-site", "cross-site");
 
 /// Records of one kind, as this test sends them.
-struct Records {
+struct KindRecords {
     path: &'static str,
     of_name: fn(&str) -> Json,
     /// What is unusual with them, and breaks no rule.
@@ -169,15 +169,15 @@ struct Records {
     filters: &'static str,
 }
 
-fn every_kind() -> [Records; 2] {
+fn every_kind() -> [KindRecords; 2] {
     [
-        Records {
+        KindRecords {
             path: RUNS,
             of_name: |name| run("c", name),
             odd: json!({"latencyP95Ms": 1, "latencyAvgMs": 2}),
             filters: "campaign=c&phase=1",
         },
-        Records {
+        KindRecords {
             path: TASKS,
             of_name: task,
             odd: json!({"errorMessage": "late"}),
@@ -186,7 +186,7 @@ fn every_kind() -> [Records; 2] {
     ]
 }
 
-async fn records(truth: &mut Truth, Records { path, of_name, odd, filters }: &Records) {
+async fn records(truth: &mut Truth, KindRecords { path, of_name, odd, filters }: &KindRecords) {
     let full = &truth.description["paths"][path]["post"]["requestBody"]["content"]["application/json"];
     let full = full["example"].clone();
     let other = with(&full, &json!({"tokensIn": 1}));
@@ -204,7 +204,7 @@ async fn records(truth: &mut Truth, Records { path, of_name, odd, filters }: &Re
     truth.ask("get", path, &format!("{path}?limit=0"), &[], None).await;
 }
 
-async fn one_record(truth: &mut Truth, Records { path, of_name, .. }: &Records) {
+async fn one_record(truth: &mut Truth, KindRecords { path, of_name, .. }: &KindRecords) {
     let one = &format!("{path}/{{id}}");
     let id = truth.studio.stored_at(path, &of_name("one")).await;
     let (address, none) = (format!("{path}/{id}"), format!("{path}/x"));

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value as Json, json};
 
-use crate::studio::{Folder, Studio, limited, run, unlimited, until, with_room_for};
+use crate::studio::{Studio, TestFolder, limited, run, unlimited, until, with_room_for};
 
 #[tokio::test]
 async fn a_ledger_whose_file_is_gone_promises_nothing_until_it_is_back() {
@@ -48,7 +48,7 @@ async fn a_ledger_whose_file_is_gone_is_said_though_nothing_comes_in() {
 
 #[tokio::test]
 async fn a_limit_on_the_size_of_files_is_refused_like_a_full_disk() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     // In blocks of half a kilobyte: the ledger's log reaches 4 MiB soon, and a checkpoint would come much later.
     let command = limited(&folder, &[("USE_DATAVERSE", "false")], "-f 8192");
     let studio = Studio::of(command, folder);
@@ -80,7 +80,7 @@ async fn said(studio: &Studio) -> (u16, Json, Json, String, String, String) {
 
 #[tokio::test]
 async fn a_ledger_without_room_says_so_wherever_people_look_until_there_is_room() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let command = with_room_for(&folder, &[("USE_DATAVERSE", "false")], 3 << 20);
     let studio = Studio::of(command, folder);
     studio.stored(&run("c", "before")).await;

@@ -8,32 +8,32 @@ use serde_json::{Map, Value as Json, json};
 
 use self::template::Template;
 use crate::{
-    database::Database,
+    database::TestDatabase,
     reach::{self, borrowed},
-    studio::{Folder, Studio, command, run, with},
+    studio::{Studio, TestFolder, command, run, with},
 };
 
 const SETUP: &str = include_str!("../../../docs/power-automate/setup.sql");
 const RUNS: &str = "apex_campaignmetricses";
 
 /// A ledger in PostgreSQL, an organisation with the tables, and nothing that carries between them but the flow.
-struct Stage {
-    database: Database,
+struct FlowStage {
+    database: TestDatabase,
     studio: Studio,
     client: Client,
     _emulator: Emulator,
 }
 
-impl Stage {
+impl FlowStage {
     async fn set() -> Self {
         let emulator = Emulator::start(Options::default()).await.unwrap();
         let organisation = reach::settings(&emulator);
-        let folder = Folder::new();
+        let folder = TestFolder::new();
         let mut provision = command(&folder, &borrowed(&organisation));
         provision.arg("provision");
         let made = tokio::task::spawn_blocking(move || provision.output().unwrap()).await.unwrap();
         assert!(made.status.success(), "{made:?}");
-        let database = Database::new();
+        let database = TestDatabase::new();
         let studio = Studio::with(&[&database.settings()[..], &[("USE_DATAVERSE", "false")]].concat());
         database.run(&SETUP.replace("studio_flow", &database.flow())).await;
         Self { database, studio, client: reach::client(&emulator), _emulator: emulator }
@@ -84,7 +84,7 @@ impl Stage {
 
 #[tokio::test]
 async fn what_the_flow_carries_counts_as_delivered() {
-    let (stage, template) = (Stage::set().await, Template::read());
+    let (stage, template) = (FlowStage::set().await, Template::read());
     let base = |n: u32| {
         let more = json!({"costUSD": format!("12.{n:05}"), "createdAt": format!("2026-10-{:02}T01:00:00.5Z", n % 28 + 1)});
         with(&run("c", &n.to_string()), &more)
@@ -132,7 +132,7 @@ async fn what_the_flow_carries_counts_as_delivered() {
 
 #[tokio::test]
 async fn what_was_corrected_while_it_was_carried_goes_on_waiting() {
-    let (stage, template) = (Stage::set().await, Template::read());
+    let (stage, template) = (FlowStage::set().await, Template::read());
     let id = stage.studio.stored(&run("c", "r")).await;
     let before = stage.pending(&template).await.remove(0);
     let corrected = with(&run("c", "r"), &json!({"tokensIn": 9}));
@@ -147,7 +147,7 @@ async fn what_was_corrected_while_it_was_carried_goes_on_waiting() {
 
 #[tokio::test]
 async fn what_is_withdrawn_while_the_flow_has_it_in_hand_waits_to_be_deleted() {
-    let (stage, template) = (Stage::set().await, Template::read());
+    let (stage, template) = (FlowStage::set().await, Template::read());
     let id = stage.studio.stored(&run("c", "r")).await;
     let in_hand = stage.pending(&template).await.remove(0);
     let withdrawn =
@@ -166,7 +166,7 @@ async fn what_is_withdrawn_while_the_flow_has_it_in_hand_waits_to_be_deleted() {
 
 #[tokio::test]
 async fn the_template_holds_together_and_names_what_is_there() {
-    let (stage, template) = (Stage::set().await, Template::read());
+    let (stage, template) = (FlowStage::set().await, Template::read());
     template.check();
     stage.studio.stored(&run("c", "r")).await;
     let row = stage.pending(&template).await.remove(0);

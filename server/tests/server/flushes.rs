@@ -6,14 +6,14 @@ use std::{collections::BTreeMap, fs};
 use futures::future::join_all;
 use serde_json::json;
 
-use crate::studio::{Folder, Studio, run, traced, until};
+use crate::studio::{Studio, TestFolder, run, traced, until};
 
 const SENDERS: usize = 12;
 const EACH: usize = 8;
 
 /// What a line of the trace tells, as far as it matters here.
 #[derive(Debug, PartialEq, Eq)]
-enum Call {
+enum SystemCall {
     /// A flush of the ledger begins; it ends with the same line, or with its thread's next.
     Flush {
         whole: bool,
@@ -28,7 +28,7 @@ enum Call {
 
 #[tokio::test]
 async fn no_promise_leaves_before_its_flush() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let trace = folder.path().join("trace");
     let studio = Studio::of(traced(&folder, &[("USE_DATAVERSE", "false")], &trace), folder);
     join_all((0..SENDERS).map(async |sender| {
@@ -65,14 +65,14 @@ fn check(text: &str) -> usize {
     for (at, line) in text.lines().enumerate() {
         let Some((thread, said)) = line.trim_start().split_once(char::is_whitespace) else { continue };
         match call(&joined(thread, said.trim_start(), &mut halves)) {
-            Some(Call::Flush { whole: false }) => _ = begun.insert(thread, at),
-            Some(Call::Flush { whole: true }) => covered = Some(at),
-            Some(Call::FlushEnded) => covered = covered.max(begun.remove(thread)),
-            Some(Call::Asked(socket)) => _ = asked.insert(socket, at),
-            Some(Call::Heard(socket)) => {
+            Some(SystemCall::Flush { whole: false }) => _ = begun.insert(thread, at),
+            Some(SystemCall::Flush { whole: true }) => covered = Some(at),
+            Some(SystemCall::FlushEnded) => covered = covered.max(begun.remove(thread)),
+            Some(SystemCall::Asked(socket)) => _ = asked.insert(socket, at),
+            Some(SystemCall::Heard(socket)) => {
                 asked.entry(socket).and_modify(|heard| *heard = at);
             }
-            Some(Call::Promised(socket)) => {
+            Some(SystemCall::Promised(socket)) => {
                 let Some(asked) = asked.remove(&socket) else { continue };
                 assert!(covered.is_some_and(|begun| begun > asked), "line {at} promises too early: {line}");
                 promises += 1;
@@ -98,22 +98,22 @@ fn joined<'a>(thread: &'a str, said: &'a str, halves: &mut BTreeMap<&'a str, &'a
     }
 }
 
-fn call(said: &str) -> Option<Call> {
+fn call(said: &str) -> Option<SystemCall> {
     let well = said.ends_with("= 0");
     if said.starts_with("fsync(") || said.starts_with("fdatasync(") {
-        return said.contains("/ledger.sqlite-wal>").then_some(Call::Flush { whole: well });
+        return said.contains("/ledger.sqlite-wal>").then_some(SystemCall::Flush { whole: well });
     }
     if said.starts_with("<... fsync resumed>") || said.starts_with("<... fdatasync resumed>") {
-        return well.then_some(Call::FlushEnded);
+        return well.then_some(SystemCall::FlushEnded);
     }
     let socket = said.split_once('(')?.1.split_once('<')?.0.to_owned();
     if said.contains("\"POST /api/metrics/") || said.contains("\"DELETE /api/metrics/") {
-        return Some(Call::Asked(socket));
+        return Some(SystemCall::Asked(socket));
     }
     if said.starts_with("recvfrom(") {
-        return (!said.contains("= -1 ")).then_some(Call::Heard(socket));
+        return (!said.contains("= -1 ")).then_some(SystemCall::Heard(socket));
     }
-    said.contains("\"HTTP/1.1 20").then_some(Call::Promised(socket))
+    said.contains("\"HTTP/1.1 20").then_some(SystemCall::Promised(socket))
 }
 
 #[test]

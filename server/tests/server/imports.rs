@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use crate::{
     cluster::Cluster,
-    database::Database,
+    database::TestDatabase,
     reach::{self, borrowed},
-    studio::{Folder, Studio, command, until},
+    studio::{Studio, TestFolder, command, until},
 };
 
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
@@ -36,14 +36,14 @@ fn old_table(name: &str, rows: u32) -> String {
 
 /// How the command ended, and what it said.
 fn import(settings: &[(&str, &str)], words: &[&str]) -> (Option<i32>, String) {
-    let output = command(&Folder::new(), settings).arg("import").args(words).output().unwrap();
+    let output = command(&TestFolder::new(), settings).arg("import").args(words).output().unwrap();
     let said = [output.stdout, output.stderr].map(|part| String::from_utf8(part).unwrap()).concat();
     (output.status.code(), said)
 }
 
 /// Kills the command when it has taken in `parts` parts.
 fn killed(settings: &[(&str, &str)], words: &[&str], parts: usize) {
-    let mut process = command(&Folder::new(), settings)
+    let mut process = command(&TestFolder::new(), settings)
         .arg("import")
         .args(words)
         .stdout(Stdio::piped())
@@ -62,7 +62,7 @@ async fn balance(studio: &Studio) -> Json {
 
 #[tokio::test]
 async fn an_old_table_is_taken_in_once_and_what_was_exported_is_not_sent() {
-    let database = Database::new();
+    let database = TestDatabase::new();
     database.run(&old_table("public.campaign_metrics", 1200)).await;
     let resting = [&database.settings()[..], &[RESTING]].concat();
     let (code, said) = import(&resting, &[]);
@@ -104,7 +104,7 @@ const RUNS: &str = "apex_campaignmetricses";
 async fn with_the_runs_of_others(rows: u32) -> Emulator {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let organisation = reach::settings(&emulator);
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let mut provision = command(&folder, &borrowed(&organisation));
     let made =
         tokio::task::spawn_blocking(move || provision.arg("provision").output().unwrap()).await.unwrap();
@@ -130,7 +130,7 @@ fn theirs(n: u32) -> Uuid {
 async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
     let emulator = with_the_runs_of_others(200).await;
     let (organisation, client) = (reach::settings(&emulator), reach::client(&emulator));
-    let database = Database::new();
+    let database = TestDatabase::new();
     let table = "studio_adopted.runs";
     database.run(&format!("CREATE SCHEMA studio_adopted; {}", old_table(table, 200))).await;
     let resting = [&database.settings()[..], &[RESTING]].concat();
@@ -165,7 +165,7 @@ async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
 async fn what_is_changed_before_its_row_was_met_is_changed_there_and_not_made_anew() {
     let emulator = with_the_runs_of_others(200).await;
     let (organisation, client) = (reach::settings(&emulator), reach::client(&emulator));
-    let database = Database::new();
+    let database = TestDatabase::new();
     let table = "studio_changed.runs";
     database.run(&format!("CREATE SCHEMA studio_changed; {}", old_table(table, 200))).await;
     let resting = [&database.settings()[..], &[RESTING]].concat();
@@ -203,7 +203,7 @@ async fn what_is_changed_before_its_row_was_met_is_changed_there_and_not_made_an
 /// However an import ends, the rows of what it took in as exported are looked for.
 #[tokio::test]
 async fn an_import_that_is_killed_has_the_whole_table_read_once_more() {
-    let database = Database::by(Cluster::here().pooled_address());
+    let database = TestDatabase::by(Cluster::here().pooled_address());
     let table = "studio_halved.runs";
     let all =
         format!("UPDATE {table} SET created_at = created_at - interval '1 year', exported_at = created_at");
@@ -226,7 +226,7 @@ async fn an_import_that_is_killed_has_the_whole_table_read_once_more() {
 
 #[tokio::test]
 async fn what_would_be_refused_at_the_door_is_told_with_its_reason() {
-    let database = Database::new();
+    let database = TestDatabase::new();
     let table = "studio_old.runs";
     database.run(&format!("CREATE SCHEMA studio_old; {}", old_table(table, 1200))).await;
     database
@@ -267,7 +267,7 @@ async fn what_would_be_refused_at_the_door_is_told_with_its_reason() {
 
 #[tokio::test]
 async fn an_import_that_is_killed_goes_on_and_a_table_that_grew_is_taken_in_again() {
-    let database = Database::by(Cluster::here().pooled_address());
+    let database = TestDatabase::by(Cluster::here().pooled_address());
     let (table, words) = ("studio_killed.runs", ["--table", "studio_killed.runs"]);
     // More than one stretch of time, of which one is a single moment, and one row without a time.
     database
@@ -314,7 +314,7 @@ async fn an_import_that_is_killed_goes_on_and_a_table_that_grew_is_taken_in_agai
 
 #[tokio::test]
 async fn a_table_that_cannot_be_meant_is_refused() {
-    let database = Database::new();
+    let database = TestDatabase::new();
     database
         .run("CREATE TABLE public.half (campaign_id text, run_id text, phase text, agents_total int)")
         .await;

@@ -7,14 +7,14 @@ use crate::studio::{Studio, run, with};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-struct Refusal {
+struct RefusedEntry {
     status: u16,
     problem: &'static str,
     fields: &'static [&'static str],
 }
 
-const fn refusal(status: u16, problem: &'static str, fields: &'static [&'static str]) -> Refusal {
-    Refusal { status, problem, fields }
+const fn refusal(status: u16, problem: &'static str, fields: &'static [&'static str]) -> RefusedEntry {
+    RefusedEntry { status, problem, fields }
 }
 
 async fn send(studio: &Studio, body: impl Into<Body>, headers: &[(&str, &str)]) -> Response {
@@ -26,7 +26,7 @@ async fn send(studio: &Studio, body: impl Into<Body>, headers: &[(&str, &str)]) 
 }
 
 #[track_caller]
-fn is_problem(answer: &Json, expect: &Refusal, about: &str) {
+fn is_problem(answer: &Json, expect: &RefusedEntry, about: &str) {
     assert_eq!(answer["type"], format!("/problems/{}", expect.problem), "{about}: {answer}");
     assert_eq!(answer["status"], expect.status, "{about}");
     let empty = Vec::new();
@@ -42,7 +42,7 @@ fn is_problem(answer: &Json, expect: &Refusal, about: &str) {
 }
 
 /// Sends what must be refused, and sees that nothing of it was kept.
-async fn check(studio: &Studio, body: &str, headers: &[(&str, &str)], expect: Refusal) {
+async fn check(studio: &Studio, body: &str, headers: &[(&str, &str)], expect: RefusedEntry) {
     let about: String = body.chars().take(120).collect();
     let answer = send(studio, body.to_owned(), headers).await;
     assert_eq!(answer.status(), expect.status, "{about}");

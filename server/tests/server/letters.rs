@@ -1,6 +1,6 @@
 //! What Dataverse refuses: kept with the exchange that says why, mended, sent again or dropped, and by whom.
 
-use emulator::{Disturbance, Effect, Emulator, Options};
+use emulator::{Disturbance, Emulator, FaultEffect, Options};
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -14,7 +14,7 @@ const REFUSED: &str = "forbidden";
 pub async fn refusing() -> Emulator {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let text = Some(REFUSED.to_owned());
-    emulator.disturb(Disturbance { effect: Effect::Refuse, text, ..Disturbance::default() });
+    emulator.disturb(Disturbance { effect: FaultEffect::Refuse, text, ..Disturbance::default() });
     emulator
 }
 

@@ -7,19 +7,19 @@ use uuid::Uuid;
 
 use crate::{
     reach,
-    studio::{Folder, Studio, command, run, until},
+    studio::{Studio, TestFolder, command, run, until},
 };
 
 const RUNS: &str = "apex_campaignmetricses";
 
 /// An organisation, another program's way into it, and a server that mirrors it every second.
-struct Shared {
+struct MirroredOrganisation {
     emulator: Emulator,
     other: Client,
     settings: Vec<(&'static str, String)>,
 }
 
-impl Shared {
+impl MirroredOrganisation {
     async fn new() -> Self {
         let emulator = Emulator::start(Options::default()).await.unwrap();
         let mut settings = reach::settings(&emulator);
@@ -59,7 +59,7 @@ async fn carrying(studio: &Studio) {
 
 #[tokio::test]
 async fn what_others_write_change_and_delete_is_seen() {
-    let shared = Shared::new().await;
+    let shared = MirroredOrganisation::new().await;
     let studio = shared.studio();
     carrying(&studio).await;
     let theirs = Uuid::from_u128(0x7e57);
@@ -107,7 +107,7 @@ async fn what_others_write_change_and_delete_is_seen() {
 
 #[tokio::test]
 async fn what_breaks_a_rule_is_shown_and_left_out() {
-    let shared = Shared::new().await;
+    let shared = MirroredOrganisation::new().await;
     let studio = shared.studio();
     carrying(&studio).await;
     let id = Uuid::from_u128(0x7e57);
@@ -136,7 +136,7 @@ async fn what_breaks_a_rule_is_shown_and_left_out() {
 
 #[tokio::test]
 async fn many_deletions_at_once_are_asked_about() {
-    let shared = Shared::new().await;
+    let shared = MirroredOrganisation::new().await;
     let studio = shared.studio();
     let runs: Vec<Json> = (0..60).map(|n| run("c", &n.to_string())).collect();
     studio.post(&json!(runs)).await;
@@ -178,7 +178,7 @@ async fn many_deletions_at_once_are_asked_about() {
 
 #[tokio::test]
 async fn an_organisation_that_is_full_already_is_read_in_and_a_lost_ledger_rebuilt() {
-    let shared = Shared::new().await;
+    let shared = MirroredOrganisation::new().await;
     let studio = shared.studio();
     let runs: Vec<Json> = (0..300).map(|n| run("c", &n.to_string())).collect();
     studio.post(&json!(runs)).await;
@@ -210,9 +210,9 @@ async fn an_organisation_that_is_full_already_is_read_in_and_a_lost_ledger_rebui
     drop(studio);
 
     // By the command, and the server after it finds nothing left to do.
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     // The emulator lives in this thread, so that nothing may hold it up.
-    let rebuild = async |folder: &Folder| {
+    let rebuild = async |folder: &TestFolder| {
         let mut command = command(folder, &reach::borrowed(&shared.settings));
         command.arg("rebuild");
         tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()

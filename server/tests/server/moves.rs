@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     cluster::Cluster,
-    database::Database,
-    studio::{Folder, Studio, command, refused, run, with},
+    database::TestDatabase,
+    studio::{Studio, TestFolder, command, refused, run, with},
 };
 
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
@@ -24,7 +24,7 @@ async fn told(studio: &Studio) -> Json {
     json!([list, history, pipeline["balance"], pipeline["pending"]])
 }
 
-async fn filled() -> (Folder, Json) {
+async fn filled() -> (TestFolder, Json) {
     let studio = Studio::with(&[RESTING]);
     for part in 0..12 {
         let some: Json = (0..1000)
@@ -40,7 +40,7 @@ async fn filled() -> (Folder, Json) {
 }
 
 /// How the command ended, and what it said.
-fn moved(folder: &Folder, database: &Database) -> (Option<i32>, String) {
+fn moved(folder: &TestFolder, database: &TestDatabase) -> (Option<i32>, String) {
     let [(_, address), schema] = database.settings();
     let output = command(folder, &[schema]).args(["move", "--to", address]).output().unwrap();
     let said = [output.stdout, output.stderr].map(|part| String::from_utf8(part).unwrap()).concat();
@@ -48,7 +48,7 @@ fn moved(folder: &Folder, database: &Database) -> (Option<i32>, String) {
 }
 
 /// Kills the command when it has said so much.
-fn killed(folder: &Folder, database: &Database, at: &str) {
+fn killed(folder: &TestFolder, database: &TestDatabase, at: &str) {
     let [(_, address), schema] = database.settings();
     let mut process = command(folder, &[schema])
         .args(["move", "--to", address])
@@ -66,11 +66,11 @@ fn killed(folder: &Folder, database: &Database, at: &str) {
 async fn a_ledger_is_carried_over_although_the_move_is_killed() {
     let (folder, expected) = filled().await;
     let before = fs::read(folder.data().join("ledger.sqlite")).unwrap();
-    let database = Database::by(Cluster::here().pooled_address());
+    let database = TestDatabase::by(Cluster::here().pooled_address());
     let settings = [&database.settings()[..], &[RESTING]].concat();
     for at in ["campaign_metrics   0 of", "campaign_metrics   6000 of", "campaign_metrics   10000 of"] {
         killed(&folder, &database, at);
-        let (code, said) = refused(&Folder::new(), &settings);
+        let (code, said) = refused(&TestFolder::new(), &settings);
         assert!(code == Some(1) && said.contains("call studio move again"), "{said}");
     }
     let (code, said) = moved(&folder, &database);
@@ -89,14 +89,14 @@ async fn a_ledger_is_carried_over_although_the_move_is_killed() {
 
 #[tokio::test]
 async fn a_move_without_a_ledger_or_beside_a_server_or_to_nowhere_is_refused() {
-    let database = Database::new();
-    let (code, said) = moved(&Folder::new(), &database);
+    let database = TestDatabase::new();
+    let (code, said) = moved(&TestFolder::new(), &database);
     assert!(code == Some(1) && said.contains("there is no ledger"), "{said}");
     let studio = Studio::start();
     let (code, said) = moved(&studio.folder, &database);
     assert!(code == Some(1) && said.contains("stop that server first"), "{said}");
     for (words, piece) in [(&["move"][..], "DATABASE_URL"), (&["move", "--to", "sqlite:hunter2"], "--to")] {
-        let output = command(&Folder::new(), &[]).args(words).output().unwrap();
+        let output = command(&TestFolder::new(), &[]).args(words).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(
             output.status.code() == Some(2) && said.contains(piece) && !said.contains("hunter2"),

@@ -23,10 +23,10 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value as Json;
 use tokio::time::sleep;
 
-use self::{organisation::Organisation, sender::Sender};
+use self::{organisation::OracleOrganisation, sender::Sender};
 use crate::{
-    database::Database,
-    studio::{Folder, Studio, until},
+    database::TestDatabase,
+    studio::{Studio, TestFolder, until},
 };
 
 const SENDERS: usize = 6;
@@ -44,27 +44,27 @@ struct Said {
 
 #[tokio::test]
 async fn nothing_is_lost_and_nothing_comes_twice() {
-    let organisation = Organisation::found().await;
-    let kept = Trial { organisation, ledger: Vec::new(), servers: 1 }.run(10).await;
+    let organisation = OracleOrganisation::found().await;
+    let kept = OracleTrial { organisation, ledger: Vec::new(), servers: 1 }.run(10).await;
     println!("{kept} promises kept");
 }
 
 #[tokio::test]
 async fn two_servers_on_one_postgresql_lose_nothing_and_send_nothing_twice() {
-    let (organisation, database) = (Organisation::found().await, Database::new());
+    let (organisation, database) = (OracleOrganisation::found().await, TestDatabase::new());
     let ledger = [&database.settings()[..], &[LEASE]].concat();
-    let kept = Trial { organisation, ledger, servers: 2 }.run(4).await;
+    let kept = OracleTrial { organisation, ledger, servers: 2 }.run(4).await;
     println!("{kept} promises kept by two servers");
 }
 
-struct Trial<'a> {
-    organisation: Organisation,
+struct OracleTrial<'a> {
+    organisation: OracleOrganisation,
     /// What says where the ledger lives, when that is not in a server's folder.
     ledger: Vec<(&'static str, &'a str)>,
     servers: usize,
 }
 
-impl Trial<'_> {
+impl OracleTrial<'_> {
     /// Says how many promises were kept.
     async fn run(self, rounds: u64) -> usize {
         let number = |name: &str, default: u64| env::var(name).map_or(default, |text| text.parse().unwrap());
@@ -72,7 +72,7 @@ impl Trial<'_> {
         println!("{rounds} rounds, servers: {}, STUDIO_SEED={seed}", self.servers);
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         let mut senders: Vec<Sender> = (0..SENDERS).map(|name| Sender::new(name, chance.random())).collect();
-        let mut folders: Vec<Folder> = (0..self.servers).map(|_| Folder::new()).collect();
+        let mut folders: Vec<TestFolder> = (0..self.servers).map(|_| TestFolder::new()).collect();
         for round in 0..rounds {
             (senders, folders) = self.rage(senders, folders, &mut chance).await;
             let studios = self.start(folders);
@@ -94,9 +94,9 @@ impl Trial<'_> {
     async fn rage(
         &self,
         senders: Vec<Sender>,
-        folders: Vec<Folder>,
+        folders: Vec<TestFolder>,
         chance: &mut ChaCha8Rng,
-    ) -> (Vec<Sender>, Vec<Folder>) {
+    ) -> (Vec<Sender>, Vec<TestFolder>) {
         let mut studios = self.start(folders);
         // Most troubles meet a relay at work; some meet a server that has only just begun.
         if chance.random_bool(0.8) {
@@ -125,7 +125,7 @@ impl Trial<'_> {
         (senders, folders)
     }
 
-    fn start(&self, folders: Vec<Folder>) -> Vec<Studio> {
+    fn start(&self, folders: Vec<TestFolder>) -> Vec<Studio> {
         let settings = [&self.organisation.settings()[..], &self.ledger].concat();
         folders.into_iter().map(|folder| Studio::within(folder, &settings)).collect()
     }
@@ -142,7 +142,7 @@ async fn carrying(studio: &Studio) {
     .await;
 }
 
-async fn compare(round: u64, studio: &Studio, organisation: &Organisation, senders: &[Sender]) {
+async fn compare(round: u64, studio: &Studio, organisation: &OracleOrganisation, senders: &[Sender]) {
     let balance = until("everything delivered", async || {
         let pipeline = studio.json("/api/pipeline").await;
         (pipeline["pending"] == 0).then(|| pipeline["balance"][0].clone())

@@ -2,24 +2,24 @@
 
 use std::{fs, path::PathBuf};
 
-use dataverse::{Choice, Client, ColumnDefinition, ColumnKind, Query, TableDefinition};
-use emulator::{Disturbance, Effect, Emulator, Options, Registration};
+use dataverse::{ChoiceOption, Client, ColumnDefinition, ColumnKind, Query, TableDefinition};
+use emulator::{Disturbance, Emulator, FaultEffect, Options, Registration};
 use serde_json::json;
 
 use crate::{
     reach::{self, borrowed},
-    studio::{Folder, Studio, command, run, until},
+    studio::{Studio, TestFolder, command, run, until},
 };
 
 /// An organisation, and what a server has to be told to reach it.
-struct Organisation {
+struct ReachableOrganisation {
     emulator: Emulator,
-    folder: Folder,
+    folder: TestFolder,
 }
 
-impl Organisation {
+impl ReachableOrganisation {
     async fn found() -> Self {
-        Self { emulator: Emulator::start(Options::default()).await.unwrap(), folder: Folder::new() }
+        Self { emulator: Emulator::start(Options::default()).await.unwrap(), folder: TestFolder::new() }
     }
 
     fn settings(&self) -> Vec<(&'static str, String)> {
@@ -49,7 +49,7 @@ impl Organisation {
 
 #[tokio::test]
 async fn provisioning_says_what_it_does_and_does_nothing_twice() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     let settings = organisation.settings();
     let (code, planned) = organisation.studio(&["provision", "--dry-run"], &settings).await;
     assert_eq!(code, Some(0), "{planned}");
@@ -83,10 +83,11 @@ async fn provisioning_says_what_it_does_and_does_nothing_twice() {
 
 #[tokio::test]
 async fn a_table_that_stands_is_completed_and_its_own_columns_are_left_alone() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     let client = organisation.client();
     let column = ColumnDefinition::new;
-    let severity = ColumnKind::Choice(vec![Choice::new(7, "Warn"), Choice::new(100_000_000, "Other")]);
+    let severity =
+        ColumnKind::Choice(vec![ChoiceOption::new(7, "Warn"), ChoiceOption::new(100_000_000, "Other")]);
     let standing = TableDefinition::new("apex_telemetryevent", "Event", "Events", "apex_name")
         .entity_set("apex_telemetry_events")
         .column(column("apex_Severity", "Severity", severity))
@@ -108,7 +109,7 @@ async fn a_table_that_stands_is_completed_and_its_own_columns_are_left_alone() {
 
 #[tokio::test]
 async fn a_clash_is_named_and_nothing_is_made() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     let client = organisation.client();
     let runs = TableDefinition::new("apex_campaignmetrics", "Run", "Runs", "apex_name")
         .column(ColumnDefinition::new("apex_costusd", "Cost", ColumnKind::Text { max_length: 10 }));
@@ -123,7 +124,7 @@ async fn a_clash_is_named_and_nothing_is_made() {
 
 #[tokio::test]
 async fn a_check_tries_each_step_and_cleans_up() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     let (code, said) = organisation.studio(&["check"], &organisation.settings()).await;
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("✓ Application") && said.contains("✗ Tables"), "{said}");
@@ -141,7 +142,7 @@ async fn a_check_tries_each_step_and_cleans_up() {
 
 #[tokio::test]
 async fn a_check_that_fails_says_what_to_do() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     let cases: &[(&'static str, &str, &str)] = &[
         ("DATAVERSE_CLIENT_SECRET", "wrong", "copy the secret's value, not its id"),
         ("DATAVERSE_CLIENT_ID", "00000000-0000-0000-0000-00000000dead", "not known in this tenant"),
@@ -156,7 +157,10 @@ async fn a_check_that_fails_says_what_to_do() {
 }
 
 /// Registers an application with these roles, and says how a server signs in as it.
-async fn applicant(organisation: &Organisation, registration: Registration) -> Vec<(&'static str, String)> {
+async fn applicant(
+    organisation: &ReachableOrganisation,
+    registration: Registration,
+) -> Vec<(&'static str, String)> {
     let registered = organisation.emulator.register(registration).await.unwrap();
     let mut settings = organisation.with(&[("DATAVERSE_CLIENT_ID", &registered.client_id)]);
     settings.retain(|(name, _)| *name != "DATAVERSE_CLIENT_SECRET");
@@ -171,7 +175,7 @@ fn with_roles(roles: Option<&[&str]>) -> Registration {
 
 #[tokio::test]
 async fn the_writers_role_is_all_that_a_server_needs() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
     let writer = applicant(&organisation, with_roles(Some(&["Studio Metrics writer"]))).await;
     let (code, said) = organisation.studio(&["check"], &writer).await;
@@ -189,7 +193,7 @@ async fn the_writers_role_is_all_that_a_server_needs() {
 
 #[tokio::test]
 async fn who_may_not_is_told_what_to_give_it() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
     let cases = [
         (with_roles(None), "✗ Application", "add it as an application user"),
@@ -205,7 +209,7 @@ async fn who_may_not_is_told_what_to_give_it() {
 
 #[tokio::test]
 async fn a_certificate_signs_the_server_in() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
     let pem = concat!(env!("CARGO_MANIFEST_DIR"), "/dataverse/src/credential/certificate/test.pem");
     let certificate = fs::read_to_string(pem).unwrap();
@@ -229,7 +233,7 @@ async fn a_certificate_signs_the_server_in() {
 async fn an_organisation_behind_an_authority_of_its_own_is_reached() {
     let https = Some("127.0.0.1:0".parse().unwrap());
     let emulator = Emulator::start(Options { https, ..Options::default() }).await.unwrap();
-    let organisation = Organisation { emulator, folder: Folder::new() };
+    let organisation = ReachableOrganisation { emulator, folder: TestFolder::new() };
     let url = organisation.emulator.https_url().unwrap().to_owned();
     let secured = [("DATAVERSE_URL", url.as_str()), ("AZURE_AUTHORITY_HOST", url.as_str())];
     let (code, said) = organisation.studio(&["check"], &organisation.with(&secured)).await;
@@ -246,10 +250,10 @@ async fn an_organisation_behind_an_authority_of_its_own_is_reached() {
 /// The answer to the write is lost, so it is not known whether the row is there: it is looked for, and gone.
 #[tokio::test]
 async fn a_check_deletes_what_it_does_not_know_it_wrote() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
     organisation.emulator.disturb(Disturbance {
-        effect: Effect::CutAfter,
+        effect: FaultEffect::CutAfter,
         method: Some("PATCH".to_owned()),
         ..Disturbance::default()
     });
@@ -262,7 +266,7 @@ async fn a_check_deletes_what_it_does_not_know_it_wrote() {
 
 #[tokio::test]
 async fn a_secret_that_ends_soon_is_warned_of() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
     let settings = organisation.with(&[("STUDIO_SECRET_EXPIRES", "2020-01-31")]);
     let (code, said) = organisation.studio(&["check"], &settings).await;
@@ -276,7 +280,7 @@ async fn a_secret_that_ends_soon_is_warned_of() {
 
 #[tokio::test]
 async fn a_new_secret_in_its_file_is_taken_up_without_a_restart() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     let file: PathBuf = organisation.folder.path().join("secret");
     fs::write(&file, "not yet the right one\n").unwrap();
     let mut settings = organisation.with(&[("DATAVERSE_CLIENT_SECRET_FILE", file.to_str().unwrap())]);
@@ -297,7 +301,7 @@ async fn a_new_secret_in_its_file_is_taken_up_without_a_restart() {
 
 #[tokio::test]
 async fn one_token_serves_a_server_for_hundreds_of_requests() {
-    let organisation = Organisation::found().await;
+    let organisation = ReachableOrganisation::found().await;
     let studio = Studio::with(&borrowed(&organisation.settings()));
     for batch in 0..40 {
         let runs: Vec<_> = (0..5).map(|number| run("c", &format!("{batch}-{number}"))).collect();

@@ -6,9 +6,9 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     cluster::Cluster,
-    database::Database,
+    database::TestDatabase,
     reach::{self, borrowed},
-    studio::{Folder, Studio, command, refused, run, until, with},
+    studio::{Studio, TestFolder, command, refused, run, until, with},
 };
 
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
@@ -47,7 +47,7 @@ async fn on_postgresql_everything_is_said_as_on_sqlite() {
     let cluster = Cluster::here();
     let mut expected = Json::Null;
     let databases =
-        [cluster.address(), cluster.pooled_address(), cluster.encrypted_address()].map(Database::by);
+        [cluster.address(), cluster.pooled_address(), cluster.encrypted_address()].map(TestDatabase::by);
     let settings = databases.iter().map(|database| [database.settings().as_slice(), &[RESTING]].concat());
     for settings in std::iter::once(vec![RESTING]).chain(settings) {
         let studio = Studio::with(&settings);
@@ -76,7 +76,7 @@ async fn on_postgresql_everything_is_said_as_on_sqlite() {
 async fn two_servers_share_the_work_and_see_what_the_other_took_in() {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let (organisation, database) =
-        (reach::settings(&emulator), Database::by(Cluster::here().pooled_address()));
+        (reach::settings(&emulator), TestDatabase::by(Cluster::here().pooled_address()));
     let settings = [&borrowed(&organisation)[..], &database.settings()].concat();
     let servers = [Studio::with(&settings), Studio::with(&settings)];
     // A page that was looked at before shows it later all the same.
@@ -115,11 +115,11 @@ async fn two_servers_share_the_work_and_see_what_the_other_took_in() {
 #[tokio::test]
 async fn what_a_server_left_on_the_way_another_takes_over() {
     let emulator = Emulator::start(Options::default()).await.unwrap();
-    let (organisation, database) = (reach::settings(&emulator), Database::new());
+    let (organisation, database) = (reach::settings(&emulator), TestDatabase::new());
     let settings = [&borrowed(&organisation)[..], &database.settings(), &[("STUDIO_LEASE", "2")]].concat();
     let first = Studio::with(&settings);
     until("a relay", async || (!first.json("/api/pipeline").await["relay"].is_null()).then_some(())).await;
-    emulator.disturb(emulator::Disturbance { effect: emulator::Effect::Hang, ..Default::default() });
+    emulator.disturb(emulator::Disturbance { effect: emulator::FaultEffect::Hang, ..Default::default() });
     assert_eq!(first.post(&runs(0, 20)).await.status(), 200);
     let lent = "SELECT count(*)::text FROM studio.outbox WHERE leased_until IS NOT NULL";
     until("records on their way", async || (database.ask(lent).await == "20").then_some(())).await;
@@ -134,8 +134,8 @@ async fn what_a_server_left_on_the_way_another_takes_over() {
 
 #[test]
 fn a_database_without_an_organisation_is_refused() {
-    let database = Database::new();
-    let (code, said) = refused(&Folder::new(), &database.settings());
+    let database = TestDatabase::new();
+    let (code, said) = refused(&TestFolder::new(), &database.settings());
     assert_eq!(code, Some(2));
     assert!(said.contains("DATABASE_URL") && said.contains("USE_DATAVERSE=false"), "{said}");
 }
@@ -143,14 +143,14 @@ fn a_database_without_an_organisation_is_refused() {
 #[test]
 fn a_database_that_does_not_answer_is_told_without_its_password() {
     let address = ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:9/metrics");
-    let (code, said) = refused(&Folder::new(), &[address, RESTING]);
+    let (code, said) = refused(&TestFolder::new(), &[address, RESTING]);
     assert_eq!(code, Some(1));
     assert!(said.contains("127.0.0.1:9/metrics") && !said.contains("hunter2"), "{said}");
 }
 
 #[tokio::test]
 async fn the_databases_password_is_found_nowhere() {
-    let database = Database::new();
+    let database = TestDatabase::new();
     let settings = [&database.settings()[..], &[RESTING, ("STUDIO_LOG", "trace")]].concat();
     let studio = Studio::with(&settings);
     studio.stored(&run("c", "r")).await;
@@ -168,7 +168,7 @@ async fn the_databases_password_is_found_nowhere() {
 
 #[test]
 fn copies_of_files_are_not_for_databases() {
-    let (folder, database) = (Folder::new(), Database::new());
+    let (folder, database) = (TestFolder::new(), TestDatabase::new());
     let settings = [&database.settings()[..], &[RESTING]].concat();
     for (word, instead) in [("backup", "pg_dump"), ("restore", "pg_restore")] {
         let output = command(&folder, &settings).args([word, "file"]).output().unwrap();
@@ -179,9 +179,9 @@ fn copies_of_files_are_not_for_databases() {
 
 #[tokio::test]
 async fn the_check_tries_the_ledger_too() {
-    let database = Database::new();
+    let database = TestDatabase::new();
     let settings = [&database.settings()[..], &[RESTING]].concat();
-    let output = command(&Folder::new(), &settings).arg("check").output().unwrap();
+    let output = command(&TestFolder::new(), &settings).arg("check").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(
         output.status.success() && said.contains("✓ Ledger") && !said.contains("on%20loopback"),

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio};
 
-use crate::studio::{Folder, Studio, command, refused, run, until};
+use crate::studio::{Studio, TestFolder, command, refused, run, until};
 
 #[track_caller]
 fn says(output: &str, pieces: &[&str]) {
@@ -20,7 +20,7 @@ fn wrong_settings_are_all_told_at_once() {
         ("DATAVERSE_CLIENT_ID", "app"),
         ("DATAVERSE_CLIENT_SECRET", "planted-secret"),
     ];
-    let (code, said) = refused(&Folder::new(), &settings);
+    let (code, said) = refused(&TestFolder::new(), &settings);
     assert_eq!(code, Some(2));
     says(
         &said,
@@ -37,7 +37,7 @@ fn wrong_settings_are_all_told_at_once() {
 
 #[test]
 fn a_settings_file_is_read_and_its_mistakes_are_told() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     fs::write(folder.path().join("studio.toml"), "STUDIO_TZ = \"Mars\"\nSTUDIO_COLOUR = 7\n").unwrap();
     let (code, said) = refused(&folder, &[]);
     assert_eq!(code, Some(2));
@@ -47,12 +47,12 @@ fn a_settings_file_is_read_and_its_mistakes_are_told() {
 #[test]
 fn wrong_usage_is_told() {
     for arguments in [["dance"].as_slice(), &["emulate"], &["serve", "--fast"]] {
-        let output = command(&Folder::new(), &[]).args(arguments).output().unwrap();
+        let output = command(&TestFolder::new(), &[]).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(!output.stderr.is_empty());
     }
     for arguments in ["--help", "--version"] {
-        let output = command(&Folder::new(), &[("STUDIO_TZ", "Mars")]).arg(arguments).output().unwrap();
+        let output = command(&TestFolder::new(), &[("STUDIO_TZ", "Mars")]).arg(arguments).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{arguments}");
     }
 }
@@ -61,7 +61,7 @@ fn wrong_usage_is_told() {
 async fn a_port_that_is_taken_is_told() {
     let studio = Studio::start();
     let address = studio.url.trim_start_matches("http://").to_owned();
-    let (code, said) = refused(&Folder::new(), &[("STUDIO_ADDR", &address)]);
+    let (code, said) = refused(&TestFolder::new(), &[("STUDIO_ADDR", &address)]);
     assert_eq!(code, Some(1));
     says(&said, &[&address, "STUDIO_ADDR"]);
     assert_eq!(said.trim().lines().filter(|line| line.starts_with("studio: ")).count(), 1, "{said}");
@@ -71,7 +71,7 @@ async fn a_port_that_is_taken_is_told() {
 async fn a_folder_that_is_in_use_is_told() {
     let studio = Studio::start();
     let data = studio.folder.data();
-    let (code, said) = refused(&Folder::new(), &[("STUDIO_DATA", data.to_str().unwrap())]);
+    let (code, said) = refused(&TestFolder::new(), &[("STUDIO_DATA", data.to_str().unwrap())]);
     assert_eq!(code, Some(1));
     says(&said, &["in use", "STUDIO_DATA"]);
     assert_eq!(studio.post(&run("c", "r")).await.status(), 201, "the first server goes on");
@@ -79,7 +79,7 @@ async fn a_folder_that_is_in_use_is_told() {
 
 #[test]
 fn a_folder_that_cannot_be_made_is_told() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     fs::write(folder.data(), "a file stands in the way").unwrap();
     let (code, said) = refused(&folder, &[]);
     assert_eq!(code, Some(1));
@@ -95,7 +95,7 @@ async fn the_data_folder_is_closed_to_others() {
 
 #[tokio::test]
 async fn in_a_folder_of_others_what_is_ours_is_closed_to_them() {
-    let folder = Folder::new();
+    let folder = TestFolder::new();
     let data = folder.data();
     fs::create_dir(&data).unwrap();
     fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
@@ -153,7 +153,7 @@ async fn a_planted_secret_is_found_nowhere() {
 
 #[tokio::test]
 async fn the_emulator_runs_alone() {
-    let mut process = command(&Folder::new(), &[])
+    let mut process = command(&TestFolder::new(), &[])
         .args(["emulate", "--listen", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .spawn()

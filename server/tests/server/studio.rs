@@ -25,14 +25,14 @@ pub struct Studio {
     process: Child,
     pub url: String,
     pub client: reqwest::Client,
-    pub folder: Folder,
+    pub folder: TestFolder,
     stdout: BufReader<std::process::ChildStdout>,
 }
 
 /// A data folder, and where the server's words go.
-pub struct Folder(TempDir);
+pub struct TestFolder(TempDir);
 
-impl Folder {
+impl TestFolder {
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -54,12 +54,12 @@ impl Folder {
 const BINARY: &str = env!("CARGO_BIN_EXE_studio");
 
 /// A server that is not started yet, without anything of this machine's environment.
-pub fn command(folder: &Folder, settings: &[(&str, &str)]) -> Command {
+pub fn command(folder: &TestFolder, settings: &[(&str, &str)]) -> Command {
     prepared(Command::new(BINARY), folder, settings)
 }
 
 /// The same within a limit, as the shell's `ulimit` takes it.
-pub fn limited(folder: &Folder, settings: &[(&str, &str)], limit: &str) -> Command {
+pub fn limited(folder: &TestFolder, settings: &[(&str, &str)], limit: &str) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", &format!("ulimit {limit} && exec \"$0\""), BINARY]);
     prepared(shell, folder, settings)
@@ -67,7 +67,7 @@ pub fn limited(folder: &Folder, settings: &[(&str, &str)], limit: &str) -> Comma
 
 /// The same under strace, which writes down every flush and everything that goes over a socket. The server stays our
 /// own child.
-pub fn traced(folder: &Folder, settings: &[(&str, &str)], trace: &Path) -> Command {
+pub fn traced(folder: &TestFolder, settings: &[(&str, &str)], trace: &Path) -> Command {
     let program = env::var_os("STUDIO_STRACE").unwrap_or_else(|| "strace".into());
     let mut strace = Command::new(program);
     strace.args([
@@ -84,7 +84,7 @@ pub fn traced(folder: &Folder, settings: &[(&str, &str)], trace: &Path) -> Comma
 }
 
 /// The same, which cannot make any file longer than `bytes`, until [`unlimited`]: no machine has a full disk at hand.
-pub fn with_room_for(folder: &Folder, settings: &[(&str, &str)], bytes: u64) -> Command {
+pub fn with_room_for(folder: &TestFolder, settings: &[(&str, &str)], bytes: u64) -> Command {
     let mut limit = Command::new("prlimit");
     limit.args([&format!("--fsize={bytes}:"), BINARY]);
     prepared(limit, folder, settings)
@@ -97,7 +97,7 @@ pub fn unlimited(process: u32) {
     assert!(set.success());
 }
 
-fn prepared(mut command: Command, folder: &Folder, settings: &[(&str, &str)]) -> Command {
+fn prepared(mut command: Command, folder: &TestFolder, settings: &[(&str, &str)]) -> Command {
     command.env_clear().current_dir(folder.path());
     command.env("STUDIO_ADDR", "127.0.0.1:0").env("STUDIO_DATA", folder.data()).env("STUDIO_DEMO", "off");
     command.envs(settings.iter().copied()).stdin(Stdio::null());
@@ -105,7 +105,7 @@ fn prepared(mut command: Command, folder: &Folder, settings: &[(&str, &str)]) ->
 }
 
 /// What a server says that does not start: exit code and standard error.
-pub fn refused(folder: &Folder, settings: &[(&str, &str)]) -> (Option<i32>, String) {
+pub fn refused(folder: &TestFolder, settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let output = command(folder, settings).output().unwrap();
     (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
@@ -116,15 +116,15 @@ impl Studio {
     }
 
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        Self::within(Folder::new(), settings)
+        Self::within(TestFolder::new(), settings)
     }
 
-    pub fn within(folder: Folder, settings: &[(&str, &str)]) -> Self {
+    pub fn within(folder: TestFolder, settings: &[(&str, &str)]) -> Self {
         let command = command(&folder, settings);
         Self::of(command, folder)
     }
 
-    pub fn of(mut command: Command, folder: Folder) -> Self {
+    pub fn of(mut command: Command, folder: TestFolder) -> Self {
         let log = fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).unwrap();
         let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let (ready, stdout) = first_line(process.stdout.take().unwrap());
@@ -181,21 +181,21 @@ impl Studio {
     }
 
     /// Sends SIGTERM and waits for the end; answers how it ended, how long that took and what else was on standard output.
-    pub fn terminate(mut self) -> (ExitStatus, Duration, String, Folder) {
+    pub fn terminate(mut self) -> (ExitStatus, Duration, String, TestFolder) {
         let asked = Instant::now();
         signal(self.process.id(), "TERM");
         let status = self.process.wait().unwrap();
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
-        let folder = std::mem::replace(&mut self.folder, Folder::new());
+        let folder = std::mem::replace(&mut self.folder, TestFolder::new());
         (status, asked.elapsed(), rest, folder)
     }
 
     /// As if the machine had lost its power.
-    pub fn kill(mut self) -> Folder {
+    pub fn kill(mut self) -> TestFolder {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        std::mem::replace(&mut self.folder, Folder::new())
+        std::mem::replace(&mut self.folder, TestFolder::new())
     }
 }
 

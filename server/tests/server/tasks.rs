@@ -14,13 +14,13 @@ const ROWS: &str = "apex_agent_metrics";
 const CAMPAIGNS: &str = "apex_campaigns";
 
 /// A server that mirrors an organisation every second, and another way into that organisation.
-struct Shared {
+struct TaskStudio {
     studio: Studio,
     other: Client,
     _emulator: Emulator,
 }
 
-impl Shared {
+impl TaskStudio {
     async fn new() -> Self {
         let emulator = Emulator::start(Options::default()).await.unwrap();
         let mut settings = reach::settings(&emulator);
@@ -59,7 +59,7 @@ fn whole(name: &str) -> Json {
 
 #[tokio::test]
 async fn a_task_goes_to_dataverse_and_comes_back() {
-    let shared = Shared::new().await;
+    let shared = TaskStudio::new().await;
     let studio = &shared.studio;
     studio.stored(&with(&run("c", "r"), &json!({"campaignName": "Autumn launch"}))).await;
     let id = studio.stored_at(TASKS, &whole("t")).await;
@@ -110,7 +110,7 @@ async fn a_task_goes_to_dataverse_and_comes_back() {
 
 #[tokio::test]
 async fn a_task_that_others_write_is_read_in() {
-    let shared = Shared::new().await;
+    let shared = TaskStudio::new().await;
     shared.studio.stored(&run("c", "r")).await;
     shared.settled().await;
     let campaign =

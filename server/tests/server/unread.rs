@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use tokio::time;
 
 use crate::{
-    database::Database,
+    database::TestDatabase,
     studio::{Studio, run, until},
 };
 
@@ -16,7 +16,7 @@ async fn text(studio: &Studio, path: &str) -> String {
     studio.get(path).await.text().await.unwrap()
 }
 
-async fn started(database: &Database) -> Studio {
+async fn started(database: &TestDatabase) -> Studio {
     let studio = Studio::with(&[&database.settings()[..], &ALONE].concat());
     studio.stored(&run("c", "r")).await;
     studio
@@ -24,7 +24,7 @@ async fn started(database: &Database) -> Studio {
 
 #[tokio::test]
 async fn figures_that_cannot_be_renewed_never_say_that_all_is_well() {
-    let database = Database::new();
+    let database = TestDatabase::new();
     let studio = started(&database).await;
     until("all is well", async || text(&studio, "/").await.contains("All is well").then_some(())).await;
     let tag = studio.get("/api/panel").await.headers()["etag"].clone();
@@ -58,7 +58,7 @@ async fn figures_that_cannot_be_renewed_never_say_that_all_is_well() {
 
 #[tokio::test]
 async fn a_page_is_held_neither_by_what_it_offers_nor_by_the_views_of_others() {
-    let database = Database::new();
+    let database = TestDatabase::new();
     let studio = started(&database).await;
     studio.get("/api/panel").await;
     let lock = database.locked("studio.campaigns, studio.campaign_metrics").await;
@@ -82,7 +82,7 @@ async fn a_page_is_held_neither_by_what_it_offers_nor_by_the_views_of_others() {
 
 #[tokio::test]
 async fn those_who_look_at_the_pipeline_leave_readers_to_others() {
-    let database = Database::new();
+    let database = TestDatabase::new();
     let studio = started(&database).await;
     let lock = database.locked("studio.handlings").await;
     let lookers: Vec<_> = (0..40)

@@ -10,12 +10,12 @@ use std::{
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{Order, site::Site};
+use crate::{PackOrder, site::PackedSite};
 
 const JS: &str = "studio.js";
 const WASM: &str = "studio_bg.wasm";
 
-pub fn pack(order: &Order, site: &mut Site) -> Result<()> {
+pub fn pack(order: &PackOrder, site: &mut PackedSite) -> Result<()> {
     // Beside the folder and not in it: everything in it is embedded.
     let stamp_file = order.site.with_extension("stamp");
     let stamp = stamp(order)?;
@@ -38,7 +38,7 @@ pub fn pack(order: &Order, site: &mut Site) -> Result<()> {
 }
 
 /// Everything that decides how the result looks: the module, this program, the optimiser, and the flavour.
-fn stamp(order: &Order) -> Result<String> {
+fn stamp(order: &PackOrder) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     let wasm = fs::read(&order.wasm)
         .with_context(|| format!("{} is missing; `cargo xtask build` makes it", order.wasm.display()))?;
@@ -49,7 +49,7 @@ fn stamp(order: &Order) -> Result<String> {
 }
 
 /// wasm-bindgen as a library, the same version that the module was linked with.
-fn bind(order: &Order, work: &Path) -> Result<()> {
+fn bind(order: &PackOrder, work: &Path) -> Result<()> {
     let mut output = Bindgen::new()
         .input_path(&order.wasm)
         .out_name("studio")

@@ -16,7 +16,7 @@ const USAGE: &str =
 
 /// What to pack, and where to.
 #[derive(Default)]
-struct Order {
+struct PackOrder {
     /// The module as rustc left it.
     wasm: PathBuf,
     /// `style/main.css`.
@@ -32,7 +32,7 @@ struct Order {
 }
 
 fn main() -> ExitCode {
-    match Order::from_arguments(std::env::args().skip(1)).and_then(|order| pack(&order)) {
+    match PackOrder::from_arguments(std::env::args().skip(1)).and_then(|order| pack(&order)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
@@ -41,15 +41,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn pack(order: &Order) -> Result<()> {
-    let mut site = site::Site::open(&order.site)?;
+fn pack(order: &PackOrder) -> Result<()> {
+    let mut site = site::PackedSite::open(&order.site)?;
     browser::pack(order, &mut site)?;
     site.put("studio.css", styles::bundle(&order.style)?.as_bytes(), !order.quick)?;
     site.put_folder(&order.public, !order.quick)?;
     site.close()
 }
 
-impl Order {
+impl PackOrder {
     fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self> {
         let mut order = Self::default();
         while let Some(name) = arguments.next() {

@@ -10,12 +10,12 @@ use anyhow::{Context, Result, bail};
 
 use crate::brotli;
 
-pub struct Site {
+pub struct PackedSite {
     folder: PathBuf,
     kept: BTreeSet<String>,
 }
 
-impl Site {
+impl PackedSite {
     pub fn open(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Self { folder: folder.to_owned(), kept: BTreeSet::new() })
@@ -102,10 +102,10 @@ mod tests {
     #[test]
     fn old_files_are_swept() {
         let folder = tempfile::tempdir().unwrap();
-        let mut site = Site::open(folder.path()).unwrap();
+        let mut site = PackedSite::open(folder.path()).unwrap();
         site.put("old.css", b"a{}", true).unwrap();
         site.close().unwrap();
-        let mut site = Site::open(folder.path()).unwrap();
+        let mut site = PackedSite::open(folder.path()).unwrap();
         site.put("new.css", b"a{}", true).unwrap();
         site.put("icon.png", b"png", true).unwrap();
         site.close().unwrap();
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn an_unchanged_file_keeps_its_time() {
         let folder = tempfile::tempdir().unwrap();
-        let mut site = Site::open(folder.path()).unwrap();
+        let mut site = PackedSite::open(folder.path()).unwrap();
         site.put("a.png", b"same", false).unwrap();
         let path = folder.path().join("a.png");
         let long_ago = std::time::SystemTime::UNIX_EPOCH;
@@ -131,7 +131,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let public = tempfile::tempdir().unwrap();
         fs::write(public.path().join("studio.css"), "").unwrap();
-        let mut site = Site::open(folder.path()).unwrap();
+        let mut site = PackedSite::open(folder.path()).unwrap();
         site.put("studio.css", b"a{}", false).unwrap();
         let error = site.put_folder(public.path(), false).unwrap_err().to_string();
         assert!(error.contains("give it another name"), "{error}");

@@ -5,21 +5,22 @@ use std::{fs, path::Path, thread, time::Duration};
 use anyhow::{Result, bail};
 
 use super::{
-    Figure, Report, bare,
-    load::{self, Connection},
+    BenchReport, Figure,
+    load::{self, HttpConnection},
+    raw_limits,
 };
-use crate::{house::House, serve::Server, shell::now};
+use crate::{serve::Server, shell::now, workspace::Workspace};
 
 const RECORDS: i64 = 10_000;
 const BATCH: u64 = 1_000;
 /// What takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-pub fn measure(house: &House, binary: &Path) -> Result<Report> {
-    let data = house.target.join("bench-backlog-data");
+pub fn measure(workspace: &Workspace, binary: &Path) -> Result<BenchReport> {
+    let data = workspace.target.join("bench-backlog-data");
     _ = fs::remove_dir_all(&data);
     let server = Server::start_with(binary, &data, &[("STUDIO_DEMO", "off"), ("STUDIO_LOG", "error")])?;
-    let mut connection = Connection::to(&server.address)?;
+    let mut connection = HttpConnection::to(&server.address)?;
     wait(&mut connection, "the relay", |pipeline| !pipeline["relay"].is_null())?;
     make(&mut connection, "away")?;
     for number in 0..RECORDS.unsigned_abs() / BATCH {
@@ -39,9 +40,9 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
     let token = &pipeline["tokenCache"];
     let hits: f64 = token["hitRate"].as_str().and_then(|rate| rate.parse().ok()).unwrap_or(f64::NAN);
     drop(server);
-    let [bare, bare_batches] = bare::figures(&data)?;
+    let [bare, bare_batches] = raw_limits::figures(&data)?;
     fs::remove_dir_all(&data)?;
-    Ok(Report {
+    Ok(BenchReport {
         method: format!(
             "{RECORDS} records taken while the emulator inside cuts every connection; from the moment that it is brought back, \
              with its service protection limits on"
@@ -59,7 +60,7 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
 }
 
 /// What a person giving a demo presses.
-fn make(connection: &mut Connection, trouble: &str) -> Result<()> {
+fn make(connection: &mut HttpConnection, trouble: &str) -> Result<()> {
     let media = "application/x-www-form-urlencoded";
     match connection.ask("POST", "/pipeline/demo", media, &format!("make={trouble}"))? {
         (303, _) => Ok(()),
@@ -68,7 +69,7 @@ fn make(connection: &mut Connection, trouble: &str) -> Result<()> {
 }
 
 pub fn wait(
-    connection: &mut Connection,
+    connection: &mut HttpConnection,
     what: &str,
     done: impl Fn(&serde_json::Value) -> bool,
 ) -> Result<()> {

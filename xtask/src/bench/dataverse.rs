@@ -10,22 +10,22 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::{Figure, Report};
-use crate::{emulate::Emulator, house::House, shell::run};
+use super::{BenchReport, Figure};
+use crate::{emulate::EmulatorProcess, shell::run, workspace::Workspace};
 
 const ROWS: u64 = 1_000_000;
 
-pub fn measure(house: &House, binary: &Path) -> Result<Report> {
-    run(house.cargo().args(["build", "-p", "dataverse", "--release", "--example", "rows"]))?;
-    let data = house.target.join("bench-dataverse-data");
+pub fn measure(workspace: &Workspace, binary: &Path) -> Result<BenchReport> {
+    run(workspace.cargo().args(["build", "-p", "dataverse", "--release", "--example", "rows"]))?;
+    let data = workspace.target.join("bench-dataverse-data");
     _ = fs::remove_dir_all(&data);
-    let emulator = Emulator::start(binary, &data)?;
-    let figures = drive(&house.target.join("release/examples/rows"), &emulator.ready)?;
+    let emulator = EmulatorProcess::start(binary, &data)?;
+    let figures = drive(&workspace.target.join("release/examples/rows"), &emulator.ready)?;
     let memory = emulator.memory()? as f64 / 1e6;
     drop(emulator);
     fs::remove_dir_all(&data)?;
     let rate = |name: &str| figures[name].as_f64().unwrap_or(f64::NAN);
-    Ok(Report {
+    Ok(BenchReport {
         method: format!(
             "{ROWS} rows of 14 columns through the client into `studio emulate --data`, over loopback, each answer on disk; \
              4 requests under way at once; memory is the emulator's VmRSS at the end"

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Figure, Report};
-use crate::{house::House, setup, shell::read};
+use super::{BenchReport, Figure};
+use crate::{setup, shell::read, workspace::Workspace};
 
 const ROUNDS: u32 = 100;
 
 /// The oracle of the server's tests, for longer: it ends with an error at the first row that differs.
-pub fn measure(house: &House, _binary: &Path) -> Result<Report> {
-    let postgres = setup::postgres(house)?;
-    let mut cargo = house.cargo();
+pub fn measure(workspace: &Workspace, _binary: &Path) -> Result<BenchReport> {
+    let postgres = setup::postgres(workspace)?;
+    let mut cargo = workspace.cargo();
     cargo.env("STUDIO_POSTGRES", &postgres.programs).env("STUDIO_PGBOUNCER", &postgres.pooler);
     cargo.args(["test", "-p", "server", "--test", "server", "oracle", "--", "--nocapture"]);
     let said = read(cargo.env("STUDIO_ROUNDS", ROUNDS.to_string()))?;
@@ -20,7 +20,7 @@ pub fn measure(house: &House, _binary: &Path) -> Result<Report> {
         let of_line = |line: &str| line.strip_suffix(words)?.split_whitespace().last()?.parse::<f64>().ok();
         said.lines().find_map(of_line).with_context(|| format!("the oracle does not say how many{words}"))
     };
-    Ok(Report {
+    Ok(BenchReport {
         method: format!(
             "six senders, kill -9 at {ROUNDS} random moments of one server on SQLite and of each of two on one PostgreSQL, \
              cut, refused, delayed and unanswered requests, revoked tokens; after each, every acknowledged run is compared in ledger and Dataverse"

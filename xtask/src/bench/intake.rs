@@ -5,17 +5,18 @@ use std::{env, fs, path::Path, time::Duration};
 use anyhow::Result;
 
 use super::{
-    Figure, Report, bare,
+    BenchReport, Figure,
     load::{self, Load},
+    raw_limits,
 };
-use crate::{house::House, serve::Server};
+use crate::{serve::Server, workspace::Workspace};
 
 const TIME: Duration = Duration::from_secs(8);
 const CONNECTIONS: usize = 64;
 const BATCH: u64 = 1_000;
 const BATCHERS: usize = 8;
 
-pub fn measure(_: &House, binary: &Path) -> Result<Report> {
+pub fn measure(_: &Workspace, binary: &Path) -> Result<BenchReport> {
     let data = env::temp_dir().join("studio-bench-intake");
     _ = fs::remove_dir_all(&data);
     let resting = [("STUDIO_DEMO", "off"), ("USE_DATAVERSE", "false"), ("STUDIO_LOG", "error")];
@@ -29,10 +30,10 @@ pub fn measure(_: &House, binary: &Path) -> Result<Report> {
     let past = batches(1_500_000, load::past_run)?;
     let memory = server.memory()? as f64 / 1e6;
     drop(server);
-    let [bare, bare_batches] = bare::figures(&data)?;
+    let [bare, bare_batches] = raw_limits::figures(&data)?;
     fs::remove_dir_all(&data)?;
     let rate = |load: &Load| load.requests / load.seconds;
-    Ok(Report {
+    Ok(BenchReport {
         method: format!(
             "{} s each over loopback, sender and server share the cores, relay at rest, new records only; the bare loop appends \
              the same bytes to a file and flushes it (fdatasync) before the next",

@@ -19,7 +19,7 @@ use crate::shell::now;
 const SENDERS: usize = 4;
 
 /// One connection that stays open.
-pub struct Connection {
+pub struct HttpConnection {
     address: String,
     stream: BufReader<TcpStream>,
 }
@@ -32,7 +32,7 @@ pub struct Load {
     pub median_ms: f64,
 }
 
-impl Connection {
+impl HttpConnection {
     pub fn to(address: &str) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -109,7 +109,7 @@ pub fn send(
     let start = now();
     let taken: Result<Vec<Vec<f64>>> = thread::scope(|scope| {
         let sender = |held: usize| -> Result<Vec<f64>> {
-            let mut held = (0..held).map(|_| Connection::to(address)).collect::<Result<Vec<_>>>()?;
+            let mut held = (0..held).map(|_| HttpConnection::to(address)).collect::<Result<Vec<_>>>()?;
             let mut took = Vec::new();
             while !over.load(Relaxed) {
                 let mut sent = Vec::with_capacity(held.len());

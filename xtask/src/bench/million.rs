@@ -5,23 +5,23 @@ use std::{fs, path::Path, thread, time::Duration};
 use anyhow::Result;
 
 use super::{
-    Figure, Report, bare,
-    load::{self, Connection},
-    median,
+    BenchReport, Figure,
+    load::{self, HttpConnection},
+    median, raw_limits,
 };
-use crate::{house::House, serve::Server, shell::now};
+use crate::{serve::Server, shell::now, workspace::Workspace};
 
 const RECORDS: u64 = 1_000_000;
 const BATCH: u64 = 1_000;
 const STARTS: usize = 5;
 const PAGES: usize = 9;
 
-pub fn measure(house: &House, binary: &Path) -> Result<Report> {
-    let data = house.target.join("bench-million-data");
+pub fn measure(workspace: &Workspace, binary: &Path) -> Result<BenchReport> {
+    let data = workspace.target.join("bench-million-data");
     _ = fs::remove_dir_all(&data);
     let resting = [("STUDIO_DEMO", "off"), ("USE_DATAVERSE", "false"), ("STUDIO_LOG", "error")];
     let server = Server::start_with(binary, &data, &resting)?;
-    let mut connection = Connection::to(&server.address)?;
+    let mut connection = HttpConnection::to(&server.address)?;
     let filling = now();
     for number in 0..RECORDS / BATCH {
         connection.send(&load::batch(number, BATCH, load::past_run))?;
@@ -37,7 +37,7 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
     let server = Server::start_with(binary, &data, &resting)?;
     thread::sleep(Duration::from_secs(3));
     let idle = server.memory()? as f64 / 1e6;
-    let mut connection = Connection::to(&server.address)?;
+    let mut connection = HttpConnection::to(&server.address)?;
     let mut history = |query: &str| -> Result<f64> {
         let mut took = Vec::new();
         for at in 0..PAGES {
@@ -56,9 +56,9 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
     let first_balance = start.elapsed().as_secs_f64() * 1000.0;
     let unaccounted = balance["unaccounted"].as_f64().unwrap_or(f64::NAN);
     drop(server);
-    let [bare, bare_batches] = bare::figures(&data)?;
+    let [bare, bare_batches] = raw_limits::figures(&data)?;
     fs::remove_dir_all(&data)?;
-    Ok(Report {
+    Ok(BenchReport {
         method: format!(
             "{RECORDS} runs over 90 days, taken in by one connection, {BATCH} a request, relay at rest; medians of {STARTS} starts \
              and of {PAGES} questions that were not asked before; memory is VmRSS"

@@ -4,15 +4,15 @@ use std::{fs, path::Path, thread, time::Duration};
 
 use anyhow::Result;
 
-use super::{Figure, Report, backlog::wait, bare, load::Connection, median};
-use crate::{house::House, serve::Server};
+use super::{BenchReport, Figure, backlog::wait, load::HttpConnection, median, raw_limits};
+use crate::{serve::Server, workspace::Workspace};
 
 const RUNS: usize = 9;
 /// Long enough for what the last delivery took to be given back.
 const SETTLED: Duration = Duration::from_secs(10);
 
-pub fn measure(house: &House, binary: &Path) -> Result<Report> {
-    let data = house.target.join("bench-start-data");
+pub fn measure(workspace: &Workspace, binary: &Path) -> Result<BenchReport> {
+    let data = workspace.target.join("bench-start-data");
     let (mut first, mut again) = (Vec::new(), Vec::new());
     for _ in 0..RUNS {
         _ = fs::remove_dir_all(&data);
@@ -23,14 +23,14 @@ pub fn measure(house: &House, binary: &Path) -> Result<Report> {
     }
     let server = Server::start_on(binary, &data)?;
     // A server that was killed at its ready line left its demo data to the next one.
-    let mut connection = Connection::to(&server.address)?;
+    let mut connection = HttpConnection::to(&server.address)?;
     wait(&mut connection, "the delivery", |pipeline| pipeline["pending"] == 0)?;
     thread::sleep(SETTLED);
     let memory = server.memory()? as f64 / 1e6;
     drop(server);
-    let [bare, bare_batches] = bare::figures(&data)?;
+    let [bare, bare_batches] = raw_limits::figures(&data)?;
     fs::remove_dir_all(&data)?;
-    Ok(Report {
+    Ok(BenchReport {
         method: format!(
             "median of {RUNS} starts, from the start of the process to its ready line; memory is VmRSS {} s \
              after everything was delivered",

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::visit::body;
+use crate::first_load::body;
 
 /// Where a page asks whether there is a newer build.
 const QUESTION: &str = "/__build/";

@@ -7,7 +7,7 @@ use std::{
     time::SystemTime,
 };
 
-use crate::house::House;
+use crate::workspace::Workspace;
 
 /// What has to be built again, by where the saved file lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,13 +33,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn begin(house: &House) -> Self {
-        Self { seen: see(&house.root) }
+    pub fn begin(workspace: &Workspace) -> Self {
+        Self { seen: see(&workspace.root) }
     }
 
     /// The widest change since the last look.
-    pub fn look(&mut self, house: &House) -> Option<Change> {
-        let now = see(&house.root);
+    pub fn look(&mut self, workspace: &Workspace) -> Option<Change> {
+        let now = see(&workspace.root);
         let saved = now
             .iter()
             .filter(|(path, seen)| self.seen.get(*path) != Some(seen))
@@ -85,33 +85,35 @@ mod tests {
     #[test]
     fn a_save_is_seen_once() {
         let folder = tempfile::tempdir().unwrap();
-        let house = House { root: folder.path().into(), target: PathBuf::new(), tools: PathBuf::new() };
+        let workspace =
+            Workspace { root: folder.path().into(), target: PathBuf::new(), tools: PathBuf::new() };
         for place in ["style", "server", "app"] {
             fs::create_dir(folder.path().join(place)).unwrap();
         }
-        let mut watch = Watch::begin(&house);
-        assert_eq!(watch.look(&house), None);
+        let mut watch = Watch::begin(&workspace);
+        assert_eq!(watch.look(&workspace), None);
         let sheet = folder.path().join("style/base.css");
         fs::write(&sheet, "a{}").unwrap();
         fs::write(folder.path().join("style/.base.css.swp"), "").unwrap();
-        assert_eq!(watch.look(&house), Some(Change::Look));
-        assert_eq!(watch.look(&house), None);
+        assert_eq!(watch.look(&workspace), Some(Change::Look));
+        assert_eq!(watch.look(&workspace), None);
         fs::remove_file(sheet).unwrap();
-        assert_eq!(watch.look(&house), Some(Change::Look));
+        assert_eq!(watch.look(&workspace), Some(Change::Look));
         fs::write(folder.path().join("server/main.rs"), "").unwrap();
         fs::write(folder.path().join("app/lib.rs"), "").unwrap();
-        assert_eq!(watch.look(&house), Some(Change::Panel));
+        assert_eq!(watch.look(&workspace), Some(Change::Panel));
     }
 
     #[test]
     fn styles_and_server_together_are_everything() {
         let folder = tempfile::tempdir().unwrap();
-        let house = House { root: folder.path().into(), target: PathBuf::new(), tools: PathBuf::new() };
+        let workspace =
+            Workspace { root: folder.path().into(), target: PathBuf::new(), tools: PathBuf::new() };
         fs::create_dir(folder.path().join("style")).unwrap();
         fs::create_dir(folder.path().join("server")).unwrap();
-        let mut watch = Watch::begin(&house);
+        let mut watch = Watch::begin(&workspace);
         fs::write(folder.path().join("style/base.css"), "").unwrap();
         fs::write(folder.path().join("server/main.rs"), "").unwrap();
-        assert_eq!(watch.look(&house), Some(Change::Panel));
+        assert_eq!(watch.look(&workspace), Some(Change::Panel));
     }
 }

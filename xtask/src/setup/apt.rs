@@ -9,8 +9,8 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    house::House,
     shell::{on_path, read, run},
+    workspace::Workspace,
 };
 
 /// apt with its lists. Only root may refresh the machine's own, so everybody else keeps a set of lists beside the tools.
@@ -23,11 +23,11 @@ impl Apt {
         Path::new("/etc/debian_version").exists() && on_path("apt-get") && on_path("dpkg")
     }
 
-    pub fn new(house: &House) -> Result<Self> {
+    pub fn new(workspace: &Workspace) -> Result<Self> {
         if is_root() {
             return Ok(Self { options: Vec::new() });
         }
-        let own = house.tools.join("apt");
+        let own = workspace.tools.join("apt");
         fs::create_dir_all(own.join("lists/partial"))?;
         fs::create_dir_all(own.join("cache/archives/partial"))?;
         let options = [

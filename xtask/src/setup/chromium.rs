@@ -14,8 +14,8 @@ use super::{
     apt::{self, Apt},
 };
 use crate::{
-    house::House,
     shell::{run, step, which},
+    workspace::Workspace,
 };
 
 pub struct Chromium {
@@ -26,7 +26,7 @@ pub struct Chromium {
 /// A small machine has no font at all, and a page without glyphs has another layout.
 const PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "fonts-liberation"];
 
-pub fn install(house: &House) -> Result<Chromium> {
+pub fn install(workspace: &Workspace) -> Result<Chromium> {
     if let Some(found) = on_system() {
         return Ok(found);
     }
@@ -36,11 +36,11 @@ pub fn install(house: &House) -> Result<Chromium> {
         );
     }
     if apt::is_root() {
-        return from_apt(house);
+        return from_apt(workspace);
     }
     let place =
         Tool { name: "chromium", version: "recipe 1", about: "unpacked without root: 134 MB, about 10 s" }
-            .once(house, |place| unpack(house, place))?;
+            .once(workspace, |place| unpack(workspace, place))?;
     Ok(Chromium { browser: place.join("bin/chromium"), driver: place.join("bin/chromedriver") })
 }
 
@@ -49,16 +49,16 @@ fn on_system() -> Option<Chromium> {
     Some(Chromium { browser, driver: which("chromedriver")? })
 }
 
-fn from_apt(house: &House) -> Result<Chromium> {
+fn from_apt(workspace: &Workspace) -> Result<Chromium> {
     step("installing chromium and chromium-driver", "134 MB, about 20 s", || {
-        Apt::new(house)?.install_fresh(&PACKAGES)
+        Apt::new(workspace)?.install_fresh(&PACKAGES)
     })?;
     on_system().context("chromium was installed, but is not on the PATH")
 }
 
 /// Everything that the two need and this machine has not, unpacked side by side.
-fn unpack(house: &House, place: &Path) -> Result<()> {
-    let apt = Apt::new(house)?;
+fn unpack(workspace: &Workspace, place: &Path) -> Result<()> {
+    let apt = Apt::new(workspace)?;
     let packages = match apt.missing(&PACKAGES) {
         Ok(packages) => packages,
         Err(_) => {
@@ -67,7 +67,7 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
         }
     };
     let packages: Vec<&str> = packages.iter().map(String::as_str).collect();
-    let debs = house.tools.join("chromium.debs");
+    let debs = workspace.tools.join("chromium.debs");
     for deb in apt.download(&packages, &debs)? {
         run(Command::new("dpkg").arg("-x").arg(&deb).arg(place))?;
     }

@@ -16,8 +16,8 @@ use super::{
     node, number,
 };
 use crate::{
-    house::House,
     shell::{on_path, read, run},
+    workspace::Workspace,
 };
 
 pub const FOLDER: &str = "server/emulator/clients";
@@ -32,17 +32,17 @@ pub struct Clients {
     pub python: PathBuf,
 }
 
-pub fn install(house: &House) -> Result<Clients> {
-    Ok(Clients { npm: npm(house)?, python: python(house)?.join("bin/python") })
+pub fn install(workspace: &Workspace) -> Result<Clients> {
+    Ok(Clients { npm: npm(workspace)?, python: python(workspace)?.join("bin/python") })
 }
 
-fn npm(house: &House) -> Result<PathBuf> {
+fn npm(workspace: &Workspace) -> Result<PathBuf> {
     node::check().context("the community's client needs Node")?;
-    let folder = house.root.join(FOLDER);
+    let folder = workspace.root.join(FOLDER);
     let version = version_of(&folder.join("package-lock.json"))?;
     let tool =
         Tool { name: "clients-npm", version: &version, about: "the community's client: 3 MB, about 3 s" };
-    tool.once(house, |place| {
+    tool.once(workspace, |place| {
         for file in ["package.json", "package-lock.json"] {
             fs::copy(folder.join(file), place.join(file))?;
         }
@@ -51,16 +51,16 @@ fn npm(house: &House) -> Result<PathBuf> {
     })
 }
 
-fn python(house: &House) -> Result<PathBuf> {
-    let requirements = house.root.join(FOLDER).join("requirements.txt");
+fn python(workspace: &Workspace) -> Result<PathBuf> {
+    let requirements = workspace.root.join(FOLDER).join("requirements.txt");
     let version = version_of(&requirements)?;
     let about = "Microsoft's client and what it asks for: 60 MB, about 40 s";
-    Tool { name: "clients-python", version: &version, about }.once(house, |place| {
-        let python = interpreter(house)?;
+    Tool { name: "clients-python", version: &version, about }.once(workspace, |place| {
+        let python = interpreter(workspace)?;
         let venv = |options: &[&str]| run(Command::new(python).args(["-m", "venv"]).args(options).arg(place));
         let pip = match has_pip(python) {
             true => None,
-            false => pip_for_venv(house)?,
+            false => pip_for_venv(workspace)?,
         };
         let mut install = Command::new(place.join("bin/python"));
         match &pip {
@@ -89,9 +89,9 @@ fn version_of(lock: &Path) -> Result<String> {
 }
 
 /// The machine's Python, new enough; installed if there is none and we may.
-fn interpreter(house: &House) -> Result<&'static str> {
+fn interpreter(workspace: &Workspace) -> Result<&'static str> {
     if !on_path("python3") && Apt::possible() && apt::is_root() {
-        Apt::new(house)?.install_fresh(&["python3", "python3-venv"])?;
+        Apt::new(workspace)?.install_fresh(&["python3", "python3-venv"])?;
     }
     if !on_path("python3") {
         bail!("there is no Python on this machine; install python3 with venv (Debian: python3-venv)");
@@ -111,17 +111,17 @@ fn has_pip(python: &str) -> bool {
 }
 
 /// As root what is missing is installed (`None`); otherwise pip's wheel is unpacked among our tools.
-fn pip_for_venv(house: &House) -> Result<Option<PathBuf>> {
+fn pip_for_venv(workspace: &Workspace) -> Result<Option<PathBuf>> {
     if !Apt::possible() {
         bail!("this Python comes without ensurepip, so it makes no virtual environment with pip; install it");
     }
     if apt::is_root() {
-        Apt::new(house)?.install_fresh(&["python3-venv"])?;
+        Apt::new(workspace)?.install_fresh(&["python3-venv"])?;
         return Ok(None);
     }
-    let apt = Apt::new(house)?;
-    let place = house.tools.join("clients-pip");
-    let debs = house.tools.join("clients-pip.debs");
+    let apt = Apt::new(workspace)?;
+    let place = workspace.tools.join("clients-pip");
+    let debs = workspace.tools.join("clients-pip.debs");
     let files = apt.download(&["python3-pip-whl"], &debs).or_else(|_| {
         apt.update()?;
         apt.download(&["python3-pip-whl"], &debs)

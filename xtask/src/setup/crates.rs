@@ -8,18 +8,18 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::Tool;
-use crate::{house::House, shell::run, tidy::locked};
+use crate::{shell::run, tidy::locked, workspace::Workspace};
 
 const DENY: &str = "0.20.2";
 
 /// The runner speaks the format of the very wasm-bindgen that the tests are linked with, so Cargo.lock names its version.
-pub fn wasm_test_runner(house: &House) -> Result<PathBuf> {
-    let lock = fs::read_to_string(house.root.join("Cargo.lock"))?;
+pub fn wasm_test_runner(workspace: &Workspace) -> Result<PathBuf> {
+    let lock = fs::read_to_string(workspace.root.join("Cargo.lock"))?;
     let version = locked(&lock, "wasm-bindgen").context("Cargo.lock has no wasm-bindgen")?;
     // Not --locked: its lock names a crate that was withdrawn. Without the default features it leaves TLS out, which a driver
     // on this machine does not speak.
     let place = install(
-        house,
+        workspace,
         "wasm-bindgen-cli",
         version,
         "runs the tests of the browser's code: compiled here, about 1 min",
@@ -28,9 +28,9 @@ pub fn wasm_test_runner(house: &House) -> Result<PathBuf> {
     Ok(place.join("bin/wasm-bindgen-test-runner"))
 }
 
-pub fn cargo_deny(house: &House) -> Result<PathBuf> {
+pub fn cargo_deny(workspace: &Workspace) -> Result<PathBuf> {
     let place = install(
-        house,
+        workspace,
         "cargo-deny",
         DENY,
         "checks licences and advisories: compiled here, about 3 min",
@@ -39,24 +39,30 @@ pub fn cargo_deny(house: &House) -> Result<PathBuf> {
     Ok(place.join("bin/cargo-deny"))
 }
 
-fn install(house: &House, package: &str, version: &str, about: &str, options: &[&str]) -> Result<PathBuf> {
-    Tool { name: package, version, about }.once(house, |place| {
-        let work = house.tools.join("build");
-        compile(house, package, version, options, place, &work)?;
+fn install(
+    workspace: &Workspace,
+    package: &str,
+    version: &str,
+    about: &str,
+    options: &[&str],
+) -> Result<PathBuf> {
+    Tool { name: package, version, about }.once(workspace, |place| {
+        let work = workspace.tools.join("build");
+        compile(workspace, package, version, options, place, &work)?;
         fs::remove_dir_all(&work).with_context(|| format!("cannot remove {}", work.display()))
     })
 }
 
 /// What is compiled stays in `work` until it is all there, so that Ctrl-C costs little.
 fn compile(
-    house: &House,
+    workspace: &Workspace,
     package: &str,
     version: &str,
     options: &[&str],
     place: &Path,
     work: &Path,
 ) -> Result<()> {
-    let mut cargo = house.cargo();
+    let mut cargo = workspace.cargo();
     cargo.args(["install", "--no-track", package, "--version", version]).args(options);
     cargo.arg("--root").arg(place).env("CARGO_TARGET_DIR", work);
     // They run for seconds: quick to compile is worth more than quick to run.

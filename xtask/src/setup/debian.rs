@@ -17,8 +17,8 @@ use super::{
     wasm_std::TARGET,
 };
 use crate::{
-    house::House,
     shell::{read, run},
+    workspace::Workspace,
 };
 
 /// Its version changes when the recipe below does, so that an older result is made again.
@@ -34,12 +34,12 @@ here=$(dirname "$(dirname "$(readlink -f "$0")")")
 LD_LIBRARY_PATH=$here/usr/lib/FOLDER:$here/lib/FOLDER${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} exec "$here/usr/bin/PROGRAM" "$@"
 "#;
 
-pub fn installed(house: &House) -> Result<Option<PathBuf>> {
-    let Some(place) = TOOL.find(house) else { return Ok(None) };
+pub fn installed(workspace: &Workspace) -> Result<Option<PathBuf>> {
+    let Some(place) = TOOL.find(workspace) else { return Ok(None) };
     link_linker(&place)?;
     let version = read(Command::new(place.join("bin/rustc")).arg("--version"))?;
     let version = version.split_whitespace().nth(1).unwrap_or_default();
-    if super::number(version) < super::number(&super::rust_version(house)?) {
+    if super::number(version) < super::number(&super::rust_version(workspace)?) {
         // The workspace has gone on to a newer Rust.
         fs::remove_dir_all(&place)?;
         return Ok(None);
@@ -47,38 +47,38 @@ pub fn installed(house: &House) -> Result<Option<PathBuf>> {
     Ok(Some(place))
 }
 
-pub fn install(house: &House) -> Result<PathBuf> {
-    if let Some(place) = installed(house)? {
+pub fn install(workspace: &Workspace) -> Result<PathBuf> {
+    if let Some(place) = installed(workspace)? {
         return Ok(place);
     }
     if !Apt::possible() {
         bail!("Debian's road to WebAssembly needs the apt-get and dpkg of Debian or Ubuntu");
     }
-    TOOL.once(house, |place| {
-        unpack(house, place)?;
+    TOOL.once(workspace, |place| {
+        unpack(workspace, place)?;
         link_linker(place)?;
         wrap(place, "rustc")?;
         wrap(place, "clippy-driver")?;
-        build_std(house, place)?;
-        sweep(house, place)
+        build_std(workspace, place)?;
+        sweep(workspace, place)
     })
 }
 
-fn debs(house: &House) -> PathBuf {
-    house.tools.join("rust-wasm.debs")
+fn debs(workspace: &Workspace) -> PathBuf {
+    workspace.tools.join("rust-wasm.debs")
 }
 
 /// Fetches the packages and unpacks them: of the source only the library.
-fn unpack(house: &House, place: &Path) -> Result<()> {
-    let apt = Apt::new(house)?;
-    refresh_if_old(house, &apt)?;
+fn unpack(workspace: &Workspace, place: &Path) -> Result<()> {
+    let apt = Apt::new(workspace)?;
+    refresh_if_old(workspace, &apt)?;
     let std = apt.dependency("libstd-rust-web-dev", "libstd-rust-web-")?;
     let llvm = apt.dependency(&std, "libllvm")?;
     let mut packages = vec!["rustc-web", "rust-web-clippy", "libstd-rust-web-dev", "rust-web-src", &std];
     // LLVM, unless the machine has it, and whatever a small machine lacks of the libraries that it needs.
     let libraries = apt.missing(&[&llvm])?;
     packages.extend(libraries.iter().map(String::as_str));
-    for deb in apt.download(&packages, &debs(house))? {
+    for deb in apt.download(&packages, &debs(workspace))? {
         let is_source =
             deb.file_name().is_some_and(|name| name.to_string_lossy().starts_with("rust-web-src"));
         if is_source {
@@ -94,8 +94,8 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
 }
 
 /// Lists of last year name a rustc that is too old for this workspace, or a package that is gone.
-fn refresh_if_old(house: &House, apt: &Apt) -> Result<()> {
-    let wanted = super::rust_version(house)?;
+fn refresh_if_old(workspace: &Workspace, apt: &Apt) -> Result<()> {
+    let wanted = super::rust_version(workspace)?;
     let new_enough =
         || apt.version("rustc-web").is_some_and(|version| super::number(&version) >= super::number(&wanted));
     if new_enough() {
@@ -150,7 +150,7 @@ fn wrap(place: &Path, program: &str) -> Result<()> {
 }
 
 /// Compiles std with cargo's `-Zbuild-std`, for an empty package, and puts it where that rustc looks for it.
-fn build_std(house: &House, place: &Path) -> Result<()> {
+fn build_std(workspace: &Workspace, place: &Path) -> Result<()> {
     let work = place.join("std");
     fs::create_dir_all(work.join("src"))?;
     fs::write(work.join("src/lib.rs"), "")?;
@@ -159,8 +159,8 @@ fn build_std(house: &House, place: &Path) -> Result<()> {
     fs::write(&manifest, text)?;
     let source = rustlib(place).join("src/rust");
     let flags =
-        format!("-Cembed-bitcode=yes --remap-path-prefix={}=rust {}", source.display(), house.remap());
-    let mut cargo = house.cargo();
+        format!("-Cembed-bitcode=yes --remap-path-prefix={}=rust {}", source.display(), workspace.remap());
+    let mut cargo = workspace.cargo();
     cargo.args([
         "build",
         "--quiet",
@@ -185,8 +185,8 @@ fn build_std(house: &House, place: &Path) -> Result<()> {
 }
 
 /// What was only needed to get here: 300 MB of packages, source and intermediate files.
-fn sweep(house: &House, place: &Path) -> Result<()> {
-    for folder in [debs(house), place.join("source"), place.join("std"), rustlib(place).join("src")] {
+fn sweep(workspace: &Workspace, place: &Path) -> Result<()> {
+    for folder in [debs(workspace), place.join("source"), place.join("std"), rustlib(place).join("src")] {
         if folder.exists() {
             fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
         }

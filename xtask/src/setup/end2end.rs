@@ -6,13 +6,13 @@ use anyhow::{Context, Result};
 
 use super::node;
 use crate::{
-    house::House,
     shell::{run, step},
+    workspace::Workspace,
 };
 
-pub fn install(house: &House) -> Result<()> {
+pub fn install(workspace: &Workspace) -> Result<()> {
     node::check().context("the tests in a browser need Node")?;
-    let folder = house.root.join("end2end");
+    let folder = workspace.root.join("end2end");
     let lock = fs::read(folder.join("package-lock.json")).context("end2end/package-lock.json is missing")?;
     let stamp = folder.join("node_modules/.installed-lock");
     if fs::read(&stamp).is_ok_and(|found| found == lock) {

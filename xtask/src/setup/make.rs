@@ -3,12 +3,12 @@
 use anyhow::{Result, bail};
 
 use super::apt::{self, Apt};
-use crate::{house::House, shell::on_path};
+use crate::{shell::on_path, workspace::Workspace};
 
 /// Sees to it that there is one; installed if we may.
-pub fn install(house: &House) -> Result<()> {
+pub fn install(workspace: &Workspace) -> Result<()> {
     if !on_path("make") && Apt::possible() && apt::is_root() {
-        Apt::new(house)?.install_fresh(&["make"])?;
+        Apt::new(workspace)?.install_fresh(&["make"])?;
     }
     if !on_path("make") {
         bail!("there is no make on this machine; install it (Debian: build-essential)");

@@ -18,11 +18,11 @@ use super::{
     apt::{self, Apt},
 };
 use crate::{
-    house::House,
     shell::{read, run, which},
+    workspace::Workspace,
 };
 
-pub struct Postgres {
+pub struct PostgresTools {
     /// The folder of `initdb` and `pg_ctl`.
     pub programs: PathBuf,
     pub pooler: PathBuf,
@@ -41,16 +41,16 @@ const ROOTS_TOOLS: &str = "/var/cache/studio-metrics/tools";
 const TOOL: Tool<'_> =
     Tool { name: "postgres", version: "recipe 1", about: "unpacked, not installed: up to 50 MB, about 10 s" };
 
-pub fn install(house: &House) -> Result<Postgres> {
+pub fn install(workspace: &Workspace) -> Result<PostgresTools> {
     let found = match on_system() {
         Some(found) => found,
-        None => unpacked(house)?,
+        None => unpacked(workspace)?,
     };
     refuse_if_out_of_reach(&found)?;
     Ok(found)
 }
 
-fn on_system() -> Option<Postgres> {
+fn on_system() -> Option<PostgresTools> {
     let on_path = which("initdb").and_then(|initdb| fs::canonicalize(initdb).ok());
     let versions = fs::read_dir(DEBIAN).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = versions.map(|entry| entry.path().join("bin")).collect();
@@ -61,7 +61,7 @@ fn on_system() -> Option<Postgres> {
         .chain(folders.into_iter().rev());
     let programs = candidates.into_iter().find(|folder| is_new_enough(folder))?;
     let pooler = which("pgbouncer").or_else(|| Some(PathBuf::from(POOLER)).filter(|file| file.is_file()))?;
-    Some(Postgres { programs, pooler })
+    Some(PostgresTools { programs, pooler })
 }
 
 /// `initdb (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`
@@ -71,21 +71,26 @@ fn is_new_enough(programs: &Path) -> bool {
     programs.join("pg_ctl").is_file() && super::number(version).0 >= VERSION_MIN
 }
 
-fn unpacked(house: &House) -> Result<Postgres> {
+fn unpacked(workspace: &Workspace) -> Result<PostgresTools> {
     if !Apt::possible() {
         bail!(
             "the ledger's tests need PostgreSQL ({VERSION_MIN} or newer: `initdb`, `pg_ctl`) and `pgbouncer` on the PATH; install both, then call this again"
         );
     }
-    let elsewhere = House { tools: tools(house), root: house.root.clone(), target: house.target.clone() };
+    let elsewhere =
+        Workspace { tools: tools(workspace), root: workspace.root.clone(), target: workspace.target.clone() };
     fs::create_dir_all(&elsewhere.tools)?;
     let place = TOOL.once(&elsewhere, |place| unpack(&elsewhere, place))?;
-    Ok(Postgres { programs: place.join("bin"), pooler: place.join("bin/pgbouncer") })
+    Ok(PostgresTools { programs: place.join("bin"), pooler: place.join("bin/pgbouncer") })
 }
 
 /// Our own folder, unless these have to be run by another user, who may not enter it.
-fn tools(house: &House) -> PathBuf {
-    if apt::is_root() && !is_open_to_others(&house.tools) { ROOTS_TOOLS.into() } else { house.tools.clone() }
+fn tools(workspace: &Workspace) -> PathBuf {
+    if apt::is_root() && !is_open_to_others(&workspace.tools) {
+        ROOTS_TOOLS.into()
+    } else {
+        workspace.tools.clone()
+    }
 }
 
 fn is_open_to_others(folder: &Path) -> bool {
@@ -96,8 +101,8 @@ fn is_open_to_others(folder: &Path) -> bool {
 
 /// The two, and the libraries that they need and this machine has not. What else the packages ask for is for servers that run
 /// for good.
-fn unpack(house: &House, place: &Path) -> Result<()> {
-    let apt = Apt::new(house)?;
+fn unpack(workspace: &Workspace, place: &Path) -> Result<()> {
+    let apt = Apt::new(workspace)?;
     if apt.version("pgbouncer").is_none() || apt.version("postgresql").is_none() {
         apt.update()?;
     }
@@ -111,7 +116,7 @@ fn unpack(house: &House, place: &Path) -> Result<()> {
     };
     let mut packages = vec![server.as_str(), "pgbouncer"];
     packages.extend(missing.iter().map(String::as_str).filter(|name| name.starts_with("lib")));
-    let debs = house.tools.join("postgres.debs");
+    let debs = workspace.tools.join("postgres.debs");
     for deb in apt.download(&packages, &debs)? {
         run(Command::new("dpkg").arg("-x").arg(&deb).arg(place))?;
     }
@@ -139,7 +144,7 @@ fn wrap(place: &Path, name: &str, program: &str) -> Result<()> {
     Ok(fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?)
 }
 
-fn refuse_if_out_of_reach(found: &Postgres) -> Result<()> {
+fn refuse_if_out_of_reach(found: &PostgresTools) -> Result<()> {
     if !apt::is_root() {
         return Ok(());
     }

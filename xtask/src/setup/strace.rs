@@ -10,11 +10,11 @@ use super::{
     apt::{self, Apt},
 };
 use crate::{
-    house::House,
     shell::{run, which},
+    workspace::Workspace,
 };
 
-pub fn install(house: &House) -> Result<PathBuf> {
+pub fn install(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(found) = which("strace") {
         return Ok(found);
     }
@@ -22,13 +22,13 @@ pub fn install(house: &House) -> Result<PathBuf> {
         bail!("the test of what is flushed needs strace on the PATH; install it, then call this again");
     }
     if apt::is_root() {
-        Apt::new(house)?.install_fresh(&["strace"])?;
+        Apt::new(workspace)?.install_fresh(&["strace"])?;
         return which("strace").context("strace was installed, but is not on the PATH");
     }
     let tool = Tool { name: "strace", version: "recipe 1", about: "unpacked without root: 1 MB, about 2 s" };
-    let place = tool.once(house, |place| {
-        let apt = Apt::new(house)?;
-        let debs = house.tools.join("strace.debs");
+    let place = tool.once(workspace, |place| {
+        let apt = Apt::new(workspace)?;
+        let debs = workspace.tools.join("strace.debs");
         let packages = ["strace", "libunwind8"];
         let files = apt.download(&packages, &debs).or_else(|_| {
             apt.update()?;

@@ -12,9 +12,9 @@ use anyhow::{Result, bail};
 
 use super::{apt::Apt, debian};
 use crate::{
-    house::House,
     interrupt::Running,
     shell::{now, on_path, read, step},
+    workspace::Workspace,
 };
 
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -37,7 +37,7 @@ impl Compiler {
     }
 }
 
-pub fn install(house: &House) -> Result<Compiler> {
+pub fn install(workspace: &Workspace) -> Result<Compiler> {
     let switch = env::var("XTASK_WASM").unwrap_or_else(|_| "auto".to_owned());
     match switch.as_str() {
         "installed" if installed()? => Ok(Compiler::Own),
@@ -45,17 +45,17 @@ pub fn install(house: &House) -> Result<Compiler> {
             bail!("XTASK_WASM=installed, but this toolchain has no {TARGET}: `rustup target add {TARGET}`")
         }
         "rustup" => rustup().map(|()| Compiler::Own),
-        "debian" => debian::install(house).map(Compiler::Debian),
-        "auto" => auto(house),
+        "debian" => debian::install(workspace).map(Compiler::Debian),
+        "auto" => auto(workspace),
         other => bail!("XTASK_WASM={other} is not known; use auto, installed, rustup or debian"),
     }
 }
 
-fn auto(house: &House) -> Result<Compiler> {
+fn auto(workspace: &Workspace) -> Result<Compiler> {
     if installed()? {
         return Ok(Compiler::Own);
     }
-    if let Some(place) = debian::installed(house)? {
+    if let Some(place) = debian::installed(workspace)? {
         return Ok(Compiler::Debian(place));
     }
     let no_rustup = match rustup() {
@@ -68,7 +68,7 @@ fn auto(house: &House) -> Result<Compiler> {
         );
     }
     eprintln!("    {no_rustup:#}; taking Debian's road instead");
-    debian::install(house).map(Compiler::Debian)
+    debian::install(workspace).map(Compiler::Debian)
 }
 
 fn installed() -> Result<bool> {

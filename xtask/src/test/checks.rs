@@ -4,26 +4,26 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::tally::Tally;
+use super::test_count::TestCount;
 use crate::{
-    house::House,
     setup::{self, Compiler, TARGET},
     shell::run,
+    workspace::Workspace,
 };
 
-pub fn format(house: &House, _: &mut Tally) -> Result<()> {
-    run(house.cargo().args(["fmt", "--all", "--check"])).context("`cargo fmt` mends it")
+pub fn format(workspace: &Workspace, _: &mut TestCount) -> Result<()> {
+    run(workspace.cargo().args(["fmt", "--all", "--check"])).context("`cargo fmt` mends it")
 }
 
 /// The server's side and the browser's are looked at apart: `ssr` and `hydrate` in one build would be another program.
-pub fn clippy(house: &House, _: &mut Tally) -> Result<()> {
-    for packages in [house.server_side()?, vec!["xtask".to_owned(), "pack".to_owned()]] {
-        let mut cargo = house.cargo();
+pub fn clippy(workspace: &Workspace, _: &mut TestCount) -> Result<()> {
+    for packages in [workspace.server_side()?, vec!["xtask".to_owned(), "pack".to_owned()]] {
+        let mut cargo = workspace.cargo();
         cargo.args(["clippy", "--all-targets"]);
         choose(&mut cargo, &packages);
         run(cargo.args(["--", "-D", "warnings"]))?;
     }
-    run(&mut browser_clippy(house)?)
+    run(&mut browser_clippy(workspace)?)
 }
 
 /// The packages, with the server's features when they are the server's.
@@ -37,9 +37,9 @@ pub fn choose(cargo: &mut Command, packages: &[String]) {
 }
 
 /// `-p studio` brings app and model along, compiled as the browser gets them.
-fn browser_clippy(house: &House) -> Result<Command> {
-    let compiler = setup::compiler(house)?;
-    let mut cargo = house.front_cargo();
+fn browser_clippy(workspace: &Workspace) -> Result<Command> {
+    let compiler = setup::compiler(workspace)?;
+    let mut cargo = workspace.wasm_cargo();
     let what = ["-p", "studio", "--all-targets", "--target", TARGET];
     match &compiler {
         Compiler::Own => cargo.arg("clippy").args(what).args(["--", "-D", "warnings"]),
@@ -55,18 +55,18 @@ fn browser_clippy(house: &House) -> Result<Command> {
     Ok(cargo)
 }
 
-pub fn documentation(house: &House, _: &mut Tally) -> Result<()> {
-    let mut cargo = house.cargo();
+pub fn documentation(workspace: &Workspace, _: &mut TestCount) -> Result<()> {
+    let mut cargo = workspace.cargo();
     cargo.args(["doc", "--quiet", "--no-deps", "--document-private-items"]);
-    choose(&mut cargo, &house.server_side()?);
+    choose(&mut cargo, &workspace.server_side()?);
     run(cargo.env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// Advisories need a database that lies on GitHub. Where that cannot be reached the rest is still checked, and it is said.
-pub fn deny(house: &House, _: &mut Tally) -> Result<()> {
-    let deny = setup::cargo_deny(house)?;
+pub fn deny(workspace: &Workspace, _: &mut TestCount) -> Result<()> {
+    let deny = setup::cargo_deny(workspace)?;
     let ask = |arguments: &[&str]| {
-        let mut command = house.clean(Command::new(&deny));
+        let mut command = workspace.clean(Command::new(&deny));
         command.args(["--log-level", "warn", "--workspace"]).args(arguments);
         command
     };

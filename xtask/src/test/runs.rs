@@ -4,48 +4,48 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::{checks::choose, tally::Tally};
+use super::{checks::choose, test_count::TestCount};
 use crate::{
     build,
-    house::House,
     setup::{self, TARGET},
     shell::run,
+    workspace::Workspace,
 };
 
-pub fn unit(house: &House, tally: &mut Tally) -> Result<()> {
-    tally.run(&mut server_side(house)?)?;
-    tally.run(house.cargo().args(["test", "-p", "xtask"]))?;
-    tally.run(house.cargo().args(["test", "-p", "pack", "--profile", "tool"]))
+pub fn unit(workspace: &Workspace, tally: &mut TestCount) -> Result<()> {
+    tally.run(&mut server_side(workspace)?)?;
+    tally.run(workspace.cargo().args(["test", "-p", "xtask"]))?;
+    tally.run(workspace.cargo().args(["test", "-p", "pack", "--profile", "tool"]))
 }
 
 /// Those of the server's side whose names contain this.
-pub fn only(house: &House, name: &str, tally: &mut Tally) -> Result<()> {
-    tally.run(server_side(house)?.arg(name))
+pub fn only(workspace: &Workspace, name: &str, tally: &mut TestCount) -> Result<()> {
+    tally.run(server_side(workspace)?.arg(name))
 }
 
 /// The ledger's tests start a PostgreSQL of their own, with a pooler before it.
-fn server_side(house: &House) -> Result<Command> {
-    let postgres = setup::postgres(house)?;
-    let mut cargo = house.cargo();
+fn server_side(workspace: &Workspace) -> Result<Command> {
+    let postgres = setup::postgres(workspace)?;
+    let mut cargo = workspace.cargo();
     cargo
         .arg("test")
         .env("STUDIO_POSTGRES", &postgres.programs)
         .env("STUDIO_PGBOUNCER", &postgres.pooler)
-        .env("STUDIO_STRACE", setup::strace(house)?);
-    choose(&mut cargo, &house.server_side()?);
+        .env("STUDIO_STRACE", setup::strace(workspace)?);
+    choose(&mut cargo, &workspace.server_side()?);
     Ok(cargo)
 }
 
 /// Microsoft's Python client over https, and the community's for JavaScript over http, each with an emulator of its own.
-pub fn clients(house: &House, tally: &mut Tally) -> Result<()> {
-    let clients = setup::clients(house)?;
+pub fn clients(workspace: &Workspace, tally: &mut TestCount) -> Result<()> {
+    let clients = setup::clients(workspace)?;
     // Built of the same parts as the unit tests, so that there is nothing left to compile after them.
-    let mut cargo = house.cargo();
+    let mut cargo = workspace.cargo();
     cargo.args(["build", "--bin", "studio"]);
-    choose(&mut cargo, &house.server_side()?);
+    choose(&mut cargo, &workspace.server_side()?);
     run(&mut cargo)?;
-    let scripts = house.root.join(setup::CLIENTS);
-    let emulator = [house.target.join("debug/studio").into_os_string(), "emulate".into()];
+    let scripts = workspace.root.join(setup::CLIENTS);
+    let emulator = [workspace.target.join("debug/studio").into_os_string(), "emulate".into()];
     let mut python = Command::new(clients.python);
     python.arg(scripts.join("dataverse.py")).args(&emulator).args(["--listen", "127.0.0.1:0", "--https"]);
     tally.run(&mut python)?;
@@ -55,15 +55,15 @@ pub fn clients(house: &House, tally: &mut Tally) -> Result<()> {
 }
 
 /// The tests of package `studio`, compiled as the browser gets it. A file with `run_in_browser` runs in Chromium, any other in Node.
-pub fn wasm(house: &House, tally: &mut Tally) -> Result<()> {
-    let compiler = setup::compiler(house)?;
-    let runner = setup::wasm_test_runner(house)?;
-    let chromium = setup::chromium(house)?;
-    let webdriver = house.front_target().join("webdriver.json");
-    std::fs::create_dir_all(house.front_target())?;
+pub fn wasm(workspace: &Workspace, tally: &mut TestCount) -> Result<()> {
+    let compiler = setup::compiler(workspace)?;
+    let runner = setup::wasm_test_runner(workspace)?;
+    let chromium = setup::chromium(workspace)?;
+    let webdriver = workspace.wasm_target().join("webdriver.json");
+    std::fs::create_dir_all(workspace.wasm_target())?;
     std::fs::write(&webdriver, capabilities(&chromium.browser.to_string_lossy()))?;
     for file in ["node", "browser"] {
-        let mut cargo = house.front_cargo();
+        let mut cargo = workspace.wasm_cargo();
         cargo.args(["test", "-p", "studio", "--target", TARGET, "--test", file]);
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", &runner);
         cargo.env("CHROMEDRIVER", &chromium.driver).env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &webdriver);
@@ -91,11 +91,11 @@ fn capabilities(browser: &str) -> String {
 }
 
 /// Playwright starts the release itself, as often as its tests need one.
-pub fn end_to_end(house: &House, tally: &mut Tally) -> Result<()> {
-    setup::end2end(house)?;
-    let chromium = setup::chromium(house)?;
-    let binary = build::release(house)?;
-    let folder = house.root.join("end2end");
+pub fn end_to_end(workspace: &Workspace, tally: &mut TestCount) -> Result<()> {
+    setup::end2end(workspace)?;
+    let chromium = setup::chromium(workspace)?;
+    let binary = build::release(workspace)?;
+    let folder = workspace.root.join("end2end");
     if !folder.join("playwright.config.ts").is_file() {
         bail!("end2end/playwright.config.ts is missing");
     }

@@ -2,20 +2,20 @@
 
 use anyhow::{Result, bail};
 
-use super::tally::Tally;
+use super::test_count::TestCount;
 use crate::{
     build,
-    house::House,
+    first_load::{self, WASM_MAX, WHOLE_MAX},
     serve::Server,
-    visit::{self, WASM_MAX, WHOLE_MAX},
+    workspace::Workspace,
 };
 
-pub fn check(house: &House, _: &mut Tally) -> Result<()> {
-    let binary = build::release(house)?;
-    let server = Server::start(house, &binary)?;
-    let loaded = visit::first(&server.address)?;
-    eprint!("{}", visit::table(&loaded));
-    let wasm = visit::sum(loaded.iter().filter(|file| file.address.ends_with(".wasm")));
+pub fn check(workspace: &Workspace, _: &mut TestCount) -> Result<()> {
+    let binary = build::release(workspace)?;
+    let server = Server::start(workspace, &binary)?;
+    let loaded = first_load::first(&server.address)?;
+    eprint!("{}", first_load::table(&loaded));
+    let wasm = first_load::sum(loaded.iter().filter(|file| file.address.ends_with(".wasm")));
     if wasm == 0 {
         bail!("the page names no WebAssembly, so nobody would hydrate it");
     }
@@ -24,7 +24,7 @@ pub fn check(house: &House, _: &mut Tally) -> Result<()> {
             "the WebAssembly is {wasm} bytes, at most {WASM_MAX}; what grew? serde_json, formatting of f64 and Resource cost most"
         );
     }
-    let whole = visit::sum(&loaded);
+    let whole = first_load::sum(&loaded);
     if whole > WHOLE_MAX {
         bail!("the first visit is {whole} bytes, at most {WHOLE_MAX}");
     }

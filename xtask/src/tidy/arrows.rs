@@ -1,4 +1,4 @@
-//! Who may know whom: every dependency between packages of the house follows an arrow of this table.
+//! Who may know whom: every dependency between packages of the workspace follows an arrow of this table.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -18,18 +18,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pack", &[]),
 ];
 
-/// Only the server's tests see the whole house; everywhere else a test obeys the same arrows.
+/// Only the server's tests see the whole workspace; everywhere else a test obeys the same arrows.
 const TESTS_SEE_ALL: &str = "server";
 
 pub fn check(metadata: &Value) -> Result<Vec<String>> {
     let packages = list(metadata, "packages")?;
-    let house: Vec<&str> = packages.iter().map(|package| word(package, "name")).collect();
+    let workspace: Vec<&str> = packages.iter().map(|package| word(package, "name")).collect();
     let mut complaints = Vec::new();
     for package in packages {
         let from = word(package, "name");
         for dependency in list(package, "dependencies")? {
             let to = word(dependency, "name");
-            if house.contains(&to) {
+            if workspace.contains(&to) {
                 complaints.extend(judge(from, to, word(dependency, "kind") == "dev"));
             }
         }
@@ -45,7 +45,7 @@ fn judge(from: &str, to: &str, test: bool) -> Option<String> {
     if allowed.contains(&to) || (test && from == TESTS_SEE_ALL) {
         return None;
     }
-    let allowed = if allowed.is_empty() { "nothing of the house".to_owned() } else { allowed.join(", ") };
+    let allowed = if allowed.is_empty() { "nothing of the workspace".to_owned() } else { allowed.join(", ") };
     let as_test = if test { " (in its tests)" } else { "" };
     Some(format!("{from} → {to}{as_test}: no such arrow; {from} may know {allowed}"))
 }
@@ -66,7 +66,7 @@ mod tests {
             "model",
             "app",
             false,
-            Some("model → app: no such arrow; model may know nothing of the house"),
+            Some("model → app: no such arrow; model may know nothing of the workspace"),
         );
         check_judge("studio", "model", false, Some("studio → model: no such arrow; studio may know app"));
     }
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn tests_obey_too_except_the_servers() {
         let expect =
-            "emulator → dataverse (in its tests): no such arrow; emulator may know nothing of the house";
+            "emulator → dataverse (in its tests): no such arrow; emulator may know nothing of the workspace";
         check_judge("emulator", "dataverse", true, Some(expect));
         check_judge("server", "xtask", true, None);
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::{house::House, setup::TARGET, shell::read};
+use crate::{setup::TARGET, shell::read, workspace::Workspace};
 
 const SERVER_ONLY: &[&str] = &[
     "axum",
@@ -21,10 +21,10 @@ const SERVER_ONLY: &[&str] = &[
     "tokio",
 ];
 
-pub fn check(house: &House) -> Result<Vec<String>> {
+pub fn check(workspace: &Workspace) -> Result<Vec<String>> {
     // Procedural macros run on the builder's machine, so what they use does not count. `regex`, `toml` and `config` are in the
     // tree through leptos_config; nothing calls them and the linker leaves them out, which the size ceiling watches over.
-    let mut cargo = house.cargo();
+    let mut cargo = workspace.cargo();
     cargo.args([
         "tree",
         "-p",

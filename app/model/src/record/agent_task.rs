@@ -1,7 +1,7 @@
 //! The agent task: one agent's piece of work, reported once it has ended.
 
 use super::{
-    Api, CAMPAIGNS, Days, Delivery, Field, FieldFault, FieldType, Identity, Kind, Need, PersonalData,
+    Api, CAMPAIGNS, Days, Destination, Field, FieldFault, FieldType, Identity, Kind, Need, PersonalData,
     Pointer, Policy, Record, Remote, Rules, field::fields,
 };
 use crate::decimal::MONEY_SCALE;
@@ -49,7 +49,7 @@ pub static AGENT_TASK: Kind = Kind {
     pointers: &[Pointer { field: CAMPAIGN_ID, target: &CAMPAIGNS, name: None }],
     rules: Rules { warn, ..Rules::NONE },
     title,
-    delivery: Some(Delivery {
+    delivery: Some(Destination {
         logical_name: "apex_agentmetric",
         entity_set: "apex_agent_metrics",
         primary_key: "apex_agentmetricid",

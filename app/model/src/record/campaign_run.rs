@@ -1,7 +1,7 @@
 //! The campaign run: one execution of a campaign phase by several agents, reported once with totals.
 
 use super::{
-    Api, CAMPAIGNS, Delivery, Field, FieldFault, FieldType, Identity, Kind, NameMember, Need, Pointer,
+    Api, CAMPAIGNS, Destination, Field, FieldFault, FieldType, Identity, Kind, NameMember, Need, Pointer,
     Policy, Record, Rules, Value, field::fields,
 };
 use crate::{
@@ -62,7 +62,7 @@ pub static CAMPAIGN_RUN: Kind = Kind {
     }],
     rules: Rules { check, derive, warn },
     title,
-    delivery: Some(Delivery {
+    delivery: Some(Destination {
         logical_name: "apex_campaignmetrics",
         entity_set: "apex_campaignmetricses",
         primary_key: "apex_campaignmetricsid",

@@ -21,7 +21,7 @@ pub struct Kind {
     /// What one record is called.
     pub title: fn(&Record) -> String,
     /// How Dataverse gets it; none where the ledger alone keeps it.
-    pub delivery: Option<Delivery>,
+    pub delivery: Option<Destination>,
     /// For how long it is kept; none: for ever.
     pub retention: Option<Days>,
     /// How it is reached over HTTP, if at all.
@@ -90,7 +90,7 @@ impl Rules {
 
 /// The table that Dataverse keeps a kind in, under its default names, and when records are sent there.
 #[derive(Clone, Copy, Debug)]
-pub struct Delivery {
+pub struct Destination {
     pub logical_name: &'static str,
     pub entity_set: &'static str,
     pub primary_key: &'static str,
@@ -196,7 +196,7 @@ impl Kinds {
     }
 
     /// Those that Dataverse gets, and how.
-    pub fn delivered(self) -> impl Iterator<Item = (&'static Kind, &'static Delivery)> + Clone {
+    pub fn delivered(self) -> impl Iterator<Item = (&'static Kind, &'static Destination)> + Clone {
         self.iter().filter_map(|kind| Some((kind, kind.delivery.as_ref()?)))
     }
 

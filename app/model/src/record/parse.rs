@@ -90,8 +90,8 @@ type Members<'a> = Vec<(Cow<'a, str>, &'a str)>;
 /// The members of an object in their order, duplicates included, each value as it was written.
 fn members(json: &str) -> Result<Members<'_>, FieldFault> {
     struct Pairs<'a>(Members<'a>);
-    struct Visitor;
-    impl<'de> de::Visitor<'de> for Visitor {
+    struct BodyVisitor;
+    impl<'de> de::Visitor<'de> for BodyVisitor {
         type Value = Pairs<'de>;
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object")
@@ -106,7 +106,7 @@ fn members(json: &str) -> Result<Members<'_>, FieldFault> {
     }
     impl<'de> Deserialize<'de> for Pairs<'de> {
         fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            deserializer.deserialize_map(Visitor)
+            deserializer.deserialize_map(BodyVisitor)
         }
     }
     serde_json::from_str::<Pairs<'_>>(json).map(|pairs| pairs.0).map_err(|_| {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use model::{
     calendar::Zone,
-    delivery::{Balance, Delivery},
+    delivery::{Balance, DeliveryView},
     time::Timestamp,
 };
 
@@ -26,7 +26,7 @@ pub struct Hour {
     pub unaccounted: i64,
 }
 
-pub(super) fn equation(delivery: &Delivery) -> impl IntoView + use<> {
+pub(super) fn equation(delivery: &DeliveryView) -> impl IntoView + use<> {
     let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();
     let unaccounted = delivery.unaccounted();
     let mirrored = sum(|b| b.mirrored);

@@ -27,7 +27,7 @@ pub struct HandlingLine {
 
 /// All of them, with the newest as lines.
 #[derive(Clone, Debug, Default)]
-pub struct Letters {
+pub struct DeadLetterList {
     pub all: i64,
     pub lines: Vec<LetterLine>,
     pub handlings: Vec<HandlingLine>,
@@ -40,13 +40,13 @@ pub const DROP: &str = "drop";
 pub const MEND: &str = "mend";
 
 /// Nothing where nothing is refused and nothing was done.
-pub(super) fn letters(letters: &Letters) -> impl IntoView + use<> {
+pub(super) fn letters(letters: &DeadLetterList) -> impl IntoView + use<> {
     let refused = (letters.all > 0).then(|| refused(letters));
     let handled = (!letters.handlings.is_empty()).then(|| handled(&letters.handlings));
     view! { <div class="stack" id="letters" data-again="">{refused}{handled}</div> }
 }
 
-fn refused(letters: &Letters) -> impl IntoView + use<> {
+fn refused(letters: &DeadLetterList) -> impl IntoView + use<> {
     let hidden = letters.all - i64::try_from(letters.lines.len()).unwrap_or(i64::MAX);
     let lines = letters.lines.iter().map(|letter| {
         let href = format!("/pipeline/refused/{}/{}", letter.kind, letter.id);

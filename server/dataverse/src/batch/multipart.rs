@@ -6,14 +6,14 @@ use crate::error::Error;
 
 /// What stands where one operation's answer is expected.
 #[derive(Debug)]
-pub(crate) enum Item {
-    One(Part),
-    ChangeSet(Vec<Part>),
+pub(crate) enum AnswerItem {
+    One(AnswerPart),
+    ChangeSet(Vec<AnswerPart>),
 }
 
 /// One answer inside a batch.
 #[derive(Clone, Debug)]
-pub(crate) struct Part {
+pub(crate) struct AnswerPart {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) content_id: Option<String>,
@@ -22,12 +22,12 @@ pub(crate) struct Part {
 
 /// Reads an answer as it comes in; holds no more of it than the part in hand. Never panics, whatever it is given.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub(crate) struct MultipartReader {
     sections: Sections,
-    items: Vec<Item>,
+    items: Vec<AnswerItem>,
 }
 
-impl Reader {
+impl MultipartReader {
     pub(crate) fn new(content_type: &str) -> Result<Self, Error> {
         let boundary =
             boundary(content_type).ok_or_else(|| malformed("a batch answer without a boundary"))?;
@@ -42,10 +42,10 @@ impl Reader {
         })
     }
 
-    pub(crate) fn finish(mut self) -> Result<Vec<Item>, Error> {
+    pub(crate) fn finish(mut self) -> Result<Vec<AnswerItem>, Error> {
         // The last line may lack its end.
         self.feed(b"\n")?;
-        if self.sections.place == Place::After {
+        if self.sections.place == ParserPosition::After {
             Ok(self.items)
         } else {
             Err(malformed("a batch answer that breaks off"))
@@ -57,11 +57,11 @@ fn malformed(what: &str) -> Error {
     Error::Malformed(what.to_owned())
 }
 
-fn item(section: &[u8]) -> Result<Item, Error> {
+fn item(section: &[u8]) -> Result<AnswerItem, Error> {
     let (headers, content) = headers_and_rest(section)?;
     let kind = headers.get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !kind.to_ascii_lowercase().starts_with("multipart/mixed") {
-        return part(&headers, content).map(Item::One);
+        return part(&headers, content).map(AnswerItem::One);
     }
     let inner = boundary(kind).ok_or_else(|| malformed("a change set without a boundary"))?;
     let mut sections = Sections::between(&inner);
@@ -73,14 +73,14 @@ fn item(section: &[u8]) -> Result<Item, Error> {
     };
     sections.feed(content, &mut read)?;
     sections.feed(b"\n", &mut read)?;
-    if sections.place == Place::After {
-        Ok(Item::ChangeSet(parts))
+    if sections.place == ParserPosition::After {
+        Ok(AnswerItem::ChangeSet(parts))
     } else {
         Err(malformed("a change set that breaks off"))
     }
 }
 
-fn part(outer: &HeaderMap, content: &[u8]) -> Result<Part, Error> {
+fn part(outer: &HeaderMap, content: &[u8]) -> Result<AnswerPart, Error> {
     let (line, rest) = split_line(content);
     let line = std::str::from_utf8(line).map_err(|_| malformed("a status line that is no text"))?;
     let code = line.split_ascii_whitespace().nth(1).unwrap_or_default();
@@ -89,7 +89,7 @@ fn part(outer: &HeaderMap, content: &[u8]) -> Result<Part, Error> {
     let (headers, body) = headers_and_rest(rest)?;
     let content_id = headers.get("content-id").or_else(|| outer.get("content-id"));
     let content_id = content_id.and_then(|v| v.to_str().ok()).map(str::to_owned);
-    Ok(Part { status, content_id, body: body.trim_ascii().to_vec(), headers })
+    Ok(AnswerPart { status, content_id, body: body.trim_ascii().to_vec(), headers })
 }
 
 /// The `boundary` of a multipart type, quoted or not.
@@ -107,7 +107,7 @@ fn boundary(content_type: &str) -> Option<String> {
 #[derive(Debug)]
 struct Sections {
     delimiter: Vec<u8>,
-    place: Place,
+    place: ParserPosition,
     /// What has come of the section in hand, and of a line that has no end yet.
     held: Vec<u8>,
     /// Where in `held` that line begins.
@@ -115,7 +115,7 @@ struct Sections {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Place {
+enum ParserPosition {
     Before,
     Within,
     After,
@@ -125,7 +125,7 @@ impl Sections {
     fn between(boundary: &str) -> Self {
         Self {
             delimiter: format!("--{boundary}").into_bytes(),
-            place: Place::Before,
+            place: ParserPosition::Before,
             held: Vec::new(),
             line: 0,
         }
@@ -150,13 +150,13 @@ impl Sections {
         let line = self.held[self.line..].trim_ascii_end();
         let tail = line.strip_prefix(self.delimiter.as_slice());
         let closes = tail == Some(b"--");
-        if self.place != Place::After && (closes || tail == Some(b"")) {
-            if self.place == Place::Within {
+        if self.place != ParserPosition::After && (closes || tail == Some(b"")) {
+            if self.place == ParserPosition::Within {
                 section(&self.held[..self.line])?;
             }
-            self.place = if closes { Place::After } else { Place::Within };
+            self.place = if closes { ParserPosition::After } else { ParserPosition::Within };
             self.held.clear();
-        } else if self.place != Place::Within {
+        } else if self.place != ParserPosition::Within {
             self.held.clear();
         }
         self.line = self.held.len();
@@ -197,8 +197,8 @@ mod tests {
 
     use super::*;
 
-    fn read(content_type: &str, body: &[u8]) -> Result<Vec<Item>, Error> {
-        let mut reader = Reader::new(content_type)?;
+    fn read(content_type: &str, body: &[u8]) -> Result<Vec<AnswerItem>, Error> {
+        let mut reader = MultipartReader::new(content_type)?;
         reader.feed(body)?;
         reader.finish()
     }
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn change_sets_and_single_answers_are_read() {
         let items = read("multipart/mixed; boundary=b", ANSWER.as_bytes()).unwrap();
-        let [Item::ChangeSet(set), Item::One(one)] = &items[..] else { panic!("{items:?}") };
+        let [AnswerItem::ChangeSet(set), AnswerItem::One(one)] = &items[..] else { panic!("{items:?}") };
         assert_eq!(set[0].status, 412);
         assert_eq!(set[0].content_id.as_deref(), Some("2"));
         assert!(set[0].body.starts_with(b"{\"error\""));
@@ -239,7 +239,7 @@ mod tests {
             let mut cuts = cuts;
             cuts.extend([0, ANSWER.len()]);
             cuts.sort_unstable();
-            let mut reader = Reader::new("multipart/mixed; boundary=b").unwrap();
+            let mut reader = MultipartReader::new("multipart/mixed; boundary=b").unwrap();
             for pair in cuts.windows(2) {
                 reader.feed(&ANSWER.as_bytes()[pair[0]..pair[1]]).unwrap();
             }

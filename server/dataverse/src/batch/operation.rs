@@ -5,16 +5,16 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::key::{Key, address};
+use crate::key::{RowKey, address};
 use crate::odata::is_name;
 use crate::query::Query;
 
 /// One operation of a batch, or a change set of several that succeed or fail together.
 #[derive(Clone, Debug)]
-pub struct Operation(pub(crate) Kind);
+pub struct BatchOperation(pub(crate) OperationKind);
 
 #[derive(Clone, Debug)]
-pub(crate) enum Kind {
+pub(crate) enum OperationKind {
     One(One),
     ChangeSet(Vec<One>),
 }
@@ -29,9 +29,9 @@ pub(crate) struct One {
     pub(crate) repeatable: bool,
 }
 
-impl Operation {
+impl BatchOperation {
     fn one(method: Method, path: Result<String, Error>, body: Option<Value>, repeatable: bool) -> Self {
-        Self(Kind::One(One { method, path, condition: None, preferences: None, body, repeatable }))
+        Self(OperationKind::One(One { method, path, condition: None, preferences: None, body, repeatable }))
     }
 
     /// Makes a row. Not repeated when the answer is lost.
@@ -45,7 +45,7 @@ impl Operation {
 
     /// Makes the row under this id, or changes it if it is there.
     pub fn upsert(set: &str, id: Uuid, row: Value) -> Self {
-        Self::one(Method::PATCH, address(set, &Key::Id(id)), Some(row), true)
+        Self::one(Method::PATCH, address(set, &RowKey::Id(id)), Some(row), true)
     }
 
     /// Makes the row under this id; [`Error::Precondition`] if there is one already.
@@ -53,30 +53,30 @@ impl Operation {
         Self::upsert(set, id, row).condition("If-None-Match", "*", true)
     }
 
-    /// As [`Operation::upsert`], by an alternate key. Leave the key's columns out of the row.
-    pub fn upsert_by_key(set: &str, key: &Key, row: Value) -> Self {
+    /// As [`BatchOperation::upsert`], by an alternate key. Leave the key's columns out of the row.
+    pub fn upsert_by_key(set: &str, key: &RowKey, row: Value) -> Self {
         Self::one(Method::PATCH, address(set, key), Some(row), true)
     }
 
     /// Changes a row that is there; an outcome of [`Error::NotFound`] if it is not.
-    pub fn update(set: &str, key: impl Into<Key>, row: Value) -> Self {
+    pub fn update(set: &str, key: impl Into<RowKey>, row: Value) -> Self {
         Self::one(Method::PATCH, address(set, &key.into()), Some(row), true).condition("If-Match", "*", true)
     }
 
     /// Deletes a row; an outcome of [`Error::NotFound`] if there is none.
     pub fn delete(set: &str, id: Uuid) -> Self {
-        Self::one(Method::DELETE, address(set, &Key::Id(id)), None, true)
+        Self::one(Method::DELETE, address(set, &RowKey::Id(id)), None, true)
     }
 
     /// Reads one row. Not allowed in a change set.
-    pub fn retrieve(set: &str, key: impl Into<Key>) -> Self {
+    pub fn retrieve(set: &str, key: impl Into<RowKey>) -> Self {
         Self::one(Method::GET, address(set, &key.into()), None, true)
     }
 
     /// Reads the first page of a query. Not allowed in a change set.
     pub fn query(query: &Query) -> Self {
         let mut operation = Self::one(Method::GET, query.to_url(), None, true);
-        if let Kind::One(one) = &mut operation.0 {
+        if let OperationKind::One(one) = &mut operation.0 {
             one.preferences = query.preferences();
         }
         operation
@@ -89,7 +89,7 @@ impl Operation {
     }
 
     fn condition(mut self, name: &'static str, value: &str, repeatable: bool) -> Self {
-        if let Kind::One(one) = &mut self.0 {
+        if let OperationKind::One(one) = &mut self.0 {
             one.condition = Some((name, value.to_owned()));
             one.repeatable = repeatable;
         }
@@ -101,15 +101,15 @@ impl Operation {
         let mut all = Vec::with_capacity(operations.len());
         for operation in operations {
             match operation.0 {
-                Kind::One(one) => all.push(one),
-                Kind::ChangeSet(more) => all.extend(more),
+                OperationKind::One(one) => all.push(one),
+                OperationKind::ChangeSet(more) => all.extend(more),
             }
         }
-        Self(Kind::ChangeSet(all))
+        Self(OperationKind::ChangeSet(all))
     }
 }
 
-impl Kind {
+impl OperationKind {
     pub(crate) fn all(&self) -> &[One] {
         match self {
             Self::One(one) => std::slice::from_ref(one),

@@ -4,17 +4,17 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use super::multipart::{Item, Part};
-use super::operation::Kind;
+use super::multipart::{AnswerItem, AnswerPart};
+use super::operation::OperationKind;
 use crate::client::EntityId;
 use crate::error::{Error, from_response};
 
 /// How one operation ended.
-pub type Outcome = Result<Answer, Error>;
+pub type OperationOutcome = Result<OperationResult, Error>;
 
 /// What an operation that succeeded brought.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answer {
+pub struct OperationResult {
     /// The status of its own answer.
     pub status: u16,
     /// The row written, where the server names it.
@@ -26,7 +26,11 @@ pub struct Answer {
 }
 
 /// One outcome for each operation, in order. Answers that are missing belong to operations that were not attempted.
-pub(super) fn outcomes(kinds: &[Kind], items: Vec<Item>, wall: SystemTime) -> Result<Vec<Outcome>, Error> {
+pub(super) fn outcomes(
+    kinds: &[OperationKind],
+    items: Vec<AnswerItem>,
+    wall: SystemTime,
+) -> Result<Vec<OperationOutcome>, Error> {
     if items.len() > kinds.len() {
         return Err(Error::Malformed(format!("{} answers to {} operations", items.len(), kinds.len())));
     }
@@ -35,23 +39,23 @@ pub(super) fn outcomes(kinds: &[Kind], items: Vec<Item>, wall: SystemTime) -> Re
     let mut first_content_id = 1;
     for kind in kinds {
         match (kind, items.next()) {
-            (Kind::One(_), Some(Item::One(part))) => all.push(outcome(&part, wall)),
-            (Kind::One(_), Some(Item::ChangeSet(mut parts))) if parts.len() == 1 => {
+            (OperationKind::One(_), Some(AnswerItem::One(part))) => all.push(outcome(&part, wall)),
+            (OperationKind::One(_), Some(AnswerItem::ChangeSet(mut parts))) if parts.len() == 1 => {
                 all.push(outcome(&parts.remove(0), wall));
             }
-            (Kind::ChangeSet(ones), Some(item)) => {
+            (OperationKind::ChangeSet(ones), Some(item)) => {
                 let parts = match item {
-                    Item::One(part) => vec![part],
-                    Item::ChangeSet(parts) => parts,
+                    AnswerItem::One(part) => vec![part],
+                    AnswerItem::ChangeSet(parts) => parts,
                 };
                 all.extend(of_change_set(ones.len(), first_content_id, &parts, wall)?);
             }
-            (Kind::One(_), Some(_)) => {
+            (OperationKind::One(_), Some(_)) => {
                 return Err(Error::Malformed("a change set where one answer was expected".to_owned()));
             }
             (kind, None) => all.extend(kind.all().iter().map(|_| Err(Error::NotAttempted))),
         }
-        if let Kind::ChangeSet(ones) = kind {
+        if let OperationKind::ChangeSet(ones) = kind {
             first_content_id += ones.len();
         }
     }
@@ -62,11 +66,11 @@ pub(super) fn outcomes(kinds: &[Kind], items: Vec<Item>, wall: SystemTime) -> Re
 fn of_change_set(
     members: usize,
     first_content_id: usize,
-    parts: &[Part],
+    parts: &[AnswerPart],
     wall: SystemTime,
-) -> Result<Vec<Outcome>, Error> {
+) -> Result<Vec<OperationOutcome>, Error> {
     let content_ids: Vec<Option<String>> = parts.iter().map(|part| part.content_id.clone()).collect();
-    let outcomes: Vec<Outcome> = parts.iter().map(|part| outcome(part, wall)).collect();
+    let outcomes: Vec<OperationOutcome> = parts.iter().map(|part| outcome(part, wall)).collect();
     if let Some((at, Err(error))) = outcomes.iter().enumerate().find(|(_, outcome)| outcome.is_err()) {
         let guilty = content_ids[at]
             .as_deref()
@@ -86,7 +90,7 @@ fn of_change_set(
     Ok(outcomes)
 }
 
-fn outcome(part: &Part, wall: SystemTime) -> Outcome {
+fn outcome(part: &AnswerPart, wall: SystemTime) -> OperationOutcome {
     if !part.status.is_success() && part.status != http::StatusCode::NOT_MODIFIED {
         return Err(from_response(part.status, &part.headers, &part.body, wall));
     }
@@ -98,7 +102,7 @@ fn outcome(part: &Part, wall: SystemTime) -> Outcome {
                 .map_err(|e| Error::Malformed(format!("a part that is no JSON: {e}")))?,
         ),
     };
-    Ok(Answer {
+    Ok(OperationResult {
         status: part.status.as_u16(),
         entity: text("odata-entityid").or_else(|| text("location")).map(EntityId::from_url),
         etag: text("etag").map(str::to_owned),

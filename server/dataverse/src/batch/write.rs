@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 
-use super::operation::{Kind, One};
+use super::operation::{One, OperationKind};
 use crate::error::Error;
 use crate::runtime::{Runtime, new_id};
 
@@ -16,14 +16,14 @@ pub(super) fn content_type(boundary: &str) -> Result<HeaderValue, Error> {
         .map_err(|_| Error::Misuse("a boundary that is no header".to_owned()))
 }
 
-pub(super) fn body(base: &str, boundary: &str, kinds: &[Kind]) -> Result<Vec<u8>, Error> {
+pub(super) fn body(base: &str, boundary: &str, kinds: &[OperationKind]) -> Result<Vec<u8>, Error> {
     let mut out = Vec::with_capacity(kinds.len() * 512);
     let mut content_id = 0;
     for (at, kind) in kinds.iter().enumerate() {
         line(&mut out, &format!("--{boundary}"));
         match kind {
-            Kind::One(one) => part(&mut out, base, one, None)?,
-            Kind::ChangeSet(all) => {
+            OperationKind::One(one) => part(&mut out, base, one, None)?,
+            OperationKind::ChangeSet(all) => {
                 let inner = format!("changeset_{at}_{boundary}");
                 line(&mut out, &format!("Content-Type: multipart/mixed; boundary=\"{inner}\""));
                 line(&mut out, "");

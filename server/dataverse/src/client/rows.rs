@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Client, EntityId};
 use crate::error::Error;
-use crate::key::{Key, address};
+use crate::key::{RowKey, address};
 use crate::odata::is_name;
 use crate::query::Query;
 
@@ -37,14 +37,14 @@ impl Client {
     pub async fn retrieve(
         &self,
         set: &str,
-        key: impl Into<Key>,
+        key: impl Into<RowKey>,
         select: &[&str],
     ) -> Result<Option<Value>, Error> {
         self.retrieve_with(&Query::of(set).select(select.iter().copied()), key).await
     }
 
     /// Reads one row with the query's columns, and what it points at. A filter, an order and the like have no place here.
-    pub async fn retrieve_with(&self, query: &Query, key: impl Into<Key>) -> Result<Option<Value>, Error> {
+    pub async fn retrieve_with(&self, query: &Query, key: impl Into<RowKey>) -> Result<Option<Value>, Error> {
         let mut call = self.call("retrieve", Method::GET, query.row_url(&key.into())?);
         if let Some(preferences) = query.preferences() {
             call = call.header("prefer", &preferences)?;
@@ -60,7 +60,7 @@ impl Client {
     pub async fn retrieve_if_changed(
         &self,
         query: &Query,
-        key: impl Into<Key>,
+        key: impl Into<RowKey>,
         etag: &str,
     ) -> Result<Freshness, Error> {
         let call = self.call("retrieve", Method::GET, query.row_url(&key.into())?);
@@ -83,7 +83,7 @@ impl Client {
     }
 
     /// Changes columns of a row that is there; [`Error::NotFound`] if it is not.
-    pub async fn update(&self, set: &str, key: impl Into<Key>, row: &Value) -> Result<(), Error> {
+    pub async fn update(&self, set: &str, key: impl Into<RowKey>, row: &Value) -> Result<(), Error> {
         self.patch("update", set, &key.into(), row, Some(("if-match", "*")), true).await
     }
 
@@ -91,7 +91,7 @@ impl Client {
     pub async fn update_if_match(
         &self,
         set: &str,
-        key: impl Into<Key>,
+        key: impl Into<RowKey>,
         etag: &str,
         row: &Value,
     ) -> Result<(), Error> {
@@ -100,24 +100,24 @@ impl Client {
 
     /// Makes the row under this id, or changes it if it is there.
     pub async fn upsert(&self, set: &str, id: Uuid, row: &Value) -> Result<(), Error> {
-        self.patch("upsert", set, &Key::Id(id), row, None, true).await
+        self.patch("upsert", set, &RowKey::Id(id), row, None, true).await
     }
 
     /// As [`Client::upsert`], by an alternate key. Leave the key's columns out of the row.
-    pub async fn upsert_by_key(&self, set: &str, key: &Key, row: &Value) -> Result<(), Error> {
+    pub async fn upsert_by_key(&self, set: &str, key: &RowKey, row: &Value) -> Result<(), Error> {
         self.patch("upsert", set, key, row, None, true).await
     }
 
     /// Makes the row under this id; [`Error::Precondition`] if there is one already.
     pub async fn create_only(&self, set: &str, id: Uuid, row: &Value) -> Result<(), Error> {
-        self.patch("create", set, &Key::Id(id), row, Some(("if-none-match", "*")), false).await
+        self.patch("create", set, &RowKey::Id(id), row, Some(("if-none-match", "*")), false).await
     }
 
     async fn patch(
         &self,
         operation: &'static str,
         set: &str,
-        key: &Key,
+        key: &RowKey,
         row: &Value,
         condition: Option<(&'static str, &str)>,
         repeatable: bool,
@@ -131,7 +131,7 @@ impl Client {
 
     /// Deletes a row; [`Error::NotFound`] if there is none.
     pub async fn delete(&self, set: &str, id: Uuid) -> Result<(), Error> {
-        let call = self.call("delete", Method::DELETE, address(set, &Key::Id(id))?).repeatable(true);
+        let call = self.call("delete", Method::DELETE, address(set, &RowKey::Id(id))?).repeatable(true);
         match self.inner.send_counting(call).await {
             Ok(_) => Ok(()),
             // Gone on a second try: the first one's answer was lost, its effect was not.
@@ -143,12 +143,17 @@ impl Client {
     /// Deletes the row only while its ETag is still this one.
     pub async fn delete_if_match(&self, set: &str, id: Uuid, etag: &str) -> Result<(), Error> {
         let call =
-            self.call("delete", Method::DELETE, address(set, &Key::Id(id))?).header("if-match", etag)?;
+            self.call("delete", Method::DELETE, address(set, &RowKey::Id(id))?).header("if-match", etag)?;
         self.inner.send(call).await.map(drop)
     }
 
     /// Empties a lookup. `navigation` is the navigation property, in its own casing.
-    pub async fn clear_lookup(&self, set: &str, key: impl Into<Key>, navigation: &str) -> Result<(), Error> {
+    pub async fn clear_lookup(
+        &self,
+        set: &str,
+        key: impl Into<RowKey>,
+        navigation: &str,
+    ) -> Result<(), Error> {
         if !is_name(navigation) {
             return Err(Error::Misuse(format!("`{navigation}` is no navigation property's name")));
         }

@@ -76,18 +76,18 @@ pub enum ColumnKind {
         no: String,
     },
     /// A time or a day.
-    DateTime(Behaviour),
+    DateTime(TimeBehaviour),
     /// One of several options.
-    Choice(Vec<Choice>),
+    Choice(Vec<ChoiceOption>),
     /// Any of several options.
-    MultiChoice(Vec<Choice>),
+    MultiChoice(Vec<ChoiceOption>),
     /// A choice shared between tables, by its name.
     GlobalChoice(String),
 }
 
 /// What a time means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Behaviour {
+pub enum TimeBehaviour {
     /// An instant, shown to each person in their own zone.
     UserLocal,
     /// A clock reading that is the same everywhere.
@@ -98,14 +98,14 @@ pub enum Behaviour {
 
 /// One option of a choice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct ChoiceOption {
     /// What is stored.
     pub value: i32,
     /// What people see.
     pub label: String,
 }
 
-impl Choice {
+impl ChoiceOption {
     /// An option with its number and label.
     pub fn new(value: i32, label: impl Into<String>) -> Self {
         Self { value, label: label.into() }
@@ -207,7 +207,7 @@ impl ColumnKind {
                 },
             }),
             Self::DateTime(behaviour) => json!({
-                "Format": if *behaviour == Behaviour::DateOnly { "DateOnly" } else { "DateAndTime" },
+                "Format": if *behaviour == TimeBehaviour::DateOnly { "DateOnly" } else { "DateAndTime" },
                 "DateTimeBehavior": { "Value": behaviour.name() },
             }),
             Self::Choice(options) | Self::MultiChoice(options) => json!({
@@ -227,7 +227,7 @@ impl ColumnKind {
     }
 }
 
-impl Behaviour {
+impl TimeBehaviour {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::UserLocal => "UserLocal",
@@ -237,6 +237,6 @@ impl Behaviour {
     }
 }
 
-pub(super) fn options_json(options: &[Choice]) -> Value {
+pub(super) fn options_json(options: &[ChoiceOption]) -> Value {
     options.iter().map(|option| json!({ "Value": option.value, "Label": label(&option.label) })).collect()
 }

@@ -1,12 +1,12 @@
 //! What a table lacks of what it should be, and what stands in the way. Wider than wanted is never in the way.
 
-use super::column::{Choice, ColumnDefinition, ColumnKind};
+use super::column::{ChoiceOption, ColumnDefinition, ColumnKind};
 use super::definition::{KeyDefinition, LookupDefinition, TableDefinition};
-use super::table::{Column, IndexStatus, Table};
+use super::table::{ColumnMetadata, IndexStatus, TableMetadata};
 
 /// One thing in which a table is not what it should be.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Difference {
+pub enum TableDifference {
     /// The column is missing.
     Column(ColumnDefinition),
     /// The choice of this column lacks an option, which can have this number.
@@ -14,7 +14,7 @@ pub enum Difference {
         /// The column's logical name.
         column: String,
         /// The option that is missing.
-        choice: Choice,
+        choice: ChoiceOption,
     },
     /// The alternate key is missing.
     Key(KeyDefinition),
@@ -24,16 +24,16 @@ pub enum Difference {
     Conflict(String),
 }
 
-impl Table {
+impl TableMetadata {
     /// Everything in which this table is not what is wanted. What it has beyond that is left alone.
-    pub fn compare(&self, wanted: &TableDefinition) -> Vec<Difference> {
+    pub fn compare(&self, wanted: &TableDefinition) -> Vec<TableDifference> {
         let mut found = Vec::new();
         for column in &wanted.columns {
             match self.column(&column.logical_name()) {
-                None => found.push(Difference::Column(column.clone())),
+                None => found.push(TableDifference::Column(column.clone())),
                 Some(standing) => match standing.conflict(column) {
                     Some(reason) => {
-                        found.push(Difference::Conflict(format!("{}: {reason}", self.logical_name)));
+                        found.push(TableDifference::Conflict(format!("{}: {reason}", self.logical_name)));
                     }
                     None => found.extend(standing.missing_options(&column.kind)),
                 },
@@ -43,12 +43,12 @@ impl Table {
             found.extend(self.compare_key(key));
         }
         if wanted.change_tracking && !self.change_tracking {
-            found.push(Difference::ChangeTracking);
+            found.push(TableDifference::ChangeTracking);
         }
         found
     }
 
-    fn compare_key(&self, wanted: &KeyDefinition) -> Option<Difference> {
+    fn compare_key(&self, wanted: &KeyDefinition) -> Option<TableDifference> {
         let mut columns: Vec<&str> = wanted.columns.iter().map(String::as_str).collect();
         columns.sort_unstable();
         let standing = self.keys.iter().find(|key| {
@@ -57,8 +57,8 @@ impl Table {
             theirs == columns
         });
         match standing {
-            None => Some(Difference::Key(wanted.clone())),
-            Some(key) if key.status == IndexStatus::Failed => Some(Difference::Conflict(format!(
+            None => Some(TableDifference::Key(wanted.clone())),
+            Some(key) if key.status == IndexStatus::Failed => Some(TableDifference::Conflict(format!(
                 "{}: the index of key `{}` could not be built, since rows share its values",
                 self.logical_name, key.schema_name
             ))),
@@ -81,9 +81,9 @@ impl Table {
     }
 }
 
-impl Column {
+impl ColumnMetadata {
     /// Options are known by their labels, whatever number each has; a number that is taken is replaced by the next free.
-    fn missing_options(&self, wanted: &ColumnKind) -> Vec<Difference> {
+    fn missing_options(&self, wanted: &ColumnKind) -> Vec<TableDifference> {
         let (ColumnKind::Choice(wanted) | ColumnKind::MultiChoice(wanted)) = wanted else {
             return Vec::new();
         };
@@ -96,8 +96,8 @@ impl Column {
                 value = numbers.iter().max().map_or(value, |highest| highest.saturating_add(1));
             }
             numbers.push(value);
-            let choice = Choice::new(value, option.label.clone());
-            found.push(Difference::Option { column: self.logical_name.clone(), choice });
+            let choice = ChoiceOption::new(value, option.label.clone());
+            found.push(TableDifference::Option { column: self.logical_name.clone(), choice });
         }
         found
     }
@@ -113,16 +113,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::metadata::column::Behaviour;
+    use crate::metadata::column::TimeBehaviour;
 
-    fn table() -> Table {
+    fn table() -> TableMetadata {
         let column = |name: &str, kind: &str, more: serde_json::Value| {
             let mut column =
                 json!({ "LogicalName": name, "AttributeTypeName": { "Value": format!("{kind}Type") } });
             column.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
             column
         };
-        let mut table = Table::read(&json!({
+        let mut table = TableMetadata::read(&json!({
             "MetadataId": uuid::Uuid::nil(), "LogicalName": "x_t", "SchemaName": "x_T", "EntitySetName": "x_ts",
             "PrimaryIdAttribute": "x_tid", "ChangeTrackingEnabled": false,
             "Attributes": [
@@ -134,7 +134,7 @@ mod tests {
             "Keys": [{ "SchemaName": "x_k", "KeyAttributes": ["b", "a"], "EntityKeyIndexStatus": "Active" }],
         }))
         .unwrap();
-        table.columns[1].options = vec![Choice::new(1, "Low"), Choice::new(3, "High")];
+        table.columns[1].options = vec![ChoiceOption::new(1, "Low"), ChoiceOption::new(3, "High")];
         table
     }
 
@@ -159,7 +159,7 @@ mod tests {
         );
         check(ColumnKind::BigInteger, "x_Text", Some("is String, not BigInt"));
         check(ColumnKind::BigInteger, "x_New", Some("Column("));
-        check(ColumnKind::DateTime(Behaviour::DateOnly), "x_at", Some("not DateOnly"));
+        check(ColumnKind::DateTime(TimeBehaviour::DateOnly), "x_at", Some("not DateOnly"));
         let mut tracked =
             wanted(ColumnDefinition::new("x_text", "n", ColumnKind::Text { max_length: 5 })).tracked();
         tracked.keys = vec![
@@ -172,20 +172,23 @@ mod tests {
         ];
         let found = table().compare(&tracked);
         assert!(
-            matches!(&found[..], [Difference::Key(key), Difference::ChangeTracking] if key.schema_name == "x_l"),
+            matches!(&found[..], [TableDifference::Key(key), TableDifference::ChangeTracking] if key.schema_name == "x_l"),
             "{found:?}"
         );
     }
 
     #[test]
     fn options_are_matched_by_label_and_get_a_free_number() {
-        let options =
-            ["low", "middle", "top"].iter().zip(1..).map(|(label, at)| Choice::new(at, *label)).collect();
+        let options = ["low", "middle", "top"]
+            .iter()
+            .zip(1..)
+            .map(|(label, at)| ChoiceOption::new(at, *label))
+            .collect();
         let found =
             table().compare(&wanted(ColumnDefinition::new("x_level", "n", ColumnKind::Choice(options))));
-        let option = |value, label: &str| Difference::Option {
+        let option = |value, label: &str| TableDifference::Option {
             column: "x_level".into(),
-            choice: Choice::new(value, label),
+            choice: ChoiceOption::new(value, label),
         };
         assert_eq!(found, [option(2, "middle"), option(4, "top")]);
         assert_eq!(table().column("x_level").unwrap().option("HIGH"), Some(3));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::column::{Choice, ColumnDefinition, ColumnKind, options_json};
+use super::column::{ChoiceOption, ColumnDefinition, ColumnKind, options_json};
 use super::label::label;
 
 /// A table to be made.
@@ -184,7 +184,7 @@ pub struct ChoiceDefinition {
     /// What people call it.
     pub display_name: String,
     /// In the order in which people see them.
-    pub options: Vec<Choice>,
+    pub options: Vec<ChoiceOption>,
 }
 
 impl ChoiceDefinition {

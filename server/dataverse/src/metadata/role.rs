@@ -19,21 +19,21 @@ pub struct Role {
     /// What people call it.
     pub name: String,
     /// What it gives.
-    pub privileges: Vec<Privilege>,
+    pub privileges: Vec<RolePrivilege>,
 }
 
 /// One thing that a role allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Privilege {
+pub struct RolePrivilege {
     /// `prv`, the verb and the table's schema name: `prvReadAccount`. Case does not matter.
     pub name: String,
     /// On whose rows.
-    pub depth: Depth,
+    pub depth: PrivilegeDepth,
 }
 
 /// How far a privilege reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub enum Depth {
+pub enum PrivilegeDepth {
     /// The user's own rows.
     Basic,
     /// Those of the business unit.
@@ -50,10 +50,10 @@ pub struct RoleDefinition {
     /// What people call it; also how it is found again.
     pub name: String,
     /// What it shall give.
-    pub privileges: Vec<Privilege>,
+    pub privileges: Vec<RolePrivilege>,
 }
 
-impl Privilege {
+impl RolePrivilege {
     /// A privilege over all rows of a table, by the table's schema name.
     ///
     /// ```
@@ -61,11 +61,11 @@ impl Privilege {
     /// assert_eq!(Privilege::over_all("Read", "apex_Run").name, "prvReadapex_Run");
     /// ```
     pub fn over_all(verb: &str, schema_name: &str) -> Self {
-        Self { name: format!("prv{verb}{schema_name}"), depth: Depth::Global }
+        Self { name: format!("prv{verb}{schema_name}"), depth: PrivilegeDepth::Global }
     }
 }
 
-impl Depth {
+impl PrivilegeDepth {
     fn name(self) -> &'static str {
         match self {
             Self::Basic => "Basic",
@@ -78,8 +78,8 @@ impl Depth {
 
 impl Role {
     /// What this role lacks of what is wanted, or gives on fewer rows.
-    pub fn missing(&self, wanted: &RoleDefinition) -> Vec<Privilege> {
-        let gives = |wanted: &Privilege| {
+    pub fn missing(&self, wanted: &RoleDefinition) -> Vec<RolePrivilege> {
+        let gives = |wanted: &RolePrivilege| {
             self.privileges
                 .iter()
                 .any(|has| has.name.eq_ignore_ascii_case(&wanted.name) && has.depth >= wanted.depth)
@@ -90,7 +90,7 @@ impl Role {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Given {
+struct RolePrivileges {
     role_privileges: Vec<GivenPrivilege>,
 }
 
@@ -98,7 +98,7 @@ struct Given {
 #[serde(rename_all = "PascalCase")]
 struct GivenPrivilege {
     privilege_name: Option<String>,
-    depth: Depth,
+    depth: PrivilegeDepth,
 }
 
 impl Metadata<'_> {
@@ -110,11 +110,11 @@ impl Metadata<'_> {
             .filter(Filter::eq("name", name).and(Filter::eq("_businessunitid_value", unit)));
         let Some(row) = self.client.query(query).all().await?.into_iter().next() else { return Ok(None) };
         let id = id(&row, "roleid")?;
-        let given: Given = self.get(&format!("RetrieveRolePrivilegesRole(RoleId={id})")).await?;
+        let given: RolePrivileges = self.get(&format!("RetrieveRolePrivilegesRole(RoleId={id})")).await?;
         let privileges = given
             .role_privileges
             .into_iter()
-            .filter_map(|given| Some(Privilege { name: given.privilege_name?, depth: given.depth }))
+            .filter_map(|given| Some(RolePrivilege { name: given.privilege_name?, depth: given.depth }))
             .collect();
         Ok(Some(Role { id, name: name.to_owned(), privileges }))
     }
@@ -135,7 +135,7 @@ impl Metadata<'_> {
     }
 
     /// Lets a role give these as well.
-    pub async fn add_privileges(&self, role: Uuid, privileges: &[Privilege]) -> Result<(), Error> {
+    pub async fn add_privileges(&self, role: Uuid, privileges: &[RolePrivilege]) -> Result<(), Error> {
         let unit = self.client.who_am_i().await?.business_unit_id;
         let ids = ids(self.client, privileges).await?;
         let list: Vec<Value> = privileges
@@ -152,7 +152,7 @@ impl Metadata<'_> {
 }
 
 /// The ids of privileges, in order: they are different in each organisation.
-async fn ids(client: &Client, privileges: &[Privilege]) -> Result<Vec<Uuid>, Error> {
+async fn ids(client: &Client, privileges: &[RolePrivilege]) -> Result<Vec<Uuid>, Error> {
     let mut known = Vec::new();
     for some in privileges.chunks(20) {
         let any = some
@@ -163,7 +163,7 @@ async fn ids(client: &Client, privileges: &[Privilege]) -> Result<Vec<Uuid>, Err
         let query = Query::of("privileges").select(["privilegeid", "name"]).filter(any);
         known.extend(client.query(query).all().await?);
     }
-    let find = |wanted: &Privilege| {
+    let find = |wanted: &RolePrivilege| {
         let is =
             |row: &&Value| row["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(&wanted.name));
         match known.iter().find(is) {
@@ -187,10 +187,13 @@ mod tests {
 
     #[test]
     fn what_a_role_lacks_is_by_name_and_reach() {
-        let privilege = |name: &str, depth| Privilege { name: name.to_owned(), depth };
-        let has = vec![privilege("prvReadx_T", Depth::Basic), privilege("prvWriteX_T", Depth::Global)];
+        let privilege = |name: &str, depth| RolePrivilege { name: name.to_owned(), depth };
+        let has = vec![
+            privilege("prvReadx_T", PrivilegeDepth::Basic),
+            privilege("prvWriteX_T", PrivilegeDepth::Global),
+        ];
         let role = Role { id: Uuid::nil(), name: "r".into(), privileges: has };
-        let wanted = ["Read", "Write", "Create"].map(|verb| Privilege::over_all(verb, "x_t")).to_vec();
+        let wanted = ["Read", "Write", "Create"].map(|verb| RolePrivilege::over_all(verb, "x_t")).to_vec();
         let missing = role.missing(&RoleDefinition { name: "r".into(), privileges: wanted });
         assert_eq!(
             missing.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(),

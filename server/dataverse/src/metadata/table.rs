@@ -3,13 +3,13 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::column::{Behaviour, Choice, ColumnDefinition, ColumnKind};
+use super::column::{ChoiceOption, ColumnDefinition, ColumnKind, TimeBehaviour};
 use super::label::text;
 use crate::error::Error;
 
 /// A table as the organisation describes it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Table {
+pub struct TableMetadata {
     /// Its id among definitions.
     pub metadata_id: Uuid,
     /// The name in metadata.
@@ -25,14 +25,14 @@ pub struct Table {
     /// Whether changes can be asked for.
     pub change_tracking: bool,
     /// All its columns, the server's own among them.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnMetadata>,
     /// Its alternate keys.
     pub keys: Vec<TableKey>,
 }
 
 /// A column as the organisation describes it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Column {
+pub struct ColumnMetadata {
     /// The name in rows and queries.
     pub logical_name: String,
     /// The name as it was given, with its casing.
@@ -52,7 +52,7 @@ pub struct Column {
     /// What a time means: `UserLocal`, `TimeZoneIndependent`, `DateOnly`.
     pub behaviour: Option<String>,
     /// For choices: what there is to choose from.
-    pub options: Vec<Choice>,
+    pub options: Vec<ChoiceOption>,
     /// The name of the global choice that it uses.
     pub global_choice: Option<String>,
     /// Tables that a lookup may point at.
@@ -87,11 +87,11 @@ pub enum IndexStatus {
     Failed,
 }
 
-impl Table {
+impl TableMetadata {
     pub(super) fn read(table: &Value) -> Result<Self, Error> {
         let logical_name = required(table, "LogicalName")?;
-        let mut columns: Vec<Column> =
-            array(table, "Attributes").iter().map(Column::read).collect::<Result<_, _>>()?;
+        let mut columns: Vec<ColumnMetadata> =
+            array(table, "Attributes").iter().map(ColumnMetadata::read).collect::<Result<_, _>>()?;
         for relationship in array(table, "ManyToOneRelationships") {
             let referencing = string(relationship, "ReferencingAttribute");
             if let Some(column) = columns.iter_mut().find(|c| Some(&c.logical_name) == referencing.as_ref()) {
@@ -131,12 +131,12 @@ impl Table {
     }
 
     /// The column of this logical name.
-    pub fn column(&self, logical_name: &str) -> Option<&Column> {
+    pub fn column(&self, logical_name: &str) -> Option<&ColumnMetadata> {
         self.columns.iter().find(|column| column.logical_name == logical_name)
     }
 }
 
-impl Column {
+impl ColumnMetadata {
     fn read(column: &Value) -> Result<Self, Error> {
         let behaviour = column.get("DateTimeBehavior").and_then(|b| string(b, "Value"));
         Ok(Self {
@@ -200,11 +200,11 @@ impl Column {
     }
 
     /// What a time in this column means, if it holds times.
-    pub fn date_behaviour(&self) -> Option<Behaviour> {
+    pub fn date_behaviour(&self) -> Option<TimeBehaviour> {
         match self.behaviour.as_deref()? {
-            "UserLocal" => Some(Behaviour::UserLocal),
-            "TimeZoneIndependent" => Some(Behaviour::TimeZoneIndependent),
-            "DateOnly" => Some(Behaviour::DateOnly),
+            "UserLocal" => Some(TimeBehaviour::UserLocal),
+            "TimeZoneIndependent" => Some(TimeBehaviour::TimeZoneIndependent),
+            "DateOnly" => Some(TimeBehaviour::DateOnly),
             _ => None,
         }
     }
@@ -229,12 +229,12 @@ impl TableKey {
     }
 }
 
-pub(super) fn options(list: Option<&Value>) -> Vec<Choice> {
+pub(super) fn options(list: Option<&Value>) -> Vec<ChoiceOption> {
     let list = list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     list.iter()
         .filter_map(|option| {
             let value = option.get("Value")?.as_i64().and_then(|v| i32::try_from(v).ok())?;
-            Some(Choice { value, label: text(option.get("Label")).unwrap_or_default() })
+            Some(ChoiceOption { value, label: text(option.get("Label")).unwrap_or_default() })
         })
         .collect()
 }

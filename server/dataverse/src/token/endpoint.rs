@@ -33,14 +33,14 @@ pub(super) struct Issued {
 }
 
 #[derive(Deserialize)]
-struct Granted {
+struct TokenGrant {
     access_token: String,
     /// A number in v2, was a string in v1.
     expires_in: Value,
 }
 
 #[derive(Default, Deserialize)]
-struct Refused {
+struct TokenRefused {
     #[serde(default)]
     error: String,
     #[serde(default)]
@@ -110,7 +110,7 @@ impl Endpoint {
 fn granted(body: &[u8]) -> Result<Issued, Error> {
     // The body holds the token: nothing of it may go into the error.
     let malformed = || Error::Malformed("the identity provider's answer holds no token".to_owned());
-    let granted: Granted = serde_json::from_slice(body).map_err(|_| malformed())?;
+    let granted: TokenGrant = serde_json::from_slice(body).map_err(|_| malformed())?;
     let seconds = match &granted.expires_in {
         Value::String(text) => text.parse().ok(),
         other => other.as_f64(),
@@ -127,7 +127,7 @@ fn refused(status: StatusCode, body: &[u8]) -> Option<Error> {
     if !matches!(status.as_u16(), 400 | 401 | 403) {
         return None;
     }
-    let refused: Refused = serde_json::from_slice(body).unwrap_or_default();
+    let refused: TokenRefused = serde_json::from_slice(body).unwrap_or_default();
     let aadsts = refused.error_codes.first().copied();
     let code = if refused.error.is_empty() { format!("http_{}", status.as_u16()) } else { refused.error };
     let fault = CredentialFault::of(aadsts);

@@ -19,9 +19,9 @@ use uuid::Uuid;
 use crate::read::Values;
 
 /// Makes a call and tells what it came to.
-pub type Call = for<'a> fn(&'a Client, &'a Values) -> BoxFuture<'a, String>;
+pub type CallFn = for<'a> fn(&'a Client, &'a Values) -> BoxFuture<'a, String>;
 
-pub fn all() -> Vec<(&'static str, Call)> {
+pub fn all() -> Vec<(&'static str, CallFn)> {
     let mut all = Vec::new();
     all.extend(tokens::CALLS);
     all.extend(rows::CALLS);

@@ -10,15 +10,15 @@ mod told;
 
 use std::collections::BTreeMap;
 
-use read::{Exchange, Subject};
-use stage::Stage;
+use read::{Exchange, ExchangeFile};
+use stage::ExchangeStage;
 
 #[tokio::test]
 async fn the_client_asks_and_understands_as_recorded() {
-    let calls: BTreeMap<&str, calls::Call> = calls::all().into_iter().collect();
+    let calls: BTreeMap<&str, calls::CallFn> = calls::all().into_iter().collect();
     let (mut complaints, mut called) = (Vec::new(), 0);
     for subject in read::subjects() {
-        let mut stage = Stage::open().await;
+        let mut stage = ExchangeStage::open().await;
         for group in groups(&subject) {
             let last = &group[group.len() - 1];
             let faults = match calls.get(last.title.as_str()) {
@@ -61,6 +61,6 @@ fn no_exchange_is_forgotten() {
 }
 
 /// Exchanges that one call goes through: all that say `with the next`, and the one after them.
-fn groups(subject: &Subject) -> Vec<&[Exchange]> {
+fn groups(subject: &ExchangeFile) -> Vec<&[Exchange]> {
     subject.exchanges.split_inclusive(|exchange| exchange.client.expected != "with the next").collect()
 }

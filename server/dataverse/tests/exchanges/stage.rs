@@ -7,11 +7,11 @@ use dataverse::{Client, Runtime, Settings};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::calls::Call;
+use crate::calls::CallFn;
 use crate::read::{Exchange, Message, Values, compare};
 use crate::stand_in::{StandIn, TOKEN};
 
-pub struct Stage {
+pub struct ExchangeStage {
     server: StandIn,
     values: Values,
 }
@@ -33,7 +33,7 @@ impl Runtime for Still {
     }
 }
 
-impl Stage {
+impl ExchangeStage {
     pub async fn open() -> Self {
         let server = StandIn::start().await;
         let mut values = Values::default();
@@ -52,7 +52,7 @@ impl Stage {
     }
 
     /// Makes the call, with the recorded answers waiting; what differs from what is recorded.
-    pub async fn play(&mut self, group: &[Exchange], call: Call) -> Vec<String> {
+    pub async fn play(&mut self, group: &[Exchange], call: CallFn) -> Vec<String> {
         let filled: Result<Vec<_>, _> = group.iter().map(|exchange| self.fill(exchange)).collect();
         let (lines, answers): (Vec<_>, Vec<_>) = match filled {
             Ok(filled) => filled.into_iter().unzip(),

@@ -1,6 +1,6 @@
 //! What a call came to, in the words that stand beside the exchanges.
 
-use dataverse::{EntityId, Error, Outcome, Pages};
+use dataverse::{EntityId, Error, OperationOutcome, Pages};
 use serde_json::Value;
 
 pub fn done(outcome: Result<(), Error>) -> String {
@@ -52,11 +52,11 @@ pub async fn pages(mut pages: Pages, columns: &[&str]) -> String {
 }
 
 /// How each operation of a batch ended.
-pub fn outcomes(outcomes: Result<Vec<Outcome>, Error>) -> String {
+pub fn outcomes(outcomes: Result<Vec<OperationOutcome>, Error>) -> String {
     or_error(outcomes, |outcomes| outcomes.iter().map(outcome).collect::<Vec<_>>().join("; "))
 }
 
-fn outcome(outcome: &Outcome) -> String {
+fn outcome(outcome: &OperationOutcome) -> String {
     match outcome {
         Err(fault) => error(fault),
         Ok(answer) => {

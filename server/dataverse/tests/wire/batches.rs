@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use dataverse::{BatchOptions, Error, Operation, Outcome};
+use dataverse::{BatchOperation, BatchOptions, Error, OperationOutcome};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::stand_in::{Received, Say, StandIn, token, with};
+use crate::stand_in::{Received, Say, WireStandIn, token, with};
 
 const ID: Uuid = Uuid::from_u128(7);
 
-async fn run(status: u16, body: &str, operations: Vec<Operation>) -> (Vec<Outcome>, String) {
+async fn run(status: u16, body: &str, operations: Vec<BatchOperation>) -> (Vec<OperationOutcome>, String) {
     let body = body.replace('\n', "\r\n");
     let kind = "multipart/mixed; boundary=r".to_owned();
-    let server = StandIn::start(move |request, before| match request.target.as_str() {
+    let server = WireStandIn::start(move |request, before| match request.target.as_str() {
         "/token" => token(before),
         _ => Say::Answer(status, vec![("content-type", kind.clone())], body.clone()),
     })
@@ -29,10 +29,10 @@ const REFUSED: &str = "--r\nContent-Type: application/http\n\nHTTP/1.1 400 Bad R
 #[tokio::test]
 async fn the_body_is_written_to_the_letter() {
     let operations = vec![
-        Operation::update("sets", ID, json!({ "a": "é" })),
-        Operation::change_set(vec![
-            Operation::create("sets", json!({})),
-            Operation::delete("sets", ID).if_match("W/\"3\""),
+        BatchOperation::update("sets", ID, json!({ "a": "é" })),
+        BatchOperation::change_set(vec![
+            BatchOperation::create("sets", json!({})),
+            BatchOperation::delete("sets", ID).if_match("W/\"3\""),
         ]),
     ];
     let set = "--r\nContent-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: application/http\nContent-ID: 1\n\nHTTP/1.1 204 No Content\n\n\n--c\nContent-Type: application/http\nContent-ID: 2\n\nHTTP/1.1 204 No Content\n\n\n--c--\n";
@@ -53,7 +53,7 @@ async fn the_body_is_written_to_the_letter() {
 
 #[tokio::test]
 async fn what_comes_after_a_failure_was_not_attempted() {
-    let operations = (0..4).map(|_| Operation::upsert("sets", ID, json!({}))).collect();
+    let operations = (0..4).map(|_| BatchOperation::upsert("sets", ID, json!({}))).collect();
     let (outcomes, _) = run(400, &format!("{NO_CONTENT}{REFUSED}--r--\n"), operations).await;
     assert!(outcomes[0].is_ok());
     let refused = outcomes[1].as_ref().unwrap_err();
@@ -66,11 +66,11 @@ async fn what_comes_after_a_failure_was_not_attempted() {
 async fn the_guilty_member_of_a_change_set_is_told_from_the_others() {
     let operations = || {
         vec![
-            Operation::change_set(vec![
-                Operation::create("sets", json!({})),
-                Operation::create("sets", json!({})),
+            BatchOperation::change_set(vec![
+                BatchOperation::create("sets", json!({})),
+                BatchOperation::create("sets", json!({})),
             ]),
-            Operation::change_set((0..3).map(|_| Operation::create("sets", json!({}))).collect()),
+            BatchOperation::change_set((0..3).map(|_| BatchOperation::create("sets", json!({}))).collect()),
         ]
     };
     let first = "--r\nContent-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: application/http\nContent-ID: 1\n\nHTTP/1.1 204 No Content\n\n\n--c\nContent-Type: application/http\nContent-ID: 2\n\nHTTP/1.1 204 No Content\n\n\n--c--\n";
@@ -104,9 +104,9 @@ fn bearing(most: usize) -> impl Fn(&Received, usize) -> Say + Send + Sync {
 
 #[tokio::test]
 async fn a_batch_is_as_large_as_the_server_bears() {
-    let server = StandIn::start(bearing(300)).await;
+    let server = WireStandIn::start(bearing(300)).await;
     let client = server.client();
-    let operations = (0..1200).map(|_| Operation::create("sets", json!({}))).collect();
+    let operations = (0..1200).map(|_| BatchOperation::create("sets", json!({}))).collect();
     let outcomes = client.batch(operations, BatchOptions::default()).await.unwrap();
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1200);
     let sizes: Vec<_> = server.asked().iter().map(|request| request.body.matches("POST ").count()).collect();
@@ -115,13 +115,13 @@ async fn a_batch_is_as_large_as_the_server_bears() {
 
 #[tokio::test]
 async fn after_a_failure_in_a_later_request_the_rest_says_so() {
-    let server = StandIn::start(|request, before| match (request.target.as_str(), before) {
+    let server = WireStandIn::start(|request, before| match (request.target.as_str(), before) {
         ("/token", _) => token(before),
         (_, 0) => bearing(1000)(request, before),
         _ => with(401, &[], ""),
     })
     .await;
-    let operations = (0..1001).map(|_| Operation::create("sets", json!({}))).collect();
+    let operations = (0..1001).map(|_| BatchOperation::create("sets", json!({}))).collect();
     let outcomes = server.client().batch(operations, BatchOptions::default()).await.unwrap();
     assert!(outcomes[..1000].iter().all(Result::is_ok));
     assert!(matches!(outcomes[1000..], [Err(Error::Unauthorized(_))]));
@@ -131,25 +131,26 @@ async fn after_a_failure_in_a_later_request_the_rest_says_so() {
 async fn a_part_that_is_throttled_holds_everybody_back() {
     let throttled = "--r\nContent-Type: application/http\n\nHTTP/1.1 429 Too Many Requests\nRetry-After: 9\n\n{}\n--r--\n";
     let kind = "multipart/mixed; boundary=r".to_owned();
-    let server = StandIn::start(move |request, before| match request.target.as_str() {
+    let server = WireStandIn::start(move |request, before| match request.target.as_str() {
         "/token" => token(before),
         _ => Say::Answer(200, vec![("content-type", kind.clone())], throttled.replace('\n', "\r\n")),
     })
     .await;
     let client = server.client();
-    let outcomes = client.batch(vec![Operation::delete("sets", ID)], BatchOptions::default()).await.unwrap();
+    let outcomes =
+        client.batch(vec![BatchOperation::delete("sets", ID)], BatchOptions::default()).await.unwrap();
     assert!(outcomes[0].as_ref().unwrap_err().is_lane_fault());
     assert_eq!(client.held_back_for(), Some(Duration::from_secs(9)));
 }
 
 #[tokio::test]
 async fn what_cannot_be_sent_is_never_sent() {
-    let server = StandIn::start(|_, before| token(before)).await;
-    let many = (0..1001).map(|_| Operation::delete("sets", ID)).collect();
-    let too_large = vec![Operation::change_set(many)];
+    let server = WireStandIn::start(|_, before| token(before)).await;
+    let many = (0..1001).map(|_| BatchOperation::delete("sets", ID)).collect();
+    let too_large = vec![BatchOperation::change_set(many)];
     let error = server.client().batch(too_large, BatchOptions::default()).await.unwrap_err();
     assert!(matches!(error, Error::Misuse(_)));
-    let bad = vec![Operation::create("sets HTTP/1.1\r\n", json!({}))];
+    let bad = vec![BatchOperation::create("sets HTTP/1.1\r\n", json!({}))];
     assert!(matches!(server.client().batch(bad, BatchOptions::default()).await, Err(Error::Misuse(_))));
     assert!(server.client().batch(Vec::new(), BatchOptions::default()).await.unwrap().is_empty());
     assert!(server.asked().is_empty());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dataverse::{Certificate, CredentialFault, Error};
 use serde_json::json;
 
-use crate::stand_in::{Received, Say, StandIn, answer, token, who, with};
+use crate::stand_in::{Received, Say, WireStandIn, answer, token, who, with};
 
 /// Gives out `token-0`, `token-1`, … and answers everything else.
 fn granting(request: &Received, before: usize) -> Say {
@@ -14,7 +14,7 @@ fn granting(request: &Received, before: usize) -> Say {
 
 #[tokio::test]
 async fn one_token_is_fetched_however_many_wait() {
-    let server = StandIn::start(granting).await;
+    let server = WireStandIn::start(granting).await;
     let client = server.client();
     let calls: Vec<_> = (0..30)
         .map(|_| {
@@ -47,7 +47,7 @@ async fn an_issuer_that_asks_to_be_left_alone_is_left_alone_by_everybody() {
         ("/token", 0) => with(429, &[("retry-after", "40")], ""),
         _ => granting(request, before),
     };
-    let server = StandIn::start(busy).await;
+    let server = WireStandIn::start(busy).await;
     let mut settings = server.settings();
     settings.patience = Duration::ZERO;
     let client = server.client_with(settings);
@@ -69,7 +69,7 @@ async fn a_pause_of_no_length_is_no_leave_to_ask_again_at_once() {
         ("/token", 0) => with(429, &[("retry-after", "0")], ""),
         _ => granting(request, before),
     };
-    let server = StandIn::start(busy).await;
+    let server = WireStandIn::start(busy).await;
     let mut settings = server.settings();
     settings.patience = Duration::ZERO;
     let error = server.client_with(settings).who_am_i().await.unwrap_err();
@@ -98,7 +98,7 @@ async fn a_failure_is_shared_and_says_what_to_do() {
     ];
     for (status, code, error, expected, part) in cases {
         let body = refused(code, error);
-        let server = StandIn::start(move |_, _| answer(status, &body)).await;
+        let server = WireStandIn::start(move |_, _| answer(status, &body)).await;
         let client = server.client();
         let (one, other) = tokio::join!(client.who_am_i(), client.who_am_i());
         assert_eq!(server.tokens().len(), 1, "two who wait share one failure");
@@ -118,7 +118,7 @@ async fn a_failure_is_shared_and_says_what_to_do() {
 
 #[tokio::test]
 async fn a_token_is_renewed_ahead_while_the_old_one_goes_on() {
-    let server = StandIn::start(granting).await;
+    let server = WireStandIn::start(granting).await;
     let client = server.client();
     client.who_am_i().await.unwrap();
     server.clock.advance(Duration::from_secs(51 * 60));
@@ -134,7 +134,7 @@ async fn a_token_is_renewed_ahead_while_the_old_one_goes_on() {
 
 #[tokio::test]
 async fn a_refused_token_is_replaced_once() {
-    let server = StandIn::start(|request, before| match request.header("authorization") {
+    let server = WireStandIn::start(|request, before| match request.header("authorization") {
         "Bearer token-0" => with(401, &[], ""),
         _ => granting(request, before),
     })
@@ -142,7 +142,7 @@ async fn a_refused_token_is_replaced_once() {
     server.client().who_am_i().await.unwrap();
     assert_eq!((server.tokens().len(), server.asked().len()), (2, 2));
 
-    let stubborn = StandIn::start(|request, before| match request.target.as_str() {
+    let stubborn = WireStandIn::start(|request, before| match request.target.as_str() {
         "/token" => token(before),
         _ => with(401, &[], ""),
     })
@@ -154,7 +154,7 @@ async fn a_refused_token_is_replaced_once() {
 
 #[tokio::test]
 async fn a_rotated_secret_is_sent_with_the_next_token_request() {
-    let server = StandIn::start(granting).await;
+    let server = WireStandIn::start(granting).await;
     let client = server.client();
     client.who_am_i().await.unwrap();
     client.rotate_credential("correct horse");
@@ -167,7 +167,7 @@ async fn a_rotated_secret_is_sent_with_the_next_token_request() {
 
 #[tokio::test]
 async fn a_certificate_signs_instead_of_a_secret() {
-    let server = StandIn::start(granting).await;
+    let server = WireStandIn::start(granting).await;
     let client = server.client();
     let pem = include_bytes!("../../src/credential/certificate/test.pem");
     client.rotate_credential(Certificate::from_pem(pem).unwrap());
@@ -186,7 +186,7 @@ async fn a_certificate_signs_instead_of_a_secret() {
 
 #[tokio::test]
 async fn no_secret_is_in_anything_printed() {
-    let server = StandIn::start(|request, before| match request.target.as_str() {
+    let server = WireStandIn::start(|request, before| match request.target.as_str() {
         "/token" => token(before),
         _ => with(
             403,

@@ -1,11 +1,11 @@
 //! Pages, single rows, changes.
 
-use dataverse::{Change, Error, Expand, Filter, Freshness, Query};
+use dataverse::{Error, Expand, Filter, Freshness, Query, RowChange};
 use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::stand_in::{Received, Say, StandIn, answer, token, with};
+use crate::stand_in::{Received, Say, WireStandIn, answer, token, with};
 
 fn then(
     script: impl Fn(&Received, usize) -> Say + Send + Sync + 'static,
@@ -28,7 +28,7 @@ fn paged(_: &Received, before: usize) -> Say {
 
 #[tokio::test]
 async fn links_are_followed_to_the_end_and_never_to_another_host() {
-    let server = StandIn::start(then(paged)).await;
+    let server = WireStandIn::start(then(paged)).await;
     let query = Query::of("sets").filter(Filter::eq("a", "x")).page_size(2).formatted().count();
     let rows: Vec<Value> = server.client().query(query).rows().try_collect().await.unwrap();
     assert_eq!(rows.iter().map(|row| row["a"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
@@ -43,7 +43,7 @@ async fn links_are_followed_to_the_end_and_never_to_another_host() {
 
 #[tokio::test]
 async fn a_page_that_failed_can_be_asked_for_again() {
-    let server = StandIn::start(then(|request, before| match before {
+    let server = WireStandIn::start(then(|request, before| match before {
         1 => with(400, &[], ""),
         0 => paged(request, 0),
         _ => paged(request, 2),
@@ -60,9 +60,10 @@ async fn a_page_that_failed_can_be_asked_for_again() {
 #[tokio::test]
 async fn a_link_that_leads_nowhere_is_an_error() {
     for link in ["http://x/api/data/v9.2/sets", "https://elsewhere.example/steal"] {
-        let server =
-            StandIn::start(then(move |_, _| answer(200, &json!({ "value": [], "@odata.nextLink": link }))))
-                .await;
+        let server = WireStandIn::start(then(move |_, _| {
+            answer(200, &json!({ "value": [], "@odata.nextLink": link }))
+        }))
+        .await;
         let error = server.client().query(Query::of("sets")).next_page().await.unwrap_err();
         assert!(matches!(error, Error::Malformed(_)), "{link}: {error:?}");
         assert_eq!(server.asked().len(), 1);
@@ -71,7 +72,7 @@ async fn a_link_that_leads_nowhere_is_an_error() {
 
 #[tokio::test]
 async fn a_missing_row_is_none() {
-    let server = StandIn::start(then(|_, before| match before {
+    let server = WireStandIn::start(then(|_, before| match before {
         0 => with(404, &[], r#"{"error":{"code":"0x80040217","message":"m"}}"#),
         _ => answer(200, &json!({ "a": 1 })),
     }))
@@ -84,7 +85,7 @@ async fn a_missing_row_is_none() {
 
 #[tokio::test]
 async fn a_row_that_is_still_the_same_is_not_sent_again() {
-    let server = StandIn::start(then(|request, before| match before {
+    let server = WireStandIn::start(then(|request, before| match before {
         0 if request.header("if-none-match") == "W/\"3\"" => with(304, &[], ""),
         1 => answer(200, &json!({ "a": 1 })),
         _ => with(404, &[], ""),
@@ -103,7 +104,7 @@ async fn a_row_that_is_still_the_same_is_not_sent_again() {
 
 #[tokio::test]
 async fn a_count_is_read_from_plain_text() {
-    let server = StandIn::start(then(|_, before| match before {
+    let server = WireStandIn::start(then(|_, before| match before {
         0 => with(200, &[("content-type", "text/plain")], "\u{feff}4711"),
         _ => with(200, &[], "many"),
     }))
@@ -116,7 +117,7 @@ async fn a_count_is_read_from_plain_text() {
 
 #[tokio::test]
 async fn fetch_xml_is_turned_by_its_cookie() {
-    let server = StandIn::start(then(|_, before| match before {
+    let server = WireStandIn::start(then(|_, before| match before {
         0 => answer(200, &json!({
             "value": [{ "a": 1 }], "@Microsoft.Dynamics.CRM.morerecords": true,
             "@Microsoft.Dynamics.CRM.fetchxmlpagingcookie": "<cookie pagenumber=\"2\" pagingcookie=\"%253cx%253e\" istracking=\"False\" />",
@@ -133,7 +134,7 @@ async fn fetch_xml_is_turned_by_its_cookie() {
 #[tokio::test]
 async fn changes_end_with_a_link_to_go_on_from() {
     let deleted = json!({ "@odata.context": "https://o/$metadata#sets/$deletedEntity", "id": Uuid::from_u128(9), "reason": "deleted" });
-    let server = StandIn::start(then(move |_, before| match before {
+    let server = WireStandIn::start(then(move |_, before| match before {
         0 => answer(200, &json!({ "value": [{ "a": 1 }], "@odata.nextLink": "http://x/api/data/v9.2/sets?$skiptoken=1" })),
         1 => answer(200, &json!({ "value": [deleted], "@odata.deltaLink": "http://x/api/data/v9.2/sets?$deltatoken=5%21x" })),
         _ => with(400, &[], r#"{"error":{"code":"0x80044352","message":"Version stamp associated with the client has expired."}}"#),
@@ -142,10 +143,10 @@ async fn changes_end_with_a_link_to_go_on_from() {
     let client = server.client();
     let mut changes = client.changes_from_start("sets", &["a"]).unwrap();
     assert!(
-        matches!(&changes.next_page().await.unwrap().unwrap()[..], [Change::Upserted(row)] if row["a"] == 1)
+        matches!(&changes.next_page().await.unwrap().unwrap()[..], [RowChange::Upserted(row)] if row["a"] == 1)
     );
     assert!(changes.delta_link().is_none());
-    assert_eq!(changes.next_page().await.unwrap().unwrap(), [Change::Deleted(Uuid::from_u128(9))]);
+    assert_eq!(changes.next_page().await.unwrap().unwrap(), [RowChange::Deleted(Uuid::from_u128(9))]);
     assert_eq!(changes.next_page().await.unwrap(), None);
     let link = changes.delta_link().unwrap().clone();
     let error = client.changes_since(&link).unwrap().next_page().await.unwrap_err();

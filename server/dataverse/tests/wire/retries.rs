@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use dataverse::{BatchOptions, Error, Limit, Operation, Runtime as _};
+use dataverse::{BatchOperation, BatchOptions, Error, Limit, Runtime as _};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::stand_in::{Received, Say, StandIn, token, who, with};
+use crate::stand_in::{Received, Say, WireStandIn, token, who, with};
 
 const ID: Uuid = Uuid::from_u128(7);
 
@@ -19,7 +19,7 @@ fn then(
 
 #[tokio::test]
 async fn a_throttled_answer_holds_everybody_back() {
-    let server = StandIn::start(then(|_, before| match before {
+    let server = WireStandIn::start(then(|_, before| match before {
         0 => with(429, &[("retry-after", "40")], r#"{"error":{"code":"0x80072322","message":"m"}}"#),
         _ => who(),
     }))
@@ -40,7 +40,7 @@ async fn a_throttled_answer_holds_everybody_back() {
 
 #[tokio::test]
 async fn a_pause_within_the_patience_is_sat_out() {
-    let server = StandIn::start(then(|_, before| match before {
+    let server = WireStandIn::start(then(|_, before| match before {
         0 => with(503, &[("retry-after", "0")], ""),
         1 => with(429, &[("retry-after", "0")], ""),
         _ => who(),
@@ -55,16 +55,16 @@ async fn lost_answers_are_asked_for_again_only_where_it_does_no_harm() {
     let cut_once = || {
         then(|_, before| if before == 0 { Say::Cut } else { with(204, &[("odata-entityid", "x(1)")], "") })
     };
-    let server = StandIn::start(cut_once()).await;
+    let server = WireStandIn::start(cut_once()).await;
     server.client().upsert("sets", ID, &json!({})).await.unwrap();
     assert_eq!(server.asked().len(), 2);
 
-    let server = StandIn::start(cut_once()).await;
+    let server = WireStandIn::start(cut_once()).await;
     let error = server.client().create("sets", &json!({})).await.unwrap_err();
     assert!(matches!(error, Error::Transport { .. }) && error.is_lane_fault(), "{error:?}");
     assert_eq!(server.asked().len(), 1, "it may have been made");
 
-    let server = StandIn::start(cut_once()).await;
+    let server = WireStandIn::start(cut_once()).await;
     let error = server.client().update_if_match("sets", ID, "W/\"1\"", &json!({})).await.unwrap_err();
     assert!(matches!(error, Error::Transport { .. }));
     assert_eq!(server.asked()[0].header("if-match"), "W/\"1\"");
@@ -75,7 +75,7 @@ async fn lost_answers_are_asked_for_again_only_where_it_does_no_harm() {
 async fn a_delete_whose_answer_was_lost_has_succeeded() {
     let gone = r#"{"error":{"code":"0x80040217","message":"set With Id = 7 Does Not Exist"}}"#;
     let server =
-        StandIn::start(then(move |_, before| if before == 0 { Say::Cut } else { with(404, &[], gone) }))
+        WireStandIn::start(then(move |_, before| if before == 0 { Say::Cut } else { with(404, &[], gone) }))
             .await;
     server.client().delete("sets", ID).await.unwrap();
     let error = server.client().delete("sets", ID).await.unwrap_err();
@@ -85,12 +85,12 @@ async fn a_delete_whose_answer_was_lost_has_succeeded() {
 #[tokio::test]
 async fn server_errors_are_tried_a_few_times_and_refusals_once() {
     let failing = |status: u16| then(move |_, _| with(status, &[], ""));
-    let server = StandIn::start(failing(500)).await;
+    let server = WireStandIn::start(failing(500)).await;
     let error = server.client().who_am_i().await.unwrap_err();
     assert!(error.is_transient() && !error.is_lane_fault(), "{error:?}");
     assert_eq!(server.asked().len(), 5);
     for status in [400, 403, 404, 412, 501] {
-        let server = StandIn::start(failing(status)).await;
+        let server = WireStandIn::start(failing(status)).await;
         assert!(!server.client().who_am_i().await.unwrap_err().is_transient());
         assert_eq!(server.asked().len(), 1, "{status}");
     }
@@ -98,7 +98,7 @@ async fn server_errors_are_tried_a_few_times_and_refusals_once() {
 
 #[tokio::test]
 async fn the_budget_ends_a_storm_of_tries() {
-    let server = StandIn::start(then(|_, _| with(502, &[], "<html>Bad Gateway</html>"))).await;
+    let server = WireStandIn::start(then(|_, _| with(502, &[], "<html>Bad Gateway</html>"))).await;
     let client = server.client();
     for _ in 0..20 {
         client.who_am_i().await.unwrap_err();
@@ -109,7 +109,7 @@ async fn the_budget_ends_a_storm_of_tries() {
 
 #[tokio::test]
 async fn silence_ends_at_the_deadline() {
-    let server = StandIn::start(then(|_, _| Say::Nothing)).await;
+    let server = WireStandIn::start(then(|_, _| Say::Nothing)).await;
     let mut settings = server.settings();
     (settings.deadline, settings.tries) = (Duration::from_millis(20), 1);
     let error = server.client_with(settings).who_am_i().await.unwrap_err();
@@ -118,7 +118,7 @@ async fn silence_ends_at_the_deadline() {
 
 #[tokio::test]
 async fn what_could_end_too_late_is_not_begun() {
-    let server = StandIn::start(then(|_, _| with(204, &[], ""))).await;
+    let server = WireStandIn::start(then(|_, _| with(204, &[], ""))).await;
     let limit = Limit::lasting(Duration::from_secs(18), server.clock.instant());
     let client = server.client().within(limit);
     client.upsert("sets", ID, &json!({})).await.unwrap();
@@ -133,7 +133,7 @@ async fn what_could_end_too_late_is_not_begun() {
 
 #[tokio::test]
 async fn what_goes_before_the_end_is_given_up_before_it() {
-    let server = StandIn::start(then(|_, _| Say::Nothing)).await;
+    let server = WireStandIn::start(then(|_, _| Say::Nothing)).await;
     let mut settings = server.settings();
     settings.tries = 1;
     let limit = Limit::lasting(Duration::from_millis(40), server.clock.instant());
@@ -145,7 +145,7 @@ async fn what_goes_before_the_end_is_given_up_before_it() {
 async fn each_attempt_and_each_row_of_it_is_counted() {
     let bad = r#"{"error":{"code":"0x80044331","message":"m"}}"#;
     let parts = "--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n".repeat(3);
-    let server = StandIn::start(then(move |request, before| match request.target.as_str() {
+    let server = WireStandIn::start(then(move |request, before| match request.target.as_str() {
         "/api/data/v9.2/WhoAmI" if before == 0 => Say::Cut,
         "/api/data/v9.2/WhoAmI" => who(),
         "/api/data/v9.2/$batch" => {
@@ -165,7 +165,7 @@ async fn each_attempt_and_each_row_of_it_is_counted() {
 
 #[tokio::test]
 async fn a_refused_connection_is_said_without_data() {
-    let server = StandIn::start(|_, before| token(before)).await;
+    let server = WireStandIn::start(|_, before| token(before)).await;
     let mut settings = server.settings();
     (settings.organisation, settings.tries) = ("http://127.0.0.1:1".to_owned(), 1);
     let error = server.client_with(settings).upsert("sets", ID, &json!({})).await.unwrap_err();
@@ -176,13 +176,13 @@ async fn a_refused_connection_is_said_without_data() {
 #[tokio::test]
 async fn a_batch_is_repeated_only_if_all_of_it_can_be() {
     let cut = || then(|_, _| Say::Cut);
-    let upserts = vec![Operation::upsert("sets", ID, json!({})), Operation::delete("sets", ID)];
-    let server = StandIn::start(cut()).await;
+    let upserts = vec![BatchOperation::upsert("sets", ID, json!({})), BatchOperation::delete("sets", ID)];
+    let server = WireStandIn::start(cut()).await;
     server.client().batch(upserts.clone(), BatchOptions::default()).await.unwrap_err();
     assert_eq!(server.asked().len(), 5);
     let mut mixed = upserts;
-    mixed.push(Operation::create("sets", json!({})));
-    let server = StandIn::start(cut()).await;
+    mixed.push(BatchOperation::create("sets", json!({})));
+    let server = WireStandIn::start(cut()).await;
     server.client().batch(mixed, BatchOptions::default()).await.unwrap_err();
     assert_eq!(server.asked().len(), 1);
 }

@@ -64,25 +64,25 @@ pub fn who() -> Say {
 type Script = dyn Fn(&Received, usize) -> Say + Send + Sync;
 
 /// The server, and everything that it was asked.
-pub struct StandIn {
+pub struct WireStandIn {
     pub url: String,
-    pub clock: Arc<Clock>,
+    pub clock: Arc<FrozenClock>,
     received: Arc<Mutex<Vec<Received>>>,
 }
 
 /// Stands still until it is moved; chance always comes up lowest, so that nothing waits.
-pub struct Clock {
+pub struct FrozenClock {
     start: Instant,
     moved_ms: AtomicU64,
 }
 
-impl Clock {
+impl FrozenClock {
     pub fn advance(&self, by: Duration) {
         self.moved_ms.fetch_add(u64::try_from(by.as_millis()).unwrap(), Relaxed);
     }
 }
 
-impl Runtime for Clock {
+impl Runtime for FrozenClock {
     fn instant(&self) -> Instant {
         self.start + Duration::from_millis(self.moved_ms.load(Relaxed))
     }
@@ -96,7 +96,7 @@ impl Runtime for Clock {
     }
 }
 
-impl StandIn {
+impl WireStandIn {
     /// `script` gets each request and how many of its kind (token or not) came before.
     pub async fn start(script: impl Fn(&Received, usize) -> Say + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -115,7 +115,7 @@ impl StandIn {
                 });
             }
         });
-        let clock = Arc::new(Clock { start: Instant::now(), moved_ms: AtomicU64::new(0) });
+        let clock = Arc::new(FrozenClock { start: Instant::now(), moved_ms: AtomicU64::new(0) });
         Self { url, clock, received }
     }
 
@@ -148,23 +148,23 @@ impl StandIn {
 }
 
 #[derive(Debug)]
-struct Cut;
+struct ResponseCut;
 
-impl std::fmt::Display for Cut {
+impl std::fmt::Display for ResponseCut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("cut")
     }
 }
 
-impl std::error::Error for Cut {}
+impl std::error::Error for ResponseCut {}
 
 async fn respond(
     script: Arc<Script>,
     kept: Arc<Mutex<Vec<Received>>>,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Cut> {
+) -> Result<Response<Full<Bytes>>, ResponseCut> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(|_| Cut)?.to_bytes();
+    let body = body.collect().await.map_err(|_| ResponseCut)?.to_bytes();
     let received = Received {
         target: head.uri.to_string(),
         headers: head.headers,
@@ -178,7 +178,7 @@ async fn respond(
         before
     };
     match script(&received, before) {
-        Say::Cut => Err(Cut),
+        Say::Cut => Err(ResponseCut),
         Say::Nothing => std::future::pending().await,
         Say::Answer(status, headers, body) => {
             let mut response = Response::builder().status(status);

@@ -2,19 +2,19 @@
 
 use uuid::Uuid;
 
-use crate::query::{Literal, parse_literal};
+use crate::query::{AddressLiteral, parse_literal};
 
 /// How a row is addressed.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum RowKey {
+pub(crate) enum RowAddress {
     Id(Uuid),
-    Columns(Vec<(String, Literal)>),
+    Columns(Vec<(String, AddressLiteral)>),
 }
 
-pub(super) fn parse(text: &str) -> Option<RowKey> {
+pub(super) fn parse(text: &str) -> Option<RowAddress> {
     let bare = text.trim_matches('\'');
     if let Ok(id) = Uuid::try_parse(bare) {
-        return Some(RowKey::Id(id));
+        return Some(RowAddress::Id(id));
     }
     let mut columns = Vec::new();
     for part in split_outside_quotes(text) {
@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str) -> Option<RowKey> {
         }
         columns.push((name.to_owned(), parse_literal(value.trim()).ok()?));
     }
-    Some(RowKey::Columns(columns))
+    Some(RowAddress::Columns(columns))
 }
 
 fn split_outside_quotes(text: &str) -> Vec<&str> {
@@ -51,12 +51,12 @@ mod tests {
     #[test]
     fn keys_are_ids_or_columns() {
         let id = Uuid::from_u128(5);
-        assert_eq!(parse(&id.to_string()), Some(RowKey::Id(id)));
+        assert_eq!(parse(&id.to_string()), Some(RowAddress::Id(id)));
         assert_eq!(
             parse("a='O''Neil, x',b=2"),
-            Some(RowKey::Columns(vec![
-                ("a".to_owned(), Literal::Text("O'Neil, x".to_owned())),
-                ("b".to_owned(), Literal::Number("2".to_owned())),
+            Some(RowAddress::Columns(vec![
+                ("a".to_owned(), AddressLiteral::Text("O'Neil, x".to_owned())),
+                ("b".to_owned(), AddressLiteral::Number("2".to_owned())),
             ]))
         );
         assert_eq!(parse("nonsense"), None);

@@ -1,7 +1,7 @@
 //! A path cut into segments, each a name and perhaps a key in parentheses.
 
 use super::decode;
-use super::key::{self, RowKey};
+use super::key::{self, RowAddress};
 use crate::fault::{Fault, Result};
 
 /// One segment, such as `accounts(name='a/b')`.
@@ -14,7 +14,7 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// The arguments read as a row's key.
-    pub(crate) fn key(&self) -> Result<Option<RowKey>> {
+    pub(crate) fn key(&self) -> Result<Option<RowAddress>> {
         match self.arguments.as_deref().map(str::trim) {
             None => Ok(None),
             Some(text) => key::parse(text).map(Some).ok_or_else(|| {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
-use crate::identity::application::{Application, Proof};
+use crate::identity::application::{Application, ClientProof};
 use crate::identity::{
     NewCredential, Registered, Registration, RegistrationError, add_credential, register, remove_credential,
     unregister,
@@ -48,8 +48,8 @@ fn shown(application: &Application) -> Value {
         let expires = credential.expires.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
         let mut shown = json!({ "id": credential.id, "expiresAt": expires.map(|moment| moment.to_string()) });
         match &credential.proof {
-            Proof::Secret { hint, .. } => shown["secretHint"] = hint.as_str().into(),
-            Proof::Certificate(certificate) => {
+            ClientProof::Secret { hint, .. } => shown["secretHint"] = hint.as_str().into(),
+            ClientProof::Certificate(certificate) => {
                 shown["x5t"] = certificate.x5t().into();
                 shown["x5t#S256"] = certificate.x5t_s256().into();
             }

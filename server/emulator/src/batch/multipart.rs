@@ -11,7 +11,7 @@ const MOST: usize = 1000;
 
 /// One request inside a batch.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct RequestPart {
     pub(super) method: Method,
     pub(super) url: String,
     pub(super) headers: HeaderMap,
@@ -20,12 +20,12 @@ pub(super) struct Part {
 }
 
 #[derive(Debug)]
-pub(super) enum Item {
-    One(Part),
-    ChangeSet(Vec<Part>),
+pub(super) enum RequestItem {
+    One(RequestPart),
+    ChangeSet(Vec<RequestPart>),
 }
 
-pub(super) fn read(content_type: &str, body: &Bytes) -> Result<Vec<Item>> {
+pub(super) fn read(content_type: &str, body: &Bytes) -> Result<Vec<RequestItem>> {
     let boundary = boundary(content_type).ok_or_else(|| {
         Fault::bad("0x80048d19", "The content type must be multipart/mixed with a boundary.")
     })?;
@@ -45,9 +45,9 @@ pub(super) fn read(content_type: &str, body: &Bytes) -> Result<Vec<Item>> {
                 parts.push(part(&headers, &content)?);
             }
             total += parts.len();
-            items.push(Item::ChangeSet(parts));
+            items.push(RequestItem::ChangeSet(parts));
         } else {
-            items.push(Item::One(part(&headers, &content)?));
+            items.push(RequestItem::One(part(&headers, &content)?));
             total += 1;
         }
         if total > MOST {
@@ -117,7 +117,7 @@ fn sections(body: &Bytes, boundary: &str) -> Result<Vec<Bytes>> {
     Err(broken("no closing delimiter"))
 }
 
-fn part(outer: &HeaderMap, content: &Bytes) -> Result<Part> {
+fn part(outer: &HeaderMap, content: &Bytes) -> Result<RequestPart> {
     let end = content.iter().position(|&b| b == b'\n').ok_or_else(|| broken("no request line"))?;
     let line = std::str::from_utf8(&content[..end])
         .map_err(|_| broken("a request line that is no text"))?
@@ -131,7 +131,7 @@ fn part(outer: &HeaderMap, content: &Bytes) -> Result<Part> {
     let content_id = content_id.and_then(|v| v.to_str().ok()).map(|text| text.trim().to_owned());
     // The line end before the next delimiter belongs to the delimiter.
     let length = body.strip_suffix(b"\r\n").map_or(body.len(), <[u8]>::len);
-    Ok(Part { method, url: url.trim().to_owned(), headers, body: body.slice(..length), content_id })
+    Ok(RequestPart { method, url: url.trim().to_owned(), headers, body: body.slice(..length), content_id })
 }
 
 fn headers_and_rest(bytes: &Bytes) -> Result<(HeaderMap, Bytes)> {

@@ -12,10 +12,10 @@ use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::Schema;
 use crate::store::Transaction;
-use crate::value::Members;
+use crate::value::JsonMembers;
 
-use super::multipart::{Item, Part, read};
-use super::write::Writer;
+use super::multipart::{RequestItem, RequestPart, read};
+use super::write::BatchWriter;
 
 /// An address inside a batch may be longer than one on its own \[D:webapi/query/overview.md\].
 const LONGEST_URL: usize = 65_536;
@@ -30,7 +30,7 @@ const DEEPEST: usize = 32;
 pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> Result<Answer> {
     let kind = request.header("content-type").unwrap_or_default();
     let go_on = request.preference("odata.continue-on-error").is_some_and(|value| value != "false");
-    let mut output = Writer::new(organisation.surroundings.id());
+    let mut output = BatchWriter::new(organisation.surroundings.id());
     let items = match read(kind, &request.body) {
         Ok(items) => items,
         // A body that cannot be read is told of in a part, as everything else [TS].
@@ -46,13 +46,13 @@ pub(crate) async fn respond(organisation: &Organisation, request: &Request) -> R
     let mut failed = false;
     for item in items {
         let well = match item {
-            Item::One(part) => {
+            RequestItem::One(part) => {
                 let answer = batch.alone(&mut transaction, &part).await?;
                 let well = answer.status.as_u16() < 400;
                 output.one(&answer, part.content_id.as_deref());
                 well
             }
-            Item::ChangeSet(parts) => batch.change_set(&mut transaction, &mut output, parts).await?,
+            RequestItem::ChangeSet(parts) => batch.change_set(&mut transaction, &mut output, parts).await?,
         };
         failed |= !well;
         if output.length() > LARGEST_ANSWER {
@@ -93,7 +93,7 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     /// A request outside of change sets: whole or not at all by itself.
-    async fn alone(&mut self, transaction: &mut Transaction<'_>, part: &Part) -> Result<Answer> {
+    async fn alone(&mut self, transaction: &mut Transaction<'_>, part: &RequestPart) -> Result<Answer> {
         if !in_steps(part) {
             return Ok(self.one(transaction, part).await);
         }
@@ -103,7 +103,7 @@ impl Batch<'_> {
         Ok(answer)
     }
 
-    async fn one(&mut self, transaction: &mut Transaction<'_>, part: &Part) -> Answer {
+    async fn one(&mut self, transaction: &mut Transaction<'_>, part: &RequestPart) -> Answer {
         match self.attempt(transaction, part).await {
             Ok(answer) => {
                 if let (Some(id), Some(address)) = (&part.content_id, answer.header("odata-entityid")) {
@@ -115,7 +115,7 @@ impl Batch<'_> {
         }
     }
 
-    async fn attempt(&mut self, transaction: &mut Transaction<'_>, part: &Part) -> Result<Answer> {
+    async fn attempt(&mut self, transaction: &mut Transaction<'_>, part: &RequestPart) -> Result<Answer> {
         if part.url.len() > LONGEST_URL {
             return Err(Fault::bad(
                 "0x80060888",
@@ -174,7 +174,7 @@ impl Batch<'_> {
         if depth > DEEPEST || !may_refer(text.as_bytes()) {
             return Ok(text.to_owned());
         }
-        if let Ok(Members(members)) = serde_json::from_str(text) {
+        if let Ok(JsonMembers(members)) = serde_json::from_str(text) {
             let parts: Result<Vec<String>> = members
                 .iter()
                 .map(|(name, value)| Ok(format!("{}:{}", json!(name), self.member(name, value, depth)?)))
@@ -201,8 +201,8 @@ impl Batch<'_> {
     async fn change_set(
         &mut self,
         transaction: &mut Transaction<'_>,
-        output: &mut Writer,
-        parts: Vec<Part>,
+        output: &mut BatchWriter,
+        parts: Vec<RequestPart>,
     ) -> Result<bool> {
         transaction.savepoint().await?;
         let schema = self.schema.clone();
@@ -232,7 +232,7 @@ impl Batch<'_> {
 }
 
 /// Whether a request may fail after it has written something: most write one row and are done.
-fn in_steps(part: &Part) -> bool {
+fn in_steps(part: &RequestPart) -> bool {
     let several = part.body.iter().skip(1).any(|byte| matches!(byte, b'{' | b'['));
     part.method != http::Method::GET
         && (several || part.method == http::Method::DELETE || part.headers.contains_key("prefer"))

@@ -5,12 +5,12 @@ use uuid::Uuid;
 
 use crate::answer::{Answer, JSON};
 
-pub(super) struct Writer {
+pub(super) struct BatchWriter {
     boundary: String,
     out: String,
 }
 
-impl Writer {
+impl BatchWriter {
     pub(super) fn new(id: Uuid) -> Self {
         Self { boundary: format!("batchresponse_{id}"), out: String::new() }
     }

@@ -42,7 +42,7 @@ pub(super) fn expired() -> Fault {
 
 /// Where between two pages a reading is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct ReadPosition {
     /// The version at which the reading began; `None` for a first one.
     pub(super) since: Option<i64>,
     /// The version at which it will end.
@@ -53,7 +53,7 @@ pub(super) struct Place {
     pub(super) deletes: bool,
 }
 
-impl Place {
+impl ReadPosition {
     pub(super) fn at(since: Option<i64>, up_to: i64) -> Self {
         Self { since, up_to, after: since.unwrap_or(0), deletes: false }
     }
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn places_survive_their_token() {
-        let mut place = Place::at(Some(5), 9);
+        let mut place = ReadPosition::at(Some(5), 9);
         place.go_on_to_deletes();
-        assert_eq!(Place::from_token(&place.to_token()).unwrap(), place);
-        assert!(Place::from_token("<cookie>").is_err());
+        assert_eq!(ReadPosition::from_token(&place.to_token()).unwrap(), place);
+        assert!(ReadPosition::from_token("<cookie>").is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! A change of columns of one row that must be there, whatever kind of request asks for it.
 
-use crate::address::RowKey;
+use crate::address::RowAddress;
 use crate::answer::{Answer, Request};
 use crate::fault::Result;
 use crate::query::Resolver;
@@ -16,7 +16,7 @@ pub(super) async fn change(
     transaction: &mut Transaction<'_>,
     request: &Request,
     table: &Table,
-    key: &RowKey,
+    key: &RowAddress,
     row: &str,
 ) -> Result<Answer> {
     let payload = Payload::parse(resolver.schema, table, row)?;

@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 
-use crate::address::RowKey;
+use crate::address::RowAddress;
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::query::{self, Resolver};
 use crate::rows::{existing, find_row};
 use crate::schema::{Column, Table};
 use crate::security::end_of;
-use crate::store::{Reader, Transaction};
+use crate::store::{StoreReader, Transaction};
 
 use super::change::change;
 
@@ -19,7 +19,7 @@ pub(super) async fn associate(
     resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
-    (table, key): (&Table, &RowKey),
+    (table, key): (&Table, &RowAddress),
     navigation: &str,
 ) -> Result<Answer> {
     let (child, lookup) = sides(resolver, table, navigation)?;
@@ -40,16 +40,16 @@ pub(super) async fn disassociate(
     resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
-    (table, key): (&Table, &RowKey),
+    (table, key): (&Table, &RowAddress),
     navigation: &str,
-    other: &RowKey,
+    other: &RowAddress,
 ) -> Result<Answer> {
     let (child, lookup) = sides(resolver, table, navigation)?;
     let id = existing(resolver, transaction.connection(), table, key).await?;
     let (other, _) = find_row(resolver, transaction.connection(), child, other).await?;
     let other = other.ok_or_else(|| Fault::no_row_by_key(&child.logical))?;
     let pointed_at = {
-        let mut reader = Reader::Within(transaction.connection());
+        let mut reader = StoreReader::Within(transaction.connection());
         query::pointed_at(resolver, &mut reader, child, other, lookup).await?
     };
     if pointed_at != Some(id) {
@@ -57,7 +57,7 @@ pub(super) async fn disassociate(
         return Err(Fault::new(http::StatusCode::NOT_FOUND, "0x80040217", message));
     }
     let row = json!({ format!("{}@odata.bind", lookup.navigation().unwrap_or_default()): null }).to_string();
-    change(resolver, transaction, request, child, &RowKey::Id(other), &row).await?;
+    change(resolver, transaction, request, child, &RowAddress::Id(other), &row).await?;
     Ok(Answer::no_content())
 }
 

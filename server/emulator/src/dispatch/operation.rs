@@ -2,23 +2,23 @@
 
 use http::Method;
 
-use crate::address::{Options, RowKey, Segment, path_and_query, segments};
+use crate::address::{QueryOptions, RowAddress, Segment, path_and_query, segments};
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
 use crate::schema::Schema;
-use crate::security::{Ask, RoleRead, RoleWrite, end_of};
+use crate::security::{AccessRequest, RoleRead, RoleWrite, end_of};
 
 /// One thing that can be asked; tables by logical name.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operation {
-    Read(Read),
-    Write(Write),
-    Metadata(Metadata),
+    Read(ReadOperation),
+    Write(WriteOperation),
+    Metadata(MetadataOperation),
 }
 
 /// What only reads rows, or facts about the organisation.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Read {
+pub(crate) enum ReadOperation {
     List {
         table: String,
     },
@@ -27,18 +27,18 @@ pub(crate) enum Read {
     },
     One {
         table: String,
-        key: RowKey,
+        key: RowAddress,
     },
     /// `GET set(key)/property`, a column or a lookup.
     Property {
         table: String,
-        key: RowKey,
+        key: RowAddress,
         property: String,
     },
     /// `GET set(key)/collection/$count`.
     CountRelated {
         table: String,
-        key: RowKey,
+        key: RowAddress,
         navigation: String,
     },
     /// A list with change tracking.
@@ -55,49 +55,49 @@ pub(crate) enum Read {
 
 /// What changes rows.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Write {
+pub(crate) enum WriteOperation {
     Create {
         table: String,
     },
     /// `PATCH set(key)`.
     Upsert {
         table: String,
-        key: RowKey,
+        key: RowAddress,
     },
     Delete {
         table: String,
-        key: RowKey,
+        key: RowAddress,
     },
     /// `PUT set(key)/column` with `{"value": …}`.
     PutColumn {
         table: String,
-        key: RowKey,
+        key: RowAddress,
         column: String,
     },
     /// `DELETE set(key)/column`, or `…/Nav/$ref`.
     Clear {
         table: String,
-        key: RowKey,
+        key: RowAddress,
         column: String,
     },
     /// `PUT set(key)/Nav/$ref`.
     Bind {
         table: String,
-        key: RowKey,
+        key: RowAddress,
         navigation: String,
     },
     /// `POST set(key)/Collection/$ref`.
     Associate {
         table: String,
-        key: RowKey,
+        key: RowAddress,
         navigation: String,
     },
     /// `DELETE set(key)/Collection(key)/$ref`.
     Disassociate {
         table: String,
-        key: RowKey,
+        key: RowAddress,
         navigation: String,
-        other: RowKey,
+        other: RowAddress,
     },
     /// `POST set/Microsoft.Dynamics.CRM.…Multiple`.
     Multiple {
@@ -111,7 +111,7 @@ pub(crate) enum Write {
 
 /// What concerns definitions, told apart by method alone: `GET` reads them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Metadata {
+pub(crate) enum MetadataOperation {
     Read,
     Write,
 }
@@ -138,26 +138,32 @@ impl Operation {
         let (path, query) = path_and_query(&request.target);
         let mut found = segments(path)?;
         if found.is_empty() {
-            return Ok(Self::Read(Read::Service));
+            return Ok(Self::Read(ReadOperation::Service));
         }
         let first = found.remove(0);
-        if let Some(ask) = Ask::parse(request, &first, &found)? {
+        if let Some(ask) = AccessRequest::parse(request, &first, &found)? {
             return Ok(match ask {
-                Ask::Read(read) => Self::Read(Read::Security(read)),
-                Ask::Write(write) => Self::Write(Write::Security(write)),
+                AccessRequest::Read(read) => Self::Read(ReadOperation::Security(read)),
+                AccessRequest::Write(write) => Self::Write(WriteOperation::Security(write)),
             });
         }
         let names: Vec<&str> = found.iter().map(|segment| segment.name.as_str()).collect();
         let get = request.method == Method::GET;
         match first.name.as_str() {
-            "BulkDelete" if request.method == Method::POST => return Ok(Self::Write(Write::BulkDelete)),
-            "WhoAmI" if get => return Ok(Self::Read(Read::WhoAmI)),
-            "RetrieveVersion" if get => return Ok(Self::Read(Read::Version)),
+            "BulkDelete" if request.method == Method::POST => {
+                return Ok(Self::Write(WriteOperation::BulkDelete));
+            }
+            "WhoAmI" if get => return Ok(Self::Read(ReadOperation::WhoAmI)),
+            "RetrieveVersion" if get => return Ok(Self::Read(ReadOperation::Version)),
             "BulkDelete" | "WhoAmI" | "RetrieveVersion" => {
                 return Err(Fault::no_route(&request.base, &request.target));
             }
             name if METADATA.contains(&name) => {
-                return Ok(Self::Metadata(if get { Metadata::Read } else { Metadata::Write }));
+                return Ok(Self::Metadata(if get {
+                    MetadataOperation::Read
+                } else {
+                    MetadataOperation::Write
+                }));
             }
             _ => {}
         }
@@ -170,7 +176,7 @@ impl Operation {
             Some(key) => match other_end(request, query, &found)? {
                 Some(other) => {
                     let navigation = found.swap_remove(0).name;
-                    Ok(Self::Write(Write::Disassociate { table, key, navigation, other }))
+                    Ok(Self::Write(WriteOperation::Disassociate { table, key, navigation, other }))
                 }
                 None => Self::of_row(request, table, key, &names),
             },
@@ -181,19 +187,27 @@ impl Operation {
         match (&request.method, rest) {
             (&Method::GET, []) => {
                 let tracked = request.preference("odata.track-changes").is_some()
-                    || Options::parse(query).get("$deltatoken").is_some();
-                Ok(Self::Read(if tracked { Read::Changes { table } } else { Read::List { table } }))
+                    || QueryOptions::parse(query).get("$deltatoken").is_some();
+                Ok(Self::Read(if tracked {
+                    ReadOperation::Changes { table }
+                } else {
+                    ReadOperation::List { table }
+                }))
             }
             (&Method::GET, ["$count"]) => {
-                let tracked = Options::parse(query).get("$deltatoken").is_some();
-                Ok(Self::Read(if tracked { Read::Changes { table } } else { Read::Count { table } }))
+                let tracked = QueryOptions::parse(query).get("$deltatoken").is_some();
+                Ok(Self::Read(if tracked {
+                    ReadOperation::Changes { table }
+                } else {
+                    ReadOperation::Count { table }
+                }))
             }
-            (&Method::POST, []) => Ok(Self::Write(Write::Create { table })),
+            (&Method::POST, []) => Ok(Self::Write(WriteOperation::Create { table })),
             (&Method::POST, [action]) => {
                 let name = action.strip_prefix("Microsoft.Dynamics.CRM.").unwrap_or(action);
                 match name {
                     "CreateMultiple" | "UpdateMultiple" | "UpsertMultiple" => {
-                        Ok(Self::Write(Write::Multiple { table, action: name.to_owned() }))
+                        Ok(Self::Write(WriteOperation::Multiple { table, action: name.to_owned() }))
                     }
                     // Standard tables know it, and say so [D:bulk-operations.md].
                     "DeleteMultiple" => {
@@ -207,28 +221,32 @@ impl Operation {
         }
     }
 
-    fn of_row(request: &Request, table: String, key: RowKey, rest: &[&str]) -> Result<Self> {
+    fn of_row(request: &Request, table: String, key: RowAddress, rest: &[&str]) -> Result<Self> {
         match (&request.method, rest) {
-            (&Method::GET, []) => Ok(Self::Read(Read::One { table, key })),
-            (&Method::PATCH, []) => Ok(Self::Write(Write::Upsert { table, key })),
-            (&Method::DELETE, []) => Ok(Self::Write(Write::Delete { table, key })),
+            (&Method::GET, []) => Ok(Self::Read(ReadOperation::One { table, key })),
+            (&Method::PATCH, []) => Ok(Self::Write(WriteOperation::Upsert { table, key })),
+            (&Method::DELETE, []) => Ok(Self::Write(WriteOperation::Delete { table, key })),
             (&Method::GET, [property]) => {
-                Ok(Self::Read(Read::Property { table, key, property: (*property).to_owned() }))
+                Ok(Self::Read(ReadOperation::Property { table, key, property: (*property).to_owned() }))
             }
-            (&Method::GET, [navigation, "$count"]) => {
-                Ok(Self::Read(Read::CountRelated { table, key, navigation: (*navigation).to_owned() }))
-            }
+            (&Method::GET, [navigation, "$count"]) => Ok(Self::Read(ReadOperation::CountRelated {
+                table,
+                key,
+                navigation: (*navigation).to_owned(),
+            })),
             (&Method::PUT, [column]) => {
-                Ok(Self::Write(Write::PutColumn { table, key, column: (*column).to_owned() }))
+                Ok(Self::Write(WriteOperation::PutColumn { table, key, column: (*column).to_owned() }))
             }
             (&Method::DELETE, [column] | [column, "$ref"]) => {
-                Ok(Self::Write(Write::Clear { table, key, column: (*column).to_owned() }))
+                Ok(Self::Write(WriteOperation::Clear { table, key, column: (*column).to_owned() }))
             }
-            (&Method::POST, [navigation, "$ref"]) => {
-                Ok(Self::Write(Write::Associate { table, key, navigation: (*navigation).to_owned() }))
-            }
+            (&Method::POST, [navigation, "$ref"]) => Ok(Self::Write(WriteOperation::Associate {
+                table,
+                key,
+                navigation: (*navigation).to_owned(),
+            })),
             (&Method::PUT, [navigation, "$ref"]) => {
-                Ok(Self::Write(Write::Bind { table, key, navigation: (*navigation).to_owned() }))
+                Ok(Self::Write(WriteOperation::Bind { table, key, navigation: (*navigation).to_owned() }))
             }
             (_, []) => Err(Fault::not_allowed(&request.method)),
             (_, [other, ..]) => Err(Fault::no_segment(other)),
@@ -236,7 +254,7 @@ impl Operation {
     }
 }
 
-impl Read {
+impl ReadOperation {
     /// The table whose rows are read.
     pub(crate) fn table(&self) -> Option<&str> {
         match self {
@@ -252,12 +270,12 @@ impl Read {
 }
 
 /// The other end of a reference that is to be deleted: a key after the collection, or an address in `$id`.
-fn other_end(request: &Request, query: &str, rest: &[Segment]) -> Result<Option<RowKey>> {
+fn other_end(request: &Request, query: &str, rest: &[Segment]) -> Result<Option<RowAddress>> {
     match rest {
         [collection, last] if request.method == Method::DELETE && last.name == "$ref" => {
             match collection.key()? {
                 Some(key) => Ok(Some(key)),
-                None => Ok(Options::parse(query).get("$id").map(end_of).transpose()?.flatten()),
+                None => Ok(QueryOptions::parse(query).get("$id").map(end_of).transpose()?.flatten()),
             }
         }
         _ => Ok(None),

@@ -3,7 +3,7 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::address::{Options, RowKey, path_and_query};
+use crate::address::{QueryOptions, RowAddress, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::changes;
 use crate::fault::{Fault, Result};
@@ -11,21 +11,21 @@ use crate::query::{self, Resolver, Set};
 use crate::rows::existing;
 use crate::schema::Table;
 use crate::security::{self, Access};
-use crate::store::Reader;
+use crate::store::StoreReader;
 
-use super::operation::Read;
+use super::operation::ReadOperation;
 
 /// Answers from the store's reader, or from a batch's own transaction; a query that goes on for too long is broken off.
 pub(super) async fn read(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
-    operation: &Read,
+    operation: &ReadOperation,
 ) -> Result<Answer> {
     if let Some(table) = operation.table() {
         resolver.caller.demand(resolver.table(table)?, Access::Read)?;
     }
-    if let Read::Changes { table } = operation {
+    if let ReadOperation::Changes { table } = operation {
         resolver.caller.demand_whole(resolver.table(table)?)?;
     }
     reader.begin_budget().await?;
@@ -36,21 +36,21 @@ pub(super) async fn read(
 
 async fn answer(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
-    operation: &Read,
+    operation: &ReadOperation,
 ) -> Result<Answer> {
-    let options = Options::parse(path_and_query(&request.target).1);
+    let options = QueryOptions::parse(path_and_query(&request.target).1);
     match operation {
-        Read::List { table } => {
+        ReadOperation::List { table } => {
             let set = Set { table: resolver.table(table)?, of: None };
             query::list(resolver, reader, request, set, &options).await
         }
-        Read::Count { table } => {
+        ReadOperation::Count { table } => {
             let set = Set { table: resolver.table(table)?, of: None };
             query::count(resolver, reader, set, &options).await
         }
-        Read::CountRelated { table, key, navigation } => {
+        ReadOperation::CountRelated { table, key, navigation } => {
             let table = resolver.table(table)?;
             let id = visible(resolver, reader, table, key).await?;
             let (child, lookup) =
@@ -58,21 +58,23 @@ async fn answer(
             resolver.caller.demand(child, Access::Read)?;
             query::count(resolver, reader, Set { table: child, of: Some((lookup, id)) }, &options).await
         }
-        Read::One { table, key } => {
+        ReadOperation::One { table, key } => {
             let table = resolver.table(table)?;
             let id = visible(resolver, reader, table, key).await?;
             query::one(resolver, reader, request, table, id, &options).await
         }
-        Read::Property { table, key, property } => {
+        ReadOperation::Property { table, key, property } => {
             let table = resolver.table(table)?;
             let id = visible(resolver, reader, table, key).await?;
             property_of(resolver, reader, request, table, id, property).await
         }
-        Read::Changes { table } => changes::respond(resolver, reader, request, resolver.table(table)?).await,
-        Read::Security(operation) => security::read(resolver, reader, request, operation).await,
-        Read::WhoAmI => Ok(who_am_i(resolver, request)),
-        Read::Version => Ok(version(request)),
-        Read::Service => Ok(service_document(resolver, request)),
+        ReadOperation::Changes { table } => {
+            changes::respond(resolver, reader, request, resolver.table(table)?).await
+        }
+        ReadOperation::Security(operation) => security::read(resolver, reader, request, operation).await,
+        ReadOperation::WhoAmI => Ok(who_am_i(resolver, request)),
+        ReadOperation::Version => Ok(version(request)),
+        ReadOperation::Service => Ok(service_document(resolver, request)),
     }
 }
 
@@ -108,9 +110,9 @@ fn service_document(resolver: Resolver<'_>, request: &Request) -> Answer {
 /// The row that a key means, if the caller may see it.
 async fn visible(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     table: &Table,
-    key: &RowKey,
+    key: &RowAddress,
 ) -> Result<Uuid> {
     let id = existing(resolver, reader.connection(), table, key).await?;
     resolver.caller.demand_row(reader.connection(), table, id, Access::Read).await?;
@@ -119,7 +121,7 @@ async fn visible(
 
 async fn property_of(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     table: &Table,
     id: Uuid,
@@ -128,7 +130,7 @@ async fn property_of(
     if table.property(property).is_none() {
         return related(resolver, reader, request, table, id, property).await;
     }
-    let mut options = Options::default();
+    let mut options = QueryOptions::default();
     options.push("$select", property);
     let row = query::one(resolver, reader, request, table, id, &options).await?;
     let row: serde_json::Value = serde_json::from_slice(&row.body).unwrap_or_default();
@@ -143,13 +145,13 @@ async fn property_of(
 /// `GET set(key)/navigation`: the row that a lookup points at, or the rows that point at this one.
 async fn related(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     table: &Table,
     id: Uuid,
     navigation: &str,
 ) -> Result<Answer> {
-    let options = Options::parse(path_and_query(&request.target).1);
+    let options = QueryOptions::parse(path_and_query(&request.target).1);
     if let Some(lookup) = table.navigation(navigation) {
         let Some(target) = query::pointed_at(resolver, reader, table, id, lookup).await? else {
             return Ok(Answer::no_content());

@@ -4,63 +4,67 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::address::{Options, RowKey, path_and_query};
+use crate::address::{QueryOptions, RowAddress, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::bulk_delete;
 use crate::fault::{Fault, Result};
 use crate::query::{self, Resolver};
 use crate::rows::{Guard, Payload, delete, existing, find_row, multiple, write as write_row};
-use crate::schema::{Kind, Table};
+use crate::schema::{CellKind, Table};
 use crate::security::{self, Access};
-use crate::store::{Reader, Transaction};
+use crate::store::{StoreReader, Transaction};
 
 use super::change::change;
 use super::condition::guard;
 use super::link;
-use super::operation::Write;
+use super::operation::WriteOperation;
 
 pub(super) async fn write(
     resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
-    operation: &Write,
+    operation: &WriteOperation,
 ) -> Result<Answer> {
     match operation {
-        Write::Create { table } => create(resolver, transaction, request, resolver.table(table)?).await,
-        Write::Upsert { table, key } => {
+        WriteOperation::Create { table } => {
+            create(resolver, transaction, request, resolver.table(table)?).await
+        }
+        WriteOperation::Upsert { table, key } => {
             upsert(resolver, transaction, request, resolver.table(table)?, key).await
         }
-        Write::Delete { table, key } => {
+        WriteOperation::Delete { table, key } => {
             remove(resolver, transaction, request, resolver.table(table)?, key).await
         }
-        Write::Multiple { table, action } => {
+        WriteOperation::Multiple { table, action } => {
             many(resolver, transaction, request, resolver.table(table)?, action).await
         }
-        Write::PutColumn { table, key, column } => {
+        WriteOperation::PutColumn { table, key, column } => {
             let table = resolver.table(table)?;
             let row = column_put(table, column, request)?;
             change(resolver, transaction, request, table, key, &row).await
         }
-        Write::Clear { table, key, column } => {
+        WriteOperation::Clear { table, key, column } => {
             let table = resolver.table(table)?;
             change(resolver, transaction, request, table, key, &cleared(table, column)?).await
         }
-        Write::Bind { table, key, navigation } => {
+        WriteOperation::Bind { table, key, navigation } => {
             let table = resolver.table(table)?;
             let target = json_body(table, request)?.get("@odata.id").cloned().unwrap_or_default();
             let row = json!({ format!("{navigation}@odata.bind"): target }).to_string();
             change(resolver, transaction, request, table, key, &row).await
         }
-        Write::Associate { table, key, navigation } => {
+        WriteOperation::Associate { table, key, navigation } => {
             let row = (resolver.table(table)?, key);
             link::associate(resolver, transaction, request, row, navigation).await
         }
-        Write::Disassociate { table, key, navigation, other } => {
+        WriteOperation::Disassociate { table, key, navigation, other } => {
             let row = (resolver.table(table)?, key);
             link::disassociate(resolver, transaction, request, row, navigation, other).await
         }
-        Write::BulkDelete => bulk_delete::respond(resolver, transaction, request).await,
-        Write::Security(operation) => security::write(resolver, transaction, request, operation).await,
+        WriteOperation::BulkDelete => bulk_delete::respond(resolver, transaction, request).await,
+        WriteOperation::Security(operation) => {
+            security::write(resolver, transaction, request, operation).await
+        }
     }
 }
 
@@ -73,7 +77,7 @@ fn column_put(table: &Table, column: &str, request: &Request) -> Result<String> 
 
 /// A body for [`change`] that empties a column or a lookup.
 fn cleared(table: &Table, column: &str) -> Result<String> {
-    let lookup = table.navigation(column).is_some_and(|found| matches!(found.kind, Kind::Lookup { .. }));
+    let lookup = table.navigation(column).is_some_and(|found| matches!(found.kind, CellKind::Lookup { .. }));
     if lookup {
         return Ok(json!({ format!("{column}@odata.bind"): null }).to_string());
     }
@@ -114,7 +118,7 @@ async fn upsert(
     transaction: &mut Transaction<'_>,
     request: &Request,
     table: &Table,
-    key: &RowKey,
+    key: &RowAddress,
 ) -> Result<Answer> {
     let payload = Payload::parse(resolver.schema, table, text(table, request)?)?;
     let guard = guard(request)?;
@@ -131,8 +135,8 @@ async fn upsert(
     }
     // The key as it was sent comes back, not the id behind it [use-upsert page].
     let address = match key {
-        RowKey::Id(id) => format!("{}{}({id})", request.base, table.set),
-        RowKey::Columns(_) => {
+        RowAddress::Id(id) => format!("{}{}({id})", request.base, table.set),
+        RowAddress::Columns(_) => {
             let (path, _) = path_and_query(&request.target);
             format!("{}{path}", request.base)
         }
@@ -145,7 +149,7 @@ async fn remove(
     transaction: &mut Transaction<'_>,
     request: &Request,
     table: &Table,
-    key: &RowKey,
+    key: &RowAddress,
 ) -> Result<Answer> {
     resolver.caller.demand(table, Access::Delete)?;
     let id = existing(resolver, transaction.connection(), table, key).await?;
@@ -178,8 +182,8 @@ async fn representation(
     id: Uuid,
 ) -> Result<Answer> {
     resolver.caller.demand(table, Access::Read)?;
-    let options = Options::parse(path_and_query(&request.target).1);
-    let mut reader = Reader::Within(transaction.connection());
+    let options = QueryOptions::parse(path_and_query(&request.target).1);
+    let mut reader = StoreReader::Within(transaction.connection());
     let answer = query::one(resolver, &mut reader, request, table, id, &options).await?;
     Ok(answer.with("preference-applied", "return=representation"))
 }

@@ -17,7 +17,7 @@ pub(super) const USUAL: usize = 8 * 1024 * 1024;
 pub(super) const LARGEST: usize = 116 * 1024 * 1024;
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum BodyFault {
+pub(super) enum BodyError {
     TooLarge,
     TooSlow,
     CutOff,
@@ -31,13 +31,13 @@ pub(super) struct Whole {
 }
 
 /// Reads a body of `most` bytes at most.
-pub(super) async fn read<B>(body: B, most: usize, room: &Arc<Semaphore>) -> Result<Whole, BodyFault>
+pub(super) async fn read<B>(body: B, most: usize, room: &Arc<Semaphore>) -> Result<Whole, BodyError>
 where
     B: Body<Data = Bytes> + Unpin,
 {
     if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
         pass_by(body).await;
-        return Err(BodyFault::TooLarge);
+        return Err(BodyError::TooLarge);
     }
     let (mut body, mut kept, mut taken) = (body, BytesMut::new(), None);
     let mut deadline = Instant::now() + DEADLINE;
@@ -46,7 +46,7 @@ where
         if size > most {
             drop((kept, taken));
             pass_by(body).await;
-            return Err(BodyFault::TooLarge);
+            return Err(BodyError::TooLarge);
         }
         if size > USUAL && taken.is_none() {
             taken = Arc::clone(room).acquire_owned().await.ok();
@@ -69,15 +69,15 @@ pub(super) async fn pass_by<B: Body<Data = Bytes> + Unpin>(mut body: B) {
     }
 }
 
-async fn next<B>(body: &mut B, deadline: Instant) -> Result<Option<Bytes>, BodyFault>
+async fn next<B>(body: &mut B, deadline: Instant) -> Result<Option<Bytes>, BodyError>
 where
     B: Body<Data = Bytes> + Unpin,
 {
     loop {
-        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| BodyFault::TooSlow)?;
+        let frame = timeout_at(deadline, body.frame()).await.map_err(|_| BodyError::TooSlow)?;
         let Some(frame) = frame else { return Ok(None) };
         // Trailers say nothing here.
-        if let Ok(data) = frame.map_err(|_| BodyFault::CutOff)?.into_data() {
+        if let Ok(data) = frame.map_err(|_| BodyError::CutOff)?.into_data() {
             return Ok(Some(data));
         }
     }
@@ -116,7 +116,7 @@ mod tests {
     #[tokio::test]
     async fn bodies_are_read_up_to_their_size() {
         let room = Arc::new(Semaphore::new(1));
-        for (bytes, expect) in [(0, Ok(0)), (10, Ok(10)), (11, Err(BodyFault::TooLarge))] {
+        for (bytes, expect) in [(0, Ok(0)), (10, Ok(10)), (11, Err(BodyError::TooLarge))] {
             let read = read(body(bytes), 10, &room).await.map(|whole| whole.bytes.len());
             assert_eq!(read, expect, "{bytes} bytes");
         }
@@ -125,7 +125,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_never_ends_is_given_up() {
         let room = Arc::new(Semaphore::new(1));
-        assert_eq!(read(Silence, 10, &room).await.unwrap_err(), BodyFault::TooSlow);
+        assert_eq!(read(Silence, 10, &room).await.unwrap_err(), BodyError::TooSlow);
         pass_by(Silence).await;
     }
 

@@ -12,13 +12,13 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::sync::watch;
 
-use super::body::{self, BodyFault, Whole};
+use super::body::{self, BodyError, Whole};
 use crate::answer::{Answer, Request};
 use crate::fault::Fault;
-use crate::fault_injection::{Disturbance, Effect, locked};
+use crate::fault_injection::{Disturbance, FaultEffect, locked};
 use crate::organisation::Organisation;
 use crate::surroundings::Surroundings;
-use crate::trace::{Exchange, excerpt};
+use crate::trace::{TracedExchange, excerpt};
 use crate::{admin, dispatch, identity};
 
 /// What a token request may hold: a secret or an assertion, and some names.
@@ -29,7 +29,7 @@ const SMALL: usize = 1024 * 1024;
 /// The connection is to be cut without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("a fault that was asked for")]
-pub(super) struct Cut;
+pub(super) struct CutConnection;
 
 /// What one connection's requests are answered with.
 #[derive(Clone)]
@@ -42,7 +42,10 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn answer(self, request: http::Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
+    pub(super) async fn answer(
+        self,
+        request: http::Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, CutConnection> {
         let watch = Surroundings::stopwatch();
         let (head, body) = request.into_parts();
         if let Some(refused) = self.turned_away(&head) {
@@ -52,15 +55,20 @@ impl Connection {
             Ok(body) => body,
             Err(fault) => return Ok(response(unread(fault).into())),
         };
-        let traced = (self.organisation.options.admin && !is_admin(&head))
-            .then(|| (head.method.to_string(), Seen::of(&head), Seen::of(&head).excerpt(&body.bytes)));
+        let traced = (self.organisation.options.admin && !is_admin(&head)).then(|| {
+            (
+                head.method.to_string(),
+                TraceVisibility::of(&head),
+                TraceVisibility::of(&head).excerpt(&body.bytes),
+            )
+        });
         let organisation = Arc::clone(&self.organisation);
         let outcome = self.disturbed(head, body.bytes.clone()).await;
         drop(body);
         if let Some((method, seen, request)) = traced {
             let answer = outcome.as_ref().ok();
             let now = organisation.surroundings.now_ms();
-            organisation.trace.add(Exchange {
+            organisation.trace.add(TracedExchange {
                 at: jiff::Timestamp::from_millisecond(now).unwrap_or_default().to_string(),
                 status: answer.map(|answer| answer.status.as_u16()),
                 milliseconds: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -89,7 +97,7 @@ impl Connection {
     }
 
     /// What of the body is wanted where it goes, and of whom it comes.
-    async fn body(&self, head: &Parts, body: Incoming) -> Result<Whole, BodyFault> {
+    async fn body(&self, head: &Parts, body: Incoming) -> Result<Whole, BodyError> {
         let most = match Way::of(head) {
             Way::Admin(_) if self.organisation.options.admin => SMALL,
             Way::Token(_) => TOKEN_REQUEST,
@@ -105,7 +113,7 @@ impl Connection {
     }
 
     /// The answer, or what a disturbance makes of it.
-    async fn disturbed(mut self, head: Parts, body: Bytes) -> Result<Answer, Cut> {
+    async fn disturbed(mut self, head: Parts, body: Bytes) -> Result<Answer, CutConnection> {
         if is_admin(&head) {
             return Ok(self.run(head, body).await);
         }
@@ -116,20 +124,20 @@ impl Connection {
         };
         tracing::debug!(?disturbance, path = head.uri.path(), "a fault on order");
         match disturbance.effect {
-            Effect::Answer => Ok(disturbance.answer()),
-            Effect::CutBefore => Err(Cut),
-            Effect::CutAfter => {
+            FaultEffect::Answer => Ok(disturbance.answer()),
+            FaultEffect::CutBefore => Err(CutConnection),
+            FaultEffect::CutAfter => {
                 self.run(head, body).await;
-                Err(Cut)
+                Err(CutConnection)
             }
-            Effect::Hang => {
+            FaultEffect::Hang => {
                 let _ = self.stopped.changed().await;
-                Err(Cut)
+                Err(CutConnection)
             }
             // It befalls rows, not requests.
-            Effect::Refuse => Ok(self.run(head, body).await),
-            Effect::Delay => self.late(&disturbance, head, body).await,
-            Effect::Lock => {
+            FaultEffect::Refuse => Ok(self.run(head, body).await),
+            FaultEffect::Delay => self.late(&disturbance, head, body).await,
+            FaultEffect::Lock => {
                 let organisation = Arc::clone(&self.organisation);
                 let Ok(_held) = organisation.customizing.try_lock() else {
                     return Ok(locked(organisation.identity.organization).into());
@@ -139,11 +147,16 @@ impl Connection {
         }
     }
 
-    async fn late(mut self, disturbance: &Disturbance, head: Parts, body: Bytes) -> Result<Answer, Cut> {
+    async fn late(
+        mut self,
+        disturbance: &Disturbance,
+        head: Parts,
+        body: Bytes,
+    ) -> Result<Answer, CutConnection> {
         let delay = Duration::from_millis(disturbance.milliseconds.unwrap_or(1000));
         tokio::select! {
             () = tokio::time::sleep(delay) => Ok(self.run(head, body).await),
-            _ = self.stopped.changed() => Err(Cut),
+            _ = self.stopped.changed() => Err(CutConnection),
         }
     }
 
@@ -187,12 +200,12 @@ impl<'a> Way<'a> {
 
 /// What the trace may show. A token request holds the secret, and so may what was meant for the token endpoint and
 /// missed it; only the Web API's addresses and bodies are kept as they are.
-struct Seen {
+struct TraceVisibility {
     path: String,
     whole: bool,
 }
 
-impl Seen {
+impl TraceVisibility {
     fn of(head: &Parts) -> Self {
         match Way::of(head) {
             Way::Api(_) => Self { path: head.uri.to_string(), whole: true },
@@ -215,11 +228,11 @@ fn is_bulk(path: &str) -> bool {
     matches!(last, "$batch" | "%24batch") || last.ends_with("Multiple")
 }
 
-fn unread(fault: BodyFault) -> Fault {
+fn unread(fault: BodyError) -> Fault {
     let (status, message) = match fault {
-        BodyFault::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large."),
-        BodyFault::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The request body was not there within 30 s."),
-        BodyFault::CutOff => (StatusCode::BAD_REQUEST, "The request body broke off."),
+        BodyError::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large."),
+        BodyError::TooSlow => (StatusCode::REQUEST_TIMEOUT, "The request body was not there within 30 s."),
+        BodyError::CutOff => (StatusCode::BAD_REQUEST, "The request body broke off."),
     };
     Fault::new(status, "0x80060888", message)
 }

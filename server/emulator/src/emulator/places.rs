@@ -8,20 +8,20 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 pub(super) struct Places {
     free: Arc<Semaphore>,
-    idle: Mutex<Idle>,
+    idle: Mutex<IdleConnections>,
     /// A connection became idle.
     rested: Notify,
 }
 
 /// Connections without a request, in the order in which they became so.
 #[derive(Default)]
-struct Idle {
+struct IdleConnections {
     turn: u64,
     waiting: BTreeMap<u64, Arc<Notify>>,
 }
 
 /// A connection's place, until it is dropped.
-pub(super) struct Place {
+pub(super) struct ConnectionPlace {
     places: Arc<Places>,
     /// Set while it is idle.
     turn: Mutex<Option<u64>>,
@@ -30,7 +30,7 @@ pub(super) struct Place {
 }
 
 /// A request is under way.
-pub(super) struct Busy(Arc<Place>);
+pub(super) struct RequestPlace(Arc<ConnectionPlace>);
 
 impl Places {
     pub(super) fn new(count: usize) -> Arc<Self> {
@@ -39,7 +39,7 @@ impl Places {
     }
 
     /// A place for a connection that is there, for which another one may have to go.
-    pub(super) async fn enter(self: &Arc<Self>) -> Arc<Place> {
+    pub(super) async fn enter(self: &Arc<Self>) -> Arc<ConnectionPlace> {
         let mut closing = false;
         loop {
             // One that was told to go does so at once; where none is idle, one will be.
@@ -47,7 +47,7 @@ impl Places {
             tokio::select! {
                 permit = Arc::clone(&self.free).acquire_owned() => {
                     if let Ok(permit) = permit {
-                        return Place::new(Arc::clone(self), permit);
+                        return ConnectionPlace::new(Arc::clone(self), permit);
                     }
                 }
                 () = self.rested.notified(), if !closing => {}
@@ -60,12 +60,12 @@ impl Places {
         longest.map(|(_, closed)| closed.notify_one()).is_some()
     }
 
-    fn idle(&self) -> MutexGuard<'_, Idle> {
+    fn idle(&self) -> MutexGuard<'_, IdleConnections> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Place {
+impl ConnectionPlace {
     fn new(places: Arc<Places>, permit: OwnedSemaphorePermit) -> Arc<Self> {
         let closed = Arc::new(Notify::new());
         let place = Self { places, turn: Mutex::default(), closed, _permit: permit };
@@ -79,10 +79,10 @@ impl Place {
     }
 
     /// A request begins; nothing where the connection has to make room and is about to be closed.
-    pub(super) fn begin(self: &Arc<Self>) -> Option<Busy> {
+    pub(super) fn begin(self: &Arc<Self>) -> Option<RequestPlace> {
         let mut idle = self.places.idle();
         let turn = self.turn().take()?;
-        idle.waiting.remove(&turn).map(|_| Busy(Arc::clone(self)))
+        idle.waiting.remove(&turn).map(|_| RequestPlace(Arc::clone(self)))
     }
 
     fn rest(&self) {
@@ -100,7 +100,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         let turn = self.turn().take();
         if let Some(turn) = turn {
@@ -110,7 +110,7 @@ impl Drop for Place {
 }
 
 /// The answer is made. Whether it is read is the other side's business, and being slow at that counts as being idle.
-impl Drop for Busy {
+impl Drop for RequestPlace {
     fn drop(&mut self) {
         self.0.rest();
     }
@@ -120,7 +120,7 @@ impl Drop for Busy {
 mod tests {
     use super::*;
 
-    async fn is_closed(place: &Place) -> bool {
+    async fn is_closed(place: &ConnectionPlace) -> bool {
         tokio::time::timeout(std::time::Duration::from_millis(1), place.closed()).await.is_ok()
     }
 

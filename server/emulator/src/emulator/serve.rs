@@ -16,7 +16,7 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::Connection;
-use super::places::{Place, Places};
+use super::places::{ConnectionPlace, Places};
 use crate::organisation::Organisation;
 
 /// A client that does not finish its head holds a connection no longer than this.
@@ -90,7 +90,7 @@ async fn handshake(
     tls: TlsAcceptor,
     stream: Stream,
     connection: Connection,
-    place: Arc<Place>,
+    place: Arc<ConnectionPlace>,
     watcher: Watcher,
 ) {
     let mut stopped = connection.stopped.clone();
@@ -106,7 +106,7 @@ async fn handshake(
     }
 }
 
-async fn serve_connection<S>(stream: S, connection: Connection, place: Arc<Place>, watcher: Watcher)
+async fn serve_connection<S>(stream: S, connection: Connection, place: Arc<ConnectionPlace>, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

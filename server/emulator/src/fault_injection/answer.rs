@@ -7,7 +7,7 @@ use crate::answer::Answer;
 use crate::fault::Fault;
 
 impl Disturbance {
-    /// The refusal of [`super::Effect::Answer`], with the code and words that the cloud has for the status.
+    /// The refusal of [`super::FaultEffect::Answer`], with the code and words that the cloud has for the status.
     pub(crate) fn answer(&self) -> Answer {
         let status =
             StatusCode::from_u16(self.status.unwrap_or(503)).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);

@@ -15,7 +15,7 @@ use crate::store::sql;
 use crate::surroundings::Surroundings;
 use crate::value::Cell;
 
-use super::certificate::Certificate;
+use super::certificate::PublicCertificate;
 
 /// One application.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,40 +24,40 @@ pub(crate) struct Application {
     /// Its object in the directory; the token's `oid`.
     pub(crate) object: Uuid,
     pub(crate) name: String,
-    pub(crate) credentials: Vec<Credential>,
+    pub(crate) credentials: Vec<RegisteredCredential>,
 }
 
 /// A secret or a certificate. Several hold at once, so that one can follow the other.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Credential {
+pub(crate) struct RegisteredCredential {
     pub(crate) id: Uuid,
-    pub(crate) proof: Proof,
+    pub(crate) proof: ClientProof,
     /// In seconds since 1970; `None` for ever.
     pub(crate) expires: Option<i64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Proof {
+pub(crate) enum ClientProof {
     /// What a secret's SHA-256 is, in base64, and how the secret begins, for people to tell it by.
     Secret {
         hash: String,
         hint: String,
     },
-    Certificate(Certificate),
+    Certificate(PublicCertificate),
 }
 
 /// Whether a secret is an application's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Known {
+pub(super) enum SecretCheck {
     Yes,
     Expired,
     No,
 }
 
-impl Credential {
+impl RegisteredCredential {
     pub(crate) fn secret(id: Uuid, secret: &str, expires: Option<i64>) -> Self {
         let hint = secret.chars().take(3).collect();
-        Self { id, proof: Proof::Secret { hash: hash(secret), hint }, expires }
+        Self { id, proof: ClientProof::Secret { hash: hash(secret), hint }, expires }
     }
 
     pub(super) fn is_expired(&self, now: i64) -> bool {
@@ -66,25 +66,30 @@ impl Credential {
 }
 
 impl Application {
-    pub(super) fn knows(&self, secret: &str, now: i64) -> Known {
+    pub(super) fn knows(&self, secret: &str, now: i64) -> SecretCheck {
         let given = hash(secret);
-        let mut known = Known::No;
+        let mut known = SecretCheck::No;
         for credential in &self.credentials {
-            let Proof::Secret { hash, .. } = &credential.proof else { continue };
+            let ClientProof::Secret { hash, .. } = &credential.proof else { continue };
             if bool::from(given.as_bytes().ct_eq(hash.as_bytes())) {
                 if !credential.is_expired(now) {
-                    return Known::Yes;
+                    return SecretCheck::Yes;
                 }
-                known = Known::Expired;
+                known = SecretCheck::Expired;
             }
         }
         known
     }
 
     /// The certificate that a JWT's `x5t` or `x5t#S256` means.
-    pub(super) fn certificate(&self, thumbprint: &str) -> Option<(&Credential, &Certificate)> {
+    pub(super) fn certificate(
+        &self,
+        thumbprint: &str,
+    ) -> Option<(&RegisteredCredential, &PublicCertificate)> {
         self.credentials.iter().find_map(|credential| match &credential.proof {
-            Proof::Certificate(certificate) if certificate.is(thumbprint) => Some((credential, certificate)),
+            ClientProof::Certificate(certificate) if certificate.is(thumbprint) => {
+                Some((credential, certificate))
+            }
             _ => None,
         })
     }
@@ -131,13 +136,13 @@ mod tests {
     #[test]
     fn several_secrets_hold_at_once() {
         let credentials = vec![
-            Credential::secret(Uuid::from_u128(1), "old", Some(100)),
-            Credential::secret(Uuid::from_u128(2), "new", None),
+            RegisteredCredential::secret(Uuid::from_u128(1), "old", Some(100)),
+            RegisteredCredential::secret(Uuid::from_u128(2), "new", None),
         ];
         let (client, object) = (Uuid::from_u128(3), Uuid::from_u128(4));
         let application = Application { client, object, name: "a".to_owned(), credentials };
         let at = |now| ["old", "new", "other"].map(|secret| application.knows(secret, now));
-        assert_eq!(at(99), [Known::Yes, Known::Yes, Known::No]);
-        assert_eq!(at(100), [Known::Expired, Known::Yes, Known::No]);
+        assert_eq!(at(99), [SecretCheck::Yes, SecretCheck::Yes, SecretCheck::No]);
+        assert_eq!(at(100), [SecretCheck::Expired, SecretCheck::Yes, SecretCheck::No]);
     }
 }

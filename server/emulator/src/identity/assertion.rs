@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use super::application::Application;
-use super::refusal::{Refusal, Result, time};
+use super::refusal::{TokenRefusal, TokenResult, time};
 
 /// The one kind of assertion that there is.
 pub(super) const KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -22,7 +22,7 @@ pub(super) struct Assertion<'a> {
     signed: &'a str,
     signature: Vec<u8>,
     header: Header,
-    claims: Claims,
+    claims: AssertionClaims,
 }
 
 #[derive(Deserialize)]
@@ -35,7 +35,7 @@ struct Header {
 }
 
 #[derive(Deserialize)]
-struct Claims {
+struct AssertionClaims {
     #[serde(default)]
     aud: String,
     #[serde(default)]
@@ -59,8 +59,8 @@ impl<'de> Deserialize<'de> for Seconds {
 }
 
 impl<'a> Assertion<'a> {
-    pub(super) fn parse(text: &'a str) -> Result<Self> {
-        let malformed = || Refusal::client(50_027, "JWT token is invalid or malformed.");
+    pub(super) fn parse(text: &'a str) -> TokenResult<Self> {
+        let malformed = || TokenRefusal::client(50_027, "JWT token is invalid or malformed.");
         let (signed, signature) = text.rsplit_once('.').ok_or_else(malformed)?;
         let (header, claims) = signed.split_once('.').ok_or_else(malformed)?;
         Ok(Self {
@@ -77,18 +77,24 @@ impl<'a> Assertion<'a> {
     }
 
     /// Whether it proves that its sender is this application. `path` is the token endpoint's.
-    pub(super) fn check(&self, application: &Application, tenant: Uuid, path: &str, now: i64) -> Result<()> {
+    pub(super) fn check(
+        &self,
+        application: &Application,
+        tenant: Uuid,
+        path: &str,
+        now: i64,
+    ) -> TokenResult<()> {
         let client = application.client.to_string();
         let is = |text: &str| text.eq_ignore_ascii_case(&client);
         if !is(&self.claims.iss) || !is(&self.claims.sub) {
             let message = format!(
                 "Client assertion application identifier doesn't match 'client_id' parameter. {REVIEW}"
             );
-            return Err(Refusal::client(700_021, message));
+            return Err(TokenRefusal::client(700_021, message));
         }
         if !self.is_for(tenant, path) {
             let message = format!("Client assertion audience claim does not match Realm issuer. {REVIEW}");
-            return Err(Refusal::client(700_023, message));
+            return Err(TokenRefusal::client(700_023, message));
         }
         self.signature(application, now)?;
         self.validity(now)
@@ -103,12 +109,12 @@ impl<'a> Assertion<'a> {
         found == path.trim_matches('/').to_ascii_lowercase() || found == format!("{tenant}/v2.0")
     }
 
-    fn signature(&self, application: &Application, now: i64) -> Result<()> {
+    fn signature(&self, application: &Application, now: i64) -> TokenResult<()> {
         let thumbprint = self.header.x5t_s256.as_deref().or(self.header.x5t.as_deref());
         let Some(thumbprint) = thumbprint else {
             let message = "Invalid JWT token. No certificate SHA-1 thumbprint, certificate SHA-256 thumbprint, nor keyId \
                            specified in token header.";
-            return Err(Refusal::client(5_002_723, message));
+            return Err(TokenRefusal::client(5_002_723, message));
         };
         let refused = |what: &str, reason: &str| {
             let message = format!(
@@ -116,7 +122,7 @@ impl<'a> Assertion<'a> {
                  Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '{}'. {REVIEW}]",
                 application.client
             );
-            Refusal::client(700_027, message)
+            TokenRefusal::client(700_027, message)
         };
         let Some((credential, certificate)) = application.certificate(thumbprint) else {
             let what = "The certificate with identifier used to sign the client assertion is not registered on \
@@ -133,7 +139,7 @@ impl<'a> Assertion<'a> {
         Ok(())
     }
 
-    fn validity(&self, now: i64) -> Result<()> {
+    fn validity(&self, now: i64) -> TokenResult<()> {
         let (from, until) = (self.claims.nbf.map(|Seconds(at)| at), self.claims.exp.map(|Seconds(at)| at));
         if until.is_some_and(|until| now < until.saturating_add(SKEW))
             && from.is_none_or(|from| from.saturating_sub(SKEW) <= now)
@@ -147,7 +153,7 @@ impl<'a> Assertion<'a> {
              expiry time of assertion {until}. {REVIEW}",
             time(now)
         );
-        Err(Refusal::client(700_024, message))
+        Err(TokenRefusal::client(700_024, message))
     }
 }
 

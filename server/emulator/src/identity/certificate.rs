@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 /// A certificate, in DER, in base64.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Certificate(String);
+pub(crate) struct PublicCertificate(String);
 
-impl Certificate {
+impl PublicCertificate {
     /// Out of PEM; a sentence if it is none, or has a key that Entra would not take.
     pub(super) fn from_pem(pem: &str) -> Result<Self, String> {
         let der = CertificateDer::from_pem_slice(pem.as_bytes())
@@ -113,11 +113,11 @@ mod tests {
 
     use super::*;
 
-    fn made(year: i32) -> Certificate {
+    fn made(year: i32) -> PublicCertificate {
         let mut params = CertificateParams::new(vec!["client".to_owned()]).unwrap();
         params.not_after = date_time_ymd(year, 2, 3);
         let made = params.self_signed(&KeyPair::generate().unwrap()).unwrap();
-        Certificate::from_pem(&made.pem()).unwrap()
+        PublicCertificate::from_pem(&made.pem()).unwrap()
     }
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn nonsense_is_no_certificate() {
         for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"] {
-            assert!(Certificate::from_pem(pem).is_err(), "{pem}");
+            assert!(PublicCertificate::from_pem(pem).is_err(), "{pem}");
         }
     }
 

@@ -7,13 +7,13 @@ use crate::answer::Answer;
 use crate::fault::Fault;
 use crate::organisation::Organisation;
 
-use super::refusal::Refusal;
+use super::refusal::TokenRefusal;
 
 /// Answers `/<tenant>/v2.0/.well-known/openid-configuration`. `origin` is how the request came: `https://127.0.0.1:1`.
 pub(crate) fn discover(organisation: &Organisation, tenant: &str, method: &Method, origin: &str) -> Answer {
     let identity = &organisation.identity;
     if !tenant.eq_ignore_ascii_case(&identity.tenant.to_string()) {
-        return Refusal::unknown_tenant(tenant).to_answer(organisation);
+        return TokenRefusal::unknown_tenant(tenant).to_answer(organisation);
     }
     if method != Method::GET {
         return Fault::not_allowed(method).into();

@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::Identity;
+use super::OrganisationIdentity;
 use super::application::Application;
 
 /// Why a token is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum JwtError {
     Unreadable,
     Expired,
     Revoked,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Claims {
+struct TokenClaims {
     aud: String,
     iss: String,
     iat: i64,
@@ -36,7 +36,7 @@ struct Claims {
     emulator_generation: u64,
 }
 
-impl Identity {
+impl OrganisationIdentity {
     /// A token for a resource that holds from `now` on for `lifetime` seconds.
     pub(super) fn issue(
         &self,
@@ -46,7 +46,7 @@ impl Identity {
         now: i64,
         lifetime: i64,
     ) -> String {
-        let claims = Claims {
+        let claims = TokenClaims {
             aud: resource.to_owned(),
             iss: format!("https://sts.windows.net/{}/", self.tenant),
             iat: now,
@@ -67,19 +67,19 @@ impl Identity {
     }
 
     /// Whose a token is, if it is one of ours and still holds.
-    pub(crate) fn verify(&self, token: &str, now: i64) -> Result<Uuid, Refused> {
-        let (signed, signature) = token.rsplit_once('.').ok_or(Refused::Unreadable)?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refused::Unreadable)?;
+    pub(crate) fn verify(&self, token: &str, now: i64) -> Result<Uuid, JwtError> {
+        let (signed, signature) = token.rsplit_once('.').ok_or(JwtError::Unreadable)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| JwtError::Unreadable)?;
         // Compared in constant time.
-        self.mac(signed).verify_slice(&signature).map_err(|_| Refused::Unreadable)?;
-        let claims = signed.split('.').nth(1).ok_or(Refused::Unreadable)?;
-        let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| Refused::Unreadable)?;
-        let claims: Claims = serde_json::from_slice(&claims).map_err(|_| Refused::Unreadable)?;
+        self.mac(signed).verify_slice(&signature).map_err(|_| JwtError::Unreadable)?;
+        let claims = signed.split('.').nth(1).ok_or(JwtError::Unreadable)?;
+        let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| JwtError::Unreadable)?;
+        let claims: TokenClaims = serde_json::from_slice(&claims).map_err(|_| JwtError::Unreadable)?;
         if now >= claims.exp {
-            return Err(Refused::Expired);
+            return Err(JwtError::Expired);
         }
         if claims.emulator_generation < self.generation.load(Relaxed) {
-            return Err(Refused::Revoked);
+            return Err(JwtError::Revoked);
         }
         Ok(claims.appid)
     }

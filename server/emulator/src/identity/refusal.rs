@@ -7,21 +7,26 @@ use uuid::Uuid;
 use crate::answer::Answer;
 use crate::organisation::Organisation;
 
-pub(super) struct Refusal {
+pub(super) struct TokenRefusal {
     status: StatusCode,
     error: &'static str,
     code: u32,
     message: String,
 }
 
-pub(super) type Result<T> = std::result::Result<T, Refusal>;
+pub(super) type TokenResult<T> = std::result::Result<T, TokenRefusal>;
 
-pub(super) fn refusal(status: u16, error: &'static str, code: u32, message: impl Into<String>) -> Refusal {
+pub(super) fn refusal(
+    status: u16,
+    error: &'static str,
+    code: u32,
+    message: impl Into<String>,
+) -> TokenRefusal {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    Refusal { status, error, code, message: message.into() }
+    TokenRefusal { status, error, code, message: message.into() }
 }
 
-impl Refusal {
+impl TokenRefusal {
     pub(super) fn bad_request(code: u32, message: impl Into<String>) -> Self {
         refusal(400, "invalid_request", code, message)
     }

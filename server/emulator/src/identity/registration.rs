@@ -8,8 +8,8 @@ use crate::organisation::Organisation;
 use crate::store::Transaction;
 use crate::value::Cell;
 
-use super::application::{Application, Credential, Proof, forget, new_secret};
-use super::certificate::Certificate;
+use super::application::{Application, ClientProof, RegisteredCredential, forget, new_secret};
+use super::certificate::PublicCertificate;
 
 /// An application to be. Without a secret and a certificate it gets a secret that is made up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -78,9 +78,12 @@ pub(crate) struct NewCredential {
     expires_at: Option<String>,
 }
 
-type Result<T> = std::result::Result<T, RegistrationError>;
+type RegistrationResult<T> = std::result::Result<T, RegistrationError>;
 
-pub(crate) async fn register(organisation: &Organisation, registration: Registration) -> Result<Registered> {
+pub(crate) async fn register(
+    organisation: &Organisation,
+    registration: Registration,
+) -> RegistrationResult<Registered> {
     let Registration { name, secret, certificate, expires_at, roles } = registration;
     let given = NewCredential { secret, certificate, expires_at };
     let (secret, credentials) = credentials(organisation, &given)?;
@@ -113,25 +116,25 @@ pub(crate) async fn register(organisation: &Organisation, registration: Registra
 fn credentials(
     organisation: &Organisation,
     given: &NewCredential,
-) -> Result<(Option<String>, Vec<Credential>)> {
+) -> RegistrationResult<(Option<String>, Vec<RegisteredCredential>)> {
     let expires = given.expires_at.as_deref().map(moment).transpose()?;
     let surroundings = &organisation.surroundings;
     let made_up = || given.certificate.is_none().then(|| new_secret(surroundings));
     let secret = given.secret.clone().or_else(made_up);
     let mut credentials = Vec::new();
     if let Some(secret) = &secret {
-        credentials.push(Credential::secret(surroundings.id(), secret, expires));
+        credentials.push(RegisteredCredential::secret(surroundings.id(), secret, expires));
     }
     if let Some(pem) = &given.certificate {
-        let certificate = Certificate::from_pem(pem).map_err(RegistrationError::Certificate)?;
+        let certificate = PublicCertificate::from_pem(pem).map_err(RegistrationError::Certificate)?;
         let expires = [expires, certificate.ends()].into_iter().flatten().min();
-        let proof = Proof::Certificate(certificate);
-        credentials.push(Credential { id: surroundings.id(), proof, expires });
+        let proof = ClientProof::Certificate(certificate);
+        credentials.push(RegisteredCredential { id: surroundings.id(), proof, expires });
     }
     Ok((secret, credentials))
 }
 
-fn moment(text: &str) -> Result<i64> {
+fn moment(text: &str) -> RegistrationResult<i64> {
     let moment: Timestamp = text.parse().map_err(|_| RegistrationError::Moment(text.to_owned()))?;
     Ok(moment.as_second())
 }
@@ -142,7 +145,7 @@ async fn enter(
     transaction: &mut Transaction<'_>,
     application: &Application,
     roles: Option<Vec<String>>,
-) -> Result<Option<Uuid>> {
+) -> RegistrationResult<Option<Uuid>> {
     application.keep(transaction.connection()).await?;
     let Some(roles) = roles else { return Ok(None) };
     let schema = organisation.schema();
@@ -185,7 +188,7 @@ pub(crate) async fn add_credential(
     organisation: &Organisation,
     client: &str,
     given: NewCredential,
-) -> Result<Registered> {
+) -> RegistrationResult<Registered> {
     let mut application = other(organisation, client)?;
     let (secret, credentials) = credentials(organisation, &given)?;
     let credential_ids = credentials.iter().map(|found| found.id.to_string()).collect();
@@ -195,14 +198,18 @@ pub(crate) async fn add_credential(
     Ok(Registered { client_id, object_id, client_secret: secret, user_id: None, credential_ids })
 }
 
-pub(crate) async fn remove_credential(organisation: &Organisation, client: &str, id: &str) -> Result<()> {
+pub(crate) async fn remove_credential(
+    organisation: &Organisation,
+    client: &str,
+    id: &str,
+) -> RegistrationResult<()> {
     let mut application = other(organisation, client)?;
     application.credentials.retain(|credential| credential.id.to_string() != id);
     keep(organisation, application).await
 }
 
 /// Takes the application out of the directory. Its user stays in the organisation, as in the cloud.
-pub(crate) async fn unregister(organisation: &Organisation, client: &str) -> Result<()> {
+pub(crate) async fn unregister(organisation: &Organisation, client: &str) -> RegistrationResult<()> {
     let application = other(organisation, client)?;
     let mut writer = organisation.store.write().await;
     forget(&mut writer, application.client).await?;
@@ -210,14 +217,14 @@ pub(crate) async fn unregister(organisation: &Organisation, client: &str) -> Res
     Ok(())
 }
 
-async fn keep(organisation: &Organisation, application: Application) -> Result<()> {
+async fn keep(organisation: &Organisation, application: Application) -> RegistrationResult<()> {
     let mut writer = organisation.store.write().await;
     application.keep(&mut writer).await?;
     organisation.identity.replace(application.client, Some(application));
     Ok(())
 }
 
-fn other(organisation: &Organisation, client: &str) -> Result<Application> {
+fn other(organisation: &Organisation, client: &str) -> RegistrationResult<Application> {
     let found = client.parse().ok().and_then(|client| organisation.identity.application(client));
     match found {
         Some(found) if found.client == organisation.identity.client => Err(RegistrationError::Own),

@@ -11,12 +11,12 @@ use crate::address::form;
 use crate::answer::Answer;
 use crate::organisation::Organisation;
 
-use super::application::{Application, Known};
+use super::application::{Application, SecretCheck};
 use super::assertion::{Assertion, KIND};
-use super::refusal::{Refusal, Result, refusal};
+use super::refusal::{TokenRefusal, TokenResult, refusal};
 
 /// A request for a token.
-struct Ask<'a> {
+struct TokenRequest<'a> {
     organisation: &'a Organisation,
     tenant: &'a str,
     fields: Vec<(String, String)>,
@@ -32,7 +32,7 @@ pub(crate) fn respond(
     body: &[u8],
 ) -> Answer {
     let fields = form(&String::from_utf8_lossy(body));
-    let ask = Ask { organisation, tenant, fields, basic: basic(headers) };
+    let ask = TokenRequest { organisation, tenant, fields, basic: basic(headers) };
     match ask.grant(method) {
         Ok(token) => {
             organisation.identity.issued.fetch_add(1, Relaxed);
@@ -47,14 +47,14 @@ pub(crate) fn respond(
     }
 }
 
-impl Ask<'_> {
-    fn grant(&self, method: &Method) -> Result<String> {
+impl TokenRequest<'_> {
+    fn grant(&self, method: &Method) -> TokenResult<String> {
         let identity = &self.organisation.identity;
         if method != Method::POST {
-            return Err(Refusal::bad_request(900_561, "The endpoint only accepts POST requests."));
+            return Err(TokenRefusal::bad_request(900_561, "The endpoint only accepts POST requests."));
         }
         if !self.tenant.eq_ignore_ascii_case(&identity.tenant.to_string()) {
-            return Err(Refusal::unknown_tenant(self.tenant));
+            return Err(TokenRefusal::unknown_tenant(self.tenant));
         }
         if self.needed("grant_type")? != "client_credentials" {
             let message = "The app requested an unsupported grant type.";
@@ -71,12 +71,12 @@ impl Ask<'_> {
         self.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    fn needed(&self, name: &str) -> Result<&str> {
-        self.field(name).ok_or_else(|| Refusal::missing(name))
+    fn needed(&self, name: &str) -> TokenResult<&str> {
+        self.field(name).ok_or_else(|| TokenRefusal::missing(name))
     }
 
     /// The application that asks, once it has proved to be it.
-    fn application(&self) -> Result<Application> {
+    fn application(&self) -> TokenResult<Application> {
         if let Some((client, secret)) = &self.basic {
             return self.by_secret(client, secret);
         }
@@ -91,41 +91,41 @@ impl Ask<'_> {
         self.known(client)?;
         let message =
             "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
-        Err(Refusal::client(7_000_218, message))
+        Err(TokenRefusal::client(7_000_218, message))
     }
 
-    fn known(&self, client: &str) -> Result<Application> {
+    fn known(&self, client: &str) -> TokenResult<Application> {
         let identity = &self.organisation.identity;
         let found = client.parse().ok().and_then(|client| identity.application(client));
-        found.ok_or_else(|| Refusal::unknown_application(client, identity.tenant))
+        found.ok_or_else(|| TokenRefusal::unknown_application(client, identity.tenant))
     }
 
-    fn by_secret(&self, client: &str, secret: &str) -> Result<Application> {
+    fn by_secret(&self, client: &str, secret: &str) -> TokenResult<Application> {
         let application = self.known(client)?;
         match application.knows(secret, self.organisation.surroundings.now_s()) {
-            Known::Yes => Ok(application),
-            Known::Expired => {
+            SecretCheck::Yes => Ok(application),
+            SecretCheck::Expired => {
                 let message = format!(
                     "The provided client secret keys for app '{client}' are expired. Visit the Azure portal to create new \
                      keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for \
                      added security: https://aka.ms/certCreds."
                 );
-                Err(Refusal::client(7_000_222, message))
+                Err(TokenRefusal::client(7_000_222, message))
             }
-            Known::No => {
+            SecretCheck::No => {
                 let message = format!(
                     "Invalid client secret provided. Ensure the secret being sent in the request is the client secret \
                      value, not the client secret ID, for a secret added to app '{client}'."
                 );
-                Err(Refusal::client(7_000_215, message))
+                Err(TokenRefusal::client(7_000_215, message))
             }
         }
     }
 
-    fn by_assertion(&self, text: &str) -> Result<Application> {
+    fn by_assertion(&self, text: &str) -> TokenResult<Application> {
         if self.needed("client_assertion_type")? != KIND {
             let message = format!("The 'client_assertion_type' has to be '{KIND}'.");
-            return Err(Refusal::bad_request(900_144, message));
+            return Err(TokenRefusal::bad_request(900_144, message));
         }
         let assertion = Assertion::parse(text)?;
         // The client id may be left to the assertion.
@@ -139,7 +139,7 @@ impl Ask<'_> {
 
 /// The one resource of a scope that ends in `/.default`. Which one is not looked at: behind a proxy or under another
 /// name for the same machine, the address that a client knows is not ours.
-fn resource(scope: &str) -> Result<String> {
+fn resource(scope: &str) -> TokenResult<String> {
     let invalid = |what: &str| {
         let message = format!(
             "The provided request must include a 'scope' input parameter. The provided value for the input parameter \

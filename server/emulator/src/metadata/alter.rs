@@ -6,7 +6,7 @@ use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
 use crate::schema::currency::money;
-use crate::schema::{Behaviour, Column, Kind, Table};
+use crate::schema::{Behaviour, CellKind, Column, Table};
 use crate::security::drop_privileges;
 use crate::store::definitions::remove;
 use crate::store::{run, sql};
@@ -14,9 +14,9 @@ use crate::value::Cell;
 
 use super::define::{cascade, flag, format, label, managed_text};
 use super::describe::Thing;
-use super::{Change, get};
+use super::{SchemaChange, get};
 
-impl Change<'_> {
+impl SchemaChange<'_> {
     /// `PUT` of a whole definition; what cannot be changed is left as it is.
     pub(super) async fn change_table(&mut self, table: &Segment) -> Result<Answer> {
         let body = self.body()?;
@@ -53,11 +53,11 @@ impl Change<'_> {
         column.format = format(&body)?.or(column.format.take());
         let number = |name: &str| body.get(name).and_then(Value::as_f64);
         match &mut column.kind {
-            Kind::Text { max_length } | Kind::Memo { max_length } => {
+            CellKind::Text { max_length } | CellKind::Memo { max_length } => {
                 let new = body.get("MaxLength").and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
                 *max_length = new.unwrap_or(*max_length);
             }
-            Kind::Integer { min, max } => {
+            CellKind::Integer { min, max } => {
                 #[expect(
                     clippy::cast_possible_truncation,
                     reason = "a cast from float ends at the type's bounds"
@@ -65,12 +65,14 @@ impl Change<'_> {
                 let whole = |name: &str, old: i32| number(name).map_or(old, |value| value as i32);
                 (*min, *max) = (whole("MinValue", *min), whole("MaxValue", *max));
             }
-            Kind::Decimal { min, max, .. } | Kind::Money { min, max, .. } | Kind::Double { min, max, .. } => {
+            CellKind::Decimal { min, max, .. }
+            | CellKind::Money { min, max, .. }
+            | CellKind::Double { min, max, .. } => {
                 *min = number("MinValue").unwrap_or(*min);
                 *max = number("MaxValue").unwrap_or(*max);
             }
-            Kind::Boolean { default, .. } => *default = flag(&body, "DefaultValue").unwrap_or(*default),
-            Kind::DateTime(behaviour) => change_behaviour(behaviour, &body)?,
+            CellKind::Boolean { default, .. } => *default = flag(&body, "DefaultValue").unwrap_or(*default),
+            CellKind::DateTime(behaviour) => change_behaviour(behaviour, &body)?,
             _ => {}
         }
         self.keep(table).await?;
@@ -133,7 +135,7 @@ impl Change<'_> {
     pub(super) async fn change_relationship(&mut self, segment: &Segment) -> Result<Answer> {
         let body = self.body()?;
         let (mut table, at) = self.relationship(segment)?;
-        if let Kind::Lookup { on_delete, .. } = &mut table.columns[at].kind {
+        if let CellKind::Lookup { on_delete, .. } = &mut table.columns[at].kind {
             *on_delete = cascade(&body).unwrap_or(*on_delete);
         }
         self.keep(table).await?;
@@ -145,7 +147,7 @@ impl Change<'_> {
         let wanted = segment.key()?.ok_or_else(|| Fault::no_segment(&segment.name))?;
         let found = self.schema.tables().find_map(|table| {
             let is = |column: &Column| get::is(Thing::Relationship(table, column), &wanted);
-            let at = table.columns.iter().position(|c| matches!(c.kind, Kind::Lookup { .. }) && is(c))?;
+            let at = table.columns.iter().position(|c| matches!(c.kind, CellKind::Lookup { .. }) && is(c))?;
             Some((Table::clone(table), at))
         });
         found.ok_or_else(|| super::make::no_table(&segment.arguments.clone().unwrap_or_default()))

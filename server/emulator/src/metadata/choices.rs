@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
-use crate::schema::{ChoiceOf, GlobalChoice, Kind, OptionItem, Table};
+use crate::schema::{CellKind, ChoiceOf, GlobalChoice, OptionItem, Table};
 use crate::store::definitions::{put_choice, remove};
 
 use super::define::{label, options, text};
 use super::describe::Thing;
-use super::{Change, checked, get};
+use super::{SchemaChange, checked, get};
 
-impl Change<'_> {
+impl SchemaChange<'_> {
     pub(super) async fn create_choice(&mut self) -> Result<Answer> {
         let body = self.body()?;
         let name = text(&body, "Name").ok_or_else(|| Fault::argument("A choice without Name."))?;
@@ -60,8 +60,10 @@ impl Change<'_> {
         let name = found
             .map(|choice| choice.name.clone())
             .ok_or_else(|| super::make::no_table(&segment.arguments.clone().unwrap_or_default()))?;
-        let uses = |kind: &Kind| match kind {
-            Kind::Choice(ChoiceOf::Global(used)) | Kind::MultiChoice(ChoiceOf::Global(used)) => *used == name,
+        let uses = |kind: &CellKind| match kind {
+            CellKind::Choice(ChoiceOf::Global(used)) | CellKind::MultiChoice(ChoiceOf::Global(used)) => {
+                *used == name
+            }
             _ => false,
         };
         if self.schema.tables().any(|table| table.columns.iter().any(|column| uses(&column.kind))) {
@@ -109,8 +111,8 @@ impl Change<'_> {
             found.columns.iter_mut().find(|known| known.logical == column).and_then(|known| match &mut known
                 .kind
             {
-                Kind::Choice(ChoiceOf::Own { options, .. })
-                | Kind::MultiChoice(ChoiceOf::Own { options, .. }) => Some(options),
+                CellKind::Choice(ChoiceOf::Own { options, .. })
+                | CellKind::MultiChoice(ChoiceOf::Own { options, .. }) => Some(options),
                 _ => None,
             });
         let own = own.ok_or_else(|| Fault::argument(format!("'{column}' has no options of its own.")))?;

@@ -6,7 +6,7 @@ mod operations;
 
 use std::fmt::Write as _;
 
-use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
+use crate::schema::{CellKind, Column, FixedLookup, Schema, Table};
 
 const BEGIN: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><edmx:Edmx Version=\"4.0\" \
                      xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\"><edmx:DataServices><Schema \
@@ -36,7 +36,7 @@ pub(super) fn write(schema: &Schema) -> String {
 
 /// Where a lookup leads, and what it is called: those of the system's own are lookups like any other.
 fn lookup<'a>(schema: &'a Schema, column: &'a Column) -> Option<(&'a str, &'a Table)> {
-    if column.kind == Kind::Fixed(FixedLookup::Nobody) {
+    if column.kind == CellKind::Fixed(FixedLookup::Nobody) {
         return None;
     }
     Some((column.navigation()?, schema.table(column.target()?)?))
@@ -45,7 +45,7 @@ fn lookup<'a>(schema: &'a Schema, column: &'a Column) -> Option<(&'a str, &'a Ta
 /// The relationship of a lookup, where it can be walked from the other side too.
 fn partner(column: &Column) -> Option<&str> {
     match &column.kind {
-        Kind::Lookup { relationship, .. } => Some(relationship),
+        CellKind::Lookup { relationship, .. } => Some(relationship),
         _ => None,
     }
 }
@@ -71,7 +71,7 @@ fn entity_type(out: &mut String, schema: &Schema, table: &Table) {
         if let Some((scale, _, _)) = column.kind.decimal() {
             let _ = write!(out, " Scale=\"{scale}\"");
         }
-        if matches!(column.kind, Kind::Text { .. } | Kind::Memo { .. }) {
+        if matches!(column.kind, CellKind::Text { .. } | CellKind::Memo { .. }) {
             out.push_str(" Unicode=\"false\"");
         }
         out.push_str(" />");

@@ -5,7 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::fault::{Fault, Result};
-use crate::schema::{Behaviour, ChoiceOf, Column, Kind, OnDelete, OptionItem, Schema};
+use crate::schema::{Behaviour, CellKind, ChoiceOf, Column, OnDelete, OptionItem, Schema};
 
 use super::checked;
 
@@ -64,7 +64,7 @@ fn type_name(json: &Value) -> String {
     }
 }
 
-fn kind(schema: &Schema, json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<Kind> {
+fn kind(schema: &Schema, json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<CellKind> {
     let whole = |name: &str| json.get(name).and_then(Value::as_f64);
     let length = |most: u32, default: u32| -> Result<u32> {
         let length = json.get("MaxLength").and_then(Value::as_u64).unwrap_or(u64::from(default));
@@ -85,32 +85,40 @@ fn kind(schema: &Schema, json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<K
     #[expect(clippy::cast_possible_truncation, reason = "a cast from float ends at the type's bounds")]
     let bound = |value: Option<f64>, default: i32| value.map_or(default, |value| value as i32);
     Ok(match type_name(json).as_str() {
-        "String" => Kind::Text { max_length: length(4000, 100)? },
-        "Memo" => Kind::Memo { max_length: length(1_048_576, 2000)? },
-        "Integer" => Kind::Integer { min: bound(least, i32::MIN), max: bound(most, i32::MAX) },
-        "BigInt" => Kind::BigInteger,
-        "Decimal" => {
-            Kind::Decimal { scale: precision(10, 2)?, min: least.unwrap_or(-FAR), max: most.unwrap_or(FAR) }
-        }
+        "String" => CellKind::Text { max_length: length(4000, 100)? },
+        "Memo" => CellKind::Memo { max_length: length(1_048_576, 2000)? },
+        "Integer" => CellKind::Integer { min: bound(least, i32::MIN), max: bound(most, i32::MAX) },
+        "BigInt" => CellKind::BigInteger,
+        "Decimal" => CellKind::Decimal {
+            scale: precision(10, 2)?,
+            min: least.unwrap_or(-FAR),
+            max: most.unwrap_or(FAR),
+        },
         "Money" => {
             let far = 922_337_203_685_477.0;
-            Kind::Money { precision: precision(4, 2)?, min: least.unwrap_or(-far), max: most.unwrap_or(far) }
+            CellKind::Money {
+                precision: precision(4, 2)?,
+                min: least.unwrap_or(-far),
+                max: most.unwrap_or(far),
+            }
         }
-        "Double" => {
-            Kind::Double { precision: precision(5, 5)?, min: least.unwrap_or(-FAR), max: most.unwrap_or(FAR) }
-        }
+        "Double" => CellKind::Double {
+            precision: precision(5, 5)?,
+            min: least.unwrap_or(-FAR),
+            max: most.unwrap_or(FAR),
+        },
         "Boolean" => {
             let options = json.get("OptionSet");
             let option = |name: &str| options?.get(name).and_then(|option| label(option.get("Label")));
-            Kind::Boolean {
+            CellKind::Boolean {
                 yes: option("TrueOption").unwrap_or_else(|| "Yes".to_owned()),
                 no: option("FalseOption").unwrap_or_else(|| "No".to_owned()),
                 default: flag(json, "DefaultValue").unwrap_or(false),
             }
         }
-        "DateTime" => Kind::DateTime(behaviour(json)?),
-        "Picklist" => Kind::Choice(choice(schema, json, id)?),
-        "MultiSelectPicklist" => Kind::MultiChoice(choice(schema, json, id)?),
+        "DateTime" => CellKind::DateTime(behaviour(json)?),
+        "Picklist" => CellKind::Choice(choice(schema, json, id)?),
+        "MultiSelectPicklist" => CellKind::MultiChoice(choice(schema, json, id)?),
         "Lookup" => {
             return Err(Fault::argument("A lookup column is made by POST RelationshipDefinitions."));
         }
@@ -236,7 +244,7 @@ pub(super) fn lookup(json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<(Stri
         display: label(lookup.get("DisplayName")).unwrap_or_else(|| schema_name.clone()),
         description: label(lookup.get("Description")).unwrap_or_default(),
         required: managed_text(lookup, "RequiredLevel").unwrap_or_else(|| "None".to_owned()),
-        kind: Kind::Lookup { target, navigation, relationship, relationship_id: id(), on_delete },
+        kind: CellKind::Lookup { target, navigation, relationship, relationship_id: id(), on_delete },
         format: None,
         schema_name,
         custom: true,

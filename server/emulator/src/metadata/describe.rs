@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::organisation::Organisation;
 use crate::schema::{
-    ChoiceOf, Column, GlobalChoice, Key, KeyState, Kind, OnDelete, OptionItem, Schema, Table,
+    AlternateKey, CellKind, ChoiceOf, Column, GlobalChoice, KeyState, OnDelete, OptionItem, Schema, Table,
 };
 use crate::security::of_table;
 
@@ -18,7 +18,7 @@ use column::{column_json, column_type, yes_no_json};
 pub(super) enum Thing<'a> {
     Table(&'a Table),
     Column(&'a Table, &'a Column),
-    Key(&'a Table, &'a Key),
+    Key(&'a Table, &'a AlternateKey),
     /// A lookup column, seen as the relationship that it is.
     Relationship(&'a Table, &'a Column),
     Choice(&'a GlobalChoice),
@@ -62,12 +62,13 @@ impl<'a> Thing<'a> {
                 Related::Many(table.keys.iter().map(|key| Thing::Key(table, key)).collect())
             }
             (Self::Table(table), "ManyToOneRelationships") => {
-                let lookups = table.columns.iter().filter(|c| matches!(c.kind, Kind::Lookup { .. }));
+                let lookups = table.columns.iter().filter(|c| matches!(c.kind, CellKind::Lookup { .. }));
                 Related::Many(lookups.map(|column| Thing::Relationship(table, column)).collect())
             }
             (Self::Table(table), "OneToManyRelationships") => {
-                let lookups =
-                    schema.referencing(&table.logical).filter(|(_, c)| matches!(c.kind, Kind::Lookup { .. }));
+                let lookups = schema
+                    .referencing(&table.logical)
+                    .filter(|(_, c)| matches!(c.kind, CellKind::Lookup { .. }));
                 Related::Many(lookups.map(|(child, column)| Thing::Relationship(child, column)).collect())
             }
             (Self::Table(_), "ManyToManyRelationships") => Related::Many(Vec::new()),
@@ -91,10 +92,10 @@ impl<'a> Thing<'a> {
 }
 
 fn choice_of<'a>(schema: &'a Schema, column: &'a Column, own_too: bool) -> Option<Thing<'a>> {
-    if matches!(column.kind, Kind::Boolean { .. }) {
+    if matches!(column.kind, CellKind::Boolean { .. }) {
         return own_too.then_some(Thing::YesNo(column));
     }
-    let (Kind::Choice(choice) | Kind::MultiChoice(choice)) = &column.kind else { return None };
+    let (CellKind::Choice(choice) | CellKind::MultiChoice(choice)) = &column.kind else { return None };
     match choice {
         ChoiceOf::Own { id, options, .. } => own_too.then_some(Thing::OwnChoice(column, *id, options)),
         ChoiceOf::Global(name) => schema.choice(name).map(|choice| Thing::Choice(choice)),
@@ -144,7 +145,7 @@ fn table_json(table: &Table) -> Value {
     })
 }
 
-fn key_json(organisation: &Organisation, table: &Table, key: &Key) -> Value {
+fn key_json(organisation: &Organisation, table: &Table, key: &AlternateKey) -> Value {
     json!({
         "MetadataId": key.id,
         "LogicalName": key.logical,
@@ -163,7 +164,8 @@ fn key_json(organisation: &Organisation, table: &Table, key: &Key) -> Value {
 }
 
 fn relationship_json(table: &Table, column: &Column) -> Value {
-    let Kind::Lookup { target, navigation, relationship, relationship_id, on_delete } = &column.kind else {
+    let CellKind::Lookup { target, navigation, relationship, relationship_id, on_delete } = &column.kind
+    else {
         return Value::Null;
     };
     let delete = match on_delete {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::fault::{Fault, Result};
-use crate::query::{Expression, Literal, Operand, Operator};
+use crate::query::{AddressLiteral, Expression, Operand, Operator};
 
 /// Whether a definition satisfies a filter.
 pub(super) fn holds(filter: &Expression, thing: &Value) -> Result<bool> {
@@ -62,13 +62,13 @@ fn find<'a>(path: &[String], thing: &'a Value) -> Result<&'a Value> {
     Ok(value)
 }
 
-fn same(found: &Value, literal: &Literal) -> bool {
+fn same(found: &Value, literal: &AddressLiteral) -> bool {
     match literal {
-        Literal::Null => found.is_null(),
-        Literal::Boolean(value) => found.as_bool() == Some(*value),
-        Literal::Number(digits) => found.as_f64().is_some_and(|has| digits.parse() == Ok(has)),
-        Literal::Text(text) | Literal::Time(text) => found.as_str() == Some(text),
-        Literal::Id(id) => found.as_str().is_some_and(|has| has.parse() == Ok(*id)),
+        AddressLiteral::Null => found.is_null(),
+        AddressLiteral::Boolean(value) => found.as_bool() == Some(*value),
+        AddressLiteral::Number(digits) => found.as_f64().is_some_and(|has| digits.parse() == Ok(has)),
+        AddressLiteral::Text(text) | AddressLiteral::Time(text) => found.as_str() == Some(text),
+        AddressLiteral::Id(id) => found.as_str().is_some_and(|has| has.parse() == Ok(*id)),
     }
 }
 

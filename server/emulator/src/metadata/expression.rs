@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::address::{Options, path_and_query};
+use crate::address::{QueryOptions, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
@@ -16,25 +16,25 @@ use super::describe::{Related, Thing};
 /// A query for one kind of definition; those for its parts lie inside.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-struct Query {
+struct DefinitionQuery {
     criteria: Option<Criteria>,
     properties: Option<Properties>,
-    attribute_query: Option<Box<Query>>,
-    key_query: Option<Box<Query>>,
-    relationship_query: Option<Box<Query>>,
+    attribute_query: Option<Box<DefinitionQuery>>,
+    key_query: Option<Box<DefinitionQuery>>,
+    relationship_query: Option<Box<DefinitionQuery>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Criteria {
     filter_operator: String,
-    conditions: Vec<Condition>,
+    conditions: Vec<DefinitionCondition>,
     filters: Vec<Criteria>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Condition {
+struct DefinitionCondition {
     property_name: String,
     #[serde(default)]
     condition_operator: String,
@@ -53,9 +53,9 @@ struct Properties {
 const ALWAYS: &[&str] = &["@odata.type", "MetadataId", "LogicalName", "SchemaName"];
 
 pub(super) fn respond(organisation: &Organisation, schema: &Schema, request: &Request) -> Result<Answer> {
-    let options = Options::parse(path_and_query(&request.target).1);
+    let options = QueryOptions::parse(path_and_query(&request.target).1);
     let query = options.names().find(|name| name.starts_with('@')).and_then(|name| options.get(name));
-    let query: Query = serde_json::from_str(query.unwrap_or("{}")).map_err(|error| {
+    let query: DefinitionQuery = serde_json::from_str(query.unwrap_or("{}")).map_err(|error| {
         Fault::syntax(format!("The parameter 'Query' is not an EntityQueryExpression: {error}"))
     })?;
     let mut tables = Vec::new();
@@ -77,17 +77,17 @@ pub(super) fn respond(organisation: &Organisation, schema: &Schema, request: &Re
 fn parts(
     organisation: &Organisation,
     schema: &Schema,
-    query: &Query,
+    query: &DefinitionQuery,
     table: &Table,
     shown: &mut Map<String, Value>,
 ) -> Result<()> {
-    let of = |own: &Option<Box<Query>>, name: &str| {
+    let of = |own: &Option<Box<DefinitionQuery>>, name: &str| {
         let named = query.properties.as_ref().is_none_or(|properties| {
             properties.all_properties || properties.property_names.iter().any(|found| found == name)
         });
         own.is_some() || named
     };
-    let every = Query::default();
+    let every = DefinitionQuery::default();
     for (name, own) in [
         ("Attributes", &query.attribute_query),
         ("Keys", &query.key_query),
@@ -108,7 +108,7 @@ fn parts(
     Ok(())
 }
 
-impl Query {
+impl DefinitionQuery {
     /// The properties asked for, of a definition that fits.
     fn show(
         &self,
@@ -149,7 +149,7 @@ impl Criteria {
     }
 }
 
-impl Condition {
+impl DefinitionCondition {
     fn holds(&self, thing: &Value) -> Result<bool> {
         // A property that this kind of definition does not have equals nothing.
         let found = thing.get(&self.property_name).unwrap_or(&Value::Null);

@@ -3,19 +3,19 @@
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::address::{Options, RowKey, Segment, path_and_query};
+use crate::address::{QueryOptions, RowAddress, Segment, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
-use crate::query::{Expansion, Literal, parse_expand, parse_filter};
-use crate::schema::{Kind, Schema};
+use crate::query::{AddressLiteral, Expansion, parse_expand, parse_filter};
+use crate::schema::{CellKind, Schema};
 
 use super::describe::{Related, Thing};
 use super::evaluate::{holds, plain_enums};
 use super::{csdl, expression};
 
 /// Where a path leads.
-enum Found<'a> {
+enum PathTarget<'a> {
     Many(Vec<Thing<'a>>),
     One(Thing<'a>),
     /// One property of a definition, by itself.
@@ -28,7 +28,7 @@ pub(super) fn respond(
     request: &Request,
     path: &[Segment],
 ) -> Result<Answer> {
-    let options = Options::parse(path_and_query(&request.target).1);
+    let options = QueryOptions::parse(path_and_query(&request.target).1);
     if path[0].name == "$metadata" {
         return Ok(Answer::of_kind("application/xml", csdl::write(schema)));
     }
@@ -45,16 +45,16 @@ pub(super) fn respond(
     let (context_path, _) = path_and_query(&request.target);
     let context = format!("{}$metadata#{}", request.base, context_path.split('(').next().unwrap_or_default());
     match walk(organisation, schema, path)? {
-        Found::Property(value) => {
+        PathTarget::Property(value) => {
             Ok(Answer::json(json!({ "@odata.context": context, "value": value }).to_string()))
         }
-        Found::One(thing) => {
+        PathTarget::One(thing) => {
             let mut body = Map::new();
             body.insert("@odata.context".to_owned(), format!("{context}/$entity").into());
             body.extend(show(thing)?);
             Ok(Answer::json(Value::Object(body).to_string()))
         }
-        Found::Many(things) => {
+        PathTarget::Many(things) => {
             let filter = options
                 .get("$filter")
                 .map(|text| parse_filter(&plain_enums(text), &|name| options.get(name).map(str::to_owned)))
@@ -82,7 +82,7 @@ pub(super) fn respond(
     }
 }
 
-fn walk<'a>(organisation: &Organisation, schema: &'a Schema, path: &[Segment]) -> Result<Found<'a>> {
+fn walk<'a>(organisation: &Organisation, schema: &'a Schema, path: &[Segment]) -> Result<PathTarget<'a>> {
     let first = &path[0];
     let all: Vec<Thing<'a>> = match first.name.as_str() {
         "EntityDefinitions" => schema.tables().map(|table| Thing::Table(table)).collect(),
@@ -100,16 +100,16 @@ fn walk<'a>(organisation: &Organisation, schema: &'a Schema, path: &[Segment]) -
 fn relationships(schema: &Schema) -> Vec<Thing<'_>> {
     let lookups = |table| {
         let table: &crate::schema::Table = table;
-        table.columns.iter().filter(|c| matches!(c.kind, Kind::Lookup { .. }))
+        table.columns.iter().filter(|c| matches!(c.kind, CellKind::Lookup { .. }))
     };
     schema.tables().flat_map(|t| lookups(t).map(move |column| Thing::Relationship(t, column))).collect()
 }
 
 /// All, or the one that the segment's key names.
-fn pick<'a>(all: Vec<Thing<'a>>, segment: &Segment) -> Result<Found<'a>> {
-    let Some(key) = segment.key()? else { return Ok(Found::Many(all)) };
+fn pick<'a>(all: Vec<Thing<'a>>, segment: &Segment) -> Result<PathTarget<'a>> {
+    let Some(key) = segment.key()? else { return Ok(PathTarget::Many(all)) };
     let found = all.into_iter().find(|thing| is(*thing, &key));
-    found.map(Found::One).ok_or_else(|| missing(segment))
+    found.map(PathTarget::One).ok_or_else(|| missing(segment))
 }
 
 fn missing(segment: &Segment) -> Fault {
@@ -118,13 +118,13 @@ fn missing(segment: &Segment) -> Fault {
     Fault::new(http::StatusCode::NOT_FOUND, "0x80060888", message)
 }
 
-pub(super) fn is(thing: Thing<'_>, key: &RowKey) -> bool {
+pub(super) fn is(thing: Thing<'_>, key: &RowAddress) -> bool {
     match key {
-        RowKey::Id(id) => thing_id(thing) == *id,
-        RowKey::Columns(columns) => columns.iter().all(|(name, value)| {
+        RowAddress::Id(id) => thing_id(thing) == *id,
+        RowAddress::Columns(columns) => columns.iter().all(|(name, value)| {
             let wanted = match value {
-                Literal::Text(text) => text.as_str(),
-                Literal::Id(id) => return name == "MetadataId" && thing_id(thing) == *id,
+                AddressLiteral::Text(text) => text.as_str(),
+                AddressLiteral::Id(id) => return name == "MetadataId" && thing_id(thing) == *id,
                 _ => return false,
             };
             match (thing, name.as_str()) {
@@ -136,7 +136,7 @@ pub(super) fn is(thing: Thing<'_>, key: &RowKey) -> bool {
                 (Thing::Key(_, key), "SchemaName") => key.schema_name == wanted,
                 (Thing::Choice(choice), "Name") => choice.name == wanted,
                 (Thing::Relationship(_, column), "SchemaName") => match &column.kind {
-                    Kind::Lookup { relationship, .. } => relationship == wanted,
+                    CellKind::Lookup { relationship, .. } => relationship == wanted,
                     _ => false,
                 },
                 _ => false,
@@ -154,7 +154,7 @@ fn thing_id(thing: Thing<'_>) -> Uuid {
         Thing::OwnChoice(_, id, _) => id,
         Thing::YesNo(column) => Uuid::new_v5(&column.id, b"OptionSet"),
         Thing::Relationship(_, column) => match &column.kind {
-            Kind::Lookup { relationship_id, .. } => *relationship_id,
+            CellKind::Lookup { relationship_id, .. } => *relationship_id,
             _ => Uuid::nil(),
         },
     }
@@ -164,25 +164,25 @@ fn thing_id(thing: Thing<'_>) -> Uuid {
 fn step<'a>(
     organisation: &Organisation,
     schema: &'a Schema,
-    found: Found<'a>,
+    found: PathTarget<'a>,
     segment: &Segment,
-) -> Result<Found<'a>> {
+) -> Result<PathTarget<'a>> {
     if let Some(cast) = segment.name.strip_prefix("Microsoft.Dynamics.CRM.") {
         return match found {
-            Found::Many(things) => {
-                Ok(Found::Many(things.into_iter().filter(|thing| thing.type_name() == cast).collect()))
+            PathTarget::Many(things) => {
+                Ok(PathTarget::Many(things.into_iter().filter(|thing| thing.type_name() == cast).collect()))
             }
-            Found::One(thing) if thing.type_name() == cast => Ok(Found::One(thing)),
+            PathTarget::One(thing) if thing.type_name() == cast => Ok(PathTarget::One(thing)),
             _ => Err(missing(segment)),
         };
     }
-    let Found::One(thing) = found else { return Err(Fault::no_segment(&segment.name)) };
+    let PathTarget::One(thing) = found else { return Err(Fault::no_segment(&segment.name)) };
     match thing.related(schema, &segment.name) {
         Some(Related::Many(things)) => pick(things, segment),
-        Some(Related::One(Some(thing))) => Ok(Found::One(thing)),
+        Some(Related::One(Some(thing))) => Ok(PathTarget::One(thing)),
         Some(Related::One(None)) => Err(missing(segment)),
         None => match thing.to_json(organisation).get(&segment.name) {
-            Some(value) if segment.arguments.is_none() => Ok(Found::Property(value.clone())),
+            Some(value) if segment.arguments.is_none() => Ok(PathTarget::Property(value.clone())),
             _ => Err(Fault::no_segment(&segment.name)),
         },
     }

@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
-use crate::schema::{Key, KeyState, Kind, Table};
+use crate::schema::{AlternateKey, CellKind, KeyState, Table};
 use crate::store::{key_sql, run};
 
 use super::define::{label, text};
 use super::describe::Thing;
-use super::{Change, checked, get};
+use super::{SchemaChange, checked, get};
 
-impl Change<'_> {
+impl SchemaChange<'_> {
     pub(super) async fn create_key(&mut self, table: &Segment) -> Result<Answer> {
         let body = self.body()?;
         let mut table = self.table(table)?;
@@ -23,7 +23,7 @@ impl Change<'_> {
         let columns: Vec<String> =
             columns.iter().filter_map(Value::as_str).map(str::to_ascii_lowercase).collect();
         check_key(&table, &schema_name, &columns)?;
-        let mut key = Key {
+        let mut key = AlternateKey {
             id: self.organisation.surroundings.id(),
             logical: schema_name.to_ascii_lowercase(),
             display: label(body.get("DisplayName")).unwrap_or_else(|| schema_name.clone()),
@@ -39,7 +39,7 @@ impl Change<'_> {
     }
 
     /// Builds the index. Rows that are not unique fail it, not the request, and that shows when it would have been done.
-    async fn build(&mut self, table: &Table, key: &Key) -> Result<KeyState> {
+    async fn build(&mut self, table: &Table, key: &AlternateKey) -> Result<KeyState> {
         let now = self.organisation.surroundings.now_s();
         match run(self.connection, &key_sql(table, key)).await {
             Ok(()) => Ok(KeyState::Pending(now)),
@@ -91,12 +91,12 @@ fn check_key(table: &Table, name: &str, columns: &[String]) -> Result<()> {
         let column = table.column(name).ok_or_else(|| Fault::no_property(name, &table.logical))?;
         let fits = matches!(
             column.kind,
-            Kind::Text { .. }
-                | Kind::Integer { .. }
-                | Kind::Decimal { .. }
-                | Kind::DateTime(_)
-                | Kind::Lookup { .. }
-                | Kind::Choice(_)
+            CellKind::Text { .. }
+                | CellKind::Integer { .. }
+                | CellKind::Decimal { .. }
+                | CellKind::DateTime(_)
+                | CellKind::Lookup { .. }
+                | CellKind::Choice(_)
         );
         if !fits {
             return Err(Fault::argument(format!("The column {name} is of a type that no key can hold.")));

@@ -7,16 +7,16 @@ use crate::address::Segment;
 use crate::answer::Answer;
 use crate::fault::{Fault, Result};
 use crate::schema::currency::beside_money;
-use crate::schema::{Column, Kind, Table, plural, system_columns};
+use crate::schema::{CellKind, Column, Table, plural, system_columns};
 use crate::security;
 use crate::store::definitions::put_table;
 use crate::store::{create_rows, index_sql, run};
 
 use super::define::{column, flag, label, lookup, text};
 use super::describe::Thing;
-use super::{Change, checked, get};
+use super::{SchemaChange, checked, get};
 
-impl Change<'_> {
+impl SchemaChange<'_> {
     pub(super) async fn create_table(&mut self) -> Result<Answer> {
         let body = self.body()?;
         let id = self.add_table(&body).await?;
@@ -118,7 +118,7 @@ impl Change<'_> {
         }
         let (rows, name, kind) = (table.rows(), &added.logical, added.kind.sql());
         run(self.connection, &format!("ALTER TABLE {rows} ADD COLUMN \"{name}\" {kind}")).await?;
-        if matches!(added.kind, Kind::Lookup { .. }) {
+        if matches!(added.kind, CellKind::Lookup { .. }) {
             run(self.connection, &index_sql(table, name)).await?;
         }
         table.columns.push(added);
@@ -138,10 +138,10 @@ impl Change<'_> {
         if self.schema.table(target).is_none() {
             return Err(no_table(target));
         }
-        let Kind::Lookup { relationship, relationship_id, .. } = &added.kind else {
+        let CellKind::Lookup { relationship, relationship_id, .. } = &added.kind else {
             return Err(Fault::argument("A relationship without Lookup."));
         };
-        let taken = |column: &Column| matches!(&column.kind, Kind::Lookup { relationship: known, .. } if known.eq_ignore_ascii_case(relationship));
+        let taken = |column: &Column| matches!(&column.kind, CellKind::Lookup { relationship: known, .. } if known.eq_ignore_ascii_case(relationship));
         if self.schema.tables().any(|table| table.columns.iter().any(taken)) {
             let message = format!("A relationship with the name {relationship} already exists.");
             return Err(Fault::bad("0x80047010", message));

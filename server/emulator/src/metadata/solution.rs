@@ -1,6 +1,6 @@
 //! Solutions: what is made can be put into one, which then has to be there.
 
-use crate::address::{Options, path_and_query};
+use crate::address::{QueryOptions, path_and_query};
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
 use crate::schema::Schema;
@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteConnection;
 /// The solution that a request names, in its header or, as Microsoft's Python client does, among its options.
 fn named(request: &Request) -> Option<String> {
     let (_, query) = path_and_query(&request.target);
-    let option = Options::parse(query).get("SolutionUniqueName").map(str::to_owned);
+    let option = QueryOptions::parse(query).get("SolutionUniqueName").map(str::to_owned);
     request.header("mscrm.solutionuniquename").map(str::to_owned).or(option).filter(|name| !name.is_empty())
 }
 

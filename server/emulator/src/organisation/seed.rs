@@ -3,7 +3,7 @@
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use crate::identity::Identity;
+use crate::identity::OrganisationIdentity;
 use crate::schema::currency::RATE_SCALE;
 use crate::schema::{Schema, Table, built_in};
 use crate::store::{Transaction, add_users, create_rows, definitions, run};
@@ -55,7 +55,7 @@ pub(super) async fn tables(
 pub(super) async fn rows(
     transaction: &mut Transaction<'_>,
     schema: &Schema,
-    identity: &Identity,
+    identity: &OrganisationIdentity,
     name: &str,
 ) -> Result<(), sqlx::Error> {
     let text = |text: &str| Cell::Text(text.to_owned());

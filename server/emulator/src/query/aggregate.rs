@@ -6,13 +6,13 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{Fault, Result};
-use crate::schema::Kind;
-use crate::store::{Reader, sql};
+use crate::schema::CellKind;
+use crate::store::{StoreReader, sql};
 use crate::value::Cell;
 
 use super::annotate::Annotations;
 use super::date_part::DatePart;
-use super::resolver::{Found, Resolver};
+use super::resolver::{ResolvedColumn, Resolver};
 use super::row::{OutputColumn, write_property};
 
 pub(super) use work::{Function, Worked};
@@ -51,7 +51,7 @@ impl<'a> Grouping<'a> {
         &mut self,
         resolver: Resolver<'a>,
         name: String,
-        found: Found<'a>,
+        found: ResolvedColumn<'a>,
         annotations: Annotations,
     ) -> Result<()> {
         let at = self.push(found.sql.clone());
@@ -67,8 +67,8 @@ impl<'a> Grouping<'a> {
     }
 
     /// Groups by a part of a date.
-    pub(super) fn part(&mut self, name: String, found: &Found<'_>, part: DatePart) -> Result<()> {
-        let Kind::DateTime(behaviour) = found.column.kind else {
+    pub(super) fn part(&mut self, name: String, found: &ResolvedColumn<'_>, part: DatePart) -> Result<()> {
+        let CellKind::DateTime(behaviour) = found.column.kind else {
             return Err(Fault::argument(format!("'{}' is no date to be grouped by.", found.column.logical)));
         };
         let text = part.sql(&found.sql, behaviour);
@@ -79,7 +79,12 @@ impl<'a> Grouping<'a> {
     }
 
     /// Works something out over each group.
-    pub(super) fn work(&mut self, name: String, function: Function, found: Option<&Found<'a>>) -> Result<()> {
+    pub(super) fn work(
+        &mut self,
+        name: String,
+        function: Function,
+        found: Option<&ResolvedColumn<'a>>,
+    ) -> Result<()> {
         let worked = Worked::new(function, found, &mut self.items)?;
         self.outputs.push(Output::Work { name, worked });
         Ok(())
@@ -117,11 +122,11 @@ impl<'a> Grouping<'a> {
     /// order by before the groups' own order.
     pub(super) async fn read(
         &self,
-        reader: &mut Reader<'_>,
+        reader: &mut StoreReader<'_>,
         from: &str,
         cells: &[Cell],
         order: &[String],
-        stretch: Stretch,
+        stretch: GroupRange,
     ) -> Result<Vec<SqliteRow>> {
         let group = if self.groups.is_empty() {
             String::new()
@@ -130,7 +135,7 @@ impl<'a> Grouping<'a> {
         };
         let order: Vec<String> = order.iter().chain(&self.groups).cloned().collect();
         let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
-        let Stretch { skip, rows } = stretch;
+        let GroupRange { skip, rows } = stretch;
         let items = self.items.join(", ");
         let text = format!("SELECT {items}{from}{group}{order} LIMIT {rows} OFFSET {skip}");
         Ok(sql(text, cells.to_vec()).fetch_all(reader.connection()).await?)
@@ -169,12 +174,12 @@ impl<'a> Grouping<'a> {
 
 /// Which groups of all.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Stretch {
+pub(super) struct GroupRange {
     pub(super) skip: u64,
     pub(super) rows: u64,
 }
 
-impl Stretch {
+impl GroupRange {
     /// A page of `rows` groups, and one more to see whether there is another. What is beyond any number of rows is cut.
     pub(super) fn of_page(page: u64, rows: u64) -> Self {
         let skip = page.saturating_sub(1).saturating_mul(rows).min(i64::MAX.unsigned_abs());
@@ -184,7 +189,7 @@ impl Stretch {
 
 /// Refuses a grouping of too many rows, as the cloud does.
 pub(super) async fn check_matched(
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     from: &str,
     cells: &[Cell],
     most: u32,

@@ -2,30 +2,30 @@
 
 mod grammar;
 
-use crate::address::Options;
+use crate::address::QueryOptions;
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
-use crate::schema::{Kind, Table};
-use crate::store::Reader;
+use crate::schema::{CellKind, Table};
+use crate::store::StoreReader;
 use crate::value::write_text;
 
-use super::aggregate::{Function, Grouping, MOST_MATCHED, Stretch, check_matched};
+use super::aggregate::{Function, GroupRange, Grouping, MOST_MATCHED, check_matched};
 use super::annotate::Annotations;
 use super::condition::Where;
 use super::options::{MOST_ROWS, applied, link, page_size, top};
 use super::page::{page_number, page_token};
-use super::resolver::{Found, Resolver};
+use super::resolver::{ResolvedColumn, Resolver};
 use super::row::ROW;
 
-use grammar::{Aggregate, Transformation};
+use grammar::{AggregateExpression, Transformation};
 
 pub(super) async fn answer(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     table: &Table,
     transformation: &str,
-    options: &Options,
+    options: &QueryOptions,
 ) -> Result<Answer> {
     refuse_beside(options)?;
     let alias = |name: &str| options.get(name).map(str::to_owned);
@@ -42,7 +42,7 @@ pub(super) async fn answer(
     let page = options.get("$skiptoken").map(page_number).transpose()?.unwrap_or(1);
     let (size, top) = (page_size(request)?, top(options.get("$top"))?);
     let rows = u64::from(size.or(top).unwrap_or(MOST_ROWS).min(MOST_ROWS));
-    let stretch = Stretch::of_page(page, rows);
+    let stretch = GroupRange::of_page(page, rows);
     let found = grouping.read(reader, &from, &query.cells, &[], stretch).await?;
     let mut body = format!("{{\"@odata.context\":\"{}$metadata#{}\",\"value\":[", request.base, table.set);
     let shown = usize::try_from(rows).unwrap_or(usize::MAX);
@@ -63,7 +63,7 @@ pub(super) async fn answer(
 }
 
 /// What the cloud refuses beside `$apply`, and what it is not known to take.
-fn refuse_beside(options: &Options) -> Result<()> {
+fn refuse_beside(options: &QueryOptions) -> Result<()> {
     if options.get("$orderby").is_some() {
         let message = "The query node SingleValueOpenPropertyAccess is not supported.";
         return Err(Fault::bad("0x80060888", message));
@@ -84,14 +84,14 @@ fn group<'a>(
     let mut grouping = Grouping::default();
     for path in &transformation.keys {
         let found = query.find(resolver, table, ROW, path)?;
-        if matches!(found.column.kind, Kind::DateTime(_)) {
+        if matches!(found.column.kind, CellKind::DateTime(_)) {
             return Err(Fault::bad("0x80060888", "groupby with datetime values is not supported."));
         }
         let name = key_name(path, &found);
         grouping.key(resolver, name, found, annotations)?;
         grouping.check_size()?;
     }
-    for Aggregate { path, function, name } in &transformation.aggregates {
+    for AggregateExpression { path, function, name } in &transformation.aggregates {
         if grouping.has_name(name) {
             return Err(Fault::syntax(format!("The name '{name}' is used more than once in $apply.")));
         }
@@ -106,7 +106,7 @@ fn group<'a>(
 }
 
 /// A column over a lookup is called by its table: `primarycontactid/fullname` comes back as `contact_fullname`.
-fn key_name(path: &[String], found: &Found<'_>) -> String {
+fn key_name(path: &[String], found: &ResolvedColumn<'_>) -> String {
     match path {
         [own] => own.clone(),
         _ => format!("{}_{}", found.table.logical, found.column.property()),

@@ -7,16 +7,16 @@ use uuid::Uuid;
 
 use crate::address::encode;
 use crate::fault::{Fault, Result};
-use crate::schema::{Column, Kind, Table};
-use crate::store::Reader;
+use crate::schema::{CellKind, Column, Table};
+use crate::store::StoreReader;
 use crate::value::{Cell, write_text};
 
 use super::expand::Expansion;
 use super::options::MOST_ROWS;
-use super::plan::{ListQuery, Plan};
+use super::plan::{ListQuery, QueryPlan};
 use super::resolver::Resolver;
 use super::row::cell;
-use super::select::{AnswerStyle, Selection, Shape, write_row};
+use super::select::{AnswerStyle, RowSelection, Shape, write_row};
 
 /// Rows inside of rows in one answer; the cloud would not come to an end in time with more.
 const MOST_INSIDE: usize = 100_000;
@@ -24,7 +24,7 @@ const MOST_INSIDE: usize = 100_000;
 /// An expanded collection: how its rows are read, and, once they are, their text by the row that they belong to.
 pub(crate) struct Collection<'a> {
     name: String,
-    plan: Plan<'a>,
+    plan: QueryPlan<'a>,
     /// The set of the row that they belong to.
     set: String,
     /// Options for a request of their own.
@@ -46,7 +46,7 @@ impl<'a> Collection<'a> {
         }
         let select = expansion.select.as_deref();
         let list = ListQuery {
-            selection: Selection { select, also: Some(lookup), expansions: &expansion.inner },
+            selection: RowSelection { select, also: Some(lookup), expansions: &expansion.inner },
             filter: expansion.filter.as_ref(),
             order: &expansion.order,
             place: None,
@@ -59,7 +59,7 @@ impl<'a> Collection<'a> {
         };
         Ok(Self {
             name: expansion.navigation.clone(),
-            plan: Plan::new(resolver, child, &list, style)?,
+            plan: QueryPlan::new(resolver, child, &list, style)?,
             set: table.set.clone(),
             query: expansion.query.clone(),
             written: HashMap::new(),
@@ -79,7 +79,7 @@ impl<'a> Collection<'a> {
     async fn gather(
         &mut self,
         resolver: Resolver<'_>,
-        reader: &mut Reader<'_>,
+        reader: &mut StoreReader<'_>,
         style: AnswerStyle<'_>,
         id: Uuid,
         left: &mut usize,
@@ -126,7 +126,7 @@ impl<'a> Collection<'a> {
 pub(super) async fn gather(
     shape: &mut Shape<'_>,
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     style: AnswerStyle<'_>,
     rows: &[SqliteRow],
     left: &mut usize,
@@ -134,7 +134,7 @@ pub(super) async fn gather(
     let at = shape.id_at();
     for collection in &mut shape.collections {
         for row in rows {
-            if let Cell::Id(id) = cell(row, at, &Kind::Id)?
+            if let Cell::Id(id) = cell(row, at, &CellKind::Id)?
                 && !collection.written.contains_key(&id)
             {
                 collection.gather(resolver, reader, style, id, left).await?;
@@ -151,7 +151,7 @@ pub(super) async fn gather(
 pub(super) async fn gather_all(
     shape: &mut Shape<'_>,
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     style: AnswerStyle<'_>,
     rows: &[SqliteRow],
 ) -> Result<()> {

@@ -1,31 +1,31 @@
 //! A column against a value or another column, by the column's type.
 
 use crate::fault::{Fault, Result};
-use crate::schema::{Behaviour, Column, Kind, Schema};
+use crate::schema::{Behaviour, CellKind, Column, Schema};
 use crate::value::decimal::Decimal;
 use crate::value::{Cell, time};
 
 use super::filter::Operator;
-use super::lex::Literal;
-use super::resolver::Found;
+use super::lex::AddressLiteral;
+use super::resolver::ResolvedColumn;
 
 /// A column against a value. The value is bound.
 pub(super) fn with_value(
     cells: &mut Vec<Cell>,
     schema: &Schema,
-    found: &Found<'_>,
+    found: &ResolvedColumn<'_>,
     operator: Operator,
-    value: &Literal,
+    value: &AddressLiteral,
 ) -> Result<String> {
     let sql = &found.sql;
-    if *value == Literal::Null {
+    if *value == AddressLiteral::Null {
         return Ok(match operator {
             Operator::Eq => format!("({sql} IS NULL)"),
             Operator::Ne => format!("({sql} IS NOT NULL)"),
             _ => "0".to_owned(),
         });
     }
-    if let (Some((scale, _, _)), Literal::Number(digits)) = (found.column.kind.decimal(), value) {
+    if let (Some((scale, _, _)), AddressLiteral::Number(digits)) = (found.column.kind.decimal(), value) {
         return decimal(cells, sql, operator, digits, scale)
             .ok_or_else(|| mismatch(found.column, operator, value));
     }
@@ -68,63 +68,74 @@ fn decimal(cells: &mut Vec<Cell>, sql: &str, operator: Operator, digits: &str, s
 }
 
 /// A value as the column keeps it; `None` if it cannot.
-pub(crate) fn cell(schema: &Schema, column: &Column, value: &Literal) -> Option<Cell> {
+pub(crate) fn cell(schema: &Schema, column: &Column, value: &AddressLiteral) -> Option<Cell> {
     let integer = |digits: &str| {
         let scaled = Decimal::parse(digits)?.scaled(0)?;
         scaled.exact.then_some(Cell::Integer(scaled.floor))
     };
     match (&column.kind, value) {
-        (_, Literal::Null) => Some(Cell::Null),
-        (Kind::Text { .. } | Kind::Memo { .. } | Kind::MultiChoice(_), Literal::Text(text)) => {
-            Some(Cell::Text(text.clone()))
-        }
+        (_, AddressLiteral::Null) => Some(Cell::Null),
         (
-            Kind::Integer { .. } | Kind::BigInteger | Kind::Version | Kind::Choice(_),
-            Literal::Number(digits),
+            CellKind::Text { .. } | CellKind::Memo { .. } | CellKind::MultiChoice(_),
+            AddressLiteral::Text(text),
+        ) => Some(Cell::Text(text.clone())),
+        (
+            CellKind::Integer { .. } | CellKind::BigInteger | CellKind::Version | CellKind::Choice(_),
+            AddressLiteral::Number(digits),
         ) => integer(digits),
         // Lists give numbers as text.
-        (Kind::Integer { .. } | Kind::BigInteger | Kind::Version, Literal::Text(text)) => integer(text),
-        (Kind::Choice(choice), Literal::Text(text)) => integer(text).or_else(|| {
+        (CellKind::Integer { .. } | CellKind::BigInteger | CellKind::Version, AddressLiteral::Text(text)) => {
+            integer(text)
+        }
+        (CellKind::Choice(choice), AddressLiteral::Text(text)) => integer(text).or_else(|| {
             let option = schema.options(choice).iter().find(|option| option.label.eq_ignore_ascii_case(text));
             option.map(|option| Cell::Integer(i64::from(option.value)))
         }),
-        (Kind::Decimal { .. } | Kind::Money { .. }, Literal::Number(text) | Literal::Text(text)) => {
+        (
+            CellKind::Decimal { .. } | CellKind::Money { .. },
+            AddressLiteral::Number(text) | AddressLiteral::Text(text),
+        ) => {
             let (scale, _, _) = column.kind.decimal()?;
             Decimal::parse(text)?.rounded(scale).map(Cell::Integer)
         }
-        (Kind::Double { .. }, Literal::Number(text) | Literal::Text(text)) => {
+        (CellKind::Double { .. }, AddressLiteral::Number(text) | AddressLiteral::Text(text)) => {
             text.parse().ok().map(Cell::Real)
         }
-        (Kind::Boolean { .. }, Literal::Boolean(value)) => Some(Cell::Integer(i64::from(*value))),
-        (Kind::Boolean { .. }, Literal::Number(text) | Literal::Text(text)) => match text.as_str() {
-            "0" | "false" => Some(Cell::Integer(0)),
-            "1" | "true" => Some(Cell::Integer(1)),
-            _ => None,
-        },
-        (Kind::DateTime(Behaviour::DateOnly), Literal::Time(text) | Literal::Text(text)) => {
-            time::day(text).ok().map(Cell::Text)
+        (CellKind::Boolean { .. }, AddressLiteral::Boolean(value)) => Some(Cell::Integer(i64::from(*value))),
+        (CellKind::Boolean { .. }, AddressLiteral::Number(text) | AddressLiteral::Text(text)) => {
+            match text.as_str() {
+                "0" | "false" => Some(Cell::Integer(0)),
+                "1" | "true" => Some(Cell::Integer(1)),
+                _ => None,
+            }
         }
-        (Kind::DateTime(_), Literal::Time(text) | Literal::Text(text)) => {
+        (
+            CellKind::DateTime(Behaviour::DateOnly),
+            AddressLiteral::Time(text) | AddressLiteral::Text(text),
+        ) => time::day(text).ok().map(Cell::Text),
+        (CellKind::DateTime(_), AddressLiteral::Time(text) | AddressLiteral::Text(text)) => {
             time::seconds(text).ok().map(Cell::Integer)
         }
-        (Kind::Id | Kind::Guid | Kind::Lookup { .. } | Kind::Fixed(_), Literal::Id(id)) => {
-            Some(Cell::Id(*id))
-        }
-        (Kind::Id | Kind::Guid | Kind::Lookup { .. } | Kind::Fixed(_), Literal::Text(text)) => {
-            text.parse().ok().map(Cell::Id)
-        }
+        (
+            CellKind::Id | CellKind::Guid | CellKind::Lookup { .. } | CellKind::Fixed(_),
+            AddressLiteral::Id(id),
+        ) => Some(Cell::Id(*id)),
+        (
+            CellKind::Id | CellKind::Guid | CellKind::Lookup { .. } | CellKind::Fixed(_),
+            AddressLiteral::Text(text),
+        ) => text.parse().ok().map(Cell::Id),
         _ => None,
     }
 }
 
-fn mismatch(column: &Column, operator: Operator, value: &Literal) -> Fault {
+fn mismatch(column: &Column, operator: Operator, value: &AddressLiteral) -> Fault {
     let other = match value {
-        Literal::Text(_) => "Edm.String",
-        Literal::Number(_) => "Edm.Int32",
-        Literal::Boolean(_) => "Edm.Boolean",
-        Literal::Id(_) => "Edm.Guid",
-        Literal::Time(_) => "Edm.DateTimeOffset",
-        Literal::Null => "Edm.Null",
+        AddressLiteral::Text(_) => "Edm.String",
+        AddressLiteral::Number(_) => "Edm.Int32",
+        AddressLiteral::Boolean(_) => "Edm.Boolean",
+        AddressLiteral::Id(_) => "Edm.Guid",
+        AddressLiteral::Time(_) => "Edm.DateTimeOffset",
+        AddressLiteral::Null => "Edm.Null",
     };
     let kind = match operator {
         Operator::Eq => "Equal",
@@ -142,7 +153,11 @@ fn mismatch(column: &Column, operator: Operator, value: &Literal) -> Fault {
 }
 
 /// Two columns of the same row.
-pub(super) fn with_column(left: &Found<'_>, operator: Operator, right: &Found<'_>) -> Result<String> {
+pub(super) fn with_column(
+    left: &ResolvedColumn<'_>,
+    operator: Operator,
+    right: &ResolvedColumn<'_>,
+) -> Result<String> {
     let (a, b) = (&left.column.kind, &right.column.kind);
     if a.edm() != b.edm() {
         return Err(Fault::syntax(format!(
@@ -151,7 +166,7 @@ pub(super) fn with_column(left: &Found<'_>, operator: Operator, right: &Found<'_
             b.edm()
         )));
     }
-    let scaled = |found: &Found<'_>| match found.column.kind.decimal() {
+    let scaled = |found: &ResolvedColumn<'_>| match found.column.kind.decimal() {
         Some((scale, _, _)) => format!("({} / 1e{scale})", found.sql),
         None => found.sql.clone(),
     };

@@ -1,7 +1,7 @@
 //! A condition as SQL: names are checked against the schema, values are bound, never written into the text.
 
 use crate::fault::{Fault, Result};
-use crate::schema::{Kind, Table};
+use crate::schema::{CellKind, Table};
 use crate::value::Cell;
 
 use super::compare;
@@ -9,7 +9,7 @@ use super::filter::{Expression, Operand, Operator};
 use super::fragment::joined;
 use super::functions;
 use super::joins::Joins;
-use super::resolver::{Found, Resolver};
+use super::resolver::{ResolvedColumn, Resolver};
 use super::wildcard::pattern;
 
 mod lambda;
@@ -73,7 +73,7 @@ impl Where {
             }
             Expression::Path(path) => {
                 let found = self.find(resolver, table, alias, path)?;
-                if !matches!(found.column.kind, Kind::Boolean { .. }) {
+                if !matches!(found.column.kind, CellKind::Boolean { .. }) {
                     return Err(Fault::syntax(
                         "The $filter expression must evaluate to a single boolean value.",
                     ));
@@ -85,7 +85,7 @@ impl Where {
             }
             Expression::Text { function, path, value } => {
                 let found = self.find(resolver, table, alias, path)?;
-                if !matches!(found.column.kind, Kind::Text { .. } | Kind::Memo { .. }) {
+                if !matches!(found.column.kind, CellKind::Text { .. } | CellKind::Memo { .. }) {
                     return Err(Fault::syntax(format!(
                         "No function signature for the function with name '{function}' matches the specified arguments."
                     )));
@@ -154,7 +154,7 @@ impl Where {
         table: &'a Table,
         alias: &str,
         path: &[String],
-    ) -> Result<Found<'a>> {
+    ) -> Result<ResolvedColumn<'a>> {
         let (table, alias, path) = self.start(resolver, table, alias, path)?;
         let Some((last, walk)) = path.split_last() else {
             return Err(Fault::syntax("The $filter expression must evaluate to a single boolean value."));

@@ -1,23 +1,23 @@
 //! A place in a text that was cut into tokens, and the few steps that every grammar here takes from it.
 
-use super::lex::{Literal, Sign, Token, lex, syntax};
+use super::lex::{AddressLiteral, LexToken, Sign, lex, syntax};
 use crate::fault::{Fault, Result};
 
 /// What a parameter alias (`@p1`) stands for, if it was assigned.
 pub(super) type Aliases<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-pub(super) struct Cursor<'a> {
+pub(super) struct RowCursor<'a> {
     text: &'a str,
-    tokens: Vec<Token>,
+    tokens: Vec<LexToken>,
     at: usize,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> RowCursor<'a> {
     pub(super) fn new(text: &'a str) -> Result<Self> {
         Ok(Self { text, tokens: lex(text)?, at: 0 })
     }
 
-    pub(super) fn peek(&self) -> Option<&Token> {
+    pub(super) fn peek(&self) -> Option<&LexToken> {
         self.tokens.get(self.at)
     }
 
@@ -54,7 +54,7 @@ impl<'a> Cursor<'a> {
         Ok(word)
     }
 
-    pub(super) fn literal(&mut self) -> Option<Literal> {
+    pub(super) fn literal(&mut self) -> Option<AddressLiteral> {
         let literal = self.peek()?.literal()?;
         self.at += 1;
         Some(literal)

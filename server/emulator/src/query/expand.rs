@@ -3,11 +3,11 @@
 use crate::address::encode;
 use crate::fault::{Fault, Result};
 
-use super::cursor::Cursor;
+use super::cursor::RowCursor;
 use super::filter::{self, Expression};
-use super::lex::Literal;
+use super::lex::AddressLiteral;
 use super::options::top;
-use super::order::{self, Wanted};
+use super::order::{self, OrderTerm};
 
 /// A navigation property to follow.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,7 +18,7 @@ pub(crate) struct Expansion {
     /// `Nav/$ref`: only where the row is, not what is in it.
     pub(super) reference: bool,
     pub(crate) filter: Option<Expression>,
-    pub(super) order: Vec<Wanted>,
+    pub(super) order: Vec<OrderTerm>,
     pub(super) top: Option<u32>,
     /// The options as a request of their own would have them.
     pub(super) query: String,
@@ -39,7 +39,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Expansion>> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
-    let mut cursor = Cursor::new(text)?;
+    let mut cursor = RowCursor::new(text)?;
     let mut total = 0;
     let found = expansions(&mut cursor, &mut total)?;
     cursor.end()?;
@@ -49,7 +49,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Expansion>> {
     Ok(found)
 }
 
-fn expansions(cursor: &mut Cursor<'_>, total: &mut usize) -> Result<Vec<Expansion>> {
+fn expansions(cursor: &mut RowCursor<'_>, total: &mut usize) -> Result<Vec<Expansion>> {
     let mut found = Vec::new();
     loop {
         // Nesting is bounded with it: every level is one more.
@@ -67,7 +67,7 @@ fn expansions(cursor: &mut Cursor<'_>, total: &mut usize) -> Result<Vec<Expansio
     }
 }
 
-fn expansion(cursor: &mut Cursor<'_>, total: &mut usize) -> Result<Expansion> {
+fn expansion(cursor: &mut RowCursor<'_>, total: &mut usize) -> Result<Expansion> {
     let path = cursor.path()?;
     let mut found = Expansion::default();
     match &path[..] {
@@ -95,7 +95,7 @@ fn expansion(cursor: &mut Cursor<'_>, total: &mut usize) -> Result<Expansion> {
     Ok(found)
 }
 
-fn option(cursor: &mut Cursor<'_>, found: &mut Expansion, total: &mut usize) -> Result<()> {
+fn option(cursor: &mut RowCursor<'_>, found: &mut Expansion, total: &mut usize) -> Result<()> {
     let here = cursor.here();
     let name = cursor.word()?;
     cursor.expect('=')?;
@@ -112,7 +112,7 @@ fn option(cursor: &mut Cursor<'_>, found: &mut Expansion, total: &mut usize) -> 
         "$filter" => found.filter = Some(filter::parse_part(cursor, &|_| None)?),
         "$orderby" => found.order = order::parse(cursor, &|_| None)?,
         "$top" => match cursor.literal() {
-            Some(Literal::Number(digits)) => found.top = top(Some(&digits))?,
+            Some(AddressLiteral::Number(digits)) => found.top = top(Some(&digits))?,
             _ => return Err(cursor.here()),
         },
         "$skip" | "$count" | "$search" | "$levels" => {

@@ -12,11 +12,11 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use crate::address::Options;
+use crate::address::QueryOptions;
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::schema::Table;
-use crate::store::{Reader, sql};
+use crate::store::{StoreReader, sql};
 
 use super::annotate::Annotations;
 use super::options::{annotations_applied, wants_count};
@@ -24,15 +24,15 @@ use super::resolver::Resolver;
 use super::row::ROW;
 
 use paging::FetchContext;
-use statement::Statement;
+use statement::FetchStatement;
 
 pub(super) async fn answer(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     table: &Table,
     text: &str,
-    options: &Options,
+    options: &QueryOptions,
 ) -> Result<Answer> {
     const BESIDE: &[&str] = &["$select", "$filter", "$orderby", "$expand", "$top", "$apply"];
     if let Some(name) = BESIDE.iter().find(|name| options.get(name).is_some()) {
@@ -51,7 +51,7 @@ pub(super) async fn answer(
     }
     let annotations = Annotations::of(request);
     let context = FetchContext { request, table, annotations };
-    let statement = Statement::new(resolver, table, &fetch)?;
+    let statement = FetchStatement::new(resolver, table, &fetch)?;
     let body = if fetch.aggregate {
         groups::answer(statement, reader, &fetch, &context).await?
     } else {
@@ -68,7 +68,7 @@ pub(crate) async fn ids(
     text: &str,
 ) -> Result<Vec<Uuid>> {
     let fetch = document::parse(text)?;
-    let (from, cells) = Statement::new(resolver, resolver.table(&table.logical)?, &fetch)?.from(None);
+    let (from, cells) = FetchStatement::new(resolver, resolver.table(&table.logical)?, &fetch)?.from(None);
     let text = format!("SELECT {ROW}.\"{}\"{from}", table.primary_id());
     let rows = sql(text, cells).fetch_all(connection).await?;
     rows.iter().map(|row| Ok(Uuid::from_slice(row.try_get(0)?).unwrap_or_default())).collect()

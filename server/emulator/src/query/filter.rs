@@ -1,7 +1,7 @@
 //! The grammar of `$filter`, read by recursive descent; every error says where.
 
-use super::cursor::{Aliases, Cursor};
-use super::lex::Literal;
+use super::cursor::{Aliases, RowCursor};
+use super::lex::AddressLiteral;
 use crate::fault::{Fault, Result};
 
 /// No filter that a person or a program writes is nested deeper, and the stack is not endless.
@@ -55,30 +55,30 @@ pub(crate) enum Operator {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operand {
     Path(Vec<String>),
-    Value(Literal),
+    Value(AddressLiteral),
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Argument {
-    One(Literal),
-    Many(Vec<Literal>),
+    One(AddressLiteral),
+    Many(Vec<AddressLiteral>),
 }
 
 /// Reads a filter. `alias` gives the text that a parameter alias (`@p1`) stands for.
 pub(crate) fn parse(text: &str, alias: Aliases<'_>) -> Result<Expression> {
-    let mut cursor = Cursor::new(text)?;
+    let mut cursor = RowCursor::new(text)?;
     let expression = parse_part(&mut cursor, alias)?;
     cursor.end()?;
     Ok(expression)
 }
 
 /// Reads a filter that other things follow.
-pub(super) fn parse_part(cursor: &mut Cursor<'_>, alias: Aliases<'_>) -> Result<Expression> {
+pub(super) fn parse_part(cursor: &mut RowCursor<'_>, alias: Aliases<'_>) -> Result<Expression> {
     Parser { cursor, depth: 0, conditions: 0, values: 0, alias }.or()
 }
 
 struct Parser<'c, 'a> {
-    cursor: &'c mut Cursor<'a>,
+    cursor: &'c mut RowCursor<'a>,
     depth: usize,
     conditions: usize,
     values: usize,
@@ -195,7 +195,9 @@ impl Parser<'_, '_> {
     fn text_function(&mut self, function: String) -> Result<Expression> {
         let Operand::Path(path) = self.operand()? else { return Err(self.cursor.here()) };
         self.cursor.expect(',')?;
-        let Operand::Value(Literal::Text(value)) = self.operand()? else { return Err(self.cursor.here()) };
+        let Operand::Value(AddressLiteral::Text(value)) = self.operand()? else {
+            return Err(self.cursor.here());
+        };
         self.cursor.expect(')')?;
         Ok(Expression::Text { function, path, value })
     }
@@ -221,7 +223,7 @@ impl Parser<'_, '_> {
             return self.list().map(Argument::Many);
         }
         if let Some(text) = self.cursor.aliased(self.alias)? {
-            let mut cursor = Cursor::new(&text)?;
+            let mut cursor = RowCursor::new(&text)?;
             let values = self.values;
             let mut inner =
                 Parser { cursor: &mut cursor, depth: self.depth, conditions: 0, values, alias: &|_| None };
@@ -236,7 +238,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    fn list(&mut self) -> Result<Vec<Literal>> {
+    fn list(&mut self) -> Result<Vec<AddressLiteral>> {
         let mut values = Vec::new();
         if self.cursor.take_cursor(']') {
             return Ok(values);
@@ -264,7 +266,7 @@ impl Parser<'_, '_> {
             return Ok(Operand::Value(literal));
         }
         if let Some(text) = self.cursor.aliased(self.alias)? {
-            let mut cursor = Cursor::new(&text)?;
+            let mut cursor = RowCursor::new(&text)?;
             let operand = match cursor.literal() {
                 Some(literal) => Operand::Value(literal),
                 None => Operand::Path(cursor.path()?),

@@ -1,19 +1,19 @@
 //! Dataverse's own query functions, `Microsoft.Dynamics.CRM.…` \[D:webapi/query/filter-rows.md; mt607718\].
 
 use crate::fault::{Fault, Result};
-use crate::schema::{Behaviour, Kind};
+use crate::schema::{Behaviour, CellKind};
 use crate::value::{Cell, time};
 
 use super::compare;
 use super::date_part::DatePart;
 use super::filter::{Argument, Operator};
 use super::fragment::joined;
-use super::lex::Literal;
-use super::resolver::{Found, Resolver};
+use super::lex::AddressLiteral;
+use super::resolver::{ResolvedColumn, Resolver};
 
 mod span;
 
-use span::Span;
+use span::TimeSpan;
 
 /// English: the one language that the organisation speaks.
 const LANGUAGE: u32 = 1033;
@@ -21,7 +21,7 @@ const LANGUAGE: u32 = 1033;
 /// The column that a function is about.
 pub(super) fn column(name: &str, arguments: &[(String, Argument)]) -> Result<String> {
     match argument(arguments, "PropertyName") {
-        Some(Argument::One(Literal::Text(column))) => Ok(column.clone()),
+        Some(Argument::One(AddressLiteral::Text(column))) => Ok(column.clone()),
         _ => Err(Fault::syntax(format!("The function '{name}' needs the parameter 'PropertyName' as text."))),
     }
 }
@@ -34,7 +34,7 @@ fn argument<'a>(arguments: &'a [(String, Argument)], name: &str) -> Option<&'a A
 pub(super) fn condition(
     cells: &mut Vec<Cell>,
     resolver: Resolver<'_>,
-    found: &Found<'_>,
+    found: &ResolvedColumn<'_>,
     name: &str,
     arguments: &[(String, Argument)],
 ) -> Result<String> {
@@ -85,7 +85,7 @@ fn same_id(cells: &mut Vec<Cell>, sql: &str, id: uuid::Uuid, sign: &str) -> Stri
 
 fn many(
     resolver: Resolver<'_>,
-    found: &Found<'_>,
+    found: &ResolvedColumn<'_>,
     name: &str,
     arguments: &[(String, Argument)],
 ) -> Result<Vec<Cell>> {
@@ -115,7 +115,7 @@ fn texts(name: &str, arguments: &[(String, Argument)]) -> Result<Vec<i32>> {
     let numbers: Option<Vec<i32>> = values
         .iter()
         .map(|value| match value {
-            Literal::Text(text) | Literal::Number(text) => text.parse().ok(),
+            AddressLiteral::Text(text) | AddressLiteral::Number(text) => text.parse().ok(),
             _ => None,
         })
         .collect();
@@ -127,11 +127,12 @@ fn texts(name: &str, arguments: &[(String, Argument)]) -> Result<Vec<i32>> {
 /// Against a calendar day (UTC).
 fn on(
     cells: &mut Vec<Cell>,
-    found: &Found<'_>,
+    found: &ResolvedColumn<'_>,
     name: &str,
     arguments: &[(String, Argument)],
 ) -> Result<String> {
-    let Some(Argument::One(Literal::Text(text) | Literal::Time(text))) = argument(arguments, "PropertyValue")
+    let Some(Argument::One(AddressLiteral::Text(text) | AddressLiteral::Time(text))) =
+        argument(arguments, "PropertyValue")
     else {
         return Err(Fault::syntax(format!("The function '{name}' needs the parameter 'PropertyValue'.")));
     };
@@ -140,16 +141,16 @@ fn on(
         .map_err(|_| Fault::argument(format!("'{text}' is not a date.")))?;
     let (from, up_to) = (Some(start), Some(start + 86_400));
     let span = match name {
-        "OnOrAfter" => Span { from, up_to: None },
-        "OnOrBefore" => Span { from: None, up_to },
-        _ => Span { from, up_to },
+        "OnOrAfter" => TimeSpan { from, up_to: None },
+        "OnOrBefore" => TimeSpan { from: None, up_to },
+        _ => TimeSpan { from, up_to },
     };
     let inside = within(cells, found, span)?;
     Ok(if name == "NotOn" { format!("(NOT coalesce({inside}, 0))") } else { inside })
 }
 
 /// Inside a stretch of time. A column of days holds a day if its midnight lies inside.
-fn within(cells: &mut Vec<Cell>, found: &Found<'_>, span: Span) -> Result<String> {
+fn within(cells: &mut Vec<Cell>, found: &ResolvedColumn<'_>, span: TimeSpan) -> Result<String> {
     let days = behaviour(found)? == Behaviour::DateOnly;
     let mut parts = Vec::new();
     let bounds = [(span.from, Operator::Ge), (span.up_to, Operator::Lt)];
@@ -164,9 +165,9 @@ fn within(cells: &mut Vec<Cell>, found: &Found<'_>, span: Span) -> Result<String
     Ok(format!("({})", parts.join(" AND ")))
 }
 
-fn behaviour(found: &Found<'_>) -> Result<Behaviour> {
+fn behaviour(found: &ResolvedColumn<'_>) -> Result<Behaviour> {
     match found.column.kind {
-        Kind::DateTime(behaviour) => Ok(behaviour),
+        CellKind::DateTime(behaviour) => Ok(behaviour),
         _ => Err(Fault::argument(format!("'{}' is no date.", found.column.logical))),
     }
 }
@@ -175,12 +176,12 @@ fn behaviour(found: &Found<'_>) -> Result<Behaviour> {
 fn date(
     cells: &mut Vec<Cell>,
     resolver: Resolver<'_>,
-    found: &Found<'_>,
+    found: &ResolvedColumn<'_>,
     name: &str,
     arguments: &[(String, Argument)],
 ) -> Result<String> {
     let now = resolver.organisation.surroundings.now_s();
-    if let Some(span) = Span::plain(name, now) {
+    if let Some(span) = TimeSpan::plain(name, now) {
         return within(cells, found, span);
     }
     let count = |argument: &str| number(name, arguments, argument);
@@ -188,7 +189,7 @@ fn date(
         || Fault::argument(format!("The function '{name}' was given a number beyond the calendar."));
     match name {
         "InFiscalYear" => {
-            within(cells, found, Span::fiscal(count("PropertyValue")?, None).ok_or_else(outside)?)
+            within(cells, found, TimeSpan::fiscal(count("PropertyValue")?, None).ok_or_else(outside)?)
         }
         "InFiscalPeriod" => {
             let quarter = DatePart::Quarter.sql(&found.sql, behaviour(found)?);
@@ -197,16 +198,16 @@ fn date(
         }
         "InFiscalPeriodAndYear" | "InOrAfterFiscalPeriodAndYear" | "InOrBeforeFiscalPeriodAndYear" => {
             let (period, year) = (count("PropertyValue1")?, count("PropertyValue2")?);
-            let span = Span::fiscal(year, Some(period)).ok_or_else(outside)?;
+            let span = TimeSpan::fiscal(year, Some(period)).ok_or_else(outside)?;
             let span = match name {
                 "InFiscalPeriodAndYear" => span,
-                "InOrAfterFiscalPeriodAndYear" => Span { up_to: None, ..span },
-                _ => Span { from: None, ..span },
+                "InOrAfterFiscalPeriodAndYear" => TimeSpan { up_to: None, ..span },
+                _ => TimeSpan { from: None, ..span },
             };
             within(cells, found, span)
         }
         _ if COUNTED.iter().any(|start| name.starts_with(start)) => {
-            let span = Span::counted(name, now, count("PropertyValue")?);
+            let span = TimeSpan::counted(name, now, count("PropertyValue")?);
             within(cells, found, span.ok_or_else(outside)?)
         }
         _ => Err(Fault::unsupported(format!("the query function '{name}'"))),
@@ -218,7 +219,7 @@ const COUNTED: &[&str] = &["LastX", "NextX", "OlderThanX"];
 
 fn number(name: &str, arguments: &[(String, Argument)], wanted: &str) -> Result<i64> {
     match argument(arguments, wanted) {
-        Some(Argument::One(Literal::Number(text) | Literal::Text(text))) => {
+        Some(Argument::One(AddressLiteral::Number(text) | AddressLiteral::Text(text))) => {
             text.parse().ok().filter(|n| (0..=1_000_000).contains(n)).ok_or_else(|| {
                 Fault::argument(format!("The function '{name}' takes a whole number, not '{text}'."))
             })

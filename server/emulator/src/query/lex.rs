@@ -6,7 +6,7 @@ use crate::fault::{Fault, Result};
 
 /// A value as it stands in an address.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Literal {
+pub(crate) enum AddressLiteral {
     Null,
     Text(String),
     /// Digits, read when it is known against what.
@@ -20,25 +20,25 @@ pub(crate) enum Literal {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Sign {
     Word(String),
-    Value(Literal),
+    Value(AddressLiteral),
     /// `( ) , / = [ ] : ;`
     Mark(char),
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Token {
+pub(super) struct LexToken {
     pub(super) at: usize,
     pub(super) sign: Sign,
 }
 
-impl Token {
-    pub(super) fn literal(&self) -> Option<Literal> {
+impl LexToken {
+    pub(super) fn literal(&self) -> Option<AddressLiteral> {
         match &self.sign {
             Sign::Value(literal) => Some(literal.clone()),
             Sign::Word(word) => match word.as_str() {
-                "null" => Some(Literal::Null),
-                "true" => Some(Literal::Boolean(true)),
-                "false" => Some(Literal::Boolean(false)),
+                "null" => Some(AddressLiteral::Null),
+                "true" => Some(AddressLiteral::Boolean(true)),
+                "false" => Some(AddressLiteral::Boolean(false)),
                 _ => None,
             },
             Sign::Mark(_) => None,
@@ -51,7 +51,7 @@ pub(super) fn syntax(text: &str, at: usize) -> Fault {
     Fault::syntax(format!("Syntax error at position {at} in '{text}'."))
 }
 
-pub(super) fn lex(text: &str) -> Result<Vec<Token>> {
+pub(super) fn lex(text: &str) -> Result<Vec<LexToken>> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
@@ -60,7 +60,7 @@ pub(super) fn lex(text: &str) -> Result<Vec<Token>> {
             continue;
         }
         let (sign, length) = next(text, at, c)?;
-        tokens.push(Token { at, sign });
+        tokens.push(LexToken { at, sign });
         at += length;
     }
     Ok(tokens)
@@ -80,12 +80,12 @@ fn next(text: &str, at: usize, first: char) -> Result<(Sign, usize)> {
                     text.len()
                 ))
             })?;
-            Ok((Sign::Value(Literal::Text(value)), length))
+            Ok((Sign::Value(AddressLiteral::Text(value)), length))
         }
         '"' => {
             let mut values = serde_json::Deserializer::from_str(rest).into_iter::<String>();
             let value = values.next().and_then(std::result::Result::ok).ok_or_else(|| syntax(text, at))?;
-            Ok((Sign::Value(Literal::Text(value)), values.byte_offset()))
+            Ok((Sign::Value(AddressLiteral::Text(value)), values.byte_offset()))
         }
         _ => word(rest).ok_or_else(|| syntax(text, at)),
     }
@@ -115,7 +115,7 @@ fn word(rest: &str) -> Option<(Sign, usize)> {
     if let Some(id) = rest.get(..36).and_then(|text| Uuid::try_parse(text).ok())
         && run("-") == 36
     {
-        return Some((Sign::Value(Literal::Id(id)), 36));
+        return Some((Sign::Value(AddressLiteral::Id(id)), 36));
     }
     let first = rest.chars().next()?;
     if first.is_ascii_digit() || first == '-' {
@@ -124,10 +124,10 @@ fn word(rest: &str) -> Option<(Sign, usize)> {
         let text = &rest[..length];
         let is_time = text.len() >= 10 && text.as_bytes()[4] == b'-' && text.as_bytes()[7] == b'-';
         if is_time {
-            return Some((Sign::Value(Literal::Time(text.to_owned())), length));
+            return Some((Sign::Value(AddressLiteral::Time(text.to_owned())), length));
         }
         crate::value::decimal::Decimal::parse(text)?;
-        return Some((Sign::Value(Literal::Number(text.to_owned())), length));
+        return Some((Sign::Value(AddressLiteral::Number(text.to_owned())), length));
     }
     if first.is_ascii_alphabetic() || "_@$".contains(first) {
         let length = run("_.@$");
@@ -135,7 +135,7 @@ fn word(rest: &str) -> Option<(Sign, usize)> {
         // A member of an enumeration, `Namespace.Type'Member'`, is its name [D:webapi/query-metadata-web-api.md].
         if word.contains('.') && after.starts_with('\'') {
             let (member, more) = quoted(after)?;
-            return Some((Sign::Value(Literal::Text(member)), length + more));
+            return Some((Sign::Value(AddressLiteral::Text(member)), length + more));
         }
         return Some((Sign::Word(word.to_owned()), length));
     }
@@ -143,7 +143,7 @@ fn word(rest: &str) -> Option<(Sign, usize)> {
 }
 
 /// Reads one literal and nothing else.
-pub(crate) fn parse_literal(text: &str) -> Result<Literal> {
+pub(crate) fn parse_literal(text: &str) -> Result<AddressLiteral> {
     let tokens = lex(text)?;
     match &tokens[..] {
         [token] => token.literal().ok_or_else(|| syntax(text, 0)),

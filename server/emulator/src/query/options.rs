@@ -1,6 +1,6 @@
 //! Options and preferences that every listing takes, and links that carry them on.
 
-use crate::address::{Options, decode, encode, path_and_query};
+use crate::address::{QueryOptions, decode, encode, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 
@@ -31,7 +31,7 @@ const TAKEN: &[&str] =
     &["$select", "$filter", "$orderby", "$top", "$count", "$expand", "$apply", "$skiptoken", "$deltatoken"];
 
 /// What Dataverse does not take, and what this emulator does not.
-pub(super) fn refuse_unknown(options: &Options) -> Result<()> {
+pub(super) fn refuse_unknown(options: &QueryOptions) -> Result<()> {
     let mut seen = Vec::with_capacity(TAKEN.len());
     for name in options.names() {
         if TAKEN.contains(&name) {
@@ -64,7 +64,7 @@ pub(super) fn refuse_unknown(options: &Options) -> Result<()> {
 }
 
 /// Whether `$count` asks for a number.
-pub(super) fn wants_count(options: &Options) -> Result<bool> {
+pub(super) fn wants_count(options: &QueryOptions) -> Result<bool> {
     match options.get("$count") {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),

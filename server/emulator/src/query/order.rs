@@ -1,20 +1,20 @@
 //! Orders, always total in the end: rows with the same values come in the order made.
 
 use super::condition::Where;
-use super::cursor::{Aliases, Cursor};
-use super::resolver::{Found, Resolver};
+use super::cursor::{Aliases, RowCursor};
+use super::resolver::{ResolvedColumn, Resolver};
 use crate::fault::{Fault, Result};
-use crate::schema::{ChoiceOf, Kind, Table};
+use crate::schema::{CellKind, ChoiceOf, Table};
 use crate::store::compare;
 
 /// Far more columns than queries order by, and few enough for the condition that a page makes of them.
 pub(super) const MOST: usize = 32;
 
 /// A column to order by, as it was asked for: its path, and whether the greatest comes first.
-pub(super) type Wanted = (Vec<String>, bool);
+pub(super) type OrderTerm = (Vec<String>, bool);
 
 /// Reads `$orderby`, as far as it goes.
-pub(super) fn parse(cursor: &mut Cursor<'_>, aliases: Aliases<'_>) -> Result<Vec<Wanted>> {
+pub(super) fn parse(cursor: &mut RowCursor<'_>, aliases: Aliases<'_>) -> Result<Vec<OrderTerm>> {
     let mut found = Vec::new();
     loop {
         if found.len() == MOST {
@@ -23,7 +23,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, aliases: Aliases<'_>) -> Result<Vec
         }
         let path = match cursor.aliased(aliases)? {
             Some(text) => {
-                let mut inner = Cursor::new(&text)?;
+                let mut inner = RowCursor::new(&text)?;
                 let path = inner.path()?;
                 inner.end()?;
                 path
@@ -45,7 +45,7 @@ pub(super) fn parse(cursor: &mut Cursor<'_>, aliases: Aliases<'_>) -> Result<Vec
 pub(super) struct Term {
     pub(super) sql: String,
     pub(super) descending: bool,
-    pub(super) kind: Kind,
+    pub(super) kind: CellKind,
 }
 
 impl Term {
@@ -53,16 +53,16 @@ impl Term {
     /// \[D:fetchxml/order-rows.md\], and by their numbers in OData \[D:webapi/query/order-rows.md\].
     pub(super) fn new(
         resolver: Resolver<'_>,
-        found: &Found<'_>,
+        found: &ResolvedColumn<'_>,
         descending: bool,
         by_label: bool,
     ) -> Result<Self> {
         if let Some(sql) = resolver.label(&found.alias, found.column)? {
-            return Ok(Self { sql, descending, kind: Kind::Memo { max_length: 0 } });
+            return Ok(Self { sql, descending, kind: CellKind::Memo { max_length: 0 } });
         }
         Ok(match &found.column.kind {
-            Kind::Choice(choice) if by_label => {
-                Self { sql: ranked(resolver, choice, &found.sql), descending, kind: Kind::BigInteger }
+            CellKind::Choice(choice) if by_label => {
+                Self { sql: ranked(resolver, choice, &found.sql), descending, kind: CellKind::BigInteger }
             }
             kind => Self { sql: found.sql.clone(), descending, kind: kind.clone() },
         })
@@ -74,7 +74,7 @@ impl Term {
         resolver: Resolver<'_>,
         table: &Table,
         alias: &str,
-        wanted: &[Wanted],
+        wanted: &[OrderTerm],
     ) -> Result<Vec<Self>> {
         let mut terms = Vec::with_capacity(wanted.len());
         for (path, descending) in wanted {
@@ -86,7 +86,7 @@ impl Term {
 
     /// By the number of a row, to tell apart those with the same values.
     pub(super) fn row(alias: &str) -> Self {
-        Self { sql: format!("{alias}._n"), descending: false, kind: Kind::BigInteger }
+        Self { sql: format!("{alias}._n"), descending: false, kind: CellKind::BigInteger }
     }
 }
 

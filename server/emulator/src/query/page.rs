@@ -7,26 +7,26 @@ use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{Fault, Result};
-use crate::schema::Kind;
+use crate::schema::CellKind;
 use crate::value::Cell;
 
-use super::cursor::{Aliases, Cursor};
-use super::order::{self, Term, Wanted};
+use super::cursor::{Aliases, RowCursor};
+use super::order::{self, OrderTerm, Term};
 use super::row::cell;
 
 /// Where a page ended.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct PageEnd {
     pub(super) page: u64,
     /// Values of the order's columns, and the row's number, which tells apart those with the same.
-    values: Vec<Mark>,
+    values: Vec<CookieValue>,
     number: i64,
 }
 
 /// A value in a cookie.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Mark {
+enum CookieValue {
     Integer(i64),
     Real(f64),
     Text(String),
@@ -35,16 +35,16 @@ enum Mark {
 }
 
 /// Reads `$orderby`.
-pub(super) fn order(text: Option<&str>, aliases: Aliases<'_>) -> Result<Vec<Wanted>> {
+pub(super) fn order(text: Option<&str>, aliases: Aliases<'_>) -> Result<Vec<OrderTerm>> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return Ok(Vec::new()) };
-    let mut cursor = Cursor::new(text)?;
+    let mut cursor = RowCursor::new(text)?;
     let wanted = order::parse(&mut cursor, aliases)?;
     cursor.end()?;
     Ok(wanted)
 }
 
 /// The condition that a row lies after a place. Nothing comes before everything, as in SQL Server.
-pub(super) fn after(terms: &[Term], alias: &str, place: &Place) -> Result<(String, Vec<Cell>)> {
+pub(super) fn after(terms: &[Term], alias: &str, place: &PageEnd) -> Result<(String, Vec<Cell>)> {
     if place.values.len() != terms.len() {
         return Err(bad_cookie());
     }
@@ -68,17 +68,20 @@ pub(super) fn after(terms: &[Term], alias: &str, place: &Place) -> Result<(Strin
 }
 
 /// Where a page ends whose last row is this one. The order's values stand at `start` in the row, `_n` after them.
-pub(super) fn place(terms: &[Term], row: &SqliteRow, start: usize, page: u64) -> Result<Place> {
-    let values: Result<Vec<Mark>> =
-        terms.iter().enumerate().map(|(at, term)| Ok(Mark::of(cell(row, start + at, &term.kind)?))).collect();
-    let number = match cell(row, start + terms.len(), &Kind::BigInteger)? {
+pub(super) fn place(terms: &[Term], row: &SqliteRow, start: usize, page: u64) -> Result<PageEnd> {
+    let values: Result<Vec<CookieValue>> = terms
+        .iter()
+        .enumerate()
+        .map(|(at, term)| Ok(CookieValue::of(cell(row, start + at, &term.kind)?)))
+        .collect();
+    let number = match cell(row, start + terms.len(), &CellKind::BigInteger)? {
         Cell::Integer(number) => number,
         _ => 0,
     };
-    Ok(Place { page, values: values?, number })
+    Ok(PageEnd { page, values: values?, number })
 }
 
-impl Place {
+impl PageEnd {
     /// As the server writes it: a cookie within a cookie, which clients must not look into.
     pub(super) fn to_token(&self) -> String {
         let inner = self.encoded();
@@ -119,7 +122,7 @@ fn bad_cookie() -> Fault {
     Fault::bad("0x80040203", "Invalid skiptoken: the paging cookie is malformed or of another query.")
 }
 
-impl Mark {
+impl CookieValue {
     fn of(cell: Cell) -> Self {
         match cell {
             Cell::Null => Self::Null,
@@ -147,10 +150,10 @@ mod tests {
 
     #[test]
     fn places_survive_their_cookie() {
-        let values = vec![Mark::Null, Mark::Text("a\"b".to_owned()), Mark::Integer(-3)];
-        let place = Place { page: 2, values, number: 77 };
-        assert_eq!(Place::from_token(&place.to_token()).unwrap(), place);
-        assert!(Place::from_token("nonsense").is_err());
-        assert!(Place::from_token("<cookie pagingcookie=\"AAAA\"/>").is_err());
+        let values = vec![CookieValue::Null, CookieValue::Text("a\"b".to_owned()), CookieValue::Integer(-3)];
+        let place = PageEnd { page: 2, values, number: 77 };
+        assert_eq!(PageEnd::from_token(&place.to_token()).unwrap(), place);
+        assert!(PageEnd::from_token("nonsense").is_err());
+        assert!(PageEnd::from_token("<cookie pagingcookie=\"AAAA\"/>").is_err());
     }
 }

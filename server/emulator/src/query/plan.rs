@@ -5,24 +5,24 @@ use uuid::Uuid;
 
 use crate::fault::Result;
 use crate::schema::{Column, Table};
-use crate::store::{Reader, sql};
+use crate::store::{StoreReader, sql};
 use crate::value::Cell;
 
 use super::condition::Where;
 use super::filter::Expression;
-use super::order::{Term, Wanted, order_clause};
-use super::page::{self, Place};
+use super::order::{OrderTerm, Term, order_clause};
+use super::page::{self, PageEnd};
 use super::resolver::Resolver;
 use super::row::ROW;
-use super::select::{AnswerStyle, SelectList, Selection, Shape};
+use super::select::{AnswerStyle, RowSelection, SelectList, Shape};
 
 /// Which rows, and what of them.
 pub(super) struct ListQuery<'q, 'a> {
-    pub(super) selection: Selection<'q, 'a>,
+    pub(super) selection: RowSelection<'q, 'a>,
     pub(super) filter: Option<&'q Expression>,
-    pub(super) order: &'q [Wanted],
+    pub(super) order: &'q [OrderTerm],
     /// Where the page before ended.
-    pub(super) place: Option<Place>,
+    pub(super) place: Option<PageEnd>,
     pub(super) rows: u32,
     /// Whether there may be a page after this one.
     pub(super) paged: bool,
@@ -30,7 +30,7 @@ pub(super) struct ListQuery<'q, 'a> {
     pub(super) of: Option<&'a Column>,
 }
 
-pub(super) struct Plan<'a> {
+pub(super) struct QueryPlan<'a> {
     pub(super) shape: Shape<'a>,
     pub(super) rows: usize,
     text: String,
@@ -42,7 +42,7 @@ pub(super) struct Plan<'a> {
     paged: bool,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> QueryPlan<'a> {
     pub(super) fn new(
         resolver: Resolver<'a>,
         table: &'a Table,
@@ -84,7 +84,11 @@ impl<'a> Plan<'a> {
     }
 
     /// Reads the rows, those of one row if the plan is for such; one more than wanted, if there is another page.
-    pub(super) async fn read(&self, reader: &mut Reader<'_>, of: Option<Uuid>) -> Result<Vec<SqliteRow>> {
+    pub(super) async fn read(
+        &self,
+        reader: &mut StoreReader<'_>,
+        of: Option<Uuid>,
+    ) -> Result<Vec<SqliteRow>> {
         let cells = of.map(Cell::Id).into_iter().chain(self.cells.iter().cloned()).collect();
         Ok(sql(self.text.clone(), cells).fetch_all(reader.connection()).await?)
     }

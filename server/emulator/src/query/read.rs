@@ -3,11 +3,11 @@
 use http::StatusCode;
 use uuid::Uuid;
 
-use crate::address::Options;
+use crate::address::QueryOptions;
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::schema::{Column, Table};
-use crate::store::{Reader, sql};
+use crate::store::{StoreReader, sql};
 use crate::value::{Cell, write_text};
 
 use super::annotate::write_total;
@@ -16,11 +16,11 @@ use super::condition::Where;
 use super::expand::{self, Expansion};
 use super::filter::{self, Expression};
 use super::options::{MOST_ROWS, applied, link, refuse_unknown, top, wants_count};
-use super::page::{self, Place};
-use super::plan::{ListQuery, Plan};
+use super::page::{self, PageEnd};
+use super::plan::{ListQuery, QueryPlan};
 use super::resolver::Resolver;
 use super::row::{ROW, cell};
-use super::select::{AnswerStyle, SelectList, Selection, Shape, write_row};
+use super::select::{AnswerStyle, RowSelection, SelectList, Shape, write_row};
 use super::{apply, fetch};
 
 /// The rows of a set, or those of them that point at one row by a lookup: a collection-valued navigation property.
@@ -33,16 +33,16 @@ pub(crate) struct Set<'a> {
 /// `GET set(key)`, the row's id already found.
 pub(crate) async fn one(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     table: &Table,
     id: Uuid,
-    options: &Options,
+    options: &QueryOptions,
 ) -> Result<Answer> {
     let expansions = expand::parse(options.get("$expand").unwrap_or_default())?;
     let style = AnswerStyle::of(request, &expansions)?;
     let mut select_list = SelectList::default();
-    let selection = Selection { select: options.get("$select"), also: None, expansions: &expansions };
+    let selection = RowSelection { select: options.get("$select"), also: None, expansions: &expansions };
     let table = resolver.table(&table.logical)?;
     let mut shape = Shape::new(resolver, &mut select_list, table, ROW, &selection, style)?;
     let text = format!(
@@ -69,7 +69,7 @@ pub(crate) async fn one(
 /// Which row a lookup of a row points at, if at any; of the primary key, the row itself.
 pub(crate) async fn pointed_at(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     table: &Table,
     id: Uuid,
     lookup: &Column,
@@ -90,10 +90,10 @@ pub(crate) async fn pointed_at(
 /// `GET set`: a page of rows.
 pub(crate) async fn list(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     set: Set<'_>,
-    options: &Options,
+    options: &QueryOptions,
 ) -> Result<Answer> {
     refuse_unknown(options)?;
     let table = set.table;
@@ -142,10 +142,10 @@ pub(crate) async fn list(
 fn plan<'a>(
     resolver: Resolver<'a>,
     set: Set<'a>,
-    options: &Options,
+    options: &QueryOptions,
     expansions: &[Expansion],
     style: AnswerStyle<'_>,
-) -> Result<Plan<'a>> {
+) -> Result<QueryPlan<'a>> {
     let filter = filter(options)?;
     let order = page::order(options.get("$orderby"), &|name| options.get(name).map(str::to_owned))?;
     let top = top(options.get("$top"))?;
@@ -156,18 +156,18 @@ fn plan<'a>(
         (None, None) => (MOST_ROWS, true),
     };
     let list = ListQuery {
-        selection: Selection { select: options.get("$select"), also: None, expansions },
+        selection: RowSelection { select: options.get("$select"), also: None, expansions },
         filter: filter.as_ref(),
         order: &order,
-        place: options.get("$skiptoken").map(Place::from_token).transpose()?,
+        place: options.get("$skiptoken").map(PageEnd::from_token).transpose()?,
         rows,
         paged,
         of: set.of.map(|(lookup, _)| lookup),
     };
-    Plan::new(resolver, set.table, &list, style)
+    QueryPlan::new(resolver, set.table, &list, style)
 }
 
-fn filter(options: &Options) -> Result<Option<Expression>> {
+fn filter(options: &QueryOptions) -> Result<Option<Expression>> {
     let alias = |name: &str| options.get(name).map(str::to_owned);
     options.get("$filter").map(|text| filter::parse(text, &alias)).transpose()
 }
@@ -175,9 +175,9 @@ fn filter(options: &Options) -> Result<Option<Expression>> {
 /// `GET set/$count`, as text.
 pub(crate) async fn count(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     set: Set<'_>,
-    options: &Options,
+    options: &QueryOptions,
 ) -> Result<Answer> {
     let total = counted(resolver, reader, set, options).await?;
     Ok(Answer::of_kind("text/plain", total.min(i64::from(MOST_ROWS)).to_string()))
@@ -187,9 +187,9 @@ pub(crate) async fn count(
 /// \[D:webapi/query/count-rows.md\].
 async fn counted(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     set: Set<'_>,
-    options: &Options,
+    options: &QueryOptions,
 ) -> Result<i64> {
     let mut query = Where::default();
     if let Some((lookup, id)) = set.of {

@@ -2,7 +2,7 @@
 
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
-use crate::schema::{Column, FixedLookup, Kind, Schema, Table};
+use crate::schema::{CellKind, Column, FixedLookup, Schema, Table};
 use crate::security::{Access, Caller};
 
 #[derive(Clone, Copy)]
@@ -14,7 +14,7 @@ pub(crate) struct Resolver<'a> {
 
 /// A column found at the end of a path, as SQL.
 #[derive(Clone, Debug)]
-pub(crate) struct Found<'a> {
+pub(crate) struct ResolvedColumn<'a> {
     pub(crate) sql: String,
     pub(crate) column: &'a Column,
     /// Whose column it is.
@@ -34,7 +34,7 @@ impl<'a> Resolver<'a> {
             return sql;
         }
         match &column.kind {
-            Kind::Fixed(fixed) => match self.fixed(*fixed) {
+            CellKind::Fixed(fixed) => match self.fixed(*fixed) {
                 Some(id) => format!("x'{}'", id.simple()),
                 None => "NULL".to_owned(),
             },
@@ -74,7 +74,8 @@ impl<'a> Resolver<'a> {
 
     /// The name of the row that a lookup points at, which people are shown, as SQL; `None` for what is no lookup.
     pub(crate) fn label(&self, alias: &str, lookup: &Column) -> Result<Option<String>> {
-        let Some(target) = lookup.target().filter(|_| lookup.kind != Kind::Fixed(FixedLookup::Nobody)) else {
+        let Some(target) = lookup.target().filter(|_| lookup.kind != CellKind::Fixed(FixedLookup::Nobody))
+        else {
             return Ok(None);
         };
         let target = self.table(target)?;
@@ -94,7 +95,7 @@ impl<'a> Resolver<'a> {
             .map(|(child, column)| (child.as_ref(), column))
     }
 
-    pub(crate) fn found(&self, table: &'a Table, alias: &str, column: &'a Column) -> Found<'a> {
-        Found { sql: self.column_sql(alias, column), column, table, alias: alias.to_owned() }
+    pub(crate) fn found(&self, table: &'a Table, alias: &str, column: &'a Column) -> ResolvedColumn<'a> {
+        ResolvedColumn { sql: self.column_sql(alias, column), column, table, alias: alias.to_owned() }
     }
 }

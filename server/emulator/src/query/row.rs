@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use crate::fault::Result;
-use crate::schema::{Behaviour, Column, Kind};
+use crate::schema::{Behaviour, CellKind, Column};
 use crate::value::{Cell, formatted, write, write_text};
 
 use super::annotate::{Annotations, FORMATTED, LOOKUP_TABLE, NAVIGATION};
@@ -44,7 +44,7 @@ pub(super) fn write_property(
     };
     if annotations.formatted && value != Cell::Null {
         let label = match shown.label_at {
-            Some(at) => match cell(row, at, &Kind::Memo { max_length: 0 })? {
+            Some(at) => match cell(row, at, &CellKind::Memo { max_length: 0 })? {
                 Cell::Text(text) => Some(text),
                 _ => None,
             },
@@ -68,16 +68,18 @@ pub(super) fn write_property(
 }
 
 /// A value out of a row, by the type of its column.
-pub(crate) fn cell(row: &SqliteRow, at: usize, kind: &Kind) -> Result<Cell> {
+pub(crate) fn cell(row: &SqliteRow, at: usize, kind: &CellKind) -> Result<Cell> {
     Ok(match kind {
-        Kind::Text { .. }
-        | Kind::Memo { .. }
-        | Kind::MultiChoice(_)
-        | Kind::DateTime(Behaviour::DateOnly) => {
+        CellKind::Text { .. }
+        | CellKind::Memo { .. }
+        | CellKind::MultiChoice(_)
+        | CellKind::DateTime(Behaviour::DateOnly) => {
             row.try_get_unchecked::<Option<String>, _>(at)?.map_or(Cell::Null, Cell::Text)
         }
-        Kind::Double { .. } => row.try_get_unchecked::<Option<f64>, _>(at)?.map_or(Cell::Null, Cell::Real),
-        Kind::Id | Kind::Guid | Kind::Lookup { .. } | Kind::Fixed(_) => {
+        CellKind::Double { .. } => {
+            row.try_get_unchecked::<Option<f64>, _>(at)?.map_or(Cell::Null, Cell::Real)
+        }
+        CellKind::Id | CellKind::Guid | CellKind::Lookup { .. } | CellKind::Fixed(_) => {
             let bytes = row.try_get_unchecked::<Option<Vec<u8>>, _>(at)?;
             bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()).map_or(Cell::Null, Cell::Id)
         }

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
-use crate::schema::{Column, Kind, Table, currency};
+use crate::schema::{CellKind, Column, Table, currency};
 use crate::security::Access;
 use crate::value::{Cell, write_text};
 
@@ -23,13 +23,13 @@ pub(crate) struct Shape<'a> {
     start: usize,
     shown: Vec<OutputColumn<'a>>,
     /// Rows reached over lookups, in place.
-    inner: Vec<Inner<'a>>,
+    inner: Vec<NestedSelection<'a>>,
     pub(super) collections: Vec<Collection<'a>>,
     /// Selected names as they were asked for, for the context; empty for all.
     names: Vec<String>,
 }
 
-struct Inner<'a> {
+struct NestedSelection<'a> {
     name: String,
     shape: Shape<'a>,
     /// The set of the row, where only its address is wanted.
@@ -38,7 +38,7 @@ struct Inner<'a> {
 
 /// What is wanted of a row.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Selection<'q, 'a> {
+pub(crate) struct RowSelection<'q, 'a> {
     pub(crate) select: Option<&'q str>,
     /// A column that comes with those selected.
     pub(crate) also: Option<&'a Column>,
@@ -81,7 +81,7 @@ impl<'a> Shape<'a> {
         select_list: &mut SelectList,
         table: &'a Table,
         alias: &str,
-        selection: &Selection<'_, 'a>,
+        selection: &RowSelection<'_, 'a>,
         style: AnswerStyle<'_>,
     ) -> Result<Self> {
         let start = select_list.items.len();
@@ -140,10 +140,10 @@ impl<'a> Shape<'a> {
         let joined = select_list.joins.over(resolver, alias, lookup, navigation)?;
         let target = resolver.table(lookup.target().unwrap_or_default())?;
         let select = expansion.select.as_deref();
-        let selection = Selection { select, also: None, expansions: &expansion.inner };
+        let selection = RowSelection { select, also: None, expansions: &expansion.inner };
         let shape = Self::new(resolver, select_list, target, &joined, &selection, style)?;
         let reference = expansion.reference.then_some(target.set.as_str());
-        self.inner.push(Inner { name: navigation.clone(), shape, reference });
+        self.inner.push(NestedSelection { name: navigation.clone(), shape, reference });
         Ok(())
     }
 
@@ -192,12 +192,12 @@ fn columns<'a>(table: &'a Table, select: Option<&str>) -> Result<(Vec<&'a Column
         }
     }
     // Money says of which currency it is [D:webapi/query/select-columns.md].
-    if columns.iter().any(|column| matches!(column.kind, Kind::Money { .. }))
+    if columns.iter().any(|column| matches!(column.kind, CellKind::Money { .. }))
         && !columns.iter().any(|column| column.logical == currency::LOOKUP)
     {
         columns.extend(currency::currency(table));
     }
-    if !columns.iter().any(|column| column.kind == Kind::Id) {
+    if !columns.iter().any(|column| column.kind == CellKind::Id) {
         columns.extend(table.column(table.primary_id()));
     }
     Ok((columns, names.iter().map(|name| (*name).to_owned()).collect()))
@@ -222,11 +222,11 @@ pub(crate) fn write_row(
     for shown in &shape.shown {
         write_property(out, resolver, row, shown, style.annotations, false)?;
     }
-    for Inner { name, shape: inner, reference } in &shape.inner {
+    for NestedSelection { name, shape: inner, reference } in &shape.inner {
         out.push(',');
         write_text(out, name);
         out.push(':');
-        match (cell(row, inner.start, &Kind::Id)?, reference) {
+        match (cell(row, inner.start, &CellKind::Id)?, reference) {
             (Cell::Id(id), Some(set)) => {
                 out.push_str("{\"@odata.id\":");
                 write_text(out, &format!("{}{set}({id})", style.base));
@@ -237,7 +237,7 @@ pub(crate) fn write_row(
         }
     }
     if !shape.collections.is_empty()
-        && let Cell::Id(id) = cell(row, shape.start, &Kind::Id)?
+        && let Cell::Id(id) = cell(row, shape.start, &CellKind::Id)?
     {
         for collection in &shape.collections {
             collection.write(out, id);

@@ -17,7 +17,7 @@ use super::resolve::find_row;
 use super::write::{Guard, write};
 
 #[derive(Deserialize)]
-struct Targets<'a> {
+struct AffectedRows<'a> {
     #[serde(borrow, rename = "Targets")]
     targets: Vec<&'a RawValue>,
 }
@@ -30,7 +30,7 @@ pub(crate) async fn multiple(
     action: &str,
     body: &str,
 ) -> Result<Vec<Uuid>> {
-    let targets: Targets<'_> = serde_json::from_str(body).map_err(|error| {
+    let targets: AffectedRows<'_> = serde_json::from_str(body).map_err(|error| {
         Fault::payload(&table.set, format!("The parameter 'Targets' cannot be read: {error}"))
     })?;
     let mut ids = Vec::with_capacity(targets.targets.len());

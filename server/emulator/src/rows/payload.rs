@@ -3,8 +3,8 @@
 use serde_json::value::RawValue;
 
 use crate::fault::{Fault, Result};
-use crate::schema::{Column, Kind, Schema, Table};
-use crate::value::{Cell, Members, read};
+use crate::schema::{CellKind, Column, Schema, Table};
+use crate::value::{Cell, JsonMembers, read};
 
 /// What a body says about one row.
 #[derive(Debug, Default)]
@@ -36,7 +36,7 @@ impl<'a> Payload<'a> {
             let message = format!("Rows are nested deeper than {DEEPEST} levels.");
             return Err(Fault::payload(&table.set, message));
         }
-        let members: Members<'_> = serde_json::from_str(body).map_err(|error| {
+        let members: JsonMembers<'_> = serde_json::from_str(body).map_err(|error| {
             let message = format!("Error identified in Payload: the body is not a JSON object: {error}");
             Fault::payload(&table.set, message)
         })?;
@@ -63,14 +63,14 @@ impl<'a> Payload<'a> {
         if let Some((property, annotation)) = name.split_once('@') {
             return self.annotation(table, property, annotation, raw);
         }
-        let column = table.column(name).filter(|column| !matches!(column.kind, Kind::Lookup { .. }));
+        let column = table.column(name).filter(|column| !matches!(column.kind, CellKind::Lookup { .. }));
         let Some(column) = column else {
             if self.rows_inside(schema, table, name, raw, depth)? {
                 return Ok(());
             }
             return Err(undeclared(table, name));
         };
-        if column.kind == Kind::Id {
+        if column.kind == CellKind::Id {
             if raw.get() != "null"
                 && let Cell::Id(id) = read(schema, table, column, raw)?
             {
@@ -95,7 +95,7 @@ impl<'a> Payload<'a> {
         raw: &RawValue,
         depth: usize,
     ) -> Result<bool> {
-        let lookup = table.navigation(name).filter(|column| matches!(column.kind, Kind::Lookup { .. }));
+        let lookup = table.navigation(name).filter(|column| matches!(column.kind, CellKind::Lookup { .. }));
         if let Some(lookup) = lookup {
             if raw.get() == "null" {
                 self.bound.push((lookup, None));
@@ -144,7 +144,7 @@ impl<'a> Payload<'a> {
                 let bound = text();
                 // Of the system's own lookups the owner alone can be set, and never to null.
                 let owner = column.logical == "ownerid" && bound.is_some();
-                if owner || matches!(column.kind, Kind::Lookup { .. }) {
+                if owner || matches!(column.kind, CellKind::Lookup { .. }) {
                     self.bound.push((column, bound));
                 }
             }

@@ -3,9 +3,9 @@
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use crate::address::{RowKey, segments};
+use crate::address::{RowAddress, segments};
 use crate::fault::{Fault, Result};
-use crate::query::{Literal, Resolver};
+use crate::query::{AddressLiteral, Resolver};
 use crate::schema::{KeyState, Table};
 use crate::store::{Transaction, sql};
 use crate::value::Cell;
@@ -17,7 +17,7 @@ pub(crate) type KeyCells = Vec<(String, Cell)>;
 pub(crate) fn key_cells(
     resolver: Resolver<'_>,
     table: &Table,
-    columns: &[(String, Literal)],
+    columns: &[(String, AddressLiteral)],
 ) -> Result<KeyCells> {
     let mut cells = Vec::with_capacity(columns.len());
     for (name, literal) in columns {
@@ -51,18 +51,18 @@ pub(crate) async fn find_row(
     resolver: Resolver<'_>,
     connection: &mut SqliteConnection,
     table: &Table,
-    key: &RowKey,
+    key: &RowAddress,
 ) -> Result<(Option<Uuid>, KeyCells)> {
     let columns = match key {
-        RowKey::Id(id) => return Ok((Some(*id), Vec::new())),
-        RowKey::Columns(columns) => columns,
+        RowAddress::Id(id) => return Ok((Some(*id), Vec::new())),
+        RowAddress::Columns(columns) => columns,
     };
     // The primary key may be named: `accounts(accountid=<guid>)`.
     if let [(name, literal)] = &columns[..]
         && name == table.primary_id()
     {
         return match literal {
-            Literal::Id(id) => Ok((Some(*id), Vec::new())),
+            AddressLiteral::Id(id) => Ok((Some(*id), Vec::new())),
             _ => Err(bad_key(table)),
         };
     }
@@ -72,7 +72,7 @@ pub(crate) async fn find_row(
         format!("SELECT \"{}\" FROM {} WHERE {}", table.primary_id(), table.rows(), conditions.join(" AND "));
     let values = cells.iter().map(|(_, cell)| cell.clone()).collect();
     let row = sql(text, values).fetch_optional(connection).await?;
-    let id = row.map(|row| crate::query::cell(&row, 0, &crate::schema::Kind::Id)).transpose()?;
+    let id = row.map(|row| crate::query::cell(&row, 0, &crate::schema::CellKind::Id)).transpose()?;
     match id {
         Some(Cell::Id(id)) => Ok((Some(id), cells)),
         _ => Ok((None, cells)),
@@ -84,7 +84,7 @@ pub(crate) async fn existing(
     resolver: Resolver<'_>,
     connection: &mut SqliteConnection,
     table: &Table,
-    key: &RowKey,
+    key: &RowAddress,
 ) -> Result<Uuid> {
     let (id, _) = find_row(resolver, connection, table, key).await?;
     id.ok_or_else(|| Fault::no_row_by_key(&table.logical))

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::fault::{Fault, Result};
 use crate::query::Resolver;
-use crate::schema::{ChoiceOf, Column, Kind, OnDelete, Table};
+use crate::schema::{CellKind, ChoiceOf, Column, OnDelete, Table};
 use crate::security::Access;
 use crate::store::Transaction;
 use crate::value::Cell;
@@ -29,7 +29,7 @@ pub(crate) enum Guard {
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Written {
+pub(crate) struct WriteOutcome {
     pub(crate) id: Uuid,
     pub(crate) created: bool,
 }
@@ -43,7 +43,7 @@ pub(crate) async fn write(
     payload: &Payload<'_>,
     key: &KeyCells,
     guard: &Guard,
-) -> Result<Written> {
+) -> Result<WriteOutcome> {
     resolver.organisation.limiter.meter(1);
     let bound = payload.bound.iter().map(|(column, _)| column);
     for column in bound.chain(payload.parents.iter().map(|(column, _)| column)) {
@@ -95,7 +95,7 @@ pub(crate) async fn write(
         }
     }
     transaction.changed.note(if created { "made" } else { "changed" }, &table.set, id);
-    Ok(Written { id, created })
+    Ok(WriteOutcome { id, created })
 }
 
 /// Makes a row under the id that it brings, or a new one.
@@ -205,8 +205,8 @@ async fn insert(
 fn defaults(table: &Table) -> impl Iterator<Item = (&str, Cell)> {
     table.columns.iter().filter_map(|column| {
         let value = match &column.kind {
-            Kind::Boolean { default, .. } => i64::from(*default),
-            Kind::Choice(ChoiceOf::Own { default: Some(value), .. }) => i64::from(*value),
+            CellKind::Boolean { default, .. } => i64::from(*default),
+            CellKind::Choice(ChoiceOf::Own { default: Some(value), .. }) => i64::from(*value),
             _ => return None,
         };
         Some((column.logical.as_str(), Cell::Integer(value)))
@@ -280,7 +280,7 @@ pub(crate) async fn delete(
         _ => {}
     }
     for (child, column) in resolver.schema.referencing(&table.logical) {
-        let Kind::Lookup { on_delete, .. } = column.kind else { continue };
+        let CellKind::Lookup { on_delete, .. } = column.kind else { continue };
         release(resolver, transaction, child, column, on_delete, id).await?;
     }
     remove(transaction, table, id).await
@@ -321,7 +321,7 @@ async fn release(
         ));
     }
     for row in pointing {
-        let Cell::Id(child_id) = crate::query::cell(&row, 0, &Kind::Id)? else { continue };
+        let Cell::Id(child_id) = crate::query::cell(&row, 0, &CellKind::Id)? else { continue };
         if on_delete == OnDelete::Cascade {
             // Deletes may run through several tables.
             Box::pin(delete(resolver, transaction, child, child_id, &Guard::None)).await?;

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::column::{Column, Kind, OnDelete, system_columns};
+use super::column::{CellKind, Column, OnDelete, system_columns};
 use super::currency::RATE_SCALE;
 use super::plural;
 use super::table::Table;
@@ -121,12 +121,12 @@ pub(crate) fn built_in(id: &mut dyn FnMut() -> Uuid) -> Vec<Table> {
 fn column(table: &str, schema_name: &str, holds: &Holds, id: &mut dyn FnMut() -> Uuid) -> Column {
     let logical = schema_name.to_ascii_lowercase();
     let kind = match holds {
-        Text => Kind::Text { max_length: 256 },
-        Whole => Kind::Integer { min: 0, max: i32::MAX },
-        Guid => Kind::Guid,
-        Rate => Kind::Decimal { scale: RATE_SCALE, min: 0.000_000_000_1, max: 100_000_000_000.0 },
-        Flag => Kind::Boolean { yes: "Yes".to_owned(), no: "No".to_owned(), default: false },
-        Lookup(target) => Kind::Lookup {
+        Text => CellKind::Text { max_length: 256 },
+        Whole => CellKind::Integer { min: 0, max: i32::MAX },
+        Guid => CellKind::Guid,
+        Rate => CellKind::Decimal { scale: RATE_SCALE, min: 0.000_000_000_1, max: 100_000_000_000.0 },
+        Flag => CellKind::Boolean { yes: "Yes".to_owned(), no: "No".to_owned(), default: false },
+        Lookup(target) => CellKind::Lookup {
             target: (*target).to_owned(),
             navigation: logical.clone(),
             relationship: format!("{target}_{table}_{logical}"),

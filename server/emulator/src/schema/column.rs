@@ -14,7 +14,7 @@ pub(crate) struct Column {
     pub(crate) description: String,
     /// `None`, `Recommended`, `ApplicationRequired`, `SystemRequired`; shown, never enforced \[D:entity-attribute-metadata\].
     pub(crate) required: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: CellKind,
     /// How it is to be shown, where its type leaves a choice: `Email`, `Duration`, `DateOnly`.
     #[serde(default)]
     pub(crate) format: Option<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Column {
 
 /// What a column holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Kind {
+pub(crate) enum CellKind {
     Text {
         max_length: u32,
     },
@@ -122,22 +122,22 @@ impl Column {
     }
 
     pub(crate) fn is_lookup(&self) -> bool {
-        matches!(self.kind, Kind::Lookup { .. } | Kind::Fixed(_))
+        matches!(self.kind, CellKind::Lookup { .. } | CellKind::Fixed(_))
     }
 
     /// The table that a lookup points at.
     pub(crate) fn target(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Lookup { target, .. } => Some(target),
-            Kind::Fixed(fixed) => Some(fixed.target()),
+            CellKind::Lookup { target, .. } => Some(target),
+            CellKind::Fixed(fixed) => Some(fixed.target()),
             _ => None,
         }
     }
 
     pub(crate) fn navigation(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Lookup { navigation, .. } => Some(navigation),
-            Kind::Fixed(_) => Some(&self.logical),
+            CellKind::Lookup { navigation, .. } => Some(navigation),
+            CellKind::Fixed(_) => Some(&self.logical),
             _ => None,
         }
     }
@@ -145,7 +145,7 @@ impl Column {
     /// The name of a lookup's relationship, by which the rows on its other side are asked for these.
     pub(crate) fn relationship(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Lookup { relationship, .. } => Some(relationship),
+            CellKind::Lookup { relationship, .. } => Some(relationship),
             _ => None,
         }
     }
@@ -153,16 +153,16 @@ impl Column {
     /// Where rows keep, as the number of a user's row, who this column names: `owninguser` is who `ownerid` is.
     pub(crate) fn user(&self) -> Option<&'static str> {
         match (&self.kind, self.logical.as_str()) {
-            (Kind::Fixed(FixedLookup::User), "createdby") => Some("createdby"),
-            (Kind::Fixed(FixedLookup::User), "modifiedby") => Some("modifiedby"),
-            (Kind::Fixed(FixedLookup::User), "ownerid" | "owninguser") => Some("ownerid"),
+            (CellKind::Fixed(FixedLookup::User), "createdby") => Some("createdby"),
+            (CellKind::Fixed(FixedLookup::User), "modifiedby") => Some("modifiedby"),
+            (CellKind::Fixed(FixedLookup::User), "ownerid" | "owninguser") => Some("ownerid"),
             _ => None,
         }
     }
 
     /// Whether rows hold it in the file; a fixed lookup is known without.
     pub(crate) fn is_stored(&self) -> bool {
-        !matches!(self.kind, Kind::Fixed(_))
+        !matches!(self.kind, CellKind::Fixed(_))
     }
 }
 
@@ -177,7 +177,7 @@ impl FixedLookup {
     }
 }
 
-impl Kind {
+impl CellKind {
     /// Money is kept to four digits whatever it is shown with \[D:webapi/query/select-columns.md\].
     pub(crate) const MONEY_SCALE: u32 = 4;
 
@@ -244,7 +244,7 @@ pub(crate) fn system_columns(
     id: &mut dyn FnMut() -> Uuid,
 ) -> Vec<Column> {
     let mut columns = Vec::new();
-    let mut add = |name: &str, display: &str, kind: Kind, writable: bool| {
+    let mut add = |name: &str, display: &str, kind: CellKind, writable: bool| {
         columns.push(Column {
             id: id(),
             logical: name.to_ascii_lowercase(),
@@ -258,31 +258,31 @@ pub(crate) fn system_columns(
             writable,
         });
     };
-    add(&format!("{schema_name}Id"), logical, Kind::Id, true);
-    add("CreatedOn", "Created On", Kind::DateTime(Behaviour::UserLocal), false);
-    add("ModifiedOn", "Modified On", Kind::DateTime(Behaviour::UserLocal), false);
-    add("OverriddenCreatedOn", "Record Created On", Kind::DateTime(Behaviour::UserLocal), true);
-    add("VersionNumber", "Version Number", Kind::Version, false);
-    let whole = Kind::Integer { min: i32::MIN, max: i32::MAX };
+    add(&format!("{schema_name}Id"), logical, CellKind::Id, true);
+    add("CreatedOn", "Created On", CellKind::DateTime(Behaviour::UserLocal), false);
+    add("ModifiedOn", "Modified On", CellKind::DateTime(Behaviour::UserLocal), false);
+    add("OverriddenCreatedOn", "Record Created On", CellKind::DateTime(Behaviour::UserLocal), true);
+    add("VersionNumber", "Version Number", CellKind::Version, false);
+    let whole = CellKind::Integer { min: i32::MIN, max: i32::MAX };
     add("ImportSequenceNumber", "Import Sequence Number", whole.clone(), true);
     add("TimeZoneRuleVersionNumber", "Time Zone Rule Version Number", whole.clone(), true);
     add("UTCConversionTimeZoneCode", "UTC Conversion Time Zone Code", whole, true);
-    add("CreatedBy", "Created By", Kind::Fixed(FixedLookup::User), false);
-    add("ModifiedBy", "Modified By", Kind::Fixed(FixedLookup::User), false);
-    add("CreatedOnBehalfBy", "Created By (Delegate)", Kind::Fixed(FixedLookup::Nobody), false);
-    add("ModifiedOnBehalfBy", "Modified By (Delegate)", Kind::Fixed(FixedLookup::Nobody), false);
+    add("CreatedBy", "Created By", CellKind::Fixed(FixedLookup::User), false);
+    add("ModifiedBy", "Modified By", CellKind::Fixed(FixedLookup::User), false);
+    add("CreatedOnBehalfBy", "Created By (Delegate)", CellKind::Fixed(FixedLookup::Nobody), false);
+    add("ModifiedOnBehalfBy", "Modified By (Delegate)", CellKind::Fixed(FixedLookup::Nobody), false);
     if user_owned {
-        add("OwnerId", "Owner", Kind::Fixed(FixedLookup::User), false);
-        add("OwningBusinessUnit", "Owning Business Unit", Kind::Fixed(FixedLookup::BusinessUnit), false);
-        add("OwningUser", "Owning User", Kind::Fixed(FixedLookup::User), false);
-        add("OwningTeam", "Owning Team", Kind::Fixed(FixedLookup::Nobody), false);
+        add("OwnerId", "Owner", CellKind::Fixed(FixedLookup::User), false);
+        add("OwningBusinessUnit", "Owning Business Unit", CellKind::Fixed(FixedLookup::BusinessUnit), false);
+        add("OwningUser", "Owning User", CellKind::Fixed(FixedLookup::User), false);
+        add("OwningTeam", "Owning Team", CellKind::Fixed(FixedLookup::Nobody), false);
     } else {
-        add("OrganizationId", "Organization", Kind::Fixed(FixedLookup::Organization), false);
+        add("OrganizationId", "Organization", CellKind::Fixed(FixedLookup::Organization), false);
     }
     let choice = |id: Uuid, options: &[(i32, &str)], default| {
         let options =
             options.iter().map(|(value, label)| OptionItem { value: *value, label: (*label).to_owned() });
-        Kind::Choice(ChoiceOf::Own { id, options: options.collect(), default: Some(default) })
+        CellKind::Choice(ChoiceOf::Own { id, options: options.collect(), default: Some(default) })
     };
     // Each choice has an id of its own; the column's is made right after it.
     let (state, status) = (Uuid::from_u128(0x57a7_e000), Uuid::from_u128(0x57a7_0500));

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::column::{Column, Kind, OnDelete};
+use super::column::{CellKind, Column, OnDelete};
 use super::table::Table;
 
 pub(crate) const CURRENCY: &str = "transactioncurrency";
@@ -18,8 +18,8 @@ pub(crate) fn beside_money(columns: &[Column], table: &str, id: &mut dyn FnMut()
     let mut missing = Vec::new();
     for money in columns.iter().filter(|column| is_own_money(column)) {
         if !is_there(&base_name(money)) {
-            let Kind::Money { precision, .. } = money.kind else { continue };
-            let kind = Kind::Money { precision, min: f64::MIN, max: f64::MAX };
+            let CellKind::Money { precision, .. } = money.kind else { continue };
+            let kind = CellKind::Money { precision, min: f64::MIN, max: f64::MAX };
             let schema_name = format!("{}_Base", money.schema_name);
             missing.push(column(&schema_name, &format!("{} (Base)", money.display), kind, false, id));
         }
@@ -27,7 +27,7 @@ pub(crate) fn beside_money(columns: &[Column], table: &str, id: &mut dyn FnMut()
     if missing.is_empty() || is_there(LOOKUP) {
         return missing;
     }
-    let lookup = Kind::Lookup {
+    let lookup = CellKind::Lookup {
         target: CURRENCY.to_owned(),
         navigation: LOOKUP.to_owned(),
         relationship: format!("TransactionCurrency_{table}"),
@@ -35,7 +35,7 @@ pub(crate) fn beside_money(columns: &[Column], table: &str, id: &mut dyn FnMut()
         on_delete: OnDelete::Restrict,
     };
     missing.push(column("TransactionCurrencyId", "Currency", lookup, true, id));
-    let rate = Kind::Decimal { scale: RATE_SCALE, min: 0.0, max: 100_000_000_000.0 };
+    let rate = CellKind::Decimal { scale: RATE_SCALE, min: 0.0, max: 100_000_000_000.0 };
     missing.push(column("ExchangeRate", "Exchange Rate", rate, false, id));
     missing
 }
@@ -51,7 +51,7 @@ pub(crate) fn currency(table: &Table) -> Option<&Column> {
 }
 
 fn is_own_money(column: &Column) -> bool {
-    matches!(column.kind, Kind::Money { .. }) && column.writable
+    matches!(column.kind, CellKind::Money { .. }) && column.writable
 }
 
 fn base_name(money: &Column) -> String {
@@ -61,7 +61,7 @@ fn base_name(money: &Column) -> String {
 fn column(
     schema_name: &str,
     display: &str,
-    kind: Kind,
+    kind: CellKind,
     writable: bool,
     id: &mut dyn FnMut() -> Uuid,
 ) -> Column {

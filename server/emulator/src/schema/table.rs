@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::column::{Column, Kind};
+use super::column::{CellKind, Column};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Table {
@@ -21,12 +21,12 @@ pub(crate) struct Table {
     pub(crate) change_tracking: bool,
     pub(crate) primary_name: String,
     pub(crate) columns: Vec<Column>,
-    pub(crate) keys: Vec<Key>,
+    pub(crate) keys: Vec<AlternateKey>,
 }
 
 /// An alternate key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Key {
+pub(crate) struct AlternateKey {
     pub(crate) id: Uuid,
     pub(crate) logical: String,
     pub(crate) schema_name: String,
@@ -51,7 +51,7 @@ pub(crate) enum KeyState {
 
 impl Table {
     pub(crate) fn primary_id(&self) -> &str {
-        self.columns.iter().find(|c| c.kind == Kind::Id).map_or("", |c| &c.logical)
+        self.columns.iter().find(|c| c.kind == CellKind::Id).map_or("", |c| &c.logical)
     }
 
     pub(crate) fn rows(&self) -> String {
@@ -82,7 +82,7 @@ impl Table {
     }
 
     /// The key over exactly these columns, in whichever order.
-    pub(crate) fn key_over(&self, columns: &[&str]) -> Option<&Key> {
+    pub(crate) fn key_over(&self, columns: &[&str]) -> Option<&AlternateKey> {
         self.keys.iter().find(|key| {
             key.columns.len() == columns.len() && columns.iter().all(|c| key.columns.iter().any(|k| k == c))
         })

@@ -2,14 +2,14 @@
 
 use http::Method;
 
-use crate::address::{Options, RowKey, Segment, path_and_query, segments};
+use crate::address::{QueryOptions, RowAddress, Segment, path_and_query, segments};
 use crate::answer::Request;
 use crate::fault::{Fault, Result};
 
 const ASSOCIATION: &str = "systemuserroles_association";
 
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Ask {
+pub(crate) enum AccessRequest {
     Read(RoleRead),
     Write(RoleWrite),
 }
@@ -17,21 +17,21 @@ pub(crate) enum Ask {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RoleRead {
     /// `RetrieveRolePrivilegesRole`.
-    OfRole(RowKey),
+    OfRole(RowAddress),
     /// `RetrieveUserPrivileges`.
-    OfUser(RowKey),
+    OfUser(RowAddress),
     /// The roles of a user, or the users of a role.
-    Associated { table: &'static str, key: RowKey },
+    Associated { table: &'static str, key: RowAddress },
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum RoleWrite {
     /// `AddPrivilegesRole` and its kin, on one role.
-    Change { role: RowKey, action: RoleAction },
+    Change { role: RowAddress, action: RoleAction },
     /// `POST …/$ref`: the other end is in the body.
-    Associate { table: &'static str, key: RowKey },
+    Associate { table: &'static str, key: RowAddress },
     /// `DELETE …/$ref`.
-    Disassociate { table: &'static str, key: RowKey, other: RowKey },
+    Disassociate { table: &'static str, key: RowAddress, other: RowAddress },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub(crate) enum RoleAction {
     Remove,
 }
 
-impl Ask {
+impl AccessRequest {
     /// `None` for anything else.
     pub(crate) fn parse(request: &Request, first: &Segment, rest: &[Segment]) -> Result<Option<Self>> {
         if first.name == "RetrieveRolePrivilegesRole" {
@@ -70,49 +70,49 @@ impl Ask {
 }
 
 /// `RetrieveRolePrivilegesRole(RoleId=<guid>)`, also with the id as a parameter alias.
-fn of_role(request: &Request, segment: &Segment) -> Result<Ask> {
+fn of_role(request: &Request, segment: &Segment) -> Result<AccessRequest> {
     let (_, query) = path_and_query(&request.target);
     let given = segment.arguments.as_deref().and_then(|text| text.trim().strip_prefix("RoleId="));
-    let options = Options::parse(query);
+    let options = QueryOptions::parse(query);
     let id = given.and_then(|text| if text.starts_with('@') { options.get(text) } else { Some(text) });
     let id = id.and_then(|id| id.trim().parse().ok());
     let id = id.ok_or_else(|| {
         Fault::syntax("RetrieveRolePrivilegesRole takes the parameter RoleId, a GUID: RoleId=<guid>.")
     })?;
-    Ok(Ask::Read(RoleRead::OfRole(RowKey::Id(id))))
+    Ok(AccessRequest::Read(RoleRead::OfRole(RowAddress::Id(id))))
 }
 
 fn association(
     request: &Request,
     table: &'static str,
-    key: RowKey,
+    key: RowAddress,
     segment: &Segment,
     rest: &[Segment],
-) -> Result<Ask> {
+) -> Result<AccessRequest> {
     let reference = matches!(rest, [last] if last.name == "$ref");
     match (&request.method, segment.key()?) {
         (&Method::GET, None) if rest.is_empty() || reference => {
-            Ok(Ask::Read(RoleRead::Associated { table, key }))
+            Ok(AccessRequest::Read(RoleRead::Associated { table, key }))
         }
-        (&Method::POST, None) if reference => Ok(Ask::Write(RoleWrite::Associate { table, key })),
+        (&Method::POST, None) if reference => Ok(AccessRequest::Write(RoleWrite::Associate { table, key })),
         (&Method::DELETE, Some(other)) if reference => {
-            Ok(Ask::Write(RoleWrite::Disassociate { table, key, other }))
+            Ok(AccessRequest::Write(RoleWrite::Disassociate { table, key, other }))
         }
         // `…/$ref?$id=<address of the other end>`.
         (&Method::DELETE, None) if reference => {
             let (_, query) = path_and_query(&request.target);
-            let options = Options::parse(query);
+            let options = QueryOptions::parse(query);
             let other = options.get("$id").map(end_of).transpose()?.flatten();
             let other =
                 other.ok_or_else(|| Fault::syntax("$id is missing: which end is to be taken off?"))?;
-            Ok(Ask::Write(RoleWrite::Disassociate { table, key, other }))
+            Ok(AccessRequest::Write(RoleWrite::Disassociate { table, key, other }))
         }
         _ => Err(Fault::no_segment(&segment.name)),
     }
 }
 
 /// The key in an address such as `https://…/roles(<guid>)`.
-pub(crate) fn end_of(address: &str) -> Result<Option<RowKey>> {
+pub(crate) fn end_of(address: &str) -> Result<Option<RowAddress>> {
     let last = address.rsplit('/').next().unwrap_or_default();
     match segments(last)?.first() {
         Some(segment) => segment.key(),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::schema::Table;
-use crate::store::{Reader, sql};
+use crate::store::{StoreReader, sql};
 use crate::value::Cell;
 
 use super::depth::Depth;
@@ -101,7 +101,7 @@ impl Caller {
     /// The user of an application, or whom it stands in for: then with no more rights than either of the two.
     pub(crate) async fn of(
         organisation: &Organisation,
-        reader: &mut Reader<'_>,
+        reader: &mut StoreReader<'_>,
         client: Uuid,
         headers: &HeaderMap,
     ) -> Result<Self> {
@@ -114,7 +114,7 @@ impl Caller {
     }
 
     /// A user, with the rights that its roles give it now.
-    async fn find(organisation: &Organisation, reader: &mut Reader<'_>, who: Who) -> Result<Self> {
+    async fn find(organisation: &Organisation, reader: &mut StoreReader<'_>, who: Who) -> Result<Self> {
         let schema = organisation.schema();
         let (Some(users), Some(roles)) = (schema.table("systemuser"), schema.table("role")) else {
             return Err(stranger());

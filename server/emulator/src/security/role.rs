@@ -5,13 +5,13 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use crate::address::{Options, RowKey, path_and_query};
+use crate::address::{QueryOptions, RowAddress, path_and_query};
 use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::query::{self, Resolver};
 use crate::rows::find_row;
 use crate::schema::Table;
-use crate::store::{Reader, Transaction, sql};
+use crate::store::{StoreReader, Transaction, sql};
 use crate::value::Cell;
 
 use super::ask::{RoleAction, RoleRead, RoleWrite, end_of};
@@ -22,7 +22,7 @@ use super::seed::grant;
 /// Answers what only reads.
 pub(crate) async fn read(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     operation: &RoleRead,
 ) -> Result<Answer> {
@@ -54,7 +54,7 @@ fn privileges(request: &Request, kind: &str, held: &[Value]) -> Answer {
 /// Privileges of the roles that a subquery gives, as `RolePrivilege`; or all that there are.
 async fn held(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     all: bool,
     roles: &str,
     of: Uuid,
@@ -81,7 +81,7 @@ async fn held(
         .collect()
 }
 
-async fn ids(reader: &mut Reader<'_>, text: &str, of: Uuid) -> Result<Vec<Uuid>> {
+async fn ids(reader: &mut StoreReader<'_>, text: &str, of: Uuid) -> Result<Vec<Uuid>> {
     let rows = sql(text.to_owned(), vec![Cell::Id(of)]).fetch_all(reader.connection()).await?;
     rows.iter().map(|row| Ok(Uuid::from_slice(row.try_get(0)?).unwrap_or_default())).collect()
 }
@@ -89,10 +89,10 @@ async fn ids(reader: &mut Reader<'_>, text: &str, of: Uuid) -> Result<Vec<Uuid>>
 /// `GET systemusers(<id>)/systemuserroles_association`: the other end's rows, by a filter on their ids.
 async fn associated(
     resolver: Resolver<'_>,
-    reader: &mut Reader<'_>,
+    reader: &mut StoreReader<'_>,
     request: &Request,
     table: &str,
-    key: &RowKey,
+    key: &RowAddress,
 ) -> Result<Answer> {
     let id = row(resolver, reader.connection(), table, key).await?;
     let (other, text) = match table {
@@ -107,9 +107,9 @@ async fn associated(
     let own: Vec<String> = ids.map(|id| format!("{} eq {id}", other.primary_id())).collect();
     let own = format!("({})", own.join(" or "));
     let (_, text) = path_and_query(&request.target);
-    let given = Options::parse(text);
+    let given = QueryOptions::parse(text);
     let filter = given.get("$filter").map_or(own.clone(), |given| format!("{own} and ({given})"));
-    let mut options = Options::default();
+    let mut options = QueryOptions::default();
     options.push("$filter", &filter);
     for name in given.names().filter(|name| *name != "$filter") {
         options.push(name, given.get(name).unwrap_or_default());
@@ -150,8 +150,8 @@ async fn ends(
     resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     table: &str,
-    key: &RowKey,
-    other: &RowKey,
+    key: &RowAddress,
+    other: &RowAddress,
 ) -> Result<(Uuid, Uuid)> {
     let (users, roles) = (resolver.table("systemuser")?, resolver.table("role")?);
     resolver.caller.demand(users, Access::Append)?;
@@ -170,7 +170,7 @@ async fn change(
     resolver: Resolver<'_>,
     transaction: &mut Transaction<'_>,
     request: &Request,
-    role: &RowKey,
+    role: &RowAddress,
     action: RoleAction,
 ) -> Result<()> {
     resolver.caller.demand(resolver.table("role")?, Access::Write)?;
@@ -230,7 +230,7 @@ async fn row(
     resolver: Resolver<'_>,
     connection: &mut SqliteConnection,
     table: &str,
-    key: &RowKey,
+    key: &RowAddress,
 ) -> Result<Uuid> {
     let table: &Table = resolver.table(table)?;
     let (id, _) = find_row(resolver, connection, table, key).await?;

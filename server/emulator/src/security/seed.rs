@@ -4,7 +4,7 @@
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
-use crate::identity::Identity;
+use crate::identity::OrganisationIdentity;
 use crate::schema::{Schema, Table};
 use crate::store::{Transaction, sql};
 use crate::value::Cell;
@@ -16,7 +16,7 @@ use super::privilege::{self, Access, GENERAL, General};
 pub(crate) async fn settle(
     transaction: &mut Transaction<'_>,
     schema: &Schema,
-    identity: &Identity,
+    identity: &OrganisationIdentity,
 ) -> Result<(), sqlx::Error> {
     let tables: Vec<&Table> = schema.tables().map(AsRef::as_ref).collect();
     let (version, now) = (transaction.next_version(), transaction.now);
@@ -57,7 +57,7 @@ pub(crate) async fn settle(
 /// What a role of the organisation's own begins with. The administrator's needs nothing: it may do everything.
 async fn fill(
     transaction: &mut Transaction<'_>,
-    identity: &Identity,
+    identity: &OrganisationIdentity,
     role: Uuid,
     tables: &[&Table],
 ) -> Result<(), sqlx::Error> {

@@ -4,7 +4,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::transaction::run;
-use crate::schema::{Column, Key, Kind, Table};
+use crate::schema::{AlternateKey, CellKind, Column, Table};
 
 /// The file's own tables. `facts` holds single values: version counter, identity, keys; `applications` are the
 /// directory's; who holds which role and which privileges are relationships without a table of rows.
@@ -33,8 +33,8 @@ pub(crate) async fn create_rows(connection: &mut SqliteConnection, table: &Table
     let mut columns = vec!["_n INTEGER PRIMARY KEY".to_owned()];
     for column in table.stored() {
         let rule = match column.kind {
-            Kind::Id => " NOT NULL UNIQUE",
-            Kind::Version => " NOT NULL",
+            CellKind::Id => " NOT NULL UNIQUE",
+            CellKind::Version => " NOT NULL",
             _ => "",
         };
         columns.push(format!("\"{}\" {}{rule}", column.logical, column.kind.sql()));
@@ -43,7 +43,7 @@ pub(crate) async fn create_rows(connection: &mut SqliteConnection, table: &Table
     let rows = table.rows();
     run(connection, &format!("CREATE TABLE {rows} ({})", columns.join(", "))).await?;
     run(connection, &format!("CREATE INDEX {rows}_version ON {rows} (versionnumber)")).await?;
-    for column in table.stored().filter(|c| matches!(c.kind, Kind::Lookup { .. })) {
+    for column in table.stored().filter(|c| matches!(c.kind, CellKind::Lookup { .. })) {
         run(connection, &index_sql(table, &column.logical)).await?;
     }
     for key in &table.keys {
@@ -76,7 +76,7 @@ pub(crate) fn index_sql(table: &Table, column: &str) -> String {
 }
 
 /// A row with a null in the key is beyond its reach, in SQLite as in the cloud.
-pub(crate) fn key_sql(table: &Table, key: &Key) -> String {
+pub(crate) fn key_sql(table: &Table, key: &AlternateKey) -> String {
     let rows = table.rows();
     let columns: Vec<String> = key.columns.iter().map(|column| format!("\"{column}\"")).collect();
     format!("CREATE UNIQUE INDEX IF NOT EXISTS {rows}_k_{} ON {rows} ({})", key.logical, columns.join(", "))

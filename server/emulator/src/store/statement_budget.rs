@@ -3,14 +3,14 @@
 
 use sqlx::sqlite::SqliteConnection;
 
-use super::Reader;
+use super::StoreReader;
 
 /// Seconds, or a minute where nothing is optimised; a million rows looked through and sorted are a tenth of it.
 const MOST_STEPS: u64 = 500_000_000;
 /// Steps between two looks at the count.
 const LOOK_AFTER: u32 = 100_000;
 
-impl Reader<'_> {
+impl StoreReader<'_> {
     /// Lets what is read from now on be broken off when it has gone on for too long.
     pub(crate) async fn begin_budget(&mut self) -> Result<(), sqlx::Error> {
         begin_budget_of(self.connection(), MOST_STEPS).await
@@ -37,11 +37,11 @@ async fn begin_budget_of(connection: &mut SqliteConnection, steps: u64) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Store, sql};
+    use crate::store::{RowStore, sql};
 
     const COUNT: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ";
 
-    async fn count_to(reader: &mut Reader<'_>, most: u32) -> Result<i64, sqlx::Error> {
+    async fn count_to(reader: &mut StoreReader<'_>, most: u32) -> Result<i64, sqlx::Error> {
         let text = format!("{COUNT}{most}) SELECT count(*) FROM n");
         let row = sql(text, Vec::new()).fetch_one(reader.connection()).await?;
         sqlx::Row::try_get(&row, 0)
@@ -49,7 +49,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_goes_on_for_too_long_is_broken_off() {
-        let store = Store::open(None).await.unwrap();
+        let store = RowStore::open(None).await.unwrap();
         let mut reader = store.read().await.unwrap();
         begin_budget_of(reader.connection(), 1_000_000).await.unwrap();
         assert_eq!(count_to(&mut reader, 1000).await.unwrap(), 1000);

@@ -9,17 +9,17 @@ use super::Cell;
 use super::decimal::Decimal;
 use super::time::{self, TimeError};
 use crate::fault::{Fault, Result};
-use crate::schema::{Behaviour, Column, Kind, Schema, Table};
+use crate::schema::{Behaviour, CellKind, Column, Schema, Table};
 
 /// The members of a JSON object in the order sent, values unread.
 #[derive(Debug)]
-pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(crate) struct JsonMembers<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for JsonMembers<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         struct Collect;
         impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
+            type Value = JsonMembers<'de>;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a JSON object")
@@ -30,7 +30,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
                 while let Some(name) = map.next_key::<Name<'de>>()? {
                     members.push((name.0, map.next_value()?));
                 }
-                Ok(Members(members))
+                Ok(JsonMembers(members))
             }
         }
         deserializer.deserialize_map(Collect)
@@ -78,12 +78,12 @@ pub(crate) fn read(schema: &Schema, table: &Table, column: &Column, raw: &RawVal
     };
     let string = || serde_json::from_str::<String>(text).map_err(|_| mismatch());
     match &column.kind {
-        Kind::Text { max_length } | Kind::Memo { max_length } => {
+        CellKind::Text { max_length } | CellKind::Memo { max_length } => {
             let value = string()?;
             within_length(table, column, &value, *max_length)?;
             Ok(Cell::Text(value))
         }
-        Kind::Integer { min, max } => {
+        CellKind::Integer { min, max } => {
             let number: i64 = text.parse().map_err(|_| mismatch())?;
             let number = i32::try_from(number).map_err(|_| mismatch())?;
             if number < *min || number > *max {
@@ -91,31 +91,33 @@ pub(crate) fn read(schema: &Schema, table: &Table, column: &Column, raw: &RawVal
             }
             Ok(Cell::Integer(i64::from(number)))
         }
-        Kind::BigInteger => Ok(Cell::Integer(text.parse().map_err(|_| mismatch())?)),
-        Kind::Decimal { .. } | Kind::Money { .. } => decimal(table, column, text).ok_or_else(mismatch)?,
-        Kind::Double { min, max, .. } => {
+        CellKind::BigInteger => Ok(Cell::Integer(text.parse().map_err(|_| mismatch())?)),
+        CellKind::Decimal { .. } | CellKind::Money { .. } => {
+            decimal(table, column, text).ok_or_else(mismatch)?
+        }
+        CellKind::Double { min, max, .. } => {
             let number: f64 = text.parse().map_err(|_| mismatch())?;
             if !(number >= *min && number <= *max) {
                 return Err(out_of_range(table, column));
             }
             Ok(Cell::Real(number))
         }
-        Kind::Boolean { .. } => match text {
+        CellKind::Boolean { .. } => match text {
             "true" => Ok(Cell::Integer(1)),
             "false" => Ok(Cell::Integer(0)),
             _ => Err(mismatch()),
         },
-        Kind::DateTime(Behaviour::DateOnly) => day(&string()?, column).map(Cell::Text),
-        Kind::DateTime(_) => match time::seconds(&string()?) {
+        CellKind::DateTime(Behaviour::DateOnly) => day(&string()?, column).map(Cell::Text),
+        CellKind::DateTime(_) => match time::seconds(&string()?) {
             Ok(seconds) => Ok(Cell::Integer(seconds)),
             Err(error) => Err(no_time(error, column)),
         },
-        Kind::Choice(choice) => {
+        CellKind::Choice(choice) => {
             let number: i32 = text.parse().map_err(|_| mismatch())?;
             known_option(schema, table, column, choice, number)?;
             Ok(Cell::Integer(i64::from(number)))
         }
-        Kind::MultiChoice(choice) => {
+        CellKind::MultiChoice(choice) => {
             let value = string()?;
             let mut numbers = Vec::new();
             for part in value.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -128,8 +130,8 @@ pub(crate) fn read(schema: &Schema, table: &Table, column: &Column, raw: &RawVal
             let joined = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
             Ok(if joined.is_empty() { Cell::Null } else { Cell::Text(joined) })
         }
-        Kind::Id | Kind::Guid => string()?.parse().map(Cell::Id).map_err(|_| mismatch()),
-        Kind::Lookup { .. } | Kind::Version | Kind::Fixed(_) => Err(mismatch()),
+        CellKind::Id | CellKind::Guid => string()?.parse().map(Cell::Id).map_err(|_| mismatch()),
+        CellKind::Lookup { .. } | CellKind::Version | CellKind::Fixed(_) => Err(mismatch()),
     }
 }
 

@@ -3,20 +3,20 @@
 use std::fmt::Write as _;
 
 use super::{Cell, decimal, time};
-use crate::schema::{Behaviour, Column, Kind, Schema};
+use crate::schema::{Behaviour, CellKind, Column, Schema};
 
 /// Writes a value as Dataverse prints it: decimals with their column's digits, times in whole seconds with a `Z`.
-pub(crate) fn write(out: &mut String, kind: &Kind, cell: &Cell) {
+pub(crate) fn write(out: &mut String, kind: &CellKind, cell: &Cell) {
     match (cell, kind) {
         (Cell::Null, _) => out.push_str("null"),
-        (Cell::Integer(number), Kind::Boolean { .. }) => {
+        (Cell::Integer(number), CellKind::Boolean { .. }) => {
             out.push_str(if *number != 0 { "true" } else { "false" });
         }
-        (Cell::Integer(number), Kind::Decimal { .. } | Kind::Money { .. }) => {
+        (Cell::Integer(number), CellKind::Decimal { .. } | CellKind::Money { .. }) => {
             let scale = kind.decimal().map_or(0, |(scale, _, _)| scale);
             out.push_str(&decimal::print(*number, scale));
         }
-        (Cell::Integer(number), Kind::DateTime(_)) => {
+        (Cell::Integer(number), CellKind::DateTime(_)) => {
             let _ = write!(out, "\"{}\"", time::print(*number));
         }
         (Cell::Integer(number), _) => {
@@ -46,35 +46,37 @@ pub(crate) fn write_text(out: &mut String, text: &str) {
 /// What people see, where that differs from the value itself.
 pub(crate) fn formatted(schema: &Schema, column: &Column, cell: &Cell) -> Option<String> {
     Some(match (cell, &column.kind) {
-        (Cell::Integer(number), Kind::Choice(choice)) => schema.label(choice, *number)?,
-        (Cell::Text(numbers), Kind::MultiChoice(choice)) => {
+        (Cell::Integer(number), CellKind::Choice(choice)) => schema.label(choice, *number)?,
+        (Cell::Text(numbers), CellKind::MultiChoice(choice)) => {
             let labels = numbers.split(',').filter_map(|n| schema.label(choice, n.parse().ok()?));
             labels.collect::<Vec<_>>().join("; ")
         }
-        (Cell::Integer(number), Kind::Boolean { yes, no, .. }) => {
+        (Cell::Integer(number), CellKind::Boolean { yes, no, .. }) => {
             if *number != 0 {
                 yes.clone()
             } else {
                 no.clone()
             }
         }
-        (Cell::Integer(number), Kind::Integer { .. } | Kind::BigInteger) => grouped(&number.to_string()),
-        (Cell::Integer(number), Kind::Decimal { scale, .. }) => grouped(&decimal::print(*number, *scale)),
-        (Cell::Integer(number), Kind::Money { precision, .. }) => {
-            let rounded = decimal::Decimal::of(*number, Kind::MONEY_SCALE).rounded(*precision)?;
+        (Cell::Integer(number), CellKind::Integer { .. } | CellKind::BigInteger) => {
+            grouped(&number.to_string())
+        }
+        (Cell::Integer(number), CellKind::Decimal { scale, .. }) => grouped(&decimal::print(*number, *scale)),
+        (Cell::Integer(number), CellKind::Money { precision, .. }) => {
+            let rounded = decimal::Decimal::of(*number, CellKind::MONEY_SCALE).rounded(*precision)?;
             format!("${}", grouped(&decimal::print(rounded, *precision)))
         }
-        (Cell::Real(number), Kind::Double { precision, .. }) => {
+        (Cell::Real(number), CellKind::Double { precision, .. }) => {
             grouped(&format!("{number:.digits$}", digits = *precision as usize))
         }
-        (Cell::Integer(seconds), Kind::DateTime(_)) => {
+        (Cell::Integer(seconds), CellKind::DateTime(_)) => {
             let whole = time::for_people(*seconds);
             match column.format.as_deref() {
                 Some("DateOnly") => whole.split(' ').next().unwrap_or_default().to_owned(),
                 _ => whole,
             }
         }
-        (Cell::Text(day), Kind::DateTime(Behaviour::DateOnly)) => {
+        (Cell::Text(day), CellKind::DateTime(Behaviour::DateOnly)) => {
             let (year, rest) = day.split_once('-')?;
             let (month, day) = rest.split_once('-')?;
             format!("{}/{}/{year}", month.trim_start_matches('0'), day.trim_start_matches('0'))

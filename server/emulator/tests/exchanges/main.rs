@@ -5,8 +5,8 @@ mod organisation;
 #[path = "../../../exchanges/read.rs"]
 mod read;
 
-use organisation::Organisation;
-use read::{Exchange, Message, Subject, Values, compare};
+use organisation::PlayedOrganisation;
+use read::{Exchange, ExchangeFile, Message, Values, compare};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_emulator_answers_as_recorded() {
@@ -22,8 +22,8 @@ async fn the_emulator_answers_as_recorded() {
 }
 
 /// Plays a subject's exchanges one after another, in an organisation of their own.
-async fn play_all(subject: Subject) -> Vec<String> {
-    let mut organisation = Organisation::open(&subject).await;
+async fn play_all(subject: ExchangeFile) -> Vec<String> {
+    let mut organisation = PlayedOrganisation::open(&subject).await;
     let mut values = organisation.values();
     let mut complaints = Vec::new();
     for exchange in &subject.exchanges {
@@ -35,7 +35,11 @@ async fn play_all(subject: Subject) -> Vec<String> {
 }
 
 /// Asks what is recorded; where the answer is not what is recorded.
-async fn play(organisation: &mut Organisation, exchange: &Exchange, values: &mut Values) -> Vec<String> {
+async fn play(
+    organisation: &mut PlayedOrganisation,
+    exchange: &Exchange,
+    values: &mut Values,
+) -> Vec<String> {
     organisation.prepare(&exchange.given, values).await;
     let request = match filled(&exchange.request, values) {
         Ok(request) => request,

@@ -10,18 +10,18 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::read::{Message, Subject, Values};
+use crate::read::{ExchangeFile, Message, Values};
 
-pub struct Organisation {
+pub struct PlayedOrganisation {
     emulator: Emulator,
     token: String,
     /// Tokens of other applications, by what they are called.
     others: BTreeMap<String, String>,
 }
 
-impl Organisation {
+impl PlayedOrganisation {
     /// A running organisation, with what the subject's exchanges need beforehand.
-    pub async fn open(subject: &Subject) -> Self {
+    pub async fn open(subject: &ExchangeFile) -> Self {
         let given: Vec<&str> = subject.exchanges.iter().flat_map(|e| &e.given).map(String::as_str).collect();
         let number = |word: &str| given.iter().find_map(|given| given.strip_prefix(word)?.parse().ok());
         let mut options = Options::default();

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 use crate::queries::filled;
 
-async fn formatted(client: &Client, path: &str) -> Answer {
+async fn formatted(client: &HttpClient, path: &str) -> JsonAnswer {
     let wanted = "odata.include-annotations=\"OData.Community.Display.V1.FormattedValue\"";
-    let answer = Answer::of(client.request("GET", path).header("prefer", wanted)).await;
+    let answer = JsonAnswer::of(client.request("GET", path).header("prefer", wanted)).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer
 }
@@ -32,7 +32,7 @@ async fn groups_are_counted_and_summed() {
 
 #[tokio::test]
 async fn figures_have_the_digits_that_the_cloud_gives_them() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     for (price, cost, count) in [(20_000.0, 0.1, 3), (32_500.5, 0.2, 4), (1.0, 0.2, 4)] {
         client.thing(json!({ "x_price": price, "x_cost": cost, "x_count": count, "x_ratio": count })).await;
     }
@@ -93,7 +93,8 @@ async fn groups_come_in_pages() {
     let mut next = "x_things?$apply=groupby((x_count))".to_owned();
     let mut seen = Vec::new();
     loop {
-        let answer = Answer::of(client.request("GET", &next).header("prefer", "odata.maxpagesize=4")).await;
+        let answer =
+            JsonAnswer::of(client.request("GET", &next).header("prefer", "odata.maxpagesize=4")).await;
         seen.extend(answer.column("x_count"));
         match answer.json["@odata.nextLink"].as_str() {
             Some(link) => next = link.to_owned(),

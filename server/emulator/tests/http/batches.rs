@@ -2,15 +2,15 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 
-async fn send(client: &Client, body: &str, prefer: &str) -> Answer {
+async fn send(client: &HttpClient, body: &str, prefer: &str) -> JsonAnswer {
     let request = client
         .request("POST", "$batch")
         .header("content-type", "multipart/mixed; boundary=\"b\"")
         .header("prefer", prefer)
         .body(body.replace('\n', "\r\n"));
-    Answer::of(request).await
+    JsonAnswer::of(request).await
 }
 
 fn part(line: &str, body: &str) -> String {
@@ -31,14 +31,14 @@ fn set(parts: &[(&str, &str, &str)]) -> String {
     out + "--c--\n"
 }
 
-fn statuses(answer: &Answer) -> Vec<u16> {
+fn statuses(answer: &JsonAnswer) -> Vec<u16> {
     let lines = answer.text.lines().filter_map(|line| line.strip_prefix("HTTP/1.1 "));
     lines.map(|line| line[..3].parse().unwrap()).collect()
 }
 
 #[tokio::test]
 async fn answers_come_in_order_and_in_shape() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let body = part("POST /api/data/v9.2/x_things", r#"{"x_name":"a"}"#)
         + &part("GET https://proxy.example/api/data/v9.2/x_things?$filter=x_name eq 'a'&$select=x_name", "")
         + "--b--\n";
@@ -52,7 +52,7 @@ async fn answers_come_in_order_and_in_shape() {
 
 #[tokio::test]
 async fn a_failure_stops_the_batch_unless_told_to_go_on() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let body = part("POST x_things", r#"{"x_name":"a"}"#)
         + &part("POST x_things", r#"{"x_count":-1}"#)
         + &part("POST x_things", r#"{"x_name":"c"}"#)
@@ -67,7 +67,7 @@ async fn a_failure_stops_the_batch_unless_told_to_go_on() {
 
 #[tokio::test]
 async fn change_sets_are_whole_or_not_at_all() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let good = set(&[
         ("1", "POST x_places", r#"{"x_name":"p"}"#),
         ("2", "POST x_things", r#"{"x_name":"a","x_PlaceId@odata.bind":"$1"}"#),
@@ -90,7 +90,7 @@ async fn change_sets_are_whole_or_not_at_all() {
 
 #[tokio::test]
 async fn a_request_that_fails_half_way_leaves_nothing() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let targets = r#"{"Targets":[{"@odata.type":"Microsoft.Dynamics.CRM.x_thing","x_name":"a"},
         {"@odata.type":"Microsoft.Dynamics.CRM.x_thing","x_count":-1}]}"#;
     let shown = "--b\nContent-Type: application/http\n\nPATCH x_things(00000000-0000-4000-8000-000000000001)?\
@@ -108,7 +108,7 @@ async fn a_request_that_fails_half_way_leaves_nothing() {
 
 #[tokio::test]
 async fn references_are_found_at_every_depth_and_numbers_stay_as_sent() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let body = set(&[
         ("1", "POST x_places", r#"{"x_name":"first"}"#),
         (
@@ -135,7 +135,7 @@ async fn references_are_found_at_every_depth_and_numbers_stay_as_sent() {
 
 #[tokio::test]
 async fn what_does_not_belong_is_refused() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let forward = set(&[("1", "POST x_things", r#"{"x_PlaceId@odata.bind":"$2"}"#)]) + "--b--\n";
     assert!(send(&client, &forward, "").await.text.contains("Content-ID Reference: '$2' does not exist"));
     let read = set(&[("1", "GET x_things", "")]) + "--b--\n";
@@ -168,10 +168,10 @@ fn batch_of(alone: &[(&str, &str, Value)], together: &[(&str, &str, Value)]) -> 
 
 #[tokio::test]
 async fn definitions_change_within_a_batch() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let send = async |body: String| {
         let request = client.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
-        Answer::of(request.body(body)).await
+        JsonAnswer::of(request.body(body)).await
     };
     let table = |name: &str| json!({ "SchemaName": name, "Attributes": [crate::client::name_column()] });
     let made = send(batch_of(

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 
-async fn delete(client: &Client, criteria: Value) -> Answer {
+async fn delete(client: &HttpClient, criteria: Value) -> JsonAnswer {
     let query = json!({
         "@odata.type": "Microsoft.Dynamics.CRM.QueryExpression", "EntityName": "x_thing", "Criteria": criteria,
         "ColumnSet": { "@odata.type": "Microsoft.Dynamics.CRM.ColumnSet", "AllColumns": false, "Columns": [] },
@@ -26,7 +26,7 @@ fn one(attribute: &str, operator: &str, values: &[Value]) -> Value {
 
 #[tokio::test]
 async fn rows_that_a_query_means_are_gone() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let mut ids = Vec::new();
     for n in 0..6 {
         ids.push(client.thing(json!({ "x_name": format!("n{n}"), "x_count": n })).await);
@@ -50,7 +50,7 @@ async fn rows_that_a_query_means_are_gone() {
 
 #[tokio::test]
 async fn what_cannot_be_read_deletes_nothing() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     client.thing(json!({})).await;
     assert_eq!(delete(&client, one("x_nothing", "Equal", &[json!(1)])).await.status, 400);
     assert_eq!(delete(&client, one("x_count", "Nonsense", &[json!(1)])).await.status, 400);

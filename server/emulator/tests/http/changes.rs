@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 
 /// Reads to the end; the entries, and the delta link.
-async fn read(client: &Client, path: &str, size: u32) -> (Vec<Value>, String) {
+async fn read(client: &HttpClient, path: &str, size: u32) -> (Vec<Value>, String) {
     let mut all = Vec::new();
     let mut next = path.to_owned();
     loop {
         let prefer = format!("odata.track-changes,odata.maxpagesize={size}");
-        let answer = Answer::of(client.request("GET", &next).header("prefer", prefer)).await;
+        let answer = JsonAnswer::of(client.request("GET", &next).header("prefer", prefer)).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         all.extend(answer.json["value"].as_array().unwrap().clone());
         if let Some(delta) = answer.json["@odata.deltaLink"].as_str() {
@@ -24,7 +24,7 @@ async fn read(client: &Client, path: &str, size: u32) -> (Vec<Value>, String) {
 
 #[tokio::test]
 async fn deltas_hold_what_changed_since() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let mut ids = Vec::new();
     for n in 0..5 {
         ids.push(client.thing(json!({ "x_count": n })).await);
@@ -53,13 +53,14 @@ async fn deltas_hold_what_changed_since() {
 
 #[tokio::test]
 async fn a_row_changed_between_pages_comes_with_the_next_delta() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let mut ids = Vec::new();
     for n in 0..4 {
         ids.push(client.thing(json!({ "x_count": n })).await);
     }
     let prefer = "odata.track-changes,odata.maxpagesize=2";
-    let first = Answer::of(client.request("GET", "x_things?$select=x_count").header("prefer", prefer)).await;
+    let first =
+        JsonAnswer::of(client.request("GET", "x_things?$select=x_count").header("prefer", prefer)).await;
     client.patch(&format!("x_things({})", ids[3]), &json!({ "x_count": 33 })).await;
     let (rest, link) = read(&client, first.json["@odata.nextLink"].as_str().unwrap(), 2).await;
     assert_eq!(rest.iter().map(|row| row["x_count"].clone()).collect::<Vec<_>>(), [json!(2)]);
@@ -69,20 +70,20 @@ async fn a_row_changed_between_pages_comes_with_the_next_delta() {
 
 #[tokio::test]
 async fn expired_links_and_unfit_questions_are_refused() {
-    let mut client = Client::new().await;
+    let mut client = HttpClient::new().await;
     let (_, link) = read(&client, "x_things", 5).await;
     let prefer = "odata.track-changes";
     let ask = |path: String| client.request("GET", &path).header("prefer", prefer);
     for option in ["filter=x_count eq 1", "orderby=x_count", "top=1", "expand=x_PlaceId"] {
-        let refused = Answer::of(ask(format!("x_things?${option}"))).await;
+        let refused = JsonAnswer::of(ask(format!("x_things?${option}"))).await;
         assert_eq!(refused.status, 400);
         assert!(refused.text.contains("isn't supported when Change Tracking is enabled"), "{}", refused.text);
     }
-    assert_eq!(Answer::of(ask("x_things?$apply=groupby((x_level))".to_owned())).await.status, 501);
-    let untracked = Answer::of(ask("x_places".to_owned())).await;
+    assert_eq!(JsonAnswer::of(ask("x_things?$apply=groupby((x_level))".to_owned())).await.status, 501);
+    let untracked = JsonAnswer::of(ask("x_places".to_owned())).await;
     assert!(untracked.text.contains("isn't enabled for change tracking"));
     client.emulator.advance_clock(Duration::from_secs(8 * 86_400));
     client.renew().await;
-    let expired = Answer::of(client.request("GET", &link).header("prefer", prefer)).await;
+    let expired = JsonAnswer::of(client.request("GET", &link).header("prefer", prefer)).await;
     assert_eq!(expired.refusal(), (400, "0x80044352"));
 }

@@ -6,7 +6,7 @@ use emulator::{Emulator, Options, Registered, Registration};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-pub struct Client {
+pub struct HttpClient {
     pub emulator: Emulator,
     http: reqwest::Client,
     token: String,
@@ -14,7 +14,7 @@ pub struct Client {
 
 /// An answer, its body read as JSON where it is that.
 #[derive(Debug)]
-pub struct Answer {
+pub struct JsonAnswer {
     pub status: StatusCode,
     pub headers: reqwest::header::HeaderMap,
     pub text: String,
@@ -31,7 +31,7 @@ pub fn http() -> reqwest::Client {
     reqwest::Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
 }
 
-impl Answer {
+impl JsonAnswer {
     pub async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
@@ -59,7 +59,7 @@ impl Answer {
     }
 }
 
-impl Client {
+impl HttpClient {
     /// An organisation with `x_thing` (set `x_things`), which points at `x_place`.
     pub async fn new() -> Self {
         let client = Self::with(Options::default()).await;
@@ -76,15 +76,15 @@ impl Client {
     }
 
     /// The same organisation, asked by another application, made for it with these roles.
-    pub async fn as_application(&self, roles: Option<Vec<String>>) -> Visitor<'_> {
+    pub async fn as_application(&self, roles: Option<Vec<String>>) -> OtherApplication<'_> {
         let registered =
             self.emulator.register(Registration { roles, ..Registration::default() }).await.unwrap();
         let mut form = scope_form(&self.emulator);
         form[1].1 = registered.client_id.clone();
         form[2].1 = registered.client_secret.clone().unwrap();
-        let answer = Answer::of(self.http.post(self.emulator.token_url()).form(&form)).await;
+        let answer = JsonAnswer::of(self.http.post(self.emulator.token_url()).form(&form)).await;
         let token = answer.json["access_token"].as_str().unwrap().to_owned();
-        Visitor { client: self, token, registered }
+        OtherApplication { client: self, token, registered }
     }
 
     pub async fn renew(&mut self) {
@@ -127,20 +127,20 @@ impl Client {
         self.http.request(method, url).bearer_auth(&self.token)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.request("GET", path)).await
+    pub async fn get(&self, path: &str) -> JsonAnswer {
+        JsonAnswer::of(self.request("GET", path)).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request("POST", path).json(body)).await
+    pub async fn post(&self, path: &str, body: &Value) -> JsonAnswer {
+        JsonAnswer::of(self.request("POST", path).json(body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request("PATCH", path).json(body)).await
+    pub async fn patch(&self, path: &str, body: &Value) -> JsonAnswer {
+        JsonAnswer::of(self.request("PATCH", path).json(body)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
-        Answer::of(self.request("DELETE", path)).await
+    pub async fn delete(&self, path: &str) -> JsonAnswer {
+        JsonAnswer::of(self.request("DELETE", path)).await
     }
 
     /// Makes a thing and gives its id.
@@ -162,30 +162,30 @@ pub fn scope_form(emulator: &Emulator) -> Vec<(&'static str, String)> {
 }
 
 /// Another application than the organisation's own.
-pub struct Visitor<'a> {
-    client: &'a Client,
+pub struct OtherApplication<'a> {
+    client: &'a HttpClient,
     token: String,
     pub registered: Registered,
 }
 
-impl Visitor<'_> {
+impl OtherApplication<'_> {
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         let url = format!("{}/api/data/v9.2/{path}", self.client.emulator.url());
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         self.client.http.request(method, url).bearer_auth(&self.token)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
-        Answer::of(self.request("GET", path)).await
+    pub async fn get(&self, path: &str) -> JsonAnswer {
+        JsonAnswer::of(self.request("GET", path)).await
     }
 
-    pub async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
-        Answer::of(self.request(method, path).json(body)).await
+    pub async fn send(&self, method: &str, path: &str, body: &Value) -> JsonAnswer {
+        JsonAnswer::of(self.request(method, path).json(body)).await
     }
 }
 
 async fn token(http: &reqwest::Client, emulator: &Emulator) -> String {
-    let answer = Answer::of(http.post(emulator.token_url()).form(&scope_form(emulator))).await;
+    let answer = JsonAnswer::of(http.post(emulator.token_url()).form(&scope_form(emulator))).await;
     answer.json["access_token"].as_str().unwrap_or_else(|| panic!("{}", answer.text)).to_owned()
 }
 

@@ -10,15 +10,15 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::client::{Answer, Client, http, scope_form};
+use crate::client::{HttpClient, JsonAnswer, http, scope_form};
 
 #[tokio::test]
 async fn bodies_are_read_as_far_as_their_senders_are_known() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let url = client.emulator.url();
     let api = format!("{url}/api/data/v9.2/$batch");
     let send = async |url: &str, bytes: usize| {
-        Answer::of(http().post(url).body(vec![b'x'; bytes])).await.status.as_u16()
+        JsonAnswer::of(http().post(url).body(vec![b'x'; bytes])).await.status.as_u16()
     };
     assert_eq!(send(&format!("{url}/x"), 900_000).await, 404);
     assert_eq!(send(&api, 900_000).await, 401, "the token is looked at first");
@@ -29,7 +29,7 @@ async fn bodies_are_read_as_far_as_their_senders_are_known() {
     let one = client.post("x_things", &json!({ "x_name": long })).await;
     assert_eq!(one.status, 413, "one row is never as long");
     let batch = client.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
-    assert_eq!(Answer::of(batch.body(long.clone())).await.status, 400, "it is read, and is no batch");
+    assert_eq!(JsonAnswer::of(batch.body(long.clone())).await.status, 400, "it is read, and is no batch");
     let bulk = json!({ "Targets": [], "x": long });
     let bulk = client.post("x_things/Microsoft.Dynamics.CRM.CreateMultiple", &bulk).await;
     assert_eq!(bulk.status, 200, "it is read: {}", bulk.text);
@@ -37,11 +37,11 @@ async fn bodies_are_read_as_far_as_their_senders_are_known() {
 
 #[tokio::test]
 async fn pages_of_others_are_turned_away() {
-    let client = Client::with(Options { only_here: true, ..Options::default() }).await;
+    let client = HttpClient::with(Options { only_here: true, ..Options::default() }).await;
     let own = client.emulator.url().to_owned();
     let port = own.rsplit(':').next().unwrap();
     let asked = async |name, value: &str| {
-        Answer::of(client.request("GET", "WhoAmI").header(name, value)).await.status.as_u16()
+        JsonAnswer::of(client.request("GET", "WhoAmI").header(name, value)).await.status.as_u16()
     };
     for host in [format!("127.0.0.1:{port}"), format!("LocalHost:{port}"), format!("[::1]:{port}")] {
         assert_eq!(asked(HOST, &host).await, 200, "{host}");
@@ -56,35 +56,39 @@ async fn pages_of_others_are_turned_away() {
             .post(client.emulator.token_url())
             .header(ORIGIN, origin)
             .form(&scope_form(&client.emulator));
-        assert_eq!(Answer::of(token).await.status, 403, "{origin}");
+        assert_eq!(JsonAnswer::of(token).await.status, 403, "{origin}");
     }
     // By itself it may be asked under other names.
-    let client = Client::with(Options::default()).await;
-    assert_eq!(Answer::of(client.request("GET", "WhoAmI").header(HOST, "studio.internal")).await.status, 200);
+    let client = HttpClient::with(Options::default()).await;
+    assert_eq!(
+        JsonAnswer::of(client.request("GET", "WhoAmI").header(HOST, "studio.internal")).await.status,
+        200
+    );
 }
 
 #[tokio::test]
 async fn a_scheme_is_known_in_any_case() {
-    let client = Client::with(Options::default()).await;
+    let client = HttpClient::with(Options::default()).await;
     let request = client.request("GET", "WhoAmI").build().unwrap();
     let token = request.headers()[AUTHORIZATION].to_str().unwrap().to_owned();
     let url = format!("{}/api/data/v9.2/WhoAmI", client.emulator.url());
     for (scheme, expect) in [("bearer", 200), ("BEARER", 200), ("Basic", 401)] {
         let asked = http().get(&url).header(AUTHORIZATION, token.replace("Bearer", scheme));
-        assert_eq!(Answer::of(asked).await.status, expect, "{scheme}");
+        assert_eq!(JsonAnswer::of(asked).await.status, expect, "{scheme}");
     }
 }
 
 #[tokio::test]
 async fn the_trace_holds_no_secret_wherever_it_was_sent() {
-    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    let client = HttpClient::with(Options { admin: true, ..Options::default() }).await;
     let (token_url, form) = (client.emulator.token_url(), scope_form(&client.emulator));
     for url in [format!("{token_url}/"), format!("{token_url}s"), token_url.to_owned()] {
-        Answer::of(http().post(&url).form(&form)).await;
+        JsonAnswer::of(http().post(&url).form(&form)).await;
     }
-    Answer::of(http().post(format!("{token_url}?client_secret={}", client.emulator.client_secret()))).await;
+    JsonAnswer::of(http().post(format!("{token_url}?client_secret={}", client.emulator.client_secret())))
+        .await;
     client.get("WhoAmI").await;
-    let trace = Answer::of(http().get(format!("{}/_emulator/v1/trace", client.emulator.url()))).await;
+    let trace = JsonAnswer::of(http().get(format!("{}/_emulator/v1/trace", client.emulator.url()))).await;
     let exchanges = trace.json["exchanges"].as_array().unwrap();
     assert!(
         exchanges.len() >= 5 && exchanges[0]["answer"].as_str().unwrap().contains("UserId"),
@@ -97,8 +101,8 @@ async fn the_trace_holds_no_secret_wherever_it_was_sent() {
 
 #[tokio::test]
 async fn the_admin_page_cannot_be_framed() {
-    let client = Client::with(Options { admin: true, ..Options::default() }).await;
-    let page = Answer::of(http().get(format!("{}/_emulator/v1/", client.emulator.url()))).await;
+    let client = HttpClient::with(Options { admin: true, ..Options::default() }).await;
+    let page = JsonAnswer::of(http().get(format!("{}/_emulator/v1/", client.emulator.url()))).await;
     assert_eq!(page.status, 200);
     assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
     assert_eq!((page.header("x-frame-options"), page.header("x-content-type-options")), ("DENY", "nosniff"));
@@ -114,9 +118,9 @@ async fn the_data_folder_is_for_this_user_alone() {
     let folder = home.path().join("new");
     let options = || Options { data: Some(folder.clone()), admin: true, ..Options::default() };
     for round in 0..2 {
-        let client = Client::with(options()).await;
+        let client = HttpClient::with(options()).await;
         let snapshot = http().post(format!("{}/_emulator/v1/snapshot", client.emulator.url()));
-        assert_eq!(Answer::of(snapshot.json(&json!({ "name": "a" }))).await.status, 204);
+        assert_eq!(JsonAnswer::of(snapshot.json(&json!({ "name": "a" }))).await.status, 204);
         assert_eq!((mode(&folder), mode(&folder.join("snapshots"))), (0o700, 0o700));
         for file in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()) {
             assert_eq!(mode(&file) & 0o077, 0, "{} in round {round}", file.display());
@@ -144,7 +148,7 @@ async fn a_folder_with_other_things_stays_open_and_its_files_do_not() {
 }
 
 /// Answers the status of what is asked with a body of `bytes` bytes by a client that sends all of it first.
-async fn sent_whole(client: &Client, token: &str, path: &str, bytes: usize) -> u16 {
+async fn sent_whole(client: &HttpClient, token: &str, path: &str, bytes: usize) -> u16 {
     let address = client.emulator.url().trim_start_matches("http://").to_owned();
     let mut stream = TcpStream::connect(&address).await.unwrap();
     let head = format!(
@@ -169,7 +173,7 @@ async fn sent_whole(client: &Client, token: &str, path: &str, bytes: usize) -> u
 
 #[tokio::test]
 async fn a_refusal_reaches_those_who_send_a_lot_first() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let mebibyte = 1024 * 1024;
     assert_eq!(sent_whole(&client, "Bearer revoked", "$batch", 20 * mebibyte).await, 401);
     let request = client.request("GET", "WhoAmI").build().unwrap();

@@ -3,19 +3,19 @@
 use emulator::{Emulator, Options};
 use serde_json::json;
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 
 #[tokio::test]
 async fn the_same_folder_is_the_same_organisation() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
-    let client = Client::with(options()).await;
+    let client = HttpClient::with(options()).await;
     client.furnish().await;
     let id = client.thing(json!({ "x_name": "kept" })).await;
     let before = (client.emulator.tenant_id().to_owned(), client.emulator.client_secret().to_owned());
     let etag = client.get(&format!("x_things({id})")).await.header("etag").to_owned();
     client.emulator.stop().await;
-    let client = Client::with(options()).await;
+    let client = HttpClient::with(options()).await;
     assert_eq!((client.emulator.tenant_id().to_owned(), client.emulator.client_secret().to_owned()), before);
     let row = client.get(&format!("x_things({id})")).await;
     assert_eq!((row.json["x_name"].as_str(), row.header("etag")), (Some("kept"), etag.as_str()));
@@ -28,7 +28,7 @@ async fn the_same_folder_is_the_same_organisation() {
 async fn an_organisation_dropped_in_mid_life_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
-    let client = Client::with(options()).await;
+    let client = HttpClient::with(options()).await;
     client.furnish().await;
     let id = client.thing(json!({ "x_name": "kept" })).await;
     // A copy of the files while it runs is what a killed machine leaves behind.
@@ -37,21 +37,22 @@ async fn an_organisation_dropped_in_mid_life_is_whole() {
         let file = file.unwrap();
         std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
     }
-    let revived = Client::with(Options { data: Some(copy.path().to_owned()), ..Options::default() }).await;
+    let revived =
+        HttpClient::with(Options { data: Some(copy.path().to_owned()), ..Options::default() }).await;
     assert_eq!(revived.get(&format!("x_things({id})")).await.json["x_name"], "kept");
 }
 
 #[tokio::test]
 async fn organisations_stand_side_by_side() {
     let named = Options { name: "Other".to_owned(), ..Options::default() };
-    let (one, other) = (Client::new().await, Client::with(named).await);
+    let (one, other) = (HttpClient::new().await, HttpClient::with(named).await);
     assert_ne!(one.emulator.client_id(), other.emulator.client_id());
     assert_eq!(other.get("organizations").await.column("name"), [json!("Other")]);
     // Neither rows nor tokens, faults or time of the one are the other's.
     one.thing(json!({})).await;
     assert_eq!(other.get("x_things").await.status, 404);
     let foreign = one.request("GET", &format!("{}/api/data/v9.2/WhoAmI", other.emulator.url()));
-    assert_eq!(Answer::of(foreign).await.status, 401);
+    assert_eq!(JsonAnswer::of(foreign).await.status, 401);
     one.emulator.disturb(emulator::Disturbance::default());
     assert_eq!(one.get("WhoAmI").await.status, 503);
     one.emulator.advance_clock(std::time::Duration::from_secs(100_000));
@@ -61,7 +62,7 @@ async fn organisations_stand_side_by_side() {
 
 #[tokio::test]
 async fn a_taken_port_is_a_sentence() {
-    let client = Client::with(Options::default()).await;
+    let client = HttpClient::with(Options::default()).await;
     let listen = client.emulator.url().strip_prefix("http://").unwrap().parse().unwrap();
     let error = Emulator::start(Options { listen, ..Options::default() }).await.unwrap_err();
     assert!(error.to_string().contains("choose another"), "{error}");
@@ -69,13 +70,13 @@ async fn a_taken_port_is_a_sentence() {
 
 #[tokio::test]
 async fn concurrent_writers_all_succeed() {
-    let client = std::sync::Arc::new(Client::new().await);
+    let client = std::sync::Arc::new(HttpClient::new().await);
     let writers: Vec<_> = (0..20)
         .map(|n| {
             let client = std::sync::Arc::clone(&client);
             tokio::spawn(async move {
                 let path = format!("x_things(00000000-0000-4000-8000-{:012})", n % 5);
-                let answer: Answer = client.patch(&path, &json!({ "x_count": n })).await;
+                let answer: JsonAnswer = client.patch(&path, &json!({ "x_count": n })).await;
                 answer.status.as_u16()
             })
         })
@@ -92,7 +93,7 @@ async fn a_folder_of_an_earlier_version_goes_on() {
 
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
-    let client = Client::with(options()).await;
+    let client = HttpClient::with(options()).await;
     client.furnish().await;
     let id = client.thing(json!({ "x_name": "old" })).await;
     client.emulator.stop().await;
@@ -112,7 +113,7 @@ async fn a_folder_of_an_earlier_version_goes_on() {
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(old)).execute(&mut file).await.unwrap();
     sqlx::Connection::close(file).await.unwrap();
-    let client = Client::with(options()).await;
+    let client = HttpClient::with(options()).await;
     let row = client.get(&format!("x_things({id})")).await;
     assert_eq!(row.json["x_name"], "old", "{}", row.text);
     assert_eq!(row.json["_createdby_value"], client.get("WhoAmI").await.json["UserId"]);

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 use crate::queries::filled;
 
 /// The place that five of the things are at.
-async fn here(client: &Client) -> String {
+async fn here(client: &HttpClient) -> String {
     client.get("x_places?$filter=x_name eq 'Here'").await.json["value"][0]["x_placeid"]
         .as_str()
         .unwrap()
@@ -56,7 +56,7 @@ async fn nested_expansions_are_paged_and_neither_ordered_nor_cut_short() {
     let client = filled().await;
     let path = "x_places?$select=x_name&$expand=x_place_things($select=x_count;$expand=x_PlaceId($select=x_name;\
                 $expand=x_place_things($select=x_count)))";
-    let answer = Answer::of(client.request("GET", path).header("prefer", "odata.maxpagesize=2")).await;
+    let answer = JsonAnswer::of(client.request("GET", path).header("prefer", "odata.maxpagesize=2")).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let place = &answer.json["value"][0];
     let mut seen = counts(&place["x_place_things"]);
@@ -65,7 +65,7 @@ async fn nested_expansions_are_paged_and_neither_ordered_nor_cut_short() {
     assert_eq!((&inner["x_name"], counts(&inner["x_place_things"])), (&json!("Here"), vec![0, 1]));
     let mut next = place["x_place_things@odata.nextLink"].as_str().map(str::to_owned);
     while let Some(link) = next {
-        let page = Answer::of(client.request("GET", &link).header("prefer", "odata.maxpagesize=2")).await;
+        let page = JsonAnswer::of(client.request("GET", &link).header("prefer", "odata.maxpagesize=2")).await;
         seen.extend(counts(&page.json["value"]));
         next = page.json["@odata.nextLink"].as_str().map(str::to_owned);
     }
@@ -160,7 +160,7 @@ async fn lookups_inside_any_and_all_are_walked() {
 
 #[tokio::test]
 async fn rows_are_made_with_the_rows_around_them() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let body = json!({
         "x_name": "outer",
         "x_PlaceId": { "x_name": "made with it", "x_place_things": [{ "x_name": "sibling" }] },

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use emulator::{Disturbance, Effect, Limits, Options};
+use emulator::{Disturbance, FaultEffect, Limits, Options};
 use serde_json::json;
 
-use crate::client::{Answer, Client, http, name_column};
+use crate::client::{HttpClient, JsonAnswer, http, name_column};
 
 #[tokio::test]
 async fn too_many_requests_are_throttled() {
     let limits = Limits { requests: 3, ..Limits::default() };
-    let mut client = Client::with(Options { limits, ..Options::default() }).await;
+    let mut client = HttpClient::with(Options { limits, ..Options::default() }).await;
     for _ in 0..3 {
         assert_eq!(client.get("WhoAmI").await.status, 200);
     }
@@ -25,11 +25,11 @@ async fn too_many_requests_are_throttled() {
 
 #[tokio::test]
 async fn limits_are_set_while_it_runs() {
-    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    let client = HttpClient::with(Options { admin: true, ..Options::default() }).await;
     let limits = format!("{}/_emulator/v1/limits", client.emulator.url());
     let put =
-        async |body: serde_json::Value| Answer::of(http().put(&limits).json(&body)).await.status.as_u16();
-    assert_eq!(Answer::of(http().get(&limits)).await.json["window"], 300_000);
+        async |body: serde_json::Value| JsonAnswer::of(http().put(&limits).json(&body)).await.status.as_u16();
+    assert_eq!(JsonAnswer::of(http().get(&limits)).await.json["window"], 300_000);
     assert_eq!(client.get("WhoAmI").await.header("x-ms-ratelimit-time-remaining-xrm-requests").len(), 8);
     assert_eq!(put(json!({ "requests": 2, "window": 10_000 })).await, 204);
     assert_eq!(client.get("WhoAmI").await.status, 200);
@@ -48,16 +48,16 @@ async fn limits_are_set_while_it_runs() {
     let other = client.as_application(Some(vec!["System Administrator".to_owned()])).await;
     assert_eq!(other.get("WhoAmI").await.status, 200);
     assert_eq!(other.get("WhoAmI").await.status, 429);
-    let status = Answer::of(http().get(limits.replace("limits", "status"))).await;
+    let status = JsonAnswer::of(http().get(limits.replace("limits", "status"))).await;
     assert_eq!(status.json["users"].as_array().unwrap().len(), 2, "{}", status.text);
 }
 
 #[tokio::test]
 async fn the_trace_says_which_rows_a_request_changed() {
-    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    let client = HttpClient::with(Options { admin: true, ..Options::default() }).await;
     client.furnish().await;
     let trace = format!("{}/_emulator/v1/trace", client.emulator.url());
-    let newest = async || Answer::of(http().get(&trace)).await.json["exchanges"][0]["changed"].clone();
+    let newest = async || JsonAnswer::of(http().get(&trace)).await.json["exchanges"][0]["changed"].clone();
     let id = client.thing(json!({})).await;
     assert_eq!(newest().await, json!({ "total": 1, "rows": [format!("made x_things({id})")] }));
     client.patch(&format!("x_things({id})"), &json!({ "x_count": 1 })).await;
@@ -74,18 +74,18 @@ async fn the_trace_says_which_rows_a_request_changed() {
          2\r\n\r\nDELETE x_things({id}) HTTP/1.1\r\n\r\n\r\n--c--\r\n--b--\r\n"
     );
     let request = client.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b");
-    let refused = Answer::of(request.body(batch)).await;
+    let refused = JsonAnswer::of(request.body(batch)).await;
     assert_eq!(refused.status, 400, "{}", refused.text);
     assert_eq!(newest().await["total"], 0);
     client.delete(&format!("x_things({id})")).await;
     assert_eq!(newest().await["rows"][0], format!("deleted x_things({id})"));
-    assert_eq!(Answer::of(http().delete(&trace)).await.status, 204);
-    assert_eq!(Answer::of(http().get(&trace)).await.json["exchanges"], json!([]));
+    assert_eq!(JsonAnswer::of(http().delete(&trace)).await.status, 204);
+    assert_eq!(JsonAnswer::of(http().get(&trace)).await.json["exchanges"], json!([]));
 }
 
 #[tokio::test]
 async fn faults_befall_requests_as_ordered() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let fault =
         Disturbance { status: Some(503), retry_after: Some(7), times: Some(1), ..Disturbance::default() };
     client.emulator.disturb(fault);
@@ -96,8 +96,8 @@ async fn faults_befall_requests_as_ordered() {
 
 #[tokio::test]
 async fn a_cut_comes_before_or_after_the_effect() {
-    let client = Client::new().await;
-    for (effect, expect) in [(Effect::CutBefore, "0"), (Effect::CutAfter, "1")] {
+    let client = HttpClient::new().await;
+    for (effect, expect) in [(FaultEffect::CutBefore, "0"), (FaultEffect::CutAfter, "1")] {
         client.emulator.disturb(Disturbance { effect, times: Some(1), ..Disturbance::default() });
         let outcome = client.request("POST", "x_things").json(&json!({ "x_name": "a" })).send().await;
         assert!(outcome.is_err(), "{effect:?}");
@@ -107,8 +107,8 @@ async fn a_cut_comes_before_or_after_the_effect() {
 
 #[tokio::test]
 async fn definitions_are_changed_one_after_the_other_where_that_is_asked_for() {
-    let client = Client::with(Options::default()).await;
-    let lock = Disturbance { effect: Effect::Lock, milliseconds: Some(300), ..Disturbance::default() };
+    let client = HttpClient::with(Options::default()).await;
+    let lock = Disturbance { effect: FaultEffect::Lock, milliseconds: Some(300), ..Disturbance::default() };
     client.emulator.disturb(lock);
     let table = |name: &str| json!({ "SchemaName": name, "Attributes": [name_column()] });
     let asking: Vec<_> = (0..8)
@@ -128,9 +128,9 @@ async fn definitions_are_changed_one_after_the_other_where_that_is_asked_for() {
 
 #[tokio::test]
 async fn a_row_is_refused_as_a_plug_in_refuses_it() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let text = Some("forbidden".to_owned());
-    client.emulator.disturb(Disturbance { effect: Effect::Refuse, text, ..Disturbance::default() });
+    client.emulator.disturb(Disturbance { effect: FaultEffect::Refuse, text, ..Disturbance::default() });
     assert_eq!(client.post("x_things", &json!({ "x_name": "allowed" })).await.status, 204);
     let refused = client.post("x_things", &json!({ "x_name": "is forbidden here" })).await;
     assert_eq!(refused.refusal(), (400, "0x80040265"));
@@ -141,8 +141,8 @@ async fn a_row_is_refused_as_a_plug_in_refuses_it() {
 
 #[tokio::test]
 async fn a_hanging_request_does_not_hold_up_the_end() {
-    let client = Client::new().await;
-    client.emulator.disturb(Disturbance { effect: Effect::Hang, ..Disturbance::default() });
+    let client = HttpClient::new().await;
+    client.emulator.disturb(Disturbance { effect: FaultEffect::Hang, ..Disturbance::default() });
     let hanging = tokio::spawn(client.request("GET", "WhoAmI").send());
     // Whether it has come in already or not when the end comes: either way it is cut.
     client.emulator.stop().await;
@@ -151,13 +151,14 @@ async fn a_hanging_request_does_not_hold_up_the_end() {
 
 #[tokio::test]
 async fn admin_routes_answer_only_where_they_may() {
-    let client = Client::with(Options { admin: true, ..Options::default() }).await;
+    let client = HttpClient::with(Options { admin: true, ..Options::default() }).await;
     client.furnish().await;
     let admin = |path: &str| format!("{}/_emulator/v1/{path}", client.emulator.url());
-    let post =
-        async |path: &str, body: serde_json::Value| Answer::of(http().post(admin(path)).json(&body)).await;
+    let post = async |path: &str, body: serde_json::Value| {
+        JsonAnswer::of(http().post(admin(path)).json(&body)).await
+    };
     assert_eq!(post("faults", json!({ "status": 500, "times": 1, "path": "x_things" })).await.status, 204);
-    assert_eq!(Answer::of(http().get(admin("faults"))).await.json["faults"][0]["status"], 500);
+    assert_eq!(JsonAnswer::of(http().get(admin("faults"))).await.json["faults"][0]["status"], 500);
     assert_eq!(client.get("x_things").await.refusal(), (500, "0x80040216"));
     assert_eq!(post("faults", json!({ "nonsense": 1 })).await.status, 400);
     client.thing(json!({ "x_name": "kept" })).await;
@@ -166,16 +167,16 @@ async fn admin_routes_answer_only_where_they_may() {
     assert_eq!(post("restore", json!({ "name": "one" })).await.status, 204);
     assert_eq!(client.get("x_things").await.column("x_name"), [json!("kept")]);
     assert_eq!(post("restore", json!({ "name": "../x" })).await.status, 400);
-    assert_eq!(Answer::of(http().get(admin("snapshots"))).await.json, json!({ "snapshots": ["one"] }));
-    let trace = Answer::of(http().get(admin("trace"))).await;
+    assert_eq!(JsonAnswer::of(http().get(admin("snapshots"))).await.json, json!({ "snapshots": ["one"] }));
+    let trace = JsonAnswer::of(http().get(admin("trace"))).await;
     assert!(trace.text.contains("kept") && !trace.text.contains("Bearer"));
     assert_eq!(post("reset", json!({})).await.status, 204);
     assert_eq!(client.get("x_things").await.status, 404);
     let foreign = http().post(admin("reset")).header("origin", "http://evil.example").body("{}");
-    assert_eq!(Answer::of(foreign).await.status, 404);
+    assert_eq!(JsonAnswer::of(foreign).await.status, 404);
     let rebound = http().post(admin("reset")).header("host", "evil.example").body("{}");
-    assert_eq!(Answer::of(rebound).await.status, 404);
-    let off = Client::with(Options::default()).await;
+    assert_eq!(JsonAnswer::of(rebound).await.status, 404);
+    let off = HttpClient::with(Options::default()).await;
     let url = format!("{}/_emulator/v1/status", off.emulator.url());
-    assert_eq!(Answer::of(http().get(url)).await.status, 404);
+    assert_eq!(JsonAnswer::of(http().get(url)).await.status, 404);
 }

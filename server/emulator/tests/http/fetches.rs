@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 use crate::queries::filled;
 
-async fn fetch(client: &Client, set: &str, xml: &str, prefer: &str) -> Answer {
+async fn fetch(client: &HttpClient, set: &str, xml: &str, prefer: &str) -> JsonAnswer {
     let request = client.request("GET", set).query(&[("fetchXml", xml)]).header("prefer", prefer);
-    Answer::of(request).await
+    JsonAnswer::of(request).await
 }
 
 /// Counts of the things that a query finds.
-async fn counts(client: &Client, inside: &str) -> Vec<i64> {
+async fn counts(client: &HttpClient, inside: &str) -> Vec<i64> {
     let xml = format!(
         "<fetch><entity name='x_thing'><attribute name='x_count'/>{inside}<order attribute='x_count'/></entity></fetch>"
     );
@@ -110,7 +110,7 @@ async fn rows_show_what_was_asked_for_and_nothing_that_is_null() {
 }
 
 /// Two places beside the one that five of the things are at: one with a thing of its own, one without.
-async fn places(client: &Client) {
+async fn places(client: &HttpClient) {
     let there = client.post("x_places", &json!({ "x_name": "There" })).await.id();
     client.post("x_places", &json!({ "x_name": "Nowhere" })).await;
     client.thing(json!({ "x_count": 11, "x_PlaceId@odata.bind": format!("x_places({there})") })).await;
@@ -198,7 +198,7 @@ async fn orders_are_by_what_people_see() {
 
 /// Reads all pages as Microsoft's Python client does: by the cookie where there is one, else by number.
 async fn pages(
-    client: &Client,
+    client: &HttpClient,
     inside: &str,
     size: u32,
     mut between: impl AsyncFnMut(u32),
@@ -365,7 +365,7 @@ async fn groups_reach_over_links_and_have_a_limit() {
 
 #[tokio::test]
 async fn mistakes_are_named() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let of = |inside: &str| format!("<fetch><entity name='x_thing'>{inside}</entity></fetch>");
     let cases = [
         ("<fetch".to_owned(), 400, "0x80040201"),
@@ -391,5 +391,5 @@ async fn mistakes_are_named() {
         assert_eq!(answer.refusal(), (status, code), "{xml}: {}", answer.text);
     }
     let beside = client.request("GET", "x_things").query(&[("fetchXml", "<fetch/>"), ("$select", "x_name")]);
-    assert_eq!(Answer::of(beside).await.status, 501);
+    assert_eq!(JsonAnswer::of(beside).await.status, 501);
 }

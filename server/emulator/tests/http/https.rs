@@ -7,7 +7,7 @@ use emulator::{Emulator, Options};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use serde_json::json;
 
-use crate::client::{Answer, Client, http, scope_form};
+use crate::client::{HttpClient, JsonAnswer, http, scope_form};
 
 fn options(folder: Option<&Path>) -> Options {
     let https = Some("127.0.0.1:0".parse().unwrap());
@@ -29,7 +29,7 @@ fn trusting(ca: &Path) -> reqwest::Client {
 
 #[tokio::test]
 async fn both_doors_lead_into_the_same_house() {
-    let client = Client::with(options(None)).await;
+    let client = HttpClient::with(options(None)).await;
     client.furnish().await;
     for n in 0..3 {
         client.thing(json!({ "x_count": n })).await;
@@ -39,10 +39,11 @@ async fn both_doors_lead_into_the_same_house() {
     // The token comes over https as well, and its links lead back to where the request came in.
     let token_url = client.emulator.token_url().replace(client.emulator.url(), url);
     let form = scope_form(&client.emulator);
-    let token = Answer::of(trusting_client.post(token_url).form(&form)).await.json["access_token"].clone();
+    let token =
+        JsonAnswer::of(trusting_client.post(token_url).form(&form)).await.json["access_token"].clone();
     let list = trusting_client.get(format!("{url}/api/data/v9.2/x_things?$select=x_count"));
     let list = list.bearer_auth(token.as_str().unwrap()).header("prefer", "odata.maxpagesize=2");
-    let list = Answer::of(list).await;
+    let list = JsonAnswer::of(list).await;
     assert_eq!(list.column("x_count"), [json!(0), json!(1)]);
     assert!(list.json["@odata.nextLink"].as_str().unwrap().starts_with(url), "{}", list.text);
     // A name in the certificate, not only numbers.

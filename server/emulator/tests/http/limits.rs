@@ -3,14 +3,14 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 use crate::queries::filled;
 
-async fn annotated(client: &Client, path: &str) -> Answer {
-    Answer::of(client.request("GET", path).header("prefer", "odata.include-annotations=\"*\"")).await
+async fn annotated(client: &HttpClient, path: &str) -> JsonAnswer {
+    JsonAnswer::of(client.request("GET", path).header("prefer", "odata.include-annotations=\"*\"")).await
 }
 
-fn totals(answer: &Answer) -> (&Value, &Value, &Value) {
+fn totals(answer: &JsonAnswer) -> (&Value, &Value, &Value) {
     let json = &answer.json;
     (
         &json["@odata.count"],
@@ -21,7 +21,7 @@ fn totals(answer: &Answer) -> (&Value, &Value, &Value) {
 
 #[tokio::test]
 async fn counts_and_pages_stop_at_five_thousand_and_say_so() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let kind = "Microsoft.Dynamics.CRM.x_place";
     let targets: Vec<Value> =
         (0..5001).map(|n| json!({ "@odata.type": kind, "x_name": format!("{n}") })).collect();
@@ -41,7 +41,7 @@ async fn counts_and_pages_stop_at_five_thousand_and_say_so() {
     assert_eq!((rest.column("x_placeid").len(), &rest.json["@odata.nextLink"]), (1, &Value::Null));
     let xml = "<fetch count='9999' returntotalrecordcount='1'><entity name='x_place'><attribute name='x_placeid'/></entity></fetch>";
     let request = client.request("GET", "x_places").query(&[("fetchXml", xml)]);
-    let fetched = Answer::of(request.header("prefer", "odata.include-annotations=\"*\"")).await;
+    let fetched = JsonAnswer::of(request.header("prefer", "odata.include-annotations=\"*\"")).await;
     assert_eq!(totals(&fetched), (&json!(5000), &json!(5000), &json!(true)));
     assert_eq!(fetched.column("x_placeid").len(), 5000);
     assert_eq!(fetched.json["@Microsoft.Dynamics.CRM.morerecords"], true);
@@ -71,7 +71,7 @@ async fn addresses_may_be_twice_as_long_inside_a_batch() {
         );
         let request =
             client.request("POST", "$batch").header("content-type", "multipart/mixed;boundary=b").body(body);
-        Answer::of(request).await.text
+        JsonAnswer::of(request).await.text
     };
     assert!(batch(65_536 - 4).await.contains("0x8004430C"), "read, and found to have too many conditions");
     assert!(batch(65_537 - 4).await.contains("exceeds the limit of 65536 characters"));
@@ -114,18 +114,19 @@ async fn conditions_values_and_nesting_are_bounded() {
 
 #[tokio::test]
 async fn bodies_are_bounded() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let body = vec![b' '; 116 * 1024 * 1024 + 1];
-    let answer = Answer::of(client.request("POST", "x_things").body(body)).await;
+    let answer = JsonAnswer::of(client.request("POST", "x_things").body(body)).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 #[tokio::test]
 async fn cookies_that_were_tampered_with_are_refused() {
     let client = filled().await;
-    let first =
-        Answer::of(client.request("GET", "x_things?$orderby=x_name").header("prefer", "odata.maxpagesize=3"))
-            .await;
+    let first = JsonAnswer::of(
+        client.request("GET", "x_things?$orderby=x_name").header("prefer", "odata.maxpagesize=3"),
+    )
+    .await;
     let link = first.json["@odata.nextLink"].as_str().unwrap();
     assert_eq!(
         client.get(&link.replace("$orderby=x_name", "$orderby=x_name,x_code")).await.refusal(),
@@ -149,6 +150,6 @@ async fn cookies_that_were_tampered_with_are_refused() {
         "<fetch count='5' page='{}' paging-cookie='&lt;a&gt;'><entity name='x_thing'/></fetch>",
         u32::MAX
     );
-    let fetched = Answer::of(client.request("GET", "x_things").query(&[("fetchXml", xml)])).await;
+    let fetched = JsonAnswer::of(client.request("GET", "x_things").query(&[("fetchXml", xml)])).await;
     assert_eq!(fetched.refusal(), (400, "0x80040203"));
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use emulator::Options;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client, label, name_column};
+use crate::client::{HttpClient, JsonAnswer, label, name_column};
 
 #[tokio::test]
 async fn tables_are_described_as_they_were_made() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let table = client
         .get("EntityDefinitions(LogicalName='x_thing')?$expand=Attributes,Keys,ManyToOneRelationships")
         .await
@@ -36,7 +36,7 @@ async fn tables_are_described_as_they_were_made() {
 
 #[tokio::test]
 async fn options_come_through_casts() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let path = "EntityDefinitions(LogicalName='x_thing')/Attributes/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&$expand=OptionSet($select=Options)";
     let answer = client.get(path).await;
     let columns = answer.json["value"].as_array().unwrap();
@@ -49,7 +49,7 @@ async fn options_come_through_casts() {
 
 #[tokio::test]
 async fn microsofts_python_client_makes_its_tables() {
-    let client = Client::with(Options::default()).await;
+    let client = HttpClient::with(Options::default()).await;
     let body = json!({ "Entities": [{
         "@odata.type": "Microsoft.Dynamics.CRM.ComplexEntityMetadata", "SchemaName": "new_Item",
         "DisplayName": label("Item"), "OwnershipType": "UserOwned",
@@ -79,14 +79,14 @@ async fn microsofts_python_client_makes_its_tables() {
     let request = client
         .request("DELETE", &format!("EntityDefinitions({id})/Attributes({column_id})"))
         .header("if-match", "*");
-    assert_eq!(Answer::of(request).await.status, 204);
+    assert_eq!(JsonAnswer::of(request).await.status, 204);
     let gone = client.get(&format!("EntityDefinitions({id})/Attributes(LogicalName='new_count')")).await;
     assert_eq!(gone.status, 404);
 }
 
 #[tokio::test]
 async fn definitions_are_queried_by_expressions() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let ask = async |query: Value| {
         let answer = client.get(&format!("RetrieveMetadataChanges(Query=@p1)?@p1={query}")).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
@@ -131,7 +131,7 @@ async fn definitions_are_queried_by_expressions() {
 
 #[tokio::test]
 async fn duplicates_and_nonsense_are_refused() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let table = |name: &str| json!({ "SchemaName": name, "Attributes": [name_column()] });
     let refusal = async |path: &str, body: Value| {
         let answer = client.post(path, &body).await;
@@ -164,7 +164,7 @@ async fn duplicates_and_nonsense_are_refused() {
 #[tokio::test]
 async fn keys_become_active_after_a_while() {
     let options = Options { key_delay: Duration::from_secs(20), token_seconds: 3599, ..Options::default() };
-    let client = Client::with(options).await;
+    let client = HttpClient::with(options).await;
     client.furnish().await;
     let keys = "EntityDefinitions(LogicalName='x_thing')/Keys";
     let made = client.post(keys, &json!({ "SchemaName": "x_CodeKey", "KeyAttributes": ["x_code"] })).await;
@@ -178,7 +178,7 @@ async fn keys_become_active_after_a_while() {
 
 #[tokio::test]
 async fn global_choices_are_made_shared_and_extended() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let choice = json!({ "Name": "x_shared", "Options": [{ "Label": label("A") }, { "Label": label("B") }] });
     assert_eq!(client.post("GlobalOptionSetDefinitions", &choice).await.status, 204);
     let column = json!({
@@ -199,18 +199,18 @@ async fn global_choices_are_made_shared_and_extended() {
 
 #[tokio::test]
 async fn change_tracking_is_put_on() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let mut whole = client.get("EntityDefinitions(LogicalName='x_place')").await.json;
     whole["ChangeTrackingEnabled"] = true.into();
     let path = format!("EntityDefinitions({})", whole["MetadataId"].as_str().unwrap());
-    assert_eq!(Answer::of(client.request("PUT", &path).json(&whole)).await.status, 204);
+    assert_eq!(JsonAnswer::of(client.request("PUT", &path).json(&whole)).await.status, 204);
     let prefer = client.request("GET", "x_places").header("prefer", "odata.track-changes");
-    assert!(Answer::of(prefer).await.text.contains("deltaLink"));
+    assert!(JsonAnswer::of(prefer).await.text.contains("deltaLink"));
 }
 
 #[tokio::test]
 async fn csdl_describes_the_organisation() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let csdl = client.get("$metadata").await;
     assert_eq!(csdl.header("content-type"), "application/xml");
     for part in [
@@ -247,7 +247,7 @@ async fn csdl_describes_the_organisation() {
 
 #[tokio::test]
 async fn query_functions_that_are_described_are_answered() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let csdl = client.get("$metadata").await.text;
     let functions =
         csdl.split("<Function Name=\"").skip(1).map(|rest| rest.split("</Function>").next().unwrap());
@@ -284,7 +284,7 @@ async fn query_functions_that_are_described_are_answered() {
 #[tokio::test]
 async fn a_key_fails_on_duplicates_and_is_built_again() {
     let options = Options { key_delay: Duration::from_secs(20), ..Options::default() };
-    let client = Client::with(options).await;
+    let client = HttpClient::with(options).await;
     client.furnish().await;
     let twin = client.thing(json!({ "x_code": "same" })).await;
     client.thing(json!({ "x_code": "SAME" })).await;
@@ -316,7 +316,7 @@ async fn a_key_fails_on_duplicates_and_is_built_again() {
 
 #[tokio::test]
 async fn what_is_made_goes_into_a_solution_that_is_there() {
-    let client = Client::with(Options::default()).await;
+    let client = HttpClient::with(Options::default()).await;
     let publisher = json!({
         "uniquename": "apex", "friendlyname": "Apex", "customizationprefix": "apex",
         "customizationoptionvalueprefix": 72_700,
@@ -326,7 +326,7 @@ async fn what_is_made_goes_into_a_solution_that_is_there() {
     let make = async || {
         let request =
             client.request("POST", "EntityDefinitions").header("mscrm.solutionuniquename", "apexbase");
-        Answer::of(request.json(&table)).await
+        JsonAnswer::of(request.json(&table)).await
     };
     let refused = make().await;
     assert_eq!(refused.refusal(), (400, "0x80040203"));
@@ -345,7 +345,7 @@ async fn what_is_made_goes_into_a_solution_that_is_there() {
 
 #[tokio::test]
 async fn columns_keep_their_formats_and_are_changed_whole() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let attributes = "EntityDefinitions(LogicalName='x_thing')/Attributes";
     let column = |kind: &str, name: &str, more: Value| {
         let mut column = json!({
@@ -373,14 +373,14 @@ async fn columns_keep_their_formats_and_are_changed_whole() {
     let id = client.thing(json!({ "x_due": "2026-03-04T05:06:07Z" })).await;
     let shown =
         client.request("GET", &format!("x_things({id})")).header("prefer", "odata.include-annotations=\"*\"");
-    let shown = Answer::of(shown).await.json;
+    let shown = JsonAnswer::of(shown).await.json;
     assert_eq!(shown["x_due@OData.Community.Display.V1.FormattedValue"], "3/4/2026");
     assert_eq!(shown["x_due"], "2026-03-04T05:06:07Z");
     let mut due = due;
     due["DateTimeBehavior"]["Value"] = "TimeZoneIndependent".into();
     let put = async |name: &str, body: &Value| {
         let path = format!("{attributes}(LogicalName='{name}')");
-        Answer::of(client.request("PUT", &path).header("if-match", "*").json(body)).await.status.as_u16()
+        JsonAnswer::of(client.request("PUT", &path).header("if-match", "*").json(body)).await.status.as_u16()
     };
     assert_eq!(put("x_due", &due).await, 204);
     assert_eq!(one("x_due").await["DateTimeBehavior"]["Value"], "TimeZoneIndependent");
@@ -397,7 +397,7 @@ async fn columns_keep_their_formats_and_are_changed_whole() {
 
 #[tokio::test]
 async fn definitions_are_filtered_by_their_enums() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let filter =
         "$filter=OwnershipType eq Microsoft.Dynamics.CRM.OwnershipTypes'UserOwned'&$select=LogicalName";
     let owned = client.get(&format!("EntityDefinitions?{filter}")).await;
@@ -417,19 +417,19 @@ async fn definitions_are_filtered_by_their_enums() {
 
 #[tokio::test]
 async fn choices_and_relationships_are_changed_by_put() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let place = client.post("x_places", &json!({ "x_name": "here" })).await.id();
     client.thing(json!({ "x_PlaceId@odata.bind": format!("/x_places({place})") })).await;
     let path = "RelationshipDefinitions(SchemaName='x_place_things')/Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata";
     let mut whole = client.get(path).await.json;
     assert_eq!(whole["CascadeConfiguration"]["Delete"], "RemoveLink");
     whole["CascadeConfiguration"]["Delete"] = "Restrict".into();
-    assert_eq!(Answer::of(client.request("PUT", path).json(&whole)).await.status, 204);
+    assert_eq!(JsonAnswer::of(client.request("PUT", path).json(&whole)).await.status, 204);
     assert_eq!(client.delete(&format!("x_places({place})")).await.refusal(), (400, "0x8004f01f"));
     client.post("GlobalOptionSetDefinitions", &json!({ "Name": "x_shared", "Options": [] })).await;
     let path = "GlobalOptionSetDefinitions(Name='x_shared')";
     let mut whole = client.get(path).await.json;
     whole["DisplayName"] = label("Shared");
-    assert_eq!(Answer::of(client.request("PUT", path).json(&whole)).await.status, 204);
+    assert_eq!(JsonAnswer::of(client.request("PUT", path).json(&whole)).await.status, 204);
     assert_eq!(client.get(path).await.json["DisplayName"]["UserLocalizedLabel"]["Label"], "Shared");
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 
-pub async fn filled() -> Client {
-    let client = Client::new().await;
+pub async fn filled() -> HttpClient {
+    let client = HttpClient::new().await;
     let place = client.post("x_places", &json!({ "x_name": "Here" })).await.id();
     for n in 0..10 {
         let mut row = json!({
@@ -104,7 +104,7 @@ async fn children_are_asked_with_any_and_all() {
 
 #[tokio::test]
 async fn mistakes_in_filters_are_named() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let cases = [
         ("x_nme eq 1", "Could not find a property named 'x_nme' on type 'Microsoft.Dynamics.CRM.x_thing'."),
         ("x_count eq", "Syntax error at position 10"),
@@ -140,12 +140,12 @@ async fn all_ways_of_escaping_are_understood() {
     }
 }
 
-async fn walk(client: &Client, path: &str, size: u32, mut between: impl AsyncFnMut(usize)) -> Vec<Value> {
+async fn walk(client: &HttpClient, path: &str, size: u32, mut between: impl AsyncFnMut(usize)) -> Vec<Value> {
     let mut all = Vec::new();
     let mut next = path.to_owned();
     for page in 0.. {
         let request = client.request("GET", &next).header("prefer", format!("odata.maxpagesize={size}"));
-        let answer = Answer::of(request).await;
+        let answer = JsonAnswer::of(request).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         all.extend(answer.column("x_count"));
         match answer.json["@odata.nextLink"].as_str() {
@@ -220,7 +220,7 @@ async fn formatted_values_come_when_asked_for() {
     let path = "x_things?$filter=x_count eq 3&$select=x_level,x_tags,x_done,x_at,x_cost,x_day";
     assert!(!client.get(path).await.text.contains("FormattedValue"));
     let wanted = "odata.include-annotations=\"OData.Community.Display.V1.FormattedValue\"";
-    let answer = Answer::of(client.request("GET", path).header("prefer", wanted)).await;
+    let answer = JsonAnswer::of(client.request("GET", path).header("prefer", wanted)).await;
     let row = &answer.json["value"][0];
     let formatted = |name: &str| row[format!("{name}@OData.Community.Display.V1.FormattedValue")].clone();
     assert_eq!(formatted("x_level"), "High");

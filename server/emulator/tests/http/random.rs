@@ -9,16 +9,16 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 
-use condition::{Condition, any_condition};
-use rows::Row;
+use condition::{RandomCondition, any_condition};
+use rows::RandomRow;
 
 /// A client with a few dozen rows, and what stands in them.
 struct Room {
     runtime: Runtime,
-    client: Client,
-    rows: Vec<Row>,
+    client: HttpClient,
+    rows: Vec<RandomRow>,
 }
 
 impl Room {
@@ -26,8 +26,8 @@ impl Room {
         let runtime = Runtime::new().unwrap();
         let rows = rows::all();
         let client = runtime.block_on(async {
-            let client = Client::new().await;
-            let targets: Vec<Value> = rows.iter().map(Row::to_json).collect();
+            let client = HttpClient::new().await;
+            let targets: Vec<Value> = rows.iter().map(RandomRow::to_json).collect();
             let create = "x_things/Microsoft.Dynamics.CRM.CreateMultiple";
             let made = client.post(create, &serde_json::json!({ "Targets": targets })).await;
             assert_eq!(made.status, 200, "{}", made.text);
@@ -36,19 +36,19 @@ impl Room {
         Self { runtime, client, rows }
     }
 
-    fn ask(&self, name: &str, text: &str) -> Answer {
+    fn ask(&self, name: &str, text: &str) -> JsonAnswer {
         let query = [(name, text), ("$select", "x_big"), ("$orderby", "x_big")];
         let query = if name == "fetchXml" { &query[..1] } else { &query[..] };
-        self.runtime.block_on(Answer::of(self.client.request("GET", "x_things").query(query)))
+        self.runtime.block_on(JsonAnswer::of(self.client.request("GET", "x_things").query(query)))
     }
 
     /// Numbers of the rows that fit, as they are evaluated here.
-    fn expected(&self, condition: &Condition) -> Vec<i64> {
-        let fit = |row: &&Row| condition.holds(row) == Some(true);
+    fn expected(&self, condition: &RandomCondition) -> Vec<i64> {
+        let fit = |row: &&RandomRow| condition.holds(row) == Some(true);
         self.rows.iter().filter(fit).map(|row| row.number).collect()
     }
 
-    fn check(&self, name: &str, text: &str, condition: &Condition) -> Result<(), TestCaseError> {
+    fn check(&self, name: &str, text: &str, condition: &RandomCondition) -> Result<(), TestCaseError> {
         let answer = self.ask(name, text);
         prop_assert_eq!(answer.status, 200, "{}: {}", text, answer.text);
         let found: Vec<i64> = answer.column("x_big").iter().map(|number| number.as_i64().unwrap()).collect();
@@ -59,8 +59,8 @@ impl Room {
 
 fn run(
     cases: u32,
-    strategy: &impl Strategy<Value = Condition>,
-    test: impl Fn(&Condition) -> Result<(), TestCaseError>,
+    strategy: &impl Strategy<Value = RandomCondition>,
+    test: impl Fn(&RandomCondition) -> Result<(), TestCaseError>,
 ) {
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     if let Err(error) = runner.run(strategy, |condition| test(&condition)) {
@@ -94,12 +94,13 @@ fn groups_add_up_to_what_was_found() {
             "filter({})/groupby((x_level),aggregate($count as n,x_count with sum as total))",
             condition.to_odata()
         );
-        let answer = room.runtime.block_on(Answer::of(
+        let answer = room.runtime.block_on(JsonAnswer::of(
             room.client.request("GET", "x_things").query(&[("$apply", apply.as_str())]),
         ));
         prop_assert_eq!(answer.status, 200, "{}: {}", apply, answer.text);
         let sum = |name: &str| answer.column(name).iter().map(|n| n.as_i64().unwrap()).sum::<i64>();
-        let fit: Vec<&Row> = room.rows.iter().filter(|row| condition.holds(row) == Some(true)).collect();
+        let fit: Vec<&RandomRow> =
+            room.rows.iter().filter(|row| condition.holds(row) == Some(true)).collect();
         prop_assert_eq!(sum("n"), i64::try_from(fit.len()).unwrap());
         prop_assert_eq!(sum("total"), fit.iter().filter_map(|row| row.count).sum::<i64>());
         Ok(())
@@ -124,7 +125,7 @@ fn pages_put_together_are_the_whole() {
         let mut next = Some(path.clone());
         while let Some(link) = next {
             let request = room.client.request("GET", &link).header("prefer", format!("odata.maxpagesize={size}"));
-            let page = room.runtime.block_on(Answer::of(request));
+            let page = room.runtime.block_on(JsonAnswer::of(request));
             let rows = page.column("x_big");
             prop_assert!(rows.len() == size || page.json["@odata.nextLink"].is_null());
             pages.extend(rows);
@@ -143,7 +144,7 @@ fn pages_put_together_are_the_whole() {
                 "<fetch useraworderby='1' count='{size}' page='{page}'{cookie}><entity name='x_thing'><attribute name='x_big'/>{inside}</entity></fetch>"
             );
             let request = room.client.request("GET", "x_things").query(&[("fetchXml", xml)]);
-            let answer = room.runtime.block_on(Answer::of(request.header("prefer", "odata.include-annotations=\"*\"")));
+            let answer = room.runtime.block_on(JsonAnswer::of(request.header("prefer", "odata.include-annotations=\"*\"")));
             fetched.extend(answer.column("x_big"));
             more = answer.json["@Microsoft.Dynamics.CRM.morerecords"] == true;
             cookie = cookie_of(&answer.json);

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 
 #[tokio::test]
 async fn every_type_comes_back_as_dataverse_prints_it() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let id = client
         .thing(json!({
             "x_name": "n", "x_code": "c", "x_note": "l1\nl2 \"q\" é", "x_count": 7, "x_big": 9_007_199_254_740_993_i64,
@@ -44,11 +44,11 @@ async fn every_type_comes_back_as_dataverse_prints_it() {
 
 #[tokio::test]
 async fn money_says_of_which_currency_it_is_and_what_it_is_worth() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let id = client.thing(json!({ "x_price": 12.5 })).await;
     let path = format!("x_things({id})?$select=x_price");
     let request = client.request("GET", &path).header("prefer", "odata.include-annotations=\"*\"");
-    let row = Answer::of(request).await.json;
+    let row = JsonAnswer::of(request).await.json;
     let dollar = &row["_transactioncurrencyid_value"];
     assert_eq!(row["_transactioncurrencyid_value@OData.Community.Display.V1.FormattedValue"], "US Dollar");
     assert!(row["@odata.context"].as_str().unwrap().ends_with("#x_things(x_price)/$entity"));
@@ -87,7 +87,7 @@ async fn money_says_of_which_currency_it_is_and_what_it_is_worth() {
 
 #[tokio::test]
 async fn numbers_are_read_from_their_text() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let body = |cost: &str| format!("{{\"x_name\":\"n\",\"x_cost\":{cost}}}");
     for (sent, expect) in [
         ("1e-05", "0.00001"),
@@ -97,7 +97,7 @@ async fn numbers_are_read_from_their_text() {
     ] {
         let request =
             client.request("POST", "x_things").header("content-type", "application/json").body(body(sent));
-        let id = Answer::of(request).await.id();
+        let id = JsonAnswer::of(request).await.id();
         let row = client.get(&format!("x_things({id})?$select=x_cost")).await;
         assert!(
             row.text.contains(&format!("\"x_cost\":{expect},"))
@@ -110,7 +110,7 @@ async fn numbers_are_read_from_their_text() {
 
 #[tokio::test]
 async fn values_that_do_not_fit_are_refused() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let cases = [
         (json!({ "x_code": "x".repeat(21) }), "0x80044331"),
         (json!({ "x_count": 1001 }), "0x80040203"),
@@ -137,11 +137,11 @@ async fn values_that_do_not_fit_are_refused() {
 
 #[tokio::test]
 async fn conditions_decide_between_making_and_changing() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let path = "x_things(00000000-0000-4000-8000-000000000001)";
     let with = |name: &'static str, value: String, body: Value| {
         let request = client.request("PATCH", path).header(name, value).json(&body);
-        async move { Answer::of(request).await }
+        async move { JsonAnswer::of(request).await }
     };
     assert_eq!(with("if-match", "*".into(), json!({})).await.refusal(), (404, "0x80040217"));
     assert_eq!(with("if-none-match", "null".into(), json!({ "x_name": "a" })).await.status, 204);
@@ -151,9 +151,9 @@ async fn conditions_decide_between_making_and_changing() {
     assert_eq!(with("if-match", etag.clone(), json!({ "x_name": "c" })).await.refusal(), (412, "0x80060882"));
     assert_eq!(client.get(path).await.json["x_name"], "b");
     let known = client.get(path).await.header("etag").to_owned();
-    let again = Answer::of(client.request("GET", path).header("if-none-match", known)).await;
+    let again = JsonAnswer::of(client.request("GET", path).header("if-none-match", known)).await;
     assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""));
-    let stale = Answer::of(client.request("DELETE", path).header("if-match", etag)).await;
+    let stale = JsonAnswer::of(client.request("DELETE", path).header("if-match", etag)).await;
     assert_eq!(stale.refusal(), (412, "0x80060882"));
     assert_eq!(client.delete(path).await.status, 204);
     assert_eq!(client.delete(path).await.refusal(), (404, "0x80040217"));
@@ -161,7 +161,7 @@ async fn conditions_decide_between_making_and_changing() {
 
 #[tokio::test]
 async fn an_update_leaves_the_other_columns_alone() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let id = client.thing(json!({ "x_name": "a", "x_count": 1, "x_code": "k" })).await;
     client
         .patch(
@@ -179,14 +179,14 @@ async fn an_update_leaves_the_other_columns_alone() {
 
 #[tokio::test]
 async fn representations_say_what_became_of_an_upsert() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let path = "x_things(00000000-0000-4000-8000-000000000002)?$select=x_name";
     for expect in [201, 200] {
         let request = client
             .request("PATCH", path)
             .header("prefer", "return=representation")
             .json(&json!({ "x_name": "a" }));
-        let answer = Answer::of(request).await;
+        let answer = JsonAnswer::of(request).await;
         assert_eq!(answer.status, expect);
         assert_eq!(answer.json["x_name"], "a");
         assert_eq!(answer.header("preference-applied"), "return=representation");
@@ -195,12 +195,12 @@ async fn representations_say_what_became_of_an_upsert() {
         .request("POST", "x_things")
         .header("prefer", "return=representation")
         .json(&json!({ "x_name": "b" }));
-    assert_eq!(Answer::of(request).await.status, 201);
+    assert_eq!(JsonAnswer::of(request).await.status, 201);
 }
 
 #[tokio::test]
 async fn alternate_keys_address_rows() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let key = json!({ "SchemaName": "x_CodeKey", "KeyAttributes": ["x_code"] });
     assert_eq!(client.post("EntityDefinitions(LogicalName='x_thing')/Keys", &key).await.status, 204);
     let path = "x_things(x_code='O''Neil')";
@@ -225,13 +225,13 @@ async fn alternate_keys_address_rows() {
 
 #[tokio::test]
 async fn lookups_are_bound_read_expanded_and_cleared() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let place = client.post("x_places", &json!({ "x_name": "Here" })).await.id();
     let id =
         client.thing(json!({ "x_name": "a", "x_PlaceId@odata.bind": format!("/x_places({place})") })).await;
     let path = format!("x_things({id})?$select=_x_placeid_value&$expand=x_PlaceId($select=x_name)");
     let request = client.request("GET", &path).header("prefer", "odata.include-annotations=\"*\"");
-    let row = Answer::of(request).await.json;
+    let row = JsonAnswer::of(request).await.json;
     assert_eq!(row["_x_placeid_value"], place);
     assert_eq!(row["x_PlaceId"]["x_name"], "Here");
     assert_eq!(row["_x_placeid_value@OData.Community.Display.V1.FormattedValue"], "Here");
@@ -243,7 +243,7 @@ async fn lookups_are_bound_read_expanded_and_cleared() {
     assert_eq!(client.patch(&format!("x_things({id})"), &missing).await.refusal(), (404, "0x80040217"));
     let link = json!({ "@odata.id": format!("https://elsewhere/api/data/v9.2/x_places({place})") });
     let request = client.request("PUT", &format!("x_things({id})/x_PlaceId/$ref")).json(&link);
-    assert_eq!(Answer::of(request).await.status, 204);
+    assert_eq!(JsonAnswer::of(request).await.status, 204);
     assert_eq!(client.delete(&format!("x_places({place})")).await.status, 204);
     assert_eq!(
         client.get(&path).await.json["_x_placeid_value"],
@@ -254,10 +254,10 @@ async fn lookups_are_bound_read_expanded_and_cleared() {
 
 #[tokio::test]
 async fn single_columns_are_put_and_cleared() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let id = client.thing(json!({ "x_name": "a" })).await;
     let put = client.request("PUT", &format!("x_things({id})/x_count")).json(&json!({ "value": 5 }));
-    assert_eq!(Answer::of(put).await.status, 204);
+    assert_eq!(JsonAnswer::of(put).await.status, 204);
     assert_eq!(client.get(&format!("x_things({id})/x_count")).await.json["value"], 5);
     assert_eq!(client.delete(&format!("x_things({id})/x_count")).await.status, 204);
     assert_eq!(client.get(&format!("x_things({id})/x_count")).await.status, 204);
@@ -265,7 +265,7 @@ async fn single_columns_are_put_and_cleared() {
 
 #[tokio::test]
 async fn bulk_actions_are_all_or_nothing() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let target = |name: &str, count: i32| json!({ "@odata.type": "Microsoft.Dynamics.CRM.x_thing", "x_name": name, "x_count": count });
     let create = "x_things/Microsoft.Dynamics.CRM.CreateMultiple";
     let made = client.post(create, &json!({ "Targets": [target("a", 1), target("b", 2)] })).await;
@@ -286,7 +286,7 @@ async fn bulk_actions_are_all_or_nothing() {
 
 #[tokio::test]
 async fn a_row_twice_in_one_bulk_action_is_as_documented() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let key = json!({ "SchemaName": "x_CodeKey", "KeyAttributes": ["x_code"] });
     assert_eq!(client.post("EntityDefinitions(LogicalName='x_thing')/Keys", &key).await.status, 204);
     let kind = "Microsoft.Dynamics.CRM.x_thing";
@@ -309,7 +309,7 @@ async fn a_row_twice_in_one_bulk_action_is_as_documented() {
 
 #[tokio::test]
 async fn what_is_not_there_is_named() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     assert_eq!(client.get("X_things").await.refusal(), (404, "0x8006088a"));
     assert_eq!(client.get("x_things?$select=x_nme").await.refusal(), (400, "0x0"));
     assert_eq!(client.post("WhoAmI", &json!({})).await.refusal(), (404, ""));

@@ -3,10 +3,10 @@
 use emulator::Options;
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Client};
+use crate::client::{HttpClient, JsonAnswer};
 
 /// Makes a role with these privileges, by their names, and gives its id.
-async fn role(client: &Client, name: &str, privileges: &[&str]) -> String {
+async fn role(client: &HttpClient, name: &str, privileges: &[&str]) -> String {
     let unit = client.get("WhoAmI").await.json["BusinessUnitId"].as_str().unwrap().to_owned();
     let body = json!({ "name": name, "businessunitid@odata.bind": format!("/businessunits({unit})") });
     let made = client.post("roles", &body).await;
@@ -18,7 +18,7 @@ async fn role(client: &Client, name: &str, privileges: &[&str]) -> String {
     made.id()
 }
 
-async fn grant(client: &Client, role: &str, names: &[&str]) {
+async fn grant(client: &HttpClient, role: &str, names: &[&str]) {
     if names.is_empty() {
         return;
     }
@@ -38,7 +38,7 @@ async fn grant(client: &Client, role: &str, names: &[&str]) {
     assert_eq!(given.status, 204, "{}", given.text);
 }
 
-async fn held(client: &Client, path: &str) -> Vec<String> {
+async fn held(client: &HttpClient, path: &str) -> Vec<String> {
     let answer = client.get(path).await;
     let held = answer.json["RolePrivileges"].as_array().unwrap_or_else(|| panic!("{}", answer.text));
     held.iter().map(|privilege| privilege["PrivilegeName"].as_str().unwrap().to_owned()).collect()
@@ -46,7 +46,7 @@ async fn held(client: &Client, path: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_table_comes_with_its_privileges() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let table = client.get("EntityDefinitions(LogicalName='x_thing')?$select=Privileges").await.json;
     let listed = table["Privileges"].as_array().unwrap();
     let names: Vec<&str> = listed.iter().map(|privilege| privilege["Name"].as_str().unwrap()).collect();
@@ -78,7 +78,7 @@ async fn a_table_comes_with_its_privileges() {
 
 #[tokio::test]
 async fn roles_hold_the_privileges_that_they_are_given() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let id = role(&client, "Writer", &["prvReadx_Thing", "prvCreatex_Thing"]).await;
     let expect = ["prvCreatex_Thing", "prvReadx_Thing"];
     for path in [
@@ -118,7 +118,7 @@ async fn roles_hold_the_privileges_that_they_are_given() {
 
 #[tokio::test]
 async fn users_get_roles_and_lose_them() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let id = role(&client, "Reader", &["prvReadx_Thing"]).await;
     let visitor = client.as_application(Some(Vec::new())).await;
     let user = visitor.registered.user_id.clone().unwrap();
@@ -154,7 +154,7 @@ async fn users_get_roles_and_lose_them() {
 
 #[tokio::test]
 async fn every_request_needs_its_privilege() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let place = client.post("x_places", &json!({ "x_name": "here" })).await.id();
     let thing =
         client.thing(json!({ "x_name": "a", "x_PlaceId@odata.bind": format!("/x_places({place})") })).await;
@@ -213,7 +213,7 @@ async fn every_request_needs_its_privilege() {
 
 #[tokio::test]
 async fn the_organisations_own_roles_are_there() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let names = client.get("roles?$select=name&$orderby=name").await.column("name");
     assert_eq!(names, [json!("Basic User"), json!("System Administrator"), json!("System Customizer")]);
     let customizer = client.as_application(Some(vec!["System Customizer".to_owned()])).await;
@@ -234,7 +234,7 @@ async fn the_organisations_own_roles_are_there() {
 
 #[tokio::test]
 async fn strangers_and_the_disabled_stay_outside() {
-    let client = Client::with(Options::default()).await;
+    let client = HttpClient::with(Options::default()).await;
     let stranger = client.as_application(None).await;
     let refused = stranger.get("WhoAmI").await;
     assert_eq!(refused.refusal(), (403, "0x80072560"));
@@ -253,14 +253,14 @@ async fn strangers_and_the_disabled_stay_outside() {
 
 #[tokio::test]
 async fn a_batch_needs_its_privileges_too() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let id = role(&client, "Reader", &["prvReadx_Thing"]).await;
     let visitor = client.as_application(Some(vec![id])).await;
     let body = "--b\r\nContent-Type: application/http\r\n\r\nGET x_things HTTP/1.1\r\n\r\n\r\n--b\r\nContent-Type: \
                 application/http\r\n\r\nPOST x_things HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{}\r\n--b--\r\n";
     let request =
         visitor.request("POST", "$batch").header("content-type", "multipart/mixed; boundary=b").body(body);
-    let answer = Answer::of(request).await;
+    let answer = JsonAnswer::of(request).await;
     assert_eq!(answer.status, 400);
     assert!(
         answer.text.contains("HTTP/1.1 200 OK") && answer.text.contains("HTTP/1.1 403"),
@@ -271,7 +271,7 @@ async fn a_batch_needs_its_privileges_too() {
 }
 
 /// Makes a role whose privileges reach its user's own rows alone.
-async fn own_rows(client: &Client, access: &[&str]) -> String {
+async fn own_rows(client: &HttpClient, access: &[&str]) -> String {
     let id = role(client, "Own", &[]).await;
     let table = client.get("EntityDefinitions(LogicalName='x_thing')/Privileges").await.json;
     let wanted = |one: &&Value| access.iter().any(|access| one["PrivilegeType"] == *access);
@@ -284,7 +284,7 @@ async fn own_rows(client: &Client, access: &[&str]) -> String {
 
 #[tokio::test]
 async fn rows_say_who_wrote_them() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let visitor = client.as_application(Some(vec!["System Administrator".to_owned()])).await;
     let (me, other) = (
         client.get("WhoAmI").await.json["UserId"].clone(),
@@ -322,7 +322,7 @@ async fn rows_say_who_wrote_them() {
 
 #[tokio::test]
 async fn a_basic_privilege_reaches_its_users_own_rows() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     let theirs = client.thing(json!({ "x_name": "theirs" })).await;
     let id = own_rows(&client, &["Read", "Create", "Write", "Delete"]).await;
     let visitor = client.as_application(Some(vec![id])).await;
@@ -343,20 +343,20 @@ async fn a_basic_privilege_reaches_its_users_own_rows() {
     assert_eq!(visitor.send("DELETE", &foreign, &Value::Null).await.refusal(), (403, "0x80048306"));
     assert_eq!(visitor.send("PATCH", &own, &change).await.status, 204);
     let tracked = visitor.request("GET", "x_things").header("prefer", "odata.track-changes");
-    assert_eq!(Answer::of(tracked).await.refusal(), (403, "0x80040220"));
+    assert_eq!(JsonAnswer::of(tracked).await.refusal(), (403, "0x80040220"));
     assert_eq!(visitor.send("DELETE", &own, &Value::Null).await.status, 204);
     assert_eq!(client.get("x_things").await.column("x_name"), [json!("theirs")]);
 }
 
 #[tokio::test]
 async fn one_application_stands_in_for_another() {
-    let client = Client::new().await;
+    let client = HttpClient::new().await;
     client.thing(json!({ "x_name": "seen" })).await;
     let id = role(&client, "Reader", &["prvReadx_Thing", "prvReadx_Place"]).await;
     let reader = client.as_application(Some(vec![id])).await;
     let user = reader.registered.user_id.clone().unwrap();
     let instead = async |method: &str, path: &str, header: &str, id: &str| {
-        Answer::of(client.request(method, path).header(header, id).json(&json!({}))).await
+        JsonAnswer::of(client.request(method, path).header(header, id).json(&json!({}))).await
     };
     assert_eq!(instead("GET", "WhoAmI", "mscrmcallerid", &user).await.json["UserId"], user);
     let object = reader.registered.object_id.clone();
@@ -368,10 +368,10 @@ async fn one_application_stands_in_for_another() {
     let delegate = client.as_application(Some(vec![id])).await;
     let own = client.get("WhoAmI").await.json["UserId"].as_str().unwrap().to_owned();
     let through =
-        async |path: &str| Answer::of(delegate.request("GET", path).header("mscrmcallerid", &own)).await;
+        async |path: &str| JsonAnswer::of(delegate.request("GET", path).header("mscrmcallerid", &own)).await;
     assert_eq!(through("x_things").await.status, 200);
     assert_eq!(through("x_places").await.refusal(), (403, "0x80040220"));
-    let refused = Answer::of(reader.request("GET", "WhoAmI").header("mscrmcallerid", &own)).await;
+    let refused = JsonAnswer::of(reader.request("GET", "WhoAmI").header("mscrmcallerid", &own)).await;
     assert!(
         refused.status == 403 && refused.text.contains("prvActOnBehalfOfAnotherUser"),
         "{}",

@@ -5,9 +5,9 @@ use std::time::Duration;
 use emulator::Options;
 use serde_json::Value;
 
-use crate::client::{Answer, Client, http};
+use crate::client::{HttpClient, JsonAnswer, http};
 
-async fn ask(client: &Client, url: &str, change: &[(&str, &str)]) -> Answer {
+async fn ask(client: &HttpClient, url: &str, change: &[(&str, &str)]) -> JsonAnswer {
     let scope = format!("{}/.default", client.emulator.url());
     let mut form = vec![
         ("grant_type", "client_credentials"),
@@ -21,12 +21,12 @@ async fn ask(client: &Client, url: &str, change: &[(&str, &str)]) -> Answer {
             form.push((name, value));
         }
     }
-    Answer::of(http().post(url).form(&form)).await
+    JsonAnswer::of(http().post(url).form(&form)).await
 }
 
 #[tokio::test]
 async fn a_token_is_granted_as_entra_does() {
-    let client = Client::with(Options::default()).await;
+    let client = HttpClient::with(Options::default()).await;
     let answer = ask(&client, client.emulator.token_url(), &[]).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json["token_type"], "Bearer");
@@ -36,7 +36,7 @@ async fn a_token_is_granted_as_entra_does() {
 
 #[tokio::test]
 async fn refusals_are_entras() {
-    let client = Client::with(Options::default()).await;
+    let client = HttpClient::with(Options::default()).await;
     let url = client.emulator.token_url().to_owned();
     let elsewhere =
         format!("{}/00000000-0000-0000-0000-000000000001/oauth2/v2.0/token", client.emulator.url());
@@ -63,7 +63,7 @@ async fn refusals_are_entras() {
 
 #[tokio::test]
 async fn tokens_expire_and_can_be_revoked() {
-    let mut client = Client::with(Options { token_seconds: 100, ..Options::default() }).await;
+    let mut client = HttpClient::with(Options { token_seconds: 100, ..Options::default() }).await;
     assert_eq!(client.get("WhoAmI").await.status, 200);
     client.emulator.advance_clock(Duration::from_secs(101));
     let refused = client.get("WhoAmI").await;
@@ -77,7 +77,7 @@ async fn tokens_expire_and_can_be_revoked() {
 
 #[tokio::test]
 async fn forged_tokens_are_refused() {
-    let client = Client::with(Options::default()).await;
+    let client = HttpClient::with(Options::default()).await;
     let token = ask(&client, client.emulator.token_url(), &[]).await.json["access_token"]
         .as_str()
         .unwrap()
@@ -86,8 +86,8 @@ async fn forged_tokens_are_refused() {
     let url = format!("{}/api/data/v9.2/WhoAmI", client.emulator.url());
     let forged = [format!("{signed}x.{signature}"), signed.to_owned(), format!("{signed}."), String::new()];
     for token in forged {
-        assert_eq!(Answer::of(http().get(&url).bearer_auth(&token)).await.status, 401, "{token}");
+        assert_eq!(JsonAnswer::of(http().get(&url).bearer_auth(&token)).await.status, 401, "{token}");
     }
-    let who = Answer::of(http().get(&url).bearer_auth(&token)).await;
+    let who = JsonAnswer::of(http().get(&url).bearer_auth(&token)).await;
     assert_ne!(who.json["OrganizationId"], Value::Null);
 }

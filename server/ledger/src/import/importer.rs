@@ -20,7 +20,7 @@ use crate::{
         connect::{connect, refuse_unfinished},
         fault, fence, identity, intake,
         row::get,
-        schema::Schema,
+        schema::PostgresSchema,
         step::{Closing, Step},
     },
     write::Reply,
@@ -28,7 +28,7 @@ use crate::{
 
 pub(crate) struct Importer {
     connection: PgConnection,
-    schema: Schema,
+    schema: PostgresSchema,
     tenant: TenantId,
     kind: &'static Kind,
     random: Box<dyn Random>,
@@ -105,7 +105,7 @@ impl Importer {
     }
 }
 
-async fn holds_demo(connection: &mut PgConnection, schema: &Schema) -> Result<bool, Error> {
+async fn holds_demo(connection: &mut PgConnection, schema: &PostgresSchema) -> Result<bool, Error> {
     schema.script("BEGIN READ ONLY").execute(&mut *connection).await?;
     let identity = identity::read(connection, schema).await?;
     schema.script("COMMIT").execute(connection).await?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Ledger;
 use crate::{
-    ChangeOutcome, DeadLetter, Handling, LedgerError, Parcel, Refusal, Unconfirmed,
+    ChangeOutcome, DeadLetter, Handling, LedgerError, Parcel, PermanentRefusal, Unconfirmed,
     change::ChangeTarget,
     confirm::Confirm,
     dead_letters::{GiveUp, Mend, Resend, ResendAll},
@@ -41,7 +41,7 @@ impl Ledger {
     }
 
     /// Dataverse refuses these for good, each for its reason.
-    pub async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Result<(), LedgerError> {
+    pub async fn dead(&self, parcels: &[(Parcel, PermanentRefusal)]) -> Result<(), LedgerError> {
         let tickets = parcels
             .iter()
             .map(|(parcel, refusal)| Ticket { refusal: Some(refusal.clone()), ..Ticket::of(parcel) })

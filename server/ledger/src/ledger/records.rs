@@ -2,7 +2,7 @@
 
 use model::{
     calendar::Window,
-    history::{Filter, History},
+    history::{History, RunFilter},
     record::{Kind, Record},
     tenant::TenantId,
 };
@@ -78,7 +78,7 @@ impl Ledger {
         &self,
         tenant: TenantId,
         window: &Window,
-        filter: &Filter,
+        filter: &RunFilter,
     ) -> Result<History, LedgerError> {
         read!(self, history::history(tenant, window, filter))
     }

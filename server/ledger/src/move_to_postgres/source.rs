@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use futures::{TryStreamExt as _, stream::BoxStream};
 use model::{
     calendar::Window,
-    history::{Filter, History},
+    history::{History, RunFilter},
     record::KINDS,
     tenant::TenantId,
     time::Timestamp,
@@ -132,7 +132,7 @@ impl CopySource {
     pub(crate) async fn history(&self, tenant: TenantId, window: &Window) -> Result<History, MoveError> {
         let (counted, hours) = Default::default();
         let history =
-            history::history(self.reader(&counted, &hours), tenant, window, &Filter::default()).await;
+            history::history(self.reader(&counted, &hours), tenant, window, &RunFilter::default()).await;
         history.map_err(Self::failed)
     }
 }

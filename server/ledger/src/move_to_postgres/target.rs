@@ -17,7 +17,7 @@ use crate::{
         connect::{UNFINISHED, connect, is_unfinished},
         fault, fence,
         row::get,
-        schema::Schema,
+        schema::PostgresSchema,
     },
 };
 
@@ -26,7 +26,7 @@ const OWN: [&str; 3] = ["migrations", "unfinished", "backlog"];
 
 pub(crate) struct CopyTarget {
     connection: PgConnection,
-    schema: Schema,
+    schema: PostgresSchema,
 }
 
 impl CopyTarget {

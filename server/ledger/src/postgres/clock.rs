@@ -9,12 +9,12 @@ use model::{
 };
 use sqlx::{Error, PgConnection};
 
-use super::{Step, row::get, schema::Schema};
+use super::{Step, row::get, schema::PostgresSchema};
 
 /// A time of the asker's as the database's clock has it; `now` is the asker's own.
 pub(super) async fn there(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
     at: Timestamp,
     now: Timestamp,
 ) -> Result<Timestamp, Error> {

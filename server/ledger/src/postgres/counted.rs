@@ -12,7 +12,7 @@ use std::{
 use model::{record::Kind, tenant::TenantId};
 use sqlx::{Error, PgConnection};
 
-use super::{row::get, schema::Schema, statements, tenant_reader::TenantReader};
+use super::{row::get, schema::PostgresSchema, statements, tenant_reader::TenantReader};
 
 #[derive(Default)]
 pub(super) struct Counted(Mutex<CountedSoFar>);
@@ -67,7 +67,7 @@ impl Count {
 /// Counts all rows of all tenants.
 pub(super) async fn recount(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
 ) -> Result<HashMap<TenantId, Counts>, Error> {
     let mut by_tenant: HashMap<TenantId, Counts> = HashMap::new();
     for kind in schema.kinds() {

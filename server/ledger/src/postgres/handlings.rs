@@ -25,7 +25,7 @@ pub(super) async fn handle(step: &mut Step<'_>, tenant: TenantId, handling: &Han
         .map(|_| ())
 }
 
-/// Those of the tenant and those of the house, newest first.
+/// Those of the tenant and those of the system, newest first.
 pub(crate) async fn handlings(
     reader: Reader<'_>,
     tenant: TenantId,

@@ -3,19 +3,19 @@
 use model::{
     calendar::{Span, Window},
     figures::Added,
-    history::{Filter, History},
+    history::{History, RunFilter},
     tenant::TenantId,
 };
 use sqlx::{Error, PgConnection, postgres::PgRow};
 
-use super::{Reader, row::get, schema::Schema};
+use super::{Reader, row::get, schema::PostgresSchema};
 use crate::history;
 
 pub(crate) async fn history(
     Reader { connection, schema, .. }: Reader<'_>,
     tenant: TenantId,
     window: &Window,
-    filter: &Filter,
+    filter: &RunFilter,
 ) -> Result<History, Error> {
     let rows = sums(connection, schema, tenant, &history::spans(window), filter).await?;
     let campaigns = campaigns(connection, schema, tenant, window.span, filter).await?;
@@ -26,10 +26,10 @@ pub(crate) async fn history(
 /// One sum for each span, each found by walking its stretch of the index.
 async fn sums(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
     tenant: TenantId,
     spans: &[Span],
-    filter: &Filter,
+    filter: &RunFilter,
 ) -> Result<Vec<PgRow>, Error> {
     let conditions = conditions(filter);
     let sum = |column: &str| format!("coalesce(sum(r.{column}), 0)::bigint");
@@ -61,10 +61,10 @@ async fn sums(
 /// How many campaigns have a run in the span: one look into the index for each that is known.
 async fn campaigns(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
     tenant: TenantId,
     span: Span,
-    filter: &Filter,
+    filter: &RunFilter,
 ) -> Result<i64, Error> {
     let conditions = conditions(filter);
     let sql = format!(
@@ -80,7 +80,7 @@ async fn campaigns(
 }
 
 /// The filter's conditions; their texts are bound from the fourth parameter on.
-fn conditions(filter: &Filter) -> String {
+fn conditions(filter: &RunFilter) -> String {
     let named = [("campaign_id", &filter.campaign), ("phase", &filter.phase)];
     let given = named.iter().filter(|(_, text)| text.is_some());
     given.enumerate().map(|(at, (column, _))| format!(" AND r.{column} = ${}", at + 4)).collect()

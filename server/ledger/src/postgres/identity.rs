@@ -4,7 +4,7 @@ use model::time::Timestamp;
 use sqlx::{Error, PgConnection, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{InDatabase, Reader, Step, StepIn, fence, row::get, schema::Schema};
+use super::{InDatabase, Reader, Step, StepIn, fence, row::get, schema::PostgresSchema};
 use crate::{
     LedgerIdentity, Owner, Stranger,
     dead_letters::SYSTEM,
@@ -55,7 +55,10 @@ pub(crate) async fn identity(Reader { connection, schema, .. }: Reader<'_>) -> R
     read(connection, schema).await
 }
 
-pub(crate) async fn read(connection: &mut PgConnection, schema: &Schema) -> Result<LedgerIdentity, Error> {
+pub(crate) async fn read(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+) -> Result<LedgerIdentity, Error> {
     let row = schema.query(READ).bind(SYSTEM.0).fetch_optional(connection).await?;
     row.as_ref().map_or_else(|| Ok(LedgerIdentity::default()), of_row)
 }

@@ -5,7 +5,7 @@ use sqlx::{
     migrate::{Migration, Migrator},
 };
 
-use super::{fault, schema::Schema};
+use super::{fault, schema::PostgresSchema};
 use crate::{LedgerLocation, OpenError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -16,7 +16,7 @@ const VERSION_MIN: i64 = 140_000;
 /// Applies what is missing in one transaction, which is the lock as well: a process that comes second finds nothing to do.
 pub(super) async fn migrate(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
     place: &LedgerLocation,
 ) -> Result<(), OpenError> {
     // No limits: what is waited for here is a migration, and that ends.
@@ -30,7 +30,7 @@ pub(super) async fn migrate(
 
 async fn apply(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
     place: &LedgerLocation,
 ) -> Result<(), OpenError> {
     let refused = |error: Error| refusal(place, &error);
@@ -70,7 +70,7 @@ async fn apply(
 
 async fn refuse_old(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
     place: &LedgerLocation,
 ) -> Result<(), OpenError> {
     let version =
@@ -86,7 +86,7 @@ async fn refuse_old(
 /// Texts go in as they came, in every script; other encodings have no room for some of them.
 async fn refuse_encoding(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
     place: &LedgerLocation,
 ) -> Result<(), OpenError> {
     let encoding = schema.query("SELECT current_setting('server_encoding')").fetch_one(connection).await;
@@ -102,7 +102,10 @@ async fn refuse_encoding(
 }
 
 /// The versions in force and the checksums of their files, by version.
-async fn applied(connection: &mut PgConnection, schema: &Schema) -> Result<Vec<(i64, Vec<u8>)>, Error> {
+async fn applied(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+) -> Result<Vec<(i64, Vec<u8>)>, Error> {
     let there = schema
         .query("SELECT to_regclass($1) IS NOT NULL")
         .bind(schema.named("studio.migrations"))
@@ -139,7 +142,7 @@ fn missing(applied: &[(i64, Vec<u8>)], place: &LedgerLocation) -> Result<Vec<&'s
     Ok(missing)
 }
 
-async fn make_home(connection: &mut PgConnection, schema: &Schema) -> Result<(), Error> {
+async fn make_home(connection: &mut PgConnection, schema: &PostgresSchema) -> Result<(), Error> {
     let name = schema.name();
     let there = schema
         .query("SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1")
@@ -162,7 +165,7 @@ async fn make_home(connection: &mut PgConnection, schema: &Schema) -> Result<(),
 
 async fn run(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
     migration: &'static Migration,
 ) -> Result<(), Error> {
     schema.script(migration.sql.as_str()).execute(&mut *connection).await?;

@@ -3,12 +3,12 @@
 use model::{tenant::TenantId, time::Timestamp};
 use sqlx::PgConnection;
 
-use super::{counted::Counted, schema::Schema, tenant_reader::TenantReader};
+use super::{counted::Counted, schema::PostgresSchema, tenant_reader::TenantReader};
 use crate::hours::Tallies;
 
 pub(crate) struct Reader<'a> {
     pub(super) connection: &'a mut PgConnection,
-    pub(super) schema: &'a Schema,
+    pub(super) schema: &'a PostgresSchema,
     pub(super) counted: &'a Counted,
     pub(super) hours: &'a Tallies<String>,
     /// This process's own time.

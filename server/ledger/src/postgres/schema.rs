@@ -1,7 +1,7 @@
 //! The ledger's schema: every statement names it, and none outlives its transaction.
 //!
 //! Behind a transaction pooler the next transaction may run on another connection, so nothing may depend on what an
-//! earlier one left in the session: no search_path, no named prepared statement. `Schema::query` sees to both. An unnamed
+//! earlier one left in the session: no search_path, no named prepared statement. `PostgresSchema::query` sees to both. An unnamed
 //! statement, too, is only safe between BEGIN and COMMIT, since the driver prepares and runs in two exchanges.
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Postgres, RawSql, postgres::PgArguments, query::Query,
 const WRITTEN: &str = "studio.";
 
 #[derive(Clone, Debug)]
-pub(crate) struct Schema {
+pub(crate) struct PostgresSchema {
     name: String,
     prefix: String,
     patience: Duration,
@@ -21,7 +21,7 @@ pub(crate) struct Schema {
     kinds: Kinds,
 }
 
-impl Schema {
+impl PostgresSchema {
     pub(crate) fn new(name: &str, patience: Duration, kinds: Kinds) -> Self {
         Self { name: name.to_owned(), prefix: format!("\"{name}\"."), patience, kinds }
     }

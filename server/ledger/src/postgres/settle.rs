@@ -5,7 +5,7 @@ use sqlx::Error;
 
 use super::{InDatabase, Step, StepIn, row::get, statements};
 use crate::{
-    Refusal,
+    PermanentRefusal,
     affected::Affected as _,
     decision::hour_of,
     flow_counts::FlowCounts,
@@ -160,8 +160,9 @@ async fn hand_back(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]
 
 /// A record that was corrected meanwhile gets another chance.
 async fn dead(step: &mut Step<'_>, returned: &Returned, tickets: &[&Ticket]) -> Result<(), Error> {
-    let (positions, refusals): (Vec<i64>, Vec<Refusal>) = returned.refused(tickets).into_iter().unzip();
-    let column = |of: fn(&Refusal) -> Option<String>| refusals.iter().map(of).collect::<Vec<_>>();
+    let (positions, refusals): (Vec<i64>, Vec<PermanentRefusal>) =
+        returned.refused(tickets).into_iter().unzip();
+    let column = |of: fn(&PermanentRefusal) -> Option<String>| refusals.iter().map(of).collect::<Vec<_>>();
     step.schema
         .query(
             "INSERT INTO studio.dead_letters (tenant_id, kind, position, revision, first, enqueued_at, epoch, attempts, \

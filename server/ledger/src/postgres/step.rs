@@ -17,7 +17,7 @@ use model::{
 };
 use sqlx::{Error, PgConnection};
 
-use super::schema::Schema;
+use super::schema::PostgresSchema;
 use crate::{
     decision::{Receipt, hour_of},
     flow_counts::FlowCounts,
@@ -27,7 +27,7 @@ use crate::{
 
 pub(crate) struct Step<'a> {
     pub(crate) connection: &'a mut PgConnection,
-    pub(crate) schema: &'a Schema,
+    pub(crate) schema: &'a PostgresSchema,
     pub(crate) random: &'a dyn Random,
     /// The database's time.
     pub(crate) now: Timestamp,

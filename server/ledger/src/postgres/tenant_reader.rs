@@ -3,11 +3,11 @@
 use model::{record::Kind, tenant::TenantId};
 use sqlx::{Error, PgConnection};
 
-use super::{row::get, schema::Schema};
+use super::{row::get, schema::PostgresSchema};
 
 pub(super) struct TenantReader<'a> {
     pub(super) connection: &'a mut PgConnection,
-    pub(super) schema: &'a Schema,
+    pub(super) schema: &'a PostgresSchema,
     pub(super) tenant: TenantId,
 }
 

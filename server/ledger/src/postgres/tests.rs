@@ -24,7 +24,7 @@ use crate::{
     DeliveryCounts, LedgerError, MirroredRow, RowOutcome, RowSighting,
     change_cursor::{CursorCommand, UseCursor},
     mirror::Reconcile,
-    trial::{BreakOff, NOW, Spoil, opening, runs},
+    test_records::{BreakOff, NOW, Spoil, opening, runs},
 };
 
 const T: TenantId = TenantId::FIRST;
@@ -266,7 +266,7 @@ async fn an_entry_is_found_by_its_key_although_nothing_was_counted_yet() {
     }
 }
 
-async fn plan(connection: &mut PgConnection, schema: &Schema, sql: &str) -> String {
+async fn plan(connection: &mut PgConnection, schema: &PostgresSchema, sql: &str) -> String {
     let parameters = (1..).take_while(|at| sql.contains(&format!("${at}"))).count();
     let nothing = vec!["NULL"; parameters].join(", ");
     let script = format!(

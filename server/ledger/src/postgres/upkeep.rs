@@ -4,7 +4,7 @@
 use model::{tenant::TenantId, time::Timestamp};
 use sqlx::{Error, PgConnection, Row};
 
-use super::{InDatabase, StepIn, fence, row::get, schema::Schema};
+use super::{InDatabase, StepIn, fence, row::get, schema::PostgresSchema};
 use crate::{
     flow_counts::FlowCounts,
     upkeep::{self, COUNTED, RECEIPTS, TURNS, Tend},
@@ -23,7 +23,7 @@ impl On<InDatabase> for Tend {
 }
 
 /// Says of how many hours the backlog was counted wrong. None where another process does all this just now.
-pub(super) async fn tend(connection: &mut PgConnection, schema: &Schema) -> Result<usize, Error> {
+pub(super) async fn tend(connection: &mut PgConnection, schema: &PostgresSchema) -> Result<usize, Error> {
     let told = schema.begin_writing(fence::PASS).fetch_all(&mut *connection).await?;
     let now = Timestamp::from_micros(told.last().ok_or(Error::RowNotFound)?.try_get(0)?);
     schema.script(LIMITS).execute(&mut *connection).await?;
@@ -44,7 +44,7 @@ pub(super) async fn tend(connection: &mut PgConnection, schema: &Schema) -> Resu
 
 async fn forget_receipts(
     connection: &mut PgConnection,
-    schema: &Schema,
+    schema: &PostgresSchema,
     before: Timestamp,
 ) -> Result<(), Error> {
     let tenants =
@@ -72,7 +72,7 @@ async fn forget_receipts(
 
 /// What many wrote becomes one row, and hours before that one become hour 0. What is being written just now is left for the
 /// next time.
-async fn add_up(connection: &mut PgConnection, schema: &Schema, before: i64) -> Result<(), Error> {
+async fn add_up(connection: &mut PgConnection, schema: &PostgresSchema, before: i64) -> Result<(), Error> {
     let old = "hour < $1 AND NOT (hour = 0 AND writer = 0)";
     let of_many = "writer <> 0 OR hour < $1 AND hour <> 0";
     let receipts = ["requests", "taken"];

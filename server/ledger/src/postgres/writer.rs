@@ -21,7 +21,7 @@ use super::{
     fault::{self, ErrorClass},
     fence, group,
     reach::{self, Reach},
-    schema::Schema,
+    schema::PostgresSchema,
     step::Closing,
 };
 use crate::{
@@ -43,7 +43,7 @@ pub(super) struct Writer {
     pub(super) reach: Reach,
     /// Kept between groups; none after it broke.
     pub(super) connection: Option<PoolConnection<Postgres>>,
-    pub(super) schema: Schema,
+    pub(super) schema: PostgresSchema,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Arc<dyn Random>,
     pub(super) changes: watch::Sender<u64>,

@@ -76,7 +76,7 @@ mod tests {
     use model::record::{campaign_run::CAMPAIGN_RUN, parse, to_json};
 
     use super::*;
-    use crate::trial::NOW;
+    use crate::test_records::NOW;
 
     fn run(more: &str) -> Record {
         let json = format!(

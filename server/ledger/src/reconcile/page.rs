@@ -157,7 +157,7 @@ mod tests {
     use super::*;
     use crate::{
         change_cursor::StoredCursor,
-        trial::{NOW, runs},
+        test_records::{NOW, runs},
     };
 
     fn page(rows: impl Iterator<Item = (u128, usize)>) -> MirrorPage {

@@ -3,7 +3,7 @@
 use model::{
     calendar::{Span, Window},
     figures::Added,
-    history::{Filter, History},
+    history::{History, RunFilter},
     tenant::TenantId,
 };
 use sqlx::{AssertSqlSafe, Error, SqliteConnection, sqlite::SqliteRow};
@@ -18,7 +18,7 @@ pub(crate) async fn history(
     Reader { pool, .. }: Reader<'_>,
     tenant: TenantId,
     window: &Window,
-    filter: &Filter,
+    filter: &RunFilter,
 ) -> Result<History, Error> {
     let mut transaction = pool.begin().await?;
     let _wanted = AnswerWanted::on(&mut transaction).await?;
@@ -34,7 +34,7 @@ async fn sums(
     connection: &mut SqliteConnection,
     tenant: TenantId,
     spans: &[Span],
-    filter: &Filter,
+    filter: &RunFilter,
 ) -> Result<Vec<SqliteRow>, Error> {
     let bounds: Vec<(i64, i64)> = spans.iter().map(|span| (span.from.micros(), span.to.micros())).collect();
     let conditions = conditions(filter);
@@ -60,7 +60,7 @@ async fn campaigns(
     connection: &mut SqliteConnection,
     tenant: TenantId,
     span: Span,
-    filter: &Filter,
+    filter: &RunFilter,
 ) -> Result<i64, Error> {
     let phase = if filter.phase.is_some() { " AND r.phase = ?5" } else { "" };
     let campaign = if filter.campaign.is_some() { " AND n.id = ?4" } else { "" };
@@ -80,7 +80,7 @@ async fn campaigns(
     get(&row, 0)
 }
 
-fn conditions(filter: &Filter) -> String {
+fn conditions(filter: &RunFilter) -> String {
     let campaign = filter.campaign.as_ref().map_or("", |_| " AND r.campaign_id = ?3");
     let phase = filter.phase.as_ref().map_or("", |_| " AND r.phase = ?4");
     format!("{campaign}{phase}")

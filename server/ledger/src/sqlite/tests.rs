@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     ListAsk, Verdict,
-    trial::{BreakOff, Spoil, opening, runs},
+    test_records::{BreakOff, Spoil, opening, runs},
 };
 
 const T: TenantId = TenantId::FIRST;

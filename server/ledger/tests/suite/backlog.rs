@@ -3,9 +3,9 @@
 use model::time::{DAY, HOUR};
 
 use crate::subject::kind;
-use crate::support::{Store, Studio, T, run};
+use crate::support::{Studio, T, TestStore, run};
 
-pub async fn what_was_counted_wrong_is_said_and_mended(store: Store) {
+pub async fn what_was_counted_wrong_is_said_and_mended(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..3).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     assert_eq!(studio.ledger.tend().await, Ok(0));
@@ -17,7 +17,7 @@ pub async fn what_was_counted_wrong_is_said_and_mended(store: Store) {
     assert_eq!(studio.ledger.tend().await, Ok(0));
 }
 
-pub async fn old_hours_become_one_and_old_receipts_go(store: Store) {
+pub async fn old_hours_become_one_and_old_receipts_go(store: TestStore) {
     let studio = Studio::open(store).await;
     for day in 0..10 {
         studio.store(vec![run("c", &day.to_string(), "1", "")]).await;

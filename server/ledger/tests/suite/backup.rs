@@ -6,7 +6,7 @@ use ledger::{BackupError, OpenError};
 use model::time::Timestamp;
 use tempfile::TempDir;
 
-use crate::support::{Store, Studio, T, folder, run};
+use crate::support::{Studio, T, TestStore, folder, run};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -15,7 +15,7 @@ fn file(place: &TempDir) -> PathBuf {
 }
 
 async fn filled() -> Studio {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     studio.store((0..20).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     studio.ledger.delivered(&studio.lease(5).await, studio.now()).await.unwrap();
     studio.lease(3).await;
@@ -40,7 +40,7 @@ async fn what_was_backed_up_opens_and_says_the_same() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_taken_while_records_come_in_holds_all_that_were_answered() {
-    let (studio, place) = (Studio::open(Store::Folder).await, folder());
+    let (studio, place) = (Studio::open(TestStore::Folder).await, folder());
     let ledger = studio.ledger.clone();
     let (answered, mut seen) = tokio::sync::watch::channel(0_i64);
     let sender = tokio::spawn(async move {
@@ -113,7 +113,7 @@ async fn a_newer_backup_is_refused() {
 /// A machine that died left its log behind; the folder is copied, and what is in it is put back.
 #[tokio::test]
 async fn what_stands_in_the_log_comes_over() {
-    let (studio, new) = (Studio::open(Store::Folder).await, folder());
+    let (studio, new) = (Studio::open(TestStore::Folder).await, folder());
     studio.store((0..100).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let old = folder();
     for end in ["", "-wal"] {

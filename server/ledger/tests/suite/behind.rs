@@ -6,10 +6,10 @@ use crate::{
     identity::owner,
     mirror::{gone, seen},
     subject::kind,
-    support::{Store, Studio, T, run},
+    support::{Studio, T, TestStore, run},
 };
 
-pub async fn what_stands_there_is_taken_whatever_waits_here(store: Store) {
+pub async fn what_stands_there_is_taken_whatever_waits_here(store: TestStore) {
     let studio = Studio::open(store).await;
     let any = Traces::default();
     studio.ledger.claim(Claim::Connected(Some(owner(1))), any).await.unwrap();

@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::{
     cluster::Cluster,
-    support::{Store, Studio, T, run},
+    support::{Studio, T, TestStore, run},
     wire::{Wire, WireCut},
 };
 
@@ -20,7 +20,7 @@ async fn over(wire: &Wire, studio: &Studio, patience: Duration) -> Ledger {
 }
 
 async fn wired() -> (Studio, Wire, Ledger) {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let wire = Wire::to(Cluster::here().port).await;
     let ledger = over(&wire, &studio, Duration::from_secs(20)).await;
     (studio, wire, ledger)
@@ -80,7 +80,7 @@ async fn a_commit_whose_answer_is_lost_is_not_promised() {
 
 #[tokio::test]
 async fn a_database_that_is_away_is_said_and_it_goes_on() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let wire = Wire::to(Cluster::here().port).await;
     let ledger = over(&wire, &studio, Duration::from_secs(1)).await;
     wire.down(true);
@@ -112,7 +112,7 @@ async fn where_nothing_listens_that_is_said_at_once() {
 
 #[tokio::test]
 async fn a_probe_does_not_wait_for_as_long_as_others_do() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let mut holder = studio.schema().connect().await;
     let held = "BEGIN; LOCK TABLE studio.tenants IN ACCESS EXCLUSIVE MODE";
     sqlx::raw_sql(studio.schema().named(held)).execute(&mut holder).await.unwrap();
@@ -126,7 +126,7 @@ async fn a_probe_does_not_wait_for_as_long_as_others_do() {
 /// Holds what a writer needs, ends that writer's backend while it waits, and lets go.
 #[tokio::test]
 async fn a_backend_that_is_ended_in_the_middle_costs_nothing() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let mut holder = studio.schema().connect().await;
     let held = "BEGIN; LOCK TABLE studio.outbox IN EXCLUSIVE MODE";
     sqlx::raw_sql(studio.schema().named(held)).execute(&mut holder).await.unwrap();

@@ -8,8 +8,8 @@ use sqlx::{ConnectOptions, PgConnection, postgres::PgConnectOptions};
 
 use crate::{
     cluster::Cluster,
-    schema::Schema,
-    support::{Store, Studio, T, run},
+    schema::TestSchema,
+    support::{Studio, T, TestStore, run},
 };
 
 async fn refusal(studio: &Studio, database: Database) -> OpenError {
@@ -22,7 +22,7 @@ async fn refusal(studio: &Studio, database: Database) -> OpenError {
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_and_left_alone() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     studio.sql("INSERT INTO studio.migrations VALUES (9999, 'of tomorrow', '\\x00')").await;
     let refusal = refusal(&studio, studio.schema().database()).await;
     assert!(matches!(refusal, OpenError::NewerSchema { found: 9999, .. }), "{refusal}");
@@ -31,7 +31,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 
 #[tokio::test]
 async fn a_schema_whose_steps_were_others_is_refused() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     studio.sql("UPDATE studio.migrations SET checksum = '\\x00' WHERE version = 1").await;
     let refusal = refusal(&studio, studio.schema().database()).await;
     assert!(matches!(refusal, OpenError::Migration { .. }), "{refusal}");
@@ -40,7 +40,7 @@ async fn a_schema_whose_steps_were_others_is_refused() {
 
 #[tokio::test]
 async fn a_wrong_password_is_said_and_not_shown() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let address =
         format!("postgres://studio:hunter2@127.0.0.1:{}/postgres?sslmode=disable", Cluster::here().port);
     let refusal = refusal(&studio, Database::parse(&address).unwrap()).await;
@@ -50,7 +50,7 @@ async fn a_wrong_password_is_said_and_not_shown() {
 
 #[tokio::test]
 async fn a_server_without_a_known_authority_is_refused() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let address = Cluster::here().encrypted_address();
     let (stranger, _) = address.split_once("&sslrootcert").unwrap();
     let refusal = refusal(&studio, Database::parse(stranger).unwrap()).await;
@@ -59,7 +59,7 @@ async fn a_server_without_a_known_authority_is_refused() {
 
 #[tokio::test]
 async fn a_schema_that_is_there_already_is_moved_into() {
-    let schema = Schema::new(false);
+    let schema = TestSchema::new(false);
     schema.run(&format!("CREATE SCHEMA \"{}\"", schema.name)).await;
     let studio = Studio::open_with(crate::support::Home::Database(schema)).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
@@ -68,7 +68,7 @@ async fn a_schema_that_is_there_already_is_moved_into() {
 
 #[tokio::test]
 async fn a_schema_that_vanished_is_a_fault_and_no_silence() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     studio.sql("ALTER TABLE studio.receipts RENAME TO gone").await;
     let answer = studio.ledger.store(T, vec![run("c", "r", "1", "")]).await;
     assert!(matches!(answer, Err(LedgerError::Fault(_))), "{answer:?}");
@@ -79,7 +79,7 @@ async fn a_schema_that_vanished_is_a_fault_and_no_silence() {
 
 #[tokio::test]
 async fn the_view_of_what_is_pending_has_numbers_that_can_be_mapped() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     studio
         .store(vec![run("c1", "r1", "1", r#","costUSD":"0.3","createdAt":"2026-11-20T09:30:00.25Z""#)])
         .await;
@@ -98,7 +98,7 @@ async fn the_view_of_what_is_pending_has_numbers_that_can_be_mapped() {
 
 #[tokio::test]
 async fn the_view_lets_nothing_but_the_delivery_be_set() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     studio.store(vec![run("c1", "r1", "1", "")]).await;
     let sql = "UPDATE studio.v_campaign_metrics_pending SET tokens_in = 7";
     let mut connection = studio.schema().connect().await;
@@ -109,7 +109,7 @@ async fn the_view_lets_nothing_but_the_delivery_be_set() {
 
 #[tokio::test]
 async fn a_database_that_cannot_hold_every_text_is_refused() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let other = format!("{}_latin", studio.schema().name);
     studio.sql(&format!("CREATE DATABASE {other} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")).await;
     let address = Cluster::here().address().replace("/postgres?", &format!("/{other}?"));
@@ -122,7 +122,7 @@ async fn a_database_that_cannot_hold_every_text_is_refused() {
 /// The next client of the connection behind the pooler would find them.
 #[tokio::test]
 async fn nothing_is_left_behind_in_a_session() {
-    let studio = Studio::open(Store::Pooled).await;
+    let studio = Studio::open(TestStore::Pooled).await;
     for n in 0..20 {
         studio.store(vec![run("c", &n.to_string(), "1", "")]).await;
         studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
@@ -144,7 +144,7 @@ async fn through_the_pooler() -> PgConnection {
 /// Every table's keys and indexes begin with the tenant, and no foreign key leaves it: the tables can be sharded by it.
 #[tokio::test]
 async fn every_key_begins_with_the_tenant() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let name = &studio.schema().name;
     let others = format!(
         "SELECT coalesce(string_agg(i.indexrelid::regclass::text, ', '), '') FROM pg_index AS i \

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use model::{
     calendar::{Compare, Span, Zone, window},
     figures::{Added, Figures},
-    history::Filter,
+    history::RunFilter,
     range::Range,
     record::{Record, campaign_run::Run},
     time::{HOUR, Timestamp},
@@ -13,12 +13,12 @@ use model::{
 use proptest::{prelude::*, sample::Index};
 
 use crate::subject::kind;
-use crate::support::{Store, Studio, T, at, run_at};
+use crate::support::{Studio, T, TestStore, at, run_at};
 
 const NOW: &str = "2026-11-21T12:00:00Z";
 
 /// What a person would do: look at every run and add up those that count.
-fn recount(runs: &[Record], span: Span, filter: &Filter) -> Figures {
+fn recount(runs: &[Record], span: Span, filter: &RunFilter) -> Figures {
     let counts = |run: Run<'_>| {
         run.created_at() >= span.from
             && run.created_at() < span.to
@@ -56,7 +56,7 @@ fn record((hours, campaign, phase, cost, latency, tokens): &Sketch, number: usiz
     run_at(&format!("c{campaign}"), &format!("r{number}"), &phase.to_string(), time, &more)
 }
 
-pub fn the_figures_are_those_of_a_plain_recount(store: Store) {
+pub fn the_figures_are_those_of_a_plain_recount(store: TestStore) {
     let sketches = prop::collection::vec(
         (-3_i64..600, 0_u8..4, 0_u8..3, 0_u32..9_000_000, prop::option::of(0_u32..90_000), 0_u32..2_000_000),
         0..80,
@@ -70,7 +70,7 @@ pub fn the_figures_are_those_of_a_plain_recount(store: Store) {
     });
 }
 
-async fn recounted(store: Store, sketches: &[Sketch], withdrawn: &[Index], corrected: &[(Index, u32)]) {
+async fn recounted(store: TestStore, sketches: &[Sketch], withdrawn: &[Index], corrected: &[(Index, u32)]) {
     let studio = Studio::open(store).await;
     let mut runs: Vec<Option<Record>> =
         sketches.iter().enumerate().map(|(number, sketch)| Some(record(sketch, number))).collect();
@@ -97,18 +97,18 @@ async fn recounted(store: Store, sketches: &[Sketch], withdrawn: &[Index], corre
     studio.ledger.close().await;
 }
 
-fn filters() -> Vec<Filter> {
+fn filters() -> Vec<RunFilter> {
     let some = |text: &str| Some(text.to_owned());
     vec![
-        Filter::default(),
-        Filter { campaign: some("c1"), phase: None },
-        Filter { campaign: None, phase: some("2") },
-        Filter { campaign: some("c0"), phase: some("1") },
-        Filter { campaign: some("nobody's"), phase: None },
+        RunFilter::default(),
+        RunFilter { campaign: some("c1"), phase: None },
+        RunFilter { campaign: None, phase: some("2") },
+        RunFilter { campaign: some("c0"), phase: some("1") },
+        RunFilter { campaign: some("nobody's"), phase: None },
     ]
 }
 
-async fn check(studio: &Studio, runs: &[Record], range: Range, filter: &Filter) {
+async fn check(studio: &Studio, runs: &[Record], range: Range, filter: &RunFilter) {
     let zone = Zone::of_name("America/St_Johns").unwrap();
     let window = window(range, &zone, Timestamp::parse(NOW).unwrap(), Compare::Previous);
     let history = studio.ledger.history(T, &window, filter).await.unwrap();

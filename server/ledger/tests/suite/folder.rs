@@ -9,7 +9,7 @@ use model::{
     rng::Seeded,
 };
 
-use crate::support::{Store, Studio, T, run};
+use crate::support::{Studio, T, TestStore, run};
 
 async fn open(studio: &Studio) -> Result<Ledger, OpenError> {
     let settings = StoreSettings::Folder(studio.folder().to_owned());
@@ -22,7 +22,7 @@ async fn refusal(studio: &Studio) -> OpenError {
 
 #[tokio::test]
 async fn a_second_opener_is_told_who_holds_the_folder() {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     let refusal = refusal(&studio).await;
     assert!(matches!(refusal, OpenError::InUse { .. }));
     let sentence = refusal.to_string();
@@ -33,7 +33,7 @@ async fn a_second_opener_is_told_who_holds_the_folder() {
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_and_left_alone() {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     studio.ledger.close().await;
     let file = studio.folder().join("ledger.sqlite");
     studio
@@ -50,7 +50,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 
 #[tokio::test]
 async fn a_damaged_file_is_refused() {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     studio.store((0..200).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     studio.ledger.close().await;
     let file = studio.folder().join("ledger.sqlite");
@@ -77,7 +77,7 @@ async fn a_damaged_file_is_refused() {
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_is_refused() {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     let file = studio.folder().join("a file");
     fs::write(&file, "").unwrap();
     let clock = Arc::new(ManualClock::at(studio.now()));
@@ -91,7 +91,7 @@ async fn a_folder_that_cannot_be_is_refused() {
 
 #[tokio::test]
 async fn the_folder_and_its_files_are_closed_to_others() {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     let data = studio.folder().join("made here");
     let clock = Arc::new(ManualClock::at(studio.now()));
@@ -108,7 +108,7 @@ async fn the_folder_and_its_files_are_closed_to_others() {
 
 #[tokio::test]
 async fn a_file_that_is_gone_is_noticed_and_its_return_too() {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     assert_eq!(studio.ledger.healthy().await, Ok(()));
     let file = studio.folder().join("ledger.sqlite");
     let aside = studio.folder().join("aside");
@@ -124,7 +124,7 @@ async fn a_file_that_is_gone_is_noticed_and_its_return_too() {
 
 #[tokio::test]
 async fn a_start_takes_back_all_leases() {
-    let mut studio = Studio::open(Store::Folder).await;
+    let mut studio = Studio::open(TestStore::Folder).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     assert_eq!(studio.lease(1).await.len(), 1);
     studio.reopen().await;
@@ -133,7 +133,7 @@ async fn a_start_takes_back_all_leases() {
 
 #[tokio::test]
 async fn the_view_of_what_is_pending_can_be_mapped_as_it_is() {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     studio
         .store(vec![run("c1", "r1", "1", r#","costUSD":"0.3","createdAt":"2026-11-20T09:30:00.25Z""#)])
         .await;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     mirror::seen,
     subject::kind,
-    support::{Store, Studio, T, at, run},
+    support::{Studio, T, TestStore, at, run},
 };
 
 impl Studio {
@@ -31,7 +31,7 @@ async fn archive(studio: &Studio, name: &str) {
         .await;
 }
 
-pub async fn what_is_archived_is_accounted_for(store: Store) {
+pub async fn what_is_archived_is_accounted_for(store: TestStore) {
     let mut studio = Studio::open(store).await;
     studio.store((0..3).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let parcels = studio.lease(10).await;
@@ -65,7 +65,7 @@ fn figures(hour: &HourBalance) -> [i64; 7] {
     [hour.received, hour.mirrored, hour.durable, hour.pending, hour.dead, hour.delivered, hour.confirmed]
 }
 
-pub async fn each_hour_has_a_balance_of_its_own(store: Store) {
+pub async fn each_hour_has_a_balance_of_its_own(store: TestStore) {
     let studio = Studio::open(store).await;
     let noon = at("2026-11-21T12:00:00Z");
     studio.store((0..5).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
@@ -96,7 +96,7 @@ pub async fn each_hour_has_a_balance_of_its_own(store: Store) {
     assert_eq!(figures(&studio.hours().await[0])[3], 1, "a correction was received long ago");
 }
 
-pub async fn an_hour_is_shown_for_two_days(store: Store) {
+pub async fn an_hour_is_shown_for_two_days(store: TestStore) {
     let mut studio = Studio::open(store).await;
     for n in 0..4 {
         studio.store(vec![run("c", &n.to_string(), "1", "")]).await;

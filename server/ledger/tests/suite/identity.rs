@@ -1,13 +1,13 @@
 //! A ledger belongs to one organisation, and goes to another as a whole.
 
 use ledger::{
-    Claim, ClaimError, LedgerError, MirroredRow, OutboxOperation, Owner, Refusal, RowSighting, Stranger,
-    Traces,
+    Claim, ClaimError, LedgerError, MirroredRow, OutboxOperation, Owner, PermanentRefusal, RowSighting,
+    Stranger, Traces,
 };
 use uuid::Uuid;
 
 use crate::subject::kind;
-use crate::support::{HOLD, Store, Studio, T, run};
+use crate::support::{HOLD, Studio, T, TestStore, run};
 
 const ANY: Traces = Traces { story: false, emulator: false };
 
@@ -15,7 +15,7 @@ pub fn owner(n: u128) -> Owner {
     Owner { id: Uuid::from_u128(n), place: format!("https://{n}.example"), inside: false }
 }
 
-pub async fn a_ledger_belongs_to_whom_it_was_claimed_for_first(store: Store) {
+pub async fn a_ledger_belongs_to_whom_it_was_claimed_for_first(store: TestStore) {
     let mut studio = Studio::open(store).await;
     assert_eq!(studio.ledger.identity().await.unwrap().owner, None);
     studio.store(vec![run("c", "r", "1", "")]).await;
@@ -24,19 +24,20 @@ pub async fn a_ledger_belongs_to_whom_it_was_claimed_for_first(store: Store) {
     assert_eq!(studio.ledger.identity().await.unwrap().owner, Some(owner(1)));
     let refused = studio.ledger.claim(Claim::Connected(Some(owner(2))), ANY).await.unwrap_err();
     assert!(matches!(refused, ClaimError::Stranger(Stranger::OfAnother { .. })), "{refused}");
-    let place = if store == Store::Folder { "STUDIO_DATA" } else { "DATABASE_URL to another database" };
+    let place = if store == TestStore::Folder { "STUDIO_DATA" } else { "DATABASE_URL to another database" };
     assert!(refused.to_string().contains(place), "{refused}");
     assert_eq!(studio.ledger.identity().await.unwrap().owner, Some(owner(1)));
 }
 
 /// Runs in every state that there is.
-async fn used(store: Store) -> Studio {
+async fn used(store: TestStore) -> Studio {
     let studio = Studio::open(store).await;
     studio.ledger.claim(Claim::Connected(Some(owner(1))), ANY).await.unwrap();
     let stored = studio.store((0..12).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let parcels = studio.lease(8).await;
     studio.ledger.delivered(&parcels[..6], studio.now()).await.unwrap();
-    let letters: Vec<_> = parcels[6..].iter().map(|parcel| (parcel.clone(), Refusal::default())).collect();
+    let letters: Vec<_> =
+        parcels[6..].iter().map(|parcel| (parcel.clone(), PermanentRefusal::default())).collect();
     studio.ledger.dead(&letters).await.unwrap();
     studio.ledger.drop_letter(T, kind(), parcels[6].id, "a person").await.unwrap();
     let read = studio.ledger.unconfirmed(studio.now(), None, 3).await.unwrap();
@@ -51,7 +52,7 @@ async fn used(store: Store) -> Studio {
     studio
 }
 
-pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: Store) {
+pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: TestStore) {
     let studio = used(store).await;
     let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
     studio.ledger.keep_cursor(&cursor, Some("https://o.example/delta"), HOLD).await.unwrap();
@@ -77,7 +78,7 @@ pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: Sto
     assert_eq!(cursor.link, None);
 }
 
-pub async fn what_came_from_others_goes_along_to_another_organisation(store: Store) {
+pub async fn what_came_from_others_goes_along_to_another_organisation(store: TestStore) {
     let studio = used(store).await;
     let theirs = RowSighting::Row(Box::new(run("theirs", "1", "1", "")));
     let seen = MirroredRow::absent(T, Uuid::from_u128(2), theirs);
@@ -90,14 +91,14 @@ pub async fn what_came_from_others_goes_along_to_another_organisation(store: Sto
     assert_eq!(hours.iter().map(ledger::HourBalance::unaccounted).sum::<i64>(), 0);
 }
 
-pub async fn a_correction_that_was_dropped_counts_once_at_another_organisation(store: Store) {
+pub async fn a_correction_that_was_dropped_counts_once_at_another_organisation(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.ledger.claim(Claim::Connected(Some(owner(1))), ANY).await.unwrap();
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
     studio.ledger.correct(T, id, run("c", "r", "1", r#","tokensIn":7"#), None).await.unwrap();
     let parcel = studio.lease(1).await.remove(0);
-    studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
+    studio.ledger.dead(&[(parcel, PermanentRefusal::default())]).await.unwrap();
     studio.ledger.drop_letter(T, kind(), id, "a person").await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].dropped, 0, "it is there as it was");
     studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
@@ -107,7 +108,7 @@ pub async fn a_correction_that_was_dropped_counts_once_at_another_organisation(s
 
 #[tokio::test]
 async fn a_process_that_goes_by_the_organisation_before_writes_no_more() {
-    let studio = used(Store::Database).await;
+    let studio = used(TestStore::Database).await;
     let another = studio.another().await;
     another.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
     let refused = studio.ledger.store(T, vec![run("c", "late", "1", "")]).await.unwrap_err();

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     mirror::{gone, seen},
     subject::kind,
-    support::{HOLD, Store, Studio, T, run},
+    support::{HOLD, Studio, T, TestStore, run},
 };
 
 fn tokens(name: &str, tokens: i64) -> Record {
@@ -25,7 +25,7 @@ impl Studio {
     }
 }
 
-pub async fn what_was_imported_waits_until_its_row_is_met(store: Store) {
+pub async fn what_was_imported_waits_until_its_row_is_met(store: TestStore) {
     let studio = Studio::open(store).await;
     let ids = studio.imported(&["corrected", "withdrawn", "lost"]).await;
     for (id, name) in [(ids[0], "corrected"), (ids[2], "lost")] {

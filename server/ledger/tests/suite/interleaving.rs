@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ledger::{MirroredRow, Parcel, Refusal, RowOutcome, RowSighting, Verdict};
+use ledger::{MirroredRow, Parcel, PermanentRefusal, RowOutcome, RowSighting, Verdict};
 use model::{
     record::Stored,
     time::{SECOND, Timestamp},
@@ -12,9 +12,9 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::{
-    organisation::{Organisation, Sheet},
+    organisation::{Sheet, TestOrganisation},
     subject::kind,
-    support::{Store, Studio, T, run},
+    support::{Studio, T, TestStore, run},
 };
 
 /// One thing that happens.
@@ -97,9 +97,9 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-struct World {
+struct LedgerWorld {
     studio: Studio,
-    dataverse: Organisation,
+    dataverse: TestOrganisation,
     /// The mirror's page that is on its way.
     sheet: Option<Sheet>,
     /// Parcels, and when each was lent out.
@@ -113,7 +113,7 @@ pub fn record(name: u8, tokens: i64) -> model::record::Record {
     run("c", &name.to_string(), "1", &format!(r#","tokensIn":{tokens}"#))
 }
 
-impl World {
+impl LedgerWorld {
     async fn happen(&mut self, event: &Event) {
         let ledger = self.studio.ledger.clone();
         match *event {
@@ -140,7 +140,7 @@ impl World {
             }
             Event::Refuse => {
                 let parcels = self.take(1);
-                let refused: Vec<(Parcel, Refusal)> =
+                let refused: Vec<(Parcel, PermanentRefusal)> =
                     parcels.into_iter().map(|parcel| (parcel, "no".into())).collect();
                 ledger.dead(&refused).await.unwrap();
             }
@@ -368,17 +368,17 @@ impl World {
     }
 }
 
-pub fn nothing_is_ever_unaccounted_for(store: Store) {
+pub fn nothing_is_ever_unaccounted_for(store: TestStore) {
     // Each case asks for the whole balance after every event, and that is what takes its time in a database.
-    let cases = if store == Store::Folder { 48 } else { store.cases(24) };
+    let cases = if store == TestStore::Folder { 48 } else { store.cases(24) };
     let config = ProptestConfig { cases, ..ProptestConfig::default() };
     proptest!(config, |(events in prop::collection::vec(event(), 1..60))| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let studio = Studio::open(store).await;
-            let mut world = World {
+            let mut world = LedgerWorld {
                 studio,
-                dataverse: Organisation::default(),
+                dataverse: TestOrganisation::default(),
                 sheet: None,
                 under_way: Vec::new(),
                 taken: BTreeSet::new(),
@@ -394,7 +394,7 @@ pub fn nothing_is_ever_unaccounted_for(store: Store) {
     });
 }
 
-pub async fn many_at_once_are_told_apart_and_none_is_lost(store: Store) {
+pub async fn many_at_once_are_told_apart_and_none_is_lost(store: TestStore) {
     let studio = Studio::open(store).await;
     let tasks: Vec<_> = (0..40_u8)
         .map(|task| {

@@ -1,6 +1,6 @@
 //! Positions are given before the commit: a transaction that stays open must not be passed over by a count that goes on.
 
-use crate::support::{Store, Studio, run};
+use crate::support::{Studio, TestStore, run};
 
 /// What a slow process does: takes its position and its row, and commits later.
 const SLOW: &str = "BEGIN; INSERT INTO studio.campaign_metrics (tenant_id, position, id, campaign_id, run_id, phase, \
@@ -10,7 +10,7 @@ const SLOW: &str = "BEGIN; INSERT INTO studio.campaign_metrics (tenant_id, posit
 
 #[tokio::test]
 async fn a_commit_that_comes_late_is_counted_all_the_same() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let durable = async || studio.delivery_counts().await.balance[0].durable;
     studio.store(vec![run("c", "before", "1", "")]).await;
     assert_eq!(durable().await, 1);

@@ -1,16 +1,16 @@
 //! Dead letters: read, mended, sent again or given up, and who did that.
 
-use ledger::{ChangeOutcome, Handled, Refusal};
+use ledger::{ChangeOutcome, Handled, PermanentRefusal};
 use uuid::Uuid;
 
 use crate::subject::kind;
-use crate::support::{Store, Studio, T, run};
+use crate::support::{Studio, T, TestStore, run};
 
 /// A studio whose only record was refused.
-async fn refused(store: Store) -> (Studio, Uuid) {
+async fn refused(store: TestStore) -> (Studio, Uuid) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
-    let refusal = Refusal {
+    let refusal = PermanentRefusal {
         reason: "too long".to_owned(),
         request: Some(format!("PATCH {}", "ü".repeat(9_000))),
         response: Some("400 0x80048d19".to_owned()),
@@ -19,10 +19,10 @@ async fn refused(store: Store) -> (Studio, Uuid) {
     (studio, id)
 }
 
-pub async fn a_refusal_with_a_nul_in_it_is_kept_without(store: Store) {
+pub async fn a_refusal_with_a_nul_in_it_is_kept_without(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
-    let refusal = Refusal {
+    let refusal = PermanentRefusal {
         reason: "odd\0 name".to_owned(),
         request: Some("PATCH\0".to_owned()),
         response: Some("\0".to_owned()),
@@ -32,7 +32,7 @@ pub async fn a_refusal_with_a_nul_in_it_is_kept_without(store: Store) {
     assert_eq!((letter.reason.as_str(), letter.request.as_deref()), ("odd name", Some("PATCH")));
 }
 
-pub async fn a_letter_shows_the_exchange(store: Store) {
+pub async fn a_letter_shows_the_exchange(store: TestStore) {
     let (studio, id) = refused(store).await;
     let letter = studio.ledger.dead_letter(T, kind(), id).await.unwrap().unwrap();
     let letters = studio.ledger.dead_letters(T, 10).await.unwrap();
@@ -43,11 +43,11 @@ pub async fn a_letter_shows_the_exchange(store: Store) {
     assert_eq!(studio.ledger.dead_letter(T, kind(), Uuid::nil()).await.unwrap(), None);
     studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
     let parcel = studio.lease(1).await.remove(0);
-    studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
+    studio.ledger.dead(&[(parcel, PermanentRefusal::default())]).await.unwrap();
     assert!(studio.ledger.dead_letter(T, kind(), id).await.unwrap().unwrap().deletes);
 }
 
-pub async fn a_mended_letter_is_sent_and_bears_a_name(store: Store) {
+pub async fn a_mended_letter_is_sent_and_bears_a_name(store: TestStore) {
     let (studio, id) = refused(store).await;
     let mended = run("c", "r", "1", r#","tokensIn":5"#);
     let mend =
@@ -62,7 +62,7 @@ pub async fn a_mended_letter_is_sent_and_bears_a_name(store: Store) {
     studio.balanced().await;
 }
 
-pub async fn a_dropped_letter_stays_and_is_not_sent(store: Store) {
+pub async fn a_dropped_letter_stays_and_is_not_sent(store: TestStore) {
     let (studio, id) = refused(store).await;
     assert!(studio.ledger.drop_letter(T, kind(), id, "Ada").await.unwrap());
     assert!(!studio.ledger.drop_letter(T, kind(), id, "Ada").await.unwrap());
@@ -79,7 +79,7 @@ pub async fn a_dropped_letter_stays_and_is_not_sent(store: Store) {
     assert_eq!(whats, [Handled::Dropped]);
 }
 
-pub async fn all_letters_are_sent_again_at_once(store: Store) {
+pub async fn all_letters_are_sent_again_at_once(store: TestStore) {
     let studio = Studio::open(store).await;
     let ids: Vec<Uuid> = studio
         .store((0..30).map(|n| run("c", &n.to_string(), "1", "")).collect())
@@ -88,13 +88,13 @@ pub async fn all_letters_are_sent_again_at_once(store: Store) {
         .map(|outcome| outcome.id)
         .collect();
     let lent = studio.lease(30).await;
-    let dead: Vec<_> = lent.into_iter().map(|parcel| (parcel, Refusal::from("too long"))).collect();
+    let dead: Vec<_> = lent.into_iter().map(|parcel| (parcel, PermanentRefusal::from("too long"))).collect();
     studio.ledger.dead(&dead).await.unwrap();
     studio.ledger.drop_letter(T, kind(), ids[3], "Ada").await.unwrap();
     // A withdrawal of what may stand there, and a correction that was refused, are letters too.
     studio.ledger.withdraw(T, kind(), ids[4], None).await.unwrap();
     let parcel = studio.lease(1).await.remove(0);
-    studio.ledger.dead(&[(parcel, Refusal::default())]).await.unwrap();
+    studio.ledger.dead(&[(parcel, PermanentRefusal::default())]).await.unwrap();
     let mut changes = studio.ledger.changes();
     changes.mark_unchanged();
     let before = *changes.borrow();

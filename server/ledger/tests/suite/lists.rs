@@ -4,7 +4,7 @@ use ledger::{ListAsk, PageCursor, RecordPage};
 use model::time::SECOND;
 
 use crate::subject::kind;
-use crate::support::{Store, Studio, T, at, run, run_at};
+use crate::support::{Studio, T, TestStore, at, run, run_at};
 
 async fn page(studio: &Studio, limit: usize, cursor: Option<PageCursor>) -> RecordPage {
     studio.ledger.list(T, kind(), &ListAsk { limit, cursor, ..ListAsk::default() }).await.unwrap()
@@ -14,7 +14,7 @@ fn names(page: &RecordPage) -> Vec<&str> {
     page.items.iter().map(|stored| stored.record.values()[1].text()).collect()
 }
 
-pub async fn the_newest_come_first_and_the_last_of_equals_too(store: Store) {
+pub async fn the_newest_come_first_and_the_last_of_equals_too(store: TestStore) {
     let studio = Studio::open(store).await;
     let noon = at("2026-11-20T12:00:00Z");
     studio
@@ -28,7 +28,7 @@ pub async fn the_newest_come_first_and_the_last_of_equals_too(store: Store) {
     assert_eq!(names(&page(&studio, 10, None).await), ["newest", "middle, later", "middle", "oldest"]);
 }
 
-pub async fn pages_stay_in_step_while_records_come_in(store: Store) {
+pub async fn pages_stay_in_step_while_records_come_in(store: TestStore) {
     let studio = Studio::open(store).await;
     let noon = at("2026-11-20T12:00:00Z");
     let old: Vec<_> = (0..25).map(|n| run_at("c", &format!("old-{n}"), "1", noon.plus(n / 3), "")).collect();
@@ -49,14 +49,14 @@ pub async fn pages_stay_in_step_while_records_come_in(store: Store) {
     assert_eq!(seen, expected);
 }
 
-pub async fn the_last_page_has_no_next(store: Store) {
+pub async fn the_last_page_has_no_next(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..4).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     assert!(page(&studio, 4, None).await.next.is_none());
     assert!(page(&studio, 3, None).await.next.is_some());
 }
 
-pub async fn filters_and_times_narrow_a_list(store: Store) {
+pub async fn filters_and_times_narrow_a_list(store: TestStore) {
     let studio = Studio::open(store).await;
     let noon = at("2026-11-20T12:00:00Z");
     studio
@@ -84,7 +84,7 @@ pub async fn filters_and_times_narrow_a_list(store: Store) {
     assert_eq!(list(to).await, "1", "to is exclusive");
 }
 
-pub async fn tenants_do_not_see_each_other(store: Store) {
+pub async fn tenants_do_not_see_each_other(store: TestStore) {
     let studio = Studio::open(store).await;
     let other = model::tenant::TenantId(uuid::Uuid::from_u128(9));
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;

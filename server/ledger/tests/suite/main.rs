@@ -6,6 +6,7 @@ mod behind;
 mod broken;
 mod clocks;
 mod cluster;
+mod cursors;
 mod database;
 mod delivery;
 mod figures;
@@ -44,12 +45,12 @@ macro_rules! suite {
                 $(#[tokio::test]
                 async fn $name() {
                     crate::subject::Subject::$subject.set();
-                    crate::$module::$name(crate::support::Store::$store).await;
+                    crate::$module::$name(crate::support::TestStore::$store).await;
                 })*
                 $($(#[test]
                 fn $property() {
                     crate::subject::Subject::$subject.set();
-                    crate::$module::$property(crate::support::Store::$store);
+                    crate::$module::$property(crate::support::TestStore::$store);
                 })*)?
             })*
         }
@@ -167,6 +168,10 @@ of_every_kind! {
         filters_and_times_narrow_a_list
         tenants_do_not_see_each_other
     }
+    cursors {
+        a_cursor_is_one_process_s_at_a_time
+        a_question_is_asked_once_and_answered
+    }
     mirror {
         an_echo_confirms_once
         what_others_made_comes_in_and_goes_back_under_its_own_id
@@ -189,8 +194,6 @@ of_every_kind! {
         rows_of_one_record_are_decided_at_once
         a_deletion_does_not_say_whose_the_row_was
         a_full_read_must_meet_what_stands_there
-        a_mark_is_one_process_s_at_a_time
-        a_question_is_asked_once_and_answered
     }
     policies {
         a_daily_record_is_sent_at_midnight_as_it_is_then

@@ -5,7 +5,7 @@ use std::path::Path;
 use sqlx::{ConnectOptions, Connection, migrate::Migrator, sqlite::SqliteConnectOptions};
 
 use crate::{
-    schema::Schema,
+    schema::TestSchema,
     support::{Home, Studio},
 };
 
@@ -38,8 +38,8 @@ async fn a_filled_ledger_of_any_earlier_schema_opens_and_agrees() {
 }
 
 /// A schema as the first `versions` steps left it, each filled with its data.
-async fn filled_schema(versions: usize) -> Schema {
-    let schema = Schema::new(false);
+async fn filled_schema(versions: usize) -> TestSchema {
+    let schema = TestSchema::new(false);
     let mut connection = schema.connect().await;
     let home = "CREATE SCHEMA studio.; CREATE TABLE studio.migrations (version bigint PRIMARY KEY, \
          description text NOT NULL, checksum bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";

@@ -11,7 +11,7 @@ use model::{
 use uuid::Uuid;
 
 use crate::subject::kind;
-use crate::support::{HOLD, Store, Studio, T, carries, run};
+use crate::support::{HOLD, Studio, T, TestStore, carries, run};
 
 /// What Dataverse says of a row.
 pub fn seen(id: Uuid, record: &Record) -> MirroredRow {
@@ -65,7 +65,7 @@ impl Studio {
     }
 }
 
-pub async fn an_echo_confirms_once(store: Store) {
+pub async fn an_echo_confirms_once(store: TestStore) {
     let studio = Studio::open(store).await;
     let record = run("c", "r", "1", r#","createdAt":"2026-11-21T11:00:00.123456Z""#);
     let id = studio.delivered(record.clone()).await;
@@ -78,7 +78,7 @@ pub async fn an_echo_confirms_once(store: Store) {
     assert!(studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap().is_empty());
 }
 
-pub async fn what_others_made_comes_in_and_goes_back_under_its_own_id(store: Store) {
+pub async fn what_others_made_comes_in_and_goes_back_under_its_own_id(store: TestStore) {
     let studio = Studio::open(store).await;
     let changes = studio.ledger.changes();
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, RowOutcome::Added);
@@ -102,7 +102,7 @@ pub async fn what_others_made_comes_in_and_goes_back_under_its_own_id(store: Sto
     assert_eq!(studio.balanced().await.balance[0].delivered, 0, "it was there before we ever sent it");
 }
 
-pub async fn an_edit_there_replaces_what_is_here(store: Store) {
+pub async fn an_edit_there_replaces_what_is_here(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     assert_eq!(studio.see(id, &tokens(2)).await, RowOutcome::Changed);
@@ -117,7 +117,7 @@ pub async fn an_edit_there_replaces_what_is_here(store: Store) {
     assert_eq!(changed, ChangeOutcome::RevisionMismatch { current: 2 });
 }
 
-pub async fn a_page_older_than_our_own_write_decides_nothing(store: Store) {
+pub async fn a_page_older_than_our_own_write_decides_nothing(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
@@ -137,7 +137,7 @@ pub async fn a_page_older_than_our_own_write_decides_nothing(store: Store) {
     studio.balanced().await;
 }
 
-pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: Store) {
+pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
@@ -166,7 +166,7 @@ pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: Sto
     studio.balanced().await;
 }
 
-pub async fn a_newer_change_here_keeps_an_edit_out(store: Store) {
+pub async fn a_newer_change_here_keeps_an_edit_out(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
@@ -182,7 +182,7 @@ pub async fn a_newer_change_here_keeps_an_edit_out(store: Store) {
     assert_eq!(studio.balanced().await.dead, 1);
 }
 
-pub async fn what_is_deleted_there_is_withdrawn_here(store: Store) {
+pub async fn what_is_deleted_there_is_withdrawn_here(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     assert_eq!(studio.reconcile(vec![gone(id)]).await, [RowOutcome::Withdrawn]);
@@ -196,7 +196,7 @@ pub async fn what_is_deleted_there_is_withdrawn_here(store: Store) {
     studio.balanced().await;
 }
 
-pub async fn our_own_deletion_is_confirmed_by_its_echo(store: Store) {
+pub async fn our_own_deletion_is_confirmed_by_its_echo(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
@@ -208,7 +208,7 @@ pub async fn our_own_deletion_is_confirmed_by_its_echo(store: Store) {
     assert_eq!(studio.balanced().await.unconfirmed, 0);
 }
 
-pub async fn what_is_lost_there_is_sent_again(store: Store) {
+pub async fn what_is_lost_there_is_sent_again(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     assert_eq!(studio.see(id, &tokens(1)).await, RowOutcome::Confirmed);
@@ -223,7 +223,7 @@ pub async fn what_is_lost_there_is_sent_again(store: Store) {
     assert_eq!(studio.balanced().await.balance[0].delivered, 1);
 }
 
-pub async fn a_row_of_the_same_key_is_adopted_unless_ours_stands_there(store: Store) {
+pub async fn a_row_of_the_same_key_is_adopted_unless_ours_stands_there(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, RowOutcome::Known);
@@ -248,7 +248,7 @@ pub async fn a_row_of_the_same_key_is_adopted_unless_ours_stands_there(store: St
     studio.balanced().await;
 }
 
-pub async fn a_row_of_the_same_key_is_refused_once_ours_may_stand_there(store: Store) {
+pub async fn a_row_of_the_same_key_is_refused_once_ours_may_stand_there(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store(vec![tokens(1)]).await;
     let lent = studio.lease(1).await;
@@ -261,7 +261,7 @@ pub async fn a_row_of_the_same_key_is_refused_once_ours_may_stand_there(store: S
     assert_eq!(studio.balanced().await.balance[0].delivered, 1);
 }
 
-pub async fn what_is_no_record_is_kept_among_the_rejects_until_it_is(store: Store) {
+pub async fn what_is_no_record_is_kept_among_the_rejects_until_it_is(store: TestStore) {
     let studio = Studio::open(store).await;
     let refused = |reason: &str| MirroredRow {
         seen: RowSighting::Refused { reason: reason.to_owned(), content: "ü".repeat(9_000) },
@@ -284,7 +284,7 @@ pub async fn what_is_no_record_is_kept_among_the_rejects_until_it_is(store: Stor
     assert!(studio.ledger.rejects(T, None, 10).await.unwrap().is_empty());
 }
 
-pub async fn what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there(store: Store) {
+pub async fn what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
     studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
@@ -301,7 +301,7 @@ pub async fn what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there(sto
     assert_eq!((studio.list(10).await.len(), studio.balanced().await.unconfirmed), (0, 0));
 }
 
-pub async fn a_withdrawal_where_a_flow_fetches_leaves_its_deletion_in_line(store: Store) {
+pub async fn a_withdrawal_where_a_flow_fetches_leaves_its_deletion_in_line(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
     assert_eq!(studio.delivery_counts().await.oldest_first, Some(studio.now()));
@@ -311,7 +311,7 @@ pub async fn a_withdrawal_where_a_flow_fetches_leaves_its_deletion_in_line(store
     assert!(matches!(studio.lease(1).await[0].operation, OutboxOperation::Delete));
 }
 
-pub async fn absence_is_not_deletion(store: Store) {
+pub async fn absence_is_not_deletion(store: TestStore) {
     let studio = Studio::open(store).await;
     let unseen = |id: Uuid| MirroredRow::absent(T, id, RowSighting::Unseen);
     let id = studio.delivered(tokens(1)).await;
@@ -343,7 +343,7 @@ pub async fn absence_is_not_deletion(store: Store) {
     assert_eq!((balance.confirmed, unread), (1, (0, 0)), "it was never read back");
 }
 
-pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(store: Store) {
+pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.see(id, &tokens(1)).await;
@@ -374,7 +374,7 @@ pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(s
     studio.balanced().await;
 }
 
-pub async fn what_was_read_under_a_loan_that_is_over_is_not_taken(store: Store) {
+pub async fn what_was_read_under_a_loan_that_is_over_is_not_taken(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     let late = studio.ledger.take_cursor(kind(), Duration::from_secs(1)).await.unwrap().unwrap();
@@ -386,7 +386,7 @@ pub async fn what_was_read_under_a_loan_that_is_over_is_not_taken(store: Store) 
     assert_eq!(studio.list(10).await.len(), 1);
 }
 
-pub async fn a_page_is_decided_in_its_order(store: Store) {
+pub async fn a_page_is_decided_in_its_order(store: TestStore) {
     let studio = Studio::open(store).await;
     let other = Uuid::from_u128(78);
     let answers = studio
@@ -401,7 +401,7 @@ pub async fn a_page_is_decided_in_its_order(store: Store) {
     assert_eq!(studio.balanced().await.balance[0].mirrored, 1);
 }
 
-pub async fn rows_of_one_record_are_decided_at_once(store: Store) {
+pub async fn rows_of_one_record_are_decided_at_once(store: TestStore) {
     let studio = Studio::open(store).await;
     let rows = |from: u128| (from..from + 1_000).map(|id| seen(Uuid::from_u128(id), &tokens(3))).collect();
     let reflected = studio.reconcile(rows(1)).await;
@@ -417,7 +417,7 @@ pub async fn rows_of_one_record_are_decided_at_once(store: Store) {
     assert_eq!((counts.balance[0].durable, counts.reflected.rejected), (1, 1_499));
 }
 
-pub async fn a_deletion_does_not_say_whose_the_row_was(store: Store) {
+pub async fn a_deletion_does_not_say_whose_the_row_was(store: TestStore) {
     let studio = Studio::open(store).await;
     let other = TenantId(Uuid::from_u128(9));
     let id = studio.ledger.store(other, vec![tokens(1)]).await.unwrap()[0].id;
@@ -428,7 +428,7 @@ pub async fn a_deletion_does_not_say_whose_the_row_was(store: Store) {
     studio.balanced().await;
 }
 
-pub async fn a_full_read_must_meet_what_stands_there(store: Store) {
+pub async fn a_full_read_must_meet_what_stands_there(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..6).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let parcels = studio.lease(5).await;
@@ -444,61 +444,4 @@ pub async fn a_full_read_must_meet_what_stands_there(store: Store) {
     let rest = studio.ledger.delivered_before(kind(), there[0].position, later, 1).await.unwrap();
     assert_eq!(rest, there[1..2]);
     assert!(studio.ledger.delivered_before(kind(), 0, studio.now(), 10).await.unwrap().is_empty());
-}
-
-pub async fn a_mark_is_one_process_s_at_a_time(store: Store) {
-    let mut studio = Studio::open(store).await;
-    let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
-    assert_eq!((cursor.link.as_deref(), cursor.read_at), (None, None));
-    assert_eq!(studio.ledger.take_cursor(kind(), HOLD).await.unwrap(), None);
-    assert!(studio.ledger.keep_cursor(&cursor, Some("link 1"), HOLD).await.unwrap());
-    let kept_at = studio.now();
-    studio.pass(59 * SECOND).await;
-    assert!(studio.ledger.hold_cursor(&cursor, HOLD).await.unwrap());
-    studio.pass(59 * SECOND).await;
-    assert_eq!(studio.ledger.take_cursor(kind(), HOLD).await.unwrap(), None, "it is held for longer");
-    studio.pass(2 * SECOND).await;
-    let taken_over = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
-    assert_eq!((taken_over.link.as_deref(), taken_over.read_at), (Some("link 1"), Some(kept_at)));
-    assert!(!studio.ledger.keep_cursor(&cursor, Some("late"), HOLD).await.unwrap());
-    studio.ledger.free_cursor(&cursor).await.unwrap();
-    assert_eq!(studio.ledger.take_cursor(kind(), HOLD).await.unwrap(), None, "nor frees it who came late");
-    studio.ledger.free_cursor(&taken_over).await.unwrap();
-    let again = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
-    assert!(studio.ledger.keep_cursor(&again, None, HOLD).await.unwrap());
-    studio.reopen().await;
-    if store != Store::Folder {
-        studio.pass(61 * SECOND).await;
-    }
-    let anew = studio.ledger.take_cursor(kind(), Duration::from_secs(1)).await.unwrap().unwrap();
-    assert_eq!((anew.link, anew.read_at), (None, None), "a start takes leases back in a folder");
-}
-
-pub async fn a_question_is_asked_once_and_answered(store: Store) {
-    let studio = Studio::open(store).await;
-    let asked_at = studio.now();
-    assert!(!studio.ledger.answer(kind(), ledger::MassDeletionAnswer::Withdraw, false, "Ada").await.unwrap());
-    let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
-    studio.ledger.ask(&cursor, (7, 2), 9).await.unwrap();
-    studio.pass(SECOND).await;
-    studio.ledger.ask(&cursor, (8, 2), 9).await.unwrap();
-    let (asked, question) = studio.ledger.questions().await.unwrap().remove(0);
-    assert_eq!((asked, question.gone, question.unseen, question.answer), (kind(), 7, 2, None));
-    assert_eq!(question.asked_at, asked_at);
-    assert!(studio.ledger.answer(kind(), ledger::MassDeletionAnswer::SendAgain, true, "Ada").await.unwrap());
-    let handling = studio.ledger.handlings(T, 10).await.unwrap().remove(0);
-    assert_eq!((handling.by.as_str(), handling.what, handling.id), ("Ada", ledger::Handled::Answered, None));
-    assert_eq!(
-        handling.reason,
-        "7 of 9 are gone from Dataverse: made there again, and so from now on without asking"
-    );
-    studio.ledger.free_cursor(&cursor).await.unwrap();
-    let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
-    assert_eq!(cursor.question.unwrap().answer, Some(ledger::MassDeletionAnswer::SendAgain));
-    assert!(studio.ledger.keep_cursor(&cursor, Some("link"), HOLD).await.unwrap());
-    assert!(studio.ledger.questions().await.unwrap().is_empty());
-    assert_eq!(studio.ledger.policies().await.unwrap(), [(kind(), ledger::MassDeletionAnswer::SendAgain)]);
-    assert!(studio.ledger.ask_again(kind(), "Ada").await.unwrap());
-    assert!(studio.ledger.policies().await.unwrap().is_empty());
-    assert!(!studio.ledger.ask_again(kind(), "Ada").await.unwrap());
 }

@@ -12,16 +12,16 @@ use std::{
 };
 
 use ledger::{
-    CopyProgress, DeliveryCounts, Ledger, MirroredRow, MoveError, MovedRecords, OpenError, Refusal,
+    CopyProgress, DeliveryCounts, Ledger, MirroredRow, MoveError, MovedRecords, OpenError, PermanentRefusal,
     RowSighting, StoreSettings, Verdict, move_to_postgres,
 };
 use model::{clock::Clock, record::KINDS, rng::Seeded, time::SECOND};
 use uuid::Uuid;
 
 use crate::{
-    schema::Schema,
+    schema::TestSchema,
     subject::kind,
-    support::{HOLD, Home, Store, Studio, T, run},
+    support::{HOLD, Home, Studio, T, TestStore, run},
 };
 
 /// More than go over in one transaction.
@@ -29,7 +29,7 @@ const RUNS: usize = 4_500;
 
 /// A ledger in every state, its server stopped.
 async fn filled() -> (Studio, DeliveryCounts) {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     for part in 0..5 {
         let more = format!(r#","tokensIn":{part},"costUSD":"1.0{part}","campaignName":"Ünder \"x\"""#);
         let some = |n: usize| run(&format!("c{part}"), &n.to_string(), "1", &more);
@@ -47,7 +47,8 @@ async fn filled() -> (Studio, DeliveryCounts) {
         studio.ledger.confirmed(&read).await.unwrap();
     }
     let dead = studio.lease(2).await;
-    let refusal = Refusal { reason: "no".to_owned(), request: Some("{}".to_owned()), response: None };
+    let refusal =
+        PermanentRefusal { reason: "no".to_owned(), request: Some("{}".to_owned()), response: None };
     let letters: Vec<_> = dead.iter().map(|parcel| (parcel.clone(), refusal.clone())).collect();
     studio.ledger.dead(&letters).await.unwrap();
     studio.ledger.drop_letter(T, kind(), dead[0].id, "a person").await.unwrap();
@@ -69,13 +70,13 @@ async fn seen_there(studio: &Studio) {
     studio.ledger.keep_cursor(&cursor, Some("https://o.example/delta"), HOLD).await.unwrap();
 }
 
-async fn carried(studio: &Studio, schema: &Schema) -> Result<MovedRecords, MoveError> {
+async fn carried(studio: &Studio, schema: &TestSchema) -> Result<MovedRecords, MoveError> {
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
     move_to_postgres(studio.folder(), schema.database(), clock, Seeded::new(9), &mut |_| ()).await
 }
 
 /// The same, cut short when `runs` have gone over.
-async fn cut_short(studio: &Studio, schema: &Schema, after: i64) {
+async fn cut_short(studio: &Studio, schema: &TestSchema, after: i64) {
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
     let enough = AtomicBool::new(false);
     let mut told = |progress: CopyProgress<'_>| {
@@ -99,7 +100,7 @@ async fn everything_goes_over_and_the_folder_stays_as_it_was() {
         let (studio, counts) = filled().await;
         let file = studio.folder().join("ledger.sqlite");
         let before = fs::read(&file).unwrap();
-        let schema = Schema::new(pooled);
+        let schema = TestSchema::new(pooled);
         let done = carried(&studio, &schema).await.unwrap();
         assert_eq!(done.tenants, 1);
         let rows = |table: &str| done.tables.iter().find(|compared| compared.table == table).unwrap().rows;
@@ -137,7 +138,7 @@ async fn everything_goes_over_and_the_folder_stays_as_it_was() {
 #[tokio::test]
 async fn where_it_was_cut_short_it_goes_on() {
     let (studio, counts) = filled().await;
-    let schema = Schema::new(false);
+    let schema = TestSchema::new(false);
     for after in [1, 2_001, 4_001] {
         cut_short(&studio, &schema, after).await;
         let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
@@ -155,13 +156,13 @@ async fn where_it_was_cut_short_it_goes_on() {
 #[tokio::test]
 async fn what_holds_something_else_is_refused() {
     let (studio, _) = filled().await;
-    let schema = Schema::new(false);
+    let schema = TestSchema::new(false);
     carried(&studio, &schema).await.unwrap();
     schema.run("UPDATE studio.campaign_metrics SET tokens_in = 77 WHERE position = 4000").await;
     let refused = carried(&studio, &schema).await.unwrap_err();
     assert!(matches!(&refused, MoveError::Taken { table, .. } if table == "campaign_metrics"), "{refused}");
 
-    let other = Studio::open(Store::Database).await;
+    let other = Studio::open(TestStore::Database).await;
     other.store(vec![run("other", "1", "1", "")]).await;
     other.schema().run("DROP TABLE studio.test_clock CASCADE").await;
     let refused = carried(&studio, other.schema()).await.unwrap_err();
@@ -170,42 +171,42 @@ async fn what_holds_something_else_is_refused() {
 
 #[tokio::test]
 async fn a_folder_that_is_in_use_or_empty_is_refused() {
-    let studio = Studio::open(Store::Folder).await;
-    let refused = carried(&studio, &Schema::new(false)).await.unwrap_err();
+    let studio = Studio::open(TestStore::Folder).await;
+    let refused = carried(&studio, &TestSchema::new(false)).await.unwrap_err();
     assert!(matches!(refused, MoveError::Open(OpenError::InUse { .. })), "{refused}");
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
-    let (nowhere, database) = (studio.folder().join("nowhere"), Schema::new(false).database());
+    let (nowhere, database) = (studio.folder().join("nowhere"), TestSchema::new(false).database());
     let refused = move_to_postgres(&nowhere, database, clock, Seeded::new(9), &mut |_| ()).await.unwrap_err();
     assert!(matches!(refused, MoveError::NoLedger { .. }) && !nowhere.exists(), "{refused}");
 }
 
 #[tokio::test]
 async fn runs_of_one_moment_say_the_same_in_both() {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     let latency = |n: usize| format!(r#","latencyP95Ms":{}"#, 1_000 + n * 7919 % 500);
     let some = |n: usize| run(&format!("c{}", n * 13 % 20), &n.to_string(), "1", &latency(n));
     studio.store((0..500).map(some).collect()).await;
     studio.pass(SECOND).await;
     studio.ledger.close().await;
-    let schema = Schema::new(false);
+    let schema = TestSchema::new(false);
     carried(&studio, &schema).await.unwrap();
     Studio::open_with(Home::Database(schema)).await.balanced().await;
 }
 
 #[tokio::test]
 async fn a_clock_that_was_set_back_is_no_difference() {
-    let studio = Studio::open(Store::Folder).await;
+    let studio = Studio::open(TestStore::Folder).await;
     studio.store(vec![run("c", "1", "1", "")]).await;
     studio.pass(-90 * SECOND).await;
     studio.store(vec![run("c", "2", "1", "")]).await;
     studio.ledger.close().await;
-    carried(&studio, &Schema::new(false)).await.unwrap();
+    carried(&studio, &TestSchema::new(false)).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_server_that_runs_there_already_writes_nothing_in_between() {
     let (studio, counts) = filled().await;
-    let there = Studio::open(Store::Database).await;
+    let there = Studio::open(TestStore::Database).await;
     there.schema().run("DROP TABLE studio.test_clock CASCADE").await;
     let clock = "CREATE OR REPLACE FUNCTION studio.clock() RETURNS bigint LANGUAGE sql VOLATILE \
                  AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint'";

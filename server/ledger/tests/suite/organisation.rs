@@ -15,7 +15,7 @@ use crate::{
 const OTHERS: i64 = 1_000;
 
 #[derive(Default)]
-pub struct Organisation {
+pub struct TestOrganisation {
     /// By primary key: name and tokens.
     pub rows: BTreeMap<Uuid, (u8, i64)>,
     changed: BTreeSet<Uuid>,
@@ -29,7 +29,7 @@ pub struct Sheet {
     ids: BTreeSet<Uuid>,
 }
 
-impl Organisation {
+impl TestOrganisation {
     /// Does what a parcel says.
     pub fn take(&mut self, parcel: &Parcel) {
         let id = parcel.dataverse_id;

@@ -1,8 +1,8 @@
 //! What others do to the store: a flow that carries records itself, and rows that vanish.
 
-use crate::support::{Store, Studio, run};
+use crate::support::{Studio, TestStore, run};
 
-pub async fn what_a_flow_marks_counts_as_delivered(store: Store) {
+pub async fn what_a_flow_marks_counts_as_delivered(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..3).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     studio
@@ -20,7 +20,7 @@ pub async fn what_a_flow_marks_counts_as_delivered(store: Store) {
     assert_eq!(studio.ask("SELECT CAST(count(*) AS TEXT) FROM studio.v_campaign_metrics_pending").await, "1");
 }
 
-pub async fn a_row_that_vanished_is_unaccounted_for(store: Store) {
+pub async fn a_row_that_vanished_is_unaccounted_for(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..3).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     studio.balanced().await;

@@ -2,20 +2,20 @@
 
 use ledger::{ChangeOutcome, Verdict};
 use model::{
-    record::{Delivery, Kind, Policy},
+    record::{Destination, Kind, Policy},
     time::{HOUR, MINUTE, SECOND},
 };
 
 use crate::subject::kind;
-use crate::support::{Store, Studio, T, at, carries, run_of};
+use crate::support::{Studio, T, TestStore, at, carries, run_of};
 
 /// The kind that the test is about, sent by another policy or never.
 fn with(policy: Option<Policy>) -> &'static Kind {
-    let delivery = policy.map(|policy| Delivery { policy, ..kind().delivery.unwrap() });
+    let delivery = policy.map(|policy| Destination { policy, ..kind().delivery.unwrap() });
     Box::leak(Box::new(Kind { delivery, ..*kind() }))
 }
 
-pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: Store) {
+pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: TestStore) {
     let studio = Studio::open(store).await;
     let kind = with(Some(Policy::Daily));
     let tokens = |n: i64| run_of(kind, "c", "r", "1", &format!(r#","tokensIn":{n}"#));
@@ -44,7 +44,7 @@ pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: Store) {
     studio.balanced().await;
 }
 
-pub async fn what_is_never_sent_is_kept_and_counted(store: Store) {
+pub async fn what_is_never_sent_is_kept_and_counted(store: TestStore) {
     let studio = Studio::open(store).await;
     let kind = with(None);
     let records = || (0..3).map(|n| run_of(kind, "c", &n.to_string(), "1", "")).collect();

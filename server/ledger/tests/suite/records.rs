@@ -3,9 +3,9 @@
 use ledger::{ChangeOutcome, LedgerError, Verdict};
 
 use crate::subject::kind;
-use crate::support::{Home, Store, Studio, T, at, run, run_at};
+use crate::support::{Home, Studio, T, TestStore, at, run, run_at};
 
-pub async fn a_record_is_stored_once_and_known_again(store: Store) {
+pub async fn a_record_is_stored_once_and_known_again(store: TestStore) {
     let studio = Studio::open(store).await;
     let first = studio.store(vec![run("c1", "r1", "1", "")]).await;
     assert_eq!(first[0].verdict, Verdict::Stored(1));
@@ -19,7 +19,7 @@ pub async fn a_record_is_stored_once_and_known_again(store: Store) {
     assert_eq!((held.stored.revision, held.withdrawn_at), (1, None));
 }
 
-pub async fn an_array_is_decided_in_order(store: Store) {
+pub async fn an_array_is_decided_in_order(store: TestStore) {
     let studio = Studio::open(store).await;
     let outcomes = studio
         .store(vec![
@@ -37,7 +37,7 @@ pub async fn an_array_is_decided_in_order(store: Store) {
     assert_eq!(studio.delivery_counts().await.balance[0].received, 2);
 }
 
-pub async fn a_correction_keeps_what_was_and_asks_for_the_revision(store: Store) {
+pub async fn a_correction_keeps_what_was_and_asks_for_the_revision(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c1", "r1", "1", "")]).await[0].id;
     let correct = async |record, expected| studio.ledger.correct(T, id, record, expected).await.unwrap();
@@ -59,7 +59,7 @@ pub async fn a_correction_keeps_what_was_and_asks_for_the_revision(store: Store)
     assert_eq!(studio.balanced().await.balance[0].durable, 1);
 }
 
-pub async fn a_correction_without_a_time_keeps_the_stored_time(store: Store) {
+pub async fn a_correction_without_a_time_keeps_the_stored_time(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run_at("c1", "r1", "1", at("2026-11-01T00:00:00Z"), "")]).await[0].id;
     studio.ledger.correct(T, id, run("c1", "r1", "1", r#","tokensIn":9"#), None).await.unwrap();
@@ -82,7 +82,7 @@ async fn swallow(studio: &Studio) {
     studio.sql(&sql).await;
 }
 
-pub async fn a_change_that_reaches_no_row_is_an_error_and_nothing_of_it_is_kept(store: Store) {
+pub async fn a_change_that_reaches_no_row_is_an_error_and_nothing_of_it_is_kept(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     swallow(&studio).await;
@@ -98,7 +98,7 @@ pub async fn a_change_that_reaches_no_row_is_an_error_and_nothing_of_it_is_kept(
     assert_eq!(studio.ask("SELECT CAST(count(*) AS TEXT) FROM studio.versions").await, "0");
 }
 
-pub async fn a_withdrawn_record_stays_gone(store: Store) {
+pub async fn a_withdrawn_record_stays_gone(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c1", "r1", "1", "")]).await[0].id;
     assert!(matches!(studio.ledger.withdraw(T, kind(), id, Some(1)).await.unwrap(), ChangeOutcome::Done(_)));
@@ -112,7 +112,7 @@ pub async fn a_withdrawn_record_stays_gone(store: Store) {
     assert_eq!((balance.deleted, balance.deleted_unsent, balance.pending), (1, 1, 0));
 }
 
-pub async fn what_is_not_there_is_not_found(store: Store) {
+pub async fn what_is_not_there_is_not_found(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = uuid::Uuid::from_u128(7);
     assert_eq!(studio.ledger.read(T, kind(), id).await.unwrap(), None);
@@ -123,7 +123,7 @@ pub async fn what_is_not_there_is_not_found(store: Store) {
     );
 }
 
-pub async fn the_newest_name_of_a_campaign_stands(store: Store) {
+pub async fn the_newest_name_of_a_campaign_stands(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store(vec![run("c1", "r1", "1", r#","campaignName":"Autumn""#)]).await;
     studio.store(vec![run("c1", "r2", "1", ""), run("c2", "r1", "1", "")]).await;
@@ -135,7 +135,7 @@ pub async fn the_newest_name_of_a_campaign_stands(store: Store) {
     assert!(list.iter().any(|stored| stored.record.names()[0].as_deref() == Some("Winter")));
 }
 
-pub async fn names_come_in_the_order_of_their_bytes(store: Store) {
+pub async fn names_come_in_the_order_of_their_bytes(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store(["b", "ä", "A", "a-", "B", "a"].map(|id| run(id, "r", "1", "")).to_vec()).await;
     let names = studio.ledger.names(T, kind(), 0, None, 10).await.unwrap();
@@ -143,7 +143,7 @@ pub async fn names_come_in_the_order_of_their_bytes(store: Store) {
     assert_eq!(ids, ["A", "B", "a", "a-", "b", "ä"]);
 }
 
-pub async fn names_are_found_by_id_and_else_by_what_they_contain(store: Store) {
+pub async fn names_are_found_by_id_and_else_by_what_they_contain(store: TestStore) {
     let studio = Studio::open(store).await;
     let named = |id: &str, name: &str| run(id, "r", "1", &format!(r#","campaignName":"{name}""#));
     studio
@@ -164,7 +164,7 @@ pub async fn names_are_found_by_id_and_else_by_what_they_contain(store: Store) {
     assert_eq!(found(Some("_"), 9).await, "", "no sign stands for another");
 }
 
-pub async fn every_request_moves_the_changes_once_it_is_on_disk(store: Store) {
+pub async fn every_request_moves_the_changes_once_it_is_on_disk(store: TestStore) {
     let studio = Studio::open(store).await;
     let mut changes = studio.ledger.changes();
     changes.mark_unchanged();
@@ -175,7 +175,7 @@ pub async fn every_request_moves_the_changes_once_it_is_on_disk(store: Store) {
     assert!(!changes.has_changed().unwrap(), "the same again changes nothing");
 }
 
-pub async fn what_was_answered_is_there_after_reopening(store: Store) {
+pub async fn what_was_answered_is_there_after_reopening(store: TestStore) {
     let mut studio = Studio::open(store).await;
     studio.store((0..10).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     studio.reopen().await;
@@ -183,7 +183,7 @@ pub async fn what_was_answered_is_there_after_reopening(store: Store) {
     assert_eq!(studio.balanced().await.balance[0].durable, 10);
 }
 
-pub async fn a_closed_ledger_says_so(store: Store) {
+pub async fn a_closed_ledger_says_so(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.ledger.close().await;
     assert_eq!(studio.ledger.store(T, vec![run("c", "r", "1", "")]).await, Err(LedgerError::Closed));

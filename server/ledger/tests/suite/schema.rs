@@ -8,12 +8,12 @@ use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, postgres::PgConnectOptio
 
 use crate::cluster::Cluster;
 
-pub struct Schema {
+pub struct TestSchema {
     pub name: String,
     pooled: bool,
 }
 
-impl Schema {
+impl TestSchema {
     pub fn new(pooled: bool) -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
         Self { name: format!("studio_{}", MADE.fetch_add(1, Ordering::Relaxed)), pooled }

@@ -2,7 +2,7 @@
 //! campaign run's where both have them, so that the same tests are about either. The pipeline's simulation carries it too.
 
 use model::record::{
-    CAMPAIGNS, Delivery, Field, FieldFault, FieldType, Identity, JsonRoot, Kind, NameMember, Need,
+    CAMPAIGNS, Destination, Field, FieldFault, FieldType, Identity, JsonRoot, Kind, NameMember, Need,
     PersonalData, Pointer, Policy, Record, Remote, Rules, USERS, Value,
 };
 
@@ -64,7 +64,7 @@ pub static KEYED: Kind = Kind {
     ],
     rules: Rules { check, derive, ..Rules::NONE },
     title,
-    delivery: Some(Delivery {
+    delivery: Some(Destination {
         logical_name: "apex_specimen",
         entity_set: "apex_specimens",
         primary_key: "apex_specimenid",

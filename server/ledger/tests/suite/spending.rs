@@ -2,9 +2,9 @@
 
 use model::time::HOUR;
 
-use crate::support::{Store, Studio, at};
+use crate::support::{Studio, TestStore, at};
 
-pub async fn what_is_spent_is_kept_by_the_hour(store: Store) {
+pub async fn what_is_spent_is_kept_by_the_hour(store: TestStore) {
     let mut studio = Studio::open(store).await;
     let noon = at("2026-11-21T12:00:00Z");
     studio.ledger.spend(3).await.unwrap();

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
-    schema::Schema,
+    schema::TestSchema,
     specimen,
     subject::{Subject, kind},
 };
@@ -25,14 +25,14 @@ pub const HOLD: Duration = Duration::from_secs(60);
 
 /// Where the ledger of a test lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Store {
+pub enum TestStore {
     Folder,
     Database,
     /// The database through a pooler that lends a connection for one transaction.
     Pooled,
 }
 
-impl Store {
+impl TestStore {
     /// How many cases a property test tries: each statement to a database takes its time.
     pub fn cases(self, in_a_folder: u32) -> u32 {
         // What is the same whatever the kind has been tried with campaign runs.
@@ -54,15 +54,15 @@ pub struct Studio {
 /// The place itself, which outlives the ledgers that are opened in it.
 pub enum Home {
     Folder(TempDir),
-    Database(Schema),
+    Database(TestSchema),
 }
 
 impl Studio {
-    pub async fn open(store: Store) -> Self {
+    pub async fn open(store: TestStore) -> Self {
         match store {
-            Store::Folder => Self::open_in(folder()).await,
-            Store::Database => Self::open_with(Home::Database(Schema::new(false))).await,
-            Store::Pooled => Self::open_with(Home::Database(Schema::new(true))).await,
+            TestStore::Folder => Self::open_in(folder()).await,
+            TestStore::Database => Self::open_with(Home::Database(TestSchema::new(false))).await,
+            TestStore::Pooled => Self::open_with(Home::Database(TestSchema::new(true))).await,
         }
     }
 
@@ -112,7 +112,7 @@ impl Studio {
         }
     }
 
-    pub fn schema(&self) -> &Schema {
+    pub fn schema(&self) -> &TestSchema {
         match &self.home {
             Home::Folder(_) => panic!("this ledger lives in no database"),
             Home::Database(schema) => schema,

@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use crate::{
     mirror::{gone, seen},
-    schema::Schema,
+    schema::TestSchema,
     subject::kind,
-    support::{HOLD, Store, Studio, T, at, run},
+    support::{HOLD, Studio, T, TestStore, at, run},
 };
 
 const RUNS: usize = 40;
@@ -29,7 +29,7 @@ fn told_by(sender: usize) -> Vec<Record> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn records_that_both_are_sent_are_stored_once() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let ledgers = [studio.ledger.clone(), studio.another().await];
     let senders = (0..24).map(|sender| {
         let ledger = ledgers[sender % 2].clone();
@@ -62,7 +62,7 @@ async fn records_that_both_are_sent_are_stored_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_corrections_of_one_revision_one_is_done() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let other = studio.another().await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     for revision in 1..15 {
@@ -82,7 +82,7 @@ async fn of_two_corrections_of_one_revision_one_is_done() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_one_carries_the_other_does_not() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let ledgers = [studio.ledger.clone(), studio.another().await];
     studio.store((0..200).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let carriers = ledgers.iter().flat_map(|ledger| [ledger.clone(), ledger.clone()]).map(|ledger| {
@@ -114,7 +114,7 @@ async fn what_one_carries_the_other_does_not() {
 
 #[tokio::test]
 async fn a_lease_that_ran_out_is_fenced_off() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let other = studio.another().await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     let late = studio.lease(1).await;
@@ -133,7 +133,7 @@ async fn a_lease_that_ran_out_is_fenced_off() {
 
 #[tokio::test]
 async fn the_databases_clock_says_when_a_lease_is_over() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let other = studio.another().await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     assert_eq!(studio.lease(1).await.len(), 1);
@@ -144,7 +144,7 @@ async fn the_databases_clock_says_when_a_lease_is_over() {
 
 #[tokio::test]
 async fn a_start_leaves_the_leases_of_others_alone() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     assert_eq!(studio.lease(1).await.len(), 1);
     let other = studio.another().await;
@@ -156,7 +156,7 @@ async fn a_start_leaves_the_leases_of_others_alone() {
 /// Everything at once, from both: they do not wait in a circle for long, and nothing is lost or done twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_crowd_leaves_no_difference_behind() {
-    let studio = Studio::open(Store::Database).await;
+    let studio = Studio::open(TestStore::Database).await;
     let ledgers = [studio.ledger.clone(), studio.another().await];
     let tasks = (0..12_usize).map(|task| {
         let (ledger, now) = (ledgers[task % 2].clone(), studio.now());
@@ -218,7 +218,7 @@ async fn busy(ledger: &Ledger, task: usize, now: model::time::Timestamp) -> Resu
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn eight_that_start_at_once_make_one_schema() {
-    let schema = Schema::new(false);
+    let schema = TestSchema::new(false);
     let clock = Arc::new(ManualClock::at(at("2026-11-21T12:00:00Z")));
     let opened = join_all((0..8).map(|seed| {
         let settings = StoreSettings::Database(schema.database());

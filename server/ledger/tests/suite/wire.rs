@@ -22,12 +22,12 @@ pub struct Wire {
     pub port: u16,
     cuts: Arc<Mutex<Vec<WireCut>>>,
     /// Moves when everything that is open is to be cut; none can be opened while it says so.
-    state: watch::Sender<State>,
+    state: watch::Sender<WireState>,
     listening: JoinHandle<()>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct State {
+struct WireState {
     cut: u64,
     down: bool,
 }
@@ -37,7 +37,7 @@ impl Wire {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = listener.local_addr().unwrap().port();
         let all_cuts: Arc<Mutex<Vec<WireCut>>> = Arc::default();
-        let sender: watch::Sender<State> = watch::Sender::default();
+        let sender: watch::Sender<WireState> = watch::Sender::default();
         let (cuts, state) = (Arc::clone(&all_cuts), sender.subscribe());
         let listening = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -70,7 +70,7 @@ impl Wire {
     }
 
     pub fn down(&self, down: bool) {
-        self.state.send_modify(|state| *state = State { cut: state.cut + 1, down });
+        self.state.send_modify(|state| *state = WireState { cut: state.cut + 1, down });
     }
 }
 
@@ -79,7 +79,7 @@ async fn move_to_postgres(
     mut client: TcpStream,
     port: u16,
     cuts: &Mutex<Vec<WireCut>>,
-    mut state: watch::Receiver<State>,
+    mut state: watch::Receiver<WireState>,
 ) {
     let mut server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     state.mark_unchanged();

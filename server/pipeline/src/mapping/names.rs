@@ -6,7 +6,7 @@ use model::record::{Kinds, Remote};
 
 /// By the kind's name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names(pub BTreeMap<String, TableNames>);
+pub struct NamesByKind(pub BTreeMap<String, TableNames>);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableNames {
@@ -16,7 +16,7 @@ pub struct TableNames {
     pub columns: BTreeMap<String, String>,
 }
 
-impl Names {
+impl NamesByKind {
     /// Each name, and where it stands: `campaign-run.table`, `campaign-run.columns.runId`.
     pub fn places(&self) -> impl Iterator<Item = (String, &str)> {
         self.0.iter().flat_map(|(kind, names)| {

@@ -4,8 +4,8 @@ use ledger::RowSighting;
 use model::{
     identity,
     record::{
-        CAMPAIGNS, Delivery, Field, FieldType, Identity, JsonRoot, Kind, Need, PersonalData, Pointer, Policy,
-        Record, Remote, Rules, parse,
+        CAMPAIGNS, Destination, Field, FieldType, Identity, JsonRoot, Kind, Need, PersonalData, Pointer,
+        Policy, Record, Remote, Rules, parse,
     },
     tenant::TenantId,
     time::Timestamp,
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     decode_row::decode,
-    encode_row::{self, Found, TENANT_VALUE},
+    encode_row::{self, EncodedRow, TENANT_VALUE},
     lookup_rows::LookupRows,
 };
 
@@ -55,7 +55,7 @@ static EVENT: Kind = Kind {
     pointers: &[Pointer { field: 1, target: &CAMPAIGNS, name: None }],
     rules: Rules::NONE,
     title: |_| "An event".to_owned(),
-    delivery: Some(Delivery {
+    delivery: Some(Destination {
         logical_name: "x_event",
         entity_set: "x_events",
         primary_key: "x_eventid",
@@ -130,7 +130,7 @@ fn what_is_written_is_read_back() {
         r#","payload":{}"#,
     ] {
         let event = event(more);
-        let found = Found { tenant: T, row: as_read(&event) };
+        let found = EncodedRow { tenant: T, row: as_read(&event) };
         assert_eq!(seen(&found.row), RowSighting::Row(Box::new(event.clone())), "{more}");
         assert_eq!(
             encode_row::differences(&table(), T, &event, &found, &(&lookups(), &lookups().codes())),
@@ -154,7 +154,7 @@ fn what_others_wrote_is_seen_or_refused() {
         row[column] = value;
         let RowSighting::Row(theirs) = seen(&row) else { panic!("{column}: {row}") };
         assert!(!theirs.says_the_same(&ours), "{column}");
-        let found = Found { tenant: T, row };
+        let found = EncodedRow { tenant: T, row };
         assert_eq!(
             encode_row::differences(&table(), T, &ours, &found, &(&lookups(), &lookups().codes())),
             [column]

@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 /// Nothing here has to outlast the process: what is not seen to is found again at the read-back's next look.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Findings(Arc<Mutex<BTreeMap<&'static str, Found>>>);
+pub(crate) struct Findings(Arc<Mutex<BTreeMap<&'static str, RowFindings>>>);
 
 /// Ids of one kind's rows.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct RowFindings {
     /// And when they were asked for.
     pub(super) missing: BTreeMap<Uuid, Timestamp>,
     pub(super) differing: BTreeSet<Uuid>,
@@ -31,11 +31,11 @@ impl Findings {
     }
 
     /// All of a kind since it was asked last.
-    pub(super) fn take(&self, kind: &Kind) -> Found {
+    pub(super) fn take(&self, kind: &Kind) -> RowFindings {
         self.locked().remove(kind.name).unwrap_or_default()
     }
 
-    fn locked(&self) -> MutexGuard<'_, BTreeMap<&'static str, Found>> {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<&'static str, RowFindings>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

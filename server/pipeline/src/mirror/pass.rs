@@ -10,7 +10,7 @@ use ledger::RowSighting;
 use model::time::Timestamp;
 use uuid::Uuid;
 
-use super::{Loan, Reader, Table, Tally, gone::Missing, reader::Reading};
+use super::{ChangeReader, Loan, MirroredTable, RowTally, gone::Missing, reader::Reading};
 use crate::{MirrorState, TableMapping, meters, pass_error::PassError, worker_context::StatusHandle};
 
 /// After this many rows there may be more by now.
@@ -19,11 +19,11 @@ const MANY: u64 = 5_000;
 pub(super) const SOME: usize = 5_000;
 
 pub(super) struct Pass<'a> {
-    pub(super) reader: &'a Reader,
+    pub(super) reader: &'a ChangeReader,
     pub(super) status_handle: &'a StatusHandle,
     pub(super) hold: Duration,
     pub(super) mapping: &'a TableMapping,
-    pub(super) table: &'a mut Table,
+    pub(super) table: &'a mut MirroredTable,
 }
 
 impl Pass<'_> {
@@ -89,7 +89,7 @@ impl Pass<'_> {
     async fn read(&mut self, since: Option<&str>) -> Result<Reading, PassError> {
         let loan = Loan { cursor: &self.table.cursor, hold: self.hold };
         let status_handle = self.status_handle;
-        let mut listener = |tally: Tally| {
+        let mut listener = |tally: RowTally| {
             write_down(status_handle, tally);
             if since.is_none() {
                 status_handle.update(|status| status.mirror.rows_read += tally.rows);
@@ -214,7 +214,7 @@ impl Pass<'_> {
     }
 }
 
-pub(super) fn write_down(status_handle: &StatusHandle, tally: Tally) {
+pub(super) fn write_down(status_handle: &StatusHandle, tally: RowTally) {
     meters::mirrored(&tally);
     status_handle.update(|status| {
         status.confirmed += tally.confirmed;

@@ -12,7 +12,7 @@ use crate::pass_error::PassError;
 
 /// Records that would go because their rows were deleted there, of how many that stand there.
 #[derive(Clone, Copy, Default)]
-struct Held {
+struct WithheldDeletions {
     would_go: usize,
     of: usize,
 }
@@ -75,14 +75,14 @@ impl Pass<'_> {
     }
 
     /// Whether what was answered is about what would go now.
-    fn is_answered(&self, held: Held) -> bool {
+    fn is_answered(&self, held: WithheldDeletions) -> bool {
         let Some(question) = self.table.cursor.question else { return false };
         let size = |count: i64| usize::try_from(count).unwrap_or(0);
         let more = held.would_go.saturating_sub(size(question.gone - question.unseen));
         self.table.missing.len() <= size(question.unseen) && !is_too_many(more, held.of)
     }
 
-    async fn ask(&self, held: Held) -> Result<(), PassError> {
+    async fn ask(&self, held: WithheldDeletions) -> Result<(), PassError> {
         let missing = self.table.missing.len();
         let of = if held.of > 0 { held.of } else { self.live().await? };
         let gone = held.would_go + missing;
@@ -111,7 +111,7 @@ impl Pass<'_> {
     }
 
     /// What would go, where that and what went unasked within a day is more than is deleted by accident.
-    async fn too_many(&self) -> Result<Option<Held>, PassError> {
+    async fn too_many(&self) -> Result<Option<WithheldDeletions>, PassError> {
         let gone = self.table.gone.len();
         if gone == 0 {
             return Ok(None);
@@ -141,8 +141,8 @@ impl Pass<'_> {
     }
 
     /// How many records stand there as far as we know, and how many of them were deleted.
-    async fn would_go(&self) -> Result<Held, PassError> {
-        let (mut held, mut after) = (Held::default(), 0);
+    async fn would_go(&self) -> Result<WithheldDeletions, PassError> {
+        let (mut held, mut after) = (WithheldDeletions::default(), 0);
         let now = self.reader.clock.now();
         loop {
             let there = self.reader.ledger.delivered_before(self.mapping.kind, after, now, SOME).await?;

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use dataverse::{Change, Error};
+use dataverse::{Error, RowChange};
 use ledger::{ChangeCursor, MirroredRow, RowOutcome, RowSighting};
 use model::{clock::Clock, record::Kind, tenant::TenantId, time::Timestamp};
 use serde_json::Value as Json;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::gone::{Gone, Missing};
 use crate::{
-    LedgerPort, Mapping, Organisation, decode_row,
+    LedgerPort, Mapping, RemoteOrganisation, decode_row,
     lookup_rows::{Codes, LookupRows},
     mapping::TableMapping,
     pass_error::PassError,
@@ -29,9 +29,9 @@ pub(crate) const BY_ID: usize = 100;
 const PAUSE: Duration = Duration::from_secs(3);
 const LOOKS: usize = 5;
 
-pub(crate) struct Reader {
+pub(crate) struct ChangeReader {
     pub(crate) ledger: Arc<dyn LedgerPort>,
-    organisation: Arc<dyn Organisation>,
+    organisation: Arc<dyn RemoteOrganisation>,
     mapping: Arc<Mapping>,
     lookups: Arc<LookupRows>,
     pub(super) clock: Arc<dyn Clock>,
@@ -41,7 +41,7 @@ pub(crate) struct Reader {
 
 /// What became of rows, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct RowTally {
     pub(crate) rows: u64,
     pub(crate) confirmed: u64,
     pub(crate) added: u64,
@@ -53,7 +53,7 @@ pub(crate) struct Tally {
 }
 
 /// Hears what became of rows while they are read.
-pub(crate) type Listener<'a> = &'a mut (dyn FnMut(Tally) + Send);
+pub(crate) type Listener<'a> = &'a mut (dyn FnMut(RowTally) + Send);
 
 /// A cursor, and for how long it stays ours with each sign of life.
 pub(crate) struct Loan<'a> {
@@ -81,10 +81,10 @@ pub(crate) struct Told {
     pub(super) missing: Vec<Uuid>,
 }
 
-impl Reader {
+impl ChangeReader {
     pub(crate) fn new(
         ledger: Arc<dyn LedgerPort>,
-        organisation: Arc<dyn Organisation>,
+        organisation: Arc<dyn RemoteOrganisation>,
         mapping: Arc<Mapping>,
         lookups: Arc<LookupRows>,
         clock: Arc<dyn Clock>,
@@ -117,7 +117,7 @@ impl Reader {
             let mut seen = Vec::with_capacity(page.len());
             for change in page {
                 match change {
-                    Change::Upserted(row) => {
+                    RowChange::Upserted(row) => {
                         let Some(mut reflection) = self.see(table, &row, &codes, asked_at).await? else {
                             continue;
                         };
@@ -126,8 +126,8 @@ impl Reader {
                         gone.find(reflection.dataverse_id);
                         seen.push(reflection);
                     }
-                    Change::Deleted(id) if met.contains(&id) => gone.miss(id, Missing::Unclear),
-                    Change::Deleted(id) => gone.miss(id, Missing::Deleted(asked_at)),
+                    RowChange::Deleted(id) if met.contains(&id) => gone.miss(id, Missing::Unclear),
+                    RowChange::Deleted(id) => gone.miss(id, Missing::Deleted(asked_at)),
                 }
             }
             rows += seen.len() as u64;
@@ -138,10 +138,10 @@ impl Reader {
         Ok(Reading { link, rows, met, again })
     }
 
-    async fn ask_for_lookups(&self, table: &TableMapping, page: &[Change]) -> Result<Arc<Codes>, Error> {
+    async fn ask_for_lookups(&self, table: &TableMapping, page: &[RowChange]) -> Result<Arc<Codes>, Error> {
         let rows = page.iter().filter_map(|change| match change {
-            Change::Upserted(row) => Some(row),
-            Change::Deleted(_) => None,
+            RowChange::Upserted(row) => Some(row),
+            RowChange::Deleted(_) => None,
         });
         self.lookups.ask(&*self.organisation, table, &rows.collect::<Vec<_>>()).await
     }
@@ -234,7 +234,7 @@ impl Reader {
                     _ => {}
                 }
             }
-            listener(Tally::of(some, &became));
+            listener(RowTally::of(some, &became));
         }
         Ok(told)
     }
@@ -271,7 +271,7 @@ impl Reader {
     }
 }
 
-impl Tally {
+impl RowTally {
     fn of(told: &[MirroredRow], became: &[RowOutcome]) -> Self {
         let was_absent = |row: &MirroredRow| matches!(row.seen, RowSighting::Lost | RowSighting::Unseen);
         let resent = told

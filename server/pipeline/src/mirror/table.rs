@@ -10,15 +10,15 @@ use model::record::Kind;
 use uuid::Uuid;
 
 use super::{
-    Reader,
-    findings::Found,
+    ChangeReader,
+    findings::RowFindings,
     gone::{Gone, Missing},
 };
 use crate::pass_error::PassError;
 
 /// A table whose cursor is ours. While something is open, a question about deletions above all, reading goes on ahead of
 /// the cursor, so that nothing of it is lost with this process.
-pub(crate) struct Table {
+pub(crate) struct MirroredTable {
     pub(super) cursor: ChangeCursor,
     /// Where the next reading begins; none for the whole table.
     pub(super) link: Option<String>,
@@ -36,12 +36,12 @@ pub(crate) struct Table {
     pub(super) asked: Option<(usize, usize)>,
 }
 
-impl Table {
+impl MirroredTable {
     /// Takes the table's cursor on, unless another process has it.
     pub(super) async fn claim(
         mut known: Option<Self>,
         kind: &'static Kind,
-        reader: &Reader,
+        reader: &ChangeReader,
         hold: Duration,
     ) -> Result<Option<Self>, PassError> {
         if let Some(table) = known.take_if(|table| !table.is_open()) {
@@ -73,7 +73,7 @@ impl Table {
     }
 
     /// Rows that the read-back did not find as they should be.
-    pub(super) fn look_into(&mut self, found: Found) {
+    pub(super) fn look_into(&mut self, found: RowFindings) {
         self.differing.extend(found.differing);
         for (id, asked_at) in found.missing {
             if !self.gone.contains(id) && !self.again.contains_key(&id) {

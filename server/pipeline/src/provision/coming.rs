@@ -1,14 +1,14 @@
 //! The delivered kinds that no sender can send yet: their tables stand from the first day, so that one
 //! provisioning is enough. Once such a kind is described in `model`, its table comes from there, and goes from here.
 
-use dataverse::{Behaviour, ColumnDefinition, ColumnKind, TableDefinition};
+use dataverse::{ColumnDefinition, ColumnKind, TableDefinition, TimeBehaviour};
 use model::record::{CAMPAIGNS, TENANTS, Target, USERS};
 
-use super::tables::{Wanted, choice, lookup};
+use super::tables::{WantedTable, choice, lookup};
 use crate::encode_row::{NAME, TENANT};
 
 const WHOLE: ColumnKind = ColumnKind::Integer { min: 0, max: i32::MAX };
-const TIME: ColumnKind = ColumnKind::DateTime(Behaviour::UserLocal);
+const TIME: ColumnKind = ColumnKind::DateTime(TimeBehaviour::UserLocal);
 
 const EVENT_TYPES: &[&str] = &[
     "campaign_created",
@@ -38,20 +38,20 @@ const COUNTERS: &[&str] = &[
 ];
 const PERIODS: &[&str] = &["daily", "weekly", "monthly", "all_time"];
 
-pub(super) fn tables() -> Vec<Wanted> {
+pub(super) fn tables() -> Vec<WantedTable> {
     const CAMPAIGN: (&Target, &str) = (&CAMPAIGNS, "apex_campaignid");
     const USER: (&Target, &str) = (&USERS, "apex_userid");
     vec![delivered(telemetry_event(), &[CAMPAIGN, USER]), delivered(kpi_counter(), &[])]
 }
 
 /// `points_at`: what its records point at beside their tenant, each with its column.
-fn delivered(table: TableDefinition, points_at: &[(&Target, &str)]) -> Wanted {
+fn delivered(table: TableDefinition, points_at: &[(&Target, &str)]) -> WantedTable {
     let name = table.logical_name();
     let pointers = [(&TENANTS, TENANT)];
     let pointers =
         pointers.iter().map(|(target, column)| (*target, *column)).chain(points_at.iter().copied());
     let lookups = pointers.map(|(target, column)| lookup(target, column, &name)).collect();
-    Wanted { table, lookups, delivered: true }
+    WantedTable { table, lookups, delivered: true }
 }
 
 fn telemetry_event() -> TableDefinition {

@@ -1,8 +1,8 @@
 //! The two roles that people and services are given, and no more than each needs.
 
-use dataverse::{Depth, Privilege, RoleDefinition};
+use dataverse::{PrivilegeDepth, RoleDefinition, RolePrivilege};
 
-use super::tables::Wanted;
+use super::tables::WantedTable;
 
 /// For people who look at the tables in Dataverse.
 pub const READER: &str = "Studio Metrics reader";
@@ -16,13 +16,14 @@ const WRITING: &[&str] = &["Create", "Read", "Write", "Delete", "Append", "Appen
 const DEFINITIONS: &[&str] =
     &["prvReadEntity", "prvReadAttribute", "prvReadRelationship", "prvReadOptionSet"];
 
-pub(super) fn roles(tables: &[Wanted]) -> Vec<RoleDefinition> {
+pub(super) fn roles(tables: &[WantedTable]) -> Vec<RoleDefinition> {
     let role = |name: &str, verbs: &[&str]| {
-        let over = |wanted: &Wanted| -> Vec<Privilege> {
-            verbs.iter().map(|verb| Privilege::over_all(verb, &wanted.table.schema_name)).collect()
+        let over = |wanted: &WantedTable| -> Vec<RolePrivilege> {
+            verbs.iter().map(|verb| RolePrivilege::over_all(verb, &wanted.table.schema_name)).collect()
         };
-        let definitions =
-            DEFINITIONS.iter().map(|name| Privilege { name: (*name).to_owned(), depth: Depth::Global });
+        let definitions = DEFINITIONS
+            .iter()
+            .map(|name| RolePrivilege { name: (*name).to_owned(), depth: PrivilegeDepth::Global });
         let privileges = definitions.chain(tables.iter().flat_map(over)).collect();
         RoleDefinition { name: name.to_owned(), privileges }
     };

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use dataverse::{
-    Choice, Client, ColumnDefinition, Error, KeyDefinition, LookupDefinition, Privilege, RoleDefinition,
-    TableDefinition,
+    ChoiceOption, Client, ColumnDefinition, Error, KeyDefinition, LookupDefinition, RoleDefinition,
+    RolePrivilege, TableDefinition,
 };
 use uuid::Uuid;
 
@@ -12,20 +12,20 @@ use super::solution::{self, PREFIX, SOLUTION};
 
 /// One thing that is missing there.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Step {
+pub enum ProvisionStep {
     Publisher,
     Solution,
     Table(Box<TableDefinition>),
     Column { table: String, column: ColumnDefinition },
-    Option { table: String, column: String, choice: Choice },
+    Option { table: String, column: String, choice: ChoiceOption },
     Key { table: String, key: KeyDefinition },
     Lookup(LookupDefinition),
     ChangeTracking { table: String },
     Role(RoleDefinition),
-    Privileges { role: String, id: Uuid, privileges: Vec<Privilege> },
+    Privileges { role: String, id: Uuid, privileges: Vec<RolePrivilege> },
 }
 
-impl Step {
+impl ProvisionStep {
     pub(super) async fn make(&self, client: &Client) -> Result<(), Error> {
         let metadata = client.metadata().in_solution(SOLUTION);
         match self {
@@ -45,7 +45,7 @@ impl Step {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for ProvisionStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Publisher => write!(f, "publisher of the prefix {PREFIX}_"),

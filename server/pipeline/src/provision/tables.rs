@@ -1,17 +1,19 @@
 //! Every table that the product keeps in an organisation, and what points where.
 
-use dataverse::{Behaviour, Choice, ColumnDefinition, ColumnKind, LookupDefinition, TableDefinition};
-use model::record::{Delivery, Field, FieldType, Need, TARGETS, TENANTS, Target};
+use dataverse::{
+    ChoiceOption, ColumnDefinition, ColumnKind, LookupDefinition, TableDefinition, TimeBehaviour,
+};
+use model::record::{Destination, Field, FieldType, Need, TARGETS, TENANTS, Target};
 
 use super::coming;
 use crate::{
     encode_row::{NAME, TENANT},
-    mapping::{Column, FIRST_CHOICE, Mapping, TableMapping},
+    mapping::{ColumnMapping, FIRST_CHOICE, Mapping, TableMapping},
 };
 
 /// A table with its lookups, which are made once all tables stand.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Wanted {
+pub(super) struct WantedTable {
     pub(super) table: TableDefinition,
     pub(super) lookups: Vec<LookupDefinition>,
     /// Records arrive here; otherwise lookups point at it.
@@ -19,23 +21,23 @@ pub(super) struct Wanted {
 }
 
 /// What lookups point at first, then what is delivered.
-pub(super) fn wanted(mapping: &Mapping) -> Vec<Wanted> {
+pub(super) fn wanted(mapping: &Mapping) -> Vec<WantedTable> {
     let targets = TARGETS.iter().map(|target| pointed_at(target));
     let kinds = mapping.tables().filter_map(|table| Some(delivered(table, table.kind.delivery.as_ref()?)));
     targets.chain(kinds).chain(coming::tables()).collect()
 }
 
-fn delivered(table: &TableMapping, delivery: &Delivery) -> Wanted {
+fn delivered(table: &TableMapping, delivery: &Destination) -> WantedTable {
     let name = &table.logical_name;
     let pointers = table.columns.iter().flatten().filter_map(|column| match column {
-        Column::Lookup { navigation, target, .. } => Some(lookup(target, navigation, name)),
+        ColumnMapping::Lookup { navigation, target, .. } => Some(lookup(target, navigation, name)),
         _ => None,
     });
     let lookups = std::iter::once(lookup(&TENANTS, TENANT, name)).chain(pointers).collect();
-    Wanted { table: kind_table(table, delivery), lookups, delivered: true }
+    WantedTable { table: kind_table(table, delivery), lookups, delivered: true }
 }
 
-fn pointed_at(target: &Target) -> Wanted {
+fn pointed_at(target: &Target) -> WantedTable {
     let table =
         TableDefinition::new(target.logical_name, target.display_name, target.display_collection_name, NAME)
             .entity_set(target.entity_set);
@@ -47,7 +49,7 @@ fn pointed_at(target: &Target) -> Wanted {
     };
     let is_tenant = target.logical_name == TENANTS.logical_name;
     let lookups = if is_tenant { Vec::new() } else { vec![lookup(&TENANTS, TENANT, target.logical_name)] };
-    Wanted { table, lookups, delivered: false }
+    WantedTable { table, lookups, delivered: false }
 }
 
 /// A column of `referencing` that points at `target`.
@@ -62,7 +64,7 @@ pub(super) fn lookup(target: &Target, column: &str, referencing: &str) -> Lookup
     }
 }
 
-fn kind_table(table: &TableMapping, delivery: &Delivery) -> TableDefinition {
+fn kind_table(table: &TableMapping, delivery: &Destination) -> TableDefinition {
     let plural = format!("{}s", delivery.display_name);
     let mut made =
         TableDefinition::new(table.logical_name.clone(), delivery.display_name, plural, NAME).tracked();
@@ -75,8 +77,10 @@ fn kind_table(table: &TableMapping, delivery: &Delivery) -> TableDefinition {
         .fold(made, TableDefinition::column)
 }
 
-fn definition(field: &Field, column: &Column) -> Option<ColumnDefinition> {
-    let (Column::Plain(name) | Column::Choice { column: name, .. }) = column else { return None };
+fn definition(field: &Field, column: &ColumnMapping) -> Option<ColumnDefinition> {
+    let (ColumnMapping::Plain(name) | ColumnMapping::Choice { column: name, .. }) = column else {
+        return None;
+    };
     let column = ColumnDefinition::new(name.clone(), field.label, column_kind(field.ty));
     Some(if field.need == Need::Required { column.required() } else { column })
 }
@@ -95,7 +99,7 @@ fn column_kind(ty: FieldType) -> ColumnKind {
         FieldType::Decimal { scale, min, max } => {
             ColumnKind::Decimal { precision: scale, min: bound(min, scale), max: bound(max, scale) }
         }
-        FieldType::Time => ColumnKind::DateTime(Behaviour::UserLocal),
+        FieldType::Time => ColumnKind::DateTime(TimeBehaviour::UserLocal),
         FieldType::Flag => ColumnKind::Boolean { yes: "Yes".to_owned(), no: "No".to_owned() },
         FieldType::Choice(labels) => choice(labels),
     }
@@ -104,7 +108,7 @@ fn column_kind(ty: FieldType) -> ColumnKind {
 /// Numbered in the order of the labels.
 pub(super) fn choice(labels: &[&str]) -> ColumnKind {
     let choices = labels.iter().zip(FIRST_CHOICE..);
-    ColumnKind::Choice(choices.map(|(label, value)| Choice::new(value, *label)).collect())
+    ColumnKind::Choice(choices.map(|(label, value)| ChoiceOption::new(value, *label)).collect())
 }
 
 /// A column's bound is a float in the metadata, whatever the column holds.

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use model::time::{SECOND, Timestamp};
 use tokio::{task::JoinSet, time::Instant};
 
-use crate::{delivery::Attempt, rate_limit::RateLimit, targets::Targets};
+use crate::{delivery::Attempt, rate_limit::RateLimit, targets::SentTargets};
 
 /// The relay never sleeps for longer: clocks may be set meanwhile, and machines fall asleep.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
@@ -20,7 +20,7 @@ const STRAY: i64 = 10 * SECOND;
 /// What the loop keeps in mind.
 pub(super) struct RelayState {
     pub(super) rate_limit: RateLimit,
-    pub(super) targets: Arc<Targets>,
+    pub(super) targets: Arc<SentTargets>,
     pub(super) deliveries: JoinSet<Attempt>,
     /// Nothing starts before this.
     pub(super) not_before: Instant,
@@ -32,11 +32,11 @@ pub(super) struct RelayState {
     pub(super) due: Option<Instant>,
     /// When something arrived last, and nothing held up everything since.
     pub(super) arrived_at: Option<Instant>,
-    watch: Watch,
+    watch: ClockWatch,
 }
 
 /// Holds the time of day against the time that passes.
-struct Watch {
+struct ClockWatch {
     seen: (Instant, Timestamp),
     strayed: bool,
 }
@@ -50,7 +50,7 @@ pub(super) enum IdleReason {
 }
 
 impl RelayState {
-    pub(super) fn new(rate_limit: RateLimit, targets: Targets, now: Timestamp) -> Self {
+    pub(super) fn new(rate_limit: RateLimit, targets: SentTargets, now: Timestamp) -> Self {
         Self {
             rate_limit,
             targets: Arc::new(targets),
@@ -60,7 +60,7 @@ impl RelayState {
             blames_all: false,
             due: None,
             arrived_at: None,
-            watch: Watch { seen: (Instant::now(), now), strayed: false },
+            watch: ClockWatch { seen: (Instant::now(), now), strayed: false },
         }
     }
 
@@ -115,7 +115,7 @@ impl RelayState {
     }
 }
 
-impl Watch {
+impl ClockWatch {
     /// Whether the time of day went another way than the time that passed, since this was last set right.
     fn strays(&mut self, now: Timestamp) -> bool {
         let (moment, at) = self.seen;
@@ -134,7 +134,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_clock_that_goes_with_the_time_does_not_stray_and_one_that_is_set_does() {
-        let mut watch = Watch { seen: (Instant::now(), NOON), strayed: false };
+        let mut watch = ClockWatch { seen: (Instant::now(), NOON), strayed: false };
         tokio::time::advance(Duration::from_secs(3600)).await;
         assert!(!watch.strays(NOON.plus(3_595 * SECOND)), "a few seconds are no matter");
         assert!(watch.strays(NOON), "an hour back");

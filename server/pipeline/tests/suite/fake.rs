@@ -18,7 +18,7 @@ use crate::support::Studio;
 pub type Key = (String, String);
 
 #[derive(Default)]
-pub struct State {
+pub struct FakeState {
     pub rows: BTreeMap<Key, Json>,
     /// Every request that came in, tokens left out: method and path.
     pub requests: Vec<String>,
@@ -40,10 +40,10 @@ pub struct State {
 #[derive(Clone)]
 pub struct Fake {
     pub url: String,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<FakeState>>,
 }
 
-struct Request {
+struct FakeRequest {
     method: String,
     path: String,
     create_only: bool,
@@ -51,7 +51,7 @@ struct Request {
     body: Vec<u8>,
 }
 
-type Answer = (u16, Json);
+type FakeAnswer = (u16, Json);
 
 impl Fake {
     pub async fn start() -> Self {
@@ -73,7 +73,7 @@ impl Fake {
         Studio::beside(fake, client).await
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, FakeState> {
         self.state.lock().unwrap()
     }
 
@@ -114,7 +114,7 @@ impl Fake {
         }
     }
 
-    fn answer(&self, request: &Request) -> Option<(u16, String, String)> {
+    fn answer(&self, request: &FakeRequest) -> Option<(u16, String, String)> {
         let mut state = self.state();
         let path = request.path.trim_start_matches("/api/data/v9.2/").to_owned();
         // Nothing ever changes here but by the relay; the mirror meets the emulator.
@@ -127,7 +127,7 @@ impl Fake {
         if state.away {
             return None;
         }
-        let plain = |(status, body): Answer| (status, "application/json".to_owned(), body.to_string());
+        let plain = |(status, body): FakeAnswer| (status, "application/json".to_owned(), body.to_string());
         if state.throttled > 0 {
             state.throttled -= 1;
             return Some(plain(refusal(429, "0x80072322", "Number of requests exceeded the limit")));
@@ -145,8 +145,8 @@ impl Fake {
     }
 }
 
-impl State {
-    fn one(&mut self, method: &str, path: &str, body: &[u8], create_only: bool) -> Answer {
+impl FakeState {
+    fn one(&mut self, method: &str, path: &str, body: &[u8], create_only: bool) -> FakeAnswer {
         let body = || serde_json::from_slice::<Json>(body).unwrap();
         let set = path.split(['(', '/', '?']).next().unwrap();
         if self.missing.contains(set) {
@@ -165,7 +165,7 @@ impl State {
     }
 
     /// All or nothing, and no word about which.
-    fn upsert_multiple(&mut self, set: &str, body: &Json) -> Answer {
+    fn upsert_multiple(&mut self, set: &str, body: &Json) -> FakeAnswer {
         let before = self.rows.clone();
         for target in body["Targets"].as_array().unwrap() {
             let mut row = target.clone();
@@ -180,7 +180,7 @@ impl State {
         (204, Json::Null)
     }
 
-    fn upsert(&mut self, set: &str, id: &str, row: &Json, create_only: bool) -> Answer {
+    fn upsert(&mut self, set: &str, id: &str, row: &Json, create_only: bool) -> FakeAnswer {
         let key = (set.to_owned(), id.to_owned());
         if create_only && self.rows.contains_key(&key) {
             return refusal(412, "0x80040237", "A record with matching key values already exists.");
@@ -208,7 +208,7 @@ impl State {
     }
 
     /// All rows by the time of their change, or those whose ids are asked for.
-    fn query(&mut self, set: &str, path: &str) -> Answer {
+    fn query(&mut self, set: &str, path: &str) -> FakeAnswer {
         let by_id = path.contains(".In(");
         let of_set = self.rows.iter().filter(|((of, _), _)| of == set);
         let mut rows: Vec<Map<String, Json>> = of_set
@@ -253,11 +253,11 @@ fn id_of(path: &str) -> String {
     path.split_once('(').unwrap().1.trim_end_matches(')').to_owned()
 }
 
-fn refusal(status: u16, code: &str, message: &str) -> Answer {
+fn refusal(status: u16, code: &str, message: &str) -> FakeAnswer {
     (status, json!({ "error": { "code": code, "message": message } }))
 }
 
-async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
+async fn read(stream: &mut BufReader<TcpStream>) -> Option<FakeRequest> {
     let mut head = Vec::new();
     loop {
         let mut line = String::new();
@@ -281,7 +281,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     stream.read_exact(&mut body).await.ok()?;
     let create_only = header("if-none-match").as_deref() == Some("*");
     let tracks_changes = header("prefer").is_some_and(|prefer| prefer.contains("track-changes"));
-    Some(Request { method, path, create_only, tracks_changes, body })
+    Some(FakeRequest { method, path, create_only, tracks_changes, body })
 }
 
 async fn write(stream: &mut BufReader<TcpStream>, status: u16, kind: &str, body: &str) -> Option<()> {

@@ -22,7 +22,7 @@ use model::{delivery::DeliveryState, record::CAMPAIGNS};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use organisation::Trouble;
+use organisation::Mishap;
 use schedule::Schedule;
 use world::World;
 
@@ -300,7 +300,7 @@ fn a_mirror_that_may_not_read_says_since_when_and_what_waits_has_an_age() {
     in_virtual_time(async {
         let mut world = World::open(1).await;
         sleep(HOUR).await;
-        world.trouble(Trouble::Unreadable, 2 * HOUR);
+        world.trouble(Mishap::Unreadable, 2 * HOUR);
         world.take_in(30, 1).await;
         sleep(HOUR).await;
         let (status, counts) = (world.status(), world.delivery_counts().await);

@@ -10,7 +10,7 @@ use model::{
     record::{CAMPAIGNS, KINDS},
     rng::Seeded,
 };
-use pipeline::{Mapping, Plan, Scope};
+use pipeline::{Mapping, ProvisionPlan, ProvisionScope};
 use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ fn set() -> &'static str {
 const TRIAL: &str = "Studio Metrics check (can be deleted)";
 
 /// How a step went: what to say, and whether it held.
-type Step = Result<String, String>;
+type StepResult = Result<String, String>;
 
 /// Whether everything held.
 ///
@@ -62,7 +62,7 @@ pub async fn ledger(
     tried.step("Ledger", answers(database)).await
 }
 
-async fn answers(database: Database) -> Step {
+async fn answers(database: Database) -> StepResult {
     let settings = ledger::StoreSettings::Database(database);
     let ledger = Ledger::open(KINDS, settings, clock::clock(None), Seeded::new(random::seed())).await;
     let ledger = ledger.map_err(|error| error.to_string())?;
@@ -78,7 +78,7 @@ struct Tried<'a> {
 
 impl Tried<'_> {
     /// Says how a step went and how long it took; whether it held.
-    async fn step(&mut self, name: &str, step: impl Future<Output = Step>) -> anyhow::Result<bool> {
+    async fn step(&mut self, name: &str, step: impl Future<Output = StepResult>) -> anyhow::Result<bool> {
         let started = Instant::now();
         let outcome = step.await;
         let took = started.elapsed().as_millis();
@@ -93,20 +93,20 @@ impl Tried<'_> {
     }
 }
 
-async fn sign_in(client: &Client) -> Step {
+async fn sign_in(client: &Client) -> StepResult {
     client.sign_in().await.map_err(|error| error.to_string())?;
     let holds = client.token_stats().in_hand.map_or(Duration::ZERO, |token| token.expires_in);
     Ok(format!("signed in; the token is used for {} minutes", holds.as_secs() / 60))
 }
 
-async fn recognised(client: &Client) -> Step {
+async fn recognised(client: &Client) -> StepResult {
     let who = client.who_am_i().await.map_err(|error| error.to_string())?;
     Ok(format!("the organisation knows it as user {}", who.user_id))
 }
 
-async fn tables(client: &Client, mapping: &Mapping) -> Step {
-    let Plan { steps, conflicts } =
-        pipeline::plan(client, mapping, Scope::Tables).await.map_err(|error| error.to_string())?;
+async fn tables(client: &Client, mapping: &Mapping) -> StepResult {
+    let ProvisionPlan { steps, conflicts } =
+        pipeline::plan(client, mapping, ProvisionScope::Tables).await.map_err(|error| error.to_string())?;
     if !conflicts.is_empty() {
         return Err(format!("something else is there under our names: {}", conflicts.join("; ")));
     }
@@ -119,12 +119,12 @@ async fn tables(client: &Client, mapping: &Mapping) -> Step {
     }
 }
 
-async fn write(client: &Client, id: Uuid) -> Step {
+async fn write(client: &Client, id: Uuid) -> StepResult {
     let written = client.upsert(set(), id, &json!({"apex_name": TRIAL})).await;
     written.map(|()| "a row was written".to_owned()).map_err(|error| error.to_string())
 }
 
-async fn read_back(client: &Client, id: Uuid) -> Step {
+async fn read_back(client: &Client, id: Uuid) -> StepResult {
     match client.retrieve(set(), id, &["apex_name"]).await {
         Ok(Some(row)) if row["apex_name"] == TRIAL => Ok("it was read back as written".to_owned()),
         Ok(_) => {
@@ -137,7 +137,7 @@ async fn read_back(client: &Client, id: Uuid) -> Step {
 }
 
 /// Also after a write that failed: its answer may be lost, and the row there all the same.
-async fn delete(client: &Client, id: Uuid, written: bool) -> Step {
+async fn delete(client: &Client, id: Uuid, written: bool) -> StepResult {
     match client.delete(set(), id).await {
         Ok(()) => Ok("it was deleted again".to_owned()),
         Err(Error::NotFound(_)) if !written => Ok("there is nothing to clean up".to_owned()),

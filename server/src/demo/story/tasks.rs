@@ -10,7 +10,7 @@ use model::{
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Report, rounded, spread};
+use super::{RunReport, rounded, spread};
 use crate::demo::days::as_f64;
 
 /// As many as a run has agents at the most.
@@ -30,7 +30,7 @@ const TIMEOUT: &str = "no answer within 120 seconds";
 /// One task as its sender would report it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task<'a> {
-    report: &'a Report,
+    report: &'a RunReport,
     number: usize,
     agent: &'static str,
     at: Timestamp,
@@ -48,7 +48,7 @@ enum End {
     Timeout,
 }
 
-impl Report {
+impl RunReport {
     /// The tasks behind this run, the earliest first.
     #[must_use]
     pub fn tasks(&self) -> Vec<Task<'_>> {

@@ -20,7 +20,7 @@ use super::*;
 const FIRST: Date = date(2026, 11, 21);
 
 /// From its beginning until 60 days after it was first seen.
-static TOLD: LazyLock<Vec<Report>> =
+static TOLD: LazyLock<Vec<RunReport>> =
     LazyLock::new(|| story().reports(story().begin().plus(-1), noon(60)).collect());
 
 fn story() -> Story {
@@ -129,8 +129,9 @@ fn the_same_seed_tells_the_same_story() {
 #[test]
 fn continued_it_equals_told_at_once() {
     let stops = [noon(-30), noon(-1), noon(0), noon(0).plus(17), noon(7), noon(20)];
-    let pieces: Vec<Report> = stops.windows(2).flat_map(|pair| story().reports(pair[0], pair[1])).collect();
-    let whole: Vec<&Report> =
+    let pieces: Vec<RunReport> =
+        stops.windows(2).flat_map(|pair| story().reports(pair[0], pair[1])).collect();
+    let whole: Vec<&RunReport> =
         TOLD.iter().filter(|report| report.at > noon(-30) && report.at <= noon(20)).collect();
     assert_eq!(pieces.len(), whole.len());
     assert!(pieces.iter().eq(whole));

@@ -21,9 +21,9 @@ pub(super) fn known(organisation: &OrganisationStatus) -> Vec<(String, String)> 
     known.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-type Fact = (&'static str, String);
+type ShownFact = (&'static str, String);
 
-fn delivery(relay: &RelayStatus) -> Vec<Fact> {
+fn delivery(relay: &RelayStatus) -> Vec<ShownFact> {
     vec![
         ("Last delivery", relay.last_delivery.map_or_else(never, moment)),
         ("Last look at what changed there", relay.mirror.last_pass.map_or_else(never, moment)),
@@ -33,7 +33,7 @@ fn delivery(relay: &RelayStatus) -> Vec<Fact> {
     ]
 }
 
-fn budget(budget: &BudgetStatus) -> Vec<Fact> {
+fn budget(budget: &BudgetStatus) -> Vec<ShownFact> {
     let spent = format!("{} of {}", grouped(budget.spent), grouped(budget.limit));
     let mut facts = vec![
         ("Spent of today's budget", spent),
@@ -43,7 +43,7 @@ fn budget(budget: &BudgetStatus) -> Vec<Fact> {
     facts
 }
 
-fn token(stats: &dataverse::TokenStats) -> Vec<Fact> {
+fn token(stats: &dataverse::TokenStats) -> Vec<ShownFact> {
     let asked = grouped(stats.hits + stats.misses);
     let rate = stats.hit_rate() * 100.0;
     let mut facts = vec![(

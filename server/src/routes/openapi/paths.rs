@@ -181,10 +181,10 @@ fn letter() -> Value {
 }
 
 /// Status, description, content.
-type Answer = (u16, &'static str, Value);
+type ResponseEntry = (u16, &'static str, Value);
 
-fn answers(answers: &[Answer]) -> Value {
-    let told = |(status, description, content): &Answer| {
+fn answers(answers: &[ResponseEntry]) -> Value {
+    let told = |(status, description, content): &ResponseEntry| {
         let mut answer = json!({"description": description});
         if !content.is_null() {
             answer["content"] = content.clone();
@@ -194,19 +194,19 @@ fn answers(answers: &[Answer]) -> Value {
     Value::Object(answers.iter().map(told).collect())
 }
 
-fn ok(schema: &str) -> Answer {
+fn ok(schema: &str) -> ResponseEntry {
     (200, "As asked", json(&reference(schema)))
 }
 
-fn any(media: &str) -> Answer {
+fn any(media: &str) -> ResponseEntry {
     (200, "As asked", json!({media: {}}))
 }
 
-fn unmodified() -> Answer {
+fn unmodified() -> ResponseEntry {
     (304, "The same as the answer that is held", Value::Null)
 }
 
-fn problem(status: u16) -> Answer {
+fn problem(status: u16) -> ResponseEntry {
     let description = match status {
         400 => "The body is not JSON",
         403 => "A page of another origin asked",

@@ -30,12 +30,12 @@ pub const MOST_ITEMS: usize = 1_000;
 const EXPLAINED: usize = 100;
 
 /// One record, or why it is none.
-type Read = Result<Record, Vec<FieldFault>>;
+type ReadRecord = Result<Record, Vec<FieldFault>>;
 
 /// A body, read.
-enum Sent {
-    One(Read),
-    Many(Vec<Read>),
+enum SentRecords {
+    One(ReadRecord),
+    Many(Vec<ReadRecord>),
 }
 
 pub async fn take(
@@ -48,14 +48,14 @@ pub async fn take(
     let text = json_text(&headers, body).await?;
     let now = state.now();
     match reading(text, move |text| read(resource, text, now)).await?? {
-        Sent::One(record) => one(&state, resource, principal, record.map_err(Problem::fields)?).await,
-        Sent::Many(items) => many(&state, principal, items).await,
+        SentRecords::One(record) => one(&state, resource, principal, record.map_err(Problem::fields)?).await,
+        SentRecords::Many(items) => many(&state, principal, items).await,
     }
 }
 
-fn read(resource: Resource, text: &str, now: Timestamp) -> Result<Sent, Problem> {
+fn read(resource: Resource, text: &str, now: Timestamp) -> Result<SentRecords, Problem> {
     match record::body(text).map_err(|error| not_json(&error))? {
-        record::Body::One(item) => Ok(Sent::One(record::parse(resource.kind, item, now))),
+        record::Body::One(item) => Ok(SentRecords::One(record::parse(resource.kind, item, now))),
         record::Body::Many(items) if items.len() > MOST_ITEMS => {
             let message = format!("must hold at most {MOST_ITEMS} records; this one holds {}", items.len());
             Err(Problem::fields(vec![FieldFault::new("", message)]))
@@ -66,7 +66,7 @@ fn read(resource: Resource, text: &str, now: Timestamp) -> Result<Sent, Problem>
                 let draft = record::read(resource.kind, item, &mut guesses);
                 draft.and_then(|draft| draft.accept(now)).map_err(|faults| explained(faults, &mut left))
             });
-            Ok(Sent::Many(each.collect()))
+            Ok(SentRecords::Many(each.collect()))
         }
     }
 }
@@ -158,17 +158,17 @@ async fn withdrawn(
 }
 
 #[derive(Serialize)]
-struct Answer {
+struct IntakeResponse {
     stored: usize,
     duplicate: usize,
     conflict: usize,
     refused: usize,
-    items: Vec<Item>,
+    items: Vec<ItemOutcome>,
 }
 
 /// What became of one item of an array.
 #[derive(Serialize)]
-struct Item {
+struct ItemOutcome {
     index: usize,
     id: Option<Uuid>,
     status: &'static str,
@@ -177,7 +177,11 @@ struct Item {
     warnings: Vec<FieldFault>,
 }
 
-async fn many(state: &SharedState, principal: Principal, items: Vec<Read>) -> Result<Response, Problem> {
+async fn many(
+    state: &SharedState,
+    principal: Principal,
+    items: Vec<ReadRecord>,
+) -> Result<Response, Problem> {
     let mut good = Vec::with_capacity(items.len());
     // Of each item its warnings, or why it is refused.
     let read: Vec<Result<Vec<FieldFault>, Vec<FieldFault>>> = items
@@ -191,16 +195,16 @@ async fn many(state: &SharedState, principal: Principal, items: Vec<Read>) -> Re
         .collect();
     let outcomes = state.ledger.store(principal.tenant, good).await?;
     let mut outcomes = outcomes.into_iter();
-    let items: Vec<Item> = read
+    let items: Vec<ItemOutcome> = read
         .into_iter()
         .enumerate()
         .map(|(index, read)| match read {
-            Err(errors) => Item { index, id: None, status: "refused", errors, warnings: Vec::new() },
+            Err(errors) => ItemOutcome { index, id: None, status: "refused", errors, warnings: Vec::new() },
             Ok(warnings) => became(index, outcomes.next(), warnings),
         })
         .collect();
     let count = |status| items.iter().filter(|item| item.status == status).count();
-    let answer = Answer {
+    let answer = IntakeResponse {
         stored: count("stored"),
         duplicate: count("duplicate"),
         conflict: count("conflict"),
@@ -210,10 +214,10 @@ async fn many(state: &SharedState, principal: Principal, items: Vec<Read>) -> Re
     Ok(Json(answer).into_response())
 }
 
-fn became(index: usize, outcome: Option<Outcome>, warnings: Vec<FieldFault>) -> Item {
+fn became(index: usize, outcome: Option<Outcome>, warnings: Vec<FieldFault>) -> ItemOutcome {
     let Some(Outcome { id, verdict }) = outcome else {
         let fault = FieldFault::new("", "met a fault of the ledger's; send it again");
-        return Item { index, id: None, status: "refused", errors: vec![fault], warnings };
+        return ItemOutcome { index, id: None, status: "refused", errors: vec![fault], warnings };
     };
     let (status, why) = match verdict {
         Verdict::Stored(_) => ("stored", None),
@@ -222,7 +226,7 @@ fn became(index: usize, outcome: Option<Outcome>, warnings: Vec<FieldFault>) -> 
         Verdict::Withdrawn => ("conflict", Some("was withdrawn and stays so")),
     };
     let errors = why.map(|why| FieldFault::new("", why)).into_iter().collect();
-    Item { index, id: Some(id), status, errors, warnings }
+    ItemOutcome { index, id: Some(id), status, errors, warnings }
 }
 
 #[cfg(test)]
@@ -236,7 +240,7 @@ mod tests {
     fn an_array_of_nothing_but_faults_is_answered_no_longer_than_one_that_is_stored() {
         let strays: Vec<String> = (0..100).map(|n| format!("\"{n:03}\":1")).collect();
         let body = format!("[{}]", vec![format!("{{{}}}", strays.join(",")); MOST_ITEMS].join(","));
-        let Ok(Sent::Many(items)) = read(resources().next().unwrap(), &body, NOW) else {
+        let Ok(SentRecords::Many(items)) = read(resources().next().unwrap(), &body, NOW) else {
             panic!("not an array")
         };
         let faults: Vec<FieldFault> = items.into_iter().flat_map(Result::unwrap_err).collect();

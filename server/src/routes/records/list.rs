@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Resource;
 use crate::{
-    access::{Errand, Principal},
+    access::{Principal, WorkPermit},
     app_state::SharedState,
     problem::Problem,
     routes::{
@@ -22,13 +22,13 @@ const MOST: usize = 1_000;
 pub async fn list(
     State(state): State<SharedState>,
     Extension(resource): Extension<Resource>,
-    errand: Errand,
+    permit: WorkPermit,
     principal: Principal,
     uri: Uri,
 ) -> Result<Json<Value>, Problem> {
     let ask = understand(resource, &uri)?;
     let ledger = state.ledger.clone();
-    let page = errand.done(async move { ledger.list(principal.tenant, resource.kind, &ask).await }).await?;
+    let page = permit.done(async move { ledger.list(principal.tenant, resource.kind, &ask).await }).await?;
     let items: Value = page.items.iter().map(record_json::stored).collect();
     Ok(Json(json!({ resource.api.plural: items, "next": page.next.map(|next| next.to_string()) })))
 }

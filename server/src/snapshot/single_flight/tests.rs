@@ -7,17 +7,17 @@ use super::*;
 /// Each value counts for so much.
 const BYTES: usize = 1_000;
 
-struct Counted {
+struct CountedSource {
     flights: Flights<String, u64, &'static str>,
     computed: Arc<AtomicU64>,
     takes: Duration,
     fails: Arc<AtomicBool>,
 }
 
-impl Counted {
+impl CountedSource {
     fn new(most: usize) -> Self {
         let bounds =
-            Bounds { bytes: most * (BYTES + PLACE_BYTES), weigh: |_| BYTES, broken: || "it broke off" };
+            CacheBounds { bytes: most * (BYTES + PLACE_BYTES), weigh: |_| BYTES, broken: || "it broke off" };
         Self {
             flights: Flights::new(bounds),
             computed: Arc::default(),
@@ -52,7 +52,7 @@ impl Counted {
 
 #[tokio::test(start_paused = true)]
 async fn a_thousand_viewers_cost_one_computation() {
-    let counted = Counted::new(8);
+    let counted = CountedSource::new(8);
     for moved in [1, 2] {
         let answers = join_all((0..1_000).map(|_| counted.ask("a", moved))).await;
         assert!(answers.iter().all(|answer| *answer == moved - 1), "{answers:?}");
@@ -62,7 +62,7 @@ async fn a_thousand_viewers_cost_one_computation() {
 
 #[tokio::test(start_paused = true)]
 async fn a_change_is_seen_after_a_short_pause() {
-    let counted = Counted::new(8);
+    let counted = CountedSource::new(8);
     assert_eq!(counted.ask("a", 1).await, 0);
     assert_eq!(counted.ask("a", 2).await, 0, "still within the pause");
     time::advance(Duration::from_millis(81)).await;
@@ -71,7 +71,7 @@ async fn a_change_is_seen_after_a_short_pause() {
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_kept_for_longer_than_ten_seconds() {
-    let counted = Counted::new(8);
+    let counted = CountedSource::new(8);
     assert_eq!(counted.ask("a", 1).await, 0);
     time::advance(Duration::from_secs(9)).await;
     assert_eq!(counted.ask("a", 1).await, 0);
@@ -81,7 +81,7 @@ async fn nothing_is_kept_for_longer_than_ten_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_not_asked_for_longest_goes_first() {
-    let counted = Counted::new(2);
+    let counted = CountedSource::new(2);
     for key in ["a", "b", "a", "c", "a"] {
         counted.ask(key, 1).await;
         time::advance(Duration::from_millis(2)).await;
@@ -93,7 +93,7 @@ async fn what_was_not_asked_for_longest_goes_first() {
 
 #[tokio::test(start_paused = true)]
 async fn however_many_are_asked_for_what_is_kept_fits() {
-    let counted = Counted::new(5);
+    let counted = CountedSource::new(5);
     for n in 0..300 {
         counted.ask(&n.to_string(), 1).await;
         assert!(counted.flights.bytes() <= 5 * (BYTES + PLACE_BYTES));
@@ -102,7 +102,7 @@ async fn however_many_are_asked_for_what_is_kept_fits() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_not_asked_for_in_a_minute_goes_by_itself() {
-    let counted = Counted::new(5);
+    let counted = CountedSource::new(5);
     counted.ask("a", 1).await;
     counted.ask("b", 1).await;
     time::advance(Duration::from_secs(40)).await;
@@ -117,7 +117,7 @@ async fn what_was_not_asked_for_in_a_minute_goes_by_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_worth_keeping_leaves_no_trace() {
-    let counted = Counted::new(5);
+    let counted = CountedSource::new(5);
     assert_eq!(counted.served("a", 1, false).await, Ok((0, false)));
     assert_eq!(counted.flights.bytes(), 0);
     assert_eq!(counted.served("a", 1, false).await, Ok((1, false)));
@@ -125,7 +125,7 @@ async fn what_is_not_worth_keeping_leaves_no_trace() {
 
 #[tokio::test(start_paused = true)]
 async fn the_last_good_one_is_served_while_there_is_none_newer() {
-    let mut counted = Counted::new(5);
+    let mut counted = CountedSource::new(5);
     assert_eq!(counted.served("a", 1, true).await, Ok((0, false)));
     counted.fails.store(true, Ordering::SeqCst);
     time::advance(Duration::from_secs(5)).await;
@@ -145,7 +145,7 @@ async fn the_last_good_one_is_served_while_there_is_none_newer() {
 
 #[tokio::test(start_paused = true)]
 async fn after_a_minute_without_a_newer_one_the_reason_is_told_instead() {
-    let counted = Counted::new(5);
+    let counted = CountedSource::new(5);
     counted.ask("a", 1).await;
     counted.fails.store(true, Ordering::SeqCst);
     for _ in 0..5 {
@@ -160,7 +160,7 @@ async fn after_a_minute_without_a_newer_one_the_reason_is_told_instead() {
 
 #[tokio::test(start_paused = true)]
 async fn a_first_computation_ends_with_those_who_wait_for_it() {
-    let counted = Counted::new(5);
+    let counted = CountedSource::new(5);
     assert!(time::timeout(Duration::from_millis(5), counted.ask("a", 1)).await.is_err());
     time::advance(Duration::from_secs(1)).await;
     assert_eq!(counted.computed(), 0);

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use dataverse::{Client, Query};
-use emulator::{Disturbance, Effect, Emulator, Limits, Options};
+use emulator::{Disturbance, Emulator, FaultEffect, Limits, Options};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use tokio::{task::JoinHandle, time::sleep};
@@ -11,13 +11,13 @@ use tokio::{task::JoinHandle, time::sleep};
 use super::{Runs, Said};
 use crate::reach;
 
-pub struct Organisation {
+pub struct OracleOrganisation {
     emulator: Arc<Emulator>,
     client: Client,
     settings: Vec<(&'static str, String)>,
 }
 
-impl Organisation {
+impl OracleOrganisation {
     pub async fn found() -> Self {
         let limits = Limits { requests: u32::MAX, ..Limits::default() };
         let emulator = Emulator::start(Options { limits, ..Options::default() }).await.unwrap();
@@ -72,19 +72,19 @@ impl Organisation {
 fn fault(chance: &mut ChaCha8Rng) -> Disturbance {
     let times = Some(chance.random_range(1..6));
     let effect = match chance.random_range(0..8) {
-        0 => Effect::Delay,
-        1 => Effect::CutBefore,
-        2 | 3 => Effect::CutAfter,
-        4 => Effect::Hang,
-        _ => Effect::Answer,
+        0 => FaultEffect::Delay,
+        1 => FaultEffect::CutBefore,
+        2 | 3 => FaultEffect::CutAfter,
+        4 => FaultEffect::Hang,
+        _ => FaultEffect::Answer,
     };
-    let status = (effect == Effect::Answer).then(|| [429, 500, 502, 503][chance.random_range(0..4)]);
+    let status = (effect == FaultEffect::Answer).then(|| [429, 500, 502, 503][chance.random_range(0..4)]);
     Disturbance {
         effect,
         status,
         retry_after: status.filter(|status| *status == 429).map(|_| chance.random_range(0..2)),
         milliseconds: Some(chance.random_range(10..200)),
-        times: if effect == Effect::Hang { Some(1) } else { times },
+        times: if effect == FaultEffect::Hang { Some(1) } else { times },
         ..Disturbance::default()
     }
 }

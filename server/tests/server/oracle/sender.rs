@@ -21,14 +21,14 @@ pub struct Sender {
     name: usize,
     chance: ChaCha8Rng,
     /// In the order in which they were thought of.
-    runs: Vec<Run>,
+    runs: Vec<PromisedRun>,
     /// What was sent and not acknowledged.
     open: Option<Deed>,
     pub acknowledged: usize,
 }
 
 /// A run as the server promised to keep it.
-struct Run {
+struct PromisedRun {
     id: String,
     version: u64,
     withdrawn: bool,
@@ -143,7 +143,8 @@ impl Sender {
             items.iter().map(|item| item["id"].clone()).collect()
         };
         assert_eq!(ids.len(), count);
-        let known = |id: Json| Run { id: id.as_str().unwrap().to_owned(), version: 0, withdrawn: false };
+        let known =
+            |id: Json| PromisedRun { id: id.as_str().unwrap().to_owned(), version: 0, withdrawn: false };
         self.runs.extend(ids.into_iter().map(known));
         Ok(())
     }

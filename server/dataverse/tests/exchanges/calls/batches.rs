@@ -1,38 +1,38 @@
 //! Batches, change sets and bulk actions.
 
-use dataverse::{BatchOptions, Client, Filter, Operation, Query};
+use dataverse::{BatchOperation, BatchOptions, Client, Filter, Query};
 use serde_json::{Value, json};
 
-use super::{Call, NOBODY, fixed, id};
+use super::{CallFn, NOBODY, fixed, id};
 use crate::told;
 
 const SHIPS: &str = "port_ships";
 const TOO_LONG: &str = "123456789012345678901";
 
-async fn batch(client: &Client, operations: Vec<Operation>, continue_on_error: bool) -> String {
+async fn batch(client: &Client, operations: Vec<BatchOperation>, continue_on_error: bool) -> String {
     told::outcomes(client.batch(operations, BatchOptions { continue_on_error }).await)
 }
 
-fn create(row: Value) -> Operation {
-    Operation::create(SHIPS, row)
+fn create(row: Value) -> BatchOperation {
+    BatchOperation::create(SHIPS, row)
 }
 
-fn named(name: &str) -> Operation {
+fn named(name: &str) -> BatchOperation {
     create(json!({ "port_name": name }))
 }
 
-fn names() -> Operation {
-    Operation::query(&Query::of(SHIPS).select(["port_name"]).order_by("port_name"))
+fn names() -> BatchOperation {
+    BatchOperation::query(&Query::of(SHIPS).select(["port_name"]).order_by("port_name"))
 }
 
 async fn upsert(client: &Client, rows: Vec<Value>) -> String {
     told::done(client.upsert_multiple(SHIPS, "port_ship", rows).await)
 }
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("Answers come in the order of the requests", |client, _| {
         let query = Query::of(SHIPS).select(["port_name"]).filter(Filter::eq("port_name", "Aurora"));
-        Box::pin(batch(client, vec![named("Aurora"), Operation::query(&query)], false))
+        Box::pin(batch(client, vec![named("Aurora"), BatchOperation::query(&query)], false))
     }),
     ("The first failure stops a batch", |client, _| {
         Box::pin(batch(client, vec![create(json!({ "port_call": TOO_LONG })), named("Borealis")], false))
@@ -46,22 +46,22 @@ pub const CALLS: &[(&str, Call)] = &[
         let kept = id(values, "kept");
         let operations = vec![
             create(json!({ "port_call": TOO_LONG })),
-            Operation::update(SHIPS, kept, json!({ "port_crew": 7 })),
-            Operation::delete(SHIPS, kept),
+            BatchOperation::update(SHIPS, kept, json!({ "port_crew": 7 })),
+            BatchOperation::delete(SHIPS, kept),
         ];
         Box::pin(batch(client, operations, true))
     }),
     ("A change set is answered by a change set", |client, _| {
-        let set = Operation::change_set(vec![named("Aurora"), named("Borealis")]);
+        let set = BatchOperation::change_set(vec![named("Aurora"), named("Borealis")]);
         Box::pin(batch(client, vec![set, names()], false))
     }),
     ("One failure undoes the set", |client, _| {
         let set = vec![named("Celeste"), create(json!({ "port_call": TOO_LONG })), named("Dione")];
-        Box::pin(batch(client, vec![Operation::change_set(set), names()], true))
+        Box::pin(batch(client, vec![BatchOperation::change_set(set), names()], true))
     }),
     ("A batch is throttled as a whole", |client, _| {
         Box::pin(async move {
-            let said = batch(client, vec![Operation::delete(SHIPS, NOBODY)], false).await;
+            let said = batch(client, vec![BatchOperation::delete(SHIPS, NOBODY)], false).await;
             super::errors::with_pause(client, &said)
         })
     }),
@@ -97,7 +97,7 @@ pub const CALLS: &[(&str, Call)] = &[
     }),
     ("The key's values went into the new row", |client, _| {
         Box::pin(async move {
-            let key = dataverse::Key::column("port_call", "DDDD");
+            let key = dataverse::RowKey::column("port_call", "DDDD");
             told::row(client.retrieve(SHIPS, key, &["port_name", "port_call"]).await, &["port_name"])
         })
     }),

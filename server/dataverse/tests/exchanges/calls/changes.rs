@@ -1,8 +1,8 @@
 //! Change tracking.
 
-use dataverse::{Change, Changes, Client, DeltaLink, Error};
+use dataverse::{Changes, Client, DeltaLink, Error, RowChange};
 
-use super::Call;
+use super::CallFn;
 use crate::read::Values;
 use crate::told;
 
@@ -15,8 +15,8 @@ async fn told_of(changes: Result<Changes, Error>) -> String {
                 pages += 1;
                 for change in page {
                     match change {
-                        Change::Upserted(_) => upserted += 1,
-                        Change::Deleted(_) => deleted += 1,
+                        RowChange::Upserted(_) => upserted += 1,
+                        RowChange::Deleted(_) => deleted += 1,
                     }
                 }
             }
@@ -36,7 +36,7 @@ fn newer(values: &Values) -> String {
     values.get("newer").to_owned()
 }
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("A table is read whole, and a link says where to go on", |client, _| {
         Box::pin(told_of(client.changes_from_start("port_ships", &["port_name", "port_crew"])))
     }),

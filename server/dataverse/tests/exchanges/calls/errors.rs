@@ -4,7 +4,7 @@ use dataverse::{Client, Query};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Call, NOBODY, fixed};
+use super::{CallFn, NOBODY, fixed};
 use crate::told;
 
 async fn who(client: &Client) -> String {
@@ -22,7 +22,7 @@ async fn read(client: &Client, id: Uuid) -> String {
     told::row(client.retrieve("port_ships", id, &["port_name"]).await, &[])
 }
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("An error has a code and a message", |client, _| Box::pin(read(client, NOBODY))),
     ("There is no such set", |client, _| {
         Box::pin(told::pages(client.query(Query::of("Port_Ships").select(["port_name"])), &[]))

@@ -2,7 +2,7 @@
 
 use dataverse::{Client, Query};
 
-use super::Call;
+use super::CallFn;
 use crate::told;
 
 async fn fetched(client: &Client, xml: String, columns: &[&str]) -> String {
@@ -14,7 +14,7 @@ fn of_ships(attributes: &str, asked: &str) -> String {
     format!("<fetch{attributes}><entity name='port_ship'>{asked}</entity></fetch>")
 }
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("Rows by FetchXML", |client, _| {
         let xml = of_ships(
             " top='5'",

@@ -1,30 +1,30 @@
 //! Rows by their alternate keys; elastic rows, which are known by id and partition.
 
-use dataverse::{Client, Key};
+use dataverse::{Client, RowKey};
 use serde_json::{Value, json};
 
-use super::{Call, fixed};
+use super::{CallFn, fixed};
 use crate::told;
 
 const SHIPS: &str = "port_ships";
 
-fn trip() -> Key {
-    Key::column("port_line", 2).and("port_trip", 2)
+fn trip() -> RowKey {
+    RowKey::column("port_line", 2).and("port_trip", 2)
 }
 
-fn called(name: &str) -> Key {
-    Key::column("port_call", name)
+fn called(name: &str) -> RowKey {
+    RowKey::column("port_call", name)
 }
 
-async fn upsert(client: &Client, key: Key, row: Value) -> String {
+async fn upsert(client: &Client, key: RowKey, row: Value) -> String {
     told::done(client.upsert_by_key(SHIPS, &key, &row).await)
 }
 
-async fn read(client: &Client, set: &str, key: Key, columns: &[&str], shown: &[&str]) -> String {
+async fn read(client: &Client, set: &str, key: RowKey, columns: &[&str], shown: &[&str]) -> String {
     told::row(client.retrieve(set, key, columns).await, shown)
 }
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("A row is made under two columns of a key", |client, _| {
         Box::pin(upsert(client, trip(), json!({ "port_name": "Line 2, trip 2" })))
     }),
@@ -56,10 +56,10 @@ pub const CALLS: &[(&str, Call)] = &[
         })
     }),
     ("Columns that are no key do not address", |client, _| {
-        Box::pin(read(client, SHIPS, Key::column("port_crew", 5), &["port_name"], &[]))
+        Box::pin(read(client, SHIPS, RowKey::column("port_crew", 5), &["port_name"], &[]))
     }),
     ("A key that is not active does not address", |client, _| {
-        Box::pin(read(client, "port_cranes", Key::column("port_maker", "Any"), &["port_name"], &[]))
+        Box::pin(read(client, "port_cranes", RowKey::column("port_maker", "Any"), &["port_name"], &[]))
     }),
     ("A row is made in its partition", |client, _| {
         Box::pin(async move {
@@ -69,7 +69,7 @@ pub const CALLS: &[(&str, Call)] = &[
     }),
     ("It is changed by id and partition", |client, _| {
         Box::pin(async move {
-            let key = Key::column("port_soundingid", fixed(1)).and("partitionid", "buoy-1");
+            let key = RowKey::column("port_soundingid", fixed(1)).and("partitionid", "buoy-1");
             told::done(client.update("port_soundings", key, &json!({ "port_depth": 60 })).await)
         })
     }),

@@ -3,7 +3,7 @@
 use dataverse::{Client, Expand, Query, formatted};
 use serde_json::{Value, json};
 
-use super::{Call, id};
+use super::{CallFn, id};
 use crate::read::Values;
 use crate::told;
 
@@ -17,7 +17,7 @@ fn berth() -> Expand {
     Expand::of("port_BerthId").select(["port_name"])
 }
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("A row to point at", |client, _| {
         Box::pin(async move {
             told::made(client.create("port_berths", &json!({ "port_name": "North Quay" })).await)

@@ -1,12 +1,12 @@
 //! Definitions: made, read, changed.
 
 use dataverse::{
-    Behaviour, Choice, ChoiceDefinition, Client, ColumnDefinition, ColumnKind, KeyDefinition,
-    LookupDefinition, Ownership, TableDefinition,
+    ChoiceDefinition, ChoiceOption, Client, ColumnDefinition, ColumnKind, KeyDefinition, LookupDefinition,
+    Ownership, TableDefinition, TimeBehaviour,
 };
 use serde_json::json;
 
-use super::Call;
+use super::CallFn;
 use crate::told;
 
 async fn column(client: &Client, name: &str, kind: ColumnKind) -> String {
@@ -22,7 +22,7 @@ fn crane() -> TableDefinition {
     table
 }
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("A publisher", |client, _| {
         Box::pin(async move {
             let publisher = json!({
@@ -57,15 +57,15 @@ pub const CALLS: &[(&str, Call)] = &[
         Box::pin(column(client, "port_Reach", ColumnKind::Decimal { precision: 1, min: 0.0, max: 100.0 }))
     }),
     ("A column of days", |client, _| {
-        Box::pin(column(client, "port_Checked", ColumnKind::DateTime(Behaviour::DateOnly)))
+        Box::pin(column(client, "port_Checked", ColumnKind::DateTime(TimeBehaviour::DateOnly)))
     }),
     ("A column of choices of its own", |client, _| {
-        let options = vec![Choice::new(727_000_000, "Works"), Choice::new(727_000_001, "Broken")];
+        let options = vec![ChoiceOption::new(727_000_000, "Works"), ChoiceOption::new(727_000_001, "Broken")];
         Box::pin(column(client, "port_State", ColumnKind::Choice(options)))
     }),
     ("An option is added, and its number comes back", |client, _| {
         Box::pin(async move {
-            let option = Choice::new(727_000_005, "Sold");
+            let option = ChoiceOption::new(727_000_005, "Sold");
             told::done(client.metadata().insert_column_option("port_crane", "port_state", &option).await)
         })
     }),
@@ -74,7 +74,7 @@ pub const CALLS: &[(&str, Call)] = &[
             let choice = ChoiceDefinition {
                 name: "port_colours".into(),
                 display_name: "Colours".into(),
-                options: vec![Choice::new(727_000_000, "Red")],
+                options: vec![ChoiceOption::new(727_000_000, "Red")],
             };
             told::done(client.metadata().in_solution("harbour").create_global_choice(&choice).await)
         })

@@ -3,7 +3,7 @@
 use dataverse::{Apply, Client, Expand, Filter, Query, formatted};
 use jiff::Timestamp;
 
-use super::{Call, fixed};
+use super::{CallFn, fixed};
 use crate::told;
 
 fn ships() -> Query {
@@ -27,7 +27,7 @@ async fn first(client: &Client, query: Query) -> String {
     })
 }
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("Rows with some of their columns", |client, _| {
         Box::pin(pages(client, ships().select(["port_crew"]).order_by("port_name"), &[]))
     }),

@@ -1,12 +1,12 @@
 //! Roles and what they give.
 
-use dataverse::{Privilege, Query, RoleDefinition};
+use dataverse::{Query, RoleDefinition, RolePrivilege};
 use serde_json::json;
 
-use super::Call;
+use super::CallFn;
 use crate::told;
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("Without a role it may do nothing", |client, _| {
         Box::pin(async move {
             told::pages(client.query(Query::of("port_ships").select(["port_name"])), &[]).await
@@ -14,7 +14,7 @@ pub const CALLS: &[(&str, Call)] = &[
     }),
     ("They are given to the role", |client, _| {
         Box::pin(async move {
-            let privileges = vec![Privilege::over_all("Read", "port_Ship")];
+            let privileges = vec![RolePrivilege::over_all("Read", "port_Ship")];
             let role = RoleDefinition { name: "Lookout".to_owned(), privileges };
             told::or_error(client.metadata().create_role(&role).await, |id| id.to_string())
         })

@@ -4,7 +4,7 @@ use dataverse::{Client, Freshness, Query};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Call, NOBODY, fixed, id};
+use super::{CallFn, NOBODY, fixed, id};
 use crate::read::Values;
 use crate::told;
 
@@ -27,7 +27,7 @@ async fn freshness(client: &Client, values: &Values, etag: &str) -> String {
     })
 }
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("A row is made, and its address comes back", |client, _| {
         Box::pin(async move {
             let row = json!({ "port_name": "Aurora", "port_crew": 24, "port_insured": true });

@@ -2,10 +2,10 @@
 
 use dataverse::Settings;
 
-use super::Call;
+use super::CallFn;
 use crate::told;
 
-pub const CALLS: &[(&str, Call)] = &[
+pub const CALLS: &[(&str, CallFn)] = &[
     ("The token goes with every request", |client, _| {
         Box::pin(async move {
             told::or_error(client.who_am_i().await, |me| {

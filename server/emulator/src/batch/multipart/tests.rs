@@ -35,7 +35,7 @@ Accept: application/json
 #[test]
 fn change_sets_and_raw_spaces_are_read() {
     let items = read("multipart/mixed;boundary=dwa_batch_1", &body(JS)).unwrap();
-    let [Item::ChangeSet(set), Item::One(get)] = &items[..] else { panic!("{items:?}") };
+    let [RequestItem::ChangeSet(set), RequestItem::One(get)] = &items[..] else { panic!("{items:?}") };
     assert_eq!(set[0].content_id.as_deref(), Some("100001"));
     assert_eq!(set[0].body, "{\"a\":\"b\"}");
     assert_eq!(get.url, "http://h/api/data/v9.2/sets?$filter=a eq 'x y'&$orderby=a desc");
@@ -60,10 +60,10 @@ fn no_more_than_a_thousand() {
     assert!(read("multipart/mixed;boundary=b", &many(1001)).is_err());
 }
 
-fn parts(item: &Item) -> &[Part] {
+fn parts(item: &RequestItem) -> &[RequestPart] {
     match item {
-        Item::One(part) => std::slice::from_ref(part),
-        Item::ChangeSet(parts) => parts,
+        RequestItem::One(part) => std::slice::from_ref(part),
+        RequestItem::ChangeSet(parts) => parts,
     }
 }
 
@@ -131,7 +131,7 @@ proptest! {
         }
         text.extend(b"--b--\r\n");
         let items = read("multipart/mixed; boundary=b", &Bytes::from(text)).unwrap();
-        let found: Vec<&Part> = items.iter().flat_map(parts).collect();
+        let found: Vec<&RequestPart> = items.iter().flat_map(parts).collect();
         prop_assert_eq!(found.len(), expect.len());
         for (at, (part, (method, url, body, _))) in found.iter().zip(&expect).enumerate() {
             prop_assert_eq!(part.method.as_str(), method);

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use crate::schema::Schema;
 
-type Parameters = &'static [(&'static str, &'static str)];
+type OperationParameters = &'static [(&'static str, &'static str)];
 
 /// Types of answers and parameters: names and properties.
-const TYPES: &[(&str, Parameters)] = &[
+const TYPES: &[(&str, OperationParameters)] = &[
     (
         "WhoAmIResponse",
         &[("BusinessUnitId", "Edm.Guid"), ("UserId", "Edm.Guid"), ("OrganizationId", "Edm.Guid")],
@@ -31,14 +31,14 @@ const TYPES: &[(&str, Parameters)] = &[
 ];
 
 /// Functions without a row: parameters, and the type of the answer.
-const FUNCTIONS: &[(&str, Parameters, &str)] = &[
+const FUNCTIONS: &[(&str, OperationParameters, &str)] = &[
     ("WhoAmI", &[], "mscrm.WhoAmIResponse"),
     ("RetrieveVersion", &[], "mscrm.RetrieveVersionResponse"),
     ("RetrieveRolePrivilegesRole", &[("RoleId", "Edm.Guid")], "mscrm.RetrieveRolePrivilegesRoleResponse"),
 ];
 
 /// Actions without a row.
-const ACTIONS: &[(&str, Parameters)] = &[
+const ACTIONS: &[(&str, OperationParameters)] = &[
     ("PublishXml", &[("ParameterXml", "Edm.String")]),
     ("PublishAllXml", &[]),
     ("ReactivateEntityKey", &[("EntityLogicalName", "Edm.String"), ("EntityKeyLogicalName", "Edm.String")]),
@@ -63,7 +63,7 @@ const ACTIONS: &[(&str, Parameters)] = &[
 ];
 
 /// Actions on one role.
-const ON_ROLES: &[(&str, Parameters)] = &[
+const ON_ROLES: &[(&str, OperationParameters)] = &[
     ("AddPrivilegesRole", &[("Privileges", "Collection(mscrm.RolePrivilege)")]),
     ("ReplacePrivilegesRole", &[("Privileges", "Collection(mscrm.RolePrivilege)")]),
     ("RemovePrivilegeRole", &[("PrivilegeId", "Edm.Guid")]),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::schema::{Behaviour, ChoiceOf, Column, FixedLookup, Kind, Table};
+use crate::schema::{Behaviour, CellKind, ChoiceOf, Column, FixedLookup, Table};
 
 use super::{label, managed};
 
@@ -34,48 +34,48 @@ pub(super) fn column_json(table: &Table, column: &Column) -> Value {
         "RequiredLevel": { "Value": column.required, "CanBeChanged": true },
         "IsCustomAttribute": column.custom,
         "IsManaged": false,
-        "IsPrimaryId": column.kind == Kind::Id,
+        "IsPrimaryId": column.kind == CellKind::Id,
         "IsPrimaryName": column.logical == table.primary_name,
         "IsValidForCreate": column.writable,
-        "IsValidForUpdate": column.writable && column.kind != Kind::Id,
+        "IsValidForUpdate": column.writable && column.kind != CellKind::Id,
         "IsValidForRead": true,
         "IsCustomizable": managed(true),
         "IsLogical": !column.is_stored(),
     });
     merge(&mut json, settings(column));
     let more = match &column.kind {
-        Kind::Text { max_length } => {
+        CellKind::Text { max_length } => {
             let format = column.format.as_deref().unwrap_or("Text");
             json!({
                 "MaxLength": max_length, "Format": format, "FormatName": { "Value": format }, "ImeMode": "Auto",
                 "AutoNumberFormat": "", "IsLocalizable": false, "DatabaseLength": max_length * 2, "YomiOf": null,
             })
         }
-        Kind::Memo { max_length } => {
+        CellKind::Memo { max_length } => {
             let format = column.format.as_deref().unwrap_or("TextArea");
             json!({
                 "MaxLength": max_length, "Format": format, "FormatName": { "Value": format }, "ImeMode": "Auto",
                 "IsLocalizable": false,
             })
         }
-        Kind::Integer { min, max } => {
+        CellKind::Integer { min, max } => {
             json!({ "MinValue": min, "MaxValue": max, "Format": column.format.as_deref().unwrap_or("None") })
         }
-        Kind::BigInteger | Kind::Version => json!({ "MinValue": i64::MIN, "MaxValue": i64::MAX }),
-        Kind::Decimal { scale, min, max } => {
+        CellKind::BigInteger | CellKind::Version => json!({ "MinValue": i64::MIN, "MaxValue": i64::MAX }),
+        CellKind::Decimal { scale, min, max } => {
             json!({ "Precision": scale, "MinValue": min, "MaxValue": max, "ImeMode": "Disabled" })
         }
-        Kind::Money { precision, min, max } => {
+        CellKind::Money { precision, min, max } => {
             json!({ "Precision": precision, "PrecisionSource": 0, "MinValue": min, "MaxValue": max, "ImeMode": "Disabled", "IsBaseCurrency": false,
                 "CalculationOf": null })
         }
-        Kind::Double { precision, min, max } => {
+        CellKind::Double { precision, min, max } => {
             json!({ "Precision": precision, "MinValue": min, "MaxValue": max, "ImeMode": "Disabled" })
         }
-        Kind::Boolean { default, .. } => json!({
+        CellKind::Boolean { default, .. } => json!({
             "DefaultValue": default,
         }),
-        Kind::DateTime(behaviour) => json!({
+        CellKind::DateTime(behaviour) => json!({
             "Format": match column.format.as_deref() {
                 Some(format) => format,
                 None if *behaviour == Behaviour::DateOnly => "DateOnly",
@@ -87,12 +87,14 @@ pub(super) fn column_json(table: &Table, column: &Column) -> Value {
             "MinSupportedValue": "1753-01-01T00:00:00Z",
             "MaxSupportedValue": "9999-12-31T23:59:59Z",
         }),
-        Kind::Choice(ChoiceOf::Own { default, .. }) => json!({ "DefaultFormValue": default.unwrap_or(-1) }),
-        Kind::Choice(_) | Kind::MultiChoice(_) => json!({ "DefaultFormValue": -1 }),
-        Kind::Lookup { .. } => json!({ "Targets": [column.target()] }),
-        Kind::Fixed(FixedLookup::Nobody) => json!({ "Targets": [] }),
-        Kind::Fixed(fixed) => json!({ "Targets": [fixed.target()] }),
-        Kind::Id | Kind::Guid => json!({}),
+        CellKind::Choice(ChoiceOf::Own { default, .. }) => {
+            json!({ "DefaultFormValue": default.unwrap_or(-1) })
+        }
+        CellKind::Choice(_) | CellKind::MultiChoice(_) => json!({ "DefaultFormValue": -1 }),
+        CellKind::Lookup { .. } => json!({ "Targets": [column.target()] }),
+        CellKind::Fixed(FixedLookup::Nobody) => json!({ "Targets": [] }),
+        CellKind::Fixed(fixed) => json!({ "Targets": [fixed.target()] }),
+        CellKind::Id | CellKind::Guid => json!({}),
     };
     merge(&mut json, more);
     json
@@ -113,12 +115,12 @@ fn settings(column: &Column) -> Value {
         "CanBeSecuredForUpdate": false,
         "IsFilterable": false,
         "IsSearchable": false,
-        "IsRetrievable": column.kind == Kind::Id,
+        "IsRetrievable": column.kind == CellKind::Id,
         "IsDataSourceSecret": false,
         "IsRequiredForForm": false,
         "IsValidForForm": true,
         "IsValidForGrid": true,
-        "SourceType": if column.kind == Kind::Id || column.is_lookup() { Value::Null } else { 0.into() },
+        "SourceType": if column.kind == CellKind::Id || column.is_lookup() { Value::Null } else { 0.into() },
         "LinkedAttributeId": null,
         "DeprecatedVersion": null,
         "ExternalName": null,
@@ -133,7 +135,7 @@ fn merge(into: &mut Value, more: Value) {
 }
 
 pub(super) fn yes_no_json(column: &Column) -> Value {
-    let Kind::Boolean { yes, no, .. } = &column.kind else { return Value::Null };
+    let CellKind::Boolean { yes, no, .. } = &column.kind else { return Value::Null };
     let option = |value: i32, text: &str| json!({ "Value": value, "Label": label(text), "Description": label(""), "Color": null, "IsManaged": false });
     json!({
         "@odata.type": "#Microsoft.Dynamics.CRM.BooleanOptionSetMetadata",

@@ -5,9 +5,9 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::fault::{Fault, Result};
 use crate::query::annotate::{Annotations, FORMATTED};
-use crate::query::resolver::{Found, Resolver};
+use crate::query::resolver::{ResolvedColumn, Resolver};
 use crate::query::row::cell;
-use crate::schema::{Column, Kind};
+use crate::schema::{CellKind, Column};
 use crate::value::{Cell, decimal, formatted, grouped, write, write_text};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ const DECIMAL_DIGITS: u32 = 10;
 impl<'a> Worked<'a> {
     pub(super) fn new(
         function: Function,
-        found: Option<&Found<'a>>,
+        found: Option<&ResolvedColumn<'a>>,
         items: &mut Vec<String>,
     ) -> Result<Self> {
         let at = items.len();
@@ -87,7 +87,7 @@ impl<'a> Worked<'a> {
     /// The figure as JSON, and as a value of the column, which people are shown.
     fn figure(&self, column: &Column, row: &SqliteRow) -> Result<Option<(String, Cell)>> {
         // Sums of doubles with nothing in them come as whole numbers.
-        if let (Kind::Double { .. }, Function::Sum) = (&column.kind, self.function) {
+        if let (CellKind::Double { .. }, Function::Sum) = (&column.kind, self.function) {
             let sum = row.try_get_unchecked::<f64, _>(self.at)?;
             return Ok(Some(plain(&column.kind, Cell::Real(sum))));
         }
@@ -102,8 +102,8 @@ impl<'a> Worked<'a> {
                 let count = row.try_get::<i64, _>(self.at + 1)? as f64;
                 plain(&column.kind, Cell::Real(sum / count))
             }
-            (Function::Sum, Cell::Integer(sum)) if matches!(column.kind, Kind::Money { .. }) => {
-                let units = i128::from(sum) * 10_i128.pow(MONEY_DIGITS - Kind::MONEY_SCALE);
+            (Function::Sum, Cell::Integer(sum)) if matches!(column.kind, CellKind::Money { .. }) => {
+                let units = i128::from(sum) * 10_i128.pow(MONEY_DIGITS - CellKind::MONEY_SCALE);
                 (decimal::print(units, MONEY_DIGITS), Cell::Integer(sum))
             }
             (_, value) => plain(&column.kind, value),
@@ -111,7 +111,7 @@ impl<'a> Worked<'a> {
     }
 }
 
-fn plain(kind: &Kind, value: Cell) -> (String, Cell) {
+fn plain(kind: &CellKind, value: Cell) -> (String, Cell) {
     let mut text = String::new();
     write(&mut text, kind, &value);
     (text, value)
@@ -122,7 +122,7 @@ fn average(column: &Column, sum: i64, count: i64) -> (String, Cell) {
     let Some((scale, _, _)) = column.kind.decimal() else {
         return plain(&column.kind, Cell::Integer(sum / count.max(1)));
     };
-    let digits = if matches!(column.kind, Kind::Money { .. }) { MONEY_DIGITS } else { DECIMAL_DIGITS };
+    let digits = if matches!(column.kind, CellKind::Money { .. }) { MONEY_DIGITS } else { DECIMAL_DIGITS };
     let units = divided(i128::from(sum) * 10_i128.pow(digits - scale), i128::from(count));
     let rounded = divided(i128::from(sum), i128::from(count));
     (decimal::print(units, digits), i64::try_from(rounded).map_or(Cell::Null, Cell::Integer))
@@ -137,10 +137,13 @@ fn divided(units: i128, count: i128) -> i128 {
 fn check(function: Function, column: &Column) -> Result<()> {
     let kind = &column.kind;
     let number = kind.decimal().is_some()
-        || matches!(kind, Kind::Integer { .. } | Kind::BigInteger | Kind::Double { .. } | Kind::Version);
+        || matches!(
+            kind,
+            CellKind::Integer { .. } | CellKind::BigInteger | CellKind::Double { .. } | CellKind::Version
+        );
     let fits = match function {
         Function::Sum | Function::Average => number,
-        Function::Min | Function::Max => number || matches!(kind, Kind::DateTime(_)),
+        Function::Min | Function::Max => number || matches!(kind, CellKind::DateTime(_)),
         Function::Count | Function::CountColumn | Function::CountDistinct => true,
     };
     if fits {

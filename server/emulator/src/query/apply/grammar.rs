@@ -2,7 +2,7 @@
 
 use crate::fault::{Fault, Result};
 use crate::query::aggregate::Function;
-use crate::query::cursor::{Aliases, Cursor};
+use crate::query::cursor::{Aliases, RowCursor};
 use crate::query::filter::{self, Expression};
 
 /// Filters, then groups, then what is worked out over each.
@@ -10,19 +10,19 @@ use crate::query::filter::{self, Expression};
 pub(super) struct Transformation {
     pub(super) filters: Vec<Expression>,
     pub(super) keys: Vec<Vec<String>>,
-    pub(super) aggregates: Vec<Aggregate>,
+    pub(super) aggregates: Vec<AggregateExpression>,
 }
 
 /// `path with function as name`, or `$count as name`, which has no path.
 #[derive(Debug, PartialEq)]
-pub(super) struct Aggregate {
+pub(super) struct AggregateExpression {
     pub(super) path: Vec<String>,
     pub(super) function: Function,
     pub(super) name: String,
 }
 
 pub(super) fn parse(text: &str, alias: Aliases<'_>) -> Result<Transformation> {
-    let mut cursor = Cursor::new(text)?;
+    let mut cursor = RowCursor::new(text)?;
     let mut found = Transformation::default();
     while cursor.take_word("filter") {
         cursor.expect('(')?;
@@ -46,7 +46,7 @@ pub(super) fn parse(text: &str, alias: Aliases<'_>) -> Result<Transformation> {
 }
 
 /// `groupby((a,b/c))`, or with `,aggregate(…)` in it.
-fn group_by(cursor: &mut Cursor<'_>, found: &mut Transformation) -> Result<()> {
+fn group_by(cursor: &mut RowCursor<'_>, found: &mut Transformation) -> Result<()> {
     cursor.expect_word("groupby")?;
     cursor.expect('(')?;
     cursor.expect('(')?;
@@ -63,7 +63,7 @@ fn group_by(cursor: &mut Cursor<'_>, found: &mut Transformation) -> Result<()> {
     cursor.expect(')')
 }
 
-fn aggregates(cursor: &mut Cursor<'_>) -> Result<Vec<Aggregate>> {
+fn aggregates(cursor: &mut RowCursor<'_>) -> Result<Vec<AggregateExpression>> {
     cursor.expect_word("aggregate")?;
     cursor.expect('(')?;
     let mut found = Vec::new();
@@ -77,7 +77,7 @@ fn aggregates(cursor: &mut Cursor<'_>) -> Result<Vec<Aggregate>> {
     Ok(found)
 }
 
-fn aggregate(cursor: &mut Cursor<'_>) -> Result<Aggregate> {
+fn aggregate(cursor: &mut RowCursor<'_>) -> Result<AggregateExpression> {
     let (path, function) = if cursor.take_word("$count") {
         (Vec::new(), Function::Count)
     } else {
@@ -86,10 +86,10 @@ fn aggregate(cursor: &mut Cursor<'_>) -> Result<Aggregate> {
         (path, function(cursor)?)
     };
     cursor.expect_word("as")?;
-    Ok(Aggregate { path, function, name: cursor.word()? })
+    Ok(AggregateExpression { path, function, name: cursor.word()? })
 }
 
-fn function(cursor: &mut Cursor<'_>) -> Result<Function> {
+fn function(cursor: &mut RowCursor<'_>) -> Result<Function> {
     let function = match cursor.word_ahead() {
         Some("sum") => Function::Sum,
         Some("average") => Function::Average,

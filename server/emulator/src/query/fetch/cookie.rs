@@ -2,13 +2,13 @@
 //! is in it is none of their business \[D:fetchxml/page-results.md\].
 
 use crate::fault::Result;
-use crate::query::page::Place;
+use crate::query::page::PageEnd;
 
 /// After which row the next page begins.
 pub(super) struct Cookie {
     /// The page that ended there.
     pub(super) page: u64,
-    pub(super) place: Place,
+    pub(super) place: PageEnd,
 }
 
 /// `<cookie pagenumber="2" pagingcookie="…" />`, the inner one encoded twice; without one, pages go by number alone.
@@ -26,7 +26,7 @@ pub(super) fn annotation(next: u64, cookie: Option<&Cookie>) -> String {
 pub(super) fn read(text: &str) -> Result<Cookie> {
     let part = |name: &str| text.split(name).nth(1).and_then(|rest| rest.split('"').next());
     let page = part("page=\"").and_then(|digits| digits.parse().ok()).unwrap_or(0);
-    Ok(Cookie { page, place: Place::decoded(part("last=\"").unwrap_or_default())? })
+    Ok(Cookie { page, place: PageEnd::decoded(part("last=\"").unwrap_or_default())? })
 }
 
 /// Everything but letters and digits, in lower case as the cloud writes it.
@@ -48,14 +48,14 @@ mod tests {
 
     #[test]
     fn it_survives_the_way_that_clients_send_it() {
-        let place = Place::decoded(&Place::first_after(7).encoded()).unwrap();
+        let place = PageEnd::decoded(&PageEnd::first_after(7).encoded()).unwrap();
         let text = annotation(3, Some(&Cookie { page: 2, place }));
         assert!(text.starts_with(
             "<cookie pagenumber=\"3\" pagingcookie=\"%253ccookie%2520page%253d%25222%2522%253e"
         ));
         let inner = text.split("pagingcookie=\"").nth(1).unwrap().split('"').next().unwrap();
         let cookie = read(&decode(&decode(inner))).unwrap();
-        assert_eq!((cookie.page, cookie.place), (2, Place::first_after(7)));
+        assert_eq!((cookie.page, cookie.place), (2, PageEnd::first_after(7)));
     }
 
     proptest! {

@@ -43,8 +43,8 @@ pub(super) struct Entity {
     /// None at all means all of them.
     pub(super) attributes: Vec<Attribute>,
     pub(super) all: bool,
-    pub(super) orders: Vec<Order>,
-    pub(super) filters: Vec<Filter>,
+    pub(super) orders: Vec<FetchOrder>,
+    pub(super) filters: Vec<FetchFilter>,
     pub(super) links: Vec<Link>,
 }
 
@@ -80,7 +80,7 @@ pub(super) struct Attribute {
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) struct Order {
+pub(super) struct FetchOrder {
     pub(super) attribute: Option<String>,
     pub(super) alias: Option<String>,
     pub(super) entity_name: Option<String>,
@@ -88,20 +88,20 @@ pub(super) struct Order {
 }
 
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Filter {
+pub(super) struct FetchFilter {
     pub(super) any: bool,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<FetchPart>,
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) enum Part {
-    Condition(Condition),
-    Filter(Filter),
+pub(super) enum FetchPart {
+    Condition(FetchCondition),
+    Filter(FetchFilter),
     Link(Link),
 }
 
 #[derive(Debug, PartialEq)]
-pub(super) struct Condition {
+pub(super) struct FetchCondition {
     pub(super) attribute: String,
     pub(super) entity_name: Option<String>,
     pub(super) operator: String,
@@ -114,7 +114,7 @@ pub(super) fn parse(text: &str) -> Result<Fetch> {
     let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options)
         .map_err(|error| Fault::bad("0x80040201", format!("Invalid XML: {error}")))?;
-    let mut seen = Seen::default();
+    let mut seen = ElementCounts::default();
     let fetch = fetch(&Element::root(&document)?, &mut seen)?;
     if seen.links > MOST_LINKS {
         let message = "Number of link entities in query exceeded maximum limit.";
@@ -135,7 +135,7 @@ pub(super) fn parse(text: &str) -> Result<Fetch> {
 
 /// How much there is of what is limited.
 #[derive(Default)]
-struct Seen {
+struct ElementCounts {
     links: usize,
     conditions: usize,
     attributes: usize,
@@ -146,7 +146,7 @@ struct Seen {
 const WITHOUT_EFFECT: &[&str] =
     &["version", "mapping", "output-format", "no-lock", "latematerialize", "options", "savedqueryid"];
 
-fn fetch(element: &Element<'_, '_>, seen: &mut Seen) -> Result<Fetch> {
+fn fetch(element: &Element<'_, '_>, seen: &mut ElementCounts) -> Result<Fetch> {
     element.named("fetch")?;
     element.known(
         &[
@@ -187,7 +187,7 @@ fn fetch(element: &Element<'_, '_>, seen: &mut Seen) -> Result<Fetch> {
     Ok(found)
 }
 
-fn entity(element: &Element<'_, '_>, seen: &mut Seen, depth: usize) -> Result<Entity> {
+fn entity(element: &Element<'_, '_>, seen: &mut ElementCounts, depth: usize) -> Result<Entity> {
     if depth > DEEPEST {
         return Err(element.refused("0x80040203", "The query is nested too deep"));
     }
@@ -228,9 +228,9 @@ fn attribute(element: &Element<'_, '_>) -> Result<Attribute> {
     })
 }
 
-fn order(element: &Element<'_, '_>) -> Result<Order> {
+fn order(element: &Element<'_, '_>) -> Result<FetchOrder> {
     element.known(&["attribute", "alias", "entityname", "descending"], &[])?;
-    Ok(Order {
+    Ok(FetchOrder {
         attribute: element.text("attribute").map(str::to_owned),
         alias: element.text("alias").map(str::to_owned),
         entity_name: element.text("entityname").map(str::to_owned),
@@ -238,7 +238,7 @@ fn order(element: &Element<'_, '_>) -> Result<Order> {
     })
 }
 
-fn link(element: &Element<'_, '_>, seen: &mut Seen, depth: usize, in_filter: bool) -> Result<Link> {
+fn link(element: &Element<'_, '_>, seen: &mut ElementCounts, depth: usize, in_filter: bool) -> Result<Link> {
     element.known(&["name", "from", "to", "alias", "link-type"], &["intersect", "visible"])?;
     seen.links += 1;
     let kind = match (element.text("link-type").unwrap_or("inner"), in_filter) {
@@ -267,7 +267,7 @@ fn link(element: &Element<'_, '_>, seen: &mut Seen, depth: usize, in_filter: boo
     })
 }
 
-fn filter(element: &Element<'_, '_>, seen: &mut Seen, depth: usize) -> Result<Filter> {
+fn filter(element: &Element<'_, '_>, seen: &mut ElementCounts, depth: usize) -> Result<FetchFilter> {
     if depth > DEEPEST {
         return Err(element.refused("0x80040203", "The query is nested too deep"));
     }
@@ -283,22 +283,22 @@ fn filter(element: &Element<'_, '_>, seen: &mut Seen, depth: usize) -> Result<Fi
             return Err(element.refused("0x80041122", &message));
         }
     };
-    let mut found = Filter { any, parts: Vec::new() };
+    let mut found = FetchFilter { any, parts: Vec::new() };
     for child in element.children() {
         found.parts.push(match child.name() {
             "condition" => {
                 seen.conditions += 1;
-                Part::Condition(condition(&child)?)
+                FetchPart::Condition(condition(&child)?)
             }
-            "filter" => Part::Filter(filter(&child, seen, depth + 1)?),
-            "link-entity" => Part::Link(link(&child, seen, depth + 1, true)?),
+            "filter" => FetchPart::Filter(filter(&child, seen, depth + 1)?),
+            "link-entity" => FetchPart::Link(link(&child, seen, depth + 1, true)?),
             _ => return Err(child.out_of_place("condition, filter, link-entity")),
         });
     }
     Ok(found)
 }
 
-fn condition(element: &Element<'_, '_>) -> Result<Condition> {
+fn condition(element: &Element<'_, '_>) -> Result<FetchCondition> {
     let known = ["attribute", "entityname", "operator", "value", "valueof"];
     element.known(&known, &["uiname", "uitype", "uihidden", "column"])?;
     let mut values: Vec<String> = element.text("value").map(str::to_owned).into_iter().collect();
@@ -307,7 +307,7 @@ fn condition(element: &Element<'_, '_>) -> Result<Condition> {
         child.known(&[], &["uiname", "uitype"])?;
         values.push(child.content());
     }
-    Ok(Condition {
+    Ok(FetchCondition {
         attribute: element.required("attribute")?,
         entity_name: element.text("entityname").map(str::to_owned),
         operator: element.required("operator")?,

@@ -1,17 +1,17 @@
 //! Queries that group and aggregate \[D:fetchxml/aggregate-data.md\].
 
 use crate::fault::{Fault, Result};
-use crate::query::aggregate::{Function, Grouping, MOST_MATCHED, Stretch, check_matched};
+use crate::query::aggregate::{Function, GroupRange, Grouping, MOST_MATCHED, check_matched};
 use crate::query::date_part::DatePart;
-use crate::store::Reader;
+use crate::store::StoreReader;
 
 use super::document::{Attribute, Fetch};
 use super::paging::FetchContext;
-use super::statement::Statement;
+use super::statement::FetchStatement;
 
 pub(super) async fn answer(
-    statement: Statement<'_, '_>,
-    reader: &mut Reader<'_>,
+    statement: FetchStatement<'_, '_>,
+    reader: &mut StoreReader<'_>,
     fetch: &Fetch,
     context: &FetchContext<'_>,
 ) -> Result<String> {
@@ -30,7 +30,7 @@ pub(super) async fn answer(
     let most = fetch.aggregate_limit.map_or(MOST_MATCHED, |limit| limit.min(MOST_MATCHED));
     check_matched(reader, &from, &cells, most).await?;
     let size = fetch.page_size()?;
-    let stretch = Stretch { skip: fetch.skip(size)?, rows: size + 1 };
+    let stretch = GroupRange { skip: fetch.skip(size)?, rows: size + 1 };
     let found = grouping.read(reader, &from, &cells, &order, stretch).await?;
     let shown = usize::try_from(size).unwrap_or(usize::MAX);
     let mut body =
@@ -51,7 +51,7 @@ pub(super) async fn answer(
 
 fn add<'a>(
     grouping: &mut Grouping<'a>,
-    statement: &Statement<'a, '_>,
+    statement: &FetchStatement<'a, '_>,
     source: usize,
     attribute: &Attribute,
     context: &FetchContext<'_>,
@@ -104,7 +104,7 @@ fn function(name: &str, distinct: bool) -> Result<Function> {
 }
 
 /// Orders of a query that aggregates name what it shows.
-fn order(grouping: &Grouping<'_>, statement: &Statement<'_, '_>) -> Result<Vec<String>> {
+fn order(grouping: &Grouping<'_>, statement: &FetchStatement<'_, '_>) -> Result<Vec<String>> {
     let orders = statement.sources.iter().flat_map(|source| &source.entity.orders);
     orders
         .map(|order| {

@@ -4,13 +4,17 @@ use crate::fault::{Fault, Result};
 use crate::query::compare;
 use crate::query::filter::{Argument, Operator};
 use crate::query::functions;
-use crate::query::lex::Literal;
-use crate::query::resolver::{Found, Resolver};
+use crate::query::lex::AddressLiteral;
+use crate::query::resolver::{ResolvedColumn, Resolver};
 use crate::query::wildcard;
-use crate::schema::Kind;
+use crate::schema::CellKind;
 use crate::value::Cell;
 
-pub(super) fn with_column(found: &Found<'_>, operator: &str, other: &Found<'_>) -> Result<String> {
+pub(super) fn with_column(
+    found: &ResolvedColumn<'_>,
+    operator: &str,
+    other: &ResolvedColumn<'_>,
+) -> Result<String> {
     let operator = comparison(operator).ok_or_else(|| {
         Fault::bad("0x80041120", format!("The operator '{operator}' cannot compare two columns."))
     })?;
@@ -20,7 +24,7 @@ pub(super) fn with_column(found: &Found<'_>, operator: &str, other: &Found<'_>) 
 pub(super) fn with_values(
     cells: &mut Vec<Cell>,
     resolver: Resolver<'_>,
-    found: &Found<'_>,
+    found: &ResolvedColumn<'_>,
     operator: &str,
     values: &[String],
 ) -> Result<String> {
@@ -28,14 +32,14 @@ pub(super) fn with_values(
     if let Some(comparison) = comparison(operator) {
         let value = one(found, operator, values)?;
         let literal = match found.column.kind.decimal() {
-            Some(_) => Literal::Number(value.to_owned()),
-            None => Literal::Text(value.to_owned()),
+            Some(_) => AddressLiteral::Number(value.to_owned()),
+            None => AddressLiteral::Text(value.to_owned()),
         };
         return compare::with_value(cells, resolver.schema, found, comparison, &literal)
             .map_err(|_| unfit(found, value));
     }
     if let Some((function, not)) = pattern(operator) {
-        if !matches!(found.column.kind, Kind::Text { .. } | Kind::Memo { .. }) {
+        if !matches!(found.column.kind, CellKind::Text { .. } | CellKind::Memo { .. }) {
             return Err(Fault::argument(format!(
                 "The operator '{operator}' needs a text column, which '{}' is not.",
                 found.column.logical
@@ -80,7 +84,7 @@ fn pattern(operator: &str) -> Option<(&'static str, bool)> {
     })
 }
 
-fn one<'v>(found: &Found<'_>, operator: &str, values: &'v [String]) -> Result<&'v str> {
+fn one<'v>(found: &ResolvedColumn<'_>, operator: &str, values: &'v [String]) -> Result<&'v str> {
     match values {
         [value] => Ok(value),
         _ => Err(Fault::argument(format!(
@@ -91,7 +95,7 @@ fn one<'v>(found: &Found<'_>, operator: &str, values: &'v [String]) -> Result<&'
     }
 }
 
-fn unfit(found: &Found<'_>, value: &str) -> Fault {
+fn unfit(found: &ResolvedColumn<'_>, value: &str) -> Fault {
     Fault::argument(format!(
         "Condition for attribute '{}.{}': '{value}' is no value of the type '{}'.",
         found.table.logical,
@@ -198,7 +202,7 @@ fn pascal(operator: &str) -> String {
 
 /// The values under every name by which the functions ask for them.
 fn arguments(values: &[String]) -> Vec<(String, Argument)> {
-    let text = |value: &String| Literal::Text(value.clone());
+    let text = |value: &String| AddressLiteral::Text(value.clone());
     let mut arguments =
         vec![("PropertyValues".to_owned(), Argument::Many(values.iter().map(text).collect()))];
     for (at, value) in values.iter().take(2).enumerate() {

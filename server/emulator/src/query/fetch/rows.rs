@@ -9,16 +9,16 @@ use crate::query::options::MOST_ROWS;
 use crate::query::order::{Term, order_clause};
 use crate::query::page;
 use crate::query::row::{OutputColumn, write_property};
-use crate::schema::{Column, Kind, currency};
-use crate::store::{Reader, sql};
+use crate::schema::{CellKind, Column, currency};
+use crate::store::{StoreReader, sql};
 
 use super::cookie::{self, Cookie};
-use super::document::{Attribute, Fetch, Order};
+use super::document::{Attribute, Fetch, FetchOrder};
 use super::paging::FetchContext;
-use super::statement::Statement;
+use super::statement::FetchStatement;
 
 /// What is selected, and where it stands.
-struct Sheet<'a> {
+struct FetchSheet<'a> {
     items: Vec<String>,
     shown: Vec<OutputColumn<'a>>,
     /// Names of the entity's own columns, for the context.
@@ -28,8 +28,8 @@ struct Sheet<'a> {
 }
 
 pub(super) async fn answer(
-    statement: Statement<'_, '_>,
-    reader: &mut Reader<'_>,
+    statement: FetchStatement<'_, '_>,
+    reader: &mut StoreReader<'_>,
     fetch: &Fetch,
     context: &FetchContext<'_>,
 ) -> Result<String> {
@@ -94,8 +94,12 @@ pub(super) async fn answer(
     Ok(body)
 }
 
-fn sheet<'a>(statement: &Statement<'a, '_>, fetch: &Fetch, context: &FetchContext<'_>) -> Result<Sheet<'a>> {
-    let mut sheet = Sheet { items: Vec::new(), shown: Vec::new(), own: Vec::new(), version_at: None };
+fn sheet<'a>(
+    statement: &FetchStatement<'a, '_>,
+    fetch: &Fetch,
+    context: &FetchContext<'_>,
+) -> Result<FetchSheet<'a>> {
+    let mut sheet = FetchSheet { items: Vec::new(), shown: Vec::new(), own: Vec::new(), version_at: None };
     for source in 0..statement.sources.len() {
         let table = statement.sources[source].table;
         let entity = statement.sources[source].entity;
@@ -112,12 +116,12 @@ fn sheet<'a>(statement: &Statement<'a, '_>, fetch: &Fetch, context: &FetchContex
         // Money says of which currency it is [D:fetchxml/page-results.md].
         if own
             && !fetch.distinct
-            && wanted.iter().any(|(column, _)| matches!(column.kind, Kind::Money { .. }))
+            && wanted.iter().any(|(column, _)| matches!(column.kind, CellKind::Money { .. }))
             && !wanted.iter().any(|(column, _)| column.logical == currency::LOOKUP)
         {
             wanted.extend(currency::currency(table).map(|column| (column, None)));
         }
-        if own && !fetch.distinct && !wanted.iter().any(|(column, _)| column.kind == Kind::Id) {
+        if own && !fetch.distinct && !wanted.iter().any(|(column, _)| column.kind == CellKind::Id) {
             wanted.extend(table.column(table.primary_id()).map(|column| (column, None)));
         }
         for (column, alias) in wanted {
@@ -152,8 +156,8 @@ fn plain(attribute: &Attribute) -> Result<()> {
 }
 
 fn show<'a>(
-    statement: &Statement<'a, '_>,
-    sheet: &mut Sheet<'a>,
+    statement: &FetchStatement<'a, '_>,
+    sheet: &mut FetchSheet<'a>,
     source: usize,
     name: String,
     column: &'a Column,
@@ -185,7 +189,7 @@ struct Orders {
 }
 
 /// The entity's orders, then those of its links.
-fn orders(statement: &Statement<'_, '_>, fetch: &Fetch) -> Result<Orders> {
+fn orders(statement: &FetchStatement<'_, '_>, fetch: &Fetch) -> Result<Orders> {
     let mut found = Orders { terms: Vec::new(), own: true };
     for source in 0..statement.sources.len() {
         for order in &statement.sources[source].entity.orders {
@@ -200,7 +204,7 @@ fn orders(statement: &Statement<'_, '_>, fetch: &Fetch) -> Result<Orders> {
 }
 
 /// Which column of which source an order means.
-fn ordered(statement: &Statement<'_, '_>, source: usize, order: &Order) -> Result<(usize, String)> {
+fn ordered(statement: &FetchStatement<'_, '_>, source: usize, order: &FetchOrder) -> Result<(usize, String)> {
     if let Some(attribute) = &order.attribute {
         let source = match &order.entity_name {
             Some(name) => statement.source(name)?,
@@ -227,10 +231,10 @@ fn distinct_order(terms: &[Term], items: &[String]) -> String {
 
 /// How many rows match, looked for one beyond the most that is said.
 async fn total(
-    statement: &Statement<'_, '_>,
-    reader: &mut Reader<'_>,
+    statement: &FetchStatement<'_, '_>,
+    reader: &mut StoreReader<'_>,
     fetch: &Fetch,
-    sheet: &Sheet<'_>,
+    sheet: &FetchSheet<'_>,
 ) -> Result<i64> {
     if fetch.top.is_some() {
         let message = "The returntotalrecordcount attribute can't be specified with the top attribute.";
@@ -244,8 +248,8 @@ async fn total(
 
 fn write_row(
     body: &mut String,
-    statement: &Statement<'_, '_>,
-    sheet: &Sheet<'_>,
+    statement: &FetchStatement<'_, '_>,
+    sheet: &FetchSheet<'_>,
     row: &SqliteRow,
     context: &FetchContext<'_>,
 ) -> Result<()> {

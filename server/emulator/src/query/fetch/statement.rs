@@ -3,17 +3,17 @@
 
 use crate::fault::{Fault, Result};
 use crate::query::fragment::joined;
-use crate::query::resolver::{Found, Resolver};
+use crate::query::resolver::{ResolvedColumn, Resolver};
 use crate::query::row::ROW;
 use crate::schema::Table;
 use crate::security::Access;
 use crate::value::Cell;
 
-use super::document::{Condition, Entity, Fetch, Filter, Link, LinkKind, Part};
+use super::document::{Entity, Fetch, FetchCondition, FetchFilter, FetchPart, Link, LinkKind};
 use super::operator;
 
 /// One table of the query: the first is the entity itself, the others are joined to it.
-pub(super) struct Source<'a, 'f> {
+pub(super) struct FetchSource<'a, 'f> {
     pub(super) entity: &'f Entity,
     pub(super) table: &'a Table,
     /// What conditions and orders call it, and its columns begin with.
@@ -22,9 +22,9 @@ pub(super) struct Source<'a, 'f> {
     pub(super) alias: String,
 }
 
-pub(super) struct Statement<'a, 'f> {
+pub(super) struct FetchStatement<'a, 'f> {
     pub(super) resolver: Resolver<'a>,
-    pub(super) sources: Vec<Source<'a, 'f>>,
+    pub(super) sources: Vec<FetchSource<'a, 'f>>,
     main: Level<'f>,
     made: usize,
 }
@@ -40,10 +40,10 @@ struct Level<'f> {
     later: Vec<(usize, &'f Link)>,
 }
 
-impl<'a, 'f> Statement<'a, 'f> {
+impl<'a, 'f> FetchStatement<'a, 'f> {
     pub(super) fn new(resolver: Resolver<'a>, table: &'a Table, fetch: &'f Fetch) -> Result<Self> {
         let entity = &fetch.entity;
-        let source = Source { entity, table, name: table.logical.clone(), alias: ROW.to_owned() };
+        let source = FetchSource { entity, table, name: table.logical.clone(), alias: ROW.to_owned() };
         let (sources, main) = (vec![source], Level::default());
         let mut statement = Self { resolver, sources, main, made: 0 };
         let mut main =
@@ -97,7 +97,7 @@ impl<'a, 'f> Statement<'a, 'f> {
                 // A filter of a link is applied with the join, before rows without a match are let in.
                 on.push(self.filter(&mut level.from_cells, source, filter)?);
             }
-            let Source { table, alias, .. } = &self.sources[source];
+            let FetchSource { table, alias, .. } = &self.sources[source];
             let text =
                 format!(" {word} {} {alias} ON {}", self.resolver.readable(table), joined(&on, " AND "));
             level.from.push_str(&text);
@@ -117,7 +117,12 @@ impl<'a, 'f> Statement<'a, 'f> {
             let message = format!("The alias '{name}' is used more than once.");
             return Err(Fault::bad("0x8004111B", message));
         }
-        self.sources.push(Source { entity: &link.entity, table, name, alias: format!("l{}", self.made) });
+        self.sources.push(FetchSource {
+            entity: &link.entity,
+            table,
+            name,
+            alias: format!("l{}", self.made),
+        });
         Ok(self.sources.len() - 1)
     }
 
@@ -133,19 +138,19 @@ impl<'a, 'f> Statement<'a, 'f> {
         Ok(format!("{} = {}", from.sql, to.sql))
     }
 
-    fn filter(&mut self, cells: &mut Vec<Cell>, source: usize, filter: &'f Filter) -> Result<String> {
+    fn filter(&mut self, cells: &mut Vec<Cell>, source: usize, filter: &'f FetchFilter) -> Result<String> {
         let mut parts = Vec::with_capacity(filter.parts.len());
         for part in &filter.parts {
             parts.push(match part {
-                Part::Condition(condition) => self.condition(cells, source, condition)?,
-                Part::Filter(inner) => self.filter(cells, source, inner)?,
-                Part::Link(link) => self.exists(cells, source, link)?,
+                FetchPart::Condition(condition) => self.condition(cells, source, condition)?,
+                FetchPart::Filter(inner) => self.filter(cells, source, inner)?,
+                FetchPart::Link(link) => self.exists(cells, source, link)?,
             });
         }
         Ok(joined(&parts, if filter.any { " OR " } else { " AND " }))
     }
 
-    fn condition(&self, cells: &mut Vec<Cell>, source: usize, condition: &Condition) -> Result<String> {
+    fn condition(&self, cells: &mut Vec<Cell>, source: usize, condition: &FetchCondition) -> Result<String> {
         let source = match &condition.entity_name {
             Some(name) => self.source(name)?,
             None => source,
@@ -178,7 +183,7 @@ impl<'a, 'f> Statement<'a, 'f> {
         let outside = self.sources.len();
         let source = self.add(link)?;
         let meeting = self.meeting(parent, source, link)?;
-        let Source { table, alias, .. } = &self.sources[source];
+        let FetchSource { table, alias, .. } = &self.sources[source];
         let some = format!("EXISTS (SELECT 1 FROM {} {alias}", self.resolver.readable(table));
         let mut inner = Level::default();
         self.fill(&mut inner, source)?;
@@ -203,8 +208,8 @@ impl<'a, 'f> Statement<'a, 'f> {
         })
     }
 
-    pub(super) fn column(&self, source: usize, name: &str) -> Result<Found<'a>> {
-        let Source { table, alias, .. } = &self.sources[source];
+    pub(super) fn column(&self, source: usize, name: &str) -> Result<ResolvedColumn<'a>> {
+        let FetchSource { table, alias, .. } = &self.sources[source];
         let column = table.column(name).ok_or_else(|| {
             let message = format!(
                 "'{}' entity doesn't contain attribute with Name = '{name}' and NameMapping = 'Logical'.",

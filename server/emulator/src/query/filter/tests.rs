@@ -18,7 +18,7 @@ fn path(name: &str) -> Operand {
 }
 
 fn number(text: &str) -> Operand {
-    Operand::Value(Literal::Number(text.to_owned()))
+    Operand::Value(AddressLiteral::Number(text.to_owned()))
 }
 
 #[test]
@@ -40,17 +40,20 @@ fn every_kind_of_operand_is_read() {
         };
         assert_eq!(right, expect);
     };
-    check("'O''Neil'", Operand::Value(Literal::Text("O'Neil".to_owned())));
+    check("'O''Neil'", Operand::Value(AddressLiteral::Text("O'Neil".to_owned())));
     check("-1.5e-05", number("-1.5e-05"));
-    check("null", Operand::Value(Literal::Null));
-    check("true", Operand::Value(Literal::Boolean(true)));
-    check("2026-02-28T23:59:59.5Z", Operand::Value(Literal::Time("2026-02-28T23:59:59.5Z".to_owned())));
-    check("2026-02-28", Operand::Value(Literal::Time("2026-02-28".to_owned())));
+    check("null", Operand::Value(AddressLiteral::Null));
+    check("true", Operand::Value(AddressLiteral::Boolean(true)));
+    check(
+        "2026-02-28T23:59:59.5Z",
+        Operand::Value(AddressLiteral::Time("2026-02-28T23:59:59.5Z".to_owned())),
+    );
+    check("2026-02-28", Operand::Value(AddressLiteral::Time("2026-02-28".to_owned())));
     let id = "f0000000-0000-4000-8000-000000000001";
-    check(id, Operand::Value(Literal::Id(id.parse().unwrap())));
+    check(id, Operand::Value(AddressLiteral::Id(id.parse().unwrap())));
     check("b/c", path("b/c"));
-    check("@p1", Operand::Value(Literal::Text("x".to_owned())));
-    check("@p2", Operand::Value(Literal::Null));
+    check("@p1", Operand::Value(AddressLiteral::Text("x".to_owned())));
+    check("@p2", Operand::Value(AddressLiteral::Null));
     check("@p3", path("b/c"));
 }
 
@@ -60,7 +63,8 @@ fn functions_and_lambdas_are_read() {
     let list = read(r#"Microsoft.Dynamics.CRM.In(PropertyName='a',PropertyValues=["x","y\"z"])"#).unwrap();
     let Expression::Function { name, arguments } = list else { panic!() };
     assert_eq!(name, "In");
-    let many = Argument::Many(vec![Literal::Text("x".to_owned()), Literal::Text("y\"z".to_owned())]);
+    let many =
+        Argument::Many(vec![AddressLiteral::Text("x".to_owned()), AddressLiteral::Text("y\"z".to_owned())]);
     assert_eq!(arguments[1], ("PropertyValues".to_owned(), many));
     let Expression::Lambda { navigation, all, condition } = read("nav/any(o:o/name eq 'x')").unwrap() else {
         panic!()

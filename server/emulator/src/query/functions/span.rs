@@ -11,7 +11,7 @@ const DAY: i64 = 86_400;
 
 /// From one second on, up to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct TimeSpan {
     pub(super) from: Option<i64>,
     pub(super) up_to: Option<i64>,
 }
@@ -25,7 +25,7 @@ pub(super) enum Unit {
     Year,
 }
 
-impl Span {
+impl TimeSpan {
     pub(super) fn new(from: i64, up_to: i64) -> Self {
         Self { from: Some(from), up_to: Some(up_to) }
     }
@@ -155,7 +155,7 @@ mod tests {
     /// Saturday, 21 November 2026, 16:40.
     const NOW: &str = "2026-11-21T16:40:00Z";
 
-    fn check(span: Option<Span>, from: &str, up_to: &str) {
+    fn check(span: Option<TimeSpan>, from: &str, up_to: &str) {
         let print = |second: Option<i64>| second.map(time::print).unwrap_or_default();
         let span = span.unwrap();
         assert_eq!((print(span.from).as_str(), print(span.up_to).as_str()), (from, up_to));
@@ -165,7 +165,7 @@ mod tests {
     fn calendar_units_are_whole() {
         let now = time::seconds(NOW).unwrap();
         let plain = |name: &str, from: &str, up_to: &str| {
-            check(Span::plain(name, now), &format!("{from}T00:00:00Z"), &format!("{up_to}T00:00:00Z"));
+            check(TimeSpan::plain(name, now), &format!("{from}T00:00:00Z"), &format!("{up_to}T00:00:00Z"));
         };
         plain("Today", "2026-11-21", "2026-11-22");
         plain("ThisWeek", "2026-11-15", "2026-11-22");
@@ -176,14 +176,14 @@ mod tests {
         plain("NextYear", "2027-01-01", "2028-01-01");
         plain("ThisFiscalPeriod", "2026-10-01", "2027-01-01");
         plain("LastFiscalYear", "2025-01-01", "2026-01-01");
-        assert_eq!(Span::plain("LastXDays", now), None);
+        assert_eq!(TimeSpan::plain("LastXDays", now), None);
     }
 
     #[test]
     fn counts_reach_back_and_ahead() {
         let now = time::seconds(NOW).unwrap();
         let counted = |name: &str, count: i64, from: &str, up_to: &str| {
-            check(Span::counted(name, now, count), from, up_to);
+            check(TimeSpan::counted(name, now, count), from, up_to);
         };
         counted("LastXHours", 2, "2026-11-21T14:00:00Z", "2026-11-21T16:40:01Z");
         counted("LastXMonths", 9, "2026-02-21T00:00:00Z", "2026-11-21T16:40:01Z");
@@ -192,9 +192,9 @@ mod tests {
         counted("OlderThanXMonths", 1, "", "2026-10-21T16:40:00Z");
         counted("LastXFiscalPeriods", 2, "2026-04-01T00:00:00Z", "2026-10-01T00:00:00Z");
         counted("NextXFiscalYears", 1, "2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z");
-        check(Span::fiscal(2026, Some(3)), "2026-07-01T00:00:00Z", "2026-10-01T00:00:00Z");
-        assert_eq!(Span::fiscal(2026, Some(5)), None);
-        assert_eq!(Span::fiscal(99_999, None), None);
+        check(TimeSpan::fiscal(2026, Some(3)), "2026-07-01T00:00:00Z", "2026-10-01T00:00:00Z");
+        assert_eq!(TimeSpan::fiscal(2026, Some(5)), None);
+        assert_eq!(TimeSpan::fiscal(99_999, None), None);
     }
 
     proptest! {
@@ -207,10 +207,10 @@ mod tests {
                 "LastXFiscalYears", "NextXFiscalYears",
             ];
             let now = time::seconds(NOW).unwrap();
-            if let Some(Span { from: Some(from), up_to: Some(up_to) }) = Span::counted(names[at], now, count) {
+            if let Some(TimeSpan { from: Some(from), up_to: Some(up_to) }) = TimeSpan::counted(names[at], now, count) {
                 prop_assert!(from <= up_to);
             }
-            let _ = Span::fiscal(count, Some(count));
+            let _ = TimeSpan::fiscal(count, Some(count));
         }
     }
 }

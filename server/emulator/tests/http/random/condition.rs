@@ -4,22 +4,22 @@ use std::cmp::Ordering;
 
 use proptest::prelude::*;
 
-use super::rows::{Row, date, decimal};
+use super::rows::{RandomRow, date, decimal};
 
 #[derive(Clone, Debug)]
-pub enum Condition {
-    Compare(Column, &'static str, Value),
-    Null(Column, bool),
+pub enum RandomCondition {
+    Compare(RandomColumn, &'static str, RandomValue),
+    Null(RandomColumn, bool),
     Text(&'static str, String),
     In(Vec<i64>, bool),
     Between(i64, i64),
-    And(Vec<Condition>),
-    Or(Vec<Condition>),
-    Not(Box<Condition>),
+    And(Vec<RandomCondition>),
+    Or(Vec<RandomCondition>),
+    Not(Box<RandomCondition>),
 }
 
 #[derive(Clone, Copy, Debug)]
-pub enum Column {
+pub enum RandomColumn {
     Name,
     Count,
     Cost,
@@ -29,7 +29,7 @@ pub enum Column {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value {
+pub enum RandomValue {
     Text(String),
     Number(i64),
     /// In hundred-thousandths.
@@ -39,47 +39,52 @@ pub enum Value {
 }
 
 /// `not` is in one of the notations only.
-pub fn any_condition(with_not: bool) -> BoxedStrategy<Condition> {
+pub fn any_condition(with_not: bool) -> BoxedStrategy<RandomCondition> {
     leaf().prop_recursive(4, 24, 4, move |inner| inner_node(inner, with_not)).boxed()
 }
 
-fn inner_node(inner: BoxedStrategy<Condition>, with_not: bool) -> BoxedStrategy<Condition> {
+fn inner_node(inner: BoxedStrategy<RandomCondition>, with_not: bool) -> BoxedStrategy<RandomCondition> {
     let several = prop::collection::vec(inner.clone(), 2..4);
-    let and = several.clone().prop_map(Condition::And);
-    let or = several.prop_map(Condition::Or);
+    let and = several.clone().prop_map(RandomCondition::And);
+    let or = several.prop_map(RandomCondition::Or);
     if with_not {
-        let not = inner.prop_map(|inner| Condition::Not(Box::new(inner)));
+        let not = inner.prop_map(|inner| RandomCondition::Not(Box::new(inner)));
         prop_oneof![2 => and, 2 => or, 1 => not].boxed()
     } else {
         prop_oneof![and, or].boxed()
     }
 }
 
-fn leaf() -> BoxedStrategy<Condition> {
+fn leaf() -> BoxedStrategy<RandomCondition> {
     let operator = prop::sample::select(vec!["eq", "ne", "gt", "ge", "lt", "le"]);
     let text = "[abAB '1ä]{1,3}";
     let compared = prop_oneof![
-        text.prop_map(|text| (Column::Name, Value::Text(text))),
-        (0..8_i64).prop_map(|number| (Column::Count, Value::Number(number))),
-        (0..120_000_i64).prop_map(|units| (Column::Cost, Value::Decimal(units / 3 * 3))),
-        any::<bool>().prop_map(|so| (Column::Done, Value::Boolean(so))),
-        (1..12_u8).prop_map(|day| (Column::Day, Value::Day(day))),
-        (0..2_i64).prop_map(|n| (Column::Level, Value::Number(100_000_000 + n))),
+        text.prop_map(|text| (RandomColumn::Name, RandomValue::Text(text))),
+        (0..8_i64).prop_map(|number| (RandomColumn::Count, RandomValue::Number(number))),
+        (0..120_000_i64).prop_map(|units| (RandomColumn::Cost, RandomValue::Decimal(units / 3 * 3))),
+        any::<bool>().prop_map(|so| (RandomColumn::Done, RandomValue::Boolean(so))),
+        (1..12_u8).prop_map(|day| (RandomColumn::Day, RandomValue::Day(day))),
+        (0..2_i64).prop_map(|n| (RandomColumn::Level, RandomValue::Number(100_000_000 + n))),
     ];
-    let column =
-        prop::sample::select(vec![Column::Name, Column::Count, Column::Cost, Column::Day, Column::Level]);
+    let column = prop::sample::select(vec![
+        RandomColumn::Name,
+        RandomColumn::Count,
+        RandomColumn::Cost,
+        RandomColumn::Day,
+        RandomColumn::Level,
+    ]);
     let function = prop::sample::select(vec!["contains", "startswith", "endswith"]);
     prop_oneof![
-        6 => (compared, operator).prop_map(|((column, value), operator)| Condition::Compare(column, operator, value)),
-        1 => (column, any::<bool>()).prop_map(|(column, null)| Condition::Null(column, null)),
-        2 => (function, text).prop_map(|(function, text)| Condition::Text(function, text)),
-        1 => (prop::collection::vec(0..8_i64, 1..4), any::<bool>()).prop_map(|(list, so)| Condition::In(list, so)),
-        1 => (0..8_i64, 0..8_i64).prop_map(|(from, to)| Condition::Between(from, to)),
+        6 => (compared, operator).prop_map(|((column, value), operator)| RandomCondition::Compare(column, operator, value)),
+        1 => (column, any::<bool>()).prop_map(|(column, null)| RandomCondition::Null(column, null)),
+        2 => (function, text).prop_map(|(function, text)| RandomCondition::Text(function, text)),
+        1 => (prop::collection::vec(0..8_i64, 1..4), any::<bool>()).prop_map(|(list, so)| RandomCondition::In(list, so)),
+        1 => (0..8_i64, 0..8_i64).prop_map(|(from, to)| RandomCondition::Between(from, to)),
     ]
     .boxed()
 }
 
-impl Column {
+impl RandomColumn {
     fn name(self) -> &'static str {
         match self {
             Self::Name => "x_name",
@@ -91,19 +96,19 @@ impl Column {
         }
     }
 
-    fn of(self, row: &Row) -> Option<Value> {
+    fn of(self, row: &RandomRow) -> Option<RandomValue> {
         match self {
-            Self::Name => row.name.clone().map(Value::Text),
-            Self::Count => row.count.map(Value::Number),
-            Self::Cost => row.cost.map(Value::Decimal),
-            Self::Done => Some(Value::Boolean(row.done)),
-            Self::Day => row.day.map(Value::Day),
-            Self::Level => row.level.map(|level| Value::Number(level.into())),
+            Self::Name => row.name.clone().map(RandomValue::Text),
+            Self::Count => row.count.map(RandomValue::Number),
+            Self::Cost => row.cost.map(RandomValue::Decimal),
+            Self::Done => Some(RandomValue::Boolean(row.done)),
+            Self::Day => row.day.map(RandomValue::Day),
+            Self::Level => row.level.map(|level| RandomValue::Number(level.into())),
         }
     }
 }
 
-impl Value {
+impl RandomValue {
     fn to_odata(&self) -> String {
         match self {
             Self::Text(text) => format!("'{}'", text.replace('\'', "''")),
@@ -133,9 +138,9 @@ impl Value {
     }
 }
 
-impl Condition {
+impl RandomCondition {
     /// Whether it holds, if that can be said: nothing is neither more nor less than something.
-    pub fn holds(&self, row: &Row) -> Option<bool> {
+    pub fn holds(&self, row: &RandomRow) -> Option<bool> {
         match self {
             Self::Compare(column, operator, value) => match column.of(row) {
                 Some(has) => Some(fits(operator, has.compare(value))),
@@ -232,7 +237,7 @@ impl Condition {
 }
 
 /// Whether all parts are so, where one that is not decides, and one that cannot be said leaves it open.
-fn all(parts: &[Condition], row: &Row, so: bool) -> Option<bool> {
+fn all(parts: &[RandomCondition], row: &RandomRow, so: bool) -> Option<bool> {
     let parts: Vec<Option<bool>> = parts.iter().map(|part| part.holds(row)).collect();
     if parts.contains(&Some(!so)) {
         return Some(false);

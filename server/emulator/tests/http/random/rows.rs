@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct RandomRow {
     pub number: i64,
     pub name: Option<String>,
     pub count: Option<i64>,
@@ -18,9 +18,9 @@ pub struct Row {
 const NAMES: [&str; 5] = ["ab", "AB c", "b", "Äb", "it's 1"];
 
 /// Values that go round at different paces, so that many combinations occur.
-pub fn all() -> Vec<Row> {
+pub fn all() -> Vec<RandomRow> {
     (0..60_usize)
-        .map(|n| Row {
+        .map(|n| RandomRow {
             number: i64::try_from(n).unwrap(),
             name: (n % 6 != 0).then(|| NAMES[n % NAMES.len()].to_owned()),
             count: (n % 5 != 1).then_some(i64::try_from(n % 7).unwrap()),
@@ -32,7 +32,7 @@ pub fn all() -> Vec<Row> {
         .collect()
 }
 
-impl Row {
+impl RandomRow {
     pub fn to_json(&self) -> Value {
         let cost = self.cost.map(|units| serde_json::from_str::<Value>(&decimal(units)).unwrap());
         json!({

@@ -9,7 +9,7 @@ use model::{
 };
 use tokio::time::sleep;
 
-use super::{HOUR, in_virtual_time, organisation::Trouble, world::World};
+use super::{HOUR, in_virtual_time, organisation::Mishap, world::World};
 
 const A_MINUTE: Duration = Duration::from_secs(60);
 
@@ -31,7 +31,7 @@ fn an_incident_kills_no_record() {
             let mut world = unwatched().await;
             world.take_in(200, 1).await;
             sleep(Duration::from_secs(2)).await;
-            world.trouble(Trouble::Flaky(one_in), HOUR + 10 * A_MINUTE);
+            world.trouble(Mishap::Flaky(one_in), HOUR + 10 * A_MINUTE);
             for _ in 0..8 {
                 world.take_in(20, 1).await;
                 sleep(10 * A_MINUTE).await;
@@ -47,7 +47,7 @@ fn an_incident_kills_no_record() {
 fn while_everything_fails_little_is_tried() {
     in_virtual_time(async {
         let mut world = unwatched().await;
-        world.trouble(Trouble::Flaky(1), HOUR);
+        world.trouble(Mishap::Flaky(1), HOUR);
         world.take_in(200, 1).await;
         sleep(30 * A_MINUTE).await;
         let status = world.status();
@@ -188,7 +188,7 @@ fn whatever_the_clock_was_set_to_what_waits_is_delivered_within_a_minute() {
     for hours in [-50, -3, 3, 50] {
         in_virtual_time(async {
             let mut world = unwatched().await;
-            world.trouble(Trouble::Away, 10 * HOUR);
+            world.trouble(Mishap::Away, 10 * HOUR);
             world.clock.set_off_by(hours * HOUR_MICROS);
             world.take_in(20, 1).await;
             sleep(20 * A_MINUTE).await;
@@ -214,7 +214,7 @@ fn what_is_under_way_while_the_clock_jumps_is_sent_once() {
             let mut world = unwatched().await;
             world.take_in(1, 1).await;
             sleep(A_MINUTE).await;
-            world.trouble(Trouble::Slow, A_MINUTE);
+            world.trouble(Mishap::Slow, A_MINUTE);
             world.take_in(1, 1).await;
             sleep(Duration::from_secs(10)).await;
             world.clock.set_off_by(hours * HOUR_MICROS);

@@ -7,13 +7,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use dataverse::{Change, Error, Limit, Refusal};
+use dataverse::{Error, Limit, Refusal, RowChange};
 use model::{
     clock::Clock,
     record::{KINDS, TARGETS, Target},
     time::{SECOND, Timestamp},
 };
-use pipeline::{ChangePages, Organisation, TableMapping, Which, Write, Written};
+use pipeline::{ChangePages, RemoteOrganisation, RowWrite, RowWritten, TableMapping, Which};
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Map, Value as Json, json};
 use tokio::time::{Instant, sleep};
@@ -26,7 +26,7 @@ const BIND: &str = "@odata.bind";
 const PAGE: usize = 7;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum Mishap {
     Away,
     Throttled(u64),
     Unavailable,
@@ -40,22 +40,22 @@ pub enum Trouble {
 }
 
 #[derive(Clone)]
-pub struct Row {
+pub struct StoredRow {
     pub columns: Map<String, Json>,
     version: u64,
 }
 
-pub struct State {
+pub struct OrganisationState {
     /// What the records' table is called.
     pub set: &'static str,
-    pub rows: BTreeMap<(&'static str, Uuid), Row>,
+    pub rows: BTreeMap<(&'static str, Uuid), StoredRow>,
     tombstones: BTreeMap<u64, (&'static str, Uuid)>,
     version: u64,
     /// Links from before this version have expired.
     pub expired_before: u64,
     /// What a restore brings back.
-    backup: BTreeMap<(&'static str, Uuid), Row>,
-    pub trouble: Option<(Trouble, Instant)>,
+    backup: BTreeMap<(&'static str, Uuid), StoredRow>,
+    pub trouble: Option<(Mishap, Instant)>,
     /// Runs that are refused for good.
     pub poison: BTreeSet<String>,
     /// Runs that are refused with this status whenever they come.
@@ -71,7 +71,7 @@ pub struct State {
 
 #[derive(Clone)]
 pub struct Simulated {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<OrganisationState>>,
     clock: Arc<dyn Clock>,
     /// How far Dataverse's clock is from ours, in microseconds.
     skew: i64,
@@ -81,20 +81,20 @@ pub struct Simulated {
     pub refuses_many: bool,
 }
 
-struct Pages {
+struct SimulatedPages {
     organisation: Simulated,
     set: &'static str,
     key: String,
-    next: Option<Place>,
+    next: Option<PageStart>,
     link: Option<String>,
 }
 
 /// Changes, where the next page begins, and after the last one the link.
-type Page = (Vec<Change>, Option<Place>, Option<String>);
+type SimulatedPage = (Vec<RowChange>, Option<PageStart>, Option<String>);
 
 /// Where a page begins.
 #[derive(Clone, Copy)]
-enum Place {
+enum PageStart {
     Start(Option<u64>),
     Rows { since: Option<u64>, after: u64, up_to: u64 },
     Deletions { after: u64, up_to: u64 },
@@ -102,7 +102,7 @@ enum Place {
 
 impl Simulated {
     pub fn new(seed: u64, set: &'static str, clock: Arc<dyn Clock>, skew: i64) -> Self {
-        let state = State {
+        let state = OrganisationState {
             set,
             rows: BTreeMap::new(),
             tombstones: BTreeMap::new(),
@@ -120,7 +120,7 @@ impl Simulated {
         Self { state: Arc::new(Mutex::new(state)), clock, skew, takes: None, refuses_many: false }
     }
 
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, OrganisationState> {
         self.state.lock().unwrap()
     }
 
@@ -172,7 +172,7 @@ impl Simulated {
         what: String,
         cost: usize,
         limit: Option<Limit>,
-        act: impl FnOnce(&mut State, Timestamp) -> Result<T, Error>,
+        act: impl FnOnce(&mut OrganisationState, Timestamp) -> Result<T, Error>,
     ) -> Result<T, Error> {
         if limit.is_some_and(|limit| limit.is_over(Instant::now())) {
             return Err(Error::OutOfTime);
@@ -184,20 +184,20 @@ impl Simulated {
         let trouble = self.state().trouble.filter(|(_, until)| *until > Instant::now());
         let trouble = trouble.map(|(trouble, _)| trouble);
         let reads = ["rows", "changes", "pointed at"].iter().any(|read| what.starts_with(read));
-        let unreadable = trouble == Some(Trouble::Unreadable) && reads;
+        let unreadable = trouble == Some(Mishap::Unreadable) && reads;
         let forbidden = unreadable.then(|| Error::Forbidden(answered(403, "0x80040220")));
         if let Some(error) = forbidden.or_else(|| trouble.and_then(refusal)) {
             sleep(latency).await;
             self.note(&what, "refused");
             return Err(error);
         }
-        if trouble == Some(Trouble::Slow) {
+        if trouble == Some(Mishap::Slow) {
             sleep(Duration::from_secs(20)).await;
         }
         let now = self.now();
         let answer = act(&mut self.state(), now);
         sleep(latency).await;
-        if trouble == Some(Trouble::LostAnswers) && self.state().chance.random_bool(0.5) {
+        if trouble == Some(Mishap::LostAnswers) && self.state().chance.random_bool(0.5) {
             self.note(&what, "lost");
             return Err(Error::TimedOut { after: Duration::from_secs(60) });
         }
@@ -212,7 +212,7 @@ impl Simulated {
 }
 
 #[async_trait]
-impl Organisation for Simulated {
+impl RemoteOrganisation for Simulated {
     fn cost(&self) -> u64 {
         self.state().cost
     }
@@ -222,24 +222,24 @@ impl Organisation for Simulated {
         table: &TableMapping,
         rows: Vec<(Uuid, Json)>,
         limit: Limit,
-    ) -> Result<Vec<Written>, Error> {
+    ) -> Result<Vec<RowWritten>, Error> {
         if self.refuses_many {
-            let refused = |_: &mut State, _| Err(Error::Rejected(answered(400, "0x80060888")));
+            let refused = |_: &mut OrganisationState, _| Err(Error::Rejected(answered(400, "0x80060888")));
             return self.request(format!("upsert {}", rows.len()), rows.len(), Some(limit), refused).await;
         }
         let set = &table.entity_set;
-        let writes = rows.into_iter().map(|(id, row)| Write::Upsert { set: set.clone(), id, row });
+        let writes = rows.into_iter().map(|(id, row)| RowWrite::Upsert { set: set.clone(), id, row });
         self.write(writes.collect(), limit).await
     }
 
-    async fn write(&self, writes: Vec<Write>, limit: Limit) -> Result<Vec<Written>, Error> {
+    async fn write(&self, writes: Vec<RowWrite>, limit: Limit) -> Result<Vec<RowWritten>, Error> {
         self.request(format!("write {}", writes.len()), writes.len(), Some(limit), |state, now| {
             Ok(writes.iter().map(|write| state.write(write, now)).collect())
         })
         .await
     }
 
-    async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> Written {
+    async fn make(&self, set: &str, id: Uuid, row: &Json, limit: Limit) -> RowWritten {
         assert_eq!(set, "apex_tenants");
         self.request("make".to_owned(), 1, Some(limit), |state, now| {
             if state.rows.contains_key(&("apex_tenants", id)) {
@@ -263,7 +263,7 @@ impl Organisation for Simulated {
 
     async fn pointed_at(&self, target: &'static Target, which: Which<'_>) -> Result<Vec<Json>, Error> {
         self.request("pointed at".to_owned(), 1, None, |state, _| {
-            let is_meant = |id: &Uuid, row: &Row| match which {
+            let is_meant = |id: &Uuid, row: &StoredRow| match which {
                 Which::OfIds(ids) => ids.contains(id),
                 Which::OfCodes(codes) => target.code.is_some_and(|column| {
                     let code = row.columns.get(column).and_then(Json::as_str);
@@ -284,22 +284,22 @@ impl Organisation for Simulated {
         since: Option<&str>,
     ) -> Result<Box<dyn ChangePages>, Error> {
         let since = since.map(|link| link.parse().unwrap());
-        Ok(Box::new(Pages {
+        Ok(Box::new(SimulatedPages {
             organisation: self.clone(),
             set: set_of(&table.entity_set),
             key: table.primary_key.clone(),
-            next: Some(Place::Start(since)),
+            next: Some(PageStart::Start(since)),
             link: None,
         }))
     }
 }
 
 #[async_trait]
-impl ChangePages for Pages {
-    async fn next_page(&mut self) -> Result<Option<Vec<Change>>, Error> {
+impl ChangePages for SimulatedPages {
+    async fn next_page(&mut self) -> Result<Option<Vec<RowChange>>, Error> {
         let Some(place) = self.next.take() else { return Ok(None) };
         let (set, key) = (self.set, &self.key);
-        let turned = |state: &mut State, _| state.page(set, key, place);
+        let turned = |state: &mut OrganisationState, _| state.page(set, key, place);
         let (page, next, link) = self.organisation.request("changes".to_owned(), 1, None, turned).await?;
         self.next = next;
         self.link = link;
@@ -318,8 +318,8 @@ fn set_of(name: &str) -> &'static str {
     kinds.chain(TARGETS.iter().map(|target| target.entity_set)).find(|set| *set == name).unwrap()
 }
 
-impl State {
-    pub fn records(&self) -> impl Iterator<Item = (Uuid, &Row)> {
+impl OrganisationState {
+    pub fn records(&self) -> impl Iterator<Item = (Uuid, &StoredRow)> {
         self.rows.iter().filter(|((set, _), _)| *set == self.set).map(|((_, id), row)| (*id, row))
     }
 
@@ -328,17 +328,18 @@ impl State {
         self.rows.get(&(target.entity_set, id))?.columns.get(target.code?)?.as_str()
     }
 
-    fn write(&mut self, write: &Write, now: Timestamp) -> Written {
-        let (Write::Upsert { set, .. } | Write::Make { set, .. } | Write::Delete { set, .. }) = write;
+    fn write(&mut self, write: &RowWrite, now: Timestamp) -> RowWritten {
+        let (RowWrite::Upsert { set, .. } | RowWrite::Make { set, .. } | RowWrite::Delete { set, .. }) =
+            write;
         if self.failing_set == Some(set_of(set)) {
             return Err(Error::Rejected(answered(500, "0x80044150")));
         }
         match write {
-            Write::Delete { set, id } => self.delete(set_of(set), *id),
-            Write::Make { set, id, .. } if self.rows.contains_key(&(set_of(set), *id)) => {
+            RowWrite::Delete { set, id } => self.delete(set_of(set), *id),
+            RowWrite::Make { set, id, .. } if self.rows.contains_key(&(set_of(set), *id)) => {
                 Err(Error::Precondition(answered(412, "0x80040237")))
             }
-            Write::Upsert { set, id, row } | Write::Make { set, id, row } => {
+            RowWrite::Upsert { set, id, row } | RowWrite::Make { set, id, row } => {
                 if row["apex_runid"].as_str().is_some_and(|run| self.poison.contains(run)) {
                     return Err(Error::Rejected(answered(400, "0x80044331")));
                 }
@@ -347,7 +348,7 @@ impl State {
                     Some(status) => return Err(Error::Rejected(answered(*status, "0x80044150"))),
                     None => {}
                 }
-                if let Some((Trouble::Flaky(one_in), until)) = self.trouble
+                if let Some((Mishap::Flaky(one_in), until)) = self.trouble
                     && until > Instant::now()
                     && self.chance.random_ratio(1, one_in)
                 {
@@ -359,7 +360,7 @@ impl State {
     }
 
     /// Columns that are not named stay as they are. Times are kept in whole seconds.
-    fn put(&mut self, set: &'static str, id: Uuid, row: &Json, now: Timestamp) -> Written {
+    fn put(&mut self, set: &'static str, id: Uuid, row: &Json, now: Timestamp) -> RowWritten {
         let mut row = row.as_object().unwrap().clone();
         let bound: Vec<String> = row.keys().filter(|name| name.ends_with(BIND)).cloned().collect();
         for name in bound {
@@ -379,14 +380,14 @@ impl State {
         self.version += 1;
         self.tombstones.retain(|_, of| *of != (set, id));
         let made = || Map::from_iter([("createdon".to_owned(), whole_second(now).to_string().into())]);
-        let held = self.rows.entry((set, id)).or_insert_with(|| Row { columns: made(), version: 0 });
+        let held = self.rows.entry((set, id)).or_insert_with(|| StoredRow { columns: made(), version: 0 });
         held.columns.extend(row);
         held.columns.insert("modifiedon".to_owned(), whole_second(now).to_string().into());
         held.version = self.version;
         Ok(())
     }
 
-    fn delete(&mut self, set: &'static str, id: Uuid) -> Written {
+    fn delete(&mut self, set: &'static str, id: Uuid) -> RowWritten {
         if self.rows.remove(&(set, id)).is_none() {
             return Err(Error::NotFound(answered(404, "0x80040217")));
         }
@@ -396,16 +397,16 @@ impl State {
     }
 
     /// A reading covers what changed up to its first page; what changes later comes with the next reading.
-    fn page(&mut self, set: &'static str, key: &str, place: Place) -> Result<Page, Error> {
+    fn page(&mut self, set: &'static str, key: &str, place: PageStart) -> Result<SimulatedPage, Error> {
         match place {
-            Place::Start(since) if since.is_some_and(|since| since < self.expired_before) => {
+            PageStart::Start(since) if since.is_some_and(|since| since < self.expired_before) => {
                 Err(Error::DeltaExpired(answered(400, "0x80044352")))
             }
-            Place::Start(since) => {
-                let rows = Place::Rows { since, after: since.unwrap_or(0), up_to: self.version };
+            PageStart::Start(since) => {
+                let rows = PageStart::Rows { since, after: since.unwrap_or(0), up_to: self.version };
                 self.page(set, key, rows)
             }
-            Place::Rows { since, after, up_to } => {
+            PageStart::Rows { since, after, up_to } => {
                 let mut changed: Vec<(u64, Uuid)> = self
                     .rows
                     .iter()
@@ -415,20 +416,22 @@ impl State {
                 changed.sort_unstable();
                 let more = changed.len() > PAGE;
                 changed.truncate(PAGE);
-                let shown = |id: Uuid| Change::Upserted(self.rows[&(set, id)].shown(key, id));
-                let page: Vec<Change> = changed.iter().map(|(_, id)| shown(*id)).collect();
+                let shown = |id: Uuid| RowChange::Upserted(self.rows[&(set, id)].shown(key, id));
+                let page: Vec<RowChange> = changed.iter().map(|(_, id)| shown(*id)).collect();
                 match (more, changed.last(), since) {
                     (true, Some((after, _)), _) => {
-                        Ok((page, Some(Place::Rows { since, after: *after, up_to }), None))
+                        Ok((page, Some(PageStart::Rows { since, after: *after, up_to }), None))
                     }
-                    (_, _, Some(since)) => Ok((page, Some(Place::Deletions { after: since, up_to }), None)),
+                    (_, _, Some(since)) => {
+                        Ok((page, Some(PageStart::Deletions { after: since, up_to }), None))
+                    }
                     (_, _, None) => Ok((page, None, Some(up_to.to_string()))),
                 }
             }
-            Place::Deletions { after, up_to } => {
+            PageStart::Deletions { after, up_to } => {
                 let gone =
                     self.tombstones.range(after..=up_to).filter(|(at, (of, _))| **at > after && *of == set);
-                let page = gone.map(|(_, (_, id))| Change::Deleted(*id)).collect();
+                let page = gone.map(|(_, (_, id))| RowChange::Deleted(*id)).collect();
                 Ok((page, None, Some(up_to.to_string())))
             }
         }
@@ -453,7 +456,7 @@ impl State {
     }
 }
 
-impl Row {
+impl StoredRow {
     fn shown(&self, key: &str, id: Uuid) -> Json {
         let mut row = self.columns.clone();
         row.insert(key.to_owned(), id.to_string().into());
@@ -461,17 +464,15 @@ impl Row {
     }
 }
 
-fn refusal(trouble: Trouble) -> Option<Error> {
+fn refusal(trouble: Mishap) -> Option<Error> {
     match trouble {
-        Trouble::Away => {
-            Some(Error::Transport { host: "simulated".to_owned(), reason: "refused".to_owned() })
-        }
-        Trouble::Throttled(seconds) => Some(Error::Throttled {
+        Mishap::Away => Some(Error::Transport { host: "simulated".to_owned(), reason: "refused".to_owned() }),
+        Mishap::Throttled(seconds) => Some(Error::Throttled {
             retry_after: Duration::from_secs(seconds),
             refusal: answered(429, "0x80072322"),
         }),
-        Trouble::Unavailable => Some(Error::Rejected(answered(503, ""))),
-        Trouble::LostAnswers | Trouble::Slow | Trouble::Flaky(_) | Trouble::Unreadable => None,
+        Mishap::Unavailable => Some(Error::Rejected(answered(503, ""))),
+        Mishap::LostAnswers | Mishap::Slow | Mishap::Flaky(_) | Mishap::Unreadable => None,
     }
 }
 

@@ -10,7 +10,7 @@ use model::{
 use serde_json::Value as Json;
 
 use super::{
-    organisation::{State, whole_second},
+    organisation::{OrganisationState, whole_second},
     world::{THEIRS, World, campaign_of},
 };
 use crate::support::T;
@@ -109,7 +109,7 @@ fn said_here(stored: &Stored) -> (String, String) {
     (stored.record.natural_key().join("/"), said.join(" "))
 }
 
-fn said_there(kind: &Kind, state: &State, row: &Json) -> (String, String) {
+fn said_there(kind: &Kind, state: &OrganisationState, row: &Json) -> (String, String) {
     let told = |at: usize| told(kind, state, row, at);
     let asked = (0..kind.fields.len()).filter(|at| kind.fields[*at].need != Need::Derived);
     let key: Vec<String> = kind.identity.key().iter().map(|at| key_part(kind, *at, told(*at))).collect();
@@ -125,7 +125,7 @@ fn key_part(kind: &Kind, at: usize, told: String) -> String {
 }
 
 /// What the row says of the field at this position, as a record would.
-fn told(kind: &Kind, state: &State, row: &Json, at: usize) -> String {
+fn told(kind: &Kind, state: &OrganisationState, row: &Json, at: usize) -> String {
     let field = &kind.fields[at];
     let there = |column: &str| row.get(column).filter(|value| !value.is_null()).cloned();
     let payload = |at: usize| -> Option<Json> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::{HOUR, in_virtual_time, organisation::Trouble, world::World};
+use super::{HOUR, in_virtual_time, organisation::Mishap, world::World};
 
 #[test]
 fn a_look_that_takes_long_is_not_taken_over_half_way() {
@@ -17,7 +17,7 @@ fn a_look_that_takes_long_is_not_taken_over_half_way() {
             world.correct(run, 2).await;
         }
         world.serial.put_back(world.now());
-        world.trouble(Trouble::Slow, 2 * HOUR);
+        world.trouble(Mishap::Slow, 2 * HOUR);
         world.start(0);
         world.start(1);
         sleep(HOUR / 4).await;

@@ -6,7 +6,7 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::{organisation::Trouble, world::World};
+use super::{organisation::Mishap, world::World};
 
 pub struct Schedule {
     chance: StdRng,
@@ -115,12 +115,12 @@ impl Schedule {
 
     fn trouble(&mut self, world: &World) {
         let (trouble, seconds) = match self.chance.random_range(0..6) {
-            0 => (Trouble::Away, self.chance.random_range(1..3600)),
-            1 => (Trouble::Throttled(self.chance.random_range(1..120)), self.chance.random_range(1..300)),
-            2 => (Trouble::Unavailable, self.chance.random_range(1..120)),
-            3 => (Trouble::LostAnswers, self.chance.random_range(1..120)),
-            4 => (Trouble::Slow, self.chance.random_range(1..200)),
-            _ => (Trouble::Flaky(self.chance.random_range(1..4)), self.chance.random_range(1..7200)),
+            0 => (Mishap::Away, self.chance.random_range(1..3600)),
+            1 => (Mishap::Throttled(self.chance.random_range(1..120)), self.chance.random_range(1..300)),
+            2 => (Mishap::Unavailable, self.chance.random_range(1..120)),
+            3 => (Mishap::LostAnswers, self.chance.random_range(1..120)),
+            4 => (Mishap::Slow, self.chance.random_range(1..200)),
+            _ => (Mishap::Flaky(self.chance.random_range(1..4)), self.chance.random_range(1..7200)),
         };
         world.trouble(trouble, Duration::from_secs(seconds));
     }

@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use ledger::{
     ChangeCursor, DeliveredRecord, DeliveryCounts, HeldRecord, Ledger, LedgerError, MirroredRow, Parcel,
-    Refusal, Reject, RowOutcome, RowSighting, Unconfirmed,
+    PermanentRefusal, Reject, RowOutcome, RowSighting, Unconfirmed,
 };
 use model::{clock::Clock, record::Kind, tenant::TenantId, time::Timestamp};
 use pipeline::LedgerPort;
@@ -24,7 +24,7 @@ use tokio::{
 use uuid::Uuid;
 
 #[derive(Clone)]
-pub struct Turns {
+pub struct SimulationTurns {
     pub ledger: Ledger,
     turn: Arc<Mutex<Watchers>>,
     /// Until then the workers get no answer.
@@ -48,7 +48,7 @@ struct Watchers {
     senders: Vec<watch::Sender<u64>>,
 }
 
-impl Turns {
+impl SimulationTurns {
     pub fn new(ledger: Ledger) -> Self {
         Self {
             ledger,
@@ -111,8 +111,8 @@ impl Turns {
 
     async fn ask_of<T: Send + 'static>(
         &self,
-        call: impl Future<Output = Answer<T>> + Send + 'static,
-    ) -> Answer<T> {
+        call: impl Future<Output = TurnAnswer<T>> + Send + 'static,
+    ) -> TurnAnswer<T> {
         let wakes = *self.stands_still.lock().unwrap();
         if let Some(wakes) = wakes {
             sleep_until(wakes).await;
@@ -158,10 +158,10 @@ impl Clock for VirtualClock {
     }
 }
 
-type Answer<T> = Result<T, LedgerError>;
+type TurnAnswer<T> = Result<T, LedgerError>;
 
 #[async_trait]
-impl LedgerPort for Turns {
+impl LedgerPort for SimulationTurns {
     fn changes(&self) -> watch::Receiver<u64> {
         let (sender, changes) = watch::channel(0);
         let turn = Arc::clone(&self.turn);
@@ -169,28 +169,28 @@ impl LedgerPort for Turns {
         changes
     }
 
-    async fn lease(&self, most: usize, hold: Duration) -> Answer<Vec<Parcel>> {
+    async fn lease(&self, most: usize, hold: Duration) -> TurnAnswer<Vec<Parcel>> {
         self.step_on("lease");
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.lease(most, hold).await }).await
     }
 
-    async fn delivered(&self, parcels: &[Parcel], at: Timestamp) -> Answer<()> {
+    async fn delivered(&self, parcels: &[Parcel], at: Timestamp) -> TurnAnswer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
         self.ask_of(async move { ledger.delivered(&parcels, at).await }).await
     }
 
-    async fn postponed(&self, parcels: &[Parcel], until: Timestamp) -> Answer<()> {
+    async fn postponed(&self, parcels: &[Parcel], until: Timestamp) -> TurnAnswer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
         self.ask_of(async move { ledger.postponed(&parcels, until).await }).await
     }
 
-    async fn handed_back(&self, parcels: &[Parcel]) -> Answer<()> {
+    async fn handed_back(&self, parcels: &[Parcel]) -> TurnAnswer<()> {
         let (ledger, parcels) = (self.ledger.clone(), parcels.to_vec());
         self.ask_of(async move { ledger.handed_back(&parcels).await }).await
     }
 
-    async fn dead(&self, parcels: &[(Parcel, Refusal)]) -> Answer<()> {
+    async fn dead(&self, parcels: &[(Parcel, PermanentRefusal)]) -> TurnAnswer<()> {
         if self.keeps_no_letters.load(Ordering::SeqCst) {
             return Err(LedgerError::Fault("a letter that cannot be kept".to_owned()));
         }
@@ -203,54 +203,59 @@ impl LedgerPort for Turns {
         until: Timestamp,
         after: Option<&Unconfirmed>,
         most: usize,
-    ) -> Answer<Vec<Unconfirmed>> {
+    ) -> TurnAnswer<Vec<Unconfirmed>> {
         self.step_on("unconfirmed");
         let (ledger, after) = (self.ledger.clone(), after.cloned());
         self.ask_of(async move { ledger.unconfirmed(until, after.as_ref(), most).await }).await
     }
 
-    async fn confirmed(&self, read: &[Unconfirmed]) -> Answer<u64> {
+    async fn confirmed(&self, read: &[Unconfirmed]) -> TurnAnswer<u64> {
         let (ledger, read) = (self.ledger.clone(), read.to_vec());
         self.ask_of(async move { ledger.confirmed(&read).await }).await
     }
 
-    async fn read(&self, tenant: TenantId, kind: &'static Kind, id: Uuid) -> Answer<Option<HeldRecord>> {
+    async fn read(&self, tenant: TenantId, kind: &'static Kind, id: Uuid) -> TurnAnswer<Option<HeldRecord>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.read(tenant, kind, id).await }).await
     }
 
-    async fn delivery_counts(&self, tenant: TenantId) -> Answer<DeliveryCounts> {
+    async fn delivery_counts(&self, tenant: TenantId) -> TurnAnswer<DeliveryCounts> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.delivery_counts(tenant).await }).await
     }
 
-    async fn take_cursor(&self, kind: &'static Kind, hold: Duration) -> Answer<Option<ChangeCursor>> {
+    async fn take_cursor(&self, kind: &'static Kind, hold: Duration) -> TurnAnswer<Option<ChangeCursor>> {
         self.step_on("take_mark");
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.take_cursor(kind, hold).await }).await
     }
 
-    async fn hold_cursor(&self, cursor: &ChangeCursor, hold: Duration) -> Answer<bool> {
+    async fn hold_cursor(&self, cursor: &ChangeCursor, hold: Duration) -> TurnAnswer<bool> {
         let (ledger, cursor) = (self.ledger.clone(), cursor.clone());
         self.ask_of(async move { ledger.hold_cursor(&cursor, hold).await }).await
     }
 
-    async fn keep_cursor(&self, cursor: &ChangeCursor, link: Option<&str>, hold: Duration) -> Answer<bool> {
+    async fn keep_cursor(
+        &self,
+        cursor: &ChangeCursor,
+        link: Option<&str>,
+        hold: Duration,
+    ) -> TurnAnswer<bool> {
         let (ledger, cursor, link) = (self.ledger.clone(), cursor.clone(), link.map(str::to_owned));
         self.ask_of(async move { ledger.keep_cursor(&cursor, link.as_deref(), hold).await }).await
     }
 
-    async fn free_cursor(&self, cursor: &ChangeCursor) -> Answer<()> {
+    async fn free_cursor(&self, cursor: &ChangeCursor) -> TurnAnswer<()> {
         let (ledger, cursor) = (self.ledger.clone(), cursor.clone());
         self.ask_of(async move { ledger.free_cursor(&cursor).await }).await
     }
 
-    async fn ask(&self, cursor: &ChangeCursor, gone: (i64, i64), of: i64) -> Answer<()> {
+    async fn ask(&self, cursor: &ChangeCursor, gone: (i64, i64), of: i64) -> TurnAnswer<()> {
         let (ledger, cursor) = (self.ledger.clone(), cursor.clone());
         self.ask_of(async move { ledger.ask(&cursor, gone, of).await }).await
     }
 
-    async fn removed_unasked(&self, kind: &'static Kind, since: Timestamp) -> Answer<i64> {
+    async fn removed_unasked(&self, kind: &'static Kind, since: Timestamp) -> TurnAnswer<i64> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.removed_unasked(kind, since).await }).await
     }
@@ -260,7 +265,7 @@ impl LedgerPort for Turns {
         cursor: &ChangeCursor,
         rows: Vec<MirroredRow>,
         asked_at: Timestamp,
-    ) -> Answer<Option<Vec<RowOutcome>>> {
+    ) -> TurnAnswer<Option<Vec<RowOutcome>>> {
         let is_unseen = rows.iter().any(|row| row.seen == RowSighting::Unseen);
         if is_unseen && self.forgets_once.swap(false, Ordering::SeqCst) {
             return Err(LedgerError::Unavailable("the disk is full".to_owned()));
@@ -275,7 +280,7 @@ impl LedgerPort for Turns {
         after: i64,
         before: Timestamp,
         most: usize,
-    ) -> Answer<Vec<DeliveredRecord>> {
+    ) -> TurnAnswer<Vec<DeliveredRecord>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.delivered_before(kind, after, before, most).await }).await
     }
@@ -285,31 +290,36 @@ impl LedgerPort for Turns {
         tenant: TenantId,
         kind: Option<&'static Kind>,
         most: usize,
-    ) -> Answer<Vec<Reject>> {
+    ) -> TurnAnswer<Vec<Reject>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.rejects(tenant, kind, most).await }).await
     }
 
-    async fn copied_at(&self) -> Answer<Option<Timestamp>> {
+    async fn copied_at(&self) -> TurnAnswer<Option<Timestamp>> {
         Ok(*self.copied_at.lock().unwrap())
     }
 
-    async fn in_line(&self, kind: &'static Kind, after: i64, most: usize) -> Answer<Vec<DeliveredRecord>> {
+    async fn in_line(
+        &self,
+        kind: &'static Kind,
+        after: i64,
+        most: usize,
+    ) -> TurnAnswer<Vec<DeliveredRecord>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.in_line(kind, after, most).await }).await
     }
 
-    async fn looked(&self) -> Answer<()> {
+    async fn looked(&self) -> TurnAnswer<()> {
         *self.copied_at.lock().unwrap() = None;
         Ok(())
     }
 
-    async fn spend(&self, cost: i64) -> Answer<()> {
+    async fn spend(&self, cost: i64) -> TurnAnswer<()> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.spend(cost).await }).await
     }
 
-    async fn spent(&self, since: Timestamp) -> Answer<Vec<(Timestamp, i64)>> {
+    async fn spent(&self, since: Timestamp) -> TurnAnswer<Vec<(Timestamp, i64)>> {
         let ledger = self.ledger.clone();
         self.ask_of(async move { ledger.spent(since).await }).await
     }

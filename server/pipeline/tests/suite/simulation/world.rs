@@ -20,9 +20,9 @@ use uuid::Uuid;
 
 use super::{
     clocks::JumpingClock,
-    organisation::{Simulated, Trouble},
+    organisation::{Mishap, Simulated},
     reckoning::Reckoning,
-    turns::{Turns, VirtualClock, standing_still},
+    turns::{SimulationTurns, VirtualClock, standing_still},
 };
 use crate::{
     specimen,
@@ -44,7 +44,7 @@ static WITH_SPECIMENS: Kinds = Kinds::new(&[&specimen::KEYED, KIND]);
 pub struct World {
     /// What is carried.
     pub kind: &'static Kind,
-    pub serial: Turns,
+    pub serial: SimulationTurns,
     pub organisation: Simulated,
     pub clock: Arc<JumpingClock>,
     processes: [Option<Handle>; 2],
@@ -55,7 +55,7 @@ pub struct World {
     pub taken: i64,
     /// Those that people withdrew here, deleted there, or gave up when they were asked.
     pub given_up: BTreeSet<String>,
-    turns: [Turns; 2],
+    turns: [SimulationTurns; 2],
     seed: u64,
     _folder: TempDir,
 }
@@ -75,7 +75,7 @@ impl World {
         // Every fourth run is about a kind that has everything.
         let (kind, kinds) = if seed % 4 == 2 { (&specimen::KEYED, WITH_SPECIMENS) } else { (KIND, KINDS) };
         let opened = standing_still(open(kinds, place, Arc::clone(&told), seed)).await;
-        let serial = Turns::new(opened);
+        let serial = SimulationTurns::new(opened);
         let skew = chance.random_range(-300_000_000..300_000_000);
         let organisation = Simulated::new(seed, kind.delivery.unwrap().entity_set, told, skew);
         let every = Duration::from_secs(chance.random_range(5..60));
@@ -277,7 +277,7 @@ impl World {
         (!rows.is_empty()).then(|| rows[at % rows.len()])
     }
 
-    pub fn trouble(&self, trouble: Trouble, lasts: Duration) {
+    pub fn trouble(&self, trouble: Mishap, lasts: Duration) {
         self.organisation.state().trouble = Some((trouble, Instant::now() + lasts));
     }
 

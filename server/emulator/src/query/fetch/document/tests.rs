@@ -27,9 +27,9 @@ fn all_that_is_said_is_read() {
     assert_eq!(fetch.cookie.as_deref(), Some("<a>"));
     let [filter] = &fetch.entity.filters[..] else { panic!() };
     assert!(filter.any);
-    let Part::Condition(condition) = &filter.parts[0] else { panic!() };
+    let FetchPart::Condition(condition) = &filter.parts[0] else { panic!() };
     assert_eq!(condition.values, ["1", "2"]);
-    let Part::Link(link) = &filter.parts[2] else { panic!() };
+    let FetchPart::Link(link) = &filter.parts[2] else { panic!() };
     assert_eq!(link.kind, LinkKind::NotAny);
     assert_eq!(fetch.entity.links[0].alias.as_deref(), Some("p"));
     assert!(fetch.entity.links[0].entity.all);

@@ -9,9 +9,9 @@ use std::{
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::{front::Flavour, shell::read};
+use crate::{shell::read, wasm::Flavour};
 
-pub struct House {
+pub struct Workspace {
     /// The tree: the folder of the workspace's Cargo.toml.
     pub root: PathBuf,
     /// What cargo builds into: `$CARGO_TARGET_DIR`, else `target`.
@@ -20,7 +20,7 @@ pub struct House {
     pub tools: PathBuf,
 }
 
-impl House {
+impl Workspace {
     pub fn find() -> Result<Self> {
         // Asked at run time: with a target folder shared by two clones, the program may have been compiled in the other one.
         let xtask = env::var_os("CARGO_MANIFEST_DIR").context("start this through cargo: `cargo xtask …`")?;
@@ -36,7 +36,7 @@ impl House {
     }
 
     /// Cargo's target folder for the browser side. Its compiler may be another one than the server's, and must not meet it there.
-    pub fn front_target(&self) -> PathBuf {
+    pub fn wasm_target(&self) -> PathBuf {
         self.target.join("front")
     }
 
@@ -85,9 +85,9 @@ impl House {
     }
 
     /// Cargo for the browser's side, with a target folder of its own.
-    pub fn front_cargo(&self) -> Command {
+    pub fn wasm_cargo(&self) -> Command {
         let mut cargo = self.cargo();
-        cargo.env("CARGO_TARGET_DIR", self.front_target()).env("RUSTFLAGS", self.remap());
+        cargo.env("CARGO_TARGET_DIR", self.wasm_target()).env("RUSTFLAGS", self.remap());
         cargo
     }
 

@@ -31,26 +31,26 @@ const PAUSE: Duration = Duration::from_millis(10);
 const ADDRESSES: usize = 4_096;
 
 /// Who may begin such work.
-pub struct Errands {
+pub struct WorkPermits {
     turns: Turns,
     shares: Mutex<Shares>,
 }
 
 /// The right to work now, given back when it is dropped.
-pub struct Errand {
+pub struct WorkPermit {
     _turn: Turn,
 }
 
-impl Default for Errands {
+impl Default for WorkPermits {
     fn default() -> Self {
         Self { turns: Turns::new(BOUNDS), shares: Mutex::default() }
     }
 }
 
-impl Errands {
+impl WorkPermits {
     /// # Errors
     /// When the address had its share, or no place came free.
-    pub async fn begin(&self, from: Option<IpAddr>) -> Result<Errand, Problem> {
+    pub async fn begin(&self, from: Option<IpAddr>) -> Result<WorkPermit, Problem> {
         let now = Instant::now();
         let share = from.map_or(Ok(()), |from| {
             self.shares.lock().unwrap_or_else(PoisonError::into_inner).take(network(from), now)
@@ -71,11 +71,11 @@ impl Errands {
             };
             Problem::new(ProblemType::TooMany, detail).retry_after(PATIENCE)
         })?;
-        Ok(Errand { _turn: turn })
+        Ok(WorkPermit { _turn: turn })
     }
 }
 
-impl Errand {
+impl WorkPermit {
     /// What the work brings, unless it takes too long: then it is ended. Its place stays taken until then, though its
     /// asker may leave: the ledger does not notice that at once.
     ///
@@ -90,7 +90,7 @@ impl Errand {
         E: Into<Problem> + Send + 'static,
     {
         let ended = tokio::spawn(async move {
-            let _errand = self;
+            let _permit = self;
             time::timeout(LONGEST, work).await
         });
         match ended.await {
@@ -109,12 +109,12 @@ impl Errand {
     }
 }
 
-impl FromRequestParts<SharedState> for Errand {
+impl FromRequestParts<SharedState> for WorkPermit {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, Problem> {
         let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
-        state.errands.begin(from).await
+        state.permits.begin(from).await
     }
 }
 
@@ -179,31 +179,31 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_third_waits_and_is_told_when_to_come_again() {
-        let errands = Errands::default();
-        let first = errands.begin(None).await.ok().unwrap();
-        let _second = errands.begin(None).await.ok().unwrap();
-        let third = errands.begin(Some(address(7))).await.err().unwrap();
+        let permits = WorkPermits::default();
+        let first = permits.begin(None).await.ok().unwrap();
+        let _second = permits.begin(None).await.ok().unwrap();
+        let third = permits.begin(Some(address(7))).await.err().unwrap();
         assert_eq!(third.kind, ProblemType::TooMany);
         assert_eq!(third.headers[0].1, "2");
         drop(first);
-        assert!(errands.begin(None).await.is_ok());
+        assert!(permits.begin(None).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn work_without_an_end_is_ended() {
-        let errand = Errands::default().begin(None).await.ok().unwrap();
-        let done = errand.done(std::future::pending::<Result<(), Problem>>()).await;
+        let permit = WorkPermits::default().begin(None).await.ok().unwrap();
+        let done = permit.done(std::future::pending::<Result<(), Problem>>()).await;
         assert_eq!(done.unwrap_err().kind, ProblemType::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_address_that_asks_a_hundredfold_keeps_no_other_waiting() {
-        let errands = Arc::new(Errands::default());
+        let permits = Arc::new(WorkPermits::default());
         let greedy = (0..100).map(|_| {
-            let errands = Arc::clone(&errands);
+            let permits = Arc::clone(&permits);
             tokio::spawn(async move {
                 loop {
-                    if let Ok(_errand) = errands.begin(Some(address(7))).await {
+                    if let Ok(_permit) = permits.begin(Some(address(7))).await {
                         time::sleep(Duration::from_secs(1)).await;
                     }
                     time::sleep(Duration::from_millis(10)).await;
@@ -214,7 +214,7 @@ mod tests {
         time::sleep(Duration::from_millis(100)).await;
         for _ in 0..10 {
             let asked = Instant::now();
-            assert!(errands.begin(Some(address(8))).await.is_ok());
+            assert!(permits.begin(Some(address(8))).await.is_ok());
             assert!(asked.elapsed() <= Duration::from_secs(3), "{:?}", asked.elapsed());
         }
         greedy.iter().for_each(tokio::task::JoinHandle::abort);

@@ -11,12 +11,12 @@ use anyhow::{Context, Result, bail};
 use crate::{interrupt::Running, shell::words};
 
 #[derive(Default, Debug, PartialEq, Eq)]
-pub struct Tally {
+pub struct TestCount {
     passed: u64,
     failed: u64,
 }
 
-impl Tally {
+impl TestCount {
     /// Runs a test runner, shows what it writes, and counts. Every run has to execute a test: one that found none proves nothing.
     pub fn run(&mut self, command: &mut Command) -> Result<()> {
         let before = self.passed;
@@ -58,7 +58,7 @@ impl Tally {
     }
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for TestCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)
     }
@@ -70,7 +70,7 @@ mod tests {
 
     #[track_caller]
     fn check(lines: &str, expect: &str) {
-        let mut tally = Tally::default();
+        let mut tally = TestCount::default();
         lines.lines().for_each(|line| tally.count(line));
         assert_eq!(tally.to_string(), expect);
     }
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_run_without_tests_fails() {
-        let error = Tally::default().run(&mut Command::new("true")).unwrap_err().to_string();
+        let error = TestCount::default().run(&mut Command::new("true")).unwrap_err().to_string();
         assert_eq!(error, "`true` ran no test");
     }
 }

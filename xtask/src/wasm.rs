@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::{
-    house::House,
     setup::{TARGET, Tools},
     shell::{run, step},
+    workspace::Workspace,
 };
 
 /// How much care a build takes.
@@ -19,14 +19,14 @@ pub enum Flavour {
     Quick,
 }
 
-pub fn build(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
+pub fn build(workspace: &Workspace, tools: &Tools, flavour: Flavour) -> Result<()> {
     step("compiling the browser's side", "2 min the first time, then seconds", || {
-        compile(house, tools, flavour)
+        compile(workspace, tools, flavour)
     })?;
     step(
         "packing page script, WebAssembly, styles and icons",
         "40 s the first time, then 10 s or nothing",
-        || pack(house, tools, flavour),
+        || pack(workspace, tools, flavour),
     )
 }
 
@@ -47,28 +47,28 @@ impl Flavour {
     }
 }
 
-fn module(house: &House, flavour: Flavour) -> PathBuf {
-    house.front_target().join(TARGET).join(flavour.folder()).join("studio.wasm")
+fn module(workspace: &Workspace, flavour: Flavour) -> PathBuf {
+    workspace.wasm_target().join(TARGET).join(flavour.folder()).join("studio.wasm")
 }
 
-fn compile(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
-    let mut cargo = house.front_cargo();
+fn compile(workspace: &Workspace, tools: &Tools, flavour: Flavour) -> Result<()> {
+    let mut cargo = workspace.wasm_cargo();
     cargo.args(["build", "-p", "studio", "--lib", "--target", TARGET, "--profile", flavour.profile()]);
     tools.compiler.choose(&mut cargo);
     run(&mut cargo)
 }
 
-pub fn pack(house: &House, tools: &Tools, flavour: Flavour) -> Result<()> {
-    let mut cargo = house.cargo();
+pub fn pack(workspace: &Workspace, tools: &Tools, flavour: Flavour) -> Result<()> {
+    let mut cargo = workspace.cargo();
     cargo
         .args(["run", "--quiet", "-p", "pack", "--profile", "tool", "--", "--wasm"])
-        .arg(module(house, flavour));
+        .arg(module(workspace, flavour));
     cargo
         .arg("--style")
-        .arg(house.root.join("style/main.css"))
+        .arg(workspace.root.join("style/main.css"))
         .arg("--public")
-        .arg(house.root.join("public"));
-    cargo.arg("--site").arg(house.site(flavour));
+        .arg(workspace.root.join("public"));
+    cargo.arg("--site").arg(workspace.site(flavour));
     if let Some(wasm_opt) = &tools.wasm_opt {
         cargo.arg("--wasm-opt").arg(wasm_opt);
     }
