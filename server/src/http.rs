@@ -5,4 +5,6 @@ mod gate;
 pub mod headers;
 pub mod json_body;
 pub mod listen;
+#[cfg(feature = "livereload")]
+pub mod livereload;
 pub mod middleware;

@@ -38,6 +38,18 @@ use crate::{
 const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
 
 pub fn router(state: &SharedState) -> Router {
+    let router = routes();
+    #[cfg(feature = "livereload")]
+    let router = crate::http::livereload::layered(router);
+    router
+        .layer(CompressionLayer::new().quality(COMPRESSION))
+        .layer(from_fn(bare_when_unmodified))
+        .layer(from_fn_with_state(state.clone(), access::guard))
+        .layer(from_fn_with_state(state.clone(), middleware::around))
+        .with_state(state.clone())
+}
+
+fn routes() -> Router<SharedState> {
     Router::new()
         .route("/", get(pages::panel::panel))
         .route("/pipeline", get(pages::pipeline::pipeline))
@@ -63,11 +75,6 @@ pub fn router(state: &SharedState) -> Router {
         .route("/robots.txt", get(files::well_known))
         .fallback(pages::fault::not_found)
         .method_not_allowed_fallback(wrong_method)
-        .layer(CompressionLayer::new().quality(COMPRESSION))
-        .layer(from_fn(bare_when_unmodified))
-        .layer(from_fn_with_state(state.clone(), access::guard))
-        .layer(from_fn_with_state(state.clone(), middleware::around))
-        .with_state(state.clone())
 }
 
 async fn wrong_method(method: Method) -> Problem {

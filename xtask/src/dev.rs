@@ -1,12 +1,16 @@
 //! `cargo xtask dev`: rebuilds and reloads on save, for those who change the panel.
 //!
 //! Everything is built for speed of building: a debug server that reads the browser's files from the disk, WebAssembly neither
-//! optimised nor compressed. A small proxy stands before the server and tells open pages when to load themselves again.
+//! optimised nor compressed. Open pages load themselves again when the server is back.
 
-mod proxy;
 mod watch;
 
-use std::{env, path::PathBuf, process::Command, sync::Arc, thread, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::Duration,
+};
 
 use anyhow::Result;
 
@@ -18,26 +22,25 @@ use crate::{
     wasm::{self, Flavour},
     workspace::Workspace,
 };
-use proxy::Door;
-use watch::{Change, Watch};
+use watch::{Rebuild, Watch};
 
 const PAUSE: Duration = Duration::from_millis(300);
 
 pub fn command(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let tools = setup::for_build(workspace)?;
-    let mut watch = Watch::begin(workspace);
+    let watch = Watch::begin(workspace)?;
     wasm::build(workspace, &tools, Flavour::Quick)?;
     let binary = server(workspace)?;
-    let door = Door::open(&env::var("STUDIO_ADDR").unwrap_or_else(|_| "127.0.0.1:3000".to_owned()))?;
-    let mut studio = start(&binary, arguments, &door)?;
-    println!("The panel is at http://{}; save a file, and it changes (Ctrl-C ends it)", door.address);
+    let (mut studio, address) = start(&binary, arguments)?;
+    println!("The panel is at http://{address}; save a file, and it changes (Ctrl-C ends it)");
     while interrupt::exit_code().is_none() {
         thread::sleep(PAUSE);
-        if let Some(change) = watch.look(workspace) {
+        if let Some(change) = watch.look() {
             match rebuild(workspace, &tools, change) {
                 Ok(()) => {
-                    studio.stop();
-                    studio = start(&binary, arguments, &door)?;
+                    // An open page holds a connection, for which an orderly end would wait; what was answered is on disk.
+                    studio.kill();
+                    (studio, _) = start(&binary, arguments)?;
                 }
                 // The old one goes on; the next save may mend it.
                 Err(error) => eprintln!("{error:#}"),
@@ -47,11 +50,11 @@ pub fn command(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn rebuild(workspace: &Workspace, tools: &Tools, change: Change) -> Result<()> {
+fn rebuild(workspace: &Workspace, tools: &Tools, change: Rebuild) -> Result<()> {
     match change {
-        Change::Look => wasm::pack(workspace, tools, Flavour::Quick),
-        Change::Server => server(workspace).map(drop),
-        Change::Panel => {
+        Rebuild::Look => wasm::pack(workspace, tools, Flavour::Quick),
+        Rebuild::Server => server(workspace).map(drop),
+        Rebuild::Panel => {
             wasm::build(workspace, tools, Flavour::Quick)?;
             server(workspace).map(drop)
         }
@@ -61,16 +64,13 @@ fn rebuild(workspace: &Workspace, tools: &Tools, change: Change) -> Result<()> {
 fn server(workspace: &Workspace) -> Result<PathBuf> {
     step("compiling the server", "2 min the first time, then seconds", || {
         let mut cargo = workspace.cargo();
-        run(cargo.args(["build", "-p", "server"]).env("STUDIO_SITE", workspace.site(Flavour::Quick)))
+        run(cargo
+            .args(["build", "-p", "server", "--features", "livereload"])
+            .env("STUDIO_SITE", workspace.site(Flavour::Quick)))
     })?;
     Ok(workspace.target.join("debug/studio"))
 }
 
-/// Starts the server behind the door, on a port that only the door knows.
-fn start(binary: &PathBuf, arguments: &[String], door: &Arc<Door>) -> Result<Running> {
-    let mut command = Command::new(binary);
-    command.args(arguments).env("STUDIO_ADDR", "127.0.0.1:0");
-    let (studio, address) = serve::ready(&mut command)?;
-    door.lead_to(address);
-    Ok(studio)
+fn start(binary: &Path, arguments: &[String]) -> Result<(Running, String)> {
+    serve::ready(Command::new(binary).args(arguments))
 }

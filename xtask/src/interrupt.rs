@@ -84,6 +84,13 @@ impl Running {
         self.forget();
     }
 
+    /// Ends it at once, without asking.
+    pub fn kill(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+        self.forget();
+    }
+
     fn forget(&self) {
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|id| *id != self.0.id());
     }

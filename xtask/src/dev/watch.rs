@@ -1,17 +1,18 @@
 //! What was saved since the last look.
 
 use std::{
-    collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
-    time::SystemTime,
+    sync::mpsc::{self, Receiver},
 };
+
+use anyhow::{Context, Result};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use crate::workspace::Workspace;
 
 /// What has to be built again, by where the saved file lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Change {
+pub enum Rebuild {
     /// Styles and public files: packing is enough.
     Look,
     /// Only the server is made of it.
@@ -20,100 +21,118 @@ pub enum Change {
     Panel,
 }
 
-const PLACES: [(&str, Change); 5] = [
-    ("style", Change::Look),
-    ("public", Change::Look),
-    ("server", Change::Server),
-    ("app", Change::Panel),
-    ("src", Change::Panel),
+const FOLDERS: [(&str, Rebuild); 5] = [
+    ("style", Rebuild::Look),
+    ("public", Rebuild::Look),
+    ("server", Rebuild::Server),
+    ("app", Rebuild::Panel),
+    ("src", Rebuild::Panel),
 ];
 
 pub struct Watch {
-    seen: BTreeMap<PathBuf, (SystemTime, Change)>,
+    root: PathBuf,
+    events: Receiver<notify::Result<Event>>,
+    /// Reports until it is dropped.
+    _watcher: RecommendedWatcher,
 }
 
 impl Watch {
-    pub fn begin(workspace: &Workspace) -> Self {
-        Self { seen: see(&workspace.root) }
+    pub fn begin(workspace: &Workspace) -> Result<Self> {
+        // Some systems report paths with their links resolved.
+        let root = workspace.root.canonicalize()?;
+        let (sender, events) = mpsc::channel();
+        let mut watcher = notify::recommended_watcher(sender).context("cannot watch for saved files")?;
+        for (folder, _) in FOLDERS {
+            let folder = root.join(folder);
+            watcher
+                .watch(&folder, RecursiveMode::Recursive)
+                .with_context(|| format!("cannot watch {}", folder.display()))?;
+        }
+        Ok(Self { root, events, _watcher: watcher })
     }
 
-    /// The widest change since the last look.
-    pub fn look(&mut self, workspace: &Workspace) -> Option<Change> {
-        let now = see(&workspace.root);
-        let saved = now
-            .iter()
-            .filter(|(path, seen)| self.seen.get(*path) != Some(seen))
-            .map(|(_, (_, change))| *change);
-        let gone =
-            self.seen.iter().filter(|(path, _)| !now.contains_key(*path)).map(|(_, (_, change))| *change);
-        let changes: Vec<Change> = saved.chain(gone).collect();
-        self.seen = now;
-        let both = changes.contains(&Change::Look) && changes.contains(&Change::Server);
-        if both { Some(Change::Panel) } else { changes.into_iter().max() }
+    /// The widest rebuild that files saved since the last look ask for.
+    pub fn look(&self) -> Option<Rebuild> {
+        widest(self.events.try_iter().flat_map(|event| self.asked_for(event)))
+    }
+
+    fn asked_for(&self, event: notify::Result<Event>) -> Vec<Rebuild> {
+        match event {
+            Ok(event) if event.need_rescan() => vec![Rebuild::Panel],
+            Ok(Event { kind: EventKind::Access(_), .. }) => Vec::new(),
+            Ok(event) => event
+                .paths
+                .iter()
+                .filter_map(|path| rebuild_for(path.strip_prefix(&self.root).ok()?))
+                .collect(),
+            // Events may be lost.
+            Err(_) => vec![Rebuild::Panel],
+        }
     }
 }
 
-fn see(root: &Path) -> BTreeMap<PathBuf, (SystemTime, Change)> {
-    let mut seen = BTreeMap::new();
-    for (place, change) in PLACES {
-        walk(&root.join(place), change, &mut seen);
-    }
-    seen
+/// By a path from the root. Editors keep half-written files beside the real one, under names that begin with a dot or end
+/// with a tilde.
+fn rebuild_for(path: &Path) -> Option<Rebuild> {
+    let name = path.file_name()?.to_str()?;
+    let is_unfinished = name.starts_with('.') || name.ends_with('~');
+    let (_, rebuild) = FOLDERS.iter().find(|(folder, _)| path.starts_with(folder))?;
+    (!is_unfinished).then_some(*rebuild)
 }
 
-fn walk(folder: &Path, change: Change, seen: &mut BTreeMap<PathBuf, (SystemTime, Change)>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let Ok(metadata) = entry.metadata() else { continue };
-        // Editors keep half-written files beside the real one, under names that begin with a dot or end with a tilde.
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') || name.ends_with('~') {
-            continue;
-        }
-        if metadata.is_dir() {
-            walk(&entry.path(), change, seen);
-        } else if let Ok(time) = metadata.modified() {
-            seen.insert(entry.path(), (time, change));
-        }
-    }
+fn widest(asked_for: impl Iterator<Item = Rebuild>) -> Option<Rebuild> {
+    // The server's build does not pack the look.
+    asked_for.reduce(|a, b| match (a.min(b), a.max(b)) {
+        (Rebuild::Look, Rebuild::Server) => Rebuild::Panel,
+        (_, wider) => wider,
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, time::Duration};
+
     use super::*;
 
     #[test]
-    fn a_save_is_seen_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let workspace =
-            Workspace { root: folder.path().into(), target: PathBuf::new(), tools: PathBuf::new() };
-        for place in ["style", "server", "app"] {
-            fs::create_dir(folder.path().join(place)).unwrap();
-        }
-        let mut watch = Watch::begin(&workspace);
-        assert_eq!(watch.look(&workspace), None);
-        let sheet = folder.path().join("style/base.css");
-        fs::write(&sheet, "a{}").unwrap();
-        fs::write(folder.path().join("style/.base.css.swp"), "").unwrap();
-        assert_eq!(watch.look(&workspace), Some(Change::Look));
-        assert_eq!(watch.look(&workspace), None);
-        fs::remove_file(sheet).unwrap();
-        assert_eq!(watch.look(&workspace), Some(Change::Look));
-        fs::write(folder.path().join("server/main.rs"), "").unwrap();
-        fs::write(folder.path().join("app/lib.rs"), "").unwrap();
-        assert_eq!(watch.look(&workspace), Some(Change::Panel));
+    fn a_folder_says_what_to_build() {
+        let of = |path: &str| rebuild_for(Path::new(path));
+        assert_eq!(of("style/base.css"), Some(Rebuild::Look));
+        assert_eq!(of("server/ledger/src/lib.rs"), Some(Rebuild::Server));
+        assert_eq!(of("app/src/lib.rs"), Some(Rebuild::Panel));
+        assert_eq!(of("style/.base.css.swp"), None);
+        assert_eq!(of("style/base.css~"), None);
+        assert_eq!(of("docs/architecture.md"), None);
     }
 
     #[test]
-    fn styles_and_server_together_are_everything() {
+    fn the_widest_rebuild_wins() {
+        let of = |rebuilds: &[Rebuild]| widest(rebuilds.iter().copied());
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[Rebuild::Server, Rebuild::Server]), Some(Rebuild::Server));
+        assert_eq!(of(&[Rebuild::Look, Rebuild::Server]), Some(Rebuild::Panel));
+        assert_eq!(of(&[Rebuild::Panel, Rebuild::Look]), Some(Rebuild::Panel));
+    }
+
+    #[test]
+    fn saved_and_removed_files_are_seen() {
         let folder = tempfile::tempdir().unwrap();
+        for (place, _) in FOLDERS {
+            fs::create_dir(folder.path().join(place)).unwrap();
+        }
         let workspace =
             Workspace { root: folder.path().into(), target: PathBuf::new(), tools: PathBuf::new() };
-        fs::create_dir(folder.path().join("style")).unwrap();
-        fs::create_dir(folder.path().join("server")).unwrap();
-        let mut watch = Watch::begin(&workspace);
-        fs::write(folder.path().join("style/base.css"), "").unwrap();
+        let watch = Watch::begin(&workspace).unwrap();
+        let next = || {
+            let event = watch.events.recv_timeout(Duration::from_secs(30)).expect("the system reports it");
+            widest(watch.asked_for(event).into_iter())
+        };
+        let sheet = folder.path().join("style/base.css");
+        fs::write(&sheet, "a{}").unwrap();
+        assert_eq!(next(), Some(Rebuild::Look));
         fs::write(folder.path().join("server/main.rs"), "").unwrap();
-        assert_eq!(watch.look(&workspace), Some(Change::Panel));
+        while next() != Some(Rebuild::Server) {}
+        fs::remove_file(sheet).unwrap();
+        while next() != Some(Rebuild::Look) {}
     }
 }

@@ -21,6 +21,9 @@ pub fn clippy(workspace: &Workspace, _: &mut TestCount) -> Result<()> {
         let mut cargo = workspace.cargo();
         cargo.args(["clippy", "--all-targets"]);
         choose(&mut cargo, &packages);
+        if packages.iter().any(|package| package == "server") {
+            cargo.args(["--features", "server/livereload"]);
+        }
         run(cargo.args(["--", "-D", "warnings"]))?;
     }
     run(&mut browser_clippy(workspace)?)

@@ -11,7 +11,7 @@ use model::{
 use uuid::Uuid;
 
 use crate::subject::kind;
-use crate::support::{HOLD, Studio, T, TestStore, carries, run};
+use crate::support::{Studio, T, TestStore, carries, run};
 
 /// What Dataverse says of a row.
 pub fn seen(id: Uuid, record: &Record) -> MirroredRow {
