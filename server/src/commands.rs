@@ -89,8 +89,8 @@ impl CommandLine {
 fn settings_help() -> String {
     let mut help = "Settings (environment, then studio.toml in the working folder):\n".to_owned();
     for setting in TABLE {
-        let default =
-            if setting.default.is_empty() { String::new() } else { format!(" [{}]", setting.default) };
+        let defaults = setting.defaults_in_words();
+        let default = if defaults.is_empty() { String::new() } else { format!(" [{defaults}]") };
         // Writing to a String cannot fail.
         _ = writeln!(help, "  {:<26} {}{default}", setting.name, setting.meaning);
     }

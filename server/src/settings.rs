@@ -20,8 +20,8 @@ pub use logging::{LogFormat, Logging};
 pub use mistakes::{Mistake, Mistakes};
 pub use organisation::{Mode, OrganisationSettings};
 pub use sources::Sources;
-pub use table::TABLE;
-pub use values::{DEFAULT_FOLDERS, PublicUrl};
+pub use table::{Situation, TABLE, default_folders};
+pub use values::PublicUrl;
 
 use mistakes::SettingReader;
 
@@ -47,8 +47,8 @@ pub struct Settings {
     pub mirror_every: Duration,
     /// Where the ledger lives when it is not in the data folder.
     pub database: Option<Database>,
-    /// How long records that are on the way are this server's alone, where that is set.
-    pub lease: Option<Duration>,
+    /// How long records that are on the way are this server's alone.
+    pub lease: Duration,
     /// What the organisation calls tables and columns that have names of their own.
     pub names: NamesByKind,
 }
@@ -66,38 +66,49 @@ impl Settings {
         let mut reader = SettingReader::of(sources);
         let way = organisation::way(&mut reader);
         let database = database::database(&mut reader, &way);
-        let lease = reader.read("STUDIO_LEASE", database::lease);
-        let listen = reader.read("STUDIO_ADDR", values::address);
-        let data = reader.read("STUDIO_DATA", values::folder);
-        let seed = reader.read("STUDIO_DEMO_SEED", values::seed);
-        let zone = reader.read("STUDIO_TZ", values::zone);
-        let level = reader.read("STUDIO_LOG", logging::filter);
-        let format = reader.read("STUDIO_LOG_FORMAT", logging::format);
+        let has_demo = demo(&mut reader, &way);
+        let situation = Situation { is_embedded: way.is_embedded(), has_demo };
+        let lease = reader.read_or_default("STUDIO_LEASE", situation, database::lease);
+        let listen = reader.read_or_default("STUDIO_ADDR", situation, values::address);
+        let data = reader.read_or_default("STUDIO_DATA", situation, values::folder);
+        let seed = reader.read_or_default("STUDIO_DEMO_SEED", situation, values::seed);
+        let zone = reader.read_or_default("STUDIO_TZ", situation, values::zone);
+        let filter = reader.read_or_default("STUDIO_LOG", situation, logging::filter);
+        let format = reader.read_or_default("STUDIO_LOG_FORMAT", situation, logging::format);
+        let mirror_every = reader.read_or_default("STUDIO_MIRROR_SECONDS", situation, values::seconds);
         let public_url = reader.read("STUDIO_PUBLIC_URL", values::public_url);
         let budget = reader.read("STUDIO_DATAVERSE_BUDGET", values::some);
-        let mirror_every = reader.read("STUDIO_MIRROR_SECONDS", values::some);
-        let demo_on = demo(&mut reader, &way);
         let frozen = frozen(&mut reader, &way);
         let names = names::names(&mut reader);
         reader.finish()?;
+        let (Some(lease), Some(listen), Some(data), Some(seed), Some(zone), Some(filter), Some(format)) =
+            (lease, listen, data, seed, zone, filter, format)
+        else {
+            // A mistake stands behind each that is missing.
+            return Err(Mistakes(Vec::new()));
+        };
+        let Some(mirror_every) = mirror_every else { return Err(Mistakes(Vec::new())) };
         Ok(Self {
-            listen: listen.unwrap_or_else(values::default_address),
-            data: data.unwrap_or_else(|| values::default_folder(&way, demo_on)),
-            demo: demo_on.then_some(DemoSettings { seed: seed.unwrap_or(values::DEFAULT_SEED) }),
-            zone: zone.unwrap_or_else(Zone::utc),
-            logging: Logging {
-                filter: level.unwrap_or_else(|| logging::DEFAULT_FILTER.to_owned()),
-                format: format.unwrap_or_default(),
-            },
+            listen,
+            data,
+            demo: has_demo.then_some(DemoSettings { seed }),
+            zone,
+            logging: Logging { filter, format },
             frozen,
             public_url,
-            budget,
-            mirror_every: mirror_every.map_or_else(|| way.mirror_every(), Duration::from_secs),
             way,
+            budget,
+            mirror_every,
             database,
             lease,
             names,
         })
+    }
+
+    /// What the defaults in force depend on.
+    #[must_use]
+    pub const fn situation(&self) -> Situation {
+        Situation { is_embedded: self.way.is_embedded(), has_demo: self.demo.is_some() }
     }
 
     /// Where the ledger lives.
@@ -112,23 +123,22 @@ impl Settings {
 
 /// Demo data are for the organisation that the server brings along: they are not wanted in a real one.
 fn demo(reader: &mut SettingReader<'_>, way: &Mode) -> bool {
-    let embedded = matches!(way, Mode::Embedded);
-    match reader.read("STUDIO_DEMO", values::switch) {
-        Some(true) if !embedded => {
+    let situation = Situation { is_embedded: way.is_embedded(), has_demo: false };
+    match reader.read_or_default("STUDIO_DEMO", situation, values::switch) {
+        Some(true) if !way.is_embedded() => {
             reader.mistake(
                 "STUDIO_DEMO",
                 "is on, and demo data would reach a real organisation; set it to off, or take the Dataverse settings away",
             );
             false
         }
-        Some(on) => on,
-        None => embedded,
+        on => on.unwrap_or(false),
     }
 }
 
 fn frozen(reader: &mut SettingReader<'_>, way: &Mode) -> Option<Timestamp> {
     let at = reader.read("STUDIO_NOW", values::moment)?;
-    if !matches!(way, Mode::Embedded) {
+    if !way.is_embedded() {
         reader.mistake(
             "STUDIO_NOW",
             "stops the clock for tests and pictures, which only the embedded way allows; take it away",

@@ -116,9 +116,13 @@ mod tests {
 
     const START: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
+    fn settings() -> Settings {
+        Settings::new(Duration::from_secs(30), Duration::from_secs(600))
+    }
+
     #[test]
     fn grows_step_by_step_and_halves_at_once() {
-        let mut rate_limit = RateLimit::new(&Settings::default(), START);
+        let mut rate_limit = RateLimit::new(&settings(), START);
         for _ in 0..20 {
             rate_limit.succeeded(rate_limit.batch(), Duration::from_millis(50));
         }
@@ -134,7 +138,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_more_than_the_allowance_in_any_window(gaps in prop::collection::vec(0_i64..200_000, 1..4_000)) {
-            let settings = Settings { requests_max: 300, ..Settings::default() };
+            let settings = Settings { requests_max: 300, ..settings() };
             let mut rate_limit = RateLimit::new(&settings, START);
             let mut now = START;
             let mut sent = std::collections::VecDeque::new();

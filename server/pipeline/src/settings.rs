@@ -13,7 +13,7 @@ pub struct Tenant {
     pub name: String,
 }
 
-/// The defaults fit an organisation with the usual limits: 6,000 requests in five minutes.
+/// Pace and patience of relay and mirror. An organisation usually allows 6,000 requests in five minutes.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// What the organisation calls what it is sent.
@@ -51,14 +51,9 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// What writing one record may cost: itself, its tenant, and what it points at, which is looked for and made.
-    pub(crate) fn record_cost(&self) -> usize {
-        2 + 2 * self.mapping.tables().map(|table| table.kind.pointers.len()).max().unwrap_or(0)
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
+    /// For an organisation with the usual limits, asked for changes `mirror_every`, with leases that hold for `hold`.
+    #[must_use]
+    pub fn new(mirror_every: Duration, hold: Duration) -> Self {
         Self {
             mapping: Arc::new(Mapping::standard(KINDS)),
             tenants: Vec::new(),
@@ -68,15 +63,20 @@ impl Default for Settings {
             lanes_max: 4,
             requests_max: 4_500,
             linger: Duration::from_millis(200),
-            hold: Duration::from_secs(600),
+            hold,
             attempts_max: 8,
             attempts_for: Duration::from_secs(3600),
             budget: None,
             behind_after: Duration::from_secs(60),
-            mirror_every: Duration::from_secs(15),
+            mirror_every,
             unconfirmed_after: Duration::from_secs(60),
             read_back_every: Duration::from_secs(30),
             drain: Duration::from_secs(5),
         }
+    }
+
+    /// What writing one record may cost: itself, its tenant, and what it points at, which is looked for and made.
+    pub(crate) fn record_cost(&self) -> usize {
+        2 + 2 * self.mapping.tables().map(|table| table.kind.pointers.len()).max().unwrap_or(0)
     }
 }

@@ -9,7 +9,7 @@ use ledger::LedgerIdentity;
 use super::Failure;
 use crate::{
     clock,
-    settings::{DEFAULT_FOLDERS, Mistake, Mistakes, Settings, Sources},
+    settings::{Mistake, Mistakes, Settings, Sources, default_folders},
 };
 
 #[derive(Debug, Args)]
@@ -104,7 +104,7 @@ fn beside_none(default: PathBuf) -> Result<PathBuf, Failure> {
 }
 
 fn with_a_ledger() -> Vec<PathBuf> {
-    DEFAULT_FOLDERS.map(PathBuf::from).into_iter().filter(|folder| folder.join(FILE).is_file()).collect()
+    default_folders().map(PathBuf::from).filter(|folder| folder.join(FILE).is_file()).collect()
 }
 
 fn listed(folders: &[PathBuf]) -> String {

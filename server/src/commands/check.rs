@@ -14,7 +14,7 @@ use super::Failure;
 use crate::{
     clock,
     delivery_service::{self, DataverseEndpoint, expiry},
-    settings::{Mode, Settings, Sources, TABLE},
+    settings::{Mode, Settings, Situation, Sources, TABLE},
 };
 
 /// How long a step sits out what Dataverse asks for.
@@ -24,7 +24,7 @@ pub async fn run() -> Result<(), Failure> {
     let sources = Sources::of_machine();
     let settings = Settings::read(&sources)?;
     let mapping = Mapping::named(KINDS, &settings.names);
-    tell(&in_force(&sources))?;
+    tell(&in_force(&sources, settings.situation()))?;
     tell(&names(&settings.names))?;
     let mut held = true;
     if let Some(database) = settings.database {
@@ -67,14 +67,13 @@ async fn target(way: Mode) -> anyhow::Result<DataverseEndpoint> {
     })
 }
 
-fn in_force(sources: &Sources) -> String {
+fn in_force(sources: &Sources, situation: Situation) -> String {
     let mut told = "Settings in force:\n".to_owned();
     for setting in TABLE {
         let value = match sources.get(setting.name) {
             Some(_) if setting.secret => "(set, not shown)",
             Some(value) => value,
-            None if setting.default.is_empty() => "–",
-            None => setting.default,
+            None => setting.default_in(situation).unwrap_or("–"),
         };
         // Writing to a String cannot fail.
         _ = writeln!(told, "  {:<34} {value}", setting.name);

@@ -55,7 +55,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let ledger = if matches!(settings.way, Mode::Resting) { ledger.fetched_by_others() } else { ledger };
     let target = belonging::open(&settings, &ledger).await?;
     // The relay paces itself, and wants to hear at once that it is too fast.
-    let client = target.client(Duration::ZERO, settings.lease)?;
+    let client = target.client(Duration::ZERO, Some(settings.lease))?;
     let delivery_service = Arc::new(DeliveryService::to(&target, settings.mirror_every, Arc::clone(&clock)));
     let pace = delivery_service::pace(&settings, &target);
     let writer = tell_story(&settings, &ledger, &clock).await?;

@@ -37,16 +37,13 @@ pub fn tenants() -> Vec<Tenant> {
 /// How fast to go and how often to look, as it was set.
 #[must_use]
 pub fn pace(settings: &Settings, target: &DataverseEndpoint) -> pipeline::Settings {
-    let usual = pipeline::Settings::default();
     pipeline::Settings {
         mapping: Arc::new(Mapping::named(KINDS, &settings.names)),
         tenants: tenants(),
         read_back_every: target.read_back_every(),
-        mirror_every: settings.mirror_every,
         unconfirmed_after: 2 * settings.mirror_every + GRACE,
         budget: settings.budget,
-        hold: settings.lease.unwrap_or(usual.hold),
-        ..usual
+        ..pipeline::Settings::new(settings.mirror_every, settings.lease)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ledger::Database;
 
-use super::{Mistakes, Sources, mistakes::SettingReader, organisation::Mode};
+use super::{Mistakes, Situation, Sources, mistakes::SettingReader, organisation::Mode};
 
 pub(super) const ADDRESS: &str = "DATABASE_URL";
 const SCHEMA: &str = "STUDIO_SCHEMA";
@@ -43,10 +43,8 @@ pub fn database_at(sources: &Sources, told: Option<&str>) -> Result<Database, Mi
 }
 
 fn in_schema(reader: &mut SettingReader<'_>, database: Database) -> Option<Database> {
-    if reader.text(SCHEMA).is_none() {
-        return Some(database);
-    }
-    reader.read(SCHEMA, |name| database.in_schema(name).map_err(|bad| bad.to_string()))
+    let situation = Situation { is_embedded: false, has_demo: false };
+    reader.read_or_default(SCHEMA, situation, |name| database.in_schema(name).map_err(|bad| bad.to_string()))
 }
 
 fn address(text: &str) -> Result<Database, String> {

@@ -2,17 +2,14 @@
 
 use tracing_subscriber::EnvFilter;
 
-pub(super) const DEFAULT_FILTER: &str = "info";
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logging {
     pub filter: String,
     pub format: LogFormat,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    #[default]
     Text,
     Json,
 }

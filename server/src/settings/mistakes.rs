@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Sources;
+use super::{Situation, Sources, table};
 
 /// One setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,23 @@ impl<'a> SettingReader<'a> {
     /// What is set, understood; a mistake is noted and reads like nothing.
     pub fn read<T>(&mut self, name: &str, understand: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         match understand(self.text(name)?) {
+            Ok(value) => Some(value),
+            Err(sentence) => {
+                self.mistake(name, sentence);
+                None
+            }
+        }
+    }
+
+    /// The same, or the default in this situation. None has a mistake behind it.
+    pub fn read_or_default<T>(
+        &mut self,
+        name: &'static str,
+        situation: Situation,
+        understand: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let default = table::named(name).and_then(|setting| setting.default_in(situation));
+        match understand(self.text(name).or(default).unwrap_or_default()) {
             Ok(value) => Some(value),
             Err(sentence) => {
                 self.mistake(name, sentence);

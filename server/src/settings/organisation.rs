@@ -1,11 +1,11 @@
 //! Which Dataverse the records go to, from two families of names that mean the same.
 
-use std::{fs, net::IpAddr, time::Duration};
+use std::{fs, net::IpAddr};
 
 use dataverse::{Certificate, Credential};
 use jiff::civil::Date;
 
-use super::{mistakes::SettingReader, values};
+use super::{Situation, mistakes::SettingReader, values};
 
 /// How the server runs.
 #[derive(Clone, Debug)]
@@ -19,9 +19,8 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// Beside us it costs nothing; elsewhere requests are counted.
-    pub(super) fn mirror_every(&self) -> Duration {
-        Duration::from_secs(if matches!(self, Self::Embedded) { 5 } else { 30 })
+    pub const fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded)
     }
 }
 
@@ -49,7 +48,6 @@ const ROOTS: &str = "DATAVERSE_CA_FILE";
 /// Settings that name files; a change of one of these files is a change of the settings.
 pub(super) const FILES: [&str; 4] = [SECRET_FILE, CERTIFICATE[0], CERTIFICATE[1], ROOTS];
 const AUTHORITY: &str = "AZURE_AUTHORITY_HOST";
-const AUTHORITY_DEFAULT: &str = "https://login.microsoftonline.com";
 
 pub(super) fn way(reader: &mut SettingReader<'_>) -> Mode {
     match reader.read("USE_DATAVERSE", values::switch) {
@@ -78,10 +76,9 @@ fn connected(reader: &mut SettingReader<'_>) -> Mode {
     let credential = credential(reader);
     let expires = reader.read(EXPIRES, values::date);
     let extra_roots = reader.text(ROOTS).map(str::to_owned).and_then(|path| file(reader, ROOTS, &path));
-    let authority = match reader.text(AUTHORITY).map(str::to_owned) {
-        Some(text) => secured(reader, AUTHORITY, &text),
-        None => Some(AUTHORITY_DEFAULT.to_owned()),
-    };
+    let situation = Situation { is_embedded: false, has_demo: false };
+    let authority = reader.read_or_default(AUTHORITY, situation, |text| Ok(text.to_owned()));
+    let authority = authority.and_then(|text| secured(reader, AUTHORITY, &text));
     let (Some(address), Some(tenant), Some(client_id), Some(credential), Some(authority)) =
         (address, tenant, client, credential, authority)
     else {

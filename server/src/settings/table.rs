@@ -4,108 +4,181 @@
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
     pub name: &'static str,
-    /// As a person would write it; empty when there is none.
-    pub default: &'static str,
+    /// What holds where it is not set: the first that applies, written as a person would write it.
+    defaults: &'static [(When, &'static str)],
     pub meaning: &'static str,
     pub secret: bool,
 }
 
-const fn setting(name: &'static str, default: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default, meaning, secret: false }
+/// When a default applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    EmbeddedWithoutDemo,
+    Embedded,
+    Always,
+}
+
+/// What defaults depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Situation {
+    pub is_embedded: bool,
+    pub has_demo: bool,
+}
+
+impl Setting {
+    #[must_use]
+    pub fn default_in(&self, situation: Situation) -> Option<&'static str> {
+        let applies = |when: When| match when {
+            When::EmbeddedWithoutDemo => situation.is_embedded && !situation.has_demo,
+            When::Embedded => situation.is_embedded,
+            When::Always => true,
+        };
+        self.defaults.iter().find(|(when, _)| applies(*when)).map(|(_, value)| *value)
+    }
+
+    /// Every default, with when it applies; empty where there is none.
+    #[must_use]
+    pub fn defaults_in_words(&self) -> String {
+        let words = self.defaults.iter().rev().map(|(when, value)| match when {
+            When::EmbeddedWithoutDemo => format!("{value} in the embedded way without demo data"),
+            When::Embedded => format!("{value} in the embedded way"),
+            When::Always => (*value).to_owned(),
+        });
+        words.collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The setting of this name.
+pub(super) fn named(name: &str) -> Option<&'static Setting> {
+    TABLE.iter().find(|setting| setting.name == name)
+}
+
+/// Where the ledger may be when no folder is named.
+pub fn default_folders() -> impl Iterator<Item = &'static str> {
+    named(DATA).into_iter().flat_map(|setting| setting.defaults).map(|(_, folder)| *folder)
+}
+
+const DATA: &str = "STUDIO_DATA";
+
+const fn setting(
+    name: &'static str,
+    defaults: &'static [(When, &'static str)],
+    meaning: &'static str,
+) -> Setting {
+    Setting { name, defaults, meaning, secret: false }
 }
 
 const fn secret(name: &'static str, meaning: &'static str) -> Setting {
-    Setting { name, default: "", meaning, secret: true }
+    Setting { name, defaults: &[], meaning, secret: true }
 }
 
 pub const TABLE: &[Setting] = &[
-    setting("STUDIO_ADDR", "127.0.0.1:3000", "where the server listens; port 0 takes a free one"),
     setting(
-        "STUDIO_DATA",
-        "./data; in the embedded way ./data/demo, without demo data ./data/trial",
+        "STUDIO_ADDR",
+        &[(When::Always, "127.0.0.1:3000")],
+        "where the server listens; port 0 takes a free one",
+    ),
+    setting(
+        DATA,
+        // What is made up has a folder of its own, and so has what is only tried, so that neither is met where records of a
+        // real organisation are looked for.
+        &[(When::EmbeddedWithoutDemo, "data/trial"), (When::Embedded, "data/demo"), (When::Always, "data")],
         "the folder that holds the ledger; made when it is missing, closed to others",
     ),
     setting(
         "STUDIO_DEMO",
-        "on in the embedded way",
+        &[(When::Embedded, "on"), (When::Always, "off")],
         "on: 200 days of demo data and a live writer; off: starts empty",
     ),
     setting(
         "STUDIO_DEMO_SEED",
-        "7",
+        &[(When::Always, "7")],
         "a whole number that the demo data grow from; the same number, the same story",
     ),
-    setting("STUDIO_TZ", "UTC", "the time zone of whoever has chosen none, such as Europe/Berlin"),
+    setting(
+        "STUDIO_TZ",
+        &[(When::Always, "UTC")],
+        "the time zone of whoever has chosen none, such as Europe/Berlin",
+    ),
     setting(
         "STUDIO_LOG",
-        "info",
+        &[(When::Always, "info")],
         "how much is logged: error, warn, info, debug, trace, or a filter such as info,sqlx=warn",
     ),
-    setting("STUDIO_LOG_FORMAT", "text", "text or json, on standard error"),
+    setting("STUDIO_LOG_FORMAT", &[(When::Always, "text")], "text or json, on standard error"),
     setting(
         "STUDIO_NOW",
-        "",
+        &[],
         "a time at which the clock stands still, for tests and pictures; embedded way only",
     ),
     setting(
         "STUDIO_PUBLIC_URL",
-        "",
+        &[],
         "how people reach the server through a proxy, such as https://metrics.example.com",
     ),
-    setting("USE_DATAVERSE", "", "true: connect to a real organisation; false: none, relay and mirror rest"),
+    setting("USE_DATAVERSE", &[], "true: connect to a real organisation; false: none, relay and mirror rest"),
     setting(
         "DATAVERSE_URL",
-        "",
+        &[],
         "the organisation's address; also DATAVERSE_RESOURCE, NEXT_PUBLIC_DATAVERSE_URL",
     ),
-    setting("DATAVERSE_RESOURCE", "", "the same as DATAVERSE_URL"),
-    setting("NEXT_PUBLIC_DATAVERSE_URL", "", "the same as DATAVERSE_URL"),
-    setting("DATAVERSE_TENANT_ID", "", "the directory that issues tokens; also AZURE_TENANT_ID"),
-    setting("AZURE_TENANT_ID", "", "the same as DATAVERSE_TENANT_ID"),
-    setting("DATAVERSE_CLIENT_ID", "", "the application that signs in; also AZURE_CLIENT_ID"),
-    setting("AZURE_CLIENT_ID", "", "the same as DATAVERSE_CLIENT_ID"),
+    setting("DATAVERSE_RESOURCE", &[], "the same as DATAVERSE_URL"),
+    setting("NEXT_PUBLIC_DATAVERSE_URL", &[], "the same as DATAVERSE_URL"),
+    setting("DATAVERSE_TENANT_ID", &[], "the directory that issues tokens; also AZURE_TENANT_ID"),
+    setting("AZURE_TENANT_ID", &[], "the same as DATAVERSE_TENANT_ID"),
+    setting("DATAVERSE_CLIENT_ID", &[], "the application that signs in; also AZURE_CLIENT_ID"),
+    setting("AZURE_CLIENT_ID", &[], "the same as DATAVERSE_CLIENT_ID"),
     secret("DATAVERSE_CLIENT_SECRET", "the application's secret; also AZURE_CLIENT_SECRET"),
     secret("AZURE_CLIENT_SECRET", "the same as DATAVERSE_CLIENT_SECRET"),
     setting(
         "DATAVERSE_CLIENT_SECRET_FILE",
-        "",
+        &[],
         "a file that holds the secret instead; a new one in it is used without a restart",
     ),
     setting(
         "DATAVERSE_CLIENT_CERTIFICATE_PATH",
-        "",
+        &[],
         "a PEM file with certificate and private key instead of a secret; read again when it changes",
     ),
-    setting("AZURE_CLIENT_CERTIFICATE_PATH", "", "the same as DATAVERSE_CLIENT_CERTIFICATE_PATH"),
+    setting("AZURE_CLIENT_CERTIFICATE_PATH", &[], "the same as DATAVERSE_CLIENT_CERTIFICATE_PATH"),
     setting(
         "STUDIO_SECRET_EXPIRES",
-        "",
+        &[],
         "the last day of the secret or certificate, such as 2027-02-19; from 14 days before it is warned of",
     ),
     setting(
         "DATAVERSE_CA_FILE",
-        "",
+        &[],
         "authorities (PEM) to trust beside the machine's own, for an organisation behind one of its own",
     ),
     setting(
         "STUDIO_DATAVERSE_BUDGET",
-        "",
+        &[],
         "requests to Dataverse a day (UTC), each row one; what is above it waits for midnight; off until set",
     ),
     setting(
         "STUDIO_MIRROR_SECONDS",
-        "30; 5 in the embedded way",
+        // Beside us it costs nothing; elsewhere requests are counted.
+        &[(When::Embedded, "5"), (When::Always, "30")],
         "how often Dataverse is asked what others wrote there; each time is a request for each table",
     ),
-    setting("AZURE_AUTHORITY_HOST", "https://login.microsoftonline.com", "where tokens come from"),
+    setting(
+        "AZURE_AUTHORITY_HOST",
+        &[(When::Always, "https://login.microsoftonline.com")],
+        "where tokens come from",
+    ),
     secret(
         "DATABASE_URL",
         "the ledger in PostgreSQL, shared by any number of servers: postgres://user:password@host/database",
     ),
-    setting("STUDIO_SCHEMA", "studio", "the schema of that database that the ledger keeps to"),
+    setting(
+        "STUDIO_SCHEMA",
+        &[(When::Always, "studio")],
+        "the schema of that database that the ledger keeps to",
+    ),
     setting(
         "STUDIO_LEASE",
-        "600",
+        &[(When::Always, "600")],
         "seconds for which records on their way to Dataverse are one server's alone; then another takes over what it left",
     ),
 ];
@@ -120,8 +193,9 @@ mod tests {
     #[test]
     fn the_readme_tells_every_setting_as_it_is() {
         let readme = include_str!("../../../README.md");
-        for Setting { name, default, meaning, .. } in TABLE {
-            let row = format!("| `{name}` | {default} | {meaning} |");
+        for setting in TABLE {
+            let (name, defaults, meaning) = (setting.name, setting.defaults_in_words(), setting.meaning);
+            let row = format!("| `{name}` | {defaults} | {meaning} |");
             assert!(readme.contains(&row), "the README lacks this row of its table: {row}");
         }
     }

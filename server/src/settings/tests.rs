@@ -161,7 +161,7 @@ fn an_address_of_a_database_chooses_where_the_ledger_lives() {
         assert!(said.contains("metrics (schema studio)") && !said.contains("hunter2"), "{said}");
     }
     let settings = read(&with(&[address, ("STUDIO_SCHEMA", "elsewhere"), ("STUDIO_LEASE", "20")]), "");
-    assert_eq!(settings.lease, Some(std::time::Duration::from_secs(20)));
+    assert_eq!(settings.lease, std::time::Duration::from_secs(20));
     assert!(format!("{settings:?}").contains("schema elsewhere"));
 }
 

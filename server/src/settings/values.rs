@@ -3,14 +3,11 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
+    time::Duration,
 };
 
 use http::Uri;
 use model::{calendar::Zone, time::Timestamp};
-
-use super::Mode;
-
-pub(super) const DEFAULT_SEED: u64 = 7;
 
 /// The address that people type when something stands between them and the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +23,6 @@ impl PublicUrl {
     pub fn is_secure(&self) -> bool {
         self.scheme == "https"
     }
-}
-
-pub(super) fn default_address() -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, 3000))
 }
 
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -53,19 +46,6 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
-/// Where the ledger is when no folder is named: what is made up has a folder of its own, and so has what is only tried, so
-/// that neither is met where records of a real organisation are looked for.
-pub const DEFAULT_FOLDERS: [&str; 3] = ["data", "data/demo", "data/trial"];
-
-pub(super) fn default_folder(way: &Mode, demo: bool) -> PathBuf {
-    let [real, made_up, tried] = DEFAULT_FOLDERS;
-    PathBuf::from(match (way, demo) {
-        (Mode::Embedded, true) => made_up,
-        (Mode::Embedded, false) => tried,
-        _ => real,
-    })
-}
-
 pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "must be a whole number".to_owned())
 }
@@ -73,6 +53,11 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
 /// At least one.
 pub(super) fn some(text: &str) -> Result<u64, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "must be a whole number above 0".to_owned())
+}
+
+/// At least one.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    some(text).map(Duration::from_secs)
 }
 
 pub(super) fn date(text: &str) -> Result<jiff::civil::Date, String> {

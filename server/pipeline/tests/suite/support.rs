@@ -104,8 +104,7 @@ pub fn settings() -> Settings {
         tenants: vec![Tenant { id: T, name: "The studio".to_owned() }],
         linger: Duration::from_millis(5),
         read_back_every: Duration::from_secs(3600),
-        mirror_every: Duration::from_secs(3600),
-        ..Settings::default()
+        ..Settings::new(Duration::from_secs(3600), Duration::from_secs(600))
     }
 }
 

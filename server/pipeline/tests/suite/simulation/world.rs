@@ -86,10 +86,8 @@ impl World {
             batch_min: 2,
             batch_max: 40,
             linger: Duration::from_millis(50),
-            hold: Duration::from_secs(120),
-            mirror_every: every,
             unconfirmed_after: 2 * every + Duration::from_secs(30),
-            ..Settings::default()
+            ..Settings::new(every, Duration::from_secs(120))
         };
         change(&mut settings);
         let mut world = Self {
