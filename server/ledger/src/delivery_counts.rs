@@ -21,6 +21,86 @@ pub struct DeliveryCounts {
     pub reflected: MirrorCounts,
 }
 
+/// One kind's figures as a store reads them; arrays in the order of the columns of `PASSAGE_SUMS` and `BACKLOG_SUMS`.
+pub(crate) struct KindCounts {
+    pub(crate) received: i64,
+    pub(crate) passages: [i64; PASSAGE_SUMS.len()],
+    pub(crate) backlog: [i64; BACKLOG_SUMS.len()],
+    pub(crate) rejected: i64,
+    pub(crate) withdrawn: i64,
+    pub(crate) durable: i64,
+    pub(crate) oldest_unconfirmed: Option<Timestamp>,
+    pub(crate) oldest_first: Option<Timestamp>,
+    pub(crate) oldest_pending: Option<Timestamp>,
+}
+
+/// The columns of the passages that are summed up.
+pub(crate) const PASSAGE_SUMS: [&str; 11] = [
+    "delivered",
+    "confirmed",
+    "withdrawn_unsent",
+    "mirrored",
+    "changed",
+    "removed",
+    "kept_out",
+    "unsent",
+    "removed_unread",
+    "resent",
+    "archived",
+];
+/// Those of the backlog.
+pub(crate) const BACKLOG_SUMS: [&str; 5] =
+    ["waiting", "waiting_first", "refused", "refused_first", "dropped_first"];
+
+impl DeliveryCounts {
+    /// Adds a kind, after those that were added before it.
+    pub(crate) fn add(&mut self, kind: &Kind, counts: &KindCounts) {
+        let [
+            delivered,
+            confirmed,
+            deleted_unsent,
+            mirrored,
+            changed,
+            removed,
+            kept_out,
+            unsent,
+            deleted_unread,
+            resent,
+            archived,
+        ] = counts.passages;
+        let [waiting, pending, refused, dead, dropped] = counts.backlog;
+        self.pending += waiting;
+        self.dead += refused;
+        self.reflected.changed += changed;
+        self.reflected.withdrawn += removed;
+        self.reflected.kept_out += kept_out;
+        self.reflected.resent += resent;
+        self.reflected.rejected += counts.rejected;
+        let earlier = |one: Option<Timestamp>, other| one.into_iter().chain(other).min();
+        self.oldest_unconfirmed = earlier(self.oldest_unconfirmed, counts.oldest_unconfirmed);
+        self.oldest_first = earlier(self.oldest_first, counts.oldest_first);
+        self.oldest_pending = earlier(self.oldest_pending, counts.oldest_pending);
+        let balance = Balance {
+            table: kind.shown_table(),
+            received: counts.received,
+            mirrored,
+            durable: counts.durable,
+            archived,
+            delivered,
+            confirmed,
+            pending,
+            dead,
+            dropped,
+            unsent,
+            deleted: counts.withdrawn,
+            deleted_unsent,
+            deleted_unread,
+        };
+        self.unconfirmed += balance.unconfirmed();
+        self.balance.push(balance);
+    }
+}
+
 /// What others did in Dataverse, as far as the mirror saw it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MirrorCounts {

@@ -10,6 +10,7 @@ pub(crate) mod counted;
 pub(crate) mod dead_letters;
 pub(crate) mod delivery_counts;
 pub(crate) mod fault;
+mod files;
 pub(crate) mod folder;
 pub(crate) mod handlings;
 pub(crate) mod history;
@@ -43,9 +44,9 @@ use model::{clock::Clock, record::Kinds};
 use sqlx::SqlitePool;
 
 pub use self::backup::{BackupError, back_up, restore, whose};
-use self::{counted::Counted, folder::FolderLock, log::Log, open::LedgerFiles, writer_cache::WriterCache};
+use self::{counted::Counted, files::LedgerFiles, folder::FolderLock, log::Log, writer_cache::WriterCache};
 pub(crate) use self::{
-    open::FILE,
+    files::FILE,
     reader::Reader,
     step::{InFile, Step, StepIn},
 };

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     DeliveryCounts, LedgerLocation, OpenError,
     sqlite::{
-        Reader,
+        FILE, Reader,
         counted::Counted,
         delivery_counts, fault,
         folder::{self, FolderLock},
@@ -39,7 +39,7 @@ pub(crate) struct CopySource {
 
 impl CopySource {
     pub(crate) async fn open(folder: &Path) -> Result<Self, MoveError> {
-        let file = folder.join(open::FILE);
+        let file = folder.join(FILE);
         if !file.is_file() {
             return Err(MoveError::NoLedger { folder: folder.to_owned() });
         }

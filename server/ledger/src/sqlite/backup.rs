@@ -9,7 +9,7 @@ use std::{
 use model::{record::KINDS, time::Timestamp};
 use sqlx::{ConnectOptions, Connection, Error, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{folder, identity, open};
+use super::{FILE, folder, identity, open};
 use crate::{LedgerIdentity, OpenError};
 
 /// Why there is no backup, or nothing was put back. Nothing that was there before was changed.
@@ -38,7 +38,7 @@ pub enum BackupError {
 /// # Errors
 /// Each says what to do about it. A file that is there already is never touched.
 pub async fn back_up(folder: &Path, file: &Path, now: Timestamp) -> Result<i64, BackupError> {
-    let ledger = folder.join(open::FILE);
+    let ledger = folder.join(FILE);
     if !ledger.is_file() {
         return Err(BackupError::NoLedger { folder: folder.to_owned() });
     }
@@ -54,11 +54,11 @@ pub async fn restore(file: &Path, folder: &Path, now: Timestamp) -> Result<i64, 
     judge(file, file).await?;
     let _ours = folder::claim(folder)?;
     // What SQLite keeps beside a file belongs to that file alone.
-    let remains = ["", "-wal", "-shm"].map(|end| folder.join(format!("{}{end}", open::FILE)));
+    let remains = ["", "-wal", "-shm"].map(|end| folder.join(format!("{FILE}{end}")));
     if let Some(taken) = remains.into_iter().find(|path| path.exists()) {
         return Err(BackupError::Taken { file: taken });
     }
-    copy(file, &folder.join(open::FILE), now).await
+    copy(file, &folder.join(FILE), now).await
 }
 
 /// To which organisation a file's ledger belongs, and whether it is a demo's. The file is one that came of a copy.

@@ -1,19 +1,19 @@
 //! Where a tenant's records stand, each figure from a source of its own, all in one snapshot of the file.
 
-use model::{delivery::Balance, record::Kind, tenant::TenantId, time::Timestamp};
+use std::sync::LazyLock;
+
+use model::{record::Kind, tenant::TenantId, time::Timestamp};
 use sqlx::{Error, SqliteConnection};
 
 use super::{Reader, counted::Count, row::get, statements};
-use crate::DeliveryCounts;
+use crate::{
+    DeliveryCounts,
+    delivery_counts::{BACKLOG_SUMS, KindCounts, PASSAGE_SUMS},
+};
 
-const PASSED: &str = "SELECT coalesce(sum(delivered), 0), coalesce(sum(confirmed), 0), \
-     coalesce(sum(withdrawn_unsent), 0), coalesce(sum(mirrored), 0), coalesce(sum(changed), 0), \
-     coalesce(sum(removed), 0), coalesce(sum(kept_out), 0), \
-     coalesce(sum(unsent), 0), coalesce(sum(removed_unread), 0), coalesce(sum(resent), 0), \
-     coalesce(sum(archived), 0) \
-     FROM passages WHERE tenant_id = ?1 AND kind = ?2";
-const BACKLOG: &str = "SELECT coalesce(sum(waiting), 0), coalesce(sum(waiting_first), 0), coalesce(sum(refused), 0), \
-     coalesce(sum(refused_first), 0), coalesce(sum(dropped_first), 0) FROM backlog WHERE tenant_id = ?1 AND kind = ?2";
+const RECEIVED: &str = "SELECT coalesce(sum(taken), 0) FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2";
+static PASSED: LazyLock<String> = LazyLock::new(|| sums("passages", &PASSAGE_SUMS));
+static BACKLOG: LazyLock<String> = LazyLock::new(|| sums("backlog", &BACKLOG_SUMS));
 const REJECTED: &str = "SELECT count(*) FROM rejects WHERE tenant_id = ?1 AND kind = ?2";
 
 pub(crate) async fn delivery_counts(
@@ -26,79 +26,50 @@ pub(crate) async fn delivery_counts(
     let mut total = DeliveryCounts::default();
     for kind in kinds {
         let count = counts.entry(kind.name).or_default();
-        let balance = balance(&mut transaction, count, tenant, kind, &mut total).await?;
-        total.unconfirmed += balance.unconfirmed();
-        total.balance.push(balance);
+        total.add(kind, &kind_counts(&mut transaction, count, tenant, kind).await?);
     }
     transaction.commit().await?;
     counted.keep(counts);
     Ok(total)
 }
 
-async fn balance(
+async fn kind_counts(
     connection: &mut SqliteConnection,
     count: &mut Count,
     tenant: TenantId,
     kind: &'static Kind,
-    total: &mut DeliveryCounts,
-) -> Result<Balance, Error> {
+) -> Result<KindCounts, Error> {
     let statements = statements::of(kind);
     let numbers = Numbers { tenant: tenant.to_string(), kind: kind.name };
-    let [received] = numbers
-        .read(
-            connection,
-            "SELECT coalesce(sum(taken), 0) FROM receipt_hours WHERE tenant_id = ?1 AND kind = ?2",
-        )
-        .await?;
-    let [
-        delivered,
-        confirmed,
-        deleted_unsent,
-        mirrored,
-        changed,
-        removed,
-        kept_out,
-        unsent,
-        removed_unread,
-        resent,
-        archived,
-    ] = numbers.read(connection, PASSED).await?;
-    let [waiting, pending, letters, dead, dropped] = numbers.read(connection, BACKLOG).await?;
+    let [received] = numbers.read(connection, RECEIVED).await?;
+    let passages = numbers.read(connection, &PASSED).await?;
+    let backlog = numbers.read(connection, &BACKLOG).await?;
     let [rejected] = numbers.read(connection, REJECTED).await?;
-    let [deleted] = numbers.read(connection, statements.withdrawn).await?;
+    let [withdrawn] = numbers.read(connection, statements.withdrawn).await?;
     let durable = count.rows(connection, tenant, kind).await?;
-    total.pending += waiting;
-    total.dead += letters;
-    total.reflected.changed += changed;
-    total.reflected.withdrawn += removed;
-    total.reflected.kept_out += kept_out;
-    total.reflected.resent += resent;
-    total.reflected.rejected += rejected;
     let row = sqlx::query(statements.oldest_to_confirm)
         .bind(numbers.tenant.clone())
         .fetch_optional(&mut *connection)
         .await?;
-    let unread = row.map(|row| get(&row, 0).map(Timestamp::from_micros)).transpose()?;
-    total.oldest_unconfirmed = total.oldest_unconfirmed.into_iter().chain(unread).min();
-    let [first, later, unknown] = oldest(connection, &numbers, statements.oldest_first).await?;
-    total.oldest_pending = total.oldest_pending.into_iter().chain(first).chain(later).min();
-    total.oldest_first = total.oldest_first.into_iter().chain(unknown).min();
-    Ok(Balance {
-        table: kind.shown_table(),
+    let oldest_unconfirmed = row.map(|row| get(&row, 0).map(Timestamp::from_micros)).transpose()?;
+    let [first, later, oldest_first] = oldest(connection, &numbers, statements.oldest_first).await?;
+    let oldest_pending = first.into_iter().chain(later).min();
+    Ok(KindCounts {
         received,
-        mirrored,
+        passages,
+        backlog,
+        rejected,
+        withdrawn,
         durable,
-        archived,
-        delivered,
-        confirmed,
-        pending,
-        dead,
-        dropped,
-        unsent,
-        deleted,
-        deleted_unsent,
-        deleted_unread: removed_unread,
+        oldest_unconfirmed,
+        oldest_first,
+        oldest_pending,
     })
+}
+
+fn sums(table: &str, columns: &[&str]) -> String {
+    let sums: Vec<_> = columns.iter().map(|column| format!("coalesce(sum({column}), 0)")).collect();
+    format!("SELECT {} FROM {table} WHERE tenant_id = ?1 AND kind = ?2", sums.join(", "))
 }
 
 /// Records come into the outbox in the order of their positions; those that come back have an index of their own.

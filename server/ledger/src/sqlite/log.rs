@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use sqlx::{Error, Row, SqliteConnection, SqlitePool};
 use tokio::time::timeout;
 
-use super::open::{LedgerFiles, READERS};
+use super::files::LedgerFiles;
 
 /// From this size on the log is made to start over.
 pub(super) const MOST: u64 = 256 * 1024 * 1024;
@@ -61,7 +61,8 @@ impl Log {
     /// Says whether nothing is left in it.
     async fn start_over(&self, connection: &mut SqliteConnection) -> Result<bool, Error> {
         // All at once: they stand in line behind those who ask already, and before all who ask from now on.
-        let all = try_join_all((0..READERS).map(|_| self.readers.acquire()));
+        let all =
+            try_join_all((0..self.readers.options().get_max_connections()).map(|_| self.readers.acquire()));
         let Ok(held) = timeout(self.patience, all).await else { return Ok(false) };
         let _held = held?;
         checkpoint(connection, "PRAGMA wal_checkpoint(TRUNCATE)").await

@@ -2,12 +2,7 @@
 
 use std::{
     fs::{self, File},
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    path::Path,
     time::Duration,
 };
 
@@ -18,8 +13,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{clock, fault, folder, log, wanted};
-use crate::{LedgerError, LedgerLocation, OpenError};
+use super::{clock, fault, files::LedgerFiles, log, wanted};
+use crate::OpenError;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -29,101 +24,20 @@ const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
 pub(crate) const READERS: u32 = 5;
 /// What SQLite writes at once.
 const PAGE: u64 = 4096;
-/// The ledger in its folder.
-pub(crate) const FILE: &str = "ledger.sqlite";
-
-/// Where the ledger's file and its log are, and which files those were when they were opened.
-#[derive(Clone)]
-pub(crate) struct LedgerFiles {
-    pub(crate) folder: PathBuf,
-    pub(crate) ledger: PathBuf,
-    log: PathBuf,
-    /// How large the log may become.
-    pub(crate) log_most: u64,
-    inode: u64,
-    /// 0 while it is not known.
-    log_inode: Arc<AtomicU64>,
-}
-
-impl LedgerFiles {
-    pub(crate) fn of(folder: PathBuf, log_most: u64) -> Result<Self, OpenError> {
-        let ledger = folder.join(FILE);
-        let refused =
-            |error: std::io::Error| OpenError::Folder { folder: folder.clone(), reason: error.to_string() };
-        folder::make_private(&ledger).map_err(refused)?;
-        let inode = fs::metadata(&ledger).map_err(refused)?.ino();
-        let log = folder.join(format!("{FILE}-wal"));
-        Ok(Self { folder, ledger, log, log_most, inode, log_inode: Arc::default() })
-    }
-
-    /// SQLite goes on writing into a file that was deleted, where those records would never be found.
-    pub(crate) fn are_there(&self) -> Result<(), LedgerError> {
-        self.file_is_there()?;
-        self.log_is_there()
-    }
-
-    /// The ledger itself. Of its log the writer sees to what it held before it is missed.
-    pub(crate) fn file_is_there(&self) -> Result<(), LedgerError> {
-        match fs::metadata(&self.ledger) {
-            Ok(about) if about.ino() == self.inode => Ok(()),
-            Ok(_) => Err(LedgerError::Unavailable(format!(
-                "{} was replaced by another file; restart the server to use that one",
-                self.ledger.display()
-            ))),
-            Err(error) => Err(LedgerError::Unavailable(format!(
-                "{} cannot be reached ({error}); put it back and writing goes on by itself",
-                self.ledger.display()
-            ))),
-        }
-    }
-
-    /// What was written last is in the log alone. Deleted, it lives on only as long as this process does.
-    pub(crate) fn has_log(&self) -> bool {
-        let known = self.log_inode.load(Ordering::Relaxed);
-        known == 0 || fs::metadata(&self.log).is_ok_and(|about| about.ino() == known)
-    }
-
-    /// The next connection may make another one.
-    pub(crate) fn forget_log(&self) {
-        self.log_inode.store(0, Ordering::Relaxed);
-    }
-
-    fn log_is_there(&self) -> Result<(), LedgerError> {
-        if self.has_log() {
-            return Ok(());
-        }
-        Err(LedgerError::Unavailable(format!(
-            "{} was deleted or replaced while the ledger was open; what it held was folded into the ledger, restart the \
-             server and it goes on",
-            self.log.display()
-        )))
-    }
-
-    /// The size of the log; 0 where there is none.
-    pub(crate) fn log_size(&self) -> u64 {
-        fs::metadata(&self.log).map_or(0, |about| about.len())
-    }
-
-    fn place(&self) -> LedgerLocation {
-        LedgerLocation::File(self.ledger.clone())
-    }
-
-    fn options(&self) -> SqliteConnectOptions {
-        SqliteConnectOptions::new()
-            .filename(&self.ledger)
-            .create_if_missing(false)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
-            .statement_cache_capacity(256)
-            .pragma("temp_store", "MEMORY")
-            .disable_statement_logging()
-    }
+fn options(files: &LedgerFiles) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(&files.ledger)
+        .create_if_missing(false)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(256)
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging()
 }
 
 /// The writer's connection, of which there is one.
 pub(crate) async fn connect(files: &LedgerFiles) -> Result<SqliteConnection, sqlx::Error> {
-    let mut connection = files
-        .options()
+    let mut connection = options(files)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         // 64 MB before they go to their places: under load the same pages of the ids' index come again and again, and are
@@ -135,13 +49,13 @@ pub(crate) async fn connect(files: &LedgerFiles) -> Result<SqliteConnection, sql
         .await?;
     // The first read opens the log.
     sqlx::raw_sql("SELECT count(*) FROM sqlite_schema").execute(&mut connection).await?;
-    files.log_inode.store(fs::metadata(&files.log).map_or(0, |about| about.ino()), Ordering::Relaxed);
+    files.remember_log();
     Ok(connection)
 }
 
 /// Connections that cannot write.
 pub(crate) fn readers(files: &LedgerFiles) -> SqlitePool {
-    let options = files.options().pragma("query_only", "ON").pragma("cache_size", "-2560");
+    let options = options(files).pragma("query_only", "ON").pragma("cache_size", "-2560");
     SqlitePoolOptions::new()
         .max_connections(READERS)
         .acquire_timeout(Duration::from_secs(10))

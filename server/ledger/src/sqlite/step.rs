@@ -10,7 +10,7 @@ use model::{
 };
 use sqlx::{Error, SqliteConnection, query::Query};
 
-use super::{open::LedgerFiles, writer_cache::WriterCache};
+use super::{files::LedgerFiles, writer_cache::WriterCache};
 use crate::{flow_counts::FlowCounts, write::Backend};
 
 pub(crate) struct Step<'a> {

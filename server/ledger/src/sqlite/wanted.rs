@@ -42,12 +42,15 @@ mod tests {
     use tempfile::TempDir;
     use tokio::time::timeout;
 
-    use super::{super::open, *};
+    use super::{
+        super::{files, open},
+        *,
+    };
 
     #[tokio::test]
     async fn a_question_ends_with_its_asker_and_the_reader_is_free() {
         let folder = TempDir::new().unwrap();
-        let files = open::LedgerFiles::of(folder.path().to_owned(), 1 << 28).unwrap();
+        let files = files::LedgerFiles::of(folder.path().to_owned(), 1 << 28).unwrap();
         let writer = open::migrated(&files).await.unwrap();
         let readers = open::readers(&files);
         let endless =

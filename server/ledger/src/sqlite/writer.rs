@@ -11,9 +11,11 @@ use tracing::Instrument as _;
 use super::{
     InFile, Step,
     clock::{follow, set_back},
-    fault, intake,
+    fault,
+    files::LedgerFiles,
+    intake,
     log::{self, Log},
-    open::{self, LedgerFiles},
+    open,
     writer_cache::WriterCache,
 };
 use crate::{
