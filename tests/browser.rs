@@ -7,6 +7,6 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_browser);
 
 #[wasm_bindgen_test]
-fn a_page_without_a_live_part_is_left_alone() {
+fn pages_without_live_parts_are_left_alone() {
     studio::hydrate();
 }

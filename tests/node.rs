@@ -6,7 +6,7 @@ use app::address::ViewQuery;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test]
-fn an_address_is_read_as_on_the_server() {
+fn addresses_are_read_as_on_the_server() {
     let ask = ViewQuery::of_query("?range=90d&campaign=Spring%20%26%20more");
     assert_eq!(ask.range.key(), "90d");
     assert_eq!(ask.campaign.as_deref(), Some("Spring & more"));

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_survives_the_way_there_and_back() {
+    fn addresses_survive_a_round_trip() {
         let ask = ViewQuery {
             range: Range::Days60,
             tile: Tile::Tokens,

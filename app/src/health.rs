@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_missed_polls_are_stale_and_three_offline() {
+    fn two_missed_polls_are_stale() {
         let mut health = Health::default();
         let mut tones = Vec::new();
         for _ in 0..4 {

@@ -118,7 +118,7 @@ fn contents(
     }
 }
 
-/// The first lines of parts: `HTTP/1.1 204 No PartContent`, or `PATCH /api/data/v9.2/ships(…) HTTP/1.1`.
+/// The first lines of parts: `HTTP/1.1 204 No Content`, or `PATCH /api/data/v9.2/ships(…) HTTP/1.1`.
 fn start(recorded: &Message, actual: &Message, values: &Values) -> Vec<String> {
     let line = values.clone().fill(&recorded.start).unwrap_or_else(|fault| fault);
     let same = match line.strip_prefix("HTTP/1.1 ") {
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn forms_are_held_field_by_field() {
-        let kind = "PartContent-Type: application/x-www-form-urlencoded";
+        let kind = "Content-Type: application/x-www-form-urlencoded";
         check(&["POST t", kind, "", "a=b c", "d={text}"], &["POST t", kind, "", "d=%C3%A9&a=b+c"], &[]);
         check(
             &["POST t", kind, "", "a=b"],
@@ -196,10 +196,10 @@ mod tests {
                 "200",
                 "",
                 "--b_1",
-                "PartContent-Type: multipart/mixed; boundary=c",
+                "Content-Type: multipart/mixed; boundary=c",
                 "",
                 "--c",
-                "PartContent-ID: 1",
+                "Content-ID: 1",
                 "",
                 status,
                 "",
@@ -208,18 +208,18 @@ mod tests {
             ]
             .map(str::to_owned)
         };
-        let (one, other) = (set("HTTP/1.1 204 No PartContent"), set("HTTP/1.1 400 Bad Request"));
+        let (one, other) = (set("HTTP/1.1 204 No Content"), set("HTTP/1.1 400 Bad Request"));
         let view = |all: &[String; 12]| all.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
         let read = |text: &str| Message::read(&text.lines().collect::<Vec<_>>()).unwrap();
         let found = message(&read(&view(&one)), &read(&view(&other)), &mut Values::default());
         assert_eq!(
             found,
-            ["part 1: part 1: should be `HTTP/1.1 204 No PartContent`, and is `HTTP/1.1 400 Bad Request`"]
+            ["part 1: part 1: should be `HTTP/1.1 204 No Content`, and is `HTTP/1.1 400 Bad Request`"]
         );
     }
 
     #[test]
-    fn addresses_are_the_same_however_they_are_escaped() {
+    fn escaping_does_not_change_addresses() {
         let plain = "GET ships?$filter=a eq 'x'&$top=2";
         let sent = "GET /api/data/v9.2/ships?$top=2&$filter=a%20eq%20%27x%27 HTTP/1.1";
         assert_eq!(request_line(plain), request_line(sent));

@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_that_is_gone_is_a_complaint() {
+    fn vanished_differences_are_complaints() {
         let fault = ["status: 404".to_owned()];
         assert_eq!(complaint("x", Some("not there yet"), &fault), None);
         assert!(complaint("x", Some("not there yet"), &[]).unwrap().contains("take the mark away"));

@@ -42,7 +42,7 @@ enum What {
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
     Move(move_ledger::Move),
     /// Gives the ledger to the organisation of the settings, whichever it belonged to before
-    Adopt,
+    Adopt(adopt::Adopt),
     /// Takes in a table of runs that stands in the database of DATABASE_URL
     Import(import::Import),
     /// Runs a Dataverse organisation on this machine, and nothing else
@@ -79,7 +79,7 @@ impl CommandLine {
             What::Restore(restore) => restore.run().await,
             What::Rebuild => rebuild::run().await,
             What::Move(command) => command.run().await,
-            What::Adopt => adopt::run().await,
+            What::Adopt(command) => command.run().await,
             What::Import(import) => import.run().await,
             What::Emulate(emulate) => emulate.run().await,
         }

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn new_and_empty_folders_are_closed_to_others() {
+    fn new_folders_are_private() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("a/b");
         prepare(&folder).unwrap();
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_with_other_things_stay_as_they_are() {
+    fn shared_folders_keep_their_mode() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("letter.txt"), "").unwrap();
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();

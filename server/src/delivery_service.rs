@@ -266,7 +266,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_worker_of_the_server_s_that_breaks_off_is_told_and_begins_anew() {
+    async fn broken_server_workers_restart() {
         let clock = Arc::new(ManualClock::at(Timestamp::EARLIEST));
         let delivery_service =
             DeliveryService::to(&DataverseEndpoint::Nobody, Duration::from_secs(30), clock);

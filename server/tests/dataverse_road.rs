@@ -79,7 +79,7 @@ async fn fill(client: &Client, rows: u128) {
 }
 
 #[tokio::test]
-async fn what_is_provisioned_is_read_back_and_compared() {
+async fn provisioned_tables_compare_equal() {
     let (_emulator, client) = road().await;
     let metadata = client.metadata();
     assert!(metadata.table("x_nothing").await.unwrap().is_none());
@@ -163,7 +163,7 @@ async fn keys_address_rows_once_their_index_stands() {
 }
 
 #[tokio::test]
-async fn queries_find_what_they_ask_for_and_nothing_breaks_out() {
+async fn queries_find_and_nothing_breaks_out() {
     let (_emulator, client) = road().await;
     fill(&client, 25).await;
     let odd = "50%_[x] 'a' + b & c # d / é 名 \" \\";
@@ -197,7 +197,7 @@ async fn queries_find_what_they_ask_for_and_nothing_breaks_out() {
 }
 
 #[tokio::test]
-async fn each_operation_of_a_batch_has_its_outcome() {
+async fn each_batched_operation_has_its_outcome() {
     let (_emulator, client) = road().await;
     let operations = vec![
         BatchOperation::upsert(RUNS, id(1), run(1)),
@@ -297,7 +297,7 @@ async fn trouble_on_the_road_is_lived_through() {
 }
 
 #[tokio::test]
-async fn the_limit_reaches_the_caller_with_its_pause() {
+async fn limits_reach_the_caller() {
     let limits = Limits { requests: 20, ..Limits::default() };
     let emulator = Emulator::start(Options { limits, ..Options::default() }).await.unwrap();
     let client = client(&emulator, |settings| settings.patience = Duration::ZERO);

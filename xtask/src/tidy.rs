@@ -3,6 +3,7 @@
 mod arrows;
 mod browser;
 mod dependencies;
+mod documented;
 mod kinds;
 mod pins;
 mod text;
@@ -31,6 +32,7 @@ pub fn command(workspace: &Workspace) -> Result<()> {
     let mut complaints = text::check(&tree.files);
     complaints.extend(arrows::check(&tree.metadata)?);
     complaints.extend(dependencies::check(&tree)?);
+    complaints.extend(documented::check(&tree.files));
     complaints.extend(pins::check(&tree.files)?);
     complaints.extend(kinds::check(&tree.files));
     complaints.extend(type_names::check(&tree.files));

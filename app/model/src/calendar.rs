@@ -14,10 +14,13 @@ use crate::{
 /// `from` inclusive, `to` exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Span {
+    /// The first moment within it.
     pub from: Timestamp,
+    /// The first moment after it.
     pub to: Timestamp,
 }
 
+/// How long a bucket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BucketSize {
     Hour,
@@ -25,6 +28,7 @@ pub enum BucketSize {
 }
 
 impl BucketSize {
+    /// The word for it in addresses and JSON.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -49,7 +53,9 @@ pub const MOST_BUCKETS: usize = 3_662;
 /// One column of the chart. It is partial when the window ends or begins inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
+    /// Its hours or days.
     pub span: Span,
+    /// It is not over yet.
     pub partial: bool,
 }
 
@@ -66,6 +72,7 @@ pub enum Compare {
 }
 
 impl Compare {
+    /// The size that has this word.
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
         match key {
@@ -82,11 +89,17 @@ impl Compare {
 pub struct Window {
     /// What was asked for by name, if it was.
     pub range: Option<Range>,
+    /// The time zone's name in the IANA database.
     pub zone: String,
+    /// How long each bucket is.
     pub size: BucketSize,
+    /// From the first bucket's beginning to the last one's end.
     pub span: Span,
+    /// Buckets, oldest first.
     pub buckets: Vec<Bucket>,
+    /// As long a stretch just before.
     pub previous: Span,
+    /// Its buckets, oldest first.
     pub previous_buckets: Vec<Bucket>,
 }
 
@@ -95,16 +108,19 @@ pub struct Window {
 pub struct Zone(TimeZone);
 
 impl Zone {
+    /// The zone that has this name in the IANA database.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         TimeZone::get(name).ok().map(Self)
     }
 
+    /// The zone without an offset.
     #[must_use]
     pub fn utc() -> Self {
         Self(TimeZone::UTC)
     }
 
+    /// Its name in the IANA database.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
@@ -250,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn thirty_days_are_whole_days_and_today_so_far() {
+    fn thirty_days_end_with_today_so_far() {
         let berlin = Zone::of_name("Europe/Berlin").unwrap();
         let window = window(Range::Days30, &berlin, at("2026-11-21T13:00:00Z"), Compare::Previous);
         assert_eq!(show(window.span), "2026-10-21T22:00:00Z to 2026-11-21T13:00:00Z");
@@ -263,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn live_is_the_last_24_hours_by_the_hour() {
+    fn live_is_the_last_24_hours() {
         let window = window(Range::Live, &Zone::utc(), at("2026-11-21T13:20:00Z"), Compare::Previous);
         assert_eq!(show(window.span), "2026-11-20T13:20:00Z to 2026-11-21T13:20:00Z");
         assert_eq!(show(window.previous), "2026-11-19T13:20:00Z to 2026-11-20T13:20:00Z");
@@ -272,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_of_25_hours_is_one_bucket() {
+    fn days_of_25_hours_are_one_bucket() {
         let berlin = Zone::of_name("Europe/Berlin").unwrap();
         let span = Span {
             from: berlin.start_of_day("2026-10-24").unwrap(),
@@ -285,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn compare_moves_by_weeks_or_by_a_year() {
+    fn comparison_moves_by_weeks_or_years() {
         let now = at("2026-11-21T13:00:00Z");
         let weekdays = window(Range::Days30, &Zone::utc(), now, Compare::Weekdays);
         assert_eq!(weekdays.span.from.since(weekdays.previous.from), 35 * DAY);
@@ -305,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_has_ten_years_of_days_at_the_most() {
+    fn windows_end_at_ten_years() {
         let days = |days: i64| {
             let from = at("2016-01-01T00:00:00Z");
             custom_window(&Zone::utc(), Span { from, to: from.plus(days * DAY) }, Compare::Year)
@@ -321,7 +337,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_bucket_is_an_hour_or_a_day_of_its_own(
+        fn buckets_are_hours_or_days(
             zone in prop::sample::select(zones()), from in 946_684_800_i64..253_402_207_200,
             length in prop_oneof![1_i64..400_000_000, 1_i64..4_000_000],
         ) {

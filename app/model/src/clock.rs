@@ -14,11 +14,13 @@ pub trait Clock: Send + Sync + 'static {
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
+    /// A clock that stands at this time.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
         Self(AtomicI64::new(now.micros()))
     }
 
+    /// Moves the clock on.
     pub fn advance_micros(&self, by: i64) {
         self.0.fetch_add(by, Ordering::SeqCst);
     }

@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn rounds_half_to_even_at_the_fifth_decimal() {
+    fn rounds_half_to_even() {
         check("0.30000000000000004", Some("0.30000"));
         check("0.000005", Some("0.00000"));
         check("0.000015", Some("0.00002"));

@@ -53,6 +53,7 @@ impl Balance {
     }
 }
 
+/// Whether delivery works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryState {
     /// What was received is delivered, or about to be.
@@ -64,6 +65,7 @@ pub enum DeliveryState {
 }
 
 impl DeliveryState {
+    /// The word for it in JSON.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -81,6 +83,7 @@ pub struct DeliveryView {
     pub closed: Option<String>,
     /// Why it is not known how everything stands now, where that is so, as a sentence.
     pub unread: Option<String>,
+    /// Whether delivery works.
     pub state: DeliveryState,
     /// Why it is not well, as a sentence.
     pub reason: Option<String>,
@@ -90,6 +93,7 @@ pub struct DeliveryView {
     pub oldest_pending: Option<Timestamp>,
     /// Since when the oldest of what Dataverse acknowledged waits to be read back.
     pub oldest_unconfirmed: Option<Timestamp>,
+    /// One balance for each kind.
     pub balance: Vec<Balance>,
     /// Everything that Dataverse refuses, corrections and withdrawals included.
     pub refused: i64,
@@ -113,16 +117,19 @@ impl DeliveryView {
         self.alarms.iter().chain(&self.attention)
     }
 
+    /// Records that Dataverse has and that were not read back as they are now.
     #[must_use]
     pub fn unconfirmed(&self) -> i64 {
         self.balance.iter().map(Balance::unconfirmed).sum()
     }
 
+    /// Records that came in and are not on disk, or are on disk and never came in.
     #[must_use]
     pub fn unaccounted(&self) -> i64 {
         self.balance.iter().map(Balance::unaccounted).sum()
     }
 
+    /// How long the oldest record has waited.
     #[must_use]
     pub fn lag_seconds(&self, now: Timestamp) -> i64 {
         self.oldest_pending.map_or(0, |oldest| (now.since(oldest) / crate::time::SECOND).max(0))

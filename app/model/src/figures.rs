@@ -13,8 +13,10 @@ pub enum Tile {
 }
 
 impl Tile {
+    /// All of them, in the order of the tiles.
     pub const ALL: [Self; 5] = [Self::Cost, Self::Latency, Self::Success, Self::Assets, Self::Tokens];
 
+    /// The word for it in addresses and JSON.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -26,6 +28,7 @@ impl Tile {
         }
     }
 
+    /// The tile that has this word.
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|tile| tile.key() == key)
@@ -35,38 +38,57 @@ impl Tile {
 /// What a stretch of time came to. Money is in hundred-thousandths of a dollar.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
+    /// Runs that were added.
     pub runs: i64,
+    /// Agents of all runs.
     pub agents: i64,
+    /// Agents that succeeded.
     pub successful: i64,
+    /// Assets of all runs.
     pub assets: i64,
+    /// Tokens that went in.
     pub tokens_in: i64,
+    /// Tokens that came out.
     pub tokens_out: i64,
+    /// Cost in hundred-thousandths of the currency unit.
     pub cost_e5: i64,
     /// Runs that have a P95 latency.
     pub latency_runs: i64,
     /// 95th percentile of these by nearest rank, which does not add up.
     pub latency_p95_ms: Option<i64>,
+    /// Average latencies added up, for the runs that have one.
     pub latency_avg_sum: i64,
+    /// Runs that have an average latency.
     pub latency_avg_runs: i64,
 }
 
 /// A stretch of time while it is added up. It holds each run's latency, and is turned into [`Sums`] to be kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Added {
+    /// Runs within the stretch.
     pub runs: i64,
+    /// Agents of all runs.
     pub agents: i64,
+    /// Agents that succeeded.
     pub successful: i64,
+    /// Assets of all runs.
     pub assets: i64,
+    /// Tokens that went in.
     pub tokens_in: i64,
+    /// Tokens that came out.
     pub tokens_out: i64,
+    /// Cost in hundred-thousandths of the currency unit.
     pub cost_e5: i64,
     /// The P95 latency of each run that has one, in no order.
     pub latencies_ms: Vec<u32>,
+    /// Average latencies added up, for the runs that have one.
     pub latency_avg_sum: i64,
+    /// Runs that have an average latency.
     pub latency_avg_runs: i64,
 }
 
 impl Added {
+    /// Adds what another stretch has.
     pub fn add(&mut self, other: &Self) {
         self.runs += other.runs;
         self.agents += other.agents;
@@ -80,6 +102,7 @@ impl Added {
         self.latency_avg_runs += other.latency_avg_runs;
     }
 
+    /// The sums of several stretches.
     #[must_use]
     pub fn total<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
         parts.into_iter().fold(Self::default(), |mut sum, part| {
@@ -130,7 +153,9 @@ impl Sums {
 /// Sums over a whole range, with the distinct campaigns in it, which do not add up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
+    /// What adds up from buckets.
     pub sums: Sums,
+    /// Distinct campaigns, which do not add up.
     pub campaigns: i64,
 }
 
@@ -169,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn nearest_rank_is_a_value_that_was_seen() {
+    fn nearest_rank_is_a_seen_value() {
         assert_eq!(nearest_rank(&[7], 95), Some(7));
         assert_eq!(nearest_rank(&(1..=100).collect::<Vec<_>>(), 95), Some(95));
         assert_eq!(nearest_rank(&(1..=20).rev().collect::<Vec<_>>(), 95), Some(19));
@@ -185,7 +210,7 @@ mod tests {
         }
 
         #[test]
-        fn sums_are_the_same_however_they_are_cut(
+        fn sums_do_not_depend_on_cuts(
             runs in prop::collection::vec((0_i64..10, 0_u32..90_000), 0..60), cut in 0_usize..60,
         ) {
             let parts: Vec<Added> = runs.iter().map(|(agents, latency)| Added {

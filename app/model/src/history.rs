@@ -8,7 +8,9 @@ use crate::{
 /// Which runs count.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RunFilter {
+    /// The campaign's id; every campaign where there is none.
     pub campaign: Option<String>,
+    /// The phase; every phase where there is none.
     pub phase: Option<String>,
 }
 
@@ -16,13 +18,19 @@ pub struct RunFilter {
 /// its window has buckets, whatever the number of runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
+    /// The stretch that is shown, and the one before it.
     pub window: Window,
+    /// Sums of each bucket.
     pub buckets: Vec<Sums>,
     /// Each bucket together with those before it, as many as a running mean takes.
     pub running: Vec<Sums>,
+    /// The figures of the whole stretch.
     pub figures: Figures,
+    /// Sums of each bucket of the stretch before.
     pub previous_buckets: Vec<Sums>,
+    /// `running` of those.
     pub previous_running: Vec<Sums>,
+    /// The figures of the stretch before.
     pub previous: Figures,
 }
 
@@ -59,7 +67,7 @@ mod tests {
     };
 
     #[test]
-    fn a_percentile_runs_over_the_runs_and_not_over_percentiles() {
+    fn percentiles_are_taken_over_runs() {
         let at = Timestamp::parse("2026-11-21T13:00:00Z").unwrap();
         let window = window(Range::Days30, &Zone::utc(), at, Compare::Previous);
         let day = |ms: &[u32]| Added { runs: 1, latencies_ms: ms.to_vec(), ..Added::default() };

@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_that_two_tenants_give_is_two_ids() {
+    fn ids_differ_between_tenants() {
         let (given, other) = (Uuid::from_u128(7), TenantId(Uuid::from_u128(2)));
         assert_eq!(given_id(TenantId::FIRST, "event", given), given);
         assert_ne!(given_id(other, "event", given), given);

@@ -13,6 +13,7 @@ pub enum Range {
 }
 
 impl Range {
+    /// All of them, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::Live, Self::Days30, Self::Days60, Self::Days90];
 
     /// As in the URL.
@@ -26,6 +27,7 @@ impl Range {
         }
     }
 
+    /// What the page calls it.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -58,11 +60,13 @@ impl Range {
         }
     }
 
+    /// The range that has this word.
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|range| range.key() == key)
     }
 
+    /// The range that this key on the keyboard chooses.
     #[must_use]
     pub fn of_shortcut(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|range| range.shortcut() == key)

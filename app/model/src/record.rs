@@ -52,6 +52,7 @@ impl Record {
         Self { kind, values, names, has_own_time: true, given_id: None }
     }
 
+    /// The kind that describes it.
     #[must_use]
     pub const fn kind(&self) -> &'static Kind {
         self.kind
@@ -172,12 +173,15 @@ impl Record {
 /// A record as the ledger holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
+    /// Its id, the same here and in Dataverse unless another program made the row.
     pub id: Uuid,
     /// Counts from 1 with each correction; the entity tag of the record.
     pub revision: i64,
+    /// When it came in.
     pub received_at: Timestamp,
     /// When Dataverse acknowledged it.
     pub exported_at: Option<Timestamp>,
+    /// What it says.
     pub record: Record,
 }
 

@@ -27,6 +27,7 @@ pub trait Random: Send + Sync + 'static {
 pub struct Seeded(AtomicU64);
 
 impl Seeded {
+    /// Numbers that follow from this seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(AtomicU64::new(seed))

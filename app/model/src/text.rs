@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn emoji_are_taken_with_what_holds_them_together() {
+    fn joined_emoji_are_taken() {
         for text in [
             "🚀",
             "👩\u{200D}🚀",
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_taken_as_their_languages_spell_them() {
+    fn words_of_all_languages_are_taken() {
         for text in [
             "می\u{200C}خواهم",
             "نرم\u{200C}افزار",
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_seen_or_turns_the_rest_around_is_not() {
+    fn invisible_and_turning_characters_are_refused() {
         for text in [
             "a\u{202E}b",
             "a\u{200B}",
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_something_to_see_and_no_space_at_the_ends() {
+    fn texts_are_visible_and_trimmed() {
         check("a\u{0}", Some("control"));
         check("a\u{9F}", Some("control"));
         check(" a", Some("white space"));

@@ -8,9 +8,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(i64);
 
+/// Microseconds of a second.
 pub const SECOND: i64 = 1_000_000;
+/// Microseconds of a minute.
 pub const MINUTE: i64 = 60 * SECOND;
+/// Microseconds of an hour.
 pub const HOUR: i64 = 60 * MINUTE;
+/// Microseconds of a day.
 pub const DAY: i64 = 24 * HOUR;
 
 impl Timestamp {
@@ -19,16 +23,19 @@ impl Timestamp {
     /// The last moment that a calendar holds: 9999-12-30T22:00:00.999999Z.
     pub const LATEST: Self = Self(253_402_207_200 * SECOND + 999_999);
 
+    /// This many microseconds after 1970 began, in UTC.
     #[must_use]
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
     }
 
+    /// Microseconds since 1970 began, in UTC.
     #[must_use]
     pub const fn micros(self) -> i64 {
         self.0
     }
 
+    /// Later by this many microseconds.
     #[must_use]
     pub const fn plus(self, micros: i64) -> Self {
         Self(self.0.saturating_add(micros))
@@ -97,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_moment_is_the_calendar_s_own() {
+    fn the_latest_time_is_the_calendars() {
         assert_eq!(Timestamp::LATEST, Timestamp::of(jiff::Timestamp::MAX));
     }
 

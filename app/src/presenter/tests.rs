@@ -117,7 +117,7 @@ fn what_is_wrong_leads() {
 }
 
 #[test]
-fn what_waits_for_a_person_is_said_instead_of_all_is_well() {
+fn what_waits_for_people_leads() {
     let mut facts = facts(&day(10, 1_000_000, 97), &day(10, 1_000_000, 97));
     facts.delivery.attention = vec!["Dataverse refuses 1 record; the pipeline page says why".to_owned()];
     assert_eq!(
@@ -153,7 +153,7 @@ fn what_is_unknown_leads_over_what_changed() {
 }
 
 #[test]
-fn what_is_not_read_back_yet_stands_beside_what_is_unaccounted() {
+fn unread_records_stand_beside_unaccounted_ones() {
     let mut facts = facts(&day(10, 1_000_000, 97), &day(10, 1_000_000, 97));
     facts.delivery.balance =
         vec![Balance { received: 5, durable: 5, delivered: 5, confirmed: 2, ..Balance::default() }];
@@ -161,7 +161,7 @@ fn what_is_not_read_back_yet_stands_beside_what_is_unaccounted() {
 }
 
 #[test]
-fn rises_lead_only_when_they_are_large_and_borne_out() {
+fn only_large_proven_rises_lead() {
     assert!(
         spoken(&facts(&day(10, 1_300_000, 97), &day(10, 1_000_000, 97))).starts_with("Cost rose by 30 %.")
     );
@@ -229,7 +229,7 @@ fn chart_first_day() -> String {
 }
 
 #[test]
-fn a_campaign_is_called_by_its_name_where_it_can_be_asked_for_by_that() {
+fn campaigns_are_called_by_unambiguous_names() {
     let mut facts = facts(&Sums::default(), &day(10, 880_000, 97));
     assert_eq!(panel(&facts).campaign, "");
     facts.ask.campaign = Some("aut".into());
@@ -247,7 +247,7 @@ fn a_campaign_is_called_by_its_name_where_it_can_be_asked_for_by_that() {
 }
 
 #[test]
-fn figures_that_are_late_say_of_when_they_are() {
+fn late_figures_say_their_time() {
     let mut facts = facts(&day(10, 880_000, 97), &day(10, 880_000, 97));
     let fresh = panel(&facts);
     facts.late = true;
@@ -261,7 +261,7 @@ fn figures_that_are_late_say_of_when_they_are() {
 }
 
 #[test]
-fn what_became_of_a_search_is_told_whatever_leads_the_page() {
+fn searches_are_answered_whatever_leads() {
     let mut facts = facts(&Sums::default(), &day(10, 880_000, 97));
     assert_eq!(panel(&facts).search, None);
     facts.ask.campaign = Some("aut".into());
@@ -276,7 +276,7 @@ fn what_became_of_a_search_is_told_whatever_leads_the_page() {
 }
 
 #[test]
-fn campaigns_of_one_name_are_offered_with_their_ids() {
+fn namesakes_are_offered_with_their_ids() {
     let named = |id: &str, name: Option<&str>| (id.to_owned(), name.map(str::to_owned));
     let offered = choices(vec![
         named("s2", Some("Spring")),

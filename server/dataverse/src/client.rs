@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_read_from_addresses_that_hold_one() {
+    fn ids_are_read_from_addresses() {
         let id = Uuid::from_u128(7);
         let check =
             |url: String, expect: Option<Uuid>| assert_eq!(EntityId::from_url(&url).id, expect, "{url}");

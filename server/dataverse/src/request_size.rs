@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_after_a_break_and_more_again_while_it_goes_well() {
+    fn halves_after_failure_and_grows_again() {
         let request_size = RequestSize::default();
         assert_eq!(request_size.rows(), 1000);
         request_size.too_large(1000);

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn time_left_is_printed_as_in_the_cloud() {
+    fn remaining_time_is_printed_alike() {
         let check = |execution_ms, expect: &str| {
             assert_eq!(Left { requests: 0, execution_ms }.seconds(), expect);
         };

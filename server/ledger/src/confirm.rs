@@ -26,7 +26,9 @@ impl Write for Confirm {
 /// A record that Dataverse acknowledged and that was not read back yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unconfirmed {
+    /// Whose record it is.
     pub tenant: TenantId,
+    /// Of which kind.
     pub kind: &'static Kind,
     /// The row's primary key in Dataverse.
     pub dataverse_id: Uuid,

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn another_machine_has_to_prove_who_it_is_unless_the_address_says_otherwise() {
+    fn remote_databases_are_verified_by_default() {
         let mode = |url: &str| format!("{:?}", parse(url).options.get_ssl_mode());
         assert_eq!(mode("postgres://u@db.example.com/d"), "VerifyFull");
         assert_eq!(mode("postgres://u@db.example.com/d?sslmode=require"), "Require");

@@ -20,24 +20,36 @@ use crate::{
 /// secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PermanentRefusal {
+    /// Dataverse's own words.
     pub reason: String,
+    /// The request that was refused, without its token.
     pub request: Option<String>,
+    /// What Dataverse answered.
     pub response: Option<String>,
 }
 
 /// A record that Dataverse refuses for a reason of the record's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
+    /// The refused record's kind.
     pub kind: &'static Kind,
+    /// The refused record.
     pub id: Uuid,
+    /// Its revision that was refused.
     pub revision: i64,
     /// Whether it is the record's deletion that was refused.
     pub deletes: bool,
+    /// Dataverse's own words.
     pub reason: String,
+    /// The request that was refused, without its token.
     pub request: Option<String>,
+    /// What Dataverse answered.
     pub response: Option<String>,
+    /// How often it was tried.
     pub attempts: i64,
+    /// Since when it had waited.
     pub enqueued_at: Timestamp,
+    /// When it was refused for good.
     pub died_at: Timestamp,
 }
 
@@ -71,16 +83,21 @@ impl PermanentRefusal {
 /// What a person did about something that the relay or the mirror could not decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handling {
+    /// When it was done.
     pub at: Timestamp,
+    /// Who did it.
     pub by: String,
+    /// The record's kind, or the table's.
     pub kind: &'static Kind,
     /// Of the record, where it was one.
     pub id: Option<Uuid>,
+    /// What was done.
     pub what: Handled,
     /// What the letter said, or what was asked and answered.
     pub reason: String,
 }
 
+/// What people do about a dead letter or a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled {
     Mended,
@@ -91,6 +108,7 @@ pub enum Handled {
 }
 
 impl Handled {
+    /// The word under which it is stored and shown over HTTP.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -101,6 +119,7 @@ impl Handled {
         }
     }
 
+    /// The way of handling that has this word.
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
         [Self::Mended, Self::Resent, Self::Dropped, Self::Answered]

@@ -2,6 +2,7 @@
 
 use model::{delivery::Balance, record::Kind, time::Timestamp};
 
+/// Where one tenant's records stand, over all kinds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeliveryCounts {
     /// One for each kind, in their order.
@@ -18,6 +19,7 @@ pub struct DeliveryCounts {
     pub unconfirmed: i64,
     /// Since when the oldest of those is there.
     pub oldest_unconfirmed: Option<Timestamp>,
+    /// What others did in Dataverse.
     pub reflected: MirrorCounts,
 }
 
@@ -104,7 +106,9 @@ impl DeliveryCounts {
 /// What others did in Dataverse, as far as the mirror saw it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MirrorCounts {
+    /// Records that an edit there replaced.
     pub changed: i64,
+    /// Records that a deletion there withdrew.
     pub withdrawn: i64,
     /// Changes there that a newer one here stood against.
     pub kept_out: i64,
@@ -117,6 +121,7 @@ pub struct MirrorCounts {
 /// One hour's records of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HourBalance {
+    /// Whose hour it is.
     pub kind: &'static Kind,
     /// When the hour began, in UTC.
     pub hour: Timestamp,

@@ -22,7 +22,9 @@ pub struct WriteHealth {
 /// What keeps the ledger from writing, and since when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
+    /// Why it fails.
     pub error: LedgerError,
+    /// When it failed first.
     pub since: Timestamp,
     /// How many records the largest group had that failed.
     weight: usize,
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_intake_stands_until_an_intake_succeeds() {
+    fn failed_intake_stands_until_intake_succeeds() {
         let notes = notes();
         let health = notes.health();
         let stopped = || health.borrow().stop().map(|stop| stop.error.clone());
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_probe_met_stands_until_a_probe_or_a_trial_succeeds() {
+    fn probe_failures_stand_until_a_success() {
         let notes = notes();
         let health = notes.health();
         let stopped = || health.borrow().stop().map(|stop| stop.error.clone());
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn views_are_told_once_when_it_stops_and_once_when_it_goes_on() {
+    fn views_hear_each_stop_and_start_once() {
         let changes = watch::Sender::new(0);
         let notes = Notes::new(Arc::new(ManualClock::at(NOW)), changes.clone());
         for committed in [Ok(()), Err(full()), Err(full()), Ok(()), Ok(())] {

@@ -29,6 +29,7 @@ pub struct LedgerIdentity {
 /// An organisation that a ledger belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
+    /// The organisation's id, as Dataverse gives it.
     pub id: Uuid,
     /// How people know it.
     pub place: String,
@@ -46,8 +47,13 @@ pub enum Claim {
     Connected(Option<Owner>),
     /// To none: a flow carries them.
     Resting,
-    /// To this real organisation, whichever it was before.
-    Adopt(Owner),
+    /// To this real organisation, whichever it was before. `again`: as if nothing had gone there yet.
+    Adopt {
+        /// The organisation that takes them from now on.
+        owner: Owner,
+        /// Whatever it has acknowledged is sent once more.
+        again: bool,
+    },
 }
 
 /// What a version that did not keep an identity may have left beside a ledger.
@@ -164,7 +170,7 @@ impl ClaimLedger {
         let story = LedgerUse::of(&found, self.traces);
         let place = self.place.clone();
         match &self.claim {
-            Claim::Resting | Claim::Connected(_) | Claim::Adopt(_) if story.demo => {
+            Claim::Resting | Claim::Connected(_) | Claim::Adopt { .. } if story.demo => {
                 Err(Stranger::Demo { place })
             }
             Claim::Resting | Claim::Connected(_) if story.inside => Err(Stranger::OfEmulator { place }),
@@ -175,9 +181,9 @@ impl ClaimLedger {
                 }
                 _ => Ok(found.given_to(asked, false, now)),
             },
-            Claim::Adopt(asked) => {
+            Claim::Adopt { owner: asked, again } => {
                 let is_another = found.identity.owner.as_ref().is_some_and(|owner| owner.id != asked.id);
-                Ok(found.given_to(asked, is_another || story.inside, now))
+                Ok(found.given_to(asked, is_another || story.inside || *again, now))
             }
             Claim::Inside { emulator, tells } => self.inside(found, story, emulator.as_ref(), *tells, now),
         }

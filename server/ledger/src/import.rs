@@ -43,9 +43,11 @@ pub enum ImportProgress {
 /// What became of the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
+    /// Records that are new in the ledger.
     pub stored: i64,
     /// There already, and saying the same.
     pub known: i64,
+    /// Rows that are no records, each of them named.
     pub refused: i64,
     /// Rows of the first two that Dataverse has already: they count as delivered.
     pub exported: i64,

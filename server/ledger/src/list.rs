@@ -7,6 +7,7 @@ use model::{record::Stored, time::Timestamp};
 /// What to list: newest first, in pages that stay in step while records come in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListAsk {
+    /// How many records a page has at most.
     pub limit: usize,
     /// The `next` of the page before.
     pub cursor: Option<PageCursor>,
@@ -18,9 +19,12 @@ pub struct ListAsk {
     pub to: Option<Timestamp>,
 }
 
+/// One page of a list, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPage {
+    /// The records of this page.
     pub items: Vec<Stored>,
+    /// Where the next page begins, if there is one.
     pub next: Option<PageCursor>,
 }
 
@@ -31,6 +35,7 @@ pub struct PageCursor {
     pub(crate) position: i64,
 }
 
+/// A cursor that no list of this server handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a cursor of this list; take `next` of the page before, or leave it out")]
 pub struct BadCursor;

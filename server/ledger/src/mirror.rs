@@ -18,6 +18,7 @@ use crate::{
 /// Where the reading of a table's changes ended, on loan to one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeCursor {
+    /// Whose changes are read.
     pub kind: &'static Kind,
     /// Dataverse's link to what changed since; none before the first full read has ended, and after it expired.
     pub link: Option<String>,
@@ -41,10 +42,13 @@ pub struct MassDeletion {
     pub unseen: i64,
     /// Of how many that were there.
     pub of: i64,
+    /// When it was asked first.
     pub asked_at: Timestamp,
+    /// What a person answered, once one did.
     pub answer: Option<MassDeletionAnswer>,
 }
 
+/// What is to become of records whose rows are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MassDeletionAnswer {
     /// Take them out here too.
@@ -56,9 +60,11 @@ pub enum MassDeletionAnswer {
 /// A row of Dataverse as the mirror saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MirroredRow {
+    /// Whose row it is.
     pub tenant: TenantId,
     /// The row's primary key there.
     pub dataverse_id: Uuid,
+    /// What stood there.
     pub seen: RowSighting,
     /// It was asked for by its id after its echo had been waited for in vain: what it says is no echo that comes late.
     pub stands: bool,
@@ -68,6 +74,7 @@ pub struct MirroredRow {
     pub is_whole: bool,
 }
 
+/// What the mirror found under a row's id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowSighting {
     Row(Box<Record>),
@@ -112,20 +119,28 @@ pub enum RowOutcome {
 /// A record of ours that a full read of Dataverse must have met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeliveredRecord {
+    /// Where it lies in the ledger, by arrival.
     pub position: i64,
+    /// Whose record it is.
     pub tenant: TenantId,
+    /// Its id here.
     pub id: Uuid,
+    /// Its row's primary key there.
     pub dataverse_id: Uuid,
 }
 
 /// A row of Dataverse that is no record of ours, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
+    /// The kind whose table it lies in.
     pub kind: &'static Kind,
+    /// The row's primary key.
     pub dataverse_id: Uuid,
+    /// Which rule it breaks.
     pub reason: String,
     /// The row as JSON text, cut after 8 KiB.
     pub content: String,
+    /// When it was seen.
     pub at: Timestamp,
 }
 
@@ -140,6 +155,7 @@ impl Write for Reconcile {
 }
 
 impl MassDeletionAnswer {
+    /// The word under which it is stored and shown over HTTP.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -148,6 +164,7 @@ impl MassDeletionAnswer {
         }
     }
 
+    /// The answer that has this word.
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
         [Self::Withdraw, Self::SendAgain].into_iter().find(|answer| answer.key() == key)

@@ -35,14 +35,18 @@ const CHUNK: usize = 2_000;
 /// How far a table is.
 #[derive(Clone, Copy, Debug)]
 pub struct CopyProgress<'a> {
+    /// The table that is copied.
     pub table: &'a str,
+    /// Rows that are copied already.
     pub rows: i64,
+    /// Rows that there are.
     pub of: i64,
 }
 
 /// What both ledgers hold alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MovedRecords {
+    /// Each table, with its rows.
     pub tables: Vec<ComparedTable>,
     /// Whose balance and figures are the same here and there.
     pub tenants: usize,
@@ -51,7 +55,9 @@ pub struct MovedRecords {
 /// A table that is the same in both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparedTable {
+    /// The table's name.
     pub table: String,
+    /// How many rows it has.
     pub rows: i64,
     /// Over every column of every row that both have.
     pub checksum: u64,

@@ -12,13 +12,17 @@ use uuid::Uuid;
 /// One record's newest state, on loan to a relay until its lease runs out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
+    /// Whose record it is.
     pub tenant: TenantId,
+    /// Of which kind.
     pub kind: &'static Kind,
+    /// The record's id.
     pub id: Uuid,
     /// The row's primary key in Dataverse: `id`, unless another program made the row.
     pub dataverse_id: Uuid,
     /// The revision that is carried. A newer one stays in the outbox when this one is delivered.
     pub revision: i64,
+    /// What to do with its row.
     pub operation: OutboxOperation,
     /// Dataverse has acknowledged no state of it so far.
     pub is_first: bool,
@@ -50,6 +54,7 @@ pub(crate) fn failing_for(since: Option<i64>, now: Timestamp) -> Duration {
     Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
+/// What a parcel asks Dataverse to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutboxOperation {
     Upsert(Box<Stored>),

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_is_busy_and_lets_in_again_when_there_is_room() {
+    fn a_full_queue_is_busy() {
         let mut waiting = Waiting::<InFile>::default();
         while waiting.push(command(1, STEP)).is_ok() {}
         assert_eq!(waiting.weight, WAITING_MAX, "who is alone has all of it");
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_house_has_room_for_its_own_and_for_no_flood() {
+    fn system_work_has_bounded_room() {
         let mut waiting = Waiting::<InFile>::default();
         let probe = || Command::write(Probe).0;
         while waiting.system.len() < SYSTEM_MAX {
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_larger_than_a_share_is_let_in_alone() {
+    fn oversized_requests_enter_alone() {
         let mut waiting = Waiting::<InFile>::default();
         waiting.push(command(1, 1)).unwrap();
         waiting.push(command(2, WAITING_MAX)).unwrap();
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_queue_takes_nothing_on_and_finishes_what_it_has() {
+    fn a_closed_queue_only_finishes() {
         let mut waiting = Waiting::<InFile>::default();
         waiting.push(command(1, 1)).unwrap();
         waiting.closed = true;

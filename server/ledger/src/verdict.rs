@@ -6,10 +6,13 @@ use uuid::Uuid;
 /// One item's answer. A request's answers stand in the order of its items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
+    /// The record that the item means.
     pub id: Uuid,
+    /// What became of it.
     pub verdict: Verdict,
 }
 
+/// What became of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// New, and on disk; with its revision.
@@ -43,6 +46,8 @@ pub enum ChangeOutcome {
 /// A record as it is held, withdrawn or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldRecord {
+    /// The record with its id and revision.
     pub stored: Stored,
+    /// When it was withdrawn, if it was.
     pub withdrawn_at: Option<Timestamp>,
 }

@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_hour_says_what_the_rest_of_the_day_needs() {
+    fn the_last_hour_forecasts_the_day() {
         let at = |text: &str| Timestamp::parse(text).unwrap();
         let hours = [
             (at("2026-11-21T17:00:00Z"), 999),

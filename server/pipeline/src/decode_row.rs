@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_another_program_becomes_a_record() {
+    fn foreign_rows_become_records() {
         let seen = see(&row());
         assert_eq!((seen.tenant, seen.dataverse_id), (TenantId::FIRST, Uuid::from_u128(7)));
         let RowSighting::Row(record) = seen.seen else { panic!("{seen:?}") };
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_a_rule_is_refused_by_the_column_and_personal_data_is_not_repeated() {
+    fn broken_rules_name_the_column() {
         let mut row = row();
         row["apex_runid"] = Json::Null;
         row["apex_phase"] = "ann@example.com".into();
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_of_ours_that_breaks_a_newer_rule_comes_back_as_it_is() {
+    fn our_old_records_come_back_unchanged() {
         for phase in ["2\u{202e}3", "ann@example.com.", "a +491701234567"] {
             let mut row = row();
             row["apex_phase"] = phase.into();

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_holds_exact_digits_and_the_lookup() {
+    fn rows_hold_exact_digits_and_lookups() {
         let row = row(&table(), TenantId::FIRST, &record(), &LookupRows::default());
         assert_eq!(row["apex_costusd"].to_string(), "99999.00001");
         assert_eq!(row["apex_successrate"].to_string(), "97.44");

@@ -24,6 +24,7 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// What the relay does now.
     #[must_use]
     pub fn status(&self) -> RelayStatus {
         self.status.borrow().clone()

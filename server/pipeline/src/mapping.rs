@@ -21,9 +21,13 @@ pub struct Mapping {
 /// One kind's table.
 #[derive(Clone, Debug)]
 pub struct TableMapping {
+    /// The kind that is kept in the table.
     pub kind: &'static Kind,
+    /// The table's logical name.
     pub logical_name: String,
+    /// The name of its rows as a set, as in addresses.
     pub entity_set: String,
+    /// The column of its primary key.
     pub primary_key: String,
     /// The column that names a row to people.
     pub(crate) name_column: String,
@@ -90,6 +94,7 @@ impl Mapping {
         Ok(self)
     }
 
+    /// The tables of all kinds that are delivered.
     pub fn tables(&self) -> impl Iterator<Item = &TableMapping> {
         self.tables.iter()
     }

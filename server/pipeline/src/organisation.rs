@@ -178,7 +178,8 @@ fn is_link_of(link: &str, set: &str, columns: &[&str]) -> bool {
 /// Rows that were written under the names of before would read as if others had emptied them.
 fn of_other_names() -> Error {
     let sentence = "tables or columns were given other names in studio.toml after records had gone there, so nothing is read \
-                    in; put the names back";
+                    in; put the names back, or stop the server and say `studio adopt --again`, and every record goes there under \
+                    the new ones";
     Error::Misuse(sentence.to_owned())
 }
 
@@ -203,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_of_other_names_is_no_link_any_more() {
+    fn links_of_other_names_are_refused() {
         let link = "https://x.example/api/data/v9.2/sets?$select=a,b&$deltatoken=1%21x";
         assert!(is_link_of(link, "sets", &["a", "b", "new"]));
         assert!(is_link_of(&link.replace("$select=a,b", "%24select=a%2Cb"), "sets", &["b", "a"]));
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_of_changes_holds_fewer_rows_where_they_may_be_large() {
+    fn pages_of_large_rows_are_shorter() {
         assert_eq!(page_rows(800), None, "5,000 of them are less than 8 MiB");
         assert_eq!(page_rows(70_000), Some(119));
         assert_eq!(page_rows(100_000_000), Some(1));

@@ -33,6 +33,7 @@ pub enum ProvisionScope {
 /// What would be made, in order, and what stands in the way.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProvisionPlan {
+    /// What is missing there, in the order in which it is made.
     pub steps: Vec<ProvisionStep>,
     /// Things that are there and cannot hold what they should, each with the reason. They have to be mended by hand.
     pub conflicts: Vec<String>,

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn grows_step_by_step_and_halves_at_once() {
+    fn rate_grows_slowly_and_halves() {
         let mut rate_limit = RateLimit::new(&settings(), START);
         for _ in 0..20 {
             rate_limit.succeeded(rate_limit.batch(), Duration::from_millis(50));
@@ -137,7 +137,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_more_than_the_allowance_in_any_window(gaps in prop::collection::vec(0_i64..200_000, 1..4_000)) {
+        fn no_window_exceeds_the_allowance(gaps in prop::collection::vec(0_i64..200_000, 1..4_000)) {
             let settings = Settings { requests_max: 300, ..settings() };
             let mut rate_limit = RateLimit::new(&settings, START);
             let mut now = START;

@@ -9,7 +9,9 @@ use crate::mapping::Mapping;
 /// A tenant's row in Dataverse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tenant {
+    /// The tenant.
     pub id: TenantId,
+    /// What to call it there.
     pub name: String,
 }
 
@@ -22,7 +24,9 @@ pub struct Settings {
     pub tenants: Vec<Tenant>,
     /// Records in a request: at first, at least, at most.
     pub batch: usize,
+    /// See `batch`.
     pub batch_min: usize,
+    /// See `batch`.
     pub batch_max: usize,
     /// Requests under way at once, at most.
     pub lanes_max: usize,

@@ -4,8 +4,10 @@ use model::{delivery::DeliveryState, time::Timestamp};
 
 use crate::Fall;
 
+/// What the relay does, and how it fares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelayStatus {
+    /// Whether records are on their way, and if not why.
     pub state: DeliveryState,
     /// Why it is not well, as a sentence.
     pub reason: Option<String>,
@@ -21,15 +23,19 @@ pub struct RelayStatus {
     pub pauses: u64,
     /// Records in the next request, and requests under way at once, as things stand.
     pub batch: usize,
+    /// Requests that may be under way at once.
     pub lanes: usize,
+    /// Requests that are under way.
     pub under_way: usize,
     /// Records read back as they should be since the start.
     pub confirmed: u64,
     /// Records that Dataverse holds otherwise than they were sent, or not at all.
     pub differing: u64,
+    /// When records were last read back by their ids.
     pub last_read_back: Option<Timestamp>,
     /// Why what waits to be read back cannot be asked for, where that is so.
     pub read_back_fault: Option<String>,
+    /// What the mirror does.
     pub mirror: MirrorStatus,
     /// None where no budget is set.
     pub budget: Option<BudgetStatus>,
@@ -40,6 +46,7 @@ pub struct RelayStatus {
 /// What a day's requests to Dataverse may cost, and cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BudgetStatus {
+    /// What may be asked on one day.
     pub limit: u64,
     /// Since midnight UTC, by all processes.
     pub spent: u64,
@@ -52,6 +59,7 @@ pub struct BudgetStatus {
 /// How the mirror fares. Counts are those since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MirrorStatus {
+    /// What the mirror does now.
     pub state: MirrorState,
     /// Since when nothing comes in, where that is so.
     pub paused_since: Option<Timestamp>,
@@ -63,7 +71,9 @@ pub struct MirrorStatus {
     pub last_pass: Option<Timestamp>,
     /// Rows that others made, changed and deleted there.
     pub added: u64,
+    /// Records that edits there replaced, since this process began.
     pub changed: u64,
+    /// Records that deletions there withdrew, since this process began.
     pub withdrawn: u64,
     /// Changes there that a newer one here stood against.
     pub kept_out: u64,
@@ -73,6 +83,7 @@ pub struct MirrorStatus {
     pub refused: u64,
 }
 
+/// What a mirror does at a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum MirrorState {
     /// A whole table is being read.

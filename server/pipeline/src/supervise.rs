@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_worker_that_breaks_off_or_ends_begins_anew_after_longer_each_time() {
+    async fn broken_workers_restart_with_backoff() {
         let (clock, stop) = (ManualClock::at(Timestamp::EARLIEST), CancellationToken::new());
         let began = Instant::now();
         let (beginnings, falls) = (Arc::new(Mutex::new(Vec::new())), Mutex::new(Vec::new()));

@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_pages_cannot_make_a_browser_ask_for_work() {
+    fn foreign_pages_cannot_start_work() {
         let cross = ("sec-fetch-site", "cross-site");
         for path in ["/", "/pipeline", "/api/metrics/history", "/api/metrics/campaign", "/api/pipeline"] {
             let image = [cross, ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];

@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_network_has_one_turn_and_few_who_wait() {
+    async fn each_network_has_one_turn() {
         let turns = turns();
         let first = turns.take(address(1)).await.unwrap();
         let second = turns.take(address(1));

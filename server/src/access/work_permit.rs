@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_has_its_share_and_others_have_theirs() {
+    async fn each_address_has_its_share() {
         let mut shares = Shares::default();
         let mut take = |number: u32, now| shares.take(address(number), now);
         let start = Instant::now();
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn addresses_take_no_more_room_than_is_set() {
+    async fn remembered_addresses_are_bounded() {
         let mut shares = Shares::default();
         let now = Instant::now();
         for number in 0..100_000 {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_third_waits_and_is_told_when_to_come_again() {
+    async fn the_third_waits_for_a_place() {
         let permits = WorkPermits::default();
         let first = permits.begin(None).await.ok().unwrap();
         let _second = permits.begin(None).await.ok().unwrap();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_that_asks_a_hundredfold_keeps_no_other_waiting() {
+    async fn busy_addresses_do_not_delay_others() {
         let permits = Arc::new(WorkPermits::default());
         let greedy = (0..100).map(|_| {
             let permits = Arc::clone(&permits);

@@ -4,6 +4,7 @@ use model::{record::KINDS, rng::Seeded};
 use std::{io::Write as _, time::Duration};
 
 use anyhow::Context as _;
+use clap::Args;
 use ledger::{Claim, Ledger, LedgerIdentity, Owner};
 
 use super::Failure;
@@ -19,7 +20,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// A large ledger has a long line.
 const TRANSACTION: Duration = Duration::from_secs(3600);
 
-pub async fn run() -> Result<(), Failure> {
+#[derive(Debug, Args)]
+pub struct Adopt {
+    /// Send everything once more, as to an organisation that never had it: after tables or columns got other names
+    #[arg(long)]
+    again: bool,
+}
+
+impl Adopt {
+    pub async fn run(self) -> Result<(), Failure> {
+        adopt(self.again).await
+    }
+}
+
+async fn adopt(again: bool) -> Result<(), Failure> {
     let settings = Settings::read(&Sources::of_machine())?;
     let Mode::Connected(organisation) = settings.way.clone() else {
         let sentence = "is missing: there is no organisation that the ledger could go to";
@@ -39,29 +53,29 @@ pub async fn run() -> Result<(), Failure> {
     let ledger = Ledger::open(KINDS, place, clock::clock(None), Seeded::new(random::seed()))
         .await
         .map_err(anyhow::Error::new)?;
-    let done = adopt(&ledger, &settings, asked).await;
+    let done = claim(&ledger, &settings, asked, again).await;
     ledger.close().await;
     Ok(done?)
 }
 
-async fn adopt(ledger: &Ledger, settings: &Settings, asked: Owner) -> anyhow::Result<()> {
+async fn claim(ledger: &Ledger, settings: &Settings, asked: Owner, again: bool) -> anyhow::Result<()> {
     let traces =
         if settings.database.is_none() { belonging::traces(&settings.data) } else { Default::default() };
     let before = ledger.identity().await?;
-    let after = ledger.claim(Claim::Adopt(asked.clone()), traces).await?;
+    let after = ledger.claim(Claim::Adopt { owner: asked.clone(), again }, traces).await?;
     say(&told(&asked, &before, &after));
     Ok(())
 }
 
 fn told(asked: &Owner, before: &LedgerIdentity, after: &LedgerIdentity) -> String {
-    if before.owner.as_ref().is_some_and(|owner| owner.id == asked.id) {
-        return format!("The ledger belongs to {asked} already; nothing was changed.");
-    }
     if before.is_of_before(after) {
         return format!(
             "The ledger belongs to {asked} from now on. Nothing counts as delivered any more: the next start looks at what \
              stands there, takes what it finds, and sends the rest."
         );
+    }
+    if before.owner.as_ref().is_some_and(|owner| owner.id == asked.id) {
+        return format!("The ledger belongs to {asked} already; nothing was changed.");
     }
     format!("The ledger belongs to {asked} from now on.")
 }

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_server_that_takes_no_connections_ends_with_an_error() {
+    async fn unserved_listeners_end_with_an_error() {
         let broken = tokio::spawn(async { panic!("asked for by a test") });
         let said = until(pending(), broken).await.unwrap_err().to_string();
         assert!(said.contains("start the server again") && said.contains("panic"), "{said}");

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mirror_that_hears_nothing_is_said_with_nothing_waiting_too() {
+    fn a_deaf_mirror_is_always_reported() {
         assert_eq!(said(&paused(5), &DeliveryCounts::default()), Vec::<String>::new());
         assert_eq!(
             said(&paused(6), &DeliveryCounts::default()),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_fell_is_said_until_it_has_held_out() {
+    fn fallen_workers_are_reported_for_a_while() {
         let said = |minutes, is_up| {
             let falls = [Fall { worker: "the relay", at: ago(minutes), times: 3, is_up }];
             let watched = AlarmInputs { now: NOW, relay: None, falls: &falls, patience: 0, is_asking: false };

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_question_comes_first_until_it_is_answered() {
+    fn open_questions_come_first() {
         let counts = DeliveryCounts { dead: 1, ..DeliveryCounts::default() };
         let question =
             MassDeletion { gone: 60, unseen: 0, of: 1_000, asked_at: Timestamp::EARLIEST, answer: None };

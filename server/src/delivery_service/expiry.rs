@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_weeks_before_the_end_and_after_it_there_is_a_warning() {
+    fn warnings_begin_two_weeks_ahead() {
         let now = Timestamp::parse("2026-11-21T23:59:59Z").unwrap();
         let check = |day: &str, expect: Option<&str>| {
             let said = warning(day.parse().unwrap(), now);

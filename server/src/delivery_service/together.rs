@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn all_who_ask_meanwhile_share_the_next_answer() {
+    async fn concurrent_askers_share_an_answer() {
         let (together, times) = (Together::default(), AtomicU64::new(0));
         let ask = |tenant: u128| {
             together.get(TenantId(Uuid::from_u128(tenant)), async {

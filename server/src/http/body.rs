@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
+    async fn endless_bodies_are_given_up() {
         let silence = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
         assert_eq!(read(silence).await, Err(BodyFault::TooSlow));
     }

@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_under_way_is_not_cut_off() {
+    async fn requests_under_way_are_kept() {
         let gate = Gate::new(2);
         let (first, second) = (entered(&gate), entered(&gate));
         let (one, two) = (first.begin().unwrap(), second.begin().unwrap());
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_owes_a_body_makes_room_however_many_pieces_come() {
+    async fn slow_bodies_make_room() {
         let gate = Gate::new(2);
         let (first, second) = (entered(&gate), entered(&gate));
         let (one, two) = (first.begin().unwrap(), second.begin().unwrap());

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_meet_weak_or_strong_and_in_lists() {
+    fn tags_match_weak_and_in_lists() {
         check("\"a\"", "\"a\"", true);
         check("W/\"a\"", "\"a\"", true);
         check("\"b\", W/\"a\"", "\"a\"", true);

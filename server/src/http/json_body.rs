@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn every_header_that_says_what_the_body_is_counts() {
+    fn all_content_type_headers_count() {
         const JSON: &str = "application/json";
         let (media, coding) = (header::CONTENT_TYPE, header::CONTENT_ENCODING);
         says(&[(media.clone(), JSON)], true);

@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_hour_is_one_line_whatever_kinds_it_had() {
+    fn hours_are_one_line_over_kinds() {
         static OTHER: Kind = Kind { name: "other", table: "others", delivery: None, ..CAMPAIGN_RUN };
         let balance = |kind, hour, received| HourBalance {
             kind,

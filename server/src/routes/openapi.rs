@@ -57,7 +57,7 @@ mod tests {
 
     /// So that a change of the interface is seen in the diff, and is meant.
     #[test]
-    fn the_committed_document_is_the_one_that_is_served() {
+    fn the_committed_document_is_served() {
         let place = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json");
         let served = format!("{:#}\n", describe());
         if std::env::var_os("STUDIO_ACCEPT").is_some() {

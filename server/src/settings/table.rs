@@ -55,7 +55,7 @@ pub(super) fn named(name: &str) -> Option<&'static Setting> {
 
 /// Where the ledger may be when no folder is named.
 pub fn default_folders() -> impl Iterator<Item = &'static str> {
-    named(DATA).into_iter().flat_map(|setting| setting.defaults).map(|(_, folder)| *folder)
+    named(DATA).into_iter().flat_map(|setting| setting.defaults.iter().rev()).map(|(_, folder)| *folder)
 }
 
 const DATA: &str = "STUDIO_DATA";
@@ -191,7 +191,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_tells_every_setting_as_it_is() {
+    fn the_readme_lists_every_setting() {
         let readme = include_str!("../../../README.md");
         for setting in TABLE {
             let (name, defaults, meaning) = (setting.name, setting.defaults_in_words(), setting.meaning);

@@ -47,7 +47,7 @@ fn nothing_set_is_the_embedded_way() {
 }
 
 #[test]
-fn what_is_made_up_or_only_tried_lies_apart_unless_a_folder_is_named() {
+fn demo_and_trial_have_own_folders() {
     let folder = |settings: &[(&str, &str)]| read(settings, "").data.display().to_string();
     assert_eq!(folder(&[]), "data/demo");
     assert_eq!(folder(&[("STUDIO_DEMO", "off")]), "data/trial");
@@ -98,7 +98,7 @@ fn both_families_of_names_are_taken() {
 }
 
 #[test]
-fn a_certificate_or_a_file_stands_in_for_the_secret() {
+fn certificates_and_files_replace_the_secret() {
     let folder = tempfile::tempdir().unwrap();
     let put = |name: &str, content: &[u8]| {
         let path = folder.path().join(name);
@@ -151,7 +151,7 @@ fn without_dataverse_the_relay_rests() {
 }
 
 #[test]
-fn an_address_of_a_database_chooses_where_the_ledger_lives() {
+fn database_url_chooses_the_store() {
     let address = ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1/metrics");
     assert!(matches!(read(&[], "").ledger(), ledger::StoreSettings::Folder(_)));
     for environment in [with(&[address]), vec![address, ("USE_DATAVERSE", "false")]] {
@@ -166,7 +166,7 @@ fn an_address_of_a_database_chooses_where_the_ledger_lives() {
 }
 
 #[test]
-fn a_database_that_cannot_be_meant_is_refused() {
+fn unusable_databases_are_refused() {
     let check = |address: &'static str, piece: &str| {
         refused(&with(&[("DATABASE_URL", address)]), "", &[("DATABASE_URL", piece)]);
     };
@@ -221,7 +221,7 @@ fn an_open_road_for_credentials_is_refused() {
 }
 
 #[test]
-fn demo_data_and_a_stopped_clock_stay_embedded() {
+fn demo_and_frozen_clock_need_embedded() {
     refused(
         &with(&[("STUDIO_DEMO", "on"), ("STUDIO_NOW", "2026-11-21T09:30:00Z")]),
         "",
@@ -253,6 +253,7 @@ fn all_mistakes_are_told_at_once() {
             ("STUDIO_DAT", "did you mean STUDIO_DATA?"),
             ("DATABASE_URL", "needs an organisation"),
             ("STUDIO_SCHEMA", "lower-case letters"),
+            ("STUDIO_DEMO", "on or off"),
             ("STUDIO_LEASE", "number of seconds"),
             ("STUDIO_ADDR", "no sign-in"),
             ("STUDIO_DEMO_SEED", "whole number"),
@@ -260,14 +261,13 @@ fn all_mistakes_are_told_at_once() {
             ("STUDIO_LOG", "error, warn"),
             ("STUDIO_LOG_FORMAT", "text or json"),
             ("STUDIO_PUBLIC_URL", "must be an address"),
-            ("STUDIO_DEMO", "on or off"),
             ("STUDIO_NOW", "must be a time"),
         ],
     );
 }
 
 #[test]
-fn a_broken_file_is_named_without_its_text() {
+fn broken_files_are_named_without_text() {
     refused(&[], "STUDIO_ADDR = hunter2\n", &[("studio.toml", "is not TOML")]);
     refused(&[], "COLOUR = \"red\"\n", &[("COLOUR", "is not a setting")]);
 }

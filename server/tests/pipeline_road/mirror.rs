@@ -25,7 +25,7 @@ async fn listed(studio: &Studio<Emulator>) -> usize {
 }
 
 #[tokio::test]
-async fn an_organisation_that_is_full_already_is_read_in_and_then_watched() {
+async fn full_organisations_are_read_then_watched() {
     let mut studio = beside_the_emulator().await;
     others_make(&studio, 1_203).await;
     studio.start_with(watchful());
@@ -58,7 +58,7 @@ async fn our_own_echo_confirms_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_record_from_before_a_rule_is_delivered_and_confirmed() {
+async fn records_older_than_rules_are_delivered() {
     let mut studio = beside_the_emulator().await;
     let old = changed(&run("r1", ""), 2, Value::Text("2\u{202e}3".to_owned()));
     let ids = studio.store(vec![old.clone()]).await;
@@ -90,7 +90,7 @@ async fn edits_and_deletions_of_others_come_in() {
 }
 
 #[tokio::test]
-async fn a_row_of_others_keeps_its_id_when_it_is_corrected_and_withdrawn_here() {
+async fn foreign_ids_survive_corrections() {
     let mut studio = beside_the_emulator().await;
     others_make(&studio, 1).await;
     studio.start_with(watchful());
@@ -112,7 +112,7 @@ async fn a_row_of_others_keeps_its_id_when_it_is_corrected_and_withdrawn_here() 
 }
 
 #[tokio::test]
-async fn an_expired_link_leads_to_a_full_read_that_misses_what_is_gone() {
+async fn expired_links_lead_to_full_reads() {
     let mut studio = beside_the_emulator().await;
     let ids = studio.store(runs(30)).await;
     studio.start_with(watchful());
@@ -140,7 +140,7 @@ async fn an_expired_link_leads_to_a_full_read_that_misses_what_is_gone() {
 }
 
 #[tokio::test]
-async fn what_is_no_record_of_ours_is_shown_until_it_is_one() {
+async fn rejects_are_shown_until_valid() {
     let mut studio = beside_the_emulator().await;
     let mut personal = theirs("ann@example.com");
     personal["apex_name"] = "Ann".into();
@@ -202,7 +202,7 @@ async fn many_deletions_are_undone_when_told() {
 }
 
 #[tokio::test]
-async fn many_withdrawals_of_our_own_are_no_question() {
+async fn our_own_withdrawals_ask_nothing() {
     let mut studio = beside_the_emulator().await;
     let ids = studio.store(runs(40)).await;
     studio.start_with(watchful());

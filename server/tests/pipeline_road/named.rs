@@ -33,7 +33,7 @@ async fn theirs(client: &Client) {
 }
 
 #[tokio::test]
-async fn a_table_under_another_name_is_written_and_read() {
+async fn renamed_tables_are_written_and_read() {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let (url, token_url) = (emulator.url(), emulator.token_url());
     let (app, secret) = (emulator.client_id(), emulator.client_secret());

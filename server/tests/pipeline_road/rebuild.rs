@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn a_rebuilt_ledger_says_what_the_lost_one_said() {
+async fn rebuilt_ledgers_say_the_same() {
     let mut studio = beside_the_emulator().await;
     others_make(&studio, 20).await;
     studio.store(runs(30)).await;

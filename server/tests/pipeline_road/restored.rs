@@ -107,7 +107,7 @@ async fn a_restored_ledger_looks_before_it_sends() {
 
 /// What waited in the backup and was withdrawn after it is not made there anew while a person is asked about others.
 #[tokio::test]
-async fn a_restored_ledger_sends_nothing_that_was_withdrawn_though_it_asks_about_others() {
+async fn restored_ledgers_send_nothing_withdrawn() {
     let mut studio = beside_the_emulator().await;
     let (old, place, new) = (TempDir::new().unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
     studio.ledger = open(&studio, old.path()).await;
@@ -142,7 +142,7 @@ async fn a_restored_ledger_sends_nothing_that_was_withdrawn_though_it_asks_about
 
 /// What waited in the backup and never went there is sent all the same.
 #[tokio::test]
-async fn what_a_restored_ledger_alone_knows_is_sent() {
+async fn restored_ledgers_send_what_is_missing() {
     let mut studio = beside_the_emulator().await;
     let (old, place, new) = (TempDir::new().unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
     studio.ledger = open(&studio, old.path()).await;

@@ -44,7 +44,7 @@ async fn another_name_is_turned_away() {
 }
 
 #[tokio::test]
-async fn a_public_name_is_taken_when_it_is_set() {
+async fn public_names_are_taken_when_set() {
     let studio = Studio::with(&[("STUDIO_PUBLIC_URL", "https://metrics.example.com")]);
     let answer = studio.request("GET", "/healthz").header(HOST, "metrics.example.com").send().await.unwrap();
     assert_eq!(answer.status(), 200);
@@ -96,7 +96,7 @@ async fn a_page_of_another_origin_cannot_write() {
 }
 
 #[tokio::test]
-async fn a_half_sent_request_is_dropped_and_others_are_served() {
+async fn half_sent_requests_are_dropped() {
     let studio = Studio::start();
     let mut half_sent = Vec::new();
     for begun in ["", "P", "GET / HT", "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "].iter().cycle().take(200) {
@@ -114,7 +114,7 @@ async fn a_half_sent_request_is_dropped_and_others_are_served() {
 }
 
 #[tokio::test]
-async fn a_body_that_stops_does_not_hold_its_place() {
+async fn stalled_bodies_lose_their_place() {
     let studio = Studio::start();
     let mut stream = TcpStream::connect(authority(&studio)).await.unwrap();
     let head = format!(
@@ -128,7 +128,7 @@ async fn a_body_that_stops_does_not_hold_its_place() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_announced_too_large_is_not_waited_for() {
+async fn announced_large_bodies_are_refused() {
     let studio = Studio::start();
     let expecting = async |headers: &str| {
         let mut stream = TcpStream::connect(authority(&studio)).await.unwrap();

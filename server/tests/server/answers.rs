@@ -27,7 +27,7 @@ const PATHS: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn every_answer_is_closed_to_strangers_and_has_an_id() {
+async fn every_answer_has_headers_and_id() {
     let studio = Studio::start();
     let mut ids = HashSet::new();
     for path in PATHS {
@@ -56,7 +56,7 @@ async fn every_answer_is_closed_to_strangers_and_has_an_id() {
 }
 
 #[tokio::test]
-async fn each_page_has_a_nonce_of_its_own_on_every_script() {
+async fn each_page_has_its_own_nonce() {
     let studio = Studio::start();
     let mut nonces = HashSet::new();
     for _ in 0..3 {
@@ -105,7 +105,7 @@ async fn health_readiness_and_figures_are_told() {
 }
 
 #[tokio::test]
-async fn a_problem_s_type_leads_to_its_meaning() {
+async fn problem_types_lead_to_pages() {
     let studio = Studio::start();
     let problem: Json = studio.get("/api/metrics/history?range=x").await.json().await.unwrap();
     let explained = studio.json(problem["type"].as_str().unwrap()).await;

@@ -12,7 +12,7 @@ fn told(folder: &TestFolder, words: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[tokio::test]
-async fn a_backup_is_taken_while_the_server_runs_and_put_back_elsewhere() {
+async fn backups_work_while_serving() {
     let studio = Studio::start();
     for n in 0..3 {
         studio.stored(&run("c", &n.to_string())).await;
@@ -45,7 +45,7 @@ fn told_without_a_folder(folder: &TestFolder, words: &[&str]) -> (Option<i32>, S
 }
 
 #[tokio::test]
-async fn a_backup_says_whose_ledger_it_copied_and_never_guesses_between_two() {
+async fn backups_never_guess_the_ledger() {
     let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
     studio.stored(&run("c", "r")).await;
     let (_, _, _, folder) = studio.terminate();
@@ -66,7 +66,7 @@ async fn a_backup_says_whose_ledger_it_copied_and_never_guesses_between_two() {
 }
 
 #[tokio::test]
-async fn a_restore_never_guesses_which_folder_is_meant() {
+async fn restores_never_guess_the_folder() {
     let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
     studio.stored(&run("c", "r")).await;
     let (_, _, _, folder) = studio.terminate();

@@ -124,7 +124,7 @@ async fn one_start_without_settings_does_no_harm() {
 }
 
 #[tokio::test]
-async fn records_that_never_met_their_organisation_are_not_taken_by_an_emulator() {
+async fn undelivered_records_avoid_the_emulator() {
     let real = organisation().await;
     let settings = told(&real);
     let settings = borrowed(&settings);
@@ -140,7 +140,7 @@ async fn records_that_never_met_their_organisation_are_not_taken_by_an_emulator(
 }
 
 #[tokio::test]
-async fn another_organisation_is_refused_until_it_is_adopted() {
+async fn other_organisations_need_adoption() {
     let (test, production) = (organisation().await, organisation().await);
     let [of_test, of_production] = [&test, &production].map(told);
     let (of_test, of_production) = (borrowed(&of_test), borrowed(&of_production));
@@ -165,7 +165,7 @@ async fn another_organisation_is_refused_until_it_is_adopted() {
 
 /// The same address and the same credentials, as when an environment is replaced; and no answer when the server starts.
 #[tokio::test]
-async fn an_organisation_is_asked_who_it_is_before_anything_goes_there() {
+async fn organisations_are_identified_before_delivery() {
     let home = TestFolder::new();
     let first = Emulator::start(Options { data: Some(home.data()), ..Options::default() }).await.unwrap();
     let (settings, id) = (told(&first), first.organization_id());
@@ -212,7 +212,41 @@ async fn rename(home: &TestFolder, id: Uuid) {
 }
 
 #[tokio::test]
-async fn what_was_tried_on_the_emulator_goes_to_an_organisation_that_adopts_it() {
+async fn adopting_again_moves_to_new_names() {
+    let real = organisation().await;
+    let settings = told(&real);
+    let settings = borrowed(&settings);
+    let studio = Studio::with(&settings);
+    for n in 0..3 {
+        studio.stored(&run("c", &n.to_string())).await;
+    }
+    delivered(&studio, 3).await;
+    until("the mirror has read once", async || {
+        let mirror = studio.json("/api/pipeline").await["mirror"].clone();
+        (!mirror["lastPass"].is_null()).then_some(())
+    })
+    .await;
+    let (.., folder) = studio.terminate();
+    fs::write(folder.path().join("studio.toml"), "[tables.campaign-run]\ntable = \"crm_execution\"\n")
+        .unwrap();
+    assert_eq!(ended(&folder, &["provision"], &settings).await.0, Some(0));
+    let studio = Studio::within(folder, &settings);
+    until("it says so", async || {
+        let mirror = studio.json("/api/pipeline").await["mirror"].to_string();
+        mirror.contains("studio adopt --again").then_some(())
+    })
+    .await;
+    let (.., folder) = studio.terminate();
+    let (code, said) = ended(&folder, &["adopt", "--again"], &settings).await;
+    assert!(code == Some(0) && said.contains("Nothing counts as delivered any more"), "{said}");
+    let studio = Studio::within(folder, &settings);
+    assert_eq!(delivered(&studio, 3).await["unaccounted"], 0);
+    let rows = reach::client(&real).query(Query::of("crm_executions")).all().await.unwrap();
+    assert_eq!(rows.len(), 3);
+}
+
+#[tokio::test]
+async fn trial_records_can_be_adopted() {
     let studio = Studio::start();
     for n in 0..3 {
         studio.stored(&run("c", &n.to_string())).await;
@@ -261,7 +295,7 @@ async fn a_database_belongs_to_one_organisation_too() {
 }
 
 #[tokio::test]
-async fn a_demo_that_is_carried_over_stays_a_demo() {
+async fn a_moved_demo_stays_a_demo() {
     let folder = demo().await;
     let database = TestDatabase::by(Cluster::here().address());
     let [(_, address), schema] = database.settings();
@@ -274,7 +308,7 @@ async fn a_demo_that_is_carried_over_stays_a_demo() {
 }
 
 #[test]
-fn what_is_only_tried_lies_in_a_folder_of_its_own() {
+fn trials_have_their_own_folder() {
     let home = TestFolder::new();
     let mut command = command(&home, &[]);
     command.env_remove("STUDIO_DATA");

@@ -36,7 +36,7 @@ fn tag(answer: &Response) -> String {
 }
 
 #[tokio::test]
-async fn a_run_is_corrected_and_its_tag_moves() {
+async fn corrections_move_the_tag() {
     let studio = Studio::start();
     let id = studio.stored(&run("c", "r")).await;
     let path = format!("/api/metrics/campaign/{id}");
@@ -57,7 +57,7 @@ async fn a_run_is_corrected_and_its_tag_moves() {
 }
 
 #[tokio::test]
-async fn a_correction_of_an_older_state_is_refused() {
+async fn stale_corrections_are_refused() {
     let studio = Studio::start();
     let id = studio.stored(&run("c", "r")).await;
     let other = with(&run("c", "r"), &json!({"tokensIn": 5}));
@@ -97,7 +97,7 @@ async fn what_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_withdrawn_run_is_gone_from_lists_and_figures_and_stays_so() {
+async fn withdrawn_runs_stay_gone() {
     let studio = Studio::start();
     let id = studio.stored(&run("c", "r")).await;
     studio.stored(&run("c", "s")).await;

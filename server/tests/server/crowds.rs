@@ -38,7 +38,7 @@ async fn others_are_served(studio: &Studio, when: &str) {
 }
 
 #[tokio::test]
-async fn where_descriptors_are_few_the_longest_idle_make_room() {
+async fn few_descriptors_evict_the_idle() {
     own_descriptors();
     let folder = TestFolder::new();
     let studio = Studio::of(limited(&folder, &[], "-n 1024"), folder);
@@ -64,7 +64,7 @@ async fn ten_thousand_idle_connections_leave_others_alone() {
 }
 
 #[tokio::test]
-async fn those_who_send_half_a_body_make_room_for_those_who_send_all_of_it() {
+async fn half_senders_make_room() {
     own_descriptors();
     let folder = TestFolder::new();
     let studio = Studio::of(limited(&folder, &[], "-n 1024"), folder);

@@ -306,7 +306,7 @@ async fn every_answer_is_as_it_is_described() {
 }
 
 #[tokio::test]
-async fn every_address_takes_the_methods_that_are_described() {
+async fn every_address_takes_described_methods() {
     let studio = Studio::start();
     let description = studio.json("/api/openapi.json").await;
     for (path, methods) in description["paths"].as_object().unwrap() {

@@ -19,7 +19,7 @@ async fn settled(studio: &Studio) -> Json {
 }
 
 #[tokio::test]
-async fn records_arrive_in_dataverse_and_the_balance_is_even() {
+async fn records_arrive_and_balance() {
     let studio = Studio::start();
     let items: Vec<Json> = (0..120).map(|n| run("c", &n.to_string())).collect();
     studio.post(&json!(items)).await;
@@ -77,7 +77,7 @@ async fn what_was_acknowledged_outlives_a_killed_server() {
 }
 
 #[tokio::test]
-async fn demo_data_are_there_when_the_server_is_ready_and_go_on_later() {
+async fn demo_data_are_ready_at_start() {
     let frozen = |now| [("STUDIO_DEMO", "on"), ("STUDIO_NOW", now)];
     let studio = Studio::with(&frozen("2026-11-21T13:00:00Z"));
     let first = studio.json("/api/metrics/history?range=90d").await;

@@ -131,7 +131,7 @@ async fn what_the_flow_carries_counts_as_delivered() {
 }
 
 #[tokio::test]
-async fn what_was_corrected_while_it_was_carried_goes_on_waiting() {
+async fn corrections_during_flows_keep_waiting() {
     let (stage, template) = (FlowStage::set().await, Template::read());
     let id = stage.studio.stored(&run("c", "r")).await;
     let before = stage.pending(&template).await.remove(0);
@@ -146,7 +146,7 @@ async fn what_was_corrected_while_it_was_carried_goes_on_waiting() {
 }
 
 #[tokio::test]
-async fn what_is_withdrawn_while_the_flow_has_it_in_hand_waits_to_be_deleted() {
+async fn withdrawals_during_flows_wait_for_deletion() {
     let (stage, template) = (FlowStage::set().await, Template::read());
     let id = stage.studio.stored(&run("c", "r")).await;
     let in_hand = stage.pending(&template).await.remove(0);
@@ -165,7 +165,7 @@ async fn what_is_withdrawn_while_the_flow_has_it_in_hand_waits_to_be_deleted() {
 }
 
 #[tokio::test]
-async fn the_template_holds_together_and_names_what_is_there() {
+async fn the_flow_template_is_consistent() {
     let (stage, template) = (FlowStage::set().await, Template::read());
     template.check();
     stage.studio.stored(&run("c", "r")).await;

@@ -150,7 +150,7 @@ fn figures_meet_the_recount(answer: &Json, runs: &[Json], about: &str) {
 }
 
 #[tokio::test]
-async fn every_range_filter_and_zone_meets_a_plain_recount() {
+async fn every_history_meets_a_recount() {
     let studio = filled().await;
     let runs = all_runs(&studio).await;
     assert_eq!(runs.len(), 700);

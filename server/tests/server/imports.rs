@@ -61,7 +61,7 @@ async fn balance(studio: &Studio) -> Json {
 }
 
 #[tokio::test]
-async fn an_old_table_is_taken_in_once_and_what_was_exported_is_not_sent() {
+async fn imports_happen_once_without_resending() {
     let database = TestDatabase::new();
     database.run(&old_table("public.campaign_metrics", 1200)).await;
     let resting = [&database.settings()[..], &[RESTING]].concat();
@@ -127,7 +127,7 @@ fn theirs(n: u32) -> Uuid {
 }
 
 #[tokio::test]
-async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
+async fn imported_rows_match_foreign_ids() {
     let emulator = with_the_runs_of_others(200).await;
     let (organisation, client) = (reach::settings(&emulator), reach::client(&emulator));
     let database = TestDatabase::new();
@@ -162,7 +162,7 @@ async fn rows_that_stand_in_dataverse_under_other_ids_are_adopted() {
 }
 
 #[tokio::test]
-async fn what_is_changed_before_its_row_was_met_is_changed_there_and_not_made_anew() {
+async fn early_changes_reach_the_existing_row() {
     let emulator = with_the_runs_of_others(200).await;
     let (organisation, client) = (reach::settings(&emulator), reach::client(&emulator));
     let database = TestDatabase::new();
@@ -202,7 +202,7 @@ async fn what_is_changed_before_its_row_was_met_is_changed_there_and_not_made_an
 
 /// However an import ends, the rows of what it took in as exported are looked for.
 #[tokio::test]
-async fn an_import_that_is_killed_has_the_whole_table_read_once_more() {
+async fn killed_imports_reread_the_table() {
     let database = TestDatabase::by(Cluster::here().pooled_address());
     let table = "studio_halved.runs";
     let all =
@@ -225,7 +225,7 @@ async fn an_import_that_is_killed_has_the_whole_table_read_once_more() {
 }
 
 #[tokio::test]
-async fn what_would_be_refused_at_the_door_is_told_with_its_reason() {
+async fn refused_imports_have_reasons() {
     let database = TestDatabase::new();
     let table = "studio_old.runs";
     database.run(&format!("CREATE SCHEMA studio_old; {}", old_table(table, 1200))).await;
@@ -266,7 +266,7 @@ async fn what_would_be_refused_at_the_door_is_told_with_its_reason() {
 }
 
 #[tokio::test]
-async fn an_import_that_is_killed_goes_on_and_a_table_that_grew_is_taken_in_again() {
+async fn killed_imports_go_on() {
     let database = TestDatabase::by(Cluster::here().pooled_address());
     let (table, words) = ("studio_killed.runs", ["--table", "studio_killed.runs"]);
     // More than one stretch of time, of which one is a single moment, and one row without a time.
@@ -313,7 +313,7 @@ async fn an_import_that_is_killed_goes_on_and_a_table_that_grew_is_taken_in_agai
 }
 
 #[tokio::test]
-async fn a_table_that_cannot_be_meant_is_refused() {
+async fn unusable_tables_are_refused() {
     let database = TestDatabase::new();
     database
         .run("CREATE TABLE public.half (campaign_id text, run_id text, phase text, agents_total int)")

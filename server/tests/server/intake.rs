@@ -69,7 +69,7 @@ async fn what_is_not_json_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_not_sent_as_json_is_refused() {
+async fn other_content_types_are_refused() {
     let studio = Studio::start();
     let body = run("c", "r").to_string();
     let media = || refusal(415, "media-type", &[]);
@@ -81,7 +81,7 @@ async fn what_is_not_sent_as_json_is_refused() {
 }
 
 #[tokio::test]
-async fn every_field_that_breaks_a_rule_is_named() {
+async fn every_broken_rule_is_named() {
     let studio = Studio::start();
     let base = run("c", "r");
     let broken = |fields| refusal(422, "validation", fields);
@@ -126,7 +126,7 @@ async fn every_field_that_breaks_a_rule_is_named() {
 }
 
 #[tokio::test]
-async fn a_slip_of_the_pen_is_answered_with_the_field_that_was_meant() {
+async fn misspelt_fields_get_suggestions() {
     let studio = Studio::start();
     let answer: Json =
         studio.post(&with(&run("c", "r"), &json!({"tokens_in": 1}))).await.json().await.unwrap();
@@ -137,7 +137,7 @@ async fn a_slip_of_the_pen_is_answered_with_the_field_that_was_meant() {
 }
 
 #[tokio::test]
-async fn too_large_a_body_is_read_on_and_refused() {
+async fn large_bodies_are_refused() {
     let studio = Studio::start();
     let padded =
         |bytes: usize| format!("{}{}", run("c", "r"), " ".repeat(bytes - run("c", "r").to_string().len()));
@@ -162,7 +162,7 @@ async fn the_published_ids_come_out() {
 }
 
 #[tokio::test]
-async fn the_same_again_is_a_duplicate_and_other_content_a_conflict() {
+async fn repeats_are_duplicates_or_conflicts() {
     let studio = Studio::start();
     let first = with(
         &run("c", "r"),
@@ -190,7 +190,7 @@ async fn the_same_again_is_a_duplicate_and_other_content_a_conflict() {
 }
 
 #[tokio::test]
-async fn an_average_above_the_p95_is_taken_with_a_warning() {
+async fn averages_above_p95_warn() {
     let studio = Studio::start();
     let odd = with(&run("c", "r"), &json!({"latencyP95Ms": 10, "latencyAvgMs": 11}));
     let answer = studio.post(&odd).await;
@@ -240,7 +240,7 @@ async fn an_array_is_answered_item_by_item() {
 }
 
 #[tokio::test]
-async fn a_body_of_nothing_but_faults_is_answered_shortly() {
+async fn faulty_bodies_get_short_answers() {
     let studio = Studio::start();
     let strays: Vec<String> = (0..100_000).map(|n| format!("\"{n}\":1")).collect();
     let twins = vec!["\"a\":1"; 170_000].join(",");
@@ -261,7 +261,7 @@ async fn a_body_of_nothing_but_faults_is_answered_shortly() {
 }
 
 #[tokio::test]
-async fn an_array_holds_a_thousand_and_no_more() {
+async fn arrays_hold_a_thousand() {
     let studio = Studio::start();
     let items = |count: usize| Json::from((0..count).map(|n| run("c", &n.to_string())).collect::<Vec<_>>());
     check(&studio, &items(1_001).to_string(), &[JSON], refusal(422, "validation", &[""])).await;

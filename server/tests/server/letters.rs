@@ -66,7 +66,7 @@ async fn one_refused_record_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn a_refused_record_is_sent_again_mended_or_dropped() {
+async fn refused_records_can_be_handled() {
     let emulator = refusing().await;
     let settings = reach::settings(&emulator);
     let studio = Studio::with(&reach::borrowed(&settings));

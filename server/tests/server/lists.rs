@@ -23,7 +23,7 @@ async fn filled() -> Studio {
 }
 
 #[tokio::test]
-async fn a_run_is_listed_under_the_names_of_its_fields() {
+async fn lists_use_field_names() {
     let studio = Studio::start();
     let sent = json!({
         "campaignId": "c", "campaignName": "Autumn launch", "runId": "r", "phase": "2-3", "agentsTotal": 195,
@@ -47,7 +47,7 @@ async fn a_run_is_listed_under_the_names_of_its_fields() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_run_once_while_others_come_in() {
+async fn pages_hold_every_run_once() {
     let studio = filled().await;
     let mut seen = Vec::new();
     let mut query = "limit=7".to_owned();

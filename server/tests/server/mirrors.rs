@@ -58,7 +58,7 @@ async fn carrying(studio: &Studio) {
 }
 
 #[tokio::test]
-async fn what_others_write_change_and_delete_is_seen() {
+async fn foreign_changes_are_seen() {
     let shared = MirroredOrganisation::new().await;
     let studio = shared.studio();
     carrying(&studio).await;
@@ -106,7 +106,7 @@ async fn what_others_write_change_and_delete_is_seen() {
 }
 
 #[tokio::test]
-async fn what_breaks_a_rule_is_shown_and_left_out() {
+async fn broken_rows_are_shown_and_left_out() {
     let shared = MirroredOrganisation::new().await;
     let studio = shared.studio();
     carrying(&studio).await;
@@ -177,7 +177,7 @@ async fn many_deletions_at_once_are_asked_about() {
 }
 
 #[tokio::test]
-async fn an_organisation_that_is_full_already_is_read_in_and_a_lost_ledger_rebuilt() {
+async fn lost_ledgers_are_rebuilt() {
     let shared = MirroredOrganisation::new().await;
     let studio = shared.studio();
     let runs: Vec<Json> = (0..300).map(|n| run("c", &n.to_string())).collect();

@@ -63,7 +63,7 @@ fn killed(folder: &TestFolder, database: &TestDatabase, at: &str) {
 }
 
 #[tokio::test]
-async fn a_ledger_is_carried_over_although_the_move_is_killed() {
+async fn killed_moves_go_on() {
     let (folder, expected) = filled().await;
     let before = fs::read(folder.data().join("ledger.sqlite")).unwrap();
     let database = TestDatabase::by(Cluster::here().pooled_address());
@@ -88,7 +88,7 @@ async fn a_ledger_is_carried_over_although_the_move_is_killed() {
 }
 
 #[tokio::test]
-async fn a_move_without_a_ledger_or_beside_a_server_or_to_nowhere_is_refused() {
+async fn impossible_moves_are_refused() {
     let database = TestDatabase::new();
     let (code, said) = moved(&TestFolder::new(), &database);
     assert!(code == Some(1) && said.contains("there is no ledger"), "{said}");

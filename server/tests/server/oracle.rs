@@ -50,7 +50,7 @@ async fn nothing_is_lost_and_nothing_comes_twice() {
 }
 
 #[tokio::test]
-async fn two_servers_on_one_postgresql_lose_nothing_and_send_nothing_twice() {
+async fn two_servers_lose_and_repeat_nothing() {
     let (organisation, database) = (OracleOrganisation::found().await, TestDatabase::new());
     let ledger = [&database.settings()[..], &[LEASE]].concat();
     let kept = OracleTrial { organisation, ledger, servers: 2 }.run(4).await;

@@ -48,7 +48,7 @@ impl ReachableOrganisation {
 }
 
 #[tokio::test]
-async fn provisioning_says_what_it_does_and_does_nothing_twice() {
+async fn provisioning_is_idempotent_and_said() {
     let organisation = ReachableOrganisation::found().await;
     let settings = organisation.settings();
     let (code, planned) = organisation.studio(&["provision", "--dry-run"], &settings).await;
@@ -82,7 +82,7 @@ async fn provisioning_says_what_it_does_and_does_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_table_that_stands_is_completed_and_its_own_columns_are_left_alone() {
+async fn existing_tables_are_completed() {
     let organisation = ReachableOrganisation::found().await;
     let client = organisation.client();
     let column = ColumnDefinition::new;
@@ -108,7 +108,7 @@ async fn a_table_that_stands_is_completed_and_its_own_columns_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_clash_is_named_and_nothing_is_made() {
+async fn clashes_are_named_before_changes() {
     let organisation = ReachableOrganisation::found().await;
     let client = organisation.client();
     let runs = TableDefinition::new("apex_campaignmetrics", "Run", "Runs", "apex_name")
@@ -123,7 +123,7 @@ async fn a_clash_is_named_and_nothing_is_made() {
 }
 
 #[tokio::test]
-async fn a_check_tries_each_step_and_cleans_up() {
+async fn checks_try_each_step_and_clean_up() {
     let organisation = ReachableOrganisation::found().await;
     let (code, said) = organisation.studio(&["check"], &organisation.settings()).await;
     assert_eq!(code, Some(1), "{said}");
@@ -141,7 +141,7 @@ async fn a_check_tries_each_step_and_cleans_up() {
 }
 
 #[tokio::test]
-async fn a_check_that_fails_says_what_to_do() {
+async fn failed_checks_say_what_to_do() {
     let organisation = ReachableOrganisation::found().await;
     let cases: &[(&'static str, &str, &str)] = &[
         ("DATAVERSE_CLIENT_SECRET", "wrong", "copy the secret's value, not its id"),
@@ -174,7 +174,7 @@ fn with_roles(roles: Option<&[&str]>) -> Registration {
 }
 
 #[tokio::test]
-async fn the_writers_role_is_all_that_a_server_needs() {
+async fn the_writer_role_is_enough() {
     let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
     let writer = applicant(&organisation, with_roles(Some(&["Studio Metrics writer"]))).await;
@@ -192,7 +192,7 @@ async fn the_writers_role_is_all_that_a_server_needs() {
 }
 
 #[tokio::test]
-async fn who_may_not_is_told_what_to_give_it() {
+async fn missing_rights_are_named() {
     let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
     let cases = [
@@ -230,7 +230,7 @@ async fn a_certificate_signs_the_server_in() {
 }
 
 #[tokio::test]
-async fn an_organisation_behind_an_authority_of_its_own_is_reached() {
+async fn private_authorities_are_trusted_when_given() {
     let https = Some("127.0.0.1:0".parse().unwrap());
     let emulator = Emulator::start(Options { https, ..Options::default() }).await.unwrap();
     let organisation = ReachableOrganisation { emulator, folder: TestFolder::new() };
@@ -249,7 +249,7 @@ async fn an_organisation_behind_an_authority_of_its_own_is_reached() {
 
 /// The answer to the write is lost, so it is not known whether the row is there: it is looked for, and gone.
 #[tokio::test]
-async fn a_check_deletes_what_it_does_not_know_it_wrote() {
+async fn checks_delete_uncertain_writes() {
     let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
     organisation.emulator.disturb(Disturbance {
@@ -265,7 +265,7 @@ async fn a_check_deletes_what_it_does_not_know_it_wrote() {
 }
 
 #[tokio::test]
-async fn a_secret_that_ends_soon_is_warned_of() {
+async fn expiring_secrets_are_warned_of() {
     let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
     let settings = organisation.with(&[("STUDIO_SECRET_EXPIRES", "2020-01-31")]);
@@ -279,7 +279,7 @@ async fn a_secret_that_ends_soon_is_warned_of() {
 }
 
 #[tokio::test]
-async fn a_new_secret_in_its_file_is_taken_up_without_a_restart() {
+async fn new_secrets_need_no_restart() {
     let organisation = ReachableOrganisation::found().await;
     let file: PathBuf = organisation.folder.path().join("secret");
     fs::write(&file, "not yet the right one\n").unwrap();
@@ -300,7 +300,7 @@ async fn a_new_secret_in_its_file_is_taken_up_without_a_restart() {
 }
 
 #[tokio::test]
-async fn one_token_serves_a_server_for_hundreds_of_requests() {
+async fn one_token_serves_many_requests() {
     let organisation = ReachableOrganisation::found().await;
     let studio = Studio::with(&borrowed(&organisation.settings()));
     for batch in 0..40 {

@@ -26,14 +26,14 @@ async fn the_panel_is_whole_without_javascript() {
 }
 
 #[tokio::test]
-async fn an_empty_panel_shows_the_line_that_records_the_first_run() {
+async fn empty_panels_show_how_to_begin() {
     let studio = Studio::start();
     let page = studio.get("/").await.text().await.unwrap();
     assert!(page.contains(&format!("curl {}/api/metrics/campaign", studio.url)), "{page}");
 }
 
 #[tokio::test]
-async fn a_poll_with_nothing_new_is_a_short_304() {
+async fn unchanged_polls_are_304() {
     let studio = Studio::start();
     let poll = || studio.request("GET", "/api/panel?range=live&tile=cost");
     // The relay's first steps may still move the balance.
@@ -56,7 +56,7 @@ async fn a_poll_with_nothing_new_is_a_short_304() {
 }
 
 #[tokio::test]
-async fn the_zone_comes_from_the_link_then_the_cookie_then_the_settings() {
+async fn zones_come_from_link_cookie_settings() {
     let studio = Studio::with(&[("STUDIO_TZ", "Asia/Tokyo")]);
     for (path, cookie, zone) in [
         ("/", "", "Asia/Tokyo"),
@@ -119,7 +119,7 @@ async fn a_poll_leads_nowhere_else() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_not_there_says_so_to_people() {
+async fn missing_pages_say_so() {
     let studio = Studio::start();
     let answer = studio.request("GET", "/nothing").header("accept", "text/html,*/*").send().await.unwrap();
     assert_eq!(answer.status(), 404);

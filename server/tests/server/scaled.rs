@@ -43,7 +43,7 @@ async fn told(studio: &Studio) -> Json {
 }
 
 #[tokio::test]
-async fn on_postgresql_everything_is_said_as_on_sqlite() {
+async fn postgresql_answers_like_sqlite() {
     let cluster = Cluster::here();
     let mut expected = Json::Null;
     let databases =
@@ -73,7 +73,7 @@ async fn on_postgresql_everything_is_said_as_on_sqlite() {
 }
 
 #[tokio::test]
-async fn two_servers_share_the_work_and_see_what_the_other_took_in() {
+async fn two_servers_share_work_and_figures() {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let (organisation, database) =
         (reach::settings(&emulator), TestDatabase::by(Cluster::here().pooled_address()));
@@ -113,7 +113,7 @@ async fn two_servers_share_the_work_and_see_what_the_other_took_in() {
 }
 
 #[tokio::test]
-async fn what_a_server_left_on_the_way_another_takes_over() {
+async fn leftover_deliveries_are_taken_over() {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let (organisation, database) = (reach::settings(&emulator), TestDatabase::new());
     let settings = [&borrowed(&organisation)[..], &database.settings(), &[("STUDIO_LEASE", "2")]].concat();
@@ -141,7 +141,7 @@ fn a_database_without_an_organisation_is_refused() {
 }
 
 #[test]
-fn a_database_that_does_not_answer_is_told_without_its_password() {
+fn absent_databases_are_told_without_password() {
     let address = ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:9/metrics");
     let (code, said) = refused(&TestFolder::new(), &[address, RESTING]);
     assert_eq!(code, Some(1));

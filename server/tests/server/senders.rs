@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::studio::Studio;
 
 #[tokio::test]
-async fn the_documented_sender_sends_and_is_not_troubled_by_a_studio_that_is_away() {
+async fn the_documented_sender_survives_absence() {
     let studio = Studio::start();
     let run = json!({"campaignId": "autumn", "runId": "from-rust", "phase": "1", "agentsTotal": 5, "agentsSuccessful": 5});
     send::send_run(&studio.client, &studio.url, &run).await.unwrap();

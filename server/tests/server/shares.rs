@@ -23,7 +23,7 @@ async fn filled(studio: &Studio, runs: usize, make: impl Fn(usize) -> Json) {
 }
 
 #[tokio::test]
-async fn a_window_at_the_end_of_time_is_refused_at_once() {
+async fn endless_windows_are_refused_at_once() {
     let studio = Studio::start();
     for zone in ["Asia/Tokyo", "Pacific/Kiritimati", "Africa/Nairobi"] {
         let query = format!("from=9999-12-20&to=9999-12-30T21:59:59Z&tz={zone}");
@@ -36,7 +36,7 @@ async fn a_window_at_the_end_of_time_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn views_take_no_more_memory_than_is_set_however_many_runs_there_are() {
+async fn views_memory_is_bounded() {
     let studio = Studio::start();
     filled(&studio, 40_000, |n| {
         with(&run("c", &n.to_string()), &json!({"latencyP95Ms": n, "latencyAvgMs": n}))
@@ -53,7 +53,7 @@ async fn views_take_no_more_memory_than_is_set_however_many_runs_there_are() {
 }
 
 #[tokio::test]
-async fn what_people_write_into_an_address_is_not_kept() {
+async fn unknown_campaigns_are_not_kept() {
     let studio = Studio::start();
     studio.stored(&run("c", "r")).await;
     let before = memory(&studio);
@@ -67,7 +67,7 @@ async fn what_people_write_into_an_address_is_not_kept() {
 }
 
 #[tokio::test]
-async fn polls_and_pages_stay_small_however_many_campaigns_there_are() {
+async fn pages_stay_small_with_many_campaigns() {
     let studio = Studio::start();
     let name = "\u{540d}".repeat(85);
     filled(&studio, 5_000, |n| {
@@ -87,7 +87,7 @@ async fn polls_and_pages_stay_small_however_many_campaigns_there_are() {
 }
 
 #[tokio::test]
-async fn a_campaign_is_found_by_its_id_its_name_or_a_part_of_it() {
+async fn campaigns_are_found_by_parts() {
     let studio = Studio::start();
     for (id, name) in [("c1", "Autumn launch"), ("c2", "Autumn sale"), ("c3", "<b>Spring</b>")] {
         studio.stored(&with(&run(id, "r"), &json!({"campaignName": name, "costUSD": 0.3}))).await;
@@ -131,7 +131,7 @@ async fn campaigns_of_one_name_are_told_apart() {
 }
 
 #[tokio::test]
-async fn methods_that_are_made_up_are_counted_as_one() {
+async fn unknown_methods_are_counted_as_one() {
     let studio = Studio::start();
     for n in 0..100 {
         studio.request(&format!("MADE{n}"), "/healthz").send().await.unwrap();
@@ -143,7 +143,7 @@ async fn methods_that_are_made_up_are_counted_as_one() {
 }
 
 #[tokio::test]
-async fn pages_are_served_while_many_ask_for_long_histories() {
+async fn long_histories_do_not_block_pages() {
     let studio = Studio::start();
     filled(&studio, 5_000, |n| run("c", &n.to_string())).await;
     studio.get("/").await;

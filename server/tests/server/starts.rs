@@ -36,7 +36,7 @@ fn wrong_settings_are_all_told_at_once() {
 }
 
 #[test]
-fn a_settings_file_is_read_and_its_mistakes_are_told() {
+fn settings_files_are_read_and_checked() {
     let folder = TestFolder::new();
     fs::write(folder.path().join("studio.toml"), "STUDIO_TZ = \"Mars\"\nSTUDIO_COLOUR = 7\n").unwrap();
     let (code, said) = refused(&folder, &[]);
@@ -68,7 +68,7 @@ async fn a_port_that_is_taken_is_told() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_in_use_is_told() {
+async fn busy_folders_are_told() {
     let studio = Studio::start();
     let data = studio.folder.data();
     let (code, said) = refused(&TestFolder::new(), &[("STUDIO_DATA", data.to_str().unwrap())]);
@@ -78,7 +78,7 @@ async fn a_folder_that_is_in_use_is_told() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_told() {
+fn impossible_folders_are_told() {
     let folder = TestFolder::new();
     fs::write(folder.data(), "a file stands in the way").unwrap();
     let (code, said) = refused(&folder, &[]);
@@ -94,7 +94,7 @@ async fn the_data_folder_is_closed_to_others() {
 }
 
 #[tokio::test]
-async fn in_a_folder_of_others_what_is_ours_is_closed_to_them() {
+async fn our_files_in_shared_folders_are_private() {
     let folder = TestFolder::new();
     let data = folder.data();
     fs::create_dir(&data).unwrap();

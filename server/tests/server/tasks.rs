@@ -58,7 +58,7 @@ fn whole(name: &str) -> Json {
 }
 
 #[tokio::test]
-async fn a_task_goes_to_dataverse_and_comes_back() {
+async fn tasks_go_to_dataverse_and_back() {
     let shared = TaskStudio::new().await;
     let studio = &shared.studio;
     studio.stored(&with(&run("c", "r"), &json!({"campaignName": "Autumn launch"}))).await;
@@ -109,7 +109,7 @@ async fn a_task_goes_to_dataverse_and_comes_back() {
 }
 
 #[tokio::test]
-async fn a_task_that_others_write_is_read_in() {
+async fn foreign_tasks_are_read_in() {
     let shared = TaskStudio::new().await;
     shared.studio.stored(&run("c", "r")).await;
     shared.settled().await;
@@ -135,7 +135,7 @@ async fn a_task_that_others_write_is_read_in() {
 }
 
 #[tokio::test]
-async fn lists_of_tasks_are_narrowed_by_what_they_say() {
+async fn task_lists_are_filtered() {
     let studio = Studio::start();
     let tasks = json!([whole("a"), task("b"), with(&task("c"), &json!({"agentName": "Max"}))]);
     assert_eq!(studio.post_at(TASKS, &tasks).await.status(), 200);

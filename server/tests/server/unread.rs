@@ -23,7 +23,7 @@ async fn started(database: &TestDatabase) -> Studio {
 }
 
 #[tokio::test]
-async fn figures_that_cannot_be_renewed_never_say_that_all_is_well() {
+async fn stale_figures_never_say_all_is_well() {
     let database = TestDatabase::new();
     let studio = started(&database).await;
     until("all is well", async || text(&studio, "/").await.contains("All is well").then_some(())).await;
@@ -57,7 +57,7 @@ async fn figures_that_cannot_be_renewed_never_say_that_all_is_well() {
 }
 
 #[tokio::test]
-async fn a_page_is_held_neither_by_what_it_offers_nor_by_the_views_of_others() {
+async fn pages_do_not_wait_for_others() {
     let database = TestDatabase::new();
     let studio = started(&database).await;
     studio.get("/api/panel").await;
@@ -81,7 +81,7 @@ async fn a_page_is_held_neither_by_what_it_offers_nor_by_the_views_of_others() {
 }
 
 #[tokio::test]
-async fn those_who_look_at_the_pipeline_leave_readers_to_others() {
+async fn the_pipeline_page_leaves_readers_free() {
     let database = TestDatabase::new();
     let studio = started(&database).await;
     let lock = database.locked("studio.handlings").await;

@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_public_file_cannot_replace_a_built_one() {
+    fn public_files_cannot_replace_built_ones() {
         let folder = tempfile::tempdir().unwrap();
         let public = tempfile::tempdir().unwrap();
         fs::write(public.path().join("studio.css"), "").unwrap();

@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_open_when_all_above_it_are() {
+    fn folders_are_open_if_parents_are() {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("inner");
         fs::create_dir(&inner).unwrap();

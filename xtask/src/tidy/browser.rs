@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_crate_in_the_browser_is_found() {
+    fn server_crates_in_the_browser_are_found() {
         let complaints = judge("studio v0.1.0\nrandom_word v1.0.0\ntokio v1.54.1\n");
         assert_eq!(complaints.len(), 1, "{complaints:?}");
         assert!(complaints[0].starts_with("tokio is compiled"), "{complaints:?}");

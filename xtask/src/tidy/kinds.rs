@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_named_where_it_is_described_alone() {
+    fn kinds_are_named_in_their_file() {
         let names = "//! A.\nuse model::record::agent_task::AGENT_TASK;\n";
         assert_eq!(complaints("app/model/src/record/agent_task.rs", names), [""; 0]);
         assert_eq!(complaints("server/src/demo/story/tasks.rs", names), [""; 0]);

@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_second_of_a_name_is_a_complaint() {
+    fn repeated_names_are_complaints() {
         let (a, b) = (("a/src/a.rs", "struct Page;"), ("b/src/b.rs", "enum Page {"));
         assert_eq!(complaints(&[a, b]).len(), 1);
         assert_eq!(complaints(&[a, ("b/src/b.rs", "struct Pages;")]), [""; 0]);

@@ -39,6 +39,7 @@ fields! { FIELDS:
         .dataverse("apex_errormessage"),
 }
 
+/// What one agent did at one time.
 pub static AGENT_TASK: Kind = Kind {
     name: "agent-task",
     noun: "agent task",
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_has_lines_and_no_personal_data() {
+    fn errors_have_lines_without_personal_data() {
         let said = task(r#","errorMessage":"no answer\n\tat line 3""#).unwrap();
         assert_eq!(said.values()[ERROR_MESSAGE].text(), "no answer\n\tat line 3");
         let faults = task(r#","errorMessage":"ann@example.com did not answer""#).unwrap_err();

@@ -48,6 +48,7 @@ fields! { FIELDS:
 /// Position of the pointer to the campaign.
 pub const CAMPAIGN: usize = 0;
 
+/// One run of a campaign.
 pub static CAMPAIGN_RUN: Kind = Kind {
     name: "campaign-run",
     noun: "campaign run",
@@ -129,38 +130,47 @@ impl<'a> Run<'a> {
         (record.kind == &CAMPAIGN_RUN).then_some(Self(record))
     }
 
+    /// The campaign's id.
     #[must_use]
     pub fn campaign_id(self) -> &'a str {
         self.0.values()[CAMPAIGN_ID].text()
     }
+    /// The campaign's name, where it was told.
     #[must_use]
     pub fn campaign_name(self) -> Option<&'a str> {
         self.0.names()[CAMPAIGN].as_deref()
     }
+    /// The run's id within its campaign.
     #[must_use]
     pub fn run_id(self) -> &'a str {
         self.0.values()[RUN_ID].text()
     }
+    /// The phase of the campaign.
     #[must_use]
     pub fn phase(self) -> &'a str {
         self.0.values()[PHASE].text()
     }
+    /// Agents that took part.
     #[must_use]
     pub fn agents_total(self) -> i64 {
         self.count(AGENTS_TOTAL)
     }
+    /// Agents that succeeded.
     #[must_use]
     pub fn agents_successful(self) -> i64 {
         self.count(AGENTS_SUCCESSFUL)
     }
+    /// Assets that were made.
     #[must_use]
     pub fn assets(self) -> i64 {
         self.count(ASSETS_GENERATED)
     }
+    /// Tokens that went in.
     #[must_use]
     pub fn tokens_in(self) -> i64 {
         self.count(TOKENS_IN)
     }
+    /// Tokens that came out.
     #[must_use]
     pub fn tokens_out(self) -> i64 {
         self.count(TOKENS_OUT)
@@ -170,10 +180,12 @@ impl<'a> Run<'a> {
     pub fn cost_e5(self) -> i64 {
         self.count(COST_USD)
     }
+    /// The 95th percentile of latencies, in milliseconds.
     #[must_use]
     pub fn latency_p95_ms(self) -> Option<i64> {
         self.0.values()[LATENCY_P95].number()
     }
+    /// The average latency, in milliseconds.
     #[must_use]
     pub fn latency_avg_ms(self) -> Option<i64> {
         self.0.values()[LATENCY_AVG].number()
@@ -183,6 +195,7 @@ impl<'a> Run<'a> {
     pub fn success_rate_bp(self) -> Option<i64> {
         self.0.values()[SUCCESS_RATE].number()
     }
+    /// When the run was made, as its sender says.
     #[must_use]
     pub fn created_at(self) -> Timestamp {
         Timestamp::from_micros(self.count(CREATED_AT))
@@ -205,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn success_rate_is_derived_and_rounded_half_to_even() {
+    fn success_rate_is_derived_and_rounded() {
         let rate = |total, successful| {
             let json = format!(
                 r#"{{"campaignId":"c","runId":"r","phase":"1","agentsTotal":{total},"agentsSuccessful":{successful}}}"#

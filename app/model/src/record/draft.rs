@@ -11,6 +11,7 @@ use super::{
 };
 use crate::time::Timestamp;
 
+/// A record as its source gives it, before the kind's rules are held against it.
 #[derive(Debug)]
 pub struct Draft<'a> {
     kind: &'static Kind,
@@ -41,6 +42,7 @@ pub enum Given<'a> {
 }
 
 impl Given<'_> {
+    /// The same without what it borrows.
     #[must_use]
     pub fn into_owned(self) -> Given<'static> {
         match self {
@@ -96,6 +98,7 @@ pub(super) fn member_names(kind: &Kind) -> impl Iterator<Item = &'static str> {
 }
 
 impl<'a> Draft<'a> {
+    /// A draft in which nothing is given yet.
     #[must_use]
     pub fn new(kind: &'static Kind) -> Self {
         Self {

@@ -8,15 +8,20 @@ use crate::{
 /// Dataverse's whole number ends here.
 pub const WHOLE_MAX: i64 = 2_147_483_647;
 
+/// One field of a kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
+    /// Its name in JSON.
     pub json: &'static str,
     /// Its column in the ledger.
     pub column: &'static str,
     /// What people call it.
     pub label: &'static str,
+    /// What it may hold.
     pub ty: FieldType,
+    /// Whether it has to be given.
     pub need: Need,
+    /// Where Dataverse keeps it.
     pub remote: Remote,
 }
 
@@ -55,6 +60,7 @@ pub enum FieldType {
     },
 }
 
+/// What is done about personal data in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PersonalData {
     Refused,
@@ -76,6 +82,7 @@ pub enum Storage {
     Uuid,
 }
 
+/// Whether a field has to be given, and what holds where it is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     Required,
@@ -108,6 +115,7 @@ impl Field {
         Self { json, column, label, ty, need: Need::Required, remote: Remote::None }
     }
 
+    /// A text of at most `max_chars` characters, in one line and without personal data.
     #[must_use]
     pub const fn text(
         json: &'static str,
@@ -124,6 +132,7 @@ impl Field {
         Self::new(json, column, label, FieldType::Whole { min: 0, max: WHOLE_MAX })
     }
 
+    /// The same field with another need.
     #[must_use]
     pub const fn need(self, need: Need) -> Self {
         Self { need, ..self }
@@ -135,6 +144,7 @@ impl Field {
         Self { remote: Remote::Column(column), ..self }
     }
 
+    /// The same field, kept elsewhere in Dataverse.
     #[must_use]
     pub const fn remote(self, remote: Remote) -> Self {
         Self { remote, ..self }
@@ -148,6 +158,7 @@ impl Field {
 }
 
 impl FieldType {
+    /// How a store keeps it.
     #[must_use]
     pub const fn storage(self) -> Storage {
         match self {
@@ -209,21 +220,25 @@ pub enum Value {
 }
 
 impl Value {
+    /// A text's content; empty for anything else.
     #[must_use]
     pub fn text(&self) -> &str {
         if let Self::Text(text) = self { text } else { "" }
     }
 
+    /// A number's content.
     #[must_use]
     pub const fn number(&self) -> Option<i64> {
         if let Self::Integer(number) = self { Some(*number) } else { None }
     }
 
+    /// A time's content.
     #[must_use]
     pub fn time(&self) -> Option<Timestamp> {
         self.number().map(Timestamp::from_micros)
     }
 
+    /// A UUID's content.
     #[must_use]
     pub const fn uuid(&self) -> Option<uuid::Uuid> {
         if let Self::Uuid(id) = self { Some(*id) } else { None }

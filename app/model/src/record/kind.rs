@@ -3,6 +3,7 @@
 use super::{Field, FieldFault, Record, Target, Value};
 use crate::time::{DAY, Timestamp};
 
+/// Everything that there is to know about one kind of record.
 #[derive(Debug)]
 pub struct Kind {
     /// As in the natural key, in addresses and in logs: `campaign-run`.
@@ -11,12 +12,15 @@ pub struct Kind {
     pub noun: &'static str,
     /// Its table in the ledger.
     pub table: &'static str,
+    /// Its fields, in the order of their columns.
     pub fields: &'static [Field],
+    /// What makes a record the same one.
     pub identity: Identity,
     /// Position in `fields` of the time by which records are listed and counted. Every record has it.
     pub time: usize,
     /// What its fields point at.
     pub pointers: &'static [Pointer],
+    /// Rules that concern more than one field.
     pub rules: Rules,
     /// What one record is called.
     pub title: fn(&Record) -> String,
@@ -62,14 +66,18 @@ impl Identity {
 pub struct Pointer {
     /// Position in `fields`.
     pub field: usize,
+    /// What its value points at.
     pub target: &'static Target,
     /// The name of what it points at may come along under this JSON name.
     pub name: Option<NameMember>,
 }
 
+/// A member of the JSON object that names what a field points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameMember {
+    /// The member's name.
     pub json: &'static str,
+    /// How long the name may be.
     pub max_chars: usize,
 }
 
@@ -85,16 +93,22 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// No rules beyond those of the fields.
     pub const NONE: Self = Self { check: |_| Vec::new(), derive: |_| (), warn: |_| Vec::new() };
 }
 
 /// The table that Dataverse keeps a kind in, under its default names, and when records are sent there.
 #[derive(Clone, Copy, Debug)]
 pub struct Destination {
+    /// The table's logical name.
     pub logical_name: &'static str,
+    /// The name of its rows as a set, as in addresses.
     pub entity_set: &'static str,
+    /// The column of its primary key.
     pub primary_key: &'static str,
+    /// What people read as the table's name.
     pub display_name: &'static str,
+    /// When records are sent.
     pub policy: Policy,
 }
 
@@ -118,12 +132,14 @@ impl Policy {
     }
 }
 
+/// A number of days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Days(pub u32);
 
 /// A kind's address and its words there.
 #[derive(Clone, Copy, Debug)]
 pub struct Api {
+    /// The path of its collection, as in `/api/metrics/campaign`.
     pub path: &'static str,
     /// What a list calls its items.
     pub plural: &'static str,
@@ -162,6 +178,7 @@ impl Kind {
         self.identity.key().iter().map(|at| self.fields[*at].json)
     }
 
+    /// The field of this name in JSON, with its place.
     #[must_use]
     pub fn field(&self, json: &str) -> Option<(usize, &'static Field)> {
         self.fields.iter().enumerate().find(|(_, field)| field.json == json)
@@ -181,16 +198,19 @@ impl Eq for Kind {}
 pub struct Kinds(&'static [&'static Kind]);
 
 impl Kinds {
+    /// A list of kinds; each name stands in it once.
     #[must_use]
     pub const fn new(kinds: &'static [&'static Kind]) -> Self {
         Self(kinds)
     }
 
+    /// The kind of this name.
     #[must_use]
     pub fn of_name(self, name: &str) -> Option<&'static Kind> {
         self.iter().find(|kind| kind.name == name)
     }
 
+    /// The kinds, in the order in which they are listed.
     pub fn iter(self) -> impl ExactSizeIterator<Item = &'static Kind> + Clone {
         self.0.iter().copied()
     }

@@ -15,11 +15,14 @@ pub use members::Guesses;
 /// What is wrong with one field. The message never repeats what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldFault {
+    /// The field's name in JSON, or the empty text where it concerns the whole.
     pub field: String,
+    /// What is wrong, without repeating what was sent.
     pub message: String,
 }
 
 impl FieldFault {
+    /// A fault of this field.
     #[must_use]
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }

@@ -18,7 +18,7 @@ fn no_kind_uses_a_name_twice() {
 }
 
 #[test]
-fn the_example_of_every_kind_can_be_sent() {
+fn every_kinds_example_can_be_sent() {
     let now = Timestamp::parse("2026-12-01T00:00:00Z").unwrap();
     for (kind, api) in KINDS.with_api() {
         let read = parse(kind, api.example, now);

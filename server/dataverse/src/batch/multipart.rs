@@ -235,7 +235,7 @@ mod tests {
         }
 
         #[test]
-        fn it_makes_no_difference_how_the_bytes_come_in(cuts in prop::collection::vec(0..ANSWER.len(), 0..20)) {
+        fn chunks_make_no_difference(cuts in prop::collection::vec(0..ANSWER.len(), 0..20)) {
             let mut cuts = cuts;
             cuts.extend([0, ANSWER.len()]);
             cuts.sort_unstable();

@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_told_from_what_is_in_the_way() {
+    fn missing_is_told_from_conflicting() {
         let check = |kind: ColumnKind, name: &str, part: Option<&str>| {
             let found = table().compare(&wanted(ColumnDefinition::new(name, "n", kind)));
             match part {
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn options_are_matched_by_label_and_get_a_free_number() {
+    fn options_are_matched_by_label() {
         let options = ["low", "middle", "top"]
             .iter()
             .zip(1..)
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lookup_is_there_missing_or_something_else() {
+    fn lookups_exist_lack_or_conflict() {
         let lookup = |name: &str, to: &str| LookupDefinition {
             schema_name: "x_r".into(),
             referenced: to.into(),

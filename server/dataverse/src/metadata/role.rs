@@ -57,8 +57,8 @@ impl RolePrivilege {
     /// A privilege over all rows of a table, by the table's schema name.
     ///
     /// ```
-    /// use dataverse::Privilege;
-    /// assert_eq!(Privilege::over_all("Read", "apex_Run").name, "prvReadapex_Run");
+    /// use dataverse::RolePrivilege;
+    /// assert_eq!(RolePrivilege::over_all("Read", "apex_Run").name, "prvReadapex_Run");
     /// ```
     pub fn over_all(verb: &str, schema_name: &str) -> Self {
         Self { name: format!("prv{verb}{schema_name}"), depth: PrivilegeDepth::Global }
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_role_lacks_is_by_name_and_reach() {
+    fn missing_privileges_have_name_and_depth() {
         let privilege = |name: &str, depth| RolePrivilege { name: name.to_owned(), depth };
         let has = vec![
             privilege("prvReadx_T", PrivilegeDepth::Basic),

@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_page_carries_the_cookie_decoded_twice() {
+    fn the_cookie_is_decoded_twice() {
         let cookie = "<cookie pagenumber=\"2\" pagingcookie=\"%253ccookie%2520page%253d%25221%2522%253e%253c%252fcookie%253e\" istracking=\"False\" />";
         let answer = annotations(&json!({ MORE: true, COOKIE: cookie }));
         let first = "<fetch count='2' distinct=\"true\"><entity name='a'/></fetch>";

@@ -44,7 +44,7 @@ fn names_that_could_break_out_are_refused() {
 
 proptest! {
     #[test]
-    fn no_text_value_breaks_out_of_its_place(value in any::<String>()) {
+    fn no_text_breaks_out_of_quotes(value in any::<String>()) {
         let url = Query::of("sets").filter(Filter::eq("a", value.as_str())).top(1).to_url().unwrap();
         let (_, rest) = url.split_once("$filter=").unwrap();
         let (filter, top) = rest.split_once('&').unwrap();

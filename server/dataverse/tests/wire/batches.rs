@@ -52,7 +52,7 @@ async fn the_body_is_written_to_the_letter() {
 }
 
 #[tokio::test]
-async fn what_comes_after_a_failure_was_not_attempted() {
+async fn operations_after_a_failure_are_unattempted() {
     let operations = (0..4).map(|_| BatchOperation::upsert("sets", ID, json!({}))).collect();
     let (outcomes, _) = run(400, &format!("{NO_CONTENT}{REFUSED}--r--\n"), operations).await;
     assert!(outcomes[0].is_ok());
@@ -63,7 +63,7 @@ async fn what_comes_after_a_failure_was_not_attempted() {
 }
 
 #[tokio::test]
-async fn the_guilty_member_of_a_change_set_is_told_from_the_others() {
+async fn a_change_sets_culprit_is_named() {
     let operations = || {
         vec![
             BatchOperation::change_set(vec![
@@ -103,7 +103,7 @@ fn bearing(most: usize) -> impl Fn(&Received, usize) -> Say + Send + Sync {
 }
 
 #[tokio::test]
-async fn a_batch_is_as_large_as_the_server_bears() {
+async fn batches_shrink_to_what_is_accepted() {
     let server = WireStandIn::start(bearing(300)).await;
     let client = server.client();
     let operations = (0..1200).map(|_| BatchOperation::create("sets", json!({}))).collect();
@@ -114,7 +114,7 @@ async fn a_batch_is_as_large_as_the_server_bears() {
 }
 
 #[tokio::test]
-async fn after_a_failure_in_a_later_request_the_rest_says_so() {
+async fn later_failures_leave_the_rest_unattempted() {
     let server = WireStandIn::start(|request, before| match (request.target.as_str(), before) {
         ("/token", _) => token(before),
         (_, 0) => bearing(1000)(request, before),
@@ -128,7 +128,7 @@ async fn after_a_failure_in_a_later_request_the_rest_says_so() {
 }
 
 #[tokio::test]
-async fn a_part_that_is_throttled_holds_everybody_back() {
+async fn a_throttled_part_holds_all_back() {
     let throttled = "--r\nContent-Type: application/http\n\nHTTP/1.1 429 Too Many Requests\nRetry-After: 9\n\n{}\n--r--\n";
     let kind = "multipart/mixed; boundary=r".to_owned();
     let server = WireStandIn::start(move |request, before| match request.target.as_str() {

@@ -42,7 +42,7 @@ async fn one_token_is_fetched_however_many_wait() {
 }
 
 #[tokio::test]
-async fn an_issuer_that_asks_to_be_left_alone_is_left_alone_by_everybody() {
+async fn all_respect_the_issuers_pause() {
     let busy = |request: &Received, before: usize| match (request.target.as_str(), before) {
         ("/token", 0) => with(429, &[("retry-after", "40")], ""),
         _ => granting(request, before),
@@ -64,7 +64,7 @@ async fn an_issuer_that_asks_to_be_left_alone_is_left_alone_by_everybody() {
 }
 
 #[tokio::test]
-async fn a_pause_of_no_length_is_no_leave_to_ask_again_at_once() {
+async fn an_empty_pause_is_still_a_pause() {
     let busy = |request: &Received, before: usize| match (request.target.as_str(), before) {
         ("/token", 0) => with(429, &[("retry-after", "0")], ""),
         _ => granting(request, before),
@@ -79,7 +79,7 @@ async fn a_pause_of_no_length_is_no_leave_to_ask_again_at_once() {
 }
 
 #[tokio::test]
-async fn a_failure_is_shared_and_says_what_to_do() {
+async fn token_failures_are_shared() {
     let refused = |code: u32, error: &str| json!({ "error": error, "error_codes": [code], "error_description": format!("AADSTS{code}: hunter2 is wrong.\r\nTrace ID: x") });
     let cases = [
         (401, 7_000_215, "invalid_client", CredentialFault::WrongSecret, "secret is wrong"),
@@ -117,7 +117,7 @@ async fn a_failure_is_shared_and_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_ahead_while_the_old_one_goes_on() {
+async fn renewal_does_not_block_the_old_token() {
     let server = WireStandIn::start(granting).await;
     let client = server.client();
     client.who_am_i().await.unwrap();
@@ -153,7 +153,7 @@ async fn a_refused_token_is_replaced_once() {
 }
 
 #[tokio::test]
-async fn a_rotated_secret_is_sent_with_the_next_token_request() {
+async fn rotated_secrets_are_used_next() {
     let server = WireStandIn::start(granting).await;
     let client = server.client();
     client.who_am_i().await.unwrap();

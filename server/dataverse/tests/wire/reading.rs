@@ -27,7 +27,7 @@ fn paged(_: &Received, before: usize) -> Say {
 }
 
 #[tokio::test]
-async fn links_are_followed_to_the_end_and_never_to_another_host() {
+async fn links_never_lead_to_another_host() {
     let server = WireStandIn::start(then(paged)).await;
     let query = Query::of("sets").filter(Filter::eq("a", "x")).page_size(2).formatted().count();
     let rows: Vec<Value> = server.client().query(query).rows().try_collect().await.unwrap();
@@ -42,7 +42,7 @@ async fn links_are_followed_to_the_end_and_never_to_another_host() {
 }
 
 #[tokio::test]
-async fn a_page_that_failed_can_be_asked_for_again() {
+async fn failed_pages_can_be_retried() {
     let server = WireStandIn::start(then(|request, before| match before {
         1 => with(400, &[], ""),
         0 => paged(request, 0),
@@ -58,7 +58,7 @@ async fn a_page_that_failed_can_be_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_link_that_leads_nowhere_is_an_error() {
+async fn dead_links_are_errors() {
     for link in ["http://x/api/data/v9.2/sets", "https://elsewhere.example/steal"] {
         let server = WireStandIn::start(then(move |_, _| {
             answer(200, &json!({ "value": [], "@odata.nextLink": link }))
@@ -84,7 +84,7 @@ async fn a_missing_row_is_none() {
 }
 
 #[tokio::test]
-async fn a_row_that_is_still_the_same_is_not_sent_again() {
+async fn unchanged_rows_are_not_sent_again() {
     let server = WireStandIn::start(then(|request, before| match before {
         0 if request.header("if-none-match") == "W/\"3\"" => with(304, &[], ""),
         1 => answer(200, &json!({ "a": 1 })),
@@ -132,7 +132,7 @@ async fn fetch_xml_is_turned_by_its_cookie() {
 }
 
 #[tokio::test]
-async fn changes_end_with_a_link_to_go_on_from() {
+async fn changes_end_with_a_link() {
     let deleted = json!({ "@odata.context": "https://o/$metadata#sets/$deletedEntity", "id": Uuid::from_u128(9), "reason": "deleted" });
     let server = WireStandIn::start(then(move |_, before| match before {
         0 => answer(200, &json!({ "value": [{ "a": 1 }], "@odata.nextLink": "http://x/api/data/v9.2/sets?$skiptoken=1" })),

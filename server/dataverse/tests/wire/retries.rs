@@ -39,7 +39,7 @@ async fn a_throttled_answer_holds_everybody_back() {
 }
 
 #[tokio::test]
-async fn a_pause_within_the_patience_is_sat_out() {
+async fn short_pauses_are_sat_out() {
     let server = WireStandIn::start(then(|_, before| match before {
         0 => with(503, &[("retry-after", "0")], ""),
         1 => with(429, &[("retry-after", "0")], ""),
@@ -51,7 +51,7 @@ async fn a_pause_within_the_patience_is_sat_out() {
 }
 
 #[tokio::test]
-async fn lost_answers_are_asked_for_again_only_where_it_does_no_harm() {
+async fn lost_answers_are_retried_when_harmless() {
     let cut_once = || {
         then(|_, before| if before == 0 { Say::Cut } else { with(204, &[("odata-entityid", "x(1)")], "") })
     };
@@ -72,7 +72,7 @@ async fn lost_answers_are_asked_for_again_only_where_it_does_no_harm() {
 }
 
 #[tokio::test]
-async fn a_delete_whose_answer_was_lost_has_succeeded() {
+async fn deletes_with_lost_answers_succeed() {
     let gone = r#"{"error":{"code":"0x80040217","message":"set With Id = 7 Does Not Exist"}}"#;
     let server =
         WireStandIn::start(then(move |_, before| if before == 0 { Say::Cut } else { with(404, &[], gone) }))
@@ -83,7 +83,7 @@ async fn a_delete_whose_answer_was_lost_has_succeeded() {
 }
 
 #[tokio::test]
-async fn server_errors_are_tried_a_few_times_and_refusals_once() {
+async fn server_errors_are_retried_refusals_not() {
     let failing = |status: u16| then(move |_, _| with(status, &[], ""));
     let server = WireStandIn::start(failing(500)).await;
     let error = server.client().who_am_i().await.unwrap_err();
@@ -117,7 +117,7 @@ async fn silence_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn what_could_end_too_late_is_not_begun() {
+async fn late_attempts_are_not_begun() {
     let server = WireStandIn::start(then(|_, _| with(204, &[], ""))).await;
     let limit = Limit::lasting(Duration::from_secs(18), server.clock.instant());
     let client = server.client().within(limit);
@@ -132,7 +132,7 @@ async fn what_could_end_too_late_is_not_begun() {
 }
 
 #[tokio::test]
-async fn what_goes_before_the_end_is_given_up_before_it() {
+async fn attempts_end_before_the_deadline() {
     let server = WireStandIn::start(then(|_, _| Say::Nothing)).await;
     let mut settings = server.settings();
     settings.tries = 1;
@@ -142,7 +142,7 @@ async fn what_goes_before_the_end_is_given_up_before_it() {
 }
 
 #[tokio::test]
-async fn each_attempt_and_each_row_of_it_is_counted() {
+async fn attempts_and_rows_are_counted() {
     let bad = r#"{"error":{"code":"0x80044331","message":"m"}}"#;
     let parts = "--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n".repeat(3);
     let server = WireStandIn::start(then(move |request, before| match request.target.as_str() {
@@ -174,7 +174,7 @@ async fn a_refused_connection_is_said_without_data() {
 }
 
 #[tokio::test]
-async fn a_batch_is_repeated_only_if_all_of_it_can_be() {
+async fn only_repeatable_batches_are_repeated() {
     let cut = || then(|_, _| Say::Cut);
     let upserts = vec![BatchOperation::upsert("sets", ID, json!({})), BatchOperation::delete("sets", ID)];
     let server = WireStandIn::start(cut()).await;

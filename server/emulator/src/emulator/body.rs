@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_given_up() {
+    async fn endless_bodies_are_given_up() {
         let room = Arc::new(Semaphore::new(1));
         assert_eq!(read(Silence, 10, &room).await.unwrap_err(), BodyError::TooSlow);
         pass_by(Silence).await;

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_longest_idle_makes_room_and_what_is_under_way_is_not_cut_off() {
+    async fn the_longest_idle_makes_room() {
         let places = Places::new(2);
         let (first, second) = (places.enter().await, places.enter().await);
         let busy = first.begin().unwrap();

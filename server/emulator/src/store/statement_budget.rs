@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_goes_on_for_too_long_is_broken_off() {
+    async fn long_statements_are_broken_off() {
         let store = RowStore::open(None).await.unwrap();
         let mut reader = store.read().await.unwrap();
         begin_budget_of(reader.connection(), 1_000_000).await.unwrap();

@@ -31,7 +31,7 @@ async fn groups_are_counted_and_summed() {
 }
 
 #[tokio::test]
-async fn figures_have_the_digits_that_the_cloud_gives_them() {
+async fn aggregates_have_the_clouds_digits() {
     let client = HttpClient::new().await;
     for (price, cost, count) in [(20_000.0, 0.1, 3), (32_500.5, 0.2, 4), (1.0, 0.2, 4)] {
         client.thing(json!({ "x_price": price, "x_cost": cost, "x_count": count, "x_ratio": count })).await;
@@ -55,7 +55,7 @@ async fn figures_have_the_digits_that_the_cloud_gives_them() {
 }
 
 #[tokio::test]
-async fn lookups_in_keys_are_called_by_their_table_and_nulls_are_left_out() {
+async fn grouped_lookups_are_named_without_nulls() {
     let client = filled().await;
     let path =
         "x_things?$apply=filter(x_count ge 3)/groupby((x_PlaceId/x_name),aggregate(x_count with sum as n))";

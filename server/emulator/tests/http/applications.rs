@@ -88,7 +88,7 @@ impl SentProof {
 }
 
 #[tokio::test]
-async fn a_certificate_is_as_good_as_a_secret() {
+async fn certificates_work_like_secrets() {
     let client = HttpClient::with(Options::default()).await;
     let (pem, der) = certificate();
     let roles = Some(vec!["System Administrator".to_owned()]);
@@ -115,7 +115,7 @@ async fn a_certificate_is_as_good_as_a_secret() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_an_assertion_is_said_as_entra_does() {
+async fn assertion_faults_sound_like_entra() {
     let client = HttpClient::with(Options::default()).await;
     let (pem, der) = certificate();
     let registration = Registration { certificate: Some(pem), ..Registration::default() };
@@ -203,7 +203,7 @@ async fn secrets_and_certificates_end_and_are_rotated() {
 }
 
 #[tokio::test]
-async fn an_application_stays_with_the_folder_and_through_a_reset() {
+async fn applications_survive_restart_and_reset() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), admin: true, ..Options::default() };
     let client = HttpClient::with(options()).await;

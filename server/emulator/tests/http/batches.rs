@@ -51,7 +51,7 @@ async fn answers_come_in_order_and_in_shape() {
 }
 
 #[tokio::test]
-async fn a_failure_stops_the_batch_unless_told_to_go_on() {
+async fn failures_stop_batches_unless_told_otherwise() {
     let client = HttpClient::new().await;
     let body = part("POST x_things", r#"{"x_name":"a"}"#)
         + &part("POST x_things", r#"{"x_count":-1}"#)
@@ -66,7 +66,7 @@ async fn a_failure_stops_the_batch_unless_told_to_go_on() {
 }
 
 #[tokio::test]
-async fn change_sets_are_whole_or_not_at_all() {
+async fn change_sets_are_atomic() {
     let client = HttpClient::new().await;
     let good = set(&[
         ("1", "POST x_places", r#"{"x_name":"p"}"#),
@@ -89,7 +89,7 @@ async fn change_sets_are_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_request_that_fails_half_way_leaves_nothing() {
+async fn half_failed_requests_leave_nothing() {
     let client = HttpClient::new().await;
     let targets = r#"{"Targets":[{"@odata.type":"Microsoft.Dynamics.CRM.x_thing","x_name":"a"},
         {"@odata.type":"Microsoft.Dynamics.CRM.x_thing","x_count":-1}]}"#;
@@ -107,7 +107,7 @@ async fn a_request_that_fails_half_way_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn references_are_found_at_every_depth_and_numbers_stay_as_sent() {
+async fn references_are_found_at_every_depth() {
     let client = HttpClient::new().await;
     let body = set(&[
         ("1", "POST x_places", r#"{"x_name":"first"}"#),

@@ -52,7 +52,7 @@ async fn deltas_hold_what_changed_since() {
 }
 
 #[tokio::test]
-async fn a_row_changed_between_pages_comes_with_the_next_delta() {
+async fn changes_between_pages_come_next() {
     let client = HttpClient::new().await;
     let mut ids = Vec::new();
     for n in 0..4 {

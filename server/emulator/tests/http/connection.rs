@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::client::{HttpClient, JsonAnswer, http, scope_form};
 
 #[tokio::test]
-async fn bodies_are_read_as_far_as_their_senders_are_known() {
+async fn unknown_senders_bodies_are_cut() {
     let client = HttpClient::new().await;
     let url = client.emulator.url();
     let api = format!("{url}/api/data/v9.2/$batch");
@@ -79,7 +79,7 @@ async fn a_scheme_is_known_in_any_case() {
 }
 
 #[tokio::test]
-async fn the_trace_holds_no_secret_wherever_it_was_sent() {
+async fn the_trace_holds_no_secret() {
     let client = HttpClient::with(Options { admin: true, ..Options::default() }).await;
     let (token_url, form) = (client.emulator.token_url(), scope_form(&client.emulator));
     for url in [format!("{token_url}/"), format!("{token_url}s"), token_url.to_owned()] {
@@ -113,7 +113,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[tokio::test]
-async fn the_data_folder_is_for_this_user_alone() {
+async fn the_data_folder_is_private() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("new");
     let options = || Options { data: Some(folder.clone()), admin: true, ..Options::default() };
@@ -134,7 +134,7 @@ async fn the_data_folder_is_for_this_user_alone() {
 }
 
 #[tokio::test]
-async fn a_folder_with_other_things_stays_open_and_its_files_do_not() {
+async fn files_in_shared_folders_are_private() {
     let home = tempfile::tempdir().unwrap();
     std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     std::fs::write(home.path().join("letter.txt"), "").unwrap();
@@ -172,7 +172,7 @@ async fn sent_whole(client: &HttpClient, token: &str, path: &str, bytes: usize) 
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_those_who_send_a_lot_first() {
+async fn refusals_reach_senders_of_large_bodies() {
     let client = HttpClient::new().await;
     let mebibyte = 1024 * 1024;
     assert_eq!(sent_whole(&client, "Bearer revoked", "$batch", 20 * mebibyte).await, 401);

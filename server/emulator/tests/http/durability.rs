@@ -25,7 +25,7 @@ async fn the_same_folder_is_the_same_organisation() {
 }
 
 #[tokio::test]
-async fn an_organisation_dropped_in_mid_life_is_whole() {
+async fn a_dropped_organisation_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let options = || Options { data: Some(folder.path().to_owned()), ..Options::default() };
     let client = HttpClient::with(options()).await;
@@ -88,7 +88,7 @@ async fn concurrent_writers_all_succeed() {
 }
 
 #[tokio::test]
-async fn a_folder_of_an_earlier_version_goes_on() {
+async fn folders_of_earlier_versions_work() {
     use sqlx::ConnectOptions as _;
 
     let folder = tempfile::tempdir().unwrap();

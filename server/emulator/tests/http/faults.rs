@@ -53,7 +53,7 @@ async fn limits_are_set_while_it_runs() {
 }
 
 #[tokio::test]
-async fn the_trace_says_which_rows_a_request_changed() {
+async fn the_trace_names_changed_rows() {
     let client = HttpClient::with(Options { admin: true, ..Options::default() }).await;
     client.furnish().await;
     let trace = format!("{}/_emulator/v1/trace", client.emulator.url());
@@ -95,7 +95,7 @@ async fn faults_befall_requests_as_ordered() {
 }
 
 #[tokio::test]
-async fn a_cut_comes_before_or_after_the_effect() {
+async fn cuts_come_before_or_after_effects() {
     let client = HttpClient::new().await;
     for (effect, expect) in [(FaultEffect::CutBefore, "0"), (FaultEffect::CutAfter, "1")] {
         client.emulator.disturb(Disturbance { effect, times: Some(1), ..Disturbance::default() });
@@ -106,7 +106,7 @@ async fn a_cut_comes_before_or_after_the_effect() {
 }
 
 #[tokio::test]
-async fn definitions_are_changed_one_after_the_other_where_that_is_asked_for() {
+async fn definition_changes_can_be_serial() {
     let client = HttpClient::with(Options::default()).await;
     let lock = Disturbance { effect: FaultEffect::Lock, milliseconds: Some(300), ..Disturbance::default() };
     client.emulator.disturb(lock);
@@ -127,7 +127,7 @@ async fn definitions_are_changed_one_after_the_other_where_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_row_is_refused_as_a_plug_in_refuses_it() {
+async fn rows_are_refused_like_plug_ins_do() {
     let client = HttpClient::new().await;
     let text = Some("forbidden".to_owned());
     client.emulator.disturb(Disturbance { effect: FaultEffect::Refuse, text, ..Disturbance::default() });
@@ -140,7 +140,7 @@ async fn a_row_is_refused_as_a_plug_in_refuses_it() {
 }
 
 #[tokio::test]
-async fn a_hanging_request_does_not_hold_up_the_end() {
+async fn hanging_requests_do_not_block_shutdown() {
     let client = HttpClient::new().await;
     client.emulator.disturb(Disturbance { effect: FaultEffect::Hang, ..Disturbance::default() });
     let hanging = tokio::spawn(client.request("GET", "WhoAmI").send());

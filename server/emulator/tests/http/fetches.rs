@@ -89,7 +89,7 @@ async fn lists_and_nested_filters_are_understood() {
 }
 
 #[tokio::test]
-async fn rows_show_what_was_asked_for_and_nothing_that_is_null() {
+async fn rows_show_selected_non_null_columns() {
     let client = filled().await;
     let xml = "<fetch><entity name='x_thing'><attribute name='x_code'/><attribute name='x_level' alias='l'/>\
                <attribute name='x_placeid'/><filter><condition attribute='x_count' operator='ge' value='4'/>\
@@ -156,7 +156,7 @@ async fn links_join_and_ask() {
 }
 
 #[tokio::test]
-async fn columns_of_links_are_called_by_their_alias() {
+async fn linked_columns_use_their_alias() {
     let client = filled().await;
     let xml = "<fetch><entity name='x_thing'><attribute name='x_count'/>\
                <link-entity name='x_place' from='x_placeid' to='x_placeid' alias='p'><attribute name='x_name'/>\
@@ -273,7 +273,7 @@ async fn pages_neither_lose_nor_repeat_rows() {
 }
 
 #[tokio::test]
-async fn rows_written_between_pages_do_not_shift_them() {
+async fn writes_do_not_shift_pages() {
     let client = filled().await;
     let first = client.get("x_things?$filter=x_count eq 0").await.column("x_thingid");
     let first = first[0].as_str().unwrap();
@@ -311,7 +311,7 @@ async fn tops_counts_and_distinct_rows_are_given() {
 }
 
 #[tokio::test]
-async fn groups_are_made_of_columns_and_of_parts_of_dates() {
+async fn groups_take_columns_and_date_parts() {
     let client = filled().await;
     client.thing(json!({ "x_day": "2023-08-27" })).await;
     let xml = "<fetch aggregate='true'><entity name='x_thing'>\
@@ -346,7 +346,7 @@ async fn groups_are_made_of_columns_and_of_parts_of_dates() {
 }
 
 #[tokio::test]
-async fn groups_reach_over_links_and_have_a_limit() {
+async fn groups_cross_links_and_are_limited() {
     let client = filled().await;
     let xml = |limit: u32| {
         format!(

@@ -76,7 +76,7 @@ async fn the_same_folder_is_the_same_authority() {
 }
 
 #[tokio::test]
-async fn a_client_that_says_nothing_does_not_hold_up_the_end() {
+async fn silent_clients_do_not_block_shutdown() {
     let emulator = Emulator::start(options(None)).await.unwrap();
     let address = emulator.https_url().unwrap().strip_prefix("https://").unwrap().to_owned();
     let silent = tokio::net::TcpStream::connect(address).await.unwrap();

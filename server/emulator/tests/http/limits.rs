@@ -20,7 +20,7 @@ fn totals(answer: &JsonAnswer) -> (&Value, &Value, &Value) {
 }
 
 #[tokio::test]
-async fn counts_and_pages_stop_at_five_thousand_and_say_so() {
+async fn counts_and_pages_stop_at_5000() {
     let client = HttpClient::new().await;
     let kind = "Microsoft.Dynamics.CRM.x_place";
     let targets: Vec<Value> =
@@ -52,7 +52,7 @@ async fn counts_and_pages_stop_at_five_thousand_and_say_so() {
 }
 
 #[tokio::test]
-async fn addresses_may_be_twice_as_long_inside_a_batch() {
+async fn batched_addresses_may_be_longer() {
     let client = filled().await;
     let of_length = |length: usize| {
         let start = "x_things?$select=x_count&$top=1&$filter=x_name ne '";

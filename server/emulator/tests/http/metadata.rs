@@ -282,7 +282,7 @@ async fn query_functions_that_are_described_are_answered() {
 }
 
 #[tokio::test]
-async fn a_key_fails_on_duplicates_and_is_built_again() {
+async fn failed_keys_can_be_rebuilt() {
     let options = Options { key_delay: Duration::from_secs(20), ..Options::default() };
     let client = HttpClient::with(options).await;
     client.furnish().await;
@@ -315,7 +315,7 @@ async fn a_key_fails_on_duplicates_and_is_built_again() {
 }
 
 #[tokio::test]
-async fn what_is_made_goes_into_a_solution_that_is_there() {
+async fn new_parts_join_their_solution() {
     let client = HttpClient::with(Options::default()).await;
     let publisher = json!({
         "uniquename": "apex", "friendlyname": "Apex", "customizationprefix": "apex",
@@ -344,7 +344,7 @@ async fn what_is_made_goes_into_a_solution_that_is_there() {
 }
 
 #[tokio::test]
-async fn columns_keep_their_formats_and_are_changed_whole() {
+async fn columns_keep_formats_and_change_whole() {
     let client = HttpClient::new().await;
     let attributes = "EntityDefinitions(LogicalName='x_thing')/Attributes";
     let column = |kind: &str, name: &str, more: Value| {

@@ -172,7 +172,7 @@ async fn pages_neither_lose_nor_repeat_rows() {
 }
 
 #[tokio::test]
-async fn rows_written_between_pages_do_not_shift_them() {
+async fn writes_do_not_shift_pages() {
     let client = filled().await;
     let first = client.get("x_things?$filter=x_count eq 0").await.column("x_thingid");
     let first = first[0].as_str().unwrap();
@@ -187,7 +187,7 @@ async fn rows_written_between_pages_do_not_shift_them() {
 }
 
 #[tokio::test]
-async fn lookups_are_ordered_by_name_and_choices_by_number() {
+async fn lookups_sort_by_name_choices_by_number() {
     let client = filled().await;
     let after = client.post("x_places", &json!({ "x_name": "after Here" })).await.id();
     client.thing(json!({ "x_count": 20, "x_PlaceId@odata.bind": format!("x_places({after})") })).await;

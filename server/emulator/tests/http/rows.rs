@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::client::{HttpClient, JsonAnswer};
 
 #[tokio::test]
-async fn every_type_comes_back_as_dataverse_prints_it() {
+async fn every_type_prints_like_dataverse() {
     let client = HttpClient::new().await;
     let id = client
         .thing(json!({
@@ -43,7 +43,7 @@ async fn every_type_comes_back_as_dataverse_prints_it() {
 }
 
 #[tokio::test]
-async fn money_says_of_which_currency_it_is_and_what_it_is_worth() {
+async fn money_has_currency_and_base_value() {
     let client = HttpClient::new().await;
     let id = client.thing(json!({ "x_price": 12.5 })).await;
     let path = format!("x_things({id})?$select=x_price");
@@ -285,7 +285,7 @@ async fn bulk_actions_are_all_or_nothing() {
 }
 
 #[tokio::test]
-async fn a_row_twice_in_one_bulk_action_is_as_documented() {
+async fn repeated_rows_in_bulk_follow_documentation() {
     let client = HttpClient::new().await;
     let key = json!({ "SchemaName": "x_CodeKey", "KeyAttributes": ["x_code"] });
     assert_eq!(client.post("EntityDefinitions(LogicalName='x_thing')/Keys", &key).await.status, 204);

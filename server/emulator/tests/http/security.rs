@@ -77,7 +77,7 @@ async fn a_table_comes_with_its_privileges() {
 }
 
 #[tokio::test]
-async fn roles_hold_the_privileges_that_they_are_given() {
+async fn roles_hold_given_privileges() {
     let client = HttpClient::new().await;
     let id = role(&client, "Writer", &["prvReadx_Thing", "prvCreatex_Thing"]).await;
     let expect = ["prvCreatex_Thing", "prvReadx_Thing"];
@@ -321,7 +321,7 @@ async fn rows_say_who_wrote_them() {
 }
 
 #[tokio::test]
-async fn a_basic_privilege_reaches_its_users_own_rows() {
+async fn basic_privileges_reach_own_rows() {
     let client = HttpClient::new().await;
     let theirs = client.thing(json!({ "x_name": "theirs" })).await;
     let id = own_rows(&client, &["Read", "Create", "Write", "Delete"]).await;

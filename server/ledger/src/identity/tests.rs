@@ -20,6 +20,10 @@ fn embedded(n: u128, tells: bool) -> Claim {
     Claim::Inside { emulator: Some(emulator(n)), tells }
 }
 
+fn adopt(number: u128) -> Claim {
+    Claim::Adopt { owner: real(number), again: false }
+}
+
 fn connected(n: u128) -> Claim {
     Claim::Connected(Some(real(n)))
 }
@@ -83,9 +87,9 @@ impl ClaimedLedger {
 }
 
 #[test]
-fn demo_data_go_nowhere_but_to_an_emulator() {
+fn demo_data_go_only_to_emulators() {
     for mut ledger in [ClaimedLedger::after(embedded(1, true)), ClaimedLedger::old(true, true)] {
-        for claim in [connected(2), Claim::Connected(None), Claim::Resting, Claim::Adopt(real(2))] {
+        for claim in [connected(2), Claim::Connected(None), Claim::Resting, adopt(2)] {
             ledger.refuses(claim, "holds demo data, which must never reach a real organisation");
         }
         ledger.refuses(embedded(1, false), "STUDIO_DEMO is off");
@@ -95,37 +99,36 @@ fn demo_data_go_nowhere_but_to_an_emulator() {
 }
 
 #[test]
-fn an_organisations_ledger_is_no_others_and_no_emulators() {
+fn ledgers_belong_to_one_organisation() {
     let mut ledger = ClaimedLedger::after(connected(1));
     ledger.refuses(connected(2), "belongs to the organisation https://1.example");
     for tells in [true, false] {
         ledger.refuses(embedded(3, tells), "the emulator inside must not take them");
         ledger.refuses(Claim::Inside { emulator: None, tells }, "and belongs to the organisation");
     }
-    assert!(
-        !ledger.take(connected(1)) && !ledger.take(Claim::Resting) && !ledger.take(Claim::Adopt(real(1)))
-    );
-    assert!(ledger.take(Claim::Adopt(real(2))), "all of it is sent again");
+    assert!(!ledger.take(connected(1)) && !ledger.take(Claim::Resting) && !ledger.take(adopt(1)));
+    assert!(ledger.take(adopt(2)), "all of it is sent again");
     assert_eq!(
         ledger.identity,
         LedgerIdentity { owner: Some(real(2)), demo: false, copied_at: Some(NOW), generation: 1 }
     );
     ledger.refuses(connected(1), "belongs to the organisation https://2.example");
+    assert!(ledger.take(Claim::Adopt { owner: real(2), again: true }), "and so it is when it is told to");
 }
 
 #[test]
-fn what_an_emulator_took_counts_for_no_organisation() {
+fn emulator_deliveries_count_for_no_organisation() {
     for mut ledger in [ClaimedLedger::after(embedded(1, false)), ClaimedLedger::old(false, true)] {
         for claim in [connected(2), Claim::Connected(None), Claim::Resting] {
             ledger.refuses(claim, "say `studio adopt`");
         }
         ledger.refuses(embedded(1, true), "demo data would mix with them");
-        assert!(ledger.take(Claim::Adopt(real(2))));
+        assert!(ledger.take(adopt(2)));
     }
 }
 
 #[test]
-fn records_that_wait_for_their_first_contact_are_not_the_emulators() {
+fn waiting_records_are_not_the_emulators() {
     let mut ledger = ClaimedLedger { has_records: true, ..ClaimedLedger::empty() };
     for tells in [true, false] {
         ledger.refuses(embedded(1, tells), "holds records that are no demo data");
@@ -136,7 +139,7 @@ fn records_that_wait_for_their_first_contact_are_not_the_emulators() {
 }
 
 #[test]
-fn an_emulator_that_is_another_one_is_told_everything_again() {
+fn another_emulator_gets_everything_again() {
     let mut ledger = ClaimedLedger::after(embedded(1, true));
     assert!(ledger.take(embedded(2, true)));
     let mut ledger = ClaimedLedger::after(embedded(1, false));

@@ -2,6 +2,7 @@
 
 use crate::{LedgerError, OpenError};
 
+/// Why nothing, or not everything, was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error(transparent)]

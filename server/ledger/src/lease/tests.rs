@@ -18,7 +18,7 @@ fn sum(chosen: &[Due]) -> i64 {
 }
 
 #[test]
-fn a_share_is_of_a_tenant_and_not_of_a_kind() {
+fn shares_are_per_tenant() {
     let all = [1, 2].into_iter().flat_map(|tenant| {
         [false, true].into_iter().flat_map(move |kind| (0..100).map(move |n| due((tenant, kind, n, n, 100))))
     });
@@ -38,14 +38,14 @@ fn the_oldest_goes_first_whatever_its_kind() {
 }
 
 #[test]
-fn a_record_that_is_heavier_than_everything_may_have_goes_alone() {
+fn overweight_records_go_alone() {
     let heavy = |at| due((1, false, at, at, BYTES_MAX + 1));
     assert_eq!(choose(vec![heavy(1), heavy(2), due((2, false, 3, 3, 1))], 10), [heavy(1)]);
 }
 
 proptest! {
     #[test]
-    fn what_is_chosen_is_full_light_and_shared(
+    fn choices_are_full_light_and_shared(
         all in prop::collection::vec((0_u8..5, any::<bool>(), 0_i64..50, 0_i64..1_000, 1_i64..BYTES_MAX), 0..200),
         most in 1_usize..80,
     ) {

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_of_rows_and_members_does_not_matter_and_everything_else_does() {
+    fn only_order_does_not_matter() {
         let rows = [r#"{"a": 1, "b": {"x": null, "y": "1"}}"#, r#"{"a": 2, "b": [true]}"#];
         let same = [r#"{"b":[1],"a":2}"#, r#"{"b":{"y":"1","x":null},"a":1}"#];
         assert_eq!(digest(&rows), digest(&same));

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_go_over_as_the_ids_that_they_are() {
+    fn bytes_become_ids() {
         let column =
             |sort: &str| CopiedColumn { name: "id".to_owned(), sort: sort.to_owned(), may_lack: false };
         assert_eq!(ColumnContent::of(&column("BLOB"), &column("uuid")), ColumnContent::Id);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_both_have_goes_over_and_a_stranger_is_refused() {
+    fn unknown_columns_are_refused() {
         let from = table(
             &["position"],
             &[("position", "INTEGER", false), ("at", "INTEGER", false), ("fields", "TEXT", true)],

@@ -62,7 +62,7 @@ async fn a_failing_statement_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_statement_that_takes_too_long_takes_down_nothing_else() {
+async fn slow_statements_fail_alone() {
     let store = open_with(&Cluster::here().address(), Duration::from_secs(2)).await;
     let stores = join_all((0..10).map(|n| store.writer.store(T, runs(n, 1))));
     let spoil = Spoil("SELECT pg_sleep(60)".to_owned());
@@ -77,7 +77,7 @@ async fn a_statement_that_takes_too_long_takes_down_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_the_house_does_shares_no_transaction_with_what_comes_in() {
+async fn system_writes_share_no_intake_transaction() {
     let store = open().await;
     let row = MirroredRow::absent(T, Uuid::from_u128(1), RowSighting::Row(Box::new(runs(1, 1).remove(0))));
     let command = CursorCommand::Take { hold: Duration::from_secs(60) };
@@ -93,7 +93,7 @@ async fn what_the_house_does_shares_no_transaction_with_what_comes_in() {
 }
 
 #[tokio::test]
-async fn a_writer_that_breaks_off_leaves_no_half_transaction_and_another_one_goes_on() {
+async fn a_broken_writer_leaves_nothing_half() {
     for address in [Cluster::here().address(), Cluster::here().pooled_address()] {
         let store = open_at(&address).await;
         let mut health = store.writer.health();
@@ -111,7 +111,7 @@ async fn a_writer_that_breaks_off_leaves_no_half_transaction_and_another_one_goe
 }
 
 #[tokio::test]
-async fn a_database_without_room_or_rights_is_said_in_words() {
+async fn missing_room_or_rights_are_said() {
     let store = open().await;
     for (code, words) in [
         ("53100", "disk"),
@@ -132,7 +132,7 @@ async fn a_database_without_room_or_rights_is_said_in_words() {
 }
 
 #[tokio::test]
-async fn a_connection_is_encrypted_and_knows_whom_it_talks_to() {
+async fn connections_are_encrypted_and_verified() {
     let store = open_at(&Cluster::here().encrypted_address()).await;
     assert_eq!(store.writer.store(T, runs(0, 1)).await.unwrap().len(), 1);
     let mut connection = store.readers.acquire().await.unwrap();
@@ -158,7 +158,7 @@ async fn counting(port: u16) -> (String, Arc<AtomicU32>) {
 }
 
 #[tokio::test]
-async fn who_waits_for_a_connection_that_another_has_does_not_look_whether_anything_listens() {
+async fn waiting_for_a_connection_does_not_probe() {
     let (address, made) = counting(Cluster::here().port).await;
     let pool = PgPoolOptions::new().max_connections(1).connect_lazy(&address).unwrap();
     let reach = Reach::default();
@@ -172,7 +172,7 @@ async fn who_waits_for_a_connection_that_another_has_does_not_look_whether_anyth
 }
 
 #[tokio::test]
-async fn every_kind_has_a_table_with_its_fields() {
+async fn every_kinds_table_has_its_fields() {
     let store = open().await;
     let mut connection = store.readers.acquire().await.unwrap();
     for kind in KINDS {
@@ -188,7 +188,7 @@ async fn every_kind_has_a_table_with_its_fields() {
 }
 
 #[tokio::test]
-async fn a_commit_is_on_disk_however_the_database_is_set() {
+async fn commits_are_always_flushed() {
     let store = open().await;
     let mut connection = store.readers.acquire().await.unwrap();
     for (set, expected) in [("off", "on"), ("local", "on"), ("on", "on"), ("remote_apply", "remote_apply")] {
@@ -250,7 +250,7 @@ async fn no_frequent_statement_reads_a_whole_table() {
 }
 
 #[tokio::test]
-async fn an_entry_is_found_by_its_key_although_nothing_was_counted_yet() {
+async fn outbox_plans_use_the_key() {
     let store = open().await;
     let mut connection = store.readers.acquire().await.unwrap();
     // As the trigger does for each record that a flow marks.

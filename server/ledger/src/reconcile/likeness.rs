@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fraction_of_a_second_is_no_difference() {
+    fn fractions_of_seconds_do_not_differ() {
         let time = r#","createdAt":"2026-11-18T09:30:00.123456Z""#;
         check(time, r#","createdAt":"2026-11-18T09:30:00Z""#, true);
         check(time, r#","createdAt":"2026-11-18T09:30:01Z""#, false);

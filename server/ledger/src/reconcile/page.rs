@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_one_record_are_decided_in_one_round() {
+    fn one_records_rows_share_a_round() {
         let (page, known_records) =
             (page((1..=1_000).map(|id| (id, 7))), KnownRecords::new(&CAMPAIGN_RUN, Vec::new()));
         let decided = round(&page, &page.open(), &known_records);

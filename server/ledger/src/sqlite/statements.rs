@@ -310,7 +310,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wide_rows_are_written_a_few_at_a_time() {
+    fn wide_rows_go_in_small_statements() {
         for width in [3, 15, 63, 64, 200, PARAMETERS_MAX / 2] {
             let inserts = Inserts::new("a_table (columns)", "shared.tenant", width);
             let (sql, rows) = inserts.next(10_000);

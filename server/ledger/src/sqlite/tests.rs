@@ -35,7 +35,7 @@ async fn durable(store: &Sqlite) -> i64 {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_said_nothing_is_half_written_and_it_goes_on() {
+async fn a_full_disk_is_survived() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     store.writer.store(T, runs(0, 10)).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_writer_that_breaks_off_is_replaced() {
 }
 
 #[tokio::test]
-async fn a_failed_write_is_said_until_one_like_it_succeeds() {
+async fn failed_writes_stand_until_success() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     let (file, aside) = (folder.path().join("ledger.sqlite"), folder.path().join("aside"));
@@ -84,7 +84,7 @@ async fn a_failed_write_is_said_until_one_like_it_succeeds() {
 }
 
 #[tokio::test]
-async fn a_read_only_disk_is_said_and_it_goes_on() {
+async fn a_read_only_disk_is_survived() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     spoil(&store, "PRAGMA query_only = 1").await;
@@ -118,7 +118,7 @@ async fn reads_without_a_pause(store: Arc<Sqlite>, ends: Arc<AtomicBool>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_log_stays_bounded_under_readers_that_overlap() {
+async fn overlapping_readers_leave_the_log_bounded() {
     const MOST: u64 = 2 * 1024 * 1024;
     let folder = TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).unwrap();
     let store = Arc::new(open_bounded(&folder, MOST).await);
@@ -141,7 +141,7 @@ async fn the_log_stays_bounded_under_readers_that_overlap() {
 }
 
 #[tokio::test]
-async fn a_reader_that_does_not_end_is_left_alone_and_the_log_is_tried_again() {
+async fn endless_readers_are_left_alone() {
     let folder = TempDir::new().unwrap();
     let store = open_bounded(&folder, 256 * 1024).await;
     store.writer.store(T, runs(0, 10)).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_reader_that_does_not_end_is_left_alone_and_the_log_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_log_that_was_deleted_is_said_and_what_it_held_is_kept() {
+async fn a_deleted_log_loses_nothing() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     store.writer.store(T, runs(0, 10)).await.unwrap();
@@ -183,7 +183,7 @@ async fn a_log_that_was_deleted_is_said_and_what_it_held_is_kept() {
 }
 
 #[tokio::test]
-async fn every_kind_has_a_table_with_its_fields() {
+async fn every_kinds_table_has_its_fields() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     for kind in record::KINDS {

@@ -48,7 +48,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn a_question_ends_with_its_asker_and_the_reader_is_free() {
+    async fn abandoned_queries_free_their_reader() {
         let folder = TempDir::new().unwrap();
         let files = files::LedgerFiles::of(folder.path().to_owned(), 1 << 28).unwrap();
         let writer = open::migrated(&files).await.unwrap();

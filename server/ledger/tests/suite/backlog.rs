@@ -5,7 +5,7 @@ use model::time::{DAY, HOUR};
 use crate::subject::kind;
 use crate::support::{Studio, T, TestStore, run};
 
-pub async fn what_was_counted_wrong_is_said_and_mended(store: TestStore) {
+pub async fn wrong_counts_are_said_and_mended(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..3).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     assert_eq!(studio.ledger.tend().await, Ok(0));
@@ -17,7 +17,7 @@ pub async fn what_was_counted_wrong_is_said_and_mended(store: TestStore) {
     assert_eq!(studio.ledger.tend().await, Ok(0));
 }
 
-pub async fn old_hours_become_one_and_old_receipts_go(store: TestStore) {
+pub async fn old_hours_and_receipts_are_compacted(store: TestStore) {
     let studio = Studio::open(store).await;
     for day in 0..10 {
         studio.store(vec![run("c", &day.to_string(), "1", "")]).await;

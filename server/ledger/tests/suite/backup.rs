@@ -23,7 +23,7 @@ async fn filled() -> Studio {
 }
 
 #[tokio::test]
-async fn what_was_backed_up_opens_and_says_the_same() {
+async fn backups_open_and_agree() {
     let (studio, place, new) = (filled().await, folder(), folder());
     let before = studio.balanced().await;
     assert_eq!(ledger::back_up(studio.folder(), &file(&place), NOW).await.unwrap(), 20);
@@ -39,7 +39,7 @@ async fn what_was_backed_up_opens_and_says_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_taken_while_records_come_in_holds_all_that_were_answered() {
+async fn backups_during_intake_hold_all_answered() {
     let (studio, place) = (Studio::open(TestStore::Folder).await, folder());
     let ledger = studio.ledger.clone();
     let (answered, mut seen) = tokio::sync::watch::channel(0_i64);

@@ -9,7 +9,7 @@ use crate::{
     support::{Studio, T, TestStore, run},
 };
 
-pub async fn what_stands_there_is_taken_whatever_waits_here(store: TestStore) {
+pub async fn rows_there_win_over_waiting_ones(store: TestStore) {
     let studio = Studio::open(store).await;
     let any = Traces::default();
     studio.ledger.claim(Claim::Connected(Some(owner(1))), any).await.unwrap();
@@ -19,7 +19,7 @@ pub async fn what_stands_there_is_taken_whatever_waits_here(store: TestStore) {
     let stored = studio.store((0..5).map(|n| made(n, 1)).collect()).await;
     let ids: Vec<_> = stored.iter().map(|outcome| outcome.id).collect();
     studio.ledger.delivered(&studio.lease(3).await, studio.now()).await.unwrap();
-    studio.ledger.claim(Claim::Adopt(owner(2)), any).await.unwrap();
+    studio.ledger.claim(Claim::Adopt { owner: owner(2), again: false }, any).await.unwrap();
     studio.ledger.withdraw(T, kind(), ids[4], None).await.unwrap();
     let line = async || {
         let waiting = studio.ledger.in_line(kind(), 0, 10).await.unwrap();

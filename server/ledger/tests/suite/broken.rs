@@ -48,7 +48,7 @@ async fn a_connection_cut_while_idle_is_replaced() {
 }
 
 #[tokio::test]
-async fn what_is_cut_ahead_of_the_commit_is_done_once_more() {
+async fn cuts_before_commit_are_retried() {
     let (studio, wire, ledger) = wired().await;
     for words in ["BEGIN", "INSERT INTO", "receipt_hours"] {
         wire.cut(WireCut::Before(words));
@@ -63,7 +63,7 @@ async fn what_is_cut_ahead_of_the_commit_is_done_once_more() {
 }
 
 #[tokio::test]
-async fn a_commit_whose_answer_is_lost_is_not_promised() {
+async fn lost_commit_answers_promise_nothing() {
     let (studio, wire, ledger) = wired().await;
     let changes = ledger.changes();
     wire.cut(WireCut::After("COMMIT\0"));
@@ -79,7 +79,7 @@ async fn a_commit_whose_answer_is_lost_is_not_promised() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_said_and_it_goes_on() {
+async fn an_absent_database_is_survived() {
     let studio = Studio::open(TestStore::Database).await;
     let wire = Wire::to(Cluster::here().port).await;
     let ledger = over(&wire, &studio, Duration::from_secs(1)).await;
@@ -97,7 +97,7 @@ async fn a_database_that_is_away_is_said_and_it_goes_on() {
 }
 
 #[tokio::test]
-async fn where_nothing_listens_that_is_said_at_once() {
+async fn refused_connections_are_said_at_once() {
     let (studio, wire, ledger) = wired().await;
     assert_eq!(store(&ledger, "1").await, Ok(Verdict::Stored(1)));
     wire.take_away().await;
@@ -111,7 +111,7 @@ async fn where_nothing_listens_that_is_said_at_once() {
 }
 
 #[tokio::test]
-async fn a_probe_does_not_wait_for_as_long_as_others_do() {
+async fn probes_wait_only_briefly() {
     let studio = Studio::open(TestStore::Database).await;
     let mut holder = studio.schema().connect().await;
     let held = "BEGIN; LOCK TABLE studio.tenants IN ACCESS EXCLUSIVE MODE";
@@ -125,7 +125,7 @@ async fn a_probe_does_not_wait_for_as_long_as_others_do() {
 
 /// Holds what a writer needs, ends that writer's backend while it waits, and lets go.
 #[tokio::test]
-async fn a_backend_that_is_ended_in_the_middle_costs_nothing() {
+async fn terminated_backends_cost_nothing() {
     let studio = Studio::open(TestStore::Database).await;
     let mut holder = studio.schema().connect().await;
     let held = "BEGIN; LOCK TABLE studio.outbox IN EXCLUSIVE MODE";

@@ -30,7 +30,7 @@ impl Studio {
     }
 }
 
-pub async fn what_came_in_while_the_clock_was_ahead_is_lent_with_the_rest(store: TestStore) {
+pub async fn records_from_ahead_are_leased_too(store: TestStore) {
     for by in [3 * HOUR, 2 * DAY] {
         let studio = Studio::open(store).await;
         studio.stored_while_ahead(by).await;
@@ -39,7 +39,7 @@ pub async fn what_came_in_while_the_clock_was_ahead_is_lent_with_the_rest(store:
     }
 }
 
-pub async fn a_start_does_not_wait_for_a_time_that_was_wrong(store: TestStore) {
+pub async fn starts_do_not_wait_for_wrong_times(store: TestStore) {
     let mut studio = Studio::open(store).await;
     studio.stored_while_ahead(8 * MINUTE).await;
     studio.store(vec![run("c", "later", "1", "")]).await;
@@ -52,7 +52,7 @@ pub async fn a_start_does_not_wait_for_a_time_that_was_wrong(store: TestStore) {
     assert!(studio.balanced().await.oldest_pending.unwrap() <= studio.now());
 }
 
-pub async fn a_lease_does_not_outlast_a_clock_that_is_set_back(store: TestStore) {
+pub async fn leases_do_not_outlast_clock_changes(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.pass(2 * DAY).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
@@ -65,7 +65,7 @@ pub async fn a_lease_does_not_outlast_a_clock_that_is_set_back(store: TestStore)
     assert_eq!(studio.balanced().await.balance[0].delivered, 0, "it was taken over");
 }
 
-pub async fn a_mark_is_not_lent_for_hours_because_a_clock_was_set_back(store: TestStore) {
+pub async fn cursors_do_not_outlast_clock_changes(store: TestStore) {
     let studio = Studio::open(store).await;
     let hold = Duration::from_secs(120);
     studio.pass(5 * HOUR).await;
@@ -75,7 +75,7 @@ pub async fn a_mark_is_not_lent_for_hours_because_a_clock_was_set_back(store: Te
     assert!(studio.ledger.take_cursor(kind(), hold).await.unwrap().is_some());
 }
 
-pub async fn what_has_waited_has_waited_though_the_clock_is_set_back(store: TestStore) {
+pub async fn waiting_survives_clock_changes(store: TestStore) {
     // Only who is alone with a ledger knows how far its clock was set.
     if store != TestStore::Folder {
         return;
@@ -118,7 +118,7 @@ pub async fn an_acknowledgement_bears_the_store_s_time(store: TestStore) {
     assert_eq!(asked(studio.now()).await, [RowOutcome::Changed]);
 }
 
-pub async fn a_time_that_lies_ahead_puts_no_row_off(store: TestStore) {
+pub async fn future_times_delay_no_row(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
@@ -127,7 +127,7 @@ pub async fn a_time_that_lies_ahead_puts_no_row_off(store: TestStore) {
     assert_eq!(studio.reconcile(page).await, [RowOutcome::Changed]);
 }
 
-pub async fn what_is_handed_back_is_due_though_the_clock_was_set_back(store: TestStore) {
+pub async fn handed_back_records_stay_due(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.pass(8 * MINUTE).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
@@ -139,7 +139,7 @@ pub async fn what_is_handed_back_is_due_though_the_clock_was_set_back(store: Tes
 }
 
 #[tokio::test]
-async fn a_process_of_shorter_leases_takes_nothing_from_one_of_longer_ones() {
+async fn shorter_leases_do_not_steal() {
     let studio = Studio::open(TestStore::Database).await;
     let another = studio.another().await;
     studio.store(vec![run("c", "r", "1", "")]).await;

@@ -8,7 +8,7 @@ use model::time::SECOND;
 use crate::subject::kind;
 use crate::support::{HOLD, Studio, T, TestStore};
 
-pub async fn a_cursor_is_one_process_s_at_a_time(store: TestStore) {
+pub async fn a_cursor_has_one_holder(store: TestStore) {
     let mut studio = Studio::open(store).await;
     let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
     assert_eq!((cursor.link.as_deref(), cursor.read_at), (None, None));

@@ -21,7 +21,7 @@ async fn refusal(studio: &Studio, database: Database) -> OpenError {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_refused_and_left_alone() {
+async fn newer_schemas_are_refused() {
     let studio = Studio::open(TestStore::Database).await;
     studio.sql("INSERT INTO studio.migrations VALUES (9999, 'of tomorrow', '\\x00')").await;
     let refusal = refusal(&studio, studio.schema().database()).await;
@@ -30,7 +30,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn a_schema_whose_steps_were_others_is_refused() {
+async fn foreign_migrations_are_refused() {
     let studio = Studio::open(TestStore::Database).await;
     studio.sql("UPDATE studio.migrations SET checksum = '\\x00' WHERE version = 1").await;
     let refusal = refusal(&studio, studio.schema().database()).await;
@@ -39,7 +39,7 @@ async fn a_schema_whose_steps_were_others_is_refused() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_said_and_not_shown() {
+async fn wrong_passwords_are_not_shown() {
     let studio = Studio::open(TestStore::Database).await;
     let address =
         format!("postgres://studio:hunter2@127.0.0.1:{}/postgres?sslmode=disable", Cluster::here().port);
@@ -49,7 +49,7 @@ async fn a_wrong_password_is_said_and_not_shown() {
 }
 
 #[tokio::test]
-async fn a_server_without_a_known_authority_is_refused() {
+async fn unknown_authorities_are_refused() {
     let studio = Studio::open(TestStore::Database).await;
     let address = Cluster::here().encrypted_address();
     let (stranger, _) = address.split_once("&sslrootcert").unwrap();
@@ -58,7 +58,7 @@ async fn a_server_without_a_known_authority_is_refused() {
 }
 
 #[tokio::test]
-async fn a_schema_that_is_there_already_is_moved_into() {
+async fn existing_schemas_are_used() {
     let schema = TestSchema::new(false);
     schema.run(&format!("CREATE SCHEMA \"{}\"", schema.name)).await;
     let studio = Studio::open_with(crate::support::Home::Database(schema)).await;
@@ -67,7 +67,7 @@ async fn a_schema_that_is_there_already_is_moved_into() {
 }
 
 #[tokio::test]
-async fn a_schema_that_vanished_is_a_fault_and_no_silence() {
+async fn a_vanished_schema_is_an_error() {
     let studio = Studio::open(TestStore::Database).await;
     studio.sql("ALTER TABLE studio.receipts RENAME TO gone").await;
     let answer = studio.ledger.store(T, vec![run("c", "r", "1", "")]).await;
@@ -78,7 +78,7 @@ async fn a_schema_that_vanished_is_a_fault_and_no_silence() {
 }
 
 #[tokio::test]
-async fn the_view_of_what_is_pending_has_numbers_that_can_be_mapped() {
+async fn pending_views_numbers_can_be_mapped() {
     let studio = Studio::open(TestStore::Database).await;
     studio
         .store(vec![run("c1", "r1", "1", r#","costUSD":"0.3","createdAt":"2026-11-20T09:30:00.25Z""#)])
@@ -97,7 +97,7 @@ async fn the_view_of_what_is_pending_has_numbers_that_can_be_mapped() {
 }
 
 #[tokio::test]
-async fn the_view_lets_nothing_but_the_delivery_be_set() {
+async fn the_view_only_takes_deliveries() {
     let studio = Studio::open(TestStore::Database).await;
     studio.store(vec![run("c1", "r1", "1", "")]).await;
     let sql = "UPDATE studio.v_campaign_metrics_pending SET tokens_in = 7";
@@ -108,7 +108,7 @@ async fn the_view_lets_nothing_but_the_delivery_be_set() {
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_hold_every_text_is_refused() {
+async fn narrow_encodings_are_refused() {
     let studio = Studio::open(TestStore::Database).await;
     let other = format!("{}_latin", studio.schema().name);
     studio.sql(&format!("CREATE DATABASE {other} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")).await;

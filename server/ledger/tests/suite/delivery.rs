@@ -8,7 +8,7 @@ use model::time::SECOND;
 use crate::subject::kind;
 use crate::support::{HOLD, Studio, T, TestStore, carries, run};
 
-pub async fn what_is_lent_is_not_lent_again_until_it_comes_back(store: TestStore) {
+pub async fn leased_records_are_not_leased_twice(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..5).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let first = studio.lease(3).await;
@@ -22,7 +22,7 @@ pub async fn what_is_lent_is_not_lent_again_until_it_comes_back(store: TestStore
     assert_eq!(studio.lease(10).await.len(), 3);
 }
 
-pub async fn a_delivered_record_leaves_the_outbox_and_bears_the_time(store: TestStore) {
+pub async fn delivered_records_leave_the_outbox(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let parcels = studio.lease(1).await;
@@ -35,7 +35,7 @@ pub async fn a_delivered_record_leaves_the_outbox_and_bears_the_time(store: Test
     assert_eq!(held.stored.exported_at, Some(studio.now()));
 }
 
-pub async fn a_parcel_of_a_lease_taken_over_is_passed_over(store: TestStore) {
+pub async fn late_parcels_are_passed_over(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     let late = studio.lease(1).await;
@@ -50,7 +50,7 @@ pub async fn a_parcel_of_a_lease_taken_over_is_passed_over(store: TestStore) {
     assert_eq!(studio.balanced().await.balance[0].delivered, 1, "and twice counts once");
 }
 
-pub async fn the_newest_state_is_what_is_sent_last(store: TestStore) {
+pub async fn the_newest_state_is_sent_last(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let first = studio.lease(1).await;
@@ -74,7 +74,7 @@ pub async fn a_correction_before_delivery_is_sent_alone(store: TestStore) {
     assert_eq!(parcels.iter().map(|p| p.revision).collect::<Vec<_>>(), [2]);
 }
 
-pub async fn what_was_delivered_and_is_withdrawn_is_deleted_there(store: TestStore) {
+pub async fn withdrawn_deliveries_are_deleted_there(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     studio.ledger.delivered(&studio.lease(1).await, studio.now()).await.unwrap();
@@ -86,7 +86,7 @@ pub async fn what_was_delivered_and_is_withdrawn_is_deleted_there(store: TestSto
     assert_eq!((balance.delivered, balance.deleted, balance.deleted_unsent), (1, 1, 0));
 }
 
-pub async fn what_may_have_been_sent_is_deleted_there(store: TestStore) {
+pub async fn possibly_sent_records_are_deleted_there(store: TestStore) {
     let mut studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     assert_eq!(studio.lease(1).await.len(), 1);
@@ -99,7 +99,7 @@ pub async fn what_may_have_been_sent_is_deleted_there(store: TestStore) {
     assert_eq!(studio.balanced().await.balance[0].pending, 1);
 }
 
-pub async fn a_dead_letter_waits_with_its_reason_until_it_is_sent_again(store: TestStore) {
+pub async fn dead_letters_wait_with_their_reason(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let parcel = studio.lease(1).await.remove(0);
@@ -147,7 +147,7 @@ pub async fn a_failed_attempt_is_counted_and_waits(store: TestStore) {
     assert_eq!((corrected[0].attempts, corrected[0].failing_for), (0, Duration::ZERO));
 }
 
-pub async fn what_is_handed_back_is_at_its_place_in_the_line(store: TestStore) {
+pub async fn handed_back_records_keep_their_place(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store(vec![run("c", "first", "1", "")]).await;
     studio.pass(10 * SECOND).await;
@@ -165,7 +165,7 @@ pub async fn what_is_handed_back_is_at_its_place_in_the_line(store: TestStore) {
     assert_eq!(studio.lease(1).await[0].revision, 2, "as it is now");
 }
 
-pub async fn what_is_handed_back_as_the_last_lets_all_others_pass(store: TestStore) {
+pub async fn postponed_records_let_others_pass(store: TestStore) {
     let studio = Studio::open(store).await;
     for name in ["first", "second", "third"] {
         studio.store(vec![run("c", name, "1", "")]).await;
@@ -183,7 +183,7 @@ pub async fn what_is_handed_back_as_the_last_lets_all_others_pass(store: TestSto
     assert_eq!(studio.lease(1).await[0].id, first, "its place is where it stands now");
 }
 
-pub async fn an_old_lease_is_known_though_the_record_left_the_line_and_came_back(store: TestStore) {
+pub async fn old_leases_are_recognised(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     let late = studio.lease(1).await;
@@ -211,7 +211,7 @@ pub async fn a_lease_is_shared_between_tenants(store: TestStore) {
     assert_eq!(parcels.len(), 20);
 }
 
-pub async fn what_was_read_back_is_confirmed_once_and_only_as_it_is_now(store: TestStore) {
+pub async fn read_back_confirms_current_state_once(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     assert!(studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap().is_empty());
@@ -233,7 +233,7 @@ pub async fn what_was_read_back_is_confirmed_once_and_only_as_it_is_now(store: T
     assert!(studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap().is_empty());
 }
 
-pub async fn what_waits_to_be_read_back_is_read_page_by_page(store: TestStore) {
+pub async fn unconfirmed_records_come_in_pages(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..7).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     for _ in 0..2 {

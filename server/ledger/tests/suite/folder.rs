@@ -21,7 +21,7 @@ async fn refusal(studio: &Studio) -> OpenError {
 }
 
 #[tokio::test]
-async fn a_second_opener_is_told_who_holds_the_folder() {
+async fn second_openers_learn_the_holder() {
     let studio = Studio::open(TestStore::Folder).await;
     let refusal = refusal(&studio).await;
     assert!(matches!(refusal, OpenError::InUse { .. }));
@@ -32,7 +32,7 @@ async fn a_second_opener_is_told_who_holds_the_folder() {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_refused_and_left_alone() {
+async fn newer_schemas_are_refused() {
     let studio = Studio::open(TestStore::Folder).await;
     studio.ledger.close().await;
     let file = studio.folder().join("ledger.sqlite");
@@ -90,7 +90,7 @@ async fn a_folder_that_cannot_be_is_refused() {
 }
 
 #[tokio::test]
-async fn the_folder_and_its_files_are_closed_to_others() {
+async fn ledger_files_are_private() {
     let studio = Studio::open(TestStore::Folder).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     let data = studio.folder().join("made here");
@@ -107,7 +107,7 @@ async fn the_folder_and_its_files_are_closed_to_others() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_gone_is_noticed_and_its_return_too() {
+async fn vanished_files_are_noticed() {
     let studio = Studio::open(TestStore::Folder).await;
     assert_eq!(studio.ledger.healthy().await, Ok(()));
     let file = studio.folder().join("ledger.sqlite");
@@ -132,7 +132,7 @@ async fn a_start_takes_back_all_leases() {
 }
 
 #[tokio::test]
-async fn the_view_of_what_is_pending_can_be_mapped_as_it_is() {
+async fn the_pending_view_can_be_mapped() {
     let studio = Studio::open(TestStore::Folder).await;
     studio
         .store(vec![run("c1", "r1", "1", r#","costUSD":"0.3","createdAt":"2026-11-20T09:30:00.25Z""#)])

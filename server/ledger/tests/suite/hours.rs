@@ -65,7 +65,7 @@ fn figures(hour: &HourBalance) -> [i64; 7] {
     [hour.received, hour.mirrored, hour.durable, hour.pending, hour.dead, hour.delivered, hour.confirmed]
 }
 
-pub async fn each_hour_has_a_balance_of_its_own(store: TestStore) {
+pub async fn each_hour_has_its_balance(store: TestStore) {
     let studio = Studio::open(store).await;
     let noon = at("2026-11-21T12:00:00Z");
     studio.store((0..5).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;

@@ -15,7 +15,7 @@ pub fn owner(n: u128) -> Owner {
     Owner { id: Uuid::from_u128(n), place: format!("https://{n}.example"), inside: false }
 }
 
-pub async fn a_ledger_belongs_to_whom_it_was_claimed_for_first(store: TestStore) {
+pub async fn the_first_claim_holds(store: TestStore) {
     let mut studio = Studio::open(store).await;
     assert_eq!(studio.ledger.identity().await.unwrap().owner, None);
     studio.store(vec![run("c", "r", "1", "")]).await;
@@ -52,12 +52,12 @@ async fn used(store: TestStore) -> Studio {
     studio
 }
 
-pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: TestStore) {
+pub async fn adopted_records_wait_again(store: TestStore) {
     let studio = used(store).await;
     let cursor = studio.ledger.take_cursor(kind(), HOLD).await.unwrap().unwrap();
     studio.ledger.keep_cursor(&cursor, Some("https://o.example/delta"), HOLD).await.unwrap();
     let late = studio.lease(1).await;
-    let adopted = studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
+    let adopted = studio.ledger.claim(Claim::Adopt { owner: owner(2), again: false }, ANY).await.unwrap();
     assert_eq!((adopted.owner, adopted.copied_at.is_some()), (Some(owner(2)), true));
     let counts = studio.balanced().await;
     let balance = &counts.balance[0];
@@ -78,20 +78,20 @@ pub async fn what_goes_to_another_organisation_waits_to_be_sent_again(store: Tes
     assert_eq!(cursor.link, None);
 }
 
-pub async fn what_came_from_others_goes_along_to_another_organisation(store: TestStore) {
+pub async fn mirrored_records_are_adopted_too(store: TestStore) {
     let studio = used(store).await;
     let theirs = RowSighting::Row(Box::new(run("theirs", "1", "1", "")));
     let seen = MirroredRow::absent(T, Uuid::from_u128(2), theirs);
     studio.reconcile(vec![seen]).await;
     assert_eq!(studio.balanced().await.balance[0].mirrored, 1);
-    studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
+    studio.ledger.claim(Claim::Adopt { owner: owner(2), again: false }, ANY).await.unwrap();
     let balance = studio.balanced().await.balance.remove(0);
     assert_eq!((balance.received, balance.mirrored, balance.pending), (13, 0, 10));
     let hours = studio.ledger.hours(T, studio.now()).await.unwrap();
     assert_eq!(hours.iter().map(ledger::HourBalance::unaccounted).sum::<i64>(), 0);
 }
 
-pub async fn a_correction_that_was_dropped_counts_once_at_another_organisation(store: TestStore) {
+pub async fn dropped_corrections_count_once_after_adoption(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.ledger.claim(Claim::Connected(Some(owner(1))), ANY).await.unwrap();
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
@@ -101,16 +101,16 @@ pub async fn a_correction_that_was_dropped_counts_once_at_another_organisation(s
     studio.ledger.dead(&[(parcel, PermanentRefusal::default())]).await.unwrap();
     studio.ledger.drop_letter(T, kind(), id, "a person").await.unwrap();
     assert_eq!(studio.balanced().await.balance[0].dropped, 0, "it is there as it was");
-    studio.ledger.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
+    studio.ledger.claim(Claim::Adopt { owner: owner(2), again: false }, ANY).await.unwrap();
     let balance = studio.balanced().await.balance.remove(0);
     assert_eq!((balance.delivered, balance.pending, balance.dropped), (0, 0, 1));
 }
 
 #[tokio::test]
-async fn a_process_that_goes_by_the_organisation_before_writes_no_more() {
+async fn processes_of_the_former_owner_stop() {
     let studio = used(TestStore::Database).await;
     let another = studio.another().await;
-    another.claim(Claim::Adopt(owner(2)), ANY).await.unwrap();
+    another.claim(Claim::Adopt { owner: owner(2), again: false }, ANY).await.unwrap();
     let refused = studio.ledger.store(T, vec![run("c", "late", "1", "")]).await.unwrap_err();
     assert!(matches!(&refused, LedgerError::Unavailable(said) if said.contains("restart")), "{refused}");
     assert!(studio.ledger.lease(10, HOLD).await.is_err());

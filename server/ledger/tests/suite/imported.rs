@@ -25,7 +25,7 @@ impl Studio {
     }
 }
 
-pub async fn what_was_imported_waits_until_its_row_is_met(store: TestStore) {
+pub async fn imported_records_wait_for_their_row(store: TestStore) {
     let studio = Studio::open(store).await;
     let ids = studio.imported(&["corrected", "withdrawn", "lost"]).await;
     for (id, name) in [(ids[0], "corrected"), (ids[2], "lost")] {

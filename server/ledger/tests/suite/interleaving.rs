@@ -394,7 +394,7 @@ pub fn nothing_is_ever_unaccounted_for(store: TestStore) {
     });
 }
 
-pub async fn many_at_once_are_told_apart_and_none_is_lost(store: TestStore) {
+pub async fn interleaved_writes_lose_nothing(store: TestStore) {
     let studio = Studio::open(store).await;
     let tasks: Vec<_> = (0..40_u8)
         .map(|task| {

@@ -35,7 +35,7 @@ fn specimen_json(name: &str, text: &str) -> String {
     )
 }
 
-pub async fn a_lease_is_shared_between_tenants_whatever_the_kinds(store: TestStore) {
+pub async fn leases_are_shared_between_tenants(store: TestStore) {
     let studio = Studio::open(store).await;
     for tenant in [T, OTHER] {
         for kind in [&CAMPAIGN_RUN, &KEYED] {
@@ -47,7 +47,7 @@ pub async fn a_lease_is_shared_between_tenants_whatever_the_kinds(store: TestSto
     assert_eq!((count(T), count(OTHER)), (50, 50));
 }
 
-pub async fn the_oldest_is_lent_first_whatever_its_kind(store: TestStore) {
+pub async fn the_oldest_is_leased_first(store: TestStore) {
     let studio = Studio::open(store).await;
     for (n, kind) in [&FRESH, &CAMPAIGN_RUN, &KEYED, &CAMPAIGN_RUN, &FRESH].into_iter().enumerate() {
         studio.store(records(kind, n..n + 1)).await;
@@ -61,7 +61,7 @@ pub async fn the_oldest_is_lent_first_whatever_its_kind(store: TestStore) {
     assert_eq!(kinds.iter().copied().collect::<BTreeSet<_>>(), expected.into());
 }
 
-pub async fn what_is_read_back_is_the_oldest_whatever_its_kind(store: TestStore) {
+pub async fn the_oldest_is_read_back_first(store: TestStore) {
     let studio = Studio::open(store).await;
     for n in 0..3 {
         for kind in [&CAMPAIGN_RUN, &KEYED, &FRESH] {
@@ -85,7 +85,7 @@ pub async fn what_is_read_back_is_the_oldest_whatever_its_kind(store: TestStore)
     }
 }
 
-pub async fn heavy_records_travel_a_few_at_a_time(store: TestStore) {
+pub async fn heavy_records_travel_in_small_leases(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..100).map(|n| heavy(&n.to_string(), 64_000)).collect()).await;
     let bytes = |records: usize| records * 64_000;
@@ -115,7 +115,7 @@ pub async fn heavy_records_travel_a_few_at_a_time(store: TestStore) {
     assert_eq!(studio.ledger.lease(500, HOLD).await.unwrap(), []);
 }
 
-pub async fn every_value_comes_back_as_it_was_sent(store: TestStore) {
+pub async fn every_value_survives_storage(store: TestStore) {
     let mut studio = Studio::open(store).await;
     let more = r#","costUSD":"-0.00001","campaignName":"Autumn","tokensIn":2147483647"#;
     let sent = run_of(&KEYED, "c", "r", "2-3", more);

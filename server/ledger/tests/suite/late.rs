@@ -9,7 +9,7 @@ const SLOW: &str = "BEGIN; INSERT INTO studio.campaign_metrics (tenant_id, posit
      'c', 'slow', '1', 1, 1, 0, 0, 0, 0, 1795000000000000, 1795000000000000)";
 
 #[tokio::test]
-async fn a_commit_that_comes_late_is_counted_all_the_same() {
+async fn late_commits_are_counted() {
     let studio = Studio::open(TestStore::Database).await;
     let durable = async || studio.delivery_counts().await.balance[0].durable;
     studio.store(vec![run("c", "before", "1", "")]).await;

@@ -19,7 +19,7 @@ async fn refused(store: TestStore) -> (Studio, Uuid) {
     (studio, id)
 }
 
-pub async fn a_refusal_with_a_nul_in_it_is_kept_without(store: TestStore) {
+pub async fn nul_characters_are_left_out(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     let refusal = PermanentRefusal {
@@ -47,7 +47,7 @@ pub async fn a_letter_shows_the_exchange(store: TestStore) {
     assert!(studio.ledger.dead_letter(T, kind(), id).await.unwrap().unwrap().deletes);
 }
 
-pub async fn a_mended_letter_is_sent_and_bears_a_name(store: TestStore) {
+pub async fn mended_letters_are_sent_with_a_name(store: TestStore) {
     let (studio, id) = refused(store).await;
     let mended = run("c", "r", "1", r#","tokensIn":5"#);
     let mend =
@@ -62,7 +62,7 @@ pub async fn a_mended_letter_is_sent_and_bears_a_name(store: TestStore) {
     studio.balanced().await;
 }
 
-pub async fn a_dropped_letter_stays_and_is_not_sent(store: TestStore) {
+pub async fn dropped_letters_stay_unsent(store: TestStore) {
     let (studio, id) = refused(store).await;
     assert!(studio.ledger.drop_letter(T, kind(), id, "Ada").await.unwrap());
     assert!(!studio.ledger.drop_letter(T, kind(), id, "Ada").await.unwrap());

@@ -14,7 +14,7 @@ fn names(page: &RecordPage) -> Vec<&str> {
     page.items.iter().map(|stored| stored.record.values()[1].text()).collect()
 }
 
-pub async fn the_newest_come_first_and_the_last_of_equals_too(store: TestStore) {
+pub async fn lists_are_newest_first(store: TestStore) {
     let studio = Studio::open(store).await;
     let noon = at("2026-11-20T12:00:00Z");
     studio
@@ -28,7 +28,7 @@ pub async fn the_newest_come_first_and_the_last_of_equals_too(store: TestStore) 
     assert_eq!(names(&page(&studio, 10, None).await), ["newest", "middle, later", "middle", "oldest"]);
 }
 
-pub async fn pages_stay_in_step_while_records_come_in(store: TestStore) {
+pub async fn pages_stay_stable_during_intake(store: TestStore) {
     let studio = Studio::open(store).await;
     let noon = at("2026-11-20T12:00:00Z");
     let old: Vec<_> = (0..25).map(|n| run_at("c", &format!("old-{n}"), "1", noon.plus(n / 3), "")).collect();

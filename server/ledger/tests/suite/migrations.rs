@@ -26,7 +26,7 @@ async fn filled(folder: &Path, versions: usize) {
 }
 
 #[tokio::test]
-async fn a_filled_ledger_of_any_earlier_schema_opens_and_agrees() {
+async fn filled_ledgers_of_earlier_schemas_open() {
     for versions in 1..=IN_A_FOLDER.iter().count() {
         let folder = crate::support::folder();
         filled(folder.path(), versions).await;
@@ -60,7 +60,7 @@ async fn filled_schema(versions: usize) -> TestSchema {
 }
 
 #[tokio::test]
-async fn a_filled_database_of_any_earlier_schema_opens_and_agrees() {
+async fn filled_databases_of_earlier_schemas_open() {
     for versions in 1..=IN_A_DATABASE.iter().count() {
         let studio = Studio::open_with(Home::Database(filled_schema(versions).await)).await;
         agrees(&studio).await;

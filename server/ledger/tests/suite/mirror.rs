@@ -78,7 +78,7 @@ pub async fn an_echo_confirms_once(store: TestStore) {
     assert!(studio.ledger.unconfirmed(studio.now(), None, 10).await.unwrap().is_empty());
 }
 
-pub async fn what_others_made_comes_in_and_goes_back_under_its_own_id(store: TestStore) {
+pub async fn foreign_rows_keep_their_id(store: TestStore) {
     let studio = Studio::open(store).await;
     let changes = studio.ledger.changes();
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, RowOutcome::Added);
@@ -117,7 +117,7 @@ pub async fn an_edit_there_replaces_what_is_here(store: TestStore) {
     assert_eq!(changed, ChangeOutcome::RevisionMismatch { current: 2 });
 }
 
-pub async fn a_page_older_than_our_own_write_decides_nothing(store: TestStore) {
+pub async fn pages_older_than_our_write_decide_nothing(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
@@ -137,7 +137,7 @@ pub async fn a_page_older_than_our_own_write_decides_nothing(store: TestStore) {
     studio.balanced().await;
 }
 
-pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: TestStore) {
+pub async fn old_versions_are_no_late_echo(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
@@ -166,7 +166,7 @@ pub async fn a_row_that_stands_there_as_it_was_before_is_no_late_echo(store: Tes
     studio.balanced().await;
 }
 
-pub async fn a_newer_change_here_keeps_an_edit_out(store: TestStore) {
+pub async fn newer_changes_here_win(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.ledger.correct(T, id, tokens(2), None).await.unwrap();
@@ -196,7 +196,7 @@ pub async fn what_is_deleted_there_is_withdrawn_here(store: TestStore) {
     studio.balanced().await;
 }
 
-pub async fn our_own_deletion_is_confirmed_by_its_echo(store: TestStore) {
+pub async fn our_deletions_are_confirmed(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
@@ -223,7 +223,7 @@ pub async fn what_is_lost_there_is_sent_again(store: TestStore) {
     assert_eq!(studio.balanced().await.balance[0].delivered, 1);
 }
 
-pub async fn a_row_of_the_same_key_is_adopted_unless_ours_stands_there(store: TestStore) {
+pub async fn same_key_rows_are_matched(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
     assert_eq!(studio.see(ELSEWHERE, &tokens(1)).await, RowOutcome::Known);
@@ -248,7 +248,7 @@ pub async fn a_row_of_the_same_key_is_adopted_unless_ours_stands_there(store: Te
     studio.balanced().await;
 }
 
-pub async fn a_row_of_the_same_key_is_refused_once_ours_may_stand_there(store: TestStore) {
+pub async fn same_key_rows_beside_ours_are_refused(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store(vec![tokens(1)]).await;
     let lent = studio.lease(1).await;
@@ -261,7 +261,7 @@ pub async fn a_row_of_the_same_key_is_refused_once_ours_may_stand_there(store: T
     assert_eq!(studio.balanced().await.balance[0].delivered, 1);
 }
 
-pub async fn what_is_no_record_is_kept_among_the_rejects_until_it_is(store: TestStore) {
+pub async fn rejects_are_kept_until_valid(store: TestStore) {
     let studio = Studio::open(store).await;
     let refused = |reason: &str| MirroredRow {
         seen: RowSighting::Refused { reason: reason.to_owned(), content: "ü".repeat(9_000) },
@@ -284,7 +284,7 @@ pub async fn what_is_no_record_is_kept_among_the_rejects_until_it_is(store: Test
     assert!(studio.ledger.rejects(T, None, 10).await.unwrap().is_empty());
 }
 
-pub async fn what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there(store: TestStore) {
+pub async fn flows_late_deliveries_are_deleted(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
     studio.ledger.withdraw(T, kind(), id, None).await.unwrap();
@@ -301,7 +301,7 @@ pub async fn what_was_withdrawn_while_a_flow_had_it_in_hand_is_deleted_there(sto
     assert_eq!((studio.list(10).await.len(), studio.balanced().await.unconfirmed), (0, 0));
 }
 
-pub async fn a_withdrawal_where_a_flow_fetches_leaves_its_deletion_in_line(store: TestStore) {
+pub async fn flow_withdrawals_keep_their_deletion(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
     assert_eq!(studio.delivery_counts().await.oldest_first, Some(studio.now()));
@@ -343,7 +343,7 @@ pub async fn absence_is_not_deletion(store: TestStore) {
     assert_eq!((balance.confirmed, unread), (1, (0, 0)), "it was never read back");
 }
 
-pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(store: TestStore) {
+pub async fn lost_writes_are_sent_again(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     studio.see(id, &tokens(1)).await;
@@ -374,7 +374,7 @@ pub async fn what_stands_there_as_it_was_before_our_newest_write_is_sent_again(s
     studio.balanced().await;
 }
 
-pub async fn what_was_read_under_a_loan_that_is_over_is_not_taken(store: TestStore) {
+pub async fn reads_under_ended_leases_are_refused(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.delivered(tokens(1)).await;
     let late = studio.ledger.take_cursor(kind(), Duration::from_secs(1)).await.unwrap().unwrap();
@@ -401,7 +401,7 @@ pub async fn a_page_is_decided_in_its_order(store: TestStore) {
     assert_eq!(studio.balanced().await.balance[0].mirrored, 1);
 }
 
-pub async fn rows_of_one_record_are_decided_at_once(store: TestStore) {
+pub async fn one_records_rows_are_decided_together(store: TestStore) {
     let studio = Studio::open(store).await;
     let rows = |from: u128| (from..from + 1_000).map(|id| seen(Uuid::from_u128(id), &tokens(3))).collect();
     let reflected = studio.reconcile(rows(1)).await;
@@ -417,7 +417,7 @@ pub async fn rows_of_one_record_are_decided_at_once(store: TestStore) {
     assert_eq!((counts.balance[0].durable, counts.reflected.rejected), (1, 1_499));
 }
 
-pub async fn a_deletion_does_not_say_whose_the_row_was(store: TestStore) {
+pub async fn deletions_find_their_tenant(store: TestStore) {
     let studio = Studio::open(store).await;
     let other = TenantId(Uuid::from_u128(9));
     let id = studio.ledger.store(other, vec![tokens(1)]).await.unwrap()[0].id;
@@ -428,7 +428,7 @@ pub async fn a_deletion_does_not_say_whose_the_row_was(store: TestStore) {
     studio.balanced().await;
 }
 
-pub async fn a_full_read_must_meet_what_stands_there(store: TestStore) {
+pub async fn full_reads_list_what_they_must_meet(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store((0..6).map(|n| run("c", &n.to_string(), "1", "")).collect()).await;
     let parcels = studio.lease(5).await;

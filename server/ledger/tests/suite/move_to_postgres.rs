@@ -95,7 +95,7 @@ async fn cut_short(studio: &Studio, schema: &TestSchema, after: i64) {
 }
 
 #[tokio::test]
-async fn everything_goes_over_and_the_folder_stays_as_it_was() {
+async fn moves_copy_everything_and_change_nothing() {
     for pooled in [false, true] {
         let (studio, counts) = filled().await;
         let file = studio.folder().join("ledger.sqlite");
@@ -136,7 +136,7 @@ async fn everything_goes_over_and_the_folder_stays_as_it_was() {
 }
 
 #[tokio::test]
-async fn where_it_was_cut_short_it_goes_on() {
+async fn interrupted_moves_go_on() {
     let (studio, counts) = filled().await;
     let schema = TestSchema::new(false);
     for after in [1, 2_001, 4_001] {
@@ -170,7 +170,7 @@ async fn what_holds_something_else_is_refused() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_in_use_or_empty_is_refused() {
+async fn busy_or_empty_folders_are_refused() {
     let studio = Studio::open(TestStore::Folder).await;
     let refused = carried(&studio, &TestSchema::new(false)).await.unwrap_err();
     assert!(matches!(refused, MoveError::Open(OpenError::InUse { .. })), "{refused}");
@@ -181,7 +181,7 @@ async fn a_folder_that_is_in_use_or_empty_is_refused() {
 }
 
 #[tokio::test]
-async fn runs_of_one_moment_say_the_same_in_both() {
+async fn equal_times_compare_equal() {
     let studio = Studio::open(TestStore::Folder).await;
     let latency = |n: usize| format!(r#","latencyP95Ms":{}"#, 1_000 + n * 7919 % 500);
     let some = |n: usize| run(&format!("c{}", n * 13 % 20), &n.to_string(), "1", &latency(n));
@@ -194,7 +194,7 @@ async fn runs_of_one_moment_say_the_same_in_both() {
 }
 
 #[tokio::test]
-async fn a_clock_that_was_set_back_is_no_difference() {
+async fn clock_changes_are_no_difference() {
     let studio = Studio::open(TestStore::Folder).await;
     studio.store(vec![run("c", "1", "1", "")]).await;
     studio.pass(-90 * SECOND).await;
@@ -204,7 +204,7 @@ async fn a_clock_that_was_set_back_is_no_difference() {
 }
 
 #[tokio::test]
-async fn a_server_that_runs_there_already_writes_nothing_in_between() {
+async fn servers_wait_for_the_move() {
     let (studio, counts) = filled().await;
     let there = Studio::open(TestStore::Database).await;
     there.schema().run("DROP TABLE studio.test_clock CASCADE").await;

@@ -15,7 +15,7 @@ fn with(policy: Option<Policy>) -> &'static Kind {
     Box::leak(Box::new(Kind { delivery, ..*kind() }))
 }
 
-pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: TestStore) {
+pub async fn daily_records_are_sent_at_midnight(store: TestStore) {
     let studio = Studio::open(store).await;
     let kind = with(Some(Policy::Daily));
     let tokens = |n: i64| run_of(kind, "c", "r", "1", &format!(r#","tokensIn":{n}"#));
@@ -44,7 +44,7 @@ pub async fn a_daily_record_is_sent_at_midnight_as_it_is_then(store: TestStore) 
     studio.balanced().await;
 }
 
-pub async fn what_is_never_sent_is_kept_and_counted(store: TestStore) {
+pub async fn undelivered_kinds_are_kept_and_counted(store: TestStore) {
     let studio = Studio::open(store).await;
     let kind = with(None);
     let records = || (0..3).map(|n| run_of(kind, "c", &n.to_string(), "1", "")).collect();

@@ -5,7 +5,7 @@ use ledger::{ChangeOutcome, LedgerError, Verdict};
 use crate::subject::kind;
 use crate::support::{Home, Studio, T, TestStore, at, run, run_at};
 
-pub async fn a_record_is_stored_once_and_known_again(store: TestStore) {
+pub async fn records_are_stored_once(store: TestStore) {
     let studio = Studio::open(store).await;
     let first = studio.store(vec![run("c1", "r1", "1", "")]).await;
     assert_eq!(first[0].verdict, Verdict::Stored(1));
@@ -37,7 +37,7 @@ pub async fn an_array_is_decided_in_order(store: TestStore) {
     assert_eq!(studio.delivery_counts().await.balance[0].received, 2);
 }
 
-pub async fn a_correction_keeps_what_was_and_asks_for_the_revision(store: TestStore) {
+pub async fn corrections_keep_history_and_check_revisions(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c1", "r1", "1", "")]).await[0].id;
     let correct = async |record, expected| studio.ledger.correct(T, id, record, expected).await.unwrap();
@@ -59,7 +59,7 @@ pub async fn a_correction_keeps_what_was_and_asks_for_the_revision(store: TestSt
     assert_eq!(studio.balanced().await.balance[0].durable, 1);
 }
 
-pub async fn a_correction_without_a_time_keeps_the_stored_time(store: TestStore) {
+pub async fn corrections_keep_the_stored_time(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run_at("c1", "r1", "1", at("2026-11-01T00:00:00Z"), "")]).await[0].id;
     studio.ledger.correct(T, id, run("c1", "r1", "1", r#","tokensIn":9"#), None).await.unwrap();
@@ -82,7 +82,7 @@ async fn swallow(studio: &Studio) {
     studio.sql(&sql).await;
 }
 
-pub async fn a_change_that_reaches_no_row_is_an_error_and_nothing_of_it_is_kept(store: TestStore) {
+pub async fn changes_without_a_row_fail_whole(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
     swallow(&studio).await;
@@ -135,7 +135,7 @@ pub async fn the_newest_name_of_a_campaign_stands(store: TestStore) {
     assert!(list.iter().any(|stored| stored.record.names()[0].as_deref() == Some("Winter")));
 }
 
-pub async fn names_come_in_the_order_of_their_bytes(store: TestStore) {
+pub async fn names_are_sorted_by_bytes(store: TestStore) {
     let studio = Studio::open(store).await;
     studio.store(["b", "ä", "A", "a-", "B", "a"].map(|id| run(id, "r", "1", "")).to_vec()).await;
     let names = studio.ledger.names(T, kind(), 0, None, 10).await.unwrap();
@@ -143,7 +143,7 @@ pub async fn names_come_in_the_order_of_their_bytes(store: TestStore) {
     assert_eq!(ids, ["A", "B", "a", "a-", "b", "ä"]);
 }
 
-pub async fn names_are_found_by_id_and_else_by_what_they_contain(store: TestStore) {
+pub async fn names_are_found_by_id_or_part(store: TestStore) {
     let studio = Studio::open(store).await;
     let named = |id: &str, name: &str| run(id, "r", "1", &format!(r#","campaignName":"{name}""#));
     studio
@@ -164,7 +164,7 @@ pub async fn names_are_found_by_id_and_else_by_what_they_contain(store: TestStor
     assert_eq!(found(Some("_"), 9).await, "", "no sign stands for another");
 }
 
-pub async fn every_request_moves_the_changes_once_it_is_on_disk(store: TestStore) {
+pub async fn durable_requests_notify_watchers(store: TestStore) {
     let studio = Studio::open(store).await;
     let mut changes = studio.ledger.changes();
     changes.mark_unchanged();

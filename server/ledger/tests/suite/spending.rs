@@ -4,7 +4,7 @@ use model::time::HOUR;
 
 use crate::support::{Studio, TestStore, at};
 
-pub async fn what_is_spent_is_kept_by_the_hour(store: TestStore) {
+pub async fn spending_is_kept_by_hour(store: TestStore) {
     let mut studio = Studio::open(store).await;
     let noon = at("2026-11-21T12:00:00Z");
     studio.ledger.spend(3).await.unwrap();

@@ -28,7 +28,7 @@ fn told_by(sender: usize) -> Vec<Record> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn records_that_both_are_sent_are_stored_once() {
+async fn shared_records_are_stored_once() {
     let studio = Studio::open(TestStore::Database).await;
     let ledgers = [studio.ledger.clone(), studio.another().await];
     let senders = (0..24).map(|sender| {
@@ -61,7 +61,7 @@ async fn records_that_both_are_sent_are_stored_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_corrections_of_one_revision_one_is_done() {
+async fn only_one_of_two_corrections_wins() {
     let studio = Studio::open(TestStore::Database).await;
     let other = studio.another().await;
     let id = studio.store(vec![run("c", "r", "1", "")]).await[0].id;
@@ -113,7 +113,7 @@ async fn what_one_carries_the_other_does_not() {
 }
 
 #[tokio::test]
-async fn a_lease_that_ran_out_is_fenced_off() {
+async fn expired_leases_are_fenced_off() {
     let studio = Studio::open(TestStore::Database).await;
     let other = studio.another().await;
     studio.store(vec![run("c", "r", "1", "")]).await;
@@ -132,7 +132,7 @@ async fn a_lease_that_ran_out_is_fenced_off() {
 }
 
 #[tokio::test]
-async fn the_databases_clock_says_when_a_lease_is_over() {
+async fn the_databases_clock_ends_leases() {
     let studio = Studio::open(TestStore::Database).await;
     let other = studio.another().await;
     studio.store(vec![run("c", "r", "1", "")]).await;
@@ -143,7 +143,7 @@ async fn the_databases_clock_says_when_a_lease_is_over() {
 }
 
 #[tokio::test]
-async fn a_start_leaves_the_leases_of_others_alone() {
+async fn starts_leave_others_leases() {
     let studio = Studio::open(TestStore::Database).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
     assert_eq!(studio.lease(1).await.len(), 1);
@@ -217,7 +217,7 @@ async fn busy(ledger: &Ledger, task: usize, now: model::time::Timestamp) -> Resu
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn eight_that_start_at_once_make_one_schema() {
+async fn concurrent_starts_make_one_schema() {
     let schema = TestSchema::new(false);
     let clock = Arc::new(ManualClock::at(at("2026-11-21T12:00:00Z")));
     let opened = join_all((0..8).map(|seed| {

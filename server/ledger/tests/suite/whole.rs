@@ -12,7 +12,7 @@ fn tokens(tokens: i64) -> Record {
     run("c", "r", "1", &format!(r#","createdAt":"2026-11-21T11:00:00Z","tokensIn":{tokens}"#))
 }
 
-pub async fn what_was_written_since_it_was_read_back_is_taken(store: TestStore) {
+pub async fn later_writes_there_are_taken(store: TestStore) {
     let studio = Studio::open(store).await;
     let id = studio.store(vec![tokens(1)]).await[0].id;
     for record in [tokens(1), tokens(2)] {

@@ -8,6 +8,7 @@ use model::record::{Kinds, Remote};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamesByKind(pub BTreeMap<String, TableNames>);
 
+/// Names of one kind's table and columns that differ from the standard ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableNames {
     /// The table's logical name; none for the usual one.

@@ -105,7 +105,7 @@ fn seen(row: &Json) -> RowSighting {
 }
 
 #[test]
-fn each_field_is_written_in_its_own_way() {
+fn each_type_is_encoded() {
     let event = event(
         r#","campaignId":"c1","isTest":true,"payload":{"a":1},"durationMs":7,"note":"one\ntwo","here":"x""#,
     );

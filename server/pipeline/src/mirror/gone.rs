@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn more_than_one_in_twenty_and_more_than_a_few_is_too_many() {
+    fn five_percent_gone_is_too_many() {
         for (gone, of, expect) in
             [(5, 5, false), (6, 6, true), (6, 120, false), (7, 120, true), (0, 0, false)]
         {

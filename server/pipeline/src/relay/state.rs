@@ -133,7 +133,7 @@ mod tests {
     const NOON: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
     #[tokio::test(start_paused = true)]
-    async fn a_clock_that_goes_with_the_time_does_not_stray_and_one_that_is_set_does() {
+    async fn only_set_clocks_stray() {
         let mut watch = ClockWatch { seen: (Instant::now(), NOON), strayed: false };
         tokio::time::advance(Duration::from_secs(3600)).await;
         assert!(!watch.strays(NOON.plus(3_595 * SECOND)), "a few seconds are no matter");

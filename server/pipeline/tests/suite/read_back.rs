@@ -15,7 +15,7 @@ fn often() -> Settings {
 }
 
 #[tokio::test]
-async fn what_is_confirmed_is_asked_for_no_more() {
+async fn confirmed_records_are_not_read_again() {
     let mut studio = Fake::studio().await;
     studio.store(runs(30)).await;
     studio.start_with(often());
@@ -32,7 +32,7 @@ async fn what_is_confirmed_is_asked_for_no_more() {
 }
 
 #[tokio::test]
-async fn a_row_that_says_something_else_is_not_confirmed() {
+async fn differing_rows_are_not_confirmed() {
     let mut studio = Fake::studio().await;
     studio.place.state().rewrite = Some(("apex_tokensin", json!(9)));
     studio.store(runs(2)).await;
@@ -60,7 +60,7 @@ async fn a_row_that_vanished_is_said_once() {
 }
 
 #[tokio::test]
-async fn a_deleted_row_is_confirmed_by_its_absence() {
+async fn deletions_are_confirmed_by_absence() {
     let mut studio = Fake::studio().await;
     let ids = studio.store(runs(2)).await;
     studio.start();

@@ -59,7 +59,7 @@ async fn a_poisonous_record_dies_alone() {
 }
 
 #[tokio::test]
-async fn a_record_that_fails_holds_up_no_other() {
+async fn failing_records_hold_up_none() {
     let mut studio = Fake::studio().await;
     studio.place.state().poison.insert("r0001".to_owned(), (500, "0x80044150"));
     studio.store(runs(5)).await;
@@ -89,7 +89,7 @@ async fn throttling_pauses_everything_and_kills_nothing() {
 }
 
 #[tokio::test]
-async fn a_dataverse_that_is_away_is_waited_for() {
+async fn an_absent_dataverse_is_waited_for() {
     let mut studio = Fake::studio().await;
     studio.place.state().away = true;
     studio.store(runs(50)).await;
@@ -102,7 +102,7 @@ async fn a_dataverse_that_is_away_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_leads_to_no_second_effect() {
+async fn lost_answers_have_no_second_effect() {
     let mut studio = Fake::studio().await;
     studio.store(runs(20)).await;
     studio.place.state().lost_answers = 3;
@@ -125,7 +125,7 @@ async fn corrections_and_withdrawals_follow() {
 }
 
 #[tokio::test]
-async fn a_row_that_is_gone_already_counts_as_deleted() {
+async fn missing_rows_count_as_deleted() {
     let mut studio = Fake::studio().await;
     let ids = studio.store(runs(1)).await;
     studio.start();
@@ -136,7 +136,7 @@ async fn a_row_that_is_gone_already_counts_as_deleted() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_missing_stops_the_lane_and_kills_nothing() {
+async fn missing_tables_stop_without_dead_letters() {
     let mut studio = Fake::studio().await;
     studio.place.state().missing.insert(RUNS);
     studio.store(runs(3)).await;

@@ -110,7 +110,7 @@ fn lost_unread_is_sent_again(count: usize, processes: usize) {
 }
 
 #[test]
-fn rows_that_were_lost_unread_are_sent_again_whatever_their_number() {
+fn lost_unread_rows_are_sent_again() {
     lost_unread_is_sent_again(2, 1);
     lost_unread_is_sent_again(12, 1);
     lost_unread_is_sent_again(30, 2);
@@ -140,14 +140,14 @@ fn lost_confirmed_is_asked_about(count: usize, send_again: bool) {
 }
 
 #[test]
-fn rows_that_were_read_back_and_are_gone_without_a_word_are_asked_about() {
+fn silently_missing_rows_are_asked_about() {
     lost_confirmed_is_asked_about(1, true);
     lost_confirmed_is_asked_about(2, false);
     lost_confirmed_is_asked_about(30, true);
 }
 
 #[test]
-fn an_organisation_that_is_put_back_to_yesterday_gets_everything_again() {
+fn restored_organisations_get_everything_again() {
     in_virtual_time(async {
         let mut world = World::open_with(1, |_| ()).await;
         world.take_in(20, 1).await;
@@ -173,7 +173,7 @@ fn an_organisation_that_is_put_back_to_yesterday_gets_everything_again() {
 
 /// A campaign that others made before ours came: records point at their row, and it keeps its name.
 #[test]
-fn a_row_of_others_is_pointed_at_and_not_made_twice() {
+fn existing_lookup_rows_are_used() {
     in_virtual_time(async {
         let theirs = Uuid::from_u128(0x0ca0);
         // A kind whose campaign is a lookup.
@@ -234,7 +234,7 @@ fn deletions_are_counted_over_a_day() {
 }
 
 #[test]
-fn an_answer_that_is_kept_is_not_asked_for_again() {
+fn kept_answers_are_not_asked_again() {
     in_virtual_time(async {
         let mut world = World::open_with(1, |_| ()).await;
         world.take_in(100, 1).await;
@@ -252,7 +252,7 @@ fn an_answer_that_is_kept_is_not_asked_for_again() {
 }
 
 #[test]
-fn a_row_that_was_put_back_before_its_echo_came_is_sent_again() {
+fn rows_restored_before_echo_are_resent() {
     in_virtual_time(async {
         let mut world = World::open_with(1, |settings| settings.mirror_every = HOUR).await;
         sleep(Duration::from_secs(60)).await;
@@ -268,7 +268,7 @@ fn a_row_that_was_put_back_before_its_echo_came_is_sent_again() {
 }
 
 #[test]
-fn a_worker_that_breaks_off_begins_anew_and_that_is_said() {
+fn broken_workers_restart_and_are_reported() {
     for (question, worker) in
         [("lease", "the relay"), ("take_mark", "the mirror"), ("unconfirmed", "the read-back")]
     {
@@ -296,7 +296,7 @@ fn a_worker_that_breaks_off_begins_anew_and_that_is_said() {
 }
 
 #[test]
-fn a_mirror_that_may_not_read_says_since_when_and_what_waits_has_an_age() {
+fn forbidden_mirrors_say_since_when() {
     in_virtual_time(async {
         let mut world = World::open(1).await;
         sleep(HOUR).await;

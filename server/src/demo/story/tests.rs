@@ -64,7 +64,7 @@ fn within(what: &str, value: Option<i64>, least: i64, most: i64) {
 }
 
 #[test]
-fn ninety_days_come_to_the_figures_that_people_know() {
+fn ninety_days_give_the_known_figures() {
     let (now, before) = (days(-90, 0), days(-180, -90));
     within("cost / campaign", now.cost_per_campaign_e5(), 1_150_000, 1_300_000);
     within("P95 latency", now.sums.latency_p95_ms, 36_500, 40_500);
@@ -103,7 +103,7 @@ fn the_bad_tuesday_stands_out() {
 }
 
 #[test]
-fn weekends_are_calmer_and_one_is_very_quiet() {
+fn weekends_are_calmer() {
     let quiet = story().calendar.quiet_saturday();
     let (that, usual) = (day(quiet), day(quiet.saturating_sub(7.days())));
     let wednesday = day(quiet.saturating_sub(3.days()));
@@ -146,7 +146,7 @@ fn no_two_runs_share_their_key() {
 }
 
 #[test]
-fn every_run_is_taken_as_it_is_sent() {
+fn every_demo_run_is_valid() {
     for report in story().day(FIRST).iter().chain(&story().day(story().calendar.bad_tuesday())) {
         let record = report.draft().accept(noon(1)).unwrap();
         assert_eq!(Run::of(&record).unwrap().cost_e5(), report.cost_e5);

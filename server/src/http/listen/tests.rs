@@ -25,7 +25,7 @@ async fn connection(patience: Timeouts) -> (DuplexStream, GracefulShutdown) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_does_not_read_is_cut_off() {
+async fn unreading_clients_are_cut_off() {
     let (mut client, _farewell) = connection(Timeouts::with(1)).await;
     client.write_all(ASK).await.unwrap();
     time::sleep(Duration::from_secs(40)).await;
@@ -62,7 +62,7 @@ async fn asks(stream: &mut TcpStream) -> bool {
 }
 
 #[tokio::test]
-async fn idle_connections_do_not_keep_new_ones_out() {
+async fn idle_connections_make_room() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
@@ -86,7 +86,7 @@ async fn idle_connections_do_not_keep_new_ones_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_happens_often_is_said_once_a_minute() {
+async fn frequent_events_are_logged_once() {
     let mut seldom = Seldom::default();
     assert_eq!(seldom.now(), Some(1));
     assert_eq!((seldom.now(), seldom.now()), (None, None));

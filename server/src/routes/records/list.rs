@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_takes_what_its_field_may_hold() {
+    fn filters_take_their_fields_values() {
         let tasks = resources().find(|resource| resource.api.plural == "tasks").unwrap();
         let read = |query: &str| understand(tasks, &format!("/?{query}").parse().unwrap());
         let long = "m".repeat(100);

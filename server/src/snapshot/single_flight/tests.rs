@@ -61,7 +61,7 @@ async fn a_thousand_viewers_cost_one_computation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_is_seen_after_a_short_pause() {
+async fn changes_are_seen_after_a_pause() {
     let counted = CountedSource::new(8);
     assert_eq!(counted.ask("a", 1).await, 0);
     assert_eq!(counted.ask("a", 2).await, 0, "still within the pause");
@@ -70,7 +70,7 @@ async fn a_change_is_seen_after_a_short_pause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_kept_for_longer_than_ten_seconds() {
+async fn nothing_is_kept_over_ten_seconds() {
     let counted = CountedSource::new(8);
     assert_eq!(counted.ask("a", 1).await, 0);
     time::advance(Duration::from_secs(9)).await;
@@ -80,7 +80,7 @@ async fn nothing_is_kept_for_longer_than_ten_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_asked_for_longest_goes_first() {
+async fn the_least_recent_goes_first() {
     let counted = CountedSource::new(2);
     for key in ["a", "b", "a", "c", "a"] {
         counted.ask(key, 1).await;
@@ -92,7 +92,7 @@ async fn what_was_not_asked_for_longest_goes_first() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn however_many_are_asked_for_what_is_kept_fits() {
+async fn kept_values_stay_within_bounds() {
     let counted = CountedSource::new(5);
     for n in 0..300 {
         counted.ask(&n.to_string(), 1).await;
@@ -101,7 +101,7 @@ async fn however_many_are_asked_for_what_is_kept_fits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_not_asked_for_in_a_minute_goes_by_itself() {
+async fn unused_values_go_after_a_minute() {
     let counted = CountedSource::new(5);
     counted.ask("a", 1).await;
     counted.ask("b", 1).await;
@@ -116,7 +116,7 @@ async fn what_was_not_asked_for_in_a_minute_goes_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_worth_keeping_leaves_no_trace() {
+async fn worthless_values_leave_no_trace() {
     let counted = CountedSource::new(5);
     assert_eq!(counted.served("a", 1, false).await, Ok((0, false)));
     assert_eq!(counted.flights.bytes(), 0);
@@ -124,7 +124,7 @@ async fn what_is_not_worth_keeping_leaves_no_trace() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_good_one_is_served_while_there_is_none_newer() {
+async fn the_last_good_value_is_served() {
     let mut counted = CountedSource::new(5);
     assert_eq!(counted.served("a", 1, true).await, Ok((0, false)));
     counted.fails.store(true, Ordering::SeqCst);
@@ -144,7 +144,7 @@ async fn the_last_good_one_is_served_while_there_is_none_newer() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_minute_without_a_newer_one_the_reason_is_told_instead() {
+async fn after_a_minute_the_reason_is_told() {
     let counted = CountedSource::new(5);
     counted.ask("a", 1).await;
     counted.fails.store(true, Ordering::SeqCst);
@@ -159,7 +159,7 @@ async fn after_a_minute_without_a_newer_one_the_reason_is_told_instead() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_first_computation_ends_with_those_who_wait_for_it() {
+async fn first_computations_end_with_their_waiters() {
     let counted = CountedSource::new(5);
     assert!(time::timeout(Duration::from_millis(5), counted.ask("a", 1)).await.is_err());
     time::advance(Duration::from_secs(1)).await;

@@ -66,7 +66,7 @@ fn check(name: &str, value: &str, expect: Result<(), &str>) {
 }
 
 #[test]
-fn long_texts_have_lines_and_rules_of_their_own() {
+fn long_texts_have_their_own_rules() {
     check("note", r#"" at main.rs:7\n\tat lib.rs:9 ""#, Ok(()));
     check("note", r#""\u200fשלום""#, Ok(()));
     check("note", r#""a\u0000""#, Err("control character"));
@@ -86,7 +86,7 @@ fn numbers_have_both_bounds() {
 }
 
 #[test]
-fn uuids_choices_and_flags_are_taken_as_they_are_written() {
+fn uuids_choices_and_flags_are_read() {
     check("reference", r#""e6963b74-7ff1-5584-a42e-b887407b7717""#, Ok(()));
     check("reference", r#""e6963b747ff15584a42eb887407b7717""#, Err("written otherwise"));
     check("reference", r#""00000000-0000-0000-0000-000000000000""#, Err("no digit but 0"));
@@ -98,7 +98,7 @@ fn uuids_choices_and_flags_are_taken_as_they_are_written() {
 }
 
 #[test]
-fn json_is_bounded_and_holds_no_personal_data() {
+fn json_is_bounded_without_personal_data() {
     check("payload", r#"{"a":[1,{"b":null}]}"#, Ok(()));
     check("payload", "[]", Err("must be an object of at most 40 bytes; this is an array"));
     check("payload", "7", Err("this is a number"));
@@ -110,7 +110,7 @@ fn json_is_bounded_and_holds_no_personal_data() {
 }
 
 #[test]
-fn json_that_says_the_same_reads_the_same() {
+fn equal_json_reads_equal() {
     let one = thing("payload", r#"{ "b": 1.50, "a": [ ] }"#).unwrap();
     let two = thing("payload", r#"{"a":[],"b":1.5}"#).unwrap();
     assert!(one.says_the_same(&two));
@@ -118,7 +118,7 @@ fn json_that_says_the_same_reads_the_same() {
 }
 
 #[test]
-fn a_sender_gives_the_id_or_leaves_it() {
+fn senders_may_give_the_id() {
     let other = TenantId(Uuid::from_u128(2));
     let id = "e6963b74-7ff1-5584-a42e-b887407b7717";
     let given = thing("thingId", &format!("\"{id}\"")).unwrap();
@@ -151,7 +151,7 @@ fn typed_sources_need_no_text_in_between() {
 }
 
 #[test]
-fn a_time_that_is_required_is_the_records_own() {
+fn a_required_time_is_the_records_own() {
     assert_eq!(thing("isOn", "true").unwrap().time().to_string(), "2026-11-18T09:30:00Z");
     let faults = parse(&THING, "{}", NOW).unwrap_err();
     assert_eq!((faults[0].field.as_str(), faults[0].message.as_str()), ("at", "is required"));
@@ -159,7 +159,7 @@ fn a_time_that_is_required_is_the_records_own() {
 
 proptest! {
     #[test]
-    fn what_is_shown_of_any_type_says_the_same_when_sent_again(
+    fn every_type_survives_being_sent_again(
         note in "[a-zé \n]{1,40}", delta in -5_i64..=5, ratio in -150_i64..=150, id in 1_u128.., colour in 0..2_usize,
         is_on: bool, key in "[a-z]{1,5}", number: i32,
     ) {

@@ -123,7 +123,7 @@ fn refuse(json: &str, compared: usize) -> Vec<FieldFault> {
 }
 
 #[test]
-fn strays_by_the_hundred_thousand_cost_no_more_than_a_few() {
+fn many_strays_cost_as_little_as_few() {
     let fields = CAMPAIGN_RUN.fields.len();
     let members: Vec<String> = (0..100_000).map(|n| format!("\"{n}\":1")).collect();
     let faults = refuse(&format!("{{{}}}", members.join(",")), 3 * fields);
@@ -143,7 +143,7 @@ fn strays_by_the_hundred_thousand_cost_no_more_than_a_few() {
 }
 
 #[test]
-fn each_name_is_said_once_and_cut_short() {
+fn stray_names_are_said_once_and_cut() {
     let long = "x".repeat(500_000);
     let twice = refuse(&format!("{{\"{long}\":1,\"{long}\":2,\"a\":1,\"a\":1,\"a\":1}}"), 100);
     assert_eq!(twice.iter().filter(|fault| fault.field == "a").count(), 1);
@@ -156,7 +156,7 @@ fn each_name_is_said_once_and_cut_short() {
 }
 
 #[test]
-fn a_name_that_shows_nothing_is_said_to_be_that() {
+fn invisible_names_are_called_invisible() {
     for name in ["", " ", "\u{200b}"] {
         let faults = refuse(&with(&[]).replacen('{', &format!("{{\"{name}\":1,"), 1), 100);
         let said = [FieldFault::new("", "has a member whose name shows nothing")];
@@ -191,7 +191,7 @@ fn every_broken_field_is_named_at_once() {
 }
 
 #[test]
-fn only_what_is_not_json_is_an_error_of_the_body() {
+fn only_broken_json_faults_the_body() {
     assert!(body("{").is_err());
     assert!(body("[{},]").is_err());
     assert!(body("").is_err());
@@ -200,7 +200,7 @@ fn only_what_is_not_json_is_an_error_of_the_body() {
 }
 
 #[test]
-fn a_time_left_out_counts_as_the_stored_one() {
+fn a_missing_time_matches_the_stored_one() {
     let stored = parse(&CAMPAIGN_RUN, &with(&[]), NOW).unwrap();
     let again = parse(&CAMPAIGN_RUN, &with(&[]), NOW.plus(5)).unwrap();
     assert!(again.says_the_same(&stored));
@@ -217,7 +217,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_shown_says_the_same_when_sent_again(cost in 0_i64..9_999_999_999, total in 0_i64..1000, p95 in proptest::option::of(0_i64..100_000)) {
+    fn shown_records_survive_being_sent_again(cost in 0_i64..9_999_999_999, total in 0_i64..1000, p95 in proptest::option::of(0_i64..100_000)) {
         let cost = decimal::format(cost, 5);
         let (total, p95) = (total.to_string(), p95.map_or(String::new(), |v| v.to_string()));
         let sent = with(&[("costUSD", &cost), ("agentsTotal", &total), ("agentsSuccessful", "0"), ("latencyP95Ms", &p95)]);

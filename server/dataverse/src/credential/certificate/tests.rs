@@ -7,7 +7,7 @@ use super::*;
 const PEM: &[u8] = include_bytes!("test.pem");
 
 #[test]
-fn the_statement_says_who_to_whom_and_is_signed() {
+fn assertions_name_both_sides_and_are_signed() {
     let certificate = Certificate::from_pem(PEM).unwrap();
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let assertion = certificate.assertion("https://t.example/token", "app", Uuid::nil(), now).unwrap();

@@ -78,7 +78,7 @@ proptest! {
 
     /// Cut, doubled and overwritten in places: the edges of delimiters, headers and line ends among them.
     #[test]
-    fn no_change_of_a_whole_body_makes_it_panic(
+    fn mutated_bodies_never_panic(
         changes in prop::collection::vec(
             (0..700_usize, 0..60_usize, any::<bool>(), prop::collection::vec(any::<u8>(), 0..6)),
             1..6,

@@ -47,7 +47,7 @@ mod tests {
     use crate::address::decode;
 
     #[test]
-    fn it_survives_the_way_that_clients_send_it() {
+    fn cookies_survive_clients_encoding() {
         let place = PageEnd::decoded(&PageEnd::first_after(7).encoded()).unwrap();
         let text = annotation(3, Some(&Cookie { page: 2, place }));
         assert!(text.starts_with(

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn stretches_follow_upon_each_other_without_a_gap() {
+    fn slices_leave_no_gap() {
         let all: Vec<String> = (1..STRETCHES).map(|n| format!("{n:02}")).collect();
         assert_eq!(ends(&divided(9_999, all.clone())), [(None, None)]);
         assert_eq!(ends(&divided(1_000_000, Vec::new())), [(None, None)], "nothing has a time");

@@ -59,7 +59,7 @@ fn while_everything_fails_little_is_tried() {
 }
 
 #[test]
-fn a_record_that_fails_beside_others_dies_after_an_hour_and_not_before() {
+fn failing_records_die_after_an_hour() {
     in_virtual_time(async {
         let mut world = unwatched().await;
         world.organisation.state().refused.insert("r1".to_owned(), 500);
@@ -75,7 +75,7 @@ fn a_record_that_fails_beside_others_dies_after_an_hour_and_not_before() {
 }
 
 #[test]
-fn a_record_that_fails_alone_is_the_lane_s_until_others_arrive() {
+fn lone_failures_count_as_the_lanes() {
     in_virtual_time(async {
         let mut world = unwatched().await;
         world.organisation.state().refused.insert("r0".to_owned(), 500);
@@ -107,7 +107,7 @@ fn bad_oldest_records_hold_up_no_others() {
 }
 
 #[test]
-fn what_is_forbidden_to_one_record_is_its_own_and_what_is_forbidden_to_all_is_not() {
+fn forbidden_to_all_kills_no_record() {
     in_virtual_time(async {
         let mut world = unwatched().await;
         world.organisation.state().refused.insert("r1".to_owned(), 403);
@@ -131,7 +131,7 @@ fn what_is_forbidden_to_one_record_is_its_own_and_what_is_forbidden_to_all_is_no
 }
 
 #[test]
-fn a_letter_that_cannot_be_kept_stops_no_other() {
+fn unkept_letters_stop_none() {
     in_virtual_time(async {
         let mut world = unwatched().await;
         world.serial.keeps_no_letters.store(true, Ordering::SeqCst);
@@ -145,7 +145,7 @@ fn a_letter_that_cannot_be_kept_stops_no_other() {
 }
 
 #[test]
-fn nothing_lands_after_its_lease_however_slow_the_answers() {
+fn nothing_lands_after_its_lease() {
     in_virtual_time(async {
         let change = |settings: &mut pipeline::Settings| {
             settings.hold = Duration::from_secs(20);
@@ -169,7 +169,7 @@ fn nothing_lands_after_its_lease_however_slow_the_answers() {
 }
 
 #[test]
-fn slow_answers_are_waited_for_and_everything_arrives() {
+fn slow_answers_are_waited_for() {
     in_virtual_time(async {
         let change = |settings: &mut pipeline::Settings| settings.hold = Duration::from_secs(20);
         let mut world = World::open_with(1, change).await;
@@ -184,7 +184,7 @@ fn slow_answers_are_waited_for_and_everything_arrives() {
 }
 
 #[test]
-fn whatever_the_clock_was_set_to_what_waits_is_delivered_within_a_minute() {
+fn clock_changes_delay_at_most_a_minute() {
     for hours in [-50, -3, 3, 50] {
         in_virtual_time(async {
             let mut world = unwatched().await;
@@ -208,7 +208,7 @@ fn whatever_the_clock_was_set_to_what_waits_is_delivered_within_a_minute() {
 }
 
 #[test]
-fn what_is_under_way_while_the_clock_jumps_is_sent_once() {
+fn clock_jumps_send_nothing_twice() {
     for hours in [-50, 50] {
         in_virtual_time(async {
             let mut world = unwatched().await;
@@ -228,7 +228,7 @@ fn what_is_under_way_while_the_clock_jumps_is_sent_once() {
 }
 
 #[test]
-fn thousands_that_differ_keep_the_read_back_going() {
+fn many_differences_keep_read_back_going() {
     in_virtual_time(async {
         let change = |settings: &mut pipeline::Settings| {
             (settings.batch, settings.batch_max) = (500, 500);
@@ -247,7 +247,7 @@ fn thousands_that_differ_keep_the_read_back_going() {
 }
 
 #[test]
-fn a_steady_flow_is_read_back_in_rounds() {
+fn steady_flows_are_read_back() {
     in_virtual_time(async {
         let change = |settings: &mut pipeline::Settings| {
             settings.mirror_every = 100 * HOUR;
@@ -266,7 +266,7 @@ fn a_steady_flow_is_read_back_in_rounds() {
 }
 
 #[test]
-fn a_table_of_names_that_fails_holds_records_up_for_a_while_only() {
+fn failing_lookup_tables_delay_briefly() {
     in_virtual_time(async {
         let mut world = unwatched().await;
         world.organisation.state().failing_set = Some(CAMPAIGNS.entity_set);

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::{HOUR, in_virtual_time, world::World};
 
 #[test]
-fn an_answer_that_is_taken_back_holds_no_more() {
+fn withdrawn_answers_do_not_hold() {
     in_virtual_time(async {
         let mut world = World::open_with(1, |_| ()).await;
         world.take_in(200, 1).await;
@@ -29,7 +29,7 @@ fn an_answer_that_is_taken_back_holds_no_more() {
 }
 
 #[test]
-fn what_is_gone_is_not_forgotten_over_an_error_of_the_ledger() {
+fn deletions_survive_ledger_errors() {
     in_virtual_time(async {
         let mut world = World::open_with(1, |settings| settings.mirror_every = HOUR).await;
         sleep(Duration::from_secs(60)).await;

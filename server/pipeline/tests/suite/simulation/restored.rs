@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::{HOUR, in_virtual_time, organisation::Mishap, world::World};
 
 #[test]
-fn a_look_that_takes_long_is_not_taken_over_half_way() {
+fn long_looks_are_not_taken_over() {
     in_virtual_time(async {
         let mut world = World::open_with(1, |settings| settings.mirror_every = Duration::from_secs(5)).await;
         world.take_in(1_000, 1).await;
