@@ -11,16 +11,19 @@ mod rebuild;
 mod serve;
 mod stop;
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::{Mistakes, TABLE};
+use crate::settings::{Mistakes, Sources, TABLE};
 
 /// Five live tiles, the history behind them, and proof that the numbers are right.
 #[derive(Debug, Parser)]
 #[command(name = "studio", version, about, after_help = settings_help())]
 pub struct CommandLine {
+    /// Reads settings from this file instead of studio.toml in the working folder
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     what: Option<What>,
 }
@@ -71,16 +74,17 @@ impl Failure {
 
 impl CommandLine {
     pub async fn run(self) -> Result<(), Failure> {
+        let sources = Sources::of_machine(self.config);
         match self.what.unwrap_or(What::Serve) {
-            What::Serve => serve::run().await,
-            What::Check => check::run().await,
-            What::Provision(provision) => provision.run().await,
-            What::Backup(backup) => backup.run().await,
-            What::Restore(restore) => restore.run().await,
-            What::Rebuild => rebuild::run().await,
-            What::Move(command) => command.run().await,
-            What::Adopt(command) => command.run().await,
-            What::Import(import) => import.run().await,
+            What::Serve => serve::run(sources).await,
+            What::Check => check::run(&sources).await,
+            What::Provision(provision) => provision.run(&sources).await,
+            What::Backup(backup) => backup.run(&sources).await,
+            What::Restore(restore) => restore.run(&sources).await,
+            What::Rebuild => rebuild::run(&sources).await,
+            What::Move(command) => command.run(&sources).await,
+            What::Adopt(command) => command.run(&sources).await,
+            What::Import(import) => import.run(&sources).await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

@@ -22,14 +22,22 @@ pub fn prepare(folder: &Path) -> Result<(), FolderError> {
     }
 }
 
-/// Only what is ours is closed: a folder that holds other things as well stays as its owner wants it.
+/// Only what is ours is closed: a folder that holds other things as well stays as its owner wants it, and so does a volume that
+/// another user owns and whose group may write to it.
 fn close(folder: &Path, mode: u32) -> io::Result<()> {
     if mode & OTHERS == 0 {
         return Ok(());
     }
     let ours = folder.join("ledger.sqlite").exists() || fs::read_dir(folder)?.next().is_none();
     if ours {
-        return fs::set_permissions(folder, fs::Permissions::from_mode(OWN));
+        return match fs::set_permissions(folder, fs::Permissions::from_mode(OWN)) {
+            Err(refused) if refused.kind() == io::ErrorKind::PermissionDenied => {
+                tracing::warn!(folder = %folder.display(), "the data folder belongs to another user, who decides who may look \
+                    into it; the ledger's own files are closed to others");
+                Ok(())
+            }
+            done => done,
+        };
     }
     tracing::warn!(folder = %folder.display(), "other users can look into the data folder, which holds other things too; \
         close it to them or choose another one with STUDIO_DATA");

@@ -19,7 +19,7 @@ pub use database::database_at;
 pub use logging::{LogFormat, Logging};
 pub use mistakes::{Mistake, Mistakes};
 pub use organisation::{Mode, OrganisationSettings};
-pub use sources::Sources;
+pub use sources::{SettingOrigin, Sources};
 pub use table::{Situation, TABLE, default_folders};
 pub use values::PublicUrl;
 

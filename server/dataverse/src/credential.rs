@@ -23,6 +23,17 @@ pub enum Credential {
     Certificate(Certificate),
 }
 
+impl Credential {
+    /// The last second in which it holds, where it says so itself: a certificate does.
+    #[must_use]
+    pub const fn ends(&self) -> Option<jiff::Timestamp> {
+        match self {
+            Self::Secret(_) => None,
+            Self::Certificate(certificate) => Some(certificate.ends()),
+        }
+    }
+}
+
 impl From<SecretString> for Credential {
     fn from(secret: SecretString) -> Self {
         Self::Secret(secret)

@@ -17,6 +17,9 @@ const READERS: u32 = 5;
 /// A database that sleeps takes seconds to wake up.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+const ESCAPES: &str = "is no address of a database; it looks like postgres://user:password@host/database, and a sign in the \
+     password that means something in an address is written as %40 for @, %2F for /, %3A for :, %3F for ?, %23 for #";
+
 /// A PostgreSQL database, and how it is used.
 #[derive(Clone)]
 pub struct Database {
@@ -43,11 +46,11 @@ impl Database {
         if !known {
             return Err(bad("must begin with postgres://, as in postgres://user:password@host/database"));
         }
+        if !is_unambiguous(url) {
+            return Err(bad(ESCAPES));
+        }
         // The parser's own words may repeat parts of the address, and the password with them.
-        let options = PgConnectOptions::from_str(&without_binding(url)).map_err(|_| {
-            bad("is no address of a database; it looks like postgres://user:password@host/database, and a sign in the \
-                 password that means something in an address is written as %40 for @, %2F for /, %3A for :")
-        })?;
+        let options = PgConnectOptions::from_str(&without_binding(url)).map_err(|_| bad(ESCAPES))?;
         let options = if says_mode(url) || is_here(&options) {
             options
         } else {
@@ -119,6 +122,20 @@ impl fmt::Debug for Database {
     }
 }
 
+/// Whether the password ends where the parser takes it to end: with a sign in it that means something in an address, a piece
+/// of it would be taken for the host or the database, and shown as that.
+fn is_unambiguous(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, after) = rest.split_at(end);
+    let path = after.split('?').next().unwrap_or_default();
+    match authority.matches('@').count() {
+        0 => !after.contains('@'),
+        1 => !path.contains('@'),
+        _ => false,
+    }
+}
+
 fn says_mode(url: &str) -> bool {
     parameters(url).any(|(key, _)| matches!(key, "sslmode" | "ssl-mode"))
 }
@@ -163,6 +180,21 @@ mod tests {
             let error = Database::parse(bad).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
         }
+    }
+
+    #[test]
+    fn unescaped_passwords_are_refused_whole() {
+        for password in
+            ["p@Zq", "p@Zq/w:Zq", "p/Zq@w", "12/Zq", "12?Zq", "12#Zq", "p?Z@q", "p#Zq", "@Zq", "/Zq"]
+        {
+            let error = Database::parse(&format!("postgres://studio:{password}@host/db")).unwrap_err();
+            assert!(
+                error.to_string().contains("%40 for @") && !error.to_string().contains("Zq"),
+                "{password}: {error}"
+            );
+        }
+        let escaped = parse("postgres://studio:p%40ss%2Fw%3Ard@host/db?application_name=a@b");
+        assert_eq!(escaped.to_string(), "host:5432/db (schema studio)");
     }
 
     #[test]

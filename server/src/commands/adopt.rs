@@ -28,13 +28,13 @@ pub struct Adopt {
 }
 
 impl Adopt {
-    pub async fn run(self) -> Result<(), Failure> {
-        adopt(self.again).await
+    pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
+        adopt(sources, self.again).await
     }
 }
 
-async fn adopt(again: bool) -> Result<(), Failure> {
-    let settings = Settings::read(&Sources::of_machine())?;
+async fn adopt(sources: &Sources, again: bool) -> Result<(), Failure> {
+    let settings = Settings::read(sources)?;
     let Mode::Connected(organisation) = settings.way.clone() else {
         let sentence = "is missing: there is no organisation that the ledger could go to";
         return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());

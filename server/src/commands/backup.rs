@@ -25,9 +25,11 @@ pub struct Restore {
 }
 
 impl Backup {
-    pub async fn run(self) -> Result<(), Failure> {
-        let folder =
-            of_a_folder("copied by PostgreSQL's own tools: pg_dump --schema=studio --format=custom")?;
+    pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
+        let folder = of_a_folder(
+            sources,
+            "copied by PostgreSQL's own tools: pg_dump --schema=studio --format=custom",
+        )?;
         let folder = match folder {
             DataFolder::Named(folder) => folder,
             DataFolder::Default(folder) => the_only_one(folder)?,
@@ -46,8 +48,9 @@ impl Backup {
 }
 
 impl Restore {
-    pub async fn run(self) -> Result<(), Failure> {
-        let folder = of_a_folder("put back by PostgreSQL's own tools: pg_restore, for what pg_dump wrote")?;
+    pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
+        let folder =
+            of_a_folder(sources, "put back by PostgreSQL's own tools: pg_restore, for what pg_dump wrote")?;
         let folder = match folder {
             DataFolder::Named(folder) => folder,
             DataFolder::Default(folder) => beside_none(folder)?,
@@ -121,9 +124,8 @@ fn whose(identity: &LedgerIdentity) -> String {
 }
 
 /// The folder, unless the ledger that is chosen is not in one: then what to do instead.
-fn of_a_folder(instead: &str) -> Result<DataFolder, Failure> {
-    let sources = Sources::of_machine();
-    let settings = Settings::read(&sources)?;
+fn of_a_folder(sources: &Sources, instead: &str) -> Result<DataFolder, Failure> {
+    let settings = Settings::read(sources)?;
     if settings.database.is_none() {
         let is_named = sources.get("STUDIO_DATA").is_some();
         return Ok(if is_named {

@@ -14,17 +14,16 @@ use super::Failure;
 use crate::{
     clock,
     delivery_service::{self, DataverseEndpoint, expiry},
-    settings::{Mode, Settings, Situation, Sources, TABLE},
+    settings::{Mode, SettingOrigin, Settings, Situation, Sources, TABLE},
 };
 
 /// How long a step sits out what Dataverse asks for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub async fn run() -> Result<(), Failure> {
-    let sources = Sources::of_machine();
-    let settings = Settings::read(&sources)?;
+pub async fn run(sources: &Sources) -> Result<(), Failure> {
+    let settings = Settings::read(sources)?;
     let mapping = Mapping::named(KINDS, &settings.names);
-    tell(&in_force(&sources, settings.situation()))?;
+    tell(&in_force(sources, &settings.way, settings.situation()))?;
     tell(&names(&settings.names))?;
     let mut held = true;
     if let Some(database) = settings.database {
@@ -67,16 +66,22 @@ async fn target(way: Mode) -> anyhow::Result<DataverseEndpoint> {
     })
 }
 
-fn in_force(sources: &Sources, situation: Situation) -> String {
-    let mut told = "Settings in force:\n".to_owned();
+fn in_force(sources: &Sources, mode: &Mode, situation: Situation) -> String {
+    let mut told =
+        format!("Studio Metrics {}, {}\n\nSettings in force:\n", env!("CARGO_PKG_VERSION"), mode.name());
     for setting in TABLE {
         let value = match sources.get(setting.name) {
             Some(_) if setting.secret => "(set, not shown)",
             Some(value) => value,
             None => setting.default_in(situation).unwrap_or("–"),
         };
+        let origin = match sources.origin(setting.name) {
+            Some(SettingOrigin::Environment) => "  (environment)".to_owned(),
+            Some(SettingOrigin::File) => format!("  ({})", sources.file_name().display()),
+            None => String::new(),
+        };
         // Writing to a String cannot fail.
-        _ = writeln!(told, "  {:<34} {value}", setting.name);
+        _ = writeln!(told, "  {:<34} {value}{origin}", setting.name);
     }
     told
 }

@@ -21,10 +21,9 @@ pub struct Import {
 }
 
 impl Import {
-    pub async fn run(self) -> Result<(), Failure> {
-        let sources = Sources::of_machine();
-        Settings::read(&sources)?;
-        let database = database_at(&sources, None)?;
+    pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
+        Settings::read(sources)?;
+        let database = database_at(sources, None)?;
         let mut tell = |word: ImportProgress| match word {
             ImportProgress::Progress { rows, of } => say(&format!("  {rows} of {of} rows")),
             ImportProgress::Refused { row, reason } => say(&format!("  not taken in: row {row}: {reason}")),

@@ -21,10 +21,9 @@ pub struct Move {
 }
 
 impl Move {
-    pub async fn run(self) -> Result<(), Failure> {
-        let sources = Sources::of_machine();
-        let settings = Settings::read(&sources)?;
-        let database = database_at(&sources, self.to.as_deref())?;
+    pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
+        let settings = Settings::read(sources)?;
+        let database = database_at(sources, self.to.as_deref())?;
         let (place, random) = (database.to_string(), Seeded::new(random::seed()));
         say(&format!("From {} to {place}", settings.data.display()));
         let mut tenths = None;

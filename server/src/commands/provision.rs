@@ -26,8 +26,8 @@ pub struct Provision {
 }
 
 impl Provision {
-    pub async fn run(self) -> Result<(), Failure> {
-        let settings = Settings::read(&Sources::of_machine())?;
+    pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
+        let settings = Settings::read(sources)?;
         let mapping = Mapping::named(KINDS, &settings.names);
         let Mode::Connected(organisation) = settings.way else {
             let sentence =

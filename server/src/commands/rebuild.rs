@@ -20,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// After how many rows progress is told.
 const STEP: u64 = 50_000;
 
-pub async fn run() -> Result<(), Failure> {
+pub async fn run(sources: &Sources) -> Result<(), Failure> {
     let wish = stop::shutdown_signal().context("signals cannot be listened for")?;
-    let settings = Settings::read(&Sources::of_machine())?;
+    let settings = Settings::read(sources)?;
     let Mode::Connected(organisation) = settings.way.clone() else {
         let sentence = "is missing: there is no organisation to read a ledger from";
         return Err(Mistakes(vec![Mistake::new("DATAVERSE_URL", sentence)]).into());

@@ -1,6 +1,6 @@
 //! `studio serve`: everything started in order, and ended in the other.
 
-use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::Write as _, net::SocketAddr, path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use ledger::Ledger;
@@ -26,13 +26,13 @@ use crate::{
 /// Everything has ended by then, or is cut off.
 const FAREWELL: Duration = Duration::from_secs(9);
 
-pub async fn run() -> Result<(), Failure> {
-    let settings = Settings::read(&Sources::of_machine())?;
+pub async fn run(sources: Sources) -> Result<(), Failure> {
+    let settings = Settings::read(&sources)?;
     logging::start(&settings.logging);
-    serve(settings).await.map_err(Failure::Other)
+    serve(settings, sources).await.map_err(Failure::Other)
 }
 
-async fn serve(settings: Settings) -> anyhow::Result<()> {
+async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
     let wish = stop::shutdown_signal().context("no signals can be received")?;
     let metrics = PrometheusBuilder::new().install_recorder().context("figures cannot be counted")?;
     routes::gauges::describe();
@@ -54,6 +54,7 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         Ledger::open(KINDS, settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed())).await?;
     let ledger = if matches!(settings.way, Mode::Resting) { ledger.fetched_by_others() } else { ledger };
     let target = belonging::open(&settings, &ledger).await?;
+    log_start(&settings, &target, listening);
     // The relay paces itself, and wants to hear at once that it is too fast.
     let client = target.client(Duration::ZERO, Some(settings.lease))?;
     let delivery_service = Arc::new(DeliveryService::to(&target, settings.mirror_every, Arc::clone(&clock)));
@@ -76,7 +77,8 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
     let (stop, workers) = (CancellationToken::new(), TaskTracker::new());
     if let (DataverseEndpoint::Real(organisation), Some(client)) = (&target, &client) {
         let (delivery_service, organisation) = (Arc::clone(&delivery_service), organisation.clone());
-        let credential_watch = CredentialWatch { delivery_service, client: client.clone(), organisation };
+        let credential_watch =
+            CredentialWatch { delivery_service, client: client.clone(), organisation, sources };
         workers.spawn(credential_watch.run(stop.clone()));
     }
     let (delivery_service, kept, stopped) =
@@ -123,6 +125,25 @@ async fn serve(settings: Settings) -> anyhow::Result<()> {
         tracing::warn!("not everything ended in time; what was acknowledged is on disk all the same");
     }
     served
+}
+
+/// The version, and where records come from and go to, as the first line of the log.
+fn log_start(settings: &Settings, target: &DataverseEndpoint, listening: SocketAddr) {
+    let ledger = match &settings.database {
+        Some(database) => database.to_string(),
+        None => {
+            path::absolute(&settings.data).unwrap_or_else(|_| settings.data.clone()).display().to_string()
+        }
+    };
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        mode = settings.way.name(),
+        ledger,
+        organisation = target.place(),
+        address = %listening,
+        public_url = settings.public_url.as_ref().map(|url| format!("{}://{}", url.scheme, url.authority)),
+        "starting"
+    );
 }
 
 /// Waits for the wish to end. A process that takes no connections any more must not look alive to those who would start

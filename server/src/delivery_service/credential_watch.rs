@@ -20,6 +20,8 @@ pub struct CredentialWatch {
     pub delivery_service: Arc<DeliveryService>,
     pub client: Client,
     pub organisation: OrganisationSettings,
+    /// What the server was started with.
+    pub sources: Sources,
 }
 
 /// When each file was changed last, and how long it is.
@@ -33,9 +35,9 @@ impl CredentialWatch {
     }
 
     async fn watch(&self, stop: CancellationToken) {
-        let mut seen = look().await;
+        let mut seen = self.look().await;
         while stop.run_until_cancelled(time::sleep(ROUND)).await.is_some() {
-            let now = look().await;
+            let now = self.look().await;
             if now != seen {
                 seen = now;
                 self.take_up();
@@ -44,7 +46,7 @@ impl CredentialWatch {
     }
 
     fn take_up(&self) {
-        match Settings::read(&Sources::of_machine()) {
+        match Settings::read(&self.sources.again()) {
             Ok(Settings { way: Mode::Connected(new), .. }) if self.is_same(&new) => {
                 self.client.rotate_credential(new.credential);
                 self.delivery_service.expires(new.expires);
@@ -67,14 +69,14 @@ impl CredentialWatch {
         };
         of(new) == of(&self.organisation)
     }
-}
 
-async fn look() -> Look {
-    let mut look = Vec::new();
-    for path in Sources::of_machine().files() {
-        let seen = fs::metadata(&path).await.ok();
-        let seen = seen.and_then(|seen| Some((seen.modified().ok()?, seen.len())));
-        look.push((path, seen));
+    async fn look(&self) -> Look {
+        let mut look = Vec::new();
+        for path in self.sources.again().files() {
+            let seen = fs::metadata(&path).await.ok();
+            let seen = seen.and_then(|seen| Some((seen.modified().ok()?, seen.len())));
+            look.push((path, seen));
+        }
+        look
     }
-    look
 }

@@ -7,20 +7,38 @@ use ledger::Database;
 use super::{Mistakes, Situation, Sources, mistakes::SettingReader, organisation::Mode};
 
 pub(super) const ADDRESS: &str = "DATABASE_URL";
+const ADDRESS_FILE: &str = "DATABASE_URL_FILE";
 const SCHEMA: &str = "STUDIO_SCHEMA";
 const LEASE_MOST: u64 = 86_400;
 
 /// None: the ledger is an SQLite file in the data folder.
 pub(super) fn database(reader: &mut SettingReader<'_>, way: &Mode) -> Option<Database> {
-    if reader.text(ADDRESS).is_some() && matches!(way, Mode::Embedded) {
+    if is_set(reader) && way.is_embedded() {
         reader.mistake(
             ADDRESS,
             "chooses the scaled way, which needs an organisation, or each server would have an emulator of its own; set \
              DATAVERSE_URL and how to sign in to it, or USE_DATAVERSE=false where a flow carries the records",
         );
     }
-    let database = reader.read(ADDRESS, address)?;
+    let database = set(reader)?;
     in_schema(reader, database)
+}
+
+fn is_set(reader: &SettingReader<'_>) -> bool {
+    [ADDRESS, ADDRESS_FILE].iter().any(|name| reader.text(name).is_some())
+}
+
+/// The address itself, or a file that holds it.
+fn set(reader: &mut SettingReader<'_>) -> Option<Database> {
+    if reader.text(ADDRESS_FILE).is_none() {
+        return reader.read(ADDRESS, address);
+    }
+    if reader.text(ADDRESS).is_some() {
+        reader.mistake(ADDRESS, format!("and {ADDRESS_FILE} are both set; keep one of them"));
+        return None;
+    }
+    let text = reader.text_file(ADDRESS_FILE, "the database's address")?;
+    address(&text).map_err(|sentence| reader.mistake(ADDRESS_FILE, sentence)).ok()
 }
 
 /// A database that a command was told, or the one of the settings.
@@ -30,10 +48,10 @@ pub(super) fn database(reader: &mut SettingReader<'_>, way: &Mode) -> Option<Dat
 pub fn database_at(sources: &Sources, told: Option<&str>) -> Result<Database, Mistakes> {
     let mut reader = SettingReader::of(sources);
     let database = match told {
-        None => reader.read(ADDRESS, address),
+        None => set(&mut reader),
         Some(text) => address(text).map_err(|sentence| reader.mistake("--to", sentence)).ok(),
     };
-    if told.is_none() && reader.text(ADDRESS).is_none() {
+    if told.is_none() && !is_set(&reader) {
         reader.mistake(ADDRESS, "is missing, and nothing else names the database");
     }
     let database = database.and_then(|database| in_schema(&mut reader, database));

@@ -1,6 +1,6 @@
 //! Reads settings one by one and keeps every mistake, so that all of them can be told at once.
 
-use std::fmt;
+use std::{fmt, fs};
 
 use super::{Situation, Sources, table};
 
@@ -74,6 +74,28 @@ impl<'a> SettingReader<'a> {
                 None
             }
         }
+    }
+
+    /// The content of the file that a setting names.
+    pub fn file(&mut self, name: &'static str) -> Option<Vec<u8>> {
+        let path = self.text(name)?;
+        match fs::read(path) {
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                self.mistake(name, format!("names {path}, which cannot be read: {error}"));
+                None
+            }
+        }
+    }
+
+    /// The text in the file that a setting names, which `what` calls.
+    pub fn text_file(&mut self, name: &'static str, what: &str) -> Option<String> {
+        let text = String::from_utf8(self.file(name)?).unwrap_or_default();
+        if text.trim().is_empty() {
+            self.mistake(name, format!("names a file that holds no text; put {what} into it"));
+            return None;
+        }
+        Some(text.trim().to_owned())
     }
 
     pub fn mistake(&mut self, setting: &str, sentence: impl Into<String>) {

@@ -1,9 +1,9 @@
 //! Which Dataverse the records go to, from two families of names that mean the same.
 
-use std::{fs, net::IpAddr};
+use std::net::IpAddr;
 
 use dataverse::{Certificate, Credential};
-use jiff::civil::Date;
+use jiff::{civil::Date, tz::TimeZone};
 
 use super::{Situation, mistakes::SettingReader, values};
 
@@ -21,6 +21,15 @@ pub enum Mode {
 impl Mode {
     pub const fn is_embedded(&self) -> bool {
         matches!(self, Self::Embedded)
+    }
+
+    /// What documents call it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Connected(_) => "connected",
+            Self::Resting => "without Dataverse",
+        }
     }
 }
 
@@ -75,7 +84,7 @@ fn connected(reader: &mut SettingReader<'_>) -> Mode {
     let client = one_of(reader, CLIENT).and_then(|(name, text)| plain(reader, name, text));
     let credential = credential(reader);
     let expires = reader.read(EXPIRES, values::date);
-    let extra_roots = reader.text(ROOTS).map(str::to_owned).and_then(|path| file(reader, ROOTS, &path));
+    let extra_roots = reader.file(ROOTS);
     let situation = Situation { is_embedded: false, has_demo: false };
     let authority = reader.read_or_default(AUTHORITY, situation, |text| Ok(text.to_owned()));
     let authority = authority.and_then(|text| secured(reader, AUTHORITY, &text));
@@ -89,34 +98,34 @@ fn connected(reader: &mut SettingReader<'_>) -> Mode {
         address,
         token_url: format!("{authority}/{tenant}/oauth2/v2.0/token"),
         client_id,
+        expires: expires.into_iter().chain(last_day(&credential)).min(),
         credential,
-        expires,
         extra_roots,
     })
+}
+
+/// A certificate says when it ends; of a secret only the directory knows.
+fn last_day(credential: &Credential) -> Option<Date> {
+    credential.ends().map(|end| end.to_zoned(TimeZone::UTC).date())
 }
 
 /// A secret, a file that holds it, or a certificate: one of the three.
 fn credential(reader: &mut SettingReader<'_>) -> Option<Credential> {
     let is_set = |names: &[&str]| names.iter().any(|name| reader.text(name).is_some());
-    let secret_file = reader.text(SECRET_FILE).map(str::to_owned);
-    let set = [is_set(SECRET), secret_file.is_some(), is_set(CERTIFICATE)];
+    let set = [is_set(SECRET), is_set(&[SECRET_FILE]), is_set(CERTIFICATE)];
     if set.iter().filter(|set| **set).count() > 1 {
         let others = format!("{SECRET_FILE} or {}", CERTIFICATE[0]);
         reader.mistake(SECRET[0], format!("and {others} are both set; keep one way to sign in"));
         return None;
     }
-    if let Some(path) = secret_file {
-        let bytes = file(reader, SECRET_FILE, &path)?;
-        let secret = String::from_utf8(bytes).unwrap_or_default();
-        if secret.trim().is_empty() {
-            reader.mistake(SECRET_FILE, "names a file that holds no text; put the secret's value into it");
-            return None;
-        }
-        return Some(Credential::from(secret.trim()));
+    if set[1] {
+        return reader
+            .text_file(SECRET_FILE, "the secret's value")
+            .map(|secret| Credential::from(secret.as_str()));
     }
     if set[2] {
-        let (name, path) = one_of(reader, CERTIFICATE)?;
-        let pem = file(reader, name, &path)?;
+        let (name, _) = one_of(reader, CERTIFICATE)?;
+        let pem = reader.file(name)?;
         return match Certificate::from_pem(&pem) {
             Ok(certificate) => Some(certificate.into()),
             Err(error) => {
@@ -126,16 +135,6 @@ fn credential(reader: &mut SettingReader<'_>) -> Option<Credential> {
         };
     }
     one_of(reader, SECRET).map(|(_, secret)| Credential::from(secret.as_str()))
-}
-
-fn file(reader: &mut SettingReader<'_>, name: &str, path: &str) -> Option<Vec<u8>> {
-    match fs::read(path) {
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            reader.mistake(name, format!("names {path}, which cannot be read: {error}"));
-            None
-        }
-    }
 }
 
 /// The one value that these names have; it is a mistake when they have none or several.

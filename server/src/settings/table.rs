@@ -144,7 +144,7 @@ pub const TABLE: &[Setting] = &[
     setting(
         "STUDIO_SECRET_EXPIRES",
         &[],
-        "the last day of the secret or certificate, such as 2027-02-19; from 14 days before it is warned of",
+        "the last day of the secret, such as 2027-02-19; from 14 days before it is warned of; a certificate says its own",
     ),
     setting(
         "DATAVERSE_CA_FILE",
@@ -171,6 +171,7 @@ pub const TABLE: &[Setting] = &[
         "DATABASE_URL",
         "the ledger in PostgreSQL, shared by any number of servers: postgres://user:password@host/database",
     ),
+    setting("DATABASE_URL_FILE", &[], "a file that holds that address instead"),
     setting(
         "STUDIO_SCHEMA",
         &[(When::Always, "studio")],

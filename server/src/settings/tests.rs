@@ -179,6 +179,63 @@ fn unusable_databases_are_refused() {
 }
 
 #[test]
+fn an_address_may_stand_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("address");
+    std::fs::write(&path, "postgres://u:hunter2@127.0.0.1/metrics\n").unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    let file = [("USE_DATAVERSE", "false"), ("DATABASE_URL_FILE", path.as_str())];
+    assert!(matches!(read(&file, "").ledger(), ledger::StoreSettings::Database(_)));
+    let both = [file[0], file[1], ("DATABASE_URL", "postgres://u@h/d")];
+    refused(&both, "", &[("DATABASE_URL", "keep one of them")]);
+    refused(&[file[0], ("DATABASE_URL_FILE", "/nowhere")], "", &[("DATABASE_URL_FILE", "cannot be read")]);
+}
+
+#[test]
+fn orchestrators_names_stop_nothing() {
+    let names = [
+        ("STUDIO_URL", "http://studio:3000"),
+        ("STUDIO_SPOOL", "/var/spool/studio"),
+        ("STUDIO_SERVICE_HOST", "10.0.0.1"),
+        ("STUDIO_SERVICE_PORT_HTTP", "3000"),
+        ("STUDIO_PORT", "tcp://10.0.0.1:3000"),
+        ("STUDIO_PORT_3000_TCP_ADDR", "10.0.0.1"),
+        ("AZURE_SUBSCRIPTION_ID", "x"),
+        ("DATABASE_USER", "x"),
+    ];
+    read(&names, "");
+    refused(&[], "STUDIO_URL = \"x\"", &[("STUDIO_URL", "is not a setting")]);
+}
+
+#[test]
+fn slips_in_shared_names_are_named() {
+    refused(
+        &[("DATAVERSE_ULR", "https://o.example")],
+        "",
+        &[("DATAVERSE_ULR", "did you mean DATAVERSE_URL?")],
+    );
+    refused(&[("AZURE_TENNANT_ID", "t")], "", &[("AZURE_TENNANT_ID", "did you mean AZURE_TENANT_ID?")]);
+    refused(&[("DATABASE_URI", "x")], "", &[("DATABASE_URI", "did you mean DATABASE_URL?")]);
+    read(&with(&[("DATAVERSE_URI", "another program's")]), "");
+}
+
+#[test]
+fn a_certificates_end_is_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("studio.pem");
+    std::fs::write(&path, include_bytes!("../../dataverse/src/credential/certificate/test.pem")).unwrap();
+    let path = path.to_str().unwrap().to_owned();
+    let certificate = [REAL[0], REAL[1], REAL[2], ("DATAVERSE_CLIENT_CERTIFICATE_PATH", path.as_str())];
+    let ends = |more: Option<(&'static str, &'static str)>| {
+        let settings = read(&certificate.into_iter().chain(more).collect::<Vec<_>>(), "");
+        let Mode::Connected(organisation) = settings.way else { panic!() };
+        organisation.expires.unwrap().to_string()
+    };
+    assert_eq!(ends(None), "2126-10-28");
+    assert_eq!(ends(Some(("STUDIO_SECRET_EXPIRES", "2027-02-19"))), "2027-02-19");
+}
+
+#[test]
 fn half_a_configuration_is_refused() {
     refused(&[("DATAVERSE_CLIENT_ID", "app")], "", &[("DATAVERSE_URL", "DATAVERSE_CLIENT_ID is set")]);
     refused(

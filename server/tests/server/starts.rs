@@ -1,8 +1,12 @@
 //! Starts that must not succeed, each with a sentence and the right exit code; and what may never be seen.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, process::Stdio};
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown},
+    process::Stdio,
+};
 
-use crate::studio::{Studio, TestFolder, command, refused, run, until};
+use crate::studio::{Studio, TestFolder, as_other_user, command, refused, run, until};
 
 #[track_caller]
 fn says(output: &str, pieces: &[&str]) {
@@ -184,4 +188,27 @@ async fn the_emulator_runs_alone() {
     assert_eq!(token.status(), 200);
     crate::studio::signal(process.id(), "TERM");
     assert!(process.wait().unwrap().success());
+}
+
+/// As a container's user meets a volume of root's, which its group may write to: with what a new file system holds, or empty.
+#[test]
+fn group_writable_volumes_work() {
+    const USER: u32 = 65_534;
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        eprintln!("NOT CHECKED: only root can give a folder to another group");
+        return;
+    }
+    for inside in [Some("lost+found"), None] {
+        let mut folder = TestFolder::new();
+        fs::create_dir(folder.data()).unwrap();
+        inside.iter().for_each(|name| fs::create_dir(folder.data().join(name)).unwrap());
+        chown(folder.data(), Some(0), Some(USER)).unwrap();
+        fs::set_permissions(folder.data(), fs::Permissions::from_mode(0o2775)).unwrap();
+        for _ in 0..2 {
+            let command = as_other_user(&folder, &[], USER);
+            (.., folder) = Studio::of(command, folder).terminate();
+        }
+        let mode = fs::metadata(folder.data().join("ledger.sqlite")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
 }

@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     io::{BufRead as _, BufReader, Read as _},
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Once, mpsc},
@@ -88,6 +89,17 @@ pub fn with_room_for(folder: &TestFolder, settings: &[(&str, &str)], bytes: u64)
     let mut limit = Command::new("prlimit");
     limit.args([&format!("--fsize={bytes}:"), BINARY]);
     prepared(limit, folder, settings)
+}
+
+/// The same as a user who owns nothing here, which root alone may start. The program is copied: its own folder may be closed
+/// to that user.
+pub fn as_other_user(folder: &TestFolder, settings: &[(&str, &str)], user: u32) -> Command {
+    let copy = folder.path().join("studio");
+    fs::copy(BINARY, &copy).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut other = Command::new(copy);
+    other.uid(user).gid(user);
+    prepared(other, folder, settings)
 }
 
 /// There is room again.

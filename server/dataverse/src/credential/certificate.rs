@@ -1,11 +1,14 @@
 //! Signing in with a certificate: a short-lived statement, signed with the private key, instead of a secret
 //! [entra/identity-platform/certificate-credentials].
 
+mod validity;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
 use ring::digest;
 use ring::rand::SystemRandom;
 use ring::signature::{self, RsaKeyPair};
@@ -25,6 +28,8 @@ const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct Certificate {
     key: Arc<RsaKeyPair>,
+    /// The last second in which it holds.
+    ends: Timestamp,
     /// SHA-256 over the certificate, by which the directory finds it among those registered.
     thumbprint: String,
 }
@@ -55,8 +60,16 @@ impl Certificate {
         };
         let key =
             key.map_err(|_| misuse("holds a private key that cannot be used; 2,048 bits of RSA can"))?;
+        let ends =
+            validity::end(&certificate).ok_or_else(|| misuse("holds a certificate that cannot be read"))?;
         let thumbprint = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &certificate));
-        Ok(Self { key: Arc::new(key), thumbprint })
+        Ok(Self { key: Arc::new(key), ends, thumbprint })
+    }
+
+    /// The last second in which it holds.
+    #[must_use]
+    pub const fn ends(&self) -> Timestamp {
+        self.ends
     }
 
     /// A statement for this audience that the holder of the key is this application.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{Read, Seek, SeekFrom, Write},
+    io::{ErrorKind, Read, Seek, SeekFrom, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
@@ -53,16 +53,20 @@ pub(crate) fn make_private(file: &Path) -> std::io::Result<()> {
     fs::set_permissions(file, fs::Permissions::from_mode(0o600))
 }
 
-/// A folder that other programs share, as /tmp is, is left as it is: the files in it are closed by themselves.
+/// A folder that other programs share, as /tmp is, is left as it is, and so is a volume of another user: the files in it are
+/// closed by themselves.
 fn close_to_others(folder: &Path) -> std::io::Result<()> {
     let about = fs::metadata(folder)?;
     let shared = about.mode() & 0o1000 != 0;
     let open = about.mode() & 0o077 != 0;
     let ours = folder.join(LOCK).exists() || fs::read_dir(folder)?.next().is_none();
-    if open && ours && !shared {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    if !open || !ours || shared {
+        return Ok(());
     }
-    Ok(())
+    match fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) {
+        Err(refused) if refused.kind() == ErrorKind::PermissionDenied => Ok(()),
+        done => done,
+    }
 }
 
 fn sign(file: &mut File) -> std::io::Result<()> {

@@ -49,3 +49,9 @@ fn debug_shows_no_key() {
     let text = format!("{:?}", Certificate::from_pem(PEM).unwrap());
     assert!(text.contains("ueYafn86gd74v9v-zrTqNJ65moW_2no7AVvNlmZeXaQ") && text.len() < 120, "{text}");
 }
+
+#[test]
+fn its_end_is_read() {
+    let certificate = Certificate::from_pem(PEM).unwrap();
+    assert_eq!(certificate.ends().to_string(), "2126-10-28T16:21:45Z");
+}
