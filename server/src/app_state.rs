@@ -12,6 +12,7 @@ use crate::{
     delivery_service::DeliveryService,
     files::SiteFiles,
     inspection::{Inspection, SharedAnswers},
+    last_good::LastGood,
     random::{self, RequestIds},
     settings::Settings,
     snapshot::Snapshots,
@@ -28,6 +29,7 @@ pub struct AppState {
     /// What is told of the pipeline, and as a page.
     pub inspections: SharedAnswers<Arc<Inspection>>,
     pub pipeline_pages: SharedAnswers<Arc<PipelineFacts>>,
+    pub last_pipeline: LastGood<PipelineFacts>,
     /// Whether the ledger is ready.
     pub readiness: SharedAnswers<()>,
     pub files: SiteFiles,
@@ -67,6 +69,7 @@ impl AppState {
             permits: WorkPermits::default(),
             inspections: SharedAnswers::default(),
             pipeline_pages: SharedAnswers::default(),
+            last_pipeline: LastGood::default(),
             readiness: SharedAnswers::default(),
             files: SiteFiles::load(),
             metrics,

@@ -6,11 +6,13 @@ pub mod belonging;
 mod credential_watch;
 mod delivery_worker;
 mod demo;
+mod disk_room;
 pub mod expiry;
 mod organisation;
 mod together;
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -53,6 +55,8 @@ pub struct DeliveryService {
     stage: ArcSwap<Stage>,
     /// Where records stand and what is asked, for all who look at once.
     counted: Together<DeliveryFigures>,
+    /// Where the ledger's file lies, unless it lies in a database.
+    folder: Option<PathBuf>,
     clock: Arc<dyn Clock>,
     /// How long a record may wait to be read back, in microseconds.
     patience: i64,
@@ -121,7 +125,12 @@ pub fn lay_over(delivery: &mut DeliveryView, ledger: &Ledger, failed: Option<&Le
 
 impl DeliveryService {
     #[must_use]
-    pub fn to(target: &DataverseEndpoint, mirror_every: Duration, clock: Arc<dyn Clock>) -> Self {
+    pub fn to(
+        target: &DataverseEndpoint,
+        mirror_every: Duration,
+        folder: Option<PathBuf>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let stage =
             if matches!(target, DataverseEndpoint::Nobody) { Stage::Resting } else { Stage::Preparing(None) };
         Self {
@@ -130,6 +139,7 @@ impl DeliveryService {
             expires: ArcSwap::from_pointee(target.expires()),
             stage: ArcSwap::from_pointee(stage),
             counted: Together::default(),
+            folder,
             clock,
             patience: i64::try_from((2 * mirror_every + PATIENCE).as_micros()).unwrap_or(i64::MAX),
             falls: Mutex::default(),
@@ -218,6 +228,7 @@ impl DeliveryService {
             relay: relay.as_ref(),
             falls: &falls,
             patience: self.patience,
+            room: self.folder.as_deref().and_then(disk_room::free_bytes),
             is_asking: open > 0,
         };
         let mut delivery = DeliveryView {
@@ -230,6 +241,7 @@ impl DeliveryService {
             refused: counted.dead,
             state,
             reason,
+            by_flow: matches!(**self.stage.load(), Stage::Resting),
             pending: counted.pending,
             oldest_pending: counted.oldest_pending,
             balance: counted.balance.clone(),
@@ -269,7 +281,7 @@ mod tests {
     async fn broken_server_workers_restart() {
         let clock = Arc::new(ManualClock::at(Timestamp::EARLIEST));
         let delivery_service =
-            DeliveryService::to(&DataverseEndpoint::Nobody, Duration::from_secs(30), clock);
+            DeliveryService::to(&DataverseEndpoint::Nobody, Duration::from_secs(30), None, clock);
         let stop = CancellationToken::new();
         let work = async || match delivery_service.falls().len() {
             0 => panic!("asked for by a test"),

@@ -10,6 +10,7 @@ mod demo;
 mod files;
 mod http;
 mod inspection;
+mod last_good;
 mod limits;
 mod logging;
 mod pages;

@@ -10,6 +10,7 @@ mod end2end;
 mod make;
 mod node;
 mod postgres;
+mod promtool;
 mod strace;
 mod wasm_std;
 
@@ -58,6 +59,7 @@ pub fn for_tests(workspace: &Workspace) -> Result<()> {
     cargo_deny(workspace)?;
     clients(workspace)?;
     strace(workspace)?;
+    promtool(workspace)?;
     Ok(())
 }
 
@@ -85,6 +87,11 @@ pub fn clients(workspace: &Workspace) -> Result<Clients> {
 pub fn strace(workspace: &Workspace) -> Result<PathBuf> {
     let _alone = lock(workspace)?;
     strace::install(workspace)
+}
+
+pub fn promtool(workspace: &Workspace) -> Result<PathBuf> {
+    let _alone = lock(workspace)?;
+    promtool::install(workspace)
 }
 
 pub fn postgres(workspace: &Workspace) -> Result<PostgresTools> {

@@ -24,6 +24,7 @@ const CHECKS: &[(&str, &str, Check)] = &[
     ),
     ("doc", "the documentation builds and its links lead somewhere", checks::documentation),
     ("deny", "licences, sources, bans, advisories of everything we depend on", checks::deny),
+    ("alerts", "the alert rules, as Prometheus reads them", checks::alerts),
     ("unit", "unit, property and server tests on this machine", runs::unit),
     ("clients", "client libraries of others, unchanged, against the emulator", runs::clients),
     ("wasm", "the browser's code, in Node and in Chromium", runs::wasm),

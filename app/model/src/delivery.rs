@@ -87,6 +87,8 @@ pub struct DeliveryView {
     pub state: DeliveryState,
     /// Why it is not well, as a sentence.
     pub reason: Option<String>,
+    /// A flow carries records, and not this server.
+    pub by_flow: bool,
     /// Everything that waits, corrections and withdrawals included.
     pub pending: i64,
     /// Since when the oldest of them waits.

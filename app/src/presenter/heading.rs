@@ -66,13 +66,19 @@ fn unaccounted(facts: &Facts) -> Option<Heading> {
 }
 
 fn delivery(facts: &Facts) -> Option<Heading> {
-    let waiting = words::counted(facts.delivery.pending, "record waits", "records wait");
-    let (lead, tone) = match facts.delivery.state {
+    let delivery = &facts.delivery;
+    let waiting = words::counted(delivery.pending, "record waits", "records wait");
+    let lead = match delivery.state {
         DeliveryState::Ok => return None,
-        DeliveryState::Behind => ("Dataverse is behind.", Tone::Late),
-        DeliveryState::Stopped => ("Dataverse is out of reach.", Tone::Late),
+        DeliveryState::Behind if delivery.by_flow => "The flow is behind.",
+        DeliveryState::Behind => "Dataverse is behind.",
+        DeliveryState::Stopped => "Dataverse is out of reach.",
     };
-    Some(Heading { lead: lead.to_owned(), rest: format!("{waiting}; nothing is lost."), tone })
+    let rest = match (delivery.state, &delivery.reason) {
+        (DeliveryState::Behind, Some(reason)) => format!("{} Nothing is lost.", words::sentence(reason)),
+        _ => format!("{waiting}; nothing is lost."),
+    };
+    Some(Heading { lead: lead.to_owned(), rest, tone: Tone::Late })
 }
 
 /// What keeps us from knowing: worse than a figure that fell.

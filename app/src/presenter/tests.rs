@@ -73,6 +73,7 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         matches: Vec::new(),
         late: false,
         delivery: DeliveryView {
+            by_flow: false,
             closed: None,
             unread: None,
             state: DeliveryState::Ok,
@@ -112,6 +113,14 @@ fn what_is_wrong_leads() {
     assert_eq!(spoken(&facts), "Success fell to 71.0 %. It was 97.0 % in the 30 days before.");
     facts.delivery = DeliveryView { state: DeliveryState::Stopped, pending: 312, ..facts.delivery };
     assert_eq!(spoken(&facts), "Dataverse is out of reach. 312 records wait; nothing is lost.");
+    let reason = Some("312 records wait for the flow, the oldest for 3 hours".to_owned());
+    facts.delivery = DeliveryView { state: DeliveryState::Behind, reason, by_flow: true, ..facts.delivery };
+    assert_eq!(
+        spoken(&facts),
+        "The flow is behind. 312 records wait for the flow, the oldest for 3 hours. Nothing is lost."
+    );
+    facts.delivery.by_flow = false;
+    assert!(spoken(&facts).starts_with("Dataverse is behind."), "{}", spoken(&facts));
     facts.delivery.balance = vec![Balance { received: 5, durable: 4, delivered: 4, ..Balance::default() }];
     assert!(spoken(&facts).starts_with("1 record is unaccounted for."), "{}", spoken(&facts));
 }

@@ -57,7 +57,9 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
     log_start(&settings, &target, listening);
     // The relay paces itself, and wants to hear at once that it is too fast.
     let client = target.client(Duration::ZERO, Some(settings.lease))?;
-    let delivery_service = Arc::new(DeliveryService::to(&target, settings.mirror_every, Arc::clone(&clock)));
+    let folder = settings.database.is_none().then(|| settings.data.clone());
+    let delivery_service =
+        Arc::new(DeliveryService::to(&target, settings.mirror_every, folder, Arc::clone(&clock)));
     let pace = delivery_service::pace(&settings, &target);
     let writer = tell_story(&settings, &ledger, &clock).await?;
     let state = AppState::new(

@@ -13,6 +13,9 @@ const REMEMBERED: i64 = 10 * MINUTE;
 /// How long records may wait with nothing known to be in their way. One that is tried again waits for a quarter of that.
 const WAITS_MOST: i64 = 15 * MINUTE;
 
+/// As much as the ledger's log may take on its way.
+const ROOM_LEAST: u64 = 512 << 20;
+
 /// What is known of the workers.
 pub struct AlarmInputs<'a> {
     pub now: Timestamp,
@@ -21,6 +24,8 @@ pub struct AlarmInputs<'a> {
     pub falls: &'a [Fall],
     /// How long a record may wait to be read back, and the mirror for an answer, in microseconds.
     pub patience: i64,
+    /// Bytes that are free where the ledger's file lies; none where it lies in a database.
+    pub room: Option<u64>,
     /// People are asked about rows that are gone, and decide when what waits for them goes on.
     pub is_asking: bool,
 }
@@ -30,6 +35,7 @@ impl AlarmInputs<'_> {
     pub fn sentences(&self, counts: &DeliveryCounts) -> Vec<String> {
         let falls = self.falls.iter().filter(|fall| !fall.is_up || self.now.since(fall.at) < REMEMBERED);
         let mut sentences: Vec<String> = falls.map(fell).collect();
+        sentences.extend(self.room.filter(|room| *room < ROOM_LEAST).map(little_room));
         let Some(relay) = self.relay else { return sentences };
         let unread = self.unread(counts, relay);
         sentences.extend(unread.clone().or_else(|| self.unheard(relay)));
@@ -88,6 +94,14 @@ pub fn behind(counts: &DeliveryCounts, now: Timestamp, is_carried_here: bool) ->
     })
 }
 
+fn little_room(room: u64) -> String {
+    format!(
+        "the disk under the data folder has {}\u{a0}MB left, and records are turned away once it is full; free some, or move the \
+         folder to a larger one",
+        count(i64::try_from(room >> 20).unwrap_or(i64::MAX))
+    )
+}
+
 fn fell(fall: &Fall) -> String {
     let at = Zone::utc().format(fall.at, "%H:%M:%S UTC");
     let times = match fall.times {
@@ -125,8 +139,14 @@ mod tests {
     }
 
     fn said(relay: &RelayStatus, counts: &DeliveryCounts) -> Vec<String> {
-        let watched =
-            AlarmInputs { now: NOW, relay: Some(relay), falls: &[], patience: 6 * MINUTE, is_asking: false };
+        let watched = AlarmInputs {
+            now: NOW,
+            relay: Some(relay),
+            falls: &[],
+            patience: 6 * MINUTE,
+            room: None,
+            is_asking: false,
+        };
         watched.sentences(counts).iter().map(|said| said.replace('\u{a0}', " ")).collect()
     }
 
@@ -173,12 +193,35 @@ mod tests {
     fn fallen_workers_are_reported_for_a_while() {
         let said = |minutes, is_up| {
             let falls = [Fall { worker: "the relay", at: ago(minutes), times: 3, is_up }];
-            let watched = AlarmInputs { now: NOW, relay: None, falls: &falls, patience: 0, is_asking: false };
+            let watched = AlarmInputs {
+                now: NOW,
+                relay: None,
+                falls: &falls,
+                patience: 0,
+                room: None,
+                is_asking: false,
+            };
             watched.sentences(&DeliveryCounts::default())
         };
         assert!(said(0, false)[0].starts_with("the relay broke off 3 times, at "), "{:?}", said(0, false));
         assert!(said(9, true)[0].contains("began anew; report this"));
         assert_eq!(said(10, true), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_nearly_full_disk_is_said() {
+        let said = |room| {
+            let watched =
+                AlarmInputs { now: NOW, relay: None, falls: &[], patience: 0, room, is_asking: false };
+            watched.sentences(&DeliveryCounts::default())
+        };
+        assert!(
+            said(Some(120 << 20))[0].starts_with("the disk under the data folder has 120\u{a0}MB left"),
+            "{:?}",
+            said(Some(120 << 20))
+        );
+        assert_eq!(said(Some(ROOM_LEAST)), Vec::<String>::new());
+        assert_eq!(said(None), Vec::<String>::new());
     }
 
     #[test]

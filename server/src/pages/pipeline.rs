@@ -30,7 +30,7 @@ use super::{Visitor, document, fault, frame};
 use crate::{
     access::Principal,
     app_state::{AppState, SharedState},
-    delivery_service::DemoControls,
+    delivery_service::{DemoControls, lay_over},
     inspection::{Inspection, inspection, shared},
 };
 
@@ -41,10 +41,20 @@ pub async fn pipeline(State(state): State<SharedState>, principal: Principal, re
     let frame = frame(&state, &Visitor::of(request.headers()));
     let facts =
         shared(&state.pipeline_pages, principal.tenant, facts(&state, principal.tenant).boxed()).await;
-    match facts {
-        Ok(facts) => document(request, StatusCode::OK, || {}, move || pipeline_page(&frame, &facts)).await,
-        Err(error) => fault::unavailable(&state, request, &error).await,
-    }
+    let facts = match facts {
+        Ok(facts) => {
+            state.last_pipeline.keep(principal.tenant, &facts);
+            facts
+        }
+        Err(error) => match state.last_pipeline.of(principal.tenant) {
+            Some(mut facts) => {
+                lay_over(&mut facts.delivery, &state.ledger, Some(&error));
+                Arc::new(facts)
+            }
+            None => return fault::unavailable(&state, request, &error).await,
+        },
+    };
+    document(request, StatusCode::OK, || {}, move || pipeline_page(&frame, &facts)).await
 }
 
 async fn facts(state: &AppState, tenant: TenantId) -> Result<Arc<PipelineFacts>, LedgerError> {

@@ -221,4 +221,21 @@ mod tests {
             assert!(strange.is_empty(), "without a description: {strange:?}");
         }
     }
+
+    #[test]
+    fn alerts_and_dashboard_name_described_figures() {
+        let described = names(include_str!("gauges.rs"), '"');
+        let is_part = |c: char| !(c.is_ascii_lowercase() || c == '_');
+        for text in [
+            include_str!("../../../docs/monitoring/alerts.yml"),
+            include_str!("../../../docs/monitoring/dashboard.json"),
+        ] {
+            let named = text
+                .split(is_part)
+                .filter(|word| word.starts_with("studio_") || word.starts_with("dataverse_"));
+            let named: BTreeSet<&str> = named.collect();
+            let strange: Vec<&str> = named.difference(&described).copied().collect();
+            assert!(named.len() > 10 && strange.is_empty(), "without a description: {strange:?}");
+        }
+    }
 }

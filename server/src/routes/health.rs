@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use axum::{Json, extract::State, response::IntoResponse};
 use futures::FutureExt as _;
-use http::header;
+use http::{HeaderMap, header};
 use model::tenant::TenantId;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::gauges;
 use crate::{
-    app_state::SharedState,
+    app_state::{AppState, SharedState},
     inspection::shared,
     problem::{Problem, ProblemType},
 };
@@ -25,8 +25,16 @@ pub async fn alive() -> Json<Value> {
 }
 
 /// The ledger keeps what it is given, so records can be taken. What the last records met counts, and not only what a probe
-/// meets.
-pub async fn ready(State(state): State<SharedState>) -> Result<Json<Value>, Problem> {
+/// meets. Why it does not is for those who know the server by its name.
+pub async fn ready(State(state): State<SharedState>, headers: HeaderMap) -> Result<Json<Value>, Problem> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_ours = host.is_some_and(|host| state.names.has(host));
+    looked(&state).await.map_err(|problem| {
+        if is_ours { problem } else { Problem { detail: "The ledger is not ready.".to_owned(), ..problem } }
+    })
+}
+
+async fn looked(state: &AppState) -> Result<Json<Value>, Problem> {
     let healthy = shared(&state.readiness, TenantId::FIRST, state.ledger.healthy().boxed());
     match timeout(PATIENCE, healthy).await {
         Ok(Ok(())) => Ok(Json(json!({"status": "ready"}))),

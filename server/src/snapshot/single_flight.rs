@@ -29,7 +29,7 @@ const PAUSE_MOST: Duration = Duration::from_secs(1);
 /// How long a newer value is waited for where there is an older one.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// An older value than this is served no more, however often it is asked for.
-const SERVED: Duration = Duration::from_secs(60);
+const SERVED: Duration = Duration::from_secs(3600);
 /// What was not asked for within this is let go.
 const IDLE: Duration = Duration::from_secs(60);
 /// What a key and its place take beside the value.

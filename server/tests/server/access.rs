@@ -35,7 +35,7 @@ async fn another_name_is_turned_away() {
         "localhost".to_owned(),
         "127.0.0.1:1".to_owned(),
     ] {
-        for path in ["/", "/api/metrics/recent", "/healthz", "/pkg/studio.js", "/api/panel"] {
+        for path in ["/", "/api/metrics/recent", "/metrics", "/pkg/studio.js", "/api/panel"] {
             let answer = studio.request("GET", path).header(HOST, &host).send().await.unwrap();
             assert_eq!(answer.status(), 421, "{host} {path}");
             assert_eq!(answer.json::<Json>().await.unwrap()["type"], "/problems/misdirected");
@@ -145,4 +145,25 @@ async fn announced_large_bodies_are_refused() {
     assert_eq!(expecting(&format!("{json} 9000000")).await, "HTTP/1.1 413");
     assert_eq!(expecting("Content-Type: text/plain\r\nContent-Length: 10").await, "HTTP/1.1 415");
     assert_eq!(expecting(&format!("{json} 10")).await, "HTTP/1.1 100");
+}
+
+#[tokio::test]
+async fn probes_answer_under_any_name() {
+    let studio = Studio::start();
+    let under = async |path: &str, host: &str| {
+        let asked = studio.client.get(format!("{}{path}", studio.url)).header("host", host);
+        asked.send().await.unwrap()
+    };
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(under(path, "10.0.0.7:3000").await.status(), 200, "{path}");
+    }
+    assert_eq!(under("/metrics", "10.0.0.7:3000").await.status(), 421);
+    let file = studio.folder.data().join("ledger.sqlite");
+    std::fs::rename(&file, studio.folder.path().join("aside")).unwrap();
+    let strange = under("/readyz", "10.0.0.7:3000").await;
+    assert_eq!(strange.status(), 503);
+    assert!(strange.headers().contains_key("retry-after"));
+    let said = strange.text().await.unwrap();
+    assert!(said.contains("The ledger is not ready.") && !said.contains("ledger.sqlite"), "{said}");
+    assert!(studio.get("/readyz").await.text().await.unwrap().contains("ledger.sqlite"));
 }

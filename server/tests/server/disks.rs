@@ -166,3 +166,25 @@ async fn readiness_failures_are_said_everywhere() {
     until("the page says so", async || all_is_well(&studio).await.then_some(())).await;
     assert!(metrics.contains("\nstudio_ledger_up 1\n"), "{metrics}");
 }
+
+#[tokio::test]
+async fn the_pipeline_page_keeps_its_last_figures() {
+    let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
+    studio.stored(&run("c", "1")).await;
+    let before = studio.get("/pipeline").await.text().await.unwrap();
+    let figures = |page: &str| {
+        let (_, rest) = page.split_once("<ol").unwrap();
+        rest.split_once("</ol>").unwrap().0.to_owned()
+    };
+    assert!(before.contains("Nothing is lost.") && figures(&before).contains("received"), "{before}");
+    let (file, aside) =
+        (studio.folder.data().join("ledger.sqlite"), studio.folder.data().join("ledger.aside"));
+    fs::rename(&file, &aside).unwrap();
+    let page = studio.get("/pipeline").await;
+    assert_eq!(page.status(), 200);
+    let page = page.text().await.unwrap();
+    let lead = ["Records are turned away.", "The ledger is out of reach."];
+    assert!(lead.iter().any(|lead| page.contains(lead)) && page.contains("cannot be reached"), "{page}");
+    assert_eq!(figures(&page), figures(&before));
+    fs::rename(&aside, &file).unwrap();
+}

@@ -92,6 +92,19 @@ impl Apt {
             .context("apt-get could not install; is there a network?")
     }
 
+    /// Unpacks packages into a folder, without installing them.
+    pub fn unpack(&self, packages: &[&str], place: &Path) -> Result<()> {
+        let debs = place.with_extension("debs");
+        let files = self.download(packages, &debs).or_else(|_| {
+            self.update()?;
+            self.download(packages, &debs)
+        })?;
+        for deb in files {
+            run(Command::new("dpkg").arg("-x").arg(&deb).arg(place))?;
+        }
+        Ok(fs::remove_dir_all(&debs)?)
+    }
+
     /// The same; lists that are old or missing are the usual reason for a failure, so they are refreshed then.
     pub fn install_fresh(&self, packages: &[&str]) -> Result<()> {
         if self.install(packages).is_ok() {

@@ -1,7 +1,7 @@
 //! strace, which writes down the system calls of the server under test: the system's, else Debian's, installed as root or
 //! unpacked among our tools.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use anyhow::{Context, Result, bail};
 
@@ -9,10 +9,7 @@ use super::{
     Tool,
     apt::{self, Apt},
 };
-use crate::{
-    shell::{run, which},
-    workspace::Workspace,
-};
+use crate::{shell::which, workspace::Workspace};
 
 pub fn install(workspace: &Workspace) -> Result<PathBuf> {
     if let Some(found) = which("strace") {
@@ -28,16 +25,7 @@ pub fn install(workspace: &Workspace) -> Result<PathBuf> {
     let tool = Tool { name: "strace", version: "recipe 1", about: "unpacked without root: 1 MB, about 2 s" };
     let place = tool.once(workspace, |place| {
         let apt = Apt::new(workspace)?;
-        let debs = workspace.tools.join("strace.debs");
-        let packages = ["strace", "libunwind8"];
-        let files = apt.download(&packages, &debs).or_else(|_| {
-            apt.update()?;
-            apt.download(&packages, &debs)
-        })?;
-        for deb in files {
-            run(Command::new("dpkg").arg("-x").arg(&deb).arg(place))?;
-        }
-        fs::remove_dir_all(&debs)?;
+        apt.unpack(&["strace", "libunwind8"], place)?;
         // Finds its library beside itself, so that the folder can be moved.
         let wrapper = place.join("strace");
         let library = format!("usr/lib/{}", apt::library_folder());

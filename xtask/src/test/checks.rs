@@ -82,3 +82,12 @@ pub fn deny(workspace: &Workspace, _: &mut TestCount) -> Result<()> {
     }
     run(&mut ask(&["check", "advisories"]))
 }
+
+pub fn alerts(workspace: &Workspace, _: &mut TestCount) -> Result<()> {
+    let promtool = setup::promtool(workspace)?;
+    let folder = workspace.root.join("docs/monitoring");
+    for arguments in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts.test.yml"]] {
+        run(Command::new(&promtool).args(arguments).current_dir(&folder))?;
+    }
+    Ok(())
+}

@@ -40,6 +40,9 @@ pub(super) fn verdict(facts: &PipelineFacts) -> (String, String, Tone) {
             format!("{waiting} on the way to Dataverse, the oldest for {lag}\u{a0}s."),
             Tone::Good,
         ),
+        (DeliveryState::Behind, _) if delivery.by_flow => {
+            ("The flow is behind; nothing is lost.", reason, Tone::Late)
+        }
         (DeliveryState::Behind, _) => (
             "Dataverse is behind; nothing is lost.",
             format!("{reason} {waiting} on disk, the oldest for {lag}\u{a0}s."),
