@@ -30,7 +30,7 @@ pub use handle::{Handle, start};
 pub use ledger_port::LedgerPort;
 pub use mapping::{Mapping, NamesByKind, TableMapping, TableNames};
 pub use organisation::{ChangePages, RemoteOrganisation, RowWrite, RowWritten, Which};
-pub use provision::{ProvisionPlan, ProvisionScope, ProvisionStep, READER, WRITER, plan, provision};
+pub use provision::{ProvisionPlan, ProvisionScope, ProvisionStep, READER, WRITER, plan, provision, stands};
 pub use rebuild::rebuild;
 pub use settings::{Settings, Tenant};
 pub use status::{BudgetStatus, MirrorState, MirrorStatus, RelayStatus};
@@ -48,6 +48,11 @@ pub enum Error {
         conflicts.join("; ")
     )]
     Clash { conflicts: Vec<String> },
+    #[error(
+        "{missing} things are missing there, {first} the first of them; an administrator runs `studio provision`, and records \
+         that wait here are sent then"
+    )]
+    Unprovisioned { missing: usize, first: String },
     #[error("{reason}; run it again when that is seen to, what was read stays")]
     Rebuild { reason: String },
 }
@@ -58,7 +63,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<std::time::Duration> {
         match self {
             Self::Provision { cause, .. } => cause.retry_after(),
-            Self::Clash { .. } | Self::Rebuild { .. } => None,
+            Self::Clash { .. } | Self::Unprovisioned { .. } | Self::Rebuild { .. } => None,
         }
     }
 }

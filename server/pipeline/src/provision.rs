@@ -68,6 +68,21 @@ pub async fn provision(
     Ok(())
 }
 
+/// Looks whether everything that records need stands, and changes nothing.
+///
+/// # Errors
+/// Names what stands in the way, or what is missing.
+pub async fn stands(client: &Client, mapping: &Mapping) -> Result<(), Error> {
+    let ProvisionPlan { steps, conflicts } = plan(client, mapping, ProvisionScope::Tables).await?;
+    if !conflicts.is_empty() {
+        return Err(Error::Clash { conflicts });
+    }
+    match steps.first() {
+        None => Ok(()),
+        Some(first) => Err(Error::Unprovisioned { missing: steps.len(), first: first.to_string() }),
+    }
+}
+
 /// Looks what is missing, and changes nothing.
 ///
 /// # Errors

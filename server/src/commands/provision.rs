@@ -16,6 +16,7 @@ use crate::{
 
 /// Definitions are made one after the other, and an organisation may ask for pauses.
 const PATIENCE: Duration = Duration::from_secs(120);
+const NEEDS_ROLE: &str = "this needs the role System Administrator for this once (docs/dataverse.md, step 4)";
 const ALL_STANDS: &str = "everything stands already";
 
 #[derive(Debug, Args)]
@@ -43,9 +44,8 @@ impl Provision {
 }
 
 async fn plan(client: &Client, mapping: &Mapping) -> Result<(), Failure> {
-    let ProvisionPlan { steps, conflicts } = pipeline::plan(client, mapping, ProvisionScope::Everything)
-        .await
-        .context("the organisation cannot be read")?;
+    let plan = pipeline::plan(client, mapping, ProvisionScope::Everything).await;
+    let ProvisionPlan { steps, conflicts } = plan.map_err(told)?;
     steps.iter().for_each(|step| say(&format!("would make {step}")));
     if !conflicts.is_empty() {
         return Err(anyhow!(pipeline::Error::Clash { conflicts }).into());
@@ -64,11 +64,19 @@ async fn make(client: &Client, mapping: &Mapping) -> Result<(), Failure> {
     };
     let tenants = delivery_service::tenants();
     let done = pipeline::provision(client, mapping, &tenants, ProvisionScope::Everything, &mut made).await;
-    done.map_err(anyhow::Error::new)?;
+    done.map_err(told)?;
     if none {
         say(ALL_STANDS);
     }
     Ok(())
+}
+
+/// Privileges are missing by the dozen, one after the other; the role that has them all is one.
+fn told(error: pipeline::Error) -> anyhow::Error {
+    let is_forbidden =
+        matches!(&error, pipeline::Error::Provision { cause, .. } if cause.forbidden().is_some());
+    let error = anyhow::Error::new(error);
+    if is_forbidden { error.context(NEEDS_ROLE) } else { error }
 }
 
 /// A closed standard error is no reason to stop halfway.

@@ -91,16 +91,19 @@ impl DeliveryWorker {
 
     /// Nothing goes to an organisation, not even a table, before it is known to be the ledger's. Says what is in the way, and
     /// for how long Dataverse asks to be left alone.
+    ///
+    /// The emulator inside is this server's own; the schema of a real organisation is changed by `studio provision` alone.
     async fn prepare(&self, client: &Client) -> Result<Mapping, (String, Duration)> {
-        if matches!(self.target, DataverseEndpoint::Real(_)) {
+        let mapping = &*self.settings.mapping;
+        let ready = if matches!(self.target, DataverseEndpoint::Real(_)) {
             let known = belonging::contact(&self.target, client, &self.ledger).await;
             known.map_err(|error| (error.to_string(), Duration::ZERO))?;
-        }
-        let mut made = |step: &ProvisionStep| tracing::info!(%step, "made in Dataverse");
-        let mapping = &*self.settings.mapping;
-        let provisioned =
-            pipeline::provision(client, mapping, &tenants(), ProvisionScope::Tables, &mut made).await;
-        provisioned.map_err(|error| (error.to_string(), error.retry_after().unwrap_or_default()))?;
+            pipeline::stands(client, mapping).await
+        } else {
+            let mut made = |step: &ProvisionStep| tracing::info!(%step, "made in Dataverse");
+            pipeline::provision(client, mapping, &tenants(), ProvisionScope::Tables, &mut made).await
+        };
+        ready.map_err(|error| (error.to_string(), error.retry_after().unwrap_or_default()))?;
         let stands = mapping.clone().as_it_stands(client).await;
         stands.map_err(|error| (error.to_string(), error.retry_after().unwrap_or_default()))
     }

@@ -21,7 +21,7 @@ const DEMO: [(&str, &str); 2] = [("STUDIO_DEMO", "on"), ("STUDIO_NOW", "2026-11-
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
 
 async fn organisation() -> Emulator {
-    Emulator::start(Options::default()).await.unwrap()
+    reach::provisioned(Options::default()).await
 }
 
 /// What a server has to be told to be connected, and to hear at once what stands there.
@@ -167,7 +167,7 @@ async fn other_organisations_need_adoption() {
 #[tokio::test]
 async fn organisations_are_identified_before_delivery() {
     let home = TestFolder::new();
-    let first = Emulator::start(Options { data: Some(home.data()), ..Options::default() }).await.unwrap();
+    let first = reach::provisioned(Options { data: Some(home.data()), ..Options::default() }).await;
     let (settings, id) = (told(&first), first.organization_id());
     let settings = borrowed(&settings);
     let listen: SocketAddr = first.url().trim_start_matches("http://").parse().unwrap();

@@ -72,7 +72,7 @@ async fn imports_happen_once_without_resending() {
     );
     assert!(said.contains("500 of 1200 rows"), "{said}");
 
-    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let emulator = reach::provisioned(Options::default()).await;
     let organisation = reach::settings(&emulator);
     let studio = Studio::with(&[&borrowed(&organisation)[..], &database.settings()].concat());
     let sent = until("everything delivered", async || {
@@ -102,7 +102,7 @@ const RUNS: &str = "apex_campaignmetricses";
 
 /// An organisation in which the first of the old table's runs stand already, under ids that another program gave them.
 async fn with_the_runs_of_others(rows: u32) -> Emulator {
-    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let emulator = reach::provisioned(Options::default()).await;
     let organisation = reach::settings(&emulator);
     let folder = TestFolder::new();
     let mut provision = command(&folder, &borrowed(&organisation));

@@ -12,7 +12,7 @@ use crate::{
 const REFUSED: &str = "forbidden";
 
 pub async fn refusing() -> Emulator {
-    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let emulator = reach::provisioned(Options::default()).await;
     let text = Some(REFUSED.to_owned());
     emulator.disturb(Disturbance { effect: FaultEffect::Refuse, text, ..Disturbance::default() });
     emulator

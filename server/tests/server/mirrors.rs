@@ -21,7 +21,7 @@ struct MirroredOrganisation {
 
 impl MirroredOrganisation {
     async fn new() -> Self {
-        let emulator = Emulator::start(Options::default()).await.unwrap();
+        let emulator = reach::provisioned(Options::default()).await;
         let mut settings = reach::settings(&emulator);
         settings.push(("STUDIO_MIRROR_SECONDS", "1".to_owned()));
         Self { other: reach::client(&emulator), settings, emulator }

@@ -208,6 +208,37 @@ async fn missing_rights_are_named() {
 }
 
 #[tokio::test]
+async fn provisioning_names_the_role_it_needs() {
+    let organisation = ReachableOrganisation::found().await;
+    organisation.studio(&["provision"], &organisation.settings()).await;
+    let writer = applicant(&organisation, with_roles(Some(&["Studio Metrics writer"]))).await;
+    for arguments in [&["provision"][..], &["provision", "--dry-run"]] {
+        let (code, said) = organisation.studio(arguments, &writer).await;
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains("needs the role System Administrator"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn starts_change_no_schema() {
+    let organisation = ReachableOrganisation::found().await;
+    let settings = organisation.settings();
+    let studio = Studio::with(&borrowed(&settings));
+    studio.stored(&run("c", "r")).await;
+    let reason = until("what is missing is said", async || {
+        studio.json("/api/pipeline").await["reason"].as_str().map(str::to_owned)
+    })
+    .await;
+    assert!(reason.contains("things are missing there") && reason.contains("`studio provision`"), "{reason}");
+    assert!(organisation.client().metadata().table("apex_campaignmetrics").await.unwrap().is_none());
+    organisation.studio(&["provision"], &settings).await;
+    until("it goes on by itself", async || {
+        (studio.json("/api/pipeline").await["balance"][0]["delivered"] == 1).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_certificate_signs_the_server_in() {
     let organisation = ReachableOrganisation::found().await;
     organisation.studio(&["provision"], &organisation.settings()).await;
@@ -281,6 +312,7 @@ async fn expiring_secrets_are_warned_of() {
 #[tokio::test]
 async fn new_secrets_need_no_restart() {
     let organisation = ReachableOrganisation::found().await;
+    organisation.studio(&["provision"], &organisation.settings()).await;
     let file: PathBuf = organisation.folder.path().join("secret");
     fs::write(&file, "not yet the right one\n").unwrap();
     let mut settings = organisation.with(&[("DATAVERSE_CLIENT_SECRET_FILE", file.to_str().unwrap())]);
@@ -302,6 +334,7 @@ async fn new_secrets_need_no_restart() {
 #[tokio::test]
 async fn one_token_serves_many_requests() {
     let organisation = ReachableOrganisation::found().await;
+    organisation.studio(&["provision"], &organisation.settings()).await;
     let studio = Studio::with(&borrowed(&organisation.settings()));
     for batch in 0..40 {
         let runs: Vec<_> = (0..5).map(|number| run("c", &format!("{batch}-{number}"))).collect();

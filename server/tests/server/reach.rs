@@ -1,7 +1,19 @@
 //! What a server, or a client, has to be told to reach an emulator.
 
 use dataverse::Client;
-use emulator::Emulator;
+use emulator::{Emulator, Options};
+use model::record::KINDS;
+use pipeline::{Mapping, NamesByKind, ProvisionScope};
+
+/// An organisation as `studio provision` leaves it.
+pub async fn provisioned(options: Options) -> Emulator {
+    let emulator = Emulator::start(options).await.unwrap();
+    let mapping = Mapping::named(KINDS, &NamesByKind::default());
+    let made =
+        pipeline::provision(&client(&emulator), &mapping, &[], ProvisionScope::Everything, &mut |_| ()).await;
+    made.unwrap();
+    emulator
+}
 
 /// As its own application, over http.
 pub fn settings(emulator: &Emulator) -> Vec<(&'static str, String)> {

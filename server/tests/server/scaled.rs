@@ -1,7 +1,7 @@
 //! The scaled way: any number of servers on one PostgreSQL, which say what one on SQLite says.
 
 use dataverse::Query;
-use emulator::{Emulator, Options};
+use emulator::Options;
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -74,7 +74,7 @@ async fn postgresql_answers_like_sqlite() {
 
 #[tokio::test]
 async fn two_servers_share_work_and_figures() {
-    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let emulator = reach::provisioned(Options::default()).await;
     let (organisation, database) =
         (reach::settings(&emulator), TestDatabase::by(Cluster::here().pooled_address()));
     let settings = [&borrowed(&organisation)[..], &database.settings()].concat();
@@ -114,7 +114,7 @@ async fn two_servers_share_work_and_figures() {
 
 #[tokio::test]
 async fn leftover_deliveries_are_taken_over() {
-    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let emulator = reach::provisioned(Options::default()).await;
     let (organisation, database) = (reach::settings(&emulator), TestDatabase::new());
     let settings = [&borrowed(&organisation)[..], &database.settings(), &[("STUDIO_LEASE", "2")]].concat();
     let first = Studio::with(&settings);

@@ -22,7 +22,7 @@ struct TaskStudio {
 
 impl TaskStudio {
     async fn new() -> Self {
-        let emulator = Emulator::start(Options::default()).await.unwrap();
+        let emulator = reach::provisioned(Options::default()).await;
         let mut settings = reach::settings(&emulator);
         settings.push(("STUDIO_MIRROR_SECONDS", "1".to_owned()));
         let studio = Studio::with(&reach::borrowed(&settings));

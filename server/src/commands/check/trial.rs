@@ -105,13 +105,21 @@ async fn recognised(client: &Client) -> StepResult {
 }
 
 async fn tables(client: &Client, mapping: &Mapping) -> StepResult {
-    let ProvisionPlan { steps, conflicts } =
-        pipeline::plan(client, mapping, ProvisionScope::Tables).await.map_err(|error| error.to_string())?;
+    // An application that may only do its work cannot look at roles, and need not.
+    let whole = pipeline::plan(client, mapping, ProvisionScope::Everything).await;
+    let (plan, seen) = match whole {
+        Err(pipeline::Error::Provision { cause, .. }) if cause.forbidden().is_some() => {
+            let tables = pipeline::plan(client, mapping, ProvisionScope::Tables).await;
+            (tables, "all tables stand; its role may not look at the roles")
+        }
+        whole => (whole, "all tables and roles stand"),
+    };
+    let ProvisionPlan { steps, conflicts } = plan.map_err(|error| error.to_string())?;
     if !conflicts.is_empty() {
         return Err(format!("something else is there under our names: {}", conflicts.join("; ")));
     }
     match steps.first() {
-        None => Ok("all tables stand".to_owned()),
+        None => Ok(seen.to_owned()),
         Some(first) => Err(format!(
             "{} things are missing, {first} the first of them; run `studio provision`",
             steps.len()

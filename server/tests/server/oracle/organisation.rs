@@ -20,7 +20,7 @@ pub struct OracleOrganisation {
 impl OracleOrganisation {
     pub async fn found() -> Self {
         let limits = Limits { requests: u32::MAX, ..Limits::default() };
-        let emulator = Emulator::start(Options { limits, ..Options::default() }).await.unwrap();
+        let emulator = reach::provisioned(Options { limits, ..Options::default() }).await;
         Self {
             client: reach::client(&emulator),
             settings: reach::settings(&emulator),
