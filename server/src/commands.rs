@@ -4,6 +4,7 @@ mod adopt;
 mod backup;
 mod check;
 mod emulate;
+mod help;
 mod import;
 mod move_ledger;
 mod provision;
@@ -11,15 +12,15 @@ mod rebuild;
 mod serve;
 mod stop;
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::{Mistakes, Sources, TABLE};
+use crate::settings::{Mistakes, Sources};
 
 /// Five live tiles, the history behind them, and proof that the numbers are right.
 #[derive(Debug, Parser)]
-#[command(name = "studio", version, about, after_help = settings_help())]
+#[command(name = "studio", version, after_help = help::after())]
 pub struct CommandLine {
     /// Reads settings from this file instead of studio.toml in the working folder
     #[arg(long, global = true, value_name = "FILE")]
@@ -33,7 +34,7 @@ enum What {
     /// Runs the server (what `studio` alone does)
     Serve,
     /// Says which settings are in force and tries the connection to Dataverse
-    Check,
+    Check(check::Check),
     /// Makes the product's tables in the organisation of the settings
     Provision(provision::Provision),
     /// Copies the ledger into a new file, while the server runs or not
@@ -77,7 +78,7 @@ impl CommandLine {
         let sources = Sources::of_machine(self.config);
         match self.what.unwrap_or(What::Serve) {
             What::Serve => serve::run(sources).await,
-            What::Check => check::run(&sources).await,
+            What::Check(check) => check.run(&sources).await,
             What::Provision(provision) => provision.run(&sources).await,
             What::Backup(backup) => backup.run(&sources).await,
             What::Restore(restore) => restore.run(&sources).await,
@@ -88,15 +89,4 @@ impl CommandLine {
             What::Emulate(emulate) => emulate.run().await,
         }
     }
-}
-
-fn settings_help() -> String {
-    let mut help = "Settings (environment, then studio.toml in the working folder):\n".to_owned();
-    for setting in TABLE {
-        let defaults = setting.defaults_in_words();
-        let default = if defaults.is_empty() { String::new() } else { format!(" [{defaults}]") };
-        // Writing to a String cannot fail.
-        _ = writeln!(help, "  {:<26} {}{default}", setting.name, setting.meaning);
-    }
-    help
 }

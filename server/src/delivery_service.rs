@@ -6,7 +6,6 @@ pub mod belonging;
 mod credential_watch;
 mod delivery_worker;
 mod demo;
-mod disk_room;
 pub mod expiry;
 mod organisation;
 mod together;
@@ -32,6 +31,7 @@ use pipeline::{Fall, RelayStatus};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::disk_room::free_bytes;
 use alarms::AlarmInputs;
 pub use credential_watch::CredentialWatch;
 pub use delivery_worker::{DeliveryWorker, pace, tenants};
@@ -228,7 +228,7 @@ impl DeliveryService {
             relay: relay.as_ref(),
             falls: &falls,
             patience: self.patience,
-            room: self.folder.as_deref().and_then(disk_room::free_bytes),
+            room: self.folder.as_deref().and_then(free_bytes),
             is_asking: open > 0,
         };
         let mut delivery = DeliveryView {

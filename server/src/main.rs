@@ -7,6 +7,7 @@ mod commands;
 mod data_folder;
 mod delivery_service;
 mod demo;
+mod disk_room;
 mod files;
 mod http;
 mod inspection;

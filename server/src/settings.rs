@@ -20,7 +20,7 @@ pub use logging::{LogFormat, Logging};
 pub use mistakes::{Mistake, Mistakes};
 pub use organisation::{Mode, OrganisationSettings};
 pub use sources::{SettingOrigin, Sources};
-pub use table::{Situation, TABLE, default_folders};
+pub use table::{Setting, Situation, TABLE, default_folders};
 pub use values::PublicUrl;
 
 use mistakes::SettingReader;

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use http::Method;
+use jiff::{Timestamp, fmt::rfc2822};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -109,6 +110,13 @@ impl Client {
     /// Whom the organisation takes us for: the cheapest proof that address, credentials and application user are right.
     pub async fn who_am_i(&self) -> Result<WhoAmI, Error> {
         self.inner.send(self.call("who_am_i", Method::GET, "WhoAmI")).await?.json()
+    }
+
+    /// What time it is there, where the answer says so, to the second.
+    pub async fn server_time(&self) -> Result<Option<Timestamp>, Error> {
+        let answer = self.inner.send(self.call("who_am_i", Method::GET, "WhoAmI")).await?;
+        let date = answer.header("date").and_then(|date| rfc2822::parse(date).ok());
+        Ok(date.map(|date| date.timestamp()))
     }
 
     /// Reads what the query asks for, page by page.

@@ -1,58 +1,96 @@
 //! `studio check`: what is in force, with secrets masked, and whether the road to Dataverse holds.
 
+mod machine;
+mod report;
 mod trial;
 
-use std::{fmt::Write as _, io::Write as _, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use clap::Args;
 use dataverse::Client;
 use emulator::Emulator;
+use jiff::Timestamp;
 use model::record::KINDS;
-use pipeline::{Mapping, NamesByKind};
+use pipeline::Mapping;
 
+use self::report::{CheckReport, StepOutcome};
 use super::Failure;
 use crate::{
     clock,
     delivery_service::{self, DataverseEndpoint, expiry},
-    settings::{Mode, SettingOrigin, Settings, Situation, Sources, TABLE},
+    settings::{Mode, SettingOrigin, Settings, Sources, TABLE},
 };
 
 /// How long a step sits out what Dataverse asks for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-pub async fn run(sources: &Sources) -> Result<(), Failure> {
-    let settings = Settings::read(sources)?;
-    let mapping = Mapping::named(KINDS, &settings.names);
-    tell(&in_force(sources, &settings.way, settings.situation()))?;
-    tell(&names(&settings.names))?;
-    let mut held = true;
-    if let Some(database) = settings.database {
-        tell(&format!("\nTrying {database}\n"))?;
-        held &= trial::ledger(database, &mut tell).await?;
-    }
-    let target = target(settings.way).await?;
-    match target.client(PATIENCE, None).context("no connection can be set up")? {
-        Some(client) => held &= dataverse(&target, &client, &mapping).await?,
-        None => tell("\nUSE_DATAVERSE is false: there is no connection to Dataverse to try.\n")?,
-    }
-    target.close().await;
-    if held { Ok(()) } else { Err(anyhow!("not everything held; the lines above say what and why").into()) }
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Writes what was found as one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Says that the embedded way is meant: an emulator inside the server, and no organisation
+    #[arg(long)]
+    embedded: bool,
 }
 
-async fn dataverse(target: &DataverseEndpoint, client: &Client, mapping: &Mapping) -> Result<bool, Failure> {
-    tell(&format!("\nTrying {}\n", target.place()))?;
+impl Check {
+    pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
+        let settings = Settings::read(sources)?;
+        let mut report = CheckReport::new(self.json);
+        report.heading(&format!("Studio Metrics {}", env!("CARGO_PKG_VERSION")))?;
+        in_force(sources, &settings, &mut report)?;
+        report.heading("\nThis machine")?;
+        report.step("Mode", async { machine::mode(&settings, self.embedded) }).await?;
+        ledger(&settings, &mut report).await?;
+        let (name, mapping) = (settings.way.name(), Mapping::named(KINDS, &settings.names));
+        let target = target(settings.way).await?;
+        report.heading(&format!("\nDataverse: {}", target.place()))?;
+        if let Some(client) = target.client(PATIENCE, None).context("no connection can be set up")? {
+            dataverse(&target, &client, &mapping, &mut report).await?;
+        }
+        target.close().await;
+        if report.finish(name)? {
+            return Ok(());
+        }
+        Err(anyhow!("not everything held; what was found says what and why").into())
+    }
+}
+
+async fn ledger(settings: &Settings, report: &mut CheckReport) -> anyhow::Result<()> {
+    if let Some(database) = settings.database.clone() {
+        report.heading(&format!("  the ledger is in {database}"))?;
+        report.step("Ledger", trial::ledger(database)).await?;
+        return Ok(());
+    }
+    report.step("Folder", async { machine::folder(&settings.data) }).await?;
+    report.step("Ledger", machine::ledger(&settings.data)).await?;
+    report.step("Disk", async { machine::disk(&settings.data) }).await?;
+    Ok(())
+}
+
+async fn dataverse(
+    target: &DataverseEndpoint,
+    client: &Client,
+    mapping: &Mapping,
+    report: &mut CheckReport,
+) -> Result<(), Failure> {
     if matches!(target, DataverseEndpoint::Inside(_)) {
         let tenants = delivery_service::tenants();
-        let stands =
-            pipeline::provision(client, mapping, &tenants, pipeline::ProvisionScope::Tables, &mut |_| ())
-                .await;
+        let scope = pipeline::ProvisionScope::Everything;
+        let stands = pipeline::provision(client, mapping, &tenants, scope, &mut |_| ()).await;
         stands.map_err(anyhow::Error::new)?;
     }
-    let held = trial::run(client, mapping, &mut tell).await?;
-    if let Some(warning) = target.expires().and_then(|day| expiry::warning(day, clock::clock(None).now())) {
-        tell(&format!("  ! {warning}\n"))?;
+    let now = clock::clock(None).now();
+    let machine = Timestamp::from_microsecond(now.micros()).context("the clock shows no time")?;
+    trial::organisation(client, mapping, machine, report).await?;
+    if let Some(day) = target.expires() {
+        let ends = expiry::warning(day, now)
+            .map_or_else(|| StepOutcome::Held(format!("it ends on {day}")), StepOutcome::Warned);
+        report.step("Secret", async { ends }).await?;
     }
-    Ok(held)
+    Ok(())
 }
 
 /// The embedded way is tried with an emulator of its own, since the folder's may be at work.
@@ -66,35 +104,24 @@ async fn target(way: Mode) -> anyhow::Result<DataverseEndpoint> {
     })
 }
 
-fn in_force(sources: &Sources, mode: &Mode, situation: Situation) -> String {
-    let mut told =
-        format!("Studio Metrics {}, {}\n\nSettings in force:\n", env!("CARGO_PKG_VERSION"), mode.name());
+fn in_force(sources: &Sources, settings: &Settings, report: &mut CheckReport) -> anyhow::Result<()> {
+    report.heading("\nSettings in force")?;
+    let file = sources.file_name().display().to_string();
     for setting in TABLE {
-        let value = match sources.get(setting.name) {
-            Some(_) if setting.secret => "(set, not shown)",
-            Some(value) => value,
-            None => setting.default_in(situation).unwrap_or("–"),
-        };
         let origin = match sources.origin(setting.name) {
-            Some(SettingOrigin::Environment) => "  (environment)".to_owned(),
-            Some(SettingOrigin::File) => format!("  ({})", sources.file_name().display()),
-            None => String::new(),
+            Some(SettingOrigin::Environment) => Some("environment"),
+            Some(SettingOrigin::File) => Some(file.as_str()),
+            None => None,
         };
-        // Writing to a String cannot fail.
-        _ = writeln!(told, "  {:<34} {value}{origin}", setting.name);
+        let value = match sources.get(setting.name) {
+            Some(_) if setting.secret => Some("(set, not shown)"),
+            Some(value) => Some(value),
+            None => setting.default_in(settings.situation()),
+        };
+        report.setting(setting.name, value, origin)?;
     }
-    told
-}
-
-/// Tables and columns that have names of their own.
-fn names(names: &NamesByKind) -> String {
-    let mut told = String::new();
-    for (place, name) in names.places() {
-        _ = writeln!(told, "  {:<34} {name}", format!("tables.{place}"));
+    for (place, name) in settings.names.places() {
+        report.setting(&format!("tables.{place}"), Some(name), Some(&file))?;
     }
-    told
-}
-
-fn tell(text: &str) -> anyhow::Result<()> {
-    std::io::stdout().lock().write_all(text.as_bytes()).context("nobody reads standard output")
+    Ok(())
 }

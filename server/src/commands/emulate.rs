@@ -20,16 +20,19 @@ pub struct Emulate {
     /// The folder that keeps the organisation; without it, it is gone at the end
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Open the page at /_emulator/v1/: what came and went, faults, applications, snapshots
+    #[arg(long)]
+    admin: bool,
 }
 
 impl Emulate {
     pub async fn run(self) -> Result<(), Failure> {
         let wish = stop::shutdown_signal().context("no signals can be received")?;
         let https = self.https.map(|given| given.unwrap_or(SocketAddr::new(self.listen.ip(), 0)));
-        let options =
-            Options { listen: self.listen, https, data: self.data, admin: true, ..Options::default() };
+        let admin = self.admin;
+        let options = Options { listen: self.listen, https, data: self.data, admin, ..Options::default() };
         let emulator = Emulator::start(options).await.map_err(anyhow::Error::new)?;
-        println!("{}", about(&emulator));
+        println!("{}", about(&emulator, admin));
         wish.await;
         emulator.stop().await;
         Ok(())
@@ -37,7 +40,7 @@ impl Emulate {
 }
 
 /// What a client needs to know, in one line.
-fn about(emulator: &Emulator) -> Value {
+fn about(emulator: &Emulator, admin: bool) -> Value {
     let mut about = json!({
         "url": emulator.url(),
         "tokenUrl": emulator.token_url(),
@@ -45,6 +48,9 @@ fn about(emulator: &Emulator) -> Value {
         "clientId": emulator.client_id(),
         "clientSecret": emulator.client_secret(),
     });
+    if admin {
+        about["adminUrl"] = format!("{}/_emulator/v1/", emulator.url()).into();
+    }
     if let (Some(url), Some(file)) = (emulator.https_url(), emulator.ca_file()) {
         about["httpsUrl"] = url.into();
         about["caFile"] = file.to_string_lossy().into();

@@ -8,13 +8,12 @@ use model::{
 };
 use pipeline::{Fall, MirrorState, RelayStatus};
 
+use crate::disk_room::ROOM_LEAST;
+
 /// For how long a worker that fell is spoken of.
 const REMEMBERED: i64 = 10 * MINUTE;
 /// How long records may wait with nothing known to be in their way. One that is tried again waits for a quarter of that.
 const WAITS_MOST: i64 = 15 * MINUTE;
-
-/// As much as the ledger's log may take on its way.
-const ROOM_LEAST: u64 = 512 << 20;
 
 /// What is known of the workers.
 pub struct AlarmInputs<'a> {

@@ -5,6 +5,7 @@ mod answers;
 mod backups;
 mod belonging;
 // The ledger's suite starts a PostgreSQL as well.
+mod checks;
 #[path = "../../ledger/tests/suite/cluster.rs"]
 mod cluster;
 mod corrections;

@@ -101,6 +101,16 @@ struct GivenPrivilege {
     depth: PrivilegeDepth,
 }
 
+#[derive(Deserialize)]
+struct RoleNames {
+    value: Vec<RoleName>,
+}
+
+#[derive(Deserialize)]
+struct RoleName {
+    name: String,
+}
+
 impl Metadata<'_> {
     /// The role of this name in the application's business unit; `None` if there is none.
     pub async fn role(&self, name: &str) -> Result<Option<Role>, Error> {
@@ -117,6 +127,13 @@ impl Metadata<'_> {
             .filter_map(|given| Some(RolePrivilege { name: given.privilege_name?, depth: given.depth }))
             .collect();
         Ok(Some(Role { id, name: name.to_owned(), privileges }))
+    }
+
+    /// The names of the roles that a user has.
+    pub async fn roles_of(&self, user: Uuid) -> Result<Vec<String>, Error> {
+        let path = format!("systemusers({user})/systemuserroles_association?$select=name");
+        let roles: RoleNames = self.get(&path).await?;
+        Ok(roles.value.into_iter().map(|role| role.name).collect())
     }
 
     /// Makes a role with its privileges, in the application's business unit.

@@ -4,17 +4,21 @@
 use std::time::Duration;
 
 use dataverse::{Client, Error};
+use jiff::Timestamp;
 use ledger::{Database, Ledger};
 use model::{
     identity,
     record::{CAMPAIGNS, KINDS},
     rng::Seeded,
 };
-use pipeline::{Mapping, ProvisionPlan, ProvisionScope};
+use pipeline::{Mapping, ProvisionPlan, ProvisionScope, WRITER};
 use serde_json::json;
-use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::{
+    machine,
+    report::{CheckReport, StepOutcome},
+};
 use crate::{clock, random};
 
 /// Where the trial row goes: a campaign that says what it is, gone again a moment later.
@@ -23,46 +27,38 @@ fn set() -> &'static str {
 }
 const TRIAL: &str = "Studio Metrics check (can be deleted)";
 
-/// How a step went: what to say, and whether it held.
-type StepResult = Result<String, String>;
+type Sentence = Result<String, String>;
 
-/// Whether everything held.
+/// Whether the organisation takes what a server sends it.
 ///
 /// # Errors
 /// When standard output is closed.
-pub async fn run(
+pub async fn organisation(
     client: &Client,
     mapping: &Mapping,
-    tell: &mut dyn FnMut(&str) -> anyhow::Result<()>,
-) -> anyhow::Result<bool> {
-    let mut tried = Tried { tell, held: true };
-    let signed_in = tried.step("Token", sign_in(client)).await?;
-    let known = signed_in && tried.step("Application", recognised(client)).await?;
-    let stands = known && tried.step("Tables", tables(client, mapping)).await?;
+    now: Timestamp,
+    report: &mut CheckReport,
+) -> anyhow::Result<()> {
+    let signed_in = report.step("Token", sign_in(client)).await?;
+    let known = signed_in && report.step("Application", recognised(client)).await?;
+    if known {
+        report.step("Clock", machine::clock(client, now)).await?;
+        report.step("Roles", roles(client)).await?;
+    }
+    let stands = known && report.step("Tables", tables(client, mapping)).await?;
     if stands {
         let id = new_id();
-        let written = tried.step("Write", write(client, id)).await?;
+        let written = report.step("Write", write(client, id)).await?;
         if written {
-            tried.step("Read-back", read_back(client, id)).await?;
+            report.step("Read-back", read_back(client, id)).await?;
         }
-        tried.step("Delete", delete(client, id, written)).await?;
+        report.step("Delete", delete(client, id, written)).await?;
     }
-    Ok(tried.held)
+    Ok(())
 }
 
 /// Whether the ledger in a database reads and writes. It is brought up to date first, as by a start.
-///
-/// # Errors
-/// When standard output is closed.
-pub async fn ledger(
-    database: Database,
-    tell: &mut dyn FnMut(&str) -> anyhow::Result<()>,
-) -> anyhow::Result<bool> {
-    let mut tried = Tried { tell, held: true };
-    tried.step("Ledger", answers(database)).await
-}
-
-async fn answers(database: Database) -> StepResult {
+pub async fn ledger(database: Database) -> Sentence {
     let settings = ledger::StoreSettings::Database(database);
     let ledger = Ledger::open(KINDS, settings, clock::clock(None), Seeded::new(random::seed())).await;
     let ledger = ledger.map_err(|error| error.to_string())?;
@@ -71,40 +67,40 @@ async fn answers(database: Database) -> StepResult {
     healthy.map(|()| "it reads and writes".to_owned()).map_err(|error| error.to_string())
 }
 
-struct Tried<'a> {
-    tell: &'a mut dyn FnMut(&str) -> anyhow::Result<()>,
-    held: bool,
-}
-
-impl Tried<'_> {
-    /// Says how a step went and how long it took; whether it held.
-    async fn step(&mut self, name: &str, step: impl Future<Output = StepResult>) -> anyhow::Result<bool> {
-        let started = Instant::now();
-        let outcome = step.await;
-        let took = started.elapsed().as_millis();
-        let held = outcome.is_ok();
-        let (sign, sentence) = match outcome {
-            Ok(sentence) => ("✓", sentence),
-            Err(sentence) => ("✗", sentence),
-        };
-        (self.tell)(&format!("  {sign} {name:<12} {took:>6} ms  {sentence}\n"))?;
-        self.held &= held;
-        Ok(held)
-    }
-}
-
-async fn sign_in(client: &Client) -> StepResult {
+async fn sign_in(client: &Client) -> Sentence {
     client.sign_in().await.map_err(|error| error.to_string())?;
     let holds = client.token_stats().in_hand.map_or(Duration::ZERO, |token| token.expires_in);
     Ok(format!("signed in; the token is used for {} minutes", holds.as_secs() / 60))
 }
 
-async fn recognised(client: &Client) -> StepResult {
+async fn recognised(client: &Client) -> Sentence {
     let who = client.who_am_i().await.map_err(|error| error.to_string())?;
     Ok(format!("the organisation knows it as user {}", who.user_id))
 }
 
-async fn tables(client: &Client, mapping: &Mapping) -> StepResult {
+/// Roles that may do more than a server needs.
+const WIDE: [&str; 2] = ["System Administrator", "System Customizer"];
+
+async fn roles(client: &Client) -> StepOutcome {
+    let looked = async {
+        let user = client.who_am_i().await?.user_id;
+        client.metadata().roles_of(user).await
+    };
+    match looked.await {
+        Err(error) if error.forbidden().is_some() => {
+            StepOutcome::Held("its role may not look at roles, and need not".to_owned())
+        }
+        Err(error) => StepOutcome::Failed(error.to_string()),
+        Ok(roles) => match roles.iter().find(|role| WIDE.contains(&role.as_str())) {
+            Some(wide) => StepOutcome::Warned(format!(
+                "{wide} may do more than a server needs; give it {WRITER} instead once the tables stand"
+            )),
+            None => StepOutcome::Held(roles.join(", ")),
+        },
+    }
+}
+
+async fn tables(client: &Client, mapping: &Mapping) -> Sentence {
     // An application that may only do its work cannot look at roles, and need not.
     let whole = pipeline::plan(client, mapping, ProvisionScope::Everything).await;
     let (plan, seen) = match whole {
@@ -127,12 +123,12 @@ async fn tables(client: &Client, mapping: &Mapping) -> StepResult {
     }
 }
 
-async fn write(client: &Client, id: Uuid) -> StepResult {
+async fn write(client: &Client, id: Uuid) -> Sentence {
     let written = client.upsert(set(), id, &json!({"apex_name": TRIAL})).await;
     written.map(|()| "a row was written".to_owned()).map_err(|error| error.to_string())
 }
 
-async fn read_back(client: &Client, id: Uuid) -> StepResult {
+async fn read_back(client: &Client, id: Uuid) -> Sentence {
     match client.retrieve(set(), id, &["apex_name"]).await {
         Ok(Some(row)) if row["apex_name"] == TRIAL => Ok("it was read back as written".to_owned()),
         Ok(_) => {
@@ -145,7 +141,7 @@ async fn read_back(client: &Client, id: Uuid) -> StepResult {
 }
 
 /// Also after a write that failed: its answer may be lost, and the row there all the same.
-async fn delete(client: &Client, id: Uuid, written: bool) -> StepResult {
+async fn delete(client: &Client, id: Uuid, written: bool) -> Sentence {
     match client.delete(set(), id).await {
         Ok(()) => Ok("it was deleted again".to_owned()),
         Err(Error::NotFound(_)) if !written => Ok("there is nothing to clean up".to_owned()),

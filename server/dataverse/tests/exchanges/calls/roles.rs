@@ -3,7 +3,7 @@
 use dataverse::{Query, RoleDefinition, RolePrivilege};
 use serde_json::json;
 
-use super::CallFn;
+use super::{CallFn, id};
 use crate::told;
 
 pub const CALLS: &[(&str, CallFn)] = &[
@@ -28,6 +28,12 @@ pub const CALLS: &[(&str, CallFn)] = &[
                     privileges.map(|given| format!("{} {:?}", given.name, given.depth)).collect();
                 format!("{}: {}", role.name, given.join(", "))
             })
+        })
+    }),
+    ("Its roles are those that it was given", |client, values| {
+        Box::pin(async move {
+            let roles = client.metadata().roles_of(id(values, "newcomer")).await;
+            told::or_error(roles, |roles| roles.join(", "))
         })
     }),
     ("But not write", |client, _| {

@@ -1,0 +1,79 @@
+//! What `studio --help` says beyond the commands: examples, exit codes, and every setting.
+
+use std::fmt::Write as _;
+
+use crate::settings::{Setting, TABLE};
+
+/// No line is longer.
+const COLUMNS: usize = 100;
+/// Where the settings' meanings begin.
+const INDENT: usize = 36;
+
+const EXAMPLES: &str = "\
+Examples:
+  studio                                the panel with demo data and a Dataverse of its own
+  STUDIO_DEMO=off studio                the same, empty
+  studio check                          what is in force, and whether the way to Dataverse holds
+  studio provision --dry-run            what it would make in the organisation
+  studio backup copy.sqlite             the ledger, while the server runs
+  studio emulate --listen 127.0.0.1:8085   a Dataverse for clients of any kind
+
+Exit codes: 0 done; 1 it could not be done, and a sentence on standard error says why; 2 wrong usage
+or settings, each of them named.
+
+Settings come from the environment, then from studio.toml in the working folder (or --config FILE).
+";
+
+/// Each group's first setting, and what the group is about.
+const GROUPS: [(&str, &str); 3] = [
+    ("STUDIO_ADDR", "The server"),
+    ("USE_DATAVERSE", "Dataverse"),
+    ("DATABASE_URL", "The ledger in PostgreSQL"),
+];
+
+pub fn after() -> String {
+    let mut help = EXAMPLES.to_owned();
+    for setting in TABLE {
+        if let Some((_, title)) = GROUPS.iter().find(|(first, _)| *first == setting.name) {
+            // Writing to a String cannot fail.
+            _ = writeln!(help, "\n{title}:");
+        }
+        help.push_str(&lines(setting));
+    }
+    help
+}
+
+/// The name, and beside it the meaning, folded.
+fn lines(setting: &Setting) -> String {
+    let defaults = setting.defaults_in_words();
+    let defaults = if defaults.is_empty() { defaults } else { format!(" [{defaults}]") };
+    let mut lines = format!("  {:<width$}", setting.name, width = INDENT - 3);
+    let mut column = INDENT;
+    for word in format!("{}{defaults}", setting.meaning).split(' ') {
+        let length = word.chars().count();
+        if column > INDENT && column + length >= COLUMNS {
+            _ = write!(lines, "\n{:width$}", "", width = INDENT - 1);
+            column = INDENT;
+        }
+        _ = write!(lines, " {word}");
+        column += length + 1;
+    }
+    lines + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_fits_into_100_columns() {
+        let help = after();
+        for line in help.lines() {
+            assert!(line.chars().count() <= COLUMNS, "{line}");
+        }
+        for Setting { name, .. } in TABLE {
+            assert!(help.contains(&format!("\n  {name} ")), "{name}");
+        }
+        assert!(GROUPS.iter().all(|(first, title)| { help.contains(&format!("\n{title}:\n  {first} ")) }));
+    }
+}
