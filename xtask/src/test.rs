@@ -12,9 +12,9 @@ use anyhow::{Context, Result};
 use crate::{setup, shell, tidy, workspace::Workspace};
 use test_count::TestCount;
 
-type Check = fn(&Workspace, &mut TestCount) -> Result<()>;
+type CheckFn = fn(&Workspace, &mut TestCount) -> Result<()>;
 
-const CHECKS: &[(&str, &str, Check)] = &[
+const CHECKS: &[(&str, &str, CheckFn)] = &[
     ("fmt", "the format of the sources", checks::format),
     ("tidy", "the rules of the workspace", |workspace, _| tidy::command(workspace)),
     (
