@@ -1,6 +1,6 @@
 -- A door of its own for the flow: what it may read, and where it says what it has carried. Run once, as the user of
 -- DATABASE_URL, when a server has made the ledger:  psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f setup.sql
--- Then give the role a password: ALTER ROLE studio_flow LOGIN PASSWORD '…';
+-- Then let the role in and give it a password, which psql asks for: ALTER ROLE studio_flow LOGIN; \\password studio_flow
 
 BEGIN;
 
