@@ -45,12 +45,18 @@ fn roots(settings: &Settings) -> Result<rustls::RootCertStore, Error> {
         roots.add_parsable_certificates(native.certs);
     }
     if let Some(pem) = &settings.extra_roots {
+        let before = roots.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate =
                 certificate.map_err(|e| Error::Misuse(format!("the extra roots are no PEM: {e:?}")))?;
             roots
                 .add(certificate)
                 .map_err(|e| Error::Misuse(format!("an extra root cannot be used: {e}")))?;
+        }
+        if roots.len() == before {
+            return Err(Error::Misuse(
+                "the extra roots hold no certificate (-----BEGIN CERTIFICATE-----)".to_owned(),
+            ));
         }
     }
     Ok(roots)

@@ -2,6 +2,9 @@
 
 use super::Error;
 
+const UNKNOWN_ISSUER: &str = "; its certificate comes from an authority that is not trusted here: trust that one as well, or look \
+     whether something between here and there answers in its place";
+
 /// A fault of the connection, without the address's query (which holds data) and without anything secret.
 pub(crate) fn from_transport(error: &reqwest::Error) -> Error {
     let host = error.url().and_then(|url| url.host_str()).unwrap_or("the server").to_owned();
@@ -19,7 +22,8 @@ pub(crate) fn from_transport(error: &reqwest::Error) -> Error {
         source = cause.source();
     }
     if let Some(cause) = innermost {
-        reason = format!("{reason}: {cause}");
+        let advice = if cause.contains("UnknownIssuer") { UNKNOWN_ISSUER } else { "" };
+        reason = format!("{reason}: {cause}{advice}");
     }
     Error::Transport { host, reason }
 }

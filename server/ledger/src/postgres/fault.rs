@@ -94,7 +94,8 @@ fn of_database(code: &str, message: &str) -> LedgerError {
         fence::GIVEN_AWAY => unavailable(
             "the ledger was given to another organisation meanwhile; restart this server to see which",
         ),
-        "28P01" | "28000" | "3D000" | "42501" => {
+        "3D000" => says("there is no database of the name in DATABASE_URL; make it, or name another one"),
+        "28P01" | "28000" | "42501" => {
             says("the ledger's database refuses the user of DATABASE_URL; mend its rights or its password")
         }
         "XX001" | "XX002" => LedgerError::Damaged(message.to_owned()),

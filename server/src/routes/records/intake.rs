@@ -57,8 +57,10 @@ fn read(resource: Resource, text: &str, now: Timestamp) -> Result<SentRecords, P
     match record::body(text).map_err(|error| not_json(&error))? {
         record::Body::One(item) => Ok(SentRecords::One(record::parse(resource.kind, item, now))),
         record::Body::Many(items) if items.len() > MOST_ITEMS => {
-            let message = format!("must hold at most {MOST_ITEMS} records; this one holds {}", items.len());
-            Err(Problem::fields(vec![FieldFault::new("", message)]))
+            let detail =
+                format!("The array holds {} records; send at most {MOST_ITEMS} in one request.", items.len());
+            let fault = FieldFault::new("", format!("holds more than {MOST_ITEMS} records"));
+            Err(Problem { detail, ..Problem::fields(vec![fault]) })
         }
         record::Body::Many(items) => {
             let (mut guesses, mut left) = (Guesses::default(), EXPLAINED);
