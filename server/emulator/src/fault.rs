@@ -58,15 +58,6 @@ impl Fault {
         Self::new(StatusCode::NOT_FOUND, "0x8006088a", message)
     }
 
-    pub(crate) fn no_entity(name: &str) -> Self {
-        Self::bad(
-            "0x80041102",
-            format!(
-                "The entity with a name = '{name}' with namemapping = 'Logical' was not found in the MetadataCache."
-            ),
-        )
-    }
-
     pub(crate) fn no_row(table: &str, id: Uuid) -> Self {
         let message = format!("{table} With Id = {id} Does Not Exist");
         Self::new(StatusCode::NOT_FOUND, "0x80040217", message)

@@ -101,7 +101,8 @@ pub(super) async fn respond(
 async fn counts(resolver: Resolver<'_>, reader: &mut StoreReader<'_>, names: &[String]) -> Result<Value> {
     let mut counts = Vec::new();
     for name in names {
-        let table = resolver.schema.table(name).ok_or_else(|| Fault::no_entity(name))?;
+        let unknown = || Fault::argument(format!("Entity {name} was not found in the CRM system"));
+        let table = resolver.schema.table(name).ok_or_else(unknown)?;
         resolver.caller.demand(table, Access::Read)?;
         let text = format!("SELECT count(*) FROM {}", table.rows());
         let row = sql(text, Vec::new()).fetch_one(reader.connection()).await?;

@@ -157,6 +157,10 @@ fn step<'a>(
     segment: &Segment,
 ) -> Result<PathTarget<'a>> {
     if let Some(cast) = segment.name.strip_prefix("Microsoft.Dynamics.CRM.") {
+        // Everything is published as soon as it is made.
+        if matches!(cast, "RetrieveUnpublished" | "RetrieveUnpublishedMultiple") {
+            return Ok(found);
+        }
         return match found {
             PathTarget::Many(things) => {
                 Ok(PathTarget::Many(things.into_iter().filter(|thing| thing.type_name() == cast).collect()))

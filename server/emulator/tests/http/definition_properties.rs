@@ -11,21 +11,22 @@ const TABLE: &str = "\
     CanBePrimaryEntityInRelationship CanBeRelatedEntityInRelationship CanChangeHierarchicalRelationship \
     CanChangeTrackingBeEnabled CanCreateAttributes CanCreateCharts CanCreateForms CanCreateViews \
     CanEnableSyncToExternalSearchIndex CanModifyAdditionalSettings CanTriggerWorkflow ChangeTrackingEnabled \
-    CollectionSchemaName CreatedOn DataProviderId DataSourceId DaysSinceRecordLastModified Description \
+    ClusterMode CollectionSchemaName CreatedOn DataProviderId DataSourceId DaysSinceRecordLastModified Description \
     DisplayCollectionName DisplayName EnforceStateTransitions EntityColor EntityHelpUrl EntityHelpUrlEnabled \
-    EntitySetName ExternalCollectionName ExternalName HasActivities HasChanged HasEmailAddresses HasFeedback HasNotes \
-    IconLargeName IconMediumName IconSmallName IconVectorName IntroducedVersion IsActivity IsActivityParty \
-    IsAIRUpdated IsAuditEnabled IsAvailableOffline IsBPFEntity IsBusinessProcessEnabled IsChildEntity \
-    IsConnectionsEnabled IsCustomEntity IsCustomizable IsDocumentManagementEnabled IsDocumentRecommendationsEnabled \
-    IsDuplicateDetectionEnabled IsEnabledForCharts IsEnabledForExternalChannels IsEnabledForTrace IsImportable \
-    IsInteractionCentricEnabled IsIntersect IsKnowledgeManagementEnabled IsLogicalEntity IsMailMergeEnabled IsManaged \
-    IsMappable IsMSTeamsIntegrationEnabled IsOfflineInMobileClient IsOneNoteIntegrationEnabled \
-    IsOptimisticConcurrencyEnabled IsPrivate IsQuickCreateEnabled IsReadingPaneEnabled IsReadOnlyInMobileClient \
-    IsRenameable IsSLAEnabled IsSolutionAware IsStateModelAware IsValidForAdvancedFind IsValidForQueue \
-    IsVisibleInMobile IsVisibleInMobileClient LogicalCollectionName LogicalName MetadataId MobileOfflineFilters \
-    ModifiedOn ObjectTypeCode OwnerId OwnerIdType OwnershipType OwningBusinessUnit PrimaryIdAttribute \
-    PrimaryImageAttribute PrimaryNameAttribute Privileges RecurrenceBaseEntityLogicalName ReportViewName SchemaName \
-    SettingOf Settings SyncToExternalSearchIndex TableType UsesBusinessDataLabelTable";
+    EntitySetName ExternalCollectionName ExternalName HasActivities HasChanged HasEmailAddresses HasFeedback \
+    HasNotes IconLargeName IconMediumName IconSmallName IconVectorName IntroducedVersion IsActivity IsActivityParty \
+    IsAIRUpdated IsArchivalEnabled IsAuditEnabled IsAvailableOffline IsBPFEntity IsBusinessProcessEnabled \
+    IsChildEntity IsConnectionsEnabled IsCustomEntity IsCustomizable IsDocumentManagementEnabled \
+    IsDocumentRecommendationsEnabled IsDuplicateDetectionEnabled IsEnabledForCharts IsEnabledForExternalChannels \
+    IsEnabledForTrace IsImportable IsInteractionCentricEnabled IsIntersect IsKnowledgeManagementEnabled \
+    IsLogicalEntity IsMailMergeEnabled IsManaged IsMappable IsMSTeamsIntegrationEnabled IsOfflineInMobileClient \
+    IsOneNoteIntegrationEnabled IsOptimisticConcurrencyEnabled IsPrivate IsQuickCreateEnabled IsReadingPaneEnabled \
+    IsReadOnlyInMobileClient IsRenameable IsRetentionEnabled IsRetrieveAuditEnabled IsRetrieveMultipleAuditEnabled \
+    IsSLAEnabled IsSolutionAware IsStateModelAware IsValidForAdvancedFind IsValidForQueue IsVisibleInMobile \
+    IsVisibleInMobileClient LogicalCollectionName LogicalName MetadataId MobileOfflineFilters ModifiedOn \
+    ObjectTypeCode OwnerId OwnerIdType OwnershipType OwningBusinessUnit PrimaryIdAttribute PrimaryImageAttribute \
+    PrimaryNameAttribute Privileges RecurrenceBaseEntityLogicalName ReportViewName SchemaName SettingOf Settings \
+    SyncToExternalSearchIndex TableType UsesBusinessDataLabelTable";
 
 /// `AttributeMetadata`, which all columns have.
 const COLUMN: &str = "\
@@ -154,6 +155,20 @@ async fn relationships_have_every_documented_property() {
     ] {
         assert_eq!(client.get(&path).await.column("SchemaName"), ["systemuserroles_association"]);
     }
+}
+
+#[tokio::test]
+async fn unpublished_definitions_are_the_published() {
+    let client = HttpClient::new().await;
+    let unpublished = "Microsoft.Dynamics.CRM.RetrieveUnpublished";
+    let one = client
+        .get(&format!("EntityDefinitions(LogicalName='x_thing')/{unpublished}()?$select=SchemaName"))
+        .await;
+    assert_eq!(one.json["SchemaName"], "x_Thing", "{}", one.text);
+    let path = format!(
+        "EntityDefinitions/{unpublished}Multiple()?$select=SchemaName&$filter=IsCustomEntity eq true"
+    );
+    assert_eq!(client.get(&path).await.column("SchemaName"), ["x_Place", "x_Thing"]);
 }
 
 /// The filter with which Microsoft's command line lists tables.

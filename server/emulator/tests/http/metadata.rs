@@ -125,6 +125,8 @@ async fn definitions_are_queried_by_expressions() {
     assert_eq!(thing["ManyToOneRelationships"][1]["SchemaName"], "x_place_things");
     let level = thing["Attributes"].as_array().unwrap().iter().find(|c| c["LogicalName"] == "x_level");
     assert_eq!(level.unwrap()["OptionSet"]["Options"].as_array().unwrap().len(), 2);
+    let role = all.iter().find(|table| table["LogicalName"] == "role").unwrap();
+    assert_eq!(role["ManyToManyRelationships"][0]["SchemaName"], "systemuserroles_association");
     let nonsense = client.get("RetrieveMetadataChanges(Query=@p1)?@p1=nonsense").await;
     assert_eq!(nonsense.status, 400);
 }

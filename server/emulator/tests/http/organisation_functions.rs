@@ -49,7 +49,7 @@ async fn rows_of_tables_are_counted() {
         assert_eq!(found, expect, "{path}");
     }
     let unknown = client.get("RetrieveTotalRecordCount(EntityNames=['x_nothing'])").await;
-    assert_eq!(unknown.refusal(), (400, "0x80041102"));
+    assert_eq!(unknown.refusal(), (400, "0x80040203"));
     assert_eq!(client.get("RetrieveTotalRecordCount").await.status, 400);
     let stranger = client.as_application(Some(Vec::new())).await;
     assert_eq!(stranger.get("RetrieveTotalRecordCount(EntityNames=['x_thing'])").await.status, 403);

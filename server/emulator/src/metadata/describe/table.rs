@@ -40,6 +40,8 @@ const OFF: &[&str] = &[
     "IsPrivate",
     "IsQuickCreateEnabled",
     "IsRetentionEnabled",
+    "IsRetrieveAuditEnabled",
+    "IsRetrieveMultipleAuditEnabled",
     "IsSLAEnabled",
     "IsSolutionAware",
     "IsStateModelAware",
@@ -137,6 +139,7 @@ pub(super) fn table_json(table: &Table) -> Value {
 fn settings() -> Value {
     let mut json = json!({
         "ActivityTypeMask": 0,
+        "ClusterMode": "Partitioned",
         "CreatedOn": UNKNOWN_TIME,
         "DaysSinceRecordLastModified": 0,
         "IntroducedVersion": "1.0",

@@ -109,7 +109,7 @@ impl<'a, 'f> FetchStatement<'a, 'f> {
     fn add(&mut self, link: &'f Link) -> Result<usize> {
         self.made += 1;
         let logical = &link.entity.name;
-        let table = self.resolver.schema.table(logical).ok_or_else(|| Fault::no_entity(logical))?.as_ref();
+        let table = self.resolver.schema.table(logical).ok_or_else(|| no_entity(logical))?.as_ref();
         self.resolver.caller.demand(table, Access::Read)?;
         // Without a name of its own a link gets its table's, numbered.
         let name = link.alias.clone().unwrap_or_else(|| format!("{logical}{}", self.made));
@@ -219,4 +219,11 @@ impl<'a, 'f> FetchStatement<'a, 'f> {
         })?;
         Ok(self.resolver.found(table, alias, column))
     }
+}
+
+fn no_entity(name: &str) -> Fault {
+    let message = format!(
+        "The entity with a name = '{name}' with namemapping = 'Logical' was not found in the MetadataCache."
+    );
+    Fault::bad("0x80041102", message)
 }
