@@ -12,7 +12,7 @@ use crate::schema::{
     AlternateKey, CellKind, ChoiceOf, Column, GlobalChoice, KeyState, OptionItem, Schema, Table,
 };
 
-use column::{column_json, column_type, yes_no_json};
+use column::{column_json, definition_type, yes_no_json};
 use relationship::{relationship_json, user_roles_json};
 use table::table_json;
 
@@ -83,11 +83,27 @@ impl<'a> Thing<'a> {
         })
     }
 
-    /// The type's name without `Microsoft.Dynamics.CRM.`, by which it can be cast to.
+    /// Whether it can be cast to a type: its own, or one that is the base of that.
+    pub(super) fn is_a(self, kind: &str) -> bool {
+        let own = self.type_name();
+        own == kind
+            || kind == "MetadataBase"
+            || match self {
+                Self::Column(_, column) => {
+                    let of_options = matches!(column.kind, CellKind::Choice(_) | CellKind::MultiChoice(_));
+                    kind == "AttributeMetadata" || (kind == "EnumAttributeMetadata" && of_options)
+                }
+                Self::Relationship(..) | Self::UserRoles => kind == "RelationshipMetadataBase",
+                Self::Choice(_) | Self::OwnChoice(..) | Self::YesNo(_) => kind == "OptionSetMetadataBase",
+                Self::Table(_) | Self::Key(..) => false,
+            }
+    }
+
+    /// The type's name without `Microsoft.Dynamics.CRM.`.
     pub(super) fn type_name(self) -> String {
         match self {
             Self::Table(_) => "EntityMetadata".to_owned(),
-            Self::Column(_, column) => format!("{}AttributeMetadata", column_type(column)),
+            Self::Column(_, column) => format!("{}AttributeMetadata", definition_type(column)),
             Self::Key(..) => "EntityKeyMetadata".to_owned(),
             Self::Relationship(..) => "OneToManyRelationshipMetadata".to_owned(),
             Self::UserRoles => "ManyToManyRelationshipMetadata".to_owned(),

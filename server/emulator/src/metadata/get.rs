@@ -163,9 +163,9 @@ fn step<'a>(
         }
         return match found {
             PathTarget::Many(things) => {
-                Ok(PathTarget::Many(things.into_iter().filter(|thing| thing.type_name() == cast).collect()))
+                Ok(PathTarget::Many(things.into_iter().filter(|thing| thing.is_a(cast)).collect()))
             }
-            PathTarget::One(thing) if thing.type_name() == cast => Ok(PathTarget::One(thing)),
+            PathTarget::One(thing) if thing.is_a(cast) => Ok(PathTarget::One(thing)),
             _ => Err(missing(segment)),
         };
     }

@@ -126,15 +126,37 @@ async fn columns_have_every_documented_property() {
     for (column, kind, more) in TYPES {
         let plain = format!("EntityDefinitions(LogicalName='x_thing')/Attributes(LogicalName='{column}')");
         check(&client, &plain, &[COLUMN]).await;
-        let kind = if *kind == "Owner" { "Owner" } else { kind };
-        let cast = match kind {
-            "Owner" | "Uniqueidentifier" => plain,
-            _ => format!("{plain}/Microsoft.Dynamics.CRM.{kind}AttributeMetadata"),
+        let definition = match *kind {
+            "Owner" => "Lookup",
+            "Uniqueidentifier" => "UniqueIdentifier",
+            other => other,
         };
+        let cast = format!("{plain}/Microsoft.Dynamics.CRM.{definition}AttributeMetadata");
         let found = check(&client, &cast, &[COLUMN, more]).await;
-        let name = found["AttributeTypeName"]["Value"].as_str().unwrap();
-        assert!(name.eq_ignore_ascii_case(&format!("{kind}Type")), "{name}");
+        assert_eq!(found["AttributeTypeName"]["Value"], format!("{kind}Type"));
+        let odata = format!("#Microsoft.Dynamics.CRM.{definition}AttributeMetadata");
+        assert_eq!(found["@odata.type"], odata);
     }
+}
+
+#[tokio::test]
+async fn casts_lead_to_base_types_too() {
+    let client = HttpClient::new().await;
+    let cast = async |path: &str, kind: &str| {
+        client
+            .get(&format!("{path}/Microsoft.Dynamics.CRM.{kind}?$select=SchemaName"))
+            .await
+            .column("SchemaName")
+    };
+    let columns = "EntityDefinitions(LogicalName='x_thing')/Attributes";
+    let choices = cast(columns, "EnumAttributeMetadata").await;
+    assert_eq!(choices, ["statecode", "statuscode", "x_Level", "x_Tags"]);
+    let lookups = cast(columns, "LookupAttributeMetadata").await;
+    assert!(lookups.contains(&"OwnerId".into()) && lookups.contains(&"x_PlaceId".into()), "{lookups:?}");
+    let all = client.get(columns).await.column("SchemaName");
+    assert_eq!(cast(columns, "AttributeMetadata").await, all);
+    let relationships = cast("RelationshipDefinitions", "RelationshipMetadataBase").await;
+    assert!(relationships.contains(&"systemuserroles_association".into()));
 }
 
 #[tokio::test]

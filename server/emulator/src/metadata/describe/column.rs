@@ -8,7 +8,7 @@ use crate::schema::{Behaviour, CellKind, ChoiceOf, Column, Table};
 use super::{UNKNOWN_TIME, label, managed, merge};
 
 /// `AttributeTypeName` without `Type`.
-pub(super) fn column_type(column: &Column) -> &'static str {
+fn column_type(column: &Column) -> &'static str {
     match (column.logical.as_str(), column.custom) {
         ("statecode", false) => "State",
         ("statuscode", false) => "Status",
@@ -17,11 +17,20 @@ pub(super) fn column_type(column: &Column) -> &'static str {
     }
 }
 
+/// The type of the definition, without `AttributeMetadata`: an owner's is a lookup's, an id's has a capital more.
+pub(super) fn definition_type(column: &Column) -> &'static str {
+    match column_type(column) {
+        "Owner" => "Lookup",
+        "Uniqueidentifier" => "UniqueIdentifier",
+        other => other,
+    }
+}
+
 pub(super) fn column_json(table: &Table, column: &Column) -> Value {
     let name = column_type(column);
     let attribute_type = if name == "MultiSelectPicklist" { "Virtual" } else { name };
     let mut json = json!({
-        "@odata.type": format!("#Microsoft.Dynamics.CRM.{name}AttributeMetadata"),
+        "@odata.type": format!("#Microsoft.Dynamics.CRM.{}AttributeMetadata", definition_type(column)),
         "MetadataId": column.id,
         "LogicalName": column.logical,
         "SchemaName": column.schema_name,
