@@ -36,7 +36,8 @@ def exercise(emulator) -> int:
         for step in steps:
             step(client)
     certificate(emulator)
-    return len(steps) + 1
+    published_keys(emulator, credential)
+    return len(steps) + 2
 
 
 def authority(emulator) -> dict:
@@ -225,6 +226,22 @@ def certificate(emulator) -> None:
         emulator["tenantId"], client_id, certificate_data=pem + key.private_bytes(*kinds), **authority(emulator))
     with DataverseClient(emulator["httpsUrl"], credential) as client:
         assert len(client.records.list("new_item", top=1)) == 1
+
+
+def published_keys(emulator, credential) -> None:
+    """A token is verified with the keys that the tenant publishes, as PyJWT reads them."""
+    import jwt
+
+    tenant = emulator["tenantId"]
+    address = f"{emulator['url']}/{tenant}/v2.0/.well-known/openid-configuration"
+    found = json.load(urllib.request.urlopen(address))
+    audience = emulator["httpsUrl"]
+    token = credential.get_token(f"{audience}/.default").token
+    key = jwt.PyJWKClient(found["jwks_uri"]).get_signing_key_from_jwt(token)
+    issuer = f"https://sts.windows.net/{tenant}/"
+    claims = jwt.decode(token, key, algorithms=[key.algorithm_name], audience=audience, issuer=issuer)
+    assert claims["appid"] == emulator["clientId"], claims
+    assert key.algorithm_name in found["id_token_signing_alg_values_supported"], found
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ mod change;
 mod condition;
 mod link;
 mod operation;
+mod organisation;
 mod read;
 mod write;
 

@@ -7,6 +7,7 @@ mod discovery;
 mod jwt;
 mod refusal;
 mod registration;
+mod signing_key;
 mod token;
 
 use std::collections::BTreeMap;
@@ -22,8 +23,9 @@ use crate::store::definitions::{facts, put_fact};
 use crate::surroundings::Surroundings;
 
 use application::{Application, RegisteredCredential};
+use signing_key::SigningKey;
 
-pub(crate) use discovery::discover;
+pub(crate) use discovery::{discover, keys};
 pub(crate) use registration::{NewCredential, add_credential, register, remove_credential, unregister};
 pub use registration::{Registered, Registration, RegistrationError};
 pub(crate) use token::respond;
@@ -45,7 +47,7 @@ pub(crate) struct OrganisationIdentity {
     /// All applications of the tenant, its own among them.
     applications: RwLock<BTreeMap<Uuid, Application>>,
     /// Signs the tokens.
-    key: Vec<u8>,
+    key: SigningKey,
     /// Tokens of an earlier generation are no longer taken.
     pub(crate) generation: AtomicU64,
     pub(crate) issued: AtomicU64,
@@ -79,10 +81,10 @@ impl OrganisationIdentity {
             let new = surroundings.id().to_string();
             remember(connection, &mut known, name, new).await?;
         }
-        for name in ["secret", "key"] {
-            let new = URL_SAFE_NO_PAD.encode(surroundings.bytes::<32>());
-            remember(connection, &mut known, name, new).await?;
-        }
+        let secret = URL_SAFE_NO_PAD.encode(surroundings.bytes::<32>());
+        remember(connection, &mut known, "secret", secret).await?;
+        let unusable = |error| sqlx::Error::Decode(Box::new(error));
+        remember(connection, &mut known, "signing_key", SigningKey::make().map_err(unusable)?).await?;
         let id = |name: &str| known.get(name).and_then(|text| text.parse().ok()).unwrap_or_default();
         let text = |name: &str| known.get(name).cloned().unwrap_or_default();
         let (client, object, secret) = (id("client"), id("object"), text("secret"));
@@ -103,7 +105,7 @@ impl OrganisationIdentity {
             customizer: id("customizer"),
             basic_user: id("basic_user"),
             applications: RwLock::new(applications.collect()),
-            key: text("key").into_bytes(),
+            key: SigningKey::read(&text("signing_key")).map_err(unusable)?,
             generation: AtomicU64::new(0),
             issued: AtomicU64::new(0),
         })

@@ -22,6 +22,7 @@ mod organisation;
 mod query;
 mod rows;
 mod schema;
+mod sdk_messages;
 mod security;
 mod store;
 mod surroundings;

@@ -152,7 +152,16 @@ impl SchemaChange<'_> {
 
 /// A name that can be a table's or column's: letters, digits, underscores.
 fn checked(name: &str) -> Result<&str> {
-    let fine = name.len() <= 64
+    checked_to(64, name)
+}
+
+/// The same for a relationship, whose names may be longer \[D:reference/entities/relationship\].
+fn checked_relationship(name: &str) -> Result<&str> {
+    checked_to(255, name)
+}
+
+fn checked_to(longest: usize, name: &str) -> Result<&str> {
+    let fine = name.len() <= longest
         && name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && name.contains('_');
@@ -160,6 +169,7 @@ fn checked(name: &str) -> Result<&str> {
         return Ok(name);
     }
     Err(Fault::argument(format!(
-        "The name '{name}' is not valid: it takes a publisher's prefix, an underscore, and letters, digits or underscores."
+        "The name '{name}' is not valid: it takes a publisher's prefix, an underscore, and letters, digits or underscores, \
+         {longest} at most."
     )))
 }

@@ -13,6 +13,7 @@ use crate::identity::OrganisationIdentity;
 use crate::limits::Limiter;
 use crate::options::Options;
 use crate::schema::{AlternateKey, KeyState, Schema};
+use crate::sdk_messages;
 use crate::security;
 use crate::store::{RowStore, Transaction, definitions, run};
 use crate::surroundings::Surroundings;
@@ -77,6 +78,7 @@ impl Organisation {
         seed::tables(transaction.connection(), &mut schema, &self.surroundings).await?;
         seed::rows(&mut transaction, &schema, &self.identity, &self.options.name).await?;
         security::settle(&mut transaction, &schema, &self.identity).await?;
+        sdk_messages::settle(&mut transaction, &schema).await?;
         // Deletes are forgotten when no delta link can ask for them any more.
         let oldest = self.surroundings.now_s() - i64::from(self.options.tracking_days) * 86_400;
         let text = "DELETE FROM tombstones WHERE deleted_on < ?".to_owned();

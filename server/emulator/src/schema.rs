@@ -5,6 +5,7 @@ mod built_in;
 mod column;
 pub(crate) mod currency;
 mod names;
+pub(crate) mod system_relationships;
 mod table;
 
 use std::collections::BTreeMap;

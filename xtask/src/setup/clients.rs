@@ -1,4 +1,4 @@
-//! Client libraries of others, for `cargo xtask test clients`: one from npm, one from PyPI, each pinned by hash in
+//! Client libraries of others, for `cargo xtask test clients`: two from npm, two from PyPI, each pinned by hash in
 //! `server/emulator/clients`, installed outside the tree.
 
 use std::{
@@ -37,24 +37,24 @@ pub fn install(workspace: &Workspace) -> Result<Clients> {
 }
 
 fn npm(workspace: &Workspace) -> Result<PathBuf> {
-    node::check().context("the community's client needs Node")?;
+    node::check().context("the clients for JavaScript need Node")?;
     let folder = workspace.root.join(FOLDER);
     let version = version_of(&folder.join("package-lock.json"))?;
     let tool =
-        Tool { name: "clients-npm", version: &version, about: "the community's client: 3 MB, about 3 s" };
+        Tool { name: "clients-npm", version: &version, about: "clients for JavaScript: 3 MB, about 3 s" };
     tool.once(workspace, |place| {
         for file in ["package.json", "package-lock.json"] {
             fs::copy(folder.join(file), place.join(file))?;
         }
         run(node::npm().arg("ci").current_dir(place))
-            .context("npm could not install the client; is there a network?")
+            .context("npm could not install the clients; is there a network?")
     })
 }
 
 fn python(workspace: &Workspace) -> Result<PathBuf> {
     let requirements = workspace.root.join(FOLDER).join("requirements.txt");
     let version = version_of(&requirements)?;
-    let about = "Microsoft's client and what it asks for: 60 MB, about 40 s";
+    let about = "clients for Python and what they ask for: 70 MB, about 40 s";
     Tool { name: "clients-python", version: &version, about }.once(workspace, |place| {
         let python = interpreter(workspace)?;
         let venv = |options: &[&str]| run(Command::new(python).args(["-m", "venv"]).args(options).arg(place));
@@ -76,7 +76,7 @@ fn python(workspace: &Workspace) -> Result<PathBuf> {
         }
         install.args(["install", "--quiet", "--disable-pip-version-check", "--require-hashes"]);
         run(install.args(["--only-binary=:all:", "-r"]).arg(&requirements))
-            .context("pip could not install Microsoft's client; is there a network?")
+            .context("pip could not install the clients; is there a network?")
     })
 }
 

@@ -36,7 +36,15 @@ fn server_side(workspace: &Workspace) -> Result<Command> {
     Ok(cargo)
 }
 
-/// Microsoft's Python client over https, and the community's for JavaScript over http, each with an emulator of its own.
+/// What is run against an emulator of its own each, and whether over https.
+const CLIENTS: &[(&str, bool)] = &[
+    ("dataverse.py", true),
+    ("dataverse-api.py", false),
+    ("dynamics-web-api.mjs", false),
+    ("dataverse-webapi.mjs", true),
+];
+
+/// Client libraries that others wrote: Microsoft's and the community's, for Python and for JavaScript.
 pub fn clients(workspace: &Workspace, tally: &mut TestCount) -> Result<()> {
     let clients = setup::clients(workspace)?;
     // Built of the same parts as the unit tests, so that there is nothing left to compile after them.
@@ -46,12 +54,16 @@ pub fn clients(workspace: &Workspace, tally: &mut TestCount) -> Result<()> {
     run(&mut cargo)?;
     let scripts = workspace.root.join(setup::CLIENTS);
     let emulator = [workspace.target.join("debug/studio").into_os_string(), "emulate".into()];
-    let mut python = Command::new(clients.python);
-    python.arg(scripts.join("dataverse.py")).args(&emulator).args(["--listen", "127.0.0.1:0", "--https"]);
-    tally.run(&mut python)?;
-    let mut node = Command::new("node");
-    node.arg(scripts.join("dynamics-web-api.mjs")).args(&emulator).args(["--listen", "127.0.0.1:0"]);
-    tally.run(node.current_dir(clients.npm))
+    for (script, https) in CLIENTS {
+        let mut client = match script.ends_with(".py") {
+            true => Command::new(&clients.python),
+            false => Command::new("node"),
+        };
+        client.current_dir(&clients.npm).arg(scripts.join(script));
+        client.args(&emulator).args(["--listen", "127.0.0.1:0"]).args(https.then_some("--https"));
+        tally.run(&mut client)?;
+    }
+    Ok(())
 }
 
 /// The tests of package `studio`, compiled as the browser gets it. A file with `run_in_browser` runs in Chromium, any other in Node.

@@ -1,5 +1,5 @@
-//! Reading a batch's body, to the letter of the multipart grammar. Nothing makes it panic, and nothing is copied but
-//! the parts that are kept.
+//! Reading a batch's body by the multipart grammar, lines ending in CRLF or in a bare LF, which OData's own reader takes
+//! as well. Nothing makes it panic, and nothing is copied but the parts that are kept.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -64,7 +64,7 @@ fn is_multipart(headers: &HeaderMap) -> bool {
     headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/"))
 }
 
-/// What the cloud says of any body that its reader does not get to the end of, a missing last CRLF among them \[TS\].
+/// What the cloud says of any body that its reader does not get to the end of, a missing last line end among them \[TS\].
 fn broken(what: &str) -> Fault {
     Fault::bad(
         "0x80048d19",
@@ -100,8 +100,8 @@ fn sections(body: &Bytes, boundary: &str) -> Result<Vec<Bytes>> {
         if let Some(tail) = line.strip_prefix(delimiter.as_bytes()) {
             let tail = tail.trim_ascii_end();
             if tail.is_empty() || tail == b"--" {
-                if end.is_none() || !line.ends_with(b"\r") {
-                    return Err(broken("a delimiter line does not end in CRLF"));
+                if end.is_none() {
+                    return Err(broken("a delimiter line without a line end"));
                 }
                 if let Some(start) = start {
                     found.push(body.slice(start..at));
@@ -130,7 +130,8 @@ fn part(outer: &HeaderMap, content: &Bytes) -> Result<RequestPart> {
     let content_id = outer.get("content-id").or_else(|| headers.get("content-id"));
     let content_id = content_id.and_then(|v| v.to_str().ok()).map(|text| text.trim().to_owned());
     // The line end before the next delimiter belongs to the delimiter.
-    let length = body.strip_suffix(b"\r\n").map_or(body.len(), <[u8]>::len);
+    let bare = body.strip_suffix(b"\n").unwrap_or(&body);
+    let length = bare.strip_suffix(b"\r").unwrap_or(bare).len();
     Ok(RequestPart { method, url: url.trim().to_owned(), headers, body: body.slice(..length), content_id })
 }
 

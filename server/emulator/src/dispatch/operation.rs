@@ -8,6 +8,8 @@ use crate::fault::{Fault, Result};
 use crate::schema::Schema;
 use crate::security::{AccessRequest, RoleRead, RoleWrite, end_of};
 
+use super::organisation::OrganisationFunction;
+
 /// One thing that can be asked; tables by logical name.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operation {
@@ -48,7 +50,7 @@ pub(crate) enum ReadOperation {
     /// Privileges of a role or a user, roles of a user, users of a role.
     Security(RoleRead),
     WhoAmI,
-    Version,
+    Organisation(OrganisationFunction),
     /// The service document.
     Service,
 }
@@ -147,6 +149,12 @@ impl Operation {
                 AccessRequest::Write(write) => Self::Write(WriteOperation::Security(write)),
             });
         }
+        if let Some(function) = OrganisationFunction::parse(request, &first)? {
+            return match request.method {
+                Method::GET => Ok(Self::Read(ReadOperation::Organisation(function))),
+                _ => Err(Fault::no_route(&request.base, &request.target)),
+            };
+        }
         let names: Vec<&str> = found.iter().map(|segment| segment.name.as_str()).collect();
         let get = request.method == Method::GET;
         match first.name.as_str() {
@@ -154,10 +162,7 @@ impl Operation {
                 return Ok(Self::Write(WriteOperation::BulkDelete));
             }
             "WhoAmI" if get => return Ok(Self::Read(ReadOperation::WhoAmI)),
-            "RetrieveVersion" if get => return Ok(Self::Read(ReadOperation::Version)),
-            "BulkDelete" | "WhoAmI" | "RetrieveVersion" => {
-                return Err(Fault::no_route(&request.base, &request.target));
-            }
+            "BulkDelete" | "WhoAmI" => return Err(Fault::no_route(&request.base, &request.target)),
             name if METADATA.contains(&name) => {
                 return Ok(Self::Metadata(if get {
                     MetadataOperation::Read
@@ -264,7 +269,7 @@ impl ReadOperation {
             | Self::Property { table, .. }
             | Self::CountRelated { table, .. }
             | Self::Changes { table } => Some(table),
-            Self::Security(_) | Self::WhoAmI | Self::Version | Self::Service => None,
+            Self::Security(_) | Self::WhoAmI | Self::Organisation(_) | Self::Service => None,
         }
     }
 }
@@ -284,15 +289,7 @@ fn other_end(request: &Request, query: &str, rest: &[Segment]) -> Result<Option<
 
 /// What the cloud has and this organisation lacks is said so; what neither has is not found.
 fn unknown_segment(name: &str) -> Fault {
-    const LACKING: &[&str] = &[
-        "ExecuteCosmosSqlQuery",
-        "RetrieveTotalRecordCount",
-        "sdkmessagefilters",
-        "sdkmessages",
-        "accounts",
-        "contacts",
-        "asyncoperations",
-        "importjobs",
-    ];
+    const LACKING: &[&str] =
+        &["ExecuteCosmosSqlQuery", "accounts", "contacts", "asyncoperations", "importjobs"];
     if LACKING.contains(&name) { Fault::unsupported(format!("'{name}'")) } else { Fault::no_segment(name) }
 }

@@ -14,6 +14,7 @@ use crate::security::{self, Access};
 use crate::store::StoreReader;
 
 use super::operation::ReadOperation;
+use super::organisation;
 
 /// Answers from the store's reader, or from a batch's own transaction; a query that goes on for too long is broken off.
 pub(super) async fn read(
@@ -73,7 +74,9 @@ async fn answer(
         }
         ReadOperation::Security(operation) => security::read(resolver, reader, request, operation).await,
         ReadOperation::WhoAmI => Ok(who_am_i(resolver, request)),
-        ReadOperation::Version => Ok(version(request)),
+        ReadOperation::Organisation(function) => {
+            organisation::respond(resolver, reader, request, function).await
+        }
         ReadOperation::Service => Ok(service_document(resolver, request)),
     }
 }
@@ -85,14 +88,6 @@ fn who_am_i(resolver: Resolver<'_>, request: &Request) -> Answer {
         "BusinessUnitId": identity.business_unit,
         "UserId": resolver.caller.user,
         "OrganizationId": identity.organization,
-    });
-    Answer::json(body.to_string())
-}
-
-fn version(request: &Request) -> Answer {
-    let body = json!({
-        "@odata.context": format!("{}$metadata#Microsoft.Dynamics.CRM.RetrieveVersionResponse", request.base),
-        "Version": "9.2.25113.00000",
     });
     Answer::json(body.to_string())
 }

@@ -104,7 +104,7 @@ impl Connection {
             Way::Api(_) if dispatch::authorize(&self.organisation, &head.headers).is_ok() => {
                 if is_bulk(head.uri.path()) { body::LARGEST } else { body::USUAL }
             }
-            Way::Admin(_) | Way::Api(_) | Way::Discovery(_) | Way::Nothing => {
+            Way::Admin(_) | Way::Api(_) | Way::Discovery(_) | Way::Keys(_) | Way::Nothing => {
                 body::pass_by(body).await;
                 return Ok(Whole::default());
             }
@@ -177,6 +177,7 @@ enum Way<'a> {
     /// A tenant's.
     Token(&'a str),
     Discovery(&'a str),
+    Keys(&'a str),
     /// A version's.
     Api(&'a str),
     Nothing,
@@ -192,6 +193,7 @@ impl<'a> Way<'a> {
         match segments[..] {
             [tenant, "oauth2", "v2.0", "token"] => Self::Token(tenant),
             [tenant, "v2.0", ".well-known", "openid-configuration"] => Self::Discovery(tenant),
+            [tenant, "discovery", "v2.0", "keys"] => Self::Keys(tenant),
             ["api", "data", version, ..] => Self::Api(version),
             _ => Self::Nothing,
         }
@@ -257,6 +259,7 @@ async fn route(connection: &Connection, head: &Parts, body: Bytes) -> Answer {
             let origin = format!("{}://{}", connection.scheme, host(head));
             return identity::discover(organisation, tenant, &head.method, &origin);
         }
+        Way::Keys(tenant) => return identity::keys(organisation, tenant, &head.method),
         Way::Nothing => return nothing(),
         Way::Api(version) => version,
     };

@@ -4,13 +4,13 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::OrganisationIdentity;
 use super::application::Application;
+use super::signing_key::SigningKeyError;
 
 /// Why a token is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl OrganisationIdentity {
         uti: String,
         now: i64,
         lifetime: i64,
-    ) -> String {
+    ) -> Result<String, SigningKeyError> {
         let claims = TokenClaims {
             aud: resource.to_owned(),
             iss: format!("https://sts.windows.net/{}/", self.tenant),
@@ -61,17 +61,19 @@ impl OrganisationIdentity {
         };
         let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
         let claims = serde_json::to_vec(&claims).expect("claims are plain");
-        let signed = format!("{}.{}", encode(br#"{"typ":"JWT","alg":"HS256"}"#), encode(&claims));
-        let signature = encode(&self.mac(&signed).finalize().into_bytes());
-        format!("{signed}.{signature}")
+        let head = json!({ "typ": "JWT", "alg": "ES256", "kid": self.key.id() });
+        let signed = format!("{}.{}", encode(head.to_string().as_bytes()), encode(&claims));
+        let signature = encode(&self.key.sign(&signed)?);
+        Ok(format!("{signed}.{signature}"))
     }
 
     /// Whose a token is, if it is one of ours and still holds.
     pub(crate) fn verify(&self, token: &str, now: i64) -> Result<Uuid, JwtError> {
         let (signed, signature) = token.rsplit_once('.').ok_or(JwtError::Unreadable)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| JwtError::Unreadable)?;
-        // Compared in constant time.
-        self.mac(signed).verify_slice(&signature).map_err(|_| JwtError::Unreadable)?;
+        if !self.key.signed(signed, &signature) {
+            return Err(JwtError::Unreadable);
+        }
         let claims = signed.split('.').nth(1).ok_or(JwtError::Unreadable)?;
         let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| JwtError::Unreadable)?;
         let claims: TokenClaims = serde_json::from_slice(&claims).map_err(|_| JwtError::Unreadable)?;
@@ -82,11 +84,5 @@ impl OrganisationIdentity {
             return Err(JwtError::Revoked);
         }
         Ok(claims.appid)
-    }
-
-    fn mac(&self, text: &str) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("any length of key will do");
-        mac.update(text.as_bytes());
-        mac
     }
 }

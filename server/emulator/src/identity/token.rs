@@ -64,7 +64,9 @@ impl TokenRequest<'_> {
         let resource = resource(self.needed("scope")?)?;
         let now = self.organisation.surroundings.now_s();
         let uti = URL_SAFE_NO_PAD.encode(self.organisation.surroundings.bytes::<16>());
-        Ok(identity.issue(&application, &resource, uti, now, self.organisation.options.token_seconds))
+        let lifetime = self.organisation.options.token_seconds;
+        let token = identity.issue(&application, &resource, uti, now, lifetime);
+        token.map_err(|error| refusal(500, "server_error", 90_033, error.to_string()))
     }
 
     fn field(&self, name: &str) -> Option<&str> {

@@ -7,6 +7,7 @@ use crate::answer::Answer;
 use crate::fault::{Fault, Result};
 use crate::schema::currency::money;
 use crate::schema::{Behaviour, CellKind, Column, Table};
+use crate::sdk_messages;
 use crate::security::drop_privileges;
 use crate::store::definitions::remove;
 use crate::store::{run, sql};
@@ -93,6 +94,7 @@ impl SchemaChange<'_> {
         let text = "DELETE FROM tombstones WHERE table_number = ?".to_owned();
         sql(text, vec![Cell::Integer(table.number)]).execute(&mut *self.connection).await?;
         drop_privileges(self.connection, &self.schema, &table).await?;
+        sdk_messages::table_dropped(self.connection, &self.schema, &table).await?;
         remove(self.connection, "table", &table.logical).await?;
         self.schema.remove_table(&table.logical);
         Ok(Answer::no_content())

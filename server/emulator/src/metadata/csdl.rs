@@ -6,7 +6,7 @@ mod operations;
 
 use std::fmt::Write as _;
 
-use crate::schema::{CellKind, Column, FixedLookup, Schema, Table};
+use crate::schema::{CellKind, Column, Schema, Table, system_relationships};
 
 const BEGIN: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><edmx:Edmx Version=\"4.0\" \
                      xmlns:edmx=\"http://docs.oasis-open.org/odata/ns/edmx\"><edmx:DataServices><Schema \
@@ -36,18 +36,7 @@ pub(super) fn write(schema: &Schema) -> String {
 
 /// Where a lookup leads, and what it is called: those of the system's own are lookups like any other.
 fn lookup<'a>(schema: &'a Schema, column: &'a Column) -> Option<(&'a str, &'a Table)> {
-    if column.kind == CellKind::Fixed(FixedLookup::Nobody) {
-        return None;
-    }
     Some((column.navigation()?, schema.table(column.target()?)?))
-}
-
-/// The relationship of a lookup, where it can be walked from the other side too.
-fn partner(column: &Column) -> Option<&str> {
-    match &column.kind {
-        CellKind::Lookup { relationship, .. } => Some(relationship),
-        _ => None,
-    }
 }
 
 /// The other end of the roles that users have.
@@ -80,7 +69,7 @@ fn entity_type(out: &mut String, schema: &Schema, table: &Table) {
         let Some((navigation, target)) = lookup(schema, column) else { continue };
         let _ = write!(out, "<NavigationProperty Name=\"{navigation}\" Type=\"mscrm.{}\"", target.logical);
         out.push_str(" Nullable=\"false\"");
-        if let Some(relationship) = partner(column) {
+        if let Some(relationship) = system_relationships::partner(table, column) {
             let _ = write!(out, " Partner=\"{relationship}\"");
         }
         let _ = write!(
@@ -91,7 +80,8 @@ fn entity_type(out: &mut String, schema: &Schema, table: &Table) {
         );
     }
     for (child, column) in schema.referencing(&table.logical) {
-        let (Some(relationship), Some(navigation)) = (partner(column), column.navigation()) else { continue };
+        let relationship = system_relationships::partner(child, column);
+        let (Some(relationship), Some(navigation)) = (relationship, column.navigation()) else { continue };
         let _ = write!(
             out,
             "<NavigationProperty Name=\"{relationship}\" Type=\"Collection(mscrm.{})\" Partner=\"{navigation}\" />",
@@ -122,8 +112,8 @@ fn entity_set(out: &mut String, schema: &Schema, table: &Table) {
         }
     }
     for (child, column) in schema.referencing(&table.logical) {
-        if let Some(relationship) = partner(column) {
-            bind(relationship, &child.set);
+        if let Some(relationship) = system_relationships::partner(child, column) {
+            bind(&relationship, &child.set);
         }
     }
     if let Some((_, set)) = of_roles(table) {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::fault::{Fault, Result};
 use crate::schema::{Behaviour, CellKind, ChoiceOf, Column, OnDelete, OptionItem, Schema};
 
-use super::checked;
+use super::{checked, checked_relationship};
 
 /// The first value of a choice whose publisher's prefix is 10000.
 const FIRST_OPTION: i32 = 100_000_000;
@@ -234,7 +234,7 @@ pub(super) fn lookup(json: &Value, id: &mut dyn FnMut() -> Uuid) -> Result<(Stri
     let schema_name =
         text(lookup, "SchemaName").ok_or_else(|| Fault::argument("A lookup without SchemaName."))?;
     checked(&schema_name)?;
-    checked(&relationship)?;
+    checked_relationship(&relationship)?;
     let on_delete = cascade(json).unwrap_or(OnDelete::RemoveLink);
     let navigation =
         text(json, "ReferencingEntityNavigationPropertyName").unwrap_or_else(|| schema_name.clone());

@@ -1,17 +1,20 @@
 //! Definitions as JSON, in the metadata API's own words.
 
 mod column;
+pub(super) mod relationship;
+mod table;
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::organisation::Organisation;
 use crate::schema::{
-    AlternateKey, CellKind, ChoiceOf, Column, GlobalChoice, KeyState, OnDelete, OptionItem, Schema, Table,
+    AlternateKey, CellKind, ChoiceOf, Column, GlobalChoice, KeyState, OptionItem, Schema, Table,
 };
-use crate::security::of_table;
 
-use column::{column_json, column_type, yes_no_json};
+use column::{column_json, definition_type, yes_no_json};
+use relationship::{relationship_json, user_roles_json};
+use table::table_json;
 
 /// Anything that has a definition.
 #[derive(Clone, Copy)]
@@ -21,6 +24,8 @@ pub(super) enum Thing<'a> {
     Key(&'a Table, &'a AlternateKey),
     /// A lookup column, seen as the relationship that it is.
     Relationship(&'a Table, &'a Column),
+    /// The relationship of many to many between users and roles.
+    UserRoles,
     Choice(&'a GlobalChoice),
     /// A choice that belongs to one column.
     OwnChoice(&'a Column, Uuid, &'a [OptionItem]),
@@ -41,6 +46,7 @@ impl<'a> Thing<'a> {
             Self::Column(table, column) => column_json(table, column),
             Self::Key(table, key) => key_json(organisation, table, key),
             Self::Relationship(table, column) => relationship_json(table, column),
+            Self::UserRoles => user_roles_json(),
             Self::Choice(choice) => {
                 choice_json(choice.id, &choice.name, &choice.display, true, &choice.options)
             }
@@ -62,29 +68,45 @@ impl<'a> Thing<'a> {
                 Related::Many(table.keys.iter().map(|key| Thing::Key(table, key)).collect())
             }
             (Self::Table(table), "ManyToOneRelationships") => {
-                let lookups = table.columns.iter().filter(|c| matches!(c.kind, CellKind::Lookup { .. }));
-                Related::Many(lookups.map(|column| Thing::Relationship(table, column)).collect())
+                Related::Many(relationship::of(table).collect())
             }
             (Self::Table(table), "OneToManyRelationships") => {
-                let lookups = schema
-                    .referencing(&table.logical)
-                    .filter(|(_, c)| matches!(c.kind, CellKind::Lookup { .. }));
-                Related::Many(lookups.map(|(child, column)| Thing::Relationship(child, column)).collect())
+                Related::Many(relationship::pointing_at(schema, table).collect())
             }
-            (Self::Table(_), "ManyToManyRelationships") => Related::Many(Vec::new()),
+            (Self::Table(table), "ManyToManyRelationships") => {
+                Related::Many(relationship::many_to_many(table).collect())
+            }
+            (Self::Relationship(table, column), "Lookup") => Related::One(Some(Thing::Column(table, column))),
             (Self::Column(_, column), "OptionSet") => Related::One(choice_of(schema, column, true)),
             (Self::Column(_, column), "GlobalOptionSet") => Related::One(choice_of(schema, column, false)),
             _ => return None,
         })
     }
 
-    /// The type's name without `Microsoft.Dynamics.CRM.`, by which it can be cast to.
+    /// Whether it can be cast to a type: its own, or one that is the base of that.
+    pub(super) fn is_a(self, kind: &str) -> bool {
+        let own = self.type_name();
+        own == kind
+            || kind == "MetadataBase"
+            || match self {
+                Self::Column(_, column) => {
+                    let of_options = matches!(column.kind, CellKind::Choice(_) | CellKind::MultiChoice(_));
+                    kind == "AttributeMetadata" || (kind == "EnumAttributeMetadata" && of_options)
+                }
+                Self::Relationship(..) | Self::UserRoles => kind == "RelationshipMetadataBase",
+                Self::Choice(_) | Self::OwnChoice(..) | Self::YesNo(_) => kind == "OptionSetMetadataBase",
+                Self::Table(_) | Self::Key(..) => false,
+            }
+    }
+
+    /// The type's name without `Microsoft.Dynamics.CRM.`.
     pub(super) fn type_name(self) -> String {
         match self {
             Self::Table(_) => "EntityMetadata".to_owned(),
-            Self::Column(_, column) => format!("{}AttributeMetadata", column_type(column)),
+            Self::Column(_, column) => format!("{}AttributeMetadata", definition_type(column)),
             Self::Key(..) => "EntityKeyMetadata".to_owned(),
             Self::Relationship(..) => "OneToManyRelationshipMetadata".to_owned(),
+            Self::UserRoles => "ManyToManyRelationshipMetadata".to_owned(),
             Self::Choice(_) | Self::OwnChoice(..) => "OptionSetMetadata".to_owned(),
             Self::YesNo(_) => "BooleanOptionSetMetadata".to_owned(),
         }
@@ -102,47 +124,27 @@ fn choice_of<'a>(schema: &'a Schema, column: &'a Column, own_too: bool) -> Optio
     }
 }
 
+/// What Dataverse says of definitions that are older than its memory.
+const UNKNOWN_TIME: &str = "1900-01-01T00:00:00Z";
+
+/// A label that nothing was written on is in no language.
 pub(super) fn label(text: &str) -> Value {
+    if text.is_empty() {
+        return json!({ "LocalizedLabels": [], "UserLocalizedLabel": null });
+    }
     let localized = json!({ "Label": text, "LanguageCode": 1033, "IsManaged": false, "HasChanged": null });
-    json!({ "LocalizedLabels": [localized.clone()], "UserLocalizedLabel": localized })
+    json!({ "LocalizedLabels": [localized], "UserLocalizedLabel": localized })
 }
 
-fn managed(value: bool) -> Value {
-    json!({ "Value": value, "CanBeChanged": true })
+/// A managed property, which nothing manages here. Its own name is the property's in lower case unless said otherwise.
+fn managed(name: &str, value: bool) -> Value {
+    json!({ "Value": value, "CanBeChanged": true, "ManagedPropertyLogicalName": name.to_ascii_lowercase() })
 }
 
-fn table_json(table: &Table) -> Value {
-    json!({
-        "MetadataId": table.id,
-        "LogicalName": table.logical,
-        "SchemaName": table.schema_name,
-        "EntitySetName": table.set,
-        "LogicalCollectionName": table.set,
-        "CollectionSchemaName": format!("{}s", table.schema_name),
-        "DisplayName": label(&table.display),
-        "DisplayCollectionName": label(&table.display_collection),
-        "Description": label(&table.description),
-        "OwnershipType": if table.user_owned { "UserOwned" } else { "OrganizationOwned" },
-        "PrimaryIdAttribute": table.primary_id(),
-        "PrimaryNameAttribute": table.primary_name,
-        "ObjectTypeCode": 10_000 + table.number,
-        "TableType": "Standard",
-        "ChangeTrackingEnabled": table.change_tracking,
-        "IsCustomEntity": table.custom,
-        "IsManaged": false,
-        "IsActivity": false,
-        "IsPrivate": false,
-        "IsIntersect": false,
-        "IsLogicalEntity": false,
-        "IsValidForAdvancedFind": true,
-        "IsOptimisticConcurrencyEnabled": true,
-        "IsCustomizable": managed(true),
-        "CanCreateAttributes": managed(true),
-        "HasActivities": false,
-        "HasNotes": false,
-        "DataProviderId": null,
-        "Privileges": of_table(table).map(|privilege| privilege.to_json()).collect::<Vec<_>>(),
-    })
+fn merge(into: &mut Value, more: Value) {
+    if let (Some(into), Value::Object(more)) = (into.as_object_mut(), more) {
+        into.extend(more);
+    }
 }
 
 fn key_json(organisation: &Organisation, table: &Table, key: &AlternateKey) -> Value {
@@ -160,36 +162,12 @@ fn key_json(organisation: &Organisation, table: &Table, key: &AlternateKey) -> V
             KeyState::Failed => "Failed",
         },
         "IsManaged": false,
-    })
-}
-
-fn relationship_json(table: &Table, column: &Column) -> Value {
-    let CellKind::Lookup { target, navigation, relationship, relationship_id, on_delete } = &column.kind
-    else {
-        return Value::Null;
-    };
-    let delete = match on_delete {
-        OnDelete::RemoveLink => "RemoveLink",
-        OnDelete::Restrict => "Restrict",
-        OnDelete::Cascade => "Cascade",
-    };
-    json!({
-        "@odata.type": "#Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata",
-        "MetadataId": relationship_id,
-        "SchemaName": relationship,
-        "RelationshipType": "OneToManyRelationship",
-        "IsCustomRelationship": column.custom,
-        "IsManaged": false,
-        "ReferencedEntity": target,
-        "ReferencedAttribute": format!("{target}id"),
-        "ReferencedEntityNavigationPropertyName": relationship,
-        "ReferencingEntity": table.logical,
-        "ReferencingAttribute": column.logical,
-        "ReferencingEntityNavigationPropertyName": navigation,
-        "CascadeConfiguration": {
-            "Assign": "NoCascade", "Delete": delete, "Merge": "NoCascade", "Reparent": "NoCascade",
-            "Share": "NoCascade", "Unshare": "NoCascade",
-        },
+        "IsCustomizable": managed("IsCustomizable", true),
+        "IsSecondaryKey": false,
+        "IsSynchronous": false,
+        "AsyncJob": null,
+        "IntroducedVersion": "1.0",
+        "HasChanged": null,
     })
 }
 
@@ -199,7 +177,8 @@ fn choice_json(id: Uuid, name: &str, display: &str, global: bool, options: &[Opt
         .map(|option| {
             json!({
                 "Value": option.value, "Label": label(&option.label), "Description": label(""), "Color": null,
-                "IsManaged": false,
+                "IsManaged": false, "ExternalValue": null, "ParentValues": [], "Tag": null, "IsHidden": false,
+                "MetadataId": null, "HasChanged": null,
             })
         })
         .collect();
@@ -213,5 +192,11 @@ fn choice_json(id: Uuid, name: &str, display: &str, global: bool, options: &[Opt
         "IsCustomOptionSet": true,
         "OptionSetType": "Picklist",
         "Options": options,
+        "Description": label(""),
+        "ExternalTypeName": null,
+        "HasChanged": null,
+        "IntroducedVersion": "1.0",
+        "IsCustomizable": managed("IsCustomizable", true),
+        "ParentOptionSetName": null,
     })
 }

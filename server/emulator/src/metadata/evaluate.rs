@@ -18,11 +18,25 @@ pub(super) fn holds(filter: &Expression, thing: &Value) -> Result<bool> {
             match operator {
                 Operator::Eq => same,
                 Operator::Ne => !same,
-                _ => return Err(Fault::unsupported("ordering comparisons on definitions")),
+                _ => ordered(*operator, found, value)?,
             }
         }
         // The cloud answers 501 here as well.
         _ => return Err(Fault::unsupported("this $filter on definitions")),
+    })
+}
+
+/// Numbers stand in an order, as the maker portal's own filter on `ObjectTypeCode` has it; nothing else does.
+fn ordered(operator: Operator, found: &Value, literal: &AddressLiteral) -> Result<bool> {
+    let AddressLiteral::Number(digits) = literal else {
+        return Err(Fault::unsupported("ordering comparisons on definitions, but for numbers"));
+    };
+    let (Some(found), Ok(wanted)) = (found.as_f64(), digits.parse::<f64>()) else { return Ok(false) };
+    Ok(match operator {
+        Operator::Gt => found > wanted,
+        Operator::Ge => found >= wanted,
+        Operator::Lt => found < wanted,
+        _ => found <= wanted,
     })
 }
 

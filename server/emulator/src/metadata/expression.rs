@@ -93,6 +93,7 @@ fn parts(
         ("Keys", &query.key_query),
         ("ManyToOneRelationships", &query.relationship_query),
         ("OneToManyRelationships", &query.relationship_query),
+        ("ManyToManyRelationships", &query.relationship_query),
     ] {
         if !of(own, name) {
             continue;

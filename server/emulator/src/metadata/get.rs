@@ -8,9 +8,9 @@ use crate::answer::{Answer, Request};
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
 use crate::query::{AddressLiteral, Expansion, parse_expand, parse_filter};
-use crate::schema::{CellKind, Schema};
+use crate::schema::Schema;
 
-use super::describe::{Related, Thing};
+use super::describe::{Related, Thing, relationship};
 use super::evaluate::{holds, plain_enums};
 use super::{csdl, expression};
 
@@ -87,7 +87,7 @@ fn walk<'a>(organisation: &Organisation, schema: &'a Schema, path: &[Segment]) -
     let all: Vec<Thing<'a>> = match first.name.as_str() {
         "EntityDefinitions" => schema.tables().map(|table| Thing::Table(table)).collect(),
         "GlobalOptionSetDefinitions" => schema.choices().map(|choice| Thing::Choice(choice)).collect(),
-        "RelationshipDefinitions" => relationships(schema),
+        "RelationshipDefinitions" => relationship::all(schema).collect(),
         other => return Err(Fault::no_segment(other)),
     };
     let mut found = pick(all, first)?;
@@ -95,14 +95,6 @@ fn walk<'a>(organisation: &Organisation, schema: &'a Schema, path: &[Segment]) -
         found = step(organisation, schema, found, segment)?;
     }
     Ok(found)
-}
-
-fn relationships(schema: &Schema) -> Vec<Thing<'_>> {
-    let lookups = |table| {
-        let table: &crate::schema::Table = table;
-        table.columns.iter().filter(|c| matches!(c.kind, CellKind::Lookup { .. }))
-    };
-    schema.tables().flat_map(|t| lookups(t).map(move |column| Thing::Relationship(t, column))).collect()
 }
 
 /// All, or the one that the segment's key names.
@@ -135,10 +127,9 @@ pub(super) fn is(thing: Thing<'_>, key: &RowAddress) -> bool {
                 (Thing::Key(_, key), "LogicalName") => key.logical == wanted,
                 (Thing::Key(_, key), "SchemaName") => key.schema_name == wanted,
                 (Thing::Choice(choice), "Name") => choice.name == wanted,
-                (Thing::Relationship(_, column), "SchemaName") => match &column.kind {
-                    CellKind::Lookup { relationship, .. } => relationship == wanted,
-                    _ => false,
-                },
+                (Thing::Relationship(..) | Thing::UserRoles, "SchemaName") => {
+                    relationship::name(thing).as_deref() == Some(wanted)
+                }
                 _ => false,
             }
         }),
@@ -153,10 +144,8 @@ fn thing_id(thing: Thing<'_>) -> Uuid {
         Thing::Choice(choice) => choice.id,
         Thing::OwnChoice(_, id, _) => id,
         Thing::YesNo(column) => Uuid::new_v5(&column.id, b"OptionSet"),
-        Thing::Relationship(_, column) => match &column.kind {
-            CellKind::Lookup { relationship_id, .. } => *relationship_id,
-            _ => Uuid::nil(),
-        },
+        Thing::Relationship(_, column) => relationship::id(column),
+        Thing::UserRoles => relationship::user_roles_id(),
     }
 }
 
@@ -168,11 +157,15 @@ fn step<'a>(
     segment: &Segment,
 ) -> Result<PathTarget<'a>> {
     if let Some(cast) = segment.name.strip_prefix("Microsoft.Dynamics.CRM.") {
+        // Everything is published as soon as it is made.
+        if matches!(cast, "RetrieveUnpublished" | "RetrieveUnpublishedMultiple") {
+            return Ok(found);
+        }
         return match found {
             PathTarget::Many(things) => {
-                Ok(PathTarget::Many(things.into_iter().filter(|thing| thing.type_name() == cast).collect()))
+                Ok(PathTarget::Many(things.into_iter().filter(|thing| thing.is_a(cast)).collect()))
             }
-            PathTarget::One(thing) if thing.type_name() == cast => Ok(PathTarget::One(thing)),
+            PathTarget::One(thing) if thing.is_a(cast) => Ok(PathTarget::One(thing)),
             _ => Err(missing(segment)),
         };
     }

@@ -8,6 +8,7 @@ use crate::answer::Answer;
 use crate::fault::{Fault, Result};
 use crate::schema::currency::beside_money;
 use crate::schema::{CellKind, Column, Table, plural, system_columns};
+use crate::sdk_messages;
 use crate::security;
 use crate::store::definitions::put_table;
 use crate::store::{create_rows, index_sql, run};
@@ -94,6 +95,7 @@ impl SchemaChange<'_> {
         let customizer = self.organisation.identity.customizer;
         let when = (self.version, now);
         security::table_made(self.connection, &self.schema, customizer, &table, when).await?;
+        sdk_messages::table_made(self.connection, &self.schema, &table, when).await?;
         let id = table.id;
         self.schema.put_table(table);
         Ok(id)

@@ -54,7 +54,7 @@ impl<'a> QueryPlan<'a> {
         let mut query = Where::default();
         query.joins = select_list.joins;
         if let Some(lookup) = list.of {
-            query.and(&format!("{ROW}.\"{}\" = ?", lookup.logical));
+            query.and(&format!("{} = ?", resolver.column_sql(ROW, lookup)));
         }
         if let Some(filter) = list.filter {
             query.add(resolver, table, ROW, filter)?;

@@ -193,7 +193,7 @@ async fn counted(
 ) -> Result<i64> {
     let mut query = Where::default();
     if let Some((lookup, id)) = set.of {
-        query.and(&format!("{ROW}.\"{}\" = ?", lookup.logical));
+        query.and(&format!("{} = ?", resolver.column_sql(ROW, lookup)));
         query.cells.push(Cell::Id(id));
     }
     if let Some(filter) = filter(options)? {

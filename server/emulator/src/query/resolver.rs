@@ -2,7 +2,7 @@
 
 use crate::fault::{Fault, Result};
 use crate::organisation::Organisation;
-use crate::schema::{CellKind, Column, FixedLookup, Schema, Table};
+use crate::schema::{CellKind, Column, FixedLookup, Schema, Table, system_relationships};
 use crate::security::{Access, Caller};
 
 #[derive(Clone, Copy)]
@@ -91,7 +91,9 @@ impl<'a> Resolver<'a> {
     pub(crate) fn collection(&self, table: &Table, relationship: &str) -> Option<(&'a Table, &'a Column)> {
         self.schema
             .referencing(&table.logical)
-            .find(|(_, column)| column.relationship() == Some(relationship))
+            .find(|(child, column)| {
+                system_relationships::partner(child, column).as_deref() == Some(relationship)
+            })
             .map(|(child, column)| (child.as_ref(), column))
     }
 

@@ -87,6 +87,20 @@ const TABLES: &[Definition] = &[
             ("ExchangeRate", Rate),
         ],
     ),
+    ("sdkmessage", "SdkMessage", "Name", &[("CategoryName", Text), ("IsPrivate", Flag)]),
+    (
+        "sdkmessagefilter",
+        "SdkMessageFilter",
+        "Name",
+        &[
+            ("PrimaryObjectTypeCode", Text),
+            ("SecondaryObjectTypeCode", Text),
+            ("Availability", Whole),
+            ("IsCustomProcessingStepAllowed", Flag),
+            ("IsVisible", Flag),
+            ("SdkMessageId", Lookup("sdkmessage")),
+        ],
+    ),
 ];
 
 /// The built-in tables, still without a number of their own.
@@ -129,7 +143,11 @@ fn column(table: &str, schema_name: &str, holds: &Holds, id: &mut dyn FnMut() ->
         Lookup(target) => CellKind::Lookup {
             target: (*target).to_owned(),
             navigation: logical.clone(),
-            relationship: format!("{target}_{table}_{logical}"),
+            relationship: match table {
+                // The one that client libraries ask for by its name.
+                "sdkmessagefilter" => format!("{logical}_{table}"),
+                _ => format!("{target}_{table}_{logical}"),
+            },
             relationship_id: id(),
             on_delete: OnDelete::RemoveLink,
         },

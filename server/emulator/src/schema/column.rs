@@ -129,6 +129,10 @@ impl Column {
     pub(crate) fn target(&self) -> Option<&str> {
         match &self.kind {
             CellKind::Lookup { target, .. } => Some(target),
+            // An application acts for a user; no team owns anything.
+            CellKind::Fixed(FixedLookup::Nobody) if self.logical.ends_with("onbehalfby") => {
+                Some("systemuser")
+            }
             CellKind::Fixed(fixed) => Some(fixed.target()),
             _ => None,
         }

@@ -54,6 +54,11 @@ impl Table {
         self.columns.iter().find(|c| c.kind == CellKind::Id).map_or("", |c| &c.logical)
     }
 
+    /// Kept by the organisation itself: every user may read its rows, and none change them.
+    pub(crate) fn is_read_only(&self) -> bool {
+        matches!(self.logical.as_str(), "privilege" | "sdkmessage" | "sdkmessagefilter")
+    }
+
     pub(crate) fn rows(&self) -> String {
         format!("r_{}", self.number)
     }

@@ -172,12 +172,12 @@ impl Caller {
 
     /// Refuses what the caller may not do with the rows of a table.
     pub(crate) fn demand(&self, table: &Table, access: Access) -> Result<()> {
-        if table.logical == "privilege" {
+        if table.is_read_only() {
             return match access {
                 Access::Read => Ok(()),
                 _ => Err(Fault::bad(
                     "0x80040800",
-                    format!("The '{access:?}' method does not support entities of type 'privilege'."),
+                    format!("The '{access:?}' method does not support entities of type '{}'.", table.logical),
                 )),
             };
         }

@@ -100,10 +100,10 @@ pub(crate) struct Privilege {
     user_owned: bool,
 }
 
-/// The privileges of a table. `privilege` itself has none: every user may read it, and none change it.
+/// The privileges of a table. One that is only read has none.
 pub(crate) fn of_table(table: &Table) -> impl Iterator<Item = Privilege> + '_ {
     let fits = |access: &Access| table.user_owned || !matches!(access, Access::Assign | Access::Share);
-    ALL.into_iter().filter(fits).filter(|_| table.logical != "privilege").map(|access| one(table, access))
+    ALL.into_iter().filter(fits).filter(|_| !table.is_read_only()).map(|access| one(table, access))
 }
 
 /// The privilege for one kind of access to a table.

@@ -71,7 +71,7 @@ async fn fill(
     for name in GENERAL.iter().filter(|name| customizes || name.starts_with("prvRead")) {
         grant(connection, role, General(name).id(), Depth::Global).await?;
     }
-    for table in tables {
+    for table in tables.iter().filter(|table| !table.is_read_only()) {
         if !table.custom {
             grant(connection, role, privilege::one(table, Access::Read).id, Depth::Global).await?;
         } else if customizes {

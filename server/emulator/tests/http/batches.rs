@@ -201,3 +201,18 @@ async fn definitions_change_within_a_batch() {
     let one = client.get(&format!("x_things({})", etags[0])).await.header("etag").to_owned();
     assert_ne!(client.get(&format!("x_things({})", etags[1])).await.header("etag"), one);
 }
+
+#[tokio::test]
+async fn bare_line_feeds_end_lines_too() {
+    let client = HttpClient::new().await;
+    let one = part("POST /api/data/v9.2/x_things", "{\"x_name\":\"two\\nlines\"}");
+    let two = set(&[("1", "POST /api/data/v9.2/x_things", r#"{"x_name":"b"}"#)]);
+    let request = client
+        .request("POST", "$batch")
+        .header("content-type", "multipart/mixed; boundary=\"b\"")
+        .body(format!("{one}{two}--b--\n\n"));
+    let answer = JsonAnswer::of(request).await;
+    assert_eq!((answer.status.as_u16(), statuses(&answer)), (200, vec![204, 204]));
+    let names = client.get("x_things?$select=x_name&$orderby=x_name").await.column("x_name");
+    assert_eq!(names, [json!("b"), json!("two\nlines")]);
+}

@@ -125,6 +125,8 @@ async fn definitions_are_queried_by_expressions() {
     assert_eq!(thing["ManyToOneRelationships"][1]["SchemaName"], "x_place_things");
     let level = thing["Attributes"].as_array().unwrap().iter().find(|c| c["LogicalName"] == "x_level");
     assert_eq!(level.unwrap()["OptionSet"]["Options"].as_array().unwrap().len(), 2);
+    let role = all.iter().find(|table| table["LogicalName"] == "role").unwrap();
+    assert_eq!(role["ManyToManyRelationships"][0]["SchemaName"], "systemuserroles_association");
     let nonsense = client.get("RetrieveMetadataChanges(Query=@p1)?@p1=nonsense").await;
     assert_eq!(nonsense.status, 400);
 }
@@ -432,4 +434,30 @@ async fn choices_and_relationships_are_changed_by_put() {
     whole["DisplayName"] = label("Shared");
     assert_eq!(JsonAnswer::of(client.request("PUT", path).json(&whole)).await.status, 204);
     assert_eq!(client.get(path).await.json["DisplayName"]["UserLocalizedLabel"]["Label"], "Shared");
+}
+
+#[tokio::test]
+async fn relationships_have_long_names() {
+    let client = HttpClient::new().await;
+    let relationship = async |name: String, lookup: &str| {
+        let body = json!({
+            "@odata.type": "Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata", "SchemaName": name,
+            "ReferencedEntity": "x_place", "ReferencingEntity": "x_thing", "Lookup": { "SchemaName": lookup },
+        });
+        client.post("RelationshipDefinitions", &body).await.refusal().0
+    };
+    let long = format!("x_{}", "n".repeat(253));
+    assert_eq!(relationship(format!("{long}n"), "x_OtherId").await, 400);
+    assert_eq!(
+        relationship(long.clone(), &format!("x_{}", "l".repeat(63))).await,
+        400,
+        "the lookup's is a column's"
+    );
+    assert_eq!(relationship(long.clone(), "x_OtherId").await, 204);
+    let found = client.get(&format!("RelationshipDefinitions(SchemaName='{long}')")).await;
+    assert_eq!(found.json["ReferencingAttribute"], "x_otherid");
+    let place = client.post("x_places", &json!({ "x_name": "here" })).await.id();
+    client.thing(json!({ "x_name": "a", "x_OtherId@odata.bind": format!("/x_places({place})") })).await;
+    let inside = client.get(&format!("x_places({place})?$expand={long}($select=x_name)")).await;
+    assert_eq!(inside.json[&long][0]["x_name"], "a");
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use emulator::Options;
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use serde_json::Value;
 
 use crate::client::{HttpClient, JsonAnswer, http};
@@ -90,4 +93,26 @@ async fn forged_tokens_are_refused() {
     }
     let who = JsonAnswer::of(http().get(&url).bearer_auth(&token)).await;
     assert_ne!(who.json["OrganizationId"], Value::Null);
+}
+
+#[tokio::test]
+async fn published_keys_verify_the_tokens() {
+    let client = HttpClient::with(Options::default()).await;
+    let tenant = client.emulator.token_url().trim_end_matches("/oauth2/v2.0/token").to_owned();
+    let read = async |url: &str| JsonAnswer::of(http().get(url)).await;
+    let found = read(&format!("{tenant}/v2.0/.well-known/openid-configuration")).await;
+    assert_eq!(found.json["token_endpoint"], client.emulator.token_url());
+    let keys = read(found.json["jwks_uri"].as_str().unwrap()).await;
+    let [key] = &keys.json["keys"].as_array().unwrap()[..] else { panic!("{}", keys.text) };
+    let token = ask(&client, client.emulator.token_url(), &[]).await.json["access_token"].clone();
+    let (signed, signature) = token.as_str().unwrap().rsplit_once('.').unwrap();
+    let decode = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let head: Value = serde_json::from_slice(&decode(signed.split_once('.').unwrap().0)).unwrap();
+    assert_eq!((&head["kid"], &head["alg"]), (&key["kid"], &key["alg"]));
+    let point = [vec![4], decode(key["x"].as_str().unwrap()), decode(key["y"].as_str().unwrap())].concat();
+    let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
+    key.verify(signed.as_bytes(), &decode(signature)).unwrap();
+    let elsewhere =
+        format!("{}/00000000-0000-0000-0000-000000000001/discovery/v2.0/keys", client.emulator.url());
+    assert_eq!(read(&elsewhere).await.json["error_codes"][0], 90_002);
 }

@@ -6,6 +6,12 @@ use crate::schema::Schema;
 
 type OperationParameters = &'static [(&'static str, &'static str)];
 
+/// Enumerations, their members counted from 0.
+const ENUMS: &[(&str, &[&str])] = &[
+    ("PrivilegeDepth", &["Basic", "Local", "Deep", "Global"]),
+    ("EndpointAccessType", &["Default", "Internet", "Intranet"]),
+];
+
 /// Types of answers and parameters: names and properties.
 const TYPES: &[(&str, OperationParameters)] = &[
     (
@@ -13,6 +19,57 @@ const TYPES: &[(&str, OperationParameters)] = &[
         &[("BusinessUnitId", "Edm.Guid"), ("UserId", "Edm.Guid"), ("OrganizationId", "Edm.Guid")],
     ),
     ("RetrieveVersionResponse", &[("Version", "Edm.String")]),
+    ("RetrieveAvailableLanguagesResponse", &[("LocaleIds", "Collection(Edm.Int32)")]),
+    (
+        "RetrieveDeprovisionedLanguagesResponse",
+        &[("RetrieveDeprovisionedLanguages", "Collection(Edm.Int32)")],
+    ),
+    (
+        "RetrieveInstalledLanguagePacksResponse",
+        &[("RetrieveInstalledLanguagePacks", "Collection(Edm.Int32)")],
+    ),
+    ("RetrieveProvisionedLanguagesResponse", &[("RetrieveProvisionedLanguages", "Collection(Edm.Int32)")]),
+    (
+        "EntityRecordCountCollection",
+        &[
+            ("Count", "Edm.Int32"),
+            ("IsReadOnly", "Edm.Boolean"),
+            ("Keys", "Collection(Edm.String)"),
+            ("Values", "Collection(Edm.Int64)"),
+        ],
+    ),
+    (
+        "RetrieveTotalRecordCountResponse",
+        &[("EntityRecordCountCollection", "mscrm.EntityRecordCountCollection")],
+    ),
+    (
+        "EndpointCollection",
+        &[
+            ("Count", "Edm.Int32"),
+            ("IsReadOnly", "Edm.Boolean"),
+            ("Keys", "Collection(Edm.String)"),
+            ("Values", "Collection(Edm.String)"),
+        ],
+    ),
+    (
+        "OrganizationDetail",
+        &[
+            ("OrganizationId", "Edm.Guid"),
+            ("FriendlyName", "Edm.String"),
+            ("OrganizationVersion", "Edm.String"),
+            ("EnvironmentId", "Edm.String"),
+            ("DatacenterId", "Edm.String"),
+            ("Geo", "Edm.String"),
+            ("TenantId", "Edm.String"),
+            ("UrlName", "Edm.String"),
+            ("UniqueName", "Edm.String"),
+            ("State", "Edm.String"),
+            ("SchemaType", "Edm.String"),
+            ("OrganizationType", "Edm.String"),
+            ("Endpoints", "mscrm.EndpointCollection"),
+        ],
+    ),
+    ("RetrieveCurrentOrganizationResponse", &[("Detail", "mscrm.OrganizationDetail")]),
     ("CreateMultipleResponse", &[("Ids", "Collection(Edm.Guid)")]),
     ("InsertOptionValueResponse", &[("NewOptionValue", "Edm.Int32")]),
     (
@@ -34,6 +91,20 @@ const TYPES: &[(&str, OperationParameters)] = &[
 const FUNCTIONS: &[(&str, OperationParameters, &str)] = &[
     ("WhoAmI", &[], "mscrm.WhoAmIResponse"),
     ("RetrieveVersion", &[], "mscrm.RetrieveVersionResponse"),
+    ("RetrieveAvailableLanguages", &[], "mscrm.RetrieveAvailableLanguagesResponse"),
+    ("RetrieveDeprovisionedLanguages", &[], "mscrm.RetrieveDeprovisionedLanguagesResponse"),
+    ("RetrieveInstalledLanguagePacks", &[], "mscrm.RetrieveInstalledLanguagePacksResponse"),
+    ("RetrieveProvisionedLanguages", &[], "mscrm.RetrieveProvisionedLanguagesResponse"),
+    (
+        "RetrieveTotalRecordCount",
+        &[("EntityNames", "Collection(Edm.String)")],
+        "mscrm.RetrieveTotalRecordCountResponse",
+    ),
+    (
+        "RetrieveCurrentOrganization",
+        &[("AccessType", "mscrm.EndpointAccessType")],
+        "mscrm.RetrieveCurrentOrganizationResponse",
+    ),
     ("RetrieveRolePrivilegesRole", &[("RoleId", "Edm.Guid")], "mscrm.RetrieveRolePrivilegesRoleResponse"),
 ];
 
@@ -70,11 +141,13 @@ const ON_ROLES: &[(&str, OperationParameters)] = &[
 ];
 
 pub(super) fn types(out: &mut String) {
-    out.push_str("<EnumType Name=\"PrivilegeDepth\">");
-    for (value, name) in ["Basic", "Local", "Deep", "Global"].iter().enumerate() {
-        let _ = write!(out, "<Member Name=\"{name}\" Value=\"{value}\" />");
+    for (name, members) in ENUMS {
+        let _ = write!(out, "<EnumType Name=\"{name}\">");
+        for (value, name) in members.iter().enumerate() {
+            let _ = write!(out, "<Member Name=\"{name}\" Value=\"{value}\" />");
+        }
+        out.push_str("</EnumType>");
     }
-    out.push_str("</EnumType>");
     for (name, properties) in TYPES {
         let _ = write!(out, "<ComplexType Name=\"{name}\">");
         for (name, kind) in *properties {
@@ -86,7 +159,7 @@ pub(super) fn types(out: &mut String) {
 
 /// What is asked of a set or of a row.
 pub(super) fn bound(out: &mut String, schema: &Schema) {
-    for table in schema.tables().filter(|table| table.logical != "privilege") {
+    for table in schema.tables().filter(|table| !table.is_read_only()) {
         for (name, answer) in [
             ("CreateMultiple", Some("mscrm.CreateMultipleResponse")),
             ("UpdateMultiple", None),

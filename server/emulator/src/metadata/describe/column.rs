@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::schema::{Behaviour, CellKind, ChoiceOf, Column, FixedLookup, Table};
+use crate::schema::{Behaviour, CellKind, ChoiceOf, Column, Table};
 
-use super::{label, managed};
+use super::{UNKNOWN_TIME, label, managed, merge};
 
 /// `AttributeTypeName` without `Type`.
-pub(super) fn column_type(column: &Column) -> &'static str {
+fn column_type(column: &Column) -> &'static str {
     match (column.logical.as_str(), column.custom) {
         ("statecode", false) => "State",
         ("statuscode", false) => "Status",
@@ -17,11 +17,20 @@ pub(super) fn column_type(column: &Column) -> &'static str {
     }
 }
 
+/// The type of the definition, without `AttributeMetadata`: an owner's is a lookup's, an id's has a capital more.
+pub(super) fn definition_type(column: &Column) -> &'static str {
+    match column_type(column) {
+        "Owner" => "Lookup",
+        "Uniqueidentifier" => "UniqueIdentifier",
+        other => other,
+    }
+}
+
 pub(super) fn column_json(table: &Table, column: &Column) -> Value {
     let name = column_type(column);
     let attribute_type = if name == "MultiSelectPicklist" { "Virtual" } else { name };
     let mut json = json!({
-        "@odata.type": format!("#Microsoft.Dynamics.CRM.{name}AttributeMetadata"),
+        "@odata.type": format!("#Microsoft.Dynamics.CRM.{}AttributeMetadata", definition_type(column)),
         "MetadataId": column.id,
         "LogicalName": column.logical,
         "SchemaName": column.schema_name,
@@ -31,7 +40,11 @@ pub(super) fn column_json(table: &Table, column: &Column) -> Value {
         "AttributeType": attribute_type,
         "AttributeTypeName": { "Value": format!("{name}Type") },
         "AttributeOf": null,
-        "RequiredLevel": { "Value": column.required, "CanBeChanged": true },
+        "ColumnNumber": table.columns.iter().position(|known| known.id == column.id).map(|at| at + 1),
+        "RequiredLevel": {
+            "Value": column.required, "CanBeChanged": true,
+            "ManagedPropertyLogicalName": "canmodifyrequirementlevelsettings",
+        },
         "IsCustomAttribute": column.custom,
         "IsManaged": false,
         "IsPrimaryId": column.kind == CellKind::Id,
@@ -39,7 +52,7 @@ pub(super) fn column_json(table: &Table, column: &Column) -> Value {
         "IsValidForCreate": column.writable,
         "IsValidForUpdate": column.writable && column.kind != CellKind::Id,
         "IsValidForRead": true,
-        "IsCustomizable": managed(true),
+        "IsCustomizable": managed("IsCustomizable", true),
         "IsLogical": !column.is_stored(),
     });
     merge(&mut json, settings(column));
@@ -49,6 +62,7 @@ pub(super) fn column_json(table: &Table, column: &Column) -> Value {
             json!({
                 "MaxLength": max_length, "Format": format, "FormatName": { "Value": format }, "ImeMode": "Auto",
                 "AutoNumberFormat": "", "IsLocalizable": false, "DatabaseLength": max_length * 2, "YomiOf": null,
+                "FormulaDefinition": "", "SourceTypeMask": 0,
             })
         }
         CellKind::Memo { max_length } => {
@@ -59,22 +73,31 @@ pub(super) fn column_json(table: &Table, column: &Column) -> Value {
             })
         }
         CellKind::Integer { min, max } => {
-            json!({ "MinValue": min, "MaxValue": max, "Format": column.format.as_deref().unwrap_or("None") })
+            json!({
+                "MinValue": min, "MaxValue": max, "Format": column.format.as_deref().unwrap_or("None"),
+                "FormulaDefinition": "", "SourceTypeMask": 0,
+            })
         }
         CellKind::BigInteger | CellKind::Version => json!({ "MinValue": i64::MIN, "MaxValue": i64::MAX }),
         CellKind::Decimal { scale, min, max } => {
-            json!({ "Precision": scale, "MinValue": min, "MaxValue": max, "ImeMode": "Disabled" })
+            json!({
+                "Precision": scale, "MinValue": min, "MaxValue": max, "ImeMode": "Disabled",
+                "FormulaDefinition": "", "SourceTypeMask": 0,
+            })
         }
         CellKind::Money { precision, min, max } => {
-            json!({ "Precision": precision, "PrecisionSource": 0, "MinValue": min, "MaxValue": max, "ImeMode": "Disabled", "IsBaseCurrency": false,
-                "CalculationOf": null })
+            json!({
+                "Precision": precision, "PrecisionSource": 0, "MinValue": min, "MaxValue": max, "ImeMode": "Disabled",
+                "IsBaseCurrency": column.logical.ends_with("_base") && !column.writable, "CalculationOf": null,
+                "FormulaDefinition": "", "SourceTypeMask": 0,
+            })
         }
         CellKind::Double { precision, min, max } => {
             json!({ "Precision": precision, "MinValue": min, "MaxValue": max, "ImeMode": "Disabled" })
         }
-        CellKind::Boolean { default, .. } => json!({
-            "DefaultValue": default,
-        }),
+        CellKind::Boolean { default, .. } => {
+            json!({ "DefaultValue": default, "FormulaDefinition": "", "SourceTypeMask": 0 })
+        }
         CellKind::DateTime(behaviour) => json!({
             "Format": match column.format.as_deref() {
                 Some(format) => format,
@@ -82,33 +105,46 @@ pub(super) fn column_json(table: &Table, column: &Column) -> Value {
                 None => "DateAndTime",
             },
             "DateTimeBehavior": { "Value": format!("{behaviour:?}") },
-            "CanChangeDateTimeBehavior": managed(column.custom),
+            "CanChangeDateTimeBehavior": managed("CanChangeDateTimeBehavior", column.custom),
             "ImeMode": "Inactive",
             "MinSupportedValue": "1753-01-01T00:00:00Z",
             "MaxSupportedValue": "9999-12-31T23:59:59Z",
+            "FormulaDefinition": "",
+            "SourceTypeMask": 0,
         }),
-        CellKind::Choice(ChoiceOf::Own { default, .. }) => {
-            json!({ "DefaultFormValue": default.unwrap_or(-1) })
+        CellKind::Choice(ChoiceOf::Own { default, .. }) => choice(default.unwrap_or(-1)),
+        CellKind::Choice(_) | CellKind::MultiChoice(_) => choice(-1),
+        CellKind::Lookup { .. } | CellKind::Fixed(_) => {
+            json!({ "Targets": targets(column), "Format": "None" })
         }
-        CellKind::Choice(_) | CellKind::MultiChoice(_) => json!({ "DefaultFormValue": -1 }),
-        CellKind::Lookup { .. } => json!({ "Targets": [column.target()] }),
-        CellKind::Fixed(FixedLookup::Nobody) => json!({ "Targets": [] }),
-        CellKind::Fixed(fixed) => json!({ "Targets": [fixed.target()] }),
         CellKind::Id | CellKind::Guid => json!({}),
     };
     merge(&mut json, more);
     json
 }
 
+fn choice(default: i32) -> Value {
+    json!({
+        "DefaultFormValue": default, "ParentPicklistLogicalName": null, "ChildPicklistLogicalNames": [],
+        "FormulaDefinition": "", "SourceTypeMask": 0,
+    })
+}
+
+/// An owner is a user or a team, though no team owns anything here.
+fn targets(column: &Column) -> Vec<&str> {
+    let team = (column_type(column) == "Owner").then_some("team");
+    column.target().into_iter().chain(team).collect()
+}
+
 /// What the cloud lets administrators set, and the emulator does not heed.
 fn settings(column: &Column) -> Value {
     json!({
-        "IsAuditEnabled": managed(false),
-        "IsGlobalFilterEnabled": managed(false),
-        "IsSortableEnabled": managed(false),
-        "IsValidForAdvancedFind": managed(true),
-        "IsRenameable": managed(column.custom),
-        "CanModifyAdditionalSettings": managed(true),
+        "IsAuditEnabled": managed("CanModifyAuditSettings", false),
+        "IsGlobalFilterEnabled": managed("CanModifyGlobalFilterSettings", false),
+        "IsSortableEnabled": managed("CanModifyIsSortableSettings", false),
+        "IsValidForAdvancedFind": managed("CanModifySearchSettings", true),
+        "IsRenameable": managed("IsRenameable", column.custom),
+        "CanModifyAdditionalSettings": managed("CanModifyAdditionalSettings", true),
         "IsSecured": false,
         "CanBeSecuredForRead": false,
         "CanBeSecuredForCreate": false,
@@ -121,22 +157,22 @@ fn settings(column: &Column) -> Value {
         "IsValidForForm": true,
         "IsValidForGrid": true,
         "SourceType": if column.kind == CellKind::Id || column.is_lookup() { Value::Null } else { 0.into() },
-        "LinkedAttributeId": null,
+        "AutoNumberFormat": null,
+        "CreatedOn": UNKNOWN_TIME,
         "DeprecatedVersion": null,
         "ExternalName": null,
         "HasChanged": null,
+        "InheritsFrom": null,
+        "IntroducedVersion": "1.0",
+        "IsValidODataAttribute": true,
+        "LinkedAttributeId": null,
+        "ModifiedOn": UNKNOWN_TIME,
     })
-}
-
-fn merge(into: &mut Value, more: Value) {
-    if let (Some(into), Value::Object(more)) = (into.as_object_mut(), more) {
-        into.extend(more);
-    }
 }
 
 pub(super) fn yes_no_json(column: &Column) -> Value {
     let CellKind::Boolean { yes, no, .. } = &column.kind else { return Value::Null };
-    let option = |value: i32, text: &str| json!({ "Value": value, "Label": label(text), "Description": label(""), "Color": null, "IsManaged": false });
+    let option = |value: i32, text: &str| json!({ "Value": value, "Label": label(text), "Description": label(""), "Color": null, "IsManaged": false, "ExternalValue": null, "ParentValues": [], "Tag": null, "IsHidden": false, "MetadataId": null, "HasChanged": null });
     json!({
         "@odata.type": "#Microsoft.Dynamics.CRM.BooleanOptionSetMetadata",
         "MetadataId": Uuid::new_v5(&column.id, b"OptionSet"),
@@ -148,5 +184,10 @@ pub(super) fn yes_no_json(column: &Column) -> Value {
         "OptionSetType": "Boolean",
         "TrueOption": option(1, yes),
         "FalseOption": option(0, no),
+        "Description": label(""),
+        "ExternalTypeName": null,
+        "HasChanged": null,
+        "IntroducedVersion": "1.0",
+        "IsCustomizable": managed("IsCustomizable", true),
     })
 }

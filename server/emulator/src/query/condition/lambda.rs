@@ -28,7 +28,8 @@ impl Where {
             .ok_or_else(|| Fault::no_property(relationship, &table.logical))?;
         resolver.caller.demand(child, Access::Read)?;
         let inner = format!("v{}", self.variables.len());
-        let mut parts = format!("{inner}.\"{}\" = {alias}.\"{}\"", lookup.logical, table.primary_id());
+        let pointer = resolver.column_sql(&inner, lookup);
+        let mut parts = format!("{pointer} = {alias}.\"{}\"", table.primary_id());
         let mut joins = String::new();
         if let Some((name, condition)) = condition {
             let (name, table) = (name.clone(), child.logical.clone());
