@@ -7,6 +7,7 @@ pub(crate) mod folder;
 mod places;
 mod serve;
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,20 +32,26 @@ pub use certificate::CertificateError;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Nothing can listen there.
-    #[error("cannot listen on {listen}: {source}; choose another address or port")]
+    #[error("cannot listen on {listen}: {cause}; choose another address or port")]
     Listen {
         /// Where.
         listen: SocketAddr,
-        /// Why not.
-        source: std::io::Error,
+        /// Why not. It is in the message, so that it is no source that would be told once more.
+        cause: std::io::Error,
     },
     /// The folder cannot be made or used.
-    #[error("cannot use the folder {}: {source}", folder.display())]
+    #[error("cannot use the folder {}: {cause}", folder.display())]
     Folder {
         /// Which.
         folder: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        cause: std::io::Error,
+    },
+    /// Another emulator has the folder.
+    #[error("the folder {} is another emulator's now; end that one, or name another folder", folder.display())]
+    Held {
+        /// Which.
+        folder: PathBuf,
     },
     /// The organisation's file cannot be opened.
     #[error("cannot open the organisation's file: {0}; it may be damaged, or held by another process")]
@@ -64,6 +71,8 @@ pub struct Emulator {
     secure: Option<Secure>,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
+    /// The folder is this emulator's until it is dropped.
+    _lock: Option<File>,
 }
 
 /// The https side.
@@ -83,9 +92,7 @@ impl Emulator {
     /// organisation, with the same credentials.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let (listener, address) = listen(options.listen).await?;
-        if let Some(folder) = &options.data {
-            folder::prepare(folder).map_err(|source| Error::Folder { folder: folder.clone(), source })?;
-        }
+        let lock = options.data.as_deref().map(taken).transpose()?;
         let secure = match options.https {
             Some(https) => {
                 let authority = Authority::open(options.data.as_deref(), https.ip())?;
@@ -114,6 +121,7 @@ impl Emulator {
             secure,
             stop,
             serving,
+            _lock: lock,
         })
     }
 
@@ -210,8 +218,15 @@ impl Emulator {
     }
 }
 
+/// Makes the folder ready, and takes it.
+fn taken(folder: &Path) -> Result<File, Error> {
+    let unusable = |cause| Error::Folder { folder: folder.to_owned(), cause };
+    folder::prepare(folder).map_err(unusable)?;
+    folder::lock(folder).map_err(unusable)?.ok_or_else(|| Error::Held { folder: folder.to_owned() })
+}
+
 async fn listen(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
-    let unusable = |source| Error::Listen { listen, source };
+    let unusable = |cause| Error::Listen { listen, cause };
     let listener = TcpListener::bind(listen).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
     Ok((listener, address))

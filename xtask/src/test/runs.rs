@@ -60,7 +60,7 @@ pub fn clients(workspace: &Workspace, tally: &mut TestCount) -> Result<()> {
             false => Command::new("node"),
         };
         client.current_dir(&clients.npm).arg(scripts.join(script));
-        client.args(&emulator).args(["--listen", "127.0.0.1:0"]).args(https.then_some("--https"));
+        client.args(&emulator).args(["--listen", "127.0.0.1:0", "--admin"]).args(https.then_some("--https"));
         tally.run(&mut client)?;
     }
     Ok(())

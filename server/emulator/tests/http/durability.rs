@@ -121,3 +121,14 @@ async fn folders_of_earlier_versions_work() {
     let known = client.get("privileges?$filter=name eq 'prvReadx_Thing'").await;
     assert_eq!(known.column("name"), [json!("prvReadx_Thing")]);
 }
+
+#[tokio::test]
+async fn a_folder_has_one_emulator() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { data: Some(folder.path().to_owned()), ..Options::default() };
+    let first = Emulator::start(options.clone()).await.unwrap();
+    let refused = Emulator::start(options.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("another emulator's now"), "{refused}");
+    drop(first);
+    Emulator::start(options).await.unwrap().stop().await;
+}
