@@ -108,6 +108,19 @@ fn all_is_well_says_what_changed() {
 }
 
 #[test]
+fn sparklines_end_before_the_running_bucket() {
+    let mut facts = facts(&day(10, 1_000_000, 97), &day(10, 1_000_000, 97));
+    let sparks =
+        |facts: &Facts| super::tiles::tiles(facts).into_iter().map(|tile| tile.spark).collect::<Vec<_>>();
+    let before = sparks(&facts);
+    assert!(facts.history.window.buckets.last().unwrap().partial);
+    *facts.history.buckets.last_mut().unwrap() = Sums::default();
+    assert_eq!(sparks(&facts), before);
+    facts.history.buckets[3] = Sums::default();
+    assert_ne!(sparks(&facts), before);
+}
+
+#[test]
 fn what_is_wrong_leads() {
     let mut facts = facts(&day(10, 1_000_000, 71), &day(10, 1_000_000, 97));
     assert_eq!(spoken(&facts), "Success fell to 71.0 %. It was 97.0 % in the 30 days before.");

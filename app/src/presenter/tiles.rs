@@ -38,7 +38,11 @@ pub(super) const fn label(tile: Tile) -> &'static str {
 fn view(tile: Tile, facts: &Facts, stretch: &Period<'_>) -> TileView {
     let history = &facts.history;
     let figures = figures(tile, &history.figures);
-    let values: Vec<Option<i64>> = history.buckets.iter().map(|sums| series::value(tile, sums)).collect();
+    // What the running bucket has so far would read as a fall.
+    let is_running = history.window.buckets.last().is_some_and(|bucket| bucket.partial);
+    let whole =
+        &history.buckets[..history.buckets.len() - usize::from(is_running && !history.buckets.is_empty())];
+    let values: Vec<Option<i64>> = whole.iter().map(|sums| series::value(tile, sums)).collect();
     TileView {
         key: tile.key().to_owned(),
         label: label(tile).to_owned(),
