@@ -256,12 +256,12 @@ function why(text) {
 function named(body, index) {
   try {
     const sent = JSON.parse(body);
+    if (Array.isArray(sent) && index === undefined) return `an array of ${sent.length} runs`;
     const run = index === undefined ? sent : sent[index];
-    if (!Array.isArray(run)) return [run.campaignId, run.runId, run.phase].join("/");
+    return [run.campaignId, run.runId, run.phase].join("/");
   } catch {
-    // Then as it is.
+    return `what was sent (${body.slice(0, 60)}...)`;
   }
-  return `what was sent (${body.slice(0, 60)}...)`;
 }
 
 const called = process.argv[1];

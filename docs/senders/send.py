@@ -1,6 +1,6 @@
 """Sends runs to Studio Metrics beside your work, with Python's own library: nothing here blocks or breaks that work.
 
-Try it: `python3 send.py`. In a program make one `Sender()`, and give it each run: `sender.send(run)`.
+Try it: `python3 send.py`. In a program make one `Sender()` in each process, and give it each run: `sender.send(run)`.
 """
 
 import atexit
@@ -161,7 +161,7 @@ def _seconds(retry_after):
     except ValueError:
         try:
             wait = email.utils.parsedate_to_datetime(retry_after).timestamp() - time.time()
-        except ValueError:
+        except (TypeError, ValueError):
             wait = 0
     return min(max(wait, 0), 3600)
 
@@ -180,6 +180,8 @@ def _name(body, index=None):
     """Campaign, run and phase of what was sent."""
     try:
         sent = json.loads(body)
+        if isinstance(sent, list) and index is None:
+            return f"an array of {len(sent)} runs"
         run = sent if index is None else sent[index]
         return "/".join(str(run[key]) for key in ("campaignId", "runId", "phase"))
     except (ValueError, LookupError, TypeError):

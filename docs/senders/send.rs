@@ -300,6 +300,9 @@ fn why(text: &str) -> String {
 /// Campaign, run and phase of what was sent.
 fn named(body: &str, index: Option<u64>) -> String {
     let sent: Json = serde_json::from_str(body).unwrap_or_default();
+    if let (Some(runs), None) = (sent.as_array(), index) {
+        return format!("an array of {} runs", runs.len());
+    }
     let run = index.and_then(|index| sent.get(usize::try_from(index).ok()?)).unwrap_or(&sent);
     let names: Option<Vec<&str>> =
         ["campaignId", "runId", "phase"].map(|key| run[key].as_str()).into_iter().collect();

@@ -4,6 +4,7 @@
 # Try it: `sh send.sh`. In a script copy all but the last lines, and give it each run: `send_run '{…}'`.
 # STUDIO_URL is the address, STUDIO_SPOOL a folder where what waits outlives this script.
 studio="${STUDIO_URL:-http://127.0.0.1:3000}"
+studio="${studio%/}"
 spool="${STUDIO_SPOOL:-}"
 patience=600 # seconds; curl tries again after 1, 2, 4, 8 … of them, or when Retry-After says
 most=1000    # runs in the spool; beyond them the oldest are given up

@@ -109,6 +109,19 @@ async fn restarts_lose_and_repeat_no_run() {
 }
 
 #[tokio::test]
+async fn work_goes_on_beside_silent_servers() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = address(silent.local_addr().unwrap().port());
+    for language in Language::OBJECTS {
+        let spool = TestFolder::new();
+        let mut program = SendingProgram::start(language, &url, Some(spool.path()));
+        program.send_each(&runs("c", 0..20));
+        until("all were taken from the work", async || (waiting(spool.path()) == 20).then_some(())).await;
+        assert_eq!(program.said(), [""; 0], "{language:?}: the first is still under way");
+    }
+}
+
+#[tokio::test]
 async fn spooled_runs_outlive_their_sender() {
     let (port, spools) = (free_port(), TestFolder::new());
     for (language, campaign) in Language::OBJECTS.into_iter().zip(["a", "b", "c"]) {
@@ -192,6 +205,11 @@ async fn one_fault_does_not_stop_others() {
     }
 }
 
+/// An array of two, of which the second is refused, with the other status that means this.
+const PARTLY: &str = r#"{"items": [
+    {"index": 0, "status": "stored", "errors": []},
+    {"index": 1, "status": "refused", "errors": [{"field": "phase", "message": "must be there"}]}]}"#;
+
 #[tokio::test]
 async fn refusals_are_final_and_said_once() {
     for language in Language::OBJECTS {
@@ -209,18 +227,20 @@ async fn refusals_are_final_and_said_once() {
             scripted(410, r#"{"detail": "it was withdrawn"}"#),
             scripted(413, r#"{"detail": "too large"}"#),
             scripted(415, "not JSON at all"),
+            scripted(207, PARTLY),
         ];
         let front = ServerFront::before(&studio, script).await;
         let mut program = SendingProgram::start(language, &front.url, None);
-        program.send_each(&runs("s", 1..4));
+        program.send_each(&[run("s", "1"), json!(runs("s", 2..4)), run("s", "4"), json!(runs("s", 5..7))]);
         program.send_each(&[other.clone(), run("c", "withdrawn"), wrong.clone()]);
         program.send(&json!([run("c", "good"), wrong, other, run("c", "good too")]));
         let (arrived, said, _) = program.close().await;
         assert!(!arrived, "{language:?}");
         let expected = [
             "s/1/1 is given up: 410 it was withdrawn",
-            "s/2/1 is given up: 413 too large",
-            "s/3/1 is given up: 415 not JSON at all",
+            "an array of 2 runs is given up: 413 too large",
+            "s/4/1 is given up: 415 not JSON at all",
+            "s/6/1 is given up: refused, phase must be there",
             "c/taken/1 is given up: 409 A record with this key says something else; ",
             "c/withdrawn/1 is given up: 409 This record was withdrawn and stays so; ",
             "c/wrong/1 is given up: 422 agentsTotal ",
@@ -231,8 +251,8 @@ async fn refusals_are_final_and_said_once() {
         for (said, expected) in said.iter().zip(expected) {
             assert!(said.starts_with(expected), "{language:?}: {said}");
         }
-        assert!(said[5].contains("; tokensIn "), "{language:?}: {}", said[5]);
-        assert_eq!(front.seen().len(), 7, "{language:?}: none is sent again");
+        assert!(said[6].contains("; tokensIn "), "{language:?}: {}", said[6]);
+        assert_eq!(front.seen().len(), 8, "{language:?}: none is sent again");
         assert_eq!(stored(&studio).await, ["good", "good too", "taken"], "{language:?}");
     }
 }
