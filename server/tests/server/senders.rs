@@ -141,6 +141,28 @@ async fn spooled_runs_outlive_their_sender() {
     assert_eq!(stored(&studio).await, ["1", "1", "1", "2", "2", "2", "3", "3", "3"]);
 }
 
+#[tokio::test]
+async fn a_missing_ledger_loses_no_run() {
+    let studio = studio();
+    let (ledger, aside) =
+        (studio.folder.data().join("ledger.sqlite"), studio.folder.data().join("ledger.aside"));
+    fs::rename(&ledger, &aside).unwrap();
+    let script = SendingProgram::printed(Language::Curl, &studio.url, None);
+    let mut programs = Language::OBJECTS.map(|language| SendingProgram::start(language, &studio.url, None));
+    for (program, run) in programs.iter_mut().zip(runs("c", 1..4)) {
+        program.send(&run);
+    }
+    script.until_said("Will retry in 5 seconds").await;
+    for program in &programs {
+        program.until_said("so they wait: 503 ").await;
+    }
+    fs::rename(&aside, &ledger).unwrap();
+    for program in [script].into_iter().chain(programs) {
+        assert!(program.close().await.0);
+    }
+    assert_eq!(stored(&studio).await, ["1", "2", "3", "from-curl"]);
+}
+
 /// Puts these runs where a sender left them that was killed.
 fn leave(spool: &Path, runs: &[Json]) {
     for (name, run) in runs.iter().enumerate() {
