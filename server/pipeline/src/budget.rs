@@ -9,7 +9,7 @@ use model::{
 };
 use tokio::sync::Mutex;
 
-use crate::{BudgetStatus, LedgerPort, RemoteOrganisation, Settings, worker_context::StatusHandle};
+use crate::{BudgetStatus, LedgerPort, RemoteOrganisation, Settings, status_handle::StatusHandle};
 
 /// What other processes spent is looked up so often.
 const LOOK_UP: i64 = MINUTE;

@@ -12,13 +12,8 @@ use uuid::Uuid;
 use crate::{
     lookup_rows::{Codes, LookupRows},
     mapping::{ColumnMapping, TableMapping},
+    standard_names::{TENANT, TENANT_VALUE, TENANTS_SET},
 };
-
-/// Navigation property of the tenant lookup; provisioning creates it under this name.
-pub(crate) const TENANT: &str = "apex_tenantid";
-pub(crate) const TENANT_VALUE: &str = "_apex_tenantid_value";
-pub(crate) const TENANTS_SET: &str = "apex_tenants";
-pub(crate) const NAME: &str = "apex_name";
 
 /// The row to upsert, without its id. `lookups`: which rows stand for what the record points at.
 pub(crate) fn row(table: &TableMapping, tenant: TenantId, record: &Record, lookups: &LookupRows) -> Json {

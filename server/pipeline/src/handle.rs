@@ -13,8 +13,9 @@ use crate::{
     mirror::{Findings, Mirror},
     read_back::ReadBack,
     relay::Relay,
+    status_handle::StatusHandle,
     supervise::{Fall, supervise},
-    worker_context::{StatusHandle, WorkerContext},
+    worker_context::WorkerContext,
 };
 
 /// Relay, mirror and read-back at work. They end when the token that they were started with is cancelled.

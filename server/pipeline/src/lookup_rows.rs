@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     RemoteOrganisation,
-    encode_row::TENANT_VALUE,
     mapping::{ColumnMapping, TableMapping},
     organisation::Which,
+    standard_names::TENANT_VALUE,
 };
 
 /// How many rows are asked for in one request, which must fit into an address.

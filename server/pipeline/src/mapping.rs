@@ -2,10 +2,9 @@
 
 mod names;
 
+use crate::standard_names::NAME;
 use dataverse::{Client, Error, TableMetadata};
 use model::record::{Destination, FieldType, Kind, Kinds, Remote, Target};
-
-use crate::encode_row::NAME;
 
 pub use names::{NamesByKind, TableNames};
 

@@ -6,7 +6,7 @@ use dataverse::Error;
 use metrics::{counter, histogram};
 use tracing::Span;
 
-use crate::{delivery::RowResult, mirror::RowTally};
+use crate::{delivery::RowResult, row_tally::RowTally};
 
 /// One delivery. `records`: how many are sent with it.
 pub(crate) fn delivery(records: usize) -> Span {

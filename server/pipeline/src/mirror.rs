@@ -29,7 +29,7 @@ use crate::{
 
 pub(crate) use findings::Findings;
 pub(crate) use gone::Gone;
-pub(crate) use reader::{BY_ID, ChangeReader, Listener, Loan, RowTally};
+pub(crate) use reader::{BY_ID, ChangeReader, Listener, Loan};
 pub(crate) use table::MirroredTable;
 
 /// For how long beyond a few looks a process holds a table's cursor without being heard of: as long as the longest answer takes.

@@ -9,7 +9,7 @@ use model::record::Target;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use crate::{encode_row::TENANT_VALUE, mapping::TableMapping};
+use crate::{mapping::TableMapping, standard_names::TENANT_VALUE};
 
 /// A page of changes is read into memory as a whole.
 const PAGE_BYTES: usize = 8 * 1024 * 1024;

@@ -88,7 +88,7 @@ pub async fn stands(client: &Client, mapping: &Mapping) -> Result<(), Error> {
 /// # Errors
 /// When the organisation cannot be read.
 pub async fn plan(client: &Client, mapping: &Mapping, scope: ProvisionScope) -> Result<ProvisionPlan, Error> {
-    let wanted = tables::wanted(mapping);
+    let wanted: Vec<_> = tables::wanted(mapping).into_iter().chain(coming::tables()).collect();
     let mut plan = ProvisionPlan::default();
     let mut lookups = Vec::new();
     for wanted in &wanted {

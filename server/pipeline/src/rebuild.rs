@@ -7,8 +7,9 @@ use model::clock::Clock;
 use crate::{
     Error, LedgerPort, Mapping, RemoteOrganisation, Tenant,
     lookup_rows::LookupRows,
-    mirror::{ChangeReader, Gone, Loan, RowTally},
+    mirror::{ChangeReader, Gone, Loan},
     pass_error::PassError,
+    row_tally::RowTally,
 };
 
 /// No other process works on a ledger that is being rebuilt.

@@ -18,9 +18,9 @@ use tokio::time::Instant;
 
 use crate::{
     RemoteOrganisation, Tenant,
-    encode_row::{NAME, TENANT, TENANTS_SET},
     lookup_rows::{LookupRows, NamedTarget},
     organisation::RowWrite,
+    standard_names::{NAME, TENANT, TENANTS_SET},
 };
 
 /// A row that was sent longer ago is sent again with the next record: it may have been deleted there.

@@ -1,31 +1,14 @@
-//! What the workers share, and where they write how they fare.
+//! What the workers share.
 
 use std::sync::Arc;
 
 use model::clock::Clock;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{LedgerPort, RelayStatus, RemoteOrganisation, Settings, budget::Budget, lookup_rows::LookupRows};
-
-/// Where the workers write how they fare.
-#[derive(Clone)]
-pub(crate) struct StatusHandle(watch::Sender<RelayStatus>);
-
-impl StatusHandle {
-    pub(crate) const fn new(sender: watch::Sender<RelayStatus>) -> Self {
-        Self(sender)
-    }
-
-    /// Those who watch are told only when something changed.
-    pub(crate) fn update(&self, change: impl FnOnce(&mut RelayStatus)) {
-        self.0.send_if_modified(|status| {
-            let before = status.clone();
-            change(status);
-            *status != before
-        });
-    }
-}
+use crate::{
+    LedgerPort, RemoteOrganisation, Settings, budget::Budget, lookup_rows::LookupRows,
+    status_handle::StatusHandle,
+};
 
 /// What all workers share.
 #[derive(Clone)]

@@ -16,8 +16,9 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     decode_row::decode,
-    encode_row::{self, EncodedRow, TENANT_VALUE},
+    encode_row::{self, EncodedRow},
     lookup_rows::LookupRows,
+    standard_names::TENANT_VALUE,
 };
 
 const T: TenantId = TenantId::FIRST;

@@ -10,8 +10,11 @@ use ledger::RowSighting;
 use model::time::Timestamp;
 use uuid::Uuid;
 
-use super::{ChangeReader, Loan, MirroredTable, RowTally, gone::Missing, reader::Reading};
-use crate::{MirrorState, TableMapping, meters, pass_error::PassError, worker_context::StatusHandle};
+use super::{ChangeReader, Loan, MirroredTable, gone::Missing, reader::Reading};
+use crate::{
+    MirrorState, TableMapping, meters, pass_error::PassError, row_tally::RowTally,
+    status_handle::StatusHandle,
+};
 
 /// After this many rows there may be more by now.
 const MANY: u64 = 5_000;

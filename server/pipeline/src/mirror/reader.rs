@@ -19,6 +19,7 @@ use crate::{
     lookup_rows::{Codes, LookupRows},
     mapping::TableMapping,
     pass_error::PassError,
+    row_tally::RowTally,
 };
 
 /// What the ledger is told in one transaction, so that intake need not wait long for its turn.
@@ -37,19 +38,6 @@ pub(crate) struct ChangeReader {
     pub(super) clock: Arc<dyn Clock>,
     /// Those whose rows belong here, the one of rows without a tenant first.
     pub(super) tenants: Vec<TenantId>,
-}
-
-/// What became of rows, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RowTally {
-    pub(crate) rows: u64,
-    pub(crate) confirmed: u64,
-    pub(crate) added: u64,
-    pub(crate) changed: u64,
-    pub(crate) withdrawn: u64,
-    pub(crate) kept_out: u64,
-    pub(crate) resent: u64,
-    pub(crate) refused: u64,
 }
 
 /// Hears what became of rows while they are read.
@@ -268,26 +256,5 @@ impl ChangeReader {
     pub(crate) async fn hold_on(&self, loan: &Loan<'_>) -> Result<(), PassError> {
         let is_ours = self.ledger.hold_cursor(loan.cursor, loan.hold).await?;
         if is_ours { Ok(()) } else { Err(PassError::Lost) }
-    }
-}
-
-impl RowTally {
-    fn of(told: &[MirroredRow], became: &[RowOutcome]) -> Self {
-        let was_absent = |row: &MirroredRow| matches!(row.seen, RowSighting::Lost | RowSighting::Unseen);
-        let resent = told
-            .iter()
-            .zip(became)
-            .filter(|(row, became)| **became == RowOutcome::Requeued && was_absent(row));
-        let count = |what| became.iter().filter(|became| **became == what).count() as u64;
-        Self {
-            rows: became.len() as u64,
-            confirmed: count(RowOutcome::Confirmed),
-            added: count(RowOutcome::Added),
-            changed: count(RowOutcome::Changed),
-            withdrawn: count(RowOutcome::Withdrawn),
-            kept_out: count(RowOutcome::KeptOut),
-            resent: resent.count() as u64,
-            refused: count(RowOutcome::Refused),
-        }
     }
 }

@@ -5,7 +5,7 @@ use dataverse::{ColumnDefinition, ColumnKind, TableDefinition, TimeBehaviour};
 use model::record::{CAMPAIGNS, TENANTS, Target, USERS};
 
 use super::tables::{WantedTable, choice, lookup};
-use crate::encode_row::{NAME, TENANT};
+use crate::standard_names::{NAME, TENANT};
 
 const WHOLE: ColumnKind = ColumnKind::Integer { min: 0, max: i32::MAX };
 const TIME: ColumnKind = ColumnKind::DateTime(TimeBehaviour::UserLocal);

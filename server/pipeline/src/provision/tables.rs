@@ -5,10 +5,9 @@ use dataverse::{
 };
 use model::record::{Destination, Field, FieldType, Need, TARGETS, TENANTS, Target};
 
-use super::coming;
 use crate::{
-    encode_row::{NAME, TENANT},
     mapping::{ColumnMapping, FIRST_CHOICE, Mapping, TableMapping},
+    standard_names::{NAME, TENANT},
 };
 
 /// A table with its lookups, which are made once all tables stand.
@@ -24,7 +23,7 @@ pub(super) struct WantedTable {
 pub(super) fn wanted(mapping: &Mapping) -> Vec<WantedTable> {
     let targets = TARGETS.iter().map(|target| pointed_at(target));
     let kinds = mapping.tables().filter_map(|table| Some(delivered(table, table.kind.delivery.as_ref()?)));
-    targets.chain(kinds).chain(coming::tables()).collect()
+    targets.chain(kinds).collect()
 }
 
 fn delivered(table: &TableMapping, delivery: &Destination) -> WantedTable {
