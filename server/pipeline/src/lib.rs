@@ -19,7 +19,6 @@ mod rate_limit;
 mod read_back;
 mod rebuild;
 mod relay;
-mod restored;
 mod row_tally;
 mod settings;
 mod standard_names;

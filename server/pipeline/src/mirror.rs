@@ -9,6 +9,7 @@ mod gone;
 mod pass;
 mod question;
 mod reader;
+mod restored;
 mod table;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -23,13 +24,12 @@ use crate::{
     MirrorState, meters,
     mirror::pass::Pass,
     pass_error::{self, PassError},
-    restored,
     worker_context::WorkerContext,
 };
 
 pub(crate) use findings::Findings;
 pub(crate) use gone::Gone;
-pub(crate) use reader::{BY_ID, ChangeReader, Listener, Loan};
+pub(crate) use reader::{ChangeReader, Loan};
 pub(crate) use table::MirroredTable;
 
 /// For how long beyond a few looks a process holds a table's cursor without being heard of: as long as the longest answer takes.

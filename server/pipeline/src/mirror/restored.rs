@@ -11,11 +11,8 @@ use model::{delivery::DeliveryState, time::Timestamp};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::{
-    mirror::{BY_ID, ChangeReader, Listener, Loan},
-    pass_error::PassError,
-    worker_context::WorkerContext,
-};
+use super::reader::{BY_ID, ChangeReader, Listener, Loan};
+use crate::{pass_error::PassError, worker_context::WorkerContext};
 
 /// How often it is asked whether the look is done, by this process or another.
 const ROUND: Duration = Duration::from_secs(2);
