@@ -1,10 +1,13 @@
 //! `studio backup` and `studio restore`: the ledger as one file, taken while the server runs, put back where there is none.
 
-use std::path::PathBuf;
+mod rotation;
+
+use std::{fs, path::PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
 use ledger::LedgerIdentity;
+use model::time::Timestamp;
 
 use super::Failure;
 use crate::{
@@ -15,7 +18,14 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct Backup {
     /// The new file; one that is there already is not touched
-    file: PathBuf,
+    #[arg(required_unless_present = "to")]
+    file: Option<PathBuf>,
+    /// Names the file by the time and puts it into this folder, which is made when it is missing
+    #[arg(long, value_name = "DIR", conflicts_with = "file")]
+    to: Option<PathBuf>,
+    /// Removes all but the newest N of the backups in that folder, once the new one is on disk
+    #[arg(long, value_name = "N", requires = "to", value_parser = clap::value_parser!(u16).range(1..))]
+    keep: Option<u16>,
 }
 
 #[derive(Debug, Args)]
@@ -34,16 +44,32 @@ impl Backup {
             DataFolder::Named(folder) => folder,
             DataFolder::Default(folder) => the_only_one(folder)?,
         };
-        let records = ledger::back_up(&folder, &self.file, clock::clock(None).now())
-            .await
-            .context("no backup was made")?;
-        let whose = whose(&ledger::whose(&self.file).await.context("the backup cannot be read")?);
+        let now = clock::clock(None).now();
+        let file = self.target(now)?;
+        let records = ledger::back_up(&folder, &file, now).await.context("no backup was made")?;
+        let whose = whose(&ledger::whose(&file).await.context("the backup cannot be read")?);
         println!(
             "{records} records are in {}, on disk and found sound: those of the ledger in {}, which {whose}.",
-            self.file.display(),
+            file.display(),
             folder.display()
         );
+        if let (Some(folder), Some(keep)) = (&self.to, self.keep) {
+            let removed =
+                rotation::prune(folder, usize::from(keep)).context("older backups cannot be removed")?;
+            removed.iter().for_each(|old| println!("removed {}", old.display()));
+        }
         Ok(())
+    }
+
+    fn target(&self, now: Timestamp) -> anyhow::Result<PathBuf> {
+        match (&self.to, &self.file) {
+            (Some(folder), _) => {
+                fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+                Ok(rotation::file(folder, now))
+            }
+            (None, Some(file)) => Ok(file.clone()),
+            (None, None) => Err(anyhow::anyhow!("no file is named")),
+        }
     }
 }
 

@@ -15,7 +15,7 @@ Examples:
   STUDIO_DEMO=off studio                the same, empty
   studio check                          what is in force, and whether the way to Dataverse holds
   studio provision --dry-run            what it would make in the organisation
-  studio backup copy.sqlite             the ledger, while the server runs
+  studio backup --to backups --keep 14  the ledger, while the server runs, and the last 14 kept
   studio emulate --listen 127.0.0.1:8085   a Dataverse for clients of any kind
 
 Exit codes: 0 done; 1 it could not be done, and a sentence on standard error says why; 2 wrong usage

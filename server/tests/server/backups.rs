@@ -36,6 +36,23 @@ async fn backups_work_while_serving() {
     assert_eq!(listed["runs"].as_array().unwrap().len(), 3);
 }
 
+#[tokio::test]
+async fn old_backups_are_rotated() {
+    let studio = Studio::start();
+    studio.stored(&run("c", "r")).await;
+    for _ in 0..3 {
+        let (code, said, wrong) = told(&studio.folder, &["backup", "--to", "backups", "--keep", "2"]);
+        assert!(
+            code == Some(0) && said.starts_with("1 records are in") || said.starts_with("1 record is in"),
+            "{said}{wrong}"
+        );
+    }
+    let kept = fs::read_dir(studio.folder.path().join("backups")).unwrap().count();
+    assert_eq!(kept, 2);
+    assert_eq!(told(&studio.folder, &["backup", "--keep", "2"]).0, Some(2));
+    assert_eq!(told(&studio.folder, &["backup"]).0, Some(2));
+}
+
 /// The same where nothing says which folder is meant.
 fn told_without_a_folder(folder: &TestFolder, words: &[&str]) -> (Option<i32>, String, String) {
     let mut command = command(folder, &[]);
