@@ -138,12 +138,12 @@ fn log_start(settings: &Settings, target: &DataverseEndpoint, listening: SocketA
         }
     };
     tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        mode = settings.way.name(),
-        ledger,
-        organisation = target.place(),
-        address = %listening,
-        public_url = settings.public_url.as_ref().map(|url| format!("{}://{}", url.scheme, url.authority)),
+        server.version = env!("CARGO_PKG_VERSION"),
+        server.mode = settings.way.name(),
+        server.address = %listening,
+        ledger.place = ledger,
+        organisation.place = target.place(),
+        server.public_url = settings.public_url.as_ref().map(|url| format!("{}://{}", url.scheme, url.authority)),
         "starting"
     );
 }
