@@ -1,5 +1,5 @@
 // A question about rows that are gone is answered by its buttons, and by nothing that is pressed in passing.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { expect, Studio, test } from "./studio";
 
@@ -16,6 +16,8 @@ class Organisation {
     this.about = await new Promise((resolve) =>
       createInterface({ input: child.stdout! }).once("line", (line) => resolve(JSON.parse(line))),
     );
+    const env = { PATH: process.env.PATH, ...this.settings() };
+    execFileSync(process.env.STUDIO_BIN!, ["provision"], { env, stdio: ["ignore", "ignore", "inherit"] });
   }
 
   stop(): void {
