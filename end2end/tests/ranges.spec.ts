@@ -56,6 +56,8 @@ test("a campaign is chosen by form and by link", async ({ page, demo }) => {
   await expectFigures(page, demo, `range=90d&campaign=${encodeURIComponent(twice)}`);
   await expect(box, "its name would mean another one as well").toHaveValue(twice);
   await page.goBack();
+  await expectFigures(page, demo, "range=90d");
+  await expect(box).toHaveValue("");
   const [id, name] = options.find(([id, name]) => !name.includes(id))!;
   await box.fill(id);
   await box.press("Enter");
