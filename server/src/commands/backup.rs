@@ -54,8 +54,8 @@ impl Backup {
             folder.display()
         );
         if let (Some(folder), Some(keep)) = (&self.to, self.keep) {
-            let removed =
-                rotation::prune(folder, usize::from(keep)).context("older backups cannot be removed")?;
+            let removed = rotation::prune(folder, &file, usize::from(keep))
+                .context("older backups cannot be removed")?;
             removed.iter().for_each(|old| println!("removed {}", old.display()));
         }
         Ok(())

@@ -10,30 +10,32 @@ use model::time::Timestamp;
 const BEGINNING: &str = "studio-";
 const END: &str = ".sqlite";
 
-/// Where the backup of this moment goes. Names sort as the times do.
+/// Where the backup of this moment goes.
 pub(super) fn file(folder: &Path, now: Timestamp) -> PathBuf {
     folder.join(format!("{BEGINNING}{}{END}", now.to_string().replace(':', "-")))
 }
 
-/// Removes all but the newest `keep`, and says which those were. Files of other names are not ours.
-pub(super) fn prune(folder: &Path, keep: usize) -> io::Result<Vec<PathBuf>> {
-    let mut backups: Vec<PathBuf> = fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .filter(|path| path.as_ref().map_or(true, |path| is_backup(path)))
-        .collect::<io::Result<_>>()?;
-    backups.sort();
-    backups.truncate(backups.len().saturating_sub(keep));
-    backups.iter().try_for_each(fs::remove_file)?;
-    Ok(backups)
+/// Removes all but the newest `keep`, of which `new` is one whatever the clock said when it or others were taken. Says which
+/// those were. Files of other names are not ours.
+pub(super) fn prune(folder: &Path, new: &Path, keep: usize) -> io::Result<Vec<PathBuf>> {
+    let mut others = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if let Some(taken_at) = time_of(&path).filter(|_| path != new) {
+            others.push((taken_at, path));
+        }
+    }
+    others.sort();
+    others.truncate((others.len() + 1).saturating_sub(keep));
+    others.iter().try_for_each(|(_, path)| fs::remove_file(path))?;
+    Ok(others.into_iter().map(|(_, path)| path).collect())
 }
 
-fn is_backup(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let time = name.strip_prefix(BEGINNING).and_then(|rest| rest.strip_suffix(END));
-    time.is_some_and(|time| {
-        let (day, clock) = time.split_once('T').unwrap_or_default();
-        Timestamp::parse(&format!("{day}T{}", clock.replace('-', ":"))).is_some()
-    })
+/// When the backup of this name was taken.
+fn time_of(path: &Path) -> Option<Timestamp> {
+    let time = path.file_name()?.to_str()?.strip_prefix(BEGINNING)?.strip_suffix(END)?;
+    let (day, clock) = time.split_once('T')?;
+    Timestamp::parse(&format!("{day}T{}", clock.replace('-', ":")))
 }
 
 #[cfg(test)]
@@ -52,8 +54,18 @@ mod tests {
         for path in [&third, &first, &second].into_iter().chain(&others) {
             fs::write(path, "").unwrap();
         }
-        assert_eq!(prune(folder.path(), 3).unwrap(), Vec::<PathBuf>::new());
-        assert_eq!(prune(folder.path(), 1).unwrap(), [first, second]);
+        assert_eq!(prune(folder.path(), &third, 3).unwrap(), Vec::<PathBuf>::new());
+        assert_eq!(prune(folder.path(), &third, 1).unwrap(), [first, second]);
         assert!(third.exists() && others.iter().all(|path| path.exists()));
+    }
+
+    #[test]
+    fn a_clock_set_back_keeps_the_new_backup() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |text: &str| file(folder.path(), Timestamp::parse(text).unwrap());
+        let [ahead, new] = ["2027-01-01T00:00:00Z", "2026-11-30T02:00:00Z"].map(at);
+        [&ahead, &new].iter().for_each(|path| fs::write(path, "").unwrap());
+        assert_eq!(prune(folder.path(), &new, 1).unwrap(), [ahead]);
+        assert!(new.exists());
     }
 }
