@@ -80,7 +80,7 @@ macro_rules! reading {
                     Ok(taken) => taken,
                     Err(error) => break 'asked Err(error),
                 };
-                let answer = tokio::time::timeout($store.patience, async {
+                let answer = $store.answer(async {
                     let mut transaction =
                         sqlx::Connection::begin_with(&mut *taken, $store.begin_reading()).await?;
                     let $reader = $store.reader(&mut transaction);
@@ -89,10 +89,10 @@ macro_rules! reading {
                 match answer.await {
                     Ok(Err(error)) if !last && $crate::postgres::fault::is_lost(&error) => {}
                     Ok(answer) => break 'asked answer.map_err(|error| $crate::postgres::fault::of(&error)),
-                    Err(_) => {
+                    Err(error) => {
                         // It hangs, and what takes it next would hang with it.
                         taken.close_on_drop();
-                        break 'asked Err($crate::postgres::fault::of(&sqlx::Error::PoolTimedOut));
+                        break 'asked Err($crate::postgres::fault::of(&error));
                     }
                 }
             }
@@ -174,6 +174,14 @@ impl Postgres {
 
     pub(crate) async fn acquire(&self) -> Result<PoolConnection<sqlx::Postgres>, LedgerError> {
         reach::acquire(&self.readers, &self.reach).await.map_err(|error| fault::of(&error))
+    }
+
+    /// What a question comes to; an error of its own when it takes too long, or the database is silent.
+    pub(crate) async fn answer<T>(&self, question: impl Future<Output = T>) -> Result<T, Error> {
+        tokio::select! {
+            answer = tokio::time::timeout(self.patience, question) => answer.map_err(|_| Error::PoolTimedOut),
+            error = self.reach.silence(&self.readers) => Err(error),
+        }
     }
 
     pub(crate) fn begin_reading(&self) -> AssertSqlSafe<String> {

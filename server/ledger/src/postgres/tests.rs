@@ -13,15 +13,18 @@ use model::{
 };
 use sqlx::Row;
 use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::watch,
 };
-
 use uuid::Uuid;
 
 use super::*;
 use crate::{
-    DeliveryCounts, LedgerError, MirroredRow, RowOutcome, RowSighting,
+    DeliveryCounts, LedgerError, MirroredRow, RowOutcome, RowSighting, Verdict,
     change_cursor::{CursorCommand, UseCursor},
     mirror::Reconcile,
     test_records::{BreakOff, NOW, Spoil, opening, runs},
@@ -169,6 +172,57 @@ async fn waiting_for_a_connection_does_not_probe() {
     asked.await;
     let made = made.load(Ordering::Relaxed);
     assert!(made < 6, "{made} connections for twelve questions one after the other");
+}
+
+/// Where connections lead through which nothing passes while `frozen` says so, as when the database is stopped.
+async fn freezing(port: u16, frozen: &watch::Sender<bool>) -> String {
+    async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut frozen: watch::Receiver<bool>) {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = from.read(&mut bytes).await {
+            frozen.wait_for(|frozen| !frozen).await.unwrap();
+            to.write_all(&bytes[..count]).await.unwrap();
+        }
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (own, frozen) = (listener.local_addr().unwrap().port(), frozen.subscribe());
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let (from_near, to_near) = near.into_split();
+            let (from_far, to_far) = TcpStream::connect(("127.0.0.1", port)).await.unwrap().into_split();
+            tokio::spawn(pump(from_near, to_far, frozen.clone()));
+            tokio::spawn(pump(from_far, to_near, frozen.clone()));
+        }
+    });
+    Cluster::here().address_at(own)
+}
+
+#[tokio::test]
+async fn a_silent_database_is_noticed() {
+    let frozen = watch::Sender::new(false);
+    let address = freezing(Cluster::here().port, &frozen).await;
+    // What waits for its patience to end waits for this test to be given up.
+    let store = open_with(&address, Duration::from_secs(86_400)).await;
+    store.writer.store(T, runs(0, 1)).await.unwrap();
+    counts_of(&store).await.unwrap();
+
+    frozen.send_replace(true);
+    // The second comes while the first is being written, and the third after both.
+    let (first, second) = tokio::join!(store.writer.store(T, runs(1, 1)), async {
+        tokio::task::yield_now().await;
+        store.writer.store(T, runs(2, 1)).await
+    });
+    let third = store.writer.store(T, runs(3, 1)).await;
+    let asked = counts_of(&store).await;
+    for refused in [first.map(drop), second.map(drop), third.map(drop), asked.map(drop)] {
+        let said = refused.unwrap_err().to_string();
+        assert!(said.contains("it hangs, or the way to it is cut"), "{said}");
+    }
+
+    frozen.send_replace(false);
+    let stored = store.writer.store(T, runs(0, 2)).await.unwrap();
+    let verdicts: Vec<&Verdict> = stored.iter().map(|outcome| &outcome.verdict).collect();
+    assert!(matches!(verdicts[..], [Verdict::Duplicate(_), Verdict::Stored(_)]), "{verdicts:?}");
+    assert_eq!(counts_of(&store).await.unwrap().balance[0].received, 2);
 }
 
 #[tokio::test]

@@ -71,20 +71,25 @@ impl Writer {
     /// Writes until the queue is closed and empty.
     pub(super) async fn run(mut self, queue: Arc<Queue<InDatabase>>) {
         while let Some(group) = queue.take().await {
-            self.write(group.into_iter().map(|command| command.work).collect()).await;
+            let away = self.write(group.into_iter().map(|command| command.work).collect()).await;
+            if let Some(error) = away {
+                // What came meanwhile would each have to wait for the same.
+                queue.refuse(&error);
+                queue.go_on();
+            }
         }
         drop(self.connection);
         self.pool.close().await;
     }
 
     /// Writes what waited together in one transaction, and what may take long in transactions of its own: it fails by
-    /// itself alone. Where one of many may be at fault, they are taken apart.
-    async fn write(&mut self, works: Vec<Work<InDatabase>>) {
+    /// itself alone. Where one of many may be at fault, they are taken apart. Says why when the database is away.
+    async fn write(&mut self, works: Vec<Work<InDatabase>>) -> Option<LedgerError> {
         let span = meters::group(works.iter().map(Work::weight).sum());
-        self.write_all(works).instrument(span).await;
+        self.write_all(works).instrument(span).await
     }
 
-    async fn write_all(&mut self, works: Vec<Work<InDatabase>>) {
+    async fn write_all(&mut self, works: Vec<Work<InDatabase>>) -> Option<LedgerError> {
         let (long, short): (Vec<Work<InDatabase>>, Vec<Work<InDatabase>>) =
             works.into_iter().partition(may_take_long);
         let mut parts: VecDeque<Vec<Work<InDatabase>>> =
@@ -108,6 +113,7 @@ impl Writer {
                 }
             }
         }
+        away
     }
 
     /// Noted first: who hears that nothing was kept finds it said everywhere. That others are in the way of one record
@@ -176,35 +182,48 @@ impl Writer {
                 connection
             }
         };
-        let performed = timeout(self.patience, self.perform(&mut connection, works)).await;
+        let performed = tokio::select! {
+            performed = timeout(self.patience, self.perform(&mut connection, works)) => {
+                performed.map_err(|_| TransactionFailure::TooLong)
+            }
+            error = self.reach.silence(&self.pool) => Err(TransactionFailure::Away(error)),
+        };
         let changed = match performed {
             Ok(Ok(changed)) => changed,
             Ok(Err(error)) => {
                 self.give_up(connection, &error).await;
                 return Err(TransactionFailure::Nothing(error));
             }
-            Err(_) => {
+            Err(failure) => {
                 // Its transaction ends with the connection.
                 drop(connection.detach());
-                return Err(TransactionFailure::TooLong);
+                return Err(failure);
             }
         };
-        match timeout(self.patience, self.schema.script("COMMIT").execute(&mut *connection)).await {
-            Ok(Ok(_)) => {
-                self.connection = Some(connection);
-                Ok(changed)
+        self.end(connection).await.map(|()| changed)
+    }
+
+    /// The transaction's end, of which it is not always known how it came out.
+    async fn end(&mut self, mut connection: PoolConnection<Postgres>) -> Result<(), TransactionFailure> {
+        let commit = self.schema.script("COMMIT");
+        let committed = tokio::select! {
+            committed = timeout(self.patience, commit.execute(&mut *connection)) => {
+                committed.unwrap_or(Err(Error::PoolTimedOut))
             }
-            Ok(Err(error)) if fault::nature(&error) != ErrorClass::Lost => {
+            error = self.reach.silence(&self.pool) => Err(error),
+        };
+        match committed {
+            Ok(_) => {
+                self.connection = Some(connection);
+                Ok(())
+            }
+            Err(error @ Error::Database(_)) if fault::nature(&error) != ErrorClass::Lost => {
                 self.give_up(connection, &error).await;
                 Err(TransactionFailure::Nothing(error))
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 drop(connection.detach());
                 Err(TransactionFailure::Unknown(error))
-            }
-            Err(_) => {
-                drop(connection.detach());
-                Err(TransactionFailure::Unknown(Error::PoolTimedOut))
             }
         }
     }
