@@ -184,6 +184,7 @@ of_every_kind! {
         what_is_lost_there_is_sent_again
         same_key_rows_are_matched
         same_key_rows_beside_ours_are_refused
+        rows_met_on_their_way_are_looked_at_again
         rejects_are_kept_until_valid
         flows_late_deliveries_are_deleted
         absence_is_not_deletion
