@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 /// Serves SQLite as well, and gives memory back when it is no longer needed.
+#[cfg(feature = "jemalloc")]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -1,12 +1,13 @@
-//! `cargo xtask build`: the release, one file with everything inside.
+//! `cargo xtask build`: the release, one file with everything inside. And what `run` starts: the same, built sooner.
 
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::{
+    countdown::Countdown,
     setup,
-    shell::{run, step},
+    shell::run,
     wasm::{self, Flavour},
     workspace::Workspace,
 };
@@ -19,16 +20,36 @@ pub fn command(workspace: &Workspace) -> Result<()> {
 
 /// Builds what is out of date and hands over where the one file lies.
 pub fn release(workspace: &Workspace) -> Result<PathBuf> {
-    let tools = setup::for_build(workspace)?;
-    wasm::build(workspace, &tools, Flavour::Release)?;
-    step("compiling the server", "2 min the first time, then seconds", || {
-        let mut cargo = workspace.cargo();
-        run(cargo.args(["build", "-p", "server", "--release"]).env("RUSTFLAGS", workspace.remap()))
-    })?;
-    let built = workspace.target.join("release/studio");
+    let built = built(workspace, Flavour::Release)?;
     let binary = workspace.root.join("target/studio/studio");
     place(&built, &binary)
         .with_context(|| format!("cannot copy {} to {}", built.display(), binary.display()))?;
+    Ok(binary)
+}
+
+/// Without what makes it small and fast to the last, and takes most of the time.
+pub fn quick(workspace: &Workspace) -> Result<PathBuf> {
+    built(workspace, Flavour::Quick)
+}
+
+fn built(workspace: &Workspace, flavour: Flavour) -> Result<PathBuf> {
+    let profile = match flavour {
+        Flavour::Release => "release",
+        Flavour::Quick => "quick",
+    };
+    let tools = setup::for_build(workspace)?;
+    let binary = workspace.target.join(profile).join("studio");
+    let mut countdown = Countdown::of(flavour, binary.exists());
+    wasm::build(workspace, &tools, flavour, &mut countdown)?;
+    countdown.step(|| {
+        let mut cargo = workspace.cargo();
+        cargo.args(["build", "-p", "server", "--profile", profile]);
+        match flavour {
+            Flavour::Release => cargo.env("RUSTFLAGS", workspace.remap()),
+            Flavour::Quick => cargo.arg("--no-default-features").env("STUDIO_SITE", workspace.site(flavour)),
+        };
+        run(&mut cargo)
+    })?;
     Ok(binary)
 }
 

@@ -15,10 +15,11 @@ use std::{
 use anyhow::Result;
 
 use crate::{
+    countdown::Countdown,
     interrupt::{self, Running},
     serve,
     setup::{self, Tools},
-    shell::{run, step},
+    shell::run,
     wasm::{self, Flavour},
     workspace::Workspace,
 };
@@ -29,8 +30,9 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub fn command(workspace: &Workspace, arguments: &[String]) -> Result<()> {
     let tools = setup::for_build(workspace)?;
     let watch = Watch::begin(workspace)?;
-    wasm::build(workspace, &tools, Flavour::Quick)?;
-    let binary = server(workspace)?;
+    let mut countdown = countdown(workspace);
+    wasm::build(workspace, &tools, Flavour::Quick, &mut countdown)?;
+    let binary = server(workspace, &mut countdown)?;
     let (mut studio, address) = start(&binary, arguments)?;
     println!("The panel is at http://{address}; save a file, and it changes (Ctrl-C ends it)");
     while interrupt::exit_code().is_none() {
@@ -53,22 +55,32 @@ pub fn command(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 fn rebuild(workspace: &Workspace, tools: &Tools, change: Rebuild) -> Result<()> {
     match change {
         Rebuild::Look => wasm::pack(workspace, tools, Flavour::Quick),
-        Rebuild::Server => server(workspace).map(drop),
+        Rebuild::Server => compile(workspace).map(drop),
         Rebuild::Panel => {
-            wasm::build(workspace, tools, Flavour::Quick)?;
-            server(workspace).map(drop)
+            let mut countdown = countdown(workspace);
+            wasm::build(workspace, tools, Flavour::Quick, &mut countdown)?;
+            server(workspace, &mut countdown).map(drop)
         }
     }
 }
 
-fn server(workspace: &Workspace) -> Result<PathBuf> {
-    step("compiling the server", "2 min the first time, then seconds", || {
-        let mut cargo = workspace.cargo();
-        run(cargo
-            .args(["build", "-p", "server", "--features", "livereload"])
-            .env("STUDIO_SITE", workspace.site(Flavour::Quick)))
-    })?;
-    Ok(workspace.target.join("debug/studio"))
+fn countdown(workspace: &Workspace) -> Countdown {
+    Countdown::of(Flavour::Quick, binary(workspace).exists())
+}
+
+fn server(workspace: &Workspace, countdown: &mut Countdown) -> Result<PathBuf> {
+    countdown.step(|| compile(workspace))
+}
+
+fn compile(workspace: &Workspace) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "-p", "server", "--features", "livereload"]);
+    run(cargo.env("STUDIO_SITE", workspace.site(Flavour::Quick)))?;
+    Ok(binary(workspace))
+}
+
+fn binary(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("debug/studio")
 }
 
 fn start(binary: &Path, arguments: &[String]) -> Result<(Running, String)> {

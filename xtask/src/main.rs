@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod countdown;
 mod dev;
 mod emulate;
 mod first_load;
@@ -24,7 +25,7 @@ const HELP: &str = "\
 Studio Metrics: the commands of the workspace
 
   cargo xtask setup           installs what is missing, and nothing else
-  cargo xtask run [ARGS…]     builds and starts the panel; ARGS go to the server
+  cargo xtask run [ARGS…]     builds quickly and starts the panel; ARGS go to the server
   cargo xtask build           the release: one file, target/studio/studio
   cargo xtask test [NAME…]    every check there is, or only those named
   cargo xtask dev [ARGS…]     builds quickly, rebuilds and reloads on save

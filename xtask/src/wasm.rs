@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::{
+    countdown::Countdown,
     setup::{TARGET, Tools},
-    shell::{run, step},
+    shell::run,
     workspace::Workspace,
 };
 
@@ -15,19 +16,18 @@ use crate::{
 pub enum Flavour {
     /// What people get: small and compressed.
     Release,
-    /// For people who change the panel: soon there.
+    /// For people who look at the panel or change it: soon there.
     Quick,
 }
 
-pub fn build(workspace: &Workspace, tools: &Tools, flavour: Flavour) -> Result<()> {
-    step("compiling the browser's side", "2 min the first time, then seconds", || {
-        compile(workspace, tools, flavour)
-    })?;
-    step(
-        "packing page script, WebAssembly, styles and icons",
-        "40 s the first time, then 10 s or nothing",
-        || pack(workspace, tools, flavour),
-    )
+pub fn build(
+    workspace: &Workspace,
+    tools: &Tools,
+    flavour: Flavour,
+    countdown: &mut Countdown,
+) -> Result<()> {
+    countdown.step(|| compile(workspace, tools, flavour))?;
+    countdown.step(|| pack(workspace, tools, flavour))
 }
 
 impl Flavour {

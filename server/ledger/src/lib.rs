@@ -23,6 +23,7 @@ pub mod lease;
 mod ledger;
 pub mod list;
 pub mod meters;
+mod migrations;
 mod mirror;
 mod move_to_postgres;
 mod opening;

@@ -1,14 +1,9 @@
 //! The schema is brought up to date once, however many processes start at the same time.
 
-use sqlx::{
-    Error, PgConnection, Row,
-    migrate::{Migration, Migrator},
-};
+use sqlx::{Error, PgConnection, Row, migrate::Migration};
 
 use super::{fault, schema::PostgresSchema};
-use crate::{LedgerLocation, OpenError};
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+use crate::{LedgerLocation, OpenError, migrations};
 
 /// `extract` gives exact numbers from then on.
 const VERSION_MIN: i64 = 140_000;
@@ -123,13 +118,13 @@ async fn applied(
 
 /// What has to be applied yet; refuses a schema that is not of our making.
 fn missing(applied: &[(i64, Vec<u8>)], place: &LedgerLocation) -> Result<Vec<&'static Migration>, OpenError> {
-    let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let known = migrations::POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0);
     let found = applied.last().map_or(0, |(version, _)| *version);
     if found > known {
         return Err(OpenError::NewerSchema { place: place.clone(), found, known });
     }
     let mut missing = Vec::new();
-    for migration in MIGRATIONS.iter() {
+    for migration in migrations::POSTGRES.iter() {
         match applied.iter().find(|(version, _)| *version == migration.version) {
             None => missing.push(migration),
             Some((_, checksum)) if *checksum == *migration.checksum => {}

@@ -9,14 +9,12 @@ use std::{
 use model::{record::Kinds, time::Timestamp};
 use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection, SqlitePool,
-    migrate::{MigrateError, Migrator},
+    migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use super::{clock, fault, files::LedgerFiles, log, wanted};
-use crate::OpenError;
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+use crate::{OpenError, migrations};
 
 /// Up to this size a file is read through for damage before it is used; that takes a tenth of a second.
 const CHECKED_AT_START_MAX: u64 = 32 * 1024 * 1024;
@@ -106,14 +104,14 @@ pub(crate) async fn migrated(files: &LedgerFiles) -> Result<SqliteConnection, Op
 /// An index over everything is sorted on disk meanwhile: in memory that has no limit.
 pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
     sqlx::raw_sql("PRAGMA temp_store = FILE").execute(&mut *connection).await?;
-    MIGRATIONS.run(&mut *connection).await?;
+    migrations::SQLITE.run(&mut *connection).await?;
     sqlx::raw_sql("PRAGMA temp_store = MEMORY").execute(connection).await?;
     Ok(())
 }
 
 /// The schema that this version knows.
 pub(crate) fn known_schema() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+    migrations::SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
 /// The schema of the file; 0 while it is empty.

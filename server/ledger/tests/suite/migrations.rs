@@ -9,16 +9,19 @@ use crate::{
     support::{Home, Studio},
 };
 
-static IN_A_FOLDER: Migrator = sqlx::migrate!("migrations/sqlite");
-static IN_A_DATABASE: Migrator = sqlx::migrate!("migrations/postgres");
+/// The steps of a store's schema.
+async fn steps(store: &str) -> Migrator {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(store);
+    Migrator::new(folder).await.unwrap()
+}
 
 /// A ledger as the first `versions` migrations left it, each filled with its data.
-async fn filled(folder: &Path, versions: usize) {
+async fn filled(folder: &Path, steps: &Migrator, versions: usize) {
     let file = folder.join("ledger.sqlite");
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
-    for migration in IN_A_FOLDER.iter().take(versions) {
-        IN_A_FOLDER.run_to(migration.version, &mut connection).await.unwrap();
+    for migration in steps.iter().take(versions) {
+        steps.run_to(migration.version, &mut connection).await.unwrap();
         let data = sqlx::AssertSqlSafe(data("sqlite", migration.version));
         sqlx::raw_sql(data).execute(&mut connection).await.unwrap();
     }
@@ -27,9 +30,10 @@ async fn filled(folder: &Path, versions: usize) {
 
 #[tokio::test]
 async fn filled_ledgers_of_earlier_schemas_open() {
-    for versions in 1..=IN_A_FOLDER.iter().count() {
+    let steps = steps("sqlite").await;
+    for versions in 1..=steps.iter().count() {
         let folder = crate::support::folder();
-        filled(folder.path(), versions).await;
+        filled(folder.path(), &steps, versions).await;
         let studio = Studio::open_in(folder).await;
         agrees(&studio).await;
         assert_eq!(unmet(&studio).await, "0", "nothing was ever imported into a folder");
@@ -38,14 +42,14 @@ async fn filled_ledgers_of_earlier_schemas_open() {
 }
 
 /// A schema as the first `versions` steps left it, each filled with its data.
-async fn filled_schema(versions: usize) -> TestSchema {
+async fn filled_schema(steps: &Migrator, versions: usize) -> TestSchema {
     let schema = TestSchema::new(false);
     let mut connection = schema.connect().await;
     let home = "CREATE SCHEMA studio.; CREATE TABLE studio.migrations (version bigint PRIMARY KEY, \
          description text NOT NULL, checksum bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())";
     let home = schema.named(&home.replace("SCHEMA studio.", &format!("SCHEMA {}", schema.name)));
     sqlx::raw_sql(home).execute(&mut connection).await.unwrap();
-    for migration in IN_A_DATABASE.iter().take(versions) {
+    for migration in steps.iter().take(versions) {
         sqlx::raw_sql(schema.named(migration.sql.as_str())).execute(&mut connection).await.unwrap();
         sqlx::query(schema.named("INSERT INTO studio.migrations VALUES ($1, $2, $3)"))
             .bind(migration.version)
@@ -61,14 +65,15 @@ async fn filled_schema(versions: usize) -> TestSchema {
 
 #[tokio::test]
 async fn filled_databases_of_earlier_schemas_open() {
-    for versions in 1..=IN_A_DATABASE.iter().count() {
-        let studio = Studio::open_with(Home::Database(filled_schema(versions).await)).await;
+    let steps = steps("postgres").await;
+    for versions in 1..=steps.iter().count() {
+        let studio = Studio::open_with(Home::Database(filled_schema(&steps, versions).await)).await;
         agrees(&studio).await;
         let imported = if versions < 7 { "0" } else { "1" };
         assert_eq!(unmet(&studio).await, imported, "two clocks that part by a minute make no import");
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before has run out");
         let all = studio.ask("SELECT count(*)::text FROM studio.migrations").await;
-        assert_eq!(all, IN_A_DATABASE.iter().count().to_string());
+        assert_eq!(all, steps.iter().count().to_string());
     }
 }
 
