@@ -8,9 +8,11 @@ mod poll;
 
 use leptos::prelude::*;
 
+pub(crate) use links::half_written_campaign;
+
 use crate::{
     address::ViewQuery,
-    components::{chart, foot, header, heading, newest, tiles},
+    components::{chart, foot, heading, newest, tiles, view_bar},
     health::Health,
     panel::Panel,
     signals::Signals,
@@ -53,8 +55,7 @@ pub(crate) fn live_panel(start: Panel) -> impl IntoView {
     Effect::new(move |_| page::take_over(live));
     let is_offline = Memo::new(move |_| live.health.with(Health::is_offline));
     view! {
-        <a class="skip" href="#main">"Skip to the figures"</a>
-        {header::header(live)}
+        {view_bar::view_bar(live)}
         <main id="main" tabindex="-1">
             {move || live.panel.with(|panel| figures(panel, &live.ask.get(), live.point.get(), (live.now_ms.get(), is_offline.get())))}
         </main>

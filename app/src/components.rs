@@ -2,8 +2,8 @@
 
 pub(crate) mod chart;
 pub(crate) mod foot;
-pub(crate) mod header;
 pub(crate) mod heading;
 pub(crate) mod newest;
 mod switch;
 pub(crate) mod tiles;
+pub(crate) mod view_bar;

@@ -4,6 +4,7 @@ mod document;
 mod fault;
 mod panel;
 mod pipeline;
+mod site_header;
 
 pub use document::{Files, Frame, Theme};
 pub use fault::fault_page;

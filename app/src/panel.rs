@@ -17,7 +17,6 @@ pub struct Panel {
     pub ask: ViewQuery,
     /// The time zone that the days are counted in.
     pub zone: String,
-    pub demo: bool,
     pub heading: Heading,
     /// The line that records the first run, where there is none yet.
     pub invitation: Option<String>,

@@ -32,7 +32,6 @@ pub fn panel(facts: &Facts) -> Panel {
         as_of: period::Period::of(&facts.history.window).time_of_day(facts.now),
         ask: facts.ask.clone(),
         zone: facts.history.window.zone.clone(),
-        demo: facts.demo,
         heading: heading::heading(facts),
         invitation: (!facts.any_runs).then(|| invitation(&facts.address)),
         tiles: tiles::tiles(facts),

@@ -31,7 +31,6 @@ pub struct Facts {
     /// Those that may be meant, where it is not clear which.
     pub matches: Vec<(String, Option<String>)>,
     pub delivery: DeliveryView,
-    pub demo: bool,
     /// Whether there is any run at all.
     pub any_runs: bool,
     /// Where this server is reached, without a slash at its end.

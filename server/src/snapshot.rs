@@ -49,7 +49,6 @@ struct ViewScope {
 /// The shared views.
 pub struct Snapshots {
     zone: Zone,
-    demo: bool,
     address: Arc<str>,
     ledger: Ledger,
     source: Arc<FactSource>,
@@ -87,7 +86,6 @@ impl Snapshots {
         let broken = || LedgerError::Fault("a view could not be computed".to_owned());
         Self {
             zone: settings.zone.clone(),
-            demo: settings.demo.is_some(),
             address: address.into(),
             changes: ledger.changes(),
             ledger: ledger.clone(),
@@ -131,11 +129,11 @@ impl Snapshots {
         let key = (principal.tenant, ask, zone.name().to_owned());
         let made = (known.gathered.number, known.late, known.delivery.clone());
         let compute = |_| {
-            let (demo, address, ask) = (self.demo, Arc::clone(&self.address), key.1.clone());
+            let (address, ask) = (Arc::clone(&self.address), key.1.clone());
             let made = made.clone();
             async move {
                 let keep = known.gathered.is_known();
-                let panel = presenter::panel(&facts(&known, ask, demo, &address));
+                let panel = presenter::panel(&facts(&known, ask, &address));
                 Ok(Brought { value: (made, Arc::new(panel)), moved: LedgerVersion(0), keep })
             }
         };
@@ -219,7 +217,7 @@ impl Snapshots {
     }
 }
 
-fn facts(known: &KnownFacts, ask: ViewQuery, demo: bool, address: &str) -> Facts {
+fn facts(known: &KnownFacts, ask: ViewQuery, address: &str) -> Facts {
     let gathered = &known.gathered;
     Facts {
         now: gathered.now,
@@ -230,7 +228,6 @@ fn facts(known: &KnownFacts, ask: ViewQuery, demo: bool, address: &str) -> Facts
         campaign: gathered.campaign.clone(),
         matches: gathered.matches.clone(),
         delivery: known.delivery.clone(),
-        demo,
         any_runs: gathered.any_runs,
         address: address.to_owned(),
     }

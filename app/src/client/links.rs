@@ -28,12 +28,21 @@ pub(super) fn choose(live: Signals, event: &Event) {
     let Some(form) = closest(event, ".filter") else { return };
     event.prevent_default();
     let Ok(Some(input)) = form.query_selector("#campaign") else { return };
-    let text = input.unchecked_into::<HtmlInputElement>().value();
+    let input = input.unchecked_into::<HtmlInputElement>();
+    let text = input.value();
+    input.set_default_value(&text);
     let shown =
         live.panel.with_untracked(|panel| panel.ask == live.ask.get_untracked() && panel.campaign == text);
     if !shown {
         go(live, live.ask.get_untracked().with_campaign((!text.is_empty()).then_some(text)));
     }
+}
+
+/// What stands in the box while a person writes there, and was not chosen yet: it differs from what was put there last.
+pub(crate) fn half_written_campaign() -> Option<String> {
+    let input = document().query_selector("#campaign:focus").ok()??.unchecked_into::<HtmlInputElement>();
+    let text = input.value();
+    (text != input.default_value()).then_some(text)
 }
 
 /// Shows another view under its own address.

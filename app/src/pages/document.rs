@@ -2,6 +2,8 @@
 
 use leptos::{nonce::use_nonce, prelude::*};
 
+use super::site_header::{SitePage, site_header};
+
 /// Where the browser finds its files, each address ending in a hash of its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Files {
@@ -48,16 +50,27 @@ pub struct Frame {
     pub files: Files,
     pub theme: Theme,
     pub demo: bool,
+    /// Whether single keys do nothing, by choice.
+    pub are_keys_off: bool,
 }
 
-/// The document around `body`. `live` pages load the browser's part.
+/// What tells one page from another before its body.
+pub(super) struct DocumentHead {
+    pub(super) title: String,
+    /// Which of the pages it is, if any.
+    pub(super) here: Option<SitePage>,
+    /// Whether it loads the browser's part.
+    pub(super) is_live: bool,
+}
+
+/// The document around `body`, which has the place `#main`.
 pub(super) fn document<V: IntoView + 'static>(
     frame: &Frame,
-    title: String,
-    live: bool,
+    DocumentHead { title, here, is_live }: DocumentHead,
     body: V,
 ) -> impl IntoView + use<V> {
     let Frame { files, theme, .. } = frame.clone();
+    let header = site_header(frame, here);
     let nonce = use_nonce();
     let start = format!(
         "import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)",
@@ -73,13 +86,17 @@ pub(super) fn document<V: IntoView + 'static>(
                 <title>{title}</title>
                 <link rel="icon" type="image/svg+xml" href=files.icon/>
                 <link rel="stylesheet" href=files.css/>
-                {live.then(|| view! {
+                {is_live.then(|| view! {
                     <link rel="modulepreload" href=files.js nonce=nonce.clone()/>
                     <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                     <script type="module" nonce=nonce>{start}</script>
                 })}
             </head>
-            <body>{body}</body>
+            <body>
+                <a class="skip" href="#main">"Skip to the content"</a>
+                {header}
+                {body}
+            </body>
         </html>
     }
 }

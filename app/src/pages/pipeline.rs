@@ -10,8 +10,10 @@ mod verdict;
 use leptos::{nonce::use_nonce, prelude::*};
 use model::{delivery::DeliveryView, time::Timestamp};
 
-use super::document::{Frame, document};
-use crate::components::header;
+use super::{
+    document::{DocumentHead, Frame, document},
+    site_header::SitePage,
+};
 
 pub use balance::Hour;
 pub use demo::{RUNS, Trouble};
@@ -40,13 +42,11 @@ pub struct PipelineFacts {
 /// A document that says what was true when it was asked for, and asks again by itself where scripts run.
 pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + use<> {
     let (lead, rest, tone) = verdict::verdict(facts);
+    let title = format!("{} · Pipeline · Studio Metrics", lead.trim_end_matches('.'));
     document(
         frame,
-        format!("{} · Pipeline · Studio Metrics", lead.trim_end_matches('.')),
-        false,
+        DocumentHead { title, here: Some(SitePage::Pipeline), is_live: false },
         view! {
-            <a class="skip" href="#main">"Skip to the balance"</a>
-            {header::plain(frame.demo)}
             <main id="main" tabindex="-1">
                 <h1 class=format!("sentence {}", tone.class()) id="sentence" data-again="">
                     <strong>{lead}</strong>" "{rest}

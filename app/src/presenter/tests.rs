@@ -87,7 +87,6 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
             oldest_unconfirmed: None,
             balance: vec![],
         },
-        demo: false,
         address: "http://127.0.0.1:3000".into(),
     }
 }

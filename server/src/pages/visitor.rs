@@ -1,4 +1,4 @@
-//! What a visitor's cookies say: light or dark, and on which calendar.
+//! What a visitor's cookies say: light or dark, on which calendar, and whether single keys do anything.
 
 use app::pages::Theme;
 use http::{HeaderMap, header};
@@ -8,6 +8,7 @@ use model::calendar::Zone;
 pub struct Visitor {
     pub theme: Theme,
     pub zone: Option<Zone>,
+    pub are_keys_off: bool,
 }
 
 impl Visitor {
@@ -16,6 +17,7 @@ impl Visitor {
         Self {
             theme: cookie(headers, "theme").map_or(Theme::System, |key| Theme::of_key(&key)),
             zone: cookie(headers, "tz").and_then(|name| Zone::of_name(&name)),
+            are_keys_off: cookie(headers, "keys").is_some_and(|keys| keys == "off"),
         }
     }
 }
@@ -39,14 +41,14 @@ mod tests {
     #[test]
     fn cookies_are_read_and_strangers_passed_over() {
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, "a=b; theme=dark; xtz=UTC".parse().unwrap());
+        headers.append(header::COOKIE, "a=b; theme=dark; xtz=UTC; keys=off".parse().unwrap());
         headers.append(header::COOKIE, "tz=Europe%2FBerlin".parse().unwrap());
         let visitor = Visitor::of(&headers);
-        assert_eq!(visitor.theme, Theme::Dark);
+        assert_eq!((visitor.theme, visitor.are_keys_off), (Theme::Dark, true));
         assert_eq!(visitor.zone.map(|zone| zone.name().to_owned()).as_deref(), Some("Europe/Berlin"));
         let mut headers = HeaderMap::new();
-        headers.append(header::COOKIE, "theme=pink; tz=Mars; =; ;".parse().unwrap());
+        headers.append(header::COOKIE, "theme=pink; tz=Mars; keys=on; =; ;".parse().unwrap());
         let visitor = Visitor::of(&headers);
-        assert_eq!((visitor.theme, visitor.zone), (Theme::System, None));
+        assert_eq!((visitor.theme, visitor.zone, visitor.are_keys_off), (Theme::System, None, false));
     }
 }

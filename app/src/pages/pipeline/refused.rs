@@ -5,9 +5,9 @@ use leptos::prelude::*;
 use model::time::Timestamp;
 
 use super::letters::{DROP, MEND, RESEND, moment};
-use crate::{
-    components::header,
-    pages::document::{Frame, document},
+use crate::pages::{
+    document::{DocumentHead, Frame, document},
+    site_header::SitePage,
 };
 
 /// What the page shows.
@@ -57,20 +57,18 @@ pub fn refused_page(frame: &Frame, facts: &RefusedFacts) -> impl IntoView + use<
         view! { <p class="card warning" role="alert">"Nothing was changed yet: some fields break a rule, see below."</p> }
     });
     let what = if facts.deletes { "the withdrawal of this" } else { "this" };
+    let title = format!("{} · Refused · Studio Metrics", facts.title);
     document(
         frame,
-        format!("{} · Refused · Studio Metrics", facts.title),
-        false,
+        DocumentHead { title, here: Some(SitePage::Pipeline), is_live: false },
         view! {
-            <a class="skip" href="#main">"Skip to the record"</a>
-            {header::plain(frame.demo)}
+            <nav class="view" aria-label="Where this hangs"><a class="back" href="/pipeline">"‹ Pipeline"</a></nav>
             <main id="main" tabindex="-1">
                 <h1 class="sentence late"><strong><bdi>{facts.title.clone()}</bdi></strong>{format!(" Dataverse refuses {what} {}.", facts.noun)}</h1>
                 {broken}
                 {why(facts)}
                 {(!facts.fields.is_empty()).then(|| form(facts))}
                 {choices(facts)}
-                <p><a href="/pipeline">"Back to the pipeline"</a></p>
             </main>
         },
     )

@@ -1,0 +1,92 @@
+//! The upper row of every page: where I am, and the few things to set. It never changes while a page is open.
+
+use leptos::prelude::*;
+
+use super::document::Frame;
+
+/// The pages that the header links, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SitePage {
+    Panel,
+    Pipeline,
+}
+
+const LOGO: &str = "M2 9h3v5H2zM6.5 5h3v9h-3zM11 2h3v12h-3z";
+
+/// The themes in turn: of three buttons the style shows the one that leads on from the page's own.
+const THEMES: &str = "<button name=\"to\" value=\"dark\" aria-label=\"Dark theme\"><span></span></button>\
+<button name=\"to\" value=\"light\" aria-label=\"Light theme\"><span></span></button>\
+<button name=\"to\" value=\"system\" aria-label=\"Theme of the system\"><span></span></button>";
+
+/// What `?` opens on a page that lives.
+const KEYS: &str = "<h2>Keys</h2><dl>\
+<dt><kbd>L</kbd></dt><dd>the last 24 hours</dd>\
+<dt><kbd>3</kbd> <kbd>6</kbd> <kbd>9</kbd></dt><dd>30, 60, 90 days</dd>\
+<dt><kbd>/</kbd></dt><dd>choose a campaign</dd>\
+<dt><kbd>T</kbd></dt><dd>the chart as a table</dd>\
+<dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>along the chart, once it has the focus</dd>\
+<dt><kbd>?</kbd></dt><dd>this help</dd>\
+<dt><kbd>Esc</kbd></dt><dd>close what is open</dd></dl>";
+
+impl SitePage {
+    const ALL: [Self; 2] = [Self::Panel, Self::Pipeline];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Panel => "Panel",
+            Self::Pipeline => "Pipeline",
+        }
+    }
+
+    const fn address(self) -> &'static str {
+        match self {
+            Self::Panel => "/",
+            Self::Pipeline => "/pipeline",
+        }
+    }
+}
+
+/// `here`: the page that is shown; none for what stands in for a page. On a narrow screen the links fold under its name, which
+/// the style does with what follows `<details>`.
+pub(super) fn site_header(frame: &Frame, here: Option<SitePage>) -> impl IntoView + use<> {
+    let links = SitePage::ALL.map(|page| {
+        let current = (here == Some(page)).then_some("page");
+        view! { <a href=page.address() data-name=page.name() aria-current=current>{page.name()}</a> }
+    });
+    view! {
+        <header class="site">
+            <a class="brand" href="/">
+                <svg class="logo" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d=LOGO></path></svg>
+                <span>"Studio Metrics"</span>
+            </a>
+            {frame.demo.then(|| view! { <span class="badge">"Demo data"</span> })}
+            <details class="fold"><summary>{here.map_or("Pages", SitePage::name)}</summary></details>
+            <div class="menu">
+                <nav class="pages" aria-label="Pages">{links.to_vec()}</nav>
+                <form class="theme" action="/theme" method="post" inner_html=THEMES></form>
+                {help(frame, here == Some(SitePage::Panel))}
+            </div>
+        </header>
+    }
+}
+
+fn help(frame: &Frame, has_keys: bool) -> impl IntoView + use<> {
+    let off = frame.are_keys_off;
+    let keys = has_keys.then(|| {
+        view! {
+            <div class="live-only">
+                <div inner_html=KEYS></div>
+                <p><label><input type="checkbox" id="keys-off" checked=off/>" Switch single keys off"</label></p>
+            </div>
+        }
+    });
+    view! {
+        <details class="help over" id="help">
+            <summary aria-label="Help"><span aria-hidden="true">"?"</span></summary>
+            <div class="sheet">
+                {keys}
+                <p><a href="/api/openapi.json">"The interface for programs"</a></p>
+            </div>
+        </details>
+    }
+}
