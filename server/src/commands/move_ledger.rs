@@ -18,7 +18,7 @@ use crate::{
     settings::{Settings, Sources, database_at},
 };
 
-const STOPPED: &str = "stopped as asked; call this again, and it goes on where it was";
+const AGAIN: &str = "call this again, and it goes on where it was";
 
 #[derive(Debug, Args)]
 pub struct Move {
@@ -44,9 +44,12 @@ impl Move {
         let carried = stop.bounds(carrying).await;
         drop(progress);
         match carried {
-            None => return Err(Failure::Interrupted(STOPPED.to_owned())),
-            Some(Err(stopped @ MoveError::Stopped { .. })) => {
-                return Err(Failure::Interrupted(stopped.to_string()));
+            None => return Err(Failure::Interrupted(format!("stopped as asked; {AGAIN}"))),
+            Some(Err(MoveError::Stopped { table, rows, of })) => {
+                let there = rows_of(rows, of, false);
+                return Err(Failure::Interrupted(format!(
+                    "stopped as asked: {there} of {table} are there; {AGAIN}"
+                )));
             }
             Some(carried) => tell(&carried.context("the ledger was not carried over")?),
         }

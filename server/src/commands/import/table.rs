@@ -50,13 +50,8 @@ pub async fn run(table: Option<&str>, kind: &'static Kind, sources: &Sources) ->
     let ended = stop.bounds(taking).await;
     drop(progress);
     let done = match ended {
-        None => {
-            let (rows, of) = rows_seen;
-            return Err(Failure::Interrupted(ImportError::Stopped { rows, of }.to_string()));
-        }
-        Some(Err(stopped @ ImportError::Stopped { .. })) => {
-            return Err(Failure::Interrupted(stopped.to_string()));
-        }
+        None => return Err(stopped(rows_seen)),
+        Some(Err(ImportError::Stopped { rows, of })) => return Err(stopped((rows, of))),
         Some(done) => done.context("not everything was taken in")?,
     };
     say(&format!(
@@ -72,4 +67,11 @@ pub async fn run(table: Option<&str>, kind: &'static Kind, sources: &Sources) ->
     let (rows, them) = (rows_were(done.refused), it_or_them(done.refused));
     Err(anyhow!("{rows} not taken in, each for the reason above; mend {them} there and call this again")
         .into())
+}
+
+fn stopped((rows, of): (i64, i64)) -> Failure {
+    let far = rows_of(rows, of, false);
+    Failure::Interrupted(format!(
+        "stopped as asked: {far} are in; call this again, and it goes on: nothing is taken in twice"
+    ))
 }

@@ -52,7 +52,7 @@ fn given(ty: FieldType) -> BoxedStrategy<Given<'static>> {
 }
 
 fn weight(need: Need) -> f64 {
-    if need == Need::Required { 1.0 } else { 0.7 }
+    if need == Need::Required { 0.98 } else { 0.7 }
 }
 
 /// Records of a kind, among them such as are refused: those are passed over.
