@@ -56,8 +56,11 @@ impl TestDatabase {
 
     /// Returns when something waits so.
     pub async fn held_up(&self) {
-        let waits = "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE '%studio.%'";
-        until("it is held up", async || (self.ask(waits).await != "0").then_some(())).await;
+        let waits = format!(
+            "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE '%\"{}\".%'",
+            self.schema
+        );
+        until("it is held up", async || (self.ask(&waits).await != "0").then_some(())).await;
     }
 
     /// One text out of the database, as anybody else would read it.
