@@ -73,7 +73,10 @@ impl Export {
         let output = Output::open(file)?;
         let stop = StopRequest::listen().context("signals cannot be listened for")?;
         let clock = clock::clock(None);
-        let view = LedgerView::open(settings.ledger(), clock, Seeded::new(random::seed())).await;
+        let opening = LedgerView::open(settings.ledger(), clock, Seeded::new(random::seed()));
+        let Some(view) = stop.bounds(opening).await else {
+            return Err(Failure::Interrupted("stopped as asked; nothing was written".to_owned()));
+        };
         let view = view.context("nothing was written")?;
         let ask = ListAsk {
             limit: PAGE,

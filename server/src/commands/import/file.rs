@@ -41,6 +41,8 @@ const SAID: i64 = 10;
 /// How often a group is offered to a ledger that has too much to write.
 const OFFERS: u32 = 60;
 
+const UNTOUCHED: &str = "stopped as asked; nothing was written";
+
 /// Why the rest is not taken in.
 enum Halt {
     /// As asked.
@@ -59,7 +61,10 @@ pub async fn run(
     let stop = StopRequest::listen().context("signals cannot be listened for")?;
     let clock = clock::clock(None);
     let target = match &settings {
-        Some(settings) => Some(ImportTarget::open(settings, &clock).await?),
+        Some(settings) => match stop.bounds(ImportTarget::open(settings, &clock)).await {
+            Some(target) => Some(target?),
+            None => return Err(Failure::Interrupted(UNTOUCHED.to_owned())),
+        },
         None => None,
     };
     let RowSource { reader, name, bytes, refused, unread } = source;
@@ -242,7 +247,7 @@ impl Intake {
         match ended {
             Ok(()) => {}
             Err(Halt::Stopped) if is_trial => {
-                return Err(Failure::Interrupted("stopped as asked; nothing was written".to_owned()));
+                return Err(Failure::Interrupted(UNTOUCHED.to_owned()));
             }
             Err(Halt::Stopped) => {
                 let again = "call it again, and it goes on: nothing is taken in twice";
@@ -277,7 +282,7 @@ impl Intake {
             return if refused == 0 {
                 Ok(())
             } else {
-                Err(anyhow!("{} refused, for such reasons", rows_would(refused)).into())
+                Err(anyhow!("{} refused, for what is said above", rows_would(refused)).into())
             };
         }
         let sent =
@@ -315,9 +320,18 @@ fn far(rows: i64, read: u64, bytes: Option<u64>) -> String {
         i64::try_from(whole).ok()
     });
     match whole {
-        Some(whole) => rows_of(rows, whole.max(rows), true),
+        Some(whole) => rows_of(rows, rounded(whole).max(rows), true),
         None => format!("{} rows", count(rows)),
     }
+}
+
+/// An estimate in two digits that count.
+fn rounded(number: i64) -> i64 {
+    let mut unit = 1;
+    while number / unit >= 100 {
+        unit *= 10;
+    }
+    (number + unit / 2) / unit * unit
 }
 
 /// The group is written, also by a ledger that has much to write meanwhile.
@@ -343,6 +357,7 @@ mod tests {
     #[test]
     fn progress_estimates_the_whole() {
         assert_eq!(far(3_000, 30_000, Some(100_000)), "3,000 of about 10,000 rows");
+        assert_eq!(far(3_000, 29_234, Some(6_746_970)), "3,000 of about 690,000 rows");
         assert_eq!(far(10, 100, Some(90)), "10 of about 10 rows");
         assert_eq!(far(3_000, 30_000, None), "3,000 rows");
     }
