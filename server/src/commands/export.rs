@@ -11,7 +11,7 @@ use ledger::{LedgerView, ListAsk, ListOrder};
 use model::{record::Kind, rng::Seeded, tenant::TenantId, time::Timestamp};
 
 use self::{
-    output::{Output, Written},
+    output::{ExportOutput, Written},
     record_text::RecordText,
 };
 use super::{
@@ -70,7 +70,7 @@ impl Export {
         let kind = record_kind::chosen(self.kind.as_deref())?;
         let settings = Settings::read(sources)?;
         let (file, text) = (self.file(), self.text(kind)?);
-        let output = Output::open(file)?;
+        let output = ExportOutput::open(file)?;
         let stop = StopRequest::listen().context("signals cannot be listened for")?;
         let clock = clock::clock(None);
         let opening = LedgerView::open(settings.ledger(), clock, Seeded::new(random::seed()));
@@ -136,7 +136,7 @@ async fn written(
     view: &LedgerView,
     (kind, text): (&'static Kind, &RecordText),
     mut ask: ListAsk,
-    mut output: Output,
+    mut output: ExportOutput,
     stop: &StopRequest,
 ) -> anyhow::Result<Written> {
     let mut progress = Progress::on_stderr();

@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value as Json, json};
 
 use crate::{
-    files::Home,
+    files::ImportHome,
     studio::{RUNS, Studio, TASKS, TestFolder, command, run, task, with},
 };
 
@@ -61,7 +61,7 @@ async fn fill(studio: &Studio) {
 
 #[tokio::test]
 async fn exports_come_back_as_they_were() {
-    for mut from in Home::both() {
+    for mut from in ImportHome::both() {
         let studio = from.serving();
         fill(&studio).await;
         let expected = told(&studio).await;
@@ -70,7 +70,7 @@ async fn exports_come_back_as_they_were() {
             let (runs, tasks) = (format!("runs.{format}"), format!("tasks.{format}"));
             from.done(&["export", &runs], "900 campaign runs in runs");
             from.done(&["export", &tasks, "--kind", "tasks"], "2 agent tasks in tasks");
-            for mut to in Home::both() {
+            for mut to in ImportHome::both() {
                 to.file(&runs, from.text(&runs));
                 to.file(&tasks, from.text(&tasks));
                 to.done(&["import", &runs], "900 campaign runs are new");
@@ -88,7 +88,7 @@ async fn exports_come_back_as_they_were() {
 
 #[tokio::test]
 async fn exports_read_beside_a_server() {
-    for mut home in Home::both() {
+    for mut home in ImportHome::both() {
         let studio = home.serving();
         for n in 0..3 {
             let day = json!({"createdAt": format!("2026-10-0{}T12:00:00Z", 3 - n)});
@@ -133,7 +133,7 @@ async fn closed_pipes_end_exports_quietly() {
 
 #[test]
 fn impossible_exports_leave_no_file() {
-    let [home, _] = Home::both();
+    let [home, _] = ImportHome::both();
     home.file("there.csv", "kept");
     for (words, code, piece) in [
         (&["there.csv"][..], 2, "there.csv is there already"),

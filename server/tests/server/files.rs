@@ -18,18 +18,18 @@ const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
 const HEADER: &str = "campaignId,runId,phase,agentsTotal,agentsSuccessful";
 
 /// A ledger to be filled: in a folder, or in a database.
-pub struct Home {
+pub struct ImportHome {
     pub folder: TestFolder,
     database: Option<TestDatabase>,
 }
 
-impl Home {
+impl ImportHome {
     pub fn both() -> [Self; 2] {
         [None, Some(TestDatabase::new())].map(|database| Self { folder: TestFolder::new(), database })
     }
 
     fn settings(&self) -> Vec<(&str, &str)> {
-        let database = self.database.iter().flat_map(|database| database.settings());
+        let database = self.database.iter().flat_map(TestDatabase::settings);
         database.chain([RESTING]).collect()
     }
 
@@ -83,7 +83,7 @@ async fn balance(studio: &Studio, at: usize) -> Json {
 
 #[tokio::test]
 async fn files_are_taken_in_once() {
-    for mut home in Home::both() {
+    for mut home in ImportHome::both() {
         let rows: String =
             (0..2_500).map(|n| format!("c;\"Büro; \"\"{}\"\"\";r{n};1;4;3;;0.5\r\n", n % 7)).collect();
         let header = "\u{feff}Campaign_ID;campaign name;Run;phase;agents-total;AgentsSuccessful;tokens_in;cost usd\r\n";
@@ -115,7 +115,7 @@ async fn files_are_taken_in_once() {
 
 #[tokio::test]
 async fn refused_rows_come_back_mended() {
-    for mut home in Home::both() {
+    for mut home in ImportHome::both() {
         let taken = format!("{HEADER}\n{}", rows(0..1));
         home.file("first.csv", taken);
         home.done(&["import", "first.csv"], "1 campaign run is new");
@@ -163,7 +163,7 @@ async fn refused_rows_come_back_mended() {
 
 #[tokio::test]
 async fn refused_lines_of_json_come_back() {
-    let [home, _] = Home::both();
+    let [home, _] = ImportHome::both();
     let good = run("c", "r1");
     let odd = with(&good, &json!({"agentsSuccessful": 5, "runId": "r2"}));
     home.file("runs.jsonl", format!("{good}\n{odd}\nnot json\n{{\"note\":1}}\n"));
@@ -190,7 +190,7 @@ async fn refused_lines_of_json_come_back() {
 
 #[test]
 fn dry_runs_write_nothing() {
-    let [home, _] = Home::both();
+    let [home, _] = ImportHome::both();
     home.file("runs.csv", format!("{HEADER}\n{}c,r9,1,1,x\n", rows(0..1_500)));
     let (code, said) = home.said(&["import", "runs.csv", "--dry-run"]);
     assert!(code == Some(1) && said.contains("1,500 campaign runs would be taken in"), "{said}");
@@ -205,7 +205,7 @@ fn dry_runs_write_nothing() {
 
 #[test]
 fn unusable_files_are_refused_whole() {
-    let [home, _] = Home::both();
+    let [home, _] = ImportHome::both();
     fs::create_dir(home.folder.path().join("folder.csv")).unwrap();
     for (name, content) in [
         ("empty.csv", &b""[..]),
@@ -245,7 +245,7 @@ fn unusable_files_are_refused_whole() {
 
 #[test]
 fn nasty_rows_are_refused_alone() {
-    let [home, _] = Home::both();
+    let [home, _] = ImportHome::both();
     let nasty = [
         &b"c,short,1,4\n"[..],
         b"c,long,1,4,3,9\n",
@@ -279,7 +279,7 @@ fn nasty_rows_are_refused_alone() {
 
 #[tokio::test]
 async fn stopped_imports_go_on() {
-    for home in Home::both() {
+    for home in ImportHome::both() {
         let mut process = home
             .command(&["import", "-", "--format", "csv"])
             .stdin(Stdio::piped())
@@ -310,7 +310,7 @@ async fn stopped_imports_go_on() {
 
 #[tokio::test]
 async fn only_postgresql_takes_files_beside_servers() {
-    let [mut sqlite, mut postgres] = Home::both();
+    let [mut sqlite, mut postgres] = ImportHome::both();
     let studio = sqlite.serving();
     fs::write(studio.folder.path().join("runs.csv"), format!("{HEADER}\n{}", rows(0..3))).unwrap();
     let (code, said) =

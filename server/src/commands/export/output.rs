@@ -36,13 +36,13 @@ impl Written {
 }
 
 /// Takes pieces of text.
-pub struct Output {
+pub struct ExportOutput {
     pieces: mpsc::Sender<Vec<u8>>,
     ended: oneshot::Receiver<io::Result<()>>,
     file: Option<UnfinishedExport>,
 }
 
-impl Output {
+impl ExportOutput {
     /// # Errors
     /// When the file is there already or cannot be made: mistakes of usage.
     pub fn open(file: Option<&Path>) -> Result<Self, Failure> {

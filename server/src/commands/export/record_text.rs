@@ -13,7 +13,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How the records of a kind are written.
 pub struct RecordText {
-    members: Vec<Member>,
+    members: Vec<WrittenMember>,
     form: TextForm,
 }
 
@@ -25,7 +25,7 @@ enum TextForm {
 }
 
 /// A member under its JSON name, by its position.
-struct Member {
+struct WrittenMember {
     name: &'static str,
     place: MemberPlace,
 }
@@ -124,18 +124,18 @@ fn json(place: MemberPlace, stored: &Stored) -> Json {
 }
 
 /// An id of its own first, then the fields, each with the name of what it points at behind it.
-fn members(kind: &'static Kind, with_computed: bool) -> Vec<Member> {
+fn members(kind: &'static Kind, with_computed: bool) -> Vec<WrittenMember> {
     let mut members = Vec::new();
     if let Identity::Given(name) = kind.identity {
-        members.push(Member { name, place: MemberPlace::Id });
+        members.push(WrittenMember { name, place: MemberPlace::Id });
     }
     for (at, field) in kind.fields.iter().enumerate() {
         if field.need != Need::Derived || with_computed {
-            members.push(Member { name: field.json, place: MemberPlace::Field(at) });
+            members.push(WrittenMember { name: field.json, place: MemberPlace::Field(at) });
         }
         let names = kind.pointers.iter().enumerate().filter(|(_, pointer)| pointer.field == at);
         members.extend(names.filter_map(|(at, pointer)| {
-            Some(Member { name: pointer.name?.json, place: MemberPlace::Name(at) })
+            Some(WrittenMember { name: pointer.name?.json, place: MemberPlace::Name(at) })
         }));
     }
     members

@@ -24,11 +24,11 @@ pub struct ColumnWishes {
 /// For which field each column of a file is.
 #[derive(Clone, Debug)]
 pub struct ColumnMap {
-    columns: Vec<Column>,
+    columns: Vec<ColumnUse>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
+enum ColumnUse {
     /// Its JSON name, and its type where it is a field.
     Member(&'static str, Option<FieldType>),
     /// Is not read; without a word where it is not the file's own.
@@ -80,15 +80,15 @@ impl ColumnMap {
     /// Everything that keeps the file from being read, each as a sentence.
     pub fn of(kind: &'static Kind, header: &[String], wishes: &ColumnWishes) -> Result<Self, Vec<String>> {
         let mut faults = Vec::new();
-        let mut columns: Vec<Column> = Vec::with_capacity(header.len());
+        let mut columns: Vec<ColumnUse> = Vec::with_capacity(header.len());
         let mut strays = Vec::new();
         for name in header {
             let column = column(kind, name, wishes).unwrap_or_else(|| {
                 strays.push(shown(name));
-                Column::Unread { is_told: true }
+                ColumnUse::Unread { is_told: true }
             });
             let before = columns.iter().position(|other| *other == column);
-            if let (Some(before), Column::Member(field, _)) = (before, column) {
+            if let (Some(before), ColumnUse::Member(field, _)) = (before, column) {
                 let (first, second) = (shown(&header[before]), shown(name));
                 faults.push(format!(
                     "the columns {first} and {second} are both for {field}; leave one of them out with --ignore, or give \
@@ -111,7 +111,7 @@ impl ColumnMap {
     pub fn draft<'a>(&self, kind: &'static Kind, row: &'a CellRow) -> Draft<'a> {
         let mut draft = Draft::new(kind);
         for (column, cell) in self.columns.iter().zip(row.iter()) {
-            if let Column::Member(name, ty) = column
+            if let ColumnUse::Member(name, ty) = column
                 && let Some(given) = cell::given(*ty, cell)
             {
                 draft.give(name, given);
@@ -127,27 +127,27 @@ impl ColumnMap {
     /// The positions of columns that are not read, though the file has them.
     pub fn unread(&self) -> impl Iterator<Item = usize> {
         let each = self.columns.iter().enumerate();
-        each.filter(|(_, column)| **column == Column::Unread { is_told: true }).map(|(at, _)| at)
+        each.filter(|(_, column)| **column == ColumnUse::Unread { is_told: true }).map(|(at, _)| at)
     }
 }
 
-fn column(kind: &Kind, name: &str, wishes: &ColumnWishes) -> Option<Column> {
-    let of_member = |name: &'static str| Column::Member(name, kind.field(name).map(|(_, field)| field.ty));
+fn column(kind: &Kind, name: &str, wishes: &ColumnWishes) -> Option<ColumnUse> {
+    let of_member = |name: &'static str| ColumnUse::Member(name, kind.field(name).map(|(_, field)| field.ty));
     if ADDED.contains(&name) {
-        return Some(Column::Unread { is_told: false });
+        return Some(ColumnUse::Unread { is_told: false });
     }
     if let Some(field) = wishes.told(name).and_then(|field| member(kind, field)) {
         return Some(of_member(field));
     }
     if wishes.ignores(name) {
-        return Some(Column::Unread { is_told: true });
+        return Some(ColumnUse::Unread { is_told: true });
     }
     if let Some(field) = member(kind, name) {
         return Some(of_member(field));
     }
     let is_computed = |field: &Field| field.need == Need::Derived && plain(field.json) == plain(name);
     let is_unread = wishes.ignores_unknown || kind.fields.iter().any(is_computed);
-    is_unread.then_some(Column::Unread { is_told: true })
+    is_unread.then_some(ColumnUse::Unread { is_told: true })
 }
 
 fn unknown(kind: &Kind, strays: &[String]) -> Option<String> {
@@ -168,9 +168,9 @@ fn unknown(kind: &Kind, strays: &[String]) -> Option<String> {
     ))
 }
 
-fn missing(kind: &Kind, columns: &[Column]) -> Option<String> {
+fn missing(kind: &Kind, columns: &[ColumnUse]) -> Option<String> {
     let is_there = |field: &Field| {
-        columns.iter().any(|column| matches!(column, Column::Member(name, _) if *name == field.json))
+        columns.iter().any(|column| matches!(column, ColumnUse::Member(name, _) if *name == field.json))
     };
     let required = kind.fields.iter().filter(|field| field.need == Need::Required);
     let missing: Vec<&str> = required.filter(|field| !is_there(field)).map(|field| field.json).collect();

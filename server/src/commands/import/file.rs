@@ -77,7 +77,7 @@ pub async fn run(
     }
     let groups = groups::read(reader, clock);
     let ledger = target.as_ref().map(|target| target.ledger.clone());
-    let mut intake = Intake {
+    let mut intake = FileIntake {
         kind,
         ledger,
         bytes,
@@ -143,7 +143,7 @@ fn told(error: OpenError) -> anyhow::Error {
 }
 
 /// Takes the groups in, or only looks at them.
-struct Intake {
+struct FileIntake {
     kind: &'static Kind,
     /// None: on trial.
     ledger: Option<Ledger>,
@@ -165,7 +165,7 @@ struct IntakeCounts {
     refused: i64,
 }
 
-impl Intake {
+impl FileIntake {
     async fn all(
         &mut self,
         mut groups: Receiver<std::io::Result<RowGroup>>,

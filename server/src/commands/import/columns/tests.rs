@@ -25,7 +25,7 @@ fn map(header: &[&str], wishes: &ColumnWishes) -> Result<ColumnMap, Vec<String>>
 }
 
 fn fields(map: &ColumnMap) -> Vec<&str> {
-    let name = |column: &Column| if let Column::Member(name, _) = column { name } else { "-" };
+    let name = |column: &ColumnUse| if let ColumnUse::Member(name, _) = column { name } else { "-" };
     map.columns.iter().map(name).collect()
 }
 
