@@ -9,6 +9,7 @@ mod refused;
 mod rows;
 mod source;
 mod table;
+mod target;
 mod text_lines;
 mod words;
 

@@ -1,14 +1,12 @@
 //! The records of a file, taken in: in groups, by the way that those of a request over HTTP go.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use app::presenter::count;
-use ledger::{Ledger, LedgerError, OpenError, Outcome, Verdict};
+use ledger::{Ledger, LedgerError, Outcome, Verdict};
 use model::{
-    clock::Clock,
-    record::{KINDS, Kind, Record},
-    rng::Seeded,
+    record::{Kind, Record},
     tenant::TenantId,
 };
 use tokio::{sync::mpsc::Receiver, time};
@@ -20,6 +18,7 @@ use super::{
     rows::ReadRow,
     say,
     source::{self, RowSource},
+    target::{self, ImportTarget},
     words::{is_or_are, it_or_them, rows_were, were},
 };
 use crate::{
@@ -30,10 +29,7 @@ use crate::{
         record_kind::counted,
         stop::StopRequest,
     },
-    data_folder,
-    delivery_service::{DataverseEndpoint, belonging},
-    random,
-    settings::{Mistake, Mistakes, Settings, Sources},
+    settings::Sources,
 };
 
 /// Refused rows whose reasons are said; those of all stand in the file.
@@ -56,7 +52,7 @@ pub async fn run(
     options: &FileOptions,
     sources: &Sources,
 ) -> Result<(), Failure> {
-    let settings = if options.dry_run { None } else { Some(settings(sources)?) };
+    let settings = if options.dry_run { None } else { Some(target::settings(sources)?) };
     let source = source::open(path, kind, options)?;
     let stop = StopRequest::listen().context("signals cannot be listened for")?;
     let clock = clock::clock(None);
@@ -91,55 +87,6 @@ pub async fn run(
         target.close().await;
     }
     intake.end(ended, &name)
-}
-
-fn settings(sources: &Sources) -> Result<Settings, Mistakes> {
-    let settings = Settings::read(sources)?;
-    if settings.demo.is_none() {
-        return Ok(settings);
-    }
-    let sentence = "is on as long as nothing else is set, and records of your own are not to be mixed with demo data; set \
-                    STUDIO_DEMO=off and STUDIO_DATA, or what your server is set to, and call this again";
-    Err(Mistakes(vec![Mistake::new("STUDIO_DEMO", sentence)]))
-}
-
-/// The ledger of the settings, opened as by a server's start.
-struct ImportTarget {
-    ledger: Ledger,
-    organisation: DataverseEndpoint,
-}
-
-impl ImportTarget {
-    async fn open(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
-        if settings.database.is_none() {
-            data_folder::prepare(&settings.data)?;
-        }
-        let random = Seeded::new(random::seed());
-        let ledger = Ledger::open(KINDS, settings.ledger(), Arc::clone(clock), random).await.map_err(told)?;
-        match belonging::open(settings, &ledger).await {
-            Ok(organisation) => Ok(Self { ledger, organisation }),
-            Err(refused) => {
-                ledger.close().await;
-                Err(refused)
-            }
-        }
-    }
-
-    async fn close(self) {
-        self.ledger.close().await;
-        self.organisation.close().await;
-    }
-}
-
-fn told(error: OpenError) -> anyhow::Error {
-    match error {
-        OpenError::InUse { folder, holder } => anyhow!(
-            "a server runs on the ledger in {} ({holder}), and a ledger in a folder is written by one process: stop that \
-             server, call this again, and start it afterwards; nothing was written (on PostgreSQL it may go on running)",
-            folder.display()
-        ),
-        other => other.into(),
-    }
 }
 
 /// Takes the groups in, or only looks at them.
