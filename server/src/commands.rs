@@ -3,12 +3,16 @@
 mod adopt;
 mod backup;
 mod check;
+mod csv_line;
 mod emulate;
+mod export;
 mod help;
 mod import;
 mod move_ledger;
+mod progress;
 mod provision;
 mod rebuild;
+mod record_kind;
 mod serve;
 mod stop;
 
@@ -47,8 +51,10 @@ enum What {
     Move(move_ledger::Move),
     /// Gives the ledger to the organisation of the settings, whichever it belonged to before
     Adopt(adopt::Adopt),
-    /// Takes in a table of runs that stands in the database of DATABASE_URL
+    /// Takes in records out of a file (CSV, JSON lines), or out of a table in the database of DATABASE_URL
     Import(import::Import),
+    /// Writes the records of a kind as CSV or JSON lines, while the server runs or not
+    Export(export::Export),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -59,6 +65,12 @@ pub enum Failure {
     /// Wrong usage or settings.
     #[error("{0}")]
     Settings(#[from] Mistakes),
+    /// Words or files that cannot be meant; nothing was done.
+    #[error("{0}")]
+    Usage(String),
+    /// The end was asked for before it came by itself.
+    #[error("{0}")]
+    Interrupted(String),
     #[error("{0:#}")]
     Other(#[from] anyhow::Error),
 }
@@ -67,7 +79,9 @@ impl Failure {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Settings(_) => 2,
+            Self::Settings(_) | Self::Usage(_) => 2,
+            // What a shell says of a process that Ctrl-C ended.
+            Self::Interrupted(_) => 130,
             Self::Other(_) => 1,
         }
     }
@@ -86,6 +100,7 @@ impl CommandLine {
             What::Move(command) => command.run(&sources).await,
             What::Adopt(command) => command.run(&sources).await,
             What::Import(import) => import.run(&sources).await,
+            What::Export(export) => export.run(&sources).await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

@@ -19,7 +19,7 @@ pub use draft::{Draft, Given};
 pub use field::{Field, FieldType, JsonRoot, Need, PersonalData, Remote, Storage, Value, WHOLE_MAX};
 pub use json::{field_json, shown, to_json};
 pub use kind::{Api, Days, Destination, Identity, Kind, Kinds, NameMember, Pointer, Policy, Rules};
-pub use parse::{Body, FieldFault, Guesses, body, parse, read};
+pub use parse::{Body, FieldFault, Guesses, body, members, parse, read, read_members};
 pub use target::{CAMPAIGNS, TARGETS, TENANTS, Target, USERS};
 
 /// Every kind there is, in the order in which they are shown.
@@ -123,9 +123,24 @@ impl Record {
     pub fn own_id(&self, tenant: TenantId) -> Option<Uuid> {
         match self.kind.identity {
             Identity::Key(_) => Some(identity::natural_id(tenant, self.kind.name, &self.natural_key())),
-            Identity::Given(_) => self.given_id.map(|id| identity::given_id(tenant, self.kind.name, id)),
-            Identity::Fresh => None,
+            Identity::Given(_) | Identity::Fresh => {
+                self.given_id.map(|id| identity::given_id(tenant, self.kind.name, id))
+            }
         }
+    }
+
+    /// The same with an id made of all that it says, where neither a key nor its sender gave one: read out of a file twice,
+    /// it is the same record. A time that was left out says nothing.
+    #[must_use]
+    pub fn known_by_content(mut self) -> Self {
+        if self.given_id.is_some() || matches!(self.kind.identity, Identity::Key(_)) {
+            return self;
+        }
+        let said =
+            self.values.iter().enumerate().filter(|(at, _)| self.has_own_time || *at != self.kind.time);
+        let said: Vec<String> = said.map(|(_, value)| format!("{value:?}")).collect();
+        self.given_id = Some(identity::natural_id(TenantId::FIRST, self.kind.name, &said));
+        self
     }
 
     /// Whether `self`, sent again, says what is `stored`: a time that was left out counts as the stored one.

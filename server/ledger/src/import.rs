@@ -5,7 +5,7 @@ mod error;
 mod importer;
 mod source_table;
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 use futures::TryStreamExt as _;
 use model::{
@@ -40,6 +40,9 @@ pub enum ImportProgress {
     },
 }
 
+/// Hears what an import has to say, and says whether it goes on.
+pub type Tell<'a> = dyn FnMut(ImportProgress) -> ControlFlow<()> + Send + 'a;
+
 /// What became of the rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
@@ -53,7 +56,8 @@ pub struct Imported {
     pub exported: i64,
 }
 
-/// Takes in all rows of `table`, as in `public.campaign_metrics`, oldest first.
+/// Takes in all rows of `table`, as in `public.campaign_metrics`, oldest first. Where `tell` breaks at a progress, it stops:
+/// what was taken in so far is kept.
 ///
 /// # Errors
 /// Each says what to do about it. Rows that are refused are told, and are no error.
@@ -63,7 +67,7 @@ pub async fn import(
     (tenant, kind): (TenantId, &'static Kind),
     clock: Arc<dyn Clock>,
     random: impl Random,
-    tell: &mut (dyn FnMut(ImportProgress) + Send),
+    tell: &mut Tell<'_>,
 ) -> Result<Imported, ImportError> {
     let mut importer = Importer::open(&database, tenant, kind, Box::new(random)).await?;
     let mut origin = SourceTable::open(&database, table, kind).await?;
@@ -74,7 +78,9 @@ pub async fn import(
         while let Some(chunk) = chunks.try_next().await.map_err(|broken| broken.1)? {
             rows += i64::try_from(chunk.len()).unwrap_or(0);
             take_in(&mut importer, kind, chunk, clock.now(), &mut done, tell).await?;
-            tell(ImportProgress::Progress { rows, of });
+            if tell(ImportProgress::Progress { rows, of }).is_break() {
+                return Err(ImportError::Stopped { rows, of });
+            }
         }
         drop(chunks);
         origin.done().await?;
@@ -89,10 +95,11 @@ async fn take_in(
     chunk: Vec<Foreign>,
     now: Timestamp,
     done: &mut Imported,
-    tell: &mut (dyn FnMut(ImportProgress) + Send),
+    tell: &mut Tell<'_>,
 ) -> Result<(), ImportError> {
     let mut refuse = |row: String, reason: String| {
-        tell(ImportProgress::Refused { row, reason });
+        // Where it is to stop, that is asked for again once these rows are in.
+        let _ = tell(ImportProgress::Refused { row, reason });
         1
     };
     let (mut names, mut records): (Vec<String>, Vec<(Record, Option<Timestamp>)>) = (Vec::new(), Vec::new());

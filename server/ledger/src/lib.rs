@@ -41,6 +41,7 @@ mod sqlite;
 mod test_records;
 mod upkeep;
 mod verdict;
+mod view;
 mod write;
 mod writer_handle;
 
@@ -51,14 +52,17 @@ pub use delivery_counts::{DeliveryCounts, HourBalance, MirrorCounts};
 pub use error::{LedgerError, LedgerLocation, OpenError};
 pub use health::{Stop, WriteHealth};
 pub use identity::{Claim, ClaimError, LedgerIdentity, Owner, Stranger, Traces};
-pub use import::{ImportError, ImportProgress, Imported, import};
+pub use import::{ImportError, ImportProgress, Imported, Tell, import};
 pub use ledger::{Ledger, StoreSettings};
-pub use list::{BadCursor, ListAsk, PageCursor, RecordPage};
+pub use list::{BadCursor, ListAsk, ListOrder, PageCursor, RecordPage};
 pub use mirror::{
     ChangeCursor, DeliveredRecord, MassDeletion, MassDeletionAnswer, MirroredRow, Reject, RowOutcome,
     RowSighting,
 };
-pub use move_to_postgres::{ComparedTable, CopyProgress, MoveError, MovedRecords, move_to_postgres};
+pub use move_to_postgres::{
+    ComparedTable, CopyProgress, MoveError, MovedRecords, ToldCopy, move_to_postgres,
+};
 pub use outbox::{OutboxOperation, Parcel};
 pub use sqlite::{BackupError, back_up, restore, whose};
 pub use verdict::{ChangeOutcome, HeldRecord, Outcome, Verdict};
+pub use view::{LedgerView, ViewError};

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use model::{record::Stored, time::Timestamp};
 
-/// What to list: newest first, in pages that stay in step while records come in.
+/// What to list, in pages that stay in step while records come in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListAsk {
     /// How many records a page has at most.
@@ -17,9 +17,29 @@ pub struct ListAsk {
     pub from: Option<Timestamp>,
     /// Exclusive.
     pub to: Option<Timestamp>,
+    /// By the record's own time; of one time, by when they came.
+    pub order: ListOrder,
 }
 
-/// One page of a list, newest first.
+/// In which order records are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListOrder {
+    #[default]
+    NewestFirst,
+    OldestFirst,
+}
+
+impl ListOrder {
+    /// How a place further on in the list compares with one before it, and the word for the order, as SQL writes both.
+    pub(crate) const fn in_sql(self) -> (&'static str, &'static str) {
+        match self {
+            Self::NewestFirst => ("<", "DESC"),
+            Self::OldestFirst => (">", "ASC"),
+        }
+    }
+}
+
+/// One page of a list, in the order that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordPage {
     /// The records of this page.

@@ -9,7 +9,7 @@ mod plan;
 mod source;
 mod target;
 
-use std::{path::Path, sync::Arc};
+use std::{ops::ControlFlow, path::Path, sync::Arc};
 
 use futures::{TryStreamExt as _, future::ready};
 use model::{
@@ -63,7 +63,11 @@ pub struct ComparedTable {
     pub checksum: u64,
 }
 
-/// Carries all of the folder's ledger into an empty database, or goes on with that, and compares both.
+/// Hears how far a table is, and says whether the copy goes on.
+pub type ToldCopy<'a> = dyn FnMut(CopyProgress<'_>) -> ControlFlow<()> + Send + 'a;
+
+/// Carries all of the folder's ledger into an empty database, or goes on with that, and compares both. Where `told` breaks it
+/// stops, and goes on when it is called again.
 ///
 /// # Errors
 /// Each says what to do about it.
@@ -72,7 +76,7 @@ pub async fn move_to_postgres(
     database: Database,
     clock: Arc<dyn Clock>,
     random: impl Random,
-    told: &mut (dyn FnMut(CopyProgress<'_>) + Send),
+    told: &mut ToldCopy<'_>,
 ) -> Result<MovedRecords, MoveError> {
     let source = CopySource::open(folder).await?;
     let mut target = CopyTarget::open(&database).await?;
@@ -135,13 +139,15 @@ async fn go_on(
     target: &mut CopyTarget,
     road: &Road,
     begun: i64,
-    told: &mut (dyn FnMut(CopyProgress<'_>) + Send),
+    told: &mut ToldCopy<'_>,
 ) -> Result<(), MoveError> {
     let (mut rows, of) = (begun, source.count(&road.table).await?);
     let select = road.select(begun, i64::MAX);
     let mut chunks = source.rows(select).try_chunks(CHUNK);
     loop {
-        told(CopyProgress { table: &road.table, rows, of });
+        if told(CopyProgress { table: &road.table, rows, of }).is_break() {
+            return Err(MoveError::Stopped { table: road.table.clone(), rows, of });
+        }
         let Some(chunk) = chunks.try_next().await.map_err(|broken| CopySource::failed(broken.1))? else {
             break;
         };

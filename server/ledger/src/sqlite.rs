@@ -49,6 +49,7 @@ pub(crate) use self::{
     files::FILE,
     reader::Reader,
     step::{InFile, Step, StepIn},
+    wanted::forget,
 };
 use crate::{
     LedgerError, OpenError,

@@ -16,6 +16,8 @@ Examples:
   studio check                          what is in force, and whether the way to Dataverse holds
   studio provision --dry-run            what it would make in the organisation
   studio backup --to backups --keep 14  the ledger, while the server runs, and the last 14 kept
+  studio import runs.csv --dry-run      what a file of runs would bring; without --dry-run it does
+  studio export runs.csv                all of them as a file, which can be imported again
   studio emulate --listen 127.0.0.1:8085   a Dataverse for clients of any kind
 
 Exit codes: 0 done; 1 it could not be done, and a sentence on standard error says why; 2 wrong usage

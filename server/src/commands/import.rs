@@ -1,54 +1,120 @@
-//! `studio import`: takes in a table of runs that stands in the ledger's database already.
+//! `studio import`: records out of a file, or out of a table that stands in the ledger's database already.
 
-use std::io::Write as _;
+mod cell;
+mod columns;
+mod csv_rows;
+mod file;
+mod groups;
+mod refused;
+mod rows;
+mod source;
+mod table;
+mod target;
+mod text_lines;
+mod words;
 
-use anyhow::{Context as _, anyhow};
-use clap::Args;
-use ledger::ImportProgress;
-use model::{record::campaign_run::CAMPAIGN_RUN, rng::Seeded, tenant::TenantId};
+use std::{io::Write as _, path::PathBuf};
 
-use super::Failure;
-use crate::{
-    clock, random,
-    settings::{Settings, Sources, database_at},
+use clap::{Args, ValueEnum};
+
+#[cfg(test)]
+pub use self::{
+    columns::{ColumnMap, ColumnWishes},
+    csv_rows::CsvRows,
+    rows::{FileRows, RowReader},
+    text_lines::TextLines,
 };
+use super::{Failure, record_kind};
+use crate::settings::Sources;
+
+const EXAMPLES: &str = "\
+Examples:
+  studio import runs.csv --dry-run                  reads everything, says what is wrong, writes nothing
+  studio import runs.csv                            takes the rows in; what was in already is known again
+  studio import runs.csv --map \"Kosten=costUSD\" --ignore Notiz
+  studio import tasks.jsonl --kind tasks            another kind of record
+  zcat runs.jsonl.gz | studio import - --format jsonl
+  studio import --table reporting.runs              a table in the database of DATABASE_URL
+
+Rows that are refused go to runs.refused.csv beside the file, each with its line and the reason: mend
+them there and import that file. Called again after Ctrl-C or a crash it goes on: nothing is taken in
+twice. docs/bring-and-take.md says more.
+
+Exit codes: 0 all is in; 1 some rows were refused, or it could not be done; 2 wrong usage, a file or
+columns that cannot be used, and nothing was written; 130 stopped by Ctrl-C.
+";
 
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct Import {
-    /// The table in the database of DATABASE_URL, as in schema.name
-    #[arg(long, default_value = "public.campaign_metrics")]
-    table: String,
+    /// CSV with a header line, or JSON lines; - reads standard input. Without a file a table is taken in
+    #[arg(value_name = "FILE|-", conflicts_with = "table")]
+    file: Option<PathBuf>,
+    /// The kind of record, by its name or its address: runs, tasks, /api/telemetry/agents [runs]
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    #[command(flatten)]
+    how: FileOptions,
+    /// The table or view in the database of DATABASE_URL, as in schema.name [public.campaign_metrics]
+    #[arg(long, value_name = "TABLE")]
+    table: Option<String>,
+}
+
+/// What is said of a file.
+#[derive(Debug, Args)]
+struct FileOptions {
+    /// What the file is made of; its name says so where it ends in .csv, .tsv, .jsonl or .ndjson
+    #[arg(long, requires = "file")]
+    format: Option<FileFormat>,
+    /// What stands between the cells of CSV: one character, or tab; found out in the header when left out
+    #[arg(long, value_name = "CHARACTER", requires = "file")]
+    delimiter: Option<String>,
+    /// Their column, or member of JSON, is this field; as often as needed
+    #[arg(long, value_name = "THEIRS=FIELD", requires = "file")]
+    map: Vec<String>,
+    /// Leaves this column out; as often as needed
+    #[arg(long, value_name = "COLUMN", requires = "file")]
+    ignore: Vec<String>,
+    /// Leaves all columns out that are no fields
+    #[arg(long, requires = "file")]
+    ignore_unknown: bool,
+    /// Reads and checks everything, and writes nothing
+    #[arg(long, requires = "file")]
+    dry_run: bool,
+    /// Where refused rows go; beside the file when left out
+    #[arg(long, value_name = "FILE", requires = "file", conflicts_with = "dry_run")]
+    refused: Option<PathBuf>,
+}
+
+/// What a file of records is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    Csv,
+    Jsonl,
+}
+
+impl FileFormat {
+    /// What a file's name says of it.
+    pub fn of_name(path: &std::path::Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_lowercase().as_str() {
+            "csv" | "tsv" => Some(Self::Csv),
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            _ => None,
+        }
+    }
 }
 
 impl Import {
     pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
-        Settings::read(sources)?;
-        let database = database_at(sources, None)?;
-        let mut tell = |word: ImportProgress| match word {
-            ImportProgress::Progress { rows, of } => say(&format!("  {rows} of {of} rows")),
-            ImportProgress::Refused { row, reason } => say(&format!("  not taken in: row {row}: {reason}")),
-        };
-        say(&format!("From {} into {database}", self.table));
-        let meant = (TenantId::FIRST, &CAMPAIGN_RUN);
-        let random = Seeded::new(random::seed());
-        let done = ledger::import(database, &self.table, meant, clock::clock(None), random, &mut tell).await;
-        let done = done.context("not everything was taken in")?;
-        say(&format!(
-            "{} rows are new, {} were known; {} of these count as delivered, the others wait to be.",
-            done.stored, done.known, done.exported
-        ));
-        if done.refused == 0 {
-            return Ok(());
+        let kind = record_kind::chosen(self.kind.as_deref())?;
+        match &self.file {
+            Some(file) => file::run(file, kind, &self.how, sources).await,
+            None => table::run(self.table.as_deref(), kind, sources).await,
         }
-        Err(anyhow!(
-            "{} rows were not taken in, each for the reason above; mend them there and call this again",
-            done.refused
-        )
-        .into())
     }
 }
 
-/// A closed standard error is no reason to stop halfway.
+/// A closed standard output is no reason to stop halfway.
 fn say(line: &str) {
     _ = writeln!(std::io::stdout().lock(), "{line}");
 }

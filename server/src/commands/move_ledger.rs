@@ -1,17 +1,24 @@
 //! `studio move`: the ledger of a folder carried over into PostgreSQL, and compared at the end.
 
-use model::rng::Seeded;
-use std::io::Write as _;
+use std::{io::Write as _, ops::ControlFlow};
 
 use anyhow::Context as _;
+use app::presenter::count;
 use clap::Args;
-use ledger::{CopyProgress, MovedRecords};
+use ledger::{CopyProgress, MoveError, MovedRecords};
+use model::rng::Seeded;
 
-use super::Failure;
+use super::{
+    Failure,
+    progress::{Progress, rows_of},
+    stop::StopRequest,
+};
 use crate::{
     clock, random,
     settings::{Settings, Sources, database_at},
 };
+
+const AGAIN: &str = "call this again, and it goes on where it was";
 
 #[derive(Debug, Args)]
 pub struct Move {
@@ -26,16 +33,26 @@ impl Move {
         let database = database_at(sources, self.to.as_deref())?;
         let (place, random) = (database.to_string(), Seeded::new(random::seed()));
         say(&format!("From {} to {place}", settings.data.display()));
-        let mut tenths = None;
-        let mut told = |progress: CopyProgress<'_>| {
-            let tenth = (progress.table.to_owned(), progress.rows * 10 / progress.of.max(1));
-            if tenths.replace(tenth.clone()) != Some(tenth) {
-                say(&format!("  {:<18} {} of {} rows", progress.table, progress.rows, progress.of));
-            }
+        let stop = StopRequest::listen().context("signals cannot be listened for")?;
+        let (mut progress, wish) = (Progress::on_stderr(), stop.clone());
+        let mut told = |CopyProgress { table, rows, of }: CopyProgress<'_>| {
+            progress.tell(|| format!("  {table:<18} {}", rows_of(rows, of, false)));
+            if wish.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let carried =
-            ledger::move_to_postgres(&settings.data, database, clock::clock(None), random, &mut told).await;
-        tell(&carried.context("the ledger was not carried over")?);
+        let carrying =
+            ledger::move_to_postgres(&settings.data, database, clock::clock(None), random, &mut told);
+        let carried = stop.bounds(carrying).await;
+        drop(progress);
+        match carried {
+            None => return Err(Failure::Interrupted(format!("stopped as asked; {AGAIN}"))),
+            Some(Err(MoveError::Stopped { table, rows, of })) => {
+                let there = rows_of(rows, of, false);
+                return Err(Failure::Interrupted(format!(
+                    "stopped as asked: {there} of {table} are there; {AGAIN}"
+                )));
+            }
+            Some(carried) => tell(&carried.context("the ledger was not carried over")?),
+        }
         say(&format!(
             "Everything is in {place}; servers with this DATABASE_URL may start. {} is as it was: keep it as a backup, and \
              start no server on it any more, or there are two ledgers.",
@@ -50,7 +67,9 @@ fn tell(carried: &MovedRecords) {
     for table in &carried.tables {
         say(&format!(
             "  {:<18} {:>10} rows  {:016x}  the same in both",
-            table.table, table.rows, table.checksum
+            table.table,
+            count(table.rows),
+            table.checksum
         ));
     }
     say(&format!("  balance and figures of tenants ({}): the same in both", carried.tenants));

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use sqlx::{AssertSqlSafe, ConnectOptions as _, PgConnection, postgres::PgConnectOptions};
 
-use crate::cluster::Cluster;
+use crate::{cluster::Cluster, studio::until};
 
 pub struct TestDatabase {
     schema: String,
@@ -37,6 +37,30 @@ impl TestDatabase {
         let sql = format!("BEGIN; LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE");
         sqlx::raw_sql(self.named(&sql)).execute(&mut connection).await.unwrap();
         connection
+    }
+
+    /// Whatever writes a run of this campaign waits until what is returned is dropped.
+    pub async fn stuck_at(&self, campaign: &str) -> PgConnection {
+        let mut connection = connect().await;
+        let sql = format!(
+            "CREATE OR REPLACE FUNCTION studio.stuck() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext('{0}')); RETURN NEW; END $$; \
+             CREATE OR REPLACE TRIGGER stuck BEFORE INSERT ON studio.campaign_metrics FOR EACH ROW \
+             WHEN (NEW.campaign_id = '{campaign}') EXECUTE FUNCTION studio.stuck(); \
+             SELECT pg_advisory_lock(hashtext('{0}'))",
+            self.schema
+        );
+        sqlx::raw_sql(self.named(&sql)).execute(&mut connection).await.unwrap();
+        connection
+    }
+
+    /// Returns when something waits so.
+    pub async fn held_up(&self) {
+        let waits = format!(
+            "SELECT count(*)::text FROM pg_stat_activity WHERE wait_event = 'advisory' AND query LIKE '%\"{}\".%'",
+            self.schema
+        );
+        until("it is held up", async || (self.ask(&waits).await != "0").then_some(())).await;
     }
 
     /// One text out of the database, as anybody else would read it.

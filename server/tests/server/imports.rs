@@ -1,20 +1,21 @@
 //! `studio import`: a table that was there before, taken in as at the door, once, and not sent again.
 
 use std::{
-    io::{BufRead as _, BufReader},
-    process::Stdio,
+    io::Read as _,
+    process::{Child, Stdio},
 };
 
 use dataverse::Query;
 use emulator::{Emulator, Options};
 use serde_json::{Value as Json, json};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
     cluster::Cluster,
     database::TestDatabase,
     reach::{self, borrowed},
-    studio::{Studio, TestFolder, command, until},
+    studio::{Studio, TestFolder, command, signal, until},
 };
 
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
@@ -41,17 +42,26 @@ fn import(settings: &[(&str, &str)], words: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
-/// Kills the command when it has taken in `parts` parts.
-fn killed(settings: &[(&str, &str)], words: &[&str], parts: usize) {
-    let mut process = command(&TestFolder::new(), settings)
+/// The command when it cannot go on: what it writes of the campaign `stuck` waits for what is returned with it.
+async fn held_up(
+    database: &TestDatabase,
+    settings: &[(&str, &str)],
+    words: &[&str],
+) -> (Child, PgConnection) {
+    let holder = database.stuck_at("stuck").await;
+    let process = command(&TestFolder::new(), settings)
         .arg("import")
         .args(words)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert_eq!(lines.filter(|line| line.contains(" of ")).take(parts).count(), parts);
+    database.held_up().await;
+    (process, holder)
+}
+
+async fn killed(database: &TestDatabase, settings: &[(&str, &str)], words: &[&str]) {
+    let (mut process, _holder) = held_up(database, settings, words).await;
     process.kill().unwrap();
     process.wait().unwrap();
 }
@@ -67,10 +77,12 @@ async fn imports_happen_once_without_resending() {
     let resting = [&database.settings()[..], &[RESTING]].concat();
     let (code, said) = import(&resting, &[]);
     assert!(
-        code == Some(0) && said.contains("1200 rows are new, 0 were known; 700 of these count as delivered"),
+        code == Some(0)
+            && said.contains(
+                "1,200 campaign runs are new, 0 were known already; 700 of these count as delivered"
+            ),
         "{said}"
     );
-    assert!(said.contains("500 of 1200 rows"), "{said}");
 
     let emulator = reach::provisioned(Options::default()).await;
     let organisation = reach::settings(&emulator);
@@ -94,7 +106,7 @@ async fn imports_happen_once_without_resending() {
     assert_eq!(database.ask(exported).await, "250000", "to the microsecond, as it was");
 
     let (code, said) = import(&resting, &[]);
-    assert!(code == Some(0) && said.contains("0 rows are new, 1200 were known"), "{said}");
+    assert!(code == Some(0) && said.contains("0 campaign runs are new, 1,200 were known"), "{said}");
     assert_eq!(balance(&studio).await["delivered"], 1200);
 }
 
@@ -205,15 +217,17 @@ async fn early_changes_reach_the_existing_row() {
 async fn killed_imports_reread_the_table() {
     let database = TestDatabase::by(Cluster::here().pooled_address());
     let table = "studio_halved.runs";
-    let all =
-        format!("UPDATE {table} SET created_at = created_at - interval '1 year', exported_at = created_at");
+    let all = format!(
+        "UPDATE {table} SET created_at = created_at - interval '1 year', exported_at = created_at; \
+         UPDATE {table} SET campaign_id = 'stuck' WHERE run_id = 'r700'"
+    );
     database.run(&format!("CREATE SCHEMA studio_halved; {}; {all}", old_table(table, 5_000))).await;
     let resting = [&database.settings()[..], &[RESTING]].concat();
     Studio::with(&resting).terminate();
     let link = "INSERT INTO studio.marks (tenant_id, kind, link, epoch) \
                 VALUES ('00000000-0000-0000-0000-000000000000', 'campaign-run', 'read up to here', 7)";
     database.run(link).await;
-    killed(&resting, &["--table", table], 1);
+    killed(&database, &resting, &["--table", table]).await;
     let mark = "SELECT concat_ws(' ', coalesce(link, 'nothing'), epoch > 7) FROM studio.marks";
     assert_eq!(database.ask(mark).await, "nothing t");
     database.run("UPDATE studio.marks SET link = 'read again'").await;
@@ -240,7 +254,10 @@ async fn refused_imports_have_reasons() {
         .await;
     let settings = [&database.settings()[..], &[RESTING]].concat();
     let (code, said) = import(&settings, &["--table", table]);
-    assert!(code == Some(1) && said.contains("1193 rows are new") && !said.contains("ann@"), "{said}");
+    assert!(
+        code == Some(1) && said.contains("1,193 campaign runs are new") && !said.contains("ann@"),
+        "{said}"
+    );
     for reason in [
         "campaignId looks like an e-mail",
         "agentsSuccessful must be at most",
@@ -281,13 +298,27 @@ async fn killed_imports_go_on() {
         ))
         .await;
     let settings = [&database.settings()[..], &[RESTING]].concat();
-    for parts in [1, 9] {
-        killed(&settings, &words, parts);
+    Studio::with(&settings).terminate();
+    for run in ["r8000", "r300"] {
+        let stuck = format!(
+            "UPDATE {table} SET campaign_id = 'c'; UPDATE {table} SET campaign_id = 'stuck' WHERE run_id = '{run}'"
+        );
+        database.run(&stuck).await;
+        killed(&database, &settings, &words).await;
     }
+    let (mut process, holder) = held_up(&database, &settings, &words).await;
+    signal(process.id(), "INT");
+    drop(holder);
+    let mut said = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(process.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("of 11,000 rows are in; call this again, and it goes on: nothing is"), "{said}");
     let (code, said) = import(&settings, &words);
-    let known =
-        said.split("rows are new, ").nth(1).and_then(|said| said.split(' ').next()?.parse::<u32>().ok());
-    assert!(code == Some(0) && known.is_some_and(|known| (4000..11_000).contains(&known)), "{said}");
+    let known = said
+        .split("runs are new, ")
+        .nth(1)
+        .and_then(|said| said.split(' ').next()?.replace(',', "").parse().ok());
+    assert!(code == Some(0) && known.is_some_and(|known: u32| (4000..11_000).contains(&known)), "{said}");
     assert!(said.contains("700 of these count as delivered"), "{said}");
     let hours = "SELECT concat(count(DISTINCT hour), ' ', sum(delivered)) FROM studio.passages";
     assert_eq!(database.ask(hours).await, "700 700", "each counts in the hour in which it was exported");
@@ -308,7 +339,11 @@ async fn killed_imports_go_on() {
         ))
         .await;
     let (code, said) = import(&settings, &words);
-    assert!(code == Some(0) && said.contains("100 rows are new, 11000 were known; 2340 of these"), "{said}");
+    assert!(
+        code == Some(0)
+            && said.contains("100 campaign runs are new, 11,000 were known already; 2,340 of these"),
+        "{said}"
+    );
     stands([11_100, 2340, 8760]).await;
 }
 

@@ -14,6 +14,8 @@ mod database;
 mod description;
 mod disks;
 mod endings;
+mod exports;
+mod files;
 mod flows;
 mod flushes;
 mod history;

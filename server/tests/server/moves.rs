@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
-    process::Stdio,
+    io::Read as _,
+    process::{Child, Stdio},
 };
 
 use serde_json::{Value as Json, json};
@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     cluster::Cluster,
     database::TestDatabase,
-    studio::{Studio, TestFolder, command, refused, run, with},
+    studio::{Studio, TestFolder, command, refused, run, signal, until, with},
 };
 
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
@@ -47,19 +47,29 @@ fn moved(folder: &TestFolder, database: &TestDatabase) -> (Option<i32>, String) 
     (output.status.code(), said)
 }
 
-/// Kills the command when it has said so much.
-fn killed(folder: &TestFolder, database: &TestDatabase, at: &str) {
+/// The command on its way.
+fn moving(folder: &TestFolder, database: &TestDatabase) -> Child {
     let [(_, address), schema] = database.settings();
-    let mut process = command(folder, &[schema])
-        .args(["move", "--to", address])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(at))).expect(at).unwrap();
-    process.kill().unwrap();
-    process.wait().unwrap();
+    let mut move_there = command(folder, &[schema]);
+    move_there.args(["move", "--to", address]).stdout(Stdio::null()).stderr(Stdio::piped());
+    move_there.spawn().unwrap()
+}
+
+/// How the command ended that was held up at this campaign and then sent this signal.
+async fn ended_at(
+    folder: &TestFolder,
+    database: &TestDatabase,
+    campaign: &str,
+    sent: &str,
+) -> (Option<i32>, String) {
+    let holder = database.stuck_at(campaign).await;
+    let mut process = moving(folder, database);
+    database.held_up().await;
+    signal(process.id(), sent);
+    drop(holder);
+    let mut said = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    (process.wait().unwrap().code(), said)
 }
 
 #[tokio::test]
@@ -68,15 +78,27 @@ async fn killed_moves_go_on() {
     let before = fs::read(folder.data().join("ledger.sqlite")).unwrap();
     let database = TestDatabase::by(Cluster::here().pooled_address());
     let settings = [&database.settings()[..], &[RESTING]].concat();
-    for at in ["campaign_metrics   0 of", "campaign_metrics   6000 of", "campaign_metrics   10000 of"] {
-        killed(&folder, &database, at);
+    let is_unfinished = || {
         let (code, said) = refused(&TestFolder::new(), &settings);
         assert!(code == Some(1) && said.contains("call studio move again"), "{said}");
-    }
+    };
+    let mut begun = moving(&folder, &database);
+    let begins = "SELECT (to_regclass('studio.unfinished') IS NOT NULL)::text";
+    until("it has begun", async || (database.ask(begins).await == "true").then_some(())).await;
+    begun.kill().unwrap();
+    begun.wait().unwrap();
+    is_unfinished();
+    assert_eq!(ended_at(&folder, &database, "c6", "KILL").await.0, None);
+    is_unfinished();
+    let first = "SELECT xmin::text FROM studio.campaign_metrics ORDER BY position LIMIT 1";
+    let written_by = database.ask(first).await;
+    let (code, said) = ended_at(&folder, &database, "c10", "INT").await;
+    assert!(code == Some(130) && said.contains("of 12,000 rows of campaign_metrics are there"), "{said}");
+    is_unfinished();
     let (code, said) = moved(&folder, &database);
     assert_eq!(code, Some(0), "{said}");
-    assert!(!said.contains("campaign_metrics   0 of"), "it began anew: {said}");
-    assert!(said.contains("campaign_metrics        12000 rows") && !said.contains("on%20loopback"), "{said}");
+    assert_eq!(database.ask(first).await, written_by, "it began anew");
+    assert!(said.contains("    12,000 rows") && !said.contains("on%20loopback"), "{said}");
     assert_eq!(fs::read(folder.data().join("ledger.sqlite")).unwrap(), before, "the folder was touched");
     {
         let studio = Studio::with(&settings);

@@ -1,6 +1,6 @@
 //! One kind of record, described once: everything that reads, stores, sends, lists or forgets records asks here.
 
-use super::{Field, FieldFault, Record, Target, Value};
+use super::{Field, FieldFault, Record, Target, Value, draft::member_names};
 use crate::time::{DAY, Timestamp};
 
 /// Everything that there is to know about one kind of record.
@@ -176,6 +176,11 @@ impl Kind {
     /// The JSON names of what makes a record the same one.
     pub fn key_names(&self) -> impl Iterator<Item = &'static str> {
         self.identity.key().iter().map(|at| self.fields[*at].json)
+    }
+
+    /// The JSON names of everything that a sender may fill: fields, what they point at by name, an id of its own.
+    pub fn sent_names(&self) -> impl Iterator<Item = &'static str> {
+        member_names(self)
     }
 
     /// The field of this name in JSON, with its place.

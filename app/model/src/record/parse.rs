@@ -70,6 +70,15 @@ pub fn read<'a>(
     Ok(members::draft(kind, members, guesses))
 }
 
+/// The same of members that were split already, and some of which may bear other names or be left out since.
+pub fn read_members<'a>(
+    kind: &'static Kind,
+    members: impl IntoIterator<Item = (Cow<'a, str>, &'a str)>,
+    guesses: &mut Guesses,
+) -> Draft<'a> {
+    members::draft(kind, members.into_iter().collect(), guesses)
+}
+
 /// One value as JSON writes it.
 fn given(raw: &str) -> Given<'_> {
     match raw.as_bytes().first() {
@@ -88,10 +97,14 @@ fn shape_of(json: &str) -> &'static str {
     if json.trim_ascii_start().is_empty() { "nothing" } else { given(json.trim_ascii_start()).shape() }
 }
 
+/// Names, and each value as it was written.
 type Members<'a> = Vec<(Cow<'a, str>, &'a str)>;
 
 /// The members of an object in their order, duplicates included, each value as it was written.
-fn members(json: &str) -> Result<Members<'_>, FieldFault> {
+///
+/// # Errors
+/// When it is no object.
+pub fn members(json: &str) -> Result<Members<'_>, FieldFault> {
     struct Pairs<'a>(Members<'a>);
     struct BodyVisitor;
     impl<'de> de::Visitor<'de> for BodyVisitor {

@@ -22,6 +22,10 @@ pub enum ImportError {
          STUDIO_SCHEMA to another one"
     )]
     Demo { place: String },
+    #[error(
+        "stopped as asked: {rows} of {of} rows were looked at; call this again, and it goes on: nothing is taken in twice"
+    )]
+    Stopped { rows: i64, of: i64 },
     #[error("{0}; what was taken in so far is kept, call this again and it is known again")]
     Database(LedgerError),
 }

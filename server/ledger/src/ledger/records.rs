@@ -49,7 +49,7 @@ impl Ledger {
         read!(self, list::read(tenant, kind, id))
     }
 
-    /// Records, newest first.
+    /// Records, a page of them.
     pub async fn list(
         &self,
         tenant: TenantId,

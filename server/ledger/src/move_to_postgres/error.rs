@@ -23,6 +23,10 @@ pub enum MoveError {
     Taken { place: String, table: String, rows: i64 },
     #[error("the folder's ledger cannot be read ({0}); see to that and call this again")]
     Source(LedgerError),
+    #[error(
+        "stopped as asked: {rows} of {of} rows of {table} are there; call this again, and it goes on where it was"
+    )]
+    Stopped { table: String, rows: i64, of: i64 },
     #[error("{0}; call this again, and it goes on where it was")]
     Target(LedgerError),
     #[error(

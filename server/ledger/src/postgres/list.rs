@@ -1,4 +1,4 @@
-//! Lists, newest first, page by page.
+//! Lists, page by page.
 
 use futures::TryStreamExt as _;
 use model::{record::Kind, tenant::TenantId};
@@ -75,6 +75,7 @@ pub(crate) async fn names(
 
 fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
     let Statements { select, time, .. } = statements;
+    let (beyond, order) = ask.order.in_sql();
     let mut sql = format!("{select} WHERE r.tenant_id = $1 AND r.withdrawn_at IS NULL");
     let mut marks = 2..;
     let mut mark = || format!("${}", marks.next().unwrap_or_default());
@@ -88,8 +89,8 @@ fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
         sql.push_str(&format!(" AND r.{time} < {}", mark()));
     }
     if ask.cursor.is_some() {
-        sql.push_str(&format!(" AND (r.{time}, r.position) < ({}, {})", mark(), mark()));
+        sql.push_str(&format!(" AND (r.{time}, r.position) {beyond} ({}, {})", mark(), mark()));
     }
-    sql.push_str(&format!(" ORDER BY r.{time} DESC, r.position DESC LIMIT {}", mark()));
+    sql.push_str(&format!(" ORDER BY r.{time} {order}, r.position {order} LIMIT {}", mark()));
     sql
 }

@@ -1,4 +1,4 @@
-//! Lists, newest first, page by page.
+//! Lists, page by page.
 
 use futures::TryStreamExt as _;
 use model::{record::Kind, tenant::TenantId};
@@ -78,6 +78,7 @@ pub(crate) async fn names(
 
 pub(super) fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String {
     let Statements { select, time, .. } = statements;
+    let (beyond, order) = ask.order.in_sql();
     let mut sql = format!("{select} WHERE r.tenant_id = ? AND r.withdrawn_at IS NULL");
     for (at, _) in &ask.filters {
         sql.push_str(&format!(" AND r.{} = ?", kind.fields[*at].column));
@@ -89,8 +90,8 @@ pub(super) fn sql(kind: &Kind, statements: &Statements, ask: &ListAsk) -> String
         sql.push_str(&format!(" AND r.{time} < ?"));
     }
     if ask.cursor.is_some() {
-        sql.push_str(&format!(" AND (r.{time}, r.position) < (?, ?)"));
+        sql.push_str(&format!(" AND (r.{time}, r.position) {beyond} (?, ?)"));
     }
-    sql.push_str(&format!(" ORDER BY r.{time} DESC, r.position DESC LIMIT ?"));
+    sql.push_str(&format!(" ORDER BY r.{time} {order}, r.position {order} LIMIT ?"));
     sql
 }

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use model::{
     record::{self, campaign_run::CAMPAIGN_RUN},
     tenant::TenantId,
+    time::Timestamp,
 };
 use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    ListAsk, Verdict,
+    ListAsk, ListOrder, PageCursor, Verdict,
     test_records::{BreakOff, Spoil, opening, runs},
 };
 
@@ -198,6 +199,8 @@ async fn every_kinds_table_has_its_fields() {
     }
 }
 
+const A_PLACE: PageCursor = PageCursor { at: Timestamp::EARLIEST, position: 1 };
+
 /// The statements that are asked for all the time must walk an index, however large the ledger is.
 #[tokio::test]
 async fn no_frequent_statement_reads_a_whole_table() {
@@ -205,10 +208,13 @@ async fn no_frequent_statement_reads_a_whole_table() {
     let store = open(&folder).await;
     let made = statements::of(&CAMPAIGN_RUN);
     let newest = list::sql(&CAMPAIGN_RUN, made, &ListAsk::default());
+    let oldest = ListAsk { order: ListOrder::OldestFirst, cursor: Some(A_PLACE), ..ListAsk::default() };
+    let oldest = list::sql(&CAMPAIGN_RUN, made, &oldest);
     // However many are of one moment, and however long their texts are.
-    let in_order = [newest.as_str(), made.dead, made.leased];
+    let in_order = [newest.as_str(), oldest.as_str(), made.dead, made.leased];
     for sql in [
         newest.as_str(),
+        oldest.as_str(),
         made.by_ids,
         made.correct,
         made.withdraw,

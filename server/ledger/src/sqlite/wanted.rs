@@ -30,7 +30,7 @@ impl AnswerWanted {
 }
 
 /// The next question on this connection is another's.
-pub(super) async fn forget(connection: &mut SqliteConnection) -> Result<(), Error> {
+pub(crate) async fn forget(connection: &mut SqliteConnection) -> Result<(), Error> {
     connection.lock_handle().await?.remove_progress_handler();
     Ok(())
 }

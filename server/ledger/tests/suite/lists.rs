@@ -1,6 +1,6 @@
-//! Lists: newest first, page by page, while records come and go.
+//! Lists: newest or oldest first, page by page, while records come and go.
 
-use ledger::{ListAsk, PageCursor, RecordPage};
+use ledger::{ListAsk, ListOrder, PageCursor, RecordPage};
 use model::time::SECOND;
 
 use crate::subject::kind;
@@ -47,6 +47,23 @@ pub async fn pages_stay_stable_during_intake(store: TestStore) {
     }
     let expected: Vec<String> = (0..25).rev().map(|n| format!("old-{n}")).collect();
     assert_eq!(seen, expected);
+}
+
+pub async fn lists_begin_with_the_oldest_on_demand(store: TestStore) {
+    let studio = Studio::open(store).await;
+    let noon = at("2026-11-20T12:00:00Z");
+    studio.store((0..25).map(|n| run_at("c", &n.to_string(), "1", noon.plus(n / 3), "")).collect()).await;
+    let mut ask = ListAsk { limit: 4, order: ListOrder::OldestFirst, ..ListAsk::default() };
+    let mut seen: Vec<String> = Vec::new();
+    loop {
+        let page = studio.ledger.list(T, kind(), &ask).await.unwrap();
+        seen.extend(names(&page).into_iter().map(str::to_owned));
+        ask.cursor = page.next;
+        if ask.cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, (0..25).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
 pub async fn the_last_page_has_no_next(store: TestStore) {

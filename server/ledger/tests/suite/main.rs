@@ -163,6 +163,7 @@ of_every_kind! {
     }
     lists {
         lists_are_newest_first
+        lists_begin_with_the_oldest_on_demand
         pages_stay_stable_during_intake
         the_last_page_has_no_next
         filters_and_times_narrow_a_list

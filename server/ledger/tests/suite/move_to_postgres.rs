@@ -3,6 +3,7 @@
 use std::{
     fs,
     future::poll_fn,
+    ops::ControlFlow,
     pin::pin,
     sync::{
         Arc,
@@ -72,7 +73,10 @@ async fn seen_there(studio: &Studio) {
 
 async fn carried(studio: &Studio, schema: &TestSchema) -> Result<MovedRecords, MoveError> {
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
-    move_to_postgres(studio.folder(), schema.database(), clock, Seeded::new(9), &mut |_| ()).await
+    move_to_postgres(studio.folder(), schema.database(), clock, Seeded::new(9), &mut |_| {
+        ControlFlow::Continue(())
+    })
+    .await
 }
 
 /// The same, cut short when `runs` have gone over.
@@ -83,6 +87,7 @@ async fn cut_short(studio: &Studio, schema: &TestSchema, after: i64) {
         if progress.table == "campaign_metrics" && progress.rows >= after {
             enough.store(true, Relaxed);
         }
+        ControlFlow::Continue(())
     };
     let mut carrying =
         pin!(move_to_postgres(studio.folder(), schema.database(), clock, Seeded::new(9), &mut told));
@@ -176,7 +181,10 @@ async fn busy_or_empty_folders_are_refused() {
     assert!(matches!(refused, MoveError::Open(OpenError::InUse { .. })), "{refused}");
     let clock = Arc::clone(&studio.clock) as Arc<dyn Clock>;
     let (nowhere, database) = (studio.folder().join("nowhere"), TestSchema::new(false).database());
-    let refused = move_to_postgres(&nowhere, database, clock, Seeded::new(9), &mut |_| ()).await.unwrap_err();
+    let refused =
+        move_to_postgres(&nowhere, database, clock, Seeded::new(9), &mut |_| ControlFlow::Continue(()))
+            .await
+            .unwrap_err();
     assert!(matches!(refused, MoveError::NoLedger { .. }) && !nowhere.exists(), "{refused}");
 }
 

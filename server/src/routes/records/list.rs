@@ -47,7 +47,7 @@ fn understand(resource: Resource, uri: &Uri) -> Result<ListAsk, Problem> {
         filters.extend(value.map(|value| (*field, value)));
     }
     parameters.finish()?;
-    Ok(ListAsk { limit: limit.unwrap_or(USUAL), cursor, filters, from, to })
+    Ok(ListAsk { limit: limit.unwrap_or(USUAL), cursor, filters, from, to, ..ListAsk::default() })
 }
 
 fn limit(text: &str) -> Result<usize, String> {

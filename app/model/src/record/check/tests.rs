@@ -189,3 +189,15 @@ proptest! {
         prop_assert!(again.says_the_same(&first));
     }
 }
+
+#[test]
+fn content_stands_in_for_an_id() {
+    let id = |value: &str| thing("delta", value).unwrap().known_by_content().own_id(TenantId::FIRST);
+    assert!(id("1").is_some() && id("1") == id("1") && id("1") != id("2"));
+    let given = r#"{"at":"2026-11-18T09:30:00Z","thingId":"0a000000-0000-4000-8000-00000000000b"}"#;
+    let given = parse(&THING, given, NOW).unwrap();
+    assert_eq!(given.clone().known_by_content(), given, "the sender's own stays");
+    let timeless = |value: &str| thing("delta", value).unwrap().without_own_time().known_by_content();
+    assert_eq!(timeless("1").own_id(TenantId::FIRST), timeless("1").own_id(TenantId::FIRST));
+    assert_ne!(timeless("1").own_id(TenantId::FIRST), id("1"));
+}

@@ -1,0 +1,134 @@
+//! A ledger that is only read, beside the server that writes it: of a folder another process may have the lock.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use model::{
+    clock::Clock,
+    record::{KINDS, Kind},
+    rng::Random,
+    tenant::TenantId,
+};
+use sqlx::{
+    ConnectOptions as _, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+use tokio::sync::watch;
+
+use crate::{
+    LedgerError, LedgerLocation, ListAsk, OpenError, RecordPage, StoreSettings,
+    opening::Opening,
+    postgres::{self, Postgres},
+    sqlite::{self, FILE, Reader, counted::Counted, fault, hours, open},
+};
+
+/// A ledger to be read, whether a server writes it meanwhile or not.
+pub struct LedgerView {
+    clock: Arc<dyn Clock>,
+    store: ReadStore,
+}
+
+enum ReadStore {
+    Folder(SqlitePool),
+    Database(Box<Postgres>),
+}
+
+/// Why a ledger cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("there is no ledger in {}; set STUDIO_DATA to the folder of the server that is meant", folder.display())]
+    NoLedger { folder: PathBuf },
+    #[error(
+        "the ledger in {} was written by an older version (its schema is {found}, this version knows {known}); start this \
+         version's server on it once, and call this again", folder.display()
+    )]
+    Older { folder: PathBuf, found: i64, known: i64 },
+}
+
+impl LedgerView {
+    /// Opens what is there. A ledger in a folder is left as it is; one in a database is brought up to date, as by a start.
+    ///
+    /// # Errors
+    /// Each says what to do about it.
+    pub async fn open(
+        settings: StoreSettings,
+        clock: Arc<dyn Clock>,
+        random: impl Random,
+    ) -> Result<Self, ViewError> {
+        let store = match settings {
+            StoreSettings::Folder(folder) => ReadStore::Folder(in_folder(&folder).await?),
+            StoreSettings::Database(database) => {
+                let changes = watch::Sender::new(0);
+                let opening =
+                    Opening { kinds: KINDS, clock: Arc::clone(&clock), random: Arc::new(random), changes };
+                ReadStore::Database(Box::new(Postgres::open(database, opening).await?))
+            }
+        };
+        Ok(Self { clock, store })
+    }
+
+    /// A page of records.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn list(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        ask: &ListAsk,
+    ) -> Result<RecordPage, LedgerError> {
+        match &self.store {
+            ReadStore::Folder(pool) => {
+                let (counted, hours) = (Counted::default(), hours::CountedUpTo::default());
+                let now = self.clock.now();
+                let reader = Reader { pool, kinds: KINDS, counted: &counted, hours: &hours, now };
+                sqlite::list::list(reader, tenant, kind, ask).await.map_err(fault::of)
+            }
+            ReadStore::Database(store) => {
+                postgres::reading!(store, reader => postgres::list::list(reader, tenant, kind, ask))
+            }
+        }
+    }
+
+    /// Lets the connections go.
+    pub async fn close(&self) {
+        match &self.store {
+            ReadStore::Folder(pool) => pool.close().await,
+            ReadStore::Database(store) => store.close().await,
+        }
+    }
+}
+
+async fn in_folder(folder: &Path) -> Result<SqlitePool, ViewError> {
+    let file = folder.join(FILE);
+    if !file.is_file() {
+        return Err(ViewError::NoLedger { folder: folder.to_owned() });
+    }
+    let options = SqliteConnectOptions::new().filename(&file).read_only(true).disable_statement_logging();
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        // What ends the question before it is taken off, as among the readers of a server.
+        .after_release(|connection, _| {
+            Box::pin(async move { sqlite::forget(connection).await.map(|()| true) })
+        })
+        .connect_lazy_with(options);
+    let place = LedgerLocation::File(file);
+    let schema = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
+    let found: i64 = match sqlx::query_scalar(schema).fetch_one(&pool).await {
+        Ok(found) => found,
+        Err(error) if fault::is_damage(&error) => {
+            return Err(OpenError::Damaged { file: folder.join(FILE), reason: error.to_string() }.into());
+        }
+        Err(error) => return Err(OpenError::Unavailable { place, reason: error.to_string() }.into()),
+    };
+    let known = open::known_schema();
+    match found {
+        _ if found > known => Err(OpenError::NewerSchema { place, found, known }.into()),
+        _ if found < known => Err(ViewError::Older { folder: folder.to_owned(), found, known }),
+        _ => Ok(pool),
+    }
+}
