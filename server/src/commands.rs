@@ -16,11 +16,14 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::{Mistakes, Sources};
+use crate::{
+    settings::{Mistakes, Sources},
+    version::VERSION,
+};
 
 /// Five live tiles, the history behind them, and proof that the numbers are right.
 #[derive(Debug, Parser)]
-#[command(name = "studio", version, after_help = help::after())]
+#[command(name = "studio", version = VERSION, after_help = help::after())]
 pub struct CommandLine {
     /// Reads settings from this file instead of studio.toml in the working folder
     #[arg(long, global = true, value_name = "FILE")]

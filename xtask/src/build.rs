@@ -6,24 +6,36 @@ use anyhow::{Context, Result};
 
 use crate::{
     setup,
-    shell::{run, step},
+    shell::{git, read, run, step},
     wasm::{self, Flavour},
     workspace::Workspace,
 };
 
 pub fn command(workspace: &Workspace) -> Result<()> {
-    let binary = release(workspace)?;
+    let binary = release_of(workspace, &commit(workspace).unwrap_or_default())?;
     eprintln!("{} is ready: one file, copy it anywhere", binary.display());
     Ok(())
 }
 
-/// Builds what is out of date and hands over where the one file lies.
+/// Builds what is out of date and hands over where the one file lies. It names no commit: each would make it out of date.
 pub fn release(workspace: &Workspace) -> Result<PathBuf> {
+    release_of(workspace, "")
+}
+
+/// The commit that the tree is at, and whether files of it were changed since. None without git, or outside of a clone.
+fn commit(workspace: &Workspace) -> Option<String> {
+    let hash = read(git(workspace).args(["rev-parse", "--short=12", "HEAD"])).ok()?;
+    let changed = read(git(workspace).args(["status", "--porcelain", "--untracked-files=no"])).ok()?;
+    Some(format!("{}{}", hash.trim(), if changed.is_empty() { "" } else { ".dirty" }))
+}
+
+fn release_of(workspace: &Workspace, commit: &str) -> Result<PathBuf> {
     let tools = setup::for_build(workspace)?;
     wasm::build(workspace, &tools, Flavour::Release)?;
     step("compiling the server", "2 min the first time, then seconds", || {
         let mut cargo = workspace.cargo();
-        run(cargo.args(["build", "-p", "server", "--release"]).env("RUSTFLAGS", workspace.remap()))
+        cargo.args(["build", "-p", "server", "--release"]).env("STUDIO_COMMIT", commit);
+        run(cargo.env("RUSTFLAGS", workspace.remap()))
     })?;
     let built = workspace.target.join("release/studio");
     let binary = workspace.root.join("target/studio/studio");

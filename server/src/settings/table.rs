@@ -185,7 +185,7 @@ pub const TABLE: &[Setting] = &[
 ];
 
 /// Read when the server is compiled, and so of no effect here.
-pub(super) const OF_THE_BUILD: &[&str] = &["STUDIO_SITE"];
+pub(super) const OF_THE_BUILD: &[&str] = &["STUDIO_SITE", "STUDIO_COMMIT"];
 
 #[cfg(test)]
 mod tests {

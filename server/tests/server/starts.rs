@@ -62,6 +62,21 @@ fn wrong_usage_is_told() {
 }
 
 #[tokio::test]
+async fn the_version_is_the_same_everywhere() {
+    let output = command(&TestFolder::new(), &[]).arg("--version").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let version = said.trim().strip_prefix("studio ").unwrap();
+    assert!(version.starts_with(env!("CARGO_PKG_VERSION")), "{version}");
+    let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
+    let first = studio.folder.log().lines().next().unwrap().to_owned();
+    says(&first, &[&format!("{version}\""), "starting"]);
+    let figures = studio.get("/metrics").await.text().await.unwrap();
+    says(&figures, &[&format!("studio_build_info{{version=\"{version}\"}} 1")]);
+    let page = studio.get("/pipeline").await.text().await.unwrap();
+    says(&page, &[&format!(">Studio Metrics {version}</p>")]);
+}
+
+#[tokio::test]
 async fn a_port_that_is_taken_is_told() {
     let studio = Studio::start();
     let address = studio.url.trim_start_matches("http://").to_owned();
