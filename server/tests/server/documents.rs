@@ -2,6 +2,7 @@
 
 mod blocks;
 mod named;
+mod production;
 mod scene;
 mod typist;
 
