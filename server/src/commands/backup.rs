@@ -46,7 +46,7 @@ impl Backup {
         };
         let now = clock::clock(None).now();
         let file = self.target(now)?;
-        let made = unless_interrupted(ledger::back_up(&folder, &file, now)).await?;
+        let made = stop::unless_interrupted(ledger::back_up(&folder, &file, now), INTERRUPTED).await?;
         let records = made.context("no backup was made")?;
         let whose = whose(&ledger::whose(&file).await.context("the backup cannot be read")?);
         println!(
@@ -88,7 +88,8 @@ impl Restore {
             DataFolder::Default(folder) => beside_none(folder)?,
         };
         let now = clock::clock(None).now();
-        let restored = unless_interrupted(ledger::restore(&self.file, &folder, now)).await?;
+        let restored =
+            stop::unless_interrupted(ledger::restore(&self.file, &folder, now), INTERRUPTED).await?;
         let records = restored.context("nothing was put back")?;
         let whose =
             whose(&ledger::whose(&folder.join(FILE)).await.context("what was put back cannot be read")?);
@@ -102,14 +103,8 @@ impl Restore {
     }
 }
 
-/// The work's result, unless this process is asked to end before. Work that is dropped clears up.
-async fn unless_interrupted<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
-    let wish = stop::shutdown_signal().context("no signals can be received")?;
-    tokio::select! {
-        result = work => Ok(result),
-        () = wish => Err(anyhow::anyhow!("interrupted before it was done; nothing of it is left, call it again")),
-    }
-}
+/// Both clear up when they are dropped.
+const INTERRUPTED: &str = "nothing of it is left; call it again";
 
 /// A folder, and whether it was named. Where none was, it is the one that a server with this environment would have, and
 /// the server that is meant may have another environment.

@@ -7,7 +7,7 @@ use clap::Args;
 use ledger::ImportProgress;
 use model::{record::campaign_run::CAMPAIGN_RUN, rng::Seeded, tenant::TenantId};
 
-use super::Failure;
+use super::{Failure, stop};
 use crate::{
     clock, random,
     settings::{Settings, Sources, database_at},
@@ -31,7 +31,8 @@ impl Import {
         say(&format!("From {} into {database}", self.table));
         let meant = (TenantId::FIRST, &CAMPAIGN_RUN);
         let random = Seeded::new(random::seed());
-        let done = ledger::import(database, &self.table, meant, clock::clock(None), random, &mut tell).await;
+        let work = ledger::import(database, &self.table, meant, clock::clock(None), random, &mut tell);
+        let done = stop::unless_interrupted(work, "what is in is known again; call this again").await?;
         let done = done.context("not everything was taken in")?;
         say(&format!(
             "{} rows are new, {} were known; {} of these count as delivered, the others wait to be.",

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use ledger::{CopyProgress, MovedRecords};
 
-use super::Failure;
+use super::{Failure, stop};
 use crate::{
     clock, random,
     settings::{Settings, Sources, database_at},
@@ -33,8 +33,12 @@ impl Move {
                 say(&format!("  {:<18} {} of {} rows", progress.table, progress.rows, progress.of));
             }
         };
-        let carried =
-            ledger::move_to_postgres(&settings.data, database, clock::clock(None), random, &mut told).await;
+        let work = ledger::move_to_postgres(&settings.data, database, clock::clock(None), random, &mut told);
+        let carried = stop::unless_interrupted(
+            work,
+            "call this again, it goes on where it was; no server starts there until then",
+        )
+        .await?;
         tell(&carried.context("the ledger was not carried over")?);
         say(&format!(
             "Everything is in {place}; servers with this DATABASE_URL may start. {} is as it was: keep it as a backup, and \

@@ -76,7 +76,7 @@ pub const TABLE: &[Setting] = &[
     setting(
         "STUDIO_ADDR",
         &[(When::Always, "127.0.0.1:3000")],
-        "where the server listens; port 0 takes a free one",
+        "where the server listens, on this machine alone; port 0 takes a free one",
     ),
     setting(
         DATA,

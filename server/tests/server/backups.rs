@@ -84,7 +84,7 @@ async fn interrupted_backups_clear_up() {
     signal(backup.id(), "INT");
     let output = backup.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(1) && said.contains("interrupted before it was done"), "{said}");
+    assert!(output.status.code() == Some(1) && said.contains("interrupted: nothing of it is left"), "{said}");
     assert_eq!(beside_data(&folder), [""; 0]);
 }
 

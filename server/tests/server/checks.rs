@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use crate::{
     reach::{self, borrowed},
-    studio::{TestFolder, command},
+    studio::{Studio, TestFolder, command},
 };
 
 async fn check(settings: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String) {
@@ -61,4 +61,13 @@ async fn settings_come_from_a_named_file() {
     let output = command(&folder, &[]).args(["check", "--config"]).arg(&missing).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("cannot be read"));
+}
+
+#[tokio::test]
+async fn other_addresses_than_meant_are_named() {
+    let emulator = reach::provisioned(Options::default()).await;
+    let (settings, other) = (reach::settings(&emulator), Studio::start());
+    let wrong = [&borrowed(&settings)[..], &[("DATAVERSE_URL", other.url.as_str())]].concat();
+    let (code, said) = check(&wrong, &[]).await;
+    assert!(code == Some(1) && said.contains("is DATAVERSE_URL the address of the environment"), "{said}");
 }

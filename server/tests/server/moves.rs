@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     cluster::Cluster,
     database::TestDatabase,
-    studio::{Studio, TestFolder, command, refused, run, with},
+    studio::{Studio, TestFolder, command, refused, run, signal, with},
 };
 
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
@@ -47,19 +47,19 @@ fn moved(folder: &TestFolder, database: &TestDatabase) -> (Option<i32>, String) 
     (output.status.code(), said)
 }
 
-/// Kills the command when it has said so much.
-fn killed(folder: &TestFolder, database: &TestDatabase, at: &str) {
+/// Ends the command by this signal when it has said so much. Says what it said of that.
+fn ended(folder: &TestFolder, database: &TestDatabase, at: &str, by: &str) -> String {
     let [(_, address), schema] = database.settings();
     let mut process = command(folder, &[schema])
         .args(["move", "--to", address])
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
     lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(at))).expect(at).unwrap();
-    process.kill().unwrap();
-    process.wait().unwrap();
+    signal(process.id(), by);
+    String::from_utf8(process.wait_with_output().unwrap().stderr).unwrap()
 }
 
 #[tokio::test]
@@ -68,8 +68,10 @@ async fn killed_moves_go_on() {
     let before = fs::read(folder.data().join("ledger.sqlite")).unwrap();
     let database = TestDatabase::by(Cluster::here().pooled_address());
     let settings = [&database.settings()[..], &[RESTING]].concat();
+    let said = ended(&folder, &database, "campaign_metrics   0 of", "INT");
+    assert!(said.contains("interrupted: call this again, it goes on where it was"), "{said}");
     for at in ["campaign_metrics   0 of", "campaign_metrics   6000 of", "campaign_metrics   10000 of"] {
-        killed(&folder, &database, at);
+        ended(&folder, &database, at, "KILL");
         let (code, said) = refused(&TestFolder::new(), &settings);
         assert!(code == Some(1) && said.contains("call studio move again"), "{said}");
     }

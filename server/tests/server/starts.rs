@@ -49,6 +49,23 @@ fn settings_files_are_read_and_checked() {
 }
 
 #[test]
+fn files_without_authorities_are_told() {
+    let folder = TestFolder::new();
+    let file = folder.path().join("authorities.pem");
+    fs::write(&file, "none").unwrap();
+    let settings = [
+        ("DATAVERSE_URL", "https://contoso.crm.dynamics.com"),
+        ("DATAVERSE_TENANT_ID", "t"),
+        ("DATAVERSE_CLIENT_ID", "c"),
+        ("DATAVERSE_CLIENT_SECRET", "s"),
+        ("DATAVERSE_CA_FILE", file.to_str().unwrap()),
+    ];
+    let (code, said) = refused(&folder, &settings);
+    assert_eq!(code, Some(2));
+    says(&said, &["DATAVERSE_CA_FILE names a file without a certificate"]);
+}
+
+#[test]
 fn wrong_usage_is_told() {
     for arguments in [["dance"].as_slice(), &["emulate"], &["serve", "--fast"]] {
         let output = command(&TestFolder::new(), &[]).args(arguments).output().unwrap();
