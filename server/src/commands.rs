@@ -39,18 +39,25 @@ enum What {
     /// Says which settings are in force and tries the connection to Dataverse
     Check(check::Check),
     /// Makes the product's tables in the organisation of the settings
+    #[command(after_help = help::OF_ORGANISATION)]
     Provision(provision::Provision),
     /// Copies the ledger into a new file, while the server runs or not
+    #[command(after_help = help::OF_FOLDER)]
     Backup(backup::Backup),
     /// Puts such a file into a data folder that holds no ledger
+    #[command(after_help = help::OF_FOLDER)]
     Restore(backup::Restore),
     /// Reads a lost ledger in again out of Dataverse
+    #[command(after_help = help::OF_BOTH)]
     Rebuild,
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
+    #[command(after_help = help::OF_MOVE)]
     Move(move_ledger::Move),
     /// Gives the ledger to the organisation of the settings, whichever it belonged to before
+    #[command(after_help = help::OF_BOTH)]
     Adopt(adopt::Adopt),
     /// Takes in a table of runs that stands in the database of DATABASE_URL
+    #[command(after_help = help::OF_DATABASE)]
     Import(import::Import),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),

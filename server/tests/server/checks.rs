@@ -44,10 +44,21 @@ async fn programs_get_one_document() {
     };
     assert_eq!((origin("DATAVERSE_URL"), origin("STUDIO_TZ")), ("environment".into(), "default".into()));
     let steps = document["steps"].as_array().unwrap();
+    assert_eq!(steps.iter().map(|step| step["step"].as_str().unwrap()).collect::<Vec<_>>(), printed_steps());
     let outcome = |name: &str| steps.iter().find(|step| step["step"] == name).unwrap();
     assert_eq!(outcome("Tables")["outcome"], "held");
     assert_eq!(outcome("Roles")["outcome"], "warned", "the emulator's own application may do everything");
     assert!(outcome("Roles")["sentence"].as_str().unwrap().contains("Studio Metrics writer"), "{document:#}");
+}
+
+/// Those of the table in `docs/dataverse.md`.
+fn printed_steps() -> Vec<&'static str> {
+    let document = include_str!("../../../docs/dataverse.md");
+    let section = document.split("## 7. Check").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    rows.filter(|cell| *cell != "step" && !cell.starts_with("---"))
+        .flat_map(|cell| cell.split(", "))
+        .collect()
 }
 
 #[tokio::test]

@@ -181,6 +181,48 @@ fn named_checks_and_benchmarks_exist() {
     complaints.tell();
 }
 
+/// The sources of the server and of its pages, in one line each.
+fn sources(folder: &Path, text: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let source = fs::read_to_string(path).unwrap().replace("\\\n", " ");
+            text.push(source.split_whitespace().collect::<Vec<_>>().join(" "));
+        }
+    }
+}
+
+#[test]
+fn explained_messages_are_said() {
+    let mut text = Vec::new();
+    for folder in
+        ["app/src", "server/src", "server/ledger/src", "server/pipeline/src", "server/dataverse/src"]
+    {
+        sources(&top().join(folder), &mut text);
+    }
+    let document = documents().into_iter().find(|document| document.path == "docs/README.md").unwrap();
+    let table = document.text.split("## What messages mean").nth(1).unwrap();
+    let messages = table.lines().filter_map(|line| line.strip_prefix("| `")?.split("` |").next());
+    let (mut complaints, mut checked) = (Complaints::default(), 0);
+    for message in messages.map(|message| message.split("`").next().unwrap()) {
+        // What a message says of its case differs.
+        let fixed = message
+            .split('…')
+            .flat_map(|part| part.split("N "))
+            .map(|part| part.trim_matches([' ', ',', ';', '?']));
+        for part in fixed.filter(|part| part.len() > 11) {
+            checked += 1;
+            if !text.iter().any(|source| source.contains(part)) {
+                complaints.add(&document, &format!("nothing says {part:?}"));
+            }
+        }
+    }
+    assert!(checked > 8, "the table is not where it was");
+    complaints.tell();
+}
+
 /// The settings files of the documents: nothing in them is a slip.
 #[test]
 fn printed_settings_are_understood() {
