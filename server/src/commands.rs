@@ -20,11 +20,14 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::{Mistakes, Sources};
+use crate::{
+    settings::{Mistakes, Sources},
+    version::VERSION,
+};
 
 /// Five live tiles, the history behind them, and proof that the numbers are right.
 #[derive(Debug, Parser)]
-#[command(name = "studio", version, after_help = help::after())]
+#[command(name = "studio", version = VERSION, after_help = help::after())]
 pub struct CommandLine {
     /// Reads settings from this file instead of studio.toml in the working folder
     #[arg(long, global = true, value_name = "FILE")]
@@ -40,16 +43,22 @@ enum What {
     /// Says which settings are in force and tries the connection to Dataverse
     Check(check::Check),
     /// Makes the product's tables in the organisation of the settings
+    #[command(after_help = help::OF_ORGANISATION)]
     Provision(provision::Provision),
     /// Copies the ledger into a new file, while the server runs or not
+    #[command(after_help = help::OF_FOLDER)]
     Backup(backup::Backup),
     /// Puts such a file into a data folder that holds no ledger
+    #[command(after_help = help::OF_FOLDER)]
     Restore(backup::Restore),
     /// Reads a lost ledger in again out of Dataverse
+    #[command(after_help = help::OF_BOTH)]
     Rebuild,
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
+    #[command(after_help = help::OF_MOVE)]
     Move(move_ledger::Move),
     /// Gives the ledger to the organisation of the settings, whichever it belonged to before
+    #[command(after_help = help::OF_BOTH)]
     Adopt(adopt::Adopt),
     /// Takes in records out of a file (CSV, JSON lines), or out of a table in the database of DATABASE_URL
     Import(import::Import),

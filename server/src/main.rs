@@ -21,6 +21,7 @@ mod routes;
 mod settings;
 mod snapshot;
 mod upkeep;
+mod version;
 
 use std::process::ExitCode;
 

@@ -25,6 +25,8 @@ pub use refused::{Control, FieldView, RefusedFacts, refused_page};
 #[derive(Clone, Debug)]
 pub struct PipelineFacts {
     pub now: Timestamp,
+    /// The server's, with the commit where it is known.
+    pub version: &'static str,
     pub delivery: DeliveryView,
     /// What will become a fault unless a person sees to it, in sentences.
     pub warnings: Vec<String>,
@@ -61,6 +63,7 @@ pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + us
                 {facts.others.as_ref().map(others::others)}
                 {dataverse(facts)}
                 <p class="quiet" id="as-of" data-again="">{format!("As of {}.", letters::moment(facts.now))}</p>
+                <p class="quiet">{format!("Studio Metrics {}", facts.version)}</p>
             </main>
             <script src=frame.files.pipeline.clone() nonce=use_nonce() defer=true></script>
         },

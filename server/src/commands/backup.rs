@@ -9,7 +9,7 @@ use clap::Args;
 use ledger::LedgerIdentity;
 use model::time::Timestamp;
 
-use super::Failure;
+use super::{Failure, stop};
 use crate::{
     clock,
     settings::{Mistake, Mistakes, Settings, Sources, default_folders},
@@ -46,7 +46,8 @@ impl Backup {
         };
         let now = clock::clock(None).now();
         let file = self.target(now)?;
-        let records = ledger::back_up(&folder, &file, now).await.context("no backup was made")?;
+        let made = stop::unless_interrupted(ledger::back_up(&folder, &file, now), INTERRUPTED).await?;
+        let records = made.context("no backup was made")?;
         let whose = whose(&ledger::whose(&file).await.context("the backup cannot be read")?);
         println!(
             "{records} records are in {}, on disk and found sound: those of the ledger in {}, which {whose}.",
@@ -57,6 +58,11 @@ impl Backup {
             let removed = rotation::prune(folder, &file, usize::from(keep))
                 .context("older backups cannot be removed")?;
             removed.iter().for_each(|old| println!("removed {}", old.display()));
+        }
+        if let Some(folder) = &self.to {
+            let removed = rotation::remove_leftovers(folder, now)
+                .context("what is left of backups that were killed cannot be removed")?;
+            removed.iter().for_each(|old| println!("removed {}, of a backup that was killed", old.display()));
         }
         Ok(())
     }
@@ -82,7 +88,9 @@ impl Restore {
             DataFolder::Default(folder) => beside_none(folder)?,
         };
         let now = clock::clock(None).now();
-        let records = ledger::restore(&self.file, &folder, now).await.context("nothing was put back")?;
+        let restored =
+            stop::unless_interrupted(ledger::restore(&self.file, &folder, now), INTERRUPTED).await?;
+        let records = restored.context("nothing was put back")?;
         let whose =
             whose(&ledger::whose(&folder.join(FILE)).await.context("what was put back cannot be read")?);
         println!(
@@ -94,6 +102,9 @@ impl Restore {
         Ok(())
     }
 }
+
+/// Both clear up when they are dropped.
+const INTERRUPTED: &str = "nothing of it is left; call it again";
 
 /// A folder, and whether it was named. Where none was, it is the one that a server with this environment would have, and
 /// the server that is meant may have another environment.

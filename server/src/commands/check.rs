@@ -20,6 +20,7 @@ use crate::{
     clock,
     delivery_service::{self, DataverseEndpoint, expiry},
     settings::{Mode, SettingOrigin, Settings, Sources, TABLE},
+    version::VERSION,
 };
 
 /// How long a step sits out what Dataverse asks for.
@@ -39,7 +40,7 @@ impl Check {
     pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
         let settings = Settings::read(sources)?;
         let mut report = CheckReport::new(self.json);
-        report.heading(&format!("Studio Metrics {}", env!("CARGO_PKG_VERSION")))?;
+        report.heading(&format!("Studio Metrics {VERSION}"))?;
         in_force(sources, &settings, &mut report)?;
         report.heading("\nThis machine")?;
         report.step("Mode", async { machine::mode(&settings, self.embedded) }).await?;

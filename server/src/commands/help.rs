@@ -21,10 +21,24 @@ Examples:
   studio emulate --listen 127.0.0.1:8085   a Dataverse for clients of any kind
 
 Exit codes: 0 done; 1 it could not be done, and a sentence on standard error says why; 2 wrong usage
-or settings, each of them named.
+or settings, each of them named; 130 stopped by Ctrl-C.
 
 Settings come from the environment, then from studio.toml in the working folder (or --config FILE).
 ";
+
+/// Which settings a command goes by.
+pub const OF_ORGANISATION: &str = "\
+Settings: DATAVERSE_URL, DATAVERSE_TENANT_ID, DATAVERSE_CLIENT_ID, and a secret or a certificate.
+`studio --help` describes them, and the exit codes.";
+pub const OF_FOLDER: &str = "\
+Settings: STUDIO_DATA, the ledger's folder. `studio --help` describes them, and the exit codes.";
+pub const OF_MOVE: &str = "\
+Settings: STUDIO_DATA, the folder; DATABASE_URL where --to is left out; STUDIO_SCHEMA.
+`studio --help` describes them, and the exit codes.";
+pub const OF_BOTH: &str = "\
+Settings: where the ledger is (STUDIO_DATA, or DATABASE_URL), and DATAVERSE_URL,
+DATAVERSE_TENANT_ID, DATAVERSE_CLIENT_ID with a secret or a certificate.
+`studio --help` describes them, and the exit codes.";
 
 /// Each group's first setting, and what the group is about.
 const GROUPS: [(&str, &str); 3] = [
@@ -65,7 +79,27 @@ fn lines(setting: &Setting) -> String {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
+    use crate::commands::CommandLine;
+
+    #[test]
+    fn commands_name_their_settings() {
+        let studio = CommandLine::command();
+        let commands = studio.get_subcommands().map(|command| (command.get_name(), command.get_after_help()));
+        let silent = ["serve", "check", "emulate"];
+        for (name, help) in commands.filter(|(name, _)| !silent.contains(name)) {
+            let help = help.map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("the exit codes"), "{name}");
+            assert!(help.lines().all(|line| line.len() <= COLUMNS), "{help}");
+            let words =
+                help.split(|c: char| !c.is_ascii_uppercase() && c != '_').filter(|word| word.contains('_'));
+            for word in words {
+                assert!(TABLE.iter().any(|setting| setting.name == word), "{name}: {word}");
+            }
+        }
+    }
 
     #[test]
     fn help_fits_into_100_columns() {

@@ -21,6 +21,7 @@ use crate::{
     limits, logging, random, routes,
     settings::{Mode, Settings, Sources},
     upkeep,
+    version::VERSION,
 };
 
 /// Everything has ended by then, or is cut off.
@@ -138,7 +139,7 @@ fn log_start(settings: &Settings, target: &DataverseEndpoint, listening: SocketA
         }
     };
     tracing::info!(
-        server.version = env!("CARGO_PKG_VERSION"),
+        server.version = VERSION,
         server.mode = settings.way.name(),
         server.address = %listening,
         ledger.place = ledger,

@@ -2,14 +2,29 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use tokio::{
     signal::unix::{SignalKind, signal},
     time,
 };
 use tokio_util::sync::CancellationToken;
 
+use super::Failure;
+
 /// What a step in hand may still take once the end is asked for.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// The work's result, unless the end is asked for before: then the work is dropped, and `what` is said.
+///
+/// # Errors
+/// What was said.
+pub async fn unless_interrupted<T>(work: impl Future<Output = T>, what: &str) -> Result<T, Failure> {
+    let wish = shutdown_signal().context("no signals can be received")?;
+    tokio::select! {
+        result = work => Ok(result),
+        () = wish => Err(Failure::Interrupted(format!("stopped as asked: {what}"))),
+    }
+}
 
 /// Returns when this process is asked to end.
 ///

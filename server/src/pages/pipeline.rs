@@ -32,6 +32,7 @@ use crate::{
     app_state::{AppState, SharedState},
     delivery_service::{DemoControls, lay_over},
     inspection::{Inspection, inspection, shared},
+    version::VERSION,
 };
 
 /// Lines of each list; what there is more is counted.
@@ -62,6 +63,7 @@ async fn facts(state: &AppState, tenant: TenantId) -> Result<Arc<PipelineFacts>,
     let Inspection { now, delivery, organisation, .. } = &*seen;
     Ok(Arc::new(PipelineFacts {
         now: *now,
+        version: VERSION,
         warnings: alarms(delivery).chain(organisation.warnings(*now)).collect(),
         dataverse: known::known(organisation),
         demo: state.delivery_service.demo.as_ref().map(DemoControls::trouble),

@@ -11,7 +11,7 @@ use model::{
 };
 use tokio::time::timeout;
 
-use crate::{access::Principal, app_state::AppState};
+use crate::{access::Principal, app_state::AppState, version::VERSION};
 
 /// Scrapers give up soon, and what the ledger says is only part of the answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -123,7 +123,7 @@ fn pipeline() {
 
 /// Writes down how everything stands.
 pub async fn take(state: &AppState) {
-    gauge!("studio_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
+    gauge!("studio_build_info", "version" => VERSION).set(1);
     workers(state);
     let zone = &state.settings.zone;
     let known = state.snapshots.gathered(Principal::HOUSE, Range::Live, None, zone);

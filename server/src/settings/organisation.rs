@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use dataverse::{Certificate, Credential};
 use jiff::{civil::Date, tz::TimeZone};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
 use super::{Situation, mistakes::SettingReader, values};
 
@@ -84,7 +85,7 @@ fn connected(reader: &mut SettingReader<'_>) -> Mode {
     let client = one_of(reader, CLIENT).and_then(|(name, text)| plain(reader, name, text));
     let credential = credential(reader);
     let expires = reader.read(EXPIRES, values::date);
-    let extra_roots = reader.file(ROOTS);
+    let extra_roots = authorities(reader);
     let situation = Situation { is_embedded: false, has_demo: false };
     let authority = reader.read_or_default(AUTHORITY, situation, |text| Ok(text.to_owned()));
     let authority = authority.and_then(|text| secured(reader, AUTHORITY, &text));
@@ -102,6 +103,18 @@ fn connected(reader: &mut SettingReader<'_>) -> Mode {
         credential,
         extra_roots,
     })
+}
+
+/// A file with authorities in it, of which there has to be one at least.
+fn authorities(reader: &mut SettingReader<'_>) -> Option<Vec<u8>> {
+    let pem = reader.file(ROOTS)?;
+    if CertificateDer::pem_slice_iter(&pem).next().is_none() {
+        reader.mistake(
+            ROOTS,
+            "names a file without a certificate; one begins with -----BEGIN CERTIFICATE-----",
+        );
+    }
+    Some(pem)
 }
 
 /// A certificate says when it ends; of a secret only the directory knows.

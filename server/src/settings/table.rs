@@ -76,7 +76,7 @@ pub const TABLE: &[Setting] = &[
     setting(
         "STUDIO_ADDR",
         &[(When::Always, "127.0.0.1:3000")],
-        "where the server listens; port 0 takes a free one",
+        "where the server listens, on this machine alone; port 0 takes a free one",
     ),
     setting(
         DATA,
@@ -185,7 +185,7 @@ pub const TABLE: &[Setting] = &[
 ];
 
 /// Read when the server is compiled, and so of no effect here.
-pub(super) const OF_THE_BUILD: &[&str] = &["STUDIO_SITE"];
+pub(super) const OF_THE_BUILD: &[&str] = &["STUDIO_SITE", "STUDIO_COMMIT"];
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,8 @@
 //! `studio backup` beside a running server, and `studio restore` into a new folder.
 
-use std::fs;
+use std::{fs, process::Stdio, thread};
 
-use crate::studio::{Studio, TestFolder, command, run};
+use crate::studio::{Studio, TestFolder, command, limited, run, signal};
 
 /// How a command ended, and what it said on standard output and standard error.
 fn told(folder: &TestFolder, words: &[&str]) -> (Option<i32>, String, String) {
@@ -51,6 +51,50 @@ async fn old_backups_are_rotated() {
     assert_eq!(kept, 2);
     assert_eq!(told(&studio.folder, &["backup", "--keep", "2"]).0, Some(2));
     assert_eq!(told(&studio.folder, &["backup"]).0, Some(2));
+}
+
+/// The names of what lies in the folder of a test, its data aside.
+fn beside_data(folder: &TestFolder) -> Vec<String> {
+    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    names.retain(|name| name != "data" && name != "log");
+    names.sort();
+    names
+}
+
+/// A ledger that takes a moment to copy.
+async fn large() -> TestFolder {
+    let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
+    for part in 0..20 {
+        let some = (0..1000).map(|n| run(&format!("c{part}"), &n.to_string())).collect();
+        assert_eq!(studio.post(&some).await.status(), 200);
+    }
+    studio.terminate().3
+}
+
+#[tokio::test]
+async fn interrupted_backups_clear_up() {
+    let folder = large().await;
+    let mut backup =
+        command(&folder, &[]).args(["backup", "one.sqlite"]).stderr(Stdio::piped()).spawn().unwrap();
+    while beside_data(&folder).is_empty() {
+        assert_eq!(backup.try_wait().unwrap(), None, "it ends before it begins");
+        thread::yield_now();
+    }
+    signal(backup.id(), "INT");
+    let output = backup.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(130) && said.contains("stopped as asked: nothing of it is left"), "{said}");
+    assert_eq!(beside_data(&folder), [""; 0]);
+}
+
+#[tokio::test]
+async fn full_disks_leave_no_half_backup() {
+    let folder = large().await;
+    let full = limited(&folder, &[], "-f 4096").args(["backup", "one.sqlite"]).output().unwrap();
+    let said = String::from_utf8(full.stderr).unwrap();
+    assert!(full.status.code() == Some(1) && said.contains("cannot be written"), "{said}");
+    assert_eq!(beside_data(&folder), [""; 0]);
 }
 
 /// The same where nothing says which folder is meant.

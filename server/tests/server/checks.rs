@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 
 use crate::{
     reach::{self, borrowed},
-    studio::{TestFolder, command},
+    studio::{Studio, TestFolder, command},
 };
 
 async fn check(settings: &[(&str, &str)], arguments: &[&str]) -> (Option<i32>, String) {
@@ -44,10 +44,21 @@ async fn programs_get_one_document() {
     };
     assert_eq!((origin("DATAVERSE_URL"), origin("STUDIO_TZ")), ("environment".into(), "default".into()));
     let steps = document["steps"].as_array().unwrap();
+    assert_eq!(steps.iter().map(|step| step["step"].as_str().unwrap()).collect::<Vec<_>>(), printed_steps());
     let outcome = |name: &str| steps.iter().find(|step| step["step"] == name).unwrap();
     assert_eq!(outcome("Tables")["outcome"], "held");
     assert_eq!(outcome("Roles")["outcome"], "warned", "the emulator's own application may do everything");
     assert!(outcome("Roles")["sentence"].as_str().unwrap().contains("Studio Metrics writer"), "{document:#}");
+}
+
+/// Those of the table in `docs/dataverse.md`.
+fn printed_steps() -> Vec<&'static str> {
+    let document = include_str!("../../../docs/dataverse.md");
+    let section = document.split("## 7. Check").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    rows.filter(|cell| *cell != "step" && !cell.starts_with("---"))
+        .flat_map(|cell| cell.split(", "))
+        .collect()
 }
 
 #[tokio::test]
@@ -61,4 +72,13 @@ async fn settings_come_from_a_named_file() {
     let output = command(&folder, &[]).args(["check", "--config"]).arg(&missing).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("cannot be read"));
+}
+
+#[tokio::test]
+async fn other_addresses_than_meant_are_named() {
+    let emulator = reach::provisioned(Options::default()).await;
+    let (settings, other) = (reach::settings(&emulator), Studio::start());
+    let wrong = [&borrowed(&settings)[..], &[("DATAVERSE_URL", other.url.as_str())]].concat();
+    let (code, said) = check(&wrong, &[]).await;
+    assert!(code == Some(1) && said.contains("is DATAVERSE_URL the address of the environment"), "{said}");
 }

@@ -21,7 +21,7 @@ use crate::{
 const RESTING: (&str, &str) = ("USE_DATAVERSE", "false");
 
 /// As services of this sort keep their runs.
-fn old_table(name: &str, rows: u32) -> String {
+pub fn old_table(name: &str, rows: u32) -> String {
     format!(
         "CREATE TABLE {name} (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), campaign_id varchar(64) NOT NULL, \
          run_id varchar(64), phase varchar(16) NOT NULL, agents_total integer NOT NULL, agents_successful integer NOT NULL, \

@@ -13,6 +13,7 @@ mod crowds;
 mod database;
 mod description;
 mod disks;
+mod documents;
 mod endings;
 mod exports;
 mod files;

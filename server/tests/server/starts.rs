@@ -49,6 +49,23 @@ fn settings_files_are_read_and_checked() {
 }
 
 #[test]
+fn files_without_authorities_are_told() {
+    let folder = TestFolder::new();
+    let file = folder.path().join("authorities.pem");
+    fs::write(&file, "none").unwrap();
+    let settings = [
+        ("DATAVERSE_URL", "https://contoso.crm.dynamics.com"),
+        ("DATAVERSE_TENANT_ID", "t"),
+        ("DATAVERSE_CLIENT_ID", "c"),
+        ("DATAVERSE_CLIENT_SECRET", "s"),
+        ("DATAVERSE_CA_FILE", file.to_str().unwrap()),
+    ];
+    let (code, said) = refused(&folder, &settings);
+    assert_eq!(code, Some(2));
+    says(&said, &["DATAVERSE_CA_FILE names a file without a certificate"]);
+}
+
+#[test]
 fn wrong_usage_is_told() {
     for arguments in [["dance"].as_slice(), &["emulate"], &["serve", "--fast"]] {
         let output = command(&TestFolder::new(), &[]).args(arguments).output().unwrap();
@@ -59,6 +76,21 @@ fn wrong_usage_is_told() {
         let output = command(&TestFolder::new(), &[("STUDIO_TZ", "Mars")]).arg(arguments).output().unwrap();
         assert!(output.status.success() && !output.stdout.is_empty(), "{arguments}");
     }
+}
+
+#[tokio::test]
+async fn the_version_is_the_same_everywhere() {
+    let output = command(&TestFolder::new(), &[]).arg("--version").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let version = said.trim().strip_prefix("studio ").unwrap();
+    assert!(version.starts_with(env!("CARGO_PKG_VERSION")), "{version}");
+    let studio = Studio::with(&[("USE_DATAVERSE", "false")]);
+    let first = studio.folder.log().lines().next().unwrap().to_owned();
+    says(&first, &[&format!("{version}\""), "starting"]);
+    let figures = studio.get("/metrics").await.text().await.unwrap();
+    says(&figures, &[&format!("studio_build_info{{version=\"{version}\"}} 1")]);
+    let page = studio.get("/pipeline").await.text().await.unwrap();
+    says(&page, &[&format!(">Studio Metrics {version}</p>")]);
 }
 
 #[tokio::test]

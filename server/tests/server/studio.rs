@@ -52,7 +52,7 @@ impl TestFolder {
     }
 }
 
-const BINARY: &str = env!("CARGO_BIN_EXE_studio");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_studio");
 
 /// A server that is not started yet, without anything of this machine's environment.
 pub fn command(folder: &TestFolder, settings: &[(&str, &str)]) -> Command {
@@ -62,7 +62,7 @@ pub fn command(folder: &TestFolder, settings: &[(&str, &str)]) -> Command {
 /// The same within a limit, as the shell's `ulimit` takes it.
 pub fn limited(folder: &TestFolder, settings: &[(&str, &str)], limit: &str) -> Command {
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", &format!("ulimit {limit} && exec \"$0\""), BINARY]);
+    shell.args(["-c", &format!("ulimit {limit} && exec \"$0\" \"$@\""), BINARY]);
     prepared(shell, folder, settings)
 }
 
@@ -95,7 +95,8 @@ pub fn with_room_for(folder: &TestFolder, settings: &[(&str, &str)], bytes: u64)
 /// to that user.
 pub fn as_other_user(folder: &TestFolder, settings: &[(&str, &str)], user: u32) -> Command {
     let copy = folder.path().join("studio");
-    fs::copy(BINARY, &copy).unwrap();
+    // By a process of its own: a file that is still open for writing in a child of another test's cannot be started.
+    assert!(Command::new("cp").arg(BINARY).arg(&copy).status().unwrap().success());
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let mut other = Command::new(copy);
     other.uid(user).gid(user);

@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -19,6 +20,12 @@ pub enum BackupError {
     NoLedger { folder: PathBuf },
     #[error("{} is there already; name another file, or move that one aside", file.display())]
     Taken { file: PathBuf },
+    #[error(
+        "{} is there already, and no ledger is put in the place of another; set STUDIO_DATA to an empty folder, or move that \
+         file aside",
+        file.display()
+    )]
+    LedgerThere { file: PathBuf },
     #[error("{} is no backup of a ledger ({reason}); name another file", file.display())]
     NoBackup { file: PathBuf, reason: String },
     #[error(
@@ -33,7 +40,8 @@ pub enum BackupError {
 }
 
 /// Copies the folder's ledger into a new file: all of one moment, on disk and found sound when this returns. It bears the
-/// time, so that the server that opens it looks at Dataverse before it sends anything. Says how many records it holds.
+/// time, so that the server that opens it looks at Dataverse before it sends anything. Says how many records it holds. A future
+/// that is dropped leaves nothing behind.
 ///
 /// # Errors
 /// Each says what to do about it. A file that is there already is never touched.
@@ -56,7 +64,7 @@ pub async fn restore(file: &Path, folder: &Path, now: Timestamp) -> Result<i64, 
     // What SQLite keeps beside a file belongs to that file alone.
     let remains = ["", "-wal", "-shm"].map(|end| folder.join(format!("{FILE}{end}")));
     if let Some(taken) = remains.into_iter().find(|path| path.exists()) {
-        return Err(BackupError::Taken { file: taken });
+        return Err(BackupError::LedgerThere { file: taken });
     }
     copy(file, &folder.join(FILE), now).await
 }
@@ -77,21 +85,59 @@ pub async fn whose(file: &Path) -> Result<LedgerIdentity, BackupError> {
 
 /// All of one moment. It is the copy that is judged and counted.
 async fn copy(from: &Path, to: &Path, now: Timestamp) -> Result<i64, BackupError> {
-    let unfinished = beside(to)?;
-    let made = async {
-        // Readers never wait for the writer, nor it for them.
-        let mut connection = read_only(from).await.map_err(|error| unwritable(to, &error))?;
-        let copied = sqlx::query("VACUUM INTO ?1")
-            .bind(unfinished.to_string_lossy().into_owned())
-            .execute(&mut connection)
-            .await;
-        copied.map_err(|error| unwritable(to, &error))?;
-        let records = judge(&unfinished, to).await?;
-        sign(&unfinished, now).await.map_err(|error| unwritable(to, &error))?;
-        publish(&unfinished, to)?;
-        Ok(records)
-    };
-    clear(made.await, &unfinished)
+    let unfinished = UnfinishedCopy::beside(to)?;
+    // Readers never wait for the writer, nor it for them.
+    let mut connection = read_only(from).await.map_err(|error| unwritable(to, &error))?;
+    let copied = sqlx::query("VACUUM INTO ?1")
+        .bind(unfinished.0.to_string_lossy().into_owned())
+        .execute(&mut connection)
+        .await;
+    copied.map_err(|error| unwritable(to, &error))?;
+    let records = judge(&unfinished.0, to).await?;
+    sign(&unfinished.0, now).await.map_err(|error| unwritable(to, &error))?;
+    publish(&unfinished.0, to)?;
+    Ok(records)
+}
+
+/// The file where the finished one will be. Whatever becomes of it, it goes, with all that SQLite keeps beside it.
+struct UnfinishedCopy(PathBuf);
+
+/// What SQLite keeps beside a file, after its name.
+const COMPANIONS: [&str; 3] = ["-journal", "-wal", "-shm"];
+
+impl UnfinishedCopy {
+    /// An empty file that only this user may read. What is left of a copy of that name that was killed goes.
+    fn beside(file: &Path) -> Result<Self, BackupError> {
+        if file.exists() {
+            return Err(BackupError::Taken { file: file.to_owned() });
+        }
+        let unfinished = Self(with_end(file, ".unfinished"));
+        let made = unfinished.remove().and_then(|()| folder::make_private(&unfinished.0));
+        made.map_err(|error| unwritable(file, &error))?;
+        Ok(unfinished)
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        let companions = COMPANIONS.map(|end| with_end(&self.0, end));
+        companions.iter().chain([&self.0]).try_for_each(|file| match fs::remove_file(file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })
+    }
+}
+
+impl Drop for UnfinishedCopy {
+    fn drop(&mut self) {
+        if let Err(error) = self.remove() {
+            tracing::warn!(file = %self.0.display(), %error, "an unfinished copy stays behind; remove it");
+        }
+    }
+}
+
+fn with_end(file: &Path, end: &str) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(end);
+    file.with_file_name(name)
 }
 
 /// Brings the copy up to date, and writes into it when it was taken, unless it is a copy already.
@@ -102,22 +148,6 @@ async fn sign(file: &Path, now: Timestamp) -> Result<(), Error> {
     let copied_at = identity.copied_at.or(Some(now));
     identity::write(&mut connection, &LedgerIdentity { copied_at, ..identity }).await?;
     connection.close().await
-}
-
-/// An empty file that only this user may read, where the finished one will be.
-fn beside(file: &Path) -> Result<PathBuf, BackupError> {
-    if file.exists() {
-        return Err(BackupError::Taken { file: file.to_owned() });
-    }
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".unfinished");
-    let unfinished = file.with_file_name(name);
-    let made = fs::remove_file(&unfinished).or_else(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    });
-    made.and_then(|()| folder::make_private(&unfinished)).map_err(|error| unwritable(file, &error))?;
-    Ok(unfinished)
 }
 
 /// Whether a file is a sound ledger that this version understands. `named` is how it is called when it is not.
@@ -165,19 +195,11 @@ fn publish(unfinished: &Path, file: &Path) -> Result<(), BackupError> {
     let there = File::open(unfinished).and_then(|copy| copy.sync_all());
     there.map_err(|error| unwritable(file, &error))?;
     fs::hard_link(unfinished, file).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => BackupError::Taken { file: file.to_owned() },
+        io::ErrorKind::AlreadyExists => BackupError::Taken { file: file.to_owned() },
         _ => unwritable(file, &error),
     })?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     open::sync_folder(folder).map_err(|error| unwritable(file, &error))
-}
-
-/// Whatever became of it, the unfinished file goes.
-fn clear<T>(result: Result<T, BackupError>, unfinished: &Path) -> Result<T, BackupError> {
-    if let Err(error) = fs::remove_file(unfinished) {
-        tracing::warn!(file = %unfinished.display(), %error, "an unfinished copy stays behind; remove it");
-    }
-    result
 }
 
 async fn read_only(file: &Path) -> Result<SqliteConnection, Error> {

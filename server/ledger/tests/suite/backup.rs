@@ -76,7 +76,30 @@ async fn nothing_is_ever_written_over() {
     assert!(matches!(refused, BackupError::Folder(OpenError::InUse { .. })), "{refused}");
     studio.ledger.close().await;
     let refused = ledger::restore(&backup, studio.folder(), NOW).await.unwrap_err();
-    assert!(matches!(refused, BackupError::Taken { .. }), "{refused}");
+    assert!(matches!(refused, BackupError::LedgerThere { .. }), "{refused}");
+    assert!(refused.to_string().contains("set STUDIO_DATA to an empty folder"), "{refused}");
+}
+
+#[tokio::test]
+async fn leftovers_of_killed_copies_go() {
+    let (studio, place) = (filled().await, folder());
+    for end in ["", "-journal", "-wal"] {
+        fs::write(place.path().join(format!("backup.sqlite.unfinished{end}")), "of a copy that was killed")
+            .unwrap();
+    }
+    assert_eq!(ledger::back_up(studio.folder(), &file(&place), NOW).await.unwrap(), 20);
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn dropped_copies_leave_nothing() {
+    let (studio, place) = (filled().await, folder());
+    let file = file(&place);
+    let mut copy = Box::pin(ledger::back_up(studio.folder(), &file, NOW));
+    assert!(futures::poll!(&mut copy).is_pending());
+    assert!(place.path().join("backup.sqlite.unfinished").exists());
+    drop(copy);
+    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
 }
 
 #[tokio::test]

@@ -5,10 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use model::time::Timestamp;
+use model::time::{DAY, Timestamp};
 
 const BEGINNING: &str = "studio-";
 const END: &str = ".sqlite";
+/// After the name of the finished one.
+const UNFINISHED: &str = ".unfinished";
 
 /// Where the backup of this moment goes.
 pub(super) fn file(folder: &Path, now: Timestamp) -> PathBuf {
@@ -29,6 +31,26 @@ pub(super) fn prune(folder: &Path, new: &Path, keep: usize) -> io::Result<Vec<Pa
     others.truncate((others.len() + 1).saturating_sub(keep));
     others.iter().try_for_each(|(_, path)| fs::remove_file(path))?;
     Ok(others.into_iter().map(|(_, path)| path).collect())
+}
+
+/// Removes what backups left here that were killed. One of the last day may be under way. Says which those were.
+pub(super) fn remove_leftovers(folder: &Path, now: Timestamp) -> io::Result<Vec<PathBuf>> {
+    let mut left = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if begun_at(&path).is_some_and(|begun_at| begun_at.plus(DAY) < now) {
+            fs::remove_file(&path)?;
+            left.push(path);
+        }
+    }
+    left.sort();
+    Ok(left)
+}
+
+/// When a copy of this name was begun that is not finished, or what SQLite keeps beside one.
+fn begun_at(path: &Path) -> Option<Timestamp> {
+    let (finished, _) = path.file_name()?.to_str()?.split_once(UNFINISHED)?;
+    time_of(Path::new(finished))
 }
 
 /// When the backup of this name was taken.
@@ -57,6 +79,21 @@ mod tests {
         assert_eq!(prune(folder.path(), &third, 3).unwrap(), Vec::<PathBuf>::new());
         assert_eq!(prune(folder.path(), &third, 1).unwrap(), [first, second]);
         assert!(third.exists() && others.iter().all(|path| path.exists()));
+    }
+
+    #[test]
+    fn leftovers_of_killed_backups_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let leftover = |day: u8, end: &str| {
+            let path = folder.path().join(format!("studio-2026-11-{day:02}T02-00-00Z.sqlite{end}"));
+            fs::write(&path, "").unwrap();
+            path
+        };
+        let old = [leftover(27, ".unfinished"), leftover(27, ".unfinished-journal")];
+        let kept = [leftover(28, ""), leftover(30, ".unfinished")];
+        let now = Timestamp::parse("2026-11-30T02:00:01Z").unwrap();
+        assert_eq!(remove_leftovers(folder.path(), now).unwrap(), old);
+        assert!(kept.iter().all(|path| path.exists()));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use anyhow::Context as _;
 use serde_json::{Value as Json, json};
 use tokio::time::Instant;
 
+use crate::version::VERSION;
+
 /// How a step went, with the sentence that says it.
 pub enum StepOutcome {
     Held(String),
@@ -74,7 +76,7 @@ impl CheckReport {
     pub fn finish(self, mode: &str) -> anyhow::Result<bool> {
         if self.is_json {
             let document = json!({
-                "version": env!("CARGO_PKG_VERSION"),
+                "version": VERSION,
                 "mode": mode,
                 "held": self.held,
                 "settings": self.settings,

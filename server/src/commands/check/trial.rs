@@ -68,14 +68,28 @@ pub async fn ledger(database: Database) -> Sentence {
 }
 
 async fn sign_in(client: &Client) -> Sentence {
-    client.sign_in().await.map_err(|error| error.to_string())?;
+    client.sign_in().await.map_err(|error| advised(&error))?;
     let holds = client.token_stats().in_hand.map_or(Duration::ZERO, |token| token.expires_in);
     Ok(format!("signed in; the token is used for {} minutes", holds.as_secs() / 60))
 }
 
 async fn recognised(client: &Client) -> Sentence {
-    let who = client.who_am_i().await.map_err(|error| error.to_string())?;
+    let who = client.who_am_i().await.map_err(|error| advised(&error))?;
     Ok(format!("the organisation knows it as user {}", who.user_id))
+}
+
+/// The error, and which setting to look at where something else answers than was meant.
+fn advised(error: &Error) -> String {
+    let setting = match error {
+        Error::NotFound(_) | Error::Malformed(_) => {
+            "; is DATAVERSE_URL the address of the environment, as in https://contoso.crm.dynamics.com?"
+        }
+        Error::Transport { reason, .. } if reason.contains("certificate") => {
+            "; DATAVERSE_CA_FILE names authorities to trust"
+        }
+        _ => "",
+    };
+    format!("{error}{setting}")
 }
 
 /// Roles that may do more than a server needs.
