@@ -84,7 +84,10 @@ async fn interrupted_backups_clear_up() {
     signal(backup.id(), "INT");
     let output = backup.wait_with_output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.code() == Some(130) && said.contains("stopped as asked: nothing of it is left"), "{said}");
+    assert!(
+        output.status.code() == Some(130) && said.contains("stopped as asked: nothing of it is left"),
+        "{said}"
+    );
     assert_eq!(beside_data(&folder), [""; 0]);
 }
 
