@@ -19,7 +19,12 @@ use crate::{app_state::SharedState, http::headers::page_policy};
 pub use visitor::Visitor;
 
 fn frame(state: &SharedState, visitor: &Visitor) -> Frame {
-    Frame { files: state.files.addresses(), theme: visitor.theme, demo: state.settings.demo.is_some() }
+    Frame {
+        files: state.files.addresses(),
+        theme: visitor.theme,
+        demo: state.settings.demo.is_some(),
+        beacon: state.settings.beacon,
+    }
 }
 
 /// Renders a document; `context` is what its components find around them.

@@ -48,7 +48,15 @@ pub struct Frame {
     pub files: Files,
     pub theme: Theme,
     pub demo: bool,
+    /// Whether browsers tell how fast the panel was painted.
+    pub beacon: bool,
 }
+
+/// Where browsers tell how fast the panel was painted.
+pub const BEACON: &str = "/api/beacon";
+/// Tells it once, when the page is left or hidden: before that something larger may come. A page that was opened out of sight
+/// was painted when somebody came to see it, so it tells nothing, and neither does a browser that does not measure it.
+const BEACON_SCRIPT: &str = include_str!("beacon.js");
 
 /// The document around `body`. `live` pages load the browser's part.
 pub(super) fn document<V: IntoView + 'static>(
@@ -57,7 +65,7 @@ pub(super) fn document<V: IntoView + 'static>(
     live: bool,
     body: V,
 ) -> impl IntoView + use<V> {
-    let Frame { files, theme, .. } = frame.clone();
+    let Frame { files, theme, beacon, .. } = frame.clone();
     let nonce = use_nonce();
     let start = format!(
         "import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)",
@@ -76,10 +84,22 @@ pub(super) fn document<V: IntoView + 'static>(
                 {live.then(|| view! {
                     <link rel="modulepreload" href=files.js nonce=nonce.clone()/>
                     <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-                    <script type="module" nonce=nonce>{start}</script>
+                    <script type="module" nonce=nonce.clone()>{start}</script>
                 })}
+                {(live && beacon).then(|| view! { <script nonce=nonce inner_html=BEACON_SCRIPT></script> })}
             </head>
             <body>{body}</body>
         </html>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beacon_goes_where_it_is_taken() {
+        assert!(BEACON_SCRIPT.contains(&format!("sendBeacon(\"{BEACON}\"")));
+        assert!(!BEACON_SCRIPT.contains("</"), "it stands in the page as it is");
     }
 }

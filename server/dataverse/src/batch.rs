@@ -86,6 +86,7 @@ impl Client {
         call.rows = rows;
         call.answer = Expected::Parts;
         call.divisible = kinds.len() > 1;
+        call.is_query = is_query(kinds);
         call.body = Some((write::content_type(&boundary)?, body.into()));
         if options.continue_on_error {
             call = call.header("prefer", "odata.continue-on-error")?;
@@ -124,4 +125,9 @@ fn members<'a>(kinds: impl IntoIterator<Item = &'a OperationKind>) -> usize {
 
 fn is_repeatable(kinds: &[OperationKind]) -> bool {
     kinds.iter().flat_map(OperationKind::all).all(|one| one.repeatable)
+}
+
+/// Whether it only asks for rows.
+fn is_query(kinds: &[OperationKind]) -> bool {
+    kinds.iter().flat_map(OperationKind::all).all(|one| one.method == Method::GET)
 }
