@@ -55,7 +55,7 @@ pub struct Frame {
 /// Where browsers tell how fast the panel was painted.
 pub const BEACON: &str = "/api/beacon";
 /// Tells it once, when the page is left or hidden: before that something larger may come. A page that was opened out of sight
-/// was painted when somebody came to see it, so it tells nothing, and neither does a browser that does not measure it.
+/// is painted late through no fault of anything, so it tells nothing, and neither does a browser that does not measure it.
 const BEACON_SCRIPT: &str = include_str!("beacon.js");
 
 /// The document around `body`. `live` pages load the browser's part.

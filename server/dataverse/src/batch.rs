@@ -131,3 +131,19 @@ fn is_repeatable(kinds: &[OperationKind]) -> bool {
 fn is_query(kinds: &[OperationKind]) -> bool {
     kinds.iter().flat_map(OperationKind::all).all(|one| one.method == Method::GET)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn batches_that_only_read_are_queries() {
+        let read = || BatchOperation::retrieve("sets", Uuid::nil()).0;
+        let write = || BatchOperation::upsert("sets", Uuid::nil(), json!({})).0;
+        assert!(is_query(&[read(), read()]));
+        assert!(!is_query(&[read(), write()]) && !is_query(&[write()]));
+    }
+}

@@ -128,3 +128,18 @@ impl CallResponse {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_ask_for_rows() {
+        let is_query = |operation, method| {
+            Call::new(operation, method, "sets".to_owned(), Duration::from_secs(1)).is_query
+        };
+        assert!(is_query("query", Method::GET) && is_query("changes", Method::GET));
+        assert!(!is_query("metadata", Method::GET) && !is_query("who_am_i", Method::GET));
+        assert!(!is_query("upsert", Method::PATCH) && !is_query("create", Method::POST));
+    }
+}

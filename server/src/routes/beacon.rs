@@ -30,7 +30,10 @@ pub fn routes() -> Router<SharedState> {
 async fn take(State(state): State<SharedState>, sent: Body) -> Result<StatusCode, Problem> {
     let sent = body::to_bytes(sent, MOST_BYTES).await.map_err(|_| too_large())?;
     let painted = milliseconds(&sent).ok_or_else(|| {
-        Problem::fields(vec![FieldFault::new("", "must be a whole number of milliseconds, from 1 to 600000")])
+        Problem::fields(vec![FieldFault::new(
+            "body",
+            "must be a whole number of milliseconds, from 1 to 600000",
+        )])
     })?;
     if !state.beacons.admits(state.targets.elapsed()) {
         let detail =

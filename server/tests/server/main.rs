@@ -32,5 +32,6 @@ mod senders;
 mod shares;
 mod starts;
 mod studio;
+mod targets;
 mod tasks;
 mod unread;

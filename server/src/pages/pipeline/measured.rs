@@ -28,29 +28,30 @@ pub(super) fn line(reading: &TargetReading) -> TargetLine {
             (format!(">{NBSP}{}", percent(above_bp)), reading.measured.map(percent))
         }
     };
+    // A sixtieth of the window is just passing.
+    let is_whole = reading.over + target.window / 60 >= target.window;
     let state = match (reading.held, reading.samples) {
         (Some(true), _) => TargetState::Held,
         (Some(false), _) => TargetState::Missed,
+        (None, 0) if is_whole => TargetState::Quiet,
         (None, 0) => TargetState::Unmeasured,
         (None, _) => TargetState::TooFew,
     };
-    TargetLine { label: target.label, meaning: target.meaning, limit, measured, from: from(reading), state }
+    let (one, many) = target.sample;
+    let samples = counted(i64::try_from(reading.samples).unwrap_or(i64::MAX), one, many);
+    let over = over(if is_whole { target.window } else { reading.over });
+    TargetLine { label: target.label, meaning: target.meaning, limit, measured, samples, over, state }
 }
 
-/// "1,204 answers in 1 h".
-fn from(reading: &TargetReading) -> String {
-    let (one, many) = reading.target.sample;
-    let samples = counted(i64::try_from(reading.samples).unwrap_or(i64::MAX), one, many);
-    // A sixtieth of the window is just passing.
-    let is_whole = reading.over + reading.target.window / 60 >= reading.target.window;
-    let over = if is_whole { reading.target.window } else { reading.over };
-    let whole = |unit: u64| micros(over) / unit;
-    let over = match micros(over) {
-        ..MINUTE => format!("{}{NBSP}s", whole(SECOND)),
-        MINUTE..HOUR => format!("{}{NBSP}min", whole(MINUTE)),
-        HOUR.. => format!("{}{NBSP}h", whole(HOUR)),
+/// "in 12 min": whole units, those that have passed.
+fn over(time: Duration) -> String {
+    let time = micros(time);
+    let (unit, name) = match time {
+        ..MINUTE => (SECOND, "s"),
+        MINUTE..HOUR => (MINUTE, "min"),
+        HOUR.. => (HOUR, "h"),
     };
-    format!("{samples} in {over}")
+    format!("in {}{NBSP}{name}", time / unit)
 }
 
 /// Two digits of what is short, and as many of anything as say something: `0.42 ms`, `38 ms`, `1.24 s`, `5 min`.
@@ -118,19 +119,34 @@ mod tests {
 
     #[test]
     fn a_line_says_from_what() {
-        let held = line(&reading(Some(38_000), 1_204, 3_570, Some(true)));
+        let check = |reading: TargetReading, samples: &str, over: &str, state: TargetState| {
+            let line = line(&reading);
+            let said = [line.samples, line.over].map(|words| words.replace(NBSP, " "));
+            assert_eq!((said, line.state), ([samples, over].map(str::to_owned), state), "{reading:?}");
+        };
+        check(reading(Some(38_000), 1_204, 3_570, Some(true)), "1,204 answers", "in 1 h", TargetState::Held);
+        check(reading(Some(3_000_000), 1, 725, Some(false)), "1 answer", "in 12 min", TargetState::Missed);
+        check(reading(Some(9_000), 5, 5, None), "5 answers", "in 5 s", TargetState::TooFew);
+        check(reading(None, 0, 3_500, None), "0 answers", "in 58 min", TargetState::Unmeasured);
+        check(reading(None, 0, 3_550, None), "0 answers", "in 1 h", TargetState::Quiet);
+        let shown = line(&reading(Some(38_000), 1, 5, Some(true)));
         assert_eq!(
-            (held.limit.as_str(), held.measured.as_deref()),
+            (shown.limit.as_str(), shown.measured.as_deref()),
             ("<\u{a0}2.5\u{a0}s", Some("38\u{a0}ms"))
         );
-        assert_eq!(held.from.replace(NBSP, " "), "1,204 answers in 1 h");
-        assert_eq!(held.state, TargetState::Held);
-        let young = line(&reading(Some(3_000_000), 1, 725, Some(false)));
-        assert_eq!(
-            (young.from.replace(NBSP, " ").as_str(), young.state),
-            ("1 answer in 12 min", TargetState::Missed)
-        );
-        assert_eq!(line(&reading(None, 0, 5, None)).state, TargetState::Unmeasured);
-        assert_eq!(line(&reading(Some(9_000), 5, 5, None)).state, TargetState::TooFew);
+    }
+
+    #[test]
+    fn the_document_lists_every_target() {
+        let document = include_str!("../../../../docs/monitoring.md");
+        for target in &TARGETS {
+            let line = line(&TargetReading { target, ..reading(None, 0, 0, None) });
+            let over = over(target.window);
+            let (limit, over) = (line.limit, over.trim_start_matches("in "));
+            let row =
+                format!("| `{}` | {} | {limit} | {over} | {} |", target.name, target.label, target.meaning);
+            let row = row.replace(NBSP, " ");
+            assert!(document.contains(&row), "docs/monitoring.md lacks this row: {row}");
+        }
     }
 }
