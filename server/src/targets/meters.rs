@@ -1,4 +1,4 @@
-//! What was measured of each target: a rolling window for each, fed as things happen and read when somebody looks.
+//! What was measured of each target: a rolling window for each, fed as things happen and read when they are asked for.
 
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ fn read(target: &'static PerformanceTarget, counts: &RollingCounts, at: Duration
     let samples: u64 = sums.iter().sum();
     let (measured, held) = match target.limit {
         TargetLimit::Time { percent, below } => {
-            let measured = percentile(&sums, percent).filter(|_| samples > 0);
+            let measured = percentile(&sums, percent);
             (measured, measured.map(|micros| Duration::from_micros(micros) < below))
         }
         TargetLimit::Share { above_bp, least } => {

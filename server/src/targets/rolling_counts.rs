@@ -15,11 +15,11 @@ const SLOTS: u64 = 60;
 pub struct RollingCounts {
     cells: usize,
     slot: Duration,
-    slots: [Slot; SLOTS as usize],
+    slots: [RollingSlot; SLOTS as usize],
 }
 
 #[derive(Default)]
-struct Slot {
+struct RollingSlot {
     /// Which stretch since the start it counts, the first being 1; 0 until it is used.
     turn: AtomicU64,
     emptying: Mutex<()>,
@@ -30,7 +30,7 @@ impl RollingCounts {
     /// `window` is how far back they reach.
     #[must_use]
     pub fn new(cells: usize, window: Duration) -> Self {
-        Self { cells, slot: window / SLOTS as u32, slots: std::array::from_fn(|_| Slot::default()) }
+        Self { cells, slot: window / SLOTS as u32, slots: std::array::from_fn(|_| RollingSlot::default()) }
     }
 
     /// Counts `times` in a cell. `at` is the time since the start, as in all that follows.
@@ -73,7 +73,7 @@ impl RollingCounts {
     }
 }
 
-impl Slot {
+impl RollingSlot {
     fn begin(&self, turn: u64, counts: &[AtomicU32]) {
         let _emptying = self.emptying.lock().unwrap_or_else(PoisonError::into_inner);
         if self.turn.load(Ordering::Acquire) < turn {
