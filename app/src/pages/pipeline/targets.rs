@@ -90,7 +90,7 @@ fn line(line: &TargetLine) -> impl IntoView + use<> {
     let (tone, mark, word) = line.state.mark();
     view! {
         <tr>
-            <th scope="row">{line.label}<small class="quiet wide">{line.meaning}</small></th>
+            <th scope="row" abbr=line.label>{line.label}<small class="quiet wide">{line.meaning}</small></th>
             <td class="number">{line.limit.clone()}</td>
             <td class="number">
                 {line.measured.clone().unwrap_or_else(|| "–".to_owned())}

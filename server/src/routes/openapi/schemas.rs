@@ -429,7 +429,7 @@ fn target() -> Value {
         "measured": told(json!({"type": ["string", "null"], "pattern": DECIMAL}), "Off by 1.6 % at most; null while there is nothing"),
         "samples": count(),
         "windowSeconds": told(count(), "How far back is looked"),
-        "measuredSeconds": told(count(), "How far back could be looked, which is less after a start"),
+        "coveredSeconds": told(count(), "How far back could be looked, which is less after a start"),
         "held": told(json!({"type": ["boolean", "null"]}), "null while there is too little to say"),
     }))
 }

@@ -27,7 +27,7 @@ pub(super) fn target(reading: &TargetReading) -> Value {
         "measured": reading.measured.map(shown),
         "samples": reading.samples,
         "windowSeconds": target.window.as_secs(),
-        "measuredSeconds": reading.over.as_secs(),
+        "coveredSeconds": reading.over.as_secs(),
         "held": reading.held,
     })
 }
