@@ -6,11 +6,11 @@ mod panel;
 mod pipeline;
 mod site_header;
 
-pub use document::{Files, Frame, Theme};
+pub use document::{BEACON, Files, Frame, Theme};
 pub use fault::fault_page;
 pub use panel::panel_page;
 pub use pipeline::{
     ASK_AGAIN, Control, DROP, DeadLetterList, FieldView, HandlingLine, Hour, KEEP, LetterLine, MEND, Others,
     PipelineFacts, PolicyView, QuestionView, RESEND, RESEND_ALL, RUNS, RefusedFacts, RejectLine, SEND_AGAIN,
-    Trouble, WITHDRAW, pipeline_page, refused_page,
+    TargetLine, TargetState, Trouble, WITHDRAW, pipeline_page, refused_page,
 };

@@ -1,5 +1,6 @@
 //! Who may ask: the right name on the request, and no page of a stranger's.
 
+mod allowance;
 mod host;
 mod origin;
 mod principal;
@@ -14,6 +15,7 @@ use axum::{
 
 use http::Method;
 
+pub use allowance::MinuteAllowance;
 pub use host::OwnNames;
 pub use principal::Principal;
 pub use turns::{Bounds, NoTurn, Turn, Turns};

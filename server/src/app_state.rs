@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use model::{clock::Clock, time::Timestamp};
 
 use crate::{
-    access::{OwnNames, WorkPermits},
+    access::{MinuteAllowance, OwnNames, WorkPermits},
     delivery_service::DeliveryService,
     files::SiteFiles,
     inspection::{Inspection, SharedAnswers},
@@ -16,7 +16,11 @@ use crate::{
     random::{self, RequestIds},
     settings::Settings,
     snapshot::Snapshots,
+    targets::TargetMeters,
 };
+
+/// Beacons that count in a minute. Those of a crowd say the same.
+const BEACONS: u32 = 120;
 
 pub struct AppState {
     pub settings: Settings,
@@ -34,6 +38,9 @@ pub struct AppState {
     pub readiness: SharedAnswers<()>,
     pub files: SiteFiles,
     pub metrics: PrometheusHandle,
+    pub targets: Arc<TargetMeters>,
+    /// Browsers that tell how fast they were.
+    pub beacons: MinuteAllowance,
     pub request_ids: RequestIds,
 }
 
@@ -48,6 +55,7 @@ impl AppState {
         ledger: Ledger,
         delivery_service: Arc<DeliveryService>,
         metrics: PrometheusHandle,
+        targets: Arc<TargetMeters>,
     ) -> SharedState {
         let address = settings.public_url.as_ref().map_or_else(
             || format!("http://{listening}"),
@@ -73,6 +81,8 @@ impl AppState {
             readiness: SharedAnswers::default(),
             files: SiteFiles::load(),
             metrics,
+            targets,
+            beacons: MinuteAllowance::of(BEACONS),
             request_ids: RequestIds::new(random::seed()),
             settings,
         })

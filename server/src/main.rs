@@ -20,6 +20,7 @@ mod random;
 mod routes;
 mod settings;
 mod snapshot;
+mod targets;
 mod upkeep;
 mod version;
 

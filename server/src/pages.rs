@@ -24,6 +24,7 @@ fn frame(state: &SharedState, visitor: &Visitor) -> Frame {
         theme: visitor.theme,
         demo: state.settings.demo.is_some(),
         are_keys_off: visitor.are_keys_off,
+        beacon: state.settings.beacon,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every address the server answers. Files mirror addresses.
 
+mod beacon;
 mod figures;
 pub mod gauges;
 mod health;
@@ -39,6 +40,7 @@ const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
 
 pub fn router(state: &SharedState) -> Router {
     let router = routes();
+    let router = if state.settings.beacon { router.merge(beacon::routes()) } else { router };
     #[cfg(feature = "livereload")]
     let router = crate::http::livereload::layered(router);
     router

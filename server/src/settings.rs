@@ -40,6 +40,8 @@ pub struct Settings {
     pub frozen: Option<Timestamp>,
     /// How people reach the server when something stands in front of it.
     pub public_url: Option<PublicUrl>,
+    /// Whether browsers tell how fast the panel was painted.
+    pub beacon: bool,
     pub way: Mode,
     /// Requests to Dataverse a day, at most.
     pub budget: Option<u64>,
@@ -77,6 +79,7 @@ impl Settings {
         let format = reader.read_or_default("STUDIO_LOG_FORMAT", situation, logging::format);
         let mirror_every = reader.read_or_default("STUDIO_MIRROR_SECONDS", situation, values::seconds);
         let public_url = reader.read("STUDIO_PUBLIC_URL", values::public_url);
+        let beacon = reader.read_or_default("STUDIO_BEACON", situation, values::switch);
         let budget = reader.read("STUDIO_DATAVERSE_BUDGET", values::some);
         let frozen = frozen(&mut reader, &way);
         let names = names::names(&mut reader);
@@ -87,7 +90,9 @@ impl Settings {
             // A mistake stands behind each that is missing.
             return Err(Mistakes(Vec::new()));
         };
-        let Some(mirror_every) = mirror_every else { return Err(Mistakes(Vec::new())) };
+        let (Some(mirror_every), Some(beacon)) = (mirror_every, beacon) else {
+            return Err(Mistakes(Vec::new()));
+        };
         Ok(Self {
             listen,
             data,
@@ -96,6 +101,7 @@ impl Settings {
             logging: Logging { filter, format },
             frozen,
             public_url,
+            beacon,
             way,
             budget,
             mirror_every,

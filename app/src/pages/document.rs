@@ -52,7 +52,15 @@ pub struct Frame {
     pub demo: bool,
     /// Whether single keys do nothing, by choice.
     pub are_keys_off: bool,
+    /// Whether browsers tell how fast the panel was painted.
+    pub beacon: bool,
 }
+
+/// Where browsers tell how fast the panel was painted.
+pub const BEACON: &str = "/api/beacon";
+/// Tells it once, when the page is left or hidden: before that something larger may come. A page that was opened out of sight
+/// is painted late through no fault of anything, so it tells nothing, and neither does a browser that does not measure it.
+const BEACON_SCRIPT: &str = include_str!("beacon.js");
 
 /// What tells one page from another before its body.
 pub(super) struct DocumentHead {
@@ -69,7 +77,7 @@ pub(super) fn document<V: IntoView + 'static>(
     DocumentHead { title, here, is_live }: DocumentHead,
     body: V,
 ) -> impl IntoView + use<V> {
-    let Frame { files, theme, .. } = frame.clone();
+    let Frame { files, theme, beacon, .. } = frame.clone();
     let header = site_header(frame, here);
     let nonce = use_nonce();
     let start = format!(
@@ -89,8 +97,9 @@ pub(super) fn document<V: IntoView + 'static>(
                 {is_live.then(|| view! {
                     <link rel="modulepreload" href=files.js nonce=nonce.clone()/>
                     <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-                    <script type="module" nonce=nonce>{start}</script>
+                    <script type="module" nonce=nonce.clone()>{start}</script>
                 })}
+                {(is_live && beacon).then(|| view! { <script nonce=nonce inner_html=BEACON_SCRIPT></script> })}
             </head>
             <body>
                 <a class="skip" href="#main">"Skip to the content"</a>
@@ -98,5 +107,16 @@ pub(super) fn document<V: IntoView + 'static>(
                 {body}
             </body>
         </html>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beacon_goes_where_it_is_taken() {
+        assert!(BEACON_SCRIPT.contains(&format!("sendBeacon(\"{BEACON}\"")));
+        assert!(!BEACON_SCRIPT.contains("</"), "it stands in the page as it is");
     }
 }

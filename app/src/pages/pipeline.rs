@@ -5,6 +5,7 @@ mod demo;
 mod letters;
 mod others;
 mod refused;
+mod targets;
 mod verdict;
 
 use leptos::{nonce::use_nonce, prelude::*};
@@ -20,6 +21,7 @@ pub use demo::{RUNS, Trouble};
 pub use letters::{DROP, DeadLetterList, HandlingLine, LetterLine, MEND, RESEND, RESEND_ALL};
 pub use others::{ASK_AGAIN, KEEP, Others, PolicyView, QuestionView, RejectLine, SEND_AGAIN, WITHDRAW};
 pub use refused::{Control, FieldView, RefusedFacts, refused_page};
+pub use targets::{TargetLine, TargetState};
 
 /// What the page shows.
 #[derive(Clone, Debug)]
@@ -39,6 +41,7 @@ pub struct PipelineFacts {
     pub letters: DeadLetterList,
     /// None where a flow carries the records.
     pub others: Option<Others>,
+    pub targets: Vec<TargetLine>,
 }
 
 /// A document that says what was true when it was asked for, and asks again by itself where scripts run.
@@ -62,6 +65,7 @@ pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + us
                 {balance::hours(&facts.hours)}
                 {facts.others.as_ref().map(others::others)}
                 {dataverse(facts)}
+                {targets::targets(&facts.targets)}
                 <p class="quiet" id="as-of" data-again="">{format!("As of {}.", letters::moment(facts.now))}</p>
                 <p class="quiet">{format!("Studio Metrics {}", facts.version)}</p>
             </main>

@@ -86,6 +86,7 @@ impl Client {
         call.rows = rows;
         call.answer = Expected::Parts;
         call.divisible = kinds.len() > 1;
+        call.is_query = is_query(kinds);
         call.body = Some((write::content_type(&boundary)?, body.into()));
         if options.continue_on_error {
             call = call.header("prefer", "odata.continue-on-error")?;
@@ -124,4 +125,25 @@ fn members<'a>(kinds: impl IntoIterator<Item = &'a OperationKind>) -> usize {
 
 fn is_repeatable(kinds: &[OperationKind]) -> bool {
     kinds.iter().flat_map(OperationKind::all).all(|one| one.repeatable)
+}
+
+/// Whether it only asks for rows.
+fn is_query(kinds: &[OperationKind]) -> bool {
+    kinds.iter().flat_map(OperationKind::all).all(|one| one.method == Method::GET)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn batches_that_only_read_are_queries() {
+        let read = || BatchOperation::retrieve("sets", Uuid::nil()).0;
+        let write = || BatchOperation::upsert("sets", Uuid::nil(), json!({})).0;
+        assert!(is_query(&[read(), read()]));
+        assert!(!is_query(&[read(), write()]) && !is_query(&[write()]));
+    }
 }

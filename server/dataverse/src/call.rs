@@ -29,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) answer: Expected,
     /// Its rows can be sent as two requests, which is better than the same again when they were too many.
     pub(crate) divisible: bool,
+    /// It asks for rows and changes none.
+    pub(crate) is_query: bool,
 }
 
 /// What an answer is read as.
@@ -42,6 +44,7 @@ pub(crate) enum Expected {
 impl Call {
     pub(crate) fn new(operation: &'static str, method: Method, path: String, deadline: Duration) -> Self {
         let repeatable = method == Method::GET;
+        let is_query = repeatable && !matches!(operation, "metadata" | "who_am_i");
         Self {
             operation,
             method,
@@ -54,6 +57,7 @@ impl Call {
             rows: 1,
             answer: Expected::Whole,
             divisible: false,
+            is_query,
         }
     }
 
@@ -122,5 +126,20 @@ impl CallResponse {
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_ask_for_rows() {
+        let is_query = |operation, method| {
+            Call::new(operation, method, "sets".to_owned(), Duration::from_secs(1)).is_query
+        };
+        assert!(is_query("query", Method::GET) && is_query("changes", Method::GET));
+        assert!(!is_query("metadata", Method::GET) && !is_query("who_am_i", Method::GET));
+        assert!(!is_query("upsert", Method::PATCH) && !is_query("create", Method::POST));
     }
 }

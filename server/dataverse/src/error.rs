@@ -162,6 +162,20 @@ impl Error {
         }
     }
 
+    /// The time until it came says how fast the server answers. A connection that could not be made, a pause that was asked
+    /// for and a request that was never sent say nothing about that.
+    pub(crate) const fn took_its_time(&self) -> bool {
+        !matches!(
+            self,
+            Self::Transport { .. }
+                | Self::Throttled { .. }
+                | Self::OutOfTime
+                | Self::Misuse(_)
+                | Self::NotAttempted
+                | Self::Credentials { .. }
+        )
+    }
+
     /// The row was already there (by its id or by an alternate key).
     pub fn is_duplicate(&self) -> bool {
         matches!(self.code(), Some("0x80040237" | "0x80060892"))

@@ -126,8 +126,10 @@ impl Tokens {
     }
 
     async fn fetch(&self, fetches: &mut Fetches) -> Result<Token, Error> {
+        let asked_at = self.runtime.instant();
         let outcome = self.endpoint.fetch().await;
-        fetches.number = self.stats.fetched(outcome.is_ok());
+        let took = self.runtime.instant().duration_since(asked_at);
+        fetches.number = self.stats.fetched(outcome.as_ref().err(), took);
         match outcome {
             Ok(issued) => {
                 let now = self.runtime.instant();

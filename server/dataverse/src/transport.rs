@@ -260,4 +260,7 @@ fn count(call: &Call, error: Option<&Error>, seconds: f64) {
     metrics::counter!("dataverse_rows_total", "operation" => call.operation, "outcome" => outcome)
         .increment(call.rows as u64);
     metrics::histogram!("dataverse_call_seconds", "operation" => call.operation).record(seconds);
+    if call.is_query && error.is_none_or(Error::took_its_time) {
+        metrics::histogram!("dataverse_query_seconds").record(seconds);
+    }
 }

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use metrics::{counter, histogram};
+use tokio::time::Instant;
 use tracing::Span;
+
+use crate::LedgerError;
 
 /// The work of one group, however often it is tried.
 pub(crate) fn group(bytes: usize) -> Span {
@@ -21,4 +24,14 @@ pub(crate) fn committed(is_kept: bool, took: Duration) {
 /// The same group once more: another connection, or others were in the way.
 pub(crate) fn tried_again() {
     counter!("studio_ledger_retries_total").increment(1);
+}
+
+/// Figures are read: the sums behind the tiles, or the balance. How long that takes is told where it succeeds.
+pub(crate) async fn figures<V>(
+    reading: impl Future<Output = Result<V, LedgerError>>,
+) -> Result<V, LedgerError> {
+    let begun = Instant::now();
+    let read = reading.await?;
+    histogram!("studio_ledger_figures_seconds").record(begun.elapsed().as_secs_f64());
+    Ok(read)
 }

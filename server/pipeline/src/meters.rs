@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dataverse::Error;
 use metrics::{counter, histogram};
+use model::time::SECOND;
 use tracing::Span;
 
 use crate::{delivery::RowResult, row_tally::RowTally};
@@ -26,6 +27,12 @@ pub(crate) fn came_back(result: &RowResult) {
         RowResult::Held | RowResult::Last => "held",
     };
     counter!("studio_relay_records_total", "outcome" => outcome).increment(1);
+}
+
+/// Dataverse acknowledged a record, `delay` microseconds after it was stored.
+pub(crate) fn acknowledged(delay: i64) {
+    // A clock that was set back makes no delay negative.
+    histogram!("studio_sync_delay_seconds").record(delay.max(0) as f64 / SECOND as f64);
 }
 
 pub(crate) fn paused(error: &Error) {

@@ -199,7 +199,10 @@ impl Relay {
         for (parcel, result) in parcels {
             meters::came_back(&result);
             match result {
-                RowResult::Delivered => delivered.push(parcel),
+                RowResult::Delivered => {
+                    meters::acknowledged(now.since(parcel.enqueued_at));
+                    delivered.push(parcel);
+                }
                 RowResult::Held => held.push(parcel),
                 RowResult::Last => held.push(parcel.last_in_line()),
                 RowResult::Dead(refusal) => {

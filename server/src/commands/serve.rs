@@ -4,7 +4,8 @@ use std::{io::Write as _, net::SocketAddr, path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use ledger::Ledger;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics::SetRecorderError;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 use model::{clock::Clock, record::KINDS, rng::Seeded};
 use tokio::{net::TcpListener, task::JoinHandle, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -20,6 +21,7 @@ use crate::{
     http::listen::{self, Timeouts},
     limits, logging, random, routes,
     settings::{Mode, Settings, Sources},
+    targets::{MeteringRecorder, TargetMeters},
     upkeep,
     version::VERSION,
 };
@@ -35,8 +37,8 @@ pub async fn run(sources: Sources) -> Result<(), Failure> {
 
 async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
     let wish = stop::shutdown_signal().context("no signals can be received")?;
-    let metrics = PrometheusBuilder::new().install_recorder().context("figures cannot be counted")?;
-    routes::gauges::describe();
+    let targets = Arc::new(TargetMeters::start());
+    let metrics = count_figures(Arc::clone(&targets)).context("figures cannot be counted")?;
     // Pages need an executor for their tasks, and nothing else sets one.
     any_spawner::Executor::init_tokio().context("pages cannot be rendered")?;
 
@@ -70,6 +72,7 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
         ledger.clone(),
         Arc::clone(&delivery_service),
         metrics,
+        targets,
     );
 
     if state.files.is_empty() {
@@ -128,6 +131,17 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
         tracing::warn!("not everything ended in time; what was acknowledged is on disk all the same");
     }
     served
+}
+
+/// From here on all figures go to Prometheus, and to the targets what they are measured by.
+fn count_figures(
+    targets: Arc<TargetMeters>,
+) -> Result<PrometheusHandle, SetRecorderError<MeteringRecorder<PrometheusRecorder>>> {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(MeteringRecorder::new(recorder, targets))?;
+    routes::gauges::describe();
+    Ok(handle)
 }
 
 /// The version, and where records come from and go to, as the first line of the log.

@@ -1,6 +1,7 @@
 //! `/pipeline`: how far the records have come, as a page.
 
 mod known;
+mod measured;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -70,6 +71,7 @@ async fn facts(state: &AppState, tenant: TenantId) -> Result<Arc<PipelineFacts>,
         hours: hours(&seen.hours),
         letters: letters(state, tenant, &seen).await?,
         others: organisation.relay.as_ref().map(|relay| others(&seen, &relay.mirror)),
+        targets: state.targets.readings().iter().map(measured::line).collect(),
         delivery: delivery.clone(),
     }))
 }

@@ -11,7 +11,12 @@ use model::{
 };
 use tokio::time::timeout;
 
-use crate::{access::Principal, app_state::AppState, version::VERSION};
+use crate::{
+    access::Principal,
+    app_state::AppState,
+    targets::{TargetLimit, TargetReading},
+    version::VERSION,
+};
 
 /// Scrapers give up soon, and what the ledger says is only part of the answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -83,6 +88,53 @@ pub fn describe() {
     describe_counter!("dataverse_token_hits_total", "Calls that found a token at hand");
     describe_counter!("dataverse_token_misses_total", "Calls that had to wait for a token");
     describe_counter!("dataverse_token_fetches_total", "Tokens asked for, by outcome");
+    targets();
+}
+
+/// What the targets are measured by where nothing else is, and the targets themselves.
+fn targets() {
+    describe_histogram!("dataverse_token_seconds", Unit::Seconds, "How long fetching a token took");
+    describe_histogram!(
+        "dataverse_query_seconds",
+        Unit::Seconds,
+        "How long Dataverse took to answer requests that only read rows"
+    );
+    describe_histogram!(
+        "studio_sync_delay_seconds",
+        Unit::Seconds,
+        "From storing what is sent to Dataverse until it is acknowledged"
+    );
+    describe_histogram!(
+        "studio_intake_write_seconds",
+        Unit::Seconds,
+        "How long it took until the records of a request were on disk"
+    );
+    describe_histogram!(
+        "studio_ledger_figures_seconds",
+        Unit::Seconds,
+        "How long reading the figures of a view, or the balance, took"
+    );
+    describe_histogram!(
+        "studio_panel_lcp_seconds",
+        Unit::Seconds,
+        "When the panel's largest part was painted, as browsers tell it"
+    );
+    describe_gauge!("studio_target_limit_seconds", Unit::Seconds, "What a target's time stays below");
+    describe_gauge!("studio_target_limit_ratio", "What a target's share stays above");
+    describe_gauge!(
+        "studio_target_measured_seconds",
+        Unit::Seconds,
+        "A target's time as it was measured over its window; NaN while there is none"
+    );
+    describe_gauge!(
+        "studio_target_measured_ratio",
+        "A target's share as it was measured over its window; NaN while there is none"
+    );
+    describe_gauge!("studio_target_samples", "From how many samples a target was measured");
+    describe_gauge!(
+        "studio_target_held",
+        "1 while a target is held, 0 while it is missed, NaN while there is too little to say"
+    );
 }
 
 /// What ledger and pipeline count of their own work.
@@ -124,6 +176,7 @@ fn pipeline() {
 /// Writes down how everything stands.
 pub async fn take(state: &AppState) {
     gauge!("studio_build_info", "version" => VERSION).set(1);
+    state.targets.readings().iter().for_each(target);
     workers(state);
     let zone = &state.settings.zone;
     let known = state.snapshots.gathered(Principal::HOUSE, Range::Live, None, zone);
@@ -164,6 +217,24 @@ fn records(delivery: &DeliveryView, now: Timestamp) {
     }
 }
 
+/// Times in seconds, shares from 0 to 1.
+fn target(reading: &TargetReading) {
+    let name = reading.target.name;
+    let measured = |unit: f64| reading.measured.map_or(f64::NAN, |measured| measured as f64 / unit);
+    match reading.target.limit {
+        TargetLimit::Time { below, .. } => {
+            gauge!("studio_target_limit_seconds", "target" => name).set(below.as_secs_f64());
+            gauge!("studio_target_measured_seconds", "target" => name).set(measured(1_000_000.0));
+        }
+        TargetLimit::Share { above_bp, .. } => {
+            gauge!("studio_target_limit_ratio", "target" => name).set(above_bp as f64 / 10_000.0);
+            gauge!("studio_target_measured_ratio", "target" => name).set(measured(10_000.0));
+        }
+    }
+    gauge!("studio_target_samples", "target" => name).set(reading.samples as f64);
+    gauge!("studio_target_held", "target" => name).set(reading.held.map_or(f64::NAN, f64::from));
+}
+
 fn workers(state: &AppState) {
     let organisation = state.delivery_service.organisation();
     if let Some(relay) = &organisation.relay {
@@ -196,6 +267,8 @@ fn worker_is(worker: &'static str, is_up: bool, falls: u64) {
 mod tests {
     use std::collections::BTreeSet;
 
+    use crate::targets::TARGETS;
+
     /// The names in a text that stand in quotes or backticks.
     fn names(text: &str, mark: char) -> BTreeSet<&str> {
         let is_name = |word: &&str| {
@@ -216,8 +289,14 @@ mod tests {
             include_str!("../../pipeline/src/meters.rs"),
             include_str!("../http/middleware.rs"),
             include_str!("health.rs"),
+            include_str!("beacon.rs"),
+            include_str!("records/intake.rs"),
+            include_str!("../targets/table.rs"),
+            include_str!("../../dataverse/src/transport.rs"),
+            include_str!("../../dataverse/src/token/stats.rs"),
         ] {
-            let strange: Vec<&str> = names(counted, '"').difference(&described).copied().collect();
+            let mut strange: Vec<&str> = names(counted, '"').difference(&described).copied().collect();
+            strange.retain(|name| !TARGETS.iter().any(|target| target.name == *name));
             assert!(strange.is_empty(), "without a description: {strange:?}");
         }
     }

@@ -1,6 +1,7 @@
 //! `GET /api/pipeline`: how far the records have come, and how the road to Dataverse is.
 
 mod mirror;
+mod targets;
 
 use axum::{Json, extract::State};
 use http::Uri;
@@ -52,6 +53,7 @@ pub async fn pipeline(
         "tokenCache": organisation.token.as_ref().map(token),
         "limits": {"heldBackSeconds": organisation.held_back.map(|wait| wait.as_secs())},
         "budget": organisation.relay.as_ref().and_then(|relay| relay.budget.as_ref()).map(budget),
+        "targets": state.targets.readings().iter().map(targets::target).collect::<Vec<_>>(),
     })))
 }
 

@@ -116,6 +116,11 @@ pub const TABLE: &[Setting] = &[
         &[],
         "how people reach the server through a proxy, such as https://metrics.example.com",
     ),
+    setting(
+        "STUDIO_BEACON",
+        &[(When::Always, "on")],
+        "on: browsers tell how fast the panel was painted, and nothing else; off: they tell nothing",
+    ),
     setting("USE_DATAVERSE", &[], "true: connect to a real organisation; false: none, relay and mirror rest"),
     setting(
         "DATAVERSE_URL",

@@ -44,6 +44,7 @@ fn nothing_set_is_the_embedded_way() {
     assert_eq!(settings.listen.to_string(), "127.0.0.1:3000");
     assert_eq!(settings.demo, Some(DemoSettings { seed: 7 }));
     assert_eq!(settings.zone, Zone::utc());
+    assert!(settings.beacon && !read(&[("STUDIO_BEACON", "off")], "").beacon);
 }
 
 #[test]

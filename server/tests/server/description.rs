@@ -146,6 +146,7 @@ fn well_formed(text: &str, schema: &Json) -> bool {
     let pattern = match schema["pattern"].as_str() {
         Some(r"^[0-9]+\.[0-9]{5}$") => decimals(5),
         Some(r"^[0-9]+\.[0-9]{2}$") => decimals(2),
+        Some(r"^[0-9]+\.[0-9]{2,3}$") => decimals(2) || decimals(3),
         Some(other) => panic!("this test does not know the pattern {other}"),
         None => true,
     };

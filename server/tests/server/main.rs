@@ -35,5 +35,6 @@ mod senders;
 mod shares;
 mod starts;
 mod studio;
+mod targets;
 mod tasks;
 mod unread;

@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use crate::error::Error;
+
 /// The token cache in figures, since the client was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenStats {
@@ -67,10 +69,13 @@ impl Counters {
     }
 
     /// Counts a fetch and gives its number.
-    pub(super) fn fetched(&self, well: bool) -> u64 {
-        let outcome = if well { "ok" } else { "failed" };
+    pub(super) fn fetched(&self, failure: Option<&Error>, took: Duration) -> u64 {
+        let outcome = if failure.is_none() { "ok" } else { "failed" };
         metrics::counter!("dataverse_token_fetches_total", "outcome" => outcome).increment(1);
-        if !well {
+        if failure.is_none_or(Error::took_its_time) {
+            metrics::histogram!("dataverse_token_seconds").record(took.as_secs_f64());
+        }
+        if failure.is_some() {
             self.failures.fetch_add(1, Relaxed);
         }
         self.fetches.fetch_add(1, Relaxed) + 1

@@ -6,13 +6,14 @@ use super::{Ledger, Store};
 use crate::{
     Claim, ClaimError, DeliveryCounts, HourBalance, LedgerError, LedgerIdentity, Traces,
     identity::{ClaimLedger, Looked},
+    meters,
     spending::Spend,
 };
 
 impl Ledger {
     /// Where a tenant's records stand, all figures of one moment.
     pub async fn delivery_counts(&self, tenant: TenantId) -> Result<DeliveryCounts, LedgerError> {
-        read!(self, delivery_counts::delivery_counts(tenant))
+        meters::figures(async { read!(self, delivery_counts::delivery_counts(tenant)) }).await
     }
 
     /// The balance of each hour from then on, of 48 hours at the most: oldest first, each kind's after the other's.

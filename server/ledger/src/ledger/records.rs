@@ -12,6 +12,7 @@ use super::Ledger;
 use crate::{
     ChangeOutcome, HeldRecord, LedgerError, ListAsk, RecordPage,
     change::{ChangeTarget, Correct, Withdraw},
+    meters,
 };
 
 impl Ledger {
@@ -80,6 +81,6 @@ impl Ledger {
         window: &Window,
         filter: &RunFilter,
     ) -> Result<History, LedgerError> {
-        read!(self, history::history(tenant, window, filter))
+        meters::figures(async { read!(self, history::history(tenant, window, filter)) }).await
     }
 }

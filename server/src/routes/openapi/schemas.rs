@@ -6,7 +6,7 @@ use model::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::problem;
+use crate::{problem, targets::TARGETS};
 
 const MONEY: &str = r"^[0-9]+\.[0-9]{5}$";
 const TWO_DECIMALS: &str = r"^[0-9]+\.[0-9]{2}$";
@@ -64,6 +64,7 @@ fn general() -> Value {
             "forecast": closed(json!({"none": {"type": "string"}})),
         })),
         "Pipeline": pipeline(),
+        "Target": target(),
         "Balance": closed(json!({
             "table": {"type": "string"}, "received": count(), "mirrored": count(), "durable": count(), "archived": count(), "delivered": count(),
             "confirmed": count(), "pending": count(), "dead": count(), "dropped": count(), "deleted": count(),
@@ -407,5 +408,28 @@ fn pipeline() -> Value {
         "budget": or_null(json!({
             "limit": count(), "spent": count(), "byMidnight": count(), "heldUntil": time_or_null(),
         })),
+        "targets": list("Target"),
+    }))
+}
+
+fn target() -> Value {
+    const DECIMAL: &str = r"^[0-9]+\.[0-9]{2,3}$";
+    let told = |schema: Value, description: &str| {
+        let mut schema = schema;
+        schema["description"] = json!(description);
+        schema
+    };
+    let text = || json!({"type": "string"});
+    closed(json!({
+        "name": {"enum": TARGETS.each_ref().map(|target| target.name)},
+        "label": told(text(), "Its name for people, with the statistic"),
+        "meaning": told(text(), "What exactly is measured"),
+        "unit": {"enum": ["ms", "percent"]},
+        "limit": told(json!({"type": "string", "pattern": DECIMAL}), "Milliseconds stay below it, percent above it"),
+        "measured": told(json!({"type": ["string", "null"], "pattern": DECIMAL}), "Off by 1.6 % at most; null while there is nothing"),
+        "samples": count(),
+        "windowSeconds": told(count(), "How far back is looked"),
+        "coveredSeconds": told(count(), "How far back could be looked, which is less after a start"),
+        "held": told(json!({"type": ["boolean", "null"]}), "null while there is too little to say"),
     }))
 }

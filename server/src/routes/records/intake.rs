@@ -14,6 +14,7 @@ use model::{
 };
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Resource, reading};
@@ -95,7 +96,7 @@ async fn one(
     principal: Principal,
     record: Record,
 ) -> Result<Response, Problem> {
-    let outcomes = state.ledger.store(principal.tenant, vec![record.clone()]).await?;
+    let outcomes = written(state, principal, vec![record.clone()]).await?;
     let Some(Outcome { id, verdict }) = outcomes.into_iter().next() else {
         return Err(Problem::new(
             ProblemType::Internal,
@@ -118,6 +119,18 @@ async fn one(
         Verdict::Conflict { stored } => Err(conflict(&stored, &record)),
         Verdict::Withdrawn => Err(withdrawn(state, resource, principal, id, &record).await?),
     }
+}
+
+/// Waits until the records are on disk, and tells how long that took.
+async fn written(
+    state: &SharedState,
+    principal: Principal,
+    records: Vec<Record>,
+) -> Result<Vec<Outcome>, Problem> {
+    let begun = Instant::now();
+    let outcomes = state.ledger.store(principal.tenant, records).await?;
+    metrics::histogram!("studio_intake_write_seconds").record(begun.elapsed().as_secs_f64());
+    Ok(outcomes)
 }
 
 /// Where the record is, and which state of it.
@@ -195,7 +208,7 @@ async fn many(
             Ok(warnings)
         })
         .collect();
-    let outcomes = state.ledger.store(principal.tenant, good).await?;
+    let outcomes = written(state, principal, good).await?;
     let mut outcomes = outcomes.into_iter();
     let items: Vec<ItemOutcome> = read
         .into_iter()
