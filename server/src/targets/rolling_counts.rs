@@ -140,20 +140,24 @@ mod tests {
     }
 
     proptest! {
-        /// Against a list of everything that was ever counted.
+        /// Against a list of everything that was ever counted, at once and some time later.
         #[test]
-        fn sums_are_those_of_a_list(steps in vec((0_u64..1_500, 0_usize..3, 1_u32..9), 1..60)) {
+        fn sums_are_those_of_a_list(
+            steps in vec((0_u64..150, 0_usize..3, 1_u32..9, 0_u64..4_000), 1..120),
+        ) {
             let (counts, mut list, mut now) = (RollingCounts::new(3, HOUR), Vec::new(), 0);
-            for (wait, cell, times) in steps {
+            for (wait, cell, times, later) in steps {
                 now += wait;
                 counts.add(Duration::from_secs(now), cell, times);
                 list.push((now, cell, times));
-                let from = (now / 60).saturating_sub(59) * 60;
-                let mut expect = [0; 3];
-                for (_, cell, times) in list.iter().filter(|(at, ..)| *at >= from) {
-                    expect[*cell] += u64::from(*times);
+                for at in [now, now + later] {
+                    let from = (at / 60).saturating_sub(59) * 60;
+                    let mut expect = [0; 3];
+                    for (_, cell, times) in list.iter().filter(|(when, ..)| *when >= from) {
+                        expect[*cell] += u64::from(*times);
+                    }
+                    prop_assert_eq!(counts.sums(Duration::from_secs(at)), expect);
                 }
-                prop_assert_eq!(counts.sums(Duration::from_secs(now)), expect);
             }
         }
     }
