@@ -71,3 +71,15 @@ fn place(built: &PathBuf, binary: &PathBuf) -> Result<()> {
     fs::copy(built, &unfinished)?;
     Ok(fs::rename(&unfinished, binary)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_are_named_by_their_hash() {
+        let named = commit(&Workspace::find().unwrap()).unwrap();
+        let hash = named.strip_suffix(".dirty").unwrap_or(&named);
+        assert!(hash.len() >= 12 && hash.chars().all(|c| c.is_ascii_hexdigit()), "{named}");
+    }
+}

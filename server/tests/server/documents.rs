@@ -13,7 +13,7 @@ use std::{
 
 use self::{
     blocks::{Typing, shell_blocks},
-    scene::Scene,
+    scene::DocumentScene,
 };
 
 /// The folders whose Markdown is read, from the top of the repository.
@@ -54,7 +54,7 @@ async fn printed_commands_work() {
             eprintln!("NOT TYPED: {}: this machine has no {tool}", block.place);
             continue;
         }
-        let scene = Scene::set(scene).await;
+        let scene = DocumentScene::set(scene).await;
         if let Err(how) = typist::type_in(&scene, &block.text, says.as_deref()).await {
             complaints.push(format!("{}: {how}", block.place));
         }

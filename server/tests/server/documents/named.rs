@@ -181,6 +181,21 @@ fn named_checks_and_benchmarks_exist() {
     complaints.tell();
 }
 
+#[tokio::test]
+async fn the_printed_log_line_has_its_fields() {
+    let document = documents().into_iter().find(|document| document.path == "docs/monitoring.md").unwrap();
+    let printed = document.text.lines().find(|line| line.starts_with("INFO starting ")).unwrap().to_owned();
+    let studio = Studio::start();
+    let log = studio.folder.log();
+    let first = log.lines().next().unwrap();
+    let fields = |line: &str| -> BTreeSet<String> {
+        let named = line.split(' ').filter_map(|word| word.split_once('='));
+        named.map(|(name, _)| name.to_owned()).filter(|name| name.contains('.')).collect()
+    };
+    assert!(first.contains("INFO starting "), "{first}");
+    assert_eq!(fields(&printed), fields(first));
+}
+
 /// The sources of the server and of its pages, in one line each.
 fn sources(folder: &Path, text: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {

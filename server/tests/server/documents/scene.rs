@@ -26,7 +26,7 @@ const ORGANISATION: &str = "https://contoso.crm.dynamics.com";
 /// Folders at the root, which lie in the scene's folder.
 const ROOTS: [&str; 2] = ["/var/", "/etc/"];
 
-pub struct Scene {
+pub struct DocumentScene {
     pub folder: TestFolder,
     pub settings: Vec<(String, String)>,
     replaced: Vec<(String, String)>,
@@ -35,7 +35,7 @@ pub struct Scene {
     _emulator: Option<Emulator>,
 }
 
-impl Scene {
+impl DocumentScene {
     /// A folder with the documents in it, and what is named.
     pub async fn set(names: &[String]) -> Self {
         let folder = TestFolder::new();

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::time::{self, Instant};
 
-use super::scene::Scene;
+use super::scene::DocumentScene;
 use crate::studio::BINARY;
 
 /// A block that takes longer hangs.
@@ -26,7 +26,7 @@ pub fn is_on_path(program: &str) -> bool {
 ///
 /// # Errors
 /// What was typed, how it ended and what it said.
-pub async fn type_in(scene: &Scene, text: &str, says: Option<&str>) -> Result<(), String> {
+pub async fn type_in(scene: &DocumentScene, text: &str, says: Option<&str>) -> Result<(), String> {
     let (typed, folder) = (scene.placed(text), scene.folder.path());
     let mut shell = shell(scene, &typed);
     let (mut ended, deadline) = (None, Instant::now() + PATIENCE);
@@ -43,11 +43,11 @@ pub async fn type_in(scene: &Scene, text: &str, says: Option<&str>) -> Result<()
         time::sleep(Duration::from_millis(20)).await;
     }
     end_servers(shell.id());
+    _ = shell.kill();
+    _ = shell.wait();
     if has_said && ended.is_some_and(|ended| ended.success()) {
         return Ok(());
     }
-    _ = shell.kill();
-    _ = shell.wait();
     let how = ended.map_or_else(|| "still runs".to_owned(), |ended| format!("ended with {ended}"));
     let missing =
         if has_said { String::new() } else { format!(" and never said {:?}", says.unwrap_or_default()) };
@@ -56,7 +56,7 @@ pub async fn type_in(scene: &Scene, text: &str, says: Option<&str>) -> Result<()
 
 /// Leads a session of its own, by which everything is found that it starts. Without a terminal programs take passwords from
 /// standard input.
-fn shell(scene: &Scene, typed: &str) -> Child {
+fn shell(scene: &DocumentScene, typed: &str) -> Child {
     let folder = scene.folder.path();
     let programs = folder.join("programs");
     fs::create_dir(&programs).unwrap();
