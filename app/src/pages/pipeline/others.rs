@@ -113,7 +113,7 @@ fn policy(policy: &PolicyView) -> impl IntoView + use<> {
         <form class="buttons" action="/pipeline/question" method="post">
             <p>{policy.said}</p>
             <input type="hidden" name="kind" value=policy.kind/>
-            <button class="button" name="answer" value=ASK_AGAIN>"ViewQuery again"</button>
+            <button class="button" name="answer" value=ASK_AGAIN>"Ask again"</button>
         </form>
     }
 }
