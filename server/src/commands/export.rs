@@ -48,7 +48,7 @@ pub struct Export {
     /// The new file, which ends in .csv or .jsonl; standard output when left out or -
     #[arg(value_name = "FILE|-")]
     file: Option<PathBuf>,
-    /// The kind of record, by its name or its address: runs, tasks, /api/telemetry/agents [runs]
+    /// The kind of record, by its name or its address: runs (which it is when left out), tasks, /api/telemetry/agents
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
     /// What the file is made of; its name says so, and standard output is CSV when this is left out

@@ -50,7 +50,7 @@ pub struct Import {
     /// CSV with a header line, or JSON lines; - reads standard input. Without a file a table is taken in
     #[arg(value_name = "FILE|-", conflicts_with = "table")]
     file: Option<PathBuf>,
-    /// The kind of record, by its name or its address: runs, tasks, /api/telemetry/agents [runs]
+    /// The kind of record, by its name or its address: runs (which it is when left out), tasks, /api/telemetry/agents
     #[arg(long, value_name = "KIND")]
     kind: Option<String>,
     #[command(flatten)]
