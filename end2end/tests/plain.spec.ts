@@ -34,3 +34,27 @@ test("what is live only is not offered", async ({ page, demo }) => {
   await page.goto(demo.url);
   await expect(page.getByRole("button", { name: "Pause" })).toBeHidden();
 });
+
+test("every page says where it is", async ({ page, demo }) => {
+  const pages = page.getByRole("navigation", { name: "Pages" });
+  for (const [path, name] of [["/", "Panel"], ["/pipeline", "Pipeline"]]) {
+    await page.goto(demo.url + path);
+    await expect(pages.locator("[aria-current=page]")).toHaveText([name]);
+    await expect(page.getByText("Demo data", { exact: true })).toBeVisible();
+  }
+  await pages.getByRole("link", { name: "Panel" }).click();
+  await expect(page).toHaveURL(`${demo.url}/`);
+});
+
+test("on a phone the pages fold under the name of the one that is shown", async ({ page, demo }) => {
+  await page.setViewportSize({ width: 360, height: 700 });
+  await page.goto(`${demo.url}/pipeline`);
+  const [link, theme] = [page.getByRole("link", { name: "Panel", exact: true }), page.getByRole("button", { name: "Dark theme" })];
+  await expect(link).toBeHidden();
+  await page.locator(".fold summary").click();
+  for (const row of [link, theme, page.locator("#help > summary")]) {
+    expect((await row.boundingBox())?.height).toBeGreaterThanOrEqual(44);
+  }
+  await theme.click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});

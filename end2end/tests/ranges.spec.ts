@@ -37,6 +37,37 @@ test("single keys choose a range, and can be switched off", async ({ page, demo 
   await page.keyboard.press("Escape");
   await page.keyboard.press("3");
   await expect(page).toHaveURL(/\/$/);
+  await open(page, demo);
+  await page.keyboard.press("?");
+  await expect(page.getByRole("link", { name: "The interface for programs" }), "off on the next visit too").toBeHidden();
+});
+
+test("an answer that comes late leaves what is being written", async ({ page, demo }) => {
+  await open(page, demo, "/?range=90d");
+  const box = page.getByLabel("Campaign", { exact: true });
+  const options = await page
+    .locator("datalist#campaigns option")
+    .evaluateAll((all) => all.map((o) => [(o as HTMLOptionElement).value, o.textContent ?? ""]));
+  const [id, name] = options.find(([id, name]) => !name.includes(id))!;
+  await box.fill(id);
+  await box.press("Enter");
+  await expect(box).toHaveValue(name);
+  await page.goBack();
+  await expect(box).toHaveValue("");
+  await expectFigures(page, demo, "range=90d");
+
+  let answer = () => {};
+  const asked = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/api/panel?*", async (route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.goForward();
+  await expect(box).toHaveValue(id);
+  await box.fill("some other");
+  answer();
+  await expectFigures(page, demo, `range=90d&campaign=${encodeURIComponent(id)}`);
+  await expect(box).toHaveValue("some other");
 });
 
 test("a campaign is chosen by form and by link", async ({ page, demo }) => {
