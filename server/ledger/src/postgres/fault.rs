@@ -50,9 +50,8 @@ pub(crate) fn of(error: &Error) -> LedgerError {
         ),
         Error::PoolClosed => LedgerError::Closed,
         Error::Database(database) => of_database(&code(error), database.message()),
-        lost if nature(lost) == ErrorClass::Lost => LedgerError::Unavailable(format!(
-            "the ledger's database cannot be reached ({lost}); when it answers again, writing goes on by itself"
-        )),
+        Error::Io(error) => out_of_reach(error),
+        lost if nature(lost) == ErrorClass::Lost => out_of_reach(lost),
         other => LedgerError::Fault(other.to_string()),
     }
 }
@@ -109,6 +108,12 @@ fn of_database(code: &str, message: &str) -> LedgerError {
 pub(crate) fn code(error: &Error) -> String {
     let Error::Database(database) = error else { return String::new() };
     database.code().unwrap_or_default().into_owned()
+}
+
+fn out_of_reach(why: &dyn std::fmt::Display) -> LedgerError {
+    LedgerError::Unavailable(format!(
+        "the ledger's database cannot be reached ({why}); when it answers again, writing goes on by itself"
+    ))
 }
 
 fn unavailable(sentence: &str) -> LedgerError {

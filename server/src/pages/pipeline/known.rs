@@ -45,7 +45,8 @@ fn budget(budget: &BudgetStatus) -> Vec<ShownFact> {
 
 fn token(stats: &dataverse::TokenStats) -> Vec<ShownFact> {
     let asked = grouped(stats.hits + stats.misses);
-    let rate = stats.hit_rate() * 100.0;
+    // Rounded down, as where it is measured against its target.
+    let rate = (stats.hit_rate() * 10_000.0).floor() / 100.0;
     let mut facts = vec![(
         "Token at hand",
         format!("for {rate:.2} % of {asked} requests, fetched {}", times(stats.fetches)),
