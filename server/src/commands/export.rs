@@ -36,8 +36,10 @@ Examples:
   studio export tasks.jsonl --kind tasks --from 2026-11-01 --to 2026-12-01
   studio export table.csv --for-spreadsheets        to be looked at, and not to be taken in again
 
-`studio import` takes in again what this writes: the same records, the same figures. Withdrawn records
-are left out. The server may run meanwhile. docs/bring-and-take.md says more.
+`studio import` takes in again what this writes: the same records, the same figures. Withdrawn
+records are left out. The server may run meanwhile. docs/bring-and-take.md says more.
+
+Settings: where the ledger is (STUDIO_DATA, or DATABASE_URL and STUDIO_SCHEMA).
 
 Exit codes: 0 all is written; 1 it could not be done; 2 wrong usage; 130 stopped by Ctrl-C.
 ";

@@ -91,7 +91,7 @@ mod tests {
         let silent = ["serve", "check", "emulate"];
         for (name, help) in commands.filter(|(name, _)| !silent.contains(name)) {
             let help = help.map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains("the exit codes"), "{name}");
+            assert!(help.contains("Settings: ") && help.contains("xit codes"), "{name}");
             assert!(help.lines().all(|line| line.len() <= COLUMNS), "{help}");
             let words =
                 help.split(|c: char| !c.is_ascii_uppercase() && c != '_').filter(|word| word.contains('_'));

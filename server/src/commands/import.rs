@@ -29,16 +29,18 @@ use crate::settings::Sources;
 
 const EXAMPLES: &str = "\
 Examples:
-  studio import runs.csv --dry-run                  reads everything, says what is wrong, writes nothing
-  studio import runs.csv                            takes the rows in; what was in already is known again
+  studio import runs.csv --dry-run             reads everything, says what is wrong, writes nothing
+  studio import runs.csv                       takes the rows in; what was in is known again
   studio import runs.csv --map \"Kosten=costUSD\" --ignore Notiz
-  studio import tasks.jsonl --kind tasks            another kind of record
+  studio import tasks.jsonl --kind tasks       another kind of record
   zcat runs.jsonl.gz | studio import - --format jsonl
-  studio import --table reporting.runs              a table in the database of DATABASE_URL
+  studio import --table reporting.runs         a table in the database of DATABASE_URL
 
-Rows that are refused go to runs.refused.csv beside the file, each with its line and the reason: mend
-them there and import that file. Called again after Ctrl-C or a crash it goes on: nothing is taken in
-twice. docs/bring-and-take.md says more.
+Rows that are refused go to runs.refused.csv beside the file, each with its line and the reason:
+mend them there and import that file. Called again after Ctrl-C or a crash it goes on: nothing is
+taken in twice. docs/bring-and-take.md says more.
+
+Settings: where the ledger is (STUDIO_DATA, or DATABASE_URL and STUDIO_SCHEMA).
 
 Exit codes: 0 all is in; 1 some rows were refused, or it could not be done; 2 wrong usage, a file or
 columns that cannot be used, and nothing was written; 130 stopped by Ctrl-C.
