@@ -46,6 +46,18 @@ test("every page says where it is", async ({ page, demo }) => {
   await expect(page).toHaveURL(`${demo.url}/`);
 });
 
+test("the way to the content is seen when it has the focus", async ({ page, demo }) => {
+  for (const path of ["/", "/pipeline"]) {
+    await page.goto(demo.url + path);
+    await page.keyboard.press("Tab");
+    const skip = page.getByRole("link", { name: "Skip to the content" });
+    await expect(skip).toBeFocused();
+    const box = (await skip.boundingBox())!;
+    const top = await page.evaluate(([x, y]) => document.elementFromPoint(x, y)?.className, [box.x + box.width / 2, box.y + box.height / 2]);
+    expect(top).toBe("skip");
+  }
+});
+
 test("on a phone the pages fold under the name of the one that is shown", async ({ page, demo }) => {
   await page.setViewportSize({ width: 360, height: 700 });
   await page.goto(`${demo.url}/pipeline`);
@@ -55,6 +67,8 @@ test("on a phone the pages fold under the name of the one that is shown", async 
   for (const row of [link, theme, page.locator("#help > summary")]) {
     expect((await row.boundingBox())?.height).toBeGreaterThanOrEqual(44);
   }
+  expect((await page.locator("main").boundingBox())!.y, "the menu covers nothing").toBeGreaterThan((await theme.boundingBox())!.y);
+  await expect(page.getByRole("link", { name: "Studio Metrics" })).toBeVisible();
   await theme.click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
 });

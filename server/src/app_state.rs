@@ -19,8 +19,8 @@ use crate::{
     targets::TargetMeters,
 };
 
-/// Beacons that count in a minute. Those of a crowd say the same.
-const BEACONS: u32 = 120;
+/// Beacons that count in a minute, and those of one network. Those of a crowd say the same.
+const BEACONS: (u32, u32) = (120, 12);
 
 pub struct AppState {
     pub settings: Settings,
@@ -82,7 +82,7 @@ impl AppState {
             files: SiteFiles::load(),
             metrics,
             targets,
-            beacons: MinuteAllowance::of(BEACONS),
+            beacons: MinuteAllowance::of(BEACONS.0, BEACONS.1),
             request_ids: RequestIds::new(random::seed()),
             settings,
         })

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn commits_are_named_by_their_hash() {
-        let named = commit(&Workspace::find().unwrap()).unwrap();
+        // Outside of a clone there is nothing to name.
+        let Some(named) = commit(&Workspace::find().unwrap()) else { return };
         let hash = named.strip_suffix(".dirty").unwrap_or(&named);
         assert!(hash.len() >= 12 && hash.chars().all(|c| c.is_ascii_hexdigit()), "{named}");
     }

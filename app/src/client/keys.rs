@@ -51,6 +51,10 @@ fn are_off() -> bool {
 }
 
 fn toggle(selector: &str) {
+    // On a narrow screen the help lies in a menu that is folded.
+    if let Some(fold) = find(".fold").filter(|_| selector == "#help") {
+        fold.unchecked_into::<HtmlDetailsElement>().set_open(true);
+    }
     let Some(details) = find(selector) else { return };
     let details = details.unchecked_into::<HtmlDetailsElement>();
     details.set_open(!details.open());
@@ -61,7 +65,7 @@ fn toggle(selector: &str) {
 
 /// Closes what lies over the figures, and gives the focus back to what opened it.
 fn close_all() {
-    while let Some(open) = find("details.over[open]") {
+    while let Some(open) = find("details.over[open], .fold[open]") {
         let details = open.unchecked_into::<HtmlDetailsElement>();
         details.set_open(false);
         if let Ok(Some(summary)) = details.query_selector("summary") {

@@ -60,7 +60,9 @@ pub(super) fn site_header(frame: &Frame, here: Option<SitePage>) -> impl IntoVie
                 <span>"Studio Metrics"</span>
             </a>
             {frame.demo.then(|| view! { <span class="badge">"Demo data"</span> })}
-            <details class="fold"><summary>{here.map_or("Pages", SitePage::name)}</summary></details>
+            <details class="fold">
+                <summary><span class="unseen">"Menu, "</span>{here.map_or("Pages", SitePage::name)}</summary>
+            </details>
             <div class="menu">
                 <nav class="pages" aria-label="Pages">{links.to_vec()}</nav>
                 <form class="theme" action="/theme" method="post" inner_html=THEMES></form>

@@ -26,12 +26,14 @@ pub(crate) fn tried_again() {
     counter!("studio_ledger_retries_total").increment(1);
 }
 
-/// Figures are read: the sums behind the tiles, or the balance. How long that takes is told where it succeeds.
+/// Figures are read: the sums behind the tiles, or the balance; how long that takes is told, also where it fails in the end.
 pub(crate) async fn figures<V>(
     reading: impl Future<Output = Result<V, LedgerError>>,
 ) -> Result<V, LedgerError> {
     let begun = Instant::now();
-    let read = reading.await?;
-    histogram!("studio_ledger_figures_seconds").record(begun.elapsed().as_secs_f64());
-    Ok(read)
+    let read = reading.await;
+    if !matches!(read, Err(LedgerError::Busy { .. } | LedgerError::Closed)) {
+        histogram!("studio_ledger_figures_seconds").record(begun.elapsed().as_secs_f64());
+    }
+    read
 }

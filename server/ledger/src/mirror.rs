@@ -109,6 +109,9 @@ pub enum RowOutcome {
     Missing,
     /// A newer local change waits to be sent: what is there is kept out, and counted.
     KeptOut,
+    /// It says what waits, and Dataverse's answer to that is on its way: looked at once more, it can be confirmed. Where none
+    /// looks, or the answer does not come, the read-back does.
+    Underway,
     /// It was acknowledged too short a time before the page was asked for to tell which is newer: look at this row again
     /// by its id.
     Again,

@@ -179,8 +179,9 @@ impl Postgres {
     /// What a question comes to; an error of its own when it takes too long, or the database is silent.
     pub(crate) async fn answer<T>(&self, question: impl Future<Output = T>) -> Result<T, Error> {
         tokio::select! {
+            biased;
             answer = tokio::time::timeout(self.patience, question) => answer.map_err(|_| Error::PoolTimedOut),
-            error = self.reach.silence(&self.readers) => Err(error),
+            error = self.reach.silence(&self.readers, 1) => Err(error),
         }
     }
 

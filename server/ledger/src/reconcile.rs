@@ -105,8 +105,7 @@ impl<'a> Judge<'a> {
         let may_be_older = self.is_behind && held.withdrawn_at.is_none();
         let outcome = match known.line {
             OutboxState::Waiting { .. } if may_be_older && same => RowOutcome::Confirmed,
-            // Ours is there, and Dataverse's answer to it is on its way: then it can be confirmed.
-            OutboxState::Waiting { lent: LeaseState::Now, .. } if same => RowOutcome::Again,
+            OutboxState::Waiting { lent: LeaseState::Now, .. } if same => RowOutcome::Underway,
             OutboxState::Waiting { .. } | OutboxState::Dead { .. } if same || former() => RowOutcome::Known,
             OutboxState::Waiting { .. } | OutboxState::Dead { .. } if may_be_older => RowOutcome::Changed,
             OutboxState::Waiting { .. } | OutboxState::Dead { .. } => RowOutcome::KeptOut,

@@ -1,33 +1,56 @@
-//! So much of something in a minute, from all who ask together: what comes from outside weighs no more than that.
+//! How many of something are let in within a minute: so many in all, and a few of one network, so that none speaks for all.
 
 use std::{
+    collections::HashMap,
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-/// How many are let in within a minute.
+use super::turns::network;
+
+/// Lets in so many a minute.
 pub struct MinuteAllowance {
     most: u32,
-    /// The minute since the start, and how many were let in within it.
-    taken: Mutex<(u64, u32)>,
+    most_of_network: u32,
+    taken: Mutex<Taken>,
+}
+
+/// What was let in within a minute.
+#[derive(Default)]
+struct Taken {
+    /// Counted from the start.
+    minute: u64,
+    all: u32,
+    /// Of no more networks than were let in.
+    by_network: HashMap<IpAddr, u32>,
 }
 
 impl MinuteAllowance {
     #[must_use]
-    pub fn of(most: u32) -> Self {
-        Self { most, taken: Mutex::default() }
+    pub fn of(most: u32, most_of_network: u32) -> Self {
+        Self { most, most_of_network, taken: Mutex::default() }
     }
 
     /// Whether one more is let in. `at` is the time since the start.
-    pub fn admits(&self, at: Duration) -> bool {
+    pub fn admits(&self, at: Duration, from: Option<IpAddr>) -> bool {
         let minute = at.as_secs() / 60;
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.0 != minute {
-            *taken = (minute, 0);
+        if taken.minute != minute {
+            *taken = Taken { minute, ..Taken::default() };
         }
-        let is_within = taken.1 < self.most;
-        taken.1 += u32::from(is_within);
-        is_within
+        if taken.all >= self.most {
+            return false;
+        }
+        if let Some(from) = from {
+            let of_network = taken.by_network.entry(network(from)).or_default();
+            if *of_network >= self.most_of_network {
+                return false;
+            }
+            *of_network += 1;
+        }
+        taken.all += 1;
+        true
     }
 }
 
@@ -35,12 +58,24 @@ impl MinuteAllowance {
 mod tests {
     use super::*;
 
+    fn address(number: u32) -> Option<IpAddr> {
+        Some(IpAddr::from(number.to_be_bytes()))
+    }
+
     #[test]
     fn each_minute_lets_as_many_in() {
-        let allowance = MinuteAllowance::of(2);
-        let admits = |second| allowance.admits(Duration::from_secs(second));
+        let allowance = MinuteAllowance::of(2, 9);
+        let admits = |second| allowance.admits(Duration::from_secs(second), None);
         assert_eq!([admits(0), admits(30), admits(59)], [true, true, false]);
         assert_eq!([admits(60), admits(61), admits(62)], [true, true, false]);
         assert!(admits(600));
+    }
+
+    #[test]
+    fn a_network_has_few_of_them() {
+        let allowance = MinuteAllowance::of(4, 2);
+        let admits = |from| allowance.admits(Duration::ZERO, address(from));
+        assert_eq!([1, 1, 1, 2, 2, 3].map(admits), [true, true, false, true, true, false]);
+        assert!(allowance.admits(Duration::from_secs(60), address(1)));
     }
 }

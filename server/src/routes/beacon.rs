@@ -10,10 +10,11 @@ use axum::{
     extract::State,
     routing::post,
 };
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use model::record::FieldFault;
 
 use crate::{
+    access::Principal,
     app_state::SharedState,
     problem::{Problem, ProblemType},
 };
@@ -27,7 +28,16 @@ pub fn routes() -> Router<SharedState> {
     Router::new().route(BEACON, post(take))
 }
 
-async fn take(State(state): State<SharedState>, sent: Body) -> Result<StatusCode, Problem> {
+async fn take(
+    State(state): State<SharedState>,
+    principal: Principal,
+    headers: HeaderMap,
+    sent: Body,
+) -> Result<StatusCode, Problem> {
+    if !is_of_a_page(&headers) {
+        let detail = "Only this server's own pages tell this, in a browser.";
+        return Err(Problem::new(ProblemType::ForeignOrigin, detail));
+    }
     let sent = body::to_bytes(sent, MOST_BYTES).await.map_err(|_| too_large())?;
     let painted = milliseconds(&sent).ok_or_else(|| {
         Problem::fields(vec![FieldFault::new(
@@ -35,7 +45,7 @@ async fn take(State(state): State<SharedState>, sent: Body) -> Result<StatusCode
             "must be a whole number of milliseconds, from 1 to 600000",
         )])
     })?;
-    if !state.beacons.admits(state.targets.elapsed()) {
+    if !state.beacons.admits(state.targets.elapsed(), principal.from) {
         let detail =
             "As many browsers as count have told their time in this minute; nothing is missing on the page.";
         return Err(Problem::new(ProblemType::TooMany, detail).retry_after(Duration::from_secs(60)));
@@ -43,6 +53,12 @@ async fn take(State(state): State<SharedState>, sent: Body) -> Result<StatusCode
     metrics::histogram!("studio_panel_lcp_seconds")
         .record(Duration::from_millis(painted.into()).as_secs_f64());
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Browsers say where a request comes from, and foreign pages were turned away before; a program has nothing to tell.
+fn is_of_a_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN)
+        || headers.get("sec-fetch-site").is_some_and(|site| site == "same-origin")
 }
 
 fn milliseconds(sent: &[u8]) -> Option<u32> {

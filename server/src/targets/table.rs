@@ -143,8 +143,9 @@ impl PerformanceTarget {
         match self.source {
             TargetSource::Histogram(name) => key.name() == name,
             TargetSource::Answers(route) => {
+                let is_meant = |value: &str| value.starts_with(route) && value != app::pages::BEACON;
                 key.name() == ANSWERS
-                    && key.labels().any(|label| label.key() == "route" && label.value().starts_with(route))
+                    && key.labels().any(|label| label.key() == "route" && is_meant(label.value()))
             }
             TargetSource::Counters(..) => false,
         }

@@ -81,7 +81,7 @@ impl On<InDatabase> for Reconcile {
 
 fn is_settled(decided: &Decided<'_>, added: &write::InsertedKeys) -> bool {
     match (decided.outcome, decided.seen()) {
-        (RowOutcome::Known, _) => decided.is_idle(),
+        (RowOutcome::Known | RowOutcome::Underway, _) => decided.is_idle(),
         (RowOutcome::Added, Some(record)) => {
             let mirrored = decided.mirrored;
             added.contains(&(mirrored.tenant, mirrored.id_of(record)))

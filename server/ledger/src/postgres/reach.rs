@@ -5,7 +5,8 @@
 
 use std::{
     io::ErrorKind,
-    path::Path,
+    net::SocketAddr,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
@@ -13,15 +14,16 @@ use std::{
 use sqlx::{Error, PgPool, Postgres, pool::PoolConnection, postgres::PgConnectOptions};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
-    net::{TcpStream, UnixStream},
+    net::{TcpStream, UnixStream, lookup_host},
     sync::Mutex,
     time::{Instant, sleep, timeout},
 };
 
 /// How long an answer is waited for until it is looked whether anything answers there at all.
 const GRACE: Duration = Duration::from_millis(300);
-/// When it is looked again.
-const PAUSE: Duration = Duration::from_secs(1);
+/// When it is looked again where something answered; after longer each time.
+const PAUSE_LEAST: Duration = Duration::from_secs(1);
+const PAUSE_MOST: Duration = Duration::from_secs(4);
 /// A database that wakes up, or starts, is slow to let in; to a knock even it says something at once.
 const SILENCE: Duration = Duration::from_millis(1_500);
 /// PostgreSQL's SSLRequest: of all messages the one that is answered before it is known who asks.
@@ -49,15 +51,25 @@ pub(super) async fn acquire(pool: &PgPool, reach: &Reach) -> Result<PoolConnecti
 }
 
 impl Reach {
-    /// Ends once nothing answers there, for those who wait for the answer to a statement.
-    pub(super) async fn silence(&self, pool: &PgPool) -> Error {
+    /// Ends once so many `knocks` in a row were not answered, for those who wait for the answer to a statement. That new
+    /// connections are refused says nothing of one that is there.
+    pub(super) async fn silence(&self, pool: &PgPool, knocks: u32) -> Error {
         let options = pool.connect_options();
+        let (mut unanswered, mut pause) = (0, PAUSE_LEAST);
         sleep(GRACE).await;
         loop {
-            if let Some(refusal) = self.found(&options).await {
+            let found = self.found(&options).await.filter(|(kind, _)| *kind == ErrorKind::TimedOut);
+            let Some(refusal) = found else {
+                unanswered = 0;
+                sleep(pause).await;
+                pause = (pause * 2).min(PAUSE_MOST);
+                continue;
+            };
+            unanswered += 1;
+            if unanswered >= knocks {
                 return error(refusal);
             }
-            sleep(PAUSE).await;
+            sleep(GRACE).await;
         }
     }
 
@@ -82,8 +94,10 @@ impl Reach {
         {
             return found.clone();
         }
+        // A name that cannot be looked up says nothing of the database.
+        let door = Door::of(options).await?;
         let silent = Err(std::io::Error::new(ErrorKind::TimedOut, "it hangs, or the way to it is cut"));
-        let answered = timeout(SILENCE, knock(options)).await.unwrap_or(silent);
+        let answered = timeout(SILENCE, door.knock()).await.unwrap_or(silent);
         let away =
             |kind| matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::NotFound | ErrorKind::TimedOut);
         let error = answered.err().filter(|error| away(error.kind()));
@@ -97,13 +111,31 @@ fn error((kind, said): LastRefusal) -> Error {
     Error::Io(std::io::Error::new(kind, said))
 }
 
-async fn knock(options: &PgConnectOptions) -> std::io::Result<()> {
-    let (host, port) = (options.get_host(), options.get_port());
-    let folder =
-        options.get_socket().map(AsRef::as_ref).or_else(|| host.starts_with('/').then(|| Path::new(host)));
-    match folder {
-        Some(folder) => greet(UnixStream::connect(folder.join(format!(".s.PGSQL.{port}"))).await?).await,
-        None => greet(TcpStream::connect((host.trim_matches(['[', ']']), port)).await?).await,
+/// Where the database lets in.
+enum Door {
+    Socket(PathBuf),
+    Addresses(Vec<SocketAddr>),
+}
+
+impl Door {
+    async fn of(options: &PgConnectOptions) -> Option<Self> {
+        let (host, port) = (options.get_host(), options.get_port());
+        let folder = options
+            .get_socket()
+            .map(AsRef::as_ref)
+            .or_else(|| host.starts_with('/').then(|| Path::new(host)));
+        if let Some(folder) = folder {
+            return Some(Self::Socket(folder.join(format!(".s.PGSQL.{port}"))));
+        }
+        let looked_up = timeout(SILENCE, lookup_host((host.trim_matches(['[', ']']), port)));
+        Some(Self::Addresses(looked_up.await.ok()?.ok()?.collect()))
+    }
+
+    async fn knock(&self) -> std::io::Result<()> {
+        match self {
+            Self::Socket(file) => greet(UnixStream::connect(file).await?).await,
+            Self::Addresses(addresses) => greet(TcpStream::connect(&addresses[..]).await?).await,
+        }
     }
 }
 

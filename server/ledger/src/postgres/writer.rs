@@ -94,10 +94,10 @@ impl Writer {
             works.into_iter().partition(may_take_long);
         let mut parts: VecDeque<Vec<Work<InDatabase>>> =
             std::iter::once(short).chain(long.into_iter().map(one)).collect();
-        let (mut slow, mut away) = (0, None);
+        let (mut slow, mut away): (u32, Option<(ErrorClass, LedgerError)>) = (0, None);
         while let Some(mut part) = parts.pop_front() {
             let committed = match &away {
-                Some(error) => Err((ErrorClass::Away, LedgerError::clone(error))),
+                Some(ended) => Err(ended.clone()),
                 None if part.is_empty() => continue,
                 None => self.commit(&mut part).await,
             };
@@ -108,12 +108,12 @@ impl Writer {
                     take_apart(nature, part).into_iter().rev().for_each(|part| parts.push_front(part));
                 }
                 committed => {
-                    away = committed.as_ref().err().filter(|(nature, _)| ends_all(*nature, slow)).map(said);
+                    away = committed.as_ref().err().filter(|(nature, _)| ends_all(*nature, slow)).cloned();
                     self.finish(part, committed);
                 }
             }
         }
-        away
+        away.filter(|(nature, _)| *nature == ErrorClass::Away).map(|(_, said)| said)
     }
 
     /// Noted first: who hears that nothing was kept finds it said everywhere. That others are in the way of one record
@@ -183,10 +183,11 @@ impl Writer {
             }
         };
         let performed = tokio::select! {
+            biased;
             performed = timeout(self.patience, self.perform(&mut connection, works)) => {
                 performed.map_err(|_| TransactionFailure::TooLong)
             }
-            error = self.reach.silence(&self.pool) => Err(TransactionFailure::Away(error)),
+            error = self.reach.silence(&self.pool, 1) => Err(TransactionFailure::Away(error)),
         };
         let changed = match performed {
             Ok(Ok(changed)) => changed,
@@ -207,10 +208,12 @@ impl Writer {
     async fn end(&mut self, mut connection: PoolConnection<Postgres>) -> Result<(), TransactionFailure> {
         let commit = self.schema.script("COMMIT");
         let committed = tokio::select! {
+            biased;
             committed = timeout(self.patience, commit.execute(&mut *connection)) => {
                 committed.unwrap_or(Err(Error::PoolTimedOut))
             }
-            error = self.reach.silence(&self.pool) => Err(error),
+            // What is not known then is known to many: it is looked twice.
+            error = self.reach.silence(&self.pool, 2) => Err(error),
         };
         match committed {
             Ok(_) => {
@@ -295,10 +298,6 @@ fn concerns_one(nature: ErrorClass, said: &LedgerError) -> bool {
 /// Whether the others need not be tried: the database is away, or it is too slow for whatever is asked of it.
 const fn ends_all(nature: ErrorClass, slow: u32) -> bool {
     matches!(nature, ErrorClass::Away) || matches!(nature, ErrorClass::TooLong) && slow >= SLOW
-}
-
-fn said((_, said): &(ErrorClass, LedgerError)) -> LedgerError {
-    said.clone()
 }
 
 /// Each by itself; but requests once more together where time was short: each alone would take as long as all of them.

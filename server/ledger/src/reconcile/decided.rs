@@ -51,7 +51,8 @@ impl Decided<'_> {
 
     /// Whether nothing is to be written down about it.
     pub(crate) fn is_idle(&self) -> bool {
-        self.outcome == RowOutcome::Known && !self.adopts && self.proves_arrival().is_none()
+        let is_known = matches!(self.outcome, RowOutcome::Known | RowOutcome::Underway);
+        is_known && !self.adopts && self.proves_arrival().is_none()
     }
 
     /// What is done, and to which record of ours.
@@ -101,7 +102,10 @@ impl Decided<'_> {
 
     /// Whether anything changed that others can see.
     pub(crate) const fn is_news(&self) -> bool {
-        !matches!(self.outcome, RowOutcome::Known | RowOutcome::Again | RowOutcome::Missing)
+        !matches!(
+            self.outcome,
+            RowOutcome::Known | RowOutcome::Underway | RowOutcome::Again | RowOutcome::Missing
+        )
     }
 
     fn counts(&self) -> FlowCounts {
@@ -153,6 +157,7 @@ impl Decided<'_> {
             }
             RowOutcome::KeptOut => FlowCounts { kept_out: 1, ..FlowCounts::default() },
             RowOutcome::Known
+            | RowOutcome::Underway
             | RowOutcome::Added
             | RowOutcome::Again
             | RowOutcome::Refused

@@ -253,7 +253,7 @@ pub async fn rows_met_on_their_way_are_looked_at_again(store: TestStore) {
     studio.store(vec![tokens(1)]).await;
     let lent = studio.lease(1).await;
     let id = lent[0].dataverse_id;
-    assert_eq!(studio.see(id, &tokens(1)).await, RowOutcome::Again, "the answer to it is on its way");
+    assert_eq!(studio.see(id, &tokens(1)).await, RowOutcome::Underway);
     studio.ledger.delivered(&lent, studio.now()).await.unwrap();
     assert_eq!(studio.see(id, &tokens(1)).await, RowOutcome::Confirmed);
     assert_eq!(studio.balanced().await.balance[0].confirmed, 1);

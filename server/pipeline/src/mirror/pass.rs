@@ -56,7 +56,19 @@ impl Pass<'_> {
         if !self.table.is_open() {
             self.keep().await?;
         }
+        self.look_at_underway(&reading.underway).await?;
         Ok(much)
+    }
+
+    /// Where to go on from is kept before: what the mirror does not confirm, the read-back does.
+    async fn look_at_underway(&mut self, ids: &[Uuid]) -> Result<(), PassError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let mut listener = |tally| write_down(self.status_handle, tally);
+        let open = self.reader.look_at_underway(&self.table.cursor, ids, &mut listener).await?;
+        self.table.again.extend(open.into_iter().map(|id| (id, None)));
+        Ok(())
     }
 
     async fn read_on(&mut self) -> Result<Reading, PassError> {
@@ -79,6 +91,7 @@ impl Pass<'_> {
         rest.rows += all.rows;
         rest.met.extend(all.met);
         rest.again.extend(all.again);
+        rest.underway.extend(all.underway);
         self.miss(&rest, began).await?;
         self.status_handle.update(|status| status.mirror.full_read_since = None);
         tracing::info!(

@@ -58,6 +58,8 @@ pub(crate) struct Reading {
     pub(super) met: HashSet<Uuid>,
     /// Those to be looked at again.
     pub(crate) again: BTreeSet<Uuid>,
+    /// Those to which Dataverse's answer is on its way.
+    pub(super) underway: Vec<Uuid>,
 }
 
 /// What is open of rows of which the ledger was told.
@@ -67,6 +69,8 @@ pub(crate) struct Told {
     pub(super) again: Vec<Uuid>,
     /// Nothing says why they are not there any more.
     pub(super) missing: Vec<Uuid>,
+    /// Dataverse's answer to them is on its way.
+    underway: Vec<Uuid>,
 }
 
 impl ChangeReader {
@@ -94,7 +98,7 @@ impl ChangeReader {
         listener: Listener<'_>,
     ) -> Result<Reading, PassError> {
         let mut pages = self.organisation.changes(table, &decode_row::columns(table), since).await?;
-        let (mut met, mut again, mut rows) = (HashSet::new(), BTreeSet::new(), 0);
+        let (mut met, mut again, mut underway, mut rows) = (HashSet::new(), BTreeSet::new(), Vec::new(), 0);
         loop {
             let asked_at = self.clock.now();
             let Some(page) = pages.next_page().await? else { break };
@@ -119,11 +123,13 @@ impl ChangeReader {
                 }
             }
             rows += seen.len() as u64;
-            again.extend(self.tell(loan.cursor, seen, asked_at, &mut *listener).await?.again);
+            let told = self.tell(loan.cursor, seen, asked_at, &mut *listener).await?;
+            again.extend(told.again);
+            underway.extend(told.underway);
         }
         let missing = || Error::Malformed("no link to further changes on the last page".to_owned());
         let link = pages.link().ok_or_else(missing)?;
-        Ok(Reading { link, rows, met, again })
+        Ok(Reading { link, rows, met, again, underway })
     }
 
     async fn ask_for_lookups(&self, table: &TableMapping, page: &[RowChange]) -> Result<Arc<Codes>, Error> {
@@ -142,7 +148,7 @@ impl ChangeReader {
         absent: &BTreeMap<Uuid, Option<RowSighting>>,
         listener: Listener<'_>,
     ) -> Result<Told, PassError> {
-        let mut open = Told { again: absent.keys().copied().collect(), missing: Vec::new() };
+        let mut open = Told { again: absent.keys().copied().collect(), ..Told::default() };
         for look in 0..LOOKS {
             if open.again.is_empty() {
                 break;
@@ -160,6 +166,22 @@ impl ChangeReader {
                 open.again.extend(told.again);
                 open.missing.extend(told.missing);
             }
+        }
+        Ok(open)
+    }
+
+    /// Looks once at rows to which Dataverse's answer was on its way, a moment later. Says which have to be looked at again.
+    pub(super) async fn look_at_underway(
+        &self,
+        cursor: &ChangeCursor,
+        ids: &[Uuid],
+        listener: Listener<'_>,
+    ) -> Result<Vec<Uuid>, PassError> {
+        let mut open = Vec::new();
+        sleep(PAUSE).await;
+        for some in ids.chunks(BY_ID) {
+            let (seen, asked_at) = self.by_ids(cursor.kind, some).await?;
+            open.extend(self.tell(cursor, seen, asked_at, &mut *listener).await?.again);
         }
         Ok(open)
     }
@@ -219,6 +241,7 @@ impl ChangeReader {
                 match became {
                     RowOutcome::Again => told.again.push(row.dataverse_id),
                     RowOutcome::Missing => told.missing.push(row.dataverse_id),
+                    RowOutcome::Underway => told.underway.push(row.dataverse_id),
                     _ => {}
                 }
             }
