@@ -1,4 +1,4 @@
-//! How many of something are let in within a minute: so many in all, and a few of one network, so that none speaks for all.
+//! What is let in within a minute: `most` in all, and fewer of one network, so that none speaks for all.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 
 use super::turns::network;
 
-/// Lets in so many a minute.
+/// Lets in `most` a minute, and `most_of_network` of them from one network.
 pub struct MinuteAllowance {
     most: u32,
     most_of_network: u32,

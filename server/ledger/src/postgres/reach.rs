@@ -51,7 +51,7 @@ pub(super) async fn acquire(pool: &PgPool, reach: &Reach) -> Result<PoolConnecti
 }
 
 impl Reach {
-    /// Ends once so many `knocks` in a row were not answered, for those who wait for the answer to a statement. That new
+    /// Ends once that number of `knocks` in a row was not answered, for those who wait for the answer to a statement. That new
     /// connections are refused says nothing of one that is there.
     pub(super) async fn silence(&self, pool: &PgPool, knocks: u32) -> Error {
         let options = pool.connect_options();
