@@ -16,7 +16,7 @@ mod record_kind;
 mod serve;
 mod stop;
 
-use std::path::PathBuf;
+use std::{io::Write as _, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -113,4 +113,14 @@ impl CommandLine {
             What::Emulate(emulate) => emulate.run().await,
         }
     }
+}
+
+/// A line on standard output. That no reader is left is no reason to stop halfway.
+fn say(line: &str) {
+    _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// The same on standard error.
+pub fn complain(line: &str) {
+    _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -236,10 +236,40 @@ fn unusable_files_are_refused_whole() {
         (&["runs.csv", "--delimiter", "ab"], "not one character"),
         (&["runs.csv", "--map", "Kosten=costUSD"], "\"Kosten\", which is not there"),
         (&["runs.csv", "--table", "public.runs"], "cannot be used with"),
-        (&["--dry-run"], "required"),
     ] {
         let (code, said) = home.said(&[&["import"], words].concat());
         assert!(code == Some(2) && said.contains(piece), "{words:?}: {code:?} {said}");
+    }
+}
+
+/// An option of a file is never passed over where a table is meant.
+#[test]
+fn options_of_files_are_not_for_tables() {
+    let [home, _] = ImportHome::both();
+    for option in [
+        &["--dry-run"][..],
+        &["--ignore-unknown"],
+        &["--map", "a=runId"],
+        &["--ignore", "a"],
+        &["--format", "csv"],
+        &["--delimiter", ";"],
+        &["--refused", "x.csv"],
+    ] {
+        for (table, piece) in [(&["--table", "public.runs"][..], "cannot be used with"), (&[], "required")] {
+            let (code, said) = home.said(&[&["import"], table, option].concat());
+            assert!(code == Some(2) && said.contains(piece), "{table:?} {option:?}: {code:?} {said}");
+        }
+    }
+}
+
+#[test]
+fn unclosed_quotation_marks_are_named() {
+    let [home, _] = ImportHome::both();
+    home.file("runs.csv", format!("{HEADER}\nc,\"r8,1,4,3\nc,\"r9\",1,4,3\n{}c,\"r10,1,4,3\n", rows(0..3)));
+    let (code, said) = home.said(&["import", "runs.csv"]);
+    assert_eq!(code, Some(1), "{said}");
+    for piece in ["line 2: has a quotation mark", "line 7: has a quotation mark", "3 campaign runs are new"] {
+        assert!(said.contains(piece), "no {piece:?} in {said}");
     }
 }
 

@@ -196,7 +196,7 @@ mod tests {
         let names: Vec<String> = (0..3)
             .map(|_| {
                 let mut rows = RefusedRows::beside(RefusedForm::JsonLines, Some(&input));
-                let row = ReadRow { line: 1, raw: RawRow::TooLong, record: Err(String::new()) };
+                let row = ReadRow { line: 1, raw: RawRow::Unkept, record: Err(String::new()) };
                 rows.add(&row, "why").unwrap();
                 let path = rows.finish().unwrap().unwrap();
                 path.file_name().unwrap().to_string_lossy().into_owned()

@@ -9,7 +9,7 @@ use model::{
 
 use super::{
     columns::{ColumnMap, ColumnWishes},
-    csv_rows::{CellRow, CsvRows, ROW_BYTES_MAX},
+    csv_rows::{CellRow, CsvRows, UnkeptRow},
     text_lines::TextLines,
 };
 
@@ -38,7 +38,8 @@ pub struct ReadRow {
 pub enum RawRow {
     Cells(CellRow),
     Line(Vec<u8>),
-    TooLong,
+    /// Too long, or what it is made of is a guess.
+    Unkept,
 }
 
 impl RawRow {
@@ -46,7 +47,7 @@ impl RawRow {
         match self {
             Self::Cells(row) => row.weight(),
             Self::Line(line) => line.len(),
-            Self::TooLong => 0,
+            Self::Unkept => 0,
         }
     }
 }
@@ -68,31 +69,32 @@ impl RowReader {
         let kind = self.kind;
         match &mut self.rows {
             FileRows::Csv { rows, map } => Ok(rows.next()?.map(|(line, row)| match row {
-                Some(cells) => {
+                Ok(cells) => {
                     let record = of_cells(kind, map, &cells, now);
                     ReadRow { line, raw: RawRow::Cells(cells), record }
                 }
-                None => too_long(line, "; is a quotation mark never closed?"),
+                Err(why) => unkept(line, why),
             })),
             FileRows::JsonLines { lines, wishes } => Ok(lines.next()?.map(|(line, text)| match text {
                 Some(text) => {
                     let record = of_line(kind, wishes, &text, now);
                     ReadRow { line, raw: RawRow::Line(text), record }
                 }
-                None => too_long(line, ""),
+                None => unkept(line, UnkeptRow::TooLong),
             })),
         }
     }
 }
 
-fn too_long(line: u64, question: &str) -> ReadRow {
-    let why = format!("is longer than {} KiB, and is not kept here{question}", ROW_BYTES_MAX / 1024);
-    ReadRow { line, raw: RawRow::TooLong, record: Err(why) }
+fn unkept(line: u64, why: UnkeptRow) -> ReadRow {
+    let why = format!("{}, and is not kept here", why.reason());
+    ReadRow { line, raw: RawRow::Unkept, record: Err(why) }
 }
 
 fn of_cells(kind: &'static Kind, map: &ColumnMap, row: &CellRow, now: Timestamp) -> Result<Record, String> {
     if row.len() != map.len() {
-        return Err(format!("has {} cells, and the header has {}", row.len(), map.len()));
+        let cells = if row.len() == 1 { "cell" } else { "cells" };
+        return Err(format!("has {} {cells}, and the header has {}", row.len(), map.len()));
     }
     made(map.draft(kind, row).accept(now))
 }

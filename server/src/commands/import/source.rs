@@ -12,6 +12,7 @@ use super::{
     FileFormat, FileOptions,
     columns::{ColumnMap, ColumnWishes},
     csv_rows::CsvRows,
+    is_of_tabs,
     refused::{RefusedForm, RefusedRows},
     rows::{FileRows, RowReader},
     text_lines::TextLines,
@@ -102,8 +103,8 @@ fn csv(
         Failure::Usage(format!("{name} cannot be taken in, and nothing was written:{faults}"))
     };
     let header = match rows.next().map_err(&unreadable)? {
-        Some((_, Some(header))) => header,
-        Some((_, None)) => return Err(unfit(&["its first line is far too long for a header".to_owned()])),
+        Some((_, Ok(header))) => header,
+        Some((_, Err(why))) => return Err(unfit(&[format!("its first line {}", why.reason())])),
         None => return Err(unfit(&["it is empty; its first line names the columns".to_owned()])),
     };
     let names: Vec<String> =
@@ -112,10 +113,6 @@ fn csv(
     let unread = map.unread().map(|at| names[at].clone()).collect();
     let form = RefusedForm::Csv { header, delimiter: rows.delimiter() };
     Ok((FileRows::Csv { rows: Box::new(rows), map }, form, unread))
-}
-
-fn is_of_tabs(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("tsv"))
 }
 
 fn delimiter(word: &str) -> Result<u8, String> {

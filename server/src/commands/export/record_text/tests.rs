@@ -122,7 +122,7 @@ proptest! {
         runs in kinds().map(|kind| records(kind).prop_map(move |all| (kind, all))).collect::<Vec<_>>()
     ) {
         for (kind, records) in runs {
-            same(&of_csv(kind, written(&RecordText::csv(kind), &records)), &records);
+            same(&of_csv(kind, written(&RecordText::csv(kind, b','), &records)), &records);
         }
     }
 
@@ -173,7 +173,7 @@ fn ids_of_their_own_survive() {
     let kind = with_ids();
     let stored = [one(kind)];
     for found in [
-        of_csv(kind, written(&RecordText::csv(kind), &stored)),
+        of_csv(kind, written(&RecordText::csv(kind, b','), &stored)),
         of_json(kind, written(&RecordText::json_lines(kind), &stored)),
     ] {
         same(&found, &stored);
@@ -183,7 +183,7 @@ fn ids_of_their_own_survive() {
 
 #[test]
 fn spreadsheets_run_no_formulas() {
-    let sheet = written(&RecordText::spreadsheet(&specimen::KEYED), &[one(&specimen::KEYED)]);
+    let sheet = written(&RecordText::spreadsheet(&specimen::KEYED, b','), &[one(&specimen::KEYED)]);
     let sheet = String::from_utf8(sheet).unwrap();
     assert!(sheet.starts_with("\u{feff}campaignId,campaignName,runId,"), "{sheet}");
     assert!(sheet.contains("c,,'=1+1,1,4,3,") && sheet.contains(",-1.50000,"), "{sheet}");
