@@ -15,6 +15,7 @@ mod rebuild;
 mod record_kind;
 mod serve;
 mod stop;
+mod unfinished_file;
 
 use std::{io::Write as _, path::PathBuf};
 

@@ -5,6 +5,7 @@ mod columns;
 mod csv_rows;
 mod file;
 mod groups;
+mod json_members;
 mod quotes;
 mod refused;
 mod rows;
@@ -22,6 +23,7 @@ use clap::{Args, ValueEnum};
 pub use self::{
     columns::{ColumnMap, ColumnWishes},
     csv_rows::CsvRows,
+    json_members::MemberReader,
     rows::{FileRows, RowReader},
     text_lines::TextLines,
 };

@@ -8,8 +8,9 @@ use model::{
 };
 
 use super::{
-    columns::{ColumnMap, ColumnWishes},
+    columns::ColumnMap,
     csv_rows::{CellRow, CsvRows, UnkeptRow},
+    json_members::{MemberReader, SeenMembers},
     text_lines::TextLines,
 };
 
@@ -22,7 +23,7 @@ pub struct RowReader {
 /// By what a file is made of.
 pub enum FileRows {
     Csv { rows: Box<CsvRows>, map: ColumnMap },
-    JsonLines { lines: TextLines, wishes: ColumnWishes },
+    JsonLines { lines: TextLines, members: MemberReader },
 }
 
 /// A row, and what it says as a record.
@@ -61,6 +62,14 @@ impl RowReader {
         }
     }
 
+    /// What is to be said of the members of JSON lines that were read.
+    pub fn seen(&self) -> SeenMembers {
+        match &self.rows {
+            FileRows::Csv { .. } => SeenMembers::default(),
+            FileRows::JsonLines { members, .. } => members.seen().clone(),
+        }
+    }
+
     /// The next row. `now` is its time of arrival.
     ///
     /// # Errors
@@ -75,9 +84,9 @@ impl RowReader {
                 }
                 Err(why) => unkept(line, why),
             })),
-            FileRows::JsonLines { lines, wishes } => Ok(lines.next()?.map(|(line, text)| match text {
+            FileRows::JsonLines { lines, members } => Ok(lines.next()?.map(|(line, text)| match text {
                 Some(text) => {
-                    let record = of_line(kind, wishes, &text, now);
+                    let record = of_line(kind, members, &text, now);
                     ReadRow { line, raw: RawRow::Line(text), record }
                 }
                 None => unkept(line, UnkeptRow::TooLong),
@@ -101,7 +110,7 @@ fn of_cells(kind: &'static Kind, map: &ColumnMap, row: &CellRow, now: Timestamp)
 
 fn of_line(
     kind: &'static Kind,
-    wishes: &ColumnWishes,
+    reader: &mut MemberReader,
     text: &[u8],
     now: Timestamp,
 ) -> Result<Record, String> {
@@ -111,10 +120,9 @@ fn of_line(
         return Err(format!("is not JSON: {error}"));
     }
     let members = match record::members(text) {
-        Ok(members) => members.into_iter(),
+        Ok(members) => reader.of_line(kind, members),
         Err(fault) => return Err(sentence(&[fault])),
     };
-    let members = members.filter_map(|(name, raw)| Some((wishes.name_of(kind, name)?, raw)));
     made(record::read_members(kind, members, &mut Guesses::default()).accept(now))
 }
 
@@ -131,7 +139,7 @@ fn sentence(faults: &[FieldFault]) -> String {
 mod tests {
     use model::record::KINDS;
 
-    use super::*;
+    use super::{super::columns::ColumnWishes, *};
 
     const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -140,13 +148,13 @@ mod tests {
     }
 
     fn refusal(line: &[u8]) -> String {
-        of_line(kind(), &ColumnWishes::default(), line, NOW).unwrap_err()
+        of_line(kind(), &mut MemberReader::new(ColumnWishes::default()), line, NOW).unwrap_err()
     }
 
     #[test]
     fn lines_are_held_to_the_kinds_rules() {
         let good = br#"{"campaignId":"c","runId":"r","phase":"1","agentsTotal":2,"agentsSuccessful":1,"_line":3,"_reason":"x"}"#;
-        assert!(of_line(kind(), &ColumnWishes::default(), good, NOW).is_ok());
+        assert!(of_line(kind(), &mut MemberReader::new(ColumnWishes::default()), good, NOW).is_ok());
         for (line, piece) in [
             (&b"{\"a\":"[..], "is not JSON"),
             (b"[1]", "must be an object"),

@@ -19,7 +19,9 @@ use proptest::{
 use uuid::Uuid;
 
 use super::*;
-use crate::commands::import::{ColumnMap, ColumnWishes, CsvRows, FileRows, RowReader, TextLines};
+use crate::commands::import::{
+    ColumnMap, ColumnWishes, CsvRows, FileRows, MemberReader, RowReader, TextLines,
+};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -98,8 +100,9 @@ fn of_csv(kind: &'static Kind, text: Vec<u8>) -> Vec<Record> {
 }
 
 fn of_json(kind: &'static Kind, text: Vec<u8>) -> Vec<Record> {
-    let (lines, wishes) = (TextLines::open(Box::new(Cursor::new(text))), ColumnWishes::default());
-    read(RowReader { kind, rows: FileRows::JsonLines { lines, wishes } })
+    let lines = TextLines::open(Box::new(Cursor::new(text)));
+    let members = MemberReader::new(ColumnWishes::default());
+    read(RowReader { kind, rows: FileRows::JsonLines { lines, members } })
 }
 
 #[track_caller]
