@@ -15,8 +15,9 @@ mod rebuild;
 mod record_kind;
 mod serve;
 mod stop;
+mod unfinished_file;
 
-use std::path::PathBuf;
+use std::{io::Write as _, path::PathBuf};
 
 use clap::{Parser, Subcommand};
 
@@ -113,4 +114,14 @@ impl CommandLine {
             What::Emulate(emulate) => emulate.run().await,
         }
     }
+}
+
+/// A line on standard output. That no reader is left is no reason to stop halfway.
+fn say(line: &str) {
+    _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// The same on standard error.
+pub fn complain(line: &str) {
+    _ = writeln!(std::io::stderr().lock(), "{line}");
 }

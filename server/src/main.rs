@@ -37,12 +37,12 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 async fn main() -> ExitCode {
     let command = commands::CommandLine::parse();
     if let Err(error) = limits::outlive_large_files() {
-        eprintln!("studio: a limit on the size of files would end this process: {error}");
+        commands::complain(&format!("studio: a limit on the size of files would end this process: {error}"));
     }
     match command.run().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("studio: {failure}");
+            commands::complain(&format!("studio: {failure}"));
             ExitCode::from(failure.exit_code())
         }
     }

@@ -1,13 +1,13 @@
 //! `studio adopt`: a ledger goes to the organisation of the settings, whichever it belonged to before.
 
 use model::{record::KINDS, rng::Seeded};
-use std::{io::Write as _, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use ledger::{Claim, Ledger, LedgerIdentity, Owner};
 
-use super::Failure;
+use super::{Failure, say};
 use crate::{
     clock,
     delivery_service::{DataverseEndpoint, belonging},
@@ -78,9 +78,4 @@ fn told(asked: &Owner, before: &LedgerIdentity, after: &LedgerIdentity) -> Strin
         return format!("The ledger belongs to {asked} already; nothing was changed.");
     }
     format!("The ledger belongs to {asked} from now on.")
-}
-
-/// That no reader is left is no reason to stop halfway.
-fn say(line: &str) {
-    _ = writeln!(std::io::stdout().lock(), "{line}");
 }

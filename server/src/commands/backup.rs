@@ -2,14 +2,17 @@
 
 mod rotation;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use clap::Args;
 use ledger::LedgerIdentity;
 use model::time::Timestamp;
 
-use super::{Failure, stop};
+use super::{Failure, say, stop};
 use crate::{
     clock,
     settings::{Mistake, Mistakes, Settings, Sources, default_folders},
@@ -24,7 +27,7 @@ pub struct Backup {
     #[arg(long, value_name = "DIR", conflicts_with = "file")]
     to: Option<PathBuf>,
     /// Removes all but the newest N of the backups in that folder, once the new one is on disk
-    #[arg(long, value_name = "N", requires = "to", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", requires = "to", conflicts_with = "file", value_parser = clap::value_parser!(u16).range(1..))]
     keep: Option<u16>,
 }
 
@@ -49,22 +52,29 @@ impl Backup {
         let made = stop::unless_interrupted(ledger::back_up(&folder, &file, now), INTERRUPTED).await?;
         let records = made.context("no backup was made")?;
         let whose = whose(&ledger::whose(&file).await.context("the backup cannot be read")?);
-        println!(
+        let removed = self.rotated(&file, now);
+        say(&format!(
             "{records} records are in {}, on disk and found sound: those of the ledger in {}, which {whose}.",
             file.display(),
             folder.display()
-        );
-        if let (Some(folder), Some(keep)) = (&self.to, self.keep) {
-            let removed = rotation::prune(folder, &file, usize::from(keep))
-                .context("older backups cannot be removed")?;
-            removed.iter().for_each(|old| println!("removed {}", old.display()));
-        }
-        if let Some(folder) = &self.to {
-            let removed = rotation::remove_leftovers(folder, now)
-                .context("what is left of backups that were killed cannot be removed")?;
-            removed.iter().for_each(|old| println!("removed {}, of a backup that was killed", old.display()));
-        }
+        ));
+        removed?.iter().for_each(|old| say(&format!("removed {old}")));
         Ok(())
+    }
+
+    /// Older backups and what is left of killed ones are removed, as far as it was asked. Says which those were.
+    fn rotated(&self, new: &Path, now: Timestamp) -> anyhow::Result<Vec<String>> {
+        let Some(folder) = &self.to else { return Ok(Vec::new()) };
+        let mut removed = Vec::new();
+        if let Some(keep) = self.keep {
+            let old = rotation::prune(folder, new, usize::from(keep));
+            let old = old.context("older backups cannot be removed")?;
+            removed.extend(old.iter().map(|old| old.display().to_string()));
+        }
+        let left = rotation::remove_leftovers(folder, now)
+            .context("what is left of backups that were killed cannot be removed")?;
+        removed.extend(left.iter().map(|old| format!("{}, of a backup that was killed", old.display())));
+        Ok(removed)
     }
 
     fn target(&self, now: Timestamp) -> anyhow::Result<PathBuf> {
@@ -93,12 +103,12 @@ impl Restore {
         let records = restored.context("nothing was put back")?;
         let whose =
             whose(&ledger::whose(&folder.join(FILE)).await.context("what was put back cannot be read")?);
-        println!(
+        say(&format!(
             "{records} records are in {}, in a ledger that {whose}. The next start looks at what stands in Dataverse before it sends anything: what came \
              there after that backup comes in, and only what is not there is sent. What came in here and never went there is \
              lost.",
             folder.display()
-        );
+        ));
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use emulator::{Emulator, Options};
 use serde_json::{Value, json};
 
-use super::{Failure, stop};
+use super::{Failure, say, stop};
 
 #[derive(Debug, Args)]
 pub struct Emulate {
@@ -32,7 +32,7 @@ impl Emulate {
         let admin = self.admin;
         let options = Options { listen: self.listen, https, data: self.data, admin, ..Options::default() };
         let emulator = Emulator::start(options).await.map_err(anyhow::Error::new)?;
-        println!("{}", about(&emulator, admin));
+        say(&about(&emulator, admin).to_string());
         wish.await;
         emulator.stop().await;
         Ok(())

@@ -15,8 +15,8 @@ use self::{
     record_text::RecordText,
 };
 use super::{
-    Failure,
-    import::FileFormat,
+    Failure, complain,
+    import::{FileFormat, is_of_tabs},
     progress::Progress,
     record_kind::{self, counted},
     stop::StopRequest,
@@ -37,7 +37,9 @@ Examples:
   studio export table.csv --for-spreadsheets        to be looked at, and not to be taken in again
 
 `studio import` takes in again what this writes: the same records, the same figures. Withdrawn
-records are left out. The server may run meanwhile. docs/bring-and-take.md says more.
+records are left out. The server may run meanwhile. What is corrected while an export runs may be in
+it as it was or as it is, and a record whose own time is changed may be missing or twice: for an
+exact copy export at rest, or from a backup. docs/bring-and-take.md says more.
 
 Settings: where the ledger is (STUDIO_DATA, or DATABASE_URL and STUDIO_SCHEMA).
 
@@ -47,7 +49,7 @@ Exit codes: 0 all is written; 1 it could not be done; 2 wrong usage; 130 stopped
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Export {
-    /// The new file, which ends in .csv or .jsonl; standard output when left out or -
+    /// The new file, which ends in .csv, .tsv or .jsonl; standard output when left out or -
     #[arg(value_name = "FILE|-")]
     file: Option<PathBuf>,
     /// The kind of record, by its name or its address: runs (which it is when left out), tasks, /api/telemetry/agents
@@ -70,6 +72,9 @@ pub struct Export {
 impl Export {
     pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
         let kind = record_kind::chosen(self.kind.as_deref())?;
+        if self.from.zip(self.to).is_some_and(|(from, to)| from > to) {
+            return Err(Failure::Usage("--from is later than --to; no record lies between them".to_owned()));
+        }
         let settings = Settings::read(sources)?;
         let (file, text) = (self.file(), self.text(kind)?);
         let output = ExportOutput::open(file)?;
@@ -92,7 +97,8 @@ impl Export {
         view.close().await;
         match ended.context("not all records were written, and no file is left")? {
             Written::All { records } if file.is_some() => {
-                eprintln!("{} in {}", counted(records, kind), file.unwrap_or(Path::new("")).display());
+                let file = file.unwrap_or(Path::new("")).display();
+                complain(&format!("{} in {file}", counted(records, kind)));
                 Ok(())
             }
             // A reader that has enough closes the pipe.
@@ -111,6 +117,11 @@ impl Export {
         self.file.as_deref().filter(|file| *file != Path::new("-"))
     }
 
+    /// What an import of a file of this name expects.
+    fn delimiter(&self) -> u8 {
+        if self.file().is_some_and(is_of_tabs) { b'\t' } else { b',' }
+    }
+
     fn text(&self, kind: &'static Kind) -> Result<RecordText, Failure> {
         let named = self.file().and_then(FileFormat::of_name);
         let format = match (self.format.or(named), self.file()) {
@@ -124,8 +135,8 @@ impl Export {
             }
         };
         match (format, self.for_spreadsheets) {
-            (FileFormat::Csv, false) => Ok(RecordText::csv(kind)),
-            (FileFormat::Csv, true) => Ok(RecordText::spreadsheet(kind)),
+            (FileFormat::Csv, false) => Ok(RecordText::csv(kind, self.delimiter())),
+            (FileFormat::Csv, true) => Ok(RecordText::spreadsheet(kind, self.delimiter())),
             (FileFormat::Jsonl, false) => Ok(RecordText::json_lines(kind)),
             (FileFormat::Jsonl, true) => Err(Failure::Usage(
                 "--for-spreadsheets is for CSV; say --format csv, or leave it out".to_owned(),

@@ -5,6 +5,8 @@ mod columns;
 mod csv_rows;
 mod file;
 mod groups;
+mod json_members;
+mod quotes;
 mod refused;
 mod rows;
 mod source;
@@ -13,7 +15,7 @@ mod target;
 mod text_lines;
 mod words;
 
-use std::{io::Write as _, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -21,10 +23,11 @@ use clap::{Args, ValueEnum};
 pub use self::{
     columns::{ColumnMap, ColumnWishes},
     csv_rows::CsvRows,
+    json_members::MemberReader,
     rows::{FileRows, RowReader},
     text_lines::TextLines,
 };
-use super::{Failure, record_kind};
+use super::{Failure, record_kind, say};
 use crate::settings::Sources;
 
 const EXAMPLES: &str = "\
@@ -66,25 +69,25 @@ pub struct Import {
 #[derive(Debug, Args)]
 struct FileOptions {
     /// What the file is made of; its name says so where it ends in .csv, .tsv, .jsonl or .ndjson
-    #[arg(long, requires = "file")]
+    #[arg(long, requires = "file", conflicts_with = "table")]
     format: Option<FileFormat>,
     /// What stands between the cells of CSV: one character, or tab; found out in the header when left out
-    #[arg(long, value_name = "CHARACTER", requires = "file")]
+    #[arg(long, value_name = "CHARACTER", requires = "file", conflicts_with = "table")]
     delimiter: Option<String>,
     /// Their column, or member of JSON, is this field; as often as needed
-    #[arg(long, value_name = "THEIRS=FIELD", requires = "file")]
+    #[arg(long, value_name = "THEIRS=FIELD", requires = "file", conflicts_with = "table")]
     map: Vec<String>,
     /// Leaves this column out; as often as needed
-    #[arg(long, value_name = "COLUMN", requires = "file")]
+    #[arg(long, value_name = "COLUMN", requires = "file", conflicts_with = "table")]
     ignore: Vec<String>,
     /// Leaves all columns out that are no fields
-    #[arg(long, requires = "file")]
+    #[arg(long, requires = "file", conflicts_with = "table")]
     ignore_unknown: bool,
     /// Reads and checks everything, and writes nothing
-    #[arg(long, requires = "file")]
+    #[arg(long, requires = "file", conflicts_with = "table")]
     dry_run: bool,
     /// Where refused rows go; beside the file when left out
-    #[arg(long, value_name = "FILE", requires = "file", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "FILE", requires = "file", conflicts_with_all = ["table", "dry_run"])]
     refused: Option<PathBuf>,
 }
 
@@ -106,6 +109,11 @@ impl FileFormat {
     }
 }
 
+/// Whether cells are divided by tabs in a file of this name.
+pub fn is_of_tabs(path: &std::path::Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("tsv"))
+}
+
 impl Import {
     pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
         let kind = record_kind::chosen(self.kind.as_deref())?;
@@ -114,9 +122,4 @@ impl Import {
             None => table::run(self.table.as_deref(), kind, sources).await,
         }
     }
-}
-
-/// A closed standard output is no reason to stop halfway.
-fn say(line: &str) {
-    _ = writeln!(std::io::stdout().lock(), "{line}");
 }

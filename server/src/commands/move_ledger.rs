@@ -1,6 +1,6 @@
 //! `studio move`: the ledger of a folder carried over into PostgreSQL, and compared at the end.
 
-use std::{io::Write as _, ops::ControlFlow};
+use std::ops::ControlFlow;
 
 use anyhow::Context as _;
 use app::presenter::count;
@@ -11,6 +11,7 @@ use model::rng::Seeded;
 use super::{
     Failure,
     progress::{Progress, rows_of},
+    say,
     stop::StopRequest,
 };
 use crate::{
@@ -73,9 +74,4 @@ fn tell(carried: &MovedRecords) {
         ));
     }
     say(&format!("  balance and figures of tenants ({}): the same in both", carried.tenants));
-}
-
-/// A closed standard error is no reason to stop halfway.
-fn say(line: &str) {
-    _ = writeln!(std::io::stdout().lock(), "{line}");
 }

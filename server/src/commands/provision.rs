@@ -1,6 +1,6 @@
 //! `studio provision`: makes in the organisation what the product needs there; again, it changes nothing.
 
-use std::{io::Write as _, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
@@ -8,7 +8,7 @@ use dataverse::Client;
 use model::record::KINDS;
 use pipeline::{Mapping, ProvisionPlan, ProvisionScope, ProvisionStep};
 
-use super::Failure;
+use super::{Failure, say};
 use crate::{
     delivery_service::{self, DataverseEndpoint},
     settings::{Mistake, Mistakes, Mode, Settings, Sources},
@@ -77,9 +77,4 @@ fn told(error: pipeline::Error) -> anyhow::Error {
         matches!(&error, pipeline::Error::Provision { cause, .. } if cause.forbidden().is_some());
     let error = anyhow::Error::new(error);
     if is_forbidden { error.context(NEEDS_ROLE) } else { error }
-}
-
-/// A closed standard error is no reason to stop halfway.
-fn say(line: &str) {
-    _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -1,13 +1,13 @@
 //! `studio rebuild`: a lost ledger is read in again out of Dataverse.
 
-use std::{io::Write as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use ledger::Ledger;
 use model::{record::KINDS, rng::Seeded};
 use pipeline::{Mapping, NamesByKind};
 
-use super::{Failure, stop};
+use super::{Failure, say, stop};
 use crate::{
     clock, data_folder,
     delivery_service::{self, DataverseEndpoint, belonging},
@@ -100,9 +100,4 @@ async fn empty(ledger: &Ledger) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A closed standard error is no reason to stop halfway.
-fn say(line: &str) {
-    _ = writeln!(std::io::stdout().lock(), "{line}");
 }

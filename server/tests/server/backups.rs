@@ -50,7 +50,13 @@ async fn old_backups_are_rotated() {
     let kept = fs::read_dir(studio.folder.path().join("backups")).unwrap().count();
     assert_eq!(kept, 2);
     assert_eq!(told(&studio.folder, &["backup", "--keep", "2"]).0, Some(2));
+    assert_eq!(told(&studio.folder, &["backup", "--keep", "2", "one.sqlite"]).0, Some(2));
     assert_eq!(told(&studio.folder, &["backup"]).0, Some(2));
+    let mut unread = command(&studio.folder, &[]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let unread = unread.args(["backup", "--to", "backups", "--keep", "1"]).stdout(full).output().unwrap();
+    assert_eq!(unread.status.code(), Some(0), "{unread:?}");
+    assert_eq!(fs::read_dir(studio.folder.path().join("backups")).unwrap().count(), 1);
 }
 
 /// The names of what lies in the folder of a test, its data aside.

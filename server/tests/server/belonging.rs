@@ -284,6 +284,7 @@ async fn a_database_belongs_to_one_organisation_too() {
     let folder = TestFolder::new();
     let sentence = ["belongs to the organisation", "DATABASE_URL"];
     refused(ended(&folder, &[], &borrowed(&of_production)).await, &sentence);
+    refused(ended(&folder, &["import"], &borrowed(&of_production)).await, &sentence);
     let (code, said) = ended(&folder, &["adopt"], &borrowed(&of_production)).await;
     assert_eq!(code, Some(0), "{said}");
     let answer = studio.post(&run("c", "late")).await;

@@ -141,6 +141,7 @@ fn impossible_exports_leave_no_file() {
         (&["runs.txt"], 2, "--format is needed"),
         (&["runs.jsonl", "--for-spreadsheets"], 2, "--for-spreadsheets is for CSV"),
         (&["runs.csv", "--from", "yesterday"], 2, "a time looks like"),
+        (&["runs.csv", "--from", "2026-11-02", "--to", "2026-11-01"], 2, "--from is later than --to"),
         (&["runs.csv", "--kind", "letters"], 2, "no kind of record"),
         (&["runs.csv"], 1, "there is no ledger in"),
     ] {

@@ -235,11 +235,80 @@ fn unusable_files_are_refused_whole() {
         (&["runs.csv", "--kind", "letters"], "there are campaign-run (/api/metrics/campaign), agent-task"),
         (&["runs.csv", "--delimiter", "ab"], "not one character"),
         (&["runs.csv", "--map", "Kosten=costUSD"], "\"Kosten\", which is not there"),
+        (&["runs.csv", "--ignore", "Notiz"], "--ignore speaks of a column \"Notiz\", which is not there"),
+        (&["runs.csv", "--map", "A=phase", "--map", "A=runId"], "that it is phase, and that it is runId"),
+        (&["runs.csv", "--map", "A=phase", "--ignore", "A"], "in --map and in --ignore"),
+        (&["runs.csv", "--refused", "nowhere/x.csv"], "nowhere/x.csv cannot be written"),
         (&["runs.csv", "--table", "public.runs"], "cannot be used with"),
-        (&["--dry-run"], "required"),
     ] {
         let (code, said) = home.said(&[&["import"], words].concat());
         assert!(code == Some(2) && said.contains(piece), "{words:?}: {code:?} {said}");
+    }
+}
+
+#[tokio::test]
+async fn members_left_out_are_told() {
+    let [home, _] = ImportHome::both();
+    home.file("runs.jsonl", format!("{}\n", with(&run("c", "r1"), &json!({"Notiz": 1, "stray": 2}))));
+    let words = ["import", "runs.jsonl", "--ignore-unknown", "--ignore", "notiz"];
+    home.done(&words, "not read: \"Notiz\", \"stray\"");
+    let (code, said) = home.said(&[&words[..], &["--map", "Kosten=costUSD"]].concat());
+    assert!(code == Some(1) && said.contains("--map speaks of a member \"Kosten\", which no line"), "{said}");
+    assert!(said.contains("0 campaign runs are new, 1 was known already"), "{said}");
+}
+
+#[test]
+fn tabs_divide_files_that_say_so() {
+    let [home, _] = ImportHome::both();
+    home.file("runs.csv", format!("{HEADER}\n{}", rows(0..3)));
+    home.done(&["import", "runs.csv"], "3 campaign runs are new");
+    home.done(&["export", "taken.tsv"], "3 campaign runs in taken.tsv");
+    assert!(home.text("taken.tsv").starts_with("campaignId\t"), "{}", home.text("taken.tsv"));
+    home.done(&["import", "taken.tsv"], "3 were known already");
+    home.file("taken.tsv", home.text("taken.tsv").replace("\t4\t3", "\t4\t5"));
+    fs::write(home.folder.path().join("taken.refused.tsv.unfinished-1"), "left").unwrap();
+    for name in ["taken.refused.tsv", "taken.refused-2.tsv"] {
+        let (code, said) = home.said(&["import", "taken.tsv"]);
+        assert!(code == Some(1) && said.contains(&format!("are in {name} with the reason")), "{said}");
+    }
+    assert!(!home.folder.path().join("taken.refused.tsv.unfinished-1").exists());
+    home.file("mended.tsv", home.text("taken.refused.tsv").replace("\t4\t5", "\t4\t3"));
+    home.done(&["import", "mended.tsv"], "3 were known already");
+}
+
+/// An option of a file is never passed over where a table is meant.
+#[test]
+fn options_of_files_are_not_for_tables() {
+    let [home, _] = ImportHome::both();
+    for option in [
+        &["--dry-run"][..],
+        &["--ignore-unknown"],
+        &["--map", "a=runId"],
+        &["--ignore", "a"],
+        &["--format", "csv"],
+        &["--delimiter", ";"],
+        &["--refused", "x.csv"],
+    ] {
+        for (table, piece) in [(&["--table", "public.runs"][..], "cannot be used with"), (&[], "required")] {
+            let (code, said) = home.said(&[&["import"], table, option].concat());
+            assert!(code == Some(2) && said.contains(piece), "{table:?} {option:?}: {code:?} {said}");
+        }
+    }
+}
+
+#[test]
+fn unclosed_quotation_marks_are_named() {
+    let [home, _] = ImportHome::both();
+    home.file("runs.csv", format!("{HEADER}\nc,\"r8,1,4,3\nc,\"r9\",1,4,3\n{}c,\"r10,1,4,3\n", rows(0..3)));
+    let (code, said) = home.said(&["import", "runs.csv"]);
+    assert_eq!(code, Some(1), "{said}");
+    for piece in [
+        "line 2: has a quotation mark",
+        "line 7: has a quotation mark",
+        "3 campaign runs are new",
+        "nothing else of them is kept: mend them in runs.csv itself",
+    ] {
+        assert!(said.contains(piece), "no {piece:?} in {said}");
     }
 }
 
@@ -267,7 +336,8 @@ fn nasty_rows_are_refused_alone() {
         "line 6: runId must be",
         "line 8: is longer than 1024 KiB, and is not kept here",
         "3 campaign runs are new",
-        "6 rows were refused",
+        "6 rows were refused, and are in runs.refused.csv with the reason; mend them there and import that file",
+        "of 1 of them nothing else is kept: mend it in runs.csv itself, and import it again",
     ] {
         assert!(said.contains(piece), "no {piece:?} in {said}");
     }
@@ -315,7 +385,7 @@ async fn only_postgresql_takes_files_beside_servers() {
     fs::write(studio.folder.path().join("runs.csv"), format!("{HEADER}\n{}", rows(0..3))).unwrap();
     let (code, said) =
         told(command(&studio.folder, &[RESTING]).args(["import", "runs.csv"]).output().unwrap());
-    assert!(code == Some(1) && said.contains("stop that server, call this again"), "{said}");
+    assert!(code == Some(1) && said.contains("a server or another import"), "{said}");
     assert!(said.contains(&format!("process {}", studio.process_id())), "{said}");
 
     postgres.file("runs.csv", format!("{HEADER}\n{}", rows(0..3)));

@@ -2,9 +2,8 @@
 //! holds up a thread of its own, and nothing else.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, BufWriter, Write},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     thread,
 };
@@ -12,7 +11,10 @@ use std::{
 use anyhow::Context as _;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::commands::Failure;
+use crate::commands::{
+    Failure,
+    unfinished_file::{UnfinishedFile, is_taken},
+};
 
 /// What became of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +51,8 @@ impl ExportOutput {
         let (to, file): (Box<dyn Write + Send>, _) = match file {
             None => (Box::new(io::stdout()), None),
             Some(target) => {
-                let unfinished = UnfinishedExport::of(target);
-                (Box::new(unfinished.made()?), Some(unfinished))
+                let (unfinished, file) = UnfinishedExport::begin(target)?;
+                (Box::new(file), Some(unfinished))
             }
         };
         let ((pieces, taken), (end, ended)) = (mpsc::channel(1), oneshot::channel());
@@ -94,38 +96,28 @@ fn write_all(to: Box<dyn Write + Send>, mut pieces: mpsc::Receiver<Vec<u8>>) -> 
 
 /// A file under another name, which goes when it does not become whole.
 struct UnfinishedExport {
-    path: PathBuf,
+    file: UnfinishedFile,
+    written: File,
     target: PathBuf,
 }
 
-impl Drop for UnfinishedExport {
-    fn drop(&mut self) {
-        _ = fs::remove_file(&self.path);
-    }
-}
-
 impl UnfinishedExport {
-    fn of(target: &Path) -> Self {
-        let mut path = target.as_os_str().to_owned();
-        path.push(".unfinished");
-        Self { path: path.into(), target: target.to_owned() }
-    }
-
-    /// Only this user may read it.
-    fn made(&self) -> Result<File, Failure> {
-        let target = self.target.display();
-        if self.target.exists() {
+    fn begin(target: &Path) -> Result<(Self, File), Failure> {
+        let name = target.display();
+        if is_taken(target) {
             return Err(Failure::Usage(format!(
-                "{target} is there already; name another file, or move that one aside"
+                "{name} is there already; name another file, or move that one aside"
             )));
         }
-        let made = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&self.path);
-        made.map_err(|error| Failure::Usage(format!("{target} cannot be written: {error}")))
+        let begun = UnfinishedFile::begin(target).and_then(|(file, to)| {
+            Ok((Self { file, written: to.try_clone()?, target: target.to_owned() }, to))
+        });
+        begun.map_err(|error| Failure::Usage(format!("{name} cannot be written: {error}")))
     }
 
     /// On disk first, then under its name, which must still be free.
     fn publish(self) -> io::Result<()> {
-        File::open(&self.path)?.sync_all()?;
-        fs::hard_link(&self.path, &self.target)
+        self.written.sync_all()?;
+        self.file.publish(&self.target)
     }
 }

@@ -15,6 +15,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct RecordText {
     members: Vec<WrittenMember>,
     form: TextForm,
+    /// Between the cells of CSV.
+    delimiter: u8,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,16 +40,16 @@ enum MemberPlace {
 }
 
 impl RecordText {
-    pub fn csv(kind: &'static Kind) -> Self {
-        Self { members: members(kind, false), form: TextForm::Csv }
+    pub fn csv(kind: &'static Kind, delimiter: u8) -> Self {
+        Self { members: members(kind, false), form: TextForm::Csv, delimiter }
     }
 
-    pub fn spreadsheet(kind: &'static Kind) -> Self {
-        Self { members: members(kind, true), form: TextForm::Spreadsheet }
+    pub fn spreadsheet(kind: &'static Kind, delimiter: u8) -> Self {
+        Self { members: members(kind, true), form: TextForm::Spreadsheet, delimiter }
     }
 
     pub fn json_lines(kind: &'static Kind) -> Self {
-        Self { members: members(kind, false), form: TextForm::JsonLines }
+        Self { members: members(kind, false), form: TextForm::JsonLines, delimiter: b',' }
     }
 
     /// What stands before the first record.
@@ -58,7 +60,7 @@ impl RecordText {
             TextForm::Spreadsheet => head.extend_from_slice(BYTE_ORDER_MARK),
             TextForm::Csv => {}
         }
-        csv_line::push(&mut head, b',', self.members.iter().map(|member| member.name.as_bytes()));
+        csv_line::push(&mut head, self.delimiter, self.members.iter().map(|member| member.name.as_bytes()));
         head
     }
 
@@ -69,7 +71,7 @@ impl RecordText {
             return;
         }
         let cells: Vec<String> = self.members.iter().map(|member| self.cell(member.place, stored)).collect();
-        csv_line::push(lines, b',', cells.iter().map(String::as_bytes));
+        csv_line::push(lines, self.delimiter, cells.iter().map(String::as_bytes));
     }
 
     fn push_json(&self, lines: &mut Vec<u8>, stored: &Stored) {

@@ -53,26 +53,64 @@ impl ColumnWishes {
         words.iter().map(pair).collect()
     }
 
-    /// What the member of this name in JSON is called as a field; none where it is not to be read.
-    pub fn name_of<'a>(&self, kind: &Kind, name: Cow<'a, str>) -> Option<Cow<'a, str>> {
-        if ADDED.contains(&name.as_ref()) || self.ignores(&name) {
+    /// Two of them that cannot both be meant, in a sentence.
+    pub fn contradiction(&self) -> Option<String> {
+        self.renamed.iter().enumerate().find_map(|(at, (theirs, field))| {
+            let other = self.renamed[..at].iter().find(|(name, other)| name == theirs && other != field);
+            match other {
+                Some((_, other)) => Some(format!(
+                    "--map says of {} that it is {other}, and that it is {field}; leave one of them out",
+                    shown(theirs)
+                )),
+                None => self.ignored.contains(theirs).then(|| in_both(theirs)),
+            }
+        })
+    }
+
+    /// What the member of this name in JSON is called as a field; none where it is not to be read. `names` are those of all
+    /// members of its object.
+    pub fn name_of<'a>(&self, kind: &Kind, name: Cow<'a, str>, names: &[String]) -> Option<Cow<'a, str>> {
+        if ADDED.contains(&name.as_ref()) || self.ignores(&name, names) {
             return None;
         }
-        if let Some(field) = self.told(&name) {
+        if let Some(field) = self.told(&name, names) {
             return Some(Cow::Owned(field.to_owned()));
         }
         let is_known = kind.sent_names().any(|known| known == name);
         (is_known || !self.ignores_unknown).then_some(name)
     }
 
-    fn told(&self, theirs: &str) -> Option<&str> {
-        let told = self.renamed.iter().find(|(name, _)| plain(name) == plain(theirs));
+    fn told(&self, theirs: &str, names: &[String]) -> Option<&str> {
+        let exact = self.renamed.iter().find(|(name, _)| name == theirs);
+        let told = exact.or_else(|| self.renamed.iter().find(|(name, _)| is_meant(name, theirs, names)));
         told.map(|(_, field)| field.as_str())
     }
 
-    fn ignores(&self, theirs: &str) -> bool {
-        self.ignored.iter().any(|name| plain(name) == plain(theirs))
+    fn ignores(&self, theirs: &str, names: &[String]) -> bool {
+        self.ignored.iter().any(|name| is_meant(name, theirs, names))
     }
+
+    /// What was told of columns that are not there, or what cannot both be done with one.
+    fn faults(&self, names: &[String]) -> Vec<String> {
+        let is_absent = |theirs: &str| !names.iter().any(|name| is_meant(theirs, name, names));
+        let renamed = self.renamed.iter().map(|(theirs, _)| ("--map", theirs));
+        let told = renamed.chain(self.ignored.iter().map(|theirs| ("--ignore", theirs)));
+        let absent = told.filter(|(_, theirs)| is_absent(theirs)).map(|(option, theirs)| {
+            format!("{option} speaks of a column {}, which is not there", shown(theirs))
+        });
+        let is_both = |name: &&String| self.told(name, names).is_some() && self.ignores(name, names);
+        absent.chain(names.iter().filter(is_both).map(|name| in_both(name))).collect()
+    }
+}
+
+/// Whether `theirs`, which the command was told, is the column `name`: a name that stands among `names` letter by letter is
+/// that one alone.
+pub fn is_meant(theirs: &str, name: &str, names: &[String]) -> bool {
+    theirs == name || plain(theirs) == plain(name) && !names.iter().any(|other| other == theirs)
+}
+
+fn in_both(theirs: &str) -> String {
+    format!("{} is in --map and in --ignore; leave one of them out", shown(theirs))
 }
 
 impl ColumnMap {
@@ -83,7 +121,7 @@ impl ColumnMap {
         let mut columns: Vec<ColumnUse> = Vec::with_capacity(header.len());
         let mut strays = Vec::new();
         for name in header {
-            let column = column(kind, name, wishes).unwrap_or_else(|| {
+            let column = column(kind, name, wishes, header).unwrap_or_else(|| {
                 strays.push(shown(name));
                 ColumnUse::Unread { is_told: true }
             });
@@ -99,11 +137,7 @@ impl ColumnMap {
         }
         faults.extend(unknown(kind, &strays));
         faults.extend(missing(kind, &columns));
-        let absent = wishes.renamed.iter().map(|(theirs, _)| theirs);
-        let absent = absent.filter(|theirs| !header.iter().any(|name| plain(name) == plain(theirs)));
-        faults.extend(
-            absent.map(|theirs| format!("--map speaks of a column {}, which is not there", shown(theirs))),
-        );
+        faults.extend(wishes.faults(header));
         if faults.is_empty() { Ok(Self { columns }) } else { Err(faults) }
     }
 
@@ -131,15 +165,15 @@ impl ColumnMap {
     }
 }
 
-fn column(kind: &Kind, name: &str, wishes: &ColumnWishes) -> Option<ColumnUse> {
+fn column(kind: &Kind, name: &str, wishes: &ColumnWishes, header: &[String]) -> Option<ColumnUse> {
     let of_member = |name: &'static str| ColumnUse::Member(name, kind.field(name).map(|(_, field)| field.ty));
     if ADDED.contains(&name) {
         return Some(ColumnUse::Unread { is_told: false });
     }
-    if let Some(field) = wishes.told(name).and_then(|field| member(kind, field)) {
+    if let Some(field) = wishes.told(name, header).and_then(|field| member(kind, field)) {
         return Some(of_member(field));
     }
-    if wishes.ignores(name) {
+    if wishes.ignores(name, header) {
         return Some(ColumnUse::Unread { is_told: true });
     }
     if let Some(field) = member(kind, name) {
@@ -190,7 +224,7 @@ fn names(kind: &Kind) -> String {
 }
 
 /// A column's name in quotes, short, on one line.
-fn shown(name: &str) -> String {
+pub fn shown(name: &str) -> String {
     let short: String = name.chars().take(60).collect();
     format!("{short:?}")
 }

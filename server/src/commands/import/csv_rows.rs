@@ -4,6 +4,8 @@ use std::io::{self, BufRead as _, BufReader, Cursor, Read};
 
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
+use super::quotes::QuoteWatch;
+
 /// What a row may have, in bytes: as much as a request over HTTP.
 pub const ROW_BYTES_MAX: usize = 1024 * 1024;
 const CELLS_MAX: usize = 4_096;
@@ -16,10 +18,31 @@ pub struct CsvRows {
     input: BufReader<Box<dyn Read + Send>>,
     parser: csv_core::Reader,
     delimiter: u8,
+    quotes: QuoteWatch,
     cells: Vec<u8>,
     ends: Vec<usize>,
     line: u64,
     bytes: u64,
+}
+
+/// Why a row is passed over, and not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnkeptRow {
+    TooLong,
+    TooManyCells,
+    /// Where it ends is a guess.
+    Misquoted,
+}
+
+impl UnkeptRow {
+    /// Goes on after the row, or the line on which it begins.
+    pub fn reason(self) -> String {
+        match self {
+            Self::TooLong => format!("is longer than {} KiB", ROW_BYTES_MAX / 1024),
+            Self::TooManyCells => format!("has more than {CELLS_MAX} cells"),
+            Self::Misquoted => "has a quotation mark that is never closed, or text behind one".to_owned(),
+        }
+    }
 }
 
 /// The cells of one row, as they stand.
@@ -56,6 +79,7 @@ impl CsvRows {
             input: BufReader::with_capacity(64 * 1024, Box::new(Cursor::new(beginning).chain(input))),
             parser: ReaderBuilder::new().delimiter(delimiter).build(),
             delimiter,
+            quotes: QuoteWatch::new(delimiter),
             cells: vec![0; 8 * 1024],
             ends: vec![0; CELLS_MAX],
             line: 1,
@@ -72,36 +96,40 @@ impl CsvRows {
         self.bytes
     }
 
-    /// The next row with the line on which it begins; without its cells where it is too long. Empty lines are no rows.
+    /// The next row with the line on which it begins; or why it is passed over. Empty lines are no rows.
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn next(&mut self) -> io::Result<Option<(u64, Option<CellRow>)>> {
+    pub fn next(&mut self) -> io::Result<Option<(u64, Result<CellRow, UnkeptRow>)>> {
         self.skip_line_ends()?;
+        self.quotes.begin();
         let line = self.line;
-        let (mut written, mut ended, mut is_too_long) = (0, 0, false);
+        let (mut written, mut ended, mut unkept) = (0, 0, None);
         loop {
             let input = self.input.fill_buf()?;
             let (cells, ends) = (&mut self.cells[written..], &mut self.ends[ended..]);
             let (result, read, added, more) = self.parser.read_record(input, cells, ends);
             self.line += line_feeds(&input[..read]);
+            self.quotes.pass(&input[..read]);
             self.bytes += read as u64;
             self.input.consume(read);
             (written, ended) = (written + added, ended + more);
             match result {
                 ReadRecordResult::InputEmpty => {}
-                ReadRecordResult::OutputFull if self.cells.len() < ROW_BYTES_MAX && !is_too_long => {
+                ReadRecordResult::OutputFull if self.cells.len() < ROW_BYTES_MAX && unkept.is_none() => {
                     self.cells.resize(2 * self.cells.len(), 0);
                 }
-                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => is_too_long = true,
-                ReadRecordResult::Record if is_too_long => return Ok(Some((line, None))),
+                ReadRecordResult::OutputFull => unkept = unkept.or(Some(UnkeptRow::TooLong)),
+                ReadRecordResult::OutputEndsFull => unkept = unkept.or(Some(UnkeptRow::TooManyCells)),
                 ReadRecordResult::Record => {
-                    let (cells, ends) = (self.cells[..written].to_vec(), self.ends[..ended].to_vec());
-                    return Ok(Some((line, Some(CellRow { cells, ends }))));
+                    let unkept = if self.quotes.is_amiss() { Some(UnkeptRow::Misquoted) } else { unkept };
+                    let (cells, ends) = (&self.cells[..written], &self.ends[..ended]);
+                    let row = || CellRow { cells: cells.to_vec(), ends: ends.to_vec() };
+                    return Ok(Some((line, unkept.map_or_else(|| Ok(row()), Err))));
                 }
                 ReadRecordResult::End => return Ok(None),
             }
-            if is_too_long {
+            if unkept.is_some() {
                 // The rest of it is read over.
                 (written, ended) = (0, 0);
             }
@@ -167,7 +195,7 @@ fn line_feeds(bytes: &[u8]) -> u64 {
 mod tests {
     use super::*;
 
-    type Rows = Vec<(u64, Option<Vec<String>>)>;
+    type Rows = Vec<(u64, Result<Vec<String>, UnkeptRow>)>;
 
     /// However small the pieces are in which the text comes.
     fn rows_of(text: &[u8]) -> Rows {
@@ -204,7 +232,7 @@ mod tests {
     fn check(text: &str, expected: &[(u64, &[&str])]) {
         let expected: Rows = expected
             .iter()
-            .map(|(line, cells)| (*line, Some(cells.iter().map(|cell| (*cell).to_owned()).collect())))
+            .map(|(line, cells)| (*line, Ok(cells.iter().map(|cell| (*cell).to_owned()).collect())))
             .collect();
         assert_eq!(rows_of(text.as_bytes()), expected, "{text:?}");
     }
@@ -236,12 +264,26 @@ mod tests {
     fn long_rows_are_passed_over() {
         let long = format!("a,b\n1,{}\n2,3\n", "x".repeat(10 * ROW_BYTES_MAX));
         let rows = rows_of(long.as_bytes());
-        assert_eq!((rows.len(), &rows[1]), (3, &(2, None)));
-        assert_eq!(rows[2], (3, Some(vec!["2".to_owned(), "3".to_owned()])));
+        assert_eq!((rows.len(), &rows[1]), (3, &(2, Err(UnkeptRow::TooLong))));
+        assert_eq!(rows[2], (3, Ok(vec!["2".to_owned(), "3".to_owned()])));
         let wide = format!("a\n{}\nb\n", ",".repeat(2 * CELLS_MAX));
-        assert_eq!(rows_of(wide.as_bytes())[1..], [(2, None), (3, Some(vec!["b".to_owned()]))]);
+        assert_eq!(
+            rows_of(wide.as_bytes())[1..],
+            [(2, Err(UnkeptRow::TooManyCells)), (3, Ok(vec!["b".to_owned()]))]
+        );
         let whole = format!("a\n{}\n", "x".repeat(ROW_BYTES_MAX - 8));
-        assert!(rows_of(whole.as_bytes())[1].1.is_some());
+        assert!(rows_of(whole.as_bytes())[1].1.is_ok());
+    }
+
+    #[test]
+    fn misplaced_marks_swallow_no_rows() {
+        let amiss = Err(UnkeptRow::Misquoted);
+        let open = rows_of(b"a,b\nerror,\"no answer\nt2,success\nt3,success\n");
+        assert_eq!(open[1..], [(2, amiss.clone())]);
+        let closed = rows_of(b"a,b\nerror,\"no answer\nerror,\"timeout\"\nt3,x\n");
+        assert_eq!(closed[1..], [(2, amiss.clone()), (4, Ok(vec!["t3".to_owned(), "x".to_owned()]))]);
+        let text = rows_of(b"a,b\n1,\"the \"host\" is down\"\n2,3\n");
+        assert_eq!(text[1..], [(2, amiss), (3, Ok(vec!["2".to_owned(), "3".to_owned()]))]);
     }
 
     #[test]

@@ -14,8 +14,9 @@ use tokio::{sync::mpsc::Receiver, time};
 use super::{
     FileOptions,
     groups::{self, RowGroup},
+    json_members::SeenMembers,
     refused::RefusedRows,
-    rows::ReadRow,
+    rows::{RawRow, ReadRow},
     say,
     source::{self, RowSource},
     target::{self, ImportTarget},
@@ -38,6 +39,10 @@ const SAID: i64 = 10;
 const OFFERS: u32 = 60;
 
 const UNTOUCHED: &str = "stopped as asked; nothing was written";
+
+const AGAIN: &str = "call it again, and it goes on: nothing is taken in twice";
+
+const UNFINISHED: &str = "the file of refused rows cannot be finished";
 
 /// Why the rest is not taken in.
 enum Halt {
@@ -80,6 +85,7 @@ pub async fn run(
         read: 0,
         refused,
         done: IntakeCounts::default(),
+        seen: SeenMembers::default(),
         progress: Progress::on_stderr(),
     };
     let ended = stop.bounds(intake.all(groups, &stop)).await.unwrap_or(Err(Halt::Stopped));
@@ -100,16 +106,19 @@ struct FileIntake {
     read: u64,
     refused: RefusedRows,
     done: IntakeCounts,
+    seen: SeenMembers,
     progress: Progress,
 }
 
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct IntakeCounts {
     rows: i64,
     /// New, or on trial: fit to be taken in.
     stored: i64,
     known: i64,
     refused: i64,
+    /// Those of them of which the file of refused rows has the line and the reason alone.
+    unkept: i64,
 }
 
 impl FileIntake {
@@ -130,7 +139,7 @@ impl FileIntake {
             let group = group.context("the rest of the file cannot be read").map_err(Halt::Failed)?;
             let read = group.bytes;
             self.take(group.rows, stop).await?;
-            self.read = read;
+            (self.read, self.seen) = (read, group.seen);
             self.progress.tell(|| format!("  {}", far(self.done.rows, read, self.bytes)));
         }
     }
@@ -172,6 +181,7 @@ impl FileIntake {
 
     fn refuse(&mut self, row: &ReadRow, why: &str) -> anyhow::Result<()> {
         self.done.refused += 1;
+        self.done.unkept += i64::from(matches!(row.raw, RawRow::Unkept));
         if self.done.refused <= SAID {
             self.progress.clear();
             say(&format!("  line {}: {why}", row.line));
@@ -189,30 +199,10 @@ impl FileIntake {
     /// What became of it all, in words.
     fn end(mut self, ended: Result<(), Halt>, name: &str) -> Result<(), Failure> {
         self.progress.clear();
-        let IntakeCounts { rows, stored, known, refused } = self.done;
-        let (is_trial, kind) = (self.ledger.is_none(), self.kind);
-        match ended {
-            Ok(()) => {}
-            Err(Halt::Stopped) if is_trial => {
-                return Err(Failure::Interrupted(UNTOUCHED.to_owned()));
-            }
-            Err(Halt::Stopped) => {
-                let again = "call it again, and it goes on: nothing is taken in twice";
-                let refused =
-                    if refused > 0 { format!(", but {} refused", rows_were(refused)) } else { String::new() };
-                let far = far(rows, self.read, self.bytes);
-                return Err(Failure::Interrupted(format!(
-                    "stopped as asked: {far} of {name} are in{refused}; {again}"
-                )));
-            }
-            Err(Halt::Failed(error)) => {
-                let error = error.context(format!(
-                    "not everything was taken in: {} looked at; call it again, and it goes on: nothing is taken in twice",
-                    rows_were(rows)
-                ));
-                return Err(error.into());
-            }
+        if let Err(halt) = ended {
+            return Err(self.halted(halt, name));
         }
+        let (is_trial, IntakeCounts { rows, refused, .. }) = (self.ledger.is_none(), self.done);
         if refused > SAID {
             say(&format!("  and {} more", count(refused - SAID)));
         }
@@ -220,39 +210,67 @@ impl FileIntake {
             say("There are no rows in it.");
             return Ok(());
         }
-        if is_trial {
-            say(&format!(
-                "{} would be taken in, as far as {} not in the ledger already. Nothing was written.",
-                counted(stored, kind),
-                if stored == 1 { "it is" } else { "they are" }
-            ));
-            return if refused == 0 {
-                Ok(())
-            } else {
-                Err(anyhow!("{} refused, for what is said above", rows_would(refused)).into())
-            };
+        if let Some(unread) = self.seen.unread() {
+            say(&format!("  not read: {unread}"));
+        }
+        say(&self.sum());
+        let mut faults: Vec<String> = self.seen.faults().collect();
+        let file = if is_trial { None } else { self.refused.finish().context(UNFINISHED)? };
+        match file {
+            Some(file) => faults.push(refused_rows(&self.done, &file, name)),
+            None if refused > 0 => {
+                faults.push(format!("{} refused, for what is said above", rows_would(refused)));
+            }
+            None => {}
+        }
+        if faults.is_empty() { Ok(()) } else { Err(anyhow!(faults.join("; ")).into()) }
+    }
+
+    fn halted(&self, halt: Halt, name: &str) -> Failure {
+        let IntakeCounts { rows, refused, .. } = self.done;
+        match halt {
+            Halt::Stopped if self.ledger.is_none() => Failure::Interrupted(UNTOUCHED.to_owned()),
+            Halt::Stopped => {
+                let refused =
+                    if refused > 0 { format!(", but {} refused", rows_were(refused)) } else { String::new() };
+                let far = far(rows, self.read, self.bytes);
+                Failure::Interrupted(format!("stopped as asked: {far} of {name} are in{refused}; {AGAIN}"))
+            }
+            Halt::Failed(error) => {
+                let looked_at = rows_were(rows);
+                error.context(format!("not everything was taken in: {looked_at} looked at; {AGAIN}")).into()
+            }
+        }
+    }
+
+    fn sum(&self) -> String {
+        let (kind, IntakeCounts { stored, known, .. }) = (self.kind, self.done);
+        let records = counted(stored, kind);
+        if self.ledger.is_none() {
+            let they_are = if stored == 1 { "it is" } else { "they are" };
+            return format!(
+                "{records} would be taken in, as far as {they_are} not in the ledger already. Nothing was written."
+            );
         }
         let sent =
             if kind.delivery.is_some() && stored > 0 { " What is new waits for Dataverse." } else { "" };
-        say(&format!(
-            "{} {} new, {} known already.{sent}",
-            counted(stored, kind),
-            is_or_are(stored),
-            were(known)
-        ));
-        if refused == 0 {
-            return Ok(());
-        }
-        let file = self.refused.finish().context("the file of refused rows cannot be finished")?;
-        let file = file.unwrap_or_default();
-        Err(anyhow!(
-            "{} refused, and {} in {} with the reason; mend {} there and import that file, the same way",
-            rows_were(refused),
-            if refused == 1 { "is" } else { "are" },
-            file.display(),
-            it_or_them(refused)
-        )
-        .into())
+        format!("{records} {} new, {} known already.{sent}", is_or_are(stored), were(known))
+    }
+}
+
+fn refused_rows(done: &IntakeCounts, file: &Path, name: &str) -> String {
+    let IntakeCounts { refused, unkept, .. } = *done;
+    let (are, file) = (is_or_are(refused), file.display());
+    let mend = |number| format!("mend {}", it_or_them(number));
+    let refused = format!("{} refused, and {are} in {file} with the reason; ", rows_were(refused));
+    let there = format!("{} there and import that file, the same way", mend(done.refused - unkept));
+    let here = format!("{} in {name} itself, and import it again", mend(unkept));
+    if unkept == 0 {
+        format!("{refused}{there}")
+    } else if unkept == done.refused {
+        format!("{refused}nothing else of {} is kept: {here}", it_or_them(unkept))
+    } else {
+        format!("{refused}{there}; of {} of them nothing else is kept: {here}", count(unkept))
     }
 }
 

@@ -5,7 +5,10 @@ use std::{io, sync::Arc, thread};
 use model::clock::Clock;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::rows::{ReadRow, RowReader};
+use super::{
+    json_members::SeenMembers,
+    rows::{ReadRow, RowReader},
+};
 
 /// Rows that are written together.
 const GROUP_ROWS: usize = 1_000;
@@ -18,6 +21,8 @@ pub struct RowGroup {
     pub rows: Vec<ReadRow>,
     /// How much of the file was read by then.
     pub bytes: u64,
+    /// What is to be said of all rows until then.
+    pub seen: SeenMembers,
 }
 
 /// Reads the file on a thread of its own: where it is a pipe, nothing can be told for how long it is silent.
@@ -46,5 +51,5 @@ fn group(reader: &mut RowReader, clock: &dyn Clock) -> io::Result<RowGroup> {
         weight += row.raw.weight();
         rows.push(row);
     }
-    Ok(RowGroup { rows, bytes: reader.bytes() })
+    Ok(RowGroup { rows, bytes: reader.bytes(), seen: reader.seen() })
 }

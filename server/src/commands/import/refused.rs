@@ -1,9 +1,8 @@
 //! The file of rows that were refused: each as it stood, with its line and the reason, to be mended and taken in again.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, BufWriter, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -12,9 +11,13 @@ use model::record;
 use super::{
     columns::ADDED,
     csv_rows::CellRow,
+    is_of_tabs,
     rows::{RawRow, ReadRow},
 };
-use crate::commands::csv_line;
+use crate::commands::{
+    csv_line,
+    unfinished_file::{UnfinishedFile, is_taken, remove_leftovers},
+};
 
 /// The file, which is made for the first row, and has its name once it is whole.
 pub struct RefusedRows {
@@ -22,7 +25,7 @@ pub struct RefusedRows {
     target: PathBuf,
     /// Another name may be taken where this one is.
     is_free: bool,
-    file: Option<BufWriter<File>>,
+    file: Option<(UnfinishedFile, BufWriter<File>)>,
 }
 
 /// As the file of which the rows are.
@@ -32,14 +35,29 @@ pub enum RefusedForm {
 }
 
 impl RefusedRows {
-    /// Into a file that was named.
-    pub const fn named(form: RefusedForm, target: PathBuf) -> Self {
-        Self { form, target, is_free: false, file: None }
+    /// Into a file that was named, which is tried.
+    ///
+    /// # Errors
+    /// When it is there already or cannot be made, in a sentence.
+    pub fn named(form: RefusedForm, target: PathBuf) -> Result<Self, String> {
+        let file = target.display();
+        if is_taken(&target) {
+            return Err(format!(
+                "{file} is there already; name another file with --refused, or move that one aside"
+            ));
+        }
+        UnfinishedFile::begin(&target).map_err(|error| {
+            format!(
+                "{file} cannot be written: {error}; name another file with --refused; nothing was written"
+            )
+        })?;
+        Ok(Self { form, target, is_free: false, file: None })
     }
 
     /// Beside the file that is read; beside no file, in the working folder.
     pub fn beside(form: RefusedForm, file: Option<&Path>) -> Self {
         let end = match form {
+            RefusedForm::Csv { delimiter: b'\t', .. } if file.is_some_and(is_of_tabs) => "refused.tsv",
             RefusedForm::Csv { .. } => "refused.csv",
             RefusedForm::JsonLines => "refused.jsonl",
         };
@@ -52,61 +70,43 @@ impl RefusedRows {
     /// # Errors
     /// When the file cannot be written.
     pub fn add(&mut self, row: &ReadRow, reason: &str) -> io::Result<()> {
-        let unfinished = self.unfinished();
-        let file = match &mut self.file {
+        let (_, file) = match &mut self.file {
             Some(file) => file,
-            none => none.insert(begun(&self.form, &unfinished)?),
+            none => none.insert(begun(&self.form, &self.target)?),
         };
         file.write_all(&self.form.line(row, reason))
     }
 
-    /// Where the rows are; none where there are none.
+    /// Where the rows are; none where there are none. What an import left here that was killed is gone by then.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn finish(mut self) -> io::Result<Option<PathBuf>> {
-        let Some(mut file) = self.file.take() else { return Ok(None) };
-        let unfinished = Unfinished(self.unfinished());
+    pub fn finish(self) -> io::Result<Option<PathBuf>> {
+        let Some((unfinished, mut file)) = self.file else {
+            remove_leftovers(&self.target);
+            return Ok(None);
+        };
         file.flush()?;
         file.get_ref().sync_all()?;
-        let target = if self.is_free { free(&self.target) } else { self.target.clone() };
-        fs::rename(&unfinished.0, &target)?;
-        Ok(Some(target))
+        loop {
+            let target = if self.is_free { free(&self.target) } else { self.target.clone() };
+            match unfinished.publish(&target) {
+                // Another import was quicker.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.is_free => {}
+                done => return done.map(|()| Some(target)),
+            }
+        }
     }
 
     /// What it is about, for a message.
     pub fn target(&self) -> &Path {
         &self.target
     }
-
-    fn unfinished(&self) -> PathBuf {
-        let mut name = self.target.as_os_str().to_owned();
-        name.push(".unfinished");
-        PathBuf::from(name)
-    }
-}
-
-/// What is not whole is not left behind: the next call refuses those rows again.
-impl Drop for RefusedRows {
-    fn drop(&mut self) {
-        if self.file.take().is_some() {
-            drop(Unfinished(self.unfinished()));
-        }
-    }
-}
-
-/// A file that goes, unless it got another name.
-struct Unfinished(PathBuf);
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        _ = fs::remove_file(&self.0);
-    }
 }
 
 /// What is refused may be just what must not be seen.
-fn begun(form: &RefusedForm, path: &Path) -> io::Result<BufWriter<File>> {
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+fn begun(form: &RefusedForm, target: &Path) -> io::Result<(UnfinishedFile, BufWriter<File>)> {
+    let (unfinished, file) = UnfinishedFile::begin(target)?;
     let mut file = BufWriter::new(file);
     if let RefusedForm::Csv { header, delimiter } = form {
         let mut line = Vec::new();
@@ -114,7 +114,7 @@ fn begun(form: &RefusedForm, path: &Path) -> io::Result<BufWriter<File>> {
         csv_line::push(&mut line, *delimiter, added.chain(own(header, header).map(|(_, cell)| cell)));
         file.write_all(&line)?;
     }
-    Ok(file)
+    Ok((unfinished, file))
 }
 
 /// `runs.refused.csv`, or the first of `runs.refused-2.csv` and so on that is not there.
@@ -122,7 +122,7 @@ fn free(target: &Path) -> PathBuf {
     let (stem, end) = (target.file_stem().unwrap_or_default(), target.extension().unwrap_or_default());
     let (stem, end) = (stem.to_string_lossy(), end.to_string_lossy());
     let others = (2..).map(|number: u32| target.with_file_name(format!("{stem}-{number}.{end}")));
-    std::iter::once(target.to_owned()).chain(others).find(|path| !path.exists()).unwrap_or(target.to_owned())
+    std::iter::once(target.to_owned()).chain(others).find(|path| !is_taken(path)).unwrap_or(target.to_owned())
 }
 
 /// The cells of a row that are the file's own, with their places.
@@ -173,6 +173,8 @@ fn json_line(number: u64, reason: &str, text: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn refused(text: &str) -> String {
@@ -196,7 +198,7 @@ mod tests {
         let names: Vec<String> = (0..3)
             .map(|_| {
                 let mut rows = RefusedRows::beside(RefusedForm::JsonLines, Some(&input));
-                let row = ReadRow { line: 1, raw: RawRow::TooLong, record: Err(String::new()) };
+                let row = ReadRow { line: 1, raw: RawRow::Unkept, record: Err(String::new()) };
                 rows.add(&row, "why").unwrap();
                 let path = rows.finish().unwrap().unwrap();
                 path.file_name().unwrap().to_string_lossy().into_owned()

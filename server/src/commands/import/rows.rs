@@ -8,8 +8,9 @@ use model::{
 };
 
 use super::{
-    columns::{ColumnMap, ColumnWishes},
-    csv_rows::{CellRow, CsvRows, ROW_BYTES_MAX},
+    columns::ColumnMap,
+    csv_rows::{CellRow, CsvRows, UnkeptRow},
+    json_members::{MemberReader, SeenMembers},
     text_lines::TextLines,
 };
 
@@ -22,7 +23,7 @@ pub struct RowReader {
 /// By what a file is made of.
 pub enum FileRows {
     Csv { rows: Box<CsvRows>, map: ColumnMap },
-    JsonLines { lines: TextLines, wishes: ColumnWishes },
+    JsonLines { lines: TextLines, members: MemberReader },
 }
 
 /// A row, and what it says as a record.
@@ -38,7 +39,8 @@ pub struct ReadRow {
 pub enum RawRow {
     Cells(CellRow),
     Line(Vec<u8>),
-    TooLong,
+    /// Too long, or what it is made of is a guess.
+    Unkept,
 }
 
 impl RawRow {
@@ -46,7 +48,7 @@ impl RawRow {
         match self {
             Self::Cells(row) => row.weight(),
             Self::Line(line) => line.len(),
-            Self::TooLong => 0,
+            Self::Unkept => 0,
         }
     }
 }
@@ -60,6 +62,14 @@ impl RowReader {
         }
     }
 
+    /// What is to be said of the members of JSON lines that were read.
+    pub fn seen(&self) -> SeenMembers {
+        match &self.rows {
+            FileRows::Csv { .. } => SeenMembers::default(),
+            FileRows::JsonLines { members, .. } => members.seen().clone(),
+        }
+    }
+
     /// The next row. `now` is its time of arrival.
     ///
     /// # Errors
@@ -68,38 +78,39 @@ impl RowReader {
         let kind = self.kind;
         match &mut self.rows {
             FileRows::Csv { rows, map } => Ok(rows.next()?.map(|(line, row)| match row {
-                Some(cells) => {
+                Ok(cells) => {
                     let record = of_cells(kind, map, &cells, now);
                     ReadRow { line, raw: RawRow::Cells(cells), record }
                 }
-                None => too_long(line, "; is a quotation mark never closed?"),
+                Err(why) => unkept(line, why),
             })),
-            FileRows::JsonLines { lines, wishes } => Ok(lines.next()?.map(|(line, text)| match text {
+            FileRows::JsonLines { lines, members } => Ok(lines.next()?.map(|(line, text)| match text {
                 Some(text) => {
-                    let record = of_line(kind, wishes, &text, now);
+                    let record = of_line(kind, members, &text, now);
                     ReadRow { line, raw: RawRow::Line(text), record }
                 }
-                None => too_long(line, ""),
+                None => unkept(line, UnkeptRow::TooLong),
             })),
         }
     }
 }
 
-fn too_long(line: u64, question: &str) -> ReadRow {
-    let why = format!("is longer than {} KiB, and is not kept here{question}", ROW_BYTES_MAX / 1024);
-    ReadRow { line, raw: RawRow::TooLong, record: Err(why) }
+fn unkept(line: u64, why: UnkeptRow) -> ReadRow {
+    let why = format!("{}, and is not kept here", why.reason());
+    ReadRow { line, raw: RawRow::Unkept, record: Err(why) }
 }
 
 fn of_cells(kind: &'static Kind, map: &ColumnMap, row: &CellRow, now: Timestamp) -> Result<Record, String> {
     if row.len() != map.len() {
-        return Err(format!("has {} cells, and the header has {}", row.len(), map.len()));
+        let cells = if row.len() == 1 { "cell" } else { "cells" };
+        return Err(format!("has {} {cells}, and the header has {}", row.len(), map.len()));
     }
     made(map.draft(kind, row).accept(now))
 }
 
 fn of_line(
     kind: &'static Kind,
-    wishes: &ColumnWishes,
+    reader: &mut MemberReader,
     text: &[u8],
     now: Timestamp,
 ) -> Result<Record, String> {
@@ -109,10 +120,9 @@ fn of_line(
         return Err(format!("is not JSON: {error}"));
     }
     let members = match record::members(text) {
-        Ok(members) => members.into_iter(),
+        Ok(members) => reader.of_line(kind, members),
         Err(fault) => return Err(sentence(&[fault])),
     };
-    let members = members.filter_map(|(name, raw)| Some((wishes.name_of(kind, name)?, raw)));
     made(record::read_members(kind, members, &mut Guesses::default()).accept(now))
 }
 
@@ -129,7 +139,7 @@ fn sentence(faults: &[FieldFault]) -> String {
 mod tests {
     use model::record::KINDS;
 
-    use super::*;
+    use super::{super::columns::ColumnWishes, *};
 
     const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -138,13 +148,13 @@ mod tests {
     }
 
     fn refusal(line: &[u8]) -> String {
-        of_line(kind(), &ColumnWishes::default(), line, NOW).unwrap_err()
+        of_line(kind(), &mut MemberReader::new(ColumnWishes::default()), line, NOW).unwrap_err()
     }
 
     #[test]
     fn lines_are_held_to_the_kinds_rules() {
         let good = br#"{"campaignId":"c","runId":"r","phase":"1","agentsTotal":2,"agentsSuccessful":1,"_line":3,"_reason":"x"}"#;
-        assert!(of_line(kind(), &ColumnWishes::default(), good, NOW).is_ok());
+        assert!(of_line(kind(), &mut MemberReader::new(ColumnWishes::default()), good, NOW).is_ok());
         for (line, piece) in [
             (&b"{\"a\":"[..], "is not JSON"),
             (b"[1]", "must be an object"),

@@ -10,8 +10,10 @@ use model::record::Kind;
 
 use super::{
     FileFormat, FileOptions,
-    columns::{ColumnMap, ColumnWishes},
+    columns::{ColumnMap, ColumnWishes, shown},
     csv_rows::CsvRows,
+    is_of_tabs,
+    json_members::MemberReader,
     refused::{RefusedForm, RefusedRows},
     rows::{FileRows, RowReader},
     text_lines::TextLines,
@@ -48,6 +50,9 @@ pub fn open(path: &Path, kind: &'static Kind, options: &FileOptions) -> Result<R
     let renamed = ColumnWishes::renamed(&options.map, kind).map_err(usage)?;
     let wishes =
         ColumnWishes { renamed, ignored: options.ignore.clone(), ignores_unknown: options.ignore_unknown };
+    if let Some(sentence) = wishes.contradiction() {
+        return Err(usage(sentence));
+    }
     let name = if is_pipe { "standard input".to_owned() } else { path.display().to_string() };
     let unreadable = |error: io::Error| usage(format!("{name} cannot be read: {error}; nothing was written"));
     let (input, bytes) = if is_pipe {
@@ -58,7 +63,7 @@ pub fn open(path: &Path, kind: &'static Kind, options: &FileOptions) -> Result<R
     let beside = (!is_pipe).then_some(path);
     let (rows, form, unread) = match format {
         FileFormat::Jsonl => (
-            FileRows::JsonLines { lines: TextLines::open(input), wishes },
+            FileRows::JsonLines { lines: TextLines::open(input), members: MemberReader::new(wishes) },
             RefusedForm::JsonLines,
             Vec::new(),
         ),
@@ -70,13 +75,7 @@ pub fn open(path: &Path, kind: &'static Kind, options: &FileOptions) -> Result<R
         }
     };
     let refused = match &options.refused {
-        Some(file) if file.exists() => {
-            let file = file.display();
-            return Err(usage(format!(
-                "{file} is there already; name another file with --refused, or move that one aside"
-            )));
-        }
-        Some(file) => RefusedRows::named(form, file.clone()),
+        Some(file) => RefusedRows::named(form, file.clone()).map_err(usage)?,
         None => RefusedRows::beside(form, beside),
     };
     Ok(RowSource { reader: RowReader { kind, rows }, name, bytes, refused, unread })
@@ -102,20 +101,16 @@ fn csv(
         Failure::Usage(format!("{name} cannot be taken in, and nothing was written:{faults}"))
     };
     let header = match rows.next().map_err(&unreadable)? {
-        Some((_, Some(header))) => header,
-        Some((_, None)) => return Err(unfit(&["its first line is far too long for a header".to_owned()])),
+        Some((_, Ok(header))) => header,
+        Some((_, Err(why))) => return Err(unfit(&[format!("its first line {}", why.reason())])),
         None => return Err(unfit(&["it is empty; its first line names the columns".to_owned()])),
     };
     let names: Vec<String> =
         header.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned()).collect();
     let map = ColumnMap::of(kind, &names, wishes).map_err(|faults| unfit(&faults))?;
-    let unread = map.unread().map(|at| names[at].clone()).collect();
+    let unread = map.unread().map(|at| shown(&names[at])).collect();
     let form = RefusedForm::Csv { header, delimiter: rows.delimiter() };
     Ok((FileRows::Csv { rows: Box::new(rows), map }, form, unread))
-}
-
-fn is_of_tabs(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("tsv"))
 }
 
 fn delimiter(word: &str) -> Result<u8, String> {

@@ -9,6 +9,7 @@ use model::{record::Kind, rng::Seeded, tenant::TenantId};
 
 use super::{
     say,
+    target::{self, ImportTarget},
     words::{is_or_are, it_or_them, rows_were, were},
 };
 use crate::{
@@ -20,15 +21,21 @@ use crate::{
         stop::StopRequest,
     },
     random,
-    settings::{Settings, Sources, database_at},
+    settings::{Sources, database_at},
 };
 
 pub async fn run(table: Option<&str>, kind: &'static Kind, sources: &Sources) -> Result<(), Failure> {
-    Settings::read(sources)?;
+    let settings = target::settings(sources)?;
     let database = database_at(sources, None)?;
     let stop = StopRequest::listen().context("signals cannot be listened for")?;
     let usual = format!("public.{}", kind.table);
     let table = table.unwrap_or(&usual);
+    let clock = clock::clock(None);
+    // Whose the ledger is, as for a file; it is written over a connection of its own.
+    match stop.bounds(ImportTarget::open(&settings, &clock)).await {
+        Some(target) => target?.close().await,
+        None => return Err(Failure::Interrupted("stopped as asked; nothing was written".to_owned())),
+    }
     say(&format!("From {table} into {database}"));
     let (mut progress, mut rows_seen) = (Progress::on_stderr(), (0, 0));
     let wish = stop.clone();
@@ -46,7 +53,7 @@ pub async fn run(table: Option<&str>, kind: &'static Kind, sources: &Sources) ->
         if wish.is_asked() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     let (meant, random) = ((TenantId::FIRST, kind), Seeded::new(random::seed()));
-    let taking = ledger::import(database, table, meant, clock::clock(None), random, &mut tell);
+    let taking = ledger::import(database, table, meant, clock, random, &mut tell);
     let ended = stop.bounds(taking).await;
     drop(progress);
     let done = match ended {

@@ -58,8 +58,9 @@ impl ImportTarget {
 fn told(error: OpenError) -> anyhow::Error {
     match error {
         OpenError::InUse { folder, holder } => anyhow!(
-            "a server runs on the ledger in {} ({holder}), and a ledger in a folder is written by one process: stop that \
-             server, call this again, and start it afterwards; nothing was written (on PostgreSQL it may go on running)",
+            "the ledger in {} is in use by a server or another import ({holder}), and a ledger in a folder is written by one \
+             process: stop that server, call this again, and start it afterwards; nothing was written (on PostgreSQL both may \
+             go on)",
             folder.display()
         ),
         other => other.into(),

@@ -19,7 +19,9 @@ use proptest::{
 use uuid::Uuid;
 
 use super::*;
-use crate::commands::import::{ColumnMap, ColumnWishes, CsvRows, FileRows, RowReader, TextLines};
+use crate::commands::import::{
+    ColumnMap, ColumnWishes, CsvRows, FileRows, MemberReader, RowReader, TextLines,
+};
 
 const NOW: Timestamp = Timestamp::from_micros(1_795_000_000_000_000);
 
@@ -98,8 +100,9 @@ fn of_csv(kind: &'static Kind, text: Vec<u8>) -> Vec<Record> {
 }
 
 fn of_json(kind: &'static Kind, text: Vec<u8>) -> Vec<Record> {
-    let (lines, wishes) = (TextLines::open(Box::new(Cursor::new(text))), ColumnWishes::default());
-    read(RowReader { kind, rows: FileRows::JsonLines { lines, wishes } })
+    let lines = TextLines::open(Box::new(Cursor::new(text)));
+    let members = MemberReader::new(ColumnWishes::default());
+    read(RowReader { kind, rows: FileRows::JsonLines { lines, members } })
 }
 
 #[track_caller]
@@ -122,7 +125,7 @@ proptest! {
         runs in kinds().map(|kind| records(kind).prop_map(move |all| (kind, all))).collect::<Vec<_>>()
     ) {
         for (kind, records) in runs {
-            same(&of_csv(kind, written(&RecordText::csv(kind), &records)), &records);
+            same(&of_csv(kind, written(&RecordText::csv(kind, b','), &records)), &records);
         }
     }
 
@@ -173,7 +176,7 @@ fn ids_of_their_own_survive() {
     let kind = with_ids();
     let stored = [one(kind)];
     for found in [
-        of_csv(kind, written(&RecordText::csv(kind), &stored)),
+        of_csv(kind, written(&RecordText::csv(kind, b','), &stored)),
         of_json(kind, written(&RecordText::json_lines(kind), &stored)),
     ] {
         same(&found, &stored);
@@ -183,7 +186,7 @@ fn ids_of_their_own_survive() {
 
 #[test]
 fn spreadsheets_run_no_formulas() {
-    let sheet = written(&RecordText::spreadsheet(&specimen::KEYED), &[one(&specimen::KEYED)]);
+    let sheet = written(&RecordText::spreadsheet(&specimen::KEYED, b','), &[one(&specimen::KEYED)]);
     let sheet = String::from_utf8(sheet).unwrap();
     assert!(sheet.starts_with("\u{feff}campaignId,campaignName,runId,"), "{sheet}");
     assert!(sheet.contains("c,,'=1+1,1,4,3,") && sheet.contains(",-1.50000,"), "{sheet}");

@@ -93,10 +93,41 @@ fn what_is_computed_or_added_is_unread() {
 #[test]
 fn members_of_json_are_renamed_too() {
     let wishes = wishes(&["cost=costUSD"], &["note"], false);
-    let name = |name: &'static str| wishes.name_of(kind(), Cow::Borrowed(name)).map(Cow::into_owned);
+    let name = |name: &'static str| wishes.name_of(kind(), Cow::Borrowed(name), &[]).map(Cow::into_owned);
     assert_eq!(name("cost").as_deref(), Some("costUSD"));
     assert_eq!([name("note"), name("_reason")], [None, None]);
     assert_eq!(name("stray").as_deref(), Some("stray"), "for the kind to refuse");
     let generous = ColumnWishes { ignores_unknown: true, ..wishes.clone() };
-    assert_eq!(generous.name_of(kind(), Cow::Borrowed("stray")), None);
+    assert_eq!(generous.name_of(kind(), Cow::Borrowed("stray"), &[]), None);
+}
+
+#[test]
+fn exact_names_mean_one_column_alone() {
+    let kept = map(&with(&["costUSD", "Cost USD"]), &wishes(&[], &["Cost USD"], false)).unwrap();
+    assert_eq!(fields(&kept)[5..], ["costUSD", "-"]);
+    let kept = map(&with(&["costUSD", "Cost USD"]), &wishes(&["Cost USD=tokensIn"], &[], false)).unwrap();
+    assert_eq!(fields(&kept)[5..], ["costUSD", "tokensIn"]);
+    let header = ["campaign_id", "campaign-id", "runId", "phase", "agentsTotal", "agentsSuccessful"];
+    let kept = map(&header, &wishes(&[], &["campaign-id"], false)).unwrap();
+    assert_eq!(fields(&kept)[..2], ["campaignId", "-"]);
+    let both = wishes(&["Cost USD=costUSD"], &["costUSD"], false);
+    assert_eq!(fields(&map(&with(&["costUSD", "Cost USD"]), &both).unwrap())[5..], ["-", "costUSD"]);
+    let names = ["costUSD", "Cost USD"].map(ToOwned::to_owned);
+    let name = |name| both.name_of(kind(), Cow::Borrowed(name), &names);
+    assert_eq!([name("costUSD"), name("Cost USD")], [None, Some(Cow::Borrowed("costUSD"))]);
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (renamed, ignored, piece) in [
+        (&["A=phase", "A=runId"][..], &[][..], "\"A\" that it is phase, and that it is runId"),
+        (&["A=phase"], &["A"], "\"A\" is in --map and in --ignore"),
+    ] {
+        let said = wishes(renamed, ignored, false).contradiction();
+        assert!(said.as_ref().is_some_and(|said| said.contains(piece)), "{said:?}");
+    }
+    assert_eq!(wishes(&["A=phase", "B=phase"], &["C"], false).contradiction(), None);
+    let said = map(&with(&["Kosten"]), &wishes(&["kosten=costUSD"], &["KOSTEN", "x"], false)).unwrap_err();
+    assert!(said.concat().contains("\"Kosten\" is in --map and in --ignore"), "{said:?}");
+    assert!(said.concat().contains("--ignore speaks of a column \"x\", which is not there"), "{said:?}");
 }
