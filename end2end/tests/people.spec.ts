@@ -31,6 +31,8 @@ const SCENES: Scene[] = [
     prepare: async (page) => {
       await page.locator("summary[aria-label='Explain Cost / campaign']").click();
       await page.locator("#table summary").click();
+      const fold = page.locator(".fold summary");
+      if (await fold.isVisible()) await fold.click();
       await page.locator("#help summary").click();
     },
   },
