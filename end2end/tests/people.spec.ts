@@ -90,7 +90,7 @@ test("the keyboard reaches everything, and its focus is seen", async ({ page, de
     expect(focus.shown, `the focus on ${focus.name} is seen`).toBe(true);
     reached.push(focus.name);
   }
-  for (const name of ["Skip to the figures", "90 days", "Pause", "P95 latency", "Explain P95 latency", "chart-title"]) {
+  for (const name of ["Skip to the content", "90 days", "Pause", "P95 latency", "Explain P95 latency", "chart-title"]) {
     expect(reached).toContain(name);
   }
 });
