@@ -125,12 +125,12 @@ impl Snapshots {
             named: true,
             zone: zone.name().to_owned(),
         };
-        let known = self.of_scope(scope, zone.clone(), principal.from).await?;
+        let known = Arc::new(self.of_scope(scope, zone.clone(), principal.from).await?);
         let key = (principal.tenant, ask, zone.name().to_owned());
         let made = (known.gathered.number, known.late, known.delivery.clone());
         let compute = |_| {
             let (address, ask) = (Arc::clone(&self.address), key.1.clone());
-            let made = made.clone();
+            let (made, known) = (made.clone(), Arc::clone(&known));
             async move {
                 let keep = known.gathered.is_known();
                 let panel = presenter::panel(&facts(&known, ask, &address));
@@ -196,7 +196,8 @@ impl Snapshots {
     ) -> Result<KnownFacts, LedgerError> {
         let moved = self.moved();
         let compute = |again| {
-            let (source, changes, scope) = (Arc::clone(&self.source), self.changes.clone(), scope.clone());
+            let (source, changes) = (Arc::clone(&self.source), self.changes.clone());
+            let (scope, zone) = (scope.clone(), zone.clone());
             async move {
                 let _turn = source.turn(again, from).await?;
                 // Read ahead of the figures: a change while they are read makes them stale, not lost.

@@ -1,12 +1,12 @@
-//! `cargo xtask build`: the release, one file with everything inside. And what `run` starts: the same, built sooner.
+//! `cargo xtask build`: the release, one file with everything inside. And the server that `run` starts.
 
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::{
-    countdown::Countdown,
-    setup,
+    countdown::{BuildPlan, Countdown},
+    setup::{self, Tools},
     shell::{git, read, run},
     wasm::{self, Flavour},
     workspace::Workspace,
@@ -23,9 +23,17 @@ pub fn release(workspace: &Workspace) -> Result<PathBuf> {
     release_of(workspace, "")
 }
 
-/// Without what makes it small and fast to the last, and takes most of the time.
-pub fn quick(workspace: &Workspace) -> Result<PathBuf> {
-    built(workspace, Flavour::Quick, "")
+/// The server without what makes it small and fast, and takes most of the time. The browser's files it reads from the disk.
+pub fn quick_server(workspace: &Workspace, tools: &Tools) -> Result<PathBuf> {
+    let mut cargo = wasm::quick_cargo(workspace, &tools.compiler);
+    cargo.args(["build", "-p", "server", "--profile", "quick", "--no-default-features"]);
+    run(cargo.env("STUDIO_SITE", workspace.site(Flavour::Quick)).env("STUDIO_COMMIT", ""))?;
+    Ok(quick_binary(workspace))
+}
+
+/// Where that lies.
+pub fn quick_binary(workspace: &Workspace) -> PathBuf {
+    workspace.wasm_target().join("quick/studio")
 }
 
 /// The commit that the tree is at, and whether files of it were changed since. None without git, or outside of a clone.
@@ -36,30 +44,22 @@ fn commit(workspace: &Workspace) -> Option<String> {
 }
 
 fn release_of(workspace: &Workspace, commit: &str) -> Result<PathBuf> {
-    let built = built(workspace, Flavour::Release, commit)?;
+    let built = built(workspace, commit)?;
     let binary = workspace.root.join("target/studio/studio");
     place(&built, &binary)
         .with_context(|| format!("cannot copy {} to {}", built.display(), binary.display()))?;
     Ok(binary)
 }
 
-fn built(workspace: &Workspace, flavour: Flavour, commit: &str) -> Result<PathBuf> {
-    let profile = match flavour {
-        Flavour::Release => "release",
-        Flavour::Quick => "quick",
-    };
+fn built(workspace: &Workspace, commit: &str) -> Result<PathBuf> {
     let tools = setup::for_build(workspace)?;
-    let binary = workspace.target.join(profile).join("studio");
-    let mut countdown = Countdown::of(flavour, binary.exists());
-    wasm::build(workspace, &tools, flavour, &mut countdown)?;
+    let binary = workspace.target.join("release/studio");
+    let mut countdown = Countdown::of(BuildPlan::Release, binary.exists());
+    wasm::build(workspace, &tools, Flavour::Release, &mut countdown)?;
     countdown.step(|| {
         let mut cargo = workspace.cargo();
-        cargo.args(["build", "-p", "server", "--profile", profile]).env("STUDIO_COMMIT", commit);
-        match flavour {
-            Flavour::Release => cargo.env("RUSTFLAGS", workspace.remap()),
-            Flavour::Quick => cargo.arg("--no-default-features").env("STUDIO_SITE", workspace.site(flavour)),
-        };
-        run(&mut cargo)
+        cargo.args(["build", "-p", "server", "--profile", "release"]).env("STUDIO_COMMIT", commit);
+        run(cargo.env("RUSTFLAGS", workspace.remap()))
     })?;
     Ok(binary)
 }

@@ -3,7 +3,7 @@
 
 use anyhow::Result;
 
-use crate::{shell, wasm::Flavour};
+use crate::shell;
 
 /// One of a build's steps.
 #[derive(Clone, Copy)]
@@ -21,25 +21,54 @@ pub struct Countdown {
     goes_on: bool,
 }
 
-const RELEASE: &[BuildStep] = &[
-    BuildStep { what: "compiling the browser's side", first: 150 },
-    BuildStep { what: "packing page script, WebAssembly, styles and icons", first: 40 },
-    BuildStep { what: "compiling the server", first: 540 },
-];
+/// What is built, and in which order.
+#[derive(Clone, Copy)]
+pub enum BuildPlan {
+    /// `build`.
+    Release,
+    /// `dev`.
+    Dev,
+    /// `run` where the browser's part was made before.
+    Run,
+    /// `run` for the first time: the server starts before the browser's part is there.
+    FirstRun,
+}
 
-const QUICK: &[BuildStep] = &[
-    BuildStep { what: "compiling the browser's side", first: 60 },
-    BuildStep { what: "packing page script, WebAssembly, styles and icons", first: 40 },
-    BuildStep { what: "compiling the server", first: 240 },
-];
+const BROWSER: &str = "compiling the browser's side";
+const PACKING: &str = "packing page script, WebAssembly, styles and icons";
+const SERVER: &str = "compiling the server";
+
+impl BuildPlan {
+    const fn steps(self) -> &'static [BuildStep] {
+        match self {
+            Self::Release => &[
+                BuildStep { what: BROWSER, first: 150 },
+                BuildStep { what: PACKING, first: 75 },
+                BuildStep { what: SERVER, first: 480 },
+            ],
+            Self::Dev => &[
+                BuildStep { what: BROWSER, first: 110 },
+                BuildStep { what: PACKING, first: 45 },
+                BuildStep { what: SERVER, first: 240 },
+            ],
+            Self::Run => &[
+                BuildStep { what: BROWSER, first: 110 },
+                BuildStep { what: PACKING, first: 45 },
+                BuildStep { what: SERVER, first: 200 },
+            ],
+            Self::FirstRun => &[
+                BuildStep { what: "packing styles and icons", first: 6 },
+                BuildStep { what: SERVER, first: 215 },
+                BuildStep { what: BROWSER, first: 65 },
+                BuildStep { what: PACKING, first: 30 },
+            ],
+        }
+    }
+}
 
 impl Countdown {
-    pub fn of(flavour: Flavour, goes_on: bool) -> Self {
-        let steps = match flavour {
-            Flavour::Release => RELEASE,
-            Flavour::Quick => QUICK,
-        };
-        Self { steps, next: 0, goes_on }
+    pub const fn of(plan: BuildPlan, goes_on: bool) -> Self {
+        Self { steps: plan.steps(), next: 0, goes_on }
     }
 
     /// The next one of them.
@@ -72,15 +101,15 @@ mod tests {
 
     #[test]
     fn what_is_left_is_counted_down() {
-        let mut countdown = Countdown::of(Flavour::Quick, false);
+        let mut countdown = Countdown::of(BuildPlan::FirstRun, false);
         let mut said = Vec::new();
-        for _ in QUICK {
+        for _ in BuildPlan::FirstRun.steps() {
             said.push(countdown.say().1);
             countdown.step(|| Ok(())).unwrap();
         }
         let begins: Vec<&str> = said.iter().map(|words| &words[..6]).collect();
-        assert_eq!(begins, ["1 of 3", "2 of 3", "3 of 3"]);
-        assert!(said[2].ends_with("about 4 min, and 4 min until the end"), "{said:?}");
-        assert!(Countdown::of(Flavour::Release, true).say().1.contains("seconds"));
+        assert_eq!(begins, ["1 of 4", "2 of 4", "3 of 4", "4 of 4"]);
+        assert!(said[1].ends_with("about 4 min, and 5 min until the end"), "{said:?}");
+        assert!(Countdown::of(BuildPlan::Release, true).say().1.contains("seconds"));
     }
 }

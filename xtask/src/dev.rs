@@ -15,7 +15,7 @@ use std::{
 use anyhow::Result;
 
 use crate::{
-    countdown::Countdown,
+    countdown::{BuildPlan, Countdown},
     interrupt::{self, Running},
     serve,
     setup::{self, Tools},
@@ -28,10 +28,10 @@ use watch::{Rebuild, Watch};
 const PAUSE: Duration = Duration::from_millis(300);
 
 pub fn command(workspace: &Workspace, arguments: &[String]) -> Result<()> {
-    let tools = setup::for_build(workspace)?;
+    let tools = setup::for_quick_build(workspace)?;
     let watch = Watch::begin(workspace)?;
     let mut countdown = countdown(workspace);
-    wasm::build(workspace, &tools, Flavour::Quick, &mut countdown)?;
+    wasm::build(workspace, &tools, Flavour::Dev, &mut countdown)?;
     let binary = server(workspace, &mut countdown)?;
     let (mut studio, address) = start(&binary, arguments)?;
     println!("The panel is at http://{address}; save a file, and it changes (Ctrl-C ends it)");
@@ -54,18 +54,18 @@ pub fn command(workspace: &Workspace, arguments: &[String]) -> Result<()> {
 
 fn rebuild(workspace: &Workspace, tools: &Tools, change: Rebuild) -> Result<()> {
     match change {
-        Rebuild::Look => wasm::pack(workspace, tools, Flavour::Quick),
+        Rebuild::Look => wasm::pack(workspace, tools, Flavour::Dev),
         Rebuild::Server => compile(workspace).map(drop),
         Rebuild::Panel => {
             let mut countdown = countdown(workspace);
-            wasm::build(workspace, tools, Flavour::Quick, &mut countdown)?;
+            wasm::build(workspace, tools, Flavour::Dev, &mut countdown)?;
             server(workspace, &mut countdown).map(drop)
         }
     }
 }
 
 fn countdown(workspace: &Workspace) -> Countdown {
-    Countdown::of(Flavour::Quick, binary(workspace).exists())
+    Countdown::of(BuildPlan::Dev, binary(workspace).exists())
 }
 
 fn server(workspace: &Workspace, countdown: &mut Countdown) -> Result<PathBuf> {
@@ -74,8 +74,8 @@ fn server(workspace: &Workspace, countdown: &mut Countdown) -> Result<PathBuf> {
 
 fn compile(workspace: &Workspace) -> Result<PathBuf> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "-p", "server", "--features", "livereload"]);
-    run(cargo.env("STUDIO_SITE", workspace.site(Flavour::Quick)))?;
+    cargo.args(["build", "-p", "server", "--no-default-features", "--features", "livereload"]);
+    run(cargo.env("STUDIO_SITE", workspace.site(Flavour::Dev)))?;
     Ok(binary(workspace))
 }
 

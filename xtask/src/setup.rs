@@ -49,6 +49,11 @@ pub fn for_build(workspace: &Workspace) -> Result<Tools> {
     Ok(Tools { compiler, wasm_opt })
 }
 
+/// What a quick build needs: nothing is made small.
+pub fn for_quick_build(workspace: &Workspace) -> Result<Tools> {
+    Ok(Tools { compiler: compiler(workspace)?, wasm_opt: None })
+}
+
 /// Everything that the tests need beyond that. Each check asks for its own tools again and finds them there.
 pub fn for_tests(workspace: &Workspace) -> Result<()> {
     for_build(workspace)?;

@@ -47,7 +47,7 @@ impl Workspace {
             Flavour::Release => {
                 env::var_os("STUDIO_SITE").map_or_else(|| self.root.join("target/site"), PathBuf::from)
             }
-            Flavour::Quick => self.root.join("target/site-quick"),
+            Flavour::Quick | Flavour::Dev => self.root.join("target/site-quick"),
         }
     }
 

@@ -80,6 +80,8 @@ pub(super) fn document<V: IntoView + 'static>(
     let Frame { files, theme, beacon, .. } = frame.clone();
     let header = site_header(frame, here);
     let nonce = use_nonce();
+    // A quick build's server is there before its module: the page comes again by itself until both are.
+    let has_module = !files.js.is_empty();
     let start = format!(
         "import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)",
         files.js, files.wasm
@@ -94,7 +96,8 @@ pub(super) fn document<V: IntoView + 'static>(
                 <title>{title}</title>
                 <link rel="icon" type="image/svg+xml" href=files.icon/>
                 <link rel="stylesheet" href=files.css/>
-                {is_live.then(|| view! {
+                {(is_live && !has_module).then(|| view! { <meta http-equiv="refresh" content="10"/> })}
+                {(is_live && has_module).then(|| view! {
                     <link rel="modulepreload" href=files.js nonce=nonce.clone()/>
                     <link rel="preload" href=files.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                     <script type="module" nonce=nonce.clone()>{start}</script>

@@ -22,10 +22,12 @@ use tokio::time::{self, Instant};
 
 /// Nothing is older than this, whether the ledger moved or not: the windows move on by themselves.
 const OLDEST: Duration = Duration::from_secs(10);
-/// Under steady writes a view is computed again after four times what it cost, within these bounds, so that it never
-/// takes more than a fifth of a core.
+/// Every computation is followed by a pause of four times what it cost, within these bounds, so that under steady writes a
+/// view takes no more than a fifth of a core. Pauses of up to `PAUSE_AHEAD` may be taken later: what is written after a
+/// calm is shown at once.
 const PAUSE_LEAST: Duration = Duration::from_millis(50);
 const PAUSE_MOST: Duration = Duration::from_secs(1);
+const PAUSE_AHEAD: Duration = PAUSE_MOST;
 /// How long a newer value is waited for where there is an older one.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// An older value than this is served no more, however often it is asked for.
@@ -36,7 +38,7 @@ const IDLE: Duration = Duration::from_secs(60);
 const PLACE_BYTES: usize = 1_024;
 
 /// How far the ledger had moved when a computation began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LedgerVersion(pub u64);
 
 /// What a computation brings.
@@ -52,7 +54,8 @@ pub struct CachedValue<V> {
     pub value: Arc<V>,
     moved: LedgerVersion,
     done: Instant,
-    cost: Duration,
+    /// Until when this computation and those before it are paid for by pauses.
+    paid: Instant,
 }
 
 /// A value, and why there is none newer where it is older than it should be.
@@ -72,9 +75,8 @@ pub enum Late<E> {
 
 impl<V> CachedValue<V> {
     pub fn is_fresh(&self, moved: LedgerVersion) -> bool {
-        let age = self.done.elapsed();
-        let pause = (self.cost * 4).clamp(PAUSE_LEAST, PAUSE_MOST);
-        age < pause || (moved == self.moved && age < OLDEST)
+        let now = Instant::now();
+        self.paid > now + PAUSE_AHEAD || (moved <= self.moved && now - self.done < OLDEST)
     }
 }
 
@@ -145,7 +147,7 @@ where
         &self,
         key: K,
         fresh: impl Fn(&CachedValue<V>) -> bool,
-        compute: impl FnOnce(bool) -> F,
+        compute: impl Fn(bool) -> F,
     ) -> Result<Served<V, E>, E>
     where
         F: Future<Output = Result<Brought<V>, E>> + Send + 'static,
@@ -155,11 +157,11 @@ where
         if let Some(kept) = kept.as_ref().filter(|kept| fresh(kept)) {
             return Ok(Served { value: Arc::clone(&kept.value), late: None });
         }
-        let flight = self.flight(key, &slot, fresh, compute);
+        let newer = self.newer(key, &slot, fresh, compute);
         let Some(kept) = kept.filter(|kept| kept.done.elapsed() < SERVED) else {
-            return Ok(Served { value: flight.await?, late: None });
+            return Ok(Served { value: newer.await?, late: None });
         };
-        let late = match time::timeout(PATIENCE, flight).await {
+        let late = match time::timeout(PATIENCE, newer).await {
             Ok(Ok(value)) => return Ok(Served { value, late: None }),
             Ok(Err(error)) => Late::Failed(error),
             Err(_) => slot.failed.load_full().map_or(Late::Slow, |error| Late::Failed(E::clone(&error))),
@@ -180,13 +182,32 @@ where
         locked(&self.0.slots).values().map(|slot| weight(slot)).sum()
     }
 
+    /// What the computation brings that is under way, or one that begins. The one under way may have begun before what the
+    /// asker knows to be written; then the next one is waited for.
+    async fn newer<F>(
+        &self,
+        key: K,
+        slot: &Arc<Slot<V, E>>,
+        fresh: impl Fn(&CachedValue<V>) -> bool,
+        compute: impl Fn(bool) -> F,
+    ) -> Result<Arc<V>, E>
+    where
+        F: Future<Output = Result<Brought<V>, E>> + Send + 'static,
+    {
+        let value = self.flight(key.clone(), slot, &fresh, &compute).await?;
+        if slot.latest.load().as_ref().is_some_and(|kept| fresh(kept)) {
+            return Ok(value);
+        }
+        self.flight(key, slot, &fresh, &compute).await.or(Ok(value))
+    }
+
     /// The computation that is under way, or one that begins.
     fn flight<F>(
         &self,
         key: K,
         slot: &Arc<Slot<V, E>>,
         fresh: impl Fn(&CachedValue<V>) -> bool,
-        compute: impl FnOnce(bool) -> F,
+        compute: impl Fn(bool) -> F,
     ) -> Flight<V, E>
     where
         F: Future<Output = Result<Brought<V>, E>> + Send + 'static,
@@ -208,6 +229,7 @@ where
             return async { Ok(value) }.boxed().shared();
         }
         let work = compute(kept.is_some());
+        let paid = kept.as_ref().map_or_else(Instant::now, |kept| kept.paid);
         let landed = Arc::new(AtomicBool::new(false));
         let (inner, landing, slot) = (Arc::clone(&self.0), Landing(Arc::clone(&landed)), Arc::clone(slot));
         let work = async move {
@@ -217,7 +239,9 @@ where
             slot.failed.store(brought.as_ref().err().cloned().map(Arc::new));
             let Brought { value, moved, keep } = brought?;
             let (value, done) = (Arc::new(value), Instant::now());
-            let kept = CachedValue { value: Arc::clone(&value), moved, done, cost: done - began };
+            let cost = done - began;
+            let paid = began.max(paid) + cost + (cost * 4).clamp(PAUSE_LEAST, PAUSE_MOST);
+            let kept = CachedValue { value: Arc::clone(&value), moved, done, paid };
             inner.keep(&key, &slot, kept, keep);
             Ok(value)
         };

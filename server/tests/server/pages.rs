@@ -119,6 +119,19 @@ async fn a_poll_leads_nowhere_else() {
 }
 
 #[tokio::test]
+async fn a_page_without_its_module_comes_again() {
+    let studio = Studio::start();
+    let has = async |path: &str| {
+        let page = studio.get(path).await.text().await.unwrap();
+        (page.contains("modulepreload"), page.contains(r#"http-equiv="refresh" content="10""#))
+    };
+    // Whether there is a module depends on what was built in this tree before.
+    let (is_live, comes_again) = has("/").await;
+    assert_eq!(comes_again, !is_live);
+    assert_eq!(has("/pipeline").await, (false, false), "a page that was never to be live stands still");
+}
+
+#[tokio::test]
 async fn missing_pages_say_so() {
     let studio = Studio::start();
     let answer = studio.request("GET", "/nothing").header("accept", "text/html,*/*").send().await.unwrap();

@@ -136,17 +136,12 @@ async fn beacons_say_a_number_and_no_more() {
 #[tokio::test]
 async fn a_crowd_of_beacons_is_bounded() {
     let studio = Studio::start();
-    let (mut taken, mut refused) = (0, 0);
-    // Should the minute end meanwhile, as many are taken in the next one.
-    for _ in 0..30 {
-        match beacon(&studio, "500").await {
-            204 => taken += 1,
-            429 => refused += 1,
-            other => panic!("{other}"),
-        }
+    for _ in 0..40 {
+        assert_eq!(beacon(&studio, "500").await, 204, "a refusal would stand on the browser's console");
     }
-    assert!(refused > 0 && taken >= 12, "{taken} taken, {refused} refused");
-    assert_eq!(target(&studio, "panel_lcp").await["samples"], taken);
+    // Should the minute end meanwhile, as many count in the next one.
+    let samples = target(&studio, "panel_lcp").await["samples"].as_u64();
+    assert!(samples == Some(12) || samples == Some(24), "{samples:?} of one network count");
 }
 
 #[tokio::test]

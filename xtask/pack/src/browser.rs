@@ -15,10 +15,10 @@ use crate::{PackOrder, site::PackedSite};
 const JS: &str = "studio.js";
 const WASM: &str = "studio_bg.wasm";
 
-pub fn pack(order: &PackOrder, site: &mut PackedSite) -> Result<()> {
+pub fn pack(order: &PackOrder, module: &Path, site: &mut PackedSite) -> Result<()> {
     // Beside the folder and not in it: everything in it is embedded.
     let stamp_file = order.site.with_extension("stamp");
-    let stamp = stamp(order)?;
+    let stamp = stamp(order, module)?;
     let made: &[&str] =
         if order.quick { &[JS, WASM] } else { &[JS, WASM, "studio.js.br", "studio_bg.wasm.br"] };
     if fs::read_to_string(&stamp_file).is_ok_and(|found| found == stamp) && site.keep(made) {
@@ -27,7 +27,7 @@ pub fn pack(order: &PackOrder, site: &mut PackedSite) -> Result<()> {
     _ = fs::remove_file(&stamp_file);
     let work = tempfile::tempdir().context("there is no place for temporary files")?;
     let work = work.path();
-    bind(order, work)?;
+    bind(order, module, work)?;
     if let (Some(wasm_opt), false) = (&order.wasm_opt, order.quick) {
         optimise(wasm_opt, &work.join(WASM))?;
     }
@@ -38,10 +38,10 @@ pub fn pack(order: &PackOrder, site: &mut PackedSite) -> Result<()> {
 }
 
 /// Everything that decides how the result looks: the module, this program, the optimiser, and the flavour.
-fn stamp(order: &PackOrder) -> Result<String> {
+fn stamp(order: &PackOrder, module: &Path) -> Result<String> {
     let mut hasher = DefaultHasher::new();
-    let wasm = fs::read(&order.wasm)
-        .with_context(|| format!("{} is missing; `cargo xtask build` makes it", order.wasm.display()))?;
+    let wasm = fs::read(module)
+        .with_context(|| format!("{} is missing; `cargo xtask build` makes it", module.display()))?;
     wasm.hash(&mut hasher);
     fs::read(std::env::current_exe()?)?.hash(&mut hasher);
     (&order.wasm_opt, order.quick).hash(&mut hasher);
@@ -49,9 +49,9 @@ fn stamp(order: &PackOrder) -> Result<String> {
 }
 
 /// wasm-bindgen as a library, the same version that the module was linked with.
-fn bind(order: &PackOrder, work: &Path) -> Result<()> {
+fn bind(order: &PackOrder, module: &Path, work: &Path) -> Result<()> {
     let mut output = Bindgen::new()
-        .input_path(&order.wasm)
+        .input_path(module)
         .out_name("studio")
         .web(true)?
         .typescript(false)

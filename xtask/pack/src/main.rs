@@ -3,6 +3,7 @@
 //! A program of its own and not part of `xtask`, because it compiles for 20 s and a newcomer should read the first line sooner.
 
 mod brotli;
+#[cfg(feature = "browser")]
 mod browser;
 mod site;
 mod styles;
@@ -12,13 +13,13 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, bail};
 
 const USAGE: &str =
-    "usage: pack --wasm FILE --style FILE --public DIR --site DIR [--wasm-opt FILE] [--quick]";
+    "usage: pack [--wasm FILE] --style FILE --public DIR --site DIR [--wasm-opt FILE] [--quick]";
 
 /// What to pack, and where to.
 #[derive(Default)]
 struct PackOrder {
-    /// The module as rustc left it.
-    wasm: PathBuf,
+    /// The module as rustc left it; without it, pages can be looked at and no more.
+    wasm: Option<PathBuf>,
     /// `style/main.css`.
     style: PathBuf,
     /// `public/`.
@@ -43,10 +44,20 @@ fn main() -> ExitCode {
 
 fn pack(order: &PackOrder) -> Result<()> {
     let mut site = site::PackedSite::open(&order.site)?;
-    browser::pack(order, &mut site)?;
+    if let Some(module) = &order.wasm {
+        pack_browser(order, module, &mut site)?;
+    }
     site.put("studio.css", styles::bundle(&order.style)?.as_bytes(), !order.quick)?;
     site.put_folder(&order.public, !order.quick)?;
     site.close()
+}
+
+#[cfg(feature = "browser")]
+use browser::pack as pack_browser;
+
+#[cfg(not(feature = "browser"))]
+fn pack_browser(_: &PackOrder, module: &std::path::Path, _: &mut site::PackedSite) -> Result<()> {
+    bail!("{} was not packed: this program was built without the feature `browser`", module.display())
 }
 
 impl PackOrder {
@@ -57,7 +68,7 @@ impl PackOrder {
                 arguments.next().map(PathBuf::from).with_context(|| format!("{name} wants a path; {USAGE}"))
             };
             match name.as_str() {
-                "--wasm" => order.wasm = path()?,
+                "--wasm" => order.wasm = Some(path()?),
                 "--style" => order.style = path()?,
                 "--public" => order.public = path()?,
                 "--site" => order.site = path()?,
@@ -66,10 +77,7 @@ impl PackOrder {
                 _ => bail!("{name} is not known; {USAGE}"),
             }
         }
-        if [&order.wasm, &order.style, &order.public, &order.site]
-            .iter()
-            .any(|path| path.as_os_str().is_empty())
-        {
+        if [&order.style, &order.public, &order.site].iter().any(|path| path.as_os_str().is_empty()) {
             bail!(USAGE);
         }
         Ok(order)

@@ -56,6 +56,7 @@ impl PackedSite {
     }
 
     /// Keeps files that an earlier run put there; false when one of them is gone.
+    #[cfg(feature = "browser")]
     pub fn keep(&mut self, names: &[&str]) -> bool {
         let all = names.iter().all(|name| self.folder.join(name).is_file());
         if all {

@@ -27,14 +27,16 @@ impl CountedSource {
     }
 
     async fn served(&self, key: &str, moved: u64, keep: bool) -> Result<(u64, bool), &'static str> {
-        let (computed, fails, takes) = (Arc::clone(&self.computed), Arc::clone(&self.fails), self.takes);
-        let compute = |_| async move {
-            time::sleep(takes).await;
-            let value = computed.fetch_add(1, Ordering::SeqCst);
-            if fails.load(Ordering::SeqCst) {
-                return Err("no");
+        let compute = |_| {
+            let (computed, fails, takes) = (Arc::clone(&self.computed), Arc::clone(&self.fails), self.takes);
+            async move {
+                time::sleep(takes).await;
+                let value = computed.fetch_add(1, Ordering::SeqCst);
+                if fails.load(Ordering::SeqCst) {
+                    return Err("no");
+                }
+                Ok(Brought { value, moved: LedgerVersion(moved), keep })
             }
-            Ok(Brought { value, moved: LedgerVersion(moved), keep })
         };
         let served =
             self.flights.get(key.to_owned(), |kept| kept.is_fresh(LedgerVersion(moved)), compute).await?;
@@ -61,12 +63,41 @@ async fn a_thousand_viewers_cost_one_computation() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn changes_are_seen_after_a_pause() {
+async fn changes_after_a_calm_are_seen_at_once() {
+    for takes in [2, 20, 400, 1_900] {
+        let mut counted = CountedSource::new(8);
+        counted.takes = Duration::from_millis(takes);
+        assert_eq!(counted.ask("a", 1).await, 0);
+        assert_eq!(counted.ask("a", 2).await, 1, "one that takes {takes} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn steady_writes_take_a_fifth_of_a_core() {
+    let mut counted = CountedSource::new(8);
+    counted.takes = Duration::from_millis(100);
+    let began = Instant::now();
+    let mut moved = 0;
+    while began.elapsed() < Duration::from_secs(60) {
+        moved += 1;
+        counted.ask("a", moved).await;
+        time::sleep(Duration::from_millis(1)).await;
+    }
+    let (least, most) = (60 * 2 - 2, 60 * 2 + 4);
+    assert!((least..=most).contains(&counted.computed()), "{} computations", counted.computed());
+    time::advance(PAUSE_MOST).await;
+    assert_eq!(counted.ask("a", moved + 1).await, counted.computed() - 1, "the last change is seen");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_computation_from_before_is_not_enough() {
     let counted = CountedSource::new(8);
-    assert_eq!(counted.ask("a", 1).await, 0);
-    assert_eq!(counted.ask("a", 2).await, 0, "still within the pause");
-    time::advance(Duration::from_millis(81)).await;
-    assert_eq!(counted.ask("a", 2).await, 1);
+    let written_meanwhile = async {
+        time::sleep(Duration::from_millis(10)).await;
+        counted.ask("a", 2).await
+    };
+    assert_eq!(tokio::join!(counted.ask("a", 1), written_meanwhile), (0, 1));
+    assert_eq!(counted.computed(), 2);
 }
 
 #[tokio::test(start_paused = true)]
