@@ -179,7 +179,7 @@ impl LedgerWorld {
             Event::Restart => {
                 self.under_way.clear();
                 if let Some(sheet) = self.sheet.take() {
-                    self.dataverse.take_back(sheet);
+                    self.dataverse.take_back(&sheet);
                 }
                 self.studio.reopen().await;
             }

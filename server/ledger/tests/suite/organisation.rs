@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ledger::{MirroredRow, OutboxOperation, Parcel};
+use ledger::{MirroredRow, OutboxOperation, Parcel, RowSighting};
 use model::time::Timestamp;
 use uuid::Uuid;
 
@@ -26,7 +26,6 @@ pub struct TestOrganisation {
 pub struct Sheet {
     pub asked_at: Timestamp,
     pub rows: Vec<MirroredRow>,
-    ids: BTreeSet<Uuid>,
 }
 
 impl TestOrganisation {
@@ -77,12 +76,14 @@ impl TestOrganisation {
         let ids = std::mem::take(&mut self.changed);
         let (there, missing): (Vec<Uuid>, Vec<Uuid>) = ids.iter().partition(|id| self.rows.contains_key(id));
         let rows = there.into_iter().chain(missing).map(|id| self.row(id)).collect();
-        Sheet { asked_at, rows, ids }
+        Sheet { asked_at, rows }
     }
 
-    /// Where the reading ended was not kept: it begins there again.
-    pub fn take_back(&mut self, sheet: Sheet) {
-        self.changed.extend(sheet.ids);
+    /// Where the reading ended was not kept: it begins there again. Of what was lost meanwhile no change tells, as ever.
+    pub fn take_back(&mut self, sheet: &Sheet) {
+        let is_told =
+            |row: &&MirroredRow| row.seen == RowSighting::Gone || self.rows.contains_key(&row.dataverse_id);
+        self.changed.extend(sheet.rows.iter().filter(is_told).map(|row| row.dataverse_id));
     }
 
     /// A row as it is now.
