@@ -137,8 +137,13 @@ impl Snapshots {
                 Ok(Brought { value: (made, Arc::new(panel)), moved: LedgerVersion(0), keep })
             }
         };
-        let served = self.panels.get(key.clone(), |kept| kept.value.0 == made, compute).await?;
-        Ok(Arc::clone(&served.value.1))
+        // Made of the same facts, or of newer ones: others know more by now.
+        let is_good = |of: &SnapshotVersion| of.0 > made.0 || *of == made;
+        let served = self.panels.get(key.clone(), |kept| is_good(&kept.value.0), &compute).await?;
+        if is_good(&served.value.0) {
+            return Ok(Arc::clone(&served.value.1));
+        }
+        Ok(Arc::clone(&compute(true).await?.value.1))
     }
 
     /// The facts of a view, for those who write them otherwise than as a panel. The campaign is an id.

@@ -30,7 +30,7 @@ use crate::{shell, workspace::Workspace};
 
 /// What a build needs.
 pub struct Tools {
-    /// Who compiles for the browser.
+    /// Who compiles for the browser, and all of a quick build.
     pub compiler: Compiler,
     /// npm's wasm-opt, when there is Node.
     pub wasm_opt: Option<PathBuf>,

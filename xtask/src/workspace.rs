@@ -35,7 +35,8 @@ impl Workspace {
         })
     }
 
-    /// Cargo's target folder for the browser side. Its compiler may be another one than the server's, and must not meet it there.
+    /// Cargo's target folder for the browser's side, and for all that quick builds compile. Its compiler may be another one than
+    /// the machine's own, and must not meet that one's results.
     pub fn wasm_target(&self) -> PathBuf {
         self.target.join("front")
     }

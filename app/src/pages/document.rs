@@ -80,7 +80,7 @@ pub(super) fn document<V: IntoView + 'static>(
     let Frame { files, theme, beacon, .. } = frame.clone();
     let header = site_header(frame, here);
     let nonce = use_nonce();
-    // A quick build's server is there before its module: the page comes again by itself until both are.
+    // `cargo xtask run` starts the server before there is a module: until then the page comes again by itself.
     let has_module = !files.js.is_empty();
     let start = format!(
         "import init,{{hydrate}} from {:?};init({{module_or_path:{:?}}}).then(hydrate)",

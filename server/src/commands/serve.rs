@@ -77,7 +77,7 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
 
     if state.files.is_empty() {
         tracing::warn!(
-            "this server was built without its browser files, so pages come without their look; `cargo xtask run` builds both"
+            "this server was built without its browser files, so pages come without their look and load themselves again and again; `cargo xtask run` builds both"
         );
     }
     let (stop, workers) = (CancellationToken::new(), TaskTracker::new());

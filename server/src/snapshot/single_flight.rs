@@ -1,5 +1,5 @@
 //! One computation for all who wait for the same thing, kept until it is stale. What is kept has a limit in bytes, and what
-//! was not asked for in a while goes. While a newer value cannot be had in time, the last good one is served for a minute,
+//! was not asked for in a while goes. While a newer value cannot be had in time, the last good one is served for an hour,
 //! and it is said why there is none newer.
 
 use std::{
@@ -23,7 +23,7 @@ use tokio::time::{self, Instant};
 /// Nothing is older than this, whether the ledger moved or not: the windows move on by themselves.
 const OLDEST: Duration = Duration::from_secs(10);
 /// Every computation is followed by a pause of four times what it cost, within these bounds, so that under steady writes a
-/// view takes no more than a fifth of a core. Pauses of up to `PAUSE_AHEAD` may be taken later: what is written after a
+/// view that costs up to a quarter of a second takes no more than a fifth of a core. Pauses of up to `PAUSE_AHEAD` may be taken later: what is written after a
 /// calm is shown at once.
 const PAUSE_LEAST: Duration = Duration::from_millis(50);
 const PAUSE_MOST: Duration = Duration::from_secs(1);
@@ -87,8 +87,8 @@ enum UnderWay<V, E> {
     None,
     /// It goes on by itself, since there is something to serve meanwhile; and whether it has ended.
     Alone(Flight<V, E>, Arc<AtomicBool>),
-    /// It ends when the last one who waits for it leaves.
-    Awaited(WeakShared<BoxFuture<'static, Result<Arc<V>, E>>>),
+    /// It ends when the last one who waits for it leaves; and whether it has ended.
+    Awaited(WeakShared<BoxFuture<'static, Result<Arc<V>, E>>>, Arc<AtomicBool>),
 }
 
 struct Slot<V, E> {
@@ -138,7 +138,8 @@ where
         Self(Arc::new(FlightState { bounds, began: Instant::now(), slots: Mutex::new(HashMap::new()) }))
     }
 
-    /// The kept value while it is fresh; else what `compute` brings, once for all who ask meanwhile. `compute` is told
+    /// The kept value while it is fresh; else what `compute` brings, once for all who ask meanwhile, and once more for those
+    /// of them who know of what came after it began. `compute` is told
     /// whether there is an older value, which is served when the newer one fails or takes long, unless it is too old.
     ///
     /// # Errors
@@ -166,6 +167,8 @@ where
             Ok(Err(error)) => Late::Failed(error),
             Err(_) => slot.failed.load_full().map_or(Late::Slow, |error| Late::Failed(E::clone(&error))),
         };
+        // A computation may have ended meanwhile, and the next one is what takes long.
+        let kept = slot.latest.load_full().unwrap_or(kept);
         let late = (kept.done.elapsed() >= OLDEST).then_some(late);
         Ok(Served { value: Arc::clone(&kept.value), late })
     }
@@ -183,7 +186,7 @@ where
     }
 
     /// What the computation brings that is under way, or one that begins. The one under way may have begun before what the
-    /// asker knows to be written; then the next one is waited for.
+    /// asker knows to be written; then the next one is waited for, as long as one waits where there is an older value.
     async fn newer<F>(
         &self,
         key: K,
@@ -198,7 +201,10 @@ where
         if slot.latest.load().as_ref().is_some_and(|kept| fresh(kept)) {
             return Ok(value);
         }
-        self.flight(key, slot, &fresh, &compute).await.or(Ok(value))
+        match time::timeout(PATIENCE, self.flight(key, slot, &fresh, &compute)).await {
+            Ok(Ok(newer)) => Ok(newer),
+            Ok(Err(_)) | Err(_) => Ok(value),
+        }
     }
 
     /// The computation that is under way, or one that begins.
@@ -215,12 +221,12 @@ where
         let mut under_way = locked(&slot.under_way);
         match &*under_way {
             UnderWay::Alone(flight, landed) if !landed.load(Ordering::Acquire) => return flight.clone(),
-            UnderWay::Awaited(flight) => {
+            UnderWay::Awaited(flight, landed) if !landed.load(Ordering::Acquire) => {
                 if let Some(flight) = flight.upgrade() {
                     return flight;
                 }
             }
-            UnderWay::Alone(..) | UnderWay::None => {}
+            UnderWay::Alone(..) | UnderWay::Awaited(..) | UnderWay::None => {}
         }
         let kept = slot.latest.load_full();
         if let Some(kept) = kept.as_ref().filter(|kept| fresh(kept)) {
@@ -252,7 +258,7 @@ where
             return flight;
         }
         let flight = work.boxed().shared();
-        *under_way = flight.downgrade().map_or(UnderWay::None, UnderWay::Awaited);
+        *under_way = flight.downgrade().map_or(UnderWay::None, |flight| UnderWay::Awaited(flight, landed));
         flight
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 pub const TARGET: &str = "wasm32-unknown-unknown";
 const RUSTUP_PATIENCE: Duration = Duration::from_secs(20);
 
-/// Who compiles for the browser.
+/// Who compiles for the browser, and all of a quick build.
 pub enum Compiler {
     /// The machine's own toolchain, which has the target.
     Own,

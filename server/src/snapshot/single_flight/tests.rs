@@ -27,8 +27,18 @@ impl CountedSource {
     }
 
     async fn served(&self, key: &str, moved: u64, keep: bool) -> Result<(u64, bool), &'static str> {
+        self.served_in(self.takes, key, moved, keep).await
+    }
+
+    async fn served_in(
+        &self,
+        takes: Duration,
+        key: &str,
+        moved: u64,
+        keep: bool,
+    ) -> Result<(u64, bool), &'static str> {
         let compute = |_| {
-            let (computed, fails, takes) = (Arc::clone(&self.computed), Arc::clone(&self.fails), self.takes);
+            let (computed, fails) = (Arc::clone(&self.computed), Arc::clone(&self.fails));
             async move {
                 time::sleep(takes).await;
                 let value = computed.fetch_add(1, Ordering::SeqCst);
@@ -96,8 +106,45 @@ async fn a_computation_from_before_is_not_enough() {
         time::sleep(Duration::from_millis(10)).await;
         counted.ask("a", 2).await
     };
-    assert_eq!(tokio::join!(counted.ask("a", 1), written_meanwhile), (0, 1));
+    // Whichever of them goes on first when the computation ends.
+    assert_eq!(tokio::join!(written_meanwhile, counted.ask("a", 1)), (1, 0));
     assert_eq!(counted.computed(), 2);
+    let written_meanwhile = async {
+        time::sleep(Duration::from_millis(10)).await;
+        counted.ask("b", 2).await
+    };
+    assert_eq!(tokio::join!(counted.ask("b", 1), written_meanwhile), (2, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_of_slow_values_is_served() {
+    let mut counted = CountedSource::new(8);
+    assert_eq!(counted.ask("a", 1).await, 0);
+    time::advance(Duration::from_secs(30)).await;
+    counted.takes = Duration::from_millis(1_200);
+    let written_meanwhile = async {
+        time::sleep(Duration::from_millis(100)).await;
+        counted.served("a", 3, true).await
+    };
+    let (first, second) = tokio::join!(counted.served("a", 2, true), written_meanwhile);
+    assert_eq!(
+        (first, second),
+        (Ok((1, false)), Ok((1, false))),
+        "what ended meanwhile, and not what is 30 s old"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_second_is_waited_for_in_measure() {
+    let counted = CountedSource::new(8);
+    let written_meanwhile = async {
+        time::sleep(Duration::from_millis(10)).await;
+        counted.served_in(Duration::from_secs(60), "a", 2, true).await
+    };
+    let began = Instant::now();
+    let (first, second) = tokio::join!(counted.served("a", 1, true), written_meanwhile);
+    assert_eq!((first, second), (Ok((0, false)), Ok((0, false))));
+    assert!(began.elapsed() < Duration::from_secs(3), "it has a good value in hand");
 }
 
 #[tokio::test(start_paused = true)]
