@@ -215,7 +215,14 @@ impl LedgerWorld {
             }
             asked_at = self.studio.now();
             for row in &mut rows {
-                *row = self.dataverse.row(row.dataverse_id);
+                let now = self.dataverse.row(row.dataverse_id);
+                // Absence alone is no deletion.
+                let is_lost = now.seen == RowSighting::Gone && matches!(row.seen, RowSighting::Row(_));
+                *row = if is_lost {
+                    MirroredRow::absent(now.tenant, now.dataverse_id, RowSighting::Unseen)
+                } else {
+                    now
+                };
             }
         }
     }
