@@ -1,6 +1,9 @@
 //! The five figures: sums that can be added up, and what they come to.
 
-use crate::decimal::{self, PERCENT_SCALE};
+use crate::{
+    decimal::{self, PERCENT_SCALE},
+    sketch::Sketch,
+};
 
 /// The five tiles, by the names that other programs hold on to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -54,7 +57,7 @@ pub struct Sums {
     pub cost_e5: i64,
     /// Runs that have a P95 latency.
     pub latency_runs: i64,
-    /// 95th percentile of these by nearest rank, which does not add up.
+    /// 95th percentile of these by nearest rank, within half a percent; it does not add up.
     pub latency_p95_ms: Option<i64>,
     /// Average latencies added up, for the runs that have one.
     pub latency_avg_sum: i64,
@@ -62,7 +65,7 @@ pub struct Sums {
     pub latency_avg_runs: i64,
 }
 
-/// A stretch of time while it is added up. It holds each run's latency, and is turned into [`Sums`] to be kept.
+/// A stretch of time while it is added up. It is turned into [`Sums`] to be kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Added {
     /// Runs within the stretch.
@@ -79,8 +82,8 @@ pub struct Added {
     pub tokens_out: i64,
     /// Cost in hundred-thousandths of the currency unit.
     pub cost_e5: i64,
-    /// The P95 latency of each run that has one, in no order.
-    pub latencies_ms: Vec<u32>,
+    /// The P95 latencies of the runs that have one.
+    pub latencies: Sketch,
     /// Average latencies added up, for the runs that have one.
     pub latency_avg_sum: i64,
     /// Runs that have an average latency.
@@ -97,9 +100,23 @@ impl Added {
         self.tokens_in += other.tokens_in;
         self.tokens_out += other.tokens_out;
         self.cost_e5 += other.cost_e5;
-        self.latencies_ms.extend_from_slice(&other.latencies_ms);
+        self.latencies.merge(&other.latencies);
         self.latency_avg_sum += other.latency_avg_sum;
         self.latency_avg_runs += other.latency_avg_runs;
+    }
+
+    /// Takes away what another stretch has.
+    pub fn subtract(&mut self, other: &Self) {
+        self.runs -= other.runs;
+        self.agents -= other.agents;
+        self.successful -= other.successful;
+        self.assets -= other.assets;
+        self.tokens_in -= other.tokens_in;
+        self.tokens_out -= other.tokens_out;
+        self.cost_e5 -= other.cost_e5;
+        self.latencies.subtract(&other.latencies);
+        self.latency_avg_sum -= other.latency_avg_sum;
+        self.latency_avg_runs -= other.latency_avg_runs;
     }
 
     /// The sums of several stretches.
@@ -122,8 +139,8 @@ impl Added {
             tokens_in: self.tokens_in,
             tokens_out: self.tokens_out,
             cost_e5: self.cost_e5,
-            latency_runs: i64::try_from(self.latencies_ms.len()).unwrap_or(i64::MAX),
-            latency_p95_ms: nearest_rank(&self.latencies_ms, 95),
+            latency_runs: self.latencies.count(),
+            latency_p95_ms: self.latencies.percentile(95),
             latency_avg_sum: self.latency_avg_sum,
             latency_avg_runs: self.latency_avg_runs,
         }
@@ -167,21 +184,17 @@ impl Figures {
     }
 }
 
-/// The value at the nearest rank: the smallest that at least `percent` of all do not exceed.
-#[must_use]
-pub fn nearest_rank(values: &[u32], percent: usize) -> Option<i64> {
-    let rank = (values.len() * percent).div_ceil(100);
-    let at = rank.checked_sub(1)?;
-    let mut sorted = values.to_vec();
-    let (_, value, _) = sorted.select_nth_unstable(at);
-    Some(i64::from(*value))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn latencies(values: impl IntoIterator<Item = u32>) -> Sketch {
+        let mut sketch = Sketch::default();
+        values.into_iter().for_each(|value| sketch.add(value, 1));
+        sketch
+    }
 
     #[test]
     fn nothing_to_divide_by_gives_no_figure() {
@@ -193,32 +206,20 @@ mod tests {
         assert_eq!(none.sums.assets_per_run_e2(), None);
     }
 
-    #[test]
-    fn nearest_rank_is_a_seen_value() {
-        assert_eq!(nearest_rank(&[7], 95), Some(7));
-        assert_eq!(nearest_rank(&(1..=100).collect::<Vec<_>>(), 95), Some(95));
-        assert_eq!(nearest_rank(&(1..=20).rev().collect::<Vec<_>>(), 95), Some(19));
-    }
-
     proptest! {
-        #[test]
-        fn nearest_rank_meets_its_definition(values in prop::collection::vec(0_u32..50, 1..200)) {
-            let p95 = nearest_rank(&values, 95).unwrap();
-            let at_most = |bound: i64| values.iter().filter(|v| i64::from(**v) <= bound).count();
-            prop_assert!(at_most(p95) * 100 >= values.len() * 95);
-            prop_assert!(at_most(p95 - 1) * 100 < values.len() * 95);
-        }
-
         #[test]
         fn sums_do_not_depend_on_cuts(
             runs in prop::collection::vec((0_i64..10, 0_u32..90_000), 0..60), cut in 0_usize..60,
         ) {
             let parts: Vec<Added> = runs.iter().map(|(agents, latency)| Added {
-                runs: 1, agents: *agents, latencies_ms: vec![*latency], ..Added::default()
+                runs: 1, agents: *agents, latencies: latencies([*latency]), ..Added::default()
             }).collect();
             let (left, right) = parts.split_at(cut.min(parts.len()));
             let halves = [Added::total(left), Added::total(right)];
             prop_assert_eq!(Added::total(&halves), Added::total(&parts));
+            let mut rest = Added::total(&parts);
+            rest.subtract(&halves[0]);
+            prop_assert_eq!(&rest, &halves[1]);
         }
     }
 }

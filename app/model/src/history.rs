@@ -54,7 +54,15 @@ impl History {
 }
 
 fn running(added: &[Added], over: usize) -> Vec<Sums> {
-    (1..=added.len()).map(|end| Added::total(&added[end.saturating_sub(over)..end]).sums()).collect()
+    let mut sum = Added::default();
+    let mean = |(end, bucket): (usize, &Added)| {
+        sum.add(bucket);
+        if let Some(left) = end.checked_sub(over) {
+            sum.subtract(&added[left]);
+        }
+        sum.sums()
+    };
+    added.iter().enumerate().map(mean).collect()
 }
 
 #[cfg(test)]
@@ -63,6 +71,7 @@ mod tests {
     use crate::{
         calendar::{Compare, Zone, window},
         range::Range,
+        sketch::Sketch,
         time::Timestamp,
     };
 
@@ -70,7 +79,11 @@ mod tests {
     fn percentiles_are_taken_over_runs() {
         let at = Timestamp::parse("2026-11-21T13:00:00Z").unwrap();
         let window = window(Range::Days30, &Zone::utc(), at, Compare::Previous);
-        let day = |ms: &[u32]| Added { runs: 1, latencies_ms: ms.to_vec(), ..Added::default() };
+        let day = |ms: &[u32]| {
+            let mut latencies = Sketch::default();
+            ms.iter().for_each(|ms| latencies.add(*ms, 1));
+            Added { runs: 1, latencies, ..Added::default() }
+        };
         let mut added = vec![day(&[]); window.buckets.len() + window.previous_buckets.len()];
         added[3] = day(&[10; 99]);
         added[4] = day(&[500]);

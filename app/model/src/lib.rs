@@ -13,6 +13,8 @@ pub mod privacy;
 pub mod range;
 pub mod record;
 pub mod rng;
+pub mod rollup;
+pub mod sketch;
 pub mod tenant;
 pub mod text;
 pub mod time;

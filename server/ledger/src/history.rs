@@ -4,6 +4,7 @@ use model::{
     calendar::{Bucket, Span, Window},
     figures::Added,
     history::History,
+    rollup::{CellRange, Cover, Grain},
 };
 use sqlx::Error;
 
@@ -12,19 +13,38 @@ pub(crate) fn spans(window: &Window) -> Vec<Span> {
     window.buckets.iter().chain(&window.previous_buckets).map(|bucket: &Bucket| bucket.span).collect()
 }
 
-/// Reads a store's rows, which stand in the order of `spans`, and adds them up beside the threads that others wait for:
-/// among them is every latency of the window.
-pub(crate) async fn assemble<R: Send + 'static>(
+/// What spans are put together of, each with the place of its span.
+#[derive(Default)]
+pub(crate) struct SpansCover {
+    pub(crate) cells: Vec<(usize, CellRange)>,
+    /// What is less than a cell.
+    pub(crate) edges: Vec<Span>,
+    /// The places of the edges' spans.
+    pub(crate) of_edges: Vec<usize>,
+}
+
+impl SpansCover {
+    pub(crate) fn of(spans: &[Span], finest: Grain) -> Self {
+        let mut all = Self::default();
+        for (at, span) in spans.iter().enumerate() {
+            let Cover { cells, edges } = Cover::of(*span, finest);
+            all.cells.extend(cells.into_iter().map(|range| (at, range)));
+            all.of_edges.extend(edges.iter().map(|_| at));
+            all.edges.extend(edges);
+        }
+        all
+    }
+}
+
+/// Makes the figures beside the threads that others wait for.
+pub(crate) async fn assemble(
     window: &Window,
-    rows: Vec<R>,
-    read: fn(&R) -> Result<Added, Error>,
+    added: Vec<Added>,
     (campaigns, previous_campaigns): (i64, i64),
 ) -> Result<History, Error> {
     let window = window.clone();
-    let adding = tokio::task::spawn_blocking(move || {
-        let added = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        Ok(History::of(window, added, campaigns, previous_campaigns))
-    });
+    let adding =
+        tokio::task::spawn_blocking(move || History::of(window, added, campaigns, previous_campaigns));
     // It ends by itself, or with the process.
-    adding.await.unwrap_or(Err(Error::WorkerCrashed))
+    adding.await.map_err(|_| Error::WorkerCrashed)
 }

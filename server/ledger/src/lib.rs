@@ -33,6 +33,7 @@ mod postgres;
 mod probe;
 mod queue;
 mod reconcile;
+mod rollups;
 mod row;
 mod settlement;
 mod spending;

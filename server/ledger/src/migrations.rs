@@ -33,6 +33,7 @@ const SQLITE_FILES: &[MigrationFile] = migrations!("sqlite":
     "0012_came"
     "0013_archived"
     "0014_agent_tasks"
+    "0015_rollups"
 );
 
 const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
@@ -49,6 +50,7 @@ const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
     "0011_met"
     "0012_archived"
     "0013_agent_tasks"
+    "0014_rollups"
 );
 
 pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| migrator(SQLITE_FILES));

@@ -97,6 +97,8 @@ pub async fn move_to_postgres(
     for road in &roads {
         tables.push(compared(&source, &mut target, road).await?);
     }
+    let random = Arc::new(random);
+    target.add_up(&*random).await?;
     let tenants = same_figures(&source, database, clock, random).await?;
     target.end().await?;
     Ok(MovedRecords { tables, tenants })
@@ -186,11 +188,11 @@ async fn same_figures(
     source: &CopySource,
     database: Database,
     clock: Arc<dyn Clock>,
-    random: impl Random,
+    random: Arc<dyn Random>,
 ) -> Result<usize, MoveError> {
     let now = clock.now();
     let changes = tokio::sync::watch::Sender::new(0);
-    let opening = Opening { kinds: KINDS, clock, random: Arc::new(random), changes };
+    let opening = Opening { kinds: KINDS, clock, random, changes };
     let ledger = Postgres::look_into(database, opening).await?;
     let window = calendar::window(Range::Days90, &Zone::utc(), now, Compare::Previous);
     let tenants = source.tenants().await?;

@@ -25,6 +25,7 @@ mod outbox;
 mod probe;
 mod reach;
 mod reader;
+pub(crate) mod rollups;
 pub(crate) mod row;
 pub(crate) mod schema;
 mod settle;
@@ -33,7 +34,7 @@ mod statements;
 pub(crate) mod step;
 mod tenant_reader;
 mod upkeep;
-mod writer;
+pub(crate) mod writer;
 
 use std::{
     sync::{
@@ -133,6 +134,9 @@ impl Postgres {
         migrate::migrate(&mut connection, &schema, &place).await?;
         if is_whole {
             connect::refuse_unfinished(&mut connection, &schema, &place).await?;
+            rollups::complete(&mut connection, &schema, &*random)
+                .await
+                .map_err(|error| migrate::refusal(&place, &error))?;
         }
         let generation = Arc::new(AtomicI64::new(fence::ANY));
         // The transaction of a writer that broke off ends with its connection.
@@ -140,7 +144,6 @@ impl Postgres {
         let notes = Notes::new(Arc::clone(&clock), changes.clone());
         let writer = WriterHandle::open(notes.clone(), {
             let (schema, clock, mut connection) = (schema.clone(), Arc::clone(&clock), Some(connection));
-            let number = (random.next() >> 1).cast_signed().max(1);
             let generation = Arc::clone(&generation);
             move |queue| {
                 let writer = Writer {
@@ -150,7 +153,7 @@ impl Postgres {
                     connection: connection.take(),
                     schema: schema.clone(),
                     clock: Arc::clone(&clock),
-                    number,
+                    number: writer::number(&*random),
                     random: Arc::clone(&random),
                     changes: changes.clone(),
                     notes: notes.clone(),

@@ -25,6 +25,7 @@ pub(crate) mod open;
 mod outbox;
 mod probe;
 mod reader;
+pub(crate) mod rollups;
 pub(crate) mod row;
 mod settle;
 pub(crate) mod spending;
@@ -90,6 +91,7 @@ impl Sqlite {
         let files = LedgerFiles::of(folder, log_most)?;
         let mut connection = open::migrated(&files).await?;
         open::set_right(&files, kinds, &mut connection, clock.now()).await?;
+        rollups::complete(&mut connection, kinds).await.map_err(|error| open::refusal(&files, &error))?;
         let readers = open::readers(&files);
         let notes = Notes::new(Arc::clone(&clock), changes.clone());
         let writer = WriterHandle::open(notes.clone(), {

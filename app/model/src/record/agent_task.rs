@@ -68,6 +68,7 @@ pub static AGENT_TASK: Kind = Kind {
             "timestamp": "2026-11-21T09:30:00Z", "status": "success"}"#,
     }),
     measures: &[TOKENS_IN, TOKENS_OUT, LATENCY, COST_USD],
+    sketches: &[LATENCY],
     dimensions: &[CAMPAIGN_ID, AGENT_NAME, MODEL, STATUS],
 };
 

@@ -6,6 +6,9 @@ use super::{
 };
 use crate::{
     decimal::{self, MONEY_SCALE, PERCENT_SCALE},
+    figures::Added,
+    history::RunFilter,
+    rollup::{Rollup, Series},
     time::Timestamp,
 };
 
@@ -80,7 +83,16 @@ pub static CAMPAIGN_RUN: Kind = Kind {
             "agentsTotal": 5, "agentsSuccessful": 5, "assetsGenerated": 8, "tokensIn": 5300, "tokensOut": 2200,
             "costUSD": 0.12, "latencyP95Ms": 38400, "latencyAvgMs": 21700}"#,
     }),
-    measures: &[AGENTS_TOTAL, AGENTS_SUCCESSFUL, ASSETS_GENERATED, TOKENS_IN, TOKENS_OUT, COST_USD],
+    measures: &[
+        AGENTS_TOTAL,
+        AGENTS_SUCCESSFUL,
+        ASSETS_GENERATED,
+        TOKENS_IN,
+        TOKENS_OUT,
+        COST_USD,
+        LATENCY_AVG,
+    ],
+    sketches: &[LATENCY_P95],
     dimensions: &[CAMPAIGN_ID, PHASE],
 };
 
@@ -116,6 +128,43 @@ fn warn(record: &Record) -> Vec<FieldFault> {
             vec![FieldFault::new("latencyAvgMs", message)]
         }
         _ => Vec::new(),
+    }
+}
+
+/// Where the runs that are asked for are added up; none where they are told apart by more than one dimension.
+#[must_use]
+pub fn series(filter: &RunFilter) -> Option<(&'static Kind, Series)> {
+    let along = |field: usize, key: &str| {
+        let dimension = CAMPAIGN_RUN.dimensions.iter().position(|dimension| *dimension == field)?;
+        Some(Series { dimension: Some(dimension), key: key.to_owned() })
+    };
+    let series = match (&filter.campaign, &filter.phase) {
+        (None, None) => Series::ALL,
+        (Some(campaign), None) => along(CAMPAIGN_ID, campaign)?,
+        (None, Some(phase)) => along(PHASE, phase)?,
+        (Some(_), Some(_)) => return None,
+    };
+    Some((&CAMPAIGN_RUN, series))
+}
+
+/// What a rollup of campaign runs says, by name.
+#[must_use]
+pub fn added(rollup: &Rollup) -> Added {
+    let of = |field: usize| {
+        let at = CAMPAIGN_RUN.measures.iter().position(|measure| *measure == field);
+        at.and_then(|at| rollup.measures.get(at)).copied().unwrap_or_default()
+    };
+    Added {
+        runs: rollup.records,
+        agents: of(AGENTS_TOTAL).sum,
+        successful: of(AGENTS_SUCCESSFUL).sum,
+        assets: of(ASSETS_GENERATED).sum,
+        tokens_in: of(TOKENS_IN).sum,
+        tokens_out: of(TOKENS_OUT).sum,
+        cost_e5: of(COST_USD).sum,
+        latencies: rollup.sketches.first().cloned().unwrap_or_default(),
+        latency_avg_sum: of(LATENCY_AVG).sum,
+        latency_avg_runs: of(LATENCY_AVG).count,
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Kind {
     pub api: Option<Api>,
     /// Positions of the numbers that rollups add up.
     pub measures: &'static [usize],
+    /// Positions of the numbers whose percentiles rollups tell.
+    pub sketches: &'static [usize],
     /// Positions of the fields by which rollups are told apart.
     pub dimensions: &'static [usize],
 }

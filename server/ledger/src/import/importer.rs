@@ -22,6 +22,7 @@ use crate::{
         row::get,
         schema::PostgresSchema,
         step::{Closing, Step},
+        writer::number,
     },
     write::Reply,
 };
@@ -49,7 +50,7 @@ impl Importer {
         if demo.map_err(|error| ImportError::Database(fault::of(&error)))? {
             return Err(ImportError::Demo { place: database.to_string() });
         }
-        let writer = (random.next() >> 1).cast_signed().max(1);
+        let writer = number(&*random);
         Ok(Self { connection, schema, tenant, kind, random, writer })
     }
 

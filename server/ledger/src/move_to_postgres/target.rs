@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt as _;
+use model::rng::Random;
 use sqlx::{Error, PgConnection, Row as _};
 
 use super::{
@@ -15,14 +16,14 @@ use crate::{
     Database,
     postgres::{
         connect::{UNFINISHED, connect, is_unfinished},
-        fault, fence,
+        fault, fence, rollups,
         row::get,
         schema::PostgresSchema,
     },
 };
 
 /// What is not carried over: it says how this schema came to be, or counts what comes here.
-const OWN: [&str; 3] = ["migrations", "unfinished", "backlog"];
+const OWN: [&str; 6] = ["migrations", "unfinished", "backlog", "rollup_series", "rollups", "rollup_kinds"];
 
 pub(crate) struct CopyTarget {
     connection: PgConnection,
@@ -119,6 +120,9 @@ impl CopyTarget {
         self.done().await?;
         for row in &rows {
             let name: String = get(row, 0).map_err(|error| failed(&error))?;
+            if OWN.iter().any(|table| name.starts_with(table)) {
+                continue;
+            }
             // Every sequence is called after the table and the column that it numbers.
             let owner =
                 tables.iter().find_map(|table| Some((*table, name.strip_prefix(table)?.strip_prefix('_')?)));
@@ -133,6 +137,13 @@ impl CopyTarget {
             .await?;
         }
         Ok(())
+    }
+
+    /// Makes the rollups of what was carried over.
+    pub(crate) async fn add_up(&mut self, random: &dyn Random) -> Result<(), MoveError> {
+        self.script("DELETE FROM studio.rollup_kinds").await?;
+        let added_up = rollups::complete(&mut self.connection, &self.schema, random).await;
+        added_up.map_err(|error| failed(&error))
     }
 
     /// Everything is there: servers may start.

@@ -16,11 +16,11 @@ pub(crate) const CLOSE: &str =
     "SELECT pg_advisory_xact_lock(hashtextextended('fence of studio.identity', 0))";
 
 /// A statement that goes through as any process that did not claim the ledger.
-pub(crate) const PASS: &str = "SELECT studio.fence(-1)";
+pub(crate) const PASS: &str = "SELECT studio.enter(-1)";
 /// A statement for the command that built the fence.
 pub(crate) const AROUND: &str = "SELECT NULL";
 
 /// A statement that goes through as what the ledger was claimed for.
 pub(crate) fn pass(generation: &AtomicI64) -> String {
-    format!("SELECT studio.fence({})", generation.load(Relaxed))
+    format!("SELECT studio.enter({})", generation.load(Relaxed))
 }

@@ -1,15 +1,20 @@
-//! Figures of campaign runs over a window, exact, out of one index.
+//! Figures of campaign runs over a window: out of the rollups, and at the ends out of one index.
 
 use model::{
     calendar::{Span, Window},
     figures::Added,
     history::{History, RunFilter},
+    record::campaign_run,
+    rollup::Rollup,
     tenant::TenantId,
 };
 use sqlx::{Error, PgConnection, postgres::PgRow};
 
-use super::{Reader, row::get, schema::PostgresSchema};
-use crate::history;
+use super::{Reader, rollups, row::get, schema::PostgresSchema};
+use crate::{
+    history::{self, SpansCover},
+    rollups::SeriesKey,
+};
 
 pub(crate) async fn history(
     Reader { connection, schema, .. }: Reader<'_>,
@@ -17,10 +22,33 @@ pub(crate) async fn history(
     window: &Window,
     filter: &RunFilter,
 ) -> Result<History, Error> {
-    let rows = sums(connection, schema, tenant, &history::spans(window), filter).await?;
+    let added = added_up(connection, schema, tenant, &history::spans(window), filter).await?;
     let campaigns = campaigns(connection, schema, tenant, window.span, filter).await?;
     let previous_campaigns = self::campaigns(connection, schema, tenant, window.previous, filter).await?;
-    history::assemble(window, rows, added, (campaigns, previous_campaigns)).await
+    history::assemble(window, added, (campaigns, previous_campaigns)).await
+}
+
+/// What each span adds up to: whole cells out of the rollups, and the runs at its ends one by one.
+async fn added_up(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Vec<Added>, Error> {
+    let Some((kind, series)) = campaign_run::series(filter) else {
+        return sums(connection, schema, tenant, spans, filter).await?.iter().map(added).collect();
+    };
+    let SpansCover { cells, edges, of_edges } = SpansCover::of(spans, series.finest());
+    let mut all = vec![Added::default(); spans.len()];
+    let series = SeriesKey { tenant, kind: kind.name, series };
+    let add = |at: usize, rollup: Rollup| all[at].add(&campaign_run::added(&rollup));
+    rollups::read(connection, schema, (kind, &series), &cells, add).await?;
+    let rows = sums(connection, schema, tenant, &edges, filter).await?;
+    for (row, at) in rows.iter().zip(of_edges) {
+        all[at].add(&added(row)?);
+    }
+    Ok(all)
 }
 
 /// One sum for each span, each found by walking its stretch of the index.
@@ -96,7 +124,7 @@ fn added(row: &PgRow) -> Result<Added, Error> {
         tokens_in: get(row, 4)?,
         tokens_out: get(row, 5)?,
         cost_e5: get(row, 6)?,
-        latencies_ms: latencies.into_iter().flatten().filter_map(|ms| u32::try_from(ms).ok()).collect(),
+        latencies: latencies.into_iter().flatten().filter_map(|ms| u32::try_from(ms).ok()).collect(),
         latency_avg_sum: get(row, 8)?,
         latency_avg_runs: get(row, 9)?,
     })

@@ -41,6 +41,9 @@ pub(crate) async fn store(
     let wanted = wanted(requests, &ids, exported);
     let new = insert(step, kind, &wanted).await?;
     delivered(step, kind, &wanted, &new);
+    for WantedRow { fresh, .. } in wanted.iter().filter(|wanted| new.contains(&wanted.fresh.key())) {
+        step.closing.rollups.add(fresh.tenant, fresh.record, 1);
+    }
     let known: Vec<RecordKey> =
         wanted.iter().map(|wanted| wanted.fresh.key()).filter(|key| !new.contains(key)).collect();
     let held = held(step, kind, &known).await?;

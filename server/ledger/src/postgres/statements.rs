@@ -29,6 +29,8 @@ pub(crate) struct Statements {
     pub(crate) correct: String,
     /// The tenant, the position, withdrawn_at, the revision.
     pub(crate) withdraw: String,
+    /// Records that are not withdrawn, and in the last column the tenant: the tenant and the position after which, how many.
+    pub(crate) standing: String,
     /// The tenant, exported_at, the positions.
     pub(crate) exported: String,
     /// The tenant, confirmed_at, the positions, the revisions.
@@ -146,6 +148,10 @@ fn make(kind: &Kind) -> Statements {
         .collect();
     Statements {
         by_ids: format!("SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.id = ANY($2)"),
+        standing: format!(
+            "SELECT {row}, r.tenant_id FROM {table} AS r{join} WHERE (r.tenant_id, r.position) > ($1, $2) \
+             AND r.withdrawn_at IS NULL ORDER BY r.tenant_id, r.position LIMIT $3"
+        ),
         insert: insert(&table, &columns(kind), &arrays(kind, 6), ("", "")),
         import: insert(
             &table,

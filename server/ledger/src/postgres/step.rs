@@ -17,10 +17,11 @@ use model::{
 };
 use sqlx::{Error, PgConnection};
 
-use super::schema::PostgresSchema;
+use super::{rollups, schema::PostgresSchema};
 use crate::{
     decision::{Receipt, hour_of},
     flow_counts::FlowCounts,
+    rollups::RollupChanges,
     row::named,
     write::Backend,
 };
@@ -58,6 +59,7 @@ pub(crate) struct Closing {
     names: BTreeMap<&'static str, LockedNames>,
     passages: BTreeMap<(TenantId, &'static str, i64), FlowCounts>,
     receipts: Vec<(&'static str, Receipt)>,
+    pub(super) rollups: RollupChanges,
     /// Whose records came by another way than a request.
     tenants: BTreeSet<TenantId>,
 }
@@ -103,7 +105,7 @@ impl Step<'_> {
         for (table, names) in &closing.names {
             self.write_names(table, names).await?;
         }
-        Ok(())
+        rollups::write(self, &closing.rollups).await
     }
 
     /// Looks first: a lock on a name that stays as it is would make everybody else wait for this commit.

@@ -4,7 +4,7 @@
 use model::{tenant::TenantId, time::Timestamp};
 use sqlx::{Error, PgConnection, Row};
 
-use super::{InDatabase, StepIn, fence, row::get, schema::PostgresSchema};
+use super::{InDatabase, StepIn, fence, rollups, row::get, schema::PostgresSchema};
 use crate::{
     flow_counts::FlowCounts,
     upkeep::{self, COUNTED, RECEIPTS, TURNS, Tend},
@@ -27,19 +27,26 @@ pub(super) async fn tend(connection: &mut PgConnection, schema: &PostgresSchema)
     let told = schema.begin_writing(fence::PASS).fetch_all(&mut *connection).await?;
     let now = Timestamp::from_micros(told.last().ok_or(Error::RowNotFound)?.try_get(0)?);
     schema.script(LIMITS).execute(&mut *connection).await?;
-    let lock = schema
-        .query("SELECT pg_try_advisory_xact_lock(hashtextextended('ledger upkeep of ' || $1, 0))")
-        .bind(schema.name().to_owned());
     let mut wrong = 0;
-    if get(&lock.fetch_one(&mut *connection).await?, 0)? {
+    if is_alone(connection, schema).await? {
         let before = upkeep::oldest_hour(now);
         let mended = schema.query(&upkeep::mend(before, Some(0))).execute(&mut *connection).await?;
         wrong = usize::try_from(mended.rows_affected()).unwrap_or(usize::MAX);
         forget_receipts(connection, schema, upkeep::oldest_receipt(now)).await?;
         add_up(connection, schema, before).await?;
     }
-    schema.script("COMMIT").execute(connection).await?;
+    schema.script("COMMIT").execute(&mut *connection).await?;
+    // In transactions of its own: writers wait for what one of them holds.
+    rollups::merge(connection, schema).await?;
     Ok(wrong)
+}
+
+/// Whether no other process is at this until the transaction's end.
+pub(super) async fn is_alone(connection: &mut PgConnection, schema: &PostgresSchema) -> Result<bool, Error> {
+    let lock = schema
+        .query("SELECT pg_try_advisory_xact_lock(hashtextextended('ledger upkeep of ' || $1, 0))")
+        .bind(schema.name().to_owned());
+    get(&lock.fetch_one(connection).await?, 0)
 }
 
 async fn forget_receipts(

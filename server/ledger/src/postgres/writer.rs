@@ -144,6 +144,8 @@ impl Writer {
                 }
                 Err(TransactionFailure::Unknown(error)) => {
                     tracing::error!(%error, "the ledger's database broke off in a commit; it is not known what was kept");
+                    // It may go on for a while, with rows that bear the old number.
+                    self.number = number(&*self.random);
                     self.moved();
                     return Err((ErrorClass::Lost, fault::unknown()));
                 }
@@ -272,6 +274,11 @@ impl Writer {
             drop(connection.detach());
         }
     }
+}
+
+/// As which a process writes rows of its own.
+pub(crate) fn number(random: &dyn Random) -> i64 {
+    (random.next() >> 1).cast_signed().max(1)
 }
 
 fn refusal(works: &[Work<InDatabase>], nature: ErrorClass, error: &Error) -> (ErrorClass, LedgerError) {

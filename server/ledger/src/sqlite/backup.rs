@@ -10,7 +10,7 @@ use std::{
 use model::{record::KINDS, time::Timestamp};
 use sqlx::{ConnectOptions, Connection, Error, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{FILE, folder, identity, open};
+use super::{FILE, folder, identity, open, rollups};
 use crate::{LedgerIdentity, OpenError};
 
 /// Why there is no backup, or nothing was put back. Nothing that was there before was changed.
@@ -144,6 +144,7 @@ fn with_end(file: &Path, end: &str) -> PathBuf {
 async fn sign(file: &Path, now: Timestamp) -> Result<(), Error> {
     let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
     open::migrate(&mut connection).await.map_err(|error| Error::Configuration(error.into()))?;
+    rollups::complete(&mut connection, KINDS).await?;
     let identity = identity::read(&mut connection).await?;
     let copied_at = identity.copied_at.or(Some(now));
     identity::write(&mut connection, &LedgerIdentity { copied_at, ..identity }).await?;

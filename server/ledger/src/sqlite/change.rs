@@ -58,7 +58,10 @@ impl RecordStore for Step<'_> {
         let query = sqlx::query(statements::of(target.kind).correct);
         let query = corrected.record.values().iter().fold(query, row::bind);
         let done = query.bind(corrected.revision).bind(row.position).execute(&mut *self.connection).await?;
-        done.ensure(1, target.kind.table, corrected.id)
+        done.ensure(1, target.kind.table, corrected.id)?;
+        self.rollups.add(target.tenant, &row.held.stored.record, -1);
+        self.rollups.add(target.tenant, &corrected.record, 1);
+        Ok(())
     }
 
     async fn mark_withdrawn(&mut self, target: &ChangeTarget, row: &Row, revision: i64) -> Result<(), Error> {
@@ -68,7 +71,9 @@ impl RecordStore for Step<'_> {
             .bind(row.position)
             .execute(&mut *self.connection)
             .await?
-            .ensure(1, target.kind.table, row.held.stored.id)
+            .ensure(1, target.kind.table, row.held.stored.id)?;
+        self.rollups.add(target.tenant, &row.held.stored.record, -1);
+        Ok(())
     }
 
     async fn unconfirm(&mut self, target: &ChangeTarget) -> Result<(), Error> {

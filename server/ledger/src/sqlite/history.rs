@@ -1,15 +1,20 @@
-//! Figures of campaign runs over a window, exact, out of one index.
+//! Figures of campaign runs over a window: out of the rollups, and at the ends out of one index.
 
 use model::{
     calendar::{Span, Window},
     figures::Added,
     history::{History, RunFilter},
+    record::campaign_run,
+    rollup::Rollup,
     tenant::TenantId,
 };
 use sqlx::{AssertSqlSafe, Error, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Reader, row::get, step::json, wanted::AnswerWanted};
-use crate::history;
+use super::{Reader, rollups, row::get, step::json, wanted::AnswerWanted};
+use crate::{
+    history::{self, SpansCover},
+    rollups::SeriesKey,
+};
 
 /// What one bucket adds up to, as SQLite hands it over.
 type Handed = (i64, i64, i64, i64, i64, i64, i64, Option<String>, i64, i64);
@@ -22,11 +27,36 @@ pub(crate) async fn history(
 ) -> Result<History, Error> {
     let mut transaction = pool.begin().await?;
     let _wanted = AnswerWanted::on(&mut transaction).await?;
-    let rows = sums(&mut transaction, tenant, &history::spans(window), filter).await?;
+    let added = added_up(&mut transaction, tenant, &history::spans(window), filter).await?;
     let campaigns = campaigns(&mut transaction, tenant, window.span, filter).await?;
     let previous_campaigns = self::campaigns(&mut transaction, tenant, window.previous, filter).await?;
     transaction.commit().await?;
-    history::assemble(window, rows, added, (campaigns, previous_campaigns)).await
+    history::assemble(window, added, (campaigns, previous_campaigns)).await
+}
+
+/// What each span adds up to: whole cells out of the rollups, and the runs at its ends one by one.
+async fn added_up(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Vec<Added>, Error> {
+    let Some((kind, series)) = campaign_run::series(filter) else {
+        let rows = sums(connection, tenant, spans, filter).await?;
+        return rows.iter().map(added).collect();
+    };
+    let SpansCover { cells, edges, of_edges } = SpansCover::of(spans, series.finest());
+    let mut all = vec![Added::default(); spans.len()];
+    let key = SeriesKey { tenant, kind: kind.name, series };
+    if let Some(series) = rollups::find(connection, &key).await? {
+        let add = |at: usize, rollup: Rollup| all[at].add(&campaign_run::added(&rollup));
+        rollups::read(connection, kind, series, &cells, add).await?;
+    }
+    let rows = sums(connection, tenant, &edges, filter).await?;
+    for (row, at) in rows.iter().zip(of_edges) {
+        all[at].add(&added(row)?);
+    }
+    Ok(all)
 }
 
 /// One sum for each span, each found by walking its stretch of the index: nothing is sorted, nothing read twice.
@@ -109,7 +139,7 @@ fn added(row: &SqliteRow) -> Result<Added, Error> {
         tokens_in,
         tokens_out,
         cost_e5,
-        latencies_ms: latencies
+        latencies: latencies
             .iter()
             .flat_map(|text| text.split(' '))
             .filter_map(|number| number.parse().ok())

@@ -169,7 +169,7 @@ pub(crate) fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn refusal(files: &LedgerFiles, error: &sqlx::Error) -> OpenError {
+pub(super) fn refusal(files: &LedgerFiles, error: &sqlx::Error) -> OpenError {
     let reason = error.to_string();
     if fault::is_damage(error) {
         return OpenError::Damaged { file: files.ledger.clone(), reason };

@@ -62,6 +62,8 @@ pub(super) struct Statements {
     /// letter's end. The tenant, the kind's name, the positions as a JSON array, the time; of the note also who and what.
     pub(super) resend: [&'static str; 4],
     pub(super) mirror: mirror::MirrorStatements,
+    /// Tenants and records that are not withdrawn: the position after which, how many.
+    pub(super) standing: &'static str,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
     /// The column of the record's own time.
@@ -130,6 +132,10 @@ fn make(kind: &Kind) -> Statements {
     let (row, join) = (row(kind), join(kind));
     let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
     Statements {
+        standing: leak(format!(
+            "SELECT r.tenant_id, {row} FROM {table} AS r{join} WHERE r.position > ?1 AND r.withdrawn_at IS NULL \
+             ORDER BY r.position LIMIT ?2"
+        )),
         by_ids: leak(format!(
             "SELECT {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r \
              ON r.id = unhex(wanted.value, '-') AND r.tenant_id = ?2{join}"

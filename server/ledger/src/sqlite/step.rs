@@ -11,7 +11,7 @@ use model::{
 use sqlx::{Error, SqliteConnection, query::Query};
 
 use super::{files::LedgerFiles, writer_cache::WriterCache};
-use crate::{flow_counts::FlowCounts, write::Backend};
+use crate::{flow_counts::FlowCounts, rollups::RollupChanges, write::Backend};
 
 pub(crate) struct Step<'a> {
     pub(super) files: &'a LedgerFiles,
@@ -24,6 +24,8 @@ pub(crate) struct Step<'a> {
     pub(super) epoch: &'a mut i64,
     /// Whether anything changed that others can see.
     pub(super) changed: bool,
+    /// Written at the end.
+    pub(super) rollups: RollupChanges,
 }
 
 /// Written with SQLite.

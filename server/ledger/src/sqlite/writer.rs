@@ -15,7 +15,7 @@ use super::{
     files::LedgerFiles,
     intake,
     log::{self, Log},
-    open,
+    open, rollups,
     writer_cache::WriterCache,
 };
 use crate::{
@@ -24,6 +24,7 @@ use crate::{
     health::{Notes, Sort},
     meters,
     queue::Queue,
+    rollups::RollupChanges,
     write::Job,
 };
 
@@ -155,8 +156,8 @@ impl Writer {
     ) -> Result<bool, Error> {
         let now = self.clock.now();
         let (files, cache, random, epoch) = (&self.files, &mut self.cache, &*self.random, &mut self.epoch);
-        let mut step =
-            Step { files, kinds: self.kinds, connection, cache, random, now, epoch, changed: false };
+        let (kinds, changed, rollups) = (self.kinds, false, RollupChanges::default());
+        let mut step = Step { files, kinds, connection, cache, random, now, epoch, changed, rollups };
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *step.connection).await?;
         if let Some(by) = self.seen.and_then(|seen| set_back(seen, now)) {
             follow(step.connection, now, by).await?;
@@ -167,6 +168,7 @@ impl Writer {
                 WriteRun::Other(job) => job.perform(&mut step).await?,
             }
         }
+        rollups::write(step.connection, step.cache, &step.rollups).await?;
         sqlx::raw_sql("COMMIT").execute(&mut *step.connection).await?;
         self.seen = Some(now);
         Ok(step.changed)

@@ -6,6 +6,7 @@ use model::{record::Kind, tenant::TenantId};
 use sqlx::{Error, SqliteConnection};
 
 use super::{row::get, statements};
+use crate::rollups::SeriesKey;
 
 /// How many names are kept at hand; past that they are looked up again.
 const NAMES_MAX: usize = 50_000;
@@ -18,6 +19,8 @@ pub(super) struct WriterCache {
     /// Of each tenant's newest hour with receipts: which it is, and their sum so far.
     checksums: HashMap<(&'static str, TenantId), (i64, i64)>,
     names: HashMap<(&'static str, TenantId, String), Option<String>>,
+    /// Where series of rollups are.
+    series: HashMap<SeriesKey, i64>,
 }
 
 impl WriterCache {
@@ -70,6 +73,18 @@ impl WriterCache {
             *known = (hour, sum.map_or(Ok(0), |row| get(&row, 0))?);
         }
         Ok(&mut known.1)
+    }
+
+    /// Where a series is, if that is at hand.
+    pub(super) fn series(&self, key: &SeriesKey) -> Option<i64> {
+        self.series.get(key).copied()
+    }
+
+    pub(super) fn keep_series(&mut self, key: SeriesKey, id: i64) {
+        if self.series.len() >= NAMES_MAX {
+            self.series.clear();
+        }
+        self.series.insert(key, id);
     }
 
     /// Whether this tenant was seen here before.

@@ -37,7 +37,7 @@ fn recount(runs: &[Record], span: Span, filter: &RunFilter) -> Figures {
             tokens_in: run.tokens_in(),
             tokens_out: run.tokens_out(),
             cost_e5: run.cost_e5(),
-            latencies_ms: run.latency_p95_ms().and_then(|ms| u32::try_from(ms).ok()).into_iter().collect(),
+            latencies: run.latency_p95_ms().and_then(|ms| u32::try_from(ms).ok()).into_iter().collect(),
             latency_avg_sum: run.latency_avg_ms().unwrap_or(0),
             latency_avg_runs: i64::from(run.latency_avg_ms().is_some()),
         });
@@ -45,9 +45,9 @@ fn recount(runs: &[Record], span: Span, filter: &RunFilter) -> Figures {
     Figures { sums: sums.sums(), campaigns: i64::try_from(campaigns.len()).unwrap() }
 }
 
-type Sketch = (i64, u8, u8, u32, Option<u32>, u32);
+type RunShape = (i64, u8, u8, u32, Option<u32>, u32);
 
-fn record((hours, campaign, phase, cost, latency, tokens): &Sketch, number: usize) -> Record {
+fn record((hours, campaign, phase, cost, latency, tokens): &RunShape, number: usize) -> Record {
     let time = at(NOW).plus(-hours * HOUR / 3);
     let latency =
         latency.map_or(String::new(), |ms| format!(r#","latencyP95Ms":{ms},"latencyAvgMs":{}"#, ms / 2));
@@ -70,7 +70,7 @@ pub fn the_figures_are_those_of_a_plain_recount(store: TestStore) {
     });
 }
 
-async fn recounted(store: TestStore, sketches: &[Sketch], withdrawn: &[Index], corrected: &[(Index, u32)]) {
+async fn recounted(store: TestStore, sketches: &[RunShape], withdrawn: &[Index], corrected: &[(Index, u32)]) {
     let studio = Studio::open(store).await;
     let mut runs: Vec<Option<Record>> =
         sketches.iter().enumerate().map(|(number, sketch)| Some(record(sketch, number))).collect();

@@ -26,6 +26,7 @@ mod organisation;
 mod outside;
 mod policies;
 mod records;
+mod rollups;
 mod schema;
 mod specimen;
 mod spending;

@@ -32,7 +32,10 @@ const RUNS: usize = 4_500;
 async fn filled() -> (Studio, DeliveryCounts) {
     let studio = Studio::open(TestStore::Folder).await;
     for part in 0..5 {
-        let more = format!(r#","tokensIn":{part},"costUSD":"1.0{part}","campaignName":"Ünder \"x\"""#);
+        let day = 16 + part;
+        let more = format!(
+            r#","tokensIn":{part},"costUSD":"1.0{part}","campaignName":"Ünder \"x\"","createdAt":"2026-11-{day}T05:07:00Z""#
+        );
         let some = |n: usize| run(&format!("c{part}"), &n.to_string(), "1", &more);
         let stored = studio.store((0..RUNS / 5).map(some).collect()).await;
         let ids: Vec<_> = stored.iter().map(|outcome| outcome.id).collect();
@@ -186,6 +189,11 @@ async fn busy_or_empty_folders_are_refused() {
             .await
             .unwrap_err();
     assert!(matches!(refused, MoveError::NoLedger { .. }) && !nowhere.exists(), "{refused}");
+    // A first start of this version that was killed while it added the records up.
+    studio.ledger.close().await;
+    studio.sql("DELETE FROM rollup_kinds").await;
+    let refused = carried(&studio, &TestSchema::new(false)).await.unwrap_err();
+    assert!(matches!(refused, MoveError::Incomplete { .. }), "{refused}");
 }
 
 #[tokio::test]

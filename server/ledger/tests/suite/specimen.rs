@@ -6,8 +6,11 @@ use model::record::{
     PersonalData, Pointer, Policy, Record, Remote, Rules, USERS, Value,
 };
 
+const PHASE: usize = 2;
 const TOTAL: usize = 3;
 const SUCCESSFUL: usize = 4;
+const TOKENS_IN: usize = 6;
+const COST_USD: usize = 8;
 const PAYLOAD: usize = 11;
 const CREATED_AT: usize = 12;
 const USER_ID: usize = 14;
@@ -73,8 +76,9 @@ pub static KEYED: Kind = Kind {
     }),
     retention: None,
     api: None,
-    measures: &[],
-    dimensions: &[],
+    measures: &[TOTAL, TOKENS_IN, COST_USD],
+    sketches: &[TOKENS_IN],
+    dimensions: &[0, PHASE],
 };
 
 /// Members that a campaign run has not, as JSON that goes in front of others.

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
+    rollups,
     schema::TestSchema,
     specimen,
     subject::{Subject, kind},
@@ -135,9 +136,20 @@ impl Studio {
         self.ledger.delivery_counts(T).await.unwrap()
     }
 
-    /// The counts, after a look that nothing is unaccounted for.
+    /// The counts, after a look that nothing is unaccounted for, and that the rollups say what the records add up to.
     #[track_caller]
     pub fn balanced(&self) -> impl Future<Output = DeliveryCounts> {
+        let caller = std::panic::Location::caller().to_string();
+        let accounted = self.accounted();
+        async move {
+            rollups::agree(self, &caller).await;
+            accounted.await
+        }
+    }
+
+    /// The counts, after a look that nothing is unaccounted for.
+    #[track_caller]
+    pub fn accounted(&self) -> impl Future<Output = DeliveryCounts> {
         let caller = std::panic::Location::caller();
         async move {
             let counts = self.delivery_counts().await;

@@ -66,6 +66,7 @@ static EVENT: Kind = Kind {
     retention: None,
     api: None,
     measures: &[],
+    sketches: &[],
     dimensions: &[],
 };
 

@@ -45,7 +45,9 @@ fn days(from: i64, to: i64) -> Figures {
         sums.tokens_in += report.tokens_in;
         sums.tokens_out += report.tokens_out;
         sums.cost_e5 += report.cost_e5;
-        sums.latencies_ms.extend(report.latency_ms.and_then(|(p95, _)| u32::try_from(p95).ok()));
+        if let Some(p95) = report.latency_ms.and_then(|(p95, _)| u32::try_from(p95).ok()) {
+            sums.latencies.add(p95, 1);
+        }
     }
     Figures { sums: sums.sums(), campaigns: i64::try_from(campaigns.len()).unwrap() }
 }

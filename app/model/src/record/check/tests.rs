@@ -46,6 +46,7 @@ static THING: Kind = Kind {
     retention: None,
     api: None,
     measures: &[DELTA],
+    sketches: &[],
     dimensions: &[COLOUR],
 };
 

@@ -39,6 +39,9 @@ pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Roun
     let gone = all(round, RowOutcome::Withdrawn);
     keep_versions(step, kind, &gone).await?;
     update(step, &prepared.gone_there, &gone).await?;
+    for known in &gone {
+        step.closing.rollups.take_back(known.tenant, &known.row.held);
+    }
     requeue(step, kind, &all(round, RowOutcome::Requeued)).await?;
     dead_letter(step, kind, round).await?;
     close(step, kind, round).await
@@ -80,6 +83,7 @@ pub(super) async fn add(
         if new.contains(&(*tenant, *id)) {
             step.saw_tenant(*tenant);
             step.named(*tenant, record);
+            step.closing.rollups.add(*tenant, record, 1);
         }
     }
     Ok(new)
@@ -123,6 +127,8 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> 
     keep_versions(step, kind, &known_records).await?;
     for (known, record) in known_records.iter().zip(&records) {
         step.named(known.tenant, record);
+        step.closing.rollups.take_back(known.tenant, &known.row.held);
+        step.closing.rollups.add(known.tenant, record, 1);
     }
     let query = bind(step.schema.query(&statements::of(kind).mirror.changed_there), &known_records)
         .bind(step.now.micros());

@@ -158,6 +158,7 @@ fn with_ids() -> &'static Kind {
         retention: None,
         api: None,
         measures: &[],
+        sketches: &[],
         dimensions: &[],
     }))
 }

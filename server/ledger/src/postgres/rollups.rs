@@ -1,0 +1,336 @@
+//! Rollups in the database: what a transaction changes of them is written at its end, into rows of this process's own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{
+    record::Kind,
+    rng::Random,
+    rollup::{CellRange, Rollup},
+    tenant::TenantId,
+    time::Timestamp,
+};
+use sqlx::{Error, PgConnection, Row as _, postgres::PgRow};
+use uuid::Uuid;
+
+use super::{
+    Step, fence,
+    intake::StatementText,
+    row::{self, get},
+    schema::PostgresSchema,
+    statements,
+    step::Closing,
+    upkeep,
+};
+use crate::rollups::{self, CellKey, ChangedCells, GATHERED_MAX, RollupChanges, SeriesKey, dimension_number};
+
+/// How many rows are added up at a time.
+const ROWS: i64 = 1_000;
+/// After how many rows the log hears of it.
+const TOLD: usize = 50_000;
+/// How many rows of several writers become rows of none in one round, and in how many rounds.
+const MERGED: i64 = 2_000;
+const ROUNDS: usize = 100;
+
+/// Adds what changed to the rows of this writer.
+pub(super) async fn write(step: &mut Step<'_>, changes: &RollupChanges) -> Result<(), Error> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let series = series(step, changes).await?;
+    let mut cells = ChangedCells::of(changes, &series);
+    // Locked, since upkeep takes rows away while they are not.
+    let query = step.schema.query(&format!("{CELLS} AND r.writer = $5 FOR UPDATE OF r"));
+    let query = bind_cells(query, cells.keys()).bind(step.writer);
+    let mut met = BTreeSet::new();
+    for row in &query.fetch_all(&mut *step.connection).await? {
+        let key = cell(row)?;
+        cells.meet(key, row.try_get(4)?)?;
+        met.insert(key);
+    }
+    let (gone, kept) = cells.settle();
+    remove(step.connection, step.schema, &gone, step.writer).await?;
+    let (kept, new): (Vec<_>, Vec<_>) = kept.into_iter().partition(|(key, _)| met.contains(key));
+    put(step.connection, step.schema, kept, step.writer, REPLACING).await?;
+    // A row that was not there must not be there: it would be lost what it says.
+    put(step.connection, step.schema, new, step.writer, "").await
+}
+
+/// The rows of cells.
+const CELLS: &str = "SELECT r.tenant_id, r.series, r.grain, r.number, r.content \
+     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (tenant_id, series, grain, number) \
+     JOIN studio.rollups AS r ON r.tenant_id = w.tenant_id AND r.series = w.series AND r.grain = w.grain \
+     AND r.number = w.number";
+
+fn cell(row: &PgRow) -> Result<CellKey, Error> {
+    CellKey::of(TenantId(get(row, 0)?), get(row, 1)?, get(row, 2)?, get(row, 3)?)
+}
+
+fn bind_cells<'a>(query: StatementText, keys: impl Iterator<Item = &'a CellKey> + Clone) -> StatementText {
+    query
+        .bind(keys.clone().map(|key| key.tenant.0).collect::<Vec<_>>())
+        .bind(keys.clone().map(|key| key.series).collect::<Vec<_>>())
+        .bind(keys.clone().map(|key| i64::from(key.grain.code())).collect::<Vec<_>>())
+        .bind(keys.map(|key| key.number).collect::<Vec<_>>())
+}
+
+async fn remove(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    gone: &[CellKey],
+    writer: i64,
+) -> Result<(), Error> {
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let query = schema.query(
+        "DELETE FROM studio.rollups AS r \
+         USING unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) AS w (tenant_id, series, grain, number) \
+         WHERE r.tenant_id = w.tenant_id AND r.series = w.series AND r.grain = w.grain AND r.number = w.number \
+         AND r.writer = $5",
+    );
+    bind_cells(query, gone.iter()).bind(writer).execute(connection).await.map(|_| ())
+}
+
+const REPLACING: &str =
+    " ON CONFLICT (tenant_id, series, grain, number, writer) DO UPDATE SET content = excluded.content";
+
+async fn put(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    kept: Vec<(CellKey, Vec<u8>)>,
+    writer: i64,
+    replacing: &str,
+) -> Result<(), Error> {
+    if kept.is_empty() {
+        return Ok(());
+    }
+    let (keys, contents): (Vec<CellKey>, Vec<Vec<u8>>) = kept.into_iter().unzip();
+    let query = schema.query(&format!(
+        "INSERT INTO studio.rollups (tenant_id, series, grain, number, writer, content) \
+         SELECT w.tenant_id, w.series, w.grain, w.number, $5, w.content \
+         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $6::bytea[]) \
+         AS w (tenant_id, series, grain, number, content){replacing}"
+    ));
+    let query = bind_cells(query, keys.iter()).bind(writer).bind(contents);
+    query.execute(connection).await.map(|_| ())
+}
+
+/// The number of each series, in the order of the changes. Those that are missing are made; of two processes that make the same
+/// one at once, the second waits for the first one's commit, and both do so in one order.
+async fn series(step: &mut Step<'_>, changes: &RollupChanges) -> Result<Vec<i64>, Error> {
+    let keys: Vec<&SeriesKey> = changes.iter().map(|(key, _)| key).collect();
+    let mut found = find(step.connection, step.schema, &keys).await?;
+    if found.len() < keys.len() {
+        let missing: Vec<&SeriesKey> = keys.iter().copied().filter(|key| !found.contains_key(*key)).collect();
+        let query = step.schema.query(
+            "INSERT INTO studio.rollup_series (tenant_id, kind, dimension, key, id) \
+             SELECT w.*, nextval('studio.rollup_series_id') FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[]) AS w (tenant_id, kind, dimension, key) \
+             ORDER BY w.tenant_id, w.kind COLLATE \"C\", w.dimension, w.key COLLATE \"C\" ON CONFLICT DO NOTHING",
+        );
+        bind(query, &missing).execute(&mut *step.connection).await?;
+        found.extend(find(step.connection, step.schema, &missing).await?);
+    }
+    keys.iter().map(|key| found.get(*key).copied().ok_or(Error::RowNotFound)).collect()
+}
+
+/// The numbers of the series that there are.
+async fn find<'a>(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    keys: &[&'a SeriesKey],
+) -> Result<BTreeMap<&'a SeriesKey, i64>, Error> {
+    let query = schema.query(
+        "SELECT w.place, s.id FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[]) WITH ORDINALITY \
+         AS w (tenant_id, kind, dimension, key, place) JOIN studio.rollup_series AS s \
+         ON s.tenant_id = w.tenant_id AND s.kind = w.kind AND s.dimension = w.dimension AND s.key = w.key",
+    );
+    let rows = bind(query, keys).fetch_all(connection).await?;
+    let mut found = BTreeMap::new();
+    for row in &rows {
+        let place = usize::try_from(get::<i64>(row, 0)? - 1).unwrap_or(usize::MAX);
+        if let Some(key) = keys.get(place) {
+            found.insert(*key, get(row, 1)?);
+        }
+    }
+    Ok(found)
+}
+
+fn bind(query: StatementText, keys: &[&SeriesKey]) -> StatementText {
+    query
+        .bind(keys.iter().map(|key| key.tenant.0).collect::<Vec<Uuid>>())
+        .bind(keys.iter().map(|key| key.kind).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| dimension_number(&key.series)).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.series.key.clone()).collect::<Vec<_>>())
+}
+
+/// What each list of ranges adds up to, in one series.
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    (kind, series): (&'static Kind, &SeriesKey),
+    ranges: &[(usize, CellRange)],
+    mut tell: impl FnMut(usize, Rollup),
+) -> Result<(), Error> {
+    let tenant = series.tenant;
+    let Some(series) = find(&mut *connection, schema, &[series]).await?.into_values().next() else {
+        return Ok(());
+    };
+    let query = schema
+        .query(
+            "SELECT w.place, r.content FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
+             AS w (place, grain, low, high) JOIN studio.rollups AS r \
+             ON r.tenant_id = $6 AND r.series = $1 AND r.grain = w.grain AND r.number >= w.low AND r.number < w.high",
+        )
+        .bind(series)
+        .bind(ranges.iter().map(|(at, _)| i64::try_from(*at).unwrap_or(i64::MAX)).collect::<Vec<_>>())
+        .bind(ranges.iter().map(|(_, range)| i64::from(range.grain.code())).collect::<Vec<_>>())
+        .bind(ranges.iter().map(|(_, range)| range.first).collect::<Vec<_>>())
+        .bind(ranges.iter().map(|(_, range)| range.end).collect::<Vec<_>>())
+        .bind(tenant.0);
+    for row in &query.fetch_all(connection).await? {
+        let at = usize::try_from(get::<i64>(row, 0)?).unwrap_or(usize::MAX);
+        tell(at, rollups::read(kind, row.try_get(1)?)?);
+    }
+    Ok(())
+}
+
+/// Makes one row of those of several writers, where none is at it just now: some of them in each transaction.
+pub(super) async fn merge(connection: &mut PgConnection, schema: &PostgresSchema) -> Result<(), Error> {
+    for _ in 0..ROUNDS {
+        schema.begin_writing(fence::PASS).execute(&mut *connection).await?;
+        let merged = if upkeep::is_alone(connection, schema).await? {
+            merge_some(connection, schema).await?
+        } else {
+            0
+        };
+        schema.script("COMMIT").execute(&mut *connection).await?;
+        if merged < MERGED {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn merge_some(connection: &mut PgConnection, schema: &PostgresSchema) -> Result<i64, Error> {
+    let free = schema.query(
+        "SELECT r.tenant_id, r.series, r.grain, r.number, r.content, s.kind, r.writer FROM studio.rollups AS r \
+         JOIN studio.rollup_series AS s ON s.tenant_id = r.tenant_id AND s.id = r.series \
+         WHERE r.writer <> 0 AND s.kind = ANY($1) ORDER BY r.tenant_id, r.series, r.grain, r.number LIMIT $2 \
+         FOR UPDATE OF r SKIP LOCKED",
+    );
+    let kinds: Vec<&str> = schema.kinds().iter().map(|kind| kind.name).collect();
+    let rows = free.bind(kinds).bind(MERGED).fetch_all(&mut *connection).await?;
+    let mut cells = ChangedCells::default();
+    let mut by_writer: BTreeMap<i64, Vec<CellKey>> = BTreeMap::new();
+    for row in &rows {
+        let key = cell(row)?;
+        let kind = schema.kinds().of_name(row.try_get(5)?).ok_or(Error::RowNotFound)?;
+        cells.add(kind, key, row.try_get(4)?)?;
+        by_writer.entry(get(row, 6)?).or_default().push(key);
+    }
+    let query = schema.query(&format!("{CELLS} AND r.writer = 0"));
+    for row in &bind_cells(query, cells.keys()).fetch_all(&mut *connection).await? {
+        cells.meet(cell(row)?, row.try_get(4)?)?;
+    }
+    for (writer, keys) in by_writer {
+        remove(connection, schema, &keys, writer).await?;
+    }
+    let (gone, kept) = cells.settle();
+    remove(connection, schema, &gone, 0).await?;
+    put(connection, schema, kept, 0, REPLACING).await?;
+    Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
+}
+
+/// Adds up the records of kinds of which that was never done, or in another way: as in a ledger of an earlier version.
+pub(crate) async fn complete(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    random: &dyn Random,
+) -> Result<(), Error> {
+    let missing: Vec<&'static Kind> = missing(connection, schema).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    // No limits: what is waited for here ends. Nothing is written meanwhile.
+    let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED; {}", fence::CLOSE);
+    schema.script(&begin).execute(&mut *connection).await?;
+    for kind in self::missing(connection, schema).await? {
+        fold(connection, schema, random, kind).await?;
+    }
+    schema.script("COMMIT").execute(connection).await.map(|_| ())
+}
+
+async fn missing(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+) -> Result<Vec<&'static Kind>, Error> {
+    let rows = sqlx::Executor::fetch_all(
+        &mut *connection,
+        schema.script("SELECT kind, layout FROM studio.rollup_kinds"),
+    )
+    .await?;
+    let mut known = BTreeMap::new();
+    for row in &rows {
+        known.insert(row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?);
+    }
+    let kinds = schema.kinds().iter();
+    let is_missing =
+        |kind: &&'static Kind| rollups::adds_up(kind) && known.get(kind.name) != Some(&rollups::layout(kind));
+    Ok(kinds.filter(is_missing).collect())
+}
+
+async fn fold(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    random: &dyn Random,
+    kind: &'static Kind,
+) -> Result<(), Error> {
+    let gone = schema.query(
+        "DELETE FROM studio.rollups AS r USING studio.rollup_series AS s \
+         WHERE s.tenant_id = r.tenant_id AND s.id = r.series AND s.kind = $1",
+    );
+    gone.bind(kind.name).execute(&mut *connection).await?;
+    let (mut after, mut folded) = ((Uuid::nil(), i64::MIN), 0_usize);
+    let mut changes = RollupChanges::default();
+    loop {
+        let query = schema.query(&statements::of(kind).standing).bind(after.0).bind(after.1).bind(ROWS);
+        let rows = query.fetch_all(&mut *connection).await?;
+        for row in &rows {
+            let tenant = TenantId(row.try_get(row.len() - 1)?);
+            let read = row::read(kind, row)?;
+            after = (tenant.0, read.position);
+            changes.add(tenant, &read.held.stored.record, 1);
+        }
+        folded += rows.len();
+        let is_last = rows.len() < usize::try_from(ROWS).unwrap_or(0);
+        if is_last || changes.cells() >= GATHERED_MAX {
+            let (now, writer) = (Timestamp::default(), 0);
+            let mut step = Step {
+                connection: &mut *connection,
+                schema,
+                random,
+                now,
+                asked_at: now,
+                writer,
+                changed: false,
+                closing: Closing::default(),
+            };
+            write(&mut step, &std::mem::take(&mut changes)).await?;
+        }
+        if is_last {
+            break;
+        }
+        if folded % TOLD == 0 {
+            tracing::info!(
+                record.kind = kind.name,
+                rows.folded = folded,
+                "records are added up for the figures"
+            );
+        }
+    }
+    let known = schema.query(
+        "INSERT INTO studio.rollup_kinds (kind, layout) VALUES ($1, $2) \
+         ON CONFLICT (kind) DO UPDATE SET layout = excluded.layout",
+    );
+    known.bind(kind.name).bind(rollups::layout(kind)).execute(connection).await.map(|_| ())
+}

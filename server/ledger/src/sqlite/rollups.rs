@@ -1,0 +1,222 @@
+//! Rollups in the file: what a transaction changes of them is written with it.
+
+use std::collections::HashMap;
+
+use model::{
+    record::{Kind, Kinds},
+    rollup::{CellRange, Rollup},
+    tenant::TenantId,
+};
+use sqlx::{Error, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+
+use super::{
+    row::{self, get},
+    statements,
+    step::json,
+    writer_cache::WriterCache,
+};
+use crate::rollups::{self, CellKey, ChangedCells, GATHERED_MAX, RollupChanges, SeriesKey, dimension_number};
+
+/// How many rows are folded in one transaction.
+const ROWS: i64 = 1_000;
+/// After how many rows the log hears of it.
+const TOLD: usize = 50_000;
+
+/// Adds what changed to the cells that are there.
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    cache: &mut WriterCache,
+    changes: &RollupChanges,
+) -> Result<(), Error> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut series = Vec::new();
+    for (key, _) in changes.iter() {
+        series.push(self::series(connection, cache, key).await?);
+    }
+    let mut cells = ChangedCells::of(changes, &series);
+    let keys: Vec<_> = cells.keys().map(place).collect();
+    let there = sqlx::query(
+        "SELECT r.series, r.grain, r.number, r.content FROM json_each(?1) AS w CROSS JOIN rollups AS r \
+         ON r.series = w.value ->> 0 AND r.grain = w.value ->> 1 AND r.number = w.value ->> 2",
+    )
+    .bind(json(&keys))
+    .fetch_all(&mut *connection)
+    .await?;
+    let tenants: HashMap<i64, TenantId> = cells.keys().map(|key| (key.series, key.tenant)).collect();
+    for row in &there {
+        let series = get(row, 0)?;
+        let tenant = tenants.get(&series).copied().ok_or(Error::RowNotFound)?;
+        cells.meet(CellKey::of(tenant, series, get(row, 1)?, get(row, 2)?)?, get(row, 3)?)?;
+    }
+    let (gone, kept) = cells.settle();
+    if !gone.is_empty() {
+        let gone: Vec<_> = gone.iter().map(place).collect();
+        sqlx::query(
+            "DELETE FROM rollups WHERE (series, grain, number) IN \
+             (SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1))",
+        )
+        .bind(json(&gone))
+        .execute(&mut *connection)
+        .await?;
+    }
+    // As text, since one statement for all is many times faster than one for each.
+    let kept: Vec<_> = kept
+        .iter()
+        .map(|(CellKey { series, grain, number, .. }, content)| (series, grain.code(), number, hex(content)))
+        .collect();
+    sqlx::query(
+        "INSERT OR REPLACE INTO rollups (series, grain, number, content) \
+         SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3) FROM json_each(?1)",
+    )
+    .bind(json(&kept))
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
+    text
+}
+
+fn place(key: &CellKey) -> (i64, u8, i64) {
+    (key.series, key.grain.code(), key.number)
+}
+
+/// Where a series is; it is made where there is none.
+async fn series(
+    connection: &mut SqliteConnection,
+    cache: &mut WriterCache,
+    key: &SeriesKey,
+) -> Result<i64, Error> {
+    if let Some(id) = cache.series(key) {
+        return Ok(id);
+    }
+    let id = match find(connection, key).await? {
+        Some(id) => id,
+        None => {
+            let made = sqlx::query(
+                "INSERT INTO rollup_series (tenant_id, kind, dimension, key) VALUES (?1, ?2, ?3, ?4)",
+            );
+            bind(made, key).execute(connection).await?.last_insert_rowid()
+        }
+    };
+    cache.keep_series(key.clone(), id);
+    Ok(id)
+}
+
+/// Where a series is, if there is such a one.
+pub(super) async fn find(connection: &mut SqliteConnection, key: &SeriesKey) -> Result<Option<i64>, Error> {
+    let query = sqlx::query(
+        "SELECT id FROM rollup_series WHERE tenant_id = ?1 AND kind = ?2 AND dimension = ?3 AND key = ?4",
+    );
+    let found = bind(query, key).fetch_optional(connection).await?;
+    found.map(|row| get(&row, 0)).transpose()
+}
+
+fn bind<'a>(
+    query: Query<'a, Sqlite, SqliteArguments>,
+    SeriesKey { tenant, kind, series }: &SeriesKey,
+) -> Query<'a, Sqlite, SqliteArguments> {
+    query.bind(tenant.to_string()).bind(*kind).bind(dimension_number(series)).bind(series.key.clone())
+}
+
+/// What each list of ranges adds up to, in one series.
+pub(super) async fn read(
+    connection: &mut SqliteConnection,
+    kind: &'static Kind,
+    series: i64,
+    ranges: &[(usize, CellRange)],
+    mut tell: impl FnMut(usize, Rollup),
+) -> Result<(), Error> {
+    let wanted: Vec<(u8, i64, i64, usize)> =
+        ranges.iter().map(|(at, range)| (range.grain.code(), range.first, range.end, *at)).collect();
+    let rows = sqlx::query(
+        "SELECT w.value ->> 3, r.content FROM json_each(?1) AS w CROSS JOIN rollups AS r \
+         ON r.series = ?2 AND r.grain = w.value ->> 0 AND r.number >= w.value ->> 1 AND r.number < w.value ->> 2",
+    )
+    .bind(json(&wanted))
+    .bind(series)
+    .fetch_all(connection)
+    .await?;
+    for row in &rows {
+        let at: i64 = get(row, 0)?;
+        tell(usize::try_from(at).unwrap_or(usize::MAX), rollups::read(kind, get(row, 1)?)?);
+    }
+    Ok(())
+}
+
+/// Adds up the records of kinds of which that was never done, or in another way: as in a ledger of an earlier version.
+pub(super) async fn complete(connection: &mut SqliteConnection, kinds: Kinds) -> Result<(), Error> {
+    for kind in missing(connection, kinds).await? {
+        fold(connection, kind).await?;
+    }
+    Ok(())
+}
+
+/// The kinds whose records are not in the rollups, or not as they should be.
+pub(crate) async fn missing(
+    connection: &mut SqliteConnection,
+    kinds: Kinds,
+) -> Result<Vec<&'static Kind>, Error> {
+    let mut missing = Vec::new();
+    for kind in kinds.iter().filter(|kind| rollups::adds_up(kind)) {
+        let known = sqlx::query("SELECT count(*) FROM rollup_kinds WHERE kind = ?1 AND layout = ?2");
+        let known = known.bind(kind.name).bind(rollups::layout(kind));
+        if get::<i64>(&known.fetch_one(&mut *connection).await?, 0)? == 0 {
+            missing.push(kind);
+        }
+    }
+    Ok(missing)
+}
+
+async fn fold(connection: &mut SqliteConnection, kind: &'static Kind) -> Result<(), Error> {
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
+    sqlx::query("DELETE FROM rollups WHERE series IN (SELECT id FROM rollup_series WHERE kind = ?1)")
+        .bind(kind.name)
+        .execute(&mut *connection)
+        .await?;
+    let (mut cache, mut after, mut folded) = (WriterCache::default(), 0, 0_usize);
+    let mut changes = RollupChanges::default();
+    loop {
+        let rows = sqlx::query(statements::of(kind).standing)
+            .bind(after)
+            .bind(ROWS)
+            .fetch_all(&mut *connection)
+            .await?;
+        for row in &rows {
+            let tenant = row::tenant(row, 0)?;
+            let read = row::read(kind, row, 1)?;
+            after = read.position;
+            changes.add(tenant, &read.held.stored.record, 1);
+        }
+        folded += rows.len();
+        let is_last = rows.len() < usize::try_from(ROWS).unwrap_or(0);
+        if is_last || changes.cells() >= GATHERED_MAX {
+            write(connection, &mut cache, &std::mem::take(&mut changes)).await?;
+        }
+        if is_last {
+            break;
+        }
+        if folded % TOLD == 0 {
+            tracing::info!(
+                record.kind = kind.name,
+                rows.folded = folded,
+                "records are added up for the figures"
+            );
+        }
+    }
+    sqlx::query("INSERT OR REPLACE INTO rollup_kinds (kind, layout) VALUES (?1, ?2)")
+        .bind(kind.name)
+        .bind(rollups::layout(kind))
+        .execute(&mut *connection)
+        .await?;
+    sqlx::raw_sql("COMMIT").execute(connection).await.map(|_| ())
+}
