@@ -86,7 +86,8 @@ async fn sums(
     query.fetch_all(connection).await
 }
 
-/// How many campaigns have a run in the span: one look into the index for each that is known.
+/// How many campaigns have a run in the span: one look into the index for each that is known, and no more, which the LIMIT
+/// says to the planner.
 async fn campaigns(
     connection: &mut PgConnection,
     schema: &PostgresSchema,
@@ -96,9 +97,10 @@ async fn campaigns(
 ) -> Result<i64, Error> {
     let conditions = conditions(filter);
     let sql = format!(
-        "SELECT count(*) FROM studio.campaigns AS n WHERE n.tenant_id = $1 AND EXISTS (SELECT 1 \
+        "SELECT count(*) FROM studio.campaigns AS n CROSS JOIN LATERAL (SELECT 1 \
          FROM studio.campaign_metrics AS r WHERE r.tenant_id = n.tenant_id AND r.campaign_id = n.id \
-         AND r.created_at >= $2 AND r.created_at < $3 AND r.withdrawn_at IS NULL{conditions})"
+         AND r.created_at >= $2 AND r.created_at < $3 AND r.withdrawn_at IS NULL{conditions} LIMIT 1) AS found \
+         WHERE n.tenant_id = $1"
     );
     let mut query = schema.query(&sql).bind(tenant.0).bind(span.from.micros()).bind(span.to.micros());
     for text in filter.campaign.iter().chain(&filter.phase) {

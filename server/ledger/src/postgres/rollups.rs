@@ -178,8 +178,9 @@ pub(super) async fn read(
     let query = schema
         .query(
             "SELECT w.place, r.content FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
-             AS w (place, grain, low, high) JOIN studio.rollups AS r \
-             ON r.tenant_id = $6 AND r.series = $1 AND r.grain = w.grain AND r.number >= w.low AND r.number < w.high",
+             AS w (place, grain, low, high) CROSS JOIN LATERAL (SELECT content FROM studio.rollups AS c \
+             WHERE c.tenant_id = $6 AND c.series = $1 AND c.grain = w.grain AND c.number >= w.low AND c.number < w.high \
+             OFFSET 0) AS r",
         )
         .bind(series)
         .bind(ranges.iter().map(|(at, _)| i64::try_from(*at).unwrap_or(i64::MAX)).collect::<Vec<_>>())
