@@ -215,14 +215,10 @@ impl LedgerWorld {
             }
             asked_at = self.studio.now();
             for row in &mut rows {
-                let now = self.dataverse.row(row.dataverse_id);
-                // Absence alone is no deletion.
-                let is_lost = now.seen == RowSighting::Gone && matches!(row.seen, RowSighting::Row(_));
-                *row = if is_lost {
-                    MirroredRow::absent(now.tenant, now.dataverse_id, RowSighting::Unseen)
-                } else {
-                    now
-                };
+                // What changes told to be deleted stays so.
+                if row.seen != RowSighting::Gone || self.dataverse.rows.contains_key(&row.dataverse_id) {
+                    *row = self.asked_for(row.dataverse_id);
+                }
             }
         }
     }
@@ -253,13 +249,19 @@ impl LedgerWorld {
     }
 
     /// A row that was asked for by its id. Of its deletion only changes tell.
-    fn as_it_stands(&self, id: Uuid) -> MirroredRow {
+    fn asked_for(&self, id: Uuid) -> MirroredRow {
         match self.dataverse.row(id) {
             MirroredRow { seen: RowSighting::Gone, tenant, .. } => {
                 MirroredRow::absent(tenant, id, RowSighting::Unseen)
             }
-            row => MirroredRow { stands: true, ..row },
+            row => row,
         }
+    }
+
+    /// The same, when it was written long ago: what stands there is taken.
+    fn as_it_stands(&self, id: Uuid) -> MirroredRow {
+        let row = self.asked_for(id);
+        MirroredRow { stands: matches!(row.seen, RowSighting::Row(_)), ..row }
     }
 
     /// The whole table is read, and what was there and is not, is sent again by a person's word.
@@ -313,7 +315,7 @@ impl LedgerWorld {
         let sheet = self.dataverse.changes(self.studio.now());
         self.reconcile(sheet, false).await;
         let rejects = self.studio.ledger.rejects(T, None, 100).await.unwrap();
-        let rows = rejects.iter().map(|reject| self.dataverse.row(reject.dataverse_id)).collect();
+        let rows = rejects.iter().map(|reject| self.asked_for(reject.dataverse_id)).collect();
         self.studio.reconcile(rows).await;
     }
 
