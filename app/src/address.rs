@@ -2,79 +2,204 @@
 
 use std::fmt::Write as _;
 
-use model::{figures::Tile, range::Range};
+use model::{breakdown::Dimension, calendar::Compare, figures::Tile, range::Range};
 use serde::{Deserialize, Serialize};
 
 /// The view that an address names. What is left out is the default and stays out of the address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ViewQuery {
     pub range: Range,
+    /// Days of the calendar, instead of the range.
+    pub days: Option<DateRange>,
+    /// With what the figures are compared, where the link itself says so.
+    pub compare: Option<Compare>,
     pub tile: Tile,
+    /// Along what the figures are told apart.
+    pub by: Dimension,
+    /// The order of what they are told apart into.
+    pub sort: PartOrder,
     pub campaign: Option<String>,
+    /// Whether it is the campaign's own page.
+    pub is_own: bool,
     /// The time zone, where the link itself names one.
     pub zone: Option<String>,
 }
 
-impl Default for ViewQuery {
-    fn default() -> Self {
-        Self { range: Range::Live, tile: Tile::Cost, campaign: None, zone: None }
+/// The first and the last of some days, as `2026-11-21`. Whether the calendar has them is not known here.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct DateRange {
+    pub first: String,
+    pub last: String,
+}
+
+impl DateRange {
+    /// None where one of them is no day, or the last one is before the first.
+    #[must_use]
+    pub fn of(first: String, last: String) -> Option<Self> {
+        (is_day(&first) && is_day(&last) && first <= last).then_some(Self { first, last })
     }
 }
+
+fn is_day(text: &str) -> bool {
+    let is_right =
+        |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() == 10 && text.bytes().enumerate().all(is_right)
+}
+
+/// By which column, and which end first: the largest, or the first of the alphabet, unless it is reversed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum PartOrder {
+    #[default]
+    Figure,
+    FigureReversed,
+    Name,
+    NameReversed,
+    Runs,
+    RunsReversed,
+    Change,
+    ChangeReversed,
+}
+
+impl PartOrder {
+    const ALL: [(Self, &'static str); 8] = [
+        (Self::Figure, "figure"),
+        (Self::FigureReversed, "-figure"),
+        (Self::Name, "name"),
+        (Self::NameReversed, "-name"),
+        (Self::Runs, "runs"),
+        (Self::RunsReversed, "-runs"),
+        (Self::Change, "change"),
+        (Self::ChangeReversed, "-change"),
+    ];
+
+    fn key(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, of)| *of == key).map(|(sort, _)| sort)
+    }
+}
+
+impl Default for ViewQuery {
+    fn default() -> Self {
+        Self {
+            range: Range::Live,
+            days: None,
+            compare: None,
+            tile: Tile::Cost,
+            by: Dimension::Campaign,
+            sort: PartOrder::Figure,
+            campaign: None,
+            is_own: false,
+            zone: None,
+        }
+    }
+}
+
+/// Where each campaign has a page of its own.
+pub const CAMPAIGNS: &str = "/campaigns/";
 
 impl ViewQuery {
     /// Reads the query part of an address, with or without its `?`. What it cannot read is left at its default.
     #[must_use]
     pub fn of_query(query: &str) -> Self {
         let mut ask = Self::default();
+        let (mut first, mut last) = (String::new(), String::new());
         for pair in query.trim_start_matches('?').split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = decoded(value);
             match key {
                 "range" => ask.range = Range::of_key(&value).unwrap_or_default(),
+                "from" => first = value,
+                "to" => last = value,
+                "compare" => ask.compare = Compare::of_key(&value),
                 "tile" => ask.tile = Tile::of_key(&value).unwrap_or(Tile::Cost),
+                "by" => ask.by = Dimension::of_key(&value).unwrap_or_default(),
+                "sort" => ask.sort = PartOrder::of_key(&value).unwrap_or_default(),
                 "campaign" if is_possible(&value) => ask.campaign = Some(value),
                 "tz" if is_possible(&value) => ask.zone = Some(value),
+                "own" => ask.is_own = true,
                 _ => {}
             }
+        }
+        ask.is_own &= ask.campaign.is_some();
+        ask.days = DateRange::of(first, last);
+        if ask.days.is_some() {
+            ask.range = Range::default();
         }
         ask
     }
 
-    /// The query part of this view's address, without its `?`.
+    /// Reads the address of a page: of a campaign's own one the campaign stands in its path.
+    #[must_use]
+    pub fn of_page(path: &str, query: &str) -> Self {
+        match path.strip_prefix(CAMPAIGNS).map(decoded).filter(|id| is_possible(id)) {
+            Some(id) => Self { campaign: Some(id), is_own: true, ..Self::of_query(query) },
+            None => Self { is_own: false, ..Self::of_query(query) },
+        }
+    }
+
+    /// This view as the poll asks for it, without its `?`.
     #[must_use]
     pub fn query(&self) -> String {
         let mut query = String::new();
-        let mut push = |key: &str, value: &str| {
-            query.push_str(if query.is_empty() { "" } else { "&" });
-            query.push_str(key);
-            query.push('=');
-            encode(value, &mut query);
-        };
-        if self.range != Range::default() {
-            push("range", self.range.key());
-        }
-        if self.tile != Tile::Cost {
-            push("tile", self.tile.key());
-        }
-        if let Some(campaign) = &self.campaign {
-            push("campaign", campaign);
-        }
-        if let Some(zone) = &self.zone {
-            push("tz", zone);
-        }
+        self.write(&mut query, |_| true);
         query
+    }
+
+    fn write(&self, into: &mut String, wanted: impl Fn(&str) -> bool) {
+        for (key, value) in self.pairs().into_iter().filter(|(key, _)| wanted(key)) {
+            into.push_str(if into.is_empty() || into.ends_with('?') { "" } else { "&" });
+            into.push_str(key);
+            into.push('=');
+            encode(value, into);
+        }
+    }
+
+    /// The same as names and values.
+    pub(crate) fn pairs(&self) -> Vec<(&'static str, &str)> {
+        let mut pairs = Vec::new();
+        let mut push = |key, value: Option<_>| pairs.extend(value.map(|value| (key, value)));
+        match &self.days {
+            Some(DateRange { first, last }) => {
+                push("from", Some(first.as_str()));
+                push("to", Some(last.as_str()));
+            }
+            None => push("range", (self.range != Range::default()).then(|| self.range.key())),
+        }
+        push("compare", self.compare.map(Compare::key));
+        push("tile", (self.tile != Tile::Cost).then(|| self.tile.key()));
+        push("by", (self.by != Dimension::default()).then(|| self.by.key()));
+        push("sort", (self.sort != PartOrder::default()).then(|| self.sort.key()));
+        push("campaign", self.campaign.as_deref());
+        push("own", self.is_own.then_some("1"));
+        push("tz", self.zone.as_deref());
+        pairs
+    }
+
+    /// The page that shows it.
+    pub(crate) fn path(&self) -> String {
+        let mut path = "/".to_owned();
+        if let Some(id) = self.campaign.as_ref().filter(|_| self.is_own) {
+            CAMPAIGNS.clone_into(&mut path);
+            encode_all(id, &mut path);
+        }
+        path
     }
 
     /// A link to this view.
     #[must_use]
     pub fn href(&self) -> String {
-        let query = self.query();
-        if query.is_empty() { "/".to_owned() } else { format!("/?{query}") }
+        let mut href = self.path() + "?";
+        // What the path says already.
+        self.write(&mut href, |key| !self.is_own || !matches!(key, "campaign" | "own"));
+        href.trim_end_matches('?').to_owned()
     }
 
     #[must_use]
     pub fn with_range(&self, range: Range) -> Self {
-        Self { range, ..self.clone() }
+        Self { range, days: None, ..self.clone() }
     }
 
     #[must_use]
@@ -84,7 +209,7 @@ impl ViewQuery {
 
     #[must_use]
     pub fn with_campaign(&self, campaign: Option<String>) -> Self {
-        Self { campaign, ..self.clone() }
+        Self { campaign, is_own: false, ..self.clone() }
     }
 }
 
@@ -94,11 +219,20 @@ pub(crate) fn is_possible(text: &str) -> bool {
 }
 
 fn encode(value: &str, into: &mut String) {
+    for (at, part) in value.split('/').enumerate() {
+        into.push_str(if at > 0 { "/" } else { "" });
+        encode_all(part, into);
+    }
+}
+
+/// As one part of a path.
+fn encode_all(value: &str, into: &mut String) {
+    // A part of nothing but points would lead elsewhere.
+    let is_dots = value.bytes().all(|byte| byte == b'.');
     for byte in value.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                into.push(char::from(byte));
-            }
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => into.push(char::from(byte)),
+            b'.' if !is_dots => into.push('.'),
             // Writing to a String cannot fail.
             _ => _ = write!(into, "%{byte:02X}"),
         }
@@ -135,19 +269,50 @@ mod tests {
     fn addresses_survive_a_round_trip() {
         let ask = ViewQuery {
             range: Range::Days60,
+            days: None,
+            compare: Some(Compare::Year),
             tile: Tile::Tokens,
+            by: Dimension::Phase,
+            sort: PartOrder::RunsReversed,
             campaign: Some("a&b=c %+ 名".to_owned()),
+            is_own: false,
             zone: Some("Europe/Berlin".to_owned()),
         };
         assert_eq!(ViewQuery::of_query(&ask.query()), ask);
+        let days = DateRange::of("2026-02-28".to_owned(), "2026-03-01".to_owned());
+        let ask = ViewQuery { days, range: Range::Live, ..ask };
+        assert_eq!(ViewQuery::of_query(&ask.query()), ask);
+        assert!(ask.days.is_some() && ask.with_range(Range::Live).days.is_none());
         assert_eq!(ViewQuery::of_query(""), ViewQuery::default());
         assert_eq!(ViewQuery::default().href(), "/");
+    }
+
+    #[test]
+    fn campaigns_have_pages_of_their_own() {
+        for id in ["autumn-launch", "a/b?c#d", "..", "a.b", "名 %"] {
+            let ask = ViewQuery { is_own: true, range: Range::Days30, ..ViewQuery::default() };
+            let ask = ViewQuery { campaign: Some(id.to_owned()), ..ask };
+            let href = ask.href();
+            let (path, query) = href.split_once('?').unwrap();
+            assert_eq!(path.matches('/').count(), 2, "{path}");
+            assert_eq!(query, "range=30d");
+            assert_eq!(ViewQuery::of_page(path, query), ask);
+            assert_eq!(ViewQuery::of_query(&ask.query()), ask);
+            assert_eq!(ask.with_campaign(None).href(), "/?range=30d");
+        }
+        assert_eq!(ViewQuery::of_page("/", "own=1"), ViewQuery::default());
     }
 
     #[test]
     fn what_cannot_be_read_is_the_default() {
         let ask = ViewQuery::of_query("?range=1y&tile=x&campaign=&tz=&%zz=%&x");
         assert_eq!(ask, ViewQuery::default());
+        for days in ["from=2026-02-28", "from=2026-03-01&to=2026-02-28", "from=2026-3-1&to=2026-03-02"] {
+            assert_eq!(ViewQuery::of_query(days), ViewQuery::default(), "{days}");
+        }
+        for (at, (sort, key)) in PartOrder::ALL.into_iter().enumerate() {
+            assert_eq!((sort as usize, PartOrder::of_key(key)), (at, Some(sort)));
+        }
         let long = "ü".repeat(65);
         assert_eq!(ViewQuery::of_query(&format!("campaign={long}&tz={long}")), ViewQuery::default());
         assert_eq!(ViewQuery::of_query("campaign=a%00b&tz=%0A"), ViewQuery::default());

@@ -24,7 +24,8 @@ use crate::{
 pub fn hydrate() {
     use leptos::wasm_bindgen::JsCast;
     let Some(place) = document().get_element_by_id("live") else { return };
-    let Some(panel) = place.get_attribute(PANEL_ATTRIBUTE).and_then(|text| read(&text)) else { return };
+    let Some(mut panel) = place.get_attribute(PANEL_ATTRIBUTE).and_then(|text| read(&text)) else { return };
+    panel.parts = document().get_element_by_id("parts").map_or_else(String::new, |parts| parts.inner_html());
     leptos::mount::hydrate_from(place.unchecked_into(), || live_panel(panel)).forget();
 }
 
@@ -71,9 +72,12 @@ fn figures(
     point: Option<usize>,
     (now_ms, is_offline): (i64, bool),
 ) -> impl IntoView + use<> {
-    let past = panel
-        .invitation
-        .is_none()
-        .then(|| (chart::chart(&panel.chart, ask, point), newest::newest(&panel.runs, ask, now_ms)));
+    let past = panel.invitation.is_none().then(|| {
+        (
+            chart::chart(&panel.chart, ask, point),
+            view! { <div class="parts-row" id="parts" inner_html=panel.parts.clone()></div> },
+            newest::newest(&panel.runs, ask, now_ms),
+        )
+    });
     (heading::heading(panel, ask, is_offline), tiles::tiles(panel, ask), past)
 }

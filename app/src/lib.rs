@@ -10,6 +10,8 @@ pub mod server_fns;
 mod signals;
 
 #[cfg(feature = "ssr")]
+mod blocks;
+#[cfg(feature = "ssr")]
 pub mod pages;
 #[cfg(feature = "ssr")]
 pub mod presenter;

@@ -1,11 +1,14 @@
 //! Whole documents: axum renders them, and the browser brings one element of the panel's alive.
 
+mod campaigns;
 mod document;
 mod fault;
 mod panel;
 mod pipeline;
+mod run;
 mod site_header;
 
+pub use campaigns::{CampaignLine, CampaignsFacts, campaigns_page};
 pub use document::{BEACON, Files, Frame, Theme};
 pub use fault::fault_page;
 pub use panel::panel_page;
@@ -14,3 +17,4 @@ pub use pipeline::{
     PipelineFacts, PolicyView, QuestionView, RESEND, RESEND_ALL, RUNS, RefusedFacts, RejectLine, SEND_AGAIN,
     TargetLine, TargetState, Trouble, WITHDRAW, pipeline_page, refused_page,
 };
+pub use run::{DataverseRow, RevisionLine, RunFacts, StepLine, run_page};

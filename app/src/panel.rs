@@ -15,6 +15,7 @@ pub struct Panel {
     /// The same as a clock on the wall shows it.
     pub as_of: String,
     pub ask: ViewQuery,
+    pub choice: ViewChoice,
     /// The time zone that the days are counted in.
     pub zone: String,
     pub heading: Heading,
@@ -22,6 +23,8 @@ pub struct Panel {
     pub invitation: Option<String>,
     pub tiles: Vec<TileView>,
     pub chart: ChartView,
+    /// Why the picked figure moved and what it is made of, as it stands in the page.
+    pub parts: String,
     pub runs: Vec<RunView>,
     pub balance: BalanceView,
     /// What is not well with delivery, as a sentence.
@@ -88,6 +91,18 @@ impl Tone {
     }
 }
 
+/// What the lower row of the head offers. All but the dates is HTML.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewChoice {
+    /// "21 Aug – 19 Nov": the days that are shown.
+    pub dates: String,
+    pub date_form: String,
+    /// The options of the box for what the figures are compared with.
+    pub compare: String,
+    /// Fields that keep the rest of the view where the form is sent without a script.
+    pub kept: String,
+}
+
 /// The page's first sentence: the verdict, then what bears it out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heading {
@@ -145,10 +160,13 @@ pub struct ChartView {
     pub grid: String,
     pub columns: String,
     pub partial: String,
+    /// The running mean, or the figure itself where it is a line.
     pub mean: String,
+    /// Lines beside it.
+    pub thin: String,
     pub previous: String,
-    /// Label of the dashed line, with its height.
-    pub previous_label: Option<Mark>,
+    /// What the lines are called, each at its end.
+    pub ends: Vec<Mark>,
     pub heights: Vec<Mark>,
     pub days: Vec<Mark>,
     pub previous_name: String,

@@ -1,7 +1,9 @@
 //! Makes the panel out of the facts: every word and every path on it is decided here, on the server.
 
 mod axis;
+mod breakdown;
 mod caption;
+mod change;
 mod chart;
 mod explanation;
 mod foot;
@@ -11,25 +13,33 @@ mod period;
 mod series;
 mod spark;
 mod tiles;
+mod why;
 mod words;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+pub(crate) use breakdown::{BreakdownView, PartRow};
+pub(crate) use change::change;
+pub(crate) use series::value_text;
+pub(crate) use why::{BridgeRow, Pillar, WhyView};
 pub use words::{count, counted, money, sentence};
 
 use crate::{
-    address,
-    panel::{CampaignChoice, Panel},
+    address, blocks,
+    panel::{CampaignChoice, Panel, ViewChoice},
     studio::Facts,
 };
 
 /// The panel that these facts come to. The same facts make the same panel, and the same version of it.
 #[must_use]
 pub fn panel(facts: &Facts) -> Panel {
+    let period = period::Period::of(&facts.history.window);
     let mut panel = Panel {
         version: 0,
         as_of_ms: facts.now.micros() / 1_000,
-        as_of: period::Period::of(&facts.history.window).time_of_day(facts.now),
+        as_of: period.time_of_day(facts.now),
+        choice: choice(facts, &period),
+        parts: if facts.any_runs { parts(facts) } else { String::new() },
         ask: facts.ask.clone(),
         zone: facts.history.window.zone.clone(),
         heading: heading::heading(facts),
@@ -45,6 +55,26 @@ pub fn panel(facts: &Facts) -> Panel {
     };
     panel.version = version(&panel);
     panel
+}
+
+/// Why the picked figure moved, and what it is made of.
+fn parts(facts: &Facts) -> String {
+    let (why, breakdown) = (why::view(facts), breakdown::view(facts));
+    blocks::html((blocks::why(&why, &facts.ask), blocks::breakdown(&breakdown, &facts.ask)))
+}
+
+fn choice(facts: &Facts, period: &period::Period<'_>) -> ViewChoice {
+    let compare = facts.history.window.compare;
+    ViewChoice {
+        dates: period.dates(),
+        date_form: blocks::html(blocks::date_form(
+            &facts.ask,
+            period.date_values(),
+            &period.date_value(facts.now),
+        )),
+        compare: blocks::html(blocks::compare_options(compare, &period.plain_before())),
+        kept: blocks::html(blocks::kept_inputs(&facts.ask)),
+    }
 }
 
 /// The time it was computed at moves by itself and is no change.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{delivery::DeliveryView, history::History, record::Stored, time::Timestamp};
+use model::{
+    breakdown::Breakdown, delivery::DeliveryView, history::History, record::Stored, time::Timestamp,
+};
 
 use crate::{address::ViewQuery, fault::RequestError, panel::Panel};
 
@@ -24,6 +26,8 @@ pub struct Facts {
     pub late: bool,
     pub ask: ViewQuery,
     pub history: History,
+    /// The same by the dimension that is asked for.
+    pub breakdown: Breakdown,
     /// The newest runs of the filter, newest first.
     pub newest: Vec<Stored>,
     /// The campaign that is meant: its id, and its name where it can be asked for by that.

@@ -22,6 +22,17 @@ const SCENES: Scene[] = [
   { name: "90 days", path: "/?range=90d" },
   { name: "success", path: "/?range=30d&tile=success" },
   { name: "empty", path: "/", on: "empty" },
+  { name: "chosen days", path: "/?from=2026-10-20&to=2026-10-31&compare=weekdays&tile=latency&by=phase" },
+  { name: "campaign", path: "/campaigns/win-back?range=90d&by=phase" },
+  { name: "campaigns", path: "/campaigns", plain: true },
+  {
+    name: "run",
+    path: "/",
+    prepare: async (page) => {
+      await page.locator("tr[data-run] a").first().click();
+      await page.getByRole("heading", { name: "How far it has come" }).waitFor();
+    },
+  },
   { name: "pipeline", path: "/pipeline", plain: true },
   { name: "not found", path: "/nowhere", plain: true },
   { name: "no runs", path: "/?range=30d&campaign=nobody-knows-it" },

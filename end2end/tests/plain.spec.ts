@@ -24,6 +24,23 @@ test("ranges are links and the filter is a form", async ({ page, demo }) => {
   await expectFigures(page, demo, `range=30d&campaign=${encodeURIComponent(id ?? "")}`);
 });
 
+test("days and comparison are forms", async ({ page, demo }) => {
+  await page.goto(`${demo.url}/?range=30d&tile=success`);
+  await page.locator("#dates > summary").click();
+  await page.getByLabel("From").fill("2026-10-20");
+  await page.getByLabel("To", { exact: true }).fill("2026-10-31");
+  await page.locator("#dates").getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL(/from=2026-10-20&to=2026-10-31&tile=success/);
+  await expectFigures(page, demo, "from=2026-10-20&to=2026-11-01");
+  await page.getByLabel("Compared with").selectOption("none");
+  await page.locator(".filter").getByRole("button", { name: "Show" }).click();
+  await expectFigures(page, demo, "from=2026-10-20&to=2026-11-01&compare=none");
+  await page.getByRole("link", { name: "Runs" }).click();
+  await expect(page).toHaveURL(/sort=runs/);
+  await page.locator(".breakdown tbody th a").first().click();
+  await expect(page.locator(".crumb strong")).not.toBeEmpty();
+});
+
 test("the theme is a form", async ({ page, demo }) => {
   await page.goto(demo.url);
   await page.getByRole("button", { name: "Dark theme" }).click();
@@ -37,7 +54,7 @@ test("what is live only is not offered", async ({ page, demo }) => {
 
 test("every page says where it is", async ({ page, demo }) => {
   const pages = page.getByRole("navigation", { name: "Pages" });
-  for (const [path, name] of [["/", "Panel"], ["/pipeline", "Pipeline"]]) {
+  for (const [path, name] of [["/", "Panel"], ["/campaigns", "Campaigns"], ["/pipeline", "Pipeline"]]) {
     await page.goto(demo.url + path);
     await expect(pages.locator("[aria-current=page]")).toHaveText([name]);
     await expect(page.getByText("Demo data", { exact: true })).toBeVisible();

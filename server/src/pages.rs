@@ -1,10 +1,12 @@
 //! Pages are whole documents: what they show is there before rendering starts.
 
+pub mod campaigns;
 pub mod demo;
 pub mod fault;
 pub mod panel;
 pub mod pipeline;
 pub mod refused;
+pub mod run;
 pub mod theme;
 mod visitor;
 

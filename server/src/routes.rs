@@ -1,6 +1,8 @@
 //! Every address the server answers. Files mirror addresses.
 
 mod beacon;
+mod breakdown;
+mod campaigns;
 mod figures;
 pub mod gauges;
 mod health;
@@ -54,6 +56,9 @@ pub fn router(state: &SharedState) -> Router {
 fn routes() -> Router<SharedState> {
     Router::new()
         .route("/", get(pages::panel::panel))
+        .route("/campaigns", get(pages::campaigns::campaigns))
+        .route("/campaigns/{id}", get(pages::panel::panel))
+        .route("/runs/{id}", get(pages::run::run))
         .route("/pipeline", get(pages::pipeline::pipeline))
         .route("/pipeline/demo", post(pages::demo::make))
         .route("/pipeline/question", post(pages::refused::answer))
@@ -64,6 +69,7 @@ fn routes() -> Router<SharedState> {
         .merge(records::routes())
         .route("/api/metrics/recent", get(recent::recent))
         .route("/api/metrics/history", get(history::history))
+        .route("/api/metrics/campaigns", get(campaigns::campaigns))
         .route("/api/pipeline", get(pipeline::pipeline))
         .route(letters::PATH, get(letters::read).post(letters::again).delete(letters::drop))
         .route("/api/openapi.json", get(openapi::openapi))

@@ -6,7 +6,7 @@ mod source;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use app::{
-    address::ViewQuery,
+    address::{DateRange, ViewQuery},
     fault::RequestError,
     panel::{CampaignChoice, Panel},
     presenter,
@@ -14,13 +14,21 @@ use app::{
 };
 use async_trait::async_trait;
 use ledger::{Ledger, LedgerError};
-use model::{calendar::Zone, clock::Clock, delivery::DeliveryView, range::Range, tenant::TenantId};
+use model::{
+    breakdown::Dimension,
+    calendar::{Compare, Zone},
+    clock::Clock,
+    delivery::DeliveryView,
+    range::Range,
+    tenant::TenantId,
+};
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::Principal,
     delivery_service::{self, DeliveryService},
+    pages::Visitor,
     settings::Settings,
 };
 
@@ -40,6 +48,10 @@ const SWEEP: Duration = Duration::from_secs(15);
 struct ViewScope {
     tenant: TenantId,
     range: Range,
+    /// Instead of the range, where the calendar has them.
+    days: Option<DateRange>,
+    compare: Compare,
+    by: Dimension,
     campaign: Option<String>,
     /// Whether the campaign may be meant by its name.
     named: bool,
@@ -58,8 +70,8 @@ pub struct Snapshots {
     choices: Flights<TenantId, Vec<CampaignChoice>, LedgerError>,
 }
 
-/// Whose panel, as which link asks for it, and in which zone.
-type ViewKey = (TenantId, ViewQuery, String);
+/// Whose panel, as which link asks for it; and in which zone and with what compared, which a link may leave out.
+type ViewKey = (TenantId, ViewQuery, String, Compare);
 /// A panel, and what it was composed of.
 type Composed = (SnapshotVersion, Arc<Panel>);
 /// The number of the facts, whether they are late, and where delivery stands.
@@ -104,7 +116,7 @@ impl Snapshots {
         }
     }
 
-    /// The panel for a view; `zone` is the visitor's own, where the link names none.
+    /// The panel for a view; `visitor` has chosen what the link leaves out.
     ///
     /// # Errors
     /// When the ledger does not answer.
@@ -112,21 +124,25 @@ impl Snapshots {
         &self,
         principal: Principal,
         ask: &ViewQuery,
-        zone: Option<&Zone>,
+        visitor: &Visitor,
     ) -> Result<Arc<Panel>, LedgerError> {
         let linked = ask.zone.as_deref().and_then(Zone::of_name);
         // A zone that does not exist counts as none, and one that does is written in one way.
         let ask = ViewQuery { zone: linked.as_ref().map(|zone| zone.name().to_owned()), ..ask.clone() };
-        let zone = linked.or_else(|| zone.cloned()).unwrap_or_else(|| self.zone.clone());
+        let zone = linked.or_else(|| visitor.zone.clone()).unwrap_or_else(|| self.zone.clone());
+        let compare = ask.compare.or(visitor.compare).unwrap_or_default();
         let scope = ViewScope {
             tenant: principal.tenant,
             range: ask.range,
+            days: ask.days.clone(),
+            compare,
+            by: ask.by,
             campaign: ask.campaign.clone(),
             named: true,
             zone: zone.name().to_owned(),
         };
         let known = Arc::new(self.of_scope(scope, zone.clone(), principal.from).await?);
-        let key = (principal.tenant, ask, zone.name().to_owned());
+        let key = (principal.tenant, ask, zone.name().to_owned(), compare);
         let made = (known.gathered.number, known.late, known.delivery.clone());
         let compute = |_| {
             let (address, ask) = (Arc::clone(&self.address), key.1.clone());
@@ -158,7 +174,16 @@ impl Snapshots {
         zone: &Zone,
     ) -> Result<KnownFacts, LedgerError> {
         let (tenant, zone_name) = (principal.tenant, zone.name().to_owned());
-        let scope = ViewScope { tenant, range, campaign, named: false, zone: zone_name };
+        let scope = ViewScope {
+            tenant,
+            range,
+            days: None,
+            compare: Compare::default(),
+            by: Dimension::default(),
+            campaign,
+            named: false,
+            zone: zone_name,
+        };
         self.of_scope(scope, zone.clone(), principal.from).await
     }
 
@@ -230,6 +255,7 @@ fn facts(known: &KnownFacts, ask: ViewQuery, address: &str) -> Facts {
         late: known.late,
         ask,
         history: gathered.history.clone(),
+        breakdown: gathered.breakdown.clone(),
         newest: gathered.newest.clone(),
         campaign: gathered.campaign.clone(),
         matches: gathered.matches.clone(),
@@ -243,7 +269,7 @@ fn facts(known: &KnownFacts, ask: ViewQuery, address: &str) -> Facts {
 pub struct Visit {
     pub snapshots: Arc<Snapshots>,
     pub principal: Principal,
-    pub zone: Option<Zone>,
+    pub visitor: Visitor,
     /// What was looked up already, and which question that answers.
     pub held: Option<(ViewQuery, Arc<Panel>)>,
 }
@@ -254,7 +280,7 @@ impl Studio for Visit {
         if let Some((_, panel)) = self.held.as_ref().filter(|(of, _)| *of == ask) {
             return Ok(Arc::clone(panel));
         }
-        let panel = self.snapshots.panel(self.principal, &ask, self.zone.as_ref()).await;
+        let panel = self.snapshots.panel(self.principal, &ask, &self.visitor).await;
         panel.map_err(|error| RequestError::Unavailable(error.to_string()))
     }
 }

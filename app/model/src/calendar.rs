@@ -5,6 +5,7 @@ use jiff::{
     civil::{Date, Time},
     tz::TimeZone,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::{
     range::Range,
@@ -60,7 +61,7 @@ pub struct Bucket {
 }
 
 /// With which stretch a window is compared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Compare {
     /// The same stretch just before.
     #[default]
@@ -69,18 +70,29 @@ pub enum Compare {
     Weekdays,
     /// The same stretch a year ago.
     Year,
+    /// With none.
+    Nothing,
 }
 
 impl Compare {
-    /// The size that has this word.
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 4] = [Self::Previous, Self::Weekdays, Self::Year, Self::Nothing];
+
+    /// The word for it in addresses and JSON.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Previous => "previous",
+            Self::Weekdays => "weekdays",
+            Self::Year => "year",
+            Self::Nothing => "none",
+        }
+    }
+
+    /// The stretch that has this word.
     #[must_use]
     pub fn of_key(key: &str) -> Option<Self> {
-        match key {
-            "previous" => Some(Self::Previous),
-            "weekdays" => Some(Self::Weekdays),
-            "year" => Some(Self::Year),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|compare| compare.key() == key)
     }
 }
 
@@ -97,7 +109,9 @@ pub struct Window {
     pub span: Span,
     /// Buckets, oldest first.
     pub buckets: Vec<Bucket>,
-    /// As long a stretch just before.
+    /// With what it is compared.
+    pub compare: Compare,
+    /// The stretch that it is compared with; an empty one for none.
     pub previous: Span,
     /// Its buckets, oldest first.
     pub previous_buckets: Vec<Bucket>,
@@ -138,6 +152,18 @@ impl Zone {
         self.at(at).strftime(pattern).to_string()
     }
 
+    /// When the day after the one of this moment begins there.
+    #[must_use]
+    pub fn next_day(&self, at: Timestamp) -> Timestamp {
+        end_of(self, start_of(self, at, BucketSize::Day), BucketSize::Day)
+    }
+
+    /// How many days of the calendar a span touches there.
+    #[must_use]
+    pub fn days_between(&self, span: Span) -> i64 {
+        calendar_days(self, span)
+    }
+
     /// A day written as `2026-11-21` begins there at this moment.
     #[must_use]
     pub fn start_of_day(&self, date: &str) -> Option<Timestamp> {
@@ -174,6 +200,7 @@ fn laid_out(range: Option<Range>, zone: &Zone, span: Span, compare: Compare) -> 
         size,
         span,
         buckets: buckets(zone, span, size),
+        compare,
         previous,
         previous_buckets: buckets(zone, previous, size),
     }
@@ -189,6 +216,7 @@ fn moved_back(range: Option<Range>, zone: &Zone, span: Span, compare: Compare) -
         Compare::Previous => days.days(),
         Compare::Weekdays => ((days + 6) / 7 * 7).days(),
         Compare::Year => 1.years(),
+        Compare::Nothing => return Span { from: span.from, to: span.from },
     };
     let back = |at: Timestamp| zone.at(at).checked_sub(step).map_or(at, |earlier| moment(&earlier));
     Span { from: back(span.from), to: back(span.to) }
@@ -307,6 +335,8 @@ mod tests {
         assert_eq!(weekdays.span.from.since(weekdays.previous.from), 35 * DAY);
         let year = window(Range::Days30, &Zone::utc(), now, Compare::Year);
         assert_eq!(show(year.previous), "2025-10-22T00:00:00Z to 2025-11-21T13:00:00Z");
+        let nothing = window(Range::Live, &Zone::utc(), now, Compare::Nothing);
+        assert!(nothing.previous_buckets.is_empty() && nothing.previous.from == nothing.previous.to);
     }
 
     #[test]

@@ -59,6 +59,10 @@ pub struct Sums {
     pub latency_runs: i64,
     /// 95th percentile of these by nearest rank, within half a percent; it does not add up.
     pub latency_p95_ms: Option<i64>,
+    /// The 50th percentile of these.
+    pub latency_p50_ms: Option<i64>,
+    /// The 99th percentile of these.
+    pub latency_p99_ms: Option<i64>,
     /// Average latencies added up, for the runs that have one.
     pub latency_avg_sum: i64,
     /// Runs that have an average latency.
@@ -141,6 +145,8 @@ impl Added {
             cost_e5: self.cost_e5,
             latency_runs: self.latencies.count(),
             latency_p95_ms: self.latencies.percentile(95),
+            latency_p50_ms: self.latencies.percentile(50),
+            latency_p99_ms: self.latencies.percentile(99),
             latency_avg_sum: self.latency_avg_sum,
             latency_avg_runs: self.latency_avg_runs,
         }
@@ -148,6 +154,26 @@ impl Added {
 }
 
 impl Sums {
+    /// Both together; percentiles do not add up, and there is none.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            runs: self.runs + other.runs,
+            agents: self.agents + other.agents,
+            successful: self.successful + other.successful,
+            assets: self.assets + other.assets,
+            tokens_in: self.tokens_in + other.tokens_in,
+            tokens_out: self.tokens_out + other.tokens_out,
+            cost_e5: self.cost_e5 + other.cost_e5,
+            latency_runs: self.latency_runs + other.latency_runs,
+            latency_p95_ms: None,
+            latency_p50_ms: None,
+            latency_p99_ms: None,
+            latency_avg_sum: self.latency_avg_sum + other.latency_avg_sum,
+            latency_avg_runs: self.latency_avg_runs + other.latency_avg_runs,
+        }
+    }
+
     /// Percent of agents that succeeded, in hundredths; none without agents.
     #[must_use]
     pub fn success_bp(&self) -> Option<i64> {
@@ -181,6 +207,19 @@ impl Figures {
     #[must_use]
     pub fn cost_per_campaign_e5(&self) -> Option<i64> {
         decimal::divide(i128::from(self.sums.cost_e5), i128::from(self.campaigns), 0)
+    }
+
+    /// What the tile shows large, in its smallest unit; of the tokens, both together.
+    #[must_use]
+    pub fn value(&self, tile: Tile) -> Option<i64> {
+        let sums = &self.sums;
+        match tile {
+            Tile::Cost => self.cost_per_campaign_e5(),
+            Tile::Latency => sums.latency_p95_ms,
+            Tile::Success => sums.success_bp(),
+            Tile::Assets => sums.assets_per_run_e2(),
+            Tile::Tokens => (sums.runs > 0).then_some(sums.tokens_in + sums.tokens_out),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is asked about the past, and the answer, before anybody makes words of it.
 
 use crate::{
+    breakdown::Dimension,
     calendar::Window,
     figures::{Added, Figures, Sums},
 };
@@ -12,6 +13,23 @@ pub struct RunFilter {
     pub campaign: Option<String>,
     /// The phase; every phase where there is none.
     pub phase: Option<String>,
+}
+
+impl RunFilter {
+    /// The one campaign, or phase, that counts.
+    #[must_use]
+    pub const fn along(&self, dimension: Dimension) -> Option<&String> {
+        match dimension {
+            Dimension::Campaign => self.campaign.as_ref(),
+            Dimension::Phase => self.phase.as_ref(),
+        }
+    }
+
+    /// Whether runs are told apart by something else than this dimension.
+    #[must_use]
+    pub fn is_beyond(&self, dimension: Dimension) -> bool {
+        Dimension::ALL.into_iter().any(|other| other != dimension && self.along(other).is_some())
+    }
 }
 
 /// One answer: a figure for each bucket and for the whole, of the window and of the stretch before it. It is as large as

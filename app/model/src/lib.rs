@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits, reads a clock or knows where a record is kept.
 
+pub mod breakdown;
 pub mod calendar;
 pub mod clock;
 pub mod decimal;
@@ -18,3 +19,4 @@ pub mod sketch;
 pub mod tenant;
 pub mod text;
 pub mod time;
+pub mod why;

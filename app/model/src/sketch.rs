@@ -96,6 +96,12 @@ impl Sketch {
         reached.map(|(bucket, _)| middle(*bucket))
     }
 
+    /// How many values were counted in buckets whose middle is `least` or more.
+    #[must_use]
+    pub fn count_from(&self, least: i64) -> i64 {
+        self.counts.iter().filter(|(bucket, _)| middle(*bucket) >= least).map(|(_, count)| count).sum()
+    }
+
     /// Appends it to `bytes`.
     pub fn write(&self, bytes: &mut Vec<u8>) {
         write_varint(bytes, self.counts.len() as u64);

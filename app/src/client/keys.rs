@@ -35,6 +35,7 @@ pub(super) fn press(live: Signals, event: &KeyboardEvent) {
         return;
     }
     match key.as_str() {
+        "c" => focus("#compare"),
         "t" => toggle("#table"),
         "?" => toggle("#help"),
         "/" => {
@@ -65,13 +66,18 @@ fn toggle(selector: &str) {
 
 /// Closes what lies over the figures, and gives the focus back to what opened it.
 fn close_all() {
-    while let Some(open) = find("details.over[open], .fold[open]") {
-        let details = open.unchecked_into::<HtmlDetailsElement>();
-        details.set_open(false);
-        if let Ok(Some(summary)) = details.query_selector("summary") {
-            _ = summary.unchecked_into::<HtmlElement>().focus();
-        }
+    while close("details.over[open], .fold[open]") {}
+}
+
+/// Says whether there was something to close.
+pub(super) fn close(selector: &str) -> bool {
+    let Some(open) = find(selector) else { return false };
+    let details = open.unchecked_into::<HtmlDetailsElement>();
+    details.set_open(false);
+    if let Ok(Some(summary)) = details.query_selector("summary") {
+        _ = summary.unchecked_into::<HtmlElement>().focus();
     }
+    true
 }
 
 fn focus(selector: &str) {
@@ -80,6 +86,6 @@ fn focus(selector: &str) {
     }
 }
 
-fn find(selector: &str) -> Option<Element> {
+pub(super) fn find(selector: &str) -> Option<Element> {
     document().query_selector(selector).ok()?
 }

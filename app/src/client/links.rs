@@ -6,8 +6,15 @@ use leptos::{
     web_sys::{Element, Event, HtmlInputElement, MouseEvent},
 };
 
-use super::poll;
-use crate::{address::ViewQuery, signals::Signals};
+use super::{
+    keys::{close, find},
+    poll,
+};
+use crate::{
+    address::{DateRange, ViewQuery},
+    signals::Signals,
+};
+use model::calendar::Compare;
 
 /// A plain click on a link to this page; every other click is the browser's.
 pub(super) fn follow(live: Signals, event: &MouseEvent) {
@@ -16,38 +23,69 @@ pub(super) fn follow(live: Signals, event: &MouseEvent) {
     let Some(link) = closest(event, "a[data-view]").filter(|_| !special) else { return };
     let Some(href) = link.get_attribute("href") else { return };
     event.prevent_default();
-    let query = href.split_once('?').map_or("", |(_, query)| query);
+    let (path, query) = href.split_once('?').unwrap_or((&href, ""));
+    let ask = ViewQuery::of_page(path, query);
     if link.has_attribute("data-zone") {
-        remember("tz", &ViewQuery::of_query(query).zone.unwrap_or_default());
+        remember("tz", ask.zone.as_deref().unwrap_or_default());
     }
-    go(live, ViewQuery::of_query(query));
+    go(live, ask);
 }
 
-/// A campaign was chosen or written, and the form would be sent.
+/// A campaign, days or a comparison were chosen or written, or the form would be sent.
 pub(super) fn choose(live: Signals, event: &Event) {
-    let Some(form) = closest(event, ".filter") else { return };
-    event.prevent_default();
-    let Ok(Some(input)) = form.query_selector("#campaign") else { return };
-    let input = input.unchecked_into::<HtmlInputElement>();
+    let ask = live.ask.get_untracked();
+    if closest(event, "[data-days]").is_some() {
+        // A day that is being written is none yet.
+        if event.type_() == "submit" {
+            event.prevent_default();
+            close("#dates");
+            go(live, ViewQuery { days: DateRange::of(written("#from"), written("#to")), ..ask });
+        }
+    } else if closest(event, "#compare").is_some() {
+        let compare = written("#compare");
+        remember("compare", &compare);
+        go(live, ViewQuery { compare: Compare::of_key(&compare), ..ask });
+    } else if closest(event, ".filter").is_some() {
+        event.prevent_default();
+        choose_campaign(live, &ask);
+    }
+}
+
+fn choose_campaign(live: Signals, ask: &ViewQuery) {
+    let Some(input) = field("#campaign") else { return };
     let text = input.value();
     input.set_default_value(&text);
-    let shown =
-        live.panel.with_untracked(|panel| panel.ask == live.ask.get_untracked() && panel.campaign == text);
+    let shown = live.panel.with_untracked(|panel| panel.ask == *ask && panel.campaign == text);
     if !shown {
-        go(live, live.ask.get_untracked().with_campaign((!text.is_empty()).then_some(text)));
+        go(live, ask.with_campaign((!text.is_empty()).then_some(text)));
     }
+}
+
+fn written(selector: &str) -> String {
+    field(selector).map(|field| field.value()).unwrap_or_default()
+}
+
+/// A box to write or choose in. One to choose in has a value as well.
+fn field(selector: &str) -> Option<HtmlInputElement> {
+    find(selector).map(JsCast::unchecked_into)
 }
 
 /// What stands in the box while a person writes there, and was not chosen yet: it differs from what was put there last.
 pub(crate) fn half_written_campaign() -> Option<String> {
-    let input = document().query_selector("#campaign:focus").ok()??.unchecked_into::<HtmlInputElement>();
+    let input = field("#campaign:focus")?;
     let text = input.value();
     (text != input.default_value()).then_some(text)
 }
 
 /// Shows another view under its own address.
 pub(super) fn go(live: Signals, ask: ViewQuery) {
-    if live.ask.get_untracked() == ask {
+    let now = live.ask.get_untracked();
+    if now == ask {
+        return;
+    }
+    if now.is_own != ask.is_own {
+        // It is another page.
+        _ = window().location().set_href(&ask.href());
         return;
     }
     if let Ok(history) = window().history() {

@@ -59,7 +59,9 @@ fn listen(live: Signals) {
     on(
         "popstate",
         Box::new(move |_| {
-            links::show(live, ViewQuery::of_query(&window().location().search().unwrap_or_default()));
+            let place = window().location();
+            let (path, query) = (place.pathname().unwrap_or_default(), place.search().unwrap_or_default());
+            links::show(live, ViewQuery::of_page(&path, &query));
         }),
     );
     on("visibilitychange", Box::new(move |_| wake(live)));

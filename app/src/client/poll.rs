@@ -3,7 +3,12 @@
 use std::cell::{Cell, RefCell};
 
 use gloo_timers::callback::Timeout;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::{
+    prelude::*,
+    task::{self, spawn_local},
+    wasm_bindgen::JsCast,
+    web_sys::HtmlElement,
+};
 
 use crate::{
     address::ViewQuery, fault::RequestError, panel::Panel, server_fns::panel::poll_panel, signals::Signals,
@@ -71,10 +76,20 @@ fn settle(live: Signals, asked: ViewQuery, answer: Result<Option<Panel>, Request
             live.health.update(crate::health::Health::answered);
             // As it was: nothing on the page is touched.
             if let Some(panel) = news {
+                let focused = document().active_element().map(|element| element.id());
                 live.now_ms.set(panel.as_of_ms);
                 live.panel.set(Panel { ask: asked, ..panel });
+                spawn_local(keep_focus(focused.unwrap_or_default()));
             }
         }
         Err(fault) => live.health.update(|health| health.missed(fault.sentence())),
+    }
+}
+
+/// What had the focus may have been put there anew.
+async fn keep_focus(id: String) {
+    task::tick().await;
+    if let Some(element) = document().get_element_by_id(&id) {
+        _ = element.unchecked_into::<HtmlElement>().focus();
     }
 }

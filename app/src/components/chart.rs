@@ -25,7 +25,7 @@ pub(crate) fn chart(chart: &ChartView, ask: &ViewQuery, point: Option<usize>) ->
             <div class="plot">
                 {heights(&chart.heights)}
                 {slider(chart, point)}
-                {end_label(chart)}
+                {ends(&chart.ends)}
                 {days(&chart.days)}
             </div>
             <details class="twin" id="table">
@@ -74,6 +74,7 @@ fn slider(chart: &ChartView, point: Option<usize>) -> impl IntoView + use<> {
                 <path class="columns" d=chart.columns.clone()></path>
                 <path class="partial" d=chart.partial.clone()></path>
                 <path class="previous" d=chart.previous.clone()></path>
+                <path class="thin" d=chart.thin.clone()></path>
                 <path class="mean" d=chart.mean.clone()></path>
                 <path class="pointer" d=pointer.unwrap_or_default()></path>
             </svg>
@@ -98,16 +99,9 @@ fn label(class: &'static str, x: String, y: String, text: &str) -> impl IntoView
     view! { <text class=class x=x y=y>{text.to_owned()}</text> }
 }
 
-fn end_label(chart: &ChartView) -> impl IntoView + use<> {
-    let (place, text) = match &chart.previous_label {
-        Some(mark) => (share(mark.at), chart.previous_name.clone()),
-        None => ("0".to_owned(), String::new()),
-    };
-    view! {
-        <svg class="end" aria-hidden="true" focusable="false">
-            {label("before", "0.5em".to_owned(), place, &text)}
-        </svg>
-    }
+fn ends(marks: &[Mark]) -> impl IntoView + use<> {
+    let texts = marks.iter().map(|mark| label("before", "0.5em".to_owned(), share(mark.at), &mark.text));
+    view! { <svg class="end" aria-hidden="true" focusable="false">{texts.collect_view()}</svg> }
 }
 
 fn table(chart: &ChartView) -> impl IntoView + use<> {
@@ -143,7 +137,7 @@ fn table(chart: &ChartView) -> impl IntoView + use<> {
 fn in_words(chart: &ChartView, point: &PointView) -> String {
     let so_far = if point.partial { " so far" } else { "" };
     let mut words = format!("{}{so_far}: {}, {} runs", point.when, point.value, point.runs);
-    if chart.previous_label.is_some() {
+    if !chart.previous.is_empty() {
         words.push_str(&format!("; {} {}", chart.previous_name, point.previous));
     }
     words

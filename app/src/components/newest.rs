@@ -33,7 +33,7 @@ fn row(run: &RunView, now_ms: i64, ask: &ViewQuery) -> impl IntoView + use<> {
     // Names run in a direction of their own, and what stands beside them does not turn with it.
     view! {
         <tr data-run=run.id.clone()>
-            <td class="quiet"><time title=run.at.clone()>{age(seconds)}</time></td>
+            <td class="quiet"><a href=format!("/runs/{}", run.id)><time title=run.at.clone()>{age(seconds)}</time></a></td>
             <th scope="row"><a href=filtered data-view=""><bdi>{run.campaign.clone()}</bdi></a></th>
             <td class="quiet wide"><bdi>{run.phase.clone()}</bdi></td>
             <td class="number">

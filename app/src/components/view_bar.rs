@@ -22,12 +22,23 @@ pub(crate) fn view_bar(live: Signals) -> impl IntoView {
 }
 
 fn choices(panel: &Panel, ask: &ViewQuery, alive: bool) -> impl IntoView + use<> {
-    (ranges(ask), filter(panel, ask, alive))
+    (ranges(ask), dates(panel, ask), filter(panel, ask, alive))
 }
 
 fn ranges(ask: &ViewQuery) -> impl IntoView + use<> {
-    let links = Range::ALL.map(|range| (ask.with_range(range).href(), range.label(), ask.range == range));
+    let chosen = |range| ask.days.is_none() && ask.range == range;
+    let links = Range::ALL.map(|range| (ask.with_range(range).href(), range.label(), chosen(range)));
     switch("switch ranges", "Range", links.to_vec())
+}
+
+/// The days that are shown, and the fields for others. Those are put there anew with another range, and by no other poll.
+fn dates(panel: &Panel, ask: &ViewQuery) -> impl IntoView + use<> {
+    view! {
+        <details class="dates over" id="dates" data-chosen=ask.days.is_some().to_string()>
+            <summary><span class="unseen">"Days: "</span>{panel.choice.dates.clone()}</summary>
+            <div class="sheet" inner_html=panel.choice.date_form.clone()></div>
+        </details>
+    }
 }
 
 /// A form for a browser without a script; the script follows the choice at once. What is offered stands beside the part of
@@ -39,15 +50,14 @@ fn filter(panel: &Panel, ask: &ViewQuery, alive: bool) -> impl IntoView + use<> 
         ask.campaign.clone().unwrap_or_default()
     };
     let kept = alive.then(half_written_campaign).flatten().unwrap_or_else(|| shown.clone());
-    let (range, tile, zone) = (ask.range.key(), ask.tile.key(), ask.zone.clone().unwrap_or_default());
     view! {
-        <form class="filter" action="/" method="get">
+        <form class="filter" action=ask.path() method="get">
+            <label for="compare">"Compared with"</label>
+            <select id="compare" name="compare" inner_html=panel.choice.compare.clone()></select>
             <label class="unseen" for="campaign">"Campaign"</label>
             <input type="search" id="campaign" name="campaign" list="campaigns" placeholder="All campaigns" maxlength="64"
                 autocomplete="off" value=shown prop:value=kept/>
-            <input type="hidden" name="range" value=range/>
-            <input type="hidden" name="tile" value=tile/>
-            <input type="hidden" name="tz" value=zone/>
+            <div hidden inner_html=panel.choice.kept.clone()></div>
             <button class="plain-only">"Show"</button>
         </form>
     }

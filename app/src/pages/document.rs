@@ -78,7 +78,7 @@ pub(super) fn document<V: IntoView + 'static>(
     body: V,
 ) -> impl IntoView + use<V> {
     let Frame { files, theme, beacon, .. } = frame.clone();
-    let header = site_header(frame, here);
+    let header = site_header(frame, here, is_live);
     let nonce = use_nonce();
     // `cargo xtask run` starts the server before there is a module: until then the page comes again by itself.
     let has_module = !files.js.is_empty();

@@ -8,6 +8,7 @@ use super::document::Frame;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SitePage {
     Panel,
+    Campaigns,
     Pipeline,
 }
 
@@ -22,6 +23,7 @@ const THEMES: &str = "<button name=\"to\" value=\"dark\" aria-label=\"Dark theme
 const KEYS: &str = "<h2>Keys</h2><dl>\
 <dt><kbd>L</kbd></dt><dd>the last 24 hours</dd>\
 <dt><kbd>3</kbd> <kbd>6</kbd> <kbd>9</kbd></dt><dd>30, 60, 90 days</dd>\
+<dt><kbd>C</kbd></dt><dd>choose what is compared with</dd>\
 <dt><kbd>/</kbd></dt><dd>choose a campaign</dd>\
 <dt><kbd>T</kbd></dt><dd>the chart as a table</dd>\
 <dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>along the chart, once it has the focus</dd>\
@@ -29,11 +31,12 @@ const KEYS: &str = "<h2>Keys</h2><dl>\
 <dt><kbd>Esc</kbd></dt><dd>close what is open</dd></dl>";
 
 impl SitePage {
-    const ALL: [Self; 2] = [Self::Panel, Self::Pipeline];
+    const ALL: [Self; 3] = [Self::Panel, Self::Campaigns, Self::Pipeline];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Panel => "Panel",
+            Self::Campaigns => "Campaigns",
             Self::Pipeline => "Pipeline",
         }
     }
@@ -41,14 +44,15 @@ impl SitePage {
     const fn address(self) -> &'static str {
         match self {
             Self::Panel => "/",
+            Self::Campaigns => "/campaigns",
             Self::Pipeline => "/pipeline",
         }
     }
 }
 
-/// `here`: the page that is shown; none for what stands in for a page. On a narrow screen the links fold under its name, which
+/// `here`: the page that is shown, and `is_live` where keys do something; none for what stands in for a page. On a narrow screen the links fold under its name, which
 /// the style does with what follows `<details>`.
-pub(super) fn site_header(frame: &Frame, here: Option<SitePage>) -> impl IntoView + use<> {
+pub(super) fn site_header(frame: &Frame, here: Option<SitePage>, is_live: bool) -> impl IntoView + use<> {
     let links = SitePage::ALL.map(|page| {
         let current = (here == Some(page)).then_some("page");
         view! { <a href=page.address() data-name=page.name() aria-current=current>{page.name()}</a> }
@@ -66,7 +70,7 @@ pub(super) fn site_header(frame: &Frame, here: Option<SitePage>) -> impl IntoVie
             <div class="menu">
                 <nav class="pages" aria-label="Pages">{links.to_vec()}</nav>
                 <form class="theme" action="/theme" method="post" inner_html=THEMES></form>
-                {help(frame, here == Some(SitePage::Panel))}
+                {help(frame, is_live)}
             </div>
         </header>
     }

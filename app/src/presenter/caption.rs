@@ -2,7 +2,7 @@
 
 use model::figures::Tile;
 
-use super::{period::Period, series, tiles::per_mille, words};
+use super::{change::per_mille, period::Period, series, words};
 use crate::studio::Facts;
 
 /// A drift smaller than this is called steady.
@@ -10,7 +10,8 @@ const DRIFT_PER_MILLE: i64 = 80;
 /// Fewer full buckets than this bear no trend.
 const TREND_BUCKETS: usize = 10;
 
-pub(super) fn caption(facts: &Facts) -> String {
+/// `base` is where the axis begins.
+pub(super) fn caption(facts: &Facts, base: i64) -> String {
     let (history, tile) = (&facts.history, facts.ask.tile);
     let stretch = Period::of(&history.window);
     if history.figures.sums.runs == 0 {
@@ -18,7 +19,8 @@ pub(super) fn caption(facts: &Facts) -> String {
     }
     let full: Vec<usize> =
         (0..history.buckets.len()).filter(|at| !history.window.buckets[*at].partial).collect();
-    let sentences = [trend(tile, facts, &full, &stretch), extreme(tile, facts, &full, &stretch)];
+    let axis = (base > 0).then(|| format!("The axis begins at {}.", series::text(tile, base)));
+    let sentences = [trend(tile, facts, &full, &stretch), extreme(tile, facts, &full, &stretch), axis];
     let told = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
     if told.is_empty() { format!("The first runs of {}.", stretch.this()) } else { told }
 }

@@ -1,4 +1,4 @@
-//! The chart of the picked tile: columns, running mean, the stretch before, each as one path.
+//! The chart of the picked tile: columns and their running mean, or lines; and the stretch before; each as one path.
 
 use std::fmt::Write as _;
 
@@ -19,27 +19,30 @@ const HEIGHT: i64 = 1_000;
 pub(super) fn chart(facts: &Facts) -> ChartView {
     let history = &facts.history;
     let (tile, stretch) = (facts.ask.tile, Period::of(&history.window));
-    let over = stretch.mean_over();
-    // The bucket that is still filling would bend the end of the line.
-    let full = history.window.buckets.iter().rposition(|bucket| !bucket.partial).map_or(0, |at| at + 1);
-    let values: Vec<Option<i64>> = history.buckets.iter().map(|sums| series::value(tile, sums)).collect();
-    let mean = series::running_mean(tile, &history.running[..full.min(history.running.len())], over);
-    let before = series::running_mean(tile, &history.previous_running, over);
-    let has_before = history.previous.sums.runs > 0;
-
-    let highest = values.iter().chain(&mean).chain(&before).flatten().copied().max().unwrap_or(0);
-    let axis = if tile == Tile::Success { Axis::percent() } else { Axis::holding(highest) };
-    let grid = Grid { axis: &axis, columns: values.len() };
+    let drawn = Drawn::of(facts);
+    let all = || drawn.all().copied();
+    let axis = match tile {
+        Tile::Success => Axis::percent(all().min().unwrap_or(0)),
+        _ => Axis::holding(all().max().unwrap_or(0)),
+    };
+    let grid = Grid { axis: &axis, columns: drawn.values.len() };
+    let is_partial = |at: usize| history.window.buckets[at].partial;
+    let (columns, partial) = if drawn.is_line {
+        (String::new(), grid.line(&drawn.running_on))
+    } else {
+        (grid.columns(&drawn.values, |at| !is_partial(at)), grid.columns(&drawn.values, is_partial))
+    };
     ChartView {
         title: series::title(tile, stretch.unit()),
-        caption: caption::caption(facts),
+        caption: caption::caption(facts, axis.base),
         unit: stretch.unit().to_owned(),
         grid: grid.lines(),
-        columns: grid.columns(&values, |at| !history.window.buckets[at].partial),
-        partial: grid.columns(&values, |at| history.window.buckets[at].partial),
-        mean: if mean.len() > over { grid.line(&mean) } else { String::new() },
-        previous: if has_before { grid.line(&before) } else { String::new() },
-        previous_label: label_at_end(&before, &axis).filter(|_| has_before),
+        columns,
+        partial,
+        mean: grid.line(&drawn.line),
+        thin: drawn.thin.iter().map(|(_, values)| grid.line(values)).collect(),
+        previous: grid.line(&drawn.before),
+        ends: ends(&drawn, &axis, &stretch),
         heights: axis
             .lines
             .iter()
@@ -55,9 +58,86 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
     }
 }
 
-fn label_at_end(before: &[Option<i64>], axis: &Axis) -> Option<Mark> {
-    let last = before.iter().rev().find_map(|value| *value)?;
-    Some(Mark { at: permyriad(axis.depth(last, HEIGHT) * 10), text: String::new(), minor: false })
+type LineValues = Vec<Option<i64>>;
+
+/// What is drawn of a figure: of counts and sums columns with a running mean, of rates and percentiles a line.
+struct Drawn {
+    is_line: bool,
+    values: LineValues,
+    line: LineValues,
+    /// From the last whole bucket of a line to the one that is still filling.
+    running_on: LineValues,
+    /// Thinner lines, each with its name.
+    thin: Vec<(&'static str, LineValues)>,
+    /// The stretch before; nothing where there is none.
+    before: LineValues,
+}
+
+impl Drawn {
+    fn of(facts: &Facts) -> Self {
+        let (history, tile) = (&facts.history, facts.ask.tile);
+        let over = history.window.size.mean_over();
+        let is_line = matches!(tile, Tile::Latency | Tile::Success);
+        let buckets = &history.window.buckets;
+        // The bucket that is still filling would bend the end of the line.
+        let full = buckets.iter().rposition(|bucket| !bucket.partial).map_or(0, |at| at + 1);
+        let values: LineValues = history.buckets.iter().map(|sums| series::value(tile, sums)).collect();
+        let whole = |values: &LineValues| -> LineValues {
+            values.iter().enumerate().map(|(at, value)| value.filter(|_| at < full)).collect()
+        };
+        let of =
+            |percentile: fn(&Sums) -> Option<i64>| whole(&history.buckets.iter().map(percentile).collect());
+        let thin = match tile {
+            Tile::Latency => {
+                vec![("P99", of(|sums| sums.latency_p99_ms)), ("P50", of(|sums| sums.latency_p50_ms))]
+            }
+            _ => Vec::new(),
+        };
+        let mean = series::running_mean(tile, &history.running[..full.min(history.running.len())], over);
+        let has_before = history.previous.sums.runs > 0;
+        let before = series::running_mean(tile, &history.previous_running, over);
+        Self {
+            line: match is_line {
+                true => whole(&values),
+                false if mean.len() > over => mean,
+                false => Vec::new(),
+            },
+            running_on: values
+                .iter()
+                .enumerate()
+                .map(|(at, value)| value.filter(|_| is_line && full > 0 && at + 1 >= full))
+                .collect(),
+            is_line,
+            thin,
+            before: if has_before { before } else { Vec::new() },
+            values,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &i64> {
+        let thin = self.thin.iter().flat_map(|(_, values)| values);
+        self.values.iter().chain(&self.line).chain(&self.before).chain(thin).flatten()
+    }
+}
+
+/// How far apart names at the right end are, in hundredths of a percent of the height.
+const APART: u16 = 600;
+
+/// What the lines are called, at their ends; moved apart where they would lie on each other.
+fn ends(drawn: &Drawn, axis: &Axis, stretch: &Period<'_>) -> Vec<Mark> {
+    let end = |name: String, values: &LineValues| {
+        let last = values.iter().rev().find_map(|value| *value)?;
+        Some(Mark { at: permyriad(axis.depth(last, HEIGHT) * 10), text: name, minor: false })
+    };
+    let mut ends: Vec<Mark> =
+        drawn.thin.iter().filter_map(|(name, values)| end((*name).to_owned(), values)).collect();
+    ends.extend(end("P95".to_owned(), &drawn.line).filter(|_| !drawn.thin.is_empty()));
+    ends.extend(end(stretch.before_in_short(), &drawn.before));
+    ends.sort_by_key(|mark| mark.at);
+    for at in 1..ends.len() {
+        ends[at].at = ends[at].at.max(ends[at - 1].at.saturating_add(APART)).min(10_000);
+    }
+    ends
 }
 
 /// On the axis a 0 needs no decimals.
@@ -66,7 +146,8 @@ fn height_text(tile: Tile, line: i64) -> String {
         Tile::Cost if line % 100_000 == 0 => format!("${}", words::count(line / 100_000)),
         Tile::Cost if line % 1_000 == 0 => format!("${}", decimal::format(line / 1_000, 2)),
         Tile::Latency if line % 1_000 == 0 => format!("{}{}s", words::count(line / 1_000), words::NBSP),
-        Tile::Success => format!("{}{}%", line / 100, words::NBSP),
+        Tile::Success if line % 100 == 0 => format!("{}{}%", line / 100, words::NBSP),
+        Tile::Success => format!("{}{}%", decimal::format(words::rounded(line, 10), 1), words::NBSP),
         Tile::Assets if line % 100 == 0 => words::count(line / 100),
         _ => series::text(tile, line),
     }
@@ -78,11 +159,18 @@ fn points(facts: &Facts, stretch: &Period<'_>, grid: &Grid<'_>) -> Vec<PointView
         sums.and_then(|sums| series::value(tile, sums))
             .map_or_else(|| "–".to_owned(), |value| series::text(tile, value))
     };
+    let percentiles = |sums: &Sums| match (tile, sums.latency_p50_ms, sums.latency_p99_ms) {
+        (Tile::Latency, Some(p50), Some(p99)) => {
+            let of = words::duration_text;
+            format!("{} (P50 {}, P99 {})", text(Some(sums)), of(p50), of(p99))
+        }
+        _ => text(Some(sums)),
+    };
     let buckets = history.window.buckets.iter().zip(&history.buckets).enumerate();
     buckets
         .map(|(at, (bucket, sums))| PointView {
             when: stretch.point(bucket.span.from),
-            value: text(Some(sums)),
+            value: percentiles(sums),
             runs: words::count(sums.runs),
             previous: text(history.previous_buckets.get(at)),
             at: grid.middle(at),

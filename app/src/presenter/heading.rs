@@ -1,15 +1,16 @@
 //! The page's first sentence: whether all is well, and what changed. The rules, in the order in which they lead.
 
 use super::{
+    change::per_mille,
     period::Period,
-    tiles::per_mille,
+    why::because,
     words::{self, NBSP},
 };
 use crate::{
     panel::{Heading, Tone},
     studio::Facts,
 };
-use model::delivery::DeliveryState;
+use model::{delivery::DeliveryState, figures::Tile};
 
 /// From this many hundredths of a percent on, a fall in success leads the page.
 const SUCCESS_FALL_BP: i64 = 500;
@@ -132,10 +133,14 @@ fn success_fell(facts: &Facts) -> Option<Heading> {
     let fall = before.success_bp()? - now.success_bp()?;
     (fall >= SUCCESS_FALL_BP && now.agents >= MINIMUM && before.agents >= MINIMUM).then(|| Heading {
         lead: format!("Success fell to {}{NBSP}%.", words::percent(now.success_bp().unwrap_or(0))),
-        rest: format!(
-            "It was {}{NBSP}% in the {}.",
-            words::percent(before.success_bp().unwrap_or(0)),
-            Period::of(&facts.history.window).before()
+        rest: with_cause(
+            Tile::Success,
+            facts,
+            format!(
+                "It was {}{NBSP}% in the {}.",
+                words::percent(before.success_bp().unwrap_or(0)),
+                Period::of(&facts.history.window).before()
+            ),
         ),
         tone: Tone::Bad,
     })
@@ -147,11 +152,15 @@ fn cost_rose(facts: &Facts) -> Option<Heading> {
     let rise = rise(now, before, facts)?;
     Some(Heading {
         lead: format!("Cost rose by {rise}."),
-        rest: format!(
-            "A campaign costs {}, and cost {} in the {}.",
-            words::money(now),
-            words::money(before),
-            Period::of(&facts.history.window).before()
+        rest: with_cause(
+            Tile::Cost,
+            facts,
+            format!(
+                "A campaign costs {}, and cost {} in the {}.",
+                words::money(now),
+                words::money(before),
+                Period::of(&facts.history.window).before()
+            ),
         ),
         tone: Tone::Bad,
     })
@@ -163,14 +172,23 @@ fn latency_rose(facts: &Facts) -> Option<Heading> {
     let rise = rise(now, before, facts)?;
     Some(Heading {
         lead: format!("Runs are slower by {rise}."),
-        rest: format!(
-            "One in twenty takes over {}; in the {} it was {}.",
-            words::duration_text(now),
-            Period::of(&facts.history.window).before(),
-            words::duration_text(before)
+        rest: with_cause(
+            Tile::Latency,
+            facts,
+            format!(
+                "One in twenty takes over {}; in the {} it was {}.",
+                words::duration_text(now),
+                Period::of(&facts.history.window).before(),
+                words::duration_text(before)
+            ),
         ),
         tone: Tone::Bad,
     })
+}
+
+/// "Retail, north is 80 % of that.", where one part is most of it, and then the rest.
+fn with_cause(tile: Tile, facts: &Facts, rest: String) -> String {
+    because(tile, facts).into_iter().chain([rest]).collect::<Vec<_>>().join(" ")
 }
 
 /// The rise in percent where it is large enough, over enough runs, to lead the page.

@@ -1,10 +1,14 @@
 //! What a window and the stretch before it are called.
 
 use model::{
-    calendar::{BucketSize, Window, Zone},
+    calendar::{BucketSize, Compare, Window, Zone},
     range::Range,
     time::Timestamp,
 };
+
+use super::words;
+
+const PATTERN: &str = "%-d %b %Y";
 
 /// How a window's days and hours are spoken of.
 pub(super) struct Period<'a> {
@@ -19,20 +23,73 @@ impl<'a> Period<'a> {
 
     /// "these 90 days".
     pub(super) fn this(&self) -> String {
-        match self.window.range.and_then(Range::days) {
-            Some(days) => format!("these {days} days"),
-            None if self.window.range.is_some() => "the last 24 hours".to_owned(),
-            None => "this time".to_owned(),
+        match self.days() {
+            None => "the last 24 hours".to_owned(),
+            Some(1) => "this day".to_owned(),
+            Some(days) => format!("these {} days", words::count(days)),
         }
     }
 
     /// "90 days before": what the dashed line is called.
     pub(super) fn before(&self) -> String {
-        match self.window.range.and_then(Range::days) {
-            Some(days) => format!("{days} days before"),
-            None if self.window.range.is_some() => "24 hours before".to_owned(),
-            None => "time before".to_owned(),
+        match self.window.compare {
+            Compare::Weekdays => "same weekdays before".to_owned(),
+            Compare::Year => "same days a year before".to_owned(),
+            Compare::Previous | Compare::Nothing => self.plain_before(),
         }
+    }
+
+    /// The same where there is little room.
+    pub(super) fn before_in_short(&self) -> String {
+        match self.window.compare {
+            Compare::Weekdays => "same weekdays".to_owned(),
+            Compare::Year => "a year before".to_owned(),
+            Compare::Previous | Compare::Nothing => self.plain_before(),
+        }
+    }
+
+    /// What the stretch just before it is called.
+    pub(super) fn plain_before(&self) -> String {
+        if self.days() == Some(1) { "day before".to_owned() } else { format!("{} before", self.short()) }
+    }
+
+    /// "90 days".
+    pub(super) fn short(&self) -> String {
+        match self.days() {
+            None => "24 hours".to_owned(),
+            Some(1) => "1 day".to_owned(),
+            Some(days) => format!("{} days", words::count(days)),
+        }
+    }
+
+    /// How many days it is called; none for the last 24 hours.
+    fn days(&self) -> Option<i64> {
+        match self.window.range {
+            Some(range) => range.days(),
+            None => Some(self.zone.days_between(self.window.span)),
+        }
+    }
+
+    /// Whether there is anything to compare with, by choice.
+    pub(super) fn is_compared(&self) -> bool {
+        self.window.compare != Compare::Nothing
+    }
+
+    /// "21 Aug – 19 Nov": its first and its last day.
+    pub(super) fn dates(&self) -> String {
+        let (first, last) = (self.window.span.from, self.window.span.to.plus(-1));
+        let (first, last) = (self.zone.format(first, "%-d %b"), self.zone.format(last, "%-d %b"));
+        if first == last { first } else { format!("{first} – {last}") }
+    }
+
+    /// Both as `2026-11-21`.
+    pub(super) fn date_values(&self) -> [String; 2] {
+        [self.window.span.from, self.window.span.to.plus(-1)].map(|at| self.zone.format(at, "%Y-%m-%d"))
+    }
+
+    /// The zone's present day, as `2026-11-21`.
+    pub(super) fn date_value(&self, at: Timestamp) -> String {
+        self.zone.format(at, "%Y-%m-%d")
     }
 
     /// "day" or "hour": what one column is.
@@ -84,27 +141,27 @@ impl<'a> Period<'a> {
 
     /// "21 Aug 2026 to now, Europe/Berlin". It names no moment that moves by itself, or no poll would ever be unchanged.
     pub(super) fn span(&self) -> String {
+        let from = || self.zone.format(self.window.span.from, PATTERN);
         match self.window.range {
             Some(Range::Live) => "the last 24 hours".to_owned(),
-            _ => format!(
-                "{} to now, {}",
-                self.zone.format(self.window.span.from, "%-d %b %Y"),
-                self.window.zone
-            ),
+            Some(_) => format!("{} to now, {}", from(), self.window.zone),
+            None => {
+                let last = self.zone.format(self.window.span.to.plus(-1), PATTERN);
+                format!("{} to {last}, {}", from(), self.window.zone)
+            }
         }
     }
 
     pub(super) fn previous_span(&self) -> String {
-        if self.window.range == Some(Range::Live) {
+        if !self.is_compared() {
+            return "nothing".to_owned();
+        }
+        if self.window.range == Some(Range::Live) && self.window.compare == Compare::Previous {
             return "the 24 hours before".to_owned();
         }
-        let pattern = "%-d %b %Y";
-        let (from, to) = (self.window.previous.from, self.window.previous.to);
-        format!(
-            "{} to {}, up to the same time of day",
-            self.zone.format(from, pattern),
-            self.zone.format(to, pattern)
-        )
+        let (from, to) = (self.window.previous.from, self.window.previous.to.plus(-1));
+        let until = if self.window.range.is_some() { ", up to the same time of day" } else { "" };
+        format!("{} to {}{until}", self.zone.format(from, PATTERN), self.zone.format(to, PATTERN))
     }
 
     fn by_day(&self) -> bool {

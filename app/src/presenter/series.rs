@@ -58,6 +58,11 @@ pub(super) fn title(tile: Tile, unit: &str) -> String {
     }
 }
 
+/// What the tile shows of a stretch, with its unit; a dash where it shows nothing.
+pub(crate) fn value_text(tile: Tile, sums: &Sums) -> String {
+    value(tile, sums).map_or_else(|| "–".to_owned(), |value| text(tile, value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use crate::panel::Spark;
 
+/// Of more values than this the means of seven are drawn.
+pub(super) const PLAIN_MAX: usize = 40;
 const WIDTH: usize = 100;
 const HEIGHT: i64 = 30;
 /// Room for the line's own width at the edges.
@@ -12,8 +14,8 @@ const MARGIN: i64 = 1;
 /// Draws what there is; a gap breaks the line.
 pub(super) fn spark(values: &[Option<i64>]) -> Spark {
     let known: Vec<i64> = values.iter().flatten().copied().collect();
-    let (Some(low), Some(high)) = (known.iter().min(), known.iter().max()) else { return Spark::default() };
-    let place = |at: usize, value: i64| Point { x: x(at, values.len()), y: y(value, *low, *high) };
+    let Some(scale) = SparkScale::of(&known) else { return Spark::default() };
+    let place = |at: usize, value: i64| Point { x: x(at, values.len()), y: scale.y(value) };
     let mut spark = Spark::default();
     let mut stroke: Vec<Point> = Vec::new();
     for (at, value) in values.iter().enumerate() {
@@ -47,8 +49,29 @@ fn x(at: usize, of: usize) -> String {
     }
 }
 
-fn y(value: i64, low: i64, high: i64) -> i64 {
-    if high == low { HEIGHT / 2 + MARGIN } else { MARGIN + HEIGHT - (value - low) * HEIGHT / (high - low) }
+/// From the lowest value to the highest, and a tenth of their mean at least: what hardly moves looks so.
+struct SparkScale {
+    low: i64,
+    span: i64,
+}
+
+impl SparkScale {
+    fn of(known: &[i64]) -> Option<Self> {
+        let (low, high) = (*known.iter().min()?, *known.iter().max()?);
+        let sum: i128 = known.iter().map(|value| i128::from(*value)).sum();
+        let count = i128::try_from(known.len()).ok()?;
+        let least = i64::try_from(sum / count / 10).ok()?.abs();
+        let span = (high - low).max(least);
+        Some(Self { low: low - (span - (high - low)) / 2, span })
+    }
+
+    fn y(&self, value: i64) -> i64 {
+        if self.span == 0 {
+            return HEIGHT / 2 + MARGIN;
+        }
+        let up = i128::from(value - self.low) * i128::from(HEIGHT) / i128::from(self.span);
+        MARGIN + HEIGHT - i64::try_from(up).unwrap_or(HEIGHT)
+    }
 }
 
 fn draw(spark: &mut Spark, stroke: &[Point]) {
@@ -76,6 +99,13 @@ mod tests {
         let spark = spark(&[Some(0), Some(10), None, Some(5)]);
         assert_eq!(spark.line, "M0 31L33.3 1M100 16h0");
         assert_eq!(spark.last, "M100 16h0");
+    }
+
+    #[test]
+    fn what_hardly_moves_looks_so() {
+        let spark = super::spark(&[Some(1_000), Some(1_010)]);
+        assert_eq!(spark.line, "M0 18L100 15");
+        assert_eq!(super::spark(&[Some(0), Some(0)]).line, "M0 16L100 16");
     }
 
     #[test]

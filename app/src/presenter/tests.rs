@@ -1,11 +1,13 @@
 //! The words and paths that facts come to.
 
 use model::{
+    breakdown::{Breakdown, Dimension, Part},
     calendar::{Compare, Zone, window},
     delivery::{Balance, DeliveryState, DeliveryView},
     figures::{Figures, Sums, Tile},
     history::History,
     range::Range,
+    rollup::Grain,
     time::Timestamp,
 };
 
@@ -23,6 +25,8 @@ fn day(runs: i64, cost_e5: i64, successful: i64) -> Sums {
         tokens_out: runs * 2_000,
         latency_runs: runs,
         latency_p95_ms: (runs > 0).then_some(38_412),
+        latency_p50_ms: (runs > 0).then_some(21_000),
+        latency_p99_ms: (runs > 0).then_some(52_000),
         latency_avg_sum: runs * 21_700,
         latency_avg_runs: runs,
     }
@@ -41,6 +45,8 @@ fn times(one: &Sums, count: usize) -> Sums {
         cost_e5: one.cost_e5 * count,
         latency_runs: one.latency_runs * count,
         latency_p95_ms: one.latency_p95_ms,
+        latency_p50_ms: one.latency_p50_ms,
+        latency_p99_ms: one.latency_p99_ms,
         latency_avg_sum: one.latency_avg_sum * count,
         latency_avg_runs: one.latency_avg_runs * count,
     }
@@ -67,6 +73,7 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         now: at,
         ask: ViewQuery { range: Range::Days30, ..ViewQuery::default() },
         any_runs: history.figures.sums.runs + history.previous.sums.runs > 0,
+        breakdown: parts(&history, 0),
         history,
         newest: Vec::new(),
         campaign: None,
@@ -89,6 +96,25 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         },
         address: "http://127.0.0.1:3000".into(),
     }
+}
+
+/// A campaign with what there is, but for what another one costs now.
+fn parts(history: &History, retail_e5: i64) -> Breakdown {
+    let (now, before) = (&history.figures.sums, &history.previous.sums);
+    let rest = Sums { cost_e5: now.cost_e5 - retail_e5, ..now.clone() };
+    let part = |key: &str, name: &str, now: Sums, before: Sums| Part {
+        key: key.to_owned(),
+        name: Some(name.to_owned()),
+        now,
+        before,
+        ..Part::default()
+    };
+    let retail = Sums { runs: 1, cost_e5: retail_e5, ..Sums::default() };
+    let mut parts = vec![part("autumn", "Autumn launch", rest, before.clone())];
+    if retail_e5 > 0 {
+        parts.push(part("retail", "Retail, north", retail, Sums::default()));
+    }
+    Breakdown { dimension: Dimension::Campaign, parts, others: 0, shapes: (Grain::Day, 0, 0) }
 }
 
 fn spoken(facts: &Facts) -> String {
@@ -195,6 +221,36 @@ fn only_large_proven_rises_lead() {
 }
 
 #[test]
+fn the_cause_of_a_rise_is_named() {
+    let mut facts = facts(&day(10, 1_300_000, 97), &day(10, 1_000_000, 97));
+    facts.breakdown = parts(&facts.history, 31 * 240_000);
+    let told = spoken(&facts);
+    assert!(told.starts_with("Cost rose by 30 %. Retail, north is 80 % of that. A campaign costs"), "{told}");
+    let html = panel(&facts).parts.replace('\u{a0}', " ");
+    for part in
+        ["Why it rose", "Retail, north is 80 % of the rise; without it, 6.0 % more.", "+$18.60", "+$4.65"]
+    {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    facts.history.figures.sums.runs = 19;
+    assert!(panel(&facts).parts.contains("fewer than 20 runs"));
+}
+
+#[test]
+fn nothing_compared_claims_nothing() {
+    let mut facts = facts(&day(10, 1_300_000, 97), &day(10, 1_000_000, 97));
+    let window = window(Range::Days30, &Zone::utc(), facts.now, Compare::Nothing);
+    let history = &mut facts.history;
+    (history.window, history.previous) = (window, Figures::default());
+    (history.previous_buckets, history.previous_running) = (Vec::new(), Vec::new());
+    let panel = panel(&facts);
+    assert!(panel.parts.contains("Nothing is compared with."));
+    assert!(panel.tiles.iter().all(|tile| tile.delta.is_none()));
+    assert!(panel.choice.compare.contains("value=\"none\" selected"), "{}", panel.choice.compare);
+    assert_eq!(panel.choice.dates, "22 Oct – 21 Nov");
+}
+
+#[test]
 fn an_empty_ledger_invites_the_first_run() {
     let panel = panel(&facts(&Sums::default(), &Sums::default()));
     assert_eq!(panel.heading.lead, "Ready for the first run.");
@@ -229,7 +285,7 @@ fn no_stretch_before_means_no_change() {
     let panel = panel(&facts(&day(10, 880_000, 97), &Sums::default()));
     assert!(panel.tiles.iter().all(|tile| tile.delta.is_none()));
     assert_eq!(panel.chart.previous, "");
-    assert_eq!(panel.chart.previous_label, None);
+    assert!(panel.chart.ends.is_empty());
 }
 
 #[test]
@@ -243,6 +299,28 @@ fn the_current_bucket_is_drawn_apart() {
         "Steady at about $8.80 a day. Highest on Thursday 22 October: $8.80, in 10 runs."
             .replace("Thursday 22 October", &chart_first_day())
     );
+}
+
+#[test]
+fn rates_and_percentiles_are_lines() {
+    let mut facts = facts(&day(10, 880_000, 97), &day(10, 1_000_000, 96));
+    facts.ask.tile = Tile::Latency;
+    let latency = panel(&facts).chart;
+    assert_eq!((latency.columns.as_str(), latency.thin.matches('M').count()), ("", 2));
+    let ends: Vec<&str> = latency.ends.iter().map(|mark| mark.text.as_str()).collect();
+    assert_eq!(ends, ["P99", "P95", "30 days before", "P50"]);
+    assert!(latency.ends.windows(2).all(|two| two[0].at + 600 <= two[1].at));
+    assert!(latency.points[3].value.contains("P99 52.0"), "{}", latency.points[3].value);
+    facts.ask.tile = Tile::Success;
+    let success = panel(&facts).chart;
+    assert!(
+        success.caption.replace('\u{a0}', " ").ends_with("The axis begins at 95.0 %."),
+        "{}",
+        success.caption
+    );
+    assert_eq!(success.heights[0].text, "95\u{a0}%");
+    // From the last whole day on, to what today has so far.
+    assert_eq!((success.partial.matches('M').count(), success.partial.matches('L').count()), (1, 1));
 }
 
 fn chart_first_day() -> String {

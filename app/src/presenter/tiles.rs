@@ -1,21 +1,20 @@
 //! The five tiles: value, change against the stretch before, shape, denominator.
 
-use std::cmp::Ordering;
-
 use model::{
     decimal::{self, MONEY_SCALE, PERCENT_SCALE},
-    figures::{Figures, Sums, Tile},
+    figures::{Figures, Tile},
 };
 
 use super::{
+    change::change,
     explanation,
     period::Period,
     series,
-    spark::spark,
+    spark::{self, spark},
     words::{self, NBSP, counted, figure},
 };
 use crate::{
-    panel::{DeltaView, FigureView, TileView, Tone},
+    panel::{DeltaView, FigureView, TileView},
     studio::Facts,
 };
 
@@ -40,9 +39,13 @@ fn view(tile: Tile, facts: &Facts, stretch: &Period<'_>) -> TileView {
     let figures = figures(tile, &history.figures);
     // What the running bucket has so far would read as a fall.
     let is_running = history.window.buckets.last().is_some_and(|bucket| bucket.partial);
-    let whole =
-        &history.buckets[..history.buckets.len() - usize::from(is_running && !history.buckets.is_empty())];
-    let values: Vec<Option<i64>> = whole.iter().map(|sums| series::value(tile, sums)).collect();
+    let whole = history.buckets.len().saturating_sub(usize::from(is_running));
+    let over = stretch.mean_over();
+    let values: Vec<Option<i64>> = if whole > spark::PLAIN_MAX {
+        series::running_mean(tile, &history.running[..whole], over).split_off(over - 1)
+    } else {
+        history.buckets[..whole].iter().map(|sums| series::value(tile, sums)).collect()
+    };
     TileView {
         key: tile.key().to_owned(),
         label: label(tile).to_owned(),
@@ -124,61 +127,5 @@ fn note(tile: Tile, figures: &Figures) -> String {
 
 /// The change against the stretch before; none where there is nothing to compare with.
 fn delta(tile: Tile, now: &Figures, before: &Figures) -> Option<DeltaView> {
-    let tokens = |sums: &Sums| (sums.runs > 0).then_some(sums.tokens_in + sums.tokens_out);
-    match tile {
-        Tile::Cost => relative(now.cost_per_campaign_e5()?, before.cost_per_campaign_e5()?, Better::Less),
-        Tile::Latency => {
-            let change = now.sums.latency_p95_ms? - before.sums.latency_p95_ms?;
-            let (amount, words) = (words::duration_text(change.abs()), ["slower", "faster"]);
-            Some(told(change, &amount, words, Better::Less))
-        }
-        Tile::Success => {
-            let tenths = words::rounded(now.sums.success_bp()? - before.sums.success_bp()?, 10);
-            let points = format!("{}{NBSP}points", decimal::format(tenths.abs(), 1));
-            Some(told(tenths, &points, ["more", "less"], Better::More))
-        }
-        Tile::Assets => {
-            let tenths = words::rounded(now.sums.assets_per_run_e2()? - before.sums.assets_per_run_e2()?, 10);
-            Some(told(tenths, &decimal::format(tenths.abs(), 1), ["more", "less"], Better::More))
-        }
-        Tile::Tokens => relative(tokens(&now.sums)?, tokens(&before.sums)?, Better::Neither),
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Better {
-    Less,
-    More,
-    Neither,
-}
-
-/// In percent of what it was; from 0 there is no percentage.
-fn relative(now: i64, before: i64, better: Better) -> Option<DeltaView> {
-    let permille = per_mille(now, before)?;
-    let amount = format!("{}{NBSP}%", decimal::format(permille.abs(), 1));
-    Some(told(permille, &amount, ["more", "less"], better))
-}
-
-/// Thousandths by which `now` is more than `before`; none where there was nothing before.
-pub(super) fn per_mille(now: i64, before: i64) -> Option<i64> {
-    if before == 0 {
-        return None;
-    }
-    decimal::divide(i128::from(now - before), i128::from(before), 3)
-}
-
-fn told(change: i64, amount: &str, [up, down]: [&str; 2], better: Better) -> DeltaView {
-    let (arrow, words, good) = match change.cmp(&0) {
-        Ordering::Equal => {
-            return DeltaView { arrow: "–".into(), words: "same as before".into(), tone: Tone::Neutral };
-        }
-        Ordering::Greater => ("▲", up, Better::More),
-        Ordering::Less => ("▼", down, Better::Less),
-    };
-    let tone = match better {
-        Better::Neither => Tone::Neutral,
-        _ if better == good => Tone::Good,
-        _ => Tone::Bad,
-    };
-    DeltaView { arrow: arrow.into(), words: format!("{amount} {words} than before"), tone }
+    Some(change(tile, now.value(tile)?, before.value(tile)?)?.in_words())
 }

@@ -33,11 +33,14 @@ pub fn counted(number: i64, one: &str, many: &str) -> String {
 /// Words that may stand in the middle of something, as a sentence of their own.
 #[must_use]
 pub fn sentence(words: &str) -> String {
+    let end = if words.ends_with('.') || words.is_empty() { "" } else { "." };
+    format!("{}{end}", sentence_start(words))
+}
+
+/// The same without its end.
+pub(super) fn sentence_start(words: &str) -> String {
     let mut letters = words.chars();
-    let end = if words.ends_with('.') { "" } else { "." };
-    letters
-        .next()
-        .map_or_else(String::new, |first| format!("{}{}{end}", first.to_uppercase(), letters.as_str()))
+    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
 
 /// `$12.31` from a dollar on, `$0.0348` below it.

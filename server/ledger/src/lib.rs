@@ -4,6 +4,8 @@
 //! kind is a descriptor there and a migration here.
 
 mod affected;
+mod breakdown;
+mod campaigns;
 mod change;
 mod change_cursor;
 mod command;
@@ -33,6 +35,7 @@ mod postgres;
 mod probe;
 mod queue;
 mod reconcile;
+mod record_status;
 mod rollups;
 mod row;
 mod settlement;
@@ -46,6 +49,7 @@ mod view;
 mod write;
 mod writer_handle;
 
+pub use campaigns::{CampaignCursor, CampaignPage, CampaignRow, CampaignsAsk};
 pub use confirm::Unconfirmed;
 pub use database::{BadDatabase, Database};
 pub use dead_letters::{DeadLetter, Handled, Handling, PermanentRefusal};
@@ -64,6 +68,7 @@ pub use move_to_postgres::{
     ComparedTable, CopyProgress, MoveError, MovedRecords, ToldCopy, move_to_postgres,
 };
 pub use outbox::{OutboxOperation, Parcel};
+pub use record_status::{PastRevision, RecordStatus, WaitingRecord};
 pub use sqlite::{BackupError, back_up, restore, whose};
 pub use verdict::{ChangeOutcome, HeldRecord, Outcome, Verdict};
 pub use view::{LedgerView, ViewError};

@@ -13,6 +13,7 @@ use std::{ops::ControlFlow, path::Path, sync::Arc};
 
 use futures::{TryStreamExt as _, future::ready};
 use model::{
+    breakdown::Dimension,
     calendar::{self, Compare, Zone},
     clock::Clock,
     history::RunFilter,
@@ -25,6 +26,7 @@ pub use self::error::MoveError;
 use self::{digest::Digest, plan::Road, source::CopySource, target::CopyTarget};
 use crate::{
     Database, DeliveryCounts,
+    history::HistoryAsk,
     opening::Opening,
     postgres::{self, Postgres},
 };
@@ -203,12 +205,11 @@ async fn same_figures(
         if whatever_waits_longest(counts) != whatever_waits_longest(source.delivery_counts(*tenant).await?) {
             return Err(MoveError::Differs { what: format!("the balance of tenant {tenant}") });
         }
-        let all = RunFilter::default();
-        let history = postgres::reading!(ledger, reader => {
-            postgres::history::history(reader, *tenant, &window, &all)
-        })
-        .map_err(MoveError::Target)?;
-        if history != source.history(*tenant, &window).await? {
+        let filter = RunFilter::default();
+        let ask = HistoryAsk { tenant: *tenant, window: &window, filter: &filter, by: &Dimension::ALL };
+        let history = postgres::reading!(ledger, reader => postgres::history::history(reader, ask))
+            .map_err(MoveError::Target)?;
+        if history != source.history(ask).await? {
             return Err(MoveError::Differs { what: format!("the history of tenant {tenant}") });
         }
     }

@@ -1,6 +1,7 @@
 //! The ledger in a PostgreSQL database that any number of processes share: one writer here that groups requests, a few
 //! readers beside it, and nothing kept in a session, so that it works through a transaction pooler.
 
+pub(crate) mod campaigns;
 mod change;
 pub(crate) mod change_cursor;
 mod clock;
@@ -25,6 +26,7 @@ mod outbox;
 mod probe;
 mod reach;
 mod reader;
+pub(crate) mod record_status;
 pub(crate) mod rollups;
 pub(crate) mod row;
 pub(crate) mod schema;

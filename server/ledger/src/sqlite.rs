@@ -2,6 +2,7 @@
 
 mod backlog;
 mod backup;
+pub(crate) mod campaigns;
 mod change;
 pub(crate) mod change_cursor;
 mod clock;
@@ -25,6 +26,7 @@ pub(crate) mod open;
 mod outbox;
 mod probe;
 mod reader;
+pub(crate) mod record_status;
 pub(crate) mod rollups;
 pub(crate) mod row;
 mod settle;

@@ -1,4 +1,4 @@
-//! `/`, and the poll that keeps it alive.
+//! `/` and `/campaigns/{id}`, and the poll that keeps them alive.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,18 +19,20 @@ const CHOICES: Duration = Duration::from_secs(1);
 
 pub async fn panel(State(state): State<SharedState>, principal: Principal, request: Request) -> Response {
     let visitor = Visitor::of(request.headers());
-    let ask = ViewQuery::of_query(request.uri().query().unwrap_or_default());
-    let panel = match state.snapshots.panel(principal, &ask, visitor.zone.as_ref()).await {
+    let address = request.uri();
+    let ask = ViewQuery::of_page(address.path(), address.query().unwrap_or_default());
+    let panel = match state.snapshots.panel(principal, &ask, &visitor).await {
         Ok(panel) => panel,
         Err(error) => return fault::unavailable(&state, request, &error).await,
     };
+    let status = if ask.is_own && panel.search.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
     // A page without anything to choose from is better than none.
     let campaigns = timeout(CHOICES, state.snapshots.choices(principal)).await;
     let campaigns = campaigns.ok().and_then(Result::ok).unwrap_or_default();
     let (frame, shown) = (frame(&state, &visitor), Arc::clone(&panel));
     document(
         request,
-        StatusCode::OK,
+        status,
         move || provide_context((*panel).clone()),
         move || panel_page(&frame, &shown, &campaigns),
     )
@@ -41,11 +43,11 @@ pub async fn panel(State(state): State<SharedState>, principal: Principal, reque
 pub async fn poll(State(state): State<SharedState>, principal: Principal, mut request: Request) -> Response {
     // To a client that takes pages, Leptos would answer as to a form: with the way back to where `Referer` says it was.
     request.headers_mut().remove(header::ACCEPT);
-    let zone = Visitor::of(request.headers()).zone;
+    let visitor = Visitor::of(request.headers());
     let mut held = None;
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         let ask = ViewQuery::of_query(request.uri().query().unwrap_or_default());
-        if let Ok(panel) = state.snapshots.panel(principal, &ask, zone.as_ref()).await {
+        if let Ok(panel) = state.snapshots.panel(principal, &ask, &visitor).await {
             let tag = panel.entity_tag();
             if none_match(request.headers(), &tag) {
                 return unmodified(&tag);
@@ -54,7 +56,7 @@ pub async fn poll(State(state): State<SharedState>, principal: Principal, mut re
         }
     }
     let studio: SharedStudio =
-        Arc::new(Visit { snapshots: Arc::clone(&state.snapshots), principal, zone, held });
+        Arc::new(Visit { snapshots: Arc::clone(&state.snapshots), principal, visitor, held });
     let context = move || provide_context(Arc::clone(&studio));
     leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
 }

@@ -1,13 +1,14 @@
-//! What a visitor's cookies say: light or dark, on which calendar, and whether single keys do anything.
+//! What a visitor's cookies say: light or dark, on which calendar, with what compared, and whether single keys do anything.
 
 use app::pages::Theme;
 use http::{HeaderMap, header};
-use model::calendar::Zone;
+use model::calendar::{Compare, Zone};
 
 #[derive(Clone, Debug, Default)]
 pub struct Visitor {
     pub theme: Theme,
     pub zone: Option<Zone>,
+    pub compare: Option<Compare>,
     pub are_keys_off: bool,
 }
 
@@ -17,6 +18,7 @@ impl Visitor {
         Self {
             theme: cookie(headers, "theme").map_or(Theme::System, |key| Theme::of_key(&key)),
             zone: cookie(headers, "tz").and_then(|name| Zone::of_name(&name)),
+            compare: cookie(headers, "compare").and_then(|key| Compare::of_key(&key)),
             are_keys_off: cookie(headers, "keys").is_some_and(|keys| keys == "off"),
         }
     }

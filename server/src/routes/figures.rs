@@ -4,14 +4,14 @@
 use model::{
     calendar::{Bucket, Span},
     decimal::{self, MONEY_SCALE, PERCENT_SCALE},
-    figures::{Figures, Sums},
+    figures::{Figures, Sums, Tile},
     history::History,
 };
 use serde_json::{Map, Value as Json, json};
 
-/// The P95 here is exact; 1 % is what it will stay within when it comes from rollups.
+/// What the percentiles stay within.
 const LATENCY_BOUND: f64 = 0.01;
-const ASSETS_SCALE: u8 = 2;
+pub const ASSETS_SCALE: u8 = 2;
 
 pub fn figures(now: &Figures, before: &Figures) -> Json {
     let (sums, past) = (&now.sums, &before.sums);
@@ -60,6 +60,16 @@ pub fn buckets(history: &History) -> (Json, Json) {
     (all(&window.buckets, &history.buckets), all(&window.previous_buckets, &history.previous_buckets))
 }
 
+/// A number in a figure's smallest unit, as it is written everywhere.
+pub fn of_tile(tile: Tile, value: Option<i64>) -> Json {
+    match tile {
+        Tile::Cost => money(value),
+        Tile::Success => percent(value),
+        Tile::Assets => fixed(value, ASSETS_SCALE),
+        Tile::Latency | Tile::Tokens => value.map_or(Json::Null, Json::from),
+    }
+}
+
 /// One bucket. Without a run it is a gap: every measure is null.
 fn bucket(bucket: Bucket, sums: &Sums) -> Json {
     json!({
@@ -68,7 +78,9 @@ fn bucket(bucket: Bucket, sums: &Sums) -> Json {
         "partial": bucket.partial,
         "runs": sums.runs,
         "cost": money((sums.runs > 0).then_some(sums.cost_e5)),
+        "latencyP50Ms": sums.latency_p50_ms,
         "latencyP95Ms": sums.latency_p95_ms,
+        "latencyP99Ms": sums.latency_p99_ms,
         "latencyAvgMs": sums.latency_avg_ms(),
         "success": percent(sums.success_bp()),
         "assets": counted(sums, sums.assets),
@@ -84,15 +96,15 @@ pub fn span(span: Span) -> Map<String, Json> {
         .collect()
 }
 
-fn money(value: Option<i64>) -> Json {
+pub fn money(value: Option<i64>) -> Json {
     fixed(value, MONEY_SCALE)
 }
 
-fn percent(value: Option<i64>) -> Json {
+pub fn percent(value: Option<i64>) -> Json {
     fixed(value, PERCENT_SCALE)
 }
 
-fn fixed(value: Option<i64>, scale: u8) -> Json {
+pub fn fixed(value: Option<i64>, scale: u8) -> Json {
     value.map_or(Json::Null, |value| Json::from(decimal::format(value, scale)))
 }
 

@@ -2,8 +2,11 @@
 
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
+use ledger::LedgerError;
 use model::{
+    breakdown::{Breakdown, Dimension},
     calendar::{self, Compare, Span, Window, Zone},
+    figures::Tile,
     history::{History, RunFilter},
     range::Range,
     time::{DAY, Timestamp},
@@ -11,7 +14,7 @@ use model::{
 use serde_json::{Value as Json, json};
 
 use super::{
-    figures,
+    breakdown, figures,
     parameters::{self, CAMPAIGN_CHARS, Parameters},
     tag,
 };
@@ -21,7 +24,7 @@ use crate::{
     problem::{Problem, ProblemType},
 };
 
-const KNOWN: &[&str] = &["range", "from", "to", "campaign", "phase", "tz", "compare"];
+const KNOWN: &[&str] = &["range", "from", "to", "campaign", "phase", "tz", "compare", "by", "why"];
 /// Ten years; what is longer is a slip of the pen.
 const LONGEST_DAYS: i64 = 3_660;
 /// Records reach a day ahead.
@@ -36,11 +39,33 @@ pub async fn history(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (zone, now) = (state.settings.zone.clone(), state.now());
-    let (window, filter) = beside(move || understand(&uri, &zone, now)).await?;
+    let ask = beside(move || understand(&uri, &zone, now)).await?;
     let ledger = state.ledger.clone();
-    let history =
-        permit.done(async move { ledger.history(principal.tenant, &window, &filter).await }).await?;
-    beside(move || Ok(tag::answer(&body(&history), history.window.range.is_some(), &headers))).await
+    let answer = permit.done(async move {
+        let told = ledger.history_by(principal.tenant, &ask.window, &ask.filter, ask.dimensions()).await?;
+        Ok::<_, LedgerError>((ask, told))
+    });
+    let (ask, (history, breakdowns)) = answer.await?;
+    let moves_by_itself = history.window.range.is_some();
+    beside(move || Ok(tag::answer(&body(&ask, &history, &breakdowns), moves_by_itself, &headers))).await
+}
+
+/// What is asked for.
+struct Ask {
+    window: Window,
+    filter: RunFilter,
+    by: Option<Dimension>,
+    why: Option<Tile>,
+}
+
+impl Ask {
+    fn dimensions(&self) -> &[Dimension] {
+        match (&self.by, self.why) {
+            (Some(by), _) => std::slice::from_ref(by),
+            (None, Some(_)) => &Dimension::ALL,
+            (None, None) => &[],
+        }
+    }
 }
 
 /// Ten years by the day are some work, which the threads that serve everybody leave to others.
@@ -56,7 +81,7 @@ async fn beside<T: Send + 'static>(
     })
 }
 
-fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<(Window, RunFilter), Problem> {
+fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<Ask, Problem> {
     let mut parameters = Parameters::of(uri, KNOWN);
     let filter = RunFilter {
         campaign: parameters.read("campaign", parameters::text_up_to(CAMPAIGN_CHARS)),
@@ -64,6 +89,8 @@ fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<(Window, RunFilt
     };
     let zone = parameters.read("tz", parameters::zone).unwrap_or_else(|| zone.clone());
     let compare = parameters.read("compare", compare).unwrap_or_default();
+    let by = parameters.read("by", dimension);
+    let why = parameters.read("why", figure);
     let named = parameters.read("range", range);
     let from = parameters.read("from", |text| moment_or_day(text, &zone));
     let to = parameters.read("to", |text| moment_or_day(text, &zone));
@@ -76,7 +103,7 @@ fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<(Window, RunFilt
     parameters.finish()?;
     let window = window
         .ok_or_else(|| Problem::new(ProblemType::Validation, "The calendar has no such stretch of time."))?;
-    Ok((window, filter))
+    Ok(Ask { window, filter, by, why })
 }
 
 /// `from` and `to` go together and not with a range, and what lies between them is neither too long nor far ahead.
@@ -100,28 +127,44 @@ fn check(parameters: &mut Parameters, span: Option<Span>, now: Timestamp) {
     }
 }
 
-fn body(history: &History) -> Json {
+fn body(ask: &Ask, history: &History, breakdowns: &[Breakdown]) -> Json {
     let window = &history.window;
     let (buckets, previous) = figures::buckets(history);
     let mut range = figures::span(window.span);
     range.insert("timeZone".to_owned(), Json::from(window.zone.as_str()));
     range.insert("bucket".to_owned(), Json::from(window.size.key()));
-    json!({
+    let is_compared = window.compare != Compare::Nothing;
+    let mut body = json!({
         "range": range,
-        "previousRange": figures::span(window.previous),
+        "previousRange": is_compared.then(|| figures::span(window.previous)),
         "figures": figures::figures(&history.figures, &history.previous),
         "buckets": buckets,
         "previous": previous,
         "forecast": {"none": NO_FORECAST},
-    })
+    });
+    if let Some(breakdown) = breakdowns.first().filter(|_| ask.by.is_some()) {
+        body["breakdown"] = breakdown::breakdown(breakdown, history);
+    }
+    if let Some(tile) = ask.why {
+        body["why"] = breakdown::why(tile, breakdowns, history);
+    }
+    body
 }
 
 pub(super) fn range(text: &str) -> Result<Range, String> {
     Range::of_key(text).ok_or_else(|| "must be live, 30d, 60d or 90d".to_owned())
 }
 
-fn compare(text: &str) -> Result<Compare, String> {
-    Compare::of_key(text).ok_or_else(|| "must be previous, weekdays or year".to_owned())
+pub(super) fn compare(text: &str) -> Result<Compare, String> {
+    Compare::of_key(text).ok_or_else(|| "must be previous, weekdays, year or none".to_owned())
+}
+
+fn dimension(text: &str) -> Result<Dimension, String> {
+    Dimension::of_key(text).ok_or_else(|| "must be campaign or phase".to_owned())
+}
+
+fn figure(text: &str) -> Result<Tile, String> {
+    Tile::of_key(text).ok_or_else(|| "must be cost, latency, success, assets or tokens".to_owned())
 }
 
 /// A time, or a day, which begins when it does in the zone.
@@ -142,7 +185,7 @@ mod tests {
     fn ask(query: &str) -> Result<Window, Vec<String>> {
         let uri: Uri = format!("/api/metrics/history?{query}").parse().unwrap();
         understand(&uri, &Zone::utc(), Timestamp::parse(NOW).unwrap())
-            .map(|(window, _)| window)
+            .map(|ask| ask.window)
             .map_err(|problem| problem.errors.into_iter().map(|fault| fault.field).collect())
     }
 
@@ -165,6 +208,7 @@ mod tests {
         refused("from=9999-12-20&to=9999-12-30T21:59:59Z&tz=Pacific/Kiritimati", &["to"]);
         refused("tz=Mars&compare=never&campaign=&phase=", &["campaign", "phase", "tz", "compare"]);
         refused("rnage=30d", &["rnage"]);
+        refused("by=agent&why=speed", &["by", "why"]);
         refused("range=30d&range=60d", &["range"]);
     }
 

@@ -1,6 +1,7 @@
 //! `GET /api/openapi.json`: the interface for programs, described for programs. A test sends every request that is
 //! described here and holds the answers to it.
 
+mod figures;
 mod paths;
 mod schemas;
 
@@ -42,6 +43,9 @@ mod tests {
     /// Pages and their files are for people; the poll is the page's own business.
     const NOT_FOR_PROGRAMS: &[&str] = &[
         "/",
+        "/campaigns",
+        "/campaigns/{id}",
+        "/runs/{id}",
         "/pipeline",
         "/pipeline/demo",
         "/pipeline/question",

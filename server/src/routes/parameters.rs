@@ -85,6 +85,15 @@ pub fn text_up_to(max_chars: usize) -> impl Fn(&str) -> Result<String, String> {
     }
 }
 
+/// How many of something, from 1 on.
+pub fn whole_up_to(most: usize) -> impl Fn(&str) -> Result<usize, String> {
+    move |text| {
+        let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|number| plain && (1..=most).contains(number));
+        number.ok_or_else(|| format!("must be a whole number from 1 to {most}"))
+    }
+}
+
 /// What a record's field of this type is compared with.
 pub fn filter(ty: FieldType) -> impl Fn(&str) -> Result<String, String> {
     move |text| match ty {

@@ -12,7 +12,8 @@ use std::{
 
 use ledger::{Ledger, LedgerError, ListAsk};
 use model::{
-    calendar::{self, Bucket, Compare, Zone},
+    breakdown::Breakdown,
+    calendar::{self, Bucket, Span, Window, Zone},
     clock::Clock,
     delivery::DeliveryView,
     figures::Sums,
@@ -50,6 +51,7 @@ pub struct ViewData {
     pub number: u64,
     pub now: Timestamp,
     pub history: History,
+    pub breakdown: Breakdown,
     pub newest: Vec<Stored>,
     /// The campaign that is meant: its id, and its name where it can be asked for by that.
     pub campaign: Option<NamedCampaign>,
@@ -77,8 +79,19 @@ impl ViewData {
             + buckets * bucket
             + self.newest.len() * RECORD_BYTES
             + names.sum::<usize>()
+            + self.breakdown.bytes()
             + RECORD_BYTES
     }
+}
+
+/// Days that the calendar does not have, or that are all to come, are no days: then the range counts.
+fn window(scope: &ViewScope, zone: &Zone, now: Timestamp) -> Window {
+    let days = scope.days.as_ref().and_then(|days| {
+        let (from, last) = (zone.start_of_day(&days.first)?, zone.start_of_day(&days.last)?);
+        let span = Span { from: from.max(Timestamp::EARLIEST), to: zone.next_day(last).min(now) };
+        calendar::custom_window(zone, span, scope.compare)
+    });
+    days.unwrap_or_else(|| calendar::window(scope.range, zone, now, scope.compare))
 }
 
 pub(super) struct FactSource {
@@ -129,7 +142,7 @@ impl FactSource {
 
     pub(super) async fn gather(&self, scope: &ViewScope, zone: &Zone) -> Result<ViewData, LedgerError> {
         let (tenant, now) = (scope.tenant, self.clock.now());
-        let window = calendar::window(scope.range, zone, now, Compare::Previous);
+        let window = window(scope, zone, now);
         let (campaign, matches) = self.meant(scope).await?;
         let id = campaign.as_ref().map(|(id, _)| id.clone()).or_else(|| scope.campaign.clone());
         let filters = id.iter().map(|id| (CAMPAIGN_RUN.pointers[CAMPAIGN].field, id.clone())).collect();
@@ -137,10 +150,14 @@ impl FactSource {
         let any_runs =
             !newest.is_empty() || (id.is_some() && !self.newest(tenant, 1, Vec::new()).await?.is_empty());
         let is_known = id.is_none() || campaign.is_some() || !newest.is_empty();
+        let filter = RunFilter { campaign: id, phase: None };
+        let (history, by) = self.ledger.history_by(tenant, &window, &filter, &[scope.by]).await?;
+        let missing = || LedgerError::Fault("the ledger did not tell the parts of a stretch".to_owned());
         Ok(ViewData {
             number: self.numbers.fetch_add(1, Ordering::Relaxed),
             now,
-            history: self.ledger.history(tenant, &window, &RunFilter { campaign: id, phase: None }).await?,
+            history,
+            breakdown: by.into_iter().next().ok_or_else(missing)?,
             newest,
             campaign,
             matches,

@@ -248,6 +248,14 @@ async fn figures(truth: &mut Truth) {
             None,
         )
         .await;
+    for more in ["by=campaign&why=cost", "by=phase&why=latency&compare=none", "why=success&range=90d"] {
+        let path = format!("/api/metrics/history?{more}");
+        truth.ask("get", "/api/metrics/history", &path, &[], None).await;
+    }
+    for query in ["", "?search=c&limit=1&range=30d&tz=Europe/Berlin&compare=weekdays", "?limit=0"] {
+        let path = format!("/api/metrics/campaigns{query}");
+        truth.ask("get", "/api/metrics/campaigns", &path, &[], None).await;
+    }
 }
 
 async fn letters(truth: &mut Truth) {

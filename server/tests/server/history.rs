@@ -188,6 +188,92 @@ async fn every_history_meets_a_recount() {
     }
 }
 
+/// A part's number in whole units, whichever way it is written.
+fn units(part: &Json) -> i64 {
+    part.as_i64().unwrap_or_else(|| part.as_str().unwrap().replace('.', "").parse().unwrap())
+}
+
+#[tokio::test]
+async fn parts_meet_a_recount() {
+    let studio = filled().await;
+    let runs = all_runs(&studio).await;
+    for (by, member, filter) in [
+        ("campaign", "campaignId", ""),
+        ("phase", "phase", ""),
+        ("phase", "phase", "&campaign=c3"),
+        ("campaign", "campaignId", "&phase=1&tz=America/St_Johns"),
+    ] {
+        let path = format!("/api/metrics/history?range=60d&by={by}{filter}");
+        let answer = studio.json(&path).await;
+        let breakdown = answer["breakdown"].as_array().unwrap();
+        let shares: i64 = breakdown.iter().map(|part| units(&part["share"])).sum();
+        assert_eq!(shares, 10_000, "{path}");
+        for part in breakdown {
+            let key = part["key"].as_str().unwrap();
+            let one = studio.json(&format!("/api/metrics/history?range=60d&{by}={key}{filter}")).await;
+            let figures = &part["figures"];
+            for figure in ["latency", "success", "assets", "tokens"] {
+                assert_eq!(figures[figure], one["figures"][figure], "{path}: {key}");
+            }
+            assert_eq!(figures["cost"]["total"], one["figures"]["cost"]["total"], "{path}: {key}");
+            assert!(runs.iter().any(|run| run[member] == key));
+        }
+        let counted: i64 = breakdown.iter().map(|part| number(&part["figures"]["assets"], "runs")).sum();
+        assert_eq!(answer["figures"]["assets"]["runs"], counted, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn reasons_add_up_to_the_change() {
+    let studio = filled().await;
+    for figure in ["cost", "latency", "success", "assets", "tokens"] {
+        let answer = studio.json(&format!("/api/metrics/history?range=90d&why={figure}")).await;
+        let why = &answer["why"];
+        assert_eq!(why["figure"], figure);
+        assert!(answer.get("breakdown").is_none());
+        for dimension in ["campaign", "phase"] {
+            let parts = why["parts"].as_array().unwrap();
+            let of = parts.iter().filter(|part| part["dimension"] == dimension);
+            let sum: i64 = of.clone().map(|part| units(&part["part"])).sum();
+            assert_eq!(sum, units(&why["change"]), "{figure} by {dimension}: {why}");
+            let sizes: Vec<i64> = of.map(|part| units(&part["part"]).abs()).collect();
+            assert!(sizes.is_sorted_by(|one, next| one >= next), "{figure} by {dimension}: {sizes:?}");
+        }
+    }
+    let few = studio.json("/api/metrics/history?range=live&why=cost").await;
+    assert_eq!((few["why"]["parts"].as_array().unwrap().len(), few["why"]["none"].is_string()), (0, true));
+    let alone = studio.json("/api/metrics/history?range=90d&why=cost&compare=none").await;
+    assert_eq!((&alone["previousRange"], &alone["why"]["change"]), (&Json::Null, &Json::Null));
+}
+
+#[tokio::test]
+async fn campaigns_come_page_by_page() {
+    let studio = filled().await;
+    let whole = studio.json("/api/metrics/campaigns?limit=100").await;
+    let whole = whole["campaigns"].as_array().unwrap();
+    assert_eq!(whole.len(), 9);
+    assert!(whole.is_sorted_by(|one, next| one["lastRunAt"].as_str() >= next["lastRunAt"].as_str()));
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = studio.json(&format!("/api/metrics/campaigns?limit=4{cursor}")).await;
+        paged.extend(page["campaigns"].as_array().unwrap().clone());
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(&paged, whole);
+    for campaign in whole {
+        let id = campaign["id"].as_str().unwrap();
+        let one = studio.json(&format!("/api/metrics/history?range=90d&campaign={id}")).await;
+        assert_eq!(campaign["figures"], one["figures"], "{id}");
+        assert!(studio.get(&format!("/campaigns/{id}")).await.text().await.unwrap().contains("‹ Campaigns"));
+    }
+    let found = studio.json("/api/metrics/campaigns?search=C3").await;
+    assert_eq!(found["campaigns"][0]["id"], "c3");
+    assert_eq!(studio.get("/campaigns/none").await.status(), 404);
+    assert_eq!(studio.get("/runs/none").await.status(), 404);
+}
+
 #[tokio::test]
 async fn the_shape_is_the_published_one() {
     let studio = filled().await;
@@ -211,7 +297,9 @@ async fn the_shape_is_the_published_one() {
             "cost",
             "from",
             "latencyAvgMs",
+            "latencyP50Ms",
             "latencyP95Ms",
+            "latencyP99Ms",
             "partial",
             "runs",
             "success",
@@ -281,6 +369,7 @@ async fn wrong_parameters_are_named() {
         ("from=x&to=2026-02-01", &["from"]),
         ("tz=Mars&compare=never", &["tz", "compare"]),
         ("campain=c", &["campain"]),
+        ("by=agent&why=speed", &["by", "why"]),
     ] {
         let answer = studio.get(&format!("/api/metrics/history?{query}")).await;
         assert_eq!(answer.status(), 422, "{query}");

@@ -5,6 +5,7 @@ use super::{
     Policy, Record, Rules, Value, field::fields,
 };
 use crate::{
+    breakdown::Dimension,
     decimal::{self, MONEY_SCALE, PERCENT_SCALE},
     figures::Added,
     history::RunFilter,
@@ -131,17 +132,37 @@ fn warn(record: &Record) -> Vec<FieldFault> {
     }
 }
 
+/// How runs are told apart by a dimension.
+#[derive(Clone, Copy, Debug)]
+pub struct RunDimension {
+    /// The kind of the records.
+    pub kind: &'static Kind,
+    /// The column that holds it.
+    pub column: &'static str,
+    /// Its place among the kind's dimensions.
+    pub place: usize,
+}
+
+/// Where a run's campaign or phase stands.
+#[must_use]
+pub fn dimension(dimension: Dimension) -> RunDimension {
+    let field = match dimension {
+        Dimension::Campaign => CAMPAIGN_ID,
+        Dimension::Phase => PHASE,
+    };
+    let place = CAMPAIGN_RUN.dimensions.iter().position(|of| *of == field).unwrap_or_default();
+    RunDimension { kind: &CAMPAIGN_RUN, column: CAMPAIGN_RUN.fields[field].column, place }
+}
+
 /// Where the runs that are asked for are added up; none where they are told apart by more than one dimension.
 #[must_use]
 pub fn series(filter: &RunFilter) -> Option<(&'static Kind, Series)> {
-    let along = |field: usize, key: &str| {
-        let dimension = CAMPAIGN_RUN.dimensions.iter().position(|dimension| *dimension == field)?;
-        Some(Series { dimension: Some(dimension), key: key.to_owned() })
-    };
+    let along =
+        |of: Dimension, key: &str| Series { dimension: Some(dimension(of).place), key: key.to_owned() };
     let series = match (&filter.campaign, &filter.phase) {
         (None, None) => Series::ALL,
-        (Some(campaign), None) => along(CAMPAIGN_ID, campaign)?,
-        (None, Some(phase)) => along(PHASE, phase)?,
+        (Some(campaign), None) => along(Dimension::Campaign, campaign),
+        (None, Some(phase)) => along(Dimension::Phase, phase),
         (Some(_), Some(_)) => return None,
     };
     Some((&CAMPAIGN_RUN, series))

@@ -1,6 +1,7 @@
 //! Records: corrected, withdrawn, read and listed, and their figures.
 
 use model::{
+    breakdown::{Breakdown, Dimension},
     calendar::Window,
     history::{History, RunFilter},
     record::{Kind, Record},
@@ -10,8 +11,9 @@ use uuid::Uuid;
 
 use super::Ledger;
 use crate::{
-    ChangeOutcome, HeldRecord, LedgerError, ListAsk, RecordPage,
+    CampaignPage, CampaignsAsk, ChangeOutcome, HeldRecord, LedgerError, ListAsk, RecordPage, RecordStatus,
     change::{ChangeTarget, Correct, Withdraw},
+    history::HistoryAsk,
     meters,
 };
 
@@ -50,6 +52,16 @@ impl Ledger {
         read!(self, list::read(tenant, kind, id))
     }
 
+    /// One record with what it was before and how far it is with Dataverse.
+    pub async fn record_status(
+        &self,
+        tenant: TenantId,
+        kind: &'static Kind,
+        id: Uuid,
+    ) -> Result<Option<RecordStatus>, LedgerError> {
+        read!(self, record_status::status(tenant, kind, id))
+    }
+
     /// Records, a page of them.
     pub async fn list(
         &self,
@@ -81,6 +93,23 @@ impl Ledger {
         window: &Window,
         filter: &RunFilter,
     ) -> Result<History, LedgerError> {
-        meters::figures(async { read!(self, history::history(tenant, window, filter)) }).await
+        Ok(self.history_by(tenant, window, filter, &[]).await?.0)
+    }
+
+    /// The same, and both stretches once more by each of these dimensions, all of one moment.
+    pub async fn history_by(
+        &self,
+        tenant: TenantId,
+        window: &Window,
+        filter: &RunFilter,
+        by: &[Dimension],
+    ) -> Result<(History, Vec<Breakdown>), LedgerError> {
+        let ask = HistoryAsk { tenant, window, filter, by };
+        meters::figures(async { read!(self, history::history(ask)) }).await
+    }
+
+    /// The campaigns that have runs, a page of them, with what their runs come to over a stretch.
+    pub async fn campaigns(&self, tenant: TenantId, ask: &CampaignsAsk) -> Result<CampaignPage, LedgerError> {
+        meters::figures(async { read!(self, campaigns::campaigns(tenant, ask)) }).await
     }
 }

@@ -3,13 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use futures::{TryStreamExt as _, stream::BoxStream};
-use model::{
-    calendar::Window,
-    history::{History, RunFilter},
-    record::KINDS,
-    tenant::TenantId,
-    time::Timestamp,
-};
+use model::{breakdown::Breakdown, history::History, record::KINDS, tenant::TenantId, time::Timestamp};
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Error, Row as _, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
@@ -21,6 +15,7 @@ use super::{
 };
 use crate::{
     DeliveryCounts, LedgerLocation, OpenError,
+    history::HistoryAsk,
     sqlite::{
         FILE, Reader,
         counted::Counted,
@@ -134,10 +129,8 @@ impl CopySource {
         counts.map_err(Self::failed)
     }
 
-    pub(crate) async fn history(&self, tenant: TenantId, window: &Window) -> Result<History, MoveError> {
+    pub(crate) async fn history(&self, ask: HistoryAsk<'_>) -> Result<(History, Vec<Breakdown>), MoveError> {
         let (counted, hours) = Default::default();
-        let history =
-            history::history(self.reader(&counted, &hours), tenant, window, &RunFilter::default()).await;
-        history.map_err(Self::failed)
+        history::history(self.reader(&counted, &hours), ask).await.map_err(Self::failed)
     }
 }

@@ -1,31 +1,61 @@
 //! Figures of campaign runs over a window: out of the rollups, and at the ends out of one index.
 
 use model::{
-    calendar::{Span, Window},
+    breakdown::Breakdown,
+    calendar::Span,
     figures::Added,
     history::{History, RunFilter},
     record::campaign_run,
     rollup::Rollup,
     tenant::TenantId,
 };
-use sqlx::{Error, PgConnection, postgres::PgRow};
+use sqlx::{Error, PgConnection, Row as _, postgres::PgRow};
 
-use super::{Reader, rollups, row::get, schema::PostgresSchema};
+use super::{Reader, intake::StatementText, rollups, row::get, schema::PostgresSchema};
 use crate::{
-    history::{self, SpansCover},
+    breakdown::GatheredParts,
+    history::{self, AddedUp, HistoryAsk, SpansCover},
     rollups::SeriesKey,
 };
 
 pub(crate) async fn history(
     Reader { connection, schema, .. }: Reader<'_>,
-    tenant: TenantId,
-    window: &Window,
-    filter: &RunFilter,
-) -> Result<History, Error> {
+    ask: HistoryAsk<'_>,
+) -> Result<(History, Vec<Breakdown>), Error> {
+    let HistoryAsk { tenant, window, filter, by } = ask;
     let added = added_up(connection, schema, tenant, &history::spans(window), filter).await?;
-    let campaigns = campaigns(connection, schema, tenant, window.span, filter).await?;
-    let previous_campaigns = self::campaigns(connection, schema, tenant, window.previous, filter).await?;
-    history::assemble(window, added, (campaigns, previous_campaigns)).await
+    let now = campaigns(connection, schema, tenant, window.span, filter).await?;
+    let before = campaigns(connection, schema, tenant, window.previous, filter).await?;
+    let mut parts = Vec::with_capacity(by.len());
+    for dimension in by {
+        let wanted = GatheredParts::of(window, filter, *dimension);
+        parts.push(self::parts(connection, schema, tenant, filter, wanted).await?);
+    }
+    history::assemble(window, AddedUp { added, campaigns: (now, before), parts }).await
+}
+
+/// Both stretches by one dimension.
+pub(super) async fn parts(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    tenant: TenantId,
+    filter: &RunFilter,
+    mut parts: GatheredParts,
+) -> Result<GatheredParts, Error> {
+    let (series, cells) = (parts.series(tenant), std::mem::take(&mut parts.cover.cells));
+    let add = |key: &str, at, place, rollup: Rollup| parts.add_cell(key, at, place, &rollup);
+    rollups::read_dimension(connection, schema, &series, &cells, add).await?;
+    let rows = sums_by(connection, schema, tenant, &parts.cover.edges, filter, parts.column()).await?;
+    for row in &rows {
+        let edge = usize::try_from(get::<i64>(row, 11)? - 1).unwrap_or(usize::MAX);
+        parts.add_runs(row.try_get(10)?, edge, &added(row)?);
+    }
+    let wanted: Vec<String> = parts.campaigns().into_iter().cloned().collect();
+    let names = schema.query("SELECT id, name FROM studio.campaigns WHERE tenant_id = $1 AND id = ANY($2)");
+    for row in &names.bind(tenant.0).bind(wanted).fetch_all(connection).await? {
+        parts.name(row.try_get(0)?, row.try_get(1)?);
+    }
+    Ok(parts)
 }
 
 /// What each span adds up to: whole cells out of the rollups, and the runs at its ends one by one.
@@ -51,6 +81,13 @@ async fn added_up(
     Ok(all)
 }
 
+/// What runs add up to, as [`added`] reads it.
+const SUMS: &str = "count(*), coalesce(sum(r.agents_total), 0)::bigint, coalesce(sum(r.agents_successful), 0)::bigint, \
+     coalesce(sum(r.assets_generated), 0)::bigint, coalesce(sum(r.tokens_in), 0)::bigint, \
+     coalesce(sum(r.tokens_out), 0)::bigint, coalesce(sum(r.cost_usd_e5), 0)::bigint, \
+     array_agg(r.latency_p95_ms) FILTER (WHERE r.latency_p95_ms IS NOT NULL), \
+     coalesce(sum(r.latency_avg_ms), 0)::bigint, count(r.latency_avg_ms)";
+
 /// One sum for each span, each found by walking its stretch of the index.
 async fn sums(
     connection: &mut PgConnection,
@@ -60,30 +97,39 @@ async fn sums(
     filter: &RunFilter,
 ) -> Result<Vec<PgRow>, Error> {
     let conditions = conditions(filter);
-    let sum = |column: &str| format!("coalesce(sum(r.{column}), 0)::bigint");
     let sql = format!(
         "SELECT s.* FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS bound (low, high, place) \
-         CROSS JOIN LATERAL (SELECT count(*), {}, {}, {}, {}, {}, {}, \
-         array_agg(r.latency_p95_ms) FILTER (WHERE r.latency_p95_ms IS NOT NULL), {}, count(r.latency_avg_ms) \
-         FROM studio.campaign_metrics AS r WHERE r.tenant_id = $1 AND r.created_at >= bound.low \
-         AND r.created_at < bound.high AND r.withdrawn_at IS NULL{conditions}) AS s ORDER BY bound.place",
-        sum("agents_total"),
-        sum("agents_successful"),
-        sum("assets_generated"),
-        sum("tokens_in"),
-        sum("tokens_out"),
-        sum("cost_usd_e5"),
-        sum("latency_avg_ms"),
+         CROSS JOIN LATERAL (SELECT {SUMS} FROM studio.campaign_metrics AS r WHERE r.tenant_id = $1 \
+         AND r.created_at >= bound.low AND r.created_at < bound.high AND r.withdrawn_at IS NULL{conditions}) AS s \
+         ORDER BY bound.place"
     );
-    let mut query = schema
-        .query(&sql)
-        .bind(tenant.0)
+    bind_spans(schema.query(&sql).bind(tenant.0), spans, filter).fetch_all(connection).await
+}
+
+/// One sum for each span and each text of a column, with the text and the span's place behind it.
+async fn sums_by(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+    column: &str,
+) -> Result<Vec<PgRow>, Error> {
+    let conditions = conditions(filter);
+    let sql = format!(
+        "SELECT s.*, bound.place FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS bound (low, high, place) \
+         CROSS JOIN LATERAL (SELECT {SUMS}, r.{column} AS text FROM studio.campaign_metrics AS r WHERE r.tenant_id = $1 \
+         AND r.created_at >= bound.low AND r.created_at < bound.high AND r.withdrawn_at IS NULL{conditions} \
+         GROUP BY r.{column}) AS s"
+    );
+    bind_spans(schema.query(&sql).bind(tenant.0), spans, filter).fetch_all(connection).await
+}
+
+fn bind_spans(query: StatementText, spans: &[Span], filter: &RunFilter) -> StatementText {
+    let query = query
         .bind(spans.iter().map(|span| span.from.micros()).collect::<Vec<_>>())
         .bind(spans.iter().map(|span| span.to.micros()).collect::<Vec<_>>());
-    for text in filter.campaign.iter().chain(&filter.phase) {
-        query = query.bind(text.clone());
-    }
-    query.fetch_all(connection).await
+    filter.campaign.iter().chain(&filter.phase).fold(query, |query, text| query.bind(text.clone()))
 }
 
 /// How many campaigns have a run in the span: one look into the index for each that is known, and no more, which the LIMIT
@@ -102,10 +148,9 @@ async fn campaigns(
          AND r.created_at >= $2 AND r.created_at < $3 AND r.withdrawn_at IS NULL{conditions} LIMIT 1) AS found \
          WHERE n.tenant_id = $1"
     );
-    let mut query = schema.query(&sql).bind(tenant.0).bind(span.from.micros()).bind(span.to.micros());
-    for text in filter.campaign.iter().chain(&filter.phase) {
-        query = query.bind(text.clone());
-    }
+    let query = schema.query(&sql).bind(tenant.0).bind(span.from.micros()).bind(span.to.micros());
+    let query =
+        filter.campaign.iter().chain(&filter.phase).fold(query, |query, text| query.bind(text.clone()));
     get(&query.fetch_one(connection).await?, 0)
 }
 

@@ -21,7 +21,12 @@ use super::{
     step::Closing,
     upkeep,
 };
-use crate::rollups::{self, CellKey, ChangedCells, GATHERED_MAX, RollupChanges, SeriesKey, dimension_number};
+use crate::{
+    breakdown::SeriesOfDimension,
+    rollups::{
+        self, CellKey, CellPlace, ChangedCells, GATHERED_MAX, RollupChanges, SeriesKey, dimension_number,
+    },
+};
 
 /// How many rows are added up at a time.
 const ROWS: i64 = 1_000;
@@ -175,24 +180,68 @@ pub(super) async fn read(
     let Some(series) = find(&mut *connection, schema, &[series]).await?.into_values().next() else {
         return Ok(());
     };
-    let query = schema
-        .query(
+    let query = schema.query(
             "SELECT w.place, r.content FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
              AS w (place, grain, low, high) CROSS JOIN LATERAL (SELECT content FROM studio.rollups AS c \
              WHERE c.tenant_id = $6 AND c.series = $1 AND c.grain = w.grain AND c.number >= w.low AND c.number < w.high \
              OFFSET 0) AS r",
-        )
-        .bind(series)
-        .bind(ranges.iter().map(|(at, _)| i64::try_from(*at).unwrap_or(i64::MAX)).collect::<Vec<_>>())
-        .bind(ranges.iter().map(|(_, range)| i64::from(range.grain.code())).collect::<Vec<_>>())
-        .bind(ranges.iter().map(|(_, range)| range.first).collect::<Vec<_>>())
-        .bind(ranges.iter().map(|(_, range)| range.end).collect::<Vec<_>>())
-        .bind(tenant.0);
+    );
+    let query = bind_ranges(query.bind(series), ranges).bind(tenant.0);
     for row in &query.fetch_all(connection).await? {
         let at = usize::try_from(get::<i64>(row, 0)?).unwrap_or(usize::MAX);
         tell(at, rollups::read(kind, row.try_get(1)?)?);
     }
     Ok(())
+}
+
+/// The same of all series of a dimension: each row of a cell with the key of its series.
+pub(super) async fn read_dimension(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    series: &SeriesOfDimension,
+    ranges: &[(usize, CellRange)],
+    mut tell: impl FnMut(&str, usize, CellPlace, Rollup),
+) -> Result<(), Error> {
+    let rows = schema
+        .query(
+            "SELECT id, key FROM studio.rollup_series WHERE tenant_id = $1 AND kind = $2 AND dimension = $3 \
+             AND ($4::text[] IS NULL OR key = ANY($4))",
+        )
+        .bind(series.tenant.0)
+        .bind(series.kind.name)
+        .bind(series.dimension)
+        .bind(series.keys.clone())
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut keys: BTreeMap<i64, String> = BTreeMap::new();
+    for row in &rows {
+        keys.insert(get(row, 0)?, get(row, 1)?);
+    }
+    let query = schema
+        .query(
+            "SELECT s.id, r.grain, r.number, r.content, w.place FROM unnest($1::bigint[]) AS s (id) \
+             CROSS JOIN unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS w (place, grain, low, high) \
+             CROSS JOIN LATERAL (SELECT grain, number, content FROM studio.rollups AS c WHERE c.tenant_id = $6 \
+             AND c.series = s.id AND c.grain = w.grain AND c.number >= w.low AND c.number < w.high OFFSET 0) AS r",
+        )
+        .bind(keys.keys().copied().collect::<Vec<_>>());
+    let query = bind_ranges(query, ranges).bind(series.tenant.0);
+    for row in &query.fetch_all(connection).await? {
+        let id: i64 = get(row, 0)?;
+        let key = keys.get(&id).ok_or(Error::RowNotFound)?;
+        let CellKey { grain, number, .. } = CellKey::of(series.tenant, id, get(row, 1)?, get(row, 2)?)?;
+        let at = usize::try_from(get::<i64>(row, 4)?).unwrap_or(usize::MAX);
+        tell(key, at, (grain, number), rollups::read(series.kind, row.try_get(3)?)?);
+    }
+    Ok(())
+}
+
+fn bind_ranges(query: StatementText, ranges: &[(usize, CellRange)]) -> StatementText {
+    query
+        .bind(ranges.iter().map(|(at, _)| i64::try_from(*at).unwrap_or(i64::MAX)).collect::<Vec<_>>())
+        .bind(ranges.iter().map(|(_, range)| i64::from(range.grain.code())).collect::<Vec<_>>())
+        .bind(ranges.iter().map(|(_, range)| range.first).collect::<Vec<_>>())
+        .bind(ranges.iter().map(|(_, range)| range.end).collect::<Vec<_>>())
 }
 
 /// Makes one row of those of several writers, where none is at it just now: some of them in each transaction.

@@ -1,7 +1,8 @@
 //! Figures of campaign runs over a window: out of the rollups, and at the ends out of one index.
 
 use model::{
-    calendar::{Span, Window},
+    breakdown::Breakdown,
+    calendar::Span,
     figures::Added,
     history::{History, RunFilter},
     record::campaign_run,
@@ -12,7 +13,8 @@ use sqlx::{AssertSqlSafe, Error, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Reader, rollups, row::get, step::json, wanted::AnswerWanted};
 use crate::{
-    history::{self, SpansCover},
+    breakdown::GatheredParts,
+    history::{self, AddedUp, HistoryAsk, SpansCover},
     rollups::SeriesKey,
 };
 
@@ -21,17 +23,49 @@ type Handed = (i64, i64, i64, i64, i64, i64, i64, Option<String>, i64, i64);
 
 pub(crate) async fn history(
     Reader { pool, .. }: Reader<'_>,
-    tenant: TenantId,
-    window: &Window,
-    filter: &RunFilter,
-) -> Result<History, Error> {
+    ask: HistoryAsk<'_>,
+) -> Result<(History, Vec<Breakdown>), Error> {
+    let HistoryAsk { tenant, window, filter, by } = ask;
     let mut transaction = pool.begin().await?;
     let _wanted = AnswerWanted::on(&mut transaction).await?;
     let added = added_up(&mut transaction, tenant, &history::spans(window), filter).await?;
-    let campaigns = campaigns(&mut transaction, tenant, window.span, filter).await?;
-    let previous_campaigns = self::campaigns(&mut transaction, tenant, window.previous, filter).await?;
+    let now = campaigns(&mut transaction, tenant, window.span, filter).await?;
+    let before = campaigns(&mut transaction, tenant, window.previous, filter).await?;
+    let mut parts = Vec::with_capacity(by.len());
+    for dimension in by {
+        let wanted = GatheredParts::of(window, filter, *dimension);
+        parts.push(self::parts(&mut transaction, tenant, filter, wanted).await?);
+    }
     transaction.commit().await?;
-    history::assemble(window, added, (campaigns, previous_campaigns)).await
+    history::assemble(window, AddedUp { added, campaigns: (now, before), parts }).await
+}
+
+/// Both stretches by one dimension.
+pub(super) async fn parts(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    filter: &RunFilter,
+    mut parts: GatheredParts,
+) -> Result<GatheredParts, Error> {
+    let (series, cells) = (parts.series(tenant), std::mem::take(&mut parts.cover.cells));
+    let add = |key: &str, at, place, rollup: Rollup| parts.add_cell(key, at, place, &rollup);
+    rollups::read_dimension(connection, &series, &cells, add).await?;
+    let rows = sums_by(connection, tenant, &parts.cover.edges, filter, parts.column()).await?;
+    for row in &rows {
+        let edge: i64 = get(row, 1)?;
+        parts.add_runs(get(row, 2)?, usize::try_from(edge).unwrap_or(usize::MAX), &added(row)?);
+    }
+    let names = sqlx::query(
+        "SELECT n.id, n.name FROM json_each(?2) AS w CROSS JOIN campaigns AS n ON n.tenant_id = ?1 AND n.id = w.value",
+    )
+    .bind(tenant.to_string())
+    .bind(json(&parts.campaigns()))
+    .fetch_all(connection)
+    .await?;
+    for row in &names {
+        parts.name(get(row, 0)?, get(row, 1)?);
+    }
+    Ok(parts)
 }
 
 /// What each span adds up to: whole cells out of the rollups, and the runs at its ends one by one.
@@ -59,6 +93,12 @@ async fn added_up(
     Ok(all)
 }
 
+/// What runs add up to, as [`Handed`].
+const SUMS: &str = "json_array(count(*), coalesce(sum(r.agents_total), 0), coalesce(sum(r.agents_successful), 0), \
+     coalesce(sum(r.assets_generated), 0), coalesce(sum(r.tokens_in), 0), coalesce(sum(r.tokens_out), 0), \
+     coalesce(sum(r.cost_usd_e5), 0), group_concat(r.latency_p95_ms, ' '), coalesce(sum(r.latency_avg_ms), 0), \
+     count(r.latency_avg_ms))";
+
 /// One sum for each span, each found by walking its stretch of the index: nothing is sorted, nothing read twice.
 async fn sums(
     connection: &mut SqliteConnection,
@@ -66,16 +106,40 @@ async fn sums(
     spans: &[Span],
     filter: &RunFilter,
 ) -> Result<Vec<SqliteRow>, Error> {
-    let bounds: Vec<(i64, i64)> = spans.iter().map(|span| (span.from.micros(), span.to.micros())).collect();
     let conditions = conditions(filter);
     let sql = format!(
-        "SELECT (SELECT json_array(count(*), coalesce(sum(r.agents_total), 0), coalesce(sum(r.agents_successful), 0), \
-         coalesce(sum(r.assets_generated), 0), coalesce(sum(r.tokens_in), 0), coalesce(sum(r.tokens_out), 0), \
-         coalesce(sum(r.cost_usd_e5), 0), group_concat(r.latency_p95_ms, ' '), coalesce(sum(r.latency_avg_ms), 0), \
-         count(r.latency_avg_ms)) FROM campaign_metrics AS r WHERE r.tenant_id = ?1 \
+        "SELECT (SELECT {SUMS} FROM campaign_metrics AS r WHERE r.tenant_id = ?1 \
          AND r.created_at >= bound.value ->> 0 AND r.created_at < bound.value ->> 1 \
          AND r.withdrawn_at IS NULL{conditions}) FROM json_each(?2) AS bound ORDER BY bound.key"
     );
+    fetch(connection, sql, tenant, spans, filter).await
+}
+
+/// One sum for each span and each text of a column, with the span's place and the text behind it.
+async fn sums_by(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+    column: &str,
+) -> Result<Vec<SqliteRow>, Error> {
+    let conditions = conditions(filter);
+    let sql = format!(
+        "SELECT {SUMS}, bound.key, r.{column} FROM json_each(?2) AS bound CROSS JOIN campaign_metrics AS r \
+         WHERE r.tenant_id = ?1 AND r.created_at >= bound.value ->> 0 AND r.created_at < bound.value ->> 1 \
+         AND r.withdrawn_at IS NULL{conditions} GROUP BY bound.key, r.{column}"
+    );
+    fetch(connection, sql, tenant, spans, filter).await
+}
+
+async fn fetch(
+    connection: &mut SqliteConnection,
+    sql: String,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Vec<SqliteRow>, Error> {
+    let bounds: Vec<(i64, i64)> = spans.iter().map(|span| (span.from.micros(), span.to.micros())).collect();
     sqlx::query(AssertSqlSafe(sql))
         .bind(tenant.to_string())
         .bind(json(&bounds))

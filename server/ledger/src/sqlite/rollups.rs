@@ -15,7 +15,12 @@ use super::{
     step::json,
     writer_cache::WriterCache,
 };
-use crate::rollups::{self, CellKey, ChangedCells, GATHERED_MAX, RollupChanges, SeriesKey, dimension_number};
+use crate::{
+    breakdown::SeriesOfDimension,
+    rollups::{
+        self, CellKey, CellPlace, ChangedCells, GATHERED_MAX, RollupChanges, SeriesKey, dimension_number,
+    },
+};
 
 /// How many rows are folded in one transaction.
 const ROWS: i64 = 1_000;
@@ -149,6 +154,47 @@ pub(super) async fn read(
     for row in &rows {
         let at: i64 = get(row, 0)?;
         tell(usize::try_from(at).unwrap_or(usize::MAX), rollups::read(kind, get(row, 1)?)?);
+    }
+    Ok(())
+}
+
+/// The same of all series of a dimension: each cell with the key of its series.
+pub(super) async fn read_dimension(
+    connection: &mut SqliteConnection,
+    series: &SeriesOfDimension,
+    ranges: &[(usize, CellRange)],
+    mut tell: impl FnMut(&str, usize, CellPlace, Rollup),
+) -> Result<(), Error> {
+    let rows = sqlx::query(
+        "SELECT id, key FROM rollup_series WHERE tenant_id = ?1 AND kind = ?2 AND dimension = ?3 \
+         AND (?4 IS NULL OR key IN (SELECT value FROM json_each(?4)))",
+    )
+    .bind(series.tenant.to_string())
+    .bind(series.kind.name)
+    .bind(series.dimension)
+    .bind(series.keys.as_ref().map(json))
+    .fetch_all(&mut *connection)
+    .await?;
+    let keys: HashMap<i64, String> =
+        rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect::<Result<_, Error>>()?;
+    let wanted: Vec<(u8, i64, i64, usize)> =
+        ranges.iter().map(|(at, range)| (range.grain.code(), range.first, range.end, *at)).collect();
+    let rows = sqlx::query(
+        "SELECT r.series, r.grain, r.number, r.content, w.value ->> 3 FROM json_each(?2) AS s CROSS JOIN json_each(?1) AS w \
+         CROSS JOIN rollups AS r ON r.series = s.value AND r.grain = w.value ->> 0 \
+         AND r.number >= w.value ->> 1 AND r.number < w.value ->> 2",
+    )
+    .bind(json(&wanted))
+    .bind(json(&keys.keys().collect::<Vec<_>>()))
+    .fetch_all(connection)
+    .await?;
+    for row in &rows {
+        let id: i64 = get(row, 0)?;
+        let key = keys.get(&id).ok_or(Error::RowNotFound)?;
+        let CellKey { grain, number, .. } = CellKey::of(series.tenant, id, get(row, 1)?, get(row, 2)?)?;
+        let at: i64 = get(row, 4)?;
+        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        tell(key, at, (grain, number), rollups::read(series.kind, get(row, 3)?)?);
     }
     Ok(())
 }

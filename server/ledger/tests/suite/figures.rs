@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use model::{
-    calendar::{Compare, Span, Zone, window},
+    breakdown::{Breakdown, Dimension, Part},
+    calendar::{Compare, Span, Window, Zone, window},
     figures::{Added, Figures},
     history::RunFilter,
     range::Range,
@@ -111,7 +112,7 @@ fn filters() -> Vec<RunFilter> {
 async fn check(studio: &Studio, runs: &[Record], range: Range, filter: &RunFilter) {
     let zone = Zone::of_name("America/St_Johns").unwrap();
     let window = window(range, &zone, Timestamp::parse(NOW).unwrap(), Compare::Previous);
-    let history = studio.ledger.history(T, &window, filter).await.unwrap();
+    let (history, by) = studio.ledger.history_by(T, &window, filter, &Dimension::ALL).await.unwrap();
     assert_eq!(history.figures, recount(runs, window.span, filter));
     assert_eq!(history.previous, recount(runs, window.previous, filter));
     for (bucket, sums) in window.buckets.iter().zip(&history.buckets) {
@@ -120,4 +121,29 @@ async fn check(studio: &Studio, runs: &[Record], range: Range, filter: &RunFilte
     let week = Span { from: window.buckets[0].span.from, to: window.buckets[5].span.to };
     assert_eq!(history.running[5], recount(runs, week, filter).sums, "six hours or days together");
     assert_eq!(history.previous_buckets.len(), window.previous_buckets.len());
+    for breakdown in by {
+        check_parts(runs, &window, filter, &breakdown);
+    }
+}
+
+fn check_parts(runs: &[Record], window: &Window, filter: &RunFilter, breakdown: &Breakdown) {
+    let stretches = |of: &Span| recount(runs, *of, filter).sums.runs;
+    let all = |of: fn(&Part) -> i64| breakdown.parts.iter().map(of).sum::<i64>();
+    assert_eq!(all(|part| part.now.runs), stretches(&window.span), "{:?}", breakdown.dimension);
+    assert_eq!(all(|part| part.before.runs), stretches(&window.previous), "{:?}", breakdown.dimension);
+    for part in &breakdown.parts {
+        let key = Some(part.key.clone());
+        let one = match breakdown.dimension {
+            Dimension::Campaign => RunFilter { campaign: key, ..filter.clone() },
+            Dimension::Phase => RunFilter { phase: key, ..filter.clone() },
+        };
+        assert_eq!(part.now, recount(runs, window.span, &one).sums, "{} now", part.key);
+        assert_eq!(part.before, recount(runs, window.previous, &one).sums, "{} before", part.key);
+        let (grain, first, end) = breakdown.shapes;
+        for (number, sums) in &part.shape {
+            assert!((first..end).contains(number));
+            let cell = Span { from: grain.start(*number), to: grain.start(number + 1) };
+            assert_eq!(*sums, recount(runs, cell, &one).sums, "{} in cell {number}", part.key);
+        }
+    }
 }

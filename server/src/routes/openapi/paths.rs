@@ -8,7 +8,13 @@ use crate::routes::{
     parameters::CAMPAIGN_CHARS,
     records::{Resource, resources},
 };
-use model::record::{Field, FieldType, KINDS};
+use model::{
+    breakdown::{Dimension, MOST_PARTS},
+    calendar::Compare,
+    figures::Tile,
+    range::Range,
+    record::{Field, FieldType, KINDS},
+};
 
 /// No control character.
 const PRINTED: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
@@ -20,12 +26,16 @@ pub fn parameters() -> Value {
     let some = || json!({"type": "string", "minLength": 1, "pattern": PRINTED});
     json!({
         "range": query("range", "A stretch with a name: whole days before today, and today so far",
-            &json!({"enum": model::range::Range::ALL.map(model::range::Range::key), "default": "live"})),
+            &json!({"enum": Range::ALL.map(Range::key), "default": "live"})),
         "tz": query("tz", "The time zone that days are counted in, such as Europe/Berlin", &some()),
         "from": query("from", "Inclusive", &some()),
         "to": query("to", "Exclusive", &some()),
         "compare": query("compare", "With which stretch the figures are compared",
-            &json!({"enum": ["previous", "weekdays", "year"], "default": "previous"})),
+            &json!({"enum": Compare::ALL.map(Compare::key), "default": "previous"})),
+        "by": query("by", "The parts by this dimension, the dearest first; 100 at most, then one for all others",
+            &json!({"enum": Dimension::ALL.map(Dimension::key)})),
+        "why": query("why", "What this figure's change is made of, by each dimension or the one of `by`",
+            &json!({"enum": Tile::ALL.map(Tile::key)})),
         "limit": query("limit", "How many at most; a page of large records ends before, and `next` goes on from there", &json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 10})),
         "cursor": query("cursor", "`next` of the page before", &some()),
         "kind": {"name": "kind", "in": "path", "required": true, "schema": {"enum": KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()}},
@@ -70,6 +80,7 @@ pub fn paths() -> Value {
     }
     paths.insert("/api/metrics/recent".to_owned(), json!({"get": recent()}));
     paths.insert("/api/metrics/history".to_owned(), json!({"get": history()}));
+    paths.insert("/api/metrics/campaigns".to_owned(), json!({"get": campaigns()}));
     paths.insert(letters::PATH.to_owned(), letter());
     let watched: [(&str, &str, Value); 6] = [
         (
@@ -164,8 +175,23 @@ fn recent() -> Value {
 fn history() -> Value {
     json!({
         "summary": "Figures and buckets of any stretch of the past, and of the one before it",
-        "parameters": all(&["range", "from", "to", "campaign", "phase", "tz", "compare", "If-None-Match"]),
+        "parameters": all(&["range", "from", "to", "campaign", "phase", "tz", "compare", "by", "why", "If-None-Match"]),
         "responses": answers(&[ok("History"), unmodified(), problem(422), problem(429), problem(503)]),
+    })
+}
+
+fn campaigns() -> Value {
+    json!({
+        "summary": "The campaigns that have a run, those first that ran last, with their figures over a range (90 days)",
+        "parameters": [
+            query("search", "Only those whose id or name contains this", &printed(CAMPAIGN_CHARS)),
+            query("limit", "How many at most", &json!({"type": "integer", "minimum": 1, "maximum": MOST_PARTS, "default": 50})),
+            parameter("cursor"),
+            query("range", "A stretch with a name", &json!({"enum": Range::ALL.map(Range::key), "default": "90d"})),
+            parameter("tz"),
+            parameter("compare"),
+        ],
+        "responses": answers(&[ok("Campaigns"), problem(422), problem(429), problem(503)]),
     })
 }
 

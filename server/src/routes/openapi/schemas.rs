@@ -6,9 +6,10 @@ use model::{
 };
 use serde_json::{Map, Value, json};
 
+use super::figures;
 use crate::{problem, targets::TARGETS};
 
-const MONEY: &str = r"^[0-9]+\.[0-9]{5}$";
+pub(super) const MONEY: &str = r"^[0-9]+\.[0-9]{5}$";
 const TWO_DECIMALS: &str = r"^[0-9]+\.[0-9]{2}$";
 
 /// No control character, nothing invisible, no white space at the ends. What joins emoji is not among what is invisible.
@@ -44,8 +45,8 @@ fn general() -> Value {
         })),
         "TakenItem": taken_item(),
         "Problem": problem(),
-        "Figures": figures(),
-        "Bucket": bucket(),
+        "Figures": figures::figures(),
+        "Bucket": figures::bucket(),
         "Recent": closed(json!({
             "asOf": time(), "range": range(), "figures": reference("Figures"), "runs": list("Run"),
             "pipeline": closed(json!({
@@ -53,16 +54,8 @@ fn general() -> Value {
                 "pending": count(), "lagSeconds": count(), "unaccounted": count(), "unconfirmed": count(),
             })),
         })),
-        "History": closed(json!({
-            "range": closed(json!({
-                "from": time(), "to": time(), "timeZone": {"type": "string"}, "bucket": {"enum": ["hour", "day"]},
-            })),
-            "previousRange": closed(json!({"from": time(), "to": time()})),
-            "figures": reference("Figures"),
-            "buckets": list("Bucket"),
-            "previous": list("Bucket"),
-            "forecast": closed(json!({"none": {"type": "string"}})),
-        })),
+        "History": figures::history(),
+        "Campaigns": figures::campaigns(),
         "Pipeline": pipeline(),
         "Target": target(),
         "Balance": closed(json!({
@@ -85,7 +78,7 @@ pub fn reference(name: &str) -> Value {
 }
 
 /// An object with exactly these members.
-fn closed(properties: Value) -> Value {
+pub(super) fn closed(properties: Value) -> Value {
     let required: Vec<String> =
         properties.as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default();
     let mut object = json!({"type": "object", "required": required, "additionalProperties": false});
@@ -93,23 +86,23 @@ fn closed(properties: Value) -> Value {
     object
 }
 
-fn list(name: &str) -> Value {
+pub(super) fn list(name: &str) -> Value {
     json!({"type": "array", "items": reference(name)})
 }
 
-fn nullable(kind: &str) -> Value {
+pub(super) fn nullable(kind: &str) -> Value {
     json!({"type": [kind, "null"]})
 }
 
-fn count() -> Value {
+pub(super) fn count() -> Value {
     json!({"type": "integer", "minimum": 0})
 }
 
-fn count_or_null() -> Value {
+pub(super) fn count_or_null() -> Value {
     json!({"type": ["integer", "null"], "minimum": 0})
 }
 
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
@@ -117,11 +110,11 @@ fn time_or_null() -> Value {
     json!({"type": ["string", "null"], "format": "date-time"})
 }
 
-fn money_or_null() -> Value {
+pub(super) fn money_or_null() -> Value {
     json!({"type": ["string", "null"], "pattern": MONEY})
 }
 
-fn decimal_or_null() -> Value {
+pub(super) fn decimal_or_null() -> Value {
     json!({"type": ["string", "null"], "pattern": TWO_DECIMALS})
 }
 
@@ -311,36 +304,6 @@ fn problem() -> Value {
         "required": ["type", "title", "status", "detail", "requestId"],
         "additionalProperties": false,
     })
-}
-
-fn figures() -> Value {
-    closed(json!({
-        "cost": closed(json!({
-            "value": money_or_null(), "previous": money_or_null(), "rows": count(),
-            "total": {"type": "string", "pattern": MONEY}, "campaigns": count(),
-        })),
-        "latency": closed(json!({
-            "value": count_or_null(), "previous": count_or_null(), "rows": count(), "average": count_or_null(),
-            "bound": {"type": "number"},
-        })),
-        "success": closed(json!({
-            "value": decimal_or_null(), "previous": decimal_or_null(), "successful": count(), "agents": count(),
-        })),
-        "assets": closed(json!({
-            "value": decimal_or_null(), "previous": decimal_or_null(), "assets": count(), "runs": count(),
-        })),
-        "tokens": closed(json!({
-            "in": count_or_null(), "out": count_or_null(), "previousIn": count_or_null(), "previousOut": count_or_null(),
-        })),
-    }))
-}
-
-fn bucket() -> Value {
-    closed(json!({
-        "from": time(), "to": time(), "partial": {"type": "boolean"}, "runs": count(), "cost": money_or_null(),
-        "latencyP95Ms": count_or_null(), "latencyAvgMs": count_or_null(), "success": decimal_or_null(),
-        "assets": count_or_null(), "tokensIn": count_or_null(), "tokensOut": count_or_null(),
-    }))
 }
 
 /// What a dead letter says, and more.

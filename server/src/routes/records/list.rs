@@ -37,7 +37,7 @@ fn understand(resource: Resource, uri: &Uri) -> Result<ListAsk, Problem> {
     let mut known = vec!["limit", "cursor", "from", "to"];
     known.extend(resource.api.filters.iter().map(|(parameter, _)| *parameter));
     let mut parameters = Parameters::of(uri, &known);
-    let limit = parameters.read("limit", limit);
+    let limit = parameters.read("limit", parameters::whole_up_to(MOST));
     let cursor = parameters.read("cursor", |text| text.parse::<PageCursor>().map_err(|bad| bad.to_string()));
     let from = parameters.read("from", parameters::moment);
     let to = parameters.read("to", parameters::moment);
@@ -48,12 +48,6 @@ fn understand(resource: Resource, uri: &Uri) -> Result<ListAsk, Problem> {
     }
     parameters.finish()?;
     Ok(ListAsk { limit: limit.unwrap_or(USUAL), cursor, filters, from, to, ..ListAsk::default() })
-}
-
-fn limit(text: &str) -> Result<usize, String> {
-    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    let limit = text.parse().ok().filter(|limit| plain && (1..=MOST).contains(limit));
-    limit.ok_or_else(|| format!("must be a whole number from 1 to {MOST}"))
 }
 
 #[cfg(test)]

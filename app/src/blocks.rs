@@ -1,0 +1,39 @@
+//! Blocks of the panel that the server renders whole: the browser puts them in their places as they are, and knows
+//! nothing of what is in them.
+
+mod breakdown;
+mod view_choice;
+mod why;
+
+pub(crate) use breakdown::breakdown;
+pub(crate) use view_choice::{compare_options, date_form, kept_inputs};
+pub(crate) use why::why;
+
+use leptos::prelude::*;
+use model::breakdown::Dimension;
+
+use crate::address::ViewQuery;
+
+/// As it stands in the page.
+pub(crate) fn html(view: impl IntoView) -> String {
+    view.into_view().to_html()
+}
+
+/// Along what the figures are told apart; `id` tells the links of one card from those of another.
+fn dimensions(ask: &ViewQuery, id: &str) -> impl IntoView + use<> {
+    let links = Dimension::ALL.map(|by| {
+        let href = ViewQuery { by, ..ask.clone() }.href();
+        let name = match by {
+            Dimension::Campaign => "Campaign",
+            Dimension::Phase => "Phase",
+        };
+        let current = (ask.by == by).then_some("true");
+        view! { <a id=format!("{id}-{}", by.key()) href=href data-view="" aria-current=current>{name}</a> }
+    });
+    view! { <nav class="switch" aria-label="Told apart by">{links.to_vec()}</nav> }
+}
+
+/// Hundredths of a percent as a percentage.
+fn percent(permyriad: i64) -> String {
+    format!("{}.{:02}%", permyriad / 100, permyriad % 100)
+}

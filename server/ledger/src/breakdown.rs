@@ -1,0 +1,126 @@
+//! The parts of a stretch: the same arithmetic over the same cells, whichever store added them up.
+
+use std::collections::BTreeMap;
+
+use model::{
+    breakdown::{AddedPart, Breakdown, Dimension},
+    calendar::{BucketSize, Window},
+    figures::Added,
+    history::RunFilter,
+    record::{
+        Kind,
+        campaign_run::{self, RunDimension},
+    },
+    rollup::{Grain, Rollup, Series},
+    tenant::TenantId,
+};
+
+use crate::{history::SpansCover, rollups::CellPlace};
+
+/// All series of one dimension, or those of some keys.
+pub(crate) struct SeriesOfDimension {
+    pub(crate) tenant: TenantId,
+    pub(crate) kind: &'static Kind,
+    /// The number that the dimension is kept by.
+    pub(crate) dimension: i64,
+    pub(crate) keys: Option<Vec<String>>,
+}
+
+/// What a store is asked for, and what it has told of it.
+pub(crate) struct GatheredParts {
+    dimension: Dimension,
+    along: RunDimension,
+    /// Place 0 is of the stretch that is shown, place 1 of the one before.
+    pub(crate) cover: SpansCover,
+    shape: (Grain, i64, i64),
+    /// The keys that are told of, where not all are.
+    keys: Option<Vec<String>>,
+    parts: BTreeMap<String, AddedPart>,
+}
+
+impl GatheredParts {
+    /// Where runs are told apart by something else too, no cell says anything of them.
+    pub(crate) fn of(window: &Window, filter: &RunFilter, dimension: Dimension) -> Self {
+        let spans = [window.span, window.previous];
+        let cover = if filter.is_beyond(dimension) {
+            SpansCover::of_rows(&spans)
+        } else {
+            SpansCover::of(&spans, Series { dimension: Some(0), key: String::new() }.finest())
+        };
+        let grain = match window.size {
+            BucketSize::Hour => Grain::Hour,
+            BucketSize::Day => Grain::Day,
+        };
+        let first = grain.number(window.span.from.plus(grain.length() - 1));
+        let shape = (grain, first, grain.number(window.span.to));
+        let keys = filter.along(dimension).map(|key| vec![key.clone()]);
+        let along = campaign_run::dimension(dimension);
+        Self { dimension, along, cover, shape, keys, parts: BTreeMap::new() }
+    }
+
+    /// Some campaigns, without a filter.
+    pub(crate) fn of_campaigns(window: &Window, ids: Vec<String>) -> Self {
+        Self { keys: Some(ids), ..Self::of(window, &RunFilter::default(), Dimension::Campaign) }
+    }
+
+    /// The series whose cells are wanted.
+    pub(crate) fn series(&self, tenant: TenantId) -> SeriesOfDimension {
+        SeriesOfDimension {
+            tenant,
+            kind: self.along.kind,
+            dimension: i64::try_from(self.along.place).unwrap_or(i64::MAX),
+            keys: self.keys.clone(),
+        }
+    }
+
+    /// The column that tells them apart.
+    pub(crate) const fn column(&self) -> &'static str {
+        self.along.column
+    }
+
+    pub(crate) fn add_cell(&mut self, key: &str, at: usize, (grain, number): CellPlace, rollup: &Rollup) {
+        let added = campaign_run::added(rollup);
+        let is_of_shape = at == 0 && grain == self.shape.0;
+        let part = self.add(key, at, &added);
+        if is_of_shape {
+            part.cells.push((number, added.sums()));
+        }
+    }
+
+    /// Runs of the edge at this place of the cover.
+    pub(crate) fn add_runs(&mut self, key: &str, edge: usize, added: &Added) {
+        let at = self.cover.of_edges.get(edge).copied().unwrap_or_default();
+        if self.keys.as_ref().is_none_or(|keys| keys.iter().any(|of| of == key)) {
+            self.add(key, at, added);
+        }
+    }
+
+    fn add(&mut self, key: &str, at: usize, added: &Added) -> &mut AddedPart {
+        let part = self.parts.entry(key.to_owned()).or_default();
+        if at == 0 {
+            part.now.add(added);
+        } else {
+            part.before.add(added);
+        }
+        part
+    }
+
+    /// The campaigns whose names are wanted.
+    pub(crate) fn campaigns(&self) -> Vec<&String> {
+        if self.dimension == Dimension::Campaign { self.parts.keys().collect() } else { Vec::new() }
+    }
+
+    pub(crate) fn name(&mut self, key: &str, name: Option<String>) {
+        if let Some(part) = self.parts.get_mut(key) {
+            part.name = name;
+        }
+    }
+
+    pub(crate) fn breakdown(self) -> Breakdown {
+        let parts = self.parts.into_iter().map(|(key, mut part)| {
+            part.cells.sort_by_key(|(number, _)| *number);
+            AddedPart { key, ..part }
+        });
+        Breakdown::of(self.dimension, parts.collect(), self.shape)
+    }
+}

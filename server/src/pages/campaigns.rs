@@ -1,0 +1,54 @@
+//! `/campaigns`: every campaign that has a run.
+
+use app::pages::{CampaignLine, CampaignsFacts, campaigns_page};
+use axum::{
+    extract::{Query, Request, State},
+    response::Response,
+};
+use http::StatusCode;
+use ledger::CampaignsAsk;
+use model::{
+    calendar::{self, Compare},
+    range::Range,
+};
+
+use super::{Visitor, document, fault, frame};
+use crate::{access::Principal, app_state::SharedState};
+
+/// Campaigns of one page.
+const ROWS: usize = 50;
+/// A longer text names nothing.
+const SEARCH_CHARS: usize = 64;
+
+pub async fn campaigns(State(state): State<SharedState>, principal: Principal, request: Request) -> Response {
+    let visitor = Visitor::of(request.headers());
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map(|pairs| pairs.0);
+    let pairs = pairs.unwrap_or_default();
+    let text = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, text)| text.trim());
+    let search: String = text("search").unwrap_or_default().chars().take(SEARCH_CHARS).collect();
+    let range = text("range").and_then(Range::of_key).filter(|range| range.days().is_some());
+    let range = range.unwrap_or(Range::Days90);
+    let zone = visitor.zone.clone().unwrap_or_else(|| state.settings.zone.clone());
+    let cursor = text("cursor").and_then(|cursor| cursor.parse().ok());
+    let ask = CampaignsAsk {
+        window: calendar::window(range, &zone, state.now(), visitor.compare.unwrap_or(Compare::Previous)),
+        search: (!search.is_empty()).then(|| search.clone()),
+        limit: ROWS,
+        cursor,
+    };
+    let page = match state.ledger.campaigns(principal.tenant, &ask).await {
+        Ok(page) => page,
+        Err(error) => return fault::unavailable(&state, request, &error).await,
+    };
+    let line = |row: ledger::CampaignRow| CampaignLine { last_run: row.last_run, part: row.part };
+    let facts = CampaignsFacts {
+        zone,
+        range,
+        search,
+        rows: page.rows.into_iter().map(line).collect(),
+        next: page.next.map(|next| next.to_string()),
+        goes_on: ask.cursor.is_some(),
+    };
+    let frame = frame(&state, &visitor);
+    document(request, StatusCode::OK, || {}, move || campaigns_page(&frame, &facts)).await
+}
