@@ -3,7 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::{delivery::DeliveryView, history::History, record::Stored, time::Timestamp};
+use model::{
+    delivery::DeliveryView,
+    forecast::{Forecast, NoForecast},
+    history::History,
+    record::Stored,
+    time::Timestamp,
+};
 
 use crate::{address::ViewQuery, fault::RequestError, panel::Panel};
 
@@ -33,6 +39,8 @@ pub struct Facts {
     pub delivery: DeliveryView,
     /// Whether there is any run at all.
     pub any_runs: bool,
+    /// What cost will come to, where the view ends now.
+    pub forecast: Result<Forecast, NoForecast>,
     /// Where this server is reached, without a slash at its end.
     pub address: String,
 }

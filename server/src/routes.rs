@@ -2,6 +2,7 @@
 
 mod beacon;
 mod figures;
+mod forecast;
 pub mod gauges;
 mod health;
 mod history;

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod decimal;
 pub mod delivery;
 pub mod figures;
+pub mod forecast;
 pub mod history;
 pub mod identity;
 pub mod privacy;

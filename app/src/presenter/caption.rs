@@ -2,7 +2,7 @@
 
 use model::figures::Tile;
 
-use super::{period::Period, series, tiles::per_mille, words};
+use super::{outlook, period::Period, series, tiles::per_mille, words};
 use crate::studio::Facts;
 
 /// A drift smaller than this is called steady.
@@ -20,7 +20,8 @@ pub(super) fn caption(facts: &Facts) -> String {
         (0..history.buckets.len()).filter(|at| !history.window.buckets[*at].partial).collect();
     let sentences = [trend(tile, facts, &full, &stretch), extreme(tile, facts, &full, &stretch)];
     let told = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    if told.is_empty() { format!("The first runs of {}.", stretch.this()) } else { told }
+    let told = if told.is_empty() { format!("The first runs of {}.", stretch.this()) } else { told };
+    [Some(told), outlook::outlook(tile, facts)].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// How the last days compare with the first ones.

@@ -1,9 +1,13 @@
 //! `GET /api/metrics/history`: figures and buckets of any stretch of the past, and of the one before it.
 
+use std::sync::Arc;
+
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
+use ledger::LedgerError;
 use model::{
     calendar::{self, Compare, Span, Window, Zone},
+    forecast::{Forecast, NoForecast},
     history::{History, RunFilter},
     range::Range,
     time::{DAY, Timestamp},
@@ -19,6 +23,7 @@ use crate::{
     access::{Principal, WorkPermit},
     app_state::SharedState,
     problem::{Problem, ProblemType},
+    snapshot::SeriesScope,
 };
 
 const KNOWN: &[&str] = &["range", "from", "to", "campaign", "phase", "tz", "compare"];
@@ -26,7 +31,6 @@ const KNOWN: &[&str] = &["range", "from", "to", "campaign", "phase", "tz", "comp
 const LONGEST_DAYS: i64 = 3_660;
 /// Records reach a day ahead.
 const AHEAD_DAYS: i64 = 366;
-const NO_FORECAST: &str = "forecasts are not computed yet";
 
 pub async fn history(
     State(state): State<SharedState>,
@@ -37,10 +41,17 @@ pub async fn history(
 ) -> Result<Response, Problem> {
     let (zone, now) = (state.settings.zone.clone(), state.now());
     let (window, filter) = beside(move || understand(&uri, &zone, now)).await?;
-    let ledger = state.ledger.clone();
-    let history =
-        permit.done(async move { ledger.history(principal.tenant, &window, &filter).await }).await?;
-    beside(move || Ok(tag::answer(&body(&history), history.window.range.is_some(), &headers))).await
+    let (ledger, snapshots, tenant) = (state.ledger.clone(), Arc::clone(&state.snapshots), principal.tenant);
+    let asked = async move {
+        let history = ledger.history(tenant, &window, &filter).await?;
+        let zone = Zone::of_name(&window.zone).unwrap_or_else(Zone::utc);
+        let series = SeriesScope { tenant, filter, zone: window.zone };
+        let forecast = snapshots.forecast(series, &zone, &history, now).await?;
+        Ok::<_, LedgerError>((history, forecast))
+    };
+    let (history, forecast) = permit.done(asked).await?;
+    let is_named = history.window.range.is_some();
+    beside(move || Ok(tag::answer(&body(&history, &forecast), is_named, &headers))).await
 }
 
 /// Ten years by the day are some work, which the threads that serve everybody leave to others.
@@ -100,7 +111,7 @@ fn check(parameters: &mut Parameters, span: Option<Span>, now: Timestamp) {
     }
 }
 
-fn body(history: &History) -> Json {
+fn body(history: &History, forecast: &Result<Forecast, NoForecast>) -> Json {
     let window = &history.window;
     let (buckets, previous) = figures::buckets(history);
     let mut range = figures::span(window.span);
@@ -112,7 +123,7 @@ fn body(history: &History) -> Json {
         "figures": figures::figures(&history.figures, &history.previous),
         "buckets": buckets,
         "previous": previous,
-        "forecast": {"none": NO_FORECAST},
+        "forecast": super::forecast::told(forecast),
     })
 }
 

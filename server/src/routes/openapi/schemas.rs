@@ -61,8 +61,9 @@ fn general() -> Value {
             "figures": reference("Figures"),
             "buckets": list("Bucket"),
             "previous": list("Bucket"),
-            "forecast": closed(json!({"none": {"type": "string"}})),
+            "forecast": {"oneOf": [reference("Forecast"), closed(json!({"none": {"type": "string"}}))]},
         })),
+        "Forecast": forecast(),
         "Pipeline": pipeline(),
         "Target": target(),
         "Balance": closed(json!({
@@ -340,6 +341,23 @@ fn bucket() -> Value {
         "from": time(), "to": time(), "partial": {"type": "boolean"}, "runs": count(), "cost": money_or_null(),
         "latencyP95Ms": count_or_null(), "latencyAvgMs": count_or_null(), "success": decimal_or_null(),
         "assets": count_or_null(), "tokensIn": count_or_null(), "tokensOut": count_or_null(),
+    }))
+}
+
+fn forecast() -> Value {
+    let money = || json!({"type": "string", "pattern": MONEY});
+    let percent = || json!({"type": "string", "pattern": TWO_DECIMALS});
+    let point =
+        closed(json!({"from": time(), "to": time(), "value": money(), "low": money(), "high": money()}));
+    let mut budget =
+        closed(json!({"amount": money(), "crossed": {"type": ["string", "null"], "format": "date"}}));
+    budget["type"] = json!(["object", "null"]);
+    closed(json!({
+        "method": {"type": "string"},
+        "points": {"type": "array", "items": point},
+        "monthEnd": closed(json!({"value": money(), "low": money(), "high": money()})),
+        "budget": budget,
+        "score": closed(json!({"error": percent(), "naive": percent(), "forecasts": count()})),
     }))
 }
 
