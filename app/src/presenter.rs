@@ -9,6 +9,7 @@ mod explanation;
 mod foot;
 mod heading;
 mod newest;
+mod outlook;
 mod period;
 mod series;
 mod spark;

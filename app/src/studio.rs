@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::{
-    breakdown::Breakdown, delivery::DeliveryView, history::History, record::Stored, time::Timestamp,
+    breakdown::Breakdown,
+    delivery::DeliveryView,
+    forecast::{Forecast, NoForecast},
+    history::History,
+    record::Stored,
+    time::Timestamp,
 };
 
 use crate::{address::ViewQuery, fault::RequestError, panel::Panel};
@@ -37,6 +42,8 @@ pub struct Facts {
     pub delivery: DeliveryView,
     /// Whether there is any run at all.
     pub any_runs: bool,
+    /// What cost will come to, where the view ends now.
+    pub forecast: Result<Forecast, NoForecast>,
     /// Where this server is reached, without a slash at its end.
     pub address: String,
 }

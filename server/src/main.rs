@@ -9,6 +9,7 @@ mod delivery_service;
 mod demo;
 mod disk_room;
 mod files;
+mod forecast;
 mod http;
 mod inspection;
 mod last_good;

@@ -4,6 +4,7 @@ mod beacon;
 mod breakdown;
 mod campaigns;
 mod figures;
+mod forecast;
 pub mod gauges;
 mod health;
 mod history;

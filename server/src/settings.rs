@@ -43,6 +43,8 @@ pub struct Settings {
     /// Whether browsers tell how fast the panel was painted.
     pub beacon: bool,
     pub way: Mode,
+    /// What the runs of a month may cost, in hundred-thousandths of a dollar.
+    pub cost_budget_e5: Option<i64>,
     /// Requests to Dataverse a day, at most.
     pub budget: Option<u64>,
     /// How often Dataverse is asked what others wrote there.
@@ -80,6 +82,7 @@ impl Settings {
         let mirror_every = reader.read_or_default("STUDIO_MIRROR_SECONDS", situation, values::seconds);
         let public_url = reader.read("STUDIO_PUBLIC_URL", values::public_url);
         let beacon = reader.read_or_default("STUDIO_BEACON", situation, values::switch);
+        let cost_budget_e5 = reader.read("STUDIO_COST_BUDGET", values::dollars);
         let budget = reader.read("STUDIO_DATAVERSE_BUDGET", values::some);
         let frozen = frozen(&mut reader, &way);
         let names = names::names(&mut reader);
@@ -102,6 +105,7 @@ impl Settings {
             frozen,
             public_url,
             beacon,
+            cost_budget_e5,
             way,
             budget,
             mirror_every,

@@ -1,5 +1,6 @@
 //! What the panel shows, computed once for everybody who looks at the same view.
 
+mod forecasts;
 mod single_flight;
 mod source;
 
@@ -19,8 +20,11 @@ use model::{
     calendar::{Compare, Zone},
     clock::Clock,
     delivery::DeliveryView,
+    forecast::{Forecast, NoForecast},
+    history::History,
     range::Range,
     tenant::TenantId,
+    time::Timestamp,
 };
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
@@ -32,9 +36,10 @@ use crate::{
     settings::Settings,
 };
 
+use forecasts::Forecasts;
 use single_flight::{Brought, CacheBounds, Flights, Late, LedgerVersion, Served};
 use source::FactSource;
-pub use source::ViewData;
+pub use {forecasts::SeriesScope, source::ViewData};
 
 /// How much is kept, of what views are made of, of panels and of campaigns to choose from. One view takes some 50 kB.
 const GATHERED_BYTES: usize = 16 * 1024 * 1024;
@@ -64,6 +69,7 @@ pub struct Snapshots {
     address: Arc<str>,
     ledger: Ledger,
     source: Arc<FactSource>,
+    forecasts: Forecasts,
     changes: watch::Receiver<u64>,
     gathered: Flights<ViewScope, ViewData, LedgerError>,
     panels: Flights<ViewKey, Composed, LedgerError>,
@@ -96,12 +102,14 @@ impl Snapshots {
         delivery_service: Arc<DeliveryService>,
     ) -> Self {
         let broken = || LedgerError::Fault("a view could not be computed".to_owned());
+        let forecasts = Forecasts::new(ledger.clone(), settings.cost_budget_e5);
         Self {
             zone: settings.zone.clone(),
             address: address.into(),
             changes: ledger.changes(),
+            forecasts: forecasts.clone(),
             ledger: ledger.clone(),
-            source: Arc::new(FactSource::new(clock, ledger, delivery_service)),
+            source: Arc::new(FactSource::new(clock, ledger, delivery_service, forecasts)),
             gathered: Flights::new(CacheBounds { bytes: GATHERED_BYTES, weigh: ViewData::bytes, broken }),
             panels: Flights::new(CacheBounds {
                 bytes: PANELS_BYTES,
@@ -187,6 +195,20 @@ impl Snapshots {
         self.of_scope(scope, zone.clone(), principal.from).await
     }
 
+    /// What cost will come to after a history that ends now.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn forecast(
+        &self,
+        scope: SeriesScope,
+        zone: &Zone,
+        history: &History,
+        now: Timestamp,
+    ) -> Result<Result<Forecast, NoForecast>, LedgerError> {
+        self.forecasts.of(scope, zone, history, now).await
+    }
+
     /// The campaigns that a page offers for choice.
     ///
     /// # Errors
@@ -211,6 +233,7 @@ impl Snapshots {
             self.gathered.sweep();
             self.panels.sweep();
             self.choices.sweep();
+            self.forecasts.sweep();
         }
     }
 
@@ -261,6 +284,7 @@ fn facts(known: &KnownFacts, ask: ViewQuery, address: &str) -> Facts {
         matches: gathered.matches.clone(),
         delivery: known.delivery.clone(),
         any_runs: gathered.any_runs,
+        forecast: gathered.forecast.clone(),
         address: address.to_owned(),
     }
 }

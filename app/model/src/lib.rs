@@ -8,6 +8,7 @@ pub mod clock;
 pub mod decimal;
 pub mod delivery;
 pub mod figures;
+pub mod forecast;
 pub mod history;
 pub mod identity;
 pub mod privacy;

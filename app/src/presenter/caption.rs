@@ -2,7 +2,7 @@
 
 use model::figures::Tile;
 
-use super::{change::per_mille, period::Period, series, words};
+use super::{change::per_mille, outlook, period::Period, series, words};
 use crate::studio::Facts;
 
 /// A drift smaller than this is called steady.
@@ -22,7 +22,8 @@ pub(super) fn caption(facts: &Facts, base: i64) -> String {
     let axis = (base > 0).then(|| format!("The axis begins at {}.", series::text(tile, base)));
     let sentences = [trend(tile, facts, &full, &stretch), extreme(tile, facts, &full, &stretch), axis];
     let told = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
-    if told.is_empty() { format!("The first runs of {}.", stretch.this()) } else { told }
+    let told = if told.is_empty() { format!("The first runs of {}.", stretch.this()) } else { told };
+    [Some(told), outlook::outlook(tile, facts)].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// How the last days compare with the first ones.

@@ -5,6 +5,7 @@ use model::{
     calendar::{Compare, Zone, window},
     delivery::{Balance, DeliveryState, DeliveryView},
     figures::{Figures, Sums, Tile},
+    forecast::NoForecast,
     history::History,
     range::Range,
     rollup::Grain,
@@ -79,6 +80,7 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         campaign: None,
         matches: Vec::new(),
         late: false,
+        forecast: Err(NoForecast::Pending),
         delivery: DeliveryView {
             by_flow: false,
             closed: None,

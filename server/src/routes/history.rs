@@ -1,5 +1,7 @@
 //! `GET /api/metrics/history`: figures and buckets of any stretch of the past, and of the one before it.
 
+use std::sync::Arc;
+
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
 use ledger::LedgerError;
@@ -7,6 +9,7 @@ use model::{
     breakdown::{Breakdown, Dimension},
     calendar::{self, Compare, Span, Window, Zone},
     figures::Tile,
+    forecast::{Forecast, NoForecast},
     history::{History, RunFilter},
     range::Range,
     time::{DAY, Timestamp},
@@ -22,6 +25,7 @@ use crate::{
     access::{Principal, WorkPermit},
     app_state::SharedState,
     problem::{Problem, ProblemType},
+    snapshot::SeriesScope,
 };
 
 const KNOWN: &[&str] = &["range", "from", "to", "campaign", "phase", "tz", "compare", "by", "why"];
@@ -29,7 +33,6 @@ const KNOWN: &[&str] = &["range", "from", "to", "campaign", "phase", "tz", "comp
 const LONGEST_DAYS: i64 = 3_660;
 /// Records reach a day ahead.
 const AHEAD_DAYS: i64 = 366;
-const NO_FORECAST: &str = "forecasts are not computed yet";
 
 pub async fn history(
     State(state): State<SharedState>,
@@ -40,14 +43,19 @@ pub async fn history(
 ) -> Result<Response, Problem> {
     let (zone, now) = (state.settings.zone.clone(), state.now());
     let ask = beside(move || understand(&uri, &zone, now)).await?;
-    let ledger = state.ledger.clone();
+    let (ledger, snapshots, tenant) = (state.ledger.clone(), Arc::clone(&state.snapshots), principal.tenant);
     let answer = permit.done(async move {
-        let told = ledger.history_by(principal.tenant, &ask.window, &ask.filter, ask.dimensions()).await?;
-        Ok::<_, LedgerError>((ask, told))
+        let told = ledger.history_by(tenant, &ask.window, &ask.filter, ask.dimensions()).await?;
+        let zone = Zone::of_name(&ask.window.zone).unwrap_or_else(Zone::utc);
+        let series = SeriesScope { tenant, filter: ask.filter.clone(), zone: ask.window.zone.clone() };
+        let forecast = snapshots.forecast(series, &zone, &told.0, now).await?;
+        Ok::<_, LedgerError>((ask, told, forecast))
     });
-    let (ask, (history, breakdowns)) = answer.await?;
+    let (ask, (history, breakdowns), forecast) = answer.await?;
     let moves_by_itself = history.window.range.is_some();
-    beside(move || Ok(tag::answer(&body(&ask, &history, &breakdowns), moves_by_itself, &headers))).await
+    let told =
+        move || Ok(tag::answer(&body(&ask, &history, &breakdowns, &forecast), moves_by_itself, &headers));
+    beside(told).await
 }
 
 /// What is asked for.
@@ -127,7 +135,12 @@ fn check(parameters: &mut Parameters, span: Option<Span>, now: Timestamp) {
     }
 }
 
-fn body(ask: &Ask, history: &History, breakdowns: &[Breakdown]) -> Json {
+fn body(
+    ask: &Ask,
+    history: &History,
+    breakdowns: &[Breakdown],
+    forecast: &Result<Forecast, NoForecast>,
+) -> Json {
     let window = &history.window;
     let (buckets, previous) = figures::buckets(history);
     let mut range = figures::span(window.span);
@@ -140,7 +153,7 @@ fn body(ask: &Ask, history: &History, breakdowns: &[Breakdown]) -> Json {
         "figures": figures::figures(&history.figures, &history.previous),
         "buckets": buckets,
         "previous": previous,
-        "forecast": {"none": NO_FORECAST},
+        "forecast": super::forecast::told(forecast),
     });
     if let Some(breakdown) = breakdowns.first().filter(|_| ask.by.is_some()) {
         body["breakdown"] = breakdown::breakdown(breakdown, history);

@@ -153,6 +153,7 @@ impl Sources {
             match value {
                 toml::Value::String(text) => _ = self.file.insert(name, text),
                 toml::Value::Integer(number) => _ = self.file.insert(name, number.to_string()),
+                toml::Value::Float(number) => _ = self.file.insert(name, number.to_string()),
                 toml::Value::Boolean(switch) => _ = self.file.insert(name, switch.to_string()),
                 toml::Value::Table(tables) if name == SECTION => self.tables = tables,
                 toml::Value::Datetime(at) => _ = self.file.insert(name, at.to_string()),

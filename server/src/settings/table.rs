@@ -121,6 +121,11 @@ pub const TABLE: &[Setting] = &[
         &[(When::Always, "on")],
         "on: browsers tell how fast the panel was painted, and nothing else; off: they tell nothing",
     ),
+    setting(
+        "STUDIO_COST_BUDGET",
+        &[],
+        "what a month may cost in dollars, such as 450; the panel says on which day that will be crossed; off until set",
+    ),
     setting("USE_DATAVERSE", &[], "true: connect to a real organisation; false: none, relay and mirror rest"),
     setting(
         "DATAVERSE_URL",

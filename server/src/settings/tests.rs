@@ -48,6 +48,18 @@ fn nothing_set_is_the_embedded_way() {
 }
 
 #[test]
+fn budgets_are_amounts_in_dollars() {
+    let budget = |file: &str| read(&[], file).cost_budget_e5;
+    assert_eq!(budget(""), None);
+    assert_eq!(budget("STUDIO_COST_BUDGET = 450"), Some(45_000_000));
+    assert_eq!(budget("STUDIO_COST_BUDGET = 0.25"), Some(25_000));
+    assert_eq!(read(&[("STUDIO_COST_BUDGET", "450.50")], "").cost_budget_e5, Some(45_050_000));
+    for wrong in ["0", "-1", "$450", "4,5", "all"] {
+        refused(&[("STUDIO_COST_BUDGET", wrong)], "", &[("STUDIO_COST_BUDGET", "450.50")]);
+    }
+}
+
+#[test]
 fn demo_and_trial_have_own_folders() {
     let folder = |settings: &[(&str, &str)]| read(settings, "").data.display().to_string();
     assert_eq!(folder(&[]), "data/demo");

@@ -7,7 +7,11 @@ use std::{
 };
 
 use http::Uri;
-use model::{calendar::Zone, time::Timestamp};
+use model::{
+    calendar::Zone,
+    decimal::{self, MONEY_SCALE},
+    time::Timestamp,
+};
 
 /// The address that people type when something stands between them and the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +57,12 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
 /// At least one.
 pub(super) fn some(text: &str) -> Result<u64, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "must be a whole number above 0".to_owned())
+}
+
+/// An amount above 0, in hundred-thousandths of a dollar.
+pub(super) fn dollars(text: &str) -> Result<i64, String> {
+    let amount = decimal::parse(text, MONEY_SCALE).filter(|amount| *amount > 0);
+    amount.ok_or_else(|| "must be an amount in dollars above 0, as in 450 or 450.50".to_owned())
 }
 
 /// At least one.

@@ -173,6 +173,12 @@ where
         Ok(Served { value: Arc::clone(&kept.value), late })
     }
 
+    /// What was computed last, however old it is.
+    pub fn latest(&self, key: &K) -> Option<Arc<V>> {
+        let kept = locked(&self.0.slots).get(key)?.latest.load_full()?;
+        Some(Arc::clone(&kept.value))
+    }
+
     /// Lets go what was not asked for in a while.
     pub fn sweep(&self) {
         let inner = &self.0;

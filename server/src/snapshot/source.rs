@@ -17,6 +17,7 @@ use model::{
     clock::Clock,
     delivery::DeliveryView,
     figures::Sums,
+    forecast::{Forecast, ForecastDay, NoForecast},
     history::{History, RunFilter},
     record::{
         Stored,
@@ -27,7 +28,10 @@ use model::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::ViewScope;
+use super::{
+    ViewScope,
+    forecasts::{self, ForecastBegun, Forecasts, SeriesScope},
+};
 use crate::{
     access::{Bounds, NoTurn, Turn, Turns},
     delivery_service::DeliveryService,
@@ -59,6 +63,8 @@ pub struct ViewData {
     pub matches: Vec<NamedCampaign>,
     pub any_runs: bool,
     pub delivery: DeliveryView,
+    /// What cost will come to; it may be computed still.
+    pub forecast: Result<Forecast, NoForecast>,
     is_known: bool,
 }
 
@@ -75,7 +81,9 @@ impl ViewData {
         let buckets = window.buckets.len() + window.previous_buckets.len();
         let bucket = size_of::<Bucket>() + 2 * size_of::<Sums>();
         let names = self.matches.iter().map(|(id, name)| id.len() + name.as_ref().map_or(0, String::len));
+        let days = self.forecast.as_ref().map_or(0, |forecast| forecast.days.len());
         size_of::<Self>()
+            + days * size_of::<ForecastDay>()
             + buckets * bucket
             + self.newest.len() * RECORD_BYTES
             + names.sum::<usize>()
@@ -98,6 +106,7 @@ pub(super) struct FactSource {
     clock: Arc<dyn Clock>,
     ledger: Ledger,
     delivery_service: Arc<DeliveryService>,
+    forecasts: Forecasts,
     numbers: AtomicU64,
     /// One at a time of the views that are looked at already, and one of those that are new: neither waits for the
     /// other, nor for what single askers want to know.
@@ -112,9 +121,14 @@ pub(super) enum MayLook {
 }
 
 impl FactSource {
-    pub(super) fn new(clock: Arc<dyn Clock>, ledger: Ledger, delivery_service: Arc<DeliveryService>) -> Self {
+    pub(super) fn new(
+        clock: Arc<dyn Clock>,
+        ledger: Ledger,
+        delivery_service: Arc<DeliveryService>,
+        forecasts: Forecasts,
+    ) -> Self {
         let (again, first) = (Arc::new(Semaphore::new(1)), Turns::new(FIRST));
-        Self { clock, ledger, delivery_service, numbers: AtomicU64::new(0), again, first }
+        Self { clock, ledger, delivery_service, forecasts, numbers: AtomicU64::new(0), again, first }
     }
 
     /// Waits for the turn of a view. One that is looked at already waits for as long as it takes: there is an older one to
@@ -145,14 +159,21 @@ impl FactSource {
         let window = window(scope, zone, now);
         let (campaign, matches) = self.meant(scope).await?;
         let id = campaign.as_ref().map(|(id, _)| id.clone()).or_else(|| scope.campaign.clone());
+        let filter = RunFilter { campaign: id.clone(), phase: None };
+        let today = forecasts::today_of(&window, zone, now);
+        let series = SeriesScope { tenant, filter: filter.clone(), zone: scope.zone.clone() };
+        let begun = today.is_ok().then(|| self.forecasts.begin(&series, zone, now));
         let filters = id.iter().map(|id| (CAMPAIGN_RUN.pointers[CAMPAIGN].field, id.clone())).collect();
         let newest = self.newest(tenant, NEWEST, filters).await?;
         let any_runs =
             !newest.is_empty() || (id.is_some() && !self.newest(tenant, 1, Vec::new()).await?.is_empty());
         let is_known = id.is_none() || campaign.is_some() || !newest.is_empty();
-        let filter = RunFilter { campaign: id, phase: None };
         let (history, by) = self.ledger.history_by(tenant, &window, &filter, &[scope.by]).await?;
         let missing = || LedgerError::Fault("the ledger did not tell the parts of a stretch".to_owned());
+        let delivery = self.delivery_service.delivery(&self.ledger, tenant).await?;
+        let series = begun.and_then(ForecastBegun::so_far);
+        let forecast = today
+            .and_then(|today| self.forecasts.outlook(series.as_deref(), &filter, &history, today, zone, now));
         Ok(ViewData {
             number: self.numbers.fetch_add(1, Ordering::Relaxed),
             now,
@@ -162,7 +183,8 @@ impl FactSource {
             campaign,
             matches,
             any_runs,
-            delivery: self.delivery_service.delivery(&self.ledger, tenant).await?,
+            delivery,
+            forecast,
             is_known,
         })
     }

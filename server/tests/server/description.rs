@@ -232,6 +232,14 @@ async fn one_record(truth: &mut Truth, KindRecords { path, of_name, .. }: &KindR
 }
 
 async fn figures(truth: &mut Truth) {
+    // Enough whole days for a forecast.
+    let now = truth.studio.json("/api/metrics/recent").await;
+    let now: jiff::Timestamp = now["asOf"].as_str().unwrap().parse().unwrap();
+    let at = |day: i64| json!({"createdAt": now - jiff::SignedDuration::from_hours(24 * day)});
+    let days: Json = (1..=15)
+        .map(|day| with(&with(&run("c", &format!("day-{day}")), &at(day)), &json!({"costUSD": day})))
+        .collect();
+    truth.ask("post", RUNS, RUNS, &[JSON], Some(days.to_string())).await;
     for path in ["/api/metrics/recent", "/api/metrics/history"] {
         for query in ["", "?range=30d&tz=Europe/Berlin&campaign=c", "?campaign=none"] {
             truth.ask("get", path, &format!("{path}{query}"), &[], None).await;

@@ -19,6 +19,7 @@ mod exports;
 mod files;
 mod flows;
 mod flushes;
+mod forecasts;
 mod history;
 mod imports;
 mod intake;

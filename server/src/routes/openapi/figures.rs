@@ -4,7 +4,8 @@ use model::{breakdown::Dimension, figures::Tile};
 use serde_json::{Map, Value, json};
 
 use super::schemas::{
-    MONEY, closed, count, count_or_null, decimal_or_null, list, money_or_null, nullable, reference, time,
+    MONEY, TWO_DECIMALS, closed, count, count_or_null, decimal_or_null, list, money_or_null, nullable,
+    reference, time,
 };
 
 /// A difference in hundred-thousandths, or in hundredths.
@@ -50,9 +51,26 @@ pub fn history() -> Value {
         "figures": reference("Figures"),
         "buckets": list("Bucket"),
         "previous": list("Bucket"),
-        "forecast": closed(json!({"none": {"type": "string"}})),
+        "forecast": {"oneOf": [reference("Forecast"), closed(json!({"none": {"type": "string"}}))]},
     }));
     with(history, json!({"breakdown": {"type": "array", "maxItems": 101, "items": part()}, "why": why()}))
+}
+
+pub fn forecast() -> Value {
+    let money = || json!({"type": "string", "pattern": MONEY});
+    let percent = || json!({"type": "string", "pattern": TWO_DECIMALS});
+    let point =
+        closed(json!({"from": time(), "to": time(), "value": money(), "low": money(), "high": money()}));
+    let mut budget =
+        closed(json!({"amount": money(), "crossed": {"type": ["string", "null"], "format": "date"}}));
+    budget["type"] = json!(["object", "null"]);
+    closed(json!({
+        "method": {"type": "string"},
+        "points": {"type": "array", "items": point},
+        "monthEnd": closed(json!({"value": money(), "low": money(), "high": money()})),
+        "budget": budget,
+        "score": closed(json!({"error": percent(), "naive": percent(), "forecasts": count()})),
+    }))
 }
 
 pub fn campaigns() -> Value {

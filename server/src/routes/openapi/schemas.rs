@@ -10,7 +10,7 @@ use super::figures;
 use crate::{problem, targets::TARGETS};
 
 pub(super) const MONEY: &str = r"^[0-9]+\.[0-9]{5}$";
-const TWO_DECIMALS: &str = r"^[0-9]+\.[0-9]{2}$";
+pub(super) const TWO_DECIMALS: &str = r"^[0-9]+\.[0-9]{2}$";
 
 /// No control character, nothing invisible, no white space at the ends. What joins emoji is not among what is invisible.
 const TEXT: &str = concat!(
@@ -56,6 +56,7 @@ fn general() -> Value {
         })),
         "History": figures::history(),
         "Campaigns": figures::campaigns(),
+        "Forecast": figures::forecast(),
         "Pipeline": pipeline(),
         "Target": target(),
         "Balance": closed(json!({
