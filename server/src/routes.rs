@@ -1,6 +1,8 @@
 //! Every address the server answers. Files mirror addresses.
 
 mod beacon;
+mod csv_file;
+mod export;
 mod figures;
 mod forecast;
 pub mod gauges;
@@ -14,6 +16,7 @@ mod problems;
 mod recent;
 mod record_json;
 mod records;
+mod rollups;
 mod tag;
 
 use axum::{
@@ -65,6 +68,8 @@ fn routes() -> Router<SharedState> {
         .merge(records::routes())
         .route("/api/metrics/recent", get(recent::recent))
         .route("/api/metrics/history", get(history::history))
+        .route("/api/metrics/export.csv", get(export::export))
+        .route("/api/metrics/rollups", get(rollups::rollups))
         .route("/api/pipeline", get(pipeline::pipeline))
         .route(letters::PATH, get(letters::read).post(letters::again).delete(letters::drop))
         .route("/api/openapi.json", get(openapi::openapi))

@@ -60,8 +60,23 @@ pub fn buckets(history: &History) -> (Json, Json) {
     (all(&window.buckets, &history.buckets), all(&window.previous_buckets, &history.previous_buckets))
 }
 
+/// The members of a bucket, in the order in which people read them.
+pub const BUCKET_MEMBERS: [&str; 11] = [
+    "from",
+    "to",
+    "partial",
+    "runs",
+    "cost",
+    "latencyP95Ms",
+    "latencyAvgMs",
+    "success",
+    "assets",
+    "tokensIn",
+    "tokensOut",
+];
+
 /// One bucket. Without a run it is a gap: every measure is null.
-fn bucket(bucket: Bucket, sums: &Sums) -> Json {
+pub fn bucket(bucket: Bucket, sums: &Sums) -> Json {
     json!({
         "from": bucket.span.from.to_string(),
         "to": bucket.span.to.to_string(),

@@ -64,6 +64,13 @@ fn general() -> Value {
             "forecast": {"oneOf": [reference("Forecast"), closed(json!({"none": {"type": "string"}}))]},
         })),
         "Forecast": forecast(),
+        "Rollups": closed(json!({
+            "range": closed(json!({
+                "from": time(), "to": time(), "timeZone": {"type": "string"}, "grain": {"enum": ["day", "week"]},
+            })),
+            "rollups": list("MetricsRollup"),
+        })),
+        "MetricsRollup": rollup(),
         "Pipeline": pipeline(),
         "Target": target(),
         "Balance": closed(json!({
@@ -342,6 +349,19 @@ fn bucket() -> Value {
         "latencyP95Ms": count_or_null(), "latencyAvgMs": count_or_null(), "success": decimal_or_null(),
         "assets": count_or_null(), "tokensIn": count_or_null(), "tokensOut": count_or_null(),
     }))
+}
+
+/// A bucket that has a name, and what its rates are made of.
+fn rollup() -> Value {
+    let mut rollup = bucket()["properties"].clone();
+    for (name, schema) in [
+        ("period", json!({"type": "string"})),
+        ("agents", count_or_null()),
+        ("agentsSuccessful", count_or_null()),
+    ] {
+        rollup[name] = schema;
+    }
+    closed(rollup)
 }
 
 fn forecast() -> Value {
