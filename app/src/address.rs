@@ -150,10 +150,7 @@ impl ViewQuery {
 
     fn write(&self, into: &mut String, wanted: impl Fn(&str) -> bool) {
         for (key, value) in self.pairs().into_iter().filter(|(key, _)| wanted(key)) {
-            into.push_str(if into.is_empty() || into.ends_with('?') { "" } else { "&" });
-            into.push_str(key);
-            into.push('=');
-            encode(value, into);
+            push(into, key, value);
         }
     }
 
@@ -211,6 +208,21 @@ impl ViewQuery {
     pub fn with_campaign(&self, campaign: Option<String>) -> Self {
         Self { campaign, is_own: false, ..self.clone() }
     }
+}
+
+/// Names and values as the query part of an address.
+#[cfg(feature = "ssr")]
+pub(crate) fn query_of(pairs: &[(&str, String)]) -> String {
+    let mut query = String::new();
+    pairs.iter().for_each(|(key, value)| push(&mut query, key, value));
+    query
+}
+
+fn push(into: &mut String, key: &str, value: &str) {
+    into.push_str(if into.is_empty() || into.ends_with('?') { "" } else { "&" });
+    into.push_str(key);
+    into.push('=');
+    encode(value, into);
 }
 
 /// Whether it may be an id. Whatever is longer names nothing here.

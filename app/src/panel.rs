@@ -164,12 +164,16 @@ pub struct ChartView {
     pub mean: String,
     /// Lines beside it.
     pub thin: String,
+    /// The ranges of the days to come.
+    pub band: String,
     pub previous: String,
     /// What the lines are called, each at its end.
     pub ends: Vec<Mark>,
     pub heights: Vec<Mark>,
     pub days: Vec<Mark>,
     pub previous_name: String,
+    /// Where the same is to be had as a file.
+    pub export: String,
     pub points: Vec<PointView>,
 }
 

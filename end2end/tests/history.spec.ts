@@ -124,3 +124,15 @@ test("corrections are told on a run's page", async ({ page, empty }) => {
   await expect(before).toContainText("Revision 1");
   await expect(before).toContainText("0.10000 0.25000");
 });
+
+test("what is on screen is had as a file", async ({ page, demo }) => {
+  await open(page, demo, "/?from=2026-10-20&to=2026-10-31&compare=none");
+  const saved = page.waitForEvent("download");
+  await page.keyboard.press("e");
+  const file = await saved;
+  expect(file.suggestedFilename()).toMatch(/2026-10-20.*\.csv$/);
+  const lines = (await (await file.createReadStream()).setEncoding("utf8").toArray()).join("").trimEnd().split("\r\n");
+  expect(lines.length).toBe(1 + 12);
+  const told = await demo.json("/api/metrics/history?from=2026-10-20&to=2026-11-01");
+  expect(lines[1]).toContain(told.buckets[0].cost);
+});

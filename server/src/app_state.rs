@@ -6,6 +6,7 @@ use app::pages::PipelineFacts;
 use ledger::Ledger;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{clock::Clock, time::Timestamp};
+use tokio::sync::Semaphore;
 
 use crate::{
     access::{MinuteAllowance, OwnNames, WorkPermits},
@@ -22,6 +23,9 @@ use crate::{
 /// Beacons that count in a minute, and those of one network. Those of a crowd say the same.
 const BEACONS: (u32, u32) = (120, 12);
 
+/// Exports at one time. Each holds a page of records, and a reader of the ledger while it reads one.
+const EXPORTS: usize = 4;
+
 pub struct AppState {
     pub settings: Settings,
     pub names: OwnNames,
@@ -30,6 +34,8 @@ pub struct AppState {
     pub delivery_service: Arc<DeliveryService>,
     pub snapshots: Arc<Snapshots>,
     pub permits: WorkPermits,
+    /// The right to have records sent for as long as that takes.
+    pub exports: Arc<Semaphore>,
     /// What is told of the pipeline, and as a page.
     pub inspections: SharedAnswers<Arc<Inspection>>,
     pub pipeline_pages: SharedAnswers<Arc<PipelineFacts>>,
@@ -75,6 +81,7 @@ impl AppState {
             delivery_service,
             snapshots: Arc::new(snapshots),
             permits: WorkPermits::default(),
+            exports: Arc::new(Semaphore::new(EXPORTS)),
             inspections: SharedAnswers::default(),
             pipeline_pages: SharedAnswers::default(),
             last_pipeline: LastGood::default(),

@@ -3,11 +3,10 @@
 mod adopt;
 mod backup;
 mod check;
-mod csv_line;
 mod emulate;
 mod export;
 mod help;
-mod import;
+pub mod import;
 mod move_ledger;
 mod progress;
 mod provision;

@@ -3,6 +3,8 @@
 mod beacon;
 mod breakdown;
 mod campaigns;
+mod csv_file;
+mod export;
 mod figures;
 mod forecast;
 pub mod gauges;
@@ -16,6 +18,7 @@ mod problems;
 mod recent;
 mod record_json;
 mod records;
+mod rollups;
 mod tag;
 
 use axum::{
@@ -71,6 +74,8 @@ fn routes() -> Router<SharedState> {
         .route("/api/metrics/recent", get(recent::recent))
         .route("/api/metrics/history", get(history::history))
         .route("/api/metrics/campaigns", get(campaigns::campaigns))
+        .route("/api/metrics/export.csv", get(export::export))
+        .route("/api/metrics/rollups", get(rollups::rollups))
         .route("/api/pipeline", get(pipeline::pipeline))
         .route(letters::PATH, get(letters::read).post(letters::again).delete(letters::drop))
         .route("/api/openapi.json", get(openapi::openapi))

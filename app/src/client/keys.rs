@@ -36,6 +36,11 @@ pub(super) fn press(live: Signals, event: &KeyboardEvent) {
     }
     match key.as_str() {
         "c" => focus("#compare"),
+        "e" => {
+            if let Some(link) = find("#export") {
+                link.unchecked_into::<HtmlElement>().click();
+            }
+        }
         "t" => toggle("#table"),
         "?" => toggle("#help"),
         "/" => {

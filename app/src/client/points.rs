@@ -23,25 +23,23 @@ pub(super) fn step(live: Signals, key: &str) -> bool {
     true
 }
 
-/// The column under the pointer; none beside the chart.
+/// The column under the pointer; none beside the chart, and none among the days to come.
 pub(super) fn follow(live: Signals, event: &PointerEvent) {
     let point = closest(event, "[data-plot]").and_then(|plot| {
         let place = plot.get_bounding_client_rect();
-        let count = live.panel.with_untracked(|panel| panel.chart.points.len());
-        column(f64::from(event.client_x()) - place.left(), place.width(), count)
+        live.panel.with_untracked(|panel| {
+            let points = &panel.chart.points;
+            // The middle of the first column is half a column from the edge.
+            let width = place.width() * f64::from(points.first()?.at) / 5_000.0;
+            column(f64::from(event.client_x()) - place.left(), width).filter(|at| *at < points.len())
+        })
     });
     if live.point.get_untracked() != point {
         live.point.set(point);
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "few columns"
-)]
-fn column(x: f64, width: f64, count: usize) -> Option<usize> {
-    let last = count.checked_sub(1)?;
-    (width > 0.0 && x >= 0.0).then(|| ((x / width * count as f64) as usize).min(last))
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "few columns")]
+fn column(x: f64, width: f64) -> Option<usize> {
+    (width > 0.0 && x >= 0.0).then(|| (x / width) as usize)
 }

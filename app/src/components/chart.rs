@@ -28,6 +28,7 @@ pub(crate) fn chart(chart: &ChartView, ask: &ViewQuery, point: Option<usize>) ->
                 {ends(&chart.ends)}
                 {days(&chart.days)}
             </div>
+            <a class="export" id="export" href=chart.export.clone() download="">"Export " <kbd>"E"</kbd></a>
             <details class="twin" id="table">
                 <summary>"Table" <kbd>"T"</kbd></summary>
                 {table(chart)}
@@ -72,6 +73,7 @@ fn slider(chart: &ChartView, point: Option<usize>) -> impl IntoView + use<> {
             <svg class="marks" viewBox="0 0 10000 1000" preserveAspectRatio="none" aria-hidden="true" focusable="false">
                 <path class="grid" d=chart.grid.clone()></path>
                 <path class="columns" d=chart.columns.clone()></path>
+                <path class="band" d=chart.band.clone()></path>
                 <path class="partial" d=chart.partial.clone()></path>
                 <path class="previous" d=chart.previous.clone()></path>
                 <path class="thin" d=chart.thin.clone()></path>

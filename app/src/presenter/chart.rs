@@ -5,10 +5,12 @@ use std::fmt::Write as _;
 use model::{
     decimal,
     figures::{Sums, Tile},
+    forecast::ForecastDay,
 };
 
 use super::{axis::Axis, caption, period::Period, series, words};
 use crate::{
+    address,
     panel::{ChartView, Mark, PointView},
     studio::Facts,
 };
@@ -20,12 +22,15 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
     let history = &facts.history;
     let (tile, stretch) = (facts.ask.tile, Period::of(&history.window));
     let drawn = Drawn::of(facts);
-    let all = || drawn.all().copied();
+    let ahead = ahead(facts);
+    let all = || drawn.all().copied().chain(ahead.iter().map(|day| day.cost.high));
     let axis = match tile {
         Tile::Success => Axis::percent(all().min().unwrap_or(0)),
         _ => Axis::holding(all().max().unwrap_or(0)),
     };
-    let grid = Grid { axis: &axis, columns: drawn.values.len() };
+    // The first of the days ahead is the one that is running.
+    let grid = Grid { axis: &axis, columns: drawn.values.len() + ahead.len().saturating_sub(1) };
+    let first_ahead = drawn.values.len().saturating_sub(1);
     let is_partial = |at: usize| history.window.buckets[at].partial;
     let (columns, partial) = if drawn.is_line {
         (String::new(), grid.line(&drawn.running_on))
@@ -39,10 +44,11 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
         grid: grid.lines(),
         columns,
         partial,
-        mean: grid.line(&drawn.line),
+        mean: grid.line(&drawn.line) + &grid.expected(ahead, first_ahead),
+        band: grid.band(ahead, first_ahead),
         thin: drawn.thin.iter().map(|(_, values)| grid.line(values)).collect(),
         previous: grid.line(&drawn.before),
-        ends: ends(&drawn, &axis, &stretch),
+        ends: ends(&drawn, ahead, &axis, &stretch),
         heights: axis
             .lines
             .iter()
@@ -52,9 +58,18 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
                 minor: false,
             })
             .collect(),
-        days: grid.days(facts, &stretch),
+        days: grid.days(facts, ahead, &stretch),
         previous_name: stretch.before(),
+        export: export(facts, &stretch),
         points: points(facts, &stretch, &grid),
+    }
+}
+
+/// Today and the days to come, where it is cost that is drawn.
+fn ahead(facts: &Facts) -> &[ForecastDay] {
+    match &facts.forecast {
+        Ok(forecast) if facts.ask.tile == Tile::Cost => &forecast.days,
+        _ => &[],
     }
 }
 
@@ -124,7 +139,7 @@ impl Drawn {
 const APART: u16 = 600;
 
 /// What the lines are called, at their ends; moved apart where they would lie on each other.
-fn ends(drawn: &Drawn, axis: &Axis, stretch: &Period<'_>) -> Vec<Mark> {
+fn ends(drawn: &Drawn, ahead: &[ForecastDay], axis: &Axis, stretch: &Period<'_>) -> Vec<Mark> {
     let end = |name: String, values: &LineValues| {
         let last = values.iter().rev().find_map(|value| *value)?;
         Some(Mark { at: permyriad(axis.depth(last, HEIGHT) * 10), text: name, minor: false })
@@ -133,11 +148,29 @@ fn ends(drawn: &Drawn, axis: &Axis, stretch: &Period<'_>) -> Vec<Mark> {
         drawn.thin.iter().filter_map(|(name, values)| end((*name).to_owned(), values)).collect();
     ends.extend(end("P95".to_owned(), &drawn.line).filter(|_| !drawn.thin.is_empty()));
     ends.extend(end(stretch.before_in_short(), &drawn.before));
+    ends.extend(end("Forecast".to_owned(), &ahead.iter().map(|day| Some(day.cost.value)).collect()));
     ends.sort_by_key(|mark| mark.at);
     for at in 1..ends.len() {
         ends[at].at = ends[at].at.max(ends[at - 1].at.saturating_add(APART)).min(10_000);
     }
     ends
+}
+
+/// Exactly these buckets, as the interface for programs gives them.
+fn export(facts: &Facts, stretch: &Period<'_>) -> String {
+    let window = &facts.history.window;
+    let mut pairs = match window.range {
+        Some(range) => vec![("range", range.key().to_owned())],
+        None => {
+            let [from, to] = stretch.days_without_the_last();
+            vec![("from", from), ("to", to)]
+        }
+    };
+    let asked = facts.ask.campaign.clone();
+    pairs.extend(facts.campaign.clone().map(|(id, _)| id).or(asked).map(|id| ("campaign", id)));
+    pairs.push(("compare", window.compare.key().to_owned()));
+    pairs.push(("tz", window.zone.clone()));
+    format!("/api/metrics/export.csv?{}", address::query_of(&pairs))
 }
 
 /// On the axis a 0 needs no decimals.
@@ -197,7 +230,7 @@ impl Grid<'_> {
 
     fn columns(&self, values: &[Option<i64>], shown: impl Fn(usize) -> bool) -> String {
         let mut path = String::new();
-        let width = WIDTH * 4 / 5 / self.columns.max(1);
+        let width = self.width();
         for (at, value) in values.iter().enumerate() {
             let Some(value) = value.filter(|_| shown(at)) else { continue };
             let left = usize::from(self.middle(at)) - width / 2;
@@ -221,12 +254,40 @@ impl Grid<'_> {
         path
     }
 
-    fn days(&self, facts: &Facts, stretch: &Period<'_>) -> Vec<Mark> {
-        let buckets = facts.history.window.buckets.iter().enumerate();
-        buckets
-            .filter_map(|(at, bucket)| {
-                let text = stretch.axis_label(bucket.span.from)?;
-                Some(Mark { at: self.middle(at), text, minor: stretch.is_minor(bucket.span.from) })
+    /// Floating ranges of the days ahead, the first of which is at this column.
+    fn band(&self, ahead: &[ForecastDay], first: usize) -> String {
+        let mut path = String::new();
+        let width = self.width();
+        for (at, day) in ahead.iter().enumerate() {
+            let left = usize::from(self.middle(first + at)).saturating_sub(width / 2);
+            let (high, low) = (self.axis.depth(day.cost.high, HEIGHT), self.axis.depth(day.cost.low, HEIGHT));
+            _ = write!(path, "M{left} {high}h{width}V{low}h-{width}z");
+        }
+        path
+    }
+
+    /// A dash at what each of them is expected to come to.
+    fn expected(&self, ahead: &[ForecastDay], first: usize) -> String {
+        let mut path = String::new();
+        let width = self.width();
+        for (at, day) in ahead.iter().enumerate() {
+            let left = usize::from(self.middle(first + at)).saturating_sub(width / 2);
+            _ = write!(path, "M{left} {}h{width}", self.axis.depth(day.cost.value, HEIGHT));
+        }
+        path
+    }
+
+    fn width(&self) -> usize {
+        WIDTH * 4 / 5 / self.columns.max(1)
+    }
+
+    fn days(&self, facts: &Facts, ahead: &[ForecastDay], stretch: &Period<'_>) -> Vec<Mark> {
+        let shown = facts.history.window.buckets.iter().map(|bucket| bucket.span.from);
+        let days = shown.chain(ahead.iter().skip(1).map(|day| day.span.from));
+        days.enumerate()
+            .filter_map(|(at, from)| {
+                let text = stretch.axis_label(from)?;
+                Some(Mark { at: self.middle(at), text, minor: stretch.is_minor(from) })
             })
             .collect()
     }

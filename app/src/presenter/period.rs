@@ -87,6 +87,12 @@ impl<'a> Period<'a> {
         [self.window.span.from, self.window.span.to.plus(-1)].map(|at| self.zone.format(at, "%Y-%m-%d"))
     }
 
+    /// The first day and the one after the last, as `2026-11-21`.
+    pub(super) fn days_without_the_last(&self) -> [String; 2] {
+        let end = self.zone.next_day(self.window.span.to.plus(-1));
+        [self.window.span.from, end].map(|at| self.zone.format(at, "%Y-%m-%d"))
+    }
+
     /// The zone's present day, as `2026-11-21`.
     pub(super) fn date_value(&self, at: Timestamp) -> String {
         self.zone.format(at, "%Y-%m-%d")

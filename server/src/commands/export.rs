@@ -1,7 +1,6 @@
 //! `studio export`: the records of a kind as CSV or JSON lines, oldest first, as `studio import` takes them.
 
 mod output;
-mod record_text;
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +9,7 @@ use clap::Args;
 use ledger::{LedgerView, ListAsk, ListOrder};
 use model::{record::Kind, rng::Seeded, tenant::TenantId, time::Timestamp};
 
-use self::{
-    output::{ExportOutput, Written},
-    record_text::RecordText,
-};
+use self::output::{ExportOutput, Written};
 use super::{
     Failure, complain,
     import::{FileFormat, is_of_tabs},
@@ -23,6 +19,7 @@ use super::{
 };
 use crate::{
     clock, random,
+    record_text::RecordText,
     settings::{Settings, Sources},
 };
 

@@ -70,8 +70,25 @@ pub fn of_tile(tile: Tile, value: Option<i64>) -> Json {
     }
 }
 
+/// The members of a bucket, in the order in which people read them.
+pub const BUCKET_MEMBERS: [&str; 13] = [
+    "from",
+    "to",
+    "partial",
+    "runs",
+    "cost",
+    "latencyP50Ms",
+    "latencyP95Ms",
+    "latencyP99Ms",
+    "latencyAvgMs",
+    "success",
+    "assets",
+    "tokensIn",
+    "tokensOut",
+];
+
 /// One bucket. Without a run it is a gap: every measure is null.
-fn bucket(bucket: Bucket, sums: &Sums) -> Json {
+pub fn bucket(bucket: Bucket, sums: &Sums) -> Json {
     json!({
         "from": bucket.span.from.to_string(),
         "to": bucket.span.to.to_string(),

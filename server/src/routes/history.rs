@@ -77,7 +77,7 @@ impl Ask {
 }
 
 /// Ten years by the day are some work, which the threads that serve everybody leave to others.
-async fn beside<T: Send + 'static>(
+pub(super) async fn beside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
@@ -91,31 +91,43 @@ async fn beside<T: Send + 'static>(
 
 fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<Ask, Problem> {
     let mut parameters = Parameters::of(uri, KNOWN);
+    let by = parameters.read("by", dimension);
+    let why = parameters.read("why", figure);
+    let (window, filter) = stretch(&mut parameters, zone, now);
+    parameters.finish()?;
+    Ok(Ask { window: window.ok_or_else(no_such_stretch)?, filter, by, why })
+}
+
+pub(super) fn no_such_stretch() -> Problem {
+    Problem::new(ProblemType::Validation, "The calendar has no such stretch of time.")
+}
+
+/// Which stretch and which runs the parameters mean; without one, the calendar has no such stretch.
+pub(super) fn stretch(
+    parameters: &mut Parameters,
+    zone: &Zone,
+    now: Timestamp,
+) -> (Option<Window>, RunFilter) {
     let filter = RunFilter {
         campaign: parameters.read("campaign", parameters::text_up_to(CAMPAIGN_CHARS)),
         phase: parameters.read("phase", parameters::text_up_to(CAMPAIGN_CHARS)),
     };
     let zone = parameters.read("tz", parameters::zone).unwrap_or_else(|| zone.clone());
     let compare = parameters.read("compare", compare).unwrap_or_default();
-    let by = parameters.read("by", dimension);
-    let why = parameters.read("why", figure);
     let named = parameters.read("range", range);
     let from = parameters.read("from", |text| moment_or_day(text, &zone));
     let to = parameters.read("to", |text| moment_or_day(text, &zone));
     let custom = (from.zip(to)).map(|(from, to)| Span { from, to });
-    check(&mut parameters, custom, now);
+    check(parameters, custom, now);
     let window = match custom {
         Some(span) => calendar::custom_window(&zone, span, compare),
         None => Some(calendar::window(named.unwrap_or_default(), &zone, now, compare)),
     };
-    parameters.finish()?;
-    let window = window
-        .ok_or_else(|| Problem::new(ProblemType::Validation, "The calendar has no such stretch of time."))?;
-    Ok(Ask { window, filter, by, why })
+    (window, filter)
 }
 
 /// `from` and `to` go together and not with a range, and what lies between them is neither too long nor far ahead.
-fn check(parameters: &mut Parameters, span: Option<Span>, now: Timestamp) {
+pub(super) fn check(parameters: &mut Parameters, span: Option<Span>, now: Timestamp) {
     let has = |parameters: &Parameters, name| parameters.text(name).is_some();
     let (first, last) = (has(parameters, "from"), has(parameters, "to"));
     if has(parameters, "range") && (first || last) {
@@ -181,7 +193,7 @@ fn figure(text: &str) -> Result<Tile, String> {
 }
 
 /// A time, or a day, which begins when it does in the zone.
-fn moment_or_day(text: &str, zone: &Zone) -> Result<Timestamp, String> {
+pub(super) fn moment_or_day(text: &str, zone: &Zone) -> Result<Timestamp, String> {
     let day = (text.len() == 10).then(|| zone.start_of_day(text)).flatten();
     let at = day.map_or_else(|| parameters::moment(text), Ok);
     let at =

@@ -37,8 +37,8 @@ impl Truth {
         match described["content"].as_object() {
             None => assert!(text.is_empty(), "{about}"),
             Some(content) => {
-                let (described_media, content) = content.iter().next().unwrap();
-                assert_eq!(media.as_ref(), Some(described_media), "{about}");
+                let content = media.and_then(|media| content.get(&media));
+                let content = content.unwrap_or_else(|| panic!("not described as that: {about}"));
                 if let Some(schema) = content.get("schema") {
                     let body: Json = serde_json::from_str(&text).unwrap();
                     if let Err(fault) = self.meets(&body, schema, "$") {
@@ -136,16 +136,20 @@ impl Truth {
 }
 
 fn well_formed(text: &str, schema: &Json) -> bool {
-    let decimals = |places: usize| {
+    let decimals_of = |text: &str, places: usize| {
         text.split_once('.').is_some_and(|(whole, rest)| {
             rest.len() == places
                 && !whole.is_empty()
                 && (whole.bytes().chain(rest.bytes())).all(|b| b.is_ascii_digit())
         })
     };
+    let decimals = |places| decimals_of(text, places);
+    let signed = |places| decimals_of(text.strip_prefix('-').unwrap_or(text), places);
     let pattern = match schema["pattern"].as_str() {
         Some(r"^[0-9]+\.[0-9]{5}$") => decimals(5),
         Some(r"^[0-9]+\.[0-9]{2}$") => decimals(2),
+        Some(r"^-?[0-9]+\.[0-9]{5}$") => signed(5),
+        Some(r"^-?[0-9]+\.[0-9]{2}$") => signed(2),
         Some(r"^[0-9]+\.[0-9]{2,3}$") => decimals(2) || decimals(3),
         Some(other) => panic!("this test does not know the pattern {other}"),
         None => true,
@@ -266,6 +270,22 @@ async fn figures(truth: &mut Truth) {
     }
 }
 
+async fn files(truth: &mut Truth) {
+    const EXPORT: &str = "/api/metrics/export.csv";
+    const ROLLUPS: &str = "/api/metrics/rollups";
+    for (path, query) in [
+        (EXPORT, "?range=30d&tz=Europe/Berlin&compare=year"),
+        (EXPORT, "?rows=runs&campaign=c&phase=1"),
+        (EXPORT, "?rows=columns"),
+        (ROLLUPS, ""),
+        (ROLLUPS, "?grain=week&format=csv&campaign=c&phase=1"),
+        (ROLLUPS, "?from=2026-01-01&to=2026-02-01&tz=Europe/Berlin"),
+        (ROLLUPS, "?grain=hour"),
+    ] {
+        truth.ask("get", path, &format!("{path}{query}"), &[], None).await;
+    }
+}
+
 async fn letters(truth: &mut Truth) {
     const ONE: &str = "/api/pipeline/dead-letters/{kind}/{id}";
     truth.studio.post(&json!([forbidden("again"), forbidden("dropped")])).await;
@@ -305,6 +325,7 @@ async fn every_answer_is_as_it_is_described() {
         one_record(&mut truth, &kind).await;
     }
     figures(&mut truth).await;
+    files(&mut truth).await;
     letters(&mut truth).await;
     watched(&mut truth).await;
 

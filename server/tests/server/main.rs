@@ -14,6 +14,7 @@ mod database;
 mod description;
 mod disks;
 mod documents;
+mod downloads;
 mod endings;
 mod exports;
 mod files;

@@ -14,9 +14,9 @@ use super::{
     is_of_tabs,
     rows::{RawRow, ReadRow},
 };
-use crate::commands::{
+use crate::{
+    commands::unfinished_file::{UnfinishedFile, is_taken, remove_leftovers},
     csv_line,
-    unfinished_file::{UnfinishedFile, is_taken, remove_leftovers},
 };
 
 /// The file, which is made for the first row, and has its name once it is whole.

@@ -42,6 +42,19 @@ pub fn bucket() -> Value {
     }))
 }
 
+/// A bucket that has a name, and what its rates are made of.
+pub fn rollup() -> Value {
+    let mut rollup = bucket()["properties"].clone();
+    for (name, schema) in [
+        ("period", json!({"type": "string"})),
+        ("agents", count_or_null()),
+        ("agentsSuccessful", count_or_null()),
+    ] {
+        rollup[name] = schema;
+    }
+    closed(rollup)
+}
+
 pub fn history() -> Value {
     let history = closed(json!({
         "range": closed(json!({

@@ -36,6 +36,11 @@ pub fn parameters() -> Value {
             &json!({"enum": Dimension::ALL.map(Dimension::key)})),
         "why": query("why", "What this figure's change is made of, by each dimension or the one of `by`",
             &json!({"enum": Tile::ALL.map(Tile::key)})),
+        "rows": query("rows", "What a line is: a bucket with the one it is compared with, or a run, which is compared with nothing",
+            &json!({"enum": ["buckets", "runs"], "default": "buckets"})),
+        "grain": query("grain", "How long each stretch is; weeks begin on Monday, as ISO 8601 counts them",
+            &json!({"enum": ["day", "week"], "default": "day"})),
+        "format": query("format", "What the answer is made of", &json!({"enum": ["json", "csv"], "default": "json"})),
         "limit": query("limit", "How many at most; a page of large records ends before, and `next` goes on from there", &json!({"type": "integer", "minimum": 1, "maximum": 1000, "default": 10})),
         "cursor": query("cursor", "`next` of the page before", &some()),
         "kind": {"name": "kind", "in": "path", "required": true, "schema": {"enum": KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()}},
@@ -81,6 +86,8 @@ pub fn paths() -> Value {
     paths.insert("/api/metrics/recent".to_owned(), json!({"get": recent()}));
     paths.insert("/api/metrics/history".to_owned(), json!({"get": history()}));
     paths.insert("/api/metrics/campaigns".to_owned(), json!({"get": campaigns()}));
+    paths.insert("/api/metrics/export.csv".to_owned(), json!({"get": export()}));
+    paths.insert("/api/metrics/rollups".to_owned(), json!({"get": rollups()}));
     paths.insert(letters::PATH.to_owned(), letter());
     let watched: [(&str, &str, Value); 6] = [
         (
@@ -192,6 +199,27 @@ fn campaigns() -> Value {
             parameter("compare"),
         ],
         "responses": answers(&[ok("Campaigns"), problem(422), problem(429), problem(503)]),
+    })
+}
+
+fn export() -> Value {
+    json!({
+        "summary": "The buckets of a history as CSV, or each run of it, oldest first",
+        "description": "RFC 4180 in UTF-8, with a line of names. A text that a spreadsheet would take for a formula has an \
+                        apostrophe in front. Runs are sent as they are read; what cannot be sent whole ends without its \
+                        last chunk, so that no part is taken for the whole.",
+        "parameters": all(&["range", "from", "to", "campaign", "phase", "tz", "compare", "rows"]),
+        "responses": answers(&[any("text/csv"), problem(422), problem(429), problem(503)]),
+    })
+}
+
+fn rollups() -> Value {
+    let mut either = json(&reference("Rollups"));
+    either["text/csv"] = json!({});
+    json!({
+        "summary": "What the runs of each day or week add up to; without from and to, of the last 90 days",
+        "parameters": all(&["grain", "from", "to", "campaign", "phase", "tz", "format"]),
+        "responses": answers(&[(200, "As asked", either), problem(422), problem(429), problem(503)]),
     })
 }
 

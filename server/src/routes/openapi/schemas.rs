@@ -57,6 +57,13 @@ fn general() -> Value {
         "History": figures::history(),
         "Campaigns": figures::campaigns(),
         "Forecast": figures::forecast(),
+        "Rollups": closed(json!({
+            "range": closed(json!({
+                "from": time(), "to": time(), "timeZone": {"type": "string"}, "grain": {"enum": ["day", "week"]},
+            })),
+            "rollups": list("MetricsRollup"),
+        })),
+        "MetricsRollup": figures::rollup(),
         "Pipeline": pipeline(),
         "Target": target(),
         "Balance": closed(json!({

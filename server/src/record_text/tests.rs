@@ -1,6 +1,6 @@
 //! What is written is read again as it was, whatever a record says and whichever types its fields have.
 
-#[path = "../../../../ledger/tests/suite/specimen.rs"]
+#[path = "../../ledger/tests/suite/specimen.rs"]
 mod specimen;
 
 use std::io::Cursor;

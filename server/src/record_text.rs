@@ -7,7 +7,7 @@ use model::{
 };
 use serde_json::Value as Json;
 
-use crate::commands::csv_line;
+use crate::csv_line;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -23,6 +23,7 @@ pub struct RecordText {
 enum TextForm {
     Csv,
     Spreadsheet,
+    Download,
     JsonLines,
 }
 
@@ -48,6 +49,11 @@ impl RecordText {
         Self { members: members(kind, true), form: TextForm::Spreadsheet, delimiter }
     }
 
+    /// For people and programs alike: with what is computed, and nothing that a spreadsheet would take for a formula.
+    pub fn download(kind: &'static Kind) -> Self {
+        Self { members: members(kind, true), form: TextForm::Download, delimiter: b',' }
+    }
+
     pub fn json_lines(kind: &'static Kind) -> Self {
         Self { members: members(kind, false), form: TextForm::JsonLines, delimiter: b',' }
     }
@@ -58,7 +64,7 @@ impl RecordText {
         match self.form {
             TextForm::JsonLines => return head,
             TextForm::Spreadsheet => head.extend_from_slice(BYTE_ORDER_MARK),
-            TextForm::Csv => {}
+            TextForm::Csv | TextForm::Download => {}
         }
         csv_line::push(&mut head, self.delimiter, self.members.iter().map(|member| member.name.as_bytes()));
         head
@@ -95,9 +101,8 @@ impl RecordText {
             MemberPlace::Name(at) => (record.names()[at].clone().unwrap_or_default(), true),
             MemberPlace::Field(at) => of_field(record, at),
         };
-        // A spreadsheet shows what stands behind an apostrophe as it is.
-        let is_formula = is_text && cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-        if self.form == TextForm::Spreadsheet && is_formula { format!("'{cell}") } else { cell }
+        let is_for_people = matches!(self.form, TextForm::Spreadsheet | TextForm::Download);
+        if is_text && is_for_people { csv_line::defused(cell) } else { cell }
     }
 }
 

@@ -1,5 +1,8 @@
 //! Writes CSV as RFC 4180 says: a cell is in quotes where it has to be, and a line ends in CR LF.
 
+/// What a formula begins with, or what is passed over before one. Some spreadsheets take the wide forms as well.
+const FORMULAS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// Adds a line of these cells.
 pub fn push<'a>(line: &mut Vec<u8>, delimiter: u8, cells: impl IntoIterator<Item = &'a [u8]>) {
     let begun = line.len();
@@ -14,6 +17,12 @@ pub fn push<'a>(line: &mut Vec<u8>, delimiter: u8, cells: impl IntoIterator<Item
         line.extend_from_slice(b"\"\"");
     }
     line.extend_from_slice(b"\r\n");
+}
+
+/// What a spreadsheet would take for a formula, so that it shows it as it is: behind an apostrophe.
+pub fn defused(cell: String) -> String {
+    let is_formula = cell.starts_with(FORMULAS);
+    if is_formula { format!("'{cell}") } else { cell }
 }
 
 fn push_cell(line: &mut Vec<u8>, delimiter: u8, cell: &[u8]) {
@@ -40,6 +49,16 @@ mod tests {
         let mut line = Vec::new();
         push(&mut line, delimiter, cells.iter().map(|cell| cell.as_bytes()));
         assert_eq!(String::from_utf8(line).unwrap(), expected);
+    }
+
+    #[test]
+    fn formulas_stand_behind_an_apostrophe() {
+        for formula in ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"] {
+            assert_eq!(defused(formula.to_owned()), format!("'{formula}"));
+        }
+        for text in ["", "a=b", "'=1", "1-2", "Ä"] {
+            assert_eq!(defused(text.to_owned()), text);
+        }
     }
 
     #[test]
