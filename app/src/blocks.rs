@@ -20,7 +20,7 @@ pub(crate) fn html(view: impl IntoView) -> String {
 }
 
 /// Along what the figures are told apart; `id` tells the links of one card from those of another.
-fn dimensions(ask: &ViewQuery, id: &str) -> impl IntoView + use<> {
+fn dimensions(ask: &ViewQuery, id: &str, label: &'static str) -> impl IntoView + use<> {
     let links = Dimension::ALL.map(|by| {
         let href = ViewQuery { by, ..ask.clone() }.href();
         let name = match by {
@@ -30,7 +30,7 @@ fn dimensions(ask: &ViewQuery, id: &str) -> impl IntoView + use<> {
         let current = (ask.by == by).then_some("true");
         view! { <a id=format!("{id}-{}", by.key()) href=href data-view="" aria-current=current>{name}</a> }
     });
-    view! { <nav class="switch" aria-label="Told apart by">{links.to_vec()}</nav> }
+    view! { <nav class="switch" aria-label=label>{links.to_vec()}</nav> }
 }
 
 /// Hundredths of a percent as a percentage.

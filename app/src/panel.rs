@@ -2,6 +2,7 @@
 //!
 //! The server has done the arithmetic and the wording, so that the browser only puts texts and paths in their places.
 
+use model::calendar::Compare;
 use serde::{Deserialize, Serialize};
 
 use crate::address::ViewQuery;
@@ -45,10 +46,10 @@ impl Panel {
         4_096 + 6 * postcard::to_allocvec(self).map_or(0, |bytes| bytes.len())
     }
 
-    /// The tab's title: the verdict first.
+    /// The tab's title: the verdict first, or whose page it is.
     #[must_use]
     pub fn title(&self) -> String {
-        title(&self.heading.lead)
+        title(if self.ask.is_own { &self.campaign } else { &self.heading.lead })
     }
 
     /// `ETag` of the poll that brings this panel.
@@ -97,7 +98,8 @@ pub struct ViewChoice {
     /// "21 Aug – 19 Nov": the days that are shown.
     pub dates: String,
     pub date_form: String,
-    /// The options of the box for what the figures are compared with.
+    /// With what the figures are compared, and the options of the box for that.
+    pub compared: Compare,
     pub compare: String,
     /// Fields that keep the rest of the view where the form is sent without a script.
     pub kept: String,

@@ -73,6 +73,7 @@ fn choice(facts: &Facts, period: &period::Period<'_>) -> ViewChoice {
             period.date_values(),
             &period.date_value(facts.now),
         )),
+        compared: compare,
         compare: blocks::html(blocks::compare_options(compare, &period.plain_before())),
         kept: blocks::html(blocks::kept_inputs(&facts.ask)),
     }

@@ -122,7 +122,7 @@ test("corrections are told on a run's page", async ({ page, empty }) => {
   await page.goto(`${empty.url}/runs/${runs[0].id}`);
   const before = page.getByRole("region", { name: "What it was before" });
   await expect(before).toContainText("Revision 1");
-  await expect(before).toContainText("0.10000 0.25000");
+  await expect(before).toContainText("was 0.10000 and is 0.25000");
 });
 
 test("what is on screen is had as a file", async ({ page, demo }) => {

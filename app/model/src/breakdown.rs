@@ -1,5 +1,7 @@
 //! What the figures of a stretch are made of: the runs told apart by one of their dimensions, now and before.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -47,7 +49,7 @@ pub struct AddedPart {
     /// Within the stretch it is compared with.
     pub before: Added,
     /// Whole cells of the stretch that is shown, by their number; only those that have a run.
-    pub cells: Vec<(i64, Sums)>,
+    pub cells: BTreeMap<i64, Added>,
 }
 
 /// A stretch by one dimension. The parts add up to the whole.
@@ -60,6 +62,8 @@ pub struct Breakdown {
     pub parts: Vec<Part>,
     /// How many the last part stands for; 0 where it is one as the others are.
     pub others: usize,
+    /// How many of these have a run now, and how many had one before.
+    pub others_running: [i64; 2],
     /// How long the cells of the parts' shapes are, and the numbers of the first one and of the one after the last.
     pub shapes: (Grain, i64, i64),
 }
@@ -95,12 +99,12 @@ impl Breakdown {
         let total = |stretch: fn(&AddedPart) -> &Added| Added::total(added.iter().map(stretch));
         let p95 = |added: Added| added.latencies.percentile(95);
         let threshold = halfway(p95(total(|part| &part.now)), p95(total(|part| &part.before)));
-        let (added, others) = told(added);
+        let (added, others, others_running) = told(added);
         let mut parts: Vec<Part> = added.into_iter().map(|part| part.counted(threshold)).collect();
         let mut by_runs: Vec<usize> = (0..parts.len()).collect();
         by_runs.sort_by_key(|at| std::cmp::Reverse(parts[*at].now.runs));
         by_runs.into_iter().skip(SHAPES).for_each(|at| parts[at].shape = Vec::new());
-        Self { dimension, parts, others, shapes }
+        Self { dimension, parts, others, others_running, shapes }
     }
 
     /// The parts that are told one by one, and the one that stands for the others.
@@ -125,18 +129,19 @@ impl Breakdown {
     }
 }
 
-/// The parts in their order, and how many the last of them stands for.
-fn told(mut added: Vec<AddedPart>) -> (Vec<AddedPart>, usize) {
+/// The parts in their order, how many the last of them stands for, and how many of those have a run, now and before.
+fn told(mut added: Vec<AddedPart>) -> (Vec<AddedPart>, usize, [i64; 2]) {
     added.retain(|part| part.now.runs != 0 || part.before.runs != 0);
     added.sort_by(|one, other| rank(one).cmp(&rank(other)));
     if added.len() <= MOST_PARTS {
-        return (added, 0);
+        return (added, 0, [0; 2]);
     }
     let rest = added.split_off(MOST_PARTS);
-    let total = |stretch: fn(&AddedPart) -> &Added| Added::total(rest.iter().map(stretch));
-    let (now, before) = (total(|part| &part.now), total(|part| &part.before));
+    let running = |runs: fn(&AddedPart) -> i64| rest.iter().map(|part| i64::from(runs(part) > 0)).sum();
+    let now = Added::total(rest.iter().map(|part| &part.now));
+    let before = Added::total(rest.iter().map(|part| &part.before));
     added.push(AddedPart { key: OTHERS.to_owned(), now, before, ..AddedPart::default() });
-    (added, rest.len())
+    (added, rest.len(), [running(|part| part.now.runs), running(|part| part.before.runs)])
 }
 
 fn rank(part: &AddedPart) -> impl Ord + '_ {
@@ -159,7 +164,7 @@ impl AddedPart {
             before: self.before.sums(),
             key: self.key,
             name: self.name,
-            shape: self.cells,
+            shape: self.cells.into_iter().map(|(number, cell)| (number, cell.sums())).collect(),
         }
     }
 }
@@ -193,6 +198,7 @@ mod tests {
         let breakdown = Breakdown::of(Dimension::Phase, (0..103).map(added).collect(), (Grain::Day, 0, 0));
         let (told, others) = breakdown.told();
         assert_eq!((told.len(), told[0].key.as_str(), breakdown.others), (MOST_PARTS, "102", 3));
+        assert_eq!(breakdown.others_running, [3, 0]);
         assert_eq!(others.map(|part| (part.now.runs, part.now.cost_e5)), Some((3, 3)));
     }
 

@@ -164,12 +164,12 @@ impl Zone {
         calendar_days(self, span)
     }
 
-    /// A day written as `2026-11-21` begins there at this moment.
+    /// A day written as `2026-11-21` begins there at this moment; none where the calendar there leaves it out.
     #[must_use]
     pub fn start_of_day(&self, date: &str) -> Option<Timestamp> {
         let date: Date = date.parse().ok()?;
         let zoned = date.to_zoned(self.0.clone()).ok()?;
-        Some(moment(&zoned))
+        (zoned.date() == date).then(|| moment(&zoned))
     }
 }
 
@@ -219,7 +219,9 @@ fn moved_back(range: Option<Range>, zone: &Zone, span: Span, compare: Compare) -
         Compare::Nothing => return Span { from: span.from, to: span.from },
     };
     let back = |at: Timestamp| zone.at(at).checked_sub(step).map_or(at, |earlier| moment(&earlier));
-    Span { from: back(span.from), to: back(span.to) }
+    let (from, to) = (back(span.from), back(span.to));
+    // An hour that the clock leaves out is a moment, and a year before a leap day ends where it begins.
+    if from < to { Span { from, to } } else { Span { from, to: from.plus(span.to.since(span.from)) } }
 }
 
 /// How many days of the calendar a span touches; the moment it ends at is not part of it.
@@ -335,6 +337,13 @@ mod tests {
         assert_eq!(weekdays.span.from.since(weekdays.previous.from), 35 * DAY);
         let year = window(Range::Days30, &Zone::utc(), now, Compare::Year);
         assert_eq!(show(year.previous), "2025-10-22T00:00:00Z to 2025-11-21T13:00:00Z");
+        let leap = window(Range::Live, &Zone::utc(), at("2028-02-29T13:00:00Z"), Compare::Year);
+        assert_eq!(leap.previous.to.since(leap.previous.from), DAY);
+        let berlin = Zone::of_name("Europe/Berlin").unwrap();
+        let gap = Span { from: at("2026-03-30T00:50:00Z"), to: at("2026-03-30T01:10:00Z") };
+        let gap = custom_window(&berlin, gap, Compare::Previous).unwrap();
+        assert!(gap.previous.from < gap.previous.to && !gap.previous_buckets.is_empty());
+        assert_eq!(Zone::of_name("Pacific/Apia").unwrap().start_of_day("2011-12-30"), None);
         let nothing = window(Range::Live, &Zone::utc(), now, Compare::Nothing);
         assert!(nothing.previous_buckets.is_empty() && nothing.previous.from == nothing.previous.to);
     }

@@ -97,8 +97,14 @@ impl Cover {
     /// Covers each moment of the span once, by cells of no finer grain than `finest`.
     #[must_use]
     pub fn of(span: Span, finest: Grain) -> Self {
+        Self::within(span, finest, Grain::Day)
+    }
+
+    /// The same by cells of no coarser grain than `coarsest`.
+    #[must_use]
+    pub fn within(span: Span, finest: Grain, coarsest: Grain) -> Self {
         let mut cover = Self::default();
-        cover.add(span, Grain::Day, finest);
+        cover.add(span, coarsest, finest);
         cover
     }
 

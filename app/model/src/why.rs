@@ -72,7 +72,9 @@ pub fn why(tile: Tile, breakdown: &Breakdown, now: &Figures, before: &Figures) -
         }
     };
     of_parts.retain(|of| of.part != 0 || of.rate_and_mix.is_some_and(|both| both != [0, 0]));
-    of_parts.sort_by_key(|of| (std::cmp::Reverse(of.part.abs()), of.at));
+    // What stands for many is no part that leads.
+    let merged = parts.len().checked_sub(1).filter(|_| breakdown.others > 0);
+    of_parts.sort_by_key(|of| (Some(of.at) == merged, std::cmp::Reverse(of.part.abs()), of.at));
     Ok(Why { change, parts: of_parts })
 }
 
@@ -167,12 +169,12 @@ pub fn coarser(parts: &[i64], unit: i64, total: i64) -> Vec<i64> {
     shared_out(&parts.iter().map(|part| i128::from(*part)).collect::<Vec<_>>(), i128::from(unit), total)
 }
 
-/// Percent of each in their sum, in hundredths, which add up to 100; none where there is no sum.
+/// The share of each in their sum, in whole parts of `whole`, which add up to it; none where there is no sum.
 #[must_use]
-pub fn percentages(values: &[i64]) -> Option<Vec<i64>> {
+pub fn shares_of(values: &[i64], whole: i64) -> Option<Vec<i64>> {
     let all: i128 = values.iter().map(|value| i128::from(*value)).sum();
-    let scaled: Vec<i128> = values.iter().map(|value| i128::from(*value) * 10_000).collect();
-    (all > 0).then(|| shared_out(&scaled, all, 10_000))
+    let scaled: Vec<i128> = values.iter().map(|value| i128::from(*value) * i128::from(whole)).collect();
+    (all > 0).then(|| shared_out(&scaled, all, whole))
 }
 
 #[cfg(test)]
@@ -281,8 +283,8 @@ mod tests {
         }
 
         #[test]
-        fn percentages_make_a_hundred(values in prop::collection::vec(0_i64..1_000_000_000_000, 0..120)) {
-            if let Some(shares) = percentages(&values) {
+        fn shares_make_the_whole(values in prop::collection::vec(0_i64..1_000_000_000_000, 0..120)) {
+            if let Some(shares) = shares_of(&values, 10_000) {
                 prop_assert_eq!(shares.iter().sum::<i64>(), 10_000);
                 prop_assert!(shares.iter().all(|share| (0..=10_000).contains(share)));
             }

@@ -20,7 +20,7 @@ pub(crate) fn breakdown(parts: &BreakdownView, ask: &ViewQuery) -> impl IntoView
         <section class="card breakdown" aria-labelledby="parts-title">
             <div class="card-head">
                 <h2 id="parts-title">{parts.title.clone()}</h2>
-                {dimensions(ask, "parts-by")}
+                {dimensions(ask, "parts-by", "Parts by")}
             </div>
             <p class="caption">{parts.sentence.clone()}</p>
             <table>
@@ -38,7 +38,7 @@ pub(crate) fn breakdown(parts: &BreakdownView, ask: &ViewQuery) -> impl IntoView
                 {whole}
             </table>
             <div class="card-foot">
-                <a id="all-campaigns" href="/campaigns">"All campaigns"</a>
+                <a id="all-campaigns" href=parts.campaigns_href.clone()>"All campaigns"</a>
                 <p>{note}</p>
             </div>
         </section>
@@ -64,7 +64,7 @@ fn heading(
     let href = ViewQuery { sort: next, ..ask.clone() }.href();
     view! {
         <th scope="col" class=class aria-sort=state>
-            <a id=format!("sort-{text}") href=href data-view="">
+            <a id=format!("sort-{}", sort.key().trim_start_matches('-')) href=href data-view="">
                 {text.to_owned()}
                 <span aria-hidden="true">{arrow}</span>
             </a>
@@ -75,7 +75,7 @@ fn heading(
 fn part(row: &PartRow, class: &'static str) -> impl IntoView + use<> {
     let name = match &row.href {
         Some(href) => {
-            view! { <a id=format!("part-{href}") href=href.clone()><bdi>{row.name.clone()}</bdi></a> }
+            view! { <a id=format!("part-{}", row.key) title=row.name.clone() href=href.clone()><bdi>{row.name.clone()}</bdi></a> }
                 .into_any()
         }
         None => row.name.clone().into_any(),
@@ -86,7 +86,7 @@ fn part(row: &PartRow, class: &'static str) -> impl IntoView + use<> {
     let share = row.share.map(|share| {
         view! {
             {bar}
-            <span>{format!("{}.{}\u{a0}%", share / 100, share % 100 / 10)}</span>
+            <span>{format!("{}.{}\u{a0}%", share / 10, share % 10)}</span>
         }
     });
     view! {

@@ -7,10 +7,13 @@ use crate::address::ViewQuery;
 
 /// Two fields for days: a browser brings its calendar, and the form needs no script.
 pub(crate) fn date_form(ask: &ViewQuery, [first, last]: [String; 2], today: &str) -> impl IntoView + use<> {
+    // Ten years are the most that a view has.
+    let year = today.get(..4).and_then(|year| year.parse::<u32>().ok()).unwrap_or(2026);
+    let earliest = format!("{}-01-01", year.saturating_sub(9));
     let day = |name: &'static str, label: &'static str, value: String| {
         view! {
             <label for=name>{label}</label>
-            <input type="date" id=name name=name value=value min="2000-01-01" max=today.to_owned() required=true/>
+            <input type="date" id=name name=name value=value min=earliest.clone() max=today.to_owned() required=true/>
         }
     };
     let hidden = hidden(&ViewQuery { days: None, range: model::range::Range::Live, ..ask.clone() });
@@ -46,7 +49,7 @@ pub(crate) fn kept_inputs(ask: &ViewQuery) -> impl IntoView + use<> {
 fn hidden(ask: &ViewQuery) -> impl IntoView + use<> {
     // What the path says stands in no field.
     let pairs =
-        ask.pairs().into_iter().filter(|(name, _)| !ask.is_own || !matches!(*name, "campaign" | "own"));
+        ask.pairs().into_iter().filter(|(name, _)| !ask.has_path() || !matches!(*name, "campaign" | "own"));
     let inputs = pairs.map(|(name, value)| {
         view! { <input type="hidden" name=name value=value.to_owned()/> }
     });

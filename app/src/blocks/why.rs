@@ -13,7 +13,7 @@ pub(crate) fn why(why: &WhyView, ask: &ViewQuery) -> impl IntoView + use<> {
         <section class="card bridge" aria-labelledby="why-title">
             <div class="card-head">
                 <h2 id="why-title">{why.title.clone()}</h2>
-                {dimensions(ask, "why-by")}
+                {dimensions(ask, "why-by", "Why, by")}
             </div>
             {match &why.none {
                 Some(none) => view! { <p class="caption">{none.clone()}</p> }.into_any(),
@@ -61,7 +61,7 @@ fn pillar(pillar: &Pillar) -> impl IntoView + use<> {
 fn part(row: &BridgeRow, pillars: [i64; 2]) -> impl IntoView + use<> {
     let name = match &row.href {
         Some(href) => {
-            view! { <a id=format!("why-{href}") href=href.clone()><bdi>{row.name.clone()}</bdi></a> }
+            view! { <a id=format!("why-{}", row.key) title=row.name.clone() href=href.clone()><bdi>{row.name.clone()}</bdi></a> }
                 .into_any()
         }
         None => row.name.clone().into_any(),

@@ -14,7 +14,7 @@ use crate::{
     address::{DateRange, ViewQuery},
     signals::Signals,
 };
-use model::calendar::Compare;
+use model::{calendar::Compare, range::Range};
 
 /// A plain click on a link to this page; every other click is the browser's.
 pub(super) fn follow(live: Signals, event: &MouseEvent) {
@@ -39,11 +39,18 @@ pub(super) fn choose(live: Signals, event: &Event) {
         if event.type_() == "submit" {
             event.prevent_default();
             close("#dates");
-            go(live, ViewQuery { days: DateRange::of(written("#from"), written("#to")), ..ask });
+            let days = DateRange::of(written("#from"), written("#to"));
+            go(live, ViewQuery { days, ..ask.with_range(Range::default()) });
         }
     } else if closest(event, "#compare").is_some() {
         let compare = written("#compare");
         remember("compare", &compare);
+        // The way back leads to what is seen now, whatever is remembered then.
+        let shown = Some(live.panel.with_untracked(|panel| panel.choice.compared));
+        if let Ok(history) = window().history() {
+            let now = ViewQuery { compare: shown, ..ask.clone() };
+            _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&now.href()));
+        }
         go(live, ViewQuery { compare: Compare::of_key(&compare), ..ask });
     } else if closest(event, ".filter").is_some() {
         event.prevent_default();
@@ -58,6 +65,13 @@ fn choose_campaign(live: Signals, ask: &ViewQuery) {
     let shown = live.panel.with_untracked(|panel| panel.ask == *ask && panel.campaign == text);
     if !shown {
         go(live, ask.with_campaign((!text.is_empty()).then_some(text)));
+    }
+}
+
+/// The box says what is compared with, also where a choice was taken back before it was answered.
+pub(super) fn show_comparison(live: Signals) {
+    if let Some(select) = field("#compare") {
+        select.set_value(live.panel.with_untracked(|panel| panel.choice.compared).key());
     }
 }
 

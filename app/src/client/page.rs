@@ -78,7 +78,7 @@ fn on(event: &str, hear: Box<dyn Fn(&Event)>) {
 
 /// The page is looked at again: what it shows is fresh at once.
 fn wake(live: Signals) {
-    if !document().hidden() {
+    if !document().hidden() && !live.health.with_untracked(|health| health.paused) {
         poll::refresh(live);
     }
 }
@@ -86,7 +86,7 @@ fn wake(live: Signals) {
 fn press_button(live: Signals, event: &Event) {
     if links::closest(event, "button[data-pause]").is_some() {
         live.health.update(|health| health.paused = !health.paused);
-        poll::refresh(live);
+        wake(live);
     }
     if let Some(button) = links::closest(event, ".theme button") {
         event.prevent_default();

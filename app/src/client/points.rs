@@ -27,19 +27,15 @@ pub(super) fn step(live: Signals, key: &str) -> bool {
 pub(super) fn follow(live: Signals, event: &PointerEvent) {
     let point = closest(event, "[data-plot]").and_then(|plot| {
         let place = plot.get_bounding_client_rect();
+        let share = (f64::from(event.client_x()) - place.left()) * 10_000.0 / place.width();
         live.panel.with_untracked(|panel| {
             let points = &panel.chart.points;
             // The middle of the first column is half a column from the edge.
-            let width = place.width() * f64::from(points.first()?.at) / 5_000.0;
-            column(f64::from(event.client_x()) - place.left(), width).filter(|at| *at < points.len())
+            let half = f64::from(points.first()?.at);
+            points.iter().position(|point| (f64::from(point.at) - share).abs() <= half)
         })
     });
     if live.point.get_untracked() != point {
         live.point.set(point);
     }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "few columns")]
-fn column(x: f64, width: f64) -> Option<usize> {
-    (width > 0.0 && x >= 0.0).then(|| (x / width) as usize)
 }

@@ -10,6 +10,7 @@ use leptos::{
     web_sys::HtmlElement,
 };
 
+use super::links;
 use crate::{
     address::ViewQuery, fault::RequestError, panel::Panel, server_fns::panel::poll_panel, signals::Signals,
 };
@@ -21,10 +22,9 @@ thread_local! {
     static NEXT: RefCell<Option<Timeout>> = const { RefCell::new(None) };
 }
 
-/// Asks at once, for what the address now asks for. An answer to an older question is dropped.
+/// Asks at once, for what the address now asks for, also while the page is paused. An answer to an older question is dropped.
 pub(super) fn refresh(live: Signals) {
-    UNDER_WAY.set(None);
-    ask(live);
+    begin(live);
 }
 
 /// The next poll, in its time.
@@ -49,6 +49,10 @@ fn ask(live: Signals) {
         NEXT.with_borrow_mut(|next| *next = None);
         return;
     }
+    begin(live);
+}
+
+fn begin(live: Signals) {
     let ticket = TICKETS.get().wrapping_add(1);
     TICKETS.set(ticket);
     UNDER_WAY.set(Some(ticket));
@@ -80,6 +84,8 @@ fn settle(live: Signals, asked: ViewQuery, answer: Result<Option<Panel>, Request
                 live.now_ms.set(panel.as_of_ms);
                 live.panel.set(Panel { ask: asked, ..panel });
                 spawn_local(keep_focus(focused.unwrap_or_default()));
+            } else {
+                links::show_comparison(live);
             }
         }
         Err(fault) => live.health.update(|health| health.missed(fault.sentence())),

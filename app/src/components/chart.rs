@@ -138,7 +138,8 @@ fn table(chart: &ChartView) -> impl IntoView + use<> {
 /// "Tue 14 Oct: $26.07, 97 runs; 90 days before $19.01".
 fn in_words(chart: &ChartView, point: &PointView) -> String {
     let so_far = if point.partial { " so far" } else { "" };
-    let mut words = format!("{}{so_far}: {}, {} runs", point.when, point.value, point.runs);
+    let plural = if point.runs == "1" { "" } else { "s" };
+    let mut words = format!("{}{so_far}: {}, {} run{plural}", point.when, point.value, point.runs);
     if !chart.previous.is_empty() {
         words.push_str(&format!("; {} {}", chart.previous_name, point.previous));
     }

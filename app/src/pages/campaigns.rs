@@ -61,6 +61,9 @@ fn sentence(facts: &CampaignsFacts) -> (String, String) {
     let number = i64::try_from(facts.rows.len()).unwrap_or(i64::MAX);
     let campaigns = counted(number, "campaign", "campaigns");
     match (facts.rows.is_empty(), facts.search.is_empty()) {
+        (true, _) if facts.goes_on => {
+            ("No further campaign.".to_owned(), "All are on the pages before.".to_owned())
+        }
         (true, true) => (
             "No campaign has a run yet.".to_owned(),
             "The panel says how the first one is recorded.".to_owned(),
@@ -179,5 +182,6 @@ fn further(facts: &CampaignsFacts) -> impl IntoView + use<> {
     });
     let first =
         facts.goes_on.then(|| view! { <a href=href(facts, facts.range, None)>"‹ From the beginning"</a> });
-    view! { <nav class="further" aria-label="Further campaigns">{first}{next}</nav> }
+    (first.is_some() || next.is_some())
+        .then(|| view! { <nav class="further" aria-label="Further campaigns">{first}{next}</nav> })
 }

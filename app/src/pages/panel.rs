@@ -16,9 +16,7 @@ use crate::{
 /// box offers.
 pub fn panel_page(frame: &Frame, panel: &Panel, campaigns: &[CampaignChoice]) -> impl IntoView + use<> {
     let here = if panel.ask.is_own { SitePage::Campaigns } else { SitePage::Panel };
-    let title =
-        if panel.ask.is_own { format!("{} · Studio Metrics", panel.campaign) } else { panel.title() };
-    let heading = DocumentHead { title, here: Some(here), is_live: true };
+    let heading = DocumentHead { title: panel.title(), here: Some(here), is_live: true };
     let crumb = panel.ask.is_own.then(|| {
         view! {
             <nav class="crumb" aria-label="Where this hangs">

@@ -60,6 +60,7 @@ pub fn run_page(frame: &Frame, facts: &RunFacts) -> impl IntoView + use<> {
         campaign: Some(facts.campaign_id.clone()),
         is_own: true,
         by: model::breakdown::Dimension::Phase,
+        range: model::range::Range::Days90,
         ..ViewQuery::default()
     };
     let (rest, tone) = verdict(facts);
@@ -132,7 +133,9 @@ fn way(facts: &RunFacts) -> impl IntoView + use<> {
                 <div><dt>"Id"</dt><dd class="code">{facts.id.clone()}</dd></div>
                 {row}
             </dl>
-            <p class="quiet"><a href=format!("/api/metrics/campaign/{}", facts.id)>"As JSON"</a></p>
+            {(!facts.is_withdrawn).then(|| view! {
+                <p class="quiet"><a href=format!("/api/metrics/campaign/{}", facts.id)>"As JSON"</a></p>
+            })}
         </section>
     }
 }
@@ -140,7 +143,12 @@ fn way(facts: &RunFacts) -> impl IntoView + use<> {
 fn before(facts: &RunFacts) -> impl IntoView + use<> {
     let lines = facts.before.iter().map(|line| {
         let changes = line.changes.iter().map(|(label, before, after)| {
-            view! { <li>{label.clone()}": "<s><bdi>{before.clone()}</bdi></s>" "<bdi>{after.clone()}</bdi></li> }
+            view! {
+                <li>
+                    {label.clone()}": "<span class="unseen">"was "</span><s><bdi>{before.clone()}</bdi></s>" "
+                    <span class="unseen">"and is "</span><bdi>{after.clone()}</bdi>
+                </li>
+            }
         });
         view! {
             <li>

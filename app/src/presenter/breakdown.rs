@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 
 use model::{
-    breakdown::{Breakdown, Dimension, Part},
+    breakdown::{Breakdown, Dimension, MOST_PARTS, Part},
+    decimal,
     figures::{Sums, Tile},
-    why::percentages,
+    why::{coarser, shares_of},
 };
 
 use super::{
@@ -13,11 +14,11 @@ use super::{
     period::Period,
     series,
     spark::{PLAIN_MAX, spark},
-    why::{column, href_of, name_of},
+    why::{column, href_of, key_of, name_of, text_in, unit},
     words,
 };
 use crate::{
-    address::PartOrder,
+    address::{PartOrder, ViewQuery},
     panel::{DeltaView, Spark},
     studio::Facts,
 };
@@ -33,6 +34,8 @@ pub(crate) struct BreakdownView {
     pub figure_column: &'static str,
     pub share_column: &'static str,
     pub shape_column: String,
+    /// Where all campaigns are, over the same stretch.
+    pub campaigns_href: String,
     pub rows: Vec<PartRow>,
     pub whole: Option<PartRow>,
     pub note: String,
@@ -41,10 +44,12 @@ pub(crate) struct BreakdownView {
 /// One campaign or phase, the others, or all.
 #[derive(Default)]
 pub(crate) struct PartRow {
+    /// Tells it apart from the others, as an address writes it.
+    pub key: String,
     pub name: String,
     pub href: Option<String>,
     pub figure: String,
-    /// In hundredths of a percent.
+    /// In tenths of a percent.
     pub share: Option<i64>,
     /// The same of the fullest row's.
     pub bar: Option<i64>,
@@ -56,13 +61,17 @@ pub(crate) struct PartRow {
 pub(super) fn view(facts: &Facts) -> BreakdownView {
     let (tile, breakdown) = (facts.ask.tile, &facts.breakdown);
     let stretch = Period::of(&facts.history.window);
-    let shares = percentages(&breakdown.parts.iter().map(|part| weight(tile, &part.now)).collect::<Vec<_>>());
+    let shares =
+        shares_of(&breakdown.parts.iter().map(|part| weight(tile, &part.now)).collect::<Vec<_>>(), 1_000);
     let share = |at: usize| shares.as_ref().and_then(|shares| shares.get(at)).copied();
     let ShownParts { shown, others, gone } = ShownParts::of(facts);
     let mut rows: Vec<PartRow> =
         shown.iter().map(|at| PartRow { share: share(*at), ..row(facts, *at) }).collect();
     if !others.is_empty() || !gone.is_empty() {
         rows.push(others_row(facts, (&others, &gone), &share));
+    }
+    if tile == Tile::Cost {
+        add_up(facts, &shown, &mut rows);
     }
     let fullest = rows.iter().filter_map(|row| row.share).max().unwrap_or(0);
     rows.iter_mut().for_each(|row| row.bar = row.share.map(|share| share * 10_000 / fullest.max(1)));
@@ -73,14 +82,43 @@ pub(super) fn view(facts: &Facts) -> BreakdownView {
         name_column: column(breakdown.dimension),
         figure_column: figure_column(tile),
         share_column: share_column(tile),
+        campaigns_href: campaigns_href(facts),
         shape_column: if rows.iter().any(|row| !row.shape.line.is_empty()) {
             stretch.short()
         } else {
             String::new()
         },
-        whole: (rows.len() > 1).then(|| whole(facts)),
-        note: if has_new { format!("New: no run in the {}", stretch.before()) } else { String::new() },
+        whole: (rows.len() > 1).then(|| whole(facts, shares.is_some())),
+        note: if breakdown.others > 0 && facts.ask.sort != PartOrder::Figure {
+            format!("Sorted among the {MOST_PARTS} dearest")
+        } else if has_new {
+            format!("New: no run in the {}", stretch.before())
+        } else {
+            String::new()
+        },
         rows,
+    }
+}
+
+/// Costs in one unit, rounded so that they add up to that of all.
+fn add_up(facts: &Facts, shown: &[usize], rows: &mut [PartRow]) {
+    let all = facts.history.figures.sums.cost_e5;
+    let mut costs: Vec<i64> = shown.iter().map(|at| facts.breakdown.parts[*at].now.cost_e5).collect();
+    if rows.len() > costs.len() {
+        costs.push(all - costs.iter().sum::<i64>());
+    }
+    let unit = unit(Tile::Cost, all);
+    let told = coarser(&costs, unit, words::rounded(all, unit));
+    for (row, cost) in rows.iter_mut().zip(told).filter(|(row, _)| row.figure != "–") {
+        row.figure = text_in(Tile::Cost, cost, unit);
+    }
+}
+
+fn campaigns_href(facts: &Facts) -> String {
+    let ViewQuery { range, days, .. } = &facts.ask;
+    match days {
+        None if range.days().is_some() => format!("/campaigns?range={}", range.key()),
+        _ => "/campaigns".to_owned(),
     }
 }
 
@@ -161,6 +199,7 @@ fn row(facts: &Facts, at: usize) -> PartRow {
     let breakdown = &facts.breakdown;
     let Some(part) = breakdown.parts.get(at) else { return PartRow::default() };
     PartRow {
+        key: key_of(breakdown, at),
         name: name_of(breakdown, at),
         href: href_of(facts, at),
         shape: shape(facts.ask.tile, breakdown, part),
@@ -196,26 +235,35 @@ fn others_row(
     let parts = || others.iter().chain(gone).filter_map(|at| breakdown.parts.get(*at));
     let sum = |of: fn(&Part) -> &Sums| parts().fold(Sums::default(), |sum, part| sum.plus(of(part)));
     let merged = usize::from(breakdown.others > 0);
-    let count = (others.len() + breakdown.others).saturating_sub(merged);
-    let name = match (count, gone.len()) {
+    let running = usize::try_from(breakdown.others_running[0]).unwrap_or_default();
+    let count = others.len().saturating_sub(merged) + running;
+    let name = match (count, gone.len() + breakdown.others.saturating_sub(running)) {
         (0, gone) => format!("{gone} without a run now"),
+        (1, 0) => "1 other".to_owned(),
         (count, 0) => format!("{count} others"),
-        (count, gone) => format!("{count} others, {gone} gone"),
+        (count, gone) => format!("{count} {}, {gone} gone", if count == 1 { "other" } else { "others" }),
     };
     PartRow {
         name,
-        share: others.iter().map(|at| share(*at)).sum(),
+        share: if others.is_empty() { None } else { others.iter().map(|at| share(*at)).sum() },
         ..counted(facts, &sum(|part| &part.now), &sum(|part| &part.before))
     }
 }
 
-fn whole(facts: &Facts) -> PartRow {
+/// How many have a run now.
+fn running(breakdown: &Breakdown) -> i64 {
+    let told = breakdown.told().0.iter().filter(|part| part.now.runs > 0).count();
+    i64::try_from(told).unwrap_or(i64::MAX).saturating_add(breakdown.others_running[0])
+}
+
+fn whole(facts: &Facts, has_shares: bool) -> PartRow {
     let (history, breakdown) = (&facts.history, &facts.breakdown);
-    let (told, _) = breakdown.told();
-    let count = told.iter().filter(|part| part.now.runs > 0).count() + breakdown.others;
     PartRow {
-        name: format!("All {}", words::count(i64::try_from(count).unwrap_or(i64::MAX))),
-        share: Some(10_000),
+        name: match running(breakdown) {
+            1 => "Total".to_owned(),
+            running => format!("All {}", words::count(running)),
+        },
+        share: has_shares.then_some(1_000),
         ..counted(facts, &history.figures.sums, &history.previous.sums)
     }
 }
@@ -247,26 +295,26 @@ fn shape(tile: Tile, breakdown: &Breakdown, part: &Part) -> Spark {
 /// "Eight of 30 campaigns are 82 % of the cost."
 fn sentence(facts: &Facts, shown: &[usize], share: impl Fn(usize) -> Option<i64>) -> String {
     let breakdown = &facts.breakdown;
-    let all = breakdown.told().0.iter().filter(|part| part.now.runs > 0).count() + breakdown.others;
+    let all = running(breakdown);
     let (one, many, what) = match breakdown.dimension {
         Dimension::Campaign => ("campaign", "campaigns", what(facts.ask.tile)),
         Dimension::Phase => ("phase", "phases", what(facts.ask.tile)),
     };
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let shown_count = i64::try_from(shown.len()).unwrap_or(i64::MAX);
     if all == 0 {
         return format!("No run in {}.", Period::of(&facts.history.window).this());
     }
     let sum: Option<i64> = shown.iter().map(|at| share(*at)).sum();
     match sum {
-        Some(sum) if shown.len() < all => {
-            let shown = words::count(count(shown.len()));
+        Some(sum) if shown_count < all => {
+            let shown = words::count(shown_count);
             format!(
                 "{shown} of {} are {}\u{a0}% of {what}.",
-                words::counted(count(all), one, many),
-                words::percent(sum)
+                words::counted(all, one, many),
+                decimal::format(sum, 1)
             )
         }
-        _ => format!("{}.", words::counted(count(all), one, many)),
+        _ => format!("{}.", words::counted(all, one, many)),
     }
 }
 

@@ -151,7 +151,12 @@ fn ends(drawn: &Drawn, ahead: &[ForecastDay], axis: &Axis, stretch: &Period<'_>)
     ends.extend(end("Forecast".to_owned(), &ahead.iter().map(|day| Some(day.cost.value)).collect()));
     ends.sort_by_key(|mark| mark.at);
     for at in 1..ends.len() {
-        ends[at].at = ends[at].at.max(ends[at - 1].at.saturating_add(APART)).min(10_000);
+        ends[at].at = ends[at].at.max(ends[at - 1].at.saturating_add(APART));
+    }
+    let mut lowest = 10_000;
+    for mark in ends.iter_mut().rev() {
+        mark.at = mark.at.min(lowest);
+        lowest = mark.at.saturating_sub(APART);
     }
     ends
 }

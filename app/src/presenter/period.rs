@@ -78,7 +78,9 @@ impl<'a> Period<'a> {
     /// "21 Aug – 19 Nov": its first and its last day.
     pub(super) fn dates(&self) -> String {
         let (first, last) = (self.window.span.from, self.window.span.to.plus(-1));
-        let (first, last) = (self.zone.format(first, "%-d %b"), self.zone.format(last, "%-d %b"));
+        let in_one_year = self.zone.at(first).year() == self.zone.at(last).year();
+        let pattern = if in_one_year { "%-d %b" } else { PATTERN };
+        let (first, last) = (self.zone.format(first, pattern), self.zone.format(last, pattern));
         if first == last { first } else { format!("{first} – {last}") }
     }
 

@@ -116,7 +116,13 @@ fn parts(history: &History, retail_e5: i64) -> Breakdown {
     if retail_e5 > 0 {
         parts.push(part("retail", "Retail, north", retail, Sums::default()));
     }
-    Breakdown { dimension: Dimension::Campaign, parts, others: 0, shapes: (Grain::Day, 0, 0) }
+    Breakdown {
+        dimension: Dimension::Campaign,
+        parts,
+        others: 0,
+        others_running: [0; 2],
+        shapes: (Grain::Day, 0, 0),
+    }
 }
 
 fn spoken(facts: &Facts) -> String {

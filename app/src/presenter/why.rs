@@ -13,7 +13,7 @@ use super::{
     words::{self, NBSP},
 };
 use crate::{
-    address::{PartOrder, ViewQuery},
+    address::{self, PartOrder, ViewQuery},
     panel::Tone,
     studio::Facts,
 };
@@ -44,6 +44,8 @@ pub(crate) struct Pillar {
 
 /// One part of a change.
 pub(crate) struct BridgeRow {
+    /// Tells it apart from the others, as an address writes it.
+    pub key: String,
     pub name: String,
     pub href: Option<String>,
     pub part: String,
@@ -75,6 +77,9 @@ pub(super) fn view(facts: &Facts) -> WhyView {
         }
         Err(Unexplained::NoChange) if !stretch.is_compared() => {
             view.none = Some("Nothing is compared with. Choose a stretch beside the range.".to_owned());
+        }
+        Err(Unexplained::NoChange) if facts.history.figures.value(tile).is_none() => {
+            view.none = Some(format!("There is nothing to explain in {}.", stretch.this()));
         }
         Err(Unexplained::NoChange) => {
             view.none = Some(format!("There is nothing to compare with in the {}.", stretch.before()));
@@ -119,8 +124,14 @@ pub(super) fn name_of(breakdown: &Breakdown, at: usize) -> String {
         (_, Dimension::Campaign, Some(name)) if is_alone(name) => name.clone(),
         (_, Dimension::Campaign, Some(name)) => format!("{name} ({})", part.key),
         (_, Dimension::Campaign, None) => part.key.clone(),
+        (_, Dimension::Phase, _) if part.key.to_lowercase().starts_with("phase") => part.key.clone(),
         (_, Dimension::Phase, _) => format!("Phase {}", part.key),
     }
+}
+
+/// What tells a part apart from the others, as an address writes it.
+pub(super) fn key_of(breakdown: &Breakdown, at: usize) -> String {
+    breakdown.parts.get(at).map_or_else(String::new, |part| address::part_of_path(&part.key))
 }
 
 /// Where a part is told of by itself.
@@ -153,7 +164,7 @@ fn fill(view: &mut WhyView, why: &Why, facts: &Facts, stretch: &Period<'_>) {
         return;
     };
     let unit = unit(tile, now.max(before));
-    let text = |value: i64| text(tile, value, unit);
+    let text = |value: i64| text_in(tile, value, unit);
     let (now, before) = (words::rounded(now, unit), words::rounded(before, unit));
     let (shown, others) = why.parts.split_at(ROWS.min(why.parts.len()));
     let (shown, others) = if others.len() == 1 { (&why.parts[..], &[][..]) } else { (shown, others) };
@@ -168,6 +179,7 @@ fn fill(view: &mut WhyView, why: &Why, facts: &Facts, stretch: &Period<'_>) {
         let (from, to) = (scale.at(end.min(end + part)), scale.at(end.max(end + part)));
         let one = shown.get(at);
         view.rows.push(BridgeRow {
+            key: one.map_or_else(String::new, |one| key_of(&facts.breakdown, one.at)),
             name: one.map_or_else(|| others_name(others, facts), |one| name_of(&facts.breakdown, one.at)),
             href: one.and_then(|one| href_of(facts, one.at)),
             part: signed(*part, text(part.abs())),
@@ -214,11 +226,11 @@ fn others_name(others: &[why::ChangePart], facts: &Facts) -> String {
     let merged =
         others.iter().filter(|part| breakdown.others > 0 && part.at + 1 == breakdown.parts.len()).count();
     let count = others.len() - merged + if merged > 0 { breakdown.others } else { 0 };
-    format!("{count} others")
+    words::counted(i64::try_from(count).unwrap_or(i64::MAX), "other", "others")
 }
 
 /// In what its parts are told, so that what stands on the page adds up.
-fn unit(tile: Tile, largest: i64) -> i64 {
+pub(super) fn unit(tile: Tile, largest: i64) -> i64 {
     match (tile, largest) {
         (Tile::Cost, 99_995..) => 1_000,
         (Tile::Cost, _) | (Tile::Latency, 1_000..9_995) => 10,
@@ -228,7 +240,7 @@ fn unit(tile: Tile, largest: i64) -> i64 {
 }
 
 /// A value in units of it.
-fn text(tile: Tile, value: i64, unit: i64) -> String {
+pub(super) fn text_in(tile: Tile, value: i64, unit: i64) -> String {
     match (tile, unit) {
         (Tile::Cost, 1_000) => format!("${}.{:02}", words::count(value / 100), value % 100),
         (Tile::Cost, _) => format!("${}", decimal::format(value, 4)),
@@ -250,7 +262,7 @@ fn signed(part: i64, amount: String) -> String {
 }
 
 fn detail(tile: Tile, [rate, mix]: [i64; 2]) -> String {
-    let of = |value: i64| signed(value, text(tile, value.abs(), 1));
+    let of = |value: i64| signed(value, text_in(tile, value.abs(), 1));
     format!("{} by its own rate, {} by its weight", of(rate), of(mix))
 }
 
@@ -261,11 +273,8 @@ fn method(tile: Tile, breakdown: &Breakdown, facts: &Facts) -> String {
     };
     let how = match (tile, facts.history.figures.campaigns) {
         (Tile::Cost, ..=1) => format!("A part is the {noun}'s cost, now less before."),
-        (Tile::Cost, campaigns) => {
-            format!(
-                "A part is the {noun}'s cost over all {} campaigns, now less before.",
-                words::count(campaigns)
-            )
+        (Tile::Cost, _) => {
+            format!("A part is the {noun}'s cost over the campaigns of its stretch, now less before.")
         }
         (Tile::Tokens, _) => format!("A part is the {noun}'s tokens, now less before."),
         (Tile::Latency, _) => format!(

@@ -17,6 +17,9 @@ use model::{
 
 use crate::{history::SpansCover, rollups::CellPlace};
 
+/// The most cells of a part's shape.
+const SHAPE_MAX: i64 = 400;
+
 /// All series of one dimension, or those of some keys.
 pub(crate) struct SeriesOfDimension {
     pub(crate) tenant: TenantId,
@@ -42,17 +45,19 @@ impl GatheredParts {
     /// Where runs are told apart by something else too, no cell says anything of them.
     pub(crate) fn of(window: &Window, filter: &RunFilter, dimension: Dimension) -> Self {
         let spans = [window.span, window.previous];
-        let cover = if filter.is_beyond(dimension) {
-            SpansCover::of_rows(&spans)
-        } else {
-            SpansCover::of(&spans, Series { dimension: Some(0), key: String::new() }.finest())
-        };
         let grain = match window.size {
             BucketSize::Hour => Grain::Hour,
             BucketSize::Day => Grain::Day,
         };
+        let cover = if filter.is_beyond(dimension) {
+            SpansCover::of_rows(&spans)
+        } else {
+            SpansCover::within(&spans, Series { dimension: Some(0), key: String::new() }.finest(), grain)
+        };
         let first = grain.number(window.span.from.plus(grain.length() - 1));
-        let shape = (grain, first, grain.number(window.span.to));
+        let end = grain.number(window.span.to);
+        // Of many years no line is drawn.
+        let shape = (grain, first, if end - first > SHAPE_MAX { first } else { end });
         let keys = filter.along(dimension).map(|key| vec![key.clone()]);
         let along = campaign_run::dimension(dimension);
         Self { dimension, along, cover, shape, keys, parts: BTreeMap::new() }
@@ -80,10 +85,11 @@ impl GatheredParts {
 
     pub(crate) fn add_cell(&mut self, key: &str, at: usize, (grain, number): CellPlace, rollup: &Rollup) {
         let added = campaign_run::added(rollup);
-        let is_of_shape = at == 0 && grain == self.shape.0;
+        let is_of_shape = at == 0 && grain == self.shape.0 && (self.shape.1..self.shape.2).contains(&number);
         let part = self.add(key, at, &added);
         if is_of_shape {
-            part.cells.push((number, added.sums()));
+            // Several rows may be of one cell, as of several processes that write.
+            part.cells.entry(number).or_default().add(&added);
         }
     }
 
@@ -117,10 +123,7 @@ impl GatheredParts {
     }
 
     pub(crate) fn breakdown(self) -> Breakdown {
-        let parts = self.parts.into_iter().map(|(key, mut part)| {
-            part.cells.sort_by_key(|(number, _)| *number);
-            AddedPart { key, ..part }
-        });
+        let parts = self.parts.into_iter().map(|(key, part)| AddedPart { key, ..part });
         Breakdown::of(self.dimension, parts.collect(), self.shape)
     }
 }

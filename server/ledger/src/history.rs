@@ -38,9 +38,14 @@ pub(crate) struct SpansCover {
 
 impl SpansCover {
     pub(crate) fn of(spans: &[Span], finest: Grain) -> Self {
+        Self::within(spans, finest, Grain::Day)
+    }
+
+    /// Of no coarser cells than these.
+    pub(crate) fn within(spans: &[Span], finest: Grain, coarsest: Grain) -> Self {
         let mut all = Self::default();
         for (at, span) in spans.iter().enumerate() {
-            let Cover { cells, edges } = Cover::of(*span, finest);
+            let Cover { cells, edges } = Cover::within(*span, finest, coarsest);
             all.cells.extend(cells.into_iter().map(|range| (at, range)));
             all.of_edges.extend(edges.iter().map(|_| at));
             all.edges.extend(edges);

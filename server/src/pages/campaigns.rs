@@ -3,29 +3,38 @@
 use app::pages::{CampaignLine, CampaignsFacts, campaigns_page};
 use axum::{
     extract::{Query, Request, State},
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use http::StatusCode;
-use ledger::CampaignsAsk;
+use ledger::{CampaignsAsk, LedgerError};
 use model::{
     calendar::{self, Compare},
     range::Range,
 };
 
 use super::{Visitor, document, fault, frame};
-use crate::{access::Principal, app_state::SharedState};
+use crate::{
+    access::{Principal, WorkPermit},
+    app_state::SharedState,
+};
 
 /// Campaigns of one page.
 const ROWS: usize = 50;
 /// A longer text names nothing.
 const SEARCH_CHARS: usize = 64;
 
-pub async fn campaigns(State(state): State<SharedState>, principal: Principal, request: Request) -> Response {
+pub async fn campaigns(
+    State(state): State<SharedState>,
+    permit: WorkPermit,
+    principal: Principal,
+    request: Request,
+) -> Response {
     let visitor = Visitor::of(request.headers());
     let pairs = Query::<Vec<(String, String)>>::try_from_uri(request.uri()).map(|pairs| pairs.0);
     let pairs = pairs.unwrap_or_default();
     let text = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, text)| text.trim());
-    let search: String = text("search").unwrap_or_default().chars().take(SEARCH_CHARS).collect();
+    let letters = text("search").unwrap_or_default().chars().filter(|letter| !letter.is_control());
+    let search: String = letters.take(SEARCH_CHARS).collect();
     let range = text("range").and_then(Range::of_key).filter(|range| range.days().is_some());
     let range = range.unwrap_or(Range::Days90);
     let zone = visitor.zone.clone().unwrap_or_else(|| state.settings.zone.clone());
@@ -36,9 +45,12 @@ pub async fn campaigns(State(state): State<SharedState>, principal: Principal, r
         limit: ROWS,
         cursor,
     };
-    let page = match state.ledger.campaigns(principal.tenant, &ask).await {
-        Ok(page) => page,
-        Err(error) => return fault::unavailable(&state, request, &error).await,
+    let (ledger, asked, tenant) = (state.ledger.clone(), ask.clone(), principal.tenant);
+    let answer = permit.done(async move { Ok::<_, LedgerError>(ledger.campaigns(tenant, &asked).await) });
+    let page = match answer.await {
+        Ok(Ok(page)) => page,
+        Ok(Err(error)) => return fault::unavailable(&state, request, &error).await,
+        Err(problem) => return problem.into_response(),
     };
     let line = |row: ledger::CampaignRow| CampaignLine { last_run: row.last_run, part: row.part };
     let facts = CampaignsFacts {

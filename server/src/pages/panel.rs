@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{address::ViewQuery, pages::panel_page, studio::SharedStudio};
+use app::{address::ViewQuery, pages::panel_page, panel::Panel, studio::SharedStudio};
 use axum::{
-    extract::{Request, State},
-    response::{IntoResponse as _, Response},
+    extract::{Query, Request, State},
+    response::{IntoResponse as _, Redirect, Response},
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use leptos::prelude::provide_context;
 use tokio::time::timeout;
 
@@ -21,11 +21,20 @@ pub async fn panel(State(state): State<SharedState>, principal: Principal, reque
     let visitor = Visitor::of(request.headers());
     let address = request.uri();
     let ask = ViewQuery::of_page(address.path(), address.query().unwrap_or_default());
+    if address.path() != "/" && !ask.is_own {
+        let sentence = "No campaign has this id. The campaigns page lists those that there are.";
+        return fault::page(&state, request, StatusCode::NOT_FOUND, "There is no such campaign", sentence)
+            .await;
+    }
     let panel = match state.snapshots.panel(principal, &ask, &visitor).await {
         Ok(panel) => panel,
         Err(error) => return fault::unavailable(&state, request, &error).await,
     };
-    let status = if ask.is_own && panel.search.is_some() { StatusCode::NOT_FOUND } else { StatusCode::OK };
+    if let Some(elsewhere) = elsewhere(address, &panel) {
+        return Redirect::to(&elsewhere).into_response();
+    }
+    let is_unknown = panel.search.is_some() || panel.invitation.is_some();
+    let status = if ask.is_own && is_unknown { StatusCode::NOT_FOUND } else { StatusCode::OK };
     // A page without anything to choose from is better than none.
     let campaigns = timeout(CHOICES, state.snapshots.choices(principal)).await;
     let campaigns = campaigns.ok().and_then(Result::ok).unwrap_or_default();
@@ -37,6 +46,15 @@ pub async fn panel(State(state): State<SharedState>, principal: Principal, reque
         move || panel_page(&frame, &shown, &campaigns),
     )
     .await
+}
+
+/// Where the form of a campaign's own page leads, once another one is written there, or none.
+fn elsewhere(address: &Uri, panel: &Panel) -> Option<String> {
+    let pairs = Query::<Vec<(String, String)>>::try_from_uri(address).ok()?.0;
+    let (_, written) = pairs.into_iter().find(|(name, _)| name == "campaign")?;
+    let is_here = Some(&written) == panel.ask.campaign.as_ref() || written == panel.campaign;
+    (panel.ask.is_own && !is_here)
+        .then(|| panel.ask.with_campaign((!written.is_empty()).then_some(written)).href())
 }
 
 /// A poll that would bring what its page holds already is answered before anything is rendered.

@@ -3,6 +3,7 @@
 use app::{
     pages::{DataverseRow, RevisionLine, RunFacts, StepLine, run_page},
     panel::Tone,
+    presenter::counted,
 };
 use axum::{
     extract::{Path, Request, State},
@@ -88,7 +89,7 @@ fn steps(status: &RecordStatus) -> Vec<StepLine> {
         }
         (None, None, Some(waiting)) if waiting.attempts > 0 => open(
             "In Dataverse",
-            format!("It waits to be sent, after {} attempts", waiting.attempts),
+            format!("It waits to be sent, after {}", counted(waiting.attempts, "attempt", "attempts")),
             Tone::Late,
         ),
         (None, None, _) => open("In Dataverse", "It waits to be sent".to_owned(), Tone::Neutral),

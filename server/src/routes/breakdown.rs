@@ -2,9 +2,9 @@
 
 use model::{
     breakdown::{Breakdown, Dimension, Part},
-    figures::{Figures, Tile},
+    figures::{Figures, Sums, Tile},
     history::History,
-    why::{self, MINIMUM_RUNS, Unexplained, Why, percentages},
+    why::{self, MINIMUM_RUNS, Unexplained, Why, shares_of},
 };
 use serde_json::{Value as Json, json};
 
@@ -13,7 +13,7 @@ use super::figures::{self, of_tile};
 /// One entry a part, the dearest first; where there are many, the last one stands for the others.
 pub fn breakdown(breakdown: &Breakdown, history: &History) -> Json {
     let costs: Vec<i64> = breakdown.parts.iter().map(|part| part.now.cost_e5).collect();
-    let shares = percentages(&costs);
+    let shares = shares_of(&costs, 10_000);
     let others = breakdown.told().1;
     let entries = breakdown.parts.iter().enumerate().map(|(at, part)| {
         let is_others = others.is_some_and(|others| std::ptr::eq(others, part));
@@ -39,8 +39,7 @@ pub fn breakdown(breakdown: &Breakdown, history: &History) -> Json {
 
 /// A campaign's cost is that of one campaign; a phase's is its part of what a campaign costs, so that phases add up.
 fn figures_of(breakdown: &Breakdown, part: &Part, history: &History, is_others: bool) -> (Figures, Figures) {
-    let others = i64::try_from(breakdown.others).unwrap_or(i64::MAX);
-    let of = |sums: &model::figures::Sums, whole: i64| Figures {
+    let of = |sums: &Sums, whole: i64, others: i64| Figures {
         sums: sums.clone(),
         campaigns: match breakdown.dimension {
             _ if sums.runs == 0 => 0,
@@ -49,7 +48,9 @@ fn figures_of(breakdown: &Breakdown, part: &Part, history: &History, is_others: 
             Dimension::Phase => whole,
         },
     };
-    (of(&part.now, history.figures.campaigns), of(&part.before, history.previous.campaigns))
+    let [others_now, others_before] = breakdown.others_running;
+    let now = of(&part.now, history.figures.campaigns, others_now);
+    (now, of(&part.before, history.previous.campaigns, others_before))
 }
 
 fn name(breakdown: &Breakdown, part: &Part, is_others: bool) -> String {
@@ -87,6 +88,9 @@ pub fn why(tile: Tile, breakdowns: &[Breakdown], history: &History) -> Json {
                 "name": name(breakdown, part, is_others),
                 "part": of_tile(tile, Some(change.part)),
             });
+            if is_others {
+                entry["others"] = Json::from(breakdown.others);
+            }
             if let Some([rate, mix]) = change.rate_and_mix {
                 entry["rate"] = of_tile(tile, Some(rate));
                 entry["mix"] = of_tile(tile, Some(mix));

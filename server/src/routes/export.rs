@@ -5,7 +5,7 @@ mod runs;
 use axum::{body::Body, extract::State, response::Response};
 use http::Uri;
 use model::{
-    calendar::{BucketSize, Window, Zone},
+    calendar::{BucketSize, Compare, Window, Zone},
     history::{History, RunFilter},
     time::Timestamp,
 };
@@ -72,12 +72,19 @@ fn rows(text: &str) -> Result<ExportRows, String> {
 fn buckets(history: &History, filter: &RunFilter) -> Response {
     let (now, before) = figures::buckets(history);
     let mut lines = Vec::new();
-    let previous = BUCKET_MEMBERS.iter().map(|name| previous_name(name));
+    let compared = if history.window.compare == Compare::Nothing { &[][..] } else { &BUCKET_MEMBERS[..] };
+    let previous = compared.iter().map(|name| previous_name(name));
     csv_file::push(&mut lines, BUCKET_MEMBERS.iter().map(|name| (*name).to_owned()).chain(previous));
-    for (at, bucket) in now.as_array().into_iter().flatten().enumerate() {
-        let before = before.get(at).unwrap_or(&Json::Null);
-        let cells = csv_file::cells(bucket, &BUCKET_MEMBERS).chain(csv_file::cells(before, &BUCKET_MEMBERS));
-        csv_file::push(&mut lines, cells);
+    // The stretch before may have more of them, as where the clock was set on.
+    let (now, before) =
+        (now.as_array().map_or(&[][..], Vec::as_slice), before.as_array().map_or(&[][..], Vec::as_slice));
+    let before = if compared.is_empty() { &[][..] } else { before };
+    for at in 0..now.len().max(before.len()) {
+        let (now, before) = (now.get(at).unwrap_or(&Json::Null), before.get(at).unwrap_or(&Json::Null));
+        csv_file::push(
+            &mut lines,
+            csv_file::cells(now, &BUCKET_MEMBERS).chain(csv_file::cells(before, compared)),
+        );
     }
     let window = &history.window;
     let zone = Zone::of_name(&window.zone).unwrap_or_else(Zone::utc);

@@ -76,7 +76,7 @@ fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<RollupAsk, Probl
     let custom = from.zip(to).map(|(from, to)| Span { from, to });
     check(&mut parameters, custom, now);
     parameters.finish()?;
-    let span = custom.unwrap_or_else(|| calendar::window(Range::Days90, &zone, now, Compare::Previous).span);
+    let span = custom.unwrap_or_else(|| calendar::window(Range::Days90, &zone, now, Compare::Nothing).span);
     Ok(RollupAsk { zone, grain, span, filter, is_csv })
 }
 
@@ -91,12 +91,12 @@ fn is_csv(text: &str) -> Result<bool, String> {
 /// With nothing before it that it is compared with.
 fn window(ask: &RollupAsk) -> Window {
     Window {
-        compare: Compare::Nothing,
         range: None,
         zone: ask.zone.name().to_owned(),
         size: BucketSize::Day,
         span: ask.span,
         buckets: stretches::stretches(&ask.zone, ask.span, ask.grain),
+        compare: Compare::Nothing,
         previous: Span { from: ask.span.from, to: ask.span.from },
         previous_buckets: Vec::new(),
     }

@@ -215,15 +215,18 @@ pub(super) fn today_of(window: &Window, zone: &Zone, now: Timestamp) -> Result<O
     }
     let today = forecast::day_of(zone, now).ok_or(NoForecast::NotOfNow)?;
     let is_todays = |from: Timestamp| today.from <= from && from <= now;
-    Ok(window.buckets.iter().position(|bucket| is_todays(bucket.span.from)))
+    match window.buckets.iter().position(|bucket| is_todays(bucket.span.from)) {
+        // What was spent before it is not in it.
+        Some(at) if window.buckets[at].span.from > today.from => Err(NoForecast::NotOfNow),
+        todays => Ok(todays),
+    }
 }
 
 /// The whole days before today, with which nothing is compared.
 fn series_window(zone: &Zone, today: Timestamp) -> Option<Window> {
     let first = zone.at(today).date().checked_sub(DAYS.days()).ok()?;
     let span = Span { from: zone.start_of_day(&first.to_string())?, to: today };
-    let window = calendar::custom_window(zone, span, Compare::Previous)?;
-    Some(Window { previous: Span { from: span.from, to: span.from }, previous_buckets: Vec::new(), ..window })
+    calendar::custom_window(zone, span, Compare::Nothing)
 }
 
 #[cfg(test)]

@@ -106,6 +106,8 @@ async fn files_hold_what_the_history_tells() {
             }
         }
     }
+    let (_, alone) = file(&studio, &format!("{FILE}?range=30d&compare=none")).await;
+    assert_eq!((alone.len(), alone[0].len()), (32, 13), "what is compared with nothing stands alone");
 }
 
 #[tokio::test]

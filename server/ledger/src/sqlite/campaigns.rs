@@ -15,10 +15,10 @@ pub(crate) async fn campaigns(
     let _wanted = AnswerWanted::on(&mut transaction).await?;
     // One look into the index for each campaign's newest run.
     let rows = sqlx::query(
-        "SELECT id, name, at FROM (SELECT n.id AS id, n.name AS name, (SELECT max(r.created_at) FROM campaign_metrics AS r \
+        "WITH named AS MATERIALIZED (SELECT n.id AS id, n.name AS name, (SELECT max(r.created_at) FROM campaign_metrics AS r \
          WHERE r.tenant_id = n.tenant_id AND r.campaign_id = n.id AND r.withdrawn_at IS NULL) AS at FROM campaigns AS n \
          WHERE n.tenant_id = ?1 AND (?2 IS NULL OR instr(lower(n.id), lower(?2)) > 0 OR instr(lower(n.name), lower(?2)) > 0)) \
-         WHERE at IS NOT NULL AND (?3 IS NULL OR (at, id) < (?3, ?4)) ORDER BY at DESC, id DESC LIMIT ?5",
+         SELECT id, name, at FROM named WHERE at IS NOT NULL AND (?3 IS NULL OR (at, id) < (?3, ?4)) ORDER BY at DESC, id DESC LIMIT ?5",
     )
     .bind(tenant.to_string())
     .bind(ask.search.clone())

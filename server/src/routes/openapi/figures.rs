@@ -122,7 +122,7 @@ fn why() -> Value {
         "dimension": {"enum": Dimension::ALL.map(Dimension::key)}, "key": {"type": "string"},
         "name": {"type": "string"}, "part": any(),
     }));
-    let part = with(part, json!({"rate": any(), "mix": any()}));
+    let part = with(part, json!({"rate": any(), "mix": any(), "others": {"type": "integer", "minimum": 1}}));
     let why = closed(json!({
         "figure": {"enum": Tile::ALL.map(Tile::key)}, "change": any(), "parts": {"type": "array", "items": part},
     }));
