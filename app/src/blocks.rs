@@ -2,10 +2,12 @@
 //! nothing of what is in them.
 
 mod breakdown;
+mod still;
 mod view_choice;
 mod why;
 
 pub(crate) use breakdown::breakdown;
+pub(crate) use still::{balance, days, ends, explanation, heights, invitation};
 pub(crate) use view_choice::{compare_options, date_form, kept_inputs};
 pub(crate) use why::why;
 

@@ -20,14 +20,15 @@ pub struct Panel {
     /// The time zone that the days are counted in.
     pub zone: String,
     pub heading: Heading,
-    /// The line that records the first run, where there is none yet.
+    /// How the first run is recorded, where there is none yet, as it stands in the page.
     pub invitation: Option<String>,
     pub tiles: Vec<TileView>,
     pub chart: ChartView,
     /// Why the picked figure moved and what it is made of, as it stands in the page.
     pub parts: String,
     pub runs: Vec<RunView>,
-    pub balance: BalanceView,
+    /// The proof at the foot, as it stands in the page.
+    pub balance: String,
     /// What is not well with delivery, as a sentence.
     pub delivery_note: Option<String>,
     /// What the box for the campaign says.
@@ -124,8 +125,8 @@ pub struct TileView {
     pub delta: Option<DeltaView>,
     pub spark: Spark,
     pub note: String,
-    /// Question and answer, row by row.
-    pub explanation: Vec<(String, String)>,
+    /// What stands behind the figure, as it stands in the page.
+    pub explanation: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +153,7 @@ pub struct Spark {
     pub last: String,
 }
 
-/// Paths in a box of 10,000 by 1,000 that is stretched to the chart's place; labels in hundredths of a percent of it.
+/// Paths in a box of 10,000 by 1,000 that is stretched to the chart's place.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChartView {
     pub title: String,
@@ -169,22 +170,14 @@ pub struct ChartView {
     /// The ranges of the days to come.
     pub band: String,
     pub previous: String,
-    /// What the lines are called, each at its end.
-    pub ends: Vec<Mark>,
-    pub heights: Vec<Mark>,
-    pub days: Vec<Mark>,
+    /// What the lines are called, the heights of the scale and the days, as they stand in the page.
+    pub ends: String,
+    pub heights: String,
+    pub days: String,
     pub previous_name: String,
     /// Where the same is to be had as a file.
     pub export: String,
     pub points: Vec<PointView>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    pub at: u16,
-    pub text: String,
-    /// Left out where there is little room.
-    pub minor: bool,
 }
 
 /// One column of the chart, one row of its table.
@@ -213,15 +206,6 @@ pub struct RunView {
     pub assets: String,
     pub cost: String,
     pub latency: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BalanceView {
-    /// Number and word: "8,933", "received".
-    pub steps: Vec<(String, String)>,
-    pub unaccounted: i64,
-    /// "0 unaccounted", and what waits where it does.
-    pub verdict: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,6 +21,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub(crate) use breakdown::{BreakdownView, PartRow};
 pub(crate) use change::change;
+pub(crate) use chart::Mark;
+pub(crate) use foot::BalanceView;
 pub(crate) use series::value_text;
 pub(crate) use why::{BridgeRow, Pillar, WhyView};
 pub use words::{count, counted, money, sentence};
@@ -44,11 +46,11 @@ pub fn panel(facts: &Facts) -> Panel {
         ask: facts.ask.clone(),
         zone: facts.history.window.zone.clone(),
         heading: heading::heading(facts),
-        invitation: (!facts.any_runs).then(|| invitation(&facts.address)),
+        invitation: (!facts.any_runs).then(|| blocks::html(blocks::invitation(invitation(&facts.address)))),
         tiles: tiles::tiles(facts),
         chart: chart::chart(facts),
         runs: newest::newest(facts),
-        balance: foot::balance(&facts.delivery),
+        balance: blocks::html(blocks::balance(&foot::balance(&facts.delivery))),
         delivery_note: late(facts).or_else(|| facts.delivery.note()),
         campaign: campaign(facts),
         search: heading::search(facts).map(|(lead, rest)| format!("{lead} {rest}")),

@@ -8,7 +8,7 @@ use model::figures::Tile;
 use super::switch::switch;
 use crate::{
     address::ViewQuery,
-    panel::{ChartView, Mark, PointView},
+    panel::{ChartView, PointView},
 };
 
 pub(crate) fn chart(chart: &ChartView, ask: &ViewQuery, point: Option<usize>) -> impl IntoView + use<> {
@@ -23,10 +23,10 @@ pub(crate) fn chart(chart: &ChartView, ask: &ViewQuery, point: Option<usize>) ->
             <p class="caption">{chart.caption.clone()}</p>
             <p class="readout" aria-hidden="true">{readout}</p>
             <div class="plot">
-                {heights(&chart.heights)}
+                <svg class="heights" aria-hidden="true" focusable="false" inner_html=chart.heights.clone()></svg>
                 {slider(chart, point)}
-                {ends(&chart.ends)}
-                {days(&chart.days)}
+                <svg class="end" aria-hidden="true" focusable="false" inner_html=chart.ends.clone()></svg>
+                <svg class="days" aria-hidden="true" focusable="false" inner_html=chart.days.clone()></svg>
             </div>
             <a class="export" id="export" href=chart.export.clone() download="">"Export " <kbd>"E"</kbd></a>
             <details class="twin" id="table">
@@ -84,40 +84,26 @@ fn slider(chart: &ChartView, point: Option<usize>) -> impl IntoView + use<> {
     }
 }
 
-fn heights(marks: &[Mark]) -> impl IntoView + use<> {
-    let texts = marks.iter().map(|mark| label("height", "100%".to_owned(), share(mark.at), &mark.text));
-    view! { <svg class="heights" aria-hidden="true" focusable="false">{texts.collect_view()}</svg> }
-}
-
-fn days(marks: &[Mark]) -> impl IntoView + use<> {
-    let texts = marks.iter().map(|mark| {
-        let class = if mark.minor { "day minor" } else { "day" };
-        label(class, share(mark.at), "1em".to_owned(), &mark.text)
-    });
-    view! { <svg class="days" aria-hidden="true" focusable="false">{texts.collect_view()}</svg> }
-}
-
-fn label(class: &'static str, x: String, y: String, text: &str) -> impl IntoView + use<> {
-    view! { <text class=class x=x y=y>{text.to_owned()}</text> }
-}
-
-fn ends(marks: &[Mark]) -> impl IntoView + use<> {
-    let texts = marks.iter().map(|mark| label("before", "0.5em".to_owned(), share(mark.at), &mark.text));
-    view! { <svg class="end" aria-hidden="true" focusable="false">{texts.collect_view()}</svg> }
-}
-
 fn table(chart: &ChartView) -> impl IntoView + use<> {
-    let rows = chart.points.iter().rev().map(|point| {
-        let when = if point.partial { format!("{} (so far)", point.when) } else { point.when.clone() };
-        view! {
-            <tr>
-                <th scope="row">{when}</th>
-                <td>{point.value.clone()}</td>
-                <td>{point.runs.clone()}</td>
-                <td>{point.previous.clone()}</td>
-            </tr>
+    // The browser pays less for a text than for elements. Nothing in it was written by people.
+    let mut rows = String::new();
+    for PointView { when, value, runs, previous, partial, .. } in chart.points.iter().rev() {
+        let so_far = if *partial { " (so far)" } else { "" };
+        for part in [
+            "<tr><th scope=\"row\">",
+            when,
+            so_far,
+            "</th><td>",
+            value,
+            "</td><td>",
+            runs,
+            "</td><td>",
+            previous,
+            "</td></tr>",
+        ] {
+            rows.push_str(part);
         }
-    });
+    }
     view! {
         <div class="scroll" tabindex="0" role="region" aria-label="The chart as a table">
             <table>
@@ -129,7 +115,7 @@ fn table(chart: &ChartView) -> impl IntoView + use<> {
                         <th scope="col">{chart.previous_name.clone()}</th>
                     </tr>
                 </thead>
-                <tbody>{rows.collect_view()}</tbody>
+                <tbody inner_html=rows></tbody>
             </table>
         </div>
     }
@@ -144,9 +130,4 @@ fn in_words(chart: &ChartView, point: &PointView) -> String {
         words.push_str(&format!("; {} {}", chart.previous_name, point.previous));
     }
     words
-}
-
-/// Hundredths of a percent as a percentage.
-fn share(at: u16) -> String {
-    format!("{}.{:02}%", at / 100, at % 100)
 }

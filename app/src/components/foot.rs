@@ -2,34 +2,15 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    address::ViewQuery,
-    panel::{BalanceView, Panel},
-};
+use crate::{address::ViewQuery, panel::Panel};
 
 pub(crate) fn foot(panel: &Panel, ask: &ViewQuery, own_zone: Option<String>) -> impl IntoView + use<> {
     view! {
         <footer>
-            {balance(&panel.balance)}
+            <div class="balance" inner_html=panel.balance.clone()></div>
             {zone(panel, ask, own_zone)}
             <a href="/pipeline">"Why these numbers are right"</a>
         </footer>
-    }
-}
-
-fn balance(balance: &BalanceView) -> impl IntoView + use<> {
-    let steps = balance.steps.iter().enumerate().map(|(at, (number, what))| {
-        view! {
-            <li>{(at > 0).then_some("= ")}<data value=number.replace(',', "")>{number.clone()}</data>" "{what.clone()}</li>
-        }
-    });
-    let class = if balance.unaccounted == 0 { "verdict good" } else { "verdict bad" };
-    view! {
-        <div class="balance">
-            <h2>"Every record accounted for"</h2>
-            <ol>{steps.collect_view()}</ol>
-            <p class=class>{balance.verdict.clone()}</p>
-        </div>
     }
 }
 

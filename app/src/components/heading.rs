@@ -32,12 +32,8 @@ pub(crate) fn heading(panel: &Panel, ask: &ViewQuery, is_offline: bool) -> impl 
         </h1>
         {search.map(|search| view! { <p class="sentence">{search}</p> })}
         {matches}
-        {invitation.map(|line| view! {
-            <section class="card invitation" aria-labelledby="invitation">
-                <h2 id="invitation">"Record the first run"</h2>
-                <p>"Type this line anywhere on this machine. The run is on this page within ten seconds."</p>
-                <pre tabindex="0"><code>{line}</code></pre>
-            </section>
+        {invitation.map(|html| view! {
+            <section class="card invitation" aria-labelledby="invitation" inner_html=html></section>
         })}
     }
 }

@@ -73,13 +73,10 @@ fn spark(spark: &Spark) -> impl IntoView + use<> {
 }
 
 fn explanation(tile: &TileView) -> impl IntoView + use<> {
-    let rows = tile.explanation.iter().map(|(question, answer)| {
-        view! { <dt>{question.clone()}</dt><dd>{answer.clone()}</dd> }
-    });
     view! {
         <details class="explain over" name="explain">
             <summary aria-label=format!("Explain {}", tile.label)><span aria-hidden="true">"?"</span></summary>
-            <dl>{rows.collect_view()}</dl>
+            <dl inner_html=tile.explanation.clone()></dl>
         </details>
     }
 }

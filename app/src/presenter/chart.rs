@@ -10,10 +10,19 @@ use model::{
 
 use super::{axis::Axis, caption, period::Period, series, words};
 use crate::{
-    address,
-    panel::{ChartView, Mark, PointView},
+    address, blocks,
+    panel::{ChartView, PointView},
     studio::Facts,
 };
+
+/// A word beside the drawing, in hundredths of a percent of the drawing's width or height.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub at: u16,
+    pub text: String,
+    /// Left out where there is little room.
+    pub minor: bool,
+}
 
 const WIDTH: usize = 10_000;
 const HEIGHT: i64 = 1_000;
@@ -48,17 +57,9 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
         band: grid.band(ahead, first_ahead),
         thin: drawn.thin.iter().map(|(_, values)| grid.line(values)).collect(),
         previous: grid.line(&drawn.before),
-        ends: ends(&drawn, ahead, &axis, &stretch),
-        heights: axis
-            .lines
-            .iter()
-            .map(|line| Mark {
-                at: permyriad(axis.depth(*line, HEIGHT) * 10),
-                text: height_text(tile, *line),
-                minor: false,
-            })
-            .collect(),
-        days: grid.days(facts, ahead, &stretch),
+        ends: blocks::html(blocks::ends(&ends(&drawn, ahead, &axis, &stretch))),
+        heights: blocks::html(blocks::heights(&heights(tile, &axis))),
+        days: blocks::html(blocks::days(&grid.days(facts, ahead, &stretch))),
         previous_name: stretch.before(),
         export: export(facts, &stretch),
         points: points(facts, &stretch, &grid),
@@ -159,6 +160,15 @@ fn ends(drawn: &Drawn, ahead: &[ForecastDay], axis: &Axis, stretch: &Period<'_>)
         lowest = mark.at.saturating_sub(APART);
     }
     ends
+}
+
+fn heights(tile: Tile, axis: &Axis) -> Vec<Mark> {
+    let mark = |line: &i64| Mark {
+        at: permyriad(axis.depth(*line, HEIGHT) * 10),
+        text: height_text(tile, *line),
+        minor: false,
+    };
+    axis.lines.iter().map(mark).collect()
 }
 
 /// Exactly these buckets, as the interface for programs gives them.

@@ -3,7 +3,15 @@
 use model::delivery::{Balance, DeliveryView};
 
 use super::words;
-use crate::panel::BalanceView;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BalanceView {
+    /// Number and word: "8,933", "received".
+    pub steps: Vec<(String, String)>,
+    pub unaccounted: i64,
+    /// "0 unaccounted", and what waits where it does.
+    pub verdict: String,
+}
 
 pub(super) fn balance(delivery: &DeliveryView) -> BalanceView {
     let sum = |figure: fn(&Balance) -> i64| delivery.balance.iter().map(figure).sum::<i64>();

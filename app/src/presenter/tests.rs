@@ -212,7 +212,8 @@ fn unread_records_stand_beside_unaccounted_ones() {
     let mut facts = facts(&day(10, 1_000_000, 97), &day(10, 1_000_000, 97));
     facts.delivery.balance =
         vec![Balance { received: 5, durable: 5, delivered: 5, confirmed: 2, ..Balance::default() }];
-    assert_eq!(panel(&facts).balance.verdict, "0 unaccounted · 3 not read back yet");
+    let balance = panel(&facts).balance;
+    assert!(balance.contains("0 unaccounted · 3 not read back yet"), "{balance}");
 }
 
 #[test]
@@ -315,9 +316,12 @@ fn rates_and_percentiles_are_lines() {
     facts.ask.tile = Tile::Latency;
     let latency = panel(&facts).chart;
     assert_eq!((latency.columns.as_str(), latency.thin.matches('M').count()), ("", 2));
-    let ends: Vec<&str> = latency.ends.iter().map(|mark| mark.text.as_str()).collect();
-    assert_eq!(ends, ["P99", "P95", "30 days before", "P50"]);
-    assert!(latency.ends.windows(2).all(|two| two[0].at + 600 <= two[1].at));
+    let places = |name: &str| latency.ends.find(name).unwrap();
+    assert!(
+        ["P99", "P95", "30 days before", "P50"].is_sorted_by_key(|name| places(name)),
+        "{}",
+        latency.ends
+    );
     assert!(latency.points[3].value.contains("P99 52.0"), "{}", latency.points[3].value);
     facts.ask.tile = Tile::Success;
     let success = panel(&facts).chart;
@@ -326,7 +330,7 @@ fn rates_and_percentiles_are_lines() {
         "{}",
         success.caption
     );
-    assert_eq!(success.heights[0].text, "95\u{a0}%");
+    assert!(success.heights.contains(">95\u{a0}%<"), "{}", success.heights);
     // From the last whole day on, to what today has so far.
     assert_eq!((success.partial.matches('M').count(), success.partial.matches('L').count()), (1, 1));
 }

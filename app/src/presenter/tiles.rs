@@ -14,6 +14,7 @@ use super::{
     words::{self, NBSP, counted, figure},
 };
 use crate::{
+    blocks,
     panel::{DeltaView, FigureView, TileView},
     studio::Facts,
 };
@@ -53,7 +54,11 @@ fn view(tile: Tile, facts: &Facts, stretch: &Period<'_>) -> TileView {
         delta: (!figures.is_empty()).then(|| delta(tile, &history.figures, &history.previous)).flatten(),
         spark: spark(&values),
         note: if figures.is_empty() { String::new() } else { note(tile, &history.figures) },
-        explanation: explanation::explanation(tile, &history.figures, stretch),
+        explanation: blocks::html(blocks::explanation(&explanation::explanation(
+            tile,
+            &history.figures,
+            stretch,
+        ))),
         figures,
     }
 }
