@@ -31,7 +31,7 @@ pub(crate) fn breakdown(parts: &BreakdownView, ask: &ViewQuery) -> impl IntoView
                         <th scope="col" class="share wide">{parts.share_column}</th>
                         {head(PartOrder::Runs, PartOrder::RunsReversed, "Runs", "number wide")}
                         {head(PartOrder::Change, PartOrder::ChangeReversed, "Change", "number")}
-                        <th scope="col" class="shape wide">{parts.shape_column.clone()}</th>
+                        {shape_heading(&parts.shape_column)}
                     </tr>
                 </thead>
                 <tbody>{rows}</tbody>
@@ -109,6 +109,14 @@ fn change(delta: &DeltaView) -> impl IntoView + use<> {
             {format!(" {}", delta.words)}
         </span>
     }
+}
+
+/// Where no shape is drawn there is nothing to be called.
+fn shape_heading(words: &str) -> impl IntoView + use<> {
+    if words.is_empty() {
+        return view! { <td class="shape wide"></td> }.into_any();
+    }
+    view! { <th scope="col" class="shape wide">{words.to_owned()}</th> }.into_any()
 }
 
 fn shape(spark: &Spark) -> impl IntoView + use<> {
