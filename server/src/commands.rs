@@ -13,6 +13,7 @@ mod progress;
 mod provision;
 mod rebuild;
 mod record_kind;
+mod rollups;
 mod serve;
 mod stop;
 mod unfinished_file;
@@ -55,6 +56,8 @@ enum What {
     /// Reads a lost ledger in again out of Dataverse
     #[command(after_help = help::OF_BOTH)]
     Rebuild,
+    /// Looks after what figures are made of
+    Rollups(rollups::Rollups),
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
     #[command(after_help = help::OF_MOVE)]
     Move(move_ledger::Move),
@@ -107,6 +110,7 @@ impl CommandLine {
             What::Backup(backup) => backup.run(&sources).await,
             What::Restore(restore) => restore.run(&sources).await,
             What::Rebuild => rebuild::run(&sources).await,
+            What::Rollups(command) => command.run(&sources).await,
             What::Move(command) => command.run(&sources).await,
             What::Adopt(command) => command.run(&sources).await,
             What::Import(import) => import.run(&sources).await,

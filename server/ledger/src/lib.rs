@@ -64,6 +64,7 @@ pub use move_to_postgres::{
     ComparedTable, CopyProgress, MoveError, MovedRecords, ToldCopy, move_to_postgres,
 };
 pub use outbox::{OutboxOperation, Parcel};
+pub use rollups::{RollupProgress, RollupState};
 pub use sqlite::{BackupError, back_up, restore, whose};
 pub use verdict::{ChangeOutcome, HeldRecord, Outcome, Verdict};
-pub use view::{LedgerView, ViewError};
+pub use view::{LedgerView, ViewError, wish_rollups};

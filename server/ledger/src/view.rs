@@ -18,7 +18,7 @@ use sqlx::{
 use tokio::sync::watch;
 
 use crate::{
-    LedgerError, LedgerLocation, ListAsk, OpenError, RecordPage, StoreSettings,
+    LedgerError, LedgerLocation, ListAsk, OpenError, RecordPage, RollupState, StoreSettings,
     opening::Opening,
     postgres::{self, Postgres},
     sqlite::{self, FILE, Reader, counted::Counted, fault, hours, open},
@@ -83,15 +83,41 @@ impl LedgerView {
     ) -> Result<RecordPage, LedgerError> {
         match &self.store {
             ReadStore::Folder(pool) => {
-                let (counted, hours) = (Counted::default(), hours::CountedUpTo::default());
-                let now = self.clock.now();
-                let reader = Reader { pool, kinds: KINDS, counted: &counted, hours: &hours, now };
+                let (counted, hours) = Default::default();
+                let reader = self.reader(pool, &counted, &hours);
                 sqlite::list::list(reader, tenant, kind, ask).await.map_err(fault::of)
             }
             ReadStore::Database(store) => {
                 postgres::reading!(store, reader => postgres::list::list(reader, tenant, kind, ask))
             }
         }
+    }
+
+    /// How the rollups of each kind are.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn rollups(&self) -> Result<Vec<RollupState>, LedgerError> {
+        match &self.store {
+            ReadStore::Folder(pool) => {
+                let (counted, hours) = Default::default();
+                let states = sqlite::rollups::states(self.reader(pool, &counted, &hours)).await;
+                states.map_err(fault::of)
+            }
+            ReadStore::Database(store) => {
+                postgres::reading!(store, reader => postgres::rollups::states(reader))
+            }
+        }
+    }
+
+    /// What a question to the file is answered with: what was counted is not kept.
+    fn reader<'a>(
+        &self,
+        pool: &'a SqlitePool,
+        counted: &'a Counted,
+        hours: &'a hours::CountedUpTo,
+    ) -> Reader<'a> {
+        Reader { pool, kinds: KINDS, counted, hours, now: self.clock.now() }
     }
 
     /// Lets the connections go.
@@ -101,6 +127,14 @@ impl LedgerView {
             ReadStore::Database(store) => store.close().await,
         }
     }
+}
+
+/// Asks the process that has a folder's ledger to make the rollups of all kinds anew; a server does so within seconds.
+///
+/// # Errors
+/// When that cannot be written down there.
+pub async fn wish_rollups(folder: &Path) -> Result<(), LedgerError> {
+    sqlite::rollups::making::wish(&folder.join(FILE), KINDS).await.map_err(fault::of)
 }
 
 async fn in_folder(folder: &Path) -> Result<SqlitePool, ViewError> {

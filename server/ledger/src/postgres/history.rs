@@ -11,10 +11,7 @@ use model::{
 use sqlx::{Error, PgConnection, postgres::PgRow};
 
 use super::{Reader, rollups, row::get, schema::PostgresSchema};
-use crate::{
-    history::{self, SpansCover},
-    rollups::SeriesKey,
-};
+use crate::history::{self, SpansCover};
 
 pub(crate) async fn history(
     Reader { connection, schema, .. }: Reader<'_>,
@@ -28,7 +25,7 @@ pub(crate) async fn history(
     history::assemble(window, added, (campaigns, previous_campaigns)).await
 }
 
-/// What each span adds up to: whole cells out of the rollups, and the runs at its ends one by one.
+/// What each span adds up to.
 async fn added_up(
     connection: &mut PgConnection,
     schema: &PostgresSchema,
@@ -36,19 +33,43 @@ async fn added_up(
     spans: &[Span],
     filter: &RunFilter,
 ) -> Result<Vec<Added>, Error> {
-    let Some((kind, series)) = campaign_run::series(filter) else {
-        return sums(connection, schema, tenant, spans, filter).await?.iter().map(added).collect();
-    };
+    match rolled_up(connection, schema, tenant, spans, filter).await? {
+        Some(all) => Ok(all),
+        None => counted(connection, schema, tenant, spans, filter).await,
+    }
+}
+
+/// Whole cells out of the rollups, and the runs at each span's ends one by one; none where no rollups tell it.
+pub(super) async fn rolled_up(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Option<Vec<Added>>, Error> {
+    let Some((kind, series)) = campaign_run::series(filter) else { return Ok(None) };
     let SpansCover { cells, edges, of_edges } = SpansCover::of(spans, series.finest());
     let mut all = vec![Added::default(); spans.len()];
-    let series = SeriesKey { tenant, kind: kind.name, series };
     let add = |at: usize, rollup: Rollup| all[at].add(&campaign_run::added(&rollup));
-    rollups::read(connection, schema, (kind, &series), &cells, add).await?;
+    if !rollups::read(connection, schema, tenant, (kind, series), &cells, add).await? {
+        return Ok(None);
+    }
     let rows = sums(connection, schema, tenant, &edges, filter).await?;
     for (row, at) in rows.iter().zip(of_edges) {
         all[at].add(&added(row)?);
     }
-    Ok(all)
+    Ok(Some(all))
+}
+
+/// Each run, looked at once.
+pub(super) async fn counted(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Vec<Added>, Error> {
+    sums(connection, schema, tenant, spans, filter).await?.iter().map(added).collect()
 }
 
 /// One sum for each span, each found by walking its stretch of the index.
@@ -88,7 +109,7 @@ async fn sums(
 
 /// How many campaigns have a run in the span: one look into the index for each that is known, and no more, which the LIMIT
 /// says to the planner.
-async fn campaigns(
+pub(super) async fn campaigns(
     connection: &mut PgConnection,
     schema: &PostgresSchema,
     tenant: TenantId,

@@ -255,7 +255,7 @@ fn insert(table: &str, columns: &str, arrays: &str, (more, made): (&str, &str)) 
          line AS (INSERT INTO studio.outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
          SELECT tenant_id, $1, position, revision, 1, $2, $5::bigint FROM fresh \
          WHERE $5::bigint IS NOT NULL AND exported_at IS NULL) \
-         SELECT tenant_id, id FROM fresh"
+         SELECT tenant_id, id, position FROM fresh"
     )
 }
 

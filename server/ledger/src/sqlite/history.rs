@@ -11,10 +11,7 @@ use model::{
 use sqlx::{AssertSqlSafe, Error, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Reader, rollups, row::get, step::json, wanted::AnswerWanted};
-use crate::{
-    history::{self, SpansCover},
-    rollups::SeriesKey,
-};
+use crate::history::{self, SpansCover};
 
 /// What one bucket adds up to, as SQLite hands it over.
 type Handed = (i64, i64, i64, i64, i64, i64, i64, Option<String>, i64, i64);
@@ -34,29 +31,49 @@ pub(crate) async fn history(
     history::assemble(window, added, (campaigns, previous_campaigns)).await
 }
 
-/// What each span adds up to: whole cells out of the rollups, and the runs at its ends one by one.
+/// What each span adds up to.
 async fn added_up(
     connection: &mut SqliteConnection,
     tenant: TenantId,
     spans: &[Span],
     filter: &RunFilter,
 ) -> Result<Vec<Added>, Error> {
-    let Some((kind, series)) = campaign_run::series(filter) else {
-        let rows = sums(connection, tenant, spans, filter).await?;
-        return rows.iter().map(added).collect();
-    };
+    match rolled_up(connection, tenant, spans, filter).await? {
+        Some(all) => Ok(all),
+        None => counted(connection, tenant, spans, filter).await,
+    }
+}
+
+/// Whole cells out of the rollups, and the runs at each span's ends one by one; none where no rollups tell it.
+pub(super) async fn rolled_up(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Option<Vec<Added>>, Error> {
+    let Some((kind, series)) = campaign_run::series(filter) else { return Ok(None) };
     let SpansCover { cells, edges, of_edges } = SpansCover::of(spans, series.finest());
     let mut all = vec![Added::default(); spans.len()];
-    let key = SeriesKey { tenant, kind: kind.name, series };
-    if let Some(series) = rollups::find(connection, &key).await? {
-        let add = |at: usize, rollup: Rollup| all[at].add(&campaign_run::added(&rollup));
-        rollups::read(connection, kind, series, &cells, add).await?;
+    let add = |at: usize, rollup: Rollup| all[at].add(&campaign_run::added(&rollup));
+    if !rollups::read(connection, tenant, (kind, series), &cells, add).await? {
+        return Ok(None);
     }
     let rows = sums(connection, tenant, &edges, filter).await?;
     for (row, at) in rows.iter().zip(of_edges) {
         all[at].add(&added(row)?);
     }
-    Ok(all)
+    Ok(Some(all))
+}
+
+/// Each run, looked at once.
+pub(super) async fn counted(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Vec<Added>, Error> {
+    let rows = sums(connection, tenant, spans, filter).await?;
+    rows.iter().map(added).collect()
 }
 
 /// One sum for each span, each found by walking its stretch of the index: nothing is sorted, nothing read twice.
@@ -86,7 +103,7 @@ async fn sums(
 }
 
 /// How many campaigns have a run in the span: one look into the index for each that is known.
-async fn campaigns(
+pub(super) async fn campaigns(
     connection: &mut SqliteConnection,
     tenant: TenantId,
     span: Span,
