@@ -13,6 +13,7 @@ mod progress;
 mod provision;
 mod rebuild;
 mod record_kind;
+mod recount;
 mod rollups;
 mod serve;
 mod stop;
@@ -56,6 +57,8 @@ enum What {
     /// Reads a lost ledger in again out of Dataverse
     #[command(after_help = help::OF_BOTH)]
     Rebuild,
+    /// Counts the figures again out of every record, and holds them against what is shown
+    Recount(recount::RecountCommand),
     /// Looks after what figures are made of
     Rollups(rollups::Rollups),
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
@@ -110,6 +113,7 @@ impl CommandLine {
             What::Backup(backup) => backup.run(&sources).await,
             What::Restore(restore) => restore.run(&sources).await,
             What::Rebuild => rebuild::run(&sources).await,
+            What::Recount(command) => command.run(&sources).await,
             What::Rollups(command) => command.run(&sources).await,
             What::Move(command) => command.run(&sources).await,
             What::Adopt(command) => command.run(&sources).await,

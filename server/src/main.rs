@@ -17,6 +17,7 @@ mod logging;
 mod pages;
 mod problem;
 mod random;
+mod recounts;
 mod routes;
 mod settings;
 mod snapshot;

@@ -4,6 +4,7 @@ pub mod demo;
 pub mod fault;
 pub mod panel;
 pub mod pipeline;
+pub mod recount;
 pub mod refused;
 pub mod theme;
 mod visitor;

@@ -13,6 +13,7 @@ mod problems;
 mod recent;
 mod record_json;
 mod records;
+mod recount;
 mod tag;
 
 use axum::{
@@ -56,6 +57,7 @@ fn routes() -> Router<SharedState> {
         .route("/", get(pages::panel::panel))
         .route("/pipeline", get(pages::pipeline::pipeline))
         .route("/pipeline/demo", post(pages::demo::make))
+        .route("/pipeline/recount", post(pages::recount::begin))
         .route("/pipeline/question", post(pages::refused::answer))
         .route("/pipeline/refused", post(pages::refused::act_on_all))
         .route("/pipeline/refused/{kind}/{id}", get(pages::refused::show).post(pages::refused::act))
@@ -64,6 +66,7 @@ fn routes() -> Router<SharedState> {
         .merge(records::routes())
         .route("/api/metrics/recent", get(recent::recent))
         .route("/api/metrics/history", get(history::history))
+        .route("/api/metrics/recount", get(recount::recount))
         .route("/api/pipeline", get(pipeline::pipeline))
         .route(letters::PATH, get(letters::read).post(letters::again).delete(letters::drop))
         .route("/api/openapi.json", get(openapi::openapi))

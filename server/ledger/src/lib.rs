@@ -33,6 +33,7 @@ mod postgres;
 mod probe;
 mod queue;
 mod reconcile;
+mod recount;
 mod rollups;
 mod row;
 mod settlement;
@@ -64,6 +65,7 @@ pub use move_to_postgres::{
     ComparedTable, CopyProgress, MoveError, MovedRecords, ToldCopy, move_to_postgres,
 };
 pub use outbox::{OutboxOperation, Parcel};
+pub use recount::RecountedFigures;
 pub use rollups::{RollupProgress, RollupState};
 pub use sqlite::{BackupError, back_up, restore, whose};
 pub use verdict::{ChangeOutcome, HeldRecord, Outcome, Verdict};

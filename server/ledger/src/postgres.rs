@@ -25,6 +25,7 @@ mod outbox;
 mod probe;
 mod reach;
 mod reader;
+pub(crate) mod recount;
 pub(crate) mod rollups;
 pub(crate) mod row;
 pub(crate) mod schema;

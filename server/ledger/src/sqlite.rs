@@ -25,6 +25,7 @@ pub(crate) mod open;
 mod outbox;
 mod probe;
 mod reader;
+pub(crate) mod recount;
 pub(crate) mod rollups;
 pub(crate) mod row;
 mod settle;

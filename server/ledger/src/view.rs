@@ -6,6 +6,7 @@ use std::{
 };
 
 use model::{
+    calendar::Window,
     clock::Clock,
     record::{KINDS, Kind},
     rng::Random,
@@ -18,7 +19,8 @@ use sqlx::{
 use tokio::sync::watch;
 
 use crate::{
-    LedgerError, LedgerLocation, ListAsk, OpenError, RecordPage, RollupState, StoreSettings,
+    DeliveryCounts, LedgerError, LedgerLocation, ListAsk, OpenError, RecordPage, RecountedFigures,
+    RollupState, StoreSettings,
     opening::Opening,
     postgres::{self, Postgres},
     sqlite::{self, FILE, Reader, counted::Counted, fault, hours, open},
@@ -106,6 +108,40 @@ impl LedgerView {
             }
             ReadStore::Database(store) => {
                 postgres::reading!(store, reader => postgres::rollups::states(reader))
+            }
+        }
+    }
+
+    /// Where a tenant's records stand, all figures of one moment.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn delivery_counts(&self, tenant: TenantId) -> Result<DeliveryCounts, LedgerError> {
+        match &self.store {
+            ReadStore::Folder(pool) => {
+                let (counted, hours) = Default::default();
+                let reader = self.reader(pool, &counted, &hours);
+                sqlite::delivery_counts::delivery_counts(reader, tenant).await.map_err(fault::of)
+            }
+            ReadStore::Database(store) => {
+                postgres::reading!(store, reader => postgres::delivery_counts::delivery_counts(reader, tenant))
+            }
+        }
+    }
+
+    /// The figures of a window out of the rollups, and out of a plain count of the records, both of one moment.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn recount(&self, tenant: TenantId, window: &Window) -> Result<RecountedFigures, LedgerError> {
+        match &self.store {
+            ReadStore::Folder(pool) => {
+                let (counted, hours) = Default::default();
+                let reader = self.reader(pool, &counted, &hours);
+                sqlite::recount::recount(reader, tenant, window).await.map_err(fault::of)
+            }
+            ReadStore::Database(store) => {
+                postgres::reading!(store, reader => postgres::recount::recount(reader, tenant, window))
             }
         }
     }

@@ -7,7 +7,7 @@ use futures::{FutureExt as _, future::BoxFuture};
 use ledger::Ledger;
 use metrics::SetRecorderError;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-use model::{clock::Clock, record::KINDS, rng::Seeded};
+use model::{clock::Clock, record::KINDS, rng::Seeded, tenant::TenantId};
 use tokio::{net::TcpListener, task::JoinHandle, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -135,6 +135,9 @@ fn look_after(workers: &TaskTracker, state: &SharedState, stop: &CancellationTok
     };
     kept("the upkeep", |state, stop| upkeep::run(state.ledger.clone(), stop).boxed());
     kept("the making of rollups", |state, stop| upkeep::make_rollups(state.ledger.clone(), stop).boxed());
+    kept("the daily recount", |state, stop| {
+        async move { state.recounts.run(TenantId::FIRST, stop).await }.boxed()
+    });
     kept("the sweep of old views", |state, stop| Arc::clone(&state.snapshots).sweep(stop).boxed());
 }
 

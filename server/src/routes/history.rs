@@ -44,7 +44,7 @@ pub async fn history(
 }
 
 /// Ten years by the day are some work, which the threads that serve everybody leave to others.
-async fn beside<T: Send + 'static>(
+pub(super) async fn beside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
@@ -62,21 +62,38 @@ fn understand(uri: &Uri, zone: &Zone, now: Timestamp) -> Result<(Window, RunFilt
         campaign: parameters.read("campaign", parameters::text_up_to(CAMPAIGN_CHARS)),
         phase: parameters.read("phase", parameters::text_up_to(CAMPAIGN_CHARS)),
     };
-    let zone = parameters.read("tz", parameters::zone).unwrap_or_else(|| zone.clone());
+    let zone = chosen_zone(&mut parameters, zone);
     let compare = parameters.read("compare", compare).unwrap_or_default();
-    let named = parameters.read("range", range);
-    let from = parameters.read("from", |text| moment_or_day(text, &zone));
-    let to = parameters.read("to", |text| moment_or_day(text, &zone));
-    let custom = (from.zip(to)).map(|(from, to)| Span { from, to });
-    check(&mut parameters, custom, now);
-    let window = match custom {
-        Some(span) => calendar::custom_window(&zone, span, compare),
-        None => Some(calendar::window(named.unwrap_or_default(), &zone, now, compare)),
-    };
+    let window = window(&mut parameters, &zone, now, compare);
     parameters.finish()?;
-    let window = window
-        .ok_or_else(|| Problem::new(ProblemType::Validation, "The calendar has no such stretch of time."))?;
-    Ok((window, filter))
+    Ok((window.ok_or_else(no_such_stretch)?, filter))
+}
+
+pub(super) fn no_such_stretch() -> Problem {
+    Problem::new(ProblemType::Validation, "The calendar has no such stretch of time.")
+}
+
+/// The zone that is asked for, or the one of those who ask for none.
+pub(super) fn chosen_zone(parameters: &mut Parameters, others: &Zone) -> Zone {
+    parameters.read("tz", parameters::zone).unwrap_or_else(|| others.clone())
+}
+
+/// The stretch that is asked for, unless the parameters have faults, or the calendar no such stretch.
+pub(super) fn window(
+    parameters: &mut Parameters,
+    zone: &Zone,
+    now: Timestamp,
+    compare: Compare,
+) -> Option<Window> {
+    let named = parameters.read("range", range);
+    let from = parameters.read("from", |text| moment_or_day(text, zone));
+    let to = parameters.read("to", |text| moment_or_day(text, zone));
+    let custom = (from.zip(to)).map(|(from, to)| Span { from, to });
+    check(parameters, custom, now);
+    match custom {
+        Some(span) => calendar::custom_window(zone, span, compare),
+        None => Some(calendar::window(named.unwrap_or_default(), zone, now, compare)),
+    }
 }
 
 /// `from` and `to` go together and not with a range, and what lies between them is neither too long nor far ahead.

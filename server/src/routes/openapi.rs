@@ -44,6 +44,7 @@ mod tests {
         "/",
         "/pipeline",
         "/pipeline/demo",
+        "/pipeline/recount",
         "/pipeline/question",
         "/pipeline/refused",
         "/pipeline/refused/{kind}/{id}",

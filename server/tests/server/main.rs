@@ -30,6 +30,7 @@ mod oracle;
 mod organisations;
 mod pages;
 mod reach;
+mod recounts;
 mod scaled;
 mod senders;
 mod shares;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::Ledger;
 use crate::{
-    ChangeOutcome, HeldRecord, LedgerError, ListAsk, RecordPage,
+    ChangeOutcome, HeldRecord, LedgerError, ListAsk, RecordPage, RecountedFigures,
     change::{ChangeTarget, Correct, Withdraw},
     meters,
 };
@@ -82,5 +82,10 @@ impl Ledger {
         filter: &RunFilter,
     ) -> Result<History, LedgerError> {
         meters::figures(async { read!(self, history::history(tenant, window, filter)) }).await
+    }
+
+    /// The figures of a window out of the rollups, and out of a plain count of the records, both of one moment.
+    pub async fn recount(&self, tenant: TenantId, window: &Window) -> Result<RecountedFigures, LedgerError> {
+        read!(self, recount::recount(tenant, window))
     }
 }

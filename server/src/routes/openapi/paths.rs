@@ -70,6 +70,7 @@ pub fn paths() -> Value {
     }
     paths.insert("/api/metrics/recent".to_owned(), json!({"get": recent()}));
     paths.insert("/api/metrics/history".to_owned(), json!({"get": history()}));
+    paths.insert("/api/metrics/recount".to_owned(), json!({"get": recount()}));
     paths.insert(letters::PATH.to_owned(), letter());
     let watched: [(&str, &str, Value); 6] = [
         (
@@ -166,6 +167,14 @@ fn history() -> Value {
         "summary": "Figures and buckets of any stretch of the past, and of the one before it",
         "parameters": all(&["range", "from", "to", "campaign", "phase", "tz", "compare", "If-None-Match"]),
         "responses": answers(&[ok("History"), unmodified(), problem(422), problem(429), problem(503)]),
+    })
+}
+
+fn recount() -> Value {
+    json!({
+        "summary": "The figures out of the rollups, out of a plain count of the records, and as Dataverse adds them up",
+        "parameters": all(&["range", "from", "to", "tz"]),
+        "responses": answers(&[ok("Recount"), problem(422), problem(429), problem(503)]),
     })
 }
 

@@ -63,6 +63,7 @@ fn general() -> Value {
             "previous": list("Bucket"),
             "forecast": closed(json!({"none": {"type": "string"}})),
         })),
+        "Recount": recount(),
         "Pipeline": pipeline(),
         "Target": target(),
         "Balance": closed(json!({
@@ -340,6 +341,28 @@ fn bucket() -> Value {
         "from": time(), "to": time(), "partial": {"type": "boolean"}, "runs": count(), "cost": money_or_null(),
         "latencyP95Ms": count_or_null(), "latencyAvgMs": count_or_null(), "success": decimal_or_null(),
         "assets": count_or_null(), "tokensIn": count_or_null(), "tokensOut": count_or_null(),
+    }))
+}
+
+fn recount() -> Value {
+    let tokens = closed(json!({"in": count_or_null(), "out": count_or_null()}));
+    let figure = json!({"description": "As in a history's figures; null where the source does not tell it", "anyOf": [
+        money_or_null(), decimal_or_null(), count_or_null(), tokens,
+    ]});
+    let took = json!({"type": ["number", "null"], "minimum": 0});
+    closed(json!({
+        "range": closed(json!({
+            "from": time(), "to": time(), "timeZone": {"type": "string"}, "bucket": {"enum": ["hour", "day"]},
+        })),
+        "equal": {"type": "boolean"},
+        "figures": {"type": "array", "items": closed(json!({
+            "figure": {"enum": model::figures::Tile::ALL.map(model::figures::Tile::key)},
+            "rollups": figure.clone(), "rows": figure.clone(), "dataverse": figure,
+            "differs": {"type": "array", "description": "The buckets in which rollups and rows differ",
+                "items": closed(json!({"from": time(), "to": time()}))},
+        }))},
+        "tookMs": closed(json!({"rollups": took.clone(), "rows": took.clone(), "dataverse": took})),
+        "note": nullable("string"),
     }))
 }
 
