@@ -70,7 +70,8 @@ impl RollupChanges {
     pub(crate) fn add(&mut self, tenant: TenantId, position: i64, record: &Record, sign: i64) {
         let kind = record.kind();
         if adds_up(kind) {
-            for generation in self.generations.with(kind, tenant, position) {
+            let place = RecordPlace { tenant, time: record.time(), position };
+            for generation in self.generations.with(kind, place) {
                 self.add_to(generation, tenant, record, sign);
             }
         }

@@ -9,12 +9,13 @@ ALTER TABLE studio.rollup_series ADD PRIMARY KEY (tenant_id, kind, generation, d
 -- The generation of each kind that is read. All records are in it; of a kind that is missing here they are counted one by one.
 ALTER TABLE studio.rollup_kinds ADD COLUMN generation bigint NOT NULL DEFAULT 0;
 
--- The generation of each kind that is under way: the records up to a tenant's position are in it.
+-- The generation of each kind that is under way: the records up to a tenant's time and position are in it.
 CREATE TABLE studio.rollup_makings (
     kind text COLLATE "C" PRIMARY KEY,
     generation bigint NOT NULL,
     layout text NOT NULL,
     tenant_id uuid NOT NULL,
+    "time" bigint NOT NULL,
     position bigint NOT NULL,
     -- How many records are in it, and how many there were when it was begun.
     folded bigint NOT NULL,
@@ -29,13 +30,13 @@ CREATE TABLE studio.rollup_wishes (kind text COLLATE "C" PRIMARY KEY);
 CREATE FUNCTION studio.rollup_generations() RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN (
-        SELECT coalesce(json_agg(json_build_array(kind, generation, layout, tenant_id, position, folded, records)), '[]')::text
+        SELECT coalesce(json_agg(json_build_array(kind, generation, layout, tenant_id, "time", position, folded, records)), '[]')::text
         FROM (
-            SELECT kind, generation, layout, NULL::uuid AS tenant_id, NULL::bigint AS position, NULL::bigint AS folded,
-                NULL::bigint AS records
+            SELECT kind, generation, layout, NULL::uuid AS tenant_id, NULL::bigint AS "time", NULL::bigint AS position,
+                NULL::bigint AS folded, NULL::bigint AS records
             FROM studio.rollup_kinds
             UNION ALL
-            SELECT kind, generation, layout, tenant_id, position, folded, records FROM studio.rollup_makings
+            SELECT kind, generation, layout, tenant_id, "time", position, folded, records FROM studio.rollup_makings
         ) AS all_of_them
     );
 END

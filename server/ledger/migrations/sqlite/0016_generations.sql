@@ -36,11 +36,13 @@ ALTER TABLE rollups_of_generations RENAME TO rollups;
 -- The generation of each kind that is read. All records are in it; of a kind that is missing here they are counted one by one.
 ALTER TABLE rollup_kinds ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
 
--- The generation of each kind that is under way: the records up to a position are in it.
+-- The generation of each kind that is under way: the records up to a tenant's time and position are in it.
 CREATE TABLE rollup_makings (
     kind TEXT PRIMARY KEY,
     generation INTEGER NOT NULL,
     layout TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    time INTEGER NOT NULL,
     position INTEGER NOT NULL,
     -- How many records are in it, and how many there were when it was begun.
     folded INTEGER NOT NULL,

@@ -149,8 +149,9 @@ fn make(kind: &Kind) -> Statements {
     Statements {
         by_ids: format!("SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.id = ANY($2)"),
         standing: format!(
-            "SELECT {row}, r.tenant_id FROM {table} AS r{join} WHERE (r.tenant_id, r.position) > ($1, $2) \
-             AND r.withdrawn_at IS NULL ORDER BY r.tenant_id, r.position LIMIT $3"
+            "SELECT {row}, r.tenant_id FROM {table} AS r{join} WHERE (r.tenant_id, r.{time}, r.position) > ($1, $2, $3) \
+             AND r.withdrawn_at IS NULL ORDER BY r.tenant_id, r.{time}, r.position LIMIT $4",
+            time = kind.fields[kind.time].column,
         ),
         insert: insert(&table, &columns(kind), &arrays(kind, 6), ("", "")),
         import: insert(

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use model::{
     record::{Kind, Kinds},
     tenant::TenantId,
+    time::Timestamp,
 };
 use sqlx::Error;
+use uuid::Uuid;
 
 use super::{adds_up, layout};
 use crate::{RollupProgress, RollupState};
@@ -32,19 +34,19 @@ pub(crate) struct RollupMaking {
     pub(crate) progress: RollupProgress,
 }
 
-/// Where a record stands in the order in which they are added up.
+/// Where a record stands in the order in which they are added up: those of one time follow each other, so that a step changes few
+/// cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RecordPlace {
-    /// None where the records of all tenants stand in one line.
-    pub(crate) tenant: Option<TenantId>,
+    pub(crate) tenant: TenantId,
+    pub(crate) time: Timestamp,
     pub(crate) position: i64,
 }
 
-impl RollupMaking {
-    /// Whether the record there is in it.
-    fn has(&self, tenant: TenantId, position: i64) -> bool {
-        RecordPlace { tenant: self.after.tenant.map(|_| tenant), position } <= self.after
-    }
+impl RecordPlace {
+    /// Before all records.
+    pub(crate) const FIRST: Self =
+        Self { tenant: TenantId(Uuid::nil()), time: Timestamp::from_micros(i64::MIN), position: i64::MIN };
 }
 
 /// One row of what a store keeps: the kind's name, the generation, what it is made of, and how far it is, where it is under way.
@@ -71,16 +73,11 @@ impl RollupGenerations {
     }
 
     /// Those that a record is in, or comes into.
-    pub(crate) fn with(
-        &self,
-        kind: &Kind,
-        tenant: TenantId,
-        position: i64,
-    ) -> impl Iterator<Item = i64> + use<> {
+    pub(crate) fn with(&self, kind: &Kind, place: RecordPlace) -> impl Iterator<Item = i64> + use<> {
         let of_kind = self.0.get(kind.name);
         let read = of_kind.and_then(|of_kind| of_kind.read);
         let making = of_kind.and_then(|of_kind| of_kind.making);
-        let making = making.filter(|making| making.has(tenant, position));
+        let making = making.filter(|making| place <= making.after);
         read.into_iter().chain(making.map(|making| making.generation))
     }
 

@@ -7,6 +7,7 @@ use model::{
     record::{Kind, Kinds},
     rng::Random,
     tenant::TenantId,
+    time::Timestamp,
 };
 use sqlx::{Error, PgConnection, Row as _};
 use uuid::Uuid;
@@ -34,17 +35,20 @@ const CARRIED_STEP: i64 = 2_000;
 const GONE: &str = "NOT EXISTS (SELECT 1 FROM studio.rollup_kinds AS k WHERE k.kind = s.kind AND k.generation = s.generation) \
      AND NOT EXISTS (SELECT 1 FROM studio.rollup_makings AS m WHERE m.kind = s.kind AND m.generation = s.generation)";
 
-/// Kind, generation, layout; where it is under way also the tenant and position up to which it is, and of how many records it has
+/// Kind, generation, layout; where it is under way also the tenant, time and position up to which it is, and of how many records it has
 /// how many.
 type ToldGeneration<'a> =
-    (Cow<'a, str>, i64, Cow<'a, str>, Option<Uuid>, Option<i64>, Option<i64>, Option<i64>);
+    (Cow<'a, str>, i64, Cow<'a, str>, Option<Uuid>, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 
 /// The generations in which records are added up, as the schema tells them.
 pub(crate) fn generations(kinds: Kinds, told: &str) -> Result<RollupGenerations, Error> {
     let told: Vec<ToldGeneration<'_>> = serde_json::from_str(told).map_err(|error| unreadable(&error))?;
-    let kept = told.iter().map(|(kind, generation, layout, tenant, position, folded, of)| {
-        let place = tenant.zip(*position);
-        let place = place.map(|(tenant, position)| RecordPlace { tenant: Some(TenantId(tenant)), position });
+    let kept = told.iter().map(|(kind, generation, layout, tenant, time, position, folded, of)| {
+        let place = tenant.zip(time.zip(*position)).map(|(tenant, (time, position))| RecordPlace {
+            tenant: TenantId(tenant),
+            time: Timestamp::from_micros(time),
+            position,
+        });
         let progress = folded.zip(*of).map(|(folded, of)| RollupProgress { folded, of });
         (kind.as_ref(), *generation, layout.as_ref(), place.zip(progress))
     });
@@ -181,20 +185,21 @@ async fn begin(
          SELECT kind, generation FROM studio.rollup_series) AS known WHERE kind = $1",
     );
     let newest: i64 = get(&newest.bind(kind.name).fetch_one(&mut *connection).await?, 0)?;
-    let after = RecordPlace { tenant: Some(TenantId(Uuid::nil())), position: i64::MIN };
+    let after = RecordPlace::FIRST;
     let progress = RollupProgress { folded: 0, of: records };
     let making = RollupMaking { generation: newest + 1, after, progress };
     schema
         .query(
-            "INSERT INTO studio.rollup_makings (kind, generation, layout, tenant_id, position, folded, records) \
-             VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (kind) DO UPDATE SET generation = excluded.generation, \
-             layout = excluded.layout, tenant_id = excluded.tenant_id, position = excluded.position, \
-             folded = excluded.folded, records = excluded.records",
+            "INSERT INTO studio.rollup_makings (kind, generation, layout, tenant_id, \"time\", position, folded, \
+             records) VALUES ($1, $2, $3, $4, $5, $6, 0, $7) ON CONFLICT (kind) DO UPDATE SET \
+             generation = excluded.generation, layout = excluded.layout, tenant_id = excluded.tenant_id, \
+             \"time\" = excluded.\"time\", position = excluded.position, folded = excluded.folded, records = excluded.records",
         )
         .bind(kind.name)
         .bind(making.generation)
         .bind(layout(kind))
-        .bind(Uuid::nil())
+        .bind(after.tenant.0)
+        .bind(after.time.micros())
         .bind(after.position)
         .bind(records)
         .execute(connection)
@@ -231,16 +236,17 @@ async fn fold(
     most: i64,
 ) -> Result<RollupTurn, Error> {
     let Some((kind, making)) = generations.under_way(schema.kinds()) else { return Ok(RollupTurn::Idle) };
-    let tenant = making.after.tenant.unwrap_or(TenantId(Uuid::nil()));
-    let query = schema.query(&statements::of(kind).standing).bind(tenant.0);
-    let rows = query.bind(making.after.position).bind(most).fetch_all(&mut *connection).await?;
     let mut after = making.after;
+    let query = schema.query(&statements::of(kind).standing).bind(after.tenant.0);
+    let query = query.bind(after.time.micros()).bind(after.position).bind(most);
+    let rows = query.fetch_all(&mut *connection).await?;
     let mut closing = Closing::default();
     for row in &rows {
         let tenant = TenantId(row.try_get(row.len() - 1)?);
         let read = row::read(kind, row)?;
-        after = RecordPlace { tenant: Some(tenant), position: read.position };
-        closing.rollups.add_to(making.generation, tenant, &read.held.stored.record, 1);
+        let record = &read.held.stored.record;
+        after = RecordPlace { tenant, time: record.time(), position: read.position };
+        closing.rollups.add_to(making.generation, tenant, record, 1);
     }
     // Rows of no process, since no other is at them.
     let mut step =
@@ -252,11 +258,11 @@ async fn fold(
         finish(step.connection, schema, kind, making.generation).await?;
         return Ok(RollupTurn::Made(kind, making.progress));
     }
-    let tenant = after.tenant.unwrap_or(TenantId(Uuid::nil()));
     schema
-        .query("UPDATE studio.rollup_makings SET tenant_id = $2, position = $3, folded = $4 WHERE kind = $1")
+        .query("UPDATE studio.rollup_makings SET tenant_id = $2, \"time\" = $3, position = $4, folded = $5 WHERE kind = $1")
         .bind(kind.name)
-        .bind(tenant.0)
+        .bind(after.tenant.0)
+        .bind(after.time.micros())
         .bind(after.position)
         .bind(making.progress.folded)
         .execute(step.connection)

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use model::record::{Kind, Kinds};
+use model::{
+    record::{Kind, Kinds},
+    time::Timestamp,
+};
 use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, Error, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteRow},
@@ -29,8 +32,8 @@ pub(crate) async fn generations(
     kinds: Kinds,
 ) -> Result<RollupGenerations, Error> {
     let rows = sqlx::query(
-        "SELECT kind, generation, layout, NULL, NULL, NULL FROM rollup_kinds \
-         UNION ALL SELECT kind, generation, layout, position, folded, records FROM rollup_makings",
+        "SELECT kind, generation, layout, NULL, NULL, NULL, NULL, NULL FROM rollup_kinds UNION ALL \
+         SELECT kind, generation, layout, position, folded, records, time, tenant_id FROM rollup_makings",
     )
     .fetch_all(connection)
     .await?;
@@ -44,7 +47,8 @@ pub(crate) async fn generations(
 fn under_way(row: &SqliteRow) -> Result<Option<(RecordPlace, RollupProgress)>, Error> {
     let Some(position) = get(row, 3)? else { return Ok(None) };
     let progress = RollupProgress { folded: get(row, 4)?, of: get(row, 5)? };
-    Ok(Some((RecordPlace { tenant: None, position }, progress)))
+    let (tenant, time) = (row::tenant(row, 7)?, Timestamp::from_micros(get(row, 6)?));
+    Ok(Some((RecordPlace { tenant, time, position }, progress)))
 }
 
 /// How the rollups of each kind are.
@@ -127,16 +131,18 @@ async fn begin(
          SELECT kind, generation FROM rollup_makings UNION ALL SELECT kind, generation FROM rollup_series) WHERE kind = ?1",
     );
     let newest: i64 = get(&newest.bind(kind.name).fetch_one(&mut *connection).await?, 0)?;
-    let after = RecordPlace { tenant: None, position: 0 };
+    let after = RecordPlace::FIRST;
     let progress = RollupProgress { folded: 0, of: records };
     let making = RollupMaking { generation: newest + 1, after, progress };
     sqlx::query(
-        "INSERT OR REPLACE INTO rollup_makings (kind, generation, layout, position, folded, records) \
-         VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+        "INSERT OR REPLACE INTO rollup_makings (kind, generation, layout, tenant_id, time, position, folded, records) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7)",
     )
     .bind(kind.name)
     .bind(making.generation)
     .bind(layout(kind))
+    .bind(after.tenant.to_string())
+    .bind(after.time.micros())
     .bind(after.position)
     .bind(records)
     .execute(connection)
@@ -183,13 +189,15 @@ async fn fold(step: &mut Step<'_>, most: i64) -> Result<RollupTurn, Error> {
     let Some((kind, making)) = step.rollups.generations().under_way(kinds) else {
         return Ok(RollupTurn::Idle);
     };
-    let query = sqlx::query(statements::of(kind).standing).bind(making.after.position).bind(most);
-    let rows = query.fetch_all(&mut *step.connection).await?;
     let mut after = making.after;
+    let query = sqlx::query(statements::of(kind).standing).bind(after.tenant.to_string());
+    let query = query.bind(after.time.micros()).bind(after.position).bind(most);
+    let rows = query.fetch_all(&mut *step.connection).await?;
     for row in &rows {
         let read = row::read(kind, row, 1)?;
-        after.position = read.position;
-        step.rollups.add_to(making.generation, row::tenant(row, 0)?, &read.held.stored.record, 1);
+        let (tenant, record) = (row::tenant(row, 0)?, &read.held.stored.record);
+        after = RecordPlace { tenant, time: record.time(), position: read.position };
+        step.rollups.add_to(making.generation, tenant, record, 1);
     }
     let making = making.advanced(after, rows.len());
     let of_kind = step.rollups.generations().of_kind(kind);
@@ -199,12 +207,16 @@ async fn fold(step: &mut Step<'_>, most: i64) -> Result<RollupTurn, Error> {
         return Ok(RollupTurn::Made(kind, making.progress));
     }
     of_kind.making = Some(making);
-    sqlx::query("UPDATE rollup_makings SET position = ?2, folded = ?3 WHERE kind = ?1")
-        .bind(kind.name)
-        .bind(after.position)
-        .bind(making.progress.folded)
-        .execute(&mut *step.connection)
-        .await?;
+    sqlx::query(
+        "UPDATE rollup_makings SET tenant_id = ?2, time = ?3, position = ?4, folded = ?5 WHERE kind = ?1",
+    )
+    .bind(kind.name)
+    .bind(after.tenant.to_string())
+    .bind(after.time.micros())
+    .bind(after.position)
+    .bind(making.progress.folded)
+    .execute(&mut *step.connection)
+    .await?;
     Ok(RollupTurn::Folded(kind, making.progress))
 }
 

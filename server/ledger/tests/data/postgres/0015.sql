@@ -6,6 +6,6 @@ INSERT INTO studio.rollup_series (tenant_id, kind, generation, dimension, key, i
 INSERT INTO studio.rollups (tenant_id, series, grain, number, writer, content) VALUES
 ('00000000-0000-7000-8000-000000000001', 3, 0, 1993333, 0, '\x0103'),
 ('00000000-0000-7000-8000-000000000001', 4, 2, 20763, 9, '\x05');
-INSERT INTO studio.rollup_makings (kind, generation, layout, tenant_id, position, folded, records) VALUES
-('campaign-run', 4, '0;cost', '00000000-0000-7000-8000-000000000001', 2, 2, 5);
+INSERT INTO studio.rollup_makings (kind, generation, layout, tenant_id, "time", position, folded, records) VALUES
+('campaign-run', 4, '0;cost', '00000000-0000-7000-8000-000000000001', 1794000000000000, 2, 2, 5);
 INSERT INTO studio.rollup_wishes (kind) VALUES ('agent-task');
