@@ -15,6 +15,7 @@ use crate::{
     inspection::{Inspection, SharedAnswers},
     last_good::LastGood,
     random::{self, RequestIds},
+    recounts::Recounts,
     settings::Settings,
     snapshot::Snapshots,
     targets::TargetMeters,
@@ -33,6 +34,7 @@ pub struct AppState {
     pub ledger: Ledger,
     pub delivery_service: Arc<DeliveryService>,
     pub snapshots: Arc<Snapshots>,
+    pub recounts: Arc<Recounts>,
     pub permits: WorkPermits,
     /// The right to have records sent for as long as that takes.
     pub exports: Arc<Semaphore>,
@@ -74,7 +76,10 @@ impl AppState {
             ledger.clone(),
             Arc::clone(&delivery_service),
         );
+        let (ours, delivery) = (Arc::clone(&clock), Arc::clone(&delivery_service));
+        let recounts = Recounts::new(ledger.clone(), delivery, ours, settings.zone.clone());
         Arc::new(Self {
+            recounts: Arc::new(recounts),
             names: OwnNames::of(listening, settings.public_url.as_ref()),
             clock,
             ledger,

@@ -12,6 +12,8 @@ mod progress;
 mod provision;
 mod rebuild;
 mod record_kind;
+mod recount;
+mod rollups;
 mod serve;
 mod stop;
 mod unfinished_file;
@@ -54,6 +56,10 @@ enum What {
     /// Reads a lost ledger in again out of Dataverse
     #[command(after_help = help::OF_BOTH)]
     Rebuild,
+    /// Counts the figures again out of every record, and holds them against what is shown
+    Recount(recount::RecountCommand),
+    /// Looks after what figures are made of
+    Rollups(rollups::Rollups),
     /// Carries the data folder's ledger over into PostgreSQL, and compares both
     #[command(after_help = help::OF_MOVE)]
     Move(move_ledger::Move),
@@ -106,6 +112,8 @@ impl CommandLine {
             What::Backup(backup) => backup.run(&sources).await,
             What::Restore(restore) => restore.run(&sources).await,
             What::Rebuild => rebuild::run(&sources).await,
+            What::Recount(command) => command.run(&sources).await,
+            What::Rollups(command) => command.run(&sources).await,
             What::Move(command) => command.run(&sources).await,
             What::Adopt(command) => command.run(&sources).await,
             What::Import(import) => import.run(&sources).await,

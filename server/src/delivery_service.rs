@@ -27,7 +27,7 @@ use model::{
     tenant::TenantId,
     time::Timestamp,
 };
-use pipeline::{Fall, RelayStatus};
+use pipeline::{Fall, Mapping, RelayStatus};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -78,7 +78,14 @@ enum Stage {
 /// The relay as others see it.
 struct RunningRelay {
     client: Client,
+    mapping: Arc<Mapping>,
     status: watch::Receiver<RelayStatus>,
+}
+
+/// How Dataverse is asked to add up what it has.
+pub struct RecountRoad {
+    pub client: Client,
+    pub mapping: Arc<Mapping>,
 }
 
 /// What is known of the organisation and of the road to it.
@@ -176,8 +183,23 @@ impl DeliveryService {
         self.stage.store(Arc::new(Stage::Preparing(Some(reason))));
     }
 
-    fn carrying(&self, client: Client, status: watch::Receiver<RelayStatus>) {
-        self.stage.store(Arc::new(Stage::Carrying(Box::new(RunningRelay { client, status }))));
+    fn carrying(&self, client: Client, mapping: Arc<Mapping>, status: watch::Receiver<RelayStatus>) {
+        self.stage.store(Arc::new(Stage::Carrying(Box::new(RunningRelay { client, mapping, status }))));
+    }
+
+    /// How Dataverse is asked to add up what it has.
+    ///
+    /// # Errors
+    /// Why it cannot be asked now, in a sentence.
+    pub fn recount_road(&self) -> Result<RecountRoad, String> {
+        match &**self.stage.load() {
+            Stage::Resting => Err("a flow carries the records, so that Dataverse is not asked".to_owned()),
+            Stage::Preparing(None) => Err("Dataverse is being made ready; ask again in a moment".to_owned()),
+            Stage::Preparing(Some(reason)) => Err(reason.clone()),
+            Stage::Carrying(relay) => {
+                Ok(RecountRoad { client: relay.client.clone(), mapping: Arc::clone(&relay.mapping) })
+            }
+        }
     }
 
     #[must_use]

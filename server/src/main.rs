@@ -20,6 +20,7 @@ mod pages;
 mod problem;
 mod random;
 mod record_text;
+mod recounts;
 mod routes;
 mod settings;
 mod snapshot;

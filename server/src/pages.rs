@@ -5,6 +5,7 @@ pub mod demo;
 pub mod fault;
 pub mod panel;
 pub mod pipeline;
+pub mod recount;
 pub mod refused;
 pub mod run;
 pub mod theme;

@@ -18,6 +18,7 @@ mod problems;
 mod recent;
 mod record_json;
 mod records;
+mod recount;
 mod rollups;
 mod tag;
 
@@ -65,6 +66,7 @@ fn routes() -> Router<SharedState> {
         .route("/runs/{id}", get(pages::run::run))
         .route("/pipeline", get(pages::pipeline::pipeline))
         .route("/pipeline/demo", post(pages::demo::make))
+        .route("/pipeline/recount", post(pages::recount::begin))
         .route("/pipeline/question", post(pages::refused::answer))
         .route("/pipeline/refused", post(pages::refused::act_on_all))
         .route("/pipeline/refused/{kind}/{id}", get(pages::refused::show).post(pages::refused::act))
@@ -76,6 +78,7 @@ fn routes() -> Router<SharedState> {
         .route("/api/metrics/campaigns", get(campaigns::campaigns))
         .route("/api/metrics/export.csv", get(export::export))
         .route("/api/metrics/rollups", get(rollups::rollups))
+        .route("/api/metrics/recount", get(recount::recount))
         .route("/api/pipeline", get(pipeline::pipeline))
         .route(letters::PATH, get(letters::read).post(letters::again).delete(letters::drop))
         .route("/api/openapi.json", get(openapi::openapi))

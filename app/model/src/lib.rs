@@ -14,6 +14,7 @@ pub mod identity;
 pub mod privacy;
 pub mod range;
 pub mod record;
+pub mod recount;
 pub mod rng;
 pub mod rollup;
 pub mod sketch;

@@ -4,6 +4,7 @@ mod balance;
 mod demo;
 mod letters;
 mod others;
+mod recount;
 mod refused;
 mod targets;
 mod verdict;
@@ -20,6 +21,7 @@ pub use balance::Hour;
 pub use demo::{RUNS, Trouble};
 pub use letters::{DROP, DeadLetterList, HandlingLine, LetterLine, MEND, RESEND, RESEND_ALL};
 pub use others::{ASK_AGAIN, KEEP, Others, PolicyView, QuestionView, RejectLine, SEND_AGAIN, WITHDRAW};
+pub use recount::{RecountLine, RecountSummary, RecountView};
 pub use refused::{Control, FieldView, RefusedFacts, refused_page};
 pub use targets::{TargetLine, TargetState};
 
@@ -41,6 +43,7 @@ pub struct PipelineFacts {
     pub letters: DeadLetterList,
     /// None where a flow carries the records.
     pub others: Option<Others>,
+    pub recount: RecountView,
     pub targets: Vec<TargetLine>,
 }
 
@@ -65,6 +68,7 @@ pub fn pipeline_page(frame: &Frame, facts: &PipelineFacts) -> impl IntoView + us
                 {balance::hours(&facts.hours)}
                 {facts.others.as_ref().map(others::others)}
                 {dataverse(facts)}
+                {recount::recount(&facts.recount)}
                 {targets::targets(&facts.targets)}
                 <p class="quiet" id="as-of" data-again="">{format!("As of {}.", letters::moment(facts.now))}</p>
                 <p class="quiet">{format!("Studio Metrics {}", facts.version)}</p>

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     breakdown::{AddedPart, Breakdown, Dimension},
-    calendar::{BucketSize, Window},
+    calendar::{BucketSize, Span, Window},
     figures::Added,
     history::RunFilter,
     record::{
@@ -32,6 +32,7 @@ pub(crate) struct SeriesOfDimension {
 /// What a store is asked for, and what it has told of it.
 pub(crate) struct GatheredParts {
     dimension: Dimension,
+    spans: [Span; 2],
     along: RunDimension,
     /// Place 0 is of the stretch that is shown, place 1 of the one before.
     pub(crate) cover: SpansCover,
@@ -60,7 +61,12 @@ impl GatheredParts {
         let shape = (grain, first, if end - first > SHAPE_MAX { first } else { end });
         let keys = filter.along(dimension).map(|key| vec![key.clone()]);
         let along = campaign_run::dimension(dimension);
-        Self { dimension, along, cover, shape, keys, parts: BTreeMap::new() }
+        Self { dimension, spans, along, cover, shape, keys, parts: BTreeMap::new() }
+    }
+
+    /// No cell tells of them just now: every run is counted.
+    pub(crate) fn count_rows(&mut self) {
+        self.cover = SpansCover::of_rows(&self.spans);
     }
 
     /// Some campaigns, without a filter.

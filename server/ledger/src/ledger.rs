@@ -66,6 +66,7 @@ mod balance;
 mod delivery;
 mod mirror;
 mod records;
+mod rollups;
 
 /// Durable records of every kind. Cheap to clone; every clone is the same ledger.
 ///

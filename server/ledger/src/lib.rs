@@ -36,6 +36,7 @@ mod probe;
 mod queue;
 mod reconcile;
 mod record_status;
+mod recount;
 mod rollups;
 mod row;
 mod settlement;
@@ -69,6 +70,8 @@ pub use move_to_postgres::{
 };
 pub use outbox::{OutboxOperation, Parcel};
 pub use record_status::{PastRevision, RecordStatus, WaitingRecord};
+pub use recount::RecountedFigures;
+pub use rollups::{RollupProgress, RollupState};
 pub use sqlite::{BackupError, back_up, restore, whose};
 pub use verdict::{ChangeOutcome, HeldRecord, Outcome, Verdict};
-pub use view::{LedgerView, ViewError};
+pub use view::{LedgerView, ViewError, wish_rollups};

@@ -34,6 +34,7 @@ const SQLITE_FILES: &[MigrationFile] = migrations!("sqlite":
     "0013_archived"
     "0014_agent_tasks"
     "0015_rollups"
+    "0016_generations"
 );
 
 const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
@@ -51,6 +52,7 @@ const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
     "0012_archived"
     "0013_agent_tasks"
     "0014_rollups"
+    "0015_generations"
 );
 
 pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| migrator(SQLITE_FILES));

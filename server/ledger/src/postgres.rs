@@ -27,6 +27,7 @@ mod probe;
 mod reach;
 mod reader;
 pub(crate) mod record_status;
+pub(crate) mod recount;
 pub(crate) mod rollups;
 pub(crate) mod row;
 pub(crate) mod schema;
@@ -41,20 +42,23 @@ pub(crate) mod writer;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
     },
     time::Duration,
 };
 
-use model::clock::Clock;
+use model::{clock::Clock, rng::Random};
 use sqlx::{AssertSqlSafe, Error, PgConnection, PgPool, pool::PoolConnection, postgres::PgPoolOptions};
 
-use self::{counted::Counted, reach::Reach, schema::PostgresSchema, writer::Writer};
+use self::{counted::Counted, fault::ErrorClass, reach::Reach, schema::PostgresSchema, writer::Writer};
 pub(crate) use self::{
     reader::Reader,
     step::{InDatabase, Step, StepIn},
 };
-use crate::{Database, LedgerError, OpenError, health::Notes, opening::Opening, writer_handle::WriterHandle};
+use crate::{
+    Database, LedgerError, OpenError, health::Notes, opening::Opening, rollups::RollupTurn,
+    writer_handle::WriterHandle,
+};
 
 /// An asker asks again soon, and gives up soon.
 const PROBE: Duration = Duration::from_secs(2);
@@ -66,8 +70,11 @@ pub(crate) struct Postgres {
     reach: Reach,
     pub(crate) writer: WriterHandle<InDatabase>,
     clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
     counted: Counted,
     hours: hours::CountedUpTo,
+    /// Whether rollups that are neither read nor under way may be left.
+    sweeps: AtomicBool,
     pub(crate) patience: Duration,
     /// As which the ledger was claimed by this process.
     generation: Arc<AtomicI64>,
@@ -136,7 +143,7 @@ impl Postgres {
         migrate::migrate(&mut connection, &schema, &place).await?;
         if is_whole {
             connect::refuse_unfinished(&mut connection, &schema, &place).await?;
-            rollups::complete(&mut connection, &schema, &*random)
+            rollups::making::begin_missing(&mut connection, &schema)
                 .await
                 .map_err(|error| migrate::refusal(&place, &error))?;
         }
@@ -146,7 +153,7 @@ impl Postgres {
         let notes = Notes::new(Arc::clone(&clock), changes.clone());
         let writer = WriterHandle::open(notes.clone(), {
             let (schema, clock, mut connection) = (schema.clone(), Arc::clone(&clock), Some(connection));
-            let generation = Arc::clone(&generation);
+            let (generation, random) = (Arc::clone(&generation), Arc::clone(&random));
             move |queue| {
                 let writer = Writer {
                     generation: Arc::clone(&generation),
@@ -170,8 +177,10 @@ impl Postgres {
             reach: Reach::default(),
             writer,
             clock,
+            random,
             counted: Counted::default(),
             hours: hours::CountedUpTo::default(),
+            sweeps: AtomicBool::new(true),
             patience,
             generation,
         })
@@ -225,13 +234,31 @@ impl Postgres {
     /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
     /// backlog was counted wrong; it is right afterwards.
     pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
-        let mut taken = self.acquire().await?;
-        let tended = self.tend_on(&mut taken).await;
-        if tended.is_err() {
-            // A transaction may be open in it.
-            taken.close_on_drop();
+        let mut taken = Upkeeping(Some(self.acquire().await?));
+        let tended = self.tend_on(taken.connection()?).await;
+        taken.ended(tended)
+    }
+
+    /// Asks for rollups anew.
+    pub(crate) async fn wish_rollups(&self) -> Result<(), LedgerError> {
+        let mut taken = Upkeeping(Some(self.acquire().await?));
+        let wished = rollups::making::wish(taken.connection()?, &self.schema).await;
+        taken.ended(wished)
+    }
+
+    /// One step towards rollups that are wanted or under way; says whether another one follows at once. None does where another
+    /// process is at it just now, or others would wait for it.
+    pub(crate) async fn make_rollups(&self, most: i64) -> Result<bool, LedgerError> {
+        let mut taken = Upkeeping(Some(self.acquire().await?));
+        let asked = (most, self.sweeps.load(Relaxed));
+        let turn = rollups::making::turn(taken.connection()?, &self.schema, &*self.random, asked).await;
+        if turn.as_ref().is_err_and(|error| fault::nature(error) == ErrorClass::InTheWay) {
+            return Ok(false);
         }
-        tended.map_err(|error| fault::of(&error))
+        let Some(turn) = taken.ended(turn)? else { return Ok(false) };
+        turn.tell(most);
+        self.sweeps.store(turn != RollupTurn::Idle, Relaxed);
+        Ok(true)
     }
 
     async fn tend_on(&self, connection: &mut PgConnection) -> Result<usize, Error> {
@@ -241,6 +268,29 @@ impl Postgres {
         self.schema.script("COMMIT").execute(&mut *connection).await?;
         self.counted.renew(counted);
         upkeep::tend(connection, &self.schema).await
+    }
+}
+
+/// A connection for transactions of upkeep. It is not used again unless they came to their end: one may be open in it.
+struct Upkeeping(Option<PoolConnection<sqlx::Postgres>>);
+
+impl Upkeeping {
+    fn connection(&mut self) -> Result<&mut PgConnection, LedgerError> {
+        self.0.as_deref_mut().ok_or(LedgerError::Closed)
+    }
+
+    fn ended<T>(mut self, came_to: Result<T, Error>) -> Result<T, LedgerError> {
+        let came_to = came_to.map_err(|error| fault::of(&error))?;
+        self.0 = None;
+        Ok(came_to)
+    }
+}
+
+impl Drop for Upkeeping {
+    fn drop(&mut self) {
+        if let Some(taken) = &mut self.0 {
+            taken.close_on_drop();
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! What a transaction changes in the rollups: gathered while it goes on, and written at its end.
 
+mod generations;
+mod work;
+
 use std::collections::BTreeMap;
 
 use model::{
@@ -12,11 +15,18 @@ use sqlx::Error;
 
 use crate::HeldRecord;
 
-/// One series of one kind's records of one tenant.
+pub use self::work::{RollupProgress, RollupState};
+pub(crate) use self::{
+    generations::{RecordPlace, RollupGenerations, RollupMaking, unreadable},
+    work::{RollupTurn, RollupWork},
+};
+
+/// One series of one kind's records of one tenant, in one generation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SeriesKey {
     pub(crate) tenant: TenantId,
     pub(crate) kind: &'static str,
+    pub(crate) generation: i64,
     pub(crate) series: Series,
 }
 
@@ -26,13 +36,9 @@ pub(crate) type CellPlace = (Grain, i64);
 /// What came and went, by series and cell of its finest grain.
 #[derive(Default)]
 pub(crate) struct RollupChanges {
+    generations: RollupGenerations,
     by_series: BTreeMap<SeriesKey, SeriesChanges>,
-    cells: usize,
 }
-
-/// How many of them are gathered before they are written, where all records are added up. One takes some
-/// 200 bytes.
-pub(crate) const GATHERED_MAX: usize = 15_000;
 
 /// What came and went of one series.
 pub(crate) struct SeriesChanges {
@@ -47,28 +53,46 @@ pub(crate) const fn adds_up(kind: &Kind) -> bool {
 }
 
 impl RollupChanges {
-    /// Counts a record that is there from now on, or takes back one that is not, where `sign` is -1.
-    pub(crate) fn add(&mut self, tenant: TenantId, record: &Record, sign: i64) {
+    /// Of a transaction that sees these generations.
+    pub(crate) fn of(generations: RollupGenerations) -> Self {
+        Self { generations, ..Self::default() }
+    }
+
+    pub(crate) const fn generations(&mut self) -> &mut RollupGenerations {
+        &mut self.generations
+    }
+
+    pub(crate) fn into_generations(self) -> RollupGenerations {
+        self.generations
+    }
+
+    /// Counts a record at this position that is there from now on, or takes back one that is not, where `sign` is -1.
+    pub(crate) fn add(&mut self, tenant: TenantId, position: i64, record: &Record, sign: i64) {
         let kind = record.kind();
-        if !adds_up(kind) {
-            return;
-        }
-        for series in Series::of(record) {
-            let finest = series.finest();
-            let of_series = self.by_series.entry(SeriesKey { tenant, kind: kind.name, series });
-            let changes = of_series.or_insert_with(|| SeriesChanges { kind, finest, cells: BTreeMap::new() });
-            let of_cell = changes.cells.entry(finest.number(record.time())).or_insert_with(|| {
-                self.cells += 1;
-                Rollup::empty(kind)
-            });
-            of_cell.fold(record, sign);
+        if adds_up(kind) {
+            let place = RecordPlace { tenant, time: record.time(), position };
+            for generation in self.generations.with(kind, place) {
+                self.add_to(generation, tenant, record, sign);
+            }
         }
     }
 
     /// Takes back a record as it was, unless it was withdrawn.
-    pub(crate) fn take_back(&mut self, tenant: TenantId, held: &HeldRecord) {
+    pub(crate) fn take_back(&mut self, tenant: TenantId, position: i64, held: &HeldRecord) {
         if held.withdrawn_at.is_none() {
-            self.add(tenant, &held.stored.record, -1);
+            self.add(tenant, position, &held.stored.record, -1);
+        }
+    }
+
+    /// The same of one generation.
+    pub(crate) fn add_to(&mut self, generation: i64, tenant: TenantId, record: &Record, sign: i64) {
+        let kind = record.kind();
+        for series in Series::of(record) {
+            let finest = series.finest();
+            let of_series = self.by_series.entry(SeriesKey { tenant, kind: kind.name, generation, series });
+            let changes = of_series.or_insert_with(|| SeriesChanges { kind, finest, cells: BTreeMap::new() });
+            let of_cell = changes.cells.entry(finest.number(record.time()));
+            of_cell.or_insert_with(|| Rollup::empty(kind)).fold(record, sign);
         }
     }
 
@@ -78,11 +102,6 @@ impl RollupChanges {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.by_series.is_empty()
-    }
-
-    /// How many cells of the finest grain changed.
-    pub(crate) const fn cells(&self) -> usize {
-        self.cells
     }
 }
 

@@ -27,6 +27,7 @@ mod outbox;
 mod probe;
 mod reader;
 pub(crate) mod record_status;
+pub(crate) mod recount;
 pub(crate) mod rollups;
 pub(crate) mod row;
 mod settle;
@@ -39,7 +40,10 @@ mod writer_cache;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -58,6 +62,7 @@ use crate::{
     LedgerError, OpenError,
     health::Notes,
     opening::Opening,
+    rollups::{RollupTurn, RollupWork},
     upkeep::{self, Tend},
     writer_handle::WriterHandle,
 };
@@ -74,6 +79,8 @@ pub(crate) struct Sqlite {
     clock: Arc<dyn Clock>,
     counted: Counted,
     hours: hours::CountedUpTo,
+    /// Whether rollups that are neither read nor under way may be left.
+    sweeps: AtomicBool,
     /// Freed when the ledger closes, or with the process.
     lock: Mutex<Option<FolderLock>>,
 }
@@ -93,7 +100,9 @@ impl Sqlite {
         let files = LedgerFiles::of(folder, log_most)?;
         let mut connection = open::migrated(&files).await?;
         open::set_right(&files, kinds, &mut connection, clock.now()).await?;
-        rollups::complete(&mut connection, kinds).await.map_err(|error| open::refusal(&files, &error))?;
+        rollups::making::begin_missing(&mut connection, kinds)
+            .await
+            .map_err(|error| open::refusal(&files, &error))?;
         let readers = open::readers(&files);
         let notes = Notes::new(Arc::clone(&clock), changes.clone());
         let writer = WriterHandle::open(notes.clone(), {
@@ -125,6 +134,7 @@ impl Sqlite {
             clock,
             counted: Counted::default(),
             hours: hours::CountedUpTo::default(),
+            sweeps: AtomicBool::new(true),
             lock: Mutex::new(Some(lock)),
         })
     }
@@ -169,6 +179,23 @@ impl Sqlite {
             gone = self.writer.write(Tend { mends: false }).await?;
         }
         Ok(wrong)
+    }
+
+    /// Asks for rollups anew.
+    pub(crate) async fn wish_rollups(&self) -> Result<(), LedgerError> {
+        rollups::making::wish(&self.files.ledger, self.kinds).await.map_err(fault::of)
+    }
+
+    /// One step towards rollups that are wanted or under way; says whether another one follows.
+    pub(crate) async fn make_rollups(&self, most: i64) -> Result<bool, LedgerError> {
+        let sweeps = self.sweeps.load(Relaxed);
+        let next = rollups::making::next(&self.readers, self.kinds, most, sweeps).await.map_err(fault::of)?;
+        let Some(work) = next else { return Ok(false) };
+        let is_sweep = matches!(work, RollupWork::Sweep(_));
+        let turn = self.writer.write(work).await?;
+        turn.tell(most);
+        self.sweeps.store(!is_sweep || turn != RollupTurn::Idle, Relaxed);
+        Ok(true)
     }
 
     /// How many bytes wait beside the file for their place in it.

@@ -6,6 +6,7 @@ use std::{
 };
 
 use model::{
+    calendar::Window,
     clock::Clock,
     record::{KINDS, Kind},
     rng::Random,
@@ -18,7 +19,8 @@ use sqlx::{
 use tokio::sync::watch;
 
 use crate::{
-    LedgerError, LedgerLocation, ListAsk, OpenError, RecordPage, StoreSettings,
+    DeliveryCounts, LedgerError, LedgerLocation, ListAsk, OpenError, RecordPage, RecountedFigures,
+    RollupState, StoreSettings,
     opening::Opening,
     postgres::{self, Postgres},
     sqlite::{self, FILE, Reader, counted::Counted, fault, hours, open},
@@ -83,15 +85,75 @@ impl LedgerView {
     ) -> Result<RecordPage, LedgerError> {
         match &self.store {
             ReadStore::Folder(pool) => {
-                let (counted, hours) = (Counted::default(), hours::CountedUpTo::default());
-                let now = self.clock.now();
-                let reader = Reader { pool, kinds: KINDS, counted: &counted, hours: &hours, now };
+                let (counted, hours) = Default::default();
+                let reader = self.reader(pool, &counted, &hours);
                 sqlite::list::list(reader, tenant, kind, ask).await.map_err(fault::of)
             }
             ReadStore::Database(store) => {
                 postgres::reading!(store, reader => postgres::list::list(reader, tenant, kind, ask))
             }
         }
+    }
+
+    /// How the rollups of each kind are.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn rollups(&self) -> Result<Vec<RollupState>, LedgerError> {
+        match &self.store {
+            ReadStore::Folder(pool) => {
+                let (counted, hours) = Default::default();
+                let states = sqlite::rollups::states(self.reader(pool, &counted, &hours)).await;
+                states.map_err(fault::of)
+            }
+            ReadStore::Database(store) => {
+                postgres::reading!(store, reader => postgres::rollups::states(reader))
+            }
+        }
+    }
+
+    /// Where a tenant's records stand, all figures of one moment.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn delivery_counts(&self, tenant: TenantId) -> Result<DeliveryCounts, LedgerError> {
+        match &self.store {
+            ReadStore::Folder(pool) => {
+                let (counted, hours) = Default::default();
+                let reader = self.reader(pool, &counted, &hours);
+                sqlite::delivery_counts::delivery_counts(reader, tenant).await.map_err(fault::of)
+            }
+            ReadStore::Database(store) => {
+                postgres::reading!(store, reader => postgres::delivery_counts::delivery_counts(reader, tenant))
+            }
+        }
+    }
+
+    /// The figures of a window out of the rollups, and out of a plain count of the records, both of one moment.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub async fn recount(&self, tenant: TenantId, window: &Window) -> Result<RecountedFigures, LedgerError> {
+        match &self.store {
+            ReadStore::Folder(pool) => {
+                let (counted, hours) = Default::default();
+                let reader = self.reader(pool, &counted, &hours);
+                sqlite::recount::recount(reader, tenant, window).await.map_err(fault::of)
+            }
+            ReadStore::Database(store) => {
+                postgres::reading!(store, reader => postgres::recount::recount(reader, tenant, window))
+            }
+        }
+    }
+
+    /// What a question to the file is answered with: what was counted is not kept.
+    fn reader<'a>(
+        &self,
+        pool: &'a SqlitePool,
+        counted: &'a Counted,
+        hours: &'a hours::CountedUpTo,
+    ) -> Reader<'a> {
+        Reader { pool, kinds: KINDS, counted, hours, now: self.clock.now() }
     }
 
     /// Lets the connections go.
@@ -101,6 +163,14 @@ impl LedgerView {
             ReadStore::Database(store) => store.close().await,
         }
     }
+}
+
+/// Asks the process that has a folder's ledger to make the rollups of all kinds anew; a server does so within seconds.
+///
+/// # Errors
+/// When that cannot be written down there.
+pub async fn wish_rollups(folder: &Path) -> Result<(), LedgerError> {
+    sqlite::rollups::making::wish(&folder.join(FILE), KINDS).await.map_err(fault::of)
 }
 
 async fn in_folder(folder: &Path) -> Result<SqlitePool, ViewError> {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// When Dataverse made the row: the time of a record that has none of its own.
-const CREATED: &str = "createdon";
+pub(crate) const CREATED: &str = "createdon";
 /// When it was written last, by the clock there.
 const MODIFIED: &str = "modifiedon";
 

@@ -18,6 +18,8 @@ Examples:
   studio backup --to backups --keep 14  the ledger, while the server runs, and the last 14 kept
   studio import runs.csv --dry-run      what a file of runs would bring; without --dry-run it does
   studio export runs.csv                all of them as a file, which can be imported again
+  studio recount --range 90d            the figures counted again, while the server runs or not
+  studio rollups rebuild                what they are made of, made anew meanwhile
   studio emulate --listen 127.0.0.1:8085   a Dataverse for clients of any kind
 
 Exit codes: 0 done; 1 it could not be done, and a sentence on standard error says why; 2 wrong usage
@@ -32,6 +34,17 @@ Settings: DATAVERSE_URL, DATAVERSE_TENANT_ID, DATAVERSE_CLIENT_ID, and a secret 
 `studio --help` describes them, and the exit codes.";
 pub const OF_FOLDER: &str = "\
 Settings: STUDIO_DATA, the ledger's folder. `studio --help` describes them, and the exit codes.";
+pub const OF_LEDGER: &str = "\
+Settings: where the ledger is (STUDIO_DATA, or DATABASE_URL and STUDIO_SCHEMA).
+`studio --help` describes them, and the exit codes.";
+pub const OF_RECOUNT: &str = "\
+Dataverse is asked for whole days (UTC), and not for percentiles.
+
+Exit codes: 0 equal; 1 not equal, or it could not be done; 2 wrong usage or settings; 130 stopped by
+Ctrl-C.
+
+Settings: where the ledger is (STUDIO_DATA, or DATABASE_URL and STUDIO_SCHEMA), STUDIO_TZ, and
+DATAVERSE_URL, DATAVERSE_TENANT_ID, DATAVERSE_CLIENT_ID with a secret or a certificate.";
 pub const OF_MOVE: &str = "\
 Settings: STUDIO_DATA, the folder; DATABASE_URL where --to is left out; STUDIO_SCHEMA.
 `studio --help` describes them, and the exit codes.";

@@ -3,16 +3,17 @@
 use std::{io::Write as _, net::SocketAddr, path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
+use futures::{FutureExt as _, future::BoxFuture};
 use ledger::Ledger;
 use metrics::SetRecorderError;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-use model::{clock::Clock, record::KINDS, rng::Seeded};
+use model::{clock::Clock, record::KINDS, rng::Seeded, tenant::TenantId};
 use tokio::{net::TcpListener, task::JoinHandle, time};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Failure, stop};
 use crate::{
-    app_state::AppState,
+    app_state::{AppState, SharedState},
     clock, data_folder,
     delivery_service::{
         self, CredentialWatch, DataverseEndpoint, DeliveryService, DeliveryWorker, belonging,
@@ -87,11 +88,7 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
             CredentialWatch { delivery_service, client: client.clone(), organisation, sources };
         workers.spawn(credential_watch.run(stop.clone()));
     }
-    let (delivery_service, kept, stopped) =
-        (Arc::clone(&state.delivery_service), ledger.clone(), stop.clone());
-    workers.spawn(async move {
-        delivery_service.keep("the upkeep", &stopped, || upkeep::run(kept.clone(), stopped.clone())).await;
-    });
+    look_after(&workers, &state, &stop);
     let delivery_service = Arc::clone(&state.delivery_service);
     let road = DeliveryWorker {
         delivery_service,
@@ -110,12 +107,6 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
         });
     }
     let patience = Timeouts::with(limits::connections());
-    let (delivery_service, snapshots, stopped) =
-        (Arc::clone(&state.delivery_service), Arc::clone(&state.snapshots), stop.clone());
-    workers.spawn(async move {
-        let sweep = || Arc::clone(&snapshots).sweep(stopped.clone());
-        delivery_service.keep("the sweep of old views", &stopped, sweep).await;
-    });
     let serving = workers.spawn(listen::serve(listener, routes::router(&state), patience, stop.clone()));
     workers.close();
     say_ready(listening);
@@ -131,6 +122,23 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
         tracing::warn!("not everything ended in time; what was acknowledged is on disk all the same");
     }
     served
+}
+
+/// What is done while no request waits for it, each by a worker of its own.
+fn look_after(workers: &TaskTracker, state: &SharedState, stop: &CancellationToken) {
+    let kept = |worker: &'static str, work: fn(SharedState, CancellationToken) -> BoxFuture<'static, ()>| {
+        let (state, stop) = (Arc::clone(state), stop.clone());
+        workers.spawn(async move {
+            let work = || work(Arc::clone(&state), stop.clone());
+            state.delivery_service.keep(worker, &stop, work).await;
+        });
+    };
+    kept("the upkeep", |state, stop| upkeep::run(state.ledger.clone(), stop).boxed());
+    kept("the making of rollups", |state, stop| upkeep::make_rollups(state.ledger.clone(), stop).boxed());
+    kept("the daily recount", |state, stop| {
+        async move { state.recounts.run(TenantId::FIRST, stop).await }.boxed()
+    });
+    kept("the sweep of old views", |state, stop| Arc::clone(&state.snapshots).sweep(stop).boxed());
 }
 
 /// From here on all figures go to Prometheus, and to the targets what they are measured by.

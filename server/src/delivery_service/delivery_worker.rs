@@ -62,10 +62,11 @@ impl DeliveryWorker {
         let ready = stop.run_until_cancelled(self.prepared(client)).await;
         if let Some(mapping) = ready {
             let (ledger, client, random) = (self.ledger.clone(), client.clone(), Seeded::new(self.seed));
-            let settings = pipeline::Settings { mapping: Arc::new(mapping), ..self.settings.clone() };
+            let mapping = Arc::new(mapping);
+            let settings = pipeline::Settings { mapping: Arc::clone(&mapping), ..self.settings.clone() };
             let clock = Arc::clone(&self.clock);
             let relay = pipeline::start(ledger, client.clone(), settings, clock, random, stop);
-            self.delivery_service.carrying(client, relay.watch());
+            self.delivery_service.carrying(client, mapping, relay.watch());
             relay.stopped().await;
         }
     }

@@ -2,6 +2,7 @@
 
 mod known;
 mod measured;
+mod recounted;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -70,6 +71,7 @@ async fn facts(state: &AppState, tenant: TenantId) -> Result<Arc<PipelineFacts>,
         demo: state.delivery_service.demo.as_ref().map(DemoControls::trouble),
         hours: hours(&seen.hours),
         letters: letters(state, tenant, &seen).await?,
+        recount: recounted::recounted(state.recounts.shown()),
         others: organisation.relay.as_ref().map(|relay| others(&seen, &relay.mirror)),
         targets: state.targets.readings().iter().map(measured::line).collect(),
         delivery: delivery.clone(),

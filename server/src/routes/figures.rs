@@ -51,6 +51,18 @@ pub fn figures(now: &Figures, before: &Figures) -> Json {
     })
 }
 
+/// One figure of a stretch, by itself.
+pub fn told(tile: Tile, figures: &Figures) -> Json {
+    let sums = &figures.sums;
+    match tile {
+        Tile::Cost => money(figures.cost_per_campaign_e5()),
+        Tile::Latency => sums.latency_p95_ms.into(),
+        Tile::Success => percent(sums.success_bp()),
+        Tile::Assets => fixed(sums.assets_per_run_e2(), ASSETS_SCALE),
+        Tile::Tokens => json!({"in": counted(sums, sums.tokens_in), "out": counted(sums, sums.tokens_out)}),
+    }
+}
+
 /// A window's buckets and those of the stretch before it.
 pub fn buckets(history: &History) -> (Json, Json) {
     let all = |buckets: &[Bucket], sums: &[Sums]| -> Json {

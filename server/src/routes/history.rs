@@ -112,18 +112,32 @@ pub(super) fn stretch(
         campaign: parameters.read("campaign", parameters::text_up_to(CAMPAIGN_CHARS)),
         phase: parameters.read("phase", parameters::text_up_to(CAMPAIGN_CHARS)),
     };
-    let zone = parameters.read("tz", parameters::zone).unwrap_or_else(|| zone.clone());
+    let zone = chosen_zone(parameters, zone);
     let compare = parameters.read("compare", compare).unwrap_or_default();
+    (window(parameters, &zone, now, compare), filter)
+}
+
+/// The zone that is asked for, or the one of those who ask for none.
+pub(super) fn chosen_zone(parameters: &mut Parameters, others: &Zone) -> Zone {
+    parameters.read("tz", parameters::zone).unwrap_or_else(|| others.clone())
+}
+
+/// The stretch that is asked for, unless the parameters have faults, or the calendar no such stretch.
+pub(super) fn window(
+    parameters: &mut Parameters,
+    zone: &Zone,
+    now: Timestamp,
+    compare: Compare,
+) -> Option<Window> {
     let named = parameters.read("range", range);
-    let from = parameters.read("from", |text| moment_or_day(text, &zone));
-    let to = parameters.read("to", |text| moment_or_day(text, &zone));
+    let from = parameters.read("from", |text| moment_or_day(text, zone));
+    let to = parameters.read("to", |text| moment_or_day(text, zone));
     let custom = (from.zip(to)).map(|(from, to)| Span { from, to });
     check(parameters, custom, now);
-    let window = match custom {
-        Some(span) => calendar::custom_window(&zone, span, compare),
-        None => Some(calendar::window(named.unwrap_or_default(), &zone, now, compare)),
-    };
-    (window, filter)
+    match custom {
+        Some(span) => calendar::custom_window(zone, span, compare),
+        None => Some(calendar::window(named.unwrap_or_default(), zone, now, compare)),
+    }
 }
 
 /// `from` and `to` go together and not with a range, and what lies between them is neither too long nor far ahead.

@@ -48,6 +48,7 @@ mod tests {
         "/runs/{id}",
         "/pipeline",
         "/pipeline/demo",
+        "/pipeline/recount",
         "/pipeline/question",
         "/pipeline/refused",
         "/pipeline/refused/{kind}/{id}",

@@ -251,6 +251,10 @@ async fn figures(truth: &mut Truth) {
         truth.ask("get", path, path, &[("if-none-match", "*")], None).await;
         truth.ask("get", path, &format!("{path}?range=1y"), &[], None).await;
     }
+    for query in ["", "?range=30d&tz=Europe/Berlin", "?from=2026-01-01&to=2026-02-01", "?range=1y"] {
+        let path = "/api/metrics/recount";
+        truth.ask("get", path, &format!("{path}{query}"), &[], None).await;
+    }
     truth
         .ask(
             "get",

@@ -32,6 +32,7 @@ mod oracle;
 mod organisations;
 mod pages;
 mod reach;
+mod recounts;
 mod scaled;
 mod senders;
 mod shares;

@@ -8,7 +8,7 @@ use model::{
     tenant::TenantId,
     time::Timestamp,
 };
-use sqlx::{Error, PgConnection, Row as _};
+use sqlx::{Error, PgConnection};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use crate::{
         fault, fence, identity, intake,
         row::get,
         schema::PostgresSchema,
-        step::{Closing, Step},
+        step::{Closing, Step, WritingBegun},
         writer::number,
     },
     write::Reply,
@@ -75,16 +75,16 @@ impl Importer {
         records: Vec<(Record, Option<Timestamp>)>,
     ) -> Result<Result<Vec<Outcome>, LedgerError>, Error> {
         let told = self.schema.begin_writing(fence::PASS).fetch_all(&mut self.connection).await?;
-        let now: i64 = told.last().ok_or(Error::RowNotFound)?.try_get(0)?;
+        let begun = WritingBegun::of(&self.schema, &told)?;
         let mut step = Step {
             connection: &mut self.connection,
             schema: &self.schema,
             random: &*self.random,
-            now: Timestamp::from_micros(now),
-            asked_at: Timestamp::from_micros(now),
+            now: begun.now,
+            asked_at: begun.now,
             writer: self.writer,
             changed: false,
-            closing: Closing::default(),
+            closing: Closing::of(begun.generations),
         };
         let (reply, answer) = oneshot::channel();
         let (records, exported): (Vec<Record>, Vec<Option<Timestamp>>) = records.into_iter().unzip();

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Ledger;
 use crate::{
     CampaignPage, CampaignsAsk, ChangeOutcome, HeldRecord, LedgerError, ListAsk, RecordPage, RecordStatus,
+    RecountedFigures,
     change::{ChangeTarget, Correct, Withdraw},
     history::HistoryAsk,
     meters,
@@ -111,5 +112,10 @@ impl Ledger {
     /// The campaigns that have runs, a page of them, with what their runs come to over a stretch.
     pub async fn campaigns(&self, tenant: TenantId, ask: &CampaignsAsk) -> Result<CampaignPage, LedgerError> {
         meters::figures(async { read!(self, campaigns::campaigns(tenant, ask)) }).await
+    }
+
+    /// The figures of a window out of the rollups, and out of a plain count of the records, both of one moment.
+    pub async fn recount(&self, tenant: TenantId, window: &Window) -> Result<RecountedFigures, LedgerError> {
+        read!(self, recount::recount(tenant, window))
     }
 }

@@ -17,11 +17,6 @@ pub enum MoveError {
     )]
     Older { folder: PathBuf, found: i64, known: i64 },
     #[error(
-        "what the figures of the ledger in {} are made of is not complete; start this version's server on it once, stop it, \
-         and call this again", folder.display()
-    )]
-    Incomplete { folder: PathBuf },
-    #[error(
         "{place} holds something else already: {table} has {rows} rows there, and they are not those that the folder's \
          ledger begins with; nothing was changed, name another database, or another schema with STUDIO_SCHEMA"
     )]

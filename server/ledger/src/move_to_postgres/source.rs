@@ -21,7 +21,7 @@ use crate::{
         counted::Counted,
         delivery_counts, fault,
         folder::{self, FolderLock},
-        history, hours, open, rollups,
+        history, hours, open,
         row::get,
     },
 };
@@ -51,11 +51,6 @@ impl CopySource {
         if found < known {
             return Err(MoveError::Older { folder: folder.to_owned(), found, known });
         }
-        let mut connection = source.readers.acquire().await.map_err(Self::failed)?;
-        if !rollups::missing(&mut connection, KINDS).await.map_err(Self::failed)?.is_empty() {
-            return Err(MoveError::Incomplete { folder: folder.to_owned() });
-        }
-        drop(connection);
         Ok(source)
     }
 
@@ -87,7 +82,7 @@ impl CopySource {
             "SELECT t.name, c.name, c.type, c.\"notnull\", c.dflt_value IS NOT NULL, c.pk \
              FROM pragma_table_list AS t JOIN pragma_table_info(t.name) AS c \
              WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-             AND t.name NOT IN ('_sqlx_migrations', 'backlog', 'rollup_series', 'rollups', 'rollup_kinds') ORDER BY t.name, c.pk, c.cid",
+             AND t.name NOT IN ('_sqlx_migrations', 'backlog') AND t.name NOT LIKE 'rollup%' ORDER BY t.name, c.pk, c.cid",
         )
         .fetch_all(&self.readers)
         .await?;

@@ -23,7 +23,16 @@ use crate::{
 };
 
 /// What is not carried over: it says how this schema came to be, or counts what comes here.
-const OWN: [&str; 6] = ["migrations", "unfinished", "backlog", "rollup_series", "rollups", "rollup_kinds"];
+const OWN: [&str; 8] = [
+    "migrations",
+    "unfinished",
+    "backlog",
+    "rollup_series",
+    "rollups",
+    "rollup_kinds",
+    "rollup_makings",
+    "rollup_wishes",
+];
 
 pub(crate) struct CopyTarget {
     connection: PgConnection,
@@ -141,9 +150,12 @@ impl CopyTarget {
 
     /// Makes the rollups of what was carried over.
     pub(crate) async fn add_up(&mut self, random: &dyn Random) -> Result<(), MoveError> {
-        self.script("DELETE FROM studio.rollup_kinds").await?;
-        let added_up = rollups::complete(&mut self.connection, &self.schema, random).await;
-        added_up.map_err(|error| failed(&error))
+        self.script("DELETE FROM studio.rollup_kinds; DELETE FROM studio.rollup_makings").await?;
+        let added_up = async {
+            rollups::making::begin_missing(&mut self.connection, &self.schema).await?;
+            rollups::making::make_all(&mut self.connection, &self.schema, random).await
+        };
+        added_up.await.map_err(|error| failed(&error))
     }
 
     /// Everything is there: servers may start.

@@ -92,13 +92,13 @@ impl RecordStore for Step<'_> {
             .bind(row.position)
             .bind(corrected.revision);
         let done = intake::bind_fields(query, &corrected.record).execute(&mut *self.connection).await?;
-        self.closing.rollups.take_back(target.tenant, &row.held);
-        self.closing.rollups.add(target.tenant, &corrected.record, 1);
+        self.closing.rollups.take_back(target.tenant, row.position, &row.held);
+        self.closing.rollups.add(target.tenant, row.position, &corrected.record, 1);
         done.ensure(1, target.kind.table, corrected.id)
     }
 
     async fn mark_withdrawn(&mut self, target: &ChangeTarget, row: &Row, revision: i64) -> Result<(), Error> {
-        self.closing.rollups.take_back(target.tenant, &row.held);
+        self.closing.rollups.take_back(target.tenant, row.position, &row.held);
         self.schema
             .query(&statements::of(target.kind).withdraw)
             .bind(target.tenant.0)

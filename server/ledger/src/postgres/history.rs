@@ -15,7 +15,6 @@ use super::{Reader, intake::StatementText, rollups, row::get, schema::PostgresSc
 use crate::{
     breakdown::GatheredParts,
     history::{self, AddedUp, HistoryAsk, SpansCover},
-    rollups::SeriesKey,
 };
 
 pub(crate) async fn history(
@@ -44,7 +43,9 @@ pub(super) async fn parts(
 ) -> Result<GatheredParts, Error> {
     let (series, cells) = (parts.series(tenant), std::mem::take(&mut parts.cover.cells));
     let add = |key: &str, at, place, rollup: Rollup| parts.add_cell(key, at, place, &rollup);
-    rollups::read_dimension(connection, schema, &series, &cells, add).await?;
+    if !rollups::read_dimension(connection, schema, &series, &cells, add).await? {
+        parts.count_rows();
+    }
     let rows = sums_by(connection, schema, tenant, &parts.cover.edges, filter, parts.column()).await?;
     for row in &rows {
         let edge = usize::try_from(get::<i64>(row, 11)? - 1).unwrap_or(usize::MAX);
@@ -58,7 +59,7 @@ pub(super) async fn parts(
     Ok(parts)
 }
 
-/// What each span adds up to: whole cells out of the rollups, and the runs at its ends one by one.
+/// What each span adds up to.
 async fn added_up(
     connection: &mut PgConnection,
     schema: &PostgresSchema,
@@ -66,19 +67,43 @@ async fn added_up(
     spans: &[Span],
     filter: &RunFilter,
 ) -> Result<Vec<Added>, Error> {
-    let Some((kind, series)) = campaign_run::series(filter) else {
-        return sums(connection, schema, tenant, spans, filter).await?.iter().map(added).collect();
-    };
+    match rolled_up(connection, schema, tenant, spans, filter).await? {
+        Some(all) => Ok(all),
+        None => counted(connection, schema, tenant, spans, filter).await,
+    }
+}
+
+/// Whole cells out of the rollups, and the runs at each span's ends one by one; none where no rollups tell it.
+pub(super) async fn rolled_up(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Option<Vec<Added>>, Error> {
+    let Some((kind, series)) = campaign_run::series(filter) else { return Ok(None) };
     let SpansCover { cells, edges, of_edges } = SpansCover::of(spans, series.finest());
     let mut all = vec![Added::default(); spans.len()];
-    let series = SeriesKey { tenant, kind: kind.name, series };
     let add = |at: usize, rollup: Rollup| all[at].add(&campaign_run::added(&rollup));
-    rollups::read(connection, schema, (kind, &series), &cells, add).await?;
+    if !rollups::read(connection, schema, tenant, (kind, series), &cells, add).await? {
+        return Ok(None);
+    }
     let rows = sums(connection, schema, tenant, &edges, filter).await?;
     for (row, at) in rows.iter().zip(of_edges) {
         all[at].add(&added(row)?);
     }
-    Ok(all)
+    Ok(Some(all))
+}
+
+/// Each run, looked at once.
+pub(super) async fn counted(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Vec<Added>, Error> {
+    sums(connection, schema, tenant, spans, filter).await?.iter().map(added).collect()
 }
 
 /// What runs add up to, as [`added`] reads it.
@@ -134,7 +159,7 @@ fn bind_spans(query: StatementText, spans: &[Span], filter: &RunFilter) -> State
 
 /// How many campaigns have a run in the span: one look into the index for each that is known, and no more, which the LIMIT
 /// says to the planner.
-async fn campaigns(
+pub(super) async fn campaigns(
     connection: &mut PgConnection,
     schema: &PostgresSchema,
     tenant: TenantId,

@@ -41,11 +41,13 @@ pub(crate) async fn store(
     let wanted = wanted(requests, &ids, exported);
     let new = insert(step, kind, &wanted).await?;
     delivered(step, kind, &wanted, &new);
-    for WantedRow { fresh, .. } in wanted.iter().filter(|wanted| new.contains(&wanted.fresh.key())) {
-        step.closing.rollups.add(fresh.tenant, fresh.record, 1);
+    for WantedRow { fresh, .. } in &wanted {
+        if let Some(position) = new.get(&fresh.key()) {
+            step.closing.rollups.add(fresh.tenant, *position, fresh.record, 1);
+        }
     }
     let known: Vec<RecordKey> =
-        wanted.iter().map(|wanted| wanted.fresh.key()).filter(|key| !new.contains(key)).collect();
+        wanted.iter().map(|wanted| wanted.fresh.key()).filter(|key| !new.contains_key(key)).collect();
     let held = held(step, kind, &known).await?;
     if let Some((_, id)) = known.iter().find(|key| !held.contains_key(*key)) {
         return Err(Error::Decode(format!("the record {id} was there and is not").into()));
@@ -91,14 +93,14 @@ fn wanted<'a>(
         .collect()
 }
 
-/// Says which were not there yet.
+/// Says which were not there yet, and where they are now.
 async fn insert(
     step: &mut Step<'_>,
     kind: &'static Kind,
     wanted: &[WantedRow<'_>],
-) -> Result<HashSet<RecordKey>, Error> {
+) -> Result<HashMap<RecordKey, i64>, Error> {
     if wanted.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let imports = wanted.iter().any(|wanted| wanted.exported_at.is_some());
     let prepared = statements::of(kind);
@@ -118,15 +120,22 @@ async fn insert(
         })
         .fetch_all(&mut *step.connection)
         .await?;
-    rows.iter().map(|row| Ok((TenantId(get(row, 0)?), get(row, 1)?))).collect()
+    rows.iter().map(|row| Ok(((TenantId(get(row, 0)?), get(row, 1)?), get(row, 2)?))).collect()
 }
 
 /// What came as exported already counts as delivered then, if its kind is ever sent.
-fn delivered(step: &mut Step<'_>, kind: &'static Kind, wanted: &[WantedRow<'_>], new: &HashSet<RecordKey>) {
+fn delivered(
+    step: &mut Step<'_>,
+    kind: &'static Kind,
+    wanted: &[WantedRow<'_>],
+    new: &HashMap<RecordKey, i64>,
+) {
     if kind.delivery.is_none() {
         return;
     }
-    for WantedRow { fresh, exported_at } in wanted.iter().filter(|wanted| new.contains(&wanted.fresh.key())) {
+    for WantedRow { fresh, exported_at } in
+        wanted.iter().filter(|wanted| new.contains_key(&wanted.fresh.key()))
+    {
         if let Some(at) = exported_at {
             step.passed(
                 fresh.tenant,

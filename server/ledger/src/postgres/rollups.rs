@@ -1,37 +1,24 @@
 //! Rollups in the database: what a transaction changes of them is written at its end, into rows of this process's own.
 
+pub(crate) mod making;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     record::Kind,
-    rng::Random,
-    rollup::{CellRange, Rollup},
+    rollup::{CellRange, Rollup, Series},
     tenant::TenantId,
-    time::Timestamp,
 };
 use sqlx::{Error, PgConnection, Row as _, postgres::PgRow};
 use uuid::Uuid;
 
-use super::{
-    Step, fence,
-    intake::StatementText,
-    row::{self, get},
-    schema::PostgresSchema,
-    statements,
-    step::Closing,
-    upkeep,
-};
+pub(crate) use self::making::states;
+use super::{Step, fence, intake::StatementText, row::get, schema::PostgresSchema, upkeep};
 use crate::{
     breakdown::SeriesOfDimension,
-    rollups::{
-        self, CellKey, CellPlace, ChangedCells, GATHERED_MAX, RollupChanges, SeriesKey, dimension_number,
-    },
+    rollups::{self, CellKey, CellPlace, ChangedCells, RollupChanges, SeriesKey, dimension_number},
 };
 
-/// How many rows are added up at a time.
-const ROWS: i64 = 1_000;
-/// After how many rows the log hears of it.
-const TOLD: usize = 50_000;
 /// How many rows of several writers become rows of none in one round, and in how many rounds.
 const MERGED: i64 = 2_000;
 const ROUNDS: usize = 100;
@@ -128,9 +115,11 @@ async fn series(step: &mut Step<'_>, changes: &RollupChanges) -> Result<Vec<i64>
     if found.len() < keys.len() {
         let missing: Vec<&SeriesKey> = keys.iter().copied().filter(|key| !found.contains_key(*key)).collect();
         let query = step.schema.query(
-            "INSERT INTO studio.rollup_series (tenant_id, kind, dimension, key, id) \
-             SELECT w.*, nextval('studio.rollup_series_id') FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[]) AS w (tenant_id, kind, dimension, key) \
-             ORDER BY w.tenant_id, w.kind COLLATE \"C\", w.dimension, w.key COLLATE \"C\" ON CONFLICT DO NOTHING",
+            "INSERT INTO studio.rollup_series (tenant_id, kind, generation, dimension, key, id) \
+             SELECT w.*, nextval('studio.rollup_series_id') \
+             FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) \
+             AS w (tenant_id, kind, generation, dimension, key) ORDER BY w.tenant_id, w.kind COLLATE \"C\", \
+             w.generation, w.dimension, w.key COLLATE \"C\" ON CONFLICT DO NOTHING",
         );
         bind(query, &missing).execute(&mut *step.connection).await?;
         found.extend(find(step.connection, step.schema, &missing).await?);
@@ -145,9 +134,10 @@ async fn find<'a>(
     keys: &[&'a SeriesKey],
 ) -> Result<BTreeMap<&'a SeriesKey, i64>, Error> {
     let query = schema.query(
-        "SELECT w.place, s.id FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[]) WITH ORDINALITY \
-         AS w (tenant_id, kind, dimension, key, place) JOIN studio.rollup_series AS s \
-         ON s.tenant_id = w.tenant_id AND s.kind = w.kind AND s.dimension = w.dimension AND s.key = w.key",
+        "SELECT w.place, s.id FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) \
+         WITH ORDINALITY AS w (tenant_id, kind, generation, dimension, key, place) JOIN studio.rollup_series AS s \
+         ON s.tenant_id = w.tenant_id AND s.kind = w.kind AND s.generation = w.generation \
+         AND s.dimension = w.dimension AND s.key = w.key",
     );
     let rows = bind(query, keys).fetch_all(connection).await?;
     let mut found = BTreeMap::new();
@@ -164,23 +154,37 @@ fn bind(query: StatementText, keys: &[&SeriesKey]) -> StatementText {
     query
         .bind(keys.iter().map(|key| key.tenant.0).collect::<Vec<Uuid>>())
         .bind(keys.iter().map(|key| key.kind).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| key.generation).collect::<Vec<_>>())
         .bind(keys.iter().map(|key| dimension_number(&key.series)).collect::<Vec<_>>())
         .bind(keys.iter().map(|key| key.series.key.clone()).collect::<Vec<_>>())
 }
 
-/// What each list of ranges adds up to, in one series.
+/// What each list of ranges adds up to, in one series of a kind; says whether the kind has a generation that is read.
 pub(super) async fn read(
     connection: &mut PgConnection,
     schema: &PostgresSchema,
-    (kind, series): (&'static Kind, &SeriesKey),
+    tenant: TenantId,
+    (kind, series): (&'static Kind, Series),
     ranges: &[(usize, CellRange)],
     mut tell: impl FnMut(usize, Rollup),
-) -> Result<(), Error> {
-    let tenant = series.tenant;
-    let Some(series) = find(&mut *connection, schema, &[series]).await?.into_values().next() else {
-        return Ok(());
-    };
-    let query = schema.query(
+) -> Result<bool, Error> {
+    let known = schema
+        .query(
+            "SELECT s.id FROM studio.rollup_kinds AS k LEFT JOIN studio.rollup_series AS s ON s.tenant_id = $3 \
+             AND s.kind = k.kind AND s.generation = k.generation AND s.dimension = $4 AND s.key = $5 \
+             WHERE k.kind = $1 AND k.layout = $2",
+        )
+        .bind(kind.name)
+        .bind(rollups::layout(kind))
+        .bind(tenant.0)
+        .bind(dimension_number(&series))
+        .bind(series.key)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(known) = known else { return Ok(false) };
+    let Some(series) = get::<Option<i64>>(&known, 0)? else { return Ok(true) };
+    let query = schema
+        .query(
             "SELECT w.place, r.content FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) \
              AS w (place, grain, low, high) CROSS JOIN LATERAL (SELECT content FROM studio.rollups AS c \
              WHERE c.tenant_id = $6 AND c.series = $1 AND c.grain = w.grain AND c.number >= w.low AND c.number < w.high \
@@ -191,7 +195,7 @@ pub(super) async fn read(
         let at = usize::try_from(get::<i64>(row, 0)?).unwrap_or(usize::MAX);
         tell(at, rollups::read(kind, row.try_get(1)?)?);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The same of all series of a dimension: each row of a cell with the key of its series.
@@ -201,21 +205,28 @@ pub(super) async fn read_dimension(
     series: &SeriesOfDimension,
     ranges: &[(usize, CellRange)],
     mut tell: impl FnMut(&str, usize, CellPlace, Rollup),
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let rows = schema
         .query(
-            "SELECT id, key FROM studio.rollup_series WHERE tenant_id = $1 AND kind = $2 AND dimension = $3 \
-             AND ($4::text[] IS NULL OR key = ANY($4))",
+            "SELECT s.id, s.key FROM studio.rollup_kinds AS k LEFT JOIN studio.rollup_series AS s ON s.tenant_id = $3 \
+             AND s.kind = k.kind AND s.generation = k.generation AND s.dimension = $4 AND ($5::text[] IS NULL OR s.key = ANY($5)) \
+             WHERE k.kind = $1 AND k.layout = $2",
         )
-        .bind(series.tenant.0)
         .bind(series.kind.name)
+        .bind(rollups::layout(series.kind))
+        .bind(series.tenant.0)
         .bind(series.dimension)
         .bind(series.keys.clone())
         .fetch_all(&mut *connection)
         .await?;
+    if rows.is_empty() {
+        return Ok(false);
+    }
     let mut keys: BTreeMap<i64, String> = BTreeMap::new();
     for row in &rows {
-        keys.insert(get(row, 0)?, get(row, 1)?);
+        if let Some(id) = get::<Option<i64>>(row, 0)? {
+            keys.insert(id, get(row, 1)?);
+        }
     }
     let query = schema
         .query(
@@ -233,7 +244,7 @@ pub(super) async fn read_dimension(
         let at = usize::try_from(get::<i64>(row, 4)?).unwrap_or(usize::MAX);
         tell(key, at, (grain, number), rollups::read(series.kind, row.try_get(3)?)?);
     }
-    Ok(())
+    Ok(true)
 }
 
 fn bind_ranges(query: StatementText, ranges: &[(usize, CellRange)]) -> StatementText {
@@ -289,98 +300,4 @@ async fn merge_some(connection: &mut PgConnection, schema: &PostgresSchema) -> R
     remove(connection, schema, &gone, 0).await?;
     put(connection, schema, kept, 0, REPLACING).await?;
     Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
-}
-
-/// Adds up the records of kinds of which that was never done, or in another way: as in a ledger of an earlier version.
-pub(crate) async fn complete(
-    connection: &mut PgConnection,
-    schema: &PostgresSchema,
-    random: &dyn Random,
-) -> Result<(), Error> {
-    let missing: Vec<&'static Kind> = missing(connection, schema).await?;
-    if missing.is_empty() {
-        return Ok(());
-    }
-    // No limits: what is waited for here ends. Nothing is written meanwhile.
-    let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED; {}", fence::CLOSE);
-    schema.script(&begin).execute(&mut *connection).await?;
-    for kind in self::missing(connection, schema).await? {
-        fold(connection, schema, random, kind).await?;
-    }
-    schema.script("COMMIT").execute(connection).await.map(|_| ())
-}
-
-async fn missing(
-    connection: &mut PgConnection,
-    schema: &PostgresSchema,
-) -> Result<Vec<&'static Kind>, Error> {
-    let rows = sqlx::Executor::fetch_all(
-        &mut *connection,
-        schema.script("SELECT kind, layout FROM studio.rollup_kinds"),
-    )
-    .await?;
-    let mut known = BTreeMap::new();
-    for row in &rows {
-        known.insert(row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?);
-    }
-    let kinds = schema.kinds().iter();
-    let is_missing =
-        |kind: &&'static Kind| rollups::adds_up(kind) && known.get(kind.name) != Some(&rollups::layout(kind));
-    Ok(kinds.filter(is_missing).collect())
-}
-
-async fn fold(
-    connection: &mut PgConnection,
-    schema: &PostgresSchema,
-    random: &dyn Random,
-    kind: &'static Kind,
-) -> Result<(), Error> {
-    let gone = schema.query(
-        "DELETE FROM studio.rollups AS r USING studio.rollup_series AS s \
-         WHERE s.tenant_id = r.tenant_id AND s.id = r.series AND s.kind = $1",
-    );
-    gone.bind(kind.name).execute(&mut *connection).await?;
-    let (mut after, mut folded) = ((Uuid::nil(), i64::MIN), 0_usize);
-    let mut changes = RollupChanges::default();
-    loop {
-        let query = schema.query(&statements::of(kind).standing).bind(after.0).bind(after.1).bind(ROWS);
-        let rows = query.fetch_all(&mut *connection).await?;
-        for row in &rows {
-            let tenant = TenantId(row.try_get(row.len() - 1)?);
-            let read = row::read(kind, row)?;
-            after = (tenant.0, read.position);
-            changes.add(tenant, &read.held.stored.record, 1);
-        }
-        folded += rows.len();
-        let is_last = rows.len() < usize::try_from(ROWS).unwrap_or(0);
-        if is_last || changes.cells() >= GATHERED_MAX {
-            let (now, writer) = (Timestamp::default(), 0);
-            let mut step = Step {
-                connection: &mut *connection,
-                schema,
-                random,
-                now,
-                asked_at: now,
-                writer,
-                changed: false,
-                closing: Closing::default(),
-            };
-            write(&mut step, &std::mem::take(&mut changes)).await?;
-        }
-        if is_last {
-            break;
-        }
-        if folded % TOLD == 0 {
-            tracing::info!(
-                record.kind = kind.name,
-                rows.folded = folded,
-                "records are added up for the figures"
-            );
-        }
-    }
-    let known = schema.query(
-        "INSERT INTO studio.rollup_kinds (kind, layout) VALUES ($1, $2) \
-         ON CONFLICT (kind) DO UPDATE SET layout = excluded.layout",
-    );
-    known.bind(kind.name).bind(rollups::layout(kind)).execute(connection).await.map(|_| ())
 }

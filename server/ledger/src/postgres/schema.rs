@@ -44,7 +44,7 @@ impl PostgresSchema {
         raw_sql(AssertSqlSafe(self.named(sql)))
     }
 
-    /// Begins a transaction that writes, and asks what time it is.
+    /// Begins a transaction that writes, and asks what time it is, and in which generations records are added up.
     ///
     /// READ COMMITTED, with the rows that matter locked in one order: SERIALIZABLE would throw away a whole group of
     /// requests where two processes merely came near each other. A process that vanishes must not hold others up for long, and
@@ -55,7 +55,7 @@ impl PostgresSchema {
             "BEGIN ISOLATION LEVEL READ COMMITTED; {limits}; {pass}; \
              SELECT CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') \
              THEN set_config('synchronous_commit', 'on', true) END; \
-             SELECT studio.clock()"
+             SELECT studio.clock(), studio.rollup_generations()"
         ))
     }
 

@@ -149,8 +149,9 @@ fn make(kind: &Kind) -> Statements {
     Statements {
         by_ids: format!("SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.id = ANY($2)"),
         standing: format!(
-            "SELECT {row}, r.tenant_id FROM {table} AS r{join} WHERE (r.tenant_id, r.position) > ($1, $2) \
-             AND r.withdrawn_at IS NULL ORDER BY r.tenant_id, r.position LIMIT $3"
+            "SELECT {row}, r.tenant_id FROM {table} AS r{join} WHERE (r.tenant_id, r.{time}, r.position) > ($1, $2, $3) \
+             AND r.withdrawn_at IS NULL ORDER BY r.tenant_id, r.{time}, r.position LIMIT $4",
+            time = kind.fields[kind.time].column,
         ),
         insert: insert(&table, &columns(kind), &arrays(kind, 6), ("", "")),
         import: insert(
@@ -255,7 +256,7 @@ fn insert(table: &str, columns: &str, arrays: &str, (more, made): (&str, &str)) 
          line AS (INSERT INTO studio.outbox (tenant_id, kind, position, revision, first, enqueued_at, due_at) \
          SELECT tenant_id, $1, position, revision, 1, $2, $5::bigint FROM fresh \
          WHERE $5::bigint IS NOT NULL AND exported_at IS NULL) \
-         SELECT tenant_id, id FROM fresh"
+         SELECT tenant_id, id, position FROM fresh"
     )
 }
 

@@ -15,13 +15,13 @@ use model::{
     tenant::TenantId,
     time::Timestamp,
 };
-use sqlx::{Error, PgConnection};
+use sqlx::{Error, PgConnection, Row as _, postgres::PgRow};
 
 use super::{rollups, schema::PostgresSchema};
 use crate::{
     decision::{Receipt, hour_of},
     flow_counts::FlowCounts,
-    rollups::RollupChanges,
+    rollups::{RollupChanges, RollupGenerations},
     row::named,
     write::Backend,
 };
@@ -49,6 +49,22 @@ impl Backend for InDatabase {
     type Step<'a> = Step<'a>;
 }
 
+/// What a transaction that writes was told at its beginning.
+pub(crate) struct WritingBegun {
+    /// The database's time.
+    pub(crate) now: Timestamp,
+    pub(crate) generations: RollupGenerations,
+}
+
+impl WritingBegun {
+    /// `told` is what came of [`PostgresSchema::begin_writing`].
+    pub(crate) fn of(schema: &PostgresSchema, told: &[PgRow]) -> Result<Self, Error> {
+        let last = told.last().ok_or(Error::RowNotFound)?;
+        let generations = rollups::making::generations(schema.kinds(), last.try_get(1)?)?;
+        Ok(Self { now: Timestamp::from_micros(last.try_get(0)?), generations })
+    }
+}
+
 /// By tenant and id.
 type LockedNames = BTreeMap<(TenantId, String), Option<String>>;
 
@@ -66,6 +82,13 @@ pub(crate) struct Closing {
 
 /// How implementations of writes name a step, so that its lifetime is bound as early as in the trait.
 pub(crate) type StepIn<'a> = <InDatabase as Backend>::Step<'a>;
+
+impl Closing {
+    /// Of a transaction that sees these generations.
+    pub(crate) fn of(generations: RollupGenerations) -> Self {
+        Self { rollups: RollupChanges::of(generations), ..Self::default() }
+    }
+}
 
 impl Step<'_> {
     /// Keeps what a record points at, and the names that came with it.

@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use model::{clock::Clock, rng::Random, time::Timestamp};
-use sqlx::{Error, PgConnection, PgPool, Postgres, Row, pool::PoolConnection};
+use model::{clock::Clock, rng::Random};
+use sqlx::{Error, PgConnection, PgPool, Postgres, pool::PoolConnection};
 use tokio::{
     sync::watch,
     time::{Instant, sleep, timeout},
@@ -22,7 +22,7 @@ use super::{
     fence, group,
     reach::{self, Reach},
     schema::PostgresSchema,
-    step::Closing,
+    step::{Closing, WritingBegun},
 };
 use crate::{
     LedgerError,
@@ -246,16 +246,16 @@ impl Writer {
         )
         .await;
         let told = begun.unwrap_or_else(|_| Err(Error::Io(ErrorKind::TimedOut.into())))?;
-        let now: i64 = told.last().ok_or(Error::RowNotFound)?.try_get(0)?;
+        let begun = WritingBegun::of(&self.schema, &told)?;
         let mut step = Step {
             connection,
             schema: &self.schema,
             random: &*self.random,
-            now: Timestamp::from_micros(now),
+            now: begun.now,
             asked_at,
             writer: self.number,
             changed: false,
-            closing: Closing::default(),
+            closing: Closing::of(begun.generations),
         };
         group::perform(&mut step, works).await?;
         Ok(step.changed)

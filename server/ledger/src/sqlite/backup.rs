@@ -144,7 +144,7 @@ fn with_end(file: &Path, end: &str) -> PathBuf {
 async fn sign(file: &Path, now: Timestamp) -> Result<(), Error> {
     let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
     open::migrate(&mut connection).await.map_err(|error| Error::Configuration(error.into()))?;
-    rollups::complete(&mut connection, KINDS).await?;
+    rollups::making::begin_missing(&mut connection, KINDS).await?;
     let identity = identity::read(&mut connection).await?;
     let copied_at = identity.copied_at.or(Some(now));
     identity::write(&mut connection, &LedgerIdentity { copied_at, ..identity }).await?;

@@ -59,8 +59,8 @@ impl RecordStore for Step<'_> {
         let query = corrected.record.values().iter().fold(query, row::bind);
         let done = query.bind(corrected.revision).bind(row.position).execute(&mut *self.connection).await?;
         done.ensure(1, target.kind.table, corrected.id)?;
-        self.rollups.add(target.tenant, &row.held.stored.record, -1);
-        self.rollups.add(target.tenant, &corrected.record, 1);
+        self.rollups.add(target.tenant, row.position, &row.held.stored.record, -1);
+        self.rollups.add(target.tenant, row.position, &corrected.record, 1);
         Ok(())
     }
 
@@ -72,7 +72,7 @@ impl RecordStore for Step<'_> {
             .execute(&mut *self.connection)
             .await?
             .ensure(1, target.kind.table, row.held.stored.id)?;
-        self.rollups.add(target.tenant, &row.held.stored.record, -1);
+        self.rollups.add(target.tenant, row.position, &row.held.stored.record, -1);
         Ok(())
     }
 

@@ -15,7 +15,6 @@ use super::{Reader, rollups, row::get, step::json, wanted::AnswerWanted};
 use crate::{
     breakdown::GatheredParts,
     history::{self, AddedUp, HistoryAsk, SpansCover},
-    rollups::SeriesKey,
 };
 
 /// What one bucket adds up to, as SQLite hands it over.
@@ -49,7 +48,9 @@ pub(super) async fn parts(
 ) -> Result<GatheredParts, Error> {
     let (series, cells) = (parts.series(tenant), std::mem::take(&mut parts.cover.cells));
     let add = |key: &str, at, place, rollup: Rollup| parts.add_cell(key, at, place, &rollup);
-    rollups::read_dimension(connection, &series, &cells, add).await?;
+    if !rollups::read_dimension(connection, &series, &cells, add).await? {
+        parts.count_rows();
+    }
     let rows = sums_by(connection, tenant, &parts.cover.edges, filter, parts.column()).await?;
     for row in &rows {
         let edge: i64 = get(row, 1)?;
@@ -68,29 +69,49 @@ pub(super) async fn parts(
     Ok(parts)
 }
 
-/// What each span adds up to: whole cells out of the rollups, and the runs at its ends one by one.
+/// What each span adds up to.
 async fn added_up(
     connection: &mut SqliteConnection,
     tenant: TenantId,
     spans: &[Span],
     filter: &RunFilter,
 ) -> Result<Vec<Added>, Error> {
-    let Some((kind, series)) = campaign_run::series(filter) else {
-        let rows = sums(connection, tenant, spans, filter).await?;
-        return rows.iter().map(added).collect();
-    };
+    match rolled_up(connection, tenant, spans, filter).await? {
+        Some(all) => Ok(all),
+        None => counted(connection, tenant, spans, filter).await,
+    }
+}
+
+/// Whole cells out of the rollups, and the runs at each span's ends one by one; none where no rollups tell it.
+pub(super) async fn rolled_up(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Option<Vec<Added>>, Error> {
+    let Some((kind, series)) = campaign_run::series(filter) else { return Ok(None) };
     let SpansCover { cells, edges, of_edges } = SpansCover::of(spans, series.finest());
     let mut all = vec![Added::default(); spans.len()];
-    let key = SeriesKey { tenant, kind: kind.name, series };
-    if let Some(series) = rollups::find(connection, &key).await? {
-        let add = |at: usize, rollup: Rollup| all[at].add(&campaign_run::added(&rollup));
-        rollups::read(connection, kind, series, &cells, add).await?;
+    let add = |at: usize, rollup: Rollup| all[at].add(&campaign_run::added(&rollup));
+    if !rollups::read(connection, tenant, (kind, series), &cells, add).await? {
+        return Ok(None);
     }
     let rows = sums(connection, tenant, &edges, filter).await?;
     for (row, at) in rows.iter().zip(of_edges) {
         all[at].add(&added(row)?);
     }
-    Ok(all)
+    Ok(Some(all))
+}
+
+/// Each run, looked at once.
+pub(super) async fn counted(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    spans: &[Span],
+    filter: &RunFilter,
+) -> Result<Vec<Added>, Error> {
+    let rows = sums(connection, tenant, spans, filter).await?;
+    rows.iter().map(added).collect()
 }
 
 /// What runs add up to, as [`Handed`].
@@ -150,7 +171,7 @@ async fn fetch(
 }
 
 /// How many campaigns have a run in the span: one look into the index for each that is known.
-async fn campaigns(
+pub(super) async fn campaigns(
     connection: &mut SqliteConnection,
     tenant: TenantId,
     span: Span,

@@ -107,8 +107,8 @@ impl Intake<'_> {
         let first = step.cache.claim(step.connection, self.kind, self.fresh.len()).await?;
         let statements = statements::of(self.kind);
         self.write_rows(step.connection, statements, first).await?;
-        for fresh in &self.fresh {
-            step.rollups.add(fresh.tenant, fresh.record, 1);
+        for (fresh, position) in self.fresh.iter().zip(first..) {
+            step.rollups.add(fresh.tenant, position, fresh.record, 1);
         }
         let last = first + i64::try_from(self.fresh.len()).unwrap_or(0) - 1;
         match self.kind.due(self.now) {

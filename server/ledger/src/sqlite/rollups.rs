@@ -1,31 +1,22 @@
 //! Rollups in the file: what a transaction changes of them is written with it.
 
+pub(crate) mod making;
+
 use std::collections::HashMap;
 
 use model::{
-    record::{Kind, Kinds},
-    rollup::{CellRange, Rollup},
+    record::Kind,
+    rollup::{CellRange, Rollup, Series},
     tenant::TenantId,
 };
 use sqlx::{Error, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
 
-use super::{
-    row::{self, get},
-    statements,
-    step::json,
-    writer_cache::WriterCache,
-};
+pub(crate) use self::making::states;
+use super::{row::get, step::json, writer_cache::WriterCache};
 use crate::{
     breakdown::SeriesOfDimension,
-    rollups::{
-        self, CellKey, CellPlace, ChangedCells, GATHERED_MAX, RollupChanges, SeriesKey, dimension_number,
-    },
+    rollups::{self, CellKey, CellPlace, ChangedCells, RollupChanges, SeriesKey, dimension_number},
 };
-
-/// How many rows are folded in one transaction.
-const ROWS: i64 = 1_000;
-/// After how many rows the log hears of it.
-const TOLD: usize = 50_000;
 
 /// Adds what changed to the cells that are there.
 pub(super) async fn write(
@@ -108,7 +99,7 @@ async fn series(
         Some(id) => id,
         None => {
             let made = sqlx::query(
-                "INSERT INTO rollup_series (tenant_id, kind, dimension, key) VALUES (?1, ?2, ?3, ?4)",
+                "INSERT INTO rollup_series (tenant_id, kind, generation, dimension, key) VALUES (?1, ?2, ?3, ?4, ?5)",
             );
             bind(made, key).execute(connection).await?.last_insert_rowid()
         }
@@ -118,9 +109,9 @@ async fn series(
 }
 
 /// Where a series is, if there is such a one.
-pub(super) async fn find(connection: &mut SqliteConnection, key: &SeriesKey) -> Result<Option<i64>, Error> {
+async fn find(connection: &mut SqliteConnection, key: &SeriesKey) -> Result<Option<i64>, Error> {
     let query = sqlx::query(
-        "SELECT id FROM rollup_series WHERE tenant_id = ?1 AND kind = ?2 AND dimension = ?3 AND key = ?4",
+        "SELECT id FROM rollup_series WHERE tenant_id = ?1 AND kind = ?2 AND generation = ?3 AND dimension = ?4 AND key = ?5",
     );
     let found = bind(query, key).fetch_optional(connection).await?;
     found.map(|row| get(&row, 0)).transpose()
@@ -128,19 +119,23 @@ pub(super) async fn find(connection: &mut SqliteConnection, key: &SeriesKey) -> 
 
 fn bind<'a>(
     query: Query<'a, Sqlite, SqliteArguments>,
-    SeriesKey { tenant, kind, series }: &SeriesKey,
+    SeriesKey { tenant, kind, generation, series }: &SeriesKey,
 ) -> Query<'a, Sqlite, SqliteArguments> {
-    query.bind(tenant.to_string()).bind(*kind).bind(dimension_number(series)).bind(series.key.clone())
+    let query = query.bind(tenant.to_string()).bind(*kind).bind(*generation);
+    query.bind(dimension_number(series)).bind(series.key.clone())
 }
 
-/// What each list of ranges adds up to, in one series.
+/// What each list of ranges adds up to, in one series of a kind; says whether the kind has a generation that is read.
 pub(super) async fn read(
     connection: &mut SqliteConnection,
-    kind: &'static Kind,
-    series: i64,
+    tenant: TenantId,
+    (kind, series): (&'static Kind, Series),
     ranges: &[(usize, CellRange)],
     mut tell: impl FnMut(usize, Rollup),
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
+    let Some(generation) = generation(connection, kind).await? else { return Ok(false) };
+    let key = SeriesKey { tenant, kind: kind.name, generation, series };
+    let Some(series) = find(connection, &key).await? else { return Ok(true) };
     let wanted: Vec<(u8, i64, i64, usize)> =
         ranges.iter().map(|(at, range)| (range.grain.code(), range.first, range.end, *at)).collect();
     let rows = sqlx::query(
@@ -155,7 +150,7 @@ pub(super) async fn read(
         let at: i64 = get(row, 0)?;
         tell(usize::try_from(at).unwrap_or(usize::MAX), rollups::read(kind, get(row, 1)?)?);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The same of all series of a dimension: each cell with the key of its series.
@@ -164,13 +159,15 @@ pub(super) async fn read_dimension(
     series: &SeriesOfDimension,
     ranges: &[(usize, CellRange)],
     mut tell: impl FnMut(&str, usize, CellPlace, Rollup),
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
+    let Some(generation) = generation(connection, series.kind).await? else { return Ok(false) };
     let rows = sqlx::query(
-        "SELECT id, key FROM rollup_series WHERE tenant_id = ?1 AND kind = ?2 AND dimension = ?3 \
-         AND (?4 IS NULL OR key IN (SELECT value FROM json_each(?4)))",
+        "SELECT id, key FROM rollup_series WHERE tenant_id = ?1 AND kind = ?2 AND generation = ?3 AND dimension = ?4 \
+         AND (?5 IS NULL OR key IN (SELECT value FROM json_each(?5)))",
     )
     .bind(series.tenant.to_string())
     .bind(series.kind.name)
+    .bind(generation)
     .bind(series.dimension)
     .bind(series.keys.as_ref().map(json))
     .fetch_all(&mut *connection)
@@ -196,73 +193,12 @@ pub(super) async fn read_dimension(
         let at = usize::try_from(at).unwrap_or(usize::MAX);
         tell(key, at, (grain, number), rollups::read(series.kind, get(row, 3)?)?);
     }
-    Ok(())
+    Ok(true)
 }
 
-/// Adds up the records of kinds of which that was never done, or in another way: as in a ledger of an earlier version.
-pub(super) async fn complete(connection: &mut SqliteConnection, kinds: Kinds) -> Result<(), Error> {
-    for kind in missing(connection, kinds).await? {
-        fold(connection, kind).await?;
-    }
-    Ok(())
-}
-
-/// The kinds whose records are not in the rollups, or not as they should be.
-pub(crate) async fn missing(
-    connection: &mut SqliteConnection,
-    kinds: Kinds,
-) -> Result<Vec<&'static Kind>, Error> {
-    let mut missing = Vec::new();
-    for kind in kinds.iter().filter(|kind| rollups::adds_up(kind)) {
-        let known = sqlx::query("SELECT count(*) FROM rollup_kinds WHERE kind = ?1 AND layout = ?2");
-        let known = known.bind(kind.name).bind(rollups::layout(kind));
-        if get::<i64>(&known.fetch_one(&mut *connection).await?, 0)? == 0 {
-            missing.push(kind);
-        }
-    }
-    Ok(missing)
-}
-
-async fn fold(connection: &mut SqliteConnection, kind: &'static Kind) -> Result<(), Error> {
-    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *connection).await?;
-    sqlx::query("DELETE FROM rollups WHERE series IN (SELECT id FROM rollup_series WHERE kind = ?1)")
-        .bind(kind.name)
-        .execute(&mut *connection)
-        .await?;
-    let (mut cache, mut after, mut folded) = (WriterCache::default(), 0, 0_usize);
-    let mut changes = RollupChanges::default();
-    loop {
-        let rows = sqlx::query(statements::of(kind).standing)
-            .bind(after)
-            .bind(ROWS)
-            .fetch_all(&mut *connection)
-            .await?;
-        for row in &rows {
-            let tenant = row::tenant(row, 0)?;
-            let read = row::read(kind, row, 1)?;
-            after = read.position;
-            changes.add(tenant, &read.held.stored.record, 1);
-        }
-        folded += rows.len();
-        let is_last = rows.len() < usize::try_from(ROWS).unwrap_or(0);
-        if is_last || changes.cells() >= GATHERED_MAX {
-            write(connection, &mut cache, &std::mem::take(&mut changes)).await?;
-        }
-        if is_last {
-            break;
-        }
-        if folded % TOLD == 0 {
-            tracing::info!(
-                record.kind = kind.name,
-                rows.folded = folded,
-                "records are added up for the figures"
-            );
-        }
-    }
-    sqlx::query("INSERT OR REPLACE INTO rollup_kinds (kind, layout) VALUES (?1, ?2)")
-        .bind(kind.name)
-        .bind(rollups::layout(kind))
-        .execute(&mut *connection)
-        .await?;
-    sqlx::raw_sql("COMMIT").execute(connection).await.map(|_| ())
+/// The generation of a kind that is read, if there is one.
+async fn generation(connection: &mut SqliteConnection, kind: &'static Kind) -> Result<Option<i64>, Error> {
+    let known = sqlx::query("SELECT generation FROM rollup_kinds WHERE kind = ?1 AND layout = ?2");
+    let known = known.bind(kind.name).bind(rollups::layout(kind)).fetch_optional(connection).await?;
+    known.map(|known| get(&known, 0)).transpose()
 }

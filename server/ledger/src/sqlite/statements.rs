@@ -62,7 +62,7 @@ pub(super) struct Statements {
     /// letter's end. The tenant, the kind's name, the positions as a JSON array, the time; of the note also who and what.
     pub(super) resend: [&'static str; 4],
     pub(super) mirror: mirror::MirrorStatements,
-    /// Tenants and records that are not withdrawn: the position after which, how many.
+    /// Tenants and records that are not withdrawn, by time: tenant, time and position after which, how many.
     pub(super) standing: &'static str,
     /// The head of a list, up to its conditions.
     pub(super) select: String,
@@ -133,8 +133,9 @@ fn make(kind: &Kind) -> Statements {
     let sets: String = columns.iter().map(|column| format!("{column} = ?, ")).collect();
     Statements {
         standing: leak(format!(
-            "SELECT r.tenant_id, {row} FROM {table} AS r{join} WHERE r.position > ?1 AND r.withdrawn_at IS NULL \
-             ORDER BY r.position LIMIT ?2"
+            "SELECT r.tenant_id, {row} FROM {table} AS r{join} WHERE (r.tenant_id, r.{time}, r.position) > (?1, ?2, ?3) \
+             AND r.withdrawn_at IS NULL ORDER BY r.tenant_id, r.{time}, r.position LIMIT ?4",
+            time = kind.fields[kind.time].column,
         )),
         by_ids: leak(format!(
             "SELECT {row} FROM json_each(?1) AS wanted CROSS JOIN {table} AS r \

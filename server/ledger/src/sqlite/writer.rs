@@ -15,7 +15,8 @@ use super::{
     files::LedgerFiles,
     intake,
     log::{self, Log},
-    open, rollups,
+    open,
+    rollups::{self, making},
     writer_cache::WriterCache,
 };
 use crate::{
@@ -155,8 +156,13 @@ impl Writer {
         stretches: &mut [WriteRun],
     ) -> Result<bool, Error> {
         let now = self.clock.now();
+        let (kinds, changed) = (self.kinds, false);
+        let generations = match self.cache.generations.take() {
+            Some(generations) => generations,
+            None => making::generations(connection, kinds).await?,
+        };
+        let rollups = RollupChanges::of(generations);
         let (files, cache, random, epoch) = (&self.files, &mut self.cache, &*self.random, &mut self.epoch);
-        let (kinds, changed, rollups) = (self.kinds, false, RollupChanges::default());
         let mut step = Step { files, kinds, connection, cache, random, now, epoch, changed, rollups };
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut *step.connection).await?;
         if let Some(by) = self.seen.and_then(|seen| set_back(seen, now)) {
@@ -170,8 +176,11 @@ impl Writer {
         }
         rollups::write(step.connection, step.cache, &step.rollups).await?;
         sqlx::raw_sql("COMMIT").execute(&mut *step.connection).await?;
+        let changed = step.changed;
+        let generations = step.rollups.into_generations();
+        self.cache.generations = Some(generations);
         self.seen = Some(now);
-        Ok(step.changed)
+        Ok(changed)
     }
 
     /// Leaves no half of a transaction behind. A connection that saw the disk fail is not trusted again.

@@ -6,7 +6,7 @@ use model::{record::Kind, tenant::TenantId};
 use sqlx::{Error, SqliteConnection};
 
 use super::{row::get, statements};
-use crate::rollups::SeriesKey;
+use crate::rollups::{RollupGenerations, SeriesKey};
 
 /// How many names are kept at hand; past that they are looked up again.
 const NAMES_MAX: usize = 50_000;
@@ -19,6 +19,8 @@ pub(super) struct WriterCache {
     /// Of each tenant's newest hour with receipts: which it is, and their sum so far.
     checksums: HashMap<(&'static str, TenantId), (i64, i64)>,
     names: HashMap<(&'static str, TenantId, String), Option<String>>,
+    /// In which generations records are added up; none before the first commit.
+    pub(super) generations: Option<RollupGenerations>,
     /// Where series of rollups are.
     series: HashMap<SeriesKey, i64>,
 }

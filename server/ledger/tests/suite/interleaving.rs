@@ -70,6 +70,12 @@ enum Event {
     Wait {
         seconds: i64,
     },
+    /// Rollups are wanted anew.
+    Wish,
+    /// And made, some records further.
+    Make {
+        most: i64,
+    },
     /// The process ends without a word and starts again.
     Restart,
 }
@@ -93,6 +99,8 @@ fn event() -> impl Strategy<Value = Event> {
         3 => Just(Event::Ask),
         3 => prop::bool::weighted(0.3).prop_map(|lost| Event::Reconcile { lost }),
         2 => (1_i64..90).prop_map(|seconds| Event::Wait { seconds }),
+        1 => Just(Event::Wish),
+        4 => (1_i64..4).prop_map(|most| Event::Make { most }),
         1 => Just(Event::Restart),
     ]
 }
@@ -176,6 +184,10 @@ impl LedgerWorld {
                 }
             }
             Event::Wait { seconds } => self.wait(seconds).await,
+            Event::Wish => ledger.wish_rollups().await.unwrap(),
+            Event::Make { most } => {
+                ledger.make_rollups(most).await.unwrap();
+            }
             Event::Restart => {
                 self.under_way.clear();
                 if let Some(sheet) = self.sheet.take() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use sqlx::{ConnectOptions, Connection, migrate::Migrator, sqlite::SqliteConnectOptions};
 
 use crate::{
+    rollups,
     schema::TestSchema,
     support::{Home, Studio},
 };
@@ -78,6 +79,8 @@ async fn filled_databases_of_earlier_schemas_open() {
 }
 
 async fn agrees(studio: &Studio) {
+    assert!(studio.ledger.rollups().await.unwrap().iter().any(|state| !state.is_settled()));
+    rollups::make_all(&studio.ledger, 2).await;
     let names: Vec<String> =
         studio.list(10).await.iter().map(|stored| stored.record.values()[1].text().to_owned()).collect();
     assert_eq!(names, ["dead", "corrected", "arrived", "waits"]);

@@ -1,11 +1,13 @@
 //! Rollups say what the records add up to, whatever happened to them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, future::poll_fn, pin::pin, task::Poll};
 
-use ledger::ListAsk;
+use ledger::{Ledger, ListAsk, RollupState};
 use model::rollup::{Rollup, Series};
+use proptest::prelude::*;
 
 use crate::{
+    interleaving::record,
     subject::kind,
     support::{Home, Studio, T, TestStore, run},
 };
@@ -13,9 +15,18 @@ use crate::{
 /// By dimension and key of the series in hexadecimal, grain and number of the cell.
 type Cells = BTreeMap<(i64, String, i64, i64), Rollup>;
 
-/// Fails unless what is kept is what the records add up to, of this tenant and kind.
+/// Fails unless what is kept and read is what the records add up to, of this tenant and kind. Nothing is said of rollups that were
+/// never made: their records are counted one by one.
 pub async fn agree(studio: &Studio, whence: &str) {
+    if !is_read(studio).await {
+        return;
+    }
     assert_eq!(kept(studio).await, counted(studio).await, "rollups, asked at {whence}");
+}
+
+async fn is_read(studio: &Studio) -> bool {
+    let states = studio.ledger.rollups().await.unwrap();
+    states.iter().any(|state| state.kind == kind() && state.read.is_some())
 }
 
 /// What the store keeps, the rows of a cell together.
@@ -24,12 +35,14 @@ async fn kept(studio: &Studio) -> Cells {
     let sql = match &studio.home {
         Home::Folder(_) => format!(
             "SELECT coalesce(group_concat(s.dimension || ' ' || hex(s.key) || ' ' || r.grain || ' ' || r.number || ' ' || \
-             hex(r.content)), '') FROM rollups AS r JOIN rollup_series AS s ON s.id = r.series WHERE {series}"
+             hex(r.content)), '') FROM rollups AS r JOIN rollup_series AS s ON s.id = r.series \
+             JOIN rollup_kinds AS k ON k.kind = s.kind AND k.generation = s.generation WHERE {series}"
         ),
         Home::Database(_) => format!(
             "SELECT coalesce(string_agg(upper(s.dimension || ' ' || encode(convert_to(s.key, 'UTF8'), 'hex') || ' ' || \
              r.grain || ' ' || r.number || ' ' || encode(r.content, 'hex')), ','), '') \
-             FROM studio.rollups AS r JOIN studio.rollup_series AS s ON s.tenant_id = r.tenant_id AND s.id = r.series WHERE {series}"
+             FROM studio.rollups AS r JOIN studio.rollup_series AS s ON s.tenant_id = r.tenant_id AND s.id = r.series \
+             JOIN studio.rollup_kinds AS k ON k.kind = s.kind AND k.generation = s.generation WHERE {series}"
         ),
     };
     let mut cells = Cells::new();
@@ -119,4 +132,129 @@ async fn rows_of_two_writers_become_one() {
     assert_eq!(rows(&studio).await, (0, 0), "nothing is left of what is nothing");
     studio.balanced().await;
     other.close().await;
+}
+
+/// One thing that happens while rollups are made anew; `other`: in the other process, where there are two.
+#[derive(Clone, Debug)]
+enum Meanwhile {
+    Store {
+        run: u8,
+        tokens: i64,
+        other: bool,
+    },
+    Correct {
+        run: u8,
+        tokens: i64,
+        other: bool,
+    },
+    Withdraw {
+        run: u8,
+        other: bool,
+    },
+    Wish,
+    Make {
+        most: i64,
+        other: bool,
+    },
+    /// The process ends within a step.
+    Crash {
+        polls: usize,
+        other: bool,
+    },
+    /// What is kept of them was lost: they were never made.
+    Forget,
+}
+
+fn meanwhile() -> impl Strategy<Value = Meanwhile> {
+    let (run, other, tokens) = (0_u8..12, any::<bool>(), 0_i64..4);
+    prop_oneof![
+        4 => (run.clone(), tokens.clone(), other).prop_map(|(run, tokens, other)| Meanwhile::Store { run, tokens, other }),
+        3 => (run.clone(), tokens, other).prop_map(|(run, tokens, other)| Meanwhile::Correct { run, tokens, other }),
+        1 => (run, other).prop_map(|(run, other)| Meanwhile::Withdraw { run, other }),
+        1 => Just(Meanwhile::Wish),
+        6 => (1_i64..3, other).prop_map(|(most, other)| Meanwhile::Make { most, other }),
+        1 => (1_usize..12, other).prop_map(|(polls, other)| Meanwhile::Crash { polls, other }),
+        1 => Just(Meanwhile::Forget),
+    ]
+}
+
+pub fn rollups_are_made_anew_amid_changes(store: TestStore) {
+    let config = ProptestConfig { cases: store.cases(24), ..ProptestConfig::default() };
+    proptest!(config, |(events in prop::collection::vec(meanwhile(), 10..60))| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(made_amid(store, &events));
+    });
+}
+
+async fn made_amid(store: TestStore, events: &[Meanwhile]) {
+    let mut studio = Studio::open(store).await;
+    studio.store((0..6).map(|name| record(name, 0)).collect()).await;
+    studio.ledger.wish_rollups().await.unwrap();
+    let mut other = second(&studio).await;
+    for event in events {
+        let of = |is_other: bool| if is_other { other.clone() } else { studio.ledger.clone() };
+        match *event {
+            Meanwhile::Store { run, tokens, other } => {
+                of(other).store(T, vec![record(run, tokens)]).await.unwrap();
+            }
+            Meanwhile::Correct { run, tokens, other } => {
+                let record = record(run, tokens);
+                of(other).correct(T, record.own_id(T).unwrap(), record, None).await.unwrap();
+            }
+            Meanwhile::Withdraw { run, other } => {
+                of(other).withdraw(T, kind(), record(run, 0).own_id(T).unwrap(), None).await.unwrap();
+            }
+            Meanwhile::Wish => of(false).wish_rollups().await.unwrap(),
+            Meanwhile::Make { most, other } => {
+                of(other).make_rollups(most).await.unwrap();
+            }
+            Meanwhile::Crash { polls, other: is_other } => {
+                let crashing = of(is_other);
+                cut_short(&crashing, polls).await;
+                studio.reopen().await;
+                other = second(&studio).await;
+            }
+            Meanwhile::Forget => {
+                studio.ledger.close().await;
+                studio.sql("DELETE FROM studio.rollup_kinds").await;
+                studio.reopen().await;
+                other = second(&studio).await;
+            }
+        }
+        studio.balanced().await;
+    }
+    studio.ledger.wish_rollups().await.unwrap();
+    make_all(&studio.ledger, 3).await;
+    assert!(is_read(&studio).await);
+    studio.balanced().await;
+    let left = "SELECT CAST(count(*) AS text) FROM studio.rollup_series AS s WHERE NOT EXISTS (SELECT 1 \
+                FROM studio.rollup_kinds AS k WHERE k.kind = s.kind AND k.generation = s.generation)";
+    assert_eq!(studio.ask(left).await, "0", "old generations are gone");
+    studio.ledger.close().await;
+}
+
+/// Another process's ledger where there can be one; else the same.
+async fn second(studio: &Studio) -> Ledger {
+    match studio.home {
+        Home::Folder(_) => studio.ledger.clone(),
+        Home::Database(_) => studio.another().await,
+    }
+}
+
+/// Begins a step and leaves it, wherever it is by then.
+async fn cut_short(ledger: &Ledger, polls: usize) {
+    let mut step = pin!(ledger.make_rollups(2));
+    let mut left = polls;
+    poll_fn(|context| {
+        left = left.saturating_sub(1);
+        if left == 0 { Poll::Ready(()) } else { step.as_mut().poll(context).map(|_| ()) }
+    })
+    .await;
+}
+
+/// Until nothing is left to do.
+pub async fn make_all(ledger: &Ledger, most: i64) {
+    let is_settled = async || ledger.rollups().await.unwrap().iter().all(RollupState::is_settled);
+    // Another process may have it in hand just then.
+    while ledger.make_rollups(most).await.unwrap() || !is_settled().await {}
 }

@@ -88,6 +88,7 @@ pub fn paths() -> Value {
     paths.insert("/api/metrics/campaigns".to_owned(), json!({"get": campaigns()}));
     paths.insert("/api/metrics/export.csv".to_owned(), json!({"get": export()}));
     paths.insert("/api/metrics/rollups".to_owned(), json!({"get": rollups()}));
+    paths.insert("/api/metrics/recount".to_owned(), json!({"get": recount()}));
     paths.insert(letters::PATH.to_owned(), letter());
     let watched: [(&str, &str, Value); 6] = [
         (
@@ -220,6 +221,14 @@ fn rollups() -> Value {
         "summary": "What the runs of each day or week add up to; without from and to, of the last 90 days",
         "parameters": all(&["grain", "from", "to", "campaign", "phase", "tz", "format"]),
         "responses": answers(&[(200, "As asked", either), problem(422), problem(429), problem(503)]),
+    })
+}
+
+fn recount() -> Value {
+    json!({
+        "summary": "The figures out of the rollups, out of a plain count of the records, and as Dataverse adds them up",
+        "parameters": all(&["range", "from", "to", "tz"]),
+        "responses": answers(&[ok("Recount"), problem(422), problem(429), problem(503)]),
     })
 }
 

@@ -64,6 +64,7 @@ fn general() -> Value {
             "rollups": list("MetricsRollup"),
         })),
         "MetricsRollup": figures::rollup(),
+        "Recount": recount(),
         "Pipeline": pipeline(),
         "Target": target(),
         "Balance": closed(json!({
@@ -312,6 +313,28 @@ fn problem() -> Value {
         "required": ["type", "title", "status", "detail", "requestId"],
         "additionalProperties": false,
     })
+}
+
+fn recount() -> Value {
+    let tokens = closed(json!({"in": count_or_null(), "out": count_or_null()}));
+    let figure = json!({"description": "As in a history's figures; null where the source does not tell it", "anyOf": [
+        money_or_null(), decimal_or_null(), count_or_null(), tokens,
+    ]});
+    let took = json!({"type": ["number", "null"], "minimum": 0});
+    closed(json!({
+        "range": closed(json!({
+            "from": time(), "to": time(), "timeZone": {"type": "string"}, "bucket": {"enum": ["hour", "day"]},
+        })),
+        "equal": {"type": "boolean"},
+        "figures": {"type": "array", "items": closed(json!({
+            "figure": {"enum": model::figures::Tile::ALL.map(model::figures::Tile::key)},
+            "rollups": figure.clone(), "rows": figure.clone(), "dataverse": figure,
+            "differs": {"type": "array", "description": "The buckets in which rollups and rows differ",
+                "items": closed(json!({"from": time(), "to": time()}))},
+        }))},
+        "tookMs": closed(json!({"rollups": took.clone(), "rows": took.clone(), "dataverse": took})),
+        "note": nullable("string"),
+    }))
 }
 
 /// What a dead letter says, and more.

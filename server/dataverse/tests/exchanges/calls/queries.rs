@@ -148,6 +148,13 @@ pub const CALLS: &[(&str, CallFn)] = &[
             .sum("port_dues", "total");
         Box::pin(pages(client, added_up(apply), &["port_berth_port_name"]))
     }),
+    ("Sums of a stretch of time, and how many rows they are of", |client, _| {
+        let day = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+        let within = Filter::ge("port_arrival", day("2026-03-02T00:00:00Z"))
+            .and(Filter::lt("port_arrival", day("2026-03-04T00:00:00Z")));
+        let apply = Apply::over(within).sum("port_crew", "crew").sum("port_dues", "dues").count("ships");
+        Box::pin(pages(client, added_up(apply), &["crew", "dues", "ships"]))
+    }),
     ("The last of the times", |client, _| {
         Box::pin(pages(client, added_up(Apply::new().max("port_arrival", "last")), &["last"]))
     }),

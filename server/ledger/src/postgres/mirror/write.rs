@@ -1,6 +1,6 @@
 //! Writes what was decided about rows of Dataverse, in a few statements for all of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use model::{
     record::{self, Kind, Record},
@@ -40,7 +40,7 @@ pub(super) async fn write(step: &mut Step<'_>, kind: &'static Kind, round: &Roun
     keep_versions(step, kind, &gone).await?;
     update(step, &prepared.gone_there, &gone).await?;
     for known in &gone {
-        step.closing.rollups.take_back(known.tenant, &known.row.held);
+        step.closing.rollups.take_back(known.tenant, known.row.position, &known.row.held);
     }
     requeue(step, kind, &all(round, RowOutcome::Requeued)).await?;
     dead_letter(step, kind, round).await?;
@@ -75,18 +75,18 @@ pub(super) async fn add(
         .bind(added.iter().map(|(_, _, id_there, _)| *id_there).collect::<Vec<_>>());
     let records: Vec<&Record> = added.iter().map(|(.., record)| *record).collect();
     let rows = bind_columns(query, kind, &records).fetch_all(&mut *step.connection).await?;
-    let new: InsertedKeys = rows
+    let new: HashMap<(TenantId, Uuid), i64> = rows
         .iter()
-        .map(|found| Ok((TenantId(get(found, 0)?), get(found, 1)?)))
+        .map(|found| Ok(((TenantId(get(found, 0)?), get(found, 1)?), get(found, 2)?)))
         .collect::<Result<_, Error>>()?;
     for (tenant, id, _, record) in &added {
-        if new.contains(&(*tenant, *id)) {
+        if let Some(position) = new.get(&(*tenant, *id)) {
             step.saw_tenant(*tenant);
             step.named(*tenant, record);
-            step.closing.rollups.add(*tenant, record, 1);
+            step.closing.rollups.add(*tenant, *position, record, 1);
         }
     }
-    Ok(new)
+    Ok(new.into_keys().collect())
 }
 
 fn bind_columns(query: StatementText, kind: &Kind, records: &[&Record]) -> StatementText {
@@ -127,8 +127,8 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, round: &Round<'_>) -> 
     keep_versions(step, kind, &known_records).await?;
     for (known, record) in known_records.iter().zip(&records) {
         step.named(known.tenant, record);
-        step.closing.rollups.take_back(known.tenant, &known.row.held);
-        step.closing.rollups.add(known.tenant, record, 1);
+        step.closing.rollups.take_back(known.tenant, known.row.position, &known.row.held);
+        step.closing.rollups.add(known.tenant, known.row.position, record, 1);
     }
     let query = bind(step.schema.query(&statements::of(kind).mirror.changed_there), &known_records)
         .bind(step.now.micros());

@@ -82,7 +82,7 @@ fn insert(kind: &Kind, table: &str) -> String {
          placed AS (SELECT nextval('{table}_position') AS position, come.* FROM come) \
          INSERT INTO {table} (tenant_id, position, id, dataverse_id, received_at, exported_at, confirmed_at, {columns}) \
          SELECT tenant_id, position, id, dataverse_id, $1, $1, $1, {columns} FROM placed ORDER BY tenant_id, id \
-         ON CONFLICT DO NOTHING RETURNING tenant_id, id"
+         ON CONFLICT DO NOTHING RETURNING tenant_id, id, position"
     )
 }
 

@@ -98,10 +98,10 @@ async fn add(step: &mut Step<'_>, kind: &'static Kind, round: &[&Decided<'_>]) -
                 let id_there = Some(mirrored.dataverse_id).filter(|there| *there != id);
                 query = query.bind(position).bind(id).bind(id_there);
                 query = record.values().iter().fold(query, row::bind);
+                step.rollups.add(mirrored.tenant, position, record, 1);
                 position += 1;
             }
             query.execute(&mut *step.connection).await?;
-            now.iter().for_each(|(mirrored, record)| step.rollups.add(mirrored.tenant, record, 1));
             rest = after;
         }
     }
@@ -118,14 +118,14 @@ async fn change(step: &mut Step<'_>, kind: &'static Kind, decided: &Decided<'_>)
         let query = record.values().iter().fold(sqlx::query(prepared.changed_there), row::bind);
         let query = query.bind(revision).bind(now).bind(now).bind(known.row.position);
         query.execute(&mut *step.connection).await?;
-        step.rollups.take_back(known.tenant, &known.row.held);
-        step.rollups.add(known.tenant, &record, 1);
+        step.rollups.take_back(known.tenant, known.row.position, &known.row.held);
+        step.rollups.add(known.tenant, known.row.position, &record, 1);
     }
     if let Some(known) = decided.does(RowOutcome::Withdrawn) {
         let revision = replace(step, kind, known).await?;
         let query = sqlx::query(prepared.gone_there).bind(now).bind(revision).bind(known.row.position);
         query.execute(&mut *step.connection).await?;
-        step.rollups.take_back(known.tenant, &known.row.held);
+        step.rollups.take_back(known.tenant, known.row.position, &known.row.held);
     }
     if let Some(known) = decided.does(RowOutcome::Requeued) {
         let (position, revision) = (known.row.position, known.row.held.stored.revision);

@@ -1,0 +1,26 @@
+//! The figures of campaign runs out of rollups and out of the rows themselves, both of one moment.
+
+use model::{calendar::Window, history::RunFilter, tenant::TenantId};
+use sqlx::Error;
+use tokio::time::Instant;
+
+use super::{Reader, history};
+use crate::{
+    RecountedFigures,
+    recount::{self, CountedSources},
+};
+
+pub(crate) async fn recount(
+    Reader { connection, schema, .. }: Reader<'_>,
+    tenant: TenantId,
+    window: &Window,
+) -> Result<RecountedFigures, Error> {
+    let all = RunFilter::default();
+    let began = Instant::now();
+    let rollups = history::rolled_up(connection, schema, tenant, &recount::of_rollups(window), &all).await?;
+    let read = Instant::now();
+    let rows = history::counted(connection, schema, tenant, &recount::of_rows(window), &all).await?;
+    let took = (read - began, read.elapsed());
+    let campaigns = history::campaigns(connection, schema, tenant, window.span, &all).await?;
+    recount::compare(window, CountedSources { rollups, rows, campaigns, took }).await
+}
