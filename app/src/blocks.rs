@@ -14,7 +14,7 @@ pub(crate) use why::why;
 use leptos::prelude::*;
 use model::breakdown::Dimension;
 
-use crate::address::ViewQuery;
+use crate::{address::ViewQuery, panel::DeltaView};
 
 /// As it stands in the page.
 pub(crate) fn html(view: impl IntoView) -> String {
@@ -33,6 +33,17 @@ fn dimensions(ask: &ViewQuery, id: &str, label: &'static str) -> impl IntoView +
         view! { <a id=format!("{id}-{}", by.key()) href=href data-view="" aria-current=current>{name}</a> }
     });
     view! { <nav class="switch" aria-label=label>{links.to_vec()}</nav> }
+}
+
+/// How a figure moved, in a table.
+pub(crate) fn delta(delta: &DeltaView) -> impl IntoView + use<> {
+    view! {
+        <span class=format!("delta {}", delta.tone.class())>
+            <span aria-hidden="true">{delta.arrow.clone()}</span>
+            <span class="unseen">{match delta.arrow.as_str() { "▲" => "up ", "▼" => "down ", _ => "" }}</span>
+            {format!(" {}", delta.words)}
+        </span>
+    }
 }
 
 /// Hundredths of a percent as a percentage.

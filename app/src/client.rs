@@ -50,6 +50,7 @@ pub(crate) fn live_panel(start: Panel) -> impl IntoView {
         health: RwSignal::new(Health::default()),
         alive: RwSignal::new(false),
         point: RwSignal::new(None),
+        first_chosen: RwSignal::new(None),
         spoken: RwSignal::new(String::new()),
         own_zone: RwSignal::new(None),
     };
@@ -58,7 +59,7 @@ pub(crate) fn live_panel(start: Panel) -> impl IntoView {
     view! {
         {view_bar::view_bar(live)}
         <main id="main" tabindex="-1">
-            {move || live.panel.with(|panel| figures(panel, &live.ask.get(), live.point.get(), (live.now_ms.get(), is_offline.get())))}
+            {move || live.panel.with(|panel| figures(panel, &live.ask.get(), [live.first_chosen.get(), live.point.get()], (live.now_ms.get(), is_offline.get())))}
         </main>
         {move || live.panel.with(|panel| foot::foot(panel, &live.ask.get(), live.own_zone.get()))}
         <p class="unseen" role="status">{move || live.spoken.get()}</p>
@@ -69,12 +70,12 @@ pub(crate) fn live_panel(start: Panel) -> impl IntoView {
 fn figures(
     panel: &Panel,
     ask: &ViewQuery,
-    point: Option<usize>,
+    chosen: [Option<usize>; 2],
     (now_ms, is_offline): (i64, bool),
 ) -> impl IntoView + use<> {
     let past = panel.invitation.is_none().then(|| {
         (
-            chart::chart(&panel.chart, ask, point),
+            chart::chart(&panel.chart, ask, chosen),
             view! { <div class="parts-row" id="parts" inner_html=panel.parts.clone()></div> },
             newest::newest(&panel.runs, ask, now_ms),
         )

@@ -18,6 +18,8 @@ pub(crate) struct Signals {
     pub now_ms: RwSignal<i64>,
     /// The point of the chart that is looked at.
     pub point: RwSignal<Option<usize>>,
+    /// Where days are being chosen in it: the one it began with. The point is the other end.
+    pub first_chosen: RwSignal<Option<usize>>,
     /// What the one status line says to a screen reader.
     pub spoken: RwSignal<String>,
     /// The browser's own time zone.

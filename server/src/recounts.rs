@@ -238,7 +238,7 @@ pub async fn remote(
     let told = told.map_err(|_| {
         format!("Dataverse took longer than {} s; /pipeline recounts without that limit", within.as_secs())
     })?;
-    let added = campaign_run::added(&told.map_err(|error| error.to_string())?);
+    let added = campaign_run::added(told.map_err(|error| error.to_string())?);
     Ok(RemoteFigures::of(&recounted.recount, &added, began.elapsed()))
 }
 

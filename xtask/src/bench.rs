@@ -3,6 +3,7 @@
 mod backlog;
 mod dataverse;
 mod durability;
+mod history;
 mod intake;
 mod load;
 mod million;
@@ -25,9 +26,17 @@ const BENCHMARKS: &[(&str, &str, Benchmark)] = &[
     ("durability", "a hundred kills under load, and what was promised", durability::measure),
     ("intake", "records a second, each on disk before its answer", intake::measure),
     ("backlog", "ten thousand records that wait for Dataverse", backlog::measure),
+    (
+        "history",
+        "90 days of 10,000 to 1,000,000 runs, beside DuckDB; `--large` adds 10,000,000",
+        history::measure,
+    ),
     ("million", "start and memory with a million runs", million::measure),
     ("start", "how long a start takes, and the memory that it holds when idle", start::measure),
 ];
+
+/// What is measured of history besides: ten million runs, of which the ledger is full after a quarter of an hour.
+const LARGE: &str = "--large";
 
 /// What a benchmark found: how it measured, and each figure with its bar.
 pub struct BenchReport {
@@ -36,7 +45,7 @@ pub struct BenchReport {
 }
 
 pub struct Figure {
-    pub what: &'static str,
+    pub what: String,
     pub value: f64,
     pub unit: &'static str,
     /// The most that it may be, where there is a bar.
@@ -46,12 +55,12 @@ pub struct Figure {
 }
 
 impl Figure {
-    fn at_most(what: &'static str, value: f64, unit: &'static str, bar: impl Into<Option<f64>>) -> Self {
-        Self { what, value, unit, bar: bar.into(), more_is_better: false }
+    fn at_most(what: impl Into<String>, value: f64, unit: &'static str, bar: impl Into<Option<f64>>) -> Self {
+        Self { what: what.into(), value, unit, bar: bar.into(), more_is_better: false }
     }
 
-    fn at_least(what: &'static str, value: f64, unit: &'static str, bar: f64) -> Self {
-        Self { what, value, unit, bar: Some(bar), more_is_better: true }
+    fn at_least(what: impl Into<String>, value: f64, unit: &'static str, bar: f64) -> Self {
+        Self { what: what.into(), value, unit, bar: Some(bar), more_is_better: true }
     }
 
     /// None where there is no bar.
@@ -65,16 +74,17 @@ pub fn command(workspace: &Workspace, names: &[String]) -> Result<ExitCode> {
         eprint!("Which one? `cargo xtask bench NAME…`, or `all`:\n\n{}", help());
         return Ok(ExitCode::from(2));
     }
-    let all = names.iter().any(|name| name == "all");
+    let names: Vec<&String> = names.iter().filter(|name| *name != LARGE).collect();
+    let all = names.iter().any(|name| *name == "all");
     if let Some(unknown) =
-        names.iter().find(|name| !all && !BENCHMARKS.iter().any(|(known, ..)| known == name))
+        names.iter().find(|name| !all && !BENCHMARKS.iter().any(|(known, ..)| known == *name))
     {
         eprint!("there is no benchmark `{unknown}`; there are:\n\n{}", help());
         return Ok(ExitCode::from(2));
     }
     let binary = build::release(workspace)?;
     for (name, what, measure) in BENCHMARKS {
-        if all || names.iter().any(|wanted| wanted == name) {
+        if all || names.iter().any(|wanted| *wanted == name) {
             let report =
                 step(&format!("{name}: {what}"), "seconds to ten minutes", || measure(workspace, &binary))?;
             show(&report);
@@ -98,7 +108,7 @@ fn show(report: &BenchReport) {
             Some(true) => format!("  (bar {bar})"),
             None => String::new(),
         };
-        println!("  {what:<40} {value:>9.1} {unit}{verdict}");
+        println!("  {what:<46} {value:>9.1} {unit}{verdict}");
     }
 }
 

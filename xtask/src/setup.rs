@@ -7,10 +7,12 @@ mod clients;
 mod crates;
 mod debian;
 mod end2end;
+mod lock_file;
 mod make;
 mod node;
 mod postgres;
 mod promtool;
+mod python;
 mod strace;
 mod wasm_std;
 
@@ -24,6 +26,7 @@ use anyhow::{Context, Result};
 pub use chromium::Chromium;
 pub use clients::{Clients, FOLDER as CLIENTS};
 pub use postgres::PostgresTools;
+pub use python::environment as python_environment;
 pub use wasm_std::{Compiler, TARGET};
 
 use crate::{shell, workspace::Workspace};

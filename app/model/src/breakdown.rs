@@ -37,6 +37,13 @@ impl Dimension {
     }
 }
 
+/// Whether parts come with their shapes, which take longer to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartShapes {
+    Told,
+    Untold,
+}
+
 /// The runs of one campaign, or of one phase, while they are added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AddedPart {
@@ -99,11 +106,11 @@ impl Breakdown {
         let total = |stretch: fn(&AddedPart) -> &Added| Added::total(added.iter().map(stretch));
         let p95 = |added: Added| added.latencies.percentile(95);
         let threshold = halfway(p95(total(|part| &part.now)), p95(total(|part| &part.before)));
-        let (added, others, others_running) = told(added);
-        let mut parts: Vec<Part> = added.into_iter().map(|part| part.counted(threshold)).collect();
-        let mut by_runs: Vec<usize> = (0..parts.len()).collect();
-        by_runs.sort_by_key(|at| std::cmp::Reverse(parts[*at].now.runs));
-        by_runs.into_iter().skip(SHAPES).for_each(|at| parts[at].shape = Vec::new());
+        let (mut added, others, others_running) = told(added);
+        let mut by_runs: Vec<usize> = (0..added.len()).collect();
+        by_runs.sort_by_key(|at| std::cmp::Reverse(added[*at].now.runs));
+        by_runs.into_iter().skip(SHAPES).for_each(|at| added[at].cells = BTreeMap::new());
+        let parts = added.into_iter().map(|part| part.counted(threshold)).collect();
         Self { dimension, parts, others, others_running, shapes }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     decimal::{self, PERCENT_SCALE},
-    sketch::Sketch,
+    sketch::{Sketch, SketchSum},
 };
 
 /// The five tiles, by the names that other programs hold on to.
@@ -97,6 +97,11 @@ pub struct Added {
 impl Added {
     /// Adds what another stretch has.
     pub fn add(&mut self, other: &Self) {
+        self.add_plain(other);
+        self.latencies.merge(&other.latencies);
+    }
+
+    fn add_plain(&mut self, other: &Self) {
         self.runs += other.runs;
         self.agents += other.agents;
         self.successful += other.successful;
@@ -104,7 +109,6 @@ impl Added {
         self.tokens_in += other.tokens_in;
         self.tokens_out += other.tokens_out;
         self.cost_e5 += other.cost_e5;
-        self.latencies.merge(&other.latencies);
         self.latency_avg_sum += other.latency_avg_sum;
         self.latency_avg_runs += other.latency_avg_runs;
     }
@@ -150,6 +154,36 @@ impl Added {
             latency_avg_sum: self.latency_avg_sum,
             latency_avg_runs: self.latency_avg_runs,
         }
+    }
+}
+
+/// Many stretches while they are added up.
+#[derive(Clone, Debug, Default)]
+pub struct AddedSum {
+    /// Without their latencies.
+    plain: Added,
+    latencies: SketchSum,
+}
+
+impl AddedSum {
+    /// Adds what a stretch has.
+    pub fn add(&mut self, added: &Added) {
+        self.plain.add_plain(added);
+        self.latencies.add(&added.latencies);
+    }
+
+    /// What they came to; it begins anew.
+    pub fn take(&mut self) -> Added {
+        let total = self.total();
+        self.plain = Added::default();
+        self.latencies.clear();
+        total
+    }
+
+    /// What they come to.
+    #[must_use]
+    pub fn total(&self) -> Added {
+        Added { latencies: self.latencies.sketch(), ..self.plain.clone() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rollups: what records add up to in quarter hours, hours and days of UTC, as numbers that can be added and subtracted.
+//! Rollups: what records add up to in quarter hours, hours, days and eight days of UTC, as numbers that can be added and subtracted.
 
 use crate::{
     calendar::Span,
@@ -15,11 +15,13 @@ pub enum Grain {
     Quarter,
     Hour,
     Day,
+    /// Eight days, counted from 1970 on: what a long stretch needs few of.
+    EightDays,
 }
 
 impl Grain {
     /// From the finest to the coarsest.
-    pub const ALL: [Self; 3] = [Self::Quarter, Self::Hour, Self::Day];
+    pub const ALL: [Self; 4] = [Self::Quarter, Self::Hour, Self::Day, Self::EightDays];
 
     /// How long it is, in microseconds.
     #[must_use]
@@ -28,6 +30,7 @@ impl Grain {
             Self::Quarter => QUARTER,
             Self::Hour => HOUR,
             Self::Day => DAY,
+            Self::EightDays => 8 * DAY,
         }
     }
 
@@ -50,6 +53,7 @@ impl Grain {
             Self::Quarter => 0,
             Self::Hour => 1,
             Self::Day => 2,
+            Self::EightDays => 3,
         }
     }
 
@@ -69,6 +73,7 @@ impl Grain {
             Self::Quarter => None,
             Self::Hour => Some(Self::Quarter),
             Self::Day => Some(Self::Hour),
+            Self::EightDays => Some(Self::Day),
         }
     }
 }
@@ -97,7 +102,7 @@ impl Cover {
     /// Covers each moment of the span once, by cells of no finer grain than `finest`.
     #[must_use]
     pub fn of(span: Span, finest: Grain) -> Self {
-        Self::within(span, finest, Grain::Day)
+        Self::within(span, finest, Grain::EightDays)
     }
 
     /// The same by cells of no coarser grain than `coarsest`.
@@ -298,7 +303,7 @@ mod tests {
             prop_assert_eq!(spans.last().map_or(span.from, |last| last.to), span.to);
             prop_assert!(cover.edges.iter().all(|edge| edge.to.since(edge.from) < 2 * finest.length()));
             let cells: i64 = cover.cells.iter().map(|range| range.end - range.first).sum();
-            prop_assert!(cells <= 4 + 2 * (3 + 23), "{:?}", cover);
+            prop_assert!(cells <= 4 + 2 * (3 + 23 + 7), "{:?}", cover);
         }
     }
 }

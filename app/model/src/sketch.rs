@@ -115,8 +115,11 @@ impl Sketch {
 
     /// Reads what [`write`](Self::write) wrote, and leaves in `bytes` what follows it; none of anything else.
     pub fn read(bytes: &mut &[u8]) -> Option<Self> {
-        let mut counts: Vec<(u16, i64)> = Vec::new();
-        for _ in 0..read_varint(bytes)? {
+        let many = read_varint(bytes)?;
+        // Each takes two bytes at least.
+        let mut counts: Vec<(u16, i64)> =
+            Vec::with_capacity(usize::try_from(many).ok()?.min(bytes.len() / 2));
+        for _ in 0..many {
             let step = u16::try_from(read_varint(bytes)?).ok()?;
             let bucket = counts.last().map_or(Some(step), |(last, _)| last.checked_add(step))?;
             let count = read_signed(bytes)?;
@@ -126,6 +129,41 @@ impl Sketch {
             counts.push((bucket, count));
         }
         Some(Self { counts })
+    }
+}
+
+/// Many sketches while they are added up: a place for each bucket costs more memory than a sketch, and less time.
+#[derive(Clone, Debug, Default)]
+pub struct SketchSum {
+    counts: Vec<i64>,
+}
+
+impl SketchSum {
+    /// Adds what a sketch counted.
+    pub fn add(&mut self, sketch: &Sketch) {
+        let Some((last, _)) = sketch.counts.last() else { return };
+        if self.counts.len() <= usize::from(*last) {
+            self.counts.resize(usize::from(*last) + 1, 0);
+        }
+        for (bucket, count) in &sketch.counts {
+            self.counts[usize::from(*bucket)] += count;
+        }
+    }
+
+    /// Forgets them, and keeps its place.
+    pub fn clear(&mut self) {
+        self.counts.fill(0);
+    }
+
+    /// What they come to.
+    #[must_use]
+    pub fn sketch(&self) -> Sketch {
+        let counts = self.counts.iter().enumerate().filter(|(_, count)| **count != 0);
+        Sketch {
+            counts: counts
+                .map(|(bucket, count)| (u16::try_from(bucket).unwrap_or(u16::MAX), *count))
+                .collect(),
+        }
     }
 }
 
@@ -159,6 +197,11 @@ pub(crate) fn write_varint(bytes: &mut Vec<u8>, mut value: u64) {
 }
 
 pub(crate) fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
+    // Most are of one byte.
+    if let [byte @ ..0x80, rest @ ..] = *bytes {
+        *bytes = rest;
+        return Some(u64::from(*byte));
+    }
     let (mut value, mut shift) = (0_u64, 0);
     loop {
         let (byte, rest) = bytes.split_first()?;
@@ -237,6 +280,11 @@ mod tests {
             merged.merge(&sketch(&other));
             let together: Vec<u32> = other.iter().chain(&one).copied().collect();
             prop_assert_eq!(&merged, &sketch(&together));
+            let mut sum = SketchSum::default();
+            [&one, &other].into_iter().for_each(|values| sum.add(&sketch(values)));
+            prop_assert_eq!(&sum.sketch(), &merged);
+            sum.clear();
+            prop_assert!(sum.sketch().is_empty());
             merged.subtract(&sketch(&one));
             prop_assert_eq!(&merged, &sketch(&other));
             for value in &other {

@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::{dimensions, percent};
+use super::{delta, dimensions, percent};
 use crate::{
     address::{PartOrder, ViewQuery},
-    panel::{DeltaView, Spark},
+    panel::Spark,
     presenter::{BreakdownView, PartRow},
 };
 
@@ -95,19 +95,9 @@ fn part(row: &PartRow, class: &'static str) -> impl IntoView + use<> {
             <td class="number">{row.figure.clone()}</td>
             <td class="share wide">{share}</td>
             <td class="number wide">{row.runs.clone()}</td>
-            <td class="number">{row.change.as_ref().map(change)}</td>
+            <td class="number">{row.change.as_ref().map(delta)}</td>
             <td class="shape wide">{shape(&row.shape)}</td>
         </tr>
-    }
-}
-
-fn change(delta: &DeltaView) -> impl IntoView + use<> {
-    view! {
-        <span class=format!("delta {}", delta.tone.class())>
-            <span aria-hidden="true">{delta.arrow.clone()}</span>
-            <span class="unseen">{match delta.arrow.as_str() { "▲" => "up ", "▼" => "down ", _ => "" }}</span>
-            {format!(" {}", delta.words)}
-        </span>
     }
 }
 

@@ -8,7 +8,7 @@ use leptos::{
 use model::range::Range;
 
 use super::{
-    links::{closest, go},
+    links::{closest, go, zoom_out},
     points,
 };
 use crate::signals::Signals;
@@ -18,12 +18,14 @@ pub(super) fn press(live: Signals, event: &KeyboardEvent) {
         return;
     }
     let key = event.key();
-    if closest(event, "[data-plot]").is_some() && points::step(live, &key) {
+    if closest(event, "[data-plot]").is_some() && points::press(live, event) {
         event.prevent_default();
         return;
     }
     if key == "Escape" {
-        close_all();
+        if !close_all() {
+            zoom_out(live);
+        }
         return;
     }
     if closest(event, "input, select, textarea").is_some() || are_off() {
@@ -69,9 +71,13 @@ fn toggle(selector: &str) {
     }
 }
 
-/// Closes what lies over the figures, and gives the focus back to what opened it.
-fn close_all() {
-    while close("details.over[open], .fold[open]") {}
+/// Closes what lies over the figures, and gives the focus back to what opened it; says whether there was any.
+fn close_all() -> bool {
+    let mut was_open = false;
+    while close("details.over[open], .fold[open]") {
+        was_open = true;
+    }
+    was_open
 }
 
 /// Says whether there was something to close.

@@ -49,7 +49,7 @@ pub(super) fn choose(live: Signals, event: &Event) {
         let shown = Some(live.panel.with_untracked(|panel| panel.choice.compared));
         if let Ok(history) = window().history() {
             let now = ViewQuery { compare: shown, ..ask.clone() };
-            _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&now.href()));
+            _ = history.replace_state_with_url(&state(), "", Some(&now.href()));
         }
         go(live, ViewQuery { compare: Compare::of_key(&compare), ..ask });
     } else if closest(event, ".filter").is_some() {
@@ -80,7 +80,7 @@ fn written(selector: &str) -> String {
 }
 
 /// A box to write or choose in. One to choose in has a value as well.
-fn field(selector: &str) -> Option<HtmlInputElement> {
+pub(super) fn field(selector: &str) -> Option<HtmlInputElement> {
     find(selector).map(JsCast::unchecked_into)
 }
 
@@ -102,11 +102,38 @@ pub(super) fn go(live: Signals, ask: ViewQuery) {
         _ = window().location().set_href(&ask.href());
         return;
     }
+    // The way out of chosen days holds while they are shown.
+    let way = if (now.range, &now.days) == (ask.range, &ask.days) { state() } else { JsValue::NULL };
+    push(live, ask, &way);
+}
+
+fn push(live: Signals, ask: ViewQuery, way: &JsValue) {
     if let Ok(history) = window().history() {
         // Without a new entry the view still changes; only the way back is missing.
-        _ = history.push_state_with_url(&JsValue::NULL, "", Some(&ask.href()));
+        _ = history.push_state_with_url(way, "", Some(&ask.href()));
     }
     show(live, ask);
+}
+
+/// Shows some of the days that are shown. The browser's entry for it keeps the way out, the last view first.
+pub(super) fn zoom(live: Signals, days: DateRange) {
+    let now = live.ask.get_untracked();
+    let way = now.href() + "\n" + &state().as_string().unwrap_or_default();
+    push(live, ViewQuery { days: Some(days), ..now.with_range(Range::default()) }, &JsValue::from_str(&way));
+}
+
+/// Shows the days that were shown before, and all else as it is now.
+pub(super) fn zoom_out(live: Signals) {
+    let Some(way) = state().as_string() else { return };
+    let Some((last, before)) = way.split_once('\n') else { return };
+    let was = ViewQuery::of_query(last.split_once('?').map_or("", |(_, query)| query));
+    let ask = ViewQuery { days: was.days, ..live.ask.get_untracked().with_range(was.range) };
+    push(live, ask, &JsValue::from_str(before));
+}
+
+/// What the browser keeps with the entry that is shown.
+fn state() -> JsValue {
+    window().history().and_then(|history| history.state()).unwrap_or_default()
 }
 
 /// The view of an address that the browser is at already.

@@ -56,6 +56,10 @@ fn listen(live: Signals) {
     on("submit", Box::new(move |event| links::choose(live, event)));
     on("keydown", Box::new(move |event| keys::press(live, event.unchecked_ref())));
     on("pointermove", Box::new(move |event| points::follow(live, event.unchecked_ref())));
+    on("pointerdown", Box::new(move |event| points::begin(live, event.unchecked_ref())));
+    on("pointerup", Box::new(move |event| points::end(live, event)));
+    on("pointercancel", Box::new(move |event| points::end(live, event)));
+    on("dblclick", Box::new(move |event| points::back(live, event)));
     on(
         "popstate",
         Box::new(move |_| {

@@ -11,9 +11,9 @@ use crate::{
     panel::{ChartView, PointView},
 };
 
-pub(crate) fn chart(chart: &ChartView, ask: &ViewQuery, point: Option<usize>) -> impl IntoView + use<> {
-    let looked_at = point.and_then(|at| chart.points.get(at));
-    let readout = looked_at.map_or_else(String::new, |point| in_words(chart, point));
+/// Of what is chosen, the first point is where that began; without one, the other is looked at.
+pub(crate) fn chart(chart: &ChartView, ask: &ViewQuery, chosen: [Option<usize>; 2]) -> impl IntoView + use<> {
+    let readout = chosen[1].map_or_else(String::new, |_| in_words(chart, chosen));
     view! {
         <section class="card chart" aria-labelledby="chart-title">
             <div class="card-head">
@@ -24,7 +24,7 @@ pub(crate) fn chart(chart: &ChartView, ask: &ViewQuery, point: Option<usize>) ->
             <p class="readout" aria-hidden="true">{readout}</p>
             <div class="plot">
                 <svg class="heights" aria-hidden="true" focusable="false" inner_html=chart.heights.clone()></svg>
-                {slider(chart, point)}
+                {slider(chart, chosen)}
                 <svg class="end" aria-hidden="true" focusable="false" inner_html=chart.ends.clone()></svg>
                 <svg class="days" aria-hidden="true" focusable="false" inner_html=chart.days.clone()></svg>
             </div>
@@ -53,10 +53,11 @@ fn tiles(ask: &ViewQuery) -> impl IntoView + use<> {
 }
 
 /// The drawing itself. To a keyboard and a screen reader it is a slider over its points.
-fn slider(chart: &ChartView, point: Option<usize>) -> impl IntoView + use<> {
+fn slider(chart: &ChartView, chosen: [Option<usize>; 2]) -> impl IntoView + use<> {
     let last = chart.points.len().saturating_sub(1);
+    let [_, point] = chosen;
     let at = point.unwrap_or(last).min(last);
-    let words = chart.points.get(at).map(|point| in_words(chart, point));
+    let words = in_words(chart, chosen);
     let pointer = point.and_then(|at| chart.points.get(at)).map(|point| format!("M{} 0V1000", point.at));
     view! {
         <div
@@ -79,6 +80,7 @@ fn slider(chart: &ChartView, point: Option<usize>) -> impl IntoView + use<> {
                 <path class="thin" d=chart.thin.clone()></path>
                 <path class="mean" d=chart.mean.clone()></path>
                 <path class="pointer" d=pointer.unwrap_or_default()></path>
+                <path class="chosen" d=columns(chart, chosen)></path>
             </svg>
         </div>
     }
@@ -121,8 +123,28 @@ fn table(chart: &ChartView) -> impl IntoView + use<> {
     }
 }
 
-/// "Tue 14 Oct: $26.07, 97 runs; 90 days before $19.01".
-fn in_words(chart: &ChartView, point: &PointView) -> String {
+/// From the first to the last column that is chosen.
+fn columns(chart: &ChartView, chosen: [Option<usize>; 2]) -> String {
+    let Some((first, last)) = stretch(chart, chosen) else { return String::new() };
+    let half = chart.points[0].at;
+    format!("M{} 0H{}V1000H{0}z", chart.points[first].at - half, chart.points[last].at + half)
+}
+
+/// Where more than one is chosen.
+fn stretch(chart: &ChartView, [one, other]: [Option<usize>; 2]) -> Option<(usize, usize)> {
+    let (one, other) = (one?, other?);
+    let (first, last) = if one < other { (one, other) } else { (other, one) };
+    (first < last && last < chart.points.len()).then_some((first, last))
+}
+
+/// "Tue 14 Oct: $26.07, 97 runs; 90 days before $19.01", or "Tue 14 Oct to Mon 20 Oct, 7 days".
+fn in_words(chart: &ChartView, chosen: [Option<usize>; 2]) -> String {
+    if let Some((first, last)) = stretch(chart, chosen) {
+        let when = |at: usize| &chart.points[at].when;
+        return format!("{} to {}, {} days", when(first), when(last), last - first + 1);
+    }
+    let last = chart.points.len().saturating_sub(1);
+    let Some(point) = chart.points.get(chosen[1].unwrap_or(last).min(last)) else { return String::new() };
     let so_far = if point.partial { " so far" } else { "" };
     let plural = if point.runs == "1" { "" } else { "s" };
     let mut words = format!("{}{so_far}: {}, {} run{plural}", point.when, point.value, point.runs);

@@ -8,8 +8,8 @@ use super::{
     site_header::SitePage,
 };
 use crate::{
-    address::ViewQuery,
-    panel::DeltaView,
+    address::{ViewQuery, query_of},
+    blocks::delta,
     presenter::{change, count, counted, value_text},
 };
 
@@ -85,14 +85,14 @@ fn sentence(facts: &CampaignsFacts) -> (String, String) {
 }
 
 fn href(facts: &CampaignsFacts, range: Range, cursor: Option<&str>) -> String {
-    let search = (!facts.search.is_empty()).then(|| facts.search.clone());
-    // The view's own way of writing an address; a search is no campaign, but it is as long as one at most.
-    let query =
-        ViewQuery { range, campaign: search, ..ViewQuery::default() }.query().replace("campaign=", "search=");
-    let cursor = cursor.map(|cursor| format!("cursor={cursor}"));
-    let query =
-        [Some(query).filter(|query| !query.is_empty()), cursor].into_iter().flatten().collect::<Vec<_>>();
-    if query.is_empty() { HREF.to_owned() } else { format!("{HREF}?{}", query.join("&")) }
+    let search = Some(&facts.search).filter(|search| !search.is_empty()).cloned();
+    let pairs = [
+        Some(("range", range.key().to_owned())),
+        search.map(|search| ("search", search)),
+        cursor.map(|cursor| ("cursor", cursor.to_owned())),
+    ];
+    let pairs: Vec<_> = pairs.into_iter().flatten().collect();
+    format!("{HREF}?{}", query_of(&pairs))
 }
 
 fn ranges(facts: &CampaignsFacts) -> impl IntoView + use<> {
@@ -153,26 +153,11 @@ fn row(facts: &CampaignsFacts, CampaignLine { last_run, part }: &CampaignLine) -
             <td class="quiet wide">{facts.zone.format(*last_run, "%-d %b %Y %H:%M")}</td>
             <td class="number wide">{count(part.now.runs)}</td>
             <td class="number">{value(Tile::Cost)}</td>
-            <td class="number">{changed.map(|changed| delta(changed.in_short()))}</td>
+            <td class="number">{changed.map(|changed| delta(&changed.in_short()))}</td>
             <td class="number wide">{value(Tile::Latency)}</td>
             <td class="number">{value(Tile::Success)}</td>
             <td class="number wide">{value(Tile::Assets)}</td>
         </tr>
-    }
-}
-
-fn delta(delta: DeltaView) -> impl IntoView + use<> {
-    let direction = match delta.arrow.as_str() {
-        "▲" => "up ",
-        "▼" => "down ",
-        _ => "",
-    };
-    view! {
-        <span class=format!("delta {}", delta.tone.class())>
-            <span aria-hidden="true">{delta.arrow}</span>
-            <span class="unseen">{direction}</span>
-            {format!(" {}", delta.words)}
-        </span>
     }
 }
 

@@ -123,14 +123,14 @@ fn way(facts: &RunFacts) -> impl IntoView + use<> {
             Some(href) => view! { <a href=href.clone()>{row.id.clone()}</a> }.into_any(),
             None => row.id.clone().into_any(),
         };
-        view! { <div><dt>{format!("Row in {}", row.table)}</dt><dd class="code">{id}</dd></div> }
+        view! { <div><dt>{format!("Row in {}", row.table)}</dt><dd><code>{id}</code></dd></div> }
     });
     view! {
         <section class="card" aria-labelledby="way">
             <h2 id="way">"How far it has come"</h2>
             <dl class="facts">
                 {steps.collect_view()}
-                <div><dt>"Id"</dt><dd class="code">{facts.id.clone()}</dd></div>
+                <div><dt>"Id"</dt><dd><code>{facts.id.clone()}</code></dd></div>
                 {row}
             </dl>
             {(!facts.is_withdrawn).then(|| view! {

@@ -27,9 +27,10 @@ const KEYS: &str = "<h2>Keys</h2><dl>\
 <dt><kbd>/</kbd></dt><dd>choose a campaign</dd>\
 <dt><kbd>T</kbd></dt><dd>the chart as a table</dd>\
 <dt><kbd>E</kbd></dt><dd>the chart as a file</dd>\
-<dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>along the chart, once it has the focus</dd>\
+<dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>along the chart, once it has the focus; with <kbd>Shift</kbd> choose days</dd>\
+<dt><kbd>Enter</kbd></dt><dd>show the days that are chosen</dd>\
 <dt><kbd>?</kbd></dt><dd>this help</dd>\
-<dt><kbd>Esc</kbd></dt><dd>close what is open</dd></dl>";
+<dt><kbd>Esc</kbd></dt><dd>close what is open, or back from chosen days</dd></dl>";
 
 impl SitePage {
     const ALL: [Self; 3] = [Self::Panel, Self::Campaigns, Self::Pipeline];

@@ -10,6 +10,7 @@ mod change;
 mod change_cursor;
 mod command;
 mod confirm;
+mod cover;
 mod database;
 mod dead_letters;
 mod decision;

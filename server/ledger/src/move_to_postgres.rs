@@ -13,7 +13,7 @@ use std::{ops::ControlFlow, path::Path, sync::Arc};
 
 use futures::{TryStreamExt as _, future::ready};
 use model::{
-    breakdown::Dimension,
+    breakdown::{Dimension, PartShapes},
     calendar::{self, Compare, Zone},
     clock::Clock,
     history::RunFilter,
@@ -206,7 +206,13 @@ async fn same_figures(
             return Err(MoveError::Differs { what: format!("the balance of tenant {tenant}") });
         }
         let filter = RunFilter::default();
-        let ask = HistoryAsk { tenant: *tenant, window: &window, filter: &filter, by: &Dimension::ALL };
+        let ask = HistoryAsk {
+            tenant: *tenant,
+            window: &window,
+            filter: &filter,
+            by: &Dimension::ALL,
+            shapes: PartShapes::Told,
+        };
         let history = postgres::reading!(ledger, reader => postgres::history::history(reader, ask))
             .map_err(MoveError::Target)?;
         if history != source.history(ask).await? {

@@ -194,7 +194,7 @@ pub(crate) fn layout(kind: &Kind) -> String {
         fields.iter().map(|field| kind.fields[*field].column).collect::<Vec<_>>().join(",")
     };
     let dimensions: Vec<usize> = kind.dimensions.to_vec();
-    format!("1;{};{};{}", columns(kind.measures), columns(kind.sketches), columns(&dimensions))
+    format!("2;{};{};{}", columns(kind.measures), columns(kind.sketches), columns(&dimensions))
 }
 
 /// The number that a series' dimension is kept by: its place among the kind's, -1 for all records.
@@ -216,9 +216,9 @@ mod tests {
         assert_eq!(
             layouts,
             [
-                "1;agents_total,agents_successful,assets_generated,tokens_in,tokens_out,cost_usd_e5,latency_avg_ms;\
+                "2;agents_total,agents_successful,assets_generated,tokens_in,tokens_out,cost_usd_e5,latency_avg_ms;\
                  latency_p95_ms;campaign_id,phase",
-                "1;tokens_in,tokens_out,latency_ms,cost_usd_e5;latency_ms;campaign_id,agent_name,model,status",
+                "2;tokens_in,tokens_out,latency_ms,cost_usd_e5;latency_ms;campaign_id,agent_name,model,status",
             ]
         );
     }

@@ -6,7 +6,7 @@ use app::{
     presenter::counted,
 };
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     response::Response,
 };
 use http::StatusCode;
@@ -24,13 +24,14 @@ use crate::{access::Principal, app_state::SharedState, settings::Mode};
 pub async fn run(
     State(state): State<SharedState>,
     principal: Principal,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
     let visitor = Visitor::of(request.headers());
-    let found = match Uuid::try_parse(&id) {
-        Ok(id) => state.ledger.record_status(principal.tenant, &CAMPAIGN_RUN, id).await,
-        Err(_) => Ok(None),
+    // An address that is no text is none of a run's either.
+    let found = match id.ok().and_then(|Path(id)| Uuid::try_parse(&id).ok()) {
+        Some(id) => state.ledger.record_status(principal.tenant, &CAMPAIGN_RUN, id).await,
+        None => Ok(None),
     };
     let facts = match found {
         Ok(found) => found.and_then(|status| facts(&state, &visitor, &status)),

@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use http::{HeaderMap, Uri};
 use ledger::LedgerError;
 use model::{
-    breakdown::{Breakdown, Dimension},
+    breakdown::{Breakdown, Dimension, PartShapes},
     calendar::{self, Compare, Span, Window, Zone},
     figures::Tile,
     forecast::{Forecast, NoForecast},
@@ -45,7 +45,8 @@ pub async fn history(
     let ask = beside(move || understand(&uri, &zone, now)).await?;
     let (ledger, snapshots, tenant) = (state.ledger.clone(), Arc::clone(&state.snapshots), principal.tenant);
     let answer = permit.done(async move {
-        let told = ledger.history_by(tenant, &ask.window, &ask.filter, ask.dimensions()).await?;
+        let told =
+            ledger.history_by(tenant, &ask.window, &ask.filter, ask.dimensions(), PartShapes::Untold).await?;
         let zone = Zone::of_name(&ask.window.zone).unwrap_or_else(Zone::utc);
         let series = SeriesScope { tenant, filter: ask.filter.clone(), zone: ask.window.zone.clone() };
         let forecast = snapshots.forecast(series, &zone, &told.0, now).await?;

@@ -12,7 +12,7 @@ use std::{
 
 use ledger::{Ledger, LedgerError, ListAsk};
 use model::{
-    breakdown::Breakdown,
+    breakdown::{Breakdown, PartShapes},
     calendar::{self, Bucket, Span, Window, Zone},
     clock::Clock,
     delivery::DeliveryView,
@@ -168,7 +168,8 @@ impl FactSource {
         let any_runs =
             !newest.is_empty() || (id.is_some() && !self.newest(tenant, 1, Vec::new()).await?.is_empty());
         let is_known = id.is_none() || campaign.is_some() || !newest.is_empty();
-        let (history, by) = self.ledger.history_by(tenant, &window, &filter, &[scope.by]).await?;
+        let (history, by) =
+            self.ledger.history_by(tenant, &window, &filter, &[scope.by], PartShapes::Told).await?;
         let missing = || LedgerError::Fault("the ledger did not tell the parts of a stretch".to_owned());
         let delivery = self.delivery_service.delivery(&self.ledger, tenant).await?;
         let series = begun.and_then(ForecastBegun::so_far);

@@ -272,6 +272,7 @@ async fn campaigns_come_page_by_page() {
     assert_eq!(found["campaigns"][0]["id"], "c3");
     assert_eq!(studio.get("/campaigns/none").await.status(), 404);
     assert_eq!(studio.get("/runs/none").await.status(), 404);
+    assert_eq!(studio.get("/runs/%FF").await.status(), 404);
 }
 
 #[tokio::test]

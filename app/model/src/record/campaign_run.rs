@@ -170,7 +170,8 @@ pub fn series(filter: &RunFilter) -> Option<(&'static Kind, Series)> {
 
 /// What a rollup of campaign runs says, by name.
 #[must_use]
-pub fn added(rollup: &Rollup) -> Added {
+pub fn added(mut rollup: Rollup) -> Added {
+    let latencies = rollup.sketches.first_mut().map(std::mem::take).unwrap_or_default();
     let of = |field: usize| {
         let at = CAMPAIGN_RUN.measures.iter().position(|measure| *measure == field);
         at.and_then(|at| rollup.measures.get(at)).copied().unwrap_or_default()
@@ -183,7 +184,7 @@ pub fn added(rollup: &Rollup) -> Added {
         tokens_in: of(TOKENS_IN).sum,
         tokens_out: of(TOKENS_OUT).sum,
         cost_e5: of(COST_USD).sum,
-        latencies: rollup.sketches.first().cloned().unwrap_or_default(),
+        latencies,
         latency_avg_sum: of(LATENCY_AVG).sum,
         latency_avg_runs: of(LATENCY_AVG).count,
     }

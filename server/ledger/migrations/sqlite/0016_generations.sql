@@ -15,7 +15,7 @@ INSERT INTO rollup_series_of_generations SELECT id, tenant_id, kind, 0, dimensio
 
 CREATE TABLE rollups_of_generations (
     series INTEGER NOT NULL REFERENCES rollup_series_of_generations (id),
-    -- 0 a quarter hour, 1 an hour, 2 a day.
+    -- 0 a quarter hour, 1 an hour, 2 a day, 3 eight days.
     grain INTEGER NOT NULL,
     -- Which of them, counted from 1970 on.
     number INTEGER NOT NULL,

@@ -1,7 +1,7 @@
 //! Records: corrected, withdrawn, read and listed, and their figures.
 
 use model::{
-    breakdown::{Breakdown, Dimension},
+    breakdown::{Breakdown, Dimension, PartShapes},
     calendar::Window,
     history::{History, RunFilter},
     record::{Kind, Record},
@@ -94,7 +94,7 @@ impl Ledger {
         window: &Window,
         filter: &RunFilter,
     ) -> Result<History, LedgerError> {
-        Ok(self.history_by(tenant, window, filter, &[]).await?.0)
+        Ok(self.history_by(tenant, window, filter, &[], PartShapes::Untold).await?.0)
     }
 
     /// The same, and both stretches once more by each of these dimensions, all of one moment.
@@ -104,8 +104,9 @@ impl Ledger {
         window: &Window,
         filter: &RunFilter,
         by: &[Dimension],
+        shapes: PartShapes,
     ) -> Result<(History, Vec<Breakdown>), LedgerError> {
-        let ask = HistoryAsk { tenant, window, filter, by };
+        let ask = HistoryAsk { tenant, window, filter, by, shapes };
         meters::figures(async { read!(self, history::history(ask)) }).await
     }
 

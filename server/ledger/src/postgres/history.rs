@@ -14,20 +14,21 @@ use sqlx::{Error, PgConnection, Row as _, postgres::PgRow};
 use super::{Reader, intake::StatementText, rollups, row::get, schema::PostgresSchema};
 use crate::{
     breakdown::GatheredParts,
-    history::{self, AddedUp, HistoryAsk, SpansCover},
+    cover::{SpanSums, SpansCover},
+    history::{self, AddedUp, HistoryAsk},
 };
 
 pub(crate) async fn history(
     Reader { connection, schema, .. }: Reader<'_>,
     ask: HistoryAsk<'_>,
 ) -> Result<(History, Vec<Breakdown>), Error> {
-    let HistoryAsk { tenant, window, filter, by } = ask;
+    let HistoryAsk { tenant, window, filter, by, shapes } = ask;
     let added = added_up(connection, schema, tenant, &history::spans(window), filter).await?;
     let now = campaigns(connection, schema, tenant, window.span, filter).await?;
     let before = campaigns(connection, schema, tenant, window.previous, filter).await?;
     let mut parts = Vec::with_capacity(by.len());
     for dimension in by {
-        let wanted = GatheredParts::of(window, filter, *dimension);
+        let wanted = GatheredParts::of(window, filter, *dimension, shapes);
         parts.push(self::parts(connection, schema, tenant, filter, wanted).await?);
     }
     history::assemble(window, AddedUp { added, campaigns: (now, before), parts }).await
@@ -42,7 +43,7 @@ pub(super) async fn parts(
     mut parts: GatheredParts,
 ) -> Result<GatheredParts, Error> {
     let (series, cells) = (parts.series(tenant), std::mem::take(&mut parts.cover.cells));
-    let add = |key: &str, at, place, rollup: Rollup| parts.add_cell(key, at, place, &rollup);
+    let add = |key: &str, at, place, rollup: Rollup| parts.add_cell(key, at, place, rollup);
     if !rollups::read_dimension(connection, schema, &series, &cells, add).await? {
         parts.count_rows();
     }
@@ -82,17 +83,17 @@ pub(super) async fn rolled_up(
     filter: &RunFilter,
 ) -> Result<Option<Vec<Added>>, Error> {
     let Some((kind, series)) = campaign_run::series(filter) else { return Ok(None) };
-    let SpansCover { cells, edges, of_edges } = SpansCover::of(spans, series.finest());
-    let mut all = vec![Added::default(); spans.len()];
-    let add = |at: usize, rollup: Rollup| all[at].add(&campaign_run::added(&rollup));
-    if !rollups::read(connection, schema, tenant, (kind, series), &cells, add).await? {
+    let cover = SpansCover::of(spans, series.finest());
+    let mut told = SpanSums::of(&cover, spans.len());
+    let add = |piece, rollup: Rollup| told.add(piece, &campaign_run::added(rollup));
+    if !rollups::read(connection, schema, tenant, (kind, series), &cover.cells, add).await? {
         return Ok(None);
     }
-    let rows = sums(connection, schema, tenant, &edges, filter).await?;
-    for (row, at) in rows.iter().zip(of_edges) {
-        all[at].add(&added(row)?);
+    let rows = sums(connection, schema, tenant, &cover.edges, filter).await?;
+    for (edge, row) in rows.iter().enumerate() {
+        told.add_edge(edge, &added(row)?);
     }
-    Ok(Some(all))
+    Ok(Some(told.finish()))
 }
 
 /// Each run, looked at once.

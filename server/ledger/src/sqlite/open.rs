@@ -29,6 +29,8 @@ fn options(files: &LedgerFiles) -> SqliteConnectOptions {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(256)
+        // Threads take turns less often.
+        .row_buffer_size(1_024)
         .pragma("temp_store", "MEMORY")
         .disable_statement_logging()
 }

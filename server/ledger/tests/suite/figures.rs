@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use model::{
-    breakdown::{Breakdown, Dimension, Part},
+    breakdown::{Breakdown, Dimension, Part, PartShapes},
     calendar::{Compare, Span, Window, Zone, window},
     figures::{Added, Figures},
     history::RunFilter,
@@ -112,7 +112,8 @@ fn filters() -> Vec<RunFilter> {
 async fn check(studio: &Studio, runs: &[Record], range: Range, filter: &RunFilter) {
     let zone = Zone::of_name("America/St_Johns").unwrap();
     let window = window(range, &zone, Timestamp::parse(NOW).unwrap(), Compare::Previous);
-    let (history, by) = studio.ledger.history_by(T, &window, filter, &Dimension::ALL).await.unwrap();
+    let (history, by) =
+        studio.ledger.history_by(T, &window, filter, &Dimension::ALL, PartShapes::Told).await.unwrap();
     assert_eq!(history.figures, recount(runs, window.span, filter));
     assert_eq!(history.previous, recount(runs, window.previous, filter));
     for (bucket, sums) in window.buckets.iter().zip(&history.buckets) {

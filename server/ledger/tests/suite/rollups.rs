@@ -114,16 +114,16 @@ async fn rows_of_two_writers_become_one() {
     other.correct(T, ids[0], corrected, None).await.unwrap();
     other.withdraw(T, kind(), ids[1], None).await.unwrap();
     studio.balanced().await;
-    // Quarter hour, hour and day of all runs, hour and day of one campaign and of one phase, by two processes.
-    assert_eq!(rows(&studio).await, (14, 14));
+    // Quarter hour, hour, day and eight days of all runs, all but the first of one campaign and of one phase, by two processes.
+    assert_eq!(rows(&studio).await, (20, 20));
     studio.ledger.tend().await.unwrap();
-    assert_eq!(rows(&studio).await, (7, 0));
+    assert_eq!(rows(&studio).await, (10, 0));
     studio.balanced().await;
 
     for id in &ids[2..] {
         studio.ledger.withdraw(T, kind(), *id, None).await.unwrap();
     }
-    assert_eq!(rows(&studio).await, (14, 7));
+    assert_eq!(rows(&studio).await, (20, 10));
     studio.balanced().await;
     other.withdraw(T, kind(), ids[0], None).await.unwrap();
     let last = run("c", "other", "1", "").own_id(T).unwrap();
