@@ -43,7 +43,7 @@ impl WrittenNote {
             (!is_day(day))
                 .then(|| FieldFault::new("day", "must be a day from the year 2000 on, as in 2026-11-21")),
             fault("text", text, 1, NOTE_CHARS),
-            (!author.is_empty()).then(|| fault("author", author, 0, AUTHOR_CHARS)).flatten(),
+            fault("author", author, 0, AUTHOR_CHARS),
         ]
         .into_iter()
         .flatten()
@@ -54,6 +54,12 @@ impl WrittenNote {
             Err(faults)
         }
     }
+}
+
+/// Whether a text may be the name of who wrote a note.
+#[must_use]
+pub fn is_author(text: &str) -> bool {
+    fault("author", text, 0, AUTHOR_CHARS).is_none()
 }
 
 /// Whether a text is a day of the calendar in the one way of writing it that sorts.
