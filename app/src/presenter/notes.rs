@@ -43,7 +43,7 @@ pub(crate) struct NoteRow {
 }
 
 /// A line of words beside a mark has no more characters than this.
-const LINE: usize = 38;
+const LINE: usize = 44;
 /// How wide a character is, about, in hundredths of a percent of a drawing that has room for words.
 const CHARACTER: u16 = 95;
 /// How far words are from their mark, and from another one.
@@ -149,7 +149,7 @@ pub(super) fn list(notes: &[DayNote], stretch: &Period<'_>) -> NoteList {
     NoteList {
         title: words::counted(count, "note", "notes"),
         rows: rows.collect(),
-        more: (more > 0).then(|| format!("{} of earlier days are not listed here; choose fewer days.", more)),
+        more: (more > 0).then(|| format!("{more} of earlier days are not listed here; choose fewer days.")),
     }
 }
 

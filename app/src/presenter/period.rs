@@ -133,19 +133,17 @@ impl<'a> Period<'a> {
             let is_shown = local.hour() % 3 == 0 && local.minute() == 0;
             return is_shown.then(|| (self.zone.format(from, "%H:%M"), local.hour() % 6 != 0));
         }
-        let day = local.day();
-        let (is_shown, is_minor) = match columns {
-            0..=FEW_DAYS => {
-                let step = columns.div_ceil(LABELS);
-                (at.is_multiple_of(step), !at.is_multiple_of(2 * step))
-            }
-            _ if self.window.buckets.len() <= 40 => (matches!(day, 1 | 8 | 15 | 22), matches!(day, 8 | 22)),
-            0..=130 => (matches!(day, 1 | 15), false),
-            _ => {
-                let step = month_step(columns);
-                let month = local.month() - 1;
-                (day == 1 && month % step == 0, month % (2 * step) != 0)
-            }
+        let (day, month) = (local.day(), local.month() - 1);
+        let (is_shown, is_minor) = if columns <= FEW_DAYS {
+            let step = columns.div_ceil(LABELS);
+            (at.is_multiple_of(step), !at.is_multiple_of(2 * step))
+        } else if self.window.buckets.len() <= 40 {
+            (matches!(day, 1 | 8 | 15 | 22), matches!(day, 8 | 22))
+        } else if columns <= 130 {
+            (matches!(day, 1 | 15), false)
+        } else {
+            let step = month_step(columns);
+            (day == 1 && month % step == 0, month % (2 * step) != 0)
         };
         let pattern = if columns > 366 { "%b %Y" } else { "%-d %b" };
         is_shown.then(|| (self.zone.format(from, pattern), is_minor))
