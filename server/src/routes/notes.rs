@@ -76,7 +76,7 @@ fn day(text: &str) -> Result<String, String> {
 }
 
 fn day_before(day: &str) -> String {
-    let before = day.parse::<Date>().and_then(|day| day.yesterday());
+    let before = day.parse::<Date>().and_then(Date::yesterday);
     before.map_or_else(|_| EARLIEST.to_owned(), |day| day.to_string())
 }
 
