@@ -9,7 +9,7 @@ use model::{
 use super::words;
 
 const PATTERN: &str = "%-d %b %Y";
-/// Up to so many columns labels stand at every so many of them; ...
+/// With no more columns than this, labels stand at every second or third of them; ...
 const FEW_DAYS: usize = 21;
 /// ... there are no more labels than this.
 const LABELS: usize = 7;
@@ -124,7 +124,7 @@ impl<'a> Period<'a> {
         self.zone.format(at, if self.by_day() { "on %A %-d %B" } else { "at %H:%M" })
     }
 
-    /// What the axis says at the bucket of this place among so many columns, and whether that may be left out on a narrow
+    /// What the axis says at the bucket of this place among `columns`, and whether that may be left out on a narrow
     /// screen: each third hour; of few days every second or third; then of each month its first and some more; then some
     /// months of a year.
     pub(super) fn axis_label(&self, from: Timestamp, at: usize, columns: usize) -> Option<(String, bool)> {
