@@ -224,9 +224,10 @@ pub(crate) fn query_of(pairs: &[(&str, String)]) -> String {
     query
 }
 
-/// A text as one part of a path.
+/// A text as one part of a path, or a cookie's value.
 #[cfg(feature = "ssr")]
-pub(crate) fn part_of_path(text: &str) -> String {
+#[must_use]
+pub fn part_of_path(text: &str) -> String {
     let mut part = String::new();
     encode_all(text, &mut part);
     part
@@ -264,7 +265,9 @@ fn encode_all(value: &str, into: &mut String) {
     }
 }
 
-fn decoded(value: &str) -> String {
+/// What such a part says.
+#[must_use]
+pub fn decoded(value: &str) -> String {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.bytes();
     while let Some(byte) = rest.next() {

@@ -2,12 +2,16 @@
 //! nothing of what is in them.
 
 mod breakdown;
+mod notes;
 mod still;
+mod tools;
 mod view_choice;
 mod why;
 
 pub(crate) use breakdown::breakdown;
+pub(crate) use notes::{laid_over, notes};
 pub(crate) use still::{balance, days, ends, explanation, heights, invitation};
+pub(crate) use tools::{signed, tools};
 pub(crate) use view_choice::{compare_options, date_form, kept_inputs};
 pub(crate) use why::why;
 

@@ -15,7 +15,7 @@ pub use panel::panel_page;
 pub use pipeline::{
     ASK_AGAIN, Control, DROP, DeadLetterList, FieldView, HandlingLine, Hour, KEEP, LetterLine, MEND, Others,
     PipelineFacts, PolicyView, QuestionView, RESEND, RESEND_ALL, RUNS, RecountLine, RecountSummary,
-    RecountView, RefusedFacts, RejectLine, SEND_AGAIN, TargetLine, TargetState, Trouble, WITHDRAW,
-    pipeline_page, refused_page,
+    RecountVerdict, RecountView, RefusedFacts, RejectLine, SEND_AGAIN, TargetLine, TargetState, Trouble,
+    WITHDRAW, pipeline_page, refused_page,
 };
 pub use run::{DataverseRow, RevisionLine, RunFacts, StepLine, run_page};

@@ -40,6 +40,18 @@ pub struct Panel {
 }
 
 impl Panel {
+    /// With the name of who looks at it where one is asked for: nothing else of it is one person's own.
+    #[cfg(feature = "ssr")]
+    #[must_use]
+    pub fn signed(self: std::sync::Arc<Self>, author: &str) -> std::sync::Arc<Self> {
+        if author.is_empty() {
+            return self;
+        }
+        let tools = crate::blocks::signed(&self.chart.tools, author);
+        let chart = ChartView { tools, ..self.chart.clone() };
+        std::sync::Arc::new(Self { chart, ..Self::clone(&self) })
+    }
+
     /// What it takes in memory, about: its texts are many and short.
     #[cfg(feature = "ssr")]
     #[must_use]
@@ -175,8 +187,13 @@ pub struct ChartView {
     pub heights: String,
     pub days: String,
     pub previous_name: String,
-    /// Where the same is to be had as a file.
-    pub export: String,
+    /// What lies over the drawing: the budget's line, and notes at their days. As it stands in the page, as what follows.
+    pub laid_over: String,
+    /// What can be done with it: the file, a note, the budget. The same for as long as the view is, so that a poll leaves alone
+    /// what is being written there.
+    pub tools: String,
+    /// The notes of these days.
+    pub notes: String,
     pub points: Vec<PointView>,
 }
 

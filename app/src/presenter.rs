@@ -2,6 +2,7 @@
 
 mod axis;
 mod breakdown;
+mod budget;
 mod caption;
 mod change;
 mod chart;
@@ -9,6 +10,7 @@ mod explanation;
 mod foot;
 mod heading;
 mod newest;
+mod notes;
 mod outlook;
 mod period;
 mod series;
@@ -20,9 +22,11 @@ mod words;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 pub(crate) use breakdown::{BreakdownView, PartRow};
+pub(crate) use budget::BudgetForm;
 pub(crate) use change::change;
 pub(crate) use chart::Mark;
 pub(crate) use foot::BalanceView;
+pub(crate) use notes::{NoteList, NoteMark, NoteRow, NoteWords};
 pub(crate) use series::value_text;
 pub(crate) use why::{BridgeRow, Pillar, WhyView};
 pub use words::{count, counted, money, sentence};

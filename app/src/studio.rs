@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use model::{
     breakdown::Breakdown,
     delivery::DeliveryView,
-    forecast::{Forecast, NoForecast},
+    forecast::{CostBudget, Forecast, NoForecast},
     history::History,
+    note::DayNote,
     record::Stored,
     time::Timestamp,
 };
@@ -44,6 +45,10 @@ pub struct Facts {
     pub any_runs: bool,
     /// What cost will come to, where the view ends now.
     pub forecast: Result<Forecast, NoForecast>,
+    /// What a month of all runs may cost.
+    pub budget: CostBudget,
+    /// What people wrote at the days of the view, by day.
+    pub notes: Vec<DayNote>,
     /// Where this server is reached, without a slash at its end.
     pub address: String,
 }

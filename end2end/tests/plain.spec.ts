@@ -41,6 +41,23 @@ test("days and comparison are forms", async ({ page, demo }) => {
   await expect(page.locator(".crumb strong")).not.toBeEmpty();
 });
 
+test("notes and the budget are forms", async ({ page, empty }) => {
+  await empty.post({ runId: "r", costUSD: 10 });
+  await page.goto(`${empty.url}/?range=30d&tile=cost`);
+  await page.locator("#note > summary").click();
+  await page.getByLabel("What happened").fill("Prices rose");
+  await page.getByRole("button", { name: "Add", exact: true }).click();
+  await expect(page).toHaveURL(/\/\?range=30d$/);
+  await expect(page.locator(".laid-over .said")).toHaveText("Prices rose");
+  await page.locator("#notes > summary").click();
+  await page.getByRole("button", { name: /^Remove the note of/ }).click();
+  await expect(page.locator("#notes")).toHaveCount(0);
+  await page.locator("#budget > summary").click();
+  await page.getByLabel("Dollars a month").fill("300");
+  await page.getByRole("button", { name: "Set", exact: true }).click();
+  await expect(page.locator(".end")).toContainText("Budget, $");
+});
+
 test("the theme is a form", async ({ page, demo }) => {
   await page.goto(demo.url);
   await page.getByRole("button", { name: "Dark theme" }).click();

@@ -1,8 +1,10 @@
 //! Pages are whole documents: what they show is there before rendering starts.
 
+pub mod budget;
 pub mod campaigns;
 pub mod demo;
 pub mod fault;
+pub mod notes;
 pub mod panel;
 pub mod pipeline;
 pub mod recount;

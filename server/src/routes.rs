@@ -11,6 +11,7 @@ pub mod gauges;
 mod health;
 mod history;
 mod letters;
+mod notes;
 mod openapi;
 mod parameters;
 pub mod pipeline;
@@ -27,7 +28,7 @@ use axum::{
     extract::Request,
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use http::Method;
 use ledger::LedgerError;
@@ -70,6 +71,8 @@ fn routes() -> Router<SharedState> {
         .route("/pipeline/question", post(pages::refused::answer))
         .route("/pipeline/refused", post(pages::refused::act_on_all))
         .route("/pipeline/refused/{kind}/{id}", get(pages::refused::show).post(pages::refused::act))
+        .route("/notes", post(pages::notes::act))
+        .route("/budget", post(pages::budget::set))
         .route("/theme", post(pages::theme::choose))
         .route("/api/panel", get(pages::panel::poll))
         .merge(records::routes())
@@ -79,6 +82,8 @@ fn routes() -> Router<SharedState> {
         .route("/api/metrics/export.csv", get(export::export))
         .route("/api/metrics/rollups", get(rollups::rollups))
         .route("/api/metrics/recount", get(recount::recount))
+        .route("/api/metrics/notes", get(notes::list).post(notes::add))
+        .route("/api/metrics/notes/{id}", delete(notes::remove))
         .route("/api/pipeline", get(pipeline::pipeline))
         .route(letters::PATH, get(letters::read).post(letters::again).delete(letters::drop))
         .route("/api/openapi.json", get(openapi::openapi))

@@ -285,6 +285,8 @@ fn facts(known: &KnownFacts, ask: ViewQuery, address: &str) -> Facts {
         delivery: known.delivery.clone(),
         any_runs: gathered.any_runs,
         forecast: gathered.forecast.clone(),
+        budget: gathered.budget,
+        notes: gathered.notes.clone(),
         address: address.to_owned(),
     }
 }
@@ -301,10 +303,12 @@ pub struct Visit {
 #[async_trait]
 impl Studio for Visit {
     async fn panel(&self, ask: ViewQuery) -> Result<Arc<Panel>, RequestError> {
-        if let Some((_, panel)) = self.held.as_ref().filter(|(of, _)| *of == ask) {
-            return Ok(Arc::clone(panel));
-        }
-        let panel = self.snapshots.panel(self.principal, &ask, &self.visitor).await;
-        panel.map_err(|error| RequestError::Unavailable(error.to_string()))
+        let held = self.held.as_ref().filter(|(of, _)| *of == ask).map(|(_, panel)| Arc::clone(panel));
+        let panel = match held {
+            Some(panel) => Ok(panel),
+            None => self.snapshots.panel(self.principal, &ask, &self.visitor).await,
+        };
+        let panel = panel.map_err(|error| RequestError::Unavailable(error.to_string()))?;
+        Ok(panel.signed(&self.visitor.author))
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use crate::calendar::Span;
+use crate::{calendar::Span, history::RunFilter};
 
 /// An amount that is expected, in hundred-thousandths of a dollar: never without its range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,29 @@ pub struct BudgetOutlook {
     pub crossed: Option<Date>,
     /// Whether that has happened already.
     pub is_crossed: bool,
+}
+
+/// What a month may cost, by whom that was said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CostBudget {
+    /// Set on the panel, which counts first.
+    pub set_e5: Option<i64>,
+    /// What the server was started with.
+    pub default_e5: Option<i64>,
+}
+
+impl CostBudget {
+    /// The one that counts.
+    #[must_use]
+    pub fn amount_e5(self) -> Option<i64> {
+        self.set_e5.or(self.default_e5)
+    }
+
+    /// The one of these runs: it is for everything that is spent, and some of it have none.
+    #[must_use]
+    pub fn of(self, filter: &RunFilter) -> Option<i64> {
+        self.amount_e5().filter(|_| *filter == RunFilter::default())
+    }
 }
 
 /// How well the same method would have done in the past of the same series, each day told from the days before it.

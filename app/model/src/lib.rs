@@ -11,6 +11,7 @@ pub mod figures;
 pub mod forecast;
 pub mod history;
 pub mod identity;
+pub mod note;
 pub mod privacy;
 pub mod range;
 pub mod record;

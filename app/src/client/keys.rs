@@ -44,6 +44,10 @@ pub(super) fn press(live: Signals, event: &KeyboardEvent) {
             }
         }
         "t" => toggle("#table"),
+        "n" => {
+            toggle("#note");
+            focus("#note-day");
+        }
         "?" => toggle("#help"),
         "/" => {
             event.prevent_default();

@@ -25,14 +25,16 @@ pub(crate) fn chart(chart: &ChartView, ask: &ViewQuery, chosen: [Option<usize>; 
             <div class="plot">
                 <svg class="heights" aria-hidden="true" focusable="false" inner_html=chart.heights.clone()></svg>
                 {slider(chart, chosen)}
+                <svg class="laid-over" aria-hidden="true" focusable="false" inner_html=chart.laid_over.clone()></svg>
                 <svg class="end" aria-hidden="true" focusable="false" inner_html=chart.ends.clone()></svg>
                 <svg class="days" aria-hidden="true" focusable="false" inner_html=chart.days.clone()></svg>
             </div>
-            <a class="export" id="export" href=chart.export.clone() download="">"Export " <kbd>"E"</kbd></a>
             <details class="twin" id="table">
                 <summary>"Table" <kbd>"T"</kbd></summary>
                 {table(chart)}
             </details>
+            <div class="tools" inner_html=chart.tools.clone()></div>
+            <div class="notes" inner_html=chart.notes.clone()></div>
         </section>
     }
 }

@@ -21,7 +21,7 @@ pub use balance::Hour;
 pub use demo::{RUNS, Trouble};
 pub use letters::{DROP, DeadLetterList, HandlingLine, LetterLine, MEND, RESEND, RESEND_ALL};
 pub use others::{ASK_AGAIN, KEEP, Others, PolicyView, QuestionView, RejectLine, SEND_AGAIN, WITHDRAW};
-pub use recount::{RecountLine, RecountSummary, RecountView};
+pub use recount::{RecountLine, RecountSummary, RecountVerdict, RecountView};
 pub use refused::{Control, FieldView, RefusedFacts, refused_page};
 pub use targets::{TargetLine, TargetState};
 

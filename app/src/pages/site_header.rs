@@ -27,6 +27,7 @@ const KEYS: &str = "<h2>Keys</h2><dl>\
 <dt><kbd>/</kbd></dt><dd>choose a campaign</dd>\
 <dt><kbd>T</kbd></dt><dd>the chart as a table</dd>\
 <dt><kbd>E</kbd></dt><dd>the chart as a file</dd>\
+<dt><kbd>N</kbd></dt><dd>add a note at a day</dd>\
 <dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>along the chart, once it has the focus; with <kbd>Shift</kbd> choose days</dd>\
 <dt><kbd>Enter</kbd></dt><dd>show the days that are chosen</dd>\
 <dt><kbd>?</kbd></dt><dd>this help</dd>\

@@ -8,7 +8,7 @@ use model::{
     forecast::ForecastDay,
 };
 
-use super::{axis::Axis, caption, period::Period, series, words};
+use super::{axis::Axis, budget, caption, notes, period::Period, series, words};
 use crate::{
     address, blocks,
     panel::{ChartView, PointView},
@@ -33,6 +33,8 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
     let drawn = Drawn::of(facts);
     let ahead = ahead(facts);
     let all = || drawn.all().copied().chain(ahead.iter().map(|day| day.cost.high));
+    let budget = budget::line(facts, all().max().unwrap_or(0));
+    let all = || all().chain(budget.iter().map(|(a_day, _)| *a_day));
     let axis = match tile {
         Tile::Success => Axis::percent(all().min().unwrap_or(0)),
         _ => Axis::holding(all().max().unwrap_or(0)),
@@ -46,6 +48,14 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
     } else {
         (grid.columns(&drawn.values, |at| !is_partial(at)), grid.columns(&drawn.values, is_partial))
     };
+    let height = |value: i64| permyriad(axis.depth(value, HEIGHT) * 10);
+    let marks = notes::marks(
+        &facts.notes,
+        &stretch,
+        |at, is_middle| {
+            if is_middle { grid.middle(at) } else { grid.left(at) }
+        },
+    );
     ChartView {
         title: series::title(tile, stretch.unit()),
         caption: caption::caption(facts, axis.base),
@@ -57,11 +67,13 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
         band: grid.band(ahead, first_ahead),
         thin: drawn.thin.iter().map(|(_, values)| grid.line(values)).collect(),
         previous: grid.line(&drawn.before),
-        ends: blocks::html(blocks::ends(&ends(&drawn, ahead, &axis, &stretch))),
+        ends: blocks::html(blocks::ends(&ends(&drawn, ahead, budget.clone(), &axis, &stretch))),
         heights: blocks::html(blocks::heights(&heights(tile, &axis))),
         days: blocks::html(blocks::days(&grid.days(facts, ahead, &stretch))),
         previous_name: stretch.before(),
-        export: export(facts, &stretch),
+        laid_over: blocks::html(blocks::laid_over(budget.map(|(a_day, _)| height(a_day)), &marks)),
+        tools: tools(facts, &stretch),
+        notes: blocks::html(blocks::notes(&notes::list(&facts.notes, &stretch), &facts.ask)),
         points: points(facts, &stretch, &grid),
     }
 }
@@ -140,7 +152,13 @@ impl Drawn {
 const APART: u16 = 600;
 
 /// What the lines are called, at their ends; moved apart where they would lie on each other.
-fn ends(drawn: &Drawn, ahead: &[ForecastDay], axis: &Axis, stretch: &Period<'_>) -> Vec<Mark> {
+fn ends(
+    drawn: &Drawn,
+    ahead: &[ForecastDay],
+    budget: Option<(i64, String)>,
+    axis: &Axis,
+    stretch: &Period<'_>,
+) -> Vec<Mark> {
     let end = |name: String, values: &LineValues| {
         let last = values.iter().rev().find_map(|value| *value)?;
         Some(Mark { at: permyriad(axis.depth(last, HEIGHT) * 10), text: name, minor: false })
@@ -150,6 +168,7 @@ fn ends(drawn: &Drawn, ahead: &[ForecastDay], axis: &Axis, stretch: &Period<'_>)
     ends.extend(end("P95".to_owned(), &drawn.line).filter(|_| !drawn.thin.is_empty()));
     ends.extend(end(stretch.before_in_short(), &drawn.before));
     ends.extend(end("Forecast".to_owned(), &ahead.iter().map(|day| Some(day.cost.value)).collect()));
+    ends.extend(budget.and_then(|(a_day, name)| end(name, &vec![Some(a_day)])));
     ends.sort_by_key(|mark| mark.at);
     for at in 1..ends.len() {
         ends[at].at = ends[at].at.max(ends[at - 1].at.saturating_add(APART));
@@ -169,6 +188,16 @@ fn heights(tile: Tile, axis: &Axis) -> Vec<Mark> {
         minor: false,
     };
     axis.lines.iter().map(mark).collect()
+}
+
+fn tools(facts: &Facts, stretch: &Period<'_>) -> String {
+    let day = stretch.last_day(facts.now);
+    blocks::html(blocks::tools(
+        &facts.ask,
+        export(facts, stretch),
+        (day, stretch.by_day()),
+        &budget::form(facts.budget),
+    ))
 }
 
 /// Exactly these buckets, as the interface for programs gives them.
@@ -301,10 +330,14 @@ impl Grid<'_> {
         let days = shown.chain(ahead.iter().skip(1).map(|day| day.span.from));
         days.enumerate()
             .filter_map(|(at, from)| {
-                let text = stretch.axis_label(from)?;
-                Some(Mark { at: self.middle(at), text, minor: stretch.is_minor(from) })
+                let (text, minor) = stretch.axis_label(from, at, self.columns)?;
+                Some(Mark { at: self.middle(at), text, minor })
             })
             .collect()
+    }
+
+    fn left(&self, at: usize) -> u16 {
+        u16::try_from(at * WIDTH / self.columns.max(1)).unwrap_or(u16::MAX)
     }
 
     fn middle(&self, at: usize) -> u16 {

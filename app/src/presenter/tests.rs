@@ -5,8 +5,10 @@ use model::{
     calendar::{Compare, Zone, window},
     delivery::{Balance, DeliveryState, DeliveryView},
     figures::{Figures, Sums, Tile},
-    forecast::NoForecast,
+    forecast::{CostBudget, NoForecast},
     history::History,
+    identity::timed_id,
+    note::{DayNote, WrittenNote},
     range::Range,
     rollup::Grain,
     time::Timestamp,
@@ -81,6 +83,8 @@ fn facts(now: &Sums, before: &Sums) -> Facts {
         matches: Vec::new(),
         late: false,
         forecast: Err(NoForecast::Pending),
+        budget: CostBudget::default(),
+        notes: Vec::new(),
         delivery: DeliveryView {
             by_flow: false,
             closed: None,
@@ -408,4 +412,48 @@ fn the_version_moves_with_the_content_alone() {
     assert_eq!(panel(&facts).version, first.version);
     facts.ask.tile = Tile::Tokens;
     assert_ne!(panel(&facts).version, first.version);
+}
+
+#[test]
+fn budgets_have_a_line_beside_costs() {
+    let mut facts = facts(&day(10, 1_300_000, 97), &day(10, 1_000_000, 97));
+    facts.budget = CostBudget { set_e5: None, default_e5: Some(45_000_000) };
+    let chart = panel(&facts).chart;
+    assert!(chart.laid_over.contains("class=\"budget\""), "{}", chart.laid_over);
+    // 450 dollars over the 30 days of November, on an axis that ends at 15.
+    assert!(chart.ends.contains(">Budget, $15 a day<"), "{}", chart.ends);
+    assert!(chart.heights.contains("$15"), "{}", chart.heights);
+    assert!(chart.tools.contains("the $450 that the server"), "{}", chart.tools);
+    facts.budget.set_e5 = Some(45_010_000);
+    assert!(panel(&facts).chart.ends.contains(">Budget, $15.00 a day<"), "{}", panel(&facts).chart.ends);
+    let has_line = |facts: &Facts| panel(facts).chart.laid_over.contains("budget");
+    facts.budget.set_e5 = Some(900_000_000);
+    assert!(!has_line(&facts), "it would press everything else down");
+    facts.budget.set_e5 = Some(1);
+    assert!(has_line(&facts));
+    facts.ask.tile = Tile::Tokens;
+    assert!(!has_line(&facts), "a budget is of cost");
+    facts.ask.tile = Tile::Cost;
+    facts.ask.campaign = Some("c".to_owned());
+    assert!(!has_line(&facts), "a campaign has no budget");
+}
+
+#[test]
+fn notes_stand_as_text_only() {
+    let mut facts = facts(&day(10, 1_300_000, 97), &day(10, 1_000_000, 97));
+    let before = panel(&facts);
+    assert!(!before.chart.laid_over.contains("note") && !before.chart.notes.contains("note"));
+    for (text, author) in [("<script>alert(1)</script>", "\"><b>"), ("=1+1|'&", "@x")] {
+        let written = WrittenNote::read("2026-11-10", text, author).unwrap();
+        let id = timed_id(facts.now, [0; 10]);
+        facts.notes = vec![DayNote { id, written, made_at: facts.now }];
+        let panel = panel(&facts);
+        let drawn = format!("{}{}", panel.chart.laid_over, panel.chart.notes);
+        assert!(!drawn.contains("<script") && !drawn.contains("<b>"), "{drawn}");
+        let shown = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        assert!(drawn.contains(&shown), "{drawn}");
+        assert!(drawn.contains(&format!("value=\"{id}\"")), "{drawn}");
+        assert_ne!(panel.version, before.version);
+        assert_eq!(panel.chart.tools, before.chart.tools, "what is being written stays");
+    }
 }

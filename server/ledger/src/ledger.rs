@@ -65,6 +65,7 @@ macro_rules! read {
 mod balance;
 mod delivery;
 mod mirror;
+mod panel;
 mod records;
 mod rollups;
 

@@ -31,6 +31,7 @@ mod mirror;
 mod move_to_postgres;
 mod opening;
 pub mod outbox;
+mod panel;
 mod per_kind;
 mod postgres;
 mod probe;
@@ -70,6 +71,7 @@ pub use move_to_postgres::{
     ComparedTable, CopyProgress, MoveError, MovedRecords, ToldCopy, move_to_postgres,
 };
 pub use outbox::{OutboxOperation, Parcel};
+pub use panel::{NotesFull, PanelSettings};
 pub use record_status::{PastRevision, RecordStatus, WaitingRecord};
 pub use recount::RecountedFigures;
 pub use rollups::{RollupProgress, RollupState};

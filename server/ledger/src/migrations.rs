@@ -35,6 +35,7 @@ const SQLITE_FILES: &[MigrationFile] = migrations!("sqlite":
     "0014_agent_tasks"
     "0015_rollups"
     "0016_generations"
+    "0017_panel"
 );
 
 const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
@@ -53,6 +54,7 @@ const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
     "0013_agent_tasks"
     "0014_rollups"
     "0015_generations"
+    "0016_panel"
 );
 
 pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| migrator(SQLITE_FILES));

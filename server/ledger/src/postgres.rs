@@ -23,6 +23,7 @@ pub(crate) mod list;
 mod migrate;
 pub(crate) mod mirror;
 mod outbox;
+pub(crate) mod panel;
 mod probe;
 mod reach;
 mod reader;

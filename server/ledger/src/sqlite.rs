@@ -24,6 +24,7 @@ mod log;
 pub(crate) mod mirror;
 pub(crate) mod open;
 mod outbox;
+pub(crate) mod panel;
 mod probe;
 mod reader;
 pub(crate) mod record_status;

@@ -38,7 +38,7 @@ pub async fn panel(State(state): State<SharedState>, principal: Principal, reque
     // A page without anything to choose from is better than none.
     let campaigns = timeout(CHOICES, state.snapshots.choices(principal)).await;
     let campaigns = campaigns.ok().and_then(Result::ok).unwrap_or_default();
-    let (frame, shown) = (frame(&state, &visitor), Arc::clone(&panel));
+    let (frame, shown) = (frame(&state, &visitor), Arc::clone(&panel).signed(&visitor.author));
     document(
         request,
         status,
@@ -46,6 +46,12 @@ pub async fn panel(State(state): State<SharedState>, principal: Principal, reque
         move || panel_page(&frame, &shown, &campaigns),
     )
     .await
+}
+
+/// The view that a form was on, as a link to it, whatever else the form says.
+pub(super) fn view_of_form(path: &str) -> String {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    ViewQuery::of_page(path, query).href()
 }
 
 /// Where the form of a campaign's own page leads, once another one is written there, or none.

@@ -10,7 +10,8 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use model::record::FieldFault;
 use serde::Deserialize;
 
-use crate::{app_state::SharedState, problem::Problem, settings::PublicUrl};
+use super::visitor::kept;
+use crate::{app_state::SharedState, problem::Problem};
 
 #[derive(Deserialize)]
 pub struct ThemeChoice {
@@ -27,14 +28,10 @@ pub async fn choose(
     if theme.key() != to {
         return Err(Problem::fields(vec![FieldFault::new("to", "must be light, dark or system")]));
     }
-    let age = if theme == Theme::System { 0 } else { 31_536_000 };
-    let kept = if theme == Theme::System { "" } else { theme.key() };
-    let secure =
-        if state.settings.public_url.as_ref().is_some_and(PublicUrl::is_secure) { "; Secure" } else { "" };
-    let cookie = format!("theme={kept}; Path=/; Max-Age={age}; SameSite=Lax{secure}");
+    let cookie = kept(&state, "theme", if theme == Theme::System { "" } else { theme.key() });
     let mut answer = StatusCode::SEE_OTHER.into_response();
     answer.headers_mut().insert(header::LOCATION, back(&state, &headers));
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+    if let Some(cookie) = cookie {
         answer.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(answer)

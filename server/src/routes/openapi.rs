@@ -52,6 +52,8 @@ mod tests {
         "/pipeline/question",
         "/pipeline/refused",
         "/pipeline/refused/{kind}/{id}",
+        "/notes",
+        "/budget",
         "/theme",
         "/api/panel",
         "/pkg/{name}",

@@ -124,7 +124,8 @@ pub const TABLE: &[Setting] = &[
     setting(
         "STUDIO_COST_BUDGET",
         &[],
-        "what a month may cost in dollars, such as 450; the panel says on which day that will be crossed; off until set",
+        "what a month may cost in dollars, such as 450; the panel says on which day that will be crossed; what is set on the page \
+         counts first; off until set",
     ),
     setting("USE_DATAVERSE", &[], "true: connect to a real organisation; false: none, relay and mirror rest"),
     setting(

@@ -8,7 +8,7 @@ use jiff::ToSpan as _;
 use ledger::{Ledger, LedgerError};
 use model::{
     calendar::{self, BucketSize, Compare, Span, Window, Zone},
-    forecast::{Forecast, NoForecast},
+    forecast::{CostBudget, Forecast, NoForecast},
     history::{History, RunFilter},
     tenant::TenantId,
     time::Timestamp,
@@ -52,7 +52,7 @@ pub(super) struct SeriesForecast {
 pub(super) struct Forecasts {
     ledger: Ledger,
     changes: watch::Receiver<u64>,
-    budget_e5: Option<i64>,
+    default_budget_e5: Option<i64>,
     kept: Arc<Flights<SeriesScope, SeriesForecast, LedgerError>>,
     /// One at a time: they take a thread each.
     turn: Arc<Semaphore>,
@@ -67,7 +67,7 @@ pub(super) struct ForecastBegun {
 }
 
 impl Forecasts {
-    pub(super) fn new(ledger: Ledger, budget_e5: Option<i64>) -> Self {
+    pub(super) fn new(ledger: Ledger, default_budget_e5: Option<i64>) -> Self {
         let broken = || LedgerError::Fault("a forecast could not be computed".to_owned());
         let weigh = |kept: &SeriesForecast| {
             2 * size_of::<DailyForecast>() + 2_048 + kept.costs.len() * size_of::<i64>()
@@ -75,7 +75,7 @@ impl Forecasts {
         Self {
             changes: ledger.changes(),
             ledger,
-            budget_e5,
+            default_budget_e5,
             kept: Arc::new(Flights::new(CacheBounds { bytes: KEPT_BYTES, weigh, broken })),
             turn: Arc::new(Semaphore::new(1)),
             begun: Arc::new(Semaphore::new(BEGUN)),
@@ -114,27 +114,18 @@ impl Forecasts {
             Ok(today) => today,
             Err(why) => return Ok(Err(why)),
         };
-        let filter = scope.filter.clone();
+        let budget_e5 = self.budget(scope.tenant).await?.of(&scope.filter);
         let series = self.series(scope, zone, now, Duration::ZERO).await?;
-        Ok(self.outlook(series.as_deref(), &filter, history, today, zone, now))
+        Ok(outlook(series.as_deref(), budget_e5, history, today, zone, now))
     }
 
-    /// What the days of a series and what is in the history of today come to.
-    pub(super) fn outlook(
-        &self,
-        series: Option<&SeriesForecast>,
-        filter: &RunFilter,
-        history: &History,
-        today: Option<usize>,
-        zone: &Zone,
-        now: Timestamp,
-    ) -> Result<Forecast, NoForecast> {
-        let series = series.ok_or(NoForecast::Pending)?;
-        let daily = series.daily.as_ref().map_err(|why| *why)?;
-        let cost_e5 = today.and_then(|at| history.buckets.get(at)).map_or(0, |sums| sums.cost_e5);
-        // A budget is for everything that is spent.
-        let budget_e5 = self.budget_e5.filter(|_| *filter == RunFilter::default());
-        Ok(forecast::outlook(daily, &series.costs, SpentToday { now, cost_e5 }, zone, budget_e5))
+    /// What a month may cost: what was set on the panel, and what the server was started with.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub(super) async fn budget(&self, tenant: TenantId) -> Result<CostBudget, LedgerError> {
+        let set_e5 = self.ledger.panel_settings(tenant).await?.cost_budget_e5;
+        Ok(CostBudget { set_e5, default_e5: self.default_budget_e5 })
     }
 
     /// The series of this day; none where it cannot be had in time. `old`: how long ago it may have been read, though the
@@ -200,6 +191,21 @@ impl ForecastBegun {
         let done = self.task.filter(JoinHandle::is_finished).and_then(FutureExt::now_or_never);
         done.and_then(Result::ok).and_then(Result::ok).flatten().or(self.known)
     }
+}
+
+/// What the days of a series and what is in the history of today come to.
+pub(super) fn outlook(
+    series: Option<&SeriesForecast>,
+    budget_e5: Option<i64>,
+    history: &History,
+    today: Option<usize>,
+    zone: &Zone,
+    now: Timestamp,
+) -> Result<Forecast, NoForecast> {
+    let series = series.ok_or(NoForecast::Pending)?;
+    let daily = series.daily.as_ref().map_err(|why| *why)?;
+    let cost_e5 = today.and_then(|at| history.buckets.get(at)).map_or(0, |sums| sums.cost_e5);
+    Ok(forecast::outlook(daily, &series.costs, SpentToday { now, cost_e5 }, zone, budget_e5))
 }
 
 /// The bucket of a window that is today's, if it has one.

@@ -17,8 +17,9 @@ use model::{
     clock::Clock,
     delivery::DeliveryView,
     figures::Sums,
-    forecast::{Forecast, ForecastDay, NoForecast},
+    forecast::{CostBudget, Forecast, ForecastDay, NoForecast},
     history::{History, RunFilter},
+    note::{AUTHOR_CHARS, DayNote, NOTE_CHARS},
     record::{
         Stored,
         campaign_run::{CAMPAIGN, CAMPAIGN_RUN},
@@ -65,6 +66,10 @@ pub struct ViewData {
     pub delivery: DeliveryView,
     /// What cost will come to; it may be computed still.
     pub forecast: Result<Forecast, NoForecast>,
+    /// What a month may cost.
+    pub budget: CostBudget,
+    /// What people wrote at its days.
+    pub notes: Vec<DayNote>,
     is_known: bool,
 }
 
@@ -86,6 +91,7 @@ impl ViewData {
             + days * size_of::<ForecastDay>()
             + buckets * bucket
             + self.newest.len() * RECORD_BYTES
+            + self.notes.len() * (size_of::<DayNote>() + NOTE_CHARS + AUTHOR_CHARS)
             + names.sum::<usize>()
             + self.breakdown.bytes()
             + RECORD_BYTES
@@ -172,9 +178,12 @@ impl FactSource {
             self.ledger.history_by(tenant, &window, &filter, &[scope.by], PartShapes::Told).await?;
         let missing = || LedgerError::Fault("the ledger did not tell the parts of a stretch".to_owned());
         let delivery = self.delivery_service.delivery(&self.ledger, tenant).await?;
+        let notes = self.notes(tenant, &window, zone).await?;
+        let budget = self.forecasts.budget(tenant).await?;
         let series = begun.and_then(ForecastBegun::so_far);
-        let forecast = today
-            .and_then(|today| self.forecasts.outlook(series.as_deref(), &filter, &history, today, zone, now));
+        let of_all = budget.of(&filter);
+        let forecast =
+            today.and_then(|today| forecasts::outlook(series.as_deref(), of_all, &history, today, zone, now));
         Ok(ViewData {
             number: self.numbers.fetch_add(1, Ordering::Relaxed),
             now,
@@ -186,8 +195,21 @@ impl FactSource {
             any_runs,
             delivery,
             forecast,
+            budget,
+            notes,
             is_known,
         })
+    }
+
+    /// What people wrote at the days that a view touches.
+    async fn notes(
+        &self,
+        tenant: TenantId,
+        window: &Window,
+        zone: &Zone,
+    ) -> Result<Vec<DayNote>, LedgerError> {
+        let [first, last] = [window.span.from, window.span.to.plus(-1)].map(|at| zone.format(at, "%Y-%m-%d"));
+        self.ledger.notes(tenant, &first, &last).await
     }
 
     async fn newest(

@@ -290,6 +290,29 @@ async fn files(truth: &mut Truth) {
     }
 }
 
+async fn notes(truth: &mut Truth) {
+    const NOTES: &str = "/api/metrics/notes";
+    const ONE: &str = "/api/metrics/notes/{id}";
+    let full = &truth.description["paths"][NOTES]["post"]["requestBody"]["content"]["application/json"];
+    let full = full["example"].to_string();
+    for body in
+        [full.clone(), json!({"day": "2026-11-21", "text": "a"}).to_string(), "{}".to_owned(), "{".to_owned()]
+    {
+        truth.ask("post", NOTES, NOTES, &[JSON], Some(body)).await;
+    }
+    truth.ask("post", NOTES, NOTES, &[], Some(full.clone())).await;
+    truth.ask("post", NOTES, NOTES, &[JSON, FOREIGN], Some(full)).await;
+    truth.ask("post", NOTES, NOTES, &[JSON], Some(" ".repeat(1_048_577))).await;
+    for query in ["", "?from=2026-10-01&to=2026-11-01", "?from=x"] {
+        truth.ask("get", NOTES, &format!("{NOTES}{query}"), &[], None).await;
+    }
+    let kept = truth.studio.json(NOTES).await;
+    let address = format!("{NOTES}/{}", kept["notes"][0]["id"].as_str().unwrap());
+    truth.ask("delete", ONE, &address, &[FOREIGN], None).await;
+    truth.ask("delete", ONE, &address, &[], None).await;
+    truth.ask("delete", ONE, &address, &[], None).await;
+}
+
 async fn letters(truth: &mut Truth) {
     const ONE: &str = "/api/pipeline/dead-letters/{kind}/{id}";
     truth.studio.post(&json!([forbidden("again"), forbidden("dropped")])).await;
@@ -330,6 +353,7 @@ async fn every_answer_is_as_it_is_described() {
     }
     figures(&mut truth).await;
     files(&mut truth).await;
+    notes(&mut truth).await;
     letters(&mut truth).await;
     watched(&mut truth).await;
 

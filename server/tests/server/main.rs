@@ -28,6 +28,7 @@ mod letters;
 mod lists;
 mod mirrors;
 mod moves;
+mod notes;
 mod oracle;
 mod organisations;
 mod pages;

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use model::time::Timestamp;
 
 use super::letters::moment;
+use crate::panel::Tone;
 
 /// What is known of recounts.
 #[derive(Clone, Debug)]
@@ -20,12 +21,21 @@ pub struct RecountSummary {
     pub at: Timestamp,
     /// Of which stretch.
     pub span: String,
-    pub is_equal: bool,
+    pub verdict: RecountVerdict,
     pub lines: Vec<RecountLine>,
     /// How long each source took, as far as it told anything.
     pub took: [Option<String>; 3],
     /// What there is to know beside the figures, in sentences.
     pub note: Option<String>,
+}
+
+/// What a recount says.
+#[derive(Clone, Copy, Debug)]
+pub enum RecountVerdict {
+    Equal,
+    /// Equal here; Dataverse does not have all of it yet.
+    NotThereYet,
+    Different,
 }
 
 /// One figure, as each source tells it.
@@ -35,8 +45,8 @@ pub struct RecountLine {
     pub rollups: Option<String>,
     pub rows: String,
     pub dataverse: Option<String>,
-    /// Where the sources part, if they do.
-    pub differs: Option<String>,
+    /// Where the sources part, if they do, and how bad that is.
+    pub differs: Option<(String, Tone)>,
 }
 
 pub(super) fn recount(recount: &RecountView) -> impl IntoView + use<> {
@@ -61,19 +71,17 @@ pub(super) fn recount(recount: &RecountView) -> impl IntoView + use<> {
 }
 
 fn verdict(last: &RecountSummary) -> impl IntoView + use<> {
-    let (tone, mark, said) = if last.is_equal {
-        ("good", "mark", "Equal, whichever way they are counted.")
-    } else {
-        (
-            "bad",
-            "mark bad",
-            "Not equal; keep the ledger as it is, say `studio rollups rebuild`, and report it.",
-        )
+    let (tone, said) = match last.verdict {
+        RecountVerdict::Equal => (Tone::Good, "Equal, whichever way they are counted."),
+        RecountVerdict::NotThereYet => (Tone::Neutral, "Equal here; Dataverse does not have all of it yet."),
+        RecountVerdict::Different => {
+            (Tone::Bad, "Not equal; keep the ledger as it is, say `studio rollups rebuild`, and report it.")
+        }
     };
     let about = format!("{}, counted {}.", last.span, moment(last.at));
     view! {
         <p id="recount-said" data-again="">
-            <strong class=tone><span class=mark aria-hidden="true"></span>{said}</strong>" "<span class="quiet">{about}</span>
+            <strong class=tone.class()><span class=format!("mark {}", tone.class()) aria-hidden="true"></span>{said}</strong>" "<span class="quiet">{about}</span>
         </p>
     }
 }
@@ -81,8 +89,9 @@ fn verdict(last: &RecountSummary) -> impl IntoView + use<> {
 fn figures(last: &RecountSummary) -> impl IntoView + use<> {
     let dash = || "–".to_owned();
     let lines = last.lines.iter().map(|line| {
-        let differs = line.differs.clone().map(|differs| {
-            view! { <small class="bad"><span class="mark bad" aria-hidden="true"></span>{differs}</small> }
+        let differs = line.differs.clone().map(|(differs, tone)| {
+            let mark = format!("mark {}", tone.class());
+            view! { " "<small class=tone.class()><span class=mark aria-hidden="true"></span>{differs}</small> }
         });
         view! {
             <tr>
@@ -97,6 +106,7 @@ fn figures(last: &RecountSummary) -> impl IntoView + use<> {
         last.took.iter().map(|took| view! { <td class="number">{took.clone().unwrap_or_else(dash)}</td> });
     let note = last.note.clone().map(|note| view! { <p class="quiet">{note}</p> });
     view! {
+        <div class="scroll" tabindex="0" role="region" aria-label="The figures recounted">
         <table>
             <thead>
                 <tr>
@@ -111,6 +121,7 @@ fn figures(last: &RecountSummary) -> impl IntoView + use<> {
                 <tr><th scope="row" class="quiet">"Took"</th>{took.collect_view()}</tr>
             </tfoot>
         </table>
+        </div>
         {note}
     }
 }

@@ -24,6 +24,7 @@ mod mirror;
 mod move_to_postgres;
 mod organisation;
 mod outside;
+mod panel;
 mod policies;
 mod records;
 mod rollups;
@@ -197,6 +198,11 @@ of_every_kind! {
         one_records_rows_are_decided_together
         deletions_find_their_tenant
         full_reads_list_what_they_must_meet
+    }
+    panel {
+        notes_are_kept_by_day
+        a_tenant_has_some_notes_at_most
+        a_budget_is_set_and_cleared
     }
     policies {
         daily_records_are_sent_at_midnight

@@ -7,7 +7,7 @@ use sqlx::{ConnectOptions, Connection, migrate::Migrator, sqlite::SqliteConnectO
 use crate::{
     rollups,
     schema::TestSchema,
-    support::{Home, Studio},
+    support::{Home, Studio, T},
 };
 
 /// The steps of a store's schema.
@@ -38,6 +38,9 @@ async fn filled_ledgers_of_earlier_schemas_open() {
         let studio = Studio::open_in(folder).await;
         agrees(&studio).await;
         assert_eq!(unmet(&studio).await, "0", "nothing was ever imported into a folder");
+        if versions >= 17 {
+            keeps_what_was_set(&studio).await;
+        }
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before is taken back");
     }
 }
@@ -72,6 +75,9 @@ async fn filled_databases_of_earlier_schemas_open() {
         agrees(&studio).await;
         let imported = if versions < 7 { "0" } else { "1" };
         assert_eq!(unmet(&studio).await, imported, "two clocks that part by a minute make no import");
+        if versions >= 16 {
+            keeps_what_was_set(&studio).await;
+        }
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before has run out");
         let all = studio.ask("SELECT count(*)::text FROM studio.migrations").await;
         assert_eq!(all, steps.iter().count().to_string());
@@ -87,6 +93,14 @@ async fn agrees(studio: &Studio) {
     let counts = studio.balanced().await;
     assert_eq!((counts.pending, counts.dead, counts.unconfirmed), (2, 1, 1));
     assert_eq!(counts.balance[0].received, 5);
+}
+
+/// What schema 17 of a folder, and 16 of a database, was filled with.
+async fn keeps_what_was_set(studio: &Studio) {
+    let notes = studio.ledger.notes(T, "2026-10-20", "2026-10-20").await.unwrap();
+    let [note] = notes.as_slice() else { panic!("{notes:?}") };
+    assert_eq!((note.written.text.as_str(), note.written.author.as_str()), ("Larger model", "Jana"));
+    assert_eq!(studio.ledger.panel_settings(T).await.unwrap().cost_budget_e5, Some(45_000_000));
 }
 
 /// How many runs another program exported, as far as is known.

@@ -16,7 +16,7 @@ use ledger::{
     CopyProgress, DeliveryCounts, Ledger, MirroredRow, MoveError, MovedRecords, OpenError, PermanentRefusal,
     RowSighting, StoreSettings, Verdict, move_to_postgres,
 };
-use model::{clock::Clock, record::KINDS, rng::Seeded, time::SECOND};
+use model::{clock::Clock, note::WrittenNote, record::KINDS, rng::Seeded, time::SECOND};
 use uuid::Uuid;
 
 use crate::{
@@ -58,6 +58,9 @@ async fn filled() -> (Studio, DeliveryCounts) {
     studio.ledger.drop_letter(T, kind(), dead[0].id, "a person").await.unwrap();
     seen_there(&studio).await;
     studio.ledger.spend(7).await.unwrap();
+    let note = WrittenNote::read("2026-11-20", "Ünder \"x\"", "Jana").unwrap();
+    studio.ledger.add_note(T, note).await.unwrap().unwrap();
+    studio.ledger.set_cost_budget(T, Some(45_000_000)).await.unwrap();
     let counts = studio.balanced().await;
     studio.ledger.close().await;
     (studio, counts)
@@ -116,6 +119,7 @@ async fn moves_copy_everything_and_change_nothing() {
         assert_eq!((rows("versions"), rows("receipts"), rows("campaigns")), (105, 5, 6));
         assert_eq!((rows("dead_letters"), rows("handlings")), (2, 1));
         assert_eq!((rows("rejects"), rows("marks"), rows("spending")), (1, 1, 1));
+        assert_eq!((rows("day_notes"), rows("panel_settings")), (1, 1));
         assert_eq!(carried(&studio, &schema).await.unwrap(), done, "again, it is the same");
         assert_eq!(fs::read(&file).unwrap(), before);
 
@@ -123,6 +127,9 @@ async fn moves_copy_everything_and_change_nothing() {
         assert_eq!(target.delivery_counts().await, counts);
         assert_eq!(target.ledger.rejects(T, None, 10).await.unwrap().len(), 1);
         assert_eq!(target.ledger.spent(target.now()).await.unwrap()[0].1, 7);
+        let notes = target.ledger.notes(T, "2026-11-20", "2026-11-20").await.unwrap();
+        assert_eq!(notes[0].written.text, "Ünder \"x\"");
+        assert_eq!(target.ledger.panel_settings(T).await.unwrap().cost_budget_e5, Some(45_000_000));
         target.pass(90 * SECOND).await;
         let cursor = target
             .ledger

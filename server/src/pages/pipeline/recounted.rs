@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use app::{
-    pages::{RecountLine, RecountSummary, RecountView},
+    pages::{RecountLine, RecountSummary, RecountVerdict, RecountView},
+    panel::Tone,
     presenter::sentence,
 };
 use model::{
@@ -46,7 +47,7 @@ fn summary(report: &RecountReport) -> RecountSummary {
     RecountSummary {
         at: report.at,
         span,
-        is_equal: report.is_equal(),
+        verdict: verdict(report),
         lines: LABELS.into_iter().map(line).collect(),
         took: [
             rollups,
@@ -57,8 +58,16 @@ fn summary(report: &RecountReport) -> RecountSummary {
     }
 }
 
+fn verdict(report: &RecountReport) -> RecountVerdict {
+    match (report.is_equal(), Tile::ALL.into_iter().any(|tile| report.is_other_there(tile))) {
+        (false, _) => RecountVerdict::Different,
+        (true, true) => RecountVerdict::NotThereYet,
+        (true, false) => RecountVerdict::Equal,
+    }
+}
+
 /// Where the figure differs, if it does.
-fn differs(report: &RecountReport, tile: Tile, window: &Window) -> Option<String> {
+fn differs(report: &RecountReport, tile: Tile, window: &Window) -> Option<(String, Tone)> {
     let buckets = report.buckets(tile);
     let named: Vec<String> = buckets.iter().take(NAMED).map(|bucket| name(bucket, window)).collect();
     let more = buckets.len().saturating_sub(NAMED);
@@ -66,7 +75,10 @@ fn differs(report: &RecountReport, tile: Tile, window: &Window) -> Option<String
     let here = (!named.is_empty()).then(|| format!("{}{}", named.join(", "), more.unwrap_or_default()));
     let there = report.is_other_there(tile).then(|| "in Dataverse".to_owned());
     let places: Vec<String> = here.into_iter().chain(there).collect();
-    (!places.is_empty()).then(|| format!("differs: {}", places.join("; ")))
+    if report.is_equal() {
+        return places.first().map(|_| ("not there yet".to_owned(), Tone::Neutral));
+    }
+    (!places.is_empty()).then(|| (format!("differs: {}", places.join("; ")), Tone::Bad))
 }
 
 fn name(bucket: &Bucket, window: &Window) -> String {

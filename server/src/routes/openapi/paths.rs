@@ -89,6 +89,8 @@ pub fn paths() -> Value {
     paths.insert("/api/metrics/export.csv".to_owned(), json!({"get": export()}));
     paths.insert("/api/metrics/rollups".to_owned(), json!({"get": rollups()}));
     paths.insert("/api/metrics/recount".to_owned(), json!({"get": recount()}));
+    paths.insert("/api/metrics/notes".to_owned(), json!({"get": notes(), "post": add_note()}));
+    paths.insert("/api/metrics/notes/{id}".to_owned(), json!({"delete": remove_note()}));
     paths.insert(letters::PATH.to_owned(), letter());
     let watched: [(&str, &str, Value); 6] = [
         (
@@ -229,6 +231,39 @@ fn recount() -> Value {
         "summary": "The figures out of the rollups, out of a plain count of the records, and as Dataverse adds them up",
         "parameters": all(&["range", "from", "to", "tz"]),
         "responses": answers(&[ok("Recount"), problem(422), problem(429), problem(503)]),
+    })
+}
+
+fn notes() -> Value {
+    let day = || json!({"type": "string", "format": "date"});
+    json!({
+        "summary": "What people wrote at days, by day; the panel shows it at the chart",
+        "parameters": [
+            query("from", "The first day", &day()), query("to", "The first day that does not count any more", &day()),
+        ],
+        "responses": answers(&[ok("Notes"), problem(422), problem(503)]),
+    })
+}
+
+fn add_note() -> Value {
+    let mut body = json(&reference("WrittenNote"));
+    body["application/json"]["example"] =
+        json!({"day": "2026-10-20", "text": "Retail, north moved to the larger model", "author": "Jana"});
+    json!({
+        "summary": "Writes a note at a day; 2,000 are kept at most",
+        "requestBody": {"required": true, "content": body},
+        "responses": answers(&[
+            (201, "Kept", json(&reference("Note"))),
+            problem(400), problem(403), problem(408), problem(413), problem(415), problem(422), problem(503),
+        ]),
+    })
+}
+
+fn remove_note() -> Value {
+    json!({
+        "summary": "Removes a note",
+        "parameters": all(&["id"]),
+        "responses": answers(&[(204, "Removed", Value::Null), problem(403), problem(404), problem(503)]),
     })
 }
 

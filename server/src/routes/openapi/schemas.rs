@@ -2,6 +2,7 @@
 
 use model::{
     decimal::{MONEY_SCALE, PERCENT_SCALE},
+    note::{AUTHOR_CHARS, NOTE_CHARS},
     record::{Field, FieldType, JsonRoot, KINDS, Kind, Need, PersonalData},
 };
 use serde_json::{Map, Value, json};
@@ -65,6 +66,9 @@ fn general() -> Value {
         })),
         "MetricsRollup": figures::rollup(),
         "Recount": recount(),
+        "Note": note(),
+        "Notes": closed(json!({"notes": list("Note")})),
+        "WrittenNote": written_note(),
         "Pipeline": pipeline(),
         "Target": target(),
         "Balance": closed(json!({
@@ -426,4 +430,25 @@ fn target() -> Value {
         "coveredSeconds": told(count(), "How far back could be looked, which is less after a start"),
         "held": told(json!({"type": ["boolean", "null"]}), "null while there is too little to say"),
     }))
+}
+
+fn note() -> Value {
+    closed(json!({
+        "id": {"type": "string", "format": "uuid"}, "day": {"type": "string", "format": "date"}, "text": {"type": "string"},
+        "author": nullable("string"), "madeAt": time(),
+    }))
+}
+
+fn written_note() -> Value {
+    let text = |least: usize, most: usize| json!({"type": "string", "minLength": least, "maxLength": most});
+    json!({
+        "type": "object",
+        "required": ["day", "text"],
+        "properties": {
+            "day": {"type": "string", "format": "date"},
+            "text": text(1, NOTE_CHARS),
+            "author": text(0, AUTHOR_CHARS),
+        },
+        "additionalProperties": false,
+    })
 }
