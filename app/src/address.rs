@@ -23,6 +23,8 @@ pub struct ViewQuery {
     pub is_own: bool,
     /// The time zone, where the link itself names one.
     pub zone: Option<String>,
+    /// Whether it is for a wall: the figures alone, as large as the screen.
+    pub is_kiosk: bool,
 }
 
 /// The first and the last of some days, as `2026-11-21`. Whether the calendar has them is not known here.
@@ -94,6 +96,7 @@ impl Default for ViewQuery {
             campaign: None,
             is_own: false,
             zone: None,
+            is_kiosk: false,
         }
     }
 }
@@ -121,6 +124,7 @@ impl ViewQuery {
                 "campaign" if is_possible(&value) => ask.campaign = Some(value),
                 "tz" if is_possible(&value) => ask.zone = Some(value),
                 "own" => ask.is_own = true,
+                "kiosk" => ask.is_kiosk = true,
                 _ => {}
             }
         }
@@ -173,6 +177,7 @@ impl ViewQuery {
         push("campaign", self.campaign.as_deref());
         push("own", self.is_own.then_some("1"));
         push("tz", self.zone.as_deref());
+        push("kiosk", self.is_kiosk.then_some("1"));
         pairs
     }
 
@@ -305,12 +310,14 @@ mod tests {
             campaign: Some("a&b=c %+ 名".to_owned()),
             is_own: false,
             zone: Some("Europe/Berlin".to_owned()),
+            is_kiosk: true,
         };
         assert_eq!(ViewQuery::of_query(&ask.query()), ask);
         let days = DateRange::of("2026-02-28".to_owned(), "2026-03-01".to_owned());
         let ask = ViewQuery { days, range: Range::Live, ..ask };
         assert_eq!(ViewQuery::of_query(&ask.query()), ask);
         assert!(ask.days.is_some() && ask.with_range(Range::Live).days.is_none());
+        assert!(ViewQuery::of_query("?kiosk").is_kiosk);
         assert_eq!(ViewQuery::of_query(""), ViewQuery::default());
         assert_eq!(ViewQuery::default().href(), "/");
     }

@@ -11,7 +11,7 @@ use super::{
     links::{closest, go, zoom_out},
     points,
 };
-use crate::signals::Signals;
+use crate::{address::ViewQuery, signals::Signals};
 
 pub(super) fn press(live: Signals, event: &KeyboardEvent) {
     if event.ctrl_key() || event.meta_key() || event.alt_key() {
@@ -42,6 +42,10 @@ pub(super) fn press(live: Signals, event: &KeyboardEvent) {
             if let Some(link) = find("#export") {
                 link.unchecked_into::<HtmlElement>().click();
             }
+        }
+        "k" => {
+            let ask = live.ask.get_untracked();
+            _ = window().location().set_href(&ViewQuery { is_kiosk: !ask.is_kiosk, ..ask }.href());
         }
         "t" => toggle("#table"),
         "n" => {

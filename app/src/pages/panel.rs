@@ -30,6 +30,7 @@ pub fn panel_page(frame: &Frame, panel: &Panel, campaigns: &[CampaignChoice]) ->
     let handed_over = BASE64_STANDARD.encode(postcard::to_allocvec(&handed_over).unwrap_or_default());
     let live = live_panel(panel.clone());
     let live = view! { <div id="live">{live}</div> }.attr(PANEL_ATTRIBUTE, handed_over);
+    let live = live.attr("data-kiosk", panel.ask.is_kiosk.then_some(""));
     let options = campaigns
         .iter()
         .map(|choice| view! { <option value=choice.id.clone()>{choice.name.clone()}</option> });

@@ -30,6 +30,7 @@ const KEYS: &str = "<h2>Keys</h2><dl>\
 <dt><kbd>N</kbd></dt><dd>add a note at a day</dd>\
 <dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>along the chart, once it has the focus; with <kbd>Shift</kbd> choose days</dd>\
 <dt><kbd>Enter</kbd></dt><dd>show the days that are chosen</dd>\
+<dt><kbd>K</kbd></dt><dd>for a wall: the figures alone, and back</dd>\
 <dt><kbd>?</kbd></dt><dd>this help</dd>\
 <dt><kbd>Esc</kbd></dt><dd>close what is open, or back from chosen days</dd></dl>";
 
