@@ -68,6 +68,19 @@ test("keys choose days and show them", async ({ page, demo }) => {
   await expectFigures(page, demo, `from=${day(3)}&to=${day(7)}`);
   await page.keyboard.press("Escape");
   await expect(page).toHaveURL(/\?range=30d$/);
+
+  // What was chosen in one view is nothing in another one, and a box has its own Escape.
+  for (let at = 0; at < 3; at += 1) await page.keyboard.press("Shift+ArrowLeft");
+  await page.keyboard.press("6");
+  await expect(page).toHaveURL(/\?range=60d$/);
+  await expectFigures(page, demo, "range=60d");
+  await plot(page).focus();
+  await page.keyboard.press("Enter");
+  const today = buckets[29].from.slice(0, 10);
+  await expect(page).toHaveURL(new RegExp(`\\?from=${today}&to=${today}$`));
+  await page.locator("#campaign").focus();
+  await page.keyboard.press("Escape");
+  await expect(page).toHaveURL(new RegExp(`\\?from=${today}&to=${today}$`));
 });
 
 test("a click, hours and a pointer that is taken away choose nothing", async ({ page, demo }) => {

@@ -196,6 +196,11 @@ impl DeliveryService {
             Stage::Resting => Err("a flow carries the records, so that Dataverse is not asked".to_owned()),
             Stage::Preparing(None) => Err("Dataverse is being made ready; ask again in a moment".to_owned()),
             Stage::Preparing(Some(reason)) => Err(reason.clone()),
+            Stage::Carrying(relay) if is_half_spent(&relay.status.borrow()) => Err(
+                "half of today's budget of requests to Dataverse is spent; the rest is left to delivery, and Dataverse is asked \
+                 again tomorrow"
+                    .to_owned(),
+            ),
             Stage::Carrying(relay) => {
                 Ok(RecountRoad { client: relay.client.clone(), mapping: Arc::clone(&relay.mapping) })
             }
@@ -291,6 +296,11 @@ impl DeliveryService {
             None => told,
         }
     }
+}
+
+/// A recount leaves the rest of a day's budget to delivery.
+fn is_half_spent(status: &RelayStatus) -> bool {
+    status.budget.as_ref().is_some_and(|budget| budget.spent >= budget.limit / 2)
 }
 
 #[cfg(test)]

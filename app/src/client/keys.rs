@@ -23,7 +23,8 @@ pub(super) fn press(live: Signals, event: &KeyboardEvent) {
         return;
     }
     if key == "Escape" {
-        if !close_all() {
+        // In a box the browser closes its own suggestions.
+        if !close_all() && closest(event, "input, select, textarea").is_none() {
             zoom_out(live);
         }
         return;

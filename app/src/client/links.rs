@@ -139,6 +139,7 @@ fn state() -> JsValue {
 /// The view of an address that the browser is at already.
 pub(super) fn show(live: Signals, ask: ViewQuery) {
     live.point.set(None);
+    live.first_chosen.set(None);
     live.ask.set(ask);
     poll::refresh(live);
 }

@@ -10,7 +10,7 @@ use leptos::{
     web_sys::HtmlElement,
 };
 
-use super::links;
+use super::{keys::find, links};
 use crate::{
     address::ViewQuery, fault::RequestError, panel::Panel, server_fns::panel::poll_panel, signals::Signals,
 };
@@ -79,7 +79,11 @@ fn settle(live: Signals, asked: ViewQuery, answer: Result<Option<Panel>, Request
         Ok(news) => {
             live.health.update(crate::health::Health::answered);
             // As it was: nothing on the page is touched.
-            if let Some(panel) = news {
+            if let Some(mut panel) = news {
+                // What a person writes there stays.
+                if find(".tools [open]").is_some() {
+                    panel.chart.tools = live.panel.with_untracked(|held| held.chart.tools.clone());
+                }
                 let focused = document().active_element().map(|element| element.id());
                 live.now_ms.set(panel.as_of_ms);
                 live.panel.set(Panel { ask: asked, ..panel });

@@ -211,7 +211,7 @@ async fn same_figures(
             window: &window,
             filter: &filter,
             by: &Dimension::ALL,
-            shapes: PartShapes::Told,
+            shapes: PartShapes::Untold,
         };
         let history = postgres::reading!(ledger, reader => postgres::history::history(reader, ask))
             .map_err(MoveError::Target)?;

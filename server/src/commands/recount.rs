@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
+use app::pages::RecountVerdict;
 use clap::Args;
 use ledger::LedgerView;
 use model::{
@@ -43,8 +44,15 @@ impl RecountCommand {
         let report =
             stop::unless_interrupted(recount(&settings, self.range), "nothing was changed").await??;
         tell(&report);
-        if report.is_equal() {
-            return Ok(());
+        match report.verdict() {
+            RecountVerdict::Equal | RecountVerdict::NotThereYet => return Ok(()),
+            RecountVerdict::Nothing => {
+                return Err(anyhow!(
+                    "there was nothing to hold the records against; ask again when it is there"
+                )
+                .into());
+            }
+            RecountVerdict::Different => {}
         }
         let differences = report.differences().join("; ");
         Err(anyhow!(
@@ -122,8 +130,10 @@ fn tell(report: &RecountReport) {
     if let Some(note) = report.note() {
         say(&format!("{note}."));
     }
-    if report.is_equal() {
-        say("Equal, whichever way they are counted.");
+    match report.verdict() {
+        RecountVerdict::Equal => say("Equal, whichever way they are counted."),
+        RecountVerdict::NotThereYet => say("Equal here; Dataverse does not have all of it yet."),
+        RecountVerdict::Different | RecountVerdict::Nothing => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::presenter::count;
+use app::{pages::RecountVerdict, presenter::count};
 use ledger::{DeliveryCounts, RecountedFigures};
 use model::{
     calendar::Bucket,
@@ -30,6 +30,8 @@ pub struct RemoteFigures {
     pub figures: Figures,
     /// The figures that differ within the whole days.
     pub differing: Vec<Tile>,
+    /// How many runs more or less there are within these days than here.
+    pub runs_apart: i64,
     pub took: Duration,
 }
 
@@ -42,7 +44,7 @@ impl RemoteFigures {
         let mut all = added.clone();
         all.add(&recount.beside);
         let figures = Figures { sums: all.sums(), campaigns: recount.rows.campaigns };
-        Self { figures, differing, took }
+        Self { figures, differing, runs_apart: (added.runs - recount.within.runs).abs(), took }
     }
 }
 
@@ -60,10 +62,21 @@ impl RecountReport {
         self.remote.as_ref().is_ok_and(|remote| remote.differing.contains(&tile))
     }
 
-    /// Whether all sources tell the same. What is known not to be the same in Dataverse yet is no difference.
-    pub fn is_equal(&self) -> bool {
-        let there = self.remote.as_ref().is_ok_and(|remote| !remote.differing.is_empty());
-        self.recounted.recount.differing.is_empty() && !(there && self.apart == 0)
+    /// What the sources that answered say of each other. What is known not to be the same in Dataverse yet is no difference.
+    pub fn verdict(&self) -> RecountVerdict {
+        let is_different = !self.recounted.recount.differing.is_empty();
+        match &self.remote {
+            _ if is_different => RecountVerdict::Different,
+            Err(_) if self.recounted.recount.rollups.is_none() => RecountVerdict::Nothing,
+            Ok(remote) if !remote.differing.is_empty() => {
+                if remote.runs_apart <= self.apart && self.apart > 0 {
+                    RecountVerdict::NotThereYet
+                } else {
+                    RecountVerdict::Different
+                }
+            }
+            Ok(_) | Err(_) => RecountVerdict::Equal,
+        }
     }
 
     /// Each figure that differs, and where.

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderMap, StatusCode, Uri};
@@ -61,9 +61,10 @@ pub async fn add(
 pub async fn remove(
     State(state): State<SharedState>,
     principal: Principal,
-    Path(id): Path<String>,
+    id: Result<Path<String>, PathRejection>,
 ) -> Result<StatusCode, Problem> {
     let none = || Problem::new(ProblemType::NotFound, "There is no note of this id, or no longer.");
+    let Path(id) = id.map_err(|_| none())?;
     let id = Uuid::try_parse(&id).map_err(|_| none())?;
     let was_there = state.ledger.remove_note(principal.tenant, id).await?;
     if was_there { Ok(StatusCode::NO_CONTENT) } else { Err(none()) }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::pages::RecountVerdict;
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
@@ -54,7 +55,7 @@ fn body(report: &RecountReport) -> Json {
     let millis = |took: std::time::Duration| Json::from(took.as_micros() as f64 / 1_000.0);
     json!({
         "range": range,
-        "equal": report.is_equal(),
+        "equal": equal(report.verdict()),
         "figures": Tile::ALL.map(|tile| figure(report, tile)),
         "tookMs": {
             "rollups": recount.rollups.as_ref().map(|_| millis(report.recounted.rollups_took)),
@@ -63,6 +64,15 @@ fn body(report: &RecountReport) -> Json {
         },
         "note": report.note(),
     })
+}
+
+/// Null where there is nothing to hold the records against.
+const fn equal(verdict: RecountVerdict) -> Option<bool> {
+    match verdict {
+        RecountVerdict::Equal | RecountVerdict::NotThereYet => Some(true),
+        RecountVerdict::Different => Some(false),
+        RecountVerdict::Nothing => None,
+    }
 }
 
 fn figure(report: &RecountReport, tile: Tile) -> Json {

@@ -30,12 +30,14 @@ pub struct RecountSummary {
 }
 
 /// What a recount says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecountVerdict {
     Equal,
     /// Equal here; Dataverse does not have all of it yet.
     NotThereYet,
     Different,
+    /// No source but the records answered.
+    Nothing,
 }
 
 /// One figure, as each source tells it.
@@ -74,6 +76,7 @@ fn verdict(last: &RecountSummary) -> impl IntoView + use<> {
     let (tone, said) = match last.verdict {
         RecountVerdict::Equal => (Tone::Good, "Equal, whichever way they are counted."),
         RecountVerdict::NotThereYet => (Tone::Neutral, "Equal here; Dataverse does not have all of it yet."),
+        RecountVerdict::Nothing => (Tone::Neutral, "There was nothing to hold the records against."),
         RecountVerdict::Different => {
             (Tone::Bad, "Not equal; keep the ledger as it is, say `studio rollups rebuild`, and report it.")
         }

@@ -29,7 +29,8 @@ pub(crate) struct Statements {
     pub(crate) correct: String,
     /// The tenant, the position, withdrawn_at, the revision.
     pub(crate) withdraw: String,
-    /// Records that are not withdrawn, and in the last column the tenant: the tenant and the position after which, how many.
+    /// A tenant's records that are not withdrawn, by time, and in the last column the tenant: the tenant, the time and position after
+    /// which, how many.
     pub(crate) standing: String,
     /// The tenant, exported_at, the positions.
     pub(crate) exported: String,
@@ -149,8 +150,8 @@ fn make(kind: &Kind) -> Statements {
     Statements {
         by_ids: format!("SELECT {row} FROM {table} AS r{join} WHERE r.tenant_id = $1 AND r.id = ANY($2)"),
         standing: format!(
-            "SELECT {row}, r.tenant_id FROM {table} AS r{join} WHERE (r.tenant_id, r.{time}, r.position) > ($1, $2, $3) \
-             AND r.withdrawn_at IS NULL ORDER BY r.tenant_id, r.{time}, r.position LIMIT $4",
+            "SELECT {row}, r.tenant_id FROM {table} AS r{join} WHERE r.tenant_id = $1 \
+             AND (r.{time}, r.position) > ($2, $3) AND r.withdrawn_at IS NULL ORDER BY r.{time}, r.position LIMIT $4",
             time = kind.fields[kind.time].column,
         ),
         insert: insert(&table, &columns(kind), &arrays(kind, 6), ("", "")),

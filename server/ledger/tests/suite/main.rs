@@ -224,6 +224,6 @@ of_every_kind! {
         a_closed_ledger_says_so
     }
     whole { later_writes_there_are_taken }
-    rollups {} { rollups_are_made_anew_amid_changes }
+    rollups { each_tenants_rollups_are_made } { rollups_are_made_anew_amid_changes }
     spending { spending_is_kept_by_hour }
 }

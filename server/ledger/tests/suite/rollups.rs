@@ -3,8 +3,15 @@
 use std::{collections::BTreeMap, future::poll_fn, pin::pin, task::Poll};
 
 use ledger::{Ledger, ListAsk, RollupState};
-use model::rollup::{Rollup, Series};
+use model::{
+    calendar::{Compare, Zone, window},
+    range::Range,
+    rollup::{Rollup, Series},
+    tenant::TenantId,
+    time::Timestamp,
+};
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use crate::{
     interleaving::record,
@@ -132,6 +139,29 @@ async fn rows_of_two_writers_become_one() {
     assert_eq!(rows(&studio).await, (0, 0), "nothing is left of what is nothing");
     studio.balanced().await;
     other.close().await;
+}
+
+pub async fn each_tenants_rollups_are_made(store: TestStore) {
+    let studio = Studio::open(store).await;
+    let tenants = [T, TenantId(Uuid::from_u128(9)), TenantId(Uuid::from_u128(u128::MAX))];
+    for tenant in tenants {
+        studio.ledger.store(tenant, (0..5).map(|name| record(name, 3)).collect()).await.unwrap();
+    }
+    studio.ledger.wish_rollups().await.unwrap();
+    make_all(&studio.ledger, 2).await;
+    let series = "SELECT CAST(count(DISTINCT tenant_id) AS text) FROM studio.rollup_series";
+    assert_eq!(studio.ask(series).await, "3");
+    let records = "SELECT CAST(max(folded) AS text) FROM (SELECT 0 AS folded UNION ALL \
+                   SELECT folded FROM studio.rollup_makings) AS making";
+    assert_eq!(studio.ask(records).await, "0", "nothing is under way any more");
+    for tenant in tenants {
+        let now = Timestamp::parse("2026-11-21T13:05:00Z").unwrap();
+        let days = window(Range::Days90, &Zone::utc(), now, Compare::Nothing);
+        let recounted = studio.ledger.recount(tenant, &days).await.unwrap().recount;
+        assert_eq!(recounted.rollups.as_ref(), Some(&recounted.rows), "{tenant}");
+        assert_eq!(recounted.rows.sums.runs, if kind().name == "campaign-run" { 5 } else { 0 }, "{tenant}");
+    }
+    studio.balanced().await;
 }
 
 /// One thing that happens while rollups are made anew; `other`: in the other process, where there are two.

@@ -47,7 +47,7 @@ fn summary(report: &RecountReport) -> RecountSummary {
     RecountSummary {
         at: report.at,
         span,
-        verdict: verdict(report),
+        verdict: report.verdict(),
         lines: LABELS.into_iter().map(line).collect(),
         took: [
             rollups,
@@ -55,14 +55,6 @@ fn summary(report: &RecountReport) -> RecountSummary {
             report.remote.as_ref().ok().map(|remote| took(remote.took)),
         ],
         note: report.note().map(|note| sentence(&note)),
-    }
-}
-
-fn verdict(report: &RecountReport) -> RecountVerdict {
-    match (report.is_equal(), Tile::ALL.into_iter().any(|tile| report.is_other_there(tile))) {
-        (false, _) => RecountVerdict::Different,
-        (true, true) => RecountVerdict::NotThereYet,
-        (true, false) => RecountVerdict::Equal,
     }
 }
 
@@ -75,7 +67,7 @@ fn differs(report: &RecountReport, tile: Tile, window: &Window) -> Option<(Strin
     let here = (!named.is_empty()).then(|| format!("{}{}", named.join(", "), more.unwrap_or_default()));
     let there = report.is_other_there(tile).then(|| "in Dataverse".to_owned());
     let places: Vec<String> = here.into_iter().chain(there).collect();
-    if report.is_equal() {
+    if report.verdict() == RecountVerdict::NotThereYet {
         return places.first().map(|_| ("not there yet".to_owned(), Tone::Neutral));
     }
     (!places.is_empty()).then(|| (format!("differs: {}", places.join("; ")), Tone::Bad))

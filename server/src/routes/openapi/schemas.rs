@@ -329,7 +329,7 @@ fn recount() -> Value {
         "range": closed(json!({
             "from": time(), "to": time(), "timeZone": {"type": "string"}, "bucket": {"enum": ["hour", "day"]},
         })),
-        "equal": {"type": "boolean"},
+        "equal": {"type": ["boolean", "null"], "description": "Null where there is nothing to hold the records against"},
         "figures": {"type": "array", "items": closed(json!({
             "figure": {"enum": model::figures::Tile::ALL.map(model::figures::Tile::key)},
             "rollups": figure.clone(), "rows": figure.clone(), "dataverse": figure,

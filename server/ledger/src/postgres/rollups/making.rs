@@ -145,6 +145,9 @@ pub(crate) async fn turn(
     }
     let pass = if counted.is_empty() && !is_under_way { fence::PASS } else { fence::CLOSE_SOON };
     let told = schema.begin_writing(pass).fetch_all(&mut *connection).await?;
+    // Another process may have begun what was wished for.
+    let (_, wished) = seen(connection, schema).await?;
+    counted.retain(|(kind, _)| wished.iter().any(|name| name == kind.name));
     let turn = if !upkeep::is_alone(connection, schema).await? {
         None
     } else if !counted.is_empty() {
@@ -253,11 +256,15 @@ async fn fold(
         Step { connection, schema, random, now, asked_at: now, writer: 0, changed: false, closing };
     let changes = std::mem::take(&mut step.closing.rollups);
     write(&mut step, &changes).await?;
-    let making = making.advanced(after, rows.len());
     if i64::try_from(rows.len()).unwrap_or(i64::MAX) < most {
-        finish(step.connection, schema, kind, making.generation).await?;
-        return Ok(RollupTurn::Made(kind, making.progress));
+        let Some(next) = next_tenant(step.connection, schema, kind, after.tenant).await? else {
+            let making = making.advanced(after, rows.len());
+            finish(step.connection, schema, kind, making.generation).await?;
+            return Ok(RollupTurn::Made(kind, making.progress));
+        };
+        after = RecordPlace { tenant: next, ..RecordPlace::FIRST };
     }
+    let making = making.advanced(after, rows.len());
     schema
         .query("UPDATE studio.rollup_makings SET tenant_id = $2, \"time\" = $3, position = $4, folded = $5 WHERE kind = $1")
         .bind(kind.name)
@@ -268,6 +275,21 @@ async fn fold(
         .execute(step.connection)
         .await?;
     Ok(RollupTurn::Folded(kind, making.progress))
+}
+
+/// One tenant's records are read in the order of their index; those of all would have to be sorted.
+async fn next_tenant(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    kind: &Kind,
+    after: TenantId,
+) -> Result<Option<TenantId>, Error> {
+    let next = format!(
+        "SELECT tenant_id FROM studio.{} WHERE tenant_id > $1 ORDER BY tenant_id LIMIT 1",
+        kind.table
+    );
+    let row = schema.query(&next).bind(after.0).fetch_optional(connection).await?;
+    row.map(|row| Ok(TenantId(row.try_get(0)?))).transpose()
 }
 
 async fn sweep(
