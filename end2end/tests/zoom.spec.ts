@@ -76,7 +76,7 @@ test("keys choose days and show them", async ({ page, demo }) => {
   await expectFigures(page, demo, "range=60d");
   await plot(page).focus();
   await page.keyboard.press("Enter");
-  const today = buckets[29].from.slice(0, 10);
+  const today = day(buckets.length - 1);
   await expect(page).toHaveURL(new RegExp(`\\?from=${today}&to=${today}$`));
   await page.locator("#campaign").focus();
   await page.keyboard.press("Escape");
