@@ -137,3 +137,52 @@ pub fn apart(counts: &DeliveryCounts) -> i64 {
     let here: i64 = of_kind.map(|balance| balance.pending + balance.dead + balance.dropped).sum();
     here + counts.reflected.rejected
 }
+
+#[cfg(test)]
+mod tests {
+    use model::{
+        calendar::{Compare, Zone, window},
+        range::Range,
+    };
+
+    use super::*;
+
+    /// A recount of a stretch with 100 runs here; `there`: as many runs in Dataverse, where it answers.
+    fn report(rollups: bool, there: Option<i64>, apart: i64) -> RecountReport {
+        let now = Timestamp::parse("2026-11-21T13:05:00Z").unwrap();
+        let runs = |runs| Added { runs, tokens_in: runs, ..Added::default() };
+        let figures = || Figures { sums: runs(100).sums(), campaigns: 1 };
+        let recount = Recount {
+            window: window(Range::Days30, &Zone::utc(), now, Compare::Nothing),
+            rollups: rollups.then(figures),
+            rows: figures(),
+            differing: Vec::new(),
+            whole_days: None,
+            within: runs(100),
+            beside: Added::default(),
+        };
+        let remote = there.map(|there| RemoteFigures::of(&recount, &runs(there), Duration::ZERO));
+        let recounted = RecountedFigures { recount, rollups_took: Duration::ZERO, rows_took: Duration::ZERO };
+        RecountReport { at: now, recounted, remote: remote.ok_or_else(|| "away".to_owned()), apart }
+    }
+
+    #[test]
+    fn sources_are_held_against_those_that_answer() {
+        use RecountVerdict::{Different, Equal, NotThereYet, Nothing};
+        let verdict = |rollups, there, apart| report(rollups, there, apart).verdict();
+        assert_eq!(verdict(true, Some(100), 0), Equal);
+        assert_eq!(verdict(true, None, 3), Equal);
+        assert_eq!(verdict(false, None, 0), Nothing);
+        assert_eq!(verdict(false, Some(100), 0), Equal);
+        assert_eq!(verdict(true, Some(97), 3), NotThereYet);
+        assert_eq!(verdict(true, Some(96), 3), Different, "more than what waits is missing there");
+        assert_eq!(verdict(true, Some(99), 0), Different);
+    }
+
+    #[test]
+    fn rollups_that_differ_are_never_explained() {
+        let mut report = report(true, Some(97), 3);
+        report.recounted.recount.differing = vec![(Tile::Tokens, vec![0])];
+        assert_eq!(report.verdict(), RecountVerdict::Different);
+    }
+}
