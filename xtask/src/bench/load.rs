@@ -58,7 +58,8 @@ impl HttpConnection {
         let mut line = String::new();
         self.stream.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|word| word.parse().ok()).context("no answer")?;
-        let mut length = 0;
+        // A page is sent in chunks, as it is made.
+        let mut length = None;
         loop {
             line.clear();
             self.stream.read_line(&mut line)?;
@@ -66,12 +67,34 @@ impl HttpConnection {
                 break;
             }
             if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse()?;
+                length = Some(value.trim().parse()?);
             }
         }
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body)?;
+        let body = match length {
+            Some(length) => self.bytes(length)?,
+            None => self.chunks()?,
+        };
         Ok((status, String::from_utf8(body)?))
+    }
+
+    fn bytes(&mut self, length: usize) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        self.stream.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn chunks(&mut self) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line)?;
+            let length = usize::from_str_radix(line.trim(), 16)?;
+            let chunk = self.bytes(length + 2)?;
+            if length == 0 {
+                return Ok(all);
+            }
+            all.extend_from_slice(&chunk[..length]);
+        }
     }
 
     /// Sends runs in, one or an array, and is sure that they were taken.
