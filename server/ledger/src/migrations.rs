@@ -36,6 +36,7 @@ const SQLITE_FILES: &[MigrationFile] = migrations!("sqlite":
     "0015_rollups"
     "0016_generations"
     "0017_panel"
+    "0018_figures_of_campaigns"
 );
 
 const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":

@@ -249,3 +249,23 @@ async fn no_frequent_statement_reads_a_whole_table() {
         }
     }
 }
+
+#[tokio::test]
+async fn figures_are_read_from_indexes_alone() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    for (index, filter) in [
+        ("campaign_metrics_created_at", ""),
+        ("campaign_metrics_campaign_id", " AND campaign_id = 'c' AND phase = '1'"),
+    ] {
+        let plan = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "EXPLAIN QUERY PLAN SELECT count(*), sum(agents_total), sum(agents_successful), sum(assets_generated), \
+             sum(tokens_in), sum(tokens_out), sum(cost_usd_e5), group_concat(latency_p95_ms), sum(latency_avg_ms) \
+             FROM campaign_metrics WHERE tenant_id = 't' AND created_at >= 1 AND created_at < 2 \
+             AND withdrawn_at IS NULL{filter}"
+        )));
+        let plan = plan.fetch_all(&store.readers).await.unwrap();
+        let detail: &str = row::get(&plan[0], 3).unwrap();
+        assert!(detail.contains(&format!("USING COVERING INDEX {index}")), "{detail}");
+    }
+}
