@@ -51,7 +51,7 @@ macro_rules! read {
         match $ledger.behind() {
             $crate::ledger::Store::Folder(store) => {
                 let answer = $crate::sqlite::$module::$question(store.reader(), $($argument),*);
-                answer.await.map_err($crate::sqlite::fault::of)
+                answer.await.map_err(|error| store.refusal(error))
             }
             $crate::ledger::Store::Database(store) => {
                 $crate::postgres::reading!(store, reader => {

@@ -18,6 +18,7 @@ pub(crate) mod history;
 pub(crate) mod hours;
 pub(crate) mod identity;
 mod intake;
+mod interruptible;
 mod lease;
 pub(crate) mod list;
 mod log;
@@ -49,7 +50,7 @@ use std::{
 };
 
 use model::{clock::Clock, record::Kinds};
-use sqlx::SqlitePool;
+use sqlx::{Error, SqlitePool};
 
 pub use self::backup::{BackupError, back_up, restore, whose};
 use self::{counted::Counted, files::LedgerFiles, folder::FolderLock, log::Log, writer_cache::WriterCache};
@@ -146,6 +147,14 @@ impl Sqlite {
         Reader { pool, kinds, counted: &self.counted, hours: &self.hours, now }
     }
 
+    /// Why nothing can be read. A connection that cannot be opened does not say that the file is gone.
+    pub(crate) fn refusal(&self, error: Error) -> LedgerError {
+        match self.files.file_is_there() {
+            Err(gone) if fault::is_of_surroundings(&error) => gone,
+            _ => fault::of(error),
+        }
+    }
+
     pub(crate) async fn close(&self) {
         self.writer.close().await;
         self.readers.close().await;
@@ -156,11 +165,11 @@ impl Sqlite {
     pub(crate) async fn healthy(&self) -> Result<(), LedgerError> {
         let reads = async {
             self.files.file_is_there()?;
-            let mut connection = self.readers.acquire().await.map_err(fault::of)?;
+            let mut connection = self.readers.acquire().await.map_err(|error| self.refusal(error))?;
             sqlx::query("SELECT count(*) FROM tenants")
                 .fetch_one(&mut *connection)
                 .await
-                .map_err(fault::of)?;
+                .map_err(|error| self.refusal(error))?;
             Ok(())
         };
         self.writer.probed(reads, PROBE).await
@@ -169,9 +178,11 @@ impl Sqlite {
     /// Counts anew what is counted as it changes, adds up old hours and lets old receipts go. Says of how many hours the
     /// backlog was counted wrong; it is right afterwards.
     pub(crate) async fn tend(&self) -> Result<usize, LedgerError> {
-        counted::recount(&self.readers, self.kinds, &self.counted).await.map_err(fault::of)?;
+        counted::recount(&self.readers, self.kinds, &self.counted)
+            .await
+            .map_err(|error| self.refusal(error))?;
         let before = upkeep::oldest_hour(self.clock.now());
-        let wrong = backlog::wrong(&self.readers, before).await.map_err(fault::of)?;
+        let wrong = backlog::wrong(&self.readers, before).await.map_err(|error| self.refusal(error))?;
         let mut gone = self.writer.write(Tend { mends: wrong > 0 }).await?;
         for _ in 1..upkeep::TURNS {
             if gone < upkeep::RECEIPTS {
@@ -184,13 +195,15 @@ impl Sqlite {
 
     /// Asks for rollups anew.
     pub(crate) async fn wish_rollups(&self) -> Result<(), LedgerError> {
-        rollups::making::wish(&self.files.ledger, self.kinds).await.map_err(fault::of)
+        rollups::making::wish(&self.files.ledger, self.kinds).await.map_err(|error| self.refusal(error))
     }
 
     /// One step towards rollups that are wanted or under way; says whether another one follows.
     pub(crate) async fn make_rollups(&self, most: i64) -> Result<bool, LedgerError> {
         let sweeps = self.sweeps.load(Relaxed);
-        let next = rollups::making::next(&self.readers, self.kinds, most, sweeps).await.map_err(fault::of)?;
+        let next = rollups::making::next(&self.readers, self.kinds, most, sweeps)
+            .await
+            .map_err(|error| self.refusal(error))?;
         let Some(work) = next else { return Ok(false) };
         let is_sweep = matches!(work, RollupWork::Sweep(_));
         let turn = self.writer.write(work).await?;

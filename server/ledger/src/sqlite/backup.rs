@@ -8,9 +8,9 @@ use std::{
 };
 
 use model::{record::KINDS, time::Timestamp};
-use sqlx::{ConnectOptions, Connection, Error, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{Error, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use super::{FILE, folder, identity, open, rollups};
+use super::{FILE, folder, identity, interruptible::InterruptibleConnection, open, rollups};
 use crate::{LedgerIdentity, OpenError};
 
 /// Why there is no backup, or nothing was put back. Nothing that was there before was changed.
@@ -90,7 +90,7 @@ async fn copy(from: &Path, to: &Path, now: Timestamp) -> Result<i64, BackupError
     let mut connection = read_only(from).await.map_err(|error| unwritable(to, &error))?;
     let copied = sqlx::query("VACUUM INTO ?1")
         .bind(unfinished.0.to_string_lossy().into_owned())
-        .execute(&mut connection)
+        .execute(&mut *connection)
         .await;
     copied.map_err(|error| unwritable(to, &error))?;
     let records = judge(&unfinished.0, to).await?;
@@ -142,7 +142,7 @@ fn with_end(file: &Path, end: &str) -> PathBuf {
 
 /// Brings the copy up to date, and writes into it when it was taken, unless it is a copy already.
 async fn sign(file: &Path, now: Timestamp) -> Result<(), Error> {
-    let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
+    let mut connection = InterruptibleConnection::open(&SqliteConnectOptions::new().filename(file)).await?;
     open::migrate(&mut connection).await.map_err(|error| Error::Configuration(error.into()))?;
     rollups::making::begin_missing(&mut connection, KINDS).await?;
     let identity = identity::read(&mut connection).await?;
@@ -203,8 +203,8 @@ fn publish(unfinished: &Path, file: &Path) -> Result<(), BackupError> {
     open::sync_folder(folder).map_err(|error| unwritable(file, &error))
 }
 
-async fn read_only(file: &Path) -> Result<SqliteConnection, Error> {
-    SqliteConnectOptions::new().filename(file).read_only(true).connect().await
+async fn read_only(file: &Path) -> Result<InterruptibleConnection, Error> {
+    InterruptibleConnection::open(&SqliteConnectOptions::new().filename(file).read_only(true)).await
 }
 
 async fn number(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, Error> {

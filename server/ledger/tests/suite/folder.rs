@@ -123,6 +123,19 @@ async fn vanished_files_are_noticed() {
 }
 
 #[tokio::test]
+async fn questions_say_that_the_file_is_gone() {
+    let studio = Studio::open(TestStore::Folder).await;
+    let file = studio.folder().join("ledger.sqlite");
+    let aside = studio.folder().join("aside");
+    fs::rename(&file, &aside).unwrap();
+    // No reader has opened it yet, and of that SQLite says only that it cannot.
+    let refused = studio.ledger.delivery_counts(T).await.unwrap_err().to_string();
+    assert!(refused.contains("ledger.sqlite cannot be reached"), "{refused}");
+    fs::rename(&aside, &file).unwrap();
+    assert_eq!(studio.balanced().await.balance[0].durable, 0);
+}
+
+#[tokio::test]
 async fn a_start_takes_back_all_leases() {
     let mut studio = Studio::open(TestStore::Folder).await;
     studio.store(vec![run("c", "r", "1", "")]).await;
