@@ -23,6 +23,8 @@ export default defineConfig({
   expect: { timeout: 10_000 },
   reporter: [["list"]],
   outputDir: "test-results",
+  snapshotPathTemplate: "pictures/{arg}{ext}",
+  updateSnapshots: process.env.STUDIO_ACCEPT ? "all" : "none",
   use: {
     viewport: { width: 1320, height: 1000 },
     locale: "en-GB",

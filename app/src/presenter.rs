@@ -25,7 +25,7 @@ pub(crate) use breakdown::{BreakdownView, PartRow};
 pub(crate) use budget::BudgetForm;
 pub(crate) use change::change;
 pub(crate) use chart::Mark;
-pub(crate) use foot::BalanceView;
+pub(crate) use foot::{BalanceStep, BalanceView};
 pub(crate) use notes::{NoteList, NoteMark, NoteRow, NoteWords};
 pub(crate) use series::value_text;
 pub(crate) use why::{BridgeRow, Pillar, WhyView};

@@ -120,7 +120,10 @@ impl fmt::Display for NoForecast {
             Self::NotOfNow => f.write_str("this stretch does not end now, and a forecast goes on from today"),
             Self::Pending => f.write_str("it is being computed; ask again in a moment"),
             Self::TooFew(days) => {
-                write!(f, "there are {days} whole days with data, and a forecast needs {FEWEST_DAYS}")
+                write!(
+                    f,
+                    "there are {days} whole days since the first run, and a forecast needs {FEWEST_DAYS}"
+                )
             }
             Self::TooRare { costly, of } => {
                 write!(

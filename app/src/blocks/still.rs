@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::presenter::{BalanceView, Mark};
+use crate::presenter::{BalanceStep, BalanceView, Mark};
 
 /// Question and answer, row by row.
 pub(crate) fn explanation(rows: &[(String, String)]) -> impl IntoView + use<> {
@@ -14,9 +14,9 @@ pub(crate) fn explanation(rows: &[(String, String)]) -> impl IntoView + use<> {
 
 /// Received = on disk = in Dataverse = read back, and nothing unaccounted for.
 pub(crate) fn balance(balance: &BalanceView) -> impl IntoView + use<> {
-    let steps = balance.steps.iter().enumerate().map(|(at, (number, what))| {
+    let steps = balance.steps.iter().map(|BalanceStep { sign, number, word }| {
         view! {
-            <li>{(at > 0).then_some("= ")}<data value=number.replace(',', "")>{number.clone()}</data>" "{what.clone()}</li>
+            <li>{*sign}<data value=number.replace(',', "")>{number.clone()}</data>" "{*word}</li>
         }
     });
     let class = if balance.unaccounted == 0 { "verdict good" } else { "verdict bad" };

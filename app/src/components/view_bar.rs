@@ -71,13 +71,15 @@ fn fresh(panel: &Panel, health: &Health, alive: bool) -> impl IntoView + use<> {
         Tone::Good if note.is_some() => Tone::Late,
         tone => tone,
     };
-    let words = if alive { health.words() } else { format!("As of {}", panel.as_of) };
+    let as_of = format!("As of {}", panel.as_of);
+    let words = if alive { health.words() } else { as_of.clone() };
     let why = if health.reason.is_empty() { note.unwrap_or_default() } else { health.reason.clone() };
     view! {
         <div class="state">
             <p class=format!("fresh {}", tone.class()) data-fresh=tone.class()>
                 <span class="dot" aria-hidden="true"></span>
                 <span class="words">{words}</span>
+                <span class="paper">{as_of}</span>
                 <span class="why" hidden=why.is_empty()>{why.clone()}</span>
             </p>
             <button class="quiet live-only" type="button" data-pause="">

@@ -13,9 +13,11 @@ pub(super) struct Axis {
 const BASES: [i64; 6] = [9_500, 9_000, 8_000, 7_500, 5_000, 0];
 
 impl Axis {
-    /// The smallest round scale that holds `max` in three to five steps.
+    /// The smallest round scale that holds `max` in three to five steps; of nothing a line at 0 alone.
     pub(super) fn holding(max: i64) -> Self {
-        let max = max.max(1);
+        if max <= 0 {
+            return Self { base: 0, top: 1, lines: vec![0] };
+        }
         let step = step(max);
         let top = (max + step - 1) / step * step;
         Self::of(top, step)
@@ -60,7 +62,7 @@ mod tests {
     fn ends_are_round() {
         assert_eq!(Axis::holding(26), Axis { base: 0, top: 30, lines: vec![0, 10, 20, 30] });
         assert_eq!(Axis::holding(1), Axis { base: 0, top: 1, lines: vec![0, 1] });
-        assert_eq!(Axis::holding(0), Axis { base: 0, top: 1, lines: vec![0, 1] });
+        assert_eq!(Axis::holding(0), Axis { base: 0, top: 1, lines: vec![0] });
         assert_eq!(Axis::holding(400), Axis { base: 0, top: 400, lines: vec![0, 100, 200, 300, 400] });
     }
 

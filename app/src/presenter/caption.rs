@@ -31,12 +31,12 @@ fn trend(tile: Tile, facts: &Facts, full: &[usize], stretch: &Period<'_>) -> Opt
     if full.len() < TREND_BUCKETS {
         return None;
     }
-    let over = stretch.mean_over();
-    let running = |end: &usize| series::mean(tile, &facts.history.running[*end], over);
+    let (history, over) = (&facts.history, stretch.mean_over());
+    let means = series::running_mean(tile, &history.running, &history.buckets, over);
     // What is not full stands at the ends, so that the full ones follow each other.
-    let first = running(full.get(over - 1)?)?;
-    let last = running(full.last()?)?;
-    let drift = per_mille(last, first)?;
+    let means: Vec<i64> = full.iter().skip(over - 1).filter_map(|at| means[*at]).collect();
+    let [first, .., last] = means[..] else { return None };
+    let drift = if last == first { 0 } else { per_mille(last, first)? };
     let (from, to) = (series::text(tile, first), series::text(tile, last));
     let unit = match tile {
         Tile::Cost | Tile::Tokens => {
@@ -51,13 +51,21 @@ fn trend(tile: Tile, facts: &Facts, full: &[usize], stretch: &Period<'_>) -> Opt
     })
 }
 
-/// The day that stands out: the highest, or for the success rate the lowest.
+/// The day that stands out: the highest, or for the success rate the lowest. None does where all are the same.
 fn extreme(tile: Tile, facts: &Facts, full: &[usize], stretch: &Period<'_>) -> Option<String> {
-    let known = full.iter().filter_map(|at| Some((*at, series::value(tile, &facts.history.buckets[*at])?)));
+    let value = |at: &usize| Some((*at, series::value(tile, &facts.history.buckets[*at])?));
+    let known: Vec<(usize, i64)> = full.iter().filter_map(value).collect();
     let lowest_counts = tile == Tile::Success;
     let (at, value) = known
+        .iter()
+        .copied()
         .max_by_key(|(at, value)| (if lowest_counts { -value } else { *value }, std::cmp::Reverse(*at)))?;
-    let word = if lowest_counts { "Lowest" } else { "Highest" };
+    let word = match known.len() {
+        1 => "The only runs came",
+        _ if known.iter().all(|(_, other)| *other == value) => return None,
+        _ if lowest_counts => "Lowest",
+        _ => "Highest",
+    };
     let when = stretch.point_in_words(facts.history.window.buckets[at].span.from);
     let runs = words::counted(facts.history.buckets[at].runs, "run", "runs");
     Some(format!("{word} {when}: {}, in {runs}.", series::text(tile, value)))

@@ -24,6 +24,9 @@ pub(crate) struct Mark {
     pub minor: bool,
 }
 
+/// A band may make the scale this many times as high as what is told needs; what is beyond is cut off.
+const BAND_AT_MOST: i64 = 2;
+
 const WIDTH: usize = 10_000;
 const HEIGHT: i64 = 1_000;
 
@@ -32,9 +35,12 @@ pub(super) fn chart(facts: &Facts) -> ChartView {
     let (tile, stretch) = (facts.ask.tile, Period::of(&history.window));
     let drawn = Drawn::of(facts);
     let ahead = ahead(facts);
-    let all = || drawn.all().copied().chain(ahead.iter().map(|day| day.cost.high));
-    let budget = budget::line(facts, all().max().unwrap_or(0));
-    let all = || all().chain(budget.iter().map(|(a_day, _)| *a_day));
+    let told = || drawn.all().copied().chain(ahead.iter().map(|day| day.cost.value));
+    let highest = told().max().unwrap_or(0);
+    let band = ahead.iter().map(|day| day.cost.high.min(highest * BAND_AT_MOST));
+    let highest = band.max().unwrap_or(0).max(highest);
+    let budget = budget::line(facts, highest);
+    let all = || told().chain([highest]).chain(budget.iter().map(|(a_day, _)| *a_day));
     let axis = match tile {
         Tile::Success => Axis::percent(all().min().unwrap_or(0)),
         _ => Axis::holding(all().max().unwrap_or(0)),
@@ -121,9 +127,10 @@ impl Drawn {
             }
             _ => Vec::new(),
         };
-        let mean = series::running_mean(tile, &history.running[..full.min(history.running.len())], over);
+        let running = &history.running[..full.min(history.running.len())];
+        let mean = series::running_mean(tile, running, &history.buckets, over);
         let has_before = history.previous.sums.runs > 0;
-        let before = series::running_mean(tile, &history.previous_running, over);
+        let before = series::running_mean(tile, &history.previous_running, &history.previous_buckets, over);
         Self {
             line: match is_line {
                 true => whole(&values),

@@ -4,10 +4,18 @@ use model::delivery::{Balance, DeliveryView};
 
 use super::words;
 
+/// "= 8,933 on disk".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BalanceStep {
+    /// "=" where the number is that of the step before, "→" where some are on the way or went elsewhere.
+    pub sign: &'static str,
+    pub number: String,
+    pub word: &'static str,
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct BalanceView {
-    /// Number and word: "8,933", "received".
-    pub steps: Vec<(String, String)>,
+    pub steps: Vec<BalanceStep>,
     pub unaccounted: i64,
     /// "0 unaccounted", and what waits where it does.
     pub verdict: String,
@@ -37,9 +45,15 @@ pub(super) fn balance(delivery: &DeliveryView) -> BalanceView {
             verdict.push_str(&format!(" · {} {what}", words::count(number)));
         }
     }
-    BalanceView {
-        steps: steps.map(|(number, what)| (words::count(number), what.to_owned())).to_vec(),
-        unaccounted,
-        verdict,
-    }
+    let before = [None].into_iter().chain(steps.iter().map(|(number, _)| Some(*number)));
+    let step = |((number, word), before): ((i64, &'static str), Option<i64>)| BalanceStep {
+        sign: match before {
+            None => "",
+            Some(before) if before == number => "= ",
+            Some(_) => "→ ",
+        },
+        number: words::count(number),
+        word,
+    };
+    BalanceView { steps: steps.into_iter().zip(before).map(step).collect(), unaccounted, verdict }
 }

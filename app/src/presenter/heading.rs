@@ -14,6 +14,8 @@ use model::{delivery::DeliveryState, figures::Tile};
 
 /// From this many hundredths of a percent on, a fall in success leads the page.
 const SUCCESS_FALL_BP: i64 = 500;
+/// With fewer hundredths of a percent of agents succeeding, nothing else leads the page.
+const MOST_FAIL_BP: i64 = 5_000;
 /// From this many thousandths on, a rise in cost or latency leads the page.
 const RISE_PER_MILLE: i64 = 250;
 /// Fewer agents or runs than this, in either stretch, bear no alarm.
@@ -26,6 +28,7 @@ pub(super) fn heading(facts: &Facts) -> Heading {
         .or_else(|| delivery(facts))
         .or_else(|| alarm(facts))
         .or_else(|| nothing(facts))
+        .or_else(|| most_fail(facts))
         .or_else(|| success_fell(facts))
         .or_else(|| cost_rose(facts))
         .or_else(|| latency_rose(facts))
@@ -126,6 +129,19 @@ fn nothing(facts: &Facts) -> Option<Heading> {
         }
     };
     Some(Heading { lead, rest, tone: Tone::Neutral })
+}
+
+/// However it was before.
+fn most_fail(facts: &Facts) -> Option<Heading> {
+    let sums = &facts.history.figures.sums;
+    let success = sums.success_bp().filter(|bp| *bp < MOST_FAIL_BP && sums.agents >= MINIMUM)?;
+    let of = format!(
+        "Of {} {}{NBSP}% succeed.",
+        words::counted(sums.agents, "agent", "agents"),
+        words::percent(success)
+    );
+    let rest = with_cause(Tile::Success, facts, of);
+    Some(Heading { lead: "Most agents fail.".to_owned(), rest, tone: Tone::Bad })
 }
 
 fn success_fell(facts: &Facts) -> Option<Heading> {

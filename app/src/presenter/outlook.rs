@@ -28,14 +28,14 @@ pub(super) fn outlook(tile: Tile, facts: &Facts) -> Option<String> {
 fn sentences(forecast: &Forecast) -> String {
     let Estimate { value, low, high } = forecast.month_end;
     let about = |e5| if value < WHOLE_DOLLARS_E5 { words::money(e5) } else { dollars(e5) };
+    let (from, to) = (about(low), about(high));
+    let between = if from == to { String::new() } else { format!(", between {from} and {to}") };
     let budget = forecast.budget.map(|budget| format!("; {}", budget_words(budget, forecast.month_end)));
     format!(
-        "{} will end near {}, between {} and {}{}. Forecasts made until now were off by {}, the naive guess (the same \
-         weekday a week before) by {}.",
+        "{} will end near {}{between}{}. Forecasts made until now were off by {}, the naive guess (the same weekday a week \
+         before) by {}.",
         forecast.month.strftime("%B"),
         about(value),
-        about(low),
-        about(high),
         budget.unwrap_or_default(),
         percent(forecast.score.error_bp),
         percent(forecast.score.naive_bp),

@@ -140,7 +140,7 @@ impl<'a> Period<'a> {
         } else if self.window.buckets.len() <= 40 {
             (matches!(day, 1 | 8 | 15 | 22), matches!(day, 8 | 22))
         } else if columns <= 130 {
-            (matches!(day, 1 | 15), false)
+            (matches!(day, 1 | 15), day == 15)
         } else {
             let step = month_step(columns);
             (day == 1 && month % step == 0, month % (2 * step) != 0)

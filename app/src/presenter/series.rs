@@ -23,16 +23,17 @@ fn adds_up(tile: Tile) -> bool {
     matches!(tile, Tile::Cost | Tile::Tokens)
 }
 
-/// The value of each stretch of `over` buckets; none where there are fewer to look back on.
-pub(super) fn running_mean(tile: Tile, running: &[Sums], over: usize) -> Vec<Option<i64>> {
-    running.iter().enumerate().map(|(at, sums)| mean(tile, sums, over).filter(|_| at + 1 >= over)).collect()
-}
-
-/// The typical value of one bucket of `over`: the mean of what adds up, the rate of all where it is a rate.
-pub(super) fn mean(tile: Tile, sums: &Sums, over: usize) -> Option<i64> {
-    let total = value(tile, sums)?;
-    let buckets = i64::try_from(over).ok()?;
-    Some(if adds_up(tile) { words::rounded(total, buckets.max(1)) } else { total })
+/// The typical value of one bucket of the last `over`, at each of `buckets`: the mean of what adds up, the rate of all where it
+/// is a rate. `running` is the sum of those. None where most of them have no run, or the first of them comes before any run.
+pub(super) fn running_mean(tile: Tile, running: &[Sums], buckets: &[Sums], over: usize) -> Vec<Option<i64>> {
+    let begins = buckets.iter().position(|sums| sums.runs > 0).unwrap_or(buckets.len());
+    let mean = |(at, sums): (usize, &Sums)| {
+        let from = (at + 1).checked_sub(over).filter(|from| *from >= begins)?;
+        let filled = buckets.get(from..=at)?.iter().filter(|sums| sums.runs > 0).count();
+        let total = value(tile, sums).filter(|_| 2 * filled >= over)?;
+        Some(if adds_up(tile) { words::rounded(total, i64::try_from(over).ok()?.max(1)) } else { total })
+    };
+    running.iter().enumerate().map(mean).collect()
 }
 
 /// The value with its unit.
@@ -80,8 +81,28 @@ mod tests {
 
     #[test]
     fn sums_are_averaged_and_rates_are_not() {
+        let buckets = [bucket(1, 100, 10, 10), bucket(1, 300, 90, 45)];
         let running = [bucket(1, 100, 10, 10), bucket(2, 400, 100, 55)];
-        assert_eq!(running_mean(Tile::Cost, &running, 2), [None, Some(200)]);
-        assert_eq!(running_mean(Tile::Success, &running, 2), [None, Some(5_500)]);
+        assert_eq!(running_mean(Tile::Cost, &running, &buckets, 2), [None, Some(200)]);
+        assert_eq!(running_mean(Tile::Success, &running, &buckets, 2), [None, Some(5_500)]);
+    }
+
+    #[test]
+    fn means_need_runs_on_half_of_their_days() {
+        let run = |there: bool| bucket(i64::from(there), 100 * i64::from(there), 4, 4);
+        let means = |days: [bool; 8]| {
+            let buckets = days.map(run);
+            let running: Vec<Sums> = (0..days.len())
+                .map(|at| {
+                    let runs = days[at.saturating_sub(3)..=at].iter().filter(|there| **there).count() as i64;
+                    bucket(runs, 100 * runs, 4 * runs, 4 * runs)
+                })
+                .collect();
+            running_mean(Tile::Cost, &running, &buckets, 4)
+        };
+        let (yes, no) = (true, false);
+        let told = means([no, yes, yes, no, yes, yes, no, no]);
+        assert_eq!(told, [None, None, None, None, Some(75), Some(75), Some(50), Some(50)]);
+        assert_eq!(means([yes, no, no, no, no, no, no, yes]), [None; 8]);
     }
 }

@@ -17,6 +17,8 @@ use model::{
 use super::*;
 use crate::{address::ViewQuery, panel::Tone};
 
+mod chart;
+
 fn day(runs: i64, cost_e5: i64, successful: i64) -> Sums {
     Sums {
         runs,
@@ -212,6 +214,25 @@ fn what_is_unknown_leads_over_what_changed() {
 }
 
 #[test]
+fn agents_that_mostly_fail_lead_over_what_changed() {
+    let facts = facts(&day(10, 1_000_000, 41), &day(10, 1_000_000, 41));
+    assert_eq!(spoken(&facts), "Most agents fail. Of 3,100 agents 41.0 % succeed.");
+    assert_eq!(panel(&facts).heading.tone, Tone::Bad);
+}
+
+#[test]
+fn equal_signs_stand_between_equal_numbers() {
+    let mut facts = facts(&day(10, 1_000_000, 97), &day(10, 1_000_000, 97));
+    let five = Balance { received: 5, durable: 5, delivered: 5, confirmed: 5, ..Balance::default() };
+    facts.delivery.balance = vec![five.clone()];
+    let equal = panel(&facts).balance;
+    assert!(!equal.contains('→'), "{equal}");
+    facts.delivery.balance = vec![Balance { delivered: 3, confirmed: 3, pending: 2, ..five }];
+    let balance = panel(&facts).balance;
+    assert_eq!(balance.matches('→').count(), 1, "{balance}");
+}
+
+#[test]
 fn unread_records_stand_beside_unaccounted_ones() {
     let mut facts = facts(&day(10, 1_000_000, 97), &day(10, 1_000_000, 97));
     facts.delivery.balance =
@@ -299,48 +320,6 @@ fn no_stretch_before_means_no_change() {
     assert!(panel.tiles.iter().all(|tile| tile.delta.is_none()));
     assert_eq!(panel.chart.previous, "");
     assert!(!panel.chart.ends.contains("before"), "{}", panel.chart.ends);
-}
-
-#[test]
-fn the_current_bucket_is_drawn_apart() {
-    let chart = panel(&facts(&day(10, 880_000, 97), &day(10, 1_000_000, 97))).chart;
-    assert_eq!(chart.columns.matches('M').count(), 30);
-    assert_eq!(chart.partial.matches('M').count(), 1);
-    assert_eq!(chart.points.len(), 31);
-    assert_eq!(
-        chart.caption.replace('\u{a0}', " "),
-        "Steady at about $8.80 a day. Highest on Thursday 22 October: $8.80, in 10 runs."
-            .replace("Thursday 22 October", &chart_first_day())
-    );
-}
-
-#[test]
-fn rates_and_percentiles_are_lines() {
-    let mut facts = facts(&day(10, 880_000, 97), &day(10, 1_000_000, 96));
-    facts.ask.tile = Tile::Latency;
-    let latency = panel(&facts).chart;
-    assert_eq!((latency.columns.as_str(), latency.thin.matches('M').count()), ("", 2));
-    let places = |name: &str| latency.ends.find(name).unwrap();
-    assert!(
-        ["P99", "P95", "30 days before", "P50"].is_sorted_by_key(|name| places(name)),
-        "{}",
-        latency.ends
-    );
-    assert!(latency.points[3].value.contains("P99 52.0"), "{}", latency.points[3].value);
-    facts.ask.tile = Tile::Success;
-    let success = panel(&facts).chart;
-    assert!(
-        success.caption.replace('\u{a0}', " ").ends_with("The axis begins at 95.0 %."),
-        "{}",
-        success.caption
-    );
-    assert!(success.heights.contains(">95\u{a0}%<"), "{}", success.heights);
-    // From the last whole day on, to what today has so far.
-    assert_eq!((success.partial.matches('M').count(), success.partial.matches('L').count()), (1, 1));
-}
-
-fn chart_first_day() -> String {
-    Zone::utc().format(Timestamp::parse("2026-10-22T00:00:00Z").unwrap(), "%A %-d %B")
 }
 
 #[test]

@@ -42,11 +42,11 @@ fn view(tile: Tile, facts: &Facts, stretch: &Period<'_>) -> TileView {
     let is_running = history.window.buckets.last().is_some_and(|bucket| bucket.partial);
     let whole = history.buckets.len().saturating_sub(usize::from(is_running));
     let over = stretch.mean_over();
-    let values: Vec<Option<i64>> = if whole > spark::PLAIN_MAX {
-        series::running_mean(tile, &history.running[..whole], over).split_off(over - 1)
-    } else {
-        history.buckets[..whole].iter().map(|sums| series::value(tile, sums)).collect()
-    };
+    let buckets = &history.buckets[..whole];
+    let means = || series::running_mean(tile, &history.running[..whole], buckets, over).split_off(over - 1);
+    // Of few runs there are no means.
+    let means = (whole > spark::PLAIN_MAX).then(means).filter(|means| means.iter().any(Option::is_some));
+    let values = means.unwrap_or_else(|| buckets.iter().map(|sums| series::value(tile, sums)).collect());
     TileView {
         key: tile.key().to_owned(),
         label: label(tile).to_owned(),

@@ -70,10 +70,10 @@ async fn forecasts_are_for_days_that_end_now() {
 async fn few_days_have_no_forecast() {
     let studio = filled(13, &[]).await;
     let told = forecast(&studio, HISTORY).await;
-    assert_eq!(told, json!({"none": "there are 13 whole days with data, and a forecast needs 14"}));
+    assert_eq!(told, json!({"none": "there are 13 whole days since the first run, and a forecast needs 14"}));
     until("a caption that says so", async || {
         let page = studio.get("/?range=30d").await.text().await.unwrap();
-        page.contains("No forecast yet: there are 13 whole days with data").then_some(())
+        page.contains("No forecast yet: there are 13 whole days since the first run").then_some(())
     })
     .await;
 }
@@ -94,7 +94,7 @@ async fn changed_days_change_the_forecast() {
 #[tokio::test]
 async fn captions_tell_the_months_end() {
     let studio = filled(70, &[("STUDIO_COST_BUDGET", "20.50")]).await;
-    let said = "November will end near $24.38, between $24.38 and $24.38; the budget of $20.50 will be crossed on \
+    let said = "November will end near $24.38; the budget of $20.50 will be crossed on \
                 25 November. Forecasts made until now were off by 0\u{a0}%, the naive guess (the same weekday a week \
                 before) by 0\u{a0}%.";
     until("the forecast in the caption", async || {

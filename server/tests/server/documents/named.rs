@@ -9,8 +9,8 @@ use crate::studio::{BINARY, Studio, TestFolder, command};
 const MADE: [&str; 2] = ["end2end/test-results", "target"];
 /// Beginnings of names of settings.
 const SETTINGS: [&str; 5] = ["STUDIO_", "DATAVERSE_", "AZURE_", "DATABASE_", "USE_DATAVERSE"];
-/// Names that are no setting of the server's: senders read them, and builds.
-const OF_OTHERS: [&str; 4] = ["STUDIO_URL", "STUDIO_SPOOL", "STUDIO_SITE", "STUDIO_COMMIT"];
+/// Names that are no setting of the server's: senders read them, builds and tests.
+const OF_OTHERS: [&str; 5] = ["STUDIO_URL", "STUDIO_SPOOL", "STUDIO_SITE", "STUDIO_COMMIT", "STUDIO_ACCEPT"];
 /// Beginnings of addresses of the server.
 const ADDRESSES: [&str; 5] = ["/api", "/healthz", "/readyz", "/metrics", "/pipeline"];
 
