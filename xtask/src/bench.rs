@@ -7,6 +7,7 @@ mod history;
 mod intake;
 mod load;
 mod million;
+mod postgres;
 mod raw_limits;
 mod size;
 mod start;
@@ -31,6 +32,7 @@ const BENCHMARKS: &[(&str, &str, Benchmark)] = &[
         "90 days of 10,000 to 1,000,000 runs, beside DuckDB; `--large` adds 10,000,000",
         history::measure,
     ),
+    ("history-postgres", "the same on a PostgreSQL of its own", history::measure_on_postgres),
     ("million", "start and memory with a million runs", million::measure),
     ("start", "how long a start takes, and the memory that it holds when idle", start::measure),
 ];
@@ -95,7 +97,7 @@ pub fn command(workspace: &Workspace, names: &[String]) -> Result<ExitCode> {
 }
 
 pub fn help() -> String {
-    BENCHMARKS.iter().map(|(name, what, _)| format!("  {name:<10} {what}\n")).collect()
+    BENCHMARKS.iter().map(|(name, what, _)| format!("  {name:<16} {what}\n")).collect()
 }
 
 fn show(report: &BenchReport) {

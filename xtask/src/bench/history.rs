@@ -17,6 +17,7 @@ use super::{
     BenchReport, Figure,
     load::{self, HttpConnection},
     median,
+    postgres::PostgresServer,
 };
 use crate::{
     serve::Server,
@@ -48,26 +49,40 @@ const QUESTIONS: [(&str, &str); 6] = [
 ];
 
 pub fn measure(workspace: &Workspace, binary: &Path) -> Result<BenchReport> {
-    let mut figures = Vec::new();
-    let large = std::env::args().any(|word| word == super::LARGE).then_some(LARGE);
-    for runs in SIZES.into_iter().chain(large) {
-        figures.extend(of_size(workspace, binary, runs)?);
-    }
-    Ok(BenchReport {
-        method: format!(
-            "90 days of runs spread evenly over them, relay at rest; medians over {} zones, asked for the first time and {AGAIN} times \
-             again; DuckDB and SQLite answer in their own process, from memory and from the file, one zone, {} rounds",
-            ZONES.len(),
-            9
-        ),
-        figures,
-    })
+    let figures = of_sizes(|runs| of_size(workspace, binary, runs, None))?;
+    Ok(BenchReport { method: method("DuckDB and SQLite answer", "from memory and from the file"), figures })
 }
 
-fn of_size(workspace: &Workspace, binary: &Path, runs: u64) -> Result<Vec<Figure>> {
+/// With a database for each size.
+pub fn measure_on_postgres(workspace: &Workspace, binary: &Path) -> Result<BenchReport> {
+    let figures = of_sizes(|runs| {
+        let postgres = PostgresServer::start(workspace)?;
+        of_size(workspace, binary, runs, Some(&postgres.address))
+    })?;
+    let method = method("DuckDB answers", "from memory");
+    Ok(BenchReport { method: format!("{method}; PostgreSQL as it comes, on the same cores"), figures })
+}
+
+fn of_sizes(measure: impl Fn(u64) -> Result<Vec<Figure>>) -> Result<Vec<Figure>> {
+    let large = std::env::args().any(|word| word == super::LARGE).then_some(LARGE);
+    let figures: Vec<_> = SIZES.into_iter().chain(large).map(measure).collect::<Result<_>>()?;
+    Ok(figures.into_iter().flatten().collect())
+}
+
+fn method(others: &str, whence: &str) -> String {
+    format!(
+        "90 days of runs spread evenly over them, relay at rest; medians over {} zones, asked for the first time and {AGAIN} times \
+         again; {others} in their own process, {whence}, one zone, 9 rounds",
+        ZONES.len()
+    )
+}
+
+/// `database` is that of a PostgreSQL, where the ledger is no file.
+fn of_size(workspace: &Workspace, binary: &Path, runs: u64, database: Option<&str>) -> Result<Vec<Figure>> {
     let data = workspace.target.join("bench-history-data");
     _ = fs::remove_dir_all(&data);
-    let resting = [("STUDIO_DEMO", "off"), ("USE_DATAVERSE", "false"), ("STUDIO_LOG", "error")];
+    let mut resting = vec![("STUDIO_DEMO", "off"), ("USE_DATAVERSE", "false"), ("STUDIO_LOG", "error")];
+    resting.extend(database.map(|address| ("DATABASE_URL", address)));
     let mut server = Server::start_with(binary, &data, &resting)?;
     fill(&server.address, runs)?;
     // What was written lately is not at hand any more.
@@ -84,7 +99,7 @@ fn of_size(workspace: &Workspace, binary: &Path, runs: u64) -> Result<Vec<Figure
     let beside = while_others_write(&server.address, || Ok(ask(&mut connection, "")?[0]))?;
     figures.push(figure(runs, "all, while others write", beside, None));
     drop((connection, server));
-    figures.extend(others(workspace, binary, &data, runs)?);
+    figures.extend(others(workspace, binary, &data, database, runs)?);
     fs::remove_dir_all(&data)?;
     Ok(figures)
 }
@@ -157,18 +172,27 @@ fn while_others_write<T>(address: &str, work: impl FnOnce() -> Result<T>) -> Res
     })
 }
 
-fn others(workspace: &Workspace, binary: &Path, data: &Path, runs: u64) -> Result<Vec<Figure>> {
+fn others(
+    workspace: &Workspace,
+    binary: &Path,
+    data: &Path,
+    database: Option<&str>,
+    runs: u64,
+) -> Result<Vec<Figure>> {
     let about = "DuckDB, which history is held against: 21 MB, about 10 s";
     let requirements = workspace.root.join(REQUIREMENTS);
     let python = setup::python_environment(workspace, "bench-python", &requirements, about)?;
     let csv = data.join("runs.csv");
     let mut export = Command::new(binary);
-    run(export.args(["export".as_ref(), csv.as_os_str()]).env("STUDIO_DATA", data))?;
+    export.args(["export".as_ref(), csv.as_os_str()]).env("STUDIO_DATA", data);
+    run(export.envs(database.map(|address| ("DATABASE_URL", address))))?;
     let mut ask = Command::new(python);
-    ask.arg(workspace.root.join(OTHERS)).args([&csv, &data.join("ledger.sqlite")]);
-    let told: Value = serde_json::from_str(&read(&mut ask)?)?;
+    ask.arg(workspace.root.join(OTHERS)).arg(&csv);
+    let file = database.is_none().then(|| data.join("ledger.sqlite"));
+    let told: Value = serde_json::from_str(&read(ask.args(&file))?)?;
+    let plain = file.map(|_| ("plain SQL", "sqlite"));
     let mut figures = Vec::new();
-    for (name, key) in [("DuckDB", "duckdb"), ("plain SQL", "sqlite")] {
+    for (name, key) in [("DuckDB", "duckdb")].into_iter().chain(plain) {
         for (what, question) in [("all", "all"), ("one campaign", "campaign"), ("by campaign", "by")] {
             let took = told[key][question].as_f64().with_context(|| format!("{key} told no {question}"))?;
             figures.push(figure(runs, &format!("{what}, {name}"), took, None));

@@ -1,6 +1,6 @@
 """The same questions to DuckDB, and to SQLite over the plain table: median milliseconds of each, as JSON.
 
-Called with the runs as CSV and the ledger's file.
+Called with the runs as CSV, and with the ledger's file where it is one.
 """
 
 import json
@@ -66,6 +66,6 @@ def median(question):
     return statistics.median(took)
 
 
-csv, ledger = sys.argv[1:]
-answers = {"duckdb": duck(csv), "sqlite": plain(ledger)}
+csv, *ledgers = sys.argv[1:]
+answers = {"duckdb": duck(csv), **{"sqlite": plain(ledger) for ledger in ledgers}}
 print(json.dumps({name: {key: median(ask) for key, ask in asks.items()} for name, asks in answers.items()}))
