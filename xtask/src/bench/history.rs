@@ -81,6 +81,7 @@ fn method(others: &str, whence: &str) -> String {
 fn of_size(workspace: &Workspace, binary: &Path, runs: u64, database: Option<&str>) -> Result<Vec<Figure>> {
     let data = workspace.target.join("bench-history-data");
     _ = fs::remove_dir_all(&data);
+    fs::create_dir_all(&data)?;
     let mut resting = vec![("STUDIO_DEMO", "off"), ("USE_DATAVERSE", "false"), ("STUDIO_LOG", "error")];
     resting.extend(database.map(|address| ("DATABASE_URL", address)));
     let mut server = Server::start_with(binary, &data, &resting)?;
