@@ -45,13 +45,15 @@ export class Sender {
   /**
    * @param {object} [options]
    * @param {string} [options.studio] The address, else STUDIO_URL.
+   * @param {string} [options.key] Where one is needed, else STUDIO_KEY.
    * @param {string} [options.spool] A folder where what waits outlives this program, else STUDIO_SPOOL.
    * @param {number} [options.mostBytes] Beyond them the oldest of what waits is given up.
    * @param {number} [options.firstPauseMs]
    * @param {(text: string) => void} [options.say] Hears what is given up.
    */
-  constructor({ studio, spool, mostBytes = 8 << 20, firstPauseMs = 1_000, say } = {}) {
+  constructor({ studio, key, spool, mostBytes = 8 << 20, firstPauseMs = 1_000, say } = {}) {
     this.studio = (studio || process.env.STUDIO_URL || "http://127.0.0.1:3000").replace(/\/+$/, "");
+    this.key = key || process.env.STUDIO_KEY;
     this.spool = spool || process.env.STUDIO_SPOOL;
     this.mostBytes = mostBytes;
     this.firstPauseMs = firstPauseMs;
@@ -124,7 +126,7 @@ export class Sender {
     try {
       const answer = await fetch(`${this.studio}/api/metrics/campaign`, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: { "content-type": "application/json", ...(this.key && { "x-api-key": this.key }) },
         body,
         signal: AbortSignal.timeout(40_000),
       });

@@ -24,11 +24,13 @@ class Sender:
     """Keeps what is not answered yet and tries it again: after 1, 2, 4, 8 ... seconds, at last each minute.
 
     studio: its address, else STUDIO_URL. spool: a folder where what waits outlives this program, else STUDIO_SPOOL.
+    key: where one is needed, else STUDIO_KEY.
     most_bytes: beyond them the oldest of what waits is given up. first_pause: in seconds. say: hears what is given up.
     """
 
-    def __init__(self, studio=None, spool=None, most_bytes=8 << 20, first_pause=1.0, say=None):
+    def __init__(self, studio=None, spool=None, key=None, most_bytes=8 << 20, first_pause=1.0, say=None):
         self.studio = (studio or os.environ.get("STUDIO_URL") or "http://127.0.0.1:3000").rstrip("/")
+        self.key = key or os.environ.get("STUDIO_KEY")
         spool = spool or os.environ.get("STUDIO_SPOOL")
         self.spool = pathlib.Path(spool) if spool else None
         self.most_bytes, self.first_pause = most_bytes, first_pause
@@ -80,7 +82,7 @@ class Sender:
 
     def _post(self, body):
         """Why it has to wait, if it has to, and the seconds that the studio asks for."""
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json"} | ({"x-api-key": self.key} if self.key else {})
         request = urllib.request.Request(f"{self.studio}/api/metrics/campaign", body.encode(), headers)
         try:
             try:

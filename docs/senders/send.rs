@@ -31,6 +31,8 @@ pub struct RunSender {
 pub struct SenderOptions {
     /// The address, by default `STUDIO_URL`.
     pub studio: String,
+    /// The key where one is needed, by default `STUDIO_KEY`.
+    pub key: Option<String>,
     /// A folder where what waits outlives this program, by default `STUDIO_SPOOL`.
     pub spool: Option<PathBuf>,
     /// Beyond them the oldest of what waits is given up.
@@ -45,6 +47,7 @@ impl Default for SenderOptions {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
         Self {
             studio: set("STUDIO_URL").unwrap_or_else(|| "http://127.0.0.1:3000".to_owned()),
+            key: set("STUDIO_KEY"),
             spool: set("STUDIO_SPOOL").map(PathBuf::from),
             most_bytes: 8 << 20,
             first_pause: Duration::from_secs(1),
@@ -138,6 +141,7 @@ impl SenderRow {
     async fn post(&self, body: &str) -> Result<(), (String, Duration)> {
         let url = format!("{}/api/metrics/campaign", self.options.studio.trim_end_matches('/'));
         let request = self.client.post(url).header("content-type", "application/json").body(body.to_owned());
+        let request = self.options.key.iter().fold(request, |request, key| request.header("x-api-key", key));
         let lost = |error: reqwest::Error| (causes(&error), Duration::ZERO);
         let answer = request.timeout(Duration::from_secs(40)).send().await.map_err(lost)?;
         let (status, asked) = (answer.status(), retry_after(&answer));

@@ -2,7 +2,7 @@
 # Sends runs to Studio Metrics beside your work, with curl: nothing here blocks or fails the script that calls it.
 #
 # Try it: `sh send.sh`. In a script copy all but the last lines, and give it each run: `send_run '{…}'`.
-# STUDIO_URL is the address, STUDIO_SPOOL a folder where what waits outlives this script.
+# STUDIO_URL is the address, STUDIO_KEY the key where one is needed, STUDIO_SPOOL a folder where what waits outlives this script.
 studio="${STUDIO_URL:-http://127.0.0.1:3000}"
 studio="${studio%/}"
 spool="${STUDIO_SPOOL:-}"
@@ -22,7 +22,10 @@ send_run() {
 deliver() {
   answer=$(printf '%s' "$1" | curl --no-progress-meter --data-binary @- --header 'content-type: application/json' \
     --max-time 40 --retry 1000 --retry-all-errors --retry-max-time "$patience" \
-    --write-out ' %{http_code}' "$studio/api/metrics/campaign")
+    --write-out ' %{http_code}' --config /dev/fd/3 "$studio/api/metrics/campaign" 3<<EOF
+${STUDIO_KEY:+header = "x-api-key: $STUDIO_KEY"}
+EOF
+  )
   case "${answer##* } $answer" in
   2*'"status":"refused"'* | 2*'"status":"conflict"'*) say "some runs are given up: $answer" ;;
   2*'"id":'* | 2*'"items":'*) rm -f ${2:+"$2"} && echo "$answer" && return ;;

@@ -3,13 +3,13 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use app::pages::PipelineFacts;
-use ledger::Ledger;
+use ledger::{Ledger, LedgerError};
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{clock::Clock, time::Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::{
-    access::{MinuteAllowance, OwnNames, WorkPermits},
+    access::{KeyRing, MinuteAllowance, OwnNames, WorkPermits},
     delivery_service::DeliveryService,
     files::SiteFiles,
     inspection::{Inspection, SharedAnswers},
@@ -30,6 +30,8 @@ const EXPORTS: usize = 4;
 pub struct AppState {
     pub settings: Settings,
     pub names: OwnNames,
+    /// What services are held against.
+    pub keys: Arc<KeyRing>,
     pub clock: Arc<dyn Clock>,
     pub ledger: Ledger,
     pub delivery_service: Arc<DeliveryService>,
@@ -55,8 +57,9 @@ pub struct AppState {
 pub type SharedState = Arc<AppState>;
 
 impl AppState {
-    #[must_use]
-    pub fn new(
+    /// # Errors
+    /// When the ledger does not tell its keys.
+    pub async fn new(
         settings: Settings,
         listening: SocketAddr,
         clock: Arc<dyn Clock>,
@@ -64,7 +67,7 @@ impl AppState {
         delivery_service: Arc<DeliveryService>,
         metrics: PrometheusHandle,
         targets: Arc<TargetMeters>,
-    ) -> SharedState {
+    ) -> Result<SharedState, LedgerError> {
         let address = settings.public_url.as_ref().map_or_else(
             || format!("http://{listening}"),
             |public| format!("{}://{}", public.scheme, public.authority),
@@ -78,9 +81,10 @@ impl AppState {
         );
         let (ours, delivery) = (Arc::clone(&clock), Arc::clone(&delivery_service));
         let recounts = Recounts::new(ledger.clone(), delivery, ours, settings.zone.clone());
-        Arc::new(Self {
+        Ok(Arc::new(Self {
             recounts: Arc::new(recounts),
             names: OwnNames::of(listening, settings.public_url.as_ref()),
+            keys: Arc::new(KeyRing::of(ledger.clone()).await?),
             clock,
             ledger,
             delivery_service,
@@ -97,7 +101,7 @@ impl AppState {
             beacons: MinuteAllowance::of(BEACONS.0, BEACONS.1),
             request_ids: RequestIds::new(random::seed()),
             settings,
-        })
+        }))
     }
 
     #[must_use]

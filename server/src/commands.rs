@@ -7,6 +7,7 @@ mod emulate;
 mod export;
 mod help;
 pub mod import;
+mod key;
 mod move_ledger;
 mod progress;
 mod provision;
@@ -70,6 +71,8 @@ enum What {
     Import(import::Import),
     /// Writes the records of a kind as CSV or JSON lines, while the server runs or not
     Export(export::Export),
+    /// Makes, lists and revokes the keys that services send
+    Key(key::KeyCommand),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -118,6 +121,7 @@ impl CommandLine {
             What::Adopt(command) => command.run(&sources).await,
             What::Import(import) => import.run(&sources).await,
             What::Export(export) => export.run(&sources).await,
+            What::Key(key) => key.run(&sources).await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

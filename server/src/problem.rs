@@ -12,6 +12,10 @@ use serde_json::{Map, Value as Json, json};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemType {
     NotJson,
+    KeyInAddress,
+    KeyMissing,
+    KeyUnknown,
+    KeyScope,
     ForeignOrigin,
     NotFound,
     MethodNotAllowed,
@@ -31,8 +35,12 @@ pub enum ProblemType {
 }
 
 impl ProblemType {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::NotJson,
+        Self::KeyInAddress,
+        Self::KeyMissing,
+        Self::KeyUnknown,
+        Self::KeyScope,
         Self::ForeignOrigin,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -56,6 +64,12 @@ impl ProblemType {
     pub const fn parts(self) -> (&'static str, StatusCode, &'static str) {
         match self {
             Self::NotJson => ("not-json", StatusCode::BAD_REQUEST, "The body is not JSON"),
+            Self::KeyInAddress => {
+                ("key-in-address", StatusCode::BAD_REQUEST, "There is a key in the address")
+            }
+            Self::KeyMissing => ("key-missing", StatusCode::UNAUTHORIZED, "A key is needed"),
+            Self::KeyUnknown => ("key-unknown", StatusCode::UNAUTHORIZED, "The key is not known"),
+            Self::KeyScope => ("key-scope", StatusCode::FORBIDDEN, "The key is good for other things"),
             Self::ForeignOrigin => {
                 ("foreign-origin", StatusCode::FORBIDDEN, "A page of another origin asked")
             }

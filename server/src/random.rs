@@ -9,6 +9,13 @@ pub fn seed() -> u64 {
     rand::random()
 }
 
+/// 256 bits that none can foresee, for a secret.
+#[must_use]
+pub fn secret_bytes() -> [u8; 32] {
+    #[expect(clippy::disallowed_methods, reason = "as above, and secrets grow from no seed")]
+    rand::random()
+}
+
 /// Ids of requests: never twice.
 pub struct RequestIds(Seeded);
 

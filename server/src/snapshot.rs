@@ -130,7 +130,7 @@ impl Snapshots {
     /// When the ledger does not answer.
     pub async fn panel(
         &self,
-        principal: Principal,
+        principal: &Principal,
         ask: &ViewQuery,
         visitor: &Visitor,
     ) -> Result<Arc<Panel>, LedgerError> {
@@ -176,7 +176,7 @@ impl Snapshots {
     /// When the ledger does not answer.
     pub async fn gathered(
         &self,
-        principal: Principal,
+        principal: &Principal,
         range: Range,
         campaign: Option<String>,
         zone: &Zone,
@@ -213,8 +213,8 @@ impl Snapshots {
     ///
     /// # Errors
     /// When the ledger does not answer.
-    pub async fn choices(&self, principal: Principal) -> Result<Arc<Vec<CampaignChoice>>, LedgerError> {
-        let Principal { tenant, from, .. } = principal;
+    pub async fn choices(&self, principal: &Principal) -> Result<Arc<Vec<CampaignChoice>>, LedgerError> {
+        let Principal { tenant, from, .. } = *principal;
         let compute = |again| {
             let (source, before) = (Arc::clone(&self.source), self.moved());
             async move {
@@ -306,7 +306,7 @@ impl Studio for Visit {
         let held = self.held.as_ref().filter(|(of, _)| *of == ask).map(|(_, panel)| Arc::clone(panel));
         let panel = match held {
             Some(panel) => Ok(panel),
-            None => self.snapshots.panel(self.principal, &ask, &self.visitor).await,
+            None => self.snapshots.panel(&self.principal, &ask, &self.visitor).await,
         };
         let panel = panel.map_err(|error| RequestError::Unavailable(error.to_string()))?;
         Ok(panel.signed(&self.visitor.author))

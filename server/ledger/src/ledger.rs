@@ -68,6 +68,7 @@ mod mirror;
 mod panel;
 mod records;
 mod rollups;
+mod service_keys;
 
 /// Durable records of every kind. Cheap to clone; every clone is the same ledger.
 ///

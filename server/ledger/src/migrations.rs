@@ -37,6 +37,7 @@ const SQLITE_FILES: &[MigrationFile] = migrations!("sqlite":
     "0016_generations"
     "0017_panel"
     "0018_figures_of_campaigns"
+    "0019_service_keys"
 );
 
 const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
@@ -56,6 +57,7 @@ const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
     "0014_rollups"
     "0015_generations"
     "0016_panel"
+    "0017_service_keys"
 );
 
 pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| migrator(SQLITE_FILES));

@@ -32,6 +32,7 @@ pub(crate) mod record_status;
 pub(crate) mod recount;
 pub(crate) mod rollups;
 pub(crate) mod row;
+pub(crate) mod service_keys;
 mod settle;
 pub(crate) mod spending;
 mod statements;

@@ -13,7 +13,7 @@ use model::{
     tenant::TenantId,
 };
 use sqlx::{
-    ConnectOptions as _, SqlitePool,
+    ConnectOptions as _, Executor, SqlitePool,
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 use tokio::sync::watch;
@@ -186,19 +186,32 @@ async fn in_folder(folder: &Path) -> Result<SqlitePool, ViewError> {
             Box::pin(async move { sqlite::forget(connection).await.map(|()| true) })
         })
         .connect_lazy_with(options);
-    let place = LedgerLocation::File(file);
+    check_schema(folder, &pool).await?;
+    Ok(pool)
+}
+
+/// Whether the ledger of a folder has the schema of this version.
+pub(crate) async fn check_schema(
+    folder: &Path,
+    reader: impl Executor<'_, Database = sqlx::Sqlite>,
+) -> Result<(), ViewError> {
+    let (file, known) = (folder.join(FILE), open::known_schema());
     let schema = "SELECT coalesce(max(version), 0) FROM _sqlx_migrations";
-    let found: i64 = match sqlx::query_scalar(schema).fetch_one(&pool).await {
+    let found: i64 = match sqlx::query_scalar(schema).fetch_one(reader).await {
         Ok(found) => found,
         Err(error) if fault::is_damage(&error) => {
-            return Err(OpenError::Damaged { file: folder.join(FILE), reason: error.to_string() }.into());
+            return Err(OpenError::Damaged { file, reason: error.to_string() }.into());
         }
-        Err(error) => return Err(OpenError::Unavailable { place, reason: error.to_string() }.into()),
+        Err(error) => {
+            let (place, reason) = (LedgerLocation::File(file), error.to_string());
+            return Err(OpenError::Unavailable { place, reason }.into());
+        }
     };
-    let known = open::known_schema();
     match found {
-        _ if found > known => Err(OpenError::NewerSchema { place, found, known }.into()),
+        _ if found > known => {
+            Err(OpenError::NewerSchema { place: LedgerLocation::File(file), found, known }.into())
+        }
         _ if found < known => Err(ViewError::Older { folder: folder.to_owned(), found, known }),
-        _ => Ok(pool),
+        _ => Ok(()),
     }
 }

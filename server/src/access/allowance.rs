@@ -32,6 +32,12 @@ impl MinuteAllowance {
         Self { most, most_of_network, taken: Mutex::default() }
     }
 
+    /// How long after that time the next minute begins.
+    #[must_use]
+    pub const fn next(at: Duration) -> Duration {
+        Duration::from_secs(60 - at.as_secs() % 60)
+    }
+
     /// Whether one more is let in. `at` is the time since the start.
     pub fn admits(&self, at: Duration, from: Option<IpAddr>) -> bool {
         let minute = at.as_secs() / 60;

@@ -20,6 +20,7 @@ Examples:
   studio export runs.csv                all of them as a file, which can be imported again
   studio recount --range 90d            the figures counted again, while the server runs or not
   studio rollups rebuild                what they are made of, made anew meanwhile
+  studio key add --name campaigns       a key for a service that sends; from then on it needs one
   studio emulate --listen 127.0.0.1:8085   a Dataverse for clients of any kind
 
 Exit codes: 0 done; 1 it could not be done, and a sentence on standard error says why; 2 wrong usage

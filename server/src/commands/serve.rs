@@ -74,7 +74,8 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
         Arc::clone(&delivery_service),
         metrics,
         targets,
-    );
+    )
+    .await?;
 
     if state.files.is_empty() {
         tracing::warn!(
@@ -138,6 +139,7 @@ fn look_after(workers: &TaskTracker, state: &SharedState, stop: &CancellationTok
     kept("the daily recount", |state, stop| {
         async move { state.recounts.run(TenantId::FIRST, stop).await }.boxed()
     });
+    kept("the notes of keys' uses", |state, stop| Arc::clone(&state.keys).note_uses(stop).boxed());
     kept("the sweep of old views", |state, stop| Arc::clone(&state.snapshots).sweep(stop).boxed());
 }
 

@@ -14,6 +14,7 @@ use tracing::Instrument as _;
 
 use super::headers::secure;
 use crate::{
+    access::KeyText,
     app_state::SharedState,
     problem::{Problem, ProblemType},
 };
@@ -27,7 +28,9 @@ pub async fn around(State(state): State<SharedState>, request: Request, next: Ne
     let id = state.request_ids.next();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let path = request.uri().path().to_owned();
+    let path = request.uri().path();
+    // It is refused, and written down nowhere.
+    let path = if KeyText::is_within(path) { "/…" } else { path }.to_owned();
     let started = time::Instant::now();
     let span =
         tracing::info_span!("http.request", request.id = %id, http.method = %method, http.path = %path);

@@ -26,7 +26,7 @@ pub async fn panel(State(state): State<SharedState>, principal: Principal, reque
         return fault::page(&state, request, StatusCode::NOT_FOUND, "There is no such campaign", sentence)
             .await;
     }
-    let panel = match state.snapshots.panel(principal, &ask, &visitor).await {
+    let panel = match state.snapshots.panel(&principal, &ask, &visitor).await {
         Ok(panel) => panel,
         Err(error) => return fault::unavailable(&state, request, &error).await,
     };
@@ -36,7 +36,7 @@ pub async fn panel(State(state): State<SharedState>, principal: Principal, reque
     let is_unknown = panel.search.is_some() || panel.invitation.is_some();
     let status = if ask.is_own && is_unknown { StatusCode::NOT_FOUND } else { StatusCode::OK };
     // A page without anything to choose from is better than none.
-    let campaigns = timeout(CHOICES, state.snapshots.choices(principal)).await;
+    let campaigns = timeout(CHOICES, state.snapshots.choices(&principal)).await;
     let campaigns = campaigns.ok().and_then(Result::ok).unwrap_or_default();
     let (frame, shown) = (frame(&state, &visitor), Arc::clone(&panel).signed(&visitor.author));
     document(
@@ -71,7 +71,7 @@ pub async fn poll(State(state): State<SharedState>, principal: Principal, mut re
     let mut held = None;
     if request.headers().contains_key(header::IF_NONE_MATCH) {
         let ask = ViewQuery::of_query(request.uri().query().unwrap_or_default());
-        if let Ok(panel) = state.snapshots.panel(principal, &ask, &visitor).await {
+        if let Ok(panel) = state.snapshots.panel(&principal, &ask, &visitor).await {
             let tag = panel.entity_tag();
             if none_match(request.headers(), &tag) {
                 return unmodified(&tag);

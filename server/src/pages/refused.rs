@@ -41,7 +41,7 @@ pub async fn show(
     Path((kind, id)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    match found(&state, principal, &kind, &id).await {
+    match found(&state, &principal, &kind, &id).await {
         Ok(Some(refused)) => {
             let facts = facts(&refused, fields(&refused, &Map::new(), &[]));
             page(&state, request, StatusCode::OK, facts).await
@@ -63,7 +63,7 @@ pub async fn act(
     Path((kind, id)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Some(refused) = found(&state, principal, &kind, &id).await? else {
+    let Some(refused) = found(&state, &principal, &kind, &id).await? else {
         return Ok(Redirect::to("/pipeline").into_response());
     };
     let (parts, body) = request.into_parts();
@@ -77,13 +77,13 @@ pub async fn act(
     let letter = &refused.letter;
     match sent.get("do").and_then(Json::as_str) {
         Some(RESEND) => {
-            state.ledger.resend(principal.tenant, letter.kind, letter.id, principal.name).await?;
+            state.ledger.resend(principal.tenant, letter.kind, letter.id, &principal.name).await?;
         }
         Some(DROP) => {
-            state.ledger.drop_letter(principal.tenant, letter.kind, letter.id, principal.name).await?;
+            state.ledger.drop_letter(principal.tenant, letter.kind, letter.id, &principal.name).await?;
         }
         Some(MEND) => match as_sent(letter.kind, &sent).accept(state.now()) {
-            Ok(record) => mend(&state, principal, letter, record).await?,
+            Ok(record) => mend(&state, &principal, letter, record).await?,
             Err(faults) => {
                 let facts = facts(&refused, fields(&refused, &sent, &faults));
                 let request = Request::from_parts(parts, Body::empty());
@@ -105,7 +105,7 @@ pub async fn act_on_all(
     if said(&sent, "do") != RESEND_ALL {
         return Err(must_be("do", &[RESEND_ALL]));
     }
-    state.ledger.resend_all(principal.tenant, MOST_AGAIN, principal.name).await?;
+    state.ledger.resend_all(principal.tenant, MOST_AGAIN, &principal.name).await?;
     Ok(Redirect::to("/pipeline").into_response())
 }
 
@@ -123,19 +123,19 @@ pub async fn answer(
         WITHDRAW => MassDeletionAnswer::Withdraw,
         SEND_AGAIN => MassDeletionAnswer::SendAgain,
         ASK_AGAIN => {
-            state.ledger.ask_again(kind, principal.name).await?;
+            state.ledger.ask_again(kind, &principal.name).await?;
             return Ok(Redirect::to("/pipeline").into_response());
         }
         _ => return Err(must_be("answer", &[WITHDRAW, SEND_AGAIN, ASK_AGAIN])),
     };
     let keep = said(&sent, KEEP) == KEEP;
-    state.ledger.answer(kind, answer, keep, principal.name).await?;
+    state.ledger.answer(kind, answer, keep, &principal.name).await?;
     Ok(Redirect::to("/pipeline").into_response())
 }
 
 async fn found(
     state: &SharedState,
-    principal: Principal,
+    principal: &Principal,
     kind: &str,
     id: &str,
 ) -> Result<Option<RefusedRecord>, ledger::LedgerError> {
@@ -147,15 +147,15 @@ async fn found(
 
 async fn mend(
     state: &SharedState,
-    principal: Principal,
+    principal: &Principal,
     letter: &DeadLetter,
     record: Record,
 ) -> Result<(), Problem> {
-    let change = state.ledger.mend(principal.tenant, letter.id, record, None, principal.name).await?;
+    let change = state.ledger.mend(principal.tenant, letter.id, record, None, &principal.name).await?;
     match change {
         // What says the same as before can still be sent once more.
         ChangeOutcome::Unchanged(_) => {
-            state.ledger.resend(principal.tenant, letter.kind, letter.id, principal.name).await?;
+            state.ledger.resend(principal.tenant, letter.kind, letter.id, &principal.name).await?;
             Ok(())
         }
         ChangeOutcome::Done(_) => Ok(()),

@@ -179,7 +179,8 @@ pub async fn take(state: &AppState) {
     state.targets.readings().iter().for_each(target);
     workers(state);
     let zone = &state.settings.zone;
-    let known = state.snapshots.gathered(Principal::HOUSE, Range::Live, None, zone);
+    let house = Principal::house();
+    let known = state.snapshots.gathered(&house, Range::Live, None, zone);
     let known = timeout(PATIENCE, known).await.ok().and_then(Result::ok);
     let delivery = known.as_ref().map(|known| &known.delivery);
     let is_up = delivery.is_some_and(|delivery| delivery.closed.is_none() && delivery.unread.is_none());

@@ -39,7 +39,7 @@ pub async fn again(
     Path(named): LetterPath,
 ) -> Result<Json<Value>, Problem> {
     let (kind, id) = known(&named)?;
-    let sent = state.ledger.resend(principal.tenant, kind, id, principal.name).await?;
+    let sent = state.ledger.resend(principal.tenant, kind, id, &principal.name).await?;
     done(sent, id, "pending")
 }
 
@@ -49,7 +49,7 @@ pub async fn drop(
     Path(named): LetterPath,
 ) -> Result<Json<Value>, Problem> {
     let (kind, id) = known(&named)?;
-    let dropped = state.ledger.drop_letter(principal.tenant, kind, id, principal.name).await?;
+    let dropped = state.ledger.drop_letter(principal.tenant, kind, id, &principal.name).await?;
     done(dropped, id, "dropped")
 }
 

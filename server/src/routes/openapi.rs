@@ -29,7 +29,16 @@ fn describe() -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths::paths(),
-        "components": {"schemas": schemas::schemas(), "parameters": paths::parameters()},
+        // From the first key on, what writes needs one; people read without.
+        "security": [{}, {"bearer": []}, {"apiKey": []}],
+        "components": {
+            "schemas": schemas::schemas(),
+            "parameters": paths::parameters(),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "A key of `studio key add`"},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "The same key"},
+            },
+        },
     })
 }
 

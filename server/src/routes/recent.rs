@@ -25,7 +25,7 @@ pub async fn recent(
     parameters.finish()?;
 
     let (range, zone) = (range.unwrap_or(Range::Live), zone.unwrap_or_else(|| state.settings.zone.clone()));
-    let known = state.snapshots.gathered(principal, range, campaign, &zone).await?;
+    let known = state.snapshots.gathered(&principal, range, campaign, &zone).await?;
     let gathered = &known.gathered;
     let runs: Json = gathered.newest.iter().map(record_json::stored).collect();
     let body = json!({

@@ -24,6 +24,7 @@ mod forecasts;
 mod history;
 mod imports;
 mod intake;
+mod keys;
 mod letters;
 mod lists;
 mod mirrors;

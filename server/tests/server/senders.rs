@@ -21,7 +21,7 @@ use std::{
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
 
-use crate::studio::{RUNS, Studio, TestFolder, run, until, with};
+use crate::studio::{RUNS, Studio, TestFolder, command, run, until, with};
 use front::ServerFront;
 use program::{Language, SendingProgram};
 
@@ -86,6 +86,21 @@ async fn printed_senders_wait_for_the_server() {
         assert!(arrived && said.is_empty(), "{language:?}, again: {said:?}");
     }
     assert_eq!(stored(&studio).await.len(), 4);
+}
+
+#[tokio::test]
+async fn senders_carry_their_key() {
+    let studio = studio();
+    let added = command(&studio.folder, &[]).args(["key", "add", "--name", "senders"]).output().unwrap();
+    let key = String::from_utf8(added.stdout).unwrap().lines().last().unwrap().to_owned();
+    let without = SendingProgram::printed(Language::Python, &studio.url, None);
+    without.until_said("401").await;
+    for language in Language::ALL {
+        let (arrived, said, _) = SendingProgram::keyed(language, &studio.url, &key).close().await;
+        assert!(arrived && said.is_empty(), "{language:?}: {said:?}");
+    }
+    let listed = studio.json("/api/metrics/campaign?limit=1000").await;
+    assert_eq!(listed["runs"].as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]

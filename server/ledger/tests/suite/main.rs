@@ -29,6 +29,7 @@ mod policies;
 mod records;
 mod rollups;
 mod schema;
+mod service_keys;
 mod specimen;
 mod spending;
 mod subject;
@@ -198,6 +199,9 @@ of_every_kind! {
         one_records_rows_are_decided_together
         deletions_find_their_tenant
         full_reads_list_what_they_must_meet
+    }
+    service_keys {
+        keys_are_kept_by_name
     }
     panel {
         notes_are_kept_by_day

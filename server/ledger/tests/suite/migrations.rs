@@ -41,6 +41,9 @@ async fn filled_ledgers_of_earlier_schemas_open() {
         if versions >= 17 {
             keeps_what_was_set(&studio).await;
         }
+        if versions >= 19 {
+            keeps_its_keys(&studio).await;
+        }
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before is taken back");
     }
 }
@@ -78,6 +81,9 @@ async fn filled_databases_of_earlier_schemas_open() {
         if versions >= 16 {
             keeps_what_was_set(&studio).await;
         }
+        if versions >= 17 {
+            keeps_its_keys(&studio).await;
+        }
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before has run out");
         let all = studio.ask("SELECT count(*)::text FROM studio.migrations").await;
         assert_eq!(all, steps.iter().count().to_string());
@@ -101,6 +107,12 @@ async fn keeps_what_was_set(studio: &Studio) {
     let [note] = notes.as_slice() else { panic!("{notes:?}") };
     assert_eq!((note.written.text.as_str(), note.written.author.as_str()), ("Larger model", "Jana"));
     assert_eq!(studio.ledger.panel_settings(T).await.unwrap().cost_budget_e5, Some(45_000_000));
+}
+
+/// What schema 19 of a folder, and 17 of a database, was filled with.
+async fn keeps_its_keys(studio: &Studio) {
+    let keys = studio.ledger.key_table().await.unwrap();
+    assert_eq!((keys.secret.as_deref(), keys.keys[0].name.as_str()), (Some("0a0b"), "studio"));
 }
 
 /// How many runs another program exported, as far as is known.

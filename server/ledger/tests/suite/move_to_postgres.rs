@@ -13,14 +13,15 @@ use std::{
 };
 
 use ledger::{
-    CopyProgress, DeliveryCounts, Ledger, MirroredRow, MoveError, MovedRecords, OpenError, PermanentRefusal,
-    RowSighting, StoreSettings, Verdict, move_to_postgres,
+    CopyProgress, DeliveryCounts, KeyScope, Ledger, MirroredRow, MoveError, MovedRecords, OpenError,
+    PermanentRefusal, RowSighting, StoreSettings, Verdict, move_to_postgres,
 };
 use model::{clock::Clock, note::WrittenNote, record::KINDS, rng::Seeded, time::SECOND};
 use uuid::Uuid;
 
 use crate::{
     schema::TestSchema,
+    service_keys::key,
     subject::kind,
     support::{HOLD, Home, Studio, T, TestStore, run},
 };
@@ -61,6 +62,8 @@ async fn filled() -> (Studio, DeliveryCounts) {
     let note = WrittenNote::read("2026-11-20", "Ünder \"x\"", "Jana").unwrap();
     studio.ledger.add_note(T, note).await.unwrap().unwrap();
     studio.ledger.set_cost_budget(T, Some(45_000_000)).await.unwrap();
+    studio.ledger.keep_secret("0a0b".into()).await.unwrap();
+    assert!(studio.ledger.add_key(key(T, "campaigns", KeyScope::Admin)).await.unwrap());
     let counts = studio.balanced().await;
     studio.ledger.close().await;
     (studio, counts)
@@ -120,6 +123,7 @@ async fn moves_copy_everything_and_change_nothing() {
         assert_eq!((rows("dead_letters"), rows("handlings")), (2, 1));
         assert_eq!((rows("rejects"), rows("marks"), rows("spending")), (1, 1, 1));
         assert_eq!((rows("day_notes"), rows("panel_settings")), (1, 1));
+        assert_eq!((rows("service_keys"), rows("access_secrets")), (1, 1));
         assert_eq!(carried(&studio, &schema).await.unwrap(), done, "again, it is the same");
         assert_eq!(fs::read(&file).unwrap(), before);
 
@@ -130,6 +134,9 @@ async fn moves_copy_everything_and_change_nothing() {
         let notes = target.ledger.notes(T, "2026-11-20", "2026-11-20").await.unwrap();
         assert_eq!(notes[0].written.text, "Ünder \"x\"");
         assert_eq!(target.ledger.panel_settings(T).await.unwrap().cost_budget_e5, Some(45_000_000));
+        let keys = target.ledger.key_table().await.unwrap();
+        assert_eq!(keys.secret.as_deref(), Some("0a0b"));
+        assert_eq!(keys.keys, [key(T, "campaigns", KeyScope::Admin)]);
         target.pass(90 * SECOND).await;
         let cursor = target
             .ledger

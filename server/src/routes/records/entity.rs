@@ -36,7 +36,7 @@ pub async fn read(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let held = live_record(&state, resource, principal, &id).await?;
+    let held = live_record(&state, resource, &principal, &id).await?;
     let tag = entity_tag(held.stored.revision);
     let known = tag.to_str().is_ok_and(|tag| none_match(&headers, tag));
     let mut answer = if known {
@@ -57,7 +57,7 @@ pub async fn correct(
     body: Body,
 ) -> Result<Response, Problem> {
     let text = json_text(&headers, body).await?;
-    let held = known(&state, resource, principal, &id).await?;
+    let held = known(&state, resource, &principal, &id).await?;
     let now = state.now();
     let read = move |text: &str| {
         serde_json::from_str::<&serde_json::value::RawValue>(text).map_err(|error| not_json(&error))?;
@@ -76,7 +76,7 @@ pub async fn withdraw(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let held = live_record(&state, resource, principal, &id).await?;
+    let held = live_record(&state, resource, &principal, &id).await?;
     let expected = expected_revision(&headers, held.stored.revision)?;
     let change = state.ledger.withdraw(principal.tenant, resource.kind, held.stored.id, expected).await?;
     became(resource, change, "withdrawn")
@@ -86,7 +86,7 @@ pub async fn withdraw(
 async fn known(
     state: &SharedState,
     resource: Resource,
-    principal: Principal,
+    principal: &Principal,
     id: &str,
 ) -> Result<HeldRecord, Problem> {
     let id = Uuid::try_parse(id).map_err(|_| not_found(resource))?;
@@ -103,7 +103,7 @@ async fn known(
 async fn live_record(
     state: &SharedState,
     resource: Resource,
-    principal: Principal,
+    principal: &Principal,
     id: &str,
 ) -> Result<HeldRecord, Problem> {
     let held = known(state, resource, principal, id).await?;

@@ -49,8 +49,8 @@ pub async fn take(
     let text = json_text(&headers, body).await?;
     let now = state.now();
     match reading(text, move |text| read(resource, text, now)).await?? {
-        SentRecords::One(record) => one(&state, resource, principal, record.map_err(Problem::fields)?).await,
-        SentRecords::Many(items) => many(&state, principal, items).await,
+        SentRecords::One(record) => one(&state, resource, &principal, record.map_err(Problem::fields)?).await,
+        SentRecords::Many(items) => many(&state, &principal, items).await,
     }
 }
 
@@ -93,7 +93,7 @@ pub(super) fn not_json(error: &serde_json::Error) -> Problem {
 async fn one(
     state: &SharedState,
     resource: Resource,
-    principal: Principal,
+    principal: &Principal,
     record: Record,
 ) -> Result<Response, Problem> {
     let outcomes = written(state, principal, vec![record.clone()]).await?;
@@ -124,7 +124,7 @@ async fn one(
 /// Waits until the records are on disk, and tells how long that took.
 async fn written(
     state: &SharedState,
-    principal: Principal,
+    principal: &Principal,
     records: Vec<Record>,
 ) -> Result<Vec<Outcome>, Problem> {
     if records.is_empty() {
@@ -162,7 +162,7 @@ fn conflict(stored: &Stored, sent: &Record) -> Problem {
 async fn withdrawn(
     state: &SharedState,
     resource: Resource,
-    principal: Principal,
+    principal: &Principal,
     id: Uuid,
     sent: &Record,
 ) -> Result<Problem, Problem> {
@@ -200,7 +200,7 @@ struct ItemOutcome {
 
 async fn many(
     state: &SharedState,
-    principal: Principal,
+    principal: &Principal,
     items: Vec<ReadRecord>,
 ) -> Result<Response, Problem> {
     let mut good = Vec::with_capacity(items.len());

@@ -10,7 +10,8 @@ const MADE: [&str; 2] = ["end2end/test-results", "target"];
 /// Beginnings of names of settings.
 const SETTINGS: [&str; 5] = ["STUDIO_", "DATAVERSE_", "AZURE_", "DATABASE_", "USE_DATAVERSE"];
 /// Names that are no setting of the server's: senders read them, builds and tests.
-const OF_OTHERS: [&str; 5] = ["STUDIO_URL", "STUDIO_SPOOL", "STUDIO_SITE", "STUDIO_COMMIT", "STUDIO_ACCEPT"];
+const OF_OTHERS: [&str; 6] =
+    ["STUDIO_KEY", "STUDIO_URL", "STUDIO_SPOOL", "STUDIO_SITE", "STUDIO_COMMIT", "STUDIO_ACCEPT"];
 /// Beginnings of addresses of the server.
 const ADDRESSES: [&str; 5] = ["/api", "/healthz", "/readyz", "/metrics", "/pipeline"];
 

@@ -143,6 +143,13 @@ impl SendingProgram {
         Self::of(language, language.as_printed(), studio, spool)
     }
 
+    /// The same with a key.
+    pub fn keyed(language: Language, studio: &str, key: &str) -> Self {
+        let mut command = language.as_printed();
+        command.env("STUDIO_KEY", key);
+        Self::of(language, command, studio, None)
+    }
+
     fn of(language: Language, mut command: Command, studio: &str, spool: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = |name| fs::File::create(folder.path().join(name)).unwrap();

@@ -1,0 +1,17 @@
+-- Keys that services send with their requests. Of a key's text only its code is kept.
+CREATE TABLE studio.service_keys (
+    tenant_id uuid NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    -- The text under the ledger's secret (HMAC-SHA-256), in hexadecimal digits.
+    code text COLLATE "C" NOT NULL,
+    -- write, read or admin.
+    scope text COLLATE "C" NOT NULL,
+    made_at bigint NOT NULL,
+    expires_at bigint,
+    rate_per_minute bigint,
+    used_at bigint,
+    PRIMARY KEY (tenant_id, name)
+);
+
+-- What codes are made with: one row, of the ledger itself.
+CREATE TABLE studio.access_secrets (tenant_id uuid PRIMARY KEY, secret text COLLATE "C" NOT NULL);

@@ -1,0 +1,17 @@
+-- Keys that services send with their requests. Of a key's text only its code is kept.
+CREATE TABLE service_keys (
+    tenant_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    -- The text under the ledger's secret (HMAC-SHA-256), in hexadecimal digits.
+    code TEXT NOT NULL,
+    -- write, read or admin.
+    scope TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    rate_per_minute INTEGER,
+    used_at INTEGER,
+    PRIMARY KEY (tenant_id, name)
+) STRICT, WITHOUT ROWID;
+
+-- What codes are made with: one row, of the ledger itself.
+CREATE TABLE access_secrets (tenant_id TEXT PRIMARY KEY, secret TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,0 +1,230 @@
+//! `studio key`: keys that services send are made, listed and revoked, while the server runs or not.
+
+use std::io::Write as _;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::{ToSpan as _, civil::Date};
+use ledger::{KeyScope, KeyStore, ServiceKey};
+use model::{calendar::Zone, rng::Seeded, tenant::TenantId, time::Timestamp};
+use tokio::time;
+
+use super::{Failure, help, say};
+use crate::{
+    access::{FRESH, KeyText, secret},
+    clock, random,
+    settings::{Settings, Sources},
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  studio key add --name campaigns                      may send records; its text is the last line
+  studio key add --name reports --scope read --expires 90
+  studio key add --name pilot --expires 2027-01-31 --rate 600
+  studio key list
+  studio key revoke campaigns                          good for nothing from now on, on every server
+
+A key is sent as `Authorization: Bearer KEY`, or as `x-api-key: KEY`. From the first one on, what
+writes needs one, also when the last one was revoked. docs/keys.md says more.
+
+Settings: where the ledger is (STUDIO_DATA, or DATABASE_URL and STUDIO_SCHEMA).
+`studio --help` describes them, and the exit codes.";
+
+/// As long as a name may be.
+const NAME_MOST: usize = 64;
+/// A key of ten years is one that is never changed.
+const DAYS_MOST: i64 = 3_650;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct KeyCommand {
+    #[command(subcommand)]
+    what: KeyAction,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeyAction {
+    /// Makes a key, and prints it: once, as the last line
+    #[command(after_help = EXAMPLES)]
+    Add(KeyWishes),
+    /// Lists them, without their texts
+    #[command(after_help = help::OF_LEDGER)]
+    List,
+    /// Revokes one; that holds when the command ends, on every server
+    #[command(after_help = help::OF_LEDGER)]
+    Revoke {
+        /// What it is called
+        name: String,
+    },
+}
+
+#[derive(Debug, Args)]
+struct KeyWishes {
+    /// What it is called: who sends it
+    #[arg(long)]
+    name: String,
+    /// What it is good for
+    #[arg(long, value_enum, default_value = "write")]
+    scope: ScopeWish,
+    /// Good for these days from now, as in 90, or until a day is over, as in 2027-01-31
+    #[arg(long, value_name = "DATE|DAYS")]
+    expires: Option<String>,
+    /// How many requests a minute each server takes with it
+    #[arg(long, value_name = "PER_MINUTE", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    rate: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ScopeWish {
+    /// To send, correct and withdraw records
+    Write,
+    /// To read figures and records
+    Read,
+    /// Both, and to decide for the tenant
+    Admin,
+}
+
+impl From<ScopeWish> for KeyScope {
+    fn from(wish: ScopeWish) -> Self {
+        match wish {
+            ScopeWish::Write => Self::Write,
+            ScopeWish::Read => Self::Read,
+            ScopeWish::Admin => Self::Admin,
+        }
+    }
+}
+
+impl KeyCommand {
+    pub async fn run(self, sources: &Sources) -> Result<(), Failure> {
+        let settings = Settings::read(sources)?;
+        let (clock, place) = (clock::clock(settings.frozen), settings.ledger());
+        let now = clock.now();
+        // Before anything is opened: a slip of the pen makes no ledger.
+        let wished = match &self.what {
+            KeyAction::Add(wishes) => Some(wishes.key(now, &settings.zone)?),
+            KeyAction::List | KeyAction::Revoke { .. } => None,
+        };
+        let store = KeyStore::open(place.clone(), clock, Seeded::new(random::seed())).await;
+        let mut store = store.map_err(anyhow::Error::new)?;
+        let done = match (self.what, wished) {
+            (KeyAction::Add(_), Some(key)) => add(&mut store, key).await,
+            (KeyAction::Revoke { name }, _) => revoke(&mut store, &name).await,
+            (KeyAction::List | KeyAction::Add(_), _) => list(&mut store, now, &settings.zone).await,
+        };
+        // Servers know what they read a moment ago.
+        if done.is_ok() && store.is_shared(&place) {
+            time::sleep(FRESH).await;
+        }
+        store.close().await;
+        done
+    }
+}
+
+impl KeyWishes {
+    /// All but its code.
+    fn key(&self, now: Timestamp, zone: &Zone) -> Result<ServiceKey, Failure> {
+        let name = self.name.trim();
+        if name.is_empty() || name.chars().count() > NAME_MOST || name.contains(char::is_control) {
+            let sentence = format!(
+                "--name takes 1 to {NAME_MOST} characters without line breaks; name the sender, as in campaigns"
+            );
+            return Err(Failure::Usage(sentence));
+        }
+        Ok(ServiceKey {
+            tenant: TenantId::FIRST,
+            name: name.to_owned(),
+            code: String::new(),
+            scope: self.scope.into(),
+            made_at: now,
+            expires_at: self.expires.as_deref().map(|wish| expiry(wish, now, zone)).transpose()?,
+            rate_per_minute: self.rate,
+            used_at: None,
+        })
+    }
+}
+
+/// As many days from now as `wish` says, or when the day that it names is over.
+fn expiry(wish: &str, now: Timestamp, zone: &Zone) -> Result<Timestamp, Failure> {
+    let usage = |what: &str| {
+        let sentence = format!(
+            "--expires {wish} {what}; write days from now, as in 90, or the last day, as in 2027-01-31"
+        );
+        Failure::Usage(sentence)
+    };
+    if let Ok(days) = wish.parse::<i64>() {
+        if !(1..=DAYS_MOST).contains(&days) {
+            return Err(usage(&format!("is not 1 to {DAYS_MOST} days")));
+        }
+        return Ok(now.plus(days * 86_400_000_000));
+    }
+    let day: Date = wish.parse().map_err(|_| usage("is neither"))?;
+    let after = day.checked_add(1.day()).map_err(|_| usage("is too far away"))?;
+    let end = zone.start_of_day(&after.to_string()).ok_or_else(|| usage("is no day there"))?;
+    if end > now { Ok(end) } else { Err(usage("is over already")) }
+}
+
+async fn add(store: &mut KeyStore, key: ServiceKey) -> Result<(), Failure> {
+    let secret = store.keep_secret(secret(random::secret_bytes())).await.map_err(anyhow::Error::new)?;
+    let text = KeyText::of(random::secret_bytes());
+    let told = format!("{} may {}; this is its text, which is told once:", key.name, rights(key.scope));
+    let name = key.name.clone();
+    let key = ServiceKey { code: text.code(&secret), ..key };
+    if !store.add(key).await.map_err(anyhow::Error::new)? {
+        return Err(anyhow::anyhow!(
+            "there is a key named {name} already; take another name, or call `studio key revoke {name}` first"
+        )
+        .into());
+    }
+    say(&told);
+    say(text.tell());
+    Ok(())
+}
+
+const fn rights(scope: KeyScope) -> &'static str {
+    match scope {
+        KeyScope::Write => "send, correct and withdraw records",
+        KeyScope::Read => "read figures and records",
+        KeyScope::Admin => "read and write, and decide for the tenant",
+    }
+}
+
+async fn revoke(store: &mut KeyStore, name: &str) -> Result<(), Failure> {
+    if store.revoke(TenantId::FIRST, name).await.map_err(anyhow::Error::new)? {
+        say(&format!("{name} is revoked: from now on it is good for nothing."));
+        return Ok(());
+    }
+    Err(anyhow::anyhow!("there is no key named {name}; `studio key list` says which there are").into())
+}
+
+async fn list(store: &mut KeyStore, now: Timestamp, zone: &Zone) -> Result<(), Failure> {
+    let table = store.table().await.map_err(anyhow::Error::new)?;
+    if table.keys.is_empty() {
+        say(match table.secret {
+            None => "There is no key, and none is needed. `studio key add --name NAME` makes the first.",
+            Some(_) => {
+                "There is no key any more, and what writes needs one. `studio key add --name NAME` makes one."
+            }
+        });
+        return Ok(());
+    }
+    let width = table.keys.iter().map(|key| key.name.chars().count()).max().unwrap_or(0);
+    let mut lines = Vec::new();
+    for key in &table.keys {
+        // Writing to memory cannot fail.
+        _ = writeln!(lines, "{:<width$}  {:<5}  {}", key.name, key.scope.word(), about(key, now, zone));
+    }
+    say(String::from_utf8_lossy(&lines).trim_end());
+    Ok(())
+}
+
+/// "expires 2027-02-01 00:00, 600 a minute, last used 2026-12-01 10:00".
+fn about(key: &ServiceKey, now: Timestamp, zone: &Zone) -> String {
+    let at = |moment: Timestamp| zone.format(moment, "%Y-%m-%d %H:%M");
+    let expires = match key.expires_at {
+        None => "expires never".to_owned(),
+        Some(end) if end <= now => format!("expired {}", at(end)),
+        Some(end) => format!("expires {}", at(end)),
+    };
+    let rate = key.rate_per_minute.map_or(String::new(), |rate| format!(", {rate} a minute"));
+    let used = key.used_at.map_or("never used".to_owned(), |used| format!("last used {}", at(used)));
+    format!("{expires}{rate}, {used}")
+}
