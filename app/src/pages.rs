@@ -3,6 +3,7 @@
 mod campaigns;
 mod document;
 mod fault;
+mod keys;
 mod panel;
 mod pipeline;
 mod run;
@@ -11,6 +12,7 @@ mod site_header;
 pub use campaigns::{CampaignLine, CampaignsFacts, campaigns_page};
 pub use document::{BEACON, Files, Frame, Theme};
 pub use fault::fault_page;
+pub use keys::{KeyForm, KeyLine, KeysFacts, keys_page};
 pub use panel::panel_page;
 pub use pipeline::{
     ASK_AGAIN, Control, DROP, DeadLetterList, FieldView, HandlingLine, Hour, KEEP, LetterLine, MEND, Others,

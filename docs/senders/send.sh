@@ -6,6 +6,7 @@
 studio="${STUDIO_URL:-http://127.0.0.1:3000}"
 studio="${studio%/}"
 spool="${STUDIO_SPOOL:-}"
+key="${STUDIO_KEY:+x-api-key: $STUDIO_KEY}"
 patience=600 # seconds; curl tries again after 1, 2, 4, 8 … of them, or when Retry-After says
 most=1000    # runs in the spool; beyond them the oldest are given up
 
@@ -23,7 +24,7 @@ deliver() {
   answer=$(printf '%s' "$1" | curl --no-progress-meter --data-binary @- --header 'content-type: application/json' \
     --max-time 40 --retry 1000 --retry-all-errors --retry-max-time "$patience" \
     --write-out ' %{http_code}' --config /dev/fd/3 "$studio/api/metrics/campaign" 3<<EOF
-${STUDIO_KEY:+header = "x-api-key: $STUDIO_KEY"}
+header = "$key"
 EOF
   )
   case "${answer##* } $answer" in

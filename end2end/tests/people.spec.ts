@@ -34,6 +34,7 @@ const SCENES: Scene[] = [
     },
   },
   { name: "pipeline", path: "/pipeline", plain: true },
+  { name: "keys", path: "/settings/keys", plain: true },
   { name: "not found", path: "/nowhere", plain: true },
   { name: "no runs", path: "/?range=30d&campaign=nobody-knows-it" },
   {

@@ -71,7 +71,7 @@ test("what is live only is not offered", async ({ page, demo }) => {
 
 test("every page says where it is", async ({ page, demo }) => {
   const pages = page.getByRole("navigation", { name: "Pages" });
-  for (const [path, name] of [["/", "Panel"], ["/campaigns", "Campaigns"], ["/pipeline", "Pipeline"]]) {
+  for (const [path, name] of [["/", "Panel"], ["/campaigns", "Campaigns"], ["/pipeline", "Pipeline"], ["/settings/keys", "Keys"]]) {
     await page.goto(demo.url + path);
     await expect(pages.locator("[aria-current=page]")).toHaveText([name]);
     await expect(page.getByText("Demo data", { exact: true })).toBeVisible();
@@ -105,4 +105,26 @@ test("on a phone the pages fold under the name of the one that is shown", async 
   await expect(page.getByRole("link", { name: "Studio Metrics" })).toBeVisible();
   await theme.click();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+});
+
+test("the first key is made", async ({ page, empty }) => {
+  await page.goto(`${empty.url}/settings/keys`);
+  await expect(page.locator("h1")).toContainText("No key is needed.");
+  await page.getByLabel("Name").fill("campaigns");
+  await page.getByLabel("Expires").fill("90");
+  await page.getByRole("button", { name: "Make the key" }).click();
+  await expect(page.locator("#key-text")).toHaveText(/^studio_[0-9a-f]{72}$/);
+  const key = await page.locator("#key-text").textContent();
+  const write = (headers: Record<string, string>) =>
+    fetch(`${empty.url}/api/metrics/campaign`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify({ campaignId: "c1", runId: "r1", phase: "1", agentsTotal: 4, agentsSuccessful: 4 }),
+    });
+  expect((await write({})).status).toBe(401);
+  expect((await write({ authorization: `Bearer ${key}` })).status).toBe(201);
+  await page.goto(`${empty.url}/settings/keys`);
+  await expect(page.locator("main")).not.toContainText(key!);
+  await expect(page.getByRole("row", { name: /campaigns/ })).toContainText("write");
+  await expect(page.getByRole("button", { name: "Make the key" })).toHaveCount(0);
 });

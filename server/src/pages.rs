@@ -4,6 +4,7 @@ pub mod budget;
 pub mod campaigns;
 pub mod demo;
 pub mod fault;
+pub mod keys;
 pub mod notes;
 pub mod panel;
 pub mod pipeline;

@@ -73,6 +73,7 @@ fn routes() -> Router<SharedState> {
         .route("/pipeline/refused/{kind}/{id}", get(pages::refused::show).post(pages::refused::act))
         .route("/notes", post(pages::notes::act))
         .route("/budget", post(pages::budget::set))
+        .route("/settings/keys", get(pages::keys::show).post(pages::keys::add))
         .route("/theme", post(pages::theme::choose))
         .route("/api/panel", get(pages::panel::poll))
         .merge(records::routes())

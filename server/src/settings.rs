@@ -9,7 +9,11 @@ mod sources;
 mod table;
 mod values;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{self, PathBuf},
+    time::Duration,
+};
 
 use ledger::Database;
 use model::{calendar::Zone, time::Timestamp};
@@ -119,6 +123,15 @@ impl Settings {
     #[must_use]
     pub const fn situation(&self) -> Situation {
         Situation { is_embedded: self.way.is_embedded(), has_demo: self.demo.is_some() }
+    }
+
+    /// Where the ledger lives, in words: never with a password.
+    #[must_use]
+    pub fn ledger_place(&self) -> String {
+        match &self.database {
+            Some(database) => database.to_string(),
+            None => path::absolute(&self.data).unwrap_or_else(|_| self.data.clone()).display().to_string(),
+        }
     }
 
     /// Where the ledger lives.

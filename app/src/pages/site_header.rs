@@ -10,6 +10,7 @@ pub enum SitePage {
     Panel,
     Campaigns,
     Pipeline,
+    Keys,
 }
 
 const LOGO: &str = "M2 9h3v5H2zM6.5 5h3v9h-3zM11 2h3v12h-3z";
@@ -35,13 +36,14 @@ const KEYS: &str = "<h2>Keys</h2><dl>\
 <dt><kbd>Esc</kbd></dt><dd>close what is open, or back from chosen days</dd></dl>";
 
 impl SitePage {
-    const ALL: [Self; 3] = [Self::Panel, Self::Campaigns, Self::Pipeline];
+    const ALL: [Self; 4] = [Self::Panel, Self::Campaigns, Self::Pipeline, Self::Keys];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Panel => "Panel",
             Self::Campaigns => "Campaigns",
             Self::Pipeline => "Pipeline",
+            Self::Keys => "Keys",
         }
     }
 
@@ -50,6 +52,7 @@ impl SitePage {
             Self::Panel => "/",
             Self::Campaigns => "/campaigns",
             Self::Pipeline => "/pipeline",
+            Self::Keys => "/settings/keys",
         }
     }
 }

@@ -2,17 +2,23 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use model::{clock::Clock, record::KINDS, rng::Random, tenant::TenantId};
+use model::{clock::Clock, record::KINDS, rng::Seeded, tenant::TenantId};
 use sqlx::{
-    ConnectOptions as _, Connection as _, SqliteConnection,
+    ConnectOptions as _, Connection as _, Error, SqliteConnection,
     sqlite::{SqliteConnectOptions, SqliteSynchronous},
 };
+
+use tokio::time::{self, Instant};
 
 use crate::{
     KeyTable, Ledger, LedgerError, OpenError, ServiceKey, StoreSettings, ViewError,
     sqlite::{FILE, fault, service_keys},
     view,
 };
+
+/// How long it is waited for a process that makes the ledger.
+const PATIENCE: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// A ledger's keys.
 pub struct KeyStore(KeyPlace);
@@ -36,19 +42,35 @@ pub enum KeyStoreError {
 }
 
 impl KeyStore {
-    /// Opens the ledger, or writes beside the process that has it.
+    /// Opens what is there, beside a process that may have it. Where there is none, one is made if `makes`.
     ///
     /// # Errors
     /// Each says what to do about it.
     pub async fn open(
         settings: StoreSettings,
+        makes: bool,
         clock: Arc<dyn Clock>,
-        random: impl Random,
+        random: impl Fn() -> Seeded,
     ) -> Result<Self, KeyStoreError> {
-        match (Ledger::open(KINDS, settings.clone(), clock, random).await, settings) {
-            (Ok(ledger), _) => Ok(Self(KeyPlace::Ledger(ledger))),
-            (Err(OpenError::InUse { .. }), StoreSettings::Folder(folder)) => beside(&folder).await,
-            (Err(error), _) => Err(ViewError::Open(error).into()),
+        let own = async || Ledger::open(KINDS, settings.clone(), Arc::clone(&clock), random()).await;
+        let StoreSettings::Folder(folder) = &settings else {
+            return Ok(Self(KeyPlace::Ledger(own().await.map_err(ViewError::Open)?)));
+        };
+        if !makes && !folder.join(FILE).is_file() {
+            return Err(ViewError::NoLedger { folder: folder.clone() }.into());
+        }
+        let asked = Instant::now();
+        loop {
+            // A ledger that fits is written beside whatever process has it, and keeps none from starting.
+            if let Ok(store) = beside(folder).await {
+                return Ok(store);
+            }
+            match own().await {
+                Ok(ledger) => return Ok(Self(KeyPlace::Ledger(ledger))),
+                // Another process is about to make it, or to bring it up to date.
+                Err(OpenError::InUse { .. }) if asked.elapsed() < PATIENCE => time::sleep(AGAIN).await,
+                Err(error) => return Err(ViewError::Open(error).into()),
+            }
         }
     }
 
@@ -89,7 +111,7 @@ impl KeyStore {
     pub async fn add(&mut self, key: ServiceKey) -> Result<bool, KeyStoreError> {
         match &mut self.0 {
             KeyPlace::Ledger(ledger) => Ok(ledger.add_key(key).await?),
-            KeyPlace::File(connection) => Ok(service_keys::add(connection, &key).await.map_err(fault::of)?),
+            KeyPlace::File(connection) => Ok(add(connection, &key).await.map_err(fault::of)?),
         }
     }
 
@@ -119,9 +141,18 @@ impl KeyStore {
     }
 }
 
+async fn add(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<bool, Error> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let is_kept = service_keys::add(&mut transaction, key).await?;
+    transaction.commit().await?;
+    Ok(is_kept)
+}
+
+/// A ledger of this version's schema.
 async fn beside(folder: &Path) -> Result<KeyStore, KeyStoreError> {
     let options = SqliteConnectOptions::new()
         .filename(folder.join(FILE))
+        .create_if_missing(false)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
         .disable_statement_logging();

@@ -42,7 +42,9 @@ pub struct ServiceKey {
 pub struct KeyTable {
     /// What codes are made with; none before the first key.
     pub secret: Option<String>,
-    /// Those of all tenants, by name.
+    /// Whether there ever was a key, so that what writes needs one.
+    pub is_closed: bool,
+    /// Those of all tenants, by name. One that is good for something this version does not know is left out.
     pub keys: Vec<ServiceKey>,
 }
 
@@ -51,8 +53,8 @@ pub struct KeyTable {
 pub struct KeyUse {
     /// Of whose keys.
     pub tenant: TenantId,
-    /// Which of them.
-    pub name: String,
+    /// Which of them, by its code: a later one of the same name is another one.
+    pub code: String,
     /// When.
     pub at: Timestamp,
 }
@@ -78,8 +80,16 @@ impl KeyScope {
     }
 }
 
-pub(crate) fn scope(word: &str) -> Result<KeyScope, Error> {
-    KeyScope::of_word(word).ok_or_else(|| Error::Decode(format!("no key is good for {word:?}").into()))
+/// None of a later version's.
+pub(crate) fn scope(word: &str) -> Option<KeyScope> {
+    let known = KeyScope::of_word(word);
+    if known.is_none() {
+        tracing::warn!(
+            scope = word,
+            "a key is good for something that this version does not know, and opens nothing"
+        );
+    }
+    known
 }
 
 pub(crate) fn rate(kept: Option<i64>) -> Result<Option<u32>, Error> {
@@ -89,7 +99,7 @@ pub(crate) fn rate(kept: Option<i64>) -> Result<Option<u32>, Error> {
 /// Keeps a secret, unless there is one. Answers with the one that is kept.
 pub(crate) struct KeepSecret(pub(crate) String);
 
-/// Keeps a key. Says whether its name was free.
+/// Keeps a key, from which on what writes needs one. Says whether its name was free.
 pub(crate) struct AddKey(pub(crate) ServiceKey);
 
 /// Lets a key go. Says whether it was there.

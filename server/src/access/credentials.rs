@@ -3,7 +3,10 @@
 use axum::extract::Request;
 use http::{HeaderName, HeaderValue, header};
 
-use super::{KeyRefusal, RequiredRight, key_text::KeyText};
+use super::{
+    KeyRefusal, RequiredRight,
+    key_text::{KeyText, PREFIX},
+};
 use crate::problem::{Problem, ProblemType};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -16,7 +19,7 @@ pub(super) enum Credentials {
     Unknown,
 }
 
-/// Another scheme of `Authorization` is a proxy's business.
+/// What else stands in `Authorization` is a proxy's business.
 pub(super) fn of(request: &Request) -> Result<Credentials, Problem> {
     let address = request.uri().path_and_query().map_or("", |address| address.as_str());
     if KeyText::is_within(address) {
@@ -27,10 +30,11 @@ pub(super) fn of(request: &Request) -> Result<Credentials, Problem> {
     let headers = request.headers();
     let bearers = headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {
         let (scheme, text) = value.to_str().ok()?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| text.trim())
+        let text = text.trim();
+        (scheme.eq_ignore_ascii_case("bearer") && text.starts_with(PREFIX)).then_some(text)
     });
-    let plain = headers.get_all(API_KEY).iter().map(|value| value.to_str().unwrap_or_default().trim());
-    let mut sent: Vec<&str> = bearers.chain(plain).collect();
+    let plain = headers.get_all(API_KEY).iter().map(|value| value.to_str().unwrap_or("?").trim());
+    let mut sent: Vec<&str> = bearers.chain(plain.filter(|text| !text.is_empty())).collect();
     sent.dedup();
     Ok(match sent[..] {
         [] => Credentials::Nothing,

@@ -18,25 +18,32 @@ use tokio_util::sync::CancellationToken;
 
 use super::{MinuteAllowance, key_text::KeyText};
 
-/// Older than this, keys are read again before a request is judged. A key that is revoked anywhere is good no longer than that.
-pub const FRESH: Duration = Duration::from_millis(200);
-/// What a ledger may take to tell them. Where it does not tell, nothing can have been revoked in it either.
+/// Older than this, keys are read again before a request is judged.
+const FRESH: Duration = Duration::from_millis(200);
+/// What a ledger may take to tell them. Where it does not tell, those known before are good meanwhile: what writes fails there
+/// by itself.
 const PATIENCE: Duration = Duration::from_millis(250);
+/// When a change to the keys holds on every server whose ledger answers.
+pub const HOLDS_AFTER: Duration = FRESH.saturating_add(PATIENCE);
 const NOTED_EVERY: Duration = Duration::from_secs(5);
 
 pub struct KeyRing {
     ledger: Ledger,
     known: ArcSwap<KnownKeys>,
     reading: AsyncMutex<()>,
-    uses: Mutex<HashMap<(TenantId, Arc<str>), Timestamp>>,
+    uses: Mutex<HashMap<(TenantId, String), Timestamp>>,
     started: Instant,
 }
 
 #[derive(Clone)]
 struct KnownKeys {
     secret: Option<String>,
+    is_closed: bool,
     by_code: HashMap<String, Arc<KnownKey>>,
+    /// When they were asked for.
     read_at: Instant,
+    /// Whether the ledger told them then.
+    is_told: bool,
 }
 
 struct KnownKey {
@@ -69,22 +76,23 @@ impl KeyRing {
     /// # Errors
     /// When the ledger does not tell its keys.
     pub async fn of(ledger: Ledger) -> Result<Self, LedgerError> {
-        let known = KnownKeys::of(ledger.key_table().await?, None);
+        let asked = Instant::now();
+        let known = KnownKeys::of(ledger.key_table().await?, None, asked);
         let (reading, uses) = Default::default();
         Ok(Self { ledger, known: ArcSwap::from_pointee(known), reading, uses, started: Instant::now() })
     }
 
     /// Whether there ever was a key. From then on what writes needs one, also when the last one was revoked.
     pub async fn is_in_use(&self) -> bool {
-        self.known().await.secret.is_some()
+        self.known().await.is_closed
     }
 
     /// Whose key it is. Each time counts against its rate.
     pub async fn admit(&self, sent: &KeyText, now: Timestamp) -> Result<SentKey, KeyRefusal> {
         let known = self.known().await;
         // Who does not know the secret cannot choose what is looked up here, so that its time tells nothing.
-        let code = known.secret.as_deref().map(|secret| sent.code(secret));
-        let key = code.and_then(|code| known.by_code.get(&code)).ok_or(KeyRefusal::Unknown)?;
+        let code = known.secret.as_deref().map(|secret| sent.code(secret)).ok_or(KeyRefusal::Unknown)?;
+        let key = known.by_code.get(&code).ok_or(KeyRefusal::Unknown)?;
         if key.expires_at.is_some_and(|end| end <= now) {
             return Err(KeyRefusal::Unknown);
         }
@@ -93,7 +101,7 @@ impl KeyRing {
             return Err(KeyRefusal::TooOften { retry_after: MinuteAllowance::next(elapsed) });
         }
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        uses.insert((key.tenant, Arc::clone(&key.name)), now);
+        uses.insert((key.tenant, code), now);
         Ok(SentKey { tenant: key.tenant, name: Arc::clone(&key.name), scope: key.scope })
     }
 
@@ -106,50 +114,57 @@ impl KeyRing {
     }
 
     async fn note(&self) {
-        let uses = mem::take(&mut *self.uses.lock().unwrap_or_else(PoisonError::into_inner));
-        let uses: Vec<KeyUse> = uses
-            .into_iter()
-            .map(|((tenant, name), at)| KeyUse { tenant, name: name.as_ref().to_owned(), at })
-            .collect();
-        if uses.is_empty() {
+        let uses = || self.uses.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = mem::take(&mut *uses());
+        let told =
+            taken.iter().map(|((tenant, code), at)| KeyUse { tenant: *tenant, code: code.clone(), at: *at });
+        let told: Vec<KeyUse> = told.collect();
+        if told.is_empty() {
             return;
         }
-        if let Err(error) = self.ledger.note_key_uses(uses).await {
-            tracing::debug!(%error, "when keys were sent last is not noted");
+        if let Err(error) = self.ledger.note_key_uses(told).await {
+            tracing::debug!(%error, "when keys were sent last is noted later");
+            let mut uses = uses();
+            for (key, at) in taken {
+                uses.entry(key).or_insert(at);
+            }
         }
     }
 
     async fn known(&self) -> Arc<KnownKeys> {
-        if self.known.load().read_at.elapsed() >= FRESH && !self.read().await {
-            tracing::debug!(
-                "the ledger did not tell its keys in time; those known before are good meanwhile"
-            );
+        if self.known.load().read_at.elapsed() >= FRESH {
+            self.read().await;
         }
         self.known.load_full()
     }
 
-    /// Of many requests one reads, and the others have what it read. Says whether the keys are fresh.
-    async fn read(&self) -> bool {
+    /// Of many requests one reads, and the others have what it read.
+    async fn read(&self) {
         let _reading = self.reading.lock().await;
-        if self.known.load().read_at.elapsed() < FRESH {
-            return true;
-        }
         let before = self.known.load_full();
-        let table = time::timeout(PATIENCE, self.ledger.key_table()).await.ok().and_then(Result::ok);
-        let is_fresh = table.is_some();
-        let known = match table {
-            Some(table) => KnownKeys::of(table, Some(&before)),
-            // Asked again a moment later, and not by each request.
-            None => KnownKeys { read_at: Instant::now(), ..KnownKeys::clone(&before) },
+        if before.read_at.elapsed() < FRESH {
+            return;
+        }
+        let asked = Instant::now();
+        let known = match time::timeout(PATIENCE, self.ledger.key_table()).await {
+            Ok(Ok(table)) => KnownKeys::of(table, Some(&before), asked),
+            Ok(Err(_)) | Err(_) => {
+                if before.is_told {
+                    tracing::warn!(
+                        "the ledger does not tell its keys; those known before are good until it does"
+                    );
+                }
+                // Asked again a moment later, and not by each request.
+                KnownKeys { read_at: Instant::now(), is_told: false, ..KnownKeys::clone(&before) }
+            }
         };
         self.known.store(Arc::new(known));
-        is_fresh
     }
 }
 
 impl KnownKeys {
     /// What was used of a key's rate stays used.
-    fn of(table: KeyTable, before: Option<&Self>) -> Self {
+    fn of(table: KeyTable, before: Option<&Self>, asked: Instant) -> Self {
         let known = |key: ServiceKey| {
             let same = before.and_then(|before| before.by_code.get(&key.code));
             let same = same.filter(|known| known.rate_per_minute == key.rate_per_minute);
@@ -161,8 +176,10 @@ impl KnownKeys {
         };
         Self {
             secret: table.secret,
+            is_closed: table.is_closed,
             by_code: table.keys.into_iter().map(known).collect(),
-            read_at: Instant::now(),
+            read_at: asked,
+            is_told: true,
         }
     }
 }

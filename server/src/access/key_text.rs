@@ -2,12 +2,14 @@
 
 use std::fmt::{self, Write as _};
 
+use percent_encoding::percent_decode_str;
 use ring::{
     digest::{self, SHA256},
     hmac::{self, HMAC_SHA256},
 };
 
-const PREFIX: &str = "studio_";
+/// How each begins.
+pub const PREFIX: &str = "studio_";
 const BYTES: usize = 32;
 const CHECKSUM_BYTES: usize = 4;
 const LENGTH: usize = PREFIX.len() + 2 * (BYTES + CHECKSUM_BYTES);
@@ -33,9 +35,10 @@ impl KeyText {
         (is_hex && sum == checksum(digits)).then(|| Self(text.to_owned()))
     }
 
-    /// Whether there is a key somewhere in the text.
+    /// Whether there is a key somewhere in an address, escaped or not.
     #[must_use]
-    pub fn is_within(text: &str) -> bool {
+    pub fn is_within(address: &str) -> bool {
+        let text = percent_decode_str(address).decode_utf8_lossy();
         let begins = text.match_indices(PREFIX).map(|(at, _)| at);
         begins.filter_map(|at| text.get(at..at + LENGTH)).any(|part| Self::parse(part).is_some())
     }
@@ -92,6 +95,7 @@ mod tests {
             prop_assert_eq!(KeyText::parse(key.tell()), Some(key.clone()));
             let address = format!("/x?a=1&key={}&b=2", key.tell());
             prop_assert!(KeyText::is_within(&address));
+            prop_assert!(KeyText::is_within(&address.replace('_', "%5F").replace('a', "%61")));
             // One letter wrong is no key any more.
             let mut slip = key.tell().to_owned();
             slip.replace_range(at..=at, &other);

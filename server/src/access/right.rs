@@ -30,8 +30,8 @@ const OPEN: [&str; 8] = [
     "/theme",
 ];
 const OPEN_FOLDERS: [&str; 2] = ["/pkg/", "/problems/"];
-/// Where administrators decide about single records.
-const ADMINISTERED: [&str; 1] = ["/api/pipeline/"];
+/// Where administrators decide: about single records, and who may do what.
+const ADMINISTERED: [&str; 2] = ["/api/pipeline/", "/settings/"];
 
 impl RequiredRight {
     #[must_use]

@@ -3,14 +3,13 @@
 use std::io::Write as _;
 
 use clap::{Args, Subcommand, ValueEnum};
-use jiff::{ToSpan as _, civil::Date};
 use ledger::{KeyScope, KeyStore, ServiceKey};
 use model::{calendar::Zone, rng::Seeded, tenant::TenantId, time::Timestamp};
 use tokio::time;
 
 use super::{Failure, help, say};
 use crate::{
-    access::{FRESH, KeyText, secret},
+    access::{HOLDS_AFTER, KeyText, KeyWishes, secret},
     clock, random,
     settings::{Settings, Sources},
 };
@@ -29,11 +28,6 @@ writes needs one, also when the last one was revoked. docs/keys.md says more.
 Settings: where the ledger is (STUDIO_DATA, or DATABASE_URL and STUDIO_SCHEMA).
 `studio --help` describes them, and the exit codes.";
 
-/// As long as a name may be.
-const NAME_MOST: usize = 64;
-/// A key of ten years is one that is never changed.
-const DAYS_MOST: i64 = 3_650;
-
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct KeyCommand {
@@ -45,7 +39,7 @@ pub struct KeyCommand {
 enum KeyAction {
     /// Makes a key, and prints it: once, as the last line
     #[command(after_help = EXAMPLES)]
-    Add(KeyWishes),
+    Add(KeyOptions),
     /// Lists them, without their texts
     #[command(after_help = help::OF_LEDGER)]
     List,
@@ -58,7 +52,7 @@ enum KeyAction {
 }
 
 #[derive(Debug, Args)]
-struct KeyWishes {
+struct KeyOptions {
     /// What it is called: who sends it
     #[arg(long)]
     name: String,
@@ -69,8 +63,8 @@ struct KeyWishes {
     #[arg(long, value_name = "DATE|DAYS")]
     expires: Option<String>,
     /// How many requests a minute each server takes with it
-    #[arg(long, value_name = "PER_MINUTE", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    rate: Option<u32>,
+    #[arg(long, value_name = "PER_MINUTE")]
+    rate: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -103,79 +97,63 @@ impl KeyCommand {
             KeyAction::Add(wishes) => Some(wishes.key(now, &settings.zone)?),
             KeyAction::List | KeyAction::Revoke { .. } => None,
         };
-        let store = KeyStore::open(place.clone(), clock, Seeded::new(random::seed())).await;
+        let store =
+            KeyStore::open(place.clone(), wished.is_some(), clock, || Seeded::new(random::seed())).await;
         let mut store = store.map_err(anyhow::Error::new)?;
         let done = match (self.what, wished) {
-            (KeyAction::Add(_), Some(key)) => add(&mut store, key).await,
+            (KeyAction::Add(_), Some(key)) => add(&mut store, &settings.ledger_place(), key).await,
             (KeyAction::Revoke { name }, _) => revoke(&mut store, &name).await,
             (KeyAction::List | KeyAction::Add(_), _) => list(&mut store, now, &settings.zone).await,
         };
         // Servers know what they read a moment ago.
         if done.is_ok() && store.is_shared(&place) {
-            time::sleep(FRESH).await;
+            time::sleep(HOLDS_AFTER).await;
         }
         store.close().await;
         done
     }
 }
 
-impl KeyWishes {
+impl KeyOptions {
     /// All but its code.
     fn key(&self, now: Timestamp, zone: &Zone) -> Result<ServiceKey, Failure> {
-        let name = self.name.trim();
-        if name.is_empty() || name.chars().count() > NAME_MOST || name.contains(char::is_control) {
-            let sentence = format!(
-                "--name takes 1 to {NAME_MOST} characters without line breaks; name the sender, as in campaigns"
-            );
-            return Err(Failure::Usage(sentence));
-        }
-        Ok(ServiceKey {
-            tenant: TenantId::FIRST,
-            name: name.to_owned(),
-            code: String::new(),
+        let wishes = KeyWishes {
+            name: &self.name,
             scope: self.scope.into(),
-            made_at: now,
-            expires_at: self.expires.as_deref().map(|wish| expiry(wish, now, zone)).transpose()?,
-            rate_per_minute: self.rate,
-            used_at: None,
-        })
+            expires: self.expires.as_deref().unwrap_or_default(),
+            rate: self.rate.as_deref().unwrap_or_default(),
+        };
+        let key = wishes.key(TenantId::FIRST, now, zone);
+        key.map_err(|fault| Failure::Usage(format!("--{} {}", fault.field, fault.sentence)))
     }
 }
 
-/// As many days from now as `wish` says, or when the day that it names is over.
-fn expiry(wish: &str, now: Timestamp, zone: &Zone) -> Result<Timestamp, Failure> {
-    let usage = |what: &str| {
-        let sentence = format!(
-            "--expires {wish} {what}; write days from now, as in 90, or the last day, as in 2027-01-31"
-        );
-        Failure::Usage(sentence)
-    };
-    if let Ok(days) = wish.parse::<i64>() {
-        if !(1..=DAYS_MOST).contains(&days) {
-            return Err(usage(&format!("is not 1 to {DAYS_MOST} days")));
-        }
-        return Ok(now.plus(days * 86_400_000_000));
-    }
-    let day: Date = wish.parse().map_err(|_| usage("is neither"))?;
-    let after = day.checked_add(1.day()).map_err(|_| usage("is too far away"))?;
-    let end = zone.start_of_day(&after.to_string()).ok_or_else(|| usage("is no day there"))?;
-    if end > now { Ok(end) } else { Err(usage("is over already")) }
-}
-
-async fn add(store: &mut KeyStore, key: ServiceKey) -> Result<(), Failure> {
+async fn add(store: &mut KeyStore, place: &str, key: ServiceKey) -> Result<(), Failure> {
     let secret = store.keep_secret(secret(random::secret_bytes())).await.map_err(anyhow::Error::new)?;
     let text = KeyText::of(random::secret_bytes());
-    let told = format!("{} may {}; this is its text, which is told once:", key.name, rights(key.scope));
+    let told = format!(
+        "{} may {}, in the ledger {place}. Its text, which is told once:\n{}\n",
+        key.name,
+        rights(key.scope),
+        text.tell()
+    );
     let name = key.name.clone();
-    let key = ServiceKey { code: text.code(&secret), ..key };
+    let (tenant, key) = (key.tenant, ServiceKey { code: text.code(&secret), ..key });
     if !store.add(key).await.map_err(anyhow::Error::new)? {
         return Err(anyhow::anyhow!(
             "there is a key named {name} already; take another name, or call `studio key revoke {name}` first"
         )
         .into());
     }
-    say(&told);
-    say(text.tell());
+    let mut out = std::io::stdout().lock();
+    let lost = out.write_all(told.as_bytes()).and_then(|()| out.flush());
+    drop(out);
+    if let Err(error) = lost {
+        store.revoke(tenant, &name).await.map_err(anyhow::Error::new)?;
+        return Err(
+            anyhow::anyhow!("the key could not be told ({error}), so that it is revoked again").into()
+        );
+    }
     Ok(())
 }
 
@@ -198,9 +176,9 @@ async fn revoke(store: &mut KeyStore, name: &str) -> Result<(), Failure> {
 async fn list(store: &mut KeyStore, now: Timestamp, zone: &Zone) -> Result<(), Failure> {
     let table = store.table().await.map_err(anyhow::Error::new)?;
     if table.keys.is_empty() {
-        say(match table.secret {
-            None => "There is no key, and none is needed. `studio key add --name NAME` makes the first.",
-            Some(_) => {
+        say(match table.is_closed {
+            false => "There is no key, and none is needed. `studio key add --name NAME` makes the first.",
+            true => {
                 "There is no key any more, and what writes needs one. `studio key add --name NAME` makes one."
             }
         });

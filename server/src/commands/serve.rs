@@ -1,6 +1,6 @@
 //! `studio serve`: everything started in order, and ended in the other.
 
-use std::{io::Write as _, net::SocketAddr, path, sync::Arc, time::Duration};
+use std::{io::Write as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, anyhow};
 use futures::{FutureExt as _, future::BoxFuture};
@@ -156,17 +156,11 @@ fn count_figures(
 
 /// The version, and where records come from and go to, as the first line of the log.
 fn log_start(settings: &Settings, target: &DataverseEndpoint, listening: SocketAddr) {
-    let ledger = match &settings.database {
-        Some(database) => database.to_string(),
-        None => {
-            path::absolute(&settings.data).unwrap_or_else(|_| settings.data.clone()).display().to_string()
-        }
-    };
     tracing::info!(
         server.version = VERSION,
         server.mode = settings.way.name(),
         server.address = %listening,
-        ledger.place = ledger,
+        ledger.place = settings.ledger_place(),
         organisation.place = target.place(),
         server.public_url = settings.public_url.as_ref().map(|url| format!("{}://{}", url.scheme, url.authority)),
         "starting"

@@ -63,6 +63,7 @@ mod tests {
         "/pipeline/refused/{kind}/{id}",
         "/notes",
         "/budget",
+        "/settings/keys",
         "/theme",
         "/api/panel",
         "/pkg/{name}",

@@ -158,7 +158,7 @@ async fn unknown_keys_are_all_alike() {
     let mut other = expired.clone();
     other.replace_range(7..8, if &expired[7..8] == "0" { "1" } else { "0" });
     let mut told = Vec::new();
-    for key in [&expired, &revoked, &other, &"studio_".to_owned(), &"x".to_owned()] {
+    for key in [&expired, &revoked, &other, &"studio_".to_owned(), &"studio_x".to_owned()] {
         for method in ["GET", "POST"] {
             let body = (method == "POST").then(|| run("c", "1"));
             let answer = sent(&server, Some(key), method, RUNS, body.as_ref()).await;
@@ -175,13 +175,22 @@ async fn unknown_keys_are_all_alike() {
         server.request("GET", RUNS).basic_auth("proxy", Some("x")).send().await.unwrap().status(),
         200
     );
+    assert_eq!(
+        [reads(&server, Some("a proxy's")).await, writes(&server, Some("a proxy's"), "1").await],
+        [200, 401]
+    );
 }
 
 #[tokio::test]
 async fn keys_are_refused_in_addresses() {
     let server = Studio::with(&[("USE_DATAVERSE", "false")]);
     let key = added(&server.folder, &[], &["campaigns", "--scope", "admin"]);
-    for path in [format!("{RUNS}?key={key}"), format!("/?x={key}&range=30d"), format!("/{key}")] {
+    for path in [
+        format!("{RUNS}?key={key}"),
+        format!("/?x={key}&range=30d"),
+        format!("/{key}"),
+        format!("/{}", key.replace('_', "%5f")),
+    ] {
         let answer = server.get(&path).await;
         assert_eq!(answer.status(), 400, "{path}");
         let problem: Json = answer.json().await.unwrap();
@@ -219,24 +228,24 @@ async fn wrong_words_make_no_key() {
     let folder = TestFolder::new();
     for (words, expect) in [
         (&["add"][..], "--name"),
-        (&["add", "--name", " "], "1 to 64 characters"),
-        (&["add", "--name", "a\nb"], "1 to 64 characters"),
+        (&["add", "--name", " "], "1 to 64 letters"),
+        (&["add", "--name", "a\nb"], "1 to 64 letters"),
         (&["add", "--name", "a", "--scope", "all"], "write"),
         (&["add", "--name", "a", "--expires", "0"], "is not 1 to 3650 days"),
         (&["add", "--name", "a", "--expires", "2020-01-31"], "is over already"),
         (&["add", "--name", "a", "--expires", "soon"], "is neither"),
-        (&["add", "--name", "a", "--rate", "0"], "1..=1000000"),
+        (&["add", "--name", "a", "--rate", "0"], "is not 1 to 1000000 requests a minute"),
         (&["revoke"], "<NAME>"),
     ] {
         let (code, out, said) = studio(&folder, &[], &[&["key"], words].concat());
         assert!(code == Some(2) && said.contains(expect) && out.is_empty(), "{words:?}: {said}");
     }
     assert!(!folder.data().exists(), "nothing was made");
-    added(&folder, &[], &["a", "--expires", "2099-01-31"]);
+    added(&folder, &[], &["a", "--expires", "2030-01-31"]);
     let (code, out, said) = studio(&folder, &[], &["key", "add", "--name", "a"]);
     assert!(code == Some(1) && said.contains("there is a key named a already") && out.is_empty(), "{said}");
     let (_, listed, _) = studio(&folder, &[], &["key", "list"]);
-    assert_eq!(listed.trim_end(), "a  write  expires 2099-02-01 00:00, never used");
+    assert_eq!(listed.trim_end(), "a  write  expires 2030-02-01 00:00, never used");
 }
 
 #[tokio::test]
@@ -249,4 +258,86 @@ async fn a_revocation_holds_on_every_server() {
     assert_eq!([writes(&one, None, "3").await, writes(&two, None, "3").await], [401, 401]);
     assert_eq!(studio(&one.folder, &settings, &["key", "revoke", "campaigns"]).0, Some(0));
     assert_eq!([writes(&one, Some(&key), "3").await, writes(&two, Some(&key), "3").await], [401, 401]);
+}
+
+#[tokio::test]
+async fn the_first_key_is_made_on_a_page() {
+    let server = Studio::with(&[("USE_DATAVERSE", "false")]);
+    let page = async || server.get("/settings/keys").await.text().await.unwrap();
+    assert!(page().await.contains("No key is needed."));
+    let send = async |form: &[(&str, &str)]| {
+        let answer = server.request("POST", "/settings/keys").form(form).send().await.unwrap();
+        let (status, caches) = (answer.status().as_u16(), answer.headers().get("cache-control").cloned());
+        (status, caches, answer.text().await.unwrap())
+    };
+    let (status, _, wrong) = send(&[("name", "x"), ("expires", "soon")]).await;
+    assert!(
+        status == 422 && wrong.contains("soon is neither") && wrong.contains("value=\"soon\""),
+        "{wrong}"
+    );
+    let wishes = [("name", "Ünder <b>"), ("scope", "admin"), ("expires", "90"), ("rate", "")];
+    let foreign =
+        server.request("POST", "/settings/keys").header("sec-fetch-site", "cross-site").form(&wishes);
+    assert_eq!(foreign.send().await.unwrap().status(), 403);
+    let (status, caches, made) = send(&wishes).await;
+    assert_eq!((status, caches.unwrap().as_bytes()), (200, &b"no-store"[..]), "{made}");
+    let text = made.split("key-text").nth(1).and_then(|rest| rest.split('>').nth(1)).unwrap();
+    let key = text.split('<').next().unwrap().to_owned();
+    assert!(made.contains("Ünder &lt;b&gt;") && !made.contains("<b>"), "{made}");
+    assert_eq!([writes(&server, Some(&key), "1").await, writes(&server, None, "2").await], [201, 401]);
+    let again = page().await;
+    assert!(!again.contains(&key) && again.contains("1\u{a0}key."), "{again}");
+    assert_eq!(
+        send(&[("name", "another"), ("scope", "admin")]).await.0,
+        401,
+        "no program makes itself a key"
+    );
+    let taken =
+        server.request("POST", "/settings/keys").bearer_auth(&key).form(&wishes).send().await.unwrap();
+    assert_eq!(taken.status(), 422);
+    assert_eq!(studio(&server.folder, &[], &["key", "revoke", "Ünder <b>"]).0, Some(0));
+    assert!(page().await.contains("There is no key any more."));
+}
+
+#[tokio::test]
+async fn failed_additions_close_nothing() {
+    let server = Studio::with(&[("USE_DATAVERSE", "false")]);
+    let file = format!("sqlite://{}", server.folder.data().join("ledger.sqlite").display());
+    let ledger = sqlx::SqlitePool::connect(&file).await.unwrap();
+    let run_sql = async |sql: &'static str| sqlx::raw_sql(sql).execute(&ledger).await.map(|_| ()).unwrap();
+    run_sql("CREATE TRIGGER t BEFORE INSERT ON service_keys BEGIN SELECT raise(abort, 'no room'); END").await;
+    let (code, out, _) = studio(&server.folder, &[], &["key", "add", "--name", "a"]);
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert_eq!(writes(&server, None, "1").await, 201, "there is no key yet");
+    run_sql("DROP TRIGGER t").await;
+    let key = added(&server.folder, &[], &["a"]);
+    // A later version's.
+    run_sql(
+        "INSERT INTO service_keys (tenant_id, name, code, scope, made_at) \
+         SELECT tenant_id, 'b', 'b', 'audit', 1 FROM service_keys",
+    )
+    .await;
+    assert_eq!(writes(&server, Some(&key), "2").await, 201);
+    assert_eq!(studio(&server.folder, &[], &["key", "revoke", "a"]).0, Some(0));
+    assert_eq!(writes(&server, Some(&key), "3").await, 401);
+}
+
+#[tokio::test]
+async fn commands_share_a_new_ledger() {
+    let folder = TestFolder::new();
+    let (code, _, said) = studio(&folder, &[], &["key", "list"]);
+    assert!(code == Some(1) && said.contains("there is no ledger in"), "{said}");
+    assert!(!folder.data().exists(), "nothing was made");
+    let adding = (0..4).map(|n| {
+        let mut add = command(&folder, &[]);
+        add.args(["key", "add", "--name", &n.to_string()])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
+    });
+    for mut one in adding.collect::<Vec<_>>() {
+        assert!(one.wait().unwrap().success());
+    }
+    let (_, listed, _) = studio(&folder, &[], &["key", "list"]);
+    assert_eq!(listed.lines().count(), 4, "{listed}");
 }

@@ -13,5 +13,11 @@ CREATE TABLE studio.service_keys (
     PRIMARY KEY (tenant_id, name)
 );
 
--- What codes are made with: one row, of the ledger itself.
-CREATE TABLE studio.access_secrets (tenant_id uuid PRIMARY KEY, secret text COLLATE "C" NOT NULL);
+-- One row, of the ledger itself.
+CREATE TABLE studio.access_secrets (
+    tenant_id uuid PRIMARY KEY,
+    -- What codes are made with.
+    secret text COLLATE "C" NOT NULL,
+    -- 1 from the first key on: what writes needs one then, also when the last one was revoked.
+    closed bigint NOT NULL DEFAULT 0
+);

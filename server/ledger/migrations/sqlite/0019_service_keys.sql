@@ -13,5 +13,11 @@ CREATE TABLE service_keys (
     PRIMARY KEY (tenant_id, name)
 ) STRICT, WITHOUT ROWID;
 
--- What codes are made with: one row, of the ledger itself.
-CREATE TABLE access_secrets (tenant_id TEXT PRIMARY KEY, secret TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- One row, of the ledger itself.
+CREATE TABLE access_secrets (
+    tenant_id TEXT PRIMARY KEY,
+    -- What codes are made with.
+    secret TEXT NOT NULL,
+    -- 1 from the first key on: what writes needs one then, also when the last one was revoked.
+    closed INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;

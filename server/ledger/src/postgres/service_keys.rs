@@ -22,7 +22,7 @@ impl On<InDatabase> for KeepSecret {
             .bind(self.0.clone())
             .execute(&mut *step.connection)
             .await?;
-        Ok(kept_secret(step.connection, step.schema).await?.unwrap_or_default())
+        Ok(kept_secret(step.connection, step.schema).await?.0.unwrap_or_default())
     }
 }
 
@@ -47,7 +47,12 @@ impl On<InDatabase> for AddKey {
             .bind(key.rate_per_minute.map(i64::from))
             .execute(&mut *step.connection)
             .await?;
-        Ok(kept.rows_affected() > 0)
+        let is_kept = kept.rows_affected() > 0;
+        if is_kept {
+            let close = "UPDATE studio.access_secrets SET closed = 1 WHERE tenant_id = $1";
+            step.schema.query(close).bind(SYSTEM.0).execute(&mut *step.connection).await?;
+        }
+        Ok(is_kept)
     }
 }
 
@@ -72,16 +77,16 @@ impl On<InDatabase> for NoteKeyUses {
     const TAKES_LONG: bool = true;
 
     async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
-        let (tenants, names): (Vec<TenantId>, Vec<String>) =
-            self.0.iter().map(|used| (used.tenant, used.name.clone())).unzip();
+        let (tenants, codes): (Vec<TenantId>, Vec<String>) =
+            self.0.iter().map(|used| (used.tenant, used.code.clone())).unzip();
         step.schema
             .query(
                 "UPDATE studio.service_keys AS k SET used_at = greatest(k.used_at, u.at) \
-                 FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS u (tenant_id, name, at) \
-                 WHERE k.tenant_id = u.tenant_id AND k.name = u.name",
+                 FROM unnest($1::uuid[], $2::text[], $3::bigint[]) AS u (tenant_id, code, at) \
+                 WHERE k.tenant_id = u.tenant_id AND k.code = u.code",
             )
             .bind(tenants.iter().map(|tenant| tenant.0).collect::<Vec<_>>())
-            .bind(names)
+            .bind(codes)
             .bind(self.0.iter().map(|used| used.at.micros()).collect::<Vec<_>>())
             .execute(&mut *step.connection)
             .await
@@ -98,28 +103,32 @@ pub(crate) async fn table(Reader { connection, schema, .. }: Reader<'_>) -> Resu
         )
         .fetch_all(&mut *connection)
         .await?;
-    let keys = rows.iter().map(key).collect::<Result<_, _>>()?;
-    Ok(KeyTable { secret: kept_secret(connection, schema).await?, keys })
+    let keys = rows.iter().filter_map(|row| key(row).transpose()).collect::<Result<_, _>>()?;
+    let (secret, is_closed) = kept_secret(connection, schema).await?;
+    Ok(KeyTable { secret, is_closed, keys })
 }
 
+/// The secret, and whether there ever was a key.
 async fn kept_secret(
     connection: &mut PgConnection,
     schema: &PostgresSchema,
-) -> Result<Option<String>, Error> {
-    let query = schema.query("SELECT secret FROM studio.access_secrets WHERE tenant_id = $1").bind(SYSTEM.0);
-    query.fetch_optional(connection).await?.map(|row| get(&row, 0)).transpose()
+) -> Result<(Option<String>, bool), Error> {
+    let query = schema.query("SELECT secret, closed FROM studio.access_secrets WHERE tenant_id = $1");
+    let Some(row) = query.bind(SYSTEM.0).fetch_optional(connection).await? else { return Ok((None, false)) };
+    Ok((get(&row, 0)?, get::<i64>(&row, 1)? != 0))
 }
 
-fn key(row: &PgRow) -> Result<ServiceKey, Error> {
+fn key(row: &PgRow) -> Result<Option<ServiceKey>, Error> {
+    let Some(scope) = service_keys::scope(get(row, 3)?) else { return Ok(None) };
     let moment = |at: usize| Ok::<_, Error>(get::<Option<i64>>(row, at)?.map(Timestamp::from_micros));
-    Ok(ServiceKey {
+    Ok(Some(ServiceKey {
         tenant: TenantId(get(row, 0)?),
         name: get(row, 1)?,
         code: get(row, 2)?,
-        scope: service_keys::scope(get(row, 3)?)?,
+        scope,
         made_at: Timestamp::from_micros(get(row, 4)?),
         expires_at: moment(5)?,
         rate_per_minute: service_keys::rate(get(row, 6)?)?,
         used_at: moment(7)?,
-    })
+    }))
 }

@@ -35,9 +35,9 @@ impl On<InFile> for RevokeKey {
 impl On<InFile> for NoteKeyUses {
     async fn perform(&mut self, step: &mut StepIn<'_>) -> Result<(), Error> {
         for used in &self.0 {
-            sqlx::query("UPDATE service_keys SET used_at = ?3 WHERE tenant_id = ?1 AND name = ?2")
+            sqlx::query("UPDATE service_keys SET used_at = ?3 WHERE tenant_id = ?1 AND code = ?2")
                 .bind(used.tenant.to_string())
-                .bind(used.name.clone())
+                .bind(used.code.clone())
                 .bind(used.at.micros())
                 .execute(&mut *step.connection)
                 .await?;
@@ -56,9 +56,10 @@ pub(crate) async fn keep_secret(connection: &mut SqliteConnection, secret: &str)
         .bind(secret.to_owned())
         .execute(&mut *connection)
         .await?;
-    Ok(kept_secret(connection).await?.unwrap_or_default())
+    Ok(kept_secret(connection).await?.0.unwrap_or_default())
 }
 
+/// Within a transaction.
 pub(crate) async fn add(connection: &mut SqliteConnection, key: &ServiceKey) -> Result<bool, Error> {
     let kept = sqlx::query(
         "INSERT INTO service_keys (tenant_id, name, code, scope, made_at, expires_at, rate_per_minute) \
@@ -71,9 +72,13 @@ pub(crate) async fn add(connection: &mut SqliteConnection, key: &ServiceKey) -> 
     .bind(key.made_at.micros())
     .bind(key.expires_at.map(Timestamp::micros))
     .bind(key.rate_per_minute.map(i64::from))
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(kept.rows_affected() > 0)
+    let is_kept = kept.rows_affected() > 0;
+    if is_kept {
+        sqlx::query("UPDATE access_secrets SET closed = 1").execute(connection).await?;
+    }
+    Ok(is_kept)
 }
 
 pub(crate) async fn revoke(
@@ -97,27 +102,32 @@ pub(crate) async fn read(connection: &mut SqliteConnection) -> Result<KeyTable, 
     )
     .fetch_all(&mut *connection)
     .await?;
-    let keys = rows.iter().map(key).collect::<Result<_, _>>()?;
-    Ok(KeyTable { secret: kept_secret(connection).await?, keys })
+    let keys = rows.iter().filter_map(|row| key(row).transpose()).collect::<Result<_, _>>()?;
+    let (secret, is_closed) = kept_secret(connection).await?;
+    Ok(KeyTable { secret, is_closed, keys })
 }
 
-async fn kept_secret(connection: &mut SqliteConnection) -> Result<Option<String>, Error> {
-    sqlx::query_scalar("SELECT secret FROM access_secrets WHERE tenant_id = ?1")
+/// The secret, and whether there ever was a key.
+async fn kept_secret(connection: &mut SqliteConnection) -> Result<(Option<String>, bool), Error> {
+    let row = sqlx::query("SELECT secret, closed FROM access_secrets WHERE tenant_id = ?1")
         .bind(SYSTEM.to_string())
         .fetch_optional(connection)
-        .await
+        .await?;
+    let Some(row) = row else { return Ok((None, false)) };
+    Ok((get(&row, 0)?, get::<i64>(&row, 1)? != 0))
 }
 
-fn key(row: &SqliteRow) -> Result<ServiceKey, Error> {
+fn key(row: &SqliteRow) -> Result<Option<ServiceKey>, Error> {
+    let Some(scope) = service_keys::scope(get(row, 3)?) else { return Ok(None) };
     let moment = |at: usize| Ok::<_, Error>(get::<Option<i64>>(row, at)?.map(Timestamp::from_micros));
-    Ok(ServiceKey {
+    Ok(Some(ServiceKey {
         tenant: row::tenant(row, 0)?,
         name: get(row, 1)?,
         code: get(row, 2)?,
-        scope: service_keys::scope(get(row, 3)?)?,
+        scope,
         made_at: Timestamp::from_micros(get(row, 4)?),
         expires_at: moment(5)?,
         rate_per_minute: service_keys::rate(get(row, 6)?)?,
         used_at: moment(7)?,
-    })
+    }))
 }
