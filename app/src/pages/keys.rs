@@ -152,7 +152,7 @@ fn form(form: &KeyForm) -> impl IntoView + use<> {
                     <label for="key-scope">"Good for"</label>
                     <select id="key-scope" name="scope">{options.to_vec()}</select>
                 </div>
-                {field(form, "expires", "Expires: days from now, or the last day", &form.expires, "never")}
+                {field(form, "expires", "Expires: days, or the last day", &form.expires, "never")}
                 {field(form, "rate", "Requests a minute", &form.rate, "no limit")}
                 <p class="buttons"><button class="button">"Make the key"</button></p>
             </form>
