@@ -22,7 +22,9 @@ use super::{MinuteAllowance, key_text::KeyText};
 const FRESH: Duration = Duration::from_millis(200);
 /// What a ledger may take to tell them. Where it does not tell, those known before are good meanwhile: what writes fails there
 /// by itself.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The same once it did not tell them.
+const PATIENCE_AGAIN: Duration = Duration::from_millis(250);
 /// When a change to the keys holds on every server whose ledger answers.
 pub const HOLDS_AFTER: Duration = FRESH.saturating_add(PATIENCE);
 const NOTED_EVERY: Duration = Duration::from_secs(5);
@@ -146,7 +148,8 @@ impl KeyRing {
             return;
         }
         let asked = Instant::now();
-        let known = match time::timeout(PATIENCE, self.ledger.key_table()).await {
+        let patience = if before.is_told { PATIENCE } else { PATIENCE_AGAIN };
+        let known = match time::timeout(patience, self.ledger.key_table()).await {
             Ok(Ok(table)) => KnownKeys::of(table, Some(&before), asked),
             Ok(Err(_)) | Err(_) => {
                 if before.is_told {
