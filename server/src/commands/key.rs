@@ -100,13 +100,14 @@ impl KeyCommand {
         let store =
             KeyStore::open(place.clone(), wished.is_some(), clock, || Seeded::new(random::seed())).await;
         let mut store = store.map_err(anyhow::Error::new)?;
+        let changes = !matches!(self.what, KeyAction::List);
         let done = match (self.what, wished) {
             (KeyAction::Add(_), Some(key)) => add(&mut store, &settings.ledger_place(), key).await,
             (KeyAction::Revoke { name }, _) => revoke(&mut store, &name).await,
             (KeyAction::List | KeyAction::Add(_), _) => list(&mut store, now, &settings.zone).await,
         };
         // Servers know what they read a moment ago.
-        if done.is_ok() && store.is_shared(&place) {
+        if changes && done.is_ok() && store.is_shared(&place) {
             time::sleep(HOLDS_AFTER).await;
         }
         store.close().await;
