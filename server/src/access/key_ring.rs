@@ -54,7 +54,7 @@ struct KnownKey {
     scope: KeyScope,
     expires_at: Option<Timestamp>,
     rate_per_minute: Option<u32>,
-    allowance: Option<MinuteAllowance>,
+    allowance: Option<Arc<MinuteAllowance>>,
 }
 
 /// The key that a request was sent with.
@@ -171,11 +171,9 @@ impl KnownKeys {
         let known = |key: ServiceKey| {
             let same = before.and_then(|before| before.by_code.get(&key.code));
             let same = same.filter(|known| known.rate_per_minute == key.rate_per_minute);
-            let known = match same {
-                Some(known) => Arc::clone(known),
-                None => Arc::new(KnownKey::of(&key)),
-            };
-            (key.code, known)
+            let used = same.and_then(|known| known.allowance.clone());
+            let known = KnownKey::of(&key, used);
+            (key.code, Arc::new(known))
         };
         Self {
             secret: table.secret,
@@ -188,14 +186,16 @@ impl KnownKeys {
 }
 
 impl KnownKey {
-    fn of(key: &ServiceKey) -> Self {
+    /// `used`: what of its rate was used before.
+    fn of(key: &ServiceKey, used: Option<Arc<MinuteAllowance>>) -> Self {
+        let fresh = || key.rate_per_minute.map(|rate| Arc::new(MinuteAllowance::of(rate, rate)));
         Self {
             tenant: key.tenant,
             name: key.name.as_str().into(),
             scope: key.scope,
             expires_at: key.expires_at,
             rate_per_minute: key.rate_per_minute,
-            allowance: key.rate_per_minute.map(|rate| MinuteAllowance::of(rate, rate)),
+            allowance: used.or_else(fresh),
         }
     }
 }

@@ -300,7 +300,7 @@ async fn the_first_key_is_made_on_a_page() {
 }
 
 #[tokio::test]
-async fn failed_additions_close_nothing() {
+async fn the_table_alone_decides() {
     let server = Studio::with(&[("USE_DATAVERSE", "false")]);
     let file = format!("sqlite://{}", server.folder.data().join("ledger.sqlite").display());
     let ledger = sqlx::SqlitePool::connect(&file).await.unwrap();
@@ -318,6 +318,10 @@ async fn failed_additions_close_nothing() {
     )
     .await;
     assert_eq!(writes(&server, Some(&key), "2").await, 201);
+    run_sql("UPDATE service_keys SET expires_at = 1 WHERE name = 'a'").await;
+    until("its end is heeded", async || (writes(&server, Some(&key), "2").await == 401).then_some(())).await;
+    run_sql("UPDATE service_keys SET expires_at = NULL WHERE name = 'a'").await;
+    until("it is good again", async || (writes(&server, Some(&key), "2").await == 200).then_some(())).await;
     assert_eq!(studio(&server.folder, &[], &["key", "revoke", "a"]).0, Some(0));
     assert_eq!(writes(&server, Some(&key), "3").await, 401);
 }
