@@ -263,6 +263,46 @@ impl Series {
     }
 }
 
+/// Between both texts of a pair.
+const BETWEEN: char = '\u{1f}';
+const AFTER_BETWEEN: char = '\u{20}';
+
+/// Which pairs of one text there are. They stand among the series, behind the kind's dimensions, and have no cells. A pair stays
+/// when the last record that has it goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairsOfText {
+    /// The number that such pairs are kept by, as if they were a dimension.
+    pub dimension: usize,
+    /// The keys of the pairs begin with it; behind it stands the other text.
+    pub first: String,
+    /// The first key of none of them. Where texts have the mark that is between them, others are among them.
+    pub end: String,
+}
+
+impl PairsOfText {
+    /// Those in which the first field of the kind's pair of this place says `text`.
+    #[must_use]
+    pub fn of(kind: &Kind, place: usize, text: &str) -> Self {
+        Self {
+            dimension: kind.dimensions.len() + place,
+            first: format!("{text}{BETWEEN}"),
+            end: format!("{text}{AFTER_BETWEEN}"),
+        }
+    }
+}
+
+impl Series {
+    /// The pairs that a record has.
+    pub fn pairs(record: &Record) -> impl Iterator<Item = Self> {
+        let kind = record.kind();
+        kind.pairs.iter().enumerate().map(|(place, [one, other])| {
+            let PairsOfText { dimension, first, .. } =
+                PairsOfText::of(kind, place, &key(&record.values()[*one]));
+            Self { dimension: Some(dimension), key: first + &key(&record.values()[*other]) }
+        })
+    }
+}
+
 fn key(value: &Value) -> String {
     match value {
         Value::Nothing => String::new(),
@@ -277,10 +317,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::record::campaign_run::CAMPAIGN_RUN;
 
     const MINUTE: i64 = HOUR / 60;
 
     proptest! {
+        #[test]
+        fn a_pair_is_among_those_of_its_text(text in ".*", campaign in ".*") {
+            let pairs = PairsOfText::of(&CAMPAIGN_RUN, 0, &text);
+            let key = pairs.first.clone() + &campaign;
+            prop_assert!(pairs.first <= key && key < pairs.end);
+            prop_assert_eq!(key.strip_prefix(&pairs.first), Some(&*campaign));
+        }
+
         #[test]
         fn a_cover_has_each_moment_once(
             from in 0_i64..4 * 1_440,

@@ -58,6 +58,7 @@ const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
     "0015_generations"
     "0016_panel"
     "0017_service_keys"
+    "0018_pairs"
 );
 
 pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| migrator(SQLITE_FILES));

@@ -94,6 +94,13 @@ impl RollupChanges {
             let of_cell = changes.cells.entry(finest.number(record.time()));
             of_cell.or_insert_with(|| Rollup::empty(kind)).fold(record, sign);
         }
+        if sign > 0 {
+            for series in Series::pairs(record) {
+                let finest = series.finest();
+                let pair = self.by_series.entry(SeriesKey { tenant, kind: kind.name, generation, series });
+                pair.or_insert_with(|| SeriesChanges { kind, finest, cells: BTreeMap::new() });
+            }
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&SeriesKey, &SeriesChanges)> {
@@ -193,13 +200,14 @@ pub(crate) fn layout(kind: &Kind) -> String {
     let columns = |fields: &[usize]| {
         fields.iter().map(|field| kind.fields[*field].column).collect::<Vec<_>>().join(",")
     };
-    let dimensions: Vec<usize> = kind.dimensions.to_vec();
-    format!("2;{};{};{}", columns(kind.measures), columns(kind.sketches), columns(&dimensions))
+    let pairs: String = kind.pairs.iter().map(|pair| format!(";{}", columns(pair))).collect();
+    let [measures, sketches, dimensions] = [kind.measures, kind.sketches, kind.dimensions].map(columns);
+    format!("2;{measures};{sketches};{dimensions}{pairs}")
 }
 
 /// The number that a series' dimension is kept by: its place among the kind's, -1 for all records.
-pub(crate) fn dimension_number(series: &Series) -> i64 {
-    series.dimension.map_or(-1, |at| i64::try_from(at).unwrap_or(i64::MAX))
+pub(crate) fn dimension_number(dimension: Option<usize>) -> i64 {
+    dimension.map_or(-1, |at| i64::try_from(at).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]
@@ -217,7 +225,7 @@ mod tests {
             layouts,
             [
                 "2;agents_total,agents_successful,assets_generated,tokens_in,tokens_out,cost_usd_e5,latency_avg_ms;\
-                 latency_p95_ms;campaign_id,phase",
+                 latency_p95_ms;campaign_id,phase;phase,campaign_id",
                 "2;tokens_in,tokens_out,latency_ms,cost_usd_e5;latency_ms;campaign_id,agent_name,model,status",
             ]
         );

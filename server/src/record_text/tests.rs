@@ -160,6 +160,7 @@ fn with_ids() -> &'static Kind {
         measures: &[],
         sketches: &[],
         dimensions: &[],
+        pairs: &[],
     }))
 }
 

@@ -70,6 +70,7 @@ pub static AGENT_TASK: Kind = Kind {
     measures: &[TOKENS_IN, TOKENS_OUT, LATENCY, COST_USD],
     sketches: &[LATENCY],
     dimensions: &[CAMPAIGN_ID, AGENT_NAME, MODEL, STATUS],
+    pairs: &[],
 };
 
 fn title(record: &Record) -> String {

@@ -9,7 +9,7 @@ use crate::{
     decimal::{self, MONEY_SCALE, PERCENT_SCALE},
     figures::Added,
     history::RunFilter,
-    rollup::{Rollup, Series},
+    rollup::{PairsOfText, Rollup, Series},
     time::Timestamp,
 };
 
@@ -95,6 +95,7 @@ pub static CAMPAIGN_RUN: Kind = Kind {
     ],
     sketches: &[LATENCY_P95],
     dimensions: &[CAMPAIGN_ID, PHASE],
+    pairs: &[[PHASE, CAMPAIGN_ID]],
 };
 
 fn title(record: &Record) -> String {
@@ -166,6 +167,13 @@ pub fn series(filter: &RunFilter) -> Option<(&'static Kind, Series)> {
         (Some(_), Some(_)) => return None,
     };
     Some((&CAMPAIGN_RUN, series))
+}
+
+/// Where it is kept which campaigns ever had a run of this phase.
+#[must_use]
+pub fn campaigns_of_phase(phase: &str) -> (&'static Kind, PairsOfText) {
+    let place = CAMPAIGN_RUN.pairs.iter().position(|pair| *pair == [PHASE, CAMPAIGN_ID]);
+    (&CAMPAIGN_RUN, PairsOfText::of(&CAMPAIGN_RUN, place.unwrap_or_default(), phase))
 }
 
 /// What a rollup of campaign runs says, by name.

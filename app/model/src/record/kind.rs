@@ -36,6 +36,8 @@ pub struct Kind {
     pub sketches: &'static [usize],
     /// Positions of the fields by which rollups are told apart.
     pub dimensions: &'static [usize],
+    /// Positions of two fields each: what the first one says, and what the second one ever said beside it, is kept.
+    pub pairs: &'static [[usize; 2]],
 }
 
 /// What makes a record the same one.

@@ -17,14 +17,14 @@ pub(crate) const CLOSE: &str =
 
 /// The same of a step of upkeep, after which others go on: it gives up where it would keep them waiting for long.
 pub(crate) const CLOSE_SOON: &str = "SET LOCAL lock_timeout = 500; \
-     SELECT pg_advisory_xact_lock(hashtextextended('fence of studio.identity', 0)); SELECT studio.admit(-1)";
+     SELECT pg_advisory_xact_lock(hashtextextended('fence of studio.identity', 0)); SELECT studio.let_write(-1)";
 
 /// A statement that goes through as any process that did not claim the ledger.
-pub(crate) const PASS: &str = "SELECT studio.admit(-1)";
+pub(crate) const PASS: &str = "SELECT studio.let_write(-1)";
 /// A statement for the command that built the fence.
 pub(crate) const AROUND: &str = "SELECT NULL";
 
 /// A statement that goes through as what the ledger was claimed for.
 pub(crate) fn pass(generation: &AtomicI64) -> String {
-    format!("SELECT studio.admit({})", generation.load(Relaxed))
+    format!("SELECT studio.let_write({})", generation.load(Relaxed))
 }

@@ -158,8 +158,8 @@ fn bind_spans(query: StatementText, spans: &[Span], filter: &RunFilter) -> State
     filter.campaign.iter().chain(&filter.phase).fold(query, |query, text| query.bind(text.clone()))
 }
 
-/// How many campaigns have a run in the span: one look into the index for each that is known, and no more, which the LIMIT
-/// says to the planner.
+/// How many campaigns have a run in the span: one look into the index for each that is known, or that ever had the phase, and no
+/// more, which the LIMIT says to the planner.
 pub(super) async fn campaigns(
     connection: &mut PgConnection,
     schema: &PostgresSchema,
@@ -167,17 +167,37 @@ pub(super) async fn campaigns(
     span: Span,
     filter: &RunFilter,
 ) -> Result<i64, Error> {
-    let conditions = conditions(filter);
+    let known = known_campaigns(connection, schema, tenant, filter).await?;
+    let known_sql = match &known {
+        Some(_) => "unnest($4::text[]) AS n (id)",
+        None => "(SELECT id FROM studio.campaigns WHERE tenant_id = $1 AND $4::text[] IS NULL) AS n",
+    };
+    let phase = if filter.phase.is_some() { " AND r.phase = $5" } else { "" };
     let sql = format!(
-        "SELECT count(*) FROM studio.campaigns AS n CROSS JOIN LATERAL (SELECT 1 \
-         FROM studio.campaign_metrics AS r WHERE r.tenant_id = n.tenant_id AND r.campaign_id = n.id \
-         AND r.created_at >= $2 AND r.created_at < $3 AND r.withdrawn_at IS NULL{conditions} LIMIT 1) AS found \
-         WHERE n.tenant_id = $1"
+        "SELECT count(*) FROM {known_sql} CROSS JOIN LATERAL (SELECT 1 \
+         FROM studio.campaign_metrics AS r WHERE r.tenant_id = $1 AND r.campaign_id = n.id \
+         AND r.created_at >= $2 AND r.created_at < $3 AND r.withdrawn_at IS NULL{phase} LIMIT 1) AS found"
     );
-    let query = schema.query(&sql).bind(tenant.0).bind(span.from.micros()).bind(span.to.micros());
-    let query =
-        filter.campaign.iter().chain(&filter.phase).fold(query, |query, text| query.bind(text.clone()));
+    let query = schema.query(&sql).bind(tenant.0).bind(span.from.micros()).bind(span.to.micros()).bind(known);
+    let query = filter.phase.iter().fold(query, |query, phase| query.bind(phase.clone()));
     get(&query.fetch_one(connection).await?, 0)
+}
+
+/// Those that alone can have a run that is asked for; none where that may be any.
+async fn known_campaigns(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    tenant: TenantId,
+    filter: &RunFilter,
+) -> Result<Option<Vec<String>>, Error> {
+    match filter {
+        RunFilter { campaign: Some(campaign), .. } => Ok(Some(vec![campaign.clone()])),
+        RunFilter { phase: Some(phase), .. } => {
+            let (kind, pairs) = campaign_run::campaigns_of_phase(phase);
+            rollups::others(connection, schema, tenant, kind, &pairs).await
+        }
+        RunFilter { campaign: None, phase: None } => Ok(None),
+    }
 }
 
 /// The filter's conditions; their texts are bound from the fourth parameter on.

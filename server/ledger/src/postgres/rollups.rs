@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     record::Kind,
-    rollup::{CellRange, Rollup, Series},
+    rollup::{CellRange, PairsOfText, Rollup, Series},
     tenant::TenantId,
 };
 use sqlx::{Error, PgConnection, Row as _, postgres::PgRow};
@@ -155,7 +155,7 @@ fn bind(query: StatementText, keys: &[&SeriesKey]) -> StatementText {
         .bind(keys.iter().map(|key| key.tenant.0).collect::<Vec<Uuid>>())
         .bind(keys.iter().map(|key| key.kind).collect::<Vec<_>>())
         .bind(keys.iter().map(|key| key.generation).collect::<Vec<_>>())
-        .bind(keys.iter().map(|key| dimension_number(&key.series)).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| dimension_number(key.series.dimension)).collect::<Vec<_>>())
         .bind(keys.iter().map(|key| key.series.key.clone()).collect::<Vec<_>>())
 }
 
@@ -177,7 +177,7 @@ pub(super) async fn read(
         .bind(kind.name)
         .bind(rollups::layout(kind))
         .bind(tenant.0)
-        .bind(dimension_number(&series))
+        .bind(dimension_number(series.dimension))
         .bind(series.key)
         .fetch_optional(&mut *connection)
         .await?;
@@ -245,6 +245,31 @@ pub(super) async fn read_dimension(
         tell(key, at, (grain, number), rollups::read(series.kind, row.try_get(3)?)?);
     }
     Ok(true)
+}
+
+/// The other text of each of these pairs; none where the kind has no generation that is read.
+pub(super) async fn others(
+    connection: &mut PgConnection,
+    schema: &PostgresSchema,
+    tenant: TenantId,
+    kind: &'static Kind,
+    pairs: &PairsOfText,
+) -> Result<Option<Vec<String>>, Error> {
+    let row = schema
+        .query(
+            "SELECT ARRAY(SELECT substr(s.key, length($5) + 1) FROM studio.rollup_series AS s WHERE s.tenant_id = $3 \
+             AND s.kind = k.kind AND s.generation = k.generation AND s.dimension = $4 AND s.key >= $5 AND s.key < $6) \
+             FROM studio.rollup_kinds AS k WHERE k.kind = $1 AND k.layout = $2",
+        )
+        .bind(kind.name)
+        .bind(rollups::layout(kind))
+        .bind(tenant.0)
+        .bind(dimension_number(Some(pairs.dimension)))
+        .bind(pairs.first.clone())
+        .bind(pairs.end.clone())
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| get(&row, 0)).transpose()
 }
 
 fn bind_ranges(query: StatementText, ranges: &[(usize, CellRange)]) -> StatementText {

@@ -171,29 +171,49 @@ async fn fetch(
         .await
 }
 
-/// How many campaigns have a run in the span: one look into the index for each that is known.
+/// How many campaigns have a run in the span: one look into the index for each that is known, or that ever had the phase.
 pub(super) async fn campaigns(
     connection: &mut SqliteConnection,
     tenant: TenantId,
     span: Span,
     filter: &RunFilter,
 ) -> Result<i64, Error> {
+    let known = known_campaigns(connection, tenant, filter).await?;
+    let known_sql = match &known {
+        Some(_) => "SELECT value AS id FROM json_each(?4)",
+        None => "SELECT id FROM campaigns WHERE tenant_id = ?1",
+    };
     let phase = if filter.phase.is_some() { " AND r.phase = ?5" } else { "" };
-    let campaign = if filter.campaign.is_some() { " AND n.id = ?4" } else { "" };
     let sql = format!(
-        "SELECT count(*) FROM campaigns AS n WHERE n.tenant_id = ?1{campaign} AND EXISTS (SELECT 1 \
-         FROM campaign_metrics AS r WHERE r.tenant_id = n.tenant_id AND r.campaign_id = n.id \
+        "SELECT count(*) FROM ({known_sql}) AS n WHERE EXISTS (SELECT 1 \
+         FROM campaign_metrics AS r WHERE r.tenant_id = ?1 AND r.campaign_id = n.id \
          AND r.created_at >= ?2 AND r.created_at < ?3 AND r.withdrawn_at IS NULL{phase})"
     );
     let row = sqlx::query(AssertSqlSafe(sql))
         .bind(tenant.to_string())
         .bind(span.from.micros())
         .bind(span.to.micros())
-        .bind(filter.campaign.clone())
+        .bind(known.as_ref().map(json))
         .bind(filter.phase.clone())
         .fetch_one(connection)
         .await?;
     get(&row, 0)
+}
+
+/// Those that alone can have a run that is asked for; none where that may be any.
+async fn known_campaigns(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    filter: &RunFilter,
+) -> Result<Option<Vec<String>>, Error> {
+    match filter {
+        RunFilter { campaign: Some(campaign), .. } => Ok(Some(vec![campaign.clone()])),
+        RunFilter { phase: Some(phase), .. } => {
+            let (kind, pairs) = campaign_run::campaigns_of_phase(phase);
+            rollups::others(connection, tenant, kind, &pairs).await
+        }
+        RunFilter { campaign: None, phase: None } => Ok(None),
+    }
 }
 
 fn conditions(filter: &RunFilter) -> String {

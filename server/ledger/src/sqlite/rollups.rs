@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use model::{
     record::Kind,
-    rollup::{CellRange, Rollup, Series},
+    rollup::{CellRange, PairsOfText, Rollup, Series},
     tenant::TenantId,
 };
 use sqlx::{Error, Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
@@ -122,7 +122,7 @@ fn bind<'a>(
     SeriesKey { tenant, kind, generation, series }: &SeriesKey,
 ) -> Query<'a, Sqlite, SqliteArguments> {
     let query = query.bind(tenant.to_string()).bind(*kind).bind(*generation);
-    query.bind(dimension_number(series)).bind(series.key.clone())
+    query.bind(dimension_number(series.dimension)).bind(series.key.clone())
 }
 
 /// What each list of ranges adds up to, in one series of a kind; says whether the kind has a generation that is read.
@@ -194,6 +194,23 @@ pub(super) async fn read_dimension(
         tell(key, at, (grain, number), rollups::read(series.kind, get(row, 3)?)?);
     }
     Ok(true)
+}
+
+/// The other text of each of these pairs; none where the kind has no generation that is read.
+pub(super) async fn others(
+    connection: &mut SqliteConnection,
+    tenant: TenantId,
+    kind: &'static Kind,
+    pairs: &PairsOfText,
+) -> Result<Option<Vec<String>>, Error> {
+    let Some(generation) = generation(connection, kind).await? else { return Ok(None) };
+    let found = sqlx::query_scalar(
+        "SELECT substr(key, length(?5) + 1) FROM rollup_series WHERE tenant_id = ?1 AND kind = ?2 AND generation = ?3 \
+         AND dimension = ?4 AND key >= ?5 AND key < ?6",
+    );
+    let found = found.bind(tenant.to_string()).bind(kind.name).bind(generation);
+    let found = found.bind(dimension_number(Some(pairs.dimension)));
+    found.bind(pairs.first.clone()).bind(pairs.end.clone()).fetch_all(connection).await.map(Some)
 }
 
 /// The generation of a kind that is read, if there is one.

@@ -1,6 +1,11 @@
 //! Rollups say what the records add up to, whatever happened to them.
 
-use std::{collections::BTreeMap, future::poll_fn, pin::pin, task::Poll};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::poll_fn,
+    pin::pin,
+    task::Poll,
+};
 
 use ledger::{Ledger, ListAsk, RollupState};
 use model::{
@@ -28,7 +33,29 @@ pub async fn agree(studio: &Studio, whence: &str) {
     if !is_read(studio).await {
         return;
     }
-    assert_eq!(kept(studio).await, counted(studio).await, "rollups, asked at {whence}");
+    let (counted, pairs) = counted(studio).await;
+    assert_eq!(kept(studio).await, counted, "rollups, asked at {whence}");
+    let kept = kept_pairs(studio).await;
+    assert!(pairs.is_subset(&kept), "{whence}: of the pairs {pairs:?} there are {kept:?}");
+}
+
+/// The pairs that the store keeps, of records that left too: dimension and key in hexadecimal.
+async fn kept_pairs(studio: &Studio) -> BTreeSet<(i64, String)> {
+    let key = match &studio.home {
+        Home::Folder(_) => "hex(s.key)",
+        Home::Database(_) => "upper(encode(convert_to(s.key, 'UTF8'), 'hex'))",
+    };
+    let list = if matches!(studio.home, Home::Folder(_)) { "group_concat" } else { "string_agg" };
+    let sql = format!(
+        "SELECT coalesce({list}(s.dimension || ' ' || {key}, ','), '') FROM studio.rollup_series AS s \
+         JOIN studio.rollup_kinds AS k ON k.kind = s.kind AND k.generation = s.generation \
+         WHERE s.tenant_id = '{T}' AND s.kind = '{}' AND s.dimension >= {}",
+        kind().name,
+        kind().dimensions.len()
+    );
+    let rows = studio.ask(&sql).await;
+    let rows = rows.split(',').filter_map(|row| row.split_once(' '));
+    rows.map(|(dimension, key)| (dimension.parse().unwrap(), key.to_owned())).collect()
 }
 
 async fn is_read(studio: &Studio) -> bool {
@@ -69,19 +96,18 @@ fn bytes(hex: &str) -> Vec<u8> {
     digits.map(|two| u8::from_str_radix(std::str::from_utf8(two).unwrap(), 16).unwrap()).collect()
 }
 
-/// What the records add up to, one by one.
-async fn counted(studio: &Studio) -> Cells {
-    let mut cells = Cells::new();
+/// What the records add up to, one by one, and which pairs they have.
+async fn counted(studio: &Studio) -> (Cells, BTreeSet<(i64, String)>) {
+    let (mut cells, mut pairs) = (Cells::new(), BTreeSet::new());
     if kind().measures.is_empty() && kind().dimensions.is_empty() {
-        return cells;
+        return (cells, pairs);
     }
     let mut ask = ListAsk { limit: 500, ..ListAsk::default() };
     loop {
         let page = studio.ledger.list(T, kind(), &ask).await.unwrap();
         for stored in &page.items {
             for series in Series::of(&stored.record) {
-                let key: String = series.key.bytes().map(|byte| format!("{byte:02X}")).collect();
-                let dimension = series.dimension.map_or(-1, |at| i64::try_from(at).unwrap());
+                let (dimension, key) = place(&series);
                 for grain in series.finest().and_coarser() {
                     let place =
                         (dimension, key.clone(), i64::from(grain.code()), grain.number(stored.record.time()));
@@ -89,11 +115,20 @@ async fn counted(studio: &Studio) -> Cells {
                 }
             }
         }
+        pairs.extend(
+            page.items.iter().flat_map(|stored| Series::pairs(&stored.record)).map(|pair| place(&pair)),
+        );
         ask.cursor = page.next;
         if ask.cursor.is_none() {
-            return cells;
+            return (cells, pairs);
         }
     }
+}
+
+/// The number of a series' dimension, and its key in hexadecimal.
+fn place(series: &Series) -> (i64, String) {
+    let key = series.key.bytes().map(|byte| format!("{byte:02X}")).collect();
+    (series.dimension.map_or(-1, |at| i64::try_from(at).unwrap()), key)
 }
 
 /// How many rows rollups have, and how many of them a process wrote.

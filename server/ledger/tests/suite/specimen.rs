@@ -79,6 +79,7 @@ pub static KEYED: Kind = Kind {
     measures: &[TOTAL, TOKENS_IN, COST_USD],
     sketches: &[TOKENS_IN],
     dimensions: &[0, PHASE],
+    pairs: &[[PHASE, 0]],
 };
 
 /// Members that a campaign run has not, as JSON that goes in front of others.

@@ -68,6 +68,7 @@ static EVENT: Kind = Kind {
     measures: &[],
     sketches: &[],
     dimensions: &[],
+    pairs: &[],
 };
 
 fn table() -> TableMapping {

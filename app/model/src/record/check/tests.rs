@@ -48,6 +48,7 @@ static THING: Kind = Kind {
     measures: &[DELTA],
     sketches: &[],
     dimensions: &[COLOUR],
+    pairs: &[],
 };
 
 fn thing(name: &str, value: &str) -> Result<Record, Vec<FieldFault>> {

@@ -1,0 +1,2 @@
+-- Schema 18 changes who may write, and nothing that is kept.
+SELECT 1;
