@@ -5,15 +5,18 @@ mod document;
 mod fault;
 mod keys;
 mod panel;
+mod people;
 mod pipeline;
 mod run;
+mod sign_in;
 mod site_header;
 
 pub use campaigns::{CampaignLine, CampaignsFacts, campaigns_page};
-pub use document::{BEACON, Files, Frame, Theme};
+pub use document::{BEACON, Files, Frame, PageAsker, Theme};
 pub use fault::fault_page;
 pub use keys::{KeyForm, KeyLine, KeysFacts, keys_page};
 pub use panel::panel_page;
+pub use people::{PeopleFacts, PersonForm, PersonLine, people_page};
 pub use pipeline::{
     ASK_AGAIN, Control, DROP, DeadLetterList, FieldView, HandlingLine, Hour, KEEP, LetterLine, MEND, Others,
     PipelineFacts, PolicyView, QuestionView, RESEND, RESEND_ALL, RUNS, RecountLine, RecountSummary,
@@ -21,3 +24,4 @@ pub use pipeline::{
     WITHDRAW, pipeline_page, refused_page,
 };
 pub use run::{DataverseRow, RevisionLine, RunFacts, StepLine, run_page};
+pub use sign_in::{SignInFacts, sign_in_page};

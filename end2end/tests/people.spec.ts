@@ -35,6 +35,8 @@ const SCENES: Scene[] = [
   },
   { name: "pipeline", path: "/pipeline", plain: true },
   { name: "keys", path: "/settings/keys", plain: true },
+  { name: "people", path: "/settings/people", plain: true },
+  { name: "sign-in", path: "/sign-in", plain: true },
   { name: "not found", path: "/nowhere", plain: true },
   { name: "no runs", path: "/?range=30d&campaign=nobody-knows-it" },
   {

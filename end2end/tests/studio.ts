@@ -1,5 +1,5 @@
 // A server process for a test, and a page that may not complain.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,6 +43,13 @@ export class Studio {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
     await ended;
+  }
+
+  /** What an administrator does on the machine itself. */
+  command(words: string[], input = ""): void {
+    const env = { PATH: process.env.PATH, STUDIO_DATA: join(this.folder, "data"), ...this.settings };
+    const done = spawnSync(process.env.STUDIO_BIN!, words, { cwd: this.folder, env, input, encoding: "utf8" });
+    if (done.status !== 0) throw new Error(`studio ${words.join(" ")}: ${done.status} ${done.stderr}`);
   }
 
   async discard(): Promise<void> {

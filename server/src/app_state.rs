@@ -3,20 +3,23 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use app::pages::PipelineFacts;
-use ledger::{Ledger, LedgerError};
+use ledger::Ledger;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{clock::Clock, time::Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::{
-    access::{KeyRing, MinuteAllowance, OwnNames, WorkPermits},
+    access::{
+        FailedSignIns, KeyRing, MinuteAllowance, OwnNames, PasswordChecks, Provider, Sessions, WorkPermits,
+        secret,
+    },
     delivery_service::DeliveryService,
     files::SiteFiles,
     inspection::{Inspection, SharedAnswers},
     last_good::LastGood,
     random::{self, RequestIds},
     recounts::Recounts,
-    settings::Settings,
+    settings::{PublicUrl, Settings},
     snapshot::Snapshots,
     targets::TargetMeters,
 };
@@ -30,8 +33,16 @@ const EXPORTS: usize = 4;
 pub struct AppState {
     pub settings: Settings,
     pub names: OwnNames,
-    /// What services are held against.
+    /// What requests are held against.
     pub keys: Arc<KeyRing>,
+    pub sessions: Sessions,
+    pub passwords: PasswordChecks,
+    pub failed_sign_ins: FailedSignIns,
+    /// Who says who people are.
+    pub provider: Option<Provider>,
+    /// Under which address people reach the server.
+    pub address: String,
+    listening: SocketAddr,
     pub clock: Arc<dyn Clock>,
     pub ledger: Ledger,
     pub delivery_service: Arc<DeliveryService>,
@@ -58,7 +69,7 @@ pub type SharedState = Arc<AppState>;
 
 impl AppState {
     /// # Errors
-    /// When the ledger does not tell its keys.
+    /// When the ledger does not tell its keys, or a provider cannot be reached by TLS.
     pub async fn new(
         settings: Settings,
         listening: SocketAddr,
@@ -67,7 +78,7 @@ impl AppState {
         delivery_service: Arc<DeliveryService>,
         metrics: PrometheusHandle,
         targets: Arc<TargetMeters>,
-    ) -> Result<SharedState, LedgerError> {
+    ) -> anyhow::Result<SharedState> {
         let address = settings.public_url.as_ref().map_or_else(
             || format!("http://{listening}"),
             |public| format!("{}://{}", public.scheme, public.authority),
@@ -79,12 +90,24 @@ impl AppState {
             ledger.clone(),
             Arc::clone(&delivery_service),
         );
+        let is_secure = settings.public_url.as_ref().is_some_and(PublicUrl::is_secure);
+        let provider = settings.sign_in.provider.clone().map(|provider| Provider::of(provider, &address));
+        if settings.sign_in.is_set() {
+            // What sessions are made with is there before the first.
+            ledger.keep_secret(secret(random::secret_bytes())).await?;
+        }
         let (ours, delivery) = (Arc::clone(&clock), Arc::clone(&delivery_service));
         let recounts = Recounts::new(ledger.clone(), delivery, ours, settings.zone.clone());
         Ok(Arc::new(Self {
             recounts: Arc::new(recounts),
             names: OwnNames::of(listening, settings.public_url.as_ref()),
             keys: Arc::new(KeyRing::of(ledger.clone()).await?),
+            sessions: Sessions::of(ledger.clone(), is_secure),
+            passwords: PasswordChecks::default(),
+            failed_sign_ins: FailedSignIns::default(),
+            provider: provider.transpose()?,
+            address,
+            listening,
             clock,
             ledger,
             delivery_service,
@@ -102,6 +125,18 @@ impl AppState {
             request_ids: RequestIds::new(random::seed()),
             settings,
         }))
+    }
+
+    /// Whether people have to be known: from then on what is read needs a sign-in.
+    pub async fn has_sign_in(&self) -> bool {
+        self.settings.sign_in.is_set() || self.keys.is_peopled().await
+    }
+
+    /// Whether none but this machine's own programs reach the server.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let Settings { public_url, sign_in, .. } = &self.settings;
+        self.listening.ip().is_loopback() && public_url.is_none() && sign_in.proxies.is_empty()
     }
 
     #[must_use]

@@ -18,6 +18,7 @@ mod rollups;
 mod serve;
 mod stop;
 mod unfinished_file;
+mod user;
 
 use std::{io::Write as _, path::PathBuf};
 
@@ -73,6 +74,8 @@ enum What {
     Export(export::Export),
     /// Makes, lists and revokes the keys that services send
     Key(key::KeyCommand),
+    /// Adds, lists and removes the people who may sign in
+    User(user::UserCommand),
     /// Runs a Dataverse organisation on this machine, and nothing else
     Emulate(emulate::Emulate),
 }
@@ -122,6 +125,7 @@ impl CommandLine {
             What::Import(import) => import.run(&sources).await,
             What::Export(export) => export.run(&sources).await,
             What::Key(key) => key.run(&sources).await,
+            What::User(user) => user.run(&sources).await,
             What::Emulate(emulate) => emulate.run().await,
         }
     }

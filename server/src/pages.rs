@@ -7,30 +7,53 @@ pub mod fault;
 pub mod keys;
 pub mod notes;
 pub mod panel;
+pub mod people;
 pub mod pipeline;
+pub mod provider;
 pub mod recount;
 pub mod refused;
 pub mod run;
+pub mod sign_in;
 pub mod theme;
 mod visitor;
 
-use app::pages::Frame;
+use app::pages::{Frame, PageAsker};
 use axum::{extract::Request, response::Response};
 use http::{HeaderValue, StatusCode, header};
+use ledger::Role;
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 
-use crate::{app_state::SharedState, http::headers::page_policy};
+use crate::{
+    access::{Principal, Standing},
+    app_state::SharedState,
+    http::headers::page_policy,
+};
 
 pub use visitor::Visitor;
 
-fn frame(state: &SharedState, visitor: &Visitor) -> Frame {
+/// What every page is told of this request.
+fn frame(state: &SharedState, request: &Request) -> Frame {
+    let visitor = Visitor::of(request.headers());
     Frame {
+        asker: asker(request),
         files: state.files.addresses(),
         theme: visitor.theme,
         demo: state.settings.demo.is_some(),
         are_keys_off: visitor.are_keys_off,
         beacon: state.settings.beacon,
+    }
+}
+
+/// One who was not let in is told of as one who has not signed in.
+fn asker(request: &Request) -> PageAsker {
+    let Some(principal) = request.extensions().get::<Principal>() else { return PageAsker::SignedOut };
+    match principal.standing {
+        Standing::Open | Standing::Service(_) => PageAsker::Open,
+        Standing::SignedOut => PageAsker::SignedOut,
+        Standing::Person(role) => {
+            PageAsker::Person { name: principal.name.to_string(), is_admin: role == Role::Admin }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub enum ProblemType {
     KeyMissing,
     KeyUnknown,
     KeyScope,
+    NotAllowed,
     ForeignOrigin,
     NotFound,
     MethodNotAllowed,
@@ -35,12 +36,13 @@ pub enum ProblemType {
 }
 
 impl ProblemType {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::NotJson,
         Self::KeyInAddress,
         Self::KeyMissing,
         Self::KeyUnknown,
         Self::KeyScope,
+        Self::NotAllowed,
         Self::ForeignOrigin,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -70,6 +72,7 @@ impl ProblemType {
             Self::KeyMissing => ("key-missing", StatusCode::UNAUTHORIZED, "A key is needed"),
             Self::KeyUnknown => ("key-unknown", StatusCode::UNAUTHORIZED, "The key is not known"),
             Self::KeyScope => ("key-scope", StatusCode::FORBIDDEN, "The key is good for other things"),
+            Self::NotAllowed => ("not-allowed", StatusCode::FORBIDDEN, "This is for others"),
             Self::ForeignOrigin => {
                 ("foreign-origin", StatusCode::FORBIDDEN, "A page of another origin asked")
             }

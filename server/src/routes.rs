@@ -21,12 +21,13 @@ mod record_json;
 mod records;
 mod recount;
 mod rollups;
+mod session;
 mod tag;
 
 use axum::{
     Router,
-    extract::Request,
-    middleware::{from_fn, from_fn_with_state},
+    extract::{Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
     routing::{delete, get, post},
 };
@@ -35,7 +36,7 @@ use ledger::LedgerError;
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
-    access,
+    access::{self, RequestHead},
     app_state::SharedState,
     files,
     http::middleware,
@@ -54,7 +55,7 @@ pub fn router(state: &SharedState) -> Router {
     router
         .layer(CompressionLayer::new().quality(COMPRESSION))
         .layer(from_fn(bare_when_unmodified))
-        .layer(from_fn_with_state(state.clone(), access::guard))
+        .layer(from_fn_with_state(state.clone(), guard))
         .layer(from_fn_with_state(state.clone(), middleware::around))
         .with_state(state.clone())
 }
@@ -74,6 +75,11 @@ fn routes() -> Router<SharedState> {
         .route("/notes", post(pages::notes::act))
         .route("/budget", post(pages::budget::set))
         .route("/settings/keys", get(pages::keys::show).post(pages::keys::add))
+        .route("/settings/people", get(pages::people::show).post(pages::people::act))
+        .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::sign_in))
+        .route("/sign-in/oidc", get(pages::provider::begin))
+        .route("/sign-in/callback", get(pages::provider::finish))
+        .route("/sign-out", post(pages::sign_in::sign_out))
         .route("/theme", post(pages::theme::choose))
         .route("/api/panel", get(pages::panel::poll))
         .merge(records::routes())
@@ -87,6 +93,7 @@ fn routes() -> Router<SharedState> {
         .route("/api/metrics/notes/{id}", delete(notes::remove))
         .route("/api/pipeline", get(pipeline::pipeline))
         .route(letters::PATH, get(letters::read).post(letters::again).delete(letters::drop))
+        .route("/api/session", get(session::session))
         .route("/api/openapi.json", get(openapi::openapi))
         .route("/problems/{slug}", get(problems::explain))
         .route("/healthz", get(health::alive))
@@ -100,6 +107,18 @@ fn routes() -> Router<SharedState> {
         .method_not_allowed_fallback(wrong_method)
 }
 
+/// Lets in who may.
+async fn guard(State(state): State<SharedState>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let mut head = RequestHead::from_parts(parts, ());
+    let admitted = access::admit(&state, &mut head).await;
+    let request = Request::from_parts(head.into_parts().0, body);
+    match admitted {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => pages::sign_in::refuse(&state, request, refusal).await,
+    }
+}
+
 async fn wrong_method(method: Method) -> Problem {
     Problem::new(
         ProblemType::MethodNotAllowed,
@@ -108,7 +127,7 @@ async fn wrong_method(method: Method) -> Problem {
 }
 
 /// A 304 says nothing of a body that it does not have.
-async fn bare_when_unmodified(request: Request, next: axum::middleware::Next) -> Response {
+async fn bare_when_unmodified(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     if answer.status() == http::StatusCode::NOT_MODIFIED {
         answer.headers_mut().remove(http::header::CONTENT_TYPE);

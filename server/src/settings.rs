@@ -5,6 +5,7 @@ mod logging;
 mod mistakes;
 mod names;
 mod organisation;
+mod sign_in;
 mod sources;
 mod table;
 mod values;
@@ -23,6 +24,7 @@ pub use database::database_at;
 pub use logging::{LogFormat, Logging};
 pub use mistakes::{Mistake, Mistakes};
 pub use organisation::{Mode, OrganisationSettings};
+pub use sign_in::{ProviderSettings, SignInSettings};
 pub use sources::{SettingOrigin, Sources};
 pub use table::{Setting, Situation, TABLE, default_folders};
 pub use values::PublicUrl;
@@ -46,6 +48,7 @@ pub struct Settings {
     pub public_url: Option<PublicUrl>,
     /// Whether browsers tell how fast the panel was painted.
     pub beacon: bool,
+    pub sign_in: SignInSettings,
     pub way: Mode,
     /// What the runs of a month may cost, in hundred-thousandths of a dollar.
     pub cost_budget_e5: Option<i64>,
@@ -90,6 +93,7 @@ impl Settings {
         let budget = reader.read("STUDIO_DATAVERSE_BUDGET", values::some);
         let frozen = frozen(&mut reader, &way);
         let names = names::names(&mut reader);
+        let sign_in = sign_in::sign_in(&mut reader);
         reader.finish()?;
         let (Some(lease), Some(listen), Some(data), Some(seed), Some(zone), Some(filter), Some(format)) =
             (lease, listen, data, seed, zone, filter, format)
@@ -109,6 +113,7 @@ impl Settings {
             frozen,
             public_url,
             beacon,
+            sign_in,
             cost_budget_e5,
             way,
             budget,

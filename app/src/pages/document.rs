@@ -44,9 +44,25 @@ impl Theme {
     }
 }
 
+/// As what a page is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PageAsker {
+    /// As anyone: people need not sign in.
+    #[default]
+    Open,
+    /// As one who has not signed in.
+    SignedOut,
+    Person {
+        name: String,
+        /// Whether they decide for the tenant.
+        is_admin: bool,
+    },
+}
+
 /// What every page is told about the visit.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
+    pub asker: PageAsker,
     pub files: Files,
     pub theme: Theme,
     pub demo: bool,

@@ -13,9 +13,13 @@ use crate::presenter::counted;
 pub struct KeysFacts {
     /// Whether there ever was a key, so that what writes needs one.
     pub is_needed: bool,
+    /// Whether people sign in, so that this page knows who asks for another key.
+    pub has_sign_in: bool,
     pub keys: Vec<KeyLine>,
     /// The name and the text of the key that was made just now.
     pub told: Option<(String, String)>,
+    /// What else was done, as a sentence.
+    pub done: Option<String>,
     pub form: KeyForm,
 }
 
@@ -65,7 +69,8 @@ pub fn keys_page(frame: &Frame, facts: &KeysFacts) -> impl IntoView + use<> {
                 <h1 class="sentence"><strong>{lead}</strong>" "{rest}</h1>
                 {facts.told.as_ref().map(|(name, text)| told(name, text))}
                 {(!facts.keys.is_empty()).then(|| table(facts))}
-                {if facts.is_needed { elsewhere().into_any() } else { form(&facts.form).into_any() }}
+                {facts.done.as_ref().map(|done| view! { <p role="status">{done.clone()}</p> })}
+                {if may_make(facts) { form(facts).into_any() } else { elsewhere().into_any() }}
             </main>
         },
     )
@@ -76,12 +81,20 @@ fn sentence(facts: &KeysFacts) -> (String, &'static str) {
     match (facts.is_needed, number) {
         (false, _) => (
             "No key is needed.".to_owned(),
-            "Every program on this machine may send records; from the first key on each needs one.",
+            if facts.has_sign_in {
+                "Programs on this machine alone may send records without one, until there is a key."
+            } else {
+                "Every program on this machine may send records; from the first key on each needs one."
+            },
         ),
         (true, 0) => ("There is no key any more.".to_owned(), "What sends records needs one."),
         (true, _) => (
             format!("{}.", counted(number, "key", "keys")),
-            "What sends records needs one; people read without.",
+            if facts.has_sign_in {
+                "What sends records needs one; people sign in."
+            } else {
+                "What sends records needs one; people read without."
+            },
         ),
     }
 }
@@ -107,15 +120,26 @@ fn table(facts: &KeysFacts) -> impl IntoView + use<> {
                         <th scope="col">"Expires"</th>
                         <th scope="col" class="number wide">"A minute"</th>
                         <th scope="col" class="wide">"Last used"</th>
+                        {facts.has_sign_in.then(|| view! { <th scope="col"><span class="unseen">"Revoke"</span></th> })}
                     </tr>
                 </thead>
-                <tbody>{facts.keys.iter().map(row).collect_view()}</tbody>
+                <tbody>{facts.keys.iter().map(|key| row(key, facts.has_sign_in)).collect_view()}</tbody>
             </table>
         </section>
     }
 }
 
-fn row(key: &KeyLine) -> impl IntoView + use<> {
+fn row(key: &KeyLine, may_revoke: bool) -> impl IntoView + use<> {
+    let revoke = may_revoke.then(|| {
+        let (name, label) = (key.name.clone(), format!("Revoke {}", key.name));
+        view! {
+            <td class="number">
+                <form action=HREF method="post">
+                    <button class="button" name="revoke" value=name aria-label=label>"Revoke"</button>
+                </form>
+            </td>
+        }
+    });
     let expires = if key.is_expired { "bad" } else { "quiet" };
     view! {
         <tr>
@@ -124,11 +148,16 @@ fn row(key: &KeyLine) -> impl IntoView + use<> {
             <td class=expires>{key.expires.clone()}</td>
             <td class="number wide">{key.rate.clone()}</td>
             <td class="quiet wide">{key.used.clone()}</td>
+            {revoke}
         </tr>
     }
 }
 
-/// A page that asks for no key would make one for every program.
+/// A page that anyone may ask would make keys for every program, once there are some.
+const fn may_make(facts: &KeysFacts) -> bool {
+    facts.has_sign_in || !facts.is_needed
+}
+
 fn elsewhere() -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="more-keys">
@@ -139,13 +168,15 @@ fn elsewhere() -> impl IntoView {
     }
 }
 
-fn form(form: &KeyForm) -> impl IntoView + use<> {
+fn form(facts: &KeysFacts) -> impl IntoView + use<> {
+    let form = &facts.form;
+    let title = if facts.keys.is_empty() && !facts.is_needed { "Make the first key" } else { "Make a key" };
     let options = SCOPES.map(|(word, label)| {
         view! { <option value=word selected={word == form.scope}>{label}</option> }
     });
     view! {
         <section class="card" aria-labelledby="make">
-            <h2 id="make">"Make the first key"</h2>
+            <h2 id="make">{title}</h2>
             <form class="fields" action=HREF method="post">
                 {field(form, "name", "Name: who sends it", &form.name, "campaigns")}
                 <div>

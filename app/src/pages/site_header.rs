@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::document::Frame;
+use super::document::{Frame, PageAsker};
 
 /// The pages that the header links, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub enum SitePage {
     Campaigns,
     Pipeline,
     Keys,
+    People,
 }
 
 const LOGO: &str = "M2 9h3v5H2zM6.5 5h3v9h-3zM11 2h3v12h-3z";
@@ -36,7 +37,7 @@ const KEYS: &str = "<h2>Keys</h2><dl>\
 <dt><kbd>Esc</kbd></dt><dd>close what is open, or back from chosen days</dd></dl>";
 
 impl SitePage {
-    const ALL: [Self; 4] = [Self::Panel, Self::Campaigns, Self::Pipeline, Self::Keys];
+    const ALL: [Self; 5] = [Self::Panel, Self::Campaigns, Self::Pipeline, Self::Keys, Self::People];
 
     const fn name(self) -> &'static str {
         match self {
@@ -44,6 +45,7 @@ impl SitePage {
             Self::Campaigns => "Campaigns",
             Self::Pipeline => "Pipeline",
             Self::Keys => "Keys",
+            Self::People => "People",
         }
     }
 
@@ -53,6 +55,16 @@ impl SitePage {
             Self::Campaigns => "/campaigns",
             Self::Pipeline => "/pipeline",
             Self::Keys => "/settings/keys",
+            Self::People => "/settings/people",
+        }
+    }
+
+    /// Whether it is of use to this one.
+    const fn is_for(self, asker: &PageAsker) -> bool {
+        match asker {
+            PageAsker::Open => true,
+            PageAsker::SignedOut => false,
+            PageAsker::Person { is_admin, .. } => *is_admin || !matches!(self, Self::Keys | Self::People),
         }
     }
 }
@@ -60,10 +72,13 @@ impl SitePage {
 /// `here`: the page that is shown, and `is_live` where keys do something; none for what stands in for a page. On a narrow screen the links fold under its name, which
 /// the style does with what follows `<details>`.
 pub(super) fn site_header(frame: &Frame, here: Option<SitePage>, is_live: bool) -> impl IntoView + use<> {
-    let links = SitePage::ALL.map(|page| {
+    let pages = SitePage::ALL.into_iter().filter(|page| page.is_for(&frame.asker));
+    let links = pages.map(|page| {
         let current = (here == Some(page)).then_some("page");
         view! { <a href=page.address() data-name=page.name() aria-current=current>{page.name()}</a> }
     });
+    let links: Vec<_> = links.collect();
+    let has_pages = !links.is_empty();
     view! {
         <header class="site">
             <a class="brand" href="/">
@@ -71,16 +86,31 @@ pub(super) fn site_header(frame: &Frame, here: Option<SitePage>, is_live: bool) 
                 <span>"Studio Metrics"</span>
             </a>
             {frame.demo.then(|| view! { <span class="badge">"Demo data"</span> })}
-            <details class="fold">
-                <summary><span class="unseen">"Menu, "</span>{here.map_or("Pages", SitePage::name)}</summary>
-            </details>
+            {has_pages.then(|| view! {
+                <details class="fold">
+                    <summary><span class="unseen">"Menu, "</span>{here.map_or("Pages", SitePage::name)}</summary>
+                </details>
+            })}
             <div class="menu">
-                <nav class="pages" aria-label="Pages">{links.to_vec()}</nav>
+                {has_pages.then(|| view! { <nav class="pages" aria-label="Pages">{links}</nav> })}
+                {person(&frame.asker)}
                 <form class="theme" action="/theme" method="post" inner_html=THEMES></form>
                 {help(frame, is_live)}
             </div>
         </header>
     }
+}
+
+/// Who is signed in, and the way out.
+fn person(asker: &PageAsker) -> Option<impl IntoView + use<>> {
+    let PageAsker::Person { name, is_admin } = asker else { return None };
+    let role = if *is_admin { "admin" } else { "reader" };
+    Some(view! {
+        <form class="asker" action="/sign-out" method="post">
+            <span><bdi>{name.clone()}</bdi>" "<span class="quiet">{role}</span></span>
+            <button class="button">"Sign out"</button>
+        </form>
+    })
 }
 
 fn help(frame: &Frame, has_keys: bool) -> impl IntoView + use<> {

@@ -70,6 +70,10 @@ async fn fetch(address: String, seen: Option<u64>) -> Result<Option<Panel>, Requ
     if status == 304 {
         return Ok(None);
     }
+    if status == 401 {
+        // The session is over: the page leads to the sign-in, and back.
+        _ = window().location().reload();
+    }
     let body = JsFuture::from(answer.array_buffer().map_err(offline)?).await.map_err(offline)?;
     let body = js_sys::Uint8Array::new(&body).to_vec();
     if status == 200 {

@@ -25,6 +25,7 @@ use crate::throttle::Throttle;
 use crate::token::{TokenStats, Tokens};
 use crate::transport::Transport;
 
+pub use connect::http_client;
 pub use rows::Freshness;
 
 /// A client of one organisation. Clones share token, limits and connections.

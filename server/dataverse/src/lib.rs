@@ -25,7 +25,7 @@ mod transport;
 
 pub use batch::{BatchOperation, BatchOptions, OperationOutcome, OperationResult};
 pub use changes::{Changes, DeltaLink, RowChange};
-pub use client::{Client, EntityId, Freshness, WhoAmI};
+pub use client::{Client, EntityId, Freshness, WhoAmI, http_client};
 pub use credential::{Certificate, Credential};
 pub use error::{CredentialFault, Error, ForbiddenFault, Refusal};
 pub use key::RowKey;

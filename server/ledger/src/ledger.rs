@@ -66,6 +66,7 @@ mod balance;
 mod delivery;
 mod mirror;
 mod panel;
+mod people;
 mod records;
 mod rollups;
 mod service_keys;

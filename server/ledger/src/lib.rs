@@ -3,6 +3,7 @@
 //! A record is answered when it is on disk. Everything here knows records through `model::record::Kind` alone: another
 //! kind is a descriptor there and a migration here.
 
+mod access_store;
 mod affected;
 mod breakdown;
 mod campaigns;
@@ -22,7 +23,6 @@ mod history;
 mod hours;
 mod identity;
 mod import;
-mod key_store;
 pub mod lease;
 mod ledger;
 pub mod list;
@@ -33,6 +33,7 @@ mod move_to_postgres;
 mod opening;
 pub mod outbox;
 mod panel;
+mod people;
 mod per_kind;
 mod postgres;
 mod probe;
@@ -54,6 +55,7 @@ mod view;
 mod write;
 mod writer_handle;
 
+pub use access_store::{AccessStore, AccessStoreError};
 pub use campaigns::{CampaignCursor, CampaignPage, CampaignRow, CampaignsAsk};
 pub use confirm::Unconfirmed;
 pub use database::{BadDatabase, Database};
@@ -63,7 +65,6 @@ pub use error::{LedgerError, LedgerLocation, OpenError};
 pub use health::{Stop, WriteHealth};
 pub use identity::{Claim, ClaimError, LedgerIdentity, Owner, Stranger, Traces};
 pub use import::{ImportError, ImportProgress, Imported, Tell, import};
-pub use key_store::{KeyStore, KeyStoreError};
 pub use ledger::{Ledger, StoreSettings};
 pub use list::{BadCursor, ListAsk, ListOrder, PageCursor, RecordPage};
 pub use mirror::{
@@ -75,6 +76,7 @@ pub use move_to_postgres::{
 };
 pub use outbox::{OutboxOperation, Parcel};
 pub use panel::{NotesFull, PanelSettings};
+pub use people::{Account, Person, Role, Session};
 pub use record_status::{PastRevision, RecordStatus, WaitingRecord};
 pub use recount::RecountedFigures;
 pub use rollups::{RollupProgress, RollupState};

@@ -38,6 +38,7 @@ const SQLITE_FILES: &[MigrationFile] = migrations!("sqlite":
     "0017_panel"
     "0018_figures_of_campaigns"
     "0019_service_keys"
+    "0020_people"
 );
 
 const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
@@ -59,6 +60,7 @@ const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
     "0016_panel"
     "0017_service_keys"
     "0018_pairs"
+    "0019_people"
 );
 
 pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| migrator(SQLITE_FILES));

@@ -24,6 +24,7 @@ mod migrate;
 pub(crate) mod mirror;
 mod outbox;
 pub(crate) mod panel;
+pub(crate) mod people;
 mod probe;
 mod reach;
 mod reader;

@@ -44,6 +44,8 @@ pub struct KeyTable {
     pub secret: Option<String>,
     /// Whether there ever was a key, so that what writes needs one.
     pub is_closed: bool,
+    /// Whether there ever were people, so that what is read needs a sign-in.
+    pub is_peopled: bool,
     /// Those of all tenants, by name. One that is good for something this version does not know is left out.
     pub keys: Vec<ServiceKey>,
 }

@@ -26,6 +26,7 @@ pub(crate) mod mirror;
 pub(crate) mod open;
 mod outbox;
 pub(crate) mod panel;
+pub(crate) mod people;
 mod probe;
 mod reader;
 pub(crate) mod record_status;

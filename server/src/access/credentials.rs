@@ -1,10 +1,9 @@
 //! What a request brings along to show who sends it.
 
-use axum::extract::Request;
 use http::{HeaderName, HeaderValue, header};
 
 use super::{
-    KeyRefusal, RequiredRight,
+    KeyRefusal, RequestHead, RequiredRight,
     key_text::{KeyText, PREFIX},
 };
 use crate::problem::{Problem, ProblemType};
@@ -20,7 +19,7 @@ pub(super) enum Credentials {
 }
 
 /// What else stands in `Authorization` is a proxy's business.
-pub(super) fn of(request: &Request) -> Result<Credentials, Problem> {
+pub(super) fn of(request: &RequestHead) -> Result<Credentials, Problem> {
     let address = request.uri().path_and_query().map_or("", |address| address.as_str());
     if KeyText::is_within(address) {
         let detail = "A key in an address ends up in logs and histories, so that this one has to be revoked; send keys as \
@@ -68,9 +67,9 @@ pub(super) fn missing() -> Problem {
 /// The key is good for other things.
 pub(super) fn out_of_scope(need: RequiredRight) -> Problem {
     let right = match need {
-        RequiredRight::Nothing | RequiredRight::Read => "read or admin",
+        RequiredRight::Nothing | RequiredRight::Known | RequiredRight::Read => "read or admin",
         RequiredRight::Write => "write or admin",
-        RequiredRight::Administer | RequiredRight::Person => "admin",
+        RequiredRight::SeeSettings | RequiredRight::Administer | RequiredRight::Act => "admin",
     };
     let detail = format!("This needs a key of the scope {right}; the one that was sent has another.");
     Problem::new(ProblemType::KeyScope, detail)

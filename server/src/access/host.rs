@@ -2,17 +2,17 @@
 
 use std::net::SocketAddr;
 
-use axum::extract::Request;
 use http::header;
 
+use super::RequestHead;
 use crate::{
     problem::{Problem, ProblemType},
     settings::PublicUrl,
 };
 
-/// Under which names this server answers, each with its port, in lower case.
+/// Under which names this server answers, each with its scheme, and with its port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OwnNames(Vec<String>);
+pub struct OwnNames(Vec<(String, String)>);
 
 impl OwnNames {
     #[must_use]
@@ -24,19 +24,29 @@ impl OwnNames {
         if port == 80 {
             names.extend(["127.0.0.1", "localhost", "[::1]"].map(str::to_owned));
         }
+        let mut names: Vec<_> = names.into_iter().map(|name| ("http".to_owned(), name)).collect();
         if let Some(public) = public {
-            names.push(public.authority.clone());
+            names.push((public.scheme.clone(), public.authority.clone()));
         }
         Self(names)
     }
 
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|own| own.eq_ignore_ascii_case(name))
+        self.0.iter().any(|(_, own)| own.eq_ignore_ascii_case(name))
+    }
+
+    /// Whether an origin, as browsers write it, is ours: its scheme too, since none can vouch for a page that came in the clear.
+    #[must_use]
+    pub fn has_origin(&self, origin: &str) -> bool {
+        let parts = origin.split_once("://");
+        parts.is_some_and(|(scheme, name)| {
+            self.0.iter().any(|(of, own)| of == scheme && own.eq_ignore_ascii_case(name))
+        })
     }
 }
 
-pub(super) fn check(names: &OwnNames, request: &Request) -> Result<(), Problem> {
+pub(super) fn check(names: &OwnNames, request: &RequestHead) -> Result<(), Problem> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = hosts.next().and_then(|host| host.to_str().ok());
     let alone = hosts.next().is_none();
@@ -52,7 +62,7 @@ pub(super) fn check(names: &OwnNames, request: &Request) -> Result<(), Problem> 
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
+    use http::Request;
 
     use super::*;
 
@@ -64,7 +74,7 @@ mod tests {
         for host in hosts {
             request = request.header(header::HOST, *host);
         }
-        let request = request.body(Body::empty()).unwrap();
+        let request = request.body(()).unwrap();
         assert_eq!(super::check(&names, &request).is_ok(), expect, "{uri} {hosts:?}");
     }
 

@@ -1,4 +1,4 @@
-//! The keys that requests are held against: the ledger's, as it was a moment ago at most.
+//! What requests are held against: the ledger's keys, and whether people sign in, as it was a moment ago at most.
 
 use std::{
     collections::HashMap,
@@ -41,6 +41,7 @@ pub struct KeyRing {
 struct KnownKeys {
     secret: Option<String>,
     is_closed: bool,
+    is_peopled: bool,
     by_code: HashMap<String, Arc<KnownKey>>,
     /// When they were asked for.
     read_at: Instant,
@@ -87,6 +88,16 @@ impl KeyRing {
     /// Whether there ever was a key. From then on what writes needs one, also when the last one was revoked.
     pub async fn is_in_use(&self) -> bool {
         self.known().await.is_closed
+    }
+
+    /// Whether there ever were people. From then on what is read needs a sign-in, also when the last one was removed.
+    pub async fn is_peopled(&self) -> bool {
+        self.known().await.is_peopled
+    }
+
+    /// What codes are made with; none before there is anything to be known by.
+    pub async fn secret(&self) -> Option<String> {
+        self.known().await.secret.clone()
     }
 
     /// Whose key it is. Each time counts against its rate.
@@ -178,6 +189,7 @@ impl KnownKeys {
         Self {
             secret: table.secret,
             is_closed: table.is_closed,
+            is_peopled: table.is_peopled,
             by_code: table.keys.into_iter().map(known).collect(),
             read_at: asked,
             is_told: true,

@@ -73,7 +73,7 @@ fn checksum(digits: &str) -> String {
     hex(&digest::digest(&SHA256, digits.as_bytes()).as_ref()[..CHECKSUM_BYTES])
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         // Writing to a String cannot fail.
         _ = write!(text, "{byte:02x}");

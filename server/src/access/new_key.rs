@@ -75,7 +75,7 @@ impl KeyWishes<'_> {
 }
 
 /// What is seen as it is written, and is no option of a command.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let is_seen = |letter: char| letter.is_alphanumeric() || letter == ' ' || letter.is_ascii_punctuation();
     name.chars().count() <= NAME_MOST && name.starts_with(char::is_alphanumeric) && name.chars().all(is_seen)
 }

@@ -1,16 +1,15 @@
 //! A foreign page in a person's browser may have a link to here. It may neither write here, nor ask the server functions,
 //! nor make the browser fetch anything by itself: what it cannot read would still cost us the work.
 
-use axum::extract::Request;
 use http::{HeaderMap, Method, header};
 
-use super::OwnNames;
+use super::{OwnNames, RequestHead};
 use crate::problem::{Problem, ProblemType};
 
 /// Server functions read, but are the page's own business all the same.
 const SERVER_FUNCTIONS: &[&str] = &["/api/panel"];
 
-pub(super) fn check(names: &OwnNames, request: &Request) -> Result<(), Problem> {
+pub(super) fn check(names: &OwnNames, request: &RequestHead) -> Result<(), Problem> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let own_page_only =
         !reads || SERVER_FUNCTIONS.contains(&request.uri().path()) || !is_a_visit(request.headers());
@@ -32,28 +31,27 @@ fn is_a_visit(headers: &HeaderMap) -> bool {
 fn is_own(names: &OwnNames, headers: &HeaderMap) -> bool {
     let site =
         headers.get("sec-fetch-site").is_none_or(|site| matches!(site.as_bytes(), b"same-origin" | b"none"));
-    let origin = headers.get_all(header::ORIGIN).iter().all(|origin| {
-        let text = origin.to_str().unwrap_or_default();
-        let authority = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
-        authority.is_some_and(|authority| names.has(authority))
-    });
+    let mut origins = headers.get_all(header::ORIGIN).iter();
+    let origin = origins.all(|origin| names.has_origin(origin.to_str().unwrap_or_default()));
     site && origin
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
+    use http::Request;
 
     use super::*;
+    use crate::settings::PublicUrl;
 
     #[track_caller]
     fn check(method: &str, path: &str, headers: &[(&str, &str)], expect: bool) {
-        let names = OwnNames::of("127.0.0.1:3000".parse().unwrap(), None);
+        let public = PublicUrl { scheme: "https".to_owned(), authority: "metrics.example.com".to_owned() };
+        let names = OwnNames::of("127.0.0.1:3000".parse().unwrap(), Some(&public));
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::empty()).unwrap();
+        let request = request.body(()).unwrap();
         assert_eq!(super::check(&names, &request).is_ok(), expect, "{method} {path} {headers:?}");
     }
 
@@ -65,6 +63,8 @@ mod tests {
         check("POST", "/x", &[("origin", "http://evil.example")], false);
         check("POST", "/x", &[("origin", "http://localhost:3001")], false);
         check("POST", "/x", &[("origin", "null")], false);
+        check("POST", "/x", &[("origin", "https://metrics.example.com")], true);
+        check("POST", "/x", &[("origin", "http://metrics.example.com")], false);
         check("POST", "/x", &[("sec-fetch-site", "cross-site")], false);
         check("POST", "/x", &[("sec-fetch-site", "same-site")], false);
         check("DELETE", "/x", &[("sec-fetch-site", "cross-site")], false);

@@ -1,16 +1,13 @@
-//! On whose behalf a request is made. There is one tenant yet, and every query names it by type all the same.
+//! On whose behalf a request is made: every query names its tenant by type.
 
-use std::{
-    convert::Infallible,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
+use ledger::{KeyScope, Role};
 use model::tenant::TenantId;
 
-use super::SentKey;
+use super::{ClientAddress, SentKey};
 
 /// The person or program that asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,25 +17,55 @@ pub struct Principal {
     pub name: Arc<str>,
     /// From where they ask, where that is known.
     pub from: Option<IpAddr>,
+    pub standing: Standing,
+}
+
+/// As what they ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// As anyone on this machine: people need not sign in.
+    Open,
+    /// As one who did not sign in, at an address that all may ask.
+    SignedOut,
+    Service(KeyScope),
+    Person(Role),
 }
 
 impl Principal {
     /// The server itself, for those who watch it.
     #[must_use]
     pub fn house() -> Self {
-        Self { tenant: TenantId::FIRST, name: "the server".into(), from: None }
+        Self {
+            tenant: TenantId::FIRST,
+            name: "the server".into(),
+            from: None,
+            standing: Standing::Person(Role::Admin),
+        }
     }
 
-    /// A person, who has not signed in: there is no sign-in yet.
+    /// Anyone on this machine, while people need not sign in.
     #[must_use]
-    pub fn person(from: Option<IpAddr>) -> Self {
-        Self { tenant: TenantId::FIRST, name: "the demo user".into(), from }
+    pub fn open(from: Option<IpAddr>) -> Self {
+        Self { tenant: TenantId::FIRST, name: "the demo user".into(), from, standing: Standing::Open }
+    }
+
+    /// One of whom nothing is known, at an address that all may ask.
+    #[must_use]
+    pub fn unknown(from: Option<IpAddr>) -> Self {
+        Self { name: "a visitor".into(), standing: Standing::SignedOut, ..Self::open(from) }
     }
 
     /// The service that has this key.
     #[must_use]
     pub fn service(key: &SentKey, from: Option<IpAddr>) -> Self {
-        Self { tenant: key.tenant, name: format!("key {}", key.name).into(), from }
+        let name = format!("key {}", key.name).into();
+        Self { tenant: key.tenant, name, from, standing: Standing::Service(key.scope) }
+    }
+
+    /// One who signed in, or whom a proxy knows.
+    #[must_use]
+    pub fn person(name: &str, tenant: TenantId, role: Role, from: Option<IpAddr>) -> Self {
+        Self { tenant, name: name.into(), from, standing: Standing::Person(role) }
     }
 }
 
@@ -47,7 +74,7 @@ impl<S: Sync> FromRequestParts<S> for Principal {
 
     /// The one that was let in.
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let from = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
-        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self::person(from())))
+        let from = parts.extensions.get::<ClientAddress>().and_then(|from| from.0);
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_else(|| Self::unknown(from)))
     }
 }

@@ -3,16 +3,19 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use tokio::time::{self, Instant};
 
-use super::turns::{Bounds, NoTurn, Turn, Turns, network};
+use super::{
+    ClientAddress,
+    turns::{Bounds, NoTurn, Turn, Turns, network},
+};
 use crate::{
     app_state::SharedState,
     problem::{Problem, ProblemType},
@@ -113,7 +116,7 @@ impl FromRequestParts<SharedState> for WorkPermit {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &SharedState) -> Result<Self, Problem> {
-        let from = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|from| from.0.ip());
+        let from = parts.extensions.get::<ClientAddress>().and_then(|from| from.0);
         state.permits.begin(from).await
     }
 }

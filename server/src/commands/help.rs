@@ -55,8 +55,9 @@ DATAVERSE_TENANT_ID, DATAVERSE_CLIENT_ID with a secret or a certificate.
 `studio --help` describes them, and the exit codes.";
 
 /// Each group's first setting, and what the group is about.
-const GROUPS: [(&str, &str); 3] = [
+const GROUPS: [(&str, &str); 4] = [
     ("STUDIO_ADDR", "The server"),
+    ("STUDIO_TRUSTED_PROXIES", "Who people are"),
     ("USE_DATAVERSE", "Dataverse"),
     ("DATABASE_URL", "The ledger in PostgreSQL"),
 ];

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use clap::{Args, Subcommand, ValueEnum};
-use ledger::{KeyScope, KeyStore, ServiceKey};
+use ledger::{AccessStore, KeyScope, ServiceKey};
 use model::{calendar::Zone, rng::Seeded, tenant::TenantId, time::Timestamp};
 use tokio::time;
 
@@ -98,7 +98,7 @@ impl KeyCommand {
             KeyAction::List | KeyAction::Revoke { .. } => None,
         };
         let store =
-            KeyStore::open(place.clone(), wished.is_some(), clock, || Seeded::new(random::seed())).await;
+            AccessStore::open(place.clone(), wished.is_some(), clock, || Seeded::new(random::seed())).await;
         let mut store = store.map_err(anyhow::Error::new)?;
         let changes = !matches!(self.what, KeyAction::List);
         let done = match (self.what, wished) {
@@ -129,7 +129,7 @@ impl KeyOptions {
     }
 }
 
-async fn add(store: &mut KeyStore, place: &str, key: ServiceKey) -> Result<(), Failure> {
+async fn add(store: &mut AccessStore, place: &str, key: ServiceKey) -> Result<(), Failure> {
     let secret = store.keep_secret(secret(random::secret_bytes())).await.map_err(anyhow::Error::new)?;
     let text = KeyText::of(random::secret_bytes());
     let told = format!(
@@ -140,7 +140,7 @@ async fn add(store: &mut KeyStore, place: &str, key: ServiceKey) -> Result<(), F
     );
     let name = key.name.clone();
     let (tenant, key) = (key.tenant, ServiceKey { code: text.code(&secret), ..key });
-    if !store.add(key).await.map_err(anyhow::Error::new)? {
+    if !store.add_key(key).await.map_err(anyhow::Error::new)? {
         return Err(anyhow::anyhow!(
             "there is a key named {name} already; take another name, or call `studio key revoke {name}` first"
         )
@@ -150,7 +150,7 @@ async fn add(store: &mut KeyStore, place: &str, key: ServiceKey) -> Result<(), F
     let lost = out.write_all(told.as_bytes()).and_then(|()| out.flush());
     drop(out);
     if let Err(error) = lost {
-        store.revoke(tenant, &name).await.map_err(anyhow::Error::new)?;
+        store.revoke_key(tenant, &name).await.map_err(anyhow::Error::new)?;
         return Err(
             anyhow::anyhow!("the key could not be told ({error}), so that it is revoked again").into()
         );
@@ -166,16 +166,16 @@ const fn rights(scope: KeyScope) -> &'static str {
     }
 }
 
-async fn revoke(store: &mut KeyStore, name: &str) -> Result<(), Failure> {
-    if store.revoke(TenantId::FIRST, name).await.map_err(anyhow::Error::new)? {
+async fn revoke(store: &mut AccessStore, name: &str) -> Result<(), Failure> {
+    if store.revoke_key(TenantId::FIRST, name).await.map_err(anyhow::Error::new)? {
         say(&format!("{name} is revoked: from now on it is good for nothing."));
         return Ok(());
     }
     Err(anyhow::anyhow!("there is no key named {name}; `studio key list` says which there are").into())
 }
 
-async fn list(store: &mut KeyStore, now: Timestamp, zone: &Zone) -> Result<(), Failure> {
-    let table = store.table().await.map_err(anyhow::Error::new)?;
+async fn list(store: &mut AccessStore, now: Timestamp, zone: &Zone) -> Result<(), Failure> {
+    let table = store.key_table().await.map_err(anyhow::Error::new)?;
     if table.keys.is_empty() {
         say(match table.is_closed {
             false => "There is no key, and none is needed. `studio key add --name NAME` makes the first.",

@@ -21,7 +21,7 @@ use crate::{
     demo::{self, DemoError, DemoWriter},
     http::listen::{self, Timeouts},
     limits, logging, random, routes,
-    settings::{Mode, Settings, Sources},
+    settings::{Mistake, Mistakes, Mode, Settings, Sources},
     targets::{MeteringRecorder, TargetMeters},
     upkeep,
     version::VERSION,
@@ -33,7 +33,9 @@ const FAREWELL: Duration = Duration::from_secs(9);
 pub async fn run(sources: Sources) -> Result<(), Failure> {
     let settings = Settings::read(&sources)?;
     logging::start(&settings.logging);
-    serve(settings, sources).await.map_err(Failure::Other)
+    // Settings that only the ledger shows to be a mistake are one all the same.
+    let failure = |error: anyhow::Error| error.downcast().map_or_else(Failure::Other, Failure::Settings);
+    serve(settings, sources).await.map_err(failure)
 }
 
 async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
@@ -56,6 +58,7 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
     let clock = clock::clock(settings.frozen);
     let ledger =
         Ledger::open(KINDS, settings.ledger(), Arc::clone(&clock), Seeded::new(random::seed())).await?;
+    refuse_strangers(&settings, listening, &ledger).await?;
     let ledger = if matches!(settings.way, Mode::Resting) { ledger.fetched_by_others() } else { ledger };
     let target = belonging::open(&settings, &ledger).await?;
     log_start(&settings, &target, listening);
@@ -123,6 +126,21 @@ async fn serve(settings: Settings, sources: Sources) -> anyhow::Result<()> {
         tracing::warn!("not everything ended in time; what was acknowledged is on disk all the same");
     }
     served
+}
+
+/// Where others reach the server, people sign in.
+async fn refuse_strangers(settings: &Settings, listening: SocketAddr, ledger: &Ledger) -> anyhow::Result<()> {
+    let is_known =
+        listening.ip().is_loopback() || settings.sign_in.is_set() || ledger.key_table().await?.is_peopled;
+    if is_known {
+        return Ok(());
+    }
+    let sentence = format!(
+        "is {listening}, which others can reach, and nobody needs to sign in; add a person (studio user add --name NAME \
+         --role admin), set STUDIO_OIDC_ISSUER, or set it to 127.0.0.1:{}",
+        listening.port()
+    );
+    Err(Mistakes(vec![Mistake::new("STUDIO_ADDR", sentence)]).into())
 }
 
 /// What is done while no request waits for it, each by a worker of its own.

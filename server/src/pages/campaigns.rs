@@ -61,6 +61,6 @@ pub async fn campaigns(
         next: page.next.map(|next| next.to_string()),
         goes_on: ask.cursor.is_some(),
     };
-    let frame = frame(&state, &visitor);
+    let frame = frame(&state, &request);
     document(request, StatusCode::OK, || {}, move || campaigns_page(&frame, &facts)).await
 }

@@ -8,7 +8,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use ledger::LedgerError;
 
-use super::{Visitor, document, frame};
+use super::{document, frame};
 use crate::{
     app_state::SharedState,
     problem::{Problem, ProblemType},
@@ -47,7 +47,7 @@ pub(super) async fn page(
     title: &'static str,
     sentence: &str,
 ) -> Response {
-    let frame = frame(state, &Visitor::of(request.headers()));
+    let frame = frame(state, &request);
     let sentence = sentence.to_owned();
     document(request, status, || {}, move || fault_page(&frame, title, &sentence)).await
 }

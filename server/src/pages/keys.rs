@@ -29,10 +29,21 @@ struct SentKeyForm {
     scope: String,
     expires: String,
     rate: String,
+    /// Which is to be good for nothing from now on.
+    revoke: Option<String>,
+}
+
+/// What was done, to be told.
+#[derive(Default)]
+struct Done {
+    /// Name and text of a new key.
+    made: Option<(String, String)>,
+    else_done: Option<String>,
+    form: KeyForm,
 }
 
 pub async fn show(State(state): State<SharedState>, principal: Principal, request: Request) -> Response {
-    page(&state, principal.tenant, request, StatusCode::OK, None, KeyForm::default()).await
+    page(&state, principal.tenant, request, StatusCode::OK, Done::default()).await
 }
 
 pub async fn add(
@@ -44,6 +55,13 @@ pub async fn add(
     let sent = Form::<SentKeyForm>::from_request(Request::from_parts(parts.clone(), body), &()).await;
     let sent = sent.map(|form| form.0).unwrap_or_default();
     let (request, tenant) = (Request::from_parts(parts, Body::empty()), principal.tenant);
+    if let Some(name) = sent.revoke {
+        let was_there = state.ledger.revoke_key(tenant, name.clone()).await?;
+        time::sleep(HOLDS_AFTER).await;
+        let told = if was_there { "is revoked: it is good for nothing now" } else { "was revoked before" };
+        let done = Done { else_done: Some(format!("{name} {told}.")), ..Done::default() };
+        return Ok(page(&state, tenant, request, StatusCode::OK, done).await);
+    }
     let wishes = KeyWishes {
         name: &sent.name,
         scope: KeyScope::of_word(&sent.scope).unwrap_or(KeyScope::Write),
@@ -54,15 +72,15 @@ pub async fn add(
         Ok(key) => made(&state, key).await?,
         Err(fault) => Err(fault),
     };
-    let (status, told, form) = match made {
-        Ok(told) => (StatusCode::OK, Some(told), KeyForm::default()),
+    let (status, done) = match made {
+        Ok(made) => (StatusCode::OK, Done { made: Some(made), ..Done::default() }),
         Err(WishFault { field, sentence }) => {
-            let SentKeyForm { name, scope, expires, rate } = sent;
+            let SentKeyForm { name, scope, expires, rate, .. } = sent;
             let form = KeyForm { name, scope, expires, rate, fault: Some((field, sentence)) };
-            (StatusCode::UNPROCESSABLE_ENTITY, None, form)
+            (StatusCode::UNPROCESSABLE_ENTITY, Done { form, ..Done::default() })
         }
     };
-    Ok(page(&state, tenant, request, status, told, form).await)
+    Ok(page(&state, tenant, request, status, done).await)
 }
 
 /// Name and text of the key that is there now.
@@ -82,8 +100,7 @@ async fn page(
     tenant: TenantId,
     request: Request,
     status: StatusCode,
-    told: Option<(String, String)>,
-    form: KeyForm,
+    done: Done,
 ) -> Response {
     let visitor = Visitor::of(request.headers());
     let zone = visitor.zone.clone().unwrap_or_else(|| state.settings.zone.clone());
@@ -91,31 +108,27 @@ async fn page(
         Ok(table) => table,
         Err(error) => return fault::unavailable(state, request, &error).await,
     };
-    let facts = facts(table, tenant, state.now(), &zone, told, form);
-    let frame = frame(state, &visitor);
+    let Done { made, else_done, form } = done;
+    let has_sign_in = state.has_sign_in().await;
+    let lines = lines(&table, tenant, state.now(), &zone);
+    let facts =
+        KeysFacts { is_needed: table.is_closed, has_sign_in, keys: lines, told: made, done: else_done, form };
+    let frame = frame(state, &request);
     let mut answer = document(request, status, || {}, move || keys_page(&frame, &facts)).await;
     // A key's text stays in no cache.
     answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }
 
-fn facts(
-    table: KeyTable,
-    tenant: TenantId,
-    now: Timestamp,
-    zone: &Zone,
-    told: Option<(String, String)>,
-    form: KeyForm,
-) -> KeysFacts {
+fn lines(table: &KeyTable, tenant: TenantId, now: Timestamp, zone: &Zone) -> Vec<KeyLine> {
     let at = |moment: Timestamp| zone.format(moment, "%-d %b %Y %H:%M");
-    let line = |key: ServiceKey| KeyLine {
-        name: key.name,
+    let line = |key: &ServiceKey| KeyLine {
+        name: key.name.clone(),
         scope: key.scope.word(),
         expires: key.expires_at.map_or_else(|| "never".to_owned(), at),
         is_expired: key.expires_at.is_some_and(|end| end <= now),
         rate: key.rate_per_minute.map_or_else(|| "no limit".to_owned(), |rate| rate.to_string()),
         used: key.used_at.map_or_else(|| "never".to_owned(), at),
     };
-    let keys = table.keys.into_iter().filter(|key| key.tenant == tenant).map(line).collect();
-    KeysFacts { is_needed: table.is_closed, keys, told, form }
+    table.keys.iter().filter(|key| key.tenant == tenant).map(line).collect()
 }

@@ -18,7 +18,7 @@ use super::{
     visitor::{AUTHOR, kept},
 };
 use crate::{
-    access::Principal,
+    access::{Principal, Standing},
     app_state::{AppState, SharedState},
     problem::Problem,
 };
@@ -75,7 +75,12 @@ pub async fn act(
 
 /// Says who wrote it.
 async fn add(state: &AppState, principal: Principal, form: &SentNote) -> Result<String, NotKept> {
-    let note = WrittenNote::read(&form.day, &form.text, &form.author)
+    // Whoever is signed in writes under no other name.
+    let author = match principal.standing {
+        Standing::Person(_) => &*principal.name,
+        _ => &form.author,
+    };
+    let note = WrittenNote::read(&form.day, &form.text, author)
         .map_err(|faults| NotKept::Wrong(sentences(&faults)))?;
     let kept = state.ledger.add_note(principal.tenant, note).await;
     match kept.map_err(|error| NotKept::Problem(error.into()))? {

@@ -38,7 +38,7 @@ pub async fn panel(State(state): State<SharedState>, principal: Principal, reque
     // A page without anything to choose from is better than none.
     let campaigns = timeout(CHOICES, state.snapshots.choices(&principal)).await;
     let campaigns = campaigns.ok().and_then(Result::ok).unwrap_or_default();
-    let (frame, shown) = (frame(&state, &visitor), Arc::clone(&panel).signed(&visitor.author));
+    let (frame, shown) = (frame(&state, &request), Arc::clone(&panel).signed(&visitor.author));
     document(
         request,
         status,

@@ -28,7 +28,7 @@ use model::{
 };
 use pipeline::{MirrorState, MirrorStatus};
 
-use super::{Visitor, document, fault, frame};
+use super::{document, fault, frame};
 use crate::{
     access::Principal,
     app_state::{AppState, SharedState},
@@ -41,7 +41,7 @@ use crate::{
 const LINES: usize = 10;
 
 pub async fn pipeline(State(state): State<SharedState>, principal: Principal, request: Request) -> Response {
-    let frame = frame(&state, &Visitor::of(request.headers()));
+    let frame = frame(&state, &request);
     let facts =
         shared(&state.pipeline_pages, principal.tenant, facts(&state, principal.tenant).boxed()).await;
     let facts = match facts {

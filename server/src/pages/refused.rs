@@ -16,7 +16,7 @@ use model::record::{self, Draft, Field, FieldFault, FieldType, Given, KINDS, Kin
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::{Visitor, document, fault, frame};
+use super::{document, fault, frame};
 use crate::{
     access::{Principal, WorkPermit},
     app_state::SharedState,
@@ -170,7 +170,7 @@ async fn mend(
 }
 
 async fn page(state: &SharedState, request: Request, status: StatusCode, facts: RefusedFacts) -> Response {
-    let frame = frame(state, &Visitor::of(request.headers()));
+    let frame = frame(state, &request);
     document(request, status, || {}, move || refused_page(&frame, &facts)).await
 }
 

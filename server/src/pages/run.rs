@@ -41,7 +41,7 @@ pub async fn run(
         let sentence = "No run has this id. The campaigns page leads to those that there are.";
         return fault::page(&state, request, StatusCode::NOT_FOUND, "There is no such run", sentence).await;
     };
-    let frame = frame(&state, &visitor);
+    let frame = frame(&state, &request);
     document(request, StatusCode::OK, || {}, move || run_page(&frame, &facts)).await
 }
 

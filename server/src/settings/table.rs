@@ -76,7 +76,7 @@ pub const TABLE: &[Setting] = &[
     setting(
         "STUDIO_ADDR",
         &[(When::Always, "127.0.0.1:3000")],
-        "where the server listens, on this machine alone; port 0 takes a free one",
+        "where the server listens; port 0 takes a free one; others than this machine's own need a sign-in",
     ),
     setting(
         DATA,
@@ -126,6 +126,39 @@ pub const TABLE: &[Setting] = &[
         &[],
         "what a month may cost in dollars, such as 450; the panel says on which day that will be crossed; what is set on the page \
          counts first; off until set",
+    ),
+    setting(
+        "STUDIO_TRUSTED_PROXIES",
+        &[],
+        "proxies in front of the server, as addresses or networks with commas between: what they say in X-Forwarded-For is believed",
+    ),
+    setting(
+        "STUDIO_PROXY_USER_HEADER",
+        &[],
+        "the header in which these proxies say who asks, such as x-forwarded-user; `studio user add` says who may",
+    ),
+    setting(
+        "STUDIO_OIDC_ISSUER",
+        &[],
+        "who says who people are, by OpenID Connect, such as https://login.microsoftonline.com/DIRECTORY/v2.0",
+    ),
+    setting("STUDIO_OIDC_CLIENT_ID", &[], "what the server is called there"),
+    secret("STUDIO_OIDC_CLIENT_SECRET", "its secret there; a public client has none"),
+    setting("STUDIO_OIDC_CLIENT_SECRET_FILE", &[], "a file that holds that secret instead"),
+    setting(
+        "STUDIO_OIDC_ROLES_CLAIM",
+        &[(When::Always, "roles")],
+        "which member of a token says what a person is, reader or admin; with dots, one within others",
+    ),
+    setting(
+        "STUDIO_OIDC_ROLE_MAP",
+        &[],
+        "other values of that member and what they stand for, such as Studio-Leads=admin,Studio=reader",
+    ),
+    setting(
+        "STUDIO_OIDC_ADMINS",
+        &[],
+        "people who are administrators whatever that member says: their sub, oid, preferred_username or email, with commas between",
     ),
     setting("USE_DATAVERSE", &[], "true: connect to a real organisation; false: none, relay and mirror rest"),
     setting(

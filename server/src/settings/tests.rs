@@ -303,7 +303,7 @@ fn demo_and_frozen_clock_need_embedded() {
 fn all_mistakes_are_told_at_once() {
     refused(
         &[
-            ("STUDIO_ADDR", "0.0.0.0:3000"),
+            ("STUDIO_ADDR", "everywhere"),
             ("STUDIO_DAT", "x"),
             ("STUDIO_SITE", "the build's own"),
             ("STUDIO_TZ", "Mars/Olympus"),
@@ -325,7 +325,7 @@ fn all_mistakes_are_told_at_once() {
             ("STUDIO_SCHEMA", "lower-case letters"),
             ("STUDIO_DEMO", "on or off"),
             ("STUDIO_LEASE", "number of seconds"),
-            ("STUDIO_ADDR", "no sign-in"),
+            ("STUDIO_ADDR", "as in 127.0.0.1:3000"),
             ("STUDIO_DEMO_SEED", "whole number"),
             ("STUDIO_TZ", "Europe/Berlin"),
             ("STUDIO_LOG", "error, warn"),

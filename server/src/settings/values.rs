@@ -1,7 +1,7 @@
 //! How each single value is written.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
 };
@@ -34,15 +34,7 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
         Some(port) => format!("{}:{port}", Ipv4Addr::LOCALHOST),
         None => text.to_owned(),
     };
-    let address: SocketAddr =
-        numeric.parse().map_err(|_| "must be an address and a port, as in 127.0.0.1:3000".to_owned())?;
-    if !address.ip().is_loopback() {
-        return Err(format!(
-            "is {address}, which others can reach, and there is no sign-in yet; set it to 127.0.0.1:{}",
-            address.port()
-        ));
-    }
-    Ok(address)
+    numeric.parse().map_err(|_| "must be an address and a port, as in 127.0.0.1:3000".to_owned())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "has the shape of its siblings")]
@@ -52,6 +44,12 @@ pub(super) fn folder(text: &str) -> Result<PathBuf, String> {
 
 pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "must be a whole number".to_owned())
+}
+
+/// Whether a host, as it stands in an address, is this machine's own.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// At least one.

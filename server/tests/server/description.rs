@@ -332,7 +332,7 @@ async fn letters(truth: &mut Truth) {
 }
 
 async fn watched(truth: &mut Truth) {
-    for path in ["/api/pipeline", "/api/openapi.json", "/healthz", "/readyz", "/metrics"] {
+    for path in ["/api/pipeline", "/api/session", "/api/openapi.json", "/healthz", "/readyz", "/metrics"] {
         truth.ask("get", path, path, &[], None).await;
     }
     truth.ask("get", "/api/pipeline", "/api/pipeline?x=1", &[], None).await;

@@ -11,7 +11,6 @@ use crate::settings::Settings;
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 
 pub(super) fn http(settings: &Settings) -> Result<reqwest::Client, Error> {
-    let misuse = |e: &dyn std::fmt::Display| Error::Misuse(format!("no connection can be set up: {e}"));
     for (name, url) in [("organisation", &settings.organisation), ("token", &settings.token_url)] {
         let parsed = reqwest::Url::parse(url)
             .map_err(|e| Error::Misuse(format!("the {name} address `{url}` is no URL: {e}")))?;
@@ -19,10 +18,21 @@ pub(super) fn http(settings: &Settings) -> Result<reqwest::Client, Error> {
             return Err(Error::Misuse(format!("the {name} address `{url}` must begin with https://")));
         }
     }
+    let by_tls = [&settings.organisation, &settings.token_url].iter().any(|url| url.starts_with("https"));
+    http_client(by_tls, settings.extra_roots.as_deref())
+}
+
+/// A client that follows no redirect, asks no proxy, and trusts the machine's own roots, which are read where one goes `by_tls`,
+/// and those (PEM) that are given.
+///
+/// # Errors
+/// When the roots cannot be used.
+pub fn http_client(by_tls: bool, extra_roots: Option<&[u8]>) -> Result<reqwest::Client, Error> {
+    let misuse = |e: &dyn std::fmt::Display| Error::Misuse(format!("no connection can be set up: {e}"));
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|e| misuse(&e))?
-        .with_root_certificates(roots(settings)?)
+        .with_root_certificates(roots(by_tls, extra_roots)?)
         .with_no_client_auth();
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -37,14 +47,13 @@ pub(super) fn http(settings: &Settings) -> Result<reqwest::Client, Error> {
         .map_err(|e| misuse(&e))
 }
 
-/// The machine's own roots, read only when one of the addresses needs them, and those of the settings.
-fn roots(settings: &Settings) -> Result<rustls::RootCertStore, Error> {
+fn roots(by_tls: bool, extra_roots: Option<&[u8]>) -> Result<rustls::RootCertStore, Error> {
     let mut roots = rustls::RootCertStore::empty();
-    if settings.organisation.starts_with("https") || settings.token_url.starts_with("https") {
+    if by_tls {
         let native = rustls_native_certs::load_native_certs();
         roots.add_parsable_certificates(native.certs);
     }
-    if let Some(pem) = &settings.extra_roots {
+    if let Some(pem) = extra_roots {
         let before = roots.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {
             let certificate =

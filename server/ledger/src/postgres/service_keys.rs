@@ -104,18 +104,21 @@ pub(crate) async fn table(Reader { connection, schema, .. }: Reader<'_>) -> Resu
         .fetch_all(&mut *connection)
         .await?;
     let keys = rows.iter().filter_map(|row| key(row).transpose()).collect::<Result<_, _>>()?;
-    let (secret, is_closed) = kept_secret(connection, schema).await?;
-    Ok(KeyTable { secret, is_closed, keys })
+    let (secret, is_closed, is_peopled) = kept_secret(connection, schema).await?;
+    Ok(KeyTable { secret, is_closed, is_peopled, keys })
 }
 
-/// The secret, and whether there ever was a key.
+/// The secret, and whether there ever was a key, and a person.
 async fn kept_secret(
     connection: &mut PgConnection,
     schema: &PostgresSchema,
-) -> Result<(Option<String>, bool), Error> {
-    let query = schema.query("SELECT secret, closed FROM studio.access_secrets WHERE tenant_id = $1");
-    let Some(row) = query.bind(SYSTEM.0).fetch_optional(connection).await? else { return Ok((None, false)) };
-    Ok((get(&row, 0)?, get::<i64>(&row, 1)? != 0))
+) -> Result<(Option<String>, bool, bool), Error> {
+    let query =
+        schema.query("SELECT secret, closed, peopled FROM studio.access_secrets WHERE tenant_id = $1");
+    let Some(row) = query.bind(SYSTEM.0).fetch_optional(connection).await? else {
+        return Ok((None, false, false));
+    };
+    Ok((get(&row, 0)?, get::<i64>(&row, 1)? != 0, get::<i64>(&row, 2)? != 0))
 }
 
 fn key(row: &PgRow) -> Result<Option<ServiceKey>, Error> {

@@ -103,18 +103,18 @@ pub(crate) async fn read(connection: &mut SqliteConnection) -> Result<KeyTable, 
     .fetch_all(&mut *connection)
     .await?;
     let keys = rows.iter().filter_map(|row| key(row).transpose()).collect::<Result<_, _>>()?;
-    let (secret, is_closed) = kept_secret(connection).await?;
-    Ok(KeyTable { secret, is_closed, keys })
+    let (secret, is_closed, is_peopled) = kept_secret(connection).await?;
+    Ok(KeyTable { secret, is_closed, is_peopled, keys })
 }
 
-/// The secret, and whether there ever was a key.
-async fn kept_secret(connection: &mut SqliteConnection) -> Result<(Option<String>, bool), Error> {
-    let row = sqlx::query("SELECT secret, closed FROM access_secrets WHERE tenant_id = ?1")
+/// The secret, and whether there ever was a key, and a person.
+async fn kept_secret(connection: &mut SqliteConnection) -> Result<(Option<String>, bool, bool), Error> {
+    let row = sqlx::query("SELECT secret, closed, peopled FROM access_secrets WHERE tenant_id = ?1")
         .bind(SYSTEM.to_string())
         .fetch_optional(connection)
         .await?;
-    let Some(row) = row else { return Ok((None, false)) };
-    Ok((get(&row, 0)?, get::<i64>(&row, 1)? != 0))
+    let Some(row) = row else { return Ok((None, false, false)) };
+    Ok((get(&row, 0)?, get::<i64>(&row, 1)? != 0, get::<i64>(&row, 2)? != 0))
 }
 
 fn key(row: &SqliteRow) -> Result<Option<ServiceKey>, Error> {

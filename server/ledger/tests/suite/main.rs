@@ -25,6 +25,7 @@ mod move_to_postgres;
 mod organisation;
 mod outside;
 mod panel;
+mod people;
 mod policies;
 mod records;
 mod rollups;
@@ -199,6 +200,10 @@ of_every_kind! {
         one_records_rows_are_decided_together
         deletions_find_their_tenant
         full_reads_list_what_they_must_meet
+    }
+    people {
+        people_are_kept_by_name
+        sessions_end
     }
     service_keys {
         keys_are_kept_by_name

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ledger::Role;
 use sqlx::{ConnectOptions, Connection, migrate::Migrator, sqlite::SqliteConnectOptions};
 
 use crate::{
@@ -44,6 +45,9 @@ async fn filled_ledgers_of_earlier_schemas_open() {
         if versions >= 19 {
             keeps_its_keys(&studio).await;
         }
+        if versions >= 20 {
+            keeps_its_people(&studio).await;
+        }
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before is taken back");
     }
 }
@@ -84,6 +88,9 @@ async fn filled_databases_of_earlier_schemas_open() {
         if versions >= 17 {
             keeps_its_keys(&studio).await;
         }
+        if versions >= 19 {
+            keeps_its_people(&studio).await;
+        }
         assert_eq!(studio.lease(10).await.len(), 2, "the lease of the process before has run out");
         let all = studio.ask("SELECT count(*)::text FROM studio.migrations").await;
         assert_eq!(all, steps.iter().count().to_string());
@@ -107,6 +114,15 @@ async fn keeps_what_was_set(studio: &Studio) {
     let [note] = notes.as_slice() else { panic!("{notes:?}") };
     assert_eq!((note.written.text.as_str(), note.written.author.as_str()), ("Larger model", "Jana"));
     assert_eq!(studio.ledger.panel_settings(T).await.unwrap().cost_budget_e5, Some(45_000_000));
+}
+
+/// What schema 20 of a folder, and 19 of a database, was filled with.
+async fn keeps_its_people(studio: &Studio) {
+    let account = studio.ledger.account("Jana").await.unwrap();
+    assert_eq!(account.password.as_deref(), Some("code of Jana"));
+    let session = studio.ledger.session("00aa").await.unwrap().unwrap();
+    assert_eq!((session.name.as_str(), session.role()), ("Jana", Some(Role::Admin)));
+    assert!(studio.ledger.key_table().await.unwrap().is_peopled);
 }
 
 /// What schema 19 of a folder, and 17 of a database, was filled with.

@@ -14,12 +14,19 @@ use std::{
 
 use ledger::{
     CopyProgress, DeliveryCounts, KeyScope, Ledger, MirroredRow, MoveError, MovedRecords, OpenError,
-    PermanentRefusal, RowSighting, StoreSettings, Verdict, move_to_postgres,
+    PermanentRefusal, Role, RowSighting, StoreSettings, Verdict, move_to_postgres,
 };
-use model::{clock::Clock, note::WrittenNote, record::KINDS, rng::Seeded, time::SECOND};
+use model::{
+    clock::Clock,
+    note::WrittenNote,
+    record::KINDS,
+    rng::Seeded,
+    time::{SECOND, Timestamp},
+};
 use uuid::Uuid;
 
 use crate::{
+    people::{person, session},
     schema::TestSchema,
     service_keys::key,
     subject::kind,
@@ -64,6 +71,8 @@ async fn filled() -> (Studio, DeliveryCounts) {
     studio.ledger.set_cost_budget(T, Some(45_000_000)).await.unwrap();
     studio.ledger.keep_secret("0a0b".into()).await.unwrap();
     assert!(studio.ledger.add_key(key(T, "campaigns", KeyScope::Admin)).await.unwrap());
+    studio.ledger.keep_person(person(T, "jana", Role::Admin), Some("p".into())).await.unwrap();
+    studio.ledger.open_session(session("a", "jana", T, &[]), None, Timestamp::from_micros(7)).await.unwrap();
     let counts = studio.balanced().await;
     studio.ledger.close().await;
     (studio, counts)
@@ -124,6 +133,7 @@ async fn moves_copy_everything_and_change_nothing() {
         assert_eq!((rows("rejects"), rows("marks"), rows("spending")), (1, 1, 1));
         assert_eq!((rows("day_notes"), rows("panel_settings")), (1, 1));
         assert_eq!((rows("service_keys"), rows("access_secrets")), (1, 1));
+        assert_eq!((rows("people"), rows("passwords"), rows("sessions")), (1, 1, 1));
         assert_eq!(carried(&studio, &schema).await.unwrap(), done, "again, it is the same");
         assert_eq!(fs::read(&file).unwrap(), before);
 
@@ -137,6 +147,9 @@ async fn moves_copy_everything_and_change_nothing() {
         let keys = target.ledger.key_table().await.unwrap();
         assert_eq!(keys.secret.as_deref(), Some("0a0b"));
         assert_eq!(keys.keys, [key(T, "campaigns", KeyScope::Admin)]);
+        assert!(keys.is_peopled);
+        let session = target.ledger.session("a").await.unwrap().unwrap();
+        assert_eq!(session.role(), Some(Role::Admin));
         target.pass(90 * SECOND).await;
         let cursor = target
             .ledger

@@ -1,6 +1,6 @@
 //! Keys that services send.
 
-use ledger::{KeyScope, KeyStore, KeyUse, ServiceKey};
+use ledger::{AccessStore, KeyScope, KeyUse, ServiceKey};
 use model::{rng::Seeded, tenant::TenantId, time::Timestamp};
 use uuid::Uuid;
 
@@ -53,14 +53,14 @@ async fn keys_are_written_beside_a_server() {
     let studio = Studio::open(TestStore::Folder).await;
     let settings = ledger::StoreSettings::Folder(studio.folder().to_owned());
     let mut store =
-        KeyStore::open(settings.clone(), false, studio.clock.clone(), || Seeded::new(9)).await.unwrap();
+        AccessStore::open(settings.clone(), false, studio.clock.clone(), || Seeded::new(9)).await.unwrap();
     assert!(store.is_shared(&settings));
     assert_eq!(store.keep_secret("s".into()).await.unwrap(), "s");
-    assert!(store.add(key(T, "a", KeyScope::Write)).await.unwrap());
-    assert!(store.add(key(T, "b", KeyScope::Write)).await.unwrap());
-    assert!(store.revoke(T, "b").await.unwrap() && !store.revoke(T, "b").await.unwrap());
+    assert!(store.add_key(key(T, "a", KeyScope::Write)).await.unwrap());
+    assert!(store.add_key(key(T, "b", KeyScope::Write)).await.unwrap());
+    assert!(store.revoke_key(T, "b").await.unwrap() && !store.revoke_key(T, "b").await.unwrap());
     let seen = studio.ledger.key_table().await.unwrap();
     assert_eq!((seen.secret.as_deref(), &seen.keys[..]), (Some("s"), &[key(T, "a", KeyScope::Write)][..]));
-    assert_eq!(store.table().await.unwrap(), seen);
+    assert_eq!(store.key_table().await.unwrap(), seen);
     store.close().await;
 }

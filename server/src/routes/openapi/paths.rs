@@ -92,12 +92,13 @@ pub fn paths() -> Value {
     paths.insert("/api/metrics/notes".to_owned(), json!({"get": notes(), "post": add_note()}));
     paths.insert("/api/metrics/notes/{id}".to_owned(), json!({"delete": remove_note()}));
     paths.insert(letters::PATH.to_owned(), letter());
-    let watched: [(&str, &str, Value); 6] = [
+    let watched: [(&str, &str, Value); 7] = [
         (
             "/api/pipeline",
             "How far the records have come, and how the road to Dataverse is",
             answers(&[ok("Pipeline"), problem(422), problem(503)]),
         ),
+        ("/api/session", "Who asks, as what, and whose records they see", answers(&[ok("Session")])),
         ("/api/openapi.json", "This description", answers(&[any("application/json")])),
         ("/healthz", "Whether the process answers", answers(&[ok("Status")])),
         ("/readyz", "Whether records can be taken", answers(&[ok("Status"), problem(503)])),

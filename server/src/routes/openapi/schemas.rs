@@ -79,6 +79,9 @@ fn general() -> Value {
         "DeadLetter": closed(dead_letter(json!({}))),
         "WholeDeadLetter": closed(dead_letter(json!({"request": nullable("string"), "response": nullable("string")}))),
         "LetterHandled": closed(json!({"id": id(), "status": {"enum": ["pending", "dropped"]}})),
+        "Session": closed(json!({
+            "name": {"type": "string"}, "role": {"enum": ["reader", "admin", "read", "write"]}, "tenant": {"type": "string"},
+        })),
         "Status": closed(json!({"status": {"enum": ["alive", "ready"]}})),
         "ProblemType": closed(json!({
             "type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"},

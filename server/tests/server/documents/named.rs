@@ -252,7 +252,9 @@ fn printed_settings_are_understood() {
             fs::write(&secret, "a secret").unwrap();
             fs::write(
                 folder.path().join("studio.toml"),
-                block.replace("/etc/studio/secret", secret.to_str().unwrap()),
+                block
+                    .replace("/etc/studio/oidc-secret", "/etc/studio/secret")
+                    .replace("/etc/studio/secret", secret.to_str().unwrap()),
             )
             .unwrap();
             // Somewhere else than where the file says, so that nothing leaves this machine.
