@@ -67,7 +67,7 @@ pub(crate) fn live_panel(start: Panel) -> impl IntoView {
 }
 
 /// Everything between head and foot. Chart and runs have their place from the first run on.
-fn figures(
+pub(crate) fn figures(
     panel: &Panel,
     ask: &ViewQuery,
     chosen: [Option<usize>; 2],

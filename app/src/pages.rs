@@ -4,10 +4,12 @@ mod campaigns;
 mod document;
 mod fault;
 mod keys;
+mod links;
 mod panel;
 mod people;
 mod pipeline;
 mod run;
+mod shared;
 mod sign_in;
 mod site_header;
 
@@ -15,6 +17,7 @@ pub use campaigns::{CampaignLine, CampaignsFacts, campaigns_page};
 pub use document::{BEACON, Files, Frame, PageAsker, Theme};
 pub use fault::fault_page;
 pub use keys::{KeyForm, KeyLine, KeysFacts, keys_page};
+pub use links::{LinkForm, LinkLine, LinksFacts, links_page};
 pub use panel::panel_page;
 pub use people::{PeopleFacts, PersonForm, PersonLine, people_page};
 pub use pipeline::{
@@ -24,4 +27,5 @@ pub use pipeline::{
     WITHDRAW, pipeline_page, refused_page,
 };
 pub use run::{DataverseRow, RevisionLine, RunFacts, StepLine, run_page};
+pub use shared::{SharedFacts, locked_page, shared_page, shared_view};
 pub use sign_in::{SignInFacts, sign_in_page};

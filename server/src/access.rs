@@ -17,6 +17,7 @@ mod provider;
 mod right;
 mod seal;
 mod sessions;
+mod share_token;
 mod turns;
 mod work_permit;
 
@@ -35,9 +36,10 @@ pub use new_person::NewPerson;
 pub use passwords::PasswordChecks;
 pub use principal::{Principal, Standing};
 pub use provider::{BegunSignIn, Provider, ProviderFault};
-pub use right::RequiredRight;
+pub use right::{RequiredRight, SHARED};
 pub use seal::SealUse;
 pub use sessions::{Sessions, SignedIn, cookie};
+pub use share_token::{EmbeddedView, ShareToken};
 pub use turns::{Bounds, NoTurn, Turn, Turns};
 pub use work_permit::{WorkPermit, WorkPermits};
 
@@ -82,7 +84,7 @@ pub async fn admit(state: &AppState, request: &mut RequestHead) -> Result<(), Ac
     if !is_probe(request) {
         host::check(&state.names, request)?;
     }
-    origin::check(&state.names, request)?;
+    origin::check(&state.names, request, !state.frame_origins.is_empty())?;
     let sent = credentials::of(request)?;
     let need = RequiredRight::of(request.method(), request.uri().path());
     let principal = principal(state, request, Asked { need, origin, sent }).await?;

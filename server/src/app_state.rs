@@ -40,6 +40,8 @@ pub struct AppState {
     pub failed_sign_ins: FailedSignIns,
     /// Who says who people are.
     pub provider: Option<Provider>,
+    /// Whose pages may frame ours.
+    pub frame_origins: Arc<[String]>,
     /// Under which address people reach the server.
     pub address: String,
     listening: SocketAddr,
@@ -106,6 +108,7 @@ impl AppState {
             passwords: PasswordChecks::default(),
             failed_sign_ins: FailedSignIns::default(),
             provider: provider.transpose()?,
+            frame_origins: settings.sign_in.frame_origins.as_slice().into(),
             address,
             listening,
             clock,

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use rust_embed::Embed;
 
 use crate::{
@@ -91,6 +91,14 @@ pub async fn package(
         None => (&name, ASK_AGAIN),
     };
     files.by_name.get(plain).map_or_else(missing, |file| answer(file, &headers, keeping))
+}
+
+/// The script that puts the panel into pages elsewhere, which they may load.
+pub async fn embed_script(state: State<SharedState>, uri: Uri, headers: HeaderMap) -> Response {
+    let mut answer = well_known(state, uri, headers).await;
+    let for_others = HeaderValue::from_static("cross-origin");
+    answer.headers_mut().insert(HeaderName::from_static("cross-origin-resource-policy"), for_others);
+    answer
 }
 
 /// What browsers and robots look for at the root of every site.

@@ -23,6 +23,7 @@ mod record_text;
 mod recounts;
 mod routes;
 mod settings;
+mod share;
 mod snapshot;
 mod targets;
 mod upkeep;

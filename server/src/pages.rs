@@ -5,6 +5,7 @@ pub mod campaigns;
 pub mod demo;
 pub mod fault;
 pub mod keys;
+pub mod links;
 pub mod notes;
 pub mod panel;
 pub mod people;
@@ -13,11 +14,12 @@ pub mod provider;
 pub mod recount;
 pub mod refused;
 pub mod run;
+pub mod shared;
 pub mod sign_in;
 pub mod theme;
 mod visitor;
 
-use app::pages::{Frame, PageAsker};
+use app::pages::{Frame, PageAsker, Theme};
 use axum::{extract::Request, response::Response};
 use http::{HeaderValue, StatusCode, header};
 use ledger::Role;
@@ -38,11 +40,17 @@ fn frame(state: &SharedState, request: &Request) -> Frame {
     Frame {
         asker: asker(request),
         files: state.files.addresses(),
-        theme: visitor.theme,
+        theme: told_theme(request).unwrap_or(visitor.theme),
         demo: state.settings.demo.is_some(),
         are_keys_off: visitor.are_keys_off,
         beacon: state.settings.beacon,
     }
+}
+
+/// The theme that an address names, as of a page in a frame.
+fn told_theme(request: &Request) -> Option<Theme> {
+    let pairs = request.uri().query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(name, _)| *name == "theme").map(|(_, key)| Theme::of_key(key)).next()
 }
 
 /// One who was not let in is told of as one who has not signed in.
@@ -57,6 +65,10 @@ fn asker(request: &Request) -> PageAsker {
     }
 }
 
+/// Whose pages may frame what is shown, as the guard notes with each request.
+#[derive(Clone, Debug, Default)]
+pub struct FrameOrigins(pub std::sync::Arc<[String]>);
+
 /// Renders a document; `context` is what its components find around them.
 async fn document<V: IntoView + 'static>(
     request: Request,
@@ -64,9 +76,10 @@ async fn document<V: IntoView + 'static>(
     context: impl Fn() + Clone + Send + Sync + 'static,
     view: impl Fn() -> V + Clone + Send + Sync + 'static,
 ) -> Response {
+    let origins = request.extensions().get::<FrameOrigins>().cloned().unwrap_or_default();
     let secured = move || {
         context();
-        secure();
+        secure(&origins);
     };
     let mut answer = leptos_axum::render_app_async_with_context(secured, view)(request).await;
     *answer.status_mut() = status;
@@ -77,9 +90,9 @@ async fn document<V: IntoView + 'static>(
 }
 
 /// Allows the scripts that carry this rendering's nonce, and no others.
-fn secure() {
+fn secure(FrameOrigins(origins): &FrameOrigins) {
     let (Some(nonce), Some(answer)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
-    if let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce)) {
+    if let Ok(policy) = HeaderValue::from_str(&page_policy(&nonce, origins)) {
         answer.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
 }

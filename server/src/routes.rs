@@ -22,7 +22,10 @@ mod records;
 mod recount;
 mod rollups;
 mod session;
+pub mod share_links;
 mod tag;
+
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -40,7 +43,7 @@ use crate::{
     app_state::SharedState,
     files,
     http::middleware,
-    pages,
+    pages::{self, FrameOrigins},
     problem::{Problem, ProblemType},
 };
 
@@ -76,6 +79,10 @@ fn routes() -> Router<SharedState> {
         .route("/budget", post(pages::budget::set))
         .route("/settings/keys", get(pages::keys::show).post(pages::keys::add))
         .route("/settings/people", get(pages::people::show).post(pages::people::act))
+        .route("/settings/links", get(pages::links::show).post(pages::links::act))
+        .route("/s/{token}", get(pages::shared::show).post(pages::shared::unlock))
+        .route("/s/{token}/live", get(pages::shared::live))
+        .route("/embed.js", get(files::embed_script))
         .route("/sign-in", get(pages::sign_in::show).post(pages::sign_in::sign_in))
         .route("/sign-in/oidc", get(pages::provider::begin))
         .route("/sign-in/callback", get(pages::provider::finish))
@@ -93,6 +100,9 @@ fn routes() -> Router<SharedState> {
         .route("/api/metrics/notes/{id}", delete(notes::remove))
         .route("/api/pipeline", get(pipeline::pipeline))
         .route(letters::PATH, get(letters::read).post(letters::again).delete(letters::drop))
+        .route("/api/share-links", get(share_links::list).post(share_links::add))
+        .route("/api/share-links/{id}", delete(share_links::remove))
+        .route("/api/embed-tokens", post(share_links::embed))
         .route("/api/session", get(session::session))
         .route("/api/openapi.json", get(openapi::openapi))
         .route("/problems/{slug}", get(problems::explain))
@@ -112,7 +122,8 @@ async fn guard(State(state): State<SharedState>, request: Request, next: Next) -
     let (parts, body) = request.into_parts();
     let mut head = RequestHead::from_parts(parts, ());
     let admitted = access::admit(&state, &mut head).await;
-    let request = Request::from_parts(head.into_parts().0, body);
+    let mut request = Request::from_parts(head.into_parts().0, body);
+    request.extensions_mut().insert(FrameOrigins(Arc::clone(&state.frame_origins)));
     match admitted {
         Ok(()) => next.run(request).await,
         Err(refusal) => pages::sign_in::refuse(&state, request, refusal).await,

@@ -10,6 +10,7 @@ pub enum SitePage {
     Panel,
     Campaigns,
     Pipeline,
+    Links,
     Keys,
     People,
 }
@@ -37,13 +38,15 @@ const KEYS: &str = "<h2>Keys</h2><dl>\
 <dt><kbd>Esc</kbd></dt><dd>close what is open, or back from chosen days</dd></dl>";
 
 impl SitePage {
-    const ALL: [Self; 5] = [Self::Panel, Self::Campaigns, Self::Pipeline, Self::Keys, Self::People];
+    const ALL: [Self; 6] =
+        [Self::Panel, Self::Campaigns, Self::Pipeline, Self::Links, Self::Keys, Self::People];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Panel => "Panel",
             Self::Campaigns => "Campaigns",
             Self::Pipeline => "Pipeline",
+            Self::Links => "Shared",
             Self::Keys => "Keys",
             Self::People => "People",
         }
@@ -54,6 +57,7 @@ impl SitePage {
             Self::Panel => "/",
             Self::Campaigns => "/campaigns",
             Self::Pipeline => "/pipeline",
+            Self::Links => "/settings/links",
             Self::Keys => "/settings/keys",
             Self::People => "/settings/people",
         }
@@ -86,11 +90,9 @@ pub(super) fn site_header(frame: &Frame, here: Option<SitePage>, is_live: bool) 
                 <span>"Studio Metrics"</span>
             </a>
             {frame.demo.then(|| view! { <span class="badge">"Demo data"</span> })}
-            {has_pages.then(|| view! {
-                <details class="fold">
-                    <summary><span class="unseen">"Menu, "</span>{here.map_or("Pages", SitePage::name)}</summary>
-                </details>
-            })}
+            <details class="fold">
+                <summary><span class="unseen">"Menu, "</span>{here.map_or("Pages", SitePage::name)}</summary>
+            </details>
             <div class="menu">
                 {has_pages.then(|| view! { <nav class="pages" aria-label="Pages">{links}</nav> })}
                 {person(&frame.asker)}

@@ -70,6 +70,7 @@ mod people;
 mod records;
 mod rollups;
 mod service_keys;
+mod share_links;
 
 /// Durable records of every kind. Cheap to clone; every clone is the same ledger.
 ///

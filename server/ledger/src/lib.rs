@@ -45,6 +45,7 @@ mod rollups;
 mod row;
 mod service_keys;
 mod settlement;
+mod share_links;
 mod spending;
 mod sqlite;
 #[cfg(test)]
@@ -81,6 +82,7 @@ pub use record_status::{PastRevision, RecordStatus, WaitingRecord};
 pub use recount::RecountedFigures;
 pub use rollups::{RollupProgress, RollupState};
 pub use service_keys::{KeyScope, KeyTable, KeyUse, ServiceKey};
+pub use share_links::ShareLink;
 pub use sqlite::{BackupError, back_up, restore, whose};
 pub use verdict::{ChangeOutcome, HeldRecord, Outcome, Verdict};
 pub use view::{LedgerView, ViewError, wish_rollups};

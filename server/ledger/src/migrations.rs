@@ -39,6 +39,7 @@ const SQLITE_FILES: &[MigrationFile] = migrations!("sqlite":
     "0018_figures_of_campaigns"
     "0019_service_keys"
     "0020_people"
+    "0021_share_links"
 );
 
 const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
@@ -61,6 +62,7 @@ const POSTGRES_FILES: &[MigrationFile] = migrations!("postgres":
     "0017_service_keys"
     "0018_pairs"
     "0019_people"
+    "0020_share_links"
 );
 
 pub(crate) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| migrator(SQLITE_FILES));

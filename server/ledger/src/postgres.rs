@@ -35,6 +35,7 @@ pub(crate) mod row;
 pub(crate) mod schema;
 pub(crate) mod service_keys;
 mod settle;
+pub(crate) mod share_links;
 pub(crate) mod spending;
 mod statements;
 pub(crate) mod step;

@@ -69,7 +69,10 @@ pub(super) fn out_of_scope(need: RequiredRight) -> Problem {
     let right = match need {
         RequiredRight::Nothing | RequiredRight::Known | RequiredRight::Read => "read or admin",
         RequiredRight::Write => "write or admin",
-        RequiredRight::SeeSettings | RequiredRight::Administer | RequiredRight::Act => "admin",
+        RequiredRight::Share
+        | RequiredRight::SeeSettings
+        | RequiredRight::Administer
+        | RequiredRight::Act => "admin",
     };
     let detail = format!("This needs a key of the scope {right}; the one that was sent has another.");
     Problem::new(ProblemType::KeyScope, detail)

@@ -16,7 +16,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{MinuteAllowance, key_text::KeyText};
+use super::{
+    MinuteAllowance,
+    key_text::{KeyText, secret},
+};
+use crate::random;
 
 /// Older than this, keys are read again before a request is judged.
 const FRESH: Duration = Duration::from_millis(200);
@@ -98,6 +102,20 @@ impl KeyRing {
     /// What codes are made with; none before there is anything to be known by.
     pub async fn secret(&self) -> Option<String> {
         self.known().await.secret.clone()
+    }
+
+    /// The same, kept now where there is none yet.
+    ///
+    /// # Errors
+    /// When the ledger does not keep it.
+    pub async fn kept_secret(&self) -> Result<String, LedgerError> {
+        if let Some(secret) = self.secret().await {
+            return Ok(secret);
+        }
+        let secret = self.ledger.keep_secret(secret(random::secret_bytes())).await?;
+        let known = KnownKeys::clone(&self.known.load());
+        self.known.store(Arc::new(KnownKeys { secret: Some(secret.clone()), ..known }));
+        Ok(secret)
     }
 
     /// Whose key it is. Each time counts against its rate.

@@ -8,12 +8,17 @@ use crate::problem::{Problem, ProblemType};
 
 /// Server functions read, but are the page's own business all the same.
 const SERVER_FUNCTIONS: &[&str] = &["/api/panel"];
+const EMBED_SCRIPT: &str = "/embed.js";
 
-pub(super) fn check(names: &OwnNames, request: &RequestHead) -> Result<(), Problem> {
+/// `is_framed`: whether pages elsewhere may frame ours. Which may, the pages tell the browser themselves.
+pub(super) fn check(names: &OwnNames, request: &RequestHead, is_framed: bool) -> Result<(), Problem> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let own_page_only =
-        !reads || SERVER_FUNCTIONS.contains(&request.uri().path()) || !is_a_visit(request.headers());
-    if !own_page_only || is_own(names, request.headers()) {
+    let own_page_only = !reads
+        || SERVER_FUNCTIONS.contains(&request.uri().path())
+        || !is_a_visit(request.headers(), is_framed);
+    // What another page needs in order to frame ours says nothing of anybody.
+    let is_for_others = reads && request.uri().path() == EMBED_SCRIPT;
+    if is_for_others || !own_page_only || is_own(names, request.headers()) {
         return Ok(());
     }
     let detail = "A page of another origin sent this request; only this server's own pages, and programs that are no \
@@ -22,9 +27,11 @@ pub(super) fn check(names: &OwnNames, request: &RequestHead) -> Result<(), Probl
 }
 
 /// A person followed a link, or typed the address.
-fn is_a_visit(headers: &HeaderMap) -> bool {
+fn is_a_visit(headers: &HeaderMap, is_framed: bool) -> bool {
     headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
-        && headers.get("sec-fetch-dest").is_none_or(|place| place == "document")
+        && headers
+            .get("sec-fetch-dest")
+            .is_none_or(|place| place == "document" || (is_framed && place == "iframe"))
 }
 
 /// Browsers say where a request comes from; programs say nothing, and pass.
@@ -52,7 +59,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let request = request.body(()).unwrap();
-        assert_eq!(super::check(&names, &request).is_ok(), expect, "{method} {path} {headers:?}");
+        assert_eq!(super::check(&names, &request, false).is_ok(), expect, "{method} {path} {headers:?}");
     }
 
     #[test]

@@ -67,6 +67,15 @@ impl Principal {
     pub fn person(name: &str, tenant: TenantId, role: Role, from: Option<IpAddr>) -> Self {
         Self { tenant, name: name.into(), from, standing: Standing::Person(role) }
     }
+
+    /// Whether they decide for the tenant.
+    #[must_use]
+    pub const fn is_admin(&self) -> bool {
+        matches!(
+            self.standing,
+            Standing::Open | Standing::Person(Role::Admin) | Standing::Service(KeyScope::Admin)
+        )
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Principal {

@@ -14,6 +14,8 @@ pub enum RequiredRight {
     Read,
     /// To send, correct and withdraw records, and what stands beside them.
     Write,
+    /// To show others what one sees.
+    Share,
     /// To see who may do what.
     SeeSettings,
     /// To decide for the tenant.
@@ -23,12 +25,13 @@ pub enum RequiredRight {
 }
 
 /// Addresses that anybody may ask, beside the files of `/pkg/`.
-const OPEN: [&str; 12] = [
+const OPEN: [&str; 13] = [
     "/healthz",
     "/readyz",
     "/favicon.ico",
     "/icon.svg",
     "/robots.txt",
+    "/embed.js",
     "/api/openapi.json",
     "/api/beacon",
     "/theme",
@@ -37,7 +40,11 @@ const OPEN: [&str; 12] = [
     "/sign-in/callback",
     "/sign-out",
 ];
-const OPEN_FOLDERS: [&str; 2] = ["/pkg/", "/problems/"];
+const OPEN_FOLDERS: [&str; 3] = ["/pkg/", "/problems/", SHARED];
+/// What those see who have a link: each address there says itself what it opens.
+pub const SHARED: &str = "/s/";
+/// Where links are made.
+const LINKS: [&str; 2] = ["/api/share-links", "/settings/links"];
 /// Where administrators decide about single records.
 const ADMINISTERED: &str = "/api/pipeline/";
 /// Where it is said who may do what.
@@ -51,6 +58,8 @@ impl RequiredRight {
             _ if OPEN.contains(&path) => Self::Nothing,
             _ if OPEN_FOLDERS.iter().any(|folder| path.starts_with(folder)) => Self::Nothing,
             "/api/session" => Self::Known,
+            _ if LINKS.iter().any(|links| path.starts_with(links)) => Self::Share,
+            "/api/embed-tokens" => Self::Administer,
             _ if path.starts_with(SETTINGS) && reads => Self::SeeSettings,
             _ if reads => Self::Read,
             _ if path.starts_with(SETTINGS) || path.starts_with(ADMINISTERED) => Self::Administer,
@@ -74,7 +83,7 @@ impl RequiredRight {
     /// Whether one of the people with that role meets it.
     #[must_use]
     pub const fn is_met_by_role(self, role: Role) -> bool {
-        matches!((self, role), (Self::Nothing | Self::Known | Self::Read, _) | (_, Role::Admin))
+        matches!((self, role), (Self::Nothing | Self::Known | Self::Read | Self::Share, _) | (_, Role::Admin))
     }
 
     /// Whether it is met without a key, once there are keys, where people need not sign in.

@@ -11,6 +11,9 @@ use super::key_text::hex;
 pub enum SealUse {
     Session,
     SignIn,
+    ShareLink,
+    Embedding,
+    LinkPassword,
 }
 
 impl SealUse {
@@ -18,6 +21,9 @@ impl SealUse {
         match self {
             Self::Session => "session",
             Self::SignIn => "sign-in",
+            Self::ShareLink => "share-link",
+            Self::Embedding => "embedding",
+            Self::LinkPassword => "link-password",
         }
     }
 
@@ -27,10 +33,21 @@ impl SealUse {
         hmac::Key::new(HMAC_SHA256, derived.as_ref())
     }
 
+    #[must_use]
+    pub(super) fn bytes(self, secret: &str, text: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.key(secret), text).as_ref().to_vec()
+    }
+
     /// In hexadecimal digits.
     #[must_use]
     pub fn code(self, secret: &str, text: &str) -> String {
-        hex(hmac::sign(&self.key(secret), text.as_bytes()).as_ref())
+        hex(&self.bytes(secret, text.as_bytes()))
+    }
+
+    /// Without telling by its time where two texts part.
+    #[must_use]
+    pub(super) fn is_same(one: &str, other: &str) -> bool {
+        one.as_bytes().ct_eq(other.as_bytes()).into()
     }
 
     /// The text with its code behind it, which none can change.
@@ -43,8 +60,7 @@ impl SealUse {
     #[must_use]
     pub fn open(self, secret: &str, sealed: &str) -> Option<String> {
         let (text, code) = sealed.rsplit_once('.')?;
-        let is_whole: bool = self.code(secret, text).as_bytes().ct_eq(code.as_bytes()).into();
-        is_whole.then(|| text.to_owned())
+        Self::is_same(&self.code(secret, text), code).then(|| text.to_owned())
     }
 }
 

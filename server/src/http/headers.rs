@@ -10,12 +10,13 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
      geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
      publickey-credentials-get=(), screen-wake-lock=(self), usb=(), xr-spatial-tracking=()";
 
-/// A page's policy: its own files, and the scripts that carry this nonce.
+/// A page's policy: its own files, the scripts that carry this nonce, and frames of these origins.
 #[must_use]
-pub fn page_policy(nonce: &str) -> String {
+pub fn page_policy(nonce: &str, frame_origins: &[String]) -> String {
+    let ancestors = if frame_origins.is_empty() { "'none'".to_owned() } else { frame_origins.join(" ") };
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; \
-         img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+         img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
     )
 }
 
@@ -27,12 +28,18 @@ pub fn secure(answer: &mut Response, https: bool) {
     let headers = answer.headers_mut();
     let page =
         headers.get(header::CONTENT_TYPE).is_some_and(|media| media.as_bytes().starts_with(b"text/html"));
+    // The policy says it better, where it says anything: this header names no origins.
+    let is_framed = headers
+        .get(header::CONTENT_SECURITY_POLICY)
+        .is_some_and(|policy| !policy.to_str().unwrap_or_default().ends_with("frame-ancestors 'none'"));
     let mut fixed = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     fixed(header::CONTENT_SECURITY_POLICY, STRICT_POLICY);
     fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    fixed(header::X_FRAME_OPTIONS, "DENY");
+    if !is_framed {
+        fixed(header::X_FRAME_OPTIONS, "DENY");
+    }
     fixed(header::REFERRER_POLICY, "same-origin");
     fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     fixed(header::CACHE_CONTROL, "no-store");

@@ -15,10 +15,9 @@ use tokio::time;
 
 use super::{Visitor, document, fault, frame};
 use crate::{
-    access::{HOLDS_AFTER, NewPerson, Principal, secret},
+    access::{HOLDS_AFTER, NewPerson, Principal},
     app_state::SharedState,
     problem::Problem,
-    random,
 };
 
 /// What the forms send.
@@ -94,7 +93,7 @@ async fn added(
     }
     // Whoever is known elsewhere keeps the password that they have: it is not for this tenant to change.
     let (code, is_known) = if account.roles.is_empty() { (code, false) } else { (None, true) };
-    state.ledger.keep_secret(secret(random::secret_bytes())).await?;
+    state.keys.kept_secret().await?;
     state.ledger.keep_person(person, code).await?;
     if is_first {
         time::sleep(HOLDS_AFTER).await;

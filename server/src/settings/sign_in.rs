@@ -16,6 +16,7 @@ const ROLE_MAP: &str = "STUDIO_OIDC_ROLE_MAP";
 const ADMINS: &str = "STUDIO_OIDC_ADMINS";
 const PROXIES: &str = "STUDIO_TRUSTED_PROXIES";
 const USER_HEADER: &str = "STUDIO_PROXY_USER_HEADER";
+const FRAME_ORIGINS: &str = "STUDIO_FRAME_ORIGINS";
 
 /// How people are known, beside those whom the ledger holds.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +26,8 @@ pub struct SignInSettings {
     pub proxies: Vec<IpNet>,
     /// In which header they say who asks.
     pub user_header: Option<HeaderName>,
+    /// Whose pages may frame ours, each as a browser writes an origin.
+    pub frame_origins: Vec<String>,
 }
 
 /// Who says who people are, and how they become readers and administrators.
@@ -62,7 +65,8 @@ pub(super) fn sign_in(reader: &mut SettingReader<'_>) -> SignInSettings {
         );
         reader.mistake(USER_HEADER, sentence);
     }
-    SignInSettings { provider: provider(reader), proxies, user_header }
+    let frame_origins = reader.read(FRAME_ORIGINS, origins).unwrap_or_default();
+    SignInSettings { provider: provider(reader), proxies, user_header, frame_origins }
 }
 
 fn provider(reader: &mut SettingReader<'_>) -> Option<ProviderSettings> {
@@ -138,6 +142,16 @@ fn proxies(text: &str) -> Result<Vec<IpNet>, String> {
     nets.collect()
 }
 
+fn origins(text: &str) -> Result<Vec<String>, String> {
+    let origin = |text: String| match text.as_str() {
+        "*" => Err("has *, and any page could frame what people see; name the pages' origins".to_owned()),
+        _ => values::web_address(&text)
+            .map(|(scheme, authority)| format!("{scheme}://{authority}"))
+            .map_err(|_| format!("has {text}; write origins, as in https://studio.example.com")),
+    };
+    list(text).into_iter().map(origin).collect()
+}
+
 /// What stands between commas.
 fn list(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
@@ -185,6 +199,8 @@ mod tests {
             (PROXIES, "10.0.0.0/33", "write addresses or networks"),
             (PROXIES, "*", "write addresses or networks"),
             (USER_HEADER, "x-user", "while no proxy is named"),
+            (FRAME_ORIGINS, "*", "name the pages' origins"),
+            (FRAME_ORIGINS, "https://a.example/x", "write origins"),
         ] {
             let mistake = read(&[(name, value)]).unwrap_err();
             assert!(mistake.contains(said) && mistake.contains(name), "{mistake}");

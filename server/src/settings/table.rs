@@ -138,6 +138,11 @@ pub const TABLE: &[Setting] = &[
         "the header in which these proxies say who asks, such as x-forwarded-user; `studio user add` says who may",
     ),
     setting(
+        "STUDIO_FRAME_ORIGINS",
+        &[],
+        "whose pages may show the panel in a frame, as origins with commas between, such as https://studio.example.com",
+    ),
+    setting(
         "STUDIO_OIDC_ISSUER",
         &[],
         "who says who people are, by OpenID Connect, such as https://login.microsoftonline.com/DIRECTORY/v2.0",

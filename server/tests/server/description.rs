@@ -313,6 +313,26 @@ async fn notes(truth: &mut Truth) {
     truth.ask("delete", ONE, &address, &[], None).await;
 }
 
+/// Links to views and tokens for embedding.
+async fn shared(truth: &mut Truth) {
+    const LINKS: &str = "/api/share-links";
+    const ONE: &str = "/api/share-links/{id}";
+    for path in [LINKS, "/api/embed-tokens"] {
+        let wish = json!({"view": "/?range=30d"}).to_string();
+        for body in [wish.clone(), "{}".to_owned(), "{".to_owned(), " ".repeat(1_048_577)] {
+            truth.ask("post", path, path, &[JSON], Some(body)).await;
+        }
+        truth.ask("post", path, path, &[], Some(wish.clone())).await;
+        truth.ask("post", path, path, &[JSON, FOREIGN], Some(wish)).await;
+    }
+    truth.ask("get", LINKS, LINKS, &[], None).await;
+    let kept = truth.studio.json(LINKS).await;
+    let address = format!("{LINKS}/{}", kept["links"][0]["id"].as_str().unwrap());
+    truth.ask("delete", ONE, &address, &[FOREIGN], None).await;
+    truth.ask("delete", ONE, &address, &[], None).await;
+    truth.ask("delete", ONE, &address, &[], None).await;
+}
+
 async fn letters(truth: &mut Truth) {
     const ONE: &str = "/api/pipeline/dead-letters/{kind}/{id}";
     truth.studio.post(&json!([forbidden("again"), forbidden("dropped")])).await;
@@ -354,6 +374,7 @@ async fn every_answer_is_as_it_is_described() {
     figures(&mut truth).await;
     files(&mut truth).await;
     notes(&mut truth).await;
+    shared(&mut truth).await;
     letters(&mut truth).await;
     watched(&mut truth).await;
 

@@ -121,6 +121,9 @@ async fn every_described_address_is_guarded() {
             let expect = match (open, reads, administered) {
                 (true, ..) => [None, None, None, None],
                 _ if path == "/api/session" => [None, None, None, None],
+                _ if path.starts_with("/api/share-links") || path == "/api/embed-tokens" => {
+                    [Some(401), Some(403), Some(403), None]
+                }
                 (_, true, _) => [None, Some(403), None, None],
                 (_, _, true) => [Some(401), Some(403), Some(403), None],
                 _ => [Some(401), None, Some(403), None],

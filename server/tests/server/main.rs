@@ -4,6 +4,7 @@ mod access;
 mod answers;
 mod backups;
 mod belonging;
+mod browser;
 // The ledger's suite starts a PostgreSQL as well.
 mod checks;
 #[path = "../../ledger/tests/suite/cluster.rs"]
@@ -38,6 +39,7 @@ mod reach;
 mod recounts;
 mod scaled;
 mod senders;
+mod shared_views;
 mod shares;
 mod starts;
 mod studio;

@@ -5,10 +5,10 @@ use std::{
     process::{Output, Stdio},
 };
 
-use reqwest::{Response, header::HeaderMap};
 use serde_json::Value as Json;
 
 use crate::{
+    browser::{Browser, leads_to},
     cluster::Cluster,
     database::TestDatabase,
     studio::{RUNS, Studio, TestFolder, command, refused, run, until},
@@ -17,7 +17,7 @@ use crate::{
 
 type Settings<'a> = [(&'a str, &'a str)];
 const RESTING: [(&str, &str); 1] = [("USE_DATAVERSE", "false")];
-const PASSWORD: &str = "a long pässword";
+pub const PASSWORD: &str = "a long pässword";
 
 fn told(folder: &TestFolder, settings: &Settings<'_>, words: &[&str], input: &str) -> Output {
     let mut child = command(folder, settings)
@@ -32,79 +32,10 @@ fn told(folder: &TestFolder, settings: &Settings<'_>, words: &[&str], input: &st
     child.wait_with_output().unwrap()
 }
 
-fn add(folder: &TestFolder, settings: &Settings<'_>, name: &str, role: &str) {
+pub fn add(folder: &TestFolder, settings: &Settings<'_>, name: &str, role: &str) {
     let words = ["user", "add", "--name", name, "--role", role];
     let output = told(folder, settings, &words, &format!("{PASSWORD}\n"));
     assert!(output.status.success(), "{output:?}");
-}
-
-/// One browser: what it was given it sends again.
-struct Browser<'a> {
-    studio: &'a Studio,
-    client: reqwest::Client,
-    cookies: Vec<(String, String)>,
-}
-
-impl<'a> Browser<'a> {
-    fn new(studio: &'a Studio) -> Self {
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { studio, client, cookies: Vec::new() }
-    }
-
-    async fn send(&mut self, method: &str, path: &str, form: &[(&str, &str)]) -> Response {
-        let url =
-            if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.studio.url) };
-        let mut request = self.client.request(method.parse().unwrap(), url);
-        let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        request = request.header("cookie", cookies.join("; "));
-        if method == "POST" {
-            request = request.form(form).header("origin", &self.studio.url);
-        }
-        let answer = request.send().await.unwrap();
-        self.keep(answer.headers());
-        answer
-    }
-
-    fn keep(&mut self, headers: &HeaderMap) {
-        for cookie in headers.get_all("set-cookie") {
-            let (pair, attributes) = cookie.to_str().unwrap().split_once(';').unwrap();
-            let (name, value) = pair.split_once('=').unwrap();
-            assert!(attributes.contains("HttpOnly; SameSite=Lax"), "{attributes}");
-            self.cookies.retain(|(kept, _)| kept != name);
-            if !value.is_empty() {
-                self.cookies.push((name.to_owned(), value.to_owned()));
-            }
-        }
-    }
-
-    async fn get(&mut self, path: &str) -> Response {
-        self.send("GET", path, &[]).await
-    }
-
-    async fn status(&mut self, method: &str, path: &str) -> u16 {
-        self.send(method, path, &[]).await.status().as_u16()
-    }
-
-    async fn sign_in(&mut self, name: &str, password: &str, to: &str) -> Response {
-        self.send("POST", "/sign-in", &[("name", name), ("password", password), ("to", to)]).await
-    }
-
-    async fn session(&mut self) -> Json {
-        self.get("/api/session").await.json().await.unwrap()
-    }
-
-    /// By way of the provider, where the person agrees: the answer to their coming back.
-    async fn sign_in_at(&mut self, provider: &TestProvider, to: &str) -> Response {
-        let begun = self.get(&format!("/sign-in/oidc?to={to}")).await;
-        assert_eq!(begun.status(), 303, "{:?}", begun.text().await);
-        let (code, state) = provider.agree(begun.headers()["location"].to_str().unwrap());
-        self.get(&format!("/sign-in/callback?code={code}&state={state}")).await
-    }
-}
-
-fn leads_to(answer: &Response) -> (u16, String) {
-    let to = answer.headers().get("location").map(|to| to.to_str().unwrap().to_owned());
-    (answer.status().as_u16(), to.unwrap_or_default())
 }
 
 #[tokio::test]
@@ -151,7 +82,7 @@ async fn the_first_person_closes_reading() {
     let again = browser.sign_in("ben", PASSWORD, "https://evil.example/").await;
     assert_eq!(leads_to(&again), (303, "/".into()));
     assert_eq!(browser.session().await["role"], "reader");
-    let mut old = Browser { cookies: before, ..Browser::new(&server) };
+    let mut old = Browser::with(&server, before);
     assert_eq!(old.status("GET", "/api/session").await, 401);
     let signed_out = browser.send("POST", "/sign-out", &[]).await;
     assert_eq!(leads_to(&signed_out), (303, "/sign-in".into()));
@@ -459,7 +390,7 @@ async fn a_sign_out_holds_on_every_server() {
     add(&one.folder, &settings, "jana", "admin");
     let mut here = Browser::new(&one);
     assert_eq!(here.sign_in("jana", PASSWORD, "").await.status(), 303);
-    let mut there = Browser { cookies: here.cookies.clone(), ..Browser::new(&two) };
+    let mut there = Browser::with(&two, here.cookies.clone());
     assert_eq!(there.session().await["name"], "jana");
     here.send("POST", "/sign-out", &[]).await;
     assert_eq!(there.status("GET", "/api/session").await, 401);

@@ -31,6 +31,7 @@ mod records;
 mod rollups;
 mod schema;
 mod service_keys;
+mod share_links;
 mod specimen;
 mod spending;
 mod subject;
@@ -204,6 +205,9 @@ of_every_kind! {
     people {
         people_are_kept_by_name
         sessions_end
+    }
+    share_links {
+        links_are_kept_by_tenant
     }
     service_keys {
         keys_are_kept_by_name

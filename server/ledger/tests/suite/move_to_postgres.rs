@@ -29,6 +29,7 @@ use crate::{
     people::{person, session},
     schema::TestSchema,
     service_keys::key,
+    share_links::link,
     subject::kind,
     support::{HOLD, Home, Studio, T, TestStore, run},
 };
@@ -72,6 +73,7 @@ async fn filled() -> (Studio, DeliveryCounts) {
     studio.ledger.keep_secret("0a0b".into()).await.unwrap();
     assert!(studio.ledger.add_key(key(T, "campaigns", KeyScope::Admin)).await.unwrap());
     studio.ledger.keep_person(person(T, "jana", Role::Admin), Some("p".into())).await.unwrap();
+    studio.ledger.add_share_link(link(T, 2)).await.unwrap();
     studio.ledger.open_session(session("a", "jana", T, &[]), None, Timestamp::from_micros(7)).await.unwrap();
     let counts = studio.balanced().await;
     studio.ledger.close().await;
@@ -148,6 +150,7 @@ async fn moves_copy_everything_and_change_nothing() {
         assert_eq!(keys.secret.as_deref(), Some("0a0b"));
         assert_eq!(keys.keys, [key(T, "campaigns", KeyScope::Admin)]);
         assert!(keys.is_peopled);
+        assert_eq!(target.ledger.share_links(T).await.unwrap(), [link(T, 2)]);
         let session = target.ledger.session("a").await.unwrap().unwrap();
         assert_eq!(session.role(), Some(Role::Admin));
         target.pass(90 * SECOND).await;

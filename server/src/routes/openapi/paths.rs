@@ -91,6 +91,9 @@ pub fn paths() -> Value {
     paths.insert("/api/metrics/recount".to_owned(), json!({"get": recount()}));
     paths.insert("/api/metrics/notes".to_owned(), json!({"get": notes(), "post": add_note()}));
     paths.insert("/api/metrics/notes/{id}".to_owned(), json!({"delete": remove_note()}));
+    paths.insert("/api/share-links".to_owned(), json!({"get": share_links(), "post": share()}));
+    paths.insert("/api/share-links/{id}".to_owned(), json!({"delete": unshare()}));
+    paths.insert("/api/embed-tokens".to_owned(), json!({"post": embed()}));
     paths.insert(letters::PATH.to_owned(), letter());
     let watched: [(&str, &str, Value); 7] = [
         (
@@ -113,6 +116,43 @@ pub fn paths() -> Value {
         paths.insert(path.to_owned(), json!({"get": operation}));
     }
     Value::Object(paths)
+}
+
+fn share_links() -> Value {
+    json!({
+        "summary": "Links to views, the newest first: of readers their own, of administrators all",
+        "responses": answers(&[ok("ShareLinks"), problem(503)]),
+    })
+}
+
+fn share() -> Value {
+    json!({
+        "summary": "Makes a link to a view, which opens that view and nothing else",
+        "requestBody": {"required": true, "content": json(&reference("WishedShareLink"))},
+        "responses": answers(&[
+            (201, "Made", json(&reference("MadeShareLink"))),
+            problem(400), problem(403), problem(408), problem(413), problem(415), problem(422), problem(503),
+        ]),
+    })
+}
+
+fn unshare() -> Value {
+    json!({
+        "summary": "Revokes a link, which shows nothing from then on",
+        "parameters": all(&["id"]),
+        "responses": answers(&[(204, "Revoked", Value::Null), problem(403), problem(404), problem(503)]),
+    })
+}
+
+fn embed() -> Value {
+    json!({
+        "summary": "Makes a token that shows a view in a frame, for a while",
+        "requestBody": {"required": true, "content": json(&reference("WishedEmbedToken"))},
+        "responses": answers(&[
+            (201, "Made", json(&reference("EmbedToken"))),
+            problem(400), problem(403), problem(408), problem(413), problem(415), problem(422), problem(503),
+        ]),
+    })
 }
 
 fn take(resource: Resource) -> Value {

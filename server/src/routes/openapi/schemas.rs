@@ -79,6 +79,21 @@ fn general() -> Value {
         "DeadLetter": closed(dead_letter(json!({}))),
         "WholeDeadLetter": closed(dead_letter(json!({"request": nullable("string"), "response": nullable("string")}))),
         "LetterHandled": closed(json!({"id": id(), "status": {"enum": ["pending", "dropped"]}})),
+        "ShareLinks": closed(json!({"links": list("ShareLink")})),
+        "ShareLink": closed(json!({
+            "id": id(), "url": {"type": "string"}, "view": {"type": "string"}, "expires": time(), "madeBy": {"type": "string"},
+            "madeAt": time(), "hasPassword": {"type": "boolean"}, "visits": count(), "visitedAt": nullable("string"),
+        })),
+        "WishedShareLink": wished(json!({
+            "view": {"type": "string", "maxLength": 2000}, "days": {"type": "integer", "minimum": 1, "maximum": 366, "default": 7},
+            "password": nullable("string"), "fixed": {"type": "boolean", "default": false},
+        })),
+        "MadeShareLink": closed(json!({"id": id(), "url": {"type": "string"}, "expires": time()})),
+        "WishedEmbedToken": wished(json!({
+            "view": {"type": "string", "maxLength": 2000},
+            "minutes": {"type": "integer", "minimum": 1, "maximum": 1440, "default": 10},
+        })),
+        "EmbedToken": closed(json!({"token": {"type": "string"}, "expires": time()})),
         "Session": closed(json!({
             "name": {"type": "string"}, "role": {"enum": ["reader", "admin", "read", "write"]}, "tenant": {"type": "string"},
         })),
@@ -91,6 +106,11 @@ fn general() -> Value {
 
 pub fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// What is sent for a view: that has to be named.
+fn wished(properties: Value) -> Value {
+    json!({"type": "object", "required": ["view"], "properties": properties, "additionalProperties": false})
 }
 
 /// An object with exactly these members.
