@@ -35,6 +35,7 @@ const SCENES: Scene[] = [
   },
   { name: "pipeline", path: "/pipeline", plain: true },
   { name: "keys", path: "/settings/keys", plain: true },
+  { name: "links", path: "/settings/links", plain: true },
   { name: "people", path: "/settings/people", plain: true },
   { name: "sign-in", path: "/sign-in", plain: true },
   { name: "not found", path: "/nowhere", plain: true },

@@ -63,6 +63,14 @@ export class Studio {
     return answer.json();
   }
 
+  /** What is answered to what is sent. */
+  async make(path: string, wish: Record<string, unknown>): Promise<any> {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(this.url + path, { method: "POST", headers, body: JSON.stringify(wish) });
+    if (answer.status !== 201) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  }
+
   async post(run: Record<string, unknown>): Promise<void> {
     const body = { campaignId: "c1", phase: "1", agentsTotal: 4, agentsSuccessful: 4, ...run };
     const answer = await fetch(`${this.url}/api/metrics/campaign`, {

@@ -22,7 +22,7 @@ mod turns;
 mod work_permit;
 
 use http::Method;
-use ledger::{LedgerError, Role};
+use ledger::{LedgerError, PersonRole};
 
 use self::{client_address::RequestOrigin, credentials::Credentials};
 pub use allowance::MinuteAllowance;
@@ -143,7 +143,7 @@ async fn person(
     state: &AppState,
     request: &RequestHead,
     RequestOrigin { client, is_handed_on }: RequestOrigin,
-) -> Result<Option<(Principal, Role)>, AccessRefusal> {
+) -> Result<Option<(Principal, PersonRole)>, AccessRefusal> {
     if let Some(header) = state.settings.sign_in.user_header.as_ref().filter(|_| is_handed_on) {
         let names: Vec<_> = request.headers().get_all(header).iter().collect();
         if let [name] = names[..]

@@ -22,7 +22,7 @@ mod visitor;
 use app::pages::{Frame, PageAsker, Theme};
 use axum::{extract::Request, response::Response};
 use http::{HeaderValue, StatusCode, header};
-use ledger::Role;
+use ledger::PersonRole;
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_axum::ResponseOptions;
 
@@ -60,7 +60,7 @@ fn asker(request: &Request) -> PageAsker {
         Standing::Open | Standing::Service(_) => PageAsker::Open,
         Standing::SignedOut => PageAsker::SignedOut,
         Standing::Person(role) => {
-            PageAsker::Person { name: principal.name.to_string(), is_admin: role == Role::Admin }
+            PageAsker::Person { name: principal.name.to_string(), is_admin: role == PersonRole::Admin }
         }
     }
 }

@@ -28,7 +28,7 @@ pub struct LinkWishes {
 }
 
 /// Which wish cannot be, and why: a sentence that goes on after the field's name.
-pub type WishFault = (&'static str, String);
+pub type LinkFault = (&'static str, String);
 
 /// How long a link is good for unless that is said, and at most.
 pub const DAYS: i64 = 7;
@@ -40,7 +40,7 @@ impl LinkWishes {
     ///
     /// # Errors
     /// The first wish that cannot be.
-    pub fn link(&self, principal: &Principal, now: Timestamp, zone: &Zone) -> Result<ShareLink, WishFault> {
+    pub fn link(&self, principal: &Principal, now: Timestamp, zone: &Zone) -> Result<ShareLink, LinkFault> {
         let ask = read_view(&self.view).ok_or_else(|| {
             let how = "must be the address of the panel or of a campaign's page, as in /?range=30d";
             ("view", how.to_owned())

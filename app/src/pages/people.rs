@@ -86,7 +86,7 @@ fn table(facts: &PeopleFacts) -> impl IntoView + use<> {
                 <thead>
                     <tr>
                         <th scope="col">"Name"</th>
-                        <th scope="col">"Role"</th>
+                        <th scope="col">"PersonRole"</th>
                         <th scope="col" class="wide">"Signs in"</th>
                         <th scope="col" class="wide">"Since"</th>
                         <th scope="col"><span class="unseen">"Remove"</span></th>
@@ -139,7 +139,7 @@ fn form(facts: &PeopleFacts) -> impl IntoView + use<> {
                     {fault(&form, "name")}
                 </div>
                 <div>
-                    <label for="person-role">"Role"</label>
+                    <label for="person-role">"PersonRole"</label>
                     <select id="person-role" name="role">{options.to_vec()}</select>
                 </div>
                 <div>

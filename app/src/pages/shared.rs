@@ -17,6 +17,7 @@ pub struct SharedFacts {
     pub until: String,
     /// The view, as [`shared_view`] makes it.
     pub view: String,
+    /// Whether it is for a wall.
     pub is_kiosk: bool,
 }
 
@@ -25,6 +26,9 @@ const SCRIPT: &str = include_str!("shared.js");
 
 pub fn shared_page(frame: &Frame, facts: &SharedFacts) -> impl IntoView + use<> {
     let head = DocumentHead { title: facts.title.clone(), here: None, is_live: false };
+    let kiosk = facts.is_kiosk.then_some("");
+    let live = view! { <div id="live" data-shared="" inner_html=facts.view.clone()></div> };
+    let live = live.attr("data-kiosk", kiosk);
     let body = view! {
         <section class="view" aria-label="What is shown">
             <p class="scope"><strong>{facts.scope.clone()}</strong></p>
@@ -36,7 +40,7 @@ pub fn shared_page(frame: &Frame, facts: &SharedFacts) -> impl IntoView + use<> 
                 </p>
             </div>
         </section>
-        <div id="live" inner_html=facts.view.clone()></div>
+        {live}
         <script nonce=use_nonce() inner_html=SCRIPT></script>
     };
     document(frame, head, body)

@@ -83,15 +83,16 @@ pub(super) fn site_header(frame: &Frame, here: Option<SitePage>, is_live: bool) 
     });
     let links: Vec<_> = links.collect();
     let has_pages = !links.is_empty();
+    let home = has_pages.then_some("/");
     view! {
         <header class="site">
-            <a class="brand" href="/">
+            <a class="brand" href=home>
                 <svg class="logo" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><path d=LOGO></path></svg>
                 <span>"Studio Metrics"</span>
             </a>
             {frame.demo.then(|| view! { <span class="badge">"Demo data"</span> })}
             <details class="fold">
-                <summary><span class="unseen">"Menu, "</span>{here.map_or("Pages", SitePage::name)}</summary>
+                <summary><span class="unseen">"Menu, "</span>{here.map_or(if has_pages { "Pages" } else { "Settings" }, SitePage::name)}</summary>
             </details>
             <div class="menu">
                 {has_pages.then(|| view! { <nav class="pages" aria-label="Pages">{links}</nav> })}

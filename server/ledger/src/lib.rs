@@ -77,7 +77,7 @@ pub use move_to_postgres::{
 };
 pub use outbox::{OutboxOperation, Parcel};
 pub use panel::{NotesFull, PanelSettings};
-pub use people::{Account, Person, Role, Session};
+pub use people::{Account, Person, PersonRole, Session};
 pub use record_status::{PastRevision, RecordStatus, WaitingRecord};
 pub use recount::RecountedFigures;
 pub use rollups::{RollupProgress, RollupState};

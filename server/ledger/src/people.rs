@@ -7,7 +7,7 @@ use crate::write::Write;
 
 /// What a person may do in a tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
+pub enum PersonRole {
     /// To see figures and records, and to share what they see.
     Reader,
     /// That, and to decide for the tenant.
@@ -22,7 +22,7 @@ pub struct Person {
     /// What they are called. The same name is the same person in each tenant.
     pub name: String,
     /// What they may do there.
-    pub role: Role,
+    pub role: PersonRole,
     /// Since when.
     pub made_at: Timestamp,
     /// Whether they sign in with a password; else a proxy says who they are.
@@ -35,7 +35,7 @@ pub struct Account {
     /// What is left of the password.
     pub password: Option<String>,
     /// Each tenant whose records they see, and as what.
-    pub roles: Vec<(TenantId, Role)>,
+    pub roles: Vec<(TenantId, PersonRole)>,
 }
 
 /// That a browser is signed in.
@@ -48,7 +48,7 @@ pub struct Session {
     /// Whose records they look at.
     pub shown: TenantId,
     /// Each tenant whose records they see, and as what. By now, where they stand among the people.
-    pub roles: Vec<(TenantId, Role)>,
+    pub roles: Vec<(TenantId, PersonRole)>,
     /// Whether that was told by a provider, and holds for the session.
     pub is_told: bool,
     /// When they signed in.
@@ -57,7 +57,7 @@ pub struct Session {
     pub ends_at: Timestamp,
 }
 
-impl Role {
+impl PersonRole {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Reader, Self::Admin];
 
@@ -80,7 +80,7 @@ impl Role {
 impl Session {
     /// What they may do where they look; nothing where they were let go meanwhile.
     #[must_use]
-    pub fn role(&self) -> Option<Role> {
+    pub fn role(&self) -> Option<PersonRole> {
         self.roles.iter().find(|(tenant, _)| *tenant == self.shown).map(|(_, role)| *role)
     }
 }
@@ -92,10 +92,10 @@ pub(crate) fn told_roles(session: &Session) -> Option<String> {
 }
 
 /// What [`told_roles`] made. A role of a later version is none.
-pub(crate) fn read_roles(kept: &str) -> Result<Vec<(TenantId, Role)>, Error> {
+pub(crate) fn read_roles(kept: &str) -> Result<Vec<(TenantId, PersonRole)>, Error> {
     let words: Vec<(TenantId, String)> =
         serde_json::from_str(kept).map_err(|error| Error::Decode(error.into()))?;
-    Ok(words.iter().filter_map(|(tenant, word)| Some((*tenant, Role::of_word(word)?))).collect())
+    Ok(words.iter().filter_map(|(tenant, word)| Some((*tenant, PersonRole::of_word(word)?))).collect())
 }
 
 /// Keeps a person, or what changed of one. Without a password the one that is kept stays.
@@ -158,7 +158,7 @@ mod tests {
             code: String::new(),
             name: "Jana".to_owned(),
             shown: TenantId::FIRST,
-            roles: vec![(TenantId::FIRST, Role::Admin)],
+            roles: vec![(TenantId::FIRST, PersonRole::Admin)],
             is_told: true,
             made_at: Timestamp::from_micros(0),
             ends_at: Timestamp::from_micros(1),

@@ -1,6 +1,6 @@
 //! Who is to be added to the people, and whether that can be.
 
-use ledger::{Person, Role};
+use ledger::{Person, PersonRole};
 use model::{tenant::TenantId, time::Timestamp};
 
 use super::{new_key::is_name, passwords};
@@ -10,7 +10,7 @@ use crate::random;
 #[derive(Clone, Copy)]
 pub struct NewPerson<'a> {
     pub name: &'a str,
-    pub role: Role,
+    pub role: PersonRole,
     /// None: a proxy says who they are.
     pub password: Option<&'a str>,
 }

@@ -4,7 +4,7 @@ use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use ledger::{KeyScope, Role};
+use ledger::{KeyScope, PersonRole};
 use model::tenant::TenantId;
 
 use super::{ClientAddress, SentKey};
@@ -28,7 +28,7 @@ pub enum Standing {
     /// As one who did not sign in, at an address that all may ask.
     SignedOut,
     Service(KeyScope),
-    Person(Role),
+    Person(PersonRole),
 }
 
 impl Principal {
@@ -39,7 +39,7 @@ impl Principal {
             tenant: TenantId::FIRST,
             name: "the server".into(),
             from: None,
-            standing: Standing::Person(Role::Admin),
+            standing: Standing::Person(PersonRole::Admin),
         }
     }
 
@@ -64,7 +64,7 @@ impl Principal {
 
     /// One who signed in, or whom a proxy knows.
     #[must_use]
-    pub fn person(name: &str, tenant: TenantId, role: Role, from: Option<IpAddr>) -> Self {
+    pub fn person(name: &str, tenant: TenantId, role: PersonRole, from: Option<IpAddr>) -> Self {
         Self { tenant, name: name.into(), from, standing: Standing::Person(role) }
     }
 
@@ -73,7 +73,7 @@ impl Principal {
     pub const fn is_admin(&self) -> bool {
         matches!(
             self.standing,
-            Standing::Open | Standing::Person(Role::Admin) | Standing::Service(KeyScope::Admin)
+            Standing::Open | Standing::Person(PersonRole::Admin) | Standing::Service(KeyScope::Admin)
         )
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use dataverse::http_client;
-use ledger::Role;
+use ledger::PersonRole;
 use model::time::Timestamp;
 use reqwest::{Client, RequestBuilder, Url};
 use ring::digest::{SHA256, digest};
@@ -46,7 +46,7 @@ pub struct BegunSignIn {
 pub struct ToldPerson {
     pub name: String,
     /// None: nothing here says that they may see anything.
-    pub role: Option<Role>,
+    pub role: Option<PersonRole>,
 }
 
 /// Why a sign-in did not come about.
@@ -240,9 +240,9 @@ impl Provider {
         };
         let role = |value: &str| {
             let mapped = self.settings.role_map.iter().filter(|(of, _)| of == value).map(|(_, role)| *role);
-            mapped.chain(Role::of_word(value)).max()
+            mapped.chain(PersonRole::of_word(value)).max()
         };
-        let role = values.into_iter().filter_map(role).chain(is_listed.then_some(Role::Admin)).max();
+        let role = values.into_iter().filter_map(role).chain(is_listed.then_some(PersonRole::Admin)).max();
         let name = text("preferred_username").or_else(|| text("name")).or(email).or_else(|| text("sub"));
         ToldPerson { name: name.unwrap_or("a person").chars().take(200).collect(), role }
     }
@@ -282,13 +282,13 @@ mod tests {
 
     use super::*;
 
-    fn told(claims: &Json) -> (String, Option<Role>) {
+    fn told(claims: &Json) -> (String, Option<PersonRole>) {
         let settings = ProviderSettings {
             issuer: "http://127.0.0.1:9".into(),
             client_id: "studio".into(),
             client_secret: None,
             roles_claim: "realm.roles".into(),
-            role_map: vec![("Leads".into(), Role::Admin), ("Team".into(), Role::Reader)],
+            role_map: vec![("Leads".into(), PersonRole::Admin), ("Team".into(), PersonRole::Reader)],
             admins: vec!["jana@example.com".into(), "0a".into()],
         };
         let provider = Provider::of(settings, "http://127.0.0.1:3000").unwrap();
@@ -299,16 +299,16 @@ mod tests {
     #[test]
     fn roles_come_from_a_claim_or_a_list() {
         let of = |roles: Json| told(&json!({"sub": "x", "realm": {"roles": roles}})).1;
-        assert_eq!(of(json!(["other", "reader"])), Some(Role::Reader));
-        assert_eq!(of(json!(["Team", "Leads"])), Some(Role::Admin));
-        assert_eq!(of(json!("admin")), Some(Role::Admin));
+        assert_eq!(of(json!(["other", "reader"])), Some(PersonRole::Reader));
+        assert_eq!(of(json!(["Team", "Leads"])), Some(PersonRole::Admin));
+        assert_eq!(of(json!("admin")), Some(PersonRole::Admin));
         for none in [json!(["other"]), json!([]), json!(7), json!({"admin": true})] {
             assert_eq!(of(none), None);
         }
-        assert_eq!(told(&json!({"sub": "x", "realm.roles": "reader"})).1, Some(Role::Reader));
-        assert_eq!(told(&json!({"sub": "0a", "name": "Jana"})), ("Jana".into(), Some(Role::Admin)));
+        assert_eq!(told(&json!({"sub": "x", "realm.roles": "reader"})).1, Some(PersonRole::Reader));
+        assert_eq!(told(&json!({"sub": "0a", "name": "Jana"})), ("Jana".into(), Some(PersonRole::Admin)));
         let mail = |verified: Json| told(&json!({"email": "jana@example.com", "email_verified": verified})).1;
-        assert_eq!((mail(json!(true)), mail(json!(false))), (Some(Role::Admin), None));
+        assert_eq!((mail(json!(true)), mail(json!(false))), (Some(PersonRole::Admin), None));
     }
 
     #[test]

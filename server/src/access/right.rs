@@ -1,7 +1,7 @@
 //! What a request needs the right to do.
 
 use http::Method;
-use ledger::{KeyScope, Role};
+use ledger::{KeyScope, PersonRole};
 
 /// The right that an address asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +82,11 @@ impl RequiredRight {
 
     /// Whether one of the people with that role meets it.
     #[must_use]
-    pub const fn is_met_by_role(self, role: Role) -> bool {
-        matches!((self, role), (Self::Nothing | Self::Known | Self::Read | Self::Share, _) | (_, Role::Admin))
+    pub const fn is_met_by_role(self, role: PersonRole) -> bool {
+        matches!(
+            (self, role),
+            (Self::Nothing | Self::Known | Self::Read | Self::Share, _) | (_, PersonRole::Admin)
+        )
     }
 
     /// Whether it is met without a key, once there are keys, where people need not sign in.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, header};
-use ledger::{Ledger, LedgerError, Role, Session};
+use ledger::{Ledger, LedgerError, PersonRole, Session};
 use model::{tenant::TenantId, time::Timestamp};
 use tokio::time::{self, Instant};
 
@@ -16,7 +16,7 @@ use crate::random;
 
 /// How long a sign-in is good for.
 const LASTS: i64 = 12 * 3_600_000_000;
-/// Older than this, a session is looked up again. So long does an end take to hold on every server, which a sign-out waits for.
+/// Older than this, a session is looked up again. An end takes as much to hold on every server, which a sign-out waits for.
 pub const ENDS_WITHIN: Duration = Duration::from_millis(200);
 /// What the ledger may take to tell one. Where it does not tell, those known before are good meanwhile.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ struct Known {
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     pub name: String,
-    pub roles: Vec<(TenantId, Role)>,
+    pub roles: Vec<(TenantId, PersonRole)>,
     /// Whether a provider told them.
     pub is_told: bool,
 }

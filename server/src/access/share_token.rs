@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::seal::SealUse;
 
-/// Of a link's code so many bytes stand in its address: as many as make it whole letters.
+/// How many bytes of its code stand in the address of a link: together they come to whole letters.
 const CODE_BYTES: usize = 16;
 
 /// A view that is shown to those who have this.

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 
 use clap::{Args, Subcommand, ValueEnum};
-use ledger::{AccessStore, Person, Role};
+use ledger::{AccessStore, Person, PersonRole};
 use model::{calendar::Zone, rng::Seeded, tenant::TenantId};
 use rustix::termios::{self, LocalModes, OptionalActions};
 use tokio::time;
@@ -112,8 +112,8 @@ impl UserOptions {
         let has_none = self.no_password || settings.sign_in.user_header.is_some();
         let password = if has_none { None } else { Some(password(&self.name)?) };
         let role = match self.role {
-            RoleWish::Reader => Role::Reader,
-            RoleWish::Admin => Role::Admin,
+            RoleWish::Reader => PersonRole::Reader,
+            RoleWish::Admin => PersonRole::Admin,
         };
         let wish = NewPerson { name: &self.name, role, password: password.as_deref() };
         wish.person(TenantId::FIRST, now).map_err(|(field, sentence)| {
@@ -165,8 +165,8 @@ async fn add(
     store.keep_secret(secret(random::secret_bytes())).await.map_err(anyhow::Error::new)?;
     store.keep_person(person, code).await.map_err(anyhow::Error::new)?;
     let may = match role {
-        Role::Reader => "may see figures and records, and share what they see",
-        Role::Admin => "may see figures and records, and decides for the tenant",
+        PersonRole::Reader => "may see figures and records, and share what they see",
+        PersonRole::Admin => "may see figures and records, and decides for the tenant",
     };
     say(&format!("{name} {may}, in the ledger {place}."));
     Ok(())

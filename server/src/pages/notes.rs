@@ -75,7 +75,7 @@ pub async fn act(
 
 /// Says who wrote it.
 async fn add(state: &AppState, principal: Principal, form: &SentNote) -> Result<String, NotKept> {
-    // Whoever is signed in writes under no other name.
+    // One who is signed in writes under no other name.
     let author = match principal.standing {
         Standing::Person(_) => &*principal.name,
         _ => &form.author,

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use http::StatusCode;
-use ledger::{Person, Role};
+use ledger::{Person, PersonRole};
 use model::calendar::Zone;
 use serde::Deserialize;
 use tokio::time;
@@ -56,7 +56,7 @@ pub async fn act(
     }
     let wish = NewPerson {
         name: &sent.name,
-        role: Role::of_word(&sent.role).unwrap_or(Role::Reader),
+        role: PersonRole::of_word(&sent.role).unwrap_or(PersonRole::Reader),
         password: Some(&sent.password),
     };
     let added = match wish.person(principal.tenant, state.now()) {
@@ -83,7 +83,7 @@ async fn added(
 ) -> Result<Result<String, FieldSentence>, Problem> {
     let name = person.name.clone();
     let is_first = !state.keys.is_peopled().await;
-    if is_first && person.role != Role::Admin {
+    if is_first && person.role != PersonRole::Admin {
         let sentence = "is to be an administrator's: none else could add others".to_owned();
         return Ok(Err(("name", sentence)));
     }
@@ -91,7 +91,7 @@ async fn added(
     if account.roles.iter().any(|(tenant, _)| *tenant == principal.tenant) {
         return Ok(Err(("name", "is that of another person here; remove them first".to_owned())));
     }
-    // Whoever is known elsewhere keeps the password that they have: it is not for this tenant to change.
+    // One who is known elsewhere keeps the password that they have: it is not for this tenant to change.
     let (code, is_known) = if account.roles.is_empty() { (code, false) } else { (None, true) };
     state.keys.kept_secret().await?;
     state.ledger.keep_person(person, code).await?;

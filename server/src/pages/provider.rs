@@ -19,14 +19,14 @@ use model::tenant::TenantId;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct ProviderPage {
     to: String,
 }
 
 /// What the provider sends a browser back with.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Returned {
+pub struct ProviderReturn {
     code: String,
     state: String,
     error: String,
@@ -35,7 +35,7 @@ pub struct Returned {
 
 pub async fn begin(
     State(state): State<SharedState>,
-    Query(Wanted { to }): Query<Wanted>,
+    Query(ProviderPage { to }): Query<ProviderPage>,
     request: Request,
 ) -> Response {
     let Some(provider) = &state.provider else { return Redirect::to("/sign-in").into_response() };
@@ -68,7 +68,7 @@ pub async fn begin(
 
 pub async fn finish(
     State(state): State<SharedState>,
-    Query(returned): Query<Returned>,
+    Query(returned): Query<ProviderReturn>,
     request: Request,
 ) -> Response {
     let taken = kept(&state, &returned.state, "", 0);
@@ -77,7 +77,7 @@ pub async fn finish(
     answer
 }
 
-async fn finished(state: &SharedState, returned: Returned, request: Request) -> Response {
+async fn finished(state: &SharedState, returned: ProviderReturn, request: Request) -> Response {
     let (Some(provider), Some(secret)) = (&state.provider, state.keys.secret().await) else {
         return Redirect::to("/sign-in").into_response();
     };

@@ -148,7 +148,7 @@ async fn panel(
     shared: &SharedView,
     from: Option<IpAddr>,
 ) -> Result<Arc<Panel>, LedgerError> {
-    // It looks the same to all: whoever looks has chosen nothing.
+    // It looks the same to all visitors, who have chosen nothing.
     let ask = ViewQuery { is_kiosk: false, ..shared.ask.clone() };
     state.snapshots.panel(&shared.principal(from), &ask, &Visitor::default()).await
 }

@@ -23,7 +23,7 @@ const PATH: &str = "/sign-in";
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-pub struct Wanted {
+pub struct WantedPage {
     to: String,
 }
 
@@ -89,7 +89,7 @@ pub(super) fn own_page(to: &str) -> &str {
 
 pub async fn show(
     State(state): State<SharedState>,
-    Query(Wanted { to }): Query<Wanted>,
+    Query(WantedPage { to }): Query<WantedPage>,
     request: Request,
 ) -> Response {
     page(&state, request, StatusCode::OK, SignInFacts { to, ..SignInFacts::default() }).await

@@ -22,7 +22,7 @@ pub async fn session(principal: Principal) -> Json<SessionAnswer> {
     let role = match principal.standing {
         Standing::Person(role) => role.word(),
         Standing::Service(scope) => scope.word(),
-        Standing::Open => ledger::Role::Admin.word(),
+        Standing::Open => ledger::PersonRole::Admin.word(),
         // None comes here: it is asked of all who they are.
         Standing::SignedOut => "",
     };

@@ -64,7 +64,7 @@ pub async fn make(
     state: &AppState,
     principal: &Principal,
     wishes: &LinkWishes,
-) -> Result<Result<(ShareLink, String), crate::share::WishFault>, Problem> {
+) -> Result<Result<(ShareLink, String), crate::share::LinkFault>, Problem> {
     let link = match wishes.link(principal, state.now(), &state.settings.zone) {
         Ok(link) => link,
         Err(fault) => return Ok(Err(fault)),

@@ -2,7 +2,7 @@
 
 use http::HeaderName;
 use ipnet::IpNet;
-use ledger::Role;
+use ledger::PersonRole;
 use secrecy::SecretString;
 
 use super::{Situation, mistakes::SettingReader, values};
@@ -41,13 +41,13 @@ pub struct ProviderSettings {
     /// The member of a token that says roles; with dots, one within others.
     pub roles_claim: String,
     /// Values of that member, beside the names of roles.
-    pub role_map: Vec<(String, Role)>,
+    pub role_map: Vec<(String, PersonRole)>,
     /// People who are administrators whatever their token says.
     pub admins: Vec<String>,
 }
 
 impl SignInSettings {
-    /// Whether somebody can be known without standing in the ledger.
+    /// Whether people can be known without standing in the ledger.
     #[must_use]
     pub const fn is_set(&self) -> bool {
         self.provider.is_some() || self.user_header.is_some()
@@ -121,10 +121,10 @@ fn issuer(text: &str) -> Result<String, String> {
     }
 }
 
-fn role_map(text: &str) -> Result<Vec<(String, Role)>, String> {
+fn role_map(text: &str) -> Result<Vec<(String, PersonRole)>, String> {
     let pairs = list(text).into_iter().map(|pair| {
         let (value, word) = pair.rsplit_once('=')?;
-        Some((value.trim().to_owned(), Role::of_word(word.trim())?))
+        Some((value.trim().to_owned(), PersonRole::of_word(word.trim())?))
     });
     pairs.collect::<Option<_>>().ok_or_else(|| {
         "must be values with what they stand for, reader or admin, as in Studio-Leads=admin,Studio=reader"
@@ -184,7 +184,10 @@ mod tests {
         assert_eq!(provider.issuer, "https://login.example.com/x");
         assert_eq!(provider.client_secret.unwrap().expose_secret(), "s3cret");
         assert_eq!(provider.roles_claim, "roles");
-        assert_eq!(provider.role_map, [("a=b".into(), Role::Admin), ("Studio".into(), Role::Reader)]);
+        assert_eq!(
+            provider.role_map,
+            [("a=b".into(), PersonRole::Admin), ("Studio".into(), PersonRole::Reader)]
+        );
         assert_eq!(provider.admins, ["jana", "0a0b"]);
         assert!(read(&whole[1..]).unwrap_err().contains("STUDIO_OIDC_ISSUER is missing, and"));
         assert!(read(&[(ADMINS, "jana")]).unwrap_err().contains("STUDIO_OIDC_CLIENT_ID is missing"));

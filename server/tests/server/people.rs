@@ -15,11 +15,11 @@ use crate::{
     test_provider::TestProvider,
 };
 
-type Settings<'a> = [(&'a str, &'a str)];
+type SettingPairs<'a> = [(&'a str, &'a str)];
 const RESTING: [(&str, &str); 1] = [("USE_DATAVERSE", "false")];
 pub const PASSWORD: &str = "a long pässword";
 
-fn told(folder: &TestFolder, settings: &Settings<'_>, words: &[&str], input: &str) -> Output {
+fn told(folder: &TestFolder, settings: &SettingPairs<'_>, words: &[&str], input: &str) -> Output {
     let mut child = command(folder, settings)
         .args(words)
         .stdin(Stdio::piped())
@@ -32,7 +32,7 @@ fn told(folder: &TestFolder, settings: &Settings<'_>, words: &[&str], input: &st
     child.wait_with_output().unwrap()
 }
 
-pub fn add(folder: &TestFolder, settings: &Settings<'_>, name: &str, role: &str) {
+pub fn add(folder: &TestFolder, settings: &SettingPairs<'_>, name: &str, role: &str) {
     let words = ["user", "add", "--name", name, "--role", role];
     let output = told(folder, settings, &words, &format!("{PASSWORD}\n"));
     assert!(output.status.success(), "{output:?}");
@@ -322,7 +322,7 @@ async fn false_sign_ins_are_refused() {
     let refused = browser.get(&format!("/sign-in/callback?error=access_denied&state={state}")).await;
     assert_eq!(refused.status(), 403);
     assert!(refused.text().await.unwrap().contains("access_denied"));
-    // In another browser, as when somebody was made to follow a link of another's sign-in.
+    // In another browser, as when a person was made to follow a link of another's sign-in.
     let (code, state) = begin(&mut browser).await;
     let mut other = Browser::new(&server);
     assert_eq!(other.get(&back(&code, &state)).await.status(), 400);

@@ -22,7 +22,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 const FAR: u64 = 4_000_000_000;
 
 /// What it says next.
-pub struct Told {
+pub struct NextAnswer {
     pub claims: JsonValue,
     /// What is told by its other address alone.
     pub more: JsonValue,
@@ -31,26 +31,26 @@ pub struct Told {
     /// Whether its next token is signed by a key that it does not publish.
     pub is_other_key: bool,
     codes: Vec<(String, String, String)>,
-    key: SigningKey,
+    key: ProviderKey,
 }
 
-struct SigningKey {
+struct ProviderKey {
     id: String,
     pair: EcdsaKeyPair,
 }
 
 pub struct TestProvider {
     pub issuer: String,
-    pub told: Arc<Mutex<Told>>,
+    pub told: Arc<Mutex<NextAnswer>>,
     address: std::net::SocketAddr,
     serving: Option<JoinHandle<()>>,
 }
 
-fn new_key(id: &str) -> SigningKey {
+fn new_key(id: &str) -> ProviderKey {
     let random = SystemRandom::new();
     let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
     let pair = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-    SigningKey {
+    ProviderKey {
         id: id.to_owned(),
         pair: EcdsaKeyPair::from_pkcs8(algorithm, pair.as_ref(), &random).unwrap(),
     }
@@ -60,7 +60,7 @@ impl TestProvider {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let told = Told {
+        let told = NextAnswer {
             claims: json!({"sub": "jana", "roles": ["reader"]}),
             more: json!({"sub": "jana"}),
             is_other_nonce: false,
@@ -117,7 +117,7 @@ impl TestProvider {
     }
 }
 
-type Shared = State<(String, Arc<Mutex<Told>>)>;
+type Shared = State<(String, Arc<Mutex<NextAnswer>>)>;
 
 async fn metadata(State((issuer, _)): Shared) -> Json<JsonValue> {
     Json(json!({

@@ -5,7 +5,7 @@ use sqlx::{Error, PgConnection, postgres::PgRow};
 
 use super::{InDatabase, Reader, StepIn, row::get, schema::PostgresSchema};
 use crate::{
-    Account, Person, Role, Session,
+    Account, Person, PersonRole, Session,
     dead_letters::SYSTEM,
     people::{self, EndSession, KeepPerson, OpenSession, RemovePerson, ShowTenant},
     write::On,
@@ -156,7 +156,7 @@ pub(crate) async fn everyone(Reader { connection, schema, .. }: Reader<'_>) -> R
 }
 
 fn person(row: &PgRow) -> Result<Option<Person>, Error> {
-    let Some(role) = Role::of_word(get(row, 2)?) else { return Ok(None) };
+    let Some(role) = PersonRole::of_word(get(row, 2)?) else { return Ok(None) };
     Ok(Some(Person {
         tenant: TenantId(get(row, 0)?),
         name: get(row, 1)?,
@@ -184,7 +184,7 @@ async fn account(
     let query = schema.query("SELECT tenant_id, role FROM studio.people WHERE name = $1 ORDER BY tenant_id");
     let mut roles = Vec::new();
     for row in &query.bind(name.to_owned()).fetch_all(connection).await? {
-        if let Some(role) = Role::of_word(get(row, 1)?) {
+        if let Some(role) = PersonRole::of_word(get(row, 1)?) {
             roles.push((TenantId(get(row, 0)?), role));
         }
     }

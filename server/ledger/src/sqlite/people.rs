@@ -8,7 +8,7 @@ use super::{
     row::{self, get},
 };
 use crate::{
-    Account, Person, Role, Session,
+    Account, Person, PersonRole, Session,
     dead_letters::SYSTEM,
     people::{self, EndSession, KeepPerson, OpenSession, RemovePerson, ShowTenant},
     write::On,
@@ -154,7 +154,7 @@ pub(crate) async fn list(connection: &mut SqliteConnection) -> Result<Vec<Person
 }
 
 fn person(row: &SqliteRow) -> Result<Option<Person>, Error> {
-    let Some(role) = Role::of_word(get(row, 2)?) else { return Ok(None) };
+    let Some(role) = PersonRole::of_word(get(row, 2)?) else { return Ok(None) };
     Ok(Some(Person {
         tenant: row::tenant(row, 0)?,
         name: get(row, 1)?,
@@ -183,7 +183,7 @@ async fn account(connection: &mut SqliteConnection, name: &str) -> Result<Accoun
         .await?;
     let mut roles = Vec::new();
     for row in &rows {
-        if let Some(role) = Role::of_word(get(row, 1)?) {
+        if let Some(role) = PersonRole::of_word(get(row, 1)?) {
             roles.push((row::tenant(row, 0)?, role));
         }
     }

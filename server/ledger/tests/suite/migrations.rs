@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ledger::Role;
+use ledger::PersonRole;
 use sqlx::{ConnectOptions, Connection, migrate::Migrator, sqlite::SqliteConnectOptions};
 
 use crate::{
@@ -121,7 +121,7 @@ async fn keeps_its_people(studio: &Studio) {
     let account = studio.ledger.account("Jana").await.unwrap();
     assert_eq!(account.password.as_deref(), Some("code of Jana"));
     let session = studio.ledger.session("00aa").await.unwrap().unwrap();
-    assert_eq!((session.name.as_str(), session.role()), ("Jana", Some(Role::Admin)));
+    assert_eq!((session.name.as_str(), session.role()), ("Jana", Some(PersonRole::Admin)));
     assert!(studio.ledger.key_table().await.unwrap().is_peopled);
 }
 

@@ -14,7 +14,7 @@ use std::{
 
 use ledger::{
     CopyProgress, DeliveryCounts, KeyScope, Ledger, MirroredRow, MoveError, MovedRecords, OpenError,
-    PermanentRefusal, Role, RowSighting, StoreSettings, Verdict, move_to_postgres,
+    PermanentRefusal, PersonRole, RowSighting, StoreSettings, Verdict, move_to_postgres,
 };
 use model::{
     clock::Clock,
@@ -72,7 +72,7 @@ async fn filled() -> (Studio, DeliveryCounts) {
     studio.ledger.set_cost_budget(T, Some(45_000_000)).await.unwrap();
     studio.ledger.keep_secret("0a0b".into()).await.unwrap();
     assert!(studio.ledger.add_key(key(T, "campaigns", KeyScope::Admin)).await.unwrap());
-    studio.ledger.keep_person(person(T, "jana", Role::Admin), Some("p".into())).await.unwrap();
+    studio.ledger.keep_person(person(T, "jana", PersonRole::Admin), Some("p".into())).await.unwrap();
     studio.ledger.add_share_link(link(T, 2)).await.unwrap();
     studio.ledger.open_session(session("a", "jana", T, &[]), None, Timestamp::from_micros(7)).await.unwrap();
     let counts = studio.balanced().await;
@@ -152,7 +152,7 @@ async fn moves_copy_everything_and_change_nothing() {
         assert!(keys.is_peopled);
         assert_eq!(target.ledger.share_links(T).await.unwrap(), [link(T, 2)]);
         let session = target.ledger.session("a").await.unwrap().unwrap();
-        assert_eq!(session.role(), Some(Role::Admin));
+        assert_eq!(session.role(), Some(PersonRole::Admin));
         target.pass(90 * SECOND).await;
         let cursor = target
             .ledger

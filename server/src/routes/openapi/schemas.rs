@@ -84,12 +84,12 @@ fn general() -> Value {
             "id": id(), "url": {"type": "string"}, "view": {"type": "string"}, "expires": time(), "madeBy": {"type": "string"},
             "madeAt": time(), "hasPassword": {"type": "boolean"}, "visits": count(), "visitedAt": nullable("string"),
         })),
-        "WishedShareLink": wished(json!({
+        "WishedShareLink": wished(&json!({
             "view": {"type": "string", "maxLength": 2000}, "days": {"type": "integer", "minimum": 1, "maximum": 366, "default": 7},
             "password": nullable("string"), "fixed": {"type": "boolean", "default": false},
         })),
         "MadeShareLink": closed(json!({"id": id(), "url": {"type": "string"}, "expires": time()})),
-        "WishedEmbedToken": wished(json!({
+        "WishedEmbedToken": wished(&json!({
             "view": {"type": "string", "maxLength": 2000},
             "minutes": {"type": "integer", "minimum": 1, "maximum": 1440, "default": 10},
         })),
@@ -109,7 +109,7 @@ pub fn reference(name: &str) -> Value {
 }
 
 /// What is sent for a view: that has to be named.
-fn wished(properties: Value) -> Value {
+fn wished(properties: &Value) -> Value {
     json!({"type": "object", "required": ["view"], "properties": properties, "additionalProperties": false})
 }
 
