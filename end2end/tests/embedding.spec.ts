@@ -69,7 +69,7 @@ test("a page elsewhere shows a view in a frame as high as it is", async ({ page,
   await expect(first.locator("html")).toHaveAttribute("data-theme", "dark");
   const high = () => page.locator("iframe").first().evaluate((frame: HTMLIFrameElement) => frame.offsetHeight);
   await expect.poll(high).toBeGreaterThan(1_200);
-  await second.locator("html").scrollIntoViewIfNeeded();
+  await page.locator("iframe").nth(1).evaluate((frame) => frame.scrollIntoView());
   await expect(second.locator(".scope")).toHaveText("90 days · All campaigns");
   expect(await context.cookies()).toEqual([]);
 });

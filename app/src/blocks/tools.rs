@@ -17,7 +17,7 @@ pub(crate) fn tools(
 ) -> impl IntoView + use<> {
     let share = format!("/settings/links?view={}", crate::address::part_of_path(&ask.href()));
     view! {
-        <a href=share>"Share…"</a>
+        <a class="export" href=share>"Share…"</a>
         <a class="export" id="export" href=export download="">"Export "<kbd>"E"</kbd></a>
         {note_form(ask.href(), day)}
         {budget_form(ask.href(), budget)}

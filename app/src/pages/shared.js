@@ -1,6 +1,7 @@
 (() => {
   const live = document.getElementById("live"), words = document.querySelector("#fresh .words");
-  if (parent !== self) new ResizeObserver(() => parent.postMessage({ studioMetrics: document.documentElement.scrollHeight }, "*")).observe(document.body);
+  // On a wall the view is as high as its frame, and not the other way round.
+  if (parent !== self && !document.querySelector("[data-kiosk]")) new ResizeObserver(() => parent.postMessage({ studioMetrics: document.documentElement.scrollHeight }, "*")).observe(document.body);
   if (!live) return;
   let tag = "";
   const look = async () => {

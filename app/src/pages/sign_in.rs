@@ -67,5 +67,8 @@ fn none(has_proxy: bool) -> impl IntoView {
     } else {
         "No sign-in is set up here, and none is needed on this machine."
     };
-    view! { <p>{sentence}" "<a href="/">"To the panel"</a></p> }
+    view! {
+        <p>{sentence}</p>
+        <p><a class="button" href="/">"To the panel"</a></p>
+    }
 }
